@@ -1,0 +1,1 @@
+//! The Azure Digital Twins data plane, operation by operation, generated from its API description.

@@ -1,0 +1,1 @@
+//! What the generated protocol crates need at run time.

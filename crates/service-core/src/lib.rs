@@ -1,0 +1,1 @@
+//! Credentials, the HTTP pipeline, errors, paging and polling that both service clients share.

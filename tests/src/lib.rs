@@ -1,0 +1,1 @@
+//! Scenarios, wire snapshots, the quickstart and the benchmarks that span crates.

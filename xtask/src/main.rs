@@ -1,0 +1,2 @@
+//! Maintenance of this workspace.
+fn main() {}
