@@ -1,1 +1,23 @@
 //! What the generated protocol crates need at run time.
+//!
+//! A generated client builds requests and names the types of their answers. It neither authenticates nor retries:
+//! whatever hangs in its [`Hook`] does. This crate holds the few things both sides must agree on.
+//!
+//! * [`Executor`], [`Hook`], [`send`]: how a generated client hands a finished request over.
+//! * [`Operation`], [`Paging`], [`ProtocolClient`]: what is known about an operation beyond its Rust signature.
+//! * [`path_segment`]: how an id becomes part of a path.
+//! * [`DateTime`]: the dates the services write, including the odd ones.
+//! * [`explicit_null`]: an optional field whose `null` means something.
+//!
+//! There is no `azure_core` and no TLS here, so a protocol crate can also be used with a bare `reqwest::Client`.
+
+mod date_time;
+mod executor;
+pub mod explicit_null;
+mod operation;
+mod path;
+
+pub use date_time::{DateTime, ParseDateTimeError};
+pub use executor::{Executor, Hook, send};
+pub use operation::{Operation, Paging, ProtocolClient};
+pub use path::path_segment;
