@@ -1,0 +1,188 @@
+//! Bearer tokens, checked by shape, audience and expiry.
+//!
+//! The emulator has no identity provider to ask for signing keys, so signatures of tokens are not checked: what
+//! is checked is what a client can get wrong, the audience (that is, the scope it asked for) and the life time.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use super::{AuthError, CLOCK_SKEW};
+
+/// Audiences of Azure IoT Hub, as a scope's text without `/.default` and as an application id.
+pub(crate) const IOT_HUB_AUDIENCES: [&str; 1] = ["https://iothubs.azure.net"];
+/// Audiences of Azure Digital Twins.
+pub(crate) const DIGITAL_TWINS_AUDIENCES: [&str; 2] = [
+    "https://digitaltwins.azure.net",
+    "0b07f429-9f4b-4714-9392-cc5e8e80c8b0",
+];
+
+/// Which bearer tokens a service takes.
+#[derive(Debug, Clone)]
+pub struct BearerTokens {
+    audiences: &'static [&'static str],
+}
+
+impl BearerTokens {
+    /// Tokens for Azure IoT Hub.
+    pub fn for_iot_hub() -> Self {
+        Self {
+            audiences: &IOT_HUB_AUDIENCES,
+        }
+    }
+
+    /// Tokens for Azure Digital Twins.
+    pub fn for_digital_twins() -> Self {
+        Self {
+            audiences: &DIGITAL_TWINS_AUDIENCES,
+        }
+    }
+
+    /// Checks a token. An opaque one only has to have the form that RFC 6750 prescribes.
+    pub(crate) fn check(&self, token: &str, now: OffsetDateTime) -> Result<(), AuthError> {
+        if !has_token_form(token) {
+            return Err(AuthError::Malformed);
+        }
+        let Some(claims) = claims(token) else {
+            return Ok(());
+        };
+        let audience_matches = match claims.get("aud") {
+            Some(Value::String(audience)) => self.accepts(audience),
+            Some(Value::Array(audiences)) => audiences
+                .iter()
+                .filter_map(Value::as_str)
+                .any(|audience| self.accepts(audience)),
+            _ => false,
+        };
+        if !audience_matches {
+            return Err(AuthError::WrongAudience);
+        }
+        let now = now.unix_timestamp();
+        let skew = CLOCK_SKEW.whole_seconds();
+        let expires = claims.get("exp").and_then(seconds).ok_or(AuthError::Malformed)?;
+        let starts = claims.get("nbf").and_then(seconds).unwrap_or(i64::MIN);
+        if expires.saturating_add(skew) <= now || starts > now.saturating_add(skew) {
+            return Err(AuthError::Expired);
+        }
+        Ok(())
+    }
+
+    fn accepts(&self, audience: &str) -> bool {
+        let audience = audience.trim_end_matches('/');
+        self.audiences
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(audience))
+    }
+}
+
+/// A token for both services with the shape of Microsoft Entra's, valid for an hour. Its signature part is
+/// random: nothing but this emulator takes it.
+pub(crate) fn issue(now: OffsetDateTime) -> String {
+    let audiences: Vec<&str> = IOT_HUB_AUDIENCES
+        .into_iter()
+        .chain(DIGITAL_TWINS_AUDIENCES)
+        .collect();
+    let now = now.unix_timestamp();
+    let header = json!({"typ": "JWT", "alg": "HS256"});
+    let claims = json!({
+        "aud": audiences, "iss": "https://sts.windows.net/emulator/", "sub": "emulator",
+        "iat": now, "nbf": now, "exp": now + 3600,
+    });
+    let encode = |text: String| URL_SAFE_NO_PAD.encode(text);
+    let signature = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+    format!(
+        "{}.{}.{signature}",
+        encode(header.to_string()),
+        encode(claims.to_string())
+    )
+}
+
+/// The `b64token` of RFC 6750, section 2.1.
+fn has_token_form(token: &str) -> bool {
+    let body = token.trim_end_matches('=');
+    !body.is_empty()
+        && body.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
+        })
+}
+
+/// The claims, if the token is a JSON Web Token.
+fn claims(token: &str) -> Option<Value> {
+    let mut parts = token.split('.');
+    let (header, claims) = (parts.next()?, parts.next()?);
+    parts.next()?;
+    if parts.next().is_some() {
+        return None;
+    }
+    let decode = |part: &str| {
+        let bytes = URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
+        serde_json::from_slice::<Value>(&bytes)
+            .ok()
+            .filter(Value::is_object)
+    };
+    decode(header)?;
+    decode(claims)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a float's conversion saturates")]
+fn seconds(value: &Value) -> Option<i64> {
+    value
+        .as_i64()
+        .or_else(|| value.as_f64().map(|seconds| seconds as i64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
+
+    fn token(claims: &Value) -> String {
+        let encode = |text: String| URL_SAFE_NO_PAD.encode(text);
+        format!(
+            "{}.{}.c2ln",
+            encode(json!({"alg": "none"}).to_string()),
+            encode(claims.to_string())
+        )
+    }
+
+    #[test]
+    fn our_own_token_passes_for_both_services_until_it_expires() {
+        let token = issue(NOW);
+        for tokens in [BearerTokens::for_iot_hub(), BearerTokens::for_digital_twins()] {
+            assert_eq!(tokens.check(&token, NOW), Ok(()));
+            assert_eq!(tokens.check(&token, NOW + time::Duration::minutes(64)), Ok(()));
+            assert_eq!(
+                tokens.check(&token, NOW + time::Duration::minutes(66)),
+                Err(AuthError::Expired)
+            );
+            assert_eq!(
+                tokens.check(&token, NOW - time::Duration::minutes(6)),
+                Err(AuthError::Expired)
+            );
+        }
+    }
+
+    #[test]
+    fn a_json_web_token_needs_the_audience_and_an_expiry() {
+        let tokens = BearerTokens::for_iot_hub();
+        let later = NOW.unix_timestamp() + 60;
+        let good = token(&json!({"aud": "https://iothubs.azure.net/", "exp": later}));
+        assert_eq!(tokens.check(&good, NOW), Ok(()));
+        let other = token(&json!({"aud": "https://vault.azure.net", "exp": later}));
+        assert_eq!(tokens.check(&other, NOW), Err(AuthError::WrongAudience));
+        let endless = token(&json!({"aud": "https://iothubs.azure.net"}));
+        assert_eq!(tokens.check(&endless, NOW), Err(AuthError::Malformed));
+    }
+
+    #[test]
+    fn an_opaque_token_needs_the_form_of_one() {
+        let tokens = BearerTokens::for_digital_twins();
+        assert_eq!(tokens.check("any-opaque~token==", NOW), Ok(()));
+        for bad in ["", "==", "two words", "quote\"d", "naïve"] {
+            assert_eq!(tokens.check(bad, NOW), Err(AuthError::Malformed), "{bad}");
+        }
+    }
+}

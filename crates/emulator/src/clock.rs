@@ -1,0 +1,165 @@
+//! The time that the emulator believes in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use time::OffsetDateTime;
+use tokio::sync::watch;
+
+/// A clock that tests can move.
+///
+/// Clones show the same time: moving one moves all. By default it follows the computer's clock; after
+/// [`advance`](Clock::advance) or [`set`](Clock::set) it keeps running, from the new point on.
+/// A clock made by [`Clock::manual`] stands still between moves.
+///
+/// ```
+/// use std::time::Duration;
+/// use emulator::Clock;
+///
+/// let clock = Clock::manual(time::OffsetDateTime::UNIX_EPOCH);
+/// clock.advance(Duration::from_secs(90));
+/// assert_eq!(clock.now().unix_timestamp(), 90);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Clock {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    mode: Mutex<Mode>,
+    /// Tells sleepers that the clock was moved.
+    moves: watch::Sender<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Mode {
+    /// The computer's clock plus this.
+    Running(time::Duration),
+    Manual(OffsetDateTime),
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::with_mode(Mode::Running(time::Duration::ZERO))
+    }
+}
+
+impl Clock {
+    /// A clock that follows the computer's.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A clock that stands at `start` until it is moved.
+    pub fn manual(start: OffsetDateTime) -> Self {
+        Self::with_mode(Mode::Manual(start.to_offset(time::UtcOffset::UTC)))
+    }
+
+    fn with_mode(mode: Mode) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                mode: Mutex::new(mode),
+                moves: watch::Sender::new(0),
+            }),
+        }
+    }
+
+    /// The current time, in UTC.
+    pub fn now(&self) -> OffsetDateTime {
+        self.shared.mode.lock().now()
+    }
+
+    /// Moves the clock forward. Beyond the year 9999 it stops at the last moment there is.
+    pub fn advance(&self, by: Duration) {
+        let by = time::Duration::try_from(by).unwrap_or(time::Duration::MAX);
+        let target = self.now().saturating_add(by);
+        self.set(target);
+    }
+
+    /// Sets the clock, forward or back.
+    pub fn set(&self, now: OffsetDateTime) {
+        let now = now.to_offset(time::UtcOffset::UTC);
+        {
+            let mut mode = self.shared.mode.lock();
+            *mode = match *mode {
+                Mode::Running(_) => Mode::Running(now - OffsetDateTime::now_utc()),
+                Mode::Manual(_) => Mode::Manual(now),
+            };
+        }
+        self.shared
+            .moves
+            .send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Waits until `deadline` has come, by running on or by being moved there.
+    pub async fn sleep_until(&self, deadline: OffsetDateTime) {
+        let mut moves = self.shared.moves.subscribe();
+        loop {
+            let mode = *self.shared.mode.lock();
+            let left = deadline - mode.now();
+            if !left.is_positive() {
+                return;
+            }
+            match mode {
+                Mode::Running(_) => {
+                    tokio::select! {
+                        () = tokio::time::sleep(left.unsigned_abs()) => {}
+                        _ = moves.changed() => {}
+                    }
+                }
+                // The sender lives as long as `self`, so this only ends by a move.
+                Mode::Manual(_) => drop(moves.changed().await),
+            }
+        }
+    }
+}
+
+impl Mode {
+    fn now(self) -> OffsetDateTime {
+        match self {
+            Mode::Running(offset) => OffsetDateTime::now_utc().saturating_add(offset),
+            Mode::Manual(now) => now,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn clones_share_the_time_and_a_running_clock_keeps_running() {
+        let clock = Clock::new();
+        let other = clock.clone();
+        clock.set(datetime!(2030-01-01 00:00 UTC));
+        let first = other.now();
+        assert!(first >= datetime!(2030-01-01 00:00 UTC) && first < datetime!(2030-01-01 00:01 UTC));
+        other.advance(Duration::from_secs(3600));
+        assert!(clock.now() >= datetime!(2030-01-01 01:00 UTC));
+    }
+
+    #[test]
+    fn an_absurd_advance_saturates() {
+        let clock = Clock::manual(datetime!(2030-01-01 00:00 UTC));
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.now().year(), 9999);
+    }
+
+    #[tokio::test]
+    async fn a_sleeper_wakes_when_the_clock_is_moved() {
+        let clock = Clock::manual(datetime!(2030-01-01 00:00 UTC));
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep_until(datetime!(2030-01-01 00:05 UTC)).await }
+        });
+        tokio::task::yield_now().await;
+        clock.advance(Duration::from_secs(60));
+        tokio::task::yield_now().await;
+        assert!(!sleeper.is_finished());
+        clock.advance(Duration::from_secs(240));
+        sleeper.await.expect("the sleeper ends");
+    }
+}
