@@ -90,9 +90,10 @@ impl DateTime {
 impl From<OffsetDateTime> for DateTime {
     fn from(time: OffsetDateTime) -> Self {
         // Next to the ends of the calendar the shift to UTC is not possible; the offset stays then.
-        Self(Repr::Parsed(
-            time.checked_to_offset(UtcOffset::UTC).unwrap_or(time),
-        ))
+        let utc = time
+            .checked_to_offset(UtcOffset::UTC)
+            .filter(|utc| (0..=9999).contains(&utc.year()));
+        Self(Repr::Parsed(utc.unwrap_or(time)))
     }
 }
 

@@ -16,7 +16,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 ///
 /// [`Error::InvalidRequest`] if `value` is empty, `.` or `..`. These cannot be a segment: URL parsers drop or resolve
 /// them, encoded or not, and the request would address the parent. Deleting a module named `..` would delete its
-/// device.
+/// device. The text of the error is `parameter: reason`.
 ///
 /// # Example
 ///
@@ -26,11 +26,15 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 /// assert!(protocol_runtime::path_segment::<()>("id", "..").is_err());
 /// # Ok::<(), progenitor_client::Error<()>>(())
 /// ```
+#[expect(
+    clippy::result_large_err,
+    reason = "it is the error that generated code returns"
+)]
 pub fn path_segment<E>(parameter: &'static str, value: &str) -> Result<String, Error<E>> {
     match value {
-        "" => Err(Error::InvalidRequest(format!("{parameter} must not be empty"))),
+        "" => Err(Error::InvalidRequest(format!("{parameter}: must not be empty"))),
         "." | ".." => Err(Error::InvalidRequest(format!(
-            "{parameter} must not be {value:?}, which URLs understand as a folder"
+            "{parameter}: must not be {value:?}, which URLs understand as a folder"
         ))),
         _ => Ok(utf8_percent_encode(value, ENCODED).to_string()),
     }
@@ -59,7 +63,7 @@ mod tests {
         for value in ["", ".", ".."] {
             let error = path_segment::<()>("module_id", value).unwrap_err();
             assert!(
-                matches!(&error, Error::InvalidRequest(text) if text.starts_with("module_id ")),
+                matches!(&error, Error::InvalidRequest(text) if text.starts_with("module_id: ")),
                 "{error}"
             );
         }
