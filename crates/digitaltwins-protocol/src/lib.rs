@@ -1,1 +1,56 @@
-//! The Azure Digital Twins data plane, operation by operation, generated from its API description.
+//! The Azure Digital Twins data plane, operation by operation.
+//!
+//! [`Client`] has one method per operation of the API, [`types`] has the types of their bodies and answers, and
+//! [`OPERATIONS`] what is known about an operation beside its signature. All of it is generated; people mostly want
+//! the `digitaltwins-convenience` crate, which is written by hand on top of this one and reaches every operation.
+//!
+//! The client builds requests and reads answers. Authentication, retries and tracing are the business of the
+//! [`Executor`](protocol_runtime::Executor) it is given; without one, requests go out as they are. Errors of the service
+//! come as [`Error::UnexpectedResponse`] with status, headers and body unread.
+//!
+//! Reading is lenient: an unknown value of an enum is kept in its `UnknownValue`, unknown members of an answer are
+//! skipped (or kept in `extra`, where an answer is meant to be sent back), and a date may be written in any way the
+//! service is known to write one.
+//!
+//! # Example
+//!
+//! ```
+//! use digitaltwins_protocol::{Client, types};
+//!
+//! # async fn run() -> Result<(), digitaltwins_protocol::Error> {
+//! let client = Client::new_with_client(
+//!     "https://my-instance.api.weu.digitaltwins.azure.net",
+//!     reqwest::Client::new(),
+//!     None,
+//! );
+//! let twin = client.digital_twins_get_by_id("room-12", None, None).await?;
+//! println!("{:?} has ETag {:?}", twin.get("$dtId"), twin.headers().get("etag"));
+//! # Ok(())
+//! # }
+//! # // Without an instance there is nothing to ask; that an id can not leave its place shows all the same.
+//! # let client = Client::new_with_client("https://localhost", reqwest::Client::new(), None);
+//! # let refused = futures::executor::block_on(client.digital_twins_get_by_id("..", None, None));
+//! # assert!(matches!(refused, Err(digitaltwins_protocol::Error::InvalidRequest(_))));
+//! ```
+//!
+//! # Regenerating
+//!
+//! `cargo xtask generate` writes `src/generated/` from `specs/digitaltwins/`: the API description, and an overlay with what
+//! the real service does differently. A test fails when the two do not agree.
+
+#[rustfmt::skip]
+#[allow(
+    missing_docs,
+    unused_imports,
+    dead_code,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::all,
+    clippy::allow_attributes_without_reason,
+    clippy::missing_errors_doc,
+    reason = "generated: the API's authors left some things undocumented, and the generator writes one form for all cases"
+)]
+mod generated;
+mod hooks;
+
+pub use generated::{ByteStream, Client, ClientInfo, Error, OPERATIONS, ResponseValue, types};

@@ -1,0 +1,280 @@
+//! Whether an OpenAPI 3.0 document is one the generator can work with.
+//!
+//! The libraries further down panic or say little about what they do not understand, so everything they rely on is
+//! looked at here first, where the place is known.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use crate::convert::unsupported;
+use crate::document::{METHODS, deref, elements, entries, object, text};
+use crate::error::{Fault, Located, Pointer};
+
+/// Checks a whole document.
+///
+/// # Errors
+/// The first fault, with its place.
+pub fn check(document: &Value) -> Result<(), Located> {
+    let root = Pointer::root();
+    let map = object(document, &root)?;
+    let info = map
+        .get("info")
+        .ok_or_else(|| Located::new(&root, Fault::Missing("info")))?;
+    let info = object(info, &root.at("info"))?;
+    text(info, "title", &root.at("info"))?;
+    let version = text(info, "version", &root.at("info"))?;
+    let file_name_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if version.is_empty() || version.starts_with('.') || !version.chars().all(file_name_safe) {
+        return Err(unsupported(
+            &root.at("info").at("version"),
+            "a version that is no file name",
+        ));
+    }
+    if !map.contains_key("paths") {
+        return Err(Located::new(&root, Fault::Missing("paths")));
+    }
+    let checker = Checker { document };
+    let mut ids = BTreeSet::new();
+    for (at, path, item) in entries(map, "paths", &root)? {
+        checker.path_item(path, item, &at, &mut ids)?;
+    }
+    let no_components = Map::new();
+    let components = match map.get("components") {
+        Some(value) => object(value, &root.at("components"))?,
+        None => &no_components,
+    };
+    let at = root.at("components");
+    for (at, _, value) in entries(components, "schemas", &at)? {
+        checker.schema(value, &at)?;
+    }
+    for (at, _, value) in entries(components, "parameters", &at)? {
+        checker.parameter(value, &at)?;
+    }
+    for (at, _, value) in entries(components, "requestBodies", &at)? {
+        checker.body(value, &at)?;
+    }
+    for (at, _, value) in entries(components, "responses", &at)? {
+        checker.response(value, &at)?;
+    }
+    Ok(())
+}
+
+struct Checker<'a> {
+    document: &'a Value,
+}
+
+impl<'a> Checker<'a> {
+    fn path_item(
+        &self,
+        path: &str,
+        item: &'a Value,
+        at: &Pointer,
+        ids: &mut BTreeSet<&'a str>,
+    ) -> Result<(), Located> {
+        let item = object(item, at)?;
+        if item.contains_key("$ref") {
+            return Err(unsupported(at, "a path item kept elsewhere"));
+        }
+        if !path.starts_with('/') {
+            return Err(unsupported(at, "a path without a leading slash"));
+        }
+        let placeholders =
+            placeholders(path).ok_or_else(|| unsupported(at, "unbalanced braces in a path"))?;
+        let shared = self.parameters(item, at)?;
+        for method in METHODS {
+            let Some(operation) = item.get(method) else {
+                continue;
+            };
+            let at = at.at(method);
+            let operation = object(operation, &at)?;
+            let id = text(operation, "operationId", &at)?;
+            if !ids.insert(id) {
+                let fault = Fault::DuplicateOperation(id.to_owned());
+                return Err(Located::new(&at.at("operationId"), fault));
+            }
+            let own = self.parameters(operation, &at)?;
+            let in_path: BTreeSet<_> = shared
+                .iter()
+                .chain(&own)
+                .filter(|(p, _)| *p == "path")
+                .map(|(_, n)| *n)
+                .collect();
+            if let Some(name) = placeholders.iter().find(|p| !in_path.contains(*p)) {
+                return Err(unsupported(
+                    &at,
+                    format!("`{{{name}}}` in the path without a parameter"),
+                ));
+            }
+            if let Some(name) = in_path.iter().find(|p| !placeholders.contains(*p)) {
+                return Err(unsupported(
+                    &at,
+                    format!("path parameter `{name}` that is not in the path"),
+                ));
+            }
+            if let Some(body) = operation.get("requestBody") {
+                self.body(body, &at.at("requestBody"))?;
+            }
+            if !operation.contains_key("responses") {
+                return Err(Located::new(&at, Fault::Missing("responses")));
+            }
+            for (at, code, value) in entries(operation, "responses", &at)? {
+                if code != "default" && !is_status(code) {
+                    return Err(unsupported(&at, format!("status `{code}`")));
+                }
+                self.response(value, &at)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the parameters of a path or operation and gives place and name of each.
+    fn parameters(
+        &self,
+        holder: &'a Map<String, Value>,
+        at: &Pointer,
+    ) -> Result<Vec<(&'a str, &'a str)>, Located> {
+        elements(holder, "parameters", at)?
+            .into_iter()
+            .map(|(at, value)| self.parameter(value, &at))
+            .collect()
+    }
+
+    fn parameter(&self, value: &'a Value, at: &Pointer) -> Result<(&'a str, &'a str), Located> {
+        let map = object(deref(self.document, value, &at.at("$ref"))?, at)?;
+        let (place, name) = (text(map, "in", at)?, text(map, "name", at)?);
+        if !matches!(place, "path" | "query" | "header") {
+            return Err(unsupported(&at.at("in"), format!("a parameter in `{place}`")));
+        }
+        let schema = map
+            .get("schema")
+            .ok_or_else(|| Located::new(at, Fault::Missing("schema")))?;
+        self.schema(schema, &at.at("schema"))?;
+        match (place, map.get("style").and_then(Value::as_str)) {
+            (_, None)
+            | ("query", Some("form" | "spaceDelimited" | "pipeDelimited"))
+            | ("path" | "header", Some("simple")) => {}
+            (_, Some(style)) => {
+                return Err(unsupported(
+                    &at.at("style"),
+                    format!("style `{style}` in `{place}`"),
+                ));
+            }
+        }
+        Ok((place, name))
+    }
+
+    fn body(&self, value: &'a Value, at: &Pointer) -> Result<(), Located> {
+        let map = object(deref(self.document, value, &at.at("$ref"))?, at)?;
+        if map
+            .get("content")
+            .and_then(Value::as_object)
+            .is_none_or(Map::is_empty)
+        {
+            return Err(Located::new(at, Fault::Missing("content")));
+        }
+        self.content(map, at)
+    }
+
+    fn response(&self, value: &'a Value, at: &Pointer) -> Result<(), Located> {
+        let map = object(deref(self.document, value, &at.at("$ref"))?, at)?;
+        for (at, _, header) in entries(map, "headers", at)? {
+            let header = object(header, &at)?;
+            if let Some(schema) = header.get("schema") {
+                self.schema(schema, &at.at("schema"))?;
+            }
+        }
+        self.content(map, at)
+    }
+
+    fn content(&self, holder: &'a Map<String, Value>, at: &Pointer) -> Result<(), Located> {
+        for (at, _, media) in entries(holder, "content", at)? {
+            if let Some(schema) = object(media, &at)?.get("schema") {
+                self.schema(schema, &at.at("schema"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn schema(&self, value: &Value, at: &Pointer) -> Result<(), Located> {
+        let map = object(value, at)?;
+        if let Some(reference) = map.get("$ref") {
+            let at = at.at("$ref");
+            let text = reference
+                .as_str()
+                .ok_or_else(|| Located::new(&at, Fault::Expected("a string")))?;
+            let found = text.strip_prefix("#/components/schemas/").and_then(|name| {
+                self.document
+                    .pointer("/components/schemas")?
+                    .get(name.replace("~1", "/").replace("~0", "~"))
+            });
+            return match found {
+                Some(_) => Ok(()),
+                None => Err(Located::new(&at, Fault::UnresolvableReference(text.to_owned()))),
+            };
+        }
+        if let Some(kind) = map.get("type") {
+            let at = at.at("type");
+            let kind = kind
+                .as_str()
+                .ok_or_else(|| Located::new(&at, Fault::Expected("one type")))?;
+            if !matches!(
+                kind,
+                "object" | "array" | "string" | "integer" | "number" | "boolean"
+            ) {
+                return Err(unsupported(&at, format!("type `{kind}`")));
+            }
+            if kind == "array" && !map.contains_key("items") {
+                return Err(Located::new(&at, Fault::Missing("items")));
+            }
+        }
+        if map.contains_key("not") {
+            return Err(unsupported(&at.at("not"), "a negated schema"));
+        }
+        for (at, value) in elements(map, "enum", at)? {
+            if !value.is_string() && !value.is_number() && !value.is_boolean() && !value.is_null() {
+                return Err(unsupported(&at, "an enum value that is an object or array"));
+            }
+        }
+        for (at, name) in elements(map, "required", at)? {
+            if !name.is_string() {
+                return Err(Located::new(&at, Fault::Expected("a string")));
+            }
+        }
+        for (at, _, property) in entries(map, "properties", at)? {
+            self.schema(property, &at)?;
+        }
+        for key in ["allOf", "anyOf", "oneOf"] {
+            for (at, part) in elements(map, key, at)? {
+                self.schema(part, &at)?;
+            }
+        }
+        if let Some(items) = map.get("items") {
+            self.schema(items, &at.at("items"))?;
+        }
+        match map.get("additionalProperties") {
+            None | Some(Value::Bool(_)) => Ok(()),
+            Some(value) => self.schema(value, &at.at("additionalProperties")),
+        }
+    }
+}
+
+/// `200`, `2XX` and so on.
+fn is_status(code: &str) -> bool {
+    let mut chars = code.chars();
+    let head = chars.next().is_some_and(|c| ('1'..='5').contains(&c));
+    let tail = chars.as_str();
+    head && (tail == "XX" || tail.len() == 2 && tail.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The names in braces, `None` if the braces do not match.
+pub(crate) fn placeholders(path: &str) -> Option<Vec<&str>> {
+    let mut names = Vec::new();
+    let mut rest = path;
+    while let Some(open) = rest.find('{') {
+        let close = rest[open..].find('}')? + open;
+        names.push(&rest[open + 1..close]);
+        rest = &rest[close + 1..];
+    }
+    (!rest.contains('}')).then_some(names)
+}

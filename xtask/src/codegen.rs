@@ -1,0 +1,48 @@
+//! Rust tokens from a lowered description, by progenitor used as a library.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use progenitor_impl::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
+use quote::quote;
+use serde_json::{Value, json};
+
+use crate::error::Error;
+
+/// Generates one file with everything in it.
+///
+/// # Errors
+/// [`Error::Generator`]. The generator panics on some constructs; that, too, ends as this error.
+pub fn generate(document: &Value, file: &Path) -> Result<syn::File, Error> {
+    let fail = |reason: String| Error::Generator {
+        file: file.to_owned(),
+        reason,
+    };
+    let spec = serde_json::from_value(document.clone()).map_err(|e| fail(e.to_string()))?;
+    let date_time = serde_json::from_value(json!({ "type": "string", "format": "date-time" }))
+        .map_err(|e| fail(e.to_string()))?;
+
+    let mut settings = GenerationSettings::new();
+    settings
+        .with_interface(InterfaceStyle::Positional)
+        .with_tag(TagStyle::Merged)
+        .with_derive("PartialEq")
+        .with_map_type("::std::collections::BTreeMap")
+        .with_inner_type(quote!(protocol_runtime::Hook))
+        .with_hooks(HooksMode::Expected)
+        .with_conversion(
+            date_time,
+            "::protocol_runtime::DateTime",
+            [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
+        );
+    let tokens = catch_unwind(AssertUnwindSafe(|| {
+        Generator::new(&settings).generate_tokens(&spec)
+    }))
+    .map_err(|panic| {
+        let said = panic.downcast_ref::<String>().cloned();
+        let said = said.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+        fail(said.unwrap_or_else(|| "it panicked".to_owned()))
+    })?
+    .map_err(|e| fail(e.to_string()))?;
+    syn::parse2(tokens).map_err(|e| fail(format!("its output is not Rust: {e}")))
+}

@@ -1,0 +1,51 @@
+//! `securityDefinitions`.
+
+use serde_json::{Map, Value, json};
+
+use super::schema::description;
+use super::unsupported;
+use crate::document::{object, text};
+use crate::error::{Located, Pointer};
+
+pub(super) fn scheme(value: &Value, at: &Pointer) -> Result<Value, Located> {
+    let map = object(value, at)?;
+    let mut out = Map::new();
+    match text(map, "type", at)? {
+        "basic" => {
+            out.insert("type".into(), json!("http"));
+            description(map, &mut out);
+            out.insert("scheme".into(), json!("basic"));
+        }
+        "apiKey" => {
+            out.insert("type".into(), json!("apiKey"));
+            description(map, &mut out);
+            out.insert("name".into(), json!(text(map, "name", at)?));
+            out.insert("in".into(), json!(text(map, "in", at)?));
+        }
+        "oauth2" => {
+            out.insert("type".into(), json!("oauth2"));
+            description(map, &mut out);
+            let (flow, urls): (_, &[&str]) = match text(map, "flow", at)? {
+                "implicit" => ("implicit", &["authorizationUrl"]),
+                "password" => ("password", &["tokenUrl"]),
+                "application" => ("clientCredentials", &["tokenUrl"]),
+                "accessCode" => ("authorizationCode", &["authorizationUrl", "tokenUrl"]),
+                other => return Err(unsupported(&at.at("flow"), format!("OAuth flow `{other}`"))),
+            };
+            let mut fields = Map::new();
+            for url in urls {
+                if let Some(value) = map.get(*url) {
+                    fields.insert((*url).to_owned(), value.clone());
+                }
+            }
+            // Required by the format, missing in some of Azure's own descriptions.
+            fields.insert("scopes".into(), map.get("scopes").cloned().unwrap_or(json!({})));
+            out.insert("flows".into(), json!({ flow: fields }));
+        }
+        other => return Err(unsupported(&at.at("type"), format!("security of type `{other}`"))),
+    }
+    for (key, value) in map.iter().filter(|(k, _)| k.starts_with("x-")) {
+        out.insert(key.clone(), value.clone());
+    }
+    Ok(Value::Object(out))
+}

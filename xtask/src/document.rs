@@ -1,0 +1,165 @@
+//! Loading an API description and finding one's way in it.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Fault, Located, Pointer, read};
+
+/// The HTTP methods an operation may have, in the order in which descriptions list them.
+pub const METHODS: [&str; 8] = [
+    "get", "put", "post", "patch", "delete", "head", "options", "trace",
+];
+
+/// The same methods in the order in which the code generator goes through them.
+pub const GENERATED_METHODS: [&str; 8] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
+
+/// Which of the two formats a document is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Swagger 2.0, as Azure publishes its APIs.
+    Swagger2,
+    /// OpenAPI 3.0.x, as `specs/` holds them.
+    OpenApi3,
+}
+
+/// Reads a description and tells its format.
+///
+/// # Errors
+/// When the file cannot be read, is not JSON, or is neither Swagger 2.0 nor OpenAPI 3.0.
+pub fn load(file: &Path) -> Result<(Value, Format), Error> {
+    let document = load_json(file)?;
+    let format = format(&document).map_err(|e| e.in_file(file))?;
+    Ok((document, format))
+}
+
+/// Reads a description in either format and gives it as OpenAPI 3.0, checked.
+///
+/// # Errors
+/// As [`load`], [`crate::convert::convert`] and [`crate::check::check`].
+pub fn load_openapi(file: &Path) -> Result<Value, Error> {
+    let (document, format) = load(file)?;
+    let document = match format {
+        Format::OpenApi3 => document,
+        Format::Swagger2 => crate::convert::convert(&document).map_err(|e| e.in_file(file))?,
+    };
+    crate::check::check(&document).map_err(|e| e.in_file(file))?;
+    Ok(document)
+}
+
+/// Reads a JSON file; a byte order mark, which some published files carry, is skipped.
+///
+/// # Errors
+/// When the file cannot be read or is not JSON.
+pub fn load_json(file: &Path) -> Result<Value, Error> {
+    let text = read(file)?;
+    serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(&text)).map_err(|source| Error::Json {
+        file: file.to_owned(),
+        source,
+    })
+}
+
+fn format(document: &Value) -> Result<Format, Located> {
+    let fault = |reason: &str| Located::new(&Pointer::root(), Fault::NotAnApiDescription(reason.to_owned()));
+    let Some(map) = document.as_object() else {
+        return Err(fault("the document is not an object"));
+    };
+    match (
+        map.get("swagger").and_then(Value::as_str),
+        map.get("openapi").and_then(Value::as_str),
+    ) {
+        (Some("2.0"), None) => Ok(Format::Swagger2),
+        (None, Some(v)) if v.starts_with("3.0.") => Ok(Format::OpenApi3),
+        (Some(v), _) => Err(fault(&format!("Swagger {v}, only 2.0 is known"))),
+        (None, Some(v)) => Err(fault(&format!("OpenAPI {v}, only 3.0 is known"))),
+        (None, None) => Err(fault("neither `swagger` nor `openapi` is there")),
+    }
+}
+
+/// `info.version`, which is the api-version.
+pub fn version(document: &Value) -> &str {
+    document
+        .pointer("/info/version")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// The target of a local `$ref`, or a fault at `at`.
+///
+/// # Errors
+/// [`Fault::UnresolvableReference`].
+pub fn resolve<'a>(document: &'a Value, reference: &str, at: &Pointer) -> Result<&'a Value, Located> {
+    reference
+        .strip_prefix('#')
+        .and_then(|pointer| document.pointer(pointer))
+        .ok_or_else(|| Located::new(at, Fault::UnresolvableReference(reference.to_owned())))
+}
+
+/// The value itself, or what its `$ref` leads to (one level; parameters and responses do not chain).
+///
+/// # Errors
+/// [`Fault::UnresolvableReference`].
+pub fn deref<'a>(document: &'a Value, value: &'a Value, at: &Pointer) -> Result<&'a Value, Located> {
+    match value.get("$ref").and_then(Value::as_str) {
+        Some(reference) => resolve(document, reference, at),
+        None => Ok(value),
+    }
+}
+
+/// The value as an object, or a fault.
+///
+/// # Errors
+/// [`Fault::Expected`].
+pub fn object<'a>(value: &'a Value, at: &Pointer) -> Result<&'a Map<String, Value>, Located> {
+    value
+        .as_object()
+        .ok_or_else(|| Located::new(at, Fault::Expected("an object")))
+}
+
+/// The text under a key, or a fault.
+///
+/// # Errors
+/// [`Fault::Missing`] or [`Fault::Expected`].
+pub fn text<'a>(map: &'a Map<String, Value>, key: &'static str, at: &Pointer) -> Result<&'a str, Located> {
+    match map.get(key) {
+        None => Err(Located::new(at, Fault::Missing(key))),
+        Some(Value::String(s)) => Ok(s),
+        Some(_) => Err(Located::new(&at.at(key), Fault::Expected("a string"))),
+    }
+}
+
+/// The elements under a key (none if the key is absent), each with its place.
+///
+/// # Errors
+/// [`Fault::Expected`] if it is not an array.
+pub fn elements<'a>(
+    map: &'a Map<String, Value>,
+    key: &str,
+    at: &Pointer,
+) -> Result<Vec<(Pointer, &'a Value)>, Located> {
+    let at = at.at(key);
+    match map.get(key) {
+        None => Ok(Vec::new()),
+        Some(Value::Array(items)) => Ok(items.iter().enumerate().map(|(i, v)| (at.at(i), v)).collect()),
+        Some(_) => Err(Located::new(&at, Fault::Expected("an array"))),
+    }
+}
+
+/// The entries under a key (none if the key is absent), each with its place.
+///
+/// # Errors
+/// [`Fault::Expected`] if it is not an object.
+pub fn entries<'a>(
+    map: &'a Map<String, Value>,
+    key: &str,
+    at: &Pointer,
+) -> Result<Vec<(Pointer, &'a str, &'a Value)>, Located> {
+    let at = at.at(key);
+    match map.get(key) {
+        None => Ok(Vec::new()),
+        Some(Value::Object(m)) => Ok(m.iter().map(|(k, v)| (at.at(k), k.as_str(), v)).collect()),
+        Some(_) => Err(Located::new(&at, Fault::Expected("an object"))),
+    }
+}

@@ -1,0 +1,122 @@
+//! The whole way from an API description to the files of a protocol crate.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::document::{load_json, load_openapi, version};
+use crate::error::Error;
+use crate::lower::{Lowered, lower};
+use crate::output::{self, Output};
+use crate::split::{Part, split};
+use crate::workspace::{Service, Workspace};
+use crate::{check, codegen, overlay, postpass};
+
+/// What each stage made of a description.
+#[derive(Debug)]
+pub struct Stages {
+    /// The description as OpenAPI 3.0.
+    pub description: Value,
+    /// With the overlay applied.
+    pub overlaid: Value,
+    /// As the code generator takes it.
+    pub lowered: Lowered,
+    /// The files.
+    pub parts: Vec<Part>,
+}
+
+/// Runs all stages on one description. `source` is what the generated files name as their origin.
+///
+/// # Errors
+/// Whatever a stage objects to; each names the file.
+pub fn stages(description: &Path, corrections: Option<&Path>, source: &str) -> Result<Stages, Error> {
+    let document = load_openapi(description)?;
+    let overlaid = match corrections {
+        Some(file) => {
+            let overlaid = overlay::overlay(&document, &load_json(file)?, file)?;
+            check::check(&overlaid).map_err(|e| Error::Overlay {
+                file: file.to_owned(),
+                pointer: String::new(),
+                reason: format!("makes the description faulty at {}: {}", e.pointer, e.fault),
+            })?;
+            overlaid
+        }
+        None => document.clone(),
+    };
+    let lowered = lower(&overlaid).map_err(|e| e.in_file(description))?;
+    let mut code = codegen::generate(&lowered.document, description)?;
+    let methods = postpass::correct(&mut code, &lowered, description)?;
+    let parts = split(code, &methods, &lowered, source)?;
+    Ok(Stages {
+        description: document,
+        overlaid,
+        lowered,
+        parts,
+    })
+}
+
+/// The files of one service's protocol crate.
+///
+/// # Errors
+/// As [`stages`], or when the description is of another version than `services.toml` says.
+pub fn service(workspace: &Workspace, service: &Service) -> Result<Vec<Output>, Error> {
+    let description = workspace.spec(&service.description);
+    let corrections = service.overlay.as_ref().map(|o| workspace.spec(o));
+    let source = match &service.overlay {
+        Some(overlay) => format!("specs/{} and specs/{overlay}", service.description),
+        None => format!("specs/{}", service.description),
+    };
+    let stages = stages(&description, corrections.as_deref(), &source)?;
+    let found = version(&stages.description);
+    if found != service.version {
+        return Err(Error::Toml {
+            file: workspace.services_file(),
+            reason: format!(
+                "[{}] says {}, its description is of {found}",
+                service.name, service.version
+            ),
+        });
+    }
+    let folder = workspace.path(&service.krate).join("src").join("generated");
+    let files = stages
+        .parts
+        .into_iter()
+        .map(|part| Output::new(folder.join(part.name), part.text))
+        .collect();
+    output::whole_folder(&folder, files)
+}
+
+/// The files of all services.
+///
+/// # Errors
+/// As [`service`].
+pub fn all(workspace: &Workspace) -> Result<Vec<Output>, Error> {
+    let mut files = Vec::new();
+    for entry in workspace.services()? {
+        files.extend(service(workspace, &entry)?);
+    }
+    Ok(files)
+}
+
+/// Generates all services and replaces what differs; gives the files that did.
+///
+/// # Errors
+/// As [`all`] and [`output::replace`].
+pub fn write(workspace: &Workspace) -> Result<Vec<PathBuf>, Error> {
+    output::replace(&all(workspace)?)
+}
+
+/// Generates all services and compares.
+///
+/// # Errors
+/// As [`all`], and [`Error::Stale`] with the files that differ.
+pub fn check(workspace: &Workspace) -> Result<(), Error> {
+    let files = output::stale(&all(workspace)?)?;
+    if files.is_empty() {
+        return Ok(());
+    }
+    let relative = |f: &PathBuf| f.strip_prefix(workspace.root()).unwrap_or(f).to_owned();
+    Err(Error::Stale {
+        files: files.iter().map(relative).collect(),
+    })
+}

@@ -1,0 +1,387 @@
+//! From what an API description may say to what the code generator can express.
+//!
+//! The rules are general: nothing here knows a service. Whatever a rule takes away from the description is either of
+//! no use to a client (constraints that the service checks anyway and that would make *reading* fail) or kept in the
+//! table of operations (status codes, content types, paging).
+
+mod schema;
+
+use serde_json::{Map, Value, json};
+
+use crate::convert::unsupported;
+use crate::document::{GENERATED_METHODS, deref, elements, entries, object, text};
+use crate::error::{Located, Pointer};
+
+/// A lowered description and what the generated table says about its operations.
+#[derive(Debug, Clone)]
+pub struct Lowered {
+    /// The description, for the code generator only.
+    pub document: Value,
+    /// The operations, in the order in which the code generator goes through them.
+    pub operations: Vec<Operation>,
+}
+
+/// What is known about an operation beside its parameters and types.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Operation {
+    /// The operation id.
+    pub id: String,
+    /// The HTTP method, in capitals.
+    pub method: String,
+    /// The path, with placeholders.
+    pub path: String,
+    /// The status codes that mean success.
+    pub success: Vec<u16>,
+    /// The content type that the body really has.
+    pub content_type: Option<String>,
+    /// Whether sending it twice does what sending it once does.
+    pub idempotent: bool,
+    /// How further pages are asked for.
+    pub paging: Paging,
+}
+
+/// How further pages are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub enum Paging {
+    /// There are none.
+    None,
+    /// By a link in the answer.
+    NextLink,
+    /// By a token in the answer's body.
+    BodyToken,
+    /// By a token in a header of the answer.
+    HeaderToken,
+}
+
+/// Lowers a checked document.
+///
+/// # Errors
+/// An unsupported construct, with its place in the document.
+pub fn lower(document: &Value) -> Result<Lowered, Located> {
+    let root = Pointer::root();
+    let map = object(document, &root)?;
+    let mut lowering = Lowering {
+        document,
+        schemas: Map::new(),
+    };
+
+    let components = map
+        .get("components")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
+    let at = root.at("components");
+    for (_, name, value) in entries(&components, "schemas", &at)? {
+        lowering.schemas.insert(name.to_owned(), schema::lower(value));
+    }
+    let mut parameters = Map::new();
+    for (at, name, value) in entries(&components, "parameters", &at)? {
+        if let Some(parameter) = lowering.parameter(value, &at)? {
+            parameters.insert(name.to_owned(), parameter);
+        }
+    }
+    let mut paths = Map::new();
+    let mut operations = Vec::new();
+    for (at, path, item) in entries(map, "paths", &root)? {
+        let item = object(item, &at)?;
+        let mut out = Map::new();
+        let shared = lowering.parameters(item, &at)?;
+        if !shared.is_empty() {
+            out.insert("parameters".into(), Value::Array(shared));
+        }
+        for method in GENERATED_METHODS {
+            if let Some(value) = item.get(method) {
+                let (value, operation) = lowering.operation(method, path, value, &at.at(method))?;
+                out.insert(method.into(), value);
+                operations.push(operation);
+            }
+        }
+        paths.insert(path.to_owned(), Value::Object(out));
+    }
+    let document = json!({
+        "openapi": map.get("openapi"),
+        "info": map.get("info"),
+        "paths": paths,
+        "components": { "schemas": lowering.schemas, "parameters": parameters },
+    });
+    Ok(Lowered { document, operations })
+}
+
+struct Lowering<'a> {
+    document: &'a Value,
+    schemas: Map<String, Value>,
+}
+
+/// A body: its media type and its schema.
+type Content = (String, Value);
+
+impl Lowering<'_> {
+    fn parameters(&self, holder: &Map<String, Value>, at: &Pointer) -> Result<Vec<Value>, Located> {
+        let mut out = Vec::new();
+        for (at, value) in elements(holder, "parameters", at)? {
+            if let Some(parameter) = self.parameter(value, &at)? {
+                out.push(parameter);
+            }
+        }
+        Ok(out)
+    }
+
+    /// A parameter, or nothing for `api-version`: the hook adds that to every request.
+    fn parameter(&self, value: &Value, at: &Pointer) -> Result<Option<Value>, Located> {
+        let target = object(deref(self.document, value, at)?, at)?;
+        let (name, place) = (text(target, "name", at)?, text(target, "in", at)?);
+        if (name, place) == ("api-version", "query") {
+            return Ok(None);
+        }
+        if value.get("$ref").is_some() {
+            return Ok(Some(value.clone()));
+        }
+        let mut out = Map::new();
+        for key in ["name", "in", "description", "required"] {
+            if let Some(value) = target.get(key) {
+                out.insert(key.into(), value.clone());
+            }
+        }
+        let mut lowered = schema::lower(target.get("schema").unwrap_or(&Value::Null));
+        if lowered.get("type").and_then(Value::as_str) == Some("array") {
+            let style = target.get("style").and_then(Value::as_str).unwrap_or("form");
+            let explode = target
+                .get("explode")
+                .and_then(Value::as_bool)
+                .unwrap_or(style == "form");
+            if !(place == "query" && explode) {
+                let separator = match style {
+                    "pipeDelimited" => "vertical bars",
+                    "spaceDelimited" => "spaces",
+                    _ => "commas",
+                };
+                lowered = json!({ "type": "string" });
+                let said = target
+                    .get("description")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+                let description = format!("{said} Several values are separated by {separator}.");
+                out.insert("description".into(), json!(description.trim_start()));
+            }
+        }
+        out.insert("schema".into(), lowered);
+        Ok(Some(Value::Object(out)))
+    }
+
+    fn operation(
+        &mut self,
+        method: &str,
+        path: &str,
+        value: &Value,
+        at: &Pointer,
+    ) -> Result<(Value, Operation), Located> {
+        let map = object(value, at)?;
+        let id = text(map, "operationId", at)?.to_owned();
+        let mut out = Map::new();
+        for key in ["summary", "description", "operationId", "deprecated"] {
+            if let Some(value) = map.get(key) {
+                out.insert(key.into(), value.clone());
+            }
+        }
+        let parameters = self.parameters(map, at)?;
+        if !parameters.is_empty() {
+            out.insert("parameters".into(), Value::Array(parameters));
+        }
+        let mut content_type = None;
+        if let Some(body) = map.get("requestBody") {
+            let (body, media) = self.body(body, &at.at("requestBody"))?;
+            out.insert("requestBody".into(), body);
+            content_type = Some(media);
+        }
+        let (responses, success) = self.responses(&id, map, at)?;
+        out.insert("responses".into(), responses);
+
+        let idempotent = matches!(method, "get" | "head" | "put" | "delete");
+        let operation = Operation {
+            id,
+            method: method.to_uppercase(),
+            path: path.to_owned(),
+            success,
+            content_type,
+            idempotent: map
+                .get("x-idempotent")
+                .and_then(Value::as_bool)
+                .unwrap_or(idempotent),
+            paging: paging(map, at)?,
+        };
+        Ok((Value::Object(out), operation))
+    }
+
+    /// The body as the generator takes it, and the media type it really has.
+    fn body(&self, value: &Value, at: &Pointer) -> Result<(Value, String), Located> {
+        let map = object(deref(self.document, value, at)?, at)?;
+        if map.get("required").and_then(Value::as_bool) != Some(true) {
+            return Err(unsupported(
+                at,
+                "an optional body; the overlay has to decide whether it is sent",
+            ));
+        }
+        let media: Vec<_> = entries(map, "content", at)?
+            .into_iter()
+            .map(|(_, media, _)| media)
+            .collect();
+        let chosen = media
+            .iter()
+            .find(|m| is_plain_json(m))
+            .or_else(|| media.iter().find(|m| is_json(m)));
+        let chosen = *chosen.or(media.first()).unwrap_or(&"");
+        let known = [
+            "application/octet-stream",
+            "application/x-www-form-urlencoded",
+            "text/plain",
+            "text/x-markdown",
+        ];
+        let sent_as = match chosen {
+            m if is_json(m) => "application/json",
+            m if known.contains(&m) => m,
+            m => {
+                return Err(unsupported(
+                    &at.at("content").at(m),
+                    format!("a body of type `{m}`"),
+                ));
+            }
+        };
+        let media = map.get("content").and_then(|content| content.get(chosen));
+        let schema = schema::lower(media.and_then(|m| m.get("schema")).unwrap_or(&Value::Null));
+        let mut out = Map::new();
+        if let Some(text) = map.get("description") {
+            out.insert("description".into(), text.clone());
+        }
+        out.insert("required".into(), json!(true));
+        out.insert("content".into(), json!({ sent_as: { "schema": schema } }));
+        Ok((Value::Object(out), chosen.to_owned()))
+    }
+
+    /// Only successful responses, all with the same body: errors have one shape per service and are read once, in
+    /// one place, and the generator can give a method only one return type.
+    fn responses(
+        &mut self,
+        id: &str,
+        operation: &Map<String, Value>,
+        at: &Pointer,
+    ) -> Result<(Value, Vec<u16>), Located> {
+        let at = at.at("responses");
+        let mut found: Vec<(u16, Option<Content>)> = Vec::new();
+        for (code, value) in operation
+            .get("responses")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            if !code.starts_with('2') {
+                continue;
+            }
+            let at = at.at(code);
+            let number = code
+                .parse()
+                .map_err(|_| unsupported(&at, "a range of status codes"))?;
+            let response = object(deref(self.document, value, &at)?, &at)?;
+            found.push((number, content(response, &at)?));
+        }
+        if found.is_empty() {
+            return Err(unsupported(&at, "an operation without a successful response"));
+        }
+        let body = if found.iter().any(|(_, content)| content.is_none()) {
+            None
+        } else {
+            self.one_body(
+                id,
+                found.iter().filter_map(|(_, content)| content.as_ref()).collect(),
+                &at,
+            )?
+        };
+        let mut out = Map::new();
+        for (code, _) in &found {
+            let mut response = json!({ "description": "" });
+            if let Some((media, schema)) = &body {
+                response["content"] = json!({ media: { "schema": schema } });
+            }
+            out.insert(code.to_string(), response);
+        }
+        Ok((
+            Value::Object(out),
+            found.into_iter().map(|(code, _)| code).collect(),
+        ))
+    }
+
+    /// One type for all successful bodies: the common one, or an untagged union of the different ones.
+    fn one_body(
+        &mut self,
+        id: &str,
+        contents: Vec<&Content>,
+        at: &Pointer,
+    ) -> Result<Option<Content>, Located> {
+        let mut different: Vec<&Content> = Vec::new();
+        for content in &contents {
+            if !different.contains(content) {
+                different.push(content);
+            }
+        }
+        let Some((media, schema)) = different.first() else {
+            return Ok(None);
+        };
+        if different.len() == 1 && (contents.len() == 1 || schema.get("$ref").is_some()) {
+            return Ok(Some((media.clone(), schema.clone())));
+        }
+        if different.iter().any(|(other, _)| other != media) {
+            return Err(unsupported(at, "successful responses of different media types"));
+        }
+        let name = format!("{}Response", id.replace('_', ""));
+        if self.schemas.contains_key(&name) {
+            return Err(unsupported(
+                at,
+                format!("responses that need the name `{name}`, which is taken"),
+            ));
+        }
+        let hoisted = match different.as_slice() {
+            [(_, schema)] => schema.clone(),
+            several => json!({ "oneOf": several.iter().map(|(_, schema)| schema).collect::<Vec<_>>() }),
+        };
+        self.schemas.insert(name.clone(), hoisted);
+        Ok(Some((
+            media.clone(),
+            json!({ "$ref": format!("#/components/schemas/{name}") }),
+        )))
+    }
+}
+
+/// The body of a response: JSON if there is a choice.
+fn content(response: &Map<String, Value>, at: &Pointer) -> Result<Option<Content>, Located> {
+    let all = entries(response, "content", at)?;
+    let chosen = all.iter().find(|(_, media, _)| is_json(media)).or(all.first());
+    Ok(chosen.map(|(_, media, value)| {
+        let schema = value.get("schema").map(schema::lower).unwrap_or(json!({}));
+        let media = if is_json(media) { "application/json" } else { media };
+        (media.to_owned(), schema)
+    }))
+}
+
+/// `x-paging` comes from overlays, `x-ms-pageable` from Azure's descriptions (its `nextLinkName` is null when the
+/// answer is a list that has no further pages).
+fn paging(operation: &Map<String, Value>, at: &Pointer) -> Result<Paging, Located> {
+    match operation.get("x-paging").and_then(Value::as_str) {
+        Some("header") => Ok(Paging::HeaderToken),
+        Some("body") => Ok(Paging::BodyToken),
+        Some("none") => Ok(Paging::None),
+        Some(other) => Err(unsupported(&at.at("x-paging"), format!("paging by `{other}`"))),
+        None => Ok(
+            match operation.get("x-ms-pageable").and_then(|p| p.get("nextLinkName")) {
+                Some(Value::String(_)) => Paging::NextLink,
+                _ => Paging::None,
+            },
+        ),
+    }
+}
+
+fn is_plain_json(media: &str) -> bool {
+    media == "application/json" || media.starts_with("application/json;")
+}
+
+fn is_json(media: &str) -> bool {
+    is_plain_json(media) || media.split(';').next().is_some_and(|m| m.ends_with("+json"))
+}

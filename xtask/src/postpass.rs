@@ -1,0 +1,132 @@
+//! Corrections of generated code that the generator offers no setting for.
+//!
+//! Each correction says how often it has to apply and counts how often it did. An update of the generator that moves
+//! something makes it fail here, not in a request.
+
+mod docs;
+mod enums;
+mod fields;
+mod methods;
+
+use std::path::Path;
+
+use syn::visit_mut::VisitMut;
+use syn::{File, ImplItem, Item, ItemImpl};
+
+use crate::error::Error;
+use crate::lower::{Lowered, Operation};
+
+/// Corrects a generated file in place and gives the names of the methods, in the order of the operations.
+///
+/// # Errors
+/// [`Error::PostPass`] when a correction does not apply as often as it should.
+pub fn correct(code: &mut File, lowered: &Lowered, file: &Path) -> Result<Vec<String>, Error> {
+    let count = Counter { file };
+
+    drop_prelude(code, &count)?;
+    drop_panicking_constructor(code, &count)?;
+    let methods = methods::correct(operations_impl(code, &count)?, &lowered.operations, &count)?;
+    let types = types_mod(code, &count)?;
+    enums::open(types, &lowered.document, &count)?;
+    fields::explicit_nulls(types);
+    drop_unused_error_mod(types);
+    docs::Docs.visit_file_mut(code);
+    Ok(methods)
+}
+
+/// Compares how often a correction applied with how often it should have.
+struct Counter<'a> {
+    file: &'a Path,
+}
+
+impl Counter<'_> {
+    fn check(&self, pass: &'static str, expected: usize, found: usize) -> Result<(), Error> {
+        if expected == found {
+            Ok(())
+        } else {
+            Err(self.fail(pass, expected, found))
+        }
+    }
+
+    fn fail(&self, pass: &'static str, expected: impl ToString, found: impl ToString) -> Error {
+        Error::PostPass {
+            file: self.file.to_owned(),
+            pass,
+            expected: expected.to_string(),
+            found: found.to_string(),
+        }
+    }
+}
+
+/// The `impl Client` with one method per operation.
+fn operations_impl<'a>(code: &'a mut File, count: &Counter<'_>) -> Result<&'a mut ItemImpl, Error> {
+    let is_operations = |item: &ItemImpl| {
+        item.trait_.is_none()
+            && item
+                .items
+                .iter()
+                .any(|i| matches!(i, ImplItem::Fn(f) if f.sig.asyncness.is_some()))
+    };
+    code.items
+        .iter_mut()
+        .find_map(|item| match item {
+            Item::Impl(item) if is_operations(item) => Some(item),
+            _ => None,
+        })
+        .ok_or_else(|| count.fail("operations", "an impl block with async methods", "none"))
+}
+
+fn types_mod<'a>(code: &'a mut File, count: &Counter<'_>) -> Result<&'a mut Vec<Item>, Error> {
+    code.items
+        .iter_mut()
+        .find_map(|item| match item {
+            Item::Mod(item) if item.ident == "types" => item.content.as_mut().map(|(_, items)| items),
+            _ => None,
+        })
+        .ok_or_else(|| count.fail("types", "a module `types`", "none"))
+}
+
+/// A prelude that exports only `Client` says nothing that the crate's root does not.
+fn drop_prelude(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
+    let before = code.items.len();
+    code.items
+        .retain(|item| !matches!(item, Item::Mod(m) if m.ident == "prelude"));
+    count.check("prelude", 1, before - code.items.len())
+}
+
+/// `Client::new` panics when no TLS backend can be set up, and sets timeouts of its own; `new_with_client` stays.
+fn drop_panicking_constructor(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
+    let mut dropped = 0;
+    for item in &mut code.items {
+        if let Item::Impl(item) = item
+            && item.trait_.is_none()
+        {
+            let before = item.items.len();
+            item.items
+                .retain(|i| !matches!(i, ImplItem::Fn(f) if f.sig.ident == "new"));
+            dropped += before - item.items.len();
+        }
+    }
+    count.check("constructor", 1, dropped)
+}
+
+/// Conversions of open enums cannot fail, so the error type may have no user left.
+fn drop_unused_error_mod(types: &mut Vec<Item>) {
+    let is_error = |item: &Item| matches!(item, Item::Mod(m) if m.ident == "error");
+    let used = types
+        .iter()
+        .filter(|item| !is_error(item))
+        .any(|item| quote::quote!(#item).to_string().contains("ConversionError"));
+    if !used {
+        types.retain(|item| !is_error(item));
+    }
+}
+
+/// How many path parameters the operations have together.
+fn path_parameters(operations: &[Operation]) -> usize {
+    operations
+        .iter()
+        .filter_map(|o| crate::check::placeholders(&o.path))
+        .map(|names| names.len())
+        .sum()
+}

@@ -1,0 +1,183 @@
+//! Lists of names that the service may lengthen.
+
+use proc_macro2::Span;
+use serde_json::Value;
+use syn::{Fields, Item, ItemEnum, LitStr, parse_quote};
+
+use super::Counter;
+use crate::error::Error;
+
+/// The names that the generator implements for an enum, and we replace: with an open enum they cannot fail.
+const REPLACED: [&str; 3] = ["Display", "FromStr", "TryFrom"];
+
+/// Opens every enum of names: a name it does not know is kept as it is.
+pub(super) fn open(types: &mut Vec<Item>, document: &Value, count: &Counter<'_>) -> Result<(), Error> {
+    let mut opened = Vec::new();
+    let mut replaced = 0;
+    for item in types.iter_mut() {
+        if let Item::Enum(item) = item
+            && item.variants.iter().all(|v| matches!(v.fields, Fields::Unit))
+        {
+            opened.push((item.ident.clone(), names(item, count)?));
+            open_one(item);
+        }
+    }
+    types.retain(|item| {
+        let Item::Impl(item) = item else { return true };
+        let syn::Type::Path(of) = &*item.self_ty else {
+            return true;
+        };
+        let Some((implemented, _)) = &item.trait_ else {
+            return true;
+        };
+        let is_ours = opened.iter().any(|(name, _)| of.path.is_ident(name));
+        let is_replaced = implemented
+            .segments
+            .last()
+            .is_some_and(|s| REPLACED.iter().any(|r| s.ident == r));
+        replaced += usize::from(is_ours && is_replaced);
+        !(is_ours && is_replaced)
+    });
+    // `Display`, `FromStr` and `TryFrom` for two kinds of text.
+    count.check("implementations of enums", 4 * opened.len(), replaced)?;
+    // Enums of one name and one place may be generated once for several mentions, never the other way round.
+    let listed = count_enums(document);
+    if opened.len() > listed || (opened.is_empty() && listed > 0) {
+        return Err(count.fail("open enums", format!("1 to {listed}"), opened.len()));
+    }
+
+    let mut out = Vec::new();
+    for item in std::mem::take(types) {
+        let own = match &item {
+            Item::Enum(item) => opened.iter().find(|(name, _)| *name == item.ident),
+            _ => None,
+        };
+        out.push(item);
+        if let Some((name, names)) = own {
+            out.extend(implementations(name, names));
+        }
+    }
+    *types = out;
+    Ok(())
+}
+
+/// Rust name and wire name of each variant.
+type Names = Vec<(syn::Ident, LitStr)>;
+
+fn names(item: &ItemEnum, count: &Counter<'_>) -> Result<Names, Error> {
+    item.variants
+        .iter()
+        .map(|variant| {
+            let mut wire = None;
+            for attribute in variant.attrs.iter().filter(|a| a.path().is_ident("serde")) {
+                attribute
+                    .parse_nested_meta(|meta| {
+                        if meta.path.is_ident("rename") {
+                            wire = Some(meta.value()?.parse::<LitStr>()?);
+                        }
+                        Ok(())
+                    })
+                    .map_err(|e| count.fail("names of enums", "a rename", e))?;
+            }
+            let own = LitStr::new(&variant.ident.to_string(), Span::call_site());
+            Ok((variant.ident.clone(), wire.unwrap_or(own)))
+        })
+        .collect()
+}
+
+fn open_one(item: &mut ItemEnum) {
+    // A text cannot be copied.
+    for attribute in item.attrs.iter_mut().filter(|a| a.path().is_ident("derive")) {
+        let mut kept = Vec::new();
+        let parsed = attribute.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("Copy") {
+                kept.push(meta.path);
+            }
+            Ok(())
+        });
+        if parsed.is_ok() {
+            *attribute = parse_quote!(#[derive(#(#kept),*)]);
+        }
+    }
+    for variant in &mut item.variants {
+        if !variant.attrs.iter().any(|a| a.path().is_ident("doc")) {
+            let name = variant
+                .attrs
+                .iter()
+                .find_map(|a| a.meta.require_list().ok())
+                .map(|l| l.tokens.to_string());
+            let wire = name
+                .as_deref()
+                .and_then(|n| n.split('"').nth(1))
+                .map(str::to_owned);
+            let text = format!(" `{}`", wire.unwrap_or_else(|| variant.ident.to_string()));
+            variant.attrs.insert(0, parse_quote!(#[doc = #text]));
+        }
+    }
+    item.variants.push(parse_quote! {
+        /// A value that the API description does not list, as the service wrote it.
+        #[serde(untagged)]
+        UnknownValue(::std::string::String)
+    });
+}
+
+fn implementations(name: &syn::Ident, names: &Names) -> Vec<Item> {
+    let (variants, wire): (Vec<_>, Vec<_>) = names.iter().map(|(v, w)| (v, w)).unzip();
+    let file: syn::File = parse_quote! {
+        impl #name {
+            /// The values that the API description lists.
+            pub const KNOWN: &'static [&'static str] = &[#(#wire),*];
+
+            /// The value as it is sent.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    #(Self::#variants => #wire,)*
+                    Self::UnknownValue(value) => value,
+                }
+            }
+        }
+        impl ::std::convert::AsRef<str> for #name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+        impl ::std::fmt::Display for #name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+        impl ::std::convert::From<&str> for #name {
+            fn from(value: &str) -> Self {
+                match value {
+                    #(#wire => Self::#variants,)*
+                    other => Self::UnknownValue(other.to_string()),
+                }
+            }
+        }
+        impl ::std::convert::From<::std::string::String> for #name {
+            fn from(value: ::std::string::String) -> Self {
+                value.as_str().into()
+            }
+        }
+        impl ::std::str::FromStr for #name {
+            type Err = ::std::convert::Infallible;
+            fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+                Ok(value.into())
+            }
+        }
+    };
+    file.items
+}
+
+/// How many schemas list names.
+fn count_enums(value: &Value) -> usize {
+    match value {
+        Value::Object(map) => {
+            let own = map.get("enum").is_some_and(Value::is_array)
+                && map.get("type").and_then(Value::as_str) == Some("string");
+            usize::from(own) + map.values().map(count_enums).sum::<usize>()
+        }
+        Value::Array(items) => items.iter().map(count_enums).sum(),
+        _ => 0,
+    }
+}
