@@ -1,55 +1,79 @@
 //! The data plane of Azure Digital Twins.
+//!
+//! | where | what |
+//! |---|---|
+//! | [`router`], [`call`], [`errors`] | requests to operations and errors to answers |
+//! | [`models`], [`twins`], [`components`], [`relationships`], [`relationship_lists`], [`telemetry`], [`query`] | the operations, by noun |
+//! | [`model_check`], [`twin_check`], [`value_check`], [`twin_patch`], [`patch`], [`etag`], [`limits`] | the rules they share |
+//! | [`graph`], [`model_store`], [`interface`], [`twin`], [`slab`], [`timestamp`], [`state`] | what is stored and how it is written |
+//!
+//! One lock holds the graph: an operation on a twin sees no other half done, and none holds it longer than a
+//! small part of a query takes.
 
-use futures::future::BoxFuture;
-use http::StatusCode;
-use serde_json::{Value, json};
+mod call;
+mod components;
+mod errors;
+mod etag;
+mod graph;
+mod interface;
+mod limits;
+mod model_check;
+mod model_store;
+mod models;
+mod patch;
+mod query;
+mod relationship_lists;
+mod relationships;
+mod router;
+mod slab;
+mod state;
+mod telemetry;
+mod timestamp;
+mod twin;
+mod twin_check;
+mod twin_patch;
+mod twins;
+mod value_check;
+
+use parking_lot::{Mutex, RwLock};
 
 use crate::clock::Clock;
-use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
+use graph::Graph;
+use limits::Limits;
 
-/// An instance of Azure Digital Twins.
+/// An instance of Azure Digital Twins: models, twins and relationships in memory.
+///
+/// ```
+/// use emulator::{Clock, DigitalTwins, Service, ServiceRequest};
+/// use http::{Method, StatusCode};
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let instance = DigitalTwins::new(Clock::new());
+/// let request = ServiceRequest::new(Method::GET, "/digitaltwins/room-1?api-version=2023-10-31")?;
+/// let response = instance.handle(request).await;
+/// assert_eq!(response.status, StatusCode::NOT_FOUND);
+/// assert_eq!(response.header("x-ms-error-code"), Some("DigitalTwinNotFound"));
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct DigitalTwins {
-    #[expect(dead_code, reason = "the engine that reads it is under construction")]
     clock: Clock,
+    limits: Limits,
+    graph: RwLock<Graph>,
+    /// Held by whatever changes models, which looks at the graph more than once.
+    model_changes: Mutex<()>,
 }
 
 impl DigitalTwins {
-    /// An empty instance.
+    /// An empty instance with the limits that the service documents.
     pub fn new(clock: Clock) -> Self {
-        Self { clock }
-    }
-}
-
-impl Service for DigitalTwins {
-    fn name(&self) -> &'static str {
-        "digitaltwins"
-    }
-
-    fn handle(&self, _request: ServiceRequest) -> BoxFuture<'_, ServiceResponse> {
-        let body =
-            json!({"error": {"code": "NotImplemented", "message": "the emulator does not serve this"}});
-        Box::pin(async move { ServiceResponse::json(StatusCode::NOT_IMPLEMENTED, &body) })
-    }
-
-    fn refuse(&self, refusal: &Refusal, _request_id: &str) -> ServiceResponse {
-        let status = match refusal {
-            Refusal::Unauthorized(_) => StatusCode::UNAUTHORIZED,
-            Refusal::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Refusal::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Refusal::Fault(status) => *status,
-        };
-        ServiceResponse::json(
-            status,
-            &json!({"error": {"code": status.as_str(), "message": ""}}),
-        )
-    }
-
-    fn dump(&self) -> Value {
-        json!({})
-    }
-
-    fn load(&self, _state: &Value) -> Result<(), String> {
-        Ok(())
+        DigitalTwins {
+            clock,
+            limits: Limits::default(),
+            graph: RwLock::default(),
+            model_changes: Mutex::default(),
+        }
     }
 }

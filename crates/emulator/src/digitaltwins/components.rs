@@ -1,0 +1,42 @@
+//! Components of a twin: get and patch.
+
+use http::StatusCode;
+
+use super::DigitalTwins;
+use super::call::{self, Call};
+use super::errors::{self, Answer};
+use super::patch;
+use super::twin::ComponentJson;
+use crate::ServiceResponse;
+
+pub(super) fn get(
+    service: &DigitalTwins,
+    call: &Call<'_>,
+    id: &str,
+    component: &str,
+) -> Answer<ServiceResponse> {
+    service.check_twin_id(id)?;
+    let twin = service.twin(id)?;
+    let component = twin
+        .component(component)
+        .ok_or_else(|| errors::component_not_found(id, component))?;
+    let json = ComponentJson {
+        component,
+        with_update_times: call.version.has_update_times(),
+    };
+    Ok(ServiceResponse::json(StatusCode::OK, &json).with_header("etag", &twin.etag.to_string()))
+}
+
+/// The service patches the twin with the component in front of each path; hence an unknown component is a bad
+/// path, not a missing resource.
+pub(super) fn patch(
+    service: &DigitalTwins,
+    call: &Call<'_>,
+    id: &str,
+    component: &str,
+) -> Answer<ServiceResponse> {
+    service.check_twin_id(id)?;
+    let operations = patch::parse(call.limited_body(&service.limits)?, Some(component))?;
+    let etag = service.patch_twin(id, operations, &call.if_match()?)?;
+    Ok(call::no_content().with_header("etag", &etag.to_string()))
+}

@@ -1,0 +1,107 @@
+//! Entity tags and the preconditions that requests put on them.
+
+use uuid::Uuid;
+
+use super::errors::{self, Answer};
+
+/// The tag of one state of a twin or relationship. Written `W/"<guid>"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ETag(Uuid);
+
+impl ETag {
+    /// A tag that no other state has.
+    pub(crate) fn fresh() -> Self {
+        ETag(Uuid::new_v4())
+    }
+
+    /// Reads a tag that [`Display`](std::fmt::Display) has written.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let inner = text.strip_prefix("W/\"")?.strip_suffix('"')?;
+        Uuid::parse_str(inner).ok().map(ETag)
+    }
+}
+
+impl std::fmt::Display for ETag {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "W/\"{}\"", self.0)
+    }
+}
+
+/// The `If-Match` of a change or deletion.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum IfMatch {
+    /// No header, or `*`: any state will do.
+    #[default]
+    Any,
+    /// Only the state with this tag.
+    Tag(String),
+}
+
+impl IfMatch {
+    /// Reads the header value.
+    pub(crate) fn parse(header: Option<&str>) -> Answer<Self> {
+        let Some(text) = header.map(str::trim) else {
+            return Ok(IfMatch::Any);
+        };
+        if text == "*" {
+            return Ok(IfMatch::Any);
+        }
+        if is_entity_tag(text) {
+            Ok(IfMatch::Tag(text.to_owned()))
+        } else {
+            Err(errors::malformed_if_match())
+        }
+    }
+
+    /// Refuses if the current state is another one than the caller knows.
+    pub(crate) fn check(&self, current: ETag) -> Answer<()> {
+        match self {
+            IfMatch::Tag(tag) if *tag != current.to_string() => Err(errors::stale_etag(tag)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads `If-None-Match` of a PUT: whether the resource must not exist yet.
+pub(crate) fn parse_if_none_match(header: Option<&str>) -> Answer<bool> {
+    match header.map(str::trim) {
+        None => Ok(false),
+        Some("*") => Ok(true),
+        Some(_) => Err(errors::malformed_if_none_match()),
+    }
+}
+
+/// RFC 9110: an optional `W/`, then a text in double quotes without quotes inside.
+fn is_entity_tag(text: &str) -> bool {
+    let opaque = text.strip_prefix("W/").unwrap_or(text);
+    opaque
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .is_some_and(|inner| !inner.contains('"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_entity_tags_and_the_star_are_taken() {
+        assert_eq!(IfMatch::parse(None), Ok(IfMatch::Any));
+        assert_eq!(IfMatch::parse(Some("*")), Ok(IfMatch::Any));
+        assert_eq!(
+            IfMatch::parse(Some("W/\"a\"")),
+            Ok(IfMatch::Tag("W/\"a\"".to_owned()))
+        );
+        for bad in ["XXX", "\"", "W/", "W/\"", "\"a\"b\"", ""] {
+            assert!(IfMatch::parse(Some(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_compared_as_a_whole() {
+        let tag = ETag::fresh();
+        assert!(IfMatch::Tag(tag.to_string()).check(tag).is_ok());
+        let strong = tag.to_string().trim_start_matches("W/").to_owned();
+        assert!(IfMatch::Tag(strong).check(tag).is_err());
+    }
+}

@@ -1,0 +1,259 @@
+//! The store: models, twins and relationships with the indexes that answers need. No rules of the service here.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value};
+
+use super::etag::ETag;
+use super::model_store::ModelStore;
+use super::slab::{Slab, Slot};
+use super::twin::Twin;
+
+/// Everything that one instance holds.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    pub(crate) models: ModelStore,
+    twins: Slab<Node>,
+    by_id: HashMap<Arc<str>, Slot>,
+    by_model: HashMap<Arc<str>, BTreeSet<Slot>>,
+    relationships: Slab<Arc<Relationship>>,
+    by_name: HashMap<Arc<str>, BTreeSet<Slot>>,
+}
+
+/// A twin and its relationships.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) twin: Arc<Twin>,
+    /// By relationship id, in ordinal order: both the order of listings and the way to find one.
+    pub(crate) outgoing: Vec<Slot>,
+    /// By relationship id, then source id.
+    pub(crate) incoming: Vec<Slot>,
+}
+
+/// A relationship as the store keeps it.
+#[derive(Debug, Clone)]
+pub(crate) struct Relationship {
+    pub(crate) id: Arc<str>,
+    pub(crate) name: Arc<str>,
+    pub(crate) source: Slot,
+    pub(crate) source_id: Arc<str>,
+    pub(crate) target: Slot,
+    pub(crate) target_id: Arc<str>,
+    pub(crate) etag: ETag,
+    /// None if there is not one, so that plain relationships stay small.
+    pub(crate) properties: Option<Box<Map<String, Value>>>,
+}
+
+impl Relationship {
+    pub(crate) fn property(&self, name: &str) -> Option<&Value> {
+        self.properties.as_deref()?.get(name)
+    }
+}
+
+impl Serialize for Relationship {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("$relationshipId", &*self.id)?;
+        map.serialize_entry("$etag", &format_args!("{}", self.etag))?;
+        map.serialize_entry("$sourceId", &*self.source_id)?;
+        map.serialize_entry("$relationshipName", &*self.name)?;
+        map.serialize_entry("$targetId", &*self.target_id)?;
+        for (name, value) in self.properties.as_deref().into_iter().flatten() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl Graph {
+    // Twins.
+
+    pub(crate) fn twin_count(&self) -> usize {
+        self.twins.len()
+    }
+
+    /// One past the last place in which a twin may be.
+    pub(crate) fn twin_end(&self) -> Slot {
+        self.twins.end()
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<Slot> {
+        self.by_id.get(id).copied()
+    }
+
+    pub(crate) fn node(&self, slot: Slot) -> Option<&Node> {
+        self.twins.get(slot)
+    }
+
+    pub(crate) fn twin(&self, slot: Slot) -> Option<&Arc<Twin>> {
+        self.twins.get(slot).map(|node| &node.twin)
+    }
+
+    /// The places of the twins that have exactly this model.
+    pub(crate) fn twins_of_model(&self, model: &str) -> Option<&BTreeSet<Slot>> {
+        self.by_model.get(model)
+    }
+
+    /// Stores a twin under its id: a new one, or in place of the one that has the id.
+    pub(crate) fn put_twin(&mut self, twin: Arc<Twin>) {
+        let slot = match self.find(&twin.id) {
+            Some(slot) => {
+                let Some(node) = self.twins.get_mut(slot) else {
+                    return;
+                };
+                let before = std::mem::replace(&mut node.twin, Arc::clone(&twin));
+                if before.model == twin.model {
+                    return;
+                }
+                remove_from(&mut self.by_model, &before.model, slot);
+                slot
+            }
+            None => {
+                let node = Node {
+                    twin: Arc::clone(&twin),
+                    outgoing: Vec::new(),
+                    incoming: Vec::new(),
+                };
+                // Four billion twins do not fit in memory; the limit of the instance comes long before.
+                let Ok(slot) = self.twins.insert(node) else { return };
+                self.by_id.insert(Arc::clone(&twin.id), slot);
+                slot
+            }
+        };
+        self.by_model
+            .entry(Arc::clone(&twin.model))
+            .or_default()
+            .insert(slot);
+    }
+
+    /// Takes a twin out; its relationships must be gone.
+    pub(crate) fn remove_twin(&mut self, slot: Slot) -> Option<Arc<Twin>> {
+        let node = self.twins.remove(slot)?;
+        self.by_id.remove(&node.twin.id);
+        remove_from(&mut self.by_model, &node.twin.model, slot);
+        Some(node.twin)
+    }
+
+    // Relationships.
+
+    pub(crate) fn relationship_count(&self) -> usize {
+        self.relationships.len()
+    }
+
+    pub(crate) fn relationship_end(&self) -> Slot {
+        self.relationships.end()
+    }
+
+    pub(crate) fn relationship(&self, slot: Slot) -> Option<&Arc<Relationship>> {
+        self.relationships.get(slot)
+    }
+
+    /// The places of the relationships that have this name.
+    pub(crate) fn relationships_named(&self, name: &str) -> Option<&BTreeSet<Slot>> {
+        self.by_name.get(name)
+    }
+
+    pub(crate) fn find_relationship(&self, source: Slot, id: &str) -> Option<Slot> {
+        let outgoing = &self.twins.get(source)?.outgoing;
+        let at = self.outgoing_position(outgoing, id).ok()?;
+        outgoing.get(at).copied()
+    }
+
+    /// Where in a list of outgoing relationships the id is, or would be.
+    pub(crate) fn outgoing_position(&self, outgoing: &[Slot], id: &str) -> Result<usize, usize> {
+        outgoing.binary_search_by(|slot| {
+            self.relationships
+                .get(*slot)
+                .map_or("", |other| &other.id)
+                .cmp(id)
+        })
+    }
+
+    /// Where in a list of incoming relationships the id and source are, or would be.
+    pub(crate) fn incoming_position(
+        &self,
+        incoming: &[Slot],
+        id: &str,
+        source: &str,
+    ) -> Result<usize, usize> {
+        incoming.binary_search_by(|slot| {
+            let key = self
+                .relationships
+                .get(*slot)
+                .map_or(("", ""), |other| (&other.id, &other.source_id));
+            key.cmp(&(id, source))
+        })
+    }
+
+    /// Stores a relationship in place of the one with the same source and id, if there is one.
+    pub(crate) fn put_relationship(&mut self, relationship: Arc<Relationship>) {
+        let source = relationship.source;
+        if let Some(slot) = self.find_relationship(source, &relationship.id) {
+            let same_ends = self.relationships.get(slot).is_some_and(|before| {
+                before.target == relationship.target && before.name == relationship.name
+            });
+            if let (true, Some(place)) = (same_ends, self.relationships.get_mut(slot)) {
+                *place = relationship;
+                return;
+            }
+            self.remove_relationship(slot);
+        }
+        let (id, target, name) = (
+            Arc::clone(&relationship.id),
+            relationship.target,
+            Arc::clone(&relationship.name),
+        );
+        let source_id = Arc::clone(&relationship.source_id);
+        let Ok(slot) = self.relationships.insert(relationship) else {
+            return;
+        };
+        if let Some(node) = self.twins.get(source) {
+            let at = self
+                .outgoing_position(&node.outgoing, &id)
+                .unwrap_or_else(|at| at);
+            if let Some(node) = self.twins.get_mut(source) {
+                node.outgoing.insert(at, slot);
+            }
+        }
+        if let Some(node) = self.twins.get(target) {
+            let at = self
+                .incoming_position(&node.incoming, &id, &source_id)
+                .unwrap_or_else(|at| at);
+            if let Some(node) = self.twins.get_mut(target) {
+                node.incoming.insert(at, slot);
+            }
+        }
+        self.by_name.entry(name).or_default().insert(slot);
+    }
+
+    pub(crate) fn remove_relationship(&mut self, slot: Slot) -> Option<Arc<Relationship>> {
+        let relationship = Arc::clone(self.relationships.get(slot)?);
+        // The positions are searched while the relationship is still there to compare with.
+        if let Some(node) = self.twins.get(relationship.source)
+            && let Ok(at) = self.outgoing_position(&node.outgoing, &relationship.id)
+            && let Some(node) = self.twins.get_mut(relationship.source)
+        {
+            node.outgoing.remove(at);
+        }
+        if let Some(node) = self.twins.get(relationship.target)
+            && let Ok(at) = self.incoming_position(&node.incoming, &relationship.id, &relationship.source_id)
+            && let Some(node) = self.twins.get_mut(relationship.target)
+        {
+            node.incoming.remove(at);
+        }
+        remove_from(&mut self.by_name, &relationship.name, slot);
+        self.relationships.remove(slot)
+    }
+}
+
+/// Takes a place out of an index and the entry with it when it was the last.
+fn remove_from(index: &mut HashMap<Arc<str>, BTreeSet<Slot>>, key: &str, slot: Slot) {
+    if let Some(slots) = index.get_mut(key) {
+        slots.remove(&slot);
+        if slots.is_empty() {
+            index.remove(key);
+        }
+    }
+}

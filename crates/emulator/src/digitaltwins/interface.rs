@@ -1,0 +1,93 @@
+//! A stored model in the form that checks of twins need: every content by its name, inheritance done.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::value_check::Schema;
+
+/// What a name stands for in an interface.
+#[derive(Debug, Clone)]
+pub(crate) enum Content {
+    Property(Schema),
+    /// The identifier of the component's interface.
+    Component(Arc<str>),
+    Relationship(RelationshipType),
+    Telemetry,
+    Command,
+}
+
+impl Content {
+    /// The DTDL word for this kind of content.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Content::Property(_) => "Property",
+            Content::Component(_) => "Component",
+            Content::Relationship(_) => "Relationship",
+            Content::Telemetry => "Telemetry",
+            Content::Command => "Command",
+        }
+    }
+}
+
+/// The declaration of a relationship.
+#[derive(Debug, Clone)]
+pub(crate) struct RelationshipType {
+    /// The interface that the target must be of or descend from; none means any.
+    pub(crate) target: Option<Arc<str>>,
+    pub(crate) properties: HashMap<Arc<str>, Schema>,
+}
+
+/// One interface with everything that it inherits.
+#[derive(Debug)]
+pub(crate) struct Interface {
+    pub(crate) id: Arc<str>,
+    /// The interfaces that this one names in `extends`.
+    pub(crate) extends: Vec<Arc<str>>,
+    /// Every interface that this one inherits from, at any depth; not itself.
+    pub(crate) ancestors: Vec<Arc<str>>,
+    /// Own and inherited contents.
+    pub(crate) contents: HashMap<Arc<str>, Content>,
+    /// Names of the components among the contents, in the order of the model.
+    pub(crate) components: Vec<Arc<str>>,
+    /// The interfaces of the components that this interface itself declares.
+    pub(crate) component_interfaces: Vec<Arc<str>>,
+}
+
+impl Interface {
+    /// The content with this name, and the one copy of the name that twins share.
+    pub(crate) fn content(&self, name: &str) -> Option<(&Arc<str>, &Content)> {
+        self.contents.get_key_value(name)
+    }
+
+    /// Whether it is this very interface or inherits from it.
+    pub(crate) fn is_or_inherits(&self, id: &str) -> bool {
+        *self.id == *id || self.ancestors.iter().any(|ancestor| **ancestor == *id)
+    }
+
+    /// The interfaces without which this one cannot be.
+    pub(crate) fn requires(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.extends.iter().chain(&self.component_interfaces)
+    }
+}
+
+/// Path and version of a model identifier. The version is `(major, minor)`; a missing one sorts first.
+pub(crate) fn split_version(id: &str) -> (&str, (u64, u64)) {
+    let Some((path, version)) = id.split_once(';') else {
+        return (id, (0, 0));
+    };
+    let (major, minor) = version.split_once('.').unwrap_or((version, "0"));
+    (path, (major.parse().unwrap_or(0), minor.parse().unwrap_or(0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_version;
+
+    #[test]
+    fn versions_compare_by_number() {
+        assert_eq!(split_version("dtmi:a:b;12"), ("dtmi:a:b", (12, 0)));
+        assert_eq!(split_version("dtmi:a:b"), ("dtmi:a:b", (0, 0)));
+        assert!(split_version("dtmi:a;10").1 > split_version("dtmi:a;9").1);
+        assert!(split_version("dtmi:a;3.14").1 > split_version("dtmi:a;3.2").1);
+    }
+}

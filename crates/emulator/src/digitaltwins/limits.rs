@@ -1,0 +1,53 @@
+//! The limits that the service documents.
+
+/// How much an instance, a request and a value may hold.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    pub(crate) twins: usize,
+    pub(crate) relationships: usize,
+    /// Outgoing relationships of one twin, and incoming ones.
+    pub(crate) relationships_per_twin: usize,
+    /// One twin or relationship as JSON.
+    pub(crate) twin_bytes: usize,
+    /// The body of a request about one twin or relationship.
+    pub(crate) payload_bytes: usize,
+    /// One text in UTF-8.
+    pub(crate) string_bytes: usize,
+    pub(crate) models: usize,
+    pub(crate) models_per_request: usize,
+    pub(crate) model_bytes: usize,
+    /// Characters of a twin or relationship id.
+    pub(crate) id_characters: usize,
+    /// Characters of a query.
+    pub(crate) query_characters: usize,
+    /// Rows that one page of a query may have.
+    pub(crate) query_page: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            twins: 2_000_000,
+            relationships: 20_000_000,
+            relationships_per_twin: 50_000,
+            twin_bytes: 32 * 1024,
+            payload_bytes: 32 * 1024,
+            string_bytes: 4 * 1024,
+            models: 10_000,
+            models_per_request: 250,
+            model_bytes: 1024 * 1024,
+            id_characters: 128,
+            query_characters: 8_000,
+            query_page: 1_000,
+        }
+    }
+}
+
+/// Whether an id may name a twin or relationship.
+pub(crate) fn is_valid_id(id: &str, limits: &Limits) -> bool {
+    (1..=limits.id_characters).contains(&id.len())
+        && !matches!(id, "." | "..")
+        && id
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-:.+%_#*?!(),=@$';".contains(c))
+}

@@ -1,0 +1,209 @@
+//! JSON Patch as the service takes it: `add`, `replace` and `remove` only, with its own checks and texts.
+//!
+//! Applied by hand rather than by the crate `json-patch`, which knows neither which of its errors the service
+//! tells apart nor that removing a member must not reorder the others. The pointers are that crate's.
+
+use json_patch::jsonptr::Pointer;
+use serde_json::{Map, Value};
+
+use super::errors::{self, Answer, ServiceError};
+
+/// One operation of a patch.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Operation {
+    /// As the caller wrote it (of a component patch: with the component in front).
+    pub(crate) path: String,
+    /// The unescaped parts of the path; at least one.
+    pub(crate) segments: Vec<String>,
+    pub(crate) change: Change,
+}
+
+/// What an operation does.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Change {
+    Add(Value),
+    Replace(Value),
+    Remove,
+}
+
+/// Reads a patch. `prefix` is the component whose patch it is.
+pub(crate) fn parse(body: &[u8], prefix: Option<&str>) -> Answer<Vec<Operation>> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Err(errors::empty_body());
+    }
+    let body: Value = serde_json::from_slice(body).map_err(|error| {
+        errors::unreadable_body("patchDocument", format!("The JSON patch cannot be read: {error}"))
+    })?;
+    let Value::Array(items) = body else {
+        return Err(not_a_patch());
+    };
+    items.into_iter().map(|item| operation(item, prefix)).collect()
+}
+
+fn not_a_patch() -> ServiceError {
+    errors::unreadable_body(
+        "patchDocument",
+        "The JSON patch document was malformed and could not be parsed.",
+    )
+}
+
+fn operation(item: Value, prefix: Option<&str>) -> Answer<Operation> {
+    let Value::Object(mut item) = item else {
+        return Err(not_a_patch());
+    };
+    let name = text(&item, "op")?;
+    let kind = name.to_ascii_lowercase();
+    if !matches!(kind.as_str(), "add" | "replace" | "remove") {
+        return Err(errors::patch_operation_unsupported(&name));
+    }
+    let mut path = text(&item, "path")?;
+    if let Some(component) = prefix {
+        path.insert_str(
+            0,
+            &format!("/{}", component.replace('~', "~0").replace('/', "~1")),
+        );
+    }
+    let pointer = Pointer::parse(&path).map_err(|_| errors::patch_path_unresolved(&path))?;
+    let segments: Vec<String> = pointer
+        .tokens()
+        .map(|token| token.decoded().into_owned())
+        .collect();
+    let value = item.shift_remove("value");
+    let change = match (kind.as_str(), value) {
+        ("remove", _) => Change::Remove,
+        ("add", Some(value)) => Change::Add(value),
+        ("replace", Some(value)) => Change::Replace(value),
+        _ => return Err(errors::patch_parameter_empty("value")),
+    };
+    Ok(Operation {
+        path,
+        segments,
+        change,
+    })
+}
+
+/// A member that must be there and be a text with something in it.
+fn text(item: &Map<String, Value>, member: &str) -> Answer<String> {
+    match item.get(member) {
+        Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
+        None | Some(Value::Null | Value::String(_)) => Err(errors::patch_parameter_empty(member)),
+        Some(_) => Err(not_a_patch()),
+    }
+}
+
+/// Applies one operation to a document, in which every parent must be an object and exist already.
+pub(crate) fn apply(document: &mut Map<String, Value>, operation: Operation) -> Answer<()> {
+    let Operation {
+        path,
+        segments,
+        change,
+    } = operation;
+    let Some((last, parents)) = segments.split_last() else {
+        return Err(errors::patch_parameter_empty("path"));
+    };
+    let mut parent = document;
+    for segment in parents {
+        parent = match parent.get_mut(segment) {
+            Some(Value::Object(inner)) => inner,
+            _ => return Err(errors::patch_path_unresolved(&path)),
+        };
+    }
+    match change {
+        Change::Add(value) => {
+            parent.insert(last.clone(), value);
+        }
+        Change::Replace(value) => match parent.get_mut(last) {
+            Some(place) => *place = value,
+            None => return Err(errors::patch_target_missing(last)),
+        },
+        Change::Remove => {
+            parent
+                .shift_remove(last)
+                .ok_or_else(|| errors::patch_target_missing(last))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn patched(document: Value, patch: Value) -> Result<Value, ServiceError> {
+        let Value::Object(mut document) = document else {
+            panic!("an object")
+        };
+        for operation in parse(patch.to_string().as_bytes(), None)? {
+            apply(&mut document, operation)?;
+        }
+        Ok(Value::Object(document))
+    }
+
+    fn message(patch: Value) -> String {
+        patched(json!({"a": 1, "o": {"x": 1}}), patch)
+            .unwrap_err()
+            .message
+    }
+
+    #[test]
+    fn the_three_operations() {
+        let patch = json!([
+            {"op": "add", "path": "/b", "value": null},
+            {"op": "add", "path": "/a", "value": 2},
+            {"op": "replace", "path": "/o/x", "value": [1]},
+            {"op": "Remove", "path": "/gone"},
+            {"op": "add", "path": "/s~1l~0t", "value": true},
+        ]);
+        let result = patched(json!({"gone": 0, "a": 1, "o": {"x": 1}}), patch).unwrap();
+        assert_eq!(
+            result.to_string(),
+            r#"{"a":2,"o":{"x":[1]},"b":null,"s/l~t":true}"#
+        );
+    }
+
+    #[test]
+    fn each_fault_has_its_text() {
+        for (patch, text) in [
+            (json!([{}]), "Parameter op must not be empty."),
+            (
+                json!([{"op": "add", "value": 1}]),
+                "Parameter path must not be empty.",
+            ),
+            (
+                json!([{"op": "add", "path": "/a"}]),
+                "Parameter value must not be empty.",
+            ),
+            (
+                json!([{"op": "test", "path": "/a", "value": 1}]),
+                "Unsupported operation type test.",
+            ),
+            (
+                json!([{"op": "remove", "path": "/X"}]),
+                "path segment 'X' was not found.",
+            ),
+            (
+                json!([{"op": "replace", "path": "/o/X", "value": 1}]),
+                "path segment 'X' was not found.",
+            ),
+            (
+                json!([{"op": "add", "path": "/p/x", "value": 1}]),
+                "Could not resolve path /p/x.",
+            ),
+            (
+                json!([{"op": "add", "path": "/a/x", "value": 1}]),
+                "Could not resolve path /a/x.",
+            ),
+            (
+                json!([{"op": "add", "path": "a", "value": 1}]),
+                "Could not resolve path a.",
+            ),
+        ] {
+            assert!(
+                message(patch.clone()).contains(text),
+                "{patch}: {}",
+                message(patch)
+            );
+        }
+    }
+}

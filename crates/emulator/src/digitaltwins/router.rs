@@ -1,0 +1,207 @@
+//! From requests to operations, and the headers that all answers share.
+
+use futures::future::BoxFuture;
+use http::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::call::Call;
+use super::errors::{self, Answer, ServiceError};
+use super::{DigitalTwins, components, models, query, relationship_lists, relationships, telemetry, twins};
+use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
+
+/// What a path addresses. Fixed words may be in any case, names may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Resource<'a> {
+    Models,
+    Model(&'a str),
+    Twin(&'a str),
+    TwinTelemetry(&'a str),
+    Component(&'a str, &'a str),
+    ComponentTelemetry(&'a str, &'a str),
+    Relationships(&'a str),
+    IncomingRelationships(&'a str),
+    Relationship(&'a str, &'a str),
+    Query,
+    /// Known to the service, not to the emulator.
+    NotEmulated(&'static str),
+}
+
+impl<'a> Resource<'a> {
+    fn of(segments: &[&'a str]) -> Option<Self> {
+        let is = |at: usize, word: &str| {
+            segments
+                .get(at)
+                .is_some_and(|text| text.eq_ignore_ascii_case(word))
+        };
+        let resource = match *segments {
+            [_] if is(0, "models") => Resource::Models,
+            [_, id] if is(0, "models") => Resource::Model(id),
+            [_] if is(0, "query") => Resource::Query,
+            [_, ..] if is(0, "eventroutes") => Resource::NotEmulated("event routes"),
+            [_, _, ..] if is(0, "jobs") && is(1, "imports") => Resource::NotEmulated("import jobs"),
+            [_, _, ..] if is(0, "jobs") && is(1, "deletions") => Resource::NotEmulated("delete jobs"),
+            [_, ref rest @ ..] if is(0, "digitaltwins") => match *rest {
+                [id] => Resource::Twin(id),
+                [id, _] if is(2, "telemetry") => Resource::TwinTelemetry(id),
+                [id, _] if is(2, "relationships") => Resource::Relationships(id),
+                [id, _] if is(2, "incomingrelationships") => Resource::IncomingRelationships(id),
+                [id, _, name] if is(2, "relationships") => Resource::Relationship(id, name),
+                [id, _, name] if is(2, "components") => Resource::Component(id, name),
+                [id, _, name, _] if is(2, "components") && is(4, "telemetry") => {
+                    Resource::ComponentTelemetry(id, name)
+                }
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(resource)
+    }
+}
+
+impl DigitalTwins {
+    fn answer(&self, request: &ServiceRequest) -> Answer<ServiceResponse> {
+        let path = &request.raw_path;
+        let segments = request.segments();
+        let resource =
+            Resource::of(&segments).ok_or_else(|| errors::no_such_route(request.method.as_str(), path))?;
+        let call = Call::new(request)?;
+        match (resource, request.method.as_str()) {
+            (Resource::Models, "POST") => models::add(self, &call),
+            (Resource::Models, "GET") => models::list(self, &call),
+            (Resource::Model(id), "GET") => models::get(self, &call, id),
+            (Resource::Model(id), "PATCH") => models::patch(self, &call, id),
+            (Resource::Model(id), "DELETE") => models::delete(self, &call, id),
+            (Resource::Twin(id), "GET") => twins::get(self, &call, id),
+            (Resource::Twin(id), "PUT") => twins::put(self, &call, id),
+            (Resource::Twin(id), "PATCH") => twins::patch(self, &call, id),
+            (Resource::Twin(id), "DELETE") => twins::delete(self, &call, id),
+            (Resource::TwinTelemetry(id), "POST") => telemetry::send(self, &call, id, None),
+            (Resource::Component(id, name), "GET") => components::get(self, &call, id, name),
+            (Resource::Component(id, name), "PATCH") => components::patch(self, &call, id, name),
+            (Resource::ComponentTelemetry(id, name), "POST") => telemetry::send(self, &call, id, Some(name)),
+            (Resource::Relationships(id), "GET") => relationship_lists::list(self, &call, id),
+            (Resource::IncomingRelationships(id), "GET") => {
+                relationship_lists::list_incoming(self, &call, id)
+            }
+            (Resource::Relationship(id, name), "GET") => relationships::get(self, &call, id, name),
+            (Resource::Relationship(id, name), "PUT") => relationships::put(self, &call, id, name),
+            (Resource::Relationship(id, name), "PATCH") => relationships::patch(self, &call, id, name),
+            (Resource::Relationship(id, name), "DELETE") => relationships::delete(self, &call, id, name),
+            (Resource::Query, "POST") => query::post(self, &call),
+            (Resource::NotEmulated(what), _) => Err(errors::not_emulated(what)),
+            (_, method) => Err(errors::method_not_allowed(method, path)),
+        }
+    }
+}
+
+impl Service for DigitalTwins {
+    fn name(&self) -> &'static str {
+        "digitaltwins"
+    }
+
+    fn handle(&self, request: ServiceRequest) -> BoxFuture<'_, ServiceResponse> {
+        let response = self.answer(&request).unwrap_or_else(|error| {
+            let with_code = Call::new(&request).is_ok_and(|call| call.version.has_error_header());
+            error_response(&error, with_code)
+        });
+        let response = with_common_headers(response, request.header("traceparent"));
+        Box::pin(std::future::ready(response))
+    }
+
+    fn refuse(&self, refusal: &Refusal, _request_id: &str) -> ServiceResponse {
+        let response = match refusal {
+            Refusal::Unauthorized(_) => gateway(StatusCode::UNAUTHORIZED),
+            Refusal::BadRequest(text) => error_response(&errors::invalid_argument(text.clone()), true),
+            Refusal::BodyTooLarge { limit } => error_response(&errors::body_too_large(*limit), true),
+            Refusal::Fault(status) => gateway(*status),
+        };
+        with_common_headers(response, None)
+    }
+
+    fn dump(&self) -> Value {
+        self.dump_state()
+    }
+
+    fn load(&self, state: &Value) -> Result<(), String> {
+        self.load_state(state)
+    }
+}
+
+fn error_response(error: &ServiceError, with_code_header: bool) -> ServiceResponse {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = ServiceResponse::json(status, &error.body());
+    response = response.with_header("content-type", error.content_type());
+    if with_code_header && error.has_code_header() {
+        response = response.with_header("x-ms-error-code", error.code);
+    }
+    response
+}
+
+/// What the gateway in front of the service answers by itself, in a form of its own.
+fn gateway(status: StatusCode) -> ServiceResponse {
+    let body = match status {
+        StatusCode::TOO_MANY_REQUESTS => json!({"error": {
+            "statusCode": 429,
+            "message": "Maximum request rate limit reached. For Azure Digital Twins rate limiting details please see http://aka.ms/dtv2limits.",
+        }}),
+        other => json!({
+            "statusCode": other.as_u16(),
+            "message": other.canonical_reason().unwrap_or("Unknown"),
+        }),
+    };
+    ServiceResponse::json(status, &body)
+}
+
+/// Every answer names itself, and continues the caller's trace if there is one.
+fn with_common_headers(response: ServiceResponse, traceparent: Option<&str>) -> ServiceResponse {
+    let trace = traceparent
+        .and_then(|parent| parent.split('-').nth(1))
+        .filter(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned);
+    let id = Uuid::new_v4();
+    let span = id.as_u64_pair().0;
+    response
+        .with_header("mise-correlation-id", &id.to_string())
+        .with_header("traceresponse", &format!("00-{trace}-{span:016x}-01"))
+}
+
+/// Which resources and methods are served, for the tests of this module.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Method;
+
+    #[test]
+    fn words_in_any_case_names_as_they_are() {
+        let resource = Resource::of(&["DigitalTwins", "T", "Components", "C", "Telemetry"]);
+        assert_eq!(resource, Some(Resource::ComponentTelemetry("T", "C")));
+        assert_eq!(
+            Resource::of(&["MODELS", "dtmi:a;1"]),
+            Some(Resource::Model("dtmi:a;1"))
+        );
+        assert_eq!(
+            Resource::of(&["digitaltwins", "relationships"]),
+            Some(Resource::Twin("relationships"))
+        );
+        assert_eq!(Resource::of(&["digitaltwins"]), None);
+        assert_eq!(Resource::of(&["digitaltwins", "t", "components"]), None);
+        assert_eq!(Resource::of(&[]), None);
+        assert_eq!(Resource::of(&["jobs"]), None);
+    }
+
+    #[test]
+    fn an_unknown_method_is_told_apart_from_an_unknown_path() {
+        let instance = DigitalTwins::new(crate::Clock::new());
+        let status = |method: Method, path: &str| {
+            let request = ServiceRequest::new(method, path).unwrap();
+            instance.answer(&request).unwrap_err().status
+        };
+        assert_eq!(
+            status(Method::POST, "/digitaltwins/a?api-version=2023-10-31"),
+            405
+        );
+        assert_eq!(status(Method::GET, "/twins/a?api-version=2023-10-31"), 404);
+        assert_eq!(status(Method::GET, "/eventroutes?api-version=2023-10-31"), 501);
+    }
+}

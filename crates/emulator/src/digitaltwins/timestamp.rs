@@ -1,0 +1,104 @@
+//! Points in time as the service keeps and writes them.
+
+use serde::{Serialize, Serializer};
+use time::format_description::well_known::{Iso8601, Rfc3339};
+use time::{OffsetDateTime, UtcOffset};
+
+const NANOSECONDS_PER_TICK: i128 = 100;
+
+/// A point in time in steps of 100 nanoseconds since 1970, eight bytes instead of the sixteen of `OffsetDateTime`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Timestamp(i64);
+
+impl From<OffsetDateTime> for Timestamp {
+    fn from(time: OffsetDateTime) -> Self {
+        let ticks = time.unix_timestamp_nanos().div_euclid(NANOSECONDS_PER_TICK);
+        // `OffsetDateTime` ends with the year 9999 (999999 at the most), far inside 64 bits of ticks.
+        Timestamp(i64::try_from(ticks).unwrap_or(i64::MAX))
+    }
+}
+
+impl Timestamp {
+    /// Reads what [`Display`](std::fmt::Display) has written, and other forms of RFC 3339.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        OffsetDateTime::parse(text, &Rfc3339).ok().map(Timestamp::from)
+    }
+
+    fn to_date_time(self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * NANOSECONDS_PER_TICK)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    /// The form of a model's `uploadTime`, which names its offset instead of `Z`.
+    pub(crate) fn with_offset(self) -> String {
+        let text = self.to_string();
+        format!("{}+00:00", text.trim_end_matches('Z'))
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let time = self.to_date_time();
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:07}Z",
+            time.year(),
+            u8::from(time.month()),
+            time.day(),
+            time.hour(),
+            time.minute(),
+            time.second(),
+            time.nanosecond() / 100
+        )
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Whether a text is an ISO 8601 date and time, as `sourceTime` and `Telemetry-Source-Time` must be.
+pub(crate) fn is_iso_8601(text: &str) -> bool {
+    OffsetDateTime::parse(text, &Rfc3339).is_ok()
+        || OffsetDateTime::parse(text, &Iso8601::DEFAULT).is_ok()
+        || time::PrimitiveDateTime::parse(text, &Iso8601::DEFAULT)
+            .is_ok_and(|time| time.assume_offset(UtcOffset::UTC).year() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn seven_digits_whatever_the_fraction() {
+        let time = Timestamp::from(datetime!(2025-05-02 14:57:59.494415399 UTC));
+        assert_eq!(time.to_string(), "2025-05-02T14:57:59.4944153Z");
+        assert_eq!(time.with_offset(), "2025-05-02T14:57:59.4944153+00:00");
+        assert_eq!(
+            Timestamp::from(datetime!(2025-05-02 14:57:59 +2)).to_string(),
+            "2025-05-02T12:57:59.0000000Z"
+        );
+        assert_eq!(
+            Timestamp::from(datetime!(1969-12-31 23:59:59.9 UTC)).to_string(),
+            "1969-12-31T23:59:59.9000000Z"
+        );
+    }
+
+    #[test]
+    fn source_times() {
+        for good in [
+            "2021-06-29T22:45:27Z",
+            "2021-06-29T22:45:27.1234567+02:00",
+            "20210629T224527Z",
+            "2021-06-29T22:45:27",
+        ] {
+            assert!(is_iso_8601(good), "{good}");
+        }
+        for bad in ["", "now", "2021-06-29", "2021-13-01T00:00:00Z", "22:45:27Z"] {
+            assert!(!is_iso_8601(bad), "{bad}");
+        }
+    }
+}

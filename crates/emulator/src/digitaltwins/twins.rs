@@ -1,0 +1,152 @@
+//! Digital twins: get, create or replace, patch, delete.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use super::DigitalTwins;
+use super::call::{self, Call};
+use super::errors::{self, Answer};
+use super::etag::{ETag, IfMatch};
+use super::limits::is_valid_id;
+use super::patch;
+use super::timestamp::Timestamp;
+use super::twin::{Twin, TwinJson};
+use super::twin_check::{self, History};
+use super::twin_patch::TwinPatch;
+use crate::ServiceResponse;
+
+impl DigitalTwins {
+    pub(super) fn check_twin_id(&self, id: &str) -> Answer<()> {
+        if is_valid_id(id, &self.limits) {
+            Ok(())
+        } else {
+            Err(errors::invalid_id("twin", id))
+        }
+    }
+
+    pub(super) fn twin(&self, id: &str) -> Answer<Arc<Twin>> {
+        let graph = self.graph.read();
+        let twin = graph.find(id).and_then(|slot| graph.twin(slot));
+        twin.map(Arc::clone).ok_or_else(|| errors::twin_not_found(id))
+    }
+
+    /// Creates a twin or replaces the whole of it; its relationships stay.
+    pub(super) fn put_twin(
+        &self,
+        id: &str,
+        body: Map<String, Value>,
+        must_be_new: bool,
+    ) -> Answer<Arc<Twin>> {
+        let now = Timestamp::from(self.clock.now());
+        let mut graph = self.graph.write();
+        let known = graph
+            .find(id)
+            .and_then(|slot| graph.twin(slot))
+            .map(|twin| Arc::clone(&twin.id));
+        if must_be_new && known.is_some() {
+            return Err(errors::twin_exists(id));
+        }
+        let is_new = known.is_none();
+        let id = known.unwrap_or_else(|| Arc::from(id));
+        let twin = twin_check::build(&graph.models, &self.limits, &id, body, History::New, now)?;
+        if is_new {
+            if graph
+                .models
+                .get(&twin.model)
+                .is_some_and(|model| model.decommissioned)
+            {
+                return Err(errors::model_decommissioned(&twin.model));
+            }
+            if graph.twin_count() >= self.limits.twins {
+                return Err(errors::twin_limit_reached(self.limits.twins));
+            }
+        }
+        let twin = Arc::new(twin);
+        graph.put_twin(Arc::clone(&twin));
+        Ok(twin)
+    }
+
+    /// Applies a patch as a whole or not at all.
+    pub(super) fn patch_twin(
+        &self,
+        id: &str,
+        operations: Vec<patch::Operation>,
+        if_match: &IfMatch,
+    ) -> Answer<ETag> {
+        let now = Timestamp::from(self.clock.now());
+        let mut graph = self.graph.write();
+        let before = graph.find(id).and_then(|slot| graph.twin(slot)).map(Arc::clone);
+        let before = before.ok_or_else(|| errors::twin_not_found(id))?;
+        if_match.check(before.etag)?;
+        let mut patch = TwinPatch::new(&before);
+        for operation in operations {
+            patch.apply(operation)?;
+        }
+        let history = History::Changed {
+            before: &before,
+            touched: &patch.touched,
+        };
+        let twin = twin_check::build(
+            &graph.models,
+            &self.limits,
+            &before.id,
+            patch.document,
+            history,
+            now,
+        )?;
+        let etag = twin.etag;
+        graph.put_twin(Arc::new(twin));
+        Ok(etag)
+    }
+
+    pub(super) fn delete_twin(&self, id: &str, if_match: &IfMatch) -> Answer<()> {
+        let mut graph = self.graph.write();
+        let slot = graph.find(id).ok_or_else(|| errors::twin_not_found(id))?;
+        let node = graph.node(slot).ok_or_else(|| errors::twin_not_found(id))?;
+        if_match.check(node.twin.etag)?;
+        if !node.outgoing.is_empty() || !node.incoming.is_empty() {
+            return Err(errors::relationships_not_deleted(id));
+        }
+        graph.remove_twin(slot);
+        Ok(())
+    }
+}
+
+pub(super) fn get(service: &DigitalTwins, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+    service.check_twin_id(id)?;
+    let twin = service.twin(id)?;
+    Ok(answer(&twin, call))
+}
+
+pub(super) fn put(service: &DigitalTwins, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+    service.check_twin_id(id)?;
+    let must_be_new = call.must_be_new()?;
+    let Ok(Value::Object(body)) = call.limited_json_body(&service.limits)? else {
+        return Err(errors::invalid_payload());
+    };
+    let twin = service.put_twin(id, body, must_be_new)?;
+    Ok(answer(&twin, call))
+}
+
+pub(super) fn patch(service: &DigitalTwins, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+    service.check_twin_id(id)?;
+    let operations = patch::parse(call.limited_body(&service.limits)?, None)?;
+    let etag = service.patch_twin(id, operations, &call.if_match()?)?;
+    Ok(call::no_content().with_header("etag", &etag.to_string()))
+}
+
+pub(super) fn delete(service: &DigitalTwins, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+    service.check_twin_id(id)?;
+    service.delete_twin(id, &call.if_match()?)?;
+    Ok(call::no_content())
+}
+
+fn answer(twin: &Twin, call: &Call<'_>) -> ServiceResponse {
+    let json = TwinJson {
+        twin,
+        with_update_times: call.version.has_update_times(),
+    };
+    ServiceResponse::json(StatusCode::OK, &json).with_header("etag", &twin.etag.to_string())
+}
