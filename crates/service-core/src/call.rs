@@ -1,0 +1,163 @@
+//! How a generated method becomes a call.
+//!
+//! The generated code builds the request and names the type of the answer. It gets an executor that lives for one
+//! call: it sends the request through the pipeline, keeps the answer, and hands the generated code a dummy. The caller
+//! takes the kept answer, undecoded, so that nothing is decoded twice and no error is squeezed through a foreign type.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use azure_core::http::{Context, RawResponse, Response};
+use futures::future::BoxFuture;
+use progenitor_client::ResponseValue;
+use protocol_runtime::{Executor, Operation, ProtocolClient};
+use url::Url;
+
+use crate::error::{Error, Result};
+use crate::pipeline::ServicePipeline;
+
+/// Calls one operation of a generated client and returns its answer, to be decoded with `into_model`.
+///
+/// The type of the answer is that of the generated method. `operation` must call one operation and return its result.
+///
+/// # Errors
+///
+/// Everything that [`ErrorKind`](crate::ErrorKind) lists but `JobFailed`; an answer that cannot be decoded shows only
+/// in `into_model`.
+pub async fn call<C, T, E, Fut>(
+    protocol: &C,
+    pipeline: &ServicePipeline,
+    context: Context<'_>,
+    operation: impl FnOnce(C) -> Fut,
+) -> Result<Response<T>>
+where
+    C: ProtocolClient,
+    Fut: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<E>>>,
+{
+    let answer = capture(protocol, pipeline, None, context, operation).await?;
+    Ok(answer.response.into())
+}
+
+/// An answer with what is needed to ask on.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) operation: &'static Operation,
+    pub(crate) url: Url,
+    /// Whether `url` was a link.
+    pub(crate) linked: bool,
+    pub(crate) response: RawResponse,
+}
+
+/// Runs `operation` with an executor that keeps the answer. With a `link`, the request goes there instead, method,
+/// headers and body unchanged.
+pub(crate) async fn capture<C, T, E, Fut>(
+    protocol: &C,
+    pipeline: &ServicePipeline,
+    link: Option<Url>,
+    context: Context<'_>,
+    operation: impl FnOnce(C) -> Fut,
+) -> Result<Answer>
+where
+    C: ProtocolClient,
+    Fut: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<E>>>,
+{
+    let capture = Arc::new(Capture {
+        pipeline: pipeline.clone(),
+        context: context.into_owned(),
+        link,
+        answer: Mutex::default(),
+    });
+    let result = operation(protocol.with_executor(capture.clone())).await;
+    let answer = capture
+        .answer
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    match (answer, result) {
+        (Some(answer), _) => answer,
+        (None, Err(error)) => Err(Error::from(error)),
+        (None, Ok(_)) => Err(Error::nothing_sent()),
+    }
+}
+
+/// The executor of one call.
+#[derive(Debug)]
+struct Capture {
+    pipeline: ServicePipeline,
+    context: Context<'static>,
+    link: Option<Url>,
+    answer: Mutex<Option<Result<Answer>>>,
+}
+
+impl Executor for Capture {
+    fn execute<'a>(
+        &'a self,
+        request: reqwest::Request,
+        operation: &'static Operation,
+    ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
+        Box::pin(async move {
+            let sent = self
+                .pipeline
+                .send(operation, &request, self.link.as_ref(), &self.context)
+                .await;
+            let url = self.link.clone().unwrap_or_else(|| request.url().clone());
+            let answer = sent.map(|response| Answer {
+                operation,
+                url,
+                linked: self.link.is_some(),
+                response,
+            });
+            *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+            // No operation counts this status among its successes, so the generated code does not try to decode it.
+            let mut dummy = http::Response::new("");
+            *dummy.status_mut() = http::StatusCode::NOT_IMPLEMENTED;
+            Ok(dummy.into())
+        })
+    }
+}
+
+/// The executor of a generated client that is used directly: the same pipeline, but the generated code gets the answer.
+#[derive(Debug)]
+pub(crate) struct Relay(pub(crate) ServicePipeline);
+
+impl Executor for Relay {
+    fn execute<'a>(
+        &'a self,
+        request: reqwest::Request,
+        operation: &'static Operation,
+    ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
+        Box::pin(async move {
+            match self.0.send(operation, &request, None, &Context::new()).await {
+                Ok(response) => Ok(to_reqwest(response)),
+                Err(error) => carry(error).await,
+            }
+        })
+    }
+}
+
+fn to_reqwest(response: RawResponse) -> reqwest::Response {
+    let (status, headers, body) = response.deconstruct();
+    let mut result = http::Response::new(azure_core::Bytes::from(body));
+    *result.status_mut() =
+        http::StatusCode::from_u16(u16::from(status)).unwrap_or(http::StatusCode::BAD_GATEWAY);
+    for (name, value) in headers {
+        let name = http::HeaderName::try_from(name.as_str());
+        let value = http::HeaderValue::try_from(value.as_str());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            result.headers_mut().insert(name, value);
+        }
+    }
+    result.into()
+}
+
+/// A `reqwest::Error` with `error` in its chain of sources.
+///
+/// There is no constructor for one, so a body is read that fails with `error`.
+async fn carry(error: Error) -> reqwest::Result<reqwest::Response> {
+    let failing = futures::stream::once(std::future::ready(Err::<azure_core::Bytes, _>(error)));
+    let response: reqwest::Response = http::Response::new(reqwest::Body::wrap_stream(failing)).into();
+    match response.bytes().await {
+        Err(error) => Err(error),
+        Ok(body) => Ok(http::Response::new(body).into()),
+    }
+}

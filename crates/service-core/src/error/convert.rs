@@ -1,0 +1,150 @@
+//! Between our error, azure_core's and the generated clients'.
+//!
+//! azure_core's pagers and pollers yield its own error. Ours travels inside it and comes out whole.
+
+use std::error::Error as StdError;
+
+use azure_core::error::ErrorKind as AzureKind;
+use azure_core::http::StatusCode;
+
+use super::{Error, ErrorKind};
+use crate::connection_string::ConnectionStringError;
+
+impl From<Error> for azure_core::Error {
+    fn from(error: Error) -> Self {
+        let kind = match error.kind() {
+            ErrorKind::Service => AzureKind::HttpResponse {
+                status: StatusCode::from(error.status().unwrap_or_default()),
+                error_code: error.code().map(str::to_owned),
+                raw_response: None,
+            },
+            ErrorKind::Credential => AzureKind::Credential,
+            ErrorKind::Connection => AzureKind::Connection,
+            ErrorKind::UnknownOutcome => AzureKind::Io,
+            ErrorKind::InvalidResponse => AzureKind::DataConversion,
+            ErrorKind::InvalidInput | ErrorKind::JobFailed | ErrorKind::Other => AzureKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
+impl From<azure_core::Error> for Error {
+    fn from(error: azure_core::Error) -> Self {
+        if let Some(ours) = find::<Self>(&error) {
+            return ours.clone();
+        }
+        let timed_out = find::<crate::pipeline::TimedOut>(&error).is_some()
+            || find::<reqwest::Error>(&error).is_some_and(reqwest::Error::is_timeout);
+        let mut result = match error.kind() {
+            AzureKind::HttpResponse {
+                raw_response: Some(response),
+                ..
+            } => return Self::from_response(response),
+            AzureKind::HttpResponse {
+                status, error_code, ..
+            } => {
+                let mut result = Self::with_message(ErrorKind::Service, error.to_string());
+                result.0.status = Some(u16::from(*status));
+                result.0.code.clone_from(error_code);
+                result
+            }
+            AzureKind::DataConversion => return Self::invalid_response(&error),
+            AzureKind::Credential => Self::new(ErrorKind::Credential),
+            AzureKind::Connection => Self::new(ErrorKind::Connection),
+            AzureKind::Io => Self::new(ErrorKind::UnknownOutcome),
+            AzureKind::Other => Self::with_message(ErrorKind::Other, error.to_string()),
+        };
+        result.0.timed_out = timed_out;
+        result.with_source(error)
+    }
+}
+
+/// So that a convenience crate can use `?` where a generated client is called directly.
+impl<E> From<progenitor_client::Error<E>> for Error {
+    fn from(error: progenitor_client::Error<E>) -> Self {
+        use progenitor_client::Error as Generated;
+        match error {
+            Generated::InvalidRequest(text) => match text.split_once(": ") {
+                Some((parameter, reason)) if is_name(parameter) => Self::invalid_input(parameter, reason),
+                _ => Self::with_message(ErrorKind::InvalidInput, text),
+            },
+            Generated::CommunicationError(error)
+            | Generated::InvalidUpgrade(error)
+            | Generated::ResponseBodyError(error) => Self::from(error),
+            Generated::ErrorResponse(response) => Self::from_status(response.status().as_u16()),
+            Generated::UnexpectedResponse(response) => Self::from_status(response.status().as_u16()),
+            Generated::InvalidResponsePayload(_, error) => Self::new(ErrorKind::InvalidResponse)
+                .with_source(Undecodable(without_values(&error.to_string()))),
+            Generated::Custom(text) => Self::with_message(ErrorKind::Other, text),
+        }
+    }
+}
+
+impl From<reqwest::Error> for Error {
+    fn from(error: reqwest::Error) -> Self {
+        if let Some(ours) = find::<Self>(&error) {
+            return ours.clone();
+        }
+        let kind = if error.is_builder() {
+            ErrorKind::InvalidInput
+        } else if error.is_connect() {
+            ErrorKind::Connection
+        } else {
+            ErrorKind::UnknownOutcome
+        };
+        let mut result = Self::new(kind);
+        result.0.timed_out = error.is_timeout();
+        result.with_source(error)
+    }
+}
+
+impl From<ConnectionStringError> for Error {
+    fn from(error: ConnectionStringError) -> Self {
+        Self::invalid_input("connection string", error.to_string()).with_source(error)
+    }
+}
+
+impl Error {
+    fn from_status(status: u16) -> Self {
+        let mut error = Self::new(ErrorKind::Service);
+        error.0.status = Some(status);
+        error
+    }
+
+    /// The answer is not what it should be. `error` may quote it, and the answer may hold keys.
+    pub(crate) fn invalid_response(error: &(dyn StdError + 'static)) -> Self {
+        Self::new(ErrorKind::InvalidResponse).with_source(Undecodable(without_values(&error.to_string())))
+    }
+}
+
+/// Why a body cannot be decoded, without the values that it holds.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Undecodable(String);
+
+/// Leaves out what stands between double quotes: that is how serde_json quotes the values it did not expect.
+fn without_values(text: &str) -> String {
+    match (text.find('"'), text.rfind('"')) {
+        (Some(first), Some(last)) if first < last => format!("{}…{}", &text[..=first], &text[last..]),
+        _ => text.to_owned(),
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The first error of type `T` in the chain that begins with `error`.
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
