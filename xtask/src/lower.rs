@@ -19,6 +19,17 @@ pub struct Lowered {
     pub document: Value,
     /// The operations, in the order in which the code generator goes through them.
     pub operations: Vec<Operation>,
+    /// The members that must not be shown.
+    pub secrets: Vec<Secret>,
+}
+
+/// A member of a schema that is marked as a secret (`x-ms-secret`).
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Secret {
+    /// The schema's name.
+    pub schema: String,
+    /// The member's name.
+    pub property: String,
 }
 
 /// What is known about an operation beside its parameters and types.
@@ -71,8 +82,22 @@ pub fn lower(document: &Value) -> Result<Lowered, Located> {
         .cloned()
         .unwrap_or_default();
     let at = root.at("components");
+    let mut secrets = Vec::new();
     for (_, name, value) in entries(&components, "schemas", &at)? {
         lowering.schemas.insert(name.to_owned(), schema::lower(value));
+        for (property, value) in value
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            if value.get("x-ms-secret").and_then(Value::as_bool) == Some(true) {
+                secrets.push(Secret {
+                    schema: name.to_owned(),
+                    property: property.clone(),
+                });
+            }
+        }
     }
     let mut parameters = Map::new();
     for (at, name, value) in entries(&components, "parameters", &at)? {
@@ -104,7 +129,11 @@ pub fn lower(document: &Value) -> Result<Lowered, Located> {
         "paths": paths,
         "components": { "schemas": lowering.schemas, "parameters": parameters },
     });
-    Ok(Lowered { document, operations })
+    Ok(Lowered {
+        document,
+        operations,
+        secrets,
+    })
 }
 
 struct Lowering<'a> {

@@ -11,7 +11,7 @@ mod methods;
 use std::path::Path;
 
 use syn::visit_mut::VisitMut;
-use syn::{File, ImplItem, Item, ItemImpl};
+use syn::{Attribute, File, ImplItem, Item, ItemImpl, parse_quote};
 
 use crate::error::Error;
 use crate::lower::{Lowered, Operation};
@@ -29,6 +29,8 @@ pub fn correct(code: &mut File, lowered: &Lowered, file: &Path) -> Result<Vec<St
     let types = types_mod(code, &count)?;
     enums::open(types, &lowered.document, &count)?;
     fields::explicit_nulls(types);
+    fields::defaults(types);
+    fields::secrets(types, &lowered.secrets, &count)?;
     drop_unused_error_mod(types);
     docs::Docs.visit_file_mut(code);
     Ok(methods)
@@ -119,6 +121,20 @@ fn drop_unused_error_mod(types: &mut Vec<Item>) {
         .any(|item| quote::quote!(#item).to_string().contains("ConversionError"));
     if !used {
         types.retain(|item| !is_error(item));
+    }
+}
+
+/// Takes one trait out of a `derive`.
+fn underive(attribute: &mut Attribute, name: &str) {
+    let mut kept = Vec::new();
+    let parsed = attribute.parse_nested_meta(|meta| {
+        if !meta.path.is_ident(name) {
+            kept.push(meta.path);
+        }
+        Ok(())
+    });
+    if parsed.is_ok() {
+        *attribute = parse_quote!(#[derive(#(#kept),*)]);
     }
 }
 

@@ -8,17 +8,13 @@ pub(super) struct Docs;
 
 impl VisitMut for Docs {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
-        let mut out = Vec::new();
-        for attribute in attributes.drain(..) {
-            match text(&attribute) {
-                Some(text) => out.extend(lines(&text).into_iter().map(|line| -> Attribute {
-                    let line = if line.is_empty() { line } else { format!(" {line}") };
-                    parse_quote!(#[doc = #line])
-                })),
-                None => out.push(attribute),
-            }
-        }
-        *attributes = out;
+        let (docs, others): (Vec<_>, Vec<_>) = attributes.drain(..).partition(|a| text(a).is_some());
+        let all: Vec<_> = docs.iter().filter_map(text).collect();
+        attributes.extend(lines(&all.join("\n")).into_iter().map(|line| -> Attribute {
+            let line = if line.is_empty() { line } else { format!(" {line}") };
+            parse_quote!(#[doc = #line])
+        }));
+        attributes.extend(others);
     }
 }
 
@@ -44,18 +40,47 @@ fn lines(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in text.trim().lines() {
         let line = line.trim_end();
-        let is_item = line.starts_with("- ");
+        let line = line.strip_prefix(' ').unwrap_or(line);
         // A list directly after a paragraph belongs to it for some readers.
-        if is_item
-            && lines
-                .last()
-                .is_some_and(|l| !l.is_empty() && !l.starts_with("- "))
-        {
+        let was_text = lines
+            .last()
+            .is_some_and(|l| !l.is_empty() && !l.starts_with("- ") && !l.starts_with("  "));
+        if line.starts_with("- ") && was_text {
             lines.push(String::new());
         }
-        lines.push(escape(line.strip_prefix(' ').unwrap_or(line)));
+        wrap(&escape(line), &mut lines);
     }
     lines
+}
+
+/// Breaks a line where it gets long; what belongs to a list item is indented below it.
+fn wrap(line: &str, lines: &mut Vec<String>) {
+    let indent = if line.starts_with("- ") { "  " } else { "" };
+    let mut current = String::new();
+    for word in line.split(' ') {
+        let is_full = current.chars().count() + 1 + word.chars().count() > WIDTH;
+        if is_full && !current.trim().is_empty() && !starts_block(word) {
+            lines.push(std::mem::replace(&mut current, format!("{indent}{word}")));
+        } else {
+            if !current.is_empty() {
+                current.push(' ');
+            }
+            current.push_str(word);
+        }
+    }
+    lines.push(current);
+}
+
+/// Characters per line of documentation, which stands indented and behind `///`.
+const WIDTH: usize = 100;
+
+/// Whether a word means something else at the start of a line: a list, a heading, a quotation.
+fn starts_block(word: &str) -> bool {
+    let number = word.trim_end_matches(['.', ')']);
+    word.is_empty()
+        || matches!(word, "-" | "+" | "*" | "=")
+        || word.starts_with(['#', '>', '|'])
+        || (number.len() < word.len() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Outside of code spans: bare URLs become links, brackets that start no link and angle brackets become text.
@@ -135,6 +160,14 @@ mod tests {
         for (text, expected) in shown {
             assert_eq!(escape(text), expected);
         }
+    }
+
+    #[test]
+    fn long_lines_break_between_words_but_not_before_a_dash() {
+        let word = "a".repeat(48);
+        let mut out = Vec::new();
+        wrap(&format!("- {word} {word} - {word}"), &mut out);
+        assert_eq!(out, [format!("- {word} {word} -"), format!("  {word}")]);
     }
 
     #[test]

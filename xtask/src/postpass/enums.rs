@@ -88,16 +88,7 @@ fn names(item: &ItemEnum, count: &Counter<'_>) -> Result<Names, Error> {
 fn open_one(item: &mut ItemEnum) {
     // A text cannot be copied.
     for attribute in item.attrs.iter_mut().filter(|a| a.path().is_ident("derive")) {
-        let mut kept = Vec::new();
-        let parsed = attribute.parse_nested_meta(|meta| {
-            if !meta.path.is_ident("Copy") {
-                kept.push(meta.path);
-            }
-            Ok(())
-        });
-        if parsed.is_ok() {
-            *attribute = parse_quote!(#[derive(#(#kept),*)]);
-        }
+        super::underive(attribute, "Copy");
     }
     for variant in &mut item.variants {
         if !variant.attrs.iter().any(|a| a.path().is_ident("doc")) {

@@ -35,6 +35,8 @@ pub(super) fn correct(
     for (method, operation) in methods.into_iter().zip(operations) {
         let mut pass = Method::new(operation, &method.sig);
         pass.visit_block_mut(&mut method.block);
+        let guards = std::mem::take(&mut pass.guards);
+        method.block.stmts.splice(0..0, guards);
         let expected = format!("{} {}", operation.method, pass.expected_template);
         let found = format!(
             "{} {}",
@@ -81,6 +83,8 @@ struct Method<'a> {
     id: Option<String>,
     version_headers: usize,
     other_headers: usize,
+    /// Statements to put before all others.
+    guards: Vec<Stmt>,
     guarded: usize,
     typed: usize,
 }
@@ -110,12 +114,13 @@ impl<'a> Method<'a> {
             id: None,
             version_headers: 0,
             other_headers: 0,
+            guards: Vec::new(),
             guarded: 0,
             typed: 0,
         }
     }
 
-    /// `encode_path(&id.to_string())` becomes `path_segment("id", id)?`.
+    /// `encode_path(&id.to_string())` becomes a variable that was set to `path_segment("id", id)?` before.
     fn guard(&mut self, argument: &mut Expr, name: &str) {
         let Expr::Call(call) = argument else { return };
         if !matches!(&*call.func, Expr::Path(p) if p.path.is_ident("encode_path")) {
@@ -135,8 +140,12 @@ impl<'a> Method<'a> {
             parse_quote!(&#receiver.to_string())
         };
         let name = LitStr::new(name, Span::call_site());
-        *argument = parse_quote!(::protocol_runtime::path_segment::<()>(#name, #value)?);
         self.guarded += 1;
+        let variable = quote::format_ident!("segment_{}", self.guarded);
+        self.guards.push(parse_quote! {
+            let #variable = ::protocol_runtime::path_segment::<()>(#name, #value)?;
+        });
+        *argument = parse_quote!(#variable);
     }
 }
 

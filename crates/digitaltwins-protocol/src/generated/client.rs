@@ -4,14 +4,20 @@
 
 use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue};
 use super::types;
-#[derive(Clone, Debug)]
 /// Client for Azure Digital Twins data plane
 ///
-/// Holds a graph of digital twins and the relationships between them, each described by a DTDL model (version 2 or 3), answers queries over it, sends its events to endpoints by routes, and imports or empties it with jobs.
+/// Holds a graph of digital twins and the relationships between them, each described by a DTDL model
+/// (version 2 or 3), answers queries over it, sends its events to endpoints by routes, and imports or
+/// empties it with jobs.
 ///
-/// Requests carry a Microsoft Entra bearer token for the scope `https://digitaltwins.azure.net/.default`. Ids are case-sensitive. A request body may have up to 32 KB unless its operation says otherwise. Errors are JSON, `{"error":{"code":…,"message":…}}`; operations list their notable codes. A missing or wrong token is answered with 401. Any operation may be throttled with 429, and then `Retry-After` holds the seconds to wait.
+/// Requests carry a Microsoft Entra bearer token for the scope
+/// `https://digitaltwins.azure.net/.default`. Ids are case-sensitive. A request body may have up to 32
+/// KB unless its operation says otherwise. Errors are JSON, `{"error":{"code":…,"message":…}}`;
+/// operations list their notable codes. A missing or wrong token is answered with 401. Any operation
+/// may be throttled with 429, and then `Retry-After` holds the seconds to wait.
 ///
 /// Version: 2023-10-31
+#[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -21,6 +27,7 @@ pub struct Client {
 impl Client {
     /// Construct a new client with an existing `reqwest::Client`,
     /// allowing more control over its configuration.
+    ///
     /// `baseurl` is the base URL provided to the internal
     /// `reqwest::Client`, and should include a scheme and hostname,
     /// as well as port and a path stem if applicable.
@@ -66,9 +73,12 @@ const _: () = {
 impl Client {
     /// List models
     ///
-    /// Gives the models of the instance in order of their upload, or with `dependenciesFor` only some of them together with all they depend on: the interfaces they extend and those of their components, at any depth.
+    /// Gives the models of the instance in order of their upload, or with `dependenciesFor` only some of
+    /// them together with all they depend on: the interfaces they extend and those of their components, at
+    /// any depth.
     ///
-    /// Follow `nextLink` until it is null; a page holds 100 models by default. Definitions are left out unless asked for.
+    /// Follow `nextLink` until it is null; a page holds 100 models by default. Definitions are left out
+    /// unless asked for.
     ///
     /// Errors:
     ///
@@ -80,9 +90,11 @@ impl Client {
     ///
     /// Arguments:
     ///
-    /// - `dependencies_for`: Ids of models to give together with everything they need; all models if missing.
+    /// - `dependencies_for`: Ids of models to give together with everything they need; all models if
+    ///   missing.
     /// - `include_model_definition`: Whether to include the DTDL in `model`; no by default.
-    /// - `max_items_per_page`: Most items wanted in a page, for a query up to 1,000; fewer may come although there are more pages.
+    /// - `max_items_per_page`: Most items wanted in a page, for a query up to 1,000; fewer may come
+    ///   although there are more pages.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
     /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
     pub async fn digital_twin_models_list<'a>(
@@ -141,13 +153,16 @@ impl Client {
 
     /// Upload models
     ///
-    /// Takes DTDL interfaces of version 2 or 3 and stores all of them or none. What they extend and use as components must be stored already or be part of the same request, in any order; the target of a relationship need not exist. Models cannot be changed afterwards: a new version is a new id.
+    /// Takes DTDL interfaces of version 2 or 3 and stores all of them or none. What they extend and use as
+    /// components must be stored already or be part of the same request, in any order; the target of a
+    /// relationship need not exist. Models cannot be changed afterwards: a new version is a new id.
     ///
     /// A request holds up to 250 models of 1 MB each, an instance up to 10,000 models.
     ///
     /// Errors:
     ///
-    /// * 400 `DTDLParserError`: a definition breaks the rules of DTDL or refers to an interface that is not known.
+    /// * 400 `DTDLParserError`: a definition breaks the rules of DTDL or refers to an interface that is not
+    /// known.
     /// * 400 `InvalidArgument`: the list is empty or an id is not usable.
     /// * 400 `LimitExceeded`: more models than allowed.
     /// * 400 `ModelVersionNotSupported`: the `@context` names a DTDL version other than 2 and 3.
@@ -228,10 +243,8 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::DigitalTwinsModelData>, Error<()>> {
-        let url = format!(
-            "{}/models/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/models/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -272,14 +285,18 @@ impl Client {
 
     /// Delete a model
     ///
-    /// Removes the model unless another stored model extends it or has it as a component. Twins that use it do not stop this, nor do relationships that name it as target: such twins can still be read, queried and deleted, but their properties and outgoing relationships cannot be edited until the model is uploaded again.
+    /// Removes the model unless another stored model extends it or has it as a component. Twins that use it
+    /// do not stop this, nor do relationships that name it as target: such twins can still be read, queried
+    /// and deleted, but their properties and outgoing relationships cannot be edited until the model is
+    /// uploaded again.
     ///
     /// Errors:
     ///
     /// * 400 `InvalidArgument`: the id is not a well-formed DTMI.
     /// * 400 `MissingArgument`: the id is missing.
     /// * 404 `ModelNotFound`: no model with this id is stored.
-    /// * 409 `ModelReferencesNotDeleted`: other models need this one; the message names them, delete those first.
+    /// * 409 `ModelReferencesNotDeleted`: other models need this one; the message names them, delete those
+    /// first.
     ///
     /// Sends a `DELETE` request to `/models/{id}`
     ///
@@ -294,10 +311,8 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!(
-            "{}/models/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/models/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -324,7 +339,10 @@ impl Client {
 
     /// Decommission a model, or put it back into service
     ///
-    /// The only change a model knows is that of `decommissioned`: `[{"op":"replace","path":"/decommissioned","value":true}]`, or `false` to undo it. New twins cannot use a decommissioned model, while existing ones go on as before and can still be changed. Setting the same value again succeeds.
+    /// The only change a model knows is that of `decommissioned`:
+    /// `[{"op":"replace","path":"/decommissioned","value":true}]`, or `false` to undo it. New twins cannot
+    /// use a decommissioned model, while existing ones go on as before and can still be changed. Setting
+    /// the same value again succeeds.
     ///
     /// Errors:
     ///
@@ -349,10 +367,8 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::std::vec::Vec<::serde_json::Value>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!(
-            "{}/models/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/models/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -390,9 +406,12 @@ impl Client {
 
     /// Query twins and relationships
     ///
-    /// Runs a query in the service's SQL-like language, over `DIGITALTWINS` or `RELATIONSHIPS`. For the next page send the `continuationToken` of the last one and stop when it is null; a page may be short, even empty, and still have a successor. Rows come in no particular order.
+    /// Runs a query in the service's SQL-like language, over `DIGITALTWINS` or `RELATIONSHIPS`. For the
+    /// next page send the `continuationToken` of the last one and stop when it is null; a page may be
+    /// short, even empty, and still have a successor. Rows come in no particular order.
     ///
-    /// Results trail writes by up to 10 seconds or so; reading a twin by its id does not. The `query-charge` header tells what the page cost; an instance may spend 4,000 query units a second.
+    /// Results trail writes by up to 10 seconds or so; reading a twin by its id does not. The
+    /// `query-charge` header tells what the page cost; an instance may spend 4,000 query units a second.
     ///
     /// A query text has at most 8,000 characters, 5 `JOIN`s and 50 `AND` or `OR`.
     ///
@@ -407,7 +426,8 @@ impl Client {
     ///
     /// Arguments:
     ///
-    /// - `max_items_per_page`: Most items wanted in a page, for a query up to 1,000; fewer may come although there are more pages.
+    /// - `max_items_per_page`: Most items wanted in a page, for a query up to 1,000; fewer may come
+    ///   although there are more pages.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
     /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
     /// - `body`: The query, or the token of the page to go on with.
@@ -478,10 +498,8 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::DigitalTwin>, Error<()>> {
-        let url = format!(
-            "{}/digitaltwins/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -516,16 +534,20 @@ impl Client {
 
     /// Create or replace a twin
     ///
-    /// Stores the whole twin under the id of the path and gives it back as stored. An existing twin is overwritten, save with `If-None-Match: *`; its relationships stay.
+    /// Stores the whole twin under the id of the path and gives it back as stored. An existing twin is
+    /// overwritten, save with `If-None-Match: *`; its relationships stay.
     ///
-    /// The body needs `$metadata.$model`, and every component of the model at least as `{"$metadata":{}}`; properties may be missing, but may not be null. `$dtId` and `$etag` in the body are ignored. A twin has at most 32 KB, a string property 4 KB.
+    /// The body needs `$metadata.$model`, and every component of the model at least as `{"$metadata":{}}`;
+    /// properties may be missing, but may not be null. `$dtId` and `$etag` in the body are ignored. A twin
+    /// has at most 32 KB, a string property 4 KB.
     ///
     /// Errors:
     ///
     /// * 400 `InvalidArgument`: the id, the body or `If-None-Match` is not usable.
     /// * 400 `ModelDecommissioned`: the model of a new twin is decommissioned.
     /// * 400 `TwinLimitReached`: the instance is full; 2,000,000 twins by default.
-    /// * 400 `ValidationFailed`: the twin does not conform to its model, or the model is not stored; `details` says what.
+    /// * 400 `ValidationFailed`: the twin does not conform to its model, or the model is not stored;
+    /// `details` says what.
     /// * 412 `PreconditionFailed`: `If-None-Match: *` was sent and the twin exists.
     ///
     /// Sends a `PUT` request to `/digitaltwins/{id}`
@@ -533,7 +555,8 @@ impl Client {
     /// Arguments:
     ///
     /// - `id`: Id of the twin.
-    /// - `if_none_match`: `*` makes the request fail with 412 if the resource exists, so that nothing is overwritten.
+    /// - `if_none_match`: `*` makes the request fail with 412 if the resource exists, so that nothing is
+    ///   overwritten.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
     /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
     /// - `body`: The twin: its properties and components at the top level, and `$metadata` with `$model`.
@@ -545,10 +568,8 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::serde_json::Value,
     ) -> Result<ResponseValue<types::DigitalTwin>, Error<()>> {
-        let url = format!(
-            "{}/digitaltwins/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_none_match {
             header_map.append("If-None-Match", value.to_string().try_into()?);
@@ -588,7 +609,8 @@ impl Client {
 
     /// Delete a twin
     ///
-    /// Removes a twin that has no relationships left, neither outgoing nor incoming. List both and delete them first.
+    /// Removes a twin that has no relationships left, neither outgoing nor incoming. List both and delete
+    /// them first.
     ///
     /// Errors:
     ///
@@ -602,7 +624,8 @@ impl Client {
     /// Arguments:
     ///
     /// - `id`: Id of the twin.
-    /// - `if_match`: ETag of the version to change, or `*` for any; on another version the request fails with 412. Without it the latest version is changed.
+    /// - `if_match`: ETag of the version to change, or `*` for any; on another version the request fails
+    ///   with 412. Without it the latest version is changed.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
     /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
     pub async fn digital_twins_delete<'a>(
@@ -612,10 +635,8 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!(
-            "{}/digitaltwins/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -646,12 +667,17 @@ impl Client {
 
     /// Change parts of a twin
     ///
-    /// Applies a JSON Patch, all of it or nothing; only the result is checked against the model. `add` also overwrites, `replace` and `remove` need something to be there. Paths look like `/property`, `/component/property`, `/object/field` or `/map/key`; the parent of a new member must exist. To move the twin to another model, replace `/$metadata/$model` and mend the properties in the same patch; `/$metadata/{property}/sourceTime` sets when a value was measured.
+    /// Applies a JSON Patch, all of it or nothing; only the result is checked against the model. `add` also
+    /// overwrites, `replace` and `remove` need something to be there. Paths look like `/property`,
+    /// `/component/property`, `/object/field` or `/map/key`; the parent of a new member must exist. To move
+    /// the twin to another model, replace `/$metadata/$model` and mend the properties in the same patch;
+    /// `/$metadata/{property}/sourceTime` sets when a value was measured.
     ///
     /// Errors:
     ///
     /// * 400 `InvalidArgument`: the id, the body or `If-Match` is not usable.
-    /// * 400 `JsonPatchInvalid`: an operation other than `add`, `replace` or `remove`, or a path that cannot be resolved.
+    /// * 400 `JsonPatchInvalid`: an operation other than `add`, `replace` or `remove`, or a path that
+    /// cannot be resolved.
     /// * 400 `ValidationFailed`: the changed twin would not conform to its model.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     /// * 412 `PreconditionFailed`: the twin has changed since the given ETag was read.
@@ -661,7 +687,8 @@ impl Client {
     /// Arguments:
     ///
     /// - `id`: Id of the twin.
-    /// - `if_match`: ETag of the version to change, or `*` for any; on another version the request fails with 412. Without it the latest version is changed.
+    /// - `if_match`: ETag of the version to change, or `*` for any; on another version the request fails
+    ///   with 412. Without it the latest version is changed.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
     /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
     /// - `body`: JSON Patch (RFC 6902): a list of `{"op":…,"path":…,"value":…}`.
@@ -673,10 +700,8 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::std::vec::Vec<::serde_json::Value>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!(
-            "{}/digitaltwins/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -741,11 +766,12 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::Relationship>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<
+            (),
+        >("relationshipId", relationship_id)?;
         let url = format!(
-            "{}/digitaltwins/{}/relationships/{}", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("id", id) ?,
-            ::protocol_runtime::path_segment:: < () > ("relationshipId", relationship_id)
-            ?
+            "{}/digitaltwins/{}/relationships/{}", self.baseurl, segment_1, segment_2
         );
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
@@ -781,9 +807,12 @@ impl Client {
 
     /// Create or replace a relationship
     ///
-    /// Connects the twin of the path with the one named in `$targetId`. The body needs `$targetId` and `$relationshipName` as well as the properties, if any; source and id are taken from the path. An existing relationship is overwritten, save with `If-None-Match: *`.
+    /// Connects the twin of the path with the one named in `$targetId`. The body needs `$targetId` and
+    /// `$relationshipName` as well as the properties, if any; source and id are taken from the path. An
+    /// existing relationship is overwritten, save with `If-None-Match: *`.
     ///
-    /// The source's model, or one it extends, must declare the relationship, and the target's model must be the declared one or descend from it. Multiplicity is not enforced.
+    /// The source's model, or one it extends, must declare the relationship, and the target's model must be
+    /// the declared one or descend from it. Multiplicity is not enforced.
     ///
     /// Errors:
     ///
@@ -801,7 +830,8 @@ impl Client {
     ///
     /// - `id`: Id of the twin.
     /// - `relationship_id`: Id of the relationship, unique among those that start at the same twin.
-    /// - `if_none_match`: `*` makes the request fail with 412 if the resource exists, so that nothing is overwritten.
+    /// - `if_none_match`: `*` makes the request fail with 412 if the resource exists, so that nothing is
+    ///   overwritten.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
     /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
     /// - `body`: The relationship: `$targetId`, `$relationshipName` and its properties.
@@ -814,11 +844,12 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::serde_json::Value,
     ) -> Result<ResponseValue<types::Relationship>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<
+            (),
+        >("relationshipId", relationship_id)?;
         let url = format!(
-            "{}/digitaltwins/{}/relationships/{}", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("id", id) ?,
-            ::protocol_runtime::path_segment:: < () > ("relationshipId", relationship_id)
-            ?
+            "{}/digitaltwins/{}/relationships/{}", self.baseurl, segment_1, segment_2
         );
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_none_match {
@@ -874,7 +905,8 @@ impl Client {
     ///
     /// - `id`: Id of the twin.
     /// - `relationship_id`: Id of the relationship, unique among those that start at the same twin.
-    /// - `if_match`: ETag of the version to change, or `*` for any; on another version the request fails with 412. Without it the latest version is changed.
+    /// - `if_match`: ETag of the version to change, or `*` for any; on another version the request fails
+    ///   with 412. Without it the latest version is changed.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
     /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
     pub async fn digital_twins_delete_relationship<'a>(
@@ -885,11 +917,12 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<
+            (),
+        >("relationshipId", relationship_id)?;
         let url = format!(
-            "{}/digitaltwins/{}/relationships/{}", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("id", id) ?,
-            ::protocol_runtime::path_segment:: < () > ("relationshipId", relationship_id)
-            ?
+            "{}/digitaltwins/{}/relationships/{}", self.baseurl, segment_1, segment_2
         );
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_match {
@@ -921,13 +954,15 @@ impl Client {
 
     /// Change the properties of a relationship
     ///
-    /// Applies a JSON Patch to the properties, all of it or nothing. Target and name are fixed: to change them, delete the relationship and create another.
+    /// Applies a JSON Patch to the properties, all of it or nothing. Target and name are fixed: to change
+    /// them, delete the relationship and create another.
     ///
     /// Errors:
     ///
     /// * 400 `InvalidArgument`: an id or `If-Match` is not usable.
     /// * 400 `InvalidRelationship`: the patch would turn it into something that the models do not allow.
-    /// * 400 `JsonPatchInvalid`: an operation other than `add`, `replace` or `remove`, or a path that cannot be resolved.
+    /// * 400 `JsonPatchInvalid`: an operation other than `add`, `replace` or `remove`, or a path that
+    /// cannot be resolved.
     /// * 400 `ValidationFailed`: a property would not conform to the model.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     /// * 404 `RelationshipNotFound`: the twin has no outgoing relationship with this id.
@@ -940,7 +975,8 @@ impl Client {
     ///
     /// - `id`: Id of the twin.
     /// - `relationship_id`: Id of the relationship, unique among those that start at the same twin.
-    /// - `if_match`: ETag of the version to change, or `*` for any; on another version the request fails with 412. Without it the latest version is changed.
+    /// - `if_match`: ETag of the version to change, or `*` for any; on another version the request fails
+    ///   with 412. Without it the latest version is changed.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
     /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
     /// - `body`: JSON Patch (RFC 6902) with the operations `add`, `replace` and `remove` on properties.
@@ -953,11 +989,12 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::std::vec::Vec<::serde_json::Value>,
     ) -> Result<ResponseValue<()>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<
+            (),
+        >("relationshipId", relationship_id)?;
         let url = format!(
-            "{}/digitaltwins/{}/relationships/{}", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("id", id) ?,
-            ::protocol_runtime::path_segment:: < () > ("relationshipId", relationship_id)
-            ?
+            "{}/digitaltwins/{}/relationships/{}", self.baseurl, segment_1, segment_2
         );
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_match {
@@ -1000,7 +1037,8 @@ impl Client {
 
     /// List the relationships that start at a twin
     ///
-    /// Gives whole relationships in order of their ids, of all names or of one. Follow `nextLink` until it is null; a page holds 10 and its size cannot be chosen.
+    /// Gives whole relationships in order of their ids, of all names or of one. Follow `nextLink` until it
+    /// is null; a page holds 10 and its size cannot be chosen.
     ///
     /// Errors:
     ///
@@ -1022,10 +1060,8 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::RelationshipCollection>, Error<()>> {
-        let url = format!(
-            "{}/digitaltwins/{}/relationships", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/digitaltwins/{}/relationships", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -1066,7 +1102,8 @@ impl Client {
 
     /// List the relationships that end at a twin
     ///
-    /// Gives for each relationship its id, name and source, not its properties; read it at its source for those. Follow `nextLink` until it is null; a page holds 10 and its size cannot be chosen.
+    /// Gives for each relationship its id, name and source, not its properties; read it at its source for
+    /// those. Follow `nextLink` until it is null; a page holds 10 and its size cannot be chosen.
     ///
     /// Errors:
     ///
@@ -1086,9 +1123,9 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::IncomingRelationshipCollection>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!(
-            "{}/digitaltwins/{}/incomingrelationships", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("id", id) ?
+            "{}/digitaltwins/{}/incomingrelationships", self.baseurl, segment_1
         );
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
@@ -1124,7 +1161,8 @@ impl Client {
 
     /// Send telemetry from a twin
     ///
-    /// Publishes the payload as an event of type `microsoft.iot.telemetry`, which the event routes pass on. The service neither stores it nor checks it against the model.
+    /// Publishes the payload as an event of type `microsoft.iot.telemetry`, which the event routes pass on.
+    /// The service neither stores it nor checks it against the model.
     ///
     /// Errors:
     ///
@@ -1138,7 +1176,8 @@ impl Client {
     ///
     /// - `id`: Id of the twin.
     /// - `message_id`: Id of the event, unique for the twin, by which a consumer notices repetitions.
-    /// - `telemetry_source_time`: When the values were measured, in RFC 3339 form; the service's own time if missing.
+    /// - `telemetry_source_time`: When the values were measured, in RFC 3339 form; the service's own time
+    ///   if missing.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
     /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
     /// - `body`: The payload, a JSON object.
@@ -1151,10 +1190,8 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::serde_json::Value,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!(
-            "{}/digitaltwins/{}/telemetry", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/digitaltwins/{}/telemetry", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(5usize);
         header_map.append("Message-Id", message_id.to_string().try_into()?);
         if let Some(value) = telemetry_source_time {
@@ -1202,7 +1239,8 @@ impl Client {
     /// - `id`: Id of the twin.
     /// - `component_path`: Name of the component in the twin's model.
     /// - `message_id`: Id of the event, unique for the twin, by which a consumer notices repetitions.
-    /// - `telemetry_source_time`: When the values were measured, in RFC 3339 form; the service's own time if missing.
+    /// - `telemetry_source_time`: When the values were measured, in RFC 3339 form; the service's own time
+    ///   if missing.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
     /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
     /// - `body`: The payload, a JSON object.
@@ -1216,10 +1254,13 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::serde_json::Value,
     ) -> Result<ResponseValue<()>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<
+            (),
+        >("componentPath", component_path)?;
         let url = format!(
-            "{}/digitaltwins/{}/components/{}/telemetry", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("id", id) ?,
-            ::protocol_runtime::path_segment:: < () > ("componentPath", component_path) ?
+            "{}/digitaltwins/{}/components/{}/telemetry", self.baseurl, segment_1,
+            segment_2
         );
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(5usize);
         header_map.append("Message-Id", message_id.to_string().try_into()?);
@@ -1252,7 +1293,8 @@ impl Client {
 
     /// Get a component of a twin
     ///
-    /// Reads the component's properties and metadata. A component has no version of its own: `ETag` is that of the twin.
+    /// Reads the component's properties and metadata. A component has no version of its own: `ETag` is that
+    /// of the twin.
     ///
     /// Errors:
     ///
@@ -1275,10 +1317,12 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::Component>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<
+            (),
+        >("componentPath", component_path)?;
         let url = format!(
-            "{}/digitaltwins/{}/components/{}", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("id", id) ?,
-            ::protocol_runtime::path_segment:: < () > ("componentPath", component_path) ?
+            "{}/digitaltwins/{}/components/{}", self.baseurl, segment_1, segment_2
         );
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
@@ -1314,12 +1358,14 @@ impl Client {
 
     /// Change parts of a component
     ///
-    /// Applies a JSON Patch whose paths start at the component, all of it or nothing. It changes the version of the whole twin, and `If-Match` compares with that.
+    /// Applies a JSON Patch whose paths start at the component, all of it or nothing. It changes the
+    /// version of the whole twin, and `If-Match` compares with that.
     ///
     /// Errors:
     ///
     /// * 400 `InvalidArgument`: the twin id, component path, body or `If-Match` is not usable.
-    /// * 400 `JsonPatchInvalid`: an operation other than `add`, `replace` or `remove`, or a path that cannot be resolved, which includes a component that the twin does not have.
+    /// * 400 `JsonPatchInvalid`: an operation other than `add`, `replace` or `remove`, or a path that
+    /// cannot be resolved, which includes a component that the twin does not have.
     /// * 400 `ValidationFailed`: the changed twin would not conform to its model.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     /// * 412 `PreconditionFailed`: the twin has changed since the given ETag was read.
@@ -1330,7 +1376,8 @@ impl Client {
     ///
     /// - `id`: Id of the twin.
     /// - `component_path`: Name of the component in the twin's model.
-    /// - `if_match`: ETag of the version to change, or `*` for any; on another version the request fails with 412. Without it the latest version is changed.
+    /// - `if_match`: ETag of the version to change, or `*` for any; on another version the request fails
+    ///   with 412. Without it the latest version is changed.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
     /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
     /// - `body`: JSON Patch (RFC 6902) with paths relative to the component.
@@ -1343,10 +1390,12 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::std::vec::Vec<::serde_json::Value>,
     ) -> Result<ResponseValue<()>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<
+            (),
+        >("componentPath", component_path)?;
         let url = format!(
-            "{}/digitaltwins/{}/components/{}", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("id", id) ?,
-            ::protocol_runtime::path_segment:: < () > ("componentPath", component_path) ?
+            "{}/digitaltwins/{}/components/{}", self.baseurl, segment_1, segment_2
         );
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_match {
@@ -1395,7 +1444,8 @@ impl Client {
     ///
     /// Arguments:
     ///
-    /// - `max_items_per_page`: Most items wanted in a page, for a query up to 1,000; fewer may come although there are more pages.
+    /// - `max_items_per_page`: Most items wanted in a page, for a query up to 1,000; fewer may come
+    ///   although there are more pages.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
     /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
     pub async fn event_routes_list<'a>(
@@ -1462,10 +1512,8 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::EventRoute>, Error<()>> {
-        let url = format!(
-            "{}/eventroutes/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/eventroutes/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -1500,7 +1548,8 @@ impl Client {
 
     /// Create or replace an event route
     ///
-    /// Connects the instance's events with one of its endpoints. The endpoint must exist: endpoints are set up in the control plane, not here. An instance has at most 6 routes.
+    /// Connects the instance's events with one of its endpoints. The endpoint must exist: endpoints are set
+    /// up in the control plane, not here. An instance has at most 6 routes.
     ///
     /// Errors:
     ///
@@ -1524,10 +1573,8 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a types::EventRoute,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!(
-            "{}/eventroutes/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/eventroutes/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -1573,10 +1620,8 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!(
-            "{}/eventroutes/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/eventroutes/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -1603,13 +1648,15 @@ impl Client {
 
     /// List import jobs
     ///
-    /// Gives running and past import jobs, oldest first, until they are purged. Follow `nextLink` until it is null.
+    /// Gives running and past import jobs, oldest first, until they are purged. Follow `nextLink` until it
+    /// is null.
     ///
     /// Sends a `GET` request to `/jobs/imports`
     ///
     /// Arguments:
     ///
-    /// - `max_items_per_page`: Most items wanted in a page, for a query up to 1,000; fewer may come although there are more pages.
+    /// - `max_items_per_page`: Most items wanted in a page, for a query up to 1,000; fewer may come
+    ///   although there are more pages.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
     /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
     pub async fn import_jobs_list<'a>(
@@ -1676,10 +1723,8 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::ImportJob>, Error<()>> {
-        let url = format!(
-            "{}/jobs/imports/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/jobs/imports/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -1714,9 +1759,11 @@ impl Client {
 
     /// Start an import job
     ///
-    /// Creates models, twins and relationships in bulk from an NDJSON file in Azure Blob Storage and writes a log to another blob. The managed identity of the instance needs access to both.
+    /// Creates models, twins and relationships in bulk from an NDJSON file in Azure Blob Storage and writes
+    /// a log to another blob. The managed identity of the instance needs access to both.
     ///
-    /// One import runs at a time, with up to 10,000 models, 2,000,000 twins and 10,000,000 relationships. It is no transaction: what was imported before a failure stays.
+    /// One import runs at a time, with up to 10,000 models, 2,000,000 twins and 10,000,000 relationships.
+    /// It is no transaction: what was imported before a failure stays.
     ///
     /// Errors:
     ///
@@ -1740,10 +1787,8 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a types::ImportJob,
     ) -> Result<ResponseValue<types::ImportJob>, Error<()>> {
-        let url = format!(
-            "{}/jobs/imports/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/jobs/imports/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -1779,7 +1824,8 @@ impl Client {
 
     /// Delete the record of an import job
     ///
-    /// Frees the id so that a new job may take it. What has been imported stays, and a running import does not stop: cancel it instead.
+    /// Frees the id so that a new job may take it. What has been imported stays, and a running import does
+    /// not stop: cancel it instead.
     ///
     /// Errors:
     ///
@@ -1799,10 +1845,8 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!(
-            "{}/jobs/imports/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/jobs/imports/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -1829,7 +1873,8 @@ impl Client {
 
     /// Cancel an import job
     ///
-    /// Asks a running import to stop. The status is `cancelling` at first and `cancelled` in the end; what has been imported by then stays in the graph. A job that has ended is given back unchanged.
+    /// Asks a running import to stop. The status is `cancelling` at first and `cancelled` in the end; what
+    /// has been imported by then stays in the graph. A job that has ended is given back unchanged.
     ///
     /// Errors:
     ///
@@ -1849,10 +1894,8 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::ImportJob>, Error<()>> {
-        let url = format!(
-            "{}/jobs/imports/{}/cancel", self.baseurl, ::protocol_runtime::path_segment::
-            < () > ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/jobs/imports/{}/cancel", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -1887,13 +1930,15 @@ impl Client {
 
     /// List deletion jobs
     ///
-    /// Gives running and past deletion jobs until they are purged, for instance to find the id of one started elsewhere. Follow `nextLink` until it is null.
+    /// Gives running and past deletion jobs until they are purged, for instance to find the id of one
+    /// started elsewhere. Follow `nextLink` until it is null.
     ///
     /// Sends a `GET` request to `/jobs/deletions`
     ///
     /// Arguments:
     ///
-    /// - `max_items_per_page`: Most items wanted in a page, for a query up to 1,000; fewer may come although there are more pages.
+    /// - `max_items_per_page`: Most items wanted in a page, for a query up to 1,000; fewer may come
+    ///   although there are more pages.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
     /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
     pub async fn delete_jobs_list<'a>(
@@ -1941,7 +1986,8 @@ impl Client {
 
     /// Start a job that empties the instance
     ///
-    /// Deletes every relationship, twin and model; event routes and endpoints stay. There is no way back. Poll `Operation-Location` until `status` is `succeeded` or `failed`.
+    /// Deletes every relationship, twin and model; event routes and endpoints stay. There is no way back.
+    /// Poll `Operation-Location` until `status` is `succeeded` or `failed`.
     ///
     /// Errors:
     ///
@@ -1952,7 +1998,8 @@ impl Client {
     ///
     /// Arguments:
     ///
-    /// - `timeout_in_minutes`: How long the job may run, 15 to 1440 minutes, 720 by default. A job that takes longer stops and fails, and leaves what it has not deleted.
+    /// - `timeout_in_minutes`: How long the job may run, 15 to 1440 minutes, 720 by default. A job that
+    ///   takes longer stops and fails, and leaves what it has not deleted.
     /// - `operation_id`: Id for the new job; the service makes one up if it is missing.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
     /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
@@ -2027,10 +2074,8 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::DeleteJob>, Error<()>> {
-        let url = format!(
-            "{}/jobs/deletions/{}", self.baseurl, ::protocol_runtime::path_segment:: < ()
-            > ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/jobs/deletions/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);

@@ -2,7 +2,8 @@
 
 //! The types of parameters, bodies and answers.
 
-/// A component: its properties and `$metadata` with update times. It has no `$model`, since the twin's model sets that.
+/// A component: its properties and `$metadata` with update times. It has no `$model`, since the twin's
+/// model sets that.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
 pub struct Component(pub ::serde_json::Map<::std::string::String, ::serde_json::Value>);
@@ -158,7 +159,8 @@ impl ::std::str::FromStr for DeleteJobStatus {
     }
 }
 
-/// A twin. Next to its properties and components it has `$dtId`, `$etag` and `$metadata`: in there `$model`, `$lastUpdateTime` and per property `lastUpdateTime` and, where given, `sourceTime`.
+/// A twin. Next to its properties and components it has `$dtId`, `$etag` and `$metadata`: in there
+/// `$model`, `$lastUpdateTime` and per property `lastUpdateTime` and, where given, `sourceTime`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
 pub struct DigitalTwin(
@@ -198,7 +200,8 @@ pub struct DigitalTwinsModelData {
     pub description: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     >,
-    /// Display name per language tag; a plain string in the DTDL counts as `en`. Empty if the DTDL has none.
+    /// Display name per language tag; a plain string in the DTDL counts as `en`. Empty if the DTDL has
+    /// none.
     #[serde(
         rename = "displayName",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -247,13 +250,15 @@ pub struct ErrorResponse {
     pub error: Error,
 }
 
-/// Sends the events that match a filter to an endpoint: an Event Hubs, Service Bus or Event Grid destination of the instance.
+/// Sends the events that match a filter to an endpoint: an Event Hubs, Service Bus or Event Grid
+/// destination of the instance.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct EventRoute {
     /// Name of an endpoint of the instance.
     #[serde(rename = "endpointName")]
     pub endpoint_name: ::std::string::String,
-    /// Which events to send: `true` for all, or an expression over attributes such as `type` and `subject` and over `$body`, for instance `type = 'Microsoft.DigitalTwins.Twin.Create'`.
+    /// Which events to send: `true` for all, or an expression over attributes such as `type` and `subject`
+    /// and over `$body`, for instance `type = 'Microsoft.DigitalTwins.Twin.Create'`.
     pub filter: ::std::string::String,
     /// Id of the route; set by the path, not by the body.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -520,11 +525,14 @@ pub struct QueryResult {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub continuation_token: ::std::option::Option<::std::string::String>,
-    /// The rows, one object each: the bare twin or relationship for `SELECT *`, otherwise one member per projection, such as `{"T":{…}}` or `{"COUNT":3}`. A projected property that a twin lacks is left out.
+    /// The rows, one object each: the bare twin or relationship for `SELECT *`, otherwise one member per
+    /// projection, such as `{"T":{…}}` or `{"COUNT":3}`. A projected property that a twin lacks is left
+    /// out.
     pub value: ::std::vec::Vec<::serde_json::Value>,
 }
 
-/// What to run: set `query` for the first page and `continuationToken` for each further one. If both are set, the token counts.
+/// What to run: set `query` for the first page and `continuationToken` for each further one. If both
+/// are set, the token counts.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct QuerySpecification {
     /// Token of an earlier page of the same query. It is opaque.
@@ -538,7 +546,8 @@ pub struct QuerySpecification {
     pub query: ::std::option::Option<::std::string::String>,
 }
 
-/// A relationship: `$relationshipId`, `$etag`, `$sourceId`, `$relationshipName`, `$targetId` and its properties. It has no `$metadata`.
+/// A relationship: `$relationshipId`, `$etag`, `$sourceId`, `$relationshipName`, `$targetId` and its
+/// properties. It has no `$metadata`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
 pub struct Relationship(

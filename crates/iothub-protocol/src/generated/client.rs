@@ -4,14 +4,18 @@
 
 use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue};
 use super::types;
-#[derive(Clone, Debug)]
 /// Client for Azure IoT Hub service API
 ///
-/// What a back end may ask of an IoT Hub: manage device and module identities, read and change twins, run queries, call direct methods, deal with cloud-to-device messages and their feedback, schedule jobs, and deploy configurations.
+/// What a back end may ask of an IoT Hub: manage device and module identities, read and change twins,
+/// run queries, call direct methods, deal with cloud-to-device messages and their feedback, schedule
+/// jobs, and deploy configurations.
 ///
-/// Every request carries an `Authorization` header with a SAS token of a hub policy or an Entra ID bearer token, and the `api-version` query parameter. Ids are case-sensitive and have to be percent-encoded in paths.
+/// Every request carries an `Authorization` header with a SAS token of a hub policy or an Entra ID
+/// bearer token, and the `api-version` query parameter. Ids are case-sensitive and have to be
+/// percent-encoded in paths.
 ///
 /// Version: 2021-04-12
+#[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -21,6 +25,7 @@ pub struct Client {
 impl Client {
     /// Construct a new client with an existing `reqwest::Client`,
     /// allowing more control over its configuration.
+    ///
     /// `baseurl` is the base URL provided to the internal
     /// `reqwest::Client`, and should include a scheme and hostname,
     /// as well as port and a path stem if applicable.
@@ -66,21 +71,21 @@ const _: () = {
 impl Client {
     /// Reads one configuration
     ///
-    /// Returns the automatic device configuration or IoT Edge deployment with this id, together with the metric results the hub has computed so far. An unknown id gives 404.
+    /// Returns the automatic device configuration or IoT Edge deployment with this id, together with the
+    /// metric results the hub has computed so far. An unknown id gives 404.
     ///
     /// Sends a `GET` request to `/configurations/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the configuration: 1 to 128 characters out of lower-case letters, digits and `-+%_*!'`. Upper case is refused with 400.
+    /// - `id`: Id of the configuration: 1 to 128 characters out of lower-case letters, digits and
+    ///   `-+%_*!'`. Upper case is refused with 400.
     pub async fn configuration_get<'a>(
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::Configuration>, Error<()>> {
-        let url = format!(
-            "{}/configurations/{}", self.baseurl, ::protocol_runtime::path_segment:: < ()
-            > ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/configurations/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -105,27 +110,33 @@ impl Client {
 
     /// Creates or updates a configuration
     ///
-    /// Stores an automatic configuration, which the hub then keeps applying to every twin its target condition selects. Without `If-Match` the call only creates and an existing id gives 409; with it the call only updates.
+    /// Stores an automatic configuration, which the hub then keeps applying to every twin its target
+    /// condition selects. Without `If-Match` the call only creates and an existing id gives 409; with it
+    /// the call only updates.
     ///
-    /// The content is fixed at creation. An update must still carry it (400 otherwise), but a changed content is ignored without an error: only labels, target condition, priority and metrics change. An invalid target condition gives 400. A hub holds 100 configurations (20 in the free tier).
+    /// The content is fixed at creation. An update must still carry it (400 otherwise), but a changed
+    /// content is ignored without an error: only labels, target condition, priority and metrics change. An
+    /// invalid target condition gives 400. A hub holds 100 configurations (20 in the free tier).
     ///
     /// Sends a `PUT` request to `/configurations/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the configuration: 1 to 128 characters out of lower-case letters, digits and `-+%_*!'`. Upper case is refused with 400.
-    /// - `if_match`: ETag of the configuration in double quotes to update that version (412 if it is stale), `*` to update any version. Leave it out to create. An ETag without quotes counts as left out, so updating with one ends in 409.
-    /// - `body`: The configuration to store. Members the service computes, such as times and system metrics, are ignored.
+    /// - `id`: Id of the configuration: 1 to 128 characters out of lower-case letters, digits and
+    ///   `-+%_*!'`. Upper case is refused with 400.
+    /// - `if_match`: ETag of the configuration in double quotes to update that version (412 if it is
+    ///   stale), `*` to update any version. Leave it out to create. An ETag without quotes counts as left
+    ///   out, so updating with one ends in 409.
+    /// - `body`: The configuration to store. Members the service computes, such as times and system
+    ///   metrics, are ignored.
     pub async fn configuration_create_or_update<'a>(
         &'a self,
         id: &'a str,
         if_match: Option<&'a str>,
         body: &'a types::Configuration,
     ) -> Result<ResponseValue<types::Configuration>, Error<()>> {
-        let url = format!(
-            "{}/configurations/{}", self.baseurl, ::protocol_runtime::path_segment:: < ()
-            > ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/configurations/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -158,23 +169,24 @@ impl Client {
 
     /// Deletes a configuration
     ///
-    /// Ends the automatic configuration or deployment. Desired properties it has already written stay on the twins.
+    /// Ends the automatic configuration or deployment. Desired properties it has already written stay on
+    /// the twins.
     ///
     /// Sends a `DELETE` request to `/configurations/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the configuration: 1 to 128 characters out of lower-case letters, digits and `-+%_*!'`. Upper case is refused with 400.
-    /// - `if_match`: ETag in double quotes to delete that version only (412 if it has changed since). `*` or no header deletes any version.
+    /// - `id`: Id of the configuration: 1 to 128 characters out of lower-case letters, digits and
+    ///   `-+%_*!'`. Upper case is refused with 400.
+    /// - `if_match`: ETag in double quotes to delete that version only (412 if it has changed since). `*`
+    ///   or no header deletes any version.
     pub async fn configuration_delete<'a>(
         &'a self,
         id: &'a str,
         if_match: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!(
-            "{}/configurations/{}", self.baseurl, ::protocol_runtime::path_segment:: < ()
-            > ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/configurations/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -197,7 +209,8 @@ impl Client {
 
     /// Lists all configurations
     ///
-    /// Returns automatic configurations and IoT Edge deployments in one array; there are no pages, since a hub holds few.
+    /// Returns automatic configurations and IoT Edge deployments in one array; there are no pages, since a
+    /// hub holds few.
     ///
     /// Sends a `GET` request to `/configurations`
     ///
@@ -234,7 +247,9 @@ impl Client {
 
     /// Tries out a target condition and metric queries
     ///
-    /// Checks the expressions of a configuration before it is created; nothing is stored. Faulty expressions are no error of the call: the answer is 200 and its body says what is wrong with which expression. The target condition `*` is reported as faulty although configurations accept it.
+    /// Checks the expressions of a configuration before it is created; nothing is stored. Faulty
+    /// expressions are no error of the call: the answer is 200 and its body says what is wrong with which
+    /// expression. The target condition `*` is reported as faulty although configurations accept it.
     ///
     /// Sends a `POST` request to `/configurations/testQueries`
     ///
@@ -271,7 +286,8 @@ impl Client {
 
     /// Counts the registered devices
     ///
-    /// Returns how many devices the registry holds, enabled and disabled. The numbers lag behind recent changes.
+    /// Returns how many devices the registry holds, enabled and disabled. The numbers lag behind recent
+    /// changes.
     ///
     /// Sends a `GET` request to `/statistics/devices`
     pub async fn statistics_get_device_statistics<'a>(
@@ -333,7 +349,8 @@ impl Client {
 
     /// Lists up to 1000 device identities
     ///
-    /// Returns identities in no promised order and without a way to reach the rest. It suits small hubs and tests; for anything else run a twin query, which has pages and filters.
+    /// Returns identities in no promised order and without a way to reach the rest. It suits small hubs and
+    /// tests; for anything else run a twin query, which has pages and filters.
     ///
     /// Sends a `GET` request to `/devices`
     ///
@@ -370,9 +387,11 @@ impl Client {
 
     /// Creates, updates or deletes up to 100 identities
     ///
-    /// Applies one registry operation per entry, chosen by `importMode`. Entries may differ in kind, but an id may occur once only (400). More than 100 entries give 413; for large numbers use an import job.
+    /// Applies one registry operation per entry, chosen by `importMode`. Entries may differ in kind, but an
+    /// id may occur once only (400). More than 100 entries give 413; for large numbers use an import job.
     ///
-    /// This is no transaction: if some entries fail, the others are applied all the same and the answer is 400 with the failed entries in its body.
+    /// This is no transaction: if some entries fail, the others are applied all the same and the answer is
+    /// 400 with the failed entries in its body.
     ///
     /// Sends a `POST` request to `/devices`
     ///
@@ -409,16 +428,22 @@ impl Client {
 
     /// Runs a query over twins or jobs, one page at a time
     ///
-    /// Evaluates a statement of the IoT Hub query language over `devices`, `devices.modules` or `devices.jobs`. Each row is a twin, a job of one device, or an object with the selected columns; the `x-ms-item-type` header tells which.
+    /// Evaluates a statement of the IoT Hub query language over `devices`, `devices.modules` or
+    /// `devices.jobs`. Each row is a twin, a job of one device, or an object with the selected columns; the
+    /// `x-ms-item-type` header tells which.
     ///
-    /// A page may be empty and still have a successor: the result ends with the first answer that has no `x-ms-continuation` header. Results come from an index that trails the twins by seconds, and by much more for deleted devices. A faulty statement gives 400.
+    /// A page may be empty and still have a successor: the result ends with the first answer that has no
+    /// `x-ms-continuation` header. Results come from an index that trails the twins by seconds, and by much
+    /// more for deleted devices. A faulty statement gives 400.
     ///
     /// Sends a `POST` request to `/devices/query`
     ///
     /// Arguments:
     ///
-    /// - `x_ms_continuation`: Token from the `x-ms-continuation` header of the page before, unchanged. Leave it out for the first page.
-    /// - `x_ms_max_item_count`: Wanted number of rows per page, as a decimal number. The service may return fewer, and caps large values.
+    /// - `x_ms_continuation`: Token from the `x-ms-continuation` header of the page before, unchanged.
+    ///   Leave it out for the first page.
+    /// - `x_ms_max_item_count`: Wanted number of rows per page, as a decimal number. The service may return
+    ///   fewer, and caps large values.
     /// - `body`: The statement to run.
     pub async fn query_get_twins<'a>(
         &'a self,
@@ -468,15 +493,14 @@ impl Client {
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
     pub async fn devices_get_identity<'a>(
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::Device>, Error<()>> {
-        let url = format!(
-            "{}/devices/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/devices/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -501,16 +525,22 @@ impl Client {
 
     /// Creates or updates a device identity
     ///
-    /// Without `If-Match` the call only creates; with it the call only updates. Creating a device creates its twin, and for an IoT Edge device the modules `$edgeAgent` and `$edgeHub`.
+    /// Without `If-Match` the call only creates; with it the call only updates. Creating a device creates
+    /// its twin, and for an IoT Edge device the modules `$edgeAgent` and `$edgeHub`.
     ///
-    /// An update replaces the whole identity: read it first, change it, send all of it back. If `authentication` or the keys are missing or empty, the service generates new keys and connected devices lose access. An edge device has to send its own `deviceScope` unchanged (400 otherwise).
+    /// An update replaces the whole identity: read it first, change it, send all of it back. If
+    /// `authentication` or the keys are missing or empty, the service generates new keys and connected
+    /// devices lose access. An edge device has to send its own `deviceScope` unchanged (400 otherwise).
     ///
     /// Sends a `PUT` request to `/devices/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
-    /// - `if_match`: Leave it out to create: if the device exists, the answer is 409. With an ETag in double quotes the stored version must be that one, otherwise 412; `*` updates any version, and a missing device gives 404.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
+    /// - `if_match`: Leave it out to create: if the device exists, the answer is 409. With an ETag in
+    ///   double quotes the stored version must be that one, otherwise 412; `*` updates any version, and a
+    ///   missing device gives 404.
     /// - `body`: The identity to store. Times, counters and `generationId` are ignored.
     pub async fn devices_create_or_update_identity<'a>(
         &'a self,
@@ -518,10 +548,8 @@ impl Client {
         if_match: Option<&'a str>,
         body: &'a types::Device,
     ) -> Result<ResponseValue<types::Device>, Error<()>> {
-        let url = format!(
-            "{}/devices/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/devices/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -554,23 +582,24 @@ impl Client {
 
     /// Deletes a device
     ///
-    /// Removes the identity and with it the twin, all modules and the queue of pending messages. An unknown id gives 404.
+    /// Removes the identity and with it the twin, all modules and the queue of pending messages. An unknown
+    /// id gives 404.
     ///
     /// Sends a `DELETE` request to `/devices/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
-    /// - `if_match`: ETag in double quotes to delete that version only (412 if it has changed since), or `*` for any version. Without the header the service answers 412 and keeps the device.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
+    /// - `if_match`: ETag in double quotes to delete that version only (412 if it has changed since), or
+    ///   `*` for any version. Without the header the service answers 412 and keeps the device.
     pub async fn devices_delete_identity<'a>(
         &'a self,
         id: &'a str,
         if_match: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!(
-            "{}/devices/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/devices/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -593,7 +622,8 @@ impl Client {
 
     /// Writes module settings to one IoT Edge device
     ///
-    /// Sets the desired properties of the device's modules once, without creating a deployment that would keep doing so. A device without the edge capability gives 400.
+    /// Sets the desired properties of the device's modules once, without creating a deployment that would
+    /// keep doing so. A device without the edge capability gives 400.
     ///
     /// Sends a `POST` request to `/devices/{id}/applyConfigurationContent`
     ///
@@ -606,9 +636,9 @@ impl Client {
         id: &'a str,
         body: &'a types::ConfigurationContent,
     ) -> Result<ResponseValue<()>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!(
-            "{}/devices/{}/applyConfigurationContent", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("id", id) ?
+            "{}/devices/{}/applyConfigurationContent", self.baseurl, segment_1
         );
         #[allow(unused_mut)]
         let mut request = self.client.post(url).json(&body).build()?;
@@ -627,15 +657,19 @@ impl Client {
 
     /// Starts an import or export job
     ///
-    /// Copies device identities between the registry and blob storage in the background; poll the job for progress. One such job runs at a time, and a second one gives 403 `JobQuotaExceeded`. A container that cannot be reached gives 400 `BlobContainerValidationError`.
+    /// Copies device identities between the registry and blob storage in the background; poll the job for
+    /// progress. One such job runs at a time, and a second one gives 403 `JobQuotaExceeded`. A container
+    /// that cannot be reached gives 400 `BlobContainerValidationError`.
     ///
-    /// An import counts as completed even if lines failed: look for them in `importErrors.log` in the output container. Never repeat this call blindly, it would start another job.
+    /// An import counts as completed even if lines failed: look for them in `importErrors.log` in the
+    /// output container. Never repeat this call blindly, it would start another job.
     ///
     /// Sends a `POST` request to `/jobs/create`
     ///
     /// Arguments:
     ///
-    /// - `body`: The job: `type` (`import` or `export`), the containers, and how to sign in to the storage account.
+    /// - `body`: The job: `type` (`import` or `export`), the containers, and how to sign in to the storage
+    ///   account.
     pub async fn jobs_create_import_export_job<'a>(
         &'a self,
         body: &'a types::JobProperties,
@@ -697,7 +731,8 @@ impl Client {
 
     /// Reads an import or export job
     ///
-    /// Returns status and progress; call it repeatedly until the status is `completed`, `failed` or `cancelled`. An unknown id gives 404 `JobNotFound`.
+    /// Returns status and progress; call it repeatedly until the status is `completed`, `failed` or
+    /// `cancelled`. An unknown id gives 404 `JobNotFound`.
     ///
     /// Sends a `GET` request to `/jobs/{id}`
     ///
@@ -708,10 +743,8 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::JobProperties>, Error<()>> {
-        let url = format!(
-            "{}/jobs/{}", self.baseurl, ::protocol_runtime::path_segment:: < () > ("id",
-            id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/jobs/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -736,7 +769,8 @@ impl Client {
 
     /// Cancels an import or export job
     ///
-    /// Asks the service to stop the job; work already done is not undone. For an id that is unknown or long past the service has been seen to answer 500.
+    /// Asks the service to stop the job; work already done is not undone. For an id that is unknown or long
+    /// past the service has been seen to answer 500.
     ///
     /// Sends a `DELETE` request to `/jobs/{id}`
     ///
@@ -747,10 +781,8 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!(
-            "{}/jobs/{}", self.baseurl, ::protocol_runtime::path_segment:: < () > ("id",
-            id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/jobs/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self.client.delete(url).build()?;
         let info = OperationInfo {
@@ -769,21 +801,21 @@ impl Client {
 
     /// Empties a device's message queue
     ///
-    /// Discards all cloud-to-device messages waiting for the device, 50 at most, and says how many there were. Senders who asked for negative feedback get a `Purged` record.
+    /// Discards all cloud-to-device messages waiting for the device, 50 at most, and says how many there
+    /// were. Senders who asked for negative feedback get a `Purged` record.
     ///
     /// Sends a `DELETE` request to `/devices/{id}/commands`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
     pub async fn cloud_to_device_messages_purge_cloud_to_device_message_queue<'a>(
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::PurgeMessageQueueResult>, Error<()>> {
-        let url = format!(
-            "{}/devices/{}/commands", self.baseurl, ::protocol_runtime::path_segment:: <
-            () > ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/devices/{}/commands", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -808,21 +840,21 @@ impl Client {
 
     /// Reads a device twin
     ///
-    /// Returns tags, desired and reported properties together with a copy of the identity's state. An unknown device gives 404 `DeviceNotFound`.
+    /// Returns tags, desired and reported properties together with a copy of the identity's state. An
+    /// unknown device gives 404 `DeviceNotFound`.
     ///
     /// Sends a `GET` request to `/twins/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
     pub async fn devices_get_twin<'a>(
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::Twin>, Error<()>> {
-        let url = format!(
-            "{}/twins/{}", self.baseurl, ::protocol_runtime::path_segment:: < () > ("id",
-            id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/twins/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -847,25 +879,29 @@ impl Client {
 
     /// Replaces a device twin's tags and desired properties
     ///
-    /// Puts the sent tags and desired properties in place of the stored ones; a section that is not sent is cleared. Reported properties belong to the device and stay. To change single values, update the twin instead.
+    /// Puts the sent tags and desired properties in place of the stored ones; a section that is not sent is
+    /// cleared. Reported properties belong to the device and stay. To change single values, update the twin
+    /// instead.
     ///
     /// Sends a `PUT` request to `/twins/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
-    /// - `if_match`: ETag of the twin in double quotes: the change happens only to that version, otherwise the answer is 412. `*` or no header changes any version. An ETag without quotes is ignored by the service.
-    /// - `body`: The twin whose `tags` and `properties.desired` are stored. Everything else in it is ignored.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
+    /// - `if_match`: ETag of the twin in double quotes: the change happens only to that version, otherwise
+    ///   the answer is 412. `*` or no header changes any version. An ETag without quotes is ignored by the
+    ///   service.
+    /// - `body`: The twin whose `tags` and `properties.desired` are stored. Everything else in it is
+    ///   ignored.
     pub async fn devices_replace_twin<'a>(
         &'a self,
         id: &'a str,
         if_match: Option<&'a str>,
         body: &'a types::Twin,
     ) -> Result<ResponseValue<types::Twin>, Error<()>> {
-        let url = format!(
-            "{}/twins/{}", self.baseurl, ::protocol_runtime::path_segment:: < () > ("id",
-            id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/twins/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -897,16 +933,23 @@ impl Client {
 
     /// Changes parts of a device twin
     ///
-    /// Merges the sent `tags` and `properties.desired` into the stored ones (JSON merge patch): what is not sent stays, `null` removes a member, arrays are replaced whole. All other members of the body are ignored.
+    /// Merges the sent `tags` and `properties.desired` into the stored ones (JSON merge patch): what is not
+    /// sent stays, `null` removes a member, arrays are replaced whole. All other members of the body are
+    /// ignored.
     ///
-    /// Any patch with desired properties raises their `$version`, even if no value changes. Limits: tags 8 KB, desired properties 32 KB, ten levels of nesting, 4096 bytes per string, keys without `.`, `$`, `#`, spaces and control characters; a breach gives 400.
+    /// Any patch with desired properties raises their `$version`, even if no value changes. Limits: tags 8
+    /// KB, desired properties 32 KB, ten levels of nesting, 4096 bytes per string, keys without `.`, `$`,
+    /// `#`, spaces and control characters; a breach gives 400.
     ///
     /// Sends a `PATCH` request to `/twins/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
-    /// - `if_match`: ETag of the twin in double quotes: the change happens only to that version, otherwise the answer is 412. `*` or no header changes any version. An ETag without quotes is ignored by the service.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
+    /// - `if_match`: ETag of the twin in double quotes: the change happens only to that version, otherwise
+    ///   the answer is 412. `*` or no header changes any version. An ETag without quotes is ignored by the
+    ///   service.
     /// - `body`: The members to change; leave out everything that stays as it is.
     pub async fn devices_update_twin<'a>(
         &'a self,
@@ -914,10 +957,8 @@ impl Client {
         if_match: Option<&'a str>,
         body: &'a types::Twin,
     ) -> Result<ResponseValue<types::Twin>, Error<()>> {
-        let url = format!(
-            "{}/twins/{}", self.baseurl, ::protocol_runtime::path_segment:: < () > ("id",
-            id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/twins/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -949,23 +990,25 @@ impl Client {
 
     /// Reads a module twin
     ///
-    /// Returns tags, desired and reported properties of the module. A missing device or module gives 404 `DeviceNotFound`.
+    /// Returns tags, desired and reported properties of the module. A missing device or module gives 404
+    /// `DeviceNotFound`.
     ///
     /// Sends a `GET` request to `/twins/{id}/modules/{mid}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
-    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case counts.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
+    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case
+    ///   counts.
     pub async fn modules_get_twin<'a>(
         &'a self,
         id: &'a str,
         mid: &'a str,
     ) -> Result<ResponseValue<types::Twin>, Error<()>> {
-        let url = format!(
-            "{}/twins/{}/modules/{}", self.baseurl, ::protocol_runtime::path_segment:: <
-            () > ("id", id) ?, ::protocol_runtime::path_segment:: < () > ("mid", mid) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<()>("mid", mid)?;
+        let url = format!("{}/twins/{}/modules/{}", self.baseurl, segment_1, segment_2);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -990,16 +1033,22 @@ impl Client {
 
     /// Replaces a module twin's tags and desired properties
     ///
-    /// Works as it does for a device twin: sections that are not sent are cleared, reported properties stay.
+    /// Works as it does for a device twin: sections that are not sent are cleared, reported properties
+    /// stay.
     ///
     /// Sends a `PUT` request to `/twins/{id}/modules/{mid}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
-    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case counts.
-    /// - `if_match`: ETag of the twin in double quotes: the change happens only to that version, otherwise the answer is 412. `*` or no header changes any version. An ETag without quotes is ignored by the service.
-    /// - `body`: The twin whose `tags` and `properties.desired` are stored. Everything else in it is ignored.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
+    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case
+    ///   counts.
+    /// - `if_match`: ETag of the twin in double quotes: the change happens only to that version, otherwise
+    ///   the answer is 412. `*` or no header changes any version. An ETag without quotes is ignored by the
+    ///   service.
+    /// - `body`: The twin whose `tags` and `properties.desired` are stored. Everything else in it is
+    ///   ignored.
     pub async fn modules_replace_twin<'a>(
         &'a self,
         id: &'a str,
@@ -1007,10 +1056,9 @@ impl Client {
         if_match: Option<&'a str>,
         body: &'a types::Twin,
     ) -> Result<ResponseValue<types::Twin>, Error<()>> {
-        let url = format!(
-            "{}/twins/{}/modules/{}", self.baseurl, ::protocol_runtime::path_segment:: <
-            () > ("id", id) ?, ::protocol_runtime::path_segment:: < () > ("mid", mid) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<()>("mid", mid)?;
+        let url = format!("{}/twins/{}/modules/{}", self.baseurl, segment_1, segment_2);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -1042,15 +1090,20 @@ impl Client {
 
     /// Changes parts of a module twin
     ///
-    /// Merges the sent members into the stored ones, by the same rules and limits as for a device twin: `null` removes, arrays are replaced whole.
+    /// Merges the sent members into the stored ones, by the same rules and limits as for a device twin:
+    /// `null` removes, arrays are replaced whole.
     ///
     /// Sends a `PATCH` request to `/twins/{id}/modules/{mid}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
-    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case counts.
-    /// - `if_match`: ETag of the twin in double quotes: the change happens only to that version, otherwise the answer is 412. `*` or no header changes any version. An ETag without quotes is ignored by the service.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
+    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case
+    ///   counts.
+    /// - `if_match`: ETag of the twin in double quotes: the change happens only to that version, otherwise
+    ///   the answer is 412. `*` or no header changes any version. An ETag without quotes is ignored by the
+    ///   service.
     /// - `body`: The members to change; leave out everything that stays as it is.
     pub async fn modules_update_twin<'a>(
         &'a self,
@@ -1059,10 +1112,9 @@ impl Client {
         if_match: Option<&'a str>,
         body: &'a types::Twin,
     ) -> Result<ResponseValue<types::Twin>, Error<()>> {
-        let url = format!(
-            "{}/twins/{}/modules/{}", self.baseurl, ::protocol_runtime::path_segment:: <
-            () > ("id", id) ?, ::protocol_runtime::path_segment:: < () > ("mid", mid) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<()>("mid", mid)?;
+        let url = format!("{}/twins/{}/modules/{}", self.baseurl, segment_1, segment_2);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -1094,21 +1146,22 @@ impl Client {
 
     /// Reads a device as a digital twin
     ///
-    /// Returns the twin in the shape of its DTDL model: properties and components under their names, `$dtId`, and `$metadata` with the model id and the time of each property's last change. A device that announced no model answers too, with an empty `$metadata.$model`.
+    /// Returns the twin in the shape of its DTDL model: properties and components under their names,
+    /// `$dtId`, and `$metadata` with the model id and the time of each property's last change. A device
+    /// that announced no model answers too, with an empty `$metadata.$model`.
     ///
     /// Sends a `GET` request to `/digitaltwins/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
     pub async fn digital_twin_get_digital_twin<'a>(
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<::serde_json::Value>, Error<()>> {
-        let url = format!(
-            "{}/digitaltwins/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -1133,25 +1186,27 @@ impl Client {
 
     /// Changes writable properties of a digital twin
     ///
-    /// Applies a JSON Patch to the desired side of the twin. A property that the model does not define or whose value does not fit gives 400.
+    /// Applies a JSON Patch to the desired side of the twin. A property that the model does not define or
+    /// whose value does not fit gives 400.
     ///
     /// Sends a `PATCH` request to `/digitaltwins/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
-    /// - `if_match`: ETag of the digital twin in double quotes: the patch happens only to that version, otherwise the answer is 412. `*` or no header patches any version.
-    /// - `body`: The JSON Patch: an array of objects with `op`, `path` and, for `add` and `replace`, `value`.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
+    /// - `if_match`: ETag of the digital twin in double quotes: the patch happens only to that version,
+    ///   otherwise the answer is 412. `*` or no header patches any version.
+    /// - `body`: The JSON Patch: an array of objects with `op`, `path` and, for `add` and `replace`,
+    ///   `value`.
     pub async fn digital_twin_update_digital_twin<'a>(
         &'a self,
         id: &'a str,
         if_match: Option<&'a str>,
         body: &'a ::std::vec::Vec<::serde_json::Value>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let url = format!(
-            "{}/digitaltwins/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -1179,18 +1234,25 @@ impl Client {
 
     /// Calls a command of a digital twin
     ///
-    /// Sends the command to the device and waits for its answer. The status the device returns is in a header; the HTTP status is 200 whenever the device answered. An offline device gives 404, one that stays silent 504.
+    /// Sends the command to the device and waits for its answer. The status the device returns is in a
+    /// header; the HTTP status is 200 whenever the device answered. An offline device gives 404, one that
+    /// stays silent 504.
     ///
-    /// Do not repeat the call after a lost answer: the device may have run the command. Hubs have been seen to refuse it with 401 under Entra ID tokens.
+    /// Do not repeat the call after a lost answer: the device may have run the command. Hubs have been seen
+    /// to refuse it with 401 under Entra ID tokens.
     ///
     /// Sends a `POST` request to `/digitaltwins/{id}/commands/{commandName}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
     /// - `command_name`: Name of the command in the device's model.
-    /// - `connect_timeout_in_seconds`: Seconds to wait for a disconnected device to connect before giving up, 0 to 300. 0, the default, fails at once if the device is offline. Must not exceed the response timeout.
-    /// - `response_timeout_in_seconds`: Seconds to wait for the device's answer, 5 to 300, connecting included. The default is 30.
+    /// - `connect_timeout_in_seconds`: Seconds to wait for a disconnected device to connect before giving
+    ///   up, 0 to 300. 0, the default, fails at once if the device is offline. Must not exceed the response
+    ///   timeout.
+    /// - `response_timeout_in_seconds`: Seconds to wait for the device's answer, 5 to 300, connecting
+    ///   included. The default is 30.
     /// - `body`: Argument of the command.
     pub async fn digital_twin_invoke_root_level_command<'a>(
         &'a self,
@@ -1200,10 +1262,12 @@ impl Client {
         response_timeout_in_seconds: Option<i32>,
         body: &'a ::serde_json::Value,
     ) -> Result<ResponseValue<::serde_json::Value>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<
+            (),
+        >("commandName", command_name)?;
         let url = format!(
-            "{}/digitaltwins/{}/commands/{}", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("id", id) ?,
-            ::protocol_runtime::path_segment:: < () > ("commandName", command_name) ?
+            "{}/digitaltwins/{}/commands/{}", self.baseurl, segment_1, segment_2
         );
         #[allow(unused_mut)]
         let mut request = self
@@ -1242,7 +1306,9 @@ impl Client {
 
     /// Receives a batch of message feedback
     ///
-    /// Takes the next batch of feedback on cloud-to-device messages from the hub's queue and locks it for this receiver, 60 seconds by default. Complete the batch to remove it or abandon it to have it delivered again. Not available in the basic tier. Over AMQP the same queue can be read as a stream.
+    /// Takes the next batch of feedback on cloud-to-device messages from the hub's queue and locks it for
+    /// this receiver, 60 seconds by default. Complete the batch to remove it or abandon it to have it
+    /// delivered again. Not available in the basic tier. Over AMQP the same queue can be read as a stream.
     ///
     /// Sends a `GET` request to `/messages/serviceBound/feedback`
     pub async fn cloud_to_device_messages_receive_feedback_notification<'a>(
@@ -1267,7 +1333,8 @@ impl Client {
 
     /// Removes a received batch of feedback
     ///
-    /// Says that the batch has been dealt with, so that it is not delivered again. A token whose lock has run out gives 412.
+    /// Says that the batch has been dealt with, so that it is not delivered again. A token whose lock has
+    /// run out gives 412.
     ///
     /// Sends a `DELETE` request to `/messages/serviceBound/feedback/{lockToken}`
     ///
@@ -1278,9 +1345,9 @@ impl Client {
         &'a self,
         lock_token: &'a str,
     ) -> Result<ResponseValue<()>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("lockToken", lock_token)?;
         let url = format!(
-            "{}/messages/serviceBound/feedback/{}", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("lockToken", lock_token) ?
+            "{}/messages/serviceBound/feedback/{}", self.baseurl, segment_1
         );
         #[allow(unused_mut)]
         let mut request = self.client.delete(url).build()?;
@@ -1299,7 +1366,8 @@ impl Client {
 
     /// Gives a received batch of feedback back
     ///
-    /// Releases the lock, so that the batch is delivered again, to any receiver. A token whose lock has run out gives 412.
+    /// Releases the lock, so that the batch is delivered again, to any receiver. A token whose lock has run
+    /// out gives 412.
     ///
     /// Sends a `POST` request to `/messages/serviceBound/feedback/{lockToken}/abandon`
     ///
@@ -1310,9 +1378,9 @@ impl Client {
         &'a self,
         lock_token: &'a str,
     ) -> Result<ResponseValue<()>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("lockToken", lock_token)?;
         let url = format!(
-            "{}/messages/serviceBound/feedback/{}/abandon", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("lockToken", lock_token) ?
+            "{}/messages/serviceBound/feedback/{}/abandon", self.baseurl, segment_1
         );
         #[allow(unused_mut)]
         let mut request = self.client.post(url).build()?;
@@ -1331,7 +1399,9 @@ impl Client {
 
     /// Reads a scheduled job
     ///
-    /// Returns status and device counts of the job; poll it until the status is `completed`, `failed` or `cancelled`. Mind that an unknown id gives no 404: the answer is 200 with `type` and `status` both `unknown`.
+    /// Returns status and device counts of the job; poll it until the status is `completed`, `failed` or
+    /// `cancelled`. Mind that an unknown id gives no 404: the answer is 200 with `type` and `status` both
+    /// `unknown`.
     ///
     /// Sends a `GET` request to `/jobs/v2/{id}`
     ///
@@ -1342,10 +1412,8 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
-        let url = format!(
-            "{}/jobs/v2/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/jobs/v2/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -1370,7 +1438,9 @@ impl Client {
 
     /// Schedules twin updates or direct methods for many devices
     ///
-    /// Creates a job that runs at `startTime` on every device the condition selects. A used id gives 409 `JobAlreadyExists`; too many active jobs (one in the smaller tiers) give 429 `ThrottlingMaxActiveJobCountExceeded`. A faulty condition is accepted here and fails the job later.
+    /// Creates a job that runs at `startTime` on every device the condition selects. A used id gives 409
+    /// `JobAlreadyExists`; too many active jobs (one in the smaller tiers) give 429
+    /// `ThrottlingMaxActiveJobCountExceeded`. A faulty condition is accepted here and fails the job later.
     ///
     /// Sends a `PUT` request to `/jobs/v2/{id}`
     ///
@@ -1383,10 +1453,8 @@ impl Client {
         id: &'a str,
         body: &'a types::JobRequest,
     ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
-        let url = format!(
-            "{}/jobs/v2/{}", self.baseurl, ::protocol_runtime::path_segment:: < () >
-            ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/jobs/v2/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -1412,7 +1480,9 @@ impl Client {
 
     /// Cancels a scheduled job
     ///
-    /// Stops a job that has not started. A running or finished job gives 405 `OperationNotAllowedInCurrentState`, an unknown id 404 `JobNotFound`. The new status may take a moment to show.
+    /// Stops a job that has not started. A running or finished job gives 405
+    /// `OperationNotAllowedInCurrentState`, an unknown id 404 `JobNotFound`. The new status may take a
+    /// moment to show.
     ///
     /// Sends a `POST` request to `/jobs/v2/{id}/cancel`
     ///
@@ -1423,10 +1493,8 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
-        let url = format!(
-            "{}/jobs/v2/{}/cancel", self.baseurl, ::protocol_runtime::path_segment:: < ()
-            > ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/jobs/v2/{}/cancel", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -1457,10 +1525,13 @@ impl Client {
     ///
     /// Arguments:
     ///
-    /// - `job_status`: Only jobs in this state: `queued`, `scheduled`, `running`, `completed`, `failed` or `cancelled`.
+    /// - `job_status`: Only jobs in this state: `queued`, `scheduled`, `running`, `completed`, `failed` or
+    ///   `cancelled`.
     /// - `job_type`: Only jobs of this type: `scheduleUpdateTwin` or `scheduleDeviceMethod`.
-    /// - `x_ms_continuation`: Token from the `x-ms-continuation` header of the page before. Leave it out for the first page.
-    /// - `x_ms_max_item_count`: Wanted number of jobs per page, as a decimal number. The service may return fewer, and caps large values.
+    /// - `x_ms_continuation`: Token from the `x-ms-continuation` header of the page before. Leave it out
+    ///   for the first page.
+    /// - `x_ms_max_item_count`: Wanted number of jobs per page, as a decimal number. The service may return
+    ///   fewer, and caps large values.
     pub async fn jobs_query_scheduled_jobs<'a>(
         &'a self,
         job_status: Option<&'a str>,
@@ -1505,21 +1576,21 @@ impl Client {
 
     /// Lists the modules of a device
     ///
-    /// Returns all module identities of the device in one array, on an edge device including `$edgeAgent` and `$edgeHub`. Under a SAS token a missing or disabled device gives 401 here instead of 404.
+    /// Returns all module identities of the device in one array, on an edge device including `$edgeAgent`
+    /// and `$edgeHub`. Under a SAS token a missing or disabled device gives 401 here instead of 404.
     ///
     /// Sends a `GET` request to `/devices/{id}/modules`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
     pub async fn modules_get_modules_on_device<'a>(
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<::std::vec::Vec<types::Module>>, Error<()>> {
-        let url = format!(
-            "{}/devices/{}/modules", self.baseurl, ::protocol_runtime::path_segment:: <
-            () > ("id", id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let url = format!("{}/devices/{}/modules", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -1544,22 +1615,26 @@ impl Client {
 
     /// Reads a module identity
     ///
-    /// Returns the identity with its keys or thumbprints. A missing module gives 404 `ModuleNotFound`. Under a SAS token a missing or disabled device gives 401 here instead of 404.
+    /// Returns the identity with its keys or thumbprints. A missing module gives 404 `ModuleNotFound`.
+    /// Under a SAS token a missing or disabled device gives 401 here instead of 404.
     ///
     /// Sends a `GET` request to `/devices/{id}/modules/{mid}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
-    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case counts.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
+    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case
+    ///   counts.
     pub async fn modules_get_identity<'a>(
         &'a self,
         id: &'a str,
         mid: &'a str,
     ) -> Result<ResponseValue<types::Module>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<()>("mid", mid)?;
         let url = format!(
-            "{}/devices/{}/modules/{}", self.baseurl, ::protocol_runtime::path_segment::
-            < () > ("id", id) ?, ::protocol_runtime::path_segment:: < () > ("mid", mid) ?
+            "{}/devices/{}/modules/{}", self.baseurl, segment_1, segment_2
         );
         #[allow(unused_mut)]
         let mut request = self
@@ -1585,15 +1660,22 @@ impl Client {
 
     /// Creates or updates a module identity
     ///
-    /// Without `If-Match` the call only creates; with it the call only updates. An update replaces the whole identity: missing keys are generated anew and a missing `managedBy` is cleared. Module ids of your own must not start with `$` (400). Under a SAS token a missing or disabled device gives 401 here instead of 404.
+    /// Without `If-Match` the call only creates; with it the call only updates. An update replaces the
+    /// whole identity: missing keys are generated anew and a missing `managedBy` is cleared. Module ids of
+    /// your own must not start with `$` (400). Under a SAS token a missing or disabled device gives 401
+    /// here instead of 404.
     ///
     /// Sends a `PUT` request to `/devices/{id}/modules/{mid}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
-    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case counts.
-    /// - `if_match`: Leave it out to create: if the module exists, the answer is 409. With an ETag in double quotes the stored version must be that one, otherwise 412; `*` updates any version, and a missing module gives 404.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
+    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case
+    ///   counts.
+    /// - `if_match`: Leave it out to create: if the module exists, the answer is 409. With an ETag in
+    ///   double quotes the stored version must be that one, otherwise 412; `*` updates any version, and a
+    ///   missing module gives 404.
     /// - `body`: The identity to store. Times, counters and `generationId` are ignored.
     pub async fn modules_create_or_update_identity<'a>(
         &'a self,
@@ -1602,9 +1684,10 @@ impl Client {
         if_match: Option<&'a str>,
         body: &'a types::Module,
     ) -> Result<ResponseValue<types::Module>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<()>("mid", mid)?;
         let url = format!(
-            "{}/devices/{}/modules/{}", self.baseurl, ::protocol_runtime::path_segment::
-            < () > ("id", id) ?, ::protocol_runtime::path_segment:: < () > ("mid", mid) ?
+            "{}/devices/{}/modules/{}", self.baseurl, segment_1, segment_2
         );
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
@@ -1638,24 +1721,29 @@ impl Client {
 
     /// Deletes a module
     ///
-    /// Removes the module identity and its twin. A missing module gives 404. Under a SAS token a missing or disabled device gives 401 here instead of 404.
+    /// Removes the module identity and its twin. A missing module gives 404. Under a SAS token a missing or
+    /// disabled device gives 401 here instead of 404.
     ///
     /// Sends a `DELETE` request to `/devices/{id}/modules/{mid}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
-    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case counts.
-    /// - `if_match`: ETag in double quotes to delete that version only (412 if it has changed since), or `*` for any version. Without the header the service answers 412 and keeps the module.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
+    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case
+    ///   counts.
+    /// - `if_match`: ETag in double quotes to delete that version only (412 if it has changed since), or
+    ///   `*` for any version. Without the header the service answers 412 and keeps the module.
     pub async fn modules_delete_identity<'a>(
         &'a self,
         id: &'a str,
         mid: &'a str,
         if_match: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<()>("mid", mid)?;
         let url = format!(
-            "{}/devices/{}/modules/{}", self.baseurl, ::protocol_runtime::path_segment::
-            < () > ("id", id) ?, ::protocol_runtime::path_segment:: < () > ("mid", mid) ?
+            "{}/devices/{}/modules/{}", self.baseurl, segment_1, segment_2
         );
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
@@ -1679,17 +1767,22 @@ impl Client {
 
     /// Calls a command of a digital twin's component
     ///
-    /// Works like a command of the twin itself; the device sees a direct method named `component*command`. Do not repeat the call after a lost answer: the device may have run the command.
+    /// Works like a command of the twin itself; the device sees a direct method named `component*command`.
+    /// Do not repeat the call after a lost answer: the device may have run the command.
     ///
     /// Sends a `POST` request to `/digitaltwins/{id}/components/{componentPath}/commands/{commandName}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
+    /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    ///   Case counts.
     /// - `component_path`: Name of the component in the device's model.
     /// - `command_name`: Name of the command in the component's model.
-    /// - `connect_timeout_in_seconds`: Seconds to wait for a disconnected device to connect before giving up, 0 to 300. 0, the default, fails at once if the device is offline. Must not exceed the response timeout.
-    /// - `response_timeout_in_seconds`: Seconds to wait for the device's answer, 5 to 300, connecting included. The default is 30.
+    /// - `connect_timeout_in_seconds`: Seconds to wait for a disconnected device to connect before giving
+    ///   up, 0 to 300. 0, the default, fails at once if the device is offline. Must not exceed the response
+    ///   timeout.
+    /// - `response_timeout_in_seconds`: Seconds to wait for the device's answer, 5 to 300, connecting
+    ///   included. The default is 30.
     /// - `body`: Argument of the command.
     pub async fn digital_twin_invoke_component_command<'a>(
         &'a self,
@@ -1700,11 +1793,16 @@ impl Client {
         response_timeout_in_seconds: Option<i32>,
         body: &'a ::serde_json::Value,
     ) -> Result<ResponseValue<::serde_json::Value>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<
+            (),
+        >("componentPath", component_path)?;
+        let segment_3 = ::protocol_runtime::path_segment::<
+            (),
+        >("commandName", command_name)?;
         let url = format!(
-            "{}/digitaltwins/{}/components/{}/commands/{}", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("id", id) ?,
-            ::protocol_runtime::path_segment:: < () > ("componentPath", component_path)
-            ?, ::protocol_runtime::path_segment:: < () > ("commandName", command_name) ?
+            "{}/digitaltwins/{}/components/{}/commands/{}", self.baseurl, segment_1,
+            segment_2, segment_3
         );
         #[allow(unused_mut)]
         let mut request = self
@@ -1743,7 +1841,10 @@ impl Client {
 
     /// Calls a direct method of a device
     ///
-    /// Sends the call to the connected device and waits for its answer. If the device answers, the HTTP status is 200, whatever `status` the device itself reports in the body. An unknown device gives 404 `DeviceNotFound`, an offline one or one without a handler 404 `DeviceNotOnline`, one that does not answer in time 504 `GatewayTimeout`.
+    /// Sends the call to the connected device and waits for its answer. If the device answers, the HTTP
+    /// status is 200, whatever `status` the device itself reports in the body. An unknown device gives 404
+    /// `DeviceNotFound`, an offline one or one without a handler 404 `DeviceNotOnline`, one that does not
+    /// answer in time 504 `GatewayTimeout`.
     ///
     /// Do not repeat the call after a lost answer: the device may have run the method.
     ///
@@ -1751,17 +1852,16 @@ impl Client {
     ///
     /// Arguments:
     ///
-    /// - `device_id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
+    /// - `device_id`: Id of the device: 1 to 128 ASCII letters, digits and the characters
+    ///   `-:.+%_#*?!(),=@;$'`. Case counts.
     /// - `body`: Name, argument and timeouts of the call.
     pub async fn devices_invoke_method<'a>(
         &'a self,
         device_id: &'a str,
         body: &'a types::CloudToDeviceMethod,
     ) -> Result<ResponseValue<types::CloudToDeviceMethodResult>, Error<()>> {
-        let url = format!(
-            "{}/twins/{}/methods", self.baseurl, ::protocol_runtime::path_segment:: < ()
-            > ("deviceId", device_id) ?
-        );
+        let segment_1 = ::protocol_runtime::path_segment::<()>("deviceId", device_id)?;
+        let url = format!("{}/twins/{}/methods", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -1787,14 +1887,17 @@ impl Client {
 
     /// Calls a direct method of a module
     ///
-    /// Works as it does for a device. A module that does not exist gives 404 `ModuleNotFound`. Do not repeat the call after a lost answer: the module may have run the method.
+    /// Works as it does for a device. A module that does not exist gives 404 `ModuleNotFound`. Do not
+    /// repeat the call after a lost answer: the module may have run the method.
     ///
     /// Sends a `POST` request to `/twins/{deviceId}/modules/{moduleId}/methods`
     ///
     /// Arguments:
     ///
-    /// - `device_id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
-    /// - `module_id`: Id of the module within its device, built from the same characters as a device id. Case counts.
+    /// - `device_id`: Id of the device: 1 to 128 ASCII letters, digits and the characters
+    ///   `-:.+%_#*?!(),=@;$'`. Case counts.
+    /// - `module_id`: Id of the module within its device, built from the same characters as a device id.
+    ///   Case counts.
     /// - `body`: Name, argument and timeouts of the call.
     pub async fn modules_invoke_method<'a>(
         &'a self,
@@ -1802,10 +1905,10 @@ impl Client {
         module_id: &'a str,
         body: &'a types::CloudToDeviceMethod,
     ) -> Result<ResponseValue<types::CloudToDeviceMethodResult>, Error<()>> {
+        let segment_1 = ::protocol_runtime::path_segment::<()>("deviceId", device_id)?;
+        let segment_2 = ::protocol_runtime::path_segment::<()>("moduleId", module_id)?;
         let url = format!(
-            "{}/twins/{}/modules/{}/methods", self.baseurl,
-            ::protocol_runtime::path_segment:: < () > ("deviceId", device_id) ?,
-            ::protocol_runtime::path_segment:: < () > ("moduleId", module_id) ?
+            "{}/twins/{}/modules/{}/methods", self.baseurl, segment_1, segment_2
         );
         #[allow(unused_mut)]
         let mut request = self

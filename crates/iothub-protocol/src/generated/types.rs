@@ -2,8 +2,10 @@
 
 //! The types of parameters, bodies and answers.
 
-/// How a device or module proves who it is. Both parts are always present in answers; what the type does not use is `null`.
+/// How a device or module proves who it is. Both parts are always present in answers; what the type
+/// does not use is `null`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Default)]
 pub struct AuthenticationMechanism {
     /// The two keys of `sas` authentication. The keys are `null` for other types.
     #[serde(
@@ -11,7 +13,9 @@ pub struct AuthenticationMechanism {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub symmetric_key: ::std::option::Option<SymmetricKey>,
-    /// How the peer signs in: `sas` with a key, `selfSigned` with a certificate known by thumbprint, `certificateAuthority` with a certificate of a trusted authority, `none` for system modules of IoT Edge. Devices cannot have `none`.
+    /// How the peer signs in: `sas` with a key, `selfSigned` with a certificate known by thumbprint,
+    /// `certificateAuthority` with a certificate of a trusted authority, `none` for system modules of IoT
+    /// Edge. Devices cannot have `none`.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<AuthenticationMechanismType>,
     /// The two thumbprints of `selfSigned` authentication. They are `null` for other types.
@@ -24,7 +28,9 @@ pub struct AuthenticationMechanism {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-/// How the peer signs in: `sas` with a key, `selfSigned` with a certificate known by thumbprint, `certificateAuthority` with a certificate of a trusted authority, `none` for system modules of IoT Edge. Devices cannot have `none`.
+/// How the peer signs in: `sas` with a key, `selfSigned` with a certificate known by thumbprint,
+/// `certificateAuthority` with a certificate of a trusted authority, `none` for system modules of IoT
+/// Edge. Devices cannot have `none`.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -131,7 +137,8 @@ pub struct BulkRegistryOperationResult {
 /// A call of a direct method.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct CloudToDeviceMethod {
-    /// Seconds to wait for a disconnected device to connect: 0 to 300, at most the response timeout. 0, which a missing member means, fails at once if the device is offline.
+    /// Seconds to wait for a disconnected device to connect: 0 to 300, at most the response timeout. 0,
+    /// which a missing member means, fails at once if the device is offline.
     #[serde(
         rename = "connectTimeoutInSeconds",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -143,7 +150,9 @@ pub struct CloudToDeviceMethod {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub method_name: ::std::option::Option<::std::string::String>,
-    /// Argument of the method: any JSON value, `null` and scalars included, at most 128 KB. A missing member reaches the device as `null`. In the answer of a scheduled job the hub may show it as an array of byte values.
+    /// Argument of the method: any JSON value, `null` and scalars included, at most 128 KB. A missing
+    /// member reaches the device as `null`. In the answer of a scheduled job the hub may show it as an
+    /// array of byte values.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(
         default,
@@ -168,13 +177,16 @@ pub struct CloudToDeviceMethodResult {
         deserialize_with = "::protocol_runtime::explicit_null::deserialize"
     )]
     pub payload: ::std::option::Option<::serde_json::Value>,
-    /// Status chosen by the device's own code. By custom it follows HTTP: 200 for success, 404 for an unknown method.
+    /// Status chosen by the device's own code. By custom it follows HTTP: 200 for success, 404 for an
+    /// unknown method.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<i32>,
 }
 
-/// An automatic device or module configuration, or an IoT Edge deployment: settings the hub keeps applying to all twins a condition selects.
+/// An automatic device or module configuration, or an IoT Edge deployment: settings the hub keeps
+/// applying to all twins a condition selects.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Default)]
 pub struct Configuration {
     /// What is applied. Required in every PUT, fixed at creation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -194,7 +206,8 @@ pub struct Configuration {
     /// Entity tag of the configuration. Without quotes here, quote it for `If-Match`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub etag: ::std::option::Option<::std::string::String>,
-    /// Id of the configuration: 1 to 128 characters out of lower-case letters, digits and `-+%_*!'`. Upper case is refused with 400.
+    /// Id of the configuration: 1 to 128 characters out of lower-case letters, digits and `-+%_*!'`. Upper
+    /// case is refused with 400.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
     /// Names and values of your own, for finding the configuration again. `null` if none were sent.
@@ -211,10 +224,12 @@ pub struct Configuration {
     /// Metrics of your own, five at most.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub metrics: ::std::option::Option<ConfigurationMetrics>,
-    /// Decides between configurations that target the same twin: the higher number wins, then the newer one. 0 by default.
+    /// Decides between configurations that target the same twin: the higher number wins, then the newer
+    /// one. 0 by default.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub priority: ::std::option::Option<i32>,
-    /// Version of the content's layout, chosen by the creator: tools write `1.0` or `2.0`. `null` if none was sent.
+    /// Version of the content's layout, chosen by the creator: tools write `1.0` or `2.0`. `null` if none
+    /// was sent.
     #[serde(
         rename = "schemaVersion",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -226,7 +241,8 @@ pub struct Configuration {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub system_metrics: ::std::option::Option<ConfigurationMetrics>,
-    /// Which twins are targeted: `*` for all, an empty text for none, or an expression such as `tags.floor = 2`. A configuration for modules starts with `from devices.modules where`.
+    /// Which twins are targeted: `*` for all, an empty text for none, or an expression such as `tags.floor =
+    /// 2`. A configuration for modules starts with `from devices.modules where`.
     #[serde(
         rename = "targetCondition",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -238,6 +254,7 @@ pub struct Configuration {
 
 /// What a configuration applies. Exactly one of the members is set.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Default)]
 pub struct ConfigurationContent {
     /// For devices: values by path in the twin, each path starting with `properties.desired`.
     #[serde(
@@ -255,7 +272,8 @@ pub struct ConfigurationContent {
     pub module_content: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// For IoT Edge devices: per module id the values by path in the module twin. A deployment has to include `$edgeAgent`.
+    /// For IoT Edge devices: per module id the values by path in the module twin. A deployment has to
+    /// include `$edgeAgent`.
     #[serde(
         rename = "modulesContent",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -272,15 +290,18 @@ pub struct ConfigurationContent {
 
 /// How one automatic configuration relates to a twin.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Default)]
 pub struct ConfigurationInfo {
-    /// `Targeted`: the target condition selects this twin. `Applied`: the configuration has been written to it.
+    /// `Targeted`: the target condition selects this twin. `Applied`: the configuration has been written to
+    /// it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<ConfigurationInfoStatus>,
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-/// `Targeted`: the target condition selects this twin. `Applied`: the configuration has been written to it.
+/// `Targeted`: the target condition selects this twin. `Applied`: the configuration has been written to
+/// it.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -352,13 +373,15 @@ impl ::std::str::FromStr for ConfigurationInfoStatus {
 
 /// Queries over twins which tell how far a configuration has got.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Default)]
 pub struct ConfigurationMetrics {
     /// Query text by metric name. A configuration has at most five custom metrics.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub queries: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     >,
-    /// Number of matching twins per metric, computed by the hub from time to time. Empty until the first evaluation. Read only.
+    /// Number of matching twins per metric, computed by the hub from time to time. Empty until the first
+    /// evaluation. Read only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub results: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, i64>,
@@ -407,6 +430,7 @@ pub struct ConfigurationQueriesTestResponse {
 
 /// Identity of a device in the hub's registry: who may connect, and how it proves who it is.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Default)]
 pub struct Device {
     /// How the device proves who it is. If it is missing in an update, the service generates new keys.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -434,31 +458,38 @@ pub struct Device {
     pub connection_state_updated_time: ::std::option::Option<
         ::protocol_runtime::DateTime,
     >,
-    /// Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
+    /// Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case
+    /// counts.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
-    /// Place in the edge hierarchy, as `ms-azure-iot-edge://` followed by device id and generation id. The service sets it for an edge device and refuses a change; in a leaf device set the scope of the parent. `null` without a parent.
+    /// Place in the edge hierarchy, as `ms-azure-iot-edge://` followed by device id and generation id. The
+    /// service sets it for an edge device and refuses a change; in a leaf device set the scope of the
+    /// parent. `null` without a parent.
     #[serde(
         rename = "deviceScope",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_scope: ::std::option::Option<::std::string::String>,
-    /// Entity tag of the identity; moves with every change of it. Without quotes here, quote it for `If-Match`.
+    /// Entity tag of the identity; moves with every change of it. Without quotes here, quote it for
+    /// `If-Match`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub etag: ::std::option::Option<::std::string::String>,
-    /// Tells apart devices that had the same id one after the other: fixed at creation, new after deleting and creating again. Decimal digits. Read only.
+    /// Tells apart devices that had the same id one after the other: fixed at creation, new after deleting
+    /// and creating again. Decimal digits. Read only.
     #[serde(
         rename = "generationId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub generation_id: ::std::option::Option<::std::string::String>,
-    /// When the device last connected, or a message last went to or from it. The year 1 stands for never. Read only.
+    /// When the device last connected, or a message last went to or from it. The year 1 stands for never.
+    /// Read only.
     #[serde(
         rename = "lastActivityTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub last_activity_time: ::std::option::Option<::protocol_runtime::DateTime>,
-    /// Scopes of the edge device one level up, one entry at most. Empty or missing detaches the device from its parent.
+    /// Scopes of the edge device one level up, one entry at most. Empty or missing detaches the device from
+    /// its parent.
     #[serde(
         rename = "parentScopes",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -485,6 +516,7 @@ pub struct Device {
 
 /// What a device is able to do.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Default)]
 pub struct DeviceCapabilities {
     /// `true` for an IoT Edge device, which can run modules and be a parent.
     #[serde(rename = "iotEdge", skip_serializing_if = "::std::option::Option::is_none")]
@@ -604,7 +636,9 @@ pub struct DeviceRegistryOperationError {
     /// Device the entry was about.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
-    /// Why this item failed: the service's numeric code, for instance 409001 for a device that exists already, or the name of that code, `DeviceAlreadyExists`. Divide the number by 1000 for the HTTP status a single operation would have got.
+    /// Why this item failed: the service's numeric code, for instance 409001 for a device that exists
+    /// already, or the name of that code, `DeviceAlreadyExists`. Divide the number by 1000 for the HTTP
+    /// status a single operation would have got.
     #[serde(
         rename = "errorCode",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -624,7 +658,9 @@ pub struct DeviceRegistryOperationError {
     pub operation: ::std::option::Option<::std::string::String>,
 }
 
-/// Why this item failed: the service's numeric code, for instance 409001 for a device that exists already, or the name of that code, `DeviceAlreadyExists`. Divide the number by 1000 for the HTTP status a single operation would have got.
+/// Why this item failed: the service's numeric code, for instance 409001 for a device that exists
+/// already, or the name of that code, `DeviceAlreadyExists`. Divide the number by 1000 for the HTTP
+/// status a single operation would have got.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(untagged)]
 pub enum DeviceRegistryOperationErrorErrorCode {
@@ -653,7 +689,8 @@ pub struct DeviceRegistryOperationWarning {
     /// Device the entry was about.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
-    /// What is incomplete: `DeviceRegisteredWithoutTwin` says that the identity exists and its twin does not.
+    /// What is incomplete: `DeviceRegisteredWithoutTwin` says that the identity exists and its twin does
+    /// not.
     #[serde(
         rename = "warningCode",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -667,7 +704,8 @@ pub struct DeviceRegistryOperationWarning {
     pub warning_status: ::std::option::Option<::std::string::String>,
 }
 
-/// What is incomplete: `DeviceRegisteredWithoutTwin` says that the identity exists and its twin does not.
+/// What is incomplete: `DeviceRegisteredWithoutTwin` says that the identity exists and its twin does
+/// not.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -806,10 +844,12 @@ impl ::std::str::FromStr for DeviceStatus {
     }
 }
 
-/// One entry of a bulk request, or one line of an import or export: a device or module with what to do about it.
+/// One entry of a bulk request, or one line of an import or export: a device or module with what to do
+/// about it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct ExportImportDevice {
-    /// How the peer proves who it is. If it is missing, the type is `sas` and the service generates both keys.
+    /// How the peer proves who it is. If it is missing, the type is `sas` and the service generates both
+    /// keys.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub authentication: ::std::option::Option<AuthenticationMechanism>,
     /// Whether the device is an IoT Edge device.
@@ -821,13 +861,16 @@ pub struct ExportImportDevice {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_scope: ::std::option::Option<::std::string::String>,
-    /// Entity tag of the identity, looked at in the modes that end in `IfMatchETag`: if the stored one differs, the entry fails.
+    /// Entity tag of the identity, looked at in the modes that end in `IfMatchETag`: if the stored one
+    /// differs, the entry fails.
     #[serde(rename = "eTag", skip_serializing_if = "::std::option::Option::is_none")]
     pub e_tag: ::std::option::Option<::std::string::String>,
-    /// Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case counts.
+    /// Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case
+    /// counts.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
-    /// What to do with this entry. In the modes ending in `IfMatchETag` the stored tag must equal the sent one. Upper and lower case do not matter to the service. An import without a mode creates or updates.
+    /// What to do with this entry. In the modes ending in `IfMatchETag` the stored tag must equal the sent
+    /// one. Upper and lower case do not matter to the service. An import without a mode creates or updates.
     #[serde(
         rename = "importMode",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -836,7 +879,8 @@ pub struct ExportImportDevice {
     /// Id of the module, if the entry is about a module.
     #[serde(rename = "moduleId", skip_serializing_if = "::std::option::Option::is_none")]
     pub module_id: ::std::option::Option<::std::string::String>,
-    /// Scopes of the edge device one level up, one entry at most. Empty or missing detaches the device from its parent.
+    /// Scopes of the edge device one level up, one entry at most. Empty or missing detaches the device from
+    /// its parent.
     #[serde(
         rename = "parentScopes",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -859,12 +903,14 @@ pub struct ExportImportDevice {
     pub tags: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// Entity tag of the twin, looked at in the mode `updateTwinIfMatchETag`: if the stored one differs, the entry fails.
+    /// Entity tag of the twin, looked at in the mode `updateTwinIfMatchETag`: if the stored one differs,
+    /// the entry fails.
     #[serde(rename = "twinETag", skip_serializing_if = "::std::option::Option::is_none")]
     pub twin_e_tag: ::std::option::Option<::std::string::String>,
 }
 
-/// What to do with this entry. In the modes ending in `IfMatchETag` the stored tag must equal the sent one. Upper and lower case do not matter to the service. An import without a mode creates or updates.
+/// What to do with this entry. In the modes ending in `IfMatchETag` the stored tag must equal the sent
+/// one. Upper and lower case do not matter to the service. An import without a mode creates or updates.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -1176,7 +1222,8 @@ impl ::std::str::FromStr for FeedbackRecordStatusCode {
     }
 }
 
-/// A job that exports device identities to blob storage or imports them from there. Members marked read only are ignored at creation.
+/// A job that exports device identities to blob storage or imports them from there. Members marked read
+/// only are ignored at creation.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct JobProperties {
     /// Blob for the configurations; `configurations.txt` if not set.
@@ -1211,7 +1258,8 @@ pub struct JobProperties {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub include_configurations: ::std::option::Option<bool>,
-    /// Container an import reads from: its address, with a SAS token that allows reading if the authentication is `keyBased`. Empty in answers.
+    /// Container an import reads from: its address, with a SAS token that allows reading if the
+    /// authentication is `keyBased`. Empty in answers.
     #[serde(
         rename = "inputBlobContainerUri",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1226,7 +1274,8 @@ pub struct JobProperties {
     /// Id of the job. The service chooses it if it is not sent.
     #[serde(rename = "jobId", skip_serializing_if = "::std::option::Option::is_none")]
     pub job_id: ::std::option::Option<::std::string::String>,
-    /// Container an export, or the error log of an import, is written to: its address, with a SAS token that allows writing if the authentication is `keyBased`. Empty in answers.
+    /// Container an export, or the error log of an import, is written to: its address, with a SAS token
+    /// that allows writing if the authentication is `keyBased`. Empty in answers.
     #[serde(
         rename = "outputBlobContainerUri",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1262,7 +1311,8 @@ pub struct JobProperties {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub status_message: ::std::option::Option<::std::string::String>,
-    /// How the hub signs in to the storage account: `keyBased` with the SAS token in the address, `identityBased` with the hub's managed identity.
+    /// How the hub signs in to the storage account: `keyBased` with the SAS token in the address,
+    /// `identityBased` with the hub's managed identity.
     #[serde(
         rename = "storageAuthenticationType",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1270,7 +1320,8 @@ pub struct JobProperties {
     pub storage_authentication_type: ::std::option::Option<
         JobPropertiesStorageAuthenticationType,
     >,
-    /// Kind of the job. `import` and `export` can be created; the other values belong to jobs of other kinds.
+    /// Kind of the job. `import` and `export` can be created; the other values belong to jobs of other
+    /// kinds.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<JobPropertiesType>,
     /// Whether the job takes the secondary copy of the storage account as its source.
@@ -1392,7 +1443,8 @@ impl ::std::str::FromStr for JobPropertiesStatus {
     }
 }
 
-/// How the hub signs in to the storage account: `keyBased` with the SAS token in the address, `identityBased` with the hub's managed identity.
+/// How the hub signs in to the storage account: `keyBased` with the SAS token in the address,
+/// `identityBased` with the hub's managed identity.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -1465,7 +1517,8 @@ impl ::std::str::FromStr for JobPropertiesStorageAuthenticationType {
     }
 }
 
-/// Kind of the job. `import` and `export` can be created; the other values belong to jobs of other kinds.
+/// Kind of the job. `import` and `export` can be created; the other values belong to jobs of other
+/// kinds.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -1826,7 +1879,8 @@ pub struct JobResponse {
     /// When the job ended, in UTC. Read only.
     #[serde(rename = "endTime", skip_serializing_if = "::std::option::Option::is_none")]
     pub end_time: ::std::option::Option<::protocol_runtime::DateTime>,
-    /// Why the job failed. `null` while it has not. A job with failed devices can still be `completed`. Read only.
+    /// Why the job failed. `null` while it has not. A job with failed devices can still be `completed`.
+    /// Read only.
     #[serde(
         rename = "failureReason",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1859,7 +1913,8 @@ pub struct JobResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub start_time: ::std::option::Option<::protocol_runtime::DateTime>,
-    /// How far the job is: `queued`, `scheduled`, `running`, then `completed`, `failed` or `cancelled`; `unknown` if there is no such job. Read only.
+    /// How far the job is: `queued`, `scheduled`, `running`, then `completed`, `failed` or `cancelled`;
+    /// `unknown` if there is no such job. Read only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<JobResponseStatus>,
     /// State of the job in words. Read only.
@@ -1878,7 +1933,8 @@ pub struct JobResponse {
     pub update_twin: ::std::option::Option<Twin>,
 }
 
-/// How far the job is: `queued`, `scheduled`, `running`, then `completed`, `failed` or `cancelled`; `unknown` if there is no such job. Read only.
+/// How far the job is: `queued`, `scheduled`, `running`, then `completed`, `failed` or `cancelled`;
+/// `unknown` if there is no such job. Read only.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -2139,7 +2195,8 @@ impl ::std::str::FromStr for JobResponseType {
 /// The managed identity with which the hub signs in to the storage account.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct ManagedIdentity {
-    /// Resource id of a user-assigned identity of the hub. Without one the hub uses its system-assigned identity.
+    /// Resource id of a user-assigned identity of the hub. Without one the hub uses its system-assigned
+    /// identity.
     #[serde(
         rename = "userAssignedIdentity",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2149,6 +2206,7 @@ pub struct ManagedIdentity {
 
 /// Identity of a module on a device. Modules have no status of their own.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Default)]
 pub struct Module {
     /// How the module proves who it is. If it is missing in an update, the service generates new keys.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2176,22 +2234,26 @@ pub struct Module {
     /// Device the module belongs to.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
-    /// Entity tag of the identity; moves with every change of it. Without quotes here, quote it for `If-Match`.
+    /// Entity tag of the identity; moves with every change of it. Without quotes here, quote it for
+    /// `If-Match`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub etag: ::std::option::Option<::std::string::String>,
-    /// Tells apart modules that had the same id one after the other: fixed at creation, new after deleting and creating again. Decimal digits. Read only.
+    /// Tells apart modules that had the same id one after the other: fixed at creation, new after deleting
+    /// and creating again. Decimal digits. Read only.
     #[serde(
         rename = "generationId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub generation_id: ::std::option::Option<::std::string::String>,
-    /// When the module last connected, or a message last went to or from it. The year 1 stands for never. Read only.
+    /// When the module last connected, or a message last went to or from it. The year 1 stands for never.
+    /// Read only.
     #[serde(
         rename = "lastActivityTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub last_activity_time: ::std::option::Option<::protocol_runtime::DateTime>,
-    /// Who looks after the module: `iotEdge` for modules of an IoT Edge deployment. `null` for nobody, which is also what an update without it sets.
+    /// Who looks after the module: `iotEdge` for modules of an IoT Edge deployment. `null` for nobody,
+    /// which is also what an update without it sets.
     #[serde(
         rename = "managedBy",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2309,7 +2371,8 @@ pub struct PurgeMessageQueueResult {
 /// A query to run.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct QuerySpecification {
-    /// Statement in the IoT Hub query language, for instance `SELECT * FROM devices WHERE tags.floor = 2`. At most 8192 characters.
+    /// Statement in the IoT Hub query language, for instance `SELECT * FROM devices WHERE tags.floor = 2`.
+    /// At most 8192 characters.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub query: ::std::option::Option<::std::string::String>,
 }
@@ -2351,13 +2414,15 @@ pub struct ServiceStatistics {
 /// The keys of a device or module that signs SAS tokens. Secret: whoever has one can act as the device.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct SymmetricKey {
-    /// First key, base64 of 16 to 64 bytes. Set both keys or neither; missing or empty keys are generated. `null` if the type is not `sas`.
+    /// First key, base64 of 16 to 64 bytes. Set both keys or neither; missing or empty keys are generated.
+    /// `null` if the type is not `sas`.
     #[serde(
         rename = "primaryKey",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub primary_key: ::std::option::Option<::std::string::String>,
-    /// Second key, valid alongside the first so that keys can be changed without an outage. `null` if the type is not `sas`.
+    /// Second key, valid alongside the first so that keys can be changed without an outage. `null` if the
+    /// type is not `sas`.
     #[serde(
         rename = "secondaryKey",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2365,10 +2430,14 @@ pub struct SymmetricKey {
     pub secondary_key: ::std::option::Option<::std::string::String>,
 }
 
-/// State of a device or module as the hub knows it: tags, desired and reported properties, and a read-only copy of the identity's state. It comes and goes with the identity.
+/// State of a device or module as the hub knows it: tags, desired and reported properties, and a
+/// read-only copy of the identity's state. It comes and goes with the identity.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Default)]
 pub struct Twin {
-    /// How the peer signs in: `sas` with a key, `selfSigned` with a certificate known by thumbprint, `certificateAuthority` with a certificate of a trusted authority, `none` for system modules of IoT Edge. Read only.
+    /// How the peer signs in: `sas` with a key, `selfSigned` with a certificate known by thumbprint,
+    /// `certificateAuthority` with a certificate of a trusted authority, `none` for system modules of IoT
+    /// Edge. Read only.
     #[serde(
         rename = "authenticationType",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2408,16 +2477,19 @@ pub struct Twin {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_scope: ::std::option::Option<::std::string::String>,
-    /// Entity tag of the twin; moves when tags or desired properties are written, not with reported ones. Without quotes here, quote it for `If-Match`. In the twin of a scheduled job it must be `*`.
+    /// Entity tag of the twin; moves when tags or desired properties are written, not with reported ones.
+    /// Without quotes here, quote it for `If-Match`. In the twin of a scheduled job it must be `*`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub etag: ::std::option::Option<::std::string::String>,
-    /// When the device last connected, or a message last went to or from it. The year 1 stands for never. Read only.
+    /// When the device last connected, or a message last went to or from it. The year 1 stands for never.
+    /// Read only.
     #[serde(
         rename = "lastActivityTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub last_activity_time: ::std::option::Option<::protocol_runtime::DateTime>,
-    /// Id of the DTDL model the device announced when it connected (a DTMI). Absent or empty if it announced none.
+    /// Id of the DTDL model the device announced when it connected (a DTMI). Absent or empty if it
+    /// announced none.
     #[serde(rename = "modelId", skip_serializing_if = "::std::option::Option::is_none")]
     pub model_id: ::std::option::Option<::std::string::String>,
     /// Module the twin belongs to; missing in a device's twin.
@@ -2447,7 +2519,9 @@ pub struct Twin {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub status_update_time: ::std::option::Option<::protocol_runtime::DateTime>,
-    /// Data about the device that only the back end sees, by name. Names have at most 1024 bytes, without `.`, `$`, `#`, spaces and control characters; all tags together 8 KB. Missing or `null` if there are none; in a patch `null` as a value removes the tag.
+    /// Data about the device that only the back end sees, by name. Names have at most 1024 bytes, without
+    /// `.`, `$`, `#`, spaces and control characters; all tags together 8 KB. Missing or `null` if there are
+    /// none; in a patch `null` as a value removes the tag.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -2455,7 +2529,8 @@ pub struct Twin {
     /// Counter of all changes to the twin, reported properties included. Read only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub version: ::std::option::Option<i64>,
-    /// Thumbprints from the identity; newer hubs write the member names with a capital first letter here. Read only.
+    /// Thumbprints from the identity; newer hubs write the member names with a capital first letter here.
+    /// Read only.
     #[serde(
         rename = "x509Thumbprint",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2465,7 +2540,9 @@ pub struct Twin {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-/// How the peer signs in: `sas` with a key, `selfSigned` with a certificate known by thumbprint, `certificateAuthority` with a certificate of a trusted authority, `none` for system modules of IoT Edge. Read only.
+/// How the peer signs in: `sas` with a key, `selfSigned` with a certificate known by thumbprint,
+/// `certificateAuthority` with a certificate of a trusted authority, `none` for system modules of IoT
+/// Edge. Read only.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -2624,13 +2701,17 @@ impl ::std::str::FromStr for TwinConnectionState {
 
 /// The two halves of a twin's properties. Objects nest up to ten levels.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Default)]
 pub struct TwinProperties {
-    /// What the back end wants the device to be, by name: names have at most 1024 bytes, without `.`, `$`, `#`, spaces and control characters, texts at most 4096 bytes, everything together 32 KB. The service adds `$version` and `$metadata`; in a patch `null` removes a property.
+    /// What the back end wants the device to be, by name: names have at most 1024 bytes, without `.`, `$`,
+    /// `#`, spaces and control characters, texts at most 4096 bytes, everything together 32 KB. The service
+    /// adds `$version` and `$metadata`; in a patch `null` removes a property.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub desired: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// What the device last said it is, by name, at most 32 KB, with `$version` and `$metadata`. Only the device writes it.
+    /// What the device last said it is, by name, at most 32 KB, with `$version` and `$metadata`. Only the
+    /// device writes it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reported: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -2713,8 +2794,10 @@ impl ::std::str::FromStr for TwinStatus {
 
 /// Thumbprints of the certificates a device or module may present.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Default)]
 pub struct X509Thumbprint {
-    /// Thumbprint of a certificate the peer may use: 40 (SHA-1) or 64 (SHA-256) hexadecimal digits without separators. `null` if there is none.
+    /// Thumbprint of a certificate the peer may use: 40 (SHA-1) or 64 (SHA-256) hexadecimal digits without
+    /// separators. `null` if there is none.
     #[serde(
         rename = "primaryThumbprint",
         skip_serializing_if = "::std::option::Option::is_none"
