@@ -1,1 +1,47 @@
 //! The query languages of Azure Digital Twins and Azure IoT Hub: syntax tree, parser, printer and a safe builder.
+//!
+//! | Module | Language | Example |
+//! |---|---|---|
+//! | [`digitaltwins`] | graph queries over `DIGITALTWINS` and `RELATIONSHIPS` | `SELECT T FROM DIGITALTWINS T WHERE T.temperature > 70` |
+//! | [`iothub`] | queries over `devices`, `devices.modules`, `devices.jobs` | `SELECT deviceId FROM devices WHERE tags.floor = 3` |
+//!
+//! Both modules have the same shape:
+//!
+//! * `Query` is the syntax tree: plain public data that an evaluator can walk. `Display` prints the canonical
+//!   text, and that text parses back to the same tree.
+//! * `parse(text)` checks the grammar only, `Query::validate` the service's rules and limits,
+//!   `parse_and_validate(text)` both and the length of the text.
+//! * `Query::select…` starts a builder whose values are bound, never spliced into text.
+//! * `bind(text, parameters)` takes a query text with `@name` placeholders.
+//!
+//! What the two languages share lies at the root: [`Name`] and [`Path`], [`Literal`] and [`Number`],
+//! [`Comparison`], the builder's [`Value`] and [`Filter`], and [`ParseError`].
+//!
+//! # Parsing
+//!
+//! ```
+//! let error = twin_query::iothub::parse("SELECT * FROM devices WHERE tags.floor = ").unwrap_err();
+//! assert_eq!((error.line(), error.column()), (1, 42));
+//! assert_eq!(error.found(), None); // the text ends here
+//! ```
+//!
+//! Parsing never panics, whatever the input, and refuses texts nested deeper than [`MAX_DEPTH`].
+
+mod bind;
+mod error;
+mod literal;
+mod name;
+mod operator;
+mod syntax;
+mod value;
+
+pub mod digitaltwins;
+pub mod iothub;
+
+pub use bind::Parameter;
+pub use error::{Expected, ParseError, ParseErrorKind};
+pub use literal::{Literal, Number};
+pub use name::{IntoPath, Name, NameError, Path};
+pub use operator::Comparison;
+pub use syntax::MAX_DEPTH;
+pub use value::{Value, ValueError};

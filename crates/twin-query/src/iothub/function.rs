@@ -1,0 +1,149 @@
+//! The functions of the language.
+
+use std::ops::RangeInclusive;
+
+/// A function.
+///
+/// For twin and job queries the service documents [`IsDefined`](Self::IsDefined) only, and tools are known to use
+/// [`StartsWith`](Self::StartsWith) in its spelling `STARTSWITH`; the others are documented for message routing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// `IS_DEFINED(path)`: whether the property is there, be it null.
+    IsDefined,
+    /// `IS_NULL(x)`
+    IsNull,
+    /// `IS_NUMBER(x)`
+    IsNumber,
+    /// `IS_STRING(x)`
+    IsString,
+    /// `IS_BOOL(x)`
+    IsBool,
+    /// `IS_ARRAY(x)`
+    IsArray,
+    /// `IS_OBJECT(x)`
+    IsObject,
+    /// `IS_PRIMITIVE(x)`: a string, number, boolean or null.
+    IsPrimitive,
+    /// `AS_NUMBER(x)`: the number that a string holds.
+    AsNumber,
+    /// `ABS(x)`
+    Abs,
+    /// `EXP(x)`
+    Exp,
+    /// `POWER(x, y)`
+    Power,
+    /// `SQUARE(x)`
+    Square,
+    /// `CEILING(x)`
+    Ceiling,
+    /// `FLOOR(x)`
+    Floor,
+    /// `SIGN(x)`
+    Sign,
+    /// `SQRT(x)`
+    Sqrt,
+    /// `CONCAT(a, b, …)`
+    Concat,
+    /// `LENGTH(text)`
+    Length,
+    /// `LOWER(text)`
+    Lower,
+    /// `UPPER(text)`
+    Upper,
+    /// `SUBSTRING(text, start [, length])`
+    Substring,
+    /// `INDEX_OF(text, part)`
+    IndexOf,
+    /// `STARTSWITH(text, part)`, also spelled `STARTS_WITH`
+    StartsWith,
+    /// `ENDS_WITH(text, part)`
+    EndsWith,
+    /// `CONTAINS(text, part)`
+    Contains,
+}
+
+impl Function {
+    const ALL: [Self; 26] = [
+        Self::IsDefined,
+        Self::IsNull,
+        Self::IsNumber,
+        Self::IsString,
+        Self::IsBool,
+        Self::IsArray,
+        Self::IsObject,
+        Self::IsPrimitive,
+        Self::AsNumber,
+        Self::Abs,
+        Self::Exp,
+        Self::Power,
+        Self::Square,
+        Self::Ceiling,
+        Self::Floor,
+        Self::Sign,
+        Self::Sqrt,
+        Self::Concat,
+        Self::Length,
+        Self::Lower,
+        Self::Upper,
+        Self::Substring,
+        Self::IndexOf,
+        Self::StartsWith,
+        Self::EndsWith,
+        Self::Contains,
+    ];
+
+    /// The function's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::IsDefined => "IS_DEFINED",
+            Self::IsNull => "IS_NULL",
+            Self::IsNumber => "IS_NUMBER",
+            Self::IsString => "IS_STRING",
+            Self::IsBool => "IS_BOOL",
+            Self::IsArray => "IS_ARRAY",
+            Self::IsObject => "IS_OBJECT",
+            Self::IsPrimitive => "IS_PRIMITIVE",
+            Self::AsNumber => "AS_NUMBER",
+            Self::Abs => "ABS",
+            Self::Exp => "EXP",
+            Self::Power => "POWER",
+            Self::Square => "SQUARE",
+            Self::Ceiling => "CEILING",
+            Self::Floor => "FLOOR",
+            Self::Sign => "SIGN",
+            Self::Sqrt => "SQRT",
+            Self::Concat => "CONCAT",
+            Self::Length => "LENGTH",
+            Self::Lower => "LOWER",
+            Self::Upper => "UPPER",
+            Self::Substring => "SUBSTRING",
+            Self::IndexOf => "INDEX_OF",
+            Self::StartsWith => "STARTSWITH",
+            Self::EndsWith => "ENDS_WITH",
+            Self::Contains => "CONTAINS",
+        }
+    }
+
+    /// The function of a name, in any case.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        if name.eq_ignore_ascii_case("STARTS_WITH") {
+            return Some(Self::StartsWith);
+        }
+        Self::ALL
+            .into_iter()
+            .find(|function| function.name().eq_ignore_ascii_case(name))
+    }
+
+    /// How many arguments the function takes.
+    #[must_use]
+    pub const fn arguments(self) -> RangeInclusive<usize> {
+        match self {
+            Self::Power | Self::IndexOf | Self::StartsWith | Self::EndsWith | Self::Contains => 2..=2,
+            Self::Substring => 2..=3,
+            Self::Concat => 2..=usize::MAX,
+            _ => 1..=1,
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The grammar; one parser per rule.
+
+use winnow::combinator::{alt, delimited, opt, preceded, repeat, separated};
+use winnow::prelude::*;
+
+use super::ast::{
+    Aggregate, Constant, Expression, Item, ItemValue, ProductOperator, Query, Select, Source, SumOperator,
+    TargetCondition,
+};
+use super::function::Function;
+use crate::error::ParseErrorKind;
+use crate::operator::Comparison;
+use crate::syntax::{
+    Input, Parsed, alias, constant_word, integer, is_call, keyword, list, literal, nested, next_word, path,
+    reject, symbol,
+};
+
+pub(super) fn query(input: &mut Input<'_>) -> Parsed<Query> {
+    (
+        preceded(keyword("SELECT"), opt(top)),
+        select,
+        preceded(keyword("FROM"), source),
+        opt(preceded(keyword("WHERE"), expression)),
+        opt(preceded(
+            (keyword("GROUP"), keyword("BY")),
+            separated(1.., path, symbol(",")),
+        )),
+    )
+        .map(|(top, select, source, filter, group_by)| Query {
+            top,
+            select,
+            source,
+            filter,
+            group_by: group_by.unwrap_or_default(),
+        })
+        .parse_next(input)
+}
+
+/// `TOP` isn't reserved: without a number after it, it is a property.
+fn top(input: &mut Input<'_>) -> Parsed<u64> {
+    preceded(keyword("TOP"), integer).parse_next(input)
+}
+
+fn select(input: &mut Input<'_>) -> Parsed<Select> {
+    let all = symbol("*").value(Select::All);
+    let items = separated(1.., item, symbol(",")).map(Select::Items);
+    alt((all, items)).parse_next(input)
+}
+
+fn item(input: &mut Input<'_>) -> Parsed<Item> {
+    (item_value, opt(preceded(keyword("AS"), alias)))
+        .map(|(value, alias)| Item { value, alias })
+        .parse_next(input)
+}
+
+fn item_value(input: &mut Input<'_>) -> Parsed<ItemValue> {
+    if !is_call(input) {
+        return path.map(ItemValue::Path).parse_next(input);
+    }
+    let aggregated = |word, aggregate: fn(_) -> Aggregate| {
+        preceded(keyword(word), delimited(symbol("("), path, symbol(")"))).map(aggregate)
+    };
+    alt((
+        (keyword("COUNT"), symbol("("), symbol(")")).value(Aggregate::Count),
+        aggregated("AVG", Aggregate::Average),
+        aggregated("SUM", Aggregate::Sum),
+        aggregated("MIN", Aggregate::Minimum),
+        aggregated("MAX", Aggregate::Maximum),
+    ))
+    .map(ItemValue::Aggregate)
+    .parse_next(input)
+}
+
+fn source(input: &mut Input<'_>) -> Parsed<Source> {
+    let part = alt((
+        keyword("modules").value(Source::Modules),
+        keyword("jobs").value(Source::Jobs),
+    ));
+    preceded(keyword("devices"), opt(preceded(symbol("."), part)))
+        .map(|part| part.unwrap_or(Source::Devices))
+        .parse_next(input)
+}
+
+pub(super) fn target_condition(input: &mut Input<'_>) -> Parsed<TargetCondition> {
+    let modules_only = (
+        keyword("FROM"),
+        keyword("devices"),
+        symbol("."),
+        keyword("modules"),
+        keyword("WHERE"),
+    );
+    let target = alt((
+        symbol("*").value(TargetCondition::All),
+        preceded(modules_only, expression).map(TargetCondition::Modules),
+        expression.map(TargetCondition::Devices),
+    ));
+    opt(target)
+        .map(|target| target.unwrap_or(TargetCondition::None))
+        .parse_next(input)
+}
+
+pub(super) fn expression(input: &mut Input<'_>) -> Parsed<Expression> {
+    let parts: Vec<_> = separated(1.., conjunction, keyword("OR")).parse_next(input)?;
+    Ok(one_or_more(parts, Expression::Or))
+}
+
+fn conjunction(input: &mut Input<'_>) -> Parsed<Expression> {
+    let parts: Vec<_> = separated(1.., negation, keyword("AND")).parse_next(input)?;
+    Ok(one_or_more(parts, Expression::And))
+}
+
+fn one_or_more(
+    mut parts: Vec<Expression>,
+    combine: impl FnOnce(Vec<Expression>) -> Expression,
+) -> Expression {
+    match (parts.len(), parts.pop()) {
+        (1, Some(only)) => only,
+        (_, last) => {
+            parts.extend(last);
+            combine(parts)
+        }
+    }
+}
+
+fn negation(input: &mut Input<'_>) -> Parsed<Expression> {
+    let negated = preceded(keyword("NOT"), nested(negation)).map(|inner| Expression::Not(Box::new(inner)));
+    alt((negated, comparison)).parse_next(input)
+}
+
+/// An operand, alone or compared with another. Comparisons don't chain.
+fn comparison(input: &mut Input<'_>) -> Parsed<Expression> {
+    let left = sum(input)?;
+    if let Some(operator) = opt(comparison_operator).parse_next(input)? {
+        let right = sum(input)?;
+        return Ok(Expression::Compare {
+            left: Box::new(left),
+            operator,
+            right: Box::new(right),
+        });
+    }
+    let negated = opt(alt((keyword("IN").value(false), keyword("NIN").value(true)))).parse_next(input)?;
+    let Some(negated) = negated else { return Ok(left) };
+    let values = list(constant)(input)?;
+    Ok(Expression::In {
+        operand: Box::new(left),
+        negated,
+        values,
+    })
+}
+
+fn comparison_operator(input: &mut Input<'_>) -> Parsed<Comparison> {
+    alt((
+        symbol("=").value(Comparison::Equal),
+        symbol("!=").value(Comparison::NotEqual),
+        symbol("<>").value(Comparison::NotEqual),
+        symbol("<=").value(Comparison::LessOrEqual),
+        symbol("<").value(Comparison::Less),
+        symbol(">=").value(Comparison::GreaterOrEqual),
+        symbol(">").value(Comparison::Greater),
+    ))
+    .parse_next(input)
+}
+
+fn sum(input: &mut Input<'_>) -> Parsed<Expression> {
+    let operator = |input: &mut Input<'_>| {
+        alt((
+            symbol("+").value(SumOperator::Add),
+            symbol("-").value(SumOperator::Subtract),
+        ))
+        .parse_next(input)
+    };
+    let first = product(input)?;
+    let rest: Vec<_> = repeat(0.., (operator, product)).parse_next(input)?;
+    Ok(if rest.is_empty() {
+        first
+    } else {
+        Expression::Sum {
+            first: Box::new(first),
+            rest,
+        }
+    })
+}
+
+fn product(input: &mut Input<'_>) -> Parsed<Expression> {
+    let operator = |input: &mut Input<'_>| {
+        alt((
+            symbol("*").value(ProductOperator::Multiply),
+            symbol("/").value(ProductOperator::Divide),
+            symbol("%").value(ProductOperator::Remainder),
+        ))
+        .parse_next(input)
+    };
+    let first = primary(input)?;
+    let rest: Vec<_> = repeat(0.., (operator, primary)).parse_next(input)?;
+    Ok(if rest.is_empty() {
+        first
+    } else {
+        Expression::Product {
+            first: Box::new(first),
+            rest,
+        }
+    })
+}
+
+fn primary(input: &mut Input<'_>) -> Parsed<Expression> {
+    if is_call(input) {
+        return call(input);
+    }
+    alt((
+        delimited(symbol("("), nested(expression), symbol(")")),
+        path.map(Expression::Path),
+        constant.map(Expression::Constant),
+    ))
+    .parse_next(input)
+}
+
+fn call(input: &mut Input<'_>) -> Parsed<Expression> {
+    let Some(function) = Function::from_name(next_word(input)) else {
+        return reject(input, ParseErrorKind::UnknownFunction);
+    };
+    let arguments = separated(0.., nested(expression), symbol(","));
+    preceded(winnow::token::any, delimited(symbol("("), arguments, symbol(")")))
+        .map(|arguments| Expression::Call { function, arguments })
+        .parse_next(input)
+}
+
+fn constant(input: &mut Input<'_>) -> Parsed<Constant> {
+    let undefined = constant_word("undefined").value(Constant::Undefined);
+    let array = delimited(
+        symbol("["),
+        separated(0.., nested(constant), symbol(",")),
+        symbol("]"),
+    );
+    alt((
+        literal.map(Constant::Literal),
+        undefined,
+        array.map(Constant::Array),
+    ))
+    .parse_next(input)
+}
