@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// Why a command failed. Whenever one of these comes back from [`crate::generate`] or `import`, nothing
+/// Why a command failed. Whenever one of these comes back from [`crate::generate`] or [`crate::import`], nothing
 /// was written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -1,12 +1,19 @@
 //! `cargo xtask`: see `cargo xtask --help`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program talks to its user"
+)]
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 use xtask::error::Error;
-use xtask::generate;
 use xtask::workspace::Workspace;
+use xtask::{ci, coverage, generate, import};
 
 /// Maintenance of this workspace.
 #[derive(Parser)]
@@ -24,6 +31,31 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Take over a new version of an API: specs/<service>/<version>.json, and services.toml generates it.
+    Import {
+        /// The service, as specs/services.toml calls it.
+        service: String,
+        /// A Swagger 2.0 or OpenAPI 3.0 file.
+        file: PathBuf,
+    },
+    /// Report what changed between two API descriptions (Swagger 2.0 or OpenAPI 3.0).
+    Diff {
+        /// The old one.
+        old: PathBuf,
+        /// The new one.
+        new: PathBuf,
+        /// Fail if a change breaks callers.
+        #[arg(long)]
+        exit_code: bool,
+    },
+    /// Report which operations the convenience crates reach.
+    Coverage {
+        /// Fail if one is missing.
+        #[arg(long)]
+        require_all: bool,
+    },
+    /// Run every check.
+    Ci,
 }
 
 fn main() -> ExitCode {
@@ -57,6 +89,40 @@ fn run(command: Command) -> Result<(), Error> {
                 changed.len(),
                 start.elapsed().as_millis()
             );
+        }
+        Command::Import { service, file } => {
+            let done = import::import(&workspace, &service, &file)?;
+            print!("{}", done.report);
+            for place in &done.foreign_words {
+                println!("in the publisher's words: {place}");
+            }
+            let written = done
+                .description
+                .strip_prefix(workspace.root())
+                .unwrap_or(&done.description)
+                .display();
+            match done.changed {
+                true => println!("wrote {written}; now run `cargo xtask generate`"),
+                false => println!("{written} was the same already"),
+            }
+        }
+        Command::Diff { old, new, exit_code } => {
+            let report = import::compare(&old, &new)?;
+            print!("{report}");
+            if exit_code && report.breaking() > 0 {
+                return Err(Error::Breaking(report.breaking()));
+            }
+        }
+        Command::Coverage { require_all } => {
+            let all = coverage::coverage(&workspace)?;
+            all.iter().for_each(|service| print!("{service}"));
+            if require_all {
+                coverage::require_all(&all)?;
+            }
+        }
+        Command::Ci => {
+            ci::run(&workspace)?;
+            println!("all checks passed in {:.0} s", start.elapsed().as_secs_f64());
         }
     }
     Ok(())

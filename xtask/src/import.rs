@@ -1,0 +1,152 @@
+//! A new version of an API: from the publisher's file to `specs/`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::diff::{Report, diff};
+use crate::document::{load_openapi, version};
+use crate::error::{Error, Pointer, read};
+use crate::facts::Facts;
+use crate::output::{self, Output};
+use crate::workspace::Workspace;
+
+/// What an import did.
+#[derive(Debug)]
+pub struct Import {
+    /// The description that was written.
+    pub description: PathBuf,
+    /// Whether `services.toml` or the description changed at all.
+    pub changed: bool,
+    /// What the API does differently from the version that was generated before.
+    pub report: Report,
+    /// Where the description still has the publisher's words, because the version before had no words there.
+    pub foreign_words: Vec<String>,
+}
+
+/// Writes `specs/<service>/<info.version>.json` from a Swagger 2.0 or OpenAPI 3.0 file and lets `services.toml`
+/// generate that version. Where the version before has a description in our words, that one is kept. The overlay stays;
+/// what it corrects may have gone, and then `generate` says so.
+///
+/// # Errors
+/// When the file is not usable or the service unknown; nothing is written then.
+pub fn import(workspace: &Workspace, service: &str, file: &Path) -> Result<Import, Error> {
+    let entry = workspace.service(service)?;
+    let mut document = load_openapi(file)?;
+    without_examples(&mut document);
+    let new = Facts::of(&document).map_err(|e| e.in_file(file))?;
+
+    let before = workspace.spec(&entry.description);
+    let before_document = load_openapi(&before)?;
+    let old = Facts::of(&before_document).map_err(|e| e.in_file(&before))?;
+    let mut foreign_words = Vec::new();
+    keep_words(
+        Some(&before_document),
+        &mut document,
+        &Pointer::root(),
+        &mut foreign_words,
+    );
+    let report = diff(&old, &new);
+
+    let version = version(&document);
+    let relative = format!("{service}/{version}.json");
+    let services = workspace.services_file();
+    let description = workspace.spec(&relative);
+    let json = serde_json::to_string_pretty(&document).map_err(|source| Error::Json {
+        file: file.to_owned(),
+        source,
+    })?;
+    let outputs = [
+        Output::new(description.clone(), json + "\n"),
+        Output::new(
+            services.clone(),
+            with_version(&read(&services)?, service, version, &relative),
+        ),
+    ];
+    let changed = !output::replace(&outputs)?.is_empty();
+    Ok(Import {
+        description,
+        changed,
+        report,
+        foreign_words,
+    })
+}
+
+/// Compares two files.
+///
+/// # Errors
+/// When one of them is not usable.
+pub fn compare(old: &Path, new: &Path) -> Result<Report, Error> {
+    let facts = |file: &Path| Facts::of(&load_openapi(file)?).map_err(|e| e.in_file(file));
+    Ok(diff(&facts(old)?, &facts(new)?))
+}
+
+/// `services.toml` with another version for one service; comments and the rest stay as they are.
+fn with_version(text: &str, service: &str, version: &str, description: &str) -> String {
+    let mut section = String::new();
+    let mut out = String::new();
+    for line in text.lines() {
+        if let Some(name) = line.trim().strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+            section = name.trim().to_owned();
+        }
+        let key = line.split('=').next().unwrap_or_default().trim();
+        match key {
+            "version" if section == service => out.push_str(&format!("version = \"{version}\"")),
+            "description" if section == service => out.push_str(&format!("description = \"{description}\"")),
+            _ => out.push_str(line),
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// Takes out the references to the publisher's example files, which are not imported.
+fn without_examples(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.shift_remove("x-ms-examples");
+            map.values_mut().for_each(without_examples);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_examples),
+        _ => {}
+    }
+}
+
+/// Puts the old description's words wherever both have some, and notes where only the new one does.
+fn keep_words(old: Option<&Value>, new: &mut Value, at: &Pointer, foreign: &mut Vec<String>) {
+    match new {
+        Value::Object(map) => {
+            for (key, value) in map.iter_mut() {
+                let before = old.and_then(|old| old.get(key));
+                let at = at.at(key);
+                // In `properties`, a member called `description` is an object.
+                if let ("description" | "summary" | "title", Value::String(words)) =
+                    (key.as_str(), &mut *value)
+                {
+                    match before {
+                        Some(Value::String(own)) => *words = own.clone(),
+                        _ if words.is_empty() => {}
+                        _ => foreign.push(at.as_str().to_owned()),
+                    }
+                } else {
+                    keep_words(before, value, &at, foreign);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter_mut().enumerate() {
+                // Parameters are known by their names, other things by their places.
+                let same = |other: &&Value| {
+                    other.get("name") == value.get("name") && other.get("in") == value.get("in")
+                };
+                let list = old.and_then(Value::as_array);
+                let before = match value.get("name") {
+                    Some(_) => list.and_then(|l| l.iter().find(same)),
+                    None => list.and_then(|l| l.get(index)),
+                };
+                keep_words(before, value, &at.at(index), foreign);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,115 @@
+//! The oldest supported compiler, which is stated once and checked in every place that repeats it.
+
+use serde_json::Value;
+
+use crate::error::{Error, read};
+use crate::workspace::Workspace;
+
+/// Checks that Cargo.toml, rust-toolchain.toml and the running compiler name one version, and that no dependency needs
+/// a newer one. `metadata` is what `cargo metadata` prints, `rustc` what `rustc -V` prints.
+///
+/// # Errors
+/// [`Error::Step`] with what disagrees.
+pub fn check(workspace: &Workspace, metadata: &Value, rustc: &str) -> Result<String, Error> {
+    let fail = |reason: String| Error::Step {
+        step: "msrv".to_owned(),
+        reason,
+    };
+    let toml = |name: &str| -> Result<toml::Table, Error> {
+        let file = workspace.path(name);
+        read(&file)?.parse().map_err(|e: toml::de::Error| Error::Toml {
+            file,
+            reason: e.to_string(),
+        })
+    };
+    let cargo = toml("Cargo.toml")?;
+    let stated = cargo
+        .get("workspace")
+        .and_then(|w| w.get("package")?.get("rust-version")?.as_str())
+        .ok_or_else(|| fail("Cargo.toml has no workspace.package.rust-version".to_owned()))?;
+    let toolchain = toml("rust-toolchain.toml")?;
+    let channel = toolchain
+        .get("toolchain")
+        .and_then(|t| t.get("channel")?.as_str())
+        .ok_or_else(|| fail("rust-toolchain.toml has no toolchain.channel".to_owned()))?;
+    let msrv = minor(stated);
+    if minor(channel) != msrv {
+        return Err(fail(format!(
+            "rust-toolchain.toml names {channel}, Cargo.toml {stated}"
+        )));
+    }
+    let running = rustc.split_whitespace().nth(1).unwrap_or_default();
+    if minor(running) != msrv {
+        return Err(fail(format!(
+            "the compiler is {running}, Cargo.toml names {stated}"
+        )));
+    }
+    let newer: Vec<_> = metadata
+        .get("packages")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|package| {
+            let needs = package.get("rust_version")?.as_str()?;
+            let name = package.get("name")?.as_str()?;
+            (minor(needs) > msrv).then(|| format!("{name} needs {needs}"))
+        })
+        .collect();
+    if newer.is_empty() {
+        Ok(stated.to_owned())
+    } else {
+        Err(fail(newer.join(", ")))
+    }
+}
+
+/// Major and minor number.
+fn minor(version: &str) -> (u64, u64) {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or_default());
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn workspace(channel: &str) -> (tempfile::TempDir, Workspace) {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
+        write(
+            "Cargo.toml",
+            "[workspace.package]\nrust-version = \"1.95\"\n".to_owned(),
+        );
+        write(
+            "rust-toolchain.toml",
+            format!("[toolchain]\nchannel = \"{channel}\"\n"),
+        );
+        let workspace = Workspace::at(folder.path());
+        (folder, workspace)
+    }
+
+    #[test]
+    fn agreement_is_required_everywhere() {
+        let dependency =
+            |needs: &str| json!({ "packages": [{ "name": "a", "rust_version": needs }, { "name": "b" }] });
+        let (_folder, agreeing) = workspace("1.95.0");
+        assert_eq!(
+            check(&agreeing, &dependency("1.95"), "rustc 1.95.0 (x)").unwrap(),
+            "1.95"
+        );
+        let said = check(&agreeing, &dependency("1.96"), "rustc 1.95.0 (x)")
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains("a needs 1.96"), "{said}");
+        let said = check(&agreeing, &dependency("1.0"), "rustc 1.96.0 (x)")
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains("the compiler is 1.96.0"), "{said}");
+        let (_folder, other) = workspace("1.94.0");
+        let said = check(&other, &dependency("1.0"), "rustc 1.95.0 (x)")
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains("rust-toolchain.toml names 1.94.0"), "{said}");
+    }
+}
