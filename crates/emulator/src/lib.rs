@@ -1,11 +1,35 @@
 //! An emulator of Azure IoT Hub and Azure Digital Twins, in process or as a program.
+//!
+//! Start it in a test with [`Emulator::start`]; it listens on free ports of this computer, over TLS, until it is
+//! dropped. As a program it is `iot-emulator` (`cargo run -p emulator -- --help`).
+//!
+//! | Part | What it does |
+//! |---|---|
+//! | [`Emulator`], [`Builder`] | start, stop, endpoints, credentials, certificate |
+//! | [`IotHub`], [`DigitalTwins`] | the services: engines without HTTP, each a [`Service`] |
+//! | [`Clock`] | the time that the services go by; tests move it |
+//! | [`Faults`], [`Fault`] | throttling, server errors, latency, resets, truncated bodies |
+//! | [`Authenticator`] | shared access signatures and bearer tokens, checked for real |
+//!
+//! What is not supported answers 501 and says so; nothing is pretended. The management API, on its own port, gives
+//! tests in any language the same controls: see the table in the crate's README section of `GET /`.
 
 mod auth;
+mod builder;
 mod clock;
 mod digitaltwins;
+mod faults;
+mod iothub;
+mod management;
+mod server;
 mod service;
+mod tls;
 
 pub use auth::{AuthError, Authenticator, BearerTokens, Caller, Policies, Policy, Rights};
+pub use builder::{Builder, Emulator, StartError};
 pub use clock::Clock;
 pub use digitaltwins::DigitalTwins;
+pub use faults::{Fault, FaultAction, Faults};
+pub use iothub::IotHub;
 pub use service::{Refusal, Service, ServiceRequest, ServiceResponse, split_path, split_query};
+pub use tls::CertificateError;

@@ -1,2 +1,176 @@
-//! The emulator as a program.
-fn main() {}
+//! The emulator as a program: prints one JSON line when it is ready, and logs to stderr.
+
+use std::error::Error;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use emulator::Emulator;
+use serde_json::{Value, json};
+use tracing_subscriber::EnvFilter;
+
+/// Emulates Azure IoT Hub and Azure Digital Twins.
+///
+/// When it is ready, one line of JSON on standard output names the endpoints, the file with the certificate to
+/// trust, the hub's connection string and a bearer token. Standard error has the log. SIGINT and SIGTERM end it.
+#[derive(Debug, Parser)]
+#[command(name = "iot-emulator", version)]
+struct Options {
+    /// Address that the services listen on; the management API stays on 127.0.0.1
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    address: IpAddr,
+    /// Port of the IoT Hub endpoint; 0 takes a free one
+    #[arg(long, default_value_t = 0, env = "IOT_EMULATOR_IOTHUB_PORT")]
+    iothub_port: u16,
+    /// Port of the Digital Twins endpoint; 0 takes a free one
+    #[arg(long, default_value_t = 0, env = "IOT_EMULATOR_DIGITALTWINS_PORT")]
+    digitaltwins_port: u16,
+    /// Port of the management API; 0 takes a free one
+    #[arg(long, default_value_t = 0, env = "IOT_EMULATOR_MANAGEMENT_PORT")]
+    management_port: u16,
+    /// Leave IoT Hub out
+    #[arg(long, conflicts_with = "no_digitaltwins")]
+    no_iothub: bool,
+    /// Leave Digital Twins out
+    #[arg(long)]
+    no_digitaltwins: bool,
+    /// Name of the hub; it also answers to NAME.azure-devices.net
+    #[arg(long, default_value = "emulator")]
+    hub_name: String,
+    /// Preset primary key of a shared access policy of the hub; may be repeated
+    #[arg(long, value_name = "POLICY=BASE64", value_parser = policy_key)]
+    policy_key: Vec<(String, String)>,
+    /// One more host name for the server certificate; may be repeated
+    #[arg(long, value_name = "NAME")]
+    host_name: Vec<String>,
+    /// Where to write the certificate to trust (PEM); by default a new file in the temporary folder,
+    /// removed at the end
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// State to start with, as `GET /state` of the management API gives it
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// What to log, in the syntax of tracing's EnvFilter
+    #[arg(long, default_value = "info", env = "IOT_EMULATOR_LOG")]
+    log: String,
+}
+
+fn policy_key(text: &str) -> Result<(String, String), String> {
+    let (policy, key) = text.split_once('=').ok_or("POLICY=BASE64 is expected")?;
+    Ok((policy.to_owned(), key.to_owned()))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(&options.log)?)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    // Before anything is announced, so that no signal is missed.
+    let interrupted = end_signal()?;
+
+    let emulator = start(&options).await?;
+    if let Some(path) = &options.state {
+        emulator.load_state(&serde_json::from_slice(&std::fs::read(path)?)?)?;
+    }
+    let temporary = options.ca_file.is_none();
+    let ca_file = match options.ca_file {
+        Some(path) => {
+            std::fs::write(&path, emulator.ca_certificate_pem())?;
+            path
+        }
+        None => write_temporary(emulator.ca_certificate_pem())?,
+    };
+    let mut line = ready_line(&emulator, &ca_file).to_string();
+    line.push('\n');
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(line.as_bytes())?;
+    stdout.flush()?;
+    drop(stdout);
+
+    interrupted.await;
+    tracing::info!("shutting down");
+    emulator.shut_down().await;
+    if temporary {
+        std::fs::remove_file(ca_file)?;
+    }
+    Ok(())
+}
+
+async fn start(options: &Options) -> Result<Emulator, emulator::StartError> {
+    let mut builder = Emulator::builder()
+        .address(options.address)
+        .iothub_port(options.iothub_port)
+        .digitaltwins_port(options.digitaltwins_port)
+        .management_port(options.management_port)
+        .hub_name(&options.hub_name);
+    if options.no_iothub {
+        builder = builder.without_iothub();
+    }
+    if options.no_digitaltwins {
+        builder = builder.without_digitaltwins();
+    }
+    for (policy, key) in &options.policy_key {
+        builder = builder.policy_key(policy, key);
+    }
+    for name in &options.host_name {
+        builder = builder.host_name(name);
+    }
+    builder.start().await
+}
+
+fn ready_line(emulator: &Emulator, ca_file: &Path) -> Value {
+    let mut line = json!({ "status": "ready" });
+    if emulator.iothub().is_some() {
+        line["iothub"] = json!({
+            "endpoint": emulator.iothub_endpoint(),
+            "connectionString": emulator.iothub_connection_string(),
+        });
+    }
+    if emulator.digitaltwins().is_some() {
+        line["digitaltwins"] = json!({ "endpoint": emulator.digitaltwins_endpoint() });
+    }
+    line["management"] = json!({ "endpoint": emulator.management_endpoint() });
+    line["caFile"] = json!(ca_file);
+    line["bearerToken"] = json!(emulator.bearer_token());
+    line
+}
+
+/// A file of a name that nobody can have put there before.
+fn write_temporary(pem: &str) -> std::io::Result<PathBuf> {
+    let path = std::env::temp_dir().join(format!("iot-emulator-ca-{}.pem", uuid::Uuid::new_v4()));
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&path)?
+        .write_all(pem.as_bytes())?;
+    Ok(path)
+}
+
+/// Resolves when the program is asked to end; listens from the moment it is called.
+#[cfg(unix)]
+fn end_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Resolves when the program is asked to end.
+#[cfg(not(unix))]
+fn end_signal() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "there is no way to hear a signal");
+        }
+    })
+}

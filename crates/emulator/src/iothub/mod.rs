@@ -1,0 +1,186 @@
+//! The service API of Azure IoT Hub.
+//!
+//! [`IotHub`] is the engine: a store behind one lock, and a handler per operation, in the file of its noun. Section
+//! numbers in the tests are those of the list of facts about the service that this emulator follows.
+
+mod codes;
+mod devices;
+mod edge;
+mod errors;
+mod etag;
+mod input;
+mod limits;
+mod model;
+mod modules;
+mod render;
+mod router;
+mod statistics;
+mod store;
+mod timestamp;
+mod twin;
+mod twins;
+
+use std::fmt;
+
+use futures::future::BoxFuture;
+use parking_lot::RwLock;
+use serde_json::{Map, Value};
+
+use self::codes::Code;
+use self::errors::{HubError, Result};
+use self::router::{Found, Operation};
+use self::store::Store;
+use self::timestamp::Timestamp;
+use self::twins::TwinKey;
+use crate::clock::Clock;
+use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
+
+/// A hub.
+pub struct IotHub {
+    clock: Clock,
+    /// Never held while waiting for anything.
+    store: RwLock<Store>,
+}
+
+impl fmt::Debug for IotHub {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("IotHub").finish_non_exhaustive()
+    }
+}
+
+impl IotHub {
+    /// A hub without devices.
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, store: RwLock::new(Store::default()) }
+    }
+
+    /// Writes reported properties, as a device does: a merge patch.
+    ///
+    /// # Errors
+    /// If there is no such device or module, or the properties break a limit.
+    pub fn report_properties(
+        &self,
+        device_id: &str,
+        module_id: Option<&str>,
+        patch: Map<String, Value>,
+    ) -> std::result::Result<(), String> {
+        let now = self.now();
+        let key = TwinKey { device_id, module_id };
+        self.report(key, patch, now).map_err(|error| error.text)
+    }
+
+    /// Connects or disconnects a device or module, as far as its connection state goes.
+    ///
+    /// # Errors
+    /// If there is no such device or module.
+    pub fn set_connected(
+        &self,
+        device_id: &str,
+        module_id: Option<&str>,
+        connected: bool,
+    ) -> std::result::Result<(), String> {
+        let now = self.now();
+        let key = TwinKey { device_id, module_id };
+        self.connect(key, connected, now).map_err(|error| error.text)
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from(self.clock.now())
+    }
+
+    fn route(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
+        let segments = request.segments();
+        let (operation, right, parameters) = match router::find(&request.method, &segments) {
+            Found::Operation(operation, right, parameters) => (operation, right, parameters),
+            Found::OtherMethods(methods) => {
+                let text = format!("The method {} is not allowed here.", request.method);
+                let response = self.respond_error(
+                    &HubError::new(Code::GENERIC_METHOD_NOT_ALLOWED, text),
+                    &request.request_id,
+                );
+                return Ok(response.with_header("allow", &methods.join(", ")));
+            }
+            Found::Nothing => {
+                let text = format!("There is no resource {}.", request.raw_path);
+                return Err(HubError::new(Code::GENERIC_NOT_FOUND, text));
+            }
+        };
+        if !request.caller.may(right) {
+            return Err(HubError::unauthorized());
+        }
+        check_api_version(request.query_value("api-version"))?;
+        // The router gives exactly the parameters of the operation's path.
+        let parameter = |at: usize| parameters.get(at).copied().unwrap_or_default();
+        let (id, second_id) = (parameter(0), parameter(1));
+        let device_twin = TwinKey { device_id: id, module_id: None };
+        let module_twin = TwinKey { device_id: id, module_id: Some(second_id) };
+        match operation {
+            Operation::ListDevices => Ok(self.list_devices(request)),
+            Operation::GetDevice => self.get_device(id),
+            Operation::PutDevice => self.put_device(request, id),
+            Operation::DeleteDevice => self.delete_device(request, id),
+            Operation::ListModules => self.list_modules(request, id),
+            Operation::GetModule => self.get_module(request, id, second_id),
+            Operation::PutModule => self.put_module(request, id, second_id),
+            Operation::DeleteModule => self.delete_module(request, id, second_id),
+            Operation::DeviceStatistics => Ok(self.device_statistics()),
+            Operation::ServiceStatistics => Ok(self.service_statistics()),
+            Operation::GetTwin => self.get_twin(device_twin),
+            Operation::PutTwin => self.put_twin(request, device_twin),
+            Operation::PatchTwin => self.patch_twin(request, device_twin),
+            Operation::GetModuleTwin => self.get_twin(module_twin),
+            Operation::PutModuleTwin => self.put_twin(request, module_twin),
+            Operation::PatchModuleTwin => self.patch_twin(request, module_twin),
+            other => Ok(HubError::not_implemented(&format!("{other:?}"))),
+        }
+    }
+
+    fn respond_error(&self, error: &HubError, request_id: &str) -> ServiceResponse {
+        error.response(request_id, self.clock.now())
+    }
+}
+
+/// The service knows many versions; what none of them is, is refused.
+fn check_api_version(version: Option<&str>) -> Result<()> {
+    let is_version = version.is_some_and(|version| {
+        let date = version.strip_suffix("-preview").unwrap_or(version).as_bytes();
+        date.len() == 10
+            && date.iter().enumerate().all(|(at, byte)| match at {
+                4 | 7 => *byte == b'-',
+                _ => byte.is_ascii_digit(),
+            })
+    });
+    if is_version {
+        return Ok(());
+    }
+    let text = format!("Invalid api-version {:?}.", version.unwrap_or_default());
+    Err(HubError::new(Code::INVALID_PROTOCOL_VERSION, text))
+}
+
+impl Service for IotHub {
+    fn name(&self) -> &'static str {
+        "iothub"
+    }
+
+    fn handle(&self, request: ServiceRequest) -> BoxFuture<'_, ServiceResponse> {
+        Box::pin(async move {
+            let result = self.route(&request);
+            result.unwrap_or_else(|error| self.respond_error(&error, &request.request_id))
+        })
+    }
+
+    fn refuse(&self, refusal: &Refusal, request_id: &str) -> ServiceResponse {
+        self.respond_error(&HubError::of_refusal(refusal), request_id)
+    }
+
+    fn dump(&self) -> Value {
+        // Every key of the store is a string and nothing else can fail, so `Null` never shows.
+        serde_json::to_value(&*self.store.read()).unwrap_or_default()
+    }
+
+    fn load(&self, state: &Value) -> std::result::Result<(), String> {
+        let store = Store::deserialize_checked(state)?;
+        *self.store.write() = store;
+        Ok(())
+    }
+}

@@ -1,0 +1,272 @@
+//! Which operation a request means, and what right it takes.
+
+use http::Method;
+
+use crate::auth::Rights;
+
+/// The operations of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    GetConfiguration,
+    PutConfiguration,
+    DeleteConfiguration,
+    ListConfigurations,
+    TestConfigurationQueries,
+    ApplyConfiguration,
+    DeviceStatistics,
+    ServiceStatistics,
+    ListDevices,
+    BulkUpdateDevices,
+    Query,
+    GetDevice,
+    PutDevice,
+    DeleteDevice,
+    PurgeCommands,
+    ListModules,
+    GetModule,
+    PutModule,
+    DeleteModule,
+    CreateImportExportJob,
+    ListImportExportJobs,
+    GetImportExportJob,
+    CancelImportExportJob,
+    QueryScheduledJobs,
+    GetScheduledJob,
+    PutScheduledJob,
+    CancelScheduledJob,
+    GetTwin,
+    PutTwin,
+    PatchTwin,
+    GetModuleTwin,
+    PutModuleTwin,
+    PatchModuleTwin,
+    InvokeDeviceMethod,
+    InvokeModuleMethod,
+    GetDigitalTwin,
+    PatchDigitalTwin,
+    InvokeCommand,
+    InvokeComponentCommand,
+    ReceiveFeedback,
+    CompleteFeedback,
+    AbandonFeedback,
+}
+
+/// What was found for a request.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Found<'a> {
+    /// An operation, the right it takes, and the values of the path's parameters.
+    Operation(Operation, Rights, Vec<&'a str>),
+    /// The path is known, but not with this method.
+    OtherMethods(Vec<&'static str>),
+    Nothing,
+}
+
+/// Finds the operation; literal segments match in any case, and win over parameters.
+pub(crate) fn find<'a>(method: &Method, segments: &[&'a str]) -> Found<'a> {
+    let mut others = Vec::new();
+    for route in ROUTES {
+        let Some(parameters) = match_path(route.path, segments) else {
+            continue;
+        };
+        if route.method == method.as_str() {
+            return Found::Operation(route.operation, route.right, parameters);
+        }
+        others.push(route.method);
+    }
+    if others.is_empty() {
+        Found::Nothing
+    } else {
+        Found::OtherMethods(others)
+    }
+}
+
+fn match_path<'a>(template: &str, segments: &[&'a str]) -> Option<Vec<&'a str>> {
+    let mut parameters = Vec::new();
+    let mut rest = segments.iter();
+    for part in template.split('/') {
+        let segment = *rest.next()?;
+        if part == "{}" {
+            parameters.push(segment);
+        } else if !part.eq_ignore_ascii_case(segment) {
+            return None;
+        }
+    }
+    rest.next().is_none().then_some(parameters)
+}
+
+struct Route {
+    method: &'static str,
+    path: &'static str,
+    operation: Operation,
+    right: Rights,
+}
+
+const fn route(method: &'static str, path: &'static str, operation: Operation, right: Rights) -> Route {
+    Route {
+        method,
+        path,
+        operation,
+        right,
+    }
+}
+
+const READ: Rights = Rights::REGISTRY_READ;
+const WRITE: Rights = Rights::REGISTRY_WRITE;
+const READ_WRITE: Rights = Rights::REGISTRY_READ.union(Rights::REGISTRY_WRITE);
+const SERVICE: Rights = Rights::SERVICE_CONNECT;
+
+/// All operations of api-version 2021-04-12.
+const ROUTES: &[Route] = &[
+    route("GET", "devices", Operation::ListDevices, READ),
+    route("POST", "devices", Operation::BulkUpdateDevices, WRITE),
+    route("POST", "devices/query", Operation::Query, SERVICE),
+    route("GET", "devices/{}", Operation::GetDevice, READ),
+    route("PUT", "devices/{}", Operation::PutDevice, WRITE),
+    route("DELETE", "devices/{}", Operation::DeleteDevice, WRITE),
+    route("DELETE", "devices/{}/commands", Operation::PurgeCommands, SERVICE),
+    route(
+        "POST",
+        "devices/{}/applyConfigurationContent",
+        Operation::ApplyConfiguration,
+        WRITE,
+    ),
+    route("GET", "devices/{}/modules", Operation::ListModules, READ),
+    route("GET", "devices/{}/modules/{}", Operation::GetModule, READ),
+    route("PUT", "devices/{}/modules/{}", Operation::PutModule, WRITE),
+    route("DELETE", "devices/{}/modules/{}", Operation::DeleteModule, WRITE),
+    route("GET", "statistics/devices", Operation::DeviceStatistics, READ),
+    route("GET", "statistics/service", Operation::ServiceStatistics, READ),
+    route("GET", "twins/{}", Operation::GetTwin, SERVICE),
+    route("PUT", "twins/{}", Operation::PutTwin, SERVICE),
+    route("PATCH", "twins/{}", Operation::PatchTwin, SERVICE),
+    route("GET", "twins/{}/modules/{}", Operation::GetModuleTwin, SERVICE),
+    route("PUT", "twins/{}/modules/{}", Operation::PutModuleTwin, SERVICE),
+    route(
+        "PATCH",
+        "twins/{}/modules/{}",
+        Operation::PatchModuleTwin,
+        SERVICE,
+    ),
+    route("POST", "twins/{}/methods", Operation::InvokeDeviceMethod, SERVICE),
+    route(
+        "POST",
+        "twins/{}/modules/{}/methods",
+        Operation::InvokeModuleMethod,
+        SERVICE,
+    ),
+    route("GET", "configurations", Operation::ListConfigurations, READ),
+    route(
+        "POST",
+        "configurations/testQueries",
+        Operation::TestConfigurationQueries,
+        WRITE,
+    ),
+    route("GET", "configurations/{}", Operation::GetConfiguration, READ),
+    route("PUT", "configurations/{}", Operation::PutConfiguration, WRITE),
+    route(
+        "DELETE",
+        "configurations/{}",
+        Operation::DeleteConfiguration,
+        WRITE,
+    ),
+    route(
+        "POST",
+        "jobs/create",
+        Operation::CreateImportExportJob,
+        READ_WRITE,
+    ),
+    route("GET", "jobs", Operation::ListImportExportJobs, READ_WRITE),
+    route("GET", "jobs/{}", Operation::GetImportExportJob, READ_WRITE),
+    route("DELETE", "jobs/{}", Operation::CancelImportExportJob, READ_WRITE),
+    route("GET", "jobs/v2/query", Operation::QueryScheduledJobs, SERVICE),
+    route("GET", "jobs/v2/{}", Operation::GetScheduledJob, SERVICE),
+    route("PUT", "jobs/v2/{}", Operation::PutScheduledJob, SERVICE),
+    route(
+        "POST",
+        "jobs/v2/{}/cancel",
+        Operation::CancelScheduledJob,
+        SERVICE,
+    ),
+    route("GET", "digitaltwins/{}", Operation::GetDigitalTwin, SERVICE),
+    route("PATCH", "digitaltwins/{}", Operation::PatchDigitalTwin, SERVICE),
+    route(
+        "POST",
+        "digitaltwins/{}/commands/{}",
+        Operation::InvokeCommand,
+        SERVICE,
+    ),
+    route(
+        "POST",
+        "digitaltwins/{}/components/{}/commands/{}",
+        Operation::InvokeComponentCommand,
+        SERVICE,
+    ),
+    route(
+        "GET",
+        "messages/serviceBound/feedback",
+        Operation::ReceiveFeedback,
+        SERVICE,
+    ),
+    route(
+        "DELETE",
+        "messages/serviceBound/feedback/{}",
+        Operation::CompleteFeedback,
+        SERVICE,
+    ),
+    route(
+        "POST",
+        "messages/serviceBound/feedback/{}/abandon",
+        Operation::AbandonFeedback,
+        SERVICE,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_ignore_case_and_win_over_parameters() {
+        let find = |method: Method, path: &[&'static str]| find(&method, path);
+        assert_eq!(
+            find(Method::POST, &["Devices", "Query"]),
+            Found::Operation(Operation::Query, SERVICE, vec![])
+        );
+        assert_eq!(
+            find(Method::GET, &["devices", "query"]),
+            Found::Operation(Operation::GetDevice, READ, vec!["query"])
+        );
+        assert_eq!(
+            find(Method::GET, &["jobs", "v2", "query"]),
+            Found::Operation(Operation::QueryScheduledJobs, SERVICE, vec![])
+        );
+        assert_eq!(
+            find(Method::GET, &["messages", "servicebound", "feedback"]),
+            Found::Operation(Operation::ReceiveFeedback, SERVICE, vec![])
+        );
+        assert_eq!(
+            find(Method::PATCH, &["statistics", "devices"]),
+            Found::OtherMethods(vec!["GET"])
+        );
+        assert_eq!(find(Method::GET, &["nothing"]), Found::Nothing);
+        assert_eq!(
+            find(Method::GET, &["devices", "a", "b", "c", "d"]),
+            Found::Nothing
+        );
+        assert_eq!(find(Method::GET, &[]), Found::Nothing);
+    }
+
+    #[test]
+    fn every_operation_of_the_api_has_one_route() {
+        assert_eq!(ROUTES.len(), 42);
+        for (at, route) in ROUTES.iter().enumerate() {
+            assert!(
+                ROUTES[..at]
+                    .iter()
+                    .all(|other| other.operation != route.operation),
+                "{:?}",
+                route.operation
+            );
+        }
+    }
+}

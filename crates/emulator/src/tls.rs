@@ -1,0 +1,74 @@
+//! A throw-away certificate authority and the server certificate it signs.
+
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
+};
+use rustls::ServerConfig;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use thiserror::Error;
+
+/// The names under which a server on this computer is addressed.
+const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+/// Why there is no certificate.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CertificateError {
+    /// Making or signing failed, for instance because a host name is none.
+    #[error("the server certificate can't be made")]
+    Generate(#[from] rcgen::Error),
+    /// The TLS library refuses the certificate.
+    #[error("the server certificate can't be used")]
+    Use(#[from] rustls::Error),
+}
+
+/// What the server presents and what clients need to trust.
+#[derive(Debug, Clone)]
+pub(crate) struct Certificates {
+    /// The certificate authority's certificate; its key is forgotten.
+    pub(crate) ca_pem: String,
+    pub(crate) server_config: Arc<ServerConfig>,
+}
+
+/// Makes certificates for this computer's names and the given ones.
+pub(crate) fn generate(extra_names: &[String]) -> Result<Certificates, CertificateError> {
+    let mut authority = CertificateParams::new(Vec::<String>::new())?;
+    authority
+        .distinguished_name
+        .push(DnType::CommonName, "IoT emulator certificate authority");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let authority_key = KeyPair::generate()?;
+    let authority_certificate = authority.self_signed(&authority_key)?;
+    let issuer = Issuer::new(authority, authority_key);
+
+    let names = LOCAL_NAMES
+        .iter()
+        .map(ToString::to_string)
+        .chain(extra_names.iter().cloned());
+    let mut server = CertificateParams::new(names.collect::<Vec<_>>())?;
+    server.distinguished_name.push(DnType::CommonName, "localhost");
+    server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    // Python from 3.13 on refuses certificates without it.
+    server.use_authority_key_identifier_extension = true;
+    let server_key = KeyPair::generate()?;
+    let server_certificate = server.signed_by(&server_key, &issuer)?;
+
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![server_certificate.der().clone()],
+            PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server_key.serialize_der())),
+        )?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Certificates {
+        ca_pem: authority_certificate.pem(),
+        server_config: Arc::new(config),
+    })
+}
