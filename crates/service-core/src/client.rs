@@ -15,14 +15,22 @@ use crate::error::{Error, Result};
 use crate::pipeline::{Package, ServicePipeline};
 
 /// A generated client, the pipeline through which it sends, and the service's address. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ServiceClient<C> {
     pub(crate) protocol: C,
     pipeline: ServicePipeline,
     endpoint: Url,
 }
 
-impl<C: ProtocolClient + fmt::Debug + 'static> ServiceClient<C> {
+impl<C> fmt::Debug for ServiceClient<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceClient")
+            .field("endpoint", &self.endpoint.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<C: ProtocolClient + 'static> ServiceClient<C> {
     /// A client for the service at `endpoint`, which is a URL or a bare host name.
     ///
     /// `protocol` makes the generated client of its base URL and the client with which it builds requests:

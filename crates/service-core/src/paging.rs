@@ -9,7 +9,7 @@ use azure_core::http::pager::{Page, PagerContinuation, PagerOptions, PagerResult
 use azure_core::http::{DeserializeWith, JsonFormat, Pager, RawResponse, Response};
 use progenitor_client::ResponseValue;
 use protocol_runtime::{Paging, ProtocolClient};
-use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
@@ -64,15 +64,17 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ItemPage<T> {
                 let mut items: Option<Vec<T>> = None;
                 while let Some(name) = map.next_key::<String>()? {
                     match name.as_str() {
-                        "value" | "items" => items = map.next_value()?,
+                        // `null` is what some services write for none.
+                        "value" | "items" => {
+                            items = Some(map.next_value::<Option<Vec<T>>>()?.unwrap_or_default())
+                        }
                         _ => {
                             map.next_value::<IgnoredAny>()?;
                         }
                     }
                 }
-                Ok(ItemPage {
-                    items: items.unwrap_or_default(),
-                })
+                let items = items.ok_or_else(|| de::Error::missing_field("value"))?;
+                Ok(ItemPage { items })
             }
         }
 
@@ -89,7 +91,7 @@ struct Tail {
     continuation_token: Option<String>,
 }
 
-impl<C: ProtocolClient + fmt::Debug + 'static> ServiceClient<C> {
+impl<C: ProtocolClient + 'static> ServiceClient<C> {
     /// A list of which every page is one call of an operation. How it goes on, the table of operations knows:
     ///
     /// * with a link: the same request goes to the link, byte for byte, if that has the client's own origin;
@@ -129,9 +131,19 @@ impl<C: ProtocolClient + fmt::Debug + 'static> ServiceClient<C> {
                             client.split(continuation, from_caller)?
                         }
                     };
+                    let (linked, with_token) = (link.is_some(), token.is_some());
                     let send = |protocol| request(protocol, token);
                     let answer =
                         capture(&client.protocol, client.pipeline(), link, options.context, send).await?;
+                    // Only the answer shows the operation. One that ignores the continuation starts anew.
+                    let fits = match answer.operation.paging {
+                        Paging::NextLink => !with_token,
+                        Paging::BodyToken | Paging::HeaderToken => !linked,
+                        Paging::None => !with_token && !linked,
+                    };
+                    if !fits {
+                        return Err(Error::invalid_input("continuation", "is that of another list").into());
+                    }
                     let next = client.next(&answer)?;
                     let response: Response<ItemPage<T>> = answer.response.into();
                     Ok(match next {

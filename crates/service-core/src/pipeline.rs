@@ -1,5 +1,6 @@
 //! From a finished request to an answer: authentication, retries, timeouts, tracing.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,14 +49,22 @@ impl Default for ResponseTimeout {
 }
 
 /// Sends requests: one per client, shared by its clones.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ServicePipeline(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     pipeline: azure_core::http::Pipeline,
     http: reqwest::Client,
     traced: bool,
+}
+
+impl fmt::Debug for ServicePipeline {
+    /// Does not show the policies: what foreign ones show of themselves is not known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServicePipeline")
+            .field("traced", &self.0.traced)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ServicePipeline {

@@ -1,6 +1,5 @@
 //! Jobs: started by one call, watched by others.
 
-use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -79,7 +78,7 @@ fn progress(status: &str) -> PollerStatus {
     }
 }
 
-impl<C: ProtocolClient + fmt::Debug + 'static> ServiceClient<C> {
+impl<C: ProtocolClient + 'static> ServiceClient<C> {
     /// A job that `start` starts and `get` reads until it has come to an end.
     ///
     /// Awaiting the poller gives the last document; as a stream it yields every one. If the answer to `start` has an

@@ -6,7 +6,7 @@
 //! | its throttling | `{"error":{"statusCode":429,"message":..}}` |
 //! | the gateway before it | `{"statusCode":401,"message":..}` |
 //! | IoT Hub | `{"Message":"ErrorCode:<name>;<text>","ExceptionMessage":"Tracking ID:<id>-TimeStamp:<time>"}` |
-//! | its newer parts | `{"errorCode":<number>,"message":..,"trackingId":..}` |
+//! | its newer parts | `{"errorCode":<number>,"message":..,"trackingId":..,"info":..}` |
 //! | direct methods | the same as a string in `Message` |
 //! | proxies | `application/problem+json`: `{"title":..,"detail":..}` |
 //!
@@ -94,13 +94,15 @@ fn parse_object(object: &Map<String, Value>) -> Envelope {
     if let Some(Value::String(message)) = object.get("Message") {
         return parse_message(message, object);
     }
+    let trace = text(object, "trackingId").or_else(|| text(object, "traceId"));
     Envelope {
         code: text(object, "errorCode").or_else(|| text(object, "code")),
         message: text(object, "message")
             .or_else(|| text(object, "detail"))
             .or_else(|| text(object, "title")),
-        tracking_id: text(object, "trackingId").or_else(|| text(object, "traceId")),
-        ..Envelope::default()
+        tracking_id: trace.as_deref().and_then(without_time),
+        details: Vec::new(),
+        inner_error: object.get("info").filter(|info| !info.is_null()).cloned(),
     }
 }
 
@@ -138,8 +140,12 @@ fn parse_message(message: &str, object: &Map<String, Value>) -> Envelope {
 
 /// The id in `Tracking ID:<id>-TimeStamp:<time>`.
 fn tracking_id(exception: &str) -> Option<String> {
-    let rest = exception.strip_prefix("Tracking ID:")?;
-    non_empty(rest.split("-TimeStamp:").next().unwrap_or(rest))
+    without_time(exception.strip_prefix("Tracking ID:")?)
+}
+
+/// The id in `<id>-TimeStamp:<time>`.
+fn without_time(id: &str) -> Option<String> {
+    non_empty(id.split("-TimeStamp:").next().unwrap_or(id))
 }
 
 fn details(all: &[Value]) -> Vec<ErrorDetail> {

@@ -1,0 +1,19 @@
+//! The request path from a generated method to an answer or an error, over transports that misbehave on purpose.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod credentials;
+mod envelopes;
+mod jobs;
+mod lists;
+mod network;
+mod requests;
+mod retries;
+mod secrets;
+mod spans;
+mod support;
