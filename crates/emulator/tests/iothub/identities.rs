@@ -1,0 +1,483 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::support::{Hub, quoted};
+
+const KEY_1: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const KEY_2: &str = "MDEyMzQ1Njc4OWFiY2RlZg==";
+
+fn keys(identity: &Value) -> (String, String) {
+    let keys = &identity["authentication"]["symmetricKey"];
+    (
+        keys["primaryKey"].as_str().unwrap().to_owned(),
+        keys["secondaryKey"].as_str().unwrap().to_owned(),
+    )
+}
+
+fn with_keys(primary: &str, secondary: &str) -> Value {
+    let keys = json!({"primaryKey": primary, "secondaryKey": secondary});
+    json!({"deviceId": "a", "authentication": {"type": "sas", "symmetricKey": keys}})
+}
+
+/// Sections 1.1 and 1.4, case 1.
+#[test]
+fn case_1_create() {
+    let hub = Hub::new();
+    let answer = hub.put("/devices/a", &json!({"deviceId": "a"}));
+    let tag = answer.header("etag").unwrap().to_owned();
+    let device = answer.ok();
+    let names: Vec<&str> = device.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "deviceId",
+            "generationId",
+            "etag",
+            "connectionState",
+            "status",
+            "statusReason",
+            "connectionStateUpdatedTime",
+            "statusUpdatedTime",
+            "lastActivityTime",
+            "cloudToDeviceMessageCount",
+            "authentication",
+            "capabilities",
+            "deviceScope",
+            "parentScopes",
+        ]
+    );
+    assert_eq!(device["deviceId"], "a");
+    // .NET ticks of the manual clock's time.
+    assert_eq!(device["generationId"], "639079632001234567");
+    let etag = device["etag"].as_str().unwrap();
+    assert_eq!(tag, format!("\"{etag}\""));
+    let number = String::from_utf8(STANDARD.decode(etag).unwrap()).unwrap();
+    assert!(
+        (8..=9).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit()),
+        "{number}"
+    );
+    assert_eq!(device["connectionState"], "Disconnected");
+    assert_eq!(device["status"], "enabled");
+    assert_eq!(device["statusReason"], Value::Null);
+    for never in [
+        "connectionStateUpdatedTime",
+        "statusUpdatedTime",
+        "lastActivityTime",
+    ] {
+        assert_eq!(device[never], "0001-01-01T00:00:00", "{never}");
+    }
+    assert_eq!(device["cloudToDeviceMessageCount"], 0);
+    let authentication = device["authentication"].as_object().unwrap();
+    let names: Vec<&str> = authentication.keys().map(String::as_str).collect();
+    assert_eq!(names, ["symmetricKey", "x509Thumbprint", "type"]);
+    assert_eq!(authentication["type"], "sas");
+    assert_eq!(
+        authentication["x509Thumbprint"],
+        json!({"primaryThumbprint": null, "secondaryThumbprint": null})
+    );
+    let (primary, secondary) = keys(&device);
+    for key in [&primary, &secondary] {
+        assert_eq!(
+            (key.len(), STANDARD.decode(key).unwrap().len()),
+            (44, 32),
+            "{key}"
+        );
+    }
+    assert_ne!(primary, secondary);
+    assert_eq!(device["capabilities"], json!({"iotEdge": false}));
+    assert_eq!(device["deviceScope"], Value::Null);
+    assert_eq!(device["parentScopes"], json!([]));
+    assert_eq!(hub.get("/devices/a").ok(), device);
+}
+
+/// Section 1.3, case 2: without If-Match a PUT creates only, whatever etag is in the body.
+#[test]
+fn case_2_create_twice() {
+    let hub = Hub::new();
+    let device = hub.create("a");
+    let again = hub.put("/devices/a", &json!({"deviceId": "a", "etag": device["etag"]}));
+    assert_eq!(
+        again.error(409, "DeviceAlreadyExists"),
+        "A device with ID 'a' is already registered."
+    );
+}
+
+/// Section 1.3, cases 3 and 4; the etag counts up by one (section 1.1).
+#[test]
+fn cases_3_and_4_update() {
+    let hub = Hub::new();
+    let first = hub.create("a");
+    let update = json!({"deviceId": "a", "status": "disabled", "statusReason": "broken"});
+    for wildcard in ["\"*\"", "*"] {
+        hub.tick();
+        let device = hub.put_if("/devices/a", wildcard, &update).ok();
+        assert_eq!(
+            (&device["status"], &device["statusReason"]),
+            (&json!("disabled"), &json!("broken"))
+        );
+        // Only the first of the two changed the status.
+        assert_eq!(device["statusUpdatedTime"], "2026-03-01T12:00:01.1234567Z");
+        assert_eq!(device["generationId"], first["generationId"]);
+    }
+    let current = hub.get("/devices/a").ok();
+    let number = |device: &Value| -> u64 {
+        let bytes = STANDARD.decode(device["etag"].as_str().unwrap()).unwrap();
+        String::from_utf8(bytes).unwrap().parse().unwrap()
+    };
+    assert_eq!(number(&current), number(&first) + 2);
+    let stale = hub.put_if("/devices/a", &quoted(&first["etag"]), &update);
+    assert_eq!(
+        stale.error(412, "PreconditionFailed"),
+        format!(
+            "Precondition failed: Device version did not match, existingVersion:{} newVersion:{}",
+            number(&current),
+            number(&first)
+        )
+    );
+    hub.put_if("/devices/a", "\"stale\"", &update)
+        .error(412, "PreconditionFailed");
+    let current_etag = quoted(&current["etag"]);
+    let device = hub
+        .put_if("/devices/a", &current_etag, &json!({"deviceId": "a"}))
+        .ok();
+    // Section 1.3: a PUT replaces, so what it does not mention is gone.
+    assert_eq!(
+        (&device["status"], &device["statusReason"]),
+        (&json!("enabled"), &Value::Null)
+    );
+}
+
+/// Section 1.3, case 5.
+#[test]
+fn case_5_update_of_nothing() {
+    let hub = Hub::new();
+    let answer = hub.put_if("/devices/a", "*", &json!({"deviceId": "a"}));
+    assert_eq!(answer.error(404, "DeviceNotFound"), "a");
+}
+
+/// Sections 1.3 and 1.4, cases 6 to 9.
+#[test]
+fn cases_6_to_9_keys() {
+    let hub = Hub::new();
+    let created = hub.put("/devices/a", &with_keys(KEY_1, KEY_2)).ok();
+    assert_eq!(keys(&created), (KEY_1.to_owned(), KEY_2.to_owned()));
+    // 6: left out.
+    let regenerated = hub.put_if("/devices/a", "*", &json!({"deviceId": "a"})).ok();
+    assert_ne!(keys(&regenerated).0, KEY_1);
+    // 7: empty.
+    let again = hub.put_if("/devices/a", "*", &with_keys("", "")).ok();
+    assert_ne!(keys(&again), keys(&regenerated));
+    // Unchanged if sent back.
+    assert_eq!(keys(&hub.put_if("/devices/a", "*", &again).ok()), keys(&again));
+    // 8: no keys at all, too short, too long.
+    for bad in [
+        "1",
+        "not base64!",
+        &STANDARD.encode([0; 15]),
+        &STANDARD.encode([0; 65]),
+    ] {
+        let text = hub
+            .put_if("/devices/a", "*", &with_keys(bad, bad))
+            .error(400, "ArgumentInvalid");
+        assert!(text.starts_with("Invalid device key length"), "{text}");
+    }
+    for good in [STANDARD.encode([1; 16]), STANDARD.encode([1; 64])] {
+        hub.put_if("/devices/a", "*", &with_keys(&good, &good)).ok();
+    }
+    // 9: only one.
+    for body in [with_keys(KEY_1, ""), with_keys("", KEY_1)] {
+        let text = hub.put_if("/devices/a", "*", &body).error(400, "ArgumentInvalid");
+        assert_eq!(text, "Either no keys or both keys can be set");
+    }
+}
+
+fn self_signed(primary: Option<&str>, secondary: Option<&str>) -> Value {
+    let thumbprints = json!({"primaryThumbprint": primary, "secondaryThumbprint": secondary});
+    json!({"deviceId": "a", "authentication": {"type": "selfSigned", "x509Thumbprint": thumbprints}})
+}
+
+/// Section 1.4, cases 10 and 11.
+#[test]
+fn cases_10_and_11_certificates() {
+    let hub = Hub::new();
+    let colons = "aa:".repeat(20);
+    for bad in [&colons[..40], &"a".repeat(39), &"g".repeat(40)] {
+        let text = hub
+            .put("/devices/a", &self_signed(Some(bad), None))
+            .error(400, "ArgumentInvalid");
+        assert!(text.starts_with("StringIsNotThumbprint"), "{text}");
+    }
+    let (sha1, sha256) = ("aB".repeat(20), "Cd".repeat(32));
+    hub.put("/devices/a", &self_signed(Some(&sha1), Some(&sha256)))
+        .error(400, "ArgumentInvalid");
+    let device = hub.put("/devices/a", &self_signed(Some(&sha1), Some(&sha1))).ok();
+    assert_eq!(
+        device["authentication"],
+        json!({
+            "symmetricKey": {"primaryKey": null, "secondaryKey": null},
+            "x509Thumbprint": {"primaryThumbprint": sha1, "secondaryThumbprint": sha1},
+            "type": "selfSigned",
+        })
+    );
+    hub.put_if("/devices/a", "*", &self_signed(Some(&sha256), None))
+        .ok();
+    let none = hub.put_if("/devices/a", "*", &self_signed(None, None)).ok();
+    assert_eq!(none["authentication"]["type"], "selfSigned");
+    let body = json!({"deviceId": "a", "authentication": {"type": "certificateAuthority"}});
+    let device = hub.put_if("/devices/a", "*", &body).ok();
+    assert_eq!(
+        device["authentication"],
+        json!({
+            "symmetricKey": {"primaryKey": null, "secondaryKey": null},
+            "x509Thumbprint": {"primaryThumbprint": null, "secondaryThumbprint": null},
+            "type": "certificateAuthority",
+        })
+    );
+}
+
+/// Section 1.4, case 12.
+#[test]
+fn case_12_no_authentication() {
+    let hub = Hub::new();
+    let body = json!({"deviceId": "a", "authentication": {"type": "none"}});
+    hub.put("/devices/a", &body).error(400, "ArgumentInvalid");
+    let body = json!({"deviceId": "a", "authentication": {"type": "password"}});
+    hub.put("/devices/a", &body).error(400, "ArgumentInvalid");
+}
+
+/// Section 1.4, case 13.
+#[test]
+fn case_13_ids() {
+    let hub = Hub::new();
+    hub.put("/devices/a", &json!({"deviceId": "b"}))
+        .error(400, "ArgumentInvalid");
+    hub.put("/devices/a", &json!({})).error(400, "ArgumentInvalid");
+    let long = "x".repeat(129);
+    hub.put(&format!("/devices/{long}"), &json!({ "deviceId": long }))
+        .error(400, "ArgumentInvalid");
+    for bad in ["a%2Fb", "a%26b", "a%20b", "%C3%A4"] {
+        let decoded = percent_encoding::percent_decode_str(bad).decode_utf8().unwrap();
+        let answer = hub.put(&format!("/devices/{bad}"), &json!({ "deviceId": decoded }));
+        answer.error(400, "ArgumentInvalid");
+    }
+    let every = "Az09-:.+%_#*?!(),=@;$'";
+    let encoded =
+        percent_encoding::utf8_percent_encode(every, percent_encoding::NON_ALPHANUMERIC).to_string();
+    hub.put(&format!("/devices/{encoded}"), &json!({ "deviceId": every }))
+        .ok();
+    assert_eq!(hub.get(&format!("/devices/{encoded}")).ok()["deviceId"], every);
+    // Ids keep their case.
+    hub.create("Device");
+    assert_eq!(hub.get("/devices/device").error(404, "DeviceNotFound"), "device");
+    // The literal segments of the path don't mind it.
+    assert_eq!(hub.get("/Devices/Device").ok()["deviceId"], "Device");
+}
+
+/// Section 1.3, cases 14 to 16; deleting takes the twin and the modules along.
+#[test]
+fn cases_14_to_16_get_and_delete() {
+    let hub = Hub::new();
+    assert_eq!(hub.get("/devices/a").error(404, "DeviceNotFound"), "a");
+    let device = hub.create("a");
+    hub.put("/devices/a/modules/m", &json!({"deviceId": "a", "moduleId": "m"}))
+        .ok();
+    hub.patch("/twins/a", &json!({"tags": {"x": 1}})).ok();
+    let answer = hub.send("DELETE", "/devices/a", None, None);
+    assert_eq!(answer.error(412, "PreconditionFailed"), "Etag missing");
+    hub.delete("/devices/a", "\"stale\"")
+        .error(412, "PreconditionFailed");
+    let gone = hub.delete("/devices/a", &quoted(&device["etag"]));
+    assert_eq!((gone.status, gone.raw.body.len()), (204, 0));
+    hub.get("/devices/a").error(404, "DeviceNotFound");
+    hub.delete("/devices/a", "\"*\"").error(404, "DeviceNotFound");
+    hub.create("a");
+    assert_eq!(hub.get("/devices/a/modules").ok(), json!([]));
+    assert_eq!(hub.get("/twins/a").ok().get("tags"), None);
+    for wildcard in ["\"*\"", "*"] {
+        assert_eq!(hub.delete("/devices/a", wildcard).status, 204);
+        hub.create("a");
+    }
+}
+
+/// Section 1.1: a new identity of the same name has another generation, even within the same moment.
+#[test]
+fn section_1_1_generations_differ() {
+    let hub = Hub::new();
+    let first = hub.create("a");
+    hub.delete("/devices/a", "*");
+    assert_ne!(hub.create("a")["generationId"], first["generationId"]);
+}
+
+/// Section 1.3, case 17.
+#[test]
+fn case_17_list() {
+    let hub = Hub::new();
+    for number in 0..1001 {
+        hub.create(&format!("d{number:04}"));
+    }
+    let count = |path: &str| hub.get(path).ok().as_array().unwrap().len();
+    assert_eq!(count("/devices/?top=5000"), 1000);
+    assert_eq!(count("/devices?top=0"), 1000);
+    assert_eq!(count("/devices?top=-1"), 1000);
+    assert_eq!(count("/devices?top=many"), 1000);
+    assert_eq!(count("/devices"), 1000);
+    assert_eq!(count("/devices?top=3"), 3);
+    assert_eq!(hub.get("/devices?top=1").ok()[0], hub.get("/devices/d0000").ok());
+}
+
+/// Section 1.4, case 18; the modules' authentication is section 1.1.
+#[test]
+fn case_18_edge_device() {
+    let hub = Hub::new();
+    let body = json!({"deviceId": "e", "capabilities": {"iotEdge": true}, "deviceScope": "of no use"});
+    let edge = hub.put("/devices/e", &body).ok();
+    let generation = edge["generationId"].as_str().unwrap();
+    assert_eq!(edge["deviceScope"], format!("ms-azure-iot-edge://e-{generation}"));
+    let modules = hub.get("/devices/e/modules").ok();
+    let ids: Vec<&Value> = modules
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|module| &module["moduleId"])
+        .collect();
+    assert_eq!(ids, ["$edgeAgent", "$edgeHub"]);
+    for module in modules.as_array().unwrap() {
+        assert_eq!(module["managedBy"], "iotEdge");
+        assert_eq!(
+            module["authentication"],
+            json!({
+                "symmetricKey": {"primaryKey": null, "secondaryKey": null},
+                "x509Thumbprint": {"primaryThumbprint": null, "secondaryThumbprint": null},
+                "type": "none",
+            })
+        );
+    }
+    assert_eq!(hub.get("/twins/e/modules/$edgeHub").ok()["version"], 2);
+}
+
+/// Section 1.4, case 19.
+#[test]
+fn case_19_leaf_of_an_edge_device() {
+    let hub = Hub::new();
+    let scope = hub.create_edge("e")["deviceScope"].clone();
+    let leaf = hub
+        .put("/devices/l", &json!({"deviceId": "l", "deviceScope": scope}))
+        .ok();
+    assert_eq!(
+        (&leaf["deviceScope"], &leaf["parentScopes"]),
+        (&scope, &json!([scope]))
+    );
+    let twin = hub.get("/twins/l").ok();
+    assert_eq!(
+        (&twin["deviceScope"], &twin["parentScopes"]),
+        (&scope, &json!([scope]))
+    );
+    for bad in ["ms-azure-iot-edge://e-1", "ms-azure-iot-edge://x-1", "e"] {
+        let answer = hub.put_if("/devices/l", "*", &json!({"deviceId": "l", "deviceScope": bad}));
+        answer.error(400, "InvalidDeviceScope");
+    }
+    let detached = hub.put_if("/devices/l", "*", &json!({"deviceId": "l"})).ok();
+    assert_eq!(
+        (&detached["deviceScope"], &detached["parentScopes"]),
+        (&Value::Null, &json!([]))
+    );
+}
+
+/// Section 1.4, case 20.
+#[test]
+fn case_20_edge_updates() {
+    let hub = Hub::new();
+    let parent_scope = hub.create_edge("parent")["deviceScope"].clone();
+    let edge = |scope: &Value, parents: Value| {
+        json!({
+            "deviceId": "e", "capabilities": {"iotEdge": true}, "deviceScope": scope, "parentScopes": parents,
+        })
+    };
+    let created = hub
+        .put("/devices/e", &edge(&Value::Null, json!([parent_scope])))
+        .ok();
+    let own = created["deviceScope"].clone();
+    assert_ne!(own, parent_scope);
+    assert_eq!(created["parentScopes"], json!([parent_scope]));
+    for other in [Value::Null, json!(""), parent_scope.clone()] {
+        let text = hub
+            .put_if("/devices/e", "*", &edge(&other, json!([])))
+            .error(400, "ArgumentInvalid");
+        assert_eq!(text, "Device scope is immutable");
+    }
+    hub.put_if(
+        "/devices/e",
+        "*",
+        &edge(&own, json!([parent_scope, parent_scope])),
+    )
+    .error(400, "ArgumentInvalid");
+    hub.put_if("/devices/e", "*", &edge(&own, json!([own])))
+        .error(400, "InvalidDeviceScope");
+    let detached = hub.put_if("/devices/e", "*", &edge(&own, Value::Null)).ok();
+    assert_eq!(
+        (&detached["deviceScope"], &detached["parentScopes"]),
+        (&own, &json!([]))
+    );
+}
+
+/// Section 1.4: `iotEdge` toggles in place.
+#[test]
+fn section_1_4_edge_toggles() {
+    let hub = Hub::new();
+    let scope = hub.create_edge("parent")["deviceScope"].clone();
+    hub.put("/devices/l", &json!({"deviceId": "l", "deviceScope": scope}))
+        .ok();
+    let with_scope = |scope: &Value, edge: bool| json!({"deviceId": "l", "capabilities": {"iotEdge": edge}, "deviceScope": scope});
+    hub.put_if("/devices/l", "*", &with_scope(&scope, true))
+        .error(503, "ServiceUnavailable");
+    let edge = hub.put_if("/devices/l", "*", &with_scope(&json!(""), true)).ok();
+    assert_eq!(edge["deviceScope"], "ms-azure-iot-edge://l-");
+    assert_eq!(hub.get("/devices/l/modules").ok().as_array().unwrap().len(), 2);
+    let leaf = hub.put_if("/devices/l", "*", &with_scope(&scope, false)).ok();
+    assert_eq!(
+        (&leaf["deviceScope"], &leaf["parentScopes"]),
+        (&Value::Null, &json!([]))
+    );
+    assert_eq!(leaf["capabilities"], json!({"iotEdge": false}));
+}
+
+/// Section 1.4.
+#[test]
+fn section_1_4_status_and_its_reason() {
+    let hub = Hub::new();
+    let body =
+        |status: &str, reason: String| json!({"deviceId": "a", "status": status, "statusReason": reason});
+    hub.put("/devices/a", &body("enabled", "é".repeat(129)))
+        .error(400, "ArgumentInvalid");
+    hub.put("/devices/a", &body("asleep", String::new()))
+        .error(400, "ArgumentInvalid");
+    hub.put("/devices/a", &body("disabled", "é".repeat(128))).ok();
+    assert_eq!(hub.get("/twins/a").ok()["statusReason"], "é".repeat(128));
+}
+
+/// Section 1.5.
+#[test]
+fn section_1_5_statistics() {
+    let hub = Hub::new();
+    hub.create("a");
+    hub.create("b");
+    hub.put("/devices/c", &json!({"deviceId": "c", "status": "disabled"}))
+        .ok();
+    hub.engine.set_connected("b", None, true).unwrap();
+    assert_eq!(
+        hub.get("/statistics/devices").ok(),
+        json!({"totalDeviceCount": 3, "enabledDeviceCount": 2, "disabledDeviceCount": 1})
+    );
+    assert_eq!(
+        hub.get("/statistics/service").ok(),
+        json!({"connectedDeviceCount": 1})
+    );
+    let device = hub.get("/devices/b").ok();
+    assert_eq!(device["connectionState"], "Connected");
+    assert_eq!(
+        device["connectionStateUpdatedTime"],
+        "2026-03-01T12:00:00.1234567Z"
+    );
+    assert_eq!(device["lastActivityTime"], "2026-03-01T12:00:00.1234567Z");
+}

@@ -1,0 +1,9 @@
+//! The hub's engine, in process and without HTTP. Tests name the section of the facts about the service and the
+//! number of the case that they show.
+
+mod errors;
+mod identities;
+mod modules;
+mod state;
+mod support;
+mod twins;

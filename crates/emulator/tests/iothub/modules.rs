@@ -1,0 +1,141 @@
+use serde_json::{Value, json};
+
+use crate::support::{Hub, quoted};
+
+fn module(id: &str) -> Value {
+    json!({"deviceId": "a", "moduleId": id})
+}
+
+/// Section 1.2.
+#[test]
+fn section_1_2_module_json() {
+    let hub = Hub::new();
+    let device = hub.create("a");
+    let answer = hub.put(
+        "/devices/a/modules/m",
+        &json!({"deviceId": "a", "moduleId": "m", "managedBy": "me"}),
+    );
+    let tag = answer.header("etag").unwrap().to_owned();
+    let created = answer.ok();
+    assert_eq!(tag, quoted(&created["etag"]));
+    let names: Vec<&str> = created.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "moduleId",
+            "managedBy",
+            "deviceId",
+            "generationId",
+            "etag",
+            "connectionState",
+            "connectionStateUpdatedTime",
+            "lastActivityTime",
+            "cloudToDeviceMessageCount",
+            "authentication",
+        ]
+    );
+    assert_eq!(created["managedBy"], "me");
+    assert_eq!(created["authentication"]["type"], "sas");
+    assert_ne!(created["etag"], device["etag"]);
+    assert_eq!(hub.get("/devices/a/modules/m").ok(), created);
+    assert_eq!(hub.get("/devices/a/modules/").ok(), json!([created]));
+}
+
+/// Section 1.3, case 21, and the other rules of writing.
+#[test]
+fn case_21_module_writes() {
+    let hub = Hub::new();
+    hub.create("a");
+    let path = "/devices/a/modules/m";
+    hub.put_if(path, "*", &module("m")).error(404, "ModuleNotFound");
+    let first = hub
+        .put(
+            path,
+            &json!({"deviceId": "a", "moduleId": "m", "managedBy": "me"}),
+        )
+        .ok();
+    hub.put(path, &module("m"))
+        .error(409, "ModuleAlreadyExistsOnDevice");
+    let second = hub.put_if(path, &quoted(&first["etag"]), &module("m")).ok();
+    // Section 1.3: a PUT replaces.
+    assert_eq!(second["managedBy"], Value::Null);
+    assert_ne!(second["authentication"], first["authentication"]);
+    hub.put_if(path, &quoted(&first["etag"]), &module("m"))
+        .error(412, "PreconditionFailed");
+    assert_eq!(
+        hub.send("DELETE", path, None, None)
+            .error(412, "PreconditionFailed"),
+        "Etag missing"
+    );
+    hub.delete(path, &quoted(&first["etag"]))
+        .error(412, "PreconditionFailed");
+    assert_eq!(hub.delete(path, "\"*\"").status, 204);
+    assert_eq!(hub.get(path).error(404, "ModuleNotFound"), "m");
+    hub.delete(path, "*").error(404, "ModuleNotFound");
+}
+
+/// Section 1.4, case 22.
+#[test]
+fn case_22_module_ids() {
+    let hub = Hub::new();
+    hub.create("a");
+    hub.put("/devices/a/modules/$x", &module("$x"))
+        .error(400, "ArgumentInvalid");
+    hub.put("/devices/a/modules/m", &module("n"))
+        .error(400, "ArgumentInvalid");
+    hub.put("/devices/a/modules/m", &json!({"deviceId": "b", "moduleId": "m"}))
+        .error(400, "ArgumentInvalid");
+    hub.put("/devices/a/modules/a%20b", &module("a b"))
+        .error(400, "ArgumentInvalid");
+}
+
+/// Section 1.4: the type `none` becomes `sas`.
+#[test]
+fn section_1_4_module_without_authentication() {
+    let hub = Hub::new();
+    hub.create("a");
+    let body = json!({"deviceId": "a", "moduleId": "m", "authentication": {"type": "none"}});
+    let created = hub.put("/devices/a/modules/m", &body).ok();
+    assert_eq!(created["authentication"]["type"], "sas");
+    assert!(created["authentication"]["symmetricKey"]["primaryKey"].is_string());
+}
+
+/// Section 1.3, case 23: what a shared access signature hides, a bearer token is told.
+#[test]
+fn case_23_module_of_a_missing_device() {
+    let hub = Hub::new();
+    let path = "/devices/a/modules/m";
+    for (method, body, if_match) in [
+        ("GET", None, None),
+        ("PUT", Some(module("m")), None),
+        ("DELETE", None, Some("*")),
+    ] {
+        hub.send(method, path, if_match, body.as_ref())
+            .error(401, "IotHubUnauthorizedAccess");
+        let answer = hub.with_bearer(method, path, if_match, body.as_ref());
+        assert_eq!(answer.error(404, "DeviceNotFound"), "a");
+    }
+    hub.get("/devices/a/modules")
+        .error(401, "IotHubUnauthorizedAccess");
+    hub.with_bearer("GET", "/devices/a/modules", None, None)
+        .error(404, "DeviceNotFound");
+    // A disabled device is as good as a missing one, for signatures.
+    hub.put("/devices/a", &json!({"deviceId": "a", "status": "disabled"}))
+        .ok();
+    hub.put(path, &module("m")).error(401, "IotHubUnauthorizedAccess");
+    hub.with_bearer("PUT", path, None, Some(&module("m"))).ok();
+}
+
+#[test]
+fn a_device_has_at_most_fifty_modules_and_keeps_the_systems() {
+    let hub = Hub::new();
+    hub.create_edge("a");
+    for number in 0..48 {
+        let id = format!("m{number}");
+        hub.put(&format!("/devices/a/modules/{id}"), &module(&id)).ok();
+    }
+    hub.put("/devices/a/modules/more", &module("more"))
+        .error(413, "TooManyModulesOnDevice");
+    hub.delete("/devices/a/modules/$edgeHub", "*")
+        .error(401, "SystemModuleModifyUnauthorizedAccess");
+}
