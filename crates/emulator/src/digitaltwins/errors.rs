@@ -527,3 +527,12 @@ pub(crate) fn query_body_invalid() -> ServiceError {
         "The request body must hold a query text or a continuation token of an earlier answer.",
     )
 }
+
+/// The text is inferred; code and time limit are documented.
+pub(crate) fn query_timeout() -> ServiceError {
+    ServiceError::new(
+        400,
+        "TimeoutError",
+        "The query took longer than 60 seconds. Make it more selective and try again.",
+    )
+}

@@ -36,6 +36,7 @@ mod twins;
 mod value_check;
 
 use parking_lot::{Mutex, RwLock};
+use uuid::Uuid;
 
 use crate::clock::Clock;
 use graph::Graph;
@@ -61,6 +62,8 @@ use limits::Limits;
 pub struct DigitalTwins {
     clock: Clock,
     limits: Limits,
+    /// Told apart from every other instance, so that continuation tokens are of use only here.
+    instance: Uuid,
     graph: RwLock<Graph>,
     /// Held by whatever changes models, which looks at the graph more than once.
     model_changes: Mutex<()>,
@@ -72,6 +75,7 @@ impl DigitalTwins {
         DigitalTwins {
             clock,
             limits: Limits::default(),
+            instance: Uuid::new_v4(),
             graph: RwLock::default(),
             model_changes: Mutex::default(),
         }

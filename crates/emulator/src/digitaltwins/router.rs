@@ -60,7 +60,7 @@ impl<'a> Resource<'a> {
 }
 
 impl DigitalTwins {
-    fn answer(&self, request: &ServiceRequest) -> Answer<ServiceResponse> {
+    async fn answer(&self, request: &ServiceRequest) -> Answer<ServiceResponse> {
         let path = &request.raw_path;
         let segments = request.segments();
         let resource =
@@ -88,7 +88,7 @@ impl DigitalTwins {
             (Resource::Relationship(id, name), "PUT") => relationships::put(self, &call, id, name),
             (Resource::Relationship(id, name), "PATCH") => relationships::patch(self, &call, id, name),
             (Resource::Relationship(id, name), "DELETE") => relationships::delete(self, &call, id, name),
-            (Resource::Query, "POST") => query::post(self, &call),
+            (Resource::Query, "POST") => query::post(self, &call).await,
             (Resource::NotEmulated(what), _) => Err(errors::not_emulated(what)),
             (_, method) => Err(errors::method_not_allowed(method, path)),
         }
@@ -101,12 +101,13 @@ impl Service for DigitalTwins {
     }
 
     fn handle(&self, request: ServiceRequest) -> BoxFuture<'_, ServiceResponse> {
-        let response = self.answer(&request).unwrap_or_else(|error| {
-            let with_code = Call::new(&request).is_ok_and(|call| call.version.has_error_header());
-            error_response(&error, with_code)
-        });
-        let response = with_common_headers(response, request.header("traceparent"));
-        Box::pin(std::future::ready(response))
+        Box::pin(async move {
+            let response = self.answer(&request).await.unwrap_or_else(|error| {
+                let with_code = Call::new(&request).is_ok_and(|call| call.version.has_error_header());
+                error_response(&error, with_code)
+            });
+            with_common_headers(response, request.header("traceparent"))
+        })
     }
 
     fn refuse(&self, refusal: &Refusal, _request_id: &str) -> ServiceResponse {

@@ -1,10 +1,104 @@
-//! Queries.
-use super::{
-    DigitalTwins,
-    call::Call,
-    errors::{self, Answer},
-};
+//! Queries: parsed by `twin-query`, planned and answered here.
+//!
+//! | where | what |
+//! |---|---|
+//! | [`plan`], [`condition`], [`candidates`] | a query made ready: where to begin, what to walk, when to test |
+//! | [`value`] | what a path leads to in a twin or relationship |
+//! | [`execute`] | rows, one starting point after the other |
+//! | [`token`] | where the next page goes on |
+
+mod candidates;
+mod condition;
+mod execute;
+mod plan;
+mod token;
+mod value;
+
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use serde_json::Value;
+use twin_query::digitaltwins as language;
+
+use super::DigitalTwins;
+use super::call::Call;
+use super::errors::{self, Answer};
 use crate::ServiceResponse;
-pub(super) fn post(_service: &DigitalTwins, _call: &Call<'_>) -> Answer<ServiceResponse> {
-    Err(errors::not_emulated("queries"))
+use execute::{Page, Progress};
+use plan::Plan;
+use token::Token;
+
+/// Rows of a page when the caller does not say.
+const PAGE: usize = 100;
+/// How long one page may take to find.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// Starting points looked at before others may have the graph.
+const CHUNK: usize = 1024;
+
+pub(super) async fn post(service: &DigitalTwins, call: &Call<'_>) -> Answer<ServiceResponse> {
+    let size = call.page_size(PAGE, service.limits.query_page)?;
+    let Ok(Value::Object(body)) = call.json_body()? else {
+        return Err(errors::query_body_invalid());
+    };
+    let text = |name: &str| match body.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.as_str())),
+        Some(_) => Err(errors::query_body_invalid()),
+    };
+    // A token brings its query with it; another one in the same body does not count.
+    let token = match (text("continuationToken")?, text("query")?) {
+        (Some(token), _) => Token::read(token, service.instance).ok_or_else(errors::query_token_invalid)?,
+        (None, Some(query)) => Token::start(query, service.instance),
+        (None, None) => return Err(errors::query_body_invalid()),
+    };
+    let query = language::parse_and_validate(&token.query).map_err(|error| refusal(&error))?;
+    let page = service
+        .query_page(&query, token, size, call.version.has_update_times())
+        .await?;
+    let charge = page.charge();
+    Ok(ServiceResponse::raw_json(StatusCode::OK, page.into_body()).with_header("query-charge", &charge))
+}
+
+impl DigitalTwins {
+    /// Finds the rows of one page. The graph is let go of between chunks, so that a long scan holds nobody up.
+    async fn query_page(
+        &self,
+        query: &language::Query,
+        token: Token,
+        size: usize,
+        with_update_times: bool,
+    ) -> Answer<Page> {
+        let deadline = Instant::now() + TIMEOUT;
+        let mut page = Page::new(token, size, with_update_times);
+        // The plan may hold a place that changes hands between two chunks; every row is tested all the same.
+        let plan = Plan::new(query, &self.graph.read())?;
+        loop {
+            let progress = page.advance(&plan, &self.graph.read(), CHUNK, deadline);
+            match progress {
+                Progress::Done => return Ok(page),
+                Progress::More if Instant::now() < deadline => tokio::task::yield_now().await,
+                Progress::More | Progress::TimedOut => return Err(errors::query_timeout()),
+            }
+        }
+    }
+}
+
+/// The service's words for a text that is not a query.
+fn refusal(error: &language::Error) -> errors::ServiceError {
+    match error {
+        language::Error::Parse(error) => {
+            let expected: Vec<String> = error.expected().iter().map(ToString::to_string).collect();
+            let found = error.found().unwrap_or("<EOF>");
+            let message = match expected.as_slice() {
+                [] => format!("token recognition error at: '{found}'"),
+                [one] => format!("missing {one} at '{found}'"),
+                many => format!("mismatched input '{found}' expecting {{{}}}", many.join(", ")),
+            };
+            let (line, position) = (error.line(), error.column().saturating_sub(1));
+            errors::query_invalid(&format!(
+                "SQL Parser Error, Line={line}, Position={position}, Message={message}"
+            ))
+        }
+        other => errors::query_invalid(&format!("{other}.")),
+    }
 }

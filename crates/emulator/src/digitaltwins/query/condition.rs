@@ -1,0 +1,271 @@
+//! Conditions, with every name resolved to a place in the row.
+//!
+//! A comparison with something absent is neither true nor false, and neither is its negation: a row only counts
+//! when its condition is true.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use twin_query::digitaltwins::{Condition, Function, Operand, TextTest, TypeTest};
+use twin_query::{Comparison, Literal};
+
+use super::plan::{PathInRow, Row, Variables};
+use super::value::{Found, Scalar, constant, scalar};
+use crate::digitaltwins::errors::Answer;
+use crate::digitaltwins::graph::Graph;
+
+/// A condition made ready for rows.
+#[derive(Debug)]
+pub(super) enum Test<'q> {
+    Or(Vec<Test<'q>>),
+    And(Vec<Test<'q>>),
+    Not(Box<Test<'q>>),
+    Compare {
+        left: Term<'q>,
+        operator: Comparison,
+        right: Term<'q>,
+    },
+    In {
+        operand: Term<'q>,
+        negated: bool,
+        values: &'q [Literal],
+    },
+    Model {
+        variable: usize,
+        models: HashSet<Arc<str>>,
+    },
+    Type {
+        test: TypeTest,
+        path: PathInRow,
+    },
+    Text {
+        test: TextTest,
+        path: PathInRow,
+        text: &'q str,
+    },
+    ArrayContains {
+        path: PathInRow,
+        value: &'q Literal,
+    },
+}
+
+#[derive(Debug)]
+pub(super) enum Term<'q> {
+    Path(PathInRow),
+    Literal(&'q Literal),
+}
+
+impl<'q> Test<'q> {
+    pub(super) fn new(condition: &'q Condition, variables: &Variables<'q>, graph: &Graph) -> Answer<Self> {
+        let all = |parts: &'q [Condition]| {
+            parts
+                .iter()
+                .map(|part| Test::new(part, variables, graph))
+                .collect::<Answer<Vec<_>>>()
+        };
+        let term = |operand: &'q Operand| {
+            Ok(match operand {
+                Operand::Path(path) => Term::Path(variables.path(path)?),
+                Operand::Literal(literal) => Term::Literal(literal),
+            })
+        };
+        Ok(match condition {
+            Condition::Or(parts) => Test::Or(all(parts)?),
+            Condition::And(parts) => Test::And(all(parts)?),
+            Condition::Not(part) => Test::Not(Box::new(Test::new(part, variables, graph)?)),
+            Condition::Compare {
+                left,
+                operator,
+                right,
+            } => Test::Compare {
+                left: term(left)?,
+                operator: *operator,
+                right: term(right)?,
+            },
+            Condition::In {
+                operand,
+                negated,
+                values,
+            } => Test::In {
+                operand: term(operand)?,
+                negated: *negated,
+                values,
+            },
+            Condition::Function(function) => match function {
+                Function::IsOfModel {
+                    variable,
+                    model,
+                    exact,
+                } => Test::Model {
+                    variable: variables.twin(variable.as_ref())?,
+                    models: graph.models.instances_of(model, *exact),
+                },
+                Function::Type { test, path } => Test::Type {
+                    test: *test,
+                    path: variables.path(path)?,
+                },
+                Function::Text { test, path, text } => Test::Text {
+                    test: *test,
+                    path: variables.path(path)?,
+                    text,
+                },
+                Function::ArrayContains { path, value } => Test::ArrayContains {
+                    path: variables.path(path)?,
+                    value,
+                },
+            },
+        })
+    }
+
+    /// The variables that it reads.
+    pub(super) fn reads(&self, found: &mut HashSet<usize>) {
+        match self {
+            Test::Or(parts) | Test::And(parts) => parts.iter().for_each(|part| part.reads(found)),
+            Test::Not(part) => part.reads(found),
+            Test::Compare { left, right, .. } => {
+                for term in [left, right] {
+                    if let Term::Path(path) = term {
+                        found.insert(path.variable);
+                    }
+                }
+            }
+            Test::In {
+                operand: Term::Literal(_),
+                ..
+            } => {}
+            Test::Model { variable, .. } => {
+                found.insert(*variable);
+            }
+            Test::In {
+                operand: Term::Path(path),
+                ..
+            }
+            | Test::Type { path, .. }
+            | Test::Text { path, .. }
+            | Test::ArrayContains { path, .. } => {
+                found.insert(path.variable);
+            }
+        }
+    }
+
+    /// True, false, or neither because something that it reads is absent.
+    pub(super) fn holds(&self, row: &Row<'_>) -> Option<bool> {
+        match self {
+            Test::Or(parts) => any(parts.iter().map(|part| part.holds(row)), true),
+            Test::And(parts) => any(parts.iter().map(|part| part.holds(row)), false),
+            Test::Not(part) => part.holds(row).map(|holds| !holds),
+            Test::Compare {
+                left,
+                operator,
+                right,
+            } => {
+                let (left, right) = (left.value(row)?, right.value(row)?);
+                compare(left.scalar(), *operator, right.scalar())
+            }
+            Test::In {
+                operand,
+                negated,
+                values,
+            } => {
+                let operand = operand.value(row)?;
+                let listed = values.iter().any(|value| constant(value) == operand.scalar());
+                Some(listed != *negated)
+            }
+            Test::Model { variable, models } => Some(
+                row.twin(*variable)
+                    .is_some_and(|twin| models.contains(&twin.model)),
+            ),
+            Test::Type { test, path } => Some(row.value(path).is_some_and(|value| is_of_type(&value, *test))),
+            Test::Text { test, path, text } => {
+                let value = row.value(path)?;
+                let Scalar::Text(whole) = value.scalar() else {
+                    return None;
+                };
+                Some(match test {
+                    TextTest::StartsWith => whole.starts_with(text),
+                    TextTest::EndsWith => whole.ends_with(text),
+                    TextTest::Contains => whole.contains(text),
+                })
+            }
+            Test::ArrayContains { path, value } => {
+                let Found::Json(serde_json::Value::Array(items)) = row.value(path)? else {
+                    return None;
+                };
+                let wanted = constant(value);
+                Some(items.iter().map(scalar).any(|item| item == wanted))
+            }
+        }
+    }
+}
+
+/// A value found in the row, or a constant.
+enum Held<'a> {
+    Found(Found<'a>),
+    Constant(&'a Literal),
+}
+
+impl Held<'_> {
+    fn scalar(&self) -> Scalar<'_> {
+        match self {
+            Held::Found(found) => found.scalar(),
+            Held::Constant(literal) => constant(literal),
+        }
+    }
+}
+
+impl Term<'_> {
+    fn value<'a>(&'a self, row: &Row<'a>) -> Option<Held<'a>> {
+        match self {
+            Term::Path(path) => row.value(path).map(Held::Found),
+            Term::Literal(literal) => Some(Held::Constant(literal)),
+        }
+    }
+}
+
+/// `OR` with `wanted` true, `AND` with `wanted` false: one such part decides, and one that is neither leaves the
+/// rest undecided.
+fn any(parts: impl Iterator<Item = Option<bool>>, wanted: bool) -> Option<bool> {
+    let mut result = Some(!wanted);
+    for part in parts {
+        match part {
+            Some(holds) if holds == wanted => return Some(wanted),
+            Some(_) => {}
+            None => result = None,
+        }
+    }
+    result
+}
+
+/// Values of two types are different, and neither comes before the other.
+fn compare(left: Scalar<'_>, operator: Comparison, right: Scalar<'_>) -> Option<bool> {
+    let ordering = match (left, right) {
+        (Scalar::Number(left), Scalar::Number(right)) => left.partial_cmp(&right),
+        (Scalar::Text(left), Scalar::Text(right)) => Some(left.cmp(right)),
+        (Scalar::Bool(left), Scalar::Bool(right)) => Some(left.cmp(&right)),
+        (Scalar::Null, Scalar::Null) => Some(Ordering::Equal),
+        _ => None,
+    };
+    match (operator, ordering) {
+        (Comparison::Equal, ordering) => Some(ordering == Some(Ordering::Equal)),
+        (Comparison::NotEqual, ordering) => Some(ordering != Some(Ordering::Equal)),
+        (_, None) => None,
+        (Comparison::Less, Some(ordering)) => Some(ordering.is_lt()),
+        (Comparison::LessOrEqual, Some(ordering)) => Some(ordering.is_le()),
+        (Comparison::Greater, Some(ordering)) => Some(ordering.is_gt()),
+        (Comparison::GreaterOrEqual, Some(ordering)) => Some(ordering.is_ge()),
+    }
+}
+
+fn is_of_type(value: &Found<'_>, test: TypeTest) -> bool {
+    let scalar = value.scalar();
+    match test {
+        TypeTest::Defined => true,
+        TypeTest::Null => scalar == Scalar::Null,
+        TypeTest::Bool => matches!(scalar, Scalar::Bool(_)),
+        TypeTest::Number => matches!(scalar, Scalar::Number(_)),
+        TypeTest::String => matches!(scalar, Scalar::Text(_)),
+        TypeTest::Object => value.is_object(),
+        TypeTest::Primitive => scalar != Scalar::Composite,
+    }
+}
