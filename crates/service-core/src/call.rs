@@ -14,7 +14,7 @@ use protocol_runtime::{Executor, Operation, ProtocolClient};
 use url::Url;
 
 use crate::error::{Error, Result};
-use crate::pipeline::ServicePipeline;
+use crate::pipeline::{Failure, ServicePipeline};
 
 /// Calls one operation of a generated client and returns its answer, to be decoded with `into_model`.
 ///
@@ -101,12 +101,15 @@ impl Executor for Capture {
                 .send(operation, &request, self.link.as_ref(), &self.context)
                 .await;
             let url = self.link.clone().unwrap_or_else(|| request.url().clone());
-            let answer = sent.map(|response| Answer {
-                operation,
-                url,
-                linked: self.link.is_some(),
-                response,
-            });
+            let linked = self.link.is_some();
+            let answer = sent
+                .map(|response| Answer {
+                    operation,
+                    url,
+                    linked,
+                    response,
+                })
+                .map_err(|failure| failure.error);
             *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
             // No operation counts this status among its successes, so the generated code does not try to decode it.
             let mut dummy = http::Response::new("");
@@ -128,14 +131,22 @@ impl Executor for Relay {
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
         Box::pin(async move {
             match self.0.send(operation, &request, None, &Context::new()).await {
-                Ok(response) => Ok(to_reqwest(response)),
-                Err(error) => carry(error).await,
+                Ok(response) => Ok(to_reqwest(response, None)),
+                // The generated code reports an answer that is no success as it is; what we know of it goes along.
+                Err(Failure {
+                    error,
+                    response: Some(response),
+                }) => Ok(to_reqwest(response, Some(error))),
+                Err(Failure {
+                    error,
+                    response: None,
+                }) => carry(error).await,
             }
         })
     }
 }
 
-fn to_reqwest(response: RawResponse) -> reqwest::Response {
+fn to_reqwest(response: RawResponse, error: Option<Error>) -> reqwest::Response {
     let (status, headers, body) = response.deconstruct();
     let mut result = http::Response::new(azure_core::Bytes::from(body));
     *result.status_mut() =
@@ -146,6 +157,9 @@ fn to_reqwest(response: RawResponse) -> reqwest::Response {
         if let (Ok(name), Ok(value)) = (name, value) {
             result.headers_mut().insert(name, value);
         }
+    }
+    if let Some(error) = error {
+        result.extensions_mut().insert(error);
     }
     result.into()
 }

@@ -81,7 +81,7 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
 
     /// The generated client, sending through the same pipeline: every operation, with authentication and retries.
     ///
-    /// It returns `progenitor_client::Error`; [`Error`] can be made `From` it and has all that is known.
+    /// Its methods fail with `progenitor_client::Error`; [`Error`] can be made `From` one and has all that is known.
     #[must_use]
     pub fn protocol(&self) -> C {
         self.protocol

@@ -124,7 +124,7 @@ impl ServicePipeline {
         request: &reqwest::Request,
         link: Option<&Url>,
         context: &Context<'_>,
-    ) -> Result<RawResponse> {
+    ) -> Result<RawResponse, Failure> {
         let mut request = to_azure(request)?;
         if let Some(link) = link {
             *request.url_mut() = link.clone();
@@ -154,20 +154,34 @@ impl ServicePipeline {
             .send(&context, &mut request, Some(options))
             .instrument(span.clone())
             .await;
-        let result = match sent {
-            Ok(response) if operation.is_success(u16::from(response.status())) => Ok(response),
-            Ok(response) => Err(Error::from_response(&response)),
-            Err(error) => Err(Error::from(error).with_last_status(call.last_status())),
-        };
         span.record("attempts", call.attempts());
         if let Some(status) = call.last_status() {
             span.record("status", status);
         }
-        result.map_err(|error| {
-            let error = error.with_call(operation.id, call.attempts());
-            span.record("error", tracing::field::display(&error));
-            error
-        })
+        let (error, response) = match sent {
+            Ok(response) if operation.is_success(u16::from(response.status())) => return Ok(response),
+            Ok(response) => (Error::from_response(&response), Some(response)),
+            Err(error) => (Error::from(error).with_last_status(call.last_status()), None),
+        };
+        let error = error.with_call(operation.id, call.attempts());
+        span.record("error", tracing::field::display(&error));
+        Err(Failure { error, response })
+    }
+}
+
+/// A call that failed, with the answer that says so, if there was one.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) response: Option<RawResponse>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            response: None,
+        }
     }
 }
 

@@ -123,6 +123,8 @@ impl Policy for Gate {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         let outcome = proceed(ctx, request, next).await;
         let Some(call) = Call::of(ctx) else { return outcome };
+        // A retry policy of the caller's may repeat what was hidden from it; only the last attempt counts then.
+        call.outcome().take();
         if let Ok(response) = &outcome {
             call.last_status
                 .store(u16::from(response.status()), Ordering::Relaxed);

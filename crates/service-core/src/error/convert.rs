@@ -72,7 +72,10 @@ impl<E> From<progenitor_client::Error<E>> for Error {
             | Generated::InvalidUpgrade(error)
             | Generated::ResponseBodyError(error) => Self::from(error),
             Generated::ErrorResponse(response) => Self::from_status(response.status().as_u16()),
-            Generated::UnexpectedResponse(response) => Self::from_status(response.status().as_u16()),
+            Generated::UnexpectedResponse(response) => match response.extensions().get::<Self>() {
+                Some(ours) => ours.clone(),
+                None => Self::from_status(response.status().as_u16()),
+            },
             Generated::InvalidResponsePayload(_, error) => Self::new(ErrorKind::InvalidResponse)
                 .with_source(Undecodable(without_values(&error.to_string()))),
             Generated::Custom(text) => Self::with_message(ErrorKind::Other, text),

@@ -95,11 +95,23 @@ async fn the_low_level_client_has_the_same_pipeline() {
     assert_eq!(api.things_get("1").await.unwrap().into_inner().name, "lamp");
     assert_eq!(script.seen()[1].header("authorization"), Some("Bearer t0ken"));
 
-    let error = service_core::Error::from(api.things_get("1").await.unwrap_err());
+    let error = api.things_get("1").await.unwrap_err();
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(404));
+    let error = service_core::Error::from(error);
     assert_eq!(
         (error.status(), error.code(), error.operation()),
         (Some(404), Some("Gone"), Some("things_get"))
     );
+
+    let script = Script::new([Reply::Break]);
+    let api = script.client().protocol();
+    let error = service_core::Error::from(api.things_invoke().await.unwrap_err());
+    assert_eq!(
+        (error.is_unknown_outcome(), error.attempts(), error.operation()),
+        (true, 1, Some("things_invoke"))
+    );
+    let error = service_core::Error::from(api.things_get("").await.unwrap_err());
+    assert_eq!(error.parameter(), Some("id"));
 }
 
 #[tokio::test]
