@@ -15,23 +15,36 @@
 //! grows, instead of ignoring what it doesn't know.
 
 mod ast;
+mod build;
 mod error;
+mod filter;
 mod parse;
+mod pattern;
 mod print;
 mod scope;
 mod validate;
 
+pub use crate::filter::not;
 pub use ast::{
     Collection, Condition, Direction, Edge, Function, Hops, Join, Operand, Pattern, Projection, Query,
     Select, Step, TextTest, TypeTest,
 };
+pub use build::{Column, QueryBuilder, column};
 pub use error::{Error, ValidationError};
+pub use filter::{is_of_exact_model, is_of_model, path};
+pub use pattern::{EdgeBuilder, PatternBuilder, any_node, edge, node};
 pub use scope::{Resolved, Scope, VariableKind};
 pub use validate::{MAX_HOPS, MAX_IN_VALUES, MAX_JOINS, MAX_LOGICAL_OPERATORS, MAX_TEXT_LENGTH};
 
 use crate::bind::{Parameter, bound};
 use crate::error::ParseError;
 use crate::syntax::{Dialect, run, unused_parameter};
+
+/// A condition being built; see [`path`].
+pub type Filter = crate::filter::Filter<Condition>;
+
+/// A property in a condition being built; see [`path`].
+pub type PropertyPath = crate::filter::PropertyPath<Condition>;
 
 static DIALECT: Dialect = Dialect {
     reserved: &[

@@ -17,6 +17,23 @@
 //! What the two languages share lies at the root: [`Name`] and [`Path`], [`Literal`] and [`Number`],
 //! [`Comparison`], the builder's [`Value`] and [`Filter`], and [`ParseError`].
 //!
+//! # Building
+//!
+//! ```
+//! use twin_query::digitaltwins::{Query, is_of_model, path};
+//!
+//! let name = "O'Hara"; // may come from anywhere: it is bound, so it can't change what the query means
+//! let query = Query::select(["T"])
+//!     .from_twins("T")
+//!     .filter(path("T.name").eq(name).and(is_of_model("T", "dtmi:example:Room;1")))
+//!     .build()?;
+//! assert_eq!(
+//!     query.to_string(),
+//!     r"SELECT T FROM DIGITALTWINS T WHERE T.name = 'O\'Hara' AND IS_OF_MODEL(T, 'dtmi:example:Room;1')"
+//! );
+//! # Ok::<(), twin_query::digitaltwins::Error>(())
+//! ```
+//!
 //! # Parsing
 //!
 //! ```
@@ -29,6 +46,7 @@
 
 mod bind;
 mod error;
+mod filter;
 mod literal;
 mod name;
 mod operator;
@@ -40,6 +58,7 @@ pub mod iothub;
 
 pub use bind::Parameter;
 pub use error::{Expected, ParseError, ParseErrorKind};
+pub use filter::{Comparand, Filter, Predicate, PropertyPath, not};
 pub use literal::{Literal, Number};
 pub use name::{IntoPath, Name, NameError, Path};
 pub use operator::Comparison;

@@ -32,15 +32,9 @@ pub enum ValueError {
     /// A list of values for `IN` that is empty.
     #[error("the list of values for IN is empty")]
     EmptyList,
-    /// A path for `JOIN` that isn't made of a twin's alias and a relationship name.
-    #[error("`{0}` isn't of the form `alias.relationship`")]
-    JoinPath(String),
     /// A value for a placeholder that the text doesn't have.
     #[error("the text has no placeholder `@{0}`")]
     UnusedParameter(String),
-    /// `COUNT()` was combined with `TOP`.
-    #[error("COUNT() can't be combined with TOP")]
-    CountWithTop,
 }
 
 impl From<Literal> for Value {

@@ -1,5 +1,7 @@
 //! Queries as people write them: each prints in its canonical form, which parses to the same tree.
 
+#![expect(clippy::expect_used, reason = "the helpers are called by tests only")]
+
 use twin_query::{digitaltwins, iothub};
 
 #[track_caller]

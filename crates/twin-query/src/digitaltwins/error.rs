@@ -83,6 +83,12 @@ pub enum ValidationError {
     /// A relationship variable on an edge with more than one hop.
     #[error("the relationship `{0}` can't be bound over more than one hop")]
     VariableOverHops(Name),
+    /// A path for `JOIN` that isn't made of a twin's variable and a relationship name. Only a builder can have this.
+    #[error("`{0}` isn't of the form `variable.relationship`")]
+    JoinPath(String),
+    /// `COUNT()` with `TOP`. Only a builder can have this.
+    #[error("COUNT() can't be combined with TOP")]
+    CountWithTop,
     /// A list that must not be empty is: projections, the values of `IN`, the parts of `AND` or `OR`. Only a tree
     /// that wasn't parsed can have this.
     #[error("a list in the query is empty")]

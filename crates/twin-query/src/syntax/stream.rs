@@ -103,23 +103,18 @@ fn end(input: &mut Input<'_>) -> Parsed<()> {
 
 fn error(text: &str, tokens: &[Token<'_>], state: State<'_>) -> ParseError {
     let token = tokens.get(tokens.len() - state.left.min(tokens.len()));
-    let kind = match (state.kind, token) {
-        (
-            ParseErrorKind::Unexpected,
-            Some(Token {
-                kind: TokenKind::Invalid(kind),
-                ..
-            }),
-        ) => kind.clone(),
-        (
-            ParseErrorKind::Unexpected,
-            Some(Token {
-                kind: TokenKind::Word,
-                text,
-                ..
-            }),
-        ) if state.expected.contains(&Expected::Name) && state.dialect.is_reserved(text) => {
-            ParseErrorKind::Reserved
+    let kind = match (state.kind, token.map(|token| &token.kind)) {
+        (ParseErrorKind::Unexpected, Some(TokenKind::Invalid(kind))) => kind.clone(),
+        (ParseErrorKind::Unexpected, Some(TokenKind::Word)) => {
+            let reserved = token.is_some_and(|token| state.dialect.is_reserved(token.text));
+            // Where the text could end, a reserved word is rather a clause that the language doesn't have.
+            let name_wanted =
+                state.expected.contains(&Expected::Name) && !state.expected.contains(&Expected::End);
+            if reserved && name_wanted {
+                ParseErrorKind::Reserved
+            } else {
+                ParseErrorKind::Unexpected
+            }
         }
         (kind, _) => kind,
     };
