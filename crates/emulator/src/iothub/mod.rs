@@ -12,6 +12,7 @@ mod input;
 mod limits;
 mod model;
 mod modules;
+mod query;
 mod render;
 mod router;
 mod statistics;
@@ -125,6 +126,7 @@ impl IotHub {
             Operation::DeleteModule => self.delete_module(request, id, second_id),
             Operation::DeviceStatistics => Ok(self.device_statistics()),
             Operation::ServiceStatistics => Ok(self.service_statistics()),
+            Operation::Query => self.query(request),
             Operation::GetTwin => self.get_twin(device_twin),
             Operation::PutTwin => self.put_twin(request, device_twin),
             Operation::PatchTwin => self.patch_twin(request, device_twin),

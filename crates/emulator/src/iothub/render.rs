@@ -86,8 +86,8 @@ impl Serialize for Decimal {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Capabilities {
-    iot_edge: bool,
+pub(crate) struct Capabilities {
+    pub(crate) iot_edge: bool,
 }
 
 #[derive(Serialize)]
@@ -99,13 +99,13 @@ struct Keys<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Thumbprints<'a> {
+pub(crate) struct Thumbprints<'a> {
     primary_thumbprint: Option<&'a str>,
     secondary_thumbprint: Option<&'a str>,
 }
 
 impl<'a> Thumbprints<'a> {
-    fn of(authentication: &'a Authentication) -> Self {
+    pub(crate) fn of(authentication: &'a Authentication) -> Self {
         let (primary_thumbprint, secondary_thumbprint) = authentication.thumbprints();
         Self {
             primary_thumbprint,

@@ -4,6 +4,7 @@
 mod errors;
 mod identities;
 mod modules;
+mod query;
 mod state;
 mod support;
 mod twins;

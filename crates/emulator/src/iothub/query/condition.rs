@@ -1,0 +1,126 @@
+//! Conditions and the operands in them. Logic has three values: what is undefined is neither true nor false.
+
+use std::cmp::Ordering;
+
+use twin_query::Comparison;
+use twin_query::iothub::{Expression, ProductOperator, Source, SumOperator};
+
+use super::functions;
+use super::property;
+use super::value::{Numeric, Operand};
+use crate::iothub::render::TwinView;
+
+/// The value of an expression for one twin.
+pub(super) fn evaluate<'a>(expression: &'a Expression, source: Source, row: TwinView<'a>) -> Operand<'a> {
+    let value = |part: &'a Expression| evaluate(part, source, row);
+    match expression {
+        Expression::Or(parts) => any(parts.iter().map(value), true),
+        Expression::And(parts) => any(parts.iter().map(value), false),
+        Expression::Not(inner) => match value(inner) {
+            Operand::Bool(value) => Operand::Bool(!value),
+            _ => Operand::Undefined,
+        },
+        Expression::Compare {
+            left,
+            operator,
+            right,
+        } => compare(&value(left), *operator, &value(right)).map_or(Operand::Undefined, Operand::Bool),
+        Expression::In {
+            operand,
+            negated,
+            values,
+        } => {
+            let operand = value(operand);
+            if operand == Operand::Undefined {
+                return Operand::Undefined;
+            }
+            let found = values
+                .iter()
+                .any(|candidate| operand.order(&Operand::constant(candidate)) == Some(Ordering::Equal));
+            Operand::Bool(found != *negated)
+        }
+        Expression::Sum { first, rest } => rest.iter().fold(value(first), |left, (operator, right)| {
+            let right = value(right);
+            match operator {
+                SumOperator::Add => calculate(&left, &right, i64::checked_add, |left, right| left + right),
+                SumOperator::Subtract => {
+                    calculate(&left, &right, i64::checked_sub, |left, right| left - right)
+                }
+            }
+        }),
+        Expression::Product { first, rest } => rest.iter().fold(value(first), |left, (operator, right)| {
+            let right = value(right);
+            match operator {
+                ProductOperator::Multiply => {
+                    calculate(&left, &right, i64::checked_mul, |left, right| left * right)
+                }
+                ProductOperator::Divide => {
+                    calculate(&left, &right, exact_quotient, |left, right| left / right)
+                }
+                ProductOperator::Remainder => {
+                    calculate(&left, &right, i64::checked_rem, |left, right| left % right)
+                }
+            }
+        }),
+        Expression::Call { function, arguments } => {
+            let arguments: Vec<Operand<'a>> = arguments.iter().map(value).collect();
+            functions::call(*function, &arguments)
+        }
+        Expression::Path(path) => property::of_twin(row, source.property(path)),
+        Expression::Constant(constant) => Operand::constant(constant),
+    }
+}
+
+/// OR (`decisive` is true) and AND (it is false): one decisive part decides, one undefined part blurs.
+fn any<'a>(parts: impl Iterator<Item = Operand<'a>>, decisive: bool) -> Operand<'a> {
+    let mut blurred = false;
+    for part in parts {
+        match part {
+            Operand::Bool(value) if value == decisive => return Operand::Bool(decisive),
+            Operand::Bool(_) => {}
+            _ => blurred = true,
+        }
+    }
+    if blurred {
+        Operand::Undefined
+    } else {
+        Operand::Bool(!decisive)
+    }
+}
+
+/// Only primitives of the same type can be compared.
+fn compare(left: &Operand<'_>, operator: Comparison, right: &Operand<'_>) -> Option<bool> {
+    let order = left.order(right)?;
+    Some(match operator {
+        Comparison::Equal => order.is_eq(),
+        Comparison::NotEqual => order.is_ne(),
+        Comparison::Less => order.is_lt(),
+        Comparison::LessOrEqual => order.is_le(),
+        Comparison::Greater => order.is_gt(),
+        Comparison::GreaterOrEqual => order.is_ge(),
+    })
+}
+
+fn exact_quotient(left: i64, right: i64) -> Option<i64> {
+    (left.checked_rem(right)? == 0)
+        .then(|| left.checked_div(right))
+        .flatten()
+}
+
+/// In integers if both are and the result is one, else in floats.
+fn calculate<'a>(
+    left: &Operand<'_>,
+    right: &Operand<'_>,
+    exact: fn(i64, i64) -> Option<i64>,
+    float: fn(f64, f64) -> f64,
+) -> Operand<'a> {
+    let (Some(left), Some(right)) = (left.as_number(), right.as_number()) else {
+        return Operand::Undefined;
+    };
+    if let (Numeric::Integer(left), Numeric::Integer(right)) = (left, right)
+        && let Some(result) = exact(left, right)
+    {
+        return Operand::Number(Numeric::Integer(result));
+    }
+    Operand::float(float(left.as_f64(), right.as_f64()))
+}

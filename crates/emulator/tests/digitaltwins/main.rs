@@ -1,0 +1,14 @@
+//! The Digital Twins emulator against the service's rules, driven without HTTP. The names of the tests say the
+//! rule; the comments name the case in the list of known behaviour that each one shows.
+
+mod components;
+mod fixture;
+mod gateway;
+mod models;
+mod patches;
+mod queries;
+mod query_graph;
+mod relationships;
+mod state;
+mod twins;
+mod values;

@@ -1,0 +1,338 @@
+//! Section 2: create, replace, get, delete, preconditions, telemetry.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::fixture::{Instance, model};
+
+const NOW: &str = "2025-05-02T14:57:59.4944153Z";
+
+fn room() -> Value {
+    json!({"$metadata": {"$model": "dtmi:test:Room;1"}, "temperature": 80, "thermostat": {"$metadata": {}}})
+}
+
+/// Case 1, section 2.1: order of members, numbers as sent, one time for all, the etag in both places.
+#[test]
+fn a_new_twin_comes_back_as_stored() {
+    let instance = Instance::with_models();
+    let body = json!({
+        "$dtId": "another", "$etag": "W/\"mine\"",
+        "thermostat": {"target": 21.50, "$metadata": {}},
+        "temperature": 80,
+        "$metadata": {"$model": "dtmi:test:Room;1", "temperature": {"lastUpdateTime": "2000-01-01T00:00:00Z"}},
+        "name": "n",
+    });
+    let reply = instance.put("/digitaltwins/t1", &body);
+    assert_eq!(reply.status, 200);
+    let etag = reply.etag();
+    assert!(etag.starts_with("W/\"") && etag.len() == 40, "{etag}");
+    let expected = json!({
+        "$dtId": "t1", "$etag": etag, "temperature": 80, "name": "n",
+        "thermostat": {"target": 21.5, "$metadata": {"$lastUpdateTime": NOW, "target": {"lastUpdateTime": NOW}}},
+        "$metadata": {"$model": "dtmi:test:Room;1", "$lastUpdateTime": NOW,
+            "temperature": {"lastUpdateTime": NOW}, "name": {"lastUpdateTime": NOW}},
+    });
+    assert_eq!(reply.body.to_string(), expected.to_string());
+    let read = instance.get("/digitaltwins/t1");
+    assert_eq!((read.body.to_string(), read.etag()), (expected.to_string(), etag));
+}
+
+/// Section 2.1: the first api-version has no `$lastUpdateTime`.
+#[test]
+fn the_oldest_version_has_no_times_of_twins() {
+    let instance = Instance::with_models();
+    let reply = instance.put("/digitaltwins/t1?api-version=2020-10-31", &room());
+    assert_eq!(reply.body["$metadata"].get("$lastUpdateTime"), None);
+    assert_eq!(reply.body["thermostat"]["$metadata"], json!({}));
+    assert_eq!(reply.body["$metadata"]["temperature"], json!({"lastUpdateTime": NOW}));
+}
+
+/// Case 2: clients that send every member they know, as null.
+#[test]
+fn null_id_and_etag_are_taken() {
+    let instance = Instance::with_models();
+    let mut body = room();
+    body["$dtId"] = Value::Null;
+    body["$etag"] = Value::Null;
+    assert_eq!(instance.put("/digitaltwins/t1", &body).status, 200);
+}
+
+/// Case 3.
+#[test]
+fn the_model_must_be_stored() {
+    let instance = Instance::new();
+    let reply = instance.put("/digitaltwins/t1", &json!({"$metadata": {"$model": "dtmi:x;2"}}));
+    reply.is_error(400, "ValidationFailed", "Invalid twin specified");
+    assert_eq!(reply.details(), "dtmi:x;2 or one of its dependencies does not exist.");
+    assert_eq!(reply.body["error"]["details"][0]["code"], "ValidationFailed");
+}
+
+/// Cases 4 and 5: components have to be there, empty ones will do.
+#[test]
+fn components_are_required() {
+    let instance = Instance::with_models();
+    let mut body = json!({"$metadata": {"$model": "dtmi:test:Room;1"}});
+    instance.put("/digitaltwins/t1", &body).is_error(400, "ValidationFailed", "\nTwin is missing");
+    for bad in [json!({}), json!({"target": 1}), json!(1), Value::Null] {
+        body["thermostat"] = bad;
+        assert_eq!(instance.put("/digitaltwins/t1", &body).code(), "ValidationFailed", "{body}");
+    }
+    body["thermostat"] = json!({"$metadata": {}});
+    assert_eq!(instance.put("/digitaltwins/t1", &body).status, 200);
+}
+
+/// Case 6: contents that are no properties.
+#[test]
+fn only_properties_have_values() {
+    let instance = Instance::with_models();
+    for (name, kind) in [("motion", "Telemetry"), ("contains", "Relationship"), ("lock", "Command")] {
+        let mut body = room();
+        body[name] = json!(true);
+        let text = format!("{name} is not a property - it is a {kind}.");
+        instance.put("/digitaltwins/t1", &body).is_error(400, "ValidationFailed", &text);
+    }
+    let mut body = room();
+    body["thermostat"]["humidity"] = json!(1.5);
+    instance.put("/digitaltwins/t1", &body).is_error(400, "ValidationFailed", "it is a Telemetry.");
+}
+
+/// Case 7 and section 11.
+#[test]
+fn undeclared_names_and_wrong_types_are_named() {
+    let instance = Instance::with_models();
+    let mut body = room();
+    body["colour"] = json!("red");
+    body["name"] = json!(5);
+    body["thermostat"]["size"] = json!(1);
+    body["thermostat"]["target"] = json!("warm");
+    let reply = instance.put("/digitaltwins/t1", &body);
+    reply.is_error(400, "ValidationFailed", "Invalid twin specified");
+    let details = reply.details();
+    for text in [
+        "colour does not appear on the DTDL for Twin.",
+        "Expected value of type string for name on Twin.",
+        "size does not appear on the DTDL for thermostat.",
+        "Expected value of type double for target on thermostat.",
+    ] {
+        assert!(details.contains(text), "{text:?} in {details:?}");
+    }
+    assert_eq!(instance.get("/digitaltwins/t1").status, 404);
+}
+
+/// Section 2.2: null is not storable.
+#[test]
+fn null_is_no_value() {
+    let instance = Instance::with_models();
+    let mut body = room();
+    body["name"] = Value::Null;
+    instance.put("/digitaltwins/t1", &body).is_error(400, "ValidationFailed", "name");
+}
+
+/// Case 8: only new twins are refused.
+#[test]
+fn decommissioned_models_make_no_new_twins() {
+    let instance = Instance::with_models();
+    instance.put("/digitaltwins/old", &room()).is_ok();
+    let patch = json!([{"op": "replace", "path": "/decommissioned", "value": true}]);
+    instance.patch("/models/dtmi:test:Room;1", &patch).is_ok();
+    instance.put("/digitaltwins/new", &room()).is_error(400, "ModelDecommissioned", "dtmi:test:Room;1");
+    assert_eq!(instance.put("/digitaltwins/old", &room()).status, 200);
+    let patch = json!([{"op": "add", "path": "/name", "value": "n"}]);
+    assert_eq!(instance.patch("/digitaltwins/old", &patch).status, 204);
+}
+
+/// Case 9, section 2.3.
+#[test]
+fn if_none_match_keeps_an_existing_twin() {
+    let instance = Instance::with_models();
+    let only_new = |value| {
+        instance.send(Method::PUT, "/digitaltwins/t1", Some(&room()), &[("if-none-match", value)])
+    };
+    assert_eq!(only_new("*").status, 200);
+    only_new("*").is_error(
+        412,
+        "PreconditionFailed",
+        "If-None-Match: * header was specified but a twin with the id t1 was found. Please specify a different twin id.",
+    );
+    only_new("W/\"x\"").is_error(400, "InvalidArgument", "If-None-Match");
+}
+
+/// Cases 10, 11 and 12, section 2.3.
+#[test]
+fn if_match_guards_changes_and_deletion() {
+    let instance = Instance::with_models();
+    let old = instance.put("/digitaltwins/t1", &room()).etag();
+    let new = instance.put("/digitaltwins/t1", &room()).etag();
+    assert_ne!(old, new);
+    let patch = json!([{"op": "add", "path": "/name", "value": "n"}]);
+    let stale = format!("The provided etag {old} doesn't match the current etag for the resource.");
+    for (method, body) in [(Method::PATCH, Some(&patch)), (Method::DELETE, None)] {
+        let send = |etag: &str| {
+            instance.send(method.clone(), "/digitaltwins/t1", body, &[("if-match", etag)])
+        };
+        send(&old).is_error(412, "PreconditionFailed", &stale);
+        send("XXX").is_error(
+            400,
+            "InvalidArgument",
+            "Invalid If-Match header value. Allowed value(s): If-Match: {etag} or If-Match: *",
+        );
+    }
+    let patched = instance.send(Method::PATCH, "/digitaltwins/t1", Some(&patch), &[("if-match", &new)]);
+    assert_eq!(patched.status, 204);
+    let patched = instance.send(Method::PATCH, "/digitaltwins/t1", Some(&patch), &[("if-match", "*")]);
+    assert_eq!(patched.status, 204);
+    let deleted = instance.send(Method::DELETE, "/digitaltwins/t1", None, &[("if-match", &patched.etag())]);
+    assert_eq!(deleted.status, 204);
+}
+
+/// Cases 22 and 23.
+#[test]
+fn a_missing_twin_is_named() {
+    let instance = Instance::with_models();
+    let text = "There is no digital twin instance that exists with the ID none. Please verify that the twin id is valid and ensure that the twin is not deleted. See section on querying the twins https://aka.ms/adtv2query.";
+    instance.get("/digitaltwins/none").is_error(404, "DigitalTwinNotFound", text);
+    instance.delete("/digitaltwins/none").is_error(404, "DigitalTwinNotFound", text);
+    instance.patch("/digitaltwins/none", &json!([])).is_error(404, "DigitalTwinNotFound", text);
+}
+
+/// Case 24: neither end of a relationship can go before it.
+#[test]
+fn relationships_hold_their_twins() {
+    let instance = Instance::with_building();
+    for id in ["floor-1", "room-1"] {
+        let text = format!("Twin {id} has active relationships. Cannot delete a twin");
+        instance.delete(&format!("/digitaltwins/{id}")).is_error(400, "RelationshipsNotDeleted", &text);
+    }
+    instance.delete("/digitaltwins/floor-1/relationships/r1").is_ok();
+    assert_eq!(instance.delete("/digitaltwins/room-1").status, 204);
+    assert_eq!(instance.get("/digitaltwins/room-1").status, 404);
+}
+
+/// Section 2.1: PUT overwrites all properties and leaves relationships.
+#[test]
+fn replacing_a_twin_keeps_its_relationships() {
+    let instance = Instance::with_building();
+    let reply = instance.put_twin("floor-1", "dtmi:test:Floor;1", json!({"level": 3}));
+    assert_eq!((&reply.body["level"], reply.body.get("name")), (&json!(3), None));
+    assert_eq!(instance.get("/digitaltwins/floor-1/relationships").column("$relationshipId"), ["r1", "r2"]);
+}
+
+/// Section 2.5: a twin outlives its model, but cannot change until the model is back.
+#[test]
+fn twins_of_a_deleted_model_are_frozen() {
+    let instance = Instance::with_building();
+    instance.put_twin("floor-3", "dtmi:test:Floor;1", json!({}));
+    instance.delete("/models/dtmi:test:Floor;1").is_ok();
+    assert_eq!(instance.get("/digitaltwins/floor-1").status, 200);
+    assert_eq!(instance.ids("SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:test:Floor;1')").len(), 3);
+    let patch = json!([{"op": "add", "path": "/level", "value": 1}]);
+    instance.patch("/digitaltwins/floor-1", &patch).is_error(400, "ValidationFailed", "does not exist.");
+    let relationship = json!({"$relationshipName": "contains", "$targetId": "room-1"});
+    assert_eq!(instance.put("/digitaltwins/floor-1/relationships/x", &relationship).status, 400);
+    assert_eq!(instance.get("/digitaltwins/room-1/incomingrelationships").column("$relationshipId"), ["r1"]);
+    assert_eq!(instance.delete("/digitaltwins/floor-3").status, 204);
+    let floor = crate::fixture::building()[1].clone();
+    instance.post("/models", &json!([floor])).is_ok();
+    assert_eq!(instance.patch("/digitaltwins/floor-1", &patch).status, 204);
+}
+
+/// Section 11: bodies that are no twins.
+#[test]
+fn unreadable_bodies() {
+    let instance = Instance::with_models();
+    let put = |body| instance.send_text(Method::PUT, "/digitaltwins/t1", body, &[]);
+    put("[{}]").is_error(400, "InvalidArgument", "Payload is invalid.");
+    put("{").is_error(400, "InvalidArgument", "Payload is invalid.");
+    put("").is_error(400, "BadRequest", "A non-empty request body is required.");
+    put("{}").is_error(400, "ValidationFailed", "$metadata");
+    put(r#"{"$metadata":{}}"#).is_error(400, "ValidationFailed", "$model");
+}
+
+/// Section 7 and case 30.
+#[test]
+fn sizes_are_limited() {
+    let instance = Instance::with_models();
+    let mut body = room();
+    body["name"] = "x".repeat(4096).into();
+    assert_eq!(instance.put("/digitaltwins/t1", &body).status, 200);
+    body["name"] = "x".repeat(4097).into();
+    assert_eq!(instance.put("/digitaltwins/t1", &body).status, 400);
+    body["name"] = "ü".repeat(2049).into();
+    assert_eq!(instance.put("/digitaltwins/t1", &body).status, 400, "bytes count, not characters");
+    let tags: serde_json::Map<_, _> =
+        (0..9).map(|n| (format!("tag{n}"), Value::from("x".repeat(4000)))).collect();
+    body = room();
+    body["tags"] = tags.into();
+    assert_eq!(instance.put("/digitaltwins/t1", &body).status, 400, "36 KB");
+}
+
+/// Section 7: ids may hold more than URLs like, and are told apart by case.
+#[test]
+fn ids() {
+    let instance = Instance::with_models();
+    let floor = json!({"$metadata": {"$model": "dtmi:test:Floor;1"}});
+    let id = "dev:1.2+3%_#*?!(),=@;$'";
+    let path = "/digitaltwins/dev%3A1.2%2B3%25_%23%2A%3F%21%28%29%2C%3D%40%3B%24%27";
+    assert_eq!(instance.put(path, &floor).is_ok().body["$dtId"], id);
+    assert_eq!(instance.get(path).body["$dtId"], id);
+    instance.put("/digitaltwins/a", &floor).is_ok();
+    assert_eq!(instance.get("/digitaltwins/A").status, 404);
+    for bad in ["a%20b", "a%2Fb", "%C3%BC", "a%5C", &"x".repeat(129)] {
+        let reply = instance.put(&format!("/digitaltwins/{bad}"), &floor);
+        reply.is_error(400, "InvalidArgument", "id");
+    }
+    assert_eq!(instance.put(&format!("/digitaltwins/{}", "x".repeat(128)), &floor).status, 200);
+}
+
+/// Section 2.1 and case 21: a source time is kept as given.
+#[test]
+fn source_times_can_be_given_at_creation() {
+    let instance = Instance::with_models();
+    let mut body = room();
+    body["$metadata"]["temperature"] = json!({"sourceTime": "2021-06-29T22:45:27Z"});
+    body["thermostat"] = json!({"target": 1, "$metadata": {"target": {"sourceTime": "2021-06-29T22:45:28Z"}}});
+    let reply = instance.put("/digitaltwins/t1", &body).is_ok();
+    assert_eq!(
+        reply.body["$metadata"]["temperature"],
+        json!({"lastUpdateTime": NOW, "sourceTime": "2021-06-29T22:45:27Z"})
+    );
+    assert_eq!(
+        reply.body["thermostat"]["$metadata"]["target"],
+        json!({"lastUpdateTime": NOW, "sourceTime": "2021-06-29T22:45:28Z"})
+    );
+    body["$metadata"]["temperature"] = json!({"sourceTime": "yesterday"});
+    instance.put("/digitaltwins/t1", &body).is_error(400, "ValidationFailed", "sourceTime");
+}
+
+/// Cases 28 and 29, section 2.5.
+#[test]
+fn telemetry_is_acknowledged() {
+    let instance = Instance::with_building();
+    let send = |path: &str, body: &str, headers: &[(&str, &str)]| {
+        instance.send_text(Method::POST, path, body, headers)
+    };
+    let id = ("message-id", "m1");
+    for path in ["/digitaltwins/room-1/telemetry", "/digitaltwins/room-1/components/thermostat/telemetry"] {
+        let reply = send(path, r#"{"anything": [1]}"#, &[id]);
+        assert_eq!((reply.status, reply.response.body.len()), (204, 0));
+        assert_eq!(send(path, "{}", &[id, ("telemetry-source-time", "2021-06-29T22:45:27.123Z")]).status, 204);
+        send(path, "{}", &[id, ("telemetry-source-time", "noon")]).is_error(400, "ValidationFailed", "noon");
+        send(path, "[]", &[id]).is_error(400, "ValidationFailed", "JSON object");
+        send(path, "{}", &[]).is_error(400, "MissingArgument", "Message-Id");
+    }
+    send("/digitaltwins/none/telemetry", "{}", &[id]).is_error(404, "DigitalTwinNotFound", "none");
+    send("/digitaltwins/room-1/components/none/telemetry", "{}", &[id])
+        .is_error(404, "ComponentNotFound", "room-1 does not have component none");
+}
+
+/// A model without contents makes the smallest twin.
+#[test]
+fn a_twin_may_have_nothing_but_a_model() {
+    let instance = Instance::new();
+    instance.post("/models", &model("dtmi:test:Empty;1", json!([]))).is_ok();
+    let reply = instance.put_twin("t", "dtmi:test:Empty;1", json!({}));
+    assert_eq!(
+        reply.body["$metadata"],
+        json!({"$model": "dtmi:test:Empty;1", "$lastUpdateTime": NOW})
+    );
+}

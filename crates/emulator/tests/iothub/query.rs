@@ -1,0 +1,342 @@
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Hub, build, with_header};
+
+/// Ten devices on three floors; the even ones report, the last is disabled.
+fn building() -> Hub {
+    let hub = Hub::new();
+    for number in 0..10_u32 {
+        let id = format!("d{number}");
+        hub.create(&id);
+        let patch = json!({
+            "tags": {"location": {"floor": number % 3, "room": format!("r{number}")}, "on": number % 2 == 0},
+            "properties": {"desired": {"interval": number}},
+        });
+        hub.patch(&format!("/twins/{id}"), &patch).ok();
+        if number % 2 == 0 {
+            hub.report(&id, json!({"lastDesiredVersion": number / 2, "list": [1], "odd-name": {"x": 1}}));
+        }
+    }
+    hub.put_if("/devices/d9", "*", &json!({"deviceId": "d9", "status": "disabled", "statusReason": "old"})).ok();
+    hub
+}
+
+fn query(hub: &Hub, text: &str) -> Answer {
+    hub.send("POST", "/devices/query", None, Some(&json!({ "query": text })))
+}
+
+/// One page, with the headers that ask for it.
+fn page(hub: &Hub, text: &str, size: &str, token: Option<&str>) -> Answer {
+    let mut request = build("POST", "/devices/query", None, Some(&json!({ "query": text })));
+    request = with_header(request, "x-ms-max-item-count", size);
+    if let Some(token) = token {
+        request = with_header(request, "x-ms-continuation", token);
+    }
+    hub.request(request)
+}
+
+/// The ids of the devices for which a condition holds.
+#[track_caller]
+fn ids(hub: &Hub, condition: &str) -> String {
+    let answer = query(hub, &format!("SELECT * FROM devices WHERE {condition}"));
+    assert_eq!(answer.header("x-ms-item-type"), Some("Twin"), "{condition}: {}", answer.body);
+    let rows = answer.ok();
+    let ids = rows.as_array().unwrap().iter().map(|row| row["deviceId"].as_str().unwrap().to_owned());
+    ids.collect::<Vec<_>>().join(" ")
+}
+
+#[track_caller]
+fn rows(hub: &Hub, text: &str) -> Value {
+    let answer = query(hub, text);
+    assert_eq!(answer.header("x-ms-item-type"), Some("Raw"), "{text}: {}", answer.body);
+    answer.ok()
+}
+
+/// Section 3.1, case 34.
+#[test]
+fn case_34_pages_of_twins() {
+    let hub = building();
+    let text = "SELECT * FROM devices";
+    let first = page(&hub, text, "6", None);
+    assert_eq!(first.header("x-ms-item-type"), Some("Twin"));
+    let token = first.header("x-ms-continuation").unwrap().to_owned();
+    assert_eq!(first.body.as_array().unwrap().len(), 6);
+    assert_eq!(first.body[0], hub.get("/twins/d0").ok());
+    // What changes in between moves no other row.
+    hub.delete("/devices/d5", "*");
+    hub.create("d55");
+    let last = page(&hub, text, "6", Some(&token));
+    assert_eq!(last.header("x-ms-continuation"), None);
+    let ids: Vec<&Value> = last.body.as_array().unwrap().iter().map(|row| &row["deviceId"]).collect();
+    assert_eq!(ids, ["d55", "d6", "d7", "d8", "d9"]);
+    // A page that is full and the last has no token either.
+    assert_eq!(page(&hub, text, "10", None).header("x-ms-continuation"), None);
+    assert_eq!(page(&hub, text, "1000", None).body.as_array().unwrap().len(), 10);
+}
+
+/// Section 3.1: a token belongs to its query, and what is none is refused.
+#[test]
+fn section_3_1_tokens_and_sizes_are_checked() {
+    let hub = building();
+    let text = "SELECT * FROM devices";
+    let token = page(&hub, text, "3", None).header("x-ms-continuation").unwrap().to_owned();
+    page(&hub, "SELECT deviceId FROM devices", "3", Some(&token)).error(400, "ArgumentInvalid");
+    for bad in ["nonsense", "e30", &token[1..]] {
+        page(&hub, text, "3", Some(bad)).error(400, "ArgumentInvalid");
+    }
+    for bad in ["0", "-1", "many"] {
+        page(&hub, text, bad, None).error(400, "ArgumentInvalid");
+    }
+    // An empty token is none.
+    assert_eq!(page(&hub, text, "3", Some("")).body[0]["deviceId"], "d0");
+}
+
+/// Section 3.1: a page has at most 100 rows.
+#[test]
+fn section_3_1_page_size() {
+    let hub = Hub::new();
+    for number in 0..101 {
+        hub.create(&format!("d{number:03}"));
+    }
+    for answer in [query(&hub, "SELECT * FROM devices"), page(&hub, "SELECT * FROM devices", "5000", None)] {
+        assert_eq!(answer.body.as_array().unwrap().len(), 100);
+        assert!(answer.header("x-ms-continuation").is_some());
+    }
+}
+
+/// Section 3.2, case 35: projections.
+#[test]
+fn case_35_projections() {
+    let hub = building();
+    let text = "SELECT DeviceId, tags.location.floor, properties.reported.lastDesiredVersion AS Seen, STATUSREASON \
+                FROM devices WHERE deviceId IN ['d2', 'd9']";
+    assert_eq!(
+        rows(&hub, text).to_string(),
+        json!([
+            {"deviceId": "d2", "floor": 2, "Seen": 1},
+            {"deviceId": "d9", "floor": 0, "statusReason": "old"},
+        ])
+        .to_string()
+    );
+    let whole = rows(&hub, "SELECT tags, properties.desired, capabilities FROM devices WHERE deviceId = 'd1'");
+    let twin = hub.get("/twins/d1").ok();
+    assert_eq!(
+        whole,
+        json!([{"tags": twin["tags"], "desired": twin["properties"]["desired"], "capabilities": {"iotEdge": false}}])
+    );
+    // Every member of a twin can be selected, and comes out as in the twin.
+    for (name, value) in hub.get("/twins/d9").ok().as_object().unwrap() {
+        let row = rows(&hub, &format!("SELECT {} FROM devices WHERE deviceId = 'd9'", name.to_uppercase()));
+        assert_eq!(row, json!([{ name: value }]));
+    }
+}
+
+/// Section 3.2: projections page as twins do.
+#[test]
+fn section_3_2_pages_of_projections_and_groups() {
+    let hub = building();
+    for (text, count) in [
+        ("SELECT deviceId FROM devices", 10),
+        ("SELECT tags.location.floor, COUNT() AS n FROM devices GROUP BY tags.location.floor", 3),
+        ("SELECT TOP 7 deviceId FROM devices", 7),
+        ("SELECT TOP 0 deviceId FROM devices", 0),
+        ("SELECT TOP 2 tags.location.floor FROM devices GROUP BY tags.location.floor", 2),
+    ] {
+        let mut all = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let answer = page(&hub, text, "2", token.as_deref());
+            assert!(answer.body.as_array().unwrap().len() <= 2);
+            all.extend(answer.body.as_array().unwrap().clone());
+            token = answer.header("x-ms-continuation").map(str::to_owned);
+            if token.is_none() {
+                break;
+            }
+        }
+        assert_eq!(all.len(), count, "{text}");
+        assert_eq!(Value::from(all), page(&hub, text, "100", None).body, "{text}");
+    }
+}
+
+/// Section 3.2, case 36: aggregates and groups; `devices.jobs` has its own item type.
+#[test]
+fn case_36_aggregates_and_groups() {
+    let hub = building();
+    assert_eq!(
+        rows(&hub, "SELECT tags.location.floor AS floor, COUNT() AS n FROM devices GROUP BY tags.location.floor"),
+        json!([{"floor": 0, "n": 4}, {"floor": 1, "n": 3}, {"floor": 2, "n": 3}])
+    );
+    assert_eq!(
+        rows(
+            &hub,
+            "SELECT COUNT() AS n, AVG(properties.desired.interval) AS mean, SUM(properties.desired.interval) AS sum, \
+             MIN(tags.location.room) AS least, MAX(properties.desired.interval) AS most FROM devices WHERE tags.on = true"
+        ),
+        json!([{"n": 5, "mean": 4.0, "sum": 20, "least": "r0", "most": 8}])
+    );
+    assert_eq!(rows(&hub, "SELECT COUNT() AS n, SUM(tags.x) AS s FROM devices WHERE tags.x = 1"), json!([{"n": 0}]));
+    assert_eq!(rows(&hub, "SELECT COUNT() AS n FROM devices WHERE tags.x = 1 GROUP BY tags.x"), json!([]));
+    // What is not there is a group of its own.
+    assert_eq!(
+        rows(
+            &hub,
+            "SELECT properties.reported.list, COUNT() AS n FROM devices GROUP BY properties.reported.list"
+        ),
+        json!([{"list": [1], "n": 5}, {"n": 5}])
+    );
+    let jobs = query(&hub, "SELECT * FROM devices.jobs");
+    assert_eq!(jobs.header("x-ms-item-type"), Some("DeviceJob"));
+    assert_eq!(jobs.ok(), json!([]));
+}
+
+/// Section 3.2, case 37, and the other ways of being wrong.
+#[test]
+fn case_37_bad_queries() {
+    let hub = building();
+    for bad in [
+        "SELEC *",
+        "",
+        "SELECT * FROM twins",
+        "SELECT * FROM devices WHERE",
+        "SELECT * FROM devices WHERE NO_SUCH(deviceId)",
+        "SELECT * FROM devices WHERE STARTSWITH(deviceId)",
+        "SELECT COUNT() FROM devices.jobs",
+        "SELECT deviceId, COUNT() FROM devices",
+    ] {
+        assert_eq!(query(&hub, bad).error(400, "ArgumentInvalid"), "BadRequest", "{bad}");
+    }
+    query(&hub, &format!("SELECT * FROM devices WHERE deviceId = '{}'", "x".repeat(8192))).error(400, "ArgumentInvalid");
+    hub.send("POST", "/devices/query", None, Some(&json!({}))).error(400, "ArgumentInvalid");
+    hub.send("POST", "/devices/query", None, Some(&json!({"query": 1}))).error(400, "IotHubFormatError");
+}
+
+/// Section 3.2: comparisons, and that only `true` matches.
+#[test]
+fn section_3_2_conditions() {
+    let hub = building();
+    for (condition, expected) in [
+        ("deviceId = 'd1'", "d1"),
+        ("devices.deviceId = 'd1'", "d1"),
+        ("'d1' = DEVICEID", "d1"),
+        ("tags.location.floor = 1", "d1 d4 d7"),
+        ("tags.location.floor = 1.0", "d1 d4 d7"),
+        ("tags.location.floor = '1'", ""),
+        ("tags.location.floor >= 1 AND tags.location.floor < 2", "d1 d4 d7"),
+        ("tags.on", "d0 d2 d4 d6 d8"),
+        ("NOT tags.on", "d1 d3 d5 d7 d9"),
+        ("tags.on = true AND (tags.location.floor = 0 OR tags.location.room = 'r8')", "d0 d6 d8"),
+        ("tags.location.floor != 0 AND NOT tags.location.floor <> 1", "d1 d4 d7"),
+        ("tags.location.floor IN [0, 2, 'x'] AND deviceId NIN ['d0', 'd2']", "d3 d5 d6 d8 d9"),
+        ("status = 'disabled'", "d9"),
+        ("connectionState = 'Connected'", ""),
+        ("capabilities.iotEdge = false AND deviceId > 'd8'", "d9"),
+        ("lastActivityTime > '2026-01-01'", "d0 d2 d4 d6 d8"),
+        ("is_defined(properties.reported.list)", "d0 d2 d4 d6 d8"),
+        ("NOT IS_DEFINED(properties.reported.list)", "d1 d3 d5 d7 d9"),
+        ("properties.reported.[[odd-name]].x = 1 AND deviceId < 'd4'", "d0 d2"),
+        ("properties.desired.$version = properties.reported.lastDesiredVersion", "d4"),
+        ("properties.desired.$metadata.interval.$lastUpdatedVersion = 2 AND deviceId < 'd2'", "d0 d1"),
+        ("properties.desired.$metadata.$lastUpdated >= '2026-03-01' AND deviceId = 'd3'", "d3"),
+        ("properties.desired.interval * 2 + 1 = 7", "d3"),
+        ("properties.desired.interval % 4 = 3", "d3 d7"),
+        ("properties.desired.interval / 2 = 3.5", "d7"),
+        ("properties.desired.interval / 0 = 1", ""),
+        ("tags.location.room = 'r1' AND version = 3", "d1"),
+        ("etag = 'AAAAAAAAAAI=' AND deviceId IN ['d1']", "d1"),
+        // What is not there is neither equal nor different, and neither is what can't be compared.
+        ("tags.nothing = 1", ""),
+        ("tags.nothing != 1", ""),
+        ("NOT tags.nothing = 1", ""),
+        ("tags.nothing NIN [1]", ""),
+        ("tags.location = tags.location", ""),
+        ("properties.reported.list = [1]", ""),
+        ("tags.nothing = undefined", ""),
+        ("tags.on != 'x'", ""),
+        ("tags.nothing = 1 OR deviceId = 'd0'", "d0"),
+        ("NOT (tags.nothing = 1 AND deviceId = 'd0')", "d1 d2 d3 d4 d5 d6 d7 d8 d9"),
+        // Not boolean, so not true.
+        ("deviceId", ""),
+        ("null = null AND deviceId = 'd0'", "d0"),
+        // Below the members of a twin, names keep their case.
+        ("Tags.location.floor = 1 AND deviceId = 'd1'", "d1"),
+        ("tags.Location.floor = 1", ""),
+        ("moduleId = 'x'", ""),
+        ("deviceId.x = 1", ""),
+    ] {
+        assert_eq!(ids(&hub, condition), expected, "{condition}");
+    }
+}
+
+/// Section 3.2: functions.
+#[test]
+fn section_3_2_functions() {
+    let hub = building();
+    for (condition, expected) in [
+        ("STARTSWITH(devices.deviceId, 'd1')", true),
+        ("STARTS_WITH(deviceId, '1')", false),
+        ("ENDS_WITH(tags.location.room, '1')", true),
+        ("CONTAINS(tags.location.room, 'r')", true),
+        ("INDEX_OF(deviceId, '1') = 1 AND INDEX_OF(deviceId, 'x') = -1", true),
+        ("CONCAT(deviceId, '-', tags.location.room) = 'd1-r1'", true),
+        ("LENGTH('äöü') = 3", true),
+        ("UPPER(deviceId) = 'D1' AND LOWER('ÄB') = 'äb'", true),
+        ("SUBSTRING('hello', 1) = 'ello' AND SUBSTRING('hello', 1, 2) = 'el'", true),
+        ("SUBSTRING('hello', -1) = 'hello'", false),
+        ("ABS(-2) = 2 AND ABS(-2.5) = 2.5", true),
+        ("CEILING(1.2) = 2 AND FLOOR(1.8) = 1 AND FLOOR(3) = 3", true),
+        ("SIGN(-3) = -1 AND SIGN(0.0) = 0 AND SIGN(2.5) = 1", true),
+        ("SQRT(9) = 3 AND SQUARE(3) = 9 AND POWER(2, 10) = 1024 AND EXP(0) = 1", true),
+        ("IS_DEFINED(SQRT(-1))", false),
+        ("AS_NUMBER('12') = 12 AND AS_NUMBER('1.5') = 1.5", true),
+        ("IS_DEFINED(AS_NUMBER('twelve'))", false),
+        ("IS_NUMBER(tags.location.floor) AND IS_STRING(deviceId) AND IS_BOOL(tags.on)", true),
+        ("IS_OBJECT(tags.location) AND NOT IS_PRIMITIVE(tags.location) AND IS_PRIMITIVE(tags.on)", true),
+        ("IS_NULL(null) AND NOT IS_NULL(tags.nothing)", true),
+        ("IS_DEFINED(LENGTH(tags.location.floor))", false),
+    ] {
+        let expected = if expected { "d1" } else { "" };
+        assert_eq!(ids(&hub, &format!("deviceId = 'd1' AND {condition}")), expected, "{condition}");
+    }
+    assert_eq!(ids(&hub, "deviceId = 'd2' AND IS_ARRAY(properties.reported.list)"), "d2");
+}
+
+/// Section 3.2: modules are no devices, and the other way round.
+#[test]
+fn section_3_2_modules() {
+    let hub = Hub::new();
+    for device in ["a", "b"] {
+        hub.create(device);
+        for module in ["m1", "m2", "m3"] {
+            let body = json!({"deviceId": device, "moduleId": module});
+            hub.put(&format!("/devices/{device}/modules/{module}"), &body).ok();
+        }
+    }
+    hub.create_edge("e");
+    hub.patch("/twins/b/modules/m2", &json!({"properties": {"desired": {"x": 1}}})).ok();
+    assert_eq!(ids(&hub, "IS_DEFINED(deviceId)"), "a b e");
+    let answer = query(&hub, "SELECT * FROM devices.modules WHERE devices.modules.moduleId = '$edgeHub'");
+    assert_eq!(answer.header("x-ms-item-type"), Some("Twin"));
+    assert_eq!(answer.ok(), json!([hub.get("/twins/e/modules/$edgeHub").ok()]));
+    assert_eq!(
+        rows(&hub, "SELECT deviceId, moduleId FROM devices.modules WHERE properties.desired.x = 1"),
+        json!([{"deviceId": "b", "moduleId": "m2"}])
+    );
+    // Pages end within a device, and go on there.
+    let text = "SELECT deviceId, moduleId FROM devices.modules WHERE moduleId != '$edgeHub'";
+    let first = page(&hub, text, "4", None);
+    let token = first.header("x-ms-continuation").unwrap().to_owned();
+    let second = page(&hub, text, "4", Some(&token));
+    assert_eq!(second.header("x-ms-continuation"), None);
+    assert_eq!(
+        second.body,
+        json!([
+            {"deviceId": "b", "moduleId": "m2"},
+            {"deviceId": "b", "moduleId": "m3"},
+            {"deviceId": "e", "moduleId": "$edgeAgent"},
+        ])
+    );
+    assert_eq!(
+        rows(&hub, "SELECT deviceId, COUNT() AS n FROM devices.modules GROUP BY deviceId"),
+        json!([{"deviceId": "a", "n": 3}, {"deviceId": "b", "n": 3}, {"deviceId": "e", "n": 2}])
+    );
+}
