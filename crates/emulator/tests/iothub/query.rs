@@ -14,10 +14,18 @@ fn building() -> Hub {
         });
         hub.patch(&format!("/twins/{id}"), &patch).ok();
         if number % 2 == 0 {
-            hub.report(&id, json!({"lastDesiredVersion": number / 2, "list": [1], "odd-name": {"x": 1}}));
+            hub.report(
+                &id,
+                json!({"lastDesiredVersion": number / 2, "list": [1], "odd-name": {"x": 1}}),
+            );
         }
     }
-    hub.put_if("/devices/d9", "*", &json!({"deviceId": "d9", "status": "disabled", "statusReason": "old"})).ok();
+    hub.put_if(
+        "/devices/d9",
+        "*",
+        &json!({"deviceId": "d9", "status": "disabled", "statusReason": "old"}),
+    )
+    .ok();
     hub
 }
 
@@ -39,16 +47,30 @@ fn page(hub: &Hub, text: &str, size: &str, token: Option<&str>) -> Answer {
 #[track_caller]
 fn ids(hub: &Hub, condition: &str) -> String {
     let answer = query(hub, &format!("SELECT * FROM devices WHERE {condition}"));
-    assert_eq!(answer.header("x-ms-item-type"), Some("Twin"), "{condition}: {}", answer.body);
+    assert_eq!(
+        answer.header("x-ms-item-type"),
+        Some("Twin"),
+        "{condition}: {}",
+        answer.body
+    );
     let rows = answer.ok();
-    let ids = rows.as_array().unwrap().iter().map(|row| row["deviceId"].as_str().unwrap().to_owned());
+    let ids = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["deviceId"].as_str().unwrap().to_owned());
     ids.collect::<Vec<_>>().join(" ")
 }
 
 #[track_caller]
 fn rows(hub: &Hub, text: &str) -> Value {
     let answer = query(hub, text);
-    assert_eq!(answer.header("x-ms-item-type"), Some("Raw"), "{text}: {}", answer.body);
+    assert_eq!(
+        answer.header("x-ms-item-type"),
+        Some("Raw"),
+        "{text}: {}",
+        answer.body
+    );
     answer.ok()
 }
 
@@ -67,7 +89,13 @@ fn case_34_pages_of_twins() {
     hub.create("d55");
     let last = page(&hub, text, "6", Some(&token));
     assert_eq!(last.header("x-ms-continuation"), None);
-    let ids: Vec<&Value> = last.body.as_array().unwrap().iter().map(|row| &row["deviceId"]).collect();
+    let ids: Vec<&Value> = last
+        .body
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| &row["deviceId"])
+        .collect();
     assert_eq!(ids, ["d55", "d6", "d7", "d8", "d9"]);
     // A page that is full and the last has no token either.
     assert_eq!(page(&hub, text, "10", None).header("x-ms-continuation"), None);
@@ -79,7 +107,10 @@ fn case_34_pages_of_twins() {
 fn section_3_1_tokens_and_sizes_are_checked() {
     let hub = building();
     let text = "SELECT * FROM devices";
-    let token = page(&hub, text, "3", None).header("x-ms-continuation").unwrap().to_owned();
+    let token = page(&hub, text, "3", None)
+        .header("x-ms-continuation")
+        .unwrap()
+        .to_owned();
     page(&hub, "SELECT deviceId FROM devices", "3", Some(&token)).error(400, "ArgumentInvalid");
     for bad in ["nonsense", "e30", &token[1..]] {
         page(&hub, text, "3", Some(bad)).error(400, "ArgumentInvalid");
@@ -98,7 +129,10 @@ fn section_3_1_page_size() {
     for number in 0..101 {
         hub.create(&format!("d{number:03}"));
     }
-    for answer in [query(&hub, "SELECT * FROM devices"), page(&hub, "SELECT * FROM devices", "5000", None)] {
+    for answer in [
+        query(&hub, "SELECT * FROM devices"),
+        page(&hub, "SELECT * FROM devices", "5000", None),
+    ] {
         assert_eq!(answer.body.as_array().unwrap().len(), 100);
         assert!(answer.header("x-ms-continuation").is_some());
     }
@@ -118,7 +152,10 @@ fn case_35_projections() {
         ])
         .to_string()
     );
-    let whole = rows(&hub, "SELECT tags, properties.desired, capabilities FROM devices WHERE deviceId = 'd1'");
+    let whole = rows(
+        &hub,
+        "SELECT tags, properties.desired, capabilities FROM devices WHERE deviceId = 'd1'",
+    );
     let twin = hub.get("/twins/d1").ok();
     assert_eq!(
         whole,
@@ -126,7 +163,13 @@ fn case_35_projections() {
     );
     // Every member of a twin can be selected, and comes out as in the twin.
     for (name, value) in hub.get("/twins/d9").ok().as_object().unwrap() {
-        let row = rows(&hub, &format!("SELECT {} FROM devices WHERE deviceId = 'd9'", name.to_uppercase()));
+        let row = rows(
+            &hub,
+            &format!(
+                "SELECT {} FROM devices WHERE deviceId = 'd9'",
+                name.to_uppercase()
+            ),
+        );
         assert_eq!(row, json!([{ name: value }]));
     }
 }
@@ -137,10 +180,16 @@ fn section_3_2_pages_of_projections_and_groups() {
     let hub = building();
     for (text, count) in [
         ("SELECT deviceId FROM devices", 10),
-        ("SELECT tags.location.floor, COUNT() AS n FROM devices GROUP BY tags.location.floor", 3),
+        (
+            "SELECT tags.location.floor, COUNT() AS n FROM devices GROUP BY tags.location.floor",
+            3,
+        ),
         ("SELECT TOP 7 deviceId FROM devices", 7),
         ("SELECT TOP 0 deviceId FROM devices", 0),
-        ("SELECT TOP 2 tags.location.floor FROM devices GROUP BY tags.location.floor", 2),
+        (
+            "SELECT TOP 2 tags.location.floor FROM devices GROUP BY tags.location.floor",
+            2,
+        ),
     ] {
         let mut all = Vec::new();
         let mut token: Option<String> = None;
@@ -163,7 +212,10 @@ fn section_3_2_pages_of_projections_and_groups() {
 fn case_36_aggregates_and_groups() {
     let hub = building();
     assert_eq!(
-        rows(&hub, "SELECT tags.location.floor AS floor, COUNT() AS n FROM devices GROUP BY tags.location.floor"),
+        rows(
+            &hub,
+            "SELECT tags.location.floor AS floor, COUNT() AS n FROM devices GROUP BY tags.location.floor"
+        ),
         json!([{"floor": 0, "n": 4}, {"floor": 1, "n": 3}, {"floor": 2, "n": 3}])
     );
     assert_eq!(
@@ -174,8 +226,20 @@ fn case_36_aggregates_and_groups() {
         ),
         json!([{"n": 5, "mean": 4.0, "sum": 20, "least": "r0", "most": 8}])
     );
-    assert_eq!(rows(&hub, "SELECT COUNT() AS n, SUM(tags.x) AS s FROM devices WHERE tags.x = 1"), json!([{"n": 0}]));
-    assert_eq!(rows(&hub, "SELECT COUNT() AS n FROM devices WHERE tags.x = 1 GROUP BY tags.x"), json!([]));
+    assert_eq!(
+        rows(
+            &hub,
+            "SELECT COUNT() AS n, SUM(tags.x) AS s FROM devices WHERE tags.x = 1"
+        ),
+        json!([{"n": 0}])
+    );
+    assert_eq!(
+        rows(
+            &hub,
+            "SELECT COUNT() AS n FROM devices WHERE tags.x = 1 GROUP BY tags.x"
+        ),
+        json!([])
+    );
     // What is not there is a group of its own.
     assert_eq!(
         rows(
@@ -203,11 +267,21 @@ fn case_37_bad_queries() {
         "SELECT COUNT() FROM devices.jobs",
         "SELECT deviceId, COUNT() FROM devices",
     ] {
-        assert_eq!(query(&hub, bad).error(400, "ArgumentInvalid"), "BadRequest", "{bad}");
+        assert_eq!(
+            query(&hub, bad).error(400, "ArgumentInvalid"),
+            "BadRequest",
+            "{bad}"
+        );
     }
-    query(&hub, &format!("SELECT * FROM devices WHERE deviceId = '{}'", "x".repeat(8192))).error(400, "ArgumentInvalid");
-    hub.send("POST", "/devices/query", None, Some(&json!({}))).error(400, "ArgumentInvalid");
-    hub.send("POST", "/devices/query", None, Some(&json!({"query": 1}))).error(400, "IotHubFormatError");
+    query(
+        &hub,
+        &format!("SELECT * FROM devices WHERE deviceId = '{}'", "x".repeat(8192)),
+    )
+    .error(400, "ArgumentInvalid");
+    hub.send("POST", "/devices/query", None, Some(&json!({})))
+        .error(400, "ArgumentInvalid");
+    hub.send("POST", "/devices/query", None, Some(&json!({"query": 1})))
+        .error(400, "IotHubFormatError");
 }
 
 /// Section 3.2: comparisons, and that only `true` matches.
@@ -224,19 +298,40 @@ fn section_3_2_conditions() {
         ("tags.location.floor >= 1 AND tags.location.floor < 2", "d1 d4 d7"),
         ("tags.on", "d0 d2 d4 d6 d8"),
         ("NOT tags.on", "d1 d3 d5 d7 d9"),
-        ("tags.on = true AND (tags.location.floor = 0 OR tags.location.room = 'r8')", "d0 d6 d8"),
-        ("tags.location.floor != 0 AND NOT tags.location.floor <> 1", "d1 d4 d7"),
-        ("tags.location.floor IN [0, 2, 'x'] AND deviceId NIN ['d0', 'd2']", "d3 d5 d6 d8 d9"),
+        (
+            "tags.on = true AND (tags.location.floor = 0 OR tags.location.room = 'r8')",
+            "d0 d6 d8",
+        ),
+        (
+            "tags.location.floor != 0 AND NOT tags.location.floor <> 1",
+            "d1 d4 d7",
+        ),
+        (
+            "tags.location.floor IN [0, 2, 'x'] AND deviceId NIN ['d0', 'd2']",
+            "d3 d5 d6 d8 d9",
+        ),
         ("status = 'disabled'", "d9"),
         ("connectionState = 'Connected'", ""),
         ("capabilities.iotEdge = false AND deviceId > 'd8'", "d9"),
         ("lastActivityTime > '2026-01-01'", "d0 d2 d4 d6 d8"),
         ("is_defined(properties.reported.list)", "d0 d2 d4 d6 d8"),
         ("NOT IS_DEFINED(properties.reported.list)", "d1 d3 d5 d7 d9"),
-        ("properties.reported.[[odd-name]].x = 1 AND deviceId < 'd4'", "d0 d2"),
-        ("properties.desired.$version = properties.reported.lastDesiredVersion", "d4"),
-        ("properties.desired.$metadata.interval.$lastUpdatedVersion = 2 AND deviceId < 'd2'", "d0 d1"),
-        ("properties.desired.$metadata.$lastUpdated >= '2026-03-01' AND deviceId = 'd3'", "d3"),
+        (
+            "properties.reported.[[odd-name]].x = 1 AND deviceId < 'd4'",
+            "d0 d2",
+        ),
+        (
+            "properties.desired.$version = properties.reported.lastDesiredVersion",
+            "d4",
+        ),
+        (
+            "properties.desired.$metadata.interval.$lastUpdatedVersion = 2 AND deviceId < 'd2'",
+            "d0 d1",
+        ),
+        (
+            "properties.desired.$metadata.$lastUpdated >= '2026-03-01' AND deviceId = 'd3'",
+            "d3",
+        ),
         ("properties.desired.interval * 2 + 1 = 7", "d3"),
         ("properties.desired.interval % 4 = 3", "d3 d7"),
         ("properties.desired.interval / 2 = 3.5", "d7"),
@@ -253,7 +348,10 @@ fn section_3_2_conditions() {
         ("tags.nothing = undefined", ""),
         ("tags.on != 'x'", ""),
         ("tags.nothing = 1 OR deviceId = 'd0'", "d0"),
-        ("NOT (tags.nothing = 1 AND deviceId = 'd0')", "d1 d2 d3 d4 d5 d6 d7 d8 d9"),
+        (
+            "NOT (tags.nothing = 1 AND deviceId = 'd0')",
+            "d1 d2 d3 d4 d5 d6 d7 d8 d9",
+        ),
         // Not boolean, so not true.
         ("deviceId", ""),
         ("null = null AND deviceId = 'd0'", "d0"),
@@ -276,28 +374,50 @@ fn section_3_2_functions() {
         ("STARTS_WITH(deviceId, '1')", false),
         ("ENDS_WITH(tags.location.room, '1')", true),
         ("CONTAINS(tags.location.room, 'r')", true),
-        ("INDEX_OF(deviceId, '1') = 1 AND INDEX_OF(deviceId, 'x') = -1", true),
+        (
+            "INDEX_OF(deviceId, '1') = 1 AND INDEX_OF(deviceId, 'x') = -1",
+            true,
+        ),
         ("CONCAT(deviceId, '-', tags.location.room) = 'd1-r1'", true),
         ("LENGTH('äöü') = 3", true),
         ("UPPER(deviceId) = 'D1' AND LOWER('ÄB') = 'äb'", true),
-        ("SUBSTRING('hello', 1) = 'ello' AND SUBSTRING('hello', 1, 2) = 'el'", true),
+        (
+            "SUBSTRING('hello', 1) = 'ello' AND SUBSTRING('hello', 1, 2) = 'el'",
+            true,
+        ),
         ("SUBSTRING('hello', -1) = 'hello'", false),
         ("ABS(-2) = 2 AND ABS(-2.5) = 2.5", true),
         ("CEILING(1.2) = 2 AND FLOOR(1.8) = 1 AND FLOOR(3) = 3", true),
         ("SIGN(-3) = -1 AND SIGN(0.0) = 0 AND SIGN(2.5) = 1", true),
-        ("SQRT(9) = 3 AND SQUARE(3) = 9 AND POWER(2, 10) = 1024 AND EXP(0) = 1", true),
+        (
+            "SQRT(9) = 3 AND SQUARE(3) = 9 AND POWER(2, 10) = 1024 AND EXP(0) = 1",
+            true,
+        ),
         ("IS_DEFINED(SQRT(-1))", false),
         ("AS_NUMBER('12') = 12 AND AS_NUMBER('1.5') = 1.5", true),
         ("IS_DEFINED(AS_NUMBER('twelve'))", false),
-        ("IS_NUMBER(tags.location.floor) AND IS_STRING(deviceId) AND IS_BOOL(tags.on)", true),
-        ("IS_OBJECT(tags.location) AND NOT IS_PRIMITIVE(tags.location) AND IS_PRIMITIVE(tags.on)", true),
+        (
+            "IS_NUMBER(tags.location.floor) AND IS_STRING(deviceId) AND IS_BOOL(tags.on)",
+            true,
+        ),
+        (
+            "IS_OBJECT(tags.location) AND NOT IS_PRIMITIVE(tags.location) AND IS_PRIMITIVE(tags.on)",
+            true,
+        ),
         ("IS_NULL(null) AND NOT IS_NULL(tags.nothing)", true),
         ("IS_DEFINED(LENGTH(tags.location.floor))", false),
     ] {
         let expected = if expected { "d1" } else { "" };
-        assert_eq!(ids(&hub, &format!("deviceId = 'd1' AND {condition}")), expected, "{condition}");
+        assert_eq!(
+            ids(&hub, &format!("deviceId = 'd1' AND {condition}")),
+            expected,
+            "{condition}"
+        );
     }
-    assert_eq!(ids(&hub, "deviceId = 'd2' AND IS_ARRAY(properties.reported.list)"), "d2");
+    assert_eq!(
+        ids(&hub, "deviceId = 'd2' AND IS_ARRAY(properties.reported.list)"),
+        "d2"
+    );
 }
 
 /// Section 3.2: modules are no devices, and the other way round.
@@ -308,17 +428,28 @@ fn section_3_2_modules() {
         hub.create(device);
         for module in ["m1", "m2", "m3"] {
             let body = json!({"deviceId": device, "moduleId": module});
-            hub.put(&format!("/devices/{device}/modules/{module}"), &body).ok();
+            hub.put(&format!("/devices/{device}/modules/{module}"), &body)
+                .ok();
         }
     }
     hub.create_edge("e");
-    hub.patch("/twins/b/modules/m2", &json!({"properties": {"desired": {"x": 1}}})).ok();
+    hub.patch(
+        "/twins/b/modules/m2",
+        &json!({"properties": {"desired": {"x": 1}}}),
+    )
+    .ok();
     assert_eq!(ids(&hub, "IS_DEFINED(deviceId)"), "a b e");
-    let answer = query(&hub, "SELECT * FROM devices.modules WHERE devices.modules.moduleId = '$edgeHub'");
+    let answer = query(
+        &hub,
+        "SELECT * FROM devices.modules WHERE devices.modules.moduleId = '$edgeHub'",
+    );
     assert_eq!(answer.header("x-ms-item-type"), Some("Twin"));
     assert_eq!(answer.ok(), json!([hub.get("/twins/e/modules/$edgeHub").ok()]));
     assert_eq!(
-        rows(&hub, "SELECT deviceId, moduleId FROM devices.modules WHERE properties.desired.x = 1"),
+        rows(
+            &hub,
+            "SELECT deviceId, moduleId FROM devices.modules WHERE properties.desired.x = 1"
+        ),
         json!([{"deviceId": "b", "moduleId": "m2"}])
     );
     // Pages end within a device, and go on there.
@@ -336,7 +467,10 @@ fn section_3_2_modules() {
         ])
     );
     assert_eq!(
-        rows(&hub, "SELECT deviceId, COUNT() AS n FROM devices.modules GROUP BY deviceId"),
+        rows(
+            &hub,
+            "SELECT deviceId, COUNT() AS n FROM devices.modules GROUP BY deviceId"
+        ),
         json!([{"deviceId": "a", "n": 3}, {"deviceId": "b", "n": 3}, {"deviceId": "e", "n": 2}])
     );
 }

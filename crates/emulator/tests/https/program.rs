@@ -1,0 +1,118 @@
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use reqwest::{Certificate, Client};
+use serde_json::Value;
+
+/// The program, ended even if a test fails.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn start(arguments: &[&str]) -> (Program, Value) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_iot-emulator"))
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut line = String::new();
+    let stdout = child.stdout.take().expect("it is piped");
+    BufReader::new(stdout).read_line(&mut line).expect("a line");
+    (
+        Program(child),
+        serde_json::from_str(&line).expect("the line is JSON"),
+    )
+}
+
+#[tokio::test]
+#[cfg(unix)]
+async fn it_says_where_it_is_serves_and_ends_on_a_signal() {
+    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let (mut program, ready) = start(&[
+        "--hub-name",
+        "factory",
+        "--policy-key",
+        &format!("iothubowner={key}"),
+        "--log",
+        "info",
+    ]);
+    assert_eq!(ready["status"], "ready");
+    let connection_string = ready["iothub"]["connectionString"].as_str().unwrap();
+    assert!(connection_string.ends_with(&format!("SharedAccessKeyName=iothubowner;SharedAccessKey={key}")));
+    let ca_file = Path::new(ready["caFile"].as_str().unwrap()).to_owned();
+    let certificate = Certificate::from_pem(&std::fs::read(&ca_file).unwrap()).unwrap();
+    let client = Client::builder().tls_certs_only([certificate]).build().unwrap();
+    let token = ready["bearerToken"].as_str().unwrap();
+    let url = format!(
+        "{}/devices?api-version=2021-04-12",
+        ready["iothub"]["endpoint"].as_str().unwrap()
+    );
+    let response = client.get(url).bearer_auth(token).send().await.unwrap();
+    let request_id = response.headers()["x-ms-request-id"].to_str().unwrap().to_owned();
+    assert_eq!(
+        (
+            response.status().as_u16(),
+            response.text().await.unwrap().as_str()
+        ),
+        (200, "[]")
+    );
+    let management = ready["management"]["endpoint"].as_str().unwrap();
+    assert_eq!(
+        client
+            .get(format!("{management}/clock"))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
+    drop(client);
+
+    assert!(
+        Command::new("kill")
+            .arg(program.0.id().to_string())
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(program.0.wait().unwrap().success());
+    let mut log = String::new();
+    program.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(log.contains(&request_id), "{log}");
+    assert!(!log.contains(token) && !log.contains(key), "{log}");
+    assert!(!ca_file.exists(), "the temporary file is removed");
+}
+
+#[test]
+fn options() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca_file = folder.path().join("ca.pem");
+    let (_program, ready) = start(&["--no-digitaltwins", "--ca-file", ca_file.to_str().unwrap()]);
+    assert!(ready.get("digitaltwins").is_none() && ready.get("iothub").is_some());
+    assert_eq!(ready["caFile"], ca_file.to_str().unwrap());
+    assert!(
+        std::fs::read_to_string(&ca_file)
+            .unwrap()
+            .starts_with("-----BEGIN CERTIFICATE-----")
+    );
+
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_iot-emulator"))
+            .args(arguments)
+            .output()
+            .unwrap()
+    };
+    let help = run(&["--help"]);
+    assert!(help.status.success());
+    assert!(String::from_utf8(help.stdout).unwrap().contains("--policy-key"));
+    assert!(!run(&["--no-iothub", "--no-digitaltwins"]).status.success());
+    assert!(!run(&["--policy-key", "iothubowner=???"]).status.success());
+}
