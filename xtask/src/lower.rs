@@ -82,23 +82,10 @@ pub fn lower(document: &Value) -> Result<Lowered, Located> {
         .cloned()
         .unwrap_or_default();
     let at = root.at("components");
-    let mut secrets = Vec::new();
     for (_, name, value) in entries(&components, "schemas", &at)? {
         lowering.schemas.insert(name.to_owned(), schema::lower(value));
-        for (property, value) in value
-            .get("properties")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
-            if value.get("x-ms-secret").and_then(Value::as_bool) == Some(true) {
-                secrets.push(Secret {
-                    schema: name.to_owned(),
-                    property: property.clone(),
-                });
-            }
-        }
     }
+    let secrets = secrets(&components);
     let mut parameters = Map::new();
     for (at, name, value) in entries(&components, "parameters", &at)? {
         if let Some(parameter) = lowering.parameter(value, &at)? {
@@ -134,6 +121,41 @@ pub fn lower(document: &Value) -> Result<Lowered, Located> {
         operations,
         secrets,
     })
+}
+
+/// The secrets of each schema, own and inherited: a type that is composed of others has their members, too.
+fn secrets(components: &Map<String, Value>) -> Vec<Secret> {
+    let schemas = components.get("schemas").and_then(Value::as_object);
+    let mut secrets = Vec::new();
+    for (name, _) in schemas.into_iter().flatten() {
+        let mut seen = vec![name.as_str()];
+        let mut next = 0;
+        while let Some(schema) = seen.get(next).and_then(|name| schemas?.get(*name)) {
+            next += 1;
+            let parts = schema.get("allOf").and_then(Value::as_array);
+            for part in std::iter::once(schema).chain(parts.into_iter().flatten()) {
+                let base = part
+                    .get("$ref")
+                    .and_then(Value::as_str)
+                    .and_then(|r| r.rsplit('/').next());
+                seen.extend(base.filter(|base| !seen.contains(base)));
+                for (property, value) in part
+                    .get("properties")
+                    .and_then(Value::as_object)
+                    .into_iter()
+                    .flatten()
+                {
+                    if value.get("x-ms-secret").and_then(Value::as_bool) == Some(true) {
+                        secrets.push(Secret {
+                            schema: name.clone(),
+                            property: property.clone(),
+                        });
+                    }
+                }
+            }
+        }
+    }
+    secrets
 }
 
 struct Lowering<'a> {
@@ -276,7 +298,11 @@ impl Lowering<'_> {
             }
         };
         let media = map.get("content").and_then(|content| content.get(chosen));
-        let schema = schema::lower(media.and_then(|m| m.get("schema")).unwrap_or(&Value::Null));
+        let schema = match sent_as {
+            "application/octet-stream" => json!({ "type": "string", "format": "binary" }),
+            "text/plain" | "text/x-markdown" => json!({ "type": "string" }),
+            _ => schema::lower(media.and_then(|m| m.get("schema")).unwrap_or(&Value::Null)),
+        };
         let mut out = Map::new();
         if let Some(text) = map.get("description") {
             out.insert("description".into(), text.clone());

@@ -1224,7 +1224,7 @@ impl ::std::str::FromStr for FeedbackRecordStatusCode {
 
 /// A job that exports device identities to blob storage or imports them from there. Members marked read
 /// only are ignored at creation.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 pub struct JobProperties {
     /// Blob for the configurations; `configurations.txt` if not set.
     #[serde(
@@ -2412,7 +2412,7 @@ pub struct ServiceStatistics {
 }
 
 /// The keys of a device or module that signs SAS tokens. Secret: whoever has one can act as the device.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 pub struct SymmetricKey {
     /// First key, base64 of 16 to 64 bytes. Set both keys or neither; missing or empty keys are generated.
     /// `null` if the type is not `sas`.
@@ -2811,4 +2811,48 @@ pub struct X509Thumbprint {
     pub secondary_thumbprint: ::std::option::Option<::std::string::String>,
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+}
+
+impl ::std::fmt::Debug for JobProperties {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("JobProperties")
+            .field("configurations_blob_name", &self.configurations_blob_name)
+            .field("end_time_utc", &self.end_time_utc)
+            .field("exclude_keys_in_export", &self.exclude_keys_in_export)
+            .field("failure_reason", &self.failure_reason)
+            .field("identity", &self.identity)
+            .field("include_configurations", &self.include_configurations)
+            .field(
+                "input_blob_container_uri",
+                &self.input_blob_container_uri.as_ref().map(|_| "***"),
+            )
+            .field("input_blob_name", &self.input_blob_name)
+            .field("job_id", &self.job_id)
+            .field(
+                "output_blob_container_uri",
+                &self.output_blob_container_uri.as_ref().map(|_| "***"),
+            )
+            .field("output_blob_name", &self.output_blob_name)
+            .field("parent_job_id", &self.parent_job_id)
+            .field("progress", &self.progress)
+            .field("start_time_utc", &self.start_time_utc)
+            .field("status", &self.status)
+            .field("status_message", &self.status_message)
+            .field("storage_authentication_type", &self.storage_authentication_type)
+            .field("type_", &self.type_)
+            .field(
+                "use_secondary_storage_as_source",
+                &self.use_secondary_storage_as_source,
+            )
+            .finish()
+    }
+}
+
+impl ::std::fmt::Debug for SymmetricKey {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("SymmetricKey")
+            .field("primary_key", &self.primary_key.as_ref().map(|_| "***"))
+            .field("secondary_key", &self.secondary_key.as_ref().map(|_| "***"))
+            .finish()
+    }
 }

@@ -1,0 +1,106 @@
+//! Ids in paths.
+
+use digitaltwins_protocol::{Error, OPERATIONS, types};
+use serde_json::json;
+
+use crate::capture::Capture;
+use crate::{client, run};
+
+#[test]
+fn an_id_is_encoded_once() {
+    let capture = Capture::new(200, "{}");
+    run(client(&capture).digital_twins_get_component("100%25-%2F ü#?", "a.b~c_d-e", None, None)).unwrap();
+    assert_eq!(
+        capture.only().url,
+        "https://twins.example/digitaltwins/100%2525-%252F%20%C3%BC%23%3F/components/a.b~c_d-e?api-version=2023-10-31"
+    );
+}
+
+#[test]
+fn the_colons_and_semicolons_of_a_dtmi_are_encoded() {
+    let capture = Capture::new(204, "");
+    run(client(&capture).digital_twin_models_delete("dtmi:example:Room;1", None, None)).unwrap();
+    let sent = capture.only();
+    assert_eq!(
+        sent.url,
+        "https://twins.example/models/dtmi%3Aexample%3ARoom%3B1?api-version=2023-10-31"
+    );
+    assert_eq!(sent.method, "DELETE");
+}
+
+/// Calls every operation that has ids, once for each of them being `$bad`, and gives how many were called.
+macro_rules! each_refused {
+    ($bad:expr, $($operation:ident($($id:ident),+ $(; $($rest:expr),*)?);)+) => {{
+        let capture = Capture::new(200, "{}");
+        let client = client(&capture);
+        let mut called = Vec::new();
+        $(
+            called.push(stringify!($operation));
+            let names = [$(stringify!($id)),+];
+            for bad in 0..names.len() {
+                let mut ids = names.iter().enumerate().map(|(i, _)| if i == bad { $bad } else { "fine" });
+                $(let $id = ids.next().unwrap();)+
+                let answer = run(client.$operation($($id,)+ $($($rest),*)?));
+                let Err(Error::InvalidRequest(reason)) = answer else {
+                    panic!("{} accepts {:?} as {}", stringify!($operation), $bad, names[bad]);
+                };
+                // The reason names the parameter as the API does, so in camel case.
+                let name = reason.split(':').next().unwrap_or_default();
+                assert_eq!(name.to_lowercase(), names[bad].replace('_', ""));
+            }
+        )+
+        assert_eq!(capture.sent(), [], "nothing was sent");
+        called
+    }};
+}
+
+#[test]
+fn an_id_that_would_address_the_parent_is_refused_by_every_operation() {
+    let route = types::EventRoute {
+        id: None,
+        endpoint_name: "e".into(),
+        filter: "true".into(),
+        extra: serde_json::Map::new(),
+    };
+    let job: types::ImportJob =
+        serde_json::from_value(json!({ "inputBlobUri": "i", "outputBlobUri": "o" })).unwrap();
+    let any = json!({});
+    let patch = vec![];
+    for bad in ["", ".", ".."] {
+        let mut called = each_refused!(bad,
+            digital_twin_models_get_by_id(id; None, None, None);
+            digital_twin_models_update(id; None, None, &patch);
+            digital_twin_models_delete(id; None, None);
+            digital_twins_get_by_id(id; None, None);
+            digital_twins_add(id; None, None, None, &any);
+            digital_twins_delete(id; None, None, None);
+            digital_twins_update(id; None, None, None, &patch);
+            digital_twins_get_relationship_by_id(id, relationship_id; None, None);
+            digital_twins_add_relationship(id, relationship_id; None, None, None, &any);
+            digital_twins_delete_relationship(id, relationship_id; None, None, None);
+            digital_twins_update_relationship(id, relationship_id; None, None, None, &patch);
+            digital_twins_list_relationships(id; None, None, None);
+            digital_twins_list_incoming_relationships(id; None, None);
+            digital_twins_send_telemetry(id; "m", None, None, None, &any);
+            digital_twins_send_component_telemetry(id, component_path; "m", None, None, None, &any);
+            digital_twins_get_component(id, component_path; None, None);
+            digital_twins_update_component(id, component_path; None, None, None, &patch);
+            event_routes_get_by_id(id; None, None);
+            event_routes_add(id; None, None, &route);
+            event_routes_delete(id; None, None);
+            import_jobs_get_by_id(id; None, None);
+            import_jobs_add(id; None, None, &job);
+            import_jobs_delete(id; None, None);
+            import_jobs_cancel(id; None, None);
+            delete_jobs_get_by_id(id; None, None);
+        );
+        let mut with_ids: Vec<_> = OPERATIONS
+            .iter()
+            .filter(|o| o.path.contains('{'))
+            .map(|o| o.id)
+            .collect();
+        called.sort_unstable();
+        with_ids.sort_unstable();
+        assert_eq!(called, with_ids, "no operation was forgotten");
+    }
+}

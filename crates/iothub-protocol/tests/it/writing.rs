@@ -1,0 +1,159 @@
+//! Requests.
+
+use iothub_protocol::{OPERATIONS, types};
+use serde_json::{Value, json};
+
+use crate::capture::Capture;
+use crate::{client, run};
+
+#[test]
+fn the_version_is_in_the_query_once_and_in_no_header() {
+    let capture = Capture::new(200, "[]");
+    let client = client(&capture);
+    run(client.devices_get_devices(Some(7))).unwrap();
+    run(client.query_get_twins(Some("next"), None, &types::QuerySpecification::default())).unwrap();
+    let sent = capture.sent();
+    assert_eq!(
+        sent[0].url,
+        "https://hub.example/devices?top=7&api-version=2021-04-12"
+    );
+    assert_eq!(
+        sent[1].url,
+        "https://hub.example/devices/query?api-version=2021-04-12"
+    );
+    assert_eq!(sent[1].header("x-ms-continuation"), ["next"]);
+    for request in sent {
+        assert_eq!(request.header("api-version"), [""; 0]);
+    }
+}
+
+#[test]
+fn the_executor_gets_the_row_of_the_operation() {
+    let capture = Capture::new(200, "[]");
+    run(client(&capture).query_get_twins(None, None, &types::QuerySpecification::default())).unwrap();
+    let row = capture.only().operation;
+    assert_eq!(
+        (row.id, row.method, row.path),
+        ("query_get_twins", "POST", "/devices/query")
+    );
+    assert!(row.idempotent, "it only reads");
+    assert_eq!(row.paging, protocol_runtime::Paging::HeaderToken);
+}
+
+#[test]
+fn the_table_has_every_operation_once() {
+    let mut ids: Vec<_> = OPERATIONS.iter().map(|o| o.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((ids.len(), OPERATIONS.len()), (42, 42));
+    let not_repeatable = |id: &str| OPERATIONS.iter().any(|o| o.id == id && !o.idempotent);
+    assert!(not_repeatable("devices_invoke_method"));
+    assert!(not_repeatable("devices_update_twin"));
+}
+
+#[test]
+fn the_payload_of_a_method_is_absent_null_or_any_json() {
+    let body = |payload: Option<Value>| {
+        let capture = Capture::new(200, r#"{"status":200}"#);
+        let call = types::CloudToDeviceMethod {
+            method_name: Some("m".into()),
+            payload,
+            ..Default::default()
+        };
+        run(client(&capture).devices_invoke_method("d", &call)).unwrap();
+        serde_json::from_str::<Value>(&capture.only().body).unwrap()
+    };
+    assert_eq!(body(None), json!({ "methodName": "m" }));
+    for payload in [
+        json!(null),
+        json!(1.5),
+        json!("text"),
+        json!([1, null]),
+        json!({}),
+        json!({ "a": null }),
+    ] {
+        assert_eq!(
+            body(Some(payload.clone())),
+            json!({ "methodName": "m", "payload": payload })
+        );
+    }
+}
+
+#[test]
+fn the_argument_of_a_command_may_be_null() {
+    let capture = Capture::new(200, "null");
+    let answer =
+        run(client(&capture).digital_twin_invoke_root_level_command("d", "c", None, Some(5), &Value::Null))
+            .unwrap();
+    assert_eq!(answer.into_inner(), Value::Null);
+    let sent = capture.only();
+    assert_eq!(sent.body, "null");
+    assert_eq!(sent.header("content-type"), ["application/json"]);
+    assert!(
+        sent.url
+            .ends_with("?responseTimeoutInSeconds=5&api-version=2021-04-12"),
+        "{}",
+        sent.url
+    );
+}
+
+#[test]
+fn empty_objects_and_lists_are_sent_and_absent_ones_are_not() {
+    let capture = Capture::new(200, "{}");
+    let mut twin = types::Twin::default();
+    run(client(&capture).devices_update_twin("d", None, &twin)).unwrap();
+    twin.tags = Some(serde_json::Map::new());
+    twin.parent_scopes = Some(vec![]);
+    twin.properties = Some(types::TwinProperties {
+        desired: Some(serde_json::Map::new()),
+        ..Default::default()
+    });
+    run(client(&capture).devices_update_twin("d", Some("\"AAAA=\""), &twin)).unwrap();
+    let sent = capture.sent();
+    assert_eq!(sent[0].body, "{}");
+    assert_eq!(sent[0].header("if-match"), [""; 0]);
+    assert_eq!(
+        serde_json::from_str::<Value>(&sent[1].body).unwrap(),
+        json!({ "tags": {}, "parentScopes": [], "properties": { "desired": {} } })
+    );
+    assert_eq!(sent[1].header("if-match"), ["\"AAAA=\""]);
+}
+
+#[test]
+fn a_null_inside_a_patch_reaches_the_service() {
+    let capture = Capture::new(200, "{}");
+    let tags = json!({ "floor": null, "room": { "door": null } });
+    let twin = types::Twin {
+        tags: tags.as_object().cloned(),
+        ..Default::default()
+    };
+    run(client(&capture).devices_update_twin("d", None, &twin)).unwrap();
+    assert_eq!(capture.only().body, json!({ "tags": tags }).to_string());
+}
+
+#[test]
+fn a_header_that_cannot_be_one_is_refused() {
+    let capture = Capture::new(200, "{}");
+    let refused = run(client(&capture).devices_delete_identity("d", Some("a\nb")));
+    assert!(matches!(refused, Err(iothub_protocol::Error::InvalidRequest(_))));
+    assert_eq!(capture.sent(), []);
+}
+
+#[tokio::test]
+async fn without_an_executor_requests_go_out_as_they_are() {
+    // A port that was free a moment ago: nobody answers, and the error names the URL that was tried.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let base = format!("http://127.0.0.1:{port}");
+    let client = iothub_protocol::Client::new_with_client(&base, reqwest::Client::new(), None);
+    let Err(iothub_protocol::Error::CommunicationError(error)) = client.devices_get_twin("d").await else {
+        panic!("nobody answers");
+    };
+    assert_eq!(
+        error.url().unwrap().as_str(),
+        format!("{base}/twins/d?api-version=2021-04-12")
+    );
+}

@@ -1,0 +1,81 @@
+//! A workspace in a temporary folder, with the fixture as its only service.
+
+#![allow(dead_code, reason = "not every test needs everything")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use xtask::workspace::Workspace;
+
+/// A file of `fixtures/`.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(name)
+}
+
+/// The fixture as JSON.
+pub(crate) fn pottery() -> Value {
+    serde_json::from_str(&std::fs::read_to_string(fixture("pottery.json")).unwrap()).unwrap()
+}
+
+pub(crate) struct Scratch {
+    folder: tempfile::TempDir,
+    pub(crate) workspace: Workspace,
+}
+
+impl Scratch {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let specs = folder.path().join("specs/pottery");
+        std::fs::create_dir_all(&specs).unwrap();
+        let services = "# The services.\n[pottery]\nversion = \"2030-01-01\"\ndescription = \"pottery/2030-01-01.json\"\n\
+                        overlay = \"pottery/overlay.json\"\ncrate = \"crates/pottery-protocol\"\n";
+        std::fs::write(folder.path().join("specs/services.toml"), services).unwrap();
+        std::fs::copy(fixture("pottery.json"), specs.join("2030-01-01.json")).unwrap();
+        std::fs::copy(fixture("pottery-overlay.json"), specs.join("overlay.json")).unwrap();
+        let workspace = Workspace::at(folder.path());
+        Self { folder, workspace }
+    }
+
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
+        self.folder.path().join(relative)
+    }
+
+    pub(crate) fn write(&self, relative: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(relative);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Every file with its content, to see that nothing was written.
+    pub(crate) fn everything(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        collect(self.folder.path(), &mut files);
+        files
+    }
+}
+
+fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else {
+            files.insert(path.clone(), std::fs::read(&path).unwrap());
+        }
+    }
+}
+
+/// The folder of the publisher's files, if it is there: named by `UPSTREAM_SPECS`, or next to the repository.
+#[allow(clippy::print_stdout, reason = "a test that was skipped has to say so")]
+pub(crate) fn upstream() -> Option<PathBuf> {
+    let named = std::env::var_os("UPSTREAM_SPECS").map(PathBuf::from);
+    let folder = named.unwrap_or_else(|| Workspace::here().path("../shared/upstream"));
+    if !folder.is_dir() {
+        println!("skipped: UPSTREAM_SPECS names no folder with the published descriptions");
+        return None;
+    }
+    Some(folder)
+}

@@ -1,0 +1,72 @@
+//! The published descriptions, where they are at hand: they state what ours state, and give the same Rust.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use quote::ToTokens;
+use syn::visit_mut::VisitMut;
+use xtask::generate::stages;
+use xtask::import;
+use xtask::workspace::Workspace;
+
+#[test]
+fn importing_them_reports_no_change() {
+    let Some(upstream) = support::upstream() else {
+        return;
+    };
+    let ours = Workspace::here();
+    for service in ours.services().unwrap() {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = Workspace::at(folder.path());
+        std::fs::create_dir_all(copy.spec(&service.name)).unwrap();
+        for file in ["services.toml", &service.description] {
+            std::fs::copy(ours.spec(file), copy.spec(file)).unwrap();
+        }
+        let published = upstream.join(format!("{}-{}.json", service.name, service.version));
+        let done = import::import(&copy, &service.name, &published).unwrap();
+        assert!(
+            done.report.changes.is_empty(),
+            "{}: {}",
+            service.name,
+            done.report
+        );
+        assert_eq!(done.description, copy.spec(&service.description));
+    }
+}
+
+#[test]
+fn they_give_the_same_rust_but_for_comments() {
+    let Some(upstream) = support::upstream() else {
+        return;
+    };
+    let ours = Workspace::here();
+    for service in ours.services().unwrap() {
+        let overlay = service.overlay.as_ref().map(|o| ours.spec(o));
+        let published = upstream.join(format!("{}-{}.json", service.name, service.version));
+        let theirs = stages(&published, overlay.as_deref(), "x").unwrap();
+        let own = stages(&ours.spec(&service.description), overlay.as_deref(), "x").unwrap();
+        assert_eq!(own.parts.len(), 4);
+        for (theirs, own) in theirs.parts.iter().zip(&own.parts) {
+            let (theirs, text) = (without_comments(&theirs.text), without_comments(&own.text));
+            assert_eq!(theirs, text, "{} {}", service.name, own.name);
+        }
+    }
+}
+
+fn without_comments(source: &str) -> String {
+    struct Strip;
+    impl VisitMut for Strip {
+        fn visit_attributes_mut(&mut self, attributes: &mut Vec<syn::Attribute>) {
+            attributes.retain(|a| !a.path().is_ident("doc"));
+        }
+    }
+    let mut file = syn::parse_file(source).unwrap();
+    Strip.visit_file_mut(&mut file);
+    file.to_token_stream().to_string()
+}
