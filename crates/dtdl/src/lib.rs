@@ -1,1 +1,65 @@
 //! Parser and validator for the Digital Twins Definition Language, versions 2, 3 and 4.
+//!
+//! No IO and no async: documents go in as text, bytes or JSON values, references to anything else go to a
+//! callback. Out comes a [`Model`], or all that is wrong at once, each with an identifier, a place and a sentence
+//! that says what to change.
+//!
+//! ```
+//! use dtdl::{Code, Parser};
+//!
+//! let error = Parser::new().parse([r#"{
+//!     "@context": "dtmi:dtdl:context;3",
+//!     "@id": "dtmi:com:example:Valve;1",
+//!     "@type": "Interface",
+//!     "contents": [{ "@type": "Property", "name": "open", "shcema": "boolean" }]
+//! }"#]).unwrap_err();
+//! let first = &error.diagnostics[0];
+//! assert_eq!(first.code, Code::PropertyUndefinedTerm);
+//! assert_eq!(first.location.pointer, "/contents/0/shcema");
+//! assert_eq!(first.location.line, Some(5));
+//! assert_eq!(first.help, "Remove it; or was `schema` meant?");
+//! assert!(error.has(Code::MissingObjectProperty));
+//! ```
+//!
+//! | To | use |
+//! |---|---|
+//! | parse documents, with options and a resolver | [`Parser`], [`Document`], [`Resolver`] |
+//! | look at what they define | [`Model`], [`Interface`], [`Content`], [`Schema`], [`Element`] |
+//! | see what is wrong with them | [`ParseError`], [`Diagnostic`], [`Code`] |
+//! | order them for upload | [`Model::in_dependency_order`] |
+//! | check data against them | [`validate_instance`], [`validate_twin`], [`validate_component`], [`validate_relationship`] |
+//!
+//! The rules are data: `src/metamodel` has one table per version of the language and one per extension, with all
+//! classes, properties and limits; everything else reads them.
+//!
+//! # Extensions
+//!
+//! Known are quantitativeTypes (versions 1 and 2), annotation, historization, overriding, requirement, mqtt (1 to
+//! 3), initialization (published as a preview only), IoT Central 2, IoT Operations 4, and the limits of onvif and
+//! aio. [`UnknownExtensions`] says what happens with others.
+
+mod check;
+mod code;
+mod diagnostic;
+mod dtmi;
+mod instance;
+mod json;
+mod metamodel;
+mod model;
+mod options;
+mod parser;
+
+pub use code::Code;
+pub use diagnostic::{Diagnostic, Location, ParseError, Unresolved};
+pub use dtmi::{Dtmi, DtmiError, DtmiVersion};
+pub use instance::{
+    InstanceError, InstanceErrorKind, JsonType, validate_component, validate_instance, validate_relationship,
+    validate_twin,
+};
+pub use metamodel::ElementKind;
+pub use model::{
+    ArraySchema, Command, Component, Content, Element, EnumSchema, EnumValue, EnumValueLiteral, Field, Interface,
+    Localized, MapSchema, Model, ObjectSchema, Payload, Property, Relationship, Schema, SchemaType, Telemetry,
+};
+pub use options::UnknownExtensions;
+pub use parser::{Document, Input, NoResolver, Parser, Resolver};

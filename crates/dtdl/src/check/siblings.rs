@@ -1,0 +1,156 @@
+//! Elements that refer by name to another element in the same place.
+
+use std::collections::HashMap;
+
+use super::Ancestors;
+use crate::Code;
+use crate::metamodel::{Constraint, Sibling, Value, index, version};
+use crate::model::{ElementData, Literal};
+use crate::parser::Session;
+
+pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
+    let mut overridden: HashMap<(u32, String, String), u32> = HashMap::new();
+    for node in 0..u32::try_from(session.count()).unwrap_or(u32::MAX) {
+        let Some(element) = session.get(node).filter(|element| element.span.is_some()) else { continue };
+        for supplement in element.supplements.clone() {
+            for rule in supplement.siblings {
+                match rule {
+                    Sibling::Named { by, kinds, not } => {
+                        let not = not.map(|term| (term, supplement.resolve(term)));
+                        named(session, ancestors, node, by, kinds, not.as_ref());
+                    }
+                    Sibling::Overridden { by, property } => {
+                        let checks_schema =
+                            supplement.constraints.iter().any(|c| matches!(c, Constraint::SchemaOfOverridden));
+                        overrides(session, ancestors, node, (by, property), checks_schema, &mut overridden);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The element next to this one, or inherited into the same place, that has a name.
+fn sibling<'s>(session: &'s Session<'_>, ancestors: &Ancestors, node: u32, name: &str) -> Option<(u32, &'s ElementData)> {
+    let parent = session.get(node)?.parent?;
+    let (place, _) = session
+        .get(parent)?
+        .references
+        .iter()
+        .find(|(_, targets)| targets.contains(&node))?;
+    let holders = std::iter::once(parent).chain(ancestors.get(&parent).into_iter().flatten().copied());
+    holders
+        .filter_map(|holder| session.get(holder))
+        .flat_map(|holder| holder.targets(place))
+        .filter_map(|index| Some((*index, session.get(*index)?)))
+        .find(|(_, element)| element.text("name") == Some(name))
+}
+
+fn named(
+    session: &mut Session<'_>,
+    ancestors: &Ancestors,
+    node: u32,
+    by: &'static str,
+    kinds: &[crate::ElementKind],
+    not: Option<&(&'static str, String)>,
+) {
+    let Some(element) = session.get(node) else { return };
+    let Some(name) = element.text(by).map(str::to_owned) else { return };
+    let id = element.id.clone();
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    let finding = match sibling(session, ancestors, node, &name) {
+        Some((_, sibling)) if !kinds.contains(&sibling.kind) => Some((
+            Code::NotSiblingRequiredType,
+            format!("`{by}` names `{name}`, which is a {}.", sibling.kind),
+            format!("Name a {}.", names.join(" or ")),
+        )),
+        None => Some((
+            Code::NotSiblingRequiredType,
+            format!("`{by}` names `{name}`, but nothing in the same place has this name."),
+            format!("Name a {} of the same Interface.", names.join(" or ")),
+        )),
+        Some((_, sibling)) => not.filter(|(_, id)| sibling.has_supplement(id)).map(|(term, _)| {
+            (
+                Code::DisallowedType,
+                format!("`{by}` names `{name}`, which has the type {term} itself."),
+                format!("Name an element without the type {term}."),
+            )
+        }),
+    };
+    if let Some((code, message, help)) = finding {
+        let at = session.at_property(node, by);
+        session.report(code, at, &id, Some(by), message, help);
+    }
+}
+
+fn overrides(
+    session: &mut Session<'_>,
+    ancestors: &Ancestors,
+    node: u32,
+    (by, property): (&'static str, &'static str),
+    checks_schema: bool,
+    overridden: &mut HashMap<(u32, String, String), u32>,
+) {
+    let Some(element) = session.get(node) else { return };
+    let Some(name) = element.text(by).map(str::to_owned) else { return };
+    let Some(Literal::String(iri)) = element.literal(property).cloned() else { return };
+    let id = element.id.clone();
+    let parent = element.parent.unwrap_or(node);
+    let Some((_, sibling)) = sibling(session, ancestors, node, &name) else { return };
+    let mut findings: Vec<(Code, &'static str, String, String)> = Vec::new();
+    let known = sibling
+        .supplements
+        .iter()
+        .flat_map(|supplement| &supplement.properties)
+        .find(|(id, known)| **id == *iri || known.name == index().name(&iri))
+        .map(|(_, property)| *property);
+    match known {
+        None => {
+            let own = version(sibling.version).and_then(|version| version.class(sibling.kind));
+            let is_own = own.is_some_and(|class| class.properties().any(|own| own.name == index().name(&iri)));
+            findings.push(if is_own {
+                (
+                    Code::MatchingPropertyNotSupplemental,
+                    property,
+                    format!("`{}` of `{name}` belongs to the language and cannot be overridden.", index().name(&iri)),
+                    "Name a property that an extension brings.".to_owned(),
+                )
+            } else {
+                (
+                    Code::NoMatchingSupplementalProperty,
+                    property,
+                    format!("`{name}` has no property `{}` from an extension.", index().name(&iri)),
+                    "Name a property that a type of this element brings.".to_owned(),
+                )
+            });
+        }
+        Some(known) => {
+            if checks_schema
+                && let Value::Element(target) = &known.value
+                && let Some(wanted) = target.child_of
+                && let Some(schema) = element.target("schema").and_then(|schema| session.get(schema))
+                && schema.id != *wanted
+            {
+                findings.push((
+                    Code::SiblingPropertyMismatch,
+                    "schema",
+                    format!("The `schema` does not fit the overridden `{}`.", known.name),
+                    format!("Change it to `{}`.", index().name(wanted)),
+                ));
+            }
+        }
+    }
+    let key = (parent, name.clone(), iri.to_string());
+    if overridden.insert(key, node).is_some() {
+        findings.push((
+            Code::MultipleReference,
+            property,
+            format!("Two elements override `{}` of `{name}`.", index().name(&iri)),
+            "Keep one of them.".to_owned(),
+        ));
+    }
+    for (code, property, message, help) in findings {
+        let at = session.at_property(node, property);
+        session.report(code, at, &id, Some(property), message, help);
+    }
+}

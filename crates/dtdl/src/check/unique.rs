@@ -1,0 +1,149 @@
+//! Values that may not come twice, and values of Enums.
+
+use std::collections::HashMap;
+
+use super::Ancestors;
+use crate::metamodel::{ElementKind as K, Value, version};
+use crate::model::Literal;
+use crate::parser::Session;
+use crate::Code;
+
+pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
+    for node in 0..u32::try_from(session.count()).unwrap_or(u32::MAX) {
+        if session.get(node).is_some_and(|element| element.span.is_some() && !element.references.is_empty()) {
+            own(session, node);
+            if session.get(node).is_some_and(|element| element.kind == K::Enum) {
+                datatype(session, node);
+            }
+        }
+    }
+    for node in session.interfaces() {
+        if let Some(list) = ancestors.get(&node) {
+            imported(session, node, list);
+        }
+    }
+}
+
+/// A literal as something to compare.
+fn key(literal: &Literal) -> Option<String> {
+    match literal {
+        Literal::String(text) => Some(format!("\"{text}\"")),
+        Literal::Integer(number) => Some(number.to_string()),
+        Literal::Number(number) => Some(number.to_string()),
+        Literal::Boolean(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// Among the values of one property.
+fn own(session: &mut Session<'_>, node: u32) {
+    let Some(element) = session.get(node) else { return };
+    let Some(class) = version(element.version).and_then(|version| version.class(element.kind)) else { return };
+    let mut findings: Vec<(u32, &'static str, &'static str, String)> = Vec::new();
+    for property in class.properties() {
+        let Value::Element(target) = &property.value else { continue };
+        let values = element.targets(property.name);
+        if values.len() < 2 {
+            continue;
+        }
+        let supplemental = values
+            .iter()
+            .filter_map(|value| session.get(*value))
+            .flat_map(|value| &value.supplements)
+            .flat_map(|supplement| supplement.unique)
+            .copied();
+        let mut names: Vec<&'static str> = target.unique.iter().copied().chain(supplemental).collect();
+        names.dedup();
+        for name in names {
+            let mut seen: HashMap<String, u32> = HashMap::with_capacity(values.len());
+            for &value in values {
+                let Some(text) = session.get(value).and_then(|value| value.literal(name)).and_then(key) else {
+                    continue;
+                };
+                if seen.insert(text.clone(), value).is_some_and(|first| first != value) {
+                    findings.push((value, property.name, name, text));
+                }
+            }
+        }
+    }
+    let id = element.id.clone();
+    findings.sort();
+    findings.dedup();
+    for (value, property, name, text) in findings {
+        let at = session.at_property(value, name);
+        session.report(
+            Code::NonUniquePropertyValue,
+            at,
+            &id,
+            Some(property),
+            format!("Two values of `{property}` have {text} as their `{name}`."),
+            format!("Change one `{name}`."),
+        );
+    }
+}
+
+/// Between an Interface and those it extends.
+fn imported(session: &mut Session<'_>, node: u32, ancestors: &[u32]) {
+    let Some(element) = session.get(node) else { return };
+    let mut seen: HashMap<&str, (u32, u32)> = HashMap::new();
+    let mut findings: Vec<(String, u32, u32)> = Vec::new();
+    for interface in std::iter::once(node).chain(ancestors.iter().copied()) {
+        let Some(owner) = session.get(interface) else { continue };
+        for &content in owner.targets("contents") {
+            let Some(name) = session.get(content).and_then(|content| content.text("name")) else { continue };
+            match seen.get(name) {
+                Some((first, _)) if *first == content => {}
+                Some((_, from)) if *from == interface => {}
+                Some((_, from)) => findings.push((name.to_owned(), *from, interface)),
+                None => {
+                    seen.insert(name, (content, interface));
+                }
+            }
+        }
+    }
+    let id = element.id.clone();
+    for (name, first, second) in findings {
+        let owner = |index: u32| session.get(index).map_or_else(String::new, |element| element.id.to_string());
+        let message =
+            format!("{id} gets two contents with the name `{name}`: from {} and from {}.", owner(first), owner(second));
+        let at = session.at_property(node, "extends");
+        session.report(
+            Code::NonUniqueImportedPropertyValue,
+            at,
+            &id,
+            Some("contents"),
+            message,
+            "Rename one of them, or do not extend both Interfaces.",
+        );
+    }
+}
+
+/// The values of an Enum are of the type it says.
+fn datatype(session: &mut Session<'_>, node: u32) {
+    let Some(element) = session.get(node) else { return };
+    let schema = element.target("valueSchema").and_then(|schema| session.get(schema)).map(|schema| schema.kind);
+    let mut findings = Vec::new();
+    for &value in element.targets("enumValues") {
+        let Some(data) = session.get(value) else { continue };
+        let fits = match (schema, data.literal("enumValue")) {
+            (Some(K::Integer), Some(literal)) => matches!(literal, Literal::Integer(_)),
+            (Some(K::String), Some(literal)) => matches!(literal, Literal::String(_)),
+            _ => true,
+        };
+        if !fits {
+            findings.push((value, data.id.clone()));
+        }
+    }
+    let wanted = if schema == Some(K::Integer) { "a whole number" } else { "a text" };
+    for (value, id) in findings {
+        let at = session.at_property(value, "enumValue");
+        session.report(
+            Code::NonConformantDatatype,
+            at,
+            &id,
+            Some("enumValue"),
+            format!("This `enumValue` is not {wanted}, which the `valueSchema` of its Enum asks for."),
+            format!("Change it to {wanted}, or change `valueSchema`."),
+        );
+    }
+}

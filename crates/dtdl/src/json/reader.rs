@@ -1,0 +1,258 @@
+//! A strict JSON reader that keeps byte offsets and names that come twice.
+//!
+//! `serde_json` throws both away, and the crates that keep spans bring a grammar engine with them. The shape of
+//! JSON is read here; numbers and escaped strings are left to `serde_json`.
+
+use serde_json::Number;
+
+use super::{Data, Member, Node};
+
+/// How deep values may nest: enough for any model, and a bound for every recursion over the tree.
+pub(crate) const MAX_DEPTH: usize = 128;
+
+/// Why a text is not JSON.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct SyntaxError {
+    pub(crate) offset: u32,
+    pub(crate) problem: String,
+}
+
+/// Reads one JSON value with nothing but white space around it. A byte order mark is skipped.
+pub(crate) fn read(text: &str) -> Result<Node, SyntaxError> {
+    if u32::try_from(text.len()).is_err() {
+        return Err(SyntaxError { offset: 0, problem: "the text is longer than 4 GiB".to_owned() });
+    }
+    let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    let mut reader = Reader { text, at: start };
+    reader.skip_space();
+    let node = reader.value(0)?;
+    reader.skip_space();
+    match reader.peek() {
+        None => Ok(node),
+        Some(_) => Err(reader.error("there is more text after the end of the JSON value")),
+    }
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+    }
+
+    /// An offset; `read` made sure that the text fits.
+    fn offset(at: usize) -> u32 {
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    fn error(&self, problem: impl Into<String>) -> SyntaxError {
+        SyntaxError { offset: Self::offset(self.at), problem: problem.into() }
+    }
+
+    fn slice(&self, start: usize) -> &str {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Node, SyntaxError> {
+        if depth > MAX_DEPTH {
+            return Err(self.error(format!("values are nested more than {MAX_DEPTH} deep")));
+        }
+        let start = self.at;
+        let data = match self.peek() {
+            Some(b'{') => self.object(depth)?,
+            Some(b'[') => self.array(depth)?,
+            Some(b'"') => Data::String(self.string()?),
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b'a'..=b'z') => self.word()?,
+            Some(_) => return Err(self.error("a JSON value was expected here")),
+            None => return Err(self.error("the text ends where a JSON value was expected")),
+        };
+        Ok(Node { data, start: Self::offset(start), end: Self::offset(self.at) })
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Data, SyntaxError> {
+        let mut members = Vec::new();
+        self.at += 1;
+        self.skip_space();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(Data::Object(members));
+        }
+        loop {
+            self.skip_space();
+            if self.peek() != Some(b'"') {
+                return Err(self.error("a member name in double quotes was expected here"));
+            }
+            let name_start = self.at;
+            let name = self.string()?;
+            let name_end = self.at;
+            self.skip_space();
+            if self.peek() != Some(b':') {
+                return Err(self.error(format!("a colon was expected after the member name \"{name}\"")));
+            }
+            self.at += 1;
+            self.skip_space();
+            let value = self.value(depth + 1)?;
+            members.push(Member {
+                name,
+                name_start: Self::offset(name_start),
+                name_end: Self::offset(name_end),
+                value,
+            });
+            self.skip_space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => {
+                    self.at += 1;
+                    return Ok(Data::Object(members));
+                }
+                _ => return Err(self.error("a comma or a closing brace was expected here")),
+            }
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Result<Data, SyntaxError> {
+        let mut items = Vec::new();
+        self.at += 1;
+        self.skip_space();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(Data::Array(items));
+        }
+        loop {
+            self.skip_space();
+            items.push(self.value(depth + 1)?);
+            self.skip_space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b']') => {
+                    self.at += 1;
+                    return Ok(Data::Array(items));
+                }
+                _ => return Err(self.error("a comma or a closing bracket was expected here")),
+            }
+        }
+    }
+
+    fn string(&mut self) -> Result<Box<str>, SyntaxError> {
+        let start = self.at;
+        let mut escaped = false;
+        self.at += 1;
+        loop {
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.at += 2;
+                }
+                Some(0..=0x1f) => {
+                    return Err(self.error("control characters in a string have to be escaped"));
+                }
+                Some(_) => self.at += 1,
+                None => {
+                    self.at = start;
+                    return Err(self.error("this string has no closing quote"));
+                }
+            }
+        }
+        self.at += 1;
+        let quoted = self.slice(start);
+        if escaped {
+            serde_json::from_str::<Box<str>>(quoted).map_err(|_| SyntaxError {
+                offset: Self::offset(start),
+                problem: "this string has an escape that JSON does not know".to_owned(),
+            })
+        } else {
+            Ok(Box::from(quoted.get(1..quoted.len() - 1).unwrap_or_default()))
+        }
+    }
+
+    fn number(&mut self) -> Result<Data, SyntaxError> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) {
+            self.at += 1;
+        }
+        serde_json::from_str::<Number>(self.slice(start)).map(Data::Number).map_err(|_| SyntaxError {
+            offset: Self::offset(start),
+            problem: "this is not a JSON number".to_owned(),
+        })
+    }
+
+    fn word(&mut self) -> Result<Data, SyntaxError> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'a'..=b'z')) {
+            self.at += 1;
+        }
+        match self.slice(start) {
+            "true" => Ok(Data::Boolean(true)),
+            "false" => Ok(Data::Boolean(false)),
+            "null" => Ok(Data::Null),
+            _ => Err(SyntaxError {
+                offset: Self::offset(start),
+                problem: "a JSON value was expected here: text goes in double quotes".to_owned(),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_serde_json_reads() {
+        let text = " {\"a\": [1, -2.5e3, true, false, null, \"x\\n\\u00e9\"], \"b\": {}, \"c\": []} ";
+        let node = read(text).unwrap();
+        assert_eq!(node.to_value(), serde_json::from_str::<serde_json::Value>(text).unwrap());
+    }
+
+    #[test]
+    fn keeps_offsets_and_repeated_names() {
+        let text = "{\"a\": 1, \"a\": [0, \"x\"]}";
+        let node = read(text).unwrap();
+        assert_eq!(node.members().len(), 2);
+        let inner = &node.members()[1].value;
+        assert_eq!(&text[inner.start as usize..inner.end as usize], "[0, \"x\"]");
+        assert_eq!(node.pointer_to(inner.start), "/a");
+        assert_eq!(node.pointer_to(18), "/a/1");
+        assert_eq!(node.pointer_to(0), "");
+    }
+
+    #[test]
+    fn refuses_what_is_not_json() {
+        for (text, offset) in [
+            ("", 0),
+            ("{", 1),
+            ("[1,]", 3),
+            ("{\"a\" 1}", 5),
+            ("{a: 1}", 1),
+            ("[1 2]", 3),
+            ("\"abc", 0),
+            ("\"a\\", 0),
+            ("\"\\q\"", 0),
+            ("01", 0),
+            ("nul", 0),
+            ("1 1", 2),
+            ("\"\u{1}\"", 1),
+        ] {
+            assert_eq!(read(text).unwrap_err().offset, offset, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_to_go_too_deep() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(read(&deep).unwrap_err().problem.contains("nested"));
+        let fine = format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
+        assert!(read(&fine).is_ok());
+    }
+}

@@ -1,0 +1,39 @@
+//! Elements that say something about another element of the same Interface.
+
+use super::super::{ElementKind as K, Property, Value};
+use super::{BLANK, Extension, Sibling, Type, adjunct};
+
+pub(super) const ALL: &[Extension] = &[
+    Extension {
+        context: "dtmi:dtdl:extension:annotation",
+        version: 1,
+        dtdl: &[3],
+        type_id: "dtmi:dtdl:extension:annotation:v1:{}",
+        property_id: "dtmi:dtdl:extension:annotation:v1:{type}:{}",
+        types: TYPES,
+        ..BLANK
+    },
+    Extension {
+        context: "dtmi:dtdl:extension:annotation",
+        version: 2,
+        dtdl: &[3, 4],
+        type_id: "dtmi:dtdl:extension:annotation:v2:{}",
+        property_id: "dtmi:dtdl:extension:annotation:v2:{type}:{}",
+        types: TYPES,
+        ..BLANK
+    },
+];
+
+const TYPES: &[Type] = &[Type {
+    properties: &[Property {
+        name: "annotates",
+        required: true,
+        value: Value::Text { max: None, pattern: None },
+    }],
+    siblings: &[Sibling::Named {
+        by: "annotates",
+        kinds: &[K::Property, K::Telemetry],
+        not: Some("ValueAnnotation"),
+    }],
+    ..adjunct("ValueAnnotation", &[K::Property, K::Telemetry])
+}];

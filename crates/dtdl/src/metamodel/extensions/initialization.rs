@@ -1,0 +1,20 @@
+//! Properties with a first value. Published as a preview only.
+
+use super::super::{ElementKind as K, Property, Value};
+use super::{BLANK, Constraint, Extension, Type, adjunct};
+
+pub(super) const ALL: &[Extension] = &[Extension {
+    context: "dtmi:dtdl:extension:initialization",
+    version: 1,
+    dtdl: &[2, 3],
+    type_id: "dtmi:dtdl:extension:initialization:v1:{}",
+    property_id: "dtmi:dtdl:extension:initialization:v1:{type}:{}",
+    types: TYPES,
+    ..BLANK
+}];
+
+const TYPES: &[Type] = &[Type {
+    properties: &[Property { name: "initialValue", required: true, value: Value::Json }],
+    constraints: &[Constraint::Conforms { property: "initialValue", schema: "schema" }],
+    ..adjunct("Initialized", &[K::Property])
+}];

@@ -1,0 +1,21 @@
+//! Contexts that raise limits of the language.
+
+use super::super::Limits;
+use super::{BLANK, Extension};
+
+pub(super) const ALL: &[Extension] = &[
+    Extension {
+        context: "dtmi:dtdl:limits:onvif",
+        version: 1,
+        dtdl: &[4],
+        limits: Some((Limits::Onvif, 4)),
+        ..BLANK
+    },
+    Extension {
+        context: "dtmi:dtdl:limits:aio",
+        version: 1,
+        dtdl: &[4],
+        limits: Some((Limits::Aio, 4)),
+        ..BLANK
+    },
+];

@@ -1,0 +1,25 @@
+//! Quantities such as Temperature with their units; version 2 of the language has them built in.
+
+use super::super::quantities;
+use super::{BLANK, Extension};
+
+pub(super) const ALL: &[Extension] = &[
+    Extension {
+        context: "dtmi:dtdl:extension:quantitativeTypes",
+        version: 1,
+        dtdl: &[3],
+        type_id: "dtmi:dtdl:extension:quantitativeTypes:v1:class:{}",
+        property_id: "dtmi:dtdl:extension:quantitativeTypes:v1:property:{}",
+        quantities: Some(&quantities::EXTENSION),
+        ..BLANK
+    },
+    Extension {
+        context: "dtmi:dtdl:extension:quantitativeTypes",
+        version: 2,
+        dtdl: &[4],
+        type_id: "dtmi:dtdl:extension:quantitativeTypes:v2:class:{}",
+        property_id: "dtmi:dtdl:extension:quantitativeTypes:v2:property:{}",
+        quantities: Some(&quantities::EXTENSION),
+        ..BLANK
+    },
+];

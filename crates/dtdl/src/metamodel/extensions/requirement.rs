@@ -1,0 +1,23 @@
+//! Fields, and later Properties, that an instance cannot leave out.
+
+use super::super::ElementKind as K;
+use super::{BLANK, Extension, adjunct};
+
+pub(super) const ALL: &[Extension] = &[
+    Extension {
+        context: "dtmi:dtdl:extension:requirement",
+        version: 1,
+        dtdl: &[3, 4],
+        type_id: "dtmi:dtdl:extension:requirement:v1:{}",
+        types: &[adjunct("Required", &[K::Field])],
+        ..BLANK
+    },
+    Extension {
+        context: "dtmi:dtdl:extension:requirement",
+        version: 2,
+        dtdl: &[3, 4],
+        type_id: "dtmi:dtdl:extension:requirement:v2:{}",
+        types: &[adjunct("Required", &[K::Field, K::Property])],
+        ..BLANK
+    },
+];

@@ -1,0 +1,93 @@
+//! The arena that a model is stored in.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::metamodel::{ElementKind, Limits, Supplement};
+use crate::Dtmi;
+
+/// The value of a property that is not another element.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Literal {
+    String(Box<str>),
+    Integer(i64),
+    Number(f64),
+    Boolean(bool),
+    /// Texts by language tag, in the order of the model.
+    Localized(Box<[(Box<str>, Box<str>)]>),
+    Json(Box<Value>),
+    Dtmi(Dtmi),
+}
+
+/// Where the JSON of an element is: document and bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    pub(crate) doc: u32,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+/// An element, with the elements it refers to as indices.
+#[derive(Debug)]
+pub(crate) struct ElementData {
+    pub(crate) id: Dtmi,
+    pub(crate) kind: ElementKind,
+    pub(crate) version: u8,
+    pub(crate) limits: Limits,
+    /// The element it is defined in.
+    pub(crate) parent: Option<u32>,
+    /// The Interface it is defined in, if it is not one itself.
+    pub(crate) partition: Option<u32>,
+    pub(crate) supplements: Vec<&'static Supplement>,
+    pub(crate) undefined_types: Vec<Box<str>>,
+    pub(crate) literals: Vec<(&'static str, Literal)>,
+    pub(crate) references: Vec<(&'static str, Vec<u32>)>,
+    pub(crate) undefined_properties: Vec<(Box<str>, Value)>,
+    /// Nothing for elements that the language brings along.
+    pub(crate) span: Option<Span>,
+}
+
+impl ElementData {
+    pub(crate) fn literal(&self, property: &str) -> Option<&Literal> {
+        self.literals.iter().find(|(name, _)| *name == property).map(|(_, value)| value)
+    }
+
+    pub(crate) fn text(&self, property: &str) -> Option<&str> {
+        match self.literal(property) {
+            Some(Literal::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn targets(&self, property: &str) -> &[u32] {
+        self.references.iter().find(|(name, _)| *name == property).map_or(&[], |(_, targets)| targets)
+    }
+
+    pub(crate) fn target(&self, property: &str) -> Option<u32> {
+        self.targets(property).first().copied()
+    }
+
+    pub(crate) fn has_supplement(&self, id: &str) -> bool {
+        self.supplements.iter().any(|supplement| supplement.id == id)
+    }
+}
+
+/// Everything a [`Model`](crate::Model) shares between its copies.
+#[derive(Debug, Default)]
+pub(crate) struct Arena {
+    pub(crate) elements: Vec<ElementData>,
+    pub(crate) ids: HashMap<Dtmi, u32>,
+    /// The Interfaces that each one extends, directly or not; absent if none.
+    pub(crate) ancestors: HashMap<u32, Vec<u32>>,
+    /// The Interfaces in the order of their definition.
+    pub(crate) interfaces: Vec<u32>,
+    pub(crate) texts: Vec<Arc<str>>,
+}
+
+impl Arena {
+    pub(crate) fn get(&self, index: u32) -> Option<&ElementData> {
+        self.elements.get(index as usize)
+    }
+}

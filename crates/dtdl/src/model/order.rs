@@ -1,0 +1,34 @@
+//! Interfaces in the order of their dependencies.
+
+use std::collections::HashMap;
+
+use super::{Interface, Model};
+use crate::Dtmi;
+
+/// Depth-first over dependencies, without recursion, in the order of the documents. A parsed model has no circles.
+pub(super) fn by_dependency(model: &Model) -> Vec<Interface> {
+    let mut done: HashMap<Dtmi, bool> = HashMap::new();
+    let mut order = Vec::with_capacity(model.len());
+    for root in model.interfaces() {
+        let mut stack = vec![root];
+        while let Some(interface) = stack.last().cloned() {
+            match done.get(interface.id()) {
+                Some(true) => {
+                    stack.pop();
+                }
+                Some(false) => {
+                    stack.pop();
+                    done.insert(interface.id().clone(), true);
+                    order.push(interface);
+                }
+                None => {
+                    done.insert(interface.id().clone(), false);
+                    let dependencies = interface.dependencies();
+                    let open = dependencies.iter().filter(|id| !done.contains_key(*id));
+                    stack.extend(open.filter_map(|id| model.interface(id.as_str())));
+                }
+            }
+        }
+    }
+    order
+}

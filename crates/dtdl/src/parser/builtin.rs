@@ -1,0 +1,120 @@
+//! Putting the elements of the language into a model that refers to them.
+
+use super::session::Session;
+use crate::metamodel::{Builtin, ElementKind as K, Limits, Shape, index};
+use crate::model::{ElementData, Literal};
+use crate::Dtmi;
+
+impl Session<'_> {
+    /// The element with this identifier, put into the model if it is not there yet.
+    pub(super) fn builtin(&mut self, id: &str) -> Option<u32> {
+        if let Some(&known) = self.ids.get(id) {
+            return Some(known);
+        }
+        let builtin = index().builtin(id)?;
+        let version = builtin.version;
+        let dtmi = Dtmi::unchecked(id);
+        match &builtin.shape {
+            Shape::Plain(kind) => Some(self.put(dtmi, *kind, version, None)),
+            Shape::Unit { kind_of_unit } => {
+                let unit = self.put(dtmi, K::Unit, version, None);
+                let supplement = index().supplement(kind_of_unit);
+                if let (Some(element), Some(supplement)) = (self.element_mut(unit), supplement) {
+                    element.supplements.push(supplement);
+                }
+                Some(unit)
+            }
+            Shape::Geometry { name, arrays } => Some(self.geometry(&dtmi, builtin, name, *arrays)),
+            Shape::Record(fields) => {
+                let object = self.put(dtmi.clone(), K::Object, version, None);
+                for (name, kind) in *fields {
+                    let schema = self.primitive(*kind, version);
+                    self.field(object, &dtmi, name, schema, version);
+                }
+                Some(object)
+            }
+            Shape::UnitEnum { units, unit_id } => Some(self.unit_enum(&dtmi, builtin, units, unit_id)),
+            Shape::UnitValue { enum_id } => {
+                self.builtin(enum_id)?;
+                self.ids.get(id).copied()
+            }
+        }
+    }
+
+    fn put(&mut self, id: Dtmi, kind: K, version: u8, parent: Option<u32>) -> u32 {
+        let index = u32::try_from(self.elements.len()).unwrap_or(u32::MAX);
+        self.ids.insert(id.clone(), index);
+        self.elements.push(ElementData {
+            id,
+            kind,
+            version,
+            limits: Limits::Core,
+            parent,
+            partition: None,
+            supplements: Vec::new(),
+            undefined_types: Vec::new(),
+            literals: Vec::new(),
+            references: Vec::new(),
+            undefined_properties: Vec::new(),
+            span: None,
+        });
+        index
+    }
+
+    fn primitive(&mut self, kind: K, version: u8) -> u32 {
+        let name = kind.name();
+        let term = name.get(..1).unwrap_or_default().to_lowercase() + name.get(1..).unwrap_or_default();
+        let id = format!("dtmi:dtdl:instance:Schema:{term};{version}");
+        match self.ids.get(id.as_str()) {
+            Some(&known) => known,
+            None => self.put(Dtmi::unchecked(&id), kind, version, None),
+        }
+    }
+
+    fn field(&mut self, object: u32, object_id: &Dtmi, name: &str, schema: u32, version: u8) {
+        let field = self.put(object_id.child("fields", Some(name)), K::Field, version, Some(object));
+        self.set(field, "name", Literal::String(name.into()));
+        self.refer(field, "schema", schema);
+        self.refer(object, "fields", field);
+    }
+
+    fn geometry(&mut self, id: &Dtmi, builtin: &Builtin, name: &'static str, arrays: usize) -> u32 {
+        let version = builtin.version;
+        let object = self.put(id.clone(), K::Object, version, None);
+        let text = self.primitive(K::String, version);
+        let type_id = id.child("fields", Some("type")).child("schema", None);
+        let kind = self.put(type_id.clone(), K::Enum, version, None);
+        self.refer(kind, "valueSchema", text);
+        let value = self.put(type_id.child("enumValues", Some(name)), K::EnumValue, version, Some(kind));
+        self.set(value, "name", Literal::String(name.into()));
+        self.set(value, "enumValue", Literal::String(name.into()));
+        self.refer(kind, "enumValues", value);
+        self.field(object, id, "type", kind, version);
+        let mut inner = self.primitive(K::Double, version);
+        for level in (0..arrays).rev() {
+            let mut array_id = id.child("fields", Some("coordinates")).child("schema", None);
+            for _ in 0..level {
+                array_id = array_id.child("elementSchema", None);
+            }
+            let array = self.put(array_id, K::Array, version, None);
+            self.refer(array, "elementSchema", inner);
+            inner = array;
+        }
+        self.field(object, id, "coordinates", inner, version);
+        object
+    }
+
+    fn unit_enum(&mut self, id: &Dtmi, builtin: &Builtin, units: &[&'static str], unit_id: &str) -> u32 {
+        let version = builtin.version;
+        let kind = self.put(id.clone(), K::Enum, version, None);
+        let text = self.primitive(K::String, version);
+        self.refer(kind, "valueSchema", text);
+        for unit in units {
+            let value = self.put(Dtmi::unchecked(&format!("{unit_id}{unit}")), K::EnumValue, version, Some(kind));
+            self.set(value, "name", Literal::String((*unit).into()));
+            self.set(value, "enumValue", Literal::String((*unit).into()));
+            self.refer(kind, "enumValues", value);
+        }
+        kind
+    }
+}

@@ -1,0 +1,310 @@
+//! Reading one element.
+
+use super::context::Context;
+use super::identifier::identify;
+use super::report::At;
+use super::session::Session;
+use super::types::Subject;
+use super::Stop;
+use crate::json::{Data, Node};
+use crate::metamodel::{ElementKind, Target};
+use crate::model::{ElementData, Span};
+use crate::{Code, Dtmi};
+
+/// What may stand at the top of a document.
+static ROOT: Target =
+    Target::one("Interface", &[ElementKind::Interface], &[ElementKind::Interface]).identified();
+
+/// The place of an element inside another.
+pub(super) struct Slot<'a> {
+    pub(super) parent: u32,
+    pub(super) parent_id: &'a Dtmi,
+    pub(super) property: &'static str,
+    pub(super) target: &'static Target,
+}
+
+/// Keywords that an object may have once; the code for more, and whether elements may have it.
+const KEYWORDS: &[(&str, Code)] = &[
+    ("@context", Code::RepeatedContextProperty),
+    ("@graph", Code::RepeatedGraphProperty),
+    ("@id", Code::RepeatedIdProperty),
+    ("@language", Code::RepeatedLanguageProperty),
+    ("@type", Code::RepeatedTypeProperty),
+    ("@value", Code::RepeatedValueProperty),
+];
+
+impl Session<'_> {
+    /// Reads a top-level element.
+    pub(super) fn top_level(&mut self, doc: usize, node: &Node) -> Result<(), Stop> {
+        if !matches!(node.data, Data::Object(_)) {
+            return Err(self.reporter.stop(
+                Code::NotJsonObject,
+                At::node(doc, node),
+                "A top-level element is not a JSON object.",
+                "Write an Interface as an object, or several of them in one array.",
+            ));
+        }
+        self.check_repeats(doc, node)?;
+        let context = Context::root(node, doc, self.options, &mut self.reporter)?;
+        if let Some(member) = node.member("@graph") {
+            return Err(self.reporter.stop(
+                Code::TopLevelGraphDisallowed,
+                At::name(doc, member),
+                "A top-level element has `@graph`.",
+                "Move the elements inside it to the top of the document, in an array.",
+            ));
+        }
+        if node.member("@id").is_none() {
+            return Err(self.reporter.stop(
+                Code::MissingTopLevelId,
+                At::start(doc, node),
+                "This top-level element has no `@id`.",
+                "Add an `@id` with a DTMI such as \"dtmi:com:example:Pump;1\".",
+            ));
+        }
+        if !is_rootable(node, &context) {
+            return Err(self.reporter.stop(
+                Code::TypeNotRootable,
+                At::member(doc, node, "@type"),
+                "This top-level element is not an Interface.",
+                "Give it the type Interface, or define it inside the Interface that uses it.",
+            ));
+        }
+        if context.version.restricts_keywords
+            && let Some(member) = disallowed_keywords(node).next()
+        {
+            return Err(self.reporter.stop(
+                Code::TopLevelKeywordDisallowed,
+                At::name(doc, member),
+                format!("A top-level element has the keyword `{}`, which has no place there.", member.name),
+                "Remove it.",
+            ));
+        }
+        self.define(doc, node, &context, None).map(|_| ())
+    }
+
+    /// Reads an element inside another.
+    pub(super) fn nested(
+        &mut self,
+        doc: usize,
+        node: &Node,
+        parent: &Context,
+        slot: &Slot<'_>,
+    ) -> Result<u32, Stop> {
+        self.check_repeats(doc, node)?;
+        let own = parent.child(node, doc, self.options, &mut self.reporter)?;
+        let context = own.as_ref().unwrap_or(parent);
+        if let [member] = node.members()
+            && &*member.name == "@id"
+        {
+            self.reporter.property(
+                Code::IdReference,
+                At::node(doc, node),
+                slot.parent_id,
+                slot.property,
+                format!("A value of `{}` is an object with nothing but an `@id`.", slot.property),
+                "Write the identifier alone, as text, to refer to the element; or define the element here.",
+            );
+            return Err(Stop);
+        }
+        if let Some(member) = node.member("@graph") {
+            self.reporter.property(
+                Code::GraphDisallowed,
+                At::name(doc, member),
+                slot.parent_id,
+                slot.property,
+                format!("A value of `{}` has `@graph`.", slot.property),
+                "Move what is in it to the top of the document.",
+            );
+        }
+        if context.version.restricts_keywords {
+            for member in disallowed_keywords(node) {
+                self.reporter.property(
+                    Code::KeywordDisallowed,
+                    At::name(doc, member),
+                    slot.parent_id,
+                    slot.property,
+                    format!("A value of `{}` has the keyword `{}`.", slot.property, member.name),
+                    "Remove it.",
+                );
+            }
+        }
+        if context.version.number > parent.version.number {
+            self.reporter.property(
+                Code::DisallowedVersionDefinition,
+                At::member(doc, node, "@context"),
+                slot.parent_id,
+                slot.property,
+                format!(
+                    "A value of `{}` is written in DTDL version {}, but what contains it in version {}.",
+                    slot.property, context.version.number, parent.version.number
+                ),
+                format!("Use version {} or an earlier one.", parent.version.number),
+            );
+        }
+        self.define(doc, node, context, Some(slot))
+    }
+
+    fn define(
+        &mut self,
+        doc: usize,
+        node: &Node,
+        context: &Context,
+        slot: Option<&Slot<'_>>,
+    ) -> Result<u32, Stop> {
+        let id = identify(node, doc, context, slot, &mut self.reporter)?;
+        if let Some(&known) = self.ids.get(&id) {
+            self.report_duplicate(doc, node, &id, slot, known);
+            return Err(Stop);
+        }
+        let target = slot.map_or(&ROOT, |slot| slot.target);
+        let subject = Subject { node, doc, id: &id, context, target, slot };
+        let types = self.types(&subject).inspect_err(|Stop| {
+            self.broken.insert(id.clone());
+        })?;
+        let Some(class) = context.version.class(types.kind) else {
+            self.broken.insert(id);
+            return Err(Stop);
+        };
+        if let Some(max) = class.id_max
+            && id.as_str().len() > max
+        {
+            self.reporter.element(
+                Code::IdTooLongForType,
+                At::member(doc, node, "@id"),
+                &id,
+                format!("The identifier of an {} may have {max} characters; this one has more.", class.kind),
+                "Shorten it.",
+            );
+        }
+        let index = u32::try_from(self.elements.len()).unwrap_or(u32::MAX);
+        let partition = slot.and_then(|slot| {
+            let parent = self.element(slot.parent)?;
+            if parent.kind == ElementKind::Interface { Some(slot.parent) } else { parent.partition }
+        });
+        self.elements.push(ElementData {
+            id: id.clone(),
+            kind: types.kind,
+            version: context.version.number,
+            limits: context.limits,
+            parent: slot.map(|slot| slot.parent),
+            partition: if types.kind == ElementKind::Interface { None } else { partition },
+            supplements: types.supplements.clone(),
+            undefined_types: types.undefined.clone(),
+            literals: Vec::new(),
+            references: Vec::new(),
+            undefined_properties: Vec::new(),
+            span: Some(Span { doc: u32::try_from(doc).unwrap_or(u32::MAX), start: node.start, end: node.end }),
+        });
+        self.ids.insert(id.clone(), index);
+        self.properties(index, &subject, class, &types);
+        if let Some(max) = context.version.partition_max
+            && types.kind == ElementKind::Interface
+        {
+            self.check_size(index, doc, node, &id, max);
+        }
+        Ok(index)
+    }
+
+    fn report_duplicate(&mut self, doc: usize, node: &Node, id: &Dtmi, slot: Option<&Slot<'_>>, known: u32) {
+        let first = self.element(known).and_then(|element| element.span);
+        match slot {
+            Some(slot) if id.is_system() => {
+                let segment = slot.target.segment.unwrap_or("name");
+                self.reporter.property(
+                    Code::NonUniquePropertyValue,
+                    At::member(doc, node, segment),
+                    slot.parent_id,
+                    slot.property,
+                    format!("Two values of `{}` have the same `{segment}`.", slot.property),
+                    format!("Change one `{segment}`."),
+                );
+            }
+            _ => {
+                let place = first.and_then(|span| self.sources.get(span.doc as usize));
+                let place = place.map_or_else(String::new, |source| format!(" (the first in {})", source.name));
+                self.reporter.element(
+                    Code::DuplicateDefinition,
+                    At::member(doc, node, "@id"),
+                    id,
+                    format!("The element {id} is defined twice{place}."),
+                    "Remove one definition, or give it an identifier of its own.",
+                );
+            }
+        }
+    }
+
+    /// The text of an Interface counts without the Interfaces defined inside it.
+    fn check_size(&mut self, index: u32, doc: usize, node: &Node, id: &Dtmi, max: usize) {
+        let mut size = (node.end - node.start) as usize;
+        if size <= max {
+            return;
+        }
+        for element in self.elements.iter().skip(index as usize + 1) {
+            if let Some(span) = element.span
+                && element.kind == ElementKind::Interface
+                && self.is_directly_in(element.parent, index)
+            {
+                size = size.saturating_sub((span.end - span.start) as usize);
+            }
+        }
+        if size > max {
+            self.reporter.element(
+                Code::PartitionTooLarge,
+                At::start(doc, node),
+                id,
+                format!("The text of this Interface has {size} bytes; {max} are allowed."),
+                "Split it: let it extend an Interface that takes some of its contents.",
+            );
+        }
+    }
+
+    /// Whether going up from an element, the next Interface is a certain one.
+    fn is_directly_in(&self, mut parent: Option<u32>, interface: u32) -> bool {
+        while let Some(index) = parent {
+            if index == interface {
+                return true;
+            }
+            parent = match self.element(index) {
+                Some(element) if element.kind != ElementKind::Interface => element.parent,
+                _ => return false,
+            };
+        }
+        false
+    }
+
+    fn check_repeats(&mut self, doc: usize, node: &Node) -> Result<(), Stop> {
+        let members = node.members();
+        for (index, member) in members.iter().enumerate() {
+            if member.name.starts_with('@') && members.iter().take(index).any(|other| other.name == member.name) {
+                let code = KEYWORDS
+                    .iter()
+                    .find(|(name, _)| **name == *member.name)
+                    .map_or(Code::RepeatedKeyword, |(_, code)| *code);
+                return Err(self.reporter.stop(
+                    code,
+                    At::name(doc, member),
+                    format!("This object has `{}` more than once.", member.name),
+                    "Keep one of them.",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Keywords that elements may not have in versions that look at them.
+fn disallowed_keywords(node: &Node) -> impl Iterator<Item = &crate::json::Member> {
+    const ALLOWED: [&str; 4] = ["@context", "@graph", "@id", "@type"];
+    node.members().iter().filter(|member| member.name.starts_with('@') && !ALLOWED.contains(&&*member.name))
+}
+
+fn is_rootable(node: &Node, context: &Context) -> bool {
+    let Some(member) = node.member("@type") else { return false };
+    let items = match &member.value.data {
+        Data::Array(items) => items.as_slice(),
+        _ => std::slice::from_ref(&member.value),
+    };
+    let full = format!("dtmi:dtdl:class:Interface;{}", context.version.number);
+    items.iter().filter_map(Node::as_str).any(|text| text == "Interface" || text == full)
+}

@@ -1,0 +1,474 @@
+//! Texts, numbers, booleans and identifiers, plain or as JSON-LD value objects.
+
+use super::properties::Reading;
+use super::report::At;
+use super::session::Session;
+use crate::json::{Data, Node};
+use crate::metamodel::{Pattern, Property, Value};
+use crate::model::Literal;
+use crate::{Code, Dtmi};
+
+/// The codes of one kind of literal, and how it is called.
+struct Family {
+    called: &'static str,
+    count_below_min: Code,
+    multiple: Code,
+    wrong: Code,
+    no_value: Code,
+    wrong_type: Code,
+    wrong_value: Code,
+    datatype: &'static str,
+}
+
+const TEXT: Family = Family {
+    called: "a text",
+    count_below_min: Code::StringCountBelowMin,
+    multiple: Code::StringMultipleValues,
+    wrong: Code::StringNotString,
+    no_value: Code::StringObjectNoValue,
+    wrong_type: Code::StringTypeNotString,
+    wrong_value: Code::StringValueNotString,
+    datatype: "string",
+};
+const INTEGER: Family = Family {
+    called: "a whole number",
+    count_below_min: Code::IntegerCountBelowMin,
+    multiple: Code::IntegerMultipleValues,
+    wrong: Code::IntegerNotInteger,
+    no_value: Code::IntegerObjectNoValue,
+    wrong_type: Code::IntegerTypeNotInteger,
+    wrong_value: Code::IntegerValueNotInteger,
+    datatype: "integer",
+};
+const NUMBER: Family = Family {
+    called: "a number",
+    count_below_min: Code::NumericCountBelowMin,
+    multiple: Code::NumericMultipleValues,
+    wrong: Code::NumericNotNumeric,
+    no_value: Code::NumericObjectNoValue,
+    wrong_type: Code::NumericTypeNotNumeric,
+    wrong_value: Code::NumericValueNotNumeric,
+    datatype: "decimal",
+};
+const BOOLEAN: Family = Family {
+    called: "true or false",
+    count_below_min: Code::BooleanCountBelowMin,
+    multiple: Code::BooleanMultipleValues,
+    wrong: Code::BooleanNotBoolean,
+    no_value: Code::BooleanObjectNoValue,
+    wrong_type: Code::BooleanTypeNotBoolean,
+    wrong_value: Code::BooleanValueNotBoolean,
+    datatype: "boolean",
+};
+const DURATION: Family = Family {
+    called: "a duration as text",
+    count_below_min: Code::DurationCountBelowMin,
+    multiple: Code::DurationMultipleValues,
+    wrong: Code::DurationNotString,
+    no_value: Code::DurationObjectNoValue,
+    wrong_type: Code::DurationTypeNotDuration,
+    wrong_value: Code::DurationValueNotString,
+    datatype: "duration",
+};
+const ANY: Family = Family {
+    called: "a text, number or boolean",
+    count_below_min: Code::LiteralCountBelowMin,
+    multiple: Code::LiteralMultipleValues,
+    wrong: Code::LiteralNotValid,
+    no_value: Code::LiteralObjectNoValue,
+    wrong_type: Code::LiteralNotValid,
+    wrong_value: Code::LiteralNotValid,
+    datatype: "",
+};
+
+impl Session<'_> {
+    /// Reads a property that holds one literal.
+    pub(super) fn literal(&mut self, reading: &Reading<'_>, property: &'static Property) {
+        let family = match property.value {
+            Value::Text { .. } => &TEXT,
+            Value::Integer { .. } => &INTEGER,
+            Value::Number => &NUMBER,
+            Value::Boolean => &BOOLEAN,
+            Value::Duration => &DURATION,
+            Value::Literal => &ANY,
+            Value::Json => {
+                let value = Literal::Json(Box::new(reading.member.value.to_value()));
+                self.set(reading.element, property.name, value);
+                return;
+            }
+            Value::Identifier { max, pattern } => {
+                self.identifier(reading, property.required, Some(max), pattern);
+                return;
+            }
+            Value::Iri => {
+                self.iri(reading, property.required);
+                return;
+            }
+            Value::Localized { .. } | Value::Element(_) => return,
+        };
+        let values = reading.values();
+        let [value] = values else {
+            if values.is_empty() {
+                if property.required {
+                    self.wrong(
+                        reading,
+                        family.count_below_min,
+                        reading.at(),
+                        format!("`{}` has no value.", reading.name),
+                        format!("Give it {}.", family.called),
+                    );
+                }
+            } else {
+                self.wrong(
+                    reading,
+                    family.multiple,
+                    reading.at(),
+                    format!("`{}` has several values.", reading.name),
+                    "Keep one of them.",
+                );
+            }
+            return;
+        };
+        let Some(plain) = self.unwrap_value(reading, family, value) else { return };
+        let read = match (&property.value, &plain.data) {
+            (Value::Text { .. } | Value::Duration | Value::Literal, Data::String(text)) => {
+                Some(Literal::String(text.clone()))
+            }
+            (Value::Boolean | Value::Literal, Data::Boolean(value)) => Some(Literal::Boolean(*value)),
+            (Value::Integer { .. } | Value::Literal, Data::Number(_)) if plain.as_integer().is_some() => {
+                plain.as_integer().map(Literal::Integer)
+            }
+            (Value::Number | Value::Literal, Data::Number(number)) => number.as_f64().map(Literal::Number),
+            _ => None,
+        };
+        let Some(read) = read else {
+            let is_object = matches!(value.data, Data::Object(_));
+            let code = if is_object { family.wrong_value } else { family.wrong };
+            self.wrong(
+                reading,
+                code,
+                At::node(reading.doc, value),
+                format!("The value of `{}` is not {}.", reading.name, family.called),
+                format!("Change it to {}.", family.called),
+            );
+            return;
+        };
+        self.check_literal(reading, property, plain, &read);
+        self.set(reading.element, property.name, read);
+    }
+
+    fn check_literal(&mut self, reading: &Reading<'_>, property: &'static Property, node: &Node, read: &Literal) {
+        let at = At::node(reading.doc, node);
+        match (&property.value, read) {
+            (Value::Text { max, pattern }, Literal::String(text)) => {
+                let max = max.map(|max| max.get(reading.context.limits));
+                if let Some(max) = max.filter(|max| text.encode_utf16().count() > *max) {
+                    self.wrong(
+                        reading,
+                        Code::StringTooLong,
+                        at,
+                        format!("`{}` has more than {max} characters.", reading.name),
+                        format!("Shorten it to at most {max} characters."),
+                    );
+                }
+                if let Some(pattern) = pattern.filter(|pattern| !matches(*pattern, text)) {
+                    self.wrong(
+                        reading,
+                        Code::StringInvalid,
+                        at,
+                        format!("`{text}` is not allowed as `{}`.", reading.name),
+                        advice(pattern),
+                    );
+                }
+            }
+            (Value::Duration, Literal::String(text)) if !crate::instance::is_duration(text) => {
+                self.wrong(
+                    reading,
+                    Code::DurationInvalid,
+                    at,
+                    format!("`{text}` is not a duration."),
+                    "Write it as ISO 8601 has it, such as \"PT15S\" or \"P1DT12H\".",
+                );
+            }
+            (Value::Integer { min, max }, Literal::Integer(value)) => {
+                self.check_range(reading, at, *value, *min, *max);
+            }
+            _ => {}
+        }
+    }
+
+    fn check_range(&mut self, reading: &Reading<'_>, at: At, value: i64, min: Option<i64>, max: Option<i64>) {
+        let name = reading.name;
+        let below = min.is_some_and(|min| value < min);
+        let above = max.is_some_and(|max| value > max);
+        let (code, help) = match (min, max) {
+            (Some(min), Some(max)) if min == max && value != min => {
+                (Code::ValueNotExact, format!("Change it to {min}."))
+            }
+            (Some(min), Some(max)) if below => (Code::ValueBelowRange, format!("Use {min} to {max}.")),
+            (Some(min), Some(max)) if above => (Code::ValueAboveRange, format!("Use {min} to {max}.")),
+            (Some(min), None) if below => (Code::ValueBelowMin, format!("Use {min} or more.")),
+            (None, Some(max)) if above => (Code::ValueAboveMax, format!("Use {max} or less.")),
+            _ => return,
+        };
+        self.wrong(reading, code, at, format!("`{name}` is {value}, which is not allowed."), help);
+    }
+
+    /// The value itself, or that inside a JSON-LD value object.
+    fn unwrap_value<'n>(&mut self, reading: &Reading<'_>, family: &Family, value: &'n Node) -> Option<&'n Node> {
+        let Data::Object(members) = &value.data else { return Some(value) };
+        let at = At::node(reading.doc, value);
+        for member in members {
+            let (code, what) = match &*member.name {
+                "@value" | "@type" => continue,
+                "@context" => (Code::ValueObjectContext, "keyword"),
+                "@id" => (Code::ValueObjectId, "keyword"),
+                "@graph" => (Code::ValueObjectGraph, "keyword"),
+                name if name.starts_with('@') => {
+                    if !reading.context.version.restricts_keywords {
+                        continue;
+                    }
+                    let code =
+                        if name == "@language" { Code::ValueObjectLanguage } else { Code::ValueObjectKeyword };
+                    (code, "keyword")
+                }
+                _ => (Code::ValueObjectInvalidProp, "member"),
+            };
+            let message = format!("The value object of `{}` has the {what} `{}`.", reading.name, member.name);
+            self.wrong(reading, code, At::name(reading.doc, member), message, "Keep only `@value` and `@type`.");
+        }
+        let Some(inner) = value.member("@value") else {
+            self.wrong(
+                reading,
+                family.no_value,
+                at,
+                format!("The value of `{}` is an object without `@value`.", reading.name),
+                format!("Write {}, without an object around it.", family.called),
+            );
+            return None;
+        };
+        if let Some(declared) = value.member("@type") {
+            let types = match &declared.value.data {
+                Data::Array(items) => items.as_slice(),
+                Data::String(_) => std::slice::from_ref(&declared.value),
+                _ => &[],
+            };
+            let type_at = At::node(reading.doc, &declared.value);
+            let [only] = types else {
+                self.wrong(
+                    reading,
+                    Code::LiteralTypeNotSingular,
+                    type_at,
+                    format!("The `@type` of the value of `{}` is not exactly one datatype.", reading.name),
+                    "Remove it, or name one datatype.",
+                );
+                return None;
+            };
+            let name = only.as_str().and_then(|name| {
+                name.strip_prefix("xsd:").or_else(|| name.strip_prefix("http://www.w3.org/2001/XMLSchema#"))
+            });
+            let fits = match name {
+                Some(name) if family.datatype.is_empty() => is_datatype_of(name, &inner.value),
+                Some(name) => name == family.datatype,
+                None => false,
+            };
+            if !fits {
+                let datatype = if family.datatype.is_empty() { "string" } else { family.datatype };
+                self.wrong(
+                    reading,
+                    family.wrong_type,
+                    type_at,
+                    format!("The `@type` of the value of `{}` is the wrong datatype.", reading.name),
+                    format!("Remove it, or change it to \"xsd:{datatype}\"."),
+                );
+                return None;
+            }
+        }
+        Some(&inner.value)
+    }
+
+    fn identifier(&mut self, reading: &Reading<'_>, required: bool, max: Option<usize>, pattern: Option<Pattern>) {
+        let Some(value) = self.single_identifier(reading, required) else { return };
+        let at = At::node(reading.doc, value);
+        let Some(text) = value.as_str() else {
+            self.wrong(
+                reading,
+                Code::IdentifierNotString,
+                at,
+                format!("The value of `{}` is not text.", reading.name),
+                "Write a DTMI in double quotes.",
+            );
+            return;
+        };
+        let Some(id) = reading.context.expand(text) else {
+            self.wrong(
+                reading,
+                Code::IdentifierNotDtmi,
+                at,
+                format!("`{text}` is not a DTMI of this version of DTDL."),
+                "Write a DTMI such as \"dtmi:com:example:Room;1\".",
+            );
+            return;
+        };
+        if let Some(max) = max.filter(|max| id.len() > *max) {
+            self.wrong(
+                reading,
+                Code::IdentifierTooLong,
+                at,
+                format!("`{}` has more than {max} characters.", reading.name),
+                "Shorten the identifier.",
+            );
+        }
+        if let Some(pattern) = pattern.filter(|pattern| !matches(*pattern, &id)) {
+            self.wrong(
+                reading,
+                Code::IdentifierInvalid,
+                at,
+                format!("`{text}` is not an identifier that `{}` can have.", reading.name),
+                advice(pattern),
+            );
+        }
+        self.set(reading.element, reading.name, Literal::Dtmi(Dtmi::unchecked(&id)));
+    }
+
+    fn iri(&mut self, reading: &Reading<'_>, required: bool) {
+        let Some(value) = self.single_identifier(reading, required) else { return };
+        let at = At::node(reading.doc, value);
+        let Some(text) = value.as_str() else {
+            self.wrong(
+                reading,
+                Code::IdentifierNotString,
+                at,
+                format!("The value of `{}` is not text.", reading.name),
+                "Write a term or an IRI in double quotes.",
+            );
+            return;
+        };
+        let iri = reading.context.expand(text).or_else(|| {
+            let (scheme, rest) = text.split_once(':')?;
+            (scheme != "dtmi" && !scheme.is_empty() && !rest.is_empty()).then(|| text.to_owned())
+        });
+        match iri {
+            Some(iri) => self.set(reading.element, reading.name, Literal::String(iri.into())),
+            None => self.wrong(
+                reading,
+                Code::IdentifierNotUri,
+                at,
+                format!("`{text}` is neither a term nor an IRI."),
+                "Write a term of an extension in use, or a full IRI.",
+            ),
+        }
+    }
+
+    fn single_identifier<'n>(&mut self, reading: &Reading<'n>, required: bool) -> Option<&'n Node> {
+        let values = reading.values();
+        if values.len() > 1 {
+            self.wrong(
+                reading,
+                Code::IdentifierMultipleValues,
+                reading.at(),
+                format!("`{}` has several values.", reading.name),
+                "Keep one of them.",
+            );
+            return None;
+        }
+        if values.is_empty() && required {
+            self.wrong(
+                reading,
+                Code::IdentifierCountBelowMin,
+                reading.at(),
+                format!("`{}` has no value.", reading.name),
+                "Give it an identifier.",
+            );
+        }
+        values.first()
+    }
+
+    /// Reports something about a property.
+    pub(super) fn wrong(
+        &mut self,
+        reading: &Reading<'_>,
+        code: Code,
+        at: At,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.reporter.property(code, at, reading.id, reading.name, message, help);
+    }
+}
+
+/// Whether the datatype of a value object fits a value that may be of any kind.
+fn is_datatype_of(datatype: &str, value: &Node) -> bool {
+    match datatype {
+        "string" => matches!(value.data, Data::String(_)),
+        "integer" => value.as_integer().is_some(),
+        "decimal" => matches!(value.data, Data::Number(_)),
+        "boolean" => matches!(value.data, Data::Boolean(_)),
+        _ => false,
+    }
+}
+
+fn advice(pattern: Pattern) -> &'static str {
+    match pattern {
+        Pattern::Name => "Use letters, digits and underscores; begin with a letter and end with a letter or digit.",
+        Pattern::UserDtmi => "Write a DTMI whose segments all begin with a letter.",
+        Pattern::Topic => {
+            "Write labels separated by slashes: printable ASCII without space, quotes, `+`, `#` and braces, or a word in braces."
+        }
+        Pattern::TopicLabel => "Use printable ASCII without space, quotes, `+`, `#`, braces and slash.",
+    }
+}
+
+fn matches(pattern: Pattern, text: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_graphic() && !b"\"+#{}/".contains(&b))
+    };
+    match pattern {
+        Pattern::Name => {
+            let inner = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            inner
+                && text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
+                && text.bytes().last().is_some_and(|b| b != b'_')
+        }
+        Pattern::UserDtmi => crate::dtmi::is_valid(text, crate::dtmi::Syntax::User, 4),
+        Pattern::TopicLabel => label(text),
+        Pattern::Topic => {
+            let token = |part: &str| {
+                let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphabetic());
+                part.strip_prefix('{').and_then(|part| part.strip_suffix('}')).is_some_and(|inner| {
+                    match inner.split_once(':') {
+                        Some((prefix, rest)) => word(prefix) && word(rest),
+                        None => word(inner),
+                    }
+                })
+            };
+            !text.starts_with('$') && text.split('/').all(|part| label(part) || token(part))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_topics() {
+        for (pattern, text, fits) in [
+            (Pattern::Name, "flow_2", true),
+            (Pattern::Name, "f", true),
+            (Pattern::Name, "", false),
+            (Pattern::Name, "2flow", false),
+            (Pattern::Name, "flow_", false),
+            (Pattern::Name, "fl-ow", false),
+            (Pattern::Topic, "plant/{pumpId}/{ex:name}", true),
+            (Pattern::Topic, "$sys/a", false),
+            (Pattern::Topic, "a//b", false),
+            (Pattern::Topic, "a/{b", false),
+            (Pattern::Topic, "a b", false),
+            (Pattern::TopicLabel, "group-1", true),
+            (Pattern::TopicLabel, "a/b", false),
+        ] {
+            assert_eq!(matches(pattern, text), fits, "{pattern:?} {text}");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Texts in several languages.
+
+use super::properties::Reading;
+use super::report::At;
+use super::session::Session;
+use crate::json::{Data, Member, Node};
+use crate::model::Literal;
+use crate::Code;
+
+/// The language of texts that do not name one.
+const DEFAULT: &str = "en";
+
+type Texts = Vec<(Box<str>, Box<str>)>;
+
+impl Session<'_> {
+    pub(super) fn localized(&mut self, reading: &Reading<'_>, max: usize) {
+        let mut texts = Texts::new();
+        match &reading.member.value.data {
+            Data::Object(members) if !reading.is_array() => {
+                self.language_map(reading, members, max, &mut texts);
+            }
+            _ => {
+                for value in reading.values() {
+                    self.tagged(reading, value, max, &mut texts);
+                }
+            }
+        }
+        self.set(reading.element, reading.name, Literal::Localized(texts.into_boxed_slice()));
+    }
+
+    fn language_map(&mut self, reading: &Reading<'_>, members: &[Member], max: usize, texts: &mut Texts) {
+        let value = &reading.member.value;
+        let text_of = |name: &str| value.member(name).and_then(|member| member.value.as_str());
+        let is_tagged = members.len() == 2 && text_of("@value").is_some() && value.member("@language").is_some();
+        if is_tagged {
+            let language = text_of("@language").unwrap_or(DEFAULT);
+            let text = text_of("@value").unwrap_or_default();
+            self.wrong(
+                reading,
+                Code::LangTagValueInLangMap,
+                reading.at(),
+                format!("`{}` is a single value with `@language`, which only works inside an array.", reading.name),
+                format!("Write {{\"{language}\": \"{text}\"}}, or put the object in an array."),
+            );
+            return;
+        }
+        for (index, member) in members.iter().enumerate() {
+            let name = &*member.name;
+            let at = At::name(reading.doc, member);
+            if name.starts_with('@') {
+                self.wrong(
+                    reading,
+                    Code::LangMapObjKeyword,
+                    at,
+                    format!("`{}` maps languages to texts and cannot have the keyword `{name}`.", reading.name),
+                    "Remove the keyword.",
+                );
+                continue;
+            }
+            if !is_language(name) {
+                self.wrong(
+                    reading,
+                    Code::LangStringInvalidCode,
+                    at,
+                    format!("`{name}` is not the tag of a language."),
+                    "Use a tag such as \"en\", \"zh-Hant\" or \"fr-CA\".",
+                );
+            }
+            match member.value.as_str() {
+                Some(text) => self.check_length(reading, &member.value, text, max),
+                None => self.wrong(
+                    reading,
+                    Code::LangStringValueNotString,
+                    At::node(reading.doc, &member.value),
+                    format!("The value of `{}` for language `{name}` is not text.", reading.name),
+                    "Change it to text.",
+                ),
+            }
+            if members.iter().take(index).any(|other| other.name == member.name) {
+                self.wrong(
+                    reading,
+                    Code::LangStringCodeNotUnique,
+                    at,
+                    format!("`{}` has two values for language `{name}`.", reading.name),
+                    "Keep one of them.",
+                );
+                continue;
+            }
+            texts.push((name.into(), member.value.as_str().unwrap_or_default().into()));
+        }
+    }
+
+    /// One item of an array: a text, or an object with `@value` and `@language`.
+    fn tagged(&mut self, reading: &Reading<'_>, value: &Node, max: usize, texts: &mut Texts) {
+        let at = At::node(reading.doc, value);
+        let (language, text) = match &value.data {
+            Data::String(text) => {
+                self.check_length(reading, value, text, max);
+                (DEFAULT, Some(&**text))
+            }
+            Data::Object(members) => {
+                let language = match value.member("@language").map(|member| &member.value) {
+                    None => DEFAULT,
+                    Some(node) => match node.as_str().filter(|tag| !tag.is_empty()) {
+                        Some(tag) => {
+                            if !is_language(tag) {
+                                self.wrong(
+                                    reading,
+                                    Code::LangStringElementInvalidCode,
+                                    At::node(reading.doc, node),
+                                    format!("`{tag}` is not the tag of a language."),
+                                    "Use a tag such as \"en\", \"zh-Hant\" or \"fr-CA\".",
+                                );
+                            }
+                            tag
+                        }
+                        None => {
+                            self.wrong(
+                                reading,
+                                Code::LangStringElementCodeNotString,
+                                At::node(reading.doc, node),
+                                "The value of `@language` is not text.",
+                                "Write the tag of a language, such as \"en\".",
+                            );
+                            return;
+                        }
+                    },
+                };
+                let text = match value.member("@value") {
+                    None => {
+                        self.wrong(
+                            reading,
+                            Code::LangStringElementNoValue,
+                            at,
+                            format!("A value of `{}` is an object without `@value`.", reading.name),
+                            "Add `@value` with the text.",
+                        );
+                        None
+                    }
+                    Some(member) => match member.value.as_str() {
+                        Some(text) => {
+                            self.check_length(reading, &member.value, text, max);
+                            Some(text)
+                        }
+                        None => {
+                            self.wrong(
+                                reading,
+                                Code::LangStringElementValueNotString,
+                                At::node(reading.doc, &member.value),
+                                format!("The `@value` of a value of `{}` is not text.", reading.name),
+                                "Change it to text.",
+                            );
+                            return;
+                        }
+                    },
+                };
+                self.check_tagged_members(reading, members);
+                (language, text)
+            }
+            _ => {
+                self.wrong(
+                    reading,
+                    Code::LangStringElementNotStringOrObject,
+                    at,
+                    format!("A value of `{}` is neither text nor an object with languages.", reading.name),
+                    "Write a text, or an object such as {\"en\": \"Pump\", \"de\": \"Pumpe\"}.",
+                );
+                return;
+            }
+        };
+        if texts.iter().any(|(known, _)| **known == *language) {
+            self.wrong(
+                reading,
+                Code::LangStringElementCodeNotUnique,
+                at,
+                format!("`{}` has two values for language `{language}`.", reading.name),
+                "Keep one of them.",
+            );
+            return;
+        }
+        texts.push((language.into(), text.unwrap_or_default().into()));
+    }
+
+    fn check_tagged_members(&mut self, reading: &Reading<'_>, members: &[Member]) {
+        let restricts = reading.context.version.restricts_keywords;
+        for member in members {
+            let code = match &*member.name {
+                "@value" | "@language" => continue,
+                "@context" => Code::LangStringElementContext,
+                "@id" => Code::LangStringElementId,
+                "@graph" => Code::LangStringElementGraph,
+                "@type" if restricts => Code::LangStringElementType,
+                name if name.starts_with('@') => {
+                    if !restricts {
+                        continue;
+                    }
+                    Code::LangStringElementKeyword
+                }
+                _ => Code::LangStringElementInvalidProp,
+            };
+            self.wrong(
+                reading,
+                code,
+                At::name(reading.doc, member),
+                format!("A value of `{}` has the member `{}`.", reading.name, member.name),
+                "Keep only `@value` and `@language`.",
+            );
+        }
+    }
+
+    fn check_length(&mut self, reading: &Reading<'_>, node: &Node, text: &str, max: usize) {
+        if text.encode_utf16().count() > max {
+            self.wrong(
+                reading,
+                Code::LangStringValueTooLong,
+                At::node(reading.doc, node),
+                format!("`{}` has more than {max} characters.", reading.name),
+                format!("Shorten it to at most {max} characters."),
+            );
+        }
+    }
+}
+
+/// Two to four small letters, perhaps a script, perhaps a region.
+fn is_language(tag: &str) -> bool {
+    let mut parts = tag.split('-').peekable();
+    let language = parts.next().unwrap_or_default();
+    if !(2..=4).contains(&language.len()) || !language.bytes().all(|b| b.is_ascii_lowercase()) {
+        return false;
+    }
+    let is_script = |part: &&str| {
+        let mut bytes = part.bytes();
+        part.len() == 4
+            && bytes.next().is_some_and(|b| b.is_ascii_uppercase())
+            && bytes.all(|b| b.is_ascii_lowercase())
+    };
+    if parts.peek().is_some_and(is_script) {
+        parts.next();
+    }
+    let region = parts.next();
+    let is_region = |part: &str| {
+        (part.len() == 2 && part.bytes().all(|b| b.is_ascii_uppercase()))
+            || (part.len() == 3 && part.bytes().all(|b| b.is_ascii_digit()))
+    };
+    region.is_none_or(is_region) && parts.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn language_tags() {
+        for (tag, fits) in [
+            ("de", true),
+            ("zh-Hant", true),
+            ("fr-CA", true),
+            ("fr-155", true),
+            ("sr-Latn-RS", true),
+            ("English", false),
+            ("DE", false),
+            ("de-", false),
+            ("de-at", false),
+            ("de-Latn-AT-x", false),
+            ("", false),
+        ] {
+            assert_eq!(super::is_language(tag), fits, "{tag}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! From documents to a model.
+
+mod api;
+mod builtin;
+mod context;
+mod document;
+mod element;
+mod identifier;
+mod literal;
+mod localized;
+mod properties;
+mod references;
+mod report;
+mod resolve;
+mod session;
+mod types;
+
+pub use api::{NoResolver, Parser, Resolver};
+pub use document::{Document, Input};
+
+pub(crate) use session::Session;
+
+
+/// An element is not worth reading on; why has been reported.
+#[derive(Debug)]
+struct Stop;

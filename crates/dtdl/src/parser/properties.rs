@@ -1,0 +1,260 @@
+//! The members of an element.
+
+use super::context::Context;
+use super::element::Slot;
+use super::report::At;
+use super::session::Session;
+use super::types::{Subject, Types};
+use crate::json::{Data, Member, Node};
+use crate::metamodel::{Class, Property, Value};
+use crate::{Code, Dtmi};
+
+/// A property that is being read.
+pub(super) struct Reading<'a> {
+    pub(super) element: u32,
+    pub(super) id: &'a Dtmi,
+    pub(super) doc: usize,
+    pub(super) context: &'a Context,
+    pub(super) name: &'static str,
+    pub(super) member: &'a Member,
+}
+
+impl<'a> Reading<'a> {
+    /// The values: the items of an array, or the one value.
+    pub(super) fn values(&self) -> &'a [Node] {
+        match &self.member.value.data {
+            Data::Array(items) => items,
+            _ => std::slice::from_ref(&self.member.value),
+        }
+    }
+
+    pub(super) fn is_array(&self) -> bool {
+        matches!(self.member.value.data, Data::Array(_))
+    }
+
+    /// The place of all values.
+    pub(super) fn at(&self) -> At {
+        At::node(self.doc, &self.member.value)
+    }
+}
+
+impl Session<'_> {
+    /// Reads all members of an element.
+    pub(super) fn properties(&mut self, index: u32, subject: &Subject<'_>, class: &'static Class, types: &Types) {
+        let version = subject.context.version.number;
+        let mut seen: Vec<&'static str> = Vec::new();
+        for member in subject.node.members() {
+            if member.name.starts_with('@') {
+                continue;
+            }
+            let term = own_term(&member.name, version);
+            let own = term.and_then(|term| class.properties().find(|property| property.name == term));
+            let found = own.or_else(|| supplemental(subject.context, types, &member.name));
+            let Some(property) = found else {
+                self.unknown_property(index, subject, types, member);
+                continue;
+            };
+            if seen.contains(&property.name) {
+                self.reporter.property(
+                    Code::DuplicatePropertyName,
+                    At::name(subject.doc, member),
+                    subject.id,
+                    property.name,
+                    format!("The property `{}` is there twice.", property.name),
+                    "Keep one of them; its full identifier counts as the same name.",
+                );
+                continue;
+            }
+            seen.push(property.name);
+            let reading = Reading {
+                element: index,
+                id: subject.id,
+                doc: subject.doc,
+                context: subject.context,
+                name: property.name,
+                member,
+            };
+            self.property(&reading, property);
+        }
+        self.missing_properties(subject, class, types, &seen);
+    }
+
+    fn property(&mut self, reading: &Reading<'_>, property: &'static Property) {
+        match &property.value {
+            Value::Localized { max } => self.localized(reading, max.get(reading.context.limits)),
+            Value::Element(target) => {
+                let slot = Slot {
+                    parent: reading.element,
+                    parent_id: reading.id,
+                    property: property.name,
+                    target,
+                };
+                self.read_references(reading, &slot);
+            }
+            _ => self.literal(reading, property),
+        }
+    }
+
+    fn unknown_property(&mut self, index: u32, subject: &Subject<'_>, types: &Types, member: &Member) {
+        let context = subject.context;
+        let name = &*member.name;
+        let at = At::name(subject.doc, member);
+        if !context.version.unknown.lenient {
+            let finding = match context.expand(name) {
+                None if name.starts_with("dtmi:") => Some((
+                    Code::PropertyInvalidDtmi,
+                    format!("The property name `{name}` is not a well-formed DTMI."),
+                )),
+                None if name.contains(':') => Some((
+                    Code::PropertyNotDtmiNorTerm,
+                    format!("The property name `{name}` is an IRI, but not a DTMI."),
+                )),
+                None if !context.has_unknown => {
+                    Some((Code::PropertyUndefinedTerm, format!("There is no property `{name}`.")))
+                }
+                Some(_) if !context.has_unknown => Some((
+                    Code::PropertyIrrelevantDtmiOrTerm,
+                    format!("`{name}` is not a property of this element."),
+                )),
+                _ => None,
+            };
+            if let Some((code, message)) = finding {
+                let help = suggestion(name, subject, types);
+                self.reporter.property(code, at, subject.id, name, message, help);
+                return;
+            }
+        }
+        if types.undefined.is_empty() {
+            let help = suggestion(name, subject, types);
+            let (code, message) = if types.inferred {
+                (
+                    Code::InferredTypeDoesNotAllow,
+                    format!("The type {}, which this element has by its place, has no property `{name}`.", types.kind),
+                )
+            } else {
+                (Code::NoTypeThatAllows, format!("No type of this element has a property `{name}`."))
+            };
+            self.reporter.property(code, at, subject.id, name, message, help);
+            return;
+        }
+        let value = member.value.to_value();
+        if let Some(element) = self.element_mut(index) {
+            element.undefined_properties.push((name.into(), value));
+        }
+    }
+
+    fn missing_properties(
+        &mut self,
+        subject: &Subject<'_>,
+        class: &'static Class,
+        types: &Types,
+        seen: &[&'static str],
+    ) {
+        let at = At::start(subject.doc, subject.node);
+        for property in class.properties() {
+            if property.required && !seen.contains(&property.name) {
+                let code = match property.value {
+                    Value::Element(_) => Code::MissingObjectProperty,
+                    Value::Identifier { .. } | Value::Iri => Code::MissingIdentifierProperty,
+                    _ => Code::MissingLiteralProperty,
+                };
+                let message = format!("This {} has no `{}`.", types.kind, property.name);
+                let help = format!("Add a property `{}`.", property.name);
+                self.reporter.property(code, at, subject.id, property.name, message, help);
+            }
+        }
+        for supplement in &types.supplements {
+            for (_, property) in &supplement.properties {
+                if property.required && !seen.contains(&property.name) {
+                    let code = match property.value {
+                        Value::Element(_) => Code::MissingSupplementalObjectProperty,
+                        Value::Identifier { .. } | Value::Iri => Code::MissingSupplementalIdentifierProperty,
+                        _ => Code::MissingSupplementalLiteralProperty,
+                    };
+                    let message = format!(
+                        "The type `{}` of this element needs a property `{}`.",
+                        supplement.term, property.name
+                    );
+                    let help = format!("Add `{}`, or remove the type.", property.name);
+                    self.reporter.property(code, at, subject.id, property.name, message, help);
+                }
+            }
+        }
+    }
+}
+
+/// The term of a property of the language: the name itself, or the term of its full identifier.
+fn own_term(name: &str, version: u8) -> Option<&str> {
+    match name.strip_prefix("dtmi:dtdl:property:") {
+        Some(rest) => {
+            let (term, number) = rest.split_once(';')?;
+            (number.parse() == Ok(version)).then_some(term)
+        }
+        None => Some(name),
+    }
+}
+
+fn supplemental(context: &Context, types: &Types, name: &str) -> Option<&'static Property> {
+    if types.supplements.is_empty() {
+        return None;
+    }
+    let id = context.expand(name)?;
+    types
+        .supplements
+        .iter()
+        .flat_map(|supplement| &supplement.properties)
+        .find(|(known, property)| {
+            // Each version of an extension has its own identifiers, but its term stands for the newest in force.
+            *known == id || (property.name == name && context.expand(name).is_some())
+        })
+        .map(|(_, property)| *property)
+}
+
+/// Names the property that was probably meant.
+fn suggestion(name: &str, subject: &Subject<'_>, types: &Types) -> String {
+    let own = subject.context.version.class(types.kind);
+    let names = own.into_iter().flat_map(Class::properties).map(|property| property.name);
+    let supplements = types.supplements.iter().flat_map(|supplement| &supplement.properties);
+    let nearest = names
+        .chain(supplements.map(|(_, property)| property.name))
+        .map(|known| (distance(name, known), known))
+        .min();
+    match nearest {
+        Some((distance, known)) if distance <= 2 => format!("Remove it; or was `{known}` meant?"),
+        _ => "Remove it, or correct its spelling.".to_owned(),
+    }
+}
+
+/// How many letters have to change to get from one word to another, up to three.
+fn distance(a: &str, b: &str) -> usize {
+    if a.len().abs_diff(b.len()) > 2 || a.len() > 64 {
+        return 3;
+    }
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut last = i;
+        let mut left = i + 1;
+        for (to, cell) in b.iter().zip(row.iter_mut().skip(1)) {
+            let above = *cell;
+            let same = from.eq_ignore_ascii_case(to);
+            *cell = (last + usize::from(!same)).min(above + 1).min(left + 1);
+            last = above;
+            left = *cell;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(3)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn distance_counts_changed_letters() {
+        for (a, b, expected) in [("content", "contents", 1), ("shcema", "schema", 2), ("Name", "name", 0), ("x", "schema", 3)] {
+            assert_eq!(super::distance(a, b), expected, "{a} {b}");
+        }
+    }
+}

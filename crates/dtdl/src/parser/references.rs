@@ -1,0 +1,126 @@
+//! Properties that hold other elements.
+
+use super::element::Slot;
+use super::properties::Reading;
+use super::report::At;
+use super::session::{NOWHERE, Pending, Session};
+use crate::json::{Data, Node};
+use crate::{Code, Dtmi};
+
+impl Session<'_> {
+    pub(super) fn read_references(&mut self, reading: &Reading<'_>, slot: &Slot<'_>) {
+        let target = slot.target;
+        let mut usable = 0;
+        for value in reading.values() {
+            if self.reference(reading, slot, value) {
+                usable += 1;
+            }
+        }
+        if usable < target.min {
+            self.wrong(
+                reading,
+                Code::ObjectCountBelowMin,
+                reading.at(),
+                format!("`{}` has {usable} usable values; it needs {}.", reading.name, target.min),
+                format!("Give it a value that defines or refers to one of: {}.", target.class),
+            );
+        }
+        if !target.plural && usable > 1 {
+            self.wrong(
+                reading,
+                Code::ObjectMultipleValues,
+                reading.at(),
+                format!("`{}` has several values.", reading.name),
+                "Keep one of them.",
+            );
+        }
+        if target.plural
+            && let Some(max) = target.max.filter(|max| usable > *max)
+        {
+            self.wrong(
+                reading,
+                Code::ObjectCountAboveMax,
+                reading.at(),
+                format!("`{}` has {usable} values; {max} are allowed.", reading.name),
+                "Remove some.",
+            );
+        }
+    }
+
+    /// Reads one value and tells whether it can be used.
+    fn reference(&mut self, reading: &Reading<'_>, slot: &Slot<'_>, value: &Node) -> bool {
+        let at = At::node(reading.doc, value);
+        match &value.data {
+            Data::String(text) => {
+                let Some(id) = reading.context.expand(text) else {
+                    self.wrong(
+                        reading,
+                        Code::BadDtmiOrTerm,
+                        at,
+                        format!("`{text}` is neither a DTMI nor a term."),
+                        format!("Write the DTMI of an element, or a term such as \"{}\".", example(slot.target.class)),
+                    );
+                    return false;
+                };
+                let place = self.refer(slot.parent, slot.property, NOWHERE);
+                self.pending.push(Pending {
+                    from: slot.parent,
+                    property: slot.property,
+                    slot: place,
+                    target: slot.target,
+                    id: Dtmi::unchecked(&id),
+                    at,
+                });
+                true
+            }
+            Data::Object(_) if slot.target.inline.is_empty() => {
+                self.wrong(
+                    reading,
+                    Code::RefObjectNotAllowed,
+                    at,
+                    format!("The value of `{}` is an object; nothing can be defined here.", reading.name),
+                    format!("Write a term such as \"{}\".", example(slot.target.class)),
+                );
+                false
+            }
+            Data::Object(_) => {
+                let place = self.refer(slot.parent, slot.property, NOWHERE);
+                match self.nested(reading.doc, value, reading.context, slot) {
+                    Ok(index) => {
+                        self.point(slot.parent, slot.property, place, index);
+                        true
+                    }
+                    Err(super::Stop) => false,
+                }
+            }
+            _ => {
+                self.wrong(
+                    reading,
+                    Code::RefNotStringOrObject,
+                    at,
+                    format!("A value of `{}` is neither an object nor text.", reading.name),
+                    "Define an element as an object, or refer to one by its DTMI or term.",
+                );
+                false
+            }
+        }
+    }
+
+    /// Lets a place among the values of a property lead to an element.
+    pub(super) fn point(&mut self, from: u32, property: &str, place: usize, to: u32) {
+        let Some(element) = self.element_mut(from) else { return };
+        let values = element.references.iter_mut().find(|(name, _)| *name == property);
+        if let Some(value) = values.and_then(|(_, values)| values.get_mut(place)) {
+            *value = to;
+        }
+    }
+}
+
+fn example(class: &str) -> &'static str {
+    match class {
+        "Unit" | "EnumValue" => "degreeCelsius",
+        "CommandType" => "synchronous",
+        "PrimitiveSchema" => "string",
+        _ => "double",
+    }
+}

@@ -1,0 +1,184 @@
+//! Collecting diagnostics, with their places.
+
+use std::sync::Arc;
+
+use super::Stop;
+use crate::diagnostic::{Diagnostic, Location};
+use crate::json::{LineIndex, Member, Node};
+use crate::{Code, Dtmi};
+
+/// A document that is being parsed.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) name: Arc<str>,
+    pub(super) text: Arc<str>,
+    pub(super) root: Node,
+    /// Whether the text is what the caller gave, so that lines mean something.
+    pub(super) has_lines: bool,
+}
+
+/// A place: document and bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At {
+    pub(super) doc: usize,
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+impl At {
+    pub(super) fn document(doc: usize) -> Self {
+        Self { doc, start: 0, end: 0 }
+    }
+
+    pub(super) fn node(doc: usize, node: &Node) -> Self {
+        Self { doc, start: node.start, end: node.end }
+    }
+
+    /// The beginning of an element, rather than all of it.
+    pub(super) fn start(doc: usize, node: &Node) -> Self {
+        Self { doc, start: node.start, end: node.start + 1 }
+    }
+
+    /// The name of a member.
+    pub(super) fn name(doc: usize, member: &Member) -> Self {
+        Self { doc, start: member.name_start, end: member.name_end }
+    }
+
+    /// A member of an element, or where the element begins.
+    pub(super) fn member(doc: usize, element: &Node, name: &str) -> Self {
+        element.member(name).map_or_else(|| Self::start(doc, element), |member| Self::node(doc, &member.value))
+    }
+}
+
+/// The diagnostics so far. Places are worked out at the end, from the documents.
+#[derive(Debug)]
+pub(super) struct Reporter {
+    found: Vec<Found>,
+    max: usize,
+}
+
+#[derive(Debug)]
+struct Found {
+    code: Code,
+    at: At,
+    element: Option<Dtmi>,
+    property: Option<String>,
+    message: String,
+    help: String,
+}
+
+impl Reporter {
+    pub(super) fn new(max: usize) -> Self {
+        Self { found: Vec::new(), max }
+    }
+
+    /// Reports something about a property of an element.
+    pub(super) fn property(
+        &mut self,
+        code: Code,
+        at: At,
+        element: &Dtmi,
+        property: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.push(code, at, Some(element.clone()), Some(property.to_owned()), message.into(), help.into());
+    }
+
+    /// Reports something about an element.
+    pub(super) fn element(
+        &mut self,
+        code: Code,
+        at: At,
+        element: &Dtmi,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.push(code, at, Some(element.clone()), None, message.into(), help.into());
+    }
+
+    /// Reports something that makes it pointless to read the element on.
+    pub(super) fn stop(
+        &mut self,
+        code: Code,
+        at: At,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Stop {
+        self.push(code, at, None, None, message.into(), help.into());
+        Stop
+    }
+
+    pub(super) fn push(
+        &mut self,
+        code: Code,
+        at: At,
+        element: Option<Dtmi>,
+        property: Option<String>,
+        message: String,
+        help: String,
+    ) {
+        if self.found.len() < self.max {
+            self.found.push(Found { code, at, element, property, message, help });
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// How many there are; to see whether a step found any.
+    pub(super) fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    pub(super) fn finish(self, locator: &mut Locator<'_>) -> Vec<Diagnostic> {
+        self.found
+            .into_iter()
+            .map(|found| Diagnostic {
+                code: found.code,
+                element: found.element,
+                property: found.property,
+                location: locator.locate(found.at),
+                message: found.message,
+                help: found.help,
+            })
+            .collect()
+    }
+}
+
+/// Turns places into locations. Lines are counted once per document, and only if something is wrong there.
+pub(super) struct Locator<'s> {
+    sources: &'s [Arc<Source>],
+    lines: Vec<Option<LineIndex>>,
+}
+
+impl<'s> Locator<'s> {
+    pub(super) fn new(sources: &'s [Arc<Source>]) -> Self {
+        Self { sources, lines: sources.iter().map(|_| None).collect() }
+    }
+
+    pub(super) fn locate(&mut self, at: At) -> Location {
+        let (Some(source), Some(lines)) = (self.sources.get(at.doc), self.lines.get_mut(at.doc)) else {
+            return Location {
+                document: Arc::from(""),
+                pointer: String::new(),
+                line: None,
+                column: None,
+                offset: 0,
+                length: 0,
+            };
+        };
+        let place = source.has_lines.then(|| {
+            lines.get_or_insert_with(|| LineIndex::new(&source.text)).locate(&source.text, at.start)
+        });
+        Location {
+            document: Arc::clone(&source.name),
+            pointer: source.root.pointer_to(at.start),
+            line: place.map(|(line, _)| line),
+            column: place.map(|(_, column)| column),
+            offset: at.start as usize,
+            length: at.end.saturating_sub(at.start) as usize,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Looking references up, in the documents, in the language, and through the caller's resolver.
+
+use std::collections::{HashMap, HashSet};
+
+use super::api::Resolver;
+use super::session::{Missing, NOWHERE, Pending, Session};
+use crate::metamodel::{ElementKind, RESERVED_PREFIXES, index};
+use crate::{Code, Dtmi};
+
+impl Session<'_> {
+    /// Looks up everything that is referred to; documents the resolver gives are read and followed in turn.
+    pub(super) fn resolve(&mut self, resolver: &mut dyn Resolver) {
+        let mut asked: HashSet<Dtmi> = HashSet::new();
+        let mut to_check: Vec<Pending> = Vec::new();
+        loop {
+            let mut missing: Vec<Pending> = Vec::new();
+            for pending in std::mem::take(&mut self.pending) {
+                let found = self.ids.get(&pending.id).copied().or_else(|| self.builtin(pending.id.as_str()));
+                match found {
+                    Some(index) => {
+                        self.point(pending.from, pending.property, pending.slot, index);
+                        to_check.push(pending);
+                    }
+                    None if self.broken.contains(&pending.id) => {}
+                    None if RESERVED_PREFIXES.iter().any(|prefix| pending.id.as_str().starts_with(prefix)) => {
+                        self.undefined_reserved(&pending);
+                    }
+                    None => missing.push(pending),
+                }
+            }
+            let mut wanted: Vec<Dtmi> = missing.iter().map(|pending| pending.id.clone()).collect();
+            wanted.sort();
+            wanted.dedup();
+            wanted.retain(|id| asked.insert(id.clone()));
+            let documents = if wanted.is_empty() { Vec::new() } else { resolver.resolve(&wanted) };
+            if documents.is_empty() {
+                for pending in missing {
+                    self.unresolved.push(Missing {
+                        from: pending.from,
+                        property: pending.property,
+                        id: pending.id,
+                        at: pending.at,
+                    });
+                }
+                break;
+            }
+            for document in documents {
+                self.add(document);
+            }
+            self.pending.append(&mut missing);
+        }
+        for pending in &to_check {
+            self.check_reference(pending);
+        }
+        for element in &mut self.elements {
+            for (_, targets) in &mut element.references {
+                targets.retain(|target| *target != NOWHERE);
+            }
+        }
+    }
+
+    fn undefined_reserved(&mut self, pending: &Pending) {
+        let Some(from) = self.element(pending.from).map(|element| element.id.clone()) else { return };
+        self.reporter.property(
+            Code::UndefinedReservedId,
+            pending.at,
+            &from,
+            pending.property,
+            format!("{} looks like an element of the language, but there is none.", pending.id),
+            "Correct the identifier, or refer to an element of the model.",
+        );
+    }
+
+    /// Whether what a reference leads to may stand there.
+    fn check_reference(&mut self, pending: &Pending) {
+        let Some(&to) = self.ids.get(&pending.id) else { return };
+        let (Some(from), Some(found)) = (self.element(pending.from), self.element(to)) else { return };
+        let from_id = from.id.clone();
+        let property = pending.property;
+        let target = pending.target;
+        let mut findings: Vec<(Code, String, String)> = Vec::new();
+        if !target.kinds.contains(&found.kind) {
+            findings.push((
+                Code::BadType,
+                format!("`{property}` refers to {}, which is {}.", found.id, article(found.kind)),
+                format!("Refer to one of: {}.", target.class),
+            ));
+        } else {
+            let home = if from.kind == ElementKind::Interface { Some(pending.from) } else { from.partition };
+            if found.kind != ElementKind::Interface && found.partition.is_some() && found.partition != home {
+                findings.push((
+                    Code::CrossPartitionReference,
+                    format!("`{property}` refers to {}, which is defined inside another Interface.", found.id),
+                    "Define a copy with an identifier of its own inside this Interface.".to_owned(),
+                ));
+            }
+            if found.version > from.version {
+                findings.push((
+                    Code::DisallowedVersionReference,
+                    format!(
+                        "`{property}` refers to {}, which is written in DTDL version {}; this element is in version {}.",
+                        found.id, found.version, from.version
+                    ),
+                    format!("Refer to an element of version {} or earlier.", from.version),
+                ));
+            }
+            if let Some(only) = target.only
+                && !only.iter().any(|term| is_term(&found.id, term))
+            {
+                findings.push((
+                    Code::NotRequiredValue,
+                    format!("`{property}` cannot be `{}`.", index().name(found.id.as_str())),
+                    format!("Use one of: {}.", only.join(", ")),
+                ));
+            }
+            if let Some(wanted) = target.child_of {
+                let parent = found.parent.and_then(|parent| self.element(parent));
+                if parent.is_none_or(|parent| parent.id != *wanted) {
+                    let kind_of_unit = index().name(wanted);
+                    findings.push((
+                        Code::WrongParent,
+                        format!("`{property}` is `{}`, which is not a {kind_of_unit}.", index().name(found.id.as_str())),
+                        format!("Use one of the units of {kind_of_unit}."),
+                    ));
+                }
+            }
+            if let Some(wanted) = target.supplement
+                && !found.has_supplement(wanted)
+            {
+                let kind_of_unit = index().name(wanted);
+                findings.push((
+                    Code::NotRequiredType,
+                    format!("`{property}` is `{}`, which is not a {kind_of_unit}.", index().name(found.id.as_str())),
+                    format!("Use one of the units of {kind_of_unit}."),
+                ));
+            }
+        }
+        for (code, message, help) in findings {
+            self.reporter.property(code, pending.at, &from_id, property, message, help);
+        }
+    }
+
+    /// The elements and their identifiers, when there is nothing left to read.
+    pub(super) fn take_elements(&mut self) -> (Vec<crate::model::ElementData>, HashMap<Dtmi, u32>) {
+        (std::mem::take(&mut self.elements), std::mem::take(&mut self.ids))
+    }
+}
+
+/// Whether an element of the language goes by a term, in any version.
+fn is_term(id: &Dtmi, term: &str) -> bool {
+    index().builtin(id.as_str()).is_some_and(|builtin| builtin.term == term)
+}
+
+fn article(kind: ElementKind) -> String {
+    let name = kind.name();
+    let vowel = name.starts_with(['A', 'E', 'I', 'O']);
+    format!("{} {name}", if vowel { "an" } else { "a" })
+}

@@ -1,0 +1,217 @@
+//! The state of one run of the parser.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::document::{Document, Input};
+use super::report::{At, Reporter, Source};
+use crate::json::{self, Data, Node};
+use crate::metamodel::Target;
+use crate::model::{ElementData, Literal};
+use crate::options::Options;
+use crate::{Code, Dtmi};
+
+/// Stands for a reference that has not been looked up yet, or leads nowhere.
+pub(super) const NOWHERE: u32 = u32::MAX;
+
+/// Elements read so far, references still to be looked up, and what is wrong.
+pub(crate) struct Session<'p> {
+    pub(super) options: &'p Options,
+    pub(super) sources: Vec<Arc<Source>>,
+    pub(super) reporter: Reporter,
+    pub(super) elements: Vec<ElementData>,
+    pub(super) ids: HashMap<Dtmi, u32>,
+    /// Elements whose definition was seen but could not be read; nobody needs to hear that they are missing.
+    pub(super) broken: HashSet<Dtmi>,
+    pub(super) pending: Vec<Pending>,
+    pub(super) unresolved: Vec<Missing>,
+}
+
+/// A reference to look up.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) from: u32,
+    pub(super) property: &'static str,
+    /// Its place among the values of the property.
+    pub(super) slot: usize,
+    pub(super) target: &'static Target,
+    pub(super) id: Dtmi,
+    pub(super) at: At,
+}
+
+/// A reference that leads nowhere.
+#[derive(Debug)]
+pub(super) struct Missing {
+    pub(super) from: u32,
+    pub(super) property: &'static str,
+    pub(super) id: Dtmi,
+    pub(super) at: At,
+}
+
+impl<'p> Session<'p> {
+    pub(super) fn new(options: &'p Options) -> Self {
+        Self {
+            options,
+            sources: Vec::new(),
+            reporter: Reporter::new(options.max_diagnostics),
+            elements: Vec::new(),
+            ids: HashMap::new(),
+            broken: HashSet::new(),
+            pending: Vec::new(),
+            unresolved: Vec::new(),
+        }
+    }
+
+    /// Reads a document and all elements in it.
+    pub(super) fn add(&mut self, document: Document<'_>) {
+        let doc = self.sources.len();
+        let name = document.name.map_or_else(|| format!("document {}", doc + 1), std::borrow::Cow::into_owned);
+        let (text, has_lines) = match document.input {
+            Input::Text(text) => (Ok(text.into_owned()), true),
+            Input::Bytes(bytes) => (String::from_utf8(bytes.into_owned()), true),
+            // A `Value` always prints: it has no keys that are not strings.
+            Input::Value(value) => (Ok(serde_json::to_string::<Value>(&value).unwrap_or_default()), false),
+        };
+        let read = match &text {
+            Ok(text) => json::read(text).map_err(|error| (error.offset, error.problem)),
+            Err(error) => {
+                let offset = u32::try_from(error.utf8_error().valid_up_to()).unwrap_or(u32::MAX);
+                Err((offset, "the bytes are not UTF-8".to_owned()))
+            }
+        };
+        let text = text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        let root = match read {
+            Ok(root) => root,
+            Err((offset, problem)) => {
+                let at = At { doc, start: offset, end: offset.saturating_add(1) };
+                let message = format!("The document is not JSON: {problem}.");
+                self.reporter.stop(Code::InvalidJson, at, message, "Correct the JSON at this place.");
+                Node { data: Data::Array(Vec::new()), start: 0, end: 0 }
+            }
+        };
+        let source =
+            Arc::new(Source { name: Arc::from(name), text: Arc::from(text), root, has_lines });
+        self.sources.push(Arc::clone(&source));
+        let roots = match &source.root.data {
+            Data::Array(items) => items.as_slice(),
+            _ => std::slice::from_ref(&source.root),
+        };
+        for root in roots {
+            // Whatever stopped it has been reported; the next element may still be read.
+            let _ = self.top_level(doc, root);
+        }
+    }
+
+    pub(super) fn element(&self, index: u32) -> Option<&ElementData> {
+        self.elements.get(index as usize)
+    }
+
+    pub(super) fn element_mut(&mut self, index: u32) -> Option<&mut ElementData> {
+        self.elements.get_mut(index as usize)
+    }
+
+    pub(super) fn set(&mut self, index: u32, property: &'static str, value: Literal) {
+        if let Some(element) = self.element_mut(index) {
+            element.literals.push((property, value));
+        }
+    }
+
+    /// Adds a reference and gives its place among the values of the property.
+    pub(super) fn refer(&mut self, from: u32, property: &'static str, to: u32) -> usize {
+        let Some(element) = self.element_mut(from) else { return 0 };
+        let position = element.references.iter().position(|(name, _)| *name == property);
+        let position = position.unwrap_or_else(|| {
+            element.references.push((property, Vec::new()));
+            element.references.len() - 1
+        });
+        let Some((_, targets)) = element.references.get_mut(position) else { return 0 };
+        targets.push(to);
+        targets.len() - 1
+    }
+
+    /// The place of an element.
+    pub(super) fn at(&self, index: u32) -> At {
+        match self.element(index).and_then(|element| element.span) {
+            Some(span) => At { doc: span.doc as usize, start: span.start, end: span.start + 1 },
+            None => At::document(0),
+        }
+    }
+
+    /// The place of a property of an element.
+    pub(super) fn property_at(&self, index: u32, property: &str) -> At {
+        let at = self.at(index);
+        let Some(source) = self.sources.get(at.doc) else { return at };
+        match find(&source.root, at.start).and_then(|node| node.member(property)) {
+            Some(member) => At::node(at.doc, &member.value),
+            None => at,
+        }
+    }
+}
+
+/// The object that begins at an offset.
+fn find(node: &Node, start: u32) -> Option<&Node> {
+    let mut node = node;
+    while node.start != start || !matches!(node.data, Data::Object(_)) {
+        node = match &node.data {
+            Data::Array(items) => items.iter().find(|item| (item.start..item.end).contains(&start))?,
+            Data::Object(members) => {
+                &members.iter().find(|member| (member.value.start..member.value.end).contains(&start))?.value
+            }
+            _ => return None,
+        };
+    }
+    Some(node)
+}
+
+/// What the checks after reading ask of a session.
+impl Session<'_> {
+    pub(crate) fn count(&self) -> usize {
+        self.elements.len()
+    }
+
+    pub(crate) fn get(&self, index: u32) -> Option<&ElementData> {
+        self.element(index)
+    }
+
+    pub(crate) fn interfaces(&self) -> Vec<u32> {
+        let all = 0..u32::try_from(self.elements.len()).unwrap_or(u32::MAX);
+        all.filter(|index| {
+            self.element(*index).is_some_and(|element| element.kind == crate::ElementKind::Interface)
+        })
+        .collect()
+    }
+
+    /// The references of an element, in pairs of property and element.
+    pub(crate) fn references(&self, from: u32) -> impl Iterator<Item = (&'static str, u32)> {
+        let references = self.element(from).map(|element| element.references.as_slice()).unwrap_or_default();
+        references.iter().flat_map(|(property, targets)| targets.iter().map(|target| (*property, *target)))
+    }
+
+    /// How many things are wrong so far.
+    pub(crate) fn findings(&self) -> usize {
+        self.reporter.len()
+    }
+
+    pub(crate) fn at_property(&self, index: u32, property: &str) -> Place {
+        Place(self.property_at(index, property))
+    }
+
+    pub(crate) fn report(
+        &mut self,
+        code: Code,
+        at: Place,
+        element: &Dtmi,
+        property: Option<&str>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let property = property.map(str::to_owned);
+        self.reporter.push(code, at.0, Some(element.clone()), property, message.into(), help.into());
+    }
+}
+
+/// A place to report something at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place(At);

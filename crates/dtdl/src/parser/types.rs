@@ -1,0 +1,268 @@
+//! `@type`: what an element is.
+
+use super::context::Context;
+use super::element::Slot;
+use super::report::At;
+use super::session::Session;
+use super::Stop;
+use crate::json::{Data, Node};
+use crate::metamodel::{ElementKind, Supplement, Target, index, kind};
+use crate::{Code, Dtmi};
+
+/// What `@type` says.
+pub(super) struct Types {
+    pub(super) kind: ElementKind,
+    pub(super) supplements: Vec<&'static Supplement>,
+    pub(super) undefined: Vec<Box<str>>,
+    /// Whether the kind was left to be inferred.
+    pub(super) inferred: bool,
+}
+
+/// An element whose type is being read.
+pub(super) struct Subject<'a> {
+    pub(super) node: &'a Node,
+    pub(super) doc: usize,
+    pub(super) id: &'a Dtmi,
+    pub(super) context: &'a Context,
+    pub(super) target: &'a Target,
+    pub(super) slot: Option<&'a Slot<'a>>,
+}
+
+impl Session<'_> {
+    pub(super) fn types(&mut self, subject: &Subject<'_>) -> Result<Types, Stop> {
+        let Some(member) = subject.node.member("@type") else {
+            return match subject.target.inline {
+                [kind] if subject.target.infers => Ok(Types {
+                    kind: *kind,
+                    supplements: Vec::new(),
+                    undefined: Vec::new(),
+                    inferred: true,
+                }),
+                _ => Err(self.bad_type(subject, At::start(subject.doc, subject.node), "has no `@type`")),
+            };
+        };
+        let items = match &member.value.data {
+            Data::Array(items) => items.as_slice(),
+            _ => std::slice::from_ref(&member.value),
+        };
+        let mut kinds = Vec::new();
+        let mut supplements: Vec<&'static Supplement> = Vec::new();
+        let mut undefined = Vec::new();
+        let mut failed = false;
+        for item in items {
+            match self.type_string(subject, item) {
+                Ok(Found::Kind(kind)) => {
+                    if !kinds.contains(&kind) {
+                        kinds.push(kind);
+                    }
+                }
+                Ok(Found::Supplement(supplement)) => {
+                    if !supplements.iter().any(|known| known.id == supplement.id) {
+                        supplements.push(supplement);
+                    }
+                }
+                Ok(Found::Undefined(text)) => undefined.push(text),
+                Err(Stop) => failed = true,
+            }
+        }
+        if failed {
+            return Err(Stop);
+        }
+        let at = At::node(subject.doc, &member.value);
+        match kinds.as_slice() {
+            [kind] => {
+                let mut types = Types { kind: *kind, supplements, undefined, inferred: false };
+                self.check_supplements(subject, at, &mut types);
+                Ok(types)
+            }
+            [] => Err(self.bad_type(subject, at, "has no type of DTDL in its `@type`")),
+            _ => {
+                let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+                self.reporter.element(
+                    Code::MultipleMaterialTypes,
+                    at,
+                    subject.id,
+                    format!("This element says it is {} at once.", names.join(" and ")),
+                    "Keep one of these types.",
+                );
+                Err(Stop)
+            }
+        }
+    }
+
+    fn type_string(&mut self, subject: &Subject<'_>, item: &Node) -> Result<Found, Stop> {
+        let at = At::node(subject.doc, item);
+        let Some(text) = item.as_str() else {
+            return Err(self.bad_type(subject, at, "has a part of `@type` that is not text"));
+        };
+        let context = subject.context;
+        let version = context.version;
+        let name = text
+            .strip_prefix("dtmi:dtdl:class:")
+            .and_then(|rest| rest.strip_suffix(&format!(";{}", version.number)))
+            .unwrap_or(text);
+        if let Some(kind) = ElementKind::from_name(name)
+            && subject.target.inline.contains(&kind)
+            && version.class(kind).is_some()
+        {
+            return Ok(Found::Kind(kind));
+        }
+        if is_material(text) {
+            return Err(self.bad_type(subject, at, &format!("has type `{text}`")));
+        }
+        let Some(id) = context.expand(text) else {
+            return self.undefined_type(subject, at, text);
+        };
+        let Some(supplement) = index().supplement(&id) else {
+            if context.has_unknown {
+                return Ok(Found::Undefined(text.into()));
+            }
+            self.reporter.element(
+                Code::TypeIrrelevantDtmiOrTerm,
+                at,
+                subject.id,
+                format!("`{text}` is not a type that an element can have."),
+                "Remove it from `@type`, or write the type that was meant.",
+            );
+            return Err(Stop);
+        };
+        if supplement.is_abstract {
+            self.reporter.element(
+                Code::AbstractSupplementalType,
+                at,
+                subject.id,
+                format!("`{text}` only gathers other types."),
+                "Write one of the types derived from it.",
+            );
+            return Err(Stop);
+        }
+        if supplement.is_unit {
+            return Err(self.bad_type(subject, at, &format!("has type `{text}`, which is for units,")));
+        }
+        Ok(Found::Supplement(supplement))
+    }
+
+    fn undefined_type(&mut self, subject: &Subject<'_>, at: At, text: &str) -> Result<Found, Stop> {
+        let context = subject.context;
+        let (code, message) = if text.starts_with("dtmi:") {
+            (Code::TypeInvalidDtmi, format!("The type `{text}` is not a well-formed DTMI."))
+        } else if context.version.unknown.lenient {
+            return Ok(Found::Undefined(text.into()));
+        } else if text.contains(':') {
+            (Code::TypeNotDtmiNorTerm, format!("The type `{text}` is an IRI, but not a DTMI."))
+        } else if context.has_unknown {
+            return Ok(Found::Undefined(text.into()));
+        } else {
+            (Code::TypeUndefinedTerm, format!("The type `{text}` is not known."))
+        };
+        let help = "Correct it, remove it, or add the context of the extension that has it.";
+        self.reporter.element(code, at, subject.id, message, help);
+        Err(Stop)
+    }
+
+    fn bad_type(&mut self, subject: &Subject<'_>, at: At, what: &str) -> Stop {
+        let allowed: Vec<&str> = subject.target.inline.iter().map(|kind| kind.name()).collect();
+        let help = format!("Give it the type {}.", allowed.join(", or "));
+        match subject.slot {
+            Some(slot) => {
+                let message = format!("A value of `{}` {what}, which does not belong there.", slot.property);
+                self.reporter.property(Code::BadType, at, slot.parent_id, slot.property, message, help);
+            }
+            None => {
+                let message = format!("This element {what}.");
+                self.reporter.element(Code::BadType, at, subject.id, message, help);
+            }
+        }
+        Stop
+    }
+
+    /// Drops supplemental types that do not go with the element.
+    fn check_supplements(&mut self, subject: &Subject<'_>, at: At, types: &mut Types) {
+        let version = subject.context.version.number;
+        let kind = types.kind;
+        let mut kept: Vec<&'static Supplement> = Vec::new();
+        for supplement in std::mem::take(&mut types.supplements) {
+            let term = supplement.term;
+            if !supplement.cotypes.contains(&kind) {
+                let names: Vec<&str> = supplement.cotypes.iter().map(|kind| kind.name()).collect();
+                self.reporter.element(
+                    Code::InvalidCotype,
+                    at,
+                    subject.id,
+                    format!("The type `{term}` does not go with {kind}, only with {}.", names.join(", ")),
+                    format!("Remove `{term}` from `@type`."),
+                );
+                continue;
+            }
+            if !supplement.versions.contains(&version) {
+                let names: Vec<String> = supplement.versions.iter().map(ToString::to_string).collect();
+                self.reporter.element(
+                    Code::InvalidCotypeVersion,
+                    at,
+                    subject.id,
+                    format!("This `{term}` belongs to DTDL version {}.", names.join(" or ")),
+                    format!("Remove `{term}`, or use the version of its extension that goes with version {version}."),
+                );
+                continue;
+            }
+            for other in &kept {
+                let shared = supplement
+                    .properties
+                    .iter()
+                    .find(|(id, _)| other.properties.iter().any(|(known, _)| known == id));
+                if let Some((_, property)) = shared {
+                    self.reporter.element(
+                        Code::ConflictingSupplementalTypes,
+                        at,
+                        subject.id,
+                        format!("The types `{}` and `{term}` both bring a property `{}`.", other.term, property.name),
+                        "Keep one of the two types.",
+                    );
+                }
+            }
+            kept.push(supplement);
+        }
+        for supplement in &kept {
+            for required in &supplement.requires {
+                if !kept.iter().any(|other| other.id == *required) {
+                    let name = index().name(required);
+                    self.reporter.element(
+                        Code::MissingCocotype,
+                        at,
+                        subject.id,
+                        format!("The type `{}` only works together with `{name}`.", supplement.term),
+                        format!("Add `{name}` to `@type`, or remove `{}`.", supplement.term),
+                    );
+                }
+            }
+            for excluded in &supplement.excludes {
+                if kept.iter().any(|other| other.id == *excluded) {
+                    let name = index().name(excluded);
+                    self.reporter.element(
+                        Code::DisallowedCocotype,
+                        at,
+                        subject.id,
+                        format!("The types `{}` and `{name}` exclude each other.", supplement.term),
+                        "Remove one of the two.",
+                    );
+                }
+            }
+        }
+        types.supplements = kept;
+    }
+}
+
+enum Found {
+    Kind(ElementKind),
+    Supplement(&'static Supplement),
+    Undefined(Box<str>),
+}
+
+/// Whether a type is one of the classes of the language, in any version.
+fn is_material(text: &str) -> bool {
+    let name = match text.strip_prefix("dtmi:dtdl:class:") {
+        Some(rest) => rest.split(';').next().unwrap_or_default(),
+        None => text,
+    };
+    ElementKind::from_name(name).is_some() || kind::ABSTRACT.contains(&name)
+}
