@@ -1,1 +1,11 @@
-//! Scenarios, wire snapshots, the quickstart and the benchmarks that span crates.
+//! Scenarios, the quickstart and the benchmarks that span crates.
+//!
+//! * [`environment`]: the two services to talk to, the embedded emulator or real ones.
+//! * [`scenarios`]: what a user does with the clients, written once; `tests/` runs them on the emulator, or on real
+//!   services when their addresses are in the environment.
+
+pub mod environment;
+pub mod scenarios;
+
+/// What goes wrong in a scenario: the error of either client, or a sentence.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,157 @@
+//! The two services to talk to: the embedded emulator, or real ones.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::http::ClientOptions;
+use azure_core::time::OffsetDateTime;
+use digitaltwins_convenience::{DigitalTwinsClient, DigitalTwinsClientOptions};
+use emulator::Emulator;
+use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager};
+
+use crate::Failure;
+
+/// Names the hub to use instead of the emulator, with a connection string that may write to it.
+pub const IOTHUB_CONNECTION_STRING: &str = "IOTHUB_CONNECTION_STRING";
+/// Names the Digital Twins instance to use instead of the emulator; you are who the Azure CLI says you are.
+pub const DIGITALTWINS_ENDPOINT: &str = "DIGITALTWINS_ENDPOINT";
+
+/// A client of each service, and what they talk to.
+#[derive(Debug)]
+pub struct Environment {
+    /// The IoT Hub.
+    pub hub: IotHubRegistryManager,
+    /// The Digital Twins instance.
+    pub twins: DigitalTwinsClient,
+    emulator: Option<Emulator>,
+    real: (bool, bool),
+}
+
+impl Environment {
+    /// The services that the environment variables name; the emulator for those that it does not name.
+    ///
+    /// # Errors
+    ///
+    /// A connection string or address that cannot be used, or an emulator that cannot start.
+    pub async fn from_variables() -> Result<Self, Failure> {
+        let hub = std::env::var(IOTHUB_CONNECTION_STRING).ok();
+        let twins = std::env::var(DIGITALTWINS_ENDPOINT).ok();
+        Self::new(hub.as_deref(), twins.as_deref()).await
+    }
+
+    /// An emulator of its own, whatever the environment variables say.
+    ///
+    /// # Errors
+    ///
+    /// An emulator that cannot start.
+    pub async fn emulated() -> Result<Self, Failure> {
+        Self::new(None, None).await
+    }
+
+    async fn new(hub: Option<&str>, twins: Option<&str>) -> Result<Self, Failure> {
+        let emulator = match (hub, twins) {
+            (Some(_), Some(_)) => None,
+            _ => Some(Emulator::start().await?),
+        };
+        let real = (hub.is_some(), twins.is_some());
+        let hub = match (hub, &emulator) {
+            (Some(connection_string), _) => IotHubRegistryManager::from_connection_string(connection_string, None)?,
+            (None, Some(emulator)) => hub_of(emulator)?,
+            (None, None) => return Err("no hub to talk to".into()),
+        };
+        let twins = match (twins, &emulator) {
+            (Some(endpoint), _) => {
+                let credential = azure_identity::DeveloperToolsCredential::new(None)?;
+                DigitalTwinsClient::new(endpoint, credential, None)?
+            }
+            (None, Some(emulator)) => twins_of(emulator)?,
+            (None, None) => return Err("no Digital Twins instance to talk to".into()),
+        };
+        Ok(Self { hub, twins, emulator, real })
+    }
+
+    /// The emulator behind the clients, unless both services are real.
+    #[must_use]
+    pub fn emulator(&self) -> Option<&Emulator> {
+        self.emulator.as_ref()
+    }
+
+    /// What the hub is: an address to print.
+    #[must_use]
+    pub fn hub_name(&self) -> String {
+        format!("{} ({})", self.hub.host_name(), kind(self.real.0))
+    }
+
+    /// What the Digital Twins instance is: an address to print.
+    #[must_use]
+    pub fn twins_name(&self) -> String {
+        format!("{} ({})", self.twins.endpoint().as_str().trim_end_matches('/'), kind(self.real.1))
+    }
+}
+
+fn kind(real: bool) -> &'static str {
+    if real { "real" } else { "emulator" }
+}
+
+/// A client of the emulator's hub.
+///
+/// # Errors
+///
+/// A certificate that cannot be used, which would be a mistake of the emulator.
+pub fn hub_of(emulator: &Emulator) -> Result<IotHubRegistryManager, Failure> {
+    let options = IotHubClientOptions { client_options: trusting(emulator)?, ..Default::default() };
+    Ok(IotHubRegistryManager::from_connection_string(&emulator.iothub_connection_string(), Some(options))?)
+}
+
+/// A client of the emulator's Digital Twins instance.
+///
+/// # Errors
+///
+/// A certificate that cannot be used, which would be a mistake of the emulator.
+pub fn twins_of(emulator: &Emulator) -> Result<DigitalTwinsClient, Failure> {
+    let options = DigitalTwinsClientOptions { client_options: trusting(emulator)?, ..Default::default() };
+    let credential = Arc::new(EmulatorCredential { token: emulator.bearer_token() });
+    Ok(DigitalTwinsClient::new(emulator.digitaltwins_endpoint(), credential, Some(options))?)
+}
+
+/// Options with which a client trusts the emulator's certificate.
+///
+/// # Errors
+///
+/// A certificate that cannot be used, which would be a mistake of the emulator.
+pub fn trusting(emulator: &Emulator) -> Result<ClientOptions, Failure> {
+    let transport = service_core::transport_trusting(emulator.ca_certificate_pem())?;
+    Ok(ClientOptions { transport: Some(transport), ..Default::default() })
+}
+
+/// Gives out the emulator's token, as a credential of `azure_identity` gives out one of Entra's.
+pub struct EmulatorCredential {
+    token: String,
+}
+
+impl EmulatorCredential {
+    /// A credential that gives out `token`.
+    #[must_use]
+    pub fn new(token: impl Into<String>) -> Self {
+        Self { token: token.into() }
+    }
+}
+
+impl std::fmt::Debug for EmulatorCredential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EmulatorCredential").finish_non_exhaustive()
+    }
+}
+
+#[async_trait::async_trait]
+impl TokenCredential for EmulatorCredential {
+    async fn get_token(
+        &self,
+        _scopes: &[&str],
+        _options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let expires_on = OffsetDateTime::now_utc() + Duration::from_secs(3600);
+        Ok(AccessToken::new(self.token.clone(), expires_on))
+    }
+}

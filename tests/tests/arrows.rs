@@ -1,0 +1,117 @@
+//! The dependency arrows of ARCHITECTURE.md, read from cargo itself.
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What each crate of the workspace may depend on in its normal dependencies.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("protocol-runtime", &[]),
+    ("digitaltwins-protocol", &["protocol-runtime"]),
+    ("iothub-protocol", &["protocol-runtime"]),
+    ("service-core", &["protocol-runtime"]),
+    ("twin-query", &[]),
+    ("dtdl", &[]),
+    (
+        "digitaltwins-convenience",
+        &["digitaltwins-protocol", "protocol-runtime", "service-core", "twin-query", "dtdl"],
+    ),
+    ("iothub-convenience", &["iothub-protocol", "protocol-runtime", "service-core", "twin-query"]),
+    ("emulator", &["twin-query", "dtdl"]),
+    ("xtask", &[]),
+    (
+        "integration-tests",
+        &[
+            "protocol-runtime",
+            "digitaltwins-protocol",
+            "iothub-protocol",
+            "service-core",
+            "twin-query",
+            "dtdl",
+            "digitaltwins-convenience",
+            "iothub-convenience",
+            "emulator",
+        ],
+    ),
+];
+
+/// External crates that must not be reachable from a crate by normal dependencies, whatever lies between.
+const UNREACHABLE: &[(&str, &[&str])] = &[
+    ("protocol-runtime", &["azure_core", "rustls", "native-tls"]),
+    ("digitaltwins-protocol", &["azure_core", "rustls", "native-tls"]),
+    ("iothub-protocol", &["azure_core", "rustls", "native-tls"]),
+    ("dtdl", &["tokio", "reqwest"]),
+    ("twin-query", &["tokio", "reqwest", "serde_json"]),
+    ("emulator", &["azure_core", "reqwest"]),
+    ("digitaltwins-convenience", &["native-tls", "openssl", "axum"]),
+    ("iothub-convenience", &["native-tls", "openssl", "axum"]),
+];
+
+fn metadata() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
+        .other_options(["--offline".to_owned(), "--locked".to_owned()])
+        .exec()
+        .expect("cargo metadata")
+}
+
+#[test]
+fn normal_dependencies_follow_the_arrows() {
+    let metadata = metadata();
+    let members: BTreeSet<String> =
+        metadata.workspace_packages().iter().map(|package| package.name.to_string()).collect();
+    let allowed: BTreeMap<&str, &[&str]> = ALLOWED.iter().copied().collect();
+    assert_eq!(
+        members.iter().map(String::as_str).collect::<Vec<_>>(),
+        allowed.keys().copied().collect::<Vec<_>>(),
+        "every member of the workspace has its arrows listed here"
+    );
+    for package in metadata.workspace_packages() {
+        for dependency in &package.dependencies {
+            let inside = members.contains(dependency.name.as_str());
+            if inside && dependency.kind != DependencyKind::Development {
+                assert!(
+                    allowed[package.name.as_str()].contains(&dependency.name.as_str()),
+                    "{} must not depend on {}",
+                    package.name,
+                    dependency.name
+                );
+            }
+            if inside {
+                assert_ne!(dependency.name, "xtask", "{} must not depend on xtask", package.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_emulator_knows_no_client_even_in_its_tests() {
+    for package in metadata().workspace_packages() {
+        if package.name.as_str() == "emulator" {
+            for dependency in &package.dependencies {
+                let name = dependency.name.as_str();
+                assert!(!name.ends_with("-convenience") && !name.ends_with("-protocol"), "{name}");
+                assert_ne!(name, "service-core");
+            }
+        }
+    }
+}
+
+#[test]
+fn some_crates_are_out_of_reach() {
+    // `cargo tree` resolves features for the one package, as a user's build does; `cargo metadata` unifies them over the workspace.
+    for (from, forbidden) in UNREACHABLE {
+        let output = std::process::Command::new(env!("CARGO"))
+            .args(["tree", "--offline", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+            .args(["--package", from])
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .output()
+            .expect("cargo tree");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let tree = String::from_utf8_lossy(&output.stdout).into_owned();
+        let reached: BTreeSet<&str> = tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        assert!(reached.contains(from), "cargo tree printed nothing useful for {from}");
+        for name in *forbidden {
+            assert!(!reached.contains(name), "{from} reaches {name}");
+        }
+    }
+}
