@@ -1,0 +1,71 @@
+//! Components of twins.
+
+use azure_core::http::{Etag, Response};
+
+use crate::client::retype;
+use crate::digital_twins::patch_body;
+use crate::error::Result;
+use crate::{ComponentPatch, DigitalTwinsClient, Precondition};
+
+impl DigitalTwinsClient {
+    /// Reads a component of a twin. (`GET /digitaltwins/{id}/components/{component}`)
+    ///
+    /// `T` is a [`Component`](crate::Component) around a type of your own, a
+    /// [`BasicComponent`](crate::BasicComponent), or anything that serde reads. The ETag is the twin's.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](crate::Error::is_not_found) if there is no such twin, or if it has no such component.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use digitaltwins_convenience::{BasicComponent, DigitalTwinsClient, Error};
+    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// let thermostat: BasicComponent = client.get_component("room-1", "thermostat").await?.into_model()?;
+    /// println!("{:?}", thermostat.contents.get("target"));
+    /// # Ok(()) }
+    /// ```
+    pub async fn get_component<T>(&self, twin_id: &str, component: &str) -> Result<Response<T>> {
+        let response = self
+            .core
+            .call(self.context(), |api| async move {
+                api.digital_twins_get_component(twin_id, component, None, None)
+                    .await
+            })
+            .await?;
+        Ok(retype(response))
+    }
+
+    /// Changes a component of a twin, and returns the twin's new ETag.
+    /// (`PATCH /digitaltwins/{id}/components/{component}`)
+    ///
+    /// Several components, or properties next to a component, are changed at once with
+    /// [`update_digital_twin`](Self::update_digital_twin) and [`DigitalTwinPatch::component`](crate::Patch::component).
+    ///
+    /// # Errors
+    ///
+    /// * [`is_not_found`](crate::Error::is_not_found) if there is no such twin.
+    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if the twin is not in the version that
+    ///   `precondition` asks for.
+    /// * [`is_invalid_patch`](crate::Error::is_invalid_patch) if the patch leads to what is not there, or if there is no
+    ///   such component.
+    /// * [`is_validation_failed`](crate::Error::is_validation_failed) if the outcome does not fit the model.
+    pub async fn update_component(
+        &self,
+        twin_id: &str,
+        component: &str,
+        patch: &ComponentPatch,
+        precondition: Precondition,
+    ) -> Result<Option<Etag>> {
+        let (body, if_match) = (patch_body(patch)?, precondition.verbatim()?);
+        let response = self
+            .core
+            .call(self.context(), |api| async move {
+                api.digital_twins_update_component(twin_id, component, if_match.as_deref(), None, None, &body)
+                    .await
+            })
+            .await?;
+        Ok(service_core::etag(response.headers()))
+    }
+}

@@ -1,0 +1,141 @@
+//! Jobs that empty the instance.
+
+use std::time::Duration;
+
+use azure_core::http::pager::PagerOptions;
+use azure_core::http::poller::PollerOptions;
+use azure_core::http::{Pager, Poller, Response};
+use service_core::{ItemPage, Job};
+
+use crate::client::{page_size, retype};
+use crate::error::{Error, Result};
+use crate::{DeleteJob, DigitalTwinsClient};
+
+/// Options of [`DigitalTwinsClient::create_delete_job`].
+#[derive(Debug, Clone, Default)]
+pub struct CreateDeleteJobOptions {
+    /// The id of the job; one of the service's choice if not given.
+    pub operation_id: Option<String>,
+    /// After how long the job fails; 12 hours if not given. Rounded up to minutes. The service takes 15 minutes to 24
+    /// hours.
+    pub timeout: Option<Duration>,
+}
+
+/// Options of [`DigitalTwinsClient::list_delete_jobs`].
+#[derive(Debug, Clone, Default)]
+pub struct ListDeleteJobsOptions {
+    /// How many jobs a page has at most.
+    pub max_items_per_page: Option<u32>,
+    /// Where to go on, and the context of the calls.
+    pub method_options: PagerOptions<'static>,
+}
+
+impl DigitalTwinsClient {
+    /// Creates a job that deletes **all models, twins and relationships** of the instance. Event routes stay.
+    /// (`POST /jobs/deletions`)
+    ///
+    /// To wait for the job, see [`begin_delete_job`](Self::begin_delete_job).
+    ///
+    /// # Errors
+    ///
+    /// If a job is running ([`is_limit_reached`](Error::is_limit_reached)) or had this id.
+    pub async fn create_delete_job(
+        &self,
+        options: Option<CreateDeleteJobOptions>,
+    ) -> Result<Response<DeleteJob>> {
+        let options = options.unwrap_or_default();
+        let minutes = minutes(options.timeout)?;
+        let response = self
+            .core
+            .call(self.context(), |api| async move {
+                api.delete_jobs_add(minutes, options.operation_id.as_deref(), None, None)
+                    .await
+            })
+            .await?;
+        Ok(retype(response))
+    }
+
+    /// Creates a job that deletes **all models, twins and relationships** of the instance, and watches it to its end.
+    ///
+    /// Awaiting the poller gives the finished job, and as a stream it yields the job each time it looks. A job that
+    /// failed is an error of kind [`JobFailed`](crate::ErrorKind::JobFailed).
+    ///
+    /// # Errors
+    ///
+    /// If the timeout is too long to be sent. The poller yields what goes wrong later, beginning with what
+    /// [`create_delete_job`](Self::create_delete_job) lists.
+    pub fn begin_delete_job(
+        &self,
+        options: Option<CreateDeleteJobOptions>,
+        poller_options: Option<PollerOptions<'static>>,
+    ) -> Result<Poller<Job<DeleteJob>>> {
+        let CreateDeleteJobOptions {
+            operation_id,
+            timeout,
+        } = options.unwrap_or_default();
+        let minutes = minutes(timeout)?;
+        // The job's address is in `Operation-Location`; if that is missing, the id must be known.
+        let operation_id = operation_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let get = operation_id.clone();
+        Ok(self.core.job(
+            poller_options,
+            move |api| {
+                let id = operation_id.clone();
+                async move { api.delete_jobs_add(minutes, Some(&id), None, None).await }
+            },
+            move |api| {
+                let id = get.clone();
+                async move { api.delete_jobs_get_by_id(&id, None, None).await }
+            },
+        ))
+    }
+
+    /// Reads a delete job. (`GET /jobs/deletions/{id}`)
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](Error::is_not_found) if there is no such job.
+    pub async fn get_delete_job(&self, id: &str) -> Result<Response<DeleteJob>> {
+        let response = self
+            .core
+            .call(self.context(), |api| async move {
+                api.delete_jobs_get_by_id(id, None, None).await
+            })
+            .await?;
+        Ok(retype(response))
+    }
+
+    /// Lists the delete jobs. (`GET /jobs/deletions`)
+    ///
+    /// # Errors
+    ///
+    /// If the page size is 0. The pager yields what goes wrong later.
+    pub fn list_delete_jobs(
+        &self,
+        options: Option<ListDeleteJobsOptions>,
+    ) -> Result<Pager<ItemPage<DeleteJob>>> {
+        let ListDeleteJobsOptions {
+            max_items_per_page,
+            method_options,
+        } = options.unwrap_or_default();
+        let size = page_size(max_items_per_page)?;
+        Ok(self.core.list(Some(method_options), move |api, _| async move {
+            api.delete_jobs_list(size, None, None).await
+        }))
+    }
+}
+
+fn minutes(timeout: Option<Duration>) -> Result<Option<i32>> {
+    timeout
+        .map(|timeout| timeout.as_secs_f64() / 60.0)
+        .map(|minutes| minutes.ceil())
+        .map(|minutes| {
+            if minutes > f64::from(i32::MAX) {
+                Err(minutes)
+            } else {
+                Ok(minutes as i32)
+            }
+        })
+        .transpose()
+        .map_err(|minutes| Error::invalid_input("timeout", format!("must not be {minutes} minutes long")))
+}

@@ -1,0 +1,354 @@
+//! Why a call failed.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use service_core::{ErrorDetail, ErrorKind};
+
+use crate::error_code;
+
+/// The result of a call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed.
+///
+/// [`kind`](Self::kind) says coarsely what went wrong; [`status`](Self::status), [`code`](Self::code),
+/// [`message`](Self::message) and [`details`](Self::details) are the service's words; the predicates answer what
+/// programs ask. The codes are constants in [`error_code`].
+///
+/// Pagers, pollers and `into_model` yield [`azure_core::Error`], from which this one is made: `?` does it, and so does
+/// `map_err(Error::from)`.
+///
+/// # Example
+///
+/// ```no_run
+/// # use digitaltwins_convenience::{BasicDigitalTwin, DigitalTwinsClient, Error};
+/// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+/// match client.get_digital_twin::<BasicDigitalTwin>("room-1").await {
+///     Ok(response) => println!("{}", response.into_model()?.model()),
+///     Err(error) if error.is_not_found() => println!("there is no room-1"),
+///     Err(error) if error.is_throttled() => println!("come back in {:?}", error.retry_after()),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// # Troubleshooting
+///
+/// * 401 without a code: the token is for another tenant or another resource. The identity also needs one of the roles
+///   *Azure Digital Twins Data Owner* or *Data Reader* on the instance; without it the answer is 403.
+/// * 404 without a code: the host name is no instance, or the token belongs to another tenant than the instance.
+/// * `ValidationFailed`: read [`details`](Self::details), which name the property.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(#[from] service_core::Error);
+
+/// So that `?` works on what pagers, pollers and `into_model` yield.
+impl From<azure_core::Error> for Error {
+    fn from(error: azure_core::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+/// So that a callback of azure_core can fail with ours.
+impl From<Error> for azure_core::Error {
+    fn from(error: Error) -> Self {
+        error.0.into()
+    }
+}
+
+impl Error {
+    pub(crate) fn invalid_input(parameter: &str, reason: impl Into<String>) -> Self {
+        Self(service_core::Error::invalid_input(parameter, reason))
+    }
+
+    pub(crate) fn other(message: impl Into<String>) -> Self {
+        Self(service_core::Error::with_message(ErrorKind::Other, message))
+    }
+
+    /// The service answered what it should not.
+    pub(crate) fn invalid_response(message: impl Into<String>) -> Self {
+        Self(service_core::Error::with_message(
+            ErrorKind::InvalidResponse,
+            message,
+        ))
+    }
+}
+
+macro_rules! forward {
+    ($($(#[$meta:meta])* $name:ident -> $type:ty,)+) => {$(
+        $(#[$meta])*
+        #[must_use]
+        pub fn $name(&self) -> $type {
+            self.0.$name()
+        }
+    )+};
+}
+
+/// What happened.
+impl Error {
+    forward! {
+        /// What went wrong, coarsely.
+        kind -> ErrorKind,
+        /// The HTTP status of the last answer, `None` if there was none.
+        status -> Option<u16>,
+        /// The service's code for the error, such as `DigitalTwinNotFound`. Answers of the gateway, such as 401 and
+        /// 429, have none.
+        code -> Option<&str>,
+        /// The service's explanation, or ours if the service was not asked.
+        message -> Option<&str>,
+        /// The errors that make up this one, such as one for each property that does not fit the model.
+        details -> &[ErrorDetail],
+        /// What the service says about the inside of the error, as it wrote it.
+        inner_error -> Option<&Value>,
+        /// The id under which the service's support finds the failure.
+        tracking_id -> Option<&str>,
+        /// The service's id of the request.
+        request_id -> Option<&str>,
+        /// The id of the operation that failed, such as `digital_twins_get_by_id`.
+        operation -> Option<&'static str>,
+        /// The name of the parameter that is invalid.
+        parameter -> Option<&str>,
+        /// How many requests were sent; 0 if the call failed before the first.
+        attempts -> u32,
+        /// How long the service asks to wait before the next attempt.
+        retry_after -> Option<Duration>,
+        /// The beginning of the answer's body, at most 1000 characters.
+        body -> Option<&str>,
+    }
+}
+
+/// What programs ask.
+impl Error {
+    forward! {
+        /// What was asked for does not exist: a twin, a relationship or its target, a component, a model, a route, a
+        /// job.
+        is_not_found -> bool,
+        /// What should be created exists, or other things refer to what should be deleted.
+        is_conflict -> bool,
+        /// The thing is not as the precondition wants it: it was changed, or exists already. Read again, decide again,
+        /// write again, or let [`modify_digital_twin`](crate::DigitalTwinsClient::modify_digital_twin) do it.
+        is_precondition_failed -> bool,
+        /// Too many requests. See [`retry_after`](Self::retry_after).
+        is_throttled -> bool,
+        /// The service does not accept the credential.
+        is_unauthorized -> bool,
+        /// The caller is known and lacks the role.
+        is_forbidden -> bool,
+        /// The time was up.
+        is_timeout -> bool,
+        /// There was no connection to the service; the request was not sent.
+        is_connection -> bool,
+        /// The service may or may not have processed the request.
+        is_unknown_outcome -> bool,
+        /// The credential gave no token.
+        is_credential -> bool,
+        /// The caller gave something that cannot be sent. See [`parameter`](Self::parameter).
+        is_invalid_input -> bool,
+    }
+
+    fn has_code(&self, codes: &[&str]) -> bool {
+        self.code().is_some_and(|code| codes.contains(&code))
+    }
+
+    /// What should be created exists already: a model, a relationship, a job, or a twin that was to be new.
+    #[must_use]
+    pub fn is_already_exists(&self) -> bool {
+        use error_code::{
+            JOB_ID_ALREADY_EXISTS, MODEL_ALREADY_EXISTS, MODEL_ID_ALREADY_EXISTS, RELATIONSHIP_ALREADY_EXISTS,
+        };
+        let codes = [
+            MODEL_ID_ALREADY_EXISTS,
+            MODEL_ALREADY_EXISTS,
+            RELATIONSHIP_ALREADY_EXISTS,
+            JOB_ID_ALREADY_EXISTS,
+        ];
+        self.has_code(&codes)
+            || (self.is_precondition_failed() && self.operation() == Some("digital_twins_add"))
+    }
+
+    /// The target of a relationship does not exist. (Without its source, the code is
+    /// [`DIGITAL_TWIN_NOT_FOUND`](error_code::DIGITAL_TWIN_NOT_FOUND).)
+    #[must_use]
+    pub fn is_target_not_found(&self) -> bool {
+        self.has_code(&[
+            error_code::TARGET_DIGITAL_TWIN_NOT_FOUND,
+            error_code::TARGET_TWIN_NOT_FOUND,
+        ])
+    }
+
+    /// The twin still has relationships, outgoing or incoming, and cannot be deleted. See
+    /// [`delete_digital_twin_with_relationships`](crate::DigitalTwinsClient::delete_digital_twin_with_relationships).
+    #[must_use]
+    pub fn is_relationships_not_deleted(&self) -> bool {
+        self.has_code(&[error_code::RELATIONSHIPS_NOT_DELETED])
+    }
+
+    /// Other models use the model, so that it cannot be deleted.
+    #[must_use]
+    pub fn is_model_in_use(&self) -> bool {
+        self.has_code(&[
+            error_code::MODEL_REFERENCES_NOT_DELETED,
+            error_code::MODEL_REFERENCES_NOT_DECOMMISSIONED,
+        ])
+    }
+
+    /// A twin, component, relationship or telemetry does not fit its model. See [`details`](Self::details).
+    #[must_use]
+    pub fn is_validation_failed(&self) -> bool {
+        self.has_code(&[error_code::VALIDATION_FAILED, error_code::INVALID_RELATIONSHIP])
+    }
+
+    /// The patch is not valid, or leads to what is not there.
+    #[must_use]
+    pub fn is_invalid_patch(&self) -> bool {
+        self.has_code(&[error_code::JSON_PATCH_INVALID])
+    }
+
+    /// The query text is not valid.
+    #[must_use]
+    pub fn is_invalid_query(&self) -> bool {
+        self.has_code(&[error_code::SQL_QUERY_ERROR])
+    }
+
+    /// The models are no valid DTDL, or a version of it that the service does not take.
+    #[must_use]
+    pub fn is_invalid_model(&self) -> bool {
+        self.has_code(&[
+            error_code::DTDL_PARSER_ERROR,
+            error_code::MODEL_VERSION_NOT_SUPPORTED,
+        ])
+    }
+
+    /// A limit of the instance is reached: of twins, models, routes or running jobs.
+    #[must_use]
+    pub fn is_limit_reached(&self) -> bool {
+        use error_code::{JOB_LIMIT_REACHED, LIMIT_EXCEEDED, TWIN_LIMIT_REACHED};
+        self.has_code(&[TWIN_LIMIT_REACHED, LIMIT_EXCEEDED, JOB_LIMIT_REACHED])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use azure_core::http::headers::Headers;
+    use azure_core::http::{RawResponse, StatusCode};
+
+    fn answered(status: u16, body: &str) -> Error {
+        let response = RawResponse::from_bytes(StatusCode::from(status), Headers::new(), body.to_owned());
+        Error(service_core::Error::from_response(&response))
+    }
+
+    fn coded(status: u16, code: &str) -> Error {
+        answered(
+            status,
+            &format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#),
+        )
+    }
+
+    #[test]
+    fn details_and_inner_error_are_kept() {
+        let error = answered(
+            400,
+            r#"{"error":{"code":"ValidationFailed","message":"Not valid","details":[{"code":"ValidationFailed","message":"speed is not declared"}],"innererror":{"code":"Deep","innererror":{"code":"Deeper"}}}}"#,
+        );
+        assert!(error.is_validation_failed() && !error.is_not_found());
+        assert_eq!(
+            error.details()[0].message.as_deref(),
+            Some("speed is not declared")
+        );
+        assert_eq!(error.inner_error().unwrap()["innererror"]["code"], "Deeper");
+        assert_eq!(
+            error.to_string(),
+            "the service answered 400 ValidationFailed: Not valid"
+        );
+    }
+
+    #[test]
+    fn the_gateway_has_shapes_of_its_own() {
+        let unauthorized = answered(401, r#"{"statusCode":401,"message":"Unauthorized"}"#);
+        assert!(unauthorized.is_unauthorized());
+        assert_eq!(
+            (unauthorized.code(), unauthorized.message()),
+            (None, Some("Unauthorized"))
+        );
+        let throttled = answered(429, r#"{"error":{"statusCode":429,"message":"Slow down"}}"#);
+        assert!(throttled.is_throttled());
+        assert_eq!((throttled.code(), throttled.message()), (None, Some("Slow down")));
+        let nowhere = answered(404, r#"{"statusCode":404,"message":"Sub-Domain not found"}"#);
+        assert!(nowhere.is_not_found());
+        assert_eq!(nowhere.message(), Some("Sub-Domain not found"));
+        let page = answered(502, "<html>Bad gateway</html>");
+        assert_eq!(
+            (page.status(), page.body()),
+            (Some(502), Some("<html>Bad gateway</html>"))
+        );
+    }
+
+    #[test]
+    fn each_predicate_knows_its_codes() {
+        type Predicate = fn(&Error) -> bool;
+        let table: [(Predicate, u16, &[&str]); 9] = [
+            (
+                Error::is_already_exists,
+                409,
+                &["ModelIdAlreadyExists", "ModelAlreadyExists", "JobIdAlreadyExists"],
+            ),
+            (
+                Error::is_target_not_found,
+                404,
+                &["TargetDigitalTwinNotFound", "TargetTwinNotFound"],
+            ),
+            (
+                Error::is_relationships_not_deleted,
+                400,
+                &["RelationshipsNotDeleted"],
+            ),
+            (
+                Error::is_model_in_use,
+                409,
+                &["ModelReferencesNotDeleted", "ModelReferencesNotDecommissioned"],
+            ),
+            (
+                Error::is_validation_failed,
+                400,
+                &["ValidationFailed", "InvalidRelationship"],
+            ),
+            (Error::is_invalid_patch, 400, &["JsonPatchInvalid"]),
+            (Error::is_invalid_query, 400, &["SqlQueryError"]),
+            (
+                Error::is_invalid_model,
+                400,
+                &["DTDLParserError", "ModelVersionNotSupported"],
+            ),
+            (
+                Error::is_limit_reached,
+                400,
+                &["TwinLimitReached", "LimitExceeded", "JobLimitReached"],
+            ),
+        ];
+        for (index, (predicate, status, codes)) in table.iter().enumerate() {
+            for code in *codes {
+                let error = coded(*status, code);
+                assert!(predicate(&error), "{code}");
+                for (other, (predicate, ..)) in table.iter().enumerate() {
+                    assert_eq!(predicate(&error), other == index, "{code} and predicate {other}");
+                }
+            }
+        }
+        assert!(!coded(400, "SomethingNew").is_validation_failed());
+    }
+
+    #[test]
+    fn it_survives_azure_core() {
+        let error = coded(412, "PreconditionFailed");
+        let back = Error::from(azure_core::Error::from(error));
+        assert!(back.is_precondition_failed());
+        assert_eq!(back.code(), Some(error_code::PRECONDITION_FAILED));
+        let fresh = Error::from(azure_core::Error::with_message(
+            azure_core::error::ErrorKind::Io,
+            "reset",
+        ));
+        assert!(fresh.is_unknown_outcome());
+    }
+}

@@ -1,0 +1,101 @@
+//! Event routes.
+
+use azure_core::http::pager::PagerOptions;
+use azure_core::http::{Pager, Response};
+use digitaltwins_protocol::types;
+use service_core::ItemPage;
+
+use crate::client::{page_size, retype};
+use crate::error::Result;
+use crate::{DigitalTwinsClient, EventRoute};
+
+/// Options of [`DigitalTwinsClient::list_event_routes`].
+#[derive(Debug, Clone, Default)]
+pub struct ListEventRoutesOptions {
+    /// How many routes a page has at most.
+    pub max_items_per_page: Option<u32>,
+    /// Where to go on, and the context of the calls.
+    pub method_options: PagerOptions<'static>,
+}
+
+impl DigitalTwinsClient {
+    /// Reads an event route. (`GET /eventroutes/{id}`)
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](crate::Error::is_not_found) if there is no such route.
+    pub async fn get_event_route(&self, id: &str) -> Result<Response<EventRoute>> {
+        let response = self
+            .core
+            .call(self.context(), |api| async move {
+                api.event_routes_get_by_id(id, None, None).await
+            })
+            .await?;
+        Ok(retype(response))
+    }
+
+    /// Creates an event route or replaces the one there is. (`PUT /eventroutes/{id}`)
+    ///
+    /// # Errors
+    ///
+    /// If the instance has no such endpoint, if the filter is not valid, or if there are as many routes as there can be
+    /// ([`is_limit_reached`](crate::Error::is_limit_reached)).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error, EventRoute};
+    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// let route = EventRoute::new("telemetry-hub", "type = 'microsoft.iot.telemetry'");
+    /// client.upsert_event_route("telemetry", &route).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn upsert_event_route(&self, id: &str, route: &EventRoute) -> Result<()> {
+        // The id stands in the path and is not repeated in the body.
+        let body = types::EventRoute {
+            endpoint_name: route.endpoint_name.clone(),
+            filter: route.filter.clone(),
+            id: None,
+            extra: route.additional.clone(),
+        };
+        self.core
+            .call(self.context(), |api| async move {
+                api.event_routes_add(id, None, None, &body).await
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Deletes an event route. (`DELETE /eventroutes/{id}`)
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](crate::Error::is_not_found) if there is no such route.
+    pub async fn delete_event_route(&self, id: &str) -> Result<()> {
+        self.core
+            .call(self.context(), |api| async move {
+                api.event_routes_delete(id, None, None).await
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Lists the event routes. (`GET /eventroutes`)
+    ///
+    /// # Errors
+    ///
+    /// If the page size is 0. The pager yields what goes wrong later.
+    pub fn list_event_routes(
+        &self,
+        options: Option<ListEventRoutesOptions>,
+    ) -> Result<Pager<ItemPage<EventRoute>>> {
+        let ListEventRoutesOptions {
+            max_items_per_page,
+            method_options,
+        } = options.unwrap_or_default();
+        let size = page_size(max_items_per_page)?;
+        Ok(self.core.list(Some(method_options), move |api, _| async move {
+            api.event_routes_list(size, None, None).await
+        }))
+    }
+}

@@ -1,0 +1,360 @@
+//! Between typed values and JSON objects, without losing what a type does not know.
+
+use serde::de::value::StrDeserializer;
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor,
+};
+use serde::{Deserialize, Serialize, forward_to_deserialize_any};
+use serde_json::{Error, Map, Value};
+
+/// What `value` looks like in JSON.
+///
+/// It goes through text, so that an `f32` keeps the digits that a direct serialisation would write: `21.3` and not
+/// `21.299999237060547`.
+pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, Error> {
+    serde_json::from_slice(&serde_json::to_vec(value)?)
+}
+
+/// What `value` looks like as a JSON object. A unit is an empty object.
+pub(crate) fn to_object<T: Serialize + ?Sized>(value: &T) -> Result<Map<String, Value>, Error> {
+    match to_value(value)? {
+        Value::Object(object) => Ok(object),
+        Value::Null => Ok(Map::new()),
+        other => Err(Error::custom(format_args!(
+            "expected a JSON object, found {}",
+            kind(&other)
+        ))),
+    }
+}
+
+/// The word for the kind of a JSON value.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// Takes the member `name`, which must be there.
+pub(crate) fn take<T: DeserializeOwned>(
+    object: &mut Map<String, Value>,
+    name: &'static str,
+) -> Result<T, Error> {
+    let value = object
+        .shift_remove(name)
+        .ok_or_else(|| Error::missing_field(name))?;
+    T::deserialize(value)
+}
+
+/// Takes the member `name`; `null` counts as absent.
+pub(crate) fn take_optional<T: DeserializeOwned>(
+    object: &mut Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<T>, Error> {
+    object
+        .shift_remove(name)
+        .map_or(Ok(None), Option::<T>::deserialize)
+}
+
+/// Reads a `T` from `object` and returns the members that `T` ignored next to it.
+///
+/// A derived `Deserialize` asks for an unknown member as "ignored", which is where it can be caught. A type that
+/// accepts any member, such as a map or one with a flattened map, leaves nothing.
+pub(crate) fn split<T: DeserializeOwned>(
+    object: Map<String, Value>,
+) -> Result<(T, Map<String, Value>), Error> {
+    let mut ignored = Map::new();
+    let value = T::deserialize(Object {
+        members: object.into_iter(),
+        current: None,
+        ignored: &mut ignored,
+    })?;
+    Ok((value, ignored))
+}
+
+struct Object<'a> {
+    members: serde_json::map::IntoIter,
+    current: Option<(String, Value)>,
+    ignored: &'a mut Map<String, Value>,
+}
+
+impl<'de> MapAccess<'de> for Object<'_> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        let Some((key, value)) = self.members.next() else {
+            return Ok(None);
+        };
+        let key_deserializer: StrDeserializer<'_, Error> = key.as_str().into_deserializer();
+        let read = seed.deserialize(key_deserializer)?;
+        self.current = Some((key, value));
+        Ok(Some(read))
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        let (key, value) = self
+            .current
+            .take()
+            .ok_or_else(|| Error::custom("a value was read before its key"))?;
+        seed.deserialize(Member {
+            key,
+            value,
+            ignored: self.ignored,
+        })
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.members.len())
+    }
+}
+
+impl<'de> Deserializer<'de> for Object<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_map(self)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    /// A unit has no members: all are ignored.
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.ignored.extend(self.members);
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        let object: Map<String, Value> = self.members.collect();
+        Value::Object(object).deserialize_enum(name, variants, visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        seq tuple tuple_struct map struct identifier
+    }
+}
+
+/// A value that is put aside if nobody wants it.
+struct Member<'a> {
+    key: String,
+    value: Value,
+    ignored: &'a mut Map<String, Value>,
+}
+
+macro_rules! as_the_value {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            self.value.$method(visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Member<'_> {
+    type Error = Error;
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.ignored.insert(self.key, self.value);
+        visitor.visit_unit()
+    }
+
+    as_the_value! {
+        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_i128 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
+        deserialize_f32 deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_bytes
+        deserialize_byte_buf deserialize_option deserialize_unit deserialize_seq deserialize_map
+        deserialize_identifier
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.value.deserialize_unit_struct(name, visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.value.deserialize_newtype_struct(name, visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Error> {
+        self.value.deserialize_tuple(length, visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.value.deserialize_tuple_struct(name, length, visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.value.deserialize_struct(name, fields, visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.value.deserialize_enum(name, variants, visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn object(value: Value) -> Map<String, Value> {
+        let Value::Object(object) = value else {
+            panic!("{value} is no object")
+        };
+        object
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Room {
+        temperature: f32,
+        #[serde(default)]
+        name: Option<String>,
+        #[serde(default)]
+        kind: Kind,
+        #[serde(default)]
+        wrapped: Wrapped,
+    }
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    enum Kind {
+        #[default]
+        Office,
+        Sized(u64),
+    }
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    struct Wrapped(i64);
+
+    #[test]
+    fn what_a_type_ignores_is_put_aside_in_order() {
+        let (room, rest) = split::<Room>(object(json!({
+            "zebra": [1, {"a": null}], "temperature": 21.3, "name": null, "big": 9_007_199_254_740_993_u64,
+            "kind": {"Sized": 3}, "wrapped": -7, "alpha": null,
+        })))
+        .unwrap();
+        assert_eq!(
+            room,
+            Room {
+                temperature: 21.3,
+                name: None,
+                kind: Kind::Sized(3),
+                wrapped: Wrapped(-7)
+            }
+        );
+        assert_eq!(
+            Value::Object(rest).to_string(),
+            r#"{"zebra":[1,{"a":null}],"big":9007199254740993,"alpha":null}"#
+        );
+    }
+
+    #[test]
+    fn a_type_that_takes_everything_leaves_nothing() {
+        #[derive(Deserialize)]
+        struct Open {
+            a: i32,
+            #[serde(flatten)]
+            rest: Map<String, Value>,
+        }
+        let (open, rest) = split::<Open>(object(json!({"b": 2, "a": 1}))).unwrap();
+        assert_eq!(
+            (open.a, open.rest, rest),
+            (1, object(json!({"b": 2})), Map::new())
+        );
+        let (map, rest) = split::<Map<String, Value>>(object(json!({"b": 2, "a": 1}))).unwrap();
+        assert_eq!(
+            (Value::Object(map).to_string(), rest.len()),
+            (r#"{"b":2,"a":1}"#.to_owned(), 0)
+        );
+    }
+
+    #[test]
+    fn a_unit_leaves_everything() {
+        let ((), rest) = split::<()>(object(json!({"a": 1}))).unwrap();
+        assert_eq!(rest, object(json!({"a": 1})));
+        let (none, rest) = split::<Option<()>>(object(json!({"a": 1}))).unwrap();
+        assert_eq!((none, rest.len()), (Some(()), 1));
+    }
+
+    #[test]
+    fn tagged_enums_are_read() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        #[serde(tag = "kind")]
+        enum Tagged {
+            Lamp { watts: u32 },
+        }
+        let (lamp, rest) = split::<Tagged>(object(json!({"kind": "Lamp", "watts": 5}))).unwrap();
+        assert_eq!((lamp, rest.len()), (Tagged::Lamp { watts: 5 }, 0));
+    }
+
+    #[test]
+    fn a_wrong_type_is_an_error() {
+        let error = split::<Room>(object(json!({"temperature": "warm"}))).unwrap_err();
+        assert!(error.to_string().contains("expected f32"), "{error}");
+        let error = split::<Room>(object(json!({"x": 1}))).unwrap_err();
+        assert!(error.to_string().contains("temperature"), "{error}");
+    }
+
+    #[test]
+    fn small_floats_keep_their_digits() {
+        assert_eq!(to_value(&21.3_f32).unwrap().to_string(), "21.3");
+        assert_eq!(
+            to_value(&9_007_199_254_740_993_u64).unwrap().to_string(),
+            "9007199254740993"
+        );
+        assert_eq!(to_object(&()).unwrap(), Map::new());
+        let error = to_object(&[1]).unwrap_err();
+        assert_eq!(error.to_string(), "expected a JSON object, found an array");
+    }
+}

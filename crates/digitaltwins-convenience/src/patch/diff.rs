@@ -1,0 +1,251 @@
+//! A patch from a value before and after a change.
+
+use std::sync::LazyLock;
+
+use json_patch::jsonptr::PointerBuf;
+use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{Patch, PatchTarget};
+use crate::error::{Error, Result};
+use crate::json;
+
+const METADATA: &str = "$metadata";
+const MODEL: &str = "$model";
+const SOURCE_TIME: &str = "sourceTime";
+
+static EMPTY: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+
+impl<K: PatchTarget> Patch<K> {
+    /// The patch that turns `before` into `after`.
+    ///
+    /// Both are values of one type, such as a [`DigitalTwin`](crate::DigitalTwin) and its changed copy, or two values
+    /// of your own struct. What the type does not know is not touched.
+    ///
+    /// * A property that is `null` or absent counts as not set.
+    /// * A value that is set becomes an `add` and not a `replace`: what `before` shows may be a default of the type,
+    ///   while the service has no value yet.
+    /// * Objects, maps and components are compared inside, so that the patch touches only what differs. Arrays are
+    ///   replaced as a whole.
+    /// * Of `$metadata` only the model and the source times are compared; the service sets the rest.
+    ///
+    /// # Errors
+    ///
+    /// If a value is not written as a JSON object, or if the two are not about the same thing: another `$dtId`, or
+    /// another source, target or name of a relationship, which no patch can change.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use digitaltwins_convenience::DigitalTwinPatch;
+    ///
+    /// #[derive(Clone, serde::Serialize)]
+    /// struct Room {
+    ///     temperature: Option<f64>,
+    ///     comment: Option<String>,
+    /// }
+    ///
+    /// let before = Room { temperature: None, comment: Some("draughty".to_owned()) };
+    /// let after = Room { temperature: Some(21.5), comment: None };
+    /// assert_eq!(
+    ///     DigitalTwinPatch::diff(&before, &after)?.to_string(),
+    ///     r#"[{"op":"add","path":"/temperature","value":21.5},{"op":"remove","path":"/comment"}]"#
+    /// );
+    /// # Ok::<(), digitaltwins_convenience::Error>(())
+    /// ```
+    pub fn diff<T: Serialize + ?Sized>(before: &T, after: &T) -> Result<Self> {
+        let (before, after) = (object("before", before)?, object("after", after)?);
+        for name in K::IDENTITY {
+            if let (Some(old), Some(new)) = (set(&before, name), set(&after, name)) {
+                if old != new {
+                    let reason = format!("has another {name}, which a patch cannot change");
+                    return Err(Error::invalid_input("after", reason));
+                }
+            }
+        }
+        let mut differ = Differ {
+            operations: Vec::new(),
+        };
+        let mut path = PointerBuf::new();
+        differ.members(&before, &after, K::FIXED, K::COMPONENTS, &mut path);
+        differ.metadata(&before, &after, K::MODEL, K::SOURCE_TIME, &mut path);
+        Self::try_from(json_patch::Patch(differ.operations))
+    }
+}
+
+struct Differ {
+    operations: Vec<PatchOperation>,
+}
+
+impl Differ {
+    fn members(
+        &mut self,
+        before: &Map<String, Value>,
+        after: &Map<String, Value>,
+        except: &[&str],
+        components: bool,
+        path: &mut PointerBuf,
+    ) {
+        let compared = |name: &String| name != METADATA && !except.contains(&name.as_str());
+        for (name, new) in after
+            .iter()
+            .filter(|(name, value)| compared(name) && !value.is_null())
+        {
+            path.push_back(name);
+            match (set(before, name), new) {
+                (Some(old), new) if old == new => {}
+                // An object without members may be a default of the type: the service may have none, and a path into
+                // it would lead nowhere.
+                (Some(Value::Object(old)), Value::Object(new))
+                    if old.values().any(|value| !value.is_null()) =>
+                {
+                    self.members(old, new, &[], false, path);
+                    if components && (old.contains_key(METADATA) || new.contains_key(METADATA)) {
+                        self.metadata(old, new, false, true, path);
+                    }
+                }
+                (_, new) => self.add(path, stored(new)),
+            }
+            path.pop_back();
+        }
+        for name in before
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, _)| name)
+        {
+            if compared(name) && set(after, name).is_none() {
+                path.push_back(name);
+                self.operations
+                    .push(PatchOperation::Remove(RemoveOperation { path: path.clone() }));
+                path.pop_back();
+            }
+        }
+    }
+
+    fn metadata(
+        &mut self,
+        before: &Map<String, Value>,
+        after: &Map<String, Value>,
+        model: bool,
+        source_times: bool,
+        path: &mut PointerBuf,
+    ) {
+        let (old, new) = (inner(before, METADATA), inner(after, METADATA));
+        path.push_back(METADATA);
+        if let (true, Some(old), Some(new)) = (model, set(old, MODEL), set(new, MODEL))
+            && old != new
+        {
+            let (mut path, value) = (path.clone(), new.clone());
+            path.push_back(MODEL);
+            self.operations
+                .push(PatchOperation::Replace(ReplaceOperation { path, value }));
+        }
+        // Source times of properties that are no longer set go with them.
+        for name in new
+            .keys()
+            .chain(old.keys().filter(|name| !new.contains_key(*name)))
+        {
+            if !source_times || name.starts_with('$') || set(after, name).is_none() {
+                continue;
+            }
+            let (old, new) = (
+                set(inner(old, name), SOURCE_TIME),
+                set(inner(new, name), SOURCE_TIME),
+            );
+            if old == new {
+                continue;
+            }
+            path.push_back(name);
+            path.push_back(SOURCE_TIME);
+            match new {
+                Some(time) => self.add(path, time.clone()),
+                None => self
+                    .operations
+                    .push(PatchOperation::Remove(RemoveOperation { path: path.clone() })),
+            }
+            path.pop_back();
+            path.pop_back();
+        }
+        path.pop_back();
+    }
+
+    fn add(&mut self, path: &PointerBuf, value: Value) {
+        self.operations.push(PatchOperation::Add(AddOperation {
+            path: path.clone(),
+            value,
+        }));
+    }
+}
+
+/// The same patch for a document of which we know what is there.
+///
+/// * A value that is there is replaced, and one that is not there is not removed.
+/// * Where the object is missing that a value goes into, the object is added with it.
+pub(crate) fn grounded<K: PatchTarget>(patch: Patch<K>, document: &Value) -> Patch<K> {
+    let mut document = document.clone();
+    let mut operations = Vec::new();
+    for operation in patch.operations.0 {
+        let operation = match operation {
+            PatchOperation::Remove(remove) if document.pointer(remove.path.as_str()).is_none() => continue,
+            PatchOperation::Add(AddOperation { path, value }) => ground(path, value, &document),
+            other => other,
+        };
+        // The next operation meets what this one left. It cannot fail: its place was just looked up.
+        if json_patch::patch(&mut document, &[operation.clone()]).is_ok() {
+            operations.push(operation);
+        }
+    }
+    Patch {
+        operations: json_patch::Patch(operations),
+        target: patch.target,
+    }
+}
+
+fn ground(mut path: PointerBuf, mut value: Value, document: &Value) -> PatchOperation {
+    if document.pointer(path.as_str()).is_some() {
+        return PatchOperation::Replace(ReplaceOperation { path, value });
+    }
+    loop {
+        let parent = path
+            .parent()
+            .map(|parent| parent.as_str().to_owned())
+            .unwrap_or_default();
+        if document.pointer(&parent).is_some_and(Value::is_object) {
+            return PatchOperation::Add(AddOperation { path, value });
+        }
+        // Nothing is above the document, which is an object.
+        let Some(token) = path.pop_back() else {
+            return PatchOperation::Add(AddOperation { path, value });
+        };
+        value = Value::Object(Map::from_iter([(token.decoded().into_owned(), value)]));
+    }
+}
+
+fn object<T: Serialize + ?Sized>(parameter: &'static str, value: &T) -> Result<Map<String, Value>> {
+    json::to_object(value).map_err(|error| Error::invalid_input(parameter, error.to_string()))
+}
+
+/// The member `name` if it is set.
+fn set<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    object.get(name).filter(|value| !value.is_null())
+}
+
+/// The member `name` if it is an object.
+fn inner<'a>(object: &'a Map<String, Value>, name: &str) -> &'a Map<String, Value> {
+    object.get(name).and_then(Value::as_object).unwrap_or(&EMPTY)
+}
+
+/// The value without the nulls in its objects, which are not stored.
+fn stored(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => Value::Object(
+            object
+                .iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(name, value)| (name.clone(), stored(value)))
+                .collect(),
+        ),
+        other => other.clone(),
+    }
+}

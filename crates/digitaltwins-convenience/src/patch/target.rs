@@ -1,0 +1,67 @@
+//! What a patch changes.
+
+/// What a [`Patch`](crate::Patch) changes; it decides which paths there are.
+pub trait PatchTarget: sealed::Rules {}
+
+/// A [`Patch`](crate::Patch) of a twin.
+#[derive(Debug, Clone, Copy)]
+pub enum OfDigitalTwin {}
+
+/// A [`Patch`](crate::Patch) of a component.
+#[derive(Debug, Clone, Copy)]
+pub enum OfComponent {}
+
+/// A [`Patch`](crate::Patch) of a relationship.
+#[derive(Debug, Clone, Copy)]
+pub enum OfRelationship {}
+
+impl PatchTarget for OfDigitalTwin {}
+impl PatchTarget for OfComponent {}
+impl PatchTarget for OfRelationship {}
+
+mod sealed {
+    /// Not nameable outside, so that nobody else can implement [`super::PatchTarget`].
+    pub trait Rules {
+        /// Members that no patch can change.
+        const FIXED: &'static [&'static str];
+        /// Members that only tell which thing it is, so that a difference in them means two different things.
+        const IDENTITY: &'static [&'static str];
+        /// Whether `/$metadata/$model` can be replaced.
+        const MODEL: bool;
+        /// Whether properties have a `sourceTime`.
+        const SOURCE_TIME: bool;
+        /// Whether there are components, with a `$metadata` of their own.
+        const COMPONENTS: bool;
+    }
+
+    impl Rules for super::OfDigitalTwin {
+        const FIXED: &'static [&'static str] = &["$dtId", "$etag"];
+        const IDENTITY: &'static [&'static str] = &["$dtId"];
+        const MODEL: bool = true;
+        const SOURCE_TIME: bool = true;
+        const COMPONENTS: bool = true;
+    }
+
+    impl Rules for super::OfComponent {
+        const FIXED: &'static [&'static str] = &[];
+        const IDENTITY: &'static [&'static str] = &[];
+        const MODEL: bool = false;
+        const SOURCE_TIME: bool = true;
+        const COMPONENTS: bool = false;
+    }
+
+    impl Rules for super::OfRelationship {
+        const FIXED: &'static [&'static str] = &[
+            "$relationshipId",
+            "$etag",
+            "$sourceId",
+            "$relationshipName",
+            "$targetId",
+        ];
+        const IDENTITY: &'static [&'static str] =
+            &["$relationshipId", "$sourceId", "$relationshipName", "$targetId"];
+        const MODEL: bool = false;
+        const SOURCE_TIME: bool = false;
+        const COMPONENTS: bool = false;
+    }
+}

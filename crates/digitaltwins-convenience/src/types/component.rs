@@ -1,0 +1,118 @@
+//! A component of a twin.
+
+use serde::de::{DeserializeOwned, Error as _};
+use serde::ser::{Error as _, SerializeMap};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::ComponentMetadata;
+use crate::json;
+
+const METADATA: &str = "$metadata";
+
+/// A component whose properties are a `T`: a field of a twin, or what
+/// [`get_component`](crate::DigitalTwinsClient::get_component) reads.
+///
+/// The service takes an object for a component only if it has a `$metadata` member; this type always writes one. For
+/// `T`, unknown properties and `None` the same holds as for a [`DigitalTwin`](crate::DigitalTwin).
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Component<T = Map<String, Value>> {
+    /// When the properties changed.
+    pub metadata: ComponentMetadata,
+    /// The properties.
+    pub contents: T,
+    /// Properties that `T` does not know.
+    pub additional: Map<String, Value>,
+}
+
+/// A component whose properties are JSON values by name.
+pub type BasicComponent = Component;
+
+impl<T> Component<T> {
+    /// A component that is not stored yet.
+    #[must_use]
+    pub fn new(contents: T) -> Self {
+        Self {
+            metadata: ComponentMetadata::default(),
+            contents,
+            additional: Map::new(),
+        }
+    }
+}
+
+impl<T: Serialize> Serialize for Component<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let members = content_members(&self.contents, &self.additional).map_err(S::Error::custom)?;
+        let mut map = serializer.serialize_map(None)?;
+        write_members(&mut map, &members, &[METADATA])?;
+        map.serialize_entry(METADATA, &self.metadata)?;
+        map.end()
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Component<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut object = Map::deserialize(deserializer)?;
+        let mut read = || {
+            let metadata = json::take(&mut object, METADATA)?;
+            let (contents, additional) = json::split(std::mem::take(&mut object))?;
+            Ok(Self {
+                metadata,
+                contents,
+                additional,
+            })
+        };
+        read().map_err(|error: serde_json::Error| D::Error::custom(error))
+    }
+}
+
+/// What `contents` writes, and the kept members that it does not write.
+pub(super) fn content_members<T: Serialize>(
+    contents: &T,
+    additional: &Map<String, Value>,
+) -> Result<Map<String, Value>, serde_json::Error> {
+    let mut members = json::to_object(contents)?;
+    for (name, value) in additional {
+        if !members.contains_key(name) {
+            members.insert(name.clone(), value.clone());
+        }
+    }
+    Ok(members)
+}
+
+/// Writes the members that can be stored and are not written by other means.
+pub(super) fn write_members<M: SerializeMap>(
+    map: &mut M,
+    members: &Map<String, Value>,
+    except: &[&str],
+) -> Result<(), M::Error> {
+    for (name, value) in members {
+        if !value.is_null() && !except.contains(&name.as_str()) {
+            map.serialize_entry(name, value)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_component_is_read_with_its_metadata_only() {
+        let error = serde_json::from_value::<BasicComponent>(json!({"a": 1})).unwrap_err();
+        assert!(error.to_string().contains("$metadata"), "{error}");
+        let component: BasicComponent = serde_json::from_value(json!({"a": 1, "$metadata": {}})).unwrap();
+        assert_eq!(component.contents["a"], 1);
+    }
+
+    #[test]
+    fn an_empty_component_is_what_the_service_asks_for() {
+        assert_eq!(
+            serde_json::to_string(&Component::new(())).unwrap(),
+            r#"{"$metadata":{}}"#
+        );
+    }
+}

@@ -1,0 +1,48 @@
+//! A route that sends events to an endpoint.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Sends the events that match a filter to an endpoint of the instance.
+///
+/// # Example
+///
+/// ```
+/// use digitaltwins_convenience::EventRoute;
+///
+/// let route = EventRoute::new("telemetry-hub", "type = 'microsoft.iot.telemetry'");
+/// assert_eq!(
+///     serde_json::to_string(&route)?,
+///     r#"{"endpointName":"telemetry-hub","filter":"type = 'microsoft.iot.telemetry'"}"#
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EventRoute {
+    /// The id of the route; `None` until the service has stored it. On a write the id in the call counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The name of an endpoint: an Event Hubs, Service Bus or Event Grid destination of the instance.
+    pub endpoint_name: String,
+    /// Which events are sent: `true` for all, or an expression such as
+    /// `type = 'Microsoft.DigitalTwins.Twin.Create'`.
+    pub filter: String,
+    /// Members that this version does not know. A write replaces the whole route, so they are sent back.
+    #[serde(flatten)]
+    pub additional: Map<String, Value>,
+}
+
+impl EventRoute {
+    /// A route that is not stored yet.
+    #[must_use]
+    pub fn new(endpoint_name: impl Into<String>, filter: impl Into<String>) -> Self {
+        Self {
+            id: None,
+            endpoint_name: endpoint_name.into(),
+            filter: filter.into(),
+            additional: Map::new(),
+        }
+    }
+}

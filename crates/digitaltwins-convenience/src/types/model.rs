@@ -1,0 +1,67 @@
+//! A model as the service keeps it.
+
+use indexmap::IndexMap;
+use protocol_runtime::DateTime;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+/// A model as the service keeps it: the DTDL and what was taken from it or added to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DigitalTwinsModelData {
+    /// The id of the model, a DTMI.
+    pub id: String,
+    /// The display name by language; one that the DTDL gives as a plain string is `en`.
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "IndexMap::is_empty"
+    )]
+    pub display_name: IndexMap<String, String>,
+    /// The description by language; one that the DTDL gives as a plain string is `en`.
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "IndexMap::is_empty"
+    )]
+    pub description: IndexMap<String, String>,
+    /// When the model was uploaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload_time: Option<DateTime>,
+    /// Whether the service refuses new twins of the model.
+    #[serde(default)]
+    pub decommissioned: bool,
+    /// The DTDL as uploaded, if it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Value>,
+    /// Members that this version does not know.
+    #[serde(flatten)]
+    pub additional: Map<String, Value>,
+}
+
+fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IndexMap<String, String>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_keeps_order_numbers_and_unknown_members() {
+        let text = r#"{"id":"dtmi:example:Room;1","displayName":{"fr":"pièce","en":"room"},"uploadTime":"2024-05-02T10:11:12.1234567Z","decommissioned":true,"model":{"@id":"dtmi:example:Room;1","z":9007199254740993,"a":1},"later":[]}"#;
+        let model: DigitalTwinsModelData = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&model).unwrap(), text);
+        assert_eq!(model.display_name["en"], "room");
+    }
+
+    #[test]
+    fn a_bare_model_and_nulls_are_read() {
+        let model: DigitalTwinsModelData = serde_json::from_str(
+            r#"{"id":"dtmi:a;1","displayName":null,"description":{},"uploadTime":null}"#,
+        )
+        .unwrap();
+        assert!(!model.decommissioned && model.display_name.is_empty() && model.upload_time.is_none());
+    }
+}

@@ -1,0 +1,184 @@
+//! A relationship between two twins.
+
+use azure_core::http::Etag;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::ser::{Error as _, SerializeMap};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::component::{content_members, write_members};
+use crate::json;
+
+const ID: &str = "$relationshipId";
+const ETAG: &str = "$etag";
+const SOURCE: &str = "$sourceId";
+const NAME: &str = "$relationshipName";
+const TARGET: &str = "$targetId";
+
+/// A relationship whose properties are a `T`; `()` if it has none.
+///
+/// For `T`, unknown properties and `None` the same holds as for a [`DigitalTwin`](crate::DigitalTwin). Relationships
+/// have no `$metadata`.
+///
+/// # Example
+///
+/// ```
+/// use digitaltwins_convenience::Relationship;
+///
+/// let relationship = Relationship::new("floor-1-room-1", "floor-1", "contains", "room-1", ());
+/// assert_eq!(
+///     serde_json::to_string(&relationship)?,
+///     r#"{"$relationshipId":"floor-1-room-1","$sourceId":"floor-1","$relationshipName":"contains","$targetId":"room-1"}"#
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Relationship<T = Map<String, Value>> {
+    /// The id of the relationship, unique among those that start at the same twin, from `$relationshipId`.
+    pub id: String,
+    /// The version of the relationship, from `$etag`; `None` until the service has stored it.
+    pub etag: Option<Etag>,
+    /// The id of the twin where the relationship starts, from `$sourceId`.
+    pub source_id: String,
+    /// The name of the relationship in the model of the source, from `$relationshipName`.
+    pub name: String,
+    /// The id of the twin where the relationship ends, from `$targetId`.
+    pub target_id: String,
+    /// The properties.
+    pub contents: T,
+    /// Properties that `T` does not know.
+    pub additional: Map<String, Value>,
+}
+
+/// A relationship whose properties are JSON values by name.
+pub type BasicRelationship = Relationship;
+
+impl<T> Relationship<T> {
+    /// A relationship that is not stored yet.
+    #[must_use]
+    pub fn new(
+        id: impl Into<String>,
+        source_id: impl Into<String>,
+        name: impl Into<String>,
+        target_id: impl Into<String>,
+        contents: T,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            etag: None,
+            source_id: source_id.into(),
+            name: name.into(),
+            target_id: target_id.into(),
+            contents,
+            additional: Map::new(),
+        }
+    }
+}
+
+impl<T: Serialize> Serialize for Relationship<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let members = content_members(&self.contents, &self.additional).map_err(S::Error::custom)?;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry(ID, &self.id)?;
+        if let Some(etag) = &self.etag {
+            map.serialize_entry(ETAG, etag)?;
+        }
+        map.serialize_entry(SOURCE, &self.source_id)?;
+        map.serialize_entry(NAME, &self.name)?;
+        map.serialize_entry(TARGET, &self.target_id)?;
+        write_members(&mut map, &members, &[ID, ETAG, SOURCE, NAME, TARGET])?;
+        map.end()
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Relationship<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut object = Map::deserialize(deserializer)?;
+        let mut read = || {
+            let id = json::take(&mut object, ID)?;
+            let etag = json::take_optional(&mut object, ETAG)?;
+            let source_id = json::take(&mut object, SOURCE)?;
+            let name = json::take(&mut object, NAME)?;
+            let target_id = json::take(&mut object, TARGET)?;
+            let (contents, additional) = json::split(std::mem::take(&mut object))?;
+            Ok(Self {
+                id,
+                etag,
+                source_id,
+                name,
+                target_id,
+                contents,
+                additional,
+            })
+        };
+        read().map_err(|error: serde_json::Error| D::Error::custom(error))
+    }
+}
+
+/// A relationship seen from its target, without its properties and its ETag.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct IncomingRelationship {
+    /// The id of the relationship, unique among those that start at the same twin.
+    #[serde(rename = "$relationshipId")]
+    pub id: String,
+    /// The id of the twin where the relationship starts.
+    #[serde(rename = "$sourceId")]
+    pub source_id: String,
+    /// The name of the relationship in the model of the source.
+    #[serde(rename = "$relationshipName")]
+    pub name: String,
+    /// The address of the relationship, for information: use
+    /// [`get_relationship`](crate::DigitalTwinsClient::get_relationship) with the two ids to read it.
+    #[serde(
+        rename = "$relationshipLink",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub link: Option<String>,
+    /// Members that this version does not know.
+    #[serde(flatten)]
+    pub additional: Map<String, Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_relationship_is_written_as_it_was_read() {
+        let text = r#"{"$relationshipId":"r","$etag":"W/\"1\"","$sourceId":"a","$relationshipName":"feeds","$targetId":"b","z":1,"flow":2.5,"a":null}"#;
+        let basic: BasicRelationship = serde_json::from_str(text).unwrap();
+        assert_eq!(
+            serde_json::to_string(&basic).unwrap(),
+            text.replace(r#","a":null"#, "")
+        );
+
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Pipe {
+            flow: f64,
+        }
+        let pipe: Relationship<Pipe> = serde_json::from_str(text).unwrap();
+        assert_eq!(
+            (
+                pipe.source_id.as_str(),
+                pipe.target_id.as_str(),
+                pipe.name.as_str()
+            ),
+            ("a", "b", "feeds")
+        );
+        assert_eq!(pipe.contents, Pipe { flow: 2.5 });
+        assert_eq!(pipe.additional.keys().collect::<Vec<_>>(), ["z", "a"]);
+    }
+
+    #[test]
+    fn an_incoming_relationship_keeps_unknown_members() {
+        let value = json!({"$relationshipId": "r", "$sourceId": "a", "$relationshipName": "feeds",
+                           "$relationshipLink": "https://host/digitaltwins/a/relationships/r", "$later": true});
+        let incoming: IncomingRelationship = serde_json::from_value(value.clone()).unwrap();
+        assert_eq!(incoming.additional["$later"], true);
+        assert_eq!(serde_json::to_value(incoming).unwrap(), value);
+    }
+}
