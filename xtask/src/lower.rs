@@ -4,6 +4,7 @@
 //! no use to a client (constraints that the service checks anyway and that would make *reading* fail) or kept in the
 //! table of operations (status codes, content types, paging).
 
+mod responses;
 mod schema;
 
 use serde_json::{Map, Value, json};
@@ -163,9 +164,6 @@ struct Lowering<'a> {
     schemas: Map<String, Value>,
 }
 
-/// A body: its media type and its schema.
-type Content = (String, Value);
-
 impl Lowering<'_> {
     fn parameters(&self, holder: &Map<String, Value>, at: &Pointer) -> Result<Vec<Value>, Located> {
         let mut out = Vec::new();
@@ -311,109 +309,6 @@ impl Lowering<'_> {
         out.insert("content".into(), json!({ sent_as: { "schema": schema } }));
         Ok((Value::Object(out), chosen.to_owned()))
     }
-
-    /// Only successful responses, all with the same body: errors have one shape per service and are read once, in
-    /// one place, and the generator can give a method only one return type.
-    fn responses(
-        &mut self,
-        id: &str,
-        operation: &Map<String, Value>,
-        at: &Pointer,
-    ) -> Result<(Value, Vec<u16>), Located> {
-        let at = at.at("responses");
-        let mut found: Vec<(u16, Option<Content>)> = Vec::new();
-        for (code, value) in operation
-            .get("responses")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
-            if !code.starts_with('2') {
-                continue;
-            }
-            let at = at.at(code);
-            let number = code
-                .parse()
-                .map_err(|_| unsupported(&at, "a range of status codes"))?;
-            let response = object(deref(self.document, value, &at)?, &at)?;
-            found.push((number, content(response, &at)?));
-        }
-        if found.is_empty() {
-            return Err(unsupported(&at, "an operation without a successful response"));
-        }
-        let body = if found.iter().any(|(_, content)| content.is_none()) {
-            None
-        } else {
-            self.one_body(
-                id,
-                found.iter().filter_map(|(_, content)| content.as_ref()).collect(),
-                &at,
-            )?
-        };
-        let mut out = Map::new();
-        for (code, _) in &found {
-            let mut response = json!({ "description": "" });
-            if let Some((media, schema)) = &body {
-                response["content"] = json!({ media: { "schema": schema } });
-            }
-            out.insert(code.to_string(), response);
-        }
-        Ok((
-            Value::Object(out),
-            found.into_iter().map(|(code, _)| code).collect(),
-        ))
-    }
-
-    /// One type for all successful bodies: the common one, or an untagged union of the different ones.
-    fn one_body(
-        &mut self,
-        id: &str,
-        contents: Vec<&Content>,
-        at: &Pointer,
-    ) -> Result<Option<Content>, Located> {
-        let mut different: Vec<&Content> = Vec::new();
-        for content in &contents {
-            if !different.contains(content) {
-                different.push(content);
-            }
-        }
-        let Some((media, schema)) = different.first() else {
-            return Ok(None);
-        };
-        if different.len() == 1 && (contents.len() == 1 || schema.get("$ref").is_some()) {
-            return Ok(Some((media.clone(), schema.clone())));
-        }
-        if different.iter().any(|(other, _)| other != media) {
-            return Err(unsupported(at, "successful responses of different media types"));
-        }
-        let name = format!("{}Response", id.replace('_', ""));
-        if self.schemas.contains_key(&name) {
-            return Err(unsupported(
-                at,
-                format!("responses that need the name `{name}`, which is taken"),
-            ));
-        }
-        let hoisted = match different.as_slice() {
-            [(_, schema)] => schema.clone(),
-            several => json!({ "oneOf": several.iter().map(|(_, schema)| schema).collect::<Vec<_>>() }),
-        };
-        self.schemas.insert(name.clone(), hoisted);
-        Ok(Some((
-            media.clone(),
-            json!({ "$ref": format!("#/components/schemas/{name}") }),
-        )))
-    }
-}
-
-/// The body of a response: JSON if there is a choice.
-fn content(response: &Map<String, Value>, at: &Pointer) -> Result<Option<Content>, Located> {
-    let all = entries(response, "content", at)?;
-    let chosen = all.iter().find(|(_, media, _)| is_json(media)).or(all.first());
-    Ok(chosen.map(|(_, media, value)| {
-        let schema = value.get("schema").map(schema::lower).unwrap_or(json!({}));
-        let media = if is_json(media) { "application/json" } else { media };
-        (media.to_owned(), schema)
-    }))
 }
 
 /// `x-paging` comes from overlays, `x-ms-pageable` from Azure's descriptions (its `nextLinkName` is null when the
