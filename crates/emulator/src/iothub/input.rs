@@ -96,6 +96,15 @@ pub(crate) fn check_id(id: &str) -> Result<()> {
     )))
 }
 
+/// Checks a module id that a caller wants to write: those of system modules are the hub's.
+pub(crate) fn check_module_id(id: &str) -> Result<()> {
+    check_id(id)?;
+    if id.starts_with('$') {
+        return Err(HubError::argument("The id of a module must not start with '$'."));
+    }
+    Ok(())
+}
+
 /// Reads the status of a device: enabled unless told otherwise.
 pub(crate) fn enabled(status: Option<&str>) -> Result<bool> {
     match status {

@@ -3,6 +3,7 @@
 //! [`IotHub`] is the engine: a store behind one lock, and a handler per operation, in the file of its noun. Section
 //! numbers in the tests are those of the list of facts about the service that this emulator follows.
 
+mod bulk;
 mod codes;
 mod devices;
 mod edge;
@@ -117,6 +118,7 @@ impl IotHub {
         let module_twin = TwinKey { device_id: id, module_id: Some(second_id) };
         match operation {
             Operation::ListDevices => Ok(self.list_devices(request)),
+            Operation::BulkUpdateDevices => self.bulk_update(request),
             Operation::GetDevice => self.get_device(id),
             Operation::PutDevice => self.put_device(request, id),
             Operation::DeleteDevice => self.delete_device(request, id),

@@ -7,9 +7,10 @@ use super::devices::require;
 use super::errors::{HubError, Result};
 use super::etag::{self, IfMatch};
 use super::input::{self, ModuleInput, Owner};
-use super::model::{Device, Identity, Module};
+use super::model::{Authentication, Device, Identity, Module};
 use super::render::ModuleView;
 use super::store::Store;
+use super::timestamp::Timestamp;
 use super::{IotHub, edge};
 use crate::auth::Caller;
 use crate::service::{ServiceRequest, ServiceResponse};
@@ -46,18 +47,17 @@ impl IotHub {
         device_id: &str,
         module_id: &str,
     ) -> Result<ServiceResponse> {
-        input::check_id(module_id)?;
-        if module_id.starts_with('$') {
-            return Err(HubError::argument("The id of a module must not start with '$'."));
-        }
+        input::check_module_id(module_id)?;
         let body: ModuleInput = input::parse(&request.body)?;
         if body.module_id.as_deref() != Some(module_id) || body.device_id.is_some_and(|id| id != device_id) {
             return Err(HubError::argument(
                 "The module or device id of the body is not that of the path.",
             ));
         }
-        let authentication = input::authentication(body.authentication, Owner::Module)?;
-        let managed_by = input::present(body.managed_by);
+        let write = ModuleWrite {
+            authentication: input::authentication(body.authentication, Owner::Module)?,
+            managed_by: input::present(body.managed_by),
+        };
         let if_match = IfMatch::of(&request.headers);
         let now = self.now();
         let mut store = self.store.write();
@@ -67,30 +67,11 @@ impl IotHub {
                 let text = format!("Device {device_id} already contains Module {module_id}.");
                 return Err(HubError::new(Code::MODULE_ALREADY_EXISTS_ON_DEVICE, text));
             }
-            (true, None) if device.modules.len() >= MODULE_LIMIT => {
-                let text = format!("A device can have {MODULE_LIMIT} modules.");
-                return Err(HubError::new(Code::TOO_MANY_MODULES_ON_DEVICE, text));
-            }
-            (true, None) => {
-                let generation = store.next_generation(now);
-                let identity = Identity::new(generation, authentication, now);
-                let module = Module {
-                    id: module_id.to_owned(),
-                    managed_by,
-                    identity,
-                };
-                store
-                    .device_mut(device_id)?
-                    .modules
-                    .insert(module_id.to_owned(), module);
-            }
+            (true, None) => store.create_module(device_id, module_id, write, now)?,
             (false, None) => return Err(HubError::module_not_found(module_id)),
             (false, Some(module)) => {
                 if_match.check_identity(module.identity.version)?;
-                let module = store.device_mut(device_id)?.module_mut(module_id)?;
-                module.managed_by = managed_by;
-                module.identity.authentication = authentication;
-                module.identity.version += 1;
+                store.update_module(device_id, module_id, write)?;
             }
         }
         let device = store.device(device_id)?;
@@ -108,6 +89,57 @@ impl IotHub {
         let mut store = self.store.write();
         let device = device_for_modules(&store, request, device_id)?;
         if_match.check_identity(device.module(module_id)?.identity.version)?;
+        store.delete_module(device_id, module_id)?;
+        Ok(ServiceResponse::empty(StatusCode::NO_CONTENT))
+    }
+}
+
+/// What a PUT can write of a module.
+#[derive(Debug)]
+pub(crate) struct ModuleWrite {
+    pub(crate) managed_by: Option<String>,
+    pub(crate) authentication: Authentication,
+}
+
+impl Store {
+    pub(crate) fn create_module(
+        &mut self,
+        device_id: &str,
+        module_id: &str,
+        write: ModuleWrite,
+        now: Timestamp,
+    ) -> Result<()> {
+        let generation = self.next_generation(now);
+        let device = self.device_mut(device_id)?;
+        if device.modules.len() >= MODULE_LIMIT {
+            let text = format!("A device can have {MODULE_LIMIT} modules.");
+            return Err(HubError::new(Code::TOO_MANY_MODULES_ON_DEVICE, text));
+        }
+        let identity = Identity::new(generation, write.authentication, now);
+        let module = Module {
+            id: module_id.to_owned(),
+            managed_by: write.managed_by,
+            identity,
+        };
+        device.modules.insert(module_id.to_owned(), module);
+        Ok(())
+    }
+
+    /// Replaces all that a PUT can write of a module that exists.
+    pub(crate) fn update_module(
+        &mut self,
+        device_id: &str,
+        module_id: &str,
+        write: ModuleWrite,
+    ) -> Result<()> {
+        let module = self.device_mut(device_id)?.module_mut(module_id)?;
+        module.managed_by = write.managed_by;
+        module.identity.authentication = write.authentication;
+        module.identity.version += 1;
+        Ok(())
+    }
+
+    pub(crate) fn delete_module(&mut self, device_id: &str, module_id: &str) -> Result<()> {
         if edge::SYSTEM_MODULES.contains(&module_id) {
             let text = "The system modules of an edge device can't be deleted.";
             return Err(HubError::new(
@@ -115,8 +147,8 @@ impl IotHub {
                 text,
             ));
         }
-        store.device_mut(device_id)?.modules.remove(module_id);
-        Ok(ServiceResponse::empty(StatusCode::NO_CONTENT))
+        self.device_mut(device_id)?.modules.remove(module_id);
+        Ok(())
     }
 }
 

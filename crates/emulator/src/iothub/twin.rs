@@ -105,8 +105,13 @@ impl TwinChange {
         let Value::Object(mut body) = body else {
             return Err(HubError::argument("The twin must be a JSON object."));
         };
-        let tags = section_change("tags", body.remove("tags"))?;
-        let desired = match body.remove("properties") {
+        Self::new(body.remove("tags"), body.remove("properties"))
+    }
+
+    /// A change by the members of a twin.
+    pub(crate) fn new(tags: Option<Value>, properties: Option<Value>) -> Result<Self> {
+        let tags = section_change("tags", tags)?;
+        let desired = match properties {
             None | Some(Value::Null) => None,
             Some(Value::Object(mut properties)) => {
                 section_change("properties.desired", properties.remove("desired"))?

@@ -36,7 +36,7 @@ fn start(arguments: &[&str]) -> (Program, Value) {
 #[cfg(unix)]
 async fn it_says_where_it_is_serves_and_ends_on_a_signal() {
     let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-    let (mut program, ready) = start(&[
+    let (program, ready) = start(&[
         "--hub-name",
         "factory",
         "--policy-key",
@@ -83,7 +83,14 @@ async fn it_says_where_it_is_serves_and_ends_on_a_signal() {
             .unwrap()
             .success()
     );
-    assert!(program.0.wait().unwrap().success());
+    // Not on this thread, which has connections to close.
+    let mut program = tokio::task::spawn_blocking(move || {
+        let mut program = program;
+        assert!(program.0.wait().unwrap().success());
+        program
+    })
+    .await
+    .unwrap();
     let mut log = String::new();
     program.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(log.contains(&request_id), "{log}");

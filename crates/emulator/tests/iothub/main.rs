@@ -1,6 +1,7 @@
 //! The hub's engine, in process and without HTTP. Tests name the section of the facts about the service and the
 //! number of the case that they show.
 
+mod bulk;
 mod errors;
 mod identities;
 mod modules;

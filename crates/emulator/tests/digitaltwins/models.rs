@@ -1,0 +1,368 @@
+//! Section 4: models.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::fixture::{Instance, building, model};
+
+const DECOMMISSION: &str = r#"[{"op":"replace","path":"/decommissioned","value":true}]"#;
+
+fn empty(id: &str) -> Value {
+    model(id, json!([]))[0].clone()
+}
+
+fn extending(id: &str, base: &str) -> Value {
+    let mut model = empty(id);
+    model["extends"] = base.into();
+    model
+}
+
+/// Section 4: the answer to an upload, in the order of the request and without definitions.
+#[test]
+fn an_upload_is_answered_with_what_was_noted() {
+    let instance = Instance::new();
+    let reply = instance.post("/models", &building());
+    assert_eq!(reply.status, 201);
+    let expected = json!({
+        "id": "dtmi:test:Room;1", "description": {"en": "A room"}, "displayName": {"en": "Room", "de": "Raum"},
+        "decommissioned": false, "uploadTime": "2025-05-02T14:57:59.4944153+00:00",
+    });
+    assert_eq!(reply.body[0].to_string(), expected.to_string());
+    let ids: Vec<_> = (0..4).map(|at| reply.body[at]["id"].as_str().unwrap_or_default()).collect();
+    assert_eq!(ids, ["dtmi:test:Room;1", "dtmi:test:Floor;1", "dtmi:test:Space;1", "dtmi:test:Thermostat;1"]);
+    assert_eq!(reply.body[2]["displayName"], json!({"en": "Space"}));
+    assert_eq!(reply.body[1]["displayName"], json!({}));
+}
+
+/// Section 4: the definition as uploaded, if asked for.
+#[test]
+fn a_model_comes_with_its_definition_on_request() {
+    let instance = Instance::with_models();
+    for (query, has) in [("", false), ("?includeModelDefinition=false", false), ("?includeModelDefinition=True", true)]
+    {
+        let reply = instance.get(&format!("/models/dtmi:test:Room;1{query}")).is_ok();
+        assert_eq!(reply.body["id"], "dtmi:test:Room;1");
+        assert_eq!(reply.body.get("model").map(Value::to_string), has.then(|| building()[0].to_string()));
+    }
+    instance
+        .get("/models/dtmi:test:Room;1?includeModelDefinition=perhaps")
+        .is_error(400, "InvalidArgument", "includeModelDefinition");
+}
+
+/// Case 42.
+#[test]
+fn an_empty_upload() {
+    let instance = Instance::new();
+    let text = "Operation failed as models provided was empty or of a type that is not supported.. Check that your Model Array contains at least one item and it is of a supported type. See link(https://aka.ms/ADTv2Models) for details.";
+    instance.post("/models", &json!([])).is_error(400, "InvalidArgument", text);
+    instance.post("/models", &json!({})).is_error(400, "InvalidArgument", text);
+    instance.send_text(Method::POST, "/models", "", &[]).is_error(400, "BadRequest", "non-empty");
+}
+
+/// Case 43.
+#[test]
+fn ids_that_exist_are_listed_and_nothing_is_stored() {
+    let instance = Instance::with_models();
+    let batch = json!([empty("dtmi:test:New;1"), empty("dtmi:test:Space;1"), empty("dtmi:test:Floor;1")]);
+    instance.post("/models", &batch).is_error(
+        409,
+        "ModelIdAlreadyExists",
+        "Some of the model ids already exist: dtmi:test:Space;1, dtmi:test:Floor;1. Use Model_List API to view models that already exist. See the Swagger example (https://aka.ms/ModelListSwSmpl).",
+    );
+    assert_eq!(instance.get("/models/dtmi:test:New;1").status, 404);
+}
+
+/// Cases 44 and 45.
+#[test]
+fn faults_of_models_are_told() {
+    let instance = Instance::new();
+    let start = "None of the models in this request could be created due to a problem with one or more models: ";
+    let end = ".. See model documentation(https://aka.ms/ADTv2Models) for supported format.";
+    let no_id = json!([{"@type": "Interface", "@context": "dtmi:dtdl:context;2"}]);
+    let reply = instance.post("/models", &no_id);
+    reply.is_error(400, "DTDLParserError", start);
+    assert!(reply.message().ends_with(end));
+    let bad_schemas = json!([
+        {"@type": "Property", "name": "a", "schema": "XXX"},
+        {"@type": "Property", "name": "b", "schema": "YYY"},
+    ]);
+    let reply = instance.post("/models", &model("dtmi:test:Bad;1", bad_schemas));
+    reply.is_error(400, "DTDLParserError", start);
+    assert!(reply.message().contains(" | ") && reply.message().contains("XXX"), "{}", reply.message());
+    assert_eq!(instance.get("/models/dtmi:test:Bad;1").status, 404);
+}
+
+/// Case 46: bases and components have to be there.
+#[test]
+fn unresolved_references() {
+    let instance = Instance::new();
+    let text = "failed to resolve requisite references to element(s): dtmi:test:None;1";
+    let batch = json!([extending("dtmi:test:A;1", "dtmi:test:None;1")]);
+    instance.post("/models", &batch).is_error(400, "DTDLParserError", text);
+    let component = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:None;1"}]);
+    instance.post("/models", &model("dtmi:test:A;1", component)).is_error(400, "DTDLParserError", text);
+}
+
+/// Case 47.
+#[test]
+fn targets_of_relationships_need_not_exist() {
+    let instance = Instance::new();
+    let contents = json!([{"@type": "Relationship", "name": "r", "target": "dtmi:test:None;1"}]);
+    assert_eq!(instance.post("/models", &model("dtmi:test:A;1", contents)).status, 201);
+}
+
+/// Case 48: in any order, within a batch and with what is stored.
+#[test]
+fn dependencies_may_come_later_in_the_batch() {
+    let instance = Instance::new();
+    let batch = json!([extending("dtmi:test:B;1", "dtmi:test:A;1"), empty("dtmi:test:A;1")]);
+    assert_eq!(instance.post("/models", &batch).status, 201);
+    let batch = json!([extending("dtmi:test:C;1", "dtmi:test:B;1")]);
+    assert_eq!(instance.post("/models", &batch).status, 201);
+}
+
+/// Cases 49 and 50.
+#[test]
+fn ids_in_urls() {
+    let instance = Instance::new();
+    for method in [Method::GET, Method::DELETE] {
+        instance.send(method.clone(), "/models/room", None, &[]).is_error(
+            400,
+            "InvalidArgument",
+            "The format of the Model ID room provided is not supported. See model documentation(https://aka.ms/ADTv2Models) for supported format.",
+        );
+        instance.send(method, "/models/dtmi:a:b;1", None, &[]).is_error(
+            404,
+            "ModelNotFound",
+            "There is no Model(s) available that matches the provided id(s) dtmi:a:b;1. Check that the Model ID provided is valid by doing a Model_List API call.",
+        );
+    }
+    let patch: Value = serde_json::from_str(DECOMMISSION).expect("JSON");
+    assert_eq!(instance.patch("/models/dtmi:a:b;1", &patch).status, 404);
+}
+
+/// Case 51.
+#[test]
+fn a_model_that_others_need_stays() {
+    let instance = Instance::with_models();
+    instance.delete("/models/dtmi:test:Thermostat;1").is_error(
+        409,
+        "ModelReferencesNotDeleted",
+        "This model is currently being referenced by dtmi:test:Room;1. You must delete these references before deleting the Model.. To delete references, do Delete Model on Ids provided above.",
+    );
+    instance.delete("/models/dtmi:test:Space;1").is_error(
+        409,
+        "ModelReferencesNotDeleted",
+        "referenced by dtmi:test:Room;1, dtmi:test:Floor;1.",
+    );
+    for id in ["Room", "Floor", "Thermostat", "Space"] {
+        assert_eq!(instance.delete(&format!("/models/dtmi:test:{id};1")).status, 204);
+    }
+    assert_eq!(instance.get("/models").body["value"], json!([]));
+}
+
+/// Case 52: neither twins nor targets of relationships hold a model.
+#[test]
+fn twins_do_not_hold_their_model() {
+    let instance = Instance::with_building();
+    let contents = json!([{"@type": "Relationship", "name": "r", "target": "dtmi:test:Room;1"}]);
+    instance.post("/models", &model("dtmi:test:A;1", contents)).is_ok();
+    assert_eq!(instance.delete("/models/dtmi:test:Room;1").status, 204);
+}
+
+/// Case 53: idempotent, and the way back.
+#[test]
+fn decommissioning() {
+    let instance = Instance::with_models();
+    let path = "/models/dtmi:test:Room;1";
+    let patch: Value = serde_json::from_str(DECOMMISSION).expect("JSON");
+    for _ in 0..2 {
+        let reply = instance.patch(path, &patch);
+        assert_eq!((reply.status, reply.response.body.len()), (204, 0));
+        assert_eq!(instance.get(path).body["decommissioned"], true);
+    }
+    let back = json!([{"op": "replace", "path": "/decommissioned", "value": false}]);
+    assert_eq!(instance.patch(path, &back).status, 204);
+    assert_eq!(instance.get(path).body["decommissioned"], false);
+}
+
+/// Section 4: nothing else of a model can be patched.
+#[test]
+fn models_are_immutable() {
+    let instance = Instance::with_models();
+    for patch in [
+        json!([{"op": "replace", "path": "/displayName", "value": {"en": "x"}}]),
+        json!([{"op": "remove", "path": "/decommissioned"}]),
+        json!([{"op": "replace", "path": "/decommissioned", "value": "true"}]),
+        json!([{"op": "replace", "path": "/decommissioned/x", "value": true}]),
+        json!([{"op": "move", "path": "/decommissioned", "from": "/x"}]),
+    ] {
+        let reply = instance.patch("/models/dtmi:test:Room;1", &patch);
+        assert_eq!((reply.status, reply.code()), (400, "JsonPatchInvalid"), "{patch}");
+    }
+}
+
+/// Section 0 (documented, never recorded): models in use have to be decommissioned first.
+#[test]
+fn a_model_is_decommissioned_after_those_that_need_it() {
+    let instance = Instance::with_models();
+    let patch: Value = serde_json::from_str(DECOMMISSION).expect("JSON");
+    let reply = instance.patch("/models/dtmi:test:Thermostat;1", &patch);
+    reply.is_error(409, "ModelReferencesNotDecommissioned", "dtmi:test:Room;1");
+    instance.patch("/models/dtmi:test:Room;1", &patch).is_ok();
+    assert_eq!(instance.patch("/models/dtmi:test:Thermostat;1", &patch).status, 204);
+}
+
+/// Case 54: versions of DTDL that the service does not take.
+#[test]
+fn other_versions_of_dtdl() {
+    let instance = Instance::new();
+    let mut model = empty("dtmi:test:A;1");
+    for context in ["dtmi:dtdl:context;4", "dtmi:dtdl:context;1"] {
+        model["@context"] = context.into();
+        assert_eq!(instance.post("/models", &json!([model])).status, 400, "{context}");
+    }
+    model["@context"] = "dtmi:dtdl:context;3".into();
+    assert_eq!(instance.post("/models", &json!([model])).status, 201);
+}
+
+/// Case 55.
+#[test]
+fn bad_ids_in_models() {
+    let instance = Instance::new();
+    for id in ["dtmi:a:b;0", "dtmi:a:b;", "dtmi:a:_b;1", "urn:a:b;1", "dtmi:a::b;1"] {
+        instance.post("/models", &json!([empty(id)])).is_error(400, "DTDLParserError", "");
+    }
+}
+
+/// Section 4: what the service asks beyond DTDL.
+#[test]
+fn the_services_own_rules_for_models() {
+    let instance = Instance::new();
+    let version = |mut model: Value, version: u8| {
+        model["@context"] = format!("dtmi:dtdl:context;{version}").into();
+        model
+    };
+    instance.post("/models", &json!([version(empty("dtmi:test:Three;1"), 3), empty("dtmi:test:Two;1")])).is_ok();
+    let refused = |batch: Value| {
+        let reply = instance.post("/models", &batch);
+        assert_eq!((reply.status, reply.code()), (400, "DTDLParserError"), "{batch}: {}", reply.body);
+    };
+    // A model of version 2 may not build on one of version 3; the other way round it may.
+    refused(json!([extending("dtmi:test:A;1", "dtmi:test:Three;1")]));
+    let component = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:Three;1"}]);
+    refused(model("dtmi:test:A;1", component));
+    assert_eq!(
+        instance.post("/models", &json!([version(extending("dtmi:test:A;1", "dtmi:test:Two;1"), 3)])).status,
+        201
+    );
+    // Interfaces inside others.
+    let mut nested = empty("dtmi:test:B;1");
+    nested["extends"] = empty("dtmi:test:C;1");
+    refused(json!([nested]));
+    let component = json!([{"@type": "Component", "name": "c", "schema": empty("dtmi:test:C;1")}]);
+    refused(model("dtmi:test:B;1", component));
+    // Components of components.
+    let inner = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:Two;1"}]);
+    instance.post("/models", &model("dtmi:test:Inner;1", inner)).is_ok();
+    let outer = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:Inner;1"}]);
+    refused(model("dtmi:test:Outer;1", outer));
+    // Inherited names may not be given again.
+    let contents = json!([{"@type": "Property", "name": "p", "schema": "string"}]);
+    instance.post("/models", &model("dtmi:test:P;1", contents.clone())).is_ok();
+    let mut again = model("dtmi:test:Q;1", contents)[0].clone();
+    again["extends"] = "dtmi:test:P;1".into();
+    refused(json!([again]));
+    // Things that are no interfaces.
+    refused(json!([1]));
+    refused(json!([{"@type": "Property", "name": "p", "schema": "string", "@context": "dtmi:dtdl:context;2"}]));
+    // One id twice.
+    refused(json!([empty("dtmi:test:Twice;1"), empty("dtmi:test:Twice;1")]));
+}
+
+/// Section 7.
+#[test]
+fn uploads_are_limited() {
+    let instance = Instance::new();
+    let batch: Vec<_> = (1..=251).map(|number| empty(&format!("dtmi:test:M;{number}"))).collect();
+    instance.post("/models", &Value::from(batch.clone())).is_error(400, "LimitExceeded", "250");
+    assert_eq!(instance.post("/models", &Value::from(&batch[..250])).status, 201);
+    let mut large = empty("dtmi:test:Large;1");
+    large["comment"] = "x".repeat(1024 * 1024).into();
+    assert_eq!(instance.post("/models", &json!([large])).status, 400);
+}
+
+fn ids(reply: &crate::fixture::Reply) -> Vec<String> {
+    reply.column("id")
+}
+
+/// Section 4: models by upload time, in pages.
+#[test]
+fn lists_of_models_have_pages() {
+    let instance = Instance::new();
+    for number in (1..=5).rev() {
+        instance.post("/models", &json!([empty(&format!("dtmi:test:M;{number}"))])).is_ok();
+        instance.clock.advance(Duration::from_secs(1));
+    }
+    let list = |path: &str| instance.send(Method::GET, path, None, &[("max-items-per-page", "2")]).is_ok();
+    let mut reply = list("/models?includeModelDefinition=true");
+    let mut found = ids(&reply);
+    let link = reply.body["nextLink"].as_str().expect("a link").to_owned();
+    let start = "https://twins.test/Models?includeModelDefinition=True&continuationToken=";
+    assert!(link.starts_with(start) && link.ends_with("&api-version=2023-10-31"), "{link}");
+    while let Some(link) = reply.body["nextLink"].as_str() {
+        reply = list(&link.replace("https://twins.test", ""));
+        assert!(reply.body["value"][0]["model"].is_object());
+        found.extend(ids(&reply));
+    }
+    assert_eq!(found, [5, 4, 3, 2, 1].map(|number| format!("dtmi:test:M;{number}")));
+    assert_eq!(ids(&instance.get("/models")).len(), 5);
+    for bad in ["0", "-1", "many"] {
+        let reply = instance.send(Method::GET, "/models", None, &[("max-items-per-page", bad)]);
+        reply.is_error(400, "InvalidArgument", "max-items-per-page");
+    }
+    instance.get("/models?continuationToken=%21").is_error(400, "InvalidArgument", "continuation token");
+}
+
+/// Section 4: named models and all they need; separators of more than one kind of client.
+#[test]
+fn lists_of_dependencies() {
+    let instance = Instance::with_models();
+    instance.post("/models", &json!([empty("dtmi:test:Other;1")])).is_ok();
+    let list = |query: &str| {
+        let mut ids = ids(&instance.get(&format!("/models?{query}")).is_ok());
+        ids.sort();
+        ids
+    };
+    let room = ["dtmi:test:Room;1", "dtmi:test:Space;1", "dtmi:test:Thermostat;1"];
+    assert_eq!(list("dependenciesFor=dtmi:test:Room;1"), room);
+    let both = ["dtmi:test:Floor;1", "dtmi:test:Room;1", "dtmi:test:Space;1", "dtmi:test:Thermostat;1"];
+    assert_eq!(list("dependenciesFor=dtmi:test:Room;1&dependenciesFor=dtmi:test:Floor;1"), both);
+    assert_eq!(list("dependenciesFor=dtmi:test:Room;1,dtmi:test:Floor;1"), both);
+    assert_eq!(list("dependenciesFor=").len(), 5);
+    instance
+        .get("/models?dependenciesFor=dtmi:test:Room;1&dependenciesFor=dtmi:test:None;1")
+        .is_error(404, "ModelNotFound", "dtmi:test:None;1");
+    // The filter goes with the link to the next page.
+    let page = instance.send(
+        Method::GET,
+        "/models?dependenciesFor=dtmi:test:Room;1",
+        None,
+        &[("max-items-per-page", "2")],
+    );
+    let link = page.body["nextLink"].as_str().expect("a link").replace("https://twins.test", "");
+    let mut found = ids(&page);
+    found.extend(ids(&instance.get(&link)));
+    found.sort();
+    assert_eq!(found, room);
+}
+
+/// Section 0: routes in any case.
+#[test]
+fn routes_ignore_case() {
+    let instance = Instance::with_models();
+    assert_eq!(instance.get("/Models/dtmi:test:Room;1").status, 200);
+    assert_eq!(instance.get("/Models/dtmi:test:room;1").status, 404);
+}

@@ -1,0 +1,212 @@
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Hub};
+
+fn bulk(hub: &Hub, items: &Value) -> Answer {
+    hub.send("POST", "/devices", None, Some(items))
+}
+
+/// The error numbers and the ids they are about.
+#[track_caller]
+fn failures(answer: &Answer) -> Vec<(u64, String)> {
+    assert_eq!(answer.status, 400, "{}", answer.body);
+    assert_eq!(
+        answer.header("iothuberrorcode"),
+        Some("BulkRegistryOperationFailure")
+    );
+    assert_eq!(
+        answer.header("iothub-errorcode"),
+        Some("BulkRegistryOperationFailure")
+    );
+    assert_eq!(answer.body["isSuccessful"], false);
+    assert_eq!(answer.body["warnings"], json!([]));
+    let errors = answer.body["errors"].as_array().unwrap().iter();
+    errors
+        .map(|error| {
+            (
+                error["errorCode"].as_u64().unwrap(),
+                error["deviceId"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect()
+}
+
+/// Section 5, case 47.
+#[test]
+fn case_47_create() {
+    let hub = Hub::new();
+    let answer = bulk(
+        &hub,
+        &json!([
+            {"id": "a", "importMode": "create", "status": "disabled", "statusReason": "new"},
+            {"id": "b", "tags": {"x": 1}, "properties": {"desired": {"y": 2}}},
+            {"id": "e", "importMode": "CreateOrUpdate", "status": "enabled", "capabilities": {"iotEdge": true}},
+            {"id": "b", "moduleId": "m", "importMode": "create", "managedBy": "me"},
+        ]),
+    );
+    assert_eq!(
+        answer.ok(),
+        json!({"isSuccessful": true, "errors": [], "warnings": []})
+    );
+    let device = hub.get("/devices/a").ok();
+    assert_eq!(
+        (&device["status"], &device["statusReason"]),
+        (&json!("disabled"), &json!("new"))
+    );
+    assert!(device["authentication"]["symmetricKey"]["primaryKey"].is_string());
+    let twin = hub.get("/twins/b").ok();
+    assert_eq!(
+        (&twin["tags"]["x"], &twin["properties"]["desired"]["y"]),
+        (&json!(1), &json!(2))
+    );
+    assert_eq!(hub.get("/devices/e/modules").ok().as_array().unwrap().len(), 2);
+    assert_eq!(hub.get("/devices/b/modules/m").ok()["managedBy"], "me");
+    assert_eq!(bulk(&hub, &json!([])).ok()["isSuccessful"], true);
+}
+
+/// Section 5, case 48: one failure does not undo the rest.
+#[test]
+fn case_48_partial_failure() {
+    let hub = Hub::new();
+    hub.create("old");
+    let create = |id: &str| json!({"id": id, "importMode": "create", "status": "enabled"});
+    let answer = bulk(
+        &hub,
+        &json!([create("new"), create("old"), create("bad/id"), create("newer")]),
+    );
+    assert_eq!(
+        failures(&answer),
+        [(409_001, "old".to_owned()), (400_004, "bad/id".to_owned())]
+    );
+    assert_eq!(
+        answer.body["errors"][0],
+        json!({
+            "deviceId": "old", "errorCode": 409_001,
+            "errorStatus": "A device with ID 'old' is already registered.",
+        })
+    );
+    hub.get("/devices/new").ok();
+    hub.get("/devices/newer").ok();
+}
+
+/// Section 5, case 49, and an id that comes twice.
+#[test]
+fn case_49_too_many() {
+    let hub = Hub::new();
+    let items = |count: usize| {
+        (0..count)
+            .map(|number| json!({"id": format!("d{number}")}))
+            .collect::<Value>()
+    };
+    bulk(&hub, &items(101)).error(413, "TooManyDevices");
+    hub.get("/devices/d0").error(404, "DeviceNotFound");
+    bulk(&hub, &items(100)).ok();
+    let answer = bulk(&hub, &json!([{"id": "x"}, {"id": "x", "importMode": "delete"}]));
+    assert_eq!(answer.error(400, "DeviceDefinedMultipleTimes"), "x");
+    hub.get("/devices/x").error(404, "DeviceNotFound");
+    bulk(&hub, &json!({"id": "x"})).error(400, "IotHubFormatError");
+}
+
+/// Section 5: every import mode, in any case, on what is there and what is not.
+#[test]
+fn section_5_import_modes() {
+    let hub = Hub::new();
+    for mode in [
+        "update",
+        "Delete",
+        "updateTwin",
+        "updateIfMatchETag",
+        "deleteIfMatchETag",
+        "updateTwinIfMatchETag",
+    ] {
+        let answer = bulk(
+            &hub,
+            &json!([{"id": "a", "importMode": mode, "eTag": "*", "twinETag": "*"}]),
+        );
+        assert_eq!(failures(&answer), [(404_001, "a".to_owned())], "{mode}");
+    }
+    let first = hub.create("a")["etag"].clone();
+    let stale = |mode: &str| {
+        failures(&bulk(
+            &hub,
+            &json!([{"id": "a", "importMode": mode, "eTag": "c3RhbGU="}]),
+        ))
+    };
+    for mode in [
+        "updateIfMatchETag",
+        "createOrUpdateIfMatchETag",
+        "DeleteIfMatchETag",
+        "UpdateTwinIfMatchETag",
+    ] {
+        assert_eq!(stale(mode), [(412_001, "a".to_owned())], "{mode}");
+    }
+    // The tag in either spelling, with quotes or without.
+    let body = json!([{"id": "a", "importMode": "UpdateIfMatchETag", "etag": first, "status": "disabled"}]);
+    bulk(&hub, &body).ok();
+    let second = hub.get("/devices/a").ok();
+    assert_eq!(second["status"], "disabled");
+    let quoted = format!("\"{}\"", second["etag"].as_str().unwrap());
+    bulk(
+        &hub,
+        &json!([{"id": "a", "importMode": "createOrUpdateIfMatchETag", "eTag": quoted}]),
+    )
+    .ok();
+    assert_eq!(hub.get("/devices/a").ok()["status"], "enabled");
+    bulk(
+        &hub,
+        &json!([{"id": "a", "importMode": "createOrUpdate", "status": "disabled"}]),
+    )
+    .ok();
+    let before = hub.get("/devices/a").ok();
+    let update = json!([{
+        "id": "a", "importMode": "updateTwinIfMatchETag", "twinETag": "AAAAAAAAAAE=", "tags": {"x": 1},
+    }]);
+    bulk(&hub, &update).ok();
+    assert_eq!(hub.get("/twins/a").ok()["tags"], json!({"x": 1}));
+    assert_eq!(failures(&bulk(&hub, &update)), [(412_001, "a".to_owned())]);
+    // The identity is not touched.
+    assert_eq!(hub.get("/devices/a").ok(), before);
+    assert_eq!(
+        failures(&bulk(&hub, &json!([{"id": "a", "importMode": "destroy"}]))),
+        [(400_004, "a".to_owned())]
+    );
+    bulk(&hub, &json!([{"id": "a", "importMode": "delete"}])).ok();
+    hub.get("/devices/a").error(404, "DeviceNotFound");
+    bulk(
+        &hub,
+        &json!([{"id": "a", "importMode": "createOrUpdateIfMatchETag", "eTag": "*"}]),
+    )
+    .ok();
+}
+
+/// Section 5: modules, and that an item takes effect as a whole or not at all.
+#[test]
+fn section_5_modules_and_whole_items() {
+    let hub = Hub::new();
+    hub.create("a");
+    let module = |mode: &str| json!([{"id": "a", "moduleId": "m", "importMode": mode}]);
+    let answer = bulk(&hub, &module("update"));
+    assert_eq!(failures(&answer), [(404_010, "a".to_owned())]);
+    assert_eq!(answer.body["errors"][0]["moduleId"], "m");
+    bulk(&hub, &module("create")).ok();
+    assert_eq!(
+        failures(&bulk(&hub, &module("create"))),
+        [(409_301, "a".to_owned())]
+    );
+    bulk(&hub, &module("update")).ok();
+    bulk(&hub, &module("delete")).ok();
+    hub.get("/devices/a/modules/m").error(404, "ModuleNotFound");
+    let missing = bulk(&hub, &json!([{"id": "z", "moduleId": "m"}]));
+    assert_eq!(failures(&missing), [(404_001, "z".to_owned())]);
+    let tags: Value = (0..3)
+        .map(|number| (number.to_string(), json!("x".repeat(3000))))
+        .collect();
+    for bad in [
+        json!([{"id": "b", "tags": tags}]),
+        json!([{"id": "b", "tags": {"a.b": 1}}]),
+        json!([{"id": "b", "authentication": {"type": "none"}}]),
+    ] {
+        assert_eq!(failures(&bulk(&hub, &bad)), [(400_004, "b".to_owned())]);
+        hub.get("/devices/b").error(404, "DeviceNotFound");
+    }
+}
