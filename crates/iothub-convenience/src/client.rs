@@ -1,0 +1,125 @@
+//! The client and how it is made.
+
+use std::sync::Arc;
+
+use azure_core::credentials::TokenCredential;
+use azure_core::http::{ClientOptions, Context, NoFormat, RawResponse, Response};
+use service_core::{ConnectionString, Credential, Package, SasCredential, ServiceClient};
+
+use crate::error::Result;
+
+/// The Entra scope of IoT Hub.
+const SCOPE: &str = "https://iothubs.azure.net/.default";
+
+const PACKAGE: Package = Package {
+    name: env!("CARGO_PKG_NAME"),
+    version: env!("CARGO_PKG_VERSION"),
+};
+
+/// A client for the service side of one IoT hub.
+///
+/// It is cheap to clone; clones share connections and tokens. All methods take `&self`.
+///
+/// # Example
+///
+/// ```
+/// use iothub_convenience::{DeviceStatus, IotHubRegistryManager, SymmetricKey};
+///
+/// # async fn run() -> Result<(), iothub_convenience::Error> {
+/// let connection_string = std::env::var("IOTHUB_CONNECTION_STRING").unwrap_or_default();
+/// let hub = IotHubRegistryManager::from_connection_string(&connection_string, None)?;
+/// let keys = SymmetricKey::generate()?;
+/// let device = hub
+///     .create_device_with_sas("thermostat-7", keys, DeviceStatus::Enabled, None)
+///     .await?
+///     .into_model()?;
+/// println!("{} has generation {:?}", device.device_id, device.generation_id);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct IotHubRegistryManager {
+    pub(crate) core: ServiceClient<iothub_protocol::Client>,
+}
+
+/// What a client may be given beside address and credential.
+#[derive(Debug, Clone, Default)]
+pub struct IotHubClientOptions {
+    /// azure_core's options: transport, policies, retries, user agent, tracing.
+    pub client_options: ClientOptions,
+}
+
+impl IotHubRegistryManager {
+    /// A client with the key of a shared access policy, as in
+    /// `HostName=my-hub.azure-devices.net;SharedAccessKeyName=service;SharedAccessKey=…`.
+    ///
+    /// The parts may come in any order, their names in any case. The policy needs `RegistryRead` to read devices and
+    /// modules, `RegistryWrite` to write them and configurations, `ServiceConnect` for everything else.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the connection string or the options cannot be used; the error names the part and shows no key. No
+    /// connection is made.
+    pub fn from_connection_string(
+        connection_string: &str,
+        options: Option<IotHubClientOptions>,
+    ) -> Result<Self> {
+        let connection: ConnectionString = connection_string.parse().map_err(service_core::Error::from)?;
+        let credential = SasCredential::new(&connection).map_err(service_core::Error::from)?;
+        Self::new(&connection.endpoint(), &Credential::sas(credential), options)
+    }
+
+    /// A client with a Microsoft Entra identity, for the hub at `host`, such as `my-hub.azure-devices.net`.
+    ///
+    /// The identity needs a role such as *IoT Hub Data Contributor*; *IoT Hub Twin Contributor* and *IoT Hub Registry
+    /// Contributor* are narrower.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the host or the options cannot be used. No connection is made and no token is asked for.
+    pub fn from_token_credential(
+        host: &str,
+        credential: Arc<dyn TokenCredential>,
+        options: Option<IotHubClientOptions>,
+    ) -> Result<Self> {
+        Self::new(host, &Credential::entra(credential, SCOPE), options)
+    }
+
+    fn new(endpoint: &str, credential: &Credential, options: Option<IotHubClientOptions>) -> Result<Self> {
+        let options = options.unwrap_or_default().client_options;
+        let core = ServiceClient::new(endpoint, credential, PACKAGE, options, |url, http| {
+            iothub_protocol::Client::new_with_client(url, http, None)
+        })?;
+        Ok(Self { core })
+    }
+
+    /// The low-level client: one method per operation of the REST API, with the same authentication and retries.
+    #[must_use]
+    pub fn protocol(&self) -> iothub_protocol::Client {
+        self.core.protocol()
+    }
+
+    /// The host of the hub, with a port if it is not the usual one.
+    #[must_use]
+    pub fn host_name(&self) -> String {
+        let url = self.core.endpoint();
+        let host = url.host_str().unwrap_or_default();
+        url.port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+}
+
+/// The answer of a generated method as an answer of ours.
+pub(crate) fn retype<A, B>(response: Response<A>) -> Response<B> {
+    RawResponse::from(response).into()
+}
+
+/// The context of calls about which there is nothing to say.
+pub(crate) fn plain() -> Context<'static> {
+    Context::new()
+}
+
+/// The answer of an operation that answers without a body.
+pub(crate) fn without_body<A>(response: Response<A>) -> Response<(), NoFormat> {
+    RawResponse::from(response).into()
+}

@@ -1,0 +1,220 @@
+//! The error that all calls share.
+
+mod code;
+mod code_table;
+
+use std::time::Duration;
+
+pub use code::ErrorCode;
+pub use service_core::ErrorKind;
+
+use crate::identity::{InvalidId, InvalidKey, InvalidThumbprint};
+use crate::twin::InvalidTwin;
+
+/// The result of a call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed.
+///
+/// The predicates answer the questions that programs ask; the accessors tell what the service said. What was checked
+/// before sending has a variant of its own with the details.
+///
+/// Pagers, pollers and `into_model()` give `azure_core::Error`, which can be turned into this one with `From`, so that
+/// `?` does the right thing and the predicates work for them too.
+///
+/// # Example
+///
+/// ```
+/// use iothub_convenience::{Error, ErrorCode, IotHubRegistryManager};
+///
+/// # async fn run(hub: IotHubRegistryManager) -> Result<(), Error> {
+/// match hub.get_device("thermostat-7").await {
+///     Ok(device) => println!("{:?}", device.into_model()?.status),
+///     Err(error) if error.is_not_found() => println!("there is no such device"),
+///     Err(error) if error.error_code() == Some(ErrorCode::IOTHUB_SUSPENDED) => println!("the hub sleeps"),
+///     Err(error) => println!("{error}, tracking id {:?}", error.tracking_id()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The service refused, could not be reached, or answered something odd. See [`kind`](Self::kind).
+    #[error(transparent)]
+    Call(#[from] service_core::Error),
+    /// An id cannot name a device or module. Nothing was sent.
+    #[error(transparent)]
+    InvalidId(#[from] InvalidId),
+    /// A symmetric key cannot be used. Nothing was sent.
+    #[error(transparent)]
+    InvalidKey(#[from] InvalidKey),
+    /// A thumbprint cannot be used. Nothing was sent.
+    #[error(transparent)]
+    InvalidThumbprint(#[from] InvalidThumbprint),
+    /// Tags or desired properties break the service's rules. Nothing was sent.
+    #[error(transparent)]
+    InvalidTwin(#[from] InvalidTwin),
+}
+
+impl From<azure_core::Error> for Error {
+    fn from(error: azure_core::Error) -> Self {
+        Self::Call(error.into())
+    }
+}
+
+/// What happened.
+impl Error {
+    /// Something the caller gave cannot be sent; `reason` completes "`parameter` …".
+    pub(crate) fn invalid_input(parameter: &str, reason: impl Into<String>) -> Self {
+        Self::Call(service_core::Error::invalid_input(parameter, reason))
+    }
+
+    /// What went wrong, coarsely.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Call(error) => error.kind(),
+            _ => ErrorKind::InvalidInput,
+        }
+    }
+
+    fn call(&self) -> Option<&service_core::Error> {
+        match self {
+            Self::Call(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The HTTP status of the last answer, `None` if there was none.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.call()?.status()
+    }
+
+    /// The service's code as the service wrote it: a name, or the digits of a number.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.call()?.code()
+    }
+
+    /// The service's code, `None` if there was none or one that is not known by its name.
+    #[must_use]
+    pub fn error_code(&self) -> Option<ErrorCode> {
+        ErrorCode::parse(self.code()?)
+    }
+
+    /// The service's explanation, or ours if the service was not asked.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.call()?.message()
+    }
+
+    /// The id under which the service's support finds the failure.
+    #[must_use]
+    pub fn tracking_id(&self) -> Option<&str> {
+        self.call()?.tracking_id()
+    }
+
+    /// The service's id of the request.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.call()?.request_id()
+    }
+
+    /// How many requests were sent; 0 if the call failed before the first.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.call().map_or(0, service_core::Error::attempts)
+    }
+
+    /// How long the service asks to wait before the next attempt.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.call()?.retry_after()
+    }
+}
+
+/// The questions that programs ask.
+impl Error {
+    fn asks(&self, question: impl FnOnce(&service_core::Error) -> bool) -> bool {
+        self.call().is_some_and(question)
+    }
+
+    /// The device, module, configuration or job does not exist. Not true for a device that exists and is
+    /// [offline](Self::is_device_offline).
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.asks(service_core::Error::is_not_found)
+    }
+
+    /// What should be created exists already.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.asks(service_core::Error::is_conflict)
+    }
+
+    /// The ETag is not the current one. Read again, decide again, write again, or use a `modify_…` method.
+    ///
+    /// After more than one [attempt](Self::attempts), the first may have been the one that changed the ETag.
+    #[must_use]
+    pub fn is_precondition_failed(&self) -> bool {
+        self.asks(service_core::Error::is_precondition_failed)
+    }
+
+    /// Too many requests, or too many jobs at once. See [`retry_after`](Self::retry_after).
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        self.asks(service_core::Error::is_throttled)
+    }
+
+    /// The service does not accept the credential, or the shared access policy lacks the permission.
+    ///
+    /// With a shared access policy the service also says so when a module's device does not exist or is disabled.
+    #[must_use]
+    pub fn is_unauthorized(&self) -> bool {
+        self.asks(service_core::Error::is_unauthorized)
+    }
+
+    /// The caller is known and may not do this, or a quota is used up.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        self.asks(service_core::Error::is_forbidden)
+    }
+
+    /// The device exists, but is not connected, so that it cannot be reached.
+    #[must_use]
+    pub fn is_device_offline(&self) -> bool {
+        self.asks(service_core::Error::is_device_offline)
+    }
+
+    /// The time was up.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.asks(service_core::Error::is_timeout)
+    }
+
+    /// There was no connection to the service; the request was not sent.
+    #[must_use]
+    pub fn is_connection(&self) -> bool {
+        self.asks(service_core::Error::is_connection)
+    }
+
+    /// The service may or may not have processed the request.
+    #[must_use]
+    pub fn is_unknown_outcome(&self) -> bool {
+        self.asks(service_core::Error::is_unknown_outcome)
+    }
+
+    /// The credential gave no token.
+    #[must_use]
+    pub fn is_credential(&self) -> bool {
+        self.asks(service_core::Error::is_credential)
+    }
+
+    /// The caller gave something that cannot be sent. Nothing was sent.
+    #[must_use]
+    pub fn is_invalid_input(&self) -> bool {
+        self.kind() == ErrorKind::InvalidInput
+    }
+}

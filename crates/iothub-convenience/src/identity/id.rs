@@ -1,0 +1,162 @@
+//! What an id may look like.
+
+/// Characters of an id beside ASCII letters and digits.
+const PUNCTUATION: &str = "-:.+%_#*?!(),=@;$'";
+
+/// The longest id, in characters.
+const MAX_LENGTH: usize = 128;
+
+/// The id cannot name a device or module. Nothing was sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{parameter} {id:?} {problem}")]
+#[non_exhaustive]
+pub struct InvalidId {
+    /// The parameter that holds the id, `device_id` or `module_id`.
+    pub parameter: &'static str,
+    /// The id.
+    pub id: String,
+    /// What is wrong with it.
+    pub problem: IdProblem,
+}
+
+/// What is wrong with an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdProblem {
+    /// An id has at least one character.
+    #[error("is empty")]
+    Empty,
+    /// An id has at most 128 characters.
+    #[error("has {length} characters, more than 128")]
+    TooLong {
+        /// The number of characters.
+        length: usize,
+    },
+    /// An id has ASCII letters, digits and `-:.+%_#*?!(),=@;$'`.
+    #[error("has {character:?} at position {position}, which no id may have")]
+    Character {
+        /// The first character that is not allowed.
+        character: char,
+        /// Its position, counted in characters from 0.
+        position: usize,
+    },
+    /// `.` and `..` are relative path segments: a request for them would reach the parent.
+    #[error("would address the parent resource")]
+    DotSegment,
+    /// Ids that begin with `$` are those of system modules, which the service creates.
+    #[error("begins with $, which only system modules may")]
+    SystemModule,
+}
+
+/// Checks the id of a device.
+pub(crate) fn check_device_id(id: &str) -> Result<(), InvalidId> {
+    check("device_id", id)
+}
+
+/// Checks the id of a module, which may be a system module.
+pub(crate) fn check_module_id(id: &str) -> Result<(), InvalidId> {
+    check("module_id", id)
+}
+
+/// Checks the id of a module that is to be created.
+pub(crate) fn check_new_module_id(id: &str) -> Result<(), InvalidId> {
+    check_module_id(id)?;
+    if id.starts_with('$') {
+        return Err(invalid("module_id", id, IdProblem::SystemModule));
+    }
+    Ok(())
+}
+
+fn check(parameter: &'static str, id: &str) -> Result<(), InvalidId> {
+    let length = id.chars().count();
+    let odd = |c: &char| !c.is_ascii_alphanumeric() && !PUNCTUATION.contains(*c);
+    let problem = if id.is_empty() {
+        IdProblem::Empty
+    } else if id == "." || id == ".." {
+        IdProblem::DotSegment
+    } else if let Some((position, character)) = id.chars().enumerate().find(|(_, c)| odd(c)) {
+        IdProblem::Character { character, position }
+    } else if length > MAX_LENGTH {
+        IdProblem::TooLong { length }
+    } else {
+        return Ok(());
+    };
+    Err(invalid(parameter, id, problem))
+}
+
+fn invalid(parameter: &'static str, id: &str, problem: IdProblem) -> InvalidId {
+    let id = id.to_owned();
+    InvalidId {
+        parameter,
+        id,
+        problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn problem(id: &str) -> Option<IdProblem> {
+        check_device_id(id).err().map(|error| error.problem)
+    }
+
+    #[test]
+    fn every_allowed_character_is_taken() {
+        assert_eq!(problem("dev:1.2+3%_#*?!(),=@;$'-AZaz09"), None);
+        assert_eq!(problem(&"x".repeat(128)), None);
+        assert_eq!(problem("..."), None);
+        assert_eq!(problem("$edgeAgent"), None);
+    }
+
+    #[test]
+    fn each_problem_is_told() {
+        assert_eq!(problem(""), Some(IdProblem::Empty));
+        assert_eq!(problem("."), Some(IdProblem::DotSegment));
+        assert_eq!(problem(".."), Some(IdProblem::DotSegment));
+        assert_eq!(
+            problem(&"x".repeat(129)),
+            Some(IdProblem::TooLong { length: 129 })
+        );
+        for character in [
+            '/', '&', ' ', '"', '\\', 'ü', '\n', '\0', '😀', '<', '~', '^', '`', '|',
+        ] {
+            let expected = IdProblem::Character {
+                character,
+                position: 2,
+            };
+            assert_eq!(problem(&format!("ab{character}c")), Some(expected));
+        }
+        let error = check_module_id("a/b").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            r#"module_id "a/b" has '/' at position 1, which no id may have"#
+        );
+    }
+
+    #[test]
+    fn system_modules_exist_but_are_not_created() {
+        assert_eq!(check_module_id("$edgeHub"), Ok(()));
+        assert_eq!(
+            check_new_module_id("$edgeHub").unwrap_err().problem,
+            IdProblem::SystemModule
+        );
+        assert_eq!(check_new_module_id("edge$Hub"), Ok(()));
+    }
+
+    proptest! {
+        #[test]
+        fn ids_of_the_documented_form_are_taken(id in r"[A-Za-z0-9\-:.+%_#*?!(),=@;$']{3,128}") {
+            prop_assert_eq!(check_device_id(&id), Ok(()));
+        }
+
+        #[test]
+        fn a_taken_id_has_only_the_documented_characters(id in ".{0,140}") {
+            if check_device_id(&id).is_ok() {
+                prop_assert!(id.is_ascii() && (1..=128).contains(&id.len()));
+                prop_assert!(!id.contains(['/', '&', '\\', ' ', '"']));
+            }
+        }
+    }
+}

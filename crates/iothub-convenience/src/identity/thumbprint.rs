@@ -1,0 +1,161 @@
+//! Thumbprints of X.509 certificates.
+
+use serde::{Deserialize, Serialize};
+
+/// The thumbprints of the two certificates a device or module may show.
+///
+/// A thumbprint is the SHA-1 (40 digits) or SHA-256 (64 digits) hash of the certificate in hexadecimal digits without
+/// separators; the case of the digits is kept. Both have the same length.
+///
+/// # Example
+///
+/// ```
+/// use iothub_convenience::X509Thumbprint;
+///
+/// let sha1 = "0123456789ABCDEF0123456789ABCDEF01234567";
+/// assert!(X509Thumbprint::new(sha1, None).is_ok());
+/// assert!(X509Thumbprint::new("01:23:45", None).is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct X509Thumbprint {
+    // In twins newer hubs write these names with a capital.
+    #[serde(alias = "PrimaryThumbprint", skip_serializing_if = "Option::is_none")]
+    primary_thumbprint: Option<String>,
+    #[serde(alias = "SecondaryThumbprint", skip_serializing_if = "Option::is_none")]
+    secondary_thumbprint: Option<String>,
+}
+
+/// A thumbprint cannot be used. Nothing was sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidThumbprint {
+    /// A thumbprint has 40 or 64 hexadecimal digits.
+    #[error("the thumbprint {thumbprint:?} does not consist of 40 or 64 hexadecimal digits")]
+    NotHex {
+        /// The thumbprint.
+        thumbprint: String,
+    },
+    /// Both thumbprints come from the same hash function.
+    #[error("the primary thumbprint has {primary} digits and the secondary {secondary}")]
+    DifferentLengths {
+        /// Digits of the primary thumbprint.
+        primary: usize,
+        /// Digits of the secondary thumbprint.
+        secondary: usize,
+    },
+    /// The primary thumbprint is missing.
+    #[error("the primary thumbprint is missing")]
+    NoPrimary,
+}
+
+impl X509Thumbprint {
+    /// The given thumbprints. A device may do with one certificate.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a thumbprint does not consist of 40 or 64 hexadecimal digits, or if the lengths differ.
+    pub fn new(primary: impl Into<String>, secondary: Option<&str>) -> Result<Self, InvalidThumbprint> {
+        let thumbprint = Self {
+            primary_thumbprint: Some(primary.into()),
+            secondary_thumbprint: secondary.map(str::to_owned),
+        };
+        thumbprint.check()?;
+        Ok(thumbprint)
+    }
+
+    /// The primary thumbprint.
+    #[must_use]
+    pub fn primary(&self) -> Option<&str> {
+        self.primary_thumbprint.as_deref()
+    }
+
+    /// The secondary thumbprint.
+    #[must_use]
+    pub fn secondary(&self) -> Option<&str> {
+        self.secondary_thumbprint.as_deref()
+    }
+
+    /// Checks what the service would refuse.
+    pub(crate) fn check(&self) -> Result<(), InvalidThumbprint> {
+        let primary = self.primary().ok_or(InvalidThumbprint::NoPrimary)?;
+        check_digits(primary)?;
+        let Some(secondary) = self.secondary() else {
+            return Ok(());
+        };
+        check_digits(secondary)?;
+        if primary.len() == secondary.len() {
+            Ok(())
+        } else {
+            let (primary, secondary) = (primary.len(), secondary.len());
+            Err(InvalidThumbprint::DifferentLengths { primary, secondary })
+        }
+    }
+}
+
+fn check_digits(thumbprint: &str) -> Result<(), InvalidThumbprint> {
+    if matches!(thumbprint.len(), 40 | 64) && thumbprint.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(())
+    } else {
+        let thumbprint = thumbprint.to_owned();
+        Err(InvalidThumbprint::NotHex { thumbprint })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_hashes_in_any_case() {
+        for length in [40, 64] {
+            let digits = "0aF".repeat(22)[..length].to_owned();
+            let taken = X509Thumbprint::new(digits.clone(), Some(&digits)).unwrap();
+            assert_eq!(
+                (taken.primary(), taken.secondary()),
+                (Some(&*digits), Some(&*digits))
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_thumbprint_is_refused() {
+        for text in [
+            "",
+            "aa:bb",
+            &"a".repeat(39),
+            &"a".repeat(65),
+            &"g".repeat(40),
+            &"ü".repeat(20),
+        ] {
+            let thumbprint = text.to_owned();
+            assert_eq!(
+                X509Thumbprint::new(text, None),
+                Err(InvalidThumbprint::NotHex { thumbprint })
+            );
+        }
+        let (long, short) = ("a".repeat(64), "b".repeat(40));
+        assert_eq!(
+            X509Thumbprint::new(long, Some(&short)),
+            Err(InvalidThumbprint::DifferentLengths {
+                primary: 64,
+                secondary: 40
+            })
+        );
+        assert_eq!(
+            X509Thumbprint::default().check(),
+            Err(InvalidThumbprint::NoPrimary)
+        );
+    }
+
+    #[test]
+    fn both_spellings_of_the_members_are_read() {
+        for text in [
+            r#"{"primaryThumbprint":"a","secondaryThumbprint":null}"#,
+            r#"{"PrimaryThumbprint":"a","SecondaryThumbprint":null}"#,
+        ] {
+            let read: X509Thumbprint = serde_json::from_str(text).unwrap();
+            assert_eq!((read.primary(), read.secondary()), (Some("a"), None));
+        }
+    }
+}

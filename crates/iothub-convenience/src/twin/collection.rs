@@ -1,0 +1,292 @@
+//! Tags, desired and reported properties as JSON with a few names of its own.
+
+use protocol_runtime::DateTime;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+/// Tags, desired or reported properties of a twin.
+///
+/// The values are JSON. Paths have names separated by dots, as in `climate.target`, which is never ambiguous, because
+/// the service allows no dot in a name. Desired and reported properties also have a [version](Self::version) and, for
+/// each path, the time of the [last update](Self::last_updated), which the service maintains; these are not among the
+/// values.
+///
+/// # Example
+///
+/// ```
+/// use iothub_convenience::Twin;
+///
+/// let twin: Twin = serde_json::from_str(r#"{"deviceId": "d", "properties": {"reported": {
+///     "climate": {"actual": 20.5},
+///     "$metadata": {"$lastUpdated": "2024-05-01T10:00:00Z",
+///         "climate": {"actual": {"$lastUpdated": "2024-05-01T09:00:00.1234567Z"}}},
+///     "$version": 4}}}"#)?;
+/// let reported = &twin.properties.reported;
+/// assert_eq!(reported.get("climate.actual").and_then(|value| value.as_f64()), Some(20.5));
+/// assert_eq!(reported.version(), Some(4));
+/// let time = reported.last_updated("climate.actual").map(|time| time.to_string());
+/// assert_eq!(time.as_deref(), Some("2024-05-01T09:00:00.1234567Z"));
+/// assert_eq!(reported.iter().count(), 1);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(transparent)]
+pub struct TwinCollection(Map<String, Value>);
+
+const VERSION: &str = "$version";
+const METADATA: &str = "$metadata";
+const LAST_UPDATED: &str = "$lastUpdated";
+const LAST_UPDATED_VERSION: &str = "$lastUpdatedVersion";
+
+/// Reading.
+impl TwinCollection {
+    /// The value at `path`, `None` if there is none.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&Value> {
+        if path.starts_with('$') {
+            return None;
+        }
+        let (first, rest) = split_first(path);
+        descend(self.0.get(first)?, rest)
+    }
+
+    /// The members of the first level in the service's order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0
+            .iter()
+            .filter(|(name, _)| !name.starts_with('$'))
+            .map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Whether there is no value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// All values as one of the caller's types.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the values do not have the shape of `T`.
+    pub fn decode<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+        serde_json::from_value(Value::Object(self.to_map()))
+    }
+
+    /// All values, without version and metadata.
+    #[must_use]
+    pub fn to_map(&self) -> Map<String, Value> {
+        self.iter()
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .collect()
+    }
+
+    /// The version, which grows with every write. Tags have none.
+    #[must_use]
+    pub fn version(&self) -> Option<i64> {
+        self.0.get(VERSION)?.as_i64()
+    }
+
+    /// What the service knows about the values, as it wrote it. Tags have none.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&Value> {
+        self.0.get(METADATA)
+    }
+
+    /// When the value at `path` was last written; for the empty path, when any was.
+    #[must_use]
+    pub fn last_updated(&self, path: &str) -> Option<DateTime> {
+        self.metadata_of(path, LAST_UPDATED)?.as_str()?.parse().ok()
+    }
+
+    /// The version with which the value at `path` was last written; for the empty path, with which any was.
+    ///
+    /// Only desired properties have it, and only once a service has written some.
+    #[must_use]
+    pub fn last_updated_version(&self, path: &str) -> Option<i64> {
+        self.metadata_of(path, LAST_UPDATED_VERSION)?.as_i64()
+    }
+
+    fn metadata_of(&self, path: &str, name: &str) -> Option<&Value> {
+        let path = Some(path).filter(|path| !path.is_empty());
+        descend(self.metadata()?, path)?.get(name)
+    }
+
+    /// Everything as the service wrote it, version and metadata included.
+    #[must_use]
+    pub fn as_json(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+/// Editing a twin that has been read, as in [`modify_twin`](crate::IotHubRegistryManager::modify_twin).
+impl TwinCollection {
+    /// Puts `value` at `path`, in place of what is there. Objects on the way are made where there are none.
+    pub fn set(&mut self, path: &str, value: impl Into<Value>) {
+        let mut members = &mut self.0;
+        let mut names = path.split('.');
+        let last = names.next_back().unwrap_or_default();
+        for name in names {
+            let slot = members.entry(name).or_insert(Value::Null);
+            if !slot.is_object() {
+                *slot = Value::Object(Map::new());
+            }
+            match slot {
+                Value::Object(inner) => members = inner,
+                // It was made an object three lines above.
+                _ => return,
+            }
+        }
+        members.insert(last.to_owned(), value.into());
+    }
+
+    /// Takes the value at `path` away and returns it.
+    pub fn remove(&mut self, path: &str) -> Option<Value> {
+        if path.starts_with('$') {
+            return None;
+        }
+        let mut members = &mut self.0;
+        let mut names = path.split('.');
+        let last = names.next_back()?;
+        for name in names {
+            members = members.get_mut(name)?.as_object_mut()?;
+        }
+        members.shift_remove(last)
+    }
+
+    /// Takes all values away.
+    pub fn clear(&mut self) {
+        self.0.retain(|name, _| name.starts_with('$'));
+    }
+}
+
+impl From<Map<String, Value>> for TwinCollection {
+    fn from(members: Map<String, Value>) -> Self {
+        Self(members)
+    }
+}
+
+impl<'de> Deserialize<'de> for TwinCollection {
+    /// Takes an object; `null` is an empty one.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Option::deserialize(deserializer)?.unwrap_or_default()))
+    }
+}
+
+fn split_first(path: &str) -> (&str, Option<&str>) {
+    match path.split_once('.') {
+        Some((first, rest)) => (first, Some(rest)),
+        None => (path, None),
+    }
+}
+
+fn descend<'a>(value: &'a Value, path: Option<&str>) -> Option<&'a Value> {
+    path.map_or(Some(value), |path| {
+        path.split('.')
+            .try_fold(value, |value, name| value.as_object()?.get(name))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn collection(value: Value) -> TwinCollection {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn desired() -> TwinCollection {
+        collection(json!({
+            "a": {"b": {"c": 1}, "list": [{"x": 1}]}, "zero": null,
+            "$metadata": {"$lastUpdated": "2024-05-01T10:00:00Z", "$lastUpdatedVersion": 5,
+                "a": {"$lastUpdated": "2024-05-01T09:00:00Z", "b": {"c": {"$lastUpdated": "odd", "$lastUpdatedVersion": 3}}}},
+            "$version": 5,
+        }))
+    }
+
+    #[test]
+    fn values_are_found_by_path() {
+        let desired = desired();
+        assert_eq!(desired.get("a.b.c"), Some(&json!(1)));
+        assert_eq!(desired.get("a.b"), Some(&json!({"c": 1})));
+        assert_eq!(desired.get("zero"), Some(&Value::Null));
+        for path in [
+            "",
+            "x",
+            "a.x",
+            "a.b.c.d",
+            "a.list.0",
+            "a.",
+            ".a",
+            "$version",
+            "$metadata.a",
+        ] {
+            assert_eq!(desired.get(path), None, "{path:?}");
+        }
+        assert_eq!(collection(json!({"": {"": 1}})).get("."), Some(&json!(1)));
+    }
+
+    #[test]
+    fn the_services_own_members_are_apart() {
+        let desired = desired();
+        assert_eq!(
+            desired.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            ["a", "zero"]
+        );
+        assert_eq!(desired.version(), Some(5));
+        assert_eq!(
+            desired.last_updated("").unwrap().to_string(),
+            "2024-05-01T10:00:00Z"
+        );
+        assert_eq!(
+            desired.last_updated("a").unwrap().to_string(),
+            "2024-05-01T09:00:00Z"
+        );
+        assert_eq!(desired.last_updated("a.b.c"), None, "no date");
+        assert_eq!(desired.last_updated_version(""), Some(5));
+        assert_eq!(desired.last_updated_version("a.b.c"), Some(3));
+        assert_eq!(desired.last_updated_version("a.b"), None);
+        assert!(collection(json!({"$version": 1, "$metadata": {}})).is_empty());
+    }
+
+    #[test]
+    fn null_is_empty_and_a_text_is_an_error() {
+        assert_eq!(collection(Value::Null), TwinCollection::default());
+        assert!(serde_json::from_value::<TwinCollection>(json!("x")).is_err());
+    }
+
+    #[test]
+    fn values_are_set_and_removed_by_path() {
+        let mut tags = collection(json!({"a": 1}));
+        tags.set("a.b", "x");
+        tags.set("c.d.e", json!([1]));
+        assert_eq!(
+            tags.to_map(),
+            *json!({"a": {"b": "x"}, "c": {"d": {"e": [1]}}})
+                .as_object()
+                .unwrap()
+        );
+        assert_eq!(tags.remove("c.d.e"), Some(json!([1])));
+        assert_eq!(tags.remove("c.x.e"), None);
+        assert_eq!(tags.get("c"), Some(&json!({"d": {}})));
+        let mut desired = desired();
+        assert_eq!(desired.remove("$version"), None);
+        desired.clear();
+        assert!(desired.is_empty());
+        assert_eq!(desired.version(), Some(5));
+    }
+
+    #[test]
+    fn a_callers_type_can_be_read() {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Config {
+            rate: u32,
+        }
+        let desired = collection(json!({"rate": 5, "$version": 1}));
+        assert_eq!(desired.decode::<Config>().unwrap().rate, 5);
+        assert!(collection(json!({"rate": "x"})).decode::<Config>().is_err());
+    }
+}

@@ -1,0 +1,314 @@
+//! The twin as the service answers it.
+
+use std::collections::BTreeMap;
+
+use azure_core::http::Etag;
+use protocol_runtime::DateTime;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::collection::TwinCollection;
+use super::limits::{Origin, Section, check};
+use super::violation::{InvalidTwin, Path, Rule, Violation};
+use crate::identity::{
+    AuthenticationType, ConnectionState, DeviceCapabilities, DeviceStatus, X509Thumbprint, check_device_id,
+    check_module_id,
+};
+use crate::open_enum::open_enum;
+
+/// What the hub knows about a device or module: tags, desired and reported properties, and parts of the identity.
+///
+/// A service can write [`tags`](Self::tags) and [`properties.desired`](TwinProperties::desired) only, with
+/// [`update_twin`](crate::IotHubRegistryManager::update_twin),
+/// [`modify_twin`](crate::IotHubRegistryManager::modify_twin) or
+/// [`replace_twin`](crate::IotHubRegistryManager::replace_twin).
+///
+/// Every field may be missing in a job's echo or in a later version of the service. Members that this type does not
+/// know are kept in [`extra`](Self::extra), so that serialising gives back what was read.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct Twin {
+    /// The device's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<String>,
+    /// The module's id, if this is the twin of a module.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub module_id: Option<String>,
+    /// The version of tags and desired properties, for conditional writes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub etag: Option<Etag>,
+    /// The version of the identity, for conditional writes of the device or module.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_etag: Option<Etag>,
+    /// Whether the device may connect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<DeviceStatus>,
+    /// Why the status is what it is, as whoever set it wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_reason: Option<String>,
+    /// When the status was set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_update_time: Option<DateTime>,
+    /// Whether the device is connected. May lag by minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_state: Option<ConnectionState>,
+    /// When the device last connected, sent or received. Not updated by devices that use HTTP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_activity_time: Option<DateTime>,
+    /// How many cloud-to-device messages wait for the device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud_to_device_message_count: Option<i64>,
+    /// How the device proves who it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authentication_type: Option<AuthenticationType>,
+    /// The thumbprints of the device's certificates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub x509_thumbprint: Option<X509Thumbprint>,
+    /// The DTDL model that the device announced, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_id: Option<String>,
+    /// A number that grows with every write to the twin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+    /// The configurations that concern the twin, by their ids.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub configurations: Option<BTreeMap<String, ConfigurationInfo>>,
+    /// What services know about the device. The device does not see them.
+    #[serde(skip_serializing_if = "no_member")]
+    pub tags: TwinCollection,
+    /// Desired and reported properties.
+    pub properties: TwinProperties,
+    /// What the device can do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<DeviceCapabilities>,
+    /// The scope of the device: its own if it is an edge device, else that of its parent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_scope: Option<String>,
+    /// The scopes of the device's parents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_scopes: Option<Vec<String>>,
+    /// Members that this type does not know.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// Desired and reported properties of a twin.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct TwinProperties {
+    /// What services want of the device.
+    #[serde(skip_serializing_if = "no_member")]
+    pub desired: TwinCollection,
+    /// What the device says about itself. Services cannot write it.
+    #[serde(skip_serializing_if = "no_member")]
+    pub reported: TwinCollection,
+    /// Members that this type does not know.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+fn no_member(collection: &TwinCollection) -> bool {
+    collection.as_json().is_empty()
+}
+
+/// What a configuration has to do with a twin.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct ConfigurationInfo {
+    /// How far it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<ConfigurationInfoStatus>,
+    /// Members that this type does not know.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+open_enum! {
+    /// How far a configuration is with a twin.
+    pub enum ConfigurationInfoStatus {
+        /// The twin meets the configuration's target condition.
+        Targeted = "Targeted",
+        /// The configuration's content has been written to the twin.
+        Applied = "Applied",
+    }
+}
+
+impl Twin {
+    /// Checks everything that a service could write against the rules of the hub, and the ids.
+    ///
+    /// Reading never fails because of these rules; a twin that was built or edited by hand may break them.
+    ///
+    /// # Errors
+    ///
+    /// Lists every violation at once, each with its path.
+    pub fn validate(&self) -> Result<(), InvalidTwin> {
+        let mut violations = Vec::new();
+        for (path, problem) in [
+            ("deviceId", self.device_id.as_deref().map(check_device_id)),
+            ("moduleId", self.module_id.as_deref().map(check_module_id)),
+        ] {
+            if let Some(Err(error)) = problem {
+                violations.push(Path::root(path).breaks(Rule::Id(error.problem)));
+            }
+        }
+        self.check_writable(&mut violations);
+        InvalidTwin::check(violations)
+    }
+
+    fn check_writable(&self, violations: &mut Vec<Violation>) {
+        check(Section::Tags, self.tags.as_json(), Origin::Caller, violations);
+        check(
+            Section::Desired,
+            self.properties.desired.as_json(),
+            Origin::Service,
+            violations,
+        );
+    }
+}
+
+/// What has been changed of that which a service cannot write.
+pub(crate) fn read_only_changes(before: &Twin, after: &Twin) -> Vec<Violation> {
+    let json = |twin: &Twin| {
+        let mut twin = twin.clone();
+        twin.tags = TwinCollection::default();
+        let maintained = |(name, _): &(&String, &Value)| name.starts_with('$');
+        let desired = twin.properties.desired.as_json().iter().filter(maintained);
+        twin.properties.desired = desired
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect::<Map<_, _>>()
+            .into();
+        // A type of our own with texts as keys can always be serialised; should it not, nothing has changed.
+        serde_json::to_value(twin).unwrap_or_default()
+    };
+    let (before, after) = (json(before), json(after));
+    let mut violations = Vec::new();
+    compare(None, &before, &after, &mut violations);
+    violations
+}
+
+fn compare(path: Option<&Path>, before: &Value, after: &Value, violations: &mut Vec<Violation>) {
+    let names = |value: &Value| {
+        value
+            .as_object()
+            .map(|members| members.keys().cloned().collect::<Vec<_>>())
+    };
+    let mut all = names(before).unwrap_or_default();
+    all.extend(
+        names(after)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|name| before.get(name).is_none()),
+    );
+    for name in all {
+        let (old, new) = (before.get(&name), after.get(&name));
+        if old == new {
+            continue;
+        }
+        let path = path.map_or_else(|| Path::root(&name), |path| path.member(&name));
+        match (old, new) {
+            (Some(old), Some(new)) if name == "properties" => compare(Some(&path), old, new, violations),
+            _ => violations.push(path.breaks(Rule::NotWritable)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn full() -> Value {
+        json!({
+            "deviceId": "d", "moduleId": "m", "etag": "AAAAAAAAAAE=", "deviceEtag": "NTgwMDg5MDAz",
+            "status": "enabled", "statusReason": "new", "statusUpdateTime": "0001-01-01T00:00:00Z",
+            "connectionState": "Connected", "lastActivityTime": "2024-05-01T10:00:00.1234567Z",
+            "cloudToDeviceMessageCount": 3, "authenticationType": "selfSigned",
+            "x509Thumbprint": {"primaryThumbprint": "AA", "secondaryThumbprint": "BB"},
+            "modelId": "dtmi:a;1", "version": 7, "configurations": {"c": {"status": "Applied"}},
+            "tags": {"site": "a", "n": {"x": [1, 2.0]}},
+            "properties": {
+                "desired": {"rate": 1.0, "$metadata": {"$lastUpdated": "2024-05-01T10:00:00Z"}, "$version": 2},
+                "reported": {"$metadata": {}, "$version": 1},
+                "someday": {"x": 1}
+            },
+            "capabilities": {"iotEdge": true, "flies": false}, "deviceScope": "ms-azure-iot-edge://d-1",
+            "parentScopes": ["ms-azure-iot-edge://p-1"], "brandNew": {"a": [null]}
+        })
+    }
+
+    #[test]
+    fn every_field_and_unknown_ones_survive_the_round_trip() {
+        let twin: Twin = serde_json::from_value(full()).unwrap();
+        assert_eq!(serde_json::to_value(&twin).unwrap(), full());
+        assert_eq!(twin.extra.keys().collect::<Vec<_>>(), ["brandNew"]);
+        assert!(twin.status_update_time.as_ref().unwrap().is_never());
+        assert_eq!(
+            twin.configurations.as_ref().unwrap()["c"].status,
+            Some(ConfigurationInfoStatus::Applied)
+        );
+        assert_eq!(twin.validate(), Ok(()));
+    }
+
+    #[test]
+    fn nulls_and_missing_fields_are_read() {
+        let twin: Twin = serde_json::from_value(json!({
+            "deviceId": null, "etag": "*", "tags": null, "parentScopes": null, "statusReason": null,
+            "x509Thumbprint": {"PrimaryThumbprint": "AA", "SecondaryThumbprint": null},
+            "status": "suspended", "lastActivityTime": "whenever", "properties": {}
+        }))
+        .unwrap();
+        assert_eq!(twin.x509_thumbprint.as_ref().unwrap().primary(), Some("AA"));
+        assert_eq!(twin.status, Some(DeviceStatus::Unknown("suspended".into())));
+        assert_eq!(
+            twin.last_activity_time.as_ref().unwrap().unparsed(),
+            Some("whenever")
+        );
+        assert_eq!(serde_json::from_str::<Twin>("{}").unwrap(), Twin::default());
+    }
+
+    #[test]
+    fn changes_of_what_cannot_be_written_are_found() {
+        let before: Twin = serde_json::from_value(full()).unwrap();
+        let mut after = before.clone();
+        after.tags.set("site", "b");
+        after.properties.desired.set("rate", 2);
+        assert_eq!(read_only_changes(&before, &after), []);
+        after.properties.reported.set("rate", 2);
+        after.properties.desired.set("$version", 9);
+        after.status = None;
+        after.extra.insert("new".into(), json!(1));
+        let lines: Vec<_> = read_only_changes(&before, &after)
+            .iter()
+            .map(|violation| violation.path.clone())
+            .collect();
+        assert_eq!(
+            lines,
+            ["status", "properties.desired", "properties.reported", "new"]
+        );
+    }
+
+    #[test]
+    fn validate_lists_everything_at_once() {
+        let mut twin: Twin = serde_json::from_value(full()).unwrap();
+        twin.device_id = Some("a/b".into());
+        twin.module_id = Some(String::new());
+        twin.tags.set("site", json!([null]));
+        twin.properties.desired.set("big", i64::MAX);
+        twin.properties.desired.set("a#", 1);
+        let error = twin.validate().unwrap_err();
+        let lines: Vec<_> = error.violations.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            lines,
+            [
+                "deviceId has '/' at position 1, which no id may have",
+                "moduleId is empty",
+                "tags.site[0] is null, which an array may not hold",
+                "properties.desired.big is an integer beyond -4503599627370496 to 4503599627370495",
+                "properties.desired[\"a#\"] has '#' in its name, which no name may have",
+            ]
+        );
+    }
+}
