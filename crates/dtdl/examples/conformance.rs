@@ -8,9 +8,16 @@ mod suite;
 use std::path::Path;
 use std::process::ExitCode;
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to its user")]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that talks to its user"
+)]
 fn main() -> ExitCode {
-    let Some(folder) = std::env::args().nth(1).or_else(|| std::env::var("DTDL_CASES").ok()) else {
+    let Some(folder) = std::env::args()
+        .nth(1)
+        .or_else(|| std::env::var("DTDL_CASES").ok())
+    else {
         eprintln!("usage: conformance <folder of cases>");
         return ExitCode::from(2);
     };
@@ -34,5 +41,9 @@ fn main() -> ExitCode {
         }
     }
     println!("in {:.1?}", started.elapsed());
-    if outcome.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if outcome.failed() == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -52,7 +52,11 @@ impl fmt::Display for Location {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} {} [{}]", self.location, self.message, self.help, self.code)
+        write!(
+            f,
+            "{}: {} {} [{}]",
+            self.location, self.message, self.help, self.code
+        )
     }
 }
 

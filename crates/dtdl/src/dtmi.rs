@@ -34,7 +34,9 @@ pub struct DtmiVersion {
 
 /// The text is not a digital twin model identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a DTMI: write `dtmi:<segment>:…;<version>`, each segment letters, digits and inner underscores")]
+#[error(
+    "`{text}` is not a DTMI: write `dtmi:<segment>:…;<version>`, each segment letters, digits and inner underscores"
+)]
 pub struct DtmiError {
     text: String,
 }
@@ -66,7 +68,10 @@ impl Dtmi {
             Some((major, minor)) => (major, Some(minor)),
             None => (version, None),
         };
-        Some(DtmiVersion { major: major.parse().ok()?, minor: minor.and_then(|minor| minor.parse().ok()) })
+        Some(DtmiVersion {
+            major: major.parse().ok()?,
+            minor: minor.and_then(|minor| minor.parse().ok()),
+        })
     }
 
     /// Whether a segment starts with an underscore, as in identifiers that a parser assigns itself.
@@ -107,14 +112,18 @@ pub(crate) enum Syntax {
 /// Whether `text` is an identifier by the rules of a DTDL version; version 2 knows whole versions only and
 /// demands one.
 pub(crate) fn is_valid(text: &str, syntax: Syntax, dtdl_version: u8) -> bool {
-    let Some(rest) = text.strip_prefix("dtmi:") else { return false };
+    let Some(rest) = text.strip_prefix("dtmi:") else {
+        return false;
+    };
     let (path, version) = match rest.split_once(';') {
         Some((path, version)) => (path, Some(version)),
         None => (rest, None),
     };
     let segment = |segment: &str| {
         let mut bytes = segment.bytes();
-        let first = bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || (b == b'_' && syntax == Syntax::Any));
+        let first = bytes
+            .next()
+            .is_some_and(|b| b.is_ascii_alphabetic() || (b == b'_' && syntax == Syntax::Any));
         first && !segment.ends_with('_') && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
     };
     let number = |text: &str, digits: usize| {
@@ -140,7 +149,9 @@ impl FromStr for Dtmi {
         if is_valid(text, Syntax::Any, 4) {
             Ok(Self::unchecked(text))
         } else {
-            Err(DtmiError { text: text.chars().take(200).collect() })
+            Err(DtmiError {
+                text: text.chars().take(200).collect(),
+            })
         }
     }
 }
@@ -215,8 +226,14 @@ mod tests {
     #[test]
     fn children_take_their_place_before_the_version() {
         let pump: Dtmi = "dtmi:pump;1".parse().unwrap();
-        assert_eq!(pump.child("contents", Some("flow")), "dtmi:pump:_contents:__flow;1");
-        assert_eq!(Dtmi::unchecked("dtmi:pump").child("schema", None), "dtmi:pump:_schema");
+        assert_eq!(
+            pump.child("contents", Some("flow")),
+            "dtmi:pump:_contents:__flow;1"
+        );
+        assert_eq!(
+            Dtmi::unchecked("dtmi:pump").child("schema", None),
+            "dtmi:pump:_schema"
+        );
         assert!(pump.child("contents", Some("flow")).is_system());
     }
 }

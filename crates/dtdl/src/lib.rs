@@ -58,8 +58,9 @@ pub use instance::{
 };
 pub use metamodel::ElementKind;
 pub use model::{
-    ArraySchema, Command, Component, Content, Element, EnumSchema, EnumValue, EnumValueLiteral, Field, Interface,
-    Localized, MapSchema, Model, ObjectSchema, Payload, Property, Relationship, Schema, SchemaType, Telemetry,
+    ArraySchema, Command, Component, Content, Element, EnumSchema, EnumValue, EnumValueLiteral, Field,
+    Interface, Localized, MapSchema, Model, ObjectSchema, Payload, Property, Relationship, Schema,
+    SchemaType, Telemetry,
 };
 pub use options::UnknownExtensions;
 pub use parser::{Document, Input, NoResolver, Parser, Resolver};

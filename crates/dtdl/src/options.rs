@@ -43,6 +43,8 @@ impl Options {
     /// Whether a context of limits is acceptable: named with this version or without one.
     pub(crate) fn accepts_limits(&self, context: &str) -> bool {
         let (path, _) = context.split_once(';').unwrap_or((context, ""));
-        self.limits.iter().any(|accepted| accepted == context || accepted == path)
+        self.limits
+            .iter()
+            .any(|accepted| accepted == context || accepted == path)
     }
 }

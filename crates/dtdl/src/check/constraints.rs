@@ -1,14 +1,16 @@
 //! What supplemental types demand of the elements that have them.
 
+use crate::Code;
 use crate::instance;
 use crate::metamodel::{Constraint, Supplement, index};
 use crate::model::Literal;
 use crate::parser::Session;
-use crate::Code;
 
 pub(super) fn check(session: &mut Session<'_>) {
     for node in 0..u32::try_from(session.count()).unwrap_or(u32::MAX) {
-        let Some(element) = session.get(node).filter(|element| element.span.is_some()) else { continue };
+        let Some(element) = session.get(node).filter(|element| element.span.is_some()) else {
+            continue;
+        };
         for supplement in element.supplements.clone() {
             for constraint in supplement.constraints {
                 check_one(session, node, supplement, constraint);
@@ -23,8 +25,16 @@ fn check_one(session: &mut Session<'_>, node: u32, supplement: &Supplement, cons
     let term = supplement.term;
     let mut findings: Vec<(Code, &'static str, String, String)> = Vec::new();
     match constraint {
-        Constraint::Kinds { property, kinds, called } => {
-            for target in element.targets(property).iter().filter_map(|target| session.get(*target)) {
+        Constraint::Kinds {
+            property,
+            kinds,
+            called,
+        } => {
+            for target in element
+                .targets(property)
+                .iter()
+                .filter_map(|target| session.get(*target))
+            {
                 if !kinds.contains(&target.kind) {
                     findings.push((
                         Code::NotRequiredType,
@@ -37,20 +47,33 @@ fn check_one(session: &mut Session<'_>, node: u32, supplement: &Supplement, cons
         }
         Constraint::Types { property, types } => {
             let ids: Vec<String> = types.iter().map(|term| supplement.resolve(term)).collect();
-            for target in element.targets(property).iter().filter_map(|target| session.get(*target)) {
+            for target in element
+                .targets(property)
+                .iter()
+                .filter_map(|target| session.get(*target))
+            {
                 if !ids.iter().any(|id| target.has_supplement(id)) {
                     findings.push((
                         Code::NotRequiredType,
                         property,
-                        format!("The type `{term}` needs every value of `{property}` to have the type {}.", types.join(" or ")),
+                        format!(
+                            "The type `{term}` needs every value of `{property}` to have the type {}.",
+                            types.join(" or ")
+                        ),
                         format!("Add {} to the `@type` of {}.", types.join(" or "), target.id),
                     ));
                 }
             }
         }
         Constraint::Values { property, terms } => {
-            for target in element.targets(property).iter().filter_map(|target| session.get(*target)) {
-                let fits = index().builtin(target.id.as_str()).is_some_and(|known| terms.contains(&known.term));
+            for target in element
+                .targets(property)
+                .iter()
+                .filter_map(|target| session.get(*target))
+            {
+                let fits = index()
+                    .builtin(target.id.as_str())
+                    .is_some_and(|known| terms.contains(&known.term));
                 if !fits {
                     findings.push((
                         Code::NotRequiredValue,

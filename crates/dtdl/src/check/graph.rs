@@ -1,8 +1,8 @@
 //! The elements of a model as a graph, walked once without recursion.
 
+use crate::Code;
 use crate::metamodel::{Control, ElementKind, version};
 use crate::parser::Session;
-use crate::Code;
 
 /// An order in which every element comes after those it refers to.
 pub(super) struct Walk {
@@ -25,6 +25,9 @@ impl Walk {
     }
 }
 
+/// The property that led to an element, the element, and its references still to follow.
+type Step = (&'static str, u32, Vec<(&'static str, u32)>);
+
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     New,
@@ -35,7 +38,10 @@ enum State {
 /// Walks the elements and reports circles.
 pub(super) fn walk(session: &mut Session<'_>) -> Walk {
     let count = session.count();
-    let mut walk = Walk { order: Vec::with_capacity(count), back: vec![Vec::new(); count] };
+    let mut walk = Walk {
+        order: Vec::with_capacity(count),
+        back: vec![Vec::new(); count],
+    };
     let mut states = vec![State::New; count];
     let mut circles: Vec<Vec<(&'static str, u32)>> = Vec::new();
     let all = u32::try_from(count).unwrap_or(u32::MAX);
@@ -43,8 +49,7 @@ pub(super) fn walk(session: &mut Session<'_>) -> Walk {
         if states.get(start as usize) != Some(&State::New) {
             continue;
         }
-        // Each entry: the property that led here, the element, and its references still to follow.
-        let mut stack: Vec<(&'static str, u32, Vec<(&'static str, u32)>)> = Vec::new();
+        let mut stack: Vec<Step> = Vec::new();
         open(session, &mut states, &mut stack, "", start);
         while let Some((_, node, rest)) = stack.last_mut() {
             let node = *node;
@@ -61,8 +66,11 @@ pub(super) fn walk(session: &mut Session<'_>) -> Walk {
                         back.push(next);
                     }
                     let from = stack.iter().position(|(_, known, _)| *known == next).unwrap_or(0);
-                    let mut circle: Vec<_> =
-                        stack.iter().skip(from + 1).map(|(property, known, _)| (*property, *known)).collect();
+                    let mut circle: Vec<_> = stack
+                        .iter()
+                        .skip(from + 1)
+                        .map(|(property, known, _)| (*property, *known))
+                        .collect();
                     circle.push((property, next));
                     circles.push(circle);
                 }
@@ -79,7 +87,7 @@ pub(super) fn walk(session: &mut Session<'_>) -> Walk {
 fn open(
     session: &Session<'_>,
     states: &mut [State],
-    stack: &mut Vec<(&'static str, u32, Vec<(&'static str, u32)>)>,
+    stack: &mut Vec<Step>,
     property: &'static str,
     node: u32,
 ) {
@@ -100,8 +108,11 @@ fn report(session: &mut Session<'_>, circle: &[(&'static str, u32)]) {
     let Some(element) = session.get(root) else { return };
     let (id, number) = (element.id.clone(), element.version);
     let at = session.at_property(root, "@id");
-    let has_interface =
-        circle.iter().any(|(_, node)| session.get(*node).is_some_and(|e| e.kind == ElementKind::Interface));
+    let has_interface = circle.iter().any(|(_, node)| {
+        session
+            .get(*node)
+            .is_some_and(|e| e.kind == ElementKind::Interface)
+    });
     if circle.iter().all(|(property, _)| *property == "extends") {
         session.report(
             Code::RecursiveStructureNarrow,
@@ -122,7 +133,10 @@ fn report(session: &mut Session<'_>, circle: &[(&'static str, u32)]) {
         );
     } else {
         let may_recur = version(number).is_some_and(|version| {
-            version.controls.iter().any(|control| matches!(control, Control::Depth { may_recur: true, .. }))
+            version
+                .controls
+                .iter()
+                .any(|control| matches!(control, Control::Depth { may_recur: true, .. }))
         });
         if !may_recur {
             session.report(

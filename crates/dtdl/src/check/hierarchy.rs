@@ -2,9 +2,9 @@
 
 use super::Ancestors;
 use super::graph::Walk;
+use crate::Code;
 use crate::metamodel::{Control, ElementKind as K, version};
 use crate::parser::Session;
-use crate::Code;
 
 /// Checks the controls of each version, and works out who extends whom.
 pub(super) fn check(session: &mut Session<'_>, walk: &Walk) -> Ancestors {
@@ -30,10 +30,17 @@ pub(super) fn check(session: &mut Session<'_>, walk: &Walk) -> Ancestors {
         match control {
             Control::Count { through, max } => {
                 let max = *max;
-                count(session, walk, &ancestors, *number, through, |limits| max.get(limits));
+                count(session, walk, &ancestors, *number, through, |limits| {
+                    max.get(limits)
+                });
             }
             Control::Contents { max } => contents(session, &ancestors, *number, *max),
-            Control::Exclude { root, via, kind, narrow } => {
+            Control::Exclude {
+                root,
+                via,
+                kind,
+                narrow,
+            } => {
                 exclude(session, walk, *number, *root, via, *kind, *narrow);
             }
             _ => {}
@@ -43,7 +50,9 @@ pub(super) fn check(session: &mut Session<'_>, walk: &Walk) -> Ancestors {
 }
 
 fn of_version(session: &Session<'_>, node: u32, number: u8) -> bool {
-    session.get(node).is_some_and(|element| element.version == number && element.span.is_some())
+    session
+        .get(node)
+        .is_some_and(|element| element.version == number && element.span.is_some())
 }
 
 /// The longest way down from each element, counting steps through some properties.
@@ -54,7 +63,11 @@ fn heights(session: &Session<'_>, walk: &Walk, hops: &[&str], only: bool) -> Vec
             .edges(session, node)
             .filter(|(property, to)| {
                 let counts = hops.contains(property);
-                counts || (!only && session.get(*to).is_none_or(|element| element.kind != K::Interface))
+                counts
+                    || (!only
+                        && session
+                            .get(*to)
+                            .is_none_or(|element| element.kind != K::Interface))
             })
             .map(|(property, to)| {
                 heights.get(to as usize).copied().unwrap_or(0) + usize::from(hops.contains(&property))
@@ -69,10 +82,14 @@ fn heights(session: &Session<'_>, walk: &Walk, hops: &[&str], only: bool) -> Vec
 }
 
 fn depth(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control, hops: &[&str]) {
-    let Control::Depth { max, .. } = control else { return };
+    let Control::Depth { max, .. } = control else {
+        return;
+    };
     let heights = heights(session, walk, hops, false);
     for &node in &walk.order {
-        let Some(element) = session.get(node) else { continue };
+        let Some(element) = session.get(node) else {
+            continue;
+        };
         let max = max.get(element.limits);
         let height = heights.get(node as usize).copied().unwrap_or(0);
         if element.kind.is_complex_schema() && height > max && of_version(session, node, number) {
@@ -91,7 +108,9 @@ fn depth(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control, 
 }
 
 fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control) {
-    let Control::Extends { depth, count } = control else { return };
+    let Control::Extends { depth, count } = control else {
+        return;
+    };
     let heights = heights(session, walk, &["extends"], true);
     let mut counts = vec![0u64; session.count()];
     for &node in &walk.order {
@@ -105,7 +124,9 @@ fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control
         }
     }
     for &node in &walk.order {
-        let Some(element) = session.get(node) else { continue };
+        let Some(element) = session.get(node) else {
+            continue;
+        };
         if element.kind != K::Interface || !of_version(session, node, number) {
             continue;
         }
@@ -124,7 +145,10 @@ fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control
             );
         }
         let reached = counts.get(node as usize).copied().unwrap_or(0);
-        if let Some(max) = count.map(|count| count.get(limits)).filter(|max| reached > *max as u64) {
+        if let Some(max) = count
+            .map(|count| count.get(limits))
+            .filter(|max| reached > *max as u64)
+        {
             session.report(
                 Code::ExcessiveCount,
                 at,
@@ -142,7 +166,10 @@ fn ancestors(session: &Session<'_>, walk: &Walk) -> Ancestors {
     for &node in &walk.order {
         let mut list: Vec<u32> = Vec::new();
         let mut seen = std::collections::HashSet::new();
-        for (_, to) in walk.edges(session, node).filter(|(property, _)| *property == "extends") {
+        for (_, to) in walk
+            .edges(session, node)
+            .filter(|(property, _)| *property == "extends")
+        {
             if seen.insert(to) {
                 list.push(to);
             }
@@ -191,7 +218,9 @@ fn count(
         }
     }
     for &node in &walk.order {
-        let Some(element) = session.get(node) else { continue };
+        let Some(element) = session.get(node) else {
+            continue;
+        };
         let max = max(element.limits) as u64;
         let reached = total.get(node as usize).copied().unwrap_or(0);
         if element.kind == K::Interface && reached > max && of_version(session, node, number) {
@@ -211,7 +240,9 @@ fn count(
 
 fn contents(session: &mut Session<'_>, ancestors: &Ancestors, number: u8, max: usize) {
     for node in session.interfaces() {
-        let Some(element) = session.get(node) else { continue };
+        let Some(element) = session.get(node) else {
+            continue;
+        };
         let inherited: usize = ancestors
             .get(&node)
             .into_iter()
@@ -256,11 +287,17 @@ fn exclude(session: &mut Session<'_>, walk: &Walk, number: u8, root: K, via: &[&
         }
     }
     for &node in &walk.order {
-        let Some(element) = session.get(node) else { continue };
-        let Some(found) = below.get(node as usize).copied().flatten() else { continue };
+        let Some(element) = session.get(node) else {
+            continue;
+        };
+        let Some(found) = below.get(node as usize).copied().flatten() else {
+            continue;
+        };
         if element.kind == root && of_version(session, node, number) {
             let id = element.id.clone();
-            let culprit = session.get(found).map_or_else(String::new, |found| found.id.to_string());
+            let culprit = session
+                .get(found)
+                .map_or_else(String::new, |found| found.id.to_string());
             let at = session.at_property(node, "schema");
             session.report(
                 Code::ExcludedType,

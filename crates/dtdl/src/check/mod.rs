@@ -22,4 +22,3 @@ pub(crate) fn run(session: &mut Session<'_>) -> Ancestors {
     siblings::check(session, &ancestors);
     ancestors
 }
-

@@ -11,7 +11,9 @@ use crate::parser::Session;
 pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
     let mut overridden: HashMap<(u32, String, String), u32> = HashMap::new();
     for node in 0..u32::try_from(session.count()).unwrap_or(u32::MAX) {
-        let Some(element) = session.get(node).filter(|element| element.span.is_some()) else { continue };
+        let Some(element) = session.get(node).filter(|element| element.span.is_some()) else {
+            continue;
+        };
         for supplement in element.supplements.clone() {
             for rule in supplement.siblings {
                 match rule {
@@ -20,9 +22,18 @@ pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
                         named(session, ancestors, node, by, kinds, not.as_ref());
                     }
                     Sibling::Overridden { by, property } => {
-                        let checks_schema =
-                            supplement.constraints.iter().any(|c| matches!(c, Constraint::SchemaOfOverridden));
-                        overrides(session, ancestors, node, (by, property), checks_schema, &mut overridden);
+                        let checks_schema = supplement
+                            .constraints
+                            .iter()
+                            .any(|c| matches!(c, Constraint::SchemaOfOverridden));
+                        overrides(
+                            session,
+                            ancestors,
+                            node,
+                            (by, property),
+                            checks_schema,
+                            &mut overridden,
+                        );
                     }
                 }
             }
@@ -31,7 +42,12 @@ pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
 }
 
 /// The element next to this one, or inherited into the same place, that has a name.
-fn sibling<'s>(session: &'s Session<'_>, ancestors: &Ancestors, node: u32, name: &str) -> Option<(u32, &'s ElementData)> {
+fn sibling<'s>(
+    session: &'s Session<'_>,
+    ancestors: &Ancestors,
+    node: u32,
+    name: &str,
+) -> Option<(u32, &'s ElementData)> {
     let parent = session.get(node)?.parent?;
     let (place, _) = session
         .get(parent)?
@@ -55,7 +71,9 @@ fn named(
     not: Option<&(&'static str, String)>,
 ) {
     let Some(element) = session.get(node) else { return };
-    let Some(name) = element.text(by).map(str::to_owned) else { return };
+    let Some(name) = element.text(by).map(str::to_owned) else {
+        return;
+    };
     let id = element.id.clone();
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
     let finding = match sibling(session, ancestors, node, &name) {
@@ -92,11 +110,17 @@ fn overrides(
     overridden: &mut HashMap<(u32, String, String), u32>,
 ) {
     let Some(element) = session.get(node) else { return };
-    let Some(name) = element.text(by).map(str::to_owned) else { return };
-    let Some(Literal::String(iri)) = element.literal(property).cloned() else { return };
+    let Some(name) = element.text(by).map(str::to_owned) else {
+        return;
+    };
+    let Some(Literal::String(iri)) = element.literal(property).cloned() else {
+        return;
+    };
     let id = element.id.clone();
     let parent = element.parent.unwrap_or(node);
-    let Some((_, sibling)) = sibling(session, ancestors, node, &name) else { return };
+    let Some((_, sibling)) = sibling(session, ancestors, node, &name) else {
+        return;
+    };
     let mut findings: Vec<(Code, &'static str, String, String)> = Vec::new();
     let known = sibling
         .supplements
@@ -107,19 +131,26 @@ fn overrides(
     match known {
         None => {
             let own = version(sibling.version).and_then(|version| version.class(sibling.kind));
-            let is_own = own.is_some_and(|class| class.properties().any(|own| own.name == index().name(&iri)));
+            let is_own =
+                own.is_some_and(|class| class.properties().any(|own| own.name == index().name(&iri)));
             findings.push(if is_own {
                 (
                     Code::MatchingPropertyNotSupplemental,
                     property,
-                    format!("`{}` of `{name}` belongs to the language and cannot be overridden.", index().name(&iri)),
+                    format!(
+                        "`{}` of `{name}` belongs to the language and cannot be overridden.",
+                        index().name(&iri)
+                    ),
                     "Name a property that an extension brings.".to_owned(),
                 )
             } else {
                 (
                     Code::NoMatchingSupplementalProperty,
                     property,
-                    format!("`{name}` has no property `{}` from an extension.", index().name(&iri)),
+                    format!(
+                        "`{name}` has no property `{}` from an extension.",
+                        index().name(&iri)
+                    ),
                     "Name a property that a type of this element brings.".to_owned(),
                 )
             });

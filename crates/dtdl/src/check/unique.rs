@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 
 use super::Ancestors;
+use crate::Code;
 use crate::metamodel::{ElementKind as K, Value, version};
 use crate::model::Literal;
 use crate::parser::Session;
-use crate::Code;
 
 pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
     for node in 0..u32::try_from(session.count()).unwrap_or(u32::MAX) {
-        if session.get(node).is_some_and(|element| element.span.is_some() && !element.references.is_empty()) {
+        if session
+            .get(node)
+            .is_some_and(|element| element.span.is_some() && !element.references.is_empty())
+        {
             own(session, node);
             if session.get(node).is_some_and(|element| element.kind == K::Enum) {
                 datatype(session, node);
@@ -38,10 +41,14 @@ fn key(literal: &Literal) -> Option<String> {
 /// Among the values of one property.
 fn own(session: &mut Session<'_>, node: u32) {
     let Some(element) = session.get(node) else { return };
-    let Some(class) = version(element.version).and_then(|version| version.class(element.kind)) else { return };
+    let Some(class) = version(element.version).and_then(|version| version.class(element.kind)) else {
+        return;
+    };
     let mut findings: Vec<(u32, &'static str, &'static str, String)> = Vec::new();
     for property in class.properties() {
-        let Value::Element(target) = &property.value else { continue };
+        let Value::Element(target) = &property.value else {
+            continue;
+        };
         let values = element.targets(property.name);
         if values.len() < 2 {
             continue;
@@ -57,10 +64,17 @@ fn own(session: &mut Session<'_>, node: u32) {
         for name in names {
             let mut seen: HashMap<String, u32> = HashMap::with_capacity(values.len());
             for &value in values {
-                let Some(text) = session.get(value).and_then(|value| value.literal(name)).and_then(key) else {
+                let Some(text) = session
+                    .get(value)
+                    .and_then(|value| value.literal(name))
+                    .and_then(key)
+                else {
                     continue;
                 };
-                if seen.insert(text.clone(), value).is_some_and(|first| first != value) {
+                if seen
+                    .insert(text.clone(), value)
+                    .is_some_and(|first| first != value)
+                {
                     findings.push((value, property.name, name, text));
                 }
             }
@@ -88,9 +102,13 @@ fn imported(session: &mut Session<'_>, node: u32, ancestors: &[u32]) {
     let mut seen: HashMap<&str, (u32, u32)> = HashMap::new();
     let mut findings: Vec<(String, u32, u32)> = Vec::new();
     for interface in std::iter::once(node).chain(ancestors.iter().copied()) {
-        let Some(owner) = session.get(interface) else { continue };
+        let Some(owner) = session.get(interface) else {
+            continue;
+        };
         for &content in owner.targets("contents") {
-            let Some(name) = session.get(content).and_then(|content| content.text("name")) else { continue };
+            let Some(name) = session.get(content).and_then(|content| content.text("name")) else {
+                continue;
+            };
             match seen.get(name) {
                 Some((first, _)) if *first == content => {}
                 Some((_, from)) if *from == interface => {}
@@ -103,9 +121,16 @@ fn imported(session: &mut Session<'_>, node: u32, ancestors: &[u32]) {
     }
     let id = element.id.clone();
     for (name, first, second) in findings {
-        let owner = |index: u32| session.get(index).map_or_else(String::new, |element| element.id.to_string());
-        let message =
-            format!("{id} gets two contents with the name `{name}`: from {} and from {}.", owner(first), owner(second));
+        let owner = |index: u32| {
+            session
+                .get(index)
+                .map_or_else(String::new, |element| element.id.to_string())
+        };
+        let message = format!(
+            "{id} gets two contents with the name `{name}`: from {} and from {}.",
+            owner(first),
+            owner(second)
+        );
         let at = session.at_property(node, "extends");
         session.report(
             Code::NonUniqueImportedPropertyValue,
@@ -121,7 +146,10 @@ fn imported(session: &mut Session<'_>, node: u32, ancestors: &[u32]) {
 /// The values of an Enum are of the type it says.
 fn datatype(session: &mut Session<'_>, node: u32) {
     let Some(element) = session.get(node) else { return };
-    let schema = element.target("valueSchema").and_then(|schema| session.get(schema)).map(|schema| schema.kind);
+    let schema = element
+        .target("valueSchema")
+        .and_then(|schema| session.get(schema))
+        .map(|schema| schema.kind);
     let mut findings = Vec::new();
     for &value in element.targets("enumValues") {
         let Some(data) = session.get(value) else { continue };
@@ -134,7 +162,11 @@ fn datatype(session: &mut Session<'_>, node: u32) {
             findings.push((value, data.id.clone()));
         }
     }
-    let wanted = if schema == Some(K::Integer) { "a whole number" } else { "a text" };
+    let wanted = if schema == Some(K::Integer) {
+        "a whole number"
+    } else {
+        "a text"
+    };
     for (value, id) in findings {
         let at = session.at_property(value, "enumValue");
         session.report(

@@ -174,19 +174,32 @@ impl fmt::Display for InstanceErrorKind {
                 write!(f, "this is {found}; {expected} needs {}", shape(*expected))
             }
             Self::Null { expected } => write!(f, "null is no value; {expected} needs {}", shape(*expected)),
-            Self::OutOfRange { expected } => write!(f, "the number is too large; {expected} needs {}", shape(*expected)),
-            Self::WrongFormat { expected } => write!(f, "the text does not fit; {expected} needs {}", shape(*expected)),
-            Self::NotInEnum { allowed } => write!(f, "the Enum has no such value; it has {}", allowed.join(", ")),
+            Self::OutOfRange { expected } => write!(
+                f,
+                "the number is too large; {expected} needs {}",
+                shape(*expected)
+            ),
+            Self::WrongFormat { expected } => {
+                write!(f, "the text does not fit; {expected} needs {}", shape(*expected))
+            }
+            Self::NotInEnum { allowed } => {
+                write!(f, "the Enum has no such value; it has {}", allowed.join(", "))
+            }
             Self::UnknownField { name } => write!(f, "the Object has no field `{name}`"),
             Self::MissingField { name } => write!(f, "the required field `{name}` is missing"),
             Self::UnknownProperty { name } => write!(f, "the model has no Property `{name}`"),
             Self::NotAProperty { name, kind } => write!(f, "`{name}` is a {kind}, which has no stored value"),
             Self::MissingComponent { name } => {
-                write!(f, "the Component `{name}` is missing; it needs at least {{\"$metadata\": {{}}}}")
+                write!(
+                    f,
+                    "the Component `{name}` is missing; it needs at least {{\"$metadata\": {{}}}}"
+                )
             }
             Self::MissingMetadata => f.write_str("there is no `$metadata` object"),
             Self::MissingModel => f.write_str("`$metadata` has no `$model`"),
-            Self::WrongModel { expected, found } => write!(f, "`$model` is `{found}` instead of `{expected}`"),
+            Self::WrongModel { expected, found } => {
+                write!(f, "`$model` is `{found}` instead of `{expected}`")
+            }
             Self::TooDeep => f.write_str("values are nested too deep"),
             Self::NoSchema => f.write_str("the model has no schema for this value"),
         }
@@ -195,7 +208,11 @@ impl fmt::Display for InstanceErrorKind {
 
 impl fmt::Display for InstanceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.pointer.is_empty() { write!(f, "{}", self.kind) } else { write!(f, "{}: {}", self.pointer, self.kind) }
+        if self.pointer.is_empty() {
+            write!(f, "{}", self.kind)
+        } else {
+            write!(f, "{}: {}", self.pointer, self.kind)
+        }
     }
 }
 

@@ -3,9 +3,11 @@
 /// `2024-02-29`, RFC 3339.
 pub(super) fn is_date(text: &str) -> bool {
     let mut parts = text.splitn(3, '-');
-    let (Some(year), Some(month), Some(day)) =
-        (digits(parts.next(), 4), digits(parts.next(), 2), digits(parts.next(), 2))
-    else {
+    let (Some(year), Some(month), Some(day)) = (
+        digits(parts.next(), 4),
+        digits(parts.next(), 2),
+        digits(parts.next(), 2),
+    ) else {
         return false;
     };
     let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -36,7 +38,10 @@ pub(super) fn is_time(text: &str) -> bool {
     let mut parts = clock.splitn(3, ':');
     let hours = digits(parts.next(), 2);
     let minutes = digits(parts.next(), 2);
-    let (seconds, fraction) = match parts.next().map(|rest| rest.split_once('.').unwrap_or((rest, "0"))) {
+    let (seconds, fraction) = match parts
+        .next()
+        .map(|rest| rest.split_once('.').unwrap_or((rest, "0")))
+    {
         Some(pair) => pair,
         None => return false,
     };
@@ -50,7 +55,8 @@ pub(super) fn is_time(text: &str) -> bool {
 
 /// A date, `T` and a time, RFC 3339.
 pub(super) fn is_date_time(text: &str) -> bool {
-    text.split_once(['T', 't']).is_some_and(|(date, time)| is_date(date) && is_time(time))
+    text.split_once(['T', 't'])
+        .is_some_and(|(date, time)| is_date(date) && is_time(time))
 }
 
 fn digits(text: Option<&str>, count: usize) -> Option<u32> {
@@ -60,7 +66,9 @@ fn digits(text: Option<&str>, count: usize) -> Option<u32> {
 
 /// `P1Y2M3DT4H5M6.5S` or `P3W`, ISO 8601: only the last part may have a fraction.
 pub(crate) fn is_duration(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix('P') else { return false };
+    let Some(rest) = text.strip_prefix('P') else {
+        return false;
+    };
     let (date, time) = match rest.split_once('T') {
         Some((date, time)) => (date, Some(time)),
         None => (rest, None),
@@ -78,9 +86,13 @@ fn components(text: &str, letters: &str, may_have_fraction: bool) -> bool {
     let mut rest = text;
     let mut letters = letters.chars();
     while !rest.is_empty() {
-        let Some(end) = rest.find(|c: char| c.is_ascii_alphabetic()) else { return false };
+        let Some(end) = rest.find(|c: char| c.is_ascii_alphabetic()) else {
+            return false;
+        };
         let (number, after) = rest.split_at(end);
-        let Some(unit) = after.chars().next() else { return false };
+        let Some(unit) = after.chars().next() else {
+            return false;
+        };
         if !letters.any(|letter| letter == unit) {
             return false;
         }
@@ -113,33 +125,58 @@ pub(super) fn is_decimal(text: &str) -> bool {
 pub(super) fn is_uuid(text: &str) -> bool {
     let groups: Vec<&str> = text.split('-').collect();
     groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
-        && groups.iter().all(|group| group.bytes().all(|b| b.is_ascii_hexdigit()))
+        && groups
+            .iter()
+            .all(|group| group.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// Base64 with padding, in the usual alphabet.
 pub(super) fn is_base64(text: &str) -> bool {
     let body = text.trim_end_matches('=');
-    text.len() % 4 == 0
+    text.len().is_multiple_of(4)
         && text.len() - body.len() <= 2
-        && body.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
+        && body
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// A test, what passes it, what does not.
+    type Row = (fn(&str) -> bool, &'static [&'static str], &'static [&'static str]);
+
     #[test]
     fn formats() {
-        let table: &[(fn(&str) -> bool, &[&str], &[&str])] = &[
+        let table: &[Row] = &[
             (
                 is_date,
                 &["2024-02-29", "2000-02-29", "1999-12-31"],
-                &["2023-02-29", "1900-02-29", "2024-13-01", "2024-04-31", "24-01-01", "2024-1-1", "2024-01-00", ""],
+                &[
+                    "2023-02-29",
+                    "1900-02-29",
+                    "2024-13-01",
+                    "2024-04-31",
+                    "24-01-01",
+                    "2024-1-1",
+                    "2024-01-00",
+                    "",
+                ],
             ),
             (
                 is_time,
                 &["08:30:00Z", "23:59:60Z", "08:30:00.125+05:30", "08:30:00-00:00"],
-                &["08:30:00", "24:00:00Z", "08:60:00Z", "08:30Z", "08:30:00.Z", "08:30:00+5", "Z", ""],
+                &[
+                    "08:30:00",
+                    "24:00:00Z",
+                    "08:60:00Z",
+                    "08:30Z",
+                    "08:30:00.Z",
+                    "08:30:00+5",
+                    "Z",
+                    "",
+                ],
             ),
             (
                 is_date_time,
@@ -148,16 +185,39 @@ mod tests {
             ),
             (
                 is_duration,
-                &["P1Y", "P1Y2M3DT4H5M6.5S", "PT0.5S", "P3W", "P1.5D", "PT1.5H", "P2W3D"],
-                &["", "P", "PT", "P1YT", "P1.5YT1H", "PT1.5H3M", "P1M1Y", "1Y", "P-1Y", "PT1", "P1S", "P1Y3W"],
+                &[
+                    "P1Y",
+                    "P1Y2M3DT4H5M6.5S",
+                    "PT0.5S",
+                    "P3W",
+                    "P1.5D",
+                    "PT1.5H",
+                    "P2W3D",
+                ],
+                &[
+                    "", "P", "PT", "P1YT", "P1.5YT1H", "PT1.5H3M", "P1M1Y", "1Y", "P-1Y", "PT1", "P1S",
+                    "P1Y3W",
+                ],
             ),
-            (is_decimal, &["0", "-12.50", "+3"], &["", ".", "1.", ".5", "1e3", "--1"]),
+            (
+                is_decimal,
+                &["0", "-12.50", "+3"],
+                &["", ".", "1.", ".5", "1e3", "--1"],
+            ),
             (
                 is_uuid,
                 &["6f1c2a34-0b5d-4e6f-8a90-1b2c3d4e5f60"],
-                &["6f1c2a34", "6f1c2a340b5d4e6f8a901b2c3d4e5f60", "6f1c2a3g-0b5d-4e6f-8a90-1b2c3d4e5f60"],
+                &[
+                    "6f1c2a34",
+                    "6f1c2a340b5d4e6f8a901b2c3d4e5f60",
+                    "6f1c2a3g-0b5d-4e6f-8a90-1b2c3d4e5f60",
+                ],
             ),
-            (is_base64, &["", "AQID", "AQI=", "AQ=="], &["A", "AQI", "A===", "AQ*="]),
+            (
+                is_base64,
+                &["", "AQID", "AQI=", "AQ=="],
+                &["A", "AQI", "A===", "AQ*="],
+            ),
         ];
         for (check, good, bad) in table {
             for text in *good {

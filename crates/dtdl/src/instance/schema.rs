@@ -45,7 +45,12 @@ pub(crate) fn validate_in<'a>(
     schema: u32,
     value: &Value,
 ) -> Vec<InstanceError> {
-    let mut check = Check { get, errors: Vec::new(), pointer: String::new(), depth: 0 };
+    let mut check = Check {
+        get,
+        errors: Vec::new(),
+        pointer: String::new(),
+        depth: 0,
+    };
     check.value(schema, value);
     check.errors
 }
@@ -64,7 +69,10 @@ pub(super) fn token(name: &str) -> String {
 
 impl<'a> Check<'_, 'a> {
     fn error(&mut self, kind: InstanceErrorKind) {
-        self.errors.push(InstanceError { pointer: self.pointer.clone(), kind });
+        self.errors.push(InstanceError {
+            pointer: self.pointer.clone(),
+            kind,
+        });
     }
 
     fn inside(&mut self, name: &str, schema: Option<u32>, value: &Value) {
@@ -119,7 +127,10 @@ impl<'a> Check<'_, 'a> {
                     K::Uuid => is_uuid(text),
                     K::Bytes => is_base64(text),
                     _ => {
-                        self.error(InstanceErrorKind::WrongType { expected, found: JsonType::String });
+                        self.error(InstanceErrorKind::WrongType {
+                            expected,
+                            found: JsonType::String,
+                        });
                         return;
                     }
                 };
@@ -127,13 +138,19 @@ impl<'a> Check<'_, 'a> {
                     self.error(InstanceErrorKind::WrongFormat { expected });
                 }
             }
-            _ => self.error(InstanceErrorKind::WrongType { expected, found: JsonType::of(value) }),
+            _ => self.error(InstanceErrorKind::WrongType {
+                expected,
+                found: JsonType::of(value),
+            }),
         }
     }
 
     fn object(&mut self, schema: &'a ElementData, members: &serde_json::Map<String, Value>) {
-        let fields: Vec<&ElementData> =
-            schema.targets("fields").iter().filter_map(|field| (self.get)(*field)).collect();
+        let fields: Vec<&ElementData> = schema
+            .targets("fields")
+            .iter()
+            .filter_map(|field| (self.get)(*field))
+            .collect();
         for (name, member) in members {
             match fields.iter().find(|field| field.text("name") == Some(name)) {
                 Some(field) => self.inside(name, field.target("schema"), member),
@@ -147,18 +164,26 @@ impl<'a> Check<'_, 'a> {
             }
         }
         for field in fields {
-            let required = field.supplements.iter().any(|supplement| supplement.term == "Required");
+            let required = field
+                .supplements
+                .iter()
+                .any(|supplement| supplement.term == "Required");
             if let Some(name) = field.text("name")
                 && required
                 && !members.contains_key(name)
             {
-                self.error(InstanceErrorKind::MissingField { name: name.to_owned() });
+                self.error(InstanceErrorKind::MissingField {
+                    name: name.to_owned(),
+                });
             }
         }
     }
 
     fn one_of(&mut self, schema: &'a ElementData, value: &Value) {
-        let values = schema.targets("enumValues").iter().filter_map(|value| (self.get)(*value));
+        let values = schema
+            .targets("enumValues")
+            .iter()
+            .filter_map(|value| (self.get)(*value));
         let literals: Vec<&Literal> = values.filter_map(|value| value.literal("enumValue")).collect();
         let fits = literals.iter().any(|literal| match (literal, value) {
             (Literal::String(known), Value::String(text)) => **known == **text,
@@ -183,7 +208,9 @@ fn number_problem(expected: K, number: &Number) -> Option<InstanceErrorKind> {
     let (min, max) = match expected {
         K::Double => return None,
         K::Float => {
-            let fits = number.as_f64().is_some_and(|float| float.abs() <= f64::from(f32::MAX));
+            let fits = number
+                .as_f64()
+                .is_some_and(|float| float.abs() <= f64::from(f32::MAX));
             return (!fits).then_some(InstanceErrorKind::OutOfRange { expected });
         }
         K::Byte => (i128::from(i8::MIN), i128::from(i8::MAX)),
@@ -196,14 +223,23 @@ fn number_problem(expected: K, number: &Number) -> Option<InstanceErrorKind> {
         K::UnsignedLong => (0, i128::from(u64::MAX)),
         _ => return None,
     };
-    let whole = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
+    let whole = number
+        .as_i64()
+        .map(i128::from)
+        .or_else(|| number.as_u64().map(i128::from));
     match whole {
         Some(whole) if (min..=max).contains(&whole) => None,
         Some(_) => Some(InstanceErrorKind::OutOfRange { expected }),
         // Too large for 64 bits is a matter of range, a fraction is not.
-        None if number.as_f64().is_some_and(|float| float.fract() == 0.0 && float.abs() >= 9.2e18) => {
+        None if number
+            .as_f64()
+            .is_some_and(|float| float.fract() == 0.0 && float.abs() >= 9.2e18) =>
+        {
             Some(InstanceErrorKind::OutOfRange { expected })
         }
-        None => Some(InstanceErrorKind::WrongType { expected, found: JsonType::Number }),
+        None => Some(InstanceErrorKind::WrongType {
+            expected,
+            found: JsonType::Number,
+        }),
     }
 }

@@ -34,18 +34,25 @@ use crate::model::{Content, Interface, Property, Relationship};
 #[must_use]
 pub fn validate_twin(twin: &Value, interface: &Interface) -> Vec<InstanceError> {
     let mut check = Check::default();
-    let Some(members) = check.object(twin, K::Interface) else { return check.errors };
+    let Some(members) = check.object(twin, K::Interface) else {
+        return check.errors;
+    };
     match members.get("$metadata") {
         Some(Value::Object(metadata)) => {
             match metadata.get("$model") {
                 Some(Value::String(model)) if *model == interface.id().as_str() => {}
                 Some(Value::String(model)) => {
-                    let kind =
-                        InstanceErrorKind::WrongModel { expected: interface.id().clone(), found: model.clone() };
+                    let kind = InstanceErrorKind::WrongModel {
+                        expected: interface.id().clone(),
+                        found: model.clone(),
+                    };
                     check.at("/$metadata/$model", kind);
                 }
                 Some(other) => {
-                    let kind = InstanceErrorKind::WrongType { expected: K::String, found: JsonType::of(other) };
+                    let kind = InstanceErrorKind::WrongType {
+                        expected: K::String,
+                        found: JsonType::of(other),
+                    };
                     check.at("/$metadata/$model", kind);
                 }
                 None => check.at("/$metadata", InstanceErrorKind::MissingModel),
@@ -70,12 +77,17 @@ pub fn validate_component(component: &Value, interface: &Interface) -> Vec<Insta
 #[must_use]
 pub fn validate_relationship(value: &Value, relationship: &Relationship) -> Vec<InstanceError> {
     let mut check = Check::default();
-    let Some(members) = check.object(value, K::Relationship) else { return check.errors };
+    let Some(members) = check.object(value, K::Relationship) else {
+        return check.errors;
+    };
     for (name, member) in members.iter().filter(|(name, _)| !name.starts_with('$')) {
         let pointer = format!("/{}", token(name));
         match relationship.property(name) {
             Some(property) => check.property(&pointer, member, &property),
-            None => check.at(&pointer, InstanceErrorKind::UnknownProperty { name: name.clone() }),
+            None => check.at(
+                &pointer,
+                InstanceErrorKind::UnknownProperty { name: name.clone() },
+            ),
         }
     }
     check.errors
@@ -88,14 +100,23 @@ struct Check {
 
 impl Check {
     fn at(&mut self, pointer: &str, kind: InstanceErrorKind) {
-        self.errors.push(InstanceError { pointer: pointer.to_owned(), kind });
+        self.errors.push(InstanceError {
+            pointer: pointer.to_owned(),
+            kind,
+        });
     }
 
     fn object<'v>(&mut self, value: &'v Value, expected: K) -> Option<&'v Map<String, Value>> {
         if let Value::Object(members) = value {
             return Some(members);
         }
-        self.at("", InstanceErrorKind::WrongType { expected, found: JsonType::of(value) });
+        self.at(
+            "",
+            InstanceErrorKind::WrongType {
+                expected,
+                found: JsonType::of(value),
+            },
+        );
         None
     }
 
@@ -109,21 +130,38 @@ impl Check {
                     None => self.at(&pointer, InstanceErrorKind::NoSchema),
                 },
                 Some(other) => {
-                    self.at(&pointer, InstanceErrorKind::NotAProperty { name: name.clone(), kind: other.kind() });
+                    self.at(
+                        &pointer,
+                        InstanceErrorKind::NotAProperty {
+                            name: name.clone(),
+                            kind: other.kind(),
+                        },
+                    );
                 }
-                None => self.at(&pointer, InstanceErrorKind::UnknownProperty { name: name.clone() }),
+                None => self.at(
+                    &pointer,
+                    InstanceErrorKind::UnknownProperty { name: name.clone() },
+                ),
             }
         }
         for component in interface.components() {
             if !members.contains_key(component.name()) {
-                self.at(pointer, InstanceErrorKind::MissingComponent { name: component.name().to_owned() });
+                self.at(
+                    pointer,
+                    InstanceErrorKind::MissingComponent {
+                        name: component.name().to_owned(),
+                    },
+                );
             }
         }
     }
 
     fn component(&mut self, pointer: &str, value: &Value, interface: &Interface) {
         let Value::Object(members) = value else {
-            let kind = InstanceErrorKind::WrongType { expected: K::Component, found: JsonType::of(value) };
+            let kind = InstanceErrorKind::WrongType {
+                expected: K::Component,
+                found: JsonType::of(value),
+            };
             self.at(pointer, kind);
             return;
         };
@@ -151,7 +189,12 @@ impl Check {
                 && !time.as_str().is_some_and(is_date_time)
             {
                 let pointer = format!("{pointer}/{}/sourceTime", token(name));
-                self.at(&pointer, InstanceErrorKind::WrongFormat { expected: K::DateTime });
+                self.at(
+                    &pointer,
+                    InstanceErrorKind::WrongFormat {
+                        expected: K::DateTime,
+                    },
+                );
             }
         }
     }

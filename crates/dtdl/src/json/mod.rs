@@ -57,12 +57,19 @@ impl Node {
 
     /// A whole number that fits 32 bits, however it is written (`3` and `3.0` are the same to JSON).
     pub(crate) fn as_integer(&self) -> Option<i64> {
-        let Data::Number(number) = &self.data else { return None };
+        let Data::Number(number) = &self.data else {
+            return None;
+        };
         let whole = match number.as_i64() {
             Some(whole) => whole,
             None => {
-                let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 1e15)?;
-                #[expect(clippy::cast_possible_truncation, reason = "whole and below 1e15, checked above")]
+                let float = number
+                    .as_f64()
+                    .filter(|float| float.fract() == 0.0 && float.abs() < 1e15)?;
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "whole and below 1e15, checked above"
+                )]
                 let whole = float as i64;
                 whole
             }
@@ -78,9 +85,10 @@ impl Node {
             Data::Number(value) => Value::Number(value.clone()),
             Data::String(value) => Value::String(value.to_string()),
             Data::Array(items) => items.iter().map(Self::to_value).collect(),
-            Data::Object(members) => {
-                members.iter().map(|member| (member.name.to_string(), member.value.to_value())).collect()
-            }
+            Data::Object(members) => members
+                .iter()
+                .map(|member| (member.name.to_string(), member.value.to_value()))
+                .collect(),
         }
     }
 

@@ -10,7 +10,9 @@ impl LineIndex {
     pub(crate) fn new(text: &str) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let starts = breaks.filter_map(|(at, _)| u32::try_from(at + 1).ok());
-        Self { starts: std::iter::once(0).chain(starts).collect() }
+        Self {
+            starts: std::iter::once(0).chain(starts).collect(),
+        }
     }
 
     /// Line and column, both counted from 1, the column in characters.
@@ -19,7 +21,10 @@ impl LineIndex {
         let start = self.starts.get(line).copied().unwrap_or_default() as usize;
         let before = text.get(start..offset as usize).unwrap_or_default();
         let column = before.chars().filter(|c| *c != '\u{feff}').count() + 1;
-        (u32::try_from(line + 1).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
+        (
+            u32::try_from(line + 1).unwrap_or(u32::MAX),
+            u32::try_from(column).unwrap_or(u32::MAX),
+        )
     }
 }
 

@@ -20,7 +20,10 @@ pub(crate) struct SyntaxError {
 /// Reads one JSON value with nothing but white space around it. A byte order mark is skipped.
 pub(crate) fn read(text: &str) -> Result<Node, SyntaxError> {
     if u32::try_from(text.len()).is_err() {
-        return Err(SyntaxError { offset: 0, problem: "the text is longer than 4 GiB".to_owned() });
+        return Err(SyntaxError {
+            offset: 0,
+            problem: "the text is longer than 4 GiB".to_owned(),
+        });
     }
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let mut reader = Reader { text, at: start };
@@ -55,7 +58,10 @@ impl Reader<'_> {
     }
 
     fn error(&self, problem: impl Into<String>) -> SyntaxError {
-        SyntaxError { offset: Self::offset(self.at), problem: problem.into() }
+        SyntaxError {
+            offset: Self::offset(self.at),
+            problem: problem.into(),
+        }
     }
 
     fn slice(&self, start: usize) -> &str {
@@ -76,7 +82,11 @@ impl Reader<'_> {
             Some(_) => return Err(self.error("a JSON value was expected here")),
             None => return Err(self.error("the text ends where a JSON value was expected")),
         };
-        Ok(Node { data, start: Self::offset(start), end: Self::offset(self.at) })
+        Ok(Node {
+            data,
+            start: Self::offset(start),
+            end: Self::offset(self.at),
+        })
     }
 
     fn object(&mut self, depth: usize) -> Result<Data, SyntaxError> {
@@ -181,10 +191,12 @@ impl Reader<'_> {
         while matches!(self.peek(), Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) {
             self.at += 1;
         }
-        serde_json::from_str::<Number>(self.slice(start)).map(Data::Number).map_err(|_| SyntaxError {
-            offset: Self::offset(start),
-            problem: "this is not a JSON number".to_owned(),
-        })
+        serde_json::from_str::<Number>(self.slice(start))
+            .map(Data::Number)
+            .map_err(|_| SyntaxError {
+                offset: Self::offset(start),
+                problem: "this is not a JSON number".to_owned(),
+            })
     }
 
     fn word(&mut self) -> Result<Data, SyntaxError> {
@@ -212,7 +224,10 @@ mod tests {
     fn reads_what_serde_json_reads() {
         let text = " {\"a\": [1, -2.5e3, true, false, null, \"x\\n\\u00e9\"], \"b\": {}, \"c\": []} ";
         let node = read(text).unwrap();
-        assert_eq!(node.to_value(), serde_json::from_str::<serde_json::Value>(text).unwrap());
+        assert_eq!(
+            node.to_value(),
+            serde_json::from_str::<serde_json::Value>(text).unwrap()
+        );
     }
 
     #[test]

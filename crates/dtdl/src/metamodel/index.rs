@@ -62,7 +62,10 @@ impl Index {
 
     /// What a term stands for in an extension.
     pub(crate) fn extension_term(&self, extension: &Extension, term: &str) -> Option<&str> {
-        self.extension_terms.get(&(extension.context, extension.version))?.get(term).map(String::as_str)
+        self.extension_terms
+            .get(&(extension.context, extension.version))?
+            .get(term)
+            .map(String::as_str)
     }
 
     pub(crate) fn builtin(&self, id: &str) -> Option<&Builtin> {
@@ -80,7 +83,9 @@ impl Index {
 
     /// The versions of an extension that are known, by its context without version.
     pub(crate) fn versions_of(context: &str) -> impl Iterator<Item = u32> {
-        extensions::all().filter(move |extension| extension.context == context).map(|extension| extension.version)
+        extensions::all()
+            .filter(move |extension| extension.context == context)
+            .map(|extension| extension.version)
     }
 
     fn build() -> Self {
@@ -107,13 +112,25 @@ impl Index {
     }
 
     fn add_builtin(&mut self, version: u8, term: &'static str, id: String, shape: Shape) {
-        self.builtins.insert(id.clone(), Builtin { id, term, version, shape });
+        self.builtins.insert(
+            id.clone(),
+            Builtin {
+                id,
+                term,
+                version,
+                shape,
+            },
+        );
     }
 
     fn add_version(&mut self, number: u8) {
         let Some(version) = version(number) else { return };
         for class in version.classes {
-            self.add_term(number, class.kind.name(), format!("dtmi:dtdl:class:{};{number}", class.kind));
+            self.add_term(
+                number,
+                class.kind.name(),
+                format!("dtmi:dtdl:class:{};{number}", class.kind),
+            );
             for property in class.properties() {
                 let id = format!("dtmi:dtdl:property:{};{number}", property.name);
                 self.add_term(number, property.name, id);
@@ -131,7 +148,15 @@ impl Index {
         for (term, name, arrays) in GEOMETRIES {
             let id = format!("dtmi:standard:schema:geospatial:{term};{number}");
             self.add_term(number, term, id.clone());
-            self.add_builtin(number, term, id, Shape::Geometry { name, arrays: *arrays });
+            self.add_builtin(
+                number,
+                term,
+                id,
+                Shape::Geometry {
+                    name,
+                    arrays: *arrays,
+                },
+            );
         }
         for term in COMMAND_TYPES {
             let id = format!("dtmi:dtdl:instance:CommandType:{term};{number}");
@@ -151,7 +176,14 @@ impl Index {
     fn add_quantities_of_version_two(&mut self) {
         let Quantities { types, units } = &quantities::V2;
         let type_id = "dtmi:standard:class:{};2";
-        self.add_quantity(type_id, "QuantitativeType", true, &[K::Property, K::Telemetry], &[2], Vec::new());
+        self.add_quantity(
+            type_id,
+            "QuantitativeType",
+            true,
+            &[K::Property, K::Telemetry],
+            &[2],
+            Vec::new(),
+        );
         for (term, kind_of_unit) in *types {
             let unit = leak_unit(Target {
                 supplement: Some(leak(type_id.replace("{}", kind_of_unit))),
@@ -159,7 +191,14 @@ impl Index {
             });
             let properties = vec![("dtmi:dtdl:property:unit;2".to_owned(), unit)];
             self.add_term(2, term, type_id.replace("{}", term));
-            self.add_quantity(type_id, term, false, &[K::Property, K::Telemetry], &[2], properties);
+            self.add_quantity(
+                type_id,
+                term,
+                false,
+                &[K::Property, K::Telemetry],
+                &[2],
+                properties,
+            );
         }
         for (kind_of_unit, units) in *units {
             let unit_type = type_id.replace("{}", kind_of_unit);
@@ -171,7 +210,14 @@ impl Index {
             for unit in *units {
                 let id = format!("dtmi:standard:unit:{unit};2");
                 self.add_term(2, unit, id.clone());
-                self.add_builtin(2, unit, id, Shape::Unit { kind_of_unit: unit_type.clone() });
+                self.add_builtin(
+                    2,
+                    unit,
+                    id,
+                    Shape::Unit {
+                        kind_of_unit: unit_type.clone(),
+                    },
+                );
             }
         }
         for prefix in PREFIXES {
@@ -197,7 +243,11 @@ impl Index {
             versions,
             requires: Vec::new(),
             excludes: Vec::new(),
-            constraints: if properties.is_empty() { &[] } else { NUMERIC_SCHEMA },
+            constraints: if properties.is_empty() {
+                &[]
+            } else {
+                NUMERIC_SCHEMA
+            },
             properties,
             unique: &[],
             siblings: &[],
@@ -214,7 +264,10 @@ impl Index {
                 .properties
                 .iter()
                 .map(|property| {
-                    let id = extension.property_id.replace("{type}", entry.term).replace("{}", property.name);
+                    let id = extension
+                        .property_id
+                        .replace("{type}", entry.term)
+                        .replace("{}", property.name);
                     (id, property)
                 })
                 .collect();
@@ -223,7 +276,12 @@ impl Index {
                 self.names.insert(id.clone(), property.name);
                 terms.insert(property.name, id.clone());
             }
-            let ids = |terms: &[&str]| terms.iter().map(|term| type_id(extension.type_id, term)).collect();
+            let ids = |terms: &[&str]| {
+                terms
+                    .iter()
+                    .map(|term| type_id(extension.type_id, term))
+                    .collect()
+            };
             let supplement = Supplement {
                 id: id.clone(),
                 term: entry.term,
@@ -249,7 +307,8 @@ impl Index {
         if let Some(quantities) = extension.quantities {
             self.add_extension_quantities(extension, newest, quantities, &mut terms);
         }
-        self.extension_terms.insert((extension.context, extension.version), terms);
+        self.extension_terms
+            .insert((extension.context, extension.version), terms);
     }
 
     fn add_extension_quantities(
@@ -264,7 +323,14 @@ impl Index {
         terms.insert("unit", unit_property.clone());
         self.names.insert(unit_property.clone(), "unit");
         terms.insert("QuantitativeType", type_id(extension.type_id, "QuantitativeType"));
-        self.add_quantity(extension.type_id, "QuantitativeType", true, DATA, extension.dtdl, Vec::new());
+        self.add_quantity(
+            extension.type_id,
+            "QuantitativeType",
+            true,
+            DATA,
+            extension.dtdl,
+            Vec::new(),
+        );
         for (term, kind_of_unit) in quantities.types {
             let unit = leak_unit(Target {
                 child_of: Some(leak(format!("{prefix}enum:{kind_of_unit}"))),
@@ -281,7 +347,14 @@ impl Index {
             for unit in *units {
                 let id = format!("{unit_id}{unit}");
                 terms.insert(unit, id.clone());
-                self.add_builtin(dtdl, unit, id, Shape::UnitValue { enum_id: enum_id.clone() });
+                self.add_builtin(
+                    dtdl,
+                    unit,
+                    id,
+                    Shape::UnitValue {
+                        enum_id: enum_id.clone(),
+                    },
+                );
             }
             self.add_builtin(dtdl, kind_of_unit, enum_id, Shape::UnitEnum { units, unit_id });
         }
@@ -291,14 +364,27 @@ impl Index {
     }
 }
 
-const DATA: &[K] =
-    &[K::CommandRequest, K::CommandResponse, K::Field, K::MapValue, K::Property, K::Telemetry];
+const DATA: &[K] = &[
+    K::CommandRequest,
+    K::CommandResponse,
+    K::Field,
+    K::MapValue,
+    K::Property,
+    K::Telemetry,
+];
 
-const NUMERIC_SCHEMA: &[Constraint] =
-    &[Constraint::Kinds { property: "schema", kinds: NUMERIC, called: "a numeric schema" }];
+const NUMERIC_SCHEMA: &[Constraint] = &[Constraint::Kinds {
+    property: "schema",
+    kinds: NUMERIC,
+    called: "a numeric schema",
+}];
 
 fn type_id(template: &str, term: &str) -> String {
-    if term.starts_with("dtmi:") { term.to_owned() } else { template.replace("{}", term) }
+    if term.starts_with("dtmi:") {
+        term.to_owned()
+    } else {
+        template.replace("{}", term)
+    }
 }
 
 /// The index lives as long as the process, so the few texts that are put together for it may as well.
@@ -307,7 +393,11 @@ fn leak(text: String) -> &'static str {
 }
 
 fn leak_unit(target: Target) -> &'static Property {
-    Box::leak(Box::new(Property { name: "unit", required: true, value: Value::Element(target) }))
+    Box::leak(Box::new(Property {
+        name: "unit",
+        required: true,
+        value: Value::Element(target),
+    }))
 }
 
 #[cfg(test)]
@@ -317,12 +407,24 @@ mod tests {
     #[test]
     fn every_table_has_an_entry_to_find() {
         let index = index();
-        assert_eq!(index.term(2, "degreeCelsius"), Some("dtmi:standard:unit:degreeCelsius;2"));
+        assert_eq!(
+            index.term(2, "degreeCelsius"),
+            Some("dtmi:standard:unit:degreeCelsius;2")
+        );
         assert_eq!(index.term(3, "degreeCelsius"), None);
         assert_eq!(index.term(4, "uuid"), Some("dtmi:dtdl:instance:Schema:uuid;4"));
-        assert_eq!(index.term(3, "CommandRequest"), Some("dtmi:dtdl:class:CommandRequest;3"));
-        assert!(index.builtin("dtmi:dtdl:extension:quantitativeTypes:v1:unit:lux").is_some());
-        let speed = index.supplement("dtmi:dtdl:extension:quantitativeTypes:v2:class:Velocity").unwrap();
+        assert_eq!(
+            index.term(3, "CommandRequest"),
+            Some("dtmi:dtdl:class:CommandRequest;3")
+        );
+        assert!(
+            index
+                .builtin("dtmi:dtdl:extension:quantitativeTypes:v1:unit:lux")
+                .is_some()
+        );
+        let speed = index
+            .supplement("dtmi:dtdl:extension:quantitativeTypes:v2:class:Velocity")
+            .unwrap();
         assert_eq!((speed.versions, speed.properties.len()), (&[4][..], 1));
         let cached = index.supplement("dtmi:dtdl:extension:mqtt:v3:Cacheable").unwrap();
         assert_eq!(cached.requires, ["dtmi:dtdl:extension:mqtt:v3:Idempotent"]);
@@ -334,7 +436,10 @@ mod tests {
         for quantities in [&quantities::V2, &quantities::EXTENSION] {
             for (quantity, kind_of_unit) in quantities.types {
                 assert!(
-                    quantities.units.iter().any(|(kind, units)| kind == kind_of_unit && !units.is_empty()),
+                    quantities
+                        .units
+                        .iter()
+                        .any(|(kind, units)| kind == kind_of_unit && !units.is_empty()),
                     "{quantity} is measured in {kind_of_unit}"
                 );
             }
@@ -346,7 +451,11 @@ mod tests {
         let index = index();
         for supplement in index.supplements.values() {
             for required in &supplement.requires {
-                assert!(index.supplement(required).is_some(), "{} requires {required}", supplement.id);
+                assert!(
+                    index.supplement(required).is_some(),
+                    "{} requires {required}",
+                    supplement.id
+                );
             }
         }
     }

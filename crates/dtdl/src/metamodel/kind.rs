@@ -5,7 +5,10 @@ use std::fmt;
 /// What an element of a model is: the material class of its `@type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the names are the classes of DTDL, which has the explanation")]
+#[expect(
+    missing_docs,
+    reason = "the names are the classes of DTDL, which has the explanation"
+)]
 pub enum ElementKind {
     Array,
     Boolean,
@@ -53,11 +56,17 @@ impl ElementKind {
     /// The name of the class, as written in `@type`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        NAMES.iter().find(|(kind, _)| *kind == self).map_or("Entity", |(_, name)| name)
+        NAMES
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .map_or("Entity", |(_, name)| name)
     }
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+        NAMES
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(kind, _)| *kind)
     }
 
     /// Whether elements of this kind may stand in the `contents` of an Interface.
@@ -91,7 +100,13 @@ impl fmt::Display for ElementKind {
     }
 }
 
-pub(crate) const CONTENT: &[K] = &[K::Command, K::Component, K::Property, K::Relationship, K::Telemetry];
+pub(crate) const CONTENT: &[K] = &[
+    K::Command,
+    K::Component,
+    K::Property,
+    K::Relationship,
+    K::Telemetry,
+];
 
 pub(crate) const COMPLEX: &[K] = &[K::Array, K::Enum, K::Map, K::Object];
 

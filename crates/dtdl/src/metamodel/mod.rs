@@ -38,7 +38,11 @@ pub(crate) struct Limit {
 
 impl Limit {
     pub(crate) const fn of(limit: usize) -> Self {
-        Self { core: limit, onvif: limit, aio: limit }
+        Self {
+            core: limit,
+            onvif: limit,
+            aio: limit,
+        }
     }
 
     pub(crate) const fn or(self, onvif: usize, aio: usize) -> Self {
@@ -78,10 +82,18 @@ pub(crate) struct Property {
 /// What a property holds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Value {
-    Text { max: Option<Limit>, pattern: Option<Pattern> },
-    Localized { max: Limit },
+    Text {
+        max: Option<Limit>,
+        pattern: Option<Pattern>,
+    },
+    Localized {
+        max: Limit,
+    },
     Boolean,
-    Integer { min: Option<i64>, max: Option<i64> },
+    Integer {
+        min: Option<i64>,
+        max: Option<i64>,
+    },
     Number,
     /// An ISO 8601 duration as text.
     Duration,
@@ -90,7 +102,10 @@ pub(crate) enum Value {
     /// Any JSON value.
     Json,
     /// A DTMI that is not followed.
-    Identifier { max: usize, pattern: Option<Pattern> },
+    Identifier {
+        max: usize,
+        pattern: Option<Pattern>,
+    },
     /// A term or IRI.
     Iri,
     Element(Target),
@@ -106,6 +121,8 @@ pub(crate) struct Target {
     /// Kinds that can be referred to.
     pub(crate) kinds: &'static [K],
     pub(crate) infers: bool,
+    /// Whether the values have to be of the version of the element itself; otherwise older ones will do.
+    pub(crate) same_version: bool,
     pub(crate) plural: bool,
     pub(crate) min: usize,
     pub(crate) max: Option<usize>,
@@ -143,16 +160,28 @@ impl Class {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Control {
     /// Schemas nest at most so deep, counting steps through `hops`; whether one may contain itself.
-    Depth { hops: &'static [&'static str], max: Limit, may_recur: bool },
+    Depth {
+        hops: &'static [&'static str],
+        max: Limit,
+        may_recur: bool,
+    },
     /// Chains of `extends` are at most so long and, if set, reach at most so many Interfaces; never in a circle.
     Extends { depth: Limit, count: Option<Limit> },
     /// An Interface has at most so many elements below `contents`, counting through these properties.
-    Count { through: &'static [&'static str], max: Limit },
+    Count {
+        through: &'static [&'static str],
+        max: Limit,
+    },
     /// An Interface has at most so many `contents`, its own and the inherited ones.
     Contents { max: usize },
     /// Below an element of kind `root`, no element of kind `kind` stands in `via`. `narrow` looks along `via`
     /// only, otherwise along every property.
-    Exclude { root: K, via: &'static [&'static str], kind: K, narrow: bool },
+    Exclude {
+        root: K,
+        via: &'static [&'static str],
+        kind: K,
+        narrow: bool,
+    },
 }
 
 /// How a version treats names it does not define.
@@ -196,7 +225,9 @@ impl Version {
 
 /// The table of a version, if the version exists.
 pub(crate) fn version(number: u8) -> Option<&'static Version> {
-    [&v2::VERSION, &v3::VERSION, &v4::VERSION].into_iter().find(|version| version.number == number)
+    [&v2::VERSION, &v3::VERSION, &v4::VERSION]
+        .into_iter()
+        .find(|version| version.number == number)
 }
 
 pub(crate) const VERSIONS: [u8; 3] = [2, 3, 4];
@@ -207,31 +238,57 @@ pub(crate) const RESERVED_PREFIXES: [&str; 2] = ["dtmi:dtdl:", "dtmi:standard:"]
 // Building blocks of the tables.
 
 pub(crate) const fn text(name: &'static str, max: Limit) -> Property {
-    Property { name, required: false, value: Value::Text { max: Some(max), pattern: None } }
+    Property {
+        name,
+        required: false,
+        value: Value::Text {
+            max: Some(max),
+            pattern: None,
+        },
+    }
 }
 
 pub(crate) const fn localized(name: &'static str, max: Limit) -> Property {
-    Property { name, required: false, value: Value::Localized { max } }
+    Property {
+        name,
+        required: false,
+        value: Value::Localized { max },
+    }
 }
 
 pub(crate) const fn boolean(name: &'static str) -> Property {
-    Property { name, required: false, value: Value::Boolean }
+    Property {
+        name,
+        required: false,
+        value: Value::Boolean,
+    }
 }
 
 pub(crate) const fn name(max: usize) -> Property {
     Property {
         name: "name",
         required: true,
-        value: Value::Text { max: Some(Limit::of(max)), pattern: Some(Pattern::Name) },
+        value: Value::Text {
+            max: Some(Limit::of(max)),
+            pattern: Some(Pattern::Name),
+        },
     }
 }
 
 pub(crate) const fn integer(name: &'static str, min: Option<i64>, max: Option<i64>) -> Property {
-    Property { name, required: false, value: Value::Integer { min, max } }
+    Property {
+        name,
+        required: false,
+        value: Value::Integer { min, max },
+    }
 }
 
 pub(crate) const fn element(name: &'static str, target: Target) -> Property {
-    Property { name, required: target.min > 0, value: Value::Element(target) }
+    Property {
+        name,
+        required: target.min > 0,
+        value: Value::Element(target),
+    }
 }
 
 impl Target {
@@ -242,6 +299,7 @@ impl Target {
             inline,
             kinds,
             infers: false,
+            same_version: false,
             plural: false,
             min: 1,
             max: Some(1),
@@ -256,7 +314,12 @@ impl Target {
 
     /// Any number of elements.
     pub(crate) const fn many(class: &'static str, inline: &'static [K]) -> Self {
-        Self { plural: true, min: 0, max: None, ..Self::one(class, inline, inline) }
+        Self {
+            plural: true,
+            min: 0,
+            max: None,
+            ..Self::one(class, inline, inline)
+        }
     }
 
     pub(crate) const fn optional(self) -> Self {
@@ -267,16 +330,39 @@ impl Target {
         Self { infers: true, ..self }
     }
 
+    pub(crate) const fn same_version(self) -> Self {
+        Self {
+            same_version: true,
+            ..self
+        }
+    }
+
+    /// Whether a value of one version can stand in an element of another.
+    pub(crate) fn admits(&self, value: u8, element: u8) -> bool {
+        if self.same_version {
+            value == element
+        } else {
+            value <= element
+        }
+    }
+
     pub(crate) const fn at_least(self, min: usize) -> Self {
         Self { min, ..self }
     }
 
     pub(crate) const fn at_most(self, max: usize) -> Self {
-        Self { max: Some(max), ..self }
+        Self {
+            max: Some(max),
+            ..self
+        }
     }
 
     pub(crate) const fn named(self) -> Self {
-        Self { segment: Some("name"), unique: &["name"], ..self }
+        Self {
+            segment: Some("name"),
+            unique: &["name"],
+            ..self
+        }
     }
 
     pub(crate) const fn unique(self, unique: &'static [&'static str]) -> Self {
@@ -284,10 +370,16 @@ impl Target {
     }
 
     pub(crate) const fn identified(self) -> Self {
-        Self { id_required: true, ..self }
+        Self {
+            id_required: true,
+            ..self
+        }
     }
 
     pub(crate) const fn only(self, only: &'static [&'static str]) -> Self {
-        Self { only: Some(only), ..self }
+        Self {
+            only: Some(only),
+            ..self
+        }
     }
 }

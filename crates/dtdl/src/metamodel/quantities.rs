@@ -8,16 +8,22 @@ pub(crate) struct Quantities {
 }
 
 /// Part of DTDL version 2 itself.
-pub(crate) const V2: Quantities = Quantities { types: TYPES_V2, units: UNITS_V2 };
+pub(crate) const V2: Quantities = Quantities {
+    types: TYPES_V2,
+    units: UNITS_V2,
+};
 
 /// Those of the extension, versions 1 and 2, which are the same but for the DTDL version they go with.
-pub(crate) const EXTENSION: Quantities = Quantities { types: TYPES, units: UNITS };
+pub(crate) const EXTENSION: Quantities = Quantities {
+    types: TYPES,
+    units: UNITS,
+};
 
 /// Decimal and binary prefixes; they are terms, nothing more.
 pub(crate) const PREFIXES: &[&str] = &[
     "atto", "centi", "deci", "deka", "exa", "exbi", "femto", "gibi", "giga", "hecto", "kibi", "kilo", "mebi",
-    "mega", "micro", "milli", "nano", "pebi", "peta", "pico", "tebi", "tera", "yobi", "yocto", "yotta", "zebi",
-    "zepto", "zetta",
+    "mega", "micro", "milli", "nano", "pebi", "peta", "pico", "tebi", "tera", "yobi", "yocto", "yotta",
+    "zebi", "zepto", "zetta",
 ];
 
 const TYPES_V2: &[(&str, &str)] = &[
@@ -84,13 +90,17 @@ const DATA_RATES: &[&str] = &[
     "zebibytePerSecond",
 ];
 const DATA_SIZES: &[&str] = &[
-    "bit", "byte", "exbibit", "exbibyte", "gibibit", "gibibyte", "kibibit", "kibibyte", "mebibit", "mebibyte",
-    "tebibit", "tebibyte", "yobibit", "yobibyte", "zebibit", "zebibyte",
+    "bit", "byte", "exbibit", "exbibyte", "gibibit", "gibibyte", "kibibit", "kibibyte", "mebibit",
+    "mebibyte", "tebibit", "tebibyte", "yobibit", "yobibyte", "zebibit", "zebibyte",
 ];
 const ACCELERATIONS: &[&str] = &["centimetrePerSecondSquared", "gForce", "metrePerSecondSquared"];
 const ANGLES: &[&str] = &["degreeOfArc", "minuteOfArc", "radian", "secondOfArc", "turn"];
-const ANGULAR_VELOCITIES: &[&str] =
-    &["degreePerSecond", "radianPerSecond", "revolutionPerMinute", "revolutionPerSecond"];
+const ANGULAR_VELOCITIES: &[&str] = &[
+    "degreePerSecond",
+    "radianPerSecond",
+    "revolutionPerMinute",
+    "revolutionPerSecond",
+];
 const AREAS: &[&str] = &[
     "acre",
     "hectare",
@@ -116,8 +126,16 @@ const LENGTHS: &[&str] = &[
     "nanometre",
     "nauticalMile",
 ];
-const TIMES: &[&str] =
-    &["day", "hour", "microsecond", "millisecond", "minute", "nanosecond", "second", "year"];
+const TIMES: &[&str] = &[
+    "day",
+    "hour",
+    "microsecond",
+    "millisecond",
+    "minute",
+    "nanosecond",
+    "second",
+    "year",
+];
 const VELOCITIES: &[&str] = &[
     "centimetrePerSecond",
     "kilometrePerHour",
@@ -156,7 +174,15 @@ const UNITS_V2: &[(&str, &[&str])] = &[
     ("DensityUnit", &["gramPerCubicMetre", "kilogramPerCubicMetre"]),
     (
         "EnergyUnit",
-        &["electronvolt", "gigajoule", "joule", "kilojoule", "kilowattHour", "megaelectronvolt", "megajoule"],
+        &[
+            "electronvolt",
+            "gigajoule",
+            "joule",
+            "kilojoule",
+            "kilowattHour",
+            "megaelectronvolt",
+            "megajoule",
+        ],
     ),
     ("ForceUnit", FORCES),
     ("FrequencyUnit", &["gigahertz", "hertz", "kilohertz", "megahertz"]),
@@ -168,8 +194,19 @@ const UNITS_V2: &[(&str, &[&str])] = &[
     ("LuminousIntensityUnit", &["candela"]),
     ("MagneticFluxUnit", &["maxwell", "weber"]),
     ("MagneticInductionUnit", &["tesla"]),
-    ("MassFlowRateUnit", &["gramPerHour", "gramPerSecond", "kilogramPerHour", "kilogramPerSecond"]),
-    ("MassUnit", &["gram", "kilogram", "microgram", "milligram", "slug", "tonne"]),
+    (
+        "MassFlowRateUnit",
+        &[
+            "gramPerHour",
+            "gramPerSecond",
+            "kilogramPerHour",
+            "kilogramPerSecond",
+        ],
+    ),
+    (
+        "MassUnit",
+        &["gram", "kilogram", "microgram", "milligram", "slug", "tonne"],
+    ),
     (
         "PowerUnit",
         &[
@@ -206,7 +243,12 @@ const UNITS_V2: &[(&str, &[&str])] = &[
     ("VoltageUnit", VOLTAGES),
     (
         "VolumeFlowRateUnit",
-        &["litrePerHour", "litrePerSecond", "millilitrePerHour", "millilitrePerSecond"],
+        &[
+            "litrePerHour",
+            "litrePerSecond",
+            "millilitrePerHour",
+            "millilitrePerSecond",
+        ],
     ),
     ("VolumeUnit", VOLUMES),
 ];
@@ -273,16 +315,30 @@ const UNITS: &[(&str, &[&str])] = &[
     ("AngularVelocityUnit", ANGULAR_VELOCITIES),
     (
         "ApparentEnergyUnit",
-        &["gigavoltAmpereHour", "kilovoltAmpereHour", "megavoltAmpereHour", "voltAmpereHour"],
+        &[
+            "gigavoltAmpereHour",
+            "kilovoltAmpereHour",
+            "megavoltAmpereHour",
+            "voltAmpereHour",
+        ],
     ),
     (
         "ApparentPowerUnit",
-        &["gigavoltAmpere", "kilovoltAmpere", "megavoltAmpere", "millivoltAmpere", "voltAmpere"],
+        &[
+            "gigavoltAmpere",
+            "kilovoltAmpere",
+            "megavoltAmpere",
+            "millivoltAmpere",
+            "voltAmpere",
+        ],
     ),
     ("AreaUnit", AREAS),
     ("CapacitanceUnit", CAPACITANCES),
     ("ChargeUnit", &["ampereHour", "coulomb", "milliampereHour"]),
-    ("CurrentUnit", &["ampere", "kiloampere", "microampere", "milliampere"]),
+    (
+        "CurrentUnit",
+        &["ampere", "kiloampere", "microampere", "milliampere"],
+    ),
     ("DataRateUnit", DATA_RATES),
     ("DataSizeUnit", DATA_SIZES),
     (
@@ -314,12 +370,22 @@ const UNITS: &[(&str, &[&str])] = &[
         ],
     ),
     ("ForceUnit", FORCES),
-    ("FrequencyUnit", &["gigahertz", "hertz", "kilohertz", "megahertz", "millihertz"]),
+    (
+        "FrequencyUnit",
+        &["gigahertz", "hertz", "kilohertz", "megahertz", "millihertz"],
+    ),
     ("IlluminanceUnit", &["footcandle", "lux"]),
     ("InductanceUnit", &["henry", "microhenry", "millihenry"]),
     (
         "IonizingRadiationDoseUnit",
-        &["gray", "microgray", "microsievert", "milligray", "millisievert", "sievert"],
+        &[
+            "gray",
+            "microgray",
+            "microsievert",
+            "milligray",
+            "millisievert",
+            "sievert",
+        ],
     ),
     ("IrradianceUnit", &["wattPerSquareMetre"]),
     ("LengthUnit", LENGTHS),
@@ -330,9 +396,26 @@ const UNITS: &[(&str, &[&str])] = &[
     ("MagneticInductionUnit", &["gauss", "tesla"]),
     (
         "MassFlowRateUnit",
-        &["gramPerHour", "gramPerSecond", "kilogramPerHour", "kilogramPerSecond", "massPoundPerHour"],
+        &[
+            "gramPerHour",
+            "gramPerSecond",
+            "kilogramPerHour",
+            "kilogramPerSecond",
+            "massPoundPerHour",
+        ],
     ),
-    ("MassUnit", &["gram", "kilogram", "massPound", "microgram", "milligram", "slug", "tonne"]),
+    (
+        "MassUnit",
+        &[
+            "gram",
+            "kilogram",
+            "massPound",
+            "microgram",
+            "milligram",
+            "slug",
+            "tonne",
+        ],
+    ),
     (
         "PowerUnit",
         &[
@@ -370,7 +453,10 @@ const UNITS: &[(&str, &[&str])] = &[
             "poundPerSquareInch",
         ],
     ),
-    ("RadioactivityUnit", &["becquerel", "gigabecquerel", "kilobecquerel", "megabecquerel"]),
+    (
+        "RadioactivityUnit",
+        &["becquerel", "gigabecquerel", "kilobecquerel", "megabecquerel"],
+    ),
     (
         "ReactiveEnergyUnit",
         &[

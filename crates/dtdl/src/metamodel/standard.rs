@@ -24,7 +24,10 @@ pub(crate) enum Shape {
     /// A unit of version 2 with its supplemental type.
     Unit { kind_of_unit: String },
     /// An Enum of units, by the prefix of their identifiers.
-    UnitEnum { units: &'static [&'static str], unit_id: String },
+    UnitEnum {
+        units: &'static [&'static str],
+        unit_id: String,
+    },
     /// A unit that is one of the values of an Enum.
     UnitValue { enum_id: String },
 }

@@ -2,8 +2,8 @@
 
 use super::kind::{COMPLEX, CONTENT, PRIMITIVE, SCHEMA};
 use super::{
-    Class, Control, ElementKind as K, Limit, Pattern, Property, Target, Unknown, Value, Version, boolean, element,
-    integer, localized, name, text,
+    Class, Control, ElementKind as K, Limit, Pattern, Property, Target, Unknown, Value, Version, boolean,
+    element, integer, localized, name, text,
 };
 
 pub(super) static VERSION: Version = Version {
@@ -18,7 +18,10 @@ pub(super) static VERSION: Version = Version {
     controls: CONTROLS,
     partition_max: None,
     other_terms: &[
-        ("languageMajorVersion", "dtmi:dtdl:property:languageMajorVersion;2"),
+        (
+            "languageMajorVersion",
+            "dtmi:dtdl:property:languageMajorVersion;2",
+        ),
         ("CommandType", "dtmi:dtdl:class:CommandType;2"),
         ("Unit", "dtmi:dtdl:class:Unit;2"),
         ("SemanticType", "dtmi:dtdl:class:SemanticType;2"),
@@ -48,13 +51,27 @@ const CLASSES: &[Class] = &[
             COMMON,
             &[
                 element("contents", Target::many("Content", CONTENT).named()),
-                element("extends", Target::many("Interface", &[K::Interface]).at_most(2).identified()),
-                element("schemas", Target::many("ComplexSchema", COMPLEX).identified()),
+                element(
+                    "extends",
+                    Target::many("Interface", &[K::Interface]).at_most(2).identified(),
+                ),
+                element(
+                    "schemas",
+                    Target::many("ComplexSchema", COMPLEX).identified().same_version(),
+                ),
             ],
         ],
     },
-    Class { kind: K::Telemetry, id_max: None, properties: &[COMMON, NAMED, DATA] },
-    Class { kind: K::Property, id_max: None, properties: &[COMMON, NAMED, DATA, &[boolean("writable")]] },
+    Class {
+        kind: K::Telemetry,
+        id_max: None,
+        properties: &[COMMON, NAMED, DATA],
+    },
+    Class {
+        kind: K::Property,
+        id_max: None,
+        properties: &[COMMON, NAMED, DATA, &[boolean("writable")]],
+    },
     Class {
         kind: K::Command,
         id_max: None,
@@ -62,23 +79,32 @@ const CLASSES: &[Class] = &[
             COMMON,
             NAMED,
             &[
-                element("commandType", Target::one("CommandType", &[], &[K::CommandType]).optional()),
+                element(
+                    "commandType",
+                    Target::one("CommandType", &[], &[K::CommandType]).optional(),
+                ),
                 element(
                     "request",
                     Target::one("CommandPayload", &[K::CommandPayload], &[K::CommandPayload])
                         .optional()
-                        .inferred(),
+                        .inferred()
+                        .same_version(),
                 ),
                 element(
                     "response",
                     Target::one("CommandPayload", &[K::CommandPayload], &[K::CommandPayload])
                         .optional()
-                        .inferred(),
+                        .inferred()
+                        .same_version(),
                 ),
             ],
         ],
     },
-    Class { kind: K::CommandPayload, id_max: None, properties: &[COMMON, NAMED, DATA] },
+    Class {
+        kind: K::CommandPayload,
+        id_max: None,
+        properties: &[COMMON, NAMED, DATA],
+    },
     Class {
         kind: K::Relationship,
         id_max: None,
@@ -88,11 +114,17 @@ const CLASSES: &[Class] = &[
             &[
                 integer("maxMultiplicity", Some(1), Some(500)),
                 integer("minMultiplicity", Some(0), Some(0)),
-                element("properties", Target::many("Property", &[K::Property]).named().at_most(300)),
+                element(
+                    "properties",
+                    Target::many("Property", &[K::Property]).named().at_most(300),
+                ),
                 Property {
                     name: "target",
                     required: false,
-                    value: Value::Identifier { max: 2048, pattern: Some(Pattern::UserDtmi) },
+                    value: Value::Identifier {
+                        max: 2048,
+                        pattern: Some(Pattern::UserDtmi),
+                    },
                 },
                 boolean("writable"),
             ],
@@ -104,13 +136,19 @@ const CLASSES: &[Class] = &[
         properties: &[
             COMMON,
             NAMED,
-            &[element("schema", Target::one("Interface", &[K::Interface], &[K::Interface]))],
+            &[element(
+                "schema",
+                Target::one("Interface", &[K::Interface], &[K::Interface]),
+            )],
         ],
     },
     Class {
         kind: K::Array,
         id_max: None,
-        properties: &[COMMON, &[element("elementSchema", Target::one("Schema", COMPLEX, SCHEMA))]],
+        properties: &[
+            COMMON,
+            &[element("elementSchema", Target::one("Schema", COMPLEX, SCHEMA))],
+        ],
     },
     Class {
         kind: K::Enum,
@@ -123,6 +161,7 @@ const CLASSES: &[Class] = &[
                     Target::many("EnumValue", &[K::EnumValue])
                         .named()
                         .inferred()
+                        .same_version()
                         .at_least(1)
                         .at_most(100)
                         .unique(&["name", "enumValue"]),
@@ -140,7 +179,11 @@ const CLASSES: &[Class] = &[
         properties: &[
             COMMON,
             NAMED,
-            &[Property { name: "enumValue", required: true, value: Value::Literal }],
+            &[Property {
+                name: "enumValue",
+                required: true,
+                value: Value::Literal,
+            }],
         ],
     },
     Class {
@@ -149,8 +192,18 @@ const CLASSES: &[Class] = &[
         properties: &[
             COMMON,
             &[
-                element("mapKey", Target::one("MapKey", &[K::MapKey], &[K::MapKey]).inferred()),
-                element("mapValue", Target::one("MapValue", &[K::MapValue], &[K::MapValue]).inferred()),
+                element(
+                    "mapKey",
+                    Target::one("MapKey", &[K::MapKey], &[K::MapKey])
+                        .inferred()
+                        .same_version(),
+                ),
+                element(
+                    "mapValue",
+                    Target::one("MapValue", &[K::MapValue], &[K::MapValue])
+                        .inferred()
+                        .same_version(),
+                ),
             ],
         ],
     },
@@ -160,10 +213,17 @@ const CLASSES: &[Class] = &[
         properties: &[
             COMMON,
             NAMED,
-            &[element("schema", Target::one("PrimitiveSchema", &[], PRIMITIVE).only(&["string"]))],
+            &[element(
+                "schema",
+                Target::one("PrimitiveSchema", &[], PRIMITIVE).only(&["string"]),
+            )],
         ],
     },
-    Class { kind: K::MapValue, id_max: None, properties: &[COMMON, NAMED, DATA] },
+    Class {
+        kind: K::MapValue,
+        id_max: None,
+        properties: &[COMMON, NAMED, DATA],
+    },
     Class {
         kind: K::Object,
         id_max: None,
@@ -171,11 +231,20 @@ const CLASSES: &[Class] = &[
             COMMON,
             &[element(
                 "fields",
-                Target::many("Field", &[K::Field]).named().inferred().at_least(1).at_most(30),
+                Target::many("Field", &[K::Field])
+                    .named()
+                    .inferred()
+                    .same_version()
+                    .at_least(1)
+                    .at_most(30),
             )],
         ],
     },
-    Class { kind: K::Field, id_max: None, properties: &[COMMON, NAMED, DATA] },
+    Class {
+        kind: K::Field,
+        id_max: None,
+        properties: &[COMMON, NAMED, DATA],
+    },
 ];
 
 pub(super) const PRIMITIVES: &[(&str, K)] = &[
@@ -192,9 +261,26 @@ pub(super) const PRIMITIVES: &[(&str, K)] = &[
 ];
 
 const CONTROLS: &[Control] = &[
-    Control::Depth { hops: &["elementSchema", "schema"], max: Limit::of(5), may_recur: false },
-    Control::Extends { depth: Limit::of(10), count: None },
+    Control::Depth {
+        hops: &["elementSchema", "schema"],
+        max: Limit::of(5),
+        may_recur: false,
+    },
+    Control::Extends {
+        depth: Limit::of(10),
+        count: None,
+    },
     Control::Contents { max: 300 },
-    Control::Exclude { root: K::Component, via: &["schema", "contents"], kind: K::Component, narrow: true },
-    Control::Exclude { root: K::Property, via: &["schema"], kind: K::Array, narrow: false },
+    Control::Exclude {
+        root: K::Component,
+        via: &["schema", "contents"],
+        kind: K::Component,
+        narrow: true,
+    },
+    Control::Exclude {
+        root: K::Property,
+        via: &["schema"],
+        kind: K::Array,
+        narrow: false,
+    },
 ];

@@ -2,8 +2,8 @@
 
 use super::kind::{COMPLEX, CONTENT, PRIMITIVE, SCHEMA};
 use super::{
-    Class, Control, ElementKind as K, Limit, Pattern, Property, Target, Unknown, Value, Version, boolean, element,
-    integer, localized, name, text,
+    Class, Control, ElementKind as K, Limit, Pattern, Property, Target, Unknown, Value, Version, boolean,
+    element, integer, localized, name, text,
 };
 
 pub(super) static VERSION: Version = Version {
@@ -18,7 +18,10 @@ pub(super) static VERSION: Version = Version {
     controls: CONTROLS,
     partition_max: Some(1 << 20),
     other_terms: &[
-        ("languageMajorVersion", "dtmi:dtdl:property:languageMajorVersion;4"),
+        (
+            "languageMajorVersion",
+            "dtmi:dtdl:property:languageMajorVersion;4",
+        ),
         ("AdjunctType", "dtmi:dtdl:class:AdjunctType;4"),
         ("Alias", "dtmi:dtdl:class:Alias;4"),
         ("aliasFor", "dtmi:dtdl:property:aliasFor;4"),
@@ -46,12 +49,23 @@ const CLASSES: &[Class] = &[
             &[
                 element("contents", Target::many("Content", CONTENT).named()),
                 element("extends", Target::many("Interface", &[K::Interface]).identified()),
-                element("schemas", Target::many("ComplexSchema", COMPLEX).identified()),
+                element(
+                    "schemas",
+                    Target::many("ComplexSchema", COMPLEX).identified().same_version(),
+                ),
             ],
         ],
     },
-    Class { kind: K::Telemetry, id_max: None, properties: &[COMMON, NAMED, DATA] },
-    Class { kind: K::Property, id_max: None, properties: &[COMMON, NAMED, DATA, &[boolean("writable")]] },
+    Class {
+        kind: K::Telemetry,
+        id_max: None,
+        properties: &[COMMON, NAMED, DATA],
+    },
+    Class {
+        kind: K::Property,
+        id_max: None,
+        properties: &[COMMON, NAMED, DATA, &[boolean("writable")]],
+    },
     Class {
         kind: K::Command,
         id_max: None,
@@ -59,24 +73,37 @@ const CLASSES: &[Class] = &[
             COMMON,
             NAMED,
             &[
-                element("commandType", Target::one("CommandType", &[], &[K::CommandType]).optional()),
+                element(
+                    "commandType",
+                    Target::one("CommandType", &[], &[K::CommandType]).optional(),
+                ),
                 element(
                     "request",
                     Target::one("CommandRequest", &[K::CommandRequest], &[K::CommandRequest])
                         .optional()
-                        .inferred(),
+                        .inferred()
+                        .same_version(),
                 ),
                 element(
                     "response",
                     Target::one("CommandResponse", &[K::CommandResponse], &[K::CommandResponse])
                         .optional()
-                        .inferred(),
+                        .inferred()
+                        .same_version(),
                 ),
             ],
         ],
     },
-    Class { kind: K::CommandRequest, id_max: None, properties: &[COMMON, NAMED, DATA, NULLABLE] },
-    Class { kind: K::CommandResponse, id_max: None, properties: &[COMMON, NAMED, DATA, NULLABLE] },
+    Class {
+        kind: K::CommandRequest,
+        id_max: None,
+        properties: &[COMMON, NAMED, DATA, NULLABLE],
+    },
+    Class {
+        kind: K::CommandResponse,
+        id_max: None,
+        properties: &[COMMON, NAMED, DATA, NULLABLE],
+    },
     Class {
         kind: K::Relationship,
         id_max: None,
@@ -90,7 +117,10 @@ const CLASSES: &[Class] = &[
                 Property {
                     name: "target",
                     required: false,
-                    value: Value::Identifier { max: 2048, pattern: Some(Pattern::UserDtmi) },
+                    value: Value::Identifier {
+                        max: 2048,
+                        pattern: Some(Pattern::UserDtmi),
+                    },
                 },
                 boolean("writable"),
             ],
@@ -102,13 +132,19 @@ const CLASSES: &[Class] = &[
         properties: &[
             COMMON,
             NAMED,
-            &[element("schema", Target::one("Interface", &[K::Interface], &[K::Interface]))],
+            &[element(
+                "schema",
+                Target::one("Interface", &[K::Interface], &[K::Interface]),
+            )],
         ],
     },
     Class {
         kind: K::Array,
         id_max: None,
-        properties: &[COMMON, &[element("elementSchema", Target::one("Schema", COMPLEX, SCHEMA))]],
+        properties: &[
+            COMMON,
+            &[element("elementSchema", Target::one("Schema", COMPLEX, SCHEMA))],
+        ],
     },
     Class {
         kind: K::Enum,
@@ -121,6 +157,7 @@ const CLASSES: &[Class] = &[
                     Target::many("EnumValue", &[K::EnumValue])
                         .named()
                         .inferred()
+                        .same_version()
                         .unique(&["name", "enumValue"]),
                 ),
                 element(
@@ -136,7 +173,11 @@ const CLASSES: &[Class] = &[
         properties: &[
             COMMON,
             NAMED,
-            &[Property { name: "enumValue", required: true, value: Value::Literal }],
+            &[Property {
+                name: "enumValue",
+                required: true,
+                value: Value::Literal,
+            }],
         ],
     },
     Class {
@@ -145,8 +186,18 @@ const CLASSES: &[Class] = &[
         properties: &[
             COMMON,
             &[
-                element("mapKey", Target::one("MapKey", &[K::MapKey], &[K::MapKey]).inferred()),
-                element("mapValue", Target::one("MapValue", &[K::MapValue], &[K::MapValue]).inferred()),
+                element(
+                    "mapKey",
+                    Target::one("MapKey", &[K::MapKey], &[K::MapKey])
+                        .inferred()
+                        .same_version(),
+                ),
+                element(
+                    "mapValue",
+                    Target::one("MapValue", &[K::MapValue], &[K::MapValue])
+                        .inferred()
+                        .same_version(),
+                ),
             ],
         ],
     },
@@ -156,19 +207,36 @@ const CLASSES: &[Class] = &[
         properties: &[
             COMMON,
             NAMED,
-            &[element("schema", Target::one("PrimitiveSchema", &[], PRIMITIVE).only(&["string"]))],
+            &[element(
+                "schema",
+                Target::one("PrimitiveSchema", &[], PRIMITIVE).only(&["string"]),
+            )],
         ],
     },
-    Class { kind: K::MapValue, id_max: None, properties: &[COMMON, NAMED, DATA] },
+    Class {
+        kind: K::MapValue,
+        id_max: None,
+        properties: &[COMMON, NAMED, DATA],
+    },
     Class {
         kind: K::Object,
         id_max: None,
         properties: &[
             COMMON,
-            &[element("fields", Target::many("Field", &[K::Field]).named().inferred())],
+            &[element(
+                "fields",
+                Target::many("Field", &[K::Field])
+                    .named()
+                    .inferred()
+                    .same_version(),
+            )],
         ],
     },
-    Class { kind: K::Field, id_max: None, properties: &[COMMON, NAMED, DATA] },
+    Class {
+        kind: K::Field,
+        id_max: None,
+        properties: &[COMMON, NAMED, DATA],
+    },
 ];
 
 const PRIMITIVES: &[(&str, K)] = &[
@@ -194,8 +262,23 @@ const PRIMITIVES: &[(&str, K)] = &[
 ];
 
 const CONTROLS: &[Control] = &[
-    Control::Depth { hops: &["elementSchema", "schema"], max: Limit::of(8).or(24, 12), may_recur: true },
-    Control::Extends { depth: Limit::of(12), count: Some(Limit::of(1024)) },
-    Control::Count { through: super::v3::COUNTED, max: Limit::of(100_000) },
-    Control::Exclude { root: K::Component, via: &["schema", "contents"], kind: K::Component, narrow: true },
+    Control::Depth {
+        hops: &["elementSchema", "schema"],
+        max: Limit::of(8).or(24, 12),
+        may_recur: true,
+    },
+    Control::Extends {
+        depth: Limit::of(12),
+        count: Some(Limit::of(1024)),
+    },
+    Control::Count {
+        through: super::v3::COUNTED,
+        max: Limit::of(100_000),
+    },
+    Control::Exclude {
+        root: K::Component,
+        via: &["schema", "contents"],
+        kind: K::Component,
+        narrow: true,
+    },
 ];

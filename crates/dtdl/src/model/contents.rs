@@ -1,8 +1,8 @@
 //! What an Interface consists of.
 
 use super::{Element, Interface, Literal, Schema};
-use crate::metamodel::ElementKind;
 use crate::Dtmi;
+use crate::metamodel::ElementKind;
 
 macro_rules! view {
     ($(#[$doc:meta])* $name:ident) => {
@@ -160,13 +160,19 @@ impl Command {
     /// What goes in.
     #[must_use]
     pub fn request(&self) -> Option<Payload> {
-        self.element.related("request").next().map(|element| Payload { element })
+        self.element
+            .related("request")
+            .next()
+            .map(|element| Payload { element })
     }
 
     /// What comes out.
     #[must_use]
     pub fn response(&self) -> Option<Payload> {
-        self.element.related("response").next().map(|element| Payload { element })
+        self.element
+            .related("response")
+            .next()
+            .map(|element| Payload { element })
     }
 }
 
@@ -215,7 +221,9 @@ impl Relationship {
 
     /// The state that each link has.
     pub fn properties(&self) -> impl Iterator<Item = Property> + '_ {
-        self.element.related("properties").map(|element| Property { element })
+        self.element
+            .related("properties")
+            .map(|element| Property { element })
     }
 
     /// The Property with a name.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::metamodel::{ElementKind, Limits, Supplement};
 use crate::Dtmi;
+use crate::metamodel::{ElementKind, Limits, Supplement};
 
 /// The value of a property that is not another element.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +51,10 @@ pub(crate) struct ElementData {
 
 impl ElementData {
     pub(crate) fn literal(&self, property: &str) -> Option<&Literal> {
-        self.literals.iter().find(|(name, _)| *name == property).map(|(_, value)| value)
+        self.literals
+            .iter()
+            .find(|(name, _)| *name == property)
+            .map(|(_, value)| value)
     }
 
     pub(crate) fn text(&self, property: &str) -> Option<&str> {
@@ -62,7 +65,10 @@ impl ElementData {
     }
 
     pub(crate) fn targets(&self, property: &str) -> &[u32] {
-        self.references.iter().find(|(name, _)| *name == property).map_or(&[], |(_, targets)| targets)
+        self.references
+            .iter()
+            .find(|(name, _)| *name == property)
+            .map_or(&[], |(_, targets)| targets)
     }
 
     pub(crate) fn target(&self, property: &str) -> Option<u32> {

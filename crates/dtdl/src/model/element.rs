@@ -28,7 +28,10 @@ impl<'m> Localized<'m> {
     /// The text in a language, such as `en` or `zh-Hant`.
     #[must_use]
     pub fn get(&self, language: &str) -> Option<&'m str> {
-        self.texts.iter().find(|(tag, _)| **tag == *language).map(|(_, text)| &**text)
+        self.texts
+            .iter()
+            .find(|(tag, _)| **tag == *language)
+            .map(|(_, text)| &**text)
     }
 
     /// Pairs of language and text, in the order of the model.
@@ -46,7 +49,10 @@ impl<'m> Localized<'m> {
 impl Element {
     pub(crate) fn new(model: &Model, index: u32) -> Option<Self> {
         model.arena().get(index)?;
-        Some(Self { model: model.clone(), index })
+        Some(Self {
+            model: model.clone(),
+            index,
+        })
     }
 
     /// The model it belongs to.
@@ -59,7 +65,10 @@ impl Element {
         self.index
     }
 
-    #[expect(clippy::indexing_slicing, reason = "`new` is the only way to make one and checks the index; an arena never shrinks")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "`new` is the only way to make one and checks the index; an arena never shrinks"
+    )]
     pub(crate) fn data(&self) -> &ElementData {
         &self.model.arena().elements[self.index as usize]
     }
@@ -86,6 +95,15 @@ impl Element {
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
         Self::new(&self.model, self.data().parent?)
+    }
+
+    /// The top-level element that it is defined in, or itself.
+    pub(crate) fn outermost(self) -> Self {
+        let mut outermost = self;
+        while let Some(parent) = outermost.parent() {
+            outermost = parent;
+        }
+        outermost
     }
 
     /// The `name`, if its kind has one.
@@ -121,7 +139,10 @@ impl Element {
 
     /// The identifiers of its supplemental types, such as that of Temperature.
     pub fn supplemental_types(&self) -> impl Iterator<Item = &str> {
-        self.data().supplements.iter().map(|supplement| supplement.id.as_str())
+        self.data()
+            .supplements
+            .iter()
+            .map(|supplement| supplement.id.as_str())
     }
 
     /// Whether it has a supplemental type, by term (`Temperature`) or identifier.
@@ -138,7 +159,10 @@ impl Element {
 
     /// Properties of extensions that the parser does not know, with their JSON.
     pub fn undefined_properties(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.data().undefined_properties.iter().map(|(name, value)| (&**name, value))
+        self.data()
+            .undefined_properties
+            .iter()
+            .map(|(name, value)| (&**name, value))
     }
 
     /// The value of a property that is not an element, as JSON; also of properties of extensions, by their term.
@@ -149,9 +173,10 @@ impl Element {
             Literal::Integer(number) => Value::from(*number),
             Literal::Number(number) => Value::from(*number),
             Literal::Boolean(value) => Value::from(*value),
-            Literal::Localized(texts) => {
-                texts.iter().map(|(tag, text)| (tag.to_string(), Value::from(&**text))).collect()
-            }
+            Literal::Localized(texts) => texts
+                .iter()
+                .map(|(tag, text)| (tag.to_string(), Value::from(&**text)))
+                .collect(),
             Literal::Json(value) => (**value).clone(),
             Literal::Dtmi(id) => Value::from(id.as_str()),
         })
@@ -159,7 +184,10 @@ impl Element {
 
     /// The elements in a property; also of properties of extensions, such as `unit`.
     pub fn related(&self, property: &str) -> impl Iterator<Item = Self> + '_ {
-        self.data().targets(property).iter().filter_map(|index| Self::new(&self.model, *index))
+        self.data()
+            .targets(property)
+            .iter()
+            .filter_map(|index| Self::new(&self.model, *index))
     }
 
     /// The JSON text of its definition, as it stands in the document; nothing for elements of the language.

@@ -35,7 +35,10 @@ impl Interface {
     pub fn ancestors(&self) -> impl Iterator<Item = Self> + '_ {
         let model = self.element.model();
         let list = model.arena().ancestors.get(&self.element.index());
-        list.into_iter().flatten().filter_map(|index| Element::new(model, *index)).map(Self::of)
+        list.into_iter()
+            .flatten()
+            .filter_map(|index| Element::new(model, *index))
+            .map(Self::of)
     }
 
     /// Whether it is the Interface with this identifier, or extends it directly or through others.
@@ -114,20 +117,13 @@ impl Interface {
             Content::Component(component) => component.schema(),
             _ => None,
         });
-        let mut ids: Vec<Dtmi> = self.extends().chain(components).map(|interface| interface.id().clone()).collect();
+        let mut ids: Vec<Dtmi> = self
+            .extends()
+            .chain(components)
+            .map(|interface| interface.id().clone())
+            .collect();
         ids.sort();
         ids.dedup();
         ids
-    }
-
-    /// A document that defines it: its JSON, with the context it has from an element around it if need be.
-    #[must_use]
-    pub(crate) fn document_text(&self) -> Option<String> {
-        // An Interface inside another leans on the context around it; the outermost text has all of it.
-        let mut outermost = self.element.clone();
-        while let Some(parent) = outermost.parent() {
-            outermost = parent;
-        }
-        outermost.json().map(str::to_owned)
     }
 }

@@ -10,7 +10,9 @@ mod schema;
 pub use contents::{Command, Component, Content, Payload, Property, Relationship, Telemetry};
 pub use element::{Element, Localized};
 pub use interface::Interface;
-pub use schema::{ArraySchema, EnumSchema, EnumValue, EnumValueLiteral, Field, MapSchema, ObjectSchema, Schema, SchemaType};
+pub use schema::{
+    ArraySchema, EnumSchema, EnumValue, EnumValueLiteral, Field, MapSchema, ObjectSchema, Schema, SchemaType,
+};
 
 pub(crate) use data::{Arena, ElementData, Literal, Span};
 
@@ -29,7 +31,9 @@ pub struct Model {
 
 impl Model {
     pub(crate) fn new(arena: Arena) -> Self {
-        Self { arena: Arc::new(arena) }
+        Self {
+            arena: Arc::new(arena),
+        }
     }
 
     pub(crate) fn arena(&self) -> &Arena {
@@ -39,7 +43,10 @@ impl Model {
     /// The element with an identifier, whether the model gave it or it was assigned.
     #[must_use]
     pub fn element(&self, id: &str) -> Option<Element> {
-        self.arena.ids.get(id).and_then(|index| Element::new(self, *index))
+        self.arena
+            .ids
+            .get(id)
+            .and_then(|index| Element::new(self, *index))
     }
 
     /// The Interface with an identifier.
@@ -50,7 +57,10 @@ impl Model {
 
     /// All Interfaces, in the order in which the documents define them.
     pub fn interfaces(&self) -> impl Iterator<Item = Interface> + '_ {
-        self.arena.interfaces.iter().filter_map(|index| Element::new(self, *index)?.as_interface())
+        self.arena
+            .interfaces
+            .iter()
+            .filter_map(|index| Element::new(self, *index)?.as_interface())
     }
 
     /// All elements, also those of the language that the documents refer to.
@@ -62,7 +72,8 @@ impl Model {
     /// Whether one Interface is another or extends it, directly or through others.
     #[must_use]
     pub fn is_subtype_of(&self, id: &str, ancestor: &str) -> bool {
-        self.interface(id).is_some_and(|interface| interface.is_subtype_of(ancestor))
+        self.interface(id)
+            .is_some_and(|interface| interface.is_subtype_of(ancestor))
     }
 
     /// How many Interfaces there are.

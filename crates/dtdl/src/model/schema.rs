@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{Element, Literal};
-use crate::metamodel::ElementKind;
 use crate::Dtmi;
+use crate::metamodel::ElementKind;
 
 /// The shape of data.
 #[derive(Clone, PartialEq, Eq)]
@@ -126,12 +126,17 @@ impl EnumSchema {
     /// Integer or String.
     #[must_use]
     pub fn value_kind(&self) -> ElementKind {
-        self.element.related("valueSchema").next().map_or(ElementKind::String, |schema| schema.kind())
+        self.element
+            .related("valueSchema")
+            .next()
+            .map_or(ElementKind::String, |schema| schema.kind())
     }
 
     /// The values.
     pub fn values(&self) -> impl Iterator<Item = EnumValue> + '_ {
-        self.element.related("enumValues").map(|element| EnumValue { element })
+        self.element
+            .related("enumValues")
+            .map(|element| EnumValue { element })
     }
 }
 
@@ -179,7 +184,12 @@ impl MapSchema {
     /// The schema of the values. A parsed model always has it.
     #[must_use]
     pub fn value_schema(&self) -> Option<Schema> {
-        self.element.related("mapValue").next()?.related("schema").next()?.as_schema()
+        self.element
+            .related("mapValue")
+            .next()?
+            .related("schema")
+            .next()?
+            .as_schema()
     }
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::document::Document;
 use super::report::Locator;
 use super::session::Session;
+use crate::Dtmi;
 use crate::check;
 use crate::diagnostic::{ParseError, Unresolved};
 use crate::metamodel::ElementKind;
 use crate::model::{Arena, Model};
 use crate::options::{Options, UnknownExtensions};
-use crate::Dtmi;
 
 /// Reads DTDL: one or more documents in, a [`Model`] or everything that is wrong out.
 ///
@@ -67,13 +67,21 @@ impl Resolver for NoResolver {
 impl Resolver for &Model {
     /// The Interfaces of a model that was parsed before, so that more can be added to it.
     fn resolve(&mut self, missing: &[Dtmi]) -> Vec<Document<'static>> {
-        missing
-            .iter()
-            .filter_map(|id| {
-                let text = self.interface(id.as_str())?.document_text()?;
-                Some(Document::named(id.to_string(), text))
-            })
-            .collect()
+        // Several missing elements may stand in one text, which is given once.
+        let mut given: Vec<Dtmi> = Vec::new();
+        let mut documents = Vec::new();
+        for id in missing {
+            let Some(outermost) = self.element(id.as_str()).map(|element| element.outermost()) else {
+                continue;
+            };
+            if !given.contains(outermost.id())
+                && let Some(text) = outermost.json()
+            {
+                documents.push(Document::named(outermost.id().to_string(), text.to_owned()));
+                given.push(outermost.id().clone());
+            }
+        }
+        documents
     }
 }
 
@@ -183,8 +191,18 @@ impl Session<'_> {
                 .filter(|(_, element)| element.kind == ElementKind::Interface)
                 .filter_map(|(index, _)| u32::try_from(index).ok())
                 .collect();
-            let texts = self.sources.iter().map(|source| Arc::clone(&source.text)).collect();
-            return Ok(Model::new(Arena { elements, ids, ancestors, interfaces, texts }));
+            let texts = self
+                .sources
+                .iter()
+                .map(|source| Arc::clone(&source.text))
+                .collect();
+            return Ok(Model::new(Arena {
+                elements,
+                ids,
+                ancestors,
+                interfaces,
+                texts,
+            }));
         }
         let mut locator = Locator::new(&self.sources);
         let unresolved = self
@@ -199,6 +217,9 @@ impl Session<'_> {
                 })
             })
             .collect();
-        Err(ParseError { diagnostics: self.reporter.finish(&mut locator), unresolved })
+        Err(ParseError {
+            diagnostics: self.reporter.finish(&mut locator),
+            unresolved,
+        })
     }
 }

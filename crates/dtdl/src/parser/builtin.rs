@@ -1,9 +1,9 @@
 //! Putting the elements of the language into a model that refers to them.
 
 use super::session::Session;
+use crate::Dtmi;
 use crate::metamodel::{Builtin, ElementKind as K, Limits, Shape, index};
 use crate::model::{ElementData, Literal};
-use crate::Dtmi;
 
 impl Session<'_> {
     /// The element with this identifier, put into the model if it is not there yet.
@@ -72,7 +72,12 @@ impl Session<'_> {
     }
 
     fn field(&mut self, object: u32, object_id: &Dtmi, name: &str, schema: u32, version: u8) {
-        let field = self.put(object_id.child("fields", Some(name)), K::Field, version, Some(object));
+        let field = self.put(
+            object_id.child("fields", Some(name)),
+            K::Field,
+            version,
+            Some(object),
+        );
         self.set(field, "name", Literal::String(name.into()));
         self.refer(field, "schema", schema);
         self.refer(object, "fields", field);
@@ -85,7 +90,12 @@ impl Session<'_> {
         let type_id = id.child("fields", Some("type")).child("schema", None);
         let kind = self.put(type_id.clone(), K::Enum, version, None);
         self.refer(kind, "valueSchema", text);
-        let value = self.put(type_id.child("enumValues", Some(name)), K::EnumValue, version, Some(kind));
+        let value = self.put(
+            type_id.child("enumValues", Some(name)),
+            K::EnumValue,
+            version,
+            Some(kind),
+        );
         self.set(value, "name", Literal::String(name.into()));
         self.set(value, "enumValue", Literal::String(name.into()));
         self.refer(kind, "enumValues", value);
@@ -110,7 +120,12 @@ impl Session<'_> {
         let text = self.primitive(K::String, version);
         self.refer(kind, "valueSchema", text);
         for unit in units {
-            let value = self.put(Dtmi::unchecked(&format!("{unit_id}{unit}")), K::EnumValue, version, Some(kind));
+            let value = self.put(
+                Dtmi::unchecked(&format!("{unit_id}{unit}")),
+                K::EnumValue,
+                version,
+                Some(kind),
+            );
             self.set(value, "name", Literal::String((*unit).into()));
             self.set(value, "enumValue", Literal::String((*unit).into()));
             self.refer(kind, "enumValues", value);

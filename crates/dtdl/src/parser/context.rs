@@ -25,12 +25,17 @@ impl Context {
     pub(super) fn expand(&self, term: &str) -> Option<String> {
         if term.starts_with("dtmi:") {
             let version = self.version.number;
-            return (term.len() <= 4096 && dtmi::is_valid(term, Syntax::Any, version)).then(|| term.to_owned());
+            return (term.len() <= 4096 && dtmi::is_valid(term, Syntax::Any, version))
+                .then(|| term.to_owned());
         }
         let index = index();
         index
             .term(self.version.number, term)
-            .or_else(|| self.extensions.iter().find_map(|extension| index.extension_term(extension, term)))
+            .or_else(|| {
+                self.extensions
+                    .iter()
+                    .find_map(|extension| index.extension_term(extension, term))
+            })
             .map(str::to_owned)
     }
 
@@ -69,7 +74,9 @@ impl Context {
         options: &Options,
         reporter: &mut Reporter,
     ) -> Result<Option<Self>, Stop> {
-        let Some(member) = element.member("@context") else { return Ok(None) };
+        let Some(member) = element.member("@context") else {
+            return Ok(None);
+        };
         let parts = Parts::read(&member.value, doc, reporter)?;
         if parts.0.is_empty() {
             return Ok(None);
@@ -141,7 +148,10 @@ impl<'n> Parts<'n> {
         }
 
         let Some((version, limits)) = language else {
-            let first = self.0.first().map_or(At::document(doc), |(_, node)| At::node(doc, node));
+            let first = self
+                .0
+                .first()
+                .map_or(At::document(doc), |(_, node)| At::node(doc, node));
             return Err(reporter.stop(
                 Code::MissingDtdlContext,
                 first,
@@ -149,17 +159,32 @@ impl<'n> Parts<'n> {
                 "Begin with the version of the language, such as \"dtmi:dtdl:context;3\".",
             ));
         };
-        let mut context =
-            Context { version, limits, extensions, has_unknown: parent.is_some_and(|parent| parent.has_unknown) };
+        let mut context = Context {
+            version,
+            limits,
+            extensions,
+            has_unknown: parent.is_some_and(|parent| parent.has_unknown),
+        };
         while let Some((text, node)) = parts.next() {
             let at = At::node(doc, node);
             let Some(text) = text else {
                 let (code, message) = if parts.peek().is_none() {
-                    (Code::DisallowedLocalContext, "This part of `@context` defines terms of its own, which DTDL does not allow.")
+                    (
+                        Code::DisallowedLocalContext,
+                        "This part of `@context` defines terms of its own, which DTDL does not allow.",
+                    )
                 } else {
-                    (Code::LocalContextNotLast, "This part of `@context` defines terms, and is not even the last part.")
+                    (
+                        Code::LocalContextNotLast,
+                        "This part of `@context` defines terms, and is not even the last part.",
+                    )
                 };
-                return Err(reporter.stop(code, at, message, "Remove the object; use full identifiers instead of own terms."));
+                return Err(reporter.stop(
+                    code,
+                    at,
+                    message,
+                    "Remove the object; use full identifiers instead of own terms.",
+                ));
             };
             context.add_extension(text, at, options, reporter)?;
         }
@@ -228,7 +253,10 @@ fn language_version<'t>(
         return Err(reporter.stop(
             Code::DisallowedContextVersion,
             at,
-            format!("The parser was told not to accept version {} of DTDL.", version.number),
+            format!(
+                "The parser was told not to accept version {} of DTDL.",
+                version.number
+            ),
             "Write the model in an accepted version, or accept this one.",
         ));
     }
@@ -257,8 +285,13 @@ fn limits_of(
     if text == own || text.strip_prefix(&own) == Some("#limits") {
         return Ok(Limits::Core);
     }
-    let Some((path, number)) = text.split_once(';') else { return Err(missing_limits(reporter, limitless)) };
-    let extension = number.parse().ok().and_then(|number| find_extension(path, number));
+    let Some((path, number)) = text.split_once(';') else {
+        return Err(missing_limits(reporter, limitless));
+    };
+    let extension = number
+        .parse()
+        .ok()
+        .and_then(|number| find_extension(path, number));
     match extension.and_then(|extension| extension.limits) {
         Some((limits, for_version)) if for_version == version.number => {
             if options.accepts_limits(text) {
@@ -277,7 +310,13 @@ fn limits_of(
 }
 
 impl Context {
-    fn add_extension(&mut self, text: &str, at: At, options: &Options, reporter: &mut Reporter) -> Result<(), Stop> {
+    fn add_extension(
+        &mut self,
+        text: &str,
+        at: At,
+        options: &Options,
+        reporter: &mut Reporter,
+    ) -> Result<(), Stop> {
         if text.starts_with(LANGUAGE) {
             return Err(reporter.stop(
                 Code::DtdlContextFollowsAffiliate,
@@ -304,21 +343,39 @@ impl Context {
         }
         let Some((path, number)) = text.split_once(';') else {
             let (code, message) = if self.version.number == 2 {
-                (Code::InvalidContextSpecifierForVersion, format!("The context `{text}` is not a DTMI of DTDL version 2, which needs a version."))
+                (
+                    Code::InvalidContextSpecifierForVersion,
+                    format!("The context `{text}` is not a DTMI of DTDL version 2, which needs a version."),
+                )
             } else {
-                (Code::MissingContextVersion, format!("The context `{text}` has no version."))
+                (
+                    Code::MissingContextVersion,
+                    format!("The context `{text}` has no version."),
+                )
             };
-            return Err(reporter.stop(code, at, message, "Add a semicolon and the version of the extension."));
+            return Err(reporter.stop(
+                code,
+                at,
+                message,
+                "Add a semicolon and the version of the extension.",
+            ));
         };
         if !dtmi::is_valid(text, Syntax::Any, self.version.number) {
             return Err(reporter.stop(
                 Code::InvalidContextSpecifierForVersion,
                 at,
-                format!("The context `{text}` is not a DTMI of DTDL version {}.", self.version.number),
+                format!(
+                    "The context `{text}` is not a DTMI of DTDL version {}.",
+                    self.version.number
+                ),
                 "Correct its version.",
             ));
         }
-        let wanted = number.split('.').next().and_then(|major| major.parse().ok()).unwrap_or(0);
+        let wanted = number
+            .split('.')
+            .next()
+            .and_then(|major| major.parse().ok())
+            .unwrap_or(0);
         match find_extension(path, wanted) {
             Some(extension) if extension.limits.is_some() => Err(reporter.stop(
                 Code::MisplacedLimitContext,
@@ -336,7 +393,9 @@ impl Context {
                 Ok(())
             }
             None => {
-                let known: Vec<String> = Index::versions_of(path).map(|version| version.to_string()).collect();
+                let known: Vec<String> = Index::versions_of(path)
+                    .map(|version| version.to_string())
+                    .collect();
                 Err(if known.is_empty() {
                     reporter.stop(
                         Code::UnresolvableContextSpecifier,

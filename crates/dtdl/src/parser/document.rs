@@ -33,13 +33,19 @@ pub enum Input<'t> {
 impl<'t> Document<'t> {
     /// A document with a name, such as that of its file.
     pub fn named(name: impl Into<Cow<'t, str>>, input: impl Into<Input<'t>>) -> Self {
-        Self { name: Some(name.into()), input: input.into() }
+        Self {
+            name: Some(name.into()),
+            input: input.into(),
+        }
     }
 }
 
 impl<'t, I: Into<Input<'t>>> From<I> for Document<'t> {
     fn from(input: I) -> Self {
-        Self { name: None, input: input.into() }
+        Self {
+            name: None,
+            input: input.into(),
+        }
     }
 }
 

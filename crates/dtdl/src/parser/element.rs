@@ -1,11 +1,11 @@
 //! Reading one element.
 
+use super::Stop;
 use super::context::Context;
 use super::identifier::identify;
 use super::report::At;
 use super::session::Session;
 use super::types::Subject;
-use super::Stop;
 use crate::json::{Data, Node};
 use crate::metamodel::{ElementKind, Target};
 use crate::model::{ElementData, Span};
@@ -76,7 +76,10 @@ impl Session<'_> {
             return Err(self.reporter.stop(
                 Code::TopLevelKeywordDisallowed,
                 At::name(doc, member),
-                format!("A top-level element has the keyword `{}`, which has no place there.", member.name),
+                format!(
+                    "A top-level element has the keyword `{}`, which has no place there.",
+                    member.name
+                ),
                 "Remove it.",
             ));
         }
@@ -102,7 +105,10 @@ impl Session<'_> {
                 At::node(doc, node),
                 slot.parent_id,
                 slot.property,
-                format!("A value of `{}` is an object with nothing but an `@id`.", slot.property),
+                format!(
+                    "A value of `{}` is an object with nothing but an `@id`.",
+                    slot.property
+                ),
                 "Write the identifier alone, as text, to refer to the element; or define the element here.",
             );
             return Err(Stop);
@@ -124,12 +130,15 @@ impl Session<'_> {
                     At::name(doc, member),
                     slot.parent_id,
                     slot.property,
-                    format!("A value of `{}` has the keyword `{}`.", slot.property, member.name),
+                    format!(
+                        "A value of `{}` has the keyword `{}`.",
+                        slot.property, member.name
+                    ),
                     "Remove it.",
                 );
             }
         }
-        if context.version.number > parent.version.number {
+        if !slot.target.admits(context.version.number, parent.version.number) {
             self.reporter.property(
                 Code::DisallowedVersionDefinition,
                 At::member(doc, node, "@context"),
@@ -139,7 +148,7 @@ impl Session<'_> {
                     "A value of `{}` is written in DTDL version {}, but what contains it in version {}.",
                     slot.property, context.version.number, parent.version.number
                 ),
-                format!("Use version {} or an earlier one.", parent.version.number),
+                allowed_version(slot.target, parent.version.number),
             );
         }
         self.define(doc, node, context, Some(slot))
@@ -158,7 +167,14 @@ impl Session<'_> {
             return Err(Stop);
         }
         let target = slot.map_or(&ROOT, |slot| slot.target);
-        let subject = Subject { node, doc, id: &id, context, target, slot };
+        let subject = Subject {
+            node,
+            doc,
+            id: &id,
+            context,
+            target,
+            slot,
+        };
         let types = self.types(&subject).inspect_err(|Stop| {
             self.broken.insert(id.clone());
         })?;
@@ -173,14 +189,21 @@ impl Session<'_> {
                 Code::IdTooLongForType,
                 At::member(doc, node, "@id"),
                 &id,
-                format!("The identifier of an {} may have {max} characters; this one has more.", class.kind),
+                format!(
+                    "The identifier of an {} may have {max} characters; this one has more.",
+                    class.kind
+                ),
                 "Shorten it.",
             );
         }
         let index = u32::try_from(self.elements.len()).unwrap_or(u32::MAX);
         let partition = slot.and_then(|slot| {
             let parent = self.element(slot.parent)?;
-            if parent.kind == ElementKind::Interface { Some(slot.parent) } else { parent.partition }
+            if parent.kind == ElementKind::Interface {
+                Some(slot.parent)
+            } else {
+                parent.partition
+            }
         });
         self.elements.push(ElementData {
             id: id.clone(),
@@ -188,13 +211,21 @@ impl Session<'_> {
             version: context.version.number,
             limits: context.limits,
             parent: slot.map(|slot| slot.parent),
-            partition: if types.kind == ElementKind::Interface { None } else { partition },
+            partition: if types.kind == ElementKind::Interface {
+                None
+            } else {
+                partition
+            },
             supplements: types.supplements.clone(),
             undefined_types: types.undefined.clone(),
             literals: Vec::new(),
             references: Vec::new(),
             undefined_properties: Vec::new(),
-            span: Some(Span { doc: u32::try_from(doc).unwrap_or(u32::MAX), start: node.start, end: node.end }),
+            span: Some(Span {
+                doc: u32::try_from(doc).unwrap_or(u32::MAX),
+                start: node.start,
+                end: node.end,
+            }),
         });
         self.ids.insert(id.clone(), index);
         self.properties(index, &subject, class, &types);
@@ -222,7 +253,8 @@ impl Session<'_> {
             }
             _ => {
                 let place = first.and_then(|span| self.sources.get(span.doc as usize));
-                let place = place.map_or_else(String::new, |source| format!(" (the first in {})", source.name));
+                let place =
+                    place.map_or_else(String::new, |source| format!(" (the first in {})", source.name));
                 self.reporter.element(
                     Code::DuplicateDefinition,
                     At::member(doc, node, "@id"),
@@ -276,7 +308,9 @@ impl Session<'_> {
     fn check_repeats(&mut self, doc: usize, node: &Node) -> Result<(), Stop> {
         let members = node.members();
         for (index, member) in members.iter().enumerate() {
-            if member.name.starts_with('@') && members.iter().take(index).any(|other| other.name == member.name) {
+            if member.name.starts_with('@')
+                && members.iter().take(index).any(|other| other.name == member.name)
+            {
                 let code = KEYWORDS
                     .iter()
                     .find(|(name, _)| **name == *member.name)
@@ -293,18 +327,35 @@ impl Session<'_> {
     }
 }
 
+/// What version the values of a property can have, as advice.
+pub(super) fn allowed_version(target: &Target, version: u8) -> String {
+    let earlier = if target.same_version {
+        ""
+    } else {
+        " or an earlier one"
+    };
+    format!("Use version {version}{earlier}.")
+}
+
 /// Keywords that elements may not have in versions that look at them.
 fn disallowed_keywords(node: &Node) -> impl Iterator<Item = &crate::json::Member> {
     const ALLOWED: [&str; 4] = ["@context", "@graph", "@id", "@type"];
-    node.members().iter().filter(|member| member.name.starts_with('@') && !ALLOWED.contains(&&*member.name))
+    node.members()
+        .iter()
+        .filter(|member| member.name.starts_with('@') && !ALLOWED.contains(&&*member.name))
 }
 
 fn is_rootable(node: &Node, context: &Context) -> bool {
-    let Some(member) = node.member("@type") else { return false };
+    let Some(member) = node.member("@type") else {
+        return false;
+    };
     let items = match &member.value.data {
         Data::Array(items) => items.as_slice(),
         _ => std::slice::from_ref(&member.value),
     };
     let full = format!("dtmi:dtdl:class:Interface;{}", context.version.number);
-    items.iter().filter_map(Node::as_str).any(|text| text == "Interface" || text == full)
+    items
+        .iter()
+        .filter_map(Node::as_str)
+        .any(|text| text == "Interface" || text == full)
 }

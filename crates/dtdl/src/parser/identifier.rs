@@ -1,9 +1,9 @@
 //! `@id`, and the identifiers of elements without one.
 
+use super::Stop;
 use super::context::Context;
 use super::element::Slot;
 use super::report::{At, Reporter};
-use super::Stop;
 use crate::dtmi::{self, Syntax};
 use crate::json::{Data, Node};
 use crate::metamodel::RESERVED_PREFIXES;
@@ -55,7 +55,10 @@ fn read(value: &Node, doc: usize, context: &Context, reporter: &mut Reporter) ->
         return Err(reporter.stop(
             Code::IdTooLong,
             at,
-            format!("This identifier is longer than the {} characters DTDL allows.", version.id_max),
+            format!(
+                "This identifier is longer than the {} characters DTDL allows.",
+                version.id_max
+            ),
             "Shorten it.",
         ));
     }
@@ -85,7 +88,9 @@ fn assign(
     slot: &Slot<'_>,
     reporter: &mut Reporter,
 ) -> Result<Dtmi, Stop> {
-    let Some(wanted) = slot.target.segment else { return Ok(slot.parent_id.child(slot.property, None)) };
+    let Some(wanted) = slot.target.segment else {
+        return Ok(slot.parent_id.child(slot.property, None));
+    };
     let full = format!("dtmi:dtdl:property:{wanted};{}", context.version.number);
     let Some(member) = node.member(wanted).or_else(|| node.member(&full)) else {
         reporter.property(
@@ -105,16 +110,19 @@ fn assign(
     let value = value.member("@value").map_or(value, |member| &member.value);
     match &value.data {
         Data::String(text) => Ok(slot.parent_id.child(slot.property, Some(text))),
-        Data::Number(number) => {
-            Ok(slot.parent_id.child(slot.property, Some(&number.to_string().replace('.', "_"))))
-        }
+        Data::Number(number) => Ok(slot
+            .parent_id
+            .child(slot.property, Some(&number.to_string().replace('.', "_")))),
         _ => {
             reporter.property(
                 Code::DtmiSegPropertyNotStringOrNumber,
                 At::node(doc, &member.value),
                 slot.parent_id,
                 slot.property,
-                format!("The `{wanted}` of a value of `{}` is neither text nor a number.", slot.property),
+                format!(
+                    "The `{wanted}` of a value of `{}` is neither text nor a number.",
+                    slot.property
+                ),
                 format!("Give it a text as `{wanted}`."),
             );
             Err(Stop)

@@ -129,7 +129,9 @@ impl Session<'_> {
             }
             return;
         };
-        let Some(plain) = self.unwrap_value(reading, family, value) else { return };
+        let Some(plain) = self.unwrap_value(reading, family, value) else {
+            return;
+        };
         let read = match (&property.value, &plain.data) {
             (Value::Text { .. } | Value::Duration | Value::Literal, Data::String(text)) => {
                 Some(Literal::String(text.clone()))
@@ -143,7 +145,11 @@ impl Session<'_> {
         };
         let Some(read) = read else {
             let is_object = matches!(value.data, Data::Object(_));
-            let code = if is_object { family.wrong_value } else { family.wrong };
+            let code = if is_object {
+                family.wrong_value
+            } else {
+                family.wrong
+            };
             self.wrong(
                 reading,
                 code,
@@ -157,7 +163,13 @@ impl Session<'_> {
         self.set(reading.element, property.name, read);
     }
 
-    fn check_literal(&mut self, reading: &Reading<'_>, property: &'static Property, node: &Node, read: &Literal) {
+    fn check_literal(
+        &mut self,
+        reading: &Reading<'_>,
+        property: &'static Property,
+        node: &Node,
+        read: &Literal,
+    ) {
         let at = At::node(reading.doc, node);
         match (&property.value, read) {
             (Value::Text { max, pattern }, Literal::String(text)) => {
@@ -211,12 +223,25 @@ impl Session<'_> {
             (None, Some(max)) if above => (Code::ValueAboveMax, format!("Use {max} or less.")),
             _ => return,
         };
-        self.wrong(reading, code, at, format!("`{name}` is {value}, which is not allowed."), help);
+        self.wrong(
+            reading,
+            code,
+            at,
+            format!("`{name}` is {value}, which is not allowed."),
+            help,
+        );
     }
 
     /// The value itself, or that inside a JSON-LD value object.
-    fn unwrap_value<'n>(&mut self, reading: &Reading<'_>, family: &Family, value: &'n Node) -> Option<&'n Node> {
-        let Data::Object(members) = &value.data else { return Some(value) };
+    fn unwrap_value<'n>(
+        &mut self,
+        reading: &Reading<'_>,
+        family: &Family,
+        value: &'n Node,
+    ) -> Option<&'n Node> {
+        let Data::Object(members) = &value.data else {
+            return Some(value);
+        };
         let at = At::node(reading.doc, value);
         for member in members {
             let (code, what) = match &*member.name {
@@ -228,14 +253,26 @@ impl Session<'_> {
                     if !reading.context.version.restricts_keywords {
                         continue;
                     }
-                    let code =
-                        if name == "@language" { Code::ValueObjectLanguage } else { Code::ValueObjectKeyword };
+                    let code = if name == "@language" {
+                        Code::ValueObjectLanguage
+                    } else {
+                        Code::ValueObjectKeyword
+                    };
                     (code, "keyword")
                 }
                 _ => (Code::ValueObjectInvalidProp, "member"),
             };
-            let message = format!("The value object of `{}` has the {what} `{}`.", reading.name, member.name);
-            self.wrong(reading, code, At::name(reading.doc, member), message, "Keep only `@value` and `@type`.");
+            let message = format!(
+                "The value object of `{}` has the {what} `{}`.",
+                reading.name, member.name
+            );
+            self.wrong(
+                reading,
+                code,
+                At::name(reading.doc, member),
+                message,
+                "Keep only `@value` and `@type`.",
+            );
         }
         let Some(inner) = value.member("@value") else {
             self.wrong(
@@ -259,13 +296,17 @@ impl Session<'_> {
                     reading,
                     Code::LiteralTypeNotSingular,
                     type_at,
-                    format!("The `@type` of the value of `{}` is not exactly one datatype.", reading.name),
+                    format!(
+                        "The `@type` of the value of `{}` is not exactly one datatype.",
+                        reading.name
+                    ),
                     "Remove it, or name one datatype.",
                 );
                 return None;
             };
             let name = only.as_str().and_then(|name| {
-                name.strip_prefix("xsd:").or_else(|| name.strip_prefix("http://www.w3.org/2001/XMLSchema#"))
+                name.strip_prefix("xsd:")
+                    .or_else(|| name.strip_prefix("http://www.w3.org/2001/XMLSchema#"))
             });
             let fits = match name {
                 Some(name) if family.datatype.is_empty() => is_datatype_of(name, &inner.value),
@@ -273,12 +314,19 @@ impl Session<'_> {
                 None => false,
             };
             if !fits {
-                let datatype = if family.datatype.is_empty() { "string" } else { family.datatype };
+                let datatype = if family.datatype.is_empty() {
+                    "string"
+                } else {
+                    family.datatype
+                };
                 self.wrong(
                     reading,
                     family.wrong_type,
                     type_at,
-                    format!("The `@type` of the value of `{}` is the wrong datatype.", reading.name),
+                    format!(
+                        "The `@type` of the value of `{}` is the wrong datatype.",
+                        reading.name
+                    ),
                     format!("Remove it, or change it to \"xsd:{datatype}\"."),
                 );
                 return None;
@@ -287,8 +335,16 @@ impl Session<'_> {
         Some(&inner.value)
     }
 
-    fn identifier(&mut self, reading: &Reading<'_>, required: bool, max: Option<usize>, pattern: Option<Pattern>) {
-        let Some(value) = self.single_identifier(reading, required) else { return };
+    fn identifier(
+        &mut self,
+        reading: &Reading<'_>,
+        required: bool,
+        max: Option<usize>,
+        pattern: Option<Pattern>,
+    ) {
+        let Some(value) = self.single_identifier(reading, required) else {
+            return;
+        };
         let at = At::node(reading.doc, value);
         let Some(text) = value.as_str() else {
             self.wrong(
@@ -332,7 +388,9 @@ impl Session<'_> {
     }
 
     fn iri(&mut self, reading: &Reading<'_>, required: bool) {
-        let Some(value) = self.single_identifier(reading, required) else { return };
+        let Some(value) = self.single_identifier(reading, required) else {
+            return;
+        };
         let at = At::node(reading.doc, value);
         let Some(text) = value.as_str() else {
             self.wrong(
@@ -393,7 +451,8 @@ impl Session<'_> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.reporter.property(code, at, reading.id, reading.name, message, help);
+        self.reporter
+            .property(code, at, reading.id, reading.name, message, help);
     }
 }
 
@@ -410,7 +469,9 @@ fn is_datatype_of(datatype: &str, value: &Node) -> bool {
 
 fn advice(pattern: Pattern) -> &'static str {
     match pattern {
-        Pattern::Name => "Use letters, digits and underscores; begin with a letter and end with a letter or digit.",
+        Pattern::Name => {
+            "Use letters, digits and underscores; begin with a letter and end with a letter or digit."
+        }
         Pattern::UserDtmi => "Write a DTMI whose segments all begin with a letter.",
         Pattern::Topic => {
             "Write labels separated by slashes: printable ASCII without space, quotes, `+`, `#` and braces, or a word in braces."
@@ -421,7 +482,10 @@ fn advice(pattern: Pattern) -> &'static str {
 
 fn matches(pattern: Pattern, text: &str) -> bool {
     let label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|b| b.is_ascii_graphic() && !b"\"+#{}/".contains(&b))
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && !b"\"+#{}/".contains(&b))
     };
     match pattern {
         Pattern::Name => {
@@ -435,12 +499,12 @@ fn matches(pattern: Pattern, text: &str) -> bool {
         Pattern::Topic => {
             let token = |part: &str| {
                 let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphabetic());
-                part.strip_prefix('{').and_then(|part| part.strip_suffix('}')).is_some_and(|inner| {
-                    match inner.split_once(':') {
+                part.strip_prefix('{')
+                    .and_then(|part| part.strip_suffix('}'))
+                    .is_some_and(|inner| match inner.split_once(':') {
                         Some((prefix, rest)) => word(prefix) && word(rest),
                         None => word(inner),
-                    }
-                })
+                    })
             };
             !text.starts_with('$') && text.split('/').all(|part| label(part) || token(part))
         }

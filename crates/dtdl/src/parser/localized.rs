@@ -3,9 +3,9 @@
 use super::properties::Reading;
 use super::report::At;
 use super::session::Session;
+use crate::Code;
 use crate::json::{Data, Member, Node};
 use crate::model::Literal;
-use crate::Code;
 
 /// The language of texts that do not name one.
 const DEFAULT: &str = "en";
@@ -25,13 +25,18 @@ impl Session<'_> {
                 }
             }
         }
-        self.set(reading.element, reading.name, Literal::Localized(texts.into_boxed_slice()));
+        self.set(
+            reading.element,
+            reading.name,
+            Literal::Localized(texts.into_boxed_slice()),
+        );
     }
 
     fn language_map(&mut self, reading: &Reading<'_>, members: &[Member], max: usize, texts: &mut Texts) {
         let value = &reading.member.value;
         let text_of = |name: &str| value.member(name).and_then(|member| member.value.as_str());
-        let is_tagged = members.len() == 2 && text_of("@value").is_some() && value.member("@language").is_some();
+        let is_tagged =
+            members.len() == 2 && text_of("@value").is_some() && value.member("@language").is_some();
         if is_tagged {
             let language = text_of("@language").unwrap_or(DEFAULT);
             let text = text_of("@value").unwrap_or_default();
@@ -39,7 +44,10 @@ impl Session<'_> {
                 reading,
                 Code::LangTagValueInLangMap,
                 reading.at(),
-                format!("`{}` is a single value with `@language`, which only works inside an array.", reading.name),
+                format!(
+                    "`{}` is a single value with `@language`, which only works inside an array.",
+                    reading.name
+                ),
                 format!("Write {{\"{language}\": \"{text}\"}}, or put the object in an array."),
             );
             return;
@@ -52,7 +60,10 @@ impl Session<'_> {
                     reading,
                     Code::LangMapObjKeyword,
                     at,
-                    format!("`{}` maps languages to texts and cannot have the keyword `{name}`.", reading.name),
+                    format!(
+                        "`{}` maps languages to texts and cannot have the keyword `{name}`.",
+                        reading.name
+                    ),
                     "Remove the keyword.",
                 );
                 continue;
@@ -72,7 +83,10 @@ impl Session<'_> {
                     reading,
                     Code::LangStringValueNotString,
                     At::node(reading.doc, &member.value),
-                    format!("The value of `{}` for language `{name}` is not text.", reading.name),
+                    format!(
+                        "The value of `{}` for language `{name}` is not text.",
+                        reading.name
+                    ),
                     "Change it to text.",
                 ),
             }
@@ -162,7 +176,10 @@ impl Session<'_> {
                     reading,
                     Code::LangStringElementNotStringOrObject,
                     at,
-                    format!("A value of `{}` is neither text nor an object with languages.", reading.name),
+                    format!(
+                        "A value of `{}` is neither text nor an object with languages.",
+                        reading.name
+                    ),
                     "Write a text, or an object such as {\"en\": \"Pump\", \"de\": \"Pumpe\"}.",
                 );
                 return;

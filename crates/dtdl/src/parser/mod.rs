@@ -20,7 +20,6 @@ pub use document::{Document, Input};
 
 pub(crate) use session::Session;
 
-
 /// An element is not worth reading on; why has been reported.
 #[derive(Debug)]
 struct Stop;

@@ -40,7 +40,13 @@ impl<'a> Reading<'a> {
 
 impl Session<'_> {
     /// Reads all members of an element.
-    pub(super) fn properties(&mut self, index: u32, subject: &Subject<'_>, class: &'static Class, types: &Types) {
+    pub(super) fn properties(
+        &mut self,
+        index: u32,
+        subject: &Subject<'_>,
+        class: &'static Class,
+        types: &Types,
+    ) {
         let version = subject.context.version.number;
         let mut seen: Vec<&'static str> = Vec::new();
         for member in subject.node.members() {
@@ -109,9 +115,10 @@ impl Session<'_> {
                     Code::PropertyNotDtmiNorTerm,
                     format!("The property name `{name}` is an IRI, but not a DTMI."),
                 )),
-                None if !context.has_unknown => {
-                    Some((Code::PropertyUndefinedTerm, format!("There is no property `{name}`.")))
-                }
+                None if !context.has_unknown => Some((
+                    Code::PropertyUndefinedTerm,
+                    format!("There is no property `{name}`."),
+                )),
                 Some(_) if !context.has_unknown => Some((
                     Code::PropertyIrrelevantDtmiOrTerm,
                     format!("`{name}` is not a property of this element."),
@@ -129,10 +136,16 @@ impl Session<'_> {
             let (code, message) = if types.inferred {
                 (
                     Code::InferredTypeDoesNotAllow,
-                    format!("The type {}, which this element has by its place, has no property `{name}`.", types.kind),
+                    format!(
+                        "The type {}, which this element has by its place, has no property `{name}`.",
+                        types.kind
+                    ),
                 )
             } else {
-                (Code::NoTypeThatAllows, format!("No type of this element has a property `{name}`."))
+                (
+                    Code::NoTypeThatAllows,
+                    format!("No type of this element has a property `{name}`."),
+                )
             };
             self.reporter.property(code, at, subject.id, name, message, help);
             return;
@@ -160,7 +173,8 @@ impl Session<'_> {
                 };
                 let message = format!("This {} has no `{}`.", types.kind, property.name);
                 let help = format!("Add a property `{}`.", property.name);
-                self.reporter.property(code, at, subject.id, property.name, message, help);
+                self.reporter
+                    .property(code, at, subject.id, property.name, message, help);
             }
         }
         for supplement in &types.supplements {
@@ -176,7 +190,8 @@ impl Session<'_> {
                         supplement.term, property.name
                     );
                     let help = format!("Add `{}`, or remove the type.", property.name);
-                    self.reporter.property(code, at, subject.id, property.name, message, help);
+                    self.reporter
+                        .property(code, at, subject.id, property.name, message, help);
                 }
             }
         }
@@ -213,8 +228,14 @@ fn supplemental(context: &Context, types: &Types, name: &str) -> Option<&'static
 /// Names the property that was probably meant.
 fn suggestion(name: &str, subject: &Subject<'_>, types: &Types) -> String {
     let own = subject.context.version.class(types.kind);
-    let names = own.into_iter().flat_map(Class::properties).map(|property| property.name);
-    let supplements = types.supplements.iter().flat_map(|supplement| &supplement.properties);
+    let names = own
+        .into_iter()
+        .flat_map(Class::properties)
+        .map(|property| property.name);
+    let supplements = types
+        .supplements
+        .iter()
+        .flat_map(|supplement| &supplement.properties);
     let nearest = names
         .chain(supplements.map(|(_, property)| property.name))
         .map(|known| (distance(name, known), known))
@@ -253,7 +274,12 @@ fn distance(a: &str, b: &str) -> usize {
 mod tests {
     #[test]
     fn distance_counts_changed_letters() {
-        for (a, b, expected) in [("content", "contents", 1), ("shcema", "schema", 2), ("Name", "name", 0), ("x", "schema", 3)] {
+        for (a, b, expected) in [
+            ("content", "contents", 1),
+            ("shcema", "schema", 2),
+            ("Name", "name", 0),
+            ("x", "schema", 3),
+        ] {
             assert_eq!(super::distance(a, b), expected, "{a} {b}");
         }
     }

@@ -21,8 +21,14 @@ impl Session<'_> {
                 reading,
                 Code::ObjectCountBelowMin,
                 reading.at(),
-                format!("`{}` has {usable} usable values; it needs {}.", reading.name, target.min),
-                format!("Give it a value that defines or refers to one of: {}.", target.class),
+                format!(
+                    "`{}` has {usable} usable values; it needs {}.",
+                    reading.name, target.min
+                ),
+                format!(
+                    "Give it a value that defines or refers to one of: {}.",
+                    target.class
+                ),
             );
         }
         if !target.plural && usable > 1 {
@@ -58,7 +64,10 @@ impl Session<'_> {
                         Code::BadDtmiOrTerm,
                         at,
                         format!("`{text}` is neither a DTMI nor a term."),
-                        format!("Write the DTMI of an element, or a term such as \"{}\".", example(slot.target.class)),
+                        format!(
+                            "Write the DTMI of an element, or a term such as \"{}\".",
+                            example(slot.target.class)
+                        ),
                     );
                     return false;
                 };
@@ -78,7 +87,10 @@ impl Session<'_> {
                     reading,
                     Code::RefObjectNotAllowed,
                     at,
-                    format!("The value of `{}` is an object; nothing can be defined here.", reading.name),
+                    format!(
+                        "The value of `{}` is an object; nothing can be defined here.",
+                        reading.name
+                    ),
                     format!("Write a term such as \"{}\".", example(slot.target.class)),
                 );
                 false
@@ -108,7 +120,9 @@ impl Session<'_> {
 
     /// Lets a place among the values of a property lead to an element.
     pub(super) fn point(&mut self, from: u32, property: &str, place: usize, to: u32) {
-        let Some(element) = self.element_mut(from) else { return };
+        let Some(element) = self.element_mut(from) else {
+            return;
+        };
         let values = element.references.iter_mut().find(|(name, _)| *name == property);
         if let Some(value) = values.and_then(|(_, values)| values.get_mut(place)) {
             *value = to;

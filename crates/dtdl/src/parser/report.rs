@@ -27,26 +27,45 @@ pub(super) struct At {
 
 impl At {
     pub(super) fn document(doc: usize) -> Self {
-        Self { doc, start: 0, end: 0 }
+        Self {
+            doc,
+            start: 0,
+            end: 0,
+        }
     }
 
     pub(super) fn node(doc: usize, node: &Node) -> Self {
-        Self { doc, start: node.start, end: node.end }
+        Self {
+            doc,
+            start: node.start,
+            end: node.end,
+        }
     }
 
     /// The beginning of an element, rather than all of it.
     pub(super) fn start(doc: usize, node: &Node) -> Self {
-        Self { doc, start: node.start, end: node.start + 1 }
+        Self {
+            doc,
+            start: node.start,
+            end: node.start + 1,
+        }
     }
 
     /// The name of a member.
     pub(super) fn name(doc: usize, member: &Member) -> Self {
-        Self { doc, start: member.name_start, end: member.name_end }
+        Self {
+            doc,
+            start: member.name_start,
+            end: member.name_end,
+        }
     }
 
     /// A member of an element, or where the element begins.
     pub(super) fn member(doc: usize, element: &Node, name: &str) -> Self {
-        element.member(name).map_or_else(|| Self::start(doc, element), |member| Self::node(doc, &member.value))
+        element.member(name).map_or_else(
+            || Self::start(doc, element),
+            |member| Self::node(doc, &member.value),
+        )
     }
 }
 
@@ -69,7 +88,10 @@ struct Found {
 
 impl Reporter {
     pub(super) fn new(max: usize) -> Self {
-        Self { found: Vec::new(), max }
+        Self {
+            found: Vec::new(),
+            max,
+        }
     }
 
     /// Reports something about a property of an element.
@@ -82,7 +104,14 @@ impl Reporter {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.push(code, at, Some(element.clone()), Some(property.to_owned()), message.into(), help.into());
+        self.push(
+            code,
+            at,
+            Some(element.clone()),
+            Some(property.to_owned()),
+            message.into(),
+            help.into(),
+        );
     }
 
     /// Reports something about an element.
@@ -119,7 +148,14 @@ impl Reporter {
         help: String,
     ) {
         if self.found.len() < self.max {
-            self.found.push(Found { code, at, element, property, message, help });
+            self.found.push(Found {
+                code,
+                at,
+                element,
+                property,
+                message,
+                help,
+            });
         }
     }
 
@@ -155,7 +191,10 @@ pub(super) struct Locator<'s> {
 
 impl<'s> Locator<'s> {
     pub(super) fn new(sources: &'s [Arc<Source>]) -> Self {
-        Self { sources, lines: sources.iter().map(|_| None).collect() }
+        Self {
+            sources,
+            lines: sources.iter().map(|_| None).collect(),
+        }
     }
 
     pub(super) fn locate(&mut self, at: At) -> Location {
@@ -170,7 +209,9 @@ impl<'s> Locator<'s> {
             };
         };
         let place = source.has_lines.then(|| {
-            lines.get_or_insert_with(|| LineIndex::new(&source.text)).locate(&source.text, at.start)
+            lines
+                .get_or_insert_with(|| LineIndex::new(&source.text))
+                .locate(&source.text, at.start)
         });
         Location {
             document: Arc::clone(&source.name),

@@ -15,14 +15,21 @@ impl Session<'_> {
         loop {
             let mut missing: Vec<Pending> = Vec::new();
             for pending in std::mem::take(&mut self.pending) {
-                let found = self.ids.get(&pending.id).copied().or_else(|| self.builtin(pending.id.as_str()));
+                let found = self
+                    .ids
+                    .get(&pending.id)
+                    .copied()
+                    .or_else(|| self.builtin(pending.id.as_str()));
                 match found {
                     Some(index) => {
                         self.point(pending.from, pending.property, pending.slot, index);
                         to_check.push(pending);
                     }
                     None if self.broken.contains(&pending.id) => {}
-                    None if RESERVED_PREFIXES.iter().any(|prefix| pending.id.as_str().starts_with(prefix)) => {
+                    None if RESERVED_PREFIXES
+                        .iter()
+                        .any(|prefix| pending.id.as_str().starts_with(prefix)) =>
+                    {
                         self.undefined_reserved(&pending);
                     }
                     None => missing.push(pending),
@@ -32,7 +39,11 @@ impl Session<'_> {
             wanted.sort();
             wanted.dedup();
             wanted.retain(|id| asked.insert(id.clone()));
-            let documents = if wanted.is_empty() { Vec::new() } else { resolver.resolve(&wanted) };
+            let documents = if wanted.is_empty() {
+                Vec::new()
+            } else {
+                resolver.resolve(&wanted)
+            };
             if documents.is_empty() {
                 for pending in missing {
                     self.unresolved.push(Missing {
@@ -60,21 +71,30 @@ impl Session<'_> {
     }
 
     fn undefined_reserved(&mut self, pending: &Pending) {
-        let Some(from) = self.element(pending.from).map(|element| element.id.clone()) else { return };
+        let Some(from) = self.element(pending.from).map(|element| element.id.clone()) else {
+            return;
+        };
         self.reporter.property(
             Code::UndefinedReservedId,
             pending.at,
             &from,
             pending.property,
-            format!("{} looks like an element of the language, but there is none.", pending.id),
+            format!(
+                "{} looks like an element of the language, but there is none.",
+                pending.id
+            ),
             "Correct the identifier, or refer to an element of the model.",
         );
     }
 
     /// Whether what a reference leads to may stand there.
     fn check_reference(&mut self, pending: &Pending) {
-        let Some(&to) = self.ids.get(&pending.id) else { return };
-        let (Some(from), Some(found)) = (self.element(pending.from), self.element(to)) else { return };
+        let Some(&to) = self.ids.get(&pending.id) else {
+            return;
+        };
+        let (Some(from), Some(found)) = (self.element(pending.from), self.element(to)) else {
+            return;
+        };
         let from_id = from.id.clone();
         let property = pending.property;
         let target = pending.target;
@@ -82,26 +102,37 @@ impl Session<'_> {
         if !target.kinds.contains(&found.kind) {
             findings.push((
                 Code::BadType,
-                format!("`{property}` refers to {}, which is {}.", found.id, article(found.kind)),
+                format!(
+                    "`{property}` refers to {}, which is {}.",
+                    found.id,
+                    article(found.kind)
+                ),
                 format!("Refer to one of: {}.", target.class),
             ));
         } else {
-            let home = if from.kind == ElementKind::Interface { Some(pending.from) } else { from.partition };
+            let home = if from.kind == ElementKind::Interface {
+                Some(pending.from)
+            } else {
+                from.partition
+            };
             if found.kind != ElementKind::Interface && found.partition.is_some() && found.partition != home {
                 findings.push((
                     Code::CrossPartitionReference,
-                    format!("`{property}` refers to {}, which is defined inside another Interface.", found.id),
+                    format!(
+                        "`{property}` refers to {}, which is defined inside another Interface.",
+                        found.id
+                    ),
                     "Define a copy with an identifier of its own inside this Interface.".to_owned(),
                 ));
             }
-            if found.version > from.version {
+            if !target.admits(found.version, from.version) {
                 findings.push((
                     Code::DisallowedVersionReference,
                     format!(
                         "`{property}` refers to {}, which is written in DTDL version {}; this element is in version {}.",
                         found.id, found.version, from.version
                     ),
-                    format!("Refer to an element of version {} or earlier.", from.version),
+                    super::element::allowed_version(target, from.version),
                 ));
             }
             if let Some(only) = target.only
@@ -119,7 +150,10 @@ impl Session<'_> {
                     let kind_of_unit = index().name(wanted);
                     findings.push((
                         Code::WrongParent,
-                        format!("`{property}` is `{}`, which is not a {kind_of_unit}.", index().name(found.id.as_str())),
+                        format!(
+                            "`{property}` is `{}`, which is not a {kind_of_unit}.",
+                            index().name(found.id.as_str())
+                        ),
                         format!("Use one of the units of {kind_of_unit}."),
                     ));
                 }
@@ -130,13 +164,17 @@ impl Session<'_> {
                 let kind_of_unit = index().name(wanted);
                 findings.push((
                     Code::NotRequiredType,
-                    format!("`{property}` is `{}`, which is not a {kind_of_unit}.", index().name(found.id.as_str())),
+                    format!(
+                        "`{property}` is `{}`, which is not a {kind_of_unit}.",
+                        index().name(found.id.as_str())
+                    ),
                     format!("Use one of the units of {kind_of_unit}."),
                 ));
             }
         }
         for (code, message, help) in findings {
-            self.reporter.property(code, pending.at, &from_id, property, message, help);
+            self.reporter
+                .property(code, pending.at, &from_id, property, message, help);
         }
     }
 
@@ -148,7 +186,9 @@ impl Session<'_> {
 
 /// Whether an element of the language goes by a term, in any version.
 fn is_term(id: &Dtmi, term: &str) -> bool {
-    index().builtin(id.as_str()).is_some_and(|builtin| builtin.term == term)
+    index()
+        .builtin(id.as_str())
+        .is_some_and(|builtin| builtin.term == term)
 }
 
 fn article(kind: ElementKind) -> String {

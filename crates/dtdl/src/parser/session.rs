@@ -67,12 +67,17 @@ impl<'p> Session<'p> {
     /// Reads a document and all elements in it.
     pub(super) fn add(&mut self, document: Document<'_>) {
         let doc = self.sources.len();
-        let name = document.name.map_or_else(|| format!("document {}", doc + 1), std::borrow::Cow::into_owned);
+        let name = document
+            .name
+            .map_or_else(|| format!("document {}", doc + 1), std::borrow::Cow::into_owned);
         let (text, has_lines) = match document.input {
             Input::Text(text) => (Ok(text.into_owned()), true),
             Input::Bytes(bytes) => (String::from_utf8(bytes.into_owned()), true),
             // A `Value` always prints: it has no keys that are not strings.
-            Input::Value(value) => (Ok(serde_json::to_string::<Value>(&value).unwrap_or_default()), false),
+            Input::Value(value) => (
+                Ok(serde_json::to_string::<Value>(&value).unwrap_or_default()),
+                false,
+            ),
         };
         let read = match &text {
             Ok(text) => json::read(text).map_err(|error| (error.offset, error.problem)),
@@ -85,14 +90,27 @@ impl<'p> Session<'p> {
         let root = match read {
             Ok(root) => root,
             Err((offset, problem)) => {
-                let at = At { doc, start: offset, end: offset.saturating_add(1) };
+                let at = At {
+                    doc,
+                    start: offset,
+                    end: offset.saturating_add(1),
+                };
                 let message = format!("The document is not JSON: {problem}.");
-                self.reporter.stop(Code::InvalidJson, at, message, "Correct the JSON at this place.");
-                Node { data: Data::Array(Vec::new()), start: 0, end: 0 }
+                self.reporter
+                    .stop(Code::InvalidJson, at, message, "Correct the JSON at this place.");
+                Node {
+                    data: Data::Array(Vec::new()),
+                    start: 0,
+                    end: 0,
+                }
             }
         };
-        let source =
-            Arc::new(Source { name: Arc::from(name), text: Arc::from(text), root, has_lines });
+        let source = Arc::new(Source {
+            name: Arc::from(name),
+            text: Arc::from(text),
+            root,
+            has_lines,
+        });
         self.sources.push(Arc::clone(&source));
         let roots = match &source.root.data {
             Data::Array(items) => items.as_slice(),
@@ -120,13 +138,17 @@ impl<'p> Session<'p> {
 
     /// Adds a reference and gives its place among the values of the property.
     pub(super) fn refer(&mut self, from: u32, property: &'static str, to: u32) -> usize {
-        let Some(element) = self.element_mut(from) else { return 0 };
+        let Some(element) = self.element_mut(from) else {
+            return 0;
+        };
         let position = element.references.iter().position(|(name, _)| *name == property);
         let position = position.unwrap_or_else(|| {
             element.references.push((property, Vec::new()));
             element.references.len() - 1
         });
-        let Some((_, targets)) = element.references.get_mut(position) else { return 0 };
+        let Some((_, targets)) = element.references.get_mut(position) else {
+            return 0;
+        };
         targets.push(to);
         targets.len() - 1
     }
@@ -134,7 +156,11 @@ impl<'p> Session<'p> {
     /// The place of an element.
     pub(super) fn at(&self, index: u32) -> At {
         match self.element(index).and_then(|element| element.span) {
-            Some(span) => At { doc: span.doc as usize, start: span.start, end: span.start + 1 },
+            Some(span) => At {
+                doc: span.doc as usize,
+                start: span.start,
+                end: span.start + 1,
+            },
             None => At::document(0),
         }
     }
@@ -142,7 +168,9 @@ impl<'p> Session<'p> {
     /// The place of a property of an element.
     pub(super) fn property_at(&self, index: u32, property: &str) -> At {
         let at = self.at(index);
-        let Some(source) = self.sources.get(at.doc) else { return at };
+        let Some(source) = self.sources.get(at.doc) else {
+            return at;
+        };
         match find(&source.root, at.start).and_then(|node| node.member(property)) {
             Some(member) => At::node(at.doc, &member.value),
             None => at,
@@ -155,9 +183,14 @@ fn find(node: &Node, start: u32) -> Option<&Node> {
     let mut node = node;
     while node.start != start || !matches!(node.data, Data::Object(_)) {
         node = match &node.data {
-            Data::Array(items) => items.iter().find(|item| (item.start..item.end).contains(&start))?,
+            Data::Array(items) => items
+                .iter()
+                .find(|item| (item.start..item.end).contains(&start))?,
             Data::Object(members) => {
-                &members.iter().find(|member| (member.value.start..member.value.end).contains(&start))?.value
+                &members
+                    .iter()
+                    .find(|member| (member.value.start..member.value.end).contains(&start))?
+                    .value
             }
             _ => return None,
         };
@@ -178,15 +211,21 @@ impl Session<'_> {
     pub(crate) fn interfaces(&self) -> Vec<u32> {
         let all = 0..u32::try_from(self.elements.len()).unwrap_or(u32::MAX);
         all.filter(|index| {
-            self.element(*index).is_some_and(|element| element.kind == crate::ElementKind::Interface)
+            self.element(*index)
+                .is_some_and(|element| element.kind == crate::ElementKind::Interface)
         })
         .collect()
     }
 
     /// The references of an element, in pairs of property and element.
     pub(crate) fn references(&self, from: u32) -> impl Iterator<Item = (&'static str, u32)> {
-        let references = self.element(from).map(|element| element.references.as_slice()).unwrap_or_default();
-        references.iter().flat_map(|(property, targets)| targets.iter().map(|target| (*property, *target)))
+        let references = self
+            .element(from)
+            .map(|element| element.references.as_slice())
+            .unwrap_or_default();
+        references
+            .iter()
+            .flat_map(|(property, targets)| targets.iter().map(|target| (*property, *target)))
     }
 
     /// How many things are wrong so far.
@@ -208,7 +247,14 @@ impl Session<'_> {
         help: impl Into<String>,
     ) {
         let property = property.map(str::to_owned);
-        self.reporter.push(code, at.0, Some(element.clone()), property, message.into(), help.into());
+        self.reporter.push(
+            code,
+            at.0,
+            Some(element.clone()),
+            property,
+            message.into(),
+            help.into(),
+        );
     }
 }
 

@@ -1,10 +1,10 @@
 //! `@type`: what an element is.
 
+use super::Stop;
 use super::context::Context;
 use super::element::Slot;
 use super::report::At;
 use super::session::Session;
-use super::Stop;
 use crate::json::{Data, Node};
 use crate::metamodel::{ElementKind, Supplement, Target, index, kind};
 use crate::{Code, Dtmi};
@@ -71,7 +71,12 @@ impl Session<'_> {
         let at = At::node(subject.doc, &member.value);
         match kinds.as_slice() {
             [kind] => {
-                let mut types = Types { kind: *kind, supplements, undefined, inferred: false };
+                let mut types = Types {
+                    kind: *kind,
+                    supplements,
+                    undefined,
+                    inferred: false,
+                };
                 self.check_supplements(subject, at, &mut types);
                 Ok(types)
             }
@@ -145,15 +150,24 @@ impl Session<'_> {
     fn undefined_type(&mut self, subject: &Subject<'_>, at: At, text: &str) -> Result<Found, Stop> {
         let context = subject.context;
         let (code, message) = if text.starts_with("dtmi:") {
-            (Code::TypeInvalidDtmi, format!("The type `{text}` is not a well-formed DTMI."))
+            (
+                Code::TypeInvalidDtmi,
+                format!("The type `{text}` is not a well-formed DTMI."),
+            )
         } else if context.version.unknown.lenient {
             return Ok(Found::Undefined(text.into()));
         } else if text.contains(':') {
-            (Code::TypeNotDtmiNorTerm, format!("The type `{text}` is an IRI, but not a DTMI."))
+            (
+                Code::TypeNotDtmiNorTerm,
+                format!("The type `{text}` is an IRI, but not a DTMI."),
+            )
         } else if context.has_unknown {
             return Ok(Found::Undefined(text.into()));
         } else {
-            (Code::TypeUndefinedTerm, format!("The type `{text}` is not known."))
+            (
+                Code::TypeUndefinedTerm,
+                format!("The type `{text}` is not known."),
+            )
         };
         let help = "Correct it, remove it, or add the context of the extension that has it.";
         self.reporter.element(code, at, subject.id, message, help);
@@ -165,12 +179,17 @@ impl Session<'_> {
         let help = format!("Give it the type {}.", allowed.join(", or "));
         match subject.slot {
             Some(slot) => {
-                let message = format!("A value of `{}` {what}, which does not belong there.", slot.property);
-                self.reporter.property(Code::BadType, at, slot.parent_id, slot.property, message, help);
+                let message = format!(
+                    "A value of `{}` {what}, which does not belong there.",
+                    slot.property
+                );
+                self.reporter
+                    .property(Code::BadType, at, slot.parent_id, slot.property, message, help);
             }
             None => {
                 let message = format!("This element {what}.");
-                self.reporter.element(Code::BadType, at, subject.id, message, help);
+                self.reporter
+                    .element(Code::BadType, at, subject.id, message, help);
             }
         }
         Stop
@@ -189,7 +208,10 @@ impl Session<'_> {
                     Code::InvalidCotype,
                     at,
                     subject.id,
-                    format!("The type `{term}` does not go with {kind}, only with {}.", names.join(", ")),
+                    format!(
+                        "The type `{term}` does not go with {kind}, only with {}.",
+                        names.join(", ")
+                    ),
                     format!("Remove `{term}` from `@type`."),
                 );
                 continue;
@@ -215,7 +237,10 @@ impl Session<'_> {
                         Code::ConflictingSupplementalTypes,
                         at,
                         subject.id,
-                        format!("The types `{}` and `{term}` both bring a property `{}`.", other.term, property.name),
+                        format!(
+                            "The types `{}` and `{term}` both bring a property `{}`.",
+                            other.term, property.name
+                        ),
                         "Keep one of the two types.",
                     );
                 }
@@ -230,7 +255,10 @@ impl Session<'_> {
                         Code::MissingCocotype,
                         at,
                         subject.id,
-                        format!("The type `{}` only works together with `{name}`.", supplement.term),
+                        format!(
+                            "The type `{}` only works together with `{name}`.",
+                            supplement.term
+                        ),
                         format!("Add `{name}` to `@type`, or remove `{}`.", supplement.term),
                     );
                 }

@@ -28,7 +28,10 @@ const TYPES: &[Type] = &[Type {
     properties: &[Property {
         name: "annotates",
         required: true,
-        value: Value::Text { max: None, pattern: None },
+        value: Value::Text {
+            max: None,
+            pattern: None,
+        },
     }],
     siblings: &[Sibling::Named {
         by: "annotates",

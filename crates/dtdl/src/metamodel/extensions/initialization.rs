@@ -14,7 +14,14 @@ pub(super) const ALL: &[Extension] = &[Extension {
 }];
 
 const TYPES: &[Type] = &[Type {
-    properties: &[Property { name: "initialValue", required: true, value: Value::Json }],
-    constraints: &[Constraint::Conforms { property: "initialValue", schema: "schema" }],
+    properties: &[Property {
+        name: "initialValue",
+        required: true,
+        value: Value::Json,
+    }],
+    constraints: &[Constraint::Conforms {
+        property: "initialValue",
+        schema: "schema",
+    }],
     ..adjunct("Initialized", &[K::Property])
 }];

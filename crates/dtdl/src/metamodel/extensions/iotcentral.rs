@@ -41,7 +41,10 @@ const fn unit(kind_of_unit: &'static str) -> Property {
 const TYPES: &[Type] = &[
     Type {
         properties: &[unit("dtmi:standard:class:AccelerationUnit;2")],
-        constraints: &[Constraint::Values { property: "schema", terms: &["vector"] }],
+        constraints: &[Constraint::Values {
+            property: "schema",
+            terms: &["vector"],
+        }],
         ..adjunct("AccelerationVector", COTYPES)
     },
     Type {
@@ -68,12 +71,19 @@ const TYPES: &[Type] = &[
         ..adjunct("Location", COTYPES)
     },
     Type {
-        constraints: &[Constraint::Kinds { property: "schema", kinds: &[K::Enum], called: "an Enum" }],
+        constraints: &[Constraint::Kinds {
+            property: "schema",
+            kinds: &[K::Enum],
+            called: "an Enum",
+        }],
         ..adjunct("State", COTYPES)
     },
     Type {
         properties: &[unit("dtmi:standard:class:VelocityUnit;2")],
-        constraints: &[Constraint::Values { property: "schema", terms: &["vector"] }],
+        constraints: &[Constraint::Values {
+            property: "schema",
+            terms: &["vector"],
+        }],
         ..adjunct("VelocityVector", COTYPES)
     },
 ];

@@ -14,18 +14,38 @@ pub(super) const ALL: &[Extension] = &[Extension {
     ..BLANK
 }];
 
-const DATA: &[K] =
-    &[K::CommandRequest, K::CommandResponse, K::Field, K::MapValue, K::Property, K::Telemetry];
+const DATA: &[K] = &[
+    K::CommandRequest,
+    K::CommandResponse,
+    K::Field,
+    K::MapValue,
+    K::Property,
+    K::Telemetry,
+];
 
-const NUMERIC_ONLY: &[Constraint] =
-    &[Constraint::Kinds { property: "schema", kinds: NUMERIC, called: "a numeric schema" }];
+const NUMERIC_ONLY: &[Constraint] = &[Constraint::Kinds {
+    property: "schema",
+    kinds: NUMERIC,
+    called: "a numeric schema",
+}];
 
 const fn label(name: &'static str, pattern: Option<Pattern>) -> Property {
-    Property { name, required: true, value: Value::Text { max: Some(Limit::of(128)), pattern } }
+    Property {
+        name,
+        required: true,
+        value: Value::Text {
+            max: Some(Limit::of(128)),
+            pattern,
+        },
+    }
 }
 
 const fn number(name: &'static str, required: bool) -> Property {
-    Property { name, required, value: Value::Number }
+    Property {
+        name,
+        required,
+        value: Value::Number,
+    }
 }
 
 const TYPES: &[Type] = &[
@@ -36,7 +56,10 @@ const TYPES: &[Type] = &[
     },
     Type {
         properties: &[label("typeRef", None)],
-        ..adjunct("Congruence", &[K::Array, K::Enum, K::Interface, K::Map, K::Object])
+        ..adjunct(
+            "Congruence",
+            &[K::Array, K::Enum, K::Interface, K::Map, K::Object],
+        )
     },
     adjunct("Detail", &[K::Object]),
     adjunct("Event", &[K::Interface]),
@@ -44,14 +67,23 @@ const TYPES: &[Type] = &[
         properties: &[label("group", Some(Pattern::Name))],
         ..adjunct("GroupMember", &[K::Command])
     },
-    Type { excludes: &["HasComponent"], ..adjunct("HasCapability", &[K::Relationship]) },
+    Type {
+        excludes: &["HasComponent"],
+        ..adjunct("HasCapability", &[K::Relationship])
+    },
     adjunct("HasComponent", &[K::Relationship]),
     Type {
         properties: &[number("maximum", false), number("minimum", false)],
         constraints: &[
             NUMERIC_ONLY[0],
-            Constraint::Conforms { property: "maximum", schema: "schema" },
-            Constraint::Conforms { property: "minimum", schema: "schema" },
+            Constraint::Conforms {
+                property: "maximum",
+                schema: "schema",
+            },
+            Constraint::Conforms {
+                property: "minimum",
+                schema: "schema",
+            },
         ],
         ..adjunct("Limited", DATA)
     },
@@ -68,19 +100,32 @@ const TYPES: &[Type] = &[
         properties: &[label("namespace", None)],
         ..adjunct(
             "Qualified",
-            &[K::Command, K::Component, K::Field, K::Property, K::Relationship, K::Telemetry],
+            &[
+                K::Command,
+                K::Component,
+                K::Field,
+                K::Property,
+                K::Relationship,
+                K::Telemetry,
+            ],
         )
     },
     Type {
         properties: &[number("scaleFactor", true)],
         constraints: &[
             NUMERIC_ONLY[0],
-            Constraint::Conforms { property: "scaleFactor", schema: "schema" },
+            Constraint::Conforms {
+                property: "scaleFactor",
+                schema: "schema",
+            },
         ],
         ..adjunct("ScaledStatically", DATA)
     },
     Type {
-        constraints: &[Constraint::OnlyIn { property: "fields", parent: "Detail" }],
+        constraints: &[Constraint::OnlyIn {
+            property: "fields",
+            parent: "Detail",
+        }],
         ..adjunct("Subject", &[K::Field])
     },
 ];

@@ -14,6 +14,9 @@ mod requirement;
 use super::quantities::Quantities;
 use super::{ElementKind as K, Limits, Property};
 
+/// A schema that an extension adds: term, identifier, fields.
+pub(crate) type Record = (&'static str, &'static str, &'static [(&'static str, K)]);
+
 /// An extension in one version, switched on by its context.
 #[derive(Debug)]
 pub(crate) struct Extension {
@@ -27,8 +30,7 @@ pub(crate) struct Extension {
     /// The identifier of a property, with `{type}` and `{}` for the terms.
     pub(crate) property_id: &'static str,
     pub(crate) types: &'static [Type],
-    /// Records that the extension adds as schemas: term, identifier, fields.
-    pub(crate) records: &'static [(&'static str, &'static str, &'static [(&'static str, K)])],
+    pub(crate) records: &'static [Record],
     pub(crate) quantities: Option<&'static Quantities>,
     /// If the context selects a set of limits: which, and for which DTDL version.
     pub(crate) limits: Option<(Limits, u8)>,
@@ -54,15 +56,31 @@ pub(crate) struct Type {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Constraint {
     /// The elements in a property have one of these kinds.
-    Kinds { property: &'static str, kinds: &'static [K], called: &'static str },
+    Kinds {
+        property: &'static str,
+        kinds: &'static [K],
+        called: &'static str,
+    },
     /// The elements in a property have one of these supplemental types.
-    Types { property: &'static str, types: &'static [&'static str] },
+    Types {
+        property: &'static str,
+        types: &'static [&'static str],
+    },
     /// The elements in a property are one of these standard elements.
-    Values { property: &'static str, terms: &'static [&'static str] },
+    Values {
+        property: &'static str,
+        terms: &'static [&'static str],
+    },
     /// The element stands in this property of an element with this type, and is the only one there.
-    OnlyIn { property: &'static str, parent: &'static str },
+    OnlyIn {
+        property: &'static str,
+        parent: &'static str,
+    },
     /// A value in one property conforms to the schema in another.
-    Conforms { property: &'static str, schema: &'static str },
+    Conforms {
+        property: &'static str,
+        schema: &'static str,
+    },
     /// The schema is that of the property a sibling has; see [`Sibling::Overridden`].
     SchemaOfOverridden,
 }
@@ -71,9 +89,16 @@ pub(crate) enum Constraint {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Sibling {
     /// A property holds the name of a sibling of one of these kinds that has not a certain type itself.
-    Named { by: &'static str, kinds: &'static [K], not: Option<&'static str> },
+    Named {
+        by: &'static str,
+        kinds: &'static [K],
+        not: Option<&'static str>,
+    },
     /// A property names a property that the sibling has from a supplemental type; no two elements the same.
-    Overridden { by: &'static str, property: &'static str },
+    Overridden {
+        by: &'static str,
+        property: &'static str,
+    },
 }
 
 pub(crate) use super::index::Supplement;

@@ -11,7 +11,10 @@ pub(super) const ALL: &[Extension] = &[
         type_id: "dtmi:dtdl:extension:mqtt:v1:{}",
         property_id: "dtmi:dtdl:extension:mqtt:v1:{type}:{}",
         types: &[
-            Type { properties: &[FORMAT, COMMANDS, TELEMETRY], ..adjunct("Mqtt", &[K::Interface]) },
+            Type {
+                properties: &[FORMAT, COMMANDS, TELEMETRY],
+                ..adjunct("Mqtt", &[K::Interface])
+            },
             IDEMPOTENT,
             CACHEABLE,
             INDEXED,
@@ -48,22 +51,38 @@ pub(super) const ALL: &[Extension] = &[
             },
             Type {
                 excludes: REQUIRED,
-                constraints: &[Constraint::OnlyIn { property: "fields", parent: "Result" }],
+                constraints: &[Constraint::OnlyIn {
+                    property: "fields",
+                    parent: "Result",
+                }],
                 ..adjunct("NormalResult", &[K::Field])
             },
             Type {
                 excludes: REQUIRED,
                 constraints: &[
-                    Constraint::OnlyIn { property: "fields", parent: "Result" },
-                    Constraint::Types { property: "schema", types: &["Error"] },
+                    Constraint::OnlyIn {
+                        property: "fields",
+                        parent: "Result",
+                    },
+                    Constraint::Types {
+                        property: "schema",
+                        types: &["Error"],
+                    },
                 ],
                 ..adjunct("ErrorResult", &[K::Field])
             },
             adjunct("Error", &[K::Object]),
             Type {
                 constraints: &[
-                    Constraint::OnlyIn { property: "fields", parent: "Error" },
-                    Constraint::Kinds { property: "schema", kinds: &[K::String], called: "string" },
+                    Constraint::OnlyIn {
+                        property: "fields",
+                        parent: "Error",
+                    },
+                    Constraint::Kinds {
+                        property: "schema",
+                        kinds: &[K::String],
+                        called: "string",
+                    },
                 ],
                 ..adjunct("ErrorMessage", &[K::Field])
             },
@@ -75,38 +94,75 @@ pub(super) const ALL: &[Extension] = &[
 const REQUIRED: &[&str] = &["dtmi:dtdl:extension:requirement:v1:Required"];
 
 const fn topic(name: &'static str) -> Property {
-    Property { name, required: false, value: Value::Text { max: None, pattern: Some(Pattern::Topic) } }
+    Property {
+        name,
+        required: false,
+        value: Value::Text {
+            max: None,
+            pattern: Some(Pattern::Topic),
+        },
+    }
 }
 
 const fn group(name: &'static str) -> Property {
-    Property { name, required: false, value: Value::Text { max: None, pattern: Some(Pattern::TopicLabel) } }
+    Property {
+        name,
+        required: false,
+        value: Value::Text {
+            max: None,
+            pattern: Some(Pattern::TopicLabel),
+        },
+    }
 }
 
-const FORMAT: Property =
-    Property { name: "payloadFormat", required: true, value: Value::Text { max: None, pattern: None } };
+const FORMAT: Property = Property {
+    name: "payloadFormat",
+    required: true,
+    value: Value::Text {
+        max: None,
+        pattern: None,
+    },
+};
 const COMMANDS: Property = topic("commandTopic");
 const TELEMETRY: Property = topic("telemetryTopic");
 
 const MQTT: Type = Type {
-    properties: &[FORMAT, COMMANDS, TELEMETRY, group("cmdServiceGroupId"), group("telemServiceGroupId")],
+    properties: &[
+        FORMAT,
+        COMMANDS,
+        TELEMETRY,
+        group("cmdServiceGroupId"),
+        group("telemServiceGroupId"),
+    ],
     ..adjunct("Mqtt", &[K::Interface])
 };
 const IDEMPOTENT: Type = adjunct("Idempotent", &[K::Command]);
 const CACHEABLE: Type = Type {
     requires: &["Idempotent"],
-    properties: &[Property { name: "ttl", required: true, value: Value::Duration }],
+    properties: &[Property {
+        name: "ttl",
+        required: true,
+        value: Value::Duration,
+    }],
     ..adjunct("Cacheable", &[K::Command])
 };
 const INDEXED: Type = Type {
     properties: &[Property {
         name: "index",
         required: true,
-        value: Value::Integer { min: Some(1), max: None },
+        value: Value::Integer {
+            min: Some(1),
+            max: None,
+        },
     }],
     unique: &["index"],
     ..adjunct("Indexed", &[K::EnumValue, K::Field, K::Telemetry])
 };
 const TRANSPARENT: Type = Type {
-    constraints: &[Constraint::Kinds { property: "schema", kinds: &[K::Object], called: "an Object" }],
+    constraints: &[Constraint::Kinds {
+        property: "schema",
+        kinds: &[K::Object],
+        called: "an Object",
+    }],
     ..adjunct("Transparent", &[K::CommandRequest, K::CommandResponse])
 };

@@ -23,14 +23,24 @@ pub(super) const ALL: &[Extension] = &[
         dtdl: &[3, 4],
         type_id: "dtmi:dtdl:extension:overriding:v2:{}",
         property_id: "dtmi:dtdl:extension:overriding:v2:{type}:{}",
-        types: &[Type { requires: &["dtmi:dtdl:extension:annotation:v2:ValueAnnotation"], ..OVERRIDE }],
+        types: &[Type {
+            requires: &["dtmi:dtdl:extension:annotation:v2:ValueAnnotation"],
+            ..OVERRIDE
+        }],
         ..BLANK
     },
 ];
 
 const OVERRIDE: Type = Type {
-    properties: &[Property { name: "overrides", required: true, value: Value::Iri }],
+    properties: &[Property {
+        name: "overrides",
+        required: true,
+        value: Value::Iri,
+    }],
     constraints: &[Constraint::SchemaOfOverridden],
-    siblings: &[Sibling::Overridden { by: "annotates", property: "overrides" }],
+    siblings: &[Sibling::Overridden {
+        by: "annotates",
+        property: "overrides",
+    }],
     ..adjunct("Override", &[K::Property])
 };
