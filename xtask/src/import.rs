@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::diff::{Report, diff};
 use crate::document::{load_openapi, version};
@@ -120,17 +120,18 @@ fn keep_words(old: Option<&Value>, new: &mut Value, at: &Pointer, foreign: &mut 
                 let before = old.and_then(|old| old.get(key));
                 let at = at.at(key);
                 // In `properties`, a member called `description` is an object.
-                if let ("description" | "summary" | "title", Value::String(words)) =
-                    (key.as_str(), &mut *value)
-                {
+                if let (true, Value::String(words)) = (WORDS.contains(&key.as_str()), &mut *value) {
                     match before {
-                        Some(Value::String(own)) => *words = own.clone(),
+                        Some(Value::String(own)) => words.clone_from(own),
                         _ if words.is_empty() => {}
                         _ => foreign.push(at.as_str().to_owned()),
                     }
                 } else {
                     keep_words(before, value, &at, foreign);
                 }
+            }
+            if let Some(Value::Object(old)) = old {
+                *map = in_order_of(old, std::mem::take(map));
             }
         }
         Value::Array(items) => {
@@ -149,4 +150,23 @@ fn keep_words(old: Option<&Value>, new: &mut Value, at: &Pointer, foreign: &mut 
         }
         _ => {}
     }
+}
+
+/// The keys that hold words.
+const WORDS: [&str; 3] = ["title", "summary", "description"];
+
+/// The same object with its keys in the order they had before, so that a comparison of the files shows what changed,
+/// and with the words it had before where it has none.
+fn in_order_of(old: &Map<String, Value>, mut new: Map<String, Value>) -> Map<String, Value> {
+    let is_reference = new.contains_key("$ref");
+    let mut out = Map::new();
+    for (key, before) in old {
+        if let Some(value) = new.shift_remove(key) {
+            out.insert(key.clone(), value);
+        } else if WORDS.contains(&key.as_str()) && before.is_string() && !is_reference {
+            out.insert(key.clone(), before.clone());
+        }
+    }
+    out.extend(new);
+    out
 }

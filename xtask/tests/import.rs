@@ -100,6 +100,11 @@ fn our_own_words_stay() {
         "/parameters/kilnId/description",
         "Other description",
     );
+    document["paths"]["/kilns"]["get"]
+        .as_object_mut()
+        .unwrap()
+        .remove("description")
+        .unwrap();
     // The order of parameters is no matter.
     document["paths"]["/kilns"]["get"]["parameters"]
         .as_array_mut()
@@ -113,4 +118,8 @@ fn our_own_words_stay() {
         assert!(!written.contains(theirs), "{theirs}");
     }
     assert!(written.contains("Only these rooms."));
+    assert!(
+        written.contains("Lists the kilns of the workshop."),
+        "words that only we have"
+    );
 }

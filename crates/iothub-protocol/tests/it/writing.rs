@@ -157,3 +157,12 @@ async fn without_an_executor_requests_go_out_as_they_are() {
         format!("{base}/twins/d?api-version=2021-04-12")
     );
 }
+
+#[test]
+fn calls_can_move_between_threads() {
+    fn is_send<T: Send>(_: &T) {}
+    let capture = Capture::new(200, "{}");
+    let client = client(&capture);
+    is_send(&client);
+    is_send(&client.devices_get_twin("d"));
+}
