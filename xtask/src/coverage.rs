@@ -25,7 +25,7 @@ pub struct Coverage {
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = self.reached.len() + self.missing.len();
-        writeln!(
+        write!(
             f,
             "{}: {} of {all} operations reached",
             self.service,
@@ -33,10 +33,10 @@ impl fmt::Display for Coverage {
         )?;
         self.reached
             .iter()
-            .try_for_each(|name| writeln!(f, "  reached  {name}"))?;
+            .try_for_each(|name| write!(f, "\n  reached  {name}"))?;
         self.missing
             .iter()
-            .try_for_each(|name| writeln!(f, "  missing  {name}"))
+            .try_for_each(|name| write!(f, "\n  missing  {name}"))
     }
 }
 

@@ -6,6 +6,7 @@
     reason = "a program talks to its user"
 )]
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -58,6 +59,13 @@ enum Command {
     Ci,
 }
 
+/// Prints a line. A reader who has seen enough closes the pipe; that is no failure.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -74,17 +82,17 @@ fn run(command: Command) -> Result<(), Error> {
     match command {
         Command::Generate { check: true } => {
             generate::check(&workspace)?;
-            println!("generated files are fresh ({} ms)", start.elapsed().as_millis());
+            say!("generated files are fresh ({} ms)", start.elapsed().as_millis());
         }
         Command::Generate { check: false } => {
             let changed = generate::write(&workspace)?;
             for file in &changed {
-                println!(
+                say!(
                     "wrote {}",
                     file.strip_prefix(workspace.root()).unwrap_or(file).display()
                 );
             }
-            println!(
+            say!(
                 "{} file(s) changed ({} ms)",
                 changed.len(),
                 start.elapsed().as_millis()
@@ -92,9 +100,9 @@ fn run(command: Command) -> Result<(), Error> {
         }
         Command::Import { service, file } => {
             let done = import::import(&workspace, &service, &file)?;
-            print!("{}", done.report);
+            say!("{}", done.report);
             for place in &done.foreign_words {
-                println!("in the publisher's words: {place}");
+                say!("in the publisher's words: {place}");
             }
             let written = done
                 .description
@@ -102,27 +110,27 @@ fn run(command: Command) -> Result<(), Error> {
                 .unwrap_or(&done.description)
                 .display();
             match done.changed {
-                true => println!("wrote {written}; now run `cargo xtask generate`"),
-                false => println!("{written} was the same already"),
+                true => say!("wrote {written}; now run `cargo xtask generate`"),
+                false => say!("{written} was the same already"),
             }
         }
         Command::Diff { old, new, exit_code } => {
             let report = import::compare(&old, &new)?;
-            print!("{report}");
+            say!("{report}");
             if exit_code && report.breaking() > 0 {
                 return Err(Error::Breaking(report.breaking()));
             }
         }
         Command::Coverage { require_all } => {
             let all = coverage::coverage(&workspace)?;
-            all.iter().for_each(|service| print!("{service}"));
+            all.iter().for_each(|service| say!("{service}"));
             if require_all {
                 coverage::require_all(&all)?;
             }
         }
         Command::Ci => {
             ci::run(&workspace)?;
-            println!("all checks passed in {:.0} s", start.elapsed().as_secs_f64());
+            say!("all checks passed in {:.0} s", start.elapsed().as_secs_f64());
         }
     }
     Ok(())

@@ -31,7 +31,7 @@ fn a_new_version_is_written_reported_and_generated() {
     assert!(done.changed);
     assert_eq!(
         done.report.to_string(),
-        "2030-01-01 → 2031-06-01: 1 change(s), 0 breaking\n          added    property Kiln.colour\n"
+        "2030-01-01 → 2031-06-01: 1 change(s), 0 breaking\n          added    property Kiln.colour"
     );
     assert_eq!(
         done.foreign_words,
@@ -80,7 +80,7 @@ fn an_imported_file_can_be_imported_again_without_a_change() {
     for file in [file, scratch.path("specs/pottery/2030-01-01.json")] {
         let done = import::import(&scratch.workspace, "pottery", &file).unwrap();
         assert!(!done.changed);
-        assert_eq!(done.report.to_string(), "2030-01-01 → 2030-01-01: no changes\n");
+        assert_eq!(done.report.to_string(), "2030-01-01 → 2030-01-01: no changes");
         assert_eq!(done.foreign_words, Vec::<String>::new());
     }
     assert_eq!(scratch.everything(), before);

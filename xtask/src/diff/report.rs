@@ -79,15 +79,15 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.changes.is_empty() {
-            return writeln!(f, "{} → {}: no changes", self.old, self.new);
+            return write!(f, "{} → {}: no changes", self.old, self.new);
         }
         let (all, breaking) = (self.changes.len(), self.breaking());
-        writeln!(
+        write!(
             f,
             "{} → {}: {all} change(s), {breaking} breaking",
             self.old, self.new
         )?;
-        self.changes.iter().try_for_each(|change| writeln!(f, "{change}"))
+        self.changes.iter().try_for_each(|change| write!(f, "\n{change}"))
     }
 }
 

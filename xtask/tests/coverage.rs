@@ -1,0 +1,54 @@
+//! The table of operations against the calls of a convenience crate.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use support::Scratch;
+use xtask::{coverage, generate};
+
+#[test]
+fn what_no_method_calls_is_missing() {
+    let scratch = Scratch::new();
+    generate::write(&scratch.workspace).unwrap();
+    std::fs::create_dir_all(scratch.path("crates/pottery-convenience/src/kilns")).unwrap();
+    scratch.write(
+        "crates/pottery-convenience/src/lib.rs",
+        "//! Not `kilns_get`.\nmod kilns;\nmod pictures;\n",
+    );
+    scratch.write(
+        "crates/pottery-convenience/src/kilns/read.rs",
+        "fn f() { call(|c| async move { c.kilns_list() }) }",
+    );
+    scratch.write(
+        "crates/pottery-convenience/src/pictures.rs",
+        "fn f() { g(Client::pictures_get); h.pictures_put(b) }",
+    );
+
+    let all = coverage::coverage(&scratch.workspace).unwrap();
+    insta::assert_snapshot!(all[0]);
+    let said = coverage::require_all(&all).unwrap_err().to_string();
+    assert!(
+        said.contains("pottery: kilns_get, pottery: kilns_patch"),
+        "{said}"
+    );
+    coverage::require_all(&[]).unwrap();
+}
+
+#[test]
+fn a_source_file_that_is_not_rust_is_named() {
+    let scratch = Scratch::new();
+    generate::write(&scratch.workspace).unwrap();
+    std::fs::create_dir_all(scratch.path("crates/pottery-convenience/src")).unwrap();
+    scratch.write("crates/pottery-convenience/src/lib.rs", "fn f( {");
+    let said = coverage::coverage(&scratch.workspace).unwrap_err().to_string();
+    assert!(
+        said.contains("pottery-convenience/src/lib.rs: not Rust: "),
+        "{said}"
+    );
+}
