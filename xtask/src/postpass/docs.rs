@@ -44,8 +44,8 @@ fn lines(text: &str) -> Vec<String> {
         // A list directly after a paragraph belongs to it for some readers.
         let was_text = lines
             .last()
-            .is_some_and(|l| !l.is_empty() && !l.starts_with("- ") && !l.starts_with("  "));
-        if line.starts_with("- ") && was_text {
+            .is_some_and(|l| !l.is_empty() && !is_item(l) && !l.starts_with("  "));
+        if is_item(line) && was_text {
             lines.push(String::new());
         }
         wrap(&escape(line), &mut lines);
@@ -53,9 +53,13 @@ fn lines(text: &str) -> Vec<String> {
     lines
 }
 
+fn is_item(line: &str) -> bool {
+    line.starts_with("- ") || line.starts_with("* ")
+}
+
 /// Breaks a line where it gets long; what belongs to a list item is indented below it.
 fn wrap(line: &str, lines: &mut Vec<String>) {
-    let indent = if line.starts_with("- ") { "  " } else { "" };
+    let indent = if is_item(line) { "  " } else { "" };
     let mut current = String::new();
     for word in line.split(' ') {
         let is_full = current.chars().count() + 1 + word.chars().count() > WIDTH;
@@ -167,7 +171,14 @@ mod tests {
         let word = "a".repeat(48);
         let mut out = Vec::new();
         wrap(&format!("- {word} {word} - {word}"), &mut out);
-        assert_eq!(out, [format!("- {word} {word} -"), format!("  {word}")]);
+        wrap(&format!("* {word} {word} {word}"), &mut out);
+        let expected = [
+            format!("- {word} {word} -"),
+            format!("  {word}"),
+            format!("* {word} {word}"),
+            format!("  {word}"),
+        ];
+        assert_eq!(out, expected);
     }
 
     #[test]

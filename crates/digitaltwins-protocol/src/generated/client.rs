@@ -162,7 +162,7 @@ impl Client {
     /// Errors:
     ///
     /// * 400 `DTDLParserError`: a definition breaks the rules of DTDL or refers to an interface that is not
-    /// known.
+    ///   known.
     /// * 400 `InvalidArgument`: the list is empty or an id is not usable.
     /// * 400 `LimitExceeded`: more models than allowed.
     /// * 400 `ModelVersionNotSupported`: the `@context` names a DTDL version other than 2 and 3.
@@ -296,7 +296,7 @@ impl Client {
     /// * 400 `MissingArgument`: the id is missing.
     /// * 404 `ModelNotFound`: no model with this id is stored.
     /// * 409 `ModelReferencesNotDeleted`: other models need this one; the message names them, delete those
-    /// first.
+    ///   first.
     ///
     /// Sends a `DELETE` request to `/models/{id}`
     ///
@@ -547,7 +547,7 @@ impl Client {
     /// * 400 `ModelDecommissioned`: the model of a new twin is decommissioned.
     /// * 400 `TwinLimitReached`: the instance is full; 2,000,000 twins by default.
     /// * 400 `ValidationFailed`: the twin does not conform to its model, or the model is not stored;
-    /// `details` says what.
+    ///   `details` says what.
     /// * 412 `PreconditionFailed`: `If-None-Match: *` was sent and the twin exists.
     ///
     /// Sends a `PUT` request to `/digitaltwins/{id}`
@@ -677,7 +677,7 @@ impl Client {
     ///
     /// * 400 `InvalidArgument`: the id, the body or `If-Match` is not usable.
     /// * 400 `JsonPatchInvalid`: an operation other than `add`, `replace` or `remove`, or a path that
-    /// cannot be resolved.
+    ///   cannot be resolved.
     /// * 400 `ValidationFailed`: the changed twin would not conform to its model.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     /// * 412 `PreconditionFailed`: the twin has changed since the given ETag was read.
@@ -962,7 +962,7 @@ impl Client {
     /// * 400 `InvalidArgument`: an id or `If-Match` is not usable.
     /// * 400 `InvalidRelationship`: the patch would turn it into something that the models do not allow.
     /// * 400 `JsonPatchInvalid`: an operation other than `add`, `replace` or `remove`, or a path that
-    /// cannot be resolved.
+    ///   cannot be resolved.
     /// * 400 `ValidationFailed`: a property would not conform to the model.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     /// * 404 `RelationshipNotFound`: the twin has no outgoing relationship with this id.
@@ -1365,7 +1365,7 @@ impl Client {
     ///
     /// * 400 `InvalidArgument`: the twin id, component path, body or `If-Match` is not usable.
     /// * 400 `JsonPatchInvalid`: an operation other than `add`, `replace` or `remove`, or a path that
-    /// cannot be resolved, which includes a component that the twin does not have.
+    ///   cannot be resolved, which includes a component that the twin does not have.
     /// * 400 `ValidationFailed`: the changed twin would not conform to its model.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     /// * 412 `PreconditionFailed`: the twin has changed since the given ETag was read.
