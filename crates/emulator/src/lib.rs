@@ -11,8 +11,22 @@
 //! | [`Faults`], [`Fault`] | throttling, server errors, latency, resets, truncated bodies |
 //! | [`Authenticator`] | shared access signatures and bearer tokens, checked for real |
 //!
-//! What is not supported answers 501 and says so; nothing is pretended. The management API, on its own port, gives
-//! tests in any language the same controls: see the table in the crate's README section of `GET /`.
+//! What is not supported answers 501 and says so; nothing is pretended.
+//!
+//! # Management API
+//!
+//! Plain HTTP on the loopback address, for tests in any language:
+//!
+//! | Request | Effect |
+//! |---|---|
+//! | `GET /` | the endpoints, as in the program's ready line |
+//! | `GET /state`, `PUT /state` | dump or load the state of all services; `?service=iothub` for one |
+//! | `GET /faults`, `POST /faults`, `DELETE /faults` | list, add or clear [fault rules](Fault) |
+//! | `GET /clock`, `PUT /clock` | `{"now": "2030-01-01T00:00:00Z"}` |
+//! | `POST /clock/advance` | `{"seconds": 3600}` |
+//! | `PUT /iothub/devices/{id}[/modules/{moduleId}]/connection` | `{"connected": true}` |
+//! | `PATCH /iothub/devices/{id}[/modules/{moduleId}]/reported` | merges reported properties |
+//! | `PUT /iothub/devices/{id}[/modules/{moduleId}]/methods/{name}` | how the device answers: a [`MethodScript`] |
 
 mod auth;
 mod builder;
@@ -30,6 +44,6 @@ pub use builder::{Builder, Emulator, StartError};
 pub use clock::Clock;
 pub use digitaltwins::DigitalTwins;
 pub use faults::{Fault, FaultAction, Faults};
-pub use iothub::IotHub;
+pub use iothub::{IotHub, MethodScript};
 pub use service::{Refusal, Service, ServiceRequest, ServiceResponse, split_path, split_query};
 pub use tls::CertificateError;

@@ -1,12 +1,5 @@
-//! The management API: plain HTTP on the loopback address, for tests in any language.
-//!
-//! | Request | Effect |
-//! |---|---|
-//! | `GET /` | the endpoints, as in the ready line |
-//! | `GET /state`, `PUT /state` | dump or load the state of all services; `?service=iothub` for one |
-//! | `GET /faults`, `POST /faults`, `DELETE /faults` | list, add or clear [fault rules](crate::Fault) |
-//! | `GET /clock`, `PUT /clock` | `{"now": "2030-01-01T00:00:00Z"}` |
-//! | `POST /clock/advance` | `{"seconds": 3600}` |
+//! The management API: plain HTTP on the loopback address, for tests in any language. The crate's documentation has
+//! the table of its requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,11 +78,17 @@ impl Management {
                 self.clock.advance(by);
                 self.show_clock()
             }
+            (_, [name, path @ ..]) if let Some(response) = self.forward(name, request, path) => Ok(response),
             _ => Err((
                 StatusCode::NOT_FOUND,
                 "the management API has no such operation".to_owned(),
             )),
         }
+    }
+
+    /// What a service itself makes of a request below its name.
+    fn forward(&self, name: &str, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
+        self.service(name).ok()?.manage(request, path)
     }
 
     fn dump(&self, name: Option<&str>) -> Answer {

@@ -24,6 +24,13 @@ pub trait Service: Send + Sync {
     /// Words a refusal that the server decided on the way this service words its errors.
     fn refuse(&self, refusal: &Refusal, request_id: &str) -> ServiceResponse;
 
+    /// Answers a request to the management API below this service's name; `path` is what follows the name.
+    /// `None` if there is no such operation.
+    fn manage(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
+        let _ = (request, path);
+        None
+    }
+
     /// The whole state as JSON, such that [`load`](Service::load) restores it.
     fn dump(&self) -> Value;
 

@@ -11,11 +11,14 @@ mod errors;
 mod etag;
 mod input;
 mod limits;
+mod manage;
+mod methods;
 mod model;
 mod modules;
 mod query;
 mod render;
 mod router;
+mod simulated;
 mod statistics;
 mod store;
 mod timestamp;
@@ -26,11 +29,13 @@ use std::fmt;
 
 use futures::future::BoxFuture;
 use parking_lot::RwLock;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use self::codes::Code;
 use self::errors::{HubError, Result};
 use self::router::{Found, Operation};
+pub use self::simulated::MethodScript;
+use self::simulated::Scripts;
 use self::store::Store;
 use self::timestamp::Timestamp;
 use self::twins::TwinKey;
@@ -42,6 +47,7 @@ pub struct IotHub {
     clock: Clock,
     /// Never held while waiting for anything.
     store: RwLock<Store>,
+    scripts: Scripts,
 }
 
 impl fmt::Debug for IotHub {
@@ -53,44 +59,14 @@ impl fmt::Debug for IotHub {
 impl IotHub {
     /// A hub without devices.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, store: RwLock::new(Store::default()) }
-    }
-
-    /// Writes reported properties, as a device does: a merge patch.
-    ///
-    /// # Errors
-    /// If there is no such device or module, or the properties break a limit.
-    pub fn report_properties(
-        &self,
-        device_id: &str,
-        module_id: Option<&str>,
-        patch: Map<String, Value>,
-    ) -> std::result::Result<(), String> {
-        let now = self.now();
-        let key = TwinKey { device_id, module_id };
-        self.report(key, patch, now).map_err(|error| error.text)
-    }
-
-    /// Connects or disconnects a device or module, as far as its connection state goes.
-    ///
-    /// # Errors
-    /// If there is no such device or module.
-    pub fn set_connected(
-        &self,
-        device_id: &str,
-        module_id: Option<&str>,
-        connected: bool,
-    ) -> std::result::Result<(), String> {
-        let now = self.now();
-        let key = TwinKey { device_id, module_id };
-        self.connect(key, connected, now).map_err(|error| error.text)
+        Self { clock, store: RwLock::new(Store::default()), scripts: Scripts::default() }
     }
 
     fn now(&self) -> Timestamp {
         Timestamp::from(self.clock.now())
     }
 
-    fn route(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
+    async fn route(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
         let segments = request.segments();
         let (operation, right, parameters) = match router::find(&request.method, &segments) {
             Found::Operation(operation, right, parameters) => (operation, right, parameters),
@@ -135,6 +111,8 @@ impl IotHub {
             Operation::GetModuleTwin => self.get_twin(module_twin),
             Operation::PutModuleTwin => self.put_twin(request, module_twin),
             Operation::PatchModuleTwin => self.patch_twin(request, module_twin),
+            Operation::InvokeDeviceMethod => self.invoke_method(request, device_twin).await,
+            Operation::InvokeModuleMethod => self.invoke_method(request, module_twin).await,
             other => Ok(HubError::not_implemented(&format!("{other:?}"))),
         }
     }
@@ -168,13 +146,17 @@ impl Service for IotHub {
 
     fn handle(&self, request: ServiceRequest) -> BoxFuture<'_, ServiceResponse> {
         Box::pin(async move {
-            let result = self.route(&request);
+            let result = self.route(&request).await;
             result.unwrap_or_else(|error| self.respond_error(&error, &request.request_id))
         })
     }
 
     fn refuse(&self, refusal: &Refusal, request_id: &str) -> ServiceResponse {
         self.respond_error(&HubError::of_refusal(refusal), request_id)
+    }
+
+    fn manage(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
+        self.manage_devices(request, path)
     }
 
     fn dump(&self) -> Value {

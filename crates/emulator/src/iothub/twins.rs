@@ -1,7 +1,6 @@
 //! Device and module twins.
 
 use http::StatusCode;
-use serde_json::{Map, Value};
 
 use super::IotHub;
 use super::errors::{HubError, Result};
@@ -26,7 +25,7 @@ impl TwinKey<'_> {
         HubError::device_not_found(self.module_id.unwrap_or(self.device_id))
     }
 
-    fn find(self, store: &Store) -> Result<TwinView<'_>> {
+    pub(crate) fn find(self, store: &Store) -> Result<TwinView<'_>> {
         let device = store.device(self.device_id)?;
         let module = match self.module_id {
             Some(id) => Some(device.modules.get(id).ok_or_else(|| self.not_found())?),
@@ -35,7 +34,7 @@ impl TwinKey<'_> {
         Ok(TwinView { device, module })
     }
 
-    fn find_mut(self, store: &mut Store) -> Result<&mut Identity> {
+    pub(crate) fn find_mut(self, store: &mut Store) -> Result<&mut Identity> {
         let device = store.device_mut(self.device_id)?;
         match self.module_id {
             Some(id) => device
@@ -60,25 +59,6 @@ impl IotHub {
 
     pub(crate) fn put_twin(&self, request: &ServiceRequest, key: TwinKey<'_>) -> Result<ServiceResponse> {
         self.write_twin(request, key, Twin::replace)
-    }
-
-    pub(crate) fn report(&self, key: TwinKey<'_>, patch: Map<String, Value>, now: Timestamp) -> Result<()> {
-        let mut store = self.store.write();
-        let identity = key.find_mut(&mut store)?;
-        identity.twin.report(patch, now)?;
-        identity.connection.last_activity = Some(now);
-        Ok(())
-    }
-
-    pub(crate) fn connect(&self, key: TwinKey<'_>, connected: bool, now: Timestamp) -> Result<()> {
-        let mut store = self.store.write();
-        let connection = &mut key.find_mut(&mut store)?.connection;
-        if connection.connected != connected {
-            connection.updated = Some(now);
-        }
-        connection.connected = connected;
-        connection.last_activity = Some(now);
-        Ok(())
     }
 
     fn write_twin(

@@ -1,4 +1,4 @@
-use reqwest::{Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::support::Running;
@@ -148,4 +148,59 @@ async fn faults_are_added_listed_and_cleared() {
             StatusCode::BAD_REQUEST
         );
     }
+}
+
+#[tokio::test]
+async fn devices_are_played() {
+    let running = Running::start().await;
+    running.create("a").await;
+    for (method, path, body) in [
+        (Method::PUT, "connection", json!({"connected": true})),
+        (Method::PATCH, "reported", json!({"temperature": 20})),
+        (
+            Method::PUT,
+            "methods/reboot",
+            json!({"type": "reply", "status": 200, "payload": {"ok": true}}),
+        ),
+    ] {
+        for (device_id, status) in [("a", StatusCode::NO_CONTENT), ("b", StatusCode::NOT_FOUND)] {
+            let url = running.manage(&format!("/iothub/devices/{device_id}/{path}"));
+            let response = running
+                .client
+                .request(method.clone(), url)
+                .json(&body)
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(response.status(), status, "{method} {path}");
+        }
+    }
+    let call = running
+        .hub(Method::POST, "/twins/a/methods")
+        .json(&json!({"methodName": "reboot"}));
+    let answer: Value = call.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer, json!({"status": 200, "payload": {"ok": true}}));
+    let twin: Value = running
+        .hub(Method::GET, "/twins/a")
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(twin["properties"]["reported"]["temperature"], 20);
+    assert_eq!(twin["connectionState"], "Connected");
+    let url = running.manage("/iothub/devices/a/methods/reboot");
+    let response = running
+        .client
+        .put(&url)
+        .json(&json!({"type": "dance"}))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(
+        running.client.delete(&url).send().await.unwrap().status(),
+        StatusCode::NOT_FOUND
+    );
 }

@@ -4,6 +4,7 @@
 mod bulk;
 mod errors;
 mod identities;
+mod methods;
 mod modules;
 mod query;
 mod state;
