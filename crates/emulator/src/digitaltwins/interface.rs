@@ -41,16 +41,14 @@ pub(crate) struct RelationshipType {
 #[derive(Debug)]
 pub(crate) struct Interface {
     pub(crate) id: Arc<str>,
-    /// The interfaces that this one names in `extends`.
-    pub(crate) extends: Vec<Arc<str>>,
+    /// The interfaces without which this one cannot be: those that it extends, and those of its own components.
+    pub(crate) requires: Vec<Arc<str>>,
     /// Every interface that this one inherits from, at any depth; not itself.
     pub(crate) ancestors: Vec<Arc<str>>,
     /// Own and inherited contents.
     pub(crate) contents: HashMap<Arc<str>, Content>,
     /// Names of the components among the contents, in the order of the model.
     pub(crate) components: Vec<Arc<str>>,
-    /// The interfaces of the components that this interface itself declares.
-    pub(crate) component_interfaces: Vec<Arc<str>>,
 }
 
 impl Interface {
@@ -62,11 +60,6 @@ impl Interface {
     /// Whether it is this very interface or inherits from it.
     pub(crate) fn is_or_inherits(&self, id: &str) -> bool {
         *self.id == *id || self.ancestors.iter().any(|ancestor| **ancestor == *id)
-    }
-
-    /// The interfaces without which this one cannot be.
-    pub(crate) fn requires(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.extends.iter().chain(&self.component_interfaces)
     }
 }
 

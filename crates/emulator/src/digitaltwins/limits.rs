@@ -18,8 +18,6 @@ pub(crate) struct Limits {
     pub(crate) model_bytes: usize,
     /// Characters of a twin or relationship id.
     pub(crate) id_characters: usize,
-    /// Characters of a query.
-    pub(crate) query_characters: usize,
     /// Rows that one page of a query may have.
     pub(crate) query_page: usize,
 }
@@ -37,7 +35,6 @@ impl Default for Limits {
             models_per_request: 250,
             model_bytes: 1024 * 1024,
             id_characters: 128,
-            query_characters: 8_000,
             query_page: 1_000,
         }
     }

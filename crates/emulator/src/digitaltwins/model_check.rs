@@ -1,21 +1,188 @@
-//! The DTDL check.
-use super::errors::{self, Answer};
-use super::interface::Interface;
-use super::limits::Limits;
-use serde_json::Value;
+//! Uploaded models: valid DTDL, and what the service asks beyond that.
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use dtdl::{Code, Document, Dtmi, ParseError, Parser};
+use serde_json::Value;
+
+use super::errors::{self, Answer, ServiceError};
+use super::interface::{Content, Interface, RelationshipType};
+use super::limits::Limits;
+
+/// Checks models together with those they refer to, which `stored` knows. Gives their interfaces in the same order.
 pub(crate) fn check(
-    _documents: &[Value],
-    _limits: &Limits,
-    _stored: &dyn Fn(&str) -> Option<Arc<Value>>,
+    documents: &[Value],
+    limits: &Limits,
+    stored: &dyn Fn(&str) -> Option<Arc<Value>>,
 ) -> Answer<Vec<Interface>> {
-    Err(errors::not_emulated("models"))
+    if let Some(large) = documents
+        .iter()
+        .find(|document| document.to_string().len() > limits.model_bytes)
+    {
+        let id = large.get("@id").and_then(Value::as_str).unwrap_or("without @id");
+        let text = format!(
+            "The model {id} is larger than the maximum of {} bytes.",
+            limits.model_bytes
+        );
+        return Err(errors::models_limit_exceeded(text));
+    }
+    if let Some(other) = documents.iter().find(|document| !document.is_object()) {
+        return Err(errors::dtdl_parser_error(&[format!(
+            "{other} is not an Interface."
+        )]));
+    }
+    let resolver = |missing: &[Dtmi]| -> Vec<Document<'static>> {
+        missing
+            .iter()
+            .filter_map(|id| stored(id.as_str()))
+            .map(|model| Document::from((*model).clone()))
+            .collect()
+    };
+    let parsed = Parser::new()
+        .versions([2, 3])
+        .parse_with(documents, resolver)
+        .map_err(|error| parser_error(&error))?;
+    let mut faults = Vec::new();
+    for interface in parsed.interfaces() {
+        faults.extend(beyond_dtdl(&interface));
+    }
+    if !faults.is_empty() {
+        return Err(errors::dtdl_parser_error(&faults));
+    }
+    documents
+        .iter()
+        .map(|document| {
+            let id = document.get("@id").and_then(Value::as_str).unwrap_or_default();
+            let interface = parsed.interface(id);
+            // The parser takes nothing but interfaces with an id at the top of a document.
+            let interface = interface.ok_or_else(|| {
+                errors::dtdl_parser_error(&[format!("The element {id} is not an Interface.")])
+            })?;
+            Ok(compiled(&interface))
+        })
+        .collect()
 }
+
+/// Whether a text can be the id of a model.
 pub(crate) fn check_id(id: &str) -> Answer<()> {
-    if id.starts_with("dtmi:") {
-        Ok(())
-    } else {
-        Err(errors::model_id_malformed(id))
+    id.parse::<Dtmi>()
+        .map(drop)
+        .map_err(|_| errors::model_id_malformed(id))
+}
+
+fn parser_error(error: &ParseError) -> ServiceError {
+    let versions = |code| {
+        matches!(
+            code,
+            Code::DisallowedContextVersion | Code::DisallowedVersionDefinition
+        )
+    };
+    if let Some(diagnostic) = error
+        .diagnostics
+        .iter()
+        .find(|diagnostic| versions(diagnostic.code))
+    {
+        return errors::model_version_not_supported(&sentence(diagnostic));
+    }
+    let mut messages: Vec<String> = error.diagnostics.iter().map(sentence).collect();
+    if !error.unresolved.is_empty() {
+        let places = error
+            .unresolved
+            .iter()
+            .fold(Vec::<(&Dtmi, usize)>::new(), |mut places, missing| {
+                match places.iter_mut().find(|(id, _)| **id == missing.id) {
+                    Some((_, count)) => *count += 1,
+                    None => places.push((&missing.id, 1)),
+                }
+                places
+            });
+        let ids: Vec<_> = places
+            .iter()
+            .map(|(id, count)| format!("{} (referenced in {count} place(s))", id.as_str()))
+            .collect();
+        messages.push(format!(
+            "DtmiResolverAsync failed to resolve requisite references to element(s): {}",
+            ids.join(", ")
+        ));
+    }
+    errors::dtdl_parser_error(&messages)
+}
+
+/// What is wrong and what to change, with the element it is about.
+fn sentence(diagnostic: &dtdl::Diagnostic) -> String {
+    let element = diagnostic
+        .element
+        .as_ref()
+        .map(|element| format!("{element}: "))
+        .unwrap_or_default();
+    format!(
+        "{element}{}. {}",
+        diagnostic.message.trim_end_matches('.'),
+        diagnostic.help
+    )
+}
+
+/// Rules of the service for models that are valid DTDL.
+fn beyond_dtdl(interface: &dtdl::Interface) -> Option<String> {
+    let id = interface.id();
+    if interface.element().parent().is_some() {
+        return Some(format!(
+            "The Interface {id} is defined inside another element. Define it on its own and refer to it by its @id."
+        ));
+    }
+    let version = interface.element().dtdl_version();
+    let components = interface.components().filter_map(|component| component.schema());
+    let newer = interface
+        .extends()
+        .chain(components)
+        .find(|other| other.element().dtdl_version() > version)?;
+    Some(format!(
+        "The Interface {id} is written in DTDL version {version} and cannot extend {} or have it as a component, because that is written in version {}.",
+        newer.id(),
+        newer.element().dtdl_version()
+    ))
+}
+
+fn shared(id: &Dtmi) -> Arc<str> {
+    Arc::from(id.as_str())
+}
+
+/// The interface with every content under its name.
+fn compiled(interface: &dtdl::Interface) -> Interface {
+    let mut contents = HashMap::new();
+    let mut components = Vec::new();
+    for content in interface.contents() {
+        let name: Arc<str> = Arc::from(content.name());
+        let compiled = match content {
+            dtdl::Content::Property(property) => property.schema().map(Content::Property),
+            dtdl::Content::Component(component) => {
+                components.push(Arc::clone(&name));
+                component
+                    .schema()
+                    .map(|schema| Content::Component(shared(schema.id())))
+            }
+            dtdl::Content::Relationship(relationship) => Some(Content::Relationship(RelationshipType {
+                target: relationship.target_id().as_ref().map(shared),
+                properties: relationship
+                    .properties()
+                    .filter_map(|property| Some((Arc::from(property.name()), property.schema()?)))
+                    .collect(),
+            })),
+            dtdl::Content::Telemetry(_) => Some(Content::Telemetry),
+            dtdl::Content::Command(_) => Some(Content::Command),
+            _ => None,
+        };
+        contents.extend(compiled.map(|content| (name, content)));
+    }
+    Interface {
+        id: shared(interface.id()),
+        requires: interface.dependencies().iter().map(shared).collect(),
+        ancestors: interface
+            .ancestors()
+            .map(|ancestor| shared(ancestor.id()))
+            .collect(),
+        contents,
+        components,
     }
 }

@@ -82,7 +82,7 @@ impl ModelStore {
     pub(crate) fn dependents(&self, id: &str) -> Vec<&StoredModel> {
         self.from_sequence(0)
             .filter(|model| {
-                *model.interface.id != *id && model.interface.requires().any(|other| **other == *id)
+                *model.interface.id != *id && model.interface.requires.iter().any(|other| **other == *id)
             })
             .collect()
     }
@@ -93,7 +93,13 @@ impl ModelStore {
         let mut open = vec![model];
         while let Some(model) = open.pop() {
             if found.insert(&model.interface.id) {
-                open.extend(model.interface.requires().filter_map(|id| self.by_id.get(id)));
+                open.extend(
+                    model
+                        .interface
+                        .requires
+                        .iter()
+                        .filter_map(|id| self.by_id.get(id)),
+                );
             }
         }
     }

@@ -210,9 +210,7 @@ fn checked(
     for (name, value) in &properties {
         match declaration.properties.get(name.as_str()) {
             Some(schema) => {
-                if let Err(fault) = value_check::check(schema, value, limits) {
-                    faults.push(fault.describe(name, relationship));
-                }
+                value_check::check(schema, value, (name, relationship), limits, &mut faults);
             }
             None => faults.push(format!("{name} does not appear on the DTDL for {relationship}.")),
         }

@@ -109,6 +109,16 @@ impl Check<'_> {
     ) -> (Vec<Property>, Vec<Component>) {
         let mut properties = Vec::with_capacity(body.len());
         let mut components = Vec::new();
+        let missing: Vec<_> = interface
+            .components
+            .iter()
+            .filter(|name| !body.contains_key(&***name))
+            .collect();
+        self.faults.extend(
+            missing
+                .iter()
+                .map(|name| format!("Twin is missing component {name}.")),
+        );
         for (name, value) in body {
             if is_service_member(&name, &value) {
                 continue;
@@ -121,13 +131,6 @@ impl Check<'_> {
                 Some((name, Content::Component(id))) => components.extend(self.component(name, id, value)),
                 Some((name, other)) => self.not_a_property(name, other),
                 None => self.undeclared(&name, TWIN),
-            }
-        }
-        for name in &interface.components {
-            if !components.iter().any(|component| component.name == *name)
-                && !self.faults.iter().any(|fault| fault.contains(&**name))
-            {
-                self.faults.push(format!("Twin is missing component {name}."));
             }
         }
         (properties, components)
@@ -176,13 +179,7 @@ impl Check<'_> {
         name: &str,
         place: &str,
     ) -> Option<Value> {
-        match value_check::check(schema, &value, self.limits) {
-            Ok(()) => Some(value),
-            Err(fault) => {
-                self.faults.push(fault.describe(name, place));
-                None
-            }
-        }
+        value_check::check(schema, &value, (name, place), self.limits, &mut self.faults).then_some(value)
     }
 
     fn property(

@@ -1,32 +1,75 @@
-//! Values against the schemas of a model.
+//! Values against the schemas of a model, in the words of the service.
 
+use dtdl::{ElementKind, InstanceError, InstanceErrorKind};
 use serde_json::Value;
 
 use super::limits::Limits;
 
-#[derive(Debug, Clone)]
-pub(crate) struct Schema;
+/// The schema of a property.
+pub(crate) type Schema = dtdl::Schema;
 
-/// Why a value does not fit.
-#[derive(Debug)]
-pub(crate) enum Fault {
-    /// The name of the type that fits.
-    Expected(String),
+/// Checks the value of a property; `place` is the component, the relationship or `Twin`. Each fault becomes a text.
+pub(crate) fn check(
+    schema: &Schema,
+    value: &Value,
+    (name, place): (&str, &str),
+    limits: &Limits,
+    faults: &mut Vec<String>,
+) -> bool {
+    let before = faults.len();
+    let errors = dtdl::validate_instance(value, schema);
+    faults.extend(errors.iter().map(|error| describe(error, name, place)));
+    if has_long_text(value, limits.string_bytes) {
+        faults.push(format!(
+            "A string of {name} on {place} is longer than the maximum of {} bytes.",
+            limits.string_bytes
+        ));
+    }
+    faults.len() == before
 }
 
-impl Fault {
-    /// The text of the service; `place` is the component, the relationship or `Twin`.
-    pub(crate) fn describe(&self, name: &str, place: &str) -> String {
-        match self {
-            Fault::Expected(kind) => format!("Expected value of type {kind} for {name} on {place}."),
+/// Texts of the service where they are known; `name` becomes a path where the fault lies deeper.
+fn describe(error: &InstanceError, name: &str, place: &str) -> String {
+    let name = format!("{name}{}", error.pointer);
+    match &error.kind {
+        InstanceErrorKind::WrongType { expected, .. }
+        | InstanceErrorKind::Null { expected }
+        | InstanceErrorKind::OutOfRange { expected }
+        | InstanceErrorKind::WrongFormat { expected } => {
+            format!(
+                "Expected value of type {} for {name} on {place}.",
+                term(*expected)
+            )
+        }
+        InstanceErrorKind::NotInEnum { allowed } => {
+            format!(
+                "Expected one of the enum values {} for {name} on {place}.",
+                allowed.join(", ")
+            )
+        }
+        InstanceErrorKind::UnknownField { .. } => format!("{name} does not appear on the DTDL for {place}."),
+        other => format!("The value of {name} on {place} does not fit: {other}."),
+    }
+}
+
+/// The word that DTDL has for a schema: primitive ones begin with a small letter.
+fn term(kind: ElementKind) -> String {
+    let word = kind.to_string();
+    match kind {
+        ElementKind::Array | ElementKind::Enum | ElementKind::Map | ElementKind::Object => word,
+        _ => {
+            let mut characters = word.chars();
+            let first = characters.next().map(|first| first.to_ascii_lowercase());
+            first.into_iter().chain(characters).collect()
         }
     }
 }
 
-pub(crate) fn check(_schema: &Schema, value: &Value, _limits: &Limits) -> Result<(), Fault> {
-    if value.is_null() {
-        Err(Fault::Expected("string".to_owned()))
-    } else {
-        Ok(())
+fn has_long_text(value: &Value, limit: usize) -> bool {
+    match value {
+        Value::String(text) => text.len() > limit,
+        Value::Array(items) => items.iter().any(|item| has_long_text(item, limit)),
+        Value::Object(members) => members.values().any(|member| has_long_text(member, limit)),
+        _ => false,
     }
 }

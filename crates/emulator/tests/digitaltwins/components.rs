@@ -10,7 +10,10 @@ fn a_component_comes_without_model() {
     let instance = Instance::with_building();
     let reply = instance.get("/digitaltwins/room-1/components/thermostat");
     assert_eq!(reply.status, 200);
-    assert_eq!(reply.body, json!({"$metadata": {"$lastUpdateTime": "2025-05-02T14:57:59.4944153Z"}}));
+    assert_eq!(
+        reply.body,
+        json!({"$metadata": {"$lastUpdateTime": "2025-05-02T14:57:59.4944153Z"}})
+    );
     assert_eq!(reply.etag(), instance.get("/digitaltwins/room-1").etag());
 }
 
@@ -23,7 +26,9 @@ fn an_unknown_component_is_not_found() {
         "ComponentNotFound",
         "room-1 does not have component none Please verify that the component path is correct. You can get components by getting the twin, See example https://aka.ms/TwinGetSwSmpl.",
     );
-    instance.get("/digitaltwins/none/components/thermostat").is_error(404, "DigitalTwinNotFound", "none");
+    instance
+        .get("/digitaltwins/none/components/thermostat")
+        .is_error(404, "DigitalTwinNotFound", "none");
 }
 
 /// Case 26: the component is only the beginning of the path.
@@ -31,11 +36,13 @@ fn an_unknown_component_is_not_found() {
 fn patching_an_unknown_component_is_a_bad_path() {
     let instance = Instance::with_building();
     let patch = json!([{"op": "add", "path": "/ComponentProp1", "value": 1}]);
-    instance.patch("/digitaltwins/room-1/components/Component2", &patch).is_error(
-        400,
-        "JsonPatchInvalid",
-        "Could not resolve path /Component2/ComponentProp1.",
-    );
+    instance
+        .patch("/digitaltwins/room-1/components/Component2", &patch)
+        .is_error(
+            400,
+            "JsonPatchInvalid",
+            "Could not resolve path /Component2/ComponentProp1.",
+        );
 }
 
 /// Case 27.
@@ -49,16 +56,24 @@ fn a_component_patch_changes_the_twin() {
     let reply = instance.patch("/digitaltwins/room-1/components/thermostat", &patch);
     assert_eq!((reply.status, reply.response.body.len()), (204, 0));
     let twin = instance.get("/digitaltwins/room-1");
-    assert_eq!((reply.etag(), &twin.body["thermostat"]["target"]), (twin.etag(), &json!(19.5)));
-    assert_eq!(twin.body["thermostat"]["$metadata"]["target"]["sourceTime"], "2020-01-02T03:04:05Z");
+    assert_eq!(
+        (reply.etag(), &twin.body["thermostat"]["target"]),
+        (twin.etag(), &json!(19.5))
+    );
+    assert_eq!(
+        twin.body["thermostat"]["$metadata"]["target"]["sourceTime"],
+        "2020-01-02T03:04:05Z"
+    );
     let patch = json!([{"op": "remove", "path": "/X"}]);
     instance
         .patch("/digitaltwins/room-1/components/thermostat", &patch)
         .is_error(400, "JsonPatchInvalid", "path segment 'X' was not found.");
     let patch = json!([{"op": "add", "path": "/target", "value": "warm"}]);
-    instance.patch("/digitaltwins/room-1/components/thermostat", &patch).is_error(
-        400,
-        "ValidationFailed",
-        "Expected value of type double for target on thermostat.",
-    );
+    instance
+        .patch("/digitaltwins/room-1/components/thermostat", &patch)
+        .is_error(
+            400,
+            "ValidationFailed",
+            "Expected value of type double for target on thermostat.",
+        );
 }

@@ -32,8 +32,15 @@ impl Reply {
 
     /// The messages of the details, one per line.
     pub fn details(&self) -> String {
-        let details = self.body["error"]["details"].as_array().cloned().unwrap_or_default();
-        details.iter().filter_map(|detail| detail["message"].as_str()).collect::<Vec<_>>().join("\n")
+        let details = self.body["error"]["details"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        details
+            .iter()
+            .filter_map(|detail| detail["message"].as_str())
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -51,7 +58,10 @@ impl Reply {
         let whole = format!("{}\n{}", self.message(), self.details());
         assert!(whole.contains(text), "{text:?} is not in {whole:?}");
         assert_eq!(self.header("x-ms-error-code"), Some(code));
-        assert_eq!(self.header("content-type"), Some("application/json; charset=utf-8"));
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/json; charset=utf-8")
+        );
     }
 
     #[track_caller]
@@ -63,14 +73,20 @@ impl Reply {
     /// The values of one member of each item of a page.
     pub fn column(&self, name: &str) -> Vec<String> {
         let items = self.body["value"].as_array().expect("a page");
-        items.iter().map(|item| item[name].as_str().unwrap_or("-").to_owned()).collect()
+        items
+            .iter()
+            .map(|item| item[name].as_str().unwrap_or("-").to_owned())
+            .collect()
     }
 }
 
 impl Instance {
     pub fn new() -> Self {
         let clock = Clock::manual(datetime!(2025-05-02 14:57:59.494_415_3 UTC));
-        Instance { service: DigitalTwins::new(clock.clone()), clock }
+        Instance {
+            service: DigitalTwins::new(clock.clone()),
+            clock,
+        }
     }
 
     /// An instance with the models of [`building`].
@@ -115,7 +131,11 @@ impl Instance {
         }
         let response = block_on(self.service.handle(request));
         let body = response.body_json().expect("JSON or nothing");
-        Reply { status: response.status.as_u16(), body, response }
+        Reply {
+            status: response.status.as_u16(),
+            body,
+            response,
+        }
     }
 
     pub fn get(&self, path: &str) -> Reply {
@@ -131,7 +151,12 @@ impl Instance {
     }
 
     pub fn patch(&self, path: &str, body: &Value) -> Reply {
-        self.send(Method::PATCH, path, Some(body), &[("content-type", "application/json-patch+json")])
+        self.send(
+            Method::PATCH,
+            path,
+            Some(body),
+            &[("content-type", "application/json-patch+json")],
+        )
     }
 
     pub fn delete(&self, path: &str) -> Reply {
@@ -148,11 +173,17 @@ impl Instance {
     #[track_caller]
     pub fn relate(&self, source: &str, id: &str, name: &str, target: &str) -> Reply {
         let body = json!({"$relationshipName": name, "$targetId": target});
-        self.put(&format!("/digitaltwins/{source}/relationships/{id}"), &body).is_ok()
+        self.put(&format!("/digitaltwins/{source}/relationships/{id}"), &body)
+            .is_ok()
     }
 
     pub fn query_page(&self, body: &Value, page: usize) -> Reply {
-        self.send(Method::POST, "/query", Some(body), &[("max-items-per-page", &page.to_string())])
+        self.send(
+            Method::POST,
+            "/query",
+            Some(body),
+            &[("max-items-per-page", &page.to_string())],
+        )
     }
 
     /// Every row of a query.
@@ -173,8 +204,11 @@ impl Instance {
     /// The ids of the twins that a query returns, in order.
     #[track_caller]
     pub fn ids(&self, query: &str) -> Vec<String> {
-        let mut ids: Vec<_> =
-            self.query(query).iter().map(|row| row["$dtId"].as_str().unwrap_or("-").to_owned()).collect();
+        let mut ids: Vec<_> = self
+            .query(query)
+            .iter()
+            .map(|row| row["$dtId"].as_str().unwrap_or("-").to_owned())
+            .collect();
         ids.sort();
         ids
     }

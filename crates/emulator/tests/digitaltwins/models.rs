@@ -30,8 +30,18 @@ fn an_upload_is_answered_with_what_was_noted() {
         "decommissioned": false, "uploadTime": "2025-05-02T14:57:59.4944153+00:00",
     });
     assert_eq!(reply.body[0].to_string(), expected.to_string());
-    let ids: Vec<_> = (0..4).map(|at| reply.body[at]["id"].as_str().unwrap_or_default()).collect();
-    assert_eq!(ids, ["dtmi:test:Room;1", "dtmi:test:Floor;1", "dtmi:test:Space;1", "dtmi:test:Thermostat;1"]);
+    let ids: Vec<_> = (0..4)
+        .map(|at| reply.body[at]["id"].as_str().unwrap_or_default())
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "dtmi:test:Room;1",
+            "dtmi:test:Floor;1",
+            "dtmi:test:Space;1",
+            "dtmi:test:Thermostat;1"
+        ]
+    );
     assert_eq!(reply.body[2]["displayName"], json!({"en": "Space"}));
     assert_eq!(reply.body[1]["displayName"], json!({}));
 }
@@ -40,11 +50,17 @@ fn an_upload_is_answered_with_what_was_noted() {
 #[test]
 fn a_model_comes_with_its_definition_on_request() {
     let instance = Instance::with_models();
-    for (query, has) in [("", false), ("?includeModelDefinition=false", false), ("?includeModelDefinition=True", true)]
-    {
+    for (query, has) in [
+        ("", false),
+        ("?includeModelDefinition=false", false),
+        ("?includeModelDefinition=True", true),
+    ] {
         let reply = instance.get(&format!("/models/dtmi:test:Room;1{query}")).is_ok();
         assert_eq!(reply.body["id"], "dtmi:test:Room;1");
-        assert_eq!(reply.body.get("model").map(Value::to_string), has.then(|| building()[0].to_string()));
+        assert_eq!(
+            reply.body.get("model").map(Value::to_string),
+            has.then(|| building()[0].to_string())
+        );
     }
     instance
         .get("/models/dtmi:test:Room;1?includeModelDefinition=perhaps")
@@ -56,16 +72,26 @@ fn a_model_comes_with_its_definition_on_request() {
 fn an_empty_upload() {
     let instance = Instance::new();
     let text = "Operation failed as models provided was empty or of a type that is not supported.. Check that your Model Array contains at least one item and it is of a supported type. See link(https://aka.ms/ADTv2Models) for details.";
-    instance.post("/models", &json!([])).is_error(400, "InvalidArgument", text);
-    instance.post("/models", &json!({})).is_error(400, "InvalidArgument", text);
-    instance.send_text(Method::POST, "/models", "", &[]).is_error(400, "BadRequest", "non-empty");
+    instance
+        .post("/models", &json!([]))
+        .is_error(400, "InvalidArgument", text);
+    instance
+        .post("/models", &json!({}))
+        .is_error(400, "InvalidArgument", text);
+    instance
+        .send_text(Method::POST, "/models", "", &[])
+        .is_error(400, "BadRequest", "non-empty");
 }
 
 /// Case 43.
 #[test]
 fn ids_that_exist_are_listed_and_nothing_is_stored() {
     let instance = Instance::with_models();
-    let batch = json!([empty("dtmi:test:New;1"), empty("dtmi:test:Space;1"), empty("dtmi:test:Floor;1")]);
+    let batch = json!([
+        empty("dtmi:test:New;1"),
+        empty("dtmi:test:Space;1"),
+        empty("dtmi:test:Floor;1")
+    ]);
     instance.post("/models", &batch).is_error(
         409,
         "ModelIdAlreadyExists",
@@ -78,7 +104,8 @@ fn ids_that_exist_are_listed_and_nothing_is_stored() {
 #[test]
 fn faults_of_models_are_told() {
     let instance = Instance::new();
-    let start = "None of the models in this request could be created due to a problem with one or more models: ";
+    let start =
+        "None of the models in this request could be created due to a problem with one or more models: ";
     let end = ".. See model documentation(https://aka.ms/ADTv2Models) for supported format.";
     let no_id = json!([{"@type": "Interface", "@context": "dtmi:dtdl:context;2"}]);
     let reply = instance.post("/models", &no_id);
@@ -90,7 +117,11 @@ fn faults_of_models_are_told() {
     ]);
     let reply = instance.post("/models", &model("dtmi:test:Bad;1", bad_schemas));
     reply.is_error(400, "DTDLParserError", start);
-    assert!(reply.message().contains(" | ") && reply.message().contains("XXX"), "{}", reply.message());
+    assert!(
+        reply.message().contains(" | ") && reply.message().contains("XXX"),
+        "{}",
+        reply.message()
+    );
     assert_eq!(instance.get("/models/dtmi:test:Bad;1").status, 404);
 }
 
@@ -100,9 +131,13 @@ fn unresolved_references() {
     let instance = Instance::new();
     let text = "failed to resolve requisite references to element(s): dtmi:test:None;1";
     let batch = json!([extending("dtmi:test:A;1", "dtmi:test:None;1")]);
-    instance.post("/models", &batch).is_error(400, "DTDLParserError", text);
+    instance
+        .post("/models", &batch)
+        .is_error(400, "DTDLParserError", text);
     let component = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:None;1"}]);
-    instance.post("/models", &model("dtmi:test:A;1", component)).is_error(400, "DTDLParserError", text);
+    instance
+        .post("/models", &model("dtmi:test:A;1", component))
+        .is_error(400, "DTDLParserError", text);
 }
 
 /// Case 47.
@@ -110,14 +145,20 @@ fn unresolved_references() {
 fn targets_of_relationships_need_not_exist() {
     let instance = Instance::new();
     let contents = json!([{"@type": "Relationship", "name": "r", "target": "dtmi:test:None;1"}]);
-    assert_eq!(instance.post("/models", &model("dtmi:test:A;1", contents)).status, 201);
+    assert_eq!(
+        instance.post("/models", &model("dtmi:test:A;1", contents)).status,
+        201
+    );
 }
 
 /// Case 48: in any order, within a batch and with what is stored.
 #[test]
 fn dependencies_may_come_later_in_the_batch() {
     let instance = Instance::new();
-    let batch = json!([extending("dtmi:test:B;1", "dtmi:test:A;1"), empty("dtmi:test:A;1")]);
+    let batch = json!([
+        extending("dtmi:test:B;1", "dtmi:test:A;1"),
+        empty("dtmi:test:A;1")
+    ]);
     assert_eq!(instance.post("/models", &batch).status, 201);
     let batch = json!([extending("dtmi:test:C;1", "dtmi:test:B;1")]);
     assert_eq!(instance.post("/models", &batch).status, 201);
@@ -168,7 +209,9 @@ fn a_model_that_others_need_stays() {
 fn twins_do_not_hold_their_model() {
     let instance = Instance::with_building();
     let contents = json!([{"@type": "Relationship", "name": "r", "target": "dtmi:test:Room;1"}]);
-    instance.post("/models", &model("dtmi:test:A;1", contents)).is_ok();
+    instance
+        .post("/models", &model("dtmi:test:A;1", contents))
+        .is_ok();
     assert_eq!(instance.delete("/models/dtmi:test:Room;1").status, 204);
 }
 
@@ -212,7 +255,10 @@ fn a_model_is_decommissioned_after_those_that_need_it() {
     let reply = instance.patch("/models/dtmi:test:Thermostat;1", &patch);
     reply.is_error(409, "ModelReferencesNotDecommissioned", "dtmi:test:Room;1");
     instance.patch("/models/dtmi:test:Room;1", &patch).is_ok();
-    assert_eq!(instance.patch("/models/dtmi:test:Thermostat;1", &patch).status, 204);
+    assert_eq!(
+        instance.patch("/models/dtmi:test:Thermostat;1", &patch).status,
+        204
+    );
 }
 
 /// Case 54: versions of DTDL that the service does not take.
@@ -232,8 +278,16 @@ fn other_versions_of_dtdl() {
 #[test]
 fn bad_ids_in_models() {
     let instance = Instance::new();
-    for id in ["dtmi:a:b;0", "dtmi:a:b;", "dtmi:a:_b;1", "urn:a:b;1", "dtmi:a::b;1"] {
-        instance.post("/models", &json!([empty(id)])).is_error(400, "DTDLParserError", "");
+    for id in [
+        "dtmi:a:b;0",
+        "dtmi:a:b;",
+        "dtmi:a:_b;1",
+        "urn:a:b;1",
+        "dtmi:a::b;1",
+    ] {
+        instance
+            .post("/models", &json!([empty(id)]))
+            .is_error(400, "DTDLParserError", "");
     }
 }
 
@@ -245,17 +299,32 @@ fn the_services_own_rules_for_models() {
         model["@context"] = format!("dtmi:dtdl:context;{version}").into();
         model
     };
-    instance.post("/models", &json!([version(empty("dtmi:test:Three;1"), 3), empty("dtmi:test:Two;1")])).is_ok();
+    instance
+        .post(
+            "/models",
+            &json!([version(empty("dtmi:test:Three;1"), 3), empty("dtmi:test:Two;1")]),
+        )
+        .is_ok();
     let refused = |batch: Value| {
         let reply = instance.post("/models", &batch);
-        assert_eq!((reply.status, reply.code()), (400, "DTDLParserError"), "{batch}: {}", reply.body);
+        assert_eq!(
+            (reply.status, reply.code()),
+            (400, "DTDLParserError"),
+            "{batch}: {}",
+            reply.body
+        );
     };
     // A model of version 2 may not build on one of version 3; the other way round it may.
     refused(json!([extending("dtmi:test:A;1", "dtmi:test:Three;1")]));
     let component = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:Three;1"}]);
     refused(model("dtmi:test:A;1", component));
     assert_eq!(
-        instance.post("/models", &json!([version(extending("dtmi:test:A;1", "dtmi:test:Two;1"), 3)])).status,
+        instance
+            .post(
+                "/models",
+                &json!([version(extending("dtmi:test:A;1", "dtmi:test:Two;1"), 3)])
+            )
+            .status,
         201
     );
     // Interfaces inside others.
@@ -266,18 +335,24 @@ fn the_services_own_rules_for_models() {
     refused(model("dtmi:test:B;1", component));
     // Components of components.
     let inner = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:Two;1"}]);
-    instance.post("/models", &model("dtmi:test:Inner;1", inner)).is_ok();
+    instance
+        .post("/models", &model("dtmi:test:Inner;1", inner))
+        .is_ok();
     let outer = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:Inner;1"}]);
     refused(model("dtmi:test:Outer;1", outer));
     // Inherited names may not be given again.
     let contents = json!([{"@type": "Property", "name": "p", "schema": "string"}]);
-    instance.post("/models", &model("dtmi:test:P;1", contents.clone())).is_ok();
+    instance
+        .post("/models", &model("dtmi:test:P;1", contents.clone()))
+        .is_ok();
     let mut again = model("dtmi:test:Q;1", contents)[0].clone();
     again["extends"] = "dtmi:test:P;1".into();
     refused(json!([again]));
     // Things that are no interfaces.
     refused(json!([1]));
-    refused(json!([{"@type": "Property", "name": "p", "schema": "string", "@context": "dtmi:dtdl:context;2"}]));
+    refused(
+        json!([{"@type": "Property", "name": "p", "schema": "string", "@context": "dtmi:dtdl:context;2"}]),
+    );
     // One id twice.
     refused(json!([empty("dtmi:test:Twice;1"), empty("dtmi:test:Twice;1")]));
 }
@@ -286,8 +361,12 @@ fn the_services_own_rules_for_models() {
 #[test]
 fn uploads_are_limited() {
     let instance = Instance::new();
-    let batch: Vec<_> = (1..=251).map(|number| empty(&format!("dtmi:test:M;{number}"))).collect();
-    instance.post("/models", &Value::from(batch.clone())).is_error(400, "LimitExceeded", "250");
+    let batch: Vec<_> = (1..=251)
+        .map(|number| empty(&format!("dtmi:test:M;{number}")))
+        .collect();
+    instance
+        .post("/models", &Value::from(batch.clone()))
+        .is_error(400, "LimitExceeded", "250");
     assert_eq!(instance.post("/models", &Value::from(&batch[..250])).status, 201);
     let mut large = empty("dtmi:test:Large;1");
     large["comment"] = "x".repeat(1024 * 1024).into();
@@ -303,34 +382,50 @@ fn ids(reply: &crate::fixture::Reply) -> Vec<String> {
 fn lists_of_models_have_pages() {
     let instance = Instance::new();
     for number in (1..=5).rev() {
-        instance.post("/models", &json!([empty(&format!("dtmi:test:M;{number}"))])).is_ok();
+        instance
+            .post("/models", &json!([empty(&format!("dtmi:test:M;{number}"))]))
+            .is_ok();
         instance.clock.advance(Duration::from_secs(1));
     }
-    let list = |path: &str| instance.send(Method::GET, path, None, &[("max-items-per-page", "2")]).is_ok();
+    let list = |path: &str| {
+        instance
+            .send(Method::GET, path, None, &[("max-items-per-page", "2")])
+            .is_ok()
+    };
     let mut reply = list("/models?includeModelDefinition=true");
     let mut found = ids(&reply);
     let link = reply.body["nextLink"].as_str().expect("a link").to_owned();
     let start = "https://twins.test/Models?includeModelDefinition=True&continuationToken=";
-    assert!(link.starts_with(start) && link.ends_with("&api-version=2023-10-31"), "{link}");
+    assert!(
+        link.starts_with(start) && link.ends_with("&api-version=2023-10-31"),
+        "{link}"
+    );
     while let Some(link) = reply.body["nextLink"].as_str() {
         reply = list(&link.replace("https://twins.test", ""));
         assert!(reply.body["value"][0]["model"].is_object());
         found.extend(ids(&reply));
     }
-    assert_eq!(found, [5, 4, 3, 2, 1].map(|number| format!("dtmi:test:M;{number}")));
+    assert_eq!(
+        found,
+        [5, 4, 3, 2, 1].map(|number| format!("dtmi:test:M;{number}"))
+    );
     assert_eq!(ids(&instance.get("/models")).len(), 5);
     for bad in ["0", "-1", "many"] {
         let reply = instance.send(Method::GET, "/models", None, &[("max-items-per-page", bad)]);
         reply.is_error(400, "InvalidArgument", "max-items-per-page");
     }
-    instance.get("/models?continuationToken=%21").is_error(400, "InvalidArgument", "continuation token");
+    instance
+        .get("/models?continuationToken=%21")
+        .is_error(400, "InvalidArgument", "continuation token");
 }
 
 /// Section 4: named models and all they need; separators of more than one kind of client.
 #[test]
 fn lists_of_dependencies() {
     let instance = Instance::with_models();
-    instance.post("/models", &json!([empty("dtmi:test:Other;1")])).is_ok();
+    instance
+        .post("/models", &json!([empty("dtmi:test:Other;1")]))
+        .is_ok();
     let list = |query: &str| {
         let mut ids = ids(&instance.get(&format!("/models?{query}")).is_ok());
         ids.sort();
@@ -338,8 +433,16 @@ fn lists_of_dependencies() {
     };
     let room = ["dtmi:test:Room;1", "dtmi:test:Space;1", "dtmi:test:Thermostat;1"];
     assert_eq!(list("dependenciesFor=dtmi:test:Room;1"), room);
-    let both = ["dtmi:test:Floor;1", "dtmi:test:Room;1", "dtmi:test:Space;1", "dtmi:test:Thermostat;1"];
-    assert_eq!(list("dependenciesFor=dtmi:test:Room;1&dependenciesFor=dtmi:test:Floor;1"), both);
+    let both = [
+        "dtmi:test:Floor;1",
+        "dtmi:test:Room;1",
+        "dtmi:test:Space;1",
+        "dtmi:test:Thermostat;1",
+    ];
+    assert_eq!(
+        list("dependenciesFor=dtmi:test:Room;1&dependenciesFor=dtmi:test:Floor;1"),
+        both
+    );
     assert_eq!(list("dependenciesFor=dtmi:test:Room;1,dtmi:test:Floor;1"), both);
     assert_eq!(list("dependenciesFor=").len(), 5);
     instance
@@ -352,7 +455,10 @@ fn lists_of_dependencies() {
         None,
         &[("max-items-per-page", "2")],
     );
-    let link = page.body["nextLink"].as_str().expect("a link").replace("https://twins.test", "");
+    let link = page.body["nextLink"]
+        .as_str()
+        .expect("a link")
+        .replace("https://twins.test", "");
     let mut found = ids(&page);
     found.extend(ids(&instance.get(&link)));
     found.sort();

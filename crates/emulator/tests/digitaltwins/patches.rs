@@ -38,8 +38,14 @@ fn patched(instance: &Instance, patch: Value) -> Value {
 fn invalid(patch: Value, text: &str) {
     let instance = instance();
     let before = instance.get("/digitaltwins/t").body;
-    instance.patch("/digitaltwins/t", &patch).is_error(400, "JsonPatchInvalid", text);
-    assert_eq!(instance.get("/digitaltwins/t").body, before, "nothing may have changed");
+    instance
+        .patch("/digitaltwins/t", &patch)
+        .is_error(400, "JsonPatchInvalid", text);
+    assert_eq!(
+        instance.get("/digitaltwins/t").body,
+        before,
+        "nothing may have changed"
+    );
 }
 
 /// Cases 13 and 18: what was written has the new time, the rest keeps its own.
@@ -70,31 +76,48 @@ fn add_replace_and_remove() {
 #[test]
 fn paths_reach_into_maps_and_objects() {
     let instance = instance();
-    let twin = patched(&instance, json!([{"op": "add", "path": "/tags/a~1b~0c", "value": "2"}]));
+    let twin = patched(
+        &instance,
+        json!([{"op": "add", "path": "/tags/a~1b~0c", "value": "2"}]),
+    );
     assert_eq!(twin["tags"], json!({"a": "1", "a/b~c": "2"}));
     assert_eq!(twin["$metadata"]["tags"]["lastUpdateTime"], LATER);
     assert_eq!(twin["$metadata"]["name"]["lastUpdateTime"], THEN);
     let field = json!({"op": "add", "path": "/address/street", "value": "s"});
-    instance
-        .patch("/digitaltwins/t", &json!([field]))
-        .is_error(400, "JsonPatchInvalid", "Could not resolve path /address/street.");
+    instance.patch("/digitaltwins/t", &json!([field])).is_error(
+        400,
+        "JsonPatchInvalid",
+        "Could not resolve path /address/street.",
+    );
     let parent = json!({"op": "add", "path": "/address", "value": {}});
-    assert_eq!(patched(&instance, json!([parent, field]))["address"], json!({"street": "s"}));
+    assert_eq!(
+        patched(&instance, json!([parent, field]))["address"],
+        json!({"street": "s"})
+    );
 }
 
 /// Sections 2.4 and 11: the times of components.
 #[test]
 fn components_are_patched_through_the_twin() {
     let instance = instance();
-    let twin = patched(&instance, json!([{"op": "replace", "path": "/thermostat/target", "value": 22}]));
+    let twin = patched(
+        &instance,
+        json!([{"op": "replace", "path": "/thermostat/target", "value": 22}]),
+    );
     assert_eq!(
         twin["thermostat"],
         json!({"target": 22, "$metadata": {"$lastUpdateTime": LATER, "target": {"lastUpdateTime": LATER}}})
     );
     instance.clock.advance(Duration::from_secs(10));
     let twin = patched(&instance, json!([{"op": "remove", "path": "/thermostat/target"}]));
-    assert_eq!(twin["thermostat"], json!({"$metadata": {"$lastUpdateTime": LATER}}));
-    assert_eq!(twin["$metadata"]["$lastUpdateTime"], "2025-05-02T14:58:19.4944153Z");
+    assert_eq!(
+        twin["thermostat"],
+        json!({"$metadata": {"$lastUpdateTime": LATER}})
+    );
+    assert_eq!(
+        twin["$metadata"]["$lastUpdateTime"],
+        "2025-05-02T14:58:19.4944153Z"
+    );
 }
 
 /// Case 14.
@@ -102,7 +125,10 @@ fn components_are_patched_through_the_twin() {
 fn other_operations_are_refused() {
     for operation in ["move", "copy", "test"] {
         let text = format!("Unsupported operation type {operation}.{HELP}");
-        invalid(json!([{"op": operation, "path": "/name", "from": "/x", "value": 1}]), &text);
+        invalid(
+            json!([{"op": operation, "path": "/name", "from": "/x", "value": 1}]),
+            &text,
+        );
     }
 }
 
@@ -110,8 +136,14 @@ fn other_operations_are_refused() {
 #[test]
 fn operations_need_their_members() {
     invalid(json!([{}]), &format!("Parameter op must not be empty.{HELP}"));
-    invalid(json!([{"op": "add", "value": 1}]), "Parameter path must not be empty.");
-    invalid(json!([{"op": "add", "path": "/name"}]), "Parameter value must not be empty.");
+    invalid(
+        json!([{"op": "add", "value": 1}]),
+        "Parameter path must not be empty.",
+    );
+    invalid(
+        json!([{"op": "add", "path": "/name"}]),
+        "Parameter value must not be empty.",
+    );
 }
 
 /// Cases 16 and 17.
@@ -149,7 +181,10 @@ fn read_only_paths() {
     ] {
         invalid(json!([{"op": "add", "path": path, "value": "x"}]), path);
     }
-    invalid(json!([{"op": "remove", "path": "/$metadata/$model"}]), "/$metadata/$model");
+    invalid(
+        json!([{"op": "remove", "path": "/$metadata/$model"}]),
+        "/$metadata/$model",
+    );
 }
 
 /// Section 2.4: the result has to fit the model.
@@ -157,17 +192,28 @@ fn read_only_paths() {
 fn the_result_is_validated() {
     let instance = instance();
     for (patch, text) in [
-        (json!({"op": "add", "path": "/colour", "value": 1}), "colour does not appear on the DTDL for Twin."),
-        (json!({"op": "add", "path": "/name", "value": 1}), "Expected value of type string for name on Twin."),
+        (
+            json!({"op": "add", "path": "/colour", "value": 1}),
+            "colour does not appear on the DTDL for Twin.",
+        ),
+        (
+            json!({"op": "add", "path": "/name", "value": 1}),
+            "Expected value of type string for name on Twin.",
+        ),
         (json!({"op": "add", "path": "/name", "value": null}), "name"),
         (json!({"op": "remove", "path": "/thermostat"}), "Twin is missing"),
-        (json!({"op": "add", "path": "/motion", "value": true}), "it is a Telemetry."),
+        (
+            json!({"op": "add", "path": "/motion", "value": true}),
+            "it is a Telemetry.",
+        ),
         (
             json!({"op": "add", "path": "/thermostat/size", "value": 1}),
             "size does not appear on the DTDL for thermostat.",
         ),
     ] {
-        instance.patch("/digitaltwins/t", &json!([patch])).is_error(400, "ValidationFailed", text);
+        instance
+            .patch("/digitaltwins/t", &json!([patch]))
+            .is_error(400, "ValidationFailed", text);
     }
 }
 
@@ -176,7 +222,9 @@ fn the_result_is_validated() {
 fn a_twin_can_change_its_model() {
     let instance = instance();
     let change = json!({"op": "replace", "path": "/$metadata/$model", "value": "dtmi:test:Floor;1"});
-    instance.patch("/digitaltwins/t", &json!([change])).is_error(400, "ValidationFailed", "temperature");
+    instance
+        .patch("/digitaltwins/t", &json!([change]))
+        .is_error(400, "ValidationFailed", "temperature");
     let twin = patched(
         &instance,
         json!([
@@ -188,14 +236,25 @@ fn a_twin_can_change_its_model() {
     );
     assert_eq!(twin["$metadata"]["$model"], "dtmi:test:Floor;1");
     assert_eq!(twin["$metadata"]["name"]["lastUpdateTime"], THEN);
-    assert_eq!(instance.ids("SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:test:Floor;1')"), ["t"]);
-    assert_eq!(instance.ids("SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:test:Room;1')").len(), 0);
+    assert_eq!(
+        instance.ids("SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:test:Floor;1')"),
+        ["t"]
+    );
+    assert_eq!(
+        instance
+            .ids("SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:test:Room;1')")
+            .len(),
+        0
+    );
     let back = json!([
         {"op": "replace", "path": "/$metadata/$model", "value": "dtmi:test:Room;1"},
         {"op": "add", "path": "/thermostat", "value": {"$metadata": {}}},
         {"op": "remove", "path": "/level"},
     ]);
-    assert_eq!(patched(&instance, back)["thermostat"]["$metadata"]["$lastUpdateTime"], LATER);
+    assert_eq!(
+        patched(&instance, back)["thermostat"]["$metadata"]["$lastUpdateTime"],
+        LATER
+    );
 }
 
 /// Case 21.
@@ -213,16 +272,34 @@ fn source_times_survive_later_values() {
         ]),
     );
     assert_eq!(twin["$metadata"]["temperature"]["sourceTime"], time);
-    assert_eq!(twin["$metadata"]["address"], json!({"lastUpdateTime": LATER, "sourceTime": time}));
+    assert_eq!(
+        twin["$metadata"]["address"],
+        json!({"lastUpdateTime": LATER, "sourceTime": time})
+    );
     assert_eq!(twin["thermostat"]["$metadata"]["target"]["sourceTime"], time);
-    let twin = patched(&instance, json!([{"op": "replace", "path": "/temperature", "value": 1}]));
-    assert_eq!(twin["$metadata"]["temperature"], json!({"lastUpdateTime": LATER, "sourceTime": time}));
-    let twin = patched(&instance, json!([{"op": "remove", "path": "/$metadata/temperature/sourceTime"}]));
+    let twin = patched(
+        &instance,
+        json!([{"op": "replace", "path": "/temperature", "value": 1}]),
+    );
+    assert_eq!(
+        twin["$metadata"]["temperature"],
+        json!({"lastUpdateTime": LATER, "sourceTime": time})
+    );
+    let twin = patched(
+        &instance,
+        json!([{"op": "remove", "path": "/$metadata/temperature/sourceTime"}]),
+    );
     assert_eq!(twin["$metadata"]["temperature"], json!({"lastUpdateTime": LATER}));
     let nothing = json!([{"op": "add", "path": "/$metadata/level/sourceTime", "value": time}]);
-    instance.patch("/digitaltwins/t", &nothing).is_error(400, "JsonPatchInvalid", "/$metadata/level/sourceTime");
+    instance.patch("/digitaltwins/t", &nothing).is_error(
+        400,
+        "JsonPatchInvalid",
+        "/$metadata/level/sourceTime",
+    );
     let bad = json!([{"op": "add", "path": "/$metadata/temperature/sourceTime", "value": "noon"}]);
-    instance.patch("/digitaltwins/t", &bad).is_error(400, "ValidationFailed", "sourceTime");
+    instance
+        .patch("/digitaltwins/t", &bad)
+        .is_error(400, "ValidationFailed", "sourceTime");
 }
 
 /// Section 11: bodies that are no patches, which the framework refuses in its own form.
@@ -234,7 +311,10 @@ fn bodies_that_are_no_patches() {
         assert_eq!(reply.status, 400);
         let members: Vec<_> = reply.body.as_object().expect("an object").keys().collect();
         assert_eq!(members, ["errors", "title", "status"], "{body}");
-        assert_eq!(reply.header("content-type"), Some("application/problem+json; charset=utf-8"));
+        assert_eq!(
+            reply.header("content-type"),
+            Some("application/problem+json; charset=utf-8")
+        );
         assert_eq!(reply.header("x-ms-error-code"), None);
     }
     let reply = instance.send_text(Method::PATCH, "/digitaltwins/t", " ", &[]);

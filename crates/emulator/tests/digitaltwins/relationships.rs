@@ -25,7 +25,10 @@ fn a_new_relationship_comes_back_as_stored() {
     });
     assert_eq!(reply.body.to_string(), expected.to_string());
     let read = instance.get("/digitaltwins/room-1/relationships/n");
-    assert_eq!((read.body.to_string(), read.etag()), (expected.to_string(), reply.etag()));
+    assert_eq!(
+        (read.body.to_string(), read.etag()),
+        (expected.to_string(), reply.etag())
+    );
 }
 
 /// Section 3: ids are unique per source; a second PUT replaces, other ends and name included.
@@ -36,13 +39,32 @@ fn a_relationship_can_be_replaced() {
     let first = instance.put(path, &adjacent("room-2")).is_ok().etag();
     let second = instance.put(path, &adjacent("floor-2")).is_ok();
     assert_ne!(first, second.etag());
-    assert_eq!(instance.get("/digitaltwins/room-2/incomingrelationships").column("$sourceId"), ["floor-1"]);
-    assert_eq!(instance.get("/digitaltwins/floor-2/incomingrelationships").column("$sourceId"), ["room-1"]);
+    assert_eq!(
+        instance
+            .get("/digitaltwins/room-2/incomingrelationships")
+            .column("$sourceId"),
+        ["floor-1"]
+    );
+    assert_eq!(
+        instance
+            .get("/digitaltwins/floor-2/incomingrelationships")
+            .column("$sourceId"),
+        ["room-1"]
+    );
     let contains = json!({"$relationshipName": "contains", "$targetId": "floor-2"});
     instance.put(path, &contains).is_ok();
-    assert_eq!(instance.query("SELECT * FROM RELATIONSHIPS WHERE $relationshipName = 'adjacent'").len(), 0);
+    assert_eq!(
+        instance
+            .query("SELECT * FROM RELATIONSHIPS WHERE $relationshipName = 'adjacent'")
+            .len(),
+        0
+    );
     let only_new = instance.send(Method::PUT, path, Some(&contains), &[("if-none-match", "*")]);
-    only_new.is_error(412, "PreconditionFailed", "a relationship with the id r1 on twin room-1 was found");
+    only_new.is_error(
+        412,
+        "PreconditionFailed",
+        "a relationship with the id r1 on twin room-1 was found",
+    );
 }
 
 /// Cases 31 and 32.
@@ -103,8 +125,12 @@ fn a_missing_relationship_is_named() {
     let text = "Relationship none not found on twin room-1. Please verify that the relationship id is valid and ensure that the relationship is not deleted. See section on listing relationships in the documentation https://aka.ms/adtv2twins.";
     instance.get(path).is_error(404, "RelationshipNotFound", text);
     instance.delete(path).is_error(404, "RelationshipNotFound", text);
-    instance.patch(path, &json!([])).is_error(404, "RelationshipNotFound", text);
-    instance.get("/digitaltwins/none/relationships/x").is_error(404, "DigitalTwinNotFound", "none");
+    instance
+        .patch(path, &json!([]))
+        .is_error(404, "RelationshipNotFound", text);
+    instance
+        .get("/digitaltwins/none/relationships/x")
+        .is_error(404, "DigitalTwinNotFound", "none");
 }
 
 /// Section 3: properties are checked with the declaration.
@@ -126,11 +152,18 @@ fn properties_are_validated() {
 #[test]
 fn unreadable_bodies() {
     let instance = Instance::with_building();
-    let put = |body: &str| {
-        instance.send_text(Method::PUT, "/digitaltwins/room-1/relationships/x", body, &[])
-    };
-    for body in [r#"{"$targetId":"room-2"}"#, r#"{"$relationshipName":"adjacent"}"#, "[]", "{"] {
-        put(body).is_error(400, "InvalidArgument", "Could not deserialize relationship create body.");
+    let put = |body: &str| instance.send_text(Method::PUT, "/digitaltwins/room-1/relationships/x", body, &[]);
+    for body in [
+        r#"{"$targetId":"room-2"}"#,
+        r#"{"$relationshipName":"adjacent"}"#,
+        "[]",
+        "{",
+    ] {
+        put(body).is_error(
+            400,
+            "InvalidArgument",
+            "Could not deserialize relationship create body.",
+        );
     }
     put("").is_error(400, "BadRequest", "A non-empty request body is required.");
 }
@@ -149,15 +182,28 @@ fn patch_and_delete() {
     instance
         .send(Method::PATCH, path, Some(&patch), &[("if-match", &old)])
         .is_error(412, "PreconditionFailed", "doesn't match the current etag");
-    instance.send(Method::DELETE, path, None, &[("if-match", &old)]).is_error(412, "PreconditionFailed", &old);
-    instance.send(Method::DELETE, path, None, &[("if-match", "XXX")]).is_error(400, "InvalidArgument", "If-Match");
+    instance
+        .send(Method::DELETE, path, None, &[("if-match", &old)])
+        .is_error(412, "PreconditionFailed", &old);
+    instance
+        .send(Method::DELETE, path, None, &[("if-match", "XXX")])
+        .is_error(400, "InvalidArgument", "If-Match");
     let current = reply.etag();
-    let reply = instance.send(Method::PATCH, path, Some(&patch), &[("if-match", &current)]).is_ok();
+    let reply = instance
+        .send(Method::PATCH, path, Some(&patch), &[("if-match", &current)])
+        .is_ok();
     assert_eq!(instance.get(path).body.get("door"), None);
-    instance.patch(path, &patch).is_error(400, "JsonPatchInvalid", "path segment 'door' was not found.");
+    instance
+        .patch(path, &patch)
+        .is_error(400, "JsonPatchInvalid", "path segment 'door' was not found.");
     // Section 11: nothing to change, and yet a new tag.
     assert_ne!(instance.patch(path, &json!([])).is_ok().etag(), reply.etag());
-    assert_eq!(instance.send(Method::DELETE, path, None, &[("if-match", "*")]).status, 204);
+    assert_eq!(
+        instance
+            .send(Method::DELETE, path, None, &[("if-match", "*")])
+            .status,
+        204
+    );
     assert_eq!(instance.get(path).status, 404);
 }
 
@@ -165,7 +211,13 @@ fn patch_and_delete() {
 #[test]
 fn ends_and_name_cannot_be_patched() {
     let instance = Instance::with_building();
-    for path in ["/$targetId", "/$sourceId", "/$relationshipName", "/$relationshipId", "/$etag"] {
+    for path in [
+        "/$targetId",
+        "/$sourceId",
+        "/$relationshipName",
+        "/$relationshipId",
+        "/$etag",
+    ] {
         let patch = json!([{"op": "replace", "path": path, "value": "room-2"}]);
         instance
             .patch("/digitaltwins/floor-1/relationships/r1", &patch)
@@ -198,7 +250,12 @@ fn pages(instance: &Instance, first: &str, member: &str) -> Vec<Vec<String>> {
         pages.push(reply.column(member));
         match reply.body["nextLink"].as_str() {
             None => return pages,
-            Some(link) => path = link.strip_prefix("https://twins.test").expect("same host").to_owned(),
+            Some(link) => {
+                path = link
+                    .strip_prefix("https://twins.test")
+                    .expect("same host")
+                    .to_owned()
+            }
         }
     }
 }
@@ -211,9 +268,14 @@ fn lists_have_pages_of_ten() {
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 4]);
     let all = pages.concat();
     assert!(all.is_sorted() && all[0] == "a" && all[23] == "out-22", "{all:?}");
-    let link = instance.get("/digitaltwins/room-1/relationships").body["nextLink"].as_str().map(str::to_owned);
+    let link = instance.get("/digitaltwins/room-1/relationships").body["nextLink"]
+        .as_str()
+        .map(str::to_owned);
     let link = link.expect("a link");
-    assert!(link.starts_with("https://twins.test/digitaltwins/room-1/relationships?continuationToken="), "{link}");
+    assert!(
+        link.starts_with("https://twins.test/digitaltwins/room-1/relationships?continuationToken="),
+        "{link}"
+    );
     assert!(link.ends_with("&api-version=2023-10-31"), "{link}");
 }
 
@@ -233,7 +295,11 @@ fn lists_can_be_of_one_name() {
 #[test]
 fn incoming_relationships_are_links() {
     let instance = instance_with_many();
-    let pages = pages(&instance, "/digitaltwins/room-2/incomingrelationships", "$sourceId");
+    let pages = pages(
+        &instance,
+        "/digitaltwins/room-2/incomingrelationships",
+        "$sourceId",
+    );
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
     let mut sources = pages.concat();
     sources.sort();
@@ -256,9 +322,13 @@ fn incoming_relationships_are_links() {
 fn lists_of_nothing() {
     let instance = Instance::with_building();
     for list in ["relationships", "incomingrelationships"] {
-        instance.get(&format!("/digitaltwins/none/{list}")).is_error(404, "DigitalTwinNotFound", "none");
+        instance
+            .get(&format!("/digitaltwins/none/{list}"))
+            .is_error(404, "DigitalTwinNotFound", "none");
         let path = format!("/digitaltwins/room-1/{list}?continuationToken=xyz");
-        instance.get(&path).is_error(400, "InvalidArgument", "continuation token");
+        instance
+            .get(&path)
+            .is_error(400, "InvalidArgument", "continuation token");
     }
 }
 
@@ -267,8 +337,13 @@ fn lists_of_nothing() {
 fn deletions_between_pages() {
     let instance = instance_with_many();
     let first = instance.get("/digitaltwins/room-1/relationships");
-    instance.delete("/digitaltwins/room-1/relationships/out-08").is_ok();
-    let link = first.body["nextLink"].as_str().expect("a link").replace("https://twins.test", "");
+    instance
+        .delete("/digitaltwins/room-1/relationships/out-08")
+        .is_ok();
+    let link = first.body["nextLink"]
+        .as_str()
+        .expect("a link")
+        .replace("https://twins.test", "");
     assert_eq!(instance.get(&link).column("$relationshipId")[0], "out-09");
 }
 
@@ -276,11 +351,17 @@ fn deletions_between_pages() {
 #[test]
 fn ids() {
     let instance = Instance::with_building();
-    let reply = instance.put("/digitaltwins/room-1/relationships/a%3A%23%3Fb", &adjacent("room-2"));
+    let reply = instance.put(
+        "/digitaltwins/room-1/relationships/a%3A%23%3Fb",
+        &adjacent("room-2"),
+    );
     assert_eq!(reply.is_ok().body["$relationshipId"], "a:#?b");
     let incoming = instance.get("/digitaltwins/room-2/incomingrelationships");
     let link = &incoming.body["value"][0]["$relationshipLink"];
-    assert_eq!(link, "https://twins.test/digitaltwins/room-1/relationships/a%3A%23%3Fb?api-version=2023-10-31");
+    assert_eq!(
+        link,
+        "https://twins.test/digitaltwins/room-1/relationships/a%3A%23%3Fb?api-version=2023-10-31"
+    );
     let reply = instance.put("/digitaltwins/room-1/relationships/a%20b", &adjacent("room-2"));
     reply.is_error(400, "InvalidArgument", "a b");
 }

@@ -44,7 +44,10 @@ fn the_oldest_version_has_no_times_of_twins() {
     let reply = instance.put("/digitaltwins/t1?api-version=2020-10-31", &room());
     assert_eq!(reply.body["$metadata"].get("$lastUpdateTime"), None);
     assert_eq!(reply.body["thermostat"]["$metadata"], json!({}));
-    assert_eq!(reply.body["$metadata"]["temperature"], json!({"lastUpdateTime": NOW}));
+    assert_eq!(
+        reply.body["$metadata"]["temperature"],
+        json!({"lastUpdateTime": NOW})
+    );
 }
 
 /// Case 2: clients that send every member they know, as null.
@@ -63,7 +66,10 @@ fn the_model_must_be_stored() {
     let instance = Instance::new();
     let reply = instance.put("/digitaltwins/t1", &json!({"$metadata": {"$model": "dtmi:x;2"}}));
     reply.is_error(400, "ValidationFailed", "Invalid twin specified");
-    assert_eq!(reply.details(), "dtmi:x;2 or one of its dependencies does not exist.");
+    assert_eq!(
+        reply.details(),
+        "dtmi:x;2 or one of its dependencies does not exist."
+    );
     assert_eq!(reply.body["error"]["details"][0]["code"], "ValidationFailed");
 }
 
@@ -72,10 +78,16 @@ fn the_model_must_be_stored() {
 fn components_are_required() {
     let instance = Instance::with_models();
     let mut body = json!({"$metadata": {"$model": "dtmi:test:Room;1"}});
-    instance.put("/digitaltwins/t1", &body).is_error(400, "ValidationFailed", "\nTwin is missing");
+    instance
+        .put("/digitaltwins/t1", &body)
+        .is_error(400, "ValidationFailed", "\nTwin is missing");
     for bad in [json!({}), json!({"target": 1}), json!(1), Value::Null] {
         body["thermostat"] = bad;
-        assert_eq!(instance.put("/digitaltwins/t1", &body).code(), "ValidationFailed", "{body}");
+        assert_eq!(
+            instance.put("/digitaltwins/t1", &body).code(),
+            "ValidationFailed",
+            "{body}"
+        );
     }
     body["thermostat"] = json!({"$metadata": {}});
     assert_eq!(instance.put("/digitaltwins/t1", &body).status, 200);
@@ -85,15 +97,23 @@ fn components_are_required() {
 #[test]
 fn only_properties_have_values() {
     let instance = Instance::with_models();
-    for (name, kind) in [("motion", "Telemetry"), ("contains", "Relationship"), ("lock", "Command")] {
+    for (name, kind) in [
+        ("motion", "Telemetry"),
+        ("contains", "Relationship"),
+        ("lock", "Command"),
+    ] {
         let mut body = room();
         body[name] = json!(true);
         let text = format!("{name} is not a property - it is a {kind}.");
-        instance.put("/digitaltwins/t1", &body).is_error(400, "ValidationFailed", &text);
+        instance
+            .put("/digitaltwins/t1", &body)
+            .is_error(400, "ValidationFailed", &text);
     }
     let mut body = room();
     body["thermostat"]["humidity"] = json!(1.5);
-    instance.put("/digitaltwins/t1", &body).is_error(400, "ValidationFailed", "it is a Telemetry.");
+    instance
+        .put("/digitaltwins/t1", &body)
+        .is_error(400, "ValidationFailed", "it is a Telemetry.");
 }
 
 /// Case 7 and section 11.
@@ -125,7 +145,9 @@ fn null_is_no_value() {
     let instance = Instance::with_models();
     let mut body = room();
     body["name"] = Value::Null;
-    instance.put("/digitaltwins/t1", &body).is_error(400, "ValidationFailed", "name");
+    instance
+        .put("/digitaltwins/t1", &body)
+        .is_error(400, "ValidationFailed", "name");
 }
 
 /// Case 8: only new twins are refused.
@@ -135,7 +157,9 @@ fn decommissioned_models_make_no_new_twins() {
     instance.put("/digitaltwins/old", &room()).is_ok();
     let patch = json!([{"op": "replace", "path": "/decommissioned", "value": true}]);
     instance.patch("/models/dtmi:test:Room;1", &patch).is_ok();
-    instance.put("/digitaltwins/new", &room()).is_error(400, "ModelDecommissioned", "dtmi:test:Room;1");
+    instance
+        .put("/digitaltwins/new", &room())
+        .is_error(400, "ModelDecommissioned", "dtmi:test:Room;1");
     assert_eq!(instance.put("/digitaltwins/old", &room()).status, 200);
     let patch = json!([{"op": "add", "path": "/name", "value": "n"}]);
     assert_eq!(instance.patch("/digitaltwins/old", &patch).status, 204);
@@ -146,7 +170,12 @@ fn decommissioned_models_make_no_new_twins() {
 fn if_none_match_keeps_an_existing_twin() {
     let instance = Instance::with_models();
     let only_new = |value| {
-        instance.send(Method::PUT, "/digitaltwins/t1", Some(&room()), &[("if-none-match", value)])
+        instance.send(
+            Method::PUT,
+            "/digitaltwins/t1",
+            Some(&room()),
+            &[("if-none-match", value)],
+        )
     };
     assert_eq!(only_new("*").status, 200);
     only_new("*").is_error(
@@ -167,9 +196,8 @@ fn if_match_guards_changes_and_deletion() {
     let patch = json!([{"op": "add", "path": "/name", "value": "n"}]);
     let stale = format!("The provided etag {old} doesn't match the current etag for the resource.");
     for (method, body) in [(Method::PATCH, Some(&patch)), (Method::DELETE, None)] {
-        let send = |etag: &str| {
-            instance.send(method.clone(), "/digitaltwins/t1", body, &[("if-match", etag)])
-        };
+        let send =
+            |etag: &str| instance.send(method.clone(), "/digitaltwins/t1", body, &[("if-match", etag)]);
         send(&old).is_error(412, "PreconditionFailed", &stale);
         send("XXX").is_error(
             400,
@@ -177,11 +205,26 @@ fn if_match_guards_changes_and_deletion() {
             "Invalid If-Match header value. Allowed value(s): If-Match: {etag} or If-Match: *",
         );
     }
-    let patched = instance.send(Method::PATCH, "/digitaltwins/t1", Some(&patch), &[("if-match", &new)]);
+    let patched = instance.send(
+        Method::PATCH,
+        "/digitaltwins/t1",
+        Some(&patch),
+        &[("if-match", &new)],
+    );
     assert_eq!(patched.status, 204);
-    let patched = instance.send(Method::PATCH, "/digitaltwins/t1", Some(&patch), &[("if-match", "*")]);
+    let patched = instance.send(
+        Method::PATCH,
+        "/digitaltwins/t1",
+        Some(&patch),
+        &[("if-match", "*")],
+    );
     assert_eq!(patched.status, 204);
-    let deleted = instance.send(Method::DELETE, "/digitaltwins/t1", None, &[("if-match", &patched.etag())]);
+    let deleted = instance.send(
+        Method::DELETE,
+        "/digitaltwins/t1",
+        None,
+        &[("if-match", &patched.etag())],
+    );
     assert_eq!(deleted.status, 204);
 }
 
@@ -190,9 +233,15 @@ fn if_match_guards_changes_and_deletion() {
 fn a_missing_twin_is_named() {
     let instance = Instance::with_models();
     let text = "There is no digital twin instance that exists with the ID none. Please verify that the twin id is valid and ensure that the twin is not deleted. See section on querying the twins https://aka.ms/adtv2query.";
-    instance.get("/digitaltwins/none").is_error(404, "DigitalTwinNotFound", text);
-    instance.delete("/digitaltwins/none").is_error(404, "DigitalTwinNotFound", text);
-    instance.patch("/digitaltwins/none", &json!([])).is_error(404, "DigitalTwinNotFound", text);
+    instance
+        .get("/digitaltwins/none")
+        .is_error(404, "DigitalTwinNotFound", text);
+    instance
+        .delete("/digitaltwins/none")
+        .is_error(404, "DigitalTwinNotFound", text);
+    instance
+        .patch("/digitaltwins/none", &json!([]))
+        .is_error(404, "DigitalTwinNotFound", text);
 }
 
 /// Case 24: neither end of a relationship can go before it.
@@ -201,7 +250,9 @@ fn relationships_hold_their_twins() {
     let instance = Instance::with_building();
     for id in ["floor-1", "room-1"] {
         let text = format!("Twin {id} has active relationships. Cannot delete a twin");
-        instance.delete(&format!("/digitaltwins/{id}")).is_error(400, "RelationshipsNotDeleted", &text);
+        instance
+            .delete(&format!("/digitaltwins/{id}"))
+            .is_error(400, "RelationshipsNotDeleted", &text);
     }
     instance.delete("/digitaltwins/floor-1/relationships/r1").is_ok();
     assert_eq!(instance.delete("/digitaltwins/room-1").status, 204);
@@ -214,7 +265,12 @@ fn replacing_a_twin_keeps_its_relationships() {
     let instance = Instance::with_building();
     let reply = instance.put_twin("floor-1", "dtmi:test:Floor;1", json!({"level": 3}));
     assert_eq!((&reply.body["level"], reply.body.get("name")), (&json!(3), None));
-    assert_eq!(instance.get("/digitaltwins/floor-1/relationships").column("$relationshipId"), ["r1", "r2"]);
+    assert_eq!(
+        instance
+            .get("/digitaltwins/floor-1/relationships")
+            .column("$relationshipId"),
+        ["r1", "r2"]
+    );
 }
 
 /// Section 2.5: a twin outlives its model, but cannot change until the model is back.
@@ -224,12 +280,29 @@ fn twins_of_a_deleted_model_are_frozen() {
     instance.put_twin("floor-3", "dtmi:test:Floor;1", json!({}));
     instance.delete("/models/dtmi:test:Floor;1").is_ok();
     assert_eq!(instance.get("/digitaltwins/floor-1").status, 200);
-    assert_eq!(instance.ids("SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:test:Floor;1')").len(), 3);
+    assert_eq!(
+        instance
+            .ids("SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:test:Floor;1')")
+            .len(),
+        3
+    );
     let patch = json!([{"op": "add", "path": "/level", "value": 1}]);
-    instance.patch("/digitaltwins/floor-1", &patch).is_error(400, "ValidationFailed", "does not exist.");
+    instance
+        .patch("/digitaltwins/floor-1", &patch)
+        .is_error(400, "ValidationFailed", "does not exist.");
     let relationship = json!({"$relationshipName": "contains", "$targetId": "room-1"});
-    assert_eq!(instance.put("/digitaltwins/floor-1/relationships/x", &relationship).status, 400);
-    assert_eq!(instance.get("/digitaltwins/room-1/incomingrelationships").column("$relationshipId"), ["r1"]);
+    assert_eq!(
+        instance
+            .put("/digitaltwins/floor-1/relationships/x", &relationship)
+            .status,
+        400
+    );
+    assert_eq!(
+        instance
+            .get("/digitaltwins/room-1/incomingrelationships")
+            .column("$relationshipId"),
+        ["r1"]
+    );
     assert_eq!(instance.delete("/digitaltwins/floor-3").status, 204);
     let floor = crate::fixture::building()[1].clone();
     instance.post("/models", &json!([floor])).is_ok();
@@ -258,9 +331,14 @@ fn sizes_are_limited() {
     body["name"] = "x".repeat(4097).into();
     assert_eq!(instance.put("/digitaltwins/t1", &body).status, 400);
     body["name"] = "ü".repeat(2049).into();
-    assert_eq!(instance.put("/digitaltwins/t1", &body).status, 400, "bytes count, not characters");
-    let tags: serde_json::Map<_, _> =
-        (0..9).map(|n| (format!("tag{n}"), Value::from("x".repeat(4000)))).collect();
+    assert_eq!(
+        instance.put("/digitaltwins/t1", &body).status,
+        400,
+        "bytes count, not characters"
+    );
+    let tags: serde_json::Map<_, _> = (0..9)
+        .map(|n| (format!("tag{n}"), Value::from("x".repeat(4000))))
+        .collect();
     body = room();
     body["tags"] = tags.into();
     assert_eq!(instance.put("/digitaltwins/t1", &body).status, 400, "36 KB");
@@ -281,7 +359,12 @@ fn ids() {
         let reply = instance.put(&format!("/digitaltwins/{bad}"), &floor);
         reply.is_error(400, "InvalidArgument", "id");
     }
-    assert_eq!(instance.put(&format!("/digitaltwins/{}", "x".repeat(128)), &floor).status, 200);
+    assert_eq!(
+        instance
+            .put(&format!("/digitaltwins/{}", "x".repeat(128)), &floor)
+            .status,
+        200
+    );
 }
 
 /// Section 2.1 and case 21: a source time is kept as given.
@@ -290,7 +373,8 @@ fn source_times_can_be_given_at_creation() {
     let instance = Instance::with_models();
     let mut body = room();
     body["$metadata"]["temperature"] = json!({"sourceTime": "2021-06-29T22:45:27Z"});
-    body["thermostat"] = json!({"target": 1, "$metadata": {"target": {"sourceTime": "2021-06-29T22:45:28Z"}}});
+    body["thermostat"] =
+        json!({"target": 1, "$metadata": {"target": {"sourceTime": "2021-06-29T22:45:28Z"}}});
     let reply = instance.put("/digitaltwins/t1", &body).is_ok();
     assert_eq!(
         reply.body["$metadata"]["temperature"],
@@ -301,7 +385,9 @@ fn source_times_can_be_given_at_creation() {
         json!({"lastUpdateTime": NOW, "sourceTime": "2021-06-29T22:45:28Z"})
     );
     body["$metadata"]["temperature"] = json!({"sourceTime": "yesterday"});
-    instance.put("/digitaltwins/t1", &body).is_error(400, "ValidationFailed", "sourceTime");
+    instance
+        .put("/digitaltwins/t1", &body)
+        .is_error(400, "ValidationFailed", "sourceTime");
 }
 
 /// Cases 28 and 29, section 2.5.
@@ -312,24 +398,40 @@ fn telemetry_is_acknowledged() {
         instance.send_text(Method::POST, path, body, headers)
     };
     let id = ("message-id", "m1");
-    for path in ["/digitaltwins/room-1/telemetry", "/digitaltwins/room-1/components/thermostat/telemetry"] {
+    for path in [
+        "/digitaltwins/room-1/telemetry",
+        "/digitaltwins/room-1/components/thermostat/telemetry",
+    ] {
         let reply = send(path, r#"{"anything": [1]}"#, &[id]);
         assert_eq!((reply.status, reply.response.body.len()), (204, 0));
-        assert_eq!(send(path, "{}", &[id, ("telemetry-source-time", "2021-06-29T22:45:27.123Z")]).status, 204);
+        assert_eq!(
+            send(
+                path,
+                "{}",
+                &[id, ("telemetry-source-time", "2021-06-29T22:45:27.123Z")]
+            )
+            .status,
+            204
+        );
         send(path, "{}", &[id, ("telemetry-source-time", "noon")]).is_error(400, "ValidationFailed", "noon");
         send(path, "[]", &[id]).is_error(400, "ValidationFailed", "JSON object");
         send(path, "{}", &[]).is_error(400, "MissingArgument", "Message-Id");
     }
     send("/digitaltwins/none/telemetry", "{}", &[id]).is_error(404, "DigitalTwinNotFound", "none");
-    send("/digitaltwins/room-1/components/none/telemetry", "{}", &[id])
-        .is_error(404, "ComponentNotFound", "room-1 does not have component none");
+    send("/digitaltwins/room-1/components/none/telemetry", "{}", &[id]).is_error(
+        404,
+        "ComponentNotFound",
+        "room-1 does not have component none",
+    );
 }
 
 /// A model without contents makes the smallest twin.
 #[test]
 fn a_twin_may_have_nothing_but_a_model() {
     let instance = Instance::new();
-    instance.post("/models", &model("dtmi:test:Empty;1", json!([]))).is_ok();
+    instance
+        .post("/models", &model("dtmi:test:Empty;1", json!([])))
+        .is_ok();
     let reply = instance.put_twin("t", "dtmi:test:Empty;1", json!({}));
     assert_eq!(
         reply.body["$metadata"],

@@ -1,0 +1,275 @@
+//! Section 1: JOIN and MATCH.
+
+use serde_json::{Value, json};
+
+use crate::fixture::{Instance, model};
+
+/// A ring of nodes n0 → n1 → … → n9 → n0 by `next`, with `skip` from each node to the one after the next, and
+/// `own` from the hub to every node.
+fn ring() -> Instance {
+    let instance = Instance::new();
+    let contents = json!([
+        {"@type": "Property", "name": "number", "schema": "integer"},
+        {"@type": "Relationship", "name": "next", "properties": [
+            {"@type": "Property", "name": "cost", "schema": "integer"}]},
+        {"@type": "Relationship", "name": "skip"},
+        {"@type": "Relationship", "name": "own"},
+    ]);
+    instance
+        .post("/models", &model("dtmi:g:Node;1", contents))
+        .is_ok();
+    instance.put_twin("hub", "dtmi:g:Node;1", json!({}));
+    for number in 0..10 {
+        instance.put_twin(&format!("n{number}"), "dtmi:g:Node;1", json!({"number": number}));
+    }
+    for number in 0..10 {
+        let body = json!({
+            "$relationshipName": "next", "$targetId": format!("n{}", (number + 1) % 10), "cost": number,
+        });
+        instance
+            .put(&format!("/digitaltwins/n{number}/relationships/next"), &body)
+            .is_ok();
+        instance.relate(
+            &format!("n{number}"),
+            "skip",
+            "skip",
+            &format!("n{}", (number + 2) % 10),
+        );
+        instance.relate("hub", &format!("own{number}"), "own", &format!("n{number}"));
+    }
+    instance
+}
+
+/// The ids under some keys of each row, as `a-b-c`, in order.
+#[track_caller]
+fn rows(instance: &Instance, query: &str, keys: &[&str]) -> Vec<String> {
+    let id = |value: &Value| {
+        let id = value["$dtId"]
+            .as_str()
+            .or(value["$relationshipId"].as_str())
+            .or(value.as_str());
+        id.unwrap_or("-").to_owned()
+    };
+    let mut rows: Vec<_> = instance
+        .query(query)
+        .iter()
+        .map(|row| keys.iter().map(|key| id(&row[key])).collect::<Vec<_>>().join("-"))
+        .collect();
+    rows.sort();
+    rows
+}
+
+/// Section 1.2: JOIN follows a relationship from the twin that is known to a new one.
+#[test]
+fn joins() {
+    let instance = ring();
+    let query = "SELECT T, CT, R FROM DIGITALTWINS T JOIN CT RELATED T.next R WHERE T.$dtId = 'n3'";
+    let found = instance.query(query);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["T"], instance.get("/digitaltwins/n3").body);
+    assert_eq!(found[0]["CT"], instance.get("/digitaltwins/n4").body);
+    assert_eq!(
+        found[0]["R"],
+        instance.get("/digitaltwins/n3/relationships/next").body
+    );
+
+    let chain = "SELECT A.$dtId AS a, B.$dtId AS b, C.$dtId AS c FROM DIGITALTWINS A \
+                 JOIN B RELATED A.next JOIN C RELATED B.skip S";
+    assert_eq!(
+        rows(
+            &instance,
+            &format!("{chain} WHERE A.$dtId = 'n0'"),
+            &["a", "b", "c"]
+        ),
+        ["n0-n1-n3"]
+    );
+    // The condition may be on any twin of the chain.
+    assert_eq!(
+        rows(
+            &instance,
+            &format!("{chain} WHERE C.$dtId = 'n0'"),
+            &["a", "b", "c"]
+        ),
+        ["n7-n8-n0"]
+    );
+    assert_eq!(
+        rows(
+            &instance,
+            &format!("{chain} WHERE B.$dtId = 'n5'"),
+            &["a", "b", "c"]
+        ),
+        ["n4-n5-n7"]
+    );
+    // Two branches from one twin.
+    let branches = "SELECT B, C FROM DIGITALTWINS A JOIN B RELATED A.next JOIN C RELATED A.skip \
+                    WHERE A.$dtId IN ['n0', 'n1']";
+    assert_eq!(rows(&instance, branches, &["B", "C"]), ["n1-n2", "n2-n3"]);
+    // An inner join: no match, no row.
+    let none = "SELECT A FROM DIGITALTWINS A JOIN B RELATED A.own WHERE A.$dtId = 'n0'";
+    assert_eq!(instance.query(none).len(), 0);
+}
+
+/// Section 1.2: conditions on every part of a JOIN.
+#[test]
+fn joins_with_conditions() {
+    let instance = ring();
+    let owned = "FROM DIGITALTWINS H JOIN N RELATED H.own R WHERE H.$dtId = 'hub'";
+    let query = format!("SELECT N.$dtId AS n {owned} AND N.number > 7");
+    assert_eq!(rows(&instance, &query, &["n"]), ["n8", "n9"]);
+    let query = format!("SELECT N.$dtId AS n {owned} AND R.$relationshipId = 'own4'");
+    assert_eq!(rows(&instance, &query, &["n"]), ["n4"]);
+    let query = format!("SELECT N.$dtId AS n {owned} AND (N.number = 2 OR R.$relationshipId = 'own4')");
+    assert_eq!(rows(&instance, &query, &["n"]), ["n2", "n4"]);
+    let query =
+        format!("SELECT N.$dtId AS n {owned} AND IS_OF_MODEL(N, 'dtmi:g:Node;1') AND NOT N.number < 9");
+    assert_eq!(rows(&instance, &query, &["n"]), ["n9"]);
+    assert_eq!(
+        instance.query(&format!("SELECT COUNT() {owned}")),
+        [json!({"COUNT": 10})]
+    );
+    assert_eq!(instance.query(&format!("SELECT TOP(3) N.$dtId {owned}")).len(), 3);
+}
+
+/// Cases 59, 60 and 61.
+#[test]
+fn joins_that_are_refused() {
+    let instance = ring();
+    for query in [
+        "SELECT A FROM DIGITALTWINS A JOIN B RELATED A.next",
+        "SELECT A FROM DIGITALTWINS A JOIN B RELATED A.next WHERE A.number = 1",
+        "SELECT * FROM DIGITALTWINS A JOIN B RELATED A.next WHERE A.$dtId = 'n0'",
+        "SELECT A FROM DIGITALTWINS A JOIN B RELATED X.next WHERE A.$dtId = 'n0'",
+        "SELECT A FROM RELATIONSHIPS A JOIN B RELATED A.next WHERE A.$dtId = 'n0'",
+        "SELECT A FROM DIGITALTWINS A JOIN B RELATED A.next WHERE A.$dtId = 'n0' AND number = 1",
+    ] {
+        instance
+            .refused_query(query)
+            .is_error(400, "SqlQueryError", "SQL query parse failed: ");
+    }
+    let joins = |count: usize| {
+        let joins: String = (0..count)
+            .map(|at| format!(" JOIN T{} RELATED T{at}.next", at + 1))
+            .collect();
+        format!(
+            "SELECT T0.$dtId AS first, T{count}.$dtId AS last FROM DIGITALTWINS T0{joins} WHERE T0.$dtId = 'n0'"
+        )
+    };
+    assert_eq!(rows(&instance, &joins(5), &["first", "last"]), ["n0-n5"]);
+    assert_eq!(instance.refused_query(&joins(6)).code(), "SqlQueryError");
+}
+
+/// Section 1.2: MATCH, its directions and names.
+#[test]
+fn patterns() {
+    let instance = ring();
+    let ends = |pattern: &str| {
+        let query = format!("SELECT b.$dtId AS b FROM DIGITALTWINS MATCH {pattern} WHERE a.$dtId = 'n3'");
+        rows(&instance, &query, &["b"])
+    };
+    assert_eq!(ends("(a)-[:next]->(b)"), ["n4"]);
+    assert_eq!(ends("(a)<-[:next]-(b)"), ["n2"]);
+    assert_eq!(ends("(a)-[:next]-(b)"), ["n2", "n4"]);
+    assert_eq!(ends("(a)-[:next|skip]->(b)"), ["n4", "n5"]);
+    assert_eq!(ends("(a)-[]->(b)"), ["n4", "n5"]);
+    assert_eq!(ends("(a)<-[]-(b)"), ["hub", "n1", "n2"]);
+    assert_eq!(ends("(a)-[:none]->(b)"), Vec::<String>::new());
+    assert_eq!(ends("(a)-[:next]->()-[:skip]->(b)"), ["n6"]);
+    assert_eq!(
+        ends("(a)<-[:own]-(h)-[:own]->(b)").len(),
+        9,
+        "not back to where it came from"
+    );
+}
+
+/// Section 1.2: the fixed twin may be any of the pattern, and relationships can be named.
+#[test]
+fn patterns_from_any_end() {
+    let instance = ring();
+    let query = |condition: &str| {
+        let query = format!(
+            "SELECT a, r, b, c FROM DIGITALTWINS MATCH (a)-[r:next]->(b)-[:skip]->(c) WHERE {condition}"
+        );
+        rows(&instance, &query, &["a", "r", "b", "c"])
+    };
+    assert_eq!(query("a.$dtId = 'n0'"), ["n0-next-n1-n3"]);
+    assert_eq!(query("b.$dtId = 'n0'"), ["n9-next-n0-n2"]);
+    assert_eq!(query("c.$dtId = 'n0'"), ["n7-next-n8-n0"]);
+    assert_eq!(query("c.$dtId = 'n0' AND r.cost = 7"), ["n7-next-n8-n0"]);
+    assert_eq!(query("c.$dtId = 'n0' AND r.cost = 8"), Vec::<String>::new());
+    let count = "SELECT COUNT() FROM DIGITALTWINS MATCH (a)-[:own]->(b) WHERE a.$dtId = 'hub'";
+    assert_eq!(instance.query(count), [json!({"COUNT": 10})]);
+    let lone = "SELECT a FROM DIGITALTWINS MATCH (a) WHERE a.$dtId = 'n1'";
+    assert_eq!(rows(&instance, lone, &["a"]), ["n1"]);
+}
+
+/// Case 66, section 1.2: how many relationships an edge may stand for.
+#[test]
+fn hops() {
+    let instance = ring();
+    let ends = |hops: &str| {
+        let query = format!(
+            "SELECT b.$dtId AS b FROM DIGITALTWINS MATCH (a)-[:next{hops}]->(b) WHERE a.$dtId = 'n0'"
+        );
+        rows(&instance, &query, &["b"])
+    };
+    assert_eq!(ends(""), ["n1"]);
+    assert_eq!(ends("*3"), ["n3"]);
+    assert_eq!(ends("*..3"), ["n1", "n2", "n3"]);
+    assert_eq!(ends("*3..5"), ["n4", "n5"]);
+    assert_eq!(ends("*1..3"), ["n2", "n3"]);
+    // Nine hops go once around; the tenth would come back to the start.
+    assert_eq!(ends("*..10").len(), 9);
+    assert_eq!(ends("*10"), Vec::<String>::new());
+    let refused = "SELECT b FROM DIGITALTWINS MATCH (a)-[:next*11]->(b) WHERE a.$dtId = 'n0'";
+    assert_eq!(instance.refused_query(refused).code(), "SqlQueryError");
+    let refused = "SELECT b FROM DIGITALTWINS MATCH (a)-[r:next*2]->(b) WHERE a.$dtId = 'n0'";
+    assert_eq!(instance.refused_query(refused).code(), "SqlQueryError");
+}
+
+/// One row per path, against the direction too; a variable that comes back closes the path.
+#[test]
+fn paths_and_cycles() {
+    let instance = ring();
+    let paths = "SELECT b.$dtId AS b FROM DIGITALTWINS MATCH (a)-[:next|skip*2]->(b) WHERE a.$dtId = 'n0'";
+    assert_eq!(rows(&instance, paths, &["b"]), ["n2", "n3", "n3", "n4"]);
+    let against = "SELECT a.$dtId AS a FROM DIGITALTWINS MATCH (a)-[:next*2]->(b) WHERE b.$dtId = 'n0'";
+    assert_eq!(rows(&instance, against, &["a"]), ["n8"]);
+    let closed =
+        "SELECT b.$dtId AS b FROM DIGITALTWINS MATCH (a)-[:next]->(b)-[:next*9]->(a) WHERE a.$dtId = 'n0'";
+    assert_eq!(rows(&instance, closed, &["b"]), ["n1"]);
+    let triangle = "SELECT b.$dtId AS b FROM DIGITALTWINS MATCH (a)-[:next]->(b)-[:next]->(c)<-[:skip]-(a) WHERE a.$dtId = 'n0'";
+    assert_eq!(rows(&instance, triangle, &["b"]), ["n1"]);
+}
+
+/// Rows of one starting point go over more than one page.
+#[test]
+fn pages_within_one_starting_point() {
+    let instance = ring();
+    let query = "SELECT N.$dtId AS n FROM DIGITALTWINS H JOIN N RELATED H.own WHERE H.$dtId = 'hub'";
+    let mut body = json!({ "query": query });
+    let mut found = Vec::new();
+    loop {
+        let page = instance.query_page(&body, 4).is_ok();
+        let ids = page.column("n");
+        assert!(ids.len() <= 4);
+        found.extend(ids);
+        match page.body["continuationToken"].clone() {
+            Value::Null => break,
+            token => body = json!({ "continuationToken": token }),
+        }
+    }
+    assert_eq!(
+        found,
+        (0..10).map(|number| format!("n{number}")).collect::<Vec<_>>()
+    );
+}
+
+/// JOIN or MATCH without a fixed twin is refused; with one that does not exist nothing is found.
+#[test]
+fn patterns_need_a_fixed_twin() {
+    let instance = ring();
+    let refused = "SELECT b FROM DIGITALTWINS MATCH (a)-[]->(b)";
+    assert_eq!(instance.refused_query(refused).code(), "SqlQueryError");
+    let nothing = "SELECT b FROM DIGITALTWINS MATCH (a)-[]->(b) WHERE a.$dtId = 'none'";
+    assert_eq!(instance.query(nothing).len(), 0);
+}

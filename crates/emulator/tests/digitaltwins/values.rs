@@ -1,0 +1,255 @@
+//! Section 2.2: what values the schemas take.
+
+use serde_json::{Value, json};
+
+use crate::fixture::{Instance, model};
+
+fn instance(schema: &Value, version: u8) -> Instance {
+    let instance = Instance::new();
+    let mut model = model(
+        "dtmi:v:Thing;1",
+        json!([{"@type": "Property", "name": "p", "schema": schema}]),
+    );
+    model[0]["@context"] = format!("dtmi:dtdl:context;{version}").into();
+    instance.post("/models", &model).is_ok();
+    instance
+}
+
+#[track_caller]
+fn check(schema: Value, version: u8, good: &[Value], bad: &[Value]) {
+    let instance = instance(&schema, version);
+    for value in good {
+        let reply = instance.put_twin("t", "dtmi:v:Thing;1", json!({"p": value}));
+        assert_eq!(reply.body["p"].to_string(), value.to_string(), "{schema}");
+    }
+    for value in bad {
+        let body = json!({"$metadata": {"$model": "dtmi:v:Thing;1"}, "p": value});
+        let reply = instance.put("/digitaltwins/t", &body);
+        assert_eq!(
+            (reply.status, reply.code()),
+            (400, "ValidationFailed"),
+            "{schema}: {value}"
+        );
+        assert!(reply.details().contains('p'), "{}", reply.body);
+    }
+}
+
+#[test]
+fn booleans_and_strings() {
+    check(
+        json!("boolean"),
+        2,
+        &[json!(true)],
+        &[json!("true"), json!(1), Value::Null],
+    );
+    check(
+        json!("string"),
+        2,
+        &[json!(""), json!("ü")],
+        &[json!(1), json!(["a"]), Value::Null],
+    );
+}
+
+#[test]
+fn whole_numbers() {
+    let wrong = [json!(80.0), json!("80"), json!(1e3)];
+    check(json!("integer"), 2, &[json!(80), json!(i32::MIN)], &wrong);
+    check(
+        json!("integer"),
+        2,
+        &[json!(i32::MAX)],
+        &[json!(i64::from(i32::MAX) + 1)],
+    );
+    check(
+        json!("long"),
+        2,
+        &[json!(i64::MAX), json!(i64::MIN)],
+        &[json!(u64::MAX), json!("1"), json!(1.0)],
+    );
+}
+
+#[test]
+fn other_numbers_are_echoed_as_sent() {
+    check(
+        json!("double"),
+        2,
+        &[json!(80), json!(80.5), json!(-1e300)],
+        &[json!("1"), json!(true)],
+    );
+    check(json!("float"), 2, &[json!(80), json!(0.5)], &[json!("1")]);
+}
+
+#[test]
+fn times() {
+    check(
+        json!("date"),
+        2,
+        &[json!("2024-02-29")],
+        &[json!("2023-02-29"), json!("29.2.2024"), json!(0)],
+    );
+    check(
+        json!("dateTime"),
+        2,
+        &[
+            json!("2024-02-29T08:30:00Z"),
+            json!("2024-02-29T08:30:00.123+01:00"),
+        ],
+        &[json!("2024-02-29T08:30:00"), json!("2024-02-29")],
+    );
+    check(
+        json!("time"),
+        2,
+        &[json!("08:30:00Z"), json!("08:30:00+01:00")],
+        &[json!("08:30:00"), json!("25:00:00Z")],
+    );
+    check(
+        json!("duration"),
+        2,
+        &[json!("PT15M"), json!("P1DT0.5S"), json!("P2W")],
+        &[json!("15M"), json!("P")],
+    );
+}
+
+#[test]
+fn enums_by_value() {
+    let schema = |kind: &str, values: [Value; 2]| {
+        let [first, second] = values;
+        json!({"@type": "Enum", "valueSchema": kind, "enumValues": [
+            {"name": "first", "enumValue": first}, {"name": "second", "enumValue": second}]})
+    };
+    check(
+        schema("integer", [json!(1), json!(2)]),
+        2,
+        &[json!(1), json!(2)],
+        &[json!(3), json!("first"), json!("1")],
+    );
+    check(
+        schema("string", [json!("a"), json!("b")]),
+        2,
+        &[json!("a")],
+        &[json!("first"), json!("A"), json!(1)],
+    );
+}
+
+#[test]
+fn objects_may_be_partial() {
+    let schema = json!({"@type": "Object", "fields": [
+        {"name": "a", "schema": "integer"},
+        {"name": "b", "schema": {"@type": "Object", "fields": [{"name": "c", "schema": "string"}]}},
+    ]});
+    check(
+        schema,
+        2,
+        &[json!({}), json!({"a": 1}), json!({"b": {"c": "x"}, "a": 1})],
+        &[
+            json!({"a": "1"}),
+            json!({"z": 1}),
+            json!({"b": {"c": 1}}),
+            json!({"a": null}),
+            json!([]),
+        ],
+    );
+}
+
+#[test]
+fn maps_have_any_key() {
+    let schema = json!({"@type": "Map", "mapKey": {"name": "k", "schema": "string"},
+        "mapValue": {"name": "v", "schema": "integer"}});
+    check(
+        schema,
+        2,
+        &[json!({}), json!({"": 1, "a.b/c": 2, "ü": 3})],
+        &[json!({"a": "1"}), json!([1]), json!({"a": null})],
+    );
+}
+
+#[test]
+fn arrays_of_version_3() {
+    let schema = json!({"@type": "Array", "elementSchema": "integer"});
+    check(
+        schema,
+        3,
+        &[json!([]), json!([1, 2])],
+        &[json!([1, "2"]), json!({}), json!([null]), json!(1)],
+    );
+    let instance = instance(&json!({"@type": "Array", "elementSchema": "integer"}), 3);
+    instance.put_twin("t", "dtmi:v:Thing;1", json!({"p": [1, 2]}));
+    // Only as a whole: an element of an array has no path.
+    let element = json!([{"op": "replace", "path": "/p/0", "value": 5}]);
+    instance.patch("/digitaltwins/t", &element).is_error(
+        400,
+        "JsonPatchInvalid",
+        "Could not resolve path /p/0.",
+    );
+    instance
+        .patch(
+            "/digitaltwins/t",
+            &json!([{"op": "replace", "path": "/p", "value": [5]}]),
+        )
+        .is_ok();
+    assert_eq!(instance.get("/digitaltwins/t").body["p"], json!([5]));
+}
+
+/// The fault names how deep it lies.
+#[test]
+fn faults_deep_inside() {
+    let schema = json!({"@type": "Object", "fields": [{"name": "a", "schema": "integer"}]});
+    let instance = instance(&schema, 2);
+    let body = |value: Value| json!({"$metadata": {"$model": "dtmi:v:Thing;1"}, "p": value});
+    instance
+        .put("/digitaltwins/t", &body(json!({"a": "x"})))
+        .is_error(
+            400,
+            "ValidationFailed",
+            "Expected value of type integer for p/a on Twin.",
+        );
+    instance.put("/digitaltwins/t", &body(json!({"b": 1}))).is_error(
+        400,
+        "ValidationFailed",
+        "p/b does not appear on the DTDL for Twin.",
+    );
+}
+
+/// Contents of bases and of bases of bases count, in twins and components.
+#[test]
+fn inherited_contents() {
+    let instance = Instance::new();
+    let part = |id: &str, base: Option<&str>, name: &str| {
+        let contents = json!([{"@type": "Property", "name": name, "schema": "integer"}]);
+        let mut model = model(id, contents)[0].clone();
+        if let Some(base) = base {
+            model["extends"] = json!([base]);
+        }
+        model
+    };
+    let mut whole = part("dtmi:v:Whole;1", Some("dtmi:v:Middle;1"), "w");
+    let component = json!({"@type": "Component", "name": "c", "schema": "dtmi:v:Middle;1"});
+    whole["contents"]
+        .as_array_mut()
+        .expect("an array")
+        .push(component);
+    let batch = json!([
+        whole,
+        part("dtmi:v:Middle;1", Some("dtmi:v:Base;1"), "m"),
+        part("dtmi:v:Base;1", None, "b")
+    ]);
+    instance.post("/models", &batch).is_ok();
+    let body = json!({"w": 1, "m": 2, "b": 3, "c": {"m": 4, "b": 5, "$metadata": {}}});
+    instance.put_twin("t", "dtmi:v:Whole;1", body);
+    // A later upload that inherits the component needs it in its twins too.
+    instance
+        .post(
+            "/models",
+            &json!([part("dtmi:v:Heir;1", Some("dtmi:v:Whole;1"), "h")]),
+        )
+        .is_ok();
+    let bare = json!({"$metadata": {"$model": "dtmi:v:Heir;1"}});
+    instance
+        .put("/digitaltwins/h", &bare)
+        .is_error(400, "ValidationFailed", "Twin is missing component c.");
+    instance.put_twin(
+        "h",
+        "dtmi:v:Heir;1",
+        json!({"h": 1, "b": 2, "c": {"$metadata": {}}}),
+    );
+}
