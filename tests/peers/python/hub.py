@@ -1,0 +1,54 @@
+"""What the scenarios of azure-iot-hub share."""
+
+import json
+import time
+
+from azure.core.credentials import AccessToken
+from msrest.exceptions import HttpOperationError
+
+from peer import EMULATOR, Watched, equal, holds, raises
+
+CONNECTION_STRING = EMULATOR["iothub"]["connectionString"]
+HOST_NAME = dict(part.split("=", 1) for part in CONNECTION_STRING.split(";"))["HostName"]
+# Base64 of 32 bytes each.
+KEY_1 = "Zmlyc3Qga2V5IG9mIGEgZGV2aWNlIGluIGEgdGVzdCE="
+KEY_2 = "c2Vjb25kIGtleSBvZiBhIGRldmljZSBpbiBhIHRlc3Q="
+THUMBPRINT_1, THUMBPRINT_2 = "A1" * 20, "B2" * 20
+
+
+def watched(manager):
+    """A manager with the connection string of the hub's owner."""
+    return Watched(manager.from_connection_string(CONNECTION_STRING), manager)
+
+
+class Credential:
+    """Hands out the emulator's token instead of asking Entra ID for one."""
+
+    def __init__(self):
+        self.scopes = []
+
+    def get_token(self, *scopes, **_options):
+        self.scopes += scopes
+        return AccessToken(EMULATOR["bearerToken"], int(time.time()) + 3600)
+
+
+class refused:
+    """That the hub refuses the block with this status and error code, in the header and in the body."""
+
+    def __init__(self, status, code):
+        self._status, self._code = status, code
+        self._raises = raises(HttpOperationError)
+
+    def __enter__(self):
+        self._caught = self._raises.__enter__()
+        return self._caught
+
+    def __exit__(self, *details):
+        done = self._raises.__exit__(*details)
+        if done:
+            response = self._caught.error.response
+            equal((response.status_code, response.headers.get("iothub-errorcode")), (self._status, self._code))
+            body = json.loads(response.text)
+            holds(self._code in body["Message"] or "errorCode" in body["Message"], f"the body is {body}")
+            self._caught.message = body["Message"]
+        return done

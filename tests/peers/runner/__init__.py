@@ -1,0 +1,1 @@
+"""What installs the clients, starts the emulator, runs the scenarios and counts."""

@@ -1,0 +1,81 @@
+"""One run of the emulator's binary."""
+
+import json
+import re
+import selectors
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from .environment import CannotRun
+
+START_SECONDS = 20
+STOP_SECONDS = 10
+# Some clients take no port: REST is at 443 and AMQP at 5671, or nowhere.
+HTTPS_PORT, AMQP_PORT = 443, 5671
+
+
+def options_of(binary: Path) -> set[str]:
+    """The options that this binary has."""
+    text = subprocess.run([binary, "--help"], capture_output=True, text=True, check=True).stdout
+    return set(re.findall(r"--[a-z][a-z-]+", text))
+
+
+class Emulator:
+    """A running emulator with nothing in it; ends with the `with` block."""
+
+    def __init__(self, binary: Path, log: Path, known: set[str], well_known_ports: bool, extra: list[str]):
+        command = [str(binary), *extra]
+        if well_known_ports:
+            ports = {"--iothub-port": HTTPS_PORT, "--amqp-port": AMQP_PORT}
+            for option, port in ports.items():
+                _wait_until_free(port)
+                if option in known:
+                    command += [option, str(port)]
+        self._log = open(log, "w")
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, text=True)
+        try:
+            self.ready = self._ready_line(log)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _ready_line(self, log: Path) -> dict:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            ready = selector.select(START_SECONDS)
+        line = self._process.stdout.readline() if ready else ""
+        if not line:
+            raise CannotRun(f"the emulator did not start:\n{log.read_text()}")
+        return json.loads(line)
+
+    def stop(self) -> int:
+        """Ends it as a user would, and says how it went."""
+        self._process.terminate()
+        try:
+            return self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+        finally:
+            self._process.stdout.close()
+            self._log.close()
+
+
+def _wait_until_free(port: int) -> None:
+    """Another run of these checks may hold the port for a while."""
+    until = time.monotonic() + 120
+    while True:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                return probe.bind(("127.0.0.1", port))
+            except PermissionError as error:
+                raise CannotRun(
+                    f"port {port} takes root or CAP_NET_BIND_SERVICE, and this client can't be told another one"
+                ) from error
+            except OSError as error:
+                if time.monotonic() > until:
+                    raise CannotRun(f"port {port} is taken, and this client can't be told another one") from error
+        time.sleep(0.5)

@@ -1,0 +1,77 @@
+"""The clients, in a folder of their own: nothing of the user's Python or Node is touched."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class CannotRun(Exception):
+    """Something outside the emulator and the clients is missing."""
+
+
+@dataclass(frozen=True)
+class Clients:
+    python: Path
+    node: str
+    node_modules: Path
+
+
+def install(peers: Path, folder: Path, languages: set[str]) -> Clients:
+    """Installs what the languages need, unless the very same is there already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # Named apart by their requirements, so that a change of versions never meets leftovers.
+    venv = folder / f"python-{_fingerprint(peers / 'requirements.txt')}"
+    node = folder / f"node-{_fingerprint(peers / 'package.json')}"
+    if "python" in languages and not (venv / "installed").exists():
+        _install_python(peers, venv)
+    if "node" in languages and not (node / "installed").exists():
+        _install_node(peers, node)
+    return Clients(venv / "bin" / "python", shutil.which("node") or "node", node / "node_modules")
+
+
+def _fingerprint(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+
+
+def _install_python(peers: Path, venv: Path) -> None:
+    python = shutil.which("python3")
+    if python is None or subprocess.run([python, "-c", "import ensurepip"], capture_output=True).returncode != 0:
+        _apt_get("python3", "python3-venv")
+    print(f"installing the Python clients in {venv}", flush=True)
+    shutil.rmtree(venv, ignore_errors=True)
+    _call(shutil.which("python3") or "python3", "-m", "venv", str(venv))
+    _call(str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "-r", str(peers / "requirements.txt"))
+    (venv / "installed").touch()
+
+
+def _install_node(peers: Path, folder: Path) -> None:
+    wanted = [name for name in ("node", "npm") if shutil.which(name) is None]
+    if wanted:
+        _apt_get(*("nodejs" if name == "node" else name for name in wanted))
+    print(f"installing the Node clients in {folder}", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copy(peers / "package.json", folder)
+    _call("npm", "install", "--no-fund", "--no-audit", "--no-package-lock", "--loglevel=error", folder=folder)
+    (folder / "installed").touch()
+
+
+def _apt_get(*packages: str) -> None:
+    names = " ".join(packages)
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        raise CannotRun(f"please install {names}: it takes a root shell and apt-get to do it from here")
+    print(f"installing {names}", flush=True)
+    _call("apt-get", "update", "--quiet")
+    _call("apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages)
+
+
+def _call(*command: str, folder: Path | None = None) -> None:
+    try:
+        done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    except OSError as error:
+        raise CannotRun(f"{command[0]} does not start: {error}") from error
+    if done.returncode != 0:
+        raise CannotRun(f"{' '.join(command)} failed:\n{done.stdout}")

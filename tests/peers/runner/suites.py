@@ -1,0 +1,117 @@
+"""The scenarios: which there are, and how one is run."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from .emulator import Emulator
+from .environment import CannotRun, Clients
+from .report import Report
+
+SUITE_SECONDS = 180
+# These clients dial 443 and 5671 whatever the connection string says.
+WELL_KNOWN_PORTS = ("node/iothub/", "python/iothub/registry_messages", "python/iothub/http_runtime")
+# The same scenario is run with both faces of the Python client.
+VARIANTS = {"python/digitaltwins": ("sync", "aio")}
+
+
+@dataclass(frozen=True)
+class Suite:
+    file: Path
+    language: str
+    service: str
+    variant: str | None
+
+    @property
+    def part(self) -> str:
+        return f"{self.language}/{self.service}"
+
+    @property
+    def name(self) -> str:
+        name = f"{self.part}/{self.file.stem}"
+        return f"{name}/{self.variant}" if self.variant else name
+
+
+def find(peers: Path) -> list[Suite]:
+    found = []
+    for language, pattern in (("python", "*.py"), ("node", "*.js")):
+        for service in ("iothub", "digitaltwins"):
+            for file in sorted((peers / language / service).glob(pattern)):
+                variants = VARIANTS.get(f"{language}/{service}", (None,))
+                found += [Suite(file, language, service, variant) for variant in variants]
+    return found
+
+
+def select(all_suites: list[Suite], parts: list[str]) -> list[Suite]:
+    def wanted(suite: Suite) -> bool:
+        return not parts or any(f"{suite.name}/".startswith(part.strip("/") + "/") for part in parts)
+
+    return [suite for suite in all_suites if wanted(suite)]
+
+
+def complete_parts(all_suites: list[Suite], chosen: list[Suite]) -> set[str]:
+    """The parts, such as node/iothub, of which every scenario is run."""
+    left_out = {suite.part for suite in all_suites if suite not in chosen}
+    return {suite.part for suite in chosen} - left_out
+
+
+def run(suite: Suite, clients: Clients, binary: Path, emulator_options: set[str], report: Report) -> None:
+    """Runs one scenario against an emulator of its own."""
+    with tempfile.TemporaryDirectory(prefix="emulator-peers-") as folder:
+        log = Path(folder) / "emulator.log"
+        well_known = suite.name.startswith(WELL_KNOWN_PORTS)
+        try:
+            emulator = Emulator(binary, log, emulator_options, well_known, _extra_options(suite, emulator_options))
+        except CannotRun as error:
+            report.failed(suite.name, "the emulator starts", str(error))
+            return
+        try:
+            _run_scenario(suite, clients, emulator, Path(folder), report)
+        finally:
+            status = emulator.stop()
+        if status != 0:
+            tail = "\n".join(log.read_text().splitlines()[-20:])
+            report.failed(suite.name, "the emulator ends in order", f"status {status}\n{tail}")
+
+
+def _extra_options(suite: Suite, emulator_options: set[str]) -> list[str]:
+    """Only the half that the scenario is about."""
+    option = "--no-digitaltwins" if suite.service == "iothub" else "--no-iothub"
+    return [option] if option in emulator_options else []
+
+
+def _run_scenario(suite: Suite, clients: Clients, emulator: Emulator, folder: Path, report: Report) -> None:
+    reading, writing = os.pipe()
+    variables = {
+        **{name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
+        "PEERS_EMULATOR": json.dumps(emulator.ready),
+        "PEERS_RESULTS": str(writing),
+        "PYTHONPATH": str(suite.file.parent.parent),
+        "REQUESTS_CA_BUNDLE": emulator.ready["caFile"],
+        "NODE_PATH": f"{clients.node_modules}{os.pathsep}{suite.file.parent.parent}",
+        "NODE_EXTRA_CA_CERTS": emulator.ready["caFile"],
+    }
+    program = clients.python if suite.language == "python" else clients.node
+    command = [str(program), str(suite.file), *([suite.variant] if suite.variant else [])]
+    output = folder / "output.log"
+    with open(output, "w") as stream:
+        process = subprocess.Popen(
+            command, env=variables, pass_fds=[writing], stdout=stream, stderr=stream, start_new_session=True
+        )
+        os.close(writing)
+        timer = threading.Timer(SUITE_SECONDS, lambda: os.killpg(process.pid, signal.SIGKILL))
+        timer.start()
+        finished = False
+        with open(reading) as results:
+            for line in results:
+                finished = report.add(suite.name, json.loads(line)) or finished
+        status = process.wait()
+        timer.cancel()
+    if not finished:
+        tail = "\n".join(output.read_text(errors="replace").splitlines()[-30:])
+        report.failed(suite.name, "the scenario comes to its end", f"status {status}\n{tail}")
