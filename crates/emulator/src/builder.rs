@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
 
+use crate::amqp::{self, Amqp};
 use crate::auth::{self, Authenticator, BearerTokens, Policies, Policy};
 use crate::clock::Clock;
 use crate::digitaltwins::DigitalTwins;
@@ -50,6 +51,7 @@ pub enum StartError {
 pub struct Builder {
     address: IpAddr,
     iothub_port: Option<u16>,
+    amqp_port: u16,
     digitaltwins_port: Option<u16>,
     management_port: u16,
     hub_name: String,
@@ -63,6 +65,7 @@ impl Default for Builder {
         Self {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             iothub_port: Some(0),
+            amqp_port: 0,
             digitaltwins_port: Some(0),
             management_port: 0,
             hub_name: "emulator".to_owned(),
@@ -83,6 +86,13 @@ impl Builder {
     /// The port of the IoT Hub endpoint; 0, the default, takes a free one.
     pub fn iothub_port(mut self, port: u16) -> Self {
         self.iothub_port = Some(port);
+        self
+    }
+
+    /// The port on which the hub speaks AMQP; 0, the default, takes a free one. Clients that can't be given a port
+    /// use 5671. AMQP over WebSockets is on the port of the IoT Hub endpoint.
+    pub fn amqp_port(mut self, port: u16) -> Self {
+        self.amqp_port = port;
         self
     }
 
@@ -150,23 +160,42 @@ impl Builder {
         let mut services: Vec<Arc<dyn Service>> = Vec::new();
 
         let mut iothub = None;
+        let mut amqp = None;
         if let Some(port) = self.iothub_port {
             let service = Arc::new(IotHub::new(self.clock.clone()));
             services.push(service.clone());
             let shared = Policies::new(policies.clone(), vec![hub_host]);
             let tokens = BearerTokens::for_iot_hub();
+            let authenticator = Authenticator::shared_access_or_bearer(self.clock.clone(), shared, tokens);
+            let node = Arc::new(amqp::Node::new(
+                service.clone(),
+                self.hub_name.clone(),
+                authenticator.clone(),
+                self.clock.clone(),
+            ));
             let endpoint = Endpoint {
                 service: service.clone(),
-                authenticator: Authenticator::shared_access_or_bearer(self.clock.clone(), shared, tokens),
+                authenticator,
                 faults: faults.clone(),
                 tls: Some(tls.clone()),
+                amqp: Some(node.clone()),
             };
             let server = listen("iothub", SocketAddr::new(self.address, port), endpoint).await?;
+            let authority = format!("localhost:{}", server.port());
             iothub = Some(Running {
-                url: format!("https://localhost:{}", server.port()),
+                url: format!("https://{authority}"),
                 service,
                 server,
             });
+            node.set_host(authority);
+            let address = SocketAddr::new(self.address, self.amqp_port);
+            let listener = amqp::Listener::start(address, tls.clone(), node.clone());
+            let listener = listener.await.map_err(|source| StartError::Bind {
+                service: "amqp",
+                address,
+                source,
+            })?;
+            amqp = Some(RunningAmqp { listener, control: Amqp::new(node) });
         }
         let mut digitaltwins = None;
         if let Some(port) = self.digitaltwins_port {
@@ -177,6 +206,7 @@ impl Builder {
                 authenticator: Authenticator::bearer(self.clock.clone(), BearerTokens::for_digital_twins()),
                 faults: faults.clone(),
                 tls: Some(tls),
+                amqp: None,
             };
             let server = listen("digitaltwins", SocketAddr::new(self.address, port), endpoint).await?;
             digitaltwins = Some(Running {
@@ -189,6 +219,9 @@ impl Builder {
         let mut endpoints = json!({});
         if let Some(iothub) = &iothub {
             endpoints["iothub"] = json!({ "endpoint": iothub.url });
+        }
+        if let Some(amqp) = &amqp {
+            endpoints["iothub"]["amqpEndpoint"] = json!(amqp.url());
         }
         if let Some(digitaltwins) = &digitaltwins {
             endpoints["digitaltwins"] = json!({ "endpoint": digitaltwins.url });
@@ -204,12 +237,14 @@ impl Builder {
             authenticator: Authenticator::open(self.clock.clone()),
             faults: Faults::default(),
             tls: None,
+            amqp: None,
         };
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.management_port);
         let management = listen("management", address, endpoint).await?;
         let management_url = format!("http://localhost:{}", management.port());
         Ok(Emulator {
             iothub,
+            amqp,
             digitaltwins,
             management,
             management_url,
@@ -248,6 +283,17 @@ async fn listen(
         })
 }
 
+struct RunningAmqp {
+    listener: amqp::Listener,
+    control: Amqp,
+}
+
+impl RunningAmqp {
+    fn url(&self) -> String {
+        format!("amqps://localhost:{}", self.listener.port())
+    }
+}
+
 struct Running<S> {
     url: String,
     service: Arc<S>,
@@ -268,6 +314,7 @@ struct Running<S> {
 /// ```
 pub struct Emulator {
     iothub: Option<Running<IotHub>>,
+    amqp: Option<RunningAmqp>,
     digitaltwins: Option<Running<DigitalTwins>>,
     management: Server,
     management_url: String,
@@ -305,6 +352,17 @@ impl Emulator {
     /// The address of the IoT Hub service, such as `https://localhost:40123`; empty if it was left out.
     pub fn iothub_endpoint(&self) -> &str {
         self.iothub.as_ref().map_or("", |running| &running.url)
+    }
+
+    /// Where the hub speaks AMQP, such as `amqps://localhost:40125`; empty if the service was left out. Over
+    /// WebSockets it does so at the path `/$iothub/websocket` of [`iothub_endpoint`](Self::iothub_endpoint).
+    pub fn iothub_amqp_endpoint(&self) -> String {
+        self.amqp.as_ref().map(RunningAmqp::url).unwrap_or_default()
+    }
+
+    /// The controls of the hub's AMQP endpoint, if the service was not left out.
+    pub fn amqp(&self) -> Option<&Amqp> {
+        self.amqp.as_ref().map(|running| &running.control)
     }
 
     /// A connection string of the hub's owner policy; empty if the service was left out.

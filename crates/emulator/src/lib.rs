@@ -28,6 +28,7 @@
 //! | `PATCH /iothub/devices/{id}[/modules/{moduleId}]/reported` | merges reported properties |
 //! | `PUT /iothub/devices/{id}[/modules/{moduleId}]/methods/{name}` | how the device answers: a [`MethodScript`] |
 
+mod amqp;
 mod auth;
 mod builder;
 mod clock;
@@ -39,11 +40,14 @@ mod server;
 mod service;
 mod tls;
 
+pub use amqp::{Amqp, AmqpFault, AmqpFaultAction, AmqpStatistics};
 pub use auth::{AuthError, Authenticator, BearerTokens, Caller, Policies, Policy, Rights};
 pub use builder::{Builder, Emulator, StartError};
 pub use clock::Clock;
 pub use digitaltwins::DigitalTwins;
 pub use faults::{Fault, FaultAction, Faults};
-pub use iothub::{IotHub, MethodScript};
+pub use iothub::{
+    Acknowledgement, CloudToDeviceMessage, FileNotification, IotHub, MethodScript, ReceivedMessage, Settlement,
+};
 pub use service::{Refusal, Service, ServiceRequest, ServiceResponse, split_path, split_query};
 pub use tls::CertificateError;

@@ -24,6 +24,9 @@ struct Options {
     /// Port of the IoT Hub endpoint; 0 takes a free one
     #[arg(long, default_value_t = 0, env = "IOT_EMULATOR_IOTHUB_PORT")]
     iothub_port: u16,
+    /// Port on which the hub speaks AMQP; 0 takes a free one. Clients that can't be given a port use 5671
+    #[arg(long, default_value_t = 0, env = "IOT_EMULATOR_AMQP_PORT")]
+    amqp_port: u16,
     /// Port of the Digital Twins endpoint; 0 takes a free one
     #[arg(long, default_value_t = 0, env = "IOT_EMULATOR_DIGITALTWINS_PORT")]
     digitaltwins_port: u16,
@@ -105,6 +108,7 @@ async fn start(options: &Options) -> Result<Emulator, emulator::StartError> {
     let mut builder = Emulator::builder()
         .address(options.address)
         .iothub_port(options.iothub_port)
+        .amqp_port(options.amqp_port)
         .digitaltwins_port(options.digitaltwins_port)
         .management_port(options.management_port)
         .hub_name(&options.hub_name);
@@ -128,6 +132,7 @@ fn ready_line(emulator: &Emulator, ca_file: &Path) -> Value {
     if emulator.iothub().is_some() {
         line["iothub"] = json!({
             "endpoint": emulator.iothub_endpoint(),
+            "amqpEndpoint": emulator.iothub_amqp_endpoint(),
             "connectionString": emulator.iothub_connection_string(),
         });
     }

@@ -25,6 +25,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
+use crate::amqp;
 use crate::auth::Authenticator;
 use crate::faults::{Faults, Outcome};
 use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse, split_path, split_query};
@@ -42,6 +43,8 @@ pub(crate) struct Endpoint {
     pub(crate) faults: Faults,
     /// Without it the endpoint speaks plain HTTP.
     pub(crate) tls: Option<TlsAcceptor>,
+    /// What WebSockets lead to, if the service speaks AMQP.
+    pub(crate) amqp: Option<Arc<amqp::Node>>,
 }
 
 /// A listening server. Dropping it closes the listener at once and aborts its connections.
@@ -167,7 +170,7 @@ async fn serve_http(
         let reset = reset.clone();
         move |request| answer(endpoint.clone(), reset.clone(), request)
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         result = connection.as_mut() => return result,
@@ -184,8 +187,13 @@ type ResponseBody = Either<Full<Bytes>, HalfBody>;
 async fn answer(
     endpoint: Arc<Endpoint>,
     reset: Arc<Reset>,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
+    if let Some(node) = &endpoint.amqp
+        && let Some(response) = amqp::upgrade(&mut request, node)
+    {
+        return Ok(response.map(|()| Either::Left(Full::new(Bytes::new()))));
+    }
     let started = Instant::now();
     let request_id = uuid::Uuid::new_v4().to_string();
     let (parts, body) = request.into_parts();

@@ -8,6 +8,7 @@ pub(crate) struct Code(u32);
 
 impl Code {
     pub(crate) const INVALID_PROTOCOL_VERSION: Self = Self(400001);
+    pub(crate) const INVALID_OPERATION: Self = Self(400003);
     pub(crate) const ARGUMENT_INVALID: Self = Self(400004);
     pub(crate) const IOT_HUB_FORMAT_ERROR: Self = Self(400006);
     pub(crate) const DEVICE_DEFINED_MULTIPLE_TIMES: Self = Self(400011);
@@ -16,6 +17,7 @@ impl Code {
     pub(crate) const IOT_HUB_UNAUTHORIZED_ACCESS: Self = Self(401002);
     pub(crate) const SYSTEM_MODULE_MODIFY_UNAUTHORIZED_ACCESS: Self = Self(401100);
     pub(crate) const GENERIC_NOT_FOUND: Self = Self(404000);
+    pub(crate) const DEVICE_MAXIMUM_QUEUE_DEPTH_EXCEEDED: Self = Self(403004);
     pub(crate) const DEVICE_NOT_FOUND: Self = Self(404001);
     pub(crate) const MODULE_NOT_FOUND: Self = Self(404010);
     pub(crate) const DEVICE_NOT_ONLINE: Self = Self(404103);
@@ -23,6 +25,7 @@ impl Code {
     pub(crate) const DEVICE_ALREADY_EXISTS: Self = Self(409001);
     pub(crate) const MODULE_ALREADY_EXISTS_ON_DEVICE: Self = Self(409301);
     pub(crate) const PRECONDITION_FAILED: Self = Self(412001);
+    pub(crate) const DEVICE_MESSAGE_LOCK_LOST: Self = Self(412002);
     pub(crate) const MESSAGE_TOO_LARGE: Self = Self(413001);
     pub(crate) const TOO_MANY_DEVICES: Self = Self(413002);
     pub(crate) const TOO_MANY_MODULES_ON_DEVICE: Self = Self(413003);

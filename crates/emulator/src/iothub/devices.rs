@@ -129,6 +129,7 @@ impl Identity {
             authentication,
             connection: Connection::default(),
             message_count: 0,
+            messages: super::messaging::Queue::default(),
             twin: Twin::new(now),
         }
     }

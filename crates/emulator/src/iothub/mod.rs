@@ -11,6 +11,7 @@ mod errors;
 mod etag;
 mod input;
 mod limits;
+mod messaging;
 mod manage;
 mod methods;
 mod model;
@@ -31,13 +32,19 @@ use futures::future::BoxFuture;
 use parking_lot::RwLock;
 use serde_json::Value;
 
-use self::codes::Code;
-use self::errors::{HubError, Result};
+pub(crate) use self::codes::Code;
+use self::errors::Result;
+pub(crate) use self::errors::HubError;
+use self::messaging::Messaging;
+pub use self::messaging::{
+    Acknowledgement, CloudToDeviceMessage, FileNotification, ReceivedMessage, Settlement,
+};
+pub(crate) use self::messaging::{Kind, Notification};
 use self::router::{Found, Operation};
 pub use self::simulated::MethodScript;
 use self::simulated::Scripts;
 use self::store::Store;
-use self::timestamp::Timestamp;
+pub(crate) use self::timestamp::Timestamp;
 use self::twins::TwinKey;
 use crate::clock::Clock;
 use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
@@ -48,6 +55,7 @@ pub struct IotHub {
     /// Never held while waiting for anything.
     store: RwLock<Store>,
     scripts: Scripts,
+    messaging: Messaging,
 }
 
 impl fmt::Debug for IotHub {
@@ -59,7 +67,7 @@ impl fmt::Debug for IotHub {
 impl IotHub {
     /// A hub without devices.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, store: RwLock::new(Store::default()), scripts: Scripts::default() }
+        Self { clock, store: RwLock::new(Store::default()), scripts: Scripts::default(), messaging: Messaging::default() }
     }
 
     fn now(&self) -> Timestamp {
@@ -113,6 +121,10 @@ impl IotHub {
             Operation::PatchModuleTwin => self.patch_twin(request, module_twin),
             Operation::InvokeDeviceMethod => self.invoke_method(request, device_twin).await,
             Operation::InvokeModuleMethod => self.invoke_method(request, module_twin).await,
+            Operation::PurgeCommands => self.purge_commands(id),
+            Operation::ReceiveFeedback => Ok(self.receive_feedback()),
+            Operation::CompleteFeedback => self.complete_feedback(id),
+            Operation::AbandonFeedback => self.abandon_feedback(id),
             other => Ok(HubError::not_implemented(&format!("{other:?}"))),
         }
     }
@@ -167,6 +179,7 @@ impl Service for IotHub {
     fn load(&self, state: &Value) -> std::result::Result<(), String> {
         let store = Store::deserialize_checked(state)?;
         *self.store.write() = store;
+        self.messaging.changed();
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::messaging::Queue;
 use super::timestamp::Timestamp;
 use super::twin::Twin;
 
@@ -90,6 +91,8 @@ pub(crate) struct Identity {
     pub(crate) connection: Connection,
     /// Cloud-to-device messages waiting.
     pub(crate) message_count: u32,
+    #[serde(default)]
+    pub(crate) messages: Queue,
     pub(crate) twin: Twin,
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::errors::{HubError, Result};
+use super::messaging::MessagingState;
 use super::model::{Device, Module};
 use super::timestamp::Timestamp;
 
@@ -16,6 +17,8 @@ pub(crate) struct Store {
     pub(crate) devices: BTreeMap<String, Device>,
     /// The last generation given out, so that no two identities share one even while the clock stands still.
     last_generation: u64,
+    #[serde(default)]
+    pub(crate) messaging: MessagingState,
 }
 
 impl Store {

@@ -19,6 +19,10 @@ const TICKS_TO_UNIX_EPOCH: i128 = 621_355_968_000_000_000;
 pub(crate) struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
+    pub(crate) fn time(self) -> OffsetDateTime {
+        self.0
+    }
+
     /// .NET's count of 100 ns since the year 1, which generation ids are.
     pub(crate) fn ticks(self) -> u64 {
         let ticks = self.0.unix_timestamp_nanos().div_euclid(100) + TICKS_TO_UNIX_EPOCH;

@@ -1,0 +1,106 @@
+//! What the holder of a token may do, and until when.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio::sync::watch;
+
+use crate::auth::{CLOCK_SKEW, Caller, Rights};
+use crate::clock::Clock;
+
+/// A proof of identity.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Access {
+    pub(crate) caller: Caller,
+    /// When the connection loses it, unless it is renewed.
+    pub(crate) until: OffsetDateTime,
+}
+
+impl Access {
+    pub(crate) fn new(caller: Caller, token: &str) -> Self {
+        let until = expiry(token).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        Self {
+            caller,
+            until: until.saturating_add(CLOCK_SKEW),
+        }
+    }
+}
+
+/// The expiry that a shared access signature or a JSON Web Token names; an opaque token has none, and lasts.
+fn expiry(token: &str) -> Option<OffsetDateTime> {
+    let seconds = if let Some(fields) = token.strip_prefix("SharedAccessSignature ") {
+        fields.split('&').find_map(|field| field.strip_prefix("se="))?.parse().ok()
+    } else {
+        let claims = token.split('.').nth(1);
+        let claims = claims.and_then(|claims| URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok());
+        let claims: Option<Value> = claims.and_then(|claims| serde_json::from_slice(&claims).ok());
+        match claims {
+            Some(claims) => claims.get("exp")?.as_i64(),
+            None => Some(i64::MAX),
+        }
+    };
+    let last = OffsetDateTime::UNIX_EPOCH.replace_year(9000).ok();
+    OffsetDateTime::from_unix_timestamp(seconds?).ok().or(last)
+}
+
+/// The access that a connection has at the moment. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct AccessCell(watch::Sender<Option<Access>>);
+
+impl Default for AccessCell {
+    fn default() -> Self {
+        Self(watch::Sender::new(None))
+    }
+}
+
+impl AccessCell {
+    pub(crate) fn set(&self, access: Access) {
+        self.0.send_replace(Some(access));
+    }
+
+    /// Whether the connection's peer may use the service side now.
+    pub(crate) fn may_connect(&self, clock: &Clock) -> bool {
+        let access = self.0.borrow();
+        access
+            .as_ref()
+            .is_some_and(|access| access.caller.may(Rights::SERVICE_CONNECT) && clock.now() < access.until)
+    }
+
+    /// Waits until there was access and it has run out.
+    pub(crate) async fn lost(&self, clock: &Clock) {
+        let mut changes = self.0.subscribe();
+        loop {
+            let until = changes.borrow_and_update().as_ref().map(|access| access.until);
+            let run_out = async {
+                match until {
+                    Some(until) => clock.sleep_until(until).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = run_out => return,
+                // The cell outlives this, so there is always a sender.
+                _ = changes.changed() => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expiries_are_read_from_both_kinds_of_tokens() {
+        let read = |token: &str| expiry(token).map(OffsetDateTime::unix_timestamp);
+        assert_eq!(
+            read("SharedAccessSignature sr=h&sig=s&se=1735689600&skn=p"),
+            Some(1_735_689_600)
+        );
+        assert_eq!(read("SharedAccessSignature sr=h"), None);
+        let claims = URL_SAFE_NO_PAD.encode(r#"{"exp":1735689600}"#);
+        assert_eq!(read(&format!("Bearer e30.{claims}.x")), Some(1_735_689_600));
+        assert!(read("Bearer opaque").is_some_and(|expiry| expiry > 4_000_000_000));
+    }
+}

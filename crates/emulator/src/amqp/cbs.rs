@@ -1,0 +1,108 @@
+//! The `$cbs` node: tokens come in as messages, and answers go out over another link.
+
+use std::sync::Arc;
+
+use fe2o3_amqp::types::messaging::{
+    AmqpValue, ApplicationProperties, Body, Message, MessageId, Properties,
+};
+use fe2o3_amqp::types::primitives::{SimpleValue, Value};
+use fe2o3_amqp::{Receiver, Sender};
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+
+use super::connection::Peer;
+use super::faults::{AmqpFaultAction, Point};
+
+/// An answer on its way to the link that carries it.
+type Answer = Message<AmqpValue<Value>>;
+
+/// The links that carry answers, by the address that the client gave its end. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Replies(Arc<Mutex<Vec<(String, mpsc::UnboundedSender<Answer>)>>>);
+
+impl Replies {
+    fn add(&self, address: String) -> mpsc::UnboundedReceiver<Answer> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.0.lock().push((address, sender));
+        receiver
+    }
+
+    /// Hands an answer to the link that the request names, or to the last there is.
+    fn send(&self, reply_to: Option<&str>, answer: Answer) {
+        let mut links = self.0.lock();
+        links.retain(|(_, link)| !link.is_closed());
+        let named = links.iter().rfind(|(address, _)| Some(address.as_str()) == reply_to);
+        let sent = named.or(links.last()).map(|(_, link)| link.send(answer));
+        if !matches!(sent, Some(Ok(()))) {
+            tracing::info!("there is no link for the answer to a token");
+        }
+    }
+}
+
+pub(crate) async fn serve_requests(mut receiver: Receiver, peer: Peer) {
+    loop {
+        let delivery = match receiver.recv::<Body<Value>>().await {
+            Ok(delivery) => delivery,
+            Err(error) => return tracing::debug!(%error, "the link for tokens ended"),
+        };
+        if let Err(error) = receiver.accept(&delivery).await {
+            return tracing::debug!(%error, "the link for tokens ended");
+        }
+        let request = delivery.into_message();
+        let properties = request.properties.clone().unwrap_or_default();
+        let (status, description) = put_token(&request, &peer);
+        tracing::info!(status, "put-token");
+        // Some clients insist on the very type of their message id.
+        let answer = answer(properties.message_id, status, description);
+        peer.replies.send(properties.reply_to.as_deref(), answer);
+    }
+}
+
+fn put_token(request: &Message<Body<Value>>, peer: &Peer) -> (i32, &'static str) {
+    if let Some(AmqpFaultAction::TokenStatus { status }) = peer.node.faults.judge(Point::Token, "$cbs") {
+        return (status.into(), "A fault rule");
+    }
+    let property = |name: &str| request.application_properties.as_ref()?.0.get(name);
+    let is_put = matches!(property("operation"), Some(SimpleValue::String(text)) if text == "put-token");
+    let has_type = matches!(property("type"), Some(SimpleValue::String(_)));
+    let (true, true, Body::Value(AmqpValue(Value::String(token)))) = (is_put, has_type, &request.body) else {
+        return (400, "put-token, a type and a token are expected");
+    };
+    match peer.node.check_token(token) {
+        Ok(access) => {
+            peer.access.set(access);
+            (200, "OK")
+        }
+        Err(error) => {
+            tracing::info!(%error, "a token is refused");
+            (401, "Unauthorized")
+        }
+    }
+}
+
+fn answer(correlation_id: Option<MessageId>, status: i32, description: &str) -> Answer {
+    Message::builder()
+        .properties(Properties { correlation_id, ..Properties::default() })
+        .application_properties(
+            ApplicationProperties::builder()
+                .insert("status-code", SimpleValue::Int(status))
+                .insert("status-description", SimpleValue::String(description.to_owned()))
+                .build(),
+        )
+        .body(AmqpValue(Value::Null))
+        .build()
+}
+
+pub(crate) async fn serve_replies(mut sender: Sender, address: String, peer: Peer) {
+    let mut answers = peer.replies.add(address);
+    loop {
+        let answer = tokio::select! {
+            answer = answers.recv() => answer,
+            reason = sender.on_detach() => return tracing::debug!(%reason, "the link for answers ended"),
+        };
+        let Some(answer) = answer else { return };
+        if let Err(error) = sender.send(answer).await {
+            return tracing::debug!(%error, "the link for answers ended");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! One connection: its sessions and links.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fe2o3_amqp::acceptor::{
+    ConnectionAcceptor, LinkAcceptor, LinkEndpoint, ListenerConnectionHandle, ListenerSessionHandle,
+    SessionAcceptor, SupportedReceiverSettleModes,
+};
+use fe2o3_amqp::connection::OpenError;
+use fe2o3_amqp::types::definitions::{self, AmqpError, ReceiverSettleMode, Role};
+use fe2o3_amqp::types::messaging::TargetArchetype;
+use fe2o3_amqp::types::performatives::Attach;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::access::AccessCell;
+use super::cbs::Replies;
+use super::faults::{AmqpFaultAction, Point};
+use super::node::{Counters, Node};
+use super::sasl::Mechanisms;
+use super::stream::{Cut, Stream};
+use super::{cbs, devicebound, errors, notifications};
+use crate::iothub::{Code, HubError, Kind};
+
+const CONTAINER_ID: &str = "iot-emulator";
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// What a link may carry: more than the service takes, so that a message too large is rejected and not the link closed.
+const MAX_TRANSFER_SIZE: u64 = 1024 * 1024;
+
+/// What the links of one connection share.
+#[derive(Clone)]
+pub(crate) struct Peer {
+    pub(crate) node: Arc<Node>,
+    pub(crate) access: AccessCell,
+    pub(crate) cut: Cut,
+    pub(crate) replies: Replies,
+}
+
+impl Peer {
+    pub(crate) fn unauthorized(&self) -> definitions::Error {
+        errors::of_hub(&HubError::unauthorized(), self.node.clock.now())
+    }
+
+    pub(crate) fn expired(&self) -> definitions::Error {
+        let error = HubError::new(Code::IOT_HUB_UNAUTHORIZED_ACCESS, "The token has expired.");
+        errors::of_hub(&error, self.node.clock.now())
+    }
+
+    pub(crate) fn may_connect(&self) -> bool {
+        self.access.may_connect(&self.node.clock)
+    }
+}
+
+/// Serves a connection until it ends.
+pub(crate) async fn serve(stream: Stream, cut: Cut, node: Arc<Node>) {
+    let peer = Peer {
+        access: AccessCell::default(),
+        replies: Replies::default(),
+        cut,
+        node,
+    };
+    let opened = tokio::time::timeout(HANDSHAKE_TIMEOUT, open(stream, &peer)).await;
+    let mut connection = match opened {
+        Ok(Ok(connection)) => connection,
+        Ok(Err(error)) => return tracing::debug!(%error, "an AMQP connection did not open"),
+        Err(_) => return tracing::debug!("an AMQP connection did not open in time"),
+    };
+    Counters::count(&peer.node.counters.connections);
+    while let Some(session) = connection.next_incoming_session().await {
+        match SessionAcceptor::new()
+            .accept_incoming_session(session, &mut connection)
+            .await
+        {
+            Ok(session) => {
+                tokio::spawn(serve_session(session, peer.clone()));
+            }
+            Err(error) => tracing::debug!(%error, "an AMQP session did not begin"),
+        }
+    }
+    if let Err(error) = connection.close().await {
+        tracing::debug!(%error, "an AMQP connection ended with an error");
+    }
+}
+
+/// The first header tells whether the client wants a SASL layer; not all do.
+async fn open(mut stream: Stream, peer: &Peer) -> Result<ListenerConnectionHandle, OpenError> {
+    let mut header = [0; 8];
+    stream.read_exact(&mut header).await?;
+    let with_sasl = header.get(4) == Some(&3);
+    if !header.starts_with(b"AMQP") {
+        // The header that the server would have accepted, as the specification asks for.
+        stream.write_all(b"AMQP\x03\x01\x00\x00").await?;
+        stream.shutdown().await?;
+        return Err(OpenError::ProtocolHeaderMismatch(Bytes::copy_from_slice(&header)));
+    }
+    let stream = stream.unread(Bytes::copy_from_slice(&header));
+    let acceptor = ConnectionAcceptor::builder()
+        .container_id(CONTAINER_ID)
+        .max_frame_size(65536)
+        .channel_max(8191);
+    if with_sasl {
+        let mechanisms = Mechanisms { node: peer.node.clone(), access: peer.access.clone() };
+        acceptor.sasl_acceptor(mechanisms).build().accept(stream).await
+    } else {
+        acceptor.build().accept(stream).await
+    }
+}
+
+async fn serve_session(mut session: ListenerSessionHandle, peer: Peer) {
+    let acceptor = LinkAcceptor::builder()
+        // A client that asks for two-step settlement of what it sends gets one step: the outcome is final.
+        .supported_receiver_settle_modes(SupportedReceiverSettleModes::Both)
+        .fallback_receiver_settle_mode(ReceiverSettleMode::First)
+        .max_message_size(MAX_TRANSFER_SIZE)
+        .build();
+    while let Some(mut attach) = session.next_incoming_attach().await {
+        if attach.role == Role::Sender {
+            attach.rcv_settle_mode = ReceiverSettleMode::First;
+        }
+        let address = address(&attach);
+        let reply_to = target(&attach).unwrap_or_default();
+        match acceptor.accept_incoming_attach(attach, &mut session).await {
+            Ok(link) => {
+                // It ends with the session, and may have something to give back then.
+                tokio::spawn(serve_link(link, address, reply_to, peer.clone()));
+            }
+            Err(error) => tracing::debug!(%error, address, "an AMQP link was not attached"),
+        }
+    }
+    if let Err(error) = session.end().await {
+        tracing::debug!(%error, "an AMQP session ended with an error");
+    }
+}
+
+fn target(attach: &Attach) -> Option<String> {
+    match attach.target.as_deref()? {
+        TargetArchetype::Target(target) => target.address.clone(),
+    }
+}
+
+/// Where the link leads, seen from the client.
+fn address(attach: &Attach) -> String {
+    let address = match attach.role {
+        Role::Sender => target(attach),
+        Role::Receiver => attach.source.as_deref().and_then(|source| source.address.clone()),
+    };
+    address.unwrap_or_default()
+}
+
+/// The path of an address, which may be a URL as well.
+fn path(address: &str) -> &str {
+    let path = match address.split_once("://") {
+        Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
+        None => address,
+    };
+    path.trim_matches('/')
+}
+
+async fn serve_link(link: LinkEndpoint, address: String, reply_to: String, peer: Peer) {
+    let path = path(&address).to_ascii_lowercase();
+    if path == "$cbs" {
+        return match link {
+            LinkEndpoint::Receiver(receiver) => cbs::serve_requests(receiver, peer).await,
+            LinkEndpoint::Sender(sender) => cbs::serve_replies(sender, reply_to, peer).await,
+        };
+    }
+    if let Some(AmqpFaultAction::RefuseLink { condition, description }) =
+        peer.node.faults.judge(Point::Attach, &address)
+    {
+        return refuse(link, errors::of_fault(&condition, description.as_deref())).await;
+    }
+    if !peer.may_connect() {
+        return refuse(link, peer.unauthorized()).await;
+    }
+    match (path.as_str(), link) {
+        ("messages/devicebound", LinkEndpoint::Receiver(receiver)) => {
+            devicebound::serve(receiver, &address, peer).await;
+        }
+        ("messages/servicebound/feedback", LinkEndpoint::Sender(sender)) => {
+            notifications::serve(sender, Kind::Feedback, &address, peer).await;
+        }
+        ("messages/servicebound/filenotifications", LinkEndpoint::Sender(sender)) => {
+            notifications::serve(sender, Kind::File, &address, peer).await;
+        }
+        (_, link) => {
+            let text = format!("There is no node {address:?} in this direction.");
+            refuse(link, definitions::Error::new(AmqpError::NotFound, text, None)).await;
+        }
+    }
+}
+
+async fn refuse(link: LinkEndpoint, error: definitions::Error) {
+    tracing::info!(condition = ?error.condition, "an AMQP link is refused");
+    let closed = match link {
+        LinkEndpoint::Receiver(receiver) => receiver.close_with_error(error).await,
+        LinkEndpoint::Sender(sender) => sender.close_with_error(error).await,
+    };
+    if let Err(error) = closed {
+        tracing::debug!(%error, "a refused link ended with an error");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn section_4_2_addresses_are_compared_by_their_paths() {
+        for address in [
+            "/messages/devicebound",
+            "messages/devicebound",
+            "amqps://hub:5671/messages/devicebound",
+            "amqps://hub/messages/devicebound/",
+        ] {
+            assert_eq!(path(address), "messages/devicebound");
+        }
+        assert_eq!(path("amqps://hub"), "");
+        assert_eq!(path("$cbs"), "$cbs");
+    }
+}

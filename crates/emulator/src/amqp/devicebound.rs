@@ -1,0 +1,259 @@
+//! The node that takes cloud-to-device messages.
+
+use fe2o3_amqp::link::{LinkStateError, RecvError};
+use fe2o3_amqp::link::delivery::DeliveryInfo;
+use fe2o3_amqp::types::definitions;
+use fe2o3_amqp::types::messaging::{Body, Message, MessageId, Modified, Properties};
+use fe2o3_amqp::types::primitives::{SimpleValue, Value};
+use fe2o3_amqp::Receiver;
+use indexmap::IndexMap;
+use percent_encoding::percent_decode_str;
+use time::OffsetDateTime;
+
+use super::connection::Peer;
+use super::errors;
+use super::faults::{AmqpFaultAction, Point};
+use super::node::Counters;
+use crate::iothub::{Acknowledgement, CloudToDeviceMessage, Code, HubError};
+
+/// The property by which senders ask for feedback.
+const ACK: &str = "iothub-ack";
+
+/// What becomes of a message.
+enum Verdict {
+    Accept,
+    Reject(definitions::Error),
+    Release,
+    Modify(Modified),
+    Detach(definitions::Error),
+    Reset,
+    Silence,
+}
+
+pub(crate) async fn serve(mut receiver: Receiver, address: &str, peer: Peer) {
+    let clock = peer.node.clock.clone();
+    loop {
+        let received = tokio::select! {
+            received = receiver.recv::<Body<Value>>() => received,
+            () = peer.access.lost(&clock) => return close(receiver, peer.expired()).await,
+        };
+        let (info, verdict) = match received {
+            Ok(delivery) => {
+                Counters::count(&peer.node.counters.messages);
+                let (info, message) = delivery.into_parts();
+                (info, judge(message, address, &peer))
+            }
+            Err(RecvError::MessageDecode(error)) => {
+                let refusal = HubError::argument(format!("The message can't be read: {}", error.source));
+                (error.info, Verdict::Reject(errors::of_hub(&refusal, clock.now())))
+            }
+            Err(RecvError::LinkStateError(LinkStateError::RemoteClosed)) => {
+                return tracing::debug!("a sender closed its link");
+            }
+            Err(error) => return tracing::debug!(%error, "a sender's link ended"),
+        };
+        let settled = match verdict {
+            Verdict::Detach(error) => return close(receiver, error).await,
+            Verdict::Reset => {
+                peer.cut.now();
+                return;
+            }
+            verdict => settle(&receiver, info, verdict).await,
+        };
+        if let Err(error) = settled {
+            return tracing::debug!(%error, "a sender's link ended");
+        }
+    }
+}
+
+async fn settle(
+    receiver: &Receiver,
+    info: DeliveryInfo,
+    verdict: Verdict,
+) -> Result<(), fe2o3_amqp::link::DispositionError> {
+    match verdict {
+        Verdict::Accept => receiver.accept(info).await,
+        Verdict::Reject(error) => {
+            tracing::info!(condition = ?error.condition, "a message is rejected");
+            receiver.reject(info, error).await
+        }
+        Verdict::Release => receiver.release(info).await,
+        Verdict::Modify(modified) => receiver.modify(info, modified).await,
+        Verdict::Silence | Verdict::Detach(_) | Verdict::Reset => Ok(()),
+    }
+}
+
+async fn close(receiver: Receiver, error: definitions::Error) {
+    tracing::info!(condition = ?error.condition, "a sender's link is closed");
+    if let Err(error) = receiver.close_with_error(error).await {
+        tracing::debug!(%error, "a sender's link ended with an error");
+    }
+}
+
+fn judge(message: Message<Body<Value>>, address: &str, peer: &Peer) -> Verdict {
+    match peer.node.faults.judge(Point::Message, address) {
+        Some(AmqpFaultAction::Detach { condition, description }) => {
+            return Verdict::Detach(errors::of_fault(&condition, description.as_deref()));
+        }
+        Some(AmqpFaultAction::Reject { condition, description }) => {
+            return Verdict::Reject(errors::of_fault(&condition, description.as_deref()));
+        }
+        Some(AmqpFaultAction::Release) => return Verdict::Release,
+        Some(AmqpFaultAction::Modify { delivery_failed, undeliverable_here }) => {
+            return Verdict::Modify(Modified {
+                delivery_failed: Some(delivery_failed),
+                undeliverable_here: Some(undeliverable_here),
+                message_annotations: None,
+            });
+        }
+        Some(AmqpFaultAction::Silence) => return Verdict::Silence,
+        Some(AmqpFaultAction::Reset { processed: false }) => return Verdict::Reset,
+        Some(AmqpFaultAction::Reset { processed: true }) => {
+            drop(take(message, peer));
+            return Verdict::Reset;
+        }
+        _ => {}
+    }
+    if !peer.may_connect() {
+        return Verdict::Detach(peer.expired());
+    }
+    match take(message, peer) {
+        Ok(()) => Verdict::Accept,
+        Err(error) => Verdict::Reject(errors::of_hub(&error, peer.node.clock.now())),
+    }
+}
+
+fn take(message: Message<Body<Value>>, peer: &Peer) -> Result<(), HubError> {
+    let message = read(message)?;
+    let to = message.to.clone();
+    let (raw_device, raw_module) = destination(&to).ok_or_else(|| {
+        HubError::new(
+            Code::INVALID_OPERATION,
+            "The property To must contain the device identifier.",
+        )
+    })?;
+    let decode = |text: &str| percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned());
+    let hub = &peer.node.hub;
+    let (device_id, module_id) = (decode(raw_device), raw_module.map(decode));
+    // Clients differ in whether they encode ids, and an id may hold a `%`: the reading that names a device wins.
+    let decoded = device_id.filter(|id| hub.has_device(id) || !hub.has_device(raw_device));
+    let device_id = decoded.as_deref().unwrap_or(raw_device);
+    let module_id = module_id.map(|module_id| module_id.unwrap_or_default());
+    hub.enqueue_message(device_id, module_id.as_deref(), message)
+}
+
+/// The device and the module that an address names.
+fn destination(to: &str) -> Option<(&str, Option<&str>)> {
+    let parts: Vec<_> = to.split('/').collect();
+    let is = |part: &str, literal: &str| part.eq_ignore_ascii_case(literal);
+    let (device, module) = match parts.as_slice() {
+        ["", devices, device, messages, bound]
+            if is(devices, "devices") && is(messages, "messages") && is(bound, "devicebound") =>
+        {
+            (*device, None)
+        }
+        ["", devices, device, modules, module, messages, bound]
+            if is(devices, "devices")
+                && is(modules, "modules")
+                && is(messages, "messages")
+                && is(bound, "devicebound") =>
+        {
+            (*device, Some(*module))
+        }
+        _ => return None,
+    };
+    (!device.is_empty() && module != Some("")).then_some((device, module))
+}
+
+fn read(message: Message<Body<Value>>) -> Result<CloudToDeviceMessage, HubError> {
+    let properties = message.properties.unwrap_or_default();
+    let mut read = CloudToDeviceMessage::default();
+    set_properties(&mut read, properties);
+    for (name, value) in message.application_properties.unwrap_or_default().0 {
+        match (name.as_str(), value) {
+            (ACK, SimpleValue::String(ack)) => read.acknowledgement = Acknowledgement::parse(&ack),
+            (_, value) => {
+                read.properties.insert(name, json_of(value));
+            }
+        }
+    }
+    read.body = match message.body {
+        Body::Data(sections) => sections.into_iter().flat_map(|data| data.0.into_vec()).collect(),
+        Body::Empty => Vec::new(),
+        Body::Value(_) | Body::Sequence(_) => {
+            return Err(HubError::argument("The body has to be data."));
+        }
+    };
+    Ok(read)
+}
+
+fn set_properties(read: &mut CloudToDeviceMessage, properties: Properties) {
+    read.message_id = properties.message_id.map(id_text);
+    read.correlation_id = properties.correlation_id.map(id_text);
+    read.user_id = properties
+        .user_id
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    read.to = properties.to.unwrap_or_default();
+    read.content_type = properties.content_type.map(|symbol| symbol.0);
+    read.content_encoding = properties.content_encoding.map(|symbol| symbol.0);
+    read.absolute_expiry = properties.absolute_expiry_time.and_then(|time| {
+        let nanoseconds = i128::from(time.milliseconds()) * 1_000_000;
+        OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()
+    });
+    read.properties = IndexMap::new();
+}
+
+/// Feedback names a message by text, whatever type its id had.
+fn id_text(id: MessageId) -> String {
+    match id {
+        MessageId::String(text) => text,
+        MessageId::Ulong(number) => number.to_string(),
+        MessageId::Uuid(uuid) => uuid::Uuid::from_bytes(uuid.into_inner()).to_string(),
+        MessageId::Binary(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+    }
+}
+
+fn json_of(value: SimpleValue) -> serde_json::Value {
+    use serde_json::json;
+    match value {
+        SimpleValue::Null => serde_json::Value::Null,
+        SimpleValue::Bool(value) => json!(value),
+        SimpleValue::Ubyte(value) => json!(value),
+        SimpleValue::Ushort(value) => json!(value),
+        SimpleValue::Uint(value) => json!(value),
+        SimpleValue::Ulong(value) => json!(value),
+        SimpleValue::Byte(value) => json!(value),
+        SimpleValue::Short(value) => json!(value),
+        SimpleValue::Int(value) => json!(value),
+        SimpleValue::Long(value) => json!(value),
+        SimpleValue::Float(value) => json!(value.into_inner()),
+        SimpleValue::Double(value) => json!(value.into_inner()),
+        SimpleValue::String(text) => json!(text),
+        SimpleValue::Symbol(symbol) => json!(symbol.0),
+        SimpleValue::Timestamp(time) => json!(time.milliseconds()),
+        SimpleValue::Char(character) => json!(character),
+        SimpleValue::Uuid(uuid) => json!(uuid::Uuid::from_bytes(uuid.into_inner()).to_string()),
+        SimpleValue::Binary(bytes) => json!(String::from_utf8_lossy(&bytes)),
+        other => json!(format!("{other:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn section_4_2_destinations_name_a_device_and_perhaps_a_module_in_any_case() {
+        assert_eq!(
+            destination("/devices/a%2Fb/messages/deviceBound"),
+            Some(("a%2Fb", None))
+        );
+        assert_eq!(
+            destination("/Devices/d/modules/m/messages/devicebound"),
+            Some(("d", Some("m")))
+        );
+        for wrong in ["", "/devices//messages/devicebound", "/devices/d", "d", "/devices/d/messages/events"] {
+            assert_eq!(destination(wrong), None, "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What all AMQP connections of a hub share.
+
+use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use parking_lot::Mutex;
+use serde::Serialize;
+
+use super::access::Access;
+use super::faults::AmqpFaults;
+use super::stream::Cut;
+use crate::auth::{AuthError, Authenticator};
+use crate::clock::Clock;
+use crate::iothub::IotHub;
+
+/// How much there was to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AmqpStatistics {
+    /// Connections accepted.
+    pub connections: u64,
+    /// Tokens accepted, over `$cbs` or SASL.
+    pub tokens: u64,
+    /// Cloud-to-device messages that arrived, whatever became of them.
+    pub messages: u64,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) connections: AtomicU64,
+    pub(crate) tokens: AtomicU64,
+    pub(crate) messages: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn read(&self) -> AmqpStatistics {
+        AmqpStatistics {
+            connections: self.connections.load(Ordering::Relaxed),
+            tokens: self.tokens.load(Ordering::Relaxed),
+            messages: self.messages.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn count(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+pub(crate) struct Node {
+    pub(crate) hub: Arc<IotHub>,
+    pub(crate) hub_name: String,
+    pub(crate) authenticator: Authenticator,
+    /// Set as soon as it is known. The authority of the hub's HTTPS endpoint: tokens are for it, not for the AMQP port.
+    host: OnceLock<String>,
+    pub(crate) clock: Clock,
+    pub(crate) faults: AmqpFaults,
+    pub(crate) counters: Counters,
+    cuts: Mutex<Vec<Cut>>,
+}
+
+impl Node {
+    pub(crate) fn new(
+        hub: Arc<IotHub>,
+        hub_name: String,
+        authenticator: Authenticator,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            hub,
+            hub_name,
+            authenticator,
+            host: OnceLock::new(),
+            clock,
+            faults: AmqpFaults::default(),
+            counters: Counters::default(),
+            cuts: Mutex::default(),
+        }
+    }
+
+    /// Names the host that tokens are for; the first call counts.
+    pub(crate) fn set_host(&self, authority: String) {
+        self.host.get_or_init(|| authority);
+    }
+
+    /// Checks a token of any of the forms that clients are known to send.
+    pub(crate) fn check_token(&self, token: &str) -> Result<Access, AuthError> {
+        let token = token.trim();
+        let text = match token.split_once(' ') {
+            Some(_) => token.to_owned(),
+            None => format!("Bearer {token}"),
+        };
+        let mut headers = HeaderMap::new();
+        let value = HeaderValue::from_str(&text).map_err(|_| AuthError::Malformed)?;
+        headers.insert(AUTHORIZATION, value);
+        // A token may be narrowed down to the resource that AMQP links lead to.
+        let path = ["messages", "devicebound"].map(str::to_owned);
+        let caller = self.authenticator.check(&headers, self.host.get().map_or("localhost", String::as_str), &path)?;
+        Counters::count(&self.counters.tokens);
+        Ok(Access::new(caller, &text))
+    }
+
+    /// A switch for a new connection.
+    pub(crate) fn new_cut(&self) -> Cut {
+        let cut = Cut::default();
+        let mut cuts = self.cuts.lock();
+        cuts.retain(Cut::is_shared);
+        cuts.push(cut.clone());
+        cut
+    }
+
+    /// Breaks all connections.
+    pub(crate) fn cut_all(&self) {
+        for cut in self.cuts.lock().drain(..) {
+            cut.now();
+        }
+    }
+}

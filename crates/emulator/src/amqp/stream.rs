@@ -1,0 +1,180 @@
+//! The byte streams under AMQP: ones that can be cut, ones that begin with bytes already read, and WebSockets.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::task::AtomicWaker;
+use futures::{SinkExt, StreamExt, TryStreamExt, future};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_util::io::{CopyToBytes, SinkWriter, StreamReader};
+
+/// What AMQP runs over.
+pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Io for S {}
+
+/// A switch that breaks a connection in the middle of whatever it is doing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cut(Arc<CutState>);
+
+#[derive(Debug, Default)]
+struct CutState {
+    set: AtomicBool,
+    reader: AtomicWaker,
+}
+
+impl Cut {
+    /// Breaks the connection: without a goodbye, and over TCP with a reset.
+    pub(crate) fn now(&self) {
+        self.0.set.store(true, Ordering::SeqCst);
+        self.0.reader.wake();
+    }
+
+    /// Whether the connection is still there.
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if self.0.set.load(Ordering::SeqCst) {
+            return Err(io::Error::new(io::ErrorKind::ConnectionReset, "cut"));
+        }
+        Ok(())
+    }
+}
+
+/// A transport that knows how to end rudely.
+pub(crate) trait Abort {
+    /// Makes the next close a reset, where there is such a thing.
+    fn abort(&self);
+}
+
+impl Abort for TcpStream {
+    fn abort(&self) {
+        if let Err(error) = self.set_zero_linger() {
+            tracing::debug!(%error, "the connection is closed rather than reset");
+        }
+    }
+}
+
+/// A stream that ends when its [`Cut`] says so.
+pub(crate) struct Cuttable<S: Abort> {
+    stream: S,
+    cut: Cut,
+}
+
+impl<S: Abort> Cuttable<S> {
+    pub(crate) fn new(stream: S, cut: Cut) -> Self {
+        Self { stream, cut }
+    }
+}
+
+impl<S: Abort> Drop for Cuttable<S> {
+    fn drop(&mut self) {
+        if self.cut.check().is_err() {
+            self.stream.abort();
+        }
+    }
+}
+
+impl<S: Abort + AsyncRead + Unpin> AsyncRead for Cuttable<S> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.cut.0.reader.register(context.waker());
+        self.cut.check()?;
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: Abort + AsyncWrite + Unpin> AsyncWrite for Cuttable<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.cut.check()?;
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.cut.check()?;
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.cut.check()?;
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// Any stream; what was read from it can be put back.
+pub(crate) struct Stream {
+    unread: Bytes,
+    inner: Box<dyn Io>,
+}
+
+impl Stream {
+    pub(crate) fn new(inner: impl Io + 'static) -> Self {
+        Self { unread: Bytes::new(), inner: Box::new(inner) }
+    }
+
+    /// Has these bytes read again before the rest.
+    pub(crate) fn unread(self, bytes: Bytes) -> Self {
+        Self { unread: bytes, ..self }
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Stream").finish_non_exhaustive()
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.unread.is_empty() {
+            return Pin::new(&mut self.inner).poll_read(context, buffer);
+        }
+        let length = self.unread.len().min(buffer.remaining());
+        let bytes = self.unread.split_to(length);
+        buffer.put_slice(&bytes);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}
+
+/// The bytes in the binary messages of a WebSocket. Pings are answered below; text messages are passed over.
+pub(crate) fn of_websocket<S>(socket: WebSocketStream<S>) -> Stream
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (sink, stream) = socket.split();
+    let incoming = stream.map_err(io::Error::other).try_filter_map(|message| {
+        future::ready(Ok(match message {
+            Message::Binary(bytes) => Some(bytes),
+            _ => None,
+        }))
+    });
+    let outgoing = sink
+        .sink_map_err(io::Error::other)
+        .with(|bytes: Bytes| future::ready(Ok::<_, io::Error>(Message::Binary(bytes))));
+    let reader = StreamReader::new(incoming);
+    let writer = SinkWriter::new(CopyToBytes::new(outgoing));
+    Stream::new(tokio::io::join(reader, writer))
+}

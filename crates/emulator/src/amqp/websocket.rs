@@ -1,0 +1,87 @@
+//! AMQP over WebSockets, on the port of the REST API.
+
+use std::sync::Arc;
+
+use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use super::connection;
+use super::node::Node;
+use super::stream::{Abort, Cut, Cuttable, of_websocket};
+
+/// The paths that clients are known to use; the last is uamqp's.
+const PATHS: [&str; 2] = ["/$iothub/websocket", "/$servicebus/websocket"];
+/// The subprotocol of all official clients, and the one that the WebSocket binding of AMQP names.
+const PROTOCOLS: [&str; 2] = ["AMQPWSB10", "amqp"];
+
+impl Abort for TokioIo<Upgraded> {
+    /// The stream below belongs to the HTTP server; a close without WebSocket's goodbye has to do.
+    fn abort(&self) {}
+}
+
+/// Answers a request to speak AMQP over a WebSocket; `None` if it is none.
+pub(crate) fn upgrade(request: &mut Request<Incoming>, node: &Arc<Node>) -> Option<Response<()>> {
+    let path = request.uri().path().trim_end_matches('/');
+    if !PATHS.iter().any(|known| known.eq_ignore_ascii_case(path)) {
+        return None;
+    }
+    let Some((key, protocol)) = handshake(request) else {
+        let mut response = Response::new(());
+        *response.status_mut() = StatusCode::BAD_REQUEST;
+        return Some(response);
+    };
+    let accept = derive_accept_key(key.as_bytes());
+    let upgrading = hyper::upgrade::on(&mut *request);
+    tokio::spawn({
+        let node = node.clone();
+        async move {
+            match upgrading.await {
+                Ok(upgraded) => serve(upgraded, node).await,
+                Err(error) => tracing::debug!(%error, "a WebSocket did not come about"),
+            }
+        }
+    });
+    let mut response = Response::new(());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert("sec-websocket-protocol", HeaderValue::from_static(protocol));
+    if let Ok(accept) = HeaderValue::from_str(&accept) {
+        headers.insert("sec-websocket-accept", accept);
+    }
+    Some(response)
+}
+
+/// The key and the chosen subprotocol, if the request has all that a handshake needs.
+fn handshake(request: &Request<Incoming>) -> Option<(HeaderValue, &'static str)> {
+    let headers = request.headers();
+    let is_upgrade = request.method() == Method::GET
+        && tokens(headers, "connection").any(|token| token.eq_ignore_ascii_case("upgrade"))
+        && tokens(headers, "upgrade").any(|token| token.eq_ignore_ascii_case("websocket"))
+        && tokens(headers, "sec-websocket-version").any(|token| token == "13");
+    let key = headers.get("sec-websocket-key").filter(|_| is_upgrade)?.clone();
+    let offered = |known: &&&str| {
+        tokens(headers, "sec-websocket-protocol").any(|token| token.eq_ignore_ascii_case(known))
+    };
+    Some((key, PROTOCOLS.iter().find(offered)?))
+}
+
+/// The elements of a header that is a list.
+fn tokens<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim)
+}
+
+async fn serve(upgraded: Upgraded, node: Arc<Node>) {
+    let cut: Cut = node.new_cut();
+    let stream = Cuttable::new(TokioIo::new(upgraded), cut.clone());
+    let socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
+    connection::serve(of_websocket(socket), cut, node).await;
+}

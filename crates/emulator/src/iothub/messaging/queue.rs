@@ -1,0 +1,269 @@
+//! The messages that wait for one device or module.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::super::timestamp::Timestamp;
+use super::message::{CloudToDeviceMessage, Outcome, ReceivedMessage, Settlement};
+
+/// The most messages that wait, those that a device holds included.
+pub(crate) const DEPTH: usize = 50;
+/// How long a message without an expiry of its own waits.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
+/// The longest that a message may wait.
+const MAX_LIFETIME: Duration = Duration::from_secs(2 * 24 * 3600);
+/// How long a device may hold a message before it is given out again.
+const LOCK_DURATION: Duration = Duration::from_secs(60);
+/// How often a message may be abandoned.
+const MAX_DELIVERY_COUNT: u32 = 10;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Entry {
+    sequence_number: u64,
+    enqueued: Timestamp,
+    expires: Timestamp,
+    delivery_count: u32,
+    lock: Option<Lock>,
+    message: CloudToDeviceMessage,
+}
+
+/// Who holds something, and until when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Lock {
+    pub(crate) token: String,
+    pub(crate) until: Timestamp,
+}
+
+impl Lock {
+    pub(crate) fn new(now: Timestamp, duration: Duration) -> Self {
+        Self {
+            token: Uuid::new_v4().to_string(),
+            until: later(now, duration),
+        }
+    }
+
+    fn holds(&self, now: Timestamp) -> bool {
+        now < self.until
+    }
+
+    /// Whether `token` is the one that holds.
+    pub(crate) fn is_held_by(lock: Option<&Self>, token: &str, now: Timestamp) -> bool {
+        lock.is_some_and(|lock| lock.token == token && lock.holds(now))
+    }
+
+    pub(crate) fn is_free(lock: Option<&Self>, now: Timestamp) -> bool {
+        lock.is_none_or(|lock| !lock.holds(now))
+    }
+}
+
+pub(crate) fn later(now: Timestamp, by: Duration) -> Timestamp {
+    let by = time::Duration::try_from(by).unwrap_or(time::Duration::MAX);
+    Timestamp::from(now.time().saturating_add(by))
+}
+
+/// A queue. The derived JSON is the form of dumped state.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Queue {
+    last_sequence_number: u64,
+    entries: VecDeque<Entry>,
+}
+
+/// A message that is gone, and why.
+pub(crate) type Gone = (CloudToDeviceMessage, Outcome);
+
+impl Queue {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Takes a message, unless the queue is full.
+    pub(crate) fn push(&mut self, message: CloudToDeviceMessage, now: Timestamp) -> bool {
+        if self.entries.len() >= DEPTH {
+            return false;
+        }
+        self.last_sequence_number += 1;
+        let expires = match message.absolute_expiry {
+            Some(expiry) => Timestamp::from(expiry).min(later(now, MAX_LIFETIME)),
+            None => later(now, DEFAULT_LIFETIME),
+        };
+        self.entries.push_back(Entry {
+            sequence_number: self.last_sequence_number,
+            enqueued: now,
+            expires,
+            delivery_count: 0,
+            lock: None,
+            message,
+        });
+        true
+    }
+
+    /// Gives out the first message that nobody holds.
+    pub(crate) fn receive(&mut self, now: Timestamp) -> Option<ReceivedMessage> {
+        let entry = self
+            .entries
+            .iter_mut()
+            .find(|entry| Lock::is_free(entry.lock.as_ref(), now))?;
+        let lock = Lock::new(now, LOCK_DURATION);
+        let received = ReceivedMessage {
+            lock_token: lock.token.clone(),
+            sequence_number: entry.sequence_number,
+            delivery_count: entry.delivery_count,
+            enqueued_time: entry.enqueued.time(),
+            expiry_time: entry.expires.time(),
+            message: entry.message.clone(),
+        };
+        entry.lock = Some(lock);
+        Some(received)
+    }
+
+    /// Settles what `token` holds; `None` if it holds nothing, and an inner `None` if the message stays.
+    pub(crate) fn settle(&mut self, token: &str, settlement: Settlement, now: Timestamp) -> Option<Option<Gone>> {
+        let held = |entry: &Entry| Lock::is_held_by(entry.lock.as_ref(), token, now);
+        let at = self.entries.iter().position(held)?;
+        let entry = self.entries.get_mut(at)?;
+        let outcome = match settlement {
+            Settlement::Complete => Outcome::Success,
+            Settlement::Reject => Outcome::Rejected,
+            Settlement::Abandon => {
+                entry.delivery_count += 1;
+                entry.lock = None;
+                if entry.delivery_count < MAX_DELIVERY_COUNT {
+                    return Some(None);
+                }
+                Outcome::DeliveryCountExceeded
+            }
+        };
+        let entry = self.entries.remove(at)?;
+        Some(Some((entry.message, outcome)))
+    }
+
+    /// Removes what has expired.
+    pub(crate) fn expire(&mut self, now: Timestamp) -> Vec<Gone> {
+        let mut gone = Vec::new();
+        let mut kept = VecDeque::with_capacity(self.entries.len());
+        for entry in self.entries.drain(..) {
+            if entry.expires <= now {
+                gone.push((entry.message, Outcome::Expired));
+            } else {
+                kept.push_back(entry);
+            }
+        }
+        self.entries = kept;
+        gone
+    }
+
+    pub(crate) fn purge(&mut self) -> Vec<Gone> {
+        let entries = self.entries.drain(..);
+        entries.map(|entry| (entry.message, Outcome::Purged)).collect()
+    }
+
+    /// When the next message expires.
+    pub(crate) fn next_expiry(&self) -> Option<OffsetDateTime> {
+        self.entries.iter().map(|entry| entry.expires.time()).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    fn at(seconds: u64) -> Timestamp {
+        later(
+            Timestamp::from(datetime!(2030-01-01 00:00 UTC)),
+            Duration::from_secs(seconds),
+        )
+    }
+
+    fn message(id: &str) -> CloudToDeviceMessage {
+        CloudToDeviceMessage {
+            message_id: Some(id.to_owned()),
+            ..CloudToDeviceMessage::default()
+        }
+    }
+
+    #[test]
+    fn section_4_2_fifty_messages_wait_and_no_more() {
+        let mut queue = Queue::default();
+        assert!((0..DEPTH).all(|n| queue.push(message(&n.to_string()), at(0))));
+        assert!(!queue.push(message("one too many"), at(0)));
+        // A held message still counts; a completed one does not.
+        let held = queue.receive(at(1)).unwrap();
+        assert!(!queue.push(message("still one too many"), at(1)));
+        assert!(
+            queue
+                .settle(&held.lock_token, Settlement::Complete, at(1))
+                .flatten()
+                .is_some()
+        );
+        assert!(queue.push(message("fits"), at(1)));
+    }
+
+    #[test]
+    fn section_4_2_a_lock_lasts_a_minute_and_only_abandoning_counts() {
+        let mut queue = Queue::default();
+        queue.push(message("m"), at(0));
+        let first = queue.receive(at(0)).unwrap();
+        assert_eq!(queue.receive(at(59)), None);
+        let again = queue.receive(at(60)).unwrap();
+        assert_eq!(
+            (again.sequence_number, again.delivery_count),
+            (first.sequence_number, 0)
+        );
+        assert_eq!(
+            queue.settle(&first.lock_token, Settlement::Complete, at(61)),
+            None,
+            "the lock is lost"
+        );
+        let mut token = again.lock_token;
+        for count in 1..MAX_DELIVERY_COUNT {
+            assert_eq!(queue.settle(&token, Settlement::Abandon, at(61)), Some(None));
+            let next = queue.receive(at(61)).unwrap();
+            assert_eq!(next.delivery_count, count);
+            token = next.lock_token;
+        }
+        let (_, outcome) = queue
+            .settle(&token, Settlement::Abandon, at(61))
+            .flatten()
+            .unwrap();
+        assert_eq!(outcome, Outcome::DeliveryCountExceeded);
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn section_4_2_messages_expire_after_an_hour_or_when_they_say_but_after_two_days_at_the_latest() {
+        let mut queue = Queue::default();
+        queue.push(message("default"), at(0));
+        let expiring = |id: &str, seconds| CloudToDeviceMessage {
+            absolute_expiry: Some(at(seconds).time()),
+            ..message(id)
+        };
+        queue.push(expiring("early", 10), at(0));
+        queue.push(expiring("capped", 1_000_000), at(0));
+        let expired = |queue: &mut Queue, now| -> Vec<_> {
+            let gone = queue.expire(now).into_iter();
+            gone.filter_map(|(message, outcome)| {
+                assert_eq!(outcome, Outcome::Expired);
+                message.message_id
+            })
+            .collect()
+        };
+        assert_eq!(queue.next_expiry(), Some(at(10).time()));
+        assert_eq!(expired(&mut queue, at(9)), [""; 0]);
+        assert_eq!(expired(&mut queue, at(10)), ["early"]);
+        assert_eq!(expired(&mut queue, at(3600)), ["default"]);
+        assert_eq!(expired(&mut queue, at(172_799)), [""; 0]);
+        assert_eq!(expired(&mut queue, at(172_800)), ["capped"]);
+    }
+}
