@@ -6,6 +6,7 @@ use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, Context, NoFormat, RawResponse, Response};
 use service_core::{ConnectionString, Credential, Package, SasCredential, ServiceClient};
 
+use crate::bulk::KeepBody;
 use crate::error::Result;
 
 /// The Entra scope of IoT Hub.
@@ -86,7 +87,8 @@ impl IotHubRegistryManager {
     }
 
     fn new(endpoint: &str, credential: &Credential, options: Option<IotHubClientOptions>) -> Result<Self> {
-        let options = options.unwrap_or_default().client_options;
+        let mut options = options.unwrap_or_default().client_options;
+        options.per_try_policies.push(Arc::new(KeepBody));
         let core = ServiceClient::new(endpoint, credential, PACKAGE, options, |url, http| {
             iothub_protocol::Client::new_with_client(url, http, None)
         })?;

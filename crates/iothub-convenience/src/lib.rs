@@ -11,6 +11,11 @@
 //! | twins | [`get_twin`](IotHubRegistryManager::get_twin), [`update_twin`](IotHubRegistryManager::update_twin), [`modify_twin`](IotHubRegistryManager::modify_twin), [`replace_twin`](IotHubRegistryManager::replace_twin), and the same for modules |
 //! | queries | [`query_iot_hub`](IotHubRegistryManager::query_iot_hub) |
 //! | direct methods | [`invoke_device_method`](IotHubRegistryManager::invoke_device_method), [`invoke_device_module_method`](IotHubRegistryManager::invoke_device_module_method) |
+//! | many at once | [`bulk_create_or_update_devices`](IotHubRegistryManager::bulk_create_or_update_devices), [`update_twins`](IotHubRegistryManager::update_twins), [`regenerate_keys`](IotHubRegistryManager::regenerate_keys) |
+//! | configurations | [`create_configuration`](IotHubRegistryManager::create_configuration) and `get_`, `update_`, `delete_`, [`test_configuration_queries`](IotHubRegistryManager::test_configuration_queries), [`apply_configuration_content_on_edge_device`](IotHubRegistryManager::apply_configuration_content_on_edge_device) |
+//! | jobs | [`begin_scheduled_job`](IotHubRegistryManager::begin_scheduled_job), [`query_scheduled_jobs`](IotHubRegistryManager::query_scheduled_jobs), [`begin_import_export_job`](IotHubRegistryManager::begin_import_export_job) and what belongs to them |
+//! | messages over HTTP | [`purge_command_queue`](IotHubRegistryManager::purge_command_queue), [`receive_feedback_notification`](IotHubRegistryManager::receive_feedback_notification) and what belongs to it |
+//! | Plug and Play | [`get_digital_twin`](IotHubRegistryManager::get_digital_twin), [`update_digital_twin`](IotHubRegistryManager::update_digital_twin), [`invoke_command`](IotHubRegistryManager::invoke_command), [`invoke_component_command`](IotHubRegistryManager::invoke_component_command) |
 //! | statistics | [`get_device_registry_statistics`](IotHubRegistryManager::get_device_registry_statistics), [`get_service_statistics`](IotHubRegistryManager::get_service_statistics) |
 //!
 //! # Answers
@@ -34,11 +39,15 @@
 //!
 //! * `rustls` (default): HTTPS by rustls. Without it, bring a transport in `ClientOptions`.
 
+mod bulk;
 mod client;
+mod commands;
+mod configuration;
 mod devices;
+mod digital_twins;
 mod error;
 mod identity;
-mod job_row;
+mod jobs;
 mod methods;
 mod modify;
 mod modules;
@@ -50,19 +59,31 @@ mod twins;
 
 pub use azure_core::credentials::Secret;
 pub use azure_core::http::Etag;
+pub use bulk::{
+    BulkFailure, BulkOptions, BulkOutcome, BulkReport, BulkResult, KeyChange, RegistryEntry, TwinUpdate,
+};
 pub use client::{IotHubClientOptions, IotHubRegistryManager};
+pub use commands::FeedbackBatch;
+pub use configuration::{Configuration, ConfigurationContent, ConfigurationMetrics};
+pub use digital_twins::DigitalTwinPatch;
 pub use error::{Error, ErrorCode, ErrorKind, Result};
 pub use identity::{
     Authentication, AuthenticationType, ConnectionState, Device, DeviceCapabilities, DeviceOptions,
     DeviceStatus, IdProblem, InvalidId, InvalidKey, InvalidThumbprint, Module, SymmetricKey, WhichKey,
     X509Thumbprint,
 };
-pub use iothub_protocol::types::{RegistryStatistics, ServiceStatistics};
-pub use job_row::{DeviceJob, DeviceJobError, DeviceJobOutcome, DeviceJobStatus};
+pub use iothub_protocol::types::{
+    ConfigurationQueriesTestResponse, DeviceJobStatistics, FeedbackRecord, FeedbackRecordStatusCode,
+    PurgeMessageQueueResult, RegistryStatistics, ServiceStatistics,
+};
+pub use jobs::{
+    DeviceJob, DeviceJobError, DeviceJobOutcome, DeviceJobStatus, ImportExportJob, ImportExportJobRequest,
+    JobStatus, JobType, ScheduledJob, ScheduledJobQueryOptions, ScheduledJobRequest,
+};
 pub use methods::{DirectMethod, DirectMethodAnswer, DirectMethodOutcome};
 pub use protocol_runtime::DateTime;
 pub use query::{QueryOptions, QueryPage, QueryPager, QueryRow, RowType};
-pub use service_core::Precondition;
+pub use service_core::{ItemPage, Job, Precondition, etag};
 pub use twin::{
     ConfigurationInfo, ConfigurationInfoStatus, InvalidTwin, Rule, Twin, TwinCollection, TwinPatch,
     TwinProperties, TwinReplacement, Violation,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use azure_core::http::Context;
+use azure_core::http::headers::{HeaderName, Headers};
+use azure_core::http::{Context, RawResponse, Response};
 use iothub_protocol::types;
 use serde_json::Value;
 use service_core::ResponseTimeout;
@@ -15,6 +16,13 @@ use crate::identity::{check_device_id, check_module_id};
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How much longer the client waits for the service than the service for the device.
 const MARGIN: Duration = Duration::from_secs(15);
+
+const COMMAND_STATUS: HeaderName = HeaderName::from_static("x-ms-command-statuscode");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
+
+fn request_id(headers: &Headers) -> Option<String> {
+    headers.get_optional_string(&REQUEST_ID)
+}
 
 /// A method to call on a device or module.
 ///
@@ -92,22 +100,27 @@ impl DirectMethod {
         }
     }
 
+    /// Connect timeout, response timeout and payload of a command.
+    pub(crate) fn parts(&self) -> (Option<i32>, Option<i32>, Option<Value>) {
+        let seconds = |timeout: Option<Duration>| timeout.map(whole_seconds);
+        (
+            seconds(self.connect_timeout),
+            seconds(self.response_timeout),
+            self.payload.clone(),
+        )
+    }
+
     /// How long the client waits for the service.
-    fn http_timeout(&self) -> Duration {
-        http_timeout(self.connect_timeout, self.response_timeout)
+    pub(crate) fn http_timeout(&self) -> Duration {
+        self.connect_timeout
+            .unwrap_or_default()
+            .saturating_add(self.response_timeout.unwrap_or(RESPONSE_TIMEOUT))
+            .saturating_add(MARGIN)
     }
 }
 
-/// How long the client waits for an answer for which the service waits so long.
-pub(crate) fn http_timeout(connect: Option<Duration>, response: Option<Duration>) -> Duration {
-    connect
-        .unwrap_or_default()
-        .saturating_add(response.unwrap_or(RESPONSE_TIMEOUT))
-        .saturating_add(MARGIN)
-}
-
 /// The seconds, rounded up.
-pub(crate) fn whole_seconds(time: Duration) -> i32 {
+fn whole_seconds(time: Duration) -> i32 {
     let seconds = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
     i32::try_from(seconds).unwrap_or(i32::MAX)
 }
@@ -134,6 +147,8 @@ pub struct DirectMethodAnswer {
     pub status: i32,
     /// What the device sent along; `None` if nothing, `Some(Value::Null)` if `null`.
     pub payload: Option<Value>,
+    /// The service's id of the request.
+    pub request_id: Option<String>,
 }
 
 impl DirectMethodOutcome {
@@ -146,8 +161,26 @@ impl DirectMethodOutcome {
         }
     }
 
+    /// The outcome that the answer to a command stands for: the status is in a header, the payload is the body.
+    pub(crate) fn of_command(response: RawResponse) -> Result<Self> {
+        let status = response
+            .headers()
+            .get_optional_as(&COMMAND_STATUS)?
+            .unwrap_or_default();
+        let request_id = request_id(response.headers());
+        let payload = match response.body().is_empty() {
+            true => None,
+            false => Some(Response::<Value>::from(response).into_model()?),
+        };
+        Ok(Self::Answered(DirectMethodAnswer {
+            status,
+            payload,
+            request_id,
+        }))
+    }
+
     /// The outcome that an error stands for, or the error.
-    fn of(error: Error) -> Result<Self> {
+    pub(crate) fn of(error: Error) -> Result<Self> {
         match error.error_code() {
             Some(ErrorCode::DEVICE_NOT_ONLINE) => Ok(Self::Offline),
             Some(ErrorCode::GATEWAY_TIMEOUT) => Ok(Self::NoAnswerInTime),
@@ -229,10 +262,12 @@ impl IotHubRegistryManager {
         let context = Context::new().with_value(ResponseTimeout(method.http_timeout()));
         match self.core.call(context, call).await {
             Ok(response) => {
+                let request_id = request_id(response.headers());
                 let result = response.into_model()?;
                 Ok(DirectMethodOutcome::Answered(DirectMethodAnswer {
                     status: result.status.unwrap_or_default(),
                     payload: result.payload,
+                    request_id,
                 }))
             }
             Err(error) => DirectMethodOutcome::of(error.into()),

@@ -88,10 +88,8 @@ impl IotHubRegistryManager {
 
 /// Without an ETag the write could overwrite what somebody else has written.
 fn known_etag(twin: &Twin, header: Option<Etag>) -> Result<Etag> {
-    twin.etag.clone().or(header).ok_or_else(|| {
-        Error::invalid_input(
-            "twin",
-            "was answered without an ETag, so that it cannot be written safely",
-        )
-    })
+    twin.etag
+        .clone()
+        .or(header)
+        .ok_or_else(|| Error::invalid_response("the twin has no ETag, so that it cannot be written safely"))
 }

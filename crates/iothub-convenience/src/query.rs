@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::client::IotHubRegistryManager;
 use crate::error::{Error, Result};
-use crate::job_row::DeviceJob;
+use crate::jobs::DeviceJob;
 use crate::open_enum::open_enum;
 use crate::twin::Twin;
 

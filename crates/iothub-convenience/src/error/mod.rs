@@ -70,6 +70,14 @@ impl Error {
         Self::Call(service_core::Error::invalid_input(parameter, reason))
     }
 
+    /// The service's answer cannot be understood.
+    pub(crate) fn invalid_response(reason: &str) -> Self {
+        Self::Call(service_core::Error::with_message(
+            ErrorKind::InvalidResponse,
+            reason,
+        ))
+    }
+
     /// What went wrong, coarsely.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

@@ -161,6 +161,18 @@ impl TwinPatch {
         self.sections.to_json()
     }
 
+    /// Tags and desired properties apart. Tags that are to be removed as a whole are an error, for requests that
+    /// cannot say so.
+    #[allow(clippy::type_complexity, reason = "used in one place")]
+    pub(crate) fn sections(&self) -> (Result<Option<Map<String, Value>>, ()>, Option<Map<String, Value>>) {
+        let tags = match &self.sections.tags {
+            Some(None) => Err(()),
+            Some(Some(tags)) => Ok(Some(tags.clone())),
+            None => Ok(None),
+        };
+        (tags, self.sections.desired.clone())
+    }
+
     fn change(mut self, section: Section, path: &str, value: Value) -> Self {
         let names = path.rsplit('.');
         let nested = names.fold(value, |value, name| {

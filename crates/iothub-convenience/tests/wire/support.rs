@@ -1,8 +1,5 @@
 //! A transport that records requests and gives prepared answers.
 
-#![allow(dead_code, reason = "no test uses all of it")]
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
@@ -29,6 +26,7 @@ pub(crate) struct Recorder {
 pub(crate) enum Answer {
     Response(u16, Vec<(&'static str, String)>, String),
     Failure(azure_core::error::ErrorKind),
+    Never,
 }
 
 impl Recorder {
@@ -53,6 +51,11 @@ impl Recorder {
     /// Prepares a failure of the transport.
     pub(crate) fn fail(&self, kind: azure_core::error::ErrorKind) -> &Self {
         self.push(Answer::Failure(kind))
+    }
+
+    /// Prepares that no answer comes.
+    pub(crate) fn hang(&self) -> &Self {
+        self.push(Answer::Never)
     }
 
     fn push(&self, answer: Answer) -> &Self {
@@ -98,6 +101,7 @@ impl HttpClient for Recorder {
                     body,
                 ))
             }
+            Answer::Never => std::future::pending().await,
             Answer::Failure(kind) => Err(azure_core::Error::with_message(kind, "broken on purpose")),
         }
     }

@@ -1,0 +1,233 @@
+//! One operation on the identity registry.
+
+use iothub_protocol::types;
+use service_core::Precondition;
+
+use crate::error::{Error, Result};
+use crate::identity::{
+    DeviceOptions, DeviceStatus, Proof, SymmetricKey, X509Thumbprint, check_device_id, check_module_id,
+    check_new_module_id,
+};
+use crate::twin::TwinPatch;
+
+/// One operation on the identity registry, of many that are done together.
+///
+/// Debug output shows no keys.
+///
+/// # Example
+///
+/// ```
+/// use iothub_convenience::{Precondition, RegistryEntry, SymmetricKey, TwinPatch};
+///
+/// let entries = [
+///     RegistryEntry::create("thermostat-7")
+///         .with_sas(SymmetricKey::generate()?)
+///         .with_twin(TwinPatch::new().set_tag("site", "oslo")),
+///     RegistryEntry::delete("thermostat-6", Precondition::Unconditional),
+/// ];
+/// # Ok::<(), iothub_convenience::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct RegistryEntry {
+    action: Action,
+    device_id: String,
+    module_id: Option<String>,
+    precondition: Precondition,
+    status: Option<DeviceStatus>,
+    proof: Option<Proof>,
+    options: Option<DeviceOptions>,
+    twin: Option<TwinPatch>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Create,
+    CreateOrUpdate,
+    Update,
+    Delete,
+    UpdateTwin,
+}
+
+impl RegistryEntry {
+    fn new(action: Action, device_id: impl Into<String>, precondition: Precondition) -> Self {
+        Self {
+            action,
+            device_id: device_id.into(),
+            module_id: None,
+            precondition,
+            // The service requires a status of devices that it creates or updates.
+            status: (!matches!(action, Action::Delete | Action::UpdateTwin)).then_some(DeviceStatus::Enabled),
+            proof: None,
+            options: None,
+            twin: None,
+        }
+    }
+
+    /// Creates a device, enabled unless told otherwise. Fails if it exists.
+    #[must_use]
+    pub fn create(device_id: impl Into<String>) -> Self {
+        Self::new(Action::Create, device_id, Precondition::Unconditional)
+    }
+
+    /// Creates a device, or replaces its identity if it exists.
+    #[must_use]
+    pub fn create_or_update(device_id: impl Into<String>, precondition: Precondition) -> Self {
+        Self::new(Action::CreateOrUpdate, device_id, precondition)
+    }
+
+    /// Replaces the identity of a device. Fails if there is none.
+    #[must_use]
+    pub fn update(device_id: impl Into<String>, precondition: Precondition) -> Self {
+        Self::new(Action::Update, device_id, precondition)
+    }
+
+    /// Deletes a device. Fails if there is none.
+    #[must_use]
+    pub fn delete(device_id: impl Into<String>, precondition: Precondition) -> Self {
+        Self::new(Action::Delete, device_id, precondition)
+    }
+
+    /// Changes tags and desired properties of a device; the ETag is the twin's. Fails if there is no such device.
+    #[must_use]
+    pub fn update_twin(device_id: impl Into<String>, patch: TwinPatch, precondition: Precondition) -> Self {
+        Self::new(Action::UpdateTwin, device_id, precondition).with_twin(patch)
+    }
+
+    /// The entry for a module of the device instead of the device. Modules have no status.
+    #[must_use]
+    pub fn with_module(mut self, module_id: impl Into<String>) -> Self {
+        self.module_id = Some(module_id.into());
+        self.status = None;
+        self
+    }
+
+    /// The entry with this status.
+    #[must_use]
+    pub fn with_status(mut self, status: DeviceStatus) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// The entry with symmetric keys. Without a proof the service generates keys.
+    #[must_use]
+    pub fn with_sas(mut self, keys: SymmetricKey) -> Self {
+        self.proof = Some(Proof::Sas(keys));
+        self
+    }
+
+    /// The entry with thumbprints of certificates.
+    #[must_use]
+    pub fn with_x509(mut self, thumbprint: X509Thumbprint) -> Self {
+        self.proof = Some(Proof::X509(thumbprint));
+        self
+    }
+
+    /// The entry with certificates signed by an authority that the hub knows.
+    #[must_use]
+    pub fn with_certificate_authority(mut self) -> Self {
+        self.proof = Some(Proof::CertificateAuthority);
+        self
+    }
+
+    /// The entry with what a device may have beside id, proof and status.
+    #[must_use]
+    pub fn with_options(mut self, options: DeviceOptions) -> Self {
+        self.options = Some(options);
+        self
+    }
+
+    /// The entry with tags and desired properties.
+    #[must_use]
+    pub fn with_twin(mut self, patch: TwinPatch) -> Self {
+        self.twin = Some(patch);
+        self
+    }
+
+    /// The device's id.
+    #[must_use]
+    pub fn device_id(&self) -> &str {
+        &self.device_id
+    }
+
+    /// The module's id, if the entry is about a module.
+    #[must_use]
+    pub fn module_id(&self) -> Option<&str> {
+        self.module_id.as_deref()
+    }
+
+    /// The entry as it is sent, unless the service would refuse it.
+    pub(super) fn to_body(&self) -> Result<types::ExportImportDevice> {
+        check_device_id(&self.device_id)?;
+        match (&self.module_id, self.action) {
+            (None, _) => {}
+            (Some(module_id), Action::Create) => check_new_module_id(module_id)?,
+            (Some(module_id), _) => check_module_id(module_id)?,
+        }
+        let options = self.options.clone().unwrap_or_default();
+        options.check()?;
+        let mut body = types::ExportImportDevice {
+            id: Some(self.device_id.clone()),
+            module_id: self.module_id.clone(),
+            import_mode: Some(self.import_mode()),
+            status: self.status.as_ref().map(wire_status),
+            status_reason: options.status_reason,
+            authentication: self.proof.as_ref().map(Proof::checked).transpose()?,
+            capabilities: self.options.as_ref().map(|options| types::DeviceCapabilities {
+                iot_edge: Some(options.iot_edge),
+                ..Default::default()
+            }),
+            device_scope: options.device_scope,
+            parent_scopes: options.parent_scopes,
+            ..Default::default()
+        };
+        if let Some(etag) = self.etag()? {
+            match self.action {
+                Action::UpdateTwin => body.twin_e_tag = Some(etag),
+                _ => body.e_tag = Some(etag),
+            }
+        }
+        if let Some(twin) = &self.twin {
+            twin.validate()?;
+            let (tags, desired) = twin.sections();
+            body.tags = tags
+                .map_err(|()| Error::invalid_input("twin", "cannot remove all tags in a bulk operation"))?;
+            body.properties = desired.map(|desired| types::PropertyContainer {
+                desired: Some(desired),
+                reported: None,
+            });
+        }
+        Ok(body)
+    }
+
+    /// The ETag that the precondition names, bare as bulk operations take it.
+    fn etag(&self) -> Result<Option<String>> {
+        match &self.precondition {
+            Precondition::Unconditional => Ok(None),
+            Precondition::IfMatch(_) => Ok(Some(self.precondition.quoted()?.trim_matches('"').to_owned())),
+        }
+    }
+
+    fn import_mode(&self) -> types::ExportImportDeviceImportMode {
+        use types::ExportImportDeviceImportMode as Mode;
+        let conditional = self.precondition != Precondition::Unconditional;
+        match (self.action, conditional) {
+            (Action::Create, _) => Mode::Create,
+            (Action::CreateOrUpdate, false) => Mode::CreateOrUpdate,
+            (Action::CreateOrUpdate, true) => Mode::CreateOrUpdateIfMatchETag,
+            (Action::Update, false) => Mode::Update,
+            (Action::Update, true) => Mode::UpdateIfMatchETag,
+            (Action::Delete, false) => Mode::Delete,
+            (Action::Delete, true) => Mode::DeleteIfMatchETag,
+            (Action::UpdateTwin, false) => Mode::UpdateTwin,
+            (Action::UpdateTwin, true) => Mode::UpdateTwinIfMatchETag,
+        }
+    }
+}
+
+fn wire_status(status: &DeviceStatus) -> types::ExportImportDeviceStatus {
+    match status {
+        DeviceStatus::Enabled => types::ExportImportDeviceStatus::Enabled,
+        DeviceStatus::Disabled => types::ExportImportDeviceStatus::Disabled,
+        DeviceStatus::Unknown(text) => types::ExportImportDeviceStatus::UnknownValue(text.clone()),
+    }
+}

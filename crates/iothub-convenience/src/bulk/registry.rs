@@ -1,0 +1,198 @@
+//! Many identities with few requests.
+
+use std::collections::HashSet;
+
+use azure_core::http::Context;
+use futures::StreamExt;
+use iothub_protocol::types::{
+    BulkRegistryOperationResult, DeviceRegistryOperationError, DeviceRegistryOperationErrorErrorCode,
+    ExportImportDevice,
+};
+
+use super::entry::RegistryEntry;
+use super::kept_body::KeptBody;
+use super::report::{BulkFailure, BulkOptions, BulkOutcome, BulkReport, BulkResult};
+use super::run::{Brake, is_own_fault};
+use crate::client::IotHubRegistryManager;
+use crate::error::{Error, ErrorCode};
+
+/// How many entries the service takes in one request.
+const CHUNK: usize = 100;
+
+/// Many devices at once.
+impl IotHubRegistryManager {
+    /// Creates, updates and deletes any number of devices and modules, 100 with each request.
+    ///
+    /// Entries are independent: what fails does not undo the rest. Invalid entries, and further ones for an id that
+    /// was named before, fail without being sent. When a request fails for a reason that is not in its entries, such
+    /// as throttling that outlasts the retries, no further request is begun; see [`BulkReport::stopped_by`]. Call
+    /// again with [`BulkReport::into_unfinished`] to go on.
+    ///
+    /// REST: `POST /devices`.
+    ///
+    /// # Errors
+    ///
+    /// None: all failures are in the report.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::RegistryEntry;
+    ///
+    /// # async fn run(hub: iothub_convenience::IotHubRegistryManager) {
+    /// let entries = (0..1000).map(|number| RegistryEntry::create(format!("thermostat-{number}")));
+    /// let report = hub.bulk_create_or_update_devices(entries, None).await;
+    /// for (entry, failure) in report.failed() {
+    ///     println!("{}: {:?} {failure}", entry.device_id(), failure.code);
+    /// }
+    /// if let Some(error) = &report.stopped_by {
+    ///     println!("stopped by {error}");
+    /// }
+    /// let to_go = report.into_unfinished();
+    /// println!("{} to go", to_go.len());
+    /// # }
+    /// ```
+    pub async fn bulk_create_or_update_devices(
+        &self,
+        entries: impl IntoIterator<Item = RegistryEntry>,
+        options: Option<BulkOptions>,
+    ) -> BulkReport<RegistryEntry> {
+        let concurrency = options.unwrap_or_default().concurrency.max(1);
+        let mut results: Vec<_> = entries
+            .into_iter()
+            .map(|item| BulkResult {
+                item,
+                outcome: BulkOutcome::NotDone,
+            })
+            .collect();
+        let chunks = prepare(&mut results);
+        let brake = Brake::default();
+        let send = |chunk: Chunk| {
+            let brake = &brake;
+            async move {
+                let outcomes = match brake.is_set() {
+                    true => vec![BulkOutcome::NotDone; chunk.bodies.len()],
+                    false => self.send_chunk(&chunk.bodies, brake).await,
+                };
+                (chunk.places, outcomes)
+            }
+        };
+        let sent: Vec<_> = futures::stream::iter(chunks)
+            .map(send)
+            .buffer_unordered(concurrency)
+            .collect()
+            .await;
+        for (places, outcomes) in sent {
+            for (place, outcome) in places.into_iter().zip(outcomes) {
+                if let Some(result) = results.get_mut(place) {
+                    result.outcome = outcome;
+                }
+            }
+        }
+        BulkReport {
+            results,
+            stopped_by: brake.into_error(),
+        }
+    }
+
+    /// One outcome per body.
+    async fn send_chunk(&self, bodies: &Vec<ExportImportDevice>, brake: &Brake) -> Vec<BulkOutcome> {
+        let all = |outcome: BulkOutcome| vec![outcome; bodies.len()];
+        let kept = KeptBody::default();
+        let context = Context::new().with_value(kept.clone());
+        let call =
+            |api: iothub_protocol::Client| async move { api.bulk_registry_update_registry(bodies).await };
+        let answer = match self.core.call(context, call).await.map_err(Error::from) {
+            Ok(response) => response.into_model().map_err(Error::from),
+            Err(error) => partial_failure(&kept).ok_or(error),
+        };
+        match answer {
+            Ok(result) => judge(bodies, result),
+            Err(error) if is_own_fault(&error) => all(BulkOutcome::Failed(error.into())),
+            Err(error) => all(brake.stop(error)),
+        }
+    }
+}
+
+/// Entries of one request, with their places in the report.
+#[derive(Default)]
+struct Chunk {
+    places: Vec<usize>,
+    bodies: Vec<ExportImportDevice>,
+}
+
+/// Packs what can be sent into chunks, and says of the rest why not.
+fn prepare(results: &mut [BulkResult<RegistryEntry>]) -> Vec<Chunk> {
+    let mut seen = HashSet::new();
+    let mut chunks: Vec<Chunk> = Vec::new();
+    for (place, result) in results.iter_mut().enumerate() {
+        let entry = &result.item;
+        if !seen.insert((entry.device_id().to_owned(), entry.module_id().map(str::to_owned))) {
+            result.outcome = BulkOutcome::Failed(BulkFailure::new("the id is named by an earlier entry"));
+            continue;
+        }
+        match entry.to_body() {
+            Err(error) => result.outcome = BulkOutcome::Failed(error.into()),
+            Ok(body) => {
+                if chunks.last().is_none_or(|chunk| chunk.bodies.len() == CHUNK) {
+                    chunks.push(Chunk::default());
+                }
+                if let Some(chunk) = chunks.last_mut() {
+                    chunk.places.push(place);
+                    chunk.bodies.push(body);
+                }
+            }
+        }
+    }
+    chunks
+}
+
+/// The result in an answer with status 400, if it is one.
+fn partial_failure(kept: &KeptBody) -> Option<BulkRegistryOperationResult> {
+    let result: BulkRegistryOperationResult = serde_json::from_slice(&kept.take()?).ok()?;
+    result.is_successful.is_some().then_some(result)
+}
+
+fn judge(bodies: &[ExportImportDevice], result: BulkRegistryOperationResult) -> Vec<BulkOutcome> {
+    let successful = result.is_successful.unwrap_or(false);
+    let errors = result.errors.unwrap_or_default();
+    // A failure that names nothing it could be about leaves all in doubt.
+    let in_doubt = !successful
+        && !errors
+            .iter()
+            .any(|error| bodies.iter().any(|body| concerns(error, body)));
+    bodies
+        .iter()
+        .map(|body| match errors.iter().find(|error| concerns(error, body)) {
+            Some(error) => BulkOutcome::Failed(failure(error)),
+            None if in_doubt => BulkOutcome::Unknown,
+            None => BulkOutcome::Done(()),
+        })
+        .collect()
+}
+
+/// An error without the id of a module concerns everything of the device in the request.
+fn concerns(error: &DeviceRegistryOperationError, body: &ExportImportDevice) -> bool {
+    error.device_id == body.id && (error.module_id.is_none() || error.module_id == body.module_id)
+}
+
+fn failure(error: &DeviceRegistryOperationError) -> BulkFailure {
+    let code = match &error.error_code {
+        Some(DeviceRegistryOperationErrorErrorCode::Int32(number)) => {
+            u32::try_from(*number).ok().map(ErrorCode::from_number)
+        }
+        Some(DeviceRegistryOperationErrorErrorCode::String(text)) => ErrorCode::parse(text),
+        None => None,
+    };
+    let message = match (&error.error_status, code) {
+        (Some(status), Some(code)) => format!("{code}: {status}"),
+        (Some(status), None) => status.clone(),
+        (None, Some(code)) => code.to_string(),
+        (None, None) => "the service does not say why".to_owned(),
+    };
+    BulkFailure {
+        code,
+        message,
+        error: None,
+    }
+}

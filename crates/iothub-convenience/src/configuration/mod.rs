@@ -1,0 +1,6 @@
+//! Automatic device configurations and edge deployments.
+
+mod model;
+mod operations;
+
+pub use model::{Configuration, ConfigurationContent, ConfigurationMetrics};

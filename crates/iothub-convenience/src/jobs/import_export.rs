@@ -1,0 +1,162 @@
+//! Import and export jobs as the service reads and answers them.
+
+use azure_core::credentials::Secret;
+use iothub_protocol::types;
+use protocol_runtime::DateTime;
+use serde::Deserialize;
+
+use super::kind::{JobStatus, JobType};
+
+/// An import or export job to start.
+///
+/// The addresses of containers usually carry a shared access signature, so that Debug output does not show them.
+///
+/// # Example
+///
+/// ```
+/// use iothub_convenience::ImportExportJobRequest;
+///
+/// let container = "https://account.blob.core.windows.net/hub-backup";
+/// let job = ImportExportJobRequest::export(container, true).with_managed_identity(None);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportExportJobRequest {
+    input: Option<Secret>,
+    output: Secret,
+    exclude_keys: Option<bool>,
+    input_blob_name: Option<String>,
+    output_blob_name: Option<String>,
+    include_configurations: Option<bool>,
+    configurations_blob_name: Option<String>,
+    managed_identity: Option<Option<String>>,
+}
+
+impl ImportExportJobRequest {
+    fn new(input: Option<Secret>, output: Secret, exclude_keys: Option<bool>) -> Self {
+        Self {
+            input,
+            output,
+            exclude_keys,
+            input_blob_name: None,
+            output_blob_name: None,
+            include_configurations: None,
+            configurations_blob_name: None,
+            managed_identity: None,
+        }
+    }
+
+    /// A job that creates, updates and deletes identities as the blob `devices.txt` in the container `input` says, and
+    /// writes `importErrors.log` to the container `output`.
+    #[must_use]
+    pub fn import(input: impl Into<Secret>, output: impl Into<Secret>) -> Self {
+        Self::new(Some(input.into()), output.into(), None)
+    }
+
+    /// A job that writes all identities to the blob `devices.txt` in the container `output`.
+    #[must_use]
+    pub fn export(output: impl Into<Secret>, exclude_keys: bool) -> Self {
+        Self::new(None, output.into(), Some(exclude_keys))
+    }
+
+    /// The job with another name of the blob that is read.
+    #[must_use]
+    pub fn with_input_blob_name(mut self, name: impl Into<String>) -> Self {
+        self.input_blob_name = Some(name.into());
+        self
+    }
+
+    /// The job with another name of the blob that is written.
+    #[must_use]
+    pub fn with_output_blob_name(mut self, name: impl Into<String>) -> Self {
+        self.output_blob_name = Some(name.into());
+        self
+    }
+
+    /// The job for configurations too, in the blob `configurations.txt` or one with the given name.
+    #[must_use]
+    pub fn with_configurations(mut self, blob_name: Option<&str>) -> Self {
+        self.include_configurations = Some(true);
+        self.configurations_blob_name = blob_name.map(str::to_owned);
+        self
+    }
+
+    /// The job with a managed identity of the hub to reach the containers with, instead of signatures in their
+    /// addresses: the resource id of a user-assigned one, or the system-assigned one.
+    #[must_use]
+    pub fn with_managed_identity(mut self, user_assigned: Option<&str>) -> Self {
+        self.managed_identity = Some(user_assigned.map(str::to_owned));
+        self
+    }
+
+    pub(super) fn to_body(&self) -> types::JobProperties {
+        let text = |secret: &Secret| secret.secret().to_owned();
+        let kind = match self.input {
+            Some(_) => types::JobPropertiesType::Import,
+            None => types::JobPropertiesType::Export,
+        };
+        types::JobProperties {
+            type_: Some(kind),
+            input_blob_container_uri: self.input.as_ref().map(text),
+            output_blob_container_uri: Some(text(&self.output)),
+            input_blob_name: self.input_blob_name.clone(),
+            output_blob_name: self.output_blob_name.clone(),
+            exclude_keys_in_export: self.exclude_keys,
+            include_configurations: self.include_configurations,
+            configurations_blob_name: self.configurations_blob_name.clone(),
+            storage_authentication_type: self
+                .managed_identity
+                .as_ref()
+                .map(|_| types::JobPropertiesStorageAuthenticationType::IdentityBased),
+            identity: self
+                .managed_identity
+                .clone()
+                .flatten()
+                .map(|id| types::ManagedIdentity {
+                    user_assigned_identity: Some(id),
+                }),
+            ..Default::default()
+        }
+    }
+}
+
+/// An import or export job.
+///
+/// Debug output does not show the addresses of containers, which may carry signatures.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct ImportExportJob {
+    /// The job's id, given by the service.
+    pub job_id: String,
+    /// What it does.
+    #[serde(rename = "type")]
+    pub kind: Option<JobType>,
+    /// How far it is.
+    pub status: Option<JobStatus>,
+    /// When it was started.
+    pub start_time_utc: Option<DateTime>,
+    /// When it ended.
+    pub end_time_utc: Option<DateTime>,
+    /// How much is done, in percent.
+    pub progress: Option<i32>,
+    /// Why it failed, if it did.
+    pub failure_reason: Option<String>,
+    /// What the service says about the status.
+    pub status_message: Option<String>,
+    /// The container that is read. The service leaves it empty in its answers.
+    pub input_blob_container_uri: Option<Secret>,
+    /// The blob that is read.
+    pub input_blob_name: Option<String>,
+    /// The container that is written. The service leaves it empty in its answers.
+    pub output_blob_container_uri: Option<Secret>,
+    /// The blob that is written.
+    pub output_blob_name: Option<String>,
+    /// Whether keys are left out.
+    pub exclude_keys_in_export: Option<bool>,
+    /// Whether configurations are included.
+    pub include_configurations: Option<bool>,
+    /// The blob with configurations.
+    pub configurations_blob_name: Option<String>,
+    /// The job that this one is part of.
+    pub parent_job_id: Option<String>,
+}

@@ -1,0 +1,468 @@
+//! What becomes of the service's answers.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use azure_core::error::ErrorKind as TransportError;
+use azure_core::http::poller::PollerOptions;
+use futures::TryStreamExt;
+use iothub_convenience::*;
+use serde_json::{Value, json};
+
+use crate::support::{FixedToken, KEY, Recorder};
+
+const ANY: Precondition = Precondition::Unconditional;
+
+fn reboot() -> DirectMethod {
+    DirectMethod::new("reboot")
+}
+
+#[tokio::test]
+async fn a_method_has_outcomes() {
+    let recorder = Recorder::new();
+    let hub = recorder.hub();
+    let nested = |number: u32| json!({"Message": json!({"errorCode": number, "message": "m"}).to_string(), "ExceptionMessage": ""});
+    for (status, body, expected) in [
+        (404, nested(404_103), DirectMethodOutcome::Offline),
+        (504, nested(504_101), DirectMethodOutcome::NoAnswerInTime),
+        (404, nested(404_001), DirectMethodOutcome::NotFound),
+        (
+            404,
+            json!({"Message": "ErrorCode:ModuleNotFound;x"}),
+            DirectMethodOutcome::NotFound,
+        ),
+    ] {
+        recorder.answer(status, &body);
+        assert_eq!(
+            hub.invoke_device_method("d", &reboot()).await.unwrap(),
+            expected,
+            "{body}"
+        );
+        recorder.answer(status, &body);
+        assert_eq!(
+            hub.invoke_command("d", &reboot()).await.unwrap(),
+            expected,
+            "{body}"
+        );
+    }
+    // The device's own 404 is an answer.
+    for (body, payload) in [
+        (r#"{"status": 404, "payload": null}"#, Some(Value::Null)),
+        (r#"{"status": 404}"#, None),
+        (r#"{"status": 404, "payload": [1.0]}"#, Some(json!([1.0]))),
+    ] {
+        recorder.answer_with(200, &[("x-ms-request-id", "r")], body);
+        let outcome = hub
+            .invoke_device_module_method("d", "m", &reboot())
+            .await
+            .unwrap();
+        let answer = outcome.answer().unwrap();
+        assert_eq!(
+            (answer.status, &answer.payload, answer.request_id.as_deref()),
+            (404, &payload, Some("r"))
+        );
+    }
+    recorder.answer(401, &nested(401_002));
+    assert!(
+        hub.invoke_device_method("d", &reboot())
+            .await
+            .unwrap_err()
+            .is_unauthorized()
+    );
+}
+
+#[tokio::test]
+async fn a_command_answers_with_status_in_a_header_and_any_body() {
+    let recorder = Recorder::new();
+    let hub = recorder.hub();
+    for (body, payload) in [
+        ("", None),
+        ("null", Some(Value::Null)),
+        ("\"x\"", Some(json!("x"))),
+    ] {
+        recorder.answer_with(
+            200,
+            &[("x-ms-command-statuscode", "207"), ("x-ms-request-id", "r")],
+            body,
+        );
+        let outcome = hub.invoke_component_command("d", "c", &reboot()).await.unwrap();
+        let answer = outcome.answer().unwrap();
+        assert_eq!(
+            (answer.status, &answer.payload, answer.request_id.as_deref()),
+            (207, &payload, Some("r"))
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_method_is_never_sent_twice_once_it_may_have_arrived() {
+    let recorder = Recorder::new();
+    let hub = recorder.hub();
+    for status in [408, 500, 502, 503, 504] {
+        recorder.answer(status, &json!({}));
+        assert!(hub.invoke_device_method("d", &reboot()).await.is_err());
+        assert_eq!(recorder.take().len(), 1, "{status}");
+    }
+    recorder.fail(TransportError::Io);
+    let error = hub.invoke_device_method("d", &reboot()).await.unwrap_err();
+    assert!(
+        error.is_unknown_outcome() && recorder.take().len() == 1,
+        "{error:?}"
+    );
+    // These prove that it has not.
+    recorder
+        .answer(429, &json!({}))
+        .answer_with(503, &[("retry-after", "1")], "{}");
+    recorder
+        .fail(TransportError::Connection)
+        .answer(200, &json!({"status": 200}));
+    assert!(
+        hub.invoke_device_method("d", &reboot())
+            .await
+            .unwrap()
+            .answer()
+            .is_some()
+    );
+    assert_eq!(recorder.take().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn writes_are_repeated_if_that_is_safe() {
+    let recorder = Recorder::new();
+    let hub = recorder.hub();
+    let patch = TwinPatch::new().set_tag("a", 1);
+    let twin = json!({"deviceId": "d"});
+    recorder
+        .fail(TransportError::Io)
+        .answer(500, &json!({}))
+        .answer(200, &twin);
+    hub.update_twin("d", &patch, Precondition::IfMatch("x".into()))
+        .await
+        .unwrap();
+    assert_eq!(recorder.take().len(), 3);
+    recorder.fail(TransportError::Io);
+    assert!(
+        hub.update_twin("d", &patch, ANY)
+            .await
+            .unwrap_err()
+            .is_unknown_outcome()
+    );
+    assert_eq!(recorder.take().len(), 1);
+    recorder.answer(503, &json!({})).answer(200, &twin);
+    hub.replace_twin("d", &TwinReplacement::new(), ANY).await.unwrap();
+    assert_eq!(recorder.take().len(), 2);
+}
+
+#[tokio::test]
+async fn errors_tell_what_the_service_says() {
+    let recorder = Recorder::new();
+    let hub = recorder.hub();
+    let answer = |status, code: &str| {
+        let body = format!(
+            r#"{{"Message":"ErrorCode:{code};text","ExceptionMessage":"Tracking ID:abc-G:0-TimeStamp:10/24/2023 16:53:16"}}"#
+        );
+        recorder.answer_with(status, &[("iothub-errorcode", code)], &body);
+    };
+    answer(404, "DeviceNotFound");
+    let error = hub.get_device("d").await.unwrap_err();
+    assert!(error.is_not_found() && !error.is_conflict());
+    assert_eq!(
+        (error.status(), error.error_code()),
+        (Some(404), Some(ErrorCode::DEVICE_NOT_FOUND))
+    );
+    assert_eq!((error.message(), error.attempts()), (Some("text"), 1));
+    assert!(error.tracking_id().unwrap().starts_with("abc-G:0"), "{error:?}");
+    answer(409, "DeviceAlreadyExists");
+    let keys = SymmetricKey::new(KEY, KEY).unwrap();
+    let error = hub
+        .create_device_with_sas("d", keys, DeviceStatus::Enabled, None)
+        .await
+        .unwrap_err();
+    assert!(error.is_conflict());
+    answer(412, "PreconditionFailed");
+    assert!(
+        hub.delete_device("d", Precondition::IfMatch("x".into()))
+            .await
+            .unwrap_err()
+            .is_precondition_failed()
+    );
+    recorder.answer_with(200, &[], "<html>");
+    let error: Error = hub
+        .get_device("d")
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap_err()
+        .into();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+}
+
+#[tokio::test]
+async fn rows_keep_their_type() {
+    let recorder = Recorder::new();
+    let hub = recorder.hub();
+    let rows = |kind: Option<&'static str>, row: Value| {
+        let headers: Vec<_> = kind.map(|kind| ("x-ms-item-type", kind)).into_iter().collect();
+        recorder.answer_with(200, &headers, &json!([row]).to_string());
+        hub.query_iot_hub("q", None).unwrap().try_collect::<Vec<_>>()
+    };
+    let twin = rows(Some("Twin"), json!({"deviceId": "d", "tags": {"a": 1}}))
+        .await
+        .unwrap()
+        .remove(0)
+        .into_twin()
+        .unwrap();
+    assert_eq!(twin.tags.get("a"), Some(&json!(1)));
+    let job = json!({"deviceId": "d", "jobId": "j", "jobType": "scheduleUpdateTwin", "status": "completed",
+        "startTimeUtc": "2016-09-29T18:18:52.7418462Z", "outcome": {"deviceMethodResponse": null}});
+    let QueryRow::DeviceJob(row) = rows(Some("DeviceJob"), job.clone()).await.unwrap().remove(0) else {
+        panic!()
+    };
+    assert_eq!(row.status, Some(DeviceJobStatus::Completed));
+    assert_eq!(QueryRow::DeviceJob(row).as_json(), job);
+    // An aggregate is no twin, even if its columns have names of a twin's fields.
+    for kind in [Some("Raw"), None, Some("Brandnew")] {
+        let count = rows(kind, json!({"status": 5, "deviceId": 3}))
+            .await
+            .unwrap()
+            .remove(0);
+        assert_eq!(
+            count,
+            QueryRow::Raw(json!({"status": 5, "deviceId": 3})),
+            "{kind:?}"
+        );
+    }
+    #[derive(serde::Deserialize)]
+    struct Count {
+        n: u32,
+    }
+    assert_eq!(
+        rows(Some("Raw"), json!({"n": 3})).await.unwrap()[0]
+            .decode::<Count>()
+            .unwrap()
+            .n,
+        3
+    );
+    let error = Error::from(rows(Some("Twin"), json!({"tags": 5})).await.unwrap_err());
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+}
+
+#[tokio::test]
+async fn a_query_can_be_resumed_and_seen_by_page() {
+    let recorder = Recorder::new();
+    let hub = recorder.hub();
+    recorder.answer_with(
+        200,
+        &[("x-ms-item-type", "Raw"), ("x-ms-continuation", "t1")],
+        r#"[{"n":1}]"#,
+    );
+    let mut pages = hub.query_iot_hub("q", None).unwrap().into_pages();
+    let page = pages.try_next().await.unwrap().unwrap();
+    assert_eq!((page.row_type, page.rows.len()), (RowType::Raw, 1));
+    let mut options = QueryOptions::default();
+    options.method_options.continuation = pages.into_continuation();
+    recorder.take();
+    recorder.answer_with(200, &[("x-ms-continuation", "")], r#"[{"n":2}]"#);
+    let rows: Vec<_> = hub
+        .query_iot_hub("q", Some(options))
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(rows, [QueryRow::Raw(json!({"n": 2}))]);
+    let requests = recorder.take();
+    assert!(
+        requests.len() == 1 && requests[0].contains("x-ms-continuation: t1"),
+        "{requests:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_error_in_the_middle_of_a_query_is_ours() {
+    let recorder = Recorder::new();
+    recorder.answer_with(200, &[("x-ms-continuation", "t1")], r#"[{"n":1}]"#);
+    recorder.answer_with(400, &[("iothub-errorcode", "ArgumentInvalid")], "{}");
+    let mut rows = recorder.hub().query_iot_hub("q", None).unwrap();
+    assert!(rows.try_next().await.unwrap().is_some());
+    let error = Error::from(rows.try_next().await.unwrap_err());
+    assert_eq!(error.error_code(), Some(ErrorCode::ARGUMENT_INVALID));
+}
+
+#[tokio::test]
+async fn feedback_has_records_and_a_lock() {
+    let recorder = Recorder::new();
+    let hub = recorder.hub();
+    recorder.answer_with(204, &[], "");
+    assert_eq!(hub.receive_feedback_notification().await.unwrap(), None);
+    let body = r#"[{"originalMessageId":"a1","description":"Success","statusCode":"Success","deviceGenerationId":"1",
+        "deviceId":"x","enqueuedTimeUtc":"2015-10-10T23:35:19.9774002Z"},{"statusCode":"Shredded"}]"#;
+    recorder.answer_with(200, &[("etag", "\"lock-token-1\"")], body);
+    let batch = hub.receive_feedback_notification().await.unwrap().unwrap();
+    assert_eq!(
+        (batch.lock_token.as_str(), batch.records.len()),
+        ("lock-token-1", 2)
+    );
+    assert_eq!(
+        batch.records[0].status_code,
+        Some(FeedbackRecordStatusCode::Success)
+    );
+    assert_eq!(
+        batch.records[1].status_code,
+        Some(FeedbackRecordStatusCode::UnknownValue("Shredded".into()))
+    );
+    recorder.answer_with(200, &[], body);
+    let error = hub.receive_feedback_notification().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+}
+
+#[tokio::test]
+async fn plug_and_play_answers_carry_the_etag() {
+    let recorder = Recorder::new();
+    let hub = recorder.hub();
+    recorder.answer_with(
+        200,
+        &[("etag", "\"AAAAAAAAAAE=\"")],
+        r#"{"$dtId":"d","$metadata":{"$model":""}}"#,
+    );
+    let response = hub.get_digital_twin("d").await.unwrap();
+    let seen = etag(response.headers()).unwrap();
+    assert_eq!(response.into_model().unwrap()["$dtId"], "d");
+    recorder.answer_with(
+        202,
+        &[
+            ("etag", "\"AAAAAAAAAAI=\""),
+            ("location", "https://hub.example/digitaltwins/d"),
+        ],
+        "",
+    );
+    let patch = DigitalTwinPatch::new().add("/x", 1);
+    let response = hub
+        .update_digital_twin("d", &patch, Precondition::IfMatch(seen))
+        .await
+        .unwrap();
+    assert_eq!(etag(response.headers()), Some(Etag::from("\"AAAAAAAAAAI=\"")));
+}
+
+fn quickly() -> Option<PollerOptions<'static>> {
+    Some(PollerOptions {
+        frequency: azure_core::time::Duration::seconds(1),
+        ..Default::default()
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scheduled_job_is_watched_to_its_end() {
+    let recorder = Recorder::new();
+    let hub = recorder.hub();
+    let request = ScheduledJobRequest::update_twin("j", "*", TwinPatch::new().set_tag("a", 1));
+    for status in ["queued", "scheduled", "running", "completed"] {
+        recorder.answer(
+            200,
+            &json!({"jobId": "j", "status": status, "deviceJobStatistics": {"succeededCount": 3}}),
+        );
+    }
+    let job = hub
+        .begin_scheduled_job(&request, quickly())
+        .await
+        .unwrap()
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(job.status, Some(JobStatus::Completed));
+    assert_eq!(job.device_job_statistics.unwrap().succeeded_count, Some(3));
+    let requests = recorder.take();
+    assert_eq!(requests.len(), 4);
+    assert!(requests[0].starts_with("PUT /jobs/v2/j?") && requests[3].starts_with("GET /jobs/v2/j?"));
+
+    recorder.answer(
+        200,
+        &json!({"jobId": "j", "status": "failed", "failureReason": "no"}),
+    );
+    let error = Error::from(hub.watch_scheduled_job("j", quickly()).await.unwrap_err());
+    assert_eq!(error.kind(), ErrorKind::JobFailed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_export_is_watched_under_the_id_that_the_service_gave() {
+    let recorder = Recorder::new();
+    let hub = recorder.hub();
+    recorder.answer(
+        200,
+        &json!({"jobId": "a/1", "type": "export", "status": "enqueued"}),
+    );
+    recorder.answer(200, &json!({"jobId": "a/1", "status": "running", "progress": 50}));
+    recorder.answer(
+        200,
+        &json!({"jobId": "a/1", "status": "completed", "outputBlobContainerUri": "https://x?sig=secret"}),
+    );
+    let request = ImportExportJobRequest::export("https://x?sig=secret", true);
+    assert!(!format!("{request:?}").contains("secret"));
+    let job = hub
+        .begin_import_export_job(&request, quickly())
+        .await
+        .unwrap()
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(
+        (job.job_id.as_str(), job.status.clone()),
+        ("a/1", Some(JobStatus::Completed))
+    );
+    assert!(!format!("{job:?}").contains("secret"), "{job:?}");
+    assert!(recorder.take()[2].starts_with("GET /jobs/a%2F1?"));
+}
+
+#[tokio::test]
+async fn an_entra_identity_is_asked_for_the_hubs_scope() {
+    let recorder = Recorder::new();
+    let credential = Arc::new(FixedToken(Mutex::default()));
+    let hub = IotHubRegistryManager::from_token_credential(
+        "hub.example:8443",
+        credential.clone(),
+        Some(recorder.options()),
+    )
+    .unwrap();
+    hub.get_service_statistics().await.unwrap();
+    assert_eq!(
+        *credential.0.lock().unwrap(),
+        ["https://iothubs.azure.net/.default"]
+    );
+    assert_eq!(hub.host_name(), "hub.example:8443");
+}
+
+#[test]
+fn bad_connection_strings_and_hosts_are_refused_without_showing_the_key() {
+    for text in [
+        "",
+        "HostName=h;SharedAccessKeyName=n",
+        "HostName=h;SharedAccessKey=geheim!;SharedAccessKeyName=n",
+    ] {
+        let error = IotHubRegistryManager::from_connection_string(text, None).unwrap_err();
+        assert!(
+            error.is_invalid_input() && !format!("{error} {error:?}").contains("geheim"),
+            "{error:?}"
+        );
+    }
+    let credential = Arc::new(FixedToken(Mutex::default()));
+    let error =
+        IotHubRegistryManager::from_token_credential("http://hub.example", credential, None).unwrap_err();
+    assert!(error.is_invalid_input(), "{error:?}");
+    let text = format!("HostName=h;SharedAccessKeyName=n;SharedAccessKey={KEY}");
+    let hub = IotHubRegistryManager::from_connection_string(&text, None).unwrap();
+    assert!(!format!("{hub:?}").contains(KEY));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_client_waits_longer_for_a_method_than_the_service_does() {
+    let recorder = Recorder::new();
+    recorder.hang();
+    let begun = tokio::time::Instant::now();
+    let slow = reboot()
+        .with_connect_timeout(Duration::from_secs(60))
+        .with_response_timeout(Duration::from_secs(300));
+    let error = recorder.hub().invoke_device_method("d", &slow).await.unwrap_err();
+    assert_eq!(begun.elapsed().as_secs(), 375);
+    assert!(error.is_timeout() && error.is_unknown_outcome(), "{error:?}");
+}

@@ -1,0 +1,116 @@
+//! Read, edit, write, and again if somebody else was faster.
+
+use crate::support::Recorder;
+use iothub_convenience::*;
+use serde_json::{Value, json};
+
+fn twin(etag: &str, count: i64) -> Value {
+    json!({"deviceId": "d", "etag": etag, "version": 3, "status": "enabled", "tags": {"count": count, "other": {"x": 1}},
+        "properties": {"desired": {"a": 1, "$version": 2, "$metadata": {}}, "reported": {"$version": 1}}})
+}
+
+fn increment(twin: &mut Twin) {
+    let count = twin.tags.get("count").and_then(Value::as_i64).unwrap_or_default();
+    twin.tags.set("count", count + 1);
+}
+
+#[tokio::test]
+async fn only_the_change_is_written() {
+    let recorder = Recorder::new();
+    recorder
+        .answer(200, &twin("AAAAAAAAAAE=", 1))
+        .answer(200, &twin("AAAAAAAAAAI=", 2));
+    let after = recorder
+        .hub()
+        .modify_twin("d", |twin| {
+            increment(twin);
+            twin.tags.remove("other.x");
+            twin.properties.desired.set("b.c", json!([1.0]));
+        })
+        .await
+        .unwrap();
+    assert_eq!(after.etag, Some(Etag::from("AAAAAAAAAAI=")));
+    insta::assert_snapshot!(recorder.take().join("\n\n----\n\n"));
+}
+
+#[tokio::test]
+async fn nothing_is_written_if_nothing_changes() {
+    let recorder = Recorder::new();
+    recorder.answer(200, &twin("AAAAAAAAAAE=", 1));
+    let after = recorder
+        .hub()
+        .modify_module_twin("d", "m", |twin| twin.tags.set("count", 1))
+        .await
+        .unwrap();
+    assert_eq!(after.tags.get("count"), Some(&json!(1)));
+    assert_eq!(recorder.take().len(), 1);
+}
+
+#[tokio::test]
+async fn an_edit_is_repeated_on_what_somebody_else_has_written() {
+    let recorder = Recorder::new();
+    recorder
+        .answer(200, &twin("AAAAAAAAAAE=", 1))
+        .answer(412, &json!({}));
+    recorder
+        .answer(200, &twin("AAAAAAAAAAI=", 5))
+        .answer(200, &twin("AAAAAAAAAAM=", 6));
+    let after = recorder.hub().modify_twin("d", increment).await.unwrap();
+    assert_eq!(after.tags.get("count"), Some(&json!(6)));
+    let sent = recorder.take();
+    assert!(
+        sent[1].contains("if-match: \"AAAAAAAAAAE=\"") && sent[1].ends_with(r#"{"tags":{"count":2}}"#),
+        "{}",
+        sent[1]
+    );
+    assert!(
+        sent[3].contains("if-match: \"AAAAAAAAAAI=\"") && sent[3].ends_with(r#"{"tags":{"count":6}}"#),
+        "{}",
+        sent[3]
+    );
+}
+
+#[tokio::test]
+async fn it_gives_up_after_eight_rounds() {
+    let recorder = Recorder::new();
+    for _ in 0..20 {
+        recorder
+            .answer(200, &twin("AAAAAAAAAAE=", 1))
+            .answer(412, &json!({}));
+    }
+    let error = recorder.hub().modify_twin("d", increment).await.unwrap_err();
+    assert!(error.is_precondition_failed());
+    assert_eq!(recorder.take().len(), 16);
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_refused_before_sending() {
+    let recorder = Recorder::new();
+    let hub = recorder.hub();
+    for (edit, message) in [
+        (
+            (|twin: &mut Twin| twin.properties.reported.set("a", 1)) as fn(&mut Twin),
+            "properties.reported cannot be written; only tags and properties.desired can",
+        ),
+        (
+            |twin| twin.status = Some(DeviceStatus::Disabled),
+            "status cannot be written; only tags and properties.desired can",
+        ),
+        (
+            |twin| twin.tags.set("a", json!([null])),
+            "tags.a[0] is null, which an array may not hold",
+        ),
+    ] {
+        recorder.answer(200, &twin("AAAAAAAAAAE=", 1));
+        let error = hub.modify_twin("d", edit).await.unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert!(error.is_invalid_input() && matches!(error, Error::InvalidTwin(_)));
+        assert_eq!(recorder.take().len(), 1);
+    }
+    recorder.answer(200, &json!({"deviceId": "d"}));
+    assert_eq!(
+        hub.modify_twin("d", increment).await.unwrap_err().kind(),
+        ErrorKind::InvalidResponse,
+        "no ETag"
+    );
+}
