@@ -8,6 +8,7 @@ use digitaltwins_protocol::Client;
 use service_core::{Credential, Package, ServiceClient};
 
 use crate::error::{Error, Result};
+use crate::graph::NoteThrottling;
 
 /// What tokens are asked for.
 const SCOPE: &str = "https://digitaltwins.azure.net/.default";
@@ -60,7 +61,8 @@ impl DigitalTwinsClient {
         credential: Arc<dyn TokenCredential>,
         options: Option<DigitalTwinsClientOptions>,
     ) -> Result<Self> {
-        let options = options.unwrap_or_default().client_options;
+        let mut options = options.unwrap_or_default().client_options;
+        options.per_try_policies.push(Arc::new(NoteThrottling));
         let credential = Credential::entra(credential, SCOPE);
         let package = Package {
             name: env!("CARGO_PKG_NAME"),

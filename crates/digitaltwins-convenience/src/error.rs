@@ -1,5 +1,6 @@
 //! Why a call failed.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -39,39 +40,87 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///   *Azure Digital Twins Data Owner* or *Data Reader* on the instance; without it the answer is 403.
 /// * 404 without a code: the host name is no instance, or the token belongs to another tenant than the instance.
 /// * `ValidationFailed`: read [`details`](Self::details), which name the property.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error(transparent)]
-pub struct Error(#[from] service_core::Error);
+#[derive(Debug, Clone)]
+pub struct Error {
+    core: service_core::Error,
+    timed_out: bool,
+    left_behind: Vec<String>,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.core.fmt(f)?;
+        if !self.left_behind.is_empty() {
+            write!(f, " (left behind: {})", self.left_behind.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.core.source()
+    }
+}
+
+impl From<service_core::Error> for Error {
+    fn from(core: service_core::Error) -> Self {
+        Self {
+            core,
+            timed_out: false,
+            left_behind: Vec::new(),
+        }
+    }
+}
 
 /// So that `?` works on what pagers, pollers and `into_model` yield.
 impl From<azure_core::Error> for Error {
     fn from(error: azure_core::Error) -> Self {
-        Self(error.into())
+        service_core::Error::from(error).into()
     }
 }
 
 /// So that a callback of azure_core can fail with ours.
 impl From<Error> for azure_core::Error {
     fn from(error: Error) -> Self {
-        error.0.into()
+        error.core.into()
     }
 }
 
 impl Error {
     pub(crate) fn invalid_input(parameter: &str, reason: impl Into<String>) -> Self {
-        Self(service_core::Error::invalid_input(parameter, reason))
-    }
-
-    pub(crate) fn other(message: impl Into<String>) -> Self {
-        Self(service_core::Error::with_message(ErrorKind::Other, message))
+        service_core::Error::invalid_input(parameter, reason).into()
     }
 
     /// The service answered what it should not.
     pub(crate) fn invalid_response(message: impl Into<String>) -> Self {
-        Self(service_core::Error::with_message(
-            ErrorKind::InvalidResponse,
-            message,
-        ))
+        service_core::Error::with_message(ErrorKind::InvalidResponse, message).into()
+    }
+
+    /// A file cannot be read or written.
+    pub(crate) fn file(error: std::io::Error) -> Self {
+        let core = service_core::Error::with_message(ErrorKind::Other, "the file cannot be read or written");
+        core.with_source(error).into()
+    }
+
+    /// What was waited for did not happen.
+    pub(crate) fn timed_out(message: impl Into<String>) -> Self {
+        let core = service_core::Error::with_message(ErrorKind::Other, message);
+        Self {
+            timed_out: true,
+            ..core.into()
+        }
+    }
+
+    pub(crate) fn with_left_behind(mut self, ids: Vec<String>) -> Self {
+        self.left_behind = ids;
+        self
+    }
+
+    /// What [`upload_models`](crate::DigitalTwinsClient::upload_models) has stored and could not delete again.
+    #[must_use]
+    pub fn left_behind(&self) -> &[String] {
+        &self.left_behind
     }
 }
 
@@ -80,7 +129,7 @@ macro_rules! forward {
         $(#[$meta])*
         #[must_use]
         pub fn $name(&self) -> $type {
-            self.0.$name()
+            self.core.$name()
         }
     )+};
 }
@@ -135,8 +184,6 @@ impl Error {
         is_unauthorized -> bool,
         /// The caller is known and lacks the role.
         is_forbidden -> bool,
-        /// The time was up.
-        is_timeout -> bool,
         /// There was no connection to the service; the request was not sent.
         is_connection -> bool,
         /// The service may or may not have processed the request.
@@ -145,6 +192,12 @@ impl Error {
         is_credential -> bool,
         /// The caller gave something that cannot be sent. See [`parameter`](Self::parameter).
         is_invalid_input -> bool,
+    }
+
+    /// The time was up: no answer, an answer that says so, or what was waited for did not happen.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.timed_out || self.core.is_timeout()
     }
 
     fn has_code(&self, codes: &[&str]) -> bool {
@@ -236,7 +289,7 @@ mod tests {
 
     fn answered(status: u16, body: &str) -> Error {
         let response = RawResponse::from_bytes(StatusCode::from(status), Headers::new(), body.to_owned());
-        Error(service_core::Error::from_response(&response))
+        service_core::Error::from_response(&response).into()
     }
 
     fn coded(status: u16, code: &str) -> Error {

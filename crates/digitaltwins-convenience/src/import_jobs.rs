@@ -49,7 +49,9 @@ impl DigitalTwinsClient {
     /// Creates an import job and watches it to its end.
     ///
     /// Awaiting the poller gives the finished job, and as a stream it yields the job each time it looks. A job that
-    /// failed or was cancelled is an error of kind [`JobFailed`](crate::ErrorKind::JobFailed).
+    /// failed or was cancelled is an error of kind [`JobFailed`](crate::ErrorKind::JobFailed). To do both, stop reading the
+    /// stream at the job whose status [is final](crate::ImportJobStatus::is_final): azure_core's poller must not be awaited
+    /// after its stream has ended.
     ///
     /// # Errors
     ///

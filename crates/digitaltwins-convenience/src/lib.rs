@@ -57,20 +57,30 @@ mod digital_twins;
 mod error;
 pub mod error_code;
 mod event_routes;
+mod graph;
+mod import_file;
 mod import_jobs;
 mod json;
 mod models;
+mod modify;
 mod patch;
+mod pause;
 mod query;
 mod relationships;
 mod telemetry;
 mod types;
+mod visibility;
 
 pub use client::{DigitalTwinsClient, DigitalTwinsClientOptions};
 pub use condition::{Etagged, Upsert};
 pub use delete_jobs::{CreateDeleteJobOptions, ListDeleteJobsOptions};
 pub use error::{Error, Result};
 pub use event_routes::ListEventRoutesOptions;
+pub use graph::{BulkOutcome, BulkProgress, BulkUpsertOptions, GraphItem, UploadModelsOptions};
+pub use import_file::{
+    ImportFileProblem, ImportFileProblemKind, ImportFileReport, ImportFileSection, ImportFileValidator,
+    ImportFileWriter,
+};
 pub use import_jobs::ListImportJobsOptions;
 pub use models::{GetModelOptions, ListModelsOptions};
 pub use patch::{
@@ -85,6 +95,7 @@ pub use types::{
     DeleteJobStatus, DigitalTwin, DigitalTwinMetadata, DigitalTwinsModelData, EventRoute, ImportJob,
     ImportJobStatus, IncomingRelationship, JobError, PropertyMetadata, Relationship,
 };
+pub use visibility::WaitOptions;
 
 pub use json_patch;
 pub use protocol_runtime::DateTime;

@@ -1,14 +1,16 @@
 //! Queries.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use azure_core::http::headers::HeaderName;
 use azure_core::http::pager::{Page, PagerContinuation, PagerOptions, PagerResult, PagerState};
-use azure_core::http::{Pager, Response};
+use azure_core::http::{Pager, RawResponse, Response};
 use digitaltwins_protocol::types::QuerySpecification;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::DigitalTwinsClient;
 use crate::client::{page_size, retype};
@@ -21,6 +23,9 @@ const QUERY_CHARGE: HeaderName = HeaderName::from_static("query-charge");
 pub struct QueryTwinsOptions {
     /// How many rows a page has at most; the service decides if not given.
     pub max_items_per_page: Option<u32>,
+    /// Whether a row is left out that came before, on this page or an earlier one. Rows are compared by the `$dtId` and
+    /// `$relationshipId` in them; rows without stay. While the graph changes, the service may give a twin twice.
+    pub deduplicate: bool,
     /// Counts what the query costs, over all of its pages.
     pub charge: Option<QueryCharge>,
     /// Where to go on, and the context of the calls.
@@ -144,14 +149,17 @@ impl DigitalTwinsClient {
     ) -> Result<Pager<QueryPage<T>>> {
         let QueryTwinsOptions {
             max_items_per_page,
+            deduplicate,
             charge,
             method_options,
         } = options.unwrap_or_default();
         let size = page_size(max_items_per_page)?;
         let (core, text) = (self.core.clone(), query.to_string());
+        let seen = deduplicate.then(Seen::default);
         Ok(Pager::new(
             move |state, options: PagerOptions<'static>| {
                 let (core, query, charge) = (core.clone(), Some(text.clone()), charge.clone());
+                let seen = seen.clone();
                 Box::pin(async move {
                     let continuation_token = match state {
                         PagerState::Initial => None,
@@ -174,6 +182,10 @@ impl DigitalTwinsClient {
                         charge.add(response.query_charge().unwrap_or_default());
                     }
                     let Tail { continuation_token } = serde_json::from_slice(response.body())?;
+                    let response = match &seen {
+                        Some(seen) => seen.filter(response)?,
+                        None => response,
+                    };
                     Ok(match continuation_token.filter(|token| !token.is_empty()) {
                         Some(token) => PagerResult::More {
                             response,
@@ -193,4 +205,75 @@ impl DigitalTwinsClient {
 struct Tail {
     #[serde(rename = "continuationToken")]
     continuation_token: Option<String>,
+}
+
+/// The rows that came already.
+#[derive(Debug, Clone, Default)]
+struct Seen(Arc<Mutex<HashSet<String>>>);
+
+impl Seen {
+    /// The page without the rows that came already.
+    fn filter<T>(&self, response: Response<QueryPage<T>>) -> azure_core::Result<Response<QueryPage<T>>> {
+        let (status, headers, body) = response.deconstruct();
+        let mut page: Value = serde_json::from_slice(&body)?;
+        if let Some(Value::Array(rows)) = page.get_mut("value") {
+            let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            rows.retain(|row| identity(row).is_none_or(|identity| seen.insert(identity)));
+        }
+        Ok(RawResponse::from_bytes(status, headers, serde_json::to_vec(&page)?).into())
+    }
+}
+
+/// Which twins and relationships a row is about: itself, or its members. `None` if it is about none.
+fn identity(row: &Value) -> Option<String> {
+    const IDS: [&str; 3] = ["$dtId", "$sourceId", "$relationshipId"];
+    let ids = |value: &Value| IDS.map(|name| value.get(name).and_then(Value::as_str).map(str::to_owned));
+    let own = ids(row);
+    let all: Vec<(&str, [Option<String>; 3])> = if own.iter().any(Option::is_some) {
+        vec![("", own)]
+    } else {
+        row.as_object()?
+            .iter()
+            .map(|(name, value)| (name.as_str(), ids(value)))
+            .collect()
+    };
+    let known = |ids: &[Option<String>; 3]| ids.iter().any(Option::is_some);
+    // A row that also has values of its own, such as `SELECT T, R.length`, is not told apart by its ids alone.
+    if all.is_empty() || !all.iter().all(|(_, ids)| known(ids)) {
+        return None;
+    }
+    serde_json::to_string(&all).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_row_is_known_by_its_twins_and_relationships() {
+        let same = |a: Value, b: Value| identity(&a).is_some() && identity(&a) == identity(&b);
+        assert!(same(json!({"$dtId": "a", "x": 1}), json!({"$dtId": "a", "x": 2})));
+        assert!(!same(json!({"$dtId": "a"}), json!({"$dtId": "A"})));
+        assert!(same(
+            json!({"T": {"$dtId": "a"}}),
+            json!({"T": {"$dtId": "a", "x": 2}})
+        ));
+        assert!(!same(
+            json!({"T": {"$dtId": "a"}, "S": {"$dtId": "b"}}),
+            json!({"T": {"$dtId": "a"}, "S": {"$dtId": "c"}})
+        ));
+        assert!(!same(
+            json!({"$relationshipId": "r", "$sourceId": "a"}),
+            json!({"$relationshipId": "r", "$sourceId": "b"})
+        ));
+        for row in [
+            json!({"COUNT": 3}),
+            json!({}),
+            json!({"T": {"$dtId": "a"}, "length": 2}),
+            json!(7),
+        ] {
+            assert_eq!(identity(&row), None, "{row}");
+        }
+    }
 }

@@ -1,0 +1,97 @@
+//! Until a query shows what was written.
+
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use serde_json::Value;
+use twin_query::digitaltwins::{Query, path};
+
+use crate::error::{Error, Result};
+use crate::pause::{Backoff, pause};
+use crate::{DigitalTwinsClient, Etagged, QueryTwinsOptions};
+
+/// Options of [`DigitalTwinsClient::wait_until_visible`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct WaitOptions {
+    /// How long to wait at most; 60 seconds by default. The service promises no time; about 10 seconds are usual.
+    pub timeout: Duration,
+}
+
+impl Default for WaitOptions {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+impl WaitOptions {
+    /// Waits for `timeout` at most.
+    #[must_use]
+    pub fn timeout(timeout: Duration) -> Self {
+        Self { timeout }
+    }
+}
+
+impl DigitalTwinsClient {
+    /// Waits until queries show the current version of a twin.
+    ///
+    /// A write is visible to [`get_digital_twin`](Self::get_digital_twin) at once, to queries some seconds later. Each
+    /// look costs the query units of a query by id.
+    ///
+    /// # Errors
+    ///
+    /// * [`is_not_found`](Error::is_not_found) if there is no such twin.
+    /// * [`is_timeout`](Error::is_timeout) if it is not visible in time.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use digitaltwins_convenience::{BasicDigitalTwin, DigitalTwinsClient, Error, Upsert};
+    /// # async fn example(client: &DigitalTwinsClient, room: BasicDigitalTwin) -> Result<(), Error> {
+    /// client.upsert_digital_twin("room-1", &room, Upsert::CreateOrReplace).await?;
+    /// client.wait_until_visible("room-1", None).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn wait_until_visible(&self, id: &str, options: Option<WaitOptions>) -> Result<()> {
+        let timeout = options.unwrap_or_default().timeout;
+        let query = Query::select(["T"])
+            .from_twins("T")
+            .filter(path("T.$dtId").eq(id))
+            .build()
+            .map_err(|error| Error::invalid_input("id", error.to_string()))?
+            .to_string();
+        let mut backoff = Backoff::new(Duration::from_millis(400), Duration::from_secs(4));
+        let mut waited = Duration::ZERO;
+        loop {
+            let current = self.get_digital_twin::<Value>(id).await?.etag();
+            let mut rows = self.query_twins::<Value>(&query, Some(self.query_options()))?;
+            let mut seen = None;
+            while let Some(row) = rows.try_next().await? {
+                seen = row.pointer("/T/$etag").and_then(Value::as_str).map(str::to_owned);
+            }
+            if seen.is_some() && seen.as_deref() == current.as_ref().map(AsRef::as_ref) {
+                return Ok(());
+            }
+            if waited >= timeout {
+                let what = if seen.is_some() {
+                    "an older version of "
+                } else {
+                    "no "
+                };
+                let message = format!("after {} s queries show {what}twin {id:?}", timeout.as_secs_f32());
+                return Err(Error::timed_out(message));
+            }
+            let wait = backoff.next().min(timeout - waited);
+            waited += wait;
+            pause(wait).await;
+        }
+    }
+
+    fn query_options(&self) -> QueryTwinsOptions {
+        let mut options = QueryTwinsOptions::default();
+        options.method_options.context = self.context();
+        options
+    }
+}

@@ -1,0 +1,372 @@
+//! Uploading and deleting models, deleting twins with their relationships, waiting for queries.
+
+use std::time::Duration;
+
+use digitaltwins_convenience::{Error, UploadModelsOptions, WaitOptions};
+use serde_json::{Value, json};
+
+use crate::store::{self, Documents};
+use crate::support::{Answer, Sent};
+
+fn model(id: u32, bases: &[u32]) -> Value {
+    let ids: Vec<String> = bases.iter().map(|id| format!("dtmi:example:m{id};1")).collect();
+    json!({"@context": "dtmi:dtdl:context;3", "@id": format!("dtmi:example:m{id};1"), "@type": "Interface", "extends": ids})
+}
+
+fn ids(models: &Value) -> Vec<String> {
+    models
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|model| model["@id"].as_str().unwrap().replace("dtmi:example:", ""))
+        .collect()
+}
+
+/// The paths of what was deleted.
+fn deleted(lines: &[String]) -> Vec<&str> {
+    lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("DELETE /models/dtmi%3Aexample%3A"))
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn models_go_in_order_and_in_batches() {
+    let (service, _, client) = store::service(|_, _| None);
+    let models = [
+        model(5, &[4]),
+        model(4, &[3]),
+        model(1, &[]),
+        model(3, &[2, 1]),
+        model(2, &[1]),
+    ];
+    let options = UploadModelsOptions::default().batch_size(2);
+    let stored = client.upload_models(&models, Some(options)).await.unwrap();
+    let batches: Vec<_> = service.sent().iter().map(|sent| ids(&sent.json())).collect();
+    assert_eq!(
+        batches,
+        [vec!["m1;1", "m2;1"], vec!["m3;1", "m4;1"], vec!["m5;1"]]
+    );
+    assert_eq!(stored.len(), 5);
+    assert_eq!(client.upload_models(&[], None).await.unwrap().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_default_batch_is_thirty() {
+    let (service, _, client) = store::service(|_, _| None);
+    let models: Vec<Value> = (0..65).map(|n| model(n, &[])).collect();
+    client.upload_models(&models, None).await.unwrap();
+    let sizes: Vec<_> = service
+        .sent()
+        .iter()
+        .map(|sent| ids(&sent.json()).len())
+        .collect();
+    assert_eq!(sizes, [30, 30, 5]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_fails_undoes_those_before() {
+    let (service, documents, client) = store::service(|_, _| None);
+    documents
+        .lock()
+        .unwrap()
+        .put("/models/dtmi:example:m4;1", model(4, &[]));
+    let models = [model(1, &[]), model(2, &[1]), model(3, &[2]), model(4, &[3])];
+    let options = UploadModelsOptions::default().batch_size(1);
+    let error = client.upload_models(&models, Some(options)).await.unwrap_err();
+    assert!(
+        error.is_already_exists() && error.left_behind().is_empty(),
+        "{error}"
+    );
+    assert_eq!(deleted(&service.lines()), ["m3%3B1", "m2%3B1", "m1%3B1"]);
+    assert_eq!(
+        documents.lock().unwrap().by_path.len(),
+        1,
+        "only what was there before"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_undone_is_named() {
+    let (_, _, client) = store::service(
+        |sent, _| match (sent.method.as_str(), sent.target.contains("m1")) {
+            ("POST", _) if sent.body.contains("m2") => Some(Answer::error(400, "LimitExceeded")),
+            ("DELETE", true) => Some(Answer::error(403, "Forbidden")),
+            _ => None,
+        },
+    );
+    let options = UploadModelsOptions::default().batch_size(1);
+    let error = client
+        .upload_models(&[model(1, &[]), model(2, &[])], Some(options))
+        .await
+        .unwrap_err();
+    assert!(error.is_limit_reached());
+    assert_eq!(error.left_behind(), ["dtmi:example:m1;1"]);
+    assert!(
+        error.to_string().ends_with("(left behind: dtmi:example:m1;1)"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_of_unknown_outcome_is_undone_as_well() {
+    let (_, documents, client) = store::service(|sent, documents: &mut Documents| {
+        let second = sent.method == "POST" && sent.body.contains("m2");
+        second.then(|| {
+            documents.put("/models/dtmi:example:m2;1", model(2, &[]));
+            Answer::broken(azure_core::error::ErrorKind::Io)
+        })
+    });
+    let options = UploadModelsOptions::default().batch_size(1);
+    let error = client
+        .upload_models(&[model(1, &[]), model(2, &[])], Some(options))
+        .await
+        .unwrap_err();
+    assert!(error.is_unknown_outcome(), "{error}");
+    assert!(documents.lock().unwrap().by_path.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn existing_models_can_be_left_out() {
+    let (service, documents, client) = store::service(|_, _| None);
+    documents
+        .lock()
+        .unwrap()
+        .put("/models/dtmi:example:m1;1", model(1, &[]));
+    let options = UploadModelsOptions::default().skip_existing();
+    let stored = client
+        .upload_models(&[model(1, &[]), model(2, &[1])], Some(options))
+        .await
+        .unwrap();
+    assert_eq!(stored[0].id, "dtmi:example:m2;1");
+    assert_eq!(service.lines(), ["GET /models", "POST /models"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn models_are_checked_before_the_first_is_sent() {
+    let (service, documents, client) = store::service(|_, _| None);
+    documents
+        .lock()
+        .unwrap()
+        .put("/models/dtmi:example:m8;1", model(8, &[9]));
+    documents
+        .lock()
+        .unwrap()
+        .put("/models/dtmi:example:m9;1", model(9, &[]));
+    let refused = |result: Result<Vec<_>, Error>| {
+        let error = result.unwrap_err();
+        assert!(error.is_invalid_input(), "{error}");
+        error.to_string()
+    };
+    let mut broken = model(1, &[]);
+    broken["contents"] =
+        json!([{"@type": "Property", "name": "a b", "schema": "double"}, {"@type": "Property"}]);
+    let text = refused(client.upload_models(&[broken.clone()], None).await);
+    assert!(
+        text.lines().count() > 2 && text.contains("dtmi:example:m1;1#/contents/0/name"),
+        "{text}"
+    );
+    let text = refused(client.upload_models(&[json!({"@type": "Interface"})], None).await);
+    assert!(text.contains("index 0"), "{text}");
+    assert!(refused(client.upload_models(&[model(1, &[]), model(1, &[])], None).await).contains("twice"));
+    assert!(
+        refused(
+            client
+                .upload_models(&[model(1, &[2]), model(2, &[1])], None)
+                .await
+        )
+        .contains("circle")
+    );
+    for size in [0, 251] {
+        let options = UploadModelsOptions::default().batch_size(size);
+        assert!(refused(client.upload_models(&[], Some(options)).await).contains("batch_size"));
+    }
+    assert!(service.lines().is_empty());
+    // What the models need is read from the service, and what that needs.
+    client.upload_models(&[model(1, &[8])], None).await.unwrap();
+    assert_eq!(service.lines().len(), 3);
+    let text = refused(client.upload_models(&[model(2, &[7])], None).await);
+    assert!(
+        text.contains("dtmi:example:m7;1 is neither among them nor stored"),
+        "{text}"
+    );
+    // The service has the last word.
+    broken["@id"] = json!("dtmi:example:m3;1");
+    client
+        .upload_models(
+            &[broken],
+            Some(UploadModelsOptions::default().without_validation()),
+        )
+        .await
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_models_are_deleted_parents_last() {
+    let (service, documents, client) = store::service(|_, _| None);
+    for (id, bases) in [(1, &[][..]), (2, &[1]), (3, &[1, 2]), (4, &[]), (5, &[4, 3])] {
+        documents
+            .lock()
+            .unwrap()
+            .put(&format!("/models/dtmi:example:m{id};1"), model(id, bases));
+    }
+    let ids = client.delete_all_models().await.unwrap();
+    assert_eq!(ids.len(), 5);
+    assert!(documents.lock().unwrap().by_path.is_empty());
+    assert_eq!(service.lines().len(), 6, "no model was tried twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_appears_meanwhile_is_deleted_too() {
+    let mut added = false;
+    let (_, documents, client) = store::service(move |sent, documents| {
+        if sent.method == "DELETE" && !std::mem::replace(&mut added, true) {
+            documents.put("/models/dtmi:example:m2;1", model(2, &[1]));
+        }
+        None
+    });
+    documents
+        .lock()
+        .unwrap()
+        .put("/models/dtmi:example:m1;1", model(1, &[]));
+    assert_eq!(
+        client.delete_all_models().await.unwrap(),
+        ["dtmi:example:m2;1", "dtmi:example:m1;1"]
+    );
+}
+
+fn twin(documents: &mut Documents, id: &str) {
+    documents.put(
+        &format!("/digitaltwins/{id}"),
+        json!({"$dtId": id, "$metadata": {"$model": "dtmi:example:m1;1"}}),
+    );
+}
+
+fn relate(documents: &mut Documents, source: &str, id: &str, target: &str) {
+    let relationship =
+        json!({"$relationshipId": id, "$sourceId": source, "$relationshipName": "to", "$targetId": target});
+    documents.put(
+        &format!("/digitaltwins/{source}/relationships/{id}"),
+        relationship,
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_twin_goes_with_its_relationships() {
+    let mut adds = 2;
+    let (_, documents, client) = store::service(move |sent: &Sent, documents: &mut Documents| {
+        // Somebody relates to the twin just before it is deleted.
+        if sent.line() == "DELETE /digitaltwins/a%20b" && adds > 0 {
+            adds -= 1;
+            relate(documents, "c", &format!("late-{adds}"), "a b");
+        }
+        None
+    });
+    {
+        let mut documents = documents.lock().unwrap();
+        for id in ["a b", "c", "d"] {
+            twin(&mut documents, id);
+        }
+        relate(&mut documents, "a b", "out-1", "c");
+        relate(&mut documents, "a b", "out-2", "d");
+        relate(&mut documents, "d", "in-1", "a b");
+        relate(&mut documents, "c", "other", "d");
+    }
+    assert_eq!(
+        client
+            .delete_digital_twin_with_relationships("a b")
+            .await
+            .unwrap(),
+        5
+    );
+    let left: Vec<_> = documents.lock().unwrap().by_path.keys().cloned().collect();
+    assert_eq!(
+        left,
+        [
+            "/digitaltwins/c",
+            "/digitaltwins/c/relationships/other",
+            "/digitaltwins/d"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_twin_that_gets_new_relationships_for_ever_stays() {
+    let (service, documents, client) = store::service(|sent, _| {
+        (sent.line() == "DELETE /digitaltwins/a").then(|| Answer::error(400, "RelationshipsNotDeleted"))
+    });
+    twin(&mut documents.lock().unwrap(), "a");
+    let error = client
+        .delete_digital_twin_with_relationships("a")
+        .await
+        .unwrap_err();
+    assert!(error.is_relationships_not_deleted());
+    assert_eq!(
+        service
+            .lines()
+            .iter()
+            .filter(|line| line.starts_with("DELETE"))
+            .count(),
+        8
+    );
+}
+
+/// A query index that is some looks behind.
+fn lagging(looks: u32) -> impl FnMut(&Sent, &mut Documents) -> Option<Answer> + Send + 'static {
+    let mut looks = looks;
+    move |sent, documents| {
+        if sent.line() != "POST /query" {
+            return None;
+        }
+        let version = documents.by_path["/digitaltwins/it's"].1;
+        let shown = if looks == 0 { version } else { version - 1 };
+        looks = looks.saturating_sub(1);
+        let rows = match shown {
+            0 => json!([]),
+            shown => json!([{"T": {"$dtId": "it's", "$etag": format!("W/\"{shown}\"")}}]),
+        };
+        Some(Answer::json(
+            200,
+            &json!({"value": rows, "continuationToken": null}),
+        ))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_ends_when_queries_show_the_version() {
+    for versions in [1, 2] {
+        let (service, documents, client) = store::service(lagging(3));
+        for _ in 0..versions {
+            twin(&mut documents.lock().unwrap(), "it's");
+        }
+        client.wait_until_visible("it's", None).await.unwrap();
+        let queries: Vec<_> = service
+            .sent()
+            .into_iter()
+            .filter(|sent| sent.method == "POST")
+            .collect();
+        assert_eq!(queries.len(), 4);
+        assert_eq!(
+            queries[0].json()["query"],
+            r"SELECT T FROM DIGITALTWINS T WHERE T.$dtId = 'it\'s'"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_has_an_end() {
+    let (_, documents, client) = store::service(lagging(u32::MAX));
+    twin(&mut documents.lock().unwrap(), "it's");
+    let start = tokio::time::Instant::now();
+    let wait = WaitOptions::timeout(Duration::from_secs(5));
+    let error = client.wait_until_visible("it's", Some(wait)).await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert!(start.elapsed() >= Duration::from_secs(5) && start.elapsed() < Duration::from_secs(6));
+    assert!(
+        client
+            .wait_until_visible("nobody", None)
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
+}

@@ -1,0 +1,266 @@
+//! Checking import files.
+
+use digitaltwins_convenience::{
+    BasicDigitalTwin, ImportFileProblemKind as Kind, ImportFileReport, ImportFileValidator, ImportFileWriter,
+    Relationship,
+};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+fn room() -> Value {
+    json!({
+        "@context": "dtmi:dtdl:context;3", "@id": "dtmi:example:Room;1", "@type": "Interface",
+        "contents": [
+            {"@type": "Property", "name": "temperature", "schema": "double"},
+            {"@type": "Relationship", "name": "leadsTo", "target": "dtmi:example:Room;1",
+             "properties": [{"@type": "Property", "name": "width", "schema": "integer"}]},
+        ],
+    })
+}
+
+fn hall() -> Value {
+    json!({"@context": "dtmi:dtdl:context;3", "@id": "dtmi:example:Hall;1", "@type": "Interface",
+           "extends": "dtmi:example:Room;1"})
+}
+
+const HEADER: &str = r#"{"Section":"Header"}
+{"fileVersion":"1.0.0","author":"a","organization":"o"}
+"#;
+
+fn twin(id: &str, model: &str) -> Value {
+    json!({"$dtId": id, "$metadata": {"$model": format!("dtmi:example:{model};1")}})
+}
+
+fn relationship(source: &str, id: &str, target: &str) -> Value {
+    json!({"$dtId": source, "$relationshipId": id, "$targetId": target, "$relationshipName": "leadsTo"})
+}
+
+fn file(sections: &[(&str, Vec<Value>)]) -> String {
+    let mut text = HEADER.to_owned();
+    for (name, lines) in sections {
+        text.push_str(&format!("{}\n", json!({"Section": name})));
+        for line in lines {
+            text.push_str(&format!("{line}\n"));
+        }
+    }
+    text
+}
+
+fn check(text: &str) -> ImportFileReport {
+    ImportFileValidator::new()
+        .self_contained()
+        .check(text.as_bytes())
+        .unwrap()
+}
+
+fn problems(text: &str) -> Vec<(u64, Kind)> {
+    check(text)
+        .problems
+        .iter()
+        .map(|problem| (problem.line, problem.kind))
+        .collect()
+}
+
+#[test]
+fn what_is_written_is_valid() {
+    let mut file = ImportFileWriter::new(Vec::new(), "a", "o").unwrap();
+    for model in [hall(), room()] {
+        file.model(&model).unwrap();
+    }
+    let contents = Map::from_iter([("temperature".to_owned(), json!(20))]);
+    file.twin(&BasicDigitalTwin::new("r", "dtmi:example:Room;1", contents))
+        .unwrap();
+    file.twin(&BasicDigitalTwin::new("h", "dtmi:example:Hall;1", Map::new()))
+        .unwrap();
+    file.relationship(&Relationship::new("1", "h", "leadsTo", "r", json!({"width": 2})))
+        .unwrap();
+    file.relationship(&Relationship::new("1", "r", "leadsTo", "h", ()))
+        .unwrap();
+    let text = String::from_utf8(file.finish().unwrap()).unwrap();
+    let report = check(&text);
+    assert!(report.is_ok(), "{:?}", report.problems);
+    assert_eq!((report.models, report.twins, report.relationships), (2, 2, 2));
+}
+
+#[test]
+fn each_line_is_checked_against_its_model() {
+    let mut wrong = twin("a", "Room");
+    wrong["temperature"] = json!("warm");
+    wrong["speed"] = json!(1);
+    let mut wide = relationship("a", "2", "b");
+    wide["width"] = json!(2.5);
+    let mut other = relationship("a", "3", "b");
+    other["$relationshipName"] = json!("flowsTo");
+    let lamp = json!({"@context": "dtmi:dtdl:context;3", "@id": "dtmi:example:Lamp;1", "@type": "Interface"});
+    let text = file(&[
+        ("Models", vec![room(), lamp]),
+        (
+            "Twins",
+            vec![
+                wrong,
+                twin("b", "Room"),
+                twin("c", "Lamp"),
+                twin("d", "Car"),
+                json!({"$dtId": "e"}),
+            ],
+        ),
+        (
+            "Relationships",
+            vec![
+                relationship("a", "1", "b"),
+                wide,
+                other,
+                relationship("a", "4", "c"),
+                relationship("a", "5", "a"),
+                relationship("a", "1", "b"),
+                relationship("a", "6", "nobody"),
+                json!({"$sourceId": "a"}),
+            ],
+        ),
+    ]);
+    let found = check(&text);
+    let lines: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn sections_have_an_order() {
+    let twins = ("Twins", vec![twin("a", "Room")]);
+    let models = ("Models", vec![room()]);
+    assert_eq!(problems(&file(&[models.clone(), twins.clone()])), []);
+    assert_eq!(
+        problems(&file(&[twins.clone(), models.clone()])),
+        [
+            (4, Kind::UnknownModel),
+            (5, Kind::Section),
+            (6, Kind::MissingMember),
+            (6, Kind::MissingMember)
+        ]
+    );
+    assert_eq!(
+        problems(&file(&[models.clone(), models])),
+        [(5, Kind::Section), (6, Kind::Duplicate)]
+    );
+    assert_eq!(problems(&file(&[("Lamps", vec![])])), [(3, Kind::Section)]);
+    assert_eq!(problems(""), [(0, Kind::Header)]);
+    assert_eq!(problems("{\"Section\":\"Twins\"}"), [(1, Kind::Header)]);
+    assert_eq!(problems("{\"a\":1}\n"), [(1, Kind::Section), (1, Kind::Header)]);
+    assert_eq!(problems("{\"Section\":\"Header\"}\n"), [(1, Kind::Header)]);
+    assert_eq!(problems(&HEADER.replace("1.0.0", "2.0.0")), [(2, Kind::Header)]);
+    assert_eq!(problems(&format!("{HEADER}{{}}\n")), [(3, Kind::Header)]);
+}
+
+#[test]
+fn lines_are_objects_and_not_empty() {
+    for line in ["7", "{", "[]", "\u{feff}{}"] {
+        assert_eq!(
+            problems(&format!("{HEADER}{line}\n")),
+            [(3, Kind::NotAnObject)],
+            "{line}"
+        );
+    }
+    assert_eq!(
+        problems(&format!("{HEADER}\r\n\n")),
+        [],
+        "empty lines at the end do no harm"
+    );
+    let inside = HEADER.replace("{\"fileVersion", "\n{\"fileVersion");
+    assert_eq!(problems(&inside), [(2, Kind::NotAnObject)]);
+    assert_eq!(problems(&HEADER.replace('\n', "\r\n")), []);
+    let report = ImportFileValidator::new().check(&b"\xff\xfe\n"[..]).unwrap();
+    assert_eq!(report.problems[0].kind, Kind::NotAnObject);
+}
+
+#[test]
+fn models_are_checked_as_dtdl() {
+    let mut broken = room();
+    broken["contents"][0]["schema"] = json!("warmth");
+    assert_eq!(
+        problems(&file(&[("Models", vec![hall(), broken])]))[0],
+        (5, Kind::InvalidModel)
+    );
+    assert_eq!(
+        problems(&file(&[("Models", vec![hall()])])),
+        [(4, Kind::UnknownModel)]
+    );
+    assert_eq!(
+        problems(&file(&[("Models", vec![room(), room()])])),
+        [(5, Kind::Duplicate)]
+    );
+    assert_eq!(
+        problems(&file(&[("Models", vec![json!({"@type": "Interface"})])])),
+        [(4, Kind::MissingMember)]
+    );
+}
+
+#[test]
+fn what_is_stored_already_may_be_referred_to() {
+    let text = file(&[
+        ("Models", vec![hall()]),
+        ("Twins", vec![twin("a", "Hall"), twin("b", "Car")]),
+        ("Relationships", vec![relationship("a", "1", "elsewhere")]),
+    ]);
+    let report = ImportFileValidator::new().check(text.as_bytes()).unwrap();
+    assert!(report.is_ok(), "{:?}", report.problems);
+    let mut wrong = twin("a", "Hall");
+    wrong["temperature"] = json!("warm");
+    let text = file(&[("Twins", vec![wrong])]);
+    let validator = ImportFileValidator::new()
+        .with_models([hall(), room()])
+        .self_contained();
+    let report = validator.check(text.as_bytes()).unwrap();
+    assert_eq!(
+        report
+            .problems
+            .iter()
+            .map(|problem| problem.kind)
+            .collect::<Vec<_>>(),
+        [Kind::Invalid]
+    );
+}
+
+#[test]
+fn large_lines_and_many_problems_end() {
+    let mut large = twin("a", "Car");
+    large["text"] = json!("x".repeat(33 * 1024));
+    let text = file(&[("Twins", vec![large])]);
+    let report = ImportFileValidator::new().check(text.as_bytes()).unwrap();
+    assert_eq!(report.problems[0].kind, Kind::TooLarge);
+    let endless = std::io::repeat(b'\n');
+    use std::io::Read;
+    let text = "7\n".repeat(5000);
+    let report = ImportFileValidator::new()
+        .max_problems(10)
+        .check(text.as_bytes())
+        .unwrap();
+    assert_eq!(report.problems.len(), 10);
+    let empty = std::io::BufReader::new(endless.take(1000));
+    assert_eq!(ImportFileValidator::new().check(empty).unwrap().problems.len(), 1);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        ImportFileValidator::new().check(&bytes[..]).unwrap();
+    }
+
+    #[test]
+    fn no_lines_make_it_panic(lines in prop::collection::vec(prop_oneof![
+        Just(r#"{"Section":"Header"}"#.to_owned()),
+        Just(r#"{"Section":"Models"}"#.to_owned()),
+        Just(r#"{"Section":"Twins"}"#.to_owned()),
+        Just(r#"{"Section":"Relationships"}"#.to_owned()),
+        Just(room().to_string()),
+        Just(hall().to_string()),
+        Just(twin("a", "Room").to_string()),
+        Just(relationship("a", "1", "b").to_string()),
+        Just(r#"{"$metadata":7,"@id":{},"$dtId":[]}"#.to_owned()),
+        Just(String::new()),
+    ], 0..20)) {
+        let text = lines.join("\n");
+        let report = ImportFileValidator::new().self_contained().check(text.as_bytes()).unwrap();
+        for problem in report.problems {
+            prop_assert!(problem.line <= lines.len() as u64);
+        }
+    }
+}

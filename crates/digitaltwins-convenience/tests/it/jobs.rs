@@ -1,0 +1,202 @@
+//! Jobs, watched to their end.
+
+use std::time::Duration;
+
+use azure_core::http::poller::PollerOptions;
+use digitaltwins_convenience::{CreateDeleteJobOptions, DeleteJobStatus, Error, ErrorKind, ImportJobStatus};
+use futures::TryStreamExt;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Service};
+
+fn import(status: &str) -> Value {
+    json!({"id": "imp", "inputBlobUri": "in", "outputBlobUri": "out", "status": status})
+}
+
+fn deletion(status: &str) -> Value {
+    json!({"id": "del", "status": status})
+}
+
+fn every_second() -> Option<PollerOptions<'static>> {
+    Some(PollerOptions {
+        frequency: azure_core::time::Duration::seconds(1),
+        ..Default::default()
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_import_is_watched_to_its_end() {
+    let (service, client) = Service::answering([
+        Answer::json(201, &import("notstarted")),
+        Answer::json(200, &import("running")).header("retry-after", "7"),
+        Answer::json(200, &import("succeeded")),
+    ]);
+    let start = tokio::time::Instant::now();
+    let job = client
+        .begin_import_job("imp", "in", "out", every_second())
+        .unwrap()
+        .await
+        .unwrap();
+    assert_eq!(job.into_model().unwrap().status, Some(ImportJobStatus::Succeeded));
+    assert_eq!(
+        service.lines(),
+        [
+            "PUT /jobs/imports/imp",
+            "GET /jobs/imports/imp",
+            "GET /jobs/imports/imp"
+        ]
+    );
+    assert_eq!(
+        service.sent()[0].json(),
+        json!({"inputBlobUri": "in", "outputBlobUri": "out"})
+    );
+    assert!(
+        start.elapsed() >= Duration::from_secs(8),
+        "it waits as long as it is asked to"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_import_can_be_seen_at_work() {
+    let states = ["notstarted", "running", "cancelling", "cancelled"];
+    let answers = states
+        .iter()
+        .enumerate()
+        .map(|(n, state)| Answer::json(if n == 0 { 201 } else { 200 }, &import(state)));
+    let (_, client) = Service::answering(answers.collect::<Vec<_>>());
+    let mut seen = Vec::new();
+    let mut poller = client
+        .begin_import_job("imp", "in", "out", every_second())
+        .unwrap();
+    while let Some(job) = poller.try_next().await.unwrap() {
+        let status = job.into_model().unwrap().document.status.unwrap();
+        seen.push(status.to_string());
+        if status.is_final() {
+            break;
+        }
+    }
+    assert_eq!(seen, states);
+    let error = Error::from(poller.await.map(|_| ()).unwrap_err());
+    assert_eq!(error.kind(), ErrorKind::JobFailed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_import_says_why() {
+    let mut failed = import("failed");
+    failed["error"] = json!({"code": "UnableToWriteToOutputBlob", "message": "no access"});
+    let (service, client) =
+        Service::answering([Answer::json(200, &import("running")), Answer::json(200, &failed)]);
+    let error = client
+        .watch_import_job("imp", every_second())
+        .unwrap()
+        .await
+        .map(|_| ())
+        .unwrap_err();
+    let error = Error::from(error);
+    assert_eq!(error.kind(), ErrorKind::JobFailed);
+    assert_eq!(
+        error.code(),
+        Some(digitaltwins_convenience::error_code::UNABLE_TO_WRITE_TO_OUTPUT_BLOB)
+    );
+    assert!(error.to_string().contains("no access"), "{error}");
+    assert_eq!(
+        service.lines(),
+        ["GET /jobs/imports/imp", "GET /jobs/imports/imp"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_import_that_is_not_taken_is_an_error_at_once() {
+    let (_, client) = Service::answering([Answer::error(409, "JobIdAlreadyExists")]);
+    let result = client.begin_import_job("imp", "in", "out", None).unwrap().await;
+    let error = Error::from(result.map(|_| ()).unwrap_err());
+    assert!(error.is_already_exists() && error.is_conflict(), "{error}");
+    assert!(
+        client
+            .begin_import_job("..", "in", "out", None)
+            .err()
+            .unwrap()
+            .is_invalid_input()
+    );
+    assert!(
+        client
+            .watch_import_job("", None)
+            .err()
+            .unwrap()
+            .is_invalid_input()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_is_watched_where_the_service_says() {
+    let location = "https://twins.example/jobs/deletions/del?api-version=2023-10-31&x=%2F";
+    let (service, client) = Service::answering([
+        Answer::json(202, &deletion("notstarted")).header("operation-location", location),
+        Answer::json(200, &deletion("running")),
+        Answer::json(200, &deletion("succeeded")),
+    ]);
+    let options = CreateDeleteJobOptions {
+        timeout: Some(Duration::from_secs(3600)),
+        ..Default::default()
+    };
+    let job = client
+        .begin_delete_job(Some(options), every_second())
+        .unwrap()
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(job.status, Some(DeleteJobStatus::Succeeded));
+    let targets: Vec<_> = service
+        .sent()
+        .into_iter()
+        .map(|sent| format!("{} {}", sent.method, sent.target))
+        .collect();
+    let watched = "GET /jobs/deletions/del?api-version=2023-10-31&x=%2F";
+    assert_eq!(
+        targets,
+        [
+            "POST /jobs/deletions?timeoutInMinutes=60&api-version=2023-10-31",
+            watched,
+            watched
+        ]
+    );
+    assert!(service.sent()[0].header("operation-id").is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_without_a_location_is_watched_by_its_id() {
+    let (service, client) = Service::answering([
+        Answer::json(202, &deletion("notstarted")),
+        Answer::json(200, &deletion("failed")),
+    ]);
+    let options = CreateDeleteJobOptions {
+        operation_id: Some("my/op".to_owned()),
+        ..Default::default()
+    };
+    let result = client
+        .begin_delete_job(Some(options), every_second())
+        .unwrap()
+        .await;
+    assert_eq!(
+        Error::from(result.map(|_| ()).unwrap_err()).kind(),
+        ErrorKind::JobFailed
+    );
+    assert_eq!(
+        service.lines(),
+        ["POST /jobs/deletions", "GET /jobs/deletions/my%2Fop"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_location_elsewhere_is_not_followed() {
+    let (service, client) =
+        Service::answering([Answer::json(202, &deletion("running"))
+            .header("operation-location", "https://elsewhere.example/x")]);
+    let result = client.begin_delete_job(None, every_second()).unwrap().await;
+    assert_eq!(
+        Error::from(result.map(|_| ()).unwrap_err()).kind(),
+        ErrorKind::InvalidResponse
+    );
+    assert_eq!(service.sent().len(), 1);
+}

@@ -1,0 +1,135 @@
+//! Read, change, write, and again.
+
+use digitaltwins_convenience::DigitalTwin;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::store;
+use crate::support::Answer;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Door {
+    #[serde(default)]
+    openings: u64,
+    #[serde(default)]
+    label: Option<String>,
+    #[serde(default)]
+    place: Place,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Place {
+    #[serde(default)]
+    floor: u32,
+}
+
+const PATH: &str = "/digitaltwins/door";
+
+fn door() -> serde_json::Value {
+    json!({"$dtId": "door", "openings": 1, "secret": {"z": 1, "a": 2}, "$metadata": {"$model": "dtmi:example:Door;1"}})
+}
+
+fn open(door: &mut DigitalTwin<Door>) {
+    door.contents.openings += 1;
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_differs_is_written() {
+    let (service, documents, client) = store::service(|_, _| None);
+    documents.lock().unwrap().put(PATH, door());
+    let changed = client
+        .modify_digital_twin::<Door>("door", |door| {
+            door.contents.openings = 7;
+            door.contents.label = Some("main".to_owned());
+            door.contents.place.floor = 3;
+            door.id = "not written".to_owned();
+        })
+        .await
+        .unwrap();
+    // The service has a value of `openings`, none of `label`, and no object `place`.
+    assert_eq!(
+        service.sent()[1].json(),
+        json!([
+            {"op": "replace", "path": "/openings", "value": 7},
+            {"op": "add", "path": "/label", "value": "main"},
+            {"op": "add", "path": "/place", "value": {"floor": 3}},
+        ])
+    );
+    assert_eq!(service.sent()[1].header("if-match"), Some("W/\"1\""));
+    assert_eq!(changed.etag.unwrap().as_ref(), "W/\"2\"");
+    assert_eq!(
+        documents.lock().unwrap().by_path[PATH].0["secret"],
+        json!({"z": 1, "a": 2})
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_changed_is_nothing_written() {
+    let (service, documents, client) = store::service(|_, _| None);
+    documents.lock().unwrap().put(PATH, door());
+    let twin = client.modify_digital_twin::<Door>("door", |_| {}).await.unwrap();
+    assert_eq!(twin.contents.openings, 1);
+    assert_eq!(service.lines(), ["GET /digitaltwins/door"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_faster_is_respected() {
+    let mut others = 3;
+    let (service, documents, client) = store::service(move |sent, documents| {
+        if sent.method == "PATCH" && others > 0 {
+            others -= 1;
+            let mut other = documents.by_path[PATH].0.clone();
+            other["openings"] = json!(other["openings"].as_u64().unwrap() + 10);
+            documents.put(PATH, other);
+        }
+        None
+    });
+    documents.lock().unwrap().put(PATH, door());
+    let twin = client.modify_digital_twin("door", open).await.unwrap();
+    assert_eq!(twin.contents.openings, 32);
+    assert_eq!(documents.lock().unwrap().by_path[PATH].0["openings"], 32);
+    assert_eq!(service.lines().len(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_always_faster_ends_it() {
+    let (service, documents, client) =
+        store::service(|sent, _| (sent.method == "PATCH").then(|| Answer::error(412, "PreconditionFailed")));
+    documents.lock().unwrap().put(PATH, door());
+    let error = client.modify_digital_twin("door", open).await.unwrap_err();
+    assert!(error.is_precondition_failed());
+    assert_eq!(service.lines().len(), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_answer_is_lost_is_not_repeated() {
+    let mut lost = false;
+    let (_, documents, client) = store::service(move |sent, documents| {
+        if sent.method != "PATCH" || std::mem::replace(&mut lost, true) {
+            return None;
+        }
+        // Processed, but the answer does not arrive.
+        let mut stored = documents.by_path[PATH].0.clone();
+        let patch: json_patch::Patch = serde_json::from_str(&sent.body).unwrap();
+        json_patch::patch(&mut stored, &patch).unwrap();
+        documents.put(PATH, stored);
+        Some(Answer::broken(azure_core::error::ErrorKind::Io))
+    });
+    documents.lock().unwrap().put(PATH, door());
+    let twin = client.modify_digital_twin("door", open).await.unwrap();
+    assert_eq!(twin.contents.openings, 2);
+    assert_eq!(documents.lock().unwrap().by_path[PATH].0["openings"], 2);
+    assert_eq!(twin.etag.unwrap().as_ref(), "W/\"2\"");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_there_is_an_error() {
+    let (_, _, client) = store::service(|_, _| None);
+    assert!(
+        client
+            .modify_digital_twin("door", open)
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
+}
