@@ -72,7 +72,7 @@ impl ModelStore {
     }
 
     /// The models in the order of their upload, from a place in that order on.
-    pub(crate) fn from_sequence(&self, first: u64) -> impl Iterator<Item = &StoredModel> {
+    pub(crate) fn uploaded_since(&self, first: u64) -> impl Iterator<Item = &StoredModel> {
         self.by_sequence
             .range(first..)
             .filter_map(|(_, id)| self.by_id.get(id))
@@ -80,7 +80,7 @@ impl ModelStore {
 
     /// The other stored models that extend this one or have it as a component, in the order of their upload.
     pub(crate) fn dependents(&self, id: &str) -> Vec<&StoredModel> {
-        self.from_sequence(0)
+        self.uploaded_since(0)
             .filter(|model| {
                 *model.interface.id != *id && model.interface.requires.iter().any(|other| **other == *id)
             })

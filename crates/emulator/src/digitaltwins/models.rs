@@ -98,7 +98,7 @@ impl DigitalTwins {
         }
         let mut found = graph
             .models
-            .from_sequence(first)
+            .uploaded_since(first)
             .filter(|model| roots.is_empty() || wanted.contains(&*model.interface.id));
         let items: Vec<_> = found.by_ref().take(size).cloned().collect();
         Ok((items, found.next().is_some()))

@@ -199,11 +199,8 @@ mod tests {
                 "Could not resolve path a.",
             ),
         ] {
-            assert!(
-                message(patch.clone()).contains(text),
-                "{patch}: {}",
-                message(patch)
-            );
+            let found = message(patch);
+            assert!(found.contains(text), "{found}");
         }
     }
 }

@@ -167,11 +167,9 @@ fn with_common_headers(response: ServiceResponse, traceparent: Option<&str>) -> 
         .with_header("traceresponse", &format!("00-{trace}-{span:016x}-01"))
 }
 
-/// Which resources and methods are served, for the tests of this module.
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::Method;
 
     #[test]
     fn words_in_any_case_names_as_they_are() {
@@ -189,20 +187,5 @@ mod tests {
         assert_eq!(Resource::of(&["digitaltwins", "t", "components"]), None);
         assert_eq!(Resource::of(&[]), None);
         assert_eq!(Resource::of(&["jobs"]), None);
-    }
-
-    #[test]
-    fn an_unknown_method_is_told_apart_from_an_unknown_path() {
-        let instance = DigitalTwins::new(crate::Clock::new());
-        let status = |method: Method, path: &str| {
-            let request = ServiceRequest::new(method, path).unwrap();
-            instance.answer(&request).unwrap_err().status
-        };
-        assert_eq!(
-            status(Method::POST, "/digitaltwins/a?api-version=2023-10-31"),
-            405
-        );
-        assert_eq!(status(Method::GET, "/twins/a?api-version=2023-10-31"), 404);
-        assert_eq!(status(Method::GET, "/eventroutes?api-version=2023-10-31"), 501);
     }
 }

@@ -19,7 +19,7 @@ impl DigitalTwins {
         let graph = self.graph.read();
         let models: Vec<_> = graph
             .models
-            .from_sequence(0)
+            .uploaded_since(0)
             .map(|model| {
                 json!({
                     "uploadTime": model.uploaded,

@@ -8,30 +8,30 @@ use serde_json::{Value, json};
 use time::macros::datetime;
 
 /// An instance whose clock stands still until a test moves it.
-pub struct Instance {
-    pub service: DigitalTwins,
-    pub clock: Clock,
+pub(crate) struct Instance {
+    pub(crate) service: DigitalTwins,
+    pub(crate) clock: Clock,
 }
 
 /// An answer taken apart.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub body: Value,
-    pub response: ServiceResponse,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    pub(crate) response: ServiceResponse,
 }
 
 impl Reply {
-    pub fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         self.body["error"]["code"].as_str().unwrap_or_default()
     }
 
-    pub fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         self.body["error"]["message"].as_str().unwrap_or_default()
     }
 
     /// The messages of the details, one per line.
-    pub fn details(&self) -> String {
+    pub(crate) fn details(&self) -> String {
         let details = self.body["error"]["details"]
             .as_array()
             .cloned()
@@ -43,17 +43,17 @@ impl Reply {
             .join("\n")
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.response.header(name)
     }
 
-    pub fn etag(&self) -> String {
+    pub(crate) fn etag(&self) -> String {
         self.header("etag").expect("an etag").to_owned()
     }
 
     /// Checks that it is an error with this status, code and part of the message, and its header.
     #[track_caller]
-    pub fn is_error(&self, status: u16, code: &str, text: &str) {
+    pub(crate) fn is_error(&self, status: u16, code: &str, text: &str) {
         assert_eq!((self.status, self.code()), (status, code), "{}", self.body);
         let whole = format!("{}\n{}", self.message(), self.details());
         assert!(whole.contains(text), "{text:?} is not in {whole:?}");
@@ -65,13 +65,13 @@ impl Reply {
     }
 
     #[track_caller]
-    pub fn is_ok(self) -> Self {
+    pub(crate) fn ok(self) -> Self {
         assert!((200..300).contains(&self.status), "{} {}", self.status, self.body);
         self
     }
 
     /// The values of one member of each item of a page.
-    pub fn column(&self, name: &str) -> Vec<String> {
+    pub(crate) fn column(&self, name: &str) -> Vec<String> {
         let items = self.body["value"].as_array().expect("a page");
         items
             .iter()
@@ -81,7 +81,7 @@ impl Reply {
 }
 
 impl Instance {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let clock = Clock::manual(datetime!(2025-05-02 14:57:59.494_415_3 UTC));
         Instance {
             service: DigitalTwins::new(clock.clone()),
@@ -90,14 +90,14 @@ impl Instance {
     }
 
     /// An instance with the models of [`building`].
-    pub fn with_models() -> Self {
+    pub(crate) fn with_models() -> Self {
         let instance = Instance::new();
-        instance.post("/models", &building()).is_ok();
+        instance.post("/models", &building()).ok();
         instance
     }
 
     /// Two rooms of a floor and a second floor, connected.
-    pub fn with_building() -> Self {
+    pub(crate) fn with_building() -> Self {
         let instance = Instance::with_models();
         instance.put_twin("floor-1", "dtmi:test:Floor;1", json!({"name": "ground"}));
         instance.put_twin("floor-2", "dtmi:test:Floor;1", json!({"name": "first"}));
@@ -110,13 +110,25 @@ impl Instance {
         instance
     }
 
-    pub fn send(&self, method: Method, path: &str, body: Option<&Value>, headers: &[(&str, &str)]) -> Reply {
+    pub(crate) fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> Reply {
         let text = body.map(Value::to_string).unwrap_or_default();
         self.send_text(method, path, &text, headers)
     }
 
     /// Sends a body as it is; adds the api-version unless the path has one.
-    pub fn send_text(&self, method: Method, path: &str, body: &str, headers: &[(&str, &str)]) -> Reply {
+    pub(crate) fn send_text(
+        &self,
+        method: Method,
+        path: &str,
+        body: &str,
+        headers: &[(&str, &str)],
+    ) -> Reply {
         let mark = if path.contains('?') { '&' } else { '?' };
         let path = match path.contains("api-version") {
             true => path.to_owned(),
@@ -138,19 +150,19 @@ impl Instance {
         }
     }
 
-    pub fn get(&self, path: &str) -> Reply {
+    pub(crate) fn get(&self, path: &str) -> Reply {
         self.send(Method::GET, path, None, &[])
     }
 
-    pub fn put(&self, path: &str, body: &Value) -> Reply {
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Reply {
         self.send(Method::PUT, path, Some(body), &[])
     }
 
-    pub fn post(&self, path: &str, body: &Value) -> Reply {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
         self.send(Method::POST, path, Some(body), &[])
     }
 
-    pub fn patch(&self, path: &str, body: &Value) -> Reply {
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> Reply {
         self.send(
             Method::PATCH,
             path,
@@ -159,25 +171,25 @@ impl Instance {
         )
     }
 
-    pub fn delete(&self, path: &str) -> Reply {
+    pub(crate) fn delete(&self, path: &str) -> Reply {
         self.send(Method::DELETE, path, None, &[])
     }
 
     /// Puts a twin of a model; `body` has its properties.
     #[track_caller]
-    pub fn put_twin(&self, id: &str, model: &str, mut body: Value) -> Reply {
+    pub(crate) fn put_twin(&self, id: &str, model: &str, mut body: Value) -> Reply {
         body["$metadata"]["$model"] = model.into();
-        self.put(&format!("/digitaltwins/{id}"), &body).is_ok()
+        self.put(&format!("/digitaltwins/{id}"), &body).ok()
     }
 
     #[track_caller]
-    pub fn relate(&self, source: &str, id: &str, name: &str, target: &str) -> Reply {
+    pub(crate) fn relate(&self, source: &str, id: &str, name: &str, target: &str) -> Reply {
         let body = json!({"$relationshipName": name, "$targetId": target});
         self.put(&format!("/digitaltwins/{source}/relationships/{id}"), &body)
-            .is_ok()
+            .ok()
     }
 
-    pub fn query_page(&self, body: &Value, page: usize) -> Reply {
+    pub(crate) fn query_page(&self, body: &Value, page: usize) -> Reply {
         self.send(
             Method::POST,
             "/query",
@@ -188,11 +200,11 @@ impl Instance {
 
     /// Every row of a query.
     #[track_caller]
-    pub fn query(&self, query: &str) -> Vec<Value> {
+    pub(crate) fn query(&self, query: &str) -> Vec<Value> {
         let mut rows = Vec::new();
         let mut body = json!({ "query": query });
         loop {
-            let reply = self.query_page(&body, 7).is_ok();
+            let reply = self.query_page(&body, 7).ok();
             rows.extend(reply.body["value"].as_array().expect("rows").iter().cloned());
             match reply.body["continuationToken"].clone() {
                 Value::Null => return rows,
@@ -203,7 +215,7 @@ impl Instance {
 
     /// The ids of the twins that a query returns, in order.
     #[track_caller]
-    pub fn ids(&self, query: &str) -> Vec<String> {
+    pub(crate) fn ids(&self, query: &str) -> Vec<String> {
         let mut ids: Vec<_> = self
             .query(query)
             .iter()
@@ -215,7 +227,7 @@ impl Instance {
 
     /// The refusal of a query.
     #[track_caller]
-    pub fn refused_query(&self, query: &str) -> Reply {
+    pub(crate) fn refused_query(&self, query: &str) -> Reply {
         let reply = self.post("/query", &json!({ "query": query }));
         assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{query}: {}", reply.body);
         reply
@@ -227,7 +239,7 @@ fn interface(id: &str, contents: Value) -> Value {
 }
 
 /// Spaces, floors and rooms with a thermostat.
-pub fn building() -> Value {
+pub(crate) fn building() -> Value {
     let mut space = interface(
         "dtmi:test:Space;1",
         json!([
@@ -285,6 +297,6 @@ pub fn building() -> Value {
 }
 
 /// One interface with these contents, ready for an upload.
-pub fn model(id: &str, contents: Value) -> Value {
+pub(crate) fn model(id: &str, contents: Value) -> Value {
     json!([interface(id, contents)])
 }

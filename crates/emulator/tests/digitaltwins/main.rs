@@ -1,10 +1,14 @@
 //! The Digital Twins emulator against the service's rules, driven without HTTP. The names of the tests say the
 //! rule; the comments name the case in the list of known behaviour that each one shows.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
+
 mod components;
+mod concurrency;
 mod fixture;
 mod gateway;
 mod models;
+mod over_tls;
 mod patches;
 mod queries;
 mod query_graph;

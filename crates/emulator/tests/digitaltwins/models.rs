@@ -55,7 +55,7 @@ fn a_model_comes_with_its_definition_on_request() {
         ("?includeModelDefinition=false", false),
         ("?includeModelDefinition=True", true),
     ] {
-        let reply = instance.get(&format!("/models/dtmi:test:Room;1{query}")).is_ok();
+        let reply = instance.get(&format!("/models/dtmi:test:Room;1{query}")).ok();
         assert_eq!(reply.body["id"], "dtmi:test:Room;1");
         assert_eq!(
             reply.body.get("model").map(Value::to_string),
@@ -209,9 +209,7 @@ fn a_model_that_others_need_stays() {
 fn twins_do_not_hold_their_model() {
     let instance = Instance::with_building();
     let contents = json!([{"@type": "Relationship", "name": "r", "target": "dtmi:test:Room;1"}]);
-    instance
-        .post("/models", &model("dtmi:test:A;1", contents))
-        .is_ok();
+    instance.post("/models", &model("dtmi:test:A;1", contents)).ok();
     assert_eq!(instance.delete("/models/dtmi:test:Room;1").status, 204);
 }
 
@@ -254,7 +252,7 @@ fn a_model_is_decommissioned_after_those_that_need_it() {
     let patch: Value = serde_json::from_str(DECOMMISSION).expect("JSON");
     let reply = instance.patch("/models/dtmi:test:Thermostat;1", &patch);
     reply.is_error(409, "ModelReferencesNotDecommissioned", "dtmi:test:Room;1");
-    instance.patch("/models/dtmi:test:Room;1", &patch).is_ok();
+    instance.patch("/models/dtmi:test:Room;1", &patch).ok();
     assert_eq!(
         instance.patch("/models/dtmi:test:Thermostat;1", &patch).status,
         204
@@ -304,7 +302,7 @@ fn the_services_own_rules_for_models() {
             "/models",
             &json!([version(empty("dtmi:test:Three;1"), 3), empty("dtmi:test:Two;1")]),
         )
-        .is_ok();
+        .ok();
     let refused = |batch: Value| {
         let reply = instance.post("/models", &batch);
         assert_eq!(
@@ -335,16 +333,14 @@ fn the_services_own_rules_for_models() {
     refused(model("dtmi:test:B;1", component));
     // Components of components.
     let inner = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:Two;1"}]);
-    instance
-        .post("/models", &model("dtmi:test:Inner;1", inner))
-        .is_ok();
+    instance.post("/models", &model("dtmi:test:Inner;1", inner)).ok();
     let outer = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:Inner;1"}]);
     refused(model("dtmi:test:Outer;1", outer));
     // Inherited names may not be given again.
     let contents = json!([{"@type": "Property", "name": "p", "schema": "string"}]);
     instance
         .post("/models", &model("dtmi:test:P;1", contents.clone()))
-        .is_ok();
+        .ok();
     let mut again = model("dtmi:test:Q;1", contents)[0].clone();
     again["extends"] = "dtmi:test:P;1".into();
     refused(json!([again]));
@@ -384,13 +380,13 @@ fn lists_of_models_have_pages() {
     for number in (1..=5).rev() {
         instance
             .post("/models", &json!([empty(&format!("dtmi:test:M;{number}"))]))
-            .is_ok();
+            .ok();
         instance.clock.advance(Duration::from_secs(1));
     }
     let list = |path: &str| {
         instance
             .send(Method::GET, path, None, &[("max-items-per-page", "2")])
-            .is_ok()
+            .ok()
     };
     let mut reply = list("/models?includeModelDefinition=true");
     let mut found = ids(&reply);
@@ -425,9 +421,9 @@ fn lists_of_dependencies() {
     let instance = Instance::with_models();
     instance
         .post("/models", &json!([empty("dtmi:test:Other;1")]))
-        .is_ok();
+        .ok();
     let list = |query: &str| {
-        let mut ids = ids(&instance.get(&format!("/models?{query}")).is_ok());
+        let mut ids = ids(&instance.get(&format!("/models?{query}")).ok());
         ids.sort();
         ids
     };

@@ -97,7 +97,7 @@ impl Page {
                 steps: 0,
                 deadline,
             };
-            let outcome = walk.from_root(root);
+            let outcome = walk.start(root);
             let seen = walk.seen;
             match outcome {
                 ControlFlow::Continue(()) => (self.token.root, self.token.skip) = (root + 1, 0),
@@ -186,7 +186,7 @@ struct Walk<'w, 'a> {
 }
 
 impl<'a> Walk<'_, 'a> {
-    fn from_root(&mut self, root: Slot) -> ControlFlow<Stop> {
+    fn start(&mut self, root: Slot) -> ControlFlow<Stop> {
         self.set(self.plan.root, root);
         if self.plan.root_in_pattern {
             self.visited.push(root);
@@ -242,7 +242,7 @@ impl<'a> Walk<'_, 'a> {
             .chain(incoming.map(|slot| (slot, false)));
         for (slot, forward) in relationships {
             self.steps += 1;
-            if self.steps % STEPS == 0 && Instant::now() > self.deadline {
+            if self.steps.is_multiple_of(STEPS) && Instant::now() > self.deadline {
                 return ControlFlow::Break(Stop::TimedOut);
             }
             let Some(relationship) = graph.relationship(*slot) else {

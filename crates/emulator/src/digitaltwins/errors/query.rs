@@ -1,0 +1,34 @@
+//! Queries.
+
+use super::ServiceError;
+
+pub(crate) fn query_invalid(message: &str) -> ServiceError {
+    ServiceError::new(
+        400,
+        "SqlQueryError",
+        format!(
+            "SQL query parse failed: {message} See samples in https://aka.ms/adtv2query for the correct syntax."
+        ),
+    )
+}
+
+pub(crate) fn query_token_invalid() -> ServiceError {
+    ServiceError::new(400, "BadRequest", "The continuation token provided is invalid.")
+}
+
+pub(crate) fn query_body_invalid() -> ServiceError {
+    ServiceError::new(
+        400,
+        "BadRequest",
+        "The request body must hold a query text or a continuation token of an earlier answer.",
+    )
+}
+
+/// The text is inferred; code and time limit are documented.
+pub(crate) fn query_timeout() -> ServiceError {
+    ServiceError::new(
+        400,
+        "TimeoutError",
+        "The query took longer than 60 seconds. Make it more selective and try again.",
+    )
+}

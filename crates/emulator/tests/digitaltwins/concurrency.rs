@@ -1,0 +1,85 @@
+//! Section 2.5: operations on one twin come one after the other; none is lost, none is half done.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use http::Method;
+use serde_json::json;
+
+use crate::fixture::Instance;
+
+/// Read-modify-write with the etag, from several threads: every increment counts.
+#[test]
+fn increments_guarded_by_the_etag_all_count() {
+    let instance = Instance::with_models();
+    instance.put_twin("t", "dtmi:test:Floor;1", json!({"level": 0}));
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut done = 0;
+                while done < 50 {
+                    let twin = instance.get("/digitaltwins/t");
+                    let level = twin.body["level"].as_i64().expect("a level");
+                    let patch = json!([{"op": "replace", "path": "/level", "value": level + 1}]);
+                    let headers = [("if-match", &*twin.etag())];
+                    let reply = instance.send(Method::PATCH, "/digitaltwins/t", Some(&patch), &headers);
+                    assert!(matches!(reply.status, 204 | 412), "{}", reply.body);
+                    done += usize::from(reply.status == 204);
+                }
+            });
+        }
+    });
+    assert_eq!(instance.get("/digitaltwins/t").body["level"], 200);
+}
+
+/// Relationships come and go while others read and query: answers are whole, and the indexes agree at the end.
+#[test]
+fn queries_while_the_graph_changes() {
+    let instance = Instance::with_building();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let writers: Vec<_> = (0..2)
+            .map(|writer| {
+                let instance = &instance;
+                scope.spawn(move || {
+                    for number in 0..200 {
+                        let id = format!("w{writer}-{}", number % 5);
+                        instance.put_twin(&id, "dtmi:test:Floor;1", json!({"level": writer}));
+                        instance.relate("floor-1", &id, "adjacent", &id);
+                        instance
+                            .delete(&format!("/digitaltwins/floor-1/relationships/{id}"))
+                            .ok();
+                        instance.delete(&format!("/digitaltwins/{id}")).ok();
+                    }
+                })
+            })
+            .collect();
+        scope.spawn(|| {
+            let join = "SELECT N FROM DIGITALTWINS F JOIN N RELATED F.adjacent WHERE F.$dtId = 'floor-1'";
+            while !stop.load(Ordering::Relaxed) {
+                for row in instance.query(join) {
+                    assert!(row["N"]["level"].is_number(), "{row}");
+                }
+                assert!(instance.ids("SELECT * FROM DIGITALTWINS WHERE name = 'ground'") == ["floor-1"]);
+            }
+        });
+        for writer in writers {
+            writer.join().expect("a writer ends");
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(
+        instance.query("SELECT COUNT() FROM DIGITALTWINS"),
+        [json!({"COUNT": 4})]
+    );
+    assert_eq!(
+        instance.query("SELECT COUNT() FROM RELATIONSHIPS"),
+        [json!({"COUNT": 2})]
+    );
+    assert_eq!(
+        instance
+            .get("/digitaltwins/floor-1/relationships")
+            .column("$relationshipId"),
+        ["r1", "r2"]
+    );
+}
