@@ -76,7 +76,7 @@ async fn no_or_bad_credentials_meet_the_gateway() {
             .status(),
         404
     );
-    let expired = token("https://digitaltwins.azure.net", -60);
+    let expired = token("https://digitaltwins.azure.net", -3600);
     let foreign = token("https://storage.azure.com", 3600);
     for token in [None, Some(""), Some(&*expired), Some(&*foreign)] {
         let response = running.send(Method::GET, "/digitaltwins/a", token, None).await;
