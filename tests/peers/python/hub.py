@@ -6,9 +6,10 @@ import time
 from azure.core.credentials import AccessToken
 from msrest.exceptions import HttpOperationError
 
-from peer import EMULATOR, Watched, equal, holds, raises
+from peer import EMULATOR, Watched, equal, holds, manage, raises
 
-CONNECTION_STRING = EMULATOR["iothub"]["connectionString"]
+# Without the port of HTTPS, which the AMQP client would take for its own.
+CONNECTION_STRING = EMULATOR["iothub"]["connectionString"].replace(":443;", ";")
 HOST_NAME = dict(part.split("=", 1) for part in CONNECTION_STRING.split(";"))["HostName"]
 # Base64 of 32 bytes each.
 KEY_1 = "Zmlyc3Qga2V5IG9mIGEgZGV2aWNlIGluIGEgdGVzdCE="
@@ -19,6 +20,17 @@ THUMBPRINT_1, THUMBPRINT_2 = "A1" * 20, "B2" * 20
 def watched(manager):
     """A manager with the connection string of the hub's owner."""
     return Watched(manager.from_connection_string(CONNECTION_STRING), manager)
+
+
+def device(device_id, path, body, method="PUT", module_id=None):
+    """Plays the device's side through the management API."""
+    within = f"/modules/{module_id}" if module_id else ""
+    return manage(method, f"/iothub/devices/{device_id}{within}/{path}", body)
+
+
+def error_within(caught):
+    """The error that the hub words as JSON within JSON, as direct methods do."""
+    return json.loads(caught.message)
 
 
 class Credential:

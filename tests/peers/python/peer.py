@@ -79,7 +79,7 @@ def _text(error):
 class Watched:
     """A client that notes which of its methods are called, and changes nothing else."""
 
-    def __init__(self, client, kind=None):
+    def __init__(self, client, kind=None, name=None):
         kind = kind or type(client)
         public = {
             name
@@ -88,7 +88,7 @@ class Watched:
             if not name.startswith("_") and not name.startswith("from_") and name != "close"
         }
         self._client = client
-        self._public, self._called = _clients.setdefault(kind.__name__, (public, set()))
+        self._public, self._called = _clients.setdefault(name or kind.__name__, (public, set()))
 
     def __getattr__(self, name):
         if name in self._public:

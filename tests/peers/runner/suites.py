@@ -1,5 +1,6 @@
 """The scenarios: which there are, and how one is run."""
 
+import contextlib
 import json
 import os
 import signal
@@ -60,10 +61,22 @@ def complete_parts(all_suites: list[Suite], chosen: list[Suite]) -> set[str]:
     return {suite.part for suite in chosen} - left_out
 
 
-def run(suite: Suite, clients: Clients, binary: Path, emulator_options: set[str], report: Report) -> None:
+def run(
+    suite: Suite,
+    clients: Clients,
+    binary: Path,
+    emulator_options: set[str],
+    logs: Path | None,
+    report: Report,
+) -> None:
     """Runs one scenario against an emulator of its own."""
-    with tempfile.TemporaryDirectory(prefix="emulator-peers-") as folder:
-        log = Path(folder) / "emulator.log"
+    with contextlib.ExitStack() as stack:
+        if logs:
+            folder = logs / suite.name
+            folder.mkdir(parents=True, exist_ok=True)
+        else:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="emulator-peers-")))
+        log = folder / "emulator.log"
         well_known = suite.name.startswith(WELL_KNOWN_PORTS)
         try:
             emulator = Emulator(binary, log, emulator_options, well_known, _extra_options(suite, emulator_options))
@@ -71,7 +84,7 @@ def run(suite: Suite, clients: Clients, binary: Path, emulator_options: set[str]
             report.failed(suite.name, "the emulator starts", str(error))
             return
         try:
-            _run_scenario(suite, clients, emulator, Path(folder), report)
+            _run_scenario(suite, clients, emulator, folder, report)
         finally:
             status = emulator.stop()
         if status != 0:

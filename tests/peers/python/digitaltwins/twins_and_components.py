@@ -1,0 +1,206 @@
+"""Digital Twins: twins, their components, telemetry."""
+
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+
+from peer import check, equal, holds, raises, run
+from twins import MODELS, ROOM, AsyncCredential, Credential, client, refused, room
+
+STALE = {"etag": 'W/"00000000-0000-0000-0000-000000000000"', "match_condition": MatchConditions.IfNotModified}
+# Every kind of character that an id may have.
+ODD_ID = "dtmi:odd:id;1+3%_#*?!(),=@$'"
+
+
+@check
+async def models_are_there():
+    equal(len(await client().create_models(MODELS)), 3)
+
+
+@check
+async def upsert_digital_twin_creates():
+    twin = await client().upsert_digital_twin("room", room(temperature=20.5, name="Hall"))
+    equal((twin["$dtId"], twin["temperature"], twin["name"]), ("room", 20.5, "Hall"))
+    equal(twin["$metadata"]["$model"], ROOM)
+    holds(twin["$etag"].startswith('W/"'), f"the etag is {twin['$etag']}")
+    holds(twin["$metadata"]["temperature"]["lastUpdateTime"], "no time of the last update")
+    holds("$lastUpdateTime" in twin["$metadata"], "no time of the twin's last update")
+
+
+@check
+async def upsert_digital_twin_replaces():
+    before = await client().get_digital_twin("room")
+    twin = await client().upsert_digital_twin("room", room(temperature=21))
+    equal((twin["temperature"], "name" in twin), (21, False))
+    holds(twin["$etag"] != before["$etag"], "the etag did not move")
+
+
+@check
+async def upsert_digital_twin_only_if_missing():
+    # Only this client reports a conflict as an error about existence.
+    async with refused(ResourceExistsError, 412, "PreconditionFailed"):
+        await client().upsert_digital_twin("room", room(), match_condition=MatchConditions.IfMissing)
+    await client().upsert_digital_twin("second", room(), match_condition=MatchConditions.IfMissing)
+
+
+@check
+async def upsert_digital_twin_with_an_odd_id():
+    twin = await client().upsert_digital_twin(ODD_ID, room())
+    equal(twin["$dtId"], ODD_ID)
+    equal((await client().get_digital_twin(ODD_ID))["$etag"], twin["$etag"])
+    await client().delete_digital_twin(ODD_ID)
+
+
+@check
+async def upsert_digital_twin_of_a_missing_model_is_refused():
+    async with refused(HttpResponseError, 400, "ValidationFailed") as caught:
+        await client().upsert_digital_twin("bad", {"$metadata": {"$model": "dtmi:peers:Missing;1"}})
+    holds("does not exist" in caught.error.error.details[0].message, caught.error.error.details)
+
+
+@check
+async def upsert_digital_twin_that_breaks_its_model_is_refused():
+    wrong = (
+        room(temperature="warm"),
+        room(unknown=1),
+        room(noise=1),
+        {"$metadata": {"$model": ROOM}},
+    )
+    for twin in wrong:
+        async with refused(HttpResponseError, 400, "ValidationFailed"):
+            await client().upsert_digital_twin("bad", twin)
+    async with refused(ResourceNotFoundError, 404, "DigitalTwinNotFound"):
+        await client().get_digital_twin("bad")
+
+
+@check
+async def get_digital_twin_that_is_missing_is_refused():
+    async with refused(ResourceNotFoundError, 404, "DigitalTwinNotFound"):
+        await client().get_digital_twin("missing")
+
+
+@check
+async def update_digital_twin_patches():
+    patch = [
+        {"op": "add", "path": "/name", "value": "Foyer"},
+        {"op": "replace", "path": "/temperature", "value": 19.25},
+        {"op": "add", "path": "/sensor/unit", "value": "C"},
+    ]
+    equal(await client().update_digital_twin("room", patch), None)
+    twin = await client().get_digital_twin("room")
+    equal((twin["name"], twin["temperature"], twin["sensor"]["unit"]), ("Foyer", 19.25, "C"))
+    await client().update_digital_twin("room", [{"op": "remove", "path": "/name"}])
+    equal("name" in await client().get_digital_twin("room"), False)
+
+
+@check
+async def update_digital_twin_with_its_etag():
+    etag = (await client().get_digital_twin("room"))["$etag"]
+    patch = [{"op": "replace", "path": "/temperature", "value": 22}]
+    await client().update_digital_twin("room", patch, etag=etag, match_condition=MatchConditions.IfNotModified)
+    await client().update_digital_twin("room", patch, match_condition=MatchConditions.IfPresent)
+    async with refused(ResourceModifiedError, 412, "PreconditionFailed"):
+        await client().update_digital_twin("room", patch, **STALE)
+
+
+@check
+async def update_digital_twin_with_a_bad_patch_is_refused():
+    for patch in (
+        [{"op": "move", "from": "/name", "path": "/temperature"}],
+        [{"op": "remove", "path": "/name"}],
+        [{}],
+    ):
+        async with refused(HttpResponseError, 400, "JsonPatchInvalid"):
+            await client().update_digital_twin("room", patch)
+    async with refused(HttpResponseError, 400, "ValidationFailed"):
+        await client().update_digital_twin("room", [{"op": "add", "path": "/temperature", "value": "warm"}])
+
+
+@check
+async def get_component():
+    component = await client().get_component("room", "sensor")
+    equal(component["unit"], "C")
+    holds("unit" in component["$metadata"], "no metadata")
+    async with refused(ResourceNotFoundError, 404, "ComponentNotFound"):
+        await client().get_component("room", "missing")
+
+
+@check
+async def update_component():
+    patch = [{"op": "replace", "path": "/unit", "value": "F"}]
+    equal(await client().update_component("room", "sensor", patch), None)
+    equal((await client().get_component("room", "sensor"))["unit"], "F")
+    async with refused(ResourceModifiedError, 412, "PreconditionFailed"):
+        await client().update_component("room", "sensor", patch, **STALE)
+    async with refused(HttpResponseError, 400, "JsonPatchInvalid"):
+        await client().update_component("room", "missing", patch)
+
+
+@check
+async def publish_telemetry():
+    equal(await client().publish_telemetry("room", {"noise": 3}), None)
+    equal(await client().publish_telemetry("room", {"noise": 3}, message_id="message-1"), None)
+    async with refused(ResourceNotFoundError, 404, "DigitalTwinNotFound"):
+        await client().publish_telemetry("missing", {"noise": 3})
+
+
+@check
+async def publish_component_telemetry():
+    equal(await client().publish_component_telemetry("room", "sensor", {"value": 1.5}), None)
+    async with refused(ResourceNotFoundError, 404, "ComponentNotFound"):
+        await client().publish_component_telemetry("room", "missing", {"value": 1.5})
+
+
+@check
+async def delete_digital_twin_with_a_stale_etag_is_refused():
+    async with refused(ResourceModifiedError, 412, "PreconditionFailed"):
+        await client().delete_digital_twin("room", **STALE)
+
+
+@check
+async def delete_digital_twin():
+    etag = (await client().get_digital_twin("room"))["$etag"]
+    await client().delete_digital_twin("room", etag=etag, match_condition=MatchConditions.IfNotModified)
+    await client().delete_digital_twin("second")
+    async with refused(ResourceNotFoundError, 404, "DigitalTwinNotFound"):
+        await client().delete_digital_twin("second")
+
+
+@check
+async def a_twin_of_a_decommissioned_model_is_refused():
+    await client().decommission_model(ROOM)
+    async with refused(HttpResponseError, 400, "ModelDecommissioned"):
+        await client().upsert_digital_twin("late", room())
+
+
+@check
+async def the_client_asks_for_a_token_of_the_service():
+    equal(set(Credential.scopes), {"https://digitaltwins.azure.net/.default"})
+
+
+@check
+async def a_token_that_is_none_is_refused():
+    good = Credential.get_token
+    token = good(Credential()).token
+
+    def bad(self, *scopes, **options):
+        made = good(self, *scopes, **options)
+        # A token of the right form, for another audience.
+        return made._replace(token=OTHER_AUDIENCE)
+
+    Credential.get_token = bad
+    try:
+        with raises(ClientAuthenticationError) as caught:
+            await client().get_digital_twin("room")
+    finally:
+        Credential.get_token = good
+    holds(token, "no token")
+    equal(caught.error.status_code, 401)
+
+
+run()
