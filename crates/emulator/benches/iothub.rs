@@ -1,5 +1,8 @@
 //! The hub's engine with 100,000 devices, without HTTP: `cargo bench -p emulator --bench iothub`.
 
+#![allow(missing_docs, reason = "criterion's macros make public items")]
+#![expect(clippy::expect_used, reason = "a benchmark that cannot go on ends")]
+
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};

@@ -1,21 +1,21 @@
-//! Starting and stopping the emulator in process.
+//! What to start, and starting it.
 
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
 
 use crate::amqp::{self, Amqp};
-use crate::auth::{self, Authenticator, BearerTokens, Policies, Policy};
+use crate::auth::{Authenticator, BearerTokens, Policies, Policy};
 use crate::clock::Clock;
 use crate::digitaltwins::DigitalTwins;
 use crate::faults::Faults;
 use crate::iothub::IotHub;
 use crate::management::Management;
+use crate::running::{Emulator, Running, RunningAmqp};
 use crate::server::{Endpoint, Server};
 use crate::service::Service;
 use crate::tls::{self, CertificateError};
@@ -195,7 +195,10 @@ impl Builder {
                 address,
                 source,
             })?;
-            amqp = Some(RunningAmqp { listener, control: Amqp::new(node) });
+            amqp = Some(RunningAmqp {
+                listener,
+                control: Amqp::new(node),
+            });
         }
         let mut digitaltwins = None;
         if let Some(port) = self.digitaltwins_port {
@@ -281,185 +284,4 @@ async fn listen(
             address,
             source,
         })
-}
-
-struct RunningAmqp {
-    listener: amqp::Listener,
-    control: Amqp,
-}
-
-impl RunningAmqp {
-    fn url(&self) -> String {
-        format!("amqps://localhost:{}", self.listener.port())
-    }
-}
-
-struct Running<S> {
-    url: String,
-    service: Arc<S>,
-    server: Server,
-}
-
-/// A running emulator. Dropping it frees its ports and cuts its connections; [`shut_down`](Emulator::shut_down)
-/// lets them finish first.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), emulator::StartError> {
-/// let emulator = emulator::Emulator::start().await?;
-/// assert!(emulator.iothub_connection_string().starts_with("HostName=localhost:"));
-/// assert!(emulator.digitaltwins_endpoint().starts_with("https://localhost:"));
-/// # Ok(())
-/// # }
-/// ```
-pub struct Emulator {
-    iothub: Option<Running<IotHub>>,
-    amqp: Option<RunningAmqp>,
-    digitaltwins: Option<Running<DigitalTwins>>,
-    management: Server,
-    management_url: String,
-    policies: Vec<Policy>,
-    ca_pem: String,
-    clock: Clock,
-    faults: Faults,
-}
-
-impl fmt::Debug for Emulator {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Emulator")
-            .field("iothub", &self.iothub_endpoint())
-            .field("digitaltwins", &self.digitaltwins_endpoint())
-            .field("management", &self.management_url)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Emulator {
-    /// Starts both services on free ports of 127.0.0.1.
-    ///
-    /// # Errors
-    /// See [`Builder::start`].
-    pub async fn start() -> Result<Self, StartError> {
-        Self::builder().start().await
-    }
-
-    /// What to start, to be changed before it starts.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
-    /// The address of the IoT Hub service, such as `https://localhost:40123`; empty if it was left out.
-    pub fn iothub_endpoint(&self) -> &str {
-        self.iothub.as_ref().map_or("", |running| &running.url)
-    }
-
-    /// Where the hub speaks AMQP, such as `amqps://localhost:40125`; empty if the service was left out. Over
-    /// WebSockets it does so at the path `/$iothub/websocket` of [`iothub_endpoint`](Self::iothub_endpoint).
-    pub fn iothub_amqp_endpoint(&self) -> String {
-        self.amqp.as_ref().map(RunningAmqp::url).unwrap_or_default()
-    }
-
-    /// The controls of the hub's AMQP endpoint, if the service was not left out.
-    pub fn amqp(&self) -> Option<&Amqp> {
-        self.amqp.as_ref().map(|running| &running.control)
-    }
-
-    /// A connection string of the hub's owner policy; empty if the service was left out.
-    pub fn iothub_connection_string(&self) -> String {
-        self.iothub_connection_string_for("iothubowner")
-            .unwrap_or_default()
-    }
-
-    /// A connection string of another of the hub's policies; see [`Builder::policy_key`] for their names.
-    pub fn iothub_connection_string_for(&self, policy: &str) -> Option<String> {
-        let host = self.iothub.as_ref()?.url.strip_prefix("https://")?;
-        let policy = self.policies.iter().find(|known| known.name() == policy)?;
-        let (name, key) = (policy.name(), policy.primary_key());
-        Some(format!(
-            "HostName={host};SharedAccessKeyName={name};SharedAccessKey={key}"
-        ))
-    }
-
-    /// The address of the Digital Twins instance; empty if it was left out.
-    pub fn digitaltwins_endpoint(&self) -> &str {
-        self.digitaltwins.as_ref().map_or("", |running| &running.url)
-    }
-
-    /// The address of the management API, such as `http://localhost:40124`: plain HTTP, loopback only.
-    pub fn management_endpoint(&self) -> &str {
-        &self.management_url
-    }
-
-    /// The certificate to trust, in PEM form.
-    pub fn ca_certificate_pem(&self) -> &str {
-        &self.ca_pem
-    }
-
-    /// A new bearer token that both services take, valid for an hour of the emulator's clock.
-    pub fn bearer_token(&self) -> String {
-        auth::bearer::issue(self.clock.now())
-    }
-
-    /// The clock that the services go by; moving it moves theirs.
-    pub fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
-    /// The fault rules of both services.
-    pub fn faults(&self) -> &Faults {
-        &self.faults
-    }
-
-    /// The hub behind the endpoint, if it was not left out.
-    pub fn iothub(&self) -> Option<&IotHub> {
-        self.iothub.as_ref().map(|running| &*running.service)
-    }
-
-    /// The Digital Twins instance behind the endpoint, if it was not left out.
-    pub fn digitaltwins(&self) -> Option<&DigitalTwins> {
-        self.digitaltwins.as_ref().map(|running| &*running.service)
-    }
-
-    /// The state of both services, for [`load_state`](Emulator::load_state).
-    pub fn dump_state(&self) -> Value {
-        self.services()
-            .map(|service| (service.name().to_owned(), service.dump()))
-            .collect()
-    }
-
-    /// Replaces the state of the services that `state` names.
-    ///
-    /// # Errors
-    /// The text says what in `state` is not understood. Services before that place have their new state.
-    pub fn load_state(&self, state: &Value) -> Result<(), String> {
-        self.services()
-            .try_for_each(|service| match state.get(service.name()) {
-                Some(state) => service
-                    .load(state)
-                    .map_err(|text| format!("{}: {text}", service.name())),
-                None => Ok(()),
-            })
-    }
-
-    fn services(&self) -> impl Iterator<Item = &dyn Service> {
-        let iothub = self
-            .iothub
-            .as_ref()
-            .map(|running| &*running.service as &dyn Service);
-        let digitaltwins = self
-            .digitaltwins
-            .as_ref()
-            .map(|running| &*running.service as &dyn Service);
-        iothub.into_iter().chain(digitaltwins)
-    }
-
-    /// Stops: no new connections, and those there are may finish what they are at, for 5 seconds at most.
-    pub async fn shut_down(self) {
-        let servers = self.iothub.map(|running| running.server).into_iter();
-        let servers = servers
-            .chain(self.digitaltwins.map(|running| running.server))
-            .chain([self.management]);
-        futures::future::join_all(servers.map(Server::shut_down)).await;
-    }
 }

@@ -36,18 +36,20 @@ mod digitaltwins;
 mod faults;
 mod iothub;
 mod management;
+mod running;
 mod server;
 mod service;
 mod tls;
 
 pub use amqp::{Amqp, AmqpFault, AmqpFaultAction, AmqpStatistics};
 pub use auth::{AuthError, Authenticator, BearerTokens, Caller, Policies, Policy, Rights};
-pub use builder::{Builder, Emulator, StartError};
+pub use builder::{Builder, StartError};
 pub use clock::Clock;
 pub use digitaltwins::DigitalTwins;
 pub use faults::{Fault, FaultAction, Faults};
 pub use iothub::{
     Acknowledgement, CloudToDeviceMessage, FileNotification, IotHub, MethodScript, ReceivedMessage, Settlement,
 };
+pub use running::Emulator;
 pub use service::{Refusal, Service, ServiceRequest, ServiceResponse, split_path, split_query};
 pub use tls::CertificateError;

@@ -11,8 +11,8 @@ mod errors;
 mod etag;
 mod input;
 mod limits;
-mod messaging;
 mod manage;
+mod messaging;
 mod methods;
 mod model;
 mod modules;
@@ -33,8 +33,8 @@ use parking_lot::RwLock;
 use serde_json::Value;
 
 pub(crate) use self::codes::Code;
-use self::errors::Result;
 pub(crate) use self::errors::HubError;
+use self::errors::Result;
 use self::messaging::Messaging;
 pub use self::messaging::{
     Acknowledgement, CloudToDeviceMessage, FileNotification, ReceivedMessage, Settlement,
@@ -67,7 +67,12 @@ impl fmt::Debug for IotHub {
 impl IotHub {
     /// A hub without devices.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, store: RwLock::new(Store::default()), scripts: Scripts::default(), messaging: Messaging::default() }
+        Self {
+            clock,
+            store: RwLock::new(Store::default()),
+            scripts: Scripts::default(),
+            messaging: Messaging::default(),
+        }
     }
 
     fn now(&self) -> Timestamp {
@@ -98,8 +103,14 @@ impl IotHub {
         // The router gives exactly the parameters of the operation's path.
         let parameter = |at: usize| parameters.get(at).copied().unwrap_or_default();
         let (id, second_id) = (parameter(0), parameter(1));
-        let device_twin = TwinKey { device_id: id, module_id: None };
-        let module_twin = TwinKey { device_id: id, module_id: Some(second_id) };
+        let device_twin = TwinKey {
+            device_id: id,
+            module_id: None,
+        };
+        let module_twin = TwinKey {
+            device_id: id,
+            module_id: Some(second_id),
+        };
         match operation {
             Operation::ListDevices => Ok(self.list_devices(request)),
             Operation::BulkUpdateDevices => self.bulk_update(request),

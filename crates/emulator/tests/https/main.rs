@@ -1,5 +1,11 @@
 //! The emulator as clients meet it: TLS, credentials, faults, the management API, and the program.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails"
+)]
+
 mod credentials;
 mod faults;
 mod lifetime;

@@ -1,0 +1,201 @@
+use super::*;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use time::macros::datetime;
+
+const K1: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const K2: &str = "MDEyMzQ1Njc4OWFiY2RlZg==";
+const K3: &str = "//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eDf3t3c29rZ2NfW1dTT0tHQz87NzMvKycjHxsXEw8LBwA==";
+const NOW: OffsetDateTime = datetime!(2015-01-01 00:00 UTC);
+
+fn policies(name: &str, key: &str) -> Policies {
+    let policy = Policy::generate(name, Rights::ALL).with_primary_key(key).unwrap();
+    Policies::new(
+        vec![policy],
+        vec!["myhub.azure-devices.net".to_owned(), "localhost:8443".to_owned()],
+    )
+}
+
+fn token(resource: &str, signature: &str, expiry: &str, policy: &str) -> String {
+    let signature = utf8_percent_encode(signature, NON_ALPHANUMERIC);
+    format!("sr={resource}&sig={signature}&se={expiry}&skn={policy}")
+}
+
+fn path(path: &str) -> Vec<String> {
+    crate::service::split_path(path).unwrap()
+}
+
+/// Section 7: the labelled vectors, each verified over the resource text exactly as it is sent.
+#[test]
+fn section_7_vectors() {
+    let host = "myhub.azure-devices.net";
+    for (name, key, policy, resource, expiry, signature, at) in [
+        (
+            "V1",
+            K1,
+            "iothubowner",
+            host,
+            "1735689600",
+            "jjnsvw73BKWt+2smudQxaqnIDmL236S7+z+sYPHU6Zs=",
+            "/devices",
+        ),
+        (
+            "V2",
+            K2,
+            "registryRead",
+            host,
+            "1456973447",
+            "Ign97B91fMOP+m1lk9nHr3t88iZRZw5tnynSHd8KRaI=",
+            "/devices",
+        ),
+        (
+            "V4",
+            K3,
+            "service",
+            "myhub.azure-devices.net%2Fdevices%2Fdev+1%2Bx",
+            "4102444800",
+            "IP3alq3i/OHKTAWp8N9OD4HwfSwD1Ra6LK0iwIb1qaI=",
+            "/devices/dev%201%2Bx",
+        ),
+        (
+            "V5a",
+            K1,
+            "service",
+            "localhost%3A8443",
+            "4102444800",
+            "R0AwwXW//n+eoGcRW87WpTY9SvdHO0J6KqAwLEpZA1w=",
+            "/twins/a",
+        ),
+        (
+            "V5b",
+            K1,
+            "service",
+            "localhost:8443",
+            "4102444800",
+            "9Yz7J/IRKpXnOR18isYLUGiBcNbjeVi/2qS81mKccCs=",
+            "/twins/a",
+        ),
+    ] {
+        let result =
+            policies(policy, key).check(&token(resource, signature, expiry, policy), host, &path(at), NOW);
+        assert!(result.is_ok(), "{name}: {result:?}");
+    }
+}
+
+/// Section 7, V3 and V3l: the case of an escape changes the signature, so it must be taken as sent.
+#[test]
+fn section_7_escapes_are_not_normalised_before_the_signature() {
+    let policies = policies("iothubowner", K1);
+    for (resource, signature) in [
+        (
+            "myhub.azure-devices.net%2Fdevices%2Fdevice1",
+            "xH0/+RciNlrmGRmft/GaRUOWtxiP3dKxt1GTGUR2qrw=",
+        ),
+        (
+            "myhub.azure-devices.net%2fdevices%2fdevice1",
+            "LwFNTb4p8ood9+bXq23sOOeZZW9JVqghzxnFE8EUWgM=",
+        ),
+    ] {
+        let token = token(resource, signature, "1735689600", "iothubowner");
+        let check = |at: &str| policies.check(&token, "myhub.azure-devices.net", &path(at), NOW);
+        assert!(check("/devices/device1").is_ok());
+        assert!(check("/devices/device1/modules/m").is_ok());
+        // By segment: a longer id with the same beginning is another device.
+        assert_eq!(check("/devices/device12"), Err(AuthError::WrongResource));
+        assert_eq!(check("/devices"), Err(AuthError::WrongResource));
+        let swapped = token.replace("%2Fdevices", "%2fdevices");
+        if swapped != token {
+            let result = policies.check(
+                &swapped,
+                "myhub.azure-devices.net",
+                &path("/devices/device1"),
+                NOW,
+            );
+            assert_eq!(result, Err(AuthError::WrongSignature));
+        }
+    }
+}
+
+#[test]
+fn section_7_expiry_policy_key_and_host_are_checked() {
+    let signature = "jjnsvw73BKWt+2smudQxaqnIDmL236S7+z+sYPHU6Zs=";
+    let host = "myhub.azure-devices.net";
+    let good = token(host, signature, "1735689600", "iothubowner");
+    let owner = policies("iothubowner", K1);
+    let at = path("/devices");
+    let expiry = OffsetDateTime::from_unix_timestamp(1_735_689_600).unwrap();
+    assert!(
+        owner
+            .check(&good, host, &at, expiry + time::Duration::minutes(4))
+            .is_ok()
+    );
+    assert_eq!(
+        owner.check(&good, host, &at, expiry + time::Duration::minutes(5)),
+        Err(AuthError::Expired)
+    );
+    assert_eq!(
+        policies("service", K1).check(&good, host, &at, NOW),
+        Err(AuthError::UnknownPolicy)
+    );
+    assert_eq!(
+        policies("iothubowner", K2).check(&good, host, &at, NOW),
+        Err(AuthError::WrongSignature)
+    );
+    let elsewhere = Policies::new(owner.policies.to_vec(), vec![]);
+    assert_eq!(
+        elsewhere.check(&good, "localhost:1", &at, NOW),
+        Err(AuthError::WrongResource)
+    );
+    assert!(
+        elsewhere
+            .check(&good, "MYHUB.azure-devices.net:443", &at, NOW)
+            .is_ok()
+    );
+    let keyless = "sr=h&sig=AAAA&se=1735689600";
+    assert_eq!(
+        owner.check(keyless, host, &at, NOW),
+        Err(AuthError::UnknownPolicy)
+    );
+    for bad in [
+        "",
+        "sr=h",
+        "sr=h&sig=!!&se=1&skn=p",
+        "sr=h&sig=AAAA&se=soon&skn=p",
+        "sr=a&sr=b&sig=AAAA&se=1",
+    ] {
+        assert_eq!(
+            owner.check(bad, host, &at, NOW),
+            Err(AuthError::Malformed),
+            "{bad}"
+        );
+    }
+}
+
+/// Section 7: fields come in any order, and the first token of one client counts milliseconds.
+#[test]
+fn section_7_field_order_and_far_expiry() {
+    let key = "bm90LWEtcmVhbC1rZXktMDEyMzQ1Njc4OTAxMjM0NTY=";
+    let credentials = "sr=myhub.azure-devices.net&sig=shY7HYTC2ZzE31%2Bh4XP4K89kTkmUtNIq1VYDZC8xcOI%3D&skn=iothubowner&se=1700000000000";
+    let result =
+        policies("iothubowner", key).check(credentials, "myhub.azure-devices.net", &path("/devices"), NOW);
+    assert!(result.is_ok(), "{result:?}");
+}
+
+#[test]
+fn the_secondary_key_signs_too_and_debug_shows_no_key() {
+    let policy = Policy::generate("p", Rights::ALL);
+    let mut mac = Hmac::<Sha256>::new_from_slice(&STANDARD.decode(policy.secondary_key()).unwrap()).unwrap();
+    mac.update(b"h\n4102444800");
+    let credentials = token(
+        "h",
+        &STANDARD.encode(mac.finalize().into_bytes()),
+        "4102444800",
+        "p",
+    );
+    let debug = format!("{policy:?}");
+    assert!(!debug.contains(policy.primary_key()) && !debug.contains(policy.secondary_key()));
+    assert!(
+        Policies::new(vec![policy], vec![])
+            .check(&credentials, "h", &[], NOW)
+            .is_ok()
+    );
+}
