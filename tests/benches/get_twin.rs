@@ -9,7 +9,7 @@
 //! read the ratios, not the numbers.
 //!
 //! ```sh
-//! cargo bench -p integration-tests --bench get_twin            # ROUNDS=15 for a calmer picture
+//! cargo bench -p integration-tests --bench get_twin            # ROUNDS=15 for a calmer picture, CLIENT=… for one
 //! ```
 #![allow(clippy::print_stdout, reason = "it prints its result")]
 #![allow(missing_docs, reason = "a program")]
@@ -40,14 +40,19 @@ fn main() -> Result<(), Failure> {
     if std::env::args().any(|argument| argument == "--serve") {
         return serve();
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let server = Server::start()?;
     runtime.block_on(run(&server))
 }
 
 /// The child process: an emulator until its standard input ends.
 fn serve() -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
     let emulator = runtime.block_on(Emulator::start())?;
     println!(
         "{}",
@@ -75,7 +80,11 @@ impl Server {
         BufReader::new(output).read_line(&mut line)?;
         let ready: Value = serde_json::from_str(&line)?;
         let text = |name: &str| ready[name].as_str().map(str::to_owned).ok_or("no ready line");
-        Ok(Self { connection_string: text("connection_string")?, ca: text("ca")?, process })
+        Ok(Self {
+            connection_string: text("connection_string")?,
+            ca: text("ca")?,
+            process,
+        })
     }
 }
 
@@ -89,8 +98,15 @@ impl Drop for Server {
 /// The three ways to the same twin.
 #[derive(Clone)]
 enum Client {
-    Reqwest { http: reqwest::Client, url: Url, token: Arc<str> },
-    Pipeline { pipeline: Pipeline, url: Url },
+    Reqwest {
+        http: reqwest::Client,
+        url: Url,
+        token: Arc<str>,
+    },
+    Pipeline {
+        pipeline: Pipeline,
+        url: Url,
+    },
     Convenience(IotHubRegistryManager),
 }
 
@@ -99,13 +115,18 @@ impl Client {
         match self {
             Self::Reqwest { http, url, token } => {
                 let request = http.get(url.clone()).header("authorization", &**token);
-                let answer = request.header("accept", "application/json").send().await?.error_for_status()?;
+                let answer = request
+                    .header("accept", "application/json")
+                    .send()
+                    .await?
+                    .error_for_status()?;
                 Ok(serde_json::from_slice(&answer.bytes().await?)?)
             }
             Self::Pipeline { pipeline, url } => {
                 let mut request = Request::new(url.clone(), Method::Get);
                 request.insert_header("accept", "application/json");
-                let response: Response<Twin> = pipeline.send(&Context::new(), &mut request, None).await?.into();
+                let response: Response<Twin> =
+                    pipeline.send(&Context::new(), &mut request, None).await?.into();
                 Ok(response.into_model()?)
             }
             Self::Convenience(hub) => Ok(hub.get_twin(DEVICE).await?.into_model()?),
@@ -124,16 +145,36 @@ fn clients(server: &Server) -> Result<Vec<(&'static str, Client)>, Failure> {
         reqwest::Client::builder().tls_certs_merge(certificates).build()
     };
     let options = || -> Result<ClientOptions, Failure> {
-        Ok(ClientOptions { transport: Some(Transport::new(Arc::new(http()?))), ..Default::default() })
+        Ok(ClientOptions {
+            transport: Some(Transport::new(Arc::new(http()?))),
+            ..Default::default()
+        })
     };
     let credential = SasCredential::new(&connection)?;
     let token: Arc<str> = credential.token().token.secret().into();
     let policy: Arc<dyn Policy> = Arc::new(SasPolicy::new(credential));
-    let pipeline = Pipeline::new(Some("bench"), Some("0"), options()?, Vec::new(), vec![policy], None);
-    let hub_options = IotHubClientOptions { client_options: options()?, ..Default::default() };
+    let pipeline = Pipeline::new(
+        Some("bench"),
+        Some("0"),
+        options()?,
+        Vec::new(),
+        vec![policy],
+        None,
+    );
+    let hub_options = IotHubClientOptions {
+        client_options: options()?,
+        ..Default::default()
+    };
     let hub = IotHubRegistryManager::from_connection_string(&server.connection_string, Some(hub_options))?;
     Ok(vec![
-        ("reqwest", Client::Reqwest { http: http()?, url: url.clone(), token }),
+        (
+            "reqwest",
+            Client::Reqwest {
+                http: http()?,
+                url: url.clone(),
+                token,
+            },
+        ),
         ("pipeline", Client::Pipeline { pipeline, url }),
         ("convenience", Client::Convenience(hub)),
     ])
@@ -161,18 +202,29 @@ async fn measure(client: &Client, connections: usize, requests: usize) -> Result
     }
     let (elapsed, cpu) = (start.elapsed(), cpu_time() - cpu);
     let count = requests as f64;
-    Ok(Sample { microseconds: cpu.as_secs_f64() * 1e6 / count, per_second: count / elapsed.as_secs_f64() })
+    Ok(Sample {
+        microseconds: cpu.as_secs_f64() * 1e6 / count,
+        per_second: count / elapsed.as_secs_f64(),
+    })
 }
 
 fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), u32::try_from(time.tv_nsec).unwrap_or_default())
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or_default(),
+        u32::try_from(time.tv_nsec).unwrap_or_default(),
+    )
 }
 
 async fn run(server: &Server) -> Result<(), Failure> {
-    let clients = clients(server)?;
-    let Some((_, Client::Convenience(hub))) = clients.last() else { return Err("no client".into()) };
+    let mut clients = clients(server)?;
+    let Some((_, Client::Convenience(hub))) = clients.last() else {
+        return Err("no client".into());
+    };
     prepare(hub).await?;
+    // One client alone is for a profiler: there is nothing to compare it with.
+    let only = std::env::var("CLIENT").ok();
+    clients.retain(|(name, _)| only.as_deref().is_none_or(|only| only == *name));
     let rounds: usize = std::env::var("ROUNDS").ok().map_or(Ok(7), |text| text.parse())?;
     for (connections, requests) in CONNECTIONS.into_iter().zip(REQUESTS) {
         let mut samples = vec![Vec::new(); clients.len()];
@@ -192,12 +244,15 @@ async fn run(server: &Server) -> Result<(), Failure> {
 
 /// A device whose twin is about 1 KB of JSON.
 async fn prepare(hub: &IotHubRegistryManager) -> Result<(), Failure> {
-    hub.create_device_with_sas(DEVICE, SymmetricKey::generate()?, DeviceStatus::Enabled, None).await?;
+    hub.create_device_with_sas(DEVICE, SymmetricKey::generate()?, DeviceStatus::Enabled, None)
+        .await?;
     let patch = TwinPatch::new()
         .set_tag("location.building", "north")
         .set_tag("location.floor", 3)
         .set_desired("telemetry.intervalSeconds", 30);
-    let twin = hub.update_twin(DEVICE, &patch, Precondition::Unconditional).await?;
+    let twin = hub
+        .update_twin(DEVICE, &patch, Precondition::Unconditional)
+        .await?;
     println!("a twin of {} bytes", twin.body().len());
     Ok(())
 }
@@ -208,10 +263,17 @@ fn report(connections: usize, clients: &[(&str, Client)], samples: &[Vec<Sample>
         values.sort_by(f64::total_cmp);
         values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
     };
+    let base = clients
+        .iter()
+        .position(|(name, _)| *name == "pipeline")
+        .unwrap_or_default();
     // Ratios within a round, so that a slow minute of the machine hits both sides.
     let ratio = |index: usize, value: fn(&Sample) -> f64| {
-        let mut ratios: Vec<f64> =
-            samples[index].iter().zip(&samples[1]).map(|(own, pipeline)| value(own) / value(pipeline)).collect();
+        let mut ratios: Vec<f64> = samples[index]
+            .iter()
+            .zip(&samples[base])
+            .map(|(own, base)| value(own) / value(base))
+            .collect();
         ratios.sort_by(f64::total_cmp);
         ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN)
     };

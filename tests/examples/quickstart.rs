@@ -8,7 +8,10 @@
 //!
 //! To run it on real services, set `IOTHUB_CONNECTION_STRING` (a policy that may write the registry and connect as a
 //! service) and `DIGITALTWINS_ENDPOINT` (you are who the Azure CLI says you are). It deletes what it has created.
-#![allow(clippy::print_stdout, reason = "telling its story is what this program is for")]
+#![allow(
+    clippy::print_stdout,
+    reason = "telling its story is what this program is for"
+)]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -76,23 +79,32 @@ async fn devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
     println!("1. Ten sensors are registered, each with a key of its own, generated here.");
     for (floor, _, room) in rooms() {
         let sensor = sensor_of(&room);
-        hub.create_device_with_sas(&sensor, SymmetricKey::generate()?, DeviceStatus::Enabled, None).await?;
+        hub.create_device_with_sas(&sensor, SymmetricKey::generate()?, DeviceStatus::Enabled, None)
+            .await?;
         let patch = TwinPatch::new()
             .set_tag("location.floor", floor)
             .set_tag("location.room", room)
             .set_tag("quickstart", true)
             .set_desired("telemetry.intervalSeconds", if floor == 1 { 30 } else { 60 });
-        hub.update_twin(&sensor, &patch, Precondition::Unconditional).await?;
+        hub.update_twin(&sensor, &patch, Precondition::Unconditional)
+            .await?;
     }
 
     println!("2. Their twins have tags and desired properties. Those of the second floor:\n");
     let query = iothub::Query::select_all()
         .from_devices()
-        .filter(iothub::path("tags.quickstart").eq(true).and(iothub::path("tags.location.floor").eq(2)))
+        .filter(
+            iothub::path("tags.quickstart")
+                .eq(true)
+                .and(iothub::path("tags.location.floor").eq(2)),
+        )
         .build()?;
     let rows = eventually(ROOMS_PER_FLOOR as usize, async || {
         let pager = hub.query_iot_hub(&query, None)?;
-        Ok(pager.map_ok(|row| row.into_twin()).try_collect::<Vec<_>>().await?)
+        Ok(pager
+            .map_ok(|row| row.into_twin())
+            .try_collect::<Vec<_>>()
+            .await?)
     })
     .await?;
     let mut table = table(["device", "status", "room", "interval", "desired version", "ETag"]);
@@ -101,8 +113,15 @@ async fn devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
             twin.device_id.clone().unwrap_or_default(),
             twin.status.as_ref().map(ToString::to_string).unwrap_or_default(),
             text(twin.tags.get("location.room")),
-            format!("{} s", text(twin.properties.desired.get("telemetry.intervalSeconds"))),
-            twin.properties.desired.version().map(|version| version.to_string()).unwrap_or_default(),
+            format!(
+                "{} s",
+                text(twin.properties.desired.get("telemetry.intervalSeconds"))
+            ),
+            twin.properties
+                .desired
+                .version()
+                .map(|version| version.to_string())
+                .unwrap_or_default(),
             twin.etag.as_ref().map(ToString::to_string).unwrap_or_default(),
         ]);
     }
@@ -112,11 +131,14 @@ async fn devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
     let before = hub.get_twin(&first).await?.into_model()?;
     let etag = before.etag.clone().ok_or("a twin without an ETag")?;
     let mine = TwinPatch::new().set_desired("telemetry.intervalSeconds", 10);
-    hub.update_twin(&first, &mine, Precondition::IfMatch(etag.clone())).await?;
+    hub.update_twin(&first, &mine, Precondition::IfMatch(etag.clone()))
+        .await?;
     let yours = TwinPatch::new().set_desired("telemetry.intervalSeconds", 20);
     match hub.update_twin(&first, &yours, Precondition::IfMatch(etag)).await {
         Err(error) if error.is_precondition_failed() => {
-            println!("3. Two people change the interval of {first} at once. The second one is told:\n   {error}\n");
+            println!(
+                "3. Two people change the interval of {first} at once. The second one is told:\n   {error}\n"
+            );
         }
         Err(error) => return Err(error.into()),
         Ok(_) => return Err("a stale ETag was accepted".into()),
@@ -155,7 +177,9 @@ async fn building(client: &DigitalTwinsClient) -> Result<(), Failure> {
     for level in 1..=FLOORS {
         let id = format!("quickstart-floor-{level}");
         let floor = DigitalTwin::new(&id, "dtmi:example:quickstart:Floor;1", Floor { level });
-        client.upsert_digital_twin(&id, &floor, Upsert::CreateOnly).await?;
+        client
+            .upsert_digital_twin(&id, &floor, Upsert::CreateOnly)
+            .await?;
     }
     for (floor, number, id) in rooms() {
         let room = Room {
@@ -168,20 +192,34 @@ async fn building(client: &DigitalTwinsClient) -> Result<(), Failure> {
         let source = format!("quickstart-floor-{floor}");
         let properties = Map::from_iter([("since".to_owned(), json!("2024-05-01"))]);
         let contains = Relationship::new(format!("has-{id}"), &source, "contains", &id, properties);
-        client.upsert_relationship(&source, &format!("has-{id}"), &contains, Upsert::CreateOrReplace).await?;
+        client
+            .upsert_relationship(&source, &format!("has-{id}"), &contains, Upsert::CreateOrReplace)
+            .await?;
     }
-    let contained: Vec<BasicRelationship> =
-        client.list_relationships("quickstart-floor-1", None)?.try_collect().await?;
+    let contained: Vec<BasicRelationship> = client
+        .list_relationships("quickstart-floor-1", None)?
+        .try_collect()
+        .await?;
     println!("   The first floor contains {} rooms.\n", contained.len());
 
     let id = "quickstart-room-203";
     let read = client.get_digital_twin::<DigitalTwin<Room>>(id).await?;
     let seen = read.etag().ok_or("a twin without an ETag")?;
     let warmer = DigitalTwinPatch::new().replace("temperature", 25.5)?;
-    let written = client.update_digital_twin(id, &warmer, Precondition::IfMatch(seen.clone())).await?;
-    println!("5. {id} becomes warmer, if nobody else has changed it: {seen} is now {}.", written.map_or_else(String::new, |etag| etag.to_string()));
-    match client.update_digital_twin(id, &warmer, Precondition::IfMatch(seen)).await {
-        Err(error) if error.is_precondition_failed() => println!("   Once more with the old ETag:\n   {error}\n"),
+    let written = client
+        .update_digital_twin(id, &warmer, Precondition::IfMatch(seen.clone()))
+        .await?;
+    println!(
+        "5. {id} becomes warmer, if nobody else has changed it: {seen} is now {}.",
+        written.map_or_else(String::new, |etag| etag.to_string())
+    );
+    match client
+        .update_digital_twin(id, &warmer, Precondition::IfMatch(seen))
+        .await
+    {
+        Err(error) if error.is_precondition_failed() => {
+            println!("   Once more with the old ETag:\n   {error}\n")
+        }
         Err(error) => return Err(error.into()),
         Ok(_) => return Err("a stale ETag was accepted".into()),
     }
@@ -199,13 +237,21 @@ async fn building(client: &DigitalTwinsClient) -> Result<(), Failure> {
         id == "quickstart-room-203" || 18.5 + f64::from(*floor) + f64::from(*number) * 0.7 > limit
     });
     let warm = eventually(expected.count(), async || {
-        Ok(client.query_twins::<DigitalTwin<Room>>(&query, None)?.try_collect::<Vec<_>>().await?)
+        Ok(client
+            .query_twins::<DigitalTwin<Room>>(&query, None)?
+            .try_collect::<Vec<_>>()
+            .await?)
     })
     .await?;
-    let warm: BTreeMap<String, DigitalTwin<Room>> = warm.into_iter().map(|twin| (twin.id.clone(), twin)).collect();
+    let warm: BTreeMap<String, DigitalTwin<Room>> =
+        warm.into_iter().map(|twin| (twin.id.clone(), twin)).collect();
     let mut table = table(["twin", "name", "temperature", "sensor", "changed"]);
     for (id, twin) in &warm {
-        let changed = twin.metadata.properties.get("temperature").and_then(|property| property.last_update_time.clone());
+        let changed = twin
+            .metadata
+            .properties
+            .get("temperature")
+            .and_then(|property| property.last_update_time.clone());
         table.add_row([
             id.clone(),
             twin.contents.name.clone(),
@@ -222,7 +268,10 @@ async fn building(client: &DigitalTwinsClient) -> Result<(), Failure> {
 
 async fn clean_up_devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
     for (_, _, room) in rooms() {
-        match hub.delete_device(&sensor_of(&room), Precondition::Unconditional).await {
+        match hub
+            .delete_device(&sensor_of(&room), Precondition::Unconditional)
+            .await
+        {
             Ok(_) => {}
             Err(error) if error.is_not_found() => {}
             Err(error) => return Err(error.into()),
@@ -240,14 +289,26 @@ async fn clean_up_building(client: &DigitalTwinsClient) -> Result<(), Failure> {
     }
     for (floor, _, id) in rooms() {
         let source = format!("quickstart-floor-{floor}");
-        gone(client.delete_relationship(&source, &format!("has-{id}"), Precondition::Unconditional).await)?;
+        gone(
+            client
+                .delete_relationship(&source, &format!("has-{id}"), Precondition::Unconditional)
+                .await,
+        )?;
         gone(client.delete_digital_twin(&id, Precondition::Unconditional).await)?;
     }
     for level in 1..=FLOORS {
-        gone(client.delete_digital_twin(&format!("quickstart-floor-{level}"), Precondition::Unconditional).await)?;
+        gone(
+            client
+                .delete_digital_twin(&format!("quickstart-floor-{level}"), Precondition::Unconditional)
+                .await,
+        )?;
     }
     for model in models() {
-        gone(client.delete_model(model["@id"].as_str().unwrap_or_default()).await)?;
+        gone(
+            client
+                .delete_model(model["@id"].as_str().unwrap_or_default())
+                .await,
+        )?;
     }
     Ok(())
 }
@@ -272,12 +333,19 @@ async fn eventually<T>(
 
 fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+    table
+        .load_preset(UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(header);
     table
 }
 
 fn indent(table: &Table) -> String {
-    table.lines().map(|line| format!("   {line}")).collect::<Vec<_>>().join("\n")
+    table
+        .lines()
+        .map(|line| format!("   {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// A JSON value as a person writes it.

@@ -56,7 +56,9 @@ impl Environment {
         };
         let real = (hub.is_some(), twins.is_some());
         let hub = match (hub, &emulator) {
-            (Some(connection_string), _) => IotHubRegistryManager::from_connection_string(connection_string, None)?,
+            (Some(connection_string), _) => {
+                IotHubRegistryManager::from_connection_string(connection_string, None)?
+            }
             (None, Some(emulator)) => hub_of(emulator)?,
             (None, None) => return Err("no hub to talk to".into()),
         };
@@ -68,7 +70,12 @@ impl Environment {
             (None, Some(emulator)) => twins_of(emulator)?,
             (None, None) => return Err("no Digital Twins instance to talk to".into()),
         };
-        Ok(Self { hub, twins, emulator, real })
+        Ok(Self {
+            hub,
+            twins,
+            emulator,
+            real,
+        })
     }
 
     /// The emulator behind the clients, unless both services are real.
@@ -86,7 +93,11 @@ impl Environment {
     /// What the Digital Twins instance is: an address to print.
     #[must_use]
     pub fn twins_name(&self) -> String {
-        format!("{} ({})", self.twins.endpoint().as_str().trim_end_matches('/'), kind(self.real.1))
+        format!(
+            "{} ({})",
+            self.twins.endpoint().as_str().trim_end_matches('/'),
+            kind(self.real.1)
+        )
     }
 }
 
@@ -100,8 +111,14 @@ fn kind(real: bool) -> &'static str {
 ///
 /// A certificate that cannot be used, which would be a mistake of the emulator.
 pub fn hub_of(emulator: &Emulator) -> Result<IotHubRegistryManager, Failure> {
-    let options = IotHubClientOptions { client_options: trusting(emulator)?, ..Default::default() };
-    Ok(IotHubRegistryManager::from_connection_string(&emulator.iothub_connection_string(), Some(options))?)
+    let options = IotHubClientOptions {
+        client_options: trusting(emulator)?,
+        ..Default::default()
+    };
+    Ok(IotHubRegistryManager::from_connection_string(
+        &emulator.iothub_connection_string(),
+        Some(options),
+    )?)
 }
 
 /// A client of the emulator's Digital Twins instance.
@@ -110,9 +127,18 @@ pub fn hub_of(emulator: &Emulator) -> Result<IotHubRegistryManager, Failure> {
 ///
 /// A certificate that cannot be used, which would be a mistake of the emulator.
 pub fn twins_of(emulator: &Emulator) -> Result<DigitalTwinsClient, Failure> {
-    let options = DigitalTwinsClientOptions { client_options: trusting(emulator)?, ..Default::default() };
-    let credential = Arc::new(EmulatorCredential { token: emulator.bearer_token() });
-    Ok(DigitalTwinsClient::new(emulator.digitaltwins_endpoint(), credential, Some(options))?)
+    let options = DigitalTwinsClientOptions {
+        client_options: trusting(emulator)?,
+        ..Default::default()
+    };
+    let credential = Arc::new(EmulatorCredential {
+        token: emulator.bearer_token(),
+    });
+    Ok(DigitalTwinsClient::new(
+        emulator.digitaltwins_endpoint(),
+        credential,
+        Some(options),
+    )?)
 }
 
 /// Options with which a client trusts the emulator's certificate.
@@ -122,7 +148,10 @@ pub fn twins_of(emulator: &Emulator) -> Result<DigitalTwinsClient, Failure> {
 /// A certificate that cannot be used, which would be a mistake of the emulator.
 pub fn trusting(emulator: &Emulator) -> Result<ClientOptions, Failure> {
     let transport = service_core::transport_trusting(emulator.ca_certificate_pem())?;
-    Ok(ClientOptions { transport: Some(transport), ..Default::default() })
+    Ok(ClientOptions {
+        transport: Some(transport),
+        ..Default::default()
+    })
 }
 
 /// Gives out the emulator's token, as a credential of `azure_identity` gives out one of Entra's.

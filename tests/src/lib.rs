@@ -4,6 +4,11 @@
 //! * [`scenarios`]: what a user does with the clients, written once; `tests/` runs them on the emulator, or on real
 //!   services when their addresses are in the environment.
 
+/// The README's examples compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
 pub mod environment;
 pub mod scenarios;
 

@@ -13,9 +13,23 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("dtdl", &[]),
     (
         "digitaltwins-convenience",
-        &["digitaltwins-protocol", "protocol-runtime", "service-core", "twin-query", "dtdl"],
+        &[
+            "digitaltwins-protocol",
+            "protocol-runtime",
+            "service-core",
+            "twin-query",
+            "dtdl",
+        ],
     ),
-    ("iothub-convenience", &["iothub-protocol", "protocol-runtime", "service-core", "twin-query"]),
+    (
+        "iothub-convenience",
+        &[
+            "iothub-protocol",
+            "protocol-runtime",
+            "service-core",
+            "twin-query",
+        ],
+    ),
     ("emulator", &["twin-query", "dtdl"]),
     ("xtask", &[]),
     (
@@ -57,8 +71,11 @@ fn metadata() -> Metadata {
 #[test]
 fn normal_dependencies_follow_the_arrows() {
     let metadata = metadata();
-    let members: BTreeSet<String> =
-        metadata.workspace_packages().iter().map(|package| package.name.to_string()).collect();
+    let members: BTreeSet<String> = metadata
+        .workspace_packages()
+        .iter()
+        .map(|package| package.name.to_string())
+        .collect();
     let allowed: BTreeMap<&str, &[&str]> = ALLOWED.iter().copied().collect();
     assert_eq!(
         members.iter().map(String::as_str).collect::<Vec<_>>(),
@@ -77,7 +94,11 @@ fn normal_dependencies_follow_the_arrows() {
                 );
             }
             if inside {
-                assert_ne!(dependency.name, "xtask", "{} must not depend on xtask", package.name);
+                assert_ne!(
+                    dependency.name, "xtask",
+                    "{} must not depend on xtask",
+                    package.name
+                );
             }
         }
     }
@@ -89,7 +110,10 @@ fn the_emulator_knows_no_client_even_in_its_tests() {
         if package.name.as_str() == "emulator" {
             for dependency in &package.dependencies {
                 let name = dependency.name.as_str();
-                assert!(!name.ends_with("-convenience") && !name.ends_with("-protocol"), "{name}");
+                assert!(
+                    !name.ends_with("-convenience") && !name.ends_with("-protocol"),
+                    "{name}"
+                );
                 assert_ne!(name, "service-core");
             }
         }
@@ -101,15 +125,35 @@ fn some_crates_are_out_of_reach() {
     // `cargo tree` resolves features for the one package, as a user's build does; `cargo metadata` unifies them over the workspace.
     for (from, forbidden) in UNREACHABLE {
         let output = std::process::Command::new(env!("CARGO"))
-            .args(["tree", "--offline", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+            .args([
+                "tree",
+                "--offline",
+                "--locked",
+                "--edges",
+                "normal",
+                "--prefix",
+                "none",
+                "--format",
+                "{p}",
+            ])
             .args(["--package", from])
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
             .output()
             .expect("cargo tree");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let tree = String::from_utf8_lossy(&output.stdout).into_owned();
-        let reached: BTreeSet<&str> = tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
-        assert!(reached.contains(from), "cargo tree printed nothing useful for {from}");
+        let reached: BTreeSet<&str> = tree
+            .lines()
+            .filter_map(|line| line.split_whitespace().next())
+            .collect();
+        assert!(
+            reached.contains(from),
+            "cargo tree printed nothing useful for {from}"
+        );
         for name in *forbidden {
             assert!(!reached.contains(name), "{from} reaches {name}");
         }
