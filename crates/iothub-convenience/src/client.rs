@@ -1,6 +1,7 @@
 //! The client and how it is made.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, Context, NoFormat, RawResponse, Response};
@@ -25,22 +26,50 @@ const PACKAGE: Package = Package {
 ///
 /// ```
 /// use iothub_convenience::{DeviceStatus, IotHubRegistryManager, SymmetricKey};
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (emulator, emulated) = emulated_hub(&[]).await?;
 ///
-/// # async fn run() -> Result<(), iothub_convenience::Error> {
-/// let connection_string = std::env::var("IOTHUB_CONNECTION_STRING").unwrap_or_default();
-/// let hub = IotHubRegistryManager::from_connection_string(&connection_string, None)?;
-/// let keys = SymmetricKey::generate()?;
+/// let connection_string = std::env::var("IOTHUB_CONNECTION_STRING");
+/// # let connection_string = connection_string.or(Ok::<_, std::env::VarError>(emulator.iothub_connection_string()));
+/// let hub = IotHubRegistryManager::from_connection_string(&connection_string?, None)?;
+/// # let hub = emulated;
 /// let device = hub
-///     .create_device_with_sas("thermostat-7", keys, DeviceStatus::Enabled, None)
+///     .create_device_with_sas("thermostat-7", SymmetricKey::generate()?, DeviceStatus::Enabled, None)
 ///     .await?
 ///     .into_model()?;
 /// println!("{} has generation {:?}", device.device_id, device.generation_id);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Testing code that uses it
+///
+/// The client works with the emulator, in process and over TLS:
+///
+/// ```
+/// use azure_core::http::ClientOptions;
+/// use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager, transport_trusting};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let emulator = emulator::Emulator::start().await?;
+/// let client_options = ClientOptions {
+///     transport: Some(transport_trusting(emulator.ca_certificate_pem())?),
+///     ..Default::default()
+/// };
+/// let options = IotHubClientOptions { client_options, ..Default::default() };
+/// let hub = IotHubRegistryManager::from_connection_string(&emulator.iothub_connection_string(), Some(options))?;
+/// assert_eq!(hub.get_devices(None).await?.into_model()?.len(), 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct IotHubRegistryManager {
     pub(crate) core: ServiceClient<iothub_protocol::Client>,
+    #[cfg(feature = "amqp")]
+    pub(crate) amqp: crate::amqp::Messaging,
 }
 
 /// What a client may be given beside address and credential.
@@ -48,6 +77,12 @@ pub struct IotHubRegistryManager {
 pub struct IotHubClientOptions {
     /// azure_core's options: transport, policies, retries, user agent, tracing.
     pub client_options: ClientOptions,
+    /// How long tokens made with a shared access key are valid, over HTTP and AMQP; they are renewed ahead of their
+    /// end. Default: one hour.
+    pub token_lifetime: Option<Duration>,
+    /// How the hub is reached over AMQP.
+    #[cfg(feature = "amqp")]
+    pub amqp: crate::amqp::AmqpOptions,
 }
 
 impl IotHubRegistryManager {
@@ -67,7 +102,17 @@ impl IotHubRegistryManager {
     ) -> Result<Self> {
         let connection: ConnectionString = connection_string.parse().map_err(service_core::Error::from)?;
         let credential = SasCredential::new(&connection).map_err(service_core::Error::from)?;
-        Self::new(&connection.endpoint(), &Credential::sas(credential), options)
+        let credential = match options.as_ref().and_then(|options| options.token_lifetime) {
+            Some(lifetime) => credential.with_lifetime(lifetime),
+            None => credential,
+        };
+        Self::new(
+            &connection.endpoint(),
+            &Credential::sas(credential.clone()),
+            #[cfg(feature = "amqp")]
+            crate::amqp::AmqpCredential::Sas(credential),
+            options,
+        )
     }
 
     /// A client with a Microsoft Entra identity, for the hub at `host`, such as `my-hub.azure-devices.net`.
@@ -83,16 +128,35 @@ impl IotHubRegistryManager {
         credential: Arc<dyn TokenCredential>,
         options: Option<IotHubClientOptions>,
     ) -> Result<Self> {
-        Self::new(host, &Credential::entra(credential, SCOPE), options)
+        Self::new(
+            host,
+            &Credential::entra(credential.clone(), SCOPE),
+            #[cfg(feature = "amqp")]
+            crate::amqp::AmqpCredential::Entra {
+                credential,
+                scope: SCOPE,
+            },
+            options,
+        )
     }
 
-    fn new(endpoint: &str, credential: &Credential, options: Option<IotHubClientOptions>) -> Result<Self> {
-        let mut options = options.unwrap_or_default().client_options;
+    fn new(
+        endpoint: &str,
+        credential: &Credential,
+        #[cfg(feature = "amqp")] amqp_credential: crate::amqp::AmqpCredential,
+        options: Option<IotHubClientOptions>,
+    ) -> Result<Self> {
+        let all_options = options.unwrap_or_default();
+        let mut options = all_options.client_options;
         options.per_try_policies.push(Arc::new(KeepBody));
         let core = ServiceClient::new(endpoint, credential, PACKAGE, options, |url, http| {
             iothub_protocol::Client::new_with_client(url, http, None)
         })?;
-        Ok(Self { core })
+        Ok(Self {
+            #[cfg(feature = "amqp")]
+            amqp: crate::amqp::Messaging::new(core.endpoint(), amqp_credential, &all_options.amqp)?,
+            core,
+        })
     }
 
     /// The low-level client: one method per operation of the REST API, with the same authentication and retries.

@@ -7,6 +7,7 @@
 //! | task | methods |
 //! |---|---|
 //! | devices | [`create_device_with_sas`](IotHubRegistryManager::create_device_with_sas) and five like it, [`get_device`](IotHubRegistryManager::get_device), [`get_devices`](IotHubRegistryManager::get_devices), [`delete_device`](IotHubRegistryManager::delete_device) |
+//! | what devices need | [`device_connection_string`](IotHubRegistryManager::device_connection_string), [`device_sas_token`](IotHubRegistryManager::device_sas_token), and the same for modules |
 //! | modules | [`create_module_with_sas`](IotHubRegistryManager::create_module_with_sas) and five like it, [`get_module`](IotHubRegistryManager::get_module), [`get_modules`](IotHubRegistryManager::get_modules), [`delete_module`](IotHubRegistryManager::delete_module) |
 //! | twins | [`get_twin`](IotHubRegistryManager::get_twin), [`update_twin`](IotHubRegistryManager::update_twin), [`modify_twin`](IotHubRegistryManager::modify_twin), [`replace_twin`](IotHubRegistryManager::replace_twin), and the same for modules |
 //! | queries | [`query_iot_hub`](IotHubRegistryManager::query_iot_hub) |
@@ -37,8 +38,12 @@
 //!
 //! # Features
 //!
+//! * `amqp` (default): cloud-to-device messages, feedback and file notifications over AMQP 1.0, with TLS by rustls.
+//!   Without it none of the AMQP dependencies are there.
 //! * `rustls` (default): HTTPS by rustls. Without it, bring a transport in `ClientOptions`.
 
+#[cfg(feature = "amqp")]
+mod amqp;
 mod bulk;
 mod client;
 mod commands;
@@ -57,6 +62,11 @@ mod statistics;
 mod twin;
 mod twins;
 
+#[cfg(feature = "amqp")]
+pub use amqp::{
+    AmqpError, AmqpErrorKind, AmqpOptions, AmqpProxy, AmqpTransport, CloudToDeviceMessage,
+    DeliveryAcknowledgement, FileNotification, MessageFate, Notification, NotificationStream, SentMessage,
+};
 pub use azure_core::credentials::Secret;
 pub use azure_core::http::Etag;
 pub use bulk::{
@@ -69,8 +79,8 @@ pub use digital_twins::DigitalTwinPatch;
 pub use error::{Error, ErrorCode, ErrorKind, Result};
 pub use identity::{
     Authentication, AuthenticationType, ConnectionState, Device, DeviceCapabilities, DeviceOptions,
-    DeviceStatus, IdProblem, InvalidId, InvalidKey, InvalidThumbprint, Module, SymmetricKey, WhichKey,
-    X509Thumbprint,
+    DeviceSasToken, DeviceStatus, IdProblem, InvalidId, InvalidKey, InvalidThumbprint, Module, SymmetricKey,
+    WhichKey, X509Thumbprint,
 };
 pub use iothub_protocol::types::{
     ConfigurationQueriesTestResponse, DeviceJobStatistics, FeedbackRecord, FeedbackRecordStatusCode,
@@ -83,8 +93,14 @@ pub use jobs::{
 pub use methods::{DirectMethod, DirectMethodAnswer, DirectMethodOutcome};
 pub use protocol_runtime::DateTime;
 pub use query::{QueryOptions, QueryPage, QueryPager, QueryRow, RowType};
+#[cfg(feature = "rustls")]
+pub use service_core::transport_trusting;
 pub use service_core::{ItemPage, Job, Precondition, etag};
 pub use twin::{
     ConfigurationInfo, ConfigurationInfoStatus, InvalidTwin, Rule, Twin, TwinCollection, TwinPatch,
     TwinProperties, TwinReplacement, Violation,
 };
+
+/// The query language of the hub: a builder whose values are bound, a parser, and the rules.
+#[doc(inline)]
+pub use twin_query::iothub as query_language;

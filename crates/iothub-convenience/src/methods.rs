@@ -210,7 +210,10 @@ impl IotHubRegistryManager {
     /// ```
     /// use iothub_convenience::{DirectMethod, DirectMethodOutcome};
     ///
-    /// # async fn run(hub: iothub_convenience::IotHubRegistryManager) -> Result<(), iothub_convenience::Error> {
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// match hub.invoke_device_method("thermostat-7", &DirectMethod::new("reboot")).await? {
     ///     DirectMethodOutcome::Answered(answer) => println!("the device says {}", answer.status),
     ///     DirectMethodOutcome::Offline => println!("it is offline"),

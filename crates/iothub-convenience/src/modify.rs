@@ -30,7 +30,10 @@ impl IotHubRegistryManager {
     /// # Example
     ///
     /// ```
-    /// # async fn run(hub: iothub_convenience::IotHubRegistryManager) -> Result<(), iothub_convenience::Error> {
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// let twin = hub
     ///     .modify_twin("thermostat-7", |twin| {
     ///         let restarts = twin.tags.get("restarts").and_then(|value| value.as_i64()).unwrap_or(0);

@@ -66,7 +66,10 @@ open_enum! {
 /// use futures::TryStreamExt;
 /// use iothub_convenience::QueryRow;
 ///
-/// # async fn run(hub: iothub_convenience::IotHubRegistryManager) -> Result<(), iothub_convenience::Error> {
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
 /// let mut rows = hub.query_iot_hub("SELECT COUNT() AS n FROM devices GROUP BY status", None)?;
 /// while let Some(row) = rows.try_next().await? {
 ///     match row {
@@ -156,7 +159,10 @@ impl IotHubRegistryManager {
     /// ```
     /// use futures::TryStreamExt;
     ///
-    /// # async fn run(hub: iothub_convenience::IotHubRegistryManager) -> Result<(), iothub_convenience::Error> {
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// let mut rows = hub.query_iot_hub("SELECT * FROM devices WHERE tags.site = 'oslo'", None)?;
     /// while let Some(row) = rows.try_next().await? {
     ///     if let Some(twin) = row.into_twin() {

@@ -49,7 +49,10 @@ impl IotHubRegistryManager {
     /// # Example
     ///
     /// ```
-    /// # async fn run(hub: iothub_convenience::IotHubRegistryManager) -> Result<(), iothub_convenience::Error> {
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// let twin = hub.get_twin("thermostat-7").await?.into_model()?;
     /// println!("wanted {:?}", twin.properties.desired.get("climate.target"));
     /// println!("actual {:?}", twin.properties.reported.get("climate.actual"));
@@ -79,7 +82,10 @@ impl IotHubRegistryManager {
     /// ```
     /// use iothub_convenience::{Precondition, TwinPatch};
     ///
-    /// # async fn run(hub: iothub_convenience::IotHubRegistryManager) -> Result<(), iothub_convenience::Error> {
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// let patch = TwinPatch::new().set_tag("site", "oslo").set_desired("climate.target", 21.5);
     /// let twin = hub.update_twin("thermostat-7", &patch, Precondition::Unconditional).await?.into_model()?;
     /// println!("now at {:?}", twin.etag);

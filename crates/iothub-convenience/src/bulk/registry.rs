@@ -39,7 +39,10 @@ impl IotHubRegistryManager {
     /// ```
     /// use iothub_convenience::RegistryEntry;
     ///
-    /// # async fn run(hub: iothub_convenience::IotHubRegistryManager) {
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// let entries = (0..1000).map(|number| RegistryEntry::create(format!("thermostat-{number}")));
     /// let report = hub.bulk_create_or_update_devices(entries, None).await;
     /// for (entry, failure) in report.failed() {
@@ -50,6 +53,8 @@ impl IotHubRegistryManager {
     /// }
     /// let to_go = report.into_unfinished();
     /// println!("{} to go", to_go.len());
+    /// # assert!(to_go.is_empty());
+    /// # Ok(())
     /// # }
     /// ```
     pub async fn bulk_create_or_update_devices(

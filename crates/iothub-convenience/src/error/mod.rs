@@ -1,13 +1,17 @@
 //! The error that all calls share.
 
+mod amqp;
 mod code;
 mod code_table;
 
 use std::time::Duration;
 
+use amqp::Question;
 pub use code::ErrorCode;
 pub use service_core::ErrorKind;
 
+#[cfg(feature = "amqp")]
+use crate::amqp::AmqpError;
 use crate::identity::{InvalidId, InvalidKey, InvalidThumbprint};
 use crate::twin::InvalidTwin;
 
@@ -25,9 +29,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// # Example
 ///
 /// ```
-/// use iothub_convenience::{Error, ErrorCode, IotHubRegistryManager};
+/// use iothub_convenience::ErrorCode;
 ///
-/// # async fn run(hub: IotHubRegistryManager) -> Result<(), Error> {
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
 /// match hub.get_device("thermostat-7").await {
 ///     Ok(device) => println!("{:?}", device.into_model()?.status),
 ///     Err(error) if error.is_not_found() => println!("there is no such device"),
@@ -55,6 +62,10 @@ pub enum Error {
     /// Tags or desired properties break the service's rules. Nothing was sent.
     #[error(transparent)]
     InvalidTwin(#[from] InvalidTwin),
+    /// A message was not sent, or a notification not received or settled. See its own [`kind`](AmqpError::kind).
+    #[cfg(feature = "amqp")]
+    #[error(transparent)]
+    Amqp(#[from] AmqpError),
 }
 
 impl From<azure_core::Error> for Error {
@@ -83,6 +94,8 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Call(error) => error.kind(),
+            #[cfg(feature = "amqp")]
+            Self::Amqp(error) => amqp::coarse_kind(error),
             _ => ErrorKind::InvalidInput,
         }
     }
@@ -103,6 +116,10 @@ impl Error {
     /// The service's code as the service wrote it: a name, or the digits of a number.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
+        #[cfg(feature = "amqp")]
+        if let Some(error) = self.amqp() {
+            return error.code();
+        }
         self.call()?.code()
     }
 
@@ -115,12 +132,20 @@ impl Error {
     /// The service's explanation, or ours if the service was not asked.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
+        #[cfg(feature = "amqp")]
+        if let Some(error) = self.amqp() {
+            return error.message();
+        }
         self.call()?.message()
     }
 
     /// The id under which the service's support finds the failure.
     #[must_use]
     pub fn tracking_id(&self) -> Option<&str> {
+        #[cfg(feature = "amqp")]
+        if let Some(error) = self.amqp() {
+            return error.tracking_id();
+        }
         self.call()?.tracking_id()
     }
 
@@ -133,6 +158,10 @@ impl Error {
     /// How many requests were sent; 0 if the call failed before the first.
     #[must_use]
     pub fn attempts(&self) -> u32 {
+        #[cfg(feature = "amqp")]
+        if let Some(error) = self.amqp() {
+            return error.attempts();
+        }
         self.call().map_or(0, service_core::Error::attempts)
     }
 
@@ -153,7 +182,7 @@ impl Error {
     /// [offline](Self::is_device_offline).
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.asks(service_core::Error::is_not_found)
+        self.asks(service_core::Error::is_not_found) || self.amqp_asks(Question::NotFound)
     }
 
     /// What should be created exists already.
@@ -173,7 +202,7 @@ impl Error {
     /// Too many requests, or too many jobs at once. See [`retry_after`](Self::retry_after).
     #[must_use]
     pub fn is_throttled(&self) -> bool {
-        self.asks(service_core::Error::is_throttled)
+        self.asks(service_core::Error::is_throttled) || self.amqp_asks(Question::Throttled)
     }
 
     /// The service does not accept the credential, or the shared access policy lacks the permission.
@@ -181,13 +210,13 @@ impl Error {
     /// With a shared access policy the service also says so when a module's device does not exist or is disabled.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
-        self.asks(service_core::Error::is_unauthorized)
+        self.asks(service_core::Error::is_unauthorized) || self.amqp_asks(Question::Unauthorized)
     }
 
     /// The caller is known and may not do this, or a quota is used up.
     #[must_use]
     pub fn is_forbidden(&self) -> bool {
-        self.asks(service_core::Error::is_forbidden)
+        self.asks(service_core::Error::is_forbidden) || self.amqp_asks(Question::QuotaUsedUp)
     }
 
     /// The device exists, but is not connected, so that it cannot be reached.
@@ -199,25 +228,25 @@ impl Error {
     /// The time was up.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        self.asks(service_core::Error::is_timeout)
+        self.asks(service_core::Error::is_timeout) || self.amqp_asks(Question::Timeout)
     }
 
     /// There was no connection to the service; the request was not sent.
     #[must_use]
     pub fn is_connection(&self) -> bool {
-        self.asks(service_core::Error::is_connection)
+        self.asks(service_core::Error::is_connection) || self.amqp_asks(Question::Connection)
     }
 
     /// The service may or may not have processed the request.
     #[must_use]
     pub fn is_unknown_outcome(&self) -> bool {
-        self.asks(service_core::Error::is_unknown_outcome)
+        self.asks(service_core::Error::is_unknown_outcome) || self.amqp_asks(Question::UnknownOutcome)
     }
 
     /// The credential gave no token.
     #[must_use]
     pub fn is_credential(&self) -> bool {
-        self.asks(service_core::Error::is_credential)
+        self.asks(service_core::Error::is_credential) || self.amqp_asks(Question::Credential)
     }
 
     /// The caller gave something that cannot be sent. Nothing was sent.

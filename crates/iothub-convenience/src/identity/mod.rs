@@ -1,6 +1,7 @@
 //! Devices and modules as the identity registry knows them.
 
 mod authentication;
+mod connection;
 mod device;
 mod id;
 mod key;
@@ -8,6 +9,7 @@ mod module;
 mod thumbprint;
 
 pub use authentication::{Authentication, AuthenticationType};
+pub use connection::DeviceSasToken;
 pub use device::{ConnectionState, Device, DeviceCapabilities, DeviceOptions, DeviceStatus};
 pub use id::{IdProblem, InvalidId};
 pub use key::{InvalidKey, SymmetricKey, WhichKey};

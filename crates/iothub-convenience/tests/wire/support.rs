@@ -80,6 +80,7 @@ impl Recorder {
                 transport: Some(Transport::new(self.clone())),
                 ..Default::default()
             },
+            ..Default::default()
         }
     }
 }

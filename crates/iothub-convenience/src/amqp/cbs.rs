@@ -1,0 +1,118 @@
+//! Proving who the client is: tokens go to the `$cbs` node as messages, and it answers with messages.
+
+use fe2o3_amqp::session::SessionHandle;
+use fe2o3_amqp::types::messaging::{AmqpValue, ApplicationProperties, Body, Message, MessageId, Properties};
+use fe2o3_amqp::types::primitives::{SimpleValue, Value};
+use fe2o3_amqp::{Receiver, Sender};
+
+use super::convert;
+use super::credential::Token;
+use super::error::{AmqpError, AmqpErrorKind};
+
+const NODE: &str = "$cbs";
+/// The address that the client gives its end of the link for answers.
+const REPLY_TO: &str = "cbs";
+
+/// The two links to the node. They stay open for renewals.
+#[derive(Debug)]
+pub(crate) struct Cbs {
+    requests: Sender,
+    answers: Receiver,
+}
+
+impl Cbs {
+    pub(crate) async fn attach(session: &mut SessionHandle<()>) -> Result<Self, AmqpError> {
+        let requests = Sender::builder()
+            .name("cbs-requests")
+            .target(NODE)
+            .attach(session)
+            .await
+            .map_err(convert::of_sender_attach)?;
+        let answers = Receiver::builder()
+            .name("cbs-answers")
+            .source(NODE)
+            .target(REPLY_TO)
+            .attach(session)
+            .await
+            .map_err(convert::of_receiver_attach)?;
+        Ok(Self { requests, answers })
+    }
+
+    /// Puts a token; the connection has its rights until it expires.
+    pub(crate) async fn put_token(&mut self, token: &Token) -> Result<(), AmqpError> {
+        let id = MessageId::String(uuid::Uuid::new_v4().to_string());
+        let request = Message::builder()
+            .properties(Properties {
+                message_id: Some(id.clone()),
+                reply_to: Some(REPLY_TO.to_owned()),
+                ..Properties::default()
+            })
+            .application_properties(
+                ApplicationProperties::builder()
+                    .insert("operation", SimpleValue::String("put-token".to_owned()))
+                    .insert("type", SimpleValue::String(token.kind.to_owned()))
+                    .insert("name", SimpleValue::String(token.audience.clone()))
+                    .build(),
+            )
+            .body(AmqpValue(Value::String(token.value.secret().to_owned())))
+            .build();
+        let outcome = self.requests.send(request).await.map_err(convert::of_send)?;
+        convert::of_outcome(outcome).map_err(|error| error.with_kind(AmqpErrorKind::TokenRefused))?;
+        loop {
+            let answer = self
+                .answers
+                .recv::<Body<Value>>()
+                .await
+                .map_err(convert::of_recv)?;
+            // If the service cannot be told, it will notice when the link ends.
+            if let Err(error) = self.answers.accept(&answer).await {
+                tracing::debug!(%error, "the answer to a token was not settled");
+            }
+            let answer = answer.into_message();
+            let correlation_id = answer
+                .properties
+                .as_ref()
+                .and_then(|known| known.correlation_id.clone());
+            // An answer to an earlier request, which was given up, says nothing about this one.
+            if correlation_id.is_none_or(|answered| answered == id) {
+                return read_status(&answer);
+            }
+        }
+    }
+
+    /// Tells the service that no more tokens will come.
+    pub(crate) async fn detach(self) {
+        for detached in [self.requests.close().await, self.answers.close().await] {
+            if let Err(error) = detached {
+                tracing::debug!(%error, "a link for tokens ended with an error");
+            }
+        }
+    }
+}
+
+fn read_status(answer: &Message<Body<Value>>) -> Result<(), AmqpError> {
+    let property = |name: &str| answer.application_properties.as_ref()?.0.get(name);
+    let status = match property("status-code") {
+        Some(SimpleValue::Int(status)) => i64::from(*status),
+        Some(SimpleValue::Uint(status)) => i64::from(*status),
+        Some(SimpleValue::Long(status)) => *status,
+        Some(SimpleValue::Short(status)) => i64::from(*status),
+        Some(SimpleValue::Ushort(status)) => i64::from(*status),
+        _ => {
+            let error = AmqpError::new(AmqpErrorKind::Protocol);
+            return Err(error.with_message("the answer to a token has no status"));
+        }
+    };
+    if (200..300).contains(&status) {
+        return Ok(());
+    }
+    let description = match property("status-description") {
+        Some(SimpleValue::String(text)) => text.as_str(),
+        _ => "no description",
+    };
+    let error = match status {
+        401 | 403 | 404 => AmqpError::new(AmqpErrorKind::TokenRefused),
+        _ => AmqpError::new(AmqpErrorKind::Connection),
+    };
+    Err(error.with_message(format!("status {status}, {description}")))
+}

@@ -1,0 +1,67 @@
+//! Tokens for the hub, in the form that `$cbs` takes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use azure_core::credentials::{Secret, TokenCredential};
+use service_core::SasCredential;
+use time::OffsetDateTime;
+
+use super::error::{AmqpError, AmqpErrorKind};
+
+/// Where tokens come from.
+#[derive(Clone)]
+pub(crate) enum AmqpCredential {
+    /// The key of a shared access policy; the same tokens as over HTTP.
+    Sas(SasCredential),
+    /// A Microsoft Entra identity.
+    Entra {
+        credential: Arc<dyn TokenCredential>,
+        scope: &'static str,
+    },
+}
+
+/// A token and how it is put.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Token {
+    /// The type, as `$cbs` knows it.
+    pub(crate) kind: &'static str,
+    /// What the token is for.
+    pub(crate) audience: String,
+    pub(crate) value: Secret,
+    pub(crate) expires_on: OffsetDateTime,
+}
+
+impl fmt::Debug for AmqpCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AmqpCredential").finish_non_exhaustive()
+    }
+}
+
+impl AmqpCredential {
+    /// A token for the hub at `host`.
+    pub(crate) async fn token(&self, host: &str) -> Result<Token, AmqpError> {
+        match self {
+            Self::Sas(credential) => {
+                let token = credential.token();
+                Ok(Token {
+                    kind: "servicebus.windows.net:sastoken",
+                    audience: host.to_owned(),
+                    value: token.token,
+                    expires_on: token.expires_on,
+                })
+            }
+            Self::Entra { credential, scope } => {
+                let token = credential.get_token(&[*scope], None).await;
+                let token =
+                    token.map_err(|error| AmqpError::new(AmqpErrorKind::Credential).with_source(error))?;
+                Ok(Token {
+                    kind: "bearer",
+                    audience: (*scope).to_owned(),
+                    value: Secret::new(format!("Bearer {}", token.token.secret())),
+                    expires_on: token.expires_on,
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! A message for a device, and how it looks on the wire.
+
+use std::borrow::Cow;
+
+use fe2o3_amqp::types::messaging::{ApplicationProperties, Data, Message, MessageId, Properties};
+use fe2o3_amqp::types::primitives::{Binary, SimpleValue, Symbol, Timestamp};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use protocol_runtime::DateTime;
+
+use crate::error::{Error, Result};
+
+/// Everything but the unreserved characters of RFC 3986.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+/// The property that asks for feedback.
+const ACK: &str = "iothub-ack";
+/// Names that begin like this are the service's own.
+const RESERVED: &str = "iothub-";
+/// The largest message, in bytes.
+const MAX_SIZE: usize = 64 * 1024;
+
+/// Which outcomes of a message the service should report, see
+/// [`feedback_messages`](crate::IotHubRegistryManager::feedback_messages).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DeliveryAcknowledgement {
+    /// None, which is the default.
+    None,
+    /// That the device completed the message.
+    Positive,
+    /// That it did not: the message expired, was rejected, abandoned too often or purged.
+    Negative,
+    /// Both.
+    Full,
+}
+
+impl DeliveryAcknowledgement {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Positive => "positive",
+            Self::Negative => "negative",
+            Self::Full => "full",
+        }
+    }
+}
+
+/// A message from the cloud to a device or module: bytes, and what the device should know about them.
+///
+/// # Example
+///
+/// ```
+/// use iothub_convenience::{CloudToDeviceMessage, DeliveryAcknowledgement};
+///
+/// let message = CloudToDeviceMessage::new(r#"{"setpoint": 21.5}"#)
+///     .with_message_id("order-66")
+///     .with_content_type("application/json")
+///     .with_content_encoding("utf-8")
+///     .with_expiry("2030-05-01T10:00:00Z".parse()?)
+///     .with_acknowledgement(DeliveryAcknowledgement::Full)
+///     .with_property("priority", "high");
+/// assert_eq!(message.message_id(), Some("order-66"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CloudToDeviceMessage {
+    body: Vec<u8>,
+    message_id: Option<String>,
+    correlation_id: Option<String>,
+    user_id: Option<Vec<u8>>,
+    content_type: Option<String>,
+    content_encoding: Option<String>,
+    expiry: Option<DateTime>,
+    acknowledgement: Option<DeliveryAcknowledgement>,
+    properties: Vec<(String, String)>,
+}
+
+impl CloudToDeviceMessage {
+    /// A message with this body.
+    #[must_use]
+    pub fn new(body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            body: body.into(),
+            ..Self::default()
+        }
+    }
+
+    /// With an id, by which feedback names the message. Without one, a random UUID is sent.
+    #[must_use]
+    pub fn with_message_id(mut self, id: impl Into<String>) -> Self {
+        self.message_id = Some(id.into());
+        self
+    }
+
+    /// With the id of what it answers or belongs to.
+    #[must_use]
+    pub fn with_correlation_id(mut self, id: impl Into<String>) -> Self {
+        self.correlation_id = Some(id.into());
+        self
+    }
+
+    /// With the identity of the user behind it.
+    #[must_use]
+    pub fn with_user_id(mut self, id: impl Into<Vec<u8>>) -> Self {
+        self.user_id = Some(id.into());
+        self
+    }
+
+    /// With the media type of the body.
+    #[must_use]
+    pub fn with_content_type(mut self, content_type: impl Into<String>) -> Self {
+        self.content_type = Some(content_type.into());
+        self
+    }
+
+    /// With the encoding of the body, such as `utf-8`.
+    #[must_use]
+    pub fn with_content_encoding(mut self, content_encoding: impl Into<String>) -> Self {
+        self.content_encoding = Some(content_encoding.into());
+        self
+    }
+
+    /// With a time from which on it is not delivered any more. Without one, the hub's default applies, an hour as a
+    /// rule. It is sent in whole milliseconds.
+    #[must_use]
+    pub fn with_expiry(mut self, expiry: DateTime) -> Self {
+        self.expiry = Some(expiry);
+        self
+    }
+
+    /// With a request for feedback.
+    #[must_use]
+    pub fn with_acknowledgement(mut self, acknowledgement: DeliveryAcknowledgement) -> Self {
+        self.acknowledgement = Some(acknowledgement);
+        self
+    }
+
+    /// With an application property; one of the same name is replaced.
+    #[must_use]
+    pub fn with_property(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        match self.properties.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value,
+            None => self.properties.push((name, value)),
+        }
+        self
+    }
+
+    /// The id, if one was given.
+    #[must_use]
+    pub fn message_id(&self) -> Option<&str> {
+        self.message_id.as_deref()
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The size that the limit of 65,536 bytes is about: the body and all properties, without AMQP's framing.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let text = |value: &Option<String>| value.as_ref().map_or(0, String::len);
+        let properties = self
+            .properties
+            .iter()
+            .map(|(name, value)| name.len() + value.len());
+        self.body.len()
+            + text(&self.message_id)
+            + text(&self.correlation_id)
+            + text(&self.content_type)
+            + text(&self.content_encoding)
+            + self.user_id.as_ref().map_or(0, Vec::len)
+            + properties.sum::<usize>()
+    }
+
+    /// Checks what the service would refuse, or what cannot be encoded.
+    fn check(&self) -> Result<()> {
+        if self.size() > MAX_SIZE {
+            let reason = format!("has {} bytes, more than {MAX_SIZE}", self.size());
+            return Err(Error::invalid_input("message", reason));
+        }
+        for (parameter, value) in [
+            ("message_id", &self.message_id),
+            ("correlation_id", &self.correlation_id),
+        ] {
+            if value
+                .as_ref()
+                .is_some_and(|id| id.is_empty() || id.chars().count() > 128)
+            {
+                return Err(Error::invalid_input(parameter, "must have 1 to 128 characters"));
+            }
+        }
+        for (parameter, value) in [
+            ("content_type", &self.content_type),
+            ("content_encoding", &self.content_encoding),
+        ] {
+            if value
+                .as_ref()
+                .is_some_and(|symbol| !symbol.is_ascii() || symbol.is_empty())
+            {
+                return Err(Error::invalid_input(parameter, "must be ASCII and not empty"));
+            }
+        }
+        for (name, _) in &self.properties {
+            let reason = if name.is_empty() {
+                "has a name that is empty".to_owned()
+            } else if name.len() >= RESERVED.len()
+                && name
+                    .get(..RESERVED.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(RESERVED))
+            {
+                format!("{name:?} has a name that begins with {RESERVED}, as only the service's own may")
+            } else if name.chars().any(char::is_control) {
+                format!("{name:?} has a control character in its name")
+            } else {
+                continue;
+            };
+            return Err(Error::invalid_input("property", reason));
+        }
+        Ok(())
+    }
+
+    /// The message as it is sent, and its id.
+    pub(crate) fn encode(&self, device_id: &str, module_id: Option<&str>) -> Result<(Message<Data>, String)> {
+        self.check()?;
+        let expiry = self.expiry.as_ref().map(timestamp).transpose()?;
+        let id = self
+            .message_id
+            .clone()
+            .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let properties = Properties {
+            message_id: Some(MessageId::String(id.clone())),
+            user_id: self.user_id.clone().map(Binary::from),
+            to: Some(address(device_id, module_id)),
+            correlation_id: self.correlation_id.clone().map(MessageId::String),
+            content_type: self.content_type.clone().map(Symbol::from),
+            content_encoding: self.content_encoding.clone().map(Symbol::from),
+            absolute_expiry_time: expiry,
+            ..Properties::default()
+        };
+        let ack = self
+            .acknowledgement
+            .map(|ack| (ACK.to_owned(), ack.as_str().to_owned()));
+        let mut application = ApplicationProperties::default();
+        for (name, value) in ack.into_iter().chain(self.properties.iter().cloned()) {
+            application.0.insert(name, SimpleValue::String(value));
+        }
+        let mut message = Message::from(Data(Binary::from(self.body.clone())));
+        message.properties = Some(properties);
+        message.application_properties = (!application.0.is_empty()).then_some(application);
+        Ok((message, id))
+    }
+}
+
+impl From<&str> for CloudToDeviceMessage {
+    fn from(body: &str) -> Self {
+        Self::new(body)
+    }
+}
+
+impl From<Vec<u8>> for CloudToDeviceMessage {
+    fn from(body: Vec<u8>) -> Self {
+        Self::new(body)
+    }
+}
+
+fn timestamp(time: &DateTime) -> Result<Timestamp> {
+    let time = time.to_offset();
+    let milliseconds = time.map(|time| time.unix_timestamp_nanos().div_euclid(1_000_000));
+    let milliseconds = milliseconds.and_then(|milliseconds| i64::try_from(milliseconds).ok());
+    let milliseconds =
+        milliseconds.ok_or_else(|| Error::invalid_input("expiry", "must be a point in time"))?;
+    Ok(Timestamp::from_milliseconds(milliseconds))
+}
+
+/// Where messages for a device or module go.
+fn address(device_id: &str, module_id: Option<&str>) -> String {
+    let encode = |id| -> Cow<'_, str> { utf8_percent_encode(id, ENCODED).into() };
+    let device_id = encode(device_id);
+    match module_id.map(encode) {
+        None => format!("/devices/{device_id}/messages/devicebound"),
+        Some(module_id) => format!("/devices/{device_id}/modules/{module_id}/messages/devicebound"),
+    }
+}

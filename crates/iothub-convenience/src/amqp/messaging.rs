@@ -1,0 +1,233 @@
+//! The connection that a client and its clones share, and the sending of messages.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use iothub_protocol::types::FeedbackRecord;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::connection::{Connection, Settings};
+use super::credential::AmqpCredential;
+use super::error::AmqpError;
+use super::message::CloudToDeviceMessage;
+use super::notifications::{FileNotification, NotificationStream};
+use super::options::AmqpOptions;
+use super::transport::Target;
+use crate::client::IotHubRegistryManager;
+use crate::error::Result;
+use crate::identity::{check_device_id, check_module_id};
+
+/// The longest wait between two attempts.
+const MAX_DELAY: Duration = Duration::from_secs(30);
+
+/// AMQP to one hub. Clones share the connection, which is opened when it is first needed.
+#[derive(Clone)]
+pub(crate) struct Messaging(Arc<Shared>);
+
+struct Shared {
+    settings: Settings,
+    max_retries: u32,
+    retry_delay: Duration,
+    /// Held while a connection is opened, so that only one is.
+    connection: Mutex<Option<Arc<Connection>>>,
+}
+
+impl fmt::Debug for Messaging {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Messaging")
+            .field("target", &self.0.settings.target)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Messaging {
+    /// `endpoint` is that of the REST API. Nothing is sent.
+    pub(crate) fn new(endpoint: &Url, credential: AmqpCredential, options: &AmqpOptions) -> Result<Self> {
+        let host = endpoint.host_str().unwrap_or_default();
+        let host = endpoint
+            .port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        Ok(Self(Arc::new(Shared {
+            settings: Settings {
+                target: Target::new(endpoint, options)?,
+                host,
+                credential,
+                connect_timeout: options.connect_timeout,
+                operation_timeout: options.operation_timeout,
+            },
+            max_retries: options.max_retries,
+            retry_delay: options.retry_delay,
+            connection: Mutex::new(None),
+        })))
+    }
+
+    /// The connection there is, or a new one.
+    pub(crate) async fn connection(&self) -> Result<Arc<Connection>, AmqpError> {
+        let mut slot = self.0.connection.lock().await;
+        if let Some(connection) = slot.as_ref().filter(|connection| connection.is_alive()) {
+            return Ok(connection.clone());
+        }
+        let connection = Connection::open(&self.0.settings).await?;
+        if let Some(old) = slot.replace(connection.clone()) {
+            // It may have links of others that are still good for their goodbyes.
+            tokio::spawn(async move { old.close().await });
+        }
+        Ok(connection)
+    }
+
+    /// How long to wait after so many attempts, `None` if there were enough of them.
+    pub(crate) fn pause_after(&self, attempts: u32) -> Option<Duration> {
+        (attempts <= self.0.max_retries).then(|| {
+            let factor = 2_u32.saturating_pow(attempts.saturating_sub(1));
+            self.0.retry_delay.saturating_mul(factor).min(MAX_DELAY)
+        })
+    }
+
+    pub(crate) async fn close(&self) {
+        let connection = self.0.connection.lock().await.take();
+        if let Some(connection) = connection {
+            connection.close().await;
+        }
+    }
+
+    async fn send(
+        &self,
+        device_id: &str,
+        module_id: Option<&str>,
+        message: &CloudToDeviceMessage,
+    ) -> Result<SentMessage> {
+        let (encoded, message_id) = message.encode(device_id, module_id)?;
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let sent = match self.connection().await {
+                Ok(connection) => connection.send(encoded.clone()).await.inspect_err(|error| {
+                    if error.breaks_connection() {
+                        connection.give_up();
+                    }
+                }),
+                Err(error) => Err(error),
+            };
+            let error = match sent {
+                Ok(()) => return Ok(SentMessage { message_id, attempts }),
+                Err(error) => error,
+            };
+            match self.pause_after(attempts).filter(|_| error.may_retry()) {
+                Some(pause) => {
+                    tracing::debug!(%error, attempts, "a message is sent again");
+                    tokio::time::sleep(pause).await;
+                }
+                None => return Err(error.with_attempts(attempts).into()),
+            }
+        }
+    }
+}
+
+/// A message that the hub has taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SentMessage {
+    /// Its id, by which feedback names it: the caller's or a random one.
+    pub message_id: String,
+    /// How many times it was sent until the hub took it.
+    pub attempts: u32,
+}
+
+/// Cloud-to-device messages and notifications, over AMQP.
+///
+/// The connection is opened when it is first needed, shared by all clones of the client, and opened again after it
+/// broke. Tokens are renewed ahead of their expiry. These methods need a Tokio runtime.
+impl IotHubRegistryManager {
+    /// Sends a message to a device. It has arrived when the hub has put it into the device's queue; what becomes of it
+    /// then tells [feedback](Self::feedback_messages).
+    ///
+    /// A message is sent again only if it was certainly not delivered: if there was no connection, or the service gave
+    /// it back.
+    ///
+    /// # Errors
+    ///
+    /// * [`is_not_found`](crate::Error::is_not_found) if there is no such device.
+    /// * [`Error::Amqp`](crate::Error::Amqp) with [`is_queue_full`](AmqpError::is_queue_full) if as many messages wait
+    ///   as may.
+    /// * [`is_unknown_outcome`](crate::Error::is_unknown_outcome) if the connection broke or the time was up before
+    ///   the service said what became of the message.
+    /// * [`is_invalid_input`](crate::Error::is_invalid_input) if the id or the message cannot be sent.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{CloudToDeviceMessage, DeliveryAcknowledgement};
+    ///
+    /// # async fn run(hub: iothub_convenience::IotHubRegistryManager) -> Result<(), iothub_convenience::Error> {
+    /// let message = CloudToDeviceMessage::new("reboot").with_acknowledgement(DeliveryAcknowledgement::Full);
+    /// let sent = hub.send_c2d_message("thermostat-7", message).await?;
+    /// println!("sent as {}", sent.message_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn send_c2d_message(
+        &self,
+        device_id: &str,
+        message: impl Into<CloudToDeviceMessage>,
+    ) -> Result<SentMessage> {
+        check_device_id(device_id)?;
+        self.amqp.send(device_id, None, &message.into()).await
+    }
+
+    /// Sends a message to a module of a device, as [`send_c2d_message`](Self::send_c2d_message) does to a device.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_c2d_message`](Self::send_c2d_message).
+    pub async fn send_module_c2d_message(
+        &self,
+        device_id: &str,
+        module_id: &str,
+        message: impl Into<CloudToDeviceMessage>,
+    ) -> Result<SentMessage> {
+        check_device_id(device_id)?;
+        check_module_id(module_id)?;
+        self.amqp.send(device_id, Some(module_id), &message.into()).await
+    }
+
+    /// What became of messages that were sent with a request for feedback, as a stream that does not end.
+    ///
+    /// Each item is a batch that has to be settled; one that is not comes again. The stream connects when it is first
+    /// polled, and again after the connection broke. An error ends it only if trying again is no use, such as without
+    /// permission.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::StreamExt;
+    ///
+    /// # async fn run(hub: iothub_convenience::IotHubRegistryManager) -> Result<(), iothub_convenience::Error> {
+    /// let mut feedback = hub.feedback_messages();
+    /// while let Some(batch) = feedback.next().await {
+    ///     let batch = batch?;
+    ///     for record in &batch.items {
+    ///         println!("{:?}: {:?}", record.original_message_id, record.status_code);
+    ///     }
+    ///     batch.complete().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn feedback_messages(&self) -> NotificationStream<FeedbackRecord> {
+        NotificationStream::new(self.amqp.clone(), "/messages/serviceBound/feedback")
+    }
+
+    /// News of files that devices have uploaded, as [`feedback_messages`](Self::feedback_messages).
+    #[must_use]
+    pub fn file_notifications(&self) -> NotificationStream<FileNotification> {
+        NotificationStream::new(self.amqp.clone(), "/messages/serviceBound/filenotifications")
+    }
+
+    /// Closes the AMQP connection, of this client and its clones, if there is one. It is opened again when needed.
+    pub async fn close_amqp(&self) {
+        self.amqp.close().await;
+    }
+}

@@ -1,0 +1,288 @@
+//! What a device or module needs to connect: connection strings and tokens.
+
+use std::time::Duration;
+
+use azure_core::credentials::Secret;
+use azure_core::time::OffsetDateTime;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::authentication::{Authentication, AuthenticationType};
+use super::device::Device;
+use super::key::{InvalidKey, WhichKey};
+use super::module::Module;
+use crate::client::IotHubRegistryManager;
+use crate::error::{Error, Result};
+
+/// A token with which a device or module connects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeviceSasToken {
+    /// The token, `SharedAccessSignature sr=…`: the password of MQTT and AMQP, the `Authorization` header of HTTP.
+    pub token: Secret,
+    /// When the hub stops to accept it.
+    pub expires_on: OffsetDateTime,
+}
+
+/// What a device or module needs to connect.
+///
+/// The hub is not asked. Both come from an identity that was read or created with this client, and neither is shown by
+/// Debug output.
+impl IotHubRegistryManager {
+    /// The connection string of a device: `HostName=…;DeviceId=…;SharedAccessKey=…`, or with `x509=true` in place of
+    /// the key.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the identity has no such key, as when the caller may not see keys, or if the id has a `;`, which no
+    /// connection string can hold.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::WhichKey;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let device = hub.get_device("thermostat-7").await?.into_model()?;
+    /// let for_the_device = hub.device_connection_string(&device, WhichKey::Primary)?;
+    /// assert!(for_the_device.secret().starts_with("HostName="));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn device_connection_string(&self, device: &Device, key: WhichKey) -> Result<Secret> {
+        let name = [("DeviceId", device.device_id.as_str())];
+        connection_string(&self.host_name(), &name, device.authentication.as_ref(), key)
+    }
+
+    /// The connection string of a module. Like [`device_connection_string`](Self::device_connection_string).
+    ///
+    /// # Errors
+    ///
+    /// As [`device_connection_string`](Self::device_connection_string).
+    pub fn module_connection_string(&self, module: &Module, key: WhichKey) -> Result<Secret> {
+        let name = [
+            ("DeviceId", module.device_id.as_str()),
+            ("ModuleId", module.module_id.as_str()),
+        ];
+        connection_string(&self.host_name(), &name, module.authentication.as_ref(), key)
+    }
+
+    /// A token with which a device connects for the next `lifetime`, without being given the key.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the identity has no such key, as when the caller may not see keys.
+    pub fn device_sas_token(
+        &self,
+        device: &Device,
+        key: WhichKey,
+        lifetime: Duration,
+    ) -> Result<DeviceSasToken> {
+        let resource = format!("{}/devices/{}", self.host_name(), device.device_id);
+        token(
+            &resource,
+            &key_of(device.authentication.as_ref(), key)?,
+            key,
+            lifetime,
+        )
+    }
+
+    /// A token with which a module connects for the next `lifetime`. Like [`device_sas_token`](Self::device_sas_token).
+    ///
+    /// # Errors
+    ///
+    /// As [`device_sas_token`](Self::device_sas_token).
+    pub fn module_sas_token(
+        &self,
+        module: &Module,
+        key: WhichKey,
+        lifetime: Duration,
+    ) -> Result<DeviceSasToken> {
+        let resource = format!(
+            "{}/devices/{}/modules/{}",
+            self.host_name(),
+            module.device_id,
+            module.module_id
+        );
+        token(
+            &resource,
+            &key_of(module.authentication.as_ref(), key)?,
+            key,
+            lifetime,
+        )
+    }
+}
+
+fn connection_string(
+    host_name: &str,
+    name: &[(&str, &str)],
+    authentication: Option<&Authentication>,
+    key: WhichKey,
+) -> Result<Secret> {
+    let mut text = format!("HostName={host_name}");
+    for (part, id) in name {
+        if id.contains(';') {
+            return Err(Error::invalid_input(
+                part,
+                "has a ; which a connection string cannot hold",
+            ));
+        }
+        text.push_str(&format!(";{part}={id}"));
+    }
+    let kind = authentication.and_then(|authentication| authentication.kind.as_ref());
+    match kind {
+        Some(AuthenticationType::SelfSigned | AuthenticationType::CertificateAuthority) => {
+            text.push_str(";x509=true")
+        }
+        _ => {
+            text.push_str(";SharedAccessKey=");
+            text.push_str(key_of(authentication, key)?.secret());
+        }
+    }
+    Ok(Secret::new(text))
+}
+
+fn key_of(authentication: Option<&Authentication>, which: WhichKey) -> Result<Secret> {
+    let keys = authentication.and_then(|authentication| authentication.symmetric_key.as_ref());
+    let key = keys.and_then(|keys| match which {
+        WhichKey::Primary => keys.primary(),
+        WhichKey::Secondary => keys.secondary(),
+    });
+    key.cloned()
+        .ok_or_else(|| Error::invalid_input("identity", format!("has no {which}")))
+}
+
+fn token(resource: &str, key: &Secret, which: WhichKey, lifetime: Duration) -> Result<DeviceSasToken> {
+    let now = OffsetDateTime::now_utc();
+    let expires_on = now.checked_add(lifetime.try_into().unwrap_or(azure_core::time::Duration::MAX));
+    let expires_on =
+        expires_on.ok_or_else(|| Error::invalid_input("lifetime", "goes beyond the end of the calendar"))?;
+    // In whole seconds, as it stands in the token.
+    let expires_on = expires_on.replace_nanosecond(0).unwrap_or(expires_on);
+    let token = sign(resource, key, which, expires_on.unix_timestamp())?;
+    Ok(DeviceSasToken { token, expires_on })
+}
+
+fn sign(resource: &str, key: &Secret, which: WhichKey, expiry: i64) -> Result<Secret> {
+    let key = STANDARD
+        .decode(key.secret())
+        .map_err(|_| InvalidKey::NotBase64 { which })?;
+    let resource = encode(resource)?;
+    // HMAC takes keys of every length.
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|_| InvalidKey::NotBase64 { which })?;
+    mac.update(format!("{resource}\n{expiry}").as_bytes());
+    let signature = encode(&STANDARD.encode(mac.finalize().into_bytes()))?;
+    Ok(Secret::new(format!(
+        "SharedAccessSignature sr={resource}&sig={signature}&se={expiry}"
+    )))
+}
+
+/// Percent-encodes everything but the unreserved characters of RFC 3986.
+fn encode(text: &str) -> Result<String> {
+    protocol_runtime::path_segment::<()>("resource", text).map_err(|error| Error::Call(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+    fn hub() -> IotHubRegistryManager {
+        let text = format!("HostName=myhub.azure-devices.net;SharedAccessKeyName=n;SharedAccessKey={KEY}");
+        IotHubRegistryManager::from_connection_string(&text, None).unwrap()
+    }
+
+    fn device(id: &str, authentication: Value) -> Device {
+        serde_json::from_value(json!({"deviceId": id, "authentication": authentication})).unwrap()
+    }
+
+    fn with_key(id: &str) -> Device {
+        device(id, json!({"type": "sas", "symmetricKey": {"primaryKey": KEY}}))
+    }
+
+    #[test]
+    fn a_known_token() {
+        let key = Secret::new(KEY);
+        let token = sign(
+            "myhub.azure-devices.net/devices/device1",
+            &key,
+            WhichKey::Primary,
+            1_735_689_600,
+        )
+        .unwrap();
+        assert_eq!(
+            token.secret(),
+            "SharedAccessSignature sr=myhub.azure-devices.net%2Fdevices%2Fdevice1\
+             &sig=xH0%2F%2BRciNlrmGRmft%2FGaRUOWtxiP3dKxt1GTGUR2qrw%3D&se=1735689600"
+        );
+    }
+
+    #[test]
+    fn tokens_name_what_they_are_for_and_end_in_time() {
+        let lifetime = Duration::from_secs(60);
+        let token = hub()
+            .device_sas_token(&with_key("a#b"), WhichKey::Primary, lifetime)
+            .unwrap();
+        assert!(
+            token
+                .token
+                .secret()
+                .contains("sr=myhub.azure-devices.net%2Fdevices%2Fa%23b&")
+        );
+        let left = token.expires_on - OffsetDateTime::now_utc();
+        assert!((58..=60).contains(&left.whole_seconds()), "{left}");
+        let module: Module = serde_json::from_value(
+            json!({"deviceId": "d", "moduleId": "$m", "authentication": {"symmetricKey": {"secondaryKey": KEY}}}),
+        )
+        .unwrap();
+        let token = hub()
+            .module_sas_token(&module, WhichKey::Secondary, lifetime)
+            .unwrap();
+        assert!(token.token.secret().contains("%2Fdevices%2Fd%2Fmodules%2F%24m&"));
+        assert!(!format!("{token:?}").contains("SharedAccessSignature"));
+        assert!(
+            hub()
+                .device_sas_token(&with_key("d"), WhichKey::Primary, Duration::MAX)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn connection_strings_follow_the_kind_of_proof() {
+        let string = |device: &Device, key| {
+            hub()
+                .device_connection_string(device, key)
+                .map(|text| text.secret().to_owned())
+        };
+        assert_eq!(
+            string(&with_key("d=1"), WhichKey::Primary).unwrap(),
+            format!("HostName=myhub.azure-devices.net;DeviceId=d=1;SharedAccessKey={KEY}")
+        );
+        for kind in ["selfSigned", "certificateAuthority"] {
+            let device = device("d", json!({"type": kind, "symmetricKey": {"primaryKey": null}}));
+            assert_eq!(
+                string(&device, WhichKey::Secondary).unwrap(),
+                "HostName=myhub.azure-devices.net;DeviceId=d;x509=true"
+            );
+        }
+        for device in [
+            with_key("a;b"),
+            device("d", json!({"type": "sas"})),
+            Device::default(),
+        ] {
+            let error = string(&device, WhichKey::Primary).unwrap_err();
+            assert!(
+                error.is_invalid_input() && !error.to_string().contains(KEY),
+                "{error}"
+            );
+        }
+        assert!(string(&with_key("d"), WhichKey::Secondary).is_err());
+    }
+}

@@ -1,0 +1,110 @@
+//! Many at once.
+
+use emulator::Fault;
+use iothub_convenience::*;
+use serde_json::json;
+
+use crate::{ANY, hub, if_match};
+
+#[tokio::test]
+async fn every_mode_does_what_it_says() {
+    let (_emulator, hub) = hub(&["old", "other", "gone"]).await;
+    let other = hub.get_device("other").await.unwrap().into_model().unwrap();
+    let entries = [
+        RegistryEntry::create("old"),
+        RegistryEntry::create("new").with_twin(TwinPatch::new().set_tag("a", 1).set_desired("b", 2)),
+        RegistryEntry::create("new").with_module("m"),
+        RegistryEntry::update("other", if_match(other.etag)).with_status(DeviceStatus::Disabled),
+        RegistryEntry::delete("gone", ANY),
+        RegistryEntry::delete("never", ANY),
+        RegistryEntry::create_or_update("fresh", ANY).with_certificate_authority(),
+    ];
+    let report = hub.bulk_create_or_update_devices(entries, None).await;
+    let failed: Vec<_> = report
+        .failed()
+        .map(|(entry, failure)| (entry.device_id(), failure.code.unwrap()))
+        .collect();
+    assert_eq!(
+        failed,
+        [
+            ("old", ErrorCode::DEVICE_ALREADY_EXISTS),
+            ("never", ErrorCode::DEVICE_NOT_FOUND)
+        ]
+    );
+    assert_eq!(report.done().count(), 5);
+    let twin = hub.get_twin("new").await.unwrap().into_model().unwrap();
+    assert_eq!(
+        (twin.tags.get("a"), twin.properties.desired.get("b")),
+        (Some(&json!(1)), Some(&json!(2)))
+    );
+    assert!(hub.get_module("new", "m").await.is_ok());
+    assert_eq!(
+        hub.get_device("other")
+            .await
+            .unwrap()
+            .into_model()
+            .unwrap()
+            .status,
+        Some(DeviceStatus::Disabled)
+    );
+    assert!(hub.get_device("gone").await.unwrap_err().is_not_found());
+}
+
+#[tokio::test]
+async fn an_interrupted_fleet_is_finished_later() {
+    let (emulator, hub) = hub(&[]).await;
+    // The third request fails, and the service had not done it.
+    let mut fault = Fault::status(401).on("POST", "/devices").times(1);
+    fault.skip = 2;
+    emulator.faults().add(fault).unwrap();
+    let entries = (0..450).map(|number| RegistryEntry::create(format!("d{number}")));
+    let report = hub
+        .bulk_create_or_update_devices(entries, Some(BulkOptions { concurrency: 1 }))
+        .await;
+    assert_eq!(report.done().count(), 200);
+    assert!(report.stopped_by.as_ref().unwrap().is_unauthorized());
+    let rest = report.into_unfinished();
+    assert_eq!(rest.len(), 250);
+    assert!(
+        hub.bulk_create_or_update_devices(rest, None)
+            .await
+            .is_successful()
+    );
+    let counts = hub
+        .get_device_registry_statistics()
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(counts.total_device_count, Some(450));
+}
+
+#[tokio::test]
+async fn twins_and_keys_of_many_devices() {
+    let (_emulator, hub) = hub(&["a", "b", "c"]).await;
+    let before = hub.get_device("a").await.unwrap().into_model().unwrap();
+    let update = |id: &str| TwinUpdate::new(id, TwinPatch::new().set_tag("x", id), ANY);
+    let report = hub
+        .update_twins(["a", "b", "nobody", "c"].map(update), None)
+        .await;
+    assert_eq!(
+        report
+            .done()
+            .map(|(_, twin)| twin.tags.get("x").cloned().unwrap())
+            .collect::<Vec<_>>(),
+        [json!("a"), json!("b"), json!("c")]
+    );
+    assert_eq!(
+        report.failed().next().unwrap().1.code,
+        Some(ErrorCode::DEVICE_NOT_FOUND)
+    );
+
+    let ids = ["a", "b", "c"].map(str::to_owned);
+    let report = hub.regenerate_keys(ids, KeyChange::Secondary, None).await;
+    assert!(report.is_successful());
+    let after = hub.get_device("a").await.unwrap().into_model().unwrap();
+    let keys = |device: &Device| device.authentication.clone().unwrap().symmetric_key.unwrap();
+    assert_eq!(keys(&after).primary(), keys(&before).primary());
+    assert_ne!(keys(&after).secondary(), keys(&before).secondary());
+    assert_eq!(report.done().next().unwrap().1, &keys(&after));
+}

@@ -1,0 +1,24 @@
+// What every test and example of the documentation that runs on the emulator begins with. Included, so without `//!`.
+
+/// An emulator with these devices, and a client of its hub. The emulator stops when it is dropped.
+#[allow(dead_code, reason = "not everything that includes this file uses it")]
+async fn emulated_hub(
+    devices: &[&str],
+) -> Result<(emulator::Emulator, iothub_convenience::IotHubRegistryManager), Box<dyn std::error::Error>> {
+    use azure_core::http::ClientOptions;
+    use iothub_convenience::{DeviceStatus, IotHubClientOptions, IotHubRegistryManager, SymmetricKey};
+
+    let emulator = emulator::Emulator::start().await?;
+    let options = IotHubClientOptions {
+        client_options: ClientOptions {
+            transport: Some(iothub_convenience::transport_trusting(emulator.ca_certificate_pem())?),
+            ..Default::default()
+        },
+        ..Default::default()
+    };
+    let hub = IotHubRegistryManager::from_connection_string(&emulator.iothub_connection_string(), Some(options))?;
+    for device in devices {
+        hub.create_device_with_sas(device, SymmetricKey::generate()?, DeviceStatus::Enabled, None).await?;
+    }
+    Ok((emulator, hub))
+}

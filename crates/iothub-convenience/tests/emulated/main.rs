@@ -1,0 +1,30 @@
+//! The client against the emulator, over TLS.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+
+mod bulk;
+mod methods;
+mod queries;
+mod registry;
+mod twins;
+
+use iothub_convenience::Precondition;
+
+use setup::hub;
+
+mod setup {
+    include!("hub.rs");
+
+    pub(crate) async fn hub(
+        devices: &[&str],
+    ) -> (emulator::Emulator, iothub_convenience::IotHubRegistryManager) {
+        emulated_hub(devices).await.unwrap()
+    }
+}
+
+const ANY: Precondition = Precondition::Unconditional;
+
+/// A condition on the version that an answer had.
+fn if_match(etag: Option<azure_core::http::Etag>) -> Precondition {
+    Precondition::IfMatch(etag.unwrap())
+}

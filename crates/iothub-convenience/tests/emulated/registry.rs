@@ -1,0 +1,271 @@
+//! Devices and modules.
+
+use std::time::Duration;
+
+use iothub_convenience::*;
+
+use crate::{ANY, hub, if_match};
+
+const ODD_ID: &str = "dev:1.2+3%_#*?!(),=@;$'";
+
+#[tokio::test]
+async fn a_device_lives_and_dies() {
+    let (_emulator, hub) = hub(&[]).await;
+    let keys = SymmetricKey::generate().unwrap();
+    let options = DeviceOptions {
+        status_reason: Some("ü☃".into()),
+        ..Default::default()
+    };
+    let created = hub
+        .create_device_with_sas(ODD_ID, keys.clone(), DeviceStatus::Disabled, Some(options))
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    let read = hub.get_device(ODD_ID).await.unwrap().into_model().unwrap();
+    assert_eq!((&read.device_id, &read.etag), (&created.device_id, &created.etag));
+    assert_eq!(
+        read.authentication.as_ref().unwrap().symmetric_key.as_ref(),
+        Some(&keys)
+    );
+    assert_eq!(
+        (read.status, read.status_reason.as_deref()),
+        (Some(DeviceStatus::Disabled), Some("ü☃"))
+    );
+    assert!(read.last_activity_time.unwrap().is_never());
+
+    let again = hub
+        .create_device_with_sas(ODD_ID, keys.clone(), DeviceStatus::Enabled, None)
+        .await
+        .unwrap_err();
+    assert!(again.is_conflict());
+    assert_eq!(again.error_code(), Some(ErrorCode::DEVICE_ALREADY_EXISTS));
+
+    let updated = hub
+        .update_device_with_sas(
+            ODD_ID,
+            if_match(read.etag.clone()),
+            keys,
+            DeviceStatus::Enabled,
+            None,
+        )
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_ne!(updated.etag, read.etag);
+    assert_eq!(updated.status_reason, None);
+    let stale = hub.delete_device(ODD_ID, if_match(read.etag)).await.unwrap_err();
+    assert!(stale.is_precondition_failed());
+    hub.delete_device(ODD_ID, if_match(updated.etag)).await.unwrap();
+    assert!(hub.get_device(ODD_ID).await.unwrap_err().is_not_found());
+    assert!(hub.delete_device(ODD_ID, ANY).await.unwrap_err().is_not_found());
+    let gone = hub
+        .update_device_with_certificate_authority(ODD_ID, ANY, DeviceStatus::Enabled, None)
+        .await;
+    assert!(gone.unwrap_err().is_not_found());
+}
+
+#[tokio::test]
+async fn every_kind_of_proof() {
+    let (_emulator, hub) = hub(&[]).await;
+    let kind = |device: &Device| device.authentication.as_ref().unwrap().kind.clone().unwrap();
+    let sas = hub
+        .create_device_with_sas(
+            "sas",
+            SymmetricKey::assigned_by_service(),
+            DeviceStatus::Enabled,
+            None,
+        )
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(kind(&sas), AuthenticationType::Sas);
+    let text = hub.device_connection_string(&sas, WhichKey::Secondary).unwrap();
+    assert!(text.secret().contains(";DeviceId=sas;SharedAccessKey="));
+    let thumbprint = X509Thumbprint::new("a".repeat(64), Some(&"B".repeat(64))).unwrap();
+    let x509 = hub
+        .create_device_with_x509("x509", thumbprint.clone(), DeviceStatus::Enabled, None)
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(
+        x509.authentication.as_ref().unwrap().x509_thumbprint.as_ref(),
+        Some(&thumbprint)
+    );
+    assert_eq!(kind(&x509), AuthenticationType::SelfSigned);
+    let ca = hub
+        .update_device_with_certificate_authority("x509", if_match(x509.etag), DeviceStatus::Enabled, None)
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(kind(&ca), AuthenticationType::CertificateAuthority);
+}
+
+#[tokio::test]
+async fn an_edge_device_and_its_leaf() {
+    let (_emulator, hub) = hub(&[]).await;
+    let edge = DeviceOptions {
+        iot_edge: true,
+        ..Default::default()
+    };
+    let keys = || SymmetricKey::generate().unwrap();
+    let edge = hub
+        .create_device_with_sas("edge", keys(), DeviceStatus::Enabled, Some(edge))
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    let scope = edge.device_scope.clone().unwrap();
+    assert!(scope.starts_with("ms-azure-iot-edge://edge-"));
+    let leaf = DeviceOptions {
+        device_scope: Some(scope.clone()),
+        ..Default::default()
+    };
+    let leaf = hub
+        .create_device_with_sas("leaf", keys(), DeviceStatus::Enabled, Some(leaf))
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(leaf.parent_scopes, Some(vec![scope]));
+    let modules = hub.get_modules("edge").await.unwrap().into_model().unwrap();
+    let mut ids: Vec<_> = modules.into_iter().map(|module| module.module_id).collect();
+    ids.sort();
+    assert_eq!(ids, ["$edgeAgent", "$edgeHub"]);
+    // What a device has survives an update that starts from it.
+    let options = DeviceOptions::from(&edge);
+    let precondition = if_match(edge.etag);
+    let updated = hub
+        .update_device_with_sas(
+            "edge",
+            precondition,
+            keys(),
+            DeviceStatus::Disabled,
+            Some(options),
+        )
+        .await;
+    assert_eq!(
+        updated.unwrap().into_model().unwrap().device_scope,
+        edge.device_scope
+    );
+}
+
+#[tokio::test]
+async fn a_module_lives_and_dies() {
+    let (_emulator, hub) = hub(&["d"]).await;
+    let keys = SymmetricKey::generate().unwrap();
+    let module = hub
+        .create_module_with_sas("d", "m#1", Some("iotEdge"), keys.clone())
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(
+        (module.module_id.as_str(), module.managed_by.as_deref()),
+        ("m#1", Some("iotEdge"))
+    );
+    assert_eq!(
+        module.authentication.as_ref().unwrap().symmetric_key.as_ref(),
+        Some(&keys)
+    );
+    let token = hub
+        .module_sas_token(&module, WhichKey::Primary, Duration::from_secs(60))
+        .unwrap();
+    assert!(token.token.secret().contains("%2Fmodules%2Fm%231&"));
+    let again = hub
+        .create_module_with_certificate_authority("d", "m#1", None)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        again.error_code(),
+        Some(ErrorCode::MODULE_ALREADY_EXISTS_ON_DEVICE)
+    );
+    let thumbprint = X509Thumbprint::new("a".repeat(40), None).unwrap();
+    let updated = hub
+        .update_module_with_x509("d", "m#1", None, if_match(module.etag.clone()), thumbprint)
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(updated.managed_by, None);
+    assert!(
+        hub.delete_module("d", "m#1", if_match(module.etag))
+            .await
+            .unwrap_err()
+            .is_precondition_failed()
+    );
+    hub.delete_module("d", "m#1", ANY).await.unwrap();
+    assert!(hub.get_module("d", "m#1").await.unwrap_err().is_not_found());
+    // A shared access policy is told that it may not, rather than that the device is missing.
+    let orphan = hub
+        .create_module_with_certificate_authority("nobody", "m", None)
+        .await
+        .unwrap_err();
+    assert!(orphan.is_unauthorized() || orphan.is_not_found(), "{orphan}");
+}
+
+#[tokio::test]
+async fn devices_are_listed_and_counted() {
+    let (emulator, hub) = hub(&["a", "b", "c"]).await;
+    let all = hub.get_devices(None).await.unwrap().into_model().unwrap();
+    assert_eq!(all.len(), 3);
+    assert_eq!(
+        hub.get_devices(Some(2))
+            .await
+            .unwrap()
+            .into_model()
+            .unwrap()
+            .len(),
+        2
+    );
+    let counts = hub
+        .get_device_registry_statistics()
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(
+        (counts.total_device_count, counts.enabled_device_count),
+        (Some(3), Some(3))
+    );
+    emulator.iothub().unwrap().set_connected("a", None, true).unwrap();
+    let service = hub.get_service_statistics().await.unwrap().into_model().unwrap();
+    assert_eq!(service.connected_device_count, Some(1));
+    let connected = hub.get_device("a").await.unwrap().into_model().unwrap();
+    assert_eq!(connected.connection_state, Some(ConnectionState::Connected));
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_refused() {
+    let (emulator, _) = hub(&[]).await;
+    let text = emulator.iothub_connection_string();
+    let (before, _) = text.split_once("SharedAccessKey=").unwrap();
+    let options = IotHubClientOptions {
+        client_options: azure_core::http::ClientOptions {
+            transport: Some(transport_trusting(emulator.ca_certificate_pem()).unwrap()),
+            ..Default::default()
+        },
+        ..Default::default()
+    };
+    let text = format!("{before}SharedAccessKey=AAECAwQFBgcICQoLDA0ODw==");
+    let stranger = IotHubRegistryManager::from_connection_string(&text, Some(options)).unwrap();
+    let error = stranger.get_devices(None).await.unwrap_err();
+    assert!(error.is_unauthorized(), "{error:?}");
+    assert_eq!(error.error_code(), Some(ErrorCode::IOTHUB_UNAUTHORIZED_ACCESS));
+}
+
+#[tokio::test]
+async fn the_low_level_client_is_authenticated_too() {
+    let (_emulator, hub) = hub(&["d"]).await;
+    let device = hub
+        .protocol()
+        .devices_get_identity("d")
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(device.device_id.as_deref(), Some("d"));
+}

@@ -1,0 +1,198 @@
+//! Twins.
+
+use iothub_convenience::*;
+use serde_json::{Value, json};
+
+use crate::{ANY, hub, if_match};
+
+fn members(value: Value) -> serde_json::Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_twin_is_patched() {
+    let (_emulator, hub) = hub(&["d"]).await;
+    let fresh = hub.get_twin("d").await.unwrap().into_model().unwrap();
+    assert!(fresh.tags.is_empty());
+    assert_eq!(fresh.properties.desired.version(), Some(1));
+    let patch = TwinPatch::new()
+        .set_tag("site", "oslo")
+        .set_tag("n.x", 1)
+        .set_desired("rate", 1.5)
+        .set_desired("empty", json!({}));
+    let patched = hub
+        .update_twin("d", &patch, if_match(fresh.etag.clone()))
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(patched.tags.get("site"), Some(&json!("oslo")));
+    assert_eq!(patched.properties.desired.get("empty"), Some(&json!({})));
+    assert_eq!(patched.properties.desired.version(), Some(2));
+    assert_eq!(patched.properties.desired.last_updated_version("rate"), Some(2));
+    assert!(patched.properties.desired.last_updated("rate").is_some());
+
+    let stale = hub
+        .update_twin("d", &patch, if_match(fresh.etag))
+        .await
+        .unwrap_err();
+    assert!(stale.is_precondition_failed());
+
+    let removal = TwinPatch::new().remove_all_tags().remove_desired("rate");
+    let removed = hub
+        .update_twin("d", &removal, ANY)
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert!(removed.tags.is_empty());
+    assert_eq!(removed.properties.desired.to_map(), members(json!({"empty": {}})));
+    assert!(
+        hub.update_twin("x", &patch, ANY)
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
+}
+
+#[tokio::test]
+async fn the_patch_does_to_a_twin_what_the_service_does() {
+    let (_emulator, hub) = hub(&["d"]).await;
+    let start = json!({"tags": {"a": {"b": 1, "c": [1]}, "t": "x"}, "properties": {"desired": {"p": {"q": {"r": 1}}}}});
+    let patch = TwinPatch::from_json(
+        json!({"tags": {"a": {"b": null, "c": {"d": null}}, "t": null, "u": []}, "properties": {"desired": {"p": {"q": {"r": null}}, "s": 1}}}),
+    )
+    .unwrap();
+    let mut expected = hub
+        .replace_twin("d", &TwinReplacement::from_json(start).unwrap(), ANY)
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    patch.apply_to(&mut expected);
+    let patched = hub
+        .update_twin("d", &patch, ANY)
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(patched.tags.to_map(), expected.tags.to_map());
+    assert_eq!(
+        patched.properties.desired.to_map(),
+        expected.properties.desired.to_map()
+    );
+}
+
+#[tokio::test]
+async fn a_twin_is_replaced() {
+    let (emulator, hub) = hub(&["d"]).await;
+    emulator
+        .iothub()
+        .unwrap()
+        .report_properties("d", None, members(json!({"fw": "1.2"})))
+        .unwrap();
+    hub.update_twin(
+        "d",
+        &TwinPatch::new().set_tag("old", 1).set_desired("old", 1),
+        ANY,
+    )
+    .await
+    .unwrap();
+    let contents = TwinReplacement::new().with_desired(members(json!({"new": 2})));
+    let replaced = hub
+        .replace_twin("d", &contents, ANY)
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert!(replaced.tags.is_empty());
+    assert_eq!(replaced.properties.desired.to_map(), members(json!({"new": 2})));
+    assert_eq!(replaced.properties.reported.get("fw"), Some(&json!("1.2")));
+    assert!(replaced.properties.reported.last_updated("fw").is_some());
+}
+
+#[tokio::test]
+async fn the_twin_of_a_module() {
+    let (_emulator, hub) = hub(&["d"]).await;
+    hub.create_module_with_sas("d", "m", None, SymmetricKey::assigned_by_service())
+        .await
+        .unwrap();
+    let patched = hub
+        .update_module_twin("d", "m", &TwinPatch::new().set_desired("a", 1), ANY)
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(patched.module_id.as_deref(), Some("m"));
+    let modified = hub
+        .modify_module_twin("d", "m", |twin| twin.tags.set("b", 2))
+        .await
+        .unwrap();
+    let read = hub.get_module_twin("d", "m").await.unwrap().into_model().unwrap();
+    assert_eq!(
+        (&read.etag, read.properties.desired.get("a"), read.tags.get("b")),
+        (&modified.etag, Some(&json!(1)), Some(&json!(2)))
+    );
+    let replaced = hub
+        .replace_module_twin("d", "m", &TwinReplacement::new(), if_match(read.etag))
+        .await;
+    assert!(replaced.unwrap().into_model().unwrap().tags.is_empty());
+    assert!(hub.get_module_twin("d", "x").await.unwrap_err().is_not_found());
+}
+
+#[tokio::test]
+async fn nobodys_increment_gets_lost() {
+    let (_emulator, hub) = hub(&["d"]).await;
+    let increment = |twin: &mut Twin| {
+        let count = twin.tags.get("count").and_then(Value::as_i64).unwrap_or_default();
+        twin.tags.set("count", count + 1);
+    };
+    let results = futures::future::join_all((0..6).map(|_| hub.modify_twin("d", increment))).await;
+    let written = results.iter().filter(|result| result.is_ok()).count();
+    assert!(
+        results
+            .iter()
+            .flat_map(|result| result.as_ref().err())
+            .all(Error::is_precondition_failed)
+    );
+    let twin = hub.get_twin("d").await.unwrap().into_model().unwrap();
+    assert_eq!(twin.tags.get("count"), Some(&json!(written)));
+    assert!(written > 1);
+}
+
+/// The limits that the client knows are those of the service.
+#[tokio::test]
+async fn the_service_refuses_what_the_client_refuses() {
+    let (_emulator, hub) = hub(&["d"]).await;
+    let nested = |depth: usize| (0..depth).fold(json!(1), |value, _| json!({ "o": value }));
+    for (tags, allowed) in [
+        (nested(11), true),
+        (nested(12), false),
+        (json!({"a": "x".repeat(4096)}), true),
+        (json!({"a": "x".repeat(4097)}), false),
+        (json!({"a": 4_503_599_627_370_495_i64}), true),
+        (json!({"a": 4_503_599_627_370_496_i64}), false),
+        (json!({"a b": 1}), false),
+        (json!({"a": {"b.c": 1}}), false),
+        (json!({"a#": 1}), false),
+        (json!({"$a": 1}), false),
+        (json!({"": 1, "ü": 1}), true),
+        (json!({"a": [1, null]}), false),
+        (
+            json!({"a": "x".repeat(4000), "b": "x".repeat(4000), "c": "x".repeat(189)}),
+            true,
+        ),
+        (
+            json!({"a": "x".repeat(4000), "b": "x".repeat(4000), "c": "x".repeat(190)}),
+            false,
+        ),
+    ] {
+        let contents = TwinReplacement::from_json(json!({"tags": tags})).unwrap();
+        assert_eq!(contents.validate().is_ok(), allowed, "client: {tags}");
+        let answer = hub.replace_twin("d", &contents.unchecked(), ANY).await;
+        assert_eq!(answer.is_ok(), allowed, "service: {tags}");
+        if let Err(error) = answer {
+            assert_eq!(error.status(), Some(400));
+        }
+    }
+}
