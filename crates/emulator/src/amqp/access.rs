@@ -30,7 +30,11 @@ impl Access {
 /// The expiry that a shared access signature or a JSON Web Token names; an opaque token has none, and lasts.
 fn expiry(token: &str) -> Option<OffsetDateTime> {
     let seconds = if let Some(fields) = token.strip_prefix("SharedAccessSignature ") {
-        fields.split('&').find_map(|field| field.strip_prefix("se="))?.parse().ok()
+        fields
+            .split('&')
+            .find_map(|field| field.strip_prefix("se="))?
+            .parse()
+            .ok()
     } else {
         let claims = token.split('.').nth(1);
         let claims = claims.and_then(|claims| URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok());

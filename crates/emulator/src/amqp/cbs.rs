@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use fe2o3_amqp::types::messaging::{
-    AmqpValue, ApplicationProperties, Body, Message, MessageId, Properties,
-};
+use fe2o3_amqp::types::messaging::{AmqpValue, ApplicationProperties, Body, Message, MessageId, Properties};
 use fe2o3_amqp::types::primitives::{SimpleValue, Value};
 use fe2o3_amqp::{Receiver, Sender};
 use parking_lot::Mutex;
@@ -31,7 +29,9 @@ impl Replies {
     fn send(&self, reply_to: Option<&str>, answer: Answer) {
         let mut links = self.0.lock();
         links.retain(|(_, link)| !link.is_closed());
-        let named = links.iter().rfind(|(address, _)| Some(address.as_str()) == reply_to);
+        let named = links
+            .iter()
+            .rfind(|(address, _)| Some(address.as_str()) == reply_to);
         let sent = named.or(links.last()).map(|(_, link)| link.send(answer));
         if !matches!(sent, Some(Ok(()))) {
             tracing::info!("there is no link for the answer to a token");
@@ -82,7 +82,10 @@ fn put_token(request: &Message<Body<Value>>, peer: &Peer) -> (i32, &'static str)
 
 fn answer(correlation_id: Option<MessageId>, status: i32, description: &str) -> Answer {
     Message::builder()
-        .properties(Properties { correlation_id, ..Properties::default() })
+        .properties(Properties {
+            correlation_id,
+            ..Properties::default()
+        })
         .application_properties(
             ApplicationProperties::builder()
                 .insert("status-code", SimpleValue::Int(status))

@@ -100,7 +100,10 @@ async fn open(mut stream: Stream, peer: &Peer) -> Result<ListenerConnectionHandl
         .max_frame_size(65536)
         .channel_max(8191);
     if with_sasl {
-        let mechanisms = Mechanisms { node: peer.node.clone(), access: peer.access.clone() };
+        let mechanisms = Mechanisms {
+            node: peer.node.clone(),
+            access: peer.access.clone(),
+        };
         acceptor.sasl_acceptor(mechanisms).build().accept(stream).await
     } else {
         acceptor.build().accept(stream).await
@@ -165,8 +168,10 @@ async fn serve_link(link: LinkEndpoint, address: String, reply_to: String, peer:
             LinkEndpoint::Sender(sender) => cbs::serve_replies(sender, reply_to, peer).await,
         };
     }
-    if let Some(AmqpFaultAction::RefuseLink { condition, description }) =
-        peer.node.faults.judge(Point::Attach, &address)
+    if let Some(AmqpFaultAction::RefuseLink {
+        condition,
+        description,
+    }) = peer.node.faults.judge(Point::Attach, &address)
     {
         return refuse(link, errors::of_fault(&condition, description.as_deref())).await;
     }

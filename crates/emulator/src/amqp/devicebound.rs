@@ -1,11 +1,11 @@
 //! The node that takes cloud-to-device messages.
 
-use fe2o3_amqp::link::{LinkStateError, RecvError};
+use fe2o3_amqp::Receiver;
 use fe2o3_amqp::link::delivery::DeliveryInfo;
+use fe2o3_amqp::link::{LinkStateError, RecvError};
 use fe2o3_amqp::types::definitions;
 use fe2o3_amqp::types::messaging::{Body, Message, MessageId, Modified, Properties};
 use fe2o3_amqp::types::primitives::{SimpleValue, Value};
-use fe2o3_amqp::Receiver;
 use indexmap::IndexMap;
 use percent_encoding::percent_decode_str;
 use time::OffsetDateTime;
@@ -92,14 +92,23 @@ async fn close(receiver: Receiver, error: definitions::Error) {
 
 fn judge(message: Message<Body<Value>>, address: &str, peer: &Peer) -> Verdict {
     match peer.node.faults.judge(Point::Message, address) {
-        Some(AmqpFaultAction::Detach { condition, description }) => {
+        Some(AmqpFaultAction::Detach {
+            condition,
+            description,
+        }) => {
             return Verdict::Detach(errors::of_fault(&condition, description.as_deref()));
         }
-        Some(AmqpFaultAction::Reject { condition, description }) => {
+        Some(AmqpFaultAction::Reject {
+            condition,
+            description,
+        }) => {
             return Verdict::Reject(errors::of_fault(&condition, description.as_deref()));
         }
         Some(AmqpFaultAction::Release) => return Verdict::Release,
-        Some(AmqpFaultAction::Modify { delivery_failed, undeliverable_here }) => {
+        Some(AmqpFaultAction::Modify {
+            delivery_failed,
+            undeliverable_here,
+        }) => {
             return Verdict::Modify(Modified {
                 delivery_failed: Some(delivery_failed),
                 undeliverable_here: Some(undeliverable_here),
@@ -132,7 +141,12 @@ fn take(message: Message<Body<Value>>, peer: &Peer) -> Result<(), HubError> {
             "The property To must contain the device identifier.",
         )
     })?;
-    let decode = |text: &str| percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned());
+    let decode = |text: &str| {
+        percent_decode_str(text)
+            .decode_utf8()
+            .ok()
+            .map(|text| text.into_owned())
+    };
     let hub = &peer.node.hub;
     let (device_id, module_id) = (decode(raw_device), raw_module.map(decode));
     // Clients differ in whether they encode ids, and an id may hold a `%`: the reading that names a device wins.
@@ -252,7 +266,13 @@ mod tests {
             destination("/Devices/d/modules/m/messages/devicebound"),
             Some(("d", Some("m")))
         );
-        for wrong in ["", "/devices//messages/devicebound", "/devices/d", "d", "/devices/d/messages/events"] {
+        for wrong in [
+            "",
+            "/devices//messages/devicebound",
+            "/devices/d",
+            "d",
+            "/devices/d/messages/events",
+        ] {
             assert_eq!(destination(wrong), None, "{wrong:?}");
         }
     }

@@ -10,11 +10,15 @@ use crate::iothub::{Code, HubError, Timestamp};
 /// The condition with the service's description: a JSON text, as over HTTP.
 pub(crate) fn of_hub(error: &HubError, now: OffsetDateTime) -> definitions::Error {
     let condition: ErrorCondition = match error.code {
-        Code::DEVICE_NOT_FOUND | Code::MODULE_NOT_FOUND | Code::GENERIC_NOT_FOUND => AmqpError::NotFound.into(),
+        Code::DEVICE_NOT_FOUND | Code::MODULE_NOT_FOUND | Code::GENERIC_NOT_FOUND => {
+            AmqpError::NotFound.into()
+        }
         Code::DEVICE_MAXIMUM_QUEUE_DEPTH_EXCEEDED => AmqpError::ResourceLimitExceeded.into(),
         Code::MESSAGE_TOO_LARGE => LinkError::MessageSizeExceeded.into(),
         Code::IOT_HUB_UNAUTHORIZED_ACCESS => AmqpError::UnauthorizedAccess.into(),
-        Code::DEVICE_MESSAGE_LOCK_LOST => ErrorCondition::Custom(Symbol::from("com.microsoft:message-lock-lost")),
+        Code::DEVICE_MESSAGE_LOCK_LOST => {
+            ErrorCondition::Custom(Symbol::from("com.microsoft:message-lock-lost"))
+        }
         Code::ARGUMENT_INVALID => ErrorCondition::Custom(Symbol::from("com.microsoft:argument-error")),
         _ => AmqpError::NotAllowed.into(),
     };

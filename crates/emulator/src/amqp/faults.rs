@@ -111,7 +111,12 @@ pub struct AmqpFault {
 impl AmqpFault {
     /// A rule that always applies.
     pub fn new(action: AmqpFaultAction) -> Self {
-        Self { address: None, skip: 0, count: None, action }
+        Self {
+            address: None,
+            skip: 0,
+            count: None,
+            action,
+        }
     }
 
     /// Only this many times.
@@ -129,7 +134,11 @@ impl AmqpFault {
     }
 
     fn matches(&self, point: Point, address: &str) -> bool {
-        let ends_alike = |wanted: &String| address.to_ascii_lowercase().ends_with(&wanted.to_ascii_lowercase());
+        let ends_alike = |wanted: &String| {
+            address
+                .to_ascii_lowercase()
+                .ends_with(&wanted.to_ascii_lowercase())
+        };
         self.action.point() == point && self.count != Some(0) && self.address.as_ref().is_none_or(ends_alike)
     }
 }
@@ -153,7 +162,12 @@ impl AmqpFaults {
 
     /// What the first rule that applies says; that is one use of it.
     pub(crate) fn judge(&self, point: Point, address: &str) -> Option<AmqpFaultAction> {
-        for rule in self.0.lock().iter_mut().filter(|rule| rule.matches(point, address)) {
+        for rule in self
+            .0
+            .lock()
+            .iter_mut()
+            .filter(|rule| rule.matches(point, address))
+        {
             if rule.skip > 0 {
                 rule.skip -= 1;
                 continue;
@@ -181,9 +195,15 @@ mod tests {
         faults.add(rule);
         let reset = Some(AmqpFaultAction::Reset { processed: true });
         assert_eq!(faults.judge(Point::Attach, "/messages/devicebound"), None);
-        assert_eq!(faults.judge(Point::Message, "/messages/serviceBound/feedback"), None);
+        assert_eq!(
+            faults.judge(Point::Message, "/messages/serviceBound/feedback"),
+            None
+        );
         assert_eq!(faults.judge(Point::Message, "/messages/devicebound"), None);
-        assert_eq!(faults.judge(Point::Message, "amqps://h/messages/devicebound"), reset);
+        assert_eq!(
+            faults.judge(Point::Message, "amqps://h/messages/devicebound"),
+            reset
+        );
         assert_eq!(faults.judge(Point::Message, "/messages/devicebound"), None);
     }
 }

@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 pub use self::faults::{AmqpFault, AmqpFaultAction};
 pub(crate) use self::listener::Listener;
-pub(crate) use self::node::Node;
 pub use self::node::AmqpStatistics;
+pub(crate) use self::node::Node;
 pub(crate) use self::websocket::upgrade;
 
 /// The controls of a running hub's AMQP endpoint.

@@ -1,7 +1,7 @@
 //! What all AMQP connections of a hub share.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use parking_lot::Mutex;
@@ -96,7 +96,11 @@ impl Node {
         headers.insert(AUTHORIZATION, value);
         // A token may be narrowed down to the resource that AMQP links lead to.
         let path = ["messages", "devicebound"].map(str::to_owned);
-        let caller = self.authenticator.check(&headers, self.host.get().map_or("localhost", String::as_str), &path)?;
+        let caller = self.authenticator.check(
+            &headers,
+            self.host.get().map_or("localhost", String::as_str),
+            &path,
+        )?;
         Counters::count(&self.counters.tokens);
         Ok(Access::new(caller, &text))
     }

@@ -1,10 +1,10 @@
 //! The nodes from which services receive feedback and news of uploaded files.
 
 use fe2o3_amqp::Sender;
+use fe2o3_amqp::types::definitions;
 use fe2o3_amqp::types::messaging::{
     Data, Header, Message, MessageAnnotations, MessageId, Outcome, Properties,
 };
-use fe2o3_amqp::types::definitions;
 use fe2o3_amqp::types::primitives::{Binary, Symbol, Timestamp, Value};
 use time::OffsetDateTime;
 
@@ -38,7 +38,10 @@ pub(crate) async fn serve(mut sender: Sender, kind: Kind, address: &str, peer: P
         };
         let token = notification.lock_token.clone();
         match peer.node.faults.judge(Point::Message, address) {
-            Some(AmqpFaultAction::Detach { condition, description }) => {
+            Some(AmqpFaultAction::Detach {
+                condition,
+                description,
+            }) => {
                 hub.unlock_notification(kind, &token);
                 return close(sender, errors::of_fault(&condition, description.as_deref())).await;
             }
@@ -89,7 +92,10 @@ fn message(kind: Kind, notification: &Notification, hub_name: &str) -> Message<D
     };
     let lock_token = uuid::Uuid::parse_str(&notification.lock_token).unwrap_or_default();
     Message::builder()
-        .header(Header { delivery_count: notification.delivery_count, ..Header::default() })
+        .header(Header {
+            delivery_count: notification.delivery_count,
+            ..Header::default()
+        })
         .message_annotations(
             MessageAnnotations::builder()
                 .insert(

@@ -45,7 +45,10 @@ impl Mechanisms {
 }
 
 fn outcome(code: SaslCode) -> SaslServerFrame {
-    SaslServerFrame::Outcome(SaslOutcome { code, additional_data: None })
+    SaslServerFrame::Outcome(SaslOutcome {
+        code,
+        additional_data: None,
+    })
 }
 
 impl SaslAcceptor for Mechanisms {

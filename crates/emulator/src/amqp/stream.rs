@@ -86,7 +86,11 @@ impl<S: Abort> Drop for Cuttable<S> {
 }
 
 impl<S: Abort + AsyncRead + Unpin> AsyncRead for Cuttable<S> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         self.cut.0.reader.register(context.waker());
         self.cut.check()?;
         Pin::new(&mut self.stream).poll_read(context, buffer)
@@ -94,7 +98,11 @@ impl<S: Abort + AsyncRead + Unpin> AsyncRead for Cuttable<S> {
 }
 
 impl<S: Abort + AsyncWrite + Unpin> AsyncWrite for Cuttable<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.cut.check()?;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
@@ -118,12 +126,18 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn new(inner: impl Io + 'static) -> Self {
-        Self { unread: Bytes::new(), inner: Box::new(inner) }
+        Self {
+            unread: Bytes::new(),
+            inner: Box::new(inner),
+        }
     }
 
     /// Has these bytes read again before the rest.
     pub(crate) fn unread(self, bytes: Bytes) -> Self {
-        Self { unread: bytes, ..self }
+        Self {
+            unread: bytes,
+            ..self
+        }
     }
 }
 
@@ -134,7 +148,11 @@ impl fmt::Debug for Stream {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if self.unread.is_empty() {
             return Pin::new(&mut self.inner).poll_read(context, buffer);
         }
@@ -146,7 +164,11 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(context, bytes)
     }
 

@@ -75,7 +75,10 @@ fn handshake(request: &Request<Incoming>) -> Option<(HeaderValue, &'static str)>
 
 /// The elements of a header that is a list.
 fn tokens<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
-    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let values = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim)
 }
 

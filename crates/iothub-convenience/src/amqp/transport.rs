@@ -147,8 +147,7 @@ impl Target {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let failed =
-            |error: tungstenite::Error| AmqpError::new(AmqpErrorKind::Connection).with_source(error);
+        let failed = |error: tungstenite::Error| AmqpError::new(AmqpErrorKind::Connection).with_source(error);
         let url = format!("wss://{}{WEBSOCKET_PATH}", self.authority());
         let mut request = url.into_client_request().map_err(failed)?;
         let protocol = HeaderValue::from_static(WEBSOCKET_PROTOCOL);

@@ -16,17 +16,17 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
+use self::message::FeedbackRecord;
 pub use self::message::{
     Acknowledgement, CloudToDeviceMessage, FileNotification, ReceivedMessage, Settlement,
 };
-use self::message::FeedbackRecord;
-pub(crate) use self::notifications::{Kind, Notification};
 use self::notifications::Notifications;
+pub(crate) use self::notifications::{Kind, Notification};
 use self::queue::Gone;
 pub(crate) use self::queue::Queue;
 use super::IotHub;
-use super::errors::{HubError, Result};
 use super::codes::Code;
+use super::errors::{HubError, Result};
 use super::store::Store;
 use super::timestamp::Timestamp;
 use super::twins::TwinKey;
@@ -117,7 +117,9 @@ impl IotHub {
         let now = self.now();
         let mut store = self.store.write();
         store
-            .with_queue(TwinKey { device_id, module_id }, now, |queue, _| queue.receive(now))
+            .with_queue(TwinKey { device_id, module_id }, now, |queue, _| {
+                queue.receive(now)
+            })
             .map_err(|error| error.text)
     }
 
@@ -195,27 +197,36 @@ impl IotHub {
         let taken = self
             .store
             .write()
-            .with_queue(TwinKey { device_id, module_id }, now, |queue, _| queue.push(message, now))?;
+            .with_queue(TwinKey { device_id, module_id }, now, |queue, _| {
+                queue.push(message, now)
+            })?;
         self.messaging.changed();
         if taken {
             return Ok(());
         }
-        let text = format!("The queue of the device {device_id} is full ({} messages).", queue::DEPTH);
+        let text = format!(
+            "The queue of the device {device_id} is full ({} messages).",
+            queue::DEPTH
+        );
         Err(HubError::new(Code::DEVICE_MAXIMUM_QUEUE_DEPTH_EXCEEDED, text))
     }
 
     /// Removes all waiting messages of a device; how many there were.
     fn purge_messages(&self, device_id: &str) -> Result<usize> {
         let now = self.now();
-        let purged = self
-            .store
-            .write()
-            .with_queue(TwinKey { device_id, module_id: None }, now, |queue, gone| {
+        let purged = self.store.write().with_queue(
+            TwinKey {
+                device_id,
+                module_id: None,
+            },
+            now,
+            |queue, gone| {
                 let purged = queue.purge();
                 let count = purged.len();
                 gone.extend(purged);
                 count
-            })?;
+            },
+        )?;
         self.messaging.changed();
         Ok(purged)
     }
@@ -258,7 +269,10 @@ impl IotHub {
         let waiting: Vec<_> = store.messaging.waiting.iter().cloned().collect();
         let mut next = None;
         for (device_id, module_id) in waiting {
-            let key = TwinKey { device_id: &device_id, module_id: module_id.as_deref() };
+            let key = TwinKey {
+                device_id: &device_id,
+                module_id: module_id.as_deref(),
+            };
             match store.with_queue(key, now, |queue, _| queue.next_expiry()) {
                 Ok(expiry) => next = [next, expiry].into_iter().flatten().min(),
                 // The identity is gone, and its messages with it.

@@ -128,7 +128,12 @@ impl Queue {
     }
 
     /// Settles what `token` holds; `None` if it holds nothing, and an inner `None` if the message stays.
-    pub(crate) fn settle(&mut self, token: &str, settlement: Settlement, now: Timestamp) -> Option<Option<Gone>> {
+    pub(crate) fn settle(
+        &mut self,
+        token: &str,
+        settlement: Settlement,
+        now: Timestamp,
+    ) -> Option<Option<Gone>> {
         let held = |entry: &Entry| Lock::is_held_by(entry.lock.as_ref(), token, now);
         let at = self.entries.iter().position(held)?;
         let entry = self.entries.get_mut(at)?;

@@ -1,9 +1,6 @@
 //! Cloud-to-device messages against the emulator: what arrives, and every way in which they can't.
-#![cfg(feature = "amqp")]
 
-mod amqp_support;
-
-use amqp_support::Hub;
+use crate::support::Hub;
 use emulator::Acknowledgement;
 use iothub_convenience::{CloudToDeviceMessage, DeliveryAcknowledgement};
 

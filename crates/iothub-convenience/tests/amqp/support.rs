@@ -33,24 +33,32 @@ impl Hub {
         let mut options = options(&emulator);
         change(&mut options);
         let connection_string = emulator.iothub_connection_string();
-        let client = IotHubRegistryManager::from_connection_string(&connection_string, Some(options)).unwrap();
+        let client =
+            IotHubRegistryManager::from_connection_string(&connection_string, Some(options)).unwrap();
         Self { emulator, client }
     }
 
     pub(crate) async fn device(&self, device_id: &str) {
         let keys = SymmetricKey::generate().unwrap();
-        let created = self.client.create_device_with_sas(device_id, keys, DeviceStatus::Enabled, None);
+        let created = self
+            .client
+            .create_device_with_sas(device_id, keys, DeviceStatus::Enabled, None);
         created.await.unwrap();
     }
 
     pub(crate) fn receive(&self, device_id: &str) -> Option<ReceivedMessage> {
-        self.emulator.iothub().unwrap().receive_message(device_id, None).unwrap()
+        self.emulator
+            .iothub()
+            .unwrap()
+            .receive_message(device_id, None)
+            .unwrap()
     }
 
     /// The texts of all messages that wait.
     pub(crate) fn waiting(&self, device_id: &str) -> Vec<String> {
         let next = || self.receive(device_id);
-        let bodies = std::iter::from_fn(next).map(|received| String::from_utf8(received.message.body).unwrap());
+        let bodies =
+            std::iter::from_fn(next).map(|received| String::from_utf8(received.message.body).unwrap());
         bodies.collect()
     }
 

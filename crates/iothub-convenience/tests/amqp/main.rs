@@ -1,0 +1,5 @@
+//! Messages and notifications over AMQP, against the emulator.
+#![cfg(feature = "amqp")]
+
+mod messages;
+mod support;
