@@ -19,9 +19,12 @@ impl DigitalTwinsClient {
     ///
     /// # Example
     ///
-    /// ```no_run
+    /// ```
     /// # use digitaltwins_convenience::{BasicComponent, DigitalTwinsClient, Error};
-    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
     /// let thermostat: BasicComponent = client.get_component("room-1", "thermostat").await?.into_model()?;
     /// println!("{:?}", thermostat.contents.get("target"));
     /// # Ok(()) }

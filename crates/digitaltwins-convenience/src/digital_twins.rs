@@ -20,9 +20,12 @@ impl DigitalTwinsClient {
     ///
     /// # Example
     ///
-    /// ```no_run
+    /// ```
     /// # use digitaltwins_convenience::{DigitalTwin, DigitalTwinsClient, Error};
-    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
     /// #[derive(serde::Deserialize)]
     /// struct Room {
     ///     temperature: f64,
@@ -56,15 +59,18 @@ impl DigitalTwinsClient {
     ///
     /// # Example
     ///
-    /// ```no_run
+    /// ```
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
     /// use digitaltwins_convenience::{DigitalTwin, Etagged, Upsert};
     /// use serde_json::{Map, json};
     ///
-    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
-    /// let contents = Map::from_iter([("temperature".to_owned(), json!(20.5))]);
-    /// let room = DigitalTwin::new("room-1", "dtmi:example:Room;1", contents);
-    /// let stored = client.upsert_digital_twin("room-1", &room, Upsert::CreateOrReplace).await?;
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// let contents = Map::from_iter([("brightness".to_owned(), json!(3))]);
+    /// let lamp = DigitalTwin::new("lamp-1", "dtmi:example:Lamp;1", contents);
+    /// let stored = client.upsert_digital_twin("lamp-1", &lamp, Upsert::CreateOrReplace).await?;
     /// println!("stored as {:?}", stored.etag());
     /// # Ok(()) }
     /// ```
@@ -99,11 +105,14 @@ impl DigitalTwinsClient {
     ///
     /// # Example
     ///
-    /// ```no_run
+    /// ```
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
     /// use digitaltwins_convenience::{DigitalTwinPatch, Precondition};
     ///
-    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
     /// let patch = DigitalTwinPatch::new().add("temperature", 21.5)?;
     /// let etag = client.update_digital_twin("room-1", &patch, Precondition::Unconditional).await?;
     /// # Ok(()) }

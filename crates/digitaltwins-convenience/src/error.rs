@@ -22,14 +22,17 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// # Example
 ///
-/// ```no_run
+/// ```
 /// # use digitaltwins_convenience::{BasicDigitalTwin, DigitalTwinsClient, Error};
-/// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+/// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// # let (_emulator, client) = common::building().await?;
 /// match client.get_digital_twin::<BasicDigitalTwin>("room-1").await {
 ///     Ok(response) => println!("{}", response.into_model()?.model()),
 ///     Err(error) if error.is_not_found() => println!("there is no room-1"),
 ///     Err(error) if error.is_throttled() => println!("come back in {:?}", error.retry_after()),
-///     Err(error) => return Err(error),
+///     Err(error) => return Err(error.into()),
 /// }
 /// # Ok(()) }
 /// ```

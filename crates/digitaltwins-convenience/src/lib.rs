@@ -21,31 +21,36 @@
 //!
 //! # Example
 //!
-//! ```no_run
-//! use std::sync::Arc;
-//!
-//! use azure_core::credentials::TokenCredential;
-//! use digitaltwins_convenience::{DigitalTwin, DigitalTwinPatch, DigitalTwinsClient, Etagged, Precondition, Upsert};
+//! ```
+//! # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+//! use digitaltwins_convenience::{DigitalTwin, DigitalTwinPatch, Etagged, Precondition, Upsert};
+//! use futures::TryStreamExt;
 //! use serde::{Deserialize, Serialize};
 //!
 //! #[derive(Debug, Serialize, Deserialize)]
-//! struct Room {
-//!     temperature: Option<f64>,
+//! struct Lamp {
+//!     brightness: Option<i32>,
 //! }
 //!
-//! # async fn example(credential: Arc<dyn TokenCredential>) -> Result<(), digitaltwins_convenience::Error> {
-//! let client = DigitalTwinsClient::new("https://my-instance.api.weu.digitaltwins.azure.net", credential, None)?;
-//!
-//! let room = DigitalTwin::new("room-1", "dtmi:example:Room;1", Room { temperature: Some(20.5) });
-//! let stored = client.upsert_digital_twin("room-1", &room, Upsert::CreateOnly).await?;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! # let (_emulator, client) = common::building().await?;
+//! // For the client, see `DigitalTwinsClient::new`.
+//! let lamp = DigitalTwin::new("lamp-1", "dtmi:example:Lamp;1", Lamp { brightness: Some(3) });
+//! let stored = client.upsert_digital_twin("lamp-1", &lamp, Upsert::CreateOnly).await?;
 //!
 //! // Only if nobody else has changed it since:
 //! let unchanged = stored.etag().map_or(Precondition::Unconditional, Precondition::IfMatch);
-//! let patch = DigitalTwinPatch::new().replace("temperature", 21.5)?;
-//! client.update_digital_twin("room-1", &patch, unchanged).await?;
+//! let patch = DigitalTwinPatch::new().replace("brightness", 7)?;
+//! client.update_digital_twin("lamp-1", &patch, unchanged).await?;
 //!
-//! let room: DigitalTwin<Room> = client.get_digital_twin("room-1").await?.into_model()?;
-//! println!("{:?}", room.contents.temperature);
+//! let lamp: DigitalTwin<Lamp> = client.get_digital_twin("lamp-1").await?.into_model()?;
+//! assert_eq!(lamp.contents.brightness, Some(7));
+//!
+//! client.wait_until_visible("lamp-1", None).await?;
+//! let query = "SELECT * FROM DIGITALTWINS WHERE brightness > 5";
+//! let bright: Vec<DigitalTwin<Lamp>> = client.query_twins(query, None)?.try_collect().await?;
+//! assert_eq!(bright.len(), 1);
 //! # Ok(()) }
 //! ```
 

@@ -43,16 +43,19 @@ impl DigitalTwinsClient {
     ///
     /// # Example
     ///
-    /// ```no_run
+    /// ```
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
-    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
-    /// let room = serde_json::json!({
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// let garage = serde_json::json!({
     ///     "@context": "dtmi:dtdl:context;3",
-    ///     "@id": "dtmi:example:Room;1",
+    ///     "@id": "dtmi:example:Garage;1",
     ///     "@type": "Interface",
     ///     "contents": [{"@type": "Property", "name": "temperature", "schema": "double"}]
     /// });
-    /// for model in client.create_models(&[room]).await?.into_model()? {
+    /// for model in client.create_models(&[garage]).await?.into_model()? {
     ///     println!("{} stored", model.id);
     /// }
     /// # Ok(()) }
@@ -97,12 +100,15 @@ impl DigitalTwinsClient {
     ///
     /// # Example
     ///
-    /// ```no_run
+    /// ```
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
     /// use digitaltwins_convenience::ListModelsOptions;
     /// use futures::TryStreamExt;
     ///
-    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
     /// let options = ListModelsOptions { include_model_definition: true, ..Default::default() };
     /// let models: Vec<_> = client.list_models(Some(options))?.try_collect().await?;
     /// # Ok(()) }

@@ -29,16 +29,19 @@ impl DigitalTwinsClient {
     ///
     /// # Example
     ///
-    /// ```no_run
+    /// ```
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
     /// #[derive(serde::Serialize, serde::Deserialize)]
-    /// struct Door {
+    /// struct Room {
     ///     openings: u64,
     /// }
     ///
-    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
-    /// let door = client.modify_digital_twin::<Door>("door-1", |door| door.contents.openings += 1).await?;
-    /// println!("opened {} times", door.contents.openings);
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// let room = client.modify_digital_twin::<Room>("room-1", |room| room.contents.openings += 1).await?;
+    /// println!("opened {} times", room.contents.openings);
     /// # Ok(()) }
     /// ```
     pub async fn modify_digital_twin<T: Serialize + DeserializeOwned>(

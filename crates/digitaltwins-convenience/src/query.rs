@@ -70,12 +70,15 @@ impl<T> QueryPageHeaders for Response<QueryPage<T>> {
 ///
 /// # Example
 ///
-/// ```no_run
+/// ```
 /// # use digitaltwins_convenience::{BasicDigitalTwin, DigitalTwinsClient, Error};
 /// use digitaltwins_convenience::{QueryCharge, QueryTwinsOptions};
 /// use futures::TryStreamExt;
 ///
-/// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+/// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// # let (_emulator, client) = common::building().await?;
 /// let charge = QueryCharge::default();
 /// let options = QueryTwinsOptions { charge: Some(charge.clone()), ..Default::default() };
 /// let twins: Vec<BasicDigitalTwin> =
@@ -123,7 +126,7 @@ impl DigitalTwinsClient {
     ///
     /// # Example
     ///
-    /// ```no_run
+    /// ```
     /// # use digitaltwins_convenience::{DigitalTwin, DigitalTwinsClient, Error};
     /// use futures::TryStreamExt;
     /// use serde::Deserialize;
@@ -134,8 +137,11 @@ impl DigitalTwinsClient {
     ///     room: DigitalTwin,
     /// }
     ///
-    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
-    /// let text = "SELECT floor, room FROM DIGITALTWINS floor JOIN room RELATED floor.contains WHERE floor.$dtId = 'f1'";
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// let text = "SELECT floor, room FROM DIGITALTWINS floor JOIN room RELATED floor.contains WHERE floor.$dtId = 'floor-1'";
     /// let mut rows = client.query_twins::<Row>(text, None)?;
     /// while let Some(row) = rows.try_next().await? {
     ///     println!("{} contains {}", row.floor.id, row.room.id);

@@ -56,11 +56,14 @@ impl DigitalTwinsClient {
     ///
     /// # Example
     ///
-    /// ```no_run
+    /// ```
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
     /// use digitaltwins_convenience::{Relationship, Upsert};
     ///
-    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
     /// let contains = Relationship::new("floor-1-room-1", "floor-1", "contains", "room-1", ());
     /// client.upsert_relationship("floor-1", "floor-1-room-1", &contains, Upsert::CreateOrReplace).await?;
     /// # Ok(()) }
@@ -152,12 +155,15 @@ impl DigitalTwinsClient {
     ///
     /// # Example
     ///
-    /// ```no_run
+    /// ```
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
     /// use digitaltwins_convenience::{BasicRelationship, ListRelationshipsOptions};
     /// use futures::TryStreamExt;
     ///
-    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
     /// let only = ListRelationshipsOptions { relationship_name: Some("contains".to_owned()), ..Default::default() };
     /// let mut rooms = client.list_relationships::<BasicRelationship>("floor-1", Some(only))?;
     /// while let Some(relationship) = rooms.try_next().await? {

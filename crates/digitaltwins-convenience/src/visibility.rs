@@ -47,9 +47,13 @@ impl DigitalTwinsClient {
     ///
     /// # Example
     ///
-    /// ```no_run
+    /// ```
     /// # use digitaltwins_convenience::{BasicDigitalTwin, DigitalTwinsClient, Error, Upsert};
-    /// # async fn example(client: &DigitalTwinsClient, room: BasicDigitalTwin) -> Result<(), Error> {
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// # let room: BasicDigitalTwin = client.get_digital_twin("room-1").await?.into_model()?;
     /// client.upsert_digital_twin("room-1", &room, Upsert::CreateOrReplace).await?;
     /// client.wait_until_visible("room-1", None).await?;
     /// # Ok(()) }

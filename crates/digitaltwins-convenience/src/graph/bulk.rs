@@ -215,12 +215,16 @@ impl DigitalTwinsClient {
     ///
     /// # Example
     ///
-    /// ```no_run
+    /// ```
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error, GraphItem};
     /// use digitaltwins_convenience::BulkUpsertOptions;
     /// use futures::{StreamExt, stream};
     ///
-    /// # async fn example(client: &DigitalTwinsClient, items: Vec<GraphItem>) -> Result<(), Error> {
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// # let items: Vec<GraphItem> = Vec::new();
     /// let options = BulkUpsertOptions::default().on_progress(|progress| {
     ///     println!("{} stored, {} failed", progress.succeeded, progress.failed);
     /// });

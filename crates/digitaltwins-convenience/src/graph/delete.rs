@@ -30,9 +30,12 @@ impl DigitalTwinsClient {
     ///
     /// # Example
     ///
-    /// ```no_run
+    /// ```
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
-    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
     /// let relationships = client.delete_digital_twin_with_relationships("room-1").await?;
     /// println!("room-1 is gone, with {relationships} relationships");
     /// # Ok(()) }

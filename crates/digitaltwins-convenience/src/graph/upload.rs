@@ -76,11 +76,15 @@ impl DigitalTwinsClient {
     ///
     /// # Example
     ///
-    /// ```no_run
+    /// ```
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
     /// use digitaltwins_convenience::UploadModelsOptions;
     ///
-    /// # async fn example(client: &DigitalTwinsClient, ontology: Vec<serde_json::Value>) -> Result<(), Error> {
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// # let ontology: Vec<serde_json::Value> = Vec::new();
     /// let options = UploadModelsOptions::default().batch_size(100).skip_existing();
     /// let stored = client.upload_models(&ontology, Some(options)).await?;
     /// println!("{} new models", stored.len());

@@ -57,11 +57,11 @@ impl<K: PatchTarget> Patch<K> {
     pub fn diff<T: Serialize + ?Sized>(before: &T, after: &T) -> Result<Self> {
         let (before, after) = (object("before", before)?, object("after", after)?);
         for name in K::IDENTITY {
-            if let (Some(old), Some(new)) = (set(&before, name), set(&after, name)) {
-                if old != new {
-                    let reason = format!("has another {name}, which a patch cannot change");
-                    return Err(Error::invalid_input("after", reason));
-                }
+            if let (Some(old), Some(new)) = (set(&before, name), set(&after, name))
+                && old != new
+            {
+                let reason = format!("has another {name}, which a patch cannot change");
+                return Err(Error::invalid_input("after", reason));
             }
         }
         let mut differ = Differ {
@@ -188,11 +188,16 @@ pub(crate) fn grounded<K: PatchTarget>(patch: Patch<K>, document: &Value) -> Pat
     for operation in patch.operations.0 {
         let operation = match operation {
             PatchOperation::Remove(remove) if document.pointer(remove.path.as_str()).is_none() => continue,
+            // The service makes the metadata of a property along with the property; no patch can.
+            PatchOperation::Add(add) if add.path.tokens().any(|token| token.decoded() == METADATA) => {
+                operations.push(PatchOperation::Add(add));
+                continue;
+            }
             PatchOperation::Add(AddOperation { path, value }) => ground(path, value, &document),
             other => other,
         };
         // The next operation meets what this one left. It cannot fail: its place was just looked up.
-        if json_patch::patch(&mut document, &[operation.clone()]).is_ok() {
+        if json_patch::patch(&mut document, std::slice::from_ref(&operation)).is_ok() {
             operations.push(operation);
         }
     }

@@ -1,4 +1,11 @@
 //! Everything that can be tested without a service: what is sent, and what becomes of the answers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says when it is skipped"
+)]
 
 mod bulk;
 mod faults;

@@ -133,3 +133,28 @@ async fn what_is_not_there_is_an_error() {
             .is_not_found()
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_new_property_may_have_a_source_time() {
+    use digitaltwins_convenience::PropertyMetadata;
+    let (service, documents, client) = store::service(|sent, _| {
+        // The store does not make the metadata that the service makes.
+        (sent.method == "PATCH").then(|| Answer::empty(204).header("etag", "W/\"2\""))
+    });
+    documents.lock().unwrap().put(PATH, door());
+    let time = time::macros::datetime!(2024-05-01 10:00 UTC);
+    let change = |door: &mut DigitalTwin<Door>| {
+        door.contents.label = Some("main".to_owned());
+        door.metadata
+            .properties
+            .insert("label".to_owned(), PropertyMetadata::with_source_time(time));
+    };
+    client.modify_digital_twin("door", change).await.unwrap();
+    assert_eq!(
+        service.sent()[1].json(),
+        json!([
+            {"op": "add", "path": "/label", "value": "main"},
+            {"op": "add", "path": "/$metadata/label/sourceTime", "value": "2024-05-01T10:00:00Z"},
+        ])
+    );
+}

@@ -1,0 +1,115 @@
+// What the examples stand on: a client, of a real instance or of an emulator that runs in this process. (No `//!` here:
+// the documentation's examples include this file.)
+
+/// A client of the instance that `DIGITALTWINS_ENDPOINT` names, as whoever the Azure CLI says you are; of an emulator, which
+/// runs as long as the first value lives, if the variable is not set.
+#[allow(dead_code, reason = "each example uses what it needs")]
+pub(crate) async fn connect() -> Result<
+    (
+        Option<emulator::Emulator>,
+        digitaltwins_convenience::DigitalTwinsClient,
+    ),
+    Box<dyn std::error::Error + Send + Sync>,
+> {
+    match std::env::var("DIGITALTWINS_ENDPOINT") {
+        Ok(endpoint) => {
+            let credential = azure_identity::DeveloperToolsCredential::new(None)?;
+            Ok((
+                None,
+                digitaltwins_convenience::DigitalTwinsClient::new(&endpoint, credential, None)?,
+            ))
+        }
+        Err(_) => emulated()
+            .await
+            .map(|(emulator, client)| (Some(emulator), client)),
+    }
+}
+
+/// A client of an emulator of its own, which runs as long as the first value lives.
+#[allow(dead_code, reason = "each example uses what it needs")]
+pub(crate) async fn emulated() -> Result<
+    (emulator::Emulator, digitaltwins_convenience::DigitalTwinsClient),
+    Box<dyn std::error::Error + Send + Sync>,
+> {
+    let emulator = emulator::Emulator::start().await?;
+    // An application that talks to Azure needs none of this: the emulator's certificate is known to nobody, and its tokens
+    // come from no authority.
+    let client_options = azure_core::http::ClientOptions {
+        transport: Some(digitaltwins_convenience::transport_trusting(
+            emulator.ca_certificate_pem(),
+        )?),
+        ..Default::default()
+    };
+    let client = digitaltwins_convenience::DigitalTwinsClient::new(
+        emulator.digitaltwins_endpoint(),
+        std::sync::Arc::new(EmulatorCredential(emulator.bearer_token())),
+        Some(digitaltwins_convenience::DigitalTwinsClientOptions { client_options }),
+    )?;
+    Ok((emulator, client))
+}
+
+/// The same with a little building: `floor-1` contains `room-1` and `room-2`, which have a thermostat. There is a model for lamps.
+#[allow(dead_code, reason = "each example uses what it needs")]
+pub(crate) async fn building() -> Result<
+    (emulator::Emulator, digitaltwins_convenience::DigitalTwinsClient),
+    Box<dyn std::error::Error + Send + Sync>,
+> {
+    use digitaltwins_convenience::Upsert::CreateOnly;
+    use serde_json::json;
+    let (emulator, client) = emulated().await?;
+    let property = |name: &str, schema: &str| json!({"@type": "Property", "name": name, "schema": schema});
+    let interface = |name: &str, contents: serde_json::Value| {
+        json!({"@context": "dtmi:dtdl:context;3", "@id": format!("dtmi:example:{name};1"), "@type": "Interface",
+               "contents": contents})
+    };
+    client
+        .create_models(&[
+            interface("Thermostat", json!([property("target", "double")])),
+            interface(
+                "Room",
+                json!([
+                    property("temperature", "double"),
+                    property("comment", "string"),
+                    property("openings", "long"),
+                    {"@type": "Component", "name": "thermostat", "schema": "dtmi:example:Thermostat;1"}
+                ]),
+            ),
+            interface("Floor", json!([{"@type": "Relationship", "name": "contains"}])),
+            interface("Lamp", json!([property("brightness", "integer")])),
+        ])
+        .await?;
+    let floor = json!({"$metadata": {"$model": "dtmi:example:Floor;1"}});
+    client.upsert_digital_twin("floor-1", &floor, CreateOnly).await?;
+    for room in ["room-1", "room-2"] {
+        let twin = json!({"temperature": 20.5, "comment": "draughty", "openings": 0,
+            "thermostat": {"target": 21, "$metadata": {}}, "$metadata": {"$model": "dtmi:example:Room;1"}});
+        client.upsert_digital_twin(room, &twin, CreateOnly).await?;
+        let id = format!("floor-1-{room}");
+        let contains = digitaltwins_convenience::Relationship::new(&id, "floor-1", "contains", room, ());
+        client
+            .upsert_relationship("floor-1", &id, &contains, CreateOnly)
+            .await?;
+    }
+    Ok((emulator, client))
+}
+
+/// Gives the emulator's token, as a credential of `azure_identity` gives one of Entra's.
+struct EmulatorCredential(String);
+
+impl std::fmt::Debug for EmulatorCredential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EmulatorCredential")
+    }
+}
+
+#[async_trait::async_trait]
+impl azure_core::credentials::TokenCredential for EmulatorCredential {
+    async fn get_token(
+        &self,
+        _: &[&str],
+        _: Option<azure_core::credentials::TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<azure_core::credentials::AccessToken> {
+        let expires = time::OffsetDateTime::now_utc() + std::time::Duration::from_secs(3600);
+        Ok(azure_core::credentials::AccessToken::new(self.0.clone(), expires))
+    }
+}

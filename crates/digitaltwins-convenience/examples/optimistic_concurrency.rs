@@ -1,0 +1,124 @@
+//! Two people change one twin: what ETags are for, and how not to think of them.
+//!
+//! ```sh
+//! cargo run -p digitaltwins-convenience --example optimistic_concurrency
+//! ```
+//!
+//! Runs on an embedded emulator. Set `DIGITALTWINS_ENDPOINT` to run it on a real instance; it deletes what it has created.
+#![allow(
+    clippy::print_stdout,
+    reason = "telling what it does is what this program is for"
+)]
+
+mod common;
+
+use std::error::Error;
+
+use digitaltwins_convenience::{
+    DigitalTwin, DigitalTwinPatch, DigitalTwinsClient, Etagged, Precondition, UploadModelsOptions, Upsert,
+};
+use futures::future::try_join_all;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+const MODEL: &str = "dtmi:example:concurrency:Door;1";
+const DOOR: &str = "concurrency-door";
+const PEOPLE: u64 = 6;
+const TIMES: u64 = 5;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Door {
+    openings: u64,
+    label: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let (_emulator, client) = common::connect().await?;
+    let model = json!({
+        "@context": "dtmi:dtdl:context;3", "@id": MODEL, "@type": "Interface",
+        "contents": [
+            {"@type": "Property", "name": "openings", "schema": "long"},
+            {"@type": "Property", "name": "label", "schema": "string"},
+        ],
+    });
+    client
+        .upload_models(&[model], Some(UploadModelsOptions::default().skip_existing()))
+        .await?;
+    let result = change(&client).await;
+    client
+        .delete_digital_twin(DOOR, Precondition::Unconditional)
+        .await?;
+    client.delete_model(MODEL).await?;
+    result
+}
+
+async fn change(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let door = DigitalTwin::new(
+        DOOR,
+        MODEL,
+        Door {
+            openings: 0,
+            label: None,
+        },
+    );
+    let stored = client
+        .upsert_digital_twin(DOOR, &door, Upsert::CreateOnly)
+        .await?;
+    let first = stored.etag().ok_or("the service gives an ETag")?;
+    println!("A door is stored as {first}.");
+
+    match client.upsert_digital_twin(DOOR, &door, Upsert::CreateOnly).await {
+        Err(error) if error.is_already_exists() => {
+            println!("It is not stored twice: {}", error.message().unwrap_or_default())
+        }
+        other => return Err(format!("not refused: {other:?}").into()),
+    }
+
+    let mine = DigitalTwinPatch::new().add("label", "mine")?;
+    let second = client
+        .update_digital_twin(DOOR, &mine, Precondition::IfMatch(first.clone()))
+        .await?;
+    println!(
+        "\nI label it, and it becomes {}.",
+        second.map(|etag| etag.to_string()).unwrap_or_default()
+    );
+    let yours = DigitalTwinPatch::new().add("label", "yours")?;
+    match client
+        .update_digital_twin(DOOR, &yours, Precondition::IfMatch(first))
+        .await
+    {
+        Err(error) if error.is_precondition_failed() => {
+            println!("You have read it before and are told: {error}")
+        }
+        other => return Err(format!("not refused: {other:?}").into()),
+    }
+
+    println!("\n{PEOPLE} people open it {TIMES} times each, all at once.");
+    let person = async || {
+        for _ in 0..TIMES {
+            // Reads, changes, writes with the ETag, and begins again if somebody was faster.
+            client
+                .modify_digital_twin::<Door>(DOOR, |door| door.contents.openings += 1)
+                .await?;
+        }
+        Ok::<_, digitaltwins_convenience::Error>(())
+    };
+    try_join_all((0..PEOPLE).map(|_| person())).await?;
+    let door: DigitalTwin<Door> = client.get_digital_twin(DOOR).await?.into_model()?;
+    println!(
+        "It was opened {} times, and is still labelled {:?}.",
+        door.contents.openings, door.contents.label
+    );
+    if door.contents.openings != PEOPLE * TIMES {
+        return Err("an opening was lost".into());
+    }
+
+    let mut changed = door.clone();
+    changed.contents.label = None;
+    println!(
+        "\nWhat a change comes to can be seen before: {}",
+        DigitalTwinPatch::diff(&door, &changed)?
+    );
+    Ok(())
+}
