@@ -129,7 +129,7 @@ fn check_one(session: &mut Session<'_>, node: u32, supplement: &Supplement, cons
                     findings.push((
                         Code::NonConformantPropertyValue,
                         property,
-                        format!("`{property}` does not fit the `{schema}`: {first}"),
+                        format!("`{property}` does not fit the `{schema}`: {first}."),
                         format!("Change `{property}` to a value that `{schema}` allows."),
                     ));
                 }

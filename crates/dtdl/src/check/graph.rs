@@ -28,6 +28,30 @@ impl Walk {
 /// The property that led to an element, the element, and its references still to follow.
 type Step = (&'static str, u32, Vec<(&'static str, u32)>);
 
+/// References that lead back to where they begin.
+struct Circle {
+    root: u32,
+    only_extends: bool,
+    has_interface: bool,
+}
+
+impl Circle {
+    fn of(session: &Session<'_>, steps: impl Iterator<Item = (&'static str, u32)>, root: u32) -> Self {
+        let mut circle = Self {
+            root,
+            only_extends: true,
+            has_interface: false,
+        };
+        for (property, node) in steps {
+            circle.only_extends &= property == "extends";
+            circle.has_interface |= session
+                .get(node)
+                .is_some_and(|element| element.kind == ElementKind::Interface);
+        }
+        circle
+    }
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     New,
@@ -43,7 +67,7 @@ pub(super) fn walk(session: &mut Session<'_>) -> Walk {
         back: vec![Vec::new(); count],
     };
     let mut states = vec![State::New; count];
-    let mut circles: Vec<Vec<(&'static str, u32)>> = Vec::new();
+    let mut circles: Vec<Circle> = Vec::new();
     let all = u32::try_from(count).unwrap_or(u32::MAX);
     for start in 0..all {
         if states.get(start as usize) != Some(&State::New) {
@@ -66,20 +90,18 @@ pub(super) fn walk(session: &mut Session<'_>) -> Walk {
                         back.push(next);
                     }
                     let from = stack.iter().position(|(_, known, _)| *known == next).unwrap_or(0);
-                    let mut circle: Vec<_> = stack
+                    let steps = stack
                         .iter()
                         .skip(from + 1)
-                        .map(|(property, known, _)| (*property, *known))
-                        .collect();
-                    circle.push((property, next));
-                    circles.push(circle);
+                        .map(|(property, node, _)| (*property, *node));
+                    circles.push(Circle::of(session, steps.chain([(property, next)]), next));
                 }
                 _ => {}
             }
         }
     }
     for circle in circles {
-        report(session, &circle);
+        report(session, circle);
     }
     walk
 }
@@ -103,17 +125,13 @@ fn set(states: &mut [State], node: u32, state: State) {
     }
 }
 
-fn report(session: &mut Session<'_>, circle: &[(&'static str, u32)]) {
-    let Some(&(_, root)) = circle.last() else { return };
-    let Some(element) = session.get(root) else { return };
+fn report(session: &mut Session<'_>, circle: Circle) {
+    let Some(element) = session.get(circle.root) else {
+        return;
+    };
     let (id, number) = (element.id.clone(), element.version);
-    let at = session.at_property(root, "@id");
-    let has_interface = circle.iter().any(|(_, node)| {
-        session
-            .get(*node)
-            .is_some_and(|e| e.kind == ElementKind::Interface)
-    });
-    if circle.iter().all(|(property, _)| *property == "extends") {
+    let at = session.at_property(circle.root, "@id");
+    if circle.only_extends {
         session.report(
             Code::RecursiveStructureNarrow,
             at,
@@ -122,7 +140,7 @@ fn report(session: &mut Session<'_>, circle: &[(&'static str, u32)]) {
             format!("{id} extends itself, directly or through others."),
             "Remove one `extends` from the circle.",
         );
-    } else if has_interface {
+    } else if circle.has_interface {
         session.report(
             Code::RecursiveStructureNarrow,
             at,

@@ -10,20 +10,16 @@ use crate::parser::Session;
 pub(super) fn check(session: &mut Session<'_>, walk: &Walk) -> Ancestors {
     let controls: Vec<(u8, Control)> = crate::metamodel::VERSIONS
         .into_iter()
+        .filter(|number| session.has_version(*number))
         .filter_map(version)
         .flat_map(|version| version.controls.iter().map(|control| (version.number, *control)))
         .collect();
-    let before = session.findings();
     for (number, control) in &controls {
         match control {
             Control::Depth { hops, .. } => depth(session, walk, *number, control, hops),
             Control::Extends { .. } => extends(session, walk, *number, control),
             _ => {}
         }
-    }
-    // Without limits on depth and number, the lists could grow with the square of the model.
-    if session.findings() > before {
-        return Ancestors::new();
     }
     let ancestors = ancestors(session, walk);
     for (number, control) in &controls {
@@ -131,10 +127,10 @@ fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control
             continue;
         }
         let (id, limits) = (element.id.clone(), element.limits);
-        let at = session.at_property(node, "extends");
         let height = heights.get(node as usize).copied().unwrap_or(0);
         let max = depth.get(limits);
         if height > max {
+            let at = session.at_property(node, "extends");
             session.report(
                 Code::ExcessiveDepthNarrow,
                 at,
@@ -149,6 +145,7 @@ fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control
             .map(|count| count.get(limits))
             .filter(|max| reached > *max as u64)
         {
+            let at = session.at_property(node, "extends");
             session.report(
                 Code::ExcessiveCount,
                 at,
@@ -162,6 +159,8 @@ fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control
 }
 
 fn ancestors(session: &Session<'_>, walk: &Walk) -> Ancestors {
+    // In a model that breaks the limits on depth and number, full lists could grow with the square of its size.
+    let longest = if session.findings() == 0 { usize::MAX } else { 256 };
     let mut all = Ancestors::new();
     for &node in &walk.order {
         let mut list: Vec<u32> = Vec::new();
@@ -184,6 +183,7 @@ fn ancestors(session: &Session<'_>, walk: &Walk) -> Ancestors {
                 }
             }
         }
+        list.truncate(longest);
         all.insert(node, list);
     }
     all

@@ -28,13 +28,32 @@ pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
 }
 
 /// A literal as something to compare.
-fn key(literal: &Literal) -> Option<String> {
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Key<'a> {
+    Text(&'a str),
+    Integer(i64),
+    Number(u64),
+    Boolean(bool),
+}
+
+fn key(literal: &Literal) -> Option<Key<'_>> {
     match literal {
-        Literal::String(text) => Some(format!("\"{text}\"")),
-        Literal::Integer(number) => Some(number.to_string()),
-        Literal::Number(number) => Some(number.to_string()),
-        Literal::Boolean(value) => Some(value.to_string()),
+        Literal::String(text) => Some(Key::Text(text)),
+        Literal::Integer(number) => Some(Key::Integer(*number)),
+        Literal::Number(number) => Some(Key::Number(number.to_bits())),
+        Literal::Boolean(value) => Some(Key::Boolean(*value)),
         _ => None,
+    }
+}
+
+impl std::fmt::Display for Key<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "\"{text}\""),
+            Self::Integer(number) => write!(f, "{number}"),
+            Self::Number(bits) => write!(f, "{}", f64::from_bits(*bits)),
+            Self::Boolean(value) => write!(f, "{value}"),
+        }
     }
 }
 
@@ -62,19 +81,15 @@ fn own(session: &mut Session<'_>, node: u32) {
         let mut names: Vec<&'static str> = target.unique.iter().copied().chain(supplemental).collect();
         names.dedup();
         for name in names {
-            let mut seen: HashMap<String, u32> = HashMap::with_capacity(values.len());
+            let mut seen: HashMap<Key<'_>, u32> = HashMap::with_capacity(values.len());
             for &value in values {
-                let Some(text) = session
-                    .get(value)
-                    .and_then(|value| value.literal(name))
-                    .and_then(key)
-                else {
+                let Some(literal) = session.get(value).and_then(|value| value.literal(name)) else {
                     continue;
                 };
-                if seen
-                    .insert(text.clone(), value)
-                    .is_some_and(|first| first != value)
-                {
+                let Some(text) = key(literal) else { continue };
+                let first = *seen.entry(text).or_insert(value);
+                if first != value {
+                    let text = key(literal).map_or_else(String::new, |text| text.to_string());
                     findings.push((value, property.name, name, text));
                 }
             }

@@ -228,6 +228,13 @@ impl Session<'_> {
             .flat_map(|(property, targets)| targets.iter().map(|target| (*property, *target)))
     }
 
+    /// Whether an element of the documents is written in this version.
+    pub(crate) fn has_version(&self, number: u8) -> bool {
+        self.elements
+            .iter()
+            .any(|element| element.version == number && element.span.is_some())
+    }
+
     /// How many things are wrong so far.
     pub(crate) fn findings(&self) -> usize {
         self.reporter.len()

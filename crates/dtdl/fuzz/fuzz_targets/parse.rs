@@ -1,0 +1,35 @@
+//! Any bytes as a document: the parser gives a model or diagnostics, and never panics.
+//!
+//! `cargo +nightly fuzz run parse`, in `crates/dtdl`
+
+#![no_main]
+
+use dtdl::{Parser, UnknownExtensions};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    for choice in [UnknownExtensions::ByVersion, UnknownExtensions::Allow, UnknownExtensions::Refuse] {
+        let parser = Parser::new()
+            .unknown_extensions(choice)
+            .limits(["dtmi:dtdl:limits:onvif", "dtmi:dtdl:limits:aio"]);
+        match parser.parse([bytes]) {
+            Ok(model) => {
+                for element in model.elements() {
+                    let _ = (element.json(), element.to_value(), element.display_name().get("en"));
+                }
+                assert_eq!(model.in_dependency_order().len(), model.len());
+                // What was accepted once is accepted again, read back from the model.
+                let again: Vec<_> = model
+                    .interfaces()
+                    .filter(|interface| interface.element().parent().is_none())
+                    .filter_map(|interface| interface.element().json().map(str::to_owned))
+                    .collect();
+                assert!(parser.parse(again).is_ok());
+            }
+            Err(error) => {
+                assert!(!error.diagnostics.is_empty() || !error.unresolved.is_empty());
+                let _ = error.to_string();
+            }
+        }
+    }
+});
