@@ -12,6 +12,7 @@ mod over_tls;
 mod patches;
 mod queries;
 mod query_graph;
+mod random_queries;
 mod relationships;
 mod state;
 mod twins;
