@@ -1,0 +1,111 @@
+//! Many twins and relationships, files of them, and models that are checked twice.
+
+use digitaltwins_convenience::{
+    BasicDigitalTwin, BasicRelationship, BulkUpsertOptions, GraphItem, ImportFileValidator, ImportFileWriter,
+    Relationship,
+};
+use emulator::Fault;
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::{Map, Value, json};
+
+use crate::empty;
+
+fn model() -> Value {
+    json!({
+        "@context": "dtmi:dtdl:context;3", "@id": "dtmi:example:Node;1", "@type": "Interface",
+        "contents": [
+            {"@type": "Property", "name": "number", "schema": "integer"},
+            {"@type": "Relationship", "name": "next", "target": "dtmi:example:Node;1"},
+        ],
+    })
+}
+
+fn graph(count: usize) -> Vec<GraphItem> {
+    let mut items = Vec::new();
+    for n in 0..count {
+        let contents = Map::from_iter([("number".to_owned(), json!(n))]);
+        items.push(BasicDigitalTwin::new(format!("n{n}"), "dtmi:example:Node;1", contents).into());
+        if n > 0 {
+            let (id, from, to) = (format!("r{n}"), format!("n{n}"), format!("n{}", n - 1));
+            items.push(BasicRelationship::new(id, from, "next", to, Map::new()).into());
+        }
+    }
+    items
+}
+
+#[tokio::test]
+async fn a_graph_is_stored_through_throttling() {
+    let (emulator, client) = empty().await;
+    client.create_models(&[model()]).await.unwrap();
+    emulator
+        .faults()
+        .add(
+            Fault::status(429)
+                .retry_after(0)
+                .on("PUT", "/digitaltwins/*")
+                .times(15),
+        )
+        .unwrap();
+    let (sender, progress) = std::sync::mpsc::channel();
+    let options =
+        BulkUpsertOptions::default().on_progress(move |progress| sender.send(progress.clone()).unwrap());
+    let outcomes: Vec<_> = client
+        .bulk_upsert(stream::iter(graph(150)), Some(options))
+        .unwrap()
+        .collect()
+        .await;
+    assert_eq!(outcomes.len(), 299);
+    for outcome in &outcomes {
+        assert!(outcome.result.is_ok(), "{outcome:?}");
+    }
+    let last = progress.iter().last().unwrap();
+    assert_eq!(
+        (last.succeeded, last.failed, last.resume_at, last.throttled),
+        (299, 0, 299, 15)
+    );
+    client.wait_until_visible("n149", None).await.unwrap();
+    let mut count = client
+        .query_twins::<Value>("SELECT COUNT() FROM RELATIONSHIPS", None)
+        .unwrap();
+    assert_eq!(count.try_next().await.unwrap().unwrap(), json!({"COUNT": 149}));
+}
+
+#[tokio::test]
+async fn a_graph_that_is_read_is_a_valid_file() {
+    let (_emulator, client) = empty().await;
+    client.create_models(&[model()]).await.unwrap();
+    let stored: Vec<_> = client
+        .bulk_upsert(stream::iter(graph(30)), None)
+        .unwrap()
+        .collect()
+        .await;
+    assert!(stored.iter().all(|outcome| outcome.result.is_ok()));
+    client.wait_until_visible("n29", None).await.unwrap();
+    let mut file = ImportFileWriter::new(Vec::new(), "a", "o").unwrap();
+    file.model(&model()).unwrap();
+    let twins: Vec<BasicDigitalTwin> = client
+        .query_twins("SELECT * FROM DIGITALTWINS", None)
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
+    for twin in &twins {
+        file.twin(twin).unwrap();
+    }
+    let relationships: Vec<Relationship> = client
+        .query_twins("SELECT * FROM RELATIONSHIPS", None)
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
+    for relationship in &relationships {
+        file.relationship(relationship).unwrap();
+    }
+    let file = file.finish().unwrap();
+    let report = ImportFileValidator::new()
+        .self_contained()
+        .check(&file[..])
+        .unwrap();
+    assert!(report.is_ok(), "{:?}", report.problems);
+    assert_eq!((report.models, report.twins, report.relationships), (1, 30, 29));
+}

@@ -1,0 +1,184 @@
+//! Which error is which: what the service answers, as the client tells it.
+
+use azure_core::http::Etag;
+use digitaltwins_convenience::{
+    ComponentPatch, DigitalTwinPatch, Error, ErrorKind, Precondition, Relationship, Upsert,
+    error_code as codes,
+};
+use emulator::{Emulator, Fault};
+use serde_json::{Value, json};
+
+use crate::{ANY, building};
+
+fn fault(emulator: &Emulator, fault: Fault) {
+    emulator.faults().add(fault).unwrap();
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_told_with_its_code() {
+    let (_emulator, client) = building().await;
+    let upsert = async |twin: Value| {
+        client
+            .upsert_digital_twin("t", &twin, Upsert::CreateOrReplace)
+            .await
+            .unwrap_err()
+    };
+    let relate = async |name: &str, target: &str| {
+        let relationship = Relationship::new("r", "floor-1", name, target, ());
+        client
+            .upsert_relationship("floor-1", "r", &relationship, Upsert::CreateOrReplace)
+            .await
+            .unwrap_err()
+    };
+    let room = |extra: Value| {
+        let mut room =
+            json!({"$metadata": {"$model": "dtmi:example:Room;1"}, "thermostat": {"$metadata": {}}});
+        room.as_object_mut()
+            .unwrap()
+            .extend(extra.as_object().unwrap().clone());
+        room
+    };
+    let error = upsert(room(json!({"speed": 3}))).await;
+    assert!(error.is_validation_failed(), "{error}");
+    assert!(error.details()[0].message.as_deref().unwrap().contains("speed"));
+    assert!(
+        upsert(room(json!({"temperature": "warm"})))
+            .await
+            .is_validation_failed()
+    );
+    let error = upsert(json!({"$metadata": {"$model": "dtmi:example:None;1"}})).await;
+    assert!(
+        error.is_validation_failed()
+            && error.details()[0]
+                .message
+                .as_deref()
+                .unwrap()
+                .contains("dtmi:example:None;1")
+    );
+
+    assert!(relate("contains", "nobody").await.is_target_not_found());
+    assert!(relate("lights", "room-1").await.is_validation_failed());
+    assert_eq!(
+        relate("contains", "floor-1").await.code(),
+        Some(codes::OPERATION_NOT_ALLOWED)
+    );
+
+    let patch = DigitalTwinPatch::new().remove("brightness").unwrap();
+    let error = client
+        .update_digital_twin("room-1", &patch, ANY)
+        .await
+        .unwrap_err();
+    assert!(error.is_invalid_patch(), "{error}");
+    let patch = ComponentPatch::new().add("target", 1).unwrap();
+    let error = client
+        .update_component("room-1", "lamp", &patch, ANY)
+        .await
+        .unwrap_err();
+    assert!(error.is_invalid_patch(), "{error}");
+    let error = client.get_component::<Value>("room-1", "lamp").await.unwrap_err();
+    assert_eq!(
+        (error.is_not_found(), error.code()),
+        (true, Some(codes::COMPONENT_NOT_FOUND))
+    );
+    let error = client
+        .get_relationship::<Value>("floor-1", "nothing")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.is_not_found(), error.code()),
+        (true, Some(codes::RELATIONSHIP_NOT_FOUND))
+    );
+
+    let odd = Precondition::IfMatch(Etag::from("odd"));
+    let error = client.delete_digital_twin("room-1", odd).await.unwrap_err();
+    assert_eq!(error.code(), Some(codes::INVALID_ARGUMENT));
+    let error = client.create_models(&[]).await.unwrap_err();
+    assert_eq!(error.code(), Some(codes::INVALID_ARGUMENT));
+    let error = client
+        .create_models(&[json!({"@type": "Interface"})])
+        .await
+        .unwrap_err();
+    assert!(error.is_invalid_model(), "{error}");
+    let error = client.get_model("not a dtmi", None).await.unwrap_err();
+    assert_eq!(error.code(), Some(codes::INVALID_ARGUMENT));
+    assert!(
+        error.tracking_id().is_some() || error.request_id().is_some(),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_service_in_trouble_is_asked_again() {
+    let (emulator, client) = building().await;
+    for trouble in [
+        Fault::status(429).retry_after(0),
+        Fault::status(503).retry_after(0),
+        Fault::reset(),
+        Fault::truncate(),
+    ] {
+        fault(&emulator, trouble.on("GET", "/digitaltwins/*").times(1));
+        client.get_digital_twin::<Value>("room-1").await.unwrap();
+        assert!(
+            emulator
+                .faults()
+                .list()
+                .iter()
+                .all(|fault| fault.count == Some(0)),
+            "the fault has happened"
+        );
+        emulator.faults().clear();
+    }
+}
+
+#[tokio::test]
+async fn a_patch_whose_answer_is_lost_is_not_repeated() {
+    let (emulator, client) = building().await;
+    fault(&emulator, Fault::reset().on("PATCH", "/digitaltwins/*").times(1));
+    let patch = DigitalTwinPatch::new().add("temperature", 1).unwrap();
+    let error = client
+        .update_digital_twin("room-1", &patch, ANY)
+        .await
+        .unwrap_err();
+    assert!(error.is_unknown_outcome(), "{error}");
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::UnknownOutcome, 1));
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_told() {
+    let (emulator, _) = building().await;
+    let options = digitaltwins_convenience::DigitalTwinsClientOptions {
+        client_options: azure_core::http::ClientOptions {
+            transport: Some(
+                digitaltwins_convenience::transport_trusting(emulator.ca_certificate_pem()).unwrap(),
+            ),
+            ..Default::default()
+        },
+    };
+    let client = digitaltwins_convenience::DigitalTwinsClient::new(
+        emulator.digitaltwins_endpoint(),
+        std::sync::Arc::new(Expired),
+        Some(options),
+    )
+    .unwrap();
+    let error: Error = client.get_digital_twin::<Value>("room-1").await.unwrap_err();
+    assert!(error.is_unauthorized() && error.code().is_none(), "{error}");
+    assert_eq!(error.message(), Some("Unauthorized"));
+}
+
+/// Gives a token that nobody takes: a JWT that has expired.
+#[derive(Debug)]
+struct Expired;
+
+#[async_trait::async_trait]
+impl azure_core::credentials::TokenCredential for Expired {
+    async fn get_token(
+        &self,
+        _: &[&str],
+        _: Option<azure_core::credentials::TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<azure_core::credentials::AccessToken> {
+        let expires = time::OffsetDateTime::now_utc() + std::time::Duration::from_secs(3600);
+        // {"alg":"none"}.{"aud":"https://digitaltwins.azure.net","exp":1}
+        let token = "eyJhbGciOiJub25lIn0.eyJhdWQiOiJodHRwczovL2RpZ2l0YWx0d2lucy5henVyZS5uZXQiLCJleHAiOjF9.x";
+        Ok(azure_core::credentials::AccessToken::new(token, expires))
+    }
+}

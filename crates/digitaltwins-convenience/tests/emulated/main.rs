@@ -1,0 +1,35 @@
+//! The client against the emulator, over TLS.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod bulk;
+mod errors;
+mod models;
+mod queries;
+mod relationships;
+mod twins;
+
+#[path = "../../examples/common/mod.rs"]
+mod common;
+
+use azure_core::http::Etag;
+use digitaltwins_convenience::{DigitalTwinsClient, Precondition};
+use emulator::Emulator;
+
+const ANY: Precondition = Precondition::Unconditional;
+
+/// All characters that ids may have and that mean something in a URL.
+const SPECIAL: &str = "dev:1.2+3%_#*?!(),=@;$'";
+
+/// An emulator with a little building in it, and a client.
+async fn building() -> (Emulator, DigitalTwinsClient) {
+    common::building().await.unwrap()
+}
+
+/// An empty emulator, and a client.
+async fn empty() -> (Emulator, DigitalTwinsClient) {
+    common::emulated().await.unwrap()
+}
+
+fn if_match(etag: Option<Etag>) -> Precondition {
+    Precondition::IfMatch(etag.unwrap())
+}
