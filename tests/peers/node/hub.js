@@ -25,7 +25,7 @@ async function refused(call, name, status, code) {
   const error = await failure(call);
   assert.deepStrictEqual(
     [error.name, error.response?.statusCode, error.response?.headers['iothub-errorcode']],
-    [name, status, code]
+    [name, status, code],
   );
   assert.ok(JSON.parse(error.responseBody).Message, error.responseBody);
   return error;
@@ -38,12 +38,19 @@ function device(deviceId, path, body, method = 'PUT') {
 
 /** A request of REST that this package has no method for. */
 function rest(method, path) {
-  const options = { method, headers: { Authorization: `Bearer ${EMULATOR.bearerToken}`, 'Content-Length': 0 } };
+  const options = {
+    method,
+    headers: { Authorization: `Bearer ${EMULATOR.bearerToken}`, 'Content-Length': 0 },
+  };
   return new Promise((resolve, reject) => {
-    const request = https.request(`https://${HOST_NAME}${path}?api-version=2021-04-12`, options, (response) => {
-      response.resume();
-      response.on('end', () => resolve(response.statusCode));
-    });
+    const request = https.request(
+      `https://${HOST_NAME}${path}?api-version=2021-04-12`,
+      options,
+      (response) => {
+        response.resume();
+        response.on('end', () => resolve(response.statusCode));
+      },
+    );
     request.on('error', reject);
     request.end();
   });

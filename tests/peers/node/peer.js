@@ -37,7 +37,10 @@ async function outcome(body) {
   process.on('unhandledRejection', note).on('uncaughtException', note);
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${CHECK_SECONDS} seconds`)), CHECK_SECONDS * 1000);
+    timer = setTimeout(
+      () => reject(new Error(`no answer in ${CHECK_SECONDS} seconds`)),
+      CHECK_SECONDS * 1000,
+    );
   });
   try {
     await Promise.race([Promise.resolve().then(body), late]);
@@ -88,9 +91,11 @@ function watched(client, name = client.constructor.name, hidden = new Set()) {
 function publicMethods(client, hidden) {
   const own = Object.getPrototypeOf(client);
   const names = Object.getOwnPropertyNames(own).filter(
-    (name) => typeof Object.getOwnPropertyDescriptor(own, name).value === 'function'
+    (name) => typeof Object.getOwnPropertyDescriptor(own, name).value === 'function',
   );
-  return new Set(names.filter((name) => name !== 'constructor' && !name.startsWith('_') && !hidden.has(name)));
+  return new Set(
+    names.filter((name) => name !== 'constructor' && !name.startsWith('_') && !hidden.has(name)),
+  );
 }
 
 /** What a call fails with; it must fail. */
@@ -113,7 +118,10 @@ async function until(found, seconds = 20) {
   for (;;) {
     const value = await found();
     if (value) return value;
-    assert.ok(Date.now() < end, `not within ${seconds} seconds; the last answer was ${JSON.stringify(value)}`);
+    assert.ok(
+      Date.now() < end,
+      `not within ${seconds} seconds; the last answer was ${JSON.stringify(value)}`,
+    );
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
@@ -122,15 +130,20 @@ async function until(found, seconds = 20) {
 function manage(method, where, body) {
   const url = new URL(where, EMULATOR.management.endpoint);
   return new Promise((resolve, reject) => {
-    const request = http.request(url, { method, headers: { 'Content-Type': 'application/json' } }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (part) => (text += part));
-      response.on('end', () => {
-        if (response.statusCode >= 300) reject(new Error(`${method} ${where}: ${response.statusCode} ${text}`));
-        else resolve(text ? JSON.parse(text) : undefined);
-      });
-    });
+    const request = http.request(
+      url,
+      { method, headers: { 'Content-Type': 'application/json' } },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (part) => (text += part));
+        response.on('end', () => {
+          if (response.statusCode >= 300)
+            reject(new Error(`${method} ${where}: ${response.statusCode} ${text}`));
+          else resolve(text ? JSON.parse(text) : undefined);
+        });
+      },
+    );
     request.on('error', reject);
     request.end(body === undefined ? undefined : JSON.stringify(body));
   });
@@ -152,4 +165,15 @@ function privateMethods(declarations) {
   return new Set([...text.matchAll(/^\s*private (?:readonly )?(\w+)/gm)].map((match) => match[1]));
 }
 
-module.exports = { EMULATOR, check, credential, failure, manage, privateMethods, run, statusOf, until, watched };
+module.exports = {
+  EMULATOR,
+  check,
+  credential,
+  failure,
+  manage,
+  privateMethods,
+  run,
+  statusOf,
+  until,
+  watched,
+};

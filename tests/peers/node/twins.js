@@ -8,13 +8,21 @@ const { DigitalTwinsClient } = require('@azure/digital-twins-core');
 const { EMULATOR, credential, failure, privateMethods, watched } = require('./peer');
 
 const HIDDEN = privateMethods('@azure/digital-twins-core/types/digital-twins-core.d.ts');
-const client = watched(new DigitalTwinsClient(EMULATOR.digitaltwins.endpoint, credential), 'DigitalTwinsClient', HIDDEN);
+const client = watched(
+  new DigitalTwinsClient(EMULATOR.digitaltwins.endpoint, credential),
+  'DigitalTwinsClient',
+  HIDDEN,
+);
 
 /** The status and code with which the service refuses a call; gives the message. */
 async function refused(call, status, code) {
   const error = await failure(call);
   const said = JSON.parse(error.response?.bodyAsText ?? '{}').error ?? {};
-  assert.deepStrictEqual([error.name, error.statusCode, said.code], ['RestError', status, code], error.message);
+  assert.deepStrictEqual(
+    [error.name, error.statusCode, said.code],
+    ['RestError', status, code],
+    error.message,
+  );
   assert.strictEqual(error.response.headers.get('x-ms-error-code'), code);
   return said;
 }

@@ -59,7 +59,9 @@ class refused:
         done = self._raises.__exit__(*details)
         if done:
             response = self._caught.error.response
-            equal((response.status_code, response.headers.get("iothub-errorcode")), (self._status, self._code))
+            equal(
+                (response.status_code, response.headers.get("iothub-errorcode")), (self._status, self._code)
+            )
             body = json.loads(response.text)
             holds(self._code in body["Message"] or "errorCode" in body["Message"], f"the body is {body}")
             self._caught.message = body["Message"]

@@ -66,7 +66,10 @@ def _status(error):
 
 def _text(error):
     """The error, what the service said, and the line of the scenario."""
-    place = next((f for f in reversed(traceback.extract_tb(error.__traceback__)) if "/peers/python/" in f.filename), None)
+    place = next(
+        (f for f in reversed(traceback.extract_tb(error.__traceback__)) if "/peers/python/" in f.filename),
+        None,
+    )
     lines = [f"{type(error).__name__}: {error}"]
     response = getattr(error, "response", None)
     with contextlib.suppress(Exception):

@@ -1,4 +1,4 @@
-"""What the scenarios of azure-digitaltwins-core share. Each is run with both faces of the client, `sync` and `aio`."""
+"""What the scenarios of azure-digitaltwins-core share. Each is run with both faces of the client."""
 
 import base64
 import contextlib
@@ -12,7 +12,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.digitaltwins.core import DigitalTwinsClient
 from azure.digitaltwins.core.aio import DigitalTwinsClient as AsyncDigitalTwinsClient
 
-from peer import CA_FILE, EMULATOR, Watched, check, equal, raises
+from peer import CA_FILE, EMULATOR, Watched, equal, raises
 
 ENDPOINT = EMULATOR["digitaltwins"]["endpoint"]
 ASYNCHRONOUS = sys.argv[1] == "aio"

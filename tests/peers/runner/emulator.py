@@ -73,9 +73,11 @@ def _wait_until_free(port: int) -> None:
                 return probe.bind(("127.0.0.1", port))
             except PermissionError as error:
                 raise CannotRun(
-                    f"port {port} takes root or CAP_NET_BIND_SERVICE, and this client can't be told another one"
+                    f"port {port} takes root or CAP_NET_BIND_SERVICE, and these clients know no other"
                 ) from error
             except OSError as error:
                 if time.monotonic() > until:
-                    raise CannotRun(f"port {port} is taken, and this client can't be told another one") from error
+                    raise CannotRun(
+                        f"port {port} is taken, and this client can't be told another one"
+                    ) from error
         time.sleep(0.5)

@@ -38,12 +38,17 @@ def _fingerprint(file: Path) -> str:
 
 def _install_python(peers: Path, venv: Path) -> None:
     python = shutil.which("python3")
-    if python is None or subprocess.run([python, "-c", "import ensurepip"], capture_output=True).returncode != 0:
+    if (
+        python is None
+        or subprocess.run([python, "-c", "import ensurepip"], capture_output=True).returncode != 0
+    ):
         _apt_get("python3", "python3-venv")
     print(f"installing the Python clients in {venv}", flush=True)
     shutil.rmtree(venv, ignore_errors=True)
     _call(shutil.which("python3") or "python3", "-m", "venv", str(venv))
-    _call(str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "-r", str(peers / "requirements.txt"))
+    _call(
+        str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "-r", str(peers / "requirements.txt")
+    )
     (venv / "installed").touch()
 
 
@@ -70,7 +75,9 @@ def _apt_get(*packages: str) -> None:
 
 def _call(*command: str, folder: Path | None = None) -> None:
     try:
-        done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = subprocess.run(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
     except OSError as error:
         raise CannotRun(f"{command[0]} does not start: {error}") from error
     if done.returncode != 0:

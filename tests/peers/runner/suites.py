@@ -79,7 +79,9 @@ def run(
         log = folder / "emulator.log"
         well_known = suite.name.startswith(WELL_KNOWN_PORTS)
         try:
-            emulator = Emulator(binary, log, emulator_options, well_known, _extra_options(suite, emulator_options))
+            emulator = Emulator(
+                binary, log, emulator_options, well_known, _extra_options(suite, emulator_options)
+            )
         except CannotRun as error:
             report.failed(suite.name, "the emulator starts", str(error))
             return

@@ -24,13 +24,20 @@ check('upsert event route that can not be is refused', async () => {
 });
 
 check('get event route that is missing is refused', () =>
-  refused(() => client.getEventRoute('missing'), 404, 'EventRouteNotFound'));
+  refused(() => client.getEventRoute('missing'), 404, 'EventRouteNotFound'),
+);
 
 check('list event routes page by page', async () => {
   for (const name of ['second', 'third']) await client.upsertEventRoute(name, 'endpoint', 'true');
   const found = await pages(client.listEventRoutes(), { maxPageSize: 2 });
   assert.ok(found.length >= 2 && found.every((page) => page.length <= 2), JSON.stringify(found));
-  assert.deepStrictEqual(found.flat().map(({ id }) => id).sort(), ['first', 'second', 'third']);
+  assert.deepStrictEqual(
+    found
+      .flat()
+      .map(({ id }) => id)
+      .sort(),
+    ['first', 'second', 'third'],
+  );
 });
 
 check('delete event route', async () => {

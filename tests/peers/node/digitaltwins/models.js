@@ -15,10 +15,16 @@ check('create models', async () => {
   assert.ok(made[0].uploadTime instanceof Date && made[0].uploadTime.getFullYear() >= 2024);
 });
 
-check('create models that exist is refused', () => refused(() => client.createModels(MODELS), 409, 'ModelIdAlreadyExists'));
+check('create models that exist is refused', () =>
+  refused(() => client.createModels(MODELS), 409, 'ModelIdAlreadyExists'),
+);
 
 check('create models that are no DTDL is refused', () => {
-  const broken = { ...MODELS[2], '@id': 'dtmi:peers:Broken;1', contents: [{ '@type': 'Property', name: 'x' }] };
+  const broken = {
+    ...MODELS[2],
+    '@id': 'dtmi:peers:Broken;1',
+    contents: [{ '@type': 'Property', name: 'x' }],
+  };
   return refused(() => client.createModels([broken]), 400, 'DTDLParserError');
 });
 

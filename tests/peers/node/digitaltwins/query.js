@@ -36,7 +36,10 @@ check('query twins with projections, counts and models', async () => {
   assert.deepStrictEqual(await query(text), [{ name: 'Room 3', degrees: 3.5 }]);
   assert.deepStrictEqual(await query('SELECT COUNT() FROM RELATIONSHIPS'), [{ COUNT: 11 }]);
   assert.strictEqual((await query(`SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('${BASE}')`)).length, 12);
-  assert.strictEqual((await query(`SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('${BASE}', exact)`)).length, 0);
+  assert.strictEqual(
+    (await query(`SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('${BASE}', exact)`)).length,
+    0,
+  );
 });
 
 check('query twins joins', async () => {

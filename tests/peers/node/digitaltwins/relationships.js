@@ -6,7 +6,11 @@ const assert = require('node:assert');
 const { check, run } = require('../peer');
 const { MODELS, STALE, client, items, pages, refused, room } = require('../twins');
 
-const leadsTo = (target, properties = {}) => ({ $relationshipName: 'leadsTo', $targetId: target, ...properties });
+const leadsTo = (target, properties = {}) => ({
+  $relationshipName: 'leadsTo',
+  $targetId: target,
+  ...properties,
+});
 const paths = Array.from({ length: 24 }, (_, at) => `path-${String(at).padStart(2, '0')}`);
 
 check('models and twins are there', async () => {
@@ -16,7 +20,10 @@ check('models and twins are there', async () => {
 
 check('upsert relationship', async () => {
   const { body, etag } = await client.upsertRelationship('a', 'door', leadsTo('b', { width: 90 }));
-  assert.deepStrictEqual([body.$relationshipId, body.$sourceId, body.$targetId, body.width], ['door', 'a', 'b', 90]);
+  assert.deepStrictEqual(
+    [body.$relationshipId, body.$sourceId, body.$targetId, body.width],
+    ['door', 'a', 'b', 90],
+  );
   assert.strictEqual(etag, body.$etag);
   const exists = () => client.upsertRelationship('a', 'door', leadsTo('c'), { ifNoneMatch: '*' });
   await refused(exists, 412, 'PreconditionFailed');
@@ -24,7 +31,11 @@ check('upsert relationship', async () => {
 
 check('upsert relationship that can not be is refused', async () => {
   await refused(() => client.upsertRelationship('missing', 'x', leadsTo('b')), 404, 'DigitalTwinNotFound');
-  await refused(() => client.upsertRelationship('a', 'x', leadsTo('missing')), 404, 'TargetDigitalTwinNotFound');
+  await refused(
+    () => client.upsertRelationship('a', 'x', leadsTo('missing')),
+    404,
+    'TargetDigitalTwinNotFound',
+  );
   const unknown = { $relationshipName: 'hates', $targetId: 'b' };
   await refused(() => client.upsertRelationship('a', 'x', unknown), 400, 'InvalidRelationship');
 });
@@ -47,12 +58,15 @@ check('list relationships page by page', async () => {
   assert.ok(found.length >= 3 && found.every((page) => page.length <= 10), 'pages of ten were expected');
   assert.deepStrictEqual(
     found.flat().map(({ $relationshipId }) => $relationshipId),
-    paths
+    paths,
   );
 });
 
 check('list relationships of one name', async () => {
-  assert.strictEqual((await items(client.listRelationships('b', { relationshipName: 'leadsTo' }))).length, 24);
+  assert.strictEqual(
+    (await items(client.listRelationships('b', { relationshipName: 'leadsTo' }))).length,
+    24,
+  );
   assert.deepStrictEqual(await items(client.listRelationships('b', { relationshipName: 'other' })), []);
 });
 

@@ -27,7 +27,8 @@ check('upsert digital twin replaces', async () => {
 });
 
 check('upsert digital twin only if missing', () =>
-  refused(() => client.upsertDigitalTwin('room', room(), { ifNoneMatch: '*' }), 412, 'PreconditionFailed'));
+  refused(() => client.upsertDigitalTwin('room', room(), { ifNoneMatch: '*' }), 412, 'PreconditionFailed'),
+);
 
 check('upsert digital twin with an odd id', async () => {
   assert.strictEqual((await client.upsertDigitalTwin(ODD_ID, room())).body.$dtId, ODD_ID);
@@ -57,7 +58,11 @@ check('update digital twin', async () => {
   const { body } = await client.getDigitalTwin('room');
   assert.deepStrictEqual([body.name, body.temperature, body.$etag], ['Foyer', 19.25, updated.etag]);
   await refused(() => client.updateDigitalTwin('room', patch, { ifMatch: etag }), 412, 'PreconditionFailed');
-  await refused(() => client.updateDigitalTwin('room', [{ op: 'remove', path: '/x' }]), 400, 'JsonPatchInvalid');
+  await refused(
+    () => client.updateDigitalTwin('room', [{ op: 'remove', path: '/x' }]),
+    400,
+    'JsonPatchInvalid',
+  );
 });
 
 check('get component', async () => {
@@ -80,7 +85,8 @@ check('publish telemetry', async () => {
 
 check('publish component telemetry', async () => {
   // This client swaps the payload and the message's id: a text goes for the id, and the id for the payload.
-  const publish = (component) => client.publishComponentTelemetry('room', component, 'message-2', { value: 1.5 });
+  const publish = (component) =>
+    client.publishComponentTelemetry('room', component, 'message-2', { value: 1.5 });
   await publish('sensor');
   await refused(() => publish('missing'), 404, 'ComponentNotFound');
 });
@@ -104,7 +110,7 @@ check('a call by somebody else is refused', async () => {
   const token = [...parts, 'signature'].map((part) => Buffer.from(part).toString('base64url')).join('.');
   const stranger = { getToken: async () => ({ token, expiresOnTimestamp: Date.now() + 3600 * 1000 }) };
   const error = await failure(() =>
-    new DigitalTwinsClient(EMULATOR.digitaltwins.endpoint, stranger).getDigitalTwin('room')
+    new DigitalTwinsClient(EMULATOR.digitaltwins.endpoint, stranger).getDigitalTwin('room'),
   );
   assert.strictEqual(error.statusCode, 401);
 });

@@ -60,7 +60,7 @@ check('send beyond fifty is refused', async () => {
   const error = await failure(() => client.send('full', new Message('one too many')));
   assert.deepStrictEqual(
     [error.name, error.amqpError.condition],
-    ['DeviceMaximumQueueDepthExceededError', 'amqp:resource-limit-exceeded']
+    ['DeviceMaximumQueueDepthExceededError', 'amqp:resource-limit-exceeded'],
   );
   assert.strictEqual(await waiting('full'), 50);
 });
@@ -100,7 +100,10 @@ check('feedback of a purged message is completed', async () => {
 
 check('feedback is settled before it can be abandoned or rejected', async () => {
   // This client accepts whatever it receives at once, and says what it was asked to say after that, too late.
-  for (const [messageId, settle] of [['second', 'abandon'], ['third', 'reject']]) {
+  for (const [messageId, settle] of [
+    ['second', 'abandon'],
+    ['third', 'reject'],
+  ]) {
     await purge(messageId);
     await batch();
     const message = await until(() => received.shift());
@@ -119,7 +122,10 @@ check('feedback of a message that the device completed', async () => {
   await batch();
   const got = await until(() => received.shift());
   const [record] = records(got);
-  assert.deepStrictEqual([record.originalMessageId, record.statusCode, record.description], ['fourth', 'Success', 'Success']);
+  assert.deepStrictEqual(
+    [record.originalMessageId, record.statusCode, record.description],
+    ['fourth', 'Success', 'Success'],
+  );
   await feedback.complete(got);
 });
 

@@ -21,7 +21,10 @@ check('devices are played', async () => {
 });
 
 check('invoke device method', async () => {
-  assert.deepStrictEqual(await call('online', { methodName: 'reboot', payload: { delay: 1 } }), { status: 202, payload: { in: 5 } });
+  assert.deepStrictEqual(await call('online', { methodName: 'reboot', payload: { delay: 1 } }), {
+    status: 202,
+    payload: { in: 5 },
+  });
 });
 
 check('invoke device method passes any payload', async () => {
@@ -51,8 +54,9 @@ check('invoke device method with too short a timeout is refused', () =>
     () => call('online', { methodName: 'echo', responseTimeoutInSeconds: 1 }),
     'ArgumentError',
     400,
-    'ArgumentInvalid'
-  ));
+    'ArgumentInvalid',
+  ),
+);
 
 check('a token credential is taken', async () => {
   const withToken = hub.Client.fromTokenCredential(HOST_NAME, credential);

@@ -20,7 +20,13 @@ check('two devices are there', async () => {
 });
 
 check('schedule twin update', async () => {
-  const { jobStatus } = await jobs.scheduleTwinUpdate('paint', ALL, { etag: '*', tags: { colour: 'red' } }, new Date(), 300);
+  const { jobStatus } = await jobs.scheduleTwinUpdate(
+    'paint',
+    ALL,
+    { etag: '*', tags: { colour: 'red' } },
+    new Date(),
+    300,
+  );
   assert.deepStrictEqual([jobStatus.jobId, jobStatus.type], ['paint', 'scheduleUpdateTwin']);
   const { status, deviceJobStatistics } = await over('paint');
   assert.deepStrictEqual([status, deviceJobStatistics.succeededCount], ['completed', 2]);
@@ -37,8 +43,9 @@ check('schedule a job that exists is refused', () =>
     () => jobs.scheduleTwinUpdate('paint', ALL, { etag: '*', tags: {} }, new Date(), 300),
     'DeviceAlreadyExistsError',
     409,
-    'JobAlreadyExists'
-  ));
+    'JobAlreadyExists',
+  ),
+);
 
 check('schedule device method', async () => {
   await device('one', 'connection', { connected: true });
@@ -62,7 +69,8 @@ check('cancel job', async () => {
 });
 
 check('cancel job that is missing is refused', () =>
-  refused(() => jobs.cancelJob('missing'), 'Error', 404, 'JobNotFound'));
+  refused(() => jobs.cancelJob('missing'), 'Error', 404, 'JobNotFound'),
+);
 
 check('query jobs page by page', async () => {
   const query = watched(jobs.createQuery('scheduleUpdateTwin', undefined, 2));

@@ -38,11 +38,13 @@ check('add configuration that exists is refused', () =>
     () => reg.addConfiguration(configuration('first')),
     'DeviceAlreadyExistsError',
     409,
-    'ConfigurationAlreadyExists'
-  ));
+    'ConfigurationAlreadyExists',
+  ),
+);
 
 check('add configuration with capitals in its id is refused', () =>
-  refused(() => reg.addConfiguration(configuration('Capital')), 'ArgumentError', 400, 'ArgumentInvalid'));
+  refused(() => reg.addConfiguration(configuration('Capital')), 'ArgumentError', 400, 'ArgumentInvalid'),
+);
 
 check('get configuration', async () => {
   const found = await body(reg.getConfiguration('first'));
@@ -54,7 +56,7 @@ check('get configurations', async () => {
   const all = await body(reg.getConfigurations());
   assert.deepStrictEqual(
     all.map(({ id }) => id),
-    ['first']
+    ['first'],
   );
 });
 

@@ -11,7 +11,9 @@ const reg = registry();
 const ODD_ID = "dev:1.2+3%_#*?!(),=@$;'";
 
 check('create keeps the keys', async () => {
-  const device = await body(reg.create({ deviceId: 'sas', statusReason: 'new', authentication: { symmetricKey: KEYS } }));
+  const device = await body(
+    reg.create({ deviceId: 'sas', statusReason: 'new', authentication: { symmetricKey: KEYS } }),
+  );
   assert.strictEqual(device.deviceId, 'sas');
   assert.strictEqual(device.authentication.type, 'sas');
   assert.deepStrictEqual({ ...device.authentication.symmetricKey }, KEYS);
@@ -38,7 +40,8 @@ check('create with an id of odd characters', async () => {
 });
 
 check('create of a device that exists is refused', () =>
-  refused(() => reg.create({ deviceId: 'sas' }), 'DeviceAlreadyExistsError', 409, 'DeviceAlreadyExists'));
+  refused(() => reg.create({ deviceId: 'sas' }), 'DeviceAlreadyExistsError', 409, 'DeviceAlreadyExists'),
+);
 
 check('create with short keys is refused', async () => {
   const keys = { primaryKey: 'c2hvcnQ=', secondaryKey: 'c2hvcnQ=' };
@@ -53,7 +56,7 @@ check('get of a missing device is refused with its id', async () => {
 
 check('get by callback', async () => {
   const device = await new Promise((resolve, reject) =>
-    reg.get('sas', (error, found) => (error ? reject(error) : resolve(found)))
+    reg.get('sas', (error, found) => (error ? reject(error) : resolve(found))),
   );
   assert.strictEqual(device.deviceId, 'sas');
 });
@@ -66,7 +69,12 @@ check('list has every device', async () => {
 check('update replaces, whatever the etag', async () => {
   const before = await body(reg.get('sas'));
   // This client sends `If-Match: "*"` always; the etag goes into the body, where it counts for nothing.
-  const changed = { deviceId: 'sas', status: 'disabled', etag: STALE, authentication: { symmetricKey: KEYS } };
+  const changed = {
+    deviceId: 'sas',
+    status: 'disabled',
+    etag: STALE,
+    authentication: { symmetricKey: KEYS },
+  };
   const after = await body(reg.update(changed));
   assert.deepStrictEqual([after.status, after.statusReason], ['disabled', null]);
   assert.notStrictEqual(after.etag, before.etag);
@@ -74,7 +82,8 @@ check('update replaces, whatever the etag', async () => {
 });
 
 check('update of a missing device is refused', () =>
-  refused(() => reg.update({ deviceId: 'missing' }), 'DeviceNotFoundError', 404, 'DeviceNotFound'));
+  refused(() => reg.update({ deviceId: 'missing' }), 'DeviceNotFoundError', 404, 'DeviceNotFound'),
+);
 
 check('delete', async () => {
   await reg.delete('generated');
@@ -82,13 +91,18 @@ check('delete', async () => {
 });
 
 check('statistics count devices', async () => {
-  const { totalDeviceCount, enabledDeviceCount, disabledDeviceCount } = await body(reg.getRegistryStatistics());
+  const { totalDeviceCount, enabledDeviceCount, disabledDeviceCount } = await body(
+    reg.getRegistryStatistics(),
+  );
   assert.deepStrictEqual([totalDeviceCount, enabledDeviceCount, disabledDeviceCount], [2, 1, 1]);
 });
 
 check('add devices in bulk', async () => {
   const result = await body(
-    reg.addDevices([{ deviceId: 'bulk-1', status: 'enabled', authentication: { symmetricKey: KEYS } }, { deviceId: 'bulk-2' }])
+    reg.addDevices([
+      { deviceId: 'bulk-1', status: 'enabled', authentication: { symmetricKey: KEYS } },
+      { deviceId: 'bulk-2' },
+    ]),
   );
   assert.deepStrictEqual([result.isSuccessful, result.errors], [true, []]);
   assert.deepStrictEqual({ ...(await body(reg.get('bulk-1'))).authentication.symmetricKey }, KEYS);
@@ -101,7 +115,10 @@ check('add devices of which one exists', async () => {
   // The failures, item by item; the rest is applied.
   const { isSuccessful, errors } = JSON.parse(error.responseBody);
   assert.strictEqual(isSuccessful, false);
-  assert.deepStrictEqual(errors.map(({ deviceId, errorCode }) => [deviceId, errorCode]), [['bulk-1', 409001]]);
+  assert.deepStrictEqual(
+    errors.map(({ deviceId, errorCode }) => [deviceId, errorCode]),
+    [['bulk-1', 409001]],
+  );
   assert.strictEqual((await body(reg.get('bulk-3'))).deviceId, 'bulk-3');
 });
 
@@ -110,20 +127,29 @@ check('update devices in bulk', async () => {
   assert.strictEqual((await body(reg.updateDevices([changed], true))).isSuccessful, true);
   const { etag, status } = await body(reg.get('bulk-2'));
   assert.strictEqual(status, 'disabled');
-  assert.strictEqual((await body(reg.updateDevices([{ ...changed, status: 'enabled', etag }], false))).isSuccessful, true);
+  assert.strictEqual(
+    (await body(reg.updateDevices([{ ...changed, status: 'enabled', etag }], false))).isSuccessful,
+    true,
+  );
   assert.strictEqual((await body(reg.get('bulk-2'))).status, 'enabled');
 });
 
 check('remove devices in bulk', async () => {
   assert.strictEqual((await body(reg.removeDevices([{ deviceId: 'bulk-1' }], true))).isSuccessful, true);
   const { etag } = await body(reg.get('bulk-2'));
-  assert.strictEqual((await body(reg.removeDevices([{ deviceId: 'bulk-2', etag }], false))).isSuccessful, true);
+  assert.strictEqual(
+    (await body(reg.removeDevices([{ deviceId: 'bulk-2', etag }], false))).isSuccessful,
+    true,
+  );
   await refused(() => reg.get('bulk-2'), 'DeviceNotFoundError', 404, 'DeviceNotFound');
 });
 
 check('add module and get it', async () => {
   const added = await body(reg.addModule({ deviceId: 'x509', moduleId: 'part', managedBy: 'someone' }));
-  assert.deepStrictEqual([added.moduleId, added.managedBy, added.authentication.type], ['part', 'someone', 'sas']);
+  assert.deepStrictEqual(
+    [added.moduleId, added.managedBy, added.authentication.type],
+    ['part', 'someone', 'sas'],
+  );
   assert.strictEqual((await body(reg.getModule('x509', 'part'))).generationId, added.generationId);
 });
 
@@ -132,21 +158,34 @@ check('add module that exists is refused', () =>
     () => reg.addModule({ deviceId: 'x509', moduleId: 'part' }),
     'DeviceAlreadyExistsError',
     409,
-    'ModuleAlreadyExistsOnDevice'
-  ));
+    'ModuleAlreadyExistsOnDevice',
+  ),
+);
 
 check('get modules on device', async () => {
   await reg.create({ deviceId: 'edge', capabilities: { iotEdge: true } });
   const modules = await body(reg.getModulesOnDevice('edge'));
-  assert.deepStrictEqual(new Set(modules.map((module) => module.moduleId)), new Set(['$edgeAgent', '$edgeHub']));
+  assert.deepStrictEqual(
+    new Set(modules.map((module) => module.moduleId)),
+    new Set(['$edgeAgent', '$edgeHub']),
+  );
 });
 
 check('update module with its etag', async () => {
   const { etag } = await body(reg.getModule('x509', 'part'));
-  const changed = { deviceId: 'x509', moduleId: 'part', managedBy: 'other', etag, authentication: { type: 'sas', symmetricKey: KEYS } };
+  const changed = {
+    deviceId: 'x509',
+    moduleId: 'part',
+    managedBy: 'other',
+    etag,
+    authentication: { type: 'sas', symmetricKey: KEYS },
+  };
   assert.strictEqual((await body(reg.updateModule({ ...changed }, false))).managedBy, 'other');
   await refused(() => reg.updateModule({ ...changed }, false), 'InvalidEtagError', 412, 'PreconditionFailed');
-  assert.strictEqual((await body(reg.updateModule({ ...changed, managedBy: 'third' }, true))).managedBy, 'third');
+  assert.strictEqual(
+    (await body(reg.updateModule({ ...changed, managedBy: 'third' }, true))).managedBy,
+    'third',
+  );
 });
 
 check('remove module', async () => {
@@ -171,7 +210,12 @@ check('a shared access signature is taken', async () => {
 
 check('an expired shared access signature is refused', async () => {
   const { SharedAccessKeyName, SharedAccessKey } = hub.ConnectionString.parse(CONNECTION_STRING);
-  const signature = hub.SharedAccessSignature.create(HOST_NAME, SharedAccessKeyName, SharedAccessKey, 1_600_000_000);
+  const signature = hub.SharedAccessSignature.create(
+    HOST_NAME,
+    SharedAccessKeyName,
+    SharedAccessKey,
+    1_600_000_000,
+  );
   const signed = hub.Registry.fromSharedAccessSignature(signature.toString());
   await refused(() => signed.get('sas'), 'UnauthorizedError', 401, 'IotHubUnauthorizedAccess');
 });

@@ -8,7 +8,8 @@ const { EMULATOR, check, failure, run, until } = require('../peer');
 
 const reg = registry();
 /** Where import and export jobs read and write: see the emulator's ready line. */
-const container = (name) => `${(EMULATOR.iothub.blobEndpoint ?? 'https://localhost').replace(/\/$/, '')}/${name}`;
+const container = (name) =>
+  `${(EMULATOR.iothub.blobEndpoint ?? 'https://localhost').replace(/\/$/, '')}/${name}`;
 const over = ({ jobId }) =>
   until(async () => {
     const job = await reg.getJob(jobId);
@@ -45,7 +46,9 @@ check('list jobs', async () => {
   assert.deepStrictEqual(jobs.map(({ type }) => type).sort(), ['export', 'export', 'import', 'import']);
 });
 
-check('get job that is missing is refused', () => refused(() => reg.getJob('missing'), 'Error', 404, 'JobNotFound'));
+check('get job that is missing is refused', () =>
+  refused(() => reg.getJob('missing'), 'Error', 404, 'JobNotFound'),
+);
 
 check('cancel job that is missing is refused', async () => {
   // As the service does, oddly.

@@ -7,7 +7,8 @@ const { STALE, body, refused, registry } = require('../hub');
 const { check, run, watched } = require('../peer');
 
 const reg = registry();
-const desired = (twin) => Object.fromEntries(Object.entries(twin.properties.desired).filter(([name]) => name[0] !== '$'));
+const desired = (twin) =>
+  Object.fromEntries(Object.entries(twin.properties.desired).filter(([name]) => name[0] !== '$'));
 const query = (text, size) => watched(reg.createQuery(text, size));
 
 check('five devices are there', async () => {
@@ -22,10 +23,15 @@ check('get twin of a new device', async () => {
 });
 
 check('get twin that is missing is refused', () =>
-  refused(() => reg.getTwin('missing'), 'DeviceNotFoundError', 404, 'DeviceNotFound'));
+  refused(() => reg.getTwin('missing'), 'DeviceNotFoundError', 404, 'DeviceNotFound'),
+);
 
 check('update twin merges', async () => {
-  await reg.updateTwin('device-0', { tags: { floor: 1, room: 'A' }, properties: { desired: { a: { b: 1, c: 2 } } } }, '*');
+  await reg.updateTwin(
+    'device-0',
+    { tags: { floor: 1, room: 'A' }, properties: { desired: { a: { b: 1, c: 2 } } } },
+    '*',
+  );
   const patch = { tags: { room: null }, properties: { desired: { a: { c: null } } } };
   const twin = await body(reg.updateTwin('device-0', patch, '*'));
   assert.deepStrictEqual(twin.tags, { floor: 1 });
@@ -40,7 +46,13 @@ check('update twin with its etag, and with a stale one', async () => {
 });
 
 check('update twin beyond a limit is refused', () =>
-  refused(() => reg.updateTwin('device-0', { tags: { long: 'x'.repeat(5000) } }, '*'), 'ArgumentError', 400, 'ArgumentInvalid'));
+  refused(
+    () => reg.updateTwin('device-0', { tags: { long: 'x'.repeat(5000) } }, '*'),
+    'ArgumentError',
+    400,
+    'ArgumentInvalid',
+  ),
+);
 
 check('a twin gets and updates itself', async () => {
   const twin = watched(await body(reg.getTwin('device-1')), 'Twin', new Set(['toJSON']));
@@ -52,7 +64,9 @@ check('a twin gets and updates itself', async () => {
 
 check('module twin', async () => {
   assert.strictEqual((await body(reg.getModuleTwin('device-0', 'part'))).moduleId, 'part');
-  const twin = await body(reg.updateModuleTwin('device-0', 'part', { properties: { desired: { on: true } } }, '*'));
+  const twin = await body(
+    reg.updateModuleTwin('device-0', 'part', { properties: { desired: { on: true } } }, '*'),
+  );
   assert.deepStrictEqual(desired(twin), { on: true });
   await refused(() => reg.getModuleTwin('device-0', 'missing'), 'DeviceNotFoundError', 404, 'DeviceNotFound');
 });
@@ -66,7 +80,10 @@ check('next as twin, page by page', async () => {
   }
   assert.ok(pages.every((page) => page.length <= 2));
   const ids = pages.flat().map((twin) => twin.deviceId);
-  assert.deepStrictEqual(ids.sort(), [0, 1, 2, 3, 4].map((at) => `device-${at}`));
+  assert.deepStrictEqual(
+    ids.sort(),
+    [0, 1, 2, 3, 4].map((at) => `device-${at}`),
+  );
 });
 
 check('next by callback, page by page', async () => {
@@ -74,11 +91,16 @@ check('next by callback, page by page', async () => {
   const rows = [];
   while (all.hasMoreResults) {
     const next = (done) => all.next((error, page, response) => done(error, { page, response }));
-    const { page, response } = await new Promise((resolve, reject) => next((error, got) => (error ? reject(error) : resolve(got))));
+    const { page, response } = await new Promise((resolve, reject) =>
+      next((error, got) => (error ? reject(error) : resolve(got))),
+    );
     assert.strictEqual(response.headers['x-ms-item-type'], 'Raw');
     rows.push(...page);
   }
-  assert.deepStrictEqual(rows.map((row) => Object.keys(row)), Array(5).fill(['deviceId']));
+  assert.deepStrictEqual(
+    rows.map((row) => Object.keys(row)),
+    Array(5).fill(['deviceId']),
+  );
 });
 
 check('next with a token', async () => {
@@ -90,6 +112,7 @@ check('next with a token', async () => {
 });
 
 check('a bad query is refused', () =>
-  refused(() => query('SELEC * FROM devices').next(), 'ArgumentError', 400, 'ArgumentInvalid'));
+  refused(() => query('SELEC * FROM devices').next(), 'ArgumentError', 400, 'ArgumentInvalid'),
+);
 
 run();

@@ -32,7 +32,11 @@ async def create_models_of_nothing_is_refused():
 
 @check
 async def create_models_that_are_no_dtdl_is_refused():
-    broken = {**BY_ID[SENSOR], "@id": "dtmi:peers:Broken;1", "contents": [{"@type": "Property", "name": "x", "schema": "X"}]}
+    broken = {
+        **BY_ID[SENSOR],
+        "@id": "dtmi:peers:Broken;1",
+        "contents": [{"@type": "Property", "name": "x", "schema": "X"}],
+    }
     async with refused(HttpResponseError, 400, "DTDLParserError"):
         await client().create_models([broken])
     async with refused(ResourceNotFoundError, 404, "ModelNotFound"):

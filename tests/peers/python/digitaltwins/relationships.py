@@ -76,7 +76,9 @@ async def get_relationship():
 
 @check
 async def update_relationship_patches():
-    equal(await client().update_relationship("a", "door", [{"op": "add", "path": "/width", "value": 80}]), None)
+    equal(
+        await client().update_relationship("a", "door", [{"op": "add", "path": "/width", "value": 80}]), None
+    )
     door = await client().get_relationship("a", "door")
     equal(door["width"], 80)
     patch = [{"op": "replace", "path": "/width", "value": 70}]

@@ -102,7 +102,9 @@ async def update_digital_twin_patches():
 async def update_digital_twin_with_its_etag():
     etag = (await client().get_digital_twin("room"))["$etag"]
     patch = [{"op": "replace", "path": "/temperature", "value": 22}]
-    await client().update_digital_twin("room", patch, etag=etag, match_condition=MatchConditions.IfNotModified)
+    await client().update_digital_twin(
+        "room", patch, etag=etag, match_condition=MatchConditions.IfNotModified
+    )
     await client().update_digital_twin("room", patch, match_condition=MatchConditions.IfPresent)
     async with refused(ResourceModifiedError, 412, "PreconditionFailed"):
         await client().update_digital_twin("room", patch, **STALE)

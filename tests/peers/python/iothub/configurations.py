@@ -37,8 +37,15 @@ def _configuration(configuration_id, condition="tags.floor = 1", priority=10, et
 
 
 @check
+def get_configurations_of_none():
+    equal(configurations.get_configurations(), [])
+
+
+@check
 def create_configuration_gives_it_back():
-    metrics = models.ConfigurationMetrics(queries={"late": "SELECT deviceId FROM devices WHERE tags.floor = 2"})
+    metrics = models.ConfigurationMetrics(
+        queries={"late": "SELECT deviceId FROM devices WHERE tags.floor = 2"}
+    )
     made = configurations.create_configuration(_configuration("first", labels={"team": "a"}, metrics=metrics))
     equal((made.id, made.priority, made.target_condition), ("first", 10, "tags.floor = 1"))
     equal((made.labels, made.schema_version), ({"team": "a"}, "1.0"))
@@ -115,7 +122,9 @@ def update_configuration_with_a_stale_etag_is_refused():
 @check
 def update_configuration_leaves_the_content_as_it_was():
     other = _configuration("first", priority=40)
-    other.content = models.ConfigurationContent(device_content={"properties.desired.settings": {"interval": 6}})
+    other.content = models.ConfigurationContent(
+        device_content={"properties.desired.settings": {"interval": 6}}
+    )
     equal(configurations.update_configuration(other, "*").priority, 40)
     equal(configurations.get_configuration("first").content.device_content, DEVICE_CONTENT)
 

@@ -1,4 +1,4 @@
-"""IoTHubHttpRuntimeManager: feedback of cloud-to-device messages by REST, and the purge of a device's queue."""
+"""IoTHubHttpRuntimeManager: feedback by REST, and the purge of a device's queue."""
 
 import certifi
 
@@ -56,7 +56,9 @@ def receive_and_complete_feedback_notification():
     response = _receive()
     equal(response.status_code, 200)
     [record] = response.json()
-    equal((record["originalMessageId"], record["deviceId"], record["statusCode"]), ("first", "device", "Purged"))
+    equal(
+        (record["originalMessageId"], record["deviceId"], record["statusCode"]), ("first", "device", "Purged")
+    )
     equal(record["deviceGenerationId"], registry.get_device("device").generation_id)
     token = response.headers["ETag"].strip('"')
     runtime.complete_feedback_notification(token)

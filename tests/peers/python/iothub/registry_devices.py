@@ -155,7 +155,9 @@ def update_device_with_x509_replaces_the_thumbprints():
 
 @check
 def update_device_with_certificate_authority_forgets_the_keys():
-    device = registry.update_device_with_certificate_authority("generated", "*", "enabled", status_reason="signed")
+    device = registry.update_device_with_certificate_authority(
+        "generated", "*", "enabled", status_reason="signed"
+    )
     equal((device.authentication.type, device.status_reason), ("certificateAuthority", "signed"))
     equal(device.authentication.symmetric_key.primary_key, None)
 
@@ -231,7 +233,10 @@ def bulk_update_and_delete():
     changed.status = "disabled"
     equal(registry.bulk_create_or_update_devices([changed]).is_successful, True)
     equal(registry.get_device("bulk-2").status, "disabled")
-    gone = [_new("bulk-2", "delete"), _new("bulk-3", "deleteIfMatchETag", e_tag=registry.get_device("bulk-3").etag)]
+    gone = [
+        _new("bulk-2", "delete"),
+        _new("bulk-3", "deleteIfMatchETag", e_tag=registry.get_device("bulk-3").etag),
+    ]
     equal(registry.bulk_create_or_update_devices(gone).is_successful, True)
     for device_id in ("bulk-2", "bulk-3"):
         with refused(404, "DeviceNotFound"):
@@ -249,7 +254,9 @@ def bulk_with_more_than_100_items_is_refused():
 @check
 def a_token_credential_is_taken():
     credential = Credential()
-    equal(IoTHubRegistryManager.from_token_credential(HOST_NAME, credential).get_device("sas").device_id, "sas")
+    equal(
+        IoTHubRegistryManager.from_token_credential(HOST_NAME, credential).get_device("sas").device_id, "sas"
+    )
     # This client asks for a token for its AMQP connection as well.
     equal(set(credential.scopes), {"https://iothubs.azure.net/.default"})
 
@@ -258,7 +265,9 @@ def a_token_credential_is_taken():
 def a_wrong_key_is_refused():
     parts = [part for part in CONNECTION_STRING.split(";") if not part.startswith("SharedAccessKey=")]
     with refused(401, "IotHubUnauthorizedAccess"):
-        IoTHubRegistryManager.from_connection_string(";".join([*parts, f"SharedAccessKey={KEY_1}"])).get_device("sas")
+        IoTHubRegistryManager.from_connection_string(
+            ";".join([*parts, f"SharedAccessKey={KEY_1}"])
+        ).get_device("sas")
 
 
 run()

@@ -101,7 +101,9 @@ def update_module_with_sas_and_a_stale_etag_is_refused():
 @check
 def update_module_with_x509_replaces_the_thumbprints():
     module = registry.update_module_with_x509("host", "x509", "other", "*", THUMBPRINT_2, THUMBPRINT_1)
-    equal((module.managed_by, module.authentication.x509_thumbprint.primary_thumbprint), ("other", THUMBPRINT_2))
+    equal(
+        (module.managed_by, module.authentication.x509_thumbprint.primary_thumbprint), ("other", THUMBPRINT_2)
+    )
 
 
 @check
