@@ -149,6 +149,19 @@ function manage(method, where, body) {
   });
 }
 
+/** Has the next `count` requests go wrong during a call, and checks that they did. */
+async function faults(action, count, call) {
+  await manage('POST', '/faults', { action, count });
+  try {
+    const result = await call();
+    const left = (await manage('GET', '/faults')).reduce((sum, rule) => sum + (rule.count ?? 0), 0);
+    assert.strictEqual(left, 0, 'the fault did not happen as often as it should');
+    return result;
+  } finally {
+    await manage('DELETE', '/faults');
+  }
+}
+
 /** Hands out the emulator's token instead of asking Entra ID for one. */
 const credential = {
   scopes: [],
@@ -170,6 +183,7 @@ module.exports = {
   check,
   credential,
   failure,
+  faults,
   manage,
   privateMethods,
   run,

@@ -147,3 +147,16 @@ def manage(method, path, body=None):
     with urllib.request.urlopen(request, timeout=30) as response:
         text = response.read()
     return json.loads(text) if text else None
+
+
+@contextlib.contextmanager
+def faults(action, count=None):
+    """Has requests go wrong within the block; `left` tells afterwards to how many of `count` it did not happen."""
+    rule = SimpleNamespace(left=None)
+    fault = {"action": action} if count is None else {"action": action, "count": count}
+    manage("POST", "/faults", fault)
+    try:
+        yield rule
+    finally:
+        rule.left = sum(left.get("count") or 0 for left in manage("GET", "/faults"))
+        manage("DELETE", "/faults")

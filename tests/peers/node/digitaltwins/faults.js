@@ -1,0 +1,31 @@
+'use strict';
+// What the client makes of throttling, errors and broken connections.
+
+const assert = require('node:assert');
+
+const { check, failure, faults, run } = require('../peer');
+const { MODELS, client, room } = require('../twins');
+
+const id = async () => (await client.getDigitalTwin('room')).body.$dtId;
+
+check('a twin is there', async () => {
+  await client.createModels(MODELS);
+  await client.upsertDigitalTwin('room', room());
+});
+
+check('throttling is waited for', async () => {
+  const action = { type: 'status', status: 429, retryAfterSeconds: 1 };
+  assert.strictEqual(await faults(action, 2, id), 'room');
+});
+
+check('throttling without a time is an error', async () => {
+  const error = await faults({ type: 'status', status: 429 }, 1, () => failure(id));
+  assert.strictEqual(error.statusCode, 429);
+  assert.match(error.response.bodyAsText, /Maximum request rate limit reached/);
+});
+
+check('a broken connection is made again', async () => {
+  assert.strictEqual(await faults({ type: 'reset' }, 1, id), 'room');
+});
+
+run();

@@ -1,0 +1,53 @@
+"""What the client makes of throttling, errors and broken connections."""
+
+from azure.iot.hub import IoTHubRegistryManager, models
+from msrest.exceptions import ClientRequestError
+
+from hub import KEY_1, KEY_2, refused, watched
+from peer import check, equal, faults, raises, run
+
+registry = watched(IoTHubRegistryManager)
+registry.create_device_with_sas("device", KEY_1, KEY_2, "enabled")
+
+
+@check
+def throttling_is_waited_for():
+    with faults({"type": "status", "status": 429, "retryAfterSeconds": 1}, count=2) as rule:
+        equal(registry.get_device("device").device_id, "device")
+    equal(rule.left, 0)
+
+
+@check
+def throttling_without_a_time_is_an_error():
+    with faults({"type": "status", "status": 429}), refused(429, "ThrottlingException"):
+        registry.get_device("device")
+
+
+@check
+def an_unavailable_service_is_asked_again():
+    with faults({"type": "status", "status": 503}, count=2) as rule:
+        equal(registry.get_device("device").device_id, "device")
+    equal(rule.left, 0)
+
+
+@check
+def a_service_that_stays_unavailable_is_given_up():
+    with faults({"type": "status", "status": 503}), raises(ClientRequestError):
+        registry.get_device("device")
+
+
+@check
+def a_broken_connection_is_made_again():
+    with faults({"type": "reset"}, count=1) as rule:
+        equal(registry.get_device("device").device_id, "device")
+    equal(rule.left, 0)
+
+
+@check
+def a_patch_is_sent_once():
+    with faults({"type": "status", "status": 503}, count=1), refused(503, "ServiceUnavailable"):
+        registry.update_twin("device", models.Twin(tags={"a": 1}))
+    equal(registry.get_twin("device").tags, None)
+
+
+run()
