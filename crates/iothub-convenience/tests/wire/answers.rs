@@ -1,15 +1,13 @@
 //! What becomes of the service's answers.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use azure_core::error::ErrorKind as TransportError;
-use azure_core::http::poller::PollerOptions;
 use futures::TryStreamExt;
 use iothub_convenience::*;
 use serde_json::{Value, json};
 
-use crate::support::{FixedToken, KEY, Recorder};
+use crate::support::{KEY, Recorder};
 
 const ANY: Precondition = Precondition::Unconditional;
 
@@ -341,117 +339,6 @@ async fn plug_and_play_answers_carry_the_etag() {
         .await
         .unwrap();
     assert_eq!(etag(response.headers()), Some(Etag::from("\"AAAAAAAAAAI=\"")));
-}
-
-fn quickly() -> Option<PollerOptions<'static>> {
-    Some(PollerOptions {
-        frequency: azure_core::time::Duration::seconds(1),
-        ..Default::default()
-    })
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_scheduled_job_is_watched_to_its_end() {
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
-    let request = ScheduledJobRequest::update_twin("j", "*", TwinPatch::new().set_tag("a", 1));
-    for status in ["queued", "scheduled", "running", "completed"] {
-        recorder.answer(
-            200,
-            &json!({"jobId": "j", "status": status, "deviceJobStatistics": {"succeededCount": 3}}),
-        );
-    }
-    let job = hub
-        .begin_scheduled_job(&request, quickly())
-        .await
-        .unwrap()
-        .await
-        .unwrap()
-        .into_model()
-        .unwrap();
-    assert_eq!(job.status, Some(JobStatus::Completed));
-    assert_eq!(job.device_job_statistics.unwrap().succeeded_count, Some(3));
-    let requests = recorder.take();
-    assert_eq!(requests.len(), 4);
-    assert!(requests[0].starts_with("PUT /jobs/v2/j?") && requests[3].starts_with("GET /jobs/v2/j?"));
-
-    recorder.answer(
-        200,
-        &json!({"jobId": "j", "status": "failed", "failureReason": "no"}),
-    );
-    let error = Error::from(hub.watch_scheduled_job("j", quickly()).await.unwrap_err());
-    assert_eq!(error.kind(), ErrorKind::JobFailed);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_export_is_watched_under_the_id_that_the_service_gave() {
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
-    recorder.answer(
-        200,
-        &json!({"jobId": "a/1", "type": "export", "status": "enqueued"}),
-    );
-    recorder.answer(200, &json!({"jobId": "a/1", "status": "running", "progress": 50}));
-    recorder.answer(
-        200,
-        &json!({"jobId": "a/1", "status": "completed", "outputBlobContainerUri": "https://x?sig=secret"}),
-    );
-    let request = ImportExportJobRequest::export("https://x?sig=secret", true);
-    assert!(!format!("{request:?}").contains("secret"));
-    let job = hub
-        .begin_import_export_job(&request, quickly())
-        .await
-        .unwrap()
-        .await
-        .unwrap()
-        .into_model()
-        .unwrap();
-    assert_eq!(
-        (job.job_id.as_str(), job.status.clone()),
-        ("a/1", Some(JobStatus::Completed))
-    );
-    assert!(!format!("{job:?}").contains("secret"), "{job:?}");
-    assert!(recorder.take()[2].starts_with("GET /jobs/a%2F1?"));
-}
-
-#[tokio::test]
-async fn an_entra_identity_is_asked_for_the_hubs_scope() {
-    let recorder = Recorder::new();
-    let credential = Arc::new(FixedToken(Mutex::default()));
-    let hub = IotHubRegistryManager::from_token_credential(
-        "hub.example:8443",
-        credential.clone(),
-        Some(recorder.options()),
-    )
-    .unwrap();
-    hub.get_service_statistics().await.unwrap();
-    assert_eq!(
-        *credential.0.lock().unwrap(),
-        ["https://iothubs.azure.net/.default"]
-    );
-    assert_eq!(hub.host_name(), "hub.example:8443");
-}
-
-#[test]
-fn bad_connection_strings_and_hosts_are_refused_without_showing_the_key() {
-    for text in [
-        "",
-        "HostName=h;SharedAccessKeyName=n",
-        "HostName=h;SharedAccessKey=geheim!;SharedAccessKeyName=n",
-    ] {
-        let error = IotHubRegistryManager::from_connection_string(text, None).unwrap_err();
-        assert!(
-            error.is_invalid_input() && !format!("{error} {error:?}").contains("geheim"),
-            "{error:?}"
-        );
-    }
-    let credential = Arc::new(FixedToken(Mutex::default()));
-    let error =
-        IotHubRegistryManager::from_token_credential("http://hub.example", credential, None).unwrap_err();
-    assert!(error.is_invalid_input(), "{error:?}");
-    let text = format!("HostName=h;SharedAccessKeyName=n;SharedAccessKey={KEY}");
-    let hub = IotHubRegistryManager::from_connection_string(&text, None).unwrap();
-    assert!(!format!("{hub:?}").contains(KEY));
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,10 @@
 
 mod answers;
 mod bulk;
+mod clients;
+mod faults;
+mod jobs;
 mod modify;
 mod requests;
+mod secrets;
 mod support;

@@ -1,5 +1,7 @@
 //! A transport that records requests and gives prepared answers.
 
+#![allow(dead_code, reason = "not every test uses all of it")]
+
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
@@ -51,6 +53,12 @@ impl Recorder {
     /// Prepares a failure of the transport.
     pub(crate) fn fail(&self, kind: azure_core::error::ErrorKind) -> &Self {
         self.push(Answer::Failure(kind))
+    }
+
+    /// Prepares another answer in place of the last one.
+    pub(crate) fn replace_last(&self, status: u16, body: &str) {
+        self.answers.lock().unwrap().pop_back();
+        self.answer_with(status, &[], body);
     }
 
     /// Prepares that no answer comes.

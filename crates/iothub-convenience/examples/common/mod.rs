@@ -1,0 +1,58 @@
+//! The hub that the examples talk to: the one in `IOTHUB_CONNECTION_STRING`, or the emulator.
+
+use azure_core::http::ClientOptions;
+use emulator::Emulator;
+use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager, Precondition, transport_trusting};
+
+/// What an example may fail with.
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+/// A hub, and the emulator if it is one.
+pub(crate) struct Hub {
+    pub(crate) client: IotHubRegistryManager,
+    /// Lives as long as the example; plays the devices.
+    #[allow(dead_code, reason = "some examples need no devices that answer")]
+    pub(crate) emulator: Option<Emulator>,
+}
+
+impl Hub {
+    pub(crate) async fn open() -> Result<Self, Failure> {
+        if let Ok(connection_string) = std::env::var("IOTHUB_CONNECTION_STRING") {
+            let client = IotHubRegistryManager::from_connection_string(&connection_string, None)?;
+            return Ok(Self {
+                client,
+                emulator: None,
+            });
+        }
+        let emulator = Emulator::start().await?;
+        let options = IotHubClientOptions {
+            client_options: ClientOptions {
+                transport: Some(transport_trusting(emulator.ca_certificate_pem())?),
+                ..Default::default()
+            },
+            ..Default::default()
+        };
+        let connection_string = emulator.iothub_connection_string();
+        let client = IotHubRegistryManager::from_connection_string(&connection_string, Some(options))?;
+        Ok(Self {
+            client,
+            emulator: Some(emulator),
+        })
+    }
+
+    /// Deletes devices, whether they exist or not.
+    #[allow(dead_code, reason = "some examples create no devices")]
+    pub(crate) async fn delete(&self, device_ids: impl IntoIterator<Item = String>) -> Result<(), Failure> {
+        for device_id in device_ids {
+            match self
+                .client
+                .delete_device(&device_id, Precondition::Unconditional)
+                .await
+            {
+                Err(error) if !error.is_not_found() => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

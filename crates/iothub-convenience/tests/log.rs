@@ -1,0 +1,79 @@
+//! Keys do not get into the log. Alone in its program, because there is one log per program.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+#[path = "wire/support.rs"]
+mod support;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use iothub_convenience::*;
+use serde_json::{Value, json};
+use support::{KEY, Recorder};
+use tracing_subscriber::fmt::MakeWriter;
+
+const DEVICE_KEY: &str = "cHJpbWFyeS1rZXktMDEyMzQ1Njc4OTAxMjM0NTY3ODk=";
+
+fn identity() -> Value {
+    json!({"deviceId": "d", "etag": "x",
+        "authentication": {"type": "sas", "symmetricKey": {"primaryKey": DEVICE_KEY, "secondaryKey": DEVICE_KEY}}})
+}
+
+fn keys() -> SymmetricKey {
+    SymmetricKey::new(DEVICE_KEY, DEVICE_KEY).unwrap()
+}
+
+/// Collects what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn the_finest_log_shows_no_key() {
+    let log = Log::default();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .init();
+    let recorder = Recorder::new();
+    let hub = recorder.hub();
+    recorder
+        .answer(200, &identity())
+        .answer(200, &identity())
+        .answer(400, &json!({}))
+        .answer(200, &identity());
+    hub.create_device_with_sas("d", keys(), DeviceStatus::Enabled, None)
+        .await
+        .unwrap();
+    hub.get_device("d").await.unwrap().into_model().unwrap();
+    hub.bulk_create_or_update_devices([RegistryEntry::create("d").with_sas(keys())], None)
+        .await;
+    hub.regenerate_keys(["d".to_owned()], KeyChange::Swap, None).await;
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(
+        text.contains("devices_create_or_update_identity"),
+        "the log has the calls: {text}"
+    );
+    for secret in [KEY, DEVICE_KEY, "sig="] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
