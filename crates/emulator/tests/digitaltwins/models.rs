@@ -1,7 +1,5 @@
 //! Section 4: models.
 
-use std::time::Duration;
-
 use http::Method;
 use serde_json::{Value, json};
 
@@ -367,98 +365,6 @@ fn uploads_are_limited() {
     let mut large = empty("dtmi:test:Large;1");
     large["comment"] = "x".repeat(1024 * 1024).into();
     assert_eq!(instance.post("/models", &json!([large])).status, 400);
-}
-
-fn ids(reply: &crate::fixture::Reply) -> Vec<String> {
-    reply.column("id")
-}
-
-/// Section 4: models by upload time, in pages.
-#[test]
-fn lists_of_models_have_pages() {
-    let instance = Instance::new();
-    for number in (1..=5).rev() {
-        instance
-            .post("/models", &json!([empty(&format!("dtmi:test:M;{number}"))]))
-            .ok();
-        instance.clock.advance(Duration::from_secs(1));
-    }
-    let list = |path: &str| {
-        instance
-            .send(Method::GET, path, None, &[("max-items-per-page", "2")])
-            .ok()
-    };
-    let mut reply = list("/models?includeModelDefinition=true");
-    let mut found = ids(&reply);
-    let link = reply.body["nextLink"].as_str().expect("a link").to_owned();
-    let start = "https://twins.test/Models?includeModelDefinition=True&continuationToken=";
-    assert!(
-        link.starts_with(start) && link.ends_with("&api-version=2023-10-31"),
-        "{link}"
-    );
-    while let Some(link) = reply.body["nextLink"].as_str() {
-        reply = list(&link.replace("https://twins.test", ""));
-        assert!(reply.body["value"][0]["model"].is_object());
-        found.extend(ids(&reply));
-    }
-    assert_eq!(
-        found,
-        [5, 4, 3, 2, 1].map(|number| format!("dtmi:test:M;{number}"))
-    );
-    assert_eq!(ids(&instance.get("/models")).len(), 5);
-    for bad in ["0", "-1", "many"] {
-        let reply = instance.send(Method::GET, "/models", None, &[("max-items-per-page", bad)]);
-        reply.is_error(400, "InvalidArgument", "max-items-per-page");
-    }
-    instance
-        .get("/models?continuationToken=%21")
-        .is_error(400, "InvalidArgument", "continuation token");
-}
-
-/// Section 4: named models and all they need; separators of more than one kind of client.
-#[test]
-fn lists_of_dependencies() {
-    let instance = Instance::with_models();
-    instance
-        .post("/models", &json!([empty("dtmi:test:Other;1")]))
-        .ok();
-    let list = |query: &str| {
-        let mut ids = ids(&instance.get(&format!("/models?{query}")).ok());
-        ids.sort();
-        ids
-    };
-    let room = ["dtmi:test:Room;1", "dtmi:test:Space;1", "dtmi:test:Thermostat;1"];
-    assert_eq!(list("dependenciesFor=dtmi:test:Room;1"), room);
-    let both = [
-        "dtmi:test:Floor;1",
-        "dtmi:test:Room;1",
-        "dtmi:test:Space;1",
-        "dtmi:test:Thermostat;1",
-    ];
-    assert_eq!(
-        list("dependenciesFor=dtmi:test:Room;1&dependenciesFor=dtmi:test:Floor;1"),
-        both
-    );
-    assert_eq!(list("dependenciesFor=dtmi:test:Room;1,dtmi:test:Floor;1"), both);
-    assert_eq!(list("dependenciesFor=").len(), 5);
-    instance
-        .get("/models?dependenciesFor=dtmi:test:Room;1&dependenciesFor=dtmi:test:None;1")
-        .is_error(404, "ModelNotFound", "dtmi:test:None;1");
-    // The filter goes with the link to the next page.
-    let page = instance.send(
-        Method::GET,
-        "/models?dependenciesFor=dtmi:test:Room;1",
-        None,
-        &[("max-items-per-page", "2")],
-    );
-    let link = page.body["nextLink"]
-        .as_str()
-        .expect("a link")
-        .replace("https://twins.test", "");
-    let mut found = ids(&page);
-    found.extend(ids(&instance.get(&link)));
-    found.sort();
-    assert_eq!(found, room);
 }
 
 /// Section 0: routes in any case.
