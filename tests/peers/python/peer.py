@@ -151,7 +151,7 @@ def manage(method, path, body=None):
 
 @contextlib.contextmanager
 def faults(action, count=None):
-    """Has requests go wrong within the block; `left` tells afterwards to how many of `count` it did not happen."""
+    """Has requests go wrong within the block; `left` tells afterwards how often of `count` it did not."""
     rule = SimpleNamespace(left=None)
     fault = {"action": action} if count is None else {"action": action, "count": count}
     manage("POST", "/faults", fault)

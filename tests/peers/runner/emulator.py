@@ -1,7 +1,6 @@
 """One run of the emulator's binary."""
 
 import json
-import re
 import selectors
 import socket
 import subprocess
@@ -16,23 +15,15 @@ STOP_SECONDS = 10
 HTTPS_PORT, AMQP_PORT = 443, 5671
 
 
-def options_of(binary: Path) -> set[str]:
-    """The options that this binary has."""
-    text = subprocess.run([binary, "--help"], capture_output=True, text=True, check=True).stdout
-    return set(re.findall(r"--[a-z][a-z-]+", text))
-
-
 class Emulator:
     """A running emulator with nothing in it; ends with the `with` block."""
 
-    def __init__(self, binary: Path, log: Path, known: set[str], well_known_ports: bool, extra: list[str]):
-        command = [str(binary), *extra]
+    def __init__(self, binary: Path, log: Path, well_known_ports: bool, options: list[str]):
+        command = [str(binary), *options]
         if well_known_ports:
-            ports = {"--iothub-port": HTTPS_PORT, "--amqp-port": AMQP_PORT}
-            for option, port in ports.items():
+            for option, port in {"--iothub-port": HTTPS_PORT, "--amqp-port": AMQP_PORT}.items():
                 _wait_until_free(port)
-                if option in known:
-                    command += [option, str(port)]
+                command += [option, str(port)]
         self._log = open(log, "w")
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, text=True)
         try:

@@ -17,6 +17,9 @@ from .report import Report
 SUITE_SECONDS = 180
 # These clients dial 443 and 5671 whatever the connection string says.
 WELL_KNOWN_PORTS = ("node/iothub/", "python/iothub/registry_messages", "python/iothub/http_runtime")
+# The key of the hub's policies that scenarios know, besides the owner's in the ready line.
+POLICY_KEY = "a2V5IG9mIHRoZSBwb2xpY2llcyBvZiB0aGUgdGVzdHM="
+POLICIES = ("registryRead", "registryReadWrite", "service", "device")
 # The same scenario is run with both faces of the Python client.
 VARIANTS = {"python/digitaltwins": ("sync", "aio")}
 
@@ -65,7 +68,6 @@ def run(
     suite: Suite,
     clients: Clients,
     binary: Path,
-    emulator_options: set[str],
     logs: Path | None,
     report: Report,
 ) -> None:
@@ -79,9 +81,7 @@ def run(
         log = folder / "emulator.log"
         well_known = suite.name.startswith(WELL_KNOWN_PORTS)
         try:
-            emulator = Emulator(
-                binary, log, emulator_options, well_known, _extra_options(suite, emulator_options)
-            )
+            emulator = Emulator(binary, log, well_known, _options(suite))
         except CannotRun as error:
             report.failed(suite.name, "the emulator starts", str(error))
             return
@@ -94,10 +94,11 @@ def run(
             report.failed(suite.name, "the emulator ends in order", f"status {status}\n{tail}")
 
 
-def _extra_options(suite: Suite, emulator_options: set[str]) -> list[str]:
+def _options(suite: Suite) -> list[str]:
     """Only the half that the scenario is about."""
-    option = "--no-digitaltwins" if suite.service == "iothub" else "--no-iothub"
-    return [option] if option in emulator_options else []
+    if suite.service == "digitaltwins":
+        return ["--no-iothub"]
+    return ["--no-digitaltwins", *(f"--policy-key={policy}={POLICY_KEY}" for policy in POLICIES)]
 
 
 def _run_scenario(suite: Suite, clients: Clients, emulator: Emulator, folder: Path, report: Report) -> None:
@@ -106,6 +107,7 @@ def _run_scenario(suite: Suite, clients: Clients, emulator: Emulator, folder: Pa
         **{name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
         "PEERS_EMULATOR": json.dumps(emulator.ready),
         "PEERS_RESULTS": str(writing),
+        "PEERS_POLICY_KEY": POLICY_KEY,
         "PYTHONPATH": str(suite.file.parent.parent),
         "REQUESTS_CA_BUNDLE": emulator.ready["caFile"],
         "NODE_PATH": f"{clients.node_modules}{os.pathsep}{suite.file.parent.parent}",
