@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::IotHub;
 use super::codes::Code;
+use super::configurations::Scope;
 use super::devices::{DeviceWrite, already_exists};
 use super::errors::{HubError, Result};
 use super::etag::IfMatch;
@@ -86,6 +87,7 @@ impl IotHub {
         let mut errors = Vec::new();
         {
             let mut store = self.store.write();
+            let mut touched = Vec::new();
             for item in items {
                 let (device_id, module_id) = (item.id.clone().unwrap_or_default(), item.module_id.clone());
                 if let Err(error) = apply(&mut store, item, now) {
@@ -96,6 +98,13 @@ impl IotHub {
                         error_code,
                         error_status,
                     });
+                } else {
+                    touched.push(device_id);
+                }
+            }
+            if !store.configurations.is_empty() {
+                for device_id in &touched {
+                    store.reconcile(Scope::Device(device_id), now);
                 }
             }
         }

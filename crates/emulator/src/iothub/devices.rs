@@ -128,6 +128,7 @@ impl Identity {
             version: first_version(),
             authentication,
             connection: Connection::default(),
+            configurations: std::collections::BTreeMap::new(),
             message_count: 0,
             messages: super::messaging::Queue::default(),
             twin: Twin::new(now),
@@ -158,7 +159,7 @@ impl Store {
         if device.edge {
             self.add_system_modules(&mut device, now);
         }
-        Ok(self.devices.entry(device_id.to_owned()).or_insert(device))
+        Ok(self.devices.add(device_id, device))
     }
 
     /// Replaces all that a PUT can write of a device that exists.

@@ -7,7 +7,6 @@ use serde::de::DeserializeOwned;
 
 use super::errors::{HubError, Result};
 use super::model::Authentication;
-use crate::auth::sas::generate_key;
 
 /// The body of a device PUT; unknown members are ignored, since clients send back what they read.
 #[derive(Debug, Default, Deserialize)]
@@ -172,10 +171,7 @@ pub(crate) fn authentication(input: Option<AuthenticationInput>, owner: Owner) -
 
 fn sas(primary_key: Option<String>, secondary_key: Option<String>) -> Result<Authentication> {
     match (primary_key, secondary_key) {
-        (None, None) => Ok(Authentication::Sas {
-            primary_key: generate_key(),
-            secondary_key: generate_key(),
-        }),
+        (None, None) => Ok(Authentication::generated()),
         (Some(primary_key), Some(secondary_key)) => {
             check_key(&primary_key)?;
             check_key(&secondary_key)?;

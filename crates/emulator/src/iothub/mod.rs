@@ -5,6 +5,7 @@
 
 mod bulk;
 mod codes;
+mod configurations;
 mod devices;
 mod edge;
 mod errors;
@@ -23,6 +24,7 @@ mod simulated;
 mod statistics;
 mod store;
 mod timestamp;
+mod tracked;
 mod twin;
 mod twins;
 
@@ -33,6 +35,7 @@ use parking_lot::RwLock;
 use serde_json::Value;
 
 pub(crate) use self::codes::Code;
+use self::configurations::Scope;
 pub(crate) use self::errors::HubError;
 use self::errors::Result;
 use self::messaging::Messaging;
@@ -111,7 +114,7 @@ impl IotHub {
             device_id: id,
             module_id: Some(second_id),
         };
-        match operation {
+        let response = match operation {
             Operation::ListDevices => Ok(self.list_devices(request)),
             Operation::BulkUpdateDevices => self.bulk_update(request),
             Operation::GetDevice => self.get_device(id),
@@ -132,12 +135,32 @@ impl IotHub {
             Operation::PatchModuleTwin => self.patch_twin(request, module_twin),
             Operation::InvokeDeviceMethod => self.invoke_method(request, device_twin).await,
             Operation::InvokeModuleMethod => self.invoke_method(request, module_twin).await,
+            Operation::GetConfiguration => self.get_configuration(id),
+            Operation::PutConfiguration => self.put_configuration(request, id),
+            Operation::DeleteConfiguration => self.delete_configuration(request, id),
+            Operation::ListConfigurations => Ok(self.list_configurations()),
+            Operation::TestConfigurationQueries => self.test_configuration_queries(request),
+            Operation::ApplyConfiguration => self.apply_configuration(request, id),
             Operation::PurgeCommands => self.purge_commands(id),
             Operation::ReceiveFeedback => Ok(self.receive_feedback()),
             Operation::CompleteFeedback => self.complete_feedback(id),
             Operation::AbandonFeedback => self.abandon_feedback(id),
             other => Ok(HubError::not_implemented(&format!("{other:?}"))),
+        }?;
+        // What these write may decide whether a configuration targets the device.
+        if matches!(
+            operation,
+            Operation::PutDevice
+                | Operation::PutModule
+                | Operation::PutTwin
+                | Operation::PatchTwin
+                | Operation::PutModuleTwin
+                | Operation::PatchModuleTwin
+                | Operation::ApplyConfiguration
+        ) {
+            self.reconcile(Scope::Device(id));
         }
+        Ok(response)
     }
 
     fn respond_error(&self, error: &HubError, request_id: &str) -> ServiceResponse {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::messaging::Queue;
 use super::timestamp::Timestamp;
 use super::twin::Twin;
+use crate::auth::sas::generate_key;
 
 /// How a device or module proves who it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,14 @@ pub(crate) enum Authentication {
 }
 
 impl Authentication {
+    /// New keys.
+    pub(crate) fn generated() -> Self {
+        Self::Sas {
+            primary_key: generate_key(),
+            secondary_key: generate_key(),
+        }
+    }
+
     /// The name on the wire.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
@@ -79,6 +88,14 @@ impl Connection {
     }
 }
 
+/// What became of a configuration on a twin that it targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ConfigurationStatus {
+    /// Another one of higher priority won.
+    Targeted,
+    Applied,
+}
+
 /// What device and module identities have in common.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -89,6 +106,9 @@ pub(crate) struct Identity {
     pub(crate) version: u64,
     pub(crate) authentication: Authentication,
     pub(crate) connection: Connection,
+    /// The configurations that target this twin.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) configurations: BTreeMap<String, ConfigurationStatus>,
     /// Cloud-to-device messages waiting.
     pub(crate) message_count: u32,
     #[serde(default)]

@@ -1,10 +1,12 @@
 //! Identities and twins as the service writes them, straight from the store without copies.
 
+use std::collections::BTreeMap;
+
 use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 
 use super::etag;
-use super::model::{Authentication, Device, Identity, Module};
+use super::model::{Authentication, ConfigurationStatus, Device, Identity, Module};
 use super::timestamp::{NEVER_IN_IDENTITY, NEVER_IN_TWIN, OrNever};
 use super::twin::{Metadata, Section, Twin};
 
@@ -179,6 +181,9 @@ impl Serialize for TwinView<'_> {
             map.serialize_entry("modelId", model_id)?;
         }
         map.serialize_entry("version", &twin.version)?;
+        if !identity.configurations.is_empty() {
+            map.serialize_entry("configurations", &ConfigurationsView(&identity.configurations))?;
+        }
         if !twin.tags.is_empty() {
             map.serialize_entry("tags", &twin.tags)?;
         }
@@ -198,6 +203,19 @@ impl Serialize for TwinView<'_> {
             }
         }
         map.end()
+    }
+}
+
+/// The `configurations` of a twin.
+pub(crate) struct ConfigurationsView<'a>(pub(crate) &'a BTreeMap<String, ConfigurationStatus>);
+
+impl Serialize for ConfigurationsView<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Entry {
+            status: ConfigurationStatus,
+        }
+        serializer.collect_map(self.0.iter().map(|(id, status)| (id, Entry { status: *status })))
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use super::IotHub;
+use super::configurations::Scope;
 use super::errors::Result;
 use super::twins::TwinKey;
 
@@ -164,6 +165,8 @@ impl IotHub {
         let identity = key.find_mut(&mut store)?;
         identity.twin.report(patch, now)?;
         identity.connection.last_activity = Some(now);
+        drop(store);
+        self.reconcile(Scope::Device(key.device_id));
         Ok(())
     }
 
@@ -177,6 +180,7 @@ impl IotHub {
         connection.connected = connected;
         connection.last_activity = Some(now);
         drop(store);
+        self.reconcile(Scope::Device(key.device_id));
         self.scripts.changed();
         Ok(())
     }

@@ -1,20 +1,22 @@
 //! All that a hub remembers.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::configurations::Configuration;
 use super::errors::{HubError, Result};
 use super::messaging::MessagingState;
 use super::model::{Device, Module};
 use super::timestamp::Timestamp;
+use super::tracked::Tracked;
 
 /// The devices by id, in the order that lists and queries answer with.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Store {
-    pub(crate) devices: BTreeMap<String, Device>,
+    pub(crate) devices: Tracked<Device>,
+    #[serde(default)]
+    pub(crate) configurations: Tracked<Configuration>,
     /// The last generation given out, so that no two identities share one even while the clock stands still.
     last_generation: u64,
     #[serde(default)]
@@ -25,13 +27,16 @@ impl Store {
     /// Reads dumped state, and checks what types can't: that every key is the id it stands for.
     pub(crate) fn deserialize_checked(state: &Value) -> std::result::Result<Self, String> {
         let store = Self::deserialize(state).map_err(|error| error.to_string())?;
-        for (id, device) in &store.devices {
+        for (id, device) in store.devices.iter() {
             let modules_agree = device.modules.iter().all(|(id, module)| *id == module.id);
             if *id != device.id || !modules_agree {
                 return Err(format!(
                     "the device {id:?} or one of its modules is filed under another id"
                 ));
             }
+        }
+        if let Some((id, _)) = store.configurations.iter().find(|(id, found)| **id != found.id) {
+            return Err(format!("the configuration {id:?} is filed under another id"));
         }
         Ok(store)
     }

@@ -117,9 +117,9 @@ fn unknown_paths_and_methods() {
 #[test]
 fn operations_that_are_not_there_yet() {
     let hub = Hub::new();
-    let answer = hub.get("/configurations");
+    let answer = hub.get("/digitaltwins/d");
     assert_eq!(answer.status, 501);
-    assert_eq!(answer.body["operation"], "ListConfigurations");
+    assert_eq!(answer.body["operation"], "GetDigitalTwin");
     assert_eq!(answer.header("iothub-errorcode"), Some("NotImplemented"));
 }
 

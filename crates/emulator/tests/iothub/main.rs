@@ -8,6 +8,7 @@
 )]
 
 mod bulk;
+mod configurations;
 mod errors;
 mod identities;
 mod methods;

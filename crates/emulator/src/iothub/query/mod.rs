@@ -208,6 +208,20 @@ fn matching<'a>(
     Box::new(rows.filter(keep))
 }
 
-fn holds(filter: Option<&Expression>, source: Source, row: TwinView<'_>) -> bool {
+/// How many rows a query gives; `None` if it is none.
+pub(super) fn count(store: &Store, text: &str) -> Option<usize> {
+    let query = language::parse_and_validate(text).ok()?;
+    Some(match &query.select {
+        Select::Items(items) if select::is_grouped(&query, items) => {
+            let mut groups = select::Groups::new(&query, items);
+            matching(store, &query, None).for_each(|row| groups.add(row));
+            groups.rows().len()
+        }
+        _ => matching(store, &query, None).count(),
+    })
+}
+
+/// Whether a condition, if there is one, holds for a twin.
+pub(super) fn holds(filter: Option<&Expression>, source: Source, row: TwinView<'_>) -> bool {
     filter.is_none_or(|filter| condition::evaluate(filter, source, row).is_true())
 }

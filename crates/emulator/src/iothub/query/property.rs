@@ -8,12 +8,15 @@ use twin_query::Name;
 
 use super::value::Operand;
 use crate::iothub::etag;
-use crate::iothub::render::{Capabilities, MetadataView, Properties, SectionView, Thumbprints, TwinView};
+use crate::iothub::render::{
+    Capabilities, ConfigurationsView, MetadataView, Properties, SectionView, Thumbprints, TwinView,
+};
 use crate::iothub::timestamp::{NEVER_IN_TWIN, OrNever, Timestamp};
 use crate::iothub::twin::{Metadata, Section};
 
 /// The members of a twin, as they are written; queries may name them in any case.
-const MEMBERS: [&str; 18] = [
+const MEMBERS: [&str; 19] = [
+    "configurations",
     "tags",
     "properties",
     "deviceId",
@@ -65,6 +68,8 @@ pub(super) fn of_twin<'a>(view: TwinView<'a>, path: &[Name]) -> Operand<'a> {
             },
             rest,
         ),
+        ("configurations", _) if identity.configurations.is_empty() => Operand::Undefined,
+        ("configurations", rest) => of_small(&ConfigurationsView(&identity.configurations), rest),
         ("x509Thumbprint", rest) => of_small(&Thumbprints::of(&identity.authentication), rest),
         (PARENT_SCOPES, []) if is_device && !device.parent_scopes.is_empty() => whole(&device.parent_scopes),
         // What follows are plain values, which have no members.

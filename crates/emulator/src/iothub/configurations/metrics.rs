@@ -1,0 +1,85 @@
+//! What a configuration counts: the system's metrics, and the caller's own.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use super::Configuration;
+use super::content::Target;
+use crate::iothub::query;
+use crate::iothub::store::Store;
+
+/// Queries by name, and how many rows each gives.
+#[derive(Debug, Serialize)]
+pub(crate) struct Metrics {
+    pub(crate) results: IndexMap<String, usize>,
+    pub(crate) queries: IndexMap<String, String>,
+}
+
+impl Metrics {
+    /// The queries, not evaluated yet.
+    pub(crate) fn new(queries: IndexMap<String, String>) -> Self {
+        Self {
+            results: IndexMap::new(),
+            queries,
+        }
+    }
+
+    /// The queries and what they give now. One without a text gives nothing.
+    pub(crate) fn evaluate(queries: IndexMap<String, String>, store: &Store) -> Self {
+        let results = queries
+            .iter()
+            .map(|(name, text)| (name.clone(), query::count(store, text).unwrap_or_default()))
+            .collect();
+        Self { results, queries }
+    }
+}
+
+/// The queries of the system's metrics.
+pub(crate) fn system_queries(configuration: &Configuration) -> IndexMap<String, String> {
+    let condition = configuration.target_condition.trim();
+    let applied = format!("configurations.[[{}]].status = 'Applied'", configuration.id);
+    let (targeted, applied) = match configuration.content.target() {
+        Target::Devices => (
+            on_devices("", condition),
+            format!("SELECT deviceId FROM devices WHERE {applied}"),
+        ),
+        Target::Modules if condition.is_empty() => {
+            let applied = format!("SELECT deviceId, moduleId FROM devices.modules WHERE {applied}");
+            (String::new(), applied)
+        }
+        Target::Modules => (
+            format!("SELECT deviceId, moduleId {condition}"),
+            format!("SELECT deviceId, moduleId FROM devices.modules WHERE {applied}"),
+        ),
+        Target::EdgeDevices => (
+            on_devices("capabilities.iotEdge = true", condition),
+            format!("SELECT deviceId FROM devices.modules WHERE moduleId = '$edgeAgent' AND {applied}"),
+        ),
+    };
+    let mut queries = IndexMap::from([("targetedCount".to_owned(), targeted)]);
+    if configuration.content.target() == Target::EdgeDevices {
+        let current = "properties.desired.$version = properties.reported.lastDesiredVersion";
+        for (name, code) in [
+            ("reportedSuccessfulCount", "= 200"),
+            ("reportedFailedCount", "!= 200"),
+        ] {
+            let query =
+                format!("{applied} AND {current} AND properties.reported.lastDesiredStatus.code {code}");
+            queries.insert(name.to_owned(), query);
+        }
+    }
+    queries.insert("appliedCount".to_owned(), applied);
+    queries
+}
+
+fn on_devices(kind: &str, condition: &str) -> String {
+    let conditions = match (kind, condition) {
+        // Without a condition nobody is targeted.
+        (_, "") => return String::new(),
+        ("", "*") => return "SELECT deviceId FROM devices".to_owned(),
+        (kind, "*") => kind.to_owned(),
+        ("", condition) => condition.to_owned(),
+        (kind, condition) => format!("{kind} AND ({condition})"),
+    };
+    format!("SELECT deviceId FROM devices WHERE {conditions}")
+}

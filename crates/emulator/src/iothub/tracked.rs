@@ -1,0 +1,108 @@
+//! A map that can tell which of its entries were changed, for a journal that writes only those.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Reading goes to the map itself; every way to change it notes the key, once somebody wants to know.
+#[derive(Debug)]
+pub(crate) struct Tracked<V> {
+    map: BTreeMap<String, V>,
+    /// `None` as long as nobody wants to know, so that the set doesn't grow for nothing.
+    changed: Option<BTreeSet<String>>,
+}
+
+impl<V> Default for Tracked<V> {
+    fn default() -> Self {
+        Self::from(BTreeMap::new())
+    }
+}
+
+impl<V> From<BTreeMap<String, V>> for Tracked<V> {
+    fn from(map: BTreeMap<String, V>) -> Self {
+        Self { map, changed: None }
+    }
+}
+
+impl<V> Deref for Tracked<V> {
+    type Target = BTreeMap<String, V>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.map
+    }
+}
+
+impl<V> Tracked<V> {
+    fn note(&mut self, key: &str) {
+        if let Some(changed) = &mut self.changed
+            && !changed.contains(key)
+        {
+            changed.insert(key.to_owned());
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut V> {
+        self.note(key);
+        self.map.get_mut(key)
+    }
+
+    pub(crate) fn insert(&mut self, key: String, value: V) -> Option<V> {
+        self.note(&key);
+        self.map.insert(key, value)
+    }
+
+    /// Adds an entry that is not there; if it is, that one stays. Returns the one that is there then.
+    pub(crate) fn add(&mut self, key: &str, value: V) -> &V {
+        self.note(key);
+        self.map.entry(key.to_owned()).or_insert(value)
+    }
+
+    pub(crate) fn remove(&mut self, key: &str) -> Option<V> {
+        self.note(key);
+        self.map.remove(key)
+    }
+
+    /// Notes changes from now on.
+    pub(crate) fn record(&mut self) {
+        self.changed.get_or_insert_default();
+    }
+
+    /// The keys changed since the last call.
+    pub(crate) fn take_changed(&mut self) -> BTreeSet<String> {
+        self.changed.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+}
+
+impl<V: Serialize> Serialize for Tracked<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.map.serialize(serializer)
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Tracked<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        BTreeMap::deserialize(deserializer).map(Self::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_change_is_told_once() {
+        let mut map = Tracked::default();
+        map.insert("early".to_owned(), 0);
+        assert!(map.take_changed().is_empty());
+        map.record();
+        map.insert("a".to_owned(), 1);
+        map.add("b", 2);
+        *map.get_mut("a").unwrap() = 3;
+        map.remove("c");
+        let keys: Vec<_> = map.take_changed().into_iter().collect();
+        assert_eq!(keys, ["a", "b", "c"]);
+        assert!(map.take_changed().is_empty());
+        assert_eq!((map["a"], map.len()), (3, 3));
+    }
+}

@@ -1,0 +1,382 @@
+//! Section 6.3: configurations.
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Hub, build, quoted};
+
+fn content() -> Value {
+    json!({"deviceContent": {"properties.desired.settings": {"interval": 5}}})
+}
+
+/// A device configuration with one setting, `properties.desired.<name>`.
+fn setting(condition: &str, priority: i64, name: &str, value: &Value) -> Value {
+    let path = format!("properties.desired.{name}");
+    json!({"targetCondition": condition, "priority": priority, "content": {"deviceContent": { path: value }}})
+}
+
+fn put(hub: &Hub, id: &str, body: &Value) -> Answer {
+    hub.put(&format!("/configurations/{id}"), body)
+}
+
+fn desired(hub: &Hub, device_id: &str, name: &str) -> Value {
+    hub.get(&format!("/twins/{device_id}")).ok()["properties"]["desired"][name].clone()
+}
+
+fn statuses(hub: &Hub, path: &str) -> Value {
+    hub.get(path).ok()["configurations"].clone()
+}
+
+fn edge_content(modules: Value) -> Value {
+    json!({"modulesContent": {"$edgeAgent": {"properties.desired": {"modules": modules}}}})
+}
+
+#[test]
+fn case_52_create_and_an_id_with_capitals() {
+    let hub = Hub::new();
+    let created = put(&hub, "c1", &json!({"id": "c1", "content": content()}));
+    assert_eq!(created.header("etag"), Some("\"MQ==\""));
+    let body = created.ok();
+    // The defaults.
+    assert_eq!(
+        (
+            &body["priority"],
+            &body["labels"],
+            &body["schemaVersion"],
+            &body["targetCondition"]
+        ),
+        (&json!(0), &json!(null), &json!(null), &json!(""))
+    );
+    assert_eq!(body["etag"], "MQ==");
+    assert_eq!(body["createdTimeUtc"], "2026-03-01T12:00:00.1234567Z");
+    assert_eq!(body["systemMetrics"]["results"], json!({}));
+    put(&hub, "C1", &json!({"content": content()})).error(400, "ArgumentInvalid");
+    put(&hub, "other", &json!({"id": "c1", "content": content()})).error(400, "ArgumentInvalid");
+    put(&hub, "c1", &json!({"content": content()})).error(409, "ConfigurationAlreadyExists");
+    assert_eq!(
+        hub.get("/configurations/missing")
+            .error(404, "ConfigurationNotFound"),
+        "missing"
+    );
+}
+
+#[test]
+fn case_53_an_unquoted_etag_counts_as_none() {
+    let hub = Hub::new();
+    let etag = put(&hub, "c", &json!({"content": content()})).ok()["etag"].clone();
+    let body = json!({"content": content(), "priority": 7});
+    hub.put_if("/configurations/c", etag.as_str().unwrap(), &body)
+        .error(409, "ConfigurationAlreadyExists");
+    hub.put_if("/configurations/c", "\"MA==\"", &body)
+        .error(412, "PreconditionFailed");
+    let updated = hub.put_if("/configurations/c", &quoted(&etag), &body).ok();
+    assert_eq!(
+        (&updated["priority"], &updated["etag"]),
+        (&json!(7), &json!("Mg=="))
+    );
+    assert_eq!(hub.put_if("/configurations/c", "*", &body).ok()["etag"], "Mw==");
+    hub.put_if("/configurations/missing", "*", &body)
+        .error(404, "ConfigurationNotFound");
+}
+
+#[test]
+fn case_54_changed_content_is_ignored() {
+    let hub = Hub::new();
+    put(&hub, "c", &json!({"content": content()})).ok();
+    let other = json!({"deviceContent": {"properties.desired.settings": {"interval": 6}}});
+    let updated = hub
+        .put_if(
+            "/configurations/c",
+            "\"*\"",
+            &json!({"content": other, "labels": {"a": "b"}}),
+        )
+        .ok();
+    assert_eq!(
+        (&updated["content"], &updated["labels"]),
+        (&content(), &json!({"a": "b"}))
+    );
+    assert_eq!(hub.get("/configurations/c").ok()["content"], content());
+}
+
+#[test]
+fn case_55_content_must_be_there_and_of_one_kind() {
+    let hub = Hub::new();
+    for bad in [
+        json!(null),
+        json!({}),
+        json!({"deviceContent": null}),
+        json!({"deviceContent": {"tags.a": 1}}),
+        json!({"deviceContent": {"properties.desired": 5}}),
+        json!({"deviceContent": {"properties.desiredx": {}}}),
+        json!({"deviceContent": {"properties.desired.a.": 1}}),
+        json!({"deviceContent": {}, "moduleContent": {}}),
+        json!({"modulesContent": {"other": {"properties.desired": {}}}}),
+        json!({"modulesContent": {"$edgeAgent": 1}}),
+        json!({"somethingElse": {}}),
+    ] {
+        put(&hub, "c", &json!({ "content": bad })).error(400, "InvalidConfigurationContent");
+    }
+    put(&hub, "c", &json!({})).error(400, "InvalidConfigurationContent");
+    put(&hub, "c", &json!({"content": content()})).ok();
+    hub.put_if("/configurations/c", "*", &json!({"priority": 1}))
+        .error(400, "InvalidConfigurationContent");
+}
+
+#[test]
+fn section_6_3_target_conditions_fit_the_content() {
+    let hub = Hub::new();
+    let module = json!({"moduleContent": {"properties.desired.a": 1}});
+    for (content, condition) in [
+        (content(), "tags.floor ="),
+        (content(), "FROM devices.modules WHERE tags.a = 1"),
+        (module.clone(), "tags.a = 1"),
+        (module.clone(), "*"),
+    ] {
+        put(
+            &hub,
+            "c",
+            &json!({"content": content, "targetCondition": condition}),
+        )
+        .error(400, "InvalidConfigurationTargetCondition");
+    }
+    put(
+        &hub,
+        "c",
+        &json!({"content": module, "targetCondition": "FROM devices.modules WHERE moduleId = 'm'"}),
+    )
+    .ok();
+}
+
+#[test]
+fn case_56_queries_are_tested_and_errors_are_in_the_body() {
+    let hub = Hub::new();
+    let test = |body: Value| {
+        hub.send("POST", "/configurations/testQueries", None, Some(&body))
+            .ok()
+    };
+    let result = test(json!({
+        "targetCondition": "tags.a = 1",
+        "customMetricQueries": {"good": "SELECT deviceId FROM devices", "bad": "SELEC"},
+    }));
+    assert_eq!(result["targetConditionError"], json!(null));
+    let errors = result["customMetricQueryErrors"].as_object().unwrap();
+    assert_eq!(errors.keys().collect::<Vec<_>>(), ["bad"]);
+    for bad in ["*", "tags.a ="] {
+        let result = test(json!({ "targetCondition": bad }));
+        assert!(result["targetConditionError"].is_string(), "{result}");
+        assert_eq!(result["customMetricQueryErrors"], json!({}));
+    }
+}
+
+#[test]
+fn case_57_content_is_applied_to_edge_devices_only() {
+    let hub = Hub::new();
+    hub.create("leaf");
+    hub.create_edge("edge");
+    let apply = |id: &str, body: &Value| {
+        let path = format!("/devices/{id}/applyConfigurationContent");
+        hub.send("POST", &path, None, Some(body))
+    };
+    let content = json!({"modulesContent": {
+        "$edgeAgent": {"properties.desired": {"schemaVersion": "1.1"}},
+        "new": {"properties.desired.speed": 3},
+    }});
+    assert_eq!(
+        apply("leaf", &content).error(400, "ArgumentInvalid"),
+        "Not an Azure IoT Edge device"
+    );
+    apply("missing", &content).error(404, "DeviceNotFound");
+    apply("edge", &json!({})).error(400, "InvalidConfigurationContent");
+    let applied = apply("edge", &content);
+    assert_eq!((applied.status, applied.body), (204, json!(null)));
+    let agent = hub.get("/twins/edge/modules/$edgeAgent").ok();
+    assert_eq!(agent["properties"]["desired"]["schemaVersion"], "1.1");
+    assert_eq!(agent["properties"]["desired"]["$version"], 2);
+    assert_eq!(
+        hub.get("/twins/edge/modules/new").ok()["properties"]["desired"]["speed"],
+        3
+    );
+}
+
+#[test]
+fn section_6_3_settings_reach_the_devices_of_the_condition_now_and_later() {
+    let hub = Hub::new();
+    for id in ["a", "b"] {
+        hub.create(id);
+    }
+    hub.patch("/twins/a", &json!({"tags": {"floor": 1}})).ok();
+    put(&hub, "c", &setting("tags.floor = 1", 0, "interval", &json!(5))).ok();
+    assert_eq!(desired(&hub, "a", "interval"), 5);
+    assert_eq!(desired(&hub, "b", "interval"), json!(null));
+    assert_eq!(statuses(&hub, "/twins/a"), json!({"c": {"status": "Applied"}}));
+    assert_eq!(statuses(&hub, "/twins/b"), json!(null));
+    // Later, by a twin's write, in a bulk request, and of a new device.
+    hub.patch("/twins/b", &json!({"tags": {"floor": 1}})).ok();
+    let items = json!([{"id": "n", "tags": {"floor": 1}}]);
+    hub.send("POST", "/devices", None, Some(&items)).ok();
+    assert_eq!(
+        (desired(&hub, "b", "interval"), desired(&hub, "n", "interval")),
+        (json!(5), json!(5))
+    );
+    // What is set already is not set again.
+    let version = hub.get("/twins/a").ok()["version"].clone();
+    hub.put_if(
+        "/configurations/c",
+        "*",
+        &setting("tags.floor = 1", 3, "interval", &json!(5)),
+    )
+    .ok();
+    assert_eq!(hub.get("/twins/a").ok()["version"], version);
+    // A device that leaves keeps the settings.
+    hub.patch("/twins/a", &json!({"tags": null})).ok();
+    assert_eq!(statuses(&hub, "/twins/a"), json!(null));
+    assert_eq!(desired(&hub, "a", "interval"), 5);
+    // So do all when the configuration is deleted, which needs no If-Match.
+    hub.delete("/configurations/c", "\"MA==\"")
+        .error(412, "PreconditionFailed");
+    assert_eq!(hub.send("DELETE", "/configurations/c", None, None).status, 204);
+    assert_eq!(statuses(&hub, "/twins/b"), json!(null));
+    assert_eq!(desired(&hub, "b", "interval"), 5);
+    hub.delete("/configurations/c", "*")
+        .error(404, "ConfigurationNotFound");
+}
+
+#[test]
+fn section_6_3_the_higher_priority_wins_and_then_the_newest() {
+    let hub = Hub::new();
+    hub.create("d");
+    put(&hub, "low", &setting("*", 1, "x", &json!("low"))).ok();
+    hub.tick();
+    put(&hub, "high", &setting("*", 2, "x", &json!("high"))).ok();
+    hub.tick();
+    assert_eq!(desired(&hub, "d", "x"), "high");
+    let expected = json!({"high": {"status": "Applied"}, "low": {"status": "Targeted"}});
+    assert_eq!(statuses(&hub, "/twins/d"), expected);
+    put(&hub, "new", &setting("*", 2, "x", &json!("new"))).ok();
+    assert_eq!(desired(&hub, "d", "x"), "new");
+    // Settings beside each other don't get in each other's way.
+    put(&hub, "beside", &setting("*", 0, "y.z", &json!(1))).ok();
+    assert_eq!(
+        (desired(&hub, "d", "x"), desired(&hub, "d", "y")),
+        (json!("new"), json!({"z": 1}))
+    );
+    assert_eq!(statuses(&hub, "/twins/d")["beside"], json!({"status": "Applied"}));
+    for gone in ["new", "high"] {
+        hub.delete(&format!("/configurations/{gone}"), "*");
+    }
+    assert_eq!(desired(&hub, "d", "x"), "low");
+}
+
+#[test]
+fn section_6_3_module_configurations() {
+    let hub = Hub::new();
+    hub.create("d");
+    for id in ["m", "other"] {
+        hub.put(
+            &format!("/devices/d/modules/{id}"),
+            &json!({"deviceId": "d", "moduleId": id}),
+        )
+        .ok();
+    }
+    let body = json!({
+        "targetCondition": "FROM devices.modules WHERE moduleId = 'm'",
+        "content": {"moduleContent": {"properties.desired.a": 1}},
+    });
+    put(&hub, "c", &body).ok();
+    let twin = hub.get("/twins/d/modules/m").ok();
+    assert_eq!(twin["properties"]["desired"]["a"], 1);
+    assert_eq!(twin["configurations"], json!({"c": {"status": "Applied"}}));
+    assert_eq!(statuses(&hub, "/twins/d/modules/other"), json!(null));
+    let metrics = hub.get("/configurations/c").ok()["systemMetrics"]["results"].clone();
+    assert_eq!(metrics, json!({"targetedCount": 1, "appliedCount": 1}));
+}
+
+#[test]
+fn section_6_3_edge_deployments_layers_and_their_metrics() {
+    let hub = Hub::new();
+    hub.create("leaf");
+    hub.create_edge("e");
+    let layer = json!({"modulesContent": {"$edgeAgent": {"properties.desired.modules.extra": {"v": 1}}}});
+    let body = |content: Value, priority: i64| json!({"targetCondition": "*", "priority": priority, "content": content});
+    // A layer alone is nothing.
+    put(&hub, "layer", &body(layer, 5)).ok();
+    let agent = "/twins/e/modules/$edgeAgent";
+    assert_eq!(statuses(&hub, agent), json!({"layer": {"status": "Targeted"}}));
+    put(&hub, "base", &body(edge_content(json!({"main": {"v": 2}})), 1)).ok();
+    put(&hub, "below", &body(edge_content(json!({})), 0)).ok();
+    let twin = hub.get(agent).ok();
+    assert_eq!(
+        twin["properties"]["desired"]["modules"],
+        json!({"main": {"v": 2}, "extra": {"v": 1}})
+    );
+    assert_eq!(
+        twin["configurations"],
+        json!({
+            "base": {"status": "Applied"}, "below": {"status": "Targeted"}, "layer": {"status": "Applied"},
+        })
+    );
+    // Leaves are no targets.
+    assert_eq!(statuses(&hub, "/twins/leaf"), json!(null));
+    let results =
+        |id: &str| hub.get(&format!("/configurations/{id}")).ok()["systemMetrics"]["results"].clone();
+    let expected = |applied: u32, successful: u32| {
+        json!({
+            "targetedCount": 1, "appliedCount": applied,
+            "reportedSuccessfulCount": successful, "reportedFailedCount": 0,
+        })
+    };
+    assert_eq!(results("base"), expected(1, 0));
+    assert_eq!(results("below"), expected(0, 0));
+    let version = twin["properties"]["desired"]["$version"].clone();
+    let report = json!({"lastDesiredVersion": version, "lastDesiredStatus": {"code": 200}});
+    hub.engine
+        .report_properties("e", Some("$edgeAgent"), serde_json::from_value(report).unwrap())
+        .unwrap();
+    assert_eq!(results("base"), expected(1, 1));
+}
+
+#[test]
+fn section_6_3_metrics_of_ones_own() {
+    let hub = Hub::new();
+    for id in ["a", "b"] {
+        hub.create(id);
+    }
+    hub.report("a", json!({"state": "done"}));
+    let body = |queries: Value| json!({"content": content(), "metrics": { "queries": queries }});
+    let query = "SELECT deviceId FROM devices WHERE properties.reported.state = 'done'";
+    put(&hub, "c", &body(json!({ "done": query }))).ok();
+    let metrics = hub.get("/configurations/c").ok()["metrics"].clone();
+    assert_eq!(
+        metrics,
+        json!({"results": {"done": 1}, "queries": {"done": query}})
+    );
+    put(&hub, "bad", &body(json!({"x": "SELEC"}))).error(400, "InvalidConfigurationCustomMetricsQuery");
+    let six: Value = (0..6).map(|number| (number.to_string(), json!(query))).collect();
+    put(&hub, "six", &body(six)).error(400, "InvalidConfigurationCustomMetricsQuery");
+}
+
+#[test]
+fn section_6_3_the_list_ignores_top_and_takes_a_trailing_slash() {
+    let hub = Hub::new();
+    for id in ["b", "a"] {
+        put(&hub, id, &json!({"content": content()})).ok();
+    }
+    let list = hub.get("/configurations/?top=1").ok();
+    let ids: Vec<_> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["id"].clone())
+        .collect();
+    assert_eq!(ids, ["a", "b"]);
+    let answer = hub.request(build("GET", "/configurations", None, None));
+    assert!(answer.raw.header("etag").is_none());
+}
+
+#[test]
+fn section_6_3_a_hub_has_a_hundred_configurations() {
+    let hub = Hub::new();
+    for number in 0..100 {
+        put(&hub, &format!("c{number}"), &json!({"content": content()})).ok();
+    }
+    put(&hub, "one-more", &json!({"content": content()})).error(413, "ConfigurationCountLimitExceeded");
+}
