@@ -1,5 +1,7 @@
 //! Whatever the input, there is a model or there are diagnostics; the parser does not panic and does not hang.
 
+#![cfg(test)]
+
 #[path = "support/ontology.rs"]
 mod ontology;
 
@@ -20,10 +22,7 @@ fn look_at(result: Result<Model, ParseError>) {
             }
             assert_eq!(model.in_dependency_order().len(), model.len());
             for interface in model.interfaces() {
-                let _ = interface
-                    .contents()
-                    .map(|content| content.name().to_owned())
-                    .count();
+                assert!(interface.contents().all(|content| !content.name().is_empty()));
                 let _ = validate_twin(&json!({ "$metadata": {} }), &interface);
             }
         }

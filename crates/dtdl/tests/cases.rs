@@ -11,6 +11,8 @@
 //! `dtmi:dtdl:parsingError:`, each as often as it is expected; `unresolved` has identifiers that nothing defines.
 //! With neither, the model is valid. `at` is the JSON pointer of the first error. `options` are those of the parser.
 
+#![cfg(test)]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! The conformance cases of the DTDLParser project, if they are at hand: set `DTDL_CASES` to their folder.
 
+#![cfg(test)]
+
 #[path = "support/suite.rs"]
 mod suite;
 

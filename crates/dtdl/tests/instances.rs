@@ -1,5 +1,7 @@
 //! Values, twins, components and relationships against their models.
 
+#![cfg(test)]
+
 use dtdl::{
     ElementKind as K, InstanceErrorKind as E, JsonType, Model, Parser, validate_component, validate_instance,
     validate_relationship, validate_twin,

@@ -1,5 +1,7 @@
 //! Limits that take a large model to reach, and models that are large in nasty ways.
 
+#![cfg(test)]
+
 use dtdl::{Code, Document, Dtmi, Parser};
 
 fn codes(parser: &Parser, documents: &[String]) -> Vec<Code> {

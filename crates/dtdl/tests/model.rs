@@ -1,5 +1,7 @@
 //! The object model: what can be read off a parsed model.
 
+#![cfg(test)]
+
 #[path = "support/ontology.rs"]
 mod ontology;
 
