@@ -203,7 +203,7 @@ impl RegistryEntry {
     fn etag(&self) -> Result<Option<String>> {
         match &self.precondition {
             Precondition::Unconditional => Ok(None),
-            Precondition::IfMatch(_) => Ok(Some(self.precondition.quoted()?.trim_matches('"').to_owned())),
+            Precondition::IfMatch(_) => Ok(Some(bare(&self.precondition.quoted()?))),
         }
     }
 
@@ -224,10 +224,33 @@ impl RegistryEntry {
     }
 }
 
+/// An ETag without quotes and mark of weakness.
+fn bare(etag: &str) -> String {
+    etag.strip_prefix("W/")
+        .unwrap_or(etag)
+        .trim_matches('"')
+        .to_owned()
+}
+
 fn wire_status(status: &DeviceStatus) -> types::ExportImportDeviceStatus {
     match status {
         DeviceStatus::Enabled => types::ExportImportDeviceStatus::Enabled,
         DeviceStatus::Disabled => types::ExportImportDeviceStatus::Disabled,
         DeviceStatus::Unknown(text) => types::ExportImportDeviceStatus::UnknownValue(text.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use azure_core::http::Etag;
+
+    #[test]
+    fn etags_are_sent_bare() {
+        for etag in ["MTIz", "\"MTIz\"", "W/\"MTIz\""] {
+            let precondition = Precondition::IfMatch(Etag::from(etag));
+            let body = RegistryEntry::delete("d", precondition).to_body().unwrap();
+            assert_eq!(body.e_tag.as_deref(), Some("MTIz"), "{etag}");
+        }
     }
 }

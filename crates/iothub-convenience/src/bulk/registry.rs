@@ -14,7 +14,7 @@ use super::kept_body::KeptBody;
 use super::report::{BulkFailure, BulkOptions, BulkOutcome, BulkReport, BulkResult};
 use super::run::{Brake, is_own_fault};
 use crate::client::IotHubRegistryManager;
-use crate::error::{Error, ErrorCode};
+use crate::error::{Error, ErrorCode, Result};
 
 /// How many entries the service takes in one request.
 const CHUNK: usize = 100;
@@ -63,25 +63,25 @@ impl IotHubRegistryManager {
         options: Option<BulkOptions>,
     ) -> BulkReport<RegistryEntry> {
         let concurrency = options.unwrap_or_default().concurrency.max(1);
-        let mut results: Vec<_> = entries
-            .into_iter()
-            .map(|item| BulkResult {
-                item,
-                outcome: BulkOutcome::NotDone,
-            })
-            .collect();
-        let chunks = prepare(&mut results);
+        let (mut results, sendable) = take_stock(entries);
         let brake = Brake::default();
-        let send = |chunk: Chunk| {
+        let send = |places: Vec<usize>| {
+            // Bodies exist only while their request is under way.
+            let bodies = places
+                .iter()
+                .filter_map(|place| results.get(*place))
+                .map(|result| result.item.to_body());
+            let bodies = (!brake.is_set()).then(|| bodies.collect());
             let brake = &brake;
             async move {
-                let outcomes = match brake.is_set() {
-                    true => vec![BulkOutcome::NotDone; chunk.bodies.len()],
-                    false => self.send_chunk(&chunk.bodies, brake).await,
+                let outcomes = match bodies {
+                    None => vec![BulkOutcome::NotDone; places.len()],
+                    Some(bodies) => self.send_entries(bodies, brake).await,
                 };
-                (chunk.places, outcomes)
+                (places, outcomes)
             }
         };
+        let chunks: Vec<_> = sendable.chunks(CHUNK).map(<[usize]>::to_vec).collect();
         let sent: Vec<_> = futures::stream::iter(chunks)
             .map(send)
             .buffer_unordered(concurrency)
@@ -98,6 +98,34 @@ impl IotHubRegistryManager {
             results,
             stopped_by: brake.into_error(),
         }
+    }
+
+    /// One outcome per entry; those that cannot be sent are left out of the request.
+    async fn send_entries(
+        &self,
+        entries: Vec<Result<ExportImportDevice>>,
+        brake: &Brake,
+    ) -> Vec<BulkOutcome> {
+        let mut outcomes = Vec::with_capacity(entries.len());
+        let mut bodies = Vec::with_capacity(entries.len());
+        for entry in entries {
+            match entry {
+                Ok(body) => {
+                    bodies.push(body);
+                    outcomes.push(None);
+                }
+                Err(error) => outcomes.push(Some(BulkOutcome::Failed(error.into()))),
+            }
+        }
+        let sent = match bodies.is_empty() {
+            true => Vec::new(),
+            false => self.send_chunk(&bodies, brake).await,
+        };
+        let mut sent = sent.into_iter();
+        // There is one for each gap.
+        let fill =
+            |outcome: Option<BulkOutcome>| outcome.or_else(|| sent.next()).unwrap_or(BulkOutcome::Unknown);
+        outcomes.into_iter().map(fill).collect()
     }
 
     /// One outcome per body.
@@ -119,37 +147,24 @@ impl IotHubRegistryManager {
     }
 }
 
-/// Entries of one request, with their places in the report.
-#[derive(Default)]
-struct Chunk {
-    places: Vec<usize>,
-    bodies: Vec<ExportImportDevice>,
-}
-
-/// Packs what can be sent into chunks, and says of the rest why not.
-fn prepare(results: &mut [BulkResult<RegistryEntry>]) -> Vec<Chunk> {
+/// A result for every entry, and the places of those that are to be sent: the first for each id.
+fn take_stock(
+    entries: impl IntoIterator<Item = RegistryEntry>,
+) -> (Vec<BulkResult<RegistryEntry>>, Vec<usize>) {
     let mut seen = HashSet::new();
-    let mut chunks: Vec<Chunk> = Vec::new();
-    for (place, result) in results.iter_mut().enumerate() {
-        let entry = &result.item;
-        if !seen.insert((entry.device_id().to_owned(), entry.module_id().map(str::to_owned))) {
-            result.outcome = BulkOutcome::Failed(BulkFailure::new("the id is named by an earlier entry"));
-            continue;
-        }
-        match entry.to_body() {
-            Err(error) => result.outcome = BulkOutcome::Failed(error.into()),
-            Ok(body) => {
-                if chunks.last().is_none_or(|chunk| chunk.bodies.len() == CHUNK) {
-                    chunks.push(Chunk::default());
-                }
-                if let Some(chunk) = chunks.last_mut() {
-                    chunk.places.push(place);
-                    chunk.bodies.push(body);
-                }
-            }
-        }
-    }
-    chunks
+    let mut sendable = Vec::new();
+    let stock = |(place, item): (usize, RegistryEntry)| {
+        let id = (item.device_id().to_owned(), item.module_id().map(str::to_owned));
+        let outcome = if seen.insert(id) {
+            sendable.push(place);
+            BulkOutcome::NotDone
+        } else {
+            BulkOutcome::Failed(BulkFailure::new("the id is named by an earlier entry"))
+        };
+        BulkResult { item, outcome }
+    };
+    let results = entries.into_iter().enumerate().map(stock).collect();
+    (results, sendable)
 }
 
 /// The result in an answer with status 400, if it is one.

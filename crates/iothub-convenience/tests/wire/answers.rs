@@ -276,6 +276,20 @@ async fn a_query_can_be_resumed_and_seen_by_page() {
 }
 
 #[tokio::test]
+async fn pages_are_fetched_only_when_their_rows_are_asked_for() {
+    let recorder = Recorder::new();
+    for _ in 0..3 {
+        recorder.answer_with(200, &[("x-ms-continuation", "more")], r#"[{"n":1},{"n":2}]"#);
+    }
+    let mut rows = recorder.hub().query_iot_hub("q", None).unwrap();
+    assert_eq!(recorder.take().len(), 0);
+    for expected in [1, 0, 1, 0] {
+        rows.try_next().await.unwrap().unwrap();
+        assert_eq!(recorder.take().len(), expected);
+    }
+}
+
+#[tokio::test]
 async fn an_error_in_the_middle_of_a_query_is_ours() {
     let recorder = Recorder::new();
     recorder.answer_with(200, &[("x-ms-continuation", "t1")], r#"[{"n":1}]"#);
