@@ -104,7 +104,8 @@ pub(crate) async fn serve_replies(mut sender: Sender, address: String, peer: Pee
             reason = sender.on_detach() => return tracing::debug!(%reason, "the link for answers ended"),
         };
         let Some(answer) = answer else { return };
-        if let Err(error) = sender.send(answer).await {
+        // What the client makes of it does not matter, so its outcome is not waited for.
+        if let Err(error) = sender.send_batchable(answer).await {
             return tracing::debug!(%error, "the link for answers ended");
         }
     }

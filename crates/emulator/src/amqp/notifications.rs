@@ -1,11 +1,17 @@
 //! The nodes from which services receive feedback and news of uploaded files.
 
+use std::collections::BTreeSet;
+
 use fe2o3_amqp::Sender;
+use fe2o3_amqp::link::SendError;
 use fe2o3_amqp::types::definitions;
 use fe2o3_amqp::types::messaging::{
     Data, Header, Message, MessageAnnotations, MessageId, Outcome, Properties,
 };
 use fe2o3_amqp::types::primitives::{Binary, Symbol, Timestamp, Value};
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
 use time::OffsetDateTime;
 
 use super::connection::Peer;
@@ -13,62 +19,113 @@ use super::errors;
 use super::faults::{AmqpFaultAction, Point};
 use crate::iothub::{Kind, Notification, Settlement};
 
-pub(crate) async fn serve(mut sender: Sender, kind: Kind, address: &str, peer: Peer) {
-    let clock = peer.node.clock.clone();
-    let hub = peer.node.hub.clone();
-    let mut changes = hub.messaging().subscribe();
-    loop {
-        changes.mark_unchanged();
-        let next = hub.tick_messages();
-        let Some(notification) = hub.receive_notification(kind) else {
+pub(crate) async fn serve(sender: Sender, kind: Kind, address: &str, peer: Peer) {
+    let mut source = Source {
+        sender,
+        kind,
+        unsent: None,
+        outcomes: FuturesUnordered::new(),
+        held: BTreeSet::new(),
+        peer,
+    };
+    let ended = source.run(address).await;
+    for token in &source.held {
+        source.peer.node.hub.unlock_notification(kind, token);
+    }
+    match ended {
+        Ended::Detached(reason) => tracing::debug!(%reason, "a receiver's link ended"),
+        Ended::Close(error) => close(source.sender, error).await,
+        Ended::Reset => source.peer.cut.now(),
+    }
+}
+
+/// A link over which notifications go.
+struct Source {
+    sender: Sender,
+    kind: Kind,
+    /// What waits for credit.
+    unsent: Option<Notification>,
+    /// What the client makes of the notifications it has, by their tokens.
+    outcomes: FuturesUnordered<BoxFuture<'static, (String, Result<Outcome, SendError>)>>,
+    /// The tokens of all that the client has or waits for.
+    held: BTreeSet<String>,
+    peer: Peer,
+}
+
+/// Why a link ends.
+enum Ended {
+    Detached(String),
+    Close(definitions::Error),
+    Reset,
+}
+
+impl Source {
+    async fn run(&mut self, address: &str) -> Ended {
+        let node = self.peer.node.clone();
+        let mut changes = node.hub.messaging().subscribe();
+        loop {
+            changes.mark_unchanged();
+            let next = node.hub.tick_messages();
+            if self.unsent.is_none()
+                && let Some(notification) = node.hub.receive_notification(self.kind)
+            {
+                self.held.insert(notification.lock_token.clone());
+                self.unsent = Some(notification);
+                match node.faults.judge(Point::Message, address) {
+                    Some(AmqpFaultAction::Detach {
+                        condition,
+                        description,
+                    }) => {
+                        return Ended::Close(errors::of_fault(&condition, description.as_deref()));
+                    }
+                    Some(AmqpFaultAction::Reset { .. }) => return Ended::Reset,
+                    _ => {}
+                }
+            }
             let due = async {
                 match next {
-                    Some(next) => clock.sleep_until(next).await,
+                    Some(next) => node.clock.sleep_until(next).await,
                     None => std::future::pending().await,
                 }
             };
+            let unsent = self.unsent.as_ref();
+            let message = unsent.map(|notification| message(self.kind, notification, &node.hub_name));
+            let sender = &mut self.sender;
+            let sending = async move {
+                match message {
+                    Some(message) => sender
+                        .send_batchable(message)
+                        .await
+                        .map_err(|error| error.to_string()),
+                    None => Err(sender.on_detach().await.to_string()),
+                }
+            };
             tokio::select! {
+                sent = sending => match sent {
+                    Ok(outcome) => {
+                        if let Some(notification) = self.unsent.take() {
+                            let token = notification.lock_token;
+                            self.outcomes.push(Box::pin(async move { (token, outcome.await) }));
+                        }
+                    }
+                    Err(reason) => return Ended::Detached(reason),
+                },
+                Some((token, outcome)) = self.outcomes.next() => {
+                    let settlement = match outcome {
+                        Ok(Outcome::Accepted(_)) => Settlement::Complete,
+                        Ok(Outcome::Rejected(_)) => Settlement::Reject,
+                        Ok(Outcome::Released(_) | Outcome::Modified(_)) => Settlement::Abandon,
+                        Err(error) => return Ended::Detached(error.to_string()),
+                    };
+                    self.held.remove(&token);
+                    node.hub.settle_notification(self.kind, &token, settlement);
+                }
                 () = due => {}
                 // The hub outlives this, so there is always a sender.
                 _ = changes.changed() => {}
-                reason = sender.on_detach() => return tracing::debug!(%reason, "a receiver's link ended"),
-                () = peer.access.lost(&clock) => return close(sender, peer.expired()).await,
+                () = self.peer.access.lost(&node.clock) => return Ended::Close(self.peer.expired()),
             }
-            continue;
-        };
-        let token = notification.lock_token.clone();
-        match peer.node.faults.judge(Point::Message, address) {
-            Some(AmqpFaultAction::Detach {
-                condition,
-                description,
-            }) => {
-                hub.unlock_notification(kind, &token);
-                return close(sender, errors::of_fault(&condition, description.as_deref())).await;
-            }
-            Some(AmqpFaultAction::Reset { .. }) => {
-                hub.unlock_notification(kind, &token);
-                return peer.cut.now();
-            }
-            _ => {}
         }
-        let message = message(kind, &notification, &peer.node.hub_name);
-        let outcome = tokio::select! {
-            outcome = sender.send(message) => outcome,
-            () = peer.access.lost(&clock) => {
-                hub.unlock_notification(kind, &token);
-                return close(sender, peer.expired()).await;
-            }
-        };
-        let settlement = match outcome {
-            Ok(Outcome::Accepted(_)) => Settlement::Complete,
-            Ok(Outcome::Rejected(_)) => Settlement::Reject,
-            Ok(Outcome::Released(_) | Outcome::Modified(_)) => Settlement::Abandon,
-            Err(error) => {
-                hub.unlock_notification(kind, &token);
-                return tracing::debug!(%error, "a receiver's link ended");
-            }
-        };
-        hub.settle_notification(kind, &token, settlement);
     }
 }
 

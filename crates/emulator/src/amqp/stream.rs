@@ -9,11 +9,11 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures::task::AtomicWaker;
-use futures::{SinkExt, StreamExt, TryStreamExt, future};
+use futures::{Sink, SinkExt, StreamExt, TryStreamExt, future};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_util::io::{CopyToBytes, SinkWriter, StreamReader};
 
 /// What AMQP runs over.
@@ -193,10 +193,33 @@ where
             _ => None,
         }))
     });
-    let outgoing = sink
-        .sink_map_err(io::Error::other)
-        .with(|bytes: Bytes| future::ready(Ok::<_, io::Error>(Message::Binary(bytes))));
     let reader = StreamReader::new(incoming);
-    let writer = SinkWriter::new(CopyToBytes::new(outgoing));
+    let writer = SinkWriter::new(CopyToBytes::new(Binary(sink)));
     Stream::new(tokio::io::join(reader, writer))
+}
+
+/// The binary messages of a WebSocket as a sink of bytes. The combinators for this panic when they are used after an
+/// error, as a connection is that says goodbye.
+struct Binary<S>(S);
+
+impl<S: Sink<Message, Error = tungstenite::Error> + Unpin> Sink<Bytes> for Binary<S> {
+    type Error = io::Error;
+
+    fn poll_ready(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_ready_unpin(context).map_err(io::Error::other)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, bytes: Bytes) -> io::Result<()> {
+        self.0
+            .start_send_unpin(Message::Binary(bytes))
+            .map_err(io::Error::other)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_flush_unpin(context).map_err(io::Error::other)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_close_unpin(context).map_err(io::Error::other)
+    }
 }

@@ -31,6 +31,8 @@ const RECEIVER_CREDIT: u32 = 10;
 const RENEWAL_PAUSE: Duration = Duration::from_millis(200);
 /// The wait after a renewal that failed.
 const RENEWAL_RETRY: Duration = Duration::from_secs(5);
+/// How often a session is looked at while something waits for it.
+const WATCH_PERIOD: Duration = Duration::from_millis(100);
 /// How long the goodbyes may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -104,7 +106,10 @@ impl Connection {
     /// Whether it can be used, as far as is known.
     pub(crate) fn is_alive(&self) -> bool {
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
-        !self.failed.load(Ordering::Relaxed) && handle.as_ref().is_some_and(|handle| !handle.is_closed())
+        let session_ended = self.session.try_lock().is_ok_and(|session| session.is_ended());
+        !self.failed.load(Ordering::Relaxed)
+            && !session_ended
+            && handle.as_ref().is_some_and(|handle| !handle.is_closed())
     }
 
     /// Has the next user open another one.
@@ -132,10 +137,26 @@ impl Connection {
         let outcome = handed_over
             .await
             .unwrap_or_else(|_| Err(timed_out("the service did not take the message")))?;
-        match timeout(self.operation_timeout, outcome).await {
+        match timeout(self.operation_timeout, self.while_connected(outcome)).await {
             Ok(Ok(outcome)) => convert::of_outcome(outcome),
             Ok(Err(error)) => Err(convert::of_send(error).with_fate(MessageFate::Unknown)),
             Err(_) => Err(timed_out("no outcome came back").with_fate(MessageFate::Unknown)),
+        }
+    }
+
+    /// Waits for an outcome. The library forgets to tell those who wait that the session is over for as long as the
+    /// link is there, so the link goes as soon as that is noticed.
+    async fn while_connected<T>(&self, outcome: impl Future<Output = T>) -> T {
+        let mut outcome = std::pin::pin!(outcome);
+        loop {
+            if let Ok(outcome) = timeout(WATCH_PERIOD, outcome.as_mut()).await {
+                return outcome;
+            }
+            let ended = self.session.try_lock().is_ok_and(|session| session.is_ended());
+            if ended {
+                self.give_up();
+                drop(self.sender.lock().await.take());
+            }
         }
     }
 

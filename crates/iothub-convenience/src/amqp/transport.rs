@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures::{SinkExt, StreamExt, TryStreamExt, future};
+use futures::{Sink, SinkExt, StreamExt, TryStreamExt, future};
 use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -15,10 +15,10 @@ use rustls_platform_verifier::Verifier;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
+use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_util::io::{CopyToBytes, SinkWriter, StreamReader};
 use url::Url;
 
@@ -162,16 +162,11 @@ impl Target {
                 _ => None,
             }))
         });
-        let outgoing = sink
-            .sink_map_err(io::Error::other)
-            .with(|bytes: Bytes| future::ready(Ok::<_, io::Error>(Message::Binary(bytes))));
         let reader = StreamReader::new(incoming);
-        let writer = SinkWriter::new(CopyToBytes::new(outgoing));
+        let writer = SinkWriter::new(CopyToBytes::new(Binary(sink)));
         Ok(Stream::new(tokio::io::join(reader, writer)))
     }
 }
-
-use tokio_tungstenite::tungstenite;
 
 /// TLS with the certificates of the system and the given ones.
 fn tls(trusted: Option<&str>) -> Result<Arc<ClientConfig>> {
@@ -240,5 +235,31 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
+
+/// The binary messages of a WebSocket as a sink of bytes. The combinators for this panic when they are used after an
+/// error, as a connection is that says goodbye.
+struct Binary<S>(S);
+
+impl<S: Sink<Message, Error = tungstenite::Error> + Unpin> Sink<Bytes> for Binary<S> {
+    type Error = io::Error;
+
+    fn poll_ready(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_ready_unpin(context).map_err(io::Error::other)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, bytes: Bytes) -> io::Result<()> {
+        self.0
+            .start_send_unpin(Message::Binary(bytes))
+            .map_err(io::Error::other)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_flush_unpin(context).map_err(io::Error::other)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_close_unpin(context).map_err(io::Error::other)
     }
 }

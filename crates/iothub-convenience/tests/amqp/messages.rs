@@ -2,7 +2,7 @@
 
 use crate::support::Hub;
 use emulator::Acknowledgement;
-use iothub_convenience::{CloudToDeviceMessage, DeliveryAcknowledgement};
+use iothub_convenience::{CloudToDeviceMessage, DeliveryAcknowledgement, Error, SymmetricKey};
 
 fn full() -> CloudToDeviceMessage {
     CloudToDeviceMessage::new("{\"a\": \"ü ☃\"}")
@@ -41,4 +41,100 @@ async fn all_that_a_message_says_arrives() {
         serde_json::json!([["first", "wert ☃"], ["second", "5"]])
     );
     assert_eq!(message.body, "{\"a\": \"ü ☃\"}".as_bytes());
+}
+
+#[tokio::test]
+async fn a_message_that_says_nothing_has_a_random_id_and_asks_for_nothing() {
+    let hub = Hub::start().await;
+    hub.device("dev-1").await;
+    let first = hub.hello().await.unwrap();
+    let second = hub
+        .client
+        .send_c2d_message("dev-1", vec![0, 1, 255])
+        .await
+        .unwrap();
+    assert_eq!(first.message_id.len(), 36);
+    assert_ne!(first.message_id, second.message_id);
+    let received = hub.receive("dev-1").unwrap().message;
+    assert_eq!(received.message_id, Some(first.message_id));
+    assert_eq!(received.acknowledgement, Acknowledgement::None);
+    assert_eq!((received.content_type, received.absolute_expiry), (None, None));
+    assert!(received.properties.is_empty());
+    assert_eq!(received.body, b"hello");
+    assert_eq!(hub.receive("dev-1").unwrap().message.body, [0, 1, 255]);
+}
+
+#[tokio::test]
+async fn ids_with_every_allowed_character_are_encoded_and_modules_have_a_queue_of_their_own() {
+    let hub = Hub::start().await;
+    let id = "dev:1.2+3%_#*?!(),=@;$'";
+    hub.device(id).await;
+    let keys = SymmetricKey::generate().unwrap();
+    hub.client
+        .create_module_with_sas(id, "mod%1", None, keys)
+        .await
+        .unwrap();
+    hub.client.send_c2d_message(id, "to the device").await.unwrap();
+    hub.client
+        .send_module_c2d_message(id, "mod%1", "to the module")
+        .await
+        .unwrap();
+    let received = hub.receive(id).unwrap().message;
+    let encoded = "dev%3A1.2%2B3%25_%23%2A%3F%21%28%29%2C%3D%40%3B%24%27";
+    assert_eq!(received.to, format!("/devices/{encoded}/messages/devicebound"));
+    assert_eq!(received.body, b"to the device");
+    assert!(hub.receive(id).is_none());
+    let iothub = hub.emulator.iothub().unwrap();
+    let received = iothub
+        .receive_message(id, Some("mod%1"))
+        .unwrap()
+        .unwrap()
+        .message;
+    assert_eq!(
+        received.to,
+        format!("/devices/{encoded}/modules/mod%251/messages/devicebound")
+    );
+    assert_eq!(received.body, b"to the module");
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_is_refused_before_a_connection_is_made() {
+    let hub = Hub::start().await;
+    let hello = || CloudToDeviceMessage::new("hello");
+    for message in [
+        CloudToDeviceMessage::new(vec![0; 65_537]),
+        CloudToDeviceMessage::new(vec![0; 65_530]).with_property("name", "value"),
+        hello().with_message_id(""),
+        hello().with_correlation_id("x".repeat(129)),
+        hello().with_content_type("text/plain; charset=ü"),
+        hello().with_content_encoding(""),
+        hello().with_property("", "value"),
+        hello().with_property("IoTHub-ack", "full"),
+        hello().with_property("line\nbreak", "value"),
+    ] {
+        let error = hub.client.send_c2d_message("dev-1", message).await.unwrap_err();
+        assert!(error.is_invalid_input(), "{error}");
+    }
+    for id in ["", "..", "a/b"] {
+        let error = hub.client.send_c2d_message(id, "hello").await.unwrap_err();
+        assert!(matches!(error, Error::InvalidId(_)), "{error}");
+        let error = hub
+            .client
+            .send_module_c2d_message("dev-1", id, "hello")
+            .await
+            .unwrap_err();
+        assert!(matches!(error, Error::InvalidId(_)), "{error}");
+    }
+    assert_eq!(hub.amqp().statistics().connections, 0);
+}
+
+#[tokio::test]
+async fn the_largest_message_arrives() {
+    let hub = Hub::start().await;
+    hub.device("dev-1").await;
+    let body = vec![7; 65_536 - 1];
+    let message = CloudToDeviceMessage::new(body.clone()).with_message_id("m");
+    assert_eq!(message.size(), 65_536);
+    hub.client.send_c2d_message("dev-1", message).await.unwrap();
+    assert_eq!(hub.receive("dev-1").unwrap().message.body, body);
 }

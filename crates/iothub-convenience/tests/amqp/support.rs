@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use emulator::{Amqp, AmqpFault, AmqpFaultAction, Emulator, ReceivedMessage};
+use emulator::{Amqp, AmqpFault, AmqpFaultAction, Emulator, ReceivedMessage, Settlement};
 use iothub_convenience::{
     AmqpError, DeviceStatus, Error, IotHubClientOptions, IotHubRegistryManager, SentMessage, SymmetricKey,
 };
@@ -70,10 +70,39 @@ impl Hub {
         self.amqp().add_fault(AmqpFault::new(action));
     }
 
+    /// A fault for so many times.
+    pub(crate) fn fault_times(&self, times: u32, action: AmqpFaultAction) {
+        self.amqp().add_fault(AmqpFault::new(action).times(times));
+    }
+
+    /// Has the device receive a message and settle it.
+    pub(crate) fn settle(&self, device_id: &str, settlement: Settlement) {
+        let received = self.receive(device_id).unwrap();
+        let iothub = self.emulator.iothub().unwrap();
+        iothub
+            .settle_message(device_id, None, &received.lock_token, settlement)
+            .unwrap();
+    }
+
+    pub(crate) fn complete(&self, device_id: &str) {
+        self.settle(device_id, Settlement::Complete);
+    }
+
+    /// Breaks all connections, and lets the client notice.
+    pub(crate) async fn reset(&self) {
+        self.amqp().reset_connections();
+        settle_down().await;
+    }
+
     /// Sends `hello` to `dev-1`.
     pub(crate) async fn hello(&self) -> Result<SentMessage, Error> {
         self.client.send_c2d_message("dev-1", "hello").await
     }
+}
+
+/// Lets what the other side has done arrive; there is nothing to wait for.
+pub(crate) async fn settle_down() {
+    tokio::time::sleep(Duration::from_millis(100)).await;
 }
 
 /// The error of AMQP that a call failed with.

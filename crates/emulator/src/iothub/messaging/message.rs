@@ -89,7 +89,6 @@ impl CloudToDeviceMessage {
             + text(&self.user_id)
             + text(&self.content_type)
             + text(&self.content_encoding)
-            + self.to.len()
             + properties.sum::<usize>()
     }
 }

@@ -1,0 +1,153 @@
+//! One connection for all, opened late, opened again, and authenticated for as long as it lasts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use emulator::Emulator;
+use futures::future::join_all;
+use iothub_convenience::{AmqpErrorKind, AmqpTransport, IotHubRegistryManager};
+
+use crate::support::{Hub, amqp_error, options};
+
+#[tokio::test]
+async fn clones_share_one_connection_that_is_opened_when_it_is_needed() {
+    let hub = Hub::start().await;
+    hub.device("dev-1").await;
+    assert_eq!(hub.amqp().statistics().connections, 0);
+    let sends = (0..20).map(|_| {
+        let client = hub.client.clone();
+        async move { client.send_c2d_message("dev-1", "hello").await }
+    });
+    for sent in join_all(sends).await {
+        sent.unwrap();
+    }
+    let statistics = hub.amqp().statistics();
+    assert_eq!((statistics.connections, statistics.tokens), (1, 1));
+    assert_eq!(hub.waiting("dev-1").len(), 20);
+}
+
+#[tokio::test]
+async fn a_connection_that_broke_while_idle_is_opened_again_and_nothing_is_lost() {
+    let hub = Hub::start().await;
+    hub.device("dev-1").await;
+    for connections in 1..=3 {
+        hub.hello().await.unwrap();
+        assert_eq!(hub.amqp().statistics().connections, connections);
+        hub.reset().await;
+    }
+    assert_eq!(hub.waiting("dev-1").len(), 3);
+}
+
+#[tokio::test]
+async fn a_closed_connection_is_opened_again_when_needed() {
+    let hub = Hub::start().await;
+    hub.device("dev-1").await;
+    hub.client.close_amqp().await;
+    hub.hello().await.unwrap();
+    hub.client.close_amqp().await;
+    hub.hello().await.unwrap();
+    assert_eq!(hub.amqp().statistics().connections, 2);
+}
+
+/// The emulator forgives five minutes between clocks, so its clock is set ahead by as much: then tokens end when they
+/// say.
+#[tokio::test]
+async fn tokens_are_renewed_ahead_of_their_expiry_on_the_same_connection() {
+    let lifetime = Duration::from_secs(3);
+    let hub = Hub::start_with(|options| options.token_lifetime = Some(lifetime)).await;
+    hub.emulator.clock().advance(Duration::from_secs(300));
+    hub.device("dev-1").await;
+    hub.hello().await.unwrap();
+    tokio::time::sleep(lifetime + Duration::from_secs(1)).await;
+    hub.hello().await.unwrap();
+    let statistics = hub.amqp().statistics();
+    assert_eq!(statistics.connections, 1);
+    assert!(statistics.tokens >= 2, "{statistics:?}");
+    assert_eq!(hub.waiting("dev-1").len(), 2);
+}
+
+#[tokio::test]
+async fn messages_and_feedback_go_over_a_websocket() {
+    use futures::StreamExt;
+    use iothub_convenience::{CloudToDeviceMessage, DeliveryAcknowledgement};
+
+    let hub = Hub::start_with(|options| {
+        options.amqp.transport = AmqpTransport::WebSocket;
+        options.amqp.endpoint = None;
+    })
+    .await;
+    hub.device("dev-1").await;
+    let large = CloudToDeviceMessage::new(vec![b'x'; 60_000])
+        .with_message_id("large")
+        .with_acknowledgement(DeliveryAcknowledgement::Full);
+    hub.client.send_c2d_message("dev-1", large).await.unwrap();
+    hub.complete("dev-1");
+    hub.emulator.iothub().unwrap().flush_feedback();
+    let mut feedback = hub.client.feedback_messages();
+    let batch = feedback.next().await.unwrap().unwrap();
+    assert_eq!(batch.items[0].original_message_id.as_deref(), Some("large"));
+    batch.complete().await.unwrap();
+    assert_eq!(hub.amqp().statistics().connections, 1);
+    // After a reset as well.
+    hub.reset().await;
+    hub.hello().await.unwrap();
+}
+
+#[derive(Debug)]
+struct Entra(String);
+
+#[async_trait]
+impl TokenCredential for Entra {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        _options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        assert_eq!(scopes, ["https://iothubs.azure.net/.default"]);
+        if self.0.is_empty() {
+            let kind = azure_core::error::ErrorKind::Credential;
+            return Err(azure_core::Error::with_message(kind, "no token today"));
+        }
+        let expires_on = time::OffsetDateTime::now_utc() + Duration::from_secs(3600);
+        Ok(AccessToken::new(self.0.clone(), expires_on))
+    }
+}
+
+fn entra_client(emulator: &Emulator, token: &str) -> IotHubRegistryManager {
+    let host = emulator.iothub_endpoint().trim_start_matches("https://");
+    let credential = Arc::new(Entra(token.to_owned()));
+    IotHubRegistryManager::from_token_credential(host, credential, Some(options(emulator))).unwrap()
+}
+
+#[tokio::test]
+async fn an_entra_identity_sends_messages_too() {
+    let hub = Hub::start().await;
+    hub.device("dev-1").await;
+    let client = entra_client(&hub.emulator, &hub.emulator.bearer_token());
+    client.send_c2d_message("dev-1", "hello").await.unwrap();
+    assert_eq!(hub.waiting("dev-1"), ["hello"]);
+    let client = entra_client(&hub.emulator, "");
+    let result = client.send_c2d_message("dev-1", "hello").await;
+    assert!(
+        result
+            .as_ref()
+            .is_err_and(iothub_convenience::Error::is_credential)
+    );
+    assert_eq!(amqp_error(result).kind(), AmqpErrorKind::Credential);
+}
+
+#[tokio::test]
+async fn debug_and_errors_show_no_secret() {
+    let hub = Hub::start().await;
+    let connection_string = hub.emulator.iothub_connection_string();
+    let (_, key) = connection_string.rsplit_once("SharedAccessKey=").unwrap();
+    let error = hub.hello().await.unwrap_err();
+    let shown = format!("{:?} {error:?} {error}", hub.client);
+    assert!(!shown.contains(key) && !shown.contains("sig="), "{shown}");
+    let client = entra_client(&hub.emulator, "a-very-secret-token");
+    let error = client.send_c2d_message("dev-1", "hello").await.unwrap_err();
+    let shown = format!("{client:?} {error:?} {error}");
+    assert!(!shown.contains("a-very-secret-token"), "{shown}");
+}

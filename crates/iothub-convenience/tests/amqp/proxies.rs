@@ -1,0 +1,72 @@
+//! Through an HTTP proxy.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use iothub_convenience::{AmqpErrorKind, AmqpProxy, AmqpTransport};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::support::{Hub, amqp_error};
+
+/// A proxy that asks for `user:pass word`, and its port.
+async fn proxy(connections: Arc<AtomicUsize>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let connections = connections.clone();
+            tokio::spawn(async move {
+                let mut client = BufReader::new(client);
+                let mut head = String::new();
+                while !head.ends_with("\r\n\r\n") {
+                    client.read_line(&mut head).await.unwrap();
+                }
+                if !head.contains("Proxy-Authorization: Basic dXNlcjpwYXNzIHdvcmQ=\r\n") {
+                    let answer = b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n";
+                    return client.write_all(answer).await.unwrap();
+                }
+                let target = head.strip_prefix("CONNECT ").unwrap();
+                let target = target.split(' ').next().unwrap();
+                let mut server = TcpStream::connect(target).await.unwrap();
+                client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+                connections.fetch_add(1, Ordering::SeqCst);
+                // A connection that ends rudely is the business of those at its ends.
+                copy_bidirectional(&mut client, &mut server).await.ok();
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn both_transports_go_through_a_proxy() {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let port = proxy(connections.clone()).await;
+    let url = format!("http://user:pass%20word@localhost:{port}");
+    for (transport, count) in [(AmqpTransport::Tcp, 1), (AmqpTransport::WebSocket, 2)] {
+        let hub = Hub::start_with(|options| {
+            options.amqp.proxy = Some(AmqpProxy::new(&url).unwrap());
+            options.amqp.transport = transport;
+            if transport == AmqpTransport::WebSocket {
+                options.amqp.endpoint = None;
+            }
+        })
+        .await;
+        hub.device("dev-1").await;
+        hub.hello().await.unwrap();
+        assert_eq!(hub.waiting("dev-1"), ["hello"]);
+        assert_eq!(connections.load(Ordering::SeqCst), count);
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_is_named_as_the_reason() {
+    let port = proxy(Arc::default()).await;
+    let url = format!("http://localhost:{port}");
+    let hub = Hub::start_with(|options| options.amqp.proxy = Some(AmqpProxy::new(&url).unwrap())).await;
+    let error = amqp_error(hub.hello().await);
+    assert_eq!(error.kind(), AmqpErrorKind::Connection);
+    assert!(error.to_string().contains("407"), "{error}");
+    assert_eq!(hub.amqp().statistics().connections, 0);
+}
