@@ -7,7 +7,7 @@ use azure_core::http::poller::PollerOptions;
 use azure_core::http::{Pager, Poller, Response};
 use service_core::{ItemPage, Job};
 
-use crate::client::{page_size, retype};
+use crate::client::{check_id, page_size, retype};
 use crate::error::{Error, Result};
 use crate::{DeleteJob, DigitalTwinsClient};
 
@@ -74,17 +74,45 @@ impl DigitalTwinsClient {
             timeout,
         } = options.unwrap_or_default();
         let minutes = minutes(timeout)?;
-        // The job's address is in `Operation-Location`; if that is missing, the id must be known.
-        let operation_id = operation_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         let get = operation_id.clone();
         Ok(self.core.job(
             poller_options,
             move |api| {
                 let id = operation_id.clone();
-                async move { api.delete_jobs_add(minutes, Some(&id), None, None).await }
+                async move { api.delete_jobs_add(minutes, id.as_deref(), None, None).await }
             },
+            // Where the job is watched, the service says in `Operation-Location`. Should it not, it tells that there is no
+            // such job, unless the caller has chosen the id.
             move |api| {
                 let id = get.clone();
+                async move {
+                    let id = id.as_deref().unwrap_or("operation-location-is-missing");
+                    api.delete_jobs_get_by_id(id, None, None).await
+                }
+            },
+        ))
+    }
+
+    /// Watches a delete job that exists to its end. See [`begin_delete_job`](Self::begin_delete_job).
+    ///
+    /// # Errors
+    ///
+    /// If the id cannot be part of an address. The poller yields what goes wrong later.
+    pub fn watch_delete_job(
+        &self,
+        id: &str,
+        options: Option<PollerOptions<'static>>,
+    ) -> Result<Poller<Job<DeleteJob>>> {
+        check_id("id", id)?;
+        let (first, next) = (id.to_owned(), id.to_owned());
+        Ok(self.core.job(
+            options,
+            move |api| {
+                let id = first.clone();
+                async move { api.delete_jobs_get_by_id(&id, None, None).await }
+            },
+            move |api| {
+                let id = next.clone();
                 async move { api.delete_jobs_get_by_id(&id, None, None).await }
             },
         ))

@@ -1,6 +1,7 @@
 //! Work on many models, twins and relationships at once.
 
 mod bulk;
+mod bulk_run;
 mod delete;
 pub(crate) mod dependencies;
 mod throttle;

@@ -1,5 +1,7 @@
 //! The file that an import job reads: one JSON object a line, in sections.
 
+mod check;
+mod check_graph;
 mod problem;
 mod validator;
 mod writer;

@@ -161,7 +161,11 @@ async fn a_deletion_is_watched_where_the_service_says() {
             watched
         ]
     );
-    assert!(service.sent()[0].header("operation-id").is_some());
+    assert_eq!(
+        service.sent()[0].header("operation-id"),
+        None,
+        "the service chooses an id"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -199,4 +203,29 @@ async fn a_location_elsewhere_is_not_followed() {
         ErrorKind::InvalidResponse
     );
     assert_eq!(service.sent().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_without_location_and_id_cannot_be_watched() {
+    let answers = [
+        Answer::json(202, &deletion("running")),
+        Answer::error(404, "DeleteJobNotFound"),
+    ];
+    let (service, client) = Service::answering(answers);
+    let result = client.begin_delete_job(None, every_second()).unwrap().await;
+    assert!(Error::from(result.map(|_| ()).unwrap_err()).is_not_found());
+    assert_eq!(
+        service.lines()[1],
+        "GET /jobs/deletions/operation-location-is-missing"
+    );
+    let (service, client) = Service::answering([Answer::json(200, &deletion("succeeded"))]);
+    client.watch_delete_job("del", None).unwrap().await.unwrap();
+    assert_eq!(service.lines(), ["GET /jobs/deletions/del"]);
+    assert!(
+        client
+            .watch_delete_job("", None)
+            .err()
+            .unwrap()
+            .is_invalid_input()
+    );
 }

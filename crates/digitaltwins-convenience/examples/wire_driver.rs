@@ -1,0 +1,379 @@
+//! Drives the client by lines of JSON, so that what it sends can be recorded and compared with what other clients send.
+//!
+//! It reads `{"call":"get_digital_twin","variant":"plain","args":{"twin_id":"room-1"}}` from stdin and writes
+//! `{"result":…}`, `{"error":…}` or `{"skipped":…}` to stdout, one line each. `WIRE_URL` is the endpoint, `WIRE_CA` a file with
+//! the certificate to trust, `WIRE_TOKEN` the token to send. Without them it has nothing to do.
+#![allow(clippy::print_stdout, reason = "its answers go to stdout")]
+
+use std::error::Error as StdError;
+use std::io::BufRead;
+use std::sync::Arc;
+
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::http::policies::{Policy, PolicyResult};
+use azure_core::http::poller::PollerOptions;
+use azure_core::http::{ClientOptions, Context, Etag, Pager, Request, Response};
+use digitaltwins_convenience::{
+    CreateDeleteJobOptions, DateTime, DigitalTwinPatch, DigitalTwinsClient, DigitalTwinsClientOptions, Error,
+    EventRoute, GetModelOptions, ItemPage, ListDeleteJobsOptions, ListEventRoutesOptions,
+    ListImportJobsOptions, ListModelsOptions, ListRelationshipsOptions, Patch, PatchTarget, Precondition,
+    PublishTelemetryOptions, QueryTwinsOptions, Upsert, transport_trusting,
+};
+use futures::TryStreamExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+type Failure = Box<dyn StdError + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let Ok(url) = std::env::var("WIRE_URL") else {
+        println!("nothing to do: WIRE_URL is not set");
+        return Ok(());
+    };
+    let client_options = ClientOptions {
+        transport: Some(transport_trusting(&std::fs::read_to_string(std::env::var(
+            "WIRE_CA",
+        )?)?)?),
+        per_call_policies: vec![Arc::new(SendTrace)],
+        ..Default::default()
+    };
+    let credential = Arc::new(Token(std::env::var("WIRE_TOKEN")?));
+    let client = DigitalTwinsClient::new(
+        &url,
+        credential,
+        Some(DigitalTwinsClientOptions { client_options }),
+    )?;
+    for line in std::io::stdin().lock().lines() {
+        let request: Value = serde_json::from_str(&line?)?;
+        let call = request["call"].as_str().unwrap_or_default();
+        let answer = match run(&client, call, &Args(&request["args"])).await {
+            Ok(Some(result)) => json!({"result": result}),
+            Ok(None) => json!({"skipped": "this client has no such call"}),
+            Err(failure) => told(failure),
+        };
+        println!("{answer}");
+    }
+    Ok(())
+}
+
+/// An error as the recorder wants it.
+fn told(failure: Failure) -> Value {
+    let error = match failure.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(failure) => match failure.downcast::<azure_core::Error>() {
+            Ok(error) => Error::from(*error),
+            Err(failure) => return json!({"error": {"type": "Other", "message": failure.to_string()}}),
+        },
+    };
+    json!({"error": {"type": format!("{:?}", error.kind()), "message": error.to_string(), "status_code": error.status()}})
+}
+
+/// The arguments of a call.
+struct Args<'a>(&'a Value);
+
+impl Args<'_> {
+    fn text(&self, name: &str) -> &str {
+        self.0[name].as_str().unwrap_or_default()
+    }
+
+    fn optional(&self, name: &str) -> Option<String> {
+        self.0[name].as_str().map(str::to_owned)
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.0[name].as_bool().unwrap_or_default()
+    }
+
+    fn page_size(&self) -> Option<u32> {
+        self.0["max_items_per_page"]
+            .as_u64()
+            .and_then(|size| u32::try_from(size).ok())
+    }
+
+    fn precondition(&self) -> Precondition {
+        self.optional("if_match")
+            .map_or(Precondition::Unconditional, |etag| {
+                Precondition::IfMatch(Etag::from(etag))
+            })
+    }
+
+    /// `None` for what cannot be said with this client: an ETag.
+    fn mode(&self) -> Option<Upsert> {
+        match self.0["if_none_match"].as_str() {
+            None => Some(Upsert::CreateOrReplace),
+            Some("*") => Some(Upsert::CreateOnly),
+            Some(_) => None,
+        }
+    }
+
+    fn patch<K: PatchTarget>(&self) -> Result<Patch<K>, Failure> {
+        let patch: json_patch::Patch = serde_json::from_value(self.0["patch"].clone())?;
+        Ok(Patch::try_from(patch)?)
+    }
+
+    fn telemetry(&self) -> Result<Option<PublishTelemetryOptions>, Failure> {
+        let time = self
+            .optional("source_time")
+            .map(|time| time.parse::<DateTime>())
+            .transpose()?;
+        Ok(Some(PublishTelemetryOptions {
+            message_id: self.optional("message_id"),
+            source_time: time.and_then(|time| time.to_offset()),
+        }))
+    }
+}
+
+fn model<T: Serialize + DeserializeOwned>(response: Response<T>) -> Result<Option<Value>, Failure> {
+    Ok(Some(serde_json::to_value(response.into_model()?)?))
+}
+
+async fn pages<T: Serialize + DeserializeOwned + Send + 'static>(
+    pager: Pager<ItemPage<T>>,
+) -> Result<Option<Value>, Failure> {
+    let pages: Vec<_> = pager.into_pages().try_collect().await?;
+    let items = pages
+        .into_iter()
+        .map(|page| Ok(serde_json::to_value(page.into_model()?.items)?));
+    Ok(Some(
+        json!({"pages": items.collect::<Result<Vec<Value>, Failure>>()?}),
+    ))
+}
+
+fn written(etag: Option<Etag>) -> Result<Option<Value>, Failure> {
+    Ok(Some(json!({"etag": etag})))
+}
+
+async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result<Option<Value>, Failure> {
+    let (twin, size) = (args.text("twin_id"), args.page_size());
+    let (relationship, component) = (args.text("relationship_id"), args.text("component_name"));
+    let (route, job, id) = (args.text("route_id"), args.text("job_id"), args.text("model_id"));
+    match call {
+        "create_models" => model(
+            client
+                .create_models(args.0["models"].as_array().map(Vec::as_slice).unwrap_or_default())
+                .await?,
+        ),
+        "get_model" => {
+            let include_model_definition = args.flag("include_model_definition");
+            model(
+                client
+                    .get_model(
+                        id,
+                        Some(GetModelOptions {
+                            include_model_definition,
+                        }),
+                    )
+                    .await?,
+            )
+        }
+        "list_models" => {
+            let ids = args.0["dependencies_for"].as_array().into_iter().flatten();
+            let options = ListModelsOptions {
+                dependencies_for: ids.filter_map(|id| id.as_str().map(str::to_owned)).collect(),
+                include_model_definition: args.flag("include_model_definition"),
+                max_items_per_page: size,
+                ..Default::default()
+            };
+            pages(client.list_models(Some(options))?).await
+        }
+        "decommission_model" => client
+            .decommission_model(id)
+            .await
+            .map(|()| Some(Value::Null))
+            .map_err(Into::into),
+        "delete_model" => client
+            .delete_model(id)
+            .await
+            .map(|()| Some(Value::Null))
+            .map_err(Into::into),
+        "get_digital_twin" => {
+            let trace = Trace {
+                parent: args.optional("traceparent"),
+                state: args.optional("tracestate"),
+            };
+            let client = client.with_context(Context::new().with_value(trace));
+            model(client.get_digital_twin::<Value>(twin).await?)
+        }
+        "upsert_digital_twin" => match args.mode() {
+            Some(mode) => model(client.upsert_digital_twin(twin, &args.0["twin"], mode).await?),
+            None => Ok(None),
+        },
+        "update_digital_twin" => {
+            let patch: DigitalTwinPatch = args.patch()?;
+            written(
+                client
+                    .update_digital_twin(twin, &patch, args.precondition())
+                    .await?,
+            )
+        }
+        "delete_digital_twin" => {
+            client.delete_digital_twin(twin, args.precondition()).await?;
+            Ok(Some(Value::Null))
+        }
+        "get_component" => model(client.get_component::<Value>(twin, component).await?),
+        "update_component" => written(
+            client
+                .update_component(twin, component, &args.patch()?, args.precondition())
+                .await?,
+        ),
+        "get_relationship" => model(client.get_relationship::<Value>(twin, relationship).await?),
+        "upsert_relationship" => match args.mode() {
+            Some(mode) => {
+                let body = &args.0["relationship"];
+                model(client.upsert_relationship(twin, relationship, body, mode).await?)
+            }
+            None => Ok(None),
+        },
+        "update_relationship" => written(
+            client
+                .update_relationship(twin, relationship, &args.patch()?, args.precondition())
+                .await?,
+        ),
+        "delete_relationship" => {
+            client
+                .delete_relationship(twin, relationship, args.precondition())
+                .await?;
+            Ok(Some(Value::Null))
+        }
+        "list_relationships" => {
+            let relationship_name = args.optional("relationship_name");
+            let options = ListRelationshipsOptions {
+                relationship_name,
+                ..Default::default()
+            };
+            pages(client.list_relationships::<Value>(twin, Some(options))?).await
+        }
+        "list_incoming_relationships" => pages(client.list_incoming_relationships(twin, None)?).await,
+        "publish_telemetry" => {
+            client
+                .publish_telemetry(twin, &args.0["telemetry"], args.telemetry()?)
+                .await?;
+            Ok(Some(Value::Null))
+        }
+        "publish_component_telemetry" => {
+            let telemetry = &args.0["telemetry"];
+            client
+                .publish_component_telemetry(twin, component, telemetry, args.telemetry()?)
+                .await?;
+            Ok(Some(Value::Null))
+        }
+        "get_event_route" => model(client.get_event_route(route).await?),
+        "list_event_routes" => {
+            let options = ListEventRoutesOptions {
+                max_items_per_page: size,
+                ..Default::default()
+            };
+            pages(client.list_event_routes(Some(options))?).await
+        }
+        "upsert_event_route" => {
+            client
+                .upsert_event_route(
+                    route,
+                    &EventRoute::new(args.text("endpoint_name"), args.text("filter")),
+                )
+                .await?;
+            Ok(Some(Value::Null))
+        }
+        "delete_event_route" => {
+            client.delete_event_route(route).await?;
+            Ok(Some(Value::Null))
+        }
+        "query_twins" => {
+            let options = QueryTwinsOptions {
+                max_items_per_page: size,
+                ..Default::default()
+            };
+            let pages = client
+                .query_twins::<Value>(args.text("query"), Some(options))?
+                .into_pages();
+            let pages: Vec<_> = pages.try_collect().await?;
+            let rows = pages
+                .into_iter()
+                .map(|page| Ok(serde_json::to_value(page.into_model()?.rows)?));
+            Ok(Some(
+                json!({"pages": rows.collect::<Result<Vec<Value>, Failure>>()?}),
+            ))
+        }
+        "create_import_job" => model(
+            client
+                .create_import_job(job, args.text("input_blob_uri"), args.text("output_blob_uri"))
+                .await?,
+        ),
+        "get_import_job" => model(client.get_import_job(job).await?),
+        "cancel_import_job" => model(client.cancel_import_job(job).await?),
+        "delete_import_job" => {
+            client.delete_import_job(job).await?;
+            Ok(Some(Value::Null))
+        }
+        "list_import_jobs" => {
+            let options = ListImportJobsOptions {
+                max_items_per_page: size,
+                ..Default::default()
+            };
+            pages(client.list_import_jobs(Some(options))?).await
+        }
+        "create_delete_job" => {
+            let minutes = args.0["timeout_in_minutes"].as_u64();
+            let options = CreateDeleteJobOptions {
+                operation_id: args.optional("operation_id"),
+                timeout: minutes.map(|minutes| std::time::Duration::from_secs(60 * minutes)),
+            };
+            let often = PollerOptions {
+                frequency: azure_core::time::Duration::seconds(1),
+                ..Default::default()
+            };
+            model(client.begin_delete_job(Some(options), Some(often))?.await?)
+        }
+        "get_delete_job" => model(client.get_delete_job(job).await?),
+        "list_delete_jobs" => {
+            let options = ListDeleteJobsOptions {
+                max_items_per_page: size,
+                ..Default::default()
+            };
+            pages(client.list_delete_jobs(Some(options))?).await
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The trace that a call belongs to, in its context.
+#[derive(Debug, Clone)]
+struct Trace {
+    parent: Option<String>,
+    state: Option<String>,
+}
+
+/// Sends the trace in a call's context, as azure_core does for a tracer's span.
+#[derive(Debug)]
+struct SendTrace;
+
+#[async_trait::async_trait]
+impl Policy for SendTrace {
+    async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        if let Some(Trace { parent, state }) = context.value::<Trace>() {
+            for (name, value) in [("traceparent", parent), ("tracestate", state)] {
+                if let Some(value) = value {
+                    request.insert_header(name, value.clone());
+                }
+            }
+        }
+        next[0].send(context, request, &next[1..]).await
+    }
+}
+
+#[derive(Debug)]
+struct Token(String);
+
+#[async_trait::async_trait]
+impl TokenCredential for Token {
+    async fn get_token(
+        &self,
+        _: &[&str],
+        _: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let expires = time::OffsetDateTime::now_utc() + std::time::Duration::from_secs(3600);
+        Ok(AccessToken::new(self.0.clone(), expires))
+    }
+}

@@ -1,0 +1,123 @@
+//! What an error tells.
+
+use super::*;
+use azure_core::http::headers::Headers;
+use azure_core::http::{RawResponse, StatusCode};
+
+fn answered(status: u16, body: &str) -> Error {
+    let response = RawResponse::from_bytes(StatusCode::from(status), Headers::new(), body.to_owned());
+    service_core::Error::from_response(&response).into()
+}
+
+fn coded(status: u16, code: &str) -> Error {
+    answered(
+        status,
+        &format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#),
+    )
+}
+
+#[test]
+fn details_and_inner_error_are_kept() {
+    let error = answered(
+        400,
+        r#"{"error":{"code":"ValidationFailed","message":"Not valid","details":[{"code":"ValidationFailed","message":"speed is not declared"}],"innererror":{"code":"Deep","innererror":{"code":"Deeper"}}}}"#,
+    );
+    assert!(error.is_validation_failed() && !error.is_not_found());
+    assert_eq!(
+        error.details()[0].message.as_deref(),
+        Some("speed is not declared")
+    );
+    assert_eq!(error.inner_error().unwrap()["innererror"]["code"], "Deeper");
+    assert_eq!(
+        error.to_string(),
+        "the service answered 400 ValidationFailed: Not valid"
+    );
+}
+
+#[test]
+fn the_gateway_has_shapes_of_its_own() {
+    let unauthorized = answered(401, r#"{"statusCode":401,"message":"Unauthorized"}"#);
+    assert!(unauthorized.is_unauthorized());
+    assert_eq!(
+        (unauthorized.code(), unauthorized.message()),
+        (None, Some("Unauthorized"))
+    );
+    let throttled = answered(429, r#"{"error":{"statusCode":429,"message":"Slow down"}}"#);
+    assert!(throttled.is_throttled());
+    assert_eq!((throttled.code(), throttled.message()), (None, Some("Slow down")));
+    let nowhere = answered(404, r#"{"statusCode":404,"message":"Sub-Domain not found"}"#);
+    assert!(nowhere.is_not_found());
+    assert_eq!(nowhere.message(), Some("Sub-Domain not found"));
+    let page = answered(502, "<html>Bad gateway</html>");
+    assert_eq!(
+        (page.status(), page.body()),
+        (Some(502), Some("<html>Bad gateway</html>"))
+    );
+}
+
+#[test]
+fn each_predicate_knows_its_codes() {
+    type Predicate = fn(&Error) -> bool;
+    let table: [(Predicate, u16, &[&str]); 9] = [
+        (
+            Error::is_already_exists,
+            409,
+            &["ModelIdAlreadyExists", "ModelAlreadyExists", "JobIdAlreadyExists"],
+        ),
+        (
+            Error::is_target_not_found,
+            404,
+            &["TargetDigitalTwinNotFound", "TargetTwinNotFound"],
+        ),
+        (
+            Error::is_relationships_not_deleted,
+            400,
+            &["RelationshipsNotDeleted"],
+        ),
+        (
+            Error::is_model_in_use,
+            409,
+            &["ModelReferencesNotDeleted", "ModelReferencesNotDecommissioned"],
+        ),
+        (
+            Error::is_validation_failed,
+            400,
+            &["ValidationFailed", "InvalidRelationship"],
+        ),
+        (Error::is_invalid_patch, 400, &["JsonPatchInvalid"]),
+        (Error::is_invalid_query, 400, &["SqlQueryError"]),
+        (
+            Error::is_invalid_model,
+            400,
+            &["DTDLParserError", "ModelVersionNotSupported"],
+        ),
+        (
+            Error::is_limit_reached,
+            400,
+            &["TwinLimitReached", "LimitExceeded", "JobLimitReached"],
+        ),
+    ];
+    for (index, (predicate, status, codes)) in table.iter().enumerate() {
+        for code in *codes {
+            let error = coded(*status, code);
+            assert!(predicate(&error), "{code}");
+            for (other, (predicate, ..)) in table.iter().enumerate() {
+                assert_eq!(predicate(&error), other == index, "{code} and predicate {other}");
+            }
+        }
+    }
+    assert!(!coded(400, "SomethingNew").is_validation_failed());
+}
+
+#[test]
+fn it_survives_azure_core() {
+    let error = coded(412, "PreconditionFailed");
+    let back = Error::from(azure_core::Error::from(error));
+    assert!(back.is_precondition_failed());
+    assert_eq!(back.code(), Some(error_code::PRECONDITION_FAILED));
+    let fresh = Error::from(azure_core::Error::with_message(
+        azure_core::error::ErrorKind::Io,
+        "reset",
+    ));
+    assert!(fresh.is_unknown_outcome());
+}
