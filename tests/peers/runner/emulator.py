@@ -69,6 +69,6 @@ def _wait_until_free(port: int) -> None:
             except OSError as error:
                 if time.monotonic() > until:
                     raise CannotRun(
-                        f"port {port} is taken, and this client can't be told another one"
+                        f"port {port} is taken, and these clients know no other"
                     ) from error
         time.sleep(0.5)
