@@ -1,5 +1,7 @@
 //! How an id becomes part of a path.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use progenitor_client::Error;
 
@@ -36,7 +38,7 @@ pub fn path_segment<E>(parameter: &'static str, value: &str) -> Result<String, E
         "." | ".." => Err(Error::InvalidRequest(format!(
             "{parameter}: must not be {value:?}, which URLs understand as a folder"
         ))),
-        _ => Ok(utf8_percent_encode(value, ENCODED).to_string()),
+        _ => Ok(Cow::from(utf8_percent_encode(value, ENCODED)).into_owned()),
     }
 }
 

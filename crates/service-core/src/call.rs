@@ -1,11 +1,14 @@
 //! How a generated method becomes a call.
 //!
 //! The generated code builds the request and names the type of the answer. It gets an executor that lives for one
-//! call: it sends the request through the pipeline, keeps the answer, and hands the generated code a dummy. The caller
-//! takes the kept answer, undecoded, so that nothing is decoded twice and no error is squeezed through a foreign type.
+//! call: it sends the request through the pipeline and keeps the answer. The generated code is left there, waiting, and
+//! dropped; the caller takes the kept answer, undecoded, so that nothing is decoded twice and no error is squeezed
+//! through a foreign type.
 
-use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::{Future, pending, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use azure_core::http::{Context, RawResponse, Response};
 use futures::future::BoxFuture;
@@ -18,7 +21,8 @@ use crate::pipeline::{Failure, ServicePipeline};
 
 /// Calls one operation of a generated client and returns its answer, to be decoded with `into_model`.
 ///
-/// The type of the answer is that of the generated method. `operation` must call one operation and return its result.
+/// The type of the answer is that of the generated method. `operation` must call one operation and await it in place
+/// (not in a task of its own); it is dropped as soon as the answer is there, so nothing that follows would run.
 ///
 /// # Errors
 ///
@@ -42,10 +46,21 @@ where
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) operation: &'static Operation,
-    pub(crate) url: Url,
-    /// Whether `url` was a link.
-    pub(crate) linked: bool,
     pub(crate) response: RawResponse,
+    request: reqwest::Request,
+    link: Option<Url>,
+}
+
+impl Answer {
+    /// Where the answer came from.
+    pub(crate) fn url(&self) -> &Url {
+        self.link.as_ref().unwrap_or_else(|| self.request.url())
+    }
+
+    /// Whether the request went to a link.
+    pub(crate) fn linked(&self) -> bool {
+        self.link.is_some()
+    }
 }
 
 /// Runs `operation` with an executor that keeps the answer. With a `link`, the request goes there instead, method,
@@ -67,17 +82,16 @@ where
         link,
         answer: Mutex::default(),
     });
-    let result = operation(protocol.with_executor(capture.clone())).await;
-    let answer = capture
-        .answer
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take();
-    match (answer, result) {
-        (Some(answer), _) => answer,
-        (None, Err(error)) => Err(Error::from(error)),
-        (None, Ok(_)) => Err(Error::nothing_sent()),
-    }
+    let mut operation = pin!(operation(protocol.with_executor(capture.clone())));
+    poll_fn(|task| {
+        let ended = operation.as_mut().poll(task);
+        if let Some(answer) = capture.answer().take() {
+            return Poll::Ready(answer);
+        }
+        // Ended without an answer: the request could not be built.
+        ended.map(|result| Err(result.map_or_else(Error::from, |_| Error::nothing_sent())))
+    })
+    .await
 }
 
 /// The executor of one call.
@@ -87,6 +101,12 @@ struct Capture {
     context: Context<'static>,
     link: Option<Url>,
     answer: Mutex<Option<Result<Answer>>>,
+}
+
+impl Capture {
+    fn answer(&self) -> MutexGuard<'_, Option<Result<Answer>>> {
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Executor for Capture {
@@ -100,21 +120,17 @@ impl Executor for Capture {
                 .pipeline
                 .send(operation, &request, self.link.as_ref(), &self.context)
                 .await;
-            let url = self.link.clone().unwrap_or_else(|| request.url().clone());
-            let linked = self.link.is_some();
             let answer = sent
                 .map(|response| Answer {
                     operation,
-                    url,
-                    linked,
                     response,
+                    request,
+                    link: self.link.clone(),
                 })
                 .map_err(|failure| failure.error);
-            *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-            // No operation counts this status among its successes, so the generated code does not try to decode it.
-            let mut dummy = http::Response::new("");
-            *dummy.status_mut() = http::StatusCode::NOT_IMPLEMENTED;
-            Ok(dummy.into())
+            *self.answer() = Some(answer);
+            // `capture` polls this, finds the answer and does not poll again.
+            pending().await
         })
     }
 }

@@ -184,10 +184,12 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
         let token = |token: String| (!token.is_empty()).then_some(PagerContinuation::Token(token));
         Ok(match answer.operation.paging {
             Paging::None => None,
-            Paging::HeaderToken => header(answer.response.headers(), CONTINUATION).and_then(token),
+            Paging::HeaderToken => header(answer.response.headers(), CONTINUATION)
+                .map(str::to_owned)
+                .and_then(token),
             Paging::BodyToken => body()?.continuation_token.and_then(token),
             Paging::NextLink => match body()?.next_link.filter(|link| !link.is_empty()) {
-                Some(link) => Some(PagerContinuation::Link(self.own_link(&answer.url, &link)?)),
+                Some(link) => Some(PagerContinuation::Link(self.own_link(answer.url(), &link)?)),
                 None => None,
             },
         })

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::error::ErrorKind as AzureKind;
+use azure_core::http::headers::{ACCEPT, CONTENT_TYPE, HeaderName, IF_MATCH};
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{ClientOptions, Context, Method, PipelineSendOptions, RawResponse, Request};
 use azure_core::tracing::PublicApiInstrumentationInformation;
@@ -125,13 +126,9 @@ impl ServicePipeline {
         link: Option<&Url>,
         context: &Context<'_>,
     ) -> Result<RawResponse, Failure> {
-        let mut request = to_azure(request)?;
-        if let Some(link) = link {
-            *request.url_mut() = link.clone();
-        }
-        let call = Call::new(RetryClass::of(operation, &request));
+        let mut request = to_azure(request, link)?;
         let mut context = context.to_borrowed();
-        context.insert(call.clone());
+        context.insert(Call::new(RetryClass::of(operation, &request)));
         if self.0.traced && context.value::<PublicApiInstrumentationInformation>().is_none() {
             context.insert(PublicApiInstrumentationInformation::new(operation.id, Vec::new()));
         }
@@ -154,16 +151,18 @@ impl ServicePipeline {
             .send(&context, &mut request, Some(options))
             .instrument(span.clone())
             .await;
-        span.record("attempts", call.attempts());
-        if let Some(status) = call.last_status() {
+        let attempts = Call::of(&context).map_or(0, Call::attempts);
+        let last_status = Call::of(&context).and_then(Call::last_status);
+        span.record("attempts", attempts);
+        if let Some(status) = last_status {
             span.record("status", status);
         }
         let (error, response) = match sent {
             Ok(response) if operation.is_success(u16::from(response.status())) => return Ok(response),
             Ok(response) => (Error::from_response(&response), Some(response)),
-            Err(error) => (Error::from(error).with_last_status(call.last_status()), None),
+            Err(error) => (Error::from(error).with_last_status(last_status), None),
         };
-        let error = error.with_call(operation.id, call.attempts());
+        let error = error.with_call(operation.id, attempts);
         span.record("error", tracing::field::display(&error));
         Err(Failure { error, response })
     }
@@ -185,8 +184,8 @@ impl From<Error> for Failure {
     }
 }
 
-/// Copies a request; its body is bytes, because generated code serialises it before.
-fn to_azure(request: &reqwest::Request) -> Result<Request> {
+/// Copies a request, for `link` if there is one; its body is bytes, because generated code serialises it before.
+fn to_azure(request: &reqwest::Request, link: Option<&Url>) -> Result<Request> {
     let method = match request.method().as_str() {
         "GET" => Method::Get,
         "PUT" => Method::Put,
@@ -201,11 +200,11 @@ fn to_azure(request: &reqwest::Request) -> Result<Request> {
             ));
         }
     };
-    let mut result = Request::new(request.url().clone(), method);
+    let mut result = Request::new(link.unwrap_or_else(|| request.url()).clone(), method);
     for (name, value) in request.headers() {
         let value = std::str::from_utf8(value.as_bytes())
             .map_err(|error| Error::invalid_input(name.as_str(), "is not UTF-8").with_source(error))?;
-        result.insert_header(name.as_str().to_owned(), value.to_owned());
+        result.insert_header(header_name(name), value.to_owned());
     }
     if let Some(body) = request.body() {
         let bytes = body
@@ -214,6 +213,16 @@ fn to_azure(request: &reqwest::Request) -> Result<Request> {
         result.set_body(bytes.to_vec());
     }
     Ok(result)
+}
+
+/// The names that most requests have cost nothing; any other is copied twice.
+fn header_name(name: &http::HeaderName) -> HeaderName {
+    match *name {
+        http::header::ACCEPT => ACCEPT,
+        http::header::CONTENT_TYPE => CONTENT_TYPE,
+        http::header::IF_MATCH => IF_MATCH,
+        _ => HeaderName::from(name.as_str().to_owned()),
+    }
 }
 
 /// azure_core panics on what this refuses.

@@ -1,9 +1,9 @@
 //! On which version of a thing a write depends.
 
 use azure_core::http::Etag;
-use azure_core::http::headers::{self, Headers};
+use azure_core::http::headers::Headers;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, header};
 
 /// On which version of a thing a write depends.
 ///
@@ -86,7 +86,7 @@ fn checked(etag: &Etag) -> Result<&str> {
 /// The ETag that an answer gives in its header: that of the version just read or written.
 #[must_use]
 pub fn etag(headers: &Headers) -> Option<Etag> {
-    headers.get_optional_str(&headers::ETAG).map(Etag::from)
+    header(headers, "etag").map(Etag::from)
 }
 
 #[cfg(test)]

@@ -11,11 +11,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::error::ErrorKind;
-use azure_core::http::headers::{Headers, IF_MATCH, RETRY_AFTER, RETRY_AFTER_MS, X_MS_RETRY_AFTER_MS};
+use azure_core::http::headers::{Headers, RETRY_AFTER, RETRY_AFTER_MS, X_MS_RETRY_AFTER_MS};
 use azure_core::http::policies::{Policy, PolicyResult, get_retry_after};
 use azure_core::http::{AsyncRawResponse, Context, Method, Request};
 use protocol_runtime::Operation;
 use time::OffsetDateTime;
+
+use crate::error::header;
 
 /// Longer than this no call waits on the service's word; it fails, and the caller learns how long to wait.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -32,11 +34,9 @@ pub(crate) enum RetryClass {
 impl RetryClass {
     /// A PATCH with an ETag repeats safely: if the first attempt was processed, the ETag is no longer the current one.
     pub(crate) fn of(operation: &Operation, request: &Request) -> Self {
-        let etag = request
-            .headers()
-            .get_optional_str(&IF_MATCH)
-            .filter(|etag| etag.trim_matches('"') != "*");
-        if operation.idempotent || (request.method() == Method::Patch && etag.is_some()) {
+        let has_etag =
+            || header(request.headers(), "if-match").is_some_and(|etag| etag.trim_matches('"') != "*");
+        if operation.idempotent || (request.method() == Method::Patch && has_etag()) {
             Self::Repeatable
         } else {
             Self::Once
@@ -54,16 +54,16 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(class: RetryClass) -> Arc<Self> {
-        Arc::new(Self {
+    pub(crate) fn new(class: RetryClass) -> Self {
+        Self {
             class,
             attempts: AtomicU32::new(0),
             last_status: AtomicU16::new(0),
             outcome: Mutex::default(),
-        })
+        }
     }
 
-    pub(crate) fn of<'a>(context: &'a Context<'_>) -> Option<&'a Arc<Self>> {
+    pub(crate) fn of<'a>(context: &'a Context<'_>) -> Option<&'a Self> {
         context.value()
     }
 

@@ -45,10 +45,10 @@ pub(super) fn parse(headers: &Headers, body: &[u8]) -> Envelope {
         .map(|value| parse_value(&value))
         .unwrap_or_default();
     let code = header(headers, "iothub-errorcode").or_else(|| header(headers, "x-ms-error-code"));
-    envelope.code = code.or(envelope.code);
+    envelope.code = code.map(str::to_owned).or(envelope.code);
     envelope.tracking_id = envelope
         .tracking_id
-        .or_else(|| header(headers, "mise-correlation-id"));
+        .or_else(|| header(headers, "mise-correlation-id").map(str::to_owned));
     envelope
 }
 

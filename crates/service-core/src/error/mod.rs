@@ -5,13 +5,14 @@ mod envelope;
 mod kind;
 mod text;
 
+use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::http::RawResponse;
-use azure_core::http::headers::{HeaderName, Headers};
+use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
 use serde_json::Value;
 
 pub use envelope::ErrorDetail;
@@ -121,7 +122,7 @@ impl Error {
         repr.tracking_id = parsed.tracking_id;
         repr.details = parsed.details;
         repr.inner_error = parsed.inner_error;
-        repr.request_id = header(response.headers(), "x-ms-request-id");
+        repr.request_id = header(response.headers(), "x-ms-request-id").map(str::to_owned);
         repr.retry_after = crate::retry::retry_after(response.headers());
         // The body of an unexpected success may hold what was asked for, keys included.
         if status >= 300 {
@@ -341,9 +342,14 @@ impl Error {
     }
 }
 
-/// A header's value. `name` must be in lower case.
-pub(crate) fn header(headers: &Headers, name: &'static str) -> Option<String> {
+/// A header's value, if it is not empty. `name` must be in lower case.
+///
+/// For a header that is not there, `Headers::get_optional_str` makes an error and drops it. With `RUST_BACKTRACE=1`
+/// that error has a backtrace, which costs more than the whole request.
+pub(crate) fn header<'a>(headers: &'a Headers, name: &'static str) -> Option<&'a str> {
+    let value = |value: &'a HeaderValue| Ok::<_, Infallible>(value.as_str());
     headers
-        .get_optional_string(&HeaderName::from_static(name))
+        .get_optional_with(&HeaderName::from_static(name), value)
+        .unwrap_or_default()
         .filter(|value| !value.is_empty())
 }
