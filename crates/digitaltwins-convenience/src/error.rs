@@ -174,7 +174,7 @@ impl Error {
 impl Error {
     forward! {
         /// What was asked for does not exist: a twin, a relationship or its target, a component, a model, a route, a
-        /// job.
+        /// job. Of a deletion with more than one [attempt](Self::attempts), the first may have done it.
         is_not_found -> bool,
         /// What should be created exists, or other things refer to what should be deleted.
         is_conflict -> bool,
@@ -207,7 +207,9 @@ impl Error {
         self.code().is_some_and(|code| codes.contains(&code))
     }
 
-    /// What should be created exists already: a model, a relationship, a job, or a twin that was to be new.
+    /// What should be created exists already: a model, a job, or a twin or relationship that was to be new.
+    ///
+    /// After more than one [attempt](Self::attempts), the first may have been the one that created it.
     #[must_use]
     pub fn is_already_exists(&self) -> bool {
         use error_code::{
@@ -220,7 +222,11 @@ impl Error {
             JOB_ID_ALREADY_EXISTS,
         ];
         self.has_code(&codes)
-            || (self.is_precondition_failed() && self.operation() == Some("digital_twins_add"))
+            || (self.is_precondition_failed()
+                && matches!(
+                    self.operation(),
+                    Some("digital_twins_add" | "digital_twins_add_relationship")
+                ))
     }
 
     /// The target of a relationship does not exist. (Without its source, the code is

@@ -7,7 +7,16 @@
 //! * [`DigitalTwin`], [`Component`], [`Relationship`], [`IncomingRelationship`]: what lives in an instance, around a
 //!   type of your own or around JSON.
 //! * [`DigitalTwinPatch`], [`ComponentPatch`], [`RelationshipPatch`]: changes, spelt out or computed.
-//! * [`Upsert`], [`Precondition`], [`Etagged`]: writes that depend on what is there.
+//! * [`Upsert`], [`Precondition`], [`Etagged`]: writes that depend on what is there;
+//!   [`modify_digital_twin`](DigitalTwinsClient::modify_digital_twin) does it all.
+//! * [`query`]: the builder of query texts, from the crate `twin-query`; [`QueryTwinsOptions`], [`QueryPage`],
+//!   [`QueryCharge`].
+//! * Work on whole graphs: [`upload_models`](DigitalTwinsClient::upload_models),
+//!   [`delete_all_models`](DigitalTwinsClient::delete_all_models),
+//!   [`delete_digital_twin_with_relationships`](DigitalTwinsClient::delete_digital_twin_with_relationships),
+//!   [`bulk_upsert`](DigitalTwinsClient::bulk_upsert) of [`GraphItem`]s,
+//!   [`wait_until_visible`](DigitalTwinsClient::wait_until_visible).
+//! * [`ImportFileWriter`], [`ImportFileValidator`]: the file of an import job.
 //! * [`Error`], [`error_code`]: why a call failed.
 //!
 //! # Calls
@@ -70,7 +79,7 @@ mod models;
 mod modify;
 mod patch;
 mod pause;
-mod query;
+mod queries;
 mod relationships;
 mod telemetry;
 mod types;
@@ -92,7 +101,7 @@ pub use patch::{
     ComponentPatch, DigitalTwinPatch, IntoPatchPath, OfComponent, OfDigitalTwin, OfRelationship, Patch,
     PatchTarget, RelationshipPatch,
 };
-pub use query::{QueryCharge, QueryPage, QueryPageHeaders, QueryTwinsOptions};
+pub use queries::{QueryCharge, QueryPage, QueryPageHeaders, QueryTwinsOptions};
 pub use relationships::ListRelationshipsOptions;
 pub use telemetry::PublishTelemetryOptions;
 pub use types::{
@@ -107,3 +116,4 @@ pub use protocol_runtime::DateTime;
 #[cfg(feature = "rustls")]
 pub use service_core::transport_trusting;
 pub use service_core::{ErrorDetail, ErrorKind, ItemPage, Job, Precondition, ResponseTimeout};
+pub use twin_query::digitaltwins as query;

@@ -17,5 +17,7 @@ mod modify;
 mod pages;
 mod patches;
 mod requests;
+mod spans;
 mod store;
 mod support;
+mod typed;

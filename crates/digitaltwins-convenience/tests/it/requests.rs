@@ -496,3 +496,48 @@ async fn a_context_goes_with_every_call() {
         .collect();
     assert_eq!(markers, ["yes", "none"]);
 }
+
+/// All futures and streams can move between threads; this need only compile.
+#[test]
+fn calls_can_be_spawned() {
+    fn spawnable<T: Send + 'static>(_: T) {}
+    let (_, client) = obliging();
+    let also = client.clone();
+    spawnable(async move {
+        let client = also;
+        let twin = BasicDigitalTwin::new("t", "m", Map::new());
+        let patch = DigitalTwinPatch::new();
+        client.get_digital_twin::<BasicDigitalTwin>("t").await?;
+        client.upsert_digital_twin("t", &twin, Upsert::CreateOnly).await?;
+        client.update_digital_twin("t", &patch, weak()).await?;
+        client
+            .update_component("t", "c", &ComponentPatch::new(), weak())
+            .await?;
+        client
+            .update_relationship("t", "r", &RelationshipPatch::new(), weak())
+            .await?;
+        client
+            .upsert_relationship("t", "r", &Value::Null, Upsert::CreateOnly)
+            .await?;
+        client.publish_telemetry("t", &Value::Null, None).await?;
+        client.create_models(&[]).await?;
+        client
+            .modify_digital_twin::<Map<String, Value>>("t", |_| {})
+            .await?;
+        client.upload_models(&[], None).await?;
+        client.delete_all_models().await?;
+        client.delete_digital_twin_with_relationships("t").await?;
+        client.wait_until_visible("t", None).await?;
+        client.begin_import_job("j", "i", "o", None)?.await?;
+        client.begin_delete_job(None, None)?.await?;
+        client.query_twins::<Value>("SELECT", None)?.try_next().await?;
+        Ok::<_, Error>(())
+    });
+    spawnable(client.list_models(None).unwrap());
+    spawnable(client.list_relationships::<BasicRelationship>("t", None).unwrap());
+    spawnable(client.bulk_upsert(futures::stream::empty(), None).unwrap());
+    spawnable(Error::from(azure_core::Error::with_message(
+        azure_core::error::ErrorKind::Other,
+        "x",
+    )));
+}

@@ -111,7 +111,7 @@ impl QueryCharge {
 impl DigitalTwinsClient {
     /// Runs a query. (`POST /query`)
     ///
-    /// `query` is a text, or a [`Query`](twin_query::digitaltwins::Query) whose values cannot change its meaning. `T` is
+    /// `query` is a text, or a [`Query`](crate::query::Query) whose values cannot change its meaning. `T` is
     /// the type of a row: a [`DigitalTwin`](crate::DigitalTwin) for `SELECT *`, a struct with a field for each alias
     /// for a join, `HashMap<String, u64>` or a struct with `#[serde(rename = "COUNT")]` for `COUNT()`,
     /// `serde_json::Value` for anything.
