@@ -68,7 +68,5 @@ def _wait_until_free(port: int) -> None:
                 ) from error
             except OSError as error:
                 if time.monotonic() > until:
-                    raise CannotRun(
-                        f"port {port} is taken, and these clients know no other"
-                    ) from error
+                    raise CannotRun(f"port {port} is taken, and these clients know no other") from error
         time.sleep(0.5)

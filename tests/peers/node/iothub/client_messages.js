@@ -143,11 +143,11 @@ check('get file notification receiver', async () => {
     deviceId: 'plain',
     blobUri: 'https://storage.example/files/plain/log.txt',
     blobName: 'plain/log.txt',
-    lastUpdatedTime: '2026-01-02T03:04:05Z',
     blobSizeInBytes: 1234,
   });
   const message = await until(() => files.shift());
-  const { deviceId, blobName, blobSizeInBytes } = records(message);
+  const { deviceId, blobName, blobSizeInBytes, lastUpdatedTime } = records(message);
+  assert.ok(!Number.isNaN(Date.parse(lastUpdatedTime)), lastUpdatedTime);
   assert.deepStrictEqual([deviceId, blobName, blobSizeInBytes], ['plain', 'plain/log.txt', 1234]);
   await result.complete(message);
 });

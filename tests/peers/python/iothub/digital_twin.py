@@ -3,7 +3,7 @@
 from azure.iot.hub import DigitalTwinClient, IoTHubRegistryManager
 
 from hub import HOST_NAME, KEY_1, KEY_2, Credential, device, refused, watched
-from peer import check, equal, run
+from peer import check, equal, holds, run
 
 twins = watched(DigitalTwinClient)
 registry = watched(IoTHubRegistryManager)
@@ -50,6 +50,16 @@ def update_digital_twin_with_an_etag():
 def update_digital_twin_removes():
     twins.update_digital_twin("thing", [{"op": "remove", "path": "/speed"}])
     equal("speed" in registry.get_twin("thing").properties.desired, False)
+
+
+@check
+def get_digital_twin_of_a_device_with_a_model():
+    model = "dtmi:peers:Thing;1"
+    device("thing", "connection", {"connected": True, "modelId": model})
+    device("thing", "reported", {"level": 3, "heater": {"__t": "c", "warm": True}}, "PATCH")
+    twin = twins.get_digital_twin("thing")
+    equal((twin["$metadata"]["$model"], twin["level"], twin["heater"]["warm"]), (model, 3, True))
+    holds(twin["$metadata"]["level"]["lastUpdateTime"], "no time of the last update")
 
 
 @check

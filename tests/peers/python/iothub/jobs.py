@@ -87,6 +87,17 @@ def cancel_scheduled_job_before_it_starts():
 
 
 @check
+def create_scheduled_job_while_another_is_waiting_is_refused():
+    later = NOW + datetime.timedelta(hours=1)
+    jobs.create_scheduled_job("waiting", _twin_job("waiting", later, colour="blue"))
+    try:
+        with refused(429, "ThrottlingMaxActiveJobCountExceeded"):
+            jobs.create_scheduled_job("too-many", _twin_job("too-many", later, colour="blue"))
+    finally:
+        jobs.cancel_scheduled_job("waiting")
+
+
+@check
 def cancel_scheduled_job_that_is_over_is_refused():
     with refused(405, "OperationNotAllowedInCurrentState"):
         jobs.cancel_scheduled_job("paint")
