@@ -13,9 +13,9 @@ use crate::auth::{Authenticator, BearerTokens, Policies, Policy};
 use crate::clock::Clock;
 use crate::digitaltwins::DigitalTwins;
 use crate::faults::Faults;
-use crate::iothub::IotHub;
+use crate::iothub::{Blobs, IotHub, Tier};
 use crate::management::Management;
-use crate::running::{Emulator, Running, RunningAmqp};
+use crate::running::{Emulator, Running, RunningAmqp, RunningBlobs, RunningJobs};
 use crate::server::{Endpoint, Server};
 use crate::service::Service;
 use crate::tls::{self, CertificateError};
@@ -58,6 +58,8 @@ pub struct Builder {
     policy_keys: Vec<(String, String)>,
     host_names: Vec<String>,
     clock: Clock,
+    blob_port: u16,
+    tier: Tier,
 }
 
 impl Default for Builder {
@@ -72,6 +74,8 @@ impl Default for Builder {
             policy_keys: Vec::new(),
             host_names: Vec::new(),
             clock: Clock::new(),
+            blob_port: 0,
+            tier: Tier::default(),
         }
     }
 }
@@ -93,6 +97,19 @@ impl Builder {
     /// use 5671. AMQP over WebSockets is on the port of the IoT Hub endpoint.
     pub fn amqp_port(mut self, port: u16) -> Self {
         self.amqp_port = port;
+        self
+    }
+
+    /// The port at which the blob containers of import and export jobs are served; 0, the default, takes a free one.
+    /// They take every caller, and so stay on 127.0.0.1.
+    pub fn blob_port(mut self, port: u16) -> Self {
+        self.blob_port = port;
+        self
+    }
+
+    /// The size of the hub, S1 unless set.
+    pub fn tier(mut self, tier: Tier) -> Self {
+        self.tier = tier;
         self
     }
 
@@ -161,16 +178,22 @@ impl Builder {
 
         let mut iothub = None;
         let mut amqp = None;
+        let mut blobs = None;
         if let Some(port) = self.iothub_port {
             let service = Arc::new(IotHub::new(self.clock.clone()));
+            service.set_tier(self.tier);
             services.push(service.clone());
             let shared = Policies::new(policies.clone(), vec![hub_host]);
             let tokens = BearerTokens::for_iot_hub();
+            // A request over HTTP says which host it is for; over AMQP any name of the certificate may be meant.
+            let named = Policies::new(policies.clone(), [names, tls::local_names()].concat());
+            let amqp_authenticator =
+                Authenticator::shared_access_or_bearer(self.clock.clone(), named, tokens.clone());
             let authenticator = Authenticator::shared_access_or_bearer(self.clock.clone(), shared, tokens);
             let node = Arc::new(amqp::Node::new(
                 service.clone(),
                 self.hub_name.clone(),
-                authenticator.clone(),
+                amqp_authenticator,
                 self.clock.clone(),
             ));
             let endpoint = Endpoint {
@@ -195,6 +218,20 @@ impl Builder {
                 address,
                 source,
             })?;
+            let endpoint = Endpoint {
+                service: Arc::new(Blobs(node.hub.clone())),
+                authenticator: Authenticator::open(self.clock.clone()),
+                faults: faults.clone(),
+                tls: Some(tls.clone()),
+                amqp: None,
+            };
+            let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.blob_port);
+            let server = listen("blobs", address, endpoint).await?;
+            node.hub.set_blob_port(server.port());
+            blobs = Some(RunningBlobs {
+                server,
+                jobs: RunningJobs(tokio::spawn(node.hub.clone().keep_running_jobs())),
+            });
             amqp = Some(RunningAmqp {
                 listener,
                 control: Amqp::new(node),
@@ -226,6 +263,9 @@ impl Builder {
         if let Some(amqp) = &amqp {
             endpoints["iothub"]["amqpEndpoint"] = json!(amqp.url());
         }
+        if let Some(blobs) = &blobs {
+            endpoints["iothub"]["blobEndpoint"] = json!(blobs.url());
+        }
         if let Some(digitaltwins) = &digitaltwins {
             endpoints["digitaltwins"] = json!({ "endpoint": digitaltwins.url });
         }
@@ -233,6 +273,7 @@ impl Builder {
             services,
             faults: faults.clone(),
             clock: self.clock.clone(),
+            amqp: amqp.as_ref().map(|running| running.control.clone()),
             endpoints: endpoints.clone(),
         };
         let endpoint = Endpoint {
@@ -248,6 +289,7 @@ impl Builder {
         Ok(Emulator {
             iothub,
             amqp,
+            blobs,
             digitaltwins,
             management,
             management_url,

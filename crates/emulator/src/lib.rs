@@ -8,6 +8,7 @@
 //! | [`Emulator`], [`Builder`] | start, stop, endpoints, credentials, certificate |
 //! | [`IotHub`], [`DigitalTwins`] | the services: engines without HTTP, each a [`Service`] |
 //! | [`Clock`] | the time that the services go by; tests move it |
+//! | [`Amqp`], [`AmqpFault`] | the hub's AMQP endpoint: faults, resets, statistics |
 //! | [`Faults`], [`Fault`] | throttling, server errors, latency, resets, truncated bodies |
 //! | [`Authenticator`] | shared access signatures and bearer tokens, checked for real |
 //!
@@ -24,9 +25,16 @@
 //! | `GET /faults`, `POST /faults`, `DELETE /faults` | list, add or clear [fault rules](Fault) |
 //! | `GET /clock`, `PUT /clock` | `{"now": "2030-01-01T00:00:00Z"}` |
 //! | `POST /clock/advance` | `{"seconds": 3600}` |
-//! | `PUT /iothub/devices/{id}[/modules/{moduleId}]/connection` | `{"connected": true}` |
+//! | `PUT /iothub/devices/{id}[/modules/{moduleId}]/connection` | `{"connected": true, "modelId": "dtmi:com:example:thing;1"}`; the model may be left out |
 //! | `PATCH /iothub/devices/{id}[/modules/{moduleId}]/reported` | merges reported properties |
+//! | `POST /iothub/devices/{id}[/modules/{moduleId}]/messages/receive` | gives the device a message: a [`ReceivedMessage`], or 204 |
+//! | `POST …/messages/complete`, `…/reject`, `…/abandon` | `{"lockToken": "…"}` |
+//! | `PUT /iothub/feedback`, `POST /iothub/feedback/flush` | `{"intervalSeconds": 1}`, how long feedback is collected |
+//! | `POST /iothub/fileNotifications` | tells services of an upload: a [`FileNotification`] |
+//! | `GET /iothub/amqp/faults`, `POST`, `DELETE` | list, add or clear [AMQP fault rules](AmqpFault) |
+//! | `DELETE /iothub/amqp/connections`, `GET /iothub/amqp/statistics` | break all AMQP connections, or count them |
 //! | `PUT /iothub/devices/{id}[/modules/{moduleId}]/methods/{name}` | how the device answers: a [`MethodScript`] |
+//! | `POST /iothub/devices/{id}[/modules/{moduleId}]/messages/{lockToken}/{complete\|abandon\|reject}` | settles a message, without a body |
 
 mod amqp;
 mod auth;
@@ -48,7 +56,8 @@ pub use clock::Clock;
 pub use digitaltwins::DigitalTwins;
 pub use faults::{Fault, FaultAction, Faults};
 pub use iothub::{
-    Acknowledgement, CloudToDeviceMessage, FileNotification, IotHub, MethodScript, ReceivedMessage, Settlement,
+    Acknowledgement, CloudToDeviceMessage, FileNotification, IotHub, MethodScript, ReceivedMessage,
+    Settlement, Tier,
 };
 pub use running::Emulator;
 pub use service::{Refusal, Service, ServiceRequest, ServiceResponse, split_path, split_query};

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use emulator::Emulator;
+use emulator::{Emulator, Tier};
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 
@@ -27,6 +27,12 @@ struct Options {
     /// Port on which the hub speaks AMQP; 0 takes a free one. Clients that can't be given a port use 5671
     #[arg(long, default_value_t = 0, env = "IOT_EMULATOR_AMQP_PORT")]
     amqp_port: u16,
+    /// Port of the blob containers for import and export jobs; 0 takes a free one. They stay on 127.0.0.1
+    #[arg(long, default_value_t = 0, env = "IOT_EMULATOR_BLOB_PORT")]
+    blob_port: u16,
+    /// Size of the hub, one unit of F1, S1, S2 or S3: says how many jobs run at once
+    #[arg(long, default_value_t)]
+    tier: Tier,
     /// Port of the Digital Twins endpoint; 0 takes a free one
     #[arg(long, default_value_t = 0, env = "IOT_EMULATOR_DIGITALTWINS_PORT")]
     digitaltwins_port: u16,
@@ -109,6 +115,8 @@ async fn start(options: &Options) -> Result<Emulator, emulator::StartError> {
         .address(options.address)
         .iothub_port(options.iothub_port)
         .amqp_port(options.amqp_port)
+        .blob_port(options.blob_port)
+        .tier(options.tier)
         .digitaltwins_port(options.digitaltwins_port)
         .management_port(options.management_port)
         .hub_name(&options.hub_name);
@@ -133,6 +141,7 @@ fn ready_line(emulator: &Emulator, ca_file: &Path) -> Value {
         line["iothub"] = json!({
             "endpoint": emulator.iothub_endpoint(),
             "amqpEndpoint": emulator.iothub_amqp_endpoint(),
+            "blobEndpoint": emulator.iothub_blob_endpoint(),
             "connectionString": emulator.iothub_connection_string(),
         });
     }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::amqp::Amqp;
 use crate::clock::Clock;
 use crate::faults::{Fault, Faults};
 use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
@@ -20,6 +21,7 @@ pub(crate) struct Management {
     pub(crate) services: Vec<Arc<dyn Service>>,
     pub(crate) faults: Faults,
     pub(crate) clock: Clock,
+    pub(crate) amqp: Option<Amqp>,
     /// What `GET /` answers.
     pub(crate) endpoints: Value,
 }
@@ -77,6 +79,11 @@ impl Management {
                     .map_err(|error| (StatusCode::BAD_REQUEST, format!("seconds: {error}")))?;
                 self.clock.advance(by);
                 self.show_clock()
+            }
+            (_, ["iothub", "amqp", path @ ..])
+                if let Some(response) = self.amqp.as_ref().and_then(|amqp| amqp.manage(request, path)) =>
+            {
+                Ok(response)
             }
             (_, [name, path @ ..]) if let Some(response) = self.forward(name, request, path) => Ok(response),
             _ => Err((

@@ -26,6 +26,27 @@ impl RunningAmqp {
     }
 }
 
+/// The blob containers, and what runs the jobs that fill and read them.
+pub(crate) struct RunningBlobs {
+    pub(crate) server: Server,
+    pub(crate) jobs: RunningJobs,
+}
+
+impl RunningBlobs {
+    pub(crate) fn url(&self) -> String {
+        format!("https://localhost:{}", self.server.port())
+    }
+}
+
+/// The task that runs jobs, which ends with this.
+pub(crate) struct RunningJobs(pub(crate) tokio::task::JoinHandle<()>);
+
+impl Drop for RunningJobs {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 pub(crate) struct Running<S> {
     pub(crate) url: String,
     pub(crate) service: Arc<S>,
@@ -47,6 +68,7 @@ pub(crate) struct Running<S> {
 pub struct Emulator {
     pub(crate) iothub: Option<Running<IotHub>>,
     pub(crate) amqp: Option<RunningAmqp>,
+    pub(crate) blobs: Option<RunningBlobs>,
     pub(crate) digitaltwins: Option<Running<DigitalTwins>>,
     pub(crate) management: Server,
     pub(crate) management_url: String,
@@ -90,6 +112,12 @@ impl Emulator {
     /// WebSockets it does so at the path `/$iothub/websocket` of [`iothub_endpoint`](Self::iothub_endpoint).
     pub fn iothub_amqp_endpoint(&self) -> String {
         self.amqp.as_ref().map(RunningAmqp::url).unwrap_or_default()
+    }
+
+    /// Where the containers of import and export jobs are, such as `https://localhost:40126`: a container's address
+    /// is this, a slash and its name. Empty if the hub was left out.
+    pub fn iothub_blob_endpoint(&self) -> String {
+        self.blobs.as_ref().map(RunningBlobs::url).unwrap_or_default()
     }
 
     /// The controls of the hub's AMQP endpoint, if the service was not left out.
@@ -188,9 +216,12 @@ impl Emulator {
 
     /// Stops: no new connections, and those there are may finish what they are at, for 5 seconds at most.
     pub async fn shut_down(self) {
+        let (blobs, jobs) = self.blobs.map(|running| (running.server, running.jobs)).unzip();
+        drop(jobs);
         let servers = self.iothub.map(|running| running.server).into_iter();
         let servers = servers
             .chain(self.digitaltwins.map(|running| running.server))
+            .chain(blobs)
             .chain([self.management]);
         futures::future::join_all(servers.map(Server::shut_down)).await;
     }

@@ -13,6 +13,10 @@ use thiserror::Error;
 /// The names under which a server on this computer is addressed.
 const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
+pub(crate) fn local_names() -> Vec<String> {
+    LOCAL_NAMES.map(str::to_owned).to_vec()
+}
+
 /// Why there is no certificate.
 #[derive(Debug, Error)]
 #[non_exhaustive]

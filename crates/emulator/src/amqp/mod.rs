@@ -11,6 +11,7 @@ mod devicebound;
 mod errors;
 mod faults;
 mod listener;
+mod manage;
 mod node;
 mod notifications;
 mod sasl;

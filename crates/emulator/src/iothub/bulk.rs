@@ -10,6 +10,7 @@ use super::IotHub;
 use super::codes::Code;
 use super::configurations::Scope;
 use super::devices::{DeviceWrite, already_exists};
+use super::edge;
 use super::errors::{HubError, Result};
 use super::etag::IfMatch;
 use super::input::{self, AuthenticationInput, CapabilitiesInput, DeviceInput, Owner};
@@ -25,7 +26,7 @@ const ITEM_LIMIT: usize = 100;
 /// One item; clients disagree about the spelling of its entity tag.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Item {
+pub(crate) struct Item {
     id: Option<String>,
     module_id: Option<String>,
     etag: Option<String>,
@@ -48,12 +49,42 @@ struct Item {
 /// What is wrong with an item.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ItemError {
+pub(crate) struct ItemError {
     device_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     module_id: Option<String>,
     error_code: u32,
     error_status: String,
+}
+
+impl Item {
+    /// The device and the module that it is about.
+    pub(crate) fn ids(&self) -> (String, Option<String>) {
+        (self.id.clone().unwrap_or_default(), self.module_id.clone())
+    }
+
+    /// As a line of an import: the system modules of an edge device come with it, so only their twins are written.
+    pub(crate) fn for_import(mut self) -> Self {
+        let is_system = self
+            .module_id
+            .as_deref()
+            .is_some_and(|id| edge::SYSTEM_MODULES.contains(&id));
+        if is_system && self.import_mode.is_none() {
+            self.import_mode = Some("updateTwin".to_owned());
+        }
+        self
+    }
+}
+
+impl ItemError {
+    pub(crate) fn new(device_id: String, module_id: Option<String>, error: HubError) -> Self {
+        Self {
+            device_id,
+            module_id,
+            error_code: error.code.number(),
+            error_status: error.text,
+        }
+    }
 }
 
 /// What an import mode does.
@@ -89,15 +120,9 @@ impl IotHub {
             let mut store = self.store.write();
             let mut touched = Vec::new();
             for item in items {
-                let (device_id, module_id) = (item.id.clone().unwrap_or_default(), item.module_id.clone());
+                let (device_id, module_id) = item.ids();
                 if let Err(error) = apply(&mut store, item, now) {
-                    let (error_code, error_status) = (error.code.number(), error.text);
-                    errors.push(ItemError {
-                        device_id,
-                        module_id,
-                        error_code,
-                        error_status,
-                    });
+                    errors.push(ItemError::new(device_id, module_id, error));
                 } else {
                     touched.push(device_id);
                 }
@@ -153,7 +178,7 @@ fn condition(conditional: bool, etag: Option<String>) -> Result<IfMatch> {
     }
 }
 
-fn apply(store: &mut Store, item: Item, now: Timestamp) -> Result<()> {
+pub(crate) fn apply(store: &mut Store, item: Item, now: Timestamp) -> Result<()> {
     let device_id = item.id.unwrap_or_default();
     input::check_id(&device_id)?;
     let module_id = input::present(item.module_id);

@@ -73,16 +73,6 @@ impl HubError {
         )
     }
 
-    /// An operation of the service that this emulator lacks. Loud, so that nobody takes it for the service's answer.
-    pub(crate) fn not_implemented(operation: &str) -> ServiceResponse {
-        let message = format!("ErrorCode:NotImplemented;The emulator does not support {operation}.");
-        ServiceResponse::json(
-            StatusCode::NOT_IMPLEMENTED,
-            &json!({ "Message": message, "ExceptionMessage": "", "operation": operation }),
-        )
-        .with_header("iothub-errorcode", "NotImplemented")
-    }
-
     /// What the server decided, in this service's words.
     pub(crate) fn of_refusal(refusal: &Refusal) -> Self {
         match refusal {

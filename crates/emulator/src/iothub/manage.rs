@@ -5,29 +5,58 @@ use http::{Method, StatusCode};
 use serde::Deserialize;
 
 use super::IotHub;
-use super::errors::Result;
+use super::codes::Code;
+use super::errors::{HubError, Result};
 use super::input;
+use super::messaging::Settlement;
 use super::twins::TwinKey;
 use crate::service::{ServiceRequest, ServiceResponse};
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Connection {
     connected: bool,
+    /// The model that the device says it follows.
+    model_id: Option<String>,
 }
 
 impl IotHub {
     /// Answers a management request, whose path here begins behind `/iothub`; `None` if there is no such operation.
     pub(crate) fn manage_devices(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
-        let ["devices", device_id, rest @ ..] = path else {
-            return None;
+        if let Some(response) = self.manage_messages(request, path) {
+            return Some(response);
+        }
+        let result = match (&request.method, path) {
+            // In the lower case that clients write the address of the receivers in.
+            (&Method::POST, ["filenotifications"]) => {
+                return self.manage_messages(request, &["fileNotifications"]);
+            }
+            (_, ["devices", device_id, "modules", module_id, rest @ ..]) => {
+                let key = TwinKey {
+                    device_id,
+                    module_id: Some(module_id),
+                };
+                self.manage_device(request, key, rest)?
+            }
+            (_, ["devices", device_id, rest @ ..]) => {
+                let key = TwinKey {
+                    device_id,
+                    module_id: None,
+                };
+                self.manage_device(request, key, rest)?
+            }
+            _ => return None,
         };
-        let (module_id, rest) = match rest {
-            ["modules", module_id, rest @ ..] => (Some(*module_id), rest),
-            rest => (None, rest),
-        };
-        let key = TwinKey { device_id, module_id };
-        let result = match (&request.method, rest) {
+        Some(result.unwrap_or_else(|error| self.respond_error(&error, &request.request_id)))
+    }
+
+    fn manage_device(
+        &self,
+        request: &ServiceRequest,
+        key: TwinKey<'_>,
+        path: &[&str],
+    ) -> Option<Result<ServiceResponse>> {
+        let result = match (&request.method, path) {
             (&Method::PUT, ["connection"]) => self.manage_connection(request, key),
             (&Method::PATCH, ["reported"]) => {
                 input::parse(&request.body).and_then(|patch| self.report(key, patch))
@@ -35,16 +64,40 @@ impl IotHub {
             (&Method::PUT, ["methods", name]) => {
                 input::parse(&request.body).and_then(|script| self.script(key, name, script))
             }
+            (&Method::POST, ["messages", lock_token, settlement]) => {
+                let settlement = match *settlement {
+                    "complete" => Settlement::Complete,
+                    "abandon" => Settlement::Abandon,
+                    "reject" => Settlement::Reject,
+                    _ => return None,
+                };
+                self.manage_settle_by_path(key, lock_token, settlement)
+            }
             _ => return None,
         };
-        Some(match result {
-            Ok(()) => ServiceResponse::empty(StatusCode::NO_CONTENT),
-            Err(error) => self.respond_error(&error, &request.request_id),
-        })
+        Some(result.map(|()| done()))
     }
 
     fn manage_connection(&self, request: &ServiceRequest, key: TwinKey<'_>) -> Result<()> {
         let body: Connection = input::parse(&request.body)?;
+        if let Some(model_id) = body.model_id {
+            self.announce_model(key, &model_id)?;
+        }
         self.connect(key, body.connected)
     }
+
+    fn manage_settle_by_path(
+        &self,
+        key: TwinKey<'_>,
+        lock_token: &str,
+        settlement: Settlement,
+    ) -> Result<()> {
+        key.find(&self.store.read())?;
+        self.settle_message(key.device_id, key.module_id, lock_token, settlement)
+            .map_err(|text| HubError::new(Code::DEVICE_MESSAGE_LOCK_LOST, text))
+    }
+}
+
+fn done() -> ServiceResponse {
+    ServiceResponse::empty(StatusCode::NO_CONTENT)
 }

@@ -13,7 +13,7 @@ use super::twins::TwinKey;
 use crate::service::{ServiceRequest, ServiceResponse};
 
 /// The most bytes of a call.
-const SIZE_LIMIT: usize = 128 * 1024;
+pub(crate) const SIZE_LIMIT: usize = 128 * 1024;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -23,6 +23,37 @@ struct Call {
     payload: Value,
     response_timeout_in_seconds: Option<i64>,
     connect_timeout_in_seconds: Option<i64>,
+}
+
+/// A call to a device or module.
+pub(crate) struct MethodCall<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) payload: Value,
+    pub(crate) timeouts: Timeouts,
+}
+
+/// How long to wait for a device to connect, and for the whole call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timeouts {
+    response: Duration,
+    connect: Duration,
+}
+
+impl Timeouts {
+    /// Checks the seconds that a caller wants.
+    pub(crate) fn check(response: Option<i64>, connect: Option<i64>) -> Result<Self> {
+        let response = timeout("responseTimeoutInSeconds", response.unwrap_or(30), 5)?;
+        let connect = timeout("connectTimeoutInSeconds", connect.unwrap_or(0), 0)?;
+        if connect > response {
+            let text = format!(
+                "Device connection timeout {} s cannot be longer than an overall call timeout {} s.",
+                connect.whole_seconds(),
+                response.whole_seconds()
+            );
+            return Err(failure(Code::ARGUMENT_INVALID, text));
+        }
+        Ok(Self { response, connect })
+    }
 }
 
 impl IotHub {
@@ -45,33 +76,24 @@ impl IotHub {
         })?;
         let method = call.method_name.as_deref().filter(|name| !name.is_empty());
         let method = method.ok_or_else(|| failure(Code::ARGUMENT_INVALID, "methodName is missing."))?;
-        let response_timeout = timeout(
-            "responseTimeoutInSeconds",
-            call.response_timeout_in_seconds.unwrap_or(30),
-            5,
-        )?;
-        let connect_timeout = timeout(
-            "connectTimeoutInSeconds",
-            call.connect_timeout_in_seconds.unwrap_or(0),
-            0,
-        )?;
-        if connect_timeout > response_timeout {
-            let text = format!(
-                "Device connection timeout {} s cannot be longer than an overall call timeout {} s.",
-                connect_timeout.whole_seconds(),
-                response_timeout.whole_seconds()
-            );
-            return Err(failure(Code::ARGUMENT_INVALID, text));
-        }
-        let start = self.clock.now();
-        let script = self.reachable(key, method, connect_timeout).await?;
-        let (status, payload) = self
-            .answer(script, call.payload, start + response_timeout)
-            .await?;
+        let call = MethodCall {
+            method,
+            payload: call.payload,
+            timeouts: Timeouts::check(call.response_timeout_in_seconds, call.connect_timeout_in_seconds)?,
+        };
+        let (status, payload) = self.call_method(key, call).await?;
         Ok(ServiceResponse::json(
             StatusCode::OK,
             &json!({ "status": status, "payload": payload }),
         ))
+    }
+
+    /// Calls a method; the device's status and payload.
+    pub(crate) async fn call_method(&self, key: TwinKey<'_>, call: MethodCall<'_>) -> Result<(i32, Value)> {
+        let start = self.clock.now();
+        let script = self.reachable(key, call.method, call.timeouts.connect).await?;
+        self.answer(script, call.payload, start + call.timeouts.response)
+            .await
     }
 
     /// What the device makes of the method, once it is connected and knows it.
@@ -142,7 +164,7 @@ impl IotHub {
     }
 }
 
-fn failure(code: Code, text: impl Into<String>) -> HubError {
+pub(crate) fn failure(code: Code, text: impl Into<String>) -> HubError {
     HubError::nested(code, text, json!({}))
 }
 

@@ -3,6 +3,7 @@
 //! [`IotHub`] is the engine: a store behind one lock, and a handler per operation, in the file of its noun. Section
 //! numbers in the tests are those of the list of facts about the service that this emulator follows.
 
+mod blobs;
 mod bulk;
 mod codes;
 mod configurations;
@@ -11,33 +12,40 @@ mod edge;
 mod errors;
 mod etag;
 mod input;
+mod jobs;
 mod limits;
 mod manage;
 mod messaging;
 mod methods;
 mod model;
 mod modules;
+mod pnp;
 mod query;
 mod render;
 mod router;
 mod simulated;
 mod statistics;
 mod store;
+mod tier;
 mod timestamp;
 mod tracked;
+mod transfers;
 mod twin;
 mod twins;
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use futures::future::BoxFuture;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 
+pub(crate) use self::blobs::Blobs;
 pub(crate) use self::codes::Code;
 use self::configurations::Scope;
 pub(crate) use self::errors::HubError;
 use self::errors::Result;
+use self::jobs::Runner;
 use self::messaging::Messaging;
 pub use self::messaging::{
     Acknowledgement, CloudToDeviceMessage, FileNotification, ReceivedMessage, Settlement,
@@ -47,6 +55,7 @@ use self::router::{Found, Operation};
 pub use self::simulated::MethodScript;
 use self::simulated::Scripts;
 use self::store::Store;
+pub use self::tier::Tier;
 pub(crate) use self::timestamp::Timestamp;
 use self::twins::TwinKey;
 use crate::clock::Clock;
@@ -59,6 +68,10 @@ pub struct IotHub {
     store: RwLock<Store>,
     scripts: Scripts,
     messaging: Messaging,
+    jobs: Runner,
+    tier: Mutex<Tier>,
+    /// The port at which the blob containers are served; without one, every address of a container is taken.
+    blob_port: OnceLock<u16>,
 }
 
 impl fmt::Debug for IotHub {
@@ -75,7 +88,24 @@ impl IotHub {
             store: RwLock::new(Store::default()),
             scripts: Scripts::default(),
             messaging: Messaging::default(),
+            jobs: Runner::default(),
+            tier: Mutex::default(),
+            blob_port: OnceLock::new(),
         }
+    }
+
+    /// The size of the hub, S1 unless set.
+    pub fn set_tier(&self, tier: Tier) {
+        *self.tier.lock() = tier;
+    }
+
+    fn tier(&self) -> Tier {
+        *self.tier.lock()
+    }
+
+    /// Says where the blob containers are served. Only the first call counts.
+    pub(crate) fn set_blob_port(&self, port: u16) {
+        self.blob_port.get_or_init(|| port);
     }
 
     fn now(&self) -> Timestamp {
@@ -145,7 +175,22 @@ impl IotHub {
             Operation::ReceiveFeedback => Ok(self.receive_feedback()),
             Operation::CompleteFeedback => self.complete_feedback(id),
             Operation::AbandonFeedback => self.abandon_feedback(id),
-            other => Ok(HubError::not_implemented(&format!("{other:?}"))),
+            Operation::CreateImportExportJob => self.create_transfer(request),
+            Operation::ListImportExportJobs => Ok(self.list_transfers()),
+            Operation::GetImportExportJob => self.get_transfer(id),
+            Operation::CancelImportExportJob => self.cancel_transfer(id),
+            Operation::QueryScheduledJobs => self.query_scheduled_jobs(request),
+            Operation::GetScheduledJob => Ok(self.get_scheduled_job(id)),
+            Operation::PutScheduledJob => self.put_scheduled_job(request, id),
+            Operation::CancelScheduledJob => self.cancel_scheduled_job(id),
+            Operation::GetDigitalTwin => self.get_digital_twin(device_twin),
+            Operation::PatchDigitalTwin => self.patch_digital_twin(request, device_twin),
+            Operation::InvokeCommand => self.invoke_command(request, device_twin, None, second_id).await,
+            Operation::InvokeComponentCommand => {
+                let command = parameter(2);
+                self.invoke_command(request, device_twin, Some(second_id), command)
+                    .await
+            }
         }?;
         // What these write may decide whether a configuration targets the device.
         if matches!(
@@ -156,6 +201,7 @@ impl IotHub {
                 | Operation::PatchTwin
                 | Operation::PutModuleTwin
                 | Operation::PatchModuleTwin
+                | Operation::PatchDigitalTwin
                 | Operation::ApplyConfiguration
         ) {
             self.reconcile(Scope::Device(id));
@@ -214,6 +260,8 @@ impl Service for IotHub {
         let store = Store::deserialize_checked(state)?;
         *self.store.write() = store;
         self.messaging.changed();
+        self.jobs.changed();
+        self.scripts.changed();
         Ok(())
     }
 }

@@ -98,7 +98,7 @@ impl Scripts {
         self.methods.lock().get(&generation)?.get(name).cloned()
     }
 
-    fn changed(&self) {
+    pub(crate) fn changed(&self) {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 }
@@ -145,6 +145,27 @@ impl IotHub {
     ) -> std::result::Result<(), String> {
         let key = TwinKey { device_id, module_id };
         self.connect(key, connected).map_err(|error| error.text)
+    }
+
+    /// Says which model a device or module follows, as it does when it connects.
+    ///
+    /// # Errors
+    /// If there is no such device or module.
+    pub fn set_model_id(
+        &self,
+        device_id: &str,
+        module_id: Option<&str>,
+        model_id: &str,
+    ) -> std::result::Result<(), String> {
+        let key = TwinKey { device_id, module_id };
+        self.announce_model(key, model_id).map_err(|error| error.text)
+    }
+
+    pub(crate) fn announce_model(&self, key: TwinKey<'_>, model_id: &str) -> Result<()> {
+        let mut store = self.store.write();
+        let twin = &mut key.find_mut(&mut store)?.twin;
+        twin.model_id = Some(model_id.to_owned()).filter(|id| !id.is_empty());
+        Ok(())
     }
 
     pub(crate) fn script(&self, key: TwinKey<'_>, method: &str, script: MethodScript) -> Result<()> {

@@ -3,12 +3,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::blobs::Container;
 use super::configurations::Configuration;
 use super::errors::{HubError, Result};
+use super::jobs::Job;
 use super::messaging::MessagingState;
 use super::model::{Device, Module};
 use super::timestamp::Timestamp;
 use super::tracked::Tracked;
+use super::transfers::Transfer;
 
 /// The devices by id, in the order that lists and queries answer with.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -17,6 +20,15 @@ pub(crate) struct Store {
     pub(crate) devices: Tracked<Device>,
     #[serde(default)]
     pub(crate) configurations: Tracked<Configuration>,
+    /// Scheduled jobs.
+    #[serde(default)]
+    pub(crate) jobs: Tracked<Job>,
+    /// Import and export jobs.
+    #[serde(default)]
+    pub(crate) transfers: Tracked<Transfer>,
+    /// Blobs by container and name.
+    #[serde(default)]
+    pub(crate) containers: Tracked<Container>,
     /// The last generation given out, so that no two identities share one even while the clock stands still.
     last_generation: u64,
     #[serde(default)]

@@ -113,16 +113,6 @@ fn unknown_paths_and_methods() {
     assert_eq!(answer.header("allow"), Some("GET, PUT, DELETE"));
 }
 
-/// What is missing says so.
-#[test]
-fn operations_that_are_not_there_yet() {
-    let hub = Hub::new();
-    let answer = hub.get("/digitaltwins/d");
-    assert_eq!(answer.status, 501);
-    assert_eq!(answer.body["operation"], "GetDigitalTwin");
-    assert_eq!(answer.header("iothub-errorcode"), Some("NotImplemented"));
-}
-
 /// Malformed bodies are 400 and never change anything.
 #[test]
 fn malformed_bodies() {

@@ -9,11 +9,14 @@
 
 mod bulk;
 mod configurations;
+mod digital_twins;
 mod errors;
 mod identities;
+mod jobs;
 mod methods;
 mod modules;
 mod query;
 mod state;
 mod support;
+mod transfers;
 mod twins;

@@ -3,6 +3,7 @@
 //! The queues are part of the store, behind the same lock as identities, so that a message and its device never
 //! disagree. AMQP and the REST operations are two ways to the same queues.
 
+mod manage;
 mod message;
 mod notifications;
 mod queue;

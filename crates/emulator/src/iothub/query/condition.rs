@@ -2,16 +2,20 @@
 
 use std::cmp::Ordering;
 
-use twin_query::Comparison;
 use twin_query::iothub::{Expression, ProductOperator, Source, SumOperator};
+use twin_query::{Comparison, Name};
 
 use super::functions;
-use super::property;
 use super::value::{Numeric, Operand};
-use crate::iothub::render::TwinView;
 
-/// The value of an expression for one twin.
-pub(super) fn evaluate<'a>(expression: &'a Expression, source: Source, row: TwinView<'a>) -> Operand<'a> {
+/// Something that conditions are about.
+pub(crate) trait Row<'a>: Copy {
+    /// The property that a path names, which is undefined if it is not there.
+    fn property(self, path: &[Name]) -> Operand<'a>;
+}
+
+/// The value of an expression for one row.
+pub(super) fn evaluate<'a>(expression: &'a Expression, source: Source, row: impl Row<'a>) -> Operand<'a> {
     let value = |part: &'a Expression| evaluate(part, source, row);
     match expression {
         Expression::Or(parts) => any(parts.iter().map(value), true),
@@ -66,7 +70,7 @@ pub(super) fn evaluate<'a>(expression: &'a Expression, source: Source, row: Twin
             let arguments: Vec<Operand<'a>> = arguments.iter().map(value).collect();
             functions::call(*function, &arguments)
         }
-        Expression::Path(path) => property::of_twin(row, source.property(path)),
+        Expression::Path(path) => row.property(source.property(path)),
         Expression::Constant(constant) => Operand::constant(constant),
     }
 }

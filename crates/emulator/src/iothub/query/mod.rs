@@ -2,6 +2,7 @@
 
 mod condition;
 mod functions;
+pub(super) mod paging;
 mod property;
 mod select;
 mod token;
@@ -13,10 +14,13 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use twin_query::iothub::{self as language, Expression, Query, Select, Source};
 
+pub(super) use self::condition::Row;
 use self::token::Position;
+pub(super) use self::value::Operand;
 use super::IotHub;
 use super::errors::{HubError, Result};
 use super::input;
+use super::jobs;
 use super::render::TwinView;
 use super::store::Store;
 use crate::service::{ServiceRequest, ServiceResponse};
@@ -26,7 +30,7 @@ const PAGE_SIZE: usize = 100;
 
 const MAX_ITEM_COUNT: &str = "x-ms-max-item-count";
 const CONTINUATION: &str = "x-ms-continuation";
-const ITEM_TYPE: &str = "x-ms-item-type";
+pub(super) const ITEM_TYPE: &str = "x-ms-item-type";
 
 #[derive(Deserialize)]
 struct Body {
@@ -57,8 +61,11 @@ impl IotHub {
 
         let store = self.store.read();
         let answer = match (&query.select, query.source) {
-            // Nothing creates jobs yet.
-            (_, Source::Jobs) => Answer::new::<TwinView<'_>>("DeviceJob", &[], None),
+            (_, Source::Jobs) => {
+                let (rows, next) = page.groups(matching_jobs(&store, &query))?;
+                let rows: Vec<_> = rows.into_iter().map(jobs::JobRow::into_value).collect();
+                Answer::new("DeviceJob", &rows, next)
+            }
             (Select::All, _) => {
                 let (twins, next) = page.twins(&store, &query)?;
                 Answer::new("Twin", &twins, next)
@@ -208,10 +215,18 @@ fn matching<'a>(
     Box::new(rows.filter(keep))
 }
 
+/// The parts of jobs that match.
+fn matching_jobs(store: &Store, query: &Query) -> Vec<jobs::JobRow> {
+    jobs::rows(store)
+        .filter(|row| holds(query.filter.as_ref(), query.source, row))
+        .collect()
+}
+
 /// How many rows a query gives; `None` if it is none.
 pub(super) fn count(store: &Store, text: &str) -> Option<usize> {
     let query = language::parse_and_validate(text).ok()?;
     Some(match &query.select {
+        _ if query.source == Source::Jobs => matching_jobs(store, &query).len(),
         Select::Items(items) if select::is_grouped(&query, items) => {
             let mut groups = select::Groups::new(&query, items);
             matching(store, &query, None).for_each(|row| groups.add(row));
@@ -222,6 +237,6 @@ pub(super) fn count(store: &Store, text: &str) -> Option<usize> {
 }
 
 /// Whether a condition, if there is one, holds for a twin.
-pub(super) fn holds(filter: Option<&Expression>, source: Source, row: TwinView<'_>) -> bool {
+pub(super) fn holds<'a>(filter: Option<&'a Expression>, source: Source, row: impl Row<'a>) -> bool {
     filter.is_none_or(|filter| condition::evaluate(filter, source, row).is_true())
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use twin_query::Name;
 
+use super::condition::Row;
 use super::value::Operand;
 use crate::iothub::etag;
 use crate::iothub::render::{
@@ -37,6 +38,12 @@ const MEMBERS: [&str; 19] = [
     "deviceScope",
 ];
 const PARENT_SCOPES: &str = "parentScopes";
+
+impl<'a> Row<'a> for TwinView<'a> {
+    fn property(self, path: &[Name]) -> Operand<'a> {
+        of_twin(self, path)
+    }
+}
 
 /// A member's name as it is written.
 pub(super) fn member_name(name: &str) -> Option<&'static str> {

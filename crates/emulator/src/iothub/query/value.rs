@@ -9,7 +9,7 @@ use twin_query::iothub::Constant;
 
 /// A value, borrowed from the store or the query where that is possible.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Operand<'a> {
+pub(crate) enum Operand<'a> {
     /// A property that is not there, or the result of an operation on values that it is not made for.
     Undefined,
     Null,
@@ -22,7 +22,7 @@ pub(super) enum Operand<'a> {
 
 /// A number; integers stay exact.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Numeric {
+pub(crate) enum Numeric {
     Integer(i64),
     Float(f64),
 }
@@ -50,7 +50,7 @@ impl<'a> Operand<'a> {
         }
     }
 
-    pub(super) fn borrowed(value: &'a Value) -> Self {
+    pub(crate) fn borrowed(value: &'a Value) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Bool(value) => Self::Bool(*value),

@@ -1,0 +1,148 @@
+//! Jobs as callers send them.
+
+use serde::Deserialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{Action, Job, Status};
+use crate::iothub::errors::{HubError, Result};
+use crate::iothub::input;
+use crate::iothub::timestamp::Timestamp;
+use crate::iothub::twin::TwinChange;
+
+/// How far ahead a job may start.
+const START_LIMIT: time::Duration = time::Duration::hours(168);
+/// How long a job may take if it does not say.
+const DEFAULT_EXECUTION_SECONDS: u64 = 3600;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Input {
+    job_id: Option<String>,
+    r#type: Option<String>,
+    cloud_to_device_method: Option<MethodInput>,
+    update_twin: Option<TwinInput>,
+    query_condition: Option<String>,
+    start_time: Option<String>,
+    max_execution_time_in_seconds: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MethodInput {
+    method_name: Option<String>,
+    #[serde(default)]
+    payload: Value,
+    response_timeout_in_seconds: Option<i64>,
+    connect_timeout_in_seconds: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+struct TwinInput {
+    etag: Option<String>,
+    tags: Option<Value>,
+    properties: Option<Value>,
+}
+
+/// A new job. Whether its condition makes sense shows when it starts.
+pub(super) fn job(id: &str, body: &[u8], now: Timestamp) -> Result<Job> {
+    check_id(id)?;
+    let input: Input = input::parse(body)?;
+    if input.job_id.as_deref().is_some_and(|given| given != id) {
+        return Err(HubError::argument(
+            "The job id of the body is not that of the path.",
+        ));
+    }
+    let start = start(input.start_time.as_deref(), now)?;
+    let condition = input
+        .query_condition
+        .ok_or_else(|| HubError::argument("queryCondition is missing."))?;
+    let kind = input.r#type.unwrap_or_default();
+    let action = if kind.eq_ignore_ascii_case("scheduleUpdateTwin") {
+        twin_action(input.update_twin)?
+    } else if kind.eq_ignore_ascii_case("scheduleDeviceMethod") {
+        method_action(input.cloud_to_device_method)?
+    } else {
+        return Err(HubError::argument(format!("There is no job type {kind:?}.")));
+    };
+    Ok(Job {
+        id: id.to_owned(),
+        action,
+        condition,
+        created: now,
+        start,
+        ended: None,
+        updated: now,
+        max_execution_seconds: input
+            .max_execution_time_in_seconds
+            .filter(|seconds| *seconds > 0)
+            .unwrap_or(DEFAULT_EXECUTION_SECONDS),
+        status: Status::Queued,
+        failure: None,
+        devices: Vec::new(),
+    })
+}
+
+fn check_id(id: &str) -> Result<()> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-'".contains(&byte);
+    if (1..=64).contains(&id.len()) && id.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err(HubError::argument(format!(
+        "The job id {id:?} must have 1 to 64 characters out of a-z, 0-9, - and '"
+    )))
+}
+
+fn start(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Ok(now);
+    };
+    // Without a zone it is UTC.
+    let time = OffsetDateTime::parse(text, &Rfc3339)
+        .or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339))
+        .map_err(|_| HubError::argument(format!("startTime is no time: {text:?}")))?;
+    if time - now.time() > START_LIMIT {
+        return Err(HubError::argument(format!(
+            "A job must start within {} hours.",
+            START_LIMIT.whole_hours()
+        )));
+    }
+    Ok(Timestamp::from(time.to_offset(time::UtcOffset::UTC)))
+}
+
+fn twin_action(input: Option<TwinInput>) -> Result<Action> {
+    let twin = input.ok_or_else(|| HubError::argument("updateTwin is missing."))?;
+    if !matches!(twin.etag.as_deref(), Some("*" | "\"*\"")) {
+        return Err(HubError::argument(
+            "Missing or invalid etag of updateTwin: it must be *.",
+        ));
+    }
+    // What no twin takes is found out now rather than on every device.
+    TwinChange::new(twin.tags.clone(), twin.properties.clone())?;
+    Ok(Action::ScheduleUpdateTwin {
+        tags: twin.tags,
+        properties: twin.properties,
+    })
+}
+
+fn method_action(input: Option<MethodInput>) -> Result<Action> {
+    let method = input.ok_or_else(|| HubError::argument("cloudToDeviceMethod is missing."))?;
+    let method_name = input::present(method.method_name);
+    let action = Action::ScheduleDeviceMethod {
+        method_name: method_name.ok_or_else(|| HubError::argument("methodName is missing."))?,
+        payload: method.payload,
+        response_timeout_in_seconds: method.response_timeout_in_seconds.unwrap_or(30),
+        connect_timeout_in_seconds: method.connect_timeout_in_seconds.unwrap_or(0),
+    };
+    if let Action::ScheduleDeviceMethod {
+        response_timeout_in_seconds: response,
+        connect_timeout_in_seconds: connect,
+        ..
+    } = &action
+    {
+        crate::iothub::methods::Timeouts::check(Some(*response), Some(*connect))
+            .map_err(|error| HubError::argument(error.text))?;
+    }
+    Ok(action)
+}
