@@ -7,26 +7,47 @@ use crate::parser::Session;
 /// An order in which every element comes after those it refers to.
 pub(super) struct Walk {
     pub(super) order: Vec<u32>,
-    /// For each element, which of its references close a circle; these are left out of all sums.
-    back: Vec<Vec<u32>>,
+    /// All references, those of one element next to each other; `GONE` stands for one that closes a circle, which
+    /// is left out of all sums.
+    edges: Vec<(&'static str, u32)>,
+    /// Where the references of each element begin, and at last where they end.
+    starts: Vec<usize>,
 }
 
+const GONE: u32 = u32::MAX;
+
 impl Walk {
+    fn new(session: &Session<'_>) -> Self {
+        let count = session.count();
+        let mut edges = Vec::with_capacity(count * 2);
+        let mut starts = Vec::with_capacity(count + 1);
+        for node in 0..u32::try_from(count).unwrap_or(u32::MAX) {
+            starts.push(edges.len());
+            edges.extend(session.references(node));
+        }
+        starts.push(edges.len());
+        Self {
+            order: Vec::with_capacity(count),
+            edges,
+            starts,
+        }
+    }
+
+    /// Which of all references are those of an element.
+    fn range(&self, from: u32) -> std::ops::Range<usize> {
+        let start = |index: usize| self.starts.get(index).copied().unwrap_or(self.edges.len());
+        start(from as usize)..start(from as usize + 1)
+    }
+
     /// The references of an element that lead on, in pairs of property and element.
-    pub(super) fn edges<'s>(
-        &'s self,
-        session: &'s Session<'_>,
-        from: u32,
-    ) -> impl Iterator<Item = (&'static str, u32)> + 's {
-        let back = self.back.get(from as usize);
-        session
-            .references(from)
-            .filter(move |(_, to)| back.is_none_or(|back| !back.contains(to)))
+    pub(super) fn edges(&self, from: u32) -> impl Iterator<Item = (&'static str, u32)> + '_ {
+        let edges = self.edges.get(self.range(from)).unwrap_or_default();
+        edges.iter().copied().filter(|(_, to)| *to != GONE)
     }
 }
 
-/// The property that led to an element, the element, and its references still to follow.
-type Step = (&'static str, u32, Vec<(&'static str, u32)>);
+/// The property that led to an element, the element, and which of its references are still to follow.
+type Step = (&'static str, u32, std::ops::Range<usize>);
 
 /// References that lead back to where they begin.
 struct Circle {
@@ -61,33 +82,36 @@ enum State {
 
 /// Walks the elements and reports circles.
 pub(super) fn walk(session: &mut Session<'_>) -> Walk {
-    let count = session.count();
-    let mut walk = Walk {
-        order: Vec::with_capacity(count),
-        back: vec![Vec::new(); count],
-    };
-    let mut states = vec![State::New; count];
+    let mut walk = Walk::new(session);
+    let count = u32::try_from(session.count()).unwrap_or(u32::MAX);
+    let mut states = vec![State::New; session.count()];
     let mut circles: Vec<Circle> = Vec::new();
-    let all = u32::try_from(count).unwrap_or(u32::MAX);
-    for start in 0..all {
+    let mut stack: Vec<Step> = Vec::new();
+    for start in 0..count {
         if states.get(start as usize) != Some(&State::New) {
             continue;
         }
-        let mut stack: Vec<Step> = Vec::new();
-        open(session, &mut states, &mut stack, "", start);
+        set(&mut states, start, State::Open);
+        stack.push(("", start, walk.range(start)));
         while let Some((_, node, rest)) = stack.last_mut() {
             let node = *node;
-            let Some((property, next)) = rest.pop() else {
+            let Some(place) = rest.next() else {
                 set(&mut states, node, State::Done);
                 walk.order.push(node);
                 stack.pop();
                 continue;
             };
+            let Some((property, next)) = walk.edges.get(place).copied() else {
+                continue;
+            };
             match states.get(next as usize) {
-                Some(State::New) => open(session, &mut states, &mut stack, property, next),
+                Some(State::New) => {
+                    set(&mut states, next, State::Open);
+                    stack.push((property, next, walk.range(next)));
+                }
                 Some(State::Open) => {
-                    if let Some(back) = walk.back.get_mut(node as usize) {
-                        back.push(next);
+                    if let Some((_, to)) = walk.edges.get_mut(place) {
+                        *to = GONE;
                     }
                     let from = stack.iter().position(|(_, known, _)| *known == next).unwrap_or(0);
                     let steps = stack
@@ -104,19 +128,6 @@ pub(super) fn walk(session: &mut Session<'_>) -> Walk {
         report(session, circle);
     }
     walk
-}
-
-fn open(
-    session: &Session<'_>,
-    states: &mut [State],
-    stack: &mut Vec<Step>,
-    property: &'static str,
-    node: u32,
-) {
-    set(states, node, State::Open);
-    let mut references: Vec<_> = session.references(node).collect();
-    references.reverse();
-    stack.push((property, node, references));
 }
 
 fn set(states: &mut [State], node: u32, state: State) {

@@ -56,7 +56,7 @@ fn heights(session: &Session<'_>, walk: &Walk, hops: &[&str], only: bool) -> Vec
     let mut heights = vec![0usize; session.count()];
     for &node in &walk.order {
         let height = walk
-            .edges(session, node)
+            .edges(node)
             .filter(|(property, to)| {
                 let counts = hops.contains(property);
                 counts
@@ -111,7 +111,7 @@ fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control
     let mut counts = vec![0u64; session.count()];
     for &node in &walk.order {
         let sum = walk
-            .edges(session, node)
+            .edges(node)
             .filter(|(property, _)| *property == "extends")
             .map(|(_, to)| counts.get(to as usize).copied().unwrap_or(0).saturating_add(1))
             .fold(0, u64::saturating_add);
@@ -165,10 +165,7 @@ fn ancestors(session: &Session<'_>, walk: &Walk) -> Ancestors {
     for &node in &walk.order {
         let mut list: Vec<u32> = Vec::new();
         let mut seen = std::collections::HashSet::new();
-        for (_, to) in walk
-            .edges(session, node)
-            .filter(|(property, _)| *property == "extends")
-        {
+        for (_, to) in walk.edges(node).filter(|(property, _)| *property == "extends") {
             if seen.insert(to) {
                 list.push(to);
             }
@@ -202,7 +199,7 @@ fn count(
     let mut total = vec![0u64; session.count()];
     for &node in &walk.order {
         let sum = walk
-            .edges(session, node)
+            .edges(node)
             .filter(|(property, _)| through.contains(property))
             .map(|(_, to)| total.get(to as usize).copied().unwrap_or(0).saturating_add(1))
             .fold(0, u64::saturating_add);
@@ -270,7 +267,7 @@ fn exclude(session: &mut Session<'_>, walk: &Walk, number: u8, root: K, via: &[&
     // For each element, one that is excluded somewhere below it.
     let mut below: Vec<Option<u32>> = vec![None; session.count()];
     for &node in &walk.order {
-        let found = walk.edges(session, node).find_map(|(property, to)| {
+        let found = walk.edges(node).find_map(|(property, to)| {
             let target = session.get(to)?;
             let direct = via.contains(&property) && target.kind == kind;
             let follows = via.contains(&property) || property == "extends" || !narrow;

@@ -28,7 +28,7 @@ pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
 }
 
 /// A literal as something to compare.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key<'a> {
     Text(&'a str),
     Integer(i64),
@@ -81,16 +81,18 @@ fn own(session: &mut Session<'_>, node: u32) {
         let mut names: Vec<&'static str> = target.unique.iter().copied().chain(supplemental).collect();
         names.dedup();
         for name in names {
-            let mut seen: HashMap<Key<'_>, u32> = HashMap::with_capacity(values.len());
-            for &value in values {
-                let Some(literal) = session.get(value).and_then(|value| value.literal(name)) else {
+            let mut keys: Vec<(Key<'_>, usize, u32)> = values
+                .iter()
+                .enumerate()
+                .filter_map(|(place, value)| Some((key(session.get(*value)?.literal(name)?)?, place, *value)))
+                .collect();
+            keys.sort_unstable();
+            for same in keys.chunk_by(|one, other| one.0 == other.0) {
+                let Some(((text, _, first), others)) = same.split_first() else {
                     continue;
                 };
-                let Some(text) = key(literal) else { continue };
-                let first = *seen.entry(text).or_insert(value);
-                if first != value {
-                    let text = key(literal).map_or_else(String::new, |text| text.to_string());
-                    findings.push((value, property.name, name, text));
+                for (_, _, value) in others.iter().filter(|(_, _, value)| value != first) {
+                    findings.push((*value, property.name, name, text.to_string()));
                 }
             }
         }
