@@ -1,12 +1,13 @@
-//! Texts, numbers, booleans and identifiers, plain or as JSON-LD value objects.
+//! Texts, numbers and booleans, plain or as JSON-LD value objects.
 
+use super::pattern::{advice, matches};
 use super::properties::Reading;
 use super::report::At;
 use super::session::Session;
+use crate::Code;
 use crate::json::{Data, Node};
-use crate::metamodel::{Pattern, Property, Value};
+use crate::metamodel::{Property, Value};
 use crate::model::Literal;
-use crate::{Code, Dtmi};
 
 /// The codes of one kind of literal, and how it is called.
 struct Family {
@@ -335,113 +336,6 @@ impl Session<'_> {
         Some(&inner.value)
     }
 
-    fn identifier(
-        &mut self,
-        reading: &Reading<'_>,
-        required: bool,
-        max: Option<usize>,
-        pattern: Option<Pattern>,
-    ) {
-        let Some(value) = self.single_identifier(reading, required) else {
-            return;
-        };
-        let at = At::node(reading.doc, value);
-        let Some(text) = value.as_str() else {
-            self.wrong(
-                reading,
-                Code::IdentifierNotString,
-                at,
-                format!("The value of `{}` is not text.", reading.name),
-                "Write a DTMI in double quotes.",
-            );
-            return;
-        };
-        let Some(id) = reading.context.expand(text) else {
-            self.wrong(
-                reading,
-                Code::IdentifierNotDtmi,
-                at,
-                format!("`{text}` is not a DTMI of this version of DTDL."),
-                "Write a DTMI such as \"dtmi:com:example:Room;1\".",
-            );
-            return;
-        };
-        if let Some(max) = max.filter(|max| id.len() > *max) {
-            self.wrong(
-                reading,
-                Code::IdentifierTooLong,
-                at,
-                format!("`{}` has more than {max} characters.", reading.name),
-                "Shorten the identifier.",
-            );
-        }
-        if let Some(pattern) = pattern.filter(|pattern| !matches(*pattern, &id)) {
-            self.wrong(
-                reading,
-                Code::IdentifierInvalid,
-                at,
-                format!("`{text}` is not an identifier that `{}` can have.", reading.name),
-                advice(pattern),
-            );
-        }
-        self.set(reading.element, reading.name, Literal::Dtmi(Dtmi::unchecked(&id)));
-    }
-
-    fn iri(&mut self, reading: &Reading<'_>, required: bool) {
-        let Some(value) = self.single_identifier(reading, required) else {
-            return;
-        };
-        let at = At::node(reading.doc, value);
-        let Some(text) = value.as_str() else {
-            self.wrong(
-                reading,
-                Code::IdentifierNotString,
-                at,
-                format!("The value of `{}` is not text.", reading.name),
-                "Write a term or an IRI in double quotes.",
-            );
-            return;
-        };
-        let iri = reading.context.expand(text).or_else(|| {
-            let (scheme, rest) = text.split_once(':')?;
-            (scheme != "dtmi" && !scheme.is_empty() && !rest.is_empty()).then(|| text.to_owned())
-        });
-        match iri {
-            Some(iri) => self.set(reading.element, reading.name, Literal::String(iri.into())),
-            None => self.wrong(
-                reading,
-                Code::IdentifierNotUri,
-                at,
-                format!("`{text}` is neither a term nor an IRI."),
-                "Write a term of an extension in use, or a full IRI.",
-            ),
-        }
-    }
-
-    fn single_identifier<'n>(&mut self, reading: &Reading<'n>, required: bool) -> Option<&'n Node> {
-        let values = reading.values();
-        if values.len() > 1 {
-            self.wrong(
-                reading,
-                Code::IdentifierMultipleValues,
-                reading.at(),
-                format!("`{}` has several values.", reading.name),
-                "Keep one of them.",
-            );
-            return None;
-        }
-        if values.is_empty() && required {
-            self.wrong(
-                reading,
-                Code::IdentifierCountBelowMin,
-                reading.at(),
-                format!("`{}` has no value.", reading.name),
-                "Give it an identifier.",
-            );
-        }
-        values.first()
-    }
-
     /// Reports something about a property.
     pub(super) fn wrong(
         &mut self,
@@ -464,75 +358,5 @@ fn is_datatype_of(datatype: &str, value: &Node) -> bool {
         "decimal" => matches!(value.data, Data::Number(_)),
         "boolean" => matches!(value.data, Data::Boolean(_)),
         _ => false,
-    }
-}
-
-fn advice(pattern: Pattern) -> &'static str {
-    match pattern {
-        Pattern::Name => {
-            "Use letters, digits and underscores; begin with a letter and end with a letter or digit."
-        }
-        Pattern::UserDtmi => "Write a DTMI whose segments all begin with a letter.",
-        Pattern::Topic => {
-            "Write labels separated by slashes: printable ASCII without space, quotes, `+`, `#` and braces, or a word in braces."
-        }
-        Pattern::TopicLabel => "Use printable ASCII without space, quotes, `+`, `#`, braces and slash.",
-    }
-}
-
-fn matches(pattern: Pattern, text: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_graphic() && !b"\"+#{}/".contains(&b))
-    };
-    match pattern {
-        Pattern::Name => {
-            let inner = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-            inner
-                && text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic())
-                && text.bytes().last().is_some_and(|b| b != b'_')
-        }
-        Pattern::UserDtmi => crate::dtmi::is_valid(text, crate::dtmi::Syntax::User, 4),
-        Pattern::TopicLabel => label(text),
-        Pattern::Topic => {
-            let token = |part: &str| {
-                let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphabetic());
-                part.strip_prefix('{')
-                    .and_then(|part| part.strip_suffix('}'))
-                    .is_some_and(|inner| match inner.split_once(':') {
-                        Some((prefix, rest)) => word(prefix) && word(rest),
-                        None => word(inner),
-                    })
-            };
-            !text.starts_with('$') && text.split('/').all(|part| label(part) || token(part))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_and_topics() {
-        for (pattern, text, fits) in [
-            (Pattern::Name, "flow_2", true),
-            (Pattern::Name, "f", true),
-            (Pattern::Name, "", false),
-            (Pattern::Name, "2flow", false),
-            (Pattern::Name, "flow_", false),
-            (Pattern::Name, "fl-ow", false),
-            (Pattern::Topic, "plant/{pumpId}/{ex:name}", true),
-            (Pattern::Topic, "$sys/a", false),
-            (Pattern::Topic, "a//b", false),
-            (Pattern::Topic, "a/{b", false),
-            (Pattern::Topic, "a b", false),
-            (Pattern::TopicLabel, "group-1", true),
-            (Pattern::TopicLabel, "a/b", false),
-        ] {
-            assert_eq!(matches(pattern, text), fits, "{pattern:?} {text}");
-        }
     }
 }

@@ -1,0 +1,119 @@
+//! Properties that hold identifiers which are not followed.
+
+use super::pattern::{advice, matches};
+use super::properties::Reading;
+use super::report::At;
+use super::session::Session;
+use crate::json::Node;
+use crate::metamodel::Pattern;
+use crate::model::Literal;
+use crate::{Code, Dtmi};
+
+impl Session<'_> {
+    pub(super) fn identifier(
+        &mut self,
+        reading: &Reading<'_>,
+        required: bool,
+        max: Option<usize>,
+        pattern: Option<Pattern>,
+    ) {
+        let Some(value) = self.single_identifier(reading, required) else {
+            return;
+        };
+        let at = At::node(reading.doc, value);
+        let Some(text) = value.as_str() else {
+            self.wrong(
+                reading,
+                Code::IdentifierNotString,
+                at,
+                format!("The value of `{}` is not text.", reading.name),
+                "Write a DTMI in double quotes.",
+            );
+            return;
+        };
+        let Some(id) = reading.context.expand(text) else {
+            self.wrong(
+                reading,
+                Code::IdentifierNotDtmi,
+                at,
+                format!("`{text}` is not a DTMI of this version of DTDL."),
+                "Write a DTMI such as \"dtmi:com:example:Room;1\".",
+            );
+            return;
+        };
+        if let Some(max) = max.filter(|max| id.len() > *max) {
+            self.wrong(
+                reading,
+                Code::IdentifierTooLong,
+                at,
+                format!("`{}` has more than {max} characters.", reading.name),
+                "Shorten the identifier.",
+            );
+        }
+        if let Some(pattern) = pattern.filter(|pattern| !matches(*pattern, &id)) {
+            self.wrong(
+                reading,
+                Code::IdentifierInvalid,
+                at,
+                format!("`{text}` is not an identifier that `{}` can have.", reading.name),
+                advice(pattern),
+            );
+        }
+        self.set(reading.element, reading.name, Literal::Dtmi(Dtmi::unchecked(&id)));
+    }
+
+    pub(super) fn iri(&mut self, reading: &Reading<'_>, required: bool) {
+        let Some(value) = self.single_identifier(reading, required) else {
+            return;
+        };
+        let at = At::node(reading.doc, value);
+        let Some(text) = value.as_str() else {
+            self.wrong(
+                reading,
+                Code::IdentifierNotString,
+                at,
+                format!("The value of `{}` is not text.", reading.name),
+                "Write a term or an IRI in double quotes.",
+            );
+            return;
+        };
+        let iri = reading.context.expand(text).or_else(|| {
+            let (scheme, rest) = text.split_once(':')?;
+            (scheme != "dtmi" && !scheme.is_empty() && !rest.is_empty()).then(|| text.to_owned())
+        });
+        match iri {
+            Some(iri) => self.set(reading.element, reading.name, Literal::String(iri.into())),
+            None => self.wrong(
+                reading,
+                Code::IdentifierNotUri,
+                at,
+                format!("`{text}` is neither a term nor an IRI."),
+                "Write a term of an extension in use, or a full IRI.",
+            ),
+        }
+    }
+
+    fn single_identifier<'n>(&mut self, reading: &Reading<'n>, required: bool) -> Option<&'n Node> {
+        let values = reading.values();
+        if values.len() > 1 {
+            self.wrong(
+                reading,
+                Code::IdentifierMultipleValues,
+                reading.at(),
+                format!("`{}` has several values.", reading.name),
+                "Keep one of them.",
+            );
+            return None;
+        }
+        if values.is_empty() && required {
+            self.wrong(
+                reading,
+                Code::IdentifierCountBelowMin,
+                reading.at(),
+                format!("`{}` has no value.", reading.name),
+                "Give it an identifier.",
+            );
+        }
+        values.first()
+    }
+}
