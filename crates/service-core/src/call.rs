@@ -17,7 +17,7 @@ use protocol_runtime::{Executor, Operation, ProtocolClient};
 use url::Url;
 
 use crate::error::{Error, Result};
-use crate::pipeline::{Failure, ServicePipeline};
+use crate::pipeline::{Failure, ServicePipeline, to_azure};
 
 /// Calls one operation of a generated client and returns its answer, to be decoded with `into_model`.
 ///
@@ -47,20 +47,10 @@ where
 pub(crate) struct Answer {
     pub(crate) operation: &'static Operation,
     pub(crate) response: RawResponse,
-    request: reqwest::Request,
-    link: Option<Url>,
-}
-
-impl Answer {
-    /// Where the answer came from.
-    pub(crate) fn url(&self) -> &Url {
-        self.link.as_ref().unwrap_or_else(|| self.request.url())
-    }
-
-    /// Whether the request went to a link.
-    pub(crate) fn linked(&self) -> bool {
-        self.link.is_some()
-    }
+    /// Where the call wanted to go; a policy may have sent it elsewhere. Boxed, so that futures stay small.
+    pub(crate) url: Box<Url>,
+    /// Whether `url` was a link.
+    pub(crate) linked: bool,
 }
 
 /// Runs `operation` with an executor that keeps the answer. With a `link`, the request goes there instead, method,
@@ -115,19 +105,24 @@ impl Executor for Capture {
         request: reqwest::Request,
         operation: &'static Operation,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
+        // Before the future, which is smaller with one request in it: beyond 1 KB, allocators get slow.
+        let mut request = to_azure(&request, self.link.as_ref());
         Box::pin(async move {
-            let sent = self
-                .pipeline
-                .send(operation, &request, self.link.as_ref(), &self.context)
-                .await;
-            let answer = sent
-                .map(|response| Answer {
-                    operation,
-                    response,
-                    request,
-                    link: self.link.clone(),
-                })
-                .map_err(|failure| failure.error);
+            let answer = match &mut request {
+                Ok(request) => {
+                    let url = Box::new(request.url().clone());
+                    match self.pipeline.send(operation, request, &self.context).await {
+                        Ok(response) => Ok(Answer {
+                            operation,
+                            response,
+                            url,
+                            linked: self.link.is_some(),
+                        }),
+                        Err(failure) => Err(failure.error),
+                    }
+                }
+                Err(error) => Err(error.clone()),
+            };
             *self.answer() = Some(answer);
             // `capture` polls this, finds the answer and does not poll again.
             pending().await
@@ -145,8 +140,13 @@ impl Executor for Relay {
         request: reqwest::Request,
         operation: &'static Operation,
     ) -> BoxFuture<'a, reqwest::Result<reqwest::Response>> {
+        let mut request = to_azure(&request, None);
         Box::pin(async move {
-            match self.0.send(operation, &request, None, &Context::new()).await {
+            let request = match &mut request {
+                Ok(request) => request,
+                Err(error) => return carry(error.clone()).await,
+            };
+            match self.0.send(operation, request, &Context::new()).await {
                 Ok(response) => Ok(to_reqwest(response, None)),
                 // The generated code reports an answer that is no success as it is; what we know of it goes along.
                 Err(Failure {

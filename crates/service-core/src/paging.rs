@@ -189,7 +189,7 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
                 .and_then(token),
             Paging::BodyToken => body()?.continuation_token.and_then(token),
             Paging::NextLink => match body()?.next_link.filter(|link| !link.is_empty()) {
-                Some(link) => Some(PagerContinuation::Link(self.own_link(answer.url(), &link)?)),
+                Some(link) => Some(PagerContinuation::Link(self.own_link(&answer.url, &link)?)),
                 None => None,
             },
         })

@@ -118,17 +118,15 @@ impl ServicePipeline {
         &self.0.http
     }
 
-    /// Sends `request`, or a request like it to `link`, and checks the status against the operation's.
+    /// Sends `request` and checks the status against the operation's.
     pub(crate) async fn send(
         &self,
         operation: &'static Operation,
-        request: &reqwest::Request,
-        link: Option<&Url>,
+        request: &mut Request,
         context: &Context<'_>,
     ) -> Result<RawResponse, Failure> {
-        let mut request = to_azure(request, link)?;
         let mut context = context.to_borrowed();
-        context.insert(Call::new(RetryClass::of(operation, &request)));
+        context.insert(Call::new(RetryClass::of(operation, request)));
         if self.0.traced && context.value::<PublicApiInstrumentationInformation>().is_none() {
             context.insert(PublicApiInstrumentationInformation::new(operation.id, Vec::new()));
         }
@@ -148,7 +146,7 @@ impl ServicePipeline {
         let sent = self
             .0
             .pipeline
-            .send(&context, &mut request, Some(options))
+            .send(&context, request, Some(options))
             .instrument(span.clone())
             .await;
         let attempts = Call::of(&context).map_or(0, Call::attempts);
@@ -175,17 +173,8 @@ pub(crate) struct Failure {
     pub(crate) response: Option<RawResponse>,
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self {
-            error,
-            response: None,
-        }
-    }
-}
-
 /// Copies a request, for `link` if there is one; its body is bytes, because generated code serialises it before.
-fn to_azure(request: &reqwest::Request, link: Option<&Url>) -> Result<Request> {
+pub(crate) fn to_azure(request: &reqwest::Request, link: Option<&Url>) -> Result<Request> {
     let method = match request.method().as_str() {
         "GET" => Method::Get,
         "PUT" => Method::Put,

@@ -175,9 +175,9 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
                 let retry_after =
                     get_retry_after(headers, &names, options).clamp(Duration::ZERO, LONGEST_WAIT);
                 let next_link = match header(headers, "operation-location") {
-                    Some(link) => self.own_link(answer.url(), link)?,
+                    Some(link) => self.own_link(&answer.url, link)?,
                     // The answer of a status link leads to itself.
-                    None if answer.linked() => answer.url().clone(),
+                    None if answer.linked => (*answer.url).clone(),
                     None => self.endpoint().clone(),
                 };
                 let continuation = PollerContinuation::Links {
