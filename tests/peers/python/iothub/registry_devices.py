@@ -98,7 +98,7 @@ def create_device_with_a_thumbprint_of_other_form_is_refused():
 
 
 @check
-def create_device_without_status_is_refused_by_the_service_or_defaults():
+def create_device_without_status_enables_it():
     device = registry.create_device_with_sas("no-status", KEY_1, KEY_2, None)
     equal(device.status, "enabled")
 
