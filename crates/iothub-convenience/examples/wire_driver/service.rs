@@ -1,0 +1,201 @@
+//! Twins, queries, methods, configurations, jobs, Plug and Play.
+
+use std::time::Duration;
+
+use azure_core::http::pager::PagerContinuation;
+use futures::TryStreamExt;
+use iothub_convenience::{
+    Configuration, DigitalTwinPatch, DirectMethodOutcome, Error, ImportExportJobRequest,
+    IotHubRegistryManager, JobStatus, JobType, QueryOptions, QueryRow, ScheduledJobQueryOptions,
+    ScheduledJobRequest, TwinPatch,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::arguments::Arguments;
+use crate::body;
+
+pub(crate) async fn run(
+    hub: &IotHubRegistryManager,
+    call: &str,
+    arguments: &Arguments<'_>,
+) -> Result<Option<Value>, Error> {
+    let (id, module_id) = (arguments.text("device_id"), arguments.text("module_id"));
+    let twin_id = arguments.text("digital_twin_id");
+    let etag = || arguments.precondition("etag");
+    let method = |name| arguments.method(name, "connect_timeout_in_seconds", "response_timeout_in_seconds");
+    Ok(Some(match call {
+        "get_twin" => body(hub.get_twin(id).await?),
+        "get_module_twin" => body(hub.get_module_twin(id, module_id).await?),
+        "replace_twin" => body(hub.replace_twin(id, &arguments.replacement()?, etag()).await?),
+        "replace_module_twin" => body(
+            hub.replace_module_twin(id, module_id, &arguments.replacement()?, etag())
+                .await?,
+        ),
+        "update_twin" => {
+            if arguments.at("via_get").0 == true {
+                hub.get_twin(id).await?;
+            }
+            body(hub.update_twin(id, &arguments.patch()?, etag()).await?)
+        }
+        "update_module_twin" => body(
+            hub.update_module_twin(id, module_id, &arguments.patch()?, etag())
+                .await?,
+        ),
+        "query_iot_hub" => query(hub, arguments).await?,
+        "invoke_device_method" => told(&hub.invoke_device_method(id, &method("method_name")).await?),
+        "invoke_device_module_method" => told(
+            &hub.invoke_device_module_method(id, module_id, &method("method_name"))
+                .await?,
+        ),
+        "get_configuration" => body(hub.get_configuration(arguments.text("configuration_id")).await?),
+        "get_configurations" => body(hub.get_configurations(arguments.number("max_count")).await?),
+        "create_configuration" => body(hub.create_configuration(&configuration(arguments)?).await?),
+        "update_configuration" => body(
+            hub.update_configuration(&configuration(arguments)?, etag())
+                .await?,
+        ),
+        "delete_configuration" => body(
+            hub.delete_configuration(arguments.text("configuration_id"), etag())
+                .await?,
+        ),
+        "test_configuration_queries" => {
+            let queries = read(arguments.at("custom_metric_queries").0)?;
+            body(
+                hub.test_configuration_queries(arguments.text("target_condition"), queries)
+                    .await?,
+            )
+        }
+        "apply_configuration_on_edge_device" => {
+            let content = read(arguments.at("content").0)?;
+            body(
+                hub.apply_configuration_content_on_edge_device(id, &content)
+                    .await?,
+            )
+        }
+        "create_import_export_job" => body(
+            hub.create_import_export_job(&import_export(&arguments.at("job_properties")))
+                .await?,
+        ),
+        "get_import_export_jobs" => body(hub.get_import_export_jobs().await?),
+        "get_import_export_job" => body(hub.get_import_export_job(arguments.text("job_id")).await?),
+        "cancel_import_export_job" => body(hub.cancel_import_export_job(arguments.text("job_id")).await?),
+        "create_scheduled_job" => body(hub.create_scheduled_job(&scheduled(arguments)?).await?),
+        "get_scheduled_job" => body(hub.get_scheduled_job(arguments.text("job_id")).await?),
+        "cancel_scheduled_job" => body(hub.cancel_scheduled_job(arguments.text("job_id")).await?),
+        "query_scheduled_jobs" => {
+            let options = ScheduledJobQueryOptions {
+                job_type: arguments.optional("job_type").map(JobType::from),
+                job_status: arguments.optional("job_status").map(JobStatus::from),
+                max_item_count: arguments.number("max_item_count"),
+                ..Default::default()
+            };
+            json!(
+                hub.query_scheduled_jobs(Some(options))
+                    .try_collect::<Vec<_>>()
+                    .await?
+            )
+        }
+        "get_digital_twin" => body(hub.get_digital_twin(twin_id).await?),
+        "update_digital_twin" => {
+            let patch = DigitalTwinPatch::from_operations(arguments.list("patch").to_vec());
+            body(hub.update_digital_twin(twin_id, &patch, etag()).await?)
+        }
+        "invoke_command" => told(&hub.invoke_command(twin_id, &method("command_name")).await?),
+        "invoke_component_command" => {
+            let component = arguments.text("component_path");
+            told(
+                &hub.invoke_component_command(twin_id, component, &method("command_name"))
+                    .await?,
+            )
+        }
+        _ => return Ok(None),
+    }))
+}
+
+async fn query(hub: &IotHubRegistryManager, arguments: &Arguments<'_>) -> Result<Value, Error> {
+    let mut options = QueryOptions {
+        max_item_count: arguments.number("max_item_count"),
+        ..Default::default()
+    };
+    options.method_options.continuation = arguments
+        .optional("continuation_token")
+        .map(|token| PagerContinuation::Token(token.to_owned()));
+    let pages = hub
+        .query_iot_hub(arguments.text("query"), Some(options))?
+        .into_pages();
+    let rows = pages.map_ok(|page| page.rows.iter().map(QueryRow::as_json).collect::<Vec<_>>());
+    Ok(json!({"pages": rows.try_collect::<Vec<_>>().await?}))
+}
+
+fn told(outcome: &DirectMethodOutcome) -> Value {
+    match outcome.answer() {
+        Some(answer) => {
+            json!({"status": answer.status, "payload": answer.payload, "request_id": answer.request_id})
+        }
+        None => json!(format!("{outcome:?}")),
+    }
+}
+
+/// A label that is `null` is none, but has to be sent all the same.
+fn configuration(arguments: &Arguments<'_>) -> Result<Configuration, Error> {
+    let mut document = arguments.at("configuration").0.clone();
+    let labels = document
+        .as_object_mut()
+        .and_then(|members| members.shift_remove("labels"));
+    let mut configuration: Configuration = read(&document)?;
+    configuration
+        .extra
+        .extend(labels.map(|labels| ("labels".to_owned(), labels)));
+    Ok(configuration)
+}
+
+fn import_export(job: &Arguments<'_>) -> ImportExportJobRequest {
+    let output = job.text("outputBlobContainerUri").to_owned();
+    let exclude_keys = job.at("excludeKeysInExport").0.as_bool().unwrap_or_default();
+    let request = match job.optional("inputBlobContainerUri") {
+        Some(input) => ImportExportJobRequest::import(input.to_owned(), output),
+        None => ImportExportJobRequest::export(output, exclude_keys),
+    };
+    match job.optional("storageAuthenticationType") {
+        Some("identityBased") => {
+            request.with_managed_identity(job.at("identity").optional("userAssignedIdentity"))
+        }
+        _ => request,
+    }
+}
+
+fn scheduled(arguments: &Arguments<'_>) -> Result<ScheduledJobRequest, Error> {
+    let (id, condition) = (arguments.text("job_id"), arguments.text("query_condition"));
+    let mut request = match arguments.0.get("update_twin") {
+        Some(twin) => {
+            let mut twin = twin.clone();
+            // The client puts the one there that the service takes.
+            twin.as_object_mut().map(|members| members.shift_remove("etag"));
+            ScheduledJobRequest::update_twin(id, condition, TwinPatch::from_json(twin)?.unchecked())
+        }
+        None => {
+            let method = arguments.at("method");
+            let method = method.method(
+                "methodName",
+                "connectTimeoutInSeconds",
+                "responseTimeoutInSeconds",
+            );
+            ScheduledJobRequest::device_method(id, condition, method)
+        }
+    };
+    if let Some(time) = arguments
+        .optional("start_time")
+        .and_then(|time| time.parse().ok())
+    {
+        request = request.with_start_time(time);
+    }
+    if let Some(seconds) = arguments.number("max_execution_time_in_seconds") {
+        request = request.with_max_execution_time(Duration::from_secs(seconds));
+    }
+    Ok(request)
+}
+
+fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
+    T::deserialize(value).map_err(|error| azure_core::Error::from(error).into())
+}
