@@ -43,7 +43,10 @@ async fn main() -> Result<(), Failure> {
     let client = DigitalTwinsClient::new(
         &url,
         credential,
-        Some(DigitalTwinsClientOptions { client_options }),
+        Some(DigitalTwinsClientOptions {
+            client_options,
+            ..Default::default()
+        }),
     )?;
     for line in std::io::stdin().lock().lines() {
         let request: Value = serde_json::from_str(&line?)?;

@@ -18,6 +18,9 @@ const SCOPE: &str = "https://digitaltwins.azure.net/.default";
 pub struct DigitalTwinsClientOptions {
     /// Transport, retries, policies, tracing and logging.
     pub client_options: ClientOptions,
+    /// What tokens are asked for, if the instance is not in the public cloud:
+    /// `https://digitaltwins.azure.net/.default` by default.
+    pub scope: Option<&'static str>,
 }
 
 /// A client of one Azure Digital Twins instance.
@@ -61,9 +64,12 @@ impl DigitalTwinsClient {
         credential: Arc<dyn TokenCredential>,
         options: Option<DigitalTwinsClientOptions>,
     ) -> Result<Self> {
-        let mut options = options.unwrap_or_default().client_options;
+        let DigitalTwinsClientOptions {
+            client_options: mut options,
+            scope,
+        } = options.unwrap_or_default();
         options.per_try_policies.push(Arc::new(NoteThrottling));
-        let credential = Credential::entra(credential, SCOPE);
+        let credential = Credential::entra(credential, scope.unwrap_or(SCOPE));
         let package = Package {
             name: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),

@@ -43,7 +43,10 @@ pub(crate) async fn emulated() -> Result<
     let client = digitaltwins_convenience::DigitalTwinsClient::new(
         emulator.digitaltwins_endpoint(),
         std::sync::Arc::new(EmulatorCredential(emulator.bearer_token())),
-        Some(digitaltwins_convenience::DigitalTwinsClientOptions { client_options }),
+        Some(digitaltwins_convenience::DigitalTwinsClientOptions {
+            client_options,
+            ..Default::default()
+        }),
     )?;
     Ok((emulator, client))
 }

@@ -153,6 +153,7 @@ async fn a_wrong_token_is_told() {
             ),
             ..Default::default()
         },
+        ..Default::default()
     };
     let client = digitaltwins_convenience::DigitalTwinsClient::new(
         emulator.digitaltwins_endpoint(),

@@ -497,6 +497,25 @@ async fn a_context_goes_with_every_call() {
     assert_eq!(markers, ["yes", "none"]);
 }
 
+#[tokio::test]
+async fn another_cloud_has_another_scope() {
+    let (service, _) = obliging();
+    let client = crate::support::client_with_scope(service.clone(), "https://digitaltwins.example/.default");
+    assert_eq!(client.endpoint().as_str(), "https://twins.example/");
+    client.delete_model("dtmi:a;1").await.unwrap();
+    let token = service.sent()[0].header("authorization").map(str::to_owned);
+    assert_eq!(
+        token.as_deref(),
+        Some("Bearer token-for-https://digitaltwins.example/.default")
+    );
+    let plain = DigitalTwinsClient::new(
+        "http://twins.example",
+        std::sync::Arc::new(crate::support::Credential),
+        None,
+    );
+    assert_eq!(refused(plain.map(|_| ())), "endpoint");
+}
+
 /// All futures and streams can move between threads; this need only compile.
 #[test]
 fn calls_can_be_spawned() {

@@ -185,6 +185,19 @@ impl Service {
     }
 }
 
+/// A client that sends through `transport`, for tokens of another cloud.
+pub(crate) fn client_with_scope(transport: Arc<dyn HttpClient>, scope: &'static str) -> DigitalTwinsClient {
+    let client_options = ClientOptions {
+        transport: Some(Transport::new(transport)),
+        ..Default::default()
+    };
+    let options = DigitalTwinsClientOptions {
+        client_options,
+        scope: Some(scope),
+    };
+    DigitalTwinsClient::new("twins.example", Arc::new(Credential), Some(options)).unwrap()
+}
+
 fn client(transport: Arc<dyn HttpClient>, options: ClientOptions) -> DigitalTwinsClient {
     let retry = FixedRetryOptions {
         delay: azure_core::time::Duration::milliseconds(1),
@@ -195,7 +208,10 @@ fn client(transport: Arc<dyn HttpClient>, options: ClientOptions) -> DigitalTwin
         retry: RetryOptions::fixed(retry),
         ..options
     };
-    let options = DigitalTwinsClientOptions { client_options };
+    let options = DigitalTwinsClientOptions {
+        client_options,
+        scope: None,
+    };
     DigitalTwinsClient::new("https://twins.example", Arc::new(Credential), Some(options)).unwrap()
 }
 
@@ -245,7 +261,7 @@ impl HttpClient for Service {
 
 /// Gives the same token for ever.
 #[derive(Debug)]
-struct Credential;
+pub(crate) struct Credential;
 
 #[async_trait::async_trait]
 impl TokenCredential for Credential {
