@@ -16,6 +16,7 @@ mod node;
 mod notifications;
 mod sasl;
 mod stream;
+mod tags;
 mod websocket;
 
 use std::fmt;

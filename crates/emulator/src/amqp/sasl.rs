@@ -28,7 +28,7 @@ impl Mechanisms {
         let (Some(user), Some(password)) = (text(), text()) else {
             return SaslCode::Auth;
         };
-        if !user.contains("@sas.root.") {
+        if !user.contains("@sas.root.") || !password.starts_with("SharedAccessSignature ") {
             return SaslCode::Auth;
         }
         match self.node.check_token(password) {

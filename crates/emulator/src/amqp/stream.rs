@@ -1,13 +1,14 @@
 //! The byte streams under AMQP: ones that can be cut, ones that begin with bytes already read, and WebSockets.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes, BytesMut};
 use futures::task::AtomicWaker;
 use futures::{Sink, SinkExt, StreamExt, TryStreamExt, future};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -15,6 +16,8 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_util::io::{CopyToBytes, SinkWriter, StreamReader};
+
+use super::tags;
 
 /// What AMQP runs over.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -118,9 +121,12 @@ impl<S: Abort + AsyncWrite + Unpin> AsyncWrite for Cuttable<S> {
     }
 }
 
-/// Any stream; what was read from it can be put back.
+/// Any stream; what was read from it can be put back, and what is written is [made fit](tags) for every client.
 pub(crate) struct Stream {
     unread: Bytes,
+    /// The beginning of a frame that is not all there yet.
+    incomplete: BytesMut,
+    outgoing: VecDeque<Bytes>,
     inner: Box<dyn Io>,
 }
 
@@ -128,6 +134,8 @@ impl Stream {
     pub(crate) fn new(inner: impl Io + 'static) -> Self {
         Self {
             unread: Bytes::new(),
+            incomplete: BytesMut::new(),
+            outgoing: VecDeque::new(),
             inner: Box::new(inner),
         }
     }
@@ -163,20 +171,47 @@ impl AsyncRead for Stream {
     }
 }
 
+impl Stream {
+    /// Writes what is ready to be written.
+    fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(frame) = self.outgoing.front_mut() {
+            if frame.is_empty() {
+                self.outgoing.pop_front();
+                continue;
+            }
+            let written = ready!(Pin::new(&mut self.inner).poll_write(context, frame))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            frame.advance(written);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
 impl AsyncWrite for Stream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, bytes)
+        // One frame waits at most, so that a slow reader slows the writer down.
+        ready!(self.poll_drain(context))?;
+        let this = &mut *self;
+        this.incomplete.extend_from_slice(bytes);
+        while let Some(frame) = tags::next_frame(&mut this.incomplete) {
+            this.outgoing.push_back(frame);
+        }
+        Poll::Ready(Ok(bytes.len()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_drain(context))?;
         Pin::new(&mut self.inner).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_drain(context))?;
         Pin::new(&mut self.inner).poll_shutdown(context)
     }
 }

@@ -25,13 +25,22 @@ impl Hub {
             });
         }
         let emulator = Emulator::start().await?;
-        let options = IotHubClientOptions {
+        #[cfg_attr(
+            not(feature = "amqp"),
+            expect(unused_mut, reason = "only AMQP has more to set")
+        )]
+        let mut options = IotHubClientOptions {
             client_options: ClientOptions {
                 transport: Some(transport_trusting(emulator.ca_certificate_pem())?),
                 ..Default::default()
             },
             ..Default::default()
         };
+        #[cfg(feature = "amqp")]
+        {
+            options.amqp.endpoint = Some(emulator.iothub_amqp_endpoint());
+            options.amqp.trusted_certificates = Some(emulator.ca_certificate_pem().to_owned());
+        }
         let connection_string = emulator.iothub_connection_string();
         let client = IotHubRegistryManager::from_connection_string(&connection_string, Some(options))?;
         Ok(Self {

@@ -287,3 +287,98 @@ fn address(device_id: &str, module_id: Option<&str>) -> String {
         Some(module_id) => format!("/devices/{device_id}/modules/{module_id}/messages/devicebound"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fe2o3_amqp::types::messaging::message::__private::Serializable;
+    use serde_amqp::to_vec;
+
+    use super::*;
+
+    /// A described list, map or binary as the AMQP specification encodes a short one.
+    fn section(descriptor: u8, constructor: u8, count: Option<u8>, content: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(content.len()).unwrap() + u8::from(count.is_some());
+        let head = [0x00, 0x53, descriptor, constructor, length];
+        [&head[..], count.as_slice(), content].concat()
+    }
+
+    fn short(constructor: u8, text: &str) -> Vec<u8> {
+        let length = u8::try_from(text.len()).unwrap();
+        [&[constructor, length], text.as_bytes()].concat()
+    }
+
+    const STRING: u8 = 0xa1;
+    const SYMBOL: u8 = 0xa3;
+    const BINARY: u8 = 0xa0;
+    const NULL: &[u8] = &[0x40];
+
+    /// The sections in the order and with the types that every official client and the service agree on: ids and the
+    /// address are strings, content type and encoding symbols, the expiry a timestamp, application properties strings,
+    /// the body one data section.
+    #[test]
+    fn the_sections_on_the_wire_are_the_canonical_ones() {
+        let message = CloudToDeviceMessage::new("{\"a\": \"ü ☃\"}")
+            .with_message_id("msg-1")
+            .with_correlation_id("corr-1")
+            .with_user_id("operator")
+            .with_content_type("application/json")
+            .with_content_encoding("utf-8")
+            .with_expiry("2030-03-17T17:46:40Z".parse().unwrap())
+            .with_acknowledgement(DeliveryAcknowledgement::Full)
+            .with_property("prop-str", "wert ☃")
+            .with_property("prop-int", "5");
+        let (encoded, id) = message.encode("dev 1", Some("mod/1")).unwrap();
+        assert_eq!(id, "msg-1");
+        let expiry = [&[0x83][..], &1_900_000_000_000_i64.to_be_bytes()].concat();
+        let properties = [
+            short(STRING, "msg-1"),
+            short(BINARY, "operator"),
+            short(STRING, "/devices/dev%201/modules/mod%2F1/messages/devicebound"),
+            NULL.to_vec(),
+            NULL.to_vec(),
+            short(STRING, "corr-1"),
+            short(SYMBOL, "application/json"),
+            short(SYMBOL, "utf-8"),
+            expiry,
+        ];
+        let application = [
+            short(STRING, "iothub-ack"),
+            short(STRING, "full"),
+            short(STRING, "prop-str"),
+            short(STRING, "wert ☃"),
+            short(STRING, "prop-int"),
+            short(STRING, "5"),
+        ];
+        let expected = [
+            section(0x73, 0xc0, Some(9), &properties.concat()),
+            section(0x74, 0xc1, Some(6), &application.concat()),
+            section(0x75, BINARY, None, "{\"a\": \"ü ☃\"}".as_bytes()),
+        ];
+        assert_eq!(to_vec(&Serializable(encoded)).unwrap(), expected.concat());
+    }
+
+    #[test]
+    fn what_is_not_said_is_not_on_the_wire() {
+        let (encoded, _) = CloudToDeviceMessage::new("")
+            .with_message_id("m")
+            .encode("dev-1", None)
+            .unwrap();
+        let properties = [
+            short(STRING, "m"),
+            NULL.to_vec(),
+            short(STRING, "/devices/dev-1/messages/devicebound"),
+        ];
+        let expected = [
+            section(0x73, 0xc0, Some(3), &properties.concat()),
+            section(0x75, BINARY, None, b""),
+        ];
+        assert_eq!(to_vec(&Serializable(encoded)).unwrap(), expected.concat());
+    }
+
+    #[test]
+    fn acknowledgements_have_the_services_names() {
+        use DeliveryAcknowledgement as Ack;
+        let names = [Ack::None, Ack::Positive, Ack::Negative, Ack::Full].map(Ack::as_str);
+        assert_eq!(names, ["none", "positive", "negative", "full"]);
+    }
+}

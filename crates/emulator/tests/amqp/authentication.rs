@@ -1,0 +1,188 @@
+//! Sections 4.2 and 7: the ways to prove who one is.
+
+use fe2o3_amqp::connection::OpenError;
+use fe2o3_amqp::link::{LinkStateError, SendError};
+use fe2o3_amqp::sasl_profile::SaslProfile;
+use fe2o3_amqp::types::definitions::{AmqpError, ErrorCondition};
+use fe2o3_amqp::types::messaging::{MessageId, Outcome};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::support::{Hub, message};
+
+#[tokio::test]
+async fn section_4_2_a_token_is_answered_in_the_type_of_the_request() {
+    let hub = Hub::start().await;
+    let token = hub.token("service", "localhost");
+    let uuid = fe2o3_amqp::types::primitives::Uuid::from(*uuid::Uuid::new_v4().as_bytes());
+    for (sasl, id) in [
+        (None, MessageId::String("d95a5b5a".to_owned())),
+        (Some(SaslProfile::Anonymous), MessageId::Ulong(0)),
+        (Some(SaslProfile::Anonymous), MessageId::Uuid(uuid)),
+    ] {
+        let mut client = hub.open(sasl).await.unwrap();
+        let answer = client.put_token(&token, id.clone()).await;
+        assert_eq!(answer, (200, "OK".to_owned(), Some(id)));
+    }
+    let statistics = hub.emulator.amqp().unwrap().statistics();
+    assert_eq!((statistics.connections, statistics.tokens), (3, 3));
+}
+
+#[tokio::test]
+async fn section_7_tokens_are_checked_for_real() {
+    let hub = Hub::start().await;
+    let mut client = hub.open(None).await.unwrap();
+    let host = hub
+        .emulator
+        .iothub_endpoint()
+        .trim_start_matches("https://")
+        .to_owned();
+    let bearer = hub.emulator.bearer_token();
+    for token in [
+        hub.token("iothubowner", "localhost"),
+        hub.token("iothubowner", &host.replace(':', "%3A")),
+        hub.token("iothubowner", &host),
+        hub.token("iothubowner", "emulator.azure-devices.net"),
+        hub.token("iothubowner", "localhost%2Fmessages"),
+        format!("Bearer {bearer}"),
+        bearer,
+    ] {
+        let (status, ..) = client.put_token(&token, 1.into()).await;
+        assert_eq!(status, 200, "{token}");
+    }
+    for token in [
+        hub.token("iothubowner", "other.azure-devices.net"),
+        hub.token("iothubowner", "localhost%2Fdevices%2Fdev-1"),
+        hub.token("iothubowner", "localhost").replace("sig=", "sig=A"),
+        "SharedAccessSignature sr=localhost".to_owned(),
+        String::new(),
+    ] {
+        let (status, description, _) = client.put_token(&token, 1.into()).await;
+        assert_eq!((status, description.as_str()), (401, "Unauthorized"), "{token}");
+    }
+}
+
+#[tokio::test]
+async fn section_4_2_plain_takes_a_signature_as_the_password() {
+    let hub = Hub::start().await;
+    hub.device("dev-1").await;
+    let plain = |username: &str, password: String| {
+        Some(SaslProfile::Plain {
+            username: username.to_owned(),
+            password,
+        })
+    };
+    let token = hub.token("iothubowner", "localhost");
+    let mut client = hub
+        .open(plain("iothubowner@sas.root.emulator", token.clone()))
+        .await
+        .unwrap();
+    let outcome = client.hello("/devices/dev-1/messages/devicebound").await;
+    assert!(matches!(outcome, Ok(Outcome::Accepted(_))), "{outcome:?}");
+    for profile in [
+        plain("iothubowner@sas.root.emulator", "guess".to_owned()),
+        plain("guest", token),
+    ] {
+        let refused = hub.open(profile).await.err();
+        assert!(
+            matches!(refused, Some(OpenError::SaslError { .. })),
+            "{refused:?}"
+        );
+    }
+}
+
+/// The mechanism of one official client is none of the registered ones.
+#[tokio::test]
+async fn section_4_2_mssbcbs_is_offered_and_taken() {
+    let hub = Hub::start().await;
+    let mut stream = hub.connect().await;
+    stream.write_all(b"AMQP\x03\x01\x00\x00").await.unwrap();
+    let mut header = [0; 8];
+    stream.read_exact(&mut header).await.unwrap();
+    assert_eq!(&header, b"AMQP\x03\x01\x00\x00");
+    let mechanisms = frame(&mut stream).await;
+    for mechanism in ["MSSBCBS", "ANONYMOUS", "EXTERNAL", "PLAIN"] {
+        let offered = mechanisms
+            .windows(mechanism.len())
+            .any(|text| text == mechanism.as_bytes());
+        assert!(offered, "{mechanism}");
+    }
+    // sasl-init with the mechanism alone.
+    let body = [&[0x00, 0x53, 0x41, 0xc0, 0x0a, 0x01, 0xa3, 0x07][..], b"MSSBCBS"].concat();
+    let length = u32::try_from(body.len() + 8).unwrap().to_be_bytes();
+    stream
+        .write_all(&[&length[..], &[2, 1, 0, 0], &body].concat())
+        .await
+        .unwrap();
+    // sasl-outcome, whose code is 0.
+    let outcome = frame(&mut stream).await;
+    assert_eq!(outcome.get(..3), Some(&[0x00, 0x53, 0x44][..]));
+    assert!(outcome.ends_with(&[0x50, 0x00]), "{outcome:?}");
+}
+
+/// The body of the next frame.
+async fn frame(stream: &mut (impl AsyncReadExt + Unpin)) -> Vec<u8> {
+    let length = stream.read_u32().await.unwrap();
+    let mut rest = vec![0; length as usize - 4];
+    stream.read_exact(&mut rest).await.unwrap();
+    rest.split_off(4)
+}
+
+#[tokio::test]
+async fn something_else_than_amqp_is_told_what_is_spoken() {
+    let hub = Hub::start().await;
+    let mut stream = hub.connect().await;
+    stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.ok();
+    assert_eq!(answer, b"AMQP\x03\x01\x00\x00");
+}
+
+fn condition(error: Option<SendError>) -> ErrorCondition {
+    match error {
+        Some(SendError::LinkStateError(LinkStateError::RemoteClosedWithError(error))) => error.condition,
+        other => panic!("a closed link was expected, not {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn section_7_links_need_the_right_to_connect_as_a_service() {
+    let hub = Hub::start().await;
+    let unauthorized = ErrorCondition::AmqpError(AmqpError::UnauthorizedAccess);
+    for policy in [None, Some("registryReadWrite"), Some("device")] {
+        let mut client = hub.open(None).await.unwrap();
+        if let Some(policy) = policy {
+            let token = hub.token(policy, "localhost");
+            assert_eq!(client.put_token(&token, 1.into()).await.0, 200);
+        }
+        let mut sender = client.sender("/messages/devicebound").await.unwrap();
+        let error = sender
+            .send(message("/devices/d/messages/devicebound", b""))
+            .await
+            .err();
+        assert_eq!(condition(error), unauthorized, "{policy:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_runs_out_costs_the_links_and_a_new_one_keeps_them() {
+    let hub = Hub::start().await;
+    hub.device("dev-1").await;
+    let mut client = hub.client().await;
+    let mut sender = client.sender("/messages/devicebound").await.unwrap();
+    let hello = || message("/devices/dev-1/messages/devicebound", b"hello");
+    // With five minutes of grace for clocks that differ.
+    hub.emulator
+        .clock()
+        .advance(std::time::Duration::from_secs(3600 + 200));
+    assert!(matches!(sender.send(hello()).await, Ok(Outcome::Accepted(_))));
+    let token = hub.token("iothubowner", "localhost");
+    assert_eq!(client.put_token(&token, 2.into()).await.0, 200);
+    hub.emulator.clock().advance(std::time::Duration::from_secs(3600));
+    assert!(matches!(sender.send(hello()).await, Ok(Outcome::Accepted(_))));
+    hub.emulator.clock().advance(std::time::Duration::from_secs(600));
+    let error = sender.send(hello()).await.err();
+    assert_eq!(
+        condition(error),
+        ErrorCondition::AmqpError(AmqpError::UnauthorizedAccess)
+    );
+}
