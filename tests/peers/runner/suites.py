@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -80,13 +81,14 @@ def run(
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="emulator-peers-")))
         log = folder / "emulator.log"
         well_known = suite.name.startswith(WELL_KNOWN_PORTS)
+        webhook_port = _free_port()
         try:
-            emulator = Emulator(binary, log, well_known, _options(suite))
+            emulator = Emulator(binary, log, well_known, _options(suite, webhook_port))
         except CannotRun as error:
             report.failed(suite.name, "the emulator starts", str(error))
             return
         try:
-            _run_scenario(suite, clients, emulator, folder, report)
+            _run_scenario(suite, clients, emulator, webhook_port, folder, report)
         finally:
             status = emulator.stop()
         if status != 0:
@@ -94,20 +96,33 @@ def run(
             report.failed(suite.name, "the emulator ends in order", f"status {status}\n{tail}")
 
 
-def _options(suite: Suite) -> list[str]:
-    """Only the half that the scenario is about."""
-    if suite.service == "digitaltwins":
-        return ["--no-iothub"]
-    return ["--no-digitaltwins", *(f"--policy-key={policy}={POLICY_KEY}" for policy in POLICIES)]
+def _options(suite: Suite, webhook_port: int) -> list[str]:
+    """Only the half that the scenario is about, and what that half has to know from the start."""
+    if suite.service == "iothub":
+        return ["--no-digitaltwins", *(f"--policy-key={policy}={POLICY_KEY}" for policy in POLICIES)]
+    if suite.file.stem == "event_routes":
+        # Who wants to see the events listens there.
+        return ["--no-iothub", f"--event-webhook=endpoint=http://127.0.0.1:{webhook_port}/events"]
+    return ["--no-iothub"]
 
 
-def _run_scenario(suite: Suite, clients: Clients, emulator: Emulator, folder: Path, report: Report) -> None:
+def _free_port() -> int:
+    """A port that was free a moment ago; whoever needs it takes it soon."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _run_scenario(
+    suite: Suite, clients: Clients, emulator: Emulator, webhook_port: int, folder: Path, report: Report
+) -> None:
     reading, writing = os.pipe()
     variables = {
         **{name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
         "PEERS_EMULATOR": json.dumps(emulator.ready),
         "PEERS_RESULTS": str(writing),
         "PEERS_POLICY_KEY": POLICY_KEY,
+        "PEERS_WEBHOOK_PORT": str(webhook_port),
         "PYTHONPATH": str(suite.file.parent.parent),
         "REQUESTS_CA_BUNDLE": emulator.ready["caFile"],
         "NODE_PATH": f"{clients.node_modules}{os.pathsep}{suite.file.parent.parent}",

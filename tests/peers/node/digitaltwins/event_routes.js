@@ -1,10 +1,23 @@
 'use strict';
-// Digital Twins: event routes.
+// Digital Twins: event routes, and the events that they carry.
 
 const assert = require('node:assert');
+const http = require('node:http');
 
-const { check, run } = require('../peer');
-const { client, items, pages, refused } = require('../twins');
+const { check, run, until } = require('../peer');
+const { MODELS, client, items, pages, refused, room } = require('../twins');
+
+const received = [];
+http
+  .createServer((request, response) => {
+    let text = '';
+    request.on('data', (part) => (text += part));
+    request.on('end', () => {
+      received.push(JSON.parse(text));
+      response.end();
+    });
+  })
+  .listen(Number(process.env.PEERS_WEBHOOK_PORT), '127.0.0.1');
 
 const TELEMETRY = "type = 'microsoft.iot.telemetry'";
 
@@ -38,6 +51,25 @@ check('list event routes page by page', async () => {
       .sort(),
     ['first', 'second', 'third'],
   );
+});
+
+check('events of relationships reach the endpoint', async () => {
+  const filter =
+    "type = 'Microsoft.DigitalTwins.Relationship.Create' OR type = 'Microsoft.DigitalTwins.Relationship.Delete'";
+  for (const name of ['second', 'third']) await client.upsertEventRoute(name, 'endpoint', 'false');
+  await client.upsertEventRoute('first', 'endpoint', filter);
+  await client.createModels(MODELS);
+  for (const id of ['a', 'b']) await client.upsertDigitalTwin(id, room());
+  await client.upsertRelationship('a', 'door', { $relationshipName: 'leadsTo', $targetId: 'b', width: 90 });
+  await client.deleteRelationship('a', 'door');
+  await until(() => received.length >= 2);
+  assert.deepStrictEqual(
+    received.map(({ type }) => type.split('.').pop()),
+    ['Create', 'Delete'],
+  );
+  const [{ subject, data }] = received;
+  assert.strictEqual(subject, 'a/relationships/door');
+  assert.deepStrictEqual([data.$sourceId, data.$targetId, data.width], ['a', 'b', 90]);
 });
 
 check('delete event route', async () => {

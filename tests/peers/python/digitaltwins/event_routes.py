@@ -1,11 +1,36 @@
-"""Digital Twins: event routes."""
+"""Digital Twins: event routes, and the events that they carry."""
+
+import http.server
+import json
+import os
+import threading
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.digitaltwins.core import DigitalTwinsEventRoute
 from azure.digitaltwins.core._generated.models import EventRoutesListOptions
 
-from peer import check, equal, holds, run
-from twins import client, items, pages, refused
+from peer import check, equal, holds, run, until
+from twins import MODELS, ROOM, SENSOR, client, items, pages, refused, room
+
+received = []
+
+
+class Webhook(http.server.BaseHTTPRequestHandler):
+    """Keeps what is posted to it."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        received.append((self.headers["Content-Type"], json.loads(body)))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+webhook = http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PEERS_WEBHOOK_PORT"])), Webhook)
+threading.Thread(target=webhook.serve_forever, daemon=True).start()
 
 TELEMETRY = "type = 'microsoft.iot.telemetry'"
 
@@ -55,6 +80,45 @@ async def list_event_routes_page_by_page():
     options = EventRoutesListOptions(max_items_per_page=2)
     listed = await pages(client().list_event_routes(event_routes_list_options=options))
     holds(len(listed) >= 2 and all(len(page) <= 2 for page in listed), "pages of two were expected")
+
+
+@check
+async def events_of_a_twin_reach_the_endpoint():
+    for name in ("second", "third"):
+        await client().delete_event_route(name)
+    await client().create_models(MODELS)
+    await client().upsert_digital_twin("room", room(temperature=20))
+    await client().update_digital_twin("room", [{"op": "replace", "path": "/temperature", "value": 21}])
+    await client().delete_digital_twin("room")
+    until(lambda: len(received) == 3)
+    events = [event for _, event in received]
+    equal({kind.split(";")[0] for kind, _ in received}, {"application/cloudevents+json"})
+    equal(
+        [event["type"].removeprefix("Microsoft.DigitalTwins.Twin.") for event in events],
+        ["Create", "Update", "Delete"],
+    )
+    equal({(event["specversion"], event["subject"]) for event in events}, {("1.0", "room")})
+    equal(events[0]["data"]["temperature"], 20)
+    patch = [{"value": 21, "path": "/temperature", "op": "replace"}]
+    equal(events[1]["data"], {"modelId": ROOM, "patch": patch})
+
+
+@check
+async def telemetry_reaches_the_endpoint_through_its_filter():
+    await client().upsert_event_route("first", _route())
+    received.clear()
+    await client().upsert_digital_twin("room", room())
+    await client().publish_telemetry("room", {"noise": 3}, message_id="message-1")
+    await client().publish_component_telemetry("room", "sensor", {"value": 1.5}, message_id="message-2")
+    until(lambda: len(received) >= 2)
+    equal([event["id"] for _, event in received], ["message-1", "message-2"])
+    whole, part = (event for _, event in received)
+    equal(
+        (whole["type"], whole["data"], whole["dataschema"]), ("microsoft.iot.telemetry", {"noise": 3}, ROOM)
+    )
+    equal((part["subject"], part["data"], part["dataschema"]), ("sensor", {"value": 1.5}, SENSOR))
+    for name in ("second", "third"):
+        await client().upsert_event_route(name, _route())
 
 
 @check
