@@ -16,7 +16,10 @@ type Answer = Message<AmqpValue<Value>>;
 
 /// The links that carry answers, by the address that the client gave its end. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Replies(Arc<Mutex<Vec<(String, mpsc::UnboundedSender<Answer>)>>>);
+pub(crate) struct Replies(Arc<Mutex<Vec<Link>>>);
+
+/// The client's address, and the way to the task that has the link.
+type Link = (String, mpsc::UnboundedSender<Answer>);
 
 impl Replies {
     fn add(&self, address: String) -> mpsc::UnboundedReceiver<Answer> {
@@ -32,8 +35,10 @@ impl Replies {
         let named = links
             .iter()
             .rfind(|(address, _)| Some(address.as_str()) == reply_to);
-        let sent = named.or(links.last()).map(|(_, link)| link.send(answer));
-        if !matches!(sent, Some(Ok(()))) {
+        let sent = named
+            .or(links.last())
+            .is_some_and(|(_, link)| link.send(answer).is_ok());
+        if !sent {
             tracing::info!("there is no link for the answer to a token");
         }
     }

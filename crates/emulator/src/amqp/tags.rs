@@ -103,10 +103,7 @@ fn more(tail: &[u8]) -> Option<bool> {
         Some(0x56) => 2,
         Some(_) => 1,
     };
-    Some(match tail.get(settled..)? {
-        [0x41, ..] | [0x56, 0x01, ..] => true,
-        _ => false,
-    })
+    Some(matches!(tail.get(settled..)?, [0x41, ..] | [0x56, 0x01, ..]))
 }
 
 #[cfg(test)]

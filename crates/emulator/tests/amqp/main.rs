@@ -1,11 +1,6 @@
 //! The hub's AMQP endpoint as clients of every kind meet it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that cannot go on fails"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod authentication;
 mod devicebound;
