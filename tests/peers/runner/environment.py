@@ -37,19 +37,24 @@ def _fingerprint(file: Path) -> str:
 
 
 def _install_python(peers: Path, venv: Path) -> None:
-    python = shutil.which("python3")
-    if (
-        python is None
-        or subprocess.run([python, "-c", "import ensurepip"], capture_output=True).returncode != 0
-    ):
+    if not _python_does("import ensurepip"):
         _apt_get("python3", "python3-venv")
+    if not _python_does("import asyncio; asyncio.Runner"):
+        raise CannotRun("Python 3.11 or later is needed")
     print(f"installing the Python clients in {venv}", flush=True)
     shutil.rmtree(venv, ignore_errors=True)
-    _call(shutil.which("python3") or "python3", "-m", "venv", str(venv))
-    _call(
-        str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "-r", str(peers / "requirements.txt")
-    )
+    _call("python3", "-m", "venv", str(venv))
+    # One of them is hard to compile, and has no wheel for the newest Python at first: better said than tried.
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--only-binary", "uamqp"]
+    _call(*pip, "-r", str(peers / "requirements.txt"))
     (venv / "installed").touch()
+
+
+def _python_does(statement: str) -> bool:
+    python = shutil.which("python3")
+    return (
+        python is not None and subprocess.run([python, "-c", statement], capture_output=True).returncode == 0
+    )
 
 
 def _install_node(peers: Path, folder: Path) -> None:
