@@ -1,10 +1,12 @@
 //! What to start, and starting it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
 
@@ -12,6 +14,7 @@ use crate::amqp::{self, Amqp};
 use crate::auth::{Authenticator, BearerTokens, Policies, Policy};
 use crate::clock::Clock;
 use crate::digitaltwins::DigitalTwins;
+use crate::durable::{DataFile, Journal, Writer};
 use crate::faults::Faults;
 use crate::iothub::{Blobs, IotHub, Tier};
 use crate::management::Management;
@@ -37,6 +40,17 @@ pub enum StartError {
     /// There is no certificate.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// The data file can't be used.
+    #[error("the data file {} can't be used: {reason}", path.display())]
+    DataFile {
+        /// Its path.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The preset of the hub is not understood.
+    #[error("the preset of the hub: {0}")]
+    Preset(String),
     /// A preset policy has a name that no hub has, or a key that is not base64.
     #[error("the key of the shared access policy {policy:?} is not base64, or there is no such policy")]
     PolicyKey {
@@ -60,6 +74,9 @@ pub struct Builder {
     clock: Clock,
     blob_port: u16,
     tier: Tier,
+    data_file: Option<PathBuf>,
+    preset: Option<Value>,
+    throttling: bool,
 }
 
 impl Default for Builder {
@@ -76,6 +93,9 @@ impl Default for Builder {
             clock: Clock::new(),
             blob_port: 0,
             tier: Tier::default(),
+            data_file: None,
+            preset: None,
+            throttling: false,
         }
     }
 }
@@ -110,6 +130,27 @@ impl Builder {
     /// The size of the hub, S1 unless set.
     pub fn tier(mut self, tier: Tier) -> Self {
         self.tier = tier;
+        self
+    }
+
+    /// Keeps the state in this file: what was there when the emulator ended, however it ended, is there when it starts
+    /// again, shared access keys included. A request that changes something is answered once the change is on the
+    /// disk. Beside it is a journal, `<file>.journal`. Without this, everything is in memory.
+    pub fn data_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data_file = Some(path.into());
+        self
+    }
+
+    /// Fills a hub that is new, which with a data file it is only once: `{"devices": […], "configurations": […]}`,
+    /// the devices and modules as in a bulk request or in a file of an export job.
+    pub fn preset(mut self, hub: Value) -> Self {
+        self.preset = Some(hub);
+        self
+    }
+
+    /// Answers 429 to requests beyond what the hub's [tier](Self::tier) allows; off unless set.
+    pub fn throttling(mut self, on: bool) -> Self {
+        self.throttling = on;
         self
     }
 
@@ -167,22 +208,36 @@ impl Builder {
     /// # Errors
     /// If a port is taken, a host name is none, or a preset policy key can't be used.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        let policies = self.policies()?;
+        let hub = self
+            .iothub_port
+            .map(|_| Arc::new(IotHub::new(self.clock.clone())));
+        let twins = self
+            .digitaltwins_port
+            .map(|_| Arc::new(DigitalTwins::new(self.clock.clone())));
+        let mut services: Vec<Arc<dyn Service>> = Vec::new();
+        services.extend(hub.clone().map(|hub| hub as Arc<dyn Service>));
+        services.extend(twins.clone().map(|twins| twins as Arc<dyn Service>));
+        let Prepared {
+            policies,
+            journal,
+            writer,
+        } = self.prepare(&services, hub.as_deref())?;
         let hub_host = format!("{}.azure-devices.net", self.hub_name);
         let mut names = self.host_names.clone();
         names.push(hub_host.clone());
         let certificates = tls::generate(&names)?;
         let tls = TlsAcceptor::from(certificates.server_config.clone());
         let faults = Faults::default();
-        let mut services: Vec<Arc<dyn Service>> = Vec::new();
 
         let mut iothub = None;
         let mut amqp = None;
         let mut blobs = None;
-        if let Some(port) = self.iothub_port {
-            let service = Arc::new(IotHub::new(self.clock.clone()));
+        if let (Some(port), Some(service)) = (self.iothub_port, hub) {
             service.set_tier(self.tier);
-            services.push(service.clone());
+            service.set_throttling(self.throttling);
+            if let Some(journal) = journal.clone() {
+                service.set_journal(journal);
+            }
             let shared = Policies::new(policies.clone(), vec![hub_host]);
             let tokens = BearerTokens::for_iot_hub();
             // A request over HTTP says which host it is for; over AMQP any name of the certificate may be meant.
@@ -202,6 +257,7 @@ impl Builder {
                 faults: faults.clone(),
                 tls: Some(tls.clone()),
                 amqp: Some(node.clone()),
+                journal: journal.clone(),
             };
             let server = listen("iothub", SocketAddr::new(self.address, port), endpoint).await?;
             let authority = format!("localhost:{}", server.port());
@@ -224,6 +280,7 @@ impl Builder {
                 faults: faults.clone(),
                 tls: Some(tls.clone()),
                 amqp: None,
+                journal: journal.clone(),
             };
             let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.blob_port);
             let server = listen("blobs", address, endpoint).await?;
@@ -238,15 +295,14 @@ impl Builder {
             });
         }
         let mut digitaltwins = None;
-        if let Some(port) = self.digitaltwins_port {
-            let service = Arc::new(DigitalTwins::new(self.clock.clone()));
-            services.push(service.clone());
+        if let (Some(port), Some(service)) = (self.digitaltwins_port, twins) {
             let endpoint = Endpoint {
                 service: service.clone(),
                 authenticator: Authenticator::bearer(self.clock.clone(), BearerTokens::for_digital_twins()),
                 faults: faults.clone(),
                 tls: Some(tls),
                 amqp: None,
+                journal: journal.clone(),
             };
             let server = listen("digitaltwins", SocketAddr::new(self.address, port), endpoint).await?;
             digitaltwins = Some(Running {
@@ -282,6 +338,7 @@ impl Builder {
             faults: Faults::default(),
             tls: None,
             amqp: None,
+            journal,
         };
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), self.management_port);
         let management = listen("management", address, endpoint).await?;
@@ -297,12 +354,64 @@ impl Builder {
             ca_pem: certificates.ca_pem,
             clock: self.clock,
             faults,
+            _writer: writer,
         })
     }
 
-    fn policies(&self) -> Result<Vec<Policy>, StartError> {
+    /// Gives the services the state they start with, and makes durable what they make of it.
+    fn prepare(&self, services: &[Arc<dyn Service>], hub: Option<&IotHub>) -> Result<Prepared, StartError> {
+        let Some(path) = &self.data_file else {
+            self.fill(hub)?;
+            return Ok(Prepared {
+                policies: self.policies(&BTreeMap::new())?,
+                journal: None,
+                writer: None,
+            });
+        };
+        let bad = |reason: String| StartError::DataFile {
+            path: path.clone(),
+            reason,
+        };
+        let (mut file, saved) = DataFile::open(path).map_err(|error| bad(error.to_string()))?;
+        let policies = self.policies(&saved.policy_keys)?;
+        let keys = policies
+            .iter()
+            .map(|policy| (policy.name().to_owned(), policy.primary_key().to_owned()));
+        file.set_policy_keys(keys.collect());
+        // A service that is left out this time keeps what the file has of it.
+        let mut states = saved.services;
+        for service in services {
+            if let Some(state) = states.get(service.name()) {
+                let loaded = service.load(state);
+                loaded.map_err(|reason| bad(format!("{}: {reason}", service.name())))?;
+            } else if service.name() == "iothub" {
+                self.fill(hub)?;
+            }
+            states.insert(service.name().to_owned(), service.dump());
+        }
+        file.replace(&states).map_err(|error| bad(error.to_string()))?;
+        let (journal, writer) =
+            Journal::start(file, services.to_vec(), states).map_err(|error| bad(error.to_string()))?;
+        Ok(Prepared {
+            policies,
+            journal: Some(journal),
+            writer: Some(writer),
+        })
+    }
+
+    /// Fills a hub that is new.
+    fn fill(&self, hub: Option<&IotHub>) -> Result<(), StartError> {
+        match (&self.preset, hub) {
+            (Some(preset), Some(hub)) => hub.preset(preset).map_err(StartError::Preset),
+            _ => Ok(()),
+        }
+    }
+
+    /// The policies with the keys they had before, or else with those that are preset.
+    fn policies(&self, saved: &BTreeMap<String, String>) -> Result<Vec<Policy>, StartError> {
         let mut policies = Policies::defaults();
-        for (name, key) in &self.policy_keys {
+        let preset = self.policy_keys.iter().map(|(name, key)| (name, key));
+        for (name, key) in saved.iter().chain(preset) {
             let unusable = || StartError::PolicyKey { policy: name.clone() };
             let policy = policies
                 .iter_mut()
@@ -312,6 +421,13 @@ impl Builder {
         }
         Ok(policies)
     }
+}
+
+/// What there is before anything listens.
+struct Prepared {
+    policies: Vec<Policy>,
+    journal: Option<Journal>,
+    writer: Option<Writer>,
 }
 
 async fn listen(

@@ -41,6 +41,7 @@ mod auth;
 mod builder;
 mod clock;
 mod digitaltwins;
+mod durable;
 mod faults;
 mod iothub;
 mod management;
@@ -54,6 +55,7 @@ pub use auth::{AuthError, Authenticator, BearerTokens, Caller, Policies, Policy,
 pub use builder::{Builder, StartError};
 pub use clock::Clock;
 pub use digitaltwins::DigitalTwins;
+pub use durable::StateChange;
 pub use faults::{Fault, FaultAction, Faults};
 pub use iothub::{
     Acknowledgement, CloudToDeviceMessage, FileNotification, IotHub, MethodScript, ReceivedMessage,

@@ -7,8 +7,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use emulator::{Emulator, Tier};
+use emulator::{Clock, Emulator, Tier};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tracing_subscriber::EnvFilter;
 
 /// Emulates Azure IoT Hub and Azure Digital Twins.
@@ -54,16 +56,41 @@ struct Options {
     /// One more host name for the server certificate; may be repeated
     #[arg(long, value_name = "NAME")]
     host_name: Vec<String>,
+    /// Endpoint for event routes of Digital Twins, whose events are posted to URL; may be repeated
+    #[arg(long, value_name = "NAME=URL", value_parser = webhook)]
+    event_webhook: Vec<(String, url::Url)>,
     /// Where to write the certificate to trust (PEM); by default a new file in the temporary folder,
     /// removed at the end
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
+    /// Keep the state in this file, and beside it in FILE.journal: nothing that was answered is lost, however the
+    /// program ends. Without it everything is in memory
+    #[arg(long, value_name = "FILE")]
+    data_file: Option<PathBuf>,
+    /// Fill a new hub from this file: {"devices": [...], "configurations": [...]}, devices as in a bulk request
+    #[arg(long, value_name = "FILE")]
+    hub: Option<PathBuf>,
+    /// Answer 429 to requests beyond what the hub's size allows
+    #[arg(long)]
+    throttle: bool,
+    /// Start the clock at this time (RFC 3339) instead of now
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    clock: Option<OffsetDateTime>,
     /// State to start with, as `GET /state` of the management API gives it
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     /// What to log, in the syntax of tracing's EnvFilter
     #[arg(long, default_value = "info", env = "IOT_EMULATOR_LOG")]
     log: String,
+}
+
+fn webhook(text: &str) -> Result<(String, url::Url), String> {
+    let (name, url) = text.split_once('=').ok_or("NAME=URL is expected")?;
+    Ok((name.to_owned(), url.parse().map_err(|error| format!("{error}"))?))
+}
+
+fn time(text: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|error| error.to_string())
 }
 
 fn policy_key(text: &str) -> Result<(String, String), String> {
@@ -110,7 +137,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn start(options: &Options) -> Result<Emulator, emulator::StartError> {
+async fn start(options: &Options) -> Result<Emulator, Box<dyn Error>> {
     let mut builder = Emulator::builder()
         .address(options.address)
         .iothub_port(options.iothub_port)
@@ -129,10 +156,25 @@ async fn start(options: &Options) -> Result<Emulator, emulator::StartError> {
     for (policy, key) in &options.policy_key {
         builder = builder.policy_key(policy, key);
     }
+    for (name, url) in &options.event_webhook {
+        builder = builder.event_webhook(name, url.clone());
+    }
     for name in &options.host_name {
         builder = builder.host_name(name);
     }
-    builder.start().await
+    builder = builder.throttling(options.throttle);
+    if let Some(path) = &options.data_file {
+        builder = builder.data_file(path);
+    }
+    if let Some(path) = &options.hub {
+        builder = builder.preset(serde_json::from_slice(&std::fs::read(path)?)?);
+    }
+    if let Some(now) = options.clock {
+        let clock = Clock::new();
+        clock.set(now);
+        builder = builder.clock(clock);
+    }
+    Ok(builder.start().await?)
 }
 
 fn ready_line(emulator: &Emulator, ca_file: &Path) -> Value {

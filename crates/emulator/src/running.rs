@@ -10,6 +10,7 @@ use crate::auth::{self, Policy};
 use crate::builder::{Builder, StartError};
 use crate::clock::Clock;
 use crate::digitaltwins::DigitalTwins;
+use crate::durable::Writer;
 use crate::faults::Faults;
 use crate::iothub::IotHub;
 use crate::server::Server;
@@ -76,6 +77,8 @@ pub struct Emulator {
     pub(crate) ca_pem: String,
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
+    /// Ends last, so that it writes what the others have done.
+    pub(crate) _writer: Option<Writer>,
 }
 
 impl fmt::Debug for Emulator {

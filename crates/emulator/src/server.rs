@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HOST, HeaderValue, RETRY_AFTER};
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::service::service_fn;
@@ -27,6 +27,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::amqp;
 use crate::auth::Authenticator;
+use crate::durable::Journal;
 use crate::faults::{Faults, Outcome};
 use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse, split_path, split_query};
 
@@ -45,6 +46,8 @@ pub(crate) struct Endpoint {
     pub(crate) tls: Option<TlsAcceptor>,
     /// What WebSockets lead to, if the service speaks AMQP.
     pub(crate) amqp: Option<Arc<amqp::Node>>,
+    /// What makes changes durable before they are answered.
+    pub(crate) journal: Option<Journal>,
 }
 
 /// A listening server. Dropping it closes the listener at once and aborts its connections.
@@ -260,7 +263,7 @@ async fn process(endpoint: &Endpoint, parts: &Parts, body: Incoming, request_id:
         Err(error) => return refuse(Refusal::BadRequest(format!("the body can't be read: {error}"))),
     };
     let scheme = if endpoint.tls.is_some() { "https" } else { "http" };
-    endpoint
+    let response = endpoint
         .service
         .handle(ServiceRequest {
             method: parts.method.clone(),
@@ -273,7 +276,15 @@ async fn process(endpoint: &Endpoint, parts: &Parts, body: Incoming, request_id:
             base_url: format!("{scheme}://{host}"),
             request_id: request_id.to_owned(),
         })
-        .await
+        .await;
+    // A refusal may come after a part was done, as in bulk requests, so it waits as well.
+    if let Some(journal) = &endpoint.journal
+        && !parts.method.is_safe()
+        && journal.commit(endpoint.service.name()).await.is_err()
+    {
+        return refuse(Refusal::Fault(StatusCode::INTERNAL_SERVER_ERROR));
+    }
+    response
 }
 
 fn into_http(response: ServiceResponse, truncate: bool) -> Response<ResponseBody> {

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::auth::{AuthError, Caller};
+use crate::durable::StateChange;
 
 /// A service that the emulator can host.
 pub trait Service: Send + Sync {
@@ -28,6 +29,14 @@ pub trait Service: Send + Sync {
     /// `None` if there is no such operation.
     fn manage(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
         let _ = (request, path);
+        None
+    }
+
+    /// Notes what changes from now on, for [`take_changes`](Service::take_changes).
+    fn record_changes(&self) {}
+
+    /// What has changed since the last call. `None` if the service does not note it: then dumps are compared.
+    fn take_changes(&self) -> Option<Vec<StateChange>> {
         None
     }
 

@@ -58,6 +58,14 @@ pub(crate) async fn serve(mut receiver: Receiver, address: &str, peer: Peer) {
                 peer.cut.now();
                 return;
             }
+            Verdict::Accept => {
+                // The sender may rely on what is accepted.
+                let verdict = match peer.node.hub.durable().await {
+                    Ok(()) => Verdict::Accept,
+                    Err(error) => Verdict::Reject(errors::of_hub(&error, peer.node.clock.now())),
+                };
+                settle(&receiver, info, verdict).await
+            }
             verdict => settle(&receiver, info, verdict).await,
         };
         if let Err(error) = settled {

@@ -145,6 +145,36 @@ impl IotHub {
     }
 }
 
+impl IotHub {
+    /// Fills the hub: `{"devices": […], "configurations": […]}`.
+    pub(crate) fn preset(&self, preset: &Value) -> std::result::Result<(), String> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        #[derive(Default)]
+        struct Preset {
+            devices: Vec<Item>,
+            configurations: Vec<Value>,
+        }
+        let preset = Preset::deserialize(preset).map_err(|error| error.to_string())?;
+        let now = self.now();
+        let mut store = self.store.write();
+        for item in preset.devices {
+            let (device_id, module_id) = item.ids();
+            apply(&mut store, item.for_import(), now).map_err(|error| {
+                let module = module_id.map(|id| format!(", module {id}")).unwrap_or_default();
+                format!("device {device_id}{module}: {}", error.text)
+            })?;
+        }
+        for body in preset.configurations {
+            store
+                .import_configuration(body, now)
+                .map_err(|error| format!("configuration: {}", error.text))?;
+        }
+        store.reconcile(Scope::All, now);
+        Ok(())
+    }
+}
+
 /// The action of an import mode, and whether it depends on an entity tag.
 fn import_mode(mode: Option<&str>) -> Result<(Action, bool)> {
     let Some(mode) = mode else {

@@ -26,6 +26,7 @@ mod router;
 mod simulated;
 mod statistics;
 mod store;
+mod throttle;
 mod tier;
 mod timestamp;
 mod tracked;
@@ -55,10 +56,12 @@ use self::router::{Found, Operation};
 pub use self::simulated::MethodScript;
 use self::simulated::Scripts;
 use self::store::Store;
+use self::throttle::Throttle;
 pub use self::tier::Tier;
 pub(crate) use self::timestamp::Timestamp;
 use self::twins::TwinKey;
 use crate::clock::Clock;
+use crate::durable::{Journal, StateChange};
 use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
 
 /// A hub.
@@ -71,7 +74,9 @@ pub struct IotHub {
     jobs: Runner,
     tier: Mutex<Tier>,
     /// The port at which the blob containers are served; without one, every address of a container is taken.
+    throttle: Throttle,
     blob_port: OnceLock<u16>,
+    journal: OnceLock<Journal>,
 }
 
 impl fmt::Debug for IotHub {
@@ -90,7 +95,9 @@ impl IotHub {
             messaging: Messaging::default(),
             jobs: Runner::default(),
             tier: Mutex::default(),
+            throttle: Throttle::default(),
             blob_port: OnceLock::new(),
+            journal: OnceLock::new(),
         }
     }
 
@@ -99,8 +106,29 @@ impl IotHub {
         *self.tier.lock() = tier;
     }
 
+    /// Whether requests beyond what the [tier](Self::set_tier) allows are refused with 429; they are not unless set.
+    pub fn set_throttling(&self, on: bool) {
+        self.throttle.set(on);
+    }
+
     fn tier(&self) -> Tier {
         *self.tier.lock()
+    }
+
+    /// Says what makes changes durable. Only the first call counts.
+    pub(crate) fn set_journal(&self, journal: Journal) {
+        self.journal.get_or_init(|| journal);
+    }
+
+    /// Waits until all changes so far are durable, if there is a data file.
+    pub(crate) async fn durable(&self) -> Result<()> {
+        match self.journal.get() {
+            Some(journal) => journal.commit("iothub").await.map_err(|_| {
+                let text = "The state can't be written.";
+                HubError::new(Code::SERVER_ERROR, text)
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Says where the blob containers are served. Only the first call counts.
@@ -133,6 +161,10 @@ impl IotHub {
             return Err(HubError::unauthorized());
         }
         check_api_version(request.query_value("api-version"))?;
+        if let Err(kind) = self.throttle.admit(operation, self.tier(), self.clock.now()) {
+            let response = self.respond_error(&throttle::refusal(kind), &request.request_id);
+            return Ok(response.with_header("connection", "close"));
+        }
         // The router gives exactly the parameters of the operation's path.
         let parameter = |at: usize| parameters.get(at).copied().unwrap_or_default();
         let (id, second_id) = (parameter(0), parameter(1));
@@ -251,6 +283,14 @@ impl Service for IotHub {
         self.manage_devices(request, path)
     }
 
+    fn record_changes(&self) {
+        self.store.write().record_changes();
+    }
+
+    fn take_changes(&self) -> Option<Vec<StateChange>> {
+        Some(self.store.write().take_changes())
+    }
+
     fn dump(&self) -> Value {
         // Every key of the store is a string and nothing else can fail, so `Null` never shows.
         serde_json::to_value(&*self.store.read()).unwrap_or_default()
@@ -258,7 +298,7 @@ impl Service for IotHub {
 
     fn load(&self, state: &Value) -> std::result::Result<(), String> {
         let store = Store::deserialize_checked(state)?;
-        *self.store.write() = store;
+        self.store.write().replace(store);
         self.messaging.changed();
         self.jobs.changed();
         self.scripts.changed();

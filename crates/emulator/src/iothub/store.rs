@@ -1,7 +1,7 @@
 //! All that a hub remembers.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::blobs::Container;
 use super::configurations::Configuration;
@@ -12,6 +12,7 @@ use super::model::{Device, Module};
 use super::timestamp::Timestamp;
 use super::tracked::Tracked;
 use super::transfers::Transfer;
+use crate::durable::StateChange;
 
 /// The devices by id, in the order that lists and queries answer with.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -33,6 +34,9 @@ pub(crate) struct Store {
     last_generation: u64,
     #[serde(default)]
     pub(crate) messaging: MessagingState,
+    /// What a journal has of the parts that are not told apart; `None` as long as there is no journal.
+    #[serde(skip)]
+    journaled: Option<Value>,
 }
 
 impl Store {
@@ -53,6 +57,65 @@ impl Store {
         Ok(store)
     }
 
+    /// Notes changes from now on.
+    pub(crate) fn record_changes(&mut self) {
+        self.devices.record();
+        self.configurations.record();
+        self.jobs.record();
+        self.transfers.record();
+        self.containers.record();
+        self.journaled = Some(self.rest());
+    }
+
+    /// Takes the place of another store; whoever records its changes hears of a whole new state.
+    pub(crate) fn replace(&mut self, other: Self) {
+        let is_recorded = self.journaled.is_some();
+        *self = other;
+        if is_recorded {
+            self.record_changes();
+            self.journaled = Some(Value::Null);
+        }
+    }
+
+    /// What has changed since the last call.
+    pub(crate) fn take_changes(&mut self) -> Vec<StateChange> {
+        let rest = self.rest();
+        let known = self.journaled.replace(rest.clone());
+        let mut changes = self.noted();
+        if known == Some(Value::Null) {
+            // Every key of the store is a string and nothing else can fail.
+            let value = serde_json::to_value(&*self).unwrap_or_default();
+            return vec![StateChange {
+                path: Vec::new(),
+                value: Some(value),
+            }];
+        }
+        if known.as_ref() != Some(&rest)
+            && let Value::Object(rest) = rest
+        {
+            changes.extend(rest.into_iter().map(|(key, value)| StateChange {
+                path: vec![key],
+                value: Some(value),
+            }));
+        }
+        changes
+    }
+
+    fn noted(&mut self) -> Vec<StateChange> {
+        let mut changes = Vec::new();
+        take(&mut self.devices, "devices", &mut changes);
+        take(&mut self.configurations, "configurations", &mut changes);
+        take(&mut self.jobs, "jobs", &mut changes);
+        take(&mut self.transfers, "transfers", &mut changes);
+        take(&mut self.containers, "containers", &mut changes);
+        changes
+    }
+
+    /// The parts that are small enough to be written whenever they change.
+    fn rest(&self) -> Value {
+        json!({ "lastGeneration": self.last_generation, "messaging": self.messaging })
+    }
+
     pub(crate) fn next_generation(&mut self, now: Timestamp) -> u64 {
         self.last_generation = now.ticks().max(self.last_generation + 1);
         self.last_generation
@@ -68,6 +131,19 @@ impl Store {
         self.devices
             .get_mut(device_id)
             .ok_or_else(|| HubError::device_not_found(device_id))
+    }
+}
+
+fn take<V: Serialize>(map: &mut Tracked<V>, name: &str, changes: &mut Vec<StateChange>) {
+    for key in map.take_changed() {
+        // As in a dump, this can't fail.
+        let value = map
+            .get(&key)
+            .map(|value| serde_json::to_value(value).unwrap_or_default());
+        changes.push(StateChange {
+            path: vec![name.to_owned(), key],
+            value,
+        });
     }
 }
 

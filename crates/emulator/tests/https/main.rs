@@ -6,7 +6,9 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod containers;
 mod credentials;
+mod data_file;
 mod faults;
 mod lifetime;
 mod management;

@@ -6,7 +6,15 @@ use reqwest::{Certificate, Client};
 use serde_json::Value;
 
 /// The program, ended even if a test fails.
-struct Program(Child);
+pub(crate) struct Program(Child);
+
+impl Program {
+    /// Ends it as a crash would.
+    pub(crate) fn kill(&mut self) {
+        self.0.kill().expect("it runs");
+        self.0.wait().expect("it ends");
+    }
+}
 
 impl Drop for Program {
     fn drop(&mut self) {
@@ -16,7 +24,7 @@ impl Drop for Program {
     }
 }
 
-fn start(arguments: &[&str]) -> (Program, Value) {
+pub(crate) fn start(arguments: &[&str]) -> (Program, Value) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_iot-emulator"))
         .args(arguments)
         .stdout(Stdio::piped())

@@ -18,5 +18,6 @@ mod modules;
 mod query;
 mod state;
 mod support;
+mod throttling;
 mod transfers;
 mod twins;

@@ -135,12 +135,21 @@ impl IotHub {
         match due {
             Due::Job(id) => {
                 self.run_job(&id).await;
+                self.end_is_durable(&id).await;
                 self.jobs.release(&id);
             }
             Due::Transfer(id) => {
                 self.run_transfer(&id).await;
+                self.end_is_durable(&id).await;
                 self.jobs.release(&id);
             }
+        }
+    }
+
+    /// A job that could not be written as over runs again when the state is loaded, which does no harm.
+    async fn end_is_durable(&self, id: &str) {
+        if let Err(error) = self.durable().await {
+            tracing::warn!(id, error = error.text, "the end of a job");
         }
     }
 

@@ -22,7 +22,7 @@ impl IotHub {
         let lines: Vec<&str> = text
             .lines()
             .enumerate()
-            .filter(|(at, line)| !line.trim().is_empty() && !(*at == 0 && is_warning(line)))
+            .filter(|(at, line)| !line.trim().is_empty() && (*at > 0 || !is_warning(line)))
             .map(|(_, line)| line)
             .collect();
         let mut errors = String::new();

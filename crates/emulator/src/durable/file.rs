@@ -1,0 +1,332 @@
+//! The files: written so that at any moment a whole state can be read from them.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use super::changes::StateChange;
+
+const FORMAT: u32 = 1;
+/// The journal may grow to this many bytes, or to the size of the data file if that is more.
+const JOURNAL_SIZE: u64 = 4 * 1024 * 1024;
+
+/// Why a data file can't be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum DataFileError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("another emulator uses it")]
+    InUse,
+    #[error("it is no data file of this version: {0}")]
+    NotUnderstood(String),
+    #[error("line {0} of its journal is damaged")]
+    DamagedJournal(usize),
+}
+
+/// What the file holds.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Saved {
+    format: u32,
+    /// The number of the last line of the journal that is part of this.
+    sequence: u64,
+    /// The primary keys of the hub's policies, so that connection strings stay good.
+    pub(crate) policy_keys: BTreeMap<String, String>,
+    /// State by service.
+    pub(crate) services: Map<String, Value>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line<C> {
+    sequence: u64,
+    changes: C,
+}
+
+/// An open data file, which nobody else can open.
+#[derive(Debug)]
+pub(crate) struct DataFile {
+    path: PathBuf,
+    journal: File,
+    journal_length: u64,
+    whole_length: u64,
+    sequence: u64,
+    policy_keys: BTreeMap<String, String>,
+}
+
+impl DataFile {
+    /// Opens or creates a data file. A write that was cut short is as if it had never begun.
+    pub(crate) fn open(path: &Path) -> Result<(Self, Saved), DataFileError> {
+        let journal = private(OpenOptions::new().read(true).append(true).create(true))
+            .open(with_suffix(path, ".journal"))?;
+        match journal.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(DataFileError::InUse),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let mut saved = match std::fs::read(path) {
+            Ok(bytes) => {
+                let saved: Saved = serde_json::from_slice(&bytes)
+                    .map_err(|error| DataFileError::NotUnderstood(error.to_string()))?;
+                if saved.format != FORMAT {
+                    return Err(DataFileError::NotUnderstood(format!("format {}", saved.format)));
+                }
+                saved
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Saved {
+                format: FORMAT,
+                ..Saved::default()
+            },
+            Err(error) => return Err(error.into()),
+        };
+        let mut file = Self {
+            path: path.to_owned(),
+            journal,
+            journal_length: 0,
+            whole_length: 0,
+            sequence: saved.sequence,
+            policy_keys: saved.policy_keys.clone(),
+        };
+        file.replay(&mut saved)?;
+        Ok((file, saved))
+    }
+
+    fn replay(&mut self, saved: &mut Saved) -> Result<(), DataFileError> {
+        let mut text = Vec::new();
+        self.journal.read_to_end(&mut text)?;
+        let mut lines = text.split_inclusive(|byte| *byte == b'\n').enumerate().peekable();
+        while let Some((at, line)) = lines.next() {
+            let whole = line.ends_with(b"\n");
+            let parsed = serde_json::from_slice::<Line<BTreeMap<String, Vec<StateChange>>>>(line);
+            match parsed {
+                Ok(parsed) if whole => {
+                    self.journal_length += line.len() as u64;
+                    // Lines that the data file has taken in already stay if emptying the journal was cut short.
+                    if parsed.sequence > self.sequence {
+                        self.sequence = parsed.sequence;
+                        for (service, changes) in parsed.changes {
+                            let state = saved.services.entry(service).or_insert(Value::Null);
+                            changes.into_iter().for_each(|change| change.apply_to(state));
+                        }
+                    }
+                }
+                // The last write was cut short, so nobody was told that it succeeded.
+                _ if lines.peek().is_none() => {
+                    tracing::warn!(
+                        bytes = line.len(),
+                        "the journal's last line is not whole and left out"
+                    );
+                    self.journal.set_len(self.journal_length)?;
+                }
+                _ => return Err(DataFileError::DamagedJournal(at + 1)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The keys to be written with the next whole state.
+    pub(crate) fn set_policy_keys(&mut self, keys: BTreeMap<String, String>) {
+        self.policy_keys = keys;
+    }
+
+    /// Adds a line to the journal. On an error the journal is as it was, as far as that is possible.
+    pub(crate) fn append(&mut self, changes: &BTreeMap<&'static str, Vec<StateChange>>) -> io::Result<()> {
+        let line = Line {
+            sequence: self.sequence + 1,
+            changes,
+        };
+        let mut bytes = serde_json::to_vec(&line)?;
+        bytes.push(b'\n');
+        let written = self
+            .journal
+            .write_all(&bytes)
+            .and_then(|()| self.journal.sync_data());
+        if let Err(error) = written {
+            self.journal.set_len(self.journal_length)?;
+            return Err(error);
+        }
+        self.sequence += 1;
+        self.journal_length += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Whether it is time to replace the data file.
+    pub(crate) fn wants_whole(&self) -> bool {
+        self.journal_length > JOURNAL_SIZE.max(self.whole_length)
+    }
+
+    /// Replaces the data file by this state, and empties the journal.
+    pub(crate) fn replace(&mut self, states: &Map<String, Value>) -> io::Result<()> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Whole<'a> {
+            format: u32,
+            sequence: u64,
+            policy_keys: &'a BTreeMap<String, String>,
+            services: &'a Map<String, Value>,
+        }
+        let temporary = with_suffix(&self.path, ".new");
+        let file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&temporary)?;
+        let mut writer = BufWriter::new(file);
+        serde_json::to_writer(
+            &mut writer,
+            &Whole {
+                format: FORMAT,
+                sequence: self.sequence,
+                policy_keys: &self.policy_keys,
+                services: states,
+            },
+        )?;
+        writer.flush()?;
+        writer.get_ref().sync_all()?;
+        let length = writer.get_ref().metadata()?.len();
+        std::fs::rename(&temporary, &self.path)?;
+        sync_folder(&self.path)?;
+        self.whole_length = length;
+        self.journal.set_len(0)?;
+        self.journal.sync_all()?;
+        self.journal_length = 0;
+        Ok(())
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The files hold keys, so they are for their owner alone.
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(0o600)
+}
+
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+/// A rename is on the disk once its folder is.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn change(key: &str, value: u32) -> BTreeMap<&'static str, Vec<StateChange>> {
+        let change = StateChange {
+            path: vec![key.to_owned()],
+            value: Some(json!(value)),
+        };
+        BTreeMap::from([("s", vec![change])])
+    }
+
+    fn state(path: &Path) -> Value {
+        let (_, saved) = DataFile::open(path).unwrap();
+        saved.services.get("s").cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn what_was_appended_is_read_and_a_line_cut_short_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.json");
+        let (mut file, _) = DataFile::open(&path).unwrap();
+        file.append(&change("a", 1)).unwrap();
+        file.append(&change("b", 2)).unwrap();
+        assert!(matches!(DataFile::open(&path), Err(DataFileError::InUse)));
+        drop(file);
+        let journal = folder.path().join("data.json.journal");
+        let whole = std::fs::read(&journal).unwrap();
+        let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        // Wherever the last write is cut, the state is the one before it.
+        for end in first..whole.len() {
+            std::fs::write(&journal, &whole[..end]).unwrap();
+            assert_eq!(state(&path), json!({"a": 1}), "{end}");
+        }
+        std::fs::write(&journal, &whole).unwrap();
+        assert_eq!(state(&path), json!({"a": 1, "b": 2}));
+        // And goes on from there.
+        std::fs::write(&journal, &whole[..whole.len() - 3]).unwrap();
+        let (mut file, _) = DataFile::open(&path).unwrap();
+        file.append(&change("c", 3)).unwrap();
+        drop(file);
+        assert_eq!(state(&path), json!({"a": 1, "c": 3}));
+    }
+
+    #[test]
+    fn damage_in_the_middle_is_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.json");
+        std::fs::write(
+            folder.path().join("data.json.journal"),
+            "garbage\n{\"sequence\":2,\"changes\":{}}\n",
+        )
+        .unwrap();
+        assert!(matches!(
+            DataFile::open(&path),
+            Err(DataFileError::DamagedJournal(1))
+        ));
+        std::fs::remove_file(folder.path().join("data.json.journal")).unwrap();
+        std::fs::write(&path, "{\"format\": 2}").unwrap();
+        assert!(matches!(
+            DataFile::open(&path),
+            Err(DataFileError::NotUnderstood(_))
+        ));
+    }
+
+    #[test]
+    fn a_journal_that_was_not_emptied_does_no_harm() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.json");
+        let journal = folder.path().join("data.json.journal");
+        let (mut file, _) = DataFile::open(&path).unwrap();
+        file.append(&change("a", 1)).unwrap();
+        let lines = std::fs::read(&journal).unwrap();
+        file.replace(&Map::from_iter([("s".to_owned(), json!({"a": 5}))]))
+            .unwrap();
+        assert_eq!(std::fs::read(&journal).unwrap().len(), 0);
+        file.append(&change("b", 2)).unwrap();
+        let later = std::fs::read(&journal).unwrap();
+        drop(file);
+        // As if the program had ended between the rename and the emptying.
+        std::fs::write(&journal, &lines).unwrap();
+        assert_eq!(state(&path), json!({"a": 5}));
+        std::fs::write(&journal, [lines, later].concat()).unwrap();
+        assert_eq!(state(&path), json!({"a": 5, "b": 2}));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn only_the_owner_may_read() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.json");
+        let (mut file, _) = DataFile::open(&path).unwrap();
+        file.replace(&Map::new()).unwrap();
+        for name in ["data.json", "data.json.journal"] {
+            let mode = std::fs::metadata(folder.path().join(name))
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o077, 0, "{name}");
+        }
+    }
+}

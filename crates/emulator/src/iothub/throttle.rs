@@ -1,0 +1,138 @@
+//! How many requests a hub takes. Off unless switched on.
+
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+use time::OffsetDateTime;
+
+use super::codes::Code;
+use super::errors::HubError;
+use super::router::Operation;
+use super::tier::Tier;
+
+/// What is counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Registry,
+    TwinRead,
+    TwinUpdate,
+    Query,
+    Method,
+    Job,
+    Configuration,
+}
+
+impl Kind {
+    /// `None` of what has no limit here.
+    fn of(operation: Operation) -> Option<Self> {
+        use Operation as Op;
+        Some(match operation {
+            Op::ListDevices
+            | Op::BulkUpdateDevices
+            | Op::GetDevice
+            | Op::PutDevice
+            | Op::DeleteDevice
+            | Op::ListModules
+            | Op::GetModule
+            | Op::PutModule
+            | Op::DeleteModule
+            | Op::DeviceStatistics
+            | Op::ServiceStatistics => Self::Registry,
+            Op::GetTwin | Op::GetModuleTwin | Op::GetDigitalTwin => Self::TwinRead,
+            Op::PutTwin | Op::PatchTwin | Op::PutModuleTwin | Op::PatchModuleTwin | Op::PatchDigitalTwin => {
+                Self::TwinUpdate
+            }
+            Op::Query => Self::Query,
+            Op::InvokeDeviceMethod
+            | Op::InvokeModuleMethod
+            | Op::InvokeCommand
+            | Op::InvokeComponentCommand => Self::Method,
+            Op::CreateImportExportJob
+            | Op::ListImportExportJobs
+            | Op::GetImportExportJob
+            | Op::CancelImportExportJob
+            | Op::QueryScheduledJobs
+            | Op::GetScheduledJob
+            | Op::PutScheduledJob
+            | Op::CancelScheduledJob => Self::Job,
+            Op::GetConfiguration
+            | Op::PutConfiguration
+            | Op::DeleteConfiguration
+            | Op::ListConfigurations
+            | Op::TestConfigurationQueries
+            | Op::ApplyConfiguration => Self::Configuration,
+            Op::PurgeCommands | Op::ReceiveFeedback | Op::CompleteFeedback | Op::AbandonFeedback => {
+                return None;
+            }
+        })
+    }
+
+    /// The requests of one unit, and the seconds in which they are allowed.
+    fn limit(self, tier: Tier) -> (f64, f64) {
+        let of = |small: f64, s2: f64, s3: f64| match tier {
+            Tier::F1 | Tier::S1 => small,
+            Tier::S2 => s2,
+            Tier::S3 => s3,
+        };
+        match self {
+            Self::Registry | Self::Job => (of(100.0, 100.0, 5000.0), 60.0),
+            Self::TwinRead => (of(100.0, 100.0, 500.0), 1.0),
+            Self::TwinUpdate => (of(50.0, 50.0, 250.0), 1.0),
+            Self::Query => (of(20.0, 20.0, 1000.0), 60.0),
+            // 160 KB, 480 KB and 24 MB in units of 4 KB: a call counts as one.
+            Self::Method => (of(40.0, 120.0, 6000.0), 1.0),
+            Self::Configuration => (20.0, 60.0),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Registry => "Registry",
+            Self::TwinRead => "TwinRead",
+            Self::TwinUpdate => "TwinUpdate",
+            Self::Query => "Query",
+            Self::Method => "DirectMethod",
+            Self::Job => "Job",
+            Self::Configuration => "ConfigurationWrite",
+        }
+    }
+}
+
+/// Buckets that fill with time and from which requests take.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle {
+    /// `None` while it is off. By kind, the requests left and when that was.
+    buckets: Mutex<Option<HashMap<Kind, (f64, OffsetDateTime)>>>,
+}
+
+impl Throttle {
+    pub(crate) fn set(&self, on: bool) {
+        *self.buckets.lock() = on.then(HashMap::new);
+    }
+
+    /// Takes a request, or tells of what there were too many.
+    pub(crate) fn admit(&self, operation: Operation, tier: Tier, now: OffsetDateTime) -> Result<(), Kind> {
+        let mut buckets = self.buckets.lock();
+        let (Some(buckets), Some(kind)) = (buckets.as_mut(), Kind::of(operation)) else {
+            return Ok(());
+        };
+        let (count, seconds) = kind.limit(tier);
+        let (left, since) = buckets.entry(kind).or_insert((count, now));
+        let passed = (now - *since).as_seconds_f64().max(0.0);
+        *left = (*left + passed * count / seconds).min(count);
+        *since = now;
+        if *left < 1.0 {
+            return Err(kind);
+        }
+        *left -= 1.0;
+        Ok(())
+    }
+}
+
+pub(crate) fn refusal(kind: Kind) -> HubError {
+    let text = format!(
+        "The request has been throttled. Wait 10 seconds and try again. Operation type: {}",
+        kind.name()
+    );
+    HubError::new(Code::THROTTLING_EXCEPTION, text)
+}
