@@ -51,7 +51,10 @@ impl IotHubRegistryManager {
     /// # Example
     ///
     /// ```
-    /// # async fn run(hub: iothub_convenience::IotHubRegistryManager) -> Result<(), iothub_convenience::Error> {
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// while let Some(batch) = hub.receive_feedback_notification().await? {
     ///     for record in &batch.records {
     ///         println!("{:?}: {:?}", record.original_message_id, record.status_code);

@@ -28,7 +28,10 @@ impl IotHubRegistryManager {
     /// use iothub_convenience::{Configuration, ConfigurationContent};
     /// use serde_json::json;
     ///
-    /// # async fn run(hub: iothub_convenience::IotHubRegistryManager) -> Result<(), iothub_convenience::Error> {
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// let content = ConfigurationContent::device([("properties.desired.interval", json!(5))]);
     /// let configuration = Configuration::new("fast-sensors", content).with_target_condition("tags.site = 'oslo'");
     /// let created = hub.create_configuration(&configuration).await?.into_model()?;

@@ -55,12 +55,18 @@ impl IotHubRegistryManager {
     /// # Example
     ///
     /// ```
+    /// use azure_core::http::poller::PollerOptions;
+    /// use azure_core::time::Duration;
     /// use iothub_convenience::{ScheduledJobRequest, TwinPatch};
     ///
-    /// # async fn run(hub: iothub_convenience::IotHubRegistryManager) -> Result<(), iothub_convenience::Error> {
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// let patch = TwinPatch::new().set_desired("climate.target", 18);
     /// let request = ScheduledJobRequest::update_twin("night", "tags.site = 'oslo'", patch);
-    /// let job = hub.begin_scheduled_job(&request, None).await?.await?.into_model()?;
+    /// let options = PollerOptions { frequency: Duration::seconds(1), ..Default::default() };
+    /// let job = hub.begin_scheduled_job(&request, Some(options)).await?.await?.into_model()?;
     /// println!("{:?}", job.device_job_statistics);
     /// # Ok(())
     /// # }

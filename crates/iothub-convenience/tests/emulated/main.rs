@@ -4,6 +4,8 @@
 
 mod bulk;
 mod configurations;
+mod digital_twins;
+mod jobs;
 mod messages;
 mod methods;
 mod queries;

@@ -1,0 +1,61 @@
+//! Changes the twins of a whole site with one job, watches it to its end, and sees what it did to each device.
+//!
+//! ```sh
+//! cargo run -p iothub-convenience --example scheduled_job
+//! ```
+#![allow(
+    clippy::print_stdout,
+    reason = "telling what it does is what an example is for"
+)]
+
+mod common;
+
+use azure_core::http::poller::PollerOptions;
+use azure_core::time::Duration;
+use common::{Failure, Hub};
+use futures::TryStreamExt;
+use iothub_convenience::{QueryRow, RegistryEntry, ScheduledJobRequest, TwinPatch};
+
+fn id(number: usize) -> String {
+    format!("night-{number}")
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let hub = Hub::open().await?;
+    hub.delete((0..5).map(id)).await?;
+    let entries = (0..5)
+        .map(|number| RegistryEntry::create(id(number)).with_twin(TwinPatch::new().set_tag("site", "oslo")));
+    let report = hub.client.bulk_create_or_update_devices(entries, None).await;
+    println!("{} devices are registered", report.done().count());
+
+    let job_id = format!("night-{}", azure_core::Uuid::new_v4());
+    let patch = TwinPatch::new().set_desired("climate.target", 18);
+    let request = ScheduledJobRequest::update_twin(&job_id, "tags.site = 'oslo'", patch);
+    let often = PollerOptions {
+        frequency: Duration::seconds(1),
+        ..Default::default()
+    };
+    let job = hub
+        .client
+        .begin_scheduled_job(&request, Some(often))
+        .await?
+        .await?
+        .into_model()?;
+    println!("the job has ended as {:?}", job.status);
+    if let Some(statistics) = job.device_job_statistics {
+        println!(
+            "succeeded on {:?}, failed on {:?} devices",
+            statistics.succeeded_count, statistics.failed_count
+        );
+    }
+
+    let query = format!("SELECT * FROM devices.jobs WHERE devices.jobs.jobId = '{job_id}'");
+    let mut rows = hub.client.query_iot_hub(query, None)?;
+    while let Some(row) = rows.try_next().await? {
+        if let QueryRow::DeviceJob(job) = row {
+            println!("{}: {:?}", job.device_id, job.status);
+        }
+    }
+    hub.delete((0..5).map(id)).await
+}

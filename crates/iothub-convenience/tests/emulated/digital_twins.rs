@@ -1,0 +1,77 @@
+//! Devices as their models describe them.
+
+use emulator::MethodScript;
+use iothub_convenience::*;
+use serde_json::json;
+
+use crate::hub;
+
+#[tokio::test]
+async fn a_device_without_a_model_has_a_digital_twin_too() {
+    let (_emulator, hub) = hub(&["d"]).await;
+    let response = hub.get_digital_twin("d").await.unwrap();
+    assert!(etag(response.headers()).is_some());
+    let twin = response.into_model().unwrap();
+    assert_eq!(
+        (&twin["$dtId"], &twin["$metadata"]["$model"]),
+        (&json!("d"), &json!(""))
+    );
+    assert!(hub.get_digital_twin("nobody").await.unwrap_err().is_not_found());
+}
+
+#[tokio::test]
+async fn a_writable_property_becomes_a_desired_one() {
+    let (_emulator, hub) = hub(&["d"]).await;
+    let seen = etag(hub.get_digital_twin("d").await.unwrap().headers()).unwrap();
+    let patch = DigitalTwinPatch::new().add("/targetTemperature", 21.5);
+    let response = hub
+        .update_digital_twin("d", &patch, Precondition::IfMatch(seen.clone()))
+        .await
+        .unwrap();
+    assert!(etag(response.headers()).is_some_and(|new| new != seen));
+    let twin = hub.get_twin("d").await.unwrap().into_model().unwrap();
+    assert_eq!(
+        twin.properties.desired.get("targetTemperature"),
+        Some(&json!(21.5))
+    );
+    let stale = hub
+        .update_digital_twin("d", &patch, Precondition::IfMatch(seen))
+        .await
+        .unwrap_err();
+    assert!(stale.is_precondition_failed());
+}
+
+#[tokio::test]
+async fn commands_reach_the_device_as_methods() {
+    let (emulator, hub) = hub(&["d"]).await;
+    let devices = emulator.iothub().unwrap();
+    let command = DirectMethod::new("getMaxMin").with_payload("2024-01-01T00:00:00Z");
+    assert_eq!(
+        hub.invoke_command("d", &command).await.unwrap(),
+        DirectMethodOutcome::Offline
+    );
+    devices.set_connected("d", None, true).unwrap();
+    devices
+        .on_method("d", None, "getMaxMin", MethodScript::Echo { status: 207 })
+        .unwrap();
+    devices
+        .on_method(
+            "d",
+            None,
+            "thermostat1*getMaxMin",
+            MethodScript::reply(200, json!({"max": 30})),
+        )
+        .unwrap();
+    let outcome = hub.invoke_command("d", &command).await.unwrap();
+    let answer = outcome.answer().unwrap();
+    assert_eq!(
+        (answer.status, answer.payload.as_ref()),
+        (207, Some(&json!("2024-01-01T00:00:00Z")))
+    );
+    assert!(answer.request_id.is_some());
+    let outcome = hub
+        .invoke_component_command("d", "thermostat1", &command)
+        .await
+        .unwrap();
+    assert_eq!(outcome.answer().unwrap().payload, Some(json!({"max": 30})));
+}
