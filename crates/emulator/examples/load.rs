@@ -86,25 +86,39 @@ impl Load {
         let patch = json!({"tags": {"round": round}, "properties": {"desired": {"n": round}}});
         let patched = self.call(client, Method::PATCH, &twin, Some(patch)).await?;
         expect(&patched["tags"]["round"], &json!(round), &id)?;
-        expect(&patched["properties"]["desired"]["$version"], &json!(round + 1), &id)?;
+        expect(
+            &patched["properties"]["desired"]["$version"],
+            &json!(round + 1),
+            &id,
+        )?;
         let read = self.call(client, Method::GET, &twin, None).await?;
         expect(&read["properties"]["desired"]["n"], &json!(round), &id)?;
         expect(&read["etag"], &patched["etag"], &id)?;
-        let identity = self.call(client, Method::GET, &format!("/devices/{id}"), None).await?;
+        let identity = self
+            .call(client, Method::GET, &format!("/devices/{id}"), None)
+            .await?;
         expect(&identity["deviceId"], &json!(id), &id)?;
         let call = json!({"methodName": "echo", "payload": {"round": round}});
-        let answer = self.call(client, Method::POST, &format!("{twin}/methods"), Some(call)).await?;
+        let answer = self
+            .call(client, Method::POST, &format!("{twin}/methods"), Some(call))
+            .await?;
         expect(&answer, &json!({"status": 200, "payload": {"round": round}}), &id)?;
         if device.is_multiple_of(16) {
             let text = format!("SELECT tags.round AS r FROM devices WHERE deviceId = '{id}'");
             let query = json!({ "query": text });
-            let rows = self.call(client, Method::POST, "/devices/query", Some(query)).await?;
+            let rows = self
+                .call(client, Method::POST, "/devices/query", Some(query))
+                .await?;
             expect(&rows, &json!([{ "r": round }]), &id)?;
             let module = format!("/devices/{id}/modules/m");
             let body = json!({"deviceId": id, "moduleId": "m"});
             self.call(client, Method::PUT, &module, Some(body)).await?;
             let delete = client.delete(format!("{}{module}?api-version=2021-04-12", self.base));
-            let deleted = delete.bearer_auth(&self.token).header("if-match", "*").send().await?;
+            let deleted = delete
+                .bearer_auth(&self.token)
+                .header("if-match", "*")
+                .send()
+                .await?;
             expect(&json!(deleted.status().as_u16()), &json!(204), &id)?;
         }
         Ok(())
@@ -156,7 +170,10 @@ async fn main() -> Outcome<()> {
     let client = load.client()?;
     let ids: Vec<u64> = (0..devices).collect();
     for part in ids.chunks(100) {
-        let items: Value = part.iter().map(|id| json!({ "id": format!("device-{id}") })).collect();
+        let items: Value = part
+            .iter()
+            .map(|id| json!({ "id": format!("device-{id}") }))
+            .collect();
         load.call(&client, Method::POST, "/devices", Some(items)).await?;
     }
     let hub = emulator.iothub().expect("it was not left out");
@@ -197,7 +214,10 @@ async fn main() -> Outcome<()> {
     for reader in readers {
         reads += reader.await??;
     }
-    println!("point reads: {} a second, client included", reads / READ_TIME.as_secs());
+    println!(
+        "point reads: {} a second, client included",
+        reads / READ_TIME.as_secs()
+    );
     emulator.shut_down().await;
     Ok(())
 }

@@ -56,9 +56,6 @@ struct Options {
     /// One more host name for the server certificate; may be repeated
     #[arg(long, value_name = "NAME")]
     host_name: Vec<String>,
-    /// Endpoint for event routes of Digital Twins, whose events are posted to URL; may be repeated
-    #[arg(long, value_name = "NAME=URL", value_parser = webhook)]
-    event_webhook: Vec<(String, url::Url)>,
     /// Where to write the certificate to trust (PEM); by default a new file in the temporary folder,
     /// removed at the end
     #[arg(long, value_name = "FILE")]
@@ -82,11 +79,6 @@ struct Options {
     /// What to log, in the syntax of tracing's EnvFilter
     #[arg(long, default_value = "info", env = "IOT_EMULATOR_LOG")]
     log: String,
-}
-
-fn webhook(text: &str) -> Result<(String, url::Url), String> {
-    let (name, url) = text.split_once('=').ok_or("NAME=URL is expected")?;
-    Ok((name.to_owned(), url.parse().map_err(|error| format!("{error}"))?))
 }
 
 fn time(text: &str) -> Result<OffsetDateTime, String> {
@@ -155,9 +147,6 @@ async fn start(options: &Options) -> Result<Emulator, Box<dyn Error>> {
     }
     for (policy, key) in &options.policy_key {
         builder = builder.policy_key(policy, key);
-    }
-    for (name, url) in &options.event_webhook {
-        builder = builder.event_webhook(name, url.clone());
     }
     for name in &options.host_name {
         builder = builder.host_name(name);
