@@ -83,7 +83,7 @@ def run(
         well_known = suite.name.startswith(WELL_KNOWN_PORTS)
         webhook_port = _free_port()
         try:
-            emulator = Emulator(binary, log, well_known, _options(suite, webhook_port))
+            emulator = Emulator(binary, log, well_known, _options(suite, binary, folder, webhook_port))
         except CannotRun as error:
             report.failed(suite.name, "the emulator starts", str(error))
             return
@@ -96,14 +96,21 @@ def run(
             report.failed(suite.name, "the emulator ends in order", f"status {status}\n{tail}")
 
 
-def _options(suite: Suite, webhook_port: int) -> list[str]:
+def _options(suite: Suite, binary: Path, folder: Path, webhook_port: int) -> list[str]:
     """Only the half that the scenario is about, and what that half has to know from the start."""
     if suite.service == "iothub":
         return ["--no-digitaltwins", *(f"--policy-key={policy}={POLICY_KEY}" for policy in POLICIES)]
     if suite.file.stem == "event_routes":
         # Who wants to see the events listens there.
         return ["--no-iothub", f"--event-webhook=endpoint=http://127.0.0.1:{webhook_port}/events"]
+    # Without it imports fail, and so do their checks; the others of the scenario do not need it.
+    if suite.file.stem == "jobs" and "--digitaltwins-blobs" in _help(binary):
+        return ["--no-iothub", f"--digitaltwins-blobs={folder / 'blobs'}"]
     return ["--no-iothub"]
+
+
+def _help(binary: Path) -> str:
+    return subprocess.run([binary, "--help"], capture_output=True, text=True, check=True).stdout
 
 
 def _free_port() -> int:
@@ -122,6 +129,7 @@ def _run_scenario(
         "PEERS_EMULATOR": json.dumps(emulator.ready),
         "PEERS_RESULTS": str(writing),
         "PEERS_POLICY_KEY": POLICY_KEY,
+        "PEERS_BLOBS": str(folder.resolve() / "blobs"),
         "PEERS_WEBHOOK_PORT": str(webhook_port),
         "PYTHONPATH": str(suite.file.parent.parent),
         "REQUESTS_CA_BUNDLE": emulator.ready["caFile"],

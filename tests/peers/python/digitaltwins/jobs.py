@@ -1,15 +1,35 @@
 """Digital Twins: import and delete jobs, which the package has in its generated layer only."""
 
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+import asyncio
+import json
+import os
+from pathlib import Path
+
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.digitaltwins.core._generated.models import ImportJob
 
-from peer import EMULATOR, check, equal, holds, run
+from peer import check, equal, holds, run
 from twins import MODELS, client, generated, items, room, settled
 
 
+BLOBS = Path(os.environ["PEERS_BLOBS"])
+INPUT = [
+    {"Section": "Header"},
+    {"fileVersion": "1.0.0", "author": "peers", "organization": "peers"},
+    {"Section": "Models"},
+    *MODELS,
+    {"Section": "Twins"},
+    {"$dtId": "a", **room(name="A")},
+    {"$dtId": "b", **room(name="B")},
+    {"Section": "Relationships"},
+    {"$dtId": "a", "$relationshipId": "door", "$targetId": "b", "$relationshipName": "leadsTo", "width": 90},
+]
+ENDED = ("succeeded", "failed", "cancelled")
+
+
 def _blob(name):
-    """Where import jobs read and write: see the emulator's ready line."""
-    return EMULATOR["digitaltwins"].get("blobEndpoint", "https://localhost").rstrip("/") + f"/jobs/{name}"
+    """The emulator finds it in its directory, by container and name."""
+    return f"https://account.blob.core.windows.net/jobs/{name}"
 
 
 def _imports():
@@ -21,7 +41,7 @@ def _deletions():
 
 
 def _job(name="input.ndjson"):
-    return ImportJob(input_blob_uri=_blob(name), output_blob_uri=_blob("log.ndjson"))
+    return ImportJob(input_blob_uri=_blob(name), output_blob_uri=_blob("load.log"))
 
 
 class refused_job:
@@ -44,6 +64,8 @@ class refused_job:
 
 @check
 async def import_job_is_made_and_listed():
+    (BLOBS / "jobs").mkdir(parents=True, exist_ok=True)
+    (BLOBS / "jobs" / "input.ndjson").write_text("".join(json.dumps(line) + "\n" for line in INPUT))
     made = await settled(_imports().add("load", _job()))
     equal((made.id, made.input_blob_uri), ("load", _blob("input.ndjson")))
     holds(made.status in ("notstarted", "running"), f"the status is {made.status}")
@@ -54,7 +76,7 @@ async def import_job_is_made_and_listed():
 
 @check
 async def import_job_that_exists_is_refused():
-    async with refused_job(HttpResponseError, 409, "JobIdAlreadyExists"):
+    async with refused_job(ResourceExistsError, 409, "JobIdAlreadyExists"):
         await settled(_imports().add("load", _job()))
 
 
@@ -70,24 +92,56 @@ async def import_job_that_is_missing_is_refused():
         await settled(_imports().get_by_id("missing"))
 
 
+async def _ended(job_id):
+    for _ in range(100):
+        job = await settled(_imports().get_by_id(job_id))
+        if job.status in ENDED:
+            return job
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"the job is still {job.status}")
+
+
 @check
-async def import_job_is_cancelled_and_deleted():
-    job = await settled(_imports().cancel("load"))
-    equal(job.id, "load")
-    equal(await settled(_imports().delete("load")), None)
+async def import_job_fills_the_instance():
+    job = await _ended("load")
+    equal((job.status, job.error), ("succeeded", None))
+    holds(job.finished_date_time, "no time of the end")
+    equal({model.id for model in await items(client().list_models())}, {model["@id"] for model in MODELS})
+    equal((await client().get_digital_twin("b"))["name"], "B")
+    equal((await client().get_relationship("a", "door"))["width"], 90)
+    log = [json.loads(line) for line in (BLOBS / "jobs" / "load.log").read_text().splitlines()]
+    equal((log[0]["jobId"], log[0]["details"]["status"]), ("load", "Started"))
+    equal(log[-1]["details"]["status"], "Succeeded")
+
+
+@check
+async def import_job_without_its_file_fails():
+    await settled(_imports().add("lost", _job("nowhere.ndjson")))
+    job = await _ended("lost")
+    equal(job.status, "failed")
+    holds(job.error.code and job.error.message, "no error")
+
+
+@check
+async def import_job_that_is_over_is_cancelled_without_effect():
+    equal((await settled(_imports().cancel("load"))).status, "succeeded")
+
+
+@check
+async def import_job_is_deleted():
+    for name in ("load", "lost"):
+        equal(await settled(_imports().delete(name)), None)
     equal(await items(_imports().list()), [])
 
 
 @check
 async def delete_job_empties_the_instance():
-    await client().create_models(MODELS)
-    await client().upsert_digital_twin("room", room())
     poller = await settled(_deletions().begin_add(polling_interval=0.2))
     job = await settled(poller.result())
     equal(job.status, "succeeded")
     equal(await items(client().list_models()), [])
     async with refused_job(ResourceNotFoundError, 404, "DigitalTwinNotFound"):
-        await client().get_digital_twin("room")
+        await client().get_digital_twin("a")
     equal((await settled(_deletions().get_by_id(job.id))).status, "succeeded")
     equal([listed.id for listed in await items(_deletions().list())], [job.id])
 
