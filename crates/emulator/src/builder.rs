@@ -6,6 +6,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -15,7 +16,7 @@ use self::prepare::Prepared;
 use crate::amqp::{self, Amqp};
 use crate::auth::{Authenticator, BearerTokens, Policies};
 use crate::clock::Clock;
-use crate::digitaltwins::DigitalTwins;
+use crate::digitaltwins::{DigitalTwins, EndpointError};
 use crate::faults::Faults;
 use crate::iothub::{Blobs, IotHub, Tier};
 use crate::management::Management;
@@ -49,8 +50,11 @@ pub enum StartError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The preset of the hub is not understood.
-    #[error("the preset of the hub: {0}")]
+    /// An endpoint for event routes can't be had.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The preset of the hub is not understood, or that of Digital Twins does not go in.
+    #[error("the preset: {0}")]
     Preset(String),
     /// A preset policy has a name that no hub has, or a key that is not base64.
     #[error("the key of the shared access policy {policy:?} is not base64, or there is no such policy")]
@@ -72,6 +76,10 @@ pub struct Builder {
     hub_name: String,
     policy_keys: Vec<(String, String)>,
     host_names: Vec<String>,
+    webhooks: Vec<(String, url::Url)>,
+    blob_directory: Option<PathBuf>,
+    query_lag: Duration,
+    building: bool,
     clock: Clock,
     blob_port: u16,
     tier: Tier,
@@ -91,6 +99,10 @@ impl Default for Builder {
             hub_name: "emulator".to_owned(),
             policy_keys: Vec::new(),
             host_names: Vec::new(),
+            webhooks: Vec::new(),
+            blob_directory: None,
+            query_lag: Duration::ZERO,
+            building: false,
             clock: Clock::new(),
             blob_port: 0,
             tier: Tier::default(),
@@ -149,7 +161,8 @@ impl Builder {
         self
     }
 
-    /// Answers 429 to requests beyond what the hub's [tier](Self::tier) allows; off unless set.
+    /// Answers 429 to requests beyond what the hub's [tier](Self::tier) allows, or beyond the documented rates of Digital
+    /// Twins; off unless set.
     pub fn throttling(mut self, on: bool) -> Self {
         self.throttling = on;
         self
@@ -198,6 +211,32 @@ impl Builder {
         self
     }
 
+    /// An endpoint for event routes of Digital Twins that posts its events, as CloudEvents, to an address with
+    /// `http` or `https`. An instance has at most six endpoints.
+    pub fn event_webhook(mut self, endpoint: impl Into<String>, url: url::Url) -> Self {
+        self.webhooks.push((endpoint.into(), url));
+        self
+    }
+
+    /// Where import jobs of Digital Twins find their input and leave their logs: the blob
+    /// `https://<any host>/<container>/<blob>` is the file `<directory>/<container>/<blob>`.
+    pub fn blob_directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.blob_directory = Some(directory.into());
+        self
+    }
+
+    /// Lets queries of Digital Twins see the graph as it was so long ago; without a lag by default.
+    pub fn query_lag(mut self, lag: Duration) -> Self {
+        self.query_lag = lag;
+        self
+    }
+
+    /// Fills an instance of Digital Twins that is empty with [a building](DigitalTwins::load_building).
+    pub fn building(mut self) -> Self {
+        self.building = true;
+        self
+    }
+
     /// The clock that the services go by.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -215,6 +254,10 @@ impl Builder {
         let twins = self
             .digitaltwins_port
             .map(|_| Arc::new(DigitalTwins::new(self.clock.clone())));
+        if let (Some(directory), Some(twins)) = (&self.blob_directory, &twins) {
+            // Before any state is loaded: a job in it goes on at once.
+            twins.set_blob_directory(directory);
+        }
         let mut services: Vec<Arc<dyn Service>> = Vec::new();
         services.extend(hub.clone().map(|hub| hub as Arc<dyn Service>));
         services.extend(twins.clone().map(|twins| twins as Arc<dyn Service>));
@@ -297,6 +340,14 @@ impl Builder {
         }
         let mut digitaltwins = None;
         if let (Some(port), Some(service)) = (self.digitaltwins_port, twins) {
+            for (endpoint, url) in &self.webhooks {
+                service.add_webhook(endpoint, url)?;
+            }
+            if self.building && service.is_empty() {
+                service.load_building().map_err(StartError::Preset)?;
+            }
+            service.set_rate_limits(self.throttling);
+            service.set_query_lag(self.query_lag);
             let endpoint = Endpoint {
                 service: service.clone(),
                 authenticator: Authenticator::bearer(self.clock.clone(), BearerTokens::for_digital_twins()),

@@ -54,7 +54,7 @@ pub use amqp::{Amqp, AmqpFault, AmqpFaultAction, AmqpStatistics};
 pub use auth::{AuthError, Authenticator, BearerTokens, Caller, Policies, Policy, Rights};
 pub use builder::{Builder, StartError};
 pub use clock::Clock;
-pub use digitaltwins::DigitalTwins;
+pub use digitaltwins::{CloudEvent, DigitalTwins, EndpointError, EventSubscription};
 pub use durable::StateChange;
 pub use faults::{Fault, FaultAction, Faults};
 pub use iothub::{

@@ -56,6 +56,18 @@ struct Options {
     /// One more host name for the server certificate; may be repeated
     #[arg(long, value_name = "NAME")]
     host_name: Vec<String>,
+    /// Endpoint for event routes of Digital Twins, whose events are posted to URL; may be repeated
+    #[arg(long, value_name = "NAME=URL", value_parser = webhook)]
+    event_webhook: Vec<(String, url::Url)>,
+    /// Folder in which import jobs of Digital Twins read and write: DIR/container/blob
+    #[arg(long, value_name = "DIR")]
+    blob_directory: Option<PathBuf>,
+    /// Let queries of Digital Twins see the graph as it was so many seconds ago
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    query_lag: u64,
+    /// Fill an empty instance of Digital Twins with a building to look around in
+    #[arg(long)]
+    building: bool,
     /// Where to write the certificate to trust (PEM); by default a new file in the temporary folder,
     /// removed at the end
     #[arg(long, value_name = "FILE")]
@@ -67,7 +79,7 @@ struct Options {
     /// Fill a new hub from this file: {"devices": [...], "configurations": [...]}, devices as in a bulk request
     #[arg(long, value_name = "FILE")]
     hub: Option<PathBuf>,
-    /// Answer 429 to requests beyond what the hub's size allows
+    /// Answer 429 to requests beyond what the hub's size allows, or beyond the rates of Digital Twins
     #[arg(long)]
     throttle: bool,
     /// Start the clock at this time (RFC 3339) instead of now
@@ -79,6 +91,11 @@ struct Options {
     /// What to log, in the syntax of tracing's EnvFilter
     #[arg(long, default_value = "info", env = "IOT_EMULATOR_LOG")]
     log: String,
+}
+
+fn webhook(text: &str) -> Result<(String, url::Url), String> {
+    let (name, url) = text.split_once('=').ok_or("NAME=URL is expected")?;
+    Ok((name.to_owned(), url.parse().map_err(|error| format!("{error}"))?))
 }
 
 fn time(text: &str) -> Result<OffsetDateTime, String> {
@@ -147,6 +164,16 @@ async fn start(options: &Options) -> Result<Emulator, Box<dyn Error>> {
     }
     for (policy, key) in &options.policy_key {
         builder = builder.policy_key(policy, key);
+    }
+    for (name, url) in &options.event_webhook {
+        builder = builder.event_webhook(name, url.clone());
+    }
+    if let Some(directory) = &options.blob_directory {
+        builder = builder.blob_directory(directory);
+    }
+    builder = builder.query_lag(std::time::Duration::from_secs(options.query_lag));
+    if options.building {
+        builder = builder.building();
     }
     for name in &options.host_name {
         builder = builder.host_name(name);

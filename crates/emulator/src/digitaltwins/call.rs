@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::errors::{self, Answer};
 use super::etag::{IfMatch, parse_if_none_match};
+use super::events::Origin;
 use super::limits::Limits;
 use crate::{ServiceRequest, ServiceResponse};
 
@@ -32,6 +33,14 @@ impl ApiVersion {
             .iter()
             .find(|(name, _)| *name == text)
             .map(|(_, version)| *version)
+    }
+
+    /// How requests write it.
+    pub(crate) fn name(self) -> &'static str {
+        API_VERSIONS
+            .iter()
+            .find(|(_, version)| *version == self)
+            .map_or("", |(name, _)| name)
     }
 
     /// Whether `$metadata` has `$lastUpdateTime`.
@@ -98,6 +107,15 @@ impl<'a> Call<'a> {
         match text.trim().parse::<u64>() {
             Ok(size) if size > 0 => Ok(usize::try_from(size).unwrap_or(usize::MAX).min(maximum)),
             _ => Err(errors::invalid_page_size(text)),
+        }
+    }
+
+    /// Who may be told about what this request does.
+    pub(crate) fn origin(&self) -> Origin<'a> {
+        let url = self.request.base_url.as_str();
+        Origin {
+            host: url.split_once("://").map_or(url, |(_, host)| host),
+            traceparent: self.header("traceparent"),
         }
     }
 

@@ -2,19 +2,14 @@
 
 use http::StatusCode;
 
-use super::DigitalTwins;
 use super::call::{self, Call};
 use super::errors::{self, Answer};
+use super::instance::Instance;
 use super::patch;
 use super::twin::ComponentJson;
 use crate::ServiceResponse;
 
-pub(super) fn get(
-    service: &DigitalTwins,
-    call: &Call<'_>,
-    id: &str,
-    component: &str,
-) -> Answer<ServiceResponse> {
+pub(super) fn get(service: &Instance, call: &Call<'_>, id: &str, component: &str) -> Answer<ServiceResponse> {
     service.check_twin_id(id)?;
     let twin = service.twin(id)?;
     let component = twin
@@ -30,13 +25,13 @@ pub(super) fn get(
 /// The service patches the twin with the component in front of each path; hence an unknown component is a bad
 /// path, not a missing resource.
 pub(super) fn patch(
-    service: &DigitalTwins,
+    service: &Instance,
     call: &Call<'_>,
     id: &str,
     component: &str,
 ) -> Answer<ServiceResponse> {
     service.check_twin_id(id)?;
     let operations = patch::parse(call.limited_body(&service.limits)?, Some(component))?;
-    let etag = service.patch_twin(id, operations, &call.if_match()?)?;
+    let etag = service.patch_twin(id, operations, &call.if_match()?, call.origin())?;
     Ok(call::no_content().with_header("etag", &etag.to_string()))
 }

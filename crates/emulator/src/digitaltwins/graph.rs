@@ -7,7 +7,10 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
 use super::etag::ETag;
+use super::lag::{Change, History};
 use super::model_store::ModelStore;
+use super::property_index::PropertyIndexes;
+use super::query::IndexedScalar;
 use super::slab::{Slab, Slot};
 use super::twin::Twin;
 
@@ -20,6 +23,17 @@ pub(crate) struct Graph {
     by_model: HashMap<Arc<str>, BTreeSet<Slot>>,
     relationships: Slab<Arc<Relationship>>,
     by_name: HashMap<Arc<str>, BTreeSet<Slot>>,
+    twin_values: PropertyIndexes,
+    relationship_values: PropertyIndexes,
+    /// Kept while queries lag behind.
+    pub(crate) history: Option<History>,
+}
+
+/// Names an index by what it is about and the path of the values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum IndexName {
+    Twins(Vec<String>),
+    Relationships(Vec<String>),
 }
 
 /// A twin and its relationships.
@@ -98,12 +112,17 @@ impl Graph {
 
     /// Stores a twin under its id: a new one, or in place of the one that has the id.
     pub(crate) fn put_twin(&mut self, twin: Arc<Twin>) {
+        self.note(|| Change::Twin(Arc::clone(&twin)));
         let slot = match self.find(&twin.id) {
             Some(slot) => {
                 let Some(node) = self.twins.get_mut(slot) else {
                     return;
                 };
                 let before = std::mem::replace(&mut node.twin, Arc::clone(&twin));
+                self.twin_values
+                    .remove(slot, |path| IndexedScalar::in_twin(&before, path));
+                self.twin_values
+                    .add(slot, |path| IndexedScalar::in_twin(&twin, path));
                 if before.model == twin.model {
                     return;
                 }
@@ -119,6 +138,8 @@ impl Graph {
                 // Four billion twins do not fit in memory; the limit of the instance comes long before.
                 let Ok(slot) = self.twins.insert(node) else { return };
                 self.by_id.insert(Arc::clone(&twin.id), slot);
+                self.twin_values
+                    .add(slot, |path| IndexedScalar::in_twin(&twin, path));
                 slot
             }
         };
@@ -131,9 +152,31 @@ impl Graph {
     /// Takes a twin out; its relationships must be gone.
     pub(crate) fn remove_twin(&mut self, slot: Slot) -> Option<Arc<Twin>> {
         let node = self.twins.remove(slot)?;
+        self.note(|| Change::TwinGone(Arc::clone(&node.twin.id)));
         self.by_id.remove(&node.twin.id);
+        self.twin_values
+            .remove(slot, |path| IndexedScalar::in_twin(&node.twin, path));
         remove_from(&mut self.by_model, &node.twin.model, slot);
         Some(node.twin)
+    }
+
+    /// Takes all models out; twins of them may stay.
+    pub(crate) fn remove_models(&mut self) {
+        self.models = ModelStore::default();
+        self.models_changed();
+    }
+
+    /// To be called after every change of the models.
+    pub(crate) fn models_changed(&mut self) {
+        if let Some(history) = &mut self.history {
+            history.note(Change::Models(Box::new(self.models.clone())));
+        }
+    }
+
+    fn note(&mut self, change: impl FnOnce() -> Change) {
+        if let Some(history) = &mut self.history {
+            history.note(change());
+        }
     }
 
     // Relationships.
@@ -189,16 +232,21 @@ impl Graph {
 
     /// Stores a relationship in place of the one with the same source and id, if there is one.
     pub(crate) fn put_relationship(&mut self, relationship: Arc<Relationship>) {
+        self.note(|| Change::Relationship(Arc::clone(&relationship)));
         let source = relationship.source;
         if let Some(slot) = self.find_relationship(source, &relationship.id) {
             let same_ends = self.relationships.get(slot).is_some_and(|before| {
                 before.target == relationship.target && before.name == relationship.name
             });
             if let (true, Some(place)) = (same_ends, self.relationships.get_mut(slot)) {
-                *place = relationship;
+                let before = std::mem::replace(place, Arc::clone(&relationship));
+                self.relationship_values
+                    .remove(slot, |path| IndexedScalar::in_relationship(&before, path));
+                self.relationship_values
+                    .add(slot, |path| IndexedScalar::in_relationship(&relationship, path));
                 return;
             }
-            self.remove_relationship(slot);
+            self.take_relationship(slot);
         }
         let (id, target, name) = (
             Arc::clone(&relationship.id),
@@ -206,9 +254,12 @@ impl Graph {
             Arc::clone(&relationship.name),
         );
         let source_id = Arc::clone(&relationship.source_id);
+        let stored = Arc::clone(&relationship);
         let Ok(slot) = self.relationships.insert(relationship) else {
             return;
         };
+        self.relationship_values
+            .add(slot, |path| IndexedScalar::in_relationship(&stored, path));
         if let Some(node) = self.twins.get(source) {
             let at = self
                 .outgoing_position(&node.outgoing, &id)
@@ -229,6 +280,12 @@ impl Graph {
     }
 
     pub(crate) fn remove_relationship(&mut self, slot: Slot) -> Option<Arc<Relationship>> {
+        let relationship = self.take_relationship(slot)?;
+        self.note(|| Change::RelationshipGone(Arc::clone(&relationship)));
+        Some(relationship)
+    }
+
+    fn take_relationship(&mut self, slot: Slot) -> Option<Arc<Relationship>> {
         let relationship = Arc::clone(self.relationships.get(slot)?);
         // The positions are searched while the relationship is still there to compare with.
         if let Some(node) = self.twins.get(relationship.source)
@@ -244,7 +301,42 @@ impl Graph {
             node.incoming.remove(at);
         }
         remove_from(&mut self.by_name, &relationship.name, slot);
+        self.relationship_values
+            .remove(slot, |path| IndexedScalar::in_relationship(&relationship, path));
         self.relationships.remove(slot)
+    }
+
+    // Values.
+
+    pub(crate) fn twin_values(&self) -> &PropertyIndexes {
+        &self.twin_values
+    }
+
+    pub(crate) fn relationship_values(&self) -> &PropertyIndexes {
+        &self.relationship_values
+    }
+
+    pub(crate) fn has_index(&self, name: &IndexName) -> bool {
+        match name {
+            IndexName::Twins(path) => self.twin_values.covers(path, self.twin_end()),
+            IndexName::Relationships(path) => self.relationship_values.covers(path, self.relationship_end()),
+        }
+    }
+
+    /// Goes on to make an index for up to `chunk` places; tells whether it is complete.
+    pub(crate) fn build_index(&mut self, name: &IndexName, chunk: Slot) -> bool {
+        let (twins, relationships) = (&self.twins, &self.relationships);
+        match name {
+            IndexName::Twins(path) => self.twin_values.build(path, twins.end(), chunk, |slot| {
+                IndexedScalar::in_twin(&twins.get(slot)?.twin, path)
+            }),
+            IndexName::Relationships(path) => {
+                let end = relationships.end();
+                self.relationship_values.build(path, end, chunk, |slot| {
+                    IndexedScalar::in_relationship(relationships.get(slot)?, path)
+                })
+            }
+        }
     }
 }
 

@@ -57,6 +57,14 @@ impl Interface {
         self.contents.get_key_value(name)
     }
 
+    /// The interface of the component with this name.
+    pub(crate) fn component_model(&self, name: &str) -> Option<&str> {
+        match self.contents.get(name)? {
+            Content::Component(id) => Some(id),
+            _ => None,
+        }
+    }
+
     /// Whether it is this very interface or inherits from it.
     pub(crate) fn is_or_inherits(&self, id: &str) -> bool {
         *self.id == *id || self.ancestors.iter().any(|ancestor| **ancestor == *id)

@@ -21,7 +21,7 @@ pub(crate) struct StoredModel {
 }
 
 /// Models by identifier and by upload.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct ModelStore {
     by_id: HashMap<Arc<str>, StoredModel>,
     by_sequence: BTreeMap<u64, Arc<str>>,

@@ -8,9 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::DigitalTwins;
 use super::call::{self, Call, Page};
 use super::errors::{self, Answer};
+use super::instance::Instance;
 use super::model_check;
 use super::model_store::{ModelJson, StoredModel};
 use super::patch::{self, Change};
@@ -20,7 +20,7 @@ use crate::ServiceResponse;
 const PAGE: usize = 100;
 const MAXIMUM_PAGE: usize = 1000;
 
-impl DigitalTwins {
+impl Instance {
     /// Stores all of the models or none, and hands them back in the order given.
     pub(super) fn add_models(&self, documents: Vec<Value>) -> Answer<Vec<StoredModel>> {
         if documents.is_empty() {
@@ -34,6 +34,11 @@ impl DigitalTwins {
             );
             return Err(errors::models_limit_exceeded(text));
         }
+        self.import_models(documents)
+    }
+
+    /// [`add_models`](Self::add_models) without a limit on their number.
+    pub(super) fn import_models(&self, documents: Vec<Value>) -> Answer<Vec<StoredModel>> {
         // Held to the end, so that what the batch refers to cannot go while it is parsed; twins are served meanwhile.
         let _changing = self.model_changes.lock();
         let stored = |id: &str| {
@@ -67,6 +72,7 @@ impl DigitalTwins {
             graph.models.insert(Arc::new(document), Arc::new(interface), now);
             added.extend(graph.models.get(&id).cloned());
         }
+        graph.models_changed();
         Ok(added)
     }
 
@@ -124,6 +130,7 @@ impl DigitalTwins {
             }
         }
         graph.models.set_decommissioned(id, decommissioned);
+        graph.models_changed();
         Ok(())
     }
 
@@ -141,11 +148,12 @@ impl DigitalTwins {
             return Err(errors::model_referenced(&ids));
         }
         graph.models.remove(id);
+        graph.models_changed();
         Ok(())
     }
 }
 
-pub(super) fn add(service: &DigitalTwins, call: &Call<'_>) -> Answer<ServiceResponse> {
+pub(super) fn add(service: &Instance, call: &Call<'_>) -> Answer<ServiceResponse> {
     let Ok(Value::Array(documents)) = call.json_body()? else {
         return Err(errors::models_empty());
     };
@@ -160,7 +168,7 @@ pub(super) fn add(service: &DigitalTwins, call: &Call<'_>) -> Answer<ServiceResp
     Ok(ServiceResponse::json(StatusCode::CREATED, &body))
 }
 
-pub(super) fn get(service: &DigitalTwins, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn get(service: &Instance, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
     let with_definition = call.query_flag("includeModelDefinition")?;
     let model = service.model(id)?;
     Ok(ServiceResponse::json(
@@ -172,7 +180,7 @@ pub(super) fn get(service: &DigitalTwins, call: &Call<'_>, id: &str) -> Answer<S
     ))
 }
 
-pub(super) fn list(service: &DigitalTwins, call: &Call<'_>) -> Answer<ServiceResponse> {
+pub(super) fn list(service: &Instance, call: &Call<'_>) -> Answer<ServiceResponse> {
     let with_definition = call.query_flag("includeModelDefinition")?;
     let size = call.page_size(PAGE, MAXIMUM_PAGE)?;
     let first = match call.query_value("continuationToken") {
@@ -213,7 +221,7 @@ fn place(token: &str) -> Option<u64> {
 }
 
 /// The only change a model allows: `decommissioned` on or off.
-pub(super) fn patch(service: &DigitalTwins, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn patch(service: &Instance, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
     model_check::check_id(id)?;
     let operations = patch::parse(call.limited_body(&service.limits)?, None)?;
     let mut decommissioned = None;
@@ -236,7 +244,7 @@ pub(super) fn patch(service: &DigitalTwins, call: &Call<'_>, id: &str) -> Answer
     Ok(call::no_content())
 }
 
-pub(super) fn delete(service: &DigitalTwins, _call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn delete(service: &Instance, _call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
     service.delete_model(id)?;
     Ok(call::no_content())
 }

@@ -7,10 +7,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::DigitalTwins;
 use super::call::{Call, Page, encode};
 use super::errors::{self, Answer};
 use super::graph::Relationship;
+use super::instance::Instance;
 use super::relationships::node;
 use super::slab::Slot;
 use crate::ServiceResponse;
@@ -21,7 +21,7 @@ const PAGE: usize = 10;
 /// The last relationship of a page: its id and its source, by which both kinds of list are ordered.
 type Position = (String, String);
 
-impl DigitalTwins {
+impl Instance {
     /// One page of the outgoing relationships, perhaps only those of one name, and whether more follow.
     fn outgoing(
         &self,
@@ -64,7 +64,7 @@ fn page<'a>(
     (items, rest.next().is_some())
 }
 
-pub(super) fn list(service: &DigitalTwins, call: &Call<'_>, twin: &str) -> Answer<ServiceResponse> {
+pub(super) fn list(service: &Instance, call: &Call<'_>, twin: &str) -> Answer<ServiceResponse> {
     service.check_twin_id(twin)?;
     let name = call
         .query_value("relationshipName")
@@ -75,7 +75,7 @@ pub(super) fn list(service: &DigitalTwins, call: &Call<'_>, twin: &str) -> Answe
     Ok(ServiceResponse::json(StatusCode::OK, &Page { next_link, value }))
 }
 
-pub(super) fn list_incoming(service: &DigitalTwins, call: &Call<'_>, twin: &str) -> Answer<ServiceResponse> {
+pub(super) fn list_incoming(service: &Instance, call: &Call<'_>, twin: &str) -> Answer<ServiceResponse> {
     service.check_twin_id(twin)?;
     let (items, more) = service.incoming(twin, position(call)?.as_ref())?;
     let next_link = next_link(call, twin, "incomingrelationships", None, &items, more);

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::DigitalTwins;
 use super::call::{self, Call};
 use super::errors::{self, Answer};
 use super::etag::{ETag, IfMatch};
+use super::events::Origin;
 use super::graph::{Graph, Node, Relationship};
+use super::instance::Instance;
 use super::interface::{Content, RelationshipType};
 use super::limits::{Limits, is_valid_id};
 use super::model_store::ModelStore;
@@ -45,7 +46,7 @@ impl NewRelationship {
     }
 }
 
-impl DigitalTwins {
+impl Instance {
     pub(super) fn check_relationship_ids(&self, twin: &str, id: &str) -> Answer<()> {
         self.check_twin_id(twin)?;
         if is_valid_id(id, &self.limits) {
@@ -67,14 +68,32 @@ impl DigitalTwins {
         id: &str,
         new: NewRelationship,
         must_be_new: bool,
+        origin: Origin<'_>,
     ) -> Answer<Arc<Relationship>> {
         let mut graph = self.graph.write();
-        let (source, source_node) = node(&graph, twin).ok_or_else(|| errors::twin_not_found(twin))?;
-        let before = graph.find_relationship(source, id);
+        let (relationship, before) = self.build_relationship(&graph, twin, id, new, must_be_new)?;
+        graph.put_relationship(Arc::clone(&relationship));
+        self.relationship_put(&graph, before.as_deref(), &relationship, origin);
+        Ok(relationship)
+    }
+
+    /// A relationship that may be stored, and the one that it replaces.
+    pub(super) fn build_relationship(
+        &self,
+        graph: &Graph,
+        twin: &str,
+        id: &str,
+        new: NewRelationship,
+        must_be_new: bool,
+    ) -> Answer<(Arc<Relationship>, Option<Arc<Relationship>>)> {
+        let (source, source_node) = node(graph, twin).ok_or_else(|| errors::twin_not_found(twin))?;
+        let before = graph
+            .find_relationship(source, id)
+            .and_then(|slot| graph.relationship(slot));
         if must_be_new && before.is_some() {
             return Err(errors::relationship_exists(twin, id));
         }
-        let (target, target_node) = node(&graph, &new.target).ok_or_else(errors::target_not_found)?;
+        let (target, target_node) = node(graph, &new.target).ok_or_else(errors::target_not_found)?;
         if source == target {
             return Err(errors::self_relationship(twin));
         }
@@ -84,7 +103,7 @@ impl DigitalTwins {
             return Err(errors::relationship_misaligned());
         }
         if before.is_none() {
-            check_room(&graph, source_node, target_node, &self.limits)?;
+            check_room(graph, source_node, target_node, &self.limits)?;
         }
         let relationship = Relationship {
             id: Arc::from(id),
@@ -96,9 +115,7 @@ impl DigitalTwins {
             etag: ETag::fresh(),
             properties: checked(declaration, new.properties, name, &self.limits)?,
         };
-        let relationship = Arc::new(relationship);
-        graph.put_relationship(Arc::clone(&relationship));
-        Ok(relationship)
+        Ok((Arc::new(relationship), before.map(Arc::clone)))
     }
 
     pub(super) fn patch_relationship(
@@ -107,12 +124,13 @@ impl DigitalTwins {
         id: &str,
         operations: Vec<patch::Operation>,
         if_match: &IfMatch,
+        origin: Origin<'_>,
     ) -> Answer<ETag> {
         let mut graph = self.graph.write();
         let (_, before) = find(&graph, twin, id)?;
         if_match.check(before.etag)?;
         let mut properties = before.properties.as_deref().cloned().unwrap_or_default();
-        for operation in operations {
+        for operation in &operations {
             // Ends and name are fixed: delete the relationship and create another one instead.
             if operation
                 .segments
@@ -121,7 +139,7 @@ impl DigitalTwins {
             {
                 return Err(errors::patch_path_read_only(&operation.path));
             }
-            patch::apply(&mut properties, operation)?;
+            patch::apply(&mut properties, operation.clone())?;
         }
         let source = graph
             .twin(before.source)
@@ -133,16 +151,25 @@ impl DigitalTwins {
             etag: ETag::fresh(),
             ..Relationship::clone(before)
         };
-        let etag = relationship.etag;
-        graph.put_relationship(Arc::new(relationship));
+        let (etag, relationship) = (relationship.etag, Arc::new(relationship));
+        graph.put_relationship(Arc::clone(&relationship));
+        self.relationship_patched(&graph, &relationship, &operations, origin);
         Ok(etag)
     }
 
-    pub(super) fn delete_relationship(&self, twin: &str, id: &str, if_match: &IfMatch) -> Answer<()> {
+    pub(super) fn delete_relationship(
+        &self,
+        twin: &str,
+        id: &str,
+        if_match: &IfMatch,
+        origin: Origin<'_>,
+    ) -> Answer<()> {
         let mut graph = self.graph.write();
         let (slot, relationship) = find(&graph, twin, id)?;
         if_match.check(relationship.etag)?;
-        graph.remove_relationship(slot);
+        if let Some(relationship) = graph.remove_relationship(slot) {
+            self.relationship_deleted(&relationship, origin);
+        }
         Ok(())
     }
 }
@@ -222,43 +249,33 @@ fn checked(
     }
 }
 
-pub(super) fn get(service: &DigitalTwins, _call: &Call<'_>, twin: &str, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn get(service: &Instance, _call: &Call<'_>, twin: &str, id: &str) -> Answer<ServiceResponse> {
     service.check_relationship_ids(twin, id)?;
     let relationship = service.relationship(twin, id)?;
     Ok(answer(&relationship))
 }
 
-pub(super) fn put(service: &DigitalTwins, call: &Call<'_>, twin: &str, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn put(service: &Instance, call: &Call<'_>, twin: &str, id: &str) -> Answer<ServiceResponse> {
     service.check_relationship_ids(twin, id)?;
     let must_be_new = call.must_be_new()?;
     let Ok(Value::Object(body)) = call.limited_json_body(&service.limits)? else {
         return Err(errors::relationship_body_unreadable());
     };
     let new = NewRelationship::from_json(body).ok_or_else(errors::relationship_body_unreadable)?;
-    let relationship = service.put_relationship(twin, id, new, must_be_new)?;
+    let relationship = service.put_relationship(twin, id, new, must_be_new, call.origin())?;
     Ok(answer(&relationship))
 }
 
-pub(super) fn patch(
-    service: &DigitalTwins,
-    call: &Call<'_>,
-    twin: &str,
-    id: &str,
-) -> Answer<ServiceResponse> {
+pub(super) fn patch(service: &Instance, call: &Call<'_>, twin: &str, id: &str) -> Answer<ServiceResponse> {
     service.check_relationship_ids(twin, id)?;
     let operations = patch::parse(call.limited_body(&service.limits)?, None)?;
-    let etag = service.patch_relationship(twin, id, operations, &call.if_match()?)?;
+    let etag = service.patch_relationship(twin, id, operations, &call.if_match()?, call.origin())?;
     Ok(call::no_content().with_header("etag", &etag.to_string()))
 }
 
-pub(super) fn delete(
-    service: &DigitalTwins,
-    call: &Call<'_>,
-    twin: &str,
-    id: &str,
-) -> Answer<ServiceResponse> {
+pub(super) fn delete(service: &Instance, call: &Call<'_>, twin: &str, id: &str) -> Answer<ServiceResponse> {
     service.check_relationship_ids(twin, id)?;
-    service.delete_relationship(twin, id, &call.if_match()?)?;
+    service.delete_relationship(twin, id, &call.if_match()?, call.origin())?;
     Ok(call::no_content())
 }
 

@@ -1,12 +1,18 @@
 //! From requests to operations, and the headers that all answers share.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::call::Call;
+use super::call::{ApiVersion, Call};
 use super::errors::{self, Answer, ServiceError};
+use super::events::routes;
+use super::instance::Instance;
+use super::jobs::{deletions, imports};
+use super::rates::Class;
 use super::{DigitalTwins, components, models, query, relationship_lists, relationships, telemetry, twins};
 use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
 
@@ -23,8 +29,13 @@ enum Resource<'a> {
     IncomingRelationships(&'a str),
     Relationship(&'a str, &'a str),
     Query,
-    /// Known to the service, not to the emulator.
-    NotEmulated(&'static str),
+    EventRoutes,
+    EventRoute(&'a str),
+    Imports,
+    Import(&'a str),
+    ImportCancellation(&'a str),
+    Deletions,
+    Deletion(&'a str),
 }
 
 impl<'a> Resource<'a> {
@@ -38,9 +49,19 @@ impl<'a> Resource<'a> {
             [_] if is(0, "models") => Resource::Models,
             [_, id] if is(0, "models") => Resource::Model(id),
             [_] if is(0, "query") => Resource::Query,
-            [_, ..] if is(0, "eventroutes") => Resource::NotEmulated("event routes"),
-            [_, _, ..] if is(0, "jobs") && is(1, "imports") => Resource::NotEmulated("import jobs"),
-            [_, _, ..] if is(0, "jobs") && is(1, "deletions") => Resource::NotEmulated("delete jobs"),
+            [_] if is(0, "eventroutes") => Resource::EventRoutes,
+            [_, id] if is(0, "eventroutes") => Resource::EventRoute(id),
+            [_, ref rest @ ..] if is(0, "jobs") && is(1, "imports") => match *rest {
+                [_] => Resource::Imports,
+                [_, id] => Resource::Import(id),
+                [_, id, _] if is(3, "cancel") => Resource::ImportCancellation(id),
+                _ => return None,
+            },
+            [_, ref rest @ ..] if is(0, "jobs") && is(1, "deletions") => match *rest {
+                [_] => Resource::Deletions,
+                [_, id] => Resource::Deletion(id),
+                _ => return None,
+            },
             [_, ref rest @ ..] if is(0, "digitaltwins") => match *rest {
                 [id] => Resource::Twin(id),
                 [id, _] if is(2, "telemetry") => Resource::TwinTelemetry(id),
@@ -59,13 +80,45 @@ impl<'a> Resource<'a> {
     }
 }
 
-impl DigitalTwins {
-    async fn answer(&self, request: &ServiceRequest) -> Answer<ServiceResponse> {
+impl Resource<'_> {
+    /// The first api-version that has it.
+    fn since(self) -> ApiVersion {
+        match self {
+            Resource::Imports | Resource::Import(_) | Resource::ImportCancellation(_) => {
+                ApiVersion::V2023_06_30
+            }
+            Resource::Deletions | Resource::Deletion(_) => ApiVersion::V2023_10_31,
+            _ => ApiVersion::V2020_10_31,
+        }
+    }
+}
+
+impl Instance {
+    /// Whether the rates allow a request.
+    fn admits(&self, request: &ServiceRequest) -> bool {
+        let segments = request.segments();
+        let class = Class::of(&request.method, &segments);
+        let changed = match (&request.method, segments.as_slice()) {
+            (method, [_, twin, ..])
+                if *method != Method::GET && class != Some(Class::Models) && class != Some(Class::Jobs) =>
+            {
+                Some(*twin)
+            }
+            _ => None,
+        };
+        let second = self.clock.now().unix_timestamp();
+        self.rates.lock().admit(second, class, changed)
+    }
+
+    async fn answer(self: &Arc<Self>, request: &ServiceRequest) -> Answer<ServiceResponse> {
         let path = &request.raw_path;
         let segments = request.segments();
         let resource =
             Resource::of(&segments).ok_or_else(|| errors::no_such_route(request.method.as_str(), path))?;
         let call = Call::new(request)?;
+        if call.version < resource.since() {
+            return Err(errors::unknown_api_version(call.version.name()));
+        }
         match (resource, request.method.as_str()) {
             (Resource::Models, "POST") => models::add(self, &call),
             (Resource::Models, "GET") => models::list(self, &call),
@@ -89,7 +142,18 @@ impl DigitalTwins {
             (Resource::Relationship(id, name), "PATCH") => relationships::patch(self, &call, id, name),
             (Resource::Relationship(id, name), "DELETE") => relationships::delete(self, &call, id, name),
             (Resource::Query, "POST") => query::post(self, &call).await,
-            (Resource::NotEmulated(what), _) => Err(errors::not_emulated(what)),
+            (Resource::EventRoutes, "GET") => routes::list(self, &call),
+            (Resource::EventRoute(id), "GET") => routes::get(self, id),
+            (Resource::EventRoute(id), "PUT") => routes::put(self, &call, id),
+            (Resource::EventRoute(id), "DELETE") => routes::delete(self, id),
+            (Resource::Imports, "GET") => imports::list(self, &call),
+            (Resource::Import(id), "PUT") => imports::put(self, &call, id),
+            (Resource::Import(id), "GET") => imports::get(self, id),
+            (Resource::Import(id), "DELETE") => imports::delete(self, id),
+            (Resource::ImportCancellation(id), "POST") => imports::cancel(self, id),
+            (Resource::Deletions, "POST") => deletions::post(self, &call),
+            (Resource::Deletions, "GET") => deletions::list(self, &call),
+            (Resource::Deletion(id), "GET") => deletions::get(self, id),
             (_, method) => Err(errors::method_not_allowed(method, path)),
         }
     }
@@ -102,8 +166,19 @@ impl Service for DigitalTwins {
 
     fn handle(&self, request: ServiceRequest) -> BoxFuture<'_, ServiceResponse> {
         Box::pin(async move {
-            let response = self.answer(&request).await.unwrap_or_else(|error| {
-                let with_code = Call::new(&request).is_ok_and(|call| call.version.has_error_header());
+            if !self.instance.admits(&request) {
+                let response = gateway(StatusCode::TOO_MANY_REQUESTS).with_header("retry-after", "1");
+                return with_common_headers(response, request.header("traceparent"));
+            }
+            self.instance.catch_up();
+            let response = self.instance.answer(&request).await.unwrap_or_else(|error| {
+                // Errors of jobs have no such header.
+                let is_job = request
+                    .segments()
+                    .first()
+                    .is_some_and(|word| word.eq_ignore_ascii_case("jobs"));
+                let with_code =
+                    !is_job && Call::new(&request).is_ok_and(|call| call.version.has_error_header());
                 error_response(&error, with_code)
             });
             with_common_headers(response, request.header("traceparent"))
@@ -121,11 +196,11 @@ impl Service for DigitalTwins {
     }
 
     fn dump(&self) -> Value {
-        self.dump_state()
+        self.instance.dump_state()
     }
 
     fn load(&self, state: &Value) -> Result<(), String> {
-        self.load_state(state)
+        self.instance.load_state(state)
     }
 }
 

@@ -1,19 +1,20 @@
 //! The whole state of an instance as JSON, and back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::DigitalTwins;
 use super::etag::ETag;
 use super::graph::{Graph, Relationship};
+use super::instance::Instance;
 use super::interface::{Content, Interface};
 use super::model_check;
 use super::model_store::ModelStore;
 use super::timestamp::Timestamp;
 use super::twin::{Component, Property, Twin, TwinJson};
 
-impl DigitalTwins {
+impl Instance {
     /// Models in the order of upload, twins and relationships as the service writes them.
     pub(super) fn dump_state(&self) -> Value {
         let graph = self.graph.read();
@@ -42,12 +43,18 @@ impl DigitalTwins {
             .filter_map(|slot| graph.relationship(slot))
             .filter_map(|relationship| serde_json::to_value(&**relationship).ok())
             .collect();
-        json!({"models": models, "twins": twins, "relationships": relationships})
+        json!({
+            "models": models,
+            "twins": twins,
+            "relationships": relationships,
+            "eventRoutes": self.dump_routes(),
+            "jobs": self.dump_jobs(),
+        })
     }
 
     /// Takes a dumped state in place of the current one. Twins and relationships are taken as they are, because
     /// the models they were checked with may be gone.
-    pub(super) fn load_state(&self, state: &Value) -> Result<(), String> {
+    pub(super) fn load_state(self: &Arc<Self>, state: &Value) -> Result<(), String> {
         let _changing = self.model_changes.lock();
         let mut graph = Graph::default();
         self.load_models(list(state, "models")?, &mut graph.models)?;
@@ -77,7 +84,14 @@ impl DigitalTwins {
             }
             graph.put_relationship(Arc::new(relationship));
         }
+        let routes = Instance::routes_from(list(state, "eventRoutes")?)?;
+        let jobs = Instance::jobs_from(state.get("jobs"))?;
+        let lag = self.query_lag();
+        self.set_query_lag(Duration::ZERO);
         *self.graph.write() = graph;
+        self.set_query_lag(lag);
+        self.set_routes(routes);
+        self.set_jobs(jobs);
         Ok(())
     }
 

@@ -1,27 +1,27 @@
-//! Telemetry of twins and components: checked, acknowledged, not stored.
+//! Telemetry of twins and components: checked, acknowledged, sent along the event routes, not stored.
 
 use serde_json::Value;
 
-use super::DigitalTwins;
 use super::call::{self, Call};
 use super::errors::{self, Answer};
+use super::events::Telemetry;
+use super::instance::Instance;
 use super::timestamp::is_iso_8601;
 use crate::ServiceResponse;
 
 /// Takes the telemetry of a twin, or of one of its components. What it says is not compared with the model.
 pub(super) fn send(
-    service: &DigitalTwins,
+    service: &Instance,
     call: &Call<'_>,
     id: &str,
     component: Option<&str>,
 ) -> Answer<ServiceResponse> {
     service.check_twin_id(id)?;
-    if !matches!(call.limited_json_body(&service.limits)?, Ok(Value::Object(_))) {
+    let Ok(payload @ Value::Object(_)) = call.limited_json_body(&service.limits)? else {
         return Err(errors::telemetry_invalid("The telemetry must be a JSON object."));
-    }
-    if call.header("message-id").is_none_or(|id| id.trim().is_empty()) {
-        return Err(errors::message_id_missing());
-    }
+    };
+    let message_id = call.header("message-id").filter(|id| !id.trim().is_empty());
+    let message_id = message_id.ok_or_else(errors::message_id_missing)?;
     if let Some(time) = call.header("telemetry-source-time")
         && !is_iso_8601(time)
     {
@@ -34,5 +34,13 @@ pub(super) fn send(
     {
         return Err(errors::component_not_found(id, component));
     }
+    let telemetry = Telemetry {
+        twin: &twin,
+        component,
+        message_id,
+        source_time: call.header("telemetry-source-time"),
+        payload,
+    };
+    service.telemetry_sent(&service.graph.read(), telemetry, call.origin());
     Ok(call::no_content())
 }

@@ -1,6 +1,7 @@
 //! Points in time as the service keeps and writes them.
 
-use serde::{Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::{OffsetDateTime, UtcOffset};
 
@@ -22,6 +23,12 @@ impl Timestamp {
     /// Reads what [`Display`](std::fmt::Display) has written, and other forms of RFC 3339.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         OffsetDateTime::parse(text, &Rfc3339).ok().map(Timestamp::from)
+    }
+
+    /// The point in time so much later.
+    pub(crate) fn after(self, duration: std::time::Duration) -> Self {
+        let ticks = i64::try_from(duration.as_nanos() / NANOSECONDS_PER_TICK.unsigned_abs());
+        Timestamp(self.0.saturating_add(ticks.unwrap_or(i64::MAX)))
     }
 
     fn to_date_time(self) -> OffsetDateTime {
@@ -56,6 +63,13 @@ impl std::fmt::Display for Timestamp {
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Timestamp::parse(&text).ok_or_else(|| D::Error::custom(format!("{text} is not a time")))
     }
 }
 

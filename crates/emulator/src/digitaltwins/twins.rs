@@ -5,10 +5,12 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::DigitalTwins;
 use super::call::{self, Call};
 use super::errors::{self, Answer};
 use super::etag::{ETag, IfMatch};
+use super::events::Origin;
+use super::graph::Graph;
+use super::instance::Instance;
 use super::limits::is_valid_id;
 use super::patch;
 use super::timestamp::Timestamp;
@@ -17,7 +19,7 @@ use super::twin_check::{self, History};
 use super::twin_patch::TwinPatch;
 use crate::ServiceResponse;
 
-impl DigitalTwins {
+impl Instance {
     pub(super) fn check_twin_id(&self, id: &str) -> Answer<()> {
         if is_valid_id(id, &self.limits) {
             Ok(())
@@ -38,20 +40,32 @@ impl DigitalTwins {
         id: &str,
         body: Map<String, Value>,
         must_be_new: bool,
+        origin: Origin<'_>,
     ) -> Answer<Arc<Twin>> {
         let now = Timestamp::from(self.clock.now());
         let mut graph = self.graph.write();
-        let known = graph
-            .find(id)
-            .and_then(|slot| graph.twin(slot))
-            .map(|twin| Arc::clone(&twin.id));
-        if must_be_new && known.is_some() {
+        let before = graph.find(id).and_then(|slot| graph.twin(slot)).map(Arc::clone);
+        if must_be_new && before.is_some() {
             return Err(errors::twin_exists(id));
         }
-        let is_new = known.is_none();
-        let id = known.unwrap_or_else(|| Arc::from(id));
+        let twin = self.build_twin(&graph, id, before.as_deref(), body, now)?;
+        graph.put_twin(Arc::clone(&twin));
+        self.twin_put(before.as_deref(), &twin, origin);
+        Ok(twin)
+    }
+
+    /// A twin that may be stored in place of `before`, or as a new one.
+    pub(super) fn build_twin(
+        &self,
+        graph: &Graph,
+        id: &str,
+        before: Option<&Twin>,
+        body: Map<String, Value>,
+        now: Timestamp,
+    ) -> Answer<Arc<Twin>> {
+        let id = before.map_or_else(|| Arc::from(id), |twin| Arc::clone(&twin.id));
         let twin = twin_check::build(&graph.models, &self.limits, &id, body, History::New, now)?;
-        if is_new {
+        if before.is_none() {
             if graph
                 .models
                 .get(&twin.model)
@@ -63,9 +77,7 @@ impl DigitalTwins {
                 return Err(errors::twin_limit_reached(self.limits.twins));
             }
         }
-        let twin = Arc::new(twin);
-        graph.put_twin(Arc::clone(&twin));
-        Ok(twin)
+        Ok(Arc::new(twin))
     }
 
     /// Applies a patch as a whole or not at all.
@@ -74,6 +86,7 @@ impl DigitalTwins {
         id: &str,
         operations: Vec<patch::Operation>,
         if_match: &IfMatch,
+        origin: Origin<'_>,
     ) -> Answer<ETag> {
         let now = Timestamp::from(self.clock.now());
         let mut graph = self.graph.write();
@@ -81,8 +94,8 @@ impl DigitalTwins {
         let before = before.ok_or_else(|| errors::twin_not_found(id))?;
         if_match.check(before.etag)?;
         let mut patch = TwinPatch::new(&before);
-        for operation in operations {
-            patch.apply(operation)?;
+        for operation in &operations {
+            patch.apply(operation.clone())?;
         }
         let history = History::Changed {
             before: &before,
@@ -96,12 +109,13 @@ impl DigitalTwins {
             history,
             now,
         )?;
-        let etag = twin.etag;
-        graph.put_twin(Arc::new(twin));
+        let (etag, twin) = (twin.etag, Arc::new(twin));
+        graph.put_twin(Arc::clone(&twin));
+        self.twin_patched(&twin, &operations, origin);
         Ok(etag)
     }
 
-    pub(super) fn delete_twin(&self, id: &str, if_match: &IfMatch) -> Answer<()> {
+    pub(super) fn delete_twin(&self, id: &str, if_match: &IfMatch, origin: Origin<'_>) -> Answer<()> {
         let mut graph = self.graph.write();
         let slot = graph.find(id).ok_or_else(|| errors::twin_not_found(id))?;
         let node = graph.node(slot).ok_or_else(|| errors::twin_not_found(id))?;
@@ -109,37 +123,39 @@ impl DigitalTwins {
         if !node.outgoing.is_empty() || !node.incoming.is_empty() {
             return Err(errors::relationships_not_deleted(id));
         }
-        graph.remove_twin(slot);
+        if let Some(twin) = graph.remove_twin(slot) {
+            self.twin_deleted(&twin, origin);
+        }
         Ok(())
     }
 }
 
-pub(super) fn get(service: &DigitalTwins, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn get(service: &Instance, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
     service.check_twin_id(id)?;
     let twin = service.twin(id)?;
     Ok(answer(&twin, call))
 }
 
-pub(super) fn put(service: &DigitalTwins, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn put(service: &Instance, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
     service.check_twin_id(id)?;
     let must_be_new = call.must_be_new()?;
     let Ok(Value::Object(body)) = call.limited_json_body(&service.limits)? else {
         return Err(errors::invalid_payload());
     };
-    let twin = service.put_twin(id, body, must_be_new)?;
+    let twin = service.put_twin(id, body, must_be_new, call.origin())?;
     Ok(answer(&twin, call))
 }
 
-pub(super) fn patch(service: &DigitalTwins, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn patch(service: &Instance, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
     service.check_twin_id(id)?;
     let operations = patch::parse(call.limited_body(&service.limits)?, None)?;
-    let etag = service.patch_twin(id, operations, &call.if_match()?)?;
+    let etag = service.patch_twin(id, operations, &call.if_match()?, call.origin())?;
     Ok(call::no_content().with_header("etag", &etag.to_string()))
 }
 
-pub(super) fn delete(service: &DigitalTwins, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn delete(service: &Instance, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
     service.check_twin_id(id)?;
-    service.delete_twin(id, &call.if_match()?)?;
+    service.delete_twin(id, &call.if_match()?, call.origin())?;
     Ok(call::no_content())
 }
 

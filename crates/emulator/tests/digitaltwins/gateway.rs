@@ -78,23 +78,6 @@ fn the_code_header_came_with_the_second_version() {
     assert_eq!(code("2022-05-31").as_deref(), Some("DigitalTwinNotFound"));
 }
 
-/// What the emulator does not do yet it says, whatever the method.
-#[test]
-fn operations_that_are_not_supported_say_so() {
-    let instance = Instance::new();
-    for path in [
-        "/eventroutes",
-        "/EventRoutes/r",
-        "/jobs/imports",
-        "/jobs/imports/j/cancel",
-        "/jobs/deletions/j",
-    ] {
-        let reply = instance.get(path);
-        assert_eq!((reply.status, reply.code()), (501, "NotImplemented"), "{path}");
-        assert!(reply.message().contains("emulator"), "{}", reply.message());
-    }
-}
-
 /// Paths and methods that the service does not have either.
 #[test]
 fn unknown_routes() {

@@ -5,18 +5,27 @@
 
 mod components;
 mod concurrency;
+mod delete_jobs;
+mod event_routes;
+mod events;
 mod fixture;
 mod gateway;
+mod import_jobs;
 mod model_lists;
 mod models;
 mod over_tls;
 mod patches;
 mod preconditions;
+mod preset;
 mod queries;
 mod query_graph;
+mod query_lag;
 mod query_pages;
+mod random_changes;
 mod random_queries;
+mod rates;
 mod relationships;
 mod state;
 mod twins;
 mod values;
+mod webhooks;

@@ -1,16 +1,20 @@
 //! The error answers of the service: one constructor per error, each with the status, code and text that the
 //! real service sends. Where no answer of the service is known the constructor says "inferred".
 
+mod job;
 mod model;
 mod query;
 mod relationship;
 mod request;
+mod route;
 mod twin;
 
+pub(crate) use job::*;
 pub(crate) use model::*;
 pub(crate) use query::*;
 pub(crate) use relationship::*;
 pub(crate) use request::*;
+pub(crate) use route::*;
 pub(crate) use twin::*;
 
 use serde_json::{Map, Value, json};

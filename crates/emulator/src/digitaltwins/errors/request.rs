@@ -59,15 +59,6 @@ pub(crate) fn method_not_allowed(method: &str, path: &str) -> ServiceError {
     )
 }
 
-/// Not an answer of the service: it says that the emulator lacks the operation.
-pub(crate) fn not_emulated(what: &str) -> ServiceError {
-    ServiceError::new(
-        501,
-        "NotImplemented",
-        format!("The Azure Digital Twins emulator does not support {what} yet."),
-    )
-}
-
 pub(crate) fn invalid_id(kind: &str, id: &str) -> ServiceError {
     invalid_argument(format!(
         "The {kind} id '{id}' is invalid. It must have 1 to 128 characters: letters, digits and - : . + % _ # * ? ! ( ) , = @ $ ' ;"

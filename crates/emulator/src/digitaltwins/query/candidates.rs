@@ -1,13 +1,15 @@
 //! Where a query begins: the fewest twins or relationships that its condition leaves, found by an index.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use twin_query::Comparison;
+use twin_query::digitaltwins::Collection;
+use twin_query::{Comparison, Literal};
 
 use super::condition::{Term, Test};
-use super::plan::PathInRow;
-use super::value::{Scalar, constant};
-use crate::digitaltwins::graph::Graph;
+use super::value::{IndexedScalar, Scalar, constant, is_indexed};
+use crate::digitaltwins::graph::{Graph, IndexName};
+use crate::digitaltwins::property_index::{PropertyIndexes, ValueHash};
 use crate::digitaltwins::slab::Slot;
 
 /// Starting points, in the order of their places.
@@ -19,9 +21,15 @@ pub(super) enum Candidates {
     AllRelationships,
     /// Relationships of any of these names.
     RelationshipsNamed(Vec<String>),
+    /// Those with a value of any of these hashes at a path.
+    TwinsWith(Vec<String>, Vec<ValueHash>),
+    RelationshipsWith(Vec<String>, Vec<ValueHash>),
     /// Just these, in ascending order.
     Slots(Vec<Slot>),
 }
+
+/// How far candidates are counted before one way to begin is taken for another.
+const COUNTED: usize = 1024;
 
 impl Candidates {
     /// The first starting point from a place on.
@@ -39,17 +47,81 @@ impl Candidates {
                 .iter()
                 .filter_map(|name| graph.relationships_named(name)?.range(from..).next().copied())
                 .min(),
+            Candidates::TwinsWith(path, hashes) => hashes
+                .iter()
+                .filter_map(|hash| graph.twin_values().next(path, *hash, from))
+                .min(),
+            Candidates::RelationshipsWith(path, hashes) => hashes
+                .iter()
+                .filter_map(|hash| graph.relationship_values().next(path, *hash, from))
+                .min(),
             Candidates::Slots(slots) => slots.get(slots.partition_point(|slot| *slot < from)).copied(),
         }
     }
 
-    /// How promising it is to begin here; less is better.
+    /// How promising it is to begin here; less is better. It depends on the text of the query only, because every page
+    /// of an answer must begin with the same variable.
     pub(super) fn rank(&self) -> u8 {
         match self {
             Candidates::Slots(_) => 0,
-            Candidates::TwinsOf(_) | Candidates::RelationshipsNamed(_) => 1,
+            Candidates::TwinsOf(_)
+            | Candidates::RelationshipsNamed(_)
+            | Candidates::TwinsWith(..)
+            | Candidates::RelationshipsWith(..) => 1,
             Candidates::AllTwins | Candidates::AllRelationships => 2,
         }
+    }
+
+    /// About how many there are.
+    fn estimate(&self, graph: &Graph) -> usize {
+        match self {
+            Candidates::AllTwins | Candidates::AllRelationships => usize::MAX,
+            Candidates::TwinsOf(models) => models
+                .iter()
+                .filter_map(|model| graph.twins_of_model(model))
+                .map(BTreeSet::len)
+                .sum(),
+            Candidates::RelationshipsNamed(names) => names
+                .iter()
+                .filter_map(|name| graph.relationships_named(name))
+                .map(BTreeSet::len)
+                .sum(),
+            Candidates::TwinsWith(path, hashes) => hashes
+                .iter()
+                .map(|hash| graph.twin_values().count(path, *hash, COUNTED))
+                .sum(),
+            Candidates::RelationshipsWith(path, hashes) => hashes
+                .iter()
+                .map(|hash| graph.relationship_values().count(path, *hash, COUNTED))
+                .sum(),
+            Candidates::Slots(slots) => slots.len(),
+        }
+    }
+
+    fn better(self, other: Self, graph: &Graph) -> Self {
+        let key = |candidates: &Self| (candidates.rank(), candidates.estimate(graph));
+        if key(&other) < key(&self) { other } else { self }
+    }
+
+    /// An index of values that is worth making for the condition of a variable.
+    pub(super) fn missing_index(
+        &self,
+        collection: Collection,
+        variable: usize,
+        tests: &[Test<'_>],
+        graph: &Graph,
+    ) -> Option<IndexName> {
+        if self.rank() == 0 {
+            return None;
+        }
+        let name = |path: &[String]| match collection {
+            Collection::Twins => IndexName::Twins(path.to_vec()),
+            Collection::Relationships => IndexName::Relationships(path.to_vec()),
+        };
+        let mut paths = tests.iter().filter_map(|test| equals(test, variable));
+        paths
+            .find_map(|(path, _)| is_indexed(path).then(|| name(path)))
+            .filter(|name| !graph.has_index(name))
     }
 
     /// The twins that a variable can stand for, as far as an index tells from conditions that must all hold.
@@ -67,17 +139,21 @@ impl Candidates {
                 }
                 test => match equals(test, variable) {
                     Some((path, ids)) if is(path, &["$dtId"]) => {
-                        Candidates::slots(ids.iter().filter_map(|id| graph.find(id)).collect())
+                        Candidates::slots(texts(&ids).filter_map(|id| graph.find(id)).collect())
                     }
                     Some((path, models)) if is(path, &["$metadata", "$model"]) => {
-                        Candidates::TwinsOf(models.into_iter().map(Arc::from).collect())
+                        Candidates::TwinsOf(texts(&models).map(Arc::from).collect())
+                    }
+                    Some((path, values))
+                        if is_indexed(path) && graph.has_index(&IndexName::Twins(path.to_vec())) =>
+                    {
+                        let hashes = hashes(&values, graph.twin_values());
+                        Candidates::TwinsWith(path.to_vec(), hashes)
                     }
                     _ => continue,
                 },
             };
-            if found.rank() < best.rank() {
-                best = found;
-            }
+            best = best.better(found, graph);
         }
         best
     }
@@ -88,25 +164,29 @@ impl Candidates {
         for test in tests {
             let found = match equals(test, variable) {
                 Some((path, ids)) if is(path, &["$sourceId"]) => Candidates::slots(
-                    ids.iter()
+                    texts(&ids)
                         .filter_map(|id| graph.node(graph.find(id)?))
                         .flat_map(|node| node.outgoing.iter().copied())
                         .collect(),
                 ),
                 Some((path, ids)) if is(path, &["$targetId"]) => Candidates::slots(
-                    ids.iter()
+                    texts(&ids)
                         .filter_map(|id| graph.node(graph.find(id)?))
                         .flat_map(|node| node.incoming.iter().copied())
                         .collect(),
                 ),
                 Some((path, names)) if is(path, &["$relationshipName"]) => {
-                    Candidates::RelationshipsNamed(names.into_iter().map(str::to_owned).collect())
+                    Candidates::RelationshipsNamed(texts(&names).map(str::to_owned).collect())
+                }
+                Some((path, values))
+                    if is_indexed(path) && graph.has_index(&IndexName::Relationships(path.to_vec())) =>
+                {
+                    let hashes = hashes(&values, graph.relationship_values());
+                    Candidates::RelationshipsWith(path.to_vec(), hashes)
                 }
                 _ => continue,
             };
-            if found.rank() < best.rank() {
-                best = found;
-            }
+            best = best.better(found, graph);
         }
         best
     }
@@ -118,16 +198,16 @@ impl Candidates {
     }
 }
 
-/// Reads a test as "this path of the variable is one of these texts".
-fn equals<'t>(test: &'t Test<'_>, variable: usize) -> Option<(&'t [String], Vec<&'t str>)> {
-    let (path, texts) = match test {
+/// Reads a test as "this path of the variable is one of these values".
+fn equals<'t>(test: &'t Test<'_>, variable: usize) -> Option<(&'t [String], Vec<&'t Literal>)> {
+    let (path, values) = match test {
         Test::Compare {
             left,
             operator: Comparison::Equal,
             right,
         } => match (left, right) {
             (Term::Path(path), Term::Literal(literal)) | (Term::Literal(literal), Term::Path(path)) => {
-                (path, vec![constant(literal)])
+                (path, vec![*literal])
             }
             _ => return None,
         },
@@ -135,19 +215,23 @@ fn equals<'t>(test: &'t Test<'_>, variable: usize) -> Option<(&'t [String], Vec<
             operand: Term::Path(path),
             negated: false,
             values,
-        } => (path, values.iter().map(constant).collect()),
+        } => (path, values.iter().collect()),
         _ => return None,
     };
-    let PathInRow {
-        variable: other,
-        names,
-    } = path;
-    // A value that is no text equals no identifier, so leaving it out loses nothing.
-    let texts = texts.into_iter().filter_map(|value| match value {
+    (path.variable == variable).then_some((path.names.as_slice(), values))
+}
+
+/// The texts among values. One that is no text equals no identifier, so leaving it out loses nothing.
+fn texts<'t>(values: &[&'t Literal]) -> impl Iterator<Item = &'t str> {
+    values.iter().filter_map(|value| match constant(value) {
         Scalar::Text(text) => Some(text),
         _ => None,
-    });
-    (*other == variable).then(|| (names.as_slice(), texts.collect()))
+    })
+}
+
+fn hashes(values: &[&Literal], indexes: &PropertyIndexes) -> Vec<ValueHash> {
+    let scalars = values.iter().filter_map(|value| IndexedScalar::constant(value));
+    scalars.map(|scalar| indexes.hash(&scalar)).collect()
 }
 
 /// Whether a path consists of these names.

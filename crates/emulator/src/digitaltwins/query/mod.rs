@@ -20,13 +20,15 @@ use http::StatusCode;
 use serde_json::Value;
 use twin_query::digitaltwins as language;
 
-use super::DigitalTwins;
 use super::call::Call;
 use super::errors::{self, Answer};
+use super::instance::Instance;
+use super::slab::Slot;
 use crate::ServiceResponse;
 use execute::{Page, Progress};
 use plan::Plan;
 use token::Token;
+pub(crate) use value::IndexedScalar;
 
 /// Rows of a page when the caller does not say.
 const PAGE: usize = 100;
@@ -34,8 +36,10 @@ const PAGE: usize = 100;
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// Starting points looked at before others may have the graph.
 const CHUNK: usize = 1024;
+/// Places that an index takes in before others may have the graph.
+const INDEXED_AT_ONCE: Slot = 4096;
 
-pub(super) async fn post(service: &DigitalTwins, call: &Call<'_>) -> Answer<ServiceResponse> {
+pub(super) async fn post(service: &Instance, call: &Call<'_>) -> Answer<ServiceResponse> {
     let size = call.page_size(PAGE, service.limits.query_page)?;
     let Ok(Value::Object(body)) = call.json_body()? else {
         return Err(errors::query_body_invalid());
@@ -56,10 +60,12 @@ pub(super) async fn post(service: &DigitalTwins, call: &Call<'_>) -> Answer<Serv
         .query_page(&query, token, size, call.version.has_update_times())
         .await?;
     let charge = page.charge();
+    let second = service.clock.now().unix_timestamp();
+    service.rates.lock().charge(second, &charge);
     Ok(ServiceResponse::raw_json(StatusCode::OK, page.into_body()).with_header("query-charge", &charge))
 }
 
-impl DigitalTwins {
+impl Instance {
     /// Finds the rows of one page. The graph is let go of between chunks, so that a long scan holds nobody up.
     async fn query_page(
         &self,
@@ -71,9 +77,18 @@ impl DigitalTwins {
         let deadline = Instant::now() + TIMEOUT;
         let mut page = Page::new(token, size, with_update_times);
         // The plan may hold a place that changes hands between two chunks; every row is tested all the same.
-        let plan = Plan::new(query, &self.graph.read())?;
+        let mut plan = self.queried(|graph| Plan::new(query, graph))?;
+        if let Some(index) = plan.missing_index.take() {
+            while !self.build_index(&index, INDEXED_AT_ONCE) {
+                if Instant::now() > deadline {
+                    return Err(errors::query_timeout());
+                }
+                tokio::task::yield_now().await;
+            }
+            plan = self.queried(|graph| Plan::new(query, graph))?;
+        }
         loop {
-            let progress = page.advance(&plan, &self.graph.read(), CHUNK, deadline);
+            let progress = self.queried(|graph| page.advance(&plan, graph, CHUNK, deadline));
             match progress {
                 Progress::Done => return Ok(page),
                 Progress::More if Instant::now() < deadline => tokio::task::yield_now().await,

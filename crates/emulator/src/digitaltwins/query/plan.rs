@@ -11,7 +11,7 @@ use super::candidates::Candidates;
 use super::condition::Test;
 use super::value::{Found, in_relationship, in_twin};
 use crate::digitaltwins::errors::{self, Answer};
-use crate::digitaltwins::graph::Graph;
+use crate::digitaltwins::graph::{Graph, IndexName};
 use crate::digitaltwins::slab::Slot;
 use crate::digitaltwins::twin::Twin;
 
@@ -28,6 +28,8 @@ pub(super) struct Plan<'q> {
     /// Whether the root is a node of a `MATCH` pattern.
     pub(super) root_in_pattern: bool,
     pub(super) candidates: Candidates,
+    /// An index that would leave fewer candidates, were it there.
+    pub(super) missing_index: Option<IndexName>,
     pub(super) hops: Vec<Hop<'q>>,
     /// The tests to make after so many hops.
     pub(super) tests: Vec<Vec<Test<'q>>>,
@@ -147,6 +149,7 @@ impl<'q> Plan<'q> {
             None => Vec::new(),
         };
         let (root, candidates) = begin(query.collection, &variables, &open, graph);
+        let missing_index = candidates.missing_index(query.collection, root, &open, graph);
         let root_in_pattern = query.pattern.is_some()
             && (edges.is_empty()
                 || edges
@@ -172,6 +175,7 @@ impl<'q> Plan<'q> {
             root,
             root_in_pattern,
             candidates,
+            missing_index,
             hops,
             tests,
             columns,

@@ -194,6 +194,57 @@ impl<'a> Found<'a> {
     }
 }
 
+/// A value as an index knows it: equal ones hash alike, whatever way a number was written.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum IndexedScalar<'a> {
+    Null,
+    Bool(bool),
+    /// The bits of the number as a double, in which numbers too long for it fall together.
+    Number(u64),
+    Text(Cow<'a, str>),
+}
+
+impl<'a> IndexedScalar<'a> {
+    /// Objects and lists equal nothing, so no index has them.
+    fn new(scalar: Scalar<'a>) -> Option<Self> {
+        Some(match scalar {
+            Scalar::Null => IndexedScalar::Null,
+            Scalar::Bool(value) => IndexedScalar::Bool(value),
+            // There are two zeros, which are equal; the sum has one.
+            Scalar::Number(number) => IndexedScalar::Number((number.as_f64() + 0.0).to_bits()),
+            Scalar::Text(text) => IndexedScalar::Text(Cow::Borrowed(text)),
+            Scalar::Composite => return None,
+        })
+    }
+
+    pub(super) fn constant(literal: &'a Literal) -> Option<Self> {
+        IndexedScalar::new(constant(literal))
+    }
+
+    /// What a twin has at a path that [`is_indexed`] allows.
+    pub(crate) fn in_twin(twin: &'a Twin, path: &[String]) -> Option<Self> {
+        IndexedScalar::of(in_twin(twin, path, true)?)
+    }
+
+    /// What a relationship has at a path that [`is_indexed`] allows.
+    pub(crate) fn in_relationship(relationship: &'a Relationship, path: &[String]) -> Option<Self> {
+        IndexedScalar::of(in_relationship(relationship, path)?)
+    }
+
+    fn of(found: Found<'a>) -> Option<Self> {
+        match found {
+            Found::Json(value) => IndexedScalar::new(scalar(value)),
+            Found::Text(text) => Some(IndexedScalar::Text(text)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether values at a path are worth an index: those that callers write, not what the service notes about them.
+pub(super) fn is_indexed(path: &[String]) -> bool {
+    !path.is_empty() && !path.iter().any(|name| name.starts_with('$'))
+}
+
 pub(super) fn scalar(value: &Value) -> Scalar<'_> {
     match value {
         Value::Null => Scalar::Null,

@@ -1,0 +1,52 @@
+//! Import and delete jobs.
+
+use super::{ServiceError, invalid_argument};
+
+pub(crate) fn job_not_found(id: &str) -> ServiceError {
+    ServiceError::new(
+        404,
+        "JobNotFound",
+        format!(
+            "There is no job available that matches the provided id {id}. Check that the Job ID provided is valid by doing a Jobs_List API call."
+        ),
+    )
+}
+
+/// The text is inferred from the one for imports.
+pub(crate) fn delete_job_not_found(id: &str) -> ServiceError {
+    ServiceError::new(
+        404,
+        "DeleteJobNotFound",
+        format!(
+            "There is no job available that matches the provided id {id}. Check that the Job ID provided is valid by doing a Jobs_List API call."
+        ),
+    )
+}
+
+pub(crate) fn job_exists(id: &str) -> ServiceError {
+    ServiceError::new(
+        409,
+        "JobIdAlreadyExists",
+        format!("Provided Job ID already exists: {id}. Use Jobs_List API to view jobs that already exist."),
+    )
+}
+
+pub(crate) fn blob_uri_invalid(uri: &str) -> ServiceError {
+    invalid_argument(format!(
+        "Azure Storage Blob URI '{uri}' failed validation. Invalid URI: The format of the URI could not be determined. Please check: https://docs.microsoft.com/en-us/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata"
+    ))
+}
+
+/// The text is inferred; the code is documented.
+pub(crate) fn job_limit_reached() -> ServiceError {
+    ServiceError::new(
+        400,
+        "JobLimitReached",
+        "The maximum number of jobs that may run at a time is reached.",
+    )
+}
+
+/// The text is inferred; the code is documented.
+pub(crate) fn job_invalid(message: &str) -> ServiceError {
+    ServiceError::new(400, "ValidationFailed", message)
+}

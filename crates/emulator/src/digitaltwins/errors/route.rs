@@ -1,0 +1,57 @@
+//! Event routes.
+
+use super::ServiceError;
+
+pub(crate) fn route_not_found() -> ServiceError {
+    ServiceError::new(
+        404,
+        "EventRouteNotFound",
+        "There is no route available that matches the provided input. Check for all valid event routes by calling EventRoute_List. See Swagger example (https://aka.ms/RouteSwSmpl).",
+    )
+}
+
+pub(crate) fn route_endpoint_invalid() -> ServiceError {
+    ServiceError::new(
+        400,
+        "EventRouteEndpointInvalid",
+        "The endpoint provided does not exist or is not active. Check that your endpoint is provisioned correctly. See event route documentation (https://aka.ms/ADTv2Routes).",
+    )
+}
+
+/// The code is recorded, and that the text names line and position; the rest of it is inferred.
+pub(crate) fn route_filter_invalid(line: usize, position: usize) -> ServiceError {
+    ServiceError::new(
+        400,
+        "EventRouteFilterInvalid",
+        format!(
+            "The event route filter is invalid: syntax error at line {line}, position {position}. See event route documentation (https://aka.ms/ADTv2Routes)."
+        ),
+    )
+}
+
+/// The text is inferred.
+pub(crate) fn route_filter_missing() -> ServiceError {
+    ServiceError::new(
+        400,
+        "EventRouteFilterInvalid",
+        "The event route has no filter. See event route documentation (https://aka.ms/ADTv2Routes).",
+    )
+}
+
+/// The text is inferred; the code is documented.
+pub(crate) fn route_id_invalid(id: &str) -> ServiceError {
+    ServiceError::new(
+        400,
+        "EventRouteIdInvalid",
+        format!("The event route id '{id}' is invalid. It must have letters, digits and hyphens only."),
+    )
+}
+
+/// The text is inferred; code and limit are documented.
+pub(crate) fn route_limit_exceeded(limit: usize) -> ServiceError {
+    ServiceError::new(
+        400,
+        "LimitExceeded",
+        format!("The maximum of {limit} event routes is reached."),
+    )
+}

@@ -1,0 +1,121 @@
+//! Routes and endpoints: which event goes where.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::CloudEvent;
+use super::filter::Filter;
+use super::webhook;
+
+/// Endpoints of one instance, as the service documents.
+const MAXIMUM_ENDPOINTS: usize = 6;
+
+/// Why an endpoint can't be had.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum EndpointError {
+    /// An instance has at most six endpoints.
+    #[error("an instance has at most {MAXIMUM_ENDPOINTS} endpoints")]
+    TooMany,
+    /// The address is neither `http` nor `https`, or has no host.
+    #[error("events can't be sent to {url}: only http and https are possible")]
+    Url {
+        /// The address.
+        url: String,
+    },
+    /// Webhooks are sent by a Tokio runtime, and none is running here.
+    #[error("webhooks need a Tokio runtime")]
+    NoRuntime,
+}
+
+/// A route as it is stored.
+#[derive(Debug, Clone)]
+pub(super) struct Route {
+    pub(super) endpoint: String,
+    /// The filter as it was written.
+    pub(super) text: String,
+    pub(super) filter: Filter,
+}
+
+/// Where events go; a name may stand for subscribers in this process and a webhook at once.
+#[derive(Debug, Default)]
+struct Endpoint {
+    subscribers: Vec<mpsc::UnboundedSender<Arc<CloudEvent>>>,
+    webhook: Option<webhook::Sender>,
+}
+
+/// The routes and endpoints of an instance.
+#[derive(Debug, Default)]
+pub(crate) struct Routing {
+    endpoints: BTreeMap<String, Endpoint>,
+    pub(super) routes: BTreeMap<String, Route>,
+}
+
+impl Routing {
+    pub(super) fn has_endpoint(&self, name: &str) -> bool {
+        self.endpoints.contains_key(name)
+    }
+
+    fn endpoint(&mut self, name: &str) -> Result<&mut Endpoint, EndpointError> {
+        if !self.has_endpoint(name) && self.endpoints.len() >= MAXIMUM_ENDPOINTS {
+            return Err(EndpointError::TooMany);
+        }
+        Ok(self.endpoints.entry(name.to_owned()).or_default())
+    }
+
+    pub(crate) fn subscribe(&mut self, endpoint: &str) -> Result<EventSubscription, EndpointError> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.endpoint(endpoint)?.subscribers.push(sender);
+        Ok(EventSubscription { receiver })
+    }
+
+    pub(crate) fn add_webhook(&mut self, endpoint: &str, url: &Url) -> Result<(), EndpointError> {
+        let sender = webhook::start(endpoint, url)?;
+        self.endpoint(endpoint)?.webhook = Some(sender);
+        Ok(())
+    }
+
+    /// Hands an event to the endpoint of every route that takes it; once per route. It is not made if no route
+    /// could take it.
+    pub(super) fn send(&mut self, event: impl FnOnce() -> CloudEvent) {
+        if self.routes.is_empty() {
+            return;
+        }
+        let event = Arc::new(event());
+        for route in self.routes.values().filter(|route| route.filter.takes(&event)) {
+            let Some(endpoint) = self.endpoints.get_mut(&route.endpoint) else {
+                continue;
+            };
+            endpoint
+                .subscribers
+                .retain(|subscriber| subscriber.send(Arc::clone(&event)).is_ok());
+            if let Some(webhook) = &endpoint.webhook {
+                webhook.send(&event);
+            }
+        }
+    }
+}
+
+/// The events of an endpoint, from [`DigitalTwins::subscribe`](crate::DigitalTwins::subscribe).
+///
+/// Events wait here without a limit until they are taken; drop it when no more are wanted.
+#[derive(Debug)]
+pub struct EventSubscription {
+    receiver: mpsc::UnboundedReceiver<Arc<CloudEvent>>,
+}
+
+impl EventSubscription {
+    /// Waits for the next event; `None` when the instance is gone.
+    pub async fn next(&mut self) -> Option<CloudEvent> {
+        self.receiver.recv().await.map(Arc::unwrap_or_clone)
+    }
+
+    /// The next event, if one is here. An event is here as soon as the operation that made it is answered.
+    pub fn try_next(&mut self) -> Option<CloudEvent> {
+        self.receiver.try_recv().ok().map(Arc::unwrap_or_clone)
+    }
+}

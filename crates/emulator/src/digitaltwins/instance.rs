@@ -1,0 +1,114 @@
+//! One instance: what its requests and its background work share.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use parking_lot::{Mutex, RwLock};
+use uuid::Uuid;
+
+use super::events::Routing;
+use super::graph::{Graph, IndexName};
+use super::jobs::{BlobDirectory, Jobs};
+use super::lag::{History, Lagging};
+use super::limits::Limits;
+use super::rates::Rates;
+use super::slab::Slot;
+use super::timestamp::Timestamp;
+use crate::clock::Clock;
+
+/// Everything behind [`DigitalTwins`](super::DigitalTwins). Jobs hold it as long as they run.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    pub(crate) clock: Clock,
+    pub(crate) limits: Limits,
+    /// Told apart from every other instance, so that continuation tokens are of use only here.
+    pub(crate) instance: Uuid,
+    pub(crate) graph: RwLock<Graph>,
+    /// Held by whatever changes models, which looks at the graph more than once.
+    pub(crate) model_changes: Mutex<()>,
+    /// Taken after the graph's lock, never before it.
+    pub(crate) routing: Mutex<Routing>,
+    /// What queries see while they lag. Taken before the graph's lock, never after it.
+    pub(crate) lagging: RwLock<Option<Lagging>>,
+    pub(crate) rates: Mutex<Rates>,
+    pub(crate) jobs: Mutex<Jobs>,
+    /// Where imports read and write.
+    pub(crate) blobs: Mutex<Option<BlobDirectory>>,
+    /// Nobody is left to ask; background work ends.
+    pub(crate) stopping: AtomicBool,
+}
+
+impl Instance {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Instance {
+            clock,
+            limits: Limits::default(),
+            instance: Uuid::new_v4(),
+            graph: RwLock::default(),
+            model_changes: Mutex::default(),
+            routing: Mutex::default(),
+            lagging: RwLock::default(),
+            rates: Mutex::default(),
+            jobs: Mutex::default(),
+            blobs: Mutex::default(),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// Lets queries see the graph as it was so long ago; at first as it is now.
+    pub(crate) fn set_query_lag(&self, lag: Duration) {
+        let mut lagging = self.lagging.write();
+        let mut graph = self.graph.write();
+        if lag.is_zero() {
+            (*lagging, graph.history) = (None, None);
+        } else if let Some(lagging) = &mut *lagging {
+            lagging.lag = lag;
+        } else {
+            *lagging = Some(Lagging::new(&graph, lag));
+            graph.history = Some(History::new(self.clock.clone()));
+        }
+    }
+
+    pub(crate) fn query_lag(&self) -> Duration {
+        self.lagging
+            .read()
+            .as_ref()
+            .map_or(Duration::ZERO, |lagging| lagging.lag)
+    }
+
+    /// Brings the graph that queries see up to the time that it should show.
+    pub(crate) fn catch_up(&self) {
+        if self.lagging.read().is_none() {
+            return;
+        }
+        let mut lagging = self.lagging.write();
+        let Some(lagging) = &mut *lagging else { return };
+        let until = Timestamp::from(self.clock.now() - lagging.lag);
+        let changes = self
+            .graph
+            .write()
+            .history
+            .as_mut()
+            .map(|history| history.until(until));
+        for change in changes.unwrap_or_default() {
+            lagging.apply(change);
+        }
+    }
+
+    /// Reads what queries see.
+    pub(crate) fn queried<T>(&self, read: impl FnOnce(&Graph) -> T) -> T {
+        match &*self.lagging.read() {
+            Some(lagging) => read(&lagging.graph),
+            None => read(&self.graph.read()),
+        }
+    }
+
+    /// Goes on to make an index of what queries see; tells whether it is complete.
+    pub(crate) fn build_index(&self, index: &IndexName, chunk: Slot) -> bool {
+        let mut lagging = self.lagging.write();
+        match &mut *lagging {
+            Some(lagging) => lagging.graph.build_index(index, chunk),
+            None => self.graph.write().build_index(index, chunk),
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! An import at work. Not a transaction: what was taken before a fault or a cancellation stays.
+
+use std::io::BufRead;
+
+use serde_json::{Map, Value, json};
+
+use super::Status;
+use super::import_log::Log;
+use super::imports::Import;
+use crate::digitaltwins::errors::ServiceError;
+use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::limits::is_valid_id;
+use crate::digitaltwins::relationships::NewRelationship;
+
+/// Lines taken before the job notes how far it is, and others may have the graph.
+const LINES_AT_ONCE: usize = 100;
+
+/// The sections in the order in which they must come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Section {
+    Header,
+    Models,
+    Twins,
+    Relationships,
+}
+
+impl Section {
+    const ALL: [Section; 4] = [
+        Section::Header,
+        Section::Models,
+        Section::Twins,
+        Section::Relationships,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Section::Header => "Header",
+            Section::Models => "Models",
+            Section::Twins => "Twins",
+            Section::Relationships => "Relationships",
+        }
+    }
+
+    /// The most rows that one job may have in it.
+    fn limit(self) -> u64 {
+        match self {
+            Section::Header => 1,
+            Section::Models => 10_000,
+            Section::Twins => 2_000_000,
+            Section::Relationships => 10_000_000,
+        }
+    }
+}
+
+/// Why a job ends before its file does.
+#[derive(Debug)]
+enum End {
+    Cancelled,
+    /// The instance is going away; the job goes on from its checkpoint if its state is loaded again.
+    Stopping,
+    Failed(Failure),
+}
+
+#[derive(Debug)]
+struct Failure {
+    code: String,
+    message: String,
+    section: Option<Section>,
+    line: Option<u64>,
+}
+
+impl Failure {
+    fn format(section: Option<Section>, line: u64, message: &str) -> End {
+        End::Failed(Failure {
+            code: "UnsupportedFileFormat".to_owned(),
+            message: message.to_owned(),
+            section,
+            line: Some(line),
+        })
+    }
+
+    fn refused(section: Section, line: Option<u64>, error: &ServiceError) -> End {
+        let mut message = error.message.clone();
+        for detail in &error.details {
+            message.push(' ');
+            message.push_str(&detail.message);
+        }
+        End::Failed(Failure {
+            code: match error.code {
+                "DTDLParserError" => "DTDLParsingError".to_owned(),
+                code => code.to_owned(),
+            },
+            message,
+            section: Some(section),
+            line,
+        })
+    }
+}
+
+/// Does the work of a job from its checkpoint on.
+pub(super) fn run(instance: &Instance, job: &Import) {
+    let mut work = Work {
+        instance,
+        job,
+        log: Log::new(&job.id),
+        section: None,
+        rows: 0,
+        models: Vec::new(),
+        batch: Vec::new(),
+        line: 0,
+    };
+    work.log.info(instance.now(), json!({"status": "Started"}));
+    let end = work.import();
+    let (status, failure) = match end {
+        Ok(()) => (Status::Succeeded, None),
+        Err(End::Stopping) => return,
+        Err(End::Cancelled) => (Status::Cancelled, None),
+        Err(End::Failed(failure)) => (Status::Failed, Some(failure)),
+    };
+    if let Some(failure) = &failure {
+        work.note(failure);
+    }
+    let name = match status {
+        Status::Succeeded => "Succeeded",
+        Status::Cancelled => "Cancelled",
+        _ => "Failed",
+    };
+    work.log.info(instance.now(), json!({"status": name}));
+    let mut error = failure.map(|failure| (failure.code, failure.message));
+    let mut status = status;
+    if let Err(problem) = work.write_log() {
+        status = Status::Failed;
+        error = Some((
+            "UnableToWriteToOutputBlob".to_owned(),
+            format!("The output blob {} can't be written: {problem}", job.output),
+        ));
+    }
+    instance.finish_import(&job.id, status, error);
+}
+
+struct Work<'a> {
+    instance: &'a Instance,
+    job: &'a Import,
+    log: Log,
+    section: Option<Section>,
+    /// Of the section.
+    rows: u64,
+    models: Vec<Value>,
+    /// Rows that wait to be taken together, with their lines.
+    batch: Vec<(u64, Map<String, Value>)>,
+    /// The number of the line read last.
+    line: u64,
+}
+
+impl Work<'_> {
+    fn import(&mut self) -> Result<(), End> {
+        self.checkpoint(0)?;
+        let unreadable = |problem: String| {
+            End::Failed(Failure {
+                code: "UnableToReadInputBlob".to_owned(),
+                message: format!("The input blob {} can't be read: {problem}", self.job.input),
+                section: None,
+                line: None,
+            })
+        };
+        let directory = self.instance.blobs.lock().clone();
+        let directory = directory.ok_or_else(|| unreadable("there is no blob directory".to_owned()))?;
+        let input = directory
+            .open(&self.job.input)
+            .map_err(|error| unreadable(error.to_string()))?;
+        for line in input.lines() {
+            let line = line.map_err(|error| unreadable(error.to_string()))?;
+            self.line += 1;
+            self.take(&line)?;
+        }
+        self.close_section()?;
+        match self.section {
+            None => Err(Failure::format(
+                None,
+                self.line,
+                "The file has no Header section.",
+            )),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn take(&mut self, line: &str) -> Result<(), End> {
+        if line.trim().is_empty() {
+            return Ok(());
+        }
+        let Ok(Value::Object(row)) = serde_json::from_str(line) else {
+            return Err(Failure::format(
+                self.section,
+                self.line,
+                "The line is not a JSON object.",
+            ));
+        };
+        if let Some(name) = row.get("Section") {
+            return self.open_section(name);
+        }
+        let Some(section) = self.section else {
+            let text = "The file must begin with the Header section.";
+            return Err(Failure::format(None, self.line, text));
+        };
+        self.rows += 1;
+        if self.rows > section.limit() {
+            let text = format!("A job may have at most {} rows in this section.", section.limit());
+            return Err(Failure::format(Some(section), self.line, &text));
+        }
+        match section {
+            Section::Header => match row.get("fileVersion").and_then(Value::as_str) {
+                Some("1.0.0") => Ok(()),
+                _ => Err(Failure::format(
+                    Some(section),
+                    self.line,
+                    "The header must have the fileVersion 1.0.0.",
+                )),
+            },
+            _ if self.line <= self.job.lines_done => Ok(()),
+            Section::Models => {
+                self.models.push(Value::Object(row));
+                Ok(())
+            }
+            Section::Twins | Section::Relationships => {
+                self.batch.push((self.line, row));
+                if self.batch.len() < LINES_AT_ONCE {
+                    return Ok(());
+                }
+                self.flush(section)
+            }
+        }
+    }
+
+    fn open_section(&mut self, name: &Value) -> Result<(), End> {
+        let section = Section::ALL.into_iter().find(|section| name == section.name());
+        let Some(section) = section else {
+            let text = format!("There is no section {name}.");
+            return Err(Failure::format(self.section, self.line, &text));
+        };
+        self.close_section()?;
+        let in_order = match self.section {
+            None => section == Section::Header,
+            Some(before) => before < section,
+        };
+        if !in_order {
+            let text = format!("The section {} is not in its place.", section.name());
+            return Err(Failure::format(self.section, self.line, &text));
+        }
+        (self.section, self.rows) = (Some(section), 0);
+        self.section_status("Started");
+        Ok(())
+    }
+
+    fn close_section(&mut self) -> Result<(), End> {
+        let Some(section) = self.section else {
+            return Ok(());
+        };
+        match section {
+            Section::Header => {}
+            // All at once: that way they may come in any order.
+            Section::Models if self.models.is_empty() => {}
+            Section::Models => {
+                let models = std::mem::take(&mut self.models);
+                self.instance
+                    .import_models(models)
+                    .map_err(|error| Failure::refused(section, None, &error))?;
+            }
+            Section::Twins | Section::Relationships => self.flush(section)?,
+        }
+        self.checkpoint(self.line)?;
+        self.section_status("Succeeded");
+        Ok(())
+    }
+
+    /// Takes the rows that wait; one that is refused ends the job, and those before it stay.
+    fn flush(&mut self, section: Section) -> Result<(), End> {
+        let rows = std::mem::take(&mut self.batch);
+        {
+            let mut graph = self.instance.graph.write();
+            let now = self.instance.now();
+            for (line, row) in rows {
+                if section == Section::Twins {
+                    let id = name_in(
+                        &row,
+                        "$dtId",
+                        self.instance,
+                        section,
+                        line,
+                        "Twin must have property $dtId.",
+                    )?;
+                    let before = graph.find(&id).and_then(|slot| graph.twin(slot)).cloned();
+                    let twin = self.instance.build_twin(&graph, &id, before.as_deref(), row, now);
+                    let twin = twin.map_err(|error| Failure::refused(section, Some(line), &error))?;
+                    graph.put_twin(twin);
+                } else {
+                    let (source, id, new) = relationship(row, self.instance, line)?;
+                    let built = self.instance.build_relationship(&graph, &source, &id, new, false);
+                    let (built, _) = built.map_err(|error| Failure::refused(section, Some(line), &error))?;
+                    graph.put_relationship(built);
+                }
+            }
+        }
+        self.checkpoint(self.line)
+    }
+
+    /// Notes how far the job is, and ends it if that is wanted.
+    fn checkpoint(&mut self, line: u64) -> Result<(), End> {
+        if self.instance.is_stopping() {
+            return Err(End::Stopping);
+        }
+        let mut jobs = self.instance.jobs.lock();
+        let Some(job) = jobs.imports.get_mut(&self.job.id) else {
+            return Err(End::Cancelled);
+        };
+        if job.status == Status::Cancelling {
+            return Err(End::Cancelled);
+        }
+        job.status = Status::Running;
+        job.last_action = self.instance.now();
+        job.lines_done = job.lines_done.max(line);
+        Ok(())
+    }
+
+    fn section_status(&mut self, status: &str) {
+        if let Some(section) = self.section.filter(|section| *section != Section::Header) {
+            let details = json!({"section": section.name(), "status": status});
+            self.log.info(self.instance.now(), details);
+        }
+    }
+
+    fn note(&mut self, failure: &Failure) {
+        let mut details = Map::new();
+        if let Some(section) = failure.section {
+            details.insert("section".to_owned(), section.name().into());
+        }
+        if let Some(line) = failure.line {
+            details.insert("line".to_owned(), line.into());
+        }
+        details.insert("exceptionType".to_owned(), failure.code.as_str().into());
+        details.insert("message".to_owned(), failure.message.as_str().into());
+        self.log.error(self.instance.now(), Value::Object(details));
+        self.section = failure.section;
+        self.section_status("Failed");
+    }
+
+    fn write_log(&self) -> Result<(), String> {
+        let directory = self.instance.blobs.lock().clone();
+        let directory = directory.ok_or("there is no blob directory")?;
+        directory
+            .write(&self.job.output, self.log.bytes())
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// An id that a row must have and that may be one.
+fn name_in(
+    row: &Map<String, Value>,
+    name: &str,
+    instance: &Instance,
+    section: Section,
+    line: u64,
+    missing: &str,
+) -> Result<String, End> {
+    match row.get(name).and_then(Value::as_str) {
+        Some(id) if is_valid_id(id, &instance.limits) => Ok(id.to_owned()),
+        Some(id) => {
+            let text = format!("The value '{id}' of {name} is not a valid id.");
+            Err(Failure::format(Some(section), line, &text))
+        }
+        None => Err(Failure::format(Some(section), line, missing)),
+    }
+}
+
+fn relationship(
+    mut row: Map<String, Value>,
+    instance: &Instance,
+    line: u64,
+) -> Result<(String, String, NewRelationship), End> {
+    let section = Section::Relationships;
+    let source = name_in(
+        &row,
+        "$dtId",
+        instance,
+        section,
+        line,
+        "Relationship must have property $dtId representing the ID of the source twin.",
+    )?;
+    let missing = "Relationship must have property $relationshipId.";
+    let id = name_in(&row, "$relationshipId", instance, section, line, missing)?;
+    row.shift_remove("$dtId");
+    let new = NewRelationship::from_json(row).ok_or_else(|| {
+        let text = "Relationship must have properties $relationshipName and $targetId.";
+        Failure::format(Some(section), line, text)
+    })?;
+    Ok((source, id, new))
+}
+
+impl Instance {
+    fn finish_import(&self, id: &str, status: Status, error: Option<(String, String)>) {
+        let now = self.now();
+        let mut jobs = self.jobs.lock();
+        if let Some(job) = jobs.imports.get_mut(id) {
+            job.status = status;
+            job.error = error;
+            job.last_action = now;
+            job.finished = Some(now);
+        }
+    }
+}

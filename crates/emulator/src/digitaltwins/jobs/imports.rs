@@ -1,0 +1,153 @@
+//! The operations on import jobs.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{KEPT, Status, blobs, import};
+use crate::ServiceResponse;
+use crate::digitaltwins::call::{self, Call, Page};
+use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::timestamp::Timestamp;
+
+const PAGE: usize = 100;
+
+/// An import job. The derived JSON is the form of dumped state.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Import {
+    pub(super) id: String,
+    pub(super) input: String,
+    pub(super) output: String,
+    pub(super) created: Timestamp,
+    pub(super) last_action: Timestamp,
+    pub(super) finished: Option<Timestamp>,
+    pub(super) purge: Timestamp,
+    pub(super) status: Status,
+    /// Code and text.
+    pub(super) error: Option<(String, String)>,
+    /// Lines of the input that need not be looked at again.
+    pub(super) lines_done: u64,
+}
+
+impl Import {
+    fn to_json(&self) -> Value {
+        let mut json = Map::new();
+        let mut put = |name: &str, value: String| json.insert(name.to_owned(), Value::String(value));
+        put("id", self.id.clone());
+        put("inputBlobUri", self.input.clone());
+        put("outputBlobUri", self.output.clone());
+        put("createdDateTime", self.created.to_string());
+        put("lastActionDateTime", self.last_action.to_string());
+        if let Some(finished) = self.finished {
+            put("finishedDateTime", finished.to_string());
+        }
+        put("purgeDateTime", self.purge.to_string());
+        if let Ok(status) = serde_json::to_value(self.status) {
+            json.insert("status".to_owned(), status);
+        }
+        if let Some((code, message)) = &self.error {
+            let error = serde_json::json!({"code": code, "message": message});
+            json.insert("error".to_owned(), error);
+        }
+        Value::Object(json)
+    }
+}
+
+pub(crate) fn put(service: &Arc<Instance>, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+    let Ok(Value::Object(body)) = call.limited_json_body(&service.limits)? else {
+        return Err(errors::job_invalid("The body must be a JSON object."));
+    };
+    let uri = |name: &str| {
+        let Some(uri) = body.get(name).and_then(Value::as_str) else {
+            return Err(errors::job_invalid(&format!("The property {name} is required.")));
+        };
+        blobs::place(uri).map(|_| uri.to_owned())
+    };
+    let (input, output) = (uri("inputBlobUri")?, uri("outputBlobUri")?);
+    let now = Timestamp::from(service.clock.now());
+    let job = Import {
+        id: id.to_owned(),
+        input,
+        output,
+        created: now,
+        last_action: now,
+        finished: None,
+        purge: now.after(KEPT),
+        status: Status::NotStarted,
+        error: None,
+        lines_done: 0,
+    };
+    {
+        let mut jobs = service.jobs.lock();
+        if jobs.imports.contains_key(id) {
+            return Err(errors::job_exists(id));
+        }
+        jobs.make_room(now)?;
+        jobs.imports.insert(id.to_owned(), job.clone());
+    }
+    let answer = ServiceResponse::json(StatusCode::CREATED, &job.to_json());
+    service.spawn(move |instance| import::run(instance, &job));
+    Ok(answer)
+}
+
+pub(crate) fn get(service: &Instance, id: &str) -> Answer<ServiceResponse> {
+    let jobs = service.jobs.lock();
+    let job = jobs.imports.get(id).ok_or_else(|| errors::job_not_found(id))?;
+    Ok(ServiceResponse::json(StatusCode::OK, &job.to_json()))
+}
+
+pub(crate) fn list(service: &Instance, call: &Call<'_>) -> Answer<ServiceResponse> {
+    let jobs = service.jobs.lock();
+    page(call, "/jobs/imports", jobs.imports.values().map(Import::to_json))
+}
+
+/// One page of jobs; a token counts those on earlier pages.
+pub(super) fn page(
+    call: &Call<'_>,
+    path: &str,
+    jobs: impl Iterator<Item = Value>,
+) -> Answer<ServiceResponse> {
+    let size = call.page_size(PAGE, PAGE)?;
+    let first = match call.query_value("continuationToken") {
+        None => 0,
+        Some(token) => URL_SAFE_NO_PAD
+            .decode(token)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok()?.parse::<usize>().ok())
+            .ok_or_else(errors::invalid_list_token)?,
+    };
+    let mut jobs = jobs.skip(first);
+    let value: Vec<_> = jobs.by_ref().take(size).collect();
+    let next_link = jobs.next().map(|_| {
+        let token = URL_SAFE_NO_PAD.encode((first + value.len()).to_string());
+        call.link(path, &[("continuationToken", &token)])
+    });
+    Ok(ServiceResponse::json(StatusCode::OK, &Page { next_link, value }))
+}
+
+/// Asks a job to end; what it has imported stays. Nothing happens to one that has ended.
+pub(crate) fn cancel(service: &Instance, id: &str) -> Answer<ServiceResponse> {
+    let mut jobs = service.jobs.lock();
+    let job = jobs
+        .imports
+        .get_mut(id)
+        .ok_or_else(|| errors::job_not_found(id))?;
+    if !job.status.is_over() {
+        job.status = Status::Cancelling;
+        job.last_action = Timestamp::from(service.clock.now());
+    }
+    Ok(ServiceResponse::json(StatusCode::OK, &job.to_json()))
+}
+
+/// A job that still runs ends, too.
+pub(crate) fn delete(service: &Instance, id: &str) -> Answer<ServiceResponse> {
+    let removed = service.jobs.lock().imports.shift_remove(id);
+    removed.ok_or_else(|| errors::job_not_found(id))?;
+    Ok(call::no_content())
+}

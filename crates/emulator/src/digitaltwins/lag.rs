@@ -1,0 +1,111 @@
+//! Queries that see the graph as it was a while ago, as those of the service do.
+//!
+//! While there is a lag a second graph follows the first. It shares the twins and relationships, so that it costs
+//! their places and indexes only.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::graph::{Graph, Relationship};
+use super::model_store::ModelStore;
+use super::timestamp::Timestamp;
+use super::twin::Twin;
+use crate::clock::Clock;
+
+/// Something that happened to a graph, in terms that hold in another one.
+#[derive(Debug, Clone)]
+pub(crate) enum Change {
+    Twin(Arc<Twin>),
+    TwinGone(Arc<str>),
+    Relationship(Arc<Relationship>),
+    RelationshipGone(Arc<Relationship>),
+    Models(Box<ModelStore>),
+}
+
+/// What happened lately, with its time.
+#[derive(Debug)]
+pub(crate) struct History {
+    clock: Clock,
+    changes: VecDeque<(Timestamp, Change)>,
+}
+
+impl History {
+    pub(crate) fn new(clock: Clock) -> Self {
+        History {
+            clock,
+            changes: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn note(&mut self, change: Change) {
+        self.changes
+            .push_back((Timestamp::from(self.clock.now()), change));
+    }
+
+    /// Takes out what happened up to a time.
+    pub(crate) fn until(&mut self, time: Timestamp) -> Vec<Change> {
+        let count = self.changes.iter().take_while(|(at, _)| *at <= time).count();
+        self.changes.drain(..count).map(|(_, change)| change).collect()
+    }
+}
+
+/// The graph that queries see while they lag.
+#[derive(Debug)]
+pub(crate) struct Lagging {
+    pub(crate) lag: Duration,
+    pub(crate) graph: Graph,
+}
+
+impl Lagging {
+    pub(crate) fn new(graph: &Graph, lag: Duration) -> Self {
+        let mut copy = Graph::default();
+        copy.models = graph.models.clone();
+        for twin in (0..graph.twin_end()).filter_map(|slot| graph.twin(slot)) {
+            copy.put_twin(Arc::clone(twin));
+        }
+        for slot in 0..graph.relationship_end() {
+            if let Some(relationship) = graph.relationship(slot) {
+                put(&mut copy, relationship);
+            }
+        }
+        Lagging { lag, graph: copy }
+    }
+
+    pub(crate) fn apply(&mut self, change: Change) {
+        let graph = &mut self.graph;
+        match change {
+            Change::Twin(twin) => graph.put_twin(twin),
+            Change::TwinGone(id) => {
+                if let Some(slot) = graph.find(&id) {
+                    graph.remove_twin(slot);
+                }
+            }
+            Change::Relationship(relationship) => put(graph, &relationship),
+            Change::RelationshipGone(relationship) => {
+                let slot = graph
+                    .find(&relationship.source_id)
+                    .and_then(|source| graph.find_relationship(source, &relationship.id));
+                if let Some(slot) = slot {
+                    graph.remove_relationship(slot);
+                }
+            }
+            Change::Models(models) => graph.models = *models,
+        }
+    }
+}
+
+/// Stores a relationship between the twins that have its ends' ids here.
+fn put(graph: &mut Graph, relationship: &Relationship) {
+    let ends = (
+        graph.find(&relationship.source_id),
+        graph.find(&relationship.target_id),
+    );
+    if let (Some(source), Some(target)) = ends {
+        graph.put_relationship(Arc::new(Relationship {
+            source,
+            target,
+            ..relationship.clone()
+        }));
+    }
+}

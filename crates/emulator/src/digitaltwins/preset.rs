@@ -1,0 +1,133 @@
+//! A graph for demonstrations: a building with floors, rooms and sensors.
+
+use serde_json::{Value, json};
+
+use super::DigitalTwins;
+use super::errors::Answer;
+use super::instance::Instance;
+use super::relationships::NewRelationship;
+use super::timestamp::Timestamp;
+
+const FLOORS: u32 = 3;
+const ROOMS_PER_FLOOR: u32 = 4;
+
+impl DigitalTwins {
+    pub(crate) fn is_empty(&self) -> bool {
+        let graph = self.instance.graph.read();
+        graph.models.len() == 0 && graph.twin_count() == 0
+    }
+
+    /// Adds a building of three floors with four rooms each, and a sensor in every room: models
+    /// `dtmi:example:building:*;1`, twins `building`, `floor-1`, `room-1-1`, `sensor-1-1` and so on, with the
+    /// relationships `contains` from the building to its floors and from these to their rooms, `adjacentTo` from room
+    /// to room, and `observes` from a sensor to its room.
+    ///
+    /// # Errors
+    /// If the instance holds some of it already, or has no room for it; the text is the one that a client would get.
+    /// Twins that were added before stay.
+    pub fn load_building(&self) -> Result<(), String> {
+        self.instance.load_building().map_err(|error| error.to_string())
+    }
+}
+
+impl Instance {
+    fn load_building(&self) -> Answer<()> {
+        self.add_models(models())?;
+        self.preset_twin("building", "Building", json!({"name": "Head office"}))?;
+        for floor in 1..=FLOORS {
+            let floor_id = format!("floor-{floor}");
+            self.preset_twin(
+                &floor_id,
+                "Floor",
+                json!({"name": format!("Floor {floor}"), "level": floor}),
+            )?;
+            self.preset_relationship("building", "contains", &floor_id)?;
+            for room in 1..=ROOMS_PER_FLOOR {
+                let room_id = format!("room-{floor}-{room}");
+                let body = json!({
+                    "name": format!("Room {floor}.{room:02}"),
+                    "area": 15 + 5 * room,
+                    "occupied": (floor + room) % 2 == 0,
+                    "thermostat": {"target": 21, "$metadata": {}},
+                });
+                self.preset_twin(&room_id, "Room", body)?;
+                self.preset_relationship(&floor_id, "contains", &room_id)?;
+                if room > 1 {
+                    let neighbour = format!("room-{floor}-{}", room - 1);
+                    self.preset_relationship(&room_id, "adjacentTo", &neighbour)?;
+                }
+                let sensor_id = format!("sensor-{floor}-{room}");
+                let body = json!({"temperature": 20.5 + f64::from(room) / 4.0, "battery": 100 - 10 * floor});
+                self.preset_twin(&sensor_id, "Sensor", body)?;
+                self.preset_relationship(&sensor_id, "observes", &room_id)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn preset_twin(&self, id: &str, model: &str, mut body: Value) -> Answer<()> {
+        body["$metadata"] = json!({"$model": format!("dtmi:example:building:{model};1")});
+        let Value::Object(body) = body else { return Ok(()) };
+        let mut graph = self.graph.write();
+        if graph.find(id).is_some() {
+            return Err(super::errors::twin_exists(id));
+        }
+        let twin = self.build_twin(&graph, id, None, body, Timestamp::from(self.clock.now()))?;
+        graph.put_twin(twin);
+        Ok(())
+    }
+
+    fn preset_relationship(&self, source: &str, name: &str, target: &str) -> Answer<()> {
+        let new = NewRelationship {
+            name: name.to_owned(),
+            target: target.to_owned(),
+            properties: serde_json::Map::new(),
+        };
+        let mut graph = self.graph.write();
+        let (relationship, _) =
+            self.build_relationship(&graph, source, &format!("{name}-{target}"), new, true)?;
+        graph.put_relationship(relationship);
+        Ok(())
+    }
+}
+
+fn models() -> Vec<Value> {
+    let model = |name: &str, base: Option<&str>, contents: Value| {
+        let mut model = json!({
+            "@id": format!("dtmi:example:building:{name};1"),
+            "@type": "Interface",
+            "@context": "dtmi:dtdl:context;3",
+            "displayName": name,
+            "contents": contents,
+        });
+        if let Some(base) = base {
+            model["extends"] = format!("dtmi:example:building:{base};1").into();
+        }
+        model
+    };
+    let property = |name: &str, schema: &str| json!({"@type": "Property", "name": name, "schema": schema});
+    let space = json!([
+        property("name", "string"),
+        {"@type": "Relationship", "name": "contains", "target": "dtmi:example:building:Space;1"},
+    ]);
+    let room = json!([
+        property("area", "double"),
+        property("occupied", "boolean"),
+        {"@type": "Component", "name": "thermostat", "schema": "dtmi:example:building:Thermostat;1"},
+        {"@type": "Relationship", "name": "adjacentTo", "target": "dtmi:example:building:Room;1"},
+    ]);
+    let sensor = json!([
+        property("temperature", "double"),
+        property("battery", "integer"),
+        {"@type": "Telemetry", "name": "motion", "schema": "boolean"},
+        {"@type": "Relationship", "name": "observes", "target": "dtmi:example:building:Space;1"},
+    ]);
+    vec![
+        model("Space", None, space),
+        model("Building", Some("Space"), json!([])),
+        model("Floor", Some("Space"), json!([property("level", "integer")])),
+        model("Room", Some("Space"), room),
+        model("Thermostat", None, json!([property("target", "double")])),
+        model("Sensor", None, sensor),
+    ]
+}

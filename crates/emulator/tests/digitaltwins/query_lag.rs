@@ -1,0 +1,65 @@
+//! Section 1.1: queries may lag behind writes; reads by id never do.
+
+use std::time::Duration;
+
+use emulator::Service;
+use serde_json::json;
+
+use crate::fixture::Instance;
+
+const FLOORS: &str = "SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:test:Floor;1')";
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[test]
+fn changes_show_in_queries_after_the_lag() {
+    let instance = Instance::with_building();
+    instance.service.set_query_lag(seconds(7));
+    assert_eq!(
+        instance.ids(FLOORS),
+        ["floor-1", "floor-2"],
+        "what was there shows"
+    );
+    let named = |name: &str| instance.ids(&format!("SELECT * FROM DIGITALTWINS WHERE name = '{name}'"));
+    let related = || {
+        instance
+            .query("SELECT * FROM RELATIONSHIPS WHERE $sourceId = 'floor-1'")
+            .len()
+    };
+    assert_eq!((named("ground").len(), related()), (1, 2));
+
+    instance.put_twin("floor-3", "dtmi:test:Floor;1", json!({"name": "second"}));
+    instance.put_twin("floor-1", "dtmi:test:Floor;1", json!({"name": "low"}));
+    instance.delete("/digitaltwins/floor-2").ok();
+    instance.relate("floor-1", "r3", "contains", "floor-3");
+    instance.delete("/digitaltwins/floor-1/relationships/r1").ok();
+    instance.delete("/digitaltwins/floor-1/relationships/r2").ok();
+    instance.clock.advance(seconds(6));
+    assert_eq!(instance.ids(FLOORS), ["floor-1", "floor-2"]);
+    assert_eq!((named("ground").len(), named("low").len(), related()), (1, 0, 2));
+    assert_eq!(instance.get("/digitaltwins/floor-3").status, 200);
+    instance.clock.advance(seconds(1));
+    assert_eq!(instance.ids(FLOORS), ["floor-1", "floor-3"]);
+    assert_eq!((named("ground").len(), named("low").len(), related()), (0, 1, 1));
+
+    instance.delete("/digitaltwins/floor-1/relationships/r3").ok();
+    instance.delete("/digitaltwins/floor-3").ok();
+    assert_eq!(instance.ids(FLOORS), ["floor-1", "floor-3"]);
+    instance.service.set_query_lag(Duration::ZERO);
+    assert_eq!(instance.ids(FLOORS), ["floor-1"], "no lag any more");
+}
+
+#[test]
+fn models_lag_too_and_a_loaded_state_shows_at_once() {
+    let instance = Instance::with_building();
+    instance.service.set_query_lag(seconds(7));
+    instance.delete("/models/dtmi:test:Floor;1").ok();
+    let spaces = "SELECT COUNT() FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:test:Space;1')";
+    assert_eq!(instance.query(spaces), [json!({"COUNT": 4})]);
+    instance.clock.advance(seconds(7));
+    assert_eq!(instance.query(spaces), [json!({"COUNT": 2})]);
+    instance.service.load(&json!({})).expect("a state");
+    assert_eq!(instance.query(spaces), [json!({"COUNT": 0})]);
+}

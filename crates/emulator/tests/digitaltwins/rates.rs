@@ -1,0 +1,93 @@
+//! Section 7: rates, when they are switched on.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::json;
+
+use crate::fixture::{Instance, Reply};
+
+fn limited() -> Instance {
+    let instance = Instance::with_building();
+    instance.service.set_rate_limits(true);
+    instance
+}
+
+/// How many of so many requests are let through, and the first refusal.
+fn admitted(times: u32, mut send: impl FnMut(u32) -> Reply) -> (u32, Option<Reply>) {
+    let mut count = 0;
+    let mut refusal = None;
+    for number in 0..times {
+        let reply = send(number);
+        match reply.status {
+            429 => refusal = refusal.or(Some(reply)),
+            _ => count += 1,
+        }
+    }
+    (count, refusal)
+}
+
+/// Case 76: 429 with `Retry-After`, the error without a code.
+#[test]
+fn jobs_one_a_second() {
+    let instance = limited();
+    let list = || instance.get("/jobs/imports");
+    assert_eq!(list().status, 200);
+    let reply = list();
+    assert_eq!(
+        (reply.status, &reply.body),
+        (
+            429,
+            &json!({"error": {"statusCode": 429, "message": "Maximum request rate limit reached. For Azure Digital Twins rate limiting details please see http://aka.ms/dtv2limits."}})
+        )
+    );
+    let seconds: u64 = reply
+        .header("retry-after")
+        .and_then(|text| text.parse().ok())
+        .expect("seconds");
+    assert_eq!(reply.header("x-ms-error-code"), None);
+    instance.clock.advance(Duration::from_secs(seconds));
+    assert_eq!(list().status, 200);
+}
+
+#[test]
+fn each_kind_of_request_has_its_rate() {
+    let instance = limited();
+    let get = |path: &'static str| move |instance: &Instance| instance.get(path);
+    for (rate, send) in [
+        (100, get("/models")),
+        (100, get("/eventroutes")),
+        (1000, get("/digitaltwins/room-1")),
+    ] {
+        assert_eq!(admitted(rate + 2, |_| send(&instance)).0, rate);
+    }
+    let query = json!({"query": "SELECT COUNT() FROM DIGITALTWINS"});
+    assert_eq!(admitted(502, |_| instance.post("/query", &query)).0, 500);
+    let absent = |number: u32| instance.delete(&format!("/digitaltwins/none-{number}"));
+    assert_eq!(admitted(502, absent).0, 500);
+    let patch = |number: u32| instance.patch(&format!("/digitaltwins/none-{number}"), &json!([]));
+    assert_eq!(admitted(1002, patch).0, 1000);
+}
+
+#[test]
+fn one_twin_changes_ten_times_a_second() {
+    let instance = limited();
+    let patch = json!([{"op": "add", "path": "/name", "value": "n"}]);
+    let (count, refusal) = admitted(12, |_| instance.patch("/digitaltwins/room-1", &patch));
+    assert_eq!((count, refusal.is_some()), (10, true));
+    assert_eq!(instance.patch("/digitaltwins/room-2", &patch).status, 204);
+    assert_eq!(
+        instance.get("/digitaltwins/room-1").status,
+        200,
+        "reads are not changes"
+    );
+    instance.clock.advance(Duration::from_secs(1));
+    assert_eq!(instance.patch("/digitaltwins/room-1", &patch).status, 204);
+}
+
+#[test]
+fn none_by_default() {
+    let instance = Instance::with_building();
+    let send = |_| instance.send(Method::GET, "/jobs/imports", None, &[]);
+    assert_eq!(admitted(200, send).0, 200);
+}
