@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
 use super::query::IndexedScalar;
 use super::slab::Slot;
@@ -39,10 +39,8 @@ fn entry(hash: ValueHash, slot: Slot) -> u64 {
 
 impl PropertyIndexes {
     pub(crate) fn hash(&self, value: &IndexedScalar<'_>) -> ValueHash {
-        let mut hasher = self.hasher.build_hasher();
-        value.hash(&mut hasher);
         // Half of a hash is as good as any other; the shift leaves what fits.
-        ValueHash::try_from(hasher.finish() >> 32).unwrap_or_default()
+        ValueHash::try_from(self.hasher.hash_one(value) >> 32).unwrap_or_default()
     }
 
     /// Forgets a place whose value at a path `value` knows.
@@ -146,7 +144,7 @@ mod tests {
     fn values_are_found_as_they_come_and_go() {
         let mut indexes = PropertyIndexes::default();
         let path = vec!["x".to_owned()];
-        let parity = |slot: Slot| Some(IndexedScalar::Bool(slot % 2 == 0));
+        let parity = |slot: Slot| Some(IndexedScalar::Bool(slot.is_multiple_of(2)));
         assert!(!indexes.covers(&path, 10));
         assert!(!indexes.build(&path, 10, 6, parity));
         // Not covered yet: it is found when its turn comes.

@@ -32,8 +32,9 @@ pub(crate) fn job_exists(id: &str) -> ServiceError {
 }
 
 pub(crate) fn blob_uri_invalid(uri: &str) -> ServiceError {
+    const SITE: &str = "https://docs.microsoft.com/en-us";
     invalid_argument(format!(
-        "Azure Storage Blob URI '{uri}' failed validation. Invalid URI: The format of the URI could not be determined. Please check: https://docs.microsoft.com/en-us/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata"
+        "Azure Storage Blob URI '{uri}' failed validation. Invalid URI: The format of the URI could not be determined. Please check: {SITE}/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata"
     ))
 }
 

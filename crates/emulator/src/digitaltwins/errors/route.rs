@@ -11,10 +11,13 @@ pub(crate) fn route_not_found() -> ServiceError {
 }
 
 pub(crate) fn route_endpoint_invalid() -> ServiceError {
+    const FAULT: &str = "does not exist or is not active";
     ServiceError::new(
         400,
         "EventRouteEndpointInvalid",
-        "The endpoint provided does not exist or is not active. Check that your endpoint is provisioned correctly. See event route documentation (https://aka.ms/ADTv2Routes).",
+        format!(
+            "The endpoint provided {FAULT}. Check that your endpoint is provisioned correctly. See event route documentation (https://aka.ms/ADTv2Routes)."
+        ),
     )
 }
 
