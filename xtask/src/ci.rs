@@ -7,7 +7,16 @@ use serde_json::Value;
 
 use crate::error::{Error, read};
 use crate::workspace::Workspace;
-use crate::{generate, msrv, readme};
+use crate::{coverage, generate, msrv, readme};
+
+/// What leads the tests and examples to somebody's real service, where they would write and delete things.
+const REAL_SERVICES: [&str; 5] = [
+    "IOTHUB_CONNECTION_STRING",
+    "DIGITALTWINS_ENDPOINT",
+    "DIGITALTWINS_ROUTE_ENDPOINT",
+    "IMPORT_INPUT_BLOB",
+    "IMPORT_OUTPUT_BLOB",
+];
 
 /// Runs all steps and stops at the first that fails.
 ///
@@ -17,7 +26,20 @@ pub fn run(workspace: &Workspace) -> Result<(), Error> {
     let commands = readme::commands(&read(&workspace.path("README.md"))?)?;
     let ci = Ci { workspace };
     ci.step("fmt", || ci.cargo("fmt", &["fmt", "--all", "--check"]))?;
-    ci.step("generate --check", || generate::check(workspace))?;
+    ci.step("generate --check", || {
+        let start = Instant::now();
+        generate::check(workspace)?;
+        if start.elapsed() > generate::SLOW {
+            say(&format!(
+                "warning: more than {:?} for what should take an instant",
+                generate::SLOW
+            ));
+        }
+        Ok(())
+    })?;
+    ci.step("coverage", || {
+        coverage::require_all(&coverage::coverage(workspace)?)
+    })?;
     ci.step("clippy", || {
         ci.cargo(
             "clippy",
@@ -32,13 +54,30 @@ pub fn run(workspace: &Workspace) -> Result<(), Error> {
             ],
         )
     })?;
+    let members = ci.metadata(&["--no-deps"])?;
+    for (package, feature) in feature_sets(&members) {
+        let step = match &feature {
+            Some(feature) => format!("features {package}: only {feature}"),
+            None => format!("features {package}: none"),
+        };
+        ci.step(&step, || {
+            let mut words = vec![
+                "check",
+                "--locked",
+                "--package",
+                &package,
+                "--no-default-features",
+            ];
+            words.extend(feature.iter().flat_map(|feature| ["--features", feature]));
+            ci.cargo(&step, &words)
+        })?;
+    }
     ci.step("test", || ci.cargo_words("test", &commands.test, &[]))?;
     ci.step("doc", || {
         let words = ["cargo", "doc", "--workspace", "--no-deps", "--locked"].map(str::to_owned);
         ci.cargo_words("doc", &words, &[("RUSTDOCFLAGS", "-D warnings")])
     })?;
-    let examples = examples(&ci.metadata(&["--no-deps"])?);
-    for example in &examples {
+    for example in &examples(&members) {
         let step = format!("example {}", example.name);
         ci.step(&step, || {
             let mut words: Vec<_> = ["cargo", "run", "--quiet", "--locked", "--package"]
@@ -99,7 +138,7 @@ impl Ci<'_> {
             step: step.to_owned(),
             reason,
         };
-        let status = Command::new(cargo())
+        let status = command(&cargo())
             .args(words.iter().skip(1))
             .envs(variables.iter().copied())
             .current_dir(self.workspace.root())
@@ -117,7 +156,7 @@ impl Ci<'_> {
             step: step.to_owned(),
             reason,
         };
-        let output = Command::new(program)
+        let output = command(program)
             .args(words)
             .current_dir(self.workspace.root())
             .stderr(Stdio::inherit())
@@ -144,13 +183,22 @@ impl Ci<'_> {
     }
 
     fn has(&self, program: &str) -> bool {
-        Command::new(program)
+        command(program)
             .arg("--version")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status()
             .is_ok()
     }
+}
+
+/// A program that cannot find a real service by its environment: every check is made on the emulator.
+fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    for variable in REAL_SERVICES {
+        command.env_remove(variable);
+    }
+    command
 }
 
 /// The cargo that runs this program.
@@ -166,22 +214,24 @@ struct Example {
     features: Vec<String>,
 }
 
+fn text(value: &Value, key: &str) -> String {
+    value
+        .get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn list(value: &Value, key: &str) -> Vec<Value> {
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default()
+}
+
 /// The examples that `cargo metadata` lists.
 fn examples(metadata: &Value) -> Vec<Example> {
-    let text = |value: &Value, key: &str| {
-        value
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let list = |value: &Value, key: &str| {
-        value
-            .get(key)
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default()
-    };
     let mut found = Vec::new();
     for package in list(metadata, "packages") {
         for target in list(&package, "targets") {
@@ -202,6 +252,24 @@ fn examples(metadata: &Value) -> Vec<Example> {
     found
 }
 
+/// Every package that has features, without any of them and with each of them alone: what the other steps build has
+/// them all, so that a missing `cfg` would not be noticed there.
+fn feature_sets(metadata: &Value) -> Vec<(String, Option<String>)> {
+    let mut sets = Vec::new();
+    for package in list(metadata, "packages") {
+        let name = text(&package, "name");
+        let features = package.get("features").and_then(Value::as_object);
+        let features: Vec<_> = features.into_iter().flat_map(|map| map.keys()).collect();
+        if !features.is_empty() {
+            sets.push((name.clone(), None));
+        }
+        for feature in features.into_iter().filter(|f| *f != "default") {
+            sets.push((name.clone(), Some(feature.clone())));
+        }
+    }
+    sets
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -219,6 +287,42 @@ mod tests {
         assert_eq!(found.len(), 2);
         assert_eq!((found[0].package.as_str(), found[0].name.as_str()), ("a", "one"));
         assert_eq!(found[1].features, ["amqp", "ws"]);
+    }
+
+    #[test]
+    fn every_feature_is_checked_alone() {
+        let metadata = json!({ "packages": [
+            { "name": "a", "features": { "amqp": ["dep:x"], "default": ["amqp"] } },
+            { "name": "b", "features": {} },
+        ] });
+        let alone = Some("amqp".to_owned());
+        assert_eq!(
+            feature_sets(&metadata),
+            [("a".to_owned(), None), ("a".to_owned(), alone)]
+        );
+    }
+
+    #[test]
+    fn both_clients_are_checked_without_their_features() {
+        let workspace = Workspace::here();
+        let ci = Ci {
+            workspace: &workspace,
+        };
+        let sets = feature_sets(&ci.metadata(&["--no-deps"]).unwrap());
+        for client in ["iothub-convenience", "digitaltwins-convenience"] {
+            for feature in [None, Some("rustls".to_owned())] {
+                assert!(sets.contains(&(client.to_owned(), feature)), "{sets:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_step_reaches_a_real_service() {
+        let command = command("cargo");
+        let changed: Vec<_> = command.get_envs().collect();
+        for variable in ["IOTHUB_CONNECTION_STRING", "DIGITALTWINS_ENDPOINT"] {
+            assert!(changed.contains(&(variable.as_ref(), None)), "{changed:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The whole way from an API description to the files of a protocol crate.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -11,6 +12,9 @@ use crate::output::{self, Output};
 use crate::split::{Part, split};
 use crate::workspace::{Service, Workspace};
 use crate::{check, codegen, overlay, postpass};
+
+/// Longer than generating takes even on a slow machine; worth a warning, not a failure.
+pub const SLOW: Duration = Duration::from_secs(10);
 
 /// What each stage made of a description.
 #[derive(Debug)]

@@ -83,6 +83,12 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Generate { check: true } => {
             generate::check(&workspace)?;
             say!("generated files are fresh ({} ms)", start.elapsed().as_millis());
+            if start.elapsed() > generate::SLOW {
+                eprintln!(
+                    "warning: more than {:?} for what should take an instant",
+                    generate::SLOW
+                );
+            }
         }
         Command::Generate { check: false } => {
             let changed = generate::write(&workspace)?;

@@ -10,7 +10,20 @@
 mod support;
 
 use support::Scratch;
+use xtask::workspace::Workspace;
 use xtask::{coverage, generate};
+
+#[test]
+fn every_operation_of_both_services_is_reached() {
+    let all = coverage::coverage(&Workspace::here()).unwrap();
+    let services: Vec<_> = all.iter().map(|c| c.service.as_str()).collect();
+    assert_eq!(services, ["iothub", "digitaltwins"]);
+    if let Err(error) = coverage::require_all(&all) {
+        panic!("{error}");
+    }
+    // An empty table would be covered, too.
+    assert!(all.iter().all(|c| c.reached.len() > 30), "{all:?}");
+}
 
 #[test]
 fn what_no_method_calls_is_missing() {
