@@ -94,7 +94,7 @@ pub fn stale(files: &[Output]) -> Result<Vec<PathBuf>, Error> {
 /// When a file cannot be written; what had been moved by then is put back.
 pub fn replace(files: &[Output]) -> Result<Vec<PathBuf>, Error> {
     let changed = stale(files)?;
-    let mut ready: Vec<(&Path, Option<NamedTempFile>)> = Vec::new();
+    let mut ready: Vec<(&Path, Option<Vec<u8>>, Option<NamedTempFile>)> = Vec::new();
     for file in files.iter().filter(|f| changed.contains(&f.path)) {
         let fail = |source| Error::Io {
             file: file.path.clone(),
@@ -110,11 +110,11 @@ pub fn replace(files: &[Output]) -> Result<Vec<PathBuf>, Error> {
                 Some(temporary)
             }
         };
-        ready.push((&file.path, temporary));
+        // Read before anything moves: from then on only a move can fail, and moves are taken back.
+        ready.push((&file.path, current(&file.path)?, temporary));
     }
     let mut done: Vec<(&Path, Option<Vec<u8>>)> = Vec::new();
-    for (path, temporary) in ready {
-        let before = current(path)?;
+    for (path, before, temporary) in ready {
         let moved = match temporary {
             // A temporary file is private; a source file is not.
             Some(temporary) => readable(temporary.path())
@@ -151,5 +151,39 @@ fn put_back(done: Vec<(&Path, Option<Vec<u8>>)>) {
             Some(bytes) => std::fs::write(path, bytes),
             None => std::fs::remove_file(path),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_had_moved_is_put_back_as_it_was_at_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("a"), "old").unwrap();
+        std::fs::write(path("b"), "old").unwrap();
+        let gone = |name: &str| Output {
+            path: path(name),
+            text: None,
+        };
+        // What cannot be removed a second time fails when everything else is done.
+        let outputs = [
+            Output::new(path("a"), "new".to_owned()),
+            gone("a"),
+            Output::new(path("c"), "new".to_owned()),
+            gone("b"),
+            gone("b"),
+        ];
+        let said = replace(&outputs).unwrap_err();
+        assert!(
+            matches!(&said, Error::Io { file, .. } if *file == path("b")),
+            "{said}"
+        );
+        for name in ["a", "b"] {
+            assert_eq!(std::fs::read_to_string(path(name)).unwrap(), "old", "{name}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }
