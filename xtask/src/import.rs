@@ -60,7 +60,10 @@ pub fn import(workspace: &Workspace, service: &str, file: &Path) -> Result<Impor
         Output::new(description.clone(), json + "\n"),
         Output::new(
             services.clone(),
-            with_version(&read(&services)?, service, version, &relative),
+            with_version(&read(&services)?, service, version, &relative).map_err(|reason| Error::Toml {
+                file: services.clone(),
+                reason,
+            })?,
         ),
     ];
     let changed = !output::replace(&outputs)?.is_empty();
@@ -81,23 +84,47 @@ pub fn compare(old: &Path, new: &Path) -> Result<Report, Error> {
     Ok(diff(&facts(old)?, &facts(new)?))
 }
 
-/// `services.toml` with another version for one service; comments and the rest stay as they are.
-fn with_version(text: &str, service: &str, version: &str, description: &str) -> String {
+/// `services.toml` with another version for one service; comments and the rest stay as they are. What is written in a
+/// way that this does not know is an error, not left as it was.
+fn with_version(text: &str, service: &str, version: &str, description: &str) -> Result<String, String> {
     let mut section = String::new();
     let mut out = String::new();
     for line in text.lines() {
-        if let Some(name) = line.trim().strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
-            section = name.trim().to_owned();
+        let header = line.trim_start().strip_prefix('[');
+        if let Some((name, _)) = header.and_then(|l| l.split_once(']')) {
+            section = name.trim().trim_matches(['"', '\'']).to_owned();
         }
         let key = line.split('=').next().unwrap_or_default().trim();
-        match key {
-            "version" if section == service => out.push_str(&format!("version = \"{version}\"")),
-            "description" if section == service => out.push_str(&format!("description = \"{description}\"")),
-            _ => out.push_str(line),
-        }
+        let value = match key {
+            "version" if section == service => Some(version),
+            "description" if section == service => Some(description),
+            _ => None,
+        };
+        out.push_str(&value.map_or_else(|| line.to_owned(), |value| with_value(line, value)));
         out.push('\n');
     }
-    out
+    let table: toml::Table = out.parse().map_err(|e: toml::de::Error| e.to_string())?;
+    for (key, value) in [("version", version), ("description", description)] {
+        let found = table.get(service).and_then(|section| section.get(key)?.as_str());
+        if found != Some(value) {
+            return Err(format!(
+                "`{key}` has to be on a line of its own, in quotes, under `[{service}]`"
+            ));
+        }
+    }
+    Ok(out)
+}
+
+/// `key = "value"` with another value; what follows it stays.
+fn with_value(line: &str, value: &str) -> String {
+    let parts = line.split_once('"').and_then(|(key, rest)| {
+        let (_, after) = rest.split_once('"')?;
+        Some((key, after))
+    });
+    match parts {
+        Some((key, after)) => format!("{key}\"{value}\"{after}"),
+        None => line.to_owned(),
+    }
 }
 
 /// Takes out the references to the publisher's example files, which are not imported.
@@ -169,4 +196,39 @@ fn in_order_of(old: &Map<String, Value>, mut new: Map<String, Value>) -> Map<Str
     }
     out.extend(new);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_value_changes() {
+        let text = "# All.\n[kiln] # hot\nversion = \"1\" # old\ndescription = \"kiln/1.json\"\n\n[\"oven\"]\n\
+                    version = \"1\"\ndescription = \"oven/1.json\"\n";
+        let kiln = with_version(text, "kiln", "2", "kiln/2.json").unwrap();
+        assert_eq!(
+            kiln,
+            text.replacen("\"1\"", "\"2\"", 1).replace("kiln/1", "kiln/2")
+        );
+        let oven = with_version(text, "oven", "2", "oven/2.json").unwrap();
+        assert!(
+            oven.ends_with("[\"oven\"]\nversion = \"2\"\ndescription = \"oven/2.json\"\n"),
+            "{oven}"
+        );
+        assert!(oven.contains("version = \"1\" # old"), "{oven}");
+    }
+
+    #[test]
+    fn a_section_written_otherwise_is_refused() {
+        for text in [
+            "[oven]\nversion = \"1\"\ndescription = \"x\"\n",
+            "kiln = { version = \"1\", description = \"x\" }\n",
+            "[kiln]\nversion = '1'\ndescription = \"x\"\n",
+            "[kiln]\nversion = \"1\"\n",
+        ] {
+            let said = with_version(text, "kiln", "2", "kiln/2.json").unwrap_err();
+            assert!(said.contains("under `[kiln]`"), "{said}");
+        }
+    }
 }

@@ -11,6 +11,7 @@ mod support;
 
 use serde_json::{Value, json};
 use support::{Scratch, pottery};
+use xtask::error::Error;
 use xtask::{generate, import};
 
 /// Imports a text and expects an error that ends like this, with no file touched.
@@ -86,10 +87,17 @@ fn what_is_no_api_description() {
 #[test]
 fn a_file_that_is_not_there() {
     let scratch = Scratch::new();
-    let said = import::import(&scratch.workspace, "pottery", &scratch.path("none.json"))
-        .unwrap_err()
-        .to_string();
-    assert!(said.contains("none.json: No such file"), "{said}");
+    let missing = scratch.path("none.json");
+    let said = import::import(&scratch.workspace, "pottery", &missing).unwrap_err();
+    let Error::Io { file, source } = &said else {
+        panic!("{said}");
+    };
+    assert_eq!(*file, missing);
+    assert_eq!(source.kind(), std::io::ErrorKind::NotFound);
+    assert!(
+        said.to_string().starts_with(&missing.display().to_string()),
+        "{said}"
+    );
 }
 
 #[test]
