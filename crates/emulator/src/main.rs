@@ -60,7 +60,7 @@ struct Options {
     #[arg(long, value_name = "NAME=URL", value_parser = webhook)]
     event_webhook: Vec<(String, url::Url)>,
     /// Folder in which import jobs of Digital Twins read and write: DIR/container/blob
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, visible_alias = "digitaltwins-blobs", value_name = "DIR")]
     blob_directory: Option<PathBuf>,
     /// Let queries of Digital Twins see the graph as it was so many seconds ago
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
