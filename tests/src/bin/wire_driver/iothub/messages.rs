@@ -1,10 +1,13 @@
 //! Cloud-to-device messages.
 
-use iothub_convenience::{Error, IotHubRegistryManager};
+use azure_core::time::OffsetDateTime;
+use iothub_convenience::{
+    CloudToDeviceMessage, DateTime, DeliveryAcknowledgement, Error, IotHubRegistryManager,
+};
 use serde_json::{Value, json};
 
-use crate::arguments::Arguments;
-use crate::body;
+use super::arguments::Arguments;
+use super::body;
 
 pub(crate) async fn run(
     hub: &IotHubRegistryManager,
@@ -23,7 +26,6 @@ pub(crate) async fn run(
         }
         "complete_feedback_notification" => body(hub.complete_feedback_notification(lock).await?),
         "abandon_feedback_notification" => body(hub.abandon_feedback_notification(lock).await?),
-        #[cfg(feature = "amqp")]
         "send_c2d_message" => {
             let message = message(arguments.text("message"), &arguments.at("properties"));
             let sent = hub.send_c2d_message(arguments.text("device_id"), message).await?;
@@ -33,10 +35,7 @@ pub(crate) async fn run(
     }))
 }
 
-#[cfg(feature = "amqp")]
-fn message(body: &str, properties: &Arguments<'_>) -> iothub_convenience::CloudToDeviceMessage {
-    use iothub_convenience::{CloudToDeviceMessage, DateTime, DeliveryAcknowledgement};
-
+fn message(body: &str, properties: &Arguments<'_>) -> CloudToDeviceMessage {
     let mut message = CloudToDeviceMessage::new(body);
     if let Some(id) = properties.optional("messageId") {
         message = message.with_message_id(id);
@@ -53,8 +52,7 @@ fn message(body: &str, properties: &Arguments<'_>) -> iothub_convenience::CloudT
     let expiry = properties
         .number("expiryTimeUtc")
         .map(|time: i64| i128::from(time) * 1_000_000);
-    let expiry =
-        expiry.and_then(|time| azure_core::time::OffsetDateTime::from_unix_timestamp_nanos(time).ok());
+    let expiry = expiry.and_then(|time| OffsetDateTime::from_unix_timestamp_nanos(time).ok());
     if let Some(time) = expiry {
         message = message.with_expiry(DateTime::from(time));
     }

@@ -3,8 +3,8 @@
 use iothub_convenience::{Error, IotHubRegistryManager, Precondition, RegistryEntry, TwinPatch};
 use serde_json::{Map, Value, json};
 
-use crate::arguments::Arguments;
-use crate::body;
+use super::arguments::Arguments;
+use super::body;
 
 pub(crate) async fn run(
     hub: &IotHubRegistryManager,

@@ -1,64 +1,43 @@
-//! Drives the client by lines of JSON, so that what it sends can be recorded and compared with what other clients send.
-//!
-//! It reads `{"call":"get_digital_twin","variant":"plain","args":{"twin_id":"room-1"}}` from stdin and writes
-//! `{"result":…}`, `{"error":…}` or `{"skipped":…}` to stdout, one line each. `WIRE_URL` is the endpoint, `WIRE_CA` a file with
-//! the certificate to trust, `WIRE_TOKEN` the token to send. Without them it has nothing to do.
-#![allow(clippy::print_stdout, reason = "its answers go to stdout")]
+//! The calls of Digital Twins.
 
-use std::error::Error as StdError;
-use std::io::BufRead;
 use std::sync::Arc;
 
-use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use async_trait::async_trait;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::poller::PollerOptions;
-use azure_core::http::{ClientOptions, Context, Etag, Pager, Request, Response};
+use azure_core::http::{Context, Etag, Pager, Request, Response};
 use digitaltwins_convenience::{
     CreateDeleteJobOptions, DateTime, DigitalTwinPatch, DigitalTwinsClient, DigitalTwinsClientOptions, Error,
     EventRoute, GetModelOptions, ItemPage, ListDeleteJobsOptions, ListEventRoutesOptions,
     ListImportJobsOptions, ListModelsOptions, ListRelationshipsOptions, Patch, PatchTarget, Precondition,
-    PublishTelemetryOptions, QueryTwinsOptions, Upsert, transport_trusting,
+    PublishTelemetryOptions, QueryTwinsOptions, Upsert, json_patch,
 };
 use futures::TryStreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-type Failure = Box<dyn StdError + Send + Sync>;
+use super::{Answer, Failure, Surroundings, other};
 
-#[tokio::main]
-async fn main() -> Result<(), Failure> {
-    let Ok(url) = std::env::var("WIRE_URL") else {
-        println!("nothing to do: WIRE_URL is not set");
-        return Ok(());
-    };
-    let client_options = ClientOptions {
-        transport: Some(transport_trusting(&std::fs::read_to_string(std::env::var(
-            "WIRE_CA",
-        )?)?)?),
-        per_call_policies: vec![Arc::new(SendTrace)],
-        ..Default::default()
-    };
-    let credential = Arc::new(Token(std::env::var("WIRE_TOKEN")?));
-    let client = DigitalTwinsClient::new(
-        &url,
-        credential,
-        Some(DigitalTwinsClientOptions {
+/// The client that is driven.
+pub(crate) struct DigitalTwins(DigitalTwinsClient);
+
+impl DigitalTwins {
+    pub(crate) fn new(surroundings: &Surroundings) -> Result<Self, Failure> {
+        let mut client_options = surroundings.client_options()?;
+        client_options.per_call_policies.push(Arc::new(SendTrace));
+        let options = DigitalTwinsClientOptions {
             client_options,
             ..Default::default()
-        }),
-    )?;
-    for line in std::io::stdin().lock().lines() {
-        let request: Value = serde_json::from_str(&line?)?;
-        let call = request["call"].as_str().unwrap_or_default();
-        let answer = match run(&client, call, &Args(&request["args"])).await {
-            Ok(Some(result)) => json!({"result": result}),
-            Ok(None) => json!({"skipped": "this client has no such call"}),
-            Err(failure) => told(failure),
         };
-        println!("{answer}");
+        let credential = Arc::new(surroundings.credential());
+        let client = DigitalTwinsClient::new(&surroundings.url, credential, Some(options))?;
+        Ok(Self(client))
     }
-    Ok(())
+
+    pub(crate) async fn answer(&self, call: &str, arguments: &Value) -> Answer {
+        run(&self.0, call, &Args(arguments)).await.map_err(told)
+    }
 }
 
 /// An error as the recorder wants it.
@@ -67,10 +46,10 @@ fn told(failure: Failure) -> Value {
         Ok(error) => *error,
         Err(failure) => match failure.downcast::<azure_core::Error>() {
             Ok(error) => Error::from(*error),
-            Err(failure) => return json!({"error": {"type": "Other", "message": failure.to_string()}}),
+            Err(failure) => return other(&*failure),
         },
     };
-    json!({"error": {"type": format!("{:?}", error.kind()), "message": error.to_string(), "status_code": error.status()}})
+    json!({"type": format!("{:?}", error.kind()), "message": error.to_string(), "status_code": error.status()})
 }
 
 /// The arguments of a call.
@@ -352,7 +331,7 @@ struct Trace {
 #[derive(Debug)]
 struct SendTrace;
 
-#[async_trait::async_trait]
+#[async_trait]
 impl Policy for SendTrace {
     async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         if let Some(Trace { parent, state }) = context.value::<Trace>() {
@@ -363,20 +342,5 @@ impl Policy for SendTrace {
             }
         }
         next[0].send(context, request, &next[1..]).await
-    }
-}
-
-#[derive(Debug)]
-struct Token(String);
-
-#[async_trait::async_trait]
-impl TokenCredential for Token {
-    async fn get_token(
-        &self,
-        _: &[&str],
-        _: Option<TokenRequestOptions<'_>>,
-    ) -> azure_core::Result<AccessToken> {
-        let expires = time::OffsetDateTime::now_utc() + std::time::Duration::from_secs(3600);
-        Ok(AccessToken::new(self.0.clone(), expires))
     }
 }

@@ -12,8 +12,8 @@ use iothub_convenience::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::arguments::Arguments;
-use crate::body;
+use super::arguments::Arguments;
+use super::body;
 
 pub(crate) async fn run(
     hub: &IotHubRegistryManager,

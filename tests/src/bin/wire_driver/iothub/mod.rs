@@ -1,0 +1,85 @@
+//! The calls of IoT Hub.
+
+mod arguments;
+mod messages;
+mod registry;
+mod service;
+
+use std::sync::Arc;
+
+use arguments::Arguments;
+use azure_core::http::RawResponse;
+use iothub_convenience::{Error, IotHubClientOptions, IotHubRegistryManager};
+use serde_json::{Value, json};
+
+use super::{Answer, Failure, Surroundings};
+
+/// The clients that are driven.
+pub(crate) struct IotHub {
+    with_key: IotHubRegistryManager,
+    /// For the calls that ask for it.
+    with_token: IotHubRegistryManager,
+}
+
+impl IotHub {
+    pub(crate) fn new(surroundings: &Surroundings) -> Result<Self, Failure> {
+        let mut options = IotHubClientOptions {
+            client_options: surroundings.client_options()?,
+            ..Default::default()
+        };
+        options.amqp.endpoint = Some(surroundings.amqp.clone());
+        options.amqp.trusted_certificates = Some(surroundings.certificate.clone());
+        let with_key = IotHubRegistryManager::from_connection_string(
+            &surroundings.connection_string,
+            Some(options.clone()),
+        )?;
+        let token = Arc::new(surroundings.credential());
+        let with_token =
+            IotHubRegistryManager::from_token_credential(&surroundings.host, token, Some(options))?;
+        Ok(Self { with_key, with_token })
+    }
+
+    pub(crate) async fn answer(&self, call: &str, arguments: &Value) -> Answer {
+        let arguments = Arguments(arguments);
+        let hub = if arguments.text("auth") == "bearer" {
+            &self.with_token
+        } else {
+            &self.with_key
+        };
+        run(hub, call, &arguments).await.map_err(|error| {
+            json!({
+                "type": format!("{:?}", error.kind()),
+                "message": error.to_string(),
+                "status_code": error.status(),
+                "error_code": error.code(),
+                "attempts": error.attempts(),
+            })
+        })
+    }
+
+    pub(crate) async fn close(&self) {
+        self.with_key.close_amqp().await;
+        self.with_token.close_amqp().await;
+    }
+}
+
+/// Makes one call; `None` if there is no such call.
+async fn run(
+    hub: &IotHubRegistryManager,
+    call: &str,
+    arguments: &Arguments<'_>,
+) -> Result<Option<Value>, Error> {
+    if let Some(result) = registry::run(hub, call, arguments).await? {
+        return Ok(Some(result));
+    }
+    if let Some(result) = service::run(hub, call, arguments).await? {
+        return Ok(Some(result));
+    }
+    messages::run(hub, call, arguments).await
+}
+
+/// The body of an answer, undecoded, `null` if there is none.
+fn body(response: impl Into<RawResponse>) -> Value {
+    let response: RawResponse = response.into();
+    serde_json::from_slice(response.body()).unwrap_or_default()
+}

@@ -1,0 +1,73 @@
+//! What the driver talks to.
+
+use std::env::{VarError, var};
+
+use async_trait::async_trait;
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::http::ClientOptions;
+use azure_core::time::{Duration, OffsetDateTime};
+use service_core::transport_trusting;
+
+use super::Failure;
+
+/// What the environment says.
+pub(crate) struct Surroundings {
+    /// `WIRE_URL`: the endpoint of Digital Twins.
+    pub(crate) url: String,
+    /// `WIRE_HOST`: the host of the hub, with its port.
+    pub(crate) host: String,
+    /// `WIRE_CONNECTION_STRING`: the hub's.
+    pub(crate) connection_string: String,
+    /// `WIRE_AMQP`: the host and port where the hub speaks AMQP.
+    pub(crate) amqp: String,
+    /// `WIRE_CA` names the file with the certificate to trust; this is what it holds.
+    pub(crate) certificate: String,
+    /// `WIRE_TOKEN`: the token to send where one is asked for.
+    token: String,
+}
+
+impl Surroundings {
+    /// `None` if the environment says nothing.
+    pub(crate) fn from_variables() -> Result<Option<Self>, Failure> {
+        let url = match var("WIRE_URL") {
+            Err(VarError::NotPresent) => return Ok(None),
+            url => url?,
+        };
+        Ok(Some(Self {
+            url,
+            host: var("WIRE_HOST")?,
+            connection_string: var("WIRE_CONNECTION_STRING")?,
+            amqp: var("WIRE_AMQP")?,
+            certificate: std::fs::read_to_string(var("WIRE_CA")?)?,
+            token: var("WIRE_TOKEN")?,
+        }))
+    }
+
+    /// Options that trust the certificate.
+    pub(crate) fn client_options(&self) -> Result<ClientOptions, Failure> {
+        Ok(ClientOptions {
+            transport: Some(transport_trusting(&self.certificate)?),
+            ..Default::default()
+        })
+    }
+
+    pub(crate) fn credential(&self) -> FixedToken {
+        FixedToken(self.token.clone())
+    }
+}
+
+/// A credential that gives one token, for ever.
+#[derive(Debug)]
+pub(crate) struct FixedToken(String);
+
+#[async_trait]
+impl TokenCredential for FixedToken {
+    async fn get_token(
+        &self,
+        _: &[&str],
+        _: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let expires_on = OffsetDateTime::now_utc() + Duration::HOUR;
+        Ok(AccessToken::new(self.0.clone(), expires_on))
+    }
+}
