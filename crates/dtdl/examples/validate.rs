@@ -2,7 +2,7 @@
 //!
 //! `cargo run -p dtdl --example validate -- [--dtdl 3] [--limits <context>] [--allow-unknown-extensions] <file or folder>…`
 //!
-//! Folders are searched for `.json` files. Ends with 0 if everything is right, 1 if not, 2 if it could not look.
+//! Folders are searched for `.json` files; without a path, those of `examples/models` are checked. Ends with 0 if everything is right, 1 if not, 2 if it could not look.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -35,11 +35,16 @@ fn arguments() -> Result<Arguments, String> {
                 .limits
                 .push(rest.next().ok_or("--limits needs a context")?),
             "--allow-unknown-extensions" => arguments.unknown_extensions = UnknownExtensions::Allow,
+            option if option.starts_with('-') => {
+                return Err("usage: validate [--dtdl <version>] [--limits <context>] [--allow-unknown-extensions] <file or folder>…".into());
+            }
             path => arguments.paths.push(path.into()),
         }
     }
     if arguments.paths.is_empty() {
-        return Err("usage: validate [--dtdl <version>] [--limits <context>] [--allow-unknown-extensions] <file or folder>…".into());
+        arguments
+            .paths
+            .push(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/models").into());
     }
     Ok(arguments)
 }

@@ -22,8 +22,12 @@ use emulator::{Emulator, MethodScript};
 use reqwest::{Certificate, Client, Method};
 use serde_json::{Value, json};
 
+/// A minute for a judgement; an unoptimised build shows only that it works.
+const DEFAULT_SECONDS: u64 = if cfg!(debug_assertions) { 3 } else { 60 };
+/// Below this, the memory of a process that has just begun says nothing.
+const SECONDS_TO_JUDGE_MEMORY: u64 = 30;
 /// How long point reads are counted.
-const READ_TIME: Duration = Duration::from_secs(5);
+const READ_TIME: Duration = Duration::from_secs(if cfg!(debug_assertions) { 1 } else { 5 });
 
 struct Load {
     base: String,
@@ -157,7 +161,7 @@ fn memory() -> u64 {
 async fn main() -> Outcome<()> {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u64>());
     let mut next = |default: u64| arguments.next().unwrap_or(Ok(default));
-    let (seconds, devices, connections) = (next(60)?, next(1000)?.max(1), next(64)?.max(1));
+    let (seconds, devices, connections) = (next(DEFAULT_SECONDS)?, next(1000)?.max(1), next(64)?.max(1));
 
     let emulator = Emulator::start().await?;
     let load = Arc::new(Load {
@@ -200,7 +204,7 @@ async fn main() -> Outcome<()> {
     let calls = load.calls.load(Ordering::Relaxed);
     println!("mixed calls: {calls} in {seconds} s, all answers right");
     println!("memory: {early} KB after a third of the time, {late} KB at the end");
-    if late > early + early / 4 {
+    if seconds >= SECONDS_TO_JUDGE_MEMORY && late > early + early / 4 {
         return Err("the memory grows".into());
     }
 

@@ -15,31 +15,52 @@ use super::faults::{AmqpFaultAction, Point};
 type Answer = Message<AmqpValue<Value>>;
 
 /// The links that carry answers, by the address that the client gave its end. Clones share them.
+///
+/// Requests and answers go over links with tasks of their own, so that a token may be looked at before the link for
+/// its answer is known, although the client has attached both. Such an answer waits for the link.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Replies(Arc<Mutex<Vec<Link>>>);
+pub(crate) struct Replies(Arc<Mutex<Links>>);
+
+#[derive(Debug, Default)]
+struct Links {
+    open: Vec<Link>,
+    waiting: Vec<Answer>,
+}
 
 /// The client's address, and the way to the task that has the link.
 type Link = (String, mpsc::UnboundedSender<Answer>);
 
+/// How many answers may wait on a connection for a link that never comes.
+const MAX_WAITING: usize = 16;
+
 impl Replies {
     fn add(&self, address: String) -> mpsc::UnboundedReceiver<Answer> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        self.0.lock().push((address, sender));
+        let mut links = self.0.lock();
+        for answer in std::mem::take(&mut links.waiting) {
+            // The receiver is here, so it cannot be gone.
+            let _ = sender.send(answer);
+        }
+        links.open.push((address, sender));
         receiver
     }
 
-    /// Hands an answer to the link that the request names, or to the last there is.
+    /// Hands an answer to the link that the request names, or to the last there is, or to the next to come.
     fn send(&self, reply_to: Option<&str>, answer: Answer) {
         let mut links = self.0.lock();
-        links.retain(|(_, link)| !link.is_closed());
+        links.open.retain(|(_, link)| !link.is_closed());
         let named = links
+            .open
             .iter()
             .rfind(|(address, _)| Some(address.as_str()) == reply_to);
-        let sent = named
-            .or(links.last())
-            .is_some_and(|(_, link)| link.send(answer).is_ok());
-        if !sent {
-            tracing::info!("there is no link for the answer to a token");
+        match named.or(links.open.last()) {
+            Some((_, link)) => {
+                if link.send(answer).is_err() {
+                    tracing::info!("the link for the answer to a token is gone");
+                }
+            }
+            None if links.waiting.len() < MAX_WAITING => links.waiting.push(answer),
+            None => tracing::info!("there is no link for the answers to so many tokens"),
         }
     }
 }
@@ -113,5 +134,35 @@ pub(crate) async fn serve_replies(mut sender: Sender, address: String, peer: Pee
         if let Err(error) = sender.send_batchable(answer).await {
             return tracing::debug!(%error, "the link for answers ended");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_waits_for_the_link_that_the_client_attached_with_its_request() {
+        let replies = Replies::default();
+        replies.send(Some("me"), answer(None, 200, "OK"));
+        let mut link = replies.add("me".to_owned());
+        assert!(link.try_recv().is_ok());
+        replies.send(Some("me"), answer(None, 401, "Unauthorized"));
+        assert!(link.try_recv().is_ok());
+        assert!(link.try_recv().is_err());
+    }
+
+    #[test]
+    fn answers_that_nobody_fetches_do_not_pile_up() {
+        let replies = Replies::default();
+        for _ in 0..100 {
+            replies.send(None, answer(None, 200, "OK"));
+        }
+        let mut link = replies.add(String::new());
+        let mut count = 0;
+        while link.try_recv().is_ok() {
+            count += 1;
+        }
+        assert_eq!(count, MAX_WAITING);
     }
 }
