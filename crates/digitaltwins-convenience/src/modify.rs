@@ -22,6 +22,9 @@ impl DigitalTwinsClient {
     /// nothing is written. The result is the twin with its new ETag; the times in its `metadata` are those from before
     /// the write.
     ///
+    /// A write whose answer gets lost is sent again, and then refused because of the first one. If the twin is found as it
+    /// should have become, that counts as success, and `change` does not run again.
+    ///
     /// # Errors
     ///
     /// * What [`get_digital_twin`](Self::get_digital_twin) and [`update_digital_twin`](Self::update_digital_twin) list.

@@ -1,5 +1,6 @@
 //! Twins.
 
+use emulator::{Fault, FaultAction};
 use iothub_convenience::*;
 use serde_json::{Value, json};
 
@@ -158,6 +159,26 @@ async fn nobodys_increment_gets_lost() {
     let twin = hub.get_twin("d").await.unwrap().into_model().unwrap();
     assert_eq!(twin.tags.get("count"), Some(&json!(written)));
     assert!(written > 1);
+}
+
+#[tokio::test]
+async fn an_increment_whose_answer_gets_lost_counts_once() {
+    let (emulator, hub) = hub(&["d"]).await;
+    for action in [FaultAction::Reset { processed: true }, FaultAction::Truncate] {
+        let before = hub.get_twin("d").await.unwrap().into_model().unwrap();
+        let count = |twin: &Twin| twin.tags.get("count").and_then(Value::as_i64).unwrap_or_default();
+        emulator
+            .faults()
+            .add(Fault::new(action).on("PATCH", "/twins/*").times(1))
+            .unwrap();
+        let modified = hub
+            .modify_twin("d", |twin| twin.tags.set("count", count(twin) + 1))
+            .await
+            .unwrap();
+        let after = hub.get_twin("d").await.unwrap().into_model().unwrap();
+        assert_eq!(count(&after), count(&before) + 1);
+        assert_eq!(modified, after);
+    }
 }
 
 /// The limits that the client knows are those of the service.
