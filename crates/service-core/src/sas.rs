@@ -27,6 +27,8 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// How long a token is valid, unless told otherwise.
 const LIFETIME: Duration = Duration::from_secs(3600);
+/// A hundred years: no token needs to live longer, and the calendar has to have room for its end.
+const LONGEST_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// A signed token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,42 @@ pub struct SasToken {
     pub token: Secret,
     /// When the service stops to accept it.
     pub expires_on: OffsetDateTime,
+}
+
+impl SasToken {
+    /// A token for `resource` and what is below it, a host name with or without a path. It ends with the second of
+    /// `expires_on`. `key_name` is the policy's whose key signs, or `None` if it is the key of the resource itself.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectionStringError::InvalidKey`] if the key is not base64.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use azure_core::credentials::Secret;
+    /// use azure_core::time::OffsetDateTime;
+    /// use service_core::SasToken;
+    ///
+    /// let end = OffsetDateTime::from_unix_timestamp(1_900_000_000)?;
+    /// let resource = "contoso.azure-devices.net/devices/thermostat-7";
+    /// let token = SasToken::sign(resource, end, None, &Secret::new("bm90IGEga2V5"))?;
+    /// assert!(token.token.secret().ends_with("&se=1900000000"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn sign(
+        resource: &str,
+        expires_on: OffsetDateTime,
+        key_name: Option<&str>,
+        key: &Secret,
+    ) -> Result<Self, ConnectionStringError> {
+        let key = decode(key)?;
+        let token = sign(&encode(resource), expires_on.unix_timestamp(), key_name, &key);
+        Ok(Self {
+            token,
+            expires_on: expires_on.replace_nanosecond(0).unwrap_or(expires_on),
+        })
+    }
 }
 
 /// Signs tokens with a policy's key: once per lifetime, and anew before the end of it.
@@ -76,9 +114,7 @@ impl SasCredential {
     ///
     /// [`ConnectionStringError::InvalidKey`] if the key is not base64, which a parsed connection string never has.
     pub fn new(connection: &ConnectionString) -> Result<Self, ConnectionStringError> {
-        let key = STANDARD
-            .decode(connection.key().secret())
-            .map_err(|_| ConnectionStringError::InvalidKey)?;
+        let key = decode(connection.key())?;
         Ok(Self {
             signer: Arc::new(Signer {
                 resource: encode(&connection.host_name().to_ascii_lowercase()),
@@ -91,10 +127,11 @@ impl SasCredential {
         })
     }
 
-    /// The credential with tokens that are valid for `lifetime`, at least one second. Default: one hour.
+    /// The credential with tokens that are valid for `lifetime`, at least one second and at most 100 years of 365 days.
+    /// Default: one hour.
     #[must_use]
     pub fn with_lifetime(mut self, lifetime: Duration) -> Self {
-        self.lifetime = lifetime.max(Duration::from_secs(1));
+        self.lifetime = lifetime.clamp(Duration::from_secs(1), LONGEST_LIFETIME);
         self.current = Arc::default();
         self
     }
@@ -123,8 +160,10 @@ impl SasCredential {
                 return token.clone();
             }
         }
-        let expires_on =
-            OffsetDateTime::from_unix_timestamp(now.unix_timestamp()).unwrap_or(now) + self.lifetime;
+        // A clock may be that close to the end of the calendar, where the token then ends too.
+        let expires_on = OffsetDateTime::from_unix_timestamp(now.unix_timestamp())
+            .unwrap_or(now)
+            .saturating_add(self.lifetime.try_into().unwrap_or(time::Duration::MAX));
         let token = sign(
             &self.signer.resource,
             expires_on.unix_timestamp(),
@@ -167,6 +206,12 @@ fn sign(resource: &str, expiry: i64, key_name: Option<&str>, key: &[u8]) -> Secr
     Secret::new(token)
 }
 
+/// The bytes of a key. The decoder's error would show one of them, so it is not passed on.
+fn decode(key: &Secret) -> Result<Vec<u8>, ConnectionStringError> {
+    let decoded = STANDARD.decode(key.secret());
+    decoded.map_err(|_| ConnectionStringError::InvalidKey)
+}
+
 fn encode(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
@@ -195,6 +240,7 @@ impl Policy for SasPolicy {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicI64, Ordering};
+    use time::macros::datetime;
 
     const K1: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     const K2: &str = "MDEyMzQ1Njc4OWFiY2RlZg==";
@@ -286,6 +332,22 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_token_of_a_device_names_no_policy() {
+        let end = OffsetDateTime::from_unix_timestamp(1_735_689_600).unwrap();
+        let within = end + Duration::from_millis(999);
+        let resource = "myhub.azure-devices.net/devices/device1";
+        let token = SasToken::sign(resource, within, None, &Secret::new(K1)).unwrap();
+        assert_eq!(token.expires_on, end, "as the token says, in whole seconds");
+        assert_eq!(
+            token.token.secret(),
+            "SharedAccessSignature sr=myhub.azure-devices.net%2Fdevices%2Fdevice1\
+             &sig=xH0%2F%2BRciNlrmGRmft%2FGaRUOWtxiP3dKxt1GTGUR2qrw%3D&se=1735689600"
+        );
+        let not_base64 = SasToken::sign(resource, end, None, &Secret::new("geheim!"));
+        assert_eq!(not_base64, Err(ConnectionStringError::InvalidKey));
+    }
+
     fn credential(host: &str, key_name: &str, key: &str) -> SasCredential {
         let text = format!("HostName={host};SharedAccessKeyName={key_name};SharedAccessKey={key}");
         let connection: ConnectionString = text.parse().unwrap();
@@ -361,6 +423,35 @@ mod tests {
         assert!(
             credential.token().expires_on < first.expires_on,
             "a clock set back renews it too"
+        );
+    }
+
+    #[test]
+    fn a_lifetime_without_end_ends_with_the_calendar_at_the_latest() {
+        for now in [datetime!(2024-05-01 10:00 UTC), datetime!(9999-12-31 23:00 UTC)] {
+            let credential = credential("h", "n", K1)
+                .with_lifetime(Duration::MAX)
+                .with_clock(move || now);
+            let token = credential.token();
+            assert!(token.expires_on - now >= time::Duration::minutes(59), "{token:?}");
+            assert!(
+                token
+                    .token
+                    .secret()
+                    .contains(&format!("&se={}&", token.expires_on.unix_timestamp()))
+            );
+        }
+        let now = Arc::new(AtomicI64::new(1_700_000_000));
+        let clock = now.clone();
+        let credential = credential("h", "n", K1)
+            .with_lifetime(Duration::MAX)
+            .with_clock(move || OffsetDateTime::from_unix_timestamp(clock.load(Ordering::SeqCst)).unwrap());
+        let first = credential.token();
+        now.fetch_add(86_400, Ordering::SeqCst);
+        assert_eq!(
+            credential.token(),
+            first,
+            "a long life is no reason to sign anew each time"
         );
     }
 
