@@ -4,6 +4,7 @@
 //! other, media types stand at the top or at each body, and so on. Nothing is interpreted here; what a service gets
 //! wrong is the overlay's business, and what the generator cannot express is [`crate::lower`]'s.
 
+mod origin;
 mod schema;
 mod security;
 mod servers;
@@ -12,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::document::{METHODS, deref, elements, entries, object, text};
 use crate::error::{Fault, Located, Pointer};
+pub use origin::in_swagger;
 use schema::{description, local_reference, parameter_schema, schema};
 
 /// Converts a Swagger 2.0 document to OpenAPI 3.0.3.
@@ -103,7 +105,7 @@ impl Converter<'_> {
 
     /// Whether a parameter (or what it refers to) is a body or a part of one.
     fn is_body(&self, value: &Value, at: &Pointer) -> Result<bool, Located> {
-        let target = object(deref(self.swagger, value, at)?, at)?;
+        let target = object(deref(self.swagger, value, &at.at("$ref"))?, at)?;
         Ok(matches!(text(target, "in", at)?, "body" | "formData"))
     }
 

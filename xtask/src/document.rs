@@ -35,18 +35,51 @@ pub fn load(file: &Path) -> Result<(Value, Format), Error> {
     Ok((document, format))
 }
 
+/// A checked description.
+#[derive(Debug, Clone)]
+pub struct Description {
+    /// As OpenAPI 3.0.
+    pub openapi: Value,
+    /// What it was converted from, if it was.
+    pub swagger: Option<Value>,
+}
+
+impl Description {
+    /// Reads a description in either format.
+    ///
+    /// # Errors
+    /// As [`load`], [`crate::convert::convert`] and [`crate::check::check`].
+    pub fn load(file: &Path) -> Result<Self, Error> {
+        let (document, format) = load(file)?;
+        let description = match format {
+            Format::OpenApi3 => Self {
+                openapi: document,
+                swagger: None,
+            },
+            Format::Swagger2 => Self {
+                openapi: crate::convert::convert(&document).map_err(|e| e.in_file(file))?,
+                swagger: Some(document),
+            },
+        };
+        crate::check::check(&description.openapi).map_err(|e| description.fault(e).in_file(file))?;
+        Ok(description)
+    }
+
+    /// A fault that was found in the OpenAPI document, in terms of the file as it is.
+    pub fn fault(&self, fault: Located) -> Located {
+        match &self.swagger {
+            Some(swagger) => crate::convert::in_swagger(swagger, fault),
+            None => fault,
+        }
+    }
+}
+
 /// Reads a description in either format and gives it as OpenAPI 3.0, checked.
 ///
 /// # Errors
-/// As [`load`], [`crate::convert::convert`] and [`crate::check::check`].
+/// As [`Description::load`].
 pub fn load_openapi(file: &Path) -> Result<Value, Error> {
-    let (document, format) = load(file)?;
-    let document = match format {
-        Format::OpenApi3 => document,
-        Format::Swagger2 => crate::convert::convert(&document).map_err(|e| e.in_file(file))?,
-    };
-    crate::check::check(&document).map_err(|e| e.in_file(file))?;
-    Ok(document)
+    Ok(Description::load(file)?.openapi)
 }
 
 /// Reads a JSON file; a byte order mark, which some published files carry, is skipped.

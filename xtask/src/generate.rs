@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::document::{load_json, load_openapi, version};
+use crate::document::{Description, load_json, version};
 use crate::error::Error;
 use crate::lower::{Lowered, lower};
 use crate::output::{self, Output};
@@ -34,10 +34,11 @@ pub struct Stages {
 /// # Errors
 /// Whatever a stage objects to; each names the file.
 pub fn stages(description: &Path, corrections: Option<&Path>, source: &str) -> Result<Stages, Error> {
-    let document = load_openapi(description)?;
+    let loaded = Description::load(description)?;
+    let document = &loaded.openapi;
     let overlaid = match corrections {
         Some(file) => {
-            let overlaid = overlay::overlay(&document, &load_json(file)?, file)?;
+            let overlaid = overlay::overlay(document, &load_json(file)?, file)?;
             check::check(&overlaid).map_err(|e| Error::Overlay {
                 file: file.to_owned(),
                 pointer: String::new(),
@@ -47,12 +48,12 @@ pub fn stages(description: &Path, corrections: Option<&Path>, source: &str) -> R
         }
         None => document.clone(),
     };
-    let lowered = lower(&overlaid).map_err(|e| e.in_file(description))?;
+    let lowered = lower(&overlaid).map_err(|e| loaded.fault(e).in_file(description))?;
     let mut code = codegen::generate(&lowered.document, description)?;
     let methods = postpass::correct(&mut code, &lowered, description)?;
     let parts = split(code, &methods, &lowered, source)?;
     Ok(Stages {
-        description: document,
+        description: loaded.openapi,
         overlaid,
         lowered,
         parts,

@@ -94,7 +94,7 @@ pub fn stale(files: &[Output]) -> Result<Vec<PathBuf>, Error> {
 /// When a file cannot be written; what had been moved by then is put back.
 pub fn replace(files: &[Output]) -> Result<Vec<PathBuf>, Error> {
     let changed = stale(files)?;
-    let mut ready: Vec<(&Path, Option<Vec<u8>>, Option<NamedTempFile>)> = Vec::new();
+    let mut ready = Vec::new();
     for file in files.iter().filter(|f| changed.contains(&f.path)) {
         let fail = |source| Error::Io {
             file: file.path.clone(),

@@ -25,6 +25,13 @@ const PARAMETER_SCHEMA: [&str; 15] = [
     "exclusiveMaximum",
 ];
 
+/// Where named things are in Swagger 2.0, and in OpenAPI 3.0.
+pub(super) const SECTIONS: [(&str, &str); 3] = [
+    ("#/definitions/", "#/components/schemas/"),
+    ("#/parameters/", "#/components/parameters/"),
+    ("#/responses/", "#/components/responses/"),
+];
+
 /// Copies a description, if there is one.
 pub(super) fn description(from: &Map<String, Value>, to: &mut Map<String, Value>) {
     if let Some(text) = from.get("description") {
@@ -38,11 +45,7 @@ pub(super) fn local_reference(reference: &Value, at: &Pointer) -> Result<String,
     let reference = reference
         .as_str()
         .ok_or_else(|| Located::new(&at, Fault::Expected("a string")))?;
-    for (old, new) in [
-        ("#/definitions/", "#/components/schemas/"),
-        ("#/parameters/", "#/components/parameters/"),
-        ("#/responses/", "#/components/responses/"),
-    ] {
+    for (old, new) in SECTIONS {
         if let Some(name) = reference.strip_prefix(old) {
             return Ok(format!("{new}{name}"));
         }

@@ -1,0 +1,357 @@
+//! From a place in a converted document back to the place in the Swagger 2.0 file that it came from.
+
+use serde_json::{Map, Value};
+
+use super::schema::SECTIONS;
+use crate::document::METHODS;
+use crate::error::{Fault, Located, Pointer};
+
+/// A fault of the converted document in terms of the Swagger document. The pointer always leads somewhere in the
+/// latter: what only the conversion added is named by what it was added to.
+pub fn in_swagger(swagger: &Value, located: Located) -> Located {
+    let tokens: Vec<_> = located
+        .pointer
+        .split('/')
+        .skip(1)
+        .map(|token| token.replace("~1", "/").replace("~0", "~"))
+        .collect();
+    let tokens: Vec<_> = tokens.iter().map(String::as_str).collect();
+    let mut trail = Trail {
+        swagger,
+        at: Pointer::root(),
+        node: swagger,
+    };
+    // Where the trail ends early, it has gone as far as the Swagger document does.
+    let _ = trail.document(&tokens);
+    let fault = match located.fault {
+        Fault::UnresolvableReference(reference) => {
+            let old = SECTIONS.iter().find_map(|(old, new)| {
+                let name = reference.strip_prefix(new)?;
+                Some(format!("{old}{name}"))
+            });
+            Fault::UnresolvableReference(old.unwrap_or(reference))
+        }
+        fault => fault,
+    };
+    Located::new(&trail.at, fault)
+}
+
+/// How far we have come in the Swagger document. Every step is `None` when there is no such place.
+#[derive(Clone)]
+struct Trail<'a> {
+    swagger: &'a Value,
+    at: Pointer,
+    node: &'a Value,
+}
+
+impl<'a> Trail<'a> {
+    fn document(&mut self, tokens: &[&str]) -> Option<()> {
+        match tokens {
+            ["components", "schemas", name, rest @ ..] => {
+                self.steps(&["definitions", name])?;
+                self.schema(rest)
+            }
+            ["components", "parameters", name, rest @ ..] => {
+                self.steps(&["parameters", name])?;
+                self.parameter(rest)
+            }
+            ["components", "responses", name, rest @ ..] => {
+                self.steps(&["responses", name])?;
+                self.response(rest)
+            }
+            ["components", "securitySchemes", rest @ ..] => {
+                self.steps(&["securityDefinitions"])?;
+                self.steps(rest)
+            }
+            ["paths", path, rest @ ..] => {
+                self.steps(&["paths", path])?;
+                self.path_item(rest)
+            }
+            other => self.steps(other),
+        }
+    }
+
+    fn path_item(&mut self, tokens: &[&str]) -> Option<()> {
+        match tokens {
+            ["parameters", index, rest @ ..] => self.nth_parameter(index, rest),
+            [method, rest @ ..] if METHODS.contains(method) => {
+                let item = self.clone();
+                self.steps(&[method])?;
+                self.operation(rest, item)
+            }
+            other => self.steps(other),
+        }
+    }
+
+    fn operation(&mut self, tokens: &[&str], item: Self) -> Option<()> {
+        match tokens {
+            ["parameters", index, rest @ ..] => self.nth_parameter(index, rest),
+            ["requestBody", rest @ ..] => self.body(rest, item),
+            ["responses", code, rest @ ..] => {
+                self.steps(&["responses", code])?;
+                self.response(rest)
+            }
+            other => self.steps(other),
+        }
+    }
+
+    /// Parameters are counted without the bodies.
+    fn nth_parameter(&mut self, index: &str, rest: &[&str]) -> Option<()> {
+        let wanted: usize = index.parse().ok()?;
+        let (index, _) = self
+            .own_parameters()
+            .into_iter()
+            .filter(|(_, parameter)| !is_body(parameter))
+            .nth(wanted)?;
+        self.steps(&["parameters", &index.to_string()])?;
+        self.parameter(rest)
+    }
+
+    fn parameter(&mut self, tokens: &[&str]) -> Option<()> {
+        match tokens {
+            ["schema", rest @ ..] => self.schema(rest),
+            ["style" | "explode", ..] => self.steps(&["collectionFormat"]),
+            other => self.steps(other),
+        }
+    }
+
+    fn body(&mut self, tokens: &[&str], item: Self) -> Option<()> {
+        if let ["content", media] = tokens {
+            return self.consumed(media);
+        }
+        let bodies = |trail: &Self| -> Vec<_> {
+            let all = trail.own_parameters();
+            all.into_iter().filter(|(_, p)| is_body(p)).collect()
+        };
+        let mut found = bodies(self);
+        if found.is_empty() {
+            *self = item;
+            found = bodies(self);
+        }
+        let field = match tokens {
+            ["content", _, "schema", "properties", name, ..] => found
+                .iter()
+                .find(|(_, p)| is(p, "in", "formData") && is(p, "name", name)),
+            _ => None,
+        };
+        let (index, parameter) = field.or(found.first())?;
+        self.steps(&["parameters", &index.to_string()])?;
+        match (tokens, field) {
+            (["content", _, "schema", "properties", _, rest @ ..], Some(_)) => self.schema(rest),
+            (["content", _, "schema", rest @ ..], None) if is(parameter, "in", "body") => {
+                self.steps(&["schema"])?;
+                self.schema(rest)
+            }
+            _ => Some(()),
+        }
+    }
+
+    /// A media type of the operation, or else of the document.
+    fn consumed(&mut self, media: &str) -> Option<()> {
+        let root = Trail {
+            swagger: self.swagger,
+            at: Pointer::root(),
+            node: self.swagger,
+        };
+        [self.clone(), root].into_iter().find_map(|mut trail| {
+            let list = trail.node.get("consumes")?.as_array()?;
+            let index = list.iter().position(|m| m == media)?;
+            trail.steps(&["consumes", &index.to_string()])?;
+            *self = trail;
+            Some(())
+        })
+    }
+
+    fn response(&mut self, tokens: &[&str]) -> Option<()> {
+        match tokens {
+            ["content", _, "schema", rest @ ..] => {
+                self.steps(&["schema"])?;
+                self.schema(rest)
+            }
+            ["headers", name, "schema", rest @ ..] => {
+                self.steps(&["headers", name])?;
+                self.schema(rest)
+            }
+            other => self.steps(other),
+        }
+    }
+
+    fn schema(&mut self, tokens: &[&str]) -> Option<()> {
+        match tokens {
+            [] => Some(()),
+            // Made of a `$ref` with something beside it.
+            ["allOf", "0", rest @ ..] if self.node.get("$ref").is_some() => self.schema(rest),
+            ["nullable", ..] => self.steps(&["x-nullable"]),
+            // Names are no keywords.
+            ["properties", name, rest @ ..] => {
+                self.steps(&["properties", name])?;
+                self.schema(rest)
+            }
+            [first, rest @ ..] => {
+                self.steps(&[first])?;
+                self.schema(rest)
+            }
+        }
+    }
+
+    fn steps(&mut self, tokens: &[&str]) -> Option<()> {
+        tokens.iter().try_for_each(|token| {
+            if child(self.node, token).is_none() {
+                self.follow_reference()?;
+            }
+            self.node = child(self.node, token)?;
+            self.at = self.at.at(token);
+            Some(())
+        })
+    }
+
+    /// What stands behind a `$ref` is where the `$ref` leads.
+    fn follow_reference(&mut self) -> Option<()> {
+        let pointer = self.node.get("$ref")?.as_str()?.strip_prefix('#')?;
+        self.node = self.swagger.pointer(pointer)?;
+        self.at = pointer.split('/').skip(1).fold(Pointer::root(), |at, token| {
+            at.at(token.replace("~1", "/").replace("~0", "~"))
+        });
+        Some(())
+    }
+
+    /// The parameters of a path or operation as they are behind their references, with their indexes.
+    fn own_parameters(&self) -> Vec<(usize, &'a Map<String, Value>)> {
+        let list = self.node.get("parameters").and_then(Value::as_array);
+        list.into_iter()
+            .flatten()
+            .enumerate()
+            .filter_map(|(index, parameter)| {
+                let mut trail = self.clone();
+                trail.node = parameter;
+                if parameter.get("$ref").is_some() {
+                    trail.follow_reference()?;
+                }
+                Some((index, trail.node.as_object()?))
+            })
+            .collect()
+    }
+}
+
+fn child<'a>(node: &'a Value, token: &str) -> Option<&'a Value> {
+    match node {
+        Value::Array(items) => items.get(token.parse::<usize>().ok()?),
+        other => other.get(token),
+    }
+}
+
+fn is(map: &Map<String, Value>, key: &str, value: &str) -> bool {
+    map.get(key).and_then(Value::as_str) == Some(value)
+}
+
+fn is_body(parameter: &Map<String, Value>) -> bool {
+    is(parameter, "in", "body") || is(parameter, "in", "formData")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn document() -> Value {
+        json!({
+            "consumes": ["application/json"],
+            "paths": { "/a": {
+                "parameters": [{ "name": "shared", "in": "body", "schema": { "items": {} } }],
+                "post": {
+                    "consumes": ["text/x"],
+                    "parameters": [{ "$ref": "#/parameters/b~1c" }, { "name": "q", "in": "query", "items": {}, "collectionFormat": "csv" }],
+                    "responses": { "200": { "$ref": "#/responses/r" } }
+                },
+                "put": {
+                    "parameters": [{ "name": "x", "in": "formData" }, { "name": "y", "in": "formData", "type": "array" }]
+                },
+                "get": {}
+            } },
+            "parameters": { "q": { "name": "q", "in": "query", "items": {} }, "b/c": { "name": "b", "in": "body", "schema": { "properties": { "p": { "$ref": "#/definitions/d", "x-nullable": true } } } } },
+            "responses": { "r": { "schema": { "type": "x" }, "headers": { "h": { "items": {} } } } },
+            "definitions": { "d": { "type": "object" } }
+        })
+    }
+
+    #[track_caller]
+    fn leads(from: &str, to: &str) {
+        let document = document();
+        let located = Located {
+            pointer: from.to_owned(),
+            fault: Fault::Missing("x"),
+        };
+        let found = in_swagger(&document, located).pointer;
+        assert_eq!(found, to);
+        assert!(document.pointer(&found).is_some());
+    }
+
+    #[test]
+    fn places_that_are_written_otherwise() {
+        leads("/components/schemas/d/type", "/definitions/d/type");
+        leads("/components/parameters/q/schema/items", "/parameters/q/items");
+        leads(
+            "/components/responses/r/content/x~1y/schema/type",
+            "/responses/r/schema/type",
+        );
+        leads("/paths/~1a/post/parameters/0", "/paths/~1a/post/parameters/1");
+        leads(
+            "/paths/~1a/post/parameters/0/schema/items",
+            "/paths/~1a/post/parameters/1/items",
+        );
+        leads(
+            "/paths/~1a/post/parameters/0/style",
+            "/paths/~1a/post/parameters/1/collectionFormat",
+        );
+        leads(
+            "/paths/~1a/post/responses/200/headers/h/schema/items",
+            "/responses/r/headers/h/items",
+        );
+        leads(
+            "/paths/~1a/post/responses/200/$ref",
+            "/paths/~1a/post/responses/200/$ref",
+        );
+    }
+
+    #[test]
+    fn bodies() {
+        leads("/paths/~1a/post/requestBody", "/paths/~1a/post/parameters/0");
+        leads(
+            "/paths/~1a/post/requestBody/content/text~1x/schema/properties/p/allOf/0/$ref",
+            "/parameters/b~1c/schema/properties/p/$ref",
+        );
+        leads(
+            "/paths/~1a/post/requestBody/content/text~1x/schema/properties/p/nullable",
+            "/parameters/b~1c/schema/properties/p/x-nullable",
+        );
+        leads(
+            "/paths/~1a/post/requestBody/content/text~1x",
+            "/paths/~1a/post/consumes/0",
+        );
+        leads(
+            "/paths/~1a/get/requestBody/content/application~1json",
+            "/consumes/0",
+        );
+        leads(
+            "/paths/~1a/get/requestBody/content/application~1json/schema/items",
+            "/paths/~1a/parameters/0/schema/items",
+        );
+        leads(
+            "/paths/~1a/put/requestBody/content/z/schema/properties/y/type",
+            "/paths/~1a/put/parameters/1/type",
+        );
+        leads(
+            "/paths/~1a/put/requestBody/content/z/schema",
+            "/paths/~1a/put/parameters/0",
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_named_by_what_it_would_be_in() {
+        leads("/components/schemas/d/items/type", "/definitions/d");
+        leads("/components/schemas/none", "/definitions");
+        leads("/servers/0", "");
+        leads("/paths/~1a/post/parameters/7", "/paths/~1a/post");
+    }
+}
