@@ -58,7 +58,9 @@ impl DigitalTwinsClient {
     /// Creates a job that deletes **all models, twins and relationships** of the instance, and watches it to its end.
     ///
     /// Awaiting the poller gives the finished job, and as a stream it yields the job each time it looks. A job that
-    /// failed is an error of kind [`JobFailed`](crate::ErrorKind::JobFailed).
+    /// failed is an error of kind [`JobFailed`](crate::ErrorKind::JobFailed). To do both, stop reading the stream at the job
+    /// whose status [is final](crate::DeleteJobStatus::is_final): azure_core's poller must not be awaited after its stream
+    /// has ended.
     ///
     /// # Errors
     ///
@@ -104,18 +106,11 @@ impl DigitalTwinsClient {
         options: Option<PollerOptions<'static>>,
     ) -> Result<Poller<Job<DeleteJob>>> {
         check_id("id", id)?;
-        let (first, next) = (id.to_owned(), id.to_owned());
-        Ok(self.core.job(
-            options,
-            move |api| {
-                let id = first.clone();
-                async move { api.delete_jobs_get_by_id(&id, None, None).await }
-            },
-            move |api| {
-                let id = next.clone();
-                async move { api.delete_jobs_get_by_id(&id, None, None).await }
-            },
-        ))
+        let id = id.to_owned();
+        Ok(self.core.watch_job(options, move |api| {
+            let id = id.clone();
+            async move { api.delete_jobs_get_by_id(&id, None, None).await }
+        }))
     }
 
     /// Reads a delete job. (`GET /jobs/deletions/{id}`)

@@ -103,18 +103,11 @@ impl DigitalTwinsClient {
         options: Option<PollerOptions<'static>>,
     ) -> Result<Poller<Job<ImportJob>>> {
         check_id("id", id)?;
-        let (first, next) = (id.to_owned(), id.to_owned());
-        Ok(self.core.job(
-            options,
-            move |api| {
-                let id = first.clone();
-                async move { api.import_jobs_get_by_id(&id, None, None).await }
-            },
-            move |api| {
-                let id = next.clone();
-                async move { api.import_jobs_get_by_id(&id, None, None).await }
-            },
-        ))
+        let id = id.to_owned();
+        Ok(self.core.watch_job(options, move |api| {
+            let id = id.clone();
+            async move { api.import_jobs_get_by_id(&id, None, None).await }
+        }))
     }
 
     /// Reads an import job. (`GET /jobs/imports/{id}`)

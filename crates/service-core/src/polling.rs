@@ -86,7 +86,7 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
     /// Between two reads the poller waits as long as the service asks, else for the frequency in `options` (at least
     /// one second, 30 by default).
     ///
-    /// To watch a job that runs already, pass the same request as `start` and `get`.
+    /// A job that runs already is watched by [`watch_job`](Self::watch_job).
     ///
     /// # Errors
     ///
@@ -132,6 +132,27 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
             })
         };
         Poller::new(step, Some(options))
+    }
+
+    /// A job that exists, which `get` reads until it has come to an end. As [`job`](Self::job) in all else.
+    ///
+    /// # Errors
+    ///
+    /// As [`job`](Self::job).
+    pub fn watch_job<T, A, E, Get>(
+        &self,
+        options: Option<PollerOptions<'static>>,
+        get: impl Fn(C) -> Get + Send + Sync + 'static,
+    ) -> Poller<Job<T>>
+    where
+        T: DeserializeOwned + Send + 'static,
+        A: Send + 'static,
+        E: Send + 'static,
+        Get: Future<Output = Result<ResponseValue<A>, progenitor_client::Error<E>>> + Send + 'static,
+    {
+        let first = Arc::new(get);
+        let next = first.clone();
+        self.job(options, move |api| first(api), move |api| next(api))
     }
 
     async fn run<A, E, Fut>(

@@ -73,7 +73,7 @@ impl IotHubRegistryManager {
             let job_id = job_id.clone();
             async move { api.jobs_get_import_export_job(&job_id).await }
         };
-        self.core.job(options, read.clone(), read)
+        self.core.watch_job(options, read)
     }
 
     /// Reads an import or export job.
