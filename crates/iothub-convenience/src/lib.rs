@@ -57,7 +57,6 @@ mod jobs;
 mod methods;
 mod modify;
 mod modules;
-mod open_enum;
 mod query;
 mod statistics;
 mod twin;

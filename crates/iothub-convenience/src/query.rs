@@ -13,7 +13,6 @@ use serde_json::Value;
 use crate::client::IotHubRegistryManager;
 use crate::error::{Error, Result};
 use crate::jobs::DeviceJob;
-use crate::open_enum::open_enum;
 use crate::twin::Twin;
 
 /// The longest query, in characters.
@@ -46,7 +45,7 @@ pub struct QueryPage {
     pub headers: Headers,
 }
 
-open_enum! {
+service_core::open_enum! {
     /// What the rows of a query are, as the service says in `x-ms-item-type`.
     pub enum RowType {
         /// Twins: `SELECT * FROM devices` or `devices.modules`.
@@ -96,7 +95,7 @@ impl QueryRow {
         Ok(match row_type {
             RowType::Twin => Self::Twin(Box::new(serde_json::from_value(row)?)),
             RowType::DeviceJob => Self::DeviceJob(Box::new(serde_json::from_value(row)?)),
-            RowType::Raw | RowType::Unknown(_) => Self::Raw(row),
+            RowType::Raw | RowType::UnknownValue(_) => Self::Raw(row),
         })
     }
 

@@ -6,12 +6,14 @@
 //! # Map
 //!
 //! * [`ServiceClient`]: a generated client with its pipeline; [`call`](ServiceClient::call),
-//!   [`list`](ServiceClient::list), [`job`](ServiceClient::job), [`protocol`](ServiceClient::protocol).
+//!   [`list`](ServiceClient::list), [`job`](ServiceClient::job), [`watch_job`](ServiceClient::watch_job),
+//!   [`protocol`](ServiceClient::protocol).
 //! * [`ServicePipeline`], [`Package`], [`ResponseTimeout`]: how requests are sent.
 //! * [`Credential`]: Entra or a shared access key; [`ConnectionString`], [`SasCredential`], [`SasPolicy`].
 //! * [`Error`], [`ErrorKind`]: why a call failed.
 //! * [`Precondition`], [`etag`]: writes that depend on a version.
 //! * [`ItemPage`], [`Job`]: what pagers and pollers yield.
+//! * [`open_enum!`]: enums that survive values which the service adds later.
 //!
 //! # Retries
 //!
@@ -120,6 +122,7 @@ mod client;
 mod connection_string;
 mod credential;
 mod error;
+mod open_enum;
 mod paging;
 mod pipeline;
 mod polling;
@@ -140,3 +143,7 @@ pub use precondition::{Precondition, etag};
 pub use sas::{SasCredential, SasPolicy, SasToken};
 #[cfg(feature = "rustls")]
 pub use transport::transport_trusting;
+
+/// For the code that [`open_enum!`] makes, so that crates which use it need not name serde as it does.
+#[doc(hidden)]
+pub use serde as __serde;

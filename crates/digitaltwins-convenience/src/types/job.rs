@@ -4,11 +4,9 @@ use protocol_runtime::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::open_enum::open_enum;
-
-open_enum! {
+service_core::open_enum! {
     /// Where an import job stands.
-    ImportJobStatus {
+    pub enum ImportJobStatus {
         /// Accepted, and waiting.
         NotStarted = "notstarted",
         /// At work.
@@ -24,9 +22,9 @@ open_enum! {
     }
 }
 
-open_enum! {
+service_core::open_enum! {
     /// Where a delete job stands.
-    DeleteJobStatus {
+    pub enum DeleteJobStatus {
         /// Accepted, and waiting.
         NotStarted = "notstarted",
         /// At work.

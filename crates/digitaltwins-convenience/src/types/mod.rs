@@ -5,7 +5,6 @@ mod event_route;
 mod job;
 mod metadata;
 mod model;
-mod open_enum;
 mod relationship;
 mod twin;
 

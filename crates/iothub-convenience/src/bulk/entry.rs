@@ -236,7 +236,7 @@ fn wire_status(status: &DeviceStatus) -> types::ExportImportDeviceStatus {
     match status {
         DeviceStatus::Enabled => types::ExportImportDeviceStatus::Enabled,
         DeviceStatus::Disabled => types::ExportImportDeviceStatus::Disabled,
-        DeviceStatus::Unknown(text) => types::ExportImportDeviceStatus::UnknownValue(text.clone()),
+        DeviceStatus::UnknownValue(text) => types::ExportImportDeviceStatus::UnknownValue(text.clone()),
     }
 }
 

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use super::key::SymmetricKey;
 use super::thumbprint::X509Thumbprint;
 use crate::error::Result;
-use crate::open_enum::open_enum;
 
 /// How a device or module proves who it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -23,7 +22,7 @@ pub struct Authentication {
     pub x509_thumbprint: Option<X509Thumbprint>,
 }
 
-open_enum! {
+service_core::open_enum! {
     /// The kind of proof by which a device or module shows who it is.
     pub enum AuthenticationType {
         /// A token signed with a symmetric key.

@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 use super::authentication::{Authentication, Proof};
 use super::id::check_device_id;
 use crate::error::{Error, Result};
-use crate::open_enum::open_enum;
 
 /// The longest reason for a status, in characters.
 const STATUS_REASON: usize = 128;
@@ -66,7 +65,7 @@ pub struct DeviceCapabilities {
     pub extra: Map<String, Value>,
 }
 
-open_enum! {
+service_core::open_enum! {
     /// Whether a device may connect.
     pub enum DeviceStatus {
         /// It may.
@@ -76,7 +75,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+service_core::open_enum! {
     /// Whether a device or module is connected.
     pub enum ConnectionState {
         /// It is not.
@@ -164,7 +163,7 @@ impl From<&DeviceStatus> for types::DeviceStatus {
         match status {
             DeviceStatus::Enabled => Self::Enabled,
             DeviceStatus::Disabled => Self::Disabled,
-            DeviceStatus::Unknown(text) => Self::UnknownValue(text.clone()),
+            DeviceStatus::UnknownValue(text) => Self::UnknownValue(text.clone()),
         }
     }
 }

@@ -4,8 +4,6 @@ use protocol_runtime::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::open_enum::open_enum;
-
 /// What became of a job on one device: a row of `SELECT * FROM devices.jobs`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -47,7 +45,7 @@ pub struct DeviceJob {
     pub extra: Map<String, Value>,
 }
 
-open_enum! {
+service_core::open_enum! {
     /// How far a job is on one device.
     pub enum DeviceJobStatus {
         /// It waits.

@@ -1,8 +1,6 @@
 //! What jobs do and how far they are.
 
-use crate::open_enum::open_enum;
-
-open_enum! {
+service_core::open_enum! {
     /// What a job does.
     pub enum JobType {
         /// The service does not know: it answers so for jobs that do not exist.
@@ -18,7 +16,7 @@ open_enum! {
     }
 }
 
-open_enum! {
+service_core::open_enum! {
     /// How far a job is.
     pub enum JobStatus {
         /// The service does not know: it answers so for jobs that do not exist.

@@ -14,7 +14,6 @@ use crate::identity::{
     AuthenticationType, ConnectionState, DeviceCapabilities, DeviceStatus, X509Thumbprint, check_device_id,
     check_module_id,
 };
-use crate::open_enum::open_enum;
 
 /// What the hub knows about a device or module: tags, desired and reported properties, and parts of the identity.
 ///
@@ -126,7 +125,7 @@ pub struct ConfigurationInfo {
     pub extra: Map<String, Value>,
 }
 
-open_enum! {
+service_core::open_enum! {
     /// How far a configuration is with a twin.
     pub enum ConfigurationInfoStatus {
         /// The twin meets the configuration's target condition.
@@ -261,7 +260,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(twin.x509_thumbprint.as_ref().unwrap().primary(), Some("AA"));
-        assert_eq!(twin.status, Some(DeviceStatus::Unknown("suspended".into())));
+        assert_eq!(twin.status, Some(DeviceStatus::UnknownValue("suspended".into())));
         assert_eq!(
             twin.last_activity_time.as_ref().unwrap().unparsed(),
             Some("whenever")
