@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use crate::convert::unsupported;
-use crate::document::{METHODS, deref, elements, entries, object, text};
+use crate::document::{METHODS, deref_at, elements, entries, object, text};
 use crate::error::{Fault, Located, Pointer};
 
 /// Checks a whole document.
@@ -141,7 +141,8 @@ impl<'a> Checker<'a> {
     }
 
     fn parameter(&self, value: &'a Value, at: &Pointer) -> Result<(&'a str, &'a str), Located> {
-        let map = object(deref(self.document, value, &at.at("$ref"))?, at)?;
+        let (at, value) = deref_at(self.document, value, at)?;
+        let (at, map) = (&at, object(value, &at)?);
         let (place, name) = (text(map, "in", at)?, text(map, "name", at)?);
         if !matches!(place, "path" | "query" | "header") {
             return Err(unsupported(&at.at("in"), format!("a parameter in `{place}`")));
@@ -165,7 +166,8 @@ impl<'a> Checker<'a> {
     }
 
     fn body(&self, value: &'a Value, at: &Pointer) -> Result<(), Located> {
-        let map = object(deref(self.document, value, &at.at("$ref"))?, at)?;
+        let (at, value) = deref_at(self.document, value, at)?;
+        let (at, map) = (&at, object(value, &at)?);
         if map
             .get("content")
             .and_then(Value::as_object)
@@ -177,7 +179,8 @@ impl<'a> Checker<'a> {
     }
 
     fn response(&self, value: &'a Value, at: &Pointer) -> Result<(), Located> {
-        let map = object(deref(self.document, value, &at.at("$ref"))?, at)?;
+        let (at, value) = deref_at(self.document, value, at)?;
+        let (at, map) = (&at, object(value, &at)?);
         for (at, _, header) in entries(map, "headers", at)? {
             let header = object(header, &at)?;
             if let Some(schema) = header.get("schema") {

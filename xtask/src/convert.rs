@@ -11,10 +11,10 @@ mod servers;
 
 use serde_json::{Map, Value, json};
 
-use crate::document::{METHODS, deref, elements, entries, object, text};
+use crate::document::{METHODS, deref, deref_at, elements, entries, object, text};
 use crate::error::{Fault, Located, Pointer};
 pub use origin::in_swagger;
-use schema::{description, local_reference, parameter_schema, schema};
+use schema::{description, local_reference, only, parameter_schema, schema};
 
 /// Converts a Swagger 2.0 document to OpenAPI 3.0.3.
 ///
@@ -105,7 +105,7 @@ impl Converter<'_> {
 
     /// Whether a parameter (or what it refers to) is a body or a part of one.
     fn is_body(&self, value: &Value, at: &Pointer) -> Result<bool, Located> {
-        let target = object(deref(self.swagger, value, &at.at("$ref"))?, at)?;
+        let target = object(deref(self.swagger, value, at)?, at)?;
         Ok(matches!(text(target, "in", at)?, "body" | "formData"))
     }
 
@@ -128,7 +128,8 @@ impl Converter<'_> {
         let mut bodies = Vec::new();
         for (at, value) in &own {
             if self.is_body(value, at)? {
-                bodies.push((at.clone(), object(deref(self.swagger, value, at)?, at)?));
+                let (at, value) = deref_at(self.swagger, value, at)?;
+                bodies.push((at.clone(), object(value, &at)?));
             } else {
                 parameters.push(parameter(value, at)?);
             }
@@ -136,7 +137,8 @@ impl Converter<'_> {
         if bodies.is_empty() {
             for (at, value) in shared {
                 if self.is_body(value, at)? {
-                    bodies.push((at.clone(), object(deref(self.swagger, value, at)?, at)?));
+                    let (at, value) = deref_at(self.swagger, value, at)?;
+                    bodies.push((at.clone(), object(value, &at)?));
                 }
             }
         }
@@ -180,6 +182,7 @@ impl Converter<'_> {
         let mut out = Map::new();
         let (required, media, content) = match bodies {
             [(at, body)] if !is_form(body) => {
+                only(body, |key| key == "schema" || PARAMETER.contains(&key), at)?;
                 description(body, &mut out);
                 let value = body
                     .get("schema")
@@ -207,7 +210,10 @@ impl Converter<'_> {
                     let name = text(field, "name", at)?;
                     let mut property = Map::new();
                     description(field, &mut property);
-                    property.extend(parameter_schema(field, at)?);
+                    if field.get("type").and_then(Value::as_str) == Some("array") {
+                        return Err(unsupported(&at.at("type"), "a list in a form"));
+                    }
+                    property.extend(parameter_schema(field, &PARAMETER, at)?);
                     properties.insert(name.to_owned(), Value::Object(property));
                     if field.get("required").and_then(Value::as_bool) == Some(true) {
                         required.push(json!(name));
@@ -286,6 +292,9 @@ fn media_types(
     })
 }
 
+/// What every parameter has beside its schema.
+const PARAMETER: [&str; 4] = ["name", "in", "description", "required"];
+
 fn parameter(value: &Value, at: &Pointer) -> Result<Value, Located> {
     let map = object(value, at)?;
     if let Some(reference) = map.get("$ref") {
@@ -308,7 +317,14 @@ fn parameter(value: &Value, at: &Pointer) -> Result<Value, Located> {
     {
         out.insert(key.clone(), value.clone());
     }
-    out.insert("schema".into(), Value::Object(parameter_schema(map, at)?));
+    if let Some(value) = map.get("allowEmptyValue") {
+        out.insert("allowEmptyValue".into(), value.clone());
+    }
+    let beside = [PARAMETER.as_slice(), &["collectionFormat", "allowEmptyValue"]].concat();
+    out.insert(
+        "schema".into(),
+        Value::Object(parameter_schema(map, &beside, at)?),
+    );
     if map.get("type").and_then(Value::as_str) == Some("array") {
         let format = map
             .get("collectionFormat")
@@ -348,7 +364,17 @@ fn response(value: &Value, produces: Option<&[String]>, at: &Pointer) -> Result<
         let header = object(value, &at)?;
         let mut converted = Map::new();
         description(header, &mut converted);
-        converted.insert("schema".into(), Value::Object(parameter_schema(header, &at)?));
+        let schema = parameter_schema(header, &["description", "collectionFormat"], &at)?;
+        if header
+            .get("collectionFormat")
+            .is_some_and(|format| format != "csv")
+        {
+            return Err(unsupported(
+                &at.at("collectionFormat"),
+                "a list in a header that commas do not separate",
+            ));
+        }
+        converted.insert("schema".into(), Value::Object(schema));
         headers.insert(name.to_owned(), Value::Object(converted));
     }
     if !headers.is_empty() {

@@ -135,9 +135,24 @@ pub fn resolve<'a>(document: &'a Value, reference: &str, at: &Pointer) -> Result
 /// # Errors
 /// [`Fault::UnresolvableReference`].
 pub fn deref<'a>(document: &'a Value, value: &'a Value, at: &Pointer) -> Result<&'a Value, Located> {
+    deref_at(document, value, at).map(|(_, value)| value)
+}
+
+/// The same with its place, which is elsewhere for what a `$ref` leads to.
+///
+/// # Errors
+/// [`Fault::UnresolvableReference`].
+pub fn deref_at<'a>(
+    document: &'a Value,
+    value: &'a Value,
+    at: &Pointer,
+) -> Result<(Pointer, &'a Value), Located> {
     match value.get("$ref").and_then(Value::as_str) {
-        Some(reference) => resolve(document, reference, at),
-        None => Ok(value),
+        Some(reference) => {
+            let target = resolve(document, reference, &at.at("$ref"))?;
+            Ok((Pointer::to(reference), target))
+        }
+        None => Ok((at.clone(), value)),
     }
 }
 

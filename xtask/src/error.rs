@@ -174,6 +174,11 @@ impl Pointer {
         Self::default()
     }
 
+    /// Where a local reference (`#/…`) leads.
+    pub fn to(reference: &str) -> Self {
+        Self(reference.trim_start_matches('#').to_owned())
+    }
+
     /// One level further down.
     #[must_use]
     pub fn at(&self, token: impl std::fmt::Display) -> Self {

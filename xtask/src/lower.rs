@@ -10,7 +10,7 @@ mod schema;
 use serde_json::{Map, Value, json};
 
 use crate::convert::unsupported;
-use crate::document::{GENERATED_METHODS, deref, elements, entries, object, text};
+use crate::document::{GENERATED_METHODS, deref, deref_at, elements, entries, object, text};
 use crate::error::{Located, Pointer};
 
 /// A lowered description and what the generated table says about its operations.
@@ -263,7 +263,8 @@ impl Lowering<'_> {
 
     /// The body as the generator takes it, and the media type it really has.
     fn body(&self, value: &Value, at: &Pointer) -> Result<(Value, String), Located> {
-        let map = object(deref(self.document, value, at)?, at)?;
+        let (at, value) = deref_at(self.document, value, at)?;
+        let (at, map) = (&at, object(value, &at)?);
         if map.get("required").and_then(Value::as_bool) != Some(true) {
             return Err(unsupported(
                 at,

@@ -157,6 +157,34 @@ fn constructs_nobody_knows() {
         |d| d["paths"]["/kilns"]["get"]["parameters"][0]["collectionFormat"] = json!("tsv"),
         "#/paths/~1kilns/get/parameters/0/collectionFormat: unsupported: collectionFormat `tsv` in `query`",
     );
+    let parameter = "/paths/~1kilns/get/parameters/0";
+    refused_with(
+        |d| {
+            *d.pointer_mut(parameter).unwrap() =
+                json!({ "name": "x", "in": "query", "type": "string", "oneOf": [] })
+        },
+        &format!("#{parameter}/oneOf: unsupported: the keyword `oneOf` here"),
+    );
+    refused_with(
+        |d| d["parameters"]["question"]["pattern"] = json!("x"),
+        "#/parameters/question/pattern: unsupported: the keyword `pattern` here",
+    );
+    refused_with(
+        |d| d["responses"]["Failure"]["headers"]["x-error"]["collectionFormat"] = json!("pipes"),
+        "#/responses/Failure/headers/x-error/collectionFormat: unsupported: a list in a header",
+    );
+    refused_with(
+        |d| d["parameters"]["question"]["schema"]["type"] = json!(["object", "null"]),
+        "#/parameters/question/schema/type: unsupported: several types at once",
+    );
+    refused_with(
+        |d| d["responses"]["Failure"]["headers"]["x-error"]["required"] = json!(true),
+        "#/responses/Failure/headers/x-error/required: unsupported: the keyword `required` here",
+    );
+    refused_with(
+        |d| d["paths"]["/orders"]["post"]["parameters"][1]["type"] = json!("array"),
+        "#/paths/~1orders/post/parameters/1/type: unsupported: a list in a form",
+    );
     refused_with(|d| d["x-ms-paths"] = json!({}), "#/x-ms-paths: unsupported");
     refused_with(
         |d| d["definitions"]["Box"]["type"] = json!(["object", "null"]),

@@ -48,12 +48,12 @@ fn what_it_might_write_one_day_is_noticed() {
     noticed(
         "from_static(\"api-version\")",
         "from_static(\"x-version\")",
-        "`api-version header`: expected 10, found 0",
+        "`api-version header`: expected 11, found 0",
     );
     noticed(
         "encode_path(",
         "escape_path(",
-        "`path segments`: expected 8, found 0",
+        "`path segments`: expected 9, found 0",
     );
     noticed(
         ".json(&body)",

@@ -9,6 +9,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::{Value, json};
+use xtask::codegen;
 use xtask::generate::{Stages, stages};
 
 fn fixture(name: &str) -> PathBuf {
@@ -34,17 +36,29 @@ fn converted() {
 #[test]
 fn overlaid() {
     let stages = pottery();
-    // Only what the overlay touches; the rest is the snapshot above.
-    let shown = [
-        "/paths/~1query/post/x-idempotent",
-        "/components/schemas/Glaze",
-        "/components/schemas/Kiln/properties/door",
-    ];
-    let shown: Vec<_> = shown
-        .iter()
-        .map(|place| (place, stages.overlaid.pointer(place)))
-        .collect();
-    insta::assert_json_snapshot!(shown);
+    let mut changes = Vec::new();
+    compare(
+        Some(&stages.description),
+        Some(&stages.overlaid),
+        String::new(),
+        &mut changes,
+    );
+    insta::assert_json_snapshot!(changes);
+}
+
+/// Every place where two documents differ, with what was there and what is there now.
+fn compare(before: Option<&Value>, after: Option<&Value>, at: String, changes: &mut Vec<Value>) {
+    match (before, after) {
+        (Some(Value::Object(old)), Some(Value::Object(new))) => {
+            let added = new.keys().filter(|key| !old.contains_key(*key));
+            for key in old.keys().chain(added) {
+                let token = key.replace('~', "~0").replace('/', "~1");
+                compare(old.get(key), new.get(key), format!("{at}/{token}"), changes);
+            }
+        }
+        (before, after) if before == after => {}
+        (before, after) => changes.push(json!({ "at": at, "before": before, "after": after })),
+    }
 }
 
 #[test]
@@ -52,6 +66,13 @@ fn lowered() {
     let lowered = pottery().lowered;
     insta::assert_json_snapshot!("lowered_document", lowered.document);
     insta::assert_json_snapshot!("lowered_operations", (lowered.operations, lowered.secrets));
+}
+
+/// What the generator itself writes: with the snapshots of the corrected parts, it shows what the post-pass does.
+#[test]
+fn generated_before_the_corrections() {
+    let code = codegen::generate(&pottery().lowered.document, &fixture("pottery.json")).unwrap();
+    insta::assert_snapshot!(prettyplease::unparse(&code));
 }
 
 #[test]

@@ -207,11 +207,9 @@ impl<'a> Trail<'a> {
 
     /// What stands behind a `$ref` is where the `$ref` leads.
     fn follow_reference(&mut self) -> Option<()> {
-        let pointer = self.node.get("$ref")?.as_str()?.strip_prefix('#')?;
-        self.node = self.swagger.pointer(pointer)?;
-        self.at = pointer.split('/').skip(1).fold(Pointer::root(), |at, token| {
-            at.at(token.replace("~1", "/").replace("~0", "~"))
-        });
+        let reference = self.node.get("$ref")?.as_str()?;
+        self.node = self.swagger.pointer(reference.strip_prefix('#')?)?;
+        self.at = Pointer::to(reference);
         Some(())
     }
 

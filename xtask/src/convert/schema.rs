@@ -7,7 +7,7 @@ use crate::document::object;
 use crate::error::{Fault, Located, Pointer};
 
 /// What a Swagger 2.0 parameter or header says about its value beside its name, place and style.
-const PARAMETER_SCHEMA: [&str; 15] = [
+const PARAMETER_SCHEMA: [&str; 16] = [
     "type",
     "format",
     "enum",
@@ -23,6 +23,7 @@ const PARAMETER_SCHEMA: [&str; 15] = [
     "maximum",
     "exclusiveMinimum",
     "exclusiveMaximum",
+    "multipleOf",
 ];
 
 /// Where named things are in Swagger 2.0, and in OpenAPI 3.0.
@@ -128,11 +129,30 @@ fn keyword(key: &str, value: &Value, out: &mut Map<String, Value>, at: &Pointer)
     Ok(())
 }
 
-/// The schema of a parameter, header or form field, whose keywords stand beside its name in Swagger 2.0.
+/// Refuses a keyword that would be lost without a word. Extensions are free to be there.
+pub(super) fn only(
+    map: &Map<String, Value>,
+    mut known: impl FnMut(&str) -> bool,
+    at: &Pointer,
+) -> Result<(), Located> {
+    match map.keys().find(|key| !key.starts_with("x-") && !known(key)) {
+        Some(key) => Err(unsupported(&at.at(key), format!("the keyword `{key}` here"))),
+        None => Ok(()),
+    }
+}
+
+/// The schema of a parameter, header or form field, whose keywords stand beside its name in Swagger 2.0; `beside` are
+/// the keywords that the caller takes care of.
 pub(super) fn parameter_schema(
     map: &Map<String, Value>,
+    beside: &[&str],
     at: &Pointer,
 ) -> Result<Map<String, Value>, Located> {
+    only(
+        map,
+        |key| PARAMETER_SCHEMA.contains(&key) || beside.contains(&key),
+        at,
+    )?;
     let mut out = Map::new();
     if map.get("type").and_then(Value::as_str) == Some("file") {
         out.insert("type".into(), json!("string"));

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Converter;
 use super::schema::description;
-use crate::document::{deref, elements, object, text};
+use crate::document::{deref_at, elements, object, text};
 use crate::error::{Located, Pointer};
 
 impl Converter<'_> {
@@ -30,7 +30,8 @@ impl Converter<'_> {
             };
             let mut variables = Map::new();
             for (at, parameter) in elements(host, "parameters", &at)? {
-                let parameter = object(deref(self.swagger, parameter, &at)?, &at)?;
+                let (at, parameter) = deref_at(self.swagger, parameter, &at)?;
+                let parameter = object(parameter, &at)?;
                 let mut variable = Map::new();
                 // A server variable must have a default; its own name shows that something has to be filled in.
                 let name = text(parameter, "name", &at)?;
