@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::convert::unsupported;
+use crate::convert::{only, unsupported};
 use crate::document::{METHODS, deref_at, elements, entries, object, text};
 use crate::error::{Fault, Located, Pointer};
 
@@ -59,6 +59,21 @@ pub fn check(document: &Value) -> Result<(), Located> {
     }
     Ok(())
 }
+
+/// What a parameter may say. Without `allowReserved` and `content`, which change how a value is sent.
+const PARAMETER: [&str; 11] = [
+    "name",
+    "in",
+    "description",
+    "required",
+    "deprecated",
+    "allowEmptyValue",
+    "style",
+    "explode",
+    "schema",
+    "example",
+    "examples",
+];
 
 struct Checker<'a> {
     document: &'a Value,
@@ -147,6 +162,7 @@ impl<'a> Checker<'a> {
         if !matches!(place, "path" | "query" | "header") {
             return Err(unsupported(&at.at("in"), format!("a parameter in `{place}`")));
         }
+        only(map, |key| PARAMETER.contains(&key), at)?;
         let schema = map
             .get("schema")
             .ok_or_else(|| Located::new(at, Fault::Missing("schema")))?;

@@ -14,7 +14,8 @@ use serde_json::{Map, Value, json};
 use crate::document::{METHODS, deref, deref_at, elements, entries, object, text};
 use crate::error::{Fault, Located, Pointer};
 pub use origin::in_swagger;
-use schema::{description, local_reference, only, parameter_schema, schema};
+pub(crate) use schema::only;
+use schema::{description, local_reference, parameter_schema, schema};
 
 /// Converts a Swagger 2.0 document to OpenAPI 3.0.3.
 ///

@@ -12,7 +12,7 @@ mod support;
 use serde_json::{Value, json};
 use support::{Scratch, pottery};
 use xtask::error::Error;
-use xtask::{generate, import};
+use xtask::{convert, generate, import};
 
 /// The pointer of an error is one into the very file that was given.
 #[track_caller]
@@ -197,6 +197,37 @@ fn constructs_nobody_knows() {
     refused_with(
         |d| d["definitions"]["Box"]["not"] = json!({}),
         "#/definitions/Box/not: unsupported",
+    );
+}
+
+/// The fixture as OpenAPI, with a change.
+#[track_caller]
+fn refused_as_openapi(change: impl FnOnce(&mut Value), expected: &str) {
+    let mut document = convert::convert(&pottery()).unwrap();
+    change(&mut document);
+    refused(&document.to_string(), expected);
+}
+
+#[test]
+fn an_openapi_file_in_its_own_terms() {
+    refused_as_openapi(
+        |d| {
+            d["components"]["schemas"]["KilnPage"]["properties"]["value"]["items"]["$ref"] =
+                json!("#/components/schemas/Oven")
+        },
+        "#/components/schemas/KilnPage/properties/value/items/$ref: unresolvable reference `#/components/schemas/Oven`",
+    );
+    refused_as_openapi(
+        |d| d["paths"]["/kilns/{kilnId}"]["get"]["parameters"][0]["$ref"] = json!("#/parameters/none"),
+        "#/paths/~1kilns~1{kilnId}/get/parameters/0/$ref: unresolvable reference `#/parameters/none`",
+    );
+    refused_as_openapi(
+        |d| d["components"]["parameters"]["trace"]["in"] = json!("cookie"),
+        "#/components/parameters/trace/in: unsupported: a parameter in `cookie`",
+    );
+    refused_as_openapi(
+        |d| d["components"]["parameters"]["trace"]["allowReserved"] = json!(true),
+        "#/components/parameters/trace/allowReserved: unsupported: the keyword `allowReserved` here",
     );
 }
 

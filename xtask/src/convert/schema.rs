@@ -130,7 +130,7 @@ fn keyword(key: &str, value: &Value, out: &mut Map<String, Value>, at: &Pointer)
 }
 
 /// Refuses a keyword that would be lost without a word. Extensions are free to be there.
-pub(super) fn only(
+pub(crate) fn only(
     map: &Map<String, Value>,
     mut known: impl FnMut(&str) -> bool,
     at: &Pointer,
