@@ -14,6 +14,4 @@ mod lists;
 mod network;
 mod requests;
 mod retries;
-mod secrets;
-mod spans;
 mod support;

@@ -13,6 +13,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 #[tokio::test(start_paused = true)]
 async fn a_call_is_a_span_within_the_callers() {
+    let _turn = crate::LISTENING.lock().await;
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::INFO)
@@ -44,6 +45,7 @@ async fn a_call_is_a_span_within_the_callers() {
 
 #[tokio::test]
 async fn a_tracer_gets_the_call_and_its_requests() {
+    let _turn = crate::LISTENING.lock().await;
     let script = Script::new([answer(200, THING), answer(412, "")]);
     let recorder = Recorder::default();
     let options = ClientOptions {

@@ -48,6 +48,7 @@ fn shown(error: &Error) -> String {
 
 #[tokio::test]
 async fn nothing_shows_a_secret() {
+    let _turn = crate::LISTENING.lock().await;
     const KEY: &str = "dG9wLXNlY3JldC1rZXk=";
     const DEVICE_KEY: &str = "ZGV2aWNlLWtleQ==";
     const TOKEN: &str = "eyJ0b2tlbiI6MX0.bearer";
