@@ -1,5 +1,7 @@
 //! The dependency arrows of ARCHITECTURE.md, read from cargo itself.
 
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 use std::collections::{BTreeMap, BTreeSet};
 
