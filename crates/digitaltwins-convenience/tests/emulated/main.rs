@@ -6,6 +6,7 @@ mod errors;
 mod models;
 mod queries;
 mod relationships;
+mod routes_and_jobs;
 mod twins;
 
 #[path = "../../examples/common/mod.rs"]

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod connection_strings;
 mod credentials;
 mod envelopes;
 mod jobs;
