@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
-use azure_core::http::ClientOptions;
+use azure_core::http::Transport;
 use azure_core::time::OffsetDateTime;
 use digitaltwins_convenience::{DigitalTwinsClient, DigitalTwinsClientOptions};
 use emulator::Emulator;
@@ -111,10 +111,8 @@ fn kind(real: bool) -> &'static str {
 ///
 /// A certificate that cannot be used, which would be a mistake of the emulator.
 pub fn hub_of(emulator: &Emulator) -> Result<IotHubRegistryManager, Failure> {
-    let options = IotHubClientOptions {
-        client_options: trusting(emulator)?,
-        ..Default::default()
-    };
+    let mut options = IotHubClientOptions::default();
+    options.client_options.transport = Some(trusting(emulator)?);
     Ok(IotHubRegistryManager::from_connection_string(
         &emulator.iothub_connection_string(),
         Some(options),
@@ -127,10 +125,8 @@ pub fn hub_of(emulator: &Emulator) -> Result<IotHubRegistryManager, Failure> {
 ///
 /// A certificate that cannot be used, which would be a mistake of the emulator.
 pub fn twins_of(emulator: &Emulator) -> Result<DigitalTwinsClient, Failure> {
-    let options = DigitalTwinsClientOptions {
-        client_options: trusting(emulator)?,
-        ..Default::default()
-    };
+    let mut options = DigitalTwinsClientOptions::default();
+    options.client_options.transport = Some(trusting(emulator)?);
     let credential = Arc::new(EmulatorCredential {
         token: emulator.bearer_token(),
     });
@@ -141,17 +137,13 @@ pub fn twins_of(emulator: &Emulator) -> Result<DigitalTwinsClient, Failure> {
     )?)
 }
 
-/// Options with which a client trusts the emulator's certificate.
+/// A transport that trusts the emulator's certificate.
 ///
 /// # Errors
 ///
 /// A certificate that cannot be used, which would be a mistake of the emulator.
-pub fn trusting(emulator: &Emulator) -> Result<ClientOptions, Failure> {
-    let transport = service_core::transport_trusting(emulator.ca_certificate_pem())?;
-    Ok(ClientOptions {
-        transport: Some(transport),
-        ..Default::default()
-    })
+pub fn trusting(emulator: &Emulator) -> Result<Transport, Failure> {
+    Ok(service_core::transport_trusting(emulator.ca_certificate_pem())?)
 }
 
 /// Gives out the emulator's token, as a credential of `azure_identity` gives out one of Entra's.

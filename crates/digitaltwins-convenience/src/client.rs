@@ -14,13 +14,28 @@ use crate::graph::NoteThrottling;
 const SCOPE: &str = "https://digitaltwins.azure.net/.default";
 
 /// Options of a [`DigitalTwinsClient`].
-#[derive(Debug, Clone, Default)]
+///
+/// Take the default and change what should be different: `client_options` made from nothing have azure_core's retries,
+/// which go on for up to a minute.
+#[derive(Debug, Clone)]
 pub struct DigitalTwinsClientOptions {
-    /// Transport, retries, policies, tracing and logging.
+    /// Transport, retries, policies, tracing and logging. Default: three retries, after 0.8, 1.6 and 3.2 seconds.
     pub client_options: ClientOptions,
     /// What tokens are asked for, if the instance is not in the public cloud:
     /// `https://digitaltwins.azure.net/.default` by default.
     pub scope: Option<&'static str>,
+}
+
+impl Default for DigitalTwinsClientOptions {
+    fn default() -> Self {
+        Self {
+            client_options: ClientOptions {
+                retry: service_core::retry_options(),
+                ..ClientOptions::default()
+            },
+            scope: None,
+        }
+    }
 }
 
 /// A client of one Azure Digital Twins instance.

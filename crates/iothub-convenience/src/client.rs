@@ -49,17 +49,13 @@ const PACKAGE: Package = Package {
 /// The client works with the emulator, in process and over TLS:
 ///
 /// ```
-/// use azure_core::http::ClientOptions;
 /// use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager, transport_trusting};
 ///
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let emulator = emulator::Emulator::start().await?;
-/// let client_options = ClientOptions {
-///     transport: Some(transport_trusting(emulator.ca_certificate_pem())?),
-///     ..Default::default()
-/// };
-/// let options = IotHubClientOptions { client_options, ..Default::default() };
+/// let mut options = IotHubClientOptions::default();
+/// options.client_options.transport = Some(transport_trusting(emulator.ca_certificate_pem())?);
 /// let hub = IotHubRegistryManager::from_connection_string(&emulator.iothub_connection_string(), Some(options))?;
 /// assert_eq!(hub.get_devices(None).await?.into_model()?.len(), 0);
 /// # Ok(())
@@ -73,9 +69,13 @@ pub struct IotHubRegistryManager {
 }
 
 /// What a client may be given beside address and credential.
-#[derive(Debug, Clone, Default)]
+///
+/// Take the default and change what should be different: `client_options` made from nothing have azure_core's retries,
+/// which go on for up to a minute.
+#[derive(Debug, Clone)]
 pub struct IotHubClientOptions {
-    /// azure_core's options: transport, policies, retries, user agent, tracing.
+    /// azure_core's options: transport, policies, retries, user agent, tracing. Default: three retries, after 0.8, 1.6
+    /// and 3.2 seconds.
     pub client_options: ClientOptions,
     /// How long tokens made with a shared access key are valid, over HTTP and AMQP; they are renewed ahead of their
     /// end. Default: one hour.
@@ -83,6 +83,20 @@ pub struct IotHubClientOptions {
     /// How the hub is reached over AMQP.
     #[cfg(feature = "amqp")]
     pub amqp: crate::amqp::AmqpOptions,
+}
+
+impl Default for IotHubClientOptions {
+    fn default() -> Self {
+        Self {
+            client_options: ClientOptions {
+                retry: service_core::retry_options(),
+                ..ClientOptions::default()
+            },
+            token_lifetime: None,
+            #[cfg(feature = "amqp")]
+            amqp: crate::amqp::AmqpOptions::default(),
+        }
+    }
 }
 
 impl IotHubRegistryManager {

@@ -21,7 +21,7 @@
 //! 500, 502, 503, 504 and broken connections, as the `RetryOptions` in `ClientOptions` say. All others are repeated
 //! only if the service has certainly not processed them: on 429, on 503 with `Retry-After`, and if there was no
 //! connection. `Retry-After` is obeyed up to 60 seconds; beyond that the call fails with
-//! [`retry_after`](Error::retry_after) set.
+//! [`retry_after`](Error::retry_after) set. [`retry_options`] are what client crates repeat with by default.
 //!
 //! # How a client crate uses it
 //!
@@ -140,6 +140,7 @@ pub use paging::ItemPage;
 pub use pipeline::{Package, ResponseTimeout, ServicePipeline};
 pub use polling::Job;
 pub use precondition::{Precondition, etag};
+pub use retry::retry_options;
 pub use sas::{SasCredential, SasPolicy, SasToken};
 #[cfg(feature = "rustls")]
 pub use transport::transport_trusting;

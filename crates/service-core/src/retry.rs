@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use azure_core::error::ErrorKind;
 use azure_core::http::headers::{Headers, RETRY_AFTER, RETRY_AFTER_MS, X_MS_RETRY_AFTER_MS};
 use azure_core::http::policies::{Policy, PolicyResult, get_retry_after};
-use azure_core::http::{AsyncRawResponse, Context, Method, Request};
+use azure_core::http::{AsyncRawResponse, Context, ExponentialRetryOptions, Method, Request, RetryOptions};
 use protocol_runtime::Operation;
 use time::OffsetDateTime;
 
@@ -21,6 +21,21 @@ use crate::error::header;
 
 /// Longer than this no call waits on the service's word; it fails, and the caller learns how long to wait.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// How often and when a client repeats a call unless it is told otherwise: three times, after 0.8, 1.6 and 3.2 seconds
+/// and up to a quarter of a second more by chance, and not once a minute has passed.
+///
+/// azure_core's own default goes on for up to a minute, which is long for a caller who waits; give
+/// `RetryOptions::default()` to have it.
+#[must_use]
+pub fn retry_options() -> RetryOptions {
+    RetryOptions::exponential(ExponentialRetryOptions {
+        // The policy doubles it before the first wait already.
+        initial_delay: azure_core::time::Duration::milliseconds(400),
+        max_retries: 3,
+        ..ExponentialRetryOptions::default()
+    })
+}
 
 /// Whether a request may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

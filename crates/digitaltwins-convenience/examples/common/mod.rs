@@ -34,19 +34,14 @@ pub(crate) async fn emulated() -> Result<
     let emulator = emulator::Emulator::start().await?;
     // An application that talks to Azure needs none of this: the emulator's certificate is known to nobody, and its tokens
     // come from no authority.
-    let client_options = azure_core::http::ClientOptions {
-        transport: Some(digitaltwins_convenience::transport_trusting(
-            emulator.ca_certificate_pem(),
-        )?),
-        ..Default::default()
-    };
+    let mut options = digitaltwins_convenience::DigitalTwinsClientOptions::default();
+    options.client_options.transport = Some(digitaltwins_convenience::transport_trusting(
+        emulator.ca_certificate_pem(),
+    )?);
     let client = digitaltwins_convenience::DigitalTwinsClient::new(
         emulator.digitaltwins_endpoint(),
         std::sync::Arc::new(EmulatorCredential(emulator.bearer_token())),
-        Some(digitaltwins_convenience::DigitalTwinsClientOptions {
-            client_options,
-            ..Default::default()
-        }),
+        Some(options),
     )?;
     Ok((emulator, client))
 }

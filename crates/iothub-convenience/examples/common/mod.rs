@@ -1,6 +1,5 @@
 //! The hub that the examples talk to: the one in `IOTHUB_CONNECTION_STRING`, or the emulator.
 
-use azure_core::http::ClientOptions;
 use emulator::Emulator;
 use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager, Precondition, transport_trusting};
 
@@ -25,17 +24,8 @@ impl Hub {
             });
         }
         let emulator = Emulator::start().await?;
-        #[cfg_attr(
-            not(feature = "amqp"),
-            expect(unused_mut, reason = "only AMQP has more to set")
-        )]
-        let mut options = IotHubClientOptions {
-            client_options: ClientOptions {
-                transport: Some(transport_trusting(emulator.ca_certificate_pem())?),
-                ..Default::default()
-            },
-            ..Default::default()
-        };
+        let mut options = IotHubClientOptions::default();
+        options.client_options.transport = Some(transport_trusting(emulator.ca_certificate_pem())?);
         #[cfg(feature = "amqp")]
         {
             options.amqp.endpoint = Some(emulator.iothub_amqp_endpoint());

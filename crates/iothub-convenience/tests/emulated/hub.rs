@@ -5,17 +5,11 @@
 async fn emulated_hub(
     devices: &[&str],
 ) -> Result<(emulator::Emulator, iothub_convenience::IotHubRegistryManager), Box<dyn std::error::Error>> {
-    use azure_core::http::ClientOptions;
     use iothub_convenience::{DeviceStatus, IotHubClientOptions, IotHubRegistryManager, SymmetricKey};
 
     let emulator = emulator::Emulator::start().await?;
-    let options = IotHubClientOptions {
-        client_options: ClientOptions {
-            transport: Some(iothub_convenience::transport_trusting(emulator.ca_certificate_pem())?),
-            ..Default::default()
-        },
-        ..Default::default()
-    };
+    let mut options = IotHubClientOptions::default();
+    options.client_options.transport = Some(iothub_convenience::transport_trusting(emulator.ca_certificate_pem())?);
     let hub = IotHubRegistryManager::from_connection_string(&emulator.iothub_connection_string(), Some(options))?;
     for device in devices {
         hub.create_device_with_sas(device, SymmetricKey::generate()?, DeviceStatus::Enabled, None).await?;

@@ -244,13 +244,8 @@ async fn a_wrong_key_is_refused() {
     let (emulator, _) = hub(&[]).await;
     let text = emulator.iothub_connection_string();
     let (before, _) = text.split_once("SharedAccessKey=").unwrap();
-    let options = IotHubClientOptions {
-        client_options: azure_core::http::ClientOptions {
-            transport: Some(transport_trusting(emulator.ca_certificate_pem()).unwrap()),
-            ..Default::default()
-        },
-        ..Default::default()
-    };
+    let mut options = IotHubClientOptions::default();
+    options.client_options.transport = Some(transport_trusting(emulator.ca_certificate_pem()).unwrap());
     let text = format!("{before}SharedAccessKey=AAECAwQFBgcICQoLDA0ODw==");
     let stranger = IotHubRegistryManager::from_connection_string(&text, Some(options)).unwrap();
     let error = stranger.get_devices(None).await.unwrap_err();

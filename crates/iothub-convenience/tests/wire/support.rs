@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::http::headers::Headers;
-use azure_core::http::{AsyncRawResponse, ClientOptions, HttpClient, Method, Request, StatusCode, Transport};
+use azure_core::http::{AsyncRawResponse, HttpClient, Method, Request, StatusCode, Transport};
 use azure_core::time::OffsetDateTime;
 use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager};
 use serde_json::Value;
@@ -22,12 +22,14 @@ pub(crate) const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 pub(crate) struct Recorder {
     answers: Mutex<VecDeque<Answer>>,
     requests: Mutex<Vec<String>>,
+    times: Mutex<Vec<tokio::time::Instant>>,
 }
 
 #[derive(Debug)]
 pub(crate) enum Answer {
     Response(u16, Vec<(&'static str, String)>, String),
     Failure(azure_core::error::ErrorKind),
+    CutOff(&'static str),
     Never,
 }
 
@@ -55,10 +57,9 @@ impl Recorder {
         self.push(Answer::Failure(kind))
     }
 
-    /// Prepares another answer in place of the last one.
-    pub(crate) fn replace_last(&self, status: u16, body: &str) {
-        self.answers.lock().unwrap().pop_back();
-        self.answer_with(status, &[], body);
+    /// Prepares an answer that breaks after the beginning of its body.
+    pub(crate) fn cut_off(&self, beginning: &'static str) -> &Self {
+        self.push(Answer::CutOff(beginning))
     }
 
     /// Prepares that no answer comes.
@@ -76,6 +77,13 @@ impl Recorder {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 
+    /// When the requests so far were sent; they are forgotten, and so are answers that nobody has asked for.
+    pub(crate) fn take_times(&self) -> Vec<tokio::time::Instant> {
+        self.answers.lock().unwrap().clear();
+        self.take();
+        std::mem::take(&mut self.times.lock().unwrap())
+    }
+
     /// A client that uses this transport.
     pub(crate) fn hub(self: &Arc<Self>) -> IotHubRegistryManager {
         let connection = format!("HostName=hub.example;SharedAccessKeyName=service;SharedAccessKey={KEY}");
@@ -83,13 +91,9 @@ impl Recorder {
     }
 
     pub(crate) fn options(self: &Arc<Self>) -> IotHubClientOptions {
-        IotHubClientOptions {
-            client_options: ClientOptions {
-                transport: Some(Transport::new(self.clone())),
-                ..Default::default()
-            },
-            ..Default::default()
-        }
+        let mut options = IotHubClientOptions::default();
+        options.client_options.transport = Some(Transport::new(self.clone()));
+        options
     }
 }
 
@@ -97,6 +101,7 @@ impl Recorder {
 impl HttpClient for Recorder {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         self.requests.lock().unwrap().push(text(request));
+        self.times.lock().unwrap().push(tokio::time::Instant::now());
         let answer = self.answers.lock().unwrap().pop_front();
         match answer.unwrap_or_else(|| Answer::Response(200, Vec::new(), "{}".into())) {
             Answer::Response(status, headers, body) => {
@@ -109,6 +114,15 @@ impl HttpClient for Recorder {
                     result,
                     body,
                 ))
+            }
+            Answer::CutOff(beginning) => {
+                let broken = azure_core::Error::with_message(
+                    azure_core::error::ErrorKind::Io,
+                    "the connection is gone",
+                );
+                let parts = [Ok(beginning.into()), Err(broken)];
+                let body = Box::pin(futures::stream::iter(parts));
+                Ok(AsyncRawResponse::new(StatusCode::Ok, Headers::new(), body))
             }
             Answer::Never => std::future::pending().await,
             Answer::Failure(kind) => Err(azure_core::Error::with_message(kind, "broken on purpose")),

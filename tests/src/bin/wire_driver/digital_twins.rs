@@ -24,12 +24,12 @@ pub(crate) struct DigitalTwins(DigitalTwinsClient);
 
 impl DigitalTwins {
     pub(crate) fn new(surroundings: &Surroundings) -> Result<Self, Failure> {
-        let mut client_options = surroundings.client_options()?;
-        client_options.per_call_policies.push(Arc::new(SendTrace));
-        let options = DigitalTwinsClientOptions {
-            client_options,
-            ..Default::default()
-        };
+        let mut options = DigitalTwinsClientOptions::default();
+        options.client_options.transport = Some(surroundings.transport()?);
+        options
+            .client_options
+            .per_call_policies
+            .push(Arc::new(SendTrace));
         let credential = Arc::new(surroundings.credential());
         let client = DigitalTwinsClient::new(&surroundings.url, credential, Some(options))?;
         Ok(Self(client))

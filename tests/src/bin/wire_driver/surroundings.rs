@@ -4,7 +4,7 @@ use std::env::{VarError, var};
 
 use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
-use azure_core::http::ClientOptions;
+use azure_core::http::Transport;
 use azure_core::time::{Duration, OffsetDateTime};
 use service_core::transport_trusting;
 
@@ -43,12 +43,9 @@ impl Surroundings {
         }))
     }
 
-    /// Options that trust the certificate.
-    pub(crate) fn client_options(&self) -> Result<ClientOptions, Failure> {
-        Ok(ClientOptions {
-            transport: Some(transport_trusting(&self.certificate)?),
-            ..Default::default()
-        })
+    /// A transport that trusts the certificate.
+    pub(crate) fn transport(&self) -> Result<Transport, Failure> {
+        Ok(transport_trusting(&self.certificate)?)
     }
 
     pub(crate) fn credential(&self) -> FixedToken {

@@ -23,10 +23,8 @@ pub(crate) struct IotHub {
 
 impl IotHub {
     pub(crate) fn new(surroundings: &Surroundings) -> Result<Self, Failure> {
-        let mut options = IotHubClientOptions {
-            client_options: surroundings.client_options()?,
-            ..Default::default()
-        };
+        let mut options = IotHubClientOptions::default();
+        options.client_options.transport = Some(surroundings.transport()?);
         options.amqp.endpoint = Some(surroundings.amqp.clone());
         options.amqp.trusted_certificates = Some(surroundings.certificate.clone());
         let with_key = IotHubRegistryManager::from_connection_string(
