@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use azure_core::http::headers::{RETRY_AFTER, RETRY_AFTER_MS, X_MS_RETRY_AFTER_MS};
 use azure_core::http::poller::{
@@ -26,6 +27,10 @@ use crate::error::{Error, Result, header};
 const SHORTEST_WAIT: Duration = Duration::SECOND;
 /// A service that asks for more is asked after this time all the same.
 const LONGEST_WAIT: Duration = Duration::minutes(5);
+
+/// So many times in a row a service may answer that a job's status is unknown; then there is no such job. One that was
+/// made a moment ago is given the time to become known.
+const UNKNOWN_ANSWERS: u32 = 3;
 
 /// A job as a poller sees it: the service's document, and the `status` that every job document has.
 ///
@@ -92,7 +97,7 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
     ///
     /// The poller gives azure_core's errors; ours is inside, and `Error::from` gets it out. A job that failed or was
     /// cancelled is an error of kind [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed) when awaited; the stream
-    /// yields its document.
+    /// yields its document. So is a job whose status is `unknown` in three answers in a row: there is none.
     pub fn job<T, A, B, E, F, Start, Get>(
         &self,
         options: Option<PollerOptions<'static>>,
@@ -112,8 +117,10 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
         options.frequency = options.frequency.max(SHORTEST_WAIT);
         let client = self.clone();
         let (start, get) = (Arc::new(start), Arc::new(get));
+        let unknown = Arc::new(AtomicU32::new(0));
         let step = move |state, options: PollerOptions<'static>| -> BoxFuture<'static, _> {
             let (client, start, get) = (client.clone(), start.clone(), get.clone());
+            let unknown = unknown.clone();
             Box::pin(async move {
                 let context = options.context.clone();
                 let answer = match state {
@@ -128,7 +135,9 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
                         format!("is of an unknown kind: {other}"),
                     )),
                 }?;
-                client.judge(answer, &options).map_err(azure_core::Error::from)
+                client
+                    .judge(answer, &options, &unknown)
+                    .map_err(azure_core::Error::from)
             })
         };
         Poller::new(step, Some(options))
@@ -167,8 +176,13 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
         capture(&self.protocol, self.pipeline(), link, context, operation).await
     }
 
-    /// What to do after one answer.
-    fn judge<T>(&self, answer: Answer, options: &PollerOptions<'_>) -> Result<PollerResult<Job<T>>>
+    /// What to do after one answer. `unknown` counts the answers in a row that do not know the job.
+    fn judge<T>(
+        &self,
+        answer: Answer,
+        options: &PollerOptions<'_>,
+        unknown: &AtomicU32,
+    ) -> Result<PollerResult<Job<T>>>
     where
         T: DeserializeOwned + Send + 'static,
     {
@@ -178,7 +192,15 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
         let status = status(&document).unwrap_or_default();
         let headers = answer.response.headers();
         let raw = answer.response.clone();
-        match progress(&status) {
+        let progress = if !status.eq_ignore_ascii_case("unknown") {
+            unknown.store(0, Ordering::Relaxed);
+            progress(&status)
+        } else if unknown.fetch_add(1, Ordering::Relaxed) + 1 < UNKNOWN_ANSWERS {
+            PollerStatus::InProgress
+        } else {
+            PollerStatus::Failed
+        };
+        match progress {
             PollerStatus::Succeeded => Ok(PollerResult::Succeeded {
                 response: answer.response.into(),
                 target: Box::new(|| Box::pin(std::future::ready(Ok(Response::from(raw))))),

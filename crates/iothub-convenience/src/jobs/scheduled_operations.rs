@@ -82,7 +82,8 @@ impl IotHubRegistryManager {
 
     /// Watches a scheduled job that exists, by awaiting the poller.
     ///
-    /// For a job that does not exist the service answers that its status is unknown, and the poller never ends.
+    /// For a job that does not exist the service answers that its status is unknown. After three such answers in a row
+    /// the poller ends with an error of kind [`JobFailed`](crate::ErrorKind::JobFailed).
     ///
     /// REST: `GET /jobs/v2/{id}`.
     pub fn watch_scheduled_job(

@@ -136,3 +136,15 @@ async fn errors_of_a_read_come_out_whole() {
     let error = Error::from(watch(&script.client(), None).await.unwrap_err());
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_stays_unknown_does_not_exist() {
+    let unknown = || job("unknown");
+    let script = Script::new([unknown(), unknown(), job("running"), unknown(), job("succeeded")]);
+    watch(&script.client(), None).await.unwrap();
+
+    let script = Script::new([unknown(), unknown(), unknown(), job("succeeded")]);
+    let error = Error::from(watch(&script.client(), None).await.unwrap_err());
+    assert_eq!((error.kind(), script.count()), (ErrorKind::JobFailed, 3));
+    assert!(error.to_string().contains("unknown"), "{error}");
+}
