@@ -7,7 +7,6 @@ use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, Context, NoFormat, RawResponse, Response};
 use service_core::{ConnectionString, Credential, Package, SasCredential, ServiceClient};
 
-use crate::bulk::KeepBody;
 use crate::error::Result;
 
 /// The Entra scope of IoT Hub.
@@ -161,8 +160,7 @@ impl IotHubRegistryManager {
         options: Option<IotHubClientOptions>,
     ) -> Result<Self> {
         let all_options = options.unwrap_or_default();
-        let mut options = all_options.client_options;
-        options.per_try_policies.push(Arc::new(KeepBody));
+        let options = all_options.client_options;
         let core = ServiceClient::new(endpoint, credential, PACKAGE, options, |url, http| {
             iothub_protocol::Client::new_with_client(url, http, None)
         })?;

@@ -38,6 +38,20 @@ where
     C: ProtocolClient,
     Fut: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<E>>>,
 {
+    Ok(call_with_answer(protocol, pipeline, context, operation).await?)
+}
+
+/// The same, but a failure comes with the answer that says so: see [`Failure`].
+pub(crate) async fn call_with_answer<C, T, E, Fut>(
+    protocol: &C,
+    pipeline: &ServicePipeline,
+    context: Context<'_>,
+    operation: impl FnOnce(C) -> Fut,
+) -> Result<Response<T>, Failure>
+where
+    C: ProtocolClient,
+    Fut: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<E>>>,
+{
     let answer = capture(protocol, pipeline, None, context, operation).await?;
     Ok(answer.response.into())
 }
@@ -61,7 +75,7 @@ pub(crate) async fn capture<C, T, E, Fut>(
     link: Option<Url>,
     context: Context<'_>,
     operation: impl FnOnce(C) -> Fut,
-) -> Result<Answer>
+) -> Result<Answer, Failure>
 where
     C: ProtocolClient,
     Fut: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<E>>>,
@@ -79,7 +93,7 @@ where
             return Poll::Ready(answer);
         }
         // Ended without an answer: the request could not be built.
-        ended.map(|result| Err(result.map_or_else(Error::from, |_| Error::nothing_sent())))
+        ended.map(|result| Err(result.map_or_else(Error::from, |_| Error::nothing_sent()).into()))
     })
     .await
 }
@@ -90,11 +104,11 @@ struct Capture {
     pipeline: ServicePipeline,
     context: Context<'static>,
     link: Option<Url>,
-    answer: Mutex<Option<Result<Answer>>>,
+    answer: Mutex<Option<Result<Answer, Failure>>>,
 }
 
 impl Capture {
-    fn answer(&self) -> MutexGuard<'_, Option<Result<Answer>>> {
+    fn answer(&self) -> MutexGuard<'_, Option<Result<Answer, Failure>>> {
         self.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -118,10 +132,10 @@ impl Executor for Capture {
                             url,
                             linked: self.link.is_some(),
                         }),
-                        Err(failure) => Err(failure.error),
+                        Err(failure) => Err(failure),
                     }
                 }
-                Err(error) => Err(error.clone()),
+                Err(error) => Err(error.clone().into()),
             };
             *self.answer() = Some(answer);
             // `capture` polls this, finds the answer and does not poll again.
@@ -152,7 +166,7 @@ impl Executor for Relay {
                 Err(Failure {
                     error,
                     response: Some(response),
-                }) => Ok(to_reqwest(response, Some(error))),
+                }) => Ok(to_reqwest(*response, Some(error))),
                 Err(Failure {
                     error,
                     response: None,

@@ -9,10 +9,10 @@ use progenitor_client::ResponseValue;
 use protocol_runtime::ProtocolClient;
 use url::Url;
 
-use crate::call::{Relay, call};
+use crate::call::{Relay, call, call_with_answer};
 use crate::credential::Credential;
 use crate::error::{Error, Result};
-use crate::pipeline::{Package, ServicePipeline};
+use crate::pipeline::{Failure, Package, ServicePipeline};
 
 /// A generated client, the pipeline through which it sends, and the service's address. Cheap to clone.
 #[derive(Clone)]
@@ -77,6 +77,22 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
         Fut: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<E>>>,
     {
         call(&self.protocol, &self.pipeline, context, operation).await
+    }
+
+    /// Calls one operation whose failures have a result in them: see [`call`] and [`Failure`].
+    ///
+    /// # Errors
+    ///
+    /// As [`call`].
+    pub async fn call_with_answer<T, E, Fut>(
+        &self,
+        context: Context<'_>,
+        operation: impl FnOnce(C) -> Fut,
+    ) -> Result<Response<T>, Failure>
+    where
+        Fut: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<E>>>,
+    {
+        call_with_answer(&self.protocol, &self.pipeline, context, operation).await
     }
 
     /// The generated client, sending through the same pipeline: every operation, with authentication and retries.

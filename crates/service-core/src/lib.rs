@@ -10,7 +10,7 @@
 //!   [`protocol`](ServiceClient::protocol).
 //! * [`ServicePipeline`], [`Package`], [`ResponseTimeout`]: how requests are sent.
 //! * [`Credential`]: Entra or a shared access key; [`ConnectionString`], [`SasCredential`], [`SasPolicy`].
-//! * [`Error`], [`ErrorKind`]: why a call failed.
+//! * [`Error`], [`ErrorKind`], [`Failure`]: why a call failed.
 //! * [`Precondition`], [`etag`]: writes that depend on a version.
 //! * [`ItemPage`], [`Job`]: what pagers and pollers yield.
 //! * [`open_enum!`]: enums that survive values which the service adds later.
@@ -137,7 +137,7 @@ pub use connection_string::{ConnectionString, ConnectionStringError};
 pub use credential::Credential;
 pub use error::{Error, ErrorDetail, ErrorKind, Result};
 pub use paging::ItemPage;
-pub use pipeline::{Package, ResponseTimeout, ServicePipeline};
+pub use pipeline::{Failure, Package, ResponseTimeout, ServicePipeline};
 pub use polling::Job;
 pub use precondition::{Precondition, etag};
 pub use retry::retry_options;

@@ -133,8 +133,9 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
                     };
                     let (linked, with_token) = (link.is_some(), token.is_some());
                     let send = |protocol| request(protocol, token);
-                    let answer =
-                        capture(&client.protocol, client.pipeline(), link, options.context, send).await?;
+                    let answer = capture(&client.protocol, client.pipeline(), link, options.context, send)
+                        .await
+                        .map_err(Error::from)?;
                     // Only the answer shows the operation. One that ignores the continuation starts anew.
                     let fits = match answer.operation.paging {
                         Paging::NextLink => !with_token,

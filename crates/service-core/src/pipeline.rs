@@ -157,7 +157,7 @@ impl ServicePipeline {
         }
         let (error, response) = match sent {
             Ok(response) if operation.is_success(u16::from(response.status())) => return Ok(response),
-            Ok(response) => (Error::from_response(&response), Some(response)),
+            Ok(response) => (Error::from_response(&response), Some(Box::new(response))),
             Err(error) => (Error::from(error).with_last_status(last_status), None),
         };
         let error = error.with_call(operation.id, attempts);
@@ -166,11 +166,31 @@ impl ServicePipeline {
     }
 }
 
-/// A call that failed, with the answer that says so, if there was one.
+/// A call that failed, with the answer that says so.
+///
+/// For operations whose failures have a result in them; in all others the error has everything.
 #[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) error: Error,
-    pub(crate) response: Option<RawResponse>,
+#[non_exhaustive]
+pub struct Failure {
+    /// What failed.
+    pub error: Error,
+    /// The answer, if one came that is not a success.
+    pub response: Option<Box<RawResponse>>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            response: None,
+        }
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
 }
 
 /// Copies a request, for `link` if there is one; its body is bytes, because generated code serialises it before.

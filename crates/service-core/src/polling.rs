@@ -173,7 +173,7 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
     where
         Fut: Future<Output = Result<ResponseValue<A>, progenitor_client::Error<E>>>,
     {
-        capture(&self.protocol, self.pipeline(), link, context, operation).await
+        Ok(capture(&self.protocol, self.pipeline(), link, context, operation).await?)
     }
 
     /// What to do after one answer. `unknown` counts the answers in a row that do not know the job.

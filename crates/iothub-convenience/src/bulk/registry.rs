@@ -2,18 +2,18 @@
 
 use std::collections::HashSet;
 
-use azure_core::http::Context;
+use azure_core::http::StatusCode;
 use futures::StreamExt;
 use iothub_protocol::types::{
     BulkRegistryOperationResult, DeviceRegistryOperationError, DeviceRegistryOperationErrorErrorCode,
     ExportImportDevice,
 };
+use service_core::Failure;
 
 use super::entry::RegistryEntry;
-use super::kept_body::KeptBody;
 use super::report::{BulkFailure, BulkOptions, BulkOutcome, BulkReport, BulkResult};
 use super::run::{Brake, is_own_fault};
-use crate::client::IotHubRegistryManager;
+use crate::client::{IotHubRegistryManager, plain};
 use crate::error::{Error, ErrorCode, Result};
 
 /// How many entries the service takes in one request.
@@ -131,13 +131,11 @@ impl IotHubRegistryManager {
     /// One outcome per body.
     async fn send_chunk(&self, bodies: &Vec<ExportImportDevice>, brake: &Brake) -> Vec<BulkOutcome> {
         let all = |outcome: BulkOutcome| vec![outcome; bodies.len()];
-        let kept = KeptBody::default();
-        let context = Context::new().with_value(kept.clone());
         let call =
             |api: iothub_protocol::Client| async move { api.bulk_registry_update_registry(bodies).await };
-        let answer = match self.core.call(context, call).await.map_err(Error::from) {
+        let answer = match self.core.call_with_answer(plain(), call).await {
             Ok(response) => response.into_model().map_err(Error::from),
-            Err(error) => partial_failure(&kept).ok_or(error),
+            Err(failure) => partial_failure(&failure).ok_or(failure.error.into()),
         };
         match answer {
             Ok(result) => judge(bodies, result),
@@ -167,9 +165,13 @@ fn take_stock(
     (results, sendable)
 }
 
-/// The result in an answer with status 400, if it is one.
-fn partial_failure(kept: &KeptBody) -> Option<BulkRegistryOperationResult> {
-    let result: BulkRegistryOperationResult = serde_json::from_slice(&kept.take()?).ok()?;
+/// The result that the service gives with status 400 if entries failed.
+fn partial_failure(failure: &Failure) -> Option<BulkRegistryOperationResult> {
+    let response = failure.response.as_ref()?;
+    if response.status() != StatusCode::BadRequest {
+        return None;
+    }
+    let result: BulkRegistryOperationResult = serde_json::from_slice(response.body()).ok()?;
     result.is_successful.is_some().then_some(result)
 }
 

@@ -26,10 +26,7 @@ impl DigitalTwins {
     pub(crate) fn new(surroundings: &Surroundings) -> Result<Self, Failure> {
         let mut options = DigitalTwinsClientOptions::default();
         options.client_options.transport = Some(surroundings.transport()?);
-        options
-            .client_options
-            .per_call_policies
-            .push(Arc::new(SendTrace));
+        options.client_options.per_call_policies.push(Arc::new(SendTrace));
         let credential = Arc::new(surroundings.credential());
         let client = DigitalTwinsClient::new(&surroundings.url, credential, Some(options))?;
         Ok(Self(client))
