@@ -215,6 +215,10 @@ pub(crate) fn to_azure(request: &reqwest::Request, link: Option<&Url>) -> Result
             .map_err(|error| Error::invalid_input(name.as_str(), "is not UTF-8").with_source(error))?;
         result.insert_header(header_name(name), value.to_owned());
     }
+    // Generated code asks for JSON only where an answer has a model; errors are JSON everywhere.
+    if !request.headers().contains_key(http::header::ACCEPT) {
+        result.insert_header(ACCEPT, "application/json");
+    }
     if let Some(body) = request.body() {
         let bytes = body
             .as_bytes()
