@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::pki_types::ServerName;
 use serde_json::{Value, json};
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
@@ -53,6 +54,21 @@ pub enum StartError {
     /// An endpoint for event routes can't be had.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    /// A name that the certificate should be for is no host name.
+    #[error("{name:?} is not a host name")]
+    HostName {
+        /// The name, for the hub's own one with its domain.
+        name: String,
+    },
+    /// What import jobs should find their blobs in is something else than a folder.
+    #[error("the blob directory {} is not a folder", path.display())]
+    BlobDirectory {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// The state to start with is not understood.
+    #[error("the state: {0}")]
+    State(String),
     /// The preset of the hub is not understood, or that of Digital Twins does not go in.
     #[error("the preset: {0}")]
     Preset(String),
@@ -85,6 +101,7 @@ pub struct Builder {
     tier: Tier,
     data_file: Option<PathBuf>,
     preset: Option<Value>,
+    state: Option<Value>,
     throttling: bool,
 }
 
@@ -108,6 +125,7 @@ impl Default for Builder {
             tier: Tier::default(),
             data_file: None,
             preset: None,
+            state: None,
             throttling: false,
         }
     }
@@ -158,6 +176,13 @@ impl Builder {
     /// the devices and modules as in a bulk request or in a file of an export job.
     pub fn preset(mut self, hub: Value) -> Self {
         self.preset = Some(hub);
+        self
+    }
+
+    /// State to start with, as [`Emulator::dump_state`] gives it. Of the services that it names, it takes the place of
+    /// what a data file has.
+    pub fn state(mut self, state: Value) -> Self {
+        self.state = Some(state);
         self
     }
 
@@ -246,7 +271,8 @@ impl Builder {
     /// Starts.
     ///
     /// # Errors
-    /// If a port is taken, a host name is none, or a preset policy key can't be used.
+    /// If a port is taken, a host name is none, a preset policy key can't be used, or there is something wrong with
+    /// a file or state to start with.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let hub = self
             .iothub_port
@@ -255,6 +281,10 @@ impl Builder {
             .digitaltwins_port
             .map(|_| Arc::new(DigitalTwins::new(self.clock.clone())));
         if let (Some(directory), Some(twins)) = (&self.blob_directory, &twins) {
+            if directory.exists() && !directory.is_dir() {
+                let path = directory.clone();
+                return Err(StartError::BlobDirectory { path });
+            }
             // Before any state is loaded: a job in it goes on at once.
             twins.set_blob_directory(directory);
         }
@@ -265,10 +295,13 @@ impl Builder {
             policies,
             journal,
             writer,
-        } = self.prepare(&services, hub.as_deref())?;
+        } = self.prepare(&services, hub.as_deref(), twins.as_deref())?;
         let hub_host = format!("{}.azure-devices.net", self.hub_name);
         let mut names = self.host_names.clone();
         names.push(hub_host.clone());
+        for name in &names {
+            ServerName::try_from(name.as_str()).map_err(|_| StartError::HostName { name: name.clone() })?;
+        }
         let certificates = tls::generate(&names)?;
         let tls = TlsAcceptor::from(certificates.server_config.clone());
         let faults = Faults::default();
@@ -342,9 +375,6 @@ impl Builder {
         if let (Some(port), Some(service)) = (self.digitaltwins_port, twins) {
             for (endpoint, url) in &self.webhooks {
                 service.add_webhook(endpoint, url)?;
-            }
-            if self.building && service.is_empty() {
-                service.load_building().map_err(StartError::Preset)?;
             }
             service.set_rate_limits(self.throttling);
             service.set_query_lag(self.query_lag);

@@ -5,6 +5,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::Parser;
 use emulator::{Clock, Emulator, Tier};
@@ -33,7 +34,7 @@ struct Options {
     #[arg(long, default_value_t = 0, env = "IOT_EMULATOR_BLOB_PORT")]
     blob_port: u16,
     /// Size of the hub, one unit of F1, S1, S2 or S3: says how many jobs run at once
-    #[arg(long, default_value_t)]
+    #[arg(long, default_value_t, conflicts_with = "no_iothub")]
     tier: Tier,
     /// Port of the Digital Twins endpoint; 0 takes a free one
     #[arg(long, default_value_t = 0, env = "IOT_EMULATOR_DIGITALTWINS_PORT")]
@@ -57,16 +58,26 @@ struct Options {
     #[arg(long, value_name = "NAME")]
     host_name: Vec<String>,
     /// Endpoint for event routes of Digital Twins, whose events are posted to URL; may be repeated
-    #[arg(long, value_name = "NAME=URL", value_parser = webhook)]
+    #[arg(long, value_name = "NAME=URL", value_parser = webhook, conflicts_with = "no_digitaltwins")]
     event_webhook: Vec<(String, url::Url)>,
     /// Folder in which import jobs of Digital Twins read and write: DIR/container/blob
-    #[arg(long, visible_alias = "digitaltwins-blobs", value_name = "DIR")]
+    #[arg(
+        long,
+        visible_alias = "digitaltwins-blobs",
+        value_name = "DIR",
+        conflicts_with = "no_digitaltwins"
+    )]
     blob_directory: Option<PathBuf>,
     /// Let queries of Digital Twins see the graph as it was so many seconds ago
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 0,
+        conflicts_with = "no_digitaltwins"
+    )]
     query_lag: u64,
     /// Fill an empty instance of Digital Twins with a building to look around in
-    #[arg(long)]
+    #[arg(long, conflicts_with = "no_digitaltwins")]
     building: bool,
     /// Where to write the certificate to trust (PEM); by default a new file in the temporary folder,
     /// removed at the end
@@ -77,7 +88,7 @@ struct Options {
     #[arg(long, value_name = "FILE")]
     data_file: Option<PathBuf>,
     /// Fill a new hub from this file: {"devices": [...], "configurations": [...]}, devices as in a bulk request
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_iothub")]
     hub: Option<PathBuf>,
     /// Answer 429 to requests beyond what the hub's size allows, or beyond the rates of Digital Twins
     #[arg(long)]
@@ -108,10 +119,25 @@ fn policy_key(text: &str) -> Result<(String, String), String> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::parse();
+async fn main() -> ExitCode {
+    let Err(error) = run(Options::parse()).await else {
+        return ExitCode::SUCCESS;
+    };
+    let mut text = format!("error: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    // Nobody is left to tell if this fails.
+    let _ = writeln!(std::io::stderr(), "{text}");
+    ExitCode::FAILURE
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    let filter = EnvFilter::try_new(&options.log).map_err(|error| format!("--log: {error}"))?;
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(&options.log)?)
+        .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .init();
@@ -119,18 +145,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let interrupted = end_signal()?;
 
     let emulator = start(&options).await?;
-    if let Some(path) = &options.state {
-        emulator.load_state(&serde_json::from_slice(&std::fs::read(path)?)?)?;
-    }
-    let temporary = options.ca_file.is_none();
-    let ca_file = match options.ca_file {
-        Some(path) => {
-            std::fs::write(&path, emulator.ca_certificate_pem())?;
-            path
-        }
-        None => write_temporary(emulator.ca_certificate_pem())?,
-    };
-    let mut line = ready_line(&emulator, &ca_file).to_string();
+    let ca_file = CaFile::write(options.ca_file, emulator.ca_certificate_pem())?;
+    let mut line = ready_line(&emulator, &ca_file.path).to_string();
     line.push('\n');
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(line.as_bytes())?;
@@ -140,9 +156,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     interrupted.await;
     tracing::info!("shutting down");
     emulator.shut_down().await;
-    if temporary {
-        std::fs::remove_file(ca_file)?;
-    }
     Ok(())
 }
 
@@ -183,7 +196,10 @@ async fn start(options: &Options) -> Result<Emulator, Box<dyn Error>> {
         builder = builder.data_file(path);
     }
     if let Some(path) = &options.hub {
-        builder = builder.preset(serde_json::from_slice(&std::fs::read(path)?)?);
+        builder = builder.preset(read_json("--hub", path)?);
+    }
+    if let Some(path) = &options.state {
+        builder = builder.state(read_json("--state", path)?);
     }
     if let Some(now) = options.clock {
         let clock = Clock::new();
@@ -191,6 +207,11 @@ async fn start(options: &Options) -> Result<Emulator, Box<dyn Error>> {
         builder = builder.clock(clock);
     }
     Ok(builder.start().await?)
+}
+
+fn read_json(option: &str, path: &Path) -> Result<Value, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("{option} {}: {error}", path.display()))?;
+    serde_json::from_slice(&bytes).map_err(|error| format!("{option} {}: {error}", path.display()))
 }
 
 fn ready_line(emulator: &Emulator, ca_file: &Path) -> Value {
@@ -212,15 +233,43 @@ fn ready_line(emulator: &Emulator, ca_file: &Path) -> Value {
     line
 }
 
-/// A file of a name that nobody can have put there before.
-fn write_temporary(pem: &str) -> std::io::Result<PathBuf> {
-    let path = std::env::temp_dir().join(format!("iot-emulator-ca-{}.pem", uuid::Uuid::new_v4()));
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&path)?
-        .write_all(pem.as_bytes())?;
-    Ok(path)
+/// The file with the certificate to trust. It goes with this, unless somebody said where it is to be.
+struct CaFile {
+    path: PathBuf,
+    temporary: bool,
+}
+
+impl CaFile {
+    fn write(wanted: Option<PathBuf>, pem: &str) -> Result<Self, String> {
+        let temporary = wanted.is_none();
+        let path = wanted.unwrap_or_else(|| {
+            std::env::temp_dir().join(format!("iot-emulator-ca-{}.pem", uuid::Uuid::new_v4()))
+        });
+        let written = if temporary {
+            // A file that nobody can have put there before.
+            let file = OpenOptions::new().write(true).create_new(true).open(&path);
+            file.and_then(|mut file| file.write_all(pem.as_bytes()))
+        } else {
+            std::fs::write(&path, pem)
+        };
+        match written {
+            Ok(()) => Ok(Self { path, temporary }),
+            Err(error) => Err(format!(
+                "the certificate can't be written to {}: {error}",
+                path.display()
+            )),
+        }
+    }
+}
+
+impl Drop for CaFile {
+    fn drop(&mut self) {
+        if self.temporary
+            && let Err(error) = std::fs::remove_file(&self.path)
+        {
+            tracing::warn!(%error, path = %self.path.display(), "the certificate's file stays");
+        }
+    }
 }
 
 /// Resolves when the program is asked to end; listens from the moment it is called.

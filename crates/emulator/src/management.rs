@@ -26,7 +26,8 @@ pub(crate) struct Management {
     pub(crate) endpoints: Value,
 }
 
-type Answer = Result<ServiceResponse, (StatusCode, String)>;
+/// A response, or the status and text of a refusal.
+pub(crate) type Answer = Result<ServiceResponse, (StatusCode, String)>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,12 +156,14 @@ fn is_local(base_url: &str) -> bool {
     })
 }
 
-fn parse<T: DeserializeOwned>(request: &ServiceRequest) -> Result<T, (StatusCode, String)> {
+/// Reads a body.
+pub(crate) fn parse<T: DeserializeOwned>(request: &ServiceRequest) -> Result<T, (StatusCode, String)> {
     serde_json::from_slice(&request.body)
         .map_err(|error| (StatusCode::BAD_REQUEST, format!("the body: {error}")))
 }
 
-fn error(status: StatusCode, message: &str) -> ServiceResponse {
+/// A refusal in the form of the management API.
+pub(crate) fn error(status: StatusCode, message: &str) -> ServiceResponse {
     ServiceResponse::json(
         status,
         &json!({"error": {"code": status.as_u16(), "message": message}}),

@@ -194,15 +194,10 @@ impl Emulator {
     /// Replaces the state of the services that `state` names.
     ///
     /// # Errors
-    /// The text says what in `state` is not understood. Services before that place have their new state.
+    /// The text says what in `state` is not understood, for instance that it names a service that is not here.
+    /// Services before that place have their new state.
     pub fn load_state(&self, state: &Value) -> Result<(), String> {
-        self.services()
-            .try_for_each(|service| match state.get(service.name()) {
-                Some(state) => service
-                    .load(state)
-                    .map_err(|text| format!("{}: {text}", service.name())),
-                None => Ok(()),
-            })
+        load_all(&self.services().collect::<Vec<_>>(), state)
     }
 
     fn services(&self) -> impl Iterator<Item = &dyn Service> {
@@ -228,4 +223,20 @@ impl Emulator {
             .chain([self.management]);
         futures::future::join_all(servers.map(Server::shut_down)).await;
     }
+}
+
+/// Gives services the states that `state` has under their names.
+pub(crate) fn load_all(services: &[&dyn Service], state: &Value) -> Result<(), String> {
+    let states = state.as_object().ok_or("the state is not an object")?;
+    let is_here = |name: &str| services.iter().any(|service| service.name() == name);
+    if let Some(name) = states.keys().find(|name| !is_here(name)) {
+        return Err(format!("there is no service {name:?} here"));
+    }
+    for service in services {
+        if let Some(state) = states.get(service.name()) {
+            let loaded = service.load(state);
+            loaded.map_err(|text| format!("{}: {text}", service.name()))?;
+        }
+    }
+    Ok(())
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::{Builder, StartError};
 use crate::auth::{Policies, Policy};
+use crate::digitaltwins::DigitalTwins;
 use crate::durable::{DataFile, Journal, Writer};
 use crate::iothub::IotHub;
+use crate::running::load_all;
 use crate::service::Service;
 
 /// What there is before anything listens.
@@ -22,9 +24,11 @@ impl Builder {
         &self,
         services: &[Arc<dyn Service>],
         hub: Option<&IotHub>,
+        twins: Option<&DigitalTwins>,
     ) -> Result<Prepared, StartError> {
         let Some(path) = &self.data_file else {
             self.fill(hub)?;
+            self.complete(services, twins)?;
             return Ok(Prepared {
                 policies: self.policies(&BTreeMap::new())?,
                 journal: None,
@@ -50,6 +54,9 @@ impl Builder {
             } else if service.name() == "iothub" {
                 self.fill(hub)?;
             }
+        }
+        self.complete(services, twins)?;
+        for service in services {
             states.insert(service.name().to_owned(), service.dump());
         }
         file.replace(&states).map_err(|error| bad(error.to_string()))?;
@@ -66,6 +73,24 @@ impl Builder {
     fn fill(&self, hub: Option<&IotHub>) -> Result<(), StartError> {
         match (&self.preset, hub) {
             (Some(preset), Some(hub)) => hub.preset(preset).map_err(StartError::Preset),
+            _ => Ok(()),
+        }
+    }
+
+    /// Loads the state that was asked for, and fills an instance that is still empty.
+    fn complete(
+        &self,
+        services: &[Arc<dyn Service>],
+        twins: Option<&DigitalTwins>,
+    ) -> Result<(), StartError> {
+        if let Some(state) = &self.state {
+            let services: Vec<_> = services.iter().map(|service| &**service).collect();
+            load_all(&services, state).map_err(StartError::State)?;
+        }
+        match twins {
+            Some(twins) if self.building && twins.is_empty() => {
+                twins.load_building().map_err(StartError::Preset)
+            }
             _ => Ok(()),
         }
     }

@@ -83,7 +83,13 @@ impl Instance {
         }
         let mut lagging = self.lagging.write();
         let Some(lagging) = &mut *lagging else { return };
-        let until = Timestamp::from(self.clock.now() - lagging.lag);
+        // Before the first moment there is, nothing has happened.
+        let until = time::Duration::try_from(lagging.lag)
+            .ok()
+            .and_then(|lag| self.clock.now().checked_sub(lag));
+        let Some(until) = until.map(Timestamp::from) else {
+            return;
+        };
         let changes = self
             .graph
             .write()

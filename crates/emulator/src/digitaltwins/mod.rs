@@ -6,6 +6,7 @@
 //! | [`models`], [`twins`], [`components`], [`relationships`], [`relationship_lists`], [`telemetry`], [`query`], [`events`], [`jobs`] | the operations, by noun |
 //! | [`model_check`], [`twin_check`], [`value_check`], [`twin_patch`], [`patch`], [`etag`], [`limits`], [`rates`] | the rules they share |
 //! | [`instance`], [`graph`], [`model_store`], [`interface`], [`twin`], [`property_index`], [`slab`], [`timestamp`], [`state`], [`lag`], [`preset`] | what is stored and how it is written |
+//! | [`manage`] | what the management API can ask of it |
 //!
 //! One lock holds the graph: an operation on a twin sees no other half done, and none holds it longer than a
 //! small part of a query takes.
@@ -21,6 +22,7 @@ mod interface;
 mod jobs;
 mod lag;
 mod limits;
+mod manage;
 mod model_check;
 mod model_store;
 mod models;
@@ -114,7 +116,8 @@ impl DigitalTwins {
     /// ```
     ///
     /// # Errors
-    /// [`EndpointError::TooMany`] if the instance has six endpoints already.
+    /// [`EndpointError::TooMany`] if the instance has six endpoints already, [`EndpointError::Name`] if the name is
+    /// empty.
     pub fn subscribe(&self, endpoint: &str) -> Result<EventSubscription, EndpointError> {
         self.instance.routing.lock().subscribe(endpoint)
     }
@@ -142,10 +145,19 @@ impl DigitalTwins {
     /// wait.
     ///
     /// # Errors
-    /// If the address is neither `http` nor `https`, the instance has six endpoints already, or no Tokio runtime
+    /// If the name is empty, the address is neither `http` nor `https`, the instance has six endpoints already, or no Tokio runtime
     /// is there to send the events.
     pub fn add_webhook(&self, endpoint: &str, url: &Url) -> Result<(), EndpointError> {
         self.instance.routing.lock().add_webhook(endpoint, url)
+    }
+
+    /// Takes a webhook away. What it has taken already it still sends. The endpoint goes with it, unless there is a
+    /// [subscriber](Self::subscribe).
+    ///
+    /// # Errors
+    /// If there is no webhook of this name, or if event routes lead to the endpoint, which would be gone.
+    pub fn remove_webhook(&self, endpoint: &str) -> Result<(), EndpointError> {
+        self.instance.routing.lock().remove_webhook(endpoint)
     }
 }
 

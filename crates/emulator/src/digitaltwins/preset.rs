@@ -20,7 +20,7 @@ impl DigitalTwins {
     /// Adds a building of three floors with four rooms each, and a sensor in every room: models
     /// `dtmi:example:building:*;1`, twins `building`, `floor-1`, `room-1-1`, `sensor-1-1` and so on, with the
     /// relationships `contains` from the building to its floors and from these to their rooms, `adjacentTo` from room
-    /// to room, and `observes` from a sensor to its room.
+    /// to room (with the property `door`), and `observes` from a sensor to its room.
     ///
     /// # Errors
     /// If the instance holds some of it already, or has no room for it; the text is the one that a client would get.
@@ -41,7 +41,7 @@ impl Instance {
                 "Floor",
                 json!({"name": format!("Floor {floor}"), "level": floor}),
             )?;
-            self.preset_relationship("building", "contains", &floor_id)?;
+            self.preset_relationship("building", "contains", &floor_id, json!({}))?;
             for room in 1..=ROOMS_PER_FLOOR {
                 let room_id = format!("room-{floor}-{room}");
                 let body = json!({
@@ -51,15 +51,16 @@ impl Instance {
                     "thermostat": {"target": 21, "$metadata": {}},
                 });
                 self.preset_twin(&room_id, "Room", body)?;
-                self.preset_relationship(&floor_id, "contains", &room_id)?;
+                self.preset_relationship(&floor_id, "contains", &room_id, json!({}))?;
                 if room > 1 {
                     let neighbour = format!("room-{floor}-{}", room - 1);
-                    self.preset_relationship(&room_id, "adjacentTo", &neighbour)?;
+                    let door = if room % 2 == 0 { "open" } else { "locked" };
+                    self.preset_relationship(&room_id, "adjacentTo", &neighbour, json!({"door": door}))?;
                 }
                 let sensor_id = format!("sensor-{floor}-{room}");
                 let body = json!({"temperature": 20.5 + f64::from(room) / 4.0, "battery": 100 - 10 * floor});
                 self.preset_twin(&sensor_id, "Sensor", body)?;
-                self.preset_relationship(&sensor_id, "observes", &room_id)?;
+                self.preset_relationship(&sensor_id, "observes", &room_id, json!({}))?;
             }
         }
         Ok(())
@@ -77,11 +78,17 @@ impl Instance {
         Ok(())
     }
 
-    fn preset_relationship(&self, source: &str, name: &str, target: &str) -> Answer<()> {
+    fn preset_relationship(
+        &self,
+        source: &str,
+        name: &str,
+        target: &str,
+        mut properties: Value,
+    ) -> Answer<()> {
         let new = NewRelationship {
             name: name.to_owned(),
             target: target.to_owned(),
-            properties: serde_json::Map::new(),
+            properties: properties.as_object_mut().map(std::mem::take).unwrap_or_default(),
         };
         let mut graph = self.graph.write();
         let (relationship, _) =
@@ -114,7 +121,8 @@ fn models() -> Vec<Value> {
         property("area", "double"),
         property("occupied", "boolean"),
         {"@type": "Component", "name": "thermostat", "schema": "dtmi:example:building:Thermostat;1"},
-        {"@type": "Relationship", "name": "adjacentTo", "target": "dtmi:example:building:Room;1"},
+        {"@type": "Relationship", "name": "adjacentTo", "target": "dtmi:example:building:Room;1",
+            "properties": [property("door", "string")]},
     ]);
     let sensor = json!([
         property("temperature", "double"),

@@ -195,6 +195,10 @@ impl Service for DigitalTwins {
         with_common_headers(response, None)
     }
 
+    fn manage(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
+        self.manage_instance(request, path)
+    }
+
     fn dump(&self) -> Value {
         self.instance.dump_state()
     }

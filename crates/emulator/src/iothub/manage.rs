@@ -1,8 +1,9 @@
-//! The hub's part of the management API: the device side by HTTP. The table of
-//! requests is that of the management API.
+//! The hub's part of the management API: the device side by HTTP, and the hub's size. The table of requests is that of
+//! the management API.
 
 use http::{Method, StatusCode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::IotHub;
 use super::codes::Code;
@@ -20,6 +21,18 @@ struct Connection {
     model_id: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Size {
+    tier: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Throttling {
+    enabled: bool,
+}
+
 impl IotHub {
     /// Answers a management request, whose path here begins behind `/iothub`; `None` if there is no such operation.
     pub(crate) fn manage_devices(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
@@ -27,6 +40,10 @@ impl IotHub {
             return Some(response);
         }
         let result = match (&request.method, path) {
+            (&Method::GET, ["tier"]) => Ok(self.show_tier()),
+            (&Method::PUT, ["tier"]) => self.manage_tier(request),
+            (&Method::GET, ["throttling"]) => Ok(self.show_throttling()),
+            (&Method::PUT, ["throttling"]) => self.manage_throttling(request),
             // In the lower case that clients write the address of the receivers in.
             (&Method::POST, ["filenotifications"]) => {
                 return self.manage_messages(request, &["fileNotifications"]);
@@ -48,6 +65,28 @@ impl IotHub {
             _ => return None,
         };
         Some(result.unwrap_or_else(|error| self.respond_error(&error, &request.request_id)))
+    }
+
+    fn show_tier(&self) -> ServiceResponse {
+        ServiceResponse::json(StatusCode::OK, &json!({ "tier": self.tier().to_string() }))
+    }
+
+    fn manage_tier(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
+        let wanted: Size = input::parse(&request.body)?;
+        let tier = wanted.tier.parse();
+        self.set_tier(tier.map_err(|text| HubError::argument(format!("tier: {text}")))?);
+        Ok(self.show_tier())
+    }
+
+    fn show_throttling(&self) -> ServiceResponse {
+        let enabled = self.throttle.is_on();
+        ServiceResponse::json(StatusCode::OK, &Throttling { enabled })
+    }
+
+    fn manage_throttling(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
+        let wanted: Throttling = input::parse(&request.body)?;
+        self.set_throttling(wanted.enabled);
+        Ok(self.show_throttling())
     }
 
     fn manage_device(

@@ -73,8 +73,8 @@ pub struct IotHub {
     messaging: Messaging,
     jobs: Runner,
     tier: Mutex<Tier>,
-    /// The port at which the blob containers are served; without one, every address of a container is taken.
     throttle: Throttle,
+    /// The port at which the blob containers are served; without one, every address of a container is taken.
     blob_port: OnceLock<u16>,
     journal: OnceLock<Journal>,
 }

@@ -110,6 +110,10 @@ impl Throttle {
         *self.buckets.lock() = on.then(HashMap::new);
     }
 
+    pub(crate) fn is_on(&self) -> bool {
+        self.buckets.lock().is_some()
+    }
+
     /// Takes a request, or tells of what there were too many.
     pub(crate) fn admit(&self, operation: Operation, tier: Tier, now: OffsetDateTime) -> Result<(), Kind> {
         let mut buckets = self.buckets.lock();

@@ -132,12 +132,14 @@ async fn a_taken_port_and_a_bad_policy_key_are_errors() {
         assert!(matches!(error, StartError::PolicyKey { .. }), "{error}");
         assert!(key.is_empty() || !error.to_string().contains(key), "{error}");
     }
-    let error = Emulator::builder()
-        .host_name("bad name\u{e9}")
-        .start()
-        .await
-        .unwrap_err();
-    assert!(matches!(error, StartError::Certificate(_)), "{error}");
+    for builder in [
+        Emulator::builder().host_name("bad name\u{e9}"),
+        Emulator::builder().host_name("a b"),
+        Emulator::builder().hub_name(""),
+    ] {
+        let error = builder.start().await.unwrap_err();
+        assert!(matches!(error, StartError::HostName { .. }), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -21,6 +21,23 @@ pub enum EndpointError {
     /// An instance has at most six endpoints.
     #[error("an instance has at most {MAXIMUM_ENDPOINTS} endpoints")]
     TooMany,
+    /// The name is empty.
+    #[error("an endpoint must have a name")]
+    Name,
+    /// There is no webhook of this name.
+    #[error("no webhook is called {name:?}")]
+    NotFound {
+        /// The name.
+        name: String,
+    },
+    /// Routes lead to the endpoint, which can't go before them.
+    #[error("{name:?} is the endpoint of the event routes {}: delete these first", routes.join(", "))]
+    InUse {
+        /// The name of the endpoint.
+        name: String,
+        /// The ids of the routes.
+        routes: Vec<String>,
+    },
     /// The address is neither `http` nor `https`, or has no host.
     #[error("events can't be sent to {url}: only http and https are possible")]
     Url {
@@ -45,7 +62,7 @@ pub(super) struct Route {
 #[derive(Debug, Default)]
 struct Endpoint {
     subscribers: Vec<mpsc::UnboundedSender<Arc<CloudEvent>>>,
-    webhook: Option<webhook::Sender>,
+    webhook: Option<(Url, webhook::Sender)>,
 }
 
 /// The routes and endpoints of an instance.
@@ -61,6 +78,9 @@ impl Routing {
     }
 
     fn endpoint(&mut self, name: &str) -> Result<&mut Endpoint, EndpointError> {
+        if name.is_empty() {
+            return Err(EndpointError::Name);
+        }
         if !self.has_endpoint(name) && self.endpoints.len() >= MAXIMUM_ENDPOINTS {
             return Err(EndpointError::TooMany);
         }
@@ -75,7 +95,38 @@ impl Routing {
 
     pub(crate) fn add_webhook(&mut self, endpoint: &str, url: &Url) -> Result<(), EndpointError> {
         let sender = webhook::start(endpoint, url)?;
-        self.endpoint(endpoint)?.webhook = Some(sender);
+        self.endpoint(endpoint)?.webhook = Some((url.clone(), sender));
+        Ok(())
+    }
+
+    /// The webhooks by name.
+    pub(crate) fn webhooks(&self) -> impl Iterator<Item = (&str, &Url)> {
+        self.endpoints
+            .iter()
+            .filter_map(|(name, endpoint)| Some((name.as_str(), &endpoint.webhook.as_ref()?.0)))
+    }
+
+    /// Takes a webhook away, and its endpoint unless somebody in this process listens there.
+    pub(crate) fn remove_webhook(&mut self, name: &str) -> Result<(), EndpointError> {
+        let not_found = || EndpointError::NotFound {
+            name: name.to_owned(),
+        };
+        let endpoint = self.endpoints.get_mut(name).ok_or_else(not_found)?;
+        if endpoint.webhook.is_none() {
+            return Err(not_found());
+        }
+        endpoint.subscribers.retain(|subscriber| !subscriber.is_closed());
+        if !endpoint.subscribers.is_empty() {
+            endpoint.webhook = None;
+            return Ok(());
+        }
+        let routes = self.routes.iter().filter(|(_, route)| route.endpoint == name);
+        let routes: Vec<_> = routes.map(|(id, _)| id.clone()).collect();
+        if !routes.is_empty() {
+            let name = name.to_owned();
+            return Err(EndpointError::InUse { name, routes });
+        }
+        self.endpoints.remove(name);
         Ok(())
     }
 
@@ -93,7 +144,7 @@ impl Routing {
             endpoint
                 .subscribers
                 .retain(|subscriber| subscriber.send(Arc::clone(&event)).is_ok());
-            if let Some(webhook) = &endpoint.webhook {
+            if let Some((_, webhook)) = &endpoint.webhook {
                 webhook.send(&event);
             }
         }

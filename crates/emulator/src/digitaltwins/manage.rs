@@ -1,0 +1,139 @@
+//! The instance's part of the management API: settings of a process that runs, and the building. The table of requests
+//! is that of the management API, and so is the form of the answers.
+
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::DigitalTwins;
+use super::events::EndpointError;
+use crate::management::{Answer, error, parse};
+use crate::service::{Service, ServiceRequest, ServiceResponse};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QueryLag {
+    seconds: f64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rates {
+    enabled: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Building {
+    /// Whether it may take the place of what is there.
+    replace: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Webhook {
+    url: String,
+}
+
+impl DigitalTwins {
+    /// Answers a management request, whose path here begins behind `/digitaltwins`; `None` if there is no such
+    /// operation.
+    pub(super) fn manage_instance(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
+        let answer = match (&request.method, path) {
+            (&Method::GET, ["queryLag"]) => Ok(self.show_query_lag()),
+            (&Method::PUT, ["queryLag"]) => self.manage_query_lag(request),
+            (&Method::GET, ["rates"]) => Ok(self.show_rates()),
+            (&Method::PUT, ["rates"]) => self.manage_rates(request),
+            (&Method::PUT, ["building"]) => self.manage_building(request),
+            (&Method::GET, ["webhooks"]) => Ok(self.show_webhooks()),
+            (&Method::PUT, ["webhooks", name]) => self.manage_webhook(request, name),
+            (&Method::DELETE, ["webhooks", name]) => {
+                let removed = self.remove_webhook(name);
+                removed.map(|()| done()).map_err(|error| endpoint_error(&error))
+            }
+            _ => return None,
+        };
+        Some(answer.unwrap_or_else(|(status, message)| error(status, &message)))
+    }
+
+    fn show_query_lag(&self) -> ServiceResponse {
+        let seconds = self.instance.query_lag().as_secs_f64();
+        ServiceResponse::json(StatusCode::OK, &QueryLag { seconds })
+    }
+
+    fn manage_query_lag(&self, request: &ServiceRequest) -> Answer {
+        let wanted: QueryLag = parse(request)?;
+        let lag = Duration::try_from_secs_f64(wanted.seconds)
+            .map_err(|error| (StatusCode::BAD_REQUEST, format!("seconds: {error}")))?;
+        self.set_query_lag(lag);
+        Ok(self.show_query_lag())
+    }
+
+    fn show_rates(&self) -> ServiceResponse {
+        let enabled = self.instance.rates.lock().enabled;
+        ServiceResponse::json(StatusCode::OK, &Rates { enabled })
+    }
+
+    fn manage_rates(&self, request: &ServiceRequest) -> Answer {
+        let wanted: Rates = parse(request)?;
+        self.set_rate_limits(wanted.enabled);
+        Ok(self.show_rates())
+    }
+
+    fn manage_building(&self, request: &ServiceRequest) -> Answer {
+        let wanted: Building = if request.body.is_empty() {
+            Building::default()
+        } else {
+            parse(request)?
+        };
+        let conflict = |text: String| (StatusCode::CONFLICT, text);
+        if wanted.replace {
+            // Made elsewhere first, so that clients see either what was there or the whole building.
+            let other = DigitalTwins::new(self.instance.clock.clone());
+            other.load_building().map_err(conflict)?;
+            self.load(&other.dump()).map_err(conflict)?;
+        } else if self.is_empty() {
+            self.load_building().map_err(conflict)?;
+        } else {
+            let text = "the instance is not empty; {\"replace\": true} gives up all that it holds";
+            return Err(conflict(text.to_owned()));
+        }
+        Ok(done())
+    }
+
+    fn show_webhooks(&self) -> ServiceResponse {
+        let webhooks: Vec<Value> = self
+            .instance
+            .routing
+            .lock()
+            .webhooks()
+            .map(|(name, url)| json!({"name": name, "url": url.as_str()}))
+            .collect();
+        ServiceResponse::json(StatusCode::OK, &webhooks)
+    }
+
+    fn manage_webhook(&self, request: &ServiceRequest, name: &str) -> Answer {
+        let wanted: Webhook = parse(request)?;
+        let url = Url::parse(&wanted.url)
+            .map_err(|error| (StatusCode::BAD_REQUEST, format!("url {:?}: {error}", wanted.url)))?;
+        let added = self.add_webhook(name, &url);
+        added.map(|()| done()).map_err(|error| endpoint_error(&error))
+    }
+}
+
+fn endpoint_error(error: &EndpointError) -> (StatusCode, String) {
+    let status = match error {
+        EndpointError::TooMany | EndpointError::InUse { .. } => StatusCode::CONFLICT,
+        EndpointError::NotFound { .. } => StatusCode::NOT_FOUND,
+        EndpointError::NoRuntime => StatusCode::INTERNAL_SERVER_ERROR,
+        EndpointError::Name | EndpointError::Url { .. } => StatusCode::BAD_REQUEST,
+    };
+    (status, error.to_string())
+}
+
+fn done() -> ServiceResponse {
+    ServiceResponse::empty(StatusCode::NO_CONTENT)
+}
