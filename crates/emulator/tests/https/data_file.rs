@@ -12,13 +12,13 @@ use crate::program::{Program, start};
 
 /// A client of a program that runs.
 #[derive(Clone)]
-struct Caller {
-    client: Client,
-    ready: Value,
+pub(crate) struct Caller {
+    pub(crate) client: Client,
+    pub(crate) ready: Value,
 }
 
 impl Caller {
-    fn of(ready: Value) -> Self {
+    pub(crate) fn of(ready: Value) -> Self {
         let pem = std::fs::read(ready["caFile"].as_str().unwrap()).unwrap();
         let certificate = Certificate::from_pem(&pem).unwrap();
         Self {
@@ -27,23 +27,38 @@ impl Caller {
         }
     }
 
-    fn url(&self, service: &str, path: &str, version: &str) -> String {
+    pub(crate) fn url(&self, service: &str, path: &str, version: &str) -> String {
         let endpoint = self.ready[service]["endpoint"].as_str().unwrap();
         format!("{endpoint}{path}?api-version={version}")
     }
 
     /// The status and the body; `None` if the program has gone.
-    async fn hub(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Option<(u16, Value)> {
+    pub(crate) async fn hub(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Option<(u16, Value)> {
         self.send(method, self.url("iothub", path, "2021-04-12"), body)
             .await
     }
 
-    async fn twins(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Option<(u16, Value)> {
+    pub(crate) async fn twins(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Option<(u16, Value)> {
         self.send(method, self.url("digitaltwins", path, "2023-10-31"), body)
             .await
     }
 
-    async fn send(&self, method: reqwest::Method, url: String, body: Option<Value>) -> Option<(u16, Value)> {
+    pub(crate) async fn send(
+        &self,
+        method: reqwest::Method,
+        url: String,
+        body: Option<Value>,
+    ) -> Option<(u16, Value)> {
         let token = self.ready["bearerToken"].as_str().unwrap();
         let mut request = self.client.request(method, url).bearer_auth(token);
         if let Some(body) = body {

@@ -12,5 +12,7 @@ mod data_file;
 mod faults;
 mod lifetime;
 mod management;
+mod options;
 mod program;
+mod settings;
 mod support;

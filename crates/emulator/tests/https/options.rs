@@ -1,0 +1,504 @@
+//! Each option of the program does what `--help` says, and bad values end it with a clear message.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use reqwest::{Certificate, Client, Method};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use crate::data_file::Caller;
+use crate::program::{Program, start};
+
+fn started(arguments: &[&str]) -> (Program, Caller) {
+    let (program, ready) = start(&[&["--log", "warn"], arguments].concat());
+    (program, Caller::of(ready))
+}
+
+async fn manage(caller: &Caller, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+    let endpoint = caller.ready["management"]["endpoint"].as_str().unwrap();
+    let answer = caller.send(method, format!("{endpoint}{path}"), body).await;
+    answer.expect("the program runs")
+}
+
+async fn setting(caller: &Caller, path: &str) -> Value {
+    let (status, answer) = manage(caller, Method::GET, path, None).await;
+    assert_eq!(status, 200, "{path}");
+    answer
+}
+
+/// What a program that can't start says on standard error.
+fn refusal(arguments: &[&str], variables: &[(&str, String)]) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_iot-emulator"))
+        .args(arguments)
+        .envs(variables.iter().cloned())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    if !line.is_empty() {
+        drop(child.kill());
+        drop(child.wait());
+        panic!("{arguments:?} {variables:?} is taken: {line}");
+    }
+    let mut text = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+    let status = child.wait().unwrap();
+    assert!(matches!(status.code(), Some(1 | 2)), "{arguments:?}: {status}");
+    assert!(
+        text.starts_with("error: ") && !text.contains("panicked"),
+        "{arguments:?}: {text}"
+    );
+    text
+}
+
+/// A new option comes with a test.
+#[test]
+fn every_option_is_in_a_test() {
+    let help = Command::new(env!("CARGO_BIN_EXE_iot-emulator"))
+        .arg("--help")
+        .output();
+    let help = String::from_utf8(help.unwrap().stdout).unwrap();
+    let options: BTreeSet<&str> = help
+        .lines()
+        .filter_map(|line| line.trim_start().split_once("--"))
+        .filter(|(before, _)| before.is_empty() || before.ends_with(", "))
+        .filter_map(|(_, rest)| rest.split([' ', ',']).next())
+        .collect();
+    assert!(options.len() > 20, "{options:?}");
+    let tests = [
+        include_str!("options.rs"),
+        include_str!("program.rs"),
+        include_str!("data_file.rs"),
+    ];
+    for option in options {
+        let argument = format!("\"--{option}\"");
+        assert!(
+            tests.iter().any(|test| test.contains(&argument)),
+            "no test has {argument}"
+        );
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let version = Command::new(env!("CARGO_BIN_EXE_iot-emulator"))
+        .arg("--version")
+        .output();
+    assert_eq!(
+        String::from_utf8(version.unwrap().stdout).unwrap().trim(),
+        concat!("iot-emulator ", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn bad_values_end_with_a_clear_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (none, text, number, list) = (path("none"), path("text"), path("number"), path("list"));
+    std::fs::write(&text, "text").unwrap();
+    std::fs::write(&number, r#"{"iothub": 1}"#).unwrap();
+    std::fs::write(&list, r#"{"devices": [{"id": "a b"}]}"#).unwrap();
+    let inside = path("none/file");
+    for (arguments, expected) in [
+        (&["--address", "nowhere"][..], "--address"),
+        (&["--iothub-port", "70000"], "--iothub-port"),
+        (&["--amqp-port", "x"], "--amqp-port"),
+        (&["--blob-port", "-1"], "'-1'"),
+        (&["--digitaltwins-port", "x"], "--digitaltwins-port"),
+        (&["--management-port", "x"], "--management-port"),
+        (&["--tier", "B1"], "one of F1, S1, S2, S3"),
+        (&["--no-iothub", "--no-digitaltwins"], "cannot be used with"),
+        (&["--hub-name", ""], "\".azure-devices.net\" is not a host name"),
+        (&["--hub-name", "a b"], "is not a host name"),
+        (&["--host-name", "a b"], "\"a b\" is not a host name"),
+        (&["--policy-key", "iothubowner"], "POLICY=BASE64 is expected"),
+        (
+            &["--policy-key", "iothubowner=???"],
+            "\"iothubowner\" is not base64",
+        ),
+        (&["--policy-key", "nobody=AAAA"], "\"nobody\""),
+        (&["--event-webhook", "hook"], "NAME=URL is expected"),
+        (&["--event-webhook", "hook=nowhere"], "relative URL"),
+        (
+            &["--event-webhook", "hook=ftp://localhost/"],
+            "only http and https",
+        ),
+        (&["--event-webhook", "=http://localhost/"], "must have a name"),
+        (&["--blob-directory", &text], "is not a folder"),
+        (&["--query-lag", "-1"], "'-1'"),
+        (&["--query-lag", "soon"], "--query-lag"),
+        (&["--ca-file", &inside], &inside),
+        (&["--data-file", &inside], &inside),
+        (&["--data-file", &text], "can't be used"),
+        (&["--hub", &none], &none),
+        (&["--hub", &text], &text),
+        (&["--hub", &list], "a b"),
+        (&["--clock", "soon"], "--clock"),
+        (&["--state", &none], &none),
+        (&["--state", &text], &text),
+        (&["--state", &number], "iothub: "),
+        (&["--state", &list], "no service \"devices\""),
+        (&["--log", "emulator=loud"], "--log: "),
+        (&["--nothing"], "--nothing"),
+        (&["argument"], "argument"),
+        // What is for a service that is off.
+        (&["--no-iothub", "--tier", "S2"], "cannot be used with"),
+        (&["--no-iothub", "--hub", &list], "cannot be used with"),
+        (&["--no-digitaltwins", "--building"], "cannot be used with"),
+        (&["--no-digitaltwins", "--query-lag", "1"], "cannot be used with"),
+        (
+            &["--no-digitaltwins", "--blob-directory", &none],
+            "cannot be used with",
+        ),
+        (
+            &["--no-digitaltwins", "--event-webhook", "hook=http://localhost/"],
+            "cannot be used with",
+        ),
+    ] {
+        let text = refusal(arguments, &[]);
+        assert!(text.contains(expected), "{arguments:?}: {text}");
+    }
+    let seven = ["a", "b", "c", "d", "e", "f", "g"].map(|name| format!("--event-webhook={name}=http://h/"));
+    let text = refusal(&seven.each_ref().map(String::as_str), &[]);
+    assert!(
+        text.contains("at most six endpoints") || text.contains("at most 6 endpoints"),
+        "{text}"
+    );
+}
+
+/// Each port is the one asked for, by option or by variable: a taken one can't be had.
+#[test]
+fn a_taken_port_is_named() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = holder.local_addr().unwrap().to_string();
+    let port = holder.local_addr().unwrap().port().to_string();
+    for (option, variable, service) in [
+        ("--iothub-port", "IOT_EMULATOR_IOTHUB_PORT", "iothub"),
+        ("--amqp-port", "IOT_EMULATOR_AMQP_PORT", "amqp"),
+        ("--blob-port", "IOT_EMULATOR_BLOB_PORT", "blobs"),
+        (
+            "--digitaltwins-port",
+            "IOT_EMULATOR_DIGITALTWINS_PORT",
+            "digitaltwins",
+        ),
+        ("--management-port", "IOT_EMULATOR_MANAGEMENT_PORT", "management"),
+    ] {
+        let expected = format!("error: {service} can't listen on {address}: ");
+        let text = refusal(&[option, &port], &[]);
+        assert!(text.starts_with(&expected), "{text}");
+        let text = refusal(&[], &[(variable, port.clone())]);
+        assert!(text.starts_with(&expected), "{text}");
+    }
+    let text = refusal(&[], &[("IOT_EMULATOR_LOG", "=".to_owned())]);
+    assert!(text.contains("--log"), "{text}");
+}
+
+#[tokio::test]
+async fn the_hub_is_as_the_options_say() {
+    let (_program, caller) = started(&[
+        "--no-digitaltwins",
+        "--tier",
+        "S2",
+        "--throttle",
+        "--clock",
+        "2040-02-03T04:05:06+01:00",
+        "--hub-name",
+        "factory",
+        "--host-name",
+        "twin.test",
+    ]);
+    assert_eq!(setting(&caller, "/iothub/tier").await, json!({"tier": "S2"}));
+    assert_eq!(
+        setting(&caller, "/iothub/throttling").await,
+        json!({"enabled": true})
+    );
+    let now = setting(&caller, "/clock").await["now"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(now.starts_with("2040-02-03T03:05:"), "{now}");
+    // The certificate is for all of these, and so is the hub.
+    let pem = std::fs::read(caller.ready["caFile"].as_str().unwrap()).unwrap();
+    let endpoint = caller.ready["iothub"]["endpoint"].as_str().unwrap();
+    let port: u16 = endpoint.rsplit_once(':').unwrap().1.parse().unwrap();
+    let token = caller.ready["bearerToken"].as_str().unwrap();
+    for (name, served) in [
+        ("twin.test", true),
+        ("factory.azure-devices.net", true),
+        ("emulator.azure-devices.net", false),
+    ] {
+        let certificate = Certificate::from_pem(&pem).unwrap();
+        let client = Client::builder().tls_certs_only([certificate]);
+        let client = client.resolve(name, ([127, 0, 0, 1], port).into());
+        let url = format!("https://{name}:{port}/devices?api-version=2021-04-12");
+        let answer = client.build().unwrap().get(url).bearer_auth(token).send().await;
+        assert_eq!(
+            answer.is_ok_and(|answer| answer.status() == 200),
+            served,
+            "{name}"
+        );
+    }
+}
+
+/// Every address of 127.0.0.0/8 is this computer's, on Linux.
+#[test]
+#[cfg(target_os = "linux")]
+fn services_listen_where_they_are_told_and_management_stays_local() {
+    let (_program, caller) = started(&["--address", "127.0.0.2"]);
+    let connects = |host: &str, service: &str, endpoint: &str| {
+        let port = caller.ready[service][endpoint].as_str().unwrap();
+        let port = port.rsplit_once(':').unwrap().1;
+        std::net::TcpStream::connect(format!("{host}:{port}")).is_ok()
+    };
+    for (service, endpoint, elsewhere) in [
+        ("iothub", "endpoint", true),
+        ("iothub", "amqpEndpoint", true),
+        ("digitaltwins", "endpoint", true),
+        ("iothub", "blobEndpoint", false),
+        ("management", "endpoint", false),
+    ] {
+        let found = (
+            connects("127.0.0.2", service, endpoint),
+            connects("127.0.0.1", service, endpoint),
+        );
+        assert_eq!(found, (elsewhere, !elsewhere), "{service} {endpoint}");
+    }
+}
+
+#[tokio::test]
+async fn digital_twins_are_as_the_options_say() {
+    let (_program, caller) = started(&["--no-iothub", "--building", "--query-lag", "7", "--throttle"]);
+    assert!(caller.ready.get("iothub").is_none());
+    assert_eq!(
+        setting(&caller, "/digitaltwins/queryLag").await,
+        json!({"seconds": 7.0})
+    );
+    assert_eq!(
+        setting(&caller, "/digitaltwins/rates").await,
+        json!({"enabled": true})
+    );
+    let query = json!({"query": "SELECT COUNT() FROM DIGITALTWINS"});
+    let count = async || {
+        let rows = caller.twins(Method::POST, "/query", Some(query.clone())).await;
+        rows.unwrap().1["value"][0]["COUNT"].clone()
+    };
+    // What the process starts with shows at once.
+    assert_eq!(count().await, 28);
+    let twin = "/digitaltwins/attic";
+    let body = json!({"$metadata": {"$model": "dtmi:example:building:Floor;1"}});
+    let (status, _) = caller.twins(Method::PUT, twin, Some(body)).await.unwrap();
+    assert_eq!(status, 200);
+    manage(
+        &caller,
+        Method::POST,
+        "/clock/advance",
+        Some(json!({"seconds": 8})),
+    )
+    .await;
+    assert_eq!(count().await, 29);
+}
+
+/// An address, and the events that are posted there.
+async fn receiver() -> (String, mpsc::UnboundedReceiver<Value>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let (sender, events) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let sender = sender.clone();
+            let answer = service_fn(move |request: hyper::Request<Incoming>| {
+                let sender = sender.clone();
+                async move {
+                    let body = request.into_body().collect().await.unwrap().to_bytes();
+                    sender.send(serde_json::from_slice(&body).unwrap()).unwrap();
+                    Ok::<_, Infallible>(hyper::Response::new(Full::<Bytes>::default()))
+                }
+            });
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
+        }
+    });
+    (url, events)
+}
+
+/// Events of an import job on their way from a file to an address, with nothing but the program's options.
+#[tokio::test]
+async fn imports_read_the_blob_directory_and_routes_lead_to_webhooks() {
+    let (url, mut events) = receiver().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("c")).unwrap();
+    let lines = [
+        json!({"Section": "Header"}),
+        json!({"fileVersion": "1.0.0", "author": "a", "organization": "o"}),
+        json!({"Section": "Models"}),
+        json!({"@id": "dtmi:a:Room;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2"}),
+        json!({"Section": "Twins"}),
+        json!({"$dtId": "room", "$metadata": {"$model": "dtmi:a:Room;1"}}),
+    ];
+    let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    std::fs::write(folder.path().join("c/in.ndjson"), input).unwrap();
+    for option in ["--blob-directory", "--digitaltwins-blobs"] {
+        let (_program, caller) = started(&[
+            "--no-iothub",
+            option,
+            folder.path().to_str().unwrap(),
+            "--event-webhook",
+            &format!("hook={url}"),
+        ]);
+        assert_eq!(
+            setting(&caller, "/digitaltwins/webhooks").await,
+            json!([{"name": "hook", "url": url}])
+        );
+        let route = json!({"endpointName": "hook", "filter": "true"});
+        let (status, _) = caller
+            .twins(Method::PUT, "/eventroutes/r", Some(route))
+            .await
+            .unwrap();
+        assert_eq!(status, 204);
+        let job = json!({
+            "inputBlobUri": "https://a.blob.core.windows.net/c/in.ndjson",
+            "outputBlobUri": "https://a.blob.core.windows.net/c/out.ndjson",
+        });
+        let (status, mut job) = caller
+            .twins(Method::PUT, "/jobs/imports/j", Some(job))
+            .await
+            .unwrap();
+        assert_eq!(status, 201, "{job}");
+        while job["status"] == "notstarted" || job["status"] == "running" {
+            job = caller
+                .twins(Method::GET, "/jobs/imports/j", None)
+                .await
+                .unwrap()
+                .1;
+        }
+        assert_eq!(job["status"], "succeeded", "{job}");
+        assert!(folder.path().join("c/out.ndjson").is_file());
+        let telemetry = "/digitaltwins/room/telemetry";
+        let url = caller.url("digitaltwins", telemetry, "2023-10-31");
+        let request = caller
+            .client
+            .post(url)
+            .header("message-id", "m")
+            .json(&json!({"motion": true}));
+        let token = caller.ready["bearerToken"].as_str().unwrap();
+        let answer = request.bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), 204);
+        loop {
+            let event = events.recv().await.unwrap();
+            if event["type"] == "microsoft.iot.telemetry" {
+                assert_eq!(event["data"], json!({"motion": true}));
+                break;
+            }
+        }
+    }
+}
+
+/// Which half of the state is there after which half of the program has run.
+#[tokio::test]
+async fn a_service_that_is_off_keeps_its_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data.json");
+    let file = file.to_str().unwrap();
+    let device = async |caller: &Caller, id: &str| {
+        let body = json!({ "deviceId": id });
+        let made = caller
+            .hub(Method::PUT, &format!("/devices/{id}"), Some(body))
+            .await;
+        assert_eq!(made.unwrap().0, 200);
+    };
+    let floor = async |caller: &Caller, id: &str| {
+        let body = json!({"$metadata": {"$model": "dtmi:example:building:Floor;1"}});
+        let path = format!("/digitaltwins/{id}");
+        assert_eq!(caller.twins(Method::PUT, &path, Some(body)).await.unwrap().0, 200);
+    };
+    let (mut program, caller) = started(&["--data-file", file, "--building"]);
+    device(&caller, "first").await;
+    floor(&caller, "attic").await;
+    let before = setting(&caller, "/state").await;
+    program.kill();
+
+    let (mut program, caller) = started(&["--data-file", file, "--no-iothub"]);
+    assert!(caller.ready.get("iothub").is_none());
+    floor(&caller, "cellar").await;
+    let state = setting(&caller, "/state").await;
+    assert!(state.get("iothub").is_none());
+    let twins = state["digitaltwins"].clone();
+    program.kill();
+
+    let (mut program, caller) = started(&["--data-file", file, "--no-digitaltwins"]);
+    assert!(caller.ready.get("digitaltwins").is_none());
+    assert_eq!(setting(&caller, "/state").await["iothub"], before["iothub"]);
+    device(&caller, "second").await;
+    let hub = setting(&caller, "/state").await["iothub"].clone();
+    program.kill();
+
+    let (_program, caller) = started(&["--data-file", file]);
+    let after = setting(&caller, "/state").await;
+    assert_eq!(after, json!({"iothub": hub, "digitaltwins": twins}));
+    let twin = caller.twins(Method::GET, "/digitaltwins/cellar", None).await;
+    assert_eq!(twin.unwrap().0, 200);
+}
+
+/// What the program starts with is in the data file before anybody is told that it runs.
+#[tokio::test]
+async fn the_building_and_a_given_state_are_kept_from_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (first, second, state) = (path("first.json"), path("second.json"), path("state.json"));
+    let (mut program, caller) = started(&["--data-file", &first, "--building"]);
+    let whole = setting(&caller, "/state").await;
+    program.kill();
+    // It is not empty any more, so nothing is added.
+    let (mut program, caller) = started(&["--data-file", &first, "--building"]);
+    assert_eq!(setting(&caller, "/state").await, whole);
+    program.kill();
+
+    std::fs::write(&state, whole.to_string()).unwrap();
+    let (mut program, _) = started(&["--data-file", &second, "--state", &state]);
+    program.kill();
+    assert!(Path::new(&second).is_file());
+    let (_program, caller) = started(&["--data-file", &second]);
+    assert_eq!(setting(&caller, "/state").await, whole);
+}
+
+#[test]
+#[cfg(unix)]
+fn the_log_can_be_off() {
+    for (arguments, variables, quiet) in [
+        (&["--log", "off"][..], None, true),
+        (&[], Some("off"), true),
+        (&["--log", "info"], Some("off"), false),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_iot-emulator"));
+        command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Some(level) = variables {
+            command.env("IOT_EMULATOR_LOG", level);
+        }
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let ended = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+        assert!(ended.success());
+        let mut log = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        assert!(child.wait().unwrap().success());
+        assert_eq!(log.is_empty(), quiet, "{arguments:?} {variables:?}: {log}");
+    }
+}
