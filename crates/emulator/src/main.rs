@@ -33,7 +33,7 @@ struct Options {
     /// Port of the blob containers for import and export jobs; 0 takes a free one. They stay on 127.0.0.1
     #[arg(long, default_value_t = 0, env = "IOT_EMULATOR_BLOB_PORT")]
     blob_port: u16,
-    /// Size of the hub, one unit of F1, S1, S2 or S3: says how many jobs run at once
+    /// Size of the hub, one unit of F1, S1, S2 or S3: says how many jobs may be active, and what `--throttle` allows
     #[arg(long, default_value_t, conflicts_with = "no_iothub")]
     tier: Tier,
     /// Port of the Digital Twins endpoint; 0 takes a free one

@@ -92,13 +92,13 @@ impl IotHub {
     pub(crate) async fn call_method(&self, key: TwinKey<'_>, call: MethodCall<'_>) -> Result<(i32, Value)> {
         let start = self.clock.now();
         let script = self.reachable(key, call.method, call.timeouts.connect).await?;
-        self.answer(script, call.payload, start + call.timeouts.response)
+        self.answer(script, call.payload, start.saturating_add(call.timeouts.response))
             .await
     }
 
     /// What the device makes of the method, once it is connected and knows it.
     async fn reachable(&self, key: TwinKey<'_>, method: &str, timeout: Duration) -> Result<MethodScript> {
-        let deadline = self.clock.now() + timeout;
+        let deadline = self.clock.now().saturating_add(timeout);
         let mut changes = self.scripts.subscribe();
         loop {
             if let Some(script) = self.script_of(key, method)? {

@@ -1,6 +1,6 @@
 //! The graph for demonstrations.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fixture::Instance;
 
@@ -21,4 +21,36 @@ fn a_building_to_look_around_in() {
     instance.patch("/digitaltwins/room-1-1", &patch).ok();
     let error = instance.service.load_building().expect_err("it is there");
     assert!(error.contains("ModelIdAlreadyExists"), "{error}");
+}
+
+/// The text of the fenced blocks of a language, each with where it ends.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<(usize, &'a str)> {
+    let fence = format!("\n```{language}\n");
+    let starts = text.match_indices(&fence).map(|(at, _)| at + fence.len());
+    starts
+        .map(|start| {
+            let length = text[start..].find("\n```\n").expect("the end of a block");
+            (start + length, &text[start..start + length])
+        })
+        .collect()
+}
+
+/// The documentation shows queries, each with its rows.
+#[test]
+fn documented_queries_give_the_documented_rows() {
+    let text = include_str!("../../../../docs/emulator.md");
+    let instance = Instance::new();
+    instance.service.load_building().expect("an empty instance");
+    let rows = blocks(text, "json");
+    let queries = blocks(text, "sql");
+    assert!(queries.len() >= 3, "{queries:?}");
+    for (end, query) in queries {
+        let (_, rows) = rows
+            .iter()
+            .find(|(at, _)| *at > end)
+            .expect("rows behind the query");
+        let rows: Vec<Value> = serde_json::from_str(rows).expect("rows");
+        assert!(!rows.is_empty());
+        assert_eq!(instance.query(query), rows, "{query}");
+    }
 }

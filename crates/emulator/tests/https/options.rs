@@ -473,6 +473,33 @@ async fn the_building_and_a_given_state_are_kept_from_the_start() {
     assert_eq!(setting(&caller, "/state").await, whole);
 }
 
+/// The clock can be at either end of all time, and the program still ends when it is told to.
+#[tokio::test]
+#[cfg(unix)]
+async fn the_clock_may_start_anywhere() {
+    for (time, now) in [
+        ("0000-01-01T00:00:00Z", "0000-01-01T00:"),
+        ("9999-12-31T23:59:59.5Z", "9999-12-31T23:59:59"),
+    ] {
+        let (mut program, caller) = started(&["--building", "--query-lag", "7", "--clock", time]);
+        let clock = setting(&caller, "/clock").await["now"].to_string();
+        assert!(clock.contains(now), "{clock}");
+        let body = json!({"deviceId": "a"});
+        let made = caller.hub(Method::PUT, "/devices/a", Some(body)).await;
+        assert_eq!(made.unwrap().0, 200, "{time}");
+        let call = json!({"methodName": "m", "responseTimeoutInSeconds": 5, "connectTimeoutInSeconds": 5});
+        let called = caller.hub(Method::POST, "/twins/a/methods", Some(call)).await;
+        assert_eq!(called.unwrap().0, 404, "{time}: it is not connected");
+        let query = json!({"query": "SELECT COUNT() FROM DIGITALTWINS"});
+        let (status, rows) = caller.twins(Method::POST, "/query", Some(query)).await.unwrap();
+        assert_eq!((status, &rows["value"][0]["COUNT"]), (200, &json!(28)), "{time}");
+        drop(caller);
+        // Not on this thread, which has connections to close.
+        let ended = tokio::task::spawn_blocking(move || program.end_by_signal());
+        assert!(ended.await.unwrap(), "{time}");
+    }
+}
+
 #[test]
 #[cfg(unix)]
 fn the_log_can_be_off() {

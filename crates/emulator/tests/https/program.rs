@@ -14,6 +14,21 @@ impl Program {
         self.0.kill().expect("it runs");
         self.0.wait().expect("it ends");
     }
+
+    /// Asks it to end; whether it did so, and in order. The time that it gets only bounds failure.
+    #[cfg(unix)]
+    pub(crate) fn end_by_signal(&mut self) -> bool {
+        let asked = Command::new("kill").arg(self.0.id().to_string()).status();
+        assert!(asked.expect("there is such a program").success());
+        let started = std::time::Instant::now();
+        while started.elapsed().as_secs() < 60 {
+            if let Some(status) = self.0.try_wait().expect("it was not waited for") {
+                return status.success();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        false
+    }
 }
 
 impl Drop for Program {

@@ -86,13 +86,20 @@ impl IotHub {
         loop {
             let (due, next) = self.due_jobs();
             running.extend(due.into_iter().map(|due| self.run(due)));
-            let next = next.unwrap_or(OffsetDateTime::new_utc(time::Date::MAX, time::Time::MIDNIGHT));
             tokio::select! {
                 Some(()) = running.next() => {}
                 // It can't fail: the sender lives as long as the hub.
                 _ = changes.changed() => {}
-                () = self.clock.sleep_until(next) => {}
+                () = self.come(next) => {}
             }
+        }
+    }
+
+    /// Waits for a time, or for ever if there is none.
+    async fn come(&self, time: Option<OffsetDateTime>) {
+        match time {
+            Some(time) => self.clock.sleep_until(time).await,
+            None => std::future::pending().await,
         }
     }
 
