@@ -54,7 +54,8 @@
 //! let patch = json!([{"op": "replace", "path": "/occupied", "value": false}]);
 //! send(Method::PATCH, "/digitaltwins/room-2-4", patch).await?;
 //! let event = events.next().await.ok_or("the instance is gone")?;
-//! assert_eq!((event.event_type.as_str(), event.subject.as_str()), ("Microsoft.DigitalTwins.Twin.Update", "room-2-4"));
+//! assert_eq!(event.event_type, "Microsoft.DigitalTwins.Twin.Update");
+//! assert_eq!(event.subject, "room-2-4");
 //! # Ok(())
 //! # }
 //! ```

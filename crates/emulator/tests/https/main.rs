@@ -6,6 +6,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod bad_options;
 mod containers;
 mod credentials;
 mod data_file;

@@ -1,9 +1,8 @@
-//! Each option of the program does what `--help` says, and bad values end it with a clear message.
+//! Each option of the program does what `--help` says.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -36,34 +35,6 @@ async fn setting(caller: &Caller, path: &str) -> Value {
     answer
 }
 
-/// What a program that can't start says on standard error.
-fn refusal(arguments: &[&str], variables: &[(&str, String)]) -> String {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_iot-emulator"))
-        .args(arguments)
-        .envs(variables.iter().cloned())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    stdout.read_line(&mut line).unwrap();
-    if !line.is_empty() {
-        drop(child.kill());
-        drop(child.wait());
-        panic!("{arguments:?} {variables:?} is taken: {line}");
-    }
-    let mut text = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
-    let status = child.wait().unwrap();
-    assert!(matches!(status.code(), Some(1 | 2)), "{arguments:?}: {status}");
-    assert!(
-        text.starts_with("error: ") && !text.contains("panicked"),
-        "{arguments:?}: {text}"
-    );
-    text
-}
-
 /// A new option comes with a test.
 #[test]
 fn every_option_is_in_a_test() {
@@ -80,6 +51,7 @@ fn every_option_is_in_a_test() {
     assert!(options.len() > 20, "{options:?}");
     let tests = [
         include_str!("options.rs"),
+        include_str!("bad_options.rs"),
         include_str!("program.rs"),
         include_str!("data_file.rs"),
     ];
@@ -101,109 +73,6 @@ fn the_version_is_that_of_the_package() {
         String::from_utf8(version.unwrap().stdout).unwrap().trim(),
         concat!("iot-emulator ", env!("CARGO_PKG_VERSION"))
     );
-}
-
-#[test]
-fn bad_values_end_with_a_clear_message() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (none, text, number, list) = (path("none"), path("text"), path("number"), path("list"));
-    std::fs::write(&text, "text").unwrap();
-    std::fs::write(&number, r#"{"iothub": 1}"#).unwrap();
-    std::fs::write(&list, r#"{"devices": [{"id": "a b"}]}"#).unwrap();
-    let inside = path("none/file");
-    for (arguments, expected) in [
-        (&["--address", "nowhere"][..], "--address"),
-        (&["--iothub-port", "70000"], "--iothub-port"),
-        (&["--amqp-port", "x"], "--amqp-port"),
-        (&["--blob-port", "-1"], "'-1'"),
-        (&["--digitaltwins-port", "x"], "--digitaltwins-port"),
-        (&["--management-port", "x"], "--management-port"),
-        (&["--tier", "B1"], "one of F1, S1, S2, S3"),
-        (&["--no-iothub", "--no-digitaltwins"], "cannot be used with"),
-        (&["--hub-name", ""], "\".azure-devices.net\" is not a host name"),
-        (&["--hub-name", "a b"], "is not a host name"),
-        (&["--host-name", "a b"], "\"a b\" is not a host name"),
-        (&["--policy-key", "iothubowner"], "POLICY=BASE64 is expected"),
-        (
-            &["--policy-key", "iothubowner=???"],
-            "\"iothubowner\" is not base64",
-        ),
-        (&["--policy-key", "nobody=AAAA"], "\"nobody\""),
-        (&["--event-webhook", "hook"], "NAME=URL is expected"),
-        (&["--event-webhook", "hook=nowhere"], "relative URL"),
-        (
-            &["--event-webhook", "hook=ftp://localhost/"],
-            "only http and https",
-        ),
-        (&["--event-webhook", "=http://localhost/"], "must have a name"),
-        (&["--blob-directory", &text], "is not a folder"),
-        (&["--query-lag", "-1"], "'-1'"),
-        (&["--query-lag", "soon"], "--query-lag"),
-        (&["--ca-file", &inside], &inside),
-        (&["--data-file", &inside], &inside),
-        (&["--data-file", &text], "can't be used"),
-        (&["--hub", &none], &none),
-        (&["--hub", &text], &text),
-        (&["--hub", &list], "a b"),
-        (&["--clock", "soon"], "--clock"),
-        (&["--state", &none], &none),
-        (&["--state", &text], &text),
-        (&["--state", &number], "iothub: "),
-        (&["--state", &list], "no service \"devices\""),
-        (&["--log", "emulator=loud"], "--log: "),
-        (&["--nothing"], "--nothing"),
-        (&["argument"], "argument"),
-        // What is for a service that is off.
-        (&["--no-iothub", "--tier", "S2"], "cannot be used with"),
-        (&["--no-iothub", "--hub", &list], "cannot be used with"),
-        (&["--no-digitaltwins", "--building"], "cannot be used with"),
-        (&["--no-digitaltwins", "--query-lag", "1"], "cannot be used with"),
-        (
-            &["--no-digitaltwins", "--blob-directory", &none],
-            "cannot be used with",
-        ),
-        (
-            &["--no-digitaltwins", "--event-webhook", "hook=http://localhost/"],
-            "cannot be used with",
-        ),
-    ] {
-        let text = refusal(arguments, &[]);
-        assert!(text.contains(expected), "{arguments:?}: {text}");
-    }
-    let seven = ["a", "b", "c", "d", "e", "f", "g"].map(|name| format!("--event-webhook={name}=http://h/"));
-    let text = refusal(&seven.each_ref().map(String::as_str), &[]);
-    assert!(
-        text.contains("at most six endpoints") || text.contains("at most 6 endpoints"),
-        "{text}"
-    );
-}
-
-/// Each port is the one asked for, by option or by variable: a taken one can't be had.
-#[test]
-fn a_taken_port_is_named() {
-    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = holder.local_addr().unwrap().to_string();
-    let port = holder.local_addr().unwrap().port().to_string();
-    for (option, variable, service) in [
-        ("--iothub-port", "IOT_EMULATOR_IOTHUB_PORT", "iothub"),
-        ("--amqp-port", "IOT_EMULATOR_AMQP_PORT", "amqp"),
-        ("--blob-port", "IOT_EMULATOR_BLOB_PORT", "blobs"),
-        (
-            "--digitaltwins-port",
-            "IOT_EMULATOR_DIGITALTWINS_PORT",
-            "digitaltwins",
-        ),
-        ("--management-port", "IOT_EMULATOR_MANAGEMENT_PORT", "management"),
-    ] {
-        let expected = format!("error: {service} can't listen on {address}: ");
-        let text = refusal(&[option, &port], &[]);
-        assert!(text.starts_with(&expected), "{text}");
-        let text = refusal(&[], &[(variable, port.clone())]);
-        assert!(text.starts_with(&expected), "{text}");
-    }
-    let text = refusal(&[], &[("IOT_EMULATOR_LOG", "=".to_owned())]);
-    assert!(text.contains("--log"), "{text}");
 }
 
 #[tokio::test]
