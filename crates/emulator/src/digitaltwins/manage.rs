@@ -129,7 +129,7 @@ fn endpoint_error(error: &EndpointError) -> (StatusCode, String) {
         EndpointError::TooMany | EndpointError::InUse { .. } => StatusCode::CONFLICT,
         EndpointError::NotFound { .. } => StatusCode::NOT_FOUND,
         EndpointError::NoRuntime => StatusCode::INTERNAL_SERVER_ERROR,
-        EndpointError::Name | EndpointError::Url { .. } => StatusCode::BAD_REQUEST,
+        _ => StatusCode::BAD_REQUEST,
     };
     (status, error.to_string())
 }

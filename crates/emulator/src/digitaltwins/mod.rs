@@ -145,8 +145,8 @@ impl DigitalTwins {
     /// wait.
     ///
     /// # Errors
-    /// If the name is empty, the address is neither `http` nor `https`, the instance has six endpoints already, or no Tokio runtime
-    /// is there to send the events.
+    /// If the name is empty, the address is neither `http` nor `https`, the instance has six endpoints already, or no
+    /// Tokio runtime is there to send the events.
     pub fn add_webhook(&self, endpoint: &str, url: &Url) -> Result<(), EndpointError> {
         self.instance.routing.lock().add_webhook(endpoint, url)
     }
