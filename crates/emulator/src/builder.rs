@@ -322,6 +322,9 @@ impl Builder {
             for (endpoint, url) in &self.webhooks {
                 service.add_webhook(endpoint, url)?;
             }
+            if let Some(journal) = journal.clone() {
+                service.set_journal(journal);
+            }
             service.set_rate_limits(self.throttling);
             service.set_query_lag(self.query_lag);
             let endpoint = Endpoint {

@@ -263,24 +263,23 @@ async fn process(endpoint: &Endpoint, parts: &Parts, body: Incoming, request_id:
         Err(error) => return refuse(Refusal::BadRequest(format!("the body can't be read: {error}"))),
     };
     let scheme = if endpoint.tls.is_some() { "https" } else { "http" };
-    let response = endpoint
-        .service
-        .handle(ServiceRequest {
-            method: parts.method.clone(),
-            path_segments,
-            raw_path: parts.uri.path().to_owned(),
-            query: split_query(parts.uri.query().unwrap_or_default()),
-            headers: parts.headers.clone(),
-            body,
-            caller,
-            base_url: format!("{scheme}://{host}"),
-            request_id: request_id.to_owned(),
-        })
-        .await;
+    let request = ServiceRequest {
+        method: parts.method.clone(),
+        path_segments,
+        raw_path: parts.uri.path().to_owned(),
+        query: split_query(parts.uri.query().unwrap_or_default()),
+        headers: parts.headers.clone(),
+        body,
+        caller,
+        base_url: format!("{scheme}://{host}"),
+        request_id: request_id.to_owned(),
+    };
+    let journal = endpoint.journal.as_ref();
+    let journal = journal.filter(|_| endpoint.service.is_durable(&request));
+    let response = endpoint.service.handle(request).await;
     // A refusal may come after a part was done, as in bulk requests, so it waits as well.
-    if let Some(journal) = &endpoint.journal
-        && !parts.method.is_safe()
-        && journal.commit(endpoint.service.name()).await.is_err()
+    if let Some(journal) = journal
+        && journal.commit().await.is_err()
     {
         return refuse(Refusal::Fault(StatusCode::INTERNAL_SERVER_ERROR));
     }

@@ -3,6 +3,8 @@
 //! The server does TLS, HTTP, faults and credentials once for all services; a service only sees requests that
 //! passed. It needs no HTTP to be tested: make a [`ServiceRequest`], call [`Service::handle`].
 
+use std::io::{self, Write};
+
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -32,16 +34,36 @@ pub trait Service: Send + Sync {
         None
     }
 
+    /// Whether the answer to a request has to wait until all that happened so far is on the disk, if there is a data
+    /// file: a request that may change something, and one that asks how a job is getting on. Whoever has read that a
+    /// job is over relies on what it did.
+    fn is_durable(&self, request: &ServiceRequest) -> bool {
+        let about_jobs = request
+            .path_segments
+            .first()
+            .is_some_and(|word| word.eq_ignore_ascii_case("jobs"));
+        about_jobs || !request.method.is_safe()
+    }
+
     /// Notes what changes from now on, for [`take_changes`](Service::take_changes).
     fn record_changes(&self) {}
 
-    /// What has changed since the last call. `None` if the service does not note it: then dumps are compared.
-    fn take_changes(&self) -> Option<Vec<StateChange>> {
-        None
+    /// What has changed since the last call, as one moment left it: made to the state of the moment before, it gives
+    /// the state of that moment. Nothing if the service has no state.
+    fn take_changes(&self) -> Vec<StateChange> {
+        Vec::new()
     }
 
     /// The whole state as JSON, such that [`load`](Service::load) restores it.
     fn dump(&self) -> Value;
+
+    /// Writes what [`dump`](Service::dump) gives, as it is at one moment, as JSON text.
+    ///
+    /// # Errors
+    /// Those of `writer`.
+    fn write_state(&self, writer: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer(writer, &self.dump()).map_err(io::Error::from)
+    }
 
     /// Replaces the whole state by a dumped one; on an error nothing has changed.
     ///

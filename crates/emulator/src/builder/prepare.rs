@@ -48,18 +48,14 @@ impl Builder {
         // A service that is left out this time keeps what the file has of it.
         let mut states = saved.services;
         for service in services {
-            if let Some(state) = states.get(service.name()) {
-                let loaded = service.load(state);
+            if let Some(state) = states.shift_remove(service.name()) {
+                let loaded = service.load(&state);
                 loaded.map_err(|reason| bad(format!("{}: {reason}", service.name())))?;
             } else if service.name() == "iothub" {
                 self.fill(hub)?;
             }
         }
         self.complete(services, twins)?;
-        for service in services {
-            states.insert(service.name().to_owned(), service.dump());
-        }
-        file.replace(&states).map_err(|error| bad(error.to_string()))?;
         let (journal, writer) =
             Journal::start(file, services.to_vec(), states).map_err(|error| bad(error.to_string()))?;
         Ok(Prepared {

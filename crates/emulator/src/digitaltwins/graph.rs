@@ -12,6 +12,7 @@ use super::model_store::ModelStore;
 use super::property_index::PropertyIndexes;
 use super::query::IndexedScalar;
 use super::slab::{Slab, Slot};
+use super::state::Changed;
 use super::twin::Twin;
 
 /// Everything that one instance holds.
@@ -27,6 +28,8 @@ pub(crate) struct Graph {
     relationship_values: PropertyIndexes,
     /// Kept while queries lag behind.
     pub(crate) history: Option<History>,
+    /// Kept while a journal is.
+    pub(crate) changed: Option<Changed>,
 }
 
 /// Names an index by what it is about and the path of the values.
@@ -113,6 +116,9 @@ impl Graph {
     /// Stores a twin under its id: a new one, or in place of the one that has the id.
     pub(crate) fn put_twin(&mut self, twin: Arc<Twin>) {
         self.note(|| Change::Twin(Arc::clone(&twin)));
+        if let Some(changed) = &mut self.changed {
+            changed.twin(&twin.id);
+        }
         let slot = match self.find(&twin.id) {
             Some(slot) => {
                 let Some(node) = self.twins.get_mut(slot) else {
@@ -153,6 +159,9 @@ impl Graph {
     pub(crate) fn remove_twin(&mut self, slot: Slot) -> Option<Arc<Twin>> {
         let node = self.twins.remove(slot)?;
         self.note(|| Change::TwinGone(Arc::clone(&node.twin.id)));
+        if let Some(changed) = &mut self.changed {
+            changed.twin(&node.twin.id);
+        }
         self.by_id.remove(&node.twin.id);
         self.twin_values
             .remove(slot, |path| IndexedScalar::in_twin(&node.twin, path));
@@ -162,14 +171,20 @@ impl Graph {
 
     /// Takes all models out; twins of them may stay.
     pub(crate) fn remove_models(&mut self) {
-        self.models = ModelStore::default();
-        self.models_changed();
+        let ids: Vec<_> = self.models.ids().cloned().collect();
+        for id in &ids {
+            self.models.remove(id);
+        }
+        self.models_changed(ids);
     }
 
-    /// To be called after every change of the models.
-    pub(crate) fn models_changed(&mut self) {
+    /// To be called after every change of the models, with the ids of those that were changed.
+    pub(crate) fn models_changed(&mut self, ids: impl IntoIterator<Item = Arc<str>>) {
         if let Some(history) = &mut self.history {
             history.note(Change::Models(Box::new(self.models.clone())));
+        }
+        if let Some(changed) = &mut self.changed {
+            changed.models(ids);
         }
     }
 
@@ -233,6 +248,9 @@ impl Graph {
     /// Stores a relationship in place of the one with the same source and id, if there is one.
     pub(crate) fn put_relationship(&mut self, relationship: Arc<Relationship>) {
         self.note(|| Change::Relationship(Arc::clone(&relationship)));
+        if let Some(changed) = &mut self.changed {
+            changed.relationship(&relationship);
+        }
         let source = relationship.source;
         if let Some(slot) = self.find_relationship(source, &relationship.id) {
             let same_ends = self.relationships.get(slot).is_some_and(|before| {
@@ -282,6 +300,9 @@ impl Graph {
     pub(crate) fn remove_relationship(&mut self, slot: Slot) -> Option<Arc<Relationship>> {
         let relationship = self.take_relationship(slot)?;
         self.note(|| Change::RelationshipGone(Arc::clone(&relationship)));
+        if let Some(changed) = &mut self.changed {
+            changed.relationship(&relationship);
+        }
         Some(relationship)
     }
 

@@ -1,5 +1,6 @@
 //! One instance: what its requests and its background work share.
 
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use super::rates::Rates;
 use super::slab::Slot;
 use super::timestamp::Timestamp;
 use crate::clock::Clock;
+use crate::durable::Journal;
 
 /// Everything behind [`DigitalTwins`](super::DigitalTwins). Jobs hold it as long as they run.
 #[derive(Debug)]
@@ -31,11 +33,13 @@ pub(crate) struct Instance {
     /// What queries see while they lag. Taken before the graph's lock, never after it.
     pub(crate) lagging: RwLock<Option<Lagging>>,
     pub(crate) rates: Mutex<Rates>,
+    /// Taken after the graph's lock, never before it.
     pub(crate) jobs: Mutex<Jobs>,
     /// Where imports read and write.
     pub(crate) blobs: Mutex<Option<BlobDirectory>>,
     /// Nobody is left to ask; background work ends.
     pub(crate) stopping: AtomicBool,
+    pub(crate) journal: OnceLock<Journal>,
 }
 
 impl Instance {
@@ -52,6 +56,7 @@ impl Instance {
             jobs: Mutex::default(),
             blobs: Mutex::default(),
             stopping: AtomicBool::new(false),
+            journal: OnceLock::new(),
         }
     }
 

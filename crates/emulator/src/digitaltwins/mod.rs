@@ -52,6 +52,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::durable::Journal;
 pub use events::{CloudEvent, EndpointError, EventSubscription};
 use instance::Instance;
 use jobs::BlobDirectory;
@@ -83,6 +84,12 @@ impl DigitalTwins {
         DigitalTwins {
             instance: Arc::new(Instance::new(clock)),
         }
+    }
+
+    /// Says what makes the work of jobs durable. Only the first call counts.
+    pub(crate) fn set_journal(&self, journal: Journal) {
+        // Jobs of a loaded state run already and may have told nobody yet.
+        self.instance.journal.get_or_init(|| journal).poke();
     }
 
     /// Makes an endpoint for event routes, unless there is one of this name, and gives its events from now on.

@@ -41,22 +41,37 @@ impl ModelStore {
         self.by_id.get(id).map(|model| &model.interface)
     }
 
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.by_sequence.values()
+    }
+
     /// Adds a model after all others. The id must be new.
     pub(crate) fn insert(&mut self, document: Arc<Value>, interface: Arc<Interface>, uploaded: Timestamp) {
-        let sequence = self.next_sequence;
-        self.next_sequence += 1;
-        let id = Arc::clone(&interface.id);
-        self.by_sequence.insert(sequence, Arc::clone(&id));
-        self.by_id.insert(
-            id,
-            StoredModel {
-                document,
-                uploaded,
-                sequence,
-                decommissioned: false,
-                interface,
-            },
-        );
+        self.restore(StoredModel {
+            document,
+            uploaded,
+            sequence: self.next_sequence,
+            decommissioned: false,
+            interface,
+        });
+    }
+
+    /// Adds a model in its place in the order of uploads. The id and the place must be new.
+    pub(crate) fn restore(&mut self, model: StoredModel) {
+        let id = Arc::clone(&model.interface.id);
+        self.next_sequence = self.next_sequence.max(model.sequence.saturating_add(1));
+        self.by_sequence.insert(model.sequence, Arc::clone(&id));
+        self.by_id.insert(id, model);
+    }
+
+    /// The place that the next upload gets.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.next_sequence
+    }
+
+    /// Leaves out places up to this one, which were used by models that are gone.
+    pub(crate) fn skip_to(&mut self, sequence: u64) {
+        self.next_sequence = self.next_sequence.max(sequence);
     }
 
     pub(crate) fn remove(&mut self, id: &str) {

@@ -34,11 +34,16 @@ impl Instance {
             );
             return Err(errors::models_limit_exceeded(text));
         }
-        self.import_models(documents)
+        self.import_models(documents, || true)
     }
 
-    /// [`add_models`](Self::add_models) without a limit on their number.
-    pub(super) fn import_models(&self, documents: Vec<Value>) -> Answer<Vec<StoredModel>> {
+    /// [`add_models`](Self::add_models) without a limit on their number. What `begin` does is one step with the
+    /// storing, as others see it; nothing is stored if it says no.
+    pub(super) fn import_models(
+        &self,
+        documents: Vec<Value>,
+        begin: impl FnOnce() -> bool,
+    ) -> Answer<Vec<StoredModel>> {
         // Held to the end, so that what the batch refers to cannot go while it is parsed; twins are served meanwhile.
         let _changing = self.model_changes.lock();
         let stored = |id: &str| {
@@ -67,12 +72,15 @@ impl Instance {
             return Err(errors::models_limit_exceeded(text));
         }
         let mut added = Vec::with_capacity(interfaces.len());
+        if !begin() {
+            return Ok(added);
+        }
         for (document, interface) in documents.into_iter().zip(interfaces) {
             let id = Arc::clone(&interface.id);
             graph.models.insert(Arc::new(document), Arc::new(interface), now);
             added.extend(graph.models.get(&id).cloned());
         }
-        graph.models_changed();
+        graph.models_changed(added.iter().map(|model| Arc::clone(&model.interface.id)));
         Ok(added)
     }
 
@@ -130,7 +138,7 @@ impl Instance {
             }
         }
         graph.models.set_decommissioned(id, decommissioned);
-        graph.models_changed();
+        graph.models_changed([Arc::from(id)]);
         Ok(())
     }
 
@@ -148,7 +156,7 @@ impl Instance {
             return Err(errors::model_referenced(&ids));
         }
         graph.models.remove(id);
-        graph.models_changed();
+        graph.models_changed([Arc::from(id)]);
         Ok(())
     }
 }

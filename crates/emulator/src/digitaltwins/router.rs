@@ -1,5 +1,6 @@
 //! From requests to operations, and the headers that all answers share.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -14,6 +15,7 @@ use super::instance::Instance;
 use super::jobs::{deletions, imports};
 use super::rates::Class;
 use super::{DigitalTwins, components, models, query, relationship_lists, relationships, telemetry, twins};
+use crate::durable::StateChange;
 use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
 
 /// What a path addresses. Fixed words may be in any case, names may not.
@@ -199,8 +201,20 @@ impl Service for DigitalTwins {
         self.manage_instance(request, path)
     }
 
+    fn record_changes(&self) {
+        self.instance.record_changes();
+    }
+
+    fn take_changes(&self) -> Vec<StateChange> {
+        self.instance.take_changes()
+    }
+
     fn dump(&self) -> Value {
-        self.instance.dump_state()
+        self.instance.snapshot().to_json()
+    }
+
+    fn write_state(&self, writer: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer(writer, &self.instance.snapshot()).map_err(io::Error::from)
     }
 
     fn load(&self, state: &Value) -> Result<(), String> {

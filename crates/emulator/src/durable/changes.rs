@@ -35,59 +35,30 @@ impl StateChange {
     }
 }
 
-/// Puts a value at a path, or takes away what is there. What is on the way becomes an object if it is none.
+/// Puts a value at a path, or takes away what is there. What is on the way to a value becomes an object if it is none.
+///
+/// The order of members is no part of a state, so what is taken away leaves its place to the last: to close the gap
+/// would take as long as there are members, and a journal may take away many.
 fn put(place: &mut Value, path: &[String], value: Option<Value>) {
     let Some((first, rest)) = path.split_first() else {
         *place = value.unwrap_or_default();
         return;
     };
+    let Some(value) = value else {
+        if let Value::Object(members) = place {
+            if rest.is_empty() {
+                members.swap_remove(first);
+            } else if let Some(place) = members.get_mut(first) {
+                put(place, rest, None);
+            }
+        }
+        return;
+    };
     if !place.is_object() {
         *place = Value::Object(Map::new());
     }
-    let Value::Object(members) = place else { return };
-    if rest.is_empty() && value.is_none() {
-        members.shift_remove(first);
-    } else {
-        put(members.entry(first).or_insert(Value::Null), rest, value);
-    }
-}
-
-/// How deep changes are told apart.
-const DEPTH: usize = 2;
-
-/// What makes `new` of `old`.
-pub(crate) fn between(old: &Value, new: &Value) -> Vec<StateChange> {
-    let mut changes = Vec::new();
-    collect(old, new, &mut Vec::new(), &mut changes);
-    changes
-}
-
-fn collect(old: &Value, new: &Value, path: &mut Vec<String>, changes: &mut Vec<StateChange>) {
-    if old == new {
-        return;
-    }
-    let (Value::Object(old), Value::Object(new), true) = (old, new, path.len() < DEPTH) else {
-        changes.push(StateChange {
-            path: path.clone(),
-            value: Some(new.clone()),
-        });
-        return;
-    };
-    for key in old.keys().filter(|key| !new.contains_key(*key)) {
-        let mut path = path.clone();
-        path.push(key.clone());
-        changes.push(StateChange { path, value: None });
-    }
-    for (key, value) in new {
-        path.push(key.clone());
-        match old.get(key) {
-            Some(old) => collect(old, value, path, changes),
-            None => changes.push(StateChange {
-                path: path.clone(),
-                value: Some(value.clone()),
-            }),
-        }
-        path.pop();
+    if let Value::Object(members) = place {
+        put(members.entry(first).or_insert(Value::Null), rest, Some(value));
     }
 }
 
@@ -97,25 +68,33 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn changes_make_the_new_state_of_the_old_one() {
-        let states = [
-            json!(null),
-            json!({}),
-            json!({"devices": {"a": {"x": 1}, "b": {"y": {"z": null}}}, "last": 5}),
-            json!({"devices": {"b": {"y": {"z": 1}}, "c": null}, "list": [1, {"a": 2}]}),
-            json!({"devices": [1]}),
+    fn changes_are_made_by_way_of_the_journal() {
+        let whole = json!({"twins": {"a": {"x": 1}, "b": {"y": {"z": null}}}, "last": 5});
+        let cases = [
+            (json!({"path": [], "value": {"new": 1}}), json!({"new": 1})),
+            (
+                json!({"path": ["twins", "a"], "value": null}),
+                json!({"twins": {"a": null, "b": {"y": {"z": null}}}, "last": 5}),
+            ),
+            (
+                json!({"path": ["twins", "a"]}),
+                json!({"twins": {"b": {"y": {"z": null}}}, "last": 5}),
+            ),
+            (
+                json!({"path": ["last", "c", "d"], "value": 7}),
+                json!({"twins": {"a": {"x": 1}, "b": {"y": {"z": null}}}, "last": {"c": {"d": 7}}}),
+            ),
+            // Nothing comes into being by being taken away.
+            (json!({"path": ["none", "c"]}), whole.clone()),
+            (json!({"path": ["last", "c"]}), whole.clone()),
+            (json!({"path": ["twins", "c"]}), whole.clone()),
         ];
-        for old in &states {
-            for new in &states {
-                let changes = between(old, new);
-                assert_eq!(changes.is_empty(), old == new);
-                // By way of the journal.
-                let text = serde_json::to_string(&changes).unwrap();
-                let changes: Vec<StateChange> = serde_json::from_str(&text).unwrap();
-                let mut state = old.clone();
-                changes.into_iter().for_each(|change| change.apply_to(&mut state));
-                assert_eq!(state, *new, "from {old}");
-            }
+        for (line, expected) in cases {
+            let change: StateChange = serde_json::from_value(line.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&change).unwrap(), line);
+            let mut state = whole.clone();
+            change.apply_to(&mut state);
+            assert_eq!(state, expected, "{line}");
         }
     }
 }

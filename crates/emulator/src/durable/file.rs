@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::changes::StateChange;
+use crate::service::Service;
 
 const FORMAT: u32 = 1;
 /// The journal may grow to this many bytes, or to the size of the data file if that is more.
 const JOURNAL_SIZE: u64 = 4 * 1024 * 1024;
+/// Bytes of the data file that are written at once.
+const BUFFER: usize = 256 * 1024;
 
 /// Why a data file can't be used.
 #[derive(Debug, Error)]
@@ -30,7 +34,7 @@ pub(crate) enum DataFileError {
 }
 
 /// What the file holds.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Saved {
     format: u32,
@@ -137,8 +141,10 @@ impl DataFile {
 
     /// Adds a line to the journal. On an error the journal is as it was, as far as that is possible.
     pub(crate) fn append(&mut self, changes: &BTreeMap<&'static str, Vec<StateChange>>) -> io::Result<()> {
+        // A number is never used twice, so that not even what a failed write left behind comes after a whole state.
+        self.sequence += 1;
         let line = Line {
-            sequence: self.sequence + 1,
+            sequence: self.sequence,
             changes,
         };
         let mut bytes = serde_json::to_vec(&line)?;
@@ -151,7 +157,6 @@ impl DataFile {
             self.journal.set_len(self.journal_length)?;
             return Err(error);
         }
-        self.sequence += 1;
         self.journal_length += bytes.len() as u64;
         Ok(())
     }
@@ -161,28 +166,17 @@ impl DataFile {
         self.journal_length > JOURNAL_SIZE.max(self.whole_length)
     }
 
-    /// Replaces the data file by this state, and empties the journal.
-    pub(crate) fn replace(&mut self, states: &Map<String, Value>) -> io::Result<()> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Whole<'a> {
-            format: u32,
-            sequence: u64,
-            policy_keys: &'a BTreeMap<String, String>,
-            services: &'a Map<String, Value>,
-        }
+    /// Replaces the data file by the state of these services and of `others` that are not there, and empties the
+    /// journal. See [`durable`](super) for what the services may do meanwhile.
+    pub(crate) fn replace(
+        &mut self,
+        services: &[Arc<dyn Service>],
+        others: &Map<String, Value>,
+    ) -> io::Result<()> {
         let temporary = with_suffix(&self.path, ".new");
         let file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&temporary)?;
-        let mut writer = BufWriter::new(file);
-        serde_json::to_writer(
-            &mut writer,
-            &Whole {
-                format: FORMAT,
-                sequence: self.sequence,
-                policy_keys: &self.policy_keys,
-                services: states,
-            },
-        )?;
+        let mut writer = BufWriter::with_capacity(BUFFER, file);
+        self.write_whole(&mut writer, services, others)?;
         writer.flush()?;
         writer.get_ref().sync_all()?;
         let length = writer.get_ref().metadata()?.len();
@@ -193,6 +187,34 @@ impl DataFile {
         self.journal.sync_all()?;
         self.journal_length = 0;
         Ok(())
+    }
+
+    /// Writes what [`Saved`] reads, one service after the other, so that no state is in memory as JSON.
+    fn write_whole(
+        &self,
+        writer: &mut impl Write,
+        services: &[Arc<dyn Service>],
+        others: &Map<String, Value>,
+    ) -> io::Result<()> {
+        let (format, sequence) = (FORMAT, self.sequence);
+        write!(
+            writer,
+            "{{\"format\":{format},\"sequence\":{sequence},\"policyKeys\":"
+        )?;
+        serde_json::to_writer(&mut *writer, &self.policy_keys)?;
+        writer.write_all(b",\"services\":{")?;
+        let mut separator = "";
+        for service in services {
+            write!(writer, "{separator}\"{}\":", service.name())?;
+            service.write_state(writer)?;
+            separator = ",";
+        }
+        for (name, state) in others {
+            write!(writer, "{separator}{}:", Value::from(name.as_str()))?;
+            serde_json::to_writer(&mut *writer, state)?;
+            separator = ",";
+        }
+        writer.write_all(b"}}\n")
     }
 }
 
@@ -300,7 +322,7 @@ mod tests {
         let (mut file, _) = DataFile::open(&path).unwrap();
         file.append(&change("a", 1)).unwrap();
         let lines = std::fs::read(&journal).unwrap();
-        file.replace(&Map::from_iter([("s".to_owned(), json!({"a": 5}))]))
+        file.replace(&[], &Map::from_iter([("s".to_owned(), json!({"a": 5}))]))
             .unwrap();
         assert_eq!(std::fs::read(&journal).unwrap().len(), 0);
         file.append(&change("b", 2)).unwrap();
@@ -320,7 +342,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data.json");
         let (mut file, _) = DataFile::open(&path).unwrap();
-        file.replace(&Map::new()).unwrap();
+        file.replace(&[], &Map::new()).unwrap();
         for name in ["data.json", "data.json.journal"] {
             let mode = std::fs::metadata(folder.path().join(name))
                 .unwrap()

@@ -7,11 +7,34 @@
 //! |---|---|
 //! | `FILE` | the whole state, replaced as a whole: written beside it, flushed, renamed |
 //! | `FILE.journal` | a line per write: what has changed since; emptied when `FILE` is replaced |
+//!
+//! # Why the files always load
+//!
+//! Services go on while the thread writes, so it matters which moment a file shows.
+//!
+//! - **A line** takes a service from one moment to the next. [`Service::take_changes`] is one step: the service notes
+//!   the keys of what it changes, in the same critical section as the change; the taker gets the present values of
+//!   these keys in one critical section too. So lines up to any one of them give a state that the service once had,
+//!   and nothing is half done in it. A line that was cut short is left out; nobody was told of it.
+//! - **A whole state** with the sequence number `n` is that of a moment after line `n` was taken, because the same
+//!   thread first takes, then writes the whole. It is one moment of each service as well ([`Service::write_state`]),
+//!   so it loads; if the program is killed right then, it may show what nobody was answered for yet, but only wholly.
+//! - **The next line** after a whole state has every key changed since line `n` was taken, and so some that the whole
+//!   state already has. Values in lines are absolute, not differences: to set them again changes nothing, and a key
+//!   that was changed twice, before and after the whole state, has the later value. What is gone in the whole state
+//!   is taken away once more, which does nothing. So whole state and line give the moment at which the line was taken.
+//! - **Lines up to `n`** that stay, because the program was killed between the renaming and the emptying, are
+//!   passed over by their number.
+//! - **A line that can't be written** is lost, so the next write is a whole state, until one succeeds; what waits for
+//!   these writes is answered with an error.
+//!
+//! Services don't refer to each other, so it does no harm that their moments differ.
 
 mod changes;
 mod file;
+mod tracked;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -21,6 +44,7 @@ use tokio::sync::watch;
 
 pub use self::changes::StateChange;
 pub(crate) use self::file::DataFile;
+pub(crate) use self::tracked::Tracked;
 use crate::service::Service;
 
 /// The state could not be written; the log says why.
@@ -28,23 +52,22 @@ use crate::service::Service;
 pub(crate) struct NotDurable;
 
 /// Writes the changes of services. Clones write to the same file.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Journal {
     shared: Arc<Shared>,
 }
 
+#[derive(Debug)]
 struct Shared {
     wishes: Mutex<Wishes>,
     wished: Condvar,
     progress: watch::Sender<Progress>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Wishes {
     /// The number of the last wish.
     last: u64,
-    /// Services that may have changed.
-    services: BTreeSet<&'static str>,
     stop: bool,
 }
 
@@ -52,8 +75,9 @@ struct Wishes {
 struct Progress {
     /// Wishes up to this one are dealt with.
     done: u64,
-    /// The wishes of the last write that failed: those after the first number, up to the second.
-    failed: (u64, u64),
+    /// Wishes up to this one are on the disk: the last one of the last write that succeeded. Those of failed writes
+    /// before it are in it.
+    durable: u64,
 }
 
 /// The thread that writes. Dropping it writes what is left and ends it.
@@ -63,12 +87,18 @@ pub(crate) struct Writer {
 }
 
 impl Journal {
-    /// Starts to write the changes of `services`. `states` is what the file has, of them and of others.
+    /// Brings the data file up to date, and from then on writes the changes of `services` to it. `others` is what the
+    /// file has of services that are not there.
     pub(crate) fn start(
-        file: DataFile,
+        mut file: DataFile,
         services: Vec<Arc<dyn Service>>,
-        mut states: Map<String, Value>,
+        others: Map<String, Value>,
     ) -> std::io::Result<(Self, Writer)> {
+        // Before the whole state is written: jobs may be running already, and what they do meanwhile must be noted.
+        for service in &services {
+            service.record_changes();
+        }
+        file.replace(&services, &others)?;
         let journal = Self {
             shared: Arc::new(Shared {
                 wishes: Mutex::default(),
@@ -76,20 +106,11 @@ impl Journal {
                 progress: watch::Sender::new(Progress::default()),
             }),
         };
-        let mut known = BTreeMap::new();
-        for service in &services {
-            service.record_changes();
-            let state = states.shift_remove(service.name());
-            if service.take_changes().is_none() {
-                known.insert(service.name(), state.unwrap_or_default());
-            }
-        }
         let mut work = Work {
             shared: journal.shared.clone(),
             file,
             services,
-            known,
-            others: states,
+            others,
             incomplete: false,
         };
         let thread = std::thread::Builder::new()
@@ -102,25 +123,32 @@ impl Journal {
         Ok((journal, writer))
     }
 
-    /// Waits until all that this service has changed so far is on the disk.
-    pub(crate) async fn commit(&self, service: &'static str) -> Result<(), NotDurable> {
-        let number = {
-            let mut wishes = self.shared.wishes.lock();
-            if wishes.stop {
-                return Err(NotDurable);
-            }
-            wishes.last += 1;
-            wishes.services.insert(service);
-            wishes.last
-        };
+    /// Waits until all that services have changed so far is on the disk.
+    pub(crate) async fn commit(&self) -> Result<(), NotDurable> {
         let mut progress = self.shared.progress.subscribe();
-        self.shared.wished.notify_one();
+        let number = self.wish().ok_or(NotDurable)?;
         // It can't fail: the sender is held right here.
         let progress = progress.wait_for(|progress| progress.done >= number).await;
         match progress {
-            Ok(progress) if !(progress.failed.0 < number && number <= progress.failed.1) => Ok(()),
+            Ok(progress) if progress.durable >= number => Ok(()),
             _ => Err(NotDurable),
         }
+    }
+
+    /// Has all that services have changed so far written soon, without waiting for it.
+    pub(crate) fn poke(&self) {
+        self.wish();
+    }
+
+    /// The number of a new wish; `None` if no more are fulfilled.
+    fn wish(&self) -> Option<u64> {
+        let mut wishes = self.shared.wishes.lock();
+        if wishes.stop {
+            return None;
+        }
+        wishes.last += 1;
+        self.shared.wished.notify_one();
+        Some(wishes.last)
     }
 }
 
@@ -140,8 +168,6 @@ struct Work {
     shared: Arc<Shared>,
     file: DataFile,
     services: Vec<Arc<dyn Service>>,
-    /// The last dump of those services that don't note their changes.
-    known: BTreeMap<&'static str, Value>,
     /// State of services that are not there this time.
     others: Map<String, Value>,
     /// A write has failed, so the journal lacks something that only the whole state makes up for.
@@ -152,29 +178,24 @@ impl Work {
     fn run(&mut self) {
         let mut done = 0;
         loop {
-            let (number, touched, stop) = {
+            let (number, stop) = {
                 let mut wishes = self.shared.wishes.lock();
                 while wishes.last == done && !wishes.stop {
                     self.shared.wished.wait(&mut wishes);
                 }
-                let all = wishes
-                    .stop
-                    .then(|| self.services.iter().map(|service| service.name()).collect());
-                let touched = std::mem::take(&mut wishes.services);
-                (wishes.last, all.unwrap_or(touched), wishes.stop)
+                (wishes.last, wishes.stop)
             };
-            let failed = match self.write(&touched) {
-                Ok(()) => None,
-                Err(error) => {
-                    tracing::error!(%error, "the state can't be written");
-                    self.incomplete = true;
-                    Some((done, number))
-                }
-            };
+            let written = self.write();
+            if let Err(error) = &written {
+                tracing::error!(%error, "the state can't be written");
+                self.incomplete = true;
+            }
             done = number;
             self.shared.progress.send_modify(|progress| {
                 progress.done = number;
-                progress.failed = failed.unwrap_or(progress.failed);
+                if written.is_ok() {
+                    progress.durable = number;
+                }
             });
             if stop {
                 return;
@@ -182,30 +203,20 @@ impl Work {
         }
     }
 
-    fn write(&mut self, touched: &BTreeSet<&'static str>) -> std::io::Result<()> {
-        let mut all = BTreeMap::new();
-        for service in &self.services {
-            let name = service.name();
-            let changes = match service.take_changes() {
-                Some(changes) => changes,
-                None if touched.contains(name) || touched.contains("management") => {
-                    let dump = service.dump();
-                    let known = self.known.insert(name, dump.clone()).unwrap_or_default();
-                    changes::between(&known, &dump)
-                }
-                None => Vec::new(),
-            };
-            if !changes.is_empty() {
-                all.insert(name, changes);
-            }
-        }
+    fn write(&mut self) -> std::io::Result<()> {
+        let changes: BTreeMap<_, _> = self
+            .services
+            .iter()
+            .map(|service| (service.name(), service.take_changes()))
+            .filter(|(_, changes)| !changes.is_empty())
+            .collect();
         if self.incomplete {
             return self.write_whole();
         }
-        if all.is_empty() {
+        if changes.is_empty() {
             return Ok(());
         }
-        self.file.append(&all)?;
+        self.file.append(&changes)?;
         if self.file.wants_whole() {
             // What counts is in the journal already.
             if let Err(error) = self.write_whole() {
@@ -216,11 +227,7 @@ impl Work {
     }
 
     fn write_whole(&mut self) -> std::io::Result<()> {
-        let mut states = self.others.clone();
-        for service in &self.services {
-            states.insert(service.name().to_owned(), service.dump());
-        }
-        self.file.replace(&states)?;
+        self.file.replace(&self.services, &self.others)?;
         self.incomplete = false;
         Ok(())
     }

@@ -29,7 +29,6 @@ mod store;
 mod throttle;
 mod tier;
 mod timestamp;
-mod tracked;
 mod transfers;
 mod twin;
 mod twins;
@@ -123,7 +122,7 @@ impl IotHub {
     /// Waits until all changes so far are durable, if there is a data file.
     pub(crate) async fn durable(&self) -> Result<()> {
         match self.journal.get() {
-            Some(journal) => journal.commit("iothub").await.map_err(|_| {
+            Some(journal) => journal.commit().await.map_err(|_| {
                 let text = "The state can't be written.";
                 HubError::new(Code::SERVER_ERROR, text)
             }),
@@ -287,8 +286,8 @@ impl Service for IotHub {
         self.store.write().record_changes();
     }
 
-    fn take_changes(&self) -> Option<Vec<StateChange>> {
-        Some(self.store.write().take_changes())
+    fn take_changes(&self) -> Vec<StateChange> {
+        self.store.write().take_changes()
     }
 
     fn dump(&self) -> Value {

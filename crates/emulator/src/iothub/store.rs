@@ -10,9 +10,8 @@ use super::jobs::Job;
 use super::messaging::MessagingState;
 use super::model::{Device, Module};
 use super::timestamp::Timestamp;
-use super::tracked::Tracked;
 use super::transfers::Transfer;
-use crate::durable::StateChange;
+use crate::durable::{StateChange, Tracked};
 
 /// The devices by id, in the order that lists and queries answer with.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -102,13 +101,14 @@ impl Store {
     }
 
     fn noted(&mut self) -> Vec<StateChange> {
-        let mut changes = Vec::new();
-        take(&mut self.devices, "devices", &mut changes);
-        take(&mut self.configurations, "configurations", &mut changes);
-        take(&mut self.jobs, "jobs", &mut changes);
-        take(&mut self.transfers, "transfers", &mut changes);
-        take(&mut self.containers, "containers", &mut changes);
-        changes
+        [
+            self.devices.take_changes(&["devices"]),
+            self.configurations.take_changes(&["configurations"]),
+            self.jobs.take_changes(&["jobs"]),
+            self.transfers.take_changes(&["transfers"]),
+            self.containers.take_changes(&["containers"]),
+        ]
+        .concat()
     }
 
     /// The parts that are small enough to be written whenever they change.
@@ -131,19 +131,6 @@ impl Store {
         self.devices
             .get_mut(device_id)
             .ok_or_else(|| HubError::device_not_found(device_id))
-    }
-}
-
-fn take<V: Serialize>(map: &mut Tracked<V>, name: &str, changes: &mut Vec<StateChange>) {
-    for key in map.take_changed() {
-        // As in a dump, this can't fail.
-        let value = map
-            .get(&key)
-            .map(|value| serde_json::to_value(value).unwrap_or_default());
-        changes.push(StateChange {
-            path: vec![name.to_owned(), key],
-            value,
-        });
     }
 }
 

@@ -124,8 +124,9 @@ fn routes_are_part_of_the_state() {
         one.get("/eventroutes/r").body
     );
     for bad in [
-        json!([{}]),
-        json!([{"id": "r", "endpointName": "ep", "filter": "("}]),
+        json!([]),
+        json!({"r": {}}),
+        json!({"r": {"endpointName": "ep", "filter": "("}}),
     ] {
         other
             .service

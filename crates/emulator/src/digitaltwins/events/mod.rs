@@ -17,5 +17,6 @@ mod webhook;
 
 pub use cloud_event::CloudEvent;
 pub(crate) use notify::{Origin, Telemetry};
+pub(crate) use routes::Routes;
 pub(crate) use routing::Routing;
 pub use routing::{EndpointError, EventSubscription};

@@ -9,11 +9,12 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::filter::Filter;
-use super::routing::Route;
+use super::routing::{Route, Routing};
 use crate::ServiceResponse;
 use crate::digitaltwins::call::{self, Call, Page};
 use crate::digitaltwins::errors::{self, Answer};
 use crate::digitaltwins::instance::Instance;
+use crate::durable::{StateChange, Tracked};
 
 /// Routes of one instance, as the service documents.
 const MAXIMUM_ROUTES: usize = 6;
@@ -92,45 +93,56 @@ fn route_json(id: &str, route: &Route) -> Value {
     json!({"id": id, "endpointName": route.endpoint, "filter": route.text})
 }
 
-impl Instance {
+impl Routing {
     /// The routes as dumped state has them.
-    pub(crate) fn dump_routes(&self) -> Value {
-        let routing = self.routing.lock();
-        routing
-            .routes
-            .iter()
-            .map(|(id, route)| route_json(id, route))
-            .collect()
-    }
-
-    /// Reads dumped routes.
-    pub(crate) fn routes_from(state: &[Value]) -> Result<Routes, String> {
-        state
-            .iter()
-            .map(|value| {
-                let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-                let route = || {
-                    let filter = text("filter")?;
-                    let route = Route {
-                        endpoint: text("endpointName")?,
-                        filter: Filter::parse(&filter).ok()?,
-                        text: filter,
-                    };
-                    Some((text("id")?, route))
-                };
-                route().ok_or_else(|| format!("this is not an event route: {value}"))
-            })
-            .collect::<Result<_, _>>()
-            .map(Routes)
+    pub(crate) fn dump(&self) -> Value {
+        // Texts always serialize.
+        serde_json::to_value(&self.routes).unwrap_or_default()
     }
 
     /// Takes routes in place of the current ones. Endpoints are set up when a process starts, so one that is missing
     /// holds nothing up: its events go nowhere.
-    pub(crate) fn set_routes(&self, routes: Routes) {
-        self.routing.lock().routes = routes.0;
+    pub(crate) fn set(&mut self, routes: Routes) {
+        let is_recorded = self.routes.is_recorded();
+        self.routes = Tracked::from(routes.0);
+        if is_recorded {
+            self.record_changes();
+        }
+    }
+
+    pub(crate) fn record_changes(&mut self) {
+        self.routes.record();
+    }
+
+    pub(crate) fn take_changes(&mut self) -> Vec<StateChange> {
+        self.routes.take_changes(&["eventRoutes"])
     }
 }
 
 /// Routes by id.
 #[derive(Debug)]
 pub(crate) struct Routes(BTreeMap<String, Route>);
+
+impl Routes {
+    /// Reads dumped routes.
+    pub(crate) fn from_state<'a>(
+        state: impl Iterator<Item = (&'a String, &'a Value)>,
+    ) -> Result<Self, String> {
+        let read = |(id, value): (&String, &Value)| {
+            let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
+            let route = || {
+                let filter = text("filter")?;
+                Some(Route {
+                    endpoint: text("endpointName")?,
+                    filter: Filter::parse(&filter).ok()?,
+                    text: filter,
+                })
+            };
+            match route() {
+                Some(route) => Ok((id.clone(), route)),
+                None => Err(format!("the event route {id:?} is none: {value}")),
+            }
+        };
+        state.map(read).collect::<Result<_, _>>().map(Routes)
+    }
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Serialize;
 use thiserror::Error;
 use tokio::sync::mpsc;
 use url::Url;
@@ -10,6 +11,7 @@ use url::Url;
 use super::CloudEvent;
 use super::filter::Filter;
 use super::webhook;
+use crate::durable::Tracked;
 
 /// Endpoints of one instance, as the service documents.
 const MAXIMUM_ENDPOINTS: usize = 6;
@@ -49,12 +51,15 @@ pub enum EndpointError {
     NoRuntime,
 }
 
-/// A route as it is stored.
-#[derive(Debug, Clone)]
+/// A route as it is stored. The derived JSON is the form of dumped state.
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct Route {
+    #[serde(rename = "endpointName")]
     pub(super) endpoint: String,
     /// The filter as it was written.
+    #[serde(rename = "filter")]
     pub(super) text: String,
+    #[serde(skip)]
     pub(super) filter: Filter,
 }
 
@@ -69,7 +74,7 @@ struct Endpoint {
 #[derive(Debug, Default)]
 pub(crate) struct Routing {
     endpoints: BTreeMap<String, Endpoint>,
-    pub(super) routes: BTreeMap<String, Route>,
+    pub(super) routes: Tracked<Route>,
 }
 
 impl Routing {

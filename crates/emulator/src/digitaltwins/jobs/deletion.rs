@@ -1,25 +1,25 @@
 //! A deletion at work: relationships, twins, then models.
 
-use super::Status;
 use super::deletions::Deletion;
+use super::{Status, is_there, of_run};
+use crate::digitaltwins::graph::Graph;
 use crate::digitaltwins::instance::Instance;
 use crate::digitaltwins::slab::Slot;
 
 /// Places emptied before others may have the graph.
 const AT_ONCE: Slot = 1000;
 
+/// Begins at the beginning, also after a restart: what is gone costs nothing.
 pub(super) fn run(instance: &Instance, job: &Deletion) {
-    instance.set_deletion(&job.id, Status::Running);
-    let relationships = in_chunks(instance, job, |first, last| {
-        let mut graph = instance.graph.write();
+    instance.set_deletion(job, Status::Running);
+    let relationships = in_chunks(instance, job, |graph, first, last| {
         for slot in first..last.min(graph.relationship_end()) {
             graph.remove_relationship(slot);
         }
         last < graph.relationship_end()
     });
     let twins = || {
-        in_chunks(instance, job, |first, last| {
-            let mut graph = instance.graph.write();
+        in_chunks(instance, job, |graph, first, last| {
             for slot in first..last.min(graph.twin_end()) {
                 let alone = graph
                     .node(slot)
@@ -32,28 +32,49 @@ pub(super) fn run(instance: &Instance, job: &Deletion) {
             last < graph.twin_end()
         })
     };
-    let status = match relationships.and_then(|()| twins()) {
-        Some(()) => {
-            let _changing = instance.model_changes.lock();
-            instance.graph.write().remove_models();
-            Status::Succeeded
+    let models = || {
+        let _changing = instance.model_changes.lock();
+        let mut graph = instance.graph.write();
+        if !instance.has_deletion(job) {
+            return None;
         }
-        None if instance.is_stopping() => return,
-        None => Status::Failed,
+        graph.remove_models();
+        // In the same step: after it nothing may be deleted any more, not even after a restart.
+        instance.set_deletion(job, Status::Succeeded);
+        Some(())
     };
-    instance.set_deletion(&job.id, status);
+    if relationships
+        .and_then(|()| twins())
+        .and_then(|()| models())
+        .is_none()
+        && !instance.is_stopping()
+    {
+        instance.set_deletion(job, Status::Failed);
+    }
+    instance.poke_journal();
 }
 
 /// Calls `empty` for one range of places after the other as long as it says that there are more, but not past the
 /// time that the job has.
-fn in_chunks(instance: &Instance, job: &Deletion, empty: impl Fn(Slot, Slot) -> bool) -> Option<()> {
+fn in_chunks(
+    instance: &Instance,
+    job: &Deletion,
+    empty: impl Fn(&mut Graph, Slot, Slot) -> bool,
+) -> Option<()> {
     let mut first: Slot = 0;
     loop {
-        if instance.is_stopping() || instance.now() > job.deadline {
+        if instance.now() > job.deadline {
             return None;
         }
         let last = first.saturating_add(AT_ONCE);
-        if !empty(first, last) {
+        let more = {
+            let mut graph = instance.graph.write();
+            instance
+                .has_deletion(job)
+                .then(|| empty(&mut graph, first, last))?
+        };
+        instance.poke_journal();
+        if !more {
             return Some(());
         }
         first = last;
@@ -61,9 +82,14 @@ fn in_chunks(instance: &Instance, job: &Deletion, empty: impl Fn(Slot, Slot) -> 
 }
 
 impl Instance {
-    fn set_deletion(&self, id: &str, status: Status) {
+    /// Whether the job is to go on. As long as the graph is locked nobody changes that by loading another state.
+    fn has_deletion(&self, job: &Deletion) -> bool {
+        !self.is_stopping() && is_there(&self.jobs.lock().deletions, job)
+    }
+
+    fn set_deletion(&self, job: &Deletion, status: Status) {
         let now = self.now();
-        if let Some(job) = self.jobs.lock().deletions.get_mut(id) {
+        if let Some(job) = of_run(&mut self.jobs.lock().deletions, job) {
             job.status = status;
             job.finished = status.is_over().then_some(now);
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{KEPT, Status, deletion, imports};
+use super::{Job, KEPT, Status, deletion, imports, in_order, next_number};
 use crate::ServiceResponse;
 use crate::digitaltwins::call::{Call, encode};
 use crate::digitaltwins::errors::{self, Answer};
@@ -27,6 +27,33 @@ pub(crate) struct Deletion {
     pub(super) purge: Timestamp,
     pub(super) deadline: Timestamp,
     pub(super) status: Status,
+    /// The place in the order of creation.
+    #[serde(default)]
+    pub(super) number: u64,
+    #[serde(skip)]
+    pub(super) run: u64,
+}
+
+impl Job for Deletion {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn status(&self) -> Status {
+        self.status
+    }
+
+    fn run_mut(&mut self) -> &mut u64 {
+        &mut self.run
+    }
+
+    fn run(&self) -> u64 {
+        self.run
+    }
 }
 
 impl Deletion {
@@ -54,13 +81,15 @@ pub(crate) fn post(service: &Arc<Instance>, call: &Call<'_>) -> Answer<ServiceRe
         .header("operation-id")
         .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
     let now = Timestamp::from(service.clock.now());
-    let job = Deletion {
+    let mut job = Deletion {
         id: id.clone(),
         created: now,
         finished: None,
         purge: now.after(KEPT),
         deadline: now.after(Duration::from_secs(60 * minutes)),
         status: Status::NotStarted,
+        number: 0,
+        run: 0,
     };
     {
         let mut jobs = service.jobs.lock();
@@ -70,6 +99,8 @@ pub(crate) fn post(service: &Arc<Instance>, call: &Call<'_>) -> Answer<ServiceRe
             )));
         }
         jobs.make_room(now)?;
+        jobs.runs += 1;
+        (job.number, job.run) = (next_number(&jobs.deletions), jobs.runs);
         jobs.deletions.insert(id.clone(), job.clone());
     }
     let location = call.link(&format!("/jobs/deletions/{}", encode(&id)), &[]);
@@ -91,9 +122,6 @@ pub(crate) fn get(service: &Instance, id: &str) -> Answer<ServiceResponse> {
 
 pub(crate) fn list(service: &Instance, call: &Call<'_>) -> Answer<ServiceResponse> {
     let jobs = service.jobs.lock();
-    imports::page(
-        call,
-        "/jobs/deletions",
-        jobs.deletions.values().map(Deletion::to_json),
-    )
+    let jobs = in_order(&jobs.deletions).into_iter();
+    imports::page(call, "/jobs/deletions", jobs.map(Deletion::to_json))
 }

@@ -4,9 +4,9 @@ use std::io::BufRead;
 
 use serde_json::{Map, Value, json};
 
-use super::Status;
 use super::import_log::Log;
 use super::imports::Import;
+use super::{Status, is_there, of_run};
 use crate::digitaltwins::errors::ServiceError;
 use crate::digitaltwins::instance::Instance;
 use crate::digitaltwins::limits::is_valid_id;
@@ -135,7 +135,7 @@ pub(super) fn run(instance: &Instance, job: &Import) {
             format!("The output blob {} can't be written: {problem}", job.output),
         ));
     }
-    instance.finish_import(&job.id, status, error);
+    instance.finish_import(job, status, error);
 }
 
 struct Work<'a> {
@@ -261,8 +261,9 @@ impl Work<'_> {
             Section::Models if self.models.is_empty() => {}
             Section::Models => {
                 let models = std::mem::take(&mut self.models);
+                // Called off if the job has ended, which the checkpoint below finds out.
                 self.instance
-                    .import_models(models)
+                    .import_models(models, || self.checkpoint(self.line).is_ok())
                     .map_err(|error| Failure::refused(section, None, &error))?;
             }
             Section::Twins | Section::Relationships => self.flush(section)?,
@@ -275,50 +276,57 @@ impl Work<'_> {
     /// Takes the rows that wait; one that is refused ends the job, and those before it stay.
     fn flush(&mut self, section: Section) -> Result<(), End> {
         let rows = std::mem::take(&mut self.batch);
-        {
-            let mut graph = self.instance.graph.write();
-            let now = self.instance.now();
-            for (line, row) in rows {
-                if section == Section::Twins {
-                    let id = name_in(
-                        &row,
-                        "$dtId",
-                        self.instance,
-                        section,
-                        line,
-                        "Twin must have property $dtId.",
-                    )?;
-                    let before = graph.find(&id).and_then(|slot| graph.twin(slot)).cloned();
-                    let twin = self.instance.build_twin(&graph, &id, before.as_deref(), row, now);
-                    let twin = twin.map_err(|error| Failure::refused(section, Some(line), &error))?;
-                    graph.put_twin(twin);
-                } else {
-                    let (source, id, new) = relationship(row, self.instance, line)?;
-                    let built = self.instance.build_relationship(&graph, &source, &id, new, false);
-                    let (built, _) = built.map_err(|error| Failure::refused(section, Some(line), &error))?;
-                    graph.put_relationship(built);
-                }
+        let mut graph = self.instance.graph.write();
+        self.check_wanted()?;
+        let now = self.instance.now();
+        for (line, row) in rows {
+            if section == Section::Twins {
+                let id = name_in(
+                    &row,
+                    "$dtId",
+                    self.instance,
+                    section,
+                    line,
+                    "Twin must have property $dtId.",
+                )?;
+                let before = graph.find(&id).and_then(|slot| graph.twin(slot)).cloned();
+                let twin = self.instance.build_twin(&graph, &id, before.as_deref(), row, now);
+                let twin = twin.map_err(|error| Failure::refused(section, Some(line), &error))?;
+                graph.put_twin(twin);
+            } else {
+                let (source, id, new) = relationship(row, self.instance, line)?;
+                let built = self.instance.build_relationship(&graph, &source, &id, new, false);
+                let (built, _) = built.map_err(|error| Failure::refused(section, Some(line), &error))?;
+                graph.put_relationship(built);
             }
         }
         self.checkpoint(self.line)
     }
 
-    /// Notes how far the job is, and ends it if that is wanted.
-    fn checkpoint(&mut self, line: u64) -> Result<(), End> {
-        if self.instance.is_stopping() {
-            return Err(End::Stopping);
-        }
+    /// Notes how far the job is, and ends it if that is wanted. Where rows were taken, this is done before the graph is
+    /// let go, so that whoever goes on from here takes none twice and none is left out.
+    fn checkpoint(&self, line: u64) -> Result<(), End> {
+        self.check_wanted()?;
         let mut jobs = self.instance.jobs.lock();
-        let Some(job) = jobs.imports.get_mut(&self.job.id) else {
-            return Err(End::Cancelled);
-        };
+        let job = of_run(&mut jobs.imports, self.job).ok_or(End::Cancelled)?;
+        job.lines_done = job.lines_done.max(line);
         if job.status == Status::Cancelling {
             return Err(End::Cancelled);
         }
         job.status = Status::Running;
         job.last_action = self.instance.now();
-        job.lines_done = job.lines_done.max(line);
+        self.instance.poke_journal();
         Ok(())
+    }
+
+    /// Ends a job that is to stop or is not there any more. As long as the graph is locked nobody takes the job away by
+    /// loading another state.
+    fn check_wanted(&self) -> Result<(), End> {
+        if self.instance.is_stopping() {
+            return Err(End::Stopping);
+        }
+        let is_there = is_there(&self.instance.jobs.lock().imports, self.job);
+        if is_there { Ok(()) } else { Err(End::Cancelled) }
     }
 
     fn section_status(&mut self, status: &str) {
@@ -396,14 +404,14 @@ fn relationship(
 }
 
 impl Instance {
-    fn finish_import(&self, id: &str, status: Status, error: Option<(String, String)>) {
+    fn finish_import(&self, job: &Import, status: Status, error: Option<(String, String)>) {
         let now = self.now();
-        let mut jobs = self.jobs.lock();
-        if let Some(job) = jobs.imports.get_mut(id) {
+        if let Some(job) = of_run(&mut self.jobs.lock().imports, job) {
             job.status = status;
             job.error = error;
             job.last_action = now;
             job.finished = Some(now);
         }
+        self.poke_journal();
     }
 }

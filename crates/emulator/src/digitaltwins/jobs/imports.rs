@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{KEPT, Status, blobs, import};
+use super::{Job, KEPT, Status, blobs, import, in_order, next_number};
 use crate::ServiceResponse;
 use crate::digitaltwins::call::{self, Call, Page};
 use crate::digitaltwins::errors::{self, Answer};
@@ -33,6 +33,33 @@ pub(crate) struct Import {
     pub(super) error: Option<(String, String)>,
     /// Lines of the input that need not be looked at again.
     pub(super) lines_done: u64,
+    /// The place in the order of creation.
+    #[serde(default)]
+    pub(super) number: u64,
+    #[serde(skip)]
+    pub(super) run: u64,
+}
+
+impl Job for Import {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn status(&self) -> Status {
+        self.status
+    }
+
+    fn run_mut(&mut self) -> &mut u64 {
+        &mut self.run
+    }
+
+    fn run(&self) -> u64 {
+        self.run
+    }
 }
 
 impl Import {
@@ -71,7 +98,7 @@ pub(crate) fn put(service: &Arc<Instance>, call: &Call<'_>, id: &str) -> Answer<
     };
     let (input, output) = (uri("inputBlobUri")?, uri("outputBlobUri")?);
     let now = Timestamp::from(service.clock.now());
-    let job = Import {
+    let mut job = Import {
         id: id.to_owned(),
         input,
         output,
@@ -82,6 +109,8 @@ pub(crate) fn put(service: &Arc<Instance>, call: &Call<'_>, id: &str) -> Answer<
         status: Status::NotStarted,
         error: None,
         lines_done: 0,
+        number: 0,
+        run: 0,
     };
     {
         let mut jobs = service.jobs.lock();
@@ -89,6 +118,8 @@ pub(crate) fn put(service: &Arc<Instance>, call: &Call<'_>, id: &str) -> Answer<
             return Err(errors::job_exists(id));
         }
         jobs.make_room(now)?;
+        jobs.runs += 1;
+        (job.number, job.run) = (next_number(&jobs.imports), jobs.runs);
         jobs.imports.insert(id.to_owned(), job.clone());
     }
     let answer = ServiceResponse::json(StatusCode::CREATED, &job.to_json());
@@ -104,7 +135,8 @@ pub(crate) fn get(service: &Instance, id: &str) -> Answer<ServiceResponse> {
 
 pub(crate) fn list(service: &Instance, call: &Call<'_>) -> Answer<ServiceResponse> {
     let jobs = service.jobs.lock();
-    page(call, "/jobs/imports", jobs.imports.values().map(Import::to_json))
+    let jobs = in_order(&jobs.imports).into_iter();
+    page(call, "/jobs/imports", jobs.map(Import::to_json))
 }
 
 /// One page of jobs; a token counts those on earlier pages.
@@ -147,7 +179,7 @@ pub(crate) fn cancel(service: &Instance, id: &str) -> Answer<ServiceResponse> {
 
 /// A job that still runs ends, too.
 pub(crate) fn delete(service: &Instance, id: &str) -> Answer<ServiceResponse> {
-    let removed = service.jobs.lock().imports.shift_remove(id);
+    let removed = service.jobs.lock().imports.remove(id);
     removed.ok_or_else(|| errors::job_not_found(id))?;
     Ok(call::no_content())
 }

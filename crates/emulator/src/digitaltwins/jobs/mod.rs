@@ -19,13 +19,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::errors::{self, Answer};
 use super::instance::Instance;
 use super::timestamp::Timestamp;
+use crate::durable::{StateChange, Tracked};
 pub(crate) use blobs::BlobDirectory;
 use deletions::Deletion;
 use imports::Import;
@@ -50,19 +50,68 @@ impl Status {
     }
 }
 
-/// Every job of an instance, the oldest first. The derived JSON is the form of dumped state.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+/// Every job of an instance. The derived JSON is the form of dumped state.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Jobs {
-    imports: IndexMap<String, Import>,
-    deletions: IndexMap<String, Deletion>,
+    imports: Tracked<Import>,
+    deletions: Tracked<Deletion>,
+    /// How often work was begun.
+    #[serde(skip)]
+    runs: u64,
+}
+
+/// What imports and deletions have in common.
+trait Job: Clone {
+    fn id(&self) -> &str;
+    /// The place in the order of creation.
+    fn number(&self) -> u64;
+    fn status(&self) -> Status;
+    /// Which work is for it; none if this is 0. A job that was deleted, or that belongs to a state which was replaced, is
+    /// told from another of the same id by this.
+    fn run_mut(&mut self) -> &mut u64;
+    fn run(&self) -> u64;
+}
+
+/// The job for which this work was begun, if it is still there.
+fn of_run<'a, J: Job>(jobs: &'a mut Tracked<J>, job: &J) -> Option<&'a mut J> {
+    is_there(jobs, job).then(|| jobs.get_mut(job.id()))?
+}
+
+fn is_there<J: Job>(jobs: &Tracked<J>, job: &J) -> bool {
+    jobs.get(job.id()).is_some_and(|there| there.run() == job.run())
+}
+
+/// The jobs that are not over, each with a new run.
+fn begin_again<J: Job>(jobs: &mut Tracked<J>, runs: &mut u64) -> Vec<J> {
+    let open = in_order(jobs).into_iter().filter(|job| !job.status().is_over());
+    let mut open: Vec<J> = open.cloned().collect();
+    for job in &mut open {
+        *runs += 1;
+        *job.run_mut() = *runs;
+        jobs.insert(job.id().to_owned(), job.clone());
+    }
+    open
+}
+
+/// Jobs, the oldest first.
+fn in_order<J: Job>(jobs: &Tracked<J>) -> Vec<&J> {
+    let mut jobs: Vec<_> = jobs.values().collect();
+    jobs.sort_by_key(|job| job.number());
+    jobs
+}
+
+/// The number of the next job.
+fn next_number<J: Job>(jobs: &Tracked<J>) -> u64 {
+    let numbers = jobs.values().map(J::number);
+    numbers.max().map_or(0, |last| last.saturating_add(1))
 }
 
 impl Jobs {
     /// Refuses if a job is not over yet, and forgets those that were for long.
     fn make_room(&mut self, now: Timestamp) -> Answer<()> {
-        self.imports.retain(|_, job| job.purge > now);
-        self.deletions.retain(|_, job| job.purge > now);
+        self.imports.retain(|job| job.purge > now);
+        self.deletions.retain(|job| job.purge > now);
         let busy = self.imports.values().any(|job| !job.status.is_over())
             || self.deletions.values().any(|job| !job.status.is_over());
         if busy {
@@ -70,42 +119,62 @@ impl Jobs {
         }
         Ok(())
     }
+
+    pub(crate) fn dump(&self) -> Value {
+        // Texts, numbers and times always serialize.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    pub(crate) fn from_state(state: Option<&Value>) -> Result<Self, String> {
+        let Some(state) = state else {
+            return Ok(Jobs::default());
+        };
+        let jobs = Jobs::deserialize(state).map_err(|error| format!("jobs: {error}"))?;
+        let imports = jobs.imports.iter().map(|(key, job)| (key, &job.id));
+        let deletions = jobs.deletions.iter().map(|(key, job)| (key, &job.id));
+        match imports.chain(deletions).find(|(key, id)| key != id) {
+            Some((key, id)) => Err(format!("the job {id:?} is filed as {key:?}")),
+            None => Ok(jobs),
+        }
+    }
+
+    pub(crate) fn record_changes(&mut self) {
+        self.imports.record();
+        self.deletions.record();
+    }
+
+    pub(crate) fn take_changes(&mut self) -> Vec<StateChange> {
+        let mut changes = self.imports.take_changes(&["jobs", "imports"]);
+        changes.extend(self.deletions.take_changes(&["jobs", "deletions"]));
+        changes
+    }
 }
 
 impl Instance {
-    pub(crate) fn dump_jobs(&self) -> Value {
-        // Texts and times always serialize.
-        serde_json::to_value(&*self.jobs.lock()).unwrap_or_default()
-    }
-
-    pub(crate) fn jobs_from(state: Option<&Value>) -> Result<Jobs, String> {
-        state.map_or_else(
-            || Ok(Jobs::default()),
-            |state| Jobs::deserialize(state).map_err(|error| format!("jobs: {error}")),
-        )
-    }
-
-    /// Takes jobs in place of the current ones; those that were not over go on where they were.
-    pub(crate) fn set_jobs(self: &Arc<Self>, jobs: Jobs) {
-        let unfinished = |status: Status| !status.is_over();
-        let imports: Vec<_> = jobs
-            .imports
-            .values()
-            .filter(|job| unfinished(job.status))
-            .cloned()
-            .collect();
-        let deletions: Vec<_> = jobs
-            .deletions
-            .values()
-            .filter(|job| unfinished(job.status))
-            .cloned()
-            .collect();
-        *self.jobs.lock() = jobs;
+    /// Takes jobs in place of the current ones, whose work ends; those that were not over go on where they were. To be
+    /// called while the graph is locked, so that no other job than these ever finds the new graph.
+    pub(crate) fn set_jobs(self: &Arc<Self>, mut jobs: Jobs) {
+        let mut current = self.jobs.lock();
+        jobs.runs = current.runs;
+        let imports = begin_again(&mut jobs.imports, &mut jobs.runs);
+        let deletions = begin_again(&mut jobs.deletions, &mut jobs.runs);
+        if current.imports.is_recorded() {
+            jobs.record_changes();
+        }
+        *current = jobs;
         for job in imports {
             self.spawn(move |instance| import::run(instance, &job));
         }
         for job in deletions {
             self.spawn(move |instance| deletion::run(instance, &job));
+        }
+    }
+
+    /// Has what a job did written to the data file, if there is one. A job doesn't wait for it: it tells nobody what it
+    /// did, and whoever asks is answered after the writing (see `Service::is_durable`).
+    fn poke_journal(&self) {
+        if let Some(journal) = self.journal.get() {
+            journal.poke();
         }
     }
 

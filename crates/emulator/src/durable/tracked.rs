@@ -5,6 +5,8 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::StateChange;
+
 /// Reading goes to the map itself; every way to change it notes the key, once somebody wants to know.
 #[derive(Debug)]
 pub(crate) struct Tracked<V> {
@@ -63,14 +65,45 @@ impl<V> Tracked<V> {
         self.map.remove(key)
     }
 
+    /// Takes out the entries that don't fit.
+    pub(crate) fn retain(&mut self, fits: impl Fn(&V) -> bool) {
+        let map = std::mem::take(&mut self.map);
+        for (key, value) in map {
+            if fits(&value) {
+                self.map.insert(key, value);
+            } else {
+                self.note(&key);
+            }
+        }
+    }
+
     /// Notes changes from now on.
     pub(crate) fn record(&mut self) {
         self.changed.get_or_insert_default();
     }
 
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.changed.is_some()
+    }
+
     /// The keys changed since the last call.
-    pub(crate) fn take_changed(&mut self) -> BTreeSet<String> {
+    fn take_changed(&mut self) -> BTreeSet<String> {
         self.changed.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+}
+
+impl<V: Serialize> Tracked<V> {
+    /// What has changed since the last call; `path` leads to this map. Values are such that they always serialize.
+    pub(crate) fn take_changes(&mut self, path: &[&str]) -> Vec<StateChange> {
+        let changed = self.take_changed().into_iter();
+        let changes = changed.map(|key| StateChange {
+            value: self
+                .map
+                .get(&key)
+                .map(|value| serde_json::to_value(value).unwrap_or_default()),
+            path: path.iter().copied().map(str::to_owned).chain([key]).collect(),
+        });
+        changes.collect()
     }
 }
 
@@ -89,6 +122,7 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Tracked<V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     #[test]
     fn every_change_is_told_once() {
@@ -100,9 +134,16 @@ mod tests {
         map.add("b", 2);
         *map.get_mut("a").unwrap() = 3;
         map.remove("c");
-        let keys: Vec<_> = map.take_changed().into_iter().collect();
-        assert_eq!(keys, ["a", "b", "c"]);
-        assert!(map.take_changed().is_empty());
-        assert_eq!((map["a"], map.len()), (3, 3));
+        map.retain(|value| *value > 0);
+        let changes = map.take_changes(&["x", "y"]);
+        let changes: Vec<_> = changes
+            .into_iter()
+            .map(|change| (change.path.join("/"), change.value))
+            .collect();
+        let expected = [("a", Some(3)), ("b", Some(2)), ("c", None), ("early", None)];
+        let expected = expected.map(|(key, value)| (format!("x/y/{key}"), value.map(Value::from)));
+        assert_eq!(changes, expected);
+        assert!(map.take_changes(&["x"]).is_empty());
+        assert_eq!((map["a"], map.len()), (3, 2));
     }
 }

@@ -1,0 +1,251 @@
+//! Random changes, by way of a data file: what it holds is what there is.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use futures::executor::block_on;
+use http::{HeaderName, HeaderValue, Method};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Map, Value, json};
+
+use crate::clock::Clock;
+use crate::digitaltwins::DigitalTwins;
+use crate::durable::DataFile;
+use crate::service::{Service, ServiceRequest};
+
+const IDS: [&str; 6] = ["a", "b", "c", "d", "e/~f", "__proto__"];
+
+/// An instance and what sends it random requests.
+struct World {
+    instance: Arc<DigitalTwins>,
+    random: StdRng,
+    succeeded: usize,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let instance = Arc::new(DigitalTwins::new(Clock::new()));
+        // Kept, so that routes find it.
+        instance.subscribe("endpoint").map(drop).unwrap();
+        instance.record_changes();
+        Self {
+            instance,
+            random: StdRng::seed_from_u64(seed),
+            succeeded: 0,
+        }
+    }
+
+    fn services(&self) -> [Arc<dyn Service>; 1] {
+        [self.instance.clone()]
+    }
+
+    fn send(&mut self, method: Method, path: &str, body: &Value) -> Value {
+        let request = ServiceRequest::new(method, &format!("{path}?api-version=2023-10-31")).unwrap();
+        let operation = (
+            HeaderName::from_static("operation-id"),
+            HeaderValue::from_static("job"),
+        );
+        let request = request.with_header(operation.0, operation.1).with_json(body);
+        let response = block_on(self.instance.handle(request));
+        self.succeeded += usize::from(response.status.is_success());
+        response.body_json().unwrap()
+    }
+
+    fn pick(&mut self) -> String {
+        let id = IDS.choose(&mut self.random).copied().unwrap_or_default();
+        percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC).to_string()
+    }
+
+    /// Whatever may be refused is refused often.
+    fn change_something(&mut self) {
+        let (a, b, r) = (self.pick(), self.pick(), self.pick());
+        let number = self.random.random_range(0..3_u32);
+        let model = format!("dtmi:m:{};1", ["A", "B", "C"][number as usize]);
+        let id = IDS.choose(&mut self.random).copied().unwrap_or_default();
+        let twin = format!("/digitaltwins/{a}");
+        let relationship = format!("{twin}/relationships/{r}");
+        let set = |path: &str, value: Value| json!([{"op": "add", "path": path, "value": value}]);
+        match self.random.random_range(0..20) {
+            0..4 => {
+                let body = json!({"n": number, "$metadata": {"$model": model}});
+                self.send(Method::PUT, &twin, &body)
+            }
+            4..6 => self.send(Method::PATCH, &twin, &set("/n", json!(number))),
+            6..8 => self.send(Method::DELETE, &twin, &Value::Null),
+            8..12 => {
+                let body = json!({"$relationshipName": "r", "$targetId": id, "w": number});
+                self.send(Method::PUT, &relationship, &body)
+            }
+            12 => self.send(Method::PATCH, &relationship, &set("/w", json!(number))),
+            13..15 => self.send(Method::DELETE, &relationship, &Value::Null),
+            15 => {
+                let contents = json!([
+                    {"@type": "Property", "name": "n", "schema": "integer"},
+                    {"@type": "Relationship", "name": "r", "properties": [
+                        {"@type": "Property", "name": "w", "schema": "integer"}
+                    ]},
+                ]);
+                let document = json!({"@id": model, "@type": "Interface",
+                    "@context": "dtmi:dtdl:context;3", "contents": contents});
+                self.send(Method::POST, "/models", &json!([document]))
+            }
+            16 => {
+                let off = set("/decommissioned", json!(number == 0));
+                self.send(Method::PATCH, &format!("/models/{model}"), &off)
+            }
+            17 => self.send(Method::DELETE, &format!("/models/{model}"), &Value::Null),
+            18 => {
+                let body = json!({"endpointName": "endpoint", "filter": format!("specversion = '{number}'")});
+                self.send(Method::PUT, &format!("/eventroutes/r{number}"), &body)
+            }
+            _ => match self.random.random_range(0..20) {
+                0 => self
+                    .instance
+                    .load(&self.instance.dump())
+                    .map(|()| Value::Null)
+                    .unwrap(),
+                1 => {
+                    let started = self.send(Method::POST, "/jobs/deletions", &Value::Null);
+                    while started["id"] == "job" && !self.job_is_over() {
+                        std::thread::yield_now();
+                    }
+                    Value::Null
+                }
+                2 => {
+                    let body = json!({"inputBlobUri": "https://h/c/in", "outputBlobUri": "https://h/c/out"});
+                    self.send(Method::PUT, &format!("/jobs/imports/{a}"), &body);
+                    while !self.job_is_over() {
+                        std::thread::yield_now();
+                    }
+                    self.send(Method::DELETE, &format!("/jobs/imports/{b}"), &Value::Null)
+                }
+                _ => self.send(Method::DELETE, &format!("/eventroutes/r{number}"), &Value::Null),
+            },
+        };
+    }
+
+    fn job_is_over(&self) -> bool {
+        let jobs = self.instance.instance.jobs.lock().dump();
+        let all = jobs["imports"]
+            .as_object()
+            .into_iter()
+            .chain(jobs["deletions"].as_object());
+        all.flatten()
+            .all(|(_, job)| job["status"] == "failed" || job["status"] == "succeeded")
+    }
+}
+
+fn saved(path: &Path) -> Value {
+    let (_, saved) = DataFile::open(path).unwrap();
+    saved.services.get("digitaltwins").cloned().unwrap_or_default()
+}
+
+/// What a new instance makes of a state.
+fn loaded(state: &Value) -> Value {
+    let instance = DigitalTwins::new(Clock::new());
+    instance.load(state).unwrap();
+    instance.dump()
+}
+
+#[test]
+fn the_journal_has_every_change() {
+    let mut succeeded = 0;
+    for seed in 0..30 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data.json");
+        let mut world = World::new(seed);
+        let (mut file, _) = DataFile::open(&path).unwrap();
+        file.replace(&world.services(), &Map::new()).unwrap();
+        for batch in 0..40 {
+            for _ in 0..world.random.random_range(0..12) {
+                world.change_something();
+            }
+            let changes = world.instance.take_changes();
+            file.append(&[("digitaltwins", changes)].into()).unwrap();
+            assert!(world.instance.take_changes().is_empty());
+            // A whole state may be newer than the journal, whose next line then tells some things again.
+            if world.random.random_range(0..5) == 0 {
+                world.change_something();
+                file.replace(&world.services(), &Map::new()).unwrap();
+                world.change_something();
+                continue;
+            }
+            drop(file);
+            let state = saved(&path);
+            assert_eq!(state, world.instance.dump(), "seed {seed}, batch {batch}");
+            assert_eq!(loaded(&state), state, "seed {seed}, batch {batch}");
+            file = DataFile::open(&path).unwrap().0;
+        }
+        succeeded += world.succeeded;
+    }
+    assert!(
+        succeeded > 1000,
+        "only {succeeded} requests that were not refused"
+    );
+}
+
+/// Wherever a kill cuts the journal, it loads, and it is the state after its last whole line.
+#[test]
+fn a_journal_cut_anywhere_loads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.json");
+    let journal = folder.path().join("data.json.journal");
+    let mut world = World::new(7);
+    let (mut file, _) = DataFile::open(&path).unwrap();
+    file.replace(&world.services(), &Map::new()).unwrap();
+    let mut states = vec![(0, world.instance.dump())];
+    while states.len() < 12 {
+        for _ in 0..3 {
+            world.change_something();
+        }
+        let changes = world.instance.take_changes();
+        if !changes.is_empty() {
+            file.append(&[("digitaltwins", changes)].into()).unwrap();
+            let length = std::fs::metadata(&journal).unwrap().len();
+            states.push((usize::try_from(length).unwrap(), world.instance.dump()));
+        }
+    }
+    drop(file);
+    let whole = std::fs::read(&journal).unwrap();
+    for end in 0..=whole.len() {
+        std::fs::write(&journal, &whole[..end]).unwrap();
+        let state = saved(&path);
+        let (_, expected) = states.iter().rfind(|(length, _)| *length <= end).unwrap();
+        assert_eq!(state, *expected, "cut at {end}");
+        // Lines end here and there, and only there another state is to be loaded.
+        if states.iter().any(|(length, _)| *length == end) {
+            assert_eq!(loaded(&state), state, "cut at {end}");
+        }
+    }
+}
+
+/// A source without relationships leaves nothing behind.
+#[test]
+fn what_is_gone_leaves_no_empty_objects() {
+    let mut world = World::new(0);
+    let contents = json!([{"@type": "Relationship", "name": "r"}]);
+    let document = json!({"@id": "dtmi:m:A;1", "@type": "Interface", "@context": "dtmi:dtdl:context;3", "contents": contents});
+    world.send(Method::POST, "/models", &json!([document]));
+    for id in ["a", "b"] {
+        let body = json!({"$metadata": {"$model": "dtmi:m:A;1"}});
+        world.send(Method::PUT, &format!("/digitaltwins/{id}"), &body);
+    }
+    let body = json!({"$relationshipName": "r", "$targetId": "b"});
+    for id in ["x", "y"] {
+        world.send(Method::PUT, &format!("/digitaltwins/a/relationships/{id}"), &body);
+    }
+    let mut state = Value::Null;
+    let mut follow = |world: &World| {
+        for change in world.instance.take_changes() {
+            change.apply_to(&mut state);
+        }
+        state["relationships"].clone()
+    };
+    assert_eq!(follow(&world)["a"].as_object().unwrap().len(), 2);
+    world.send(Method::DELETE, "/digitaltwins/a/relationships/x", &Value::Null);
+    assert_eq!(follow(&world)["a"].as_object().unwrap().len(), 1);
+    world.send(Method::DELETE, "/digitaltwins/a/relationships/y", &Value::Null);
+    assert_eq!(follow(&world), json!({}));
+}
