@@ -71,7 +71,7 @@ impl Caller {
     }
 }
 
-fn start_with(file: &Path, arguments: &[&str]) -> (Program, Caller) {
+pub(crate) fn start_with(file: &Path, arguments: &[&str]) -> (Program, Caller) {
     let mut all = vec!["--log", "warn", "--data-file", file.to_str().unwrap()];
     all.extend(arguments);
     let (program, ready) = start(&all);

@@ -10,6 +10,7 @@ mod bad_options;
 mod containers;
 mod credentials;
 mod data_file;
+mod digitaltwins_data_file;
 mod faults;
 mod lifetime;
 mod management;

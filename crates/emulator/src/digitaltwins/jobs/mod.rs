@@ -170,9 +170,9 @@ impl Instance {
         }
     }
 
-    /// Has what a job did written to the data file, if there is one. A job doesn't wait for it: it tells nobody what it
-    /// did, and whoever asks is answered after the writing (see `Service::is_durable`).
-    fn poke_journal(&self) {
+    /// Has what happened without a request written to the data file, if there is one. A job doesn't wait for it: it tells
+    /// nobody what it did, and whoever asks is answered after the writing (see `Service::is_durable`).
+    pub(crate) fn poke_journal(&self) {
         if let Some(journal) = self.journal.get() {
             journal.poke();
         }

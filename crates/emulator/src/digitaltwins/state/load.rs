@@ -67,6 +67,7 @@ impl Instance {
             self.set_jobs(jobs);
         }
         self.set_query_lag(lag);
+        self.poke_journal();
         Ok(())
     }
 

@@ -152,7 +152,7 @@ fn loaded(state: &Value) -> Value {
 #[test]
 fn the_journal_has_every_change() {
     let mut succeeded = 0;
-    for seed in 0..30 {
+    for seed in 0..10 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data.json");
         let mut world = World::new(seed);
@@ -180,10 +180,7 @@ fn the_journal_has_every_change() {
         }
         succeeded += world.succeeded;
     }
-    assert!(
-        succeeded > 1000,
-        "only {succeeded} requests that were not refused"
-    );
+    assert!(succeeded > 400, "only {succeeded} requests that were not refused");
 }
 
 /// Wherever a kill cuts the journal, it loads, and it is the state after its last whole line.
@@ -196,7 +193,7 @@ fn a_journal_cut_anywhere_loads() {
     let (mut file, _) = DataFile::open(&path).unwrap();
     file.replace(&world.services(), &Map::new()).unwrap();
     let mut states = vec![(0, world.instance.dump())];
-    while states.len() < 12 {
+    while states.len() < 7 {
         for _ in 0..3 {
             world.change_something();
         }
