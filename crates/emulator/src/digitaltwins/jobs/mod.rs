@@ -14,6 +14,8 @@ pub(crate) mod deletions;
 mod import;
 mod import_log;
 pub(crate) mod imports;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -66,10 +66,12 @@ impl World {
         let id = IDS.choose(&mut self.random).copied().unwrap_or_default();
         let twin = format!("/digitaltwins/{a}");
         let relationship = format!("{twin}/relationships/{r}");
+        // Every digit has to survive.
+        let double = f64::from_bits(self.random.random_range(0..1 << 62));
         let set = |path: &str, value: Value| json!([{"op": "add", "path": path, "value": value}]);
         match self.random.random_range(0..20) {
             0..4 => {
-                let body = json!({"n": number, "$metadata": {"$model": model}});
+                let body = json!({"n": number, "d": double, "$metadata": {"$model": model}});
                 self.send(Method::PUT, &twin, &body)
             }
             4..6 => self.send(Method::PATCH, &twin, &set("/n", json!(number))),
@@ -83,6 +85,7 @@ impl World {
             15 => {
                 let contents = json!([
                     {"@type": "Property", "name": "n", "schema": "integer"},
+                    {"@type": "Property", "name": "d", "schema": "double"},
                     {"@type": "Relationship", "name": "r", "properties": [
                         {"@type": "Property", "name": "w", "schema": "integer"}
                     ]},

@@ -1,0 +1,143 @@
+//! Jobs that were cut off go on where the journal has them.
+
+use std::path::Path;
+
+use futures::executor::block_on;
+use http::Method;
+use serde_json::{Value, json};
+use time::macros::datetime;
+
+use crate::clock::Clock;
+use crate::digitaltwins::DigitalTwins;
+use crate::service::{Service, ServiceRequest};
+
+const TWINS: usize = 950;
+
+fn instance(folder: &Path) -> DigitalTwins {
+    let instance = DigitalTwins::new(Clock::manual(datetime!(2025-05-02 14:57:59 UTC)));
+    instance.set_blob_directory(folder);
+    instance
+}
+
+fn send(instance: &DigitalTwins, method: Method, path: &str, body: &Value) -> Value {
+    let request = ServiceRequest::new(method, &format!("{path}?api-version=2023-10-31")).unwrap();
+    let response = block_on(instance.handle(request.with_json(body)));
+    assert!(response.status.is_success(), "{path}: {:?}", response.body);
+    response.body_json().unwrap()
+}
+
+fn status(instance: &DigitalTwins, job: &str) -> String {
+    let job = send(instance, Method::GET, job, &Value::Null);
+    job["status"].as_str().unwrap().to_owned()
+}
+
+fn is_over(status: &str) -> bool {
+    ["failed", "succeeded", "cancelled"].contains(&status)
+}
+
+/// The states that the journal goes through until the job is over.
+fn states_on_the_way(instance: &DigitalTwins, job: &str) -> Vec<Value> {
+    let mut states = vec![instance.dump()];
+    loop {
+        let was_over = is_over(&status(instance, job));
+        let mut state = states.last().cloned().unwrap();
+        let changes = instance.take_changes();
+        if !changes.is_empty() {
+            changes.into_iter().for_each(|change| change.apply_to(&mut state));
+            states.push(state);
+        }
+        if was_over {
+            return states;
+        }
+    }
+}
+
+/// The state after the job that is in this one has ended.
+fn gone_on(folder: &Path, state: &Value, job: &str) -> Value {
+    let later = instance(folder);
+    later.load(state).unwrap();
+    while !is_over(&status(&later, job)) {
+        std::thread::yield_now();
+    }
+    later.dump()
+}
+
+fn without_tags(mut state: Value) -> Value {
+    let relationships = state["relationships"].as_object_mut().unwrap().values_mut();
+    let relationships = relationships.flat_map(|of_source| of_source.as_object_mut().unwrap().values_mut());
+    for relationship in relationships {
+        relationship["$etag"] = Value::Null;
+    }
+    for twin in state["twins"].as_object_mut().unwrap().values_mut() {
+        twin["$etag"] = Value::Null;
+    }
+    state
+}
+
+#[test]
+fn an_import_goes_on_from_every_line_of_the_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut lines = vec![
+        json!({"Section": "Header"}),
+        json!({"fileVersion": "1.0.0"}),
+        json!({"Section": "Models"}),
+        json!({"@id": "dtmi:a:T;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2",
+            "contents": [{"@type": "Relationship", "name": "r"}]}),
+        json!({"Section": "Twins"}),
+    ];
+    let metadata = json!({"$model": "dtmi:a:T;1"});
+    lines.extend((0..TWINS).map(|n| json!({"$dtId": format!("t{n}"), "$metadata": metadata})));
+    lines.push(json!({"Section": "Relationships"}));
+    lines.extend((1..TWINS).map(|n| {
+        json!({"$dtId": format!("t{n}"), "$relationshipId": "r", "$relationshipName": "r", "$targetId": "t0"})
+    }));
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    std::fs::create_dir(folder.path().join("c")).unwrap();
+    std::fs::write(folder.path().join("c/in"), text).unwrap();
+
+    let one = instance(folder.path());
+    one.record_changes();
+    let body = json!({"inputBlobUri": "https://h/c/in", "outputBlobUri": "https://h/c/out"});
+    send(&one, Method::PUT, "/jobs/imports/j", &body);
+    let states = states_on_the_way(&one, "/jobs/imports/j");
+    let end = one.dump();
+    assert_eq!(states.last(), Some(&end));
+    assert_eq!(end["jobs"]["imports"]["j"]["status"], "succeeded");
+    assert_eq!(end["twins"].as_object().unwrap().len(), TWINS);
+    assert!(states.len() > 2, "the journal was not asked while the job ran");
+    for state in states {
+        let later = gone_on(folder.path(), &state, "/jobs/imports/j");
+        // What was done is not done again, so it keeps its tags.
+        for (id, twin) in state["twins"].as_object().unwrap() {
+            assert_eq!(later["twins"][id], *twin);
+        }
+        assert_eq!(without_tags(later), without_tags(end.clone()));
+    }
+}
+
+#[test]
+fn a_deletion_goes_on_from_every_line_of_the_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = instance(folder.path());
+    one.load_building().unwrap();
+    let mut state = one.dump();
+    // Many more twins, so that there is more than one step.
+    let twin = state["twins"]["floor-1"].clone();
+    for number in 0..5000 {
+        let mut twin = twin.clone();
+        twin["$dtId"] = json!(format!("t{number}"));
+        state["twins"][format!("t{number}")] = twin;
+    }
+    one.load(&state).unwrap();
+    one.record_changes();
+    let started = send(&one, Method::POST, "/jobs/deletions", &Value::Null);
+    let job = format!("/jobs/deletions/{}", started["id"].as_str().unwrap());
+    let states = states_on_the_way(&one, &job);
+    let end = one.dump();
+    for part in ["twins", "relationships", "models"] {
+        assert_eq!(end[part], json!({}));
+    }
+    for state in states {
+        assert_eq!(gone_on(folder.path(), &state, &job), end);
+    }
+}
