@@ -214,7 +214,7 @@ async fn check(caller: &Caller, known: &mut Known) {
     }
 }
 
-const ROWS: usize = 3000;
+const ROWS: usize = 1500;
 
 /// An import with models, twins and relationships of its own.
 fn import_file(folder: &Path, name: &str) {
