@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::etag::ETag;
 use super::lag::{Change, History};
 use super::model_store::ModelStore;
-use super::property_index::PropertyIndexes;
+use super::property_index::{Building, PropertyIndexes, Sorted};
 use super::query::IndexedScalar;
 use super::slab::{Slab, Slot};
 use super::state::Changed;
@@ -344,8 +344,8 @@ impl Graph {
         }
     }
 
-    /// Goes on to make an index for up to `chunk` places; tells whether it is complete.
-    pub(crate) fn build_index(&mut self, name: &IndexName, chunk: Slot) -> bool {
+    /// Goes on to make an index for up to `chunk` places.
+    pub(crate) fn build_index(&mut self, name: &IndexName, chunk: Slot) -> Building {
         let (twins, relationships) = (&self.twins, &self.relationships);
         match name {
             IndexName::Twins(path) => self.twin_values.build(path, twins.end(), chunk, |slot| {
@@ -357,6 +357,14 @@ impl Graph {
                     IndexedScalar::in_relationship(relationships.get(slot)?, path)
                 })
             }
+        }
+    }
+
+    /// Puts the entries of an index back that [`build_index`](Self::build_index) gave.
+    pub(crate) fn put_index_back(&mut self, name: &IndexName, sorted: Sorted) {
+        match name {
+            IndexName::Twins(path) => self.twin_values.put_back(path, sorted),
+            IndexName::Relationships(path) => self.relationship_values.put_back(path, sorted),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::graph::{Graph, IndexName};
 use super::jobs::{BlobDirectory, Jobs};
 use super::lag::{History, Lagging};
 use super::limits::Limits;
+use super::property_index::Building;
 use super::rates::Rates;
 use super::slab::Slot;
 use super::timestamp::Timestamp;
@@ -116,10 +117,28 @@ impl Instance {
 
     /// Goes on to make an index of what queries see; tells whether it is complete.
     pub(crate) fn build_index(&self, index: &IndexName, chunk: Slot) -> bool {
-        let mut lagging = self.lagging.write();
-        match &mut *lagging {
-            Some(lagging) => lagging.graph.build_index(index, chunk),
-            None => self.graph.write().build_index(index, chunk),
+        {
+            // Held to the end, so that the entries go back to the graph from which they come.
+            let lagging = self.lagging.read();
+            if lagging.is_none() {
+                let building = self.graph.write().build_index(index, chunk);
+                if let Building::Collected(unsorted) = building {
+                    let sorted = unsorted.sort();
+                    self.graph.write().put_index_back(index, sorted);
+                    return false;
+                }
+                return matches!(building, Building::Done);
+            }
         }
+        let mut lagging = self.lagging.write();
+        let Some(lagging) = &mut *lagging else {
+            return false;
+        };
+        let building = lagging.graph.build_index(index, chunk);
+        if let Building::Collected(unsorted) = building {
+            lagging.graph.put_index_back(index, unsorted.sort());
+            return false;
+        }
+        matches!(building, Building::Done)
     }
 }
