@@ -32,30 +32,37 @@ pub(super) enum Candidates {
 const COUNTED: usize = 1024;
 
 impl Candidates {
-    /// The first starting point from a place on.
-    pub(super) fn next(&self, graph: &Graph, from: Slot) -> Option<Slot> {
+    /// The first starting points from a place on, up to a number of them.
+    pub(super) fn next(&self, graph: &Graph, from: Slot, limit: usize) -> Vec<Slot> {
         match self {
-            Candidates::AllTwins => (from..graph.twin_end()).find(|slot| graph.twin(*slot).is_some()),
-            Candidates::AllRelationships => {
-                (from..graph.relationship_end()).find(|slot| graph.relationship(*slot).is_some())
+            Candidates::AllTwins => (from..graph.twin_end())
+                .filter(|slot| graph.twin(*slot).is_some())
+                .take(limit)
+                .collect(),
+            Candidates::AllRelationships => (from..graph.relationship_end())
+                .filter(|slot| graph.relationship(*slot).is_some())
+                .take(limit)
+                .collect(),
+            Candidates::TwinsOf(models) => {
+                let lists = models.iter().filter_map(|model| graph.twins_of_model(model));
+                merged(lists.map(|slots| slots.range(from..).copied()), limit)
             }
-            Candidates::TwinsOf(models) => models
-                .iter()
-                .filter_map(|model| graph.twins_of_model(model)?.range(from..).next().copied())
-                .min(),
-            Candidates::RelationshipsNamed(names) => names
-                .iter()
-                .filter_map(|name| graph.relationships_named(name)?.range(from..).next().copied())
-                .min(),
-            Candidates::TwinsWith(path, hashes) => hashes
-                .iter()
-                .filter_map(|hash| graph.twin_values().next(path, *hash, from))
-                .min(),
-            Candidates::RelationshipsWith(path, hashes) => hashes
-                .iter()
-                .filter_map(|hash| graph.relationship_values().next(path, *hash, from))
-                .min(),
-            Candidates::Slots(slots) => slots.get(slots.partition_point(|slot| *slot < from)).copied(),
+            Candidates::RelationshipsNamed(names) => {
+                let lists = names.iter().filter_map(|name| graph.relationships_named(name));
+                merged(lists.map(|slots| slots.range(from..).copied()), limit)
+            }
+            Candidates::TwinsWith(path, hashes) => {
+                let values = graph.twin_values();
+                merged(hashes.iter().map(|hash| values.places(path, *hash, from)), limit)
+            }
+            Candidates::RelationshipsWith(path, hashes) => {
+                let values = graph.relationship_values();
+                merged(hashes.iter().map(|hash| values.places(path, *hash, from)), limit)
+            }
+            Candidates::Slots(slots) => {
+                let rest = slots.get(slots.partition_point(|slot| *slot < from)..);
+                rest.unwrap_or_default().iter().copied().take(limit).collect()
+            }
         }
     }
 
@@ -196,6 +203,15 @@ impl Candidates {
         slots.dedup();
         Candidates::Slots(slots)
     }
+}
+
+/// The first places of ascending lists together, up to a number of them.
+fn merged(lists: impl Iterator<Item = impl Iterator<Item = Slot>>, limit: usize) -> Vec<Slot> {
+    let mut slots: Vec<_> = lists.flat_map(|list| list.take(limit)).collect();
+    slots.sort_unstable();
+    slots.dedup();
+    slots.truncate(limit);
+    slots
 }
 
 /// Reads a test as "this path of the variable is one of these values".

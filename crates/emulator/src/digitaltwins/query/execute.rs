@@ -13,6 +13,8 @@ use crate::digitaltwins::slab::Slot;
 
 /// A variable that has no value yet.
 const UNKNOWN: Slot = Slot::MAX;
+/// Starting points taken from an index at once: few at first, since a page may be full soon, then more.
+const FIRST_BATCH: usize = 16;
 /// Steps between two looks at the clock.
 const STEPS: u32 = 4096;
 
@@ -74,43 +76,57 @@ impl Page {
         if plan.limit == Some(0) {
             return Progress::Done;
         }
-        for _ in 0..chunk {
-            let Some(root) = plan.candidates.next(graph, self.token.root) else {
+        let (mut left, mut batch) = (chunk, FIRST_BATCH);
+        while left > 0 {
+            let roots = plan.candidates.next(graph, self.token.root, batch.min(left));
+            if roots.is_empty() {
                 return Progress::Done;
-            };
-            if root != self.token.root {
-                // The starting point of which rows were left over is gone.
-                (self.token.root, self.token.skip) = (root, 0);
             }
-            self.looked_at += 1;
-            let mut walk = Walk {
-                plan,
-                row: Row {
-                    graph,
-                    variables: &plan.variables,
-                    slots: vec![UNKNOWN; plan.variables.len()],
-                    with_update_times: self.with_update_times,
-                },
-                visited: Vec::new(),
-                page: self,
-                seen: 0,
-                steps: 0,
-                deadline,
-            };
-            let outcome = walk.start(root);
-            let seen = walk.seen;
-            match outcome {
-                ControlFlow::Continue(()) => (self.token.root, self.token.skip) = (root + 1, 0),
-                ControlFlow::Break(Stop::LimitReached) => return Progress::Done,
-                ControlFlow::Break(Stop::TimedOut) => return Progress::TimedOut,
-                ControlFlow::Break(Stop::PageFull) => {
-                    self.token.skip = seen;
-                    self.more = true;
-                    return Progress::Done;
+            left -= roots.len();
+            batch *= 4;
+            for root in roots {
+                match self.take(plan, graph, root, deadline) {
+                    ControlFlow::Continue(()) => {}
+                    ControlFlow::Break(Stop::LimitReached | Stop::PageFull) => return Progress::Done,
+                    ControlFlow::Break(Stop::TimedOut) => return Progress::TimedOut,
                 }
             }
         }
         Progress::More
+    }
+
+    /// Finds the rows from one starting point.
+    fn take(&mut self, plan: &Plan<'_>, graph: &Graph, root: Slot, deadline: Instant) -> ControlFlow<Stop> {
+        if root != self.token.root {
+            // The starting point of which rows were left over is gone.
+            (self.token.root, self.token.skip) = (root, 0);
+        }
+        self.looked_at += 1;
+        let mut walk = Walk {
+            plan,
+            row: Row {
+                graph,
+                variables: &plan.variables,
+                slots: vec![UNKNOWN; plan.variables.len()],
+                with_update_times: self.with_update_times,
+            },
+            visited: Vec::new(),
+            page: self,
+            seen: 0,
+            steps: 0,
+            deadline,
+        };
+        let outcome = walk.start(root);
+        let seen = walk.seen;
+        match outcome {
+            ControlFlow::Continue(()) => (self.token.root, self.token.skip) = (root + 1, 0),
+            ControlFlow::Break(Stop::PageFull) => {
+                self.token.skip = seen;
+                self.more = true;
+            }
+            ControlFlow::Break(_) => {}
+        }
+        outcome
     }
 
     /// What the query cost, in the service's unit; roughly what the service reports for such queries.
