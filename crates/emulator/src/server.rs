@@ -199,7 +199,7 @@ async fn answer(
     }
     let started = Instant::now();
     let request_id = uuid::Uuid::new_v4().to_string();
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let service = endpoint.service.name();
     let verdict = endpoint.faults.judge(service, &parts.method, parts.uri.path());
     if !verdict.delay.is_zero() {
@@ -215,7 +215,7 @@ async fn answer(
         }
         Some(Outcome::Reset { processed: false }) => return reset.now().await,
         Some(Outcome::Reset { processed: true } | Outcome::Truncate) | None => {
-            process(&endpoint, &parts, body, &request_id).await
+            process(&endpoint, &mut parts, body, &request_id).await
         }
     };
     if verdict.outcome == (Some(Outcome::Reset { processed: true })) {
@@ -238,8 +238,13 @@ async fn answer(
     Ok(into_http(response, verdict.outcome == Some(Outcome::Truncate)))
 }
 
-/// Checks the request and has the service answer it.
-async fn process(endpoint: &Endpoint, parts: &Parts, body: Incoming, request_id: &str) -> ServiceResponse {
+/// Checks the request and has the service answer it. The headers are taken out of the parts.
+async fn process(
+    endpoint: &Endpoint,
+    parts: &mut Parts,
+    body: Incoming,
+    request_id: &str,
+) -> ServiceResponse {
     let refuse = |refusal: Refusal| {
         tracing::info!(id = request_id, ?refusal, "refused");
         endpoint.service.refuse(&refusal, request_id)
@@ -263,15 +268,16 @@ async fn process(endpoint: &Endpoint, parts: &Parts, body: Incoming, request_id:
         Err(error) => return refuse(Refusal::BadRequest(format!("the body can't be read: {error}"))),
     };
     let scheme = if endpoint.tls.is_some() { "https" } else { "http" };
+    let base_url = format!("{scheme}://{host}");
     let request = ServiceRequest {
         method: parts.method.clone(),
         path_segments,
         raw_path: parts.uri.path().to_owned(),
         query: split_query(parts.uri.query().unwrap_or_default()),
-        headers: parts.headers.clone(),
+        headers: std::mem::take(&mut parts.headers),
         body,
         caller,
-        base_url: format!("{scheme}://{host}"),
+        base_url,
         request_id: request_id.to_owned(),
     };
     let journal = endpoint.journal.as_ref();

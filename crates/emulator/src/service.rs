@@ -198,8 +198,10 @@ impl ServiceResponse {
 
     /// A response with a JSON body, as `application/json; charset=utf-8`.
     pub fn json(status: StatusCode, body: &impl Serialize) -> Self {
-        match serde_json::to_vec(body) {
-            Ok(body) => Self::raw_json(status, body),
+        // Most answers fit, so that the text does not move while it grows.
+        let mut text = Vec::with_capacity(512);
+        match serde_json::to_writer(&mut text, body) {
+            Ok(()) => Self::raw_json(status, text),
             // Only a map whose keys aren't strings gets here, and no service answers with one.
             Err(error) => {
                 tracing::error!(%error, "a response body can't be written as JSON");

@@ -3,8 +3,12 @@
 //! The emulator has no identity provider to ask for signing keys, so signatures of tokens are not checked: what
 //! is checked is what a client can get wrong, the audience (that is, the scope it asked for) and the life time.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use parking_lot::RwLock;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -18,35 +22,87 @@ pub(crate) const DIGITAL_TWINS_AUDIENCES: [&str; 2] = [
     "0b07f429-9f4b-4714-9392-cc5e8e80c8b0",
 ];
 
+/// Tokens that are remembered, so that they need not be decoded for every request. Clients have one at a time.
+const REMEMBERED: usize = 256;
+
 /// Which bearer tokens a service takes.
 #[derive(Debug, Clone)]
 pub struct BearerTokens {
     audiences: &'static [&'static str],
+    remembered: Arc<Remembered>,
+}
+
+/// Tokens for this service that were decoded, with their life times.
+#[derive(Default)]
+struct Remembered(RwLock<HashMap<Box<str>, Lifetime>>);
+
+impl std::fmt::Debug for Remembered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Tokens are secrets.
+        write!(f, "Remembered({})", self.0.read().len())
+    }
+}
+
+/// When a token is valid, in seconds since 1970.
+#[derive(Debug, Clone, Copy)]
+struct Lifetime {
+    starts: i64,
+    expires: i64,
+}
+
+impl Lifetime {
+    fn check(self, now: OffsetDateTime) -> Result<(), AuthError> {
+        let now = now.unix_timestamp();
+        let skew = CLOCK_SKEW.whole_seconds();
+        if self.expires.saturating_add(skew) <= now || self.starts > now.saturating_add(skew) {
+            return Err(AuthError::Expired);
+        }
+        Ok(())
+    }
 }
 
 impl BearerTokens {
     /// Tokens for Azure IoT Hub.
     pub fn for_iot_hub() -> Self {
-        Self {
-            audiences: &IOT_HUB_AUDIENCES,
-        }
+        Self::for_audiences(&IOT_HUB_AUDIENCES)
     }
 
     /// Tokens for Azure Digital Twins.
     pub fn for_digital_twins() -> Self {
+        Self::for_audiences(&DIGITAL_TWINS_AUDIENCES)
+    }
+
+    fn for_audiences(audiences: &'static [&'static str]) -> Self {
         Self {
-            audiences: &DIGITAL_TWINS_AUDIENCES,
+            audiences,
+            remembered: Arc::default(),
         }
     }
 
     /// Checks a token. An opaque one only has to have the form that RFC 6750 prescribes.
     pub(crate) fn check(&self, token: &str, now: OffsetDateTime) -> Result<(), AuthError> {
+        let remembered = self.remembered.0.read().get(token).copied();
+        if let Some(lifetime) = remembered {
+            return lifetime.check(now);
+        }
         if !has_token_form(token) {
             return Err(AuthError::Malformed);
         }
         let Some(claims) = claims(token) else {
             return Ok(());
         };
+        let lifetime = self.lifetime(&claims)?;
+        lifetime.check(now)?;
+        let mut remembered = self.remembered.0.write();
+        if remembered.len() >= REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(token.into(), lifetime);
+        Ok(())
+    }
+
+    /// The life time of a token that is for this service.
+    fn lifetime(&self, claims: &Value) -> Result<Lifetime, AuthError> {
         let audience_matches = match claims.get("aud") {
             Some(Value::String(audience)) => self.accepts(audience),
             Some(Value::Array(audiences)) => audiences
@@ -58,14 +114,10 @@ impl BearerTokens {
         if !audience_matches {
             return Err(AuthError::WrongAudience);
         }
-        let now = now.unix_timestamp();
-        let skew = CLOCK_SKEW.whole_seconds();
-        let expires = claims.get("exp").and_then(seconds).ok_or(AuthError::Malformed)?;
-        let starts = claims.get("nbf").and_then(seconds).unwrap_or(i64::MIN);
-        if expires.saturating_add(skew) <= now || starts > now.saturating_add(skew) {
-            return Err(AuthError::Expired);
-        }
-        Ok(())
+        Ok(Lifetime {
+            starts: claims.get("nbf").and_then(seconds).unwrap_or(i64::MIN),
+            expires: claims.get("exp").and_then(seconds).ok_or(AuthError::Malformed)?,
+        })
     }
 
     fn accepts(&self, audience: &str) -> bool {
@@ -175,6 +227,25 @@ mod tests {
         assert_eq!(tokens.check(&other, NOW), Err(AuthError::WrongAudience));
         let endless = token(&json!({"aud": "https://iothubs.azure.net"}));
         assert_eq!(tokens.check(&endless, NOW), Err(AuthError::Malformed));
+    }
+
+    #[test]
+    fn tokens_are_remembered_up_to_a_number_and_still_expire() {
+        let tokens = BearerTokens::for_iot_hub();
+        let later = NOW.unix_timestamp() + 60;
+        let numbered =
+            |number: usize| token(&json!({"aud": "https://iothubs.azure.net", "exp": later, "jti": number}));
+        for number in 0..=REMEMBERED {
+            assert_eq!(tokens.check(&numbered(number), NOW), Ok(()));
+            assert!(tokens.remembered.0.read().len() <= REMEMBERED);
+        }
+        let last = numbered(REMEMBERED);
+        assert!(tokens.remembered.0.read().contains_key(&*last));
+        assert_eq!(tokens.check(&last, NOW), Ok(()));
+        assert_eq!(
+            tokens.check(&last, NOW + time::Duration::minutes(7)),
+            Err(AuthError::Expired)
+        );
     }
 
     #[test]

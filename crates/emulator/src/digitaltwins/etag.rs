@@ -23,7 +23,10 @@ impl ETag {
 
 impl std::fmt::Display for ETag {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "W/\"{}\"", self.0)
+        let mut guid = Uuid::encode_buffer();
+        f.write_str("W/\"")?;
+        f.write_str(self.0.as_hyphenated().encode_lower(&mut guid))?;
+        f.write_str("\"")
     }
 }
 

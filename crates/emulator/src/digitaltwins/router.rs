@@ -98,6 +98,9 @@ impl Resource<'_> {
 impl Instance {
     /// Whether the rates allow a request.
     fn admits(&self, request: &ServiceRequest) -> bool {
+        if !self.rates.lock().enabled {
+            return true;
+        }
         let segments = request.segments();
         let class = Class::of(&request.method, &segments);
         let changed = match (&request.method, segments.as_slice()) {
@@ -249,14 +252,18 @@ fn gateway(status: StatusCode) -> ServiceResponse {
 
 /// Every answer names itself, and continues the caller's trace if there is one.
 fn with_common_headers(response: ServiceResponse, traceparent: Option<&str>) -> ServiceResponse {
+    let mut trace = Uuid::encode_buffer();
     let trace = traceparent
         .and_then(|parent| parent.split('-').nth(1))
         .filter(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        .map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned);
+        .unwrap_or_else(|| Uuid::new_v4().as_simple().encode_lower(&mut trace));
     let id = Uuid::new_v4();
     let span = id.as_u64_pair().0;
     response
-        .with_header("mise-correlation-id", &id.to_string())
+        .with_header(
+            "mise-correlation-id",
+            id.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()),
+        )
         .with_header("traceresponse", &format!("00-{trace}-{span:016x}-01"))
 }
 
