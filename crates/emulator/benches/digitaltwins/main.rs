@@ -19,7 +19,7 @@ use futures::executor::block_on;
 use http::Method;
 use serde_json::{Value, json};
 
-use process::memory;
+use process::{memory, processor_time};
 
 /// How long each measurement goes on.
 const MEASURED: Duration = Duration::from_secs(2);
@@ -88,10 +88,16 @@ fn measure(what: &str, mut call: impl FnMut(usize)) {
     );
 }
 
+/// Calls it once, then prints the time that it took, and that of processors.
 fn once<T>(what: &str, call: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
+    let (start, before) = (Instant::now(), processor_time());
     let result = call();
-    println!("{what:<34} {:>10.2?}", start.elapsed());
+    let time = start.elapsed();
+    print!("{what:<34} {time:>10.2?}");
+    match processor_time().zip(before) {
+        Some((after, before)) => println!("   {:.2?} of a processor", after - before),
+        None => println!(),
+    }
     result
 }
 

@@ -107,17 +107,17 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// Whether it has this status.
-    pub(crate) fn is(self, status: u16, what: &str) -> Outcome<Self> {
+    /// The answer, if it has this status.
+    pub(crate) fn with_status(self, status: u16, what: &str) -> Outcome<Self> {
         if self.status == status {
             return Ok(self);
         }
         Err(format!("{what}: {} {} instead of {status}", self.status, self.body).into())
     }
 
-    /// Whether it is an error with this status and code.
-    pub(crate) fn is_error(self, status: u16, code: &str, what: &str) -> Outcome<()> {
-        let reply = self.is(status, what)?;
+    /// Takes only an error with this status and code.
+    pub(crate) fn refused(self, status: u16, code: &str, what: &str) -> Outcome<()> {
+        let reply = self.with_status(status, what)?;
         expect(&reply.body["error"]["code"], &Value::from(code), what)
     }
 }

@@ -104,7 +104,7 @@ async fn turn(connection: &Connection<'_>, device: u64, round: u64) -> Outcome<(
         connection.call(Method::PUT, &module, Some(body)).await?;
         let any = [("if-match", "*")];
         let deleted = connection.send(Method::DELETE, &module, &any, None).await?;
-        deleted.is(204, &module)?;
+        deleted.with_status(204, &module)?;
     }
     Ok(())
 }

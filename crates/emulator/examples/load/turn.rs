@@ -133,7 +133,7 @@ impl<'a> Mine<'a> {
             .connection
             .send(Method::PUT, &path, &new, Some(&body))
             .await?
-            .is(200, &path)?;
+            .with_status(200, &path)?;
         expect(&made.body["$dtId"], &json!(self.id(twin)), &path)?;
         expect(&made.body["$etag"], &json!(made.etag), &path)?;
         self.twins[twin] = Known {
@@ -144,7 +144,7 @@ impl<'a> Mine<'a> {
             .connection
             .send(Method::PUT, &path, &new, Some(&body))
             .await?;
-        again.is_error(412, "PreconditionFailed", &path)
+        again.refused(412, "PreconditionFailed", &path)
     }
 
     /// Patches with the current etag, then in vain with the one that was.
@@ -155,9 +155,12 @@ impl<'a> Mine<'a> {
             {"op": "replace", "path": "/round", "value": round},
         ]);
         let before = self.etag(twin).to_owned();
-        let patched = self.patch(&path, &before, patch.clone()).await?.is(204, &path)?;
+        let patched = self
+            .patch(&path, &before, patch.clone())
+            .await?
+            .with_status(204, &path)?;
         let stale = self.patch(&path, &before, patch).await?;
-        stale.is_error(412, "PreconditionFailed", &path)?;
+        stale.refused(412, "PreconditionFailed", &path)?;
         let read = self.connection.get(&path).await?;
         expect(&read.etag, &patched.etag, &path)?;
         expect(&read.body["round"], &json!(round), &path)?;
@@ -169,7 +172,10 @@ impl<'a> Mine<'a> {
     async fn component(&mut self, twin: usize, round: u64) -> Outcome<()> {
         let path = format!("{}/components/thermostat", self.path(twin));
         let patch = json!([{"op": "add", "path": "/target", "value": round}]);
-        let patched = self.patch(&path, self.etag(twin), patch).await?.is(204, &path)?;
+        let patched = self
+            .patch(&path, self.etag(twin), patch)
+            .await?
+            .with_status(204, &path)?;
         let read = self.connection.get(&path).await?;
         expect(&read.body["target"], &json!(round), &path)?;
         expect(&read.etag, &patched.etag, &path)?;
@@ -240,7 +246,7 @@ impl<'a> Mine<'a> {
                 .connection
                 .send(Method::POST, &path, &headers, Some(&body))
                 .await?;
-            sent.is(204, &path)?;
+            sent.with_status(204, &path)?;
         }
         Ok(())
     }
@@ -261,7 +267,7 @@ impl<'a> Mine<'a> {
                 .connection
                 .send(Method::POST, "/query", &size, Some(&body))
                 .await?
-                .is(200, &text)?;
+                .with_status(200, &text)?;
             let rows = page.body["value"].as_array().cloned().unwrap_or_default();
             found.extend(
                 rows.iter()
@@ -309,7 +315,7 @@ impl<'a> Mine<'a> {
         expect(&ids, &vec![&json!("dtmi:load:Space;1"), &json!(id)], &path)?;
         self.connection.call(Method::DELETE, &path, None).await?;
         let gone = self.connection.send(Method::GET, &path, &[], None).await?;
-        gone.is_error(404, "ModelNotFound", &path)
+        gone.refused(404, "ModelNotFound", &path)
     }
 
     /// An event route of this connection comes, brings the event of one change, and goes.
@@ -348,7 +354,7 @@ impl<'a> Mine<'a> {
             .collect();
         if !related.is_empty() {
             let refused = self.connection.send(Method::DELETE, &path, &[], None).await?;
-            refused.is_error(400, "RelationshipsNotDeleted", &path)?;
+            refused.refused(400, "RelationshipsNotDeleted", &path)?;
         }
         for source in related {
             let relationship = format!("{}/relationships/to", self.path(source));
@@ -357,15 +363,15 @@ impl<'a> Mine<'a> {
         }
         let stale = [("if-match", "W/\"00000000-0000-0000-0000-000000000000\"")];
         let refused = self.connection.send(Method::DELETE, &path, &stale, None).await?;
-        refused.is_error(412, "PreconditionFailed", &path)?;
+        refused.refused(412, "PreconditionFailed", &path)?;
         let current = [("if-match", self.etag(twin))];
         let deleted = self
             .connection
             .send(Method::DELETE, &path, &current, None)
             .await?;
-        deleted.is(204, &path)?;
+        deleted.with_status(204, &path)?;
         self.twins[twin].etag = None;
         let gone = self.connection.send(Method::GET, &path, &[], None).await?;
-        gone.is_error(404, "DigitalTwinNotFound", &path)
+        gone.refused(404, "DigitalTwinNotFound", &path)
     }
 }
