@@ -1,4 +1,7 @@
 //! The rates that the service documents, as windows of a second. Off unless a test wants them.
+//!
+//! The documented 500 outstanding changes of one twin have no counterpart: a change here is done when its answer
+//! leaves, so that none is ever outstanding.
 
 use std::collections::HashMap;
 
@@ -46,7 +49,7 @@ impl Class {
     }
 }
 
-/// Changes of one twin in a second.
+/// Changes of one twin, its components and outgoing relationships included, in a second.
 const PER_TWIN: u32 = 10;
 /// What queries may cost in a second, in hundredths of the service's unit.
 const QUERY_COST: u64 = 400_000;

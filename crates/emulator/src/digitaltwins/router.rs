@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use http::{Method, StatusCode};
+use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -96,23 +96,30 @@ impl Resource<'_> {
 }
 
 impl Instance {
-    /// Whether the rates allow a request.
-    fn admits(&self, request: &ServiceRequest) -> bool {
+    /// Refuses a request that the rates do not allow.
+    fn admit(&self, request: &ServiceRequest) -> Result<(), ServiceResponse> {
         if !self.rates.lock().enabled {
-            return true;
+            return Ok(());
         }
         let segments = request.segments();
         let class = Class::of(&request.method, &segments);
-        let changed = match (&request.method, segments.as_slice()) {
-            (method, [_, twin, ..])
-                if *method != Method::GET && class != Some(Class::Models) && class != Some(Class::Jobs) =>
-            {
-                Some(*twin)
-            }
+        let changed = match (class, segments.as_slice()) {
+            (Some(Class::TwinPatches | Class::TwinsMadeOrDeleted), [_, twin, ..]) => Some(*twin),
             _ => None,
         };
         let second = self.clock.now().unix_timestamp();
-        self.rates.lock().admit(second, class, changed)
+        if self.rates.lock().admit(second, class, changed) {
+            return Ok(());
+        }
+        let response = match class {
+            // Queries have a quota of the service's own; whatever else is too much does not come past its gateway.
+            Some(Class::Queries) => {
+                let with_code = Call::new(request).is_ok_and(|call| call.version.has_error_header());
+                error_response(&errors::query_quota_reached(), with_code)
+            }
+            _ => gateway(StatusCode::TOO_MANY_REQUESTS),
+        };
+        Err(response.with_header("retry-after", "1"))
     }
 
     async fn answer(self: &Arc<Self>, request: &ServiceRequest) -> Answer<ServiceResponse> {
@@ -171,8 +178,7 @@ impl Service for DigitalTwins {
 
     fn handle(&self, request: ServiceRequest) -> BoxFuture<'_, ServiceResponse> {
         Box::pin(async move {
-            if !self.instance.admits(&request) {
-                let response = gateway(StatusCode::TOO_MANY_REQUESTS).with_header("retry-after", "1");
+            if let Err(response) = self.instance.admit(&request) {
                 return with_common_headers(response, request.header("traceparent"));
             }
             self.instance.catch_up();

@@ -1,4 +1,4 @@
-//! Section 7: rates, when they are switched on.
+//! Sections 1.7 and 7: rates, when they are switched on.
 
 use std::time::Duration;
 
@@ -83,6 +83,44 @@ fn one_twin_changes_ten_times_a_second() {
     );
     instance.clock.advance(Duration::from_secs(1));
     assert_eq!(instance.patch("/digitaltwins/room-1", &patch).status, 204);
+}
+
+/// Section 7: only changes count, be it of a twin, a component or a relationship, not what is sent past the graph.
+#[test]
+fn telemetry_and_routes_are_no_changes_of_a_twin() {
+    let instance = limited();
+    drop(instance.service.subscribe("ep").expect("an endpoint"));
+    let telemetry = |_| {
+        let path = "/digitaltwins/room-1/telemetry";
+        instance.send(Method::POST, path, Some(&json!({})), &[("message-id", "m")])
+    };
+    assert_eq!(admitted(12, telemetry).0, 12);
+    let route = json!({"endpointName": "ep", "filter": "true"});
+    let put = |_| instance.put("/eventroutes/room-1", &route);
+    assert_eq!(admitted(12, put).0, 12);
+    let patch = json!([]);
+    let changes = [
+        "/digitaltwins/room-1",
+        "/digitaltwins/room-1/components/thermostat",
+        "/digitaltwins/room-1/relationships/none",
+    ];
+    let change = |number: u32| instance.patch(changes[number as usize % 3], &patch);
+    assert_eq!(admitted(12, change).0, 10);
+}
+
+/// Section 1.7: too many queries are refused by the service, which has a code for it. That their cost counts as well
+/// has a test beside the code.
+#[test]
+fn queries_beyond_the_quota() {
+    let query = json!({"query": "SELECT COUNT() FROM DIGITALTWINS"});
+    let instance = limited();
+    let (count, refusal) = admitted(501, |_| instance.post("/query", &query));
+    let refusal = refusal.expect("a refusal");
+    assert_eq!(count, 500);
+    refusal.is_error(429, "QuotaReachedError", "");
+    assert!(refusal.header("retry-after").is_some());
+    instance.clock.advance(Duration::from_secs(1));
+    assert_eq!(instance.post("/query", &query).status, 200);
 }
 
 #[test]

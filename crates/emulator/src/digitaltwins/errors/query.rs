@@ -32,3 +32,12 @@ pub(crate) fn query_timeout() -> ServiceError {
         "The query took longer than 60 seconds. Make it more selective and try again.",
     )
 }
+
+/// The text is inferred; the code is documented.
+pub(crate) fn query_quota_reached() -> ServiceError {
+    ServiceError::new(
+        429,
+        "QuotaReachedError",
+        "The quota of queries is reached. Wait before you send the next query.",
+    )
+}
