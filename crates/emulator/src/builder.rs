@@ -39,6 +39,7 @@ pub struct Builder {
     policy_keys: Vec<(String, String)>,
     host_names: Vec<String>,
     webhooks: Vec<(String, url::Url)>,
+    webhook_certificates: Vec<String>,
     blob_directory: Option<PathBuf>,
     query_lag: Duration,
     building: bool,
@@ -63,6 +64,7 @@ impl Default for Builder {
             policy_keys: Vec::new(),
             host_names: Vec::new(),
             webhooks: Vec::new(),
+            webhook_certificates: Vec::new(),
             blob_directory: None,
             query_lag: Duration::ZERO,
             building: false,
@@ -186,6 +188,12 @@ impl Builder {
     /// `http` or `https`. An instance has at most six endpoints.
     pub fn event_webhook(mut self, endpoint: impl Into<String>, url: url::Url) -> Self {
         self.webhooks.push((endpoint.into(), url));
+        self
+    }
+
+    /// Certificates of authorities (PEM, one or more) that webhooks trust besides those of this computer.
+    pub fn event_webhook_certificates(mut self, pem: impl Into<String>) -> Self {
+        self.webhook_certificates.push(pem.into());
         self
     }
 
@@ -319,6 +327,9 @@ impl Builder {
         }
         let mut digitaltwins = None;
         if let (Some(port), Some(service)) = (self.digitaltwins_port, twins) {
+            for pem in &self.webhook_certificates {
+                service.trust_webhook_certificates(pem)?;
+            }
             for (endpoint, url) in &self.webhooks {
                 service.add_webhook(endpoint, url)?;
             }

@@ -60,6 +60,9 @@ struct Options {
     /// Endpoint for event routes of Digital Twins, whose events are posted to URL; may be repeated
     #[arg(long, value_name = "NAME=URL", value_parser = webhook, conflicts_with = "no_digitaltwins")]
     event_webhook: Vec<(String, url::Url)>,
+    /// Certificates of authorities (PEM) that webhooks trust besides those of this computer; may be repeated
+    #[arg(long, value_name = "FILE")]
+    event_webhook_ca: Vec<PathBuf>,
     /// Folder in which import jobs of Digital Twins read and write: DIR/container/blob
     #[arg(
         long,
@@ -177,6 +180,11 @@ async fn start(options: &Options) -> Result<Emulator, Box<dyn Error>> {
     }
     for (policy, key) in &options.policy_key {
         builder = builder.policy_key(policy, key);
+    }
+    for file in &options.event_webhook_ca {
+        let pem = std::fs::read_to_string(file)
+            .map_err(|error| format!("{} can't be read: {error}", file.display()))?;
+        builder = builder.event_webhook_certificates(pem);
     }
     for (name, url) in &options.event_webhook {
         builder = builder.event_webhook(name, url.clone());

@@ -151,9 +151,12 @@ impl DigitalTwins {
     /// two seconds or so (an attempt may take 10 seconds) and then dropped with a warning in the log. Up to 10,000
     /// wait.
     ///
+    /// With `https` the receiver needs a certificate that this computer trusts, or one of
+    /// [`trust_webhook_certificates`](Self::trust_webhook_certificates).
+    ///
     /// # Errors
-    /// If the name is empty, the address is neither `http` nor `https`, the instance has six endpoints already, or no
-    /// Tokio runtime is there to send the events.
+    /// If the name is empty, the address is neither `http` nor `https`, the instance has six endpoints already, no Tokio
+    /// runtime is there to send the events, or there is nothing that `https` could trust.
     pub fn add_webhook(&self, endpoint: &str, url: &Url) -> Result<(), EndpointError> {
         self.instance.routing.lock().add_webhook(endpoint, url)
     }
@@ -165,6 +168,14 @@ impl DigitalTwins {
     /// If there is no webhook of this name, or if event routes lead to the endpoint, which would be gone.
     pub fn remove_webhook(&self, endpoint: &str) -> Result<(), EndpointError> {
         self.instance.routing.lock().remove_webhook(endpoint)
+    }
+
+    /// Lets webhooks made from now on trust these certificates of authorities (PEM, one or more), too.
+    ///
+    /// # Errors
+    /// [`EndpointError::Certificates`] if there is none or one that can't be read.
+    pub fn trust_webhook_certificates(&self, pem: &str) -> Result<(), EndpointError> {
+        self.instance.routing.lock().trust(pem)
     }
 }
 

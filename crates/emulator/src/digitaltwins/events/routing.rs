@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde::Serialize;
 use thiserror::Error;
 use tokio::sync::mpsc;
@@ -46,6 +49,18 @@ pub enum EndpointError {
         /// The address.
         url: String,
     },
+    /// What should be certificates to trust is none.
+    #[error("these are no certificates in PEM: {reason}")]
+    Certificates {
+        /// What is wrong.
+        reason: String,
+    },
+    /// An `https` webhook can't be had, for instance because this computer has no certificates to trust.
+    #[error("events can't be sent over TLS: {reason}")]
+    Tls {
+        /// What is wrong.
+        reason: String,
+    },
     /// Webhooks are sent by a Tokio runtime, and none is running here.
     #[error("webhooks need a Tokio runtime")]
     NoRuntime,
@@ -74,6 +89,8 @@ struct Endpoint {
 #[derive(Debug, Default)]
 pub(crate) struct Routing {
     endpoints: BTreeMap<String, Endpoint>,
+    /// What webhooks trust besides the platform's certificates.
+    roots: Vec<CertificateDer<'static>>,
     pub(super) routes: Tracked<Route>,
 }
 
@@ -98,8 +115,27 @@ impl Routing {
         Ok(EventSubscription { receiver })
     }
 
+    pub(crate) fn trust(&mut self, pem: &str) -> Result<(), EndpointError> {
+        let faulty = |reason: String| EndpointError::Certificates { reason };
+        let roots = CertificateDer::pem_slice_iter(pem.as_bytes())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| faulty(error.to_string()))?;
+        if roots.is_empty() {
+            return Err(faulty("there is none".to_owned()));
+        }
+        // Looked at here, so that the fault is told where it was made and not with the next webhook.
+        let mut store = RootCertStore::empty();
+        for root in &roots {
+            store
+                .add(root.clone())
+                .map_err(|error| faulty(error.to_string()))?;
+        }
+        self.roots.extend(roots);
+        Ok(())
+    }
+
     pub(crate) fn add_webhook(&mut self, endpoint: &str, url: &Url) -> Result<(), EndpointError> {
-        let sender = webhook::start(endpoint, url)?;
+        let sender = webhook::start(endpoint, url, &self.roots)?;
         self.endpoint(endpoint)?.webhook = Some((url.clone(), sender));
         Ok(())
     }

@@ -10,8 +10,8 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-use rustls_platform_verifier::BuilderVerifierExt;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls_platform_verifier::Verifier;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
@@ -53,7 +53,13 @@ impl Sender {
     }
 }
 
-pub(super) fn start(name: &str, url: &Url) -> Result<Sender, EndpointError> {
+/// Sends to an address. With `https` the receiver's certificate has to lead to the platform's roots or to one of
+/// `roots`.
+pub(super) fn start(
+    name: &str,
+    url: &Url,
+    roots: &[CertificateDer<'static>],
+) -> Result<Sender, EndpointError> {
     let unusable = || EndpointError::Url { url: url.to_string() };
     let host = url.host().ok_or_else(unusable)?;
     if !matches!(url.scheme(), "http" | "https") {
@@ -74,7 +80,12 @@ pub(super) fn start(name: &str, url: &Url) -> Result<Sender, EndpointError> {
             Some(query) => format!("{}?{query}", url.path()),
             None => url.path().to_owned(),
         },
-        tls: url.scheme() == "https",
+        tls: match url.scheme() {
+            "https" => Some(connector(roots).map_err(|error| EndpointError::Tls {
+                reason: error.to_string(),
+            })?),
+            _ => None,
+        },
         host,
     };
     let runtime = Handle::try_current().map_err(|_| EndpointError::NoRuntime)?;
@@ -86,15 +97,27 @@ pub(super) fn start(name: &str, url: &Url) -> Result<Sender, EndpointError> {
     })
 }
 
+fn connector(roots: &[CertificateDer<'static>]) -> Result<TlsConnector, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier = Verifier::new_with_extra_roots(roots.iter().cloned(), Arc::clone(&provider))?;
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        // What is called dangerous is a verifier that verifies less than the platform's; this one is that.
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
 /// An address taken apart.
-#[derive(Debug)]
 struct Target {
     /// As the header `Host` has it.
     authority: String,
     host: String,
     port: u16,
     path: String,
-    tls: bool,
+    /// For `https`.
+    tls: Option<TlsConnector>,
 }
 
 async fn deliver(name: String, target: Target, mut events: mpsc::Receiver<Arc<CloudEvent>>) {
@@ -181,14 +204,11 @@ async fn post(
 
 async fn connect(target: &Target) -> Result<SendRequest<Full<Bytes>>, BoxError> {
     let stream = TcpStream::connect((target.host.as_str(), target.port)).await?;
-    if !target.tls {
+    let Some(tls) = &target.tls else {
         return handshake(stream).await;
-    }
-    let config = ClientConfig::builder()
-        .with_platform_verifier()?
-        .with_no_client_auth();
+    };
     let name = ServerName::try_from(target.host.clone())?;
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+    let stream = tls.connect(name, stream).await?;
     handshake(stream).await
 }
 
