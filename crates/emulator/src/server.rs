@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_LENGTH, HOST, HeaderValue, RETRY_AFTER, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Either, Full, Limited};
@@ -185,7 +185,7 @@ async fn serve_http(
     connection.await
 }
 
-type ResponseBody = Either<Full<Bytes>, HalfBody>;
+type ResponseBody = Either<Full<Bytes>, Either<ChunkedBody, HalfBody>>;
 
 async fn answer(
     endpoint: Arc<Endpoint>,
@@ -297,17 +297,36 @@ fn into_http(response: ServiceResponse, truncate: bool) -> Response<ResponseBody
     *http.status_mut() = response.status;
     *http.headers_mut() = response.headers;
     if truncate {
+        http.headers_mut().remove(TRANSFER_ENCODING);
         http.headers_mut()
             .insert(CONTENT_LENGTH, HeaderValue::from(response.body.len()));
         let half = response.body.slice(..response.body.len() / 2);
-        *http.body_mut() = Either::Right(HalfBody {
+        *http.body_mut() = Either::Right(Either::Right(HalfBody {
             half: Some(half),
             flushed: false,
-        });
+        }));
+    } else if http.headers_mut().remove(TRANSFER_ENCODING).is_some() {
+        // Hyper writes the header where the version of HTTP has it.
+        *http.body_mut() = Either::Right(Either::Left(ChunkedBody(Some(response.body))));
     } else {
         *http.body_mut() = Either::Left(Full::new(response.body));
     }
     http
+}
+
+/// A body that does not say how long it is.
+struct ChunkedBody(Option<Bytes>);
+
+impl Body for ChunkedBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.take().map(|body| Ok(Frame::data(body))))
+    }
 }
 
 /// The first half of a body, and then an error, which makes hyper break the connection.

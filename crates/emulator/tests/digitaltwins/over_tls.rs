@@ -93,6 +93,32 @@ async fn no_or_bad_credentials_meet_the_gateway() {
     assert_eq!(response.headers()["x-ms-error-code"], "DigitalTwinNotFound");
 }
 
+/// Section 0: answers have a length, but those to queries come in chunks.
+#[tokio::test]
+async fn only_the_answers_to_queries_have_no_length() {
+    let mut running = Running::start().await;
+    let pem = running.emulator.ca_certificate_pem();
+    let certificate = Certificate::from_pem(pem.as_bytes()).expect("a certificate");
+    let client = Client::builder().tls_certs_only([certificate]);
+    running.client = client.http1_only().build().expect("a client");
+    let token = running.emulator.bearer_token();
+    let query = json!({"query": "SELECT * FROM DIGITALTWINS"});
+    let answer = running
+        .send(Method::POST, "/query", Some(&token), Some(&query))
+        .await;
+    assert_eq!(answer.headers()["transfer-encoding"], "chunked");
+    assert_eq!(answer.headers().get("content-length"), None);
+    assert_eq!(
+        answer.json::<Value>().await.expect("JSON"),
+        json!({"value": [], "continuationToken": null})
+    );
+    let answer = running.send(Method::GET, "/models", Some(&token), None).await;
+    assert_eq!(answer.headers().get("transfer-encoding"), None);
+    let length = answer.headers()["content-length"].to_str().map(str::to_owned);
+    let body = answer.bytes().await.expect("a body");
+    assert_eq!(length.expect("a text"), body.len().to_string());
+}
+
 /// From models to a query, with the links and ids as they travel.
 #[tokio::test]
 async fn a_walk_through_the_service() {

@@ -62,7 +62,10 @@ pub(super) async fn post(service: &Instance, call: &Call<'_>) -> Answer<ServiceR
     let charge = page.charge();
     let second = service.clock.now().unix_timestamp();
     service.rates.lock().charge(second, &charge);
-    Ok(ServiceResponse::raw_json(StatusCode::OK, page.into_body()).with_header("query-charge", &charge))
+    // The service sends these answers in chunks, without a length.
+    Ok(ServiceResponse::raw_json(StatusCode::OK, page.into_body())
+        .with_header("query-charge", &charge)
+        .with_header("transfer-encoding", "chunked"))
 }
 
 impl Instance {
