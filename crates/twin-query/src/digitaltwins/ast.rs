@@ -227,7 +227,7 @@ pub enum Function {
         /// The text to look for.
         text: String,
     },
-    /// `ARRAY_CONTAINS(path, value)`: whether an array property has the value among its elements.
+    /// `ARRAY_CONTAINS(path, value)`: whether an array property of a twin has the value among its elements.
     ArrayContains {
         /// The array property.
         path: Path,

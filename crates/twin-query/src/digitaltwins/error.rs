@@ -80,6 +80,9 @@ pub enum ValidationError {
     /// `IS_OF_MODEL` on `RELATIONSHIPS`.
     #[error("IS_OF_MODEL needs twins, the query reads RELATIONSHIPS")]
     ModelOfRelationships,
+    /// `ARRAY_CONTAINS` on a property of a relationship.
+    #[error("ARRAY_CONTAINS needs a property of a twin, not one of a relationship")]
+    ArrayOfRelationship,
     /// A relationship variable on an edge with more than one hop.
     #[error("the relationship `{0}` can't be bound over more than one hop")]
     VariableOverHops(Name),

@@ -63,7 +63,7 @@ impl PropertyPath {
         self.test(|path| Function::Text { test, path, text }.into())
     }
 
-    /// `ARRAY_CONTAINS`: an array that has the value among its elements.
+    /// `ARRAY_CONTAINS`: an array that has the value among its elements. The service knows it for twins only.
     pub fn array_contains(self, value: impl Into<Value>) -> Filter {
         let value = value.into().into_literal();
         crate::filter::Filter(

@@ -201,9 +201,15 @@ fn check_condition(
         Condition::Function(Function::IsOfModel { variable, .. }) => {
             check_model_test(variable.as_ref(), scope, collection)
         }
-        Condition::Function(
-            Function::Type { path, .. } | Function::Text { path, .. } | Function::ArrayContains { path, .. },
-        ) => resolved(path, scope),
+        Condition::Function(Function::Type { path, .. } | Function::Text { path, .. }) => {
+            resolved(path, scope)
+        }
+        Condition::Function(Function::ArrayContains { path, .. }) => match scope.resolve(path) {
+            Some(found) if found.kind == VariableKind::Relationship => {
+                Err(ValidationError::ArrayOfRelationship)
+            }
+            _ => resolved(path, scope),
+        },
     }
 }
 
