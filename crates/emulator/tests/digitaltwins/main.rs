@@ -22,6 +22,7 @@ mod queries;
 mod query_graph;
 mod query_lag;
 mod query_pages;
+mod query_rules;
 mod random_changes;
 mod random_queries;
 mod rates;

@@ -301,23 +301,3 @@ fn functions() {
     finds(&instance, "ARRAY_CONTAINS(T.tags, 'green')", &[]);
     finds(&instance, "ARRAY_CONTAINS(T.name, 'cc')", &[]);
 }
-
-/// Case 68, section 1.7: limits of the text.
-#[test]
-fn limits() {
-    let instance = instance();
-    let list = |length: usize| vec!["1"; length].join(", ");
-    let of = |length| format!("SELECT * FROM DIGITALTWINS WHERE size IN [{}]", list(length));
-    assert_eq!(instance.ids(&of(100)), ["a"]);
-    assert_eq!(instance.refused_query(&of(101)).code(), "SqlQueryError");
-    let ands = |count: usize| {
-        format!(
-            "SELECT * FROM DIGITALTWINS WHERE size = 1{}",
-            " AND size = 1".repeat(count)
-        )
-    };
-    assert_eq!(instance.ids(&ands(50)), ["a"]);
-    assert_eq!(instance.refused_query(&ands(51)).code(), "SqlQueryError");
-    let long = format!("SELECT * FROM DIGITALTWINS WHERE name = '{}'", "x".repeat(8000));
-    assert_eq!(instance.refused_query(&long).code(), "SqlQueryError");
-}

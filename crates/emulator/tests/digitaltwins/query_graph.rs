@@ -170,6 +170,7 @@ fn patterns() {
     assert_eq!(ends("(a)-[:next|skip]->(b)"), ["n4", "n5"]);
     assert_eq!(ends("(a)-[]->(b)"), ["n4", "n5"]);
     assert_eq!(ends("(a)<-[]-(b)"), ["hub", "n1", "n2"]);
+    assert_eq!(ends("(a)-[]-(b)"), ["hub", "n1", "n2", "n4", "n5"]);
     assert_eq!(ends("(a)-[:none]->(b)"), Vec::<String>::new());
     assert_eq!(ends("(a)-[:next]->()-[:skip]->(b)"), ["n6"]);
     assert_eq!(

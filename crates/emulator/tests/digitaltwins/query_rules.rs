@@ -1,0 +1,244 @@
+//! Section 1: what the query language does not have, its reserved words and its limits.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::fixture::{Instance, model};
+
+const RESERVED: [&str; 37] = [
+    "ALL",
+    "AND",
+    "AS",
+    "ASC",
+    "AVG",
+    "BY",
+    "COUNT",
+    "DESC",
+    "DEVICES_JOBS",
+    "DEVICES_MODULES",
+    "DEVICES",
+    "ENDS_WITH",
+    "FALSE",
+    "FROM",
+    "GROUP",
+    "IN",
+    "IS_BOOL",
+    "IS_DEFINED",
+    "IS_NULL",
+    "IS_NUMBER",
+    "IS_OBJECT",
+    "IS_OF_MODEL",
+    "IS_PRIMITIVE",
+    "IS_STRING",
+    "MAX",
+    "MIN",
+    "NOT",
+    "NOT_IN",
+    "NULL",
+    "OR",
+    "ORDER",
+    "SELECT",
+    "STARTS_WITH",
+    "SUM",
+    "TOP",
+    "TRUE",
+    "WHERE",
+];
+
+/// A thing with a property for each reserved word and arrays of three kinds, related to another one.
+fn instance() -> Instance {
+    let instance = Instance::new();
+    let array = |element: Value| json!({"@type": "Array", "elementSchema": element});
+    let mut contents = vec![
+        json!({"@type": "Property", "name": "numbers", "schema": array(json!("double"))}),
+        json!({"@type": "Property", "name": "nested", "schema": array(array(json!("integer")))}),
+        json!({"@type": "Property", "name": "objects", "schema": array(
+            json!({"@type": "Object", "fields": [{"name": "a", "schema": "integer"}]}))}),
+        json!({"@type": "Relationship", "name": "r", "properties": [
+            {"@type": "Property", "name": "numbers", "schema": array(json!("double"))}]}),
+    ];
+    contents.extend(RESERVED.map(|word| json!({"@type": "Property", "name": word, "schema": "string"})));
+    let mut thing = model("dtmi:q:Thing;1", contents.into());
+    thing[0]["@context"] = "dtmi:dtdl:context;3".into();
+    instance.post("/models", &thing).ok();
+    let mut body = json!({"numbers": [1, 2.5], "nested": [[1]], "objects": [{"a": 1}]});
+    for word in RESERVED {
+        body[word] = word.into();
+    }
+    instance.put_twin("a", "dtmi:q:Thing;1", body);
+    instance.put_twin("b", "dtmi:q:Thing;1", json!({}));
+    let related = json!({"$relationshipName": "r", "$targetId": "b", "numbers": [1]});
+    instance.put("/digitaltwins/a/relationships/r", &related).ok();
+    instance
+}
+
+/// Case 64, section 1.5: a reserved word is a name in brackets only, with and without an alias before it.
+#[test]
+fn reserved_words() {
+    let instance = instance();
+    for word in RESERVED {
+        for (alias, name) in [("", ""), (" T", "T.")] {
+            let query = |name: &str| format!("SELECT * FROM DIGITALTWINS{alias} WHERE {name} = '{word}'");
+            assert_eq!(
+                instance.ids(&query(&format!("{name}[[{word}]]"))),
+                ["a"],
+                "{word}"
+            );
+            let refused = instance.refused_query(&query(&format!("{name}{word}")));
+            assert_eq!(refused.code(), "SqlQueryError", "{name}{word}");
+        }
+        let rows = instance.query(&format!(
+            "SELECT T.[[{word}]] FROM DIGITALTWINS T WHERE T.$dtId = 'a'"
+        ));
+        assert_eq!(rows, [json!({word: word})]);
+    }
+}
+
+/// Sections 1.1, 1.2 and 1.4: what is documented as missing.
+#[test]
+fn what_the_language_lacks() {
+    let instance = instance();
+    for query in [
+        "SELECT * FROM DIGITALTWINS ORDER BY $dtId",
+        "SELECT COUNT() FROM DIGITALTWINS GROUP BY numbers",
+        "SELECT * FROM (SELECT * FROM DIGITALTWINS)",
+        "SELECT * FROM DIGITALTWINS WHERE $dtId IN (SELECT $dtId FROM DIGITALTWINS)",
+        "SELECT B FROM DIGITALTWINS A LEFT OUTER JOIN B RELATED A.r WHERE A.$dtId = 'a'",
+        "SELECT DISTINCT $dtId FROM DIGITALTWINS",
+        "SELECT MAX(numbers) FROM DIGITALTWINS",
+        "SELECT SUM(T.numbers) FROM DIGITALTWINS T",
+        "SELECT COUNT(), $dtId FROM DIGITALTWINS",
+        "SELECT COUNT(*) FROM DIGITALTWINS",
+        "SELECT TOP(1) * FROM DIGITALTWINS",
+        "SELECT * FROM DIGITALTWINS WHERE numbers + 1 = 2",
+        "SELECT * FROM DIGITALTWINS T WHERE T.numbers[0] = 1",
+        "SELECT * FROM DIGITALTWINS WHERE $dtId LIKE 'a%'",
+        "SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:q:Thing;1', nearly)",
+        "SELECT * FROM DIGITALTWINS; SELECT * FROM RELATIONSHIPS",
+        "SELECT B FROM DIGITALTWINS MATCH (A)-[]->(B) MATCH (B)-[]->(C) WHERE A.$dtId = 'a'",
+        "SELECT B FROM DIGITALTWINS A JOIN B RELATED A.r WHERE A.$dtId = 'a' AND IS_OF_MODEL('dtmi:q:Thing;1')",
+        "SELECT R FROM DIGITALTWINS A JOIN B RELATED A.r R WHERE A.$dtId = 'a' AND ARRAY_CONTAINS(R.numbers, 1)",
+        "SELECT * FROM RELATIONSHIPS WHERE ARRAY_CONTAINS(numbers, 1)",
+        "SELECT * FROM RELATIONSHIPS WHERE IS_OF_MODEL('dtmi:q:Thing;1')",
+        "SELECT * FROM DIGITALTWINS WHERE ARRAY_CONTAINS(nested, [1])",
+    ] {
+        instance
+            .refused_query(query)
+            .is_error(400, "SqlQueryError", "SQL query parse failed: ");
+    }
+}
+
+/// Section 1.4: what is absent has no type; arrays are searched for scalars, not deeper.
+#[test]
+fn types_of_nothing_and_arrays_of_anything() {
+    let instance = instance();
+    for test in [
+        "IS_DEFINED",
+        "IS_NULL",
+        "IS_BOOL",
+        "IS_NUMBER",
+        "IS_STRING",
+        "IS_OBJECT",
+        "IS_PRIMITIVE",
+    ] {
+        let of = |condition: &str| instance.ids(&format!("SELECT * FROM DIGITALTWINS T WHERE {condition}"));
+        assert_eq!(of(&format!("{test}(T.absent)")).len(), 0, "{test}");
+        assert_eq!(of(&format!("NOT {test}(T.absent)")).len(), 2, "{test}");
+    }
+    for (condition, found) in [
+        ("ARRAY_CONTAINS(T.numbers, 2.5)", true),
+        ("ARRAY_CONTAINS(T.numbers, 1.0)", true),
+        ("ARRAY_CONTAINS(T.numbers, '1')", false),
+        ("ARRAY_CONTAINS(T.nested, 1)", false),
+        ("ARRAY_CONTAINS(T.objects, 1)", false),
+        ("ARRAY_CONTAINS(T.[[ALL]], 'ALL')", false),
+        ("IS_OBJECT(T.objects)", false),
+        ("IS_PRIMITIVE(T.objects)", false),
+        ("IS_OBJECT(T.$metadata)", true),
+    ] {
+        let ids = instance.ids(&format!(
+            "SELECT * FROM DIGITALTWINS T WHERE T.$dtId = 'a' AND {condition}"
+        ));
+        assert_eq!(!ids.is_empty(), found, "{condition}");
+    }
+}
+
+/// Case 68, section 1.7: the last text that is taken and the first one that is not.
+#[test]
+fn limits_of_the_text() {
+    let instance = instance();
+    let frame = "SELECT * FROM DIGITALTWINS WHERE $dtId = ''".len();
+    let long = |length: usize| {
+        format!(
+            "SELECT * FROM DIGITALTWINS WHERE $dtId = '{}'",
+            "ü".repeat(length - frame)
+        )
+    };
+    let list = |operator: &str, length: usize| {
+        let values = vec!["'x'"; length].join(", ");
+        format!("SELECT * FROM DIGITALTWINS WHERE $dtId {operator} [{values}]")
+    };
+    let mixed = |count: usize| {
+        let more: String = (0..count)
+            .map(|at| {
+                if at % 2 == 0 {
+                    " AND $dtId = 'x'"
+                } else {
+                    " OR $dtId = 'x'"
+                }
+            })
+            .collect();
+        format!("SELECT * FROM DIGITALTWINS WHERE $dtId = 'x'{more}")
+    };
+    for (good, bad) in [
+        (long(8000), long(8001)),
+        (list("IN", 100), list("IN", 101)),
+        (list("NIN", 100), list("NIN", 101)),
+        (mixed(50), mixed(51)),
+    ] {
+        assert_eq!(instance.post("/query", &json!({ "query": good })).status, 200);
+        instance
+            .refused_query(&bad)
+            .is_error(400, "SqlQueryError", "SQL query parse failed: ");
+    }
+}
+
+/// Section 1.1: the charge is a decimal number as text, and only answers with rows have one.
+#[test]
+fn every_answer_has_its_charge() {
+    let instance = instance();
+    for query in [
+        "SELECT * FROM DIGITALTWINS",
+        "SELECT COUNT() FROM RELATIONSHIPS",
+        "SELECT * FROM DIGITALTWINS WHERE $dtId = 'none'",
+    ] {
+        let reply = instance.post("/query", &json!({ "query": query })).ok();
+        let charge = reply.header("query-charge").expect("a charge");
+        let (whole, hundredths) = charge.split_once('.').expect("a decimal point");
+        assert!(whole.parse::<u32>().is_ok(), "{charge}");
+        assert_eq!(hundredths.len(), 2, "{charge}");
+        assert!(hundredths.parse::<u32>().is_ok(), "{charge}");
+    }
+    assert_eq!(instance.refused_query("foo").header("query-charge"), None);
+}
+
+/// Case 67, section 1.1: a token belongs to its query; neither another query nor another version moves it.
+#[test]
+fn tokens_bring_their_query() {
+    let instance = instance();
+    for number in 0..5 {
+        instance.put_twin(&format!("t{number}"), "dtmi:q:Thing;1", json!({}));
+    }
+    let first = instance.query_page(&json!({"query": "SELECT $dtId FROM DIGITALTWINS"}), 3);
+    let token = first.body["continuationToken"].clone();
+    let next = |body: Value, path: &str| {
+        let headers = [("max-items-per-page", "3")];
+        instance.send(Method::POST, path, Some(&body), &headers).ok().body["value"].clone()
+    };
+    let rest = next(json!({ "continuationToken": token }), "/query");
+    assert_eq!(rest.as_array().map(Vec::len), Some(3));
+    for query in ["SELECT COUNT() FROM RELATIONSHIPS", "nothing that can be parsed"] {
+        let body = json!({"continuationToken": token, "query": query});
+        assert_eq!(next(body, "/Query?api-version=2020-10-31"), rest);
+    }
+}
