@@ -102,9 +102,13 @@ impl Instance {
         if !may_target(&graph.models, declaration, &target_node.twin) {
             return Err(errors::relationship_misaligned());
         }
-        if before.is_none() {
-            check_room(graph, source_node, target_node, &self.limits)?;
-        }
+        check_room(
+            graph,
+            source_node,
+            (target, target_node),
+            before.map(|found| &**found),
+            &self.limits,
+        )?;
         let relationship = Relationship {
             id: Arc::from(id),
             name: Arc::clone(name),
@@ -209,19 +213,24 @@ fn may_target(models: &ModelStore, declaration: &RelationshipType, target: &Twin
             .is_some_and(|interface| interface.is_or_inherits(wanted))
 }
 
-fn check_room(graph: &Graph, source: &Node, target: &Node, limits: &Limits) -> Answer<()> {
-    if graph.relationship_count() >= limits.relationships {
-        return Err(errors::relationship_limit_reached(
-            "instance",
-            limits.relationships,
-        ));
-    }
+/// Refuses what would be one relationship too many; one that replaces another counts where that one did not.
+fn check_room(
+    graph: &Graph,
+    source: &Node,
+    (slot, target): (Slot, &Node),
+    before: Option<&Relationship>,
+    limits: &Limits,
+) -> Answer<()> {
+    let refused = |what, limit| Err(errors::relationship_limit_reached(what, limit));
     let per_twin = limits.relationships_per_twin;
-    if source.outgoing.len() >= per_twin {
-        return Err(errors::relationship_limit_reached("source twin", per_twin));
+    if before.is_none() && graph.relationship_count() >= limits.relationships {
+        return refused("instance", limits.relationships);
     }
-    if target.incoming.len() >= per_twin {
-        return Err(errors::relationship_limit_reached("target twin", per_twin));
+    if before.is_none() && source.outgoing.len() >= per_twin {
+        return refused("source twin", per_twin);
+    }
+    if before.is_none_or(|before| before.target != slot) && target.incoming.len() >= per_twin {
+        return refused("target twin", per_twin);
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ mod plan;
 mod token;
 mod value;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use http::StatusCode;
 use serde_json::Value;
@@ -32,8 +32,6 @@ pub(crate) use value::IndexedScalar;
 
 /// Rows of a page when the caller does not say.
 const PAGE: usize = 100;
-/// How long one page may take to find.
-const TIMEOUT: Duration = Duration::from_secs(60);
 /// Starting points looked at before others may have the graph.
 const CHUNK: usize = 1024;
 /// Places that an index takes in before others may have the graph.
@@ -77,7 +75,7 @@ impl Instance {
         size: usize,
         with_update_times: bool,
     ) -> Answer<Page> {
-        let deadline = Instant::now() + TIMEOUT;
+        let deadline = Instant::now() + self.limits.query_time;
         let mut page = Page::new(token, size, with_update_times);
         // The plan may hold a place that changes hands between two chunks; every row is tested all the same.
         let mut plan = self.queried(|graph| Plan::new(query, graph))?;
