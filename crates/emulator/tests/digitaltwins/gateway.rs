@@ -4,7 +4,7 @@ use emulator::{Refusal, Service};
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use crate::fixture::Instance;
+use crate::fixture::{Instance, Reply};
 
 /// Section 0: headers of every answer, errors included.
 #[test]
@@ -25,6 +25,18 @@ fn every_answer_names_itself_and_its_trace() {
             Some("application/json; charset=utf-8")
         );
     }
+    let reply = instance.patch("/digitaltwins/room-1", &json!([]));
+    assert_eq!((reply.status, reply.response.body.len()), (204, 0));
+    assert_eq!(reply.header("content-type"), None);
+    for name in ["mise-correlation-id", "traceresponse"] {
+        assert!(reply.header(name).is_some(), "{name}");
+    }
+    let id = |reply: &Reply| uuid::Uuid::parse_str(reply.header("mise-correlation-id").unwrap_or_default());
+    let (first, second) = (
+        id(&reply).expect("a UUID"),
+        id(&instance.get("/models")).expect("a UUID"),
+    );
+    assert_ne!(first, second);
     let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let reply = instance.send(
         Method::GET,
@@ -76,6 +88,100 @@ fn the_code_header_came_with_the_second_version() {
     };
     assert_eq!(code("2020-10-31"), None);
     assert_eq!(code("2022-05-31").as_deref(), Some("DigitalTwinNotFound"));
+}
+
+/// Section 0: before 2022-05-31 nobody noted when a twin or component last changed.
+#[test]
+fn times_of_twins_came_with_the_second_version() {
+    let instance = Instance::with_building();
+    let query = json!({"query": "SELECT * FROM DIGITALTWINS WHERE $dtId = 'room-1'"});
+    for (version, has) in [
+        ("2020-10-31", false),
+        ("2022-05-31", true),
+        ("2023-06-30", true),
+        ("2023-10-31", true),
+    ] {
+        let get = |path: &str| instance.get(&format!("{path}?api-version={version}")).body;
+        let rows = instance
+            .post(&format!("/query?api-version={version}"), &query)
+            .body;
+        let component = get("/digitaltwins/room-1/components/thermostat");
+        for thing in [&get("/digitaltwins/room-1"), &rows["value"][0], &component] {
+            let time = thing["$metadata"].get("$lastUpdateTime");
+            assert_eq!(time.is_some(), has, "{version}: {thing}");
+        }
+    }
+}
+
+/// Section 0: jobs came late, and their errors have no header with the code in any version.
+#[test]
+fn each_version_has_its_jobs() {
+    let instance = Instance::new();
+    let get = |path: &str, version: &str| instance.get(&format!("/jobs/{path}/x?api-version={version}"));
+    for (version, imports, deletions) in [
+        ("2020-10-31", 400, 400),
+        ("2022-05-31", 400, 400),
+        ("2023-06-30", 404, 400),
+        ("2023-10-31", 404, 404),
+    ] {
+        for (path, status) in [("imports", imports), ("deletions", deletions)] {
+            let reply = get(path, version);
+            assert_eq!(reply.status, status, "{path} {version}");
+            assert_eq!(reply.header("x-ms-error-code"), None, "{path} {version}");
+        }
+    }
+}
+
+/// Section 0: the words of a path may be in any case, ids may not.
+#[test]
+fn routes_ignore_case() {
+    let instance = Instance::with_building();
+    drop(instance.service.subscribe("ep").expect("an endpoint"));
+    instance
+        .put("/EventRoutes/R", &json!({"endpointName": "ep", "filter": "true"}))
+        .ok();
+    for (good, bad) in [
+        ("/MODELS/dtmi:test:Room;1", "/models/dtmi:test:room;1"),
+        ("/DigitalTwins/room-1", "/digitaltwins/Room-1"),
+        (
+            "/DigitalTwins/room-1/Components/thermostat",
+            "/digitaltwins/room-1/components/Thermostat",
+        ),
+        (
+            "/DigitalTwins/floor-1/Relationships/r1",
+            "/digitaltwins/floor-1/relationships/R1",
+        ),
+        (
+            "/DIGITALTWINS/room-1/IncomingRelationships",
+            "/digitaltwins/ROOM-1/incomingrelationships",
+        ),
+        ("/eventROUTES/R", "/eventroutes/r"),
+    ] {
+        assert_eq!(
+            (instance.get(good).status, instance.get(bad).status),
+            (200, 404),
+            "{good}"
+        );
+    }
+    for list in ["/Models", "/EventRoutes", "/Jobs/Imports", "/JOBS/Deletions"] {
+        assert_eq!(instance.get(list).status, 200, "{list}");
+    }
+    let telemetry = |path: &str| instance.send(Method::POST, path, Some(&json!({})), &[("Message-ID", "m")]);
+    assert_eq!(telemetry("/DigitalTwins/room-1/Telemetry").status, 204);
+    assert_eq!(
+        telemetry("/digitaltwins/room-1/COMPONENTS/thermostat/Telemetry").status,
+        204
+    );
+    assert_eq!(
+        instance
+            .post("/Query", &json!({"query": "SELECT * FROM DIGITALTWINS"}))
+            .status,
+        200
+    );
+    assert_eq!(
+        instance.post("/Jobs/Imports/x/Cancel", &json!({})).code(),
+        "JobNotFound"
+    );
 }
 
 /// Paths and methods that the service does not have either.

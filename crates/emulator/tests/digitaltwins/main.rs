@@ -27,6 +27,7 @@ mod random_changes;
 mod random_queries;
 mod rates;
 mod relationships;
+mod sizes;
 mod state;
 mod twins;
 mod values;

@@ -57,6 +57,24 @@ fn lists_of_models_have_pages() {
         .is_error(400, "InvalidArgument", "continuation token");
 }
 
+/// Section 4: a page has a hundred models, unless the caller wants it otherwise.
+#[test]
+fn a_page_has_a_hundred_models() {
+    let instance = Instance::new();
+    let batch: Vec<_> = (1..=101)
+        .map(|number| empty(&format!("dtmi:test:M;{number}")))
+        .collect();
+    instance.post("/models", &batch.into()).ok();
+    let page = instance.get("/models");
+    let link = page.body["nextLink"].as_str().expect("a link");
+    assert_eq!(ids(&page).len(), 100);
+    let rest = instance.get(&link.replace("https://twins.test", ""));
+    assert_eq!(
+        (ids(&rest), &rest.body["nextLink"]),
+        (vec!["dtmi:test:M;101".to_owned()], &Value::Null)
+    );
+}
+
 /// Section 4: named models and all they need; separators of more than one kind of client.
 #[test]
 fn lists_of_dependencies() {
