@@ -1,7 +1,10 @@
 //! Section 6.3: delete jobs.
 
+use std::time::Duration;
+
+use emulator::Service;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fixture::Instance;
 use crate::import_jobs::finished;
@@ -53,6 +56,85 @@ fn everything_but_routes_is_deleted() {
     assert_eq!(
         finished(&instance, &format!("/jobs/deletions/{id}"))["status"],
         "succeeded"
+    );
+}
+
+/// Section 6.3: a job that takes longer than it may has failed, and what it has not come to stays.
+#[test]
+fn a_job_fails_when_its_time_is_over() {
+    let instance = Instance::new();
+    instance.post("/jobs/deletions", &json!({})).ok();
+    let id = instance.get("/jobs/deletions").column("id").remove(0);
+    let path = format!("/jobs/deletions/{id}");
+    assert_eq!(finished(&instance, &path)["status"], "succeeded");
+    let mut state = instance.service.dump();
+    let twins = Instance::with_building().service.dump();
+    for part in ["models", "twins", "relationships"] {
+        assert!(twins.get(part).is_some(), "{part}");
+        state[part] = twins[part].clone();
+    }
+    // As it was while it ran.
+    let job = &mut state["jobs"]["deletions"][&id];
+    job["status"] = json!("running");
+    job["finished"] = Value::Null;
+    assert_eq!(
+        job["deadline"], "2025-05-03T02:57:59.4944153Z",
+        "720 minutes by default"
+    );
+    let in_time = Instance::new();
+    in_time.clock.advance(Duration::from_secs(720 * 60));
+    in_time.service.load(&state).expect("a dumped state");
+    assert_eq!(finished(&in_time, &path)["status"], "succeeded");
+    assert_eq!(in_time.get("/digitaltwins/room-1").status, 404);
+    let late = Instance::new();
+    late.clock.advance(Duration::from_secs(720 * 60 + 1));
+    late.service.load(&state).expect("a dumped state");
+    let job = finished(&late, &path);
+    assert_eq!(job["status"], "failed");
+    assert_eq!(job["finishedDateTime"], "2025-05-03T02:58:00.4944153Z");
+    assert_eq!(late.get("/digitaltwins/room-1").status, 200);
+    assert_eq!(late.get("/models/dtmi:test:Room;1").status, 200);
+}
+
+/// Section 6.3: 15 minutes to a day.
+#[test]
+fn how_long_a_job_may_take() {
+    let instance = Instance::new();
+    for (query, deadline) in [
+        ("?timeoutInMinutes=15", "2025-05-02T15:12:59.4944153Z"),
+        ("?timeoutInMinutes=1440", "2025-05-03T14:57:59.4944153Z"),
+        ("", "2025-05-03T02:57:59.4944153Z"),
+    ] {
+        let reply = instance.post(&format!("/jobs/deletions{query}"), &json!({})).ok();
+        let id = reply.header("operation-id").expect("an id").to_owned();
+        finished(&instance, &format!("/jobs/deletions/{id}"));
+        assert_eq!(
+            instance.service.dump()["jobs"]["deletions"][&id]["deadline"],
+            deadline
+        );
+    }
+}
+
+/// Section 6.3: lists of delete jobs have pages like the others.
+#[test]
+fn jobs_are_listed_in_pages() {
+    let instance = Instance::new();
+    for id in ["c", "b", "a"] {
+        let header = [("operation-id", id)];
+        instance.send(Method::POST, "/jobs/deletions", None, &header).ok();
+        finished(&instance, &format!("/jobs/deletions/{id}"));
+    }
+    let list = |path: &str| {
+        let header = [("max-items-per-page", "2")];
+        instance.send(Method::GET, path, None, &header).ok()
+    };
+    let first = list("/jobs/deletions");
+    assert_eq!(first.column("id"), ["c", "b"]);
+    let link = first.body["nextLink"].as_str().expect("a link");
+    let second = list(&link.replace("https://twins.test", ""));
+    assert_eq!(
+        (second.column("id"), &second.body["nextLink"]),
+        (vec!["a".to_owned()], &Value::Null)
     );
 }
 

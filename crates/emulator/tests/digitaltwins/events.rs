@@ -186,6 +186,120 @@ fn the_envelope() {
     assert!(uuid::Uuid::parse_str(event["id"].as_str().expect("an id")).is_ok());
 }
 
+/// Each type of event with each of its attributes, in the form in which webhooks get them.
+#[test]
+fn every_type_has_the_whole_envelope() {
+    let (instance, mut events) = routed("true");
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let mut ids = std::collections::HashSet::new();
+    let mut check = |method: Method,
+                     path: &str,
+                     body: Value,
+                     kind: &str,
+                     subject: &str,
+                     data: Option<Value>| {
+        let is_telemetry = kind == "microsoft.iot.telemetry";
+        let headers = [("traceparent", trace), ("message-id", "m-1")];
+        let before = instance.get(path.trim_end_matches("/telemetry")).body;
+        let reply = instance.send(method.clone(), path, Some(&body), &headers).ok();
+        let event = serde_json::to_value(one(&mut events)).expect("JSON");
+        let id = event["id"].as_str().expect("a text");
+        match is_telemetry {
+            true => assert_eq!(id, "m-1"),
+            false => assert!(
+                uuid::Uuid::parse_str(id).is_ok() && ids.insert(id.to_owned()),
+                "{id}"
+            ),
+        }
+        let whole = match method {
+            Method::PUT => reply.body,
+            _ => before,
+        };
+        let mut expected = json!({
+            "specversion": "1.0", "id": id, "source": "twins.test", "type": kind,
+            "time": "2025-05-02T14:57:59.4944153Z", "subject": subject, "datacontenttype": "application/json",
+            "traceparent": trace, "data": data.unwrap_or(whole),
+        });
+        if is_telemetry {
+            expected["source"] = "twins.test/digitaltwins/room-1".into();
+            expected["dataschema"] = match subject {
+                "" => "dtmi:test:Room;1".into(),
+                _ => "dtmi:test:Thermostat;1".into(),
+            };
+        }
+        assert_eq!(event, expected);
+    };
+    let kind = |name: &str| format!("Microsoft.DigitalTwins.{name}");
+    let patch = json!([{"op": "add", "path": "/name", "value": "n"}]);
+    let patched = |model: &str, name: &str| json!({"modelId": model, "patch": [{"value": "n", "path": format!("/{name}"), "op": "add"}]});
+    let floor = json!({"$metadata": {"$model": "dtmi:test:Floor;1"}});
+    let path = "/digitaltwins/f";
+    check(Method::PUT, path, floor, &kind("Twin.Create"), "f", None);
+    let data = patched("dtmi:test:Floor;1", "name");
+    check(Method::PATCH, path, patch, &kind("Twin.Update"), "f", Some(data));
+    check(Method::DELETE, path, Value::Null, &kind("Twin.Delete"), "f", None);
+    let path = "/digitaltwins/room-1/relationships/d";
+    let subject = "room-1/relationships/d";
+    let body = json!({"$relationshipName": "adjacent", "$targetId": "room-2"});
+    check(
+        Method::PUT,
+        path,
+        body,
+        &kind("Relationship.Create"),
+        subject,
+        None,
+    );
+    let patch = json!([{"op": "add", "path": "/door", "value": "n"}]);
+    let data = patched("dtmi:test:Room;1", "door");
+    check(
+        Method::PATCH,
+        path,
+        patch,
+        &kind("Relationship.Update"),
+        subject,
+        Some(data),
+    );
+    check(
+        Method::DELETE,
+        path,
+        Value::Null,
+        &kind("Relationship.Delete"),
+        subject,
+        None,
+    );
+    let data = json!({"anything": [1, null]});
+    for (path, subject) in [
+        ("/digitaltwins/room-1/telemetry", ""),
+        (
+            "/digitaltwins/room-1/components/thermostat/telemetry",
+            "thermostat",
+        ),
+    ] {
+        check(
+            Method::POST,
+            path,
+            data.clone(),
+            "microsoft.iot.telemetry",
+            subject,
+            Some(data.clone()),
+        );
+    }
+}
+
+/// A request without a trace begins one.
+#[test]
+fn events_have_a_trace_of_their_own() {
+    let (instance, mut events) = routed("true");
+    let mut trace = || {
+        instance.patch("/digitaltwins/floor-1", &json!([])).ok();
+        one(&mut events).traceparent
+    };
+    let (first, second) = (trace(), trace());
+    assert_ne!(first, second);
+    let lengths: Vec<_> = first.split('-').map(str::len).collect();
+    assert_eq!(lengths, [2, 32, 16, 2], "{first}");
+}
+
 #[test]
 fn filters_choose_and_refused_requests_send_nothing() {
     let (instance, mut events) = routed(

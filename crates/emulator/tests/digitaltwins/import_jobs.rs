@@ -1,8 +1,10 @@
 //! Section 6: import jobs.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use emulator::Service;
+use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -81,11 +83,23 @@ impl World {
 
 /// Looks at a job until it is over.
 pub(crate) fn finished(instance: &Instance, path: &str) -> Value {
-    loop {
+    wait_for(|| {
         let job = instance.get(path).ok().body;
-        if ["failed", "succeeded", "cancelled"].contains(&job["status"].as_str().expect("a status")) {
-            return job;
+        let status = job["status"].as_str().expect("a status");
+        ["failed", "succeeded", "cancelled"]
+            .contains(&status)
+            .then_some(job)
+    })
+}
+
+/// Looks until there is something, within a time that only bounds failure.
+fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
         }
+        assert!(begun.elapsed() < Duration::from_secs(120), "it takes too long");
         std::thread::yield_now();
     }
 }
@@ -198,9 +212,7 @@ fn a_running_job_is_cancelled() {
     assert_eq!((reply.status, reply.code()), (400, "JobLimitReached"));
     let reply = world.instance.post("/jobs/deletions", &json!({}));
     assert_eq!((reply.status, reply.code()), (400, "JobLimitReached"));
-    while world.instance.get("/digitaltwins/t0").status == 404 {
-        std::thread::yield_now();
-    }
+    wait_for(|| (world.instance.get("/digitaltwins/t0").status == 200).then_some(()));
     let reply = world.instance.post("/jobs/imports/j/cancel", &json!({})).ok();
     assert_eq!(reply.body["status"], "cancelling");
     let job = world.finished("j");
@@ -255,6 +267,82 @@ fn faults_of_the_file() {
             "{error}"
         );
     }
+}
+
+/// Section 6.2: a header is needed, the sections after it are not, but their order is fixed.
+#[test]
+fn sections_may_be_left_out() {
+    let header = "{\"Section\":\"Header\"}\n{\"fileVersion\":\"1.0.0\"}\n";
+    let twins =
+        "{\"Section\":\"Twins\"}\n{\"$dtId\":\"x\",\"$metadata\":{\"$model\":\"dtmi:test:Floor;1\"}}\n";
+    for (input, count) in [(header.to_owned(), 0), (format!("{header}{twins}"), 1)] {
+        let world = World::new(&input);
+        world.instance.post("/models", &building()).ok();
+        world.put("j").ok();
+        assert_eq!(world.finished("j")["status"], "succeeded", "{input}");
+        assert_eq!(world.instance.ids("SELECT * FROM DIGITALTWINS").len(), count);
+    }
+    for input in [
+        format!("{twins}{header}"),
+        format!("{header}{{\"Section\":\"Twins\"}}\n{{\"Section\":\"Models\"}}\n"),
+        format!("{header}{{\"Section\":\"Models\"}}\n{{\"Section\":\"Models\"}}\n"),
+    ] {
+        assert_eq!(
+            World::failed(&input).0["code"],
+            "UnsupportedFileFormat",
+            "{input}"
+        );
+    }
+}
+
+/// Section 6.1: a job may bring ten thousand models; the other sections are counted in the same way.
+#[test]
+fn rows_are_limited() {
+    let mut input =
+        "{\"Section\":\"Header\"}\n{\"fileVersion\":\"1.0.0\"}\n{\"Section\":\"Models\"}\n".to_owned();
+    for number in 0..=10_000 {
+        let line = format!("{{\"@id\":\"dtmi:test:M{number};1\",\"@type\":\"Interface\"}}\n");
+        input.push_str(&line);
+    }
+    let (error, details) = World::failed(&input);
+    assert_eq!(error["code"], "UnsupportedFileFormat");
+    assert_eq!(
+        (&details["section"], &details["line"]),
+        (&json!("Models"), &json!(10_004))
+    );
+    let message = details["message"].as_str().expect("a text");
+    assert!(message.contains("10000"), "{message}");
+}
+
+/// Section 6.1: the oldest job first, in pages.
+#[test]
+fn jobs_are_listed_in_pages() {
+    let world = World::new(&lines(&building(), 1));
+    for id in ["z", "y", "x", "w", "v"] {
+        world.put(id).ok();
+        world.finished(id);
+        world.instance.clock.advance(Duration::from_secs(1));
+    }
+    let (mut path, mut ids) = ("/jobs/imports".to_owned(), Vec::new());
+    loop {
+        let page = world
+            .instance
+            .send(Method::GET, &path, None, &[("max-items-per-page", "2")])
+            .ok();
+        ids.push(page.column("id"));
+        let Some(link) = page.body["nextLink"].as_str() else {
+            break;
+        };
+        let start = "https://twins.test/jobs/imports?continuationToken=";
+        assert!(
+            link.starts_with(start) && link.ends_with("&api-version=2023-10-31"),
+            "{link}"
+        );
+        path = link.replace("https://twins.test", "");
+    }
+    assert_eq!(ids, [vec!["z", "y"], vec!["x", "w"], vec!["v"]]);
+    let bad = world.instance.get("/jobs/imports?continuationToken=%21");
+    assert_eq!((bad.status, bad.code()), (400, "InvalidArgument"));
 }
 
 /// Rows before a fault stay, those behind it do not come.
