@@ -27,6 +27,7 @@ async fn section_4_2_a_token_is_answered_in_the_type_of_the_request() {
     assert_eq!((statistics.connections, statistics.tokens), (3, 3));
 }
 
+/// Case 46.
 #[tokio::test]
 async fn section_7_tokens_are_checked_for_real() {
     let hub = Hub::start().await;

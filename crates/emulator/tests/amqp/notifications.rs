@@ -38,6 +38,7 @@ fn json(delivery: &Delivery<Body<Value>>) -> serde_json::Value {
     serde_json::from_slice(&bytes).unwrap()
 }
 
+/// Case 45.
 #[tokio::test]
 async fn section_4_3_a_batch_is_full_with_64_records_and_has_what_clients_need() {
     let hub = Hub::start().await;

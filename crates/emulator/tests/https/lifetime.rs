@@ -92,14 +92,20 @@ async fn shutting_down_finishes_what_is_at_work() {
     running
         .emulator
         .faults()
-        .add(Fault::latency(Duration::from_millis(200)).on("GET", "/devices/a"))
+        .add(
+            Fault::latency(Duration::from_millis(200))
+                .on("GET", "/devices/a")
+                .times(1),
+        )
         .unwrap();
     let request = tokio::spawn(running.hub(Method::GET, "/devices/a").send());
-    // Until the rule was used, the request is not there.
-    while running.emulator.faults().list().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // The rule is used up, and gone, once the request is there.
+    let used = async {
+        while !running.emulator.faults().list().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), used).await.unwrap();
     running.emulator.shut_down().await;
     assert_eq!(request.await.unwrap().unwrap().status(), 200);
 }
