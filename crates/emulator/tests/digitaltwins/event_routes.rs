@@ -78,7 +78,9 @@ fn a_filter_that_is_none() {
 #[test]
 fn ids_and_number_of_routes() {
     let instance = instance();
-    route(&instance, "a_b", "true").is_error(400, "EventRouteIdInvalid", "a_b");
+    for bad in ["a_b", "a.b", "a%20b", "%C3%BC", &"r".repeat(129)] {
+        route(&instance, bad, "true").is_error(400, "EventRouteIdInvalid", "id");
+    }
     for number in 0..6 {
         route(&instance, &format!("r{number}"), "true").ok();
     }

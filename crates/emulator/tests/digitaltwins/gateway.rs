@@ -199,6 +199,19 @@ fn unknown_routes() {
     }
     assert_eq!(instance.post("/digitaltwins/a", &json!({})).status, 405);
     assert_eq!(instance.get("/query").status, 405);
+    // Browsers of other origins are told nothing.
+    let origin = [
+        ("origin", "https://elsewhere.test"),
+        ("access-control-request-method", "GET"),
+    ];
+    let reply = instance.send(Method::OPTIONS, "/models", None, &origin);
+    assert_eq!(reply.status, 405);
+    let names = reply.response.headers.keys();
+    assert!(
+        names
+            .into_iter()
+            .all(|name| !name.as_str().starts_with("access-control"))
+    );
     // One trailing slash does not count.
     assert_eq!(instance.get("/digitaltwins/a/").code(), "DigitalTwinNotFound");
 }

@@ -347,6 +347,12 @@ fn the_services_own_rules_for_models() {
     let mut again = model("dtmi:test:Q;1", contents)[0].clone();
     again["extends"] = "dtmi:test:P;1".into();
     refused(json!([again]));
+    // Nor any name twice (section 10).
+    let twice = json!([
+        {"@type": "Telemetry", "name": "t", "schema": "double"},
+        {"@type": "Telemetry", "name": "t", "schema": "double"},
+    ]);
+    refused(model("dtmi:test:R;1", twice));
     // Things that are no interfaces.
     refused(json!([1]));
     refused(

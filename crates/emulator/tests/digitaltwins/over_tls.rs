@@ -68,14 +68,14 @@ async fn no_or_bad_credentials_meet_the_gateway() {
             part(claims)
         )
     };
-    let good = token("https://digitaltwins.azure.net", 3600);
-    assert_eq!(
-        running
-            .send(Method::GET, "/digitaltwins/a", Some(&good), None)
-            .await
-            .status(),
-        404
-    );
+    for audience in [
+        "https://digitaltwins.azure.net",
+        "0b07f429-9f4b-4714-9392-cc5e8e80c8b0",
+    ] {
+        let good = token(audience, 3600);
+        let answer = running.send(Method::GET, "/digitaltwins/a", Some(&good), None);
+        assert_eq!(answer.await.status(), 404, "{audience}");
+    }
     let expired = token("https://digitaltwins.azure.net", -3600);
     let foreign = token("https://storage.azure.com", 3600);
     for token in [None, Some(""), Some(&*expired), Some(&*foreign)] {

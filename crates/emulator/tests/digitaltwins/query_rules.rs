@@ -171,6 +171,32 @@ fn types_of_nothing_and_arrays_of_anything() {
     }
 }
 
+/// Section 1.3: the times that callers give can be asked for, of twins and of components.
+#[test]
+fn source_times() {
+    let instance = Instance::with_models();
+    let time = "2021-06-29T22:45:27Z";
+    let body = json!({
+        "temperature": 20, "thermostat": {"target": 1, "$metadata": {"target": {"sourceTime": time}}},
+        "$metadata": {"temperature": {"sourceTime": time}},
+    });
+    instance.put_twin("a", "dtmi:test:Room;1", body);
+    let plain = json!({"temperature": 20, "thermostat": {"target": 1, "$metadata": {}}});
+    instance.put_twin("b", "dtmi:test:Room;1", plain);
+    for (condition, found) in [
+        (
+            "T.$metadata.temperature.sourceTime = '2021-06-29T22:45:27Z'",
+            vec!["a"],
+        ),
+        ("T.$metadata.temperature.sourceTime < '2022'", vec!["a"]),
+        ("NOT IS_DEFINED(T.$metadata.temperature.sourceTime)", vec!["b"]),
+        ("T.thermostat.$metadata.target.sourceTime >= '2021-06'", vec!["a"]),
+    ] {
+        let query = format!("SELECT * FROM DIGITALTWINS T WHERE {condition}");
+        assert_eq!(instance.ids(&query), found, "{condition}");
+    }
+}
+
 /// Case 68, section 1.7: the last text that is taken and the first one that is not.
 #[test]
 fn limits_of_the_text() {
