@@ -96,10 +96,10 @@ impl Resource<'_> {
 }
 
 impl Instance {
-    /// Refuses a request that the rates do not allow.
-    fn admit(&self, request: &ServiceRequest) -> Result<(), ServiceResponse> {
+    /// The answer to a request that the rates do not allow.
+    fn too_many(&self, request: &ServiceRequest) -> Option<ServiceResponse> {
         if !self.rates.lock().enabled {
-            return Ok(());
+            return None;
         }
         let segments = request.segments();
         let class = Class::of(&request.method, &segments);
@@ -109,7 +109,7 @@ impl Instance {
         };
         let second = self.clock.now().unix_timestamp();
         if self.rates.lock().admit(second, class, changed) {
-            return Ok(());
+            return None;
         }
         let response = match class {
             // Queries have a quota of the service's own; whatever else is too much does not come past its gateway.
@@ -119,7 +119,7 @@ impl Instance {
             }
             _ => gateway(StatusCode::TOO_MANY_REQUESTS),
         };
-        Err(response.with_header("retry-after", "1"))
+        Some(response.with_header("retry-after", "1"))
     }
 
     async fn answer(self: &Arc<Self>, request: &ServiceRequest) -> Answer<ServiceResponse> {
@@ -178,7 +178,7 @@ impl Service for DigitalTwins {
 
     fn handle(&self, request: ServiceRequest) -> BoxFuture<'_, ServiceResponse> {
         Box::pin(async move {
-            if let Err(response) = self.instance.admit(&request) {
+            if let Some(response) = self.instance.too_many(&request) {
                 return with_common_headers(response, request.header("traceparent"));
             }
             self.instance.catch_up();

@@ -161,8 +161,10 @@ impl Select {
                 );
                 for row in found {
                     let at = expected.iter().position(|other| other == row);
-                    let at = at.unwrap_or_else(|| panic!("{context}: {row} is not in {expected:?}"));
-                    expected.swap_remove(at);
+                    assert!(at.is_some(), "{context}: {row} is not in {expected:?}");
+                    if let Some(at) = at {
+                        expected.swap_remove(at);
+                    }
                 }
             }
             Select::All | Select::Columns(None, _) => {

@@ -116,12 +116,15 @@ fn integers(random: &mut StdRng) -> Value {
     json!(random.random_range(-1..4))
 }
 
+/// Makes a value.
+type Make = fn(&mut StdRng) -> Value;
+
 /// A list of up to three.
-fn some(random: &mut StdRng, of: fn(&mut StdRng) -> Value) -> Value {
+fn some(random: &mut StdRng, of: Make) -> Value {
     (0..random.random_range(0..4)).map(|_| of(random)).collect()
 }
 
-fn object(random: &mut StdRng, members: &[(&str, fn(&mut StdRng) -> Value)]) -> Value {
+fn object(random: &mut StdRng, members: &[(&str, Make)]) -> Value {
     let mut object = json!({});
     for (name, value) in members {
         if random.random_bool(0.6) {
@@ -151,7 +154,7 @@ fn twin(random: &mut StdRng, model: &str) -> Value {
                 object(random, &[("k", integers), ("1 k", integers), ("GROUP", integers)])
             }),
             ("place", |random| {
-                let inner: fn(&mut StdRng) -> Value = |random| object(random, &[("level", integers)]);
+                let inner: Make = |random| object(random, &[("level", integers)]);
                 object(random, &[("city", texts), ("inner", inner)])
             }),
         ],
