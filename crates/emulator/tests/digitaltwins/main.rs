@@ -29,6 +29,7 @@ mod rates;
 mod relationships;
 mod sizes;
 mod state;
+mod texts;
 mod twins;
 mod values;
 mod webhooks;
