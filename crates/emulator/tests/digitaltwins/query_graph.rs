@@ -173,6 +173,11 @@ fn patterns() {
     assert_eq!(ends("(a)-[]-(b)"), ["hub", "n1", "n2", "n4", "n5"]);
     assert_eq!(ends("(a)-[:none]->(b)"), Vec::<String>::new());
     assert_eq!(ends("(a)-[:next]->()-[:skip]->(b)"), ["n6"]);
+    // Only the second twin skips to the third, and the way has been there.
+    assert_eq!(
+        ends("(a)-[:next]->(m)-[:skip]->()<-[:skip]-(b)"),
+        Vec::<String>::new()
+    );
     assert_eq!(
         ends("(a)<-[:own]-(h)-[:own]->(b)").len(),
         9,
