@@ -61,7 +61,7 @@ struct Options {
     #[arg(long, value_name = "NAME=URL", value_parser = webhook, conflicts_with = "no_digitaltwins")]
     event_webhook: Vec<(String, url::Url)>,
     /// Certificates of authorities (PEM) that webhooks trust besides those of this computer; may be repeated
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_digitaltwins")]
     event_webhook_ca: Vec<PathBuf>,
     /// Folder in which import jobs of Digital Twins read and write: DIR/container/blob
     #[arg(

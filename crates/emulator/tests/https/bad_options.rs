@@ -66,6 +66,8 @@ fn bad_values_end_with_a_clear_message() {
             "only http and https",
         ),
         (&["--event-webhook", "=http://localhost/"], "must have a name"),
+        (&["--event-webhook-ca", &none], &none),
+        (&["--event-webhook-ca", &text], "there is none"),
         (&["--blob-directory", &text], "is not a folder"),
         (&["--query-lag", "-1"], "'-1'"),
         (&["--query-lag", "soon"], "--query-lag"),
@@ -90,6 +92,10 @@ fn bad_values_end_with_a_clear_message() {
         (&["--no-digitaltwins", "--query-lag", "1"], "cannot be used with"),
         (
             &["--no-digitaltwins", "--blob-directory", &none],
+            "cannot be used with",
+        ),
+        (
+            &["--no-digitaltwins", "--event-webhook-ca", &text],
             "cannot be used with",
         ),
         (
