@@ -28,10 +28,13 @@ impl Timestamp {
         OffsetDateTime::parse(text, &Rfc3339).ok().map(Timestamp::from)
     }
 
-    /// The point in time so much later.
+    /// The last one that can be written with four digits for the year, as is the last one of a clock.
+    const LAST: Self = Self(253_402_300_800 * TICKS_PER_SECOND - 1);
+
+    /// The point in time so much later, or the last one.
     pub(crate) fn after(self, duration: std::time::Duration) -> Self {
         let ticks = i64::try_from(duration.as_nanos() / NANOSECONDS_PER_TICK.unsigned_abs());
-        Timestamp(self.0.saturating_add(ticks.unwrap_or(i64::MAX)))
+        Timestamp(self.0.saturating_add(ticks.unwrap_or(i64::MAX))).min(Self::LAST)
     }
 
     /// The form of a model's `uploadTime`, which names its offset instead of `Z`.
@@ -126,6 +129,9 @@ mod tests {
         let last = Timestamp::from(datetime!(9999-12-31 23:59:59.9999999 UTC));
         assert_eq!(last.to_string(), "9999-12-31T23:59:59.9999999Z");
         assert_eq!(Timestamp::parse(&last.to_string()), Some(last));
+        // There is nothing later that could be written.
+        assert_eq!(last.after(std::time::Duration::MAX), last);
+        assert_eq!(last, Timestamp::LAST);
         assert_eq!(serde_json::json!(last), "9999-12-31T23:59:59.9999999Z");
     }
 

@@ -67,14 +67,14 @@ impl<V> Tracked<V> {
 
     /// Takes out the entries that don't fit.
     pub(crate) fn retain(&mut self, fits: impl Fn(&V) -> bool) {
-        let map = std::mem::take(&mut self.map);
-        for (key, value) in map {
-            if fits(&value) {
-                self.map.insert(key, value);
-            } else {
-                self.note(&key);
+        let changed = &mut self.changed;
+        self.map.retain(|key, value| {
+            let stays = fits(value);
+            if let (false, Some(changed)) = (stays, &mut *changed) {
+                changed.insert(key.clone());
             }
-        }
+            stays
+        });
     }
 
     /// Notes changes from now on.

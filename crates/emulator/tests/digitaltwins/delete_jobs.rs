@@ -154,3 +154,21 @@ fn refusals() {
     assert_eq!(reply.header("x-ms-error-code"), None);
     assert_eq!(instance.get("/jobs/deletions?api-version=2023-06-30").status, 400);
 }
+
+/// Section 6.3: a job that is over is gone at its `purgeDateTime`, and its id is free.
+#[test]
+fn a_job_is_forgotten_when_its_time_has_come() {
+    let instance = Instance::new();
+    let start = || instance.send(Method::POST, "/jobs/deletions", None, &[("operation-id", "op")]);
+    assert_eq!(start().status, 202);
+    finished(&instance, "/jobs/deletions/op");
+    let kept = Duration::from_secs(30 * 24 * 60 * 60);
+    instance.clock.advance(kept - Duration::from_secs(1));
+    assert_eq!(instance.get("/jobs/deletions/op").status, 200);
+    assert_eq!(start().status, 400);
+    instance.clock.advance(Duration::from_secs(1));
+    assert_eq!(instance.get("/jobs/deletions").body["value"], json!([]));
+    let gone = instance.get("/jobs/deletions/op");
+    assert_eq!((gone.status, gone.code()), (404, "DeleteJobNotFound"));
+    assert_eq!(start().status, 202);
+}

@@ -92,13 +92,13 @@ pub(crate) fn post(service: &Arc<Instance>, call: &Call<'_>) -> Answer<ServiceRe
         run: 0,
     };
     {
-        let mut jobs = service.jobs.lock();
+        let mut jobs = service.known_jobs();
         if jobs.deletions.contains_key(&id) {
             return Err(errors::job_invalid(&format!(
                 "The operation id {id} is in use already."
             )));
         }
-        jobs.make_room(now)?;
+        jobs.make_room()?;
         jobs.runs += 1;
         (job.number, job.run) = (next_number(&jobs.deletions), jobs.runs);
         jobs.deletions.insert(id.clone(), job.clone());
@@ -112,7 +112,7 @@ pub(crate) fn post(service: &Arc<Instance>, call: &Call<'_>) -> Answer<ServiceRe
 }
 
 pub(crate) fn get(service: &Instance, id: &str) -> Answer<ServiceResponse> {
-    let jobs = service.jobs.lock();
+    let jobs = service.known_jobs();
     let job = jobs
         .deletions
         .get(id)
@@ -121,7 +121,7 @@ pub(crate) fn get(service: &Instance, id: &str) -> Answer<ServiceResponse> {
 }
 
 pub(crate) fn list(service: &Instance, call: &Call<'_>) -> Answer<ServiceResponse> {
-    let jobs = service.jobs.lock();
+    let jobs = service.known_jobs();
     let jobs = in_order(&jobs.deletions).into_iter();
     imports::page(call, "/jobs/deletions", jobs.map(Deletion::to_json))
 }

@@ -113,11 +113,11 @@ pub(crate) fn put(service: &Arc<Instance>, call: &Call<'_>, id: &str) -> Answer<
         run: 0,
     };
     {
-        let mut jobs = service.jobs.lock();
+        let mut jobs = service.known_jobs();
         if jobs.imports.contains_key(id) {
             return Err(errors::job_exists(id));
         }
-        jobs.make_room(now)?;
+        jobs.make_room()?;
         jobs.runs += 1;
         (job.number, job.run) = (next_number(&jobs.imports), jobs.runs);
         jobs.imports.insert(id.to_owned(), job.clone());
@@ -128,13 +128,13 @@ pub(crate) fn put(service: &Arc<Instance>, call: &Call<'_>, id: &str) -> Answer<
 }
 
 pub(crate) fn get(service: &Instance, id: &str) -> Answer<ServiceResponse> {
-    let jobs = service.jobs.lock();
+    let jobs = service.known_jobs();
     let job = jobs.imports.get(id).ok_or_else(|| errors::job_not_found(id))?;
     Ok(ServiceResponse::json(StatusCode::OK, &job.to_json()))
 }
 
 pub(crate) fn list(service: &Instance, call: &Call<'_>) -> Answer<ServiceResponse> {
-    let jobs = service.jobs.lock();
+    let jobs = service.known_jobs();
     let jobs = in_order(&jobs.imports).into_iter();
     page(call, "/jobs/imports", jobs.map(Import::to_json))
 }
@@ -165,7 +165,7 @@ pub(super) fn page(
 
 /// Asks a job to end; what it has imported stays. Nothing happens to one that has ended.
 pub(crate) fn cancel(service: &Instance, id: &str) -> Answer<ServiceResponse> {
-    let mut jobs = service.jobs.lock();
+    let mut jobs = service.known_jobs();
     let job = jobs
         .imports
         .get_mut(id)
@@ -179,7 +179,7 @@ pub(crate) fn cancel(service: &Instance, id: &str) -> Answer<ServiceResponse> {
 
 /// A job that still runs ends, too.
 pub(crate) fn delete(service: &Instance, id: &str) -> Answer<ServiceResponse> {
-    let removed = service.jobs.lock().imports.remove(id);
+    let removed = service.known_jobs().imports.remove(id);
     removed.ok_or_else(|| errors::job_not_found(id))?;
     Ok(call::no_content())
 }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use parking_lot::MutexGuard;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -110,10 +111,8 @@ fn next_number<J: Job>(jobs: &Tracked<J>) -> u64 {
 }
 
 impl Jobs {
-    /// Refuses if a job is not over yet, and forgets those that were for long.
-    fn make_room(&mut self, now: Timestamp) -> Answer<()> {
-        self.imports.retain(|job| job.purge > now);
-        self.deletions.retain(|job| job.purge > now);
+    /// Refuses if a job is not over yet.
+    fn make_room(&self) -> Answer<()> {
         let busy = self.imports.values().any(|job| !job.status.is_over())
             || self.deletions.values().any(|job| !job.status.is_over());
         if busy {
@@ -188,6 +187,17 @@ impl Instance {
         if let Err(error) = started {
             tracing::error!(%error, "a job has no thread to run on");
         }
+    }
+
+    /// The jobs, without those that were over for so long that nobody can look at them any more.
+    fn known_jobs(&self) -> MutexGuard<'_, Jobs> {
+        let now = self.now();
+        let mut jobs = self.jobs.lock();
+        jobs.imports
+            .retain(|job| job.purge > now || !job.status.is_over());
+        jobs.deletions
+            .retain(|job| job.purge > now || !job.status.is_over());
+        jobs
     }
 
     fn now(&self) -> Timestamp {
