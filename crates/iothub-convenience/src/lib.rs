@@ -33,7 +33,7 @@
 //!
 //! # Retries
 //!
-//! Reads, conditional writes and deletes are repeated when the service is busy or a connection breaks, as the
+//! Reads, writes with PUT, conditional patches and deletes are repeated when the service is busy or a connection breaks, as the
 //! `RetryOptions` in [`IotHubClientOptions`] say. Direct methods, commands and unconditional patches are repeated only
 //! if the service has certainly not processed them.
 //!

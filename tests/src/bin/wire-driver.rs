@@ -9,7 +9,7 @@
 //! three calls, on purpose:
 //!
 //! * `create_module_with_sas` with an id that has a `/`: refused before anything is sent, as the service would.
-//! * `bulk_create_or_update_devices` with entries that name no capabilities: `iotEdge` is sent as `false`, as it is for
+//! * `bulk_create_or_update_devices` with options that do not say `iot_edge`: `iotEdge` is sent as `false`, as it is for
 //!   a single device.
 //! * `bulk_create_or_update_devices` with no entries: nothing is sent, since there is nothing to do.
 //!

@@ -44,7 +44,7 @@ pub(crate) fn of_outcome(outcome: Outcome) -> Result<(), AmqpError> {
         },
         Outcome::Released(_) => AmqpError::new(Kind::Released),
         Outcome::Modified(modified) if modified.undeliverable_here == Some(true) => {
-            // To send it here again is what the service asks not to do.
+            // It is for good, other than when a message is only given back.
             AmqpError::new(Kind::Rejected).with_message("the service asks not to send it here again")
         }
         Outcome::Modified(_) => AmqpError::new(Kind::Modified),

@@ -63,12 +63,12 @@ impl IotHubRegistryManager {
     }
 
     async fn change_keys(&self, device_id: &str, change: KeyChange) -> Result<SymmetricKey> {
+        // The keys of the last write, if its outcome is not certain.
         let mut written: Option<SymmetricKey> = None;
         let mut round = 1;
         loop {
             let device = self.get_device(device_id).await?.into_model()?;
             let current = keys_of(&device)?;
-            // Our own write may have succeeded although its answer got lost and the repetition was refused.
             if let Some(keys) = written.take().filter(|keys| *keys == current) {
                 return Ok(keys);
             }
@@ -86,7 +86,8 @@ impl IotHubRegistryManager {
             {
                 Ok(_) => return Ok(keys),
                 Err(error) if error.is_precondition_failed() && round < ROUNDS => {
-                    written = Some(keys);
+                    // A request that was repeated may have been processed the first time.
+                    written = (error.attempts() > 1).then_some(keys);
                     round += 1;
                 }
                 Err(error) => return Err(error),

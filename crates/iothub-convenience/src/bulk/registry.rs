@@ -12,7 +12,7 @@ use service_core::Failure;
 
 use super::entry::RegistryEntry;
 use super::report::{BulkFailure, BulkOptions, BulkOutcome, BulkReport, BulkResult};
-use super::run::{Brake, is_own_fault};
+use super::run::Brake;
 use crate::client::{IotHubRegistryManager, plain};
 use crate::error::{Error, ErrorCode, Result};
 
@@ -139,7 +139,7 @@ impl IotHubRegistryManager {
         };
         match answer {
             Ok(result) => judge(bodies, result),
-            Err(error) if is_own_fault(&error) => all(BulkOutcome::Failed(error.into())),
+            Err(error) if matches!(error.status(), Some(400 | 413)) => all(BulkOutcome::Failed(error.into())),
             Err(error) => all(brake.stop(error)),
         }
     }
@@ -186,7 +186,7 @@ fn judge(bodies: &[ExportImportDevice], result: BulkRegistryOperationResult) -> 
     bodies
         .iter()
         .map(|body| match errors.iter().find(|error| concerns(error, body)) {
-            Some(error) => BulkOutcome::Failed(failure(error)),
+            Some(error) => outcome(failure(error)),
             None if in_doubt => BulkOutcome::Unknown,
             None => BulkOutcome::Done(()),
         })
@@ -196,6 +196,16 @@ fn judge(bodies: &[ExportImportDevice], result: BulkRegistryOperationResult) -> 
 /// An error without the id of a module concerns everything of the device in the request.
 fn concerns(error: &DeviceRegistryOperationError, body: &ExportImportDevice) -> bool {
     error.device_id == body.id && (error.module_id.is_none() || error.module_id == body.module_id)
+}
+
+/// What a failure means for its entry: it may be the fault of the service, which then can be asked again.
+fn outcome(failure: BulkFailure) -> BulkOutcome {
+    match failure.code.map(|code| code.number() / 1000) {
+        // Throttled or told to come again later: nothing was done.
+        Some(429 | 503) => BulkOutcome::NotDone,
+        Some(500..=599) => BulkOutcome::Unknown,
+        _ => BulkOutcome::Failed(failure),
+    }
 }
 
 fn failure(error: &DeviceRegistryOperationError) -> BulkFailure {

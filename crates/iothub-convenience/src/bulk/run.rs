@@ -50,8 +50,8 @@ fn may_have_been_done(error: &Error) -> bool {
     }
 }
 
-/// Whether a failed call says something about its item, rather than about the service or the caller.
-pub(super) fn is_own_fault(error: &Error) -> bool {
+/// Whether a failed call for one item says something about it, rather than about the service or the caller.
+fn is_own_fault(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::InvalidInput => true,
         ErrorKind::Service => matches!(error.status(), Some(400 | 404 | 405 | 409 | 412 | 413)),

@@ -242,6 +242,16 @@ mod tests {
                 "HostName=myhub.azure-devices.net;DeviceId=d;x509=true"
             );
         }
+        let module: Module = serde_json::from_value(json!({
+            "deviceId": "d", "moduleId": "m", "authentication": {"type": "sas", "symmetricKey": {"secondaryKey": KEY}}
+        }))
+        .unwrap();
+        let of_module = |key| hub().module_connection_string(&module, key);
+        assert_eq!(
+            of_module(WhichKey::Secondary).unwrap().secret(),
+            format!("HostName=myhub.azure-devices.net;DeviceId=d;ModuleId=m;SharedAccessKey={KEY}")
+        );
+        assert!(of_module(WhichKey::Primary).unwrap_err().is_invalid_input());
         for device in [
             with_key("a;b"),
             device("d", json!({"type": "sas"})),

@@ -208,7 +208,12 @@ fn compare(path: Option<&Path>, before: &Value, after: &Value, violations: &mut 
         }
         let path = path.map_or_else(|| Path::root(&name), |path| path.member(&name));
         match (old, new) {
-            (Some(old), Some(new)) if name == "properties" => compare(Some(&path), old, new, violations),
+            // The collections are objects as well; which member of theirs has changed is worth a word.
+            (Some(old @ Value::Object(_)), Some(new @ Value::Object(_)))
+                if matches!(&*name, "properties" | "desired" | "reported") =>
+            {
+                compare(Some(&path), old, new, violations);
+            }
             _ => violations.push(path.breaks(Rule::NotWritable)),
         }
     }
@@ -285,7 +290,12 @@ mod tests {
             .collect();
         assert_eq!(
             lines,
-            ["status", "properties.desired", "properties.reported", "new"]
+            [
+                "status",
+                "properties.desired.$version",
+                "properties.reported.rate",
+                "new"
+            ]
         );
     }
 

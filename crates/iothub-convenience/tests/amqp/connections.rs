@@ -55,7 +55,7 @@ async fn a_closed_connection_is_opened_again_when_needed() {
 /// say.
 #[tokio::test]
 async fn tokens_are_renewed_ahead_of_their_expiry_on_the_same_connection() {
-    let lifetime = Duration::from_secs(3);
+    let lifetime = Duration::from_secs(6);
     let hub = Hub::start_with(|options| options.token_lifetime = Some(lifetime)).await;
     hub.emulator.clock().advance(Duration::from_secs(300));
     hub.device("dev-1").await;

@@ -158,6 +158,39 @@ async fn each_failed_entry_has_its_code() {
 }
 
 #[tokio::test]
+async fn a_failure_of_the_service_at_one_entry_is_not_the_entrys_fault() {
+    let recorder = Recorder::new();
+    recorder.answer(
+        400,
+        &json!({"isSuccessful": false, "errors": [
+            {"deviceId": "d0", "errorCode": 429_001}, {"deviceId": "d1", "errorCode": 500_001},
+            {"deviceId": "d2", "errorCode": "GenericServiceUnavailable"}, {"deviceId": "d3", "errorCode": 409_001}]}),
+    );
+    let report = recorder
+        .hub()
+        .bulk_create_or_update_devices(creations(5), None)
+        .await;
+    let counts = ["not done", "unknown", "failed", "done"].map(|what| count(&report, what));
+    assert_eq!(counts, [2, 1, 1, 1], "{:?}", outcomes(&report));
+    let ids: Vec<_> = report.into_unfinished();
+    let ids: Vec<_> = ids.iter().map(RegistryEntry::device_id).collect();
+    assert_eq!(ids, ["d0", "d1", "d2"]);
+}
+
+#[tokio::test]
+async fn a_hub_that_is_not_there_is_not_the_entries_fault() {
+    let recorder = Recorder::new();
+    recorder.answer(404, &json!({"Message": "no such host"}));
+    let report = recorder
+        .hub()
+        .bulk_create_or_update_devices(creations(150), one_by_one())
+        .await;
+    assert_eq!(count(&report, "not done"), 150, "{:?}", outcomes(&report));
+    assert!(report.stopped_by.as_ref().unwrap().is_not_found());
+    assert_eq!(recorder.take().len(), 1);
+}
+
+#[tokio::test]
 async fn modules_are_told_apart() {
     let recorder = Recorder::new();
     recorder.answer(
@@ -352,6 +385,42 @@ async fn keys_change_and_nothing_else() {
         (KEY_B, KEY_A)
     );
     insta::assert_snapshot!(recorder.take().join("\n\n----\n\n"));
+}
+
+/// Two that swap the keys of a device swap them twice: the write of another is not taken for one's own.
+#[tokio::test]
+async fn somebody_elses_swap_is_not_ours() {
+    let recorder = Recorder::new();
+    recorder
+        .answer(200, &device("MQ==", KEY_A, KEY_B))
+        .answer(412, &json!({}))
+        .answer(200, &device("Mg==", KEY_B, KEY_A))
+        .answer(200, &json!({"deviceId": "d"}));
+    let report = recorder
+        .hub()
+        .regenerate_keys(["d".to_owned()], KeyChange::Swap, None)
+        .await;
+    let (_, keys) = report.done().next().unwrap();
+    assert_eq!(keys.primary().unwrap().secret(), KEY_A);
+    assert_eq!(recorder.take().len(), 4);
+}
+
+/// The first write came through although its answer did not, so the repetition was refused.
+#[tokio::test(start_paused = true)]
+async fn a_swap_whose_answer_got_lost_is_not_swapped_back() {
+    let recorder = Recorder::new();
+    recorder.answer(200, &device("MQ==", KEY_A, KEY_B));
+    recorder.fail(TransportError::Io);
+    recorder
+        .answer(412, &json!({}))
+        .answer(200, &device("Mg==", KEY_B, KEY_A));
+    let report = recorder
+        .hub()
+        .regenerate_keys(["d".to_owned()], KeyChange::Swap, None)
+        .await;
+    let (_, keys) = report.done().next().unwrap();
+    assert_eq!(keys.primary().unwrap().secret(), KEY_B);
+    assert_eq!(recorder.take().len(), 4);
 }
 
 #[tokio::test]

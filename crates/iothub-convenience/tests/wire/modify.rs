@@ -151,7 +151,7 @@ async fn what_cannot_be_written_is_refused_before_sending() {
     for (edit, message) in [
         (
             (|twin: &mut Twin| twin.properties.reported.set("a", 1)) as fn(&mut Twin),
-            "properties.reported cannot be written; only tags and properties.desired can",
+            "properties.reported.a cannot be written; only tags and properties.desired can",
         ),
         (
             |twin| twin.status = Some(DeviceStatus::Disabled),
