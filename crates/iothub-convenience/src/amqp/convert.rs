@@ -44,8 +44,7 @@ pub(crate) fn of_outcome(outcome: Outcome) -> Result<(), AmqpError> {
         },
         Outcome::Released(_) => AmqpError::new(Kind::Released),
         Outcome::Modified(modified) if modified.undeliverable_here == Some(true) => {
-            // It is for good, other than when a message is only given back.
-            AmqpError::new(Kind::Rejected).with_message("the service asks not to send it here again")
+            AmqpError::new(Kind::Undeliverable)
         }
         Outcome::Modified(_) => AmqpError::new(Kind::Modified),
     };

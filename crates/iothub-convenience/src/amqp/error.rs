@@ -58,6 +58,8 @@ pub enum AmqpErrorKind {
     Released,
     /// The service gave the message back as modified, every time it was sent.
     Modified,
+    /// The service gave the message back as modified and asks not to send it there again.
+    Undeliverable,
     /// The service closed the link, see [`condition`](AmqpError::condition).
     Detached,
     /// The service did not take the token.
@@ -96,6 +98,7 @@ impl fmt::Display for Repr {
             AmqpErrorKind::Rejected => "the service rejected the message",
             AmqpErrorKind::Released => "the service released the message unprocessed",
             AmqpErrorKind::Modified => "the service gave the message back as modified",
+            AmqpErrorKind::Undeliverable => "the service asks not to send the message again",
             AmqpErrorKind::Detached => "the service closed the link",
             AmqpErrorKind::TokenRefused => "the service did not accept the token",
             AmqpErrorKind::TokenExpired => "the token has expired",
@@ -310,7 +313,8 @@ impl AmqpError {
             AmqpErrorKind::Connection | AmqpErrorKind::Detached => {
                 self.condition().is_none() || self.is_throttled() || self.has_condition(TRANSIENT)
             }
-            AmqpErrorKind::TokenRefused
+            AmqpErrorKind::Undeliverable
+            | AmqpErrorKind::TokenRefused
             | AmqpErrorKind::Timeout
             | AmqpErrorKind::Credential
             | AmqpErrorKind::LockLost

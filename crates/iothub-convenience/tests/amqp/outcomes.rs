@@ -104,8 +104,7 @@ async fn released_and_modified_messages_are_sent_again_and_then_told_apart() {
     for (fault, kind, attempts) in [
         (AmqpFaultAction::Release, AmqpErrorKind::Released, 4),
         (modify(false), AmqpErrorKind::Modified, 4),
-        // Here the service asks not to be sent it again.
-        (modify(true), AmqpErrorKind::Rejected, 1),
+        (modify(true), AmqpErrorKind::Undeliverable, 1),
     ] {
         hub.amqp().clear_faults();
         hub.fault(fault);
