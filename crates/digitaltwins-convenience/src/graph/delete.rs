@@ -121,6 +121,7 @@ impl DigitalTwinsClient {
             // Stored models are never in a circle; if they seem so, their own order is as good as any.
             let order = order(&definitions).unwrap_or_else(|_| (0..definitions.len()).collect());
             let mut in_use: Option<Error> = None;
+            // The order has the places of the definitions.
             for id in order
                 .into_iter()
                 .rev()

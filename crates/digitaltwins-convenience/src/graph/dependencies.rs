@@ -53,6 +53,7 @@ pub(super) fn order(models: &[Value]) -> Result<Vec<usize>, Vec<String>> {
                 .collect()
         })
         .collect();
+    // From here on every index is a place among the models, and `needs` and `done` are as long as they are.
     let mut order = Vec::with_capacity(models.len());
     let (mut done, mut open) = (vec![false; models.len()], HashSet::new());
     for first in 0..models.len() {
