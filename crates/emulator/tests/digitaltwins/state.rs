@@ -6,7 +6,7 @@ use emulator::Service;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::fixture::Instance;
+use crate::fixture::{Instance, model};
 use crate::import_jobs::finished;
 
 #[test]
@@ -62,6 +62,35 @@ fn a_dumped_state_makes_an_equal_instance() {
             &json!([{"op": "add", "path": "/name", "value": 1}]),
         )
         .is_error(400, "ValidationFailed", "name");
+}
+
+/// A map may have any key, so its `$metadata` does not make it a component.
+#[test]
+fn maps_that_look_like_components_survive() {
+    let one = Instance::new();
+    let map = |values: Value| {
+        json!({"@type": "Map", "mapKey": {"name": "k", "schema": "string"},
+            "mapValue": {"name": "v", "schema": values}})
+    };
+    let contents = json!([
+        {"@type": "Property", "name": "p", "schema": map(json!("string"))},
+        {"@type": "Property", "name": "q", "schema": map(map(json!("string")))},
+        {"@type": "Component", "name": "c", "schema": "dtmi:m:Part;1"},
+    ]);
+    let part = json!([{"@type": "Property", "name": "p", "schema": map(json!("string"))}]);
+    one.post("/models", &model("dtmi:m:Part;1", part)).ok();
+    one.post("/models", &model("dtmi:m:Thing;1", contents)).ok();
+    let time = json!({"$lastUpdateTime": "2020-01-01T00:00:00Z"});
+    let body = json!({"p": {"$metadata": "x"}, "q": {"$metadata": time},
+        "c": {"$metadata": {}, "p": {"$metadata": "y"}}});
+    one.put_twin("t", "dtmi:m:Thing;1", body);
+    let state = one.service.dump();
+    let other = Instance::new();
+    other.service.load(&state).expect("a dumped state");
+    assert_eq!(other.service.dump(), state);
+    // The property is still one.
+    let patch = json!([{"op": "add", "path": "/q/k", "value": {"v": "w"}}]);
+    other.patch("/digitaltwins/t", &patch).ok();
 }
 
 #[test]

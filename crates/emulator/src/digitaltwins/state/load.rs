@@ -151,30 +151,26 @@ fn twin_from(value: &Value, models: &ModelStore) -> Option<Twin> {
         components: Vec::new(),
     };
     for (name, value) in body.iter().filter(|(name, _)| !name.starts_with('$')) {
-        // A component is told from an object by its metadata, which no property may hold.
-        let component = value
-            .as_object()
-            .and_then(|members| Some((members, members.get("$metadata")?)));
-        match component {
-            Some((members, metadata)) => {
-                let inner = interface.and_then(|interface| match interface.content(name)? {
-                    (_, Content::Component(id)) => models.interface(id).map(|interface| &**interface),
-                    _ => None,
-                });
-                twin.components.push(Component {
-                    name: shared_name(name, interface),
-                    last_update: timestamp(metadata.get("$lastUpdateTime")?)?,
-                    properties: members
-                        .iter()
-                        .filter(|(name, _)| !name.starts_with('$'))
-                        .map(|(name, value)| property_from(name, value, metadata.as_object()?, inner))
-                        .collect::<Option<_>>()?,
-                });
-            }
-            None => twin
-                .properties
-                .push(property_from(name, value, metadata, interface)?),
+        // A map may have a key `$metadata`, but only properties have entries in the metadata of the twin.
+        if metadata.contains_key(name) {
+            twin.properties
+                .push(property_from(name, value, metadata, interface)?);
+            continue;
         }
+        let inner = interface.and_then(|interface| match interface.content(name)? {
+            (_, Content::Component(id)) => models.interface(id).map(|interface| &**interface),
+            _ => None,
+        });
+        let metadata = value.get("$metadata")?.as_object()?;
+        let properties = value.as_object()?.iter();
+        twin.components.push(Component {
+            name: shared_name(name, interface),
+            last_update: timestamp(metadata.get("$lastUpdateTime")?)?,
+            properties: properties
+                .filter(|(name, _)| !name.starts_with('$'))
+                .map(|(name, value)| property_from(name, value, metadata, inner))
+                .collect::<Option<_>>()?,
+        });
     }
     Some(twin)
 }

@@ -16,6 +16,7 @@ use crate::durable::DataFile;
 use crate::service::{Service, ServiceRequest};
 
 const IDS: [&str; 6] = ["a", "b", "c", "d", "e/~f", "__proto__"];
+const KEYS: [&str; 4] = ["k", "$metadata", "$dtId", "m"];
 
 /// An instance and what sends it random requests.
 struct World {
@@ -71,7 +72,10 @@ impl World {
         let set = |path: &str, value: Value| json!([{"op": "add", "path": path, "value": value}]);
         match self.random.random_range(0..20) {
             0..4 => {
-                let body = json!({"n": number, "d": double, "$metadata": {"$model": model}});
+                // Keys of a map may look like members of a component.
+                let key = KEYS.choose(&mut self.random).copied().unwrap_or_default();
+                let map = json!({key: {"$lastUpdateTime": "2020-01-01T00:00:00Z", "n": id}});
+                let body = json!({"n": number, "d": double, "m": map, "$metadata": {"$model": model}});
                 self.send(Method::PUT, &twin, &body)
             }
             4..6 => self.send(Method::PATCH, &twin, &set("/n", json!(number))),
@@ -83,9 +87,14 @@ impl World {
             12 => self.send(Method::PATCH, &relationship, &set("/w", json!(number))),
             13..15 => self.send(Method::DELETE, &relationship, &Value::Null),
             15 => {
+                let map = |values: Value| {
+                    json!({"@type": "Map", "mapKey": {"name": "k", "schema": "string"},
+                        "mapValue": {"name": "v", "schema": values}})
+                };
                 let contents = json!([
                     {"@type": "Property", "name": "n", "schema": "integer"},
                     {"@type": "Property", "name": "d", "schema": "double"},
+                    {"@type": "Property", "name": "m", "schema": map(map(json!("string")))},
                     {"@type": "Relationship", "name": "r", "properties": [
                         {"@type": "Property", "name": "w", "schema": "integer"}
                     ]},
