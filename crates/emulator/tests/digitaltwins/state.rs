@@ -93,6 +93,51 @@ fn maps_that_look_like_components_survive() {
     other.patch("/digitaltwins/t", &patch).ok();
 }
 
+/// An upload is checked with what it refers to, so models that have nothing to do with each other may define the same
+/// identifier inside.
+#[test]
+fn whatever_uploads_took_is_loaded() {
+    let one = Instance::new();
+    let property =
+        |schema: &str| json!({"@type": "Property", "@id": "dtmi:m:p;1", "name": "p", "schema": schema});
+    let other = json!([{"@type": "Property", "name": "q", "schema": "string"}]);
+    let mut heir = model("dtmi:m:Heir;1", other.clone());
+    heir[0]["extends"] = json!("dtmi:m:B;1");
+    for upload in [
+        model("dtmi:m:A;1", json!([property("double")])),
+        model("dtmi:m:B;1", json!([property("string")])),
+        model("dtmi:m:p;1", other),
+        heir,
+        // Only a target that is not there may be anything.
+        model(
+            "dtmi:m:C;1",
+            json!([{"@type": "Relationship", "name": "r", "target": "dtmi:m:s;1"}]),
+        ),
+        model(
+            "dtmi:m:D;1",
+            json!([{"@type": "Component", "name": "c", "schema": "dtmi:m:p;1"}]),
+        ),
+        json!([{"@id": "dtmi:m:E;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2", "schemas": [
+            {"@id": "dtmi:m:s;1", "@type": "Object", "fields": [{"name": "x", "schema": "integer"}]}
+        ]}]),
+    ] {
+        one.post("/models", &upload).ok();
+    }
+    one.put_twin("heir", "dtmi:m:Heir;1", json!({"p": "x", "q": "y"}));
+    let state = one.service.dump();
+    let other = Instance::new();
+    other.service.load(&state).expect("a dumped state");
+    assert_eq!(other.service.dump(), state);
+    let patch = |value: Value| json!([{"op": "replace", "path": "/p", "value": value}]);
+    other.patch("/digitaltwins/heir", &patch(json!("z"))).ok();
+    other
+        .patch("/digitaltwins/heir", &patch(json!(1)))
+        .is_error(400, "ValidationFailed", "p");
+    other
+        .delete("/models/dtmi:m:B;1")
+        .is_error(409, "ModelReferencesNotDeleted", "dtmi:m:Heir;1");
+}
+
 #[test]
 fn a_state_that_is_not_understood_changes_nothing() {
     let instance = Instance::with_building();

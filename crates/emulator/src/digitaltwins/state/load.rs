@@ -1,5 +1,6 @@
 //! Reading dumped state.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -100,8 +101,7 @@ impl Instance {
         if documents.is_empty() {
             return Ok(());
         }
-        let interfaces =
-            model_check::check(&documents, &self.limits, &|_| None).map_err(|error| error.to_string())?;
+        let interfaces = self.check_models(&documents)?;
         for (((sequence, id, entry), document), interface) in entries.iter().zip(documents).zip(interfaces) {
             let uploaded = entry.get("uploadTime").and_then(timestamp);
             models.restore(StoredModel {
@@ -113,6 +113,25 @@ impl Instance {
             });
         }
         Ok(())
+    }
+
+    /// Takes whatever uploads took: each of them was checked with what it refers to and nothing else.
+    fn check_models(&self, documents: &[Value]) -> Result<Vec<Interface>, String> {
+        // Models rarely get into each other's way, and together each of them is read only once.
+        if let Ok(interfaces) = model_check::check(documents, &self.limits, &|_| None) {
+            return Ok(interfaces);
+        }
+        let by_id: HashMap<&str, Arc<Value>> = documents
+            .iter()
+            .filter_map(|document| Some((document.get("@id")?.as_str()?, Arc::new(document.clone()))))
+            .collect();
+        let stored = |id: &str| by_id.get(id).cloned();
+        let mut interfaces = Vec::with_capacity(documents.len());
+        for document in documents {
+            let interface = model_check::check(std::slice::from_ref(document), &self.limits, &stored);
+            interfaces.extend(interface.map_err(|error| error.to_string())?);
+        }
+        Ok(interfaces)
     }
 }
 
