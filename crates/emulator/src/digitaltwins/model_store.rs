@@ -9,12 +9,15 @@ use serde_json::Value;
 use super::interface::{Interface, split_version};
 use super::timestamp::Timestamp;
 
+/// One past the last place in the order of uploads; up to here every reader of JSON has exact numbers.
+pub(crate) const SEQUENCE_END: u64 = 1 << 53;
+
 /// A model as uploaded, with what the service notes about it.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredModel {
     pub(crate) document: Arc<Value>,
     pub(crate) uploaded: Timestamp,
-    /// Place in the order of uploads, never used twice.
+    /// Place in the order of uploads, never used twice, below [`SEQUENCE_END`].
     pub(crate) sequence: u64,
     pub(crate) decommissioned: bool,
     pub(crate) interface: Arc<Interface>,
@@ -45,7 +48,13 @@ impl ModelStore {
         self.by_sequence.values()
     }
 
-    /// Adds a model after all others. The id must be new.
+    /// Whether there are places for so many more models, now or ever.
+    pub(crate) fn has_places(&self, count: usize) -> bool {
+        let left = SEQUENCE_END.saturating_sub(self.next_sequence);
+        u64::try_from(count).is_ok_and(|count| count <= left)
+    }
+
+    /// Adds a model after all others. The id must be new, and there must be a place.
     pub(crate) fn insert(&mut self, document: Arc<Value>, interface: Arc<Interface>, uploaded: Timestamp) {
         self.restore(StoredModel {
             document,
@@ -59,7 +68,7 @@ impl ModelStore {
     /// Adds a model in its place in the order of uploads. The id and the place must be new.
     pub(crate) fn restore(&mut self, model: StoredModel) {
         let id = Arc::clone(&model.interface.id);
-        self.next_sequence = self.next_sequence.max(model.sequence.saturating_add(1));
+        self.next_sequence = self.next_sequence.max(model.sequence + 1);
         self.by_sequence.insert(model.sequence, Arc::clone(&id));
         self.by_id.insert(id, model);
     }

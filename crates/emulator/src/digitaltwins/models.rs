@@ -71,6 +71,10 @@ impl Instance {
             );
             return Err(errors::models_limit_exceeded(text));
         }
+        if !graph.models.has_places(interfaces.len()) {
+            let text = "The instance has no place for more models in the order of uploads.";
+            return Err(errors::models_limit_exceeded(text));
+        }
         let mut added = Vec::with_capacity(interfaces.len());
         if !begin() {
             return Ok(added);

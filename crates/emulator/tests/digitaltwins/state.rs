@@ -177,6 +177,14 @@ fn a_state_that_is_not_understood_changes_nothing() {
             "two models have the sequence 0",
         ),
         (with("/nextModelSequence", &text), "nextModelSequence"),
+        (
+            json!({"nextModelSequence": u64::MAX}),
+            "nextModelSequence is not a number from 0 to 9007199254740992",
+        ),
+        (
+            with("/models/dtmi:test:Floor;1/sequence", &json!(1_u64 << 53)),
+            "the model \"dtmi:test:Floor;1\" has no sequence from 0 to 9007199254740991",
+        ),
         (json!({"twins": []}), "twins is not an object"),
         (json!({"twins": {"x": {"$dtId": "x"}}}), "this is not a twin"),
         (
@@ -213,6 +221,30 @@ fn a_state_that_is_not_understood_changes_nothing() {
     }
     instance.service.load(&json!({})).expect("nothing is a state");
     assert_eq!(instance.get("/digitaltwins/room-1").status, 404);
+}
+
+/// Places in the order of uploads end where not every reader of JSON has all numbers any more. None is given twice.
+#[test]
+fn the_last_place_for_a_model() {
+    let instance = Instance::new();
+    let state = json!({"nextModelSequence": (1_u64 << 53) - 1});
+    instance.service.load(&state).expect("a state");
+    let models = json!([
+        model("dtmi:m:A;1", json!([]))[0],
+        model("dtmi:m:B;1", json!([]))[0]
+    ]);
+    instance
+        .post("/models", &models)
+        .is_error(400, "LimitExceeded", "no place for more models");
+    instance.post("/models", &model("dtmi:m:A;1", json!([]))).ok();
+    instance
+        .post("/models", &model("dtmi:m:B;1", json!([])))
+        .is_error(400, "LimitExceeded", "no place for more models");
+    let state = instance.service.dump();
+    assert_eq!(instance.get("/models").ok().column("id"), ["dtmi:m:A;1"]);
+    let other = Instance::new();
+    other.service.load(&state).expect("a dumped state");
+    assert_eq!(other.service.dump(), state);
 }
 
 /// Jobs are listed in the order of their creation, whatever their ids are.

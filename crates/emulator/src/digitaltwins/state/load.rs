@@ -14,7 +14,7 @@ use crate::digitaltwins::instance::Instance;
 use crate::digitaltwins::interface::{Content, Interface};
 use crate::digitaltwins::jobs::Jobs;
 use crate::digitaltwins::model_check;
-use crate::digitaltwins::model_store::{ModelStore, StoredModel};
+use crate::digitaltwins::model_store::{ModelStore, SEQUENCE_END, StoredModel};
 use crate::digitaltwins::timestamp::Timestamp;
 use crate::digitaltwins::twin::{Component, Property, Twin};
 
@@ -76,7 +76,11 @@ impl Instance {
         let mut entries = members(state, "models")?
             .map(|(id, entry)| {
                 let sequence = entry.get("sequence").and_then(Value::as_u64);
-                let sequence = sequence.ok_or_else(|| format!("the model {id:?} has no sequence"))?;
+                let sequence = sequence
+                    .filter(|sequence| *sequence < SEQUENCE_END)
+                    .ok_or_else(|| {
+                        format!("the model {id:?} has no sequence from 0 to {}", SEQUENCE_END - 1)
+                    })?;
                 Ok((sequence, id, entry))
             })
             .collect::<Result<Vec<_>, String>>()?;
@@ -95,8 +99,10 @@ impl Instance {
             documents.push(document.clone());
         }
         if let Some(next) = state.get("nextModelSequence") {
-            let next = next.as_u64();
-            models.skip_to(next.ok_or("nextModelSequence is not a number from 0 on")?);
+            let next = next.as_u64().filter(|next| *next <= SEQUENCE_END);
+            models.skip_to(
+                next.ok_or_else(|| format!("nextModelSequence is not a number from 0 to {SEQUENCE_END}"))?,
+            );
         }
         if documents.is_empty() {
             return Ok(());
