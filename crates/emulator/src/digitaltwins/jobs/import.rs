@@ -5,19 +5,18 @@ use std::io::BufRead;
 use serde_json::{Map, Value, json};
 
 use super::import_log::Log;
+use super::import_rows::take_row;
 use super::imports::Import;
 use super::{Status, is_there, of_run};
 use crate::digitaltwins::errors::ServiceError;
 use crate::digitaltwins::instance::Instance;
-use crate::digitaltwins::limits::is_valid_id;
-use crate::digitaltwins::relationships::NewRelationship;
 
 /// Lines taken before the job notes how far it is, and others may have the graph.
 const LINES_AT_ONCE: usize = 100;
 
 /// The sections in the order in which they must come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Section {
+pub(super) enum Section {
     Header,
     Models,
     Twins,
@@ -54,7 +53,7 @@ impl Section {
 
 /// Why a job ends before its file does.
 #[derive(Debug)]
-enum End {
+pub(super) enum End {
     Cancelled,
     /// The instance is going away; the job goes on from its checkpoint if its state is loaded again.
     Stopping,
@@ -62,7 +61,7 @@ enum End {
 }
 
 #[derive(Debug)]
-struct Failure {
+pub(super) struct Failure {
     code: String,
     message: String,
     section: Option<Section>,
@@ -70,7 +69,7 @@ struct Failure {
 }
 
 impl Failure {
-    fn format(section: Option<Section>, line: u64, message: &str) -> End {
+    pub(super) fn format(section: Option<Section>, line: u64, message: &str) -> End {
         End::Failed(Failure {
             code: "UnsupportedFileFormat".to_owned(),
             message: message.to_owned(),
@@ -79,7 +78,7 @@ impl Failure {
         })
     }
 
-    fn refused(section: Section, line: Option<u64>, error: &ServiceError) -> End {
+    pub(super) fn refused(section: Section, line: Option<u64>, error: &ServiceError) -> End {
         let mut message = error.message.clone();
         for detail in &error.details {
             message.push(' ');
@@ -280,27 +279,21 @@ impl Work<'_> {
         self.check_wanted()?;
         let now = self.instance.now();
         for (line, row) in rows {
-            if section == Section::Twins {
-                let id = name_in(
-                    &row,
-                    "$dtId",
-                    self.instance,
-                    section,
-                    line,
-                    "Twin must have property $dtId.",
-                )?;
-                let before = graph.find(&id).and_then(|slot| graph.twin(slot)).cloned();
-                let twin = self.instance.build_twin(&graph, &id, before.as_deref(), row, now);
-                let twin = twin.map_err(|error| Failure::refused(section, Some(line), &error))?;
-                graph.put_twin(twin);
-            } else {
-                let (source, id, new) = relationship(row, self.instance, line)?;
-                let built = self.instance.build_relationship(&graph, &source, &id, new, false);
-                let (built, _) = built.map_err(|error| Failure::refused(section, Some(line), &error))?;
-                graph.put_relationship(built);
+            if let Err(end) = take_row(self.instance, &mut graph, section, line, row, now) {
+                // Whoever goes on from here must not take the rows before this one again.
+                self.note_done(line.saturating_sub(1));
+                return Err(end);
             }
         }
         self.checkpoint(self.line)
+    }
+
+    /// Notes how far a job is that ends here.
+    fn note_done(&self, line: u64) {
+        if let Some(job) = of_run(&mut self.instance.jobs.lock().imports, self.job) {
+            job.lines_done = job.lines_done.max(line);
+        }
+        self.instance.poke_journal();
     }
 
     /// Notes how far the job is, and ends it if that is wanted. Where rows were taken, this is done before the graph is
@@ -358,49 +351,6 @@ impl Work<'_> {
             .write(&self.job.output, self.log.bytes())
             .map_err(|error| error.to_string())
     }
-}
-
-/// An id that a row must have and that may be one.
-fn name_in(
-    row: &Map<String, Value>,
-    name: &str,
-    instance: &Instance,
-    section: Section,
-    line: u64,
-    missing: &str,
-) -> Result<String, End> {
-    match row.get(name).and_then(Value::as_str) {
-        Some(id) if is_valid_id(id, &instance.limits) => Ok(id.to_owned()),
-        Some(id) => {
-            let text = format!("The value '{id}' of {name} is not a valid id.");
-            Err(Failure::format(Some(section), line, &text))
-        }
-        None => Err(Failure::format(Some(section), line, missing)),
-    }
-}
-
-fn relationship(
-    mut row: Map<String, Value>,
-    instance: &Instance,
-    line: u64,
-) -> Result<(String, String, NewRelationship), End> {
-    let section = Section::Relationships;
-    let source = name_in(
-        &row,
-        "$dtId",
-        instance,
-        section,
-        line,
-        "Relationship must have property $dtId representing the ID of the source twin.",
-    )?;
-    let missing = "Relationship must have property $relationshipId.";
-    let id = name_in(&row, "$relationshipId", instance, section, line, missing)?;
-    row.shift_remove("$dtId");
-    let new = NewRelationship::from_json(row).ok_or_else(|| {
-        let text = "Relationship must have properties $relationshipName and $targetId.";
-        Failure::format(Some(section), line, text)
-    })?;
-    Ok((source, id, new))
 }
 
 impl Instance {

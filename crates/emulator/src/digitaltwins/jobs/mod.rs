@@ -3,7 +3,7 @@
 //! | where | what |
 //! |---|---|
 //! | [`imports`], [`deletions`] | the operations on jobs |
-//! | [`import`], [`import_log`], [`blobs`] | an import at work: the file, its log, where both are |
+//! | [`import`], [`import_rows`], [`import_log`], [`blobs`] | an import at work: the file, its rows, its log, where both files are |
 //! | [`deletion`] | a deletion at work |
 //!
 //! One job runs at a time, on a thread of its own, which lets go of the graph often.
@@ -13,6 +13,7 @@ mod deletion;
 pub(crate) mod deletions;
 mod import;
 mod import_log;
+mod import_rows;
 pub(crate) mod imports;
 #[cfg(test)]
 mod tests;

@@ -124,6 +124,66 @@ fn an_import_goes_on_from_every_line_of_the_journal() {
     }
 }
 
+/// A row that is refused ends the job; the rows before it were taken, and others may have changed them by the time that
+/// the log is written.
+#[test]
+fn an_import_that_failed_changes_nothing_when_it_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = json!([{"@id": "dtmi:a:T;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2",
+        "contents": [{"@type": "Relationship", "name": "r"}]}]);
+    let twin = |id: &str| json!({"$dtId": id, "$metadata": {"$model": "dtmi:a:T;1"}});
+    let relationship = |id: &str, target: &str| json!({"$dtId": "t0", "$relationshipId": id, "$relationshipName": "r", "$targetId": target});
+    let mut twins = vec![
+        json!({"Section": "Header"}),
+        json!({"fileVersion": "1.0.0"}),
+        json!({"Section": "Twins"}),
+    ];
+    twins.extend((0..150).map(|n| twin(&format!("t{n}"))));
+    let mut relationships = twins.clone();
+    twins.push(json!({"$dtId": "bad"}));
+    twins.push(twin("later"));
+    relationships.push(json!({"Section": "Relationships"}));
+    relationships.extend((0..50).map(|n| relationship(&format!("r{n}"), "t1")));
+    relationships.push(relationship("bad", "none"));
+    relationships.push(relationship("later", "t2"));
+    std::fs::create_dir(folder.path().join("c")).unwrap();
+    for (lines, bad) in [(twins, 154), (relationships, 205)] {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        std::fs::write(folder.path().join("c/in"), text).unwrap();
+        let one = instance(folder.path());
+        send(&one, Method::POST, "/models", &model);
+        one.record_changes();
+        let empty = one.dump();
+        let body = json!({"inputBlobUri": "https://h/c/in", "outputBlobUri": "https://h/c/out"});
+        send(&one, Method::PUT, "/jobs/imports/j", &body);
+        let states = states_on_the_way(&one, empty);
+        let end = one.dump();
+        let job = &end["jobs"]["imports"]["j"];
+        assert_eq!(
+            (&job["status"], &job["linesDone"]),
+            (&json!("failed"), &json!(bad - 1))
+        );
+        for state in states {
+            let later = gone_on(folder.path(), &state, "/jobs/imports/j");
+            assert_eq!(later["jobs"]["imports"]["j"]["error"], job["error"]);
+            assert_eq!(without_tags(later), without_tags(end.clone()));
+        }
+        // As it was while the log was written, but for one who has taken a twin and a relationship away meanwhile.
+        let mut state = end.clone();
+        let open = &mut state["jobs"]["imports"]["j"];
+        (open["status"], open["error"], open["finished"]) = (json!("running"), Value::Null, Value::Null);
+        state["twins"].as_object_mut().unwrap().shift_remove("t149");
+        if let Some(of_source) = state.pointer_mut("/relationships/t0") {
+            of_source.as_object_mut().unwrap().shift_remove("r49");
+        }
+        let later = gone_on(folder.path(), &state, "/jobs/imports/j");
+        assert_eq!(later["jobs"], end["jobs"]);
+        for part in ["twins", "relationships"] {
+            assert_eq!(later[part], state[part]);
+        }
+    }
+}
+
 #[test]
 fn a_deletion_goes_on_from_every_line_of_the_journal() {
     let folder = tempfile::tempdir().unwrap();
