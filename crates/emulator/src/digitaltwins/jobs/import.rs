@@ -344,10 +344,16 @@ impl Work<'_> {
         self.section_status("Failed");
     }
 
+    /// Writes nothing if the job is gone: the blob may have the log of a later job.
     fn write_log(&self) -> Result<(), String> {
-        let directory = self.instance.blobs.lock().clone();
-        let directory = directory.ok_or("there is no blob directory")?;
+        // Held to the end, so that a later job can't write its log between the look and the writing.
+        let directory = self.instance.blobs.lock();
+        if !is_there(&self.instance.jobs.lock().imports, self.job) {
+            return Ok(());
+        }
         directory
+            .as_ref()
+            .ok_or("there is no blob directory")?
             .write(&self.job.output, self.log.bytes())
             .map_err(|error| error.to_string())
     }

@@ -7,6 +7,7 @@ use http::Method;
 use serde_json::{Value, json};
 use time::macros::datetime;
 
+use super::{Job, import};
 use crate::clock::Clock;
 use crate::digitaltwins::DigitalTwins;
 use crate::durable::StateChange;
@@ -182,6 +183,32 @@ fn an_import_that_failed_changes_nothing_when_it_goes_on() {
             assert_eq!(later[part], state[part]);
         }
     }
+}
+
+/// The work of a job that is gone may find out late; by then a log may be that of a later job.
+#[test]
+fn the_work_of_a_job_that_is_gone_writes_no_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = instance(folder.path());
+    std::fs::create_dir(folder.path().join("c")).unwrap();
+    std::fs::write(folder.path().join("c/in"), "{\"Section\":\"Header\"}\n").unwrap();
+    let body = json!({"inputBlobUri": "https://h/c/in", "outputBlobUri": "https://h/c/out"});
+    let finished = || {
+        send(&one, Method::PUT, "/jobs/imports/j", &body);
+        while !is_over(&status(&one, "/jobs/imports/j")) {
+            std::thread::yield_now();
+        }
+        one.instance.jobs.lock().imports.get("j").cloned().unwrap()
+    };
+    let first = finished();
+    send(&one, Method::DELETE, "/jobs/imports/j", &Value::Null);
+    let log = || std::fs::read_to_string(folder.path().join("c/out")).unwrap();
+    let second = finished();
+    assert_ne!(first.run(), second.run());
+    assert!(log().contains("Succeeded"), "{}", log());
+    let before = (log(), one.dump());
+    import::run(&one.instance, &first);
+    assert_eq!((log(), one.dump()), before);
 }
 
 #[test]
