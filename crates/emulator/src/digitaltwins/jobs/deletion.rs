@@ -9,7 +9,8 @@ use crate::digitaltwins::slab::Slot;
 /// Places emptied before others may have the graph.
 const AT_ONCE: Slot = 1000;
 
-/// Begins at the beginning, also after a restart: what is gone costs nothing.
+/// Begins at the beginning, also after a restart: what is gone costs nothing. Whether something that is made while the
+/// job is open stays is left open, as the job deletes everything; after a restart it goes, too.
 pub(super) fn run(instance: &Instance, job: &Deletion) {
     instance.set_deletion(job, Status::Running);
     let relationships = in_chunks(instance, job, |graph, first, last| {
@@ -87,7 +88,7 @@ impl Instance {
         !self.is_stopping() && is_there(&self.jobs.lock().deletions, job)
     }
 
-    fn set_deletion(&self, job: &Deletion, status: Status) {
+    pub(super) fn set_deletion(&self, job: &Deletion, status: Status) {
         let now = self.now();
         if let Some(job) = of_run(&mut self.jobs.lock().deletions, job) {
             job.status = status;

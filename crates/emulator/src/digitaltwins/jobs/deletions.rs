@@ -54,6 +54,15 @@ impl Job for Deletion {
     fn run(&self) -> u64 {
         self.run
     }
+
+    fn work(&self, instance: &Instance) {
+        deletion::run(instance, self);
+    }
+
+    fn give_up(&self, instance: &Instance, _why: &str) {
+        instance.set_deletion(self, Status::Failed);
+        instance.poke_journal();
+    }
 }
 
 impl Deletion {
@@ -107,7 +116,7 @@ pub(crate) fn post(service: &Arc<Instance>, call: &Call<'_>) -> Answer<ServiceRe
     let answer = ServiceResponse::json(StatusCode::ACCEPTED, &job.to_json())
         .with_header("operation-location", &location)
         .with_header("operation-id", &id);
-    service.spawn(move |instance| deletion::run(instance, &job));
+    service.begin(job);
     Ok(answer)
 }
 

@@ -360,7 +360,7 @@ impl Work<'_> {
 }
 
 impl Instance {
-    fn finish_import(&self, job: &Import, status: Status, error: Option<(String, String)>) {
+    pub(super) fn finish_import(&self, job: &Import, status: Status, error: Option<(String, String)>) {
         let now = self.now();
         if let Some(job) = of_run(&mut self.jobs.lock().imports, job) {
             job.status = status;

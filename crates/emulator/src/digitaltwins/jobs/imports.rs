@@ -60,6 +60,15 @@ impl Job for Import {
     fn run(&self) -> u64 {
         self.run
     }
+
+    fn work(&self, instance: &Instance) {
+        import::run(instance, self);
+    }
+
+    fn give_up(&self, instance: &Instance, why: &str) {
+        let error = ("InternalError".to_owned(), why.to_owned());
+        instance.finish_import(self, Status::Failed, Some(error));
+    }
 }
 
 impl Import {
@@ -123,7 +132,7 @@ pub(crate) fn put(service: &Arc<Instance>, call: &Call<'_>, id: &str) -> Answer<
         jobs.imports.insert(id.to_owned(), job.clone());
     }
     let answer = ServiceResponse::json(StatusCode::CREATED, &job.to_json());
-    service.spawn(move |instance| import::run(instance, &job));
+    service.begin(job);
     Ok(answer)
 }
 

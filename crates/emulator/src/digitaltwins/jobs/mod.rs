@@ -75,6 +75,10 @@ trait Job: Clone {
     /// told from another of the same id by this.
     fn run_mut(&mut self) -> &mut u64;
     fn run(&self) -> u64;
+    /// Does what is left to do.
+    fn work(&self, instance: &Instance);
+    /// Ends it because nothing can do its work.
+    fn give_up(&self, instance: &Instance, why: &str);
 }
 
 /// The job for which this work was begun, if it is still there.
@@ -164,12 +168,9 @@ impl Instance {
             jobs.record_changes();
         }
         *current = jobs;
-        for job in imports {
-            self.spawn(move |instance| import::run(instance, &job));
-        }
-        for job in deletions {
-            self.spawn(move |instance| deletion::run(instance, &job));
-        }
+        drop(current);
+        imports.into_iter().for_each(|job| self.begin(job));
+        deletions.into_iter().for_each(|job| self.begin(job));
     }
 
     /// Has what happened without a request written to the data file, if there is one. A job doesn't wait for it: it tells
@@ -180,13 +181,16 @@ impl Instance {
         }
     }
 
-    fn spawn(self: &Arc<Self>, work: impl FnOnce(&Instance) + Send + 'static) {
-        let instance = Arc::clone(self);
+    /// Has a thread of its own do the work of a job. To be called while the jobs are not locked.
+    fn begin<J: Job + Send + 'static>(self: &Arc<Self>, job: J) {
+        let (instance, its_job) = (Arc::clone(self), job.clone());
         let started = std::thread::Builder::new()
             .name("digital-twins-job".to_owned())
-            .spawn(move || work(&instance));
+            .spawn(move || its_job.work(&instance));
         if let Err(error) = started {
-            tracing::error!(%error, "a job has no thread to run on");
+            tracing::error!(%error, job = job.id(), "a job has no thread to run on");
+            // An open job would keep all others from being made.
+            job.give_up(self, &format!("There is no thread to run on: {error}"));
         }
     }
 

@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::{Value, json};
 use time::macros::datetime;
 
-use super::{Job, import};
+use super::{Job, Jobs, import};
 use crate::clock::Clock;
 use crate::digitaltwins::DigitalTwins;
 use crate::durable::StateChange;
@@ -209,6 +209,38 @@ fn the_work_of_a_job_that_is_gone_writes_no_log() {
     let before = (log(), one.dump());
     import::run(&one.instance, &first);
     assert_eq!((log(), one.dump()), before);
+}
+
+/// An open job keeps all others from being made, so none may stay open that nothing works on.
+#[test]
+fn a_job_that_nothing_works_on_has_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = instance(folder.path());
+    let time = json!("2025-05-02T14:57:59Z");
+    let jobs = json!({
+        "imports": {"i": {"id": "i", "input": "https://h/c/in", "output": "https://h/c/out", "created": time,
+            "lastAction": time, "purge": "2025-06-02T14:57:59Z", "status": "notstarted", "linesDone": 0}},
+        "deletions": {"d": {"id": "d", "created": time, "purge": "2025-06-02T14:57:59Z",
+            "deadline": "2025-05-03T14:57:59Z", "status": "notstarted"}},
+    });
+    // Without the threads that taking them as the jobs of the instance would begin.
+    *one.instance.jobs.lock() = Jobs::from_state(Some(&jobs)).unwrap();
+    let (import, deletion) = {
+        let jobs = one.instance.jobs.lock();
+        let import = jobs.imports.get("i").cloned().unwrap();
+        (import, jobs.deletions.get("d").cloned().unwrap())
+    };
+    assert!(one.instance.jobs.lock().make_room().is_err());
+    import.give_up(&one.instance, "There is no thread.");
+    deletion.give_up(&one.instance, "There is no thread.");
+    let job = send(&one, Method::GET, "/jobs/imports/i", &Value::Null);
+    assert_eq!(
+        (&job["status"], &job["error"]["message"]),
+        (&json!("failed"), &json!("There is no thread."))
+    );
+    assert_eq!(job["finishedDateTime"], "2025-05-02T14:57:59.0000000Z");
+    assert_eq!(status(&one, "/jobs/deletions/d"), "failed");
+    assert!(one.instance.jobs.lock().make_room().is_ok());
 }
 
 #[test]
