@@ -5,7 +5,7 @@ use std::time::Duration;
 use emulator::Service;
 use serde_json::json;
 
-use crate::fixture::Instance;
+use crate::fixture::{Instance, building};
 
 const FLOORS: &str = "SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:test:Floor;1')";
 
@@ -62,4 +62,10 @@ fn models_lag_too_and_a_loaded_state_shows_at_once() {
     assert_eq!(instance.query(spaces), [json!({"COUNT": 2})]);
     instance.service.load(&json!({})).expect("a state");
     assert_eq!(instance.query(spaces), [json!({"COUNT": 0})]);
+    // The lag is still there.
+    instance.post("/models", &building()).ok();
+    instance.put_twin("floor-1", "dtmi:test:Floor;1", json!({}));
+    assert_eq!(instance.query(spaces), [json!({"COUNT": 0})]);
+    instance.clock.advance(seconds(7));
+    assert_eq!(instance.query(spaces), [json!({"COUNT": 1})]);
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -13,6 +12,7 @@ use crate::digitaltwins::graph::{Graph, Relationship};
 use crate::digitaltwins::instance::Instance;
 use crate::digitaltwins::interface::{Content, Interface};
 use crate::digitaltwins::jobs::Jobs;
+use crate::digitaltwins::lag::{History, Lagging};
 use crate::digitaltwins::model_check;
 use crate::digitaltwins::model_store::{ModelStore, SEQUENCE_END, StoredModel};
 use crate::digitaltwins::timestamp::Timestamp;
@@ -25,7 +25,7 @@ impl Instance {
         if !state.is_object() {
             return Err("the state is not an object".to_owned());
         }
-        let _changing = self.model_changes.lock();
+        let changing = self.model_changes.lock();
         let mut loaded = Graph::default();
         self.load_models(state, &mut loaded.models)?;
         for (id, value) in members(state, "twins")? {
@@ -58,17 +58,23 @@ impl Instance {
         }
         let routes = Routes::from_state(members(state, "eventRoutes")?)?;
         let jobs = Jobs::from_state(state.get("jobs"))?;
-        let lag = self.query_lag();
-        self.set_query_lag(Duration::ZERO);
-        {
+        let old = {
+            // Locked together, so that a lag which is set meanwhile counts either before or after.
+            let mut lagging = self.lagging.write();
             let mut graph = self.graph.write();
             loaded.changed = graph.changed.is_some().then(Changed::everything);
-            *graph = loaded;
+            // Queries see the new state at once.
+            let seen = lagging.as_ref().map(|old| Lagging::new(&loaded, old.lag));
+            loaded.history = seen.is_some().then(|| History::new(self.clock.clone()));
+            let old = std::mem::replace(&mut *graph, loaded);
             self.routing.lock().set(routes);
             self.set_jobs(jobs);
-        }
-        self.set_query_lag(lag);
+            (old, std::mem::replace(&mut *lagging, seen))
+        };
         self.poke_journal();
+        // What was there may be big: it goes when nobody waits for a lock any more.
+        drop(changing);
+        drop(old);
         Ok(())
     }
 

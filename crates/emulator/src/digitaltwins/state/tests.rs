@@ -2,6 +2,8 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures::executor::block_on;
 use http::{HeaderName, HeaderValue, Method};
@@ -257,4 +259,27 @@ fn what_is_gone_leaves_no_empty_objects() {
     assert_eq!(follow(&world)["a"].as_object().unwrap().len(), 1);
     world.send(Method::DELETE, "/digitaltwins/a/relationships/y", &Value::Null);
     assert_eq!(follow(&world), json!({}));
+}
+
+/// Loading keeps the lag of queries; it does not bring back one that somebody has changed meanwhile.
+#[test]
+fn a_lag_that_is_set_while_a_state_is_loaded_counts() {
+    let instance = DigitalTwins::new(Clock::new());
+    let state = instance.dump();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                instance.load(&state).unwrap();
+            }
+        });
+        let kept = (0..2000).map(Duration::from_secs).filter(|lag| {
+            instance.set_query_lag(*lag);
+            std::thread::yield_now();
+            instance.instance.query_lag() == *lag
+        });
+        let kept = kept.count();
+        done.store(true, Ordering::Relaxed);
+        assert_eq!(kept, 2000);
+    });
 }
