@@ -4,14 +4,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use time::OffsetDateTime;
+use thiserror::Error;
+use time::macros::datetime;
+use time::{OffsetDateTime, UtcOffset};
 use tokio::sync::watch;
+
+/// The ends of what can be written with four digits for the year.
+const FIRST: OffsetDateTime = datetime!(0000-01-01 00:00 UTC);
+const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999_999 UTC);
+
+/// A time that no [`Clock`] shows: in UTC it is outside the years 0 to 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("in UTC it is outside the years 0 to 9999")]
+pub struct ClockRangeError;
 
 /// A clock that tests can move.
 ///
 /// Clones show the same time: moving one moves all. By default it follows the computer's clock; after
 /// [`advance`](Clock::advance) or [`set`](Clock::set) it keeps running, from the new point on.
-/// A clock made by [`Clock::manual`] stands still between moves.
+/// A clock made by [`Clock::manual`] stands still between moves. It shows the years 0 to 9999, in UTC, and stops at
+/// either end.
 ///
 /// ```
 /// use std::time::Duration;
@@ -52,9 +64,9 @@ impl Clock {
         Self::default()
     }
 
-    /// A clock that stands at `start` until it is moved.
+    /// A clock that stands at `start`, or at the end of the years 0 to 9999 that is nearest, until it is moved.
     pub fn manual(start: OffsetDateTime) -> Self {
-        Self::with_mode(Mode::Manual(start.to_offset(time::UtcOffset::UTC)))
+        Self::with_mode(Mode::Manual(nearest(start)))
     }
 
     fn with_mode(mode: Mode) -> Self {
@@ -71,16 +83,16 @@ impl Clock {
         self.shared.mode.lock().now()
     }
 
-    /// Moves the clock forward. Beyond the year 9999 it stops at the last moment there is.
+    /// Moves the clock forward, at most to the end of the year 9999.
     pub fn advance(&self, by: Duration) {
         let by = time::Duration::try_from(by).unwrap_or(time::Duration::MAX);
         let target = self.now().saturating_add(by);
         self.set(target);
     }
 
-    /// Sets the clock, forward or back.
+    /// Sets the clock, forward or back, to `now`, or to the end of the years 0 to 9999 that is nearest.
     pub fn set(&self, now: OffsetDateTime) {
-        let now = now.to_offset(time::UtcOffset::UTC);
+        let now = nearest(now);
         {
             let mut mode = self.shared.mode.lock();
             *mode = match *mode {
@@ -91,6 +103,16 @@ impl Clock {
         self.shared
             .moves
             .send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Sets the clock, forward or back.
+    ///
+    /// # Errors
+    /// If the time is one that no clock shows; the clock goes on as it was.
+    pub fn try_set(&self, now: OffsetDateTime) -> Result<(), ClockRangeError> {
+        let now = in_range(now).ok_or(ClockRangeError)?;
+        self.set(now);
+        Ok(())
     }
 
     /// Waits until `deadline` has come, by running on or by being moved there.
@@ -119,16 +141,27 @@ impl Clock {
 impl Mode {
     fn now(self) -> OffsetDateTime {
         match self {
-            Mode::Running(offset) => OffsetDateTime::now_utc().saturating_add(offset),
+            Mode::Running(offset) => nearest(OffsetDateTime::now_utc().saturating_add(offset)),
             Mode::Manual(now) => now,
         }
     }
 }
 
+/// A time in UTC, if a clock shows it.
+fn in_range(time: OffsetDateTime) -> Option<OffsetDateTime> {
+    // What is within reach of either end may not be there in UTC.
+    let time = time.checked_to_offset(UtcOffset::UTC)?;
+    (FIRST..=LAST).contains(&time).then_some(time)
+}
+
+/// A time in UTC, or the end of those that a clock shows.
+fn nearest(time: OffsetDateTime) -> OffsetDateTime {
+    in_range(time).unwrap_or(if time < FIRST { FIRST } else { LAST })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use time::macros::datetime;
 
     #[test]
     fn clones_share_the_time_and_a_running_clock_keeps_running() {
@@ -146,6 +179,32 @@ mod tests {
         let clock = Clock::manual(datetime!(2030-01-01 00:00 UTC));
         clock.advance(Duration::MAX);
         assert_eq!(clock.now().year(), 9999);
+    }
+
+    /// Local times at the ends of the years 0 to 9999 that are beyond them in UTC.
+    #[test]
+    fn what_no_clock_shows_is_refused_or_becomes_the_end() {
+        for clock in [Clock::new(), Clock::manual(datetime!(2030-01-01 00:00 UTC))] {
+            for (beyond, year) in [
+                (datetime!(9999-12-31 23:59:59 -1), 9999),
+                (datetime!(0000-01-01 00:00 +1), 0),
+                (datetime!(-9999-01-01 00:00 +1), 0),
+            ] {
+                clock.set(datetime!(2030-01-01 00:00 UTC));
+                assert_eq!(clock.try_set(beyond), Err(ClockRangeError));
+                assert_eq!(clock.now().year(), 2030, "{beyond}");
+                clock.set(beyond);
+                assert_eq!(clock.now().year(), year, "{beyond}");
+                assert_eq!(Clock::manual(beyond).now().year(), year, "{beyond}");
+            }
+            for (end, year) in [
+                (datetime!(9999-12-31 22:59:59 -1), 9999),
+                (datetime!(0000-01-01 01:00 +1), 0),
+            ] {
+                assert_eq!(clock.try_set(end), Ok(()));
+                assert_eq!(clock.now().year(), year, "{end}");
+            }
+        }
     }
 
     #[tokio::test]

@@ -110,7 +110,7 @@ mod tls;
 pub use amqp::{Amqp, AmqpFault, AmqpFaultAction, AmqpStatistics};
 pub use auth::{AuthError, Authenticator, BearerTokens, Caller, Policies, Policy, Rights};
 pub use builder::{Builder, StartError};
-pub use clock::Clock;
+pub use clock::{Clock, ClockRangeError};
 pub use digitaltwins::{CloudEvent, DigitalTwins, EndpointError, EventSubscription};
 pub use durable::StateChange;
 pub use faults::{Fault, FaultAction, Faults};

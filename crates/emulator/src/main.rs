@@ -97,8 +97,8 @@ struct Options {
     #[arg(long)]
     throttle: bool,
     /// Start the clock at this time (RFC 3339) instead of now
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    clock: Option<OffsetDateTime>,
+    #[arg(long, value_name = "TIME", value_parser = clock)]
+    clock: Option<Clock>,
     /// State to start with, as `GET /state` of the management API gives it
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -112,8 +112,11 @@ fn webhook(text: &str) -> Result<(String, url::Url), String> {
     Ok((name.to_owned(), url.parse().map_err(|error| format!("{error}"))?))
 }
 
-fn time(text: &str) -> Result<OffsetDateTime, String> {
-    OffsetDateTime::parse(text, &Rfc3339).map_err(|error| error.to_string())
+fn clock(text: &str) -> Result<Clock, String> {
+    let now = OffsetDateTime::parse(text, &Rfc3339).map_err(|error| error.to_string())?;
+    let clock = Clock::new();
+    clock.try_set(now).map_err(|error| error.to_string())?;
+    Ok(clock)
 }
 
 fn policy_key(text: &str) -> Result<(String, String), String> {
@@ -209,10 +212,8 @@ async fn start(options: &Options) -> Result<Emulator, Box<dyn Error>> {
     if let Some(path) = &options.state {
         builder = builder.state(read_json("--state", path)?);
     }
-    if let Some(now) = options.clock {
-        let clock = Clock::new();
-        clock.set(now);
-        builder = builder.clock(clock);
+    if let Some(clock) = &options.clock {
+        builder = builder.clock(clock.clone());
     }
     Ok(builder.start().await?)
 }

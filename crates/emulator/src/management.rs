@@ -71,7 +71,9 @@ impl Management {
                 let wanted: SetClock = parse(request)?;
                 let now = OffsetDateTime::parse(&wanted.now, &Rfc3339)
                     .map_err(|error| (StatusCode::BAD_REQUEST, format!("now is not a time: {error}")))?;
-                self.clock.set(now);
+                self.clock
+                    .try_set(now)
+                    .map_err(|error| (StatusCode::BAD_REQUEST, format!("now: {error}")))?;
                 self.show_clock()
             }
             (&Method::POST, ["clock", "advance"]) => {

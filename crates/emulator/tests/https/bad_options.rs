@@ -78,6 +78,14 @@ fn bad_values_end_with_a_clear_message() {
         (&["--hub", &text], &text),
         (&["--hub", &list], "a b"),
         (&["--clock", "soon"], "--clock"),
+        (
+            &["--clock", "9999-12-31T23:59:59-01:00"],
+            "outside the years 0 to 9999",
+        ),
+        (
+            &["--clock", "0000-01-01T00:00:00+01:00"],
+            "outside the years 0 to 9999",
+        ),
         (&["--state", &none], &none),
         (&["--state", &text], &text),
         (&["--state", &number], "iothub: "),

@@ -117,10 +117,18 @@ async fn the_clock_moves() {
             StatusCode::BAD_REQUEST
         );
     }
-    assert_eq!(
-        running.put_json("/clock", &json!({"now": "soon"})).await.status(),
-        StatusCode::BAD_REQUEST
-    );
+    for (now, expected) in [
+        ("soon", "now is not a time"),
+        // In UTC these are beyond all that can be written.
+        ("9999-12-31T23:59:59-01:00", "outside the years 0 to 9999"),
+        ("0000-01-01T00:00:00+01:00", "outside the years 0 to 9999"),
+    ] {
+        let response = running.put_json("/clock", &json!({ "now": now })).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{now}");
+        let text = response.text().await.unwrap();
+        assert!(text.contains(expected), "{now}: {text}");
+    }
+    assert_eq!(running.emulator.clock().now().year(), 2041);
 }
 
 #[tokio::test]
