@@ -1,7 +1,7 @@
 //! The time that the emulator believes in.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use thiserror::Error;
@@ -40,9 +40,17 @@ pub struct Clock {
 
 #[derive(Debug)]
 struct Shared {
-    mode: Mutex<Mode>,
+    state: Mutex<State>,
     /// Tells sleepers that the clock was moved.
     moves: watch::Sender<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct State {
+    mode: Mode,
+    made: Instant,
+    /// All the ways forward that it was moved.
+    moved: Duration,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +80,11 @@ impl Clock {
     fn with_mode(mode: Mode) -> Self {
         Self {
             shared: Arc::new(Shared {
-                mode: Mutex::new(mode),
+                state: Mutex::new(State {
+                    mode,
+                    made: Instant::now(),
+                    moved: Duration::ZERO,
+                }),
                 moves: watch::Sender::new(0),
             }),
         }
@@ -80,22 +92,31 @@ impl Clock {
 
     /// The current time, in UTC.
     pub fn now(&self) -> OffsetDateTime {
-        self.shared.mode.lock().now()
+        self.shared.state.lock().mode.now()
     }
 
     /// Moves the clock forward, at most to the end of the year 9999.
     pub fn advance(&self, by: Duration) {
         let by = time::Duration::try_from(by).unwrap_or(time::Duration::MAX);
-        let target = self.now().saturating_add(by);
-        self.set(target);
+        self.change(|now| nearest(now.saturating_add(by)));
     }
 
     /// Sets the clock, forward or back, to `now`, or to the end of the years 0 to 9999 that is nearest.
     pub fn set(&self, now: OffsetDateTime) {
         let now = nearest(now);
+        self.change(|_| now);
+    }
+
+    /// Puts a time in the place of the one that the clock shows.
+    fn change(&self, change: impl FnOnce(OffsetDateTime) -> OffsetDateTime) {
         {
-            let mut mode = self.shared.mode.lock();
-            *mode = match *mode {
+            let mut state = self.shared.state.lock();
+            let before = state.mode.now();
+            let now = change(before);
+            // Back is no way forward.
+            let forward = Duration::try_from(now - before).unwrap_or_default();
+            state.moved = state.moved.saturating_add(forward);
+            state.mode = match state.mode {
                 Mode::Running(_) => Mode::Running(now - OffsetDateTime::now_utc()),
                 Mode::Manual(_) => Mode::Manual(now),
             };
@@ -115,11 +136,20 @@ impl Clock {
         Ok(())
     }
 
+    /// How far the clock has gone, by running on and by being moved forward. It never goes back.
+    pub(crate) fn gone(&self) -> Duration {
+        let state = *self.shared.state.lock();
+        match state.mode {
+            Mode::Running(_) => state.moved.saturating_add(state.made.elapsed()),
+            Mode::Manual(_) => state.moved,
+        }
+    }
+
     /// Waits until `deadline` has come, by running on or by being moved there.
     pub async fn sleep_until(&self, deadline: OffsetDateTime) {
         let mut moves = self.shared.moves.subscribe();
         loop {
-            let mode = *self.shared.mode.lock();
+            let mode = self.shared.state.lock().mode;
             let left = deadline - mode.now();
             if !left.is_positive() {
                 return;
@@ -204,6 +234,20 @@ mod tests {
                 assert_eq!(clock.try_set(end), Ok(()));
                 assert_eq!(clock.now().year(), year, "{end}");
             }
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_has_gone_on() {
+        for clock in [Clock::new(), Clock::manual(datetime!(2030-01-01 00:00 UTC))] {
+            clock.advance(Duration::from_secs(90));
+            let gone = clock.gone();
+            assert!(gone >= Duration::from_secs(90));
+            clock.set(datetime!(2020-01-01 00:00 UTC));
+            assert!(clock.gone() >= gone);
+            clock.advance(Duration::from_secs(30));
+            assert!(clock.gone() >= gone + Duration::from_secs(30));
+            assert!(clock.gone() < Duration::from_secs(3600));
         }
     }
 

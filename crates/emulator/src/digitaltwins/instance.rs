@@ -15,7 +15,6 @@ use super::limits::Limits;
 use super::property_index::Building;
 use super::rates::Rates;
 use super::slab::Slot;
-use super::timestamp::Timestamp;
 use crate::clock::Clock;
 use crate::durable::Journal;
 
@@ -89,19 +88,12 @@ impl Instance {
         }
         let mut lagging = self.lagging.write();
         let Some(lagging) = &mut *lagging else { return };
-        // Before the first moment there is, nothing has happened.
-        let until = time::Duration::try_from(lagging.lag)
-            .ok()
-            .and_then(|lag| self.clock.now().checked_sub(lag));
-        let Some(until) = until.map(Timestamp::from) else {
-            return;
-        };
         let changes = self
             .graph
             .write()
             .history
             .as_mut()
-            .map(|history| history.until(until));
+            .map(|history| history.take(lagging.lag));
         for change in changes.unwrap_or_default() {
             lagging.apply(change);
         }

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use super::graph::{Graph, Relationship};
 use super::model_store::ModelStore;
-use super::timestamp::Timestamp;
 use super::twin::Twin;
 use crate::clock::Clock;
 
@@ -23,11 +22,12 @@ pub(crate) enum Change {
     Models(Box<ModelStore>),
 }
 
-/// What happened lately, with its time.
+/// What happened lately, with how far the clock had gone then. That grows even if the clock is set back, so what comes
+/// later never waits behind a time that is yet to come.
 #[derive(Debug)]
 pub(crate) struct History {
     clock: Clock,
-    changes: VecDeque<(Timestamp, Change)>,
+    changes: VecDeque<(Duration, Change)>,
 }
 
 impl History {
@@ -39,13 +39,16 @@ impl History {
     }
 
     pub(crate) fn note(&mut self, change: Change) {
-        self.changes
-            .push_back((Timestamp::from(self.clock.now()), change));
+        self.changes.push_back((self.clock.gone(), change));
     }
 
-    /// Takes out what happened up to a time.
-    pub(crate) fn until(&mut self, time: Timestamp) -> Vec<Change> {
-        let count = self.changes.iter().take_while(|(at, _)| *at <= time).count();
+    /// Takes out what is as old as the lag.
+    pub(crate) fn take(&mut self, lag: Duration) -> Vec<Change> {
+        // A lag that is longer than the clock has gone hides all that was noted.
+        let Some(until) = self.clock.gone().checked_sub(lag) else {
+            return Vec::new();
+        };
+        let count = self.changes.iter().take_while(|(at, _)| *at <= until).count();
         self.changes.drain(..count).map(|(_, change)| change).collect()
     }
 }

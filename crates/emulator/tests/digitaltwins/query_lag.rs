@@ -69,3 +69,38 @@ fn models_lag_too_and_a_loaded_state_shows_at_once() {
     instance.clock.advance(seconds(7));
     assert_eq!(instance.query(spaces), [json!({"COUNT": 1})]);
 }
+
+/// The lag goes by how far the clock has moved on, not by the times that it shows.
+#[test]
+fn a_clock_that_is_set_back_holds_nothing_up() {
+    let instance = Instance::with_building();
+    instance.service.set_query_lag(seconds(7));
+    instance.put_twin("floor-3", "dtmi:test:Floor;1", json!({}));
+    instance.clock.advance(seconds(3));
+    instance
+        .clock
+        .set(instance.clock.now() - Duration::from_secs(86_400));
+    instance.put_twin("floor-4", "dtmi:test:Floor;1", json!({}));
+    instance.clock.advance(seconds(3));
+    assert_eq!(instance.ids(FLOORS), ["floor-1", "floor-2"]);
+    instance.clock.advance(seconds(1));
+    assert_eq!(instance.ids(FLOORS), ["floor-1", "floor-2", "floor-3"]);
+    instance.clock.advance(seconds(3));
+    assert_eq!(instance.ids(FLOORS), ["floor-1", "floor-2", "floor-3", "floor-4"]);
+}
+
+/// A clock at the end of all time can't move on, so nothing gets older; set back, it can again.
+#[test]
+fn a_lag_at_the_end_of_all_time_ends_when_the_clock_is_set_back() {
+    let instance = Instance::with_building();
+    instance.clock.advance(Duration::MAX);
+    instance.service.set_query_lag(seconds(7));
+    instance.put_twin("floor-3", "dtmi:test:Floor;1", json!({}));
+    instance.clock.advance(seconds(7));
+    assert_eq!(instance.ids(FLOORS), ["floor-1", "floor-2"]);
+    instance
+        .clock
+        .set(instance.clock.now() - Duration::from_secs(86_400));
+    instance.clock.advance(seconds(7));
+    assert_eq!(instance.ids(FLOORS), ["floor-1", "floor-2", "floor-3"]);
+}
