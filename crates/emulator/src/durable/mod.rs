@@ -25,13 +25,25 @@
 //!   is taken away once more, which does nothing. So whole state and line give the moment at which the line was taken.
 //! - **Lines up to `n`** that stay, because the program was killed between the renaming and the emptying, are
 //!   passed over by their number.
+//! - **A replacement that fails** leaves the file that was there, and the journal goes on.
 //! - **A line that can't be written** is lost, so the next write is a whole state, until one succeeds; what waits for
 //!   these writes is answered with an error.
 //!
 //! Services don't refer to each other, so it does no harm that their moments differ.
+//!
+//! # What waits for what
+//!
+//! - A request waits for the write that begins after its change, and so for the one that may be under way.
+//! - When the journal has outgrown the file, the file is replaced once those who waited for the line are told. Who comes
+//!   meanwhile waits until that is over, because there is one thread; reads go on, and changes are made, too, but for
+//!   the moments in which a service is looked at. A service holds no lock while its state is written to the disk.
+//! - Only after a line that was lost do requests wait for a whole state to succeed or fail.
+//! - The end waits for what is left to be written, not for a replacement of the file, which the next start does.
 
 mod changes;
 mod file;
+#[cfg(test)]
+mod tests;
 mod tracked;
 
 use std::collections::BTreeMap;
@@ -200,9 +212,17 @@ impl Work {
             if stop {
                 return;
             }
+            // After the answer: what was asked for is in the journal, and the next start replaces the file anyway.
+            if written.is_ok()
+                && self.file.wants_whole()
+                && let Err(error) = self.write_whole()
+            {
+                tracing::warn!(%error, "the data file can't be replaced, the journal goes on");
+            }
         }
     }
 
+    /// Writes what has changed: a line, or everything if lines don't do any more.
     fn write(&mut self) -> std::io::Result<()> {
         let changes: BTreeMap<_, _> = self
             .services
@@ -211,19 +231,12 @@ impl Work {
             .filter(|(_, changes)| !changes.is_empty())
             .collect();
         if self.incomplete {
-            return self.write_whole();
+            self.write_whole()
+        } else if changes.is_empty() {
+            Ok(())
+        } else {
+            self.file.append(&changes)
         }
-        if changes.is_empty() {
-            return Ok(());
-        }
-        self.file.append(&changes)?;
-        if self.file.wants_whole() {
-            // What counts is in the journal already.
-            if let Err(error) = self.write_whole() {
-                tracing::warn!(%error, "the data file can't be replaced, the journal goes on");
-            }
-        }
-        Ok(())
     }
 
     fn write_whole(&mut self) -> std::io::Result<()> {
