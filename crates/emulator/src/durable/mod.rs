@@ -38,6 +38,7 @@
 //!   meanwhile waits until that is over, because there is one thread; reads go on, and changes are made, too, but for
 //!   the moments in which a service is looked at. A service holds no lock while its state is written to the disk.
 //! - Only after a line that was lost do requests wait for a whole state to succeed or fail.
+//! - If the thread panics, those who wait are told that their change is not durable, and so is everybody after them.
 //! - The end waits for what is left to be written, not for a replacement of the file, which the next start does.
 
 mod changes;
@@ -168,10 +169,9 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.journal.shared.wishes.lock().stop = true;
         self.journal.shared.wished.notify_one();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread that writes the data file has panicked");
+        if let Some(thread) = self.thread.take() {
+            // If it has panicked, the log says so already.
+            drop(thread.join());
         }
     }
 }
@@ -186,8 +186,28 @@ struct Work {
     incomplete: bool,
 }
 
+/// However the thread ends, nobody waits for it any more.
+struct End(Arc<Shared>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let mut wishes = self.0.wishes.lock();
+        wishes.stop = true;
+        // No number is given out after this one; those that no write got to are not durable.
+        let last = wishes.last;
+        self.0.progress.send_modify(|progress| progress.done = last);
+        drop(wishes);
+        if std::thread::panicking() {
+            tracing::error!(
+                "the thread that writes the data file has panicked: changes are refused from now on"
+            );
+        }
+    }
+}
+
 impl Work {
     fn run(&mut self) {
+        let _end = End(self.shared.clone());
         let mut done = 0;
         loop {
             let (number, stop) = {

@@ -109,3 +109,29 @@ async fn what_is_in_the_journal_does_not_wait_for_the_whole_state() {
     let (_, saved) = DataFile::open(&path).unwrap();
     assert_eq!(saved.services["told"]["text"].as_str().unwrap().len(), MUCH);
 }
+
+/// Requests are refused then; nobody waits for a thread that has gone.
+#[tokio::test]
+async fn nobody_waits_for_a_thread_that_has_panicked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.json");
+    let (begin, beginnings) = mpsc::channel();
+    let take_changes: TakeChanges = Box::new(move || {
+        beginnings.recv_timeout(TIME_LIMIT).unwrap();
+        panic!("a panic for a test")
+    });
+    let (journal, writer) = start(&path, take_changes, Box::new(|| Ok(())));
+    // One whose write panics, and one that waits for the next.
+    let first = commit(&journal);
+    let second = async {
+        begin.send(()).unwrap();
+        commit(&journal).await
+    };
+    assert_eq!(
+        futures::future::join(first, second).await,
+        (Err(NotDurable), Err(NotDurable))
+    );
+    assert_eq!(commit(&journal).await, Err(NotDurable));
+    journal.poke();
+    drop(writer);
+}
