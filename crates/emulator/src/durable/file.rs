@@ -13,6 +13,9 @@ use thiserror::Error;
 use super::changes::StateChange;
 use crate::service::Service;
 
+#[cfg(test)]
+mod tests;
+
 const FORMAT: u32 = 1;
 /// The journal may grow to this many bytes, or to the size of the data file if that is more.
 const JOURNAL_SIZE: u64 = 4 * 1024 * 1024;
@@ -31,6 +34,13 @@ pub(crate) enum DataFileError {
     NotUnderstood(String),
     #[error("line {0} of its journal is damaged")]
     DamagedJournal(usize),
+    #[error("lines before line {0} of its journal are missing")]
+    MissingLines(usize),
+    #[error(
+        "it is gone, but its journal has changes since: put it back, or remove {} to start with nothing",
+        .0.display()
+    )]
+    OnlyJournal(PathBuf),
 }
 
 /// What the file holds.
@@ -67,8 +77,8 @@ pub(crate) struct DataFile {
 impl DataFile {
     /// Opens or creates a data file. A write that was cut short is as if it had never begun.
     pub(crate) fn open(path: &Path) -> Result<(Self, Saved), DataFileError> {
-        let journal = private(OpenOptions::new().read(true).append(true).create(true))
-            .open(with_suffix(path, ".journal"))?;
+        let journal_path = with_suffix(path, ".journal");
+        let journal = private(OpenOptions::new().read(true).append(true).create(true)).open(&journal_path)?;
         match journal.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(DataFileError::InUse),
@@ -83,10 +93,16 @@ impl DataFile {
                 }
                 saved
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Saved {
-                format: FORMAT,
-                ..Saved::default()
-            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // A start writes the whole state before the first line.
+                if journal.metadata()?.len() > 0 {
+                    return Err(DataFileError::OnlyJournal(journal_path));
+                }
+                Saved {
+                    format: FORMAT,
+                    ..Saved::default()
+                }
+            }
             Err(error) => return Err(error.into()),
         };
         let mut file = Self {
@@ -105,12 +121,21 @@ impl DataFile {
         let mut text = Vec::new();
         self.journal.read_to_end(&mut text)?;
         let mut lines = text.split_inclusive(|byte| *byte == b'\n').enumerate().peekable();
+        let mut last = None;
         while let Some((at, line)) = lines.next() {
             let whole = line.ends_with(b"\n");
             let parsed = serde_json::from_slice::<Line<BTreeMap<String, Vec<StateChange>>>>(line);
             match parsed {
                 Ok(parsed) if whole => {
                     self.journal_length += line.len() as u64;
+                    // The first line may be as old as it likes, those after it have one number after the other.
+                    let follows = match last.replace(parsed.sequence) {
+                        None => parsed.sequence <= self.sequence.saturating_add(1),
+                        Some(last) => parsed.sequence == last.saturating_add(1),
+                    };
+                    if !follows {
+                        return Err(DataFileError::MissingLines(at + 1));
+                    }
                     // Lines that the data file has taken in already stay if emptying the journal was cut short.
                     if parsed.sequence > self.sequence {
                         self.sequence = parsed.sequence;
@@ -174,19 +199,40 @@ impl DataFile {
         others: &Map<String, Value>,
     ) -> io::Result<()> {
         let temporary = with_suffix(&self.path, ".new");
-        let file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&temporary)?;
+        let written = self.write_beside(&temporary, services, others);
+        let length = match written.and_then(|length| std::fs::rename(&temporary, &self.path).map(|()| length))
+        {
+            Ok(length) => length,
+            Err(error) => {
+                // The disk may be full, and this would hold on to what is left of it.
+                if let Err(error) = std::fs::remove_file(&temporary)
+                    && error.kind() != io::ErrorKind::NotFound
+                {
+                    tracing::warn!(%error, "{} stays", temporary.display());
+                }
+                return Err(error);
+            }
+        };
+        sync_folder(&self.path)?;
+        self.whole_length = length;
+        self.journal.set_len(0)?;
+        self.journal_length = 0;
+        self.journal.sync_all()
+    }
+
+    /// Writes the whole state to a file, which is on the disk then; returns its length.
+    fn write_beside(
+        &self,
+        temporary: &Path,
+        services: &[Arc<dyn Service>],
+        others: &Map<String, Value>,
+    ) -> io::Result<u64> {
+        let file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(temporary)?;
         let mut writer = BufWriter::with_capacity(BUFFER, file);
         self.write_whole(&mut writer, services, others)?;
         writer.flush()?;
         writer.get_ref().sync_all()?;
-        let length = writer.get_ref().metadata()?.len();
-        std::fs::rename(&temporary, &self.path)?;
-        sync_folder(&self.path)?;
-        self.whole_length = length;
-        self.journal.set_len(0)?;
-        self.journal.sync_all()?;
-        self.journal_length = 0;
-        Ok(())
+        Ok(writer.get_ref().metadata()?.len())
     }
 
     /// Writes what [`Saved`] reads, one service after the other, so that no state is in memory as JSON.
@@ -246,109 +292,4 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn change(key: &str, value: u32) -> BTreeMap<&'static str, Vec<StateChange>> {
-        let change = StateChange {
-            path: vec![key.to_owned()],
-            value: Some(json!(value)),
-        };
-        BTreeMap::from([("s", vec![change])])
-    }
-
-    fn state(path: &Path) -> Value {
-        let (_, saved) = DataFile::open(path).unwrap();
-        saved.services.get("s").cloned().unwrap_or_default()
-    }
-
-    #[test]
-    fn what_was_appended_is_read_and_a_line_cut_short_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("data.json");
-        let (mut file, _) = DataFile::open(&path).unwrap();
-        file.append(&change("a", 1)).unwrap();
-        file.append(&change("b", 2)).unwrap();
-        assert!(matches!(DataFile::open(&path), Err(DataFileError::InUse)));
-        drop(file);
-        let journal = folder.path().join("data.json.journal");
-        let whole = std::fs::read(&journal).unwrap();
-        let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
-        // Wherever the last write is cut, the state is the one before it.
-        for end in first..whole.len() {
-            std::fs::write(&journal, &whole[..end]).unwrap();
-            assert_eq!(state(&path), json!({"a": 1}), "{end}");
-        }
-        std::fs::write(&journal, &whole).unwrap();
-        assert_eq!(state(&path), json!({"a": 1, "b": 2}));
-        // And goes on from there.
-        std::fs::write(&journal, &whole[..whole.len() - 3]).unwrap();
-        let (mut file, _) = DataFile::open(&path).unwrap();
-        file.append(&change("c", 3)).unwrap();
-        drop(file);
-        assert_eq!(state(&path), json!({"a": 1, "c": 3}));
-    }
-
-    #[test]
-    fn damage_in_the_middle_is_not_passed_over() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("data.json");
-        std::fs::write(
-            folder.path().join("data.json.journal"),
-            "garbage\n{\"sequence\":2,\"changes\":{}}\n",
-        )
-        .unwrap();
-        assert!(matches!(
-            DataFile::open(&path),
-            Err(DataFileError::DamagedJournal(1))
-        ));
-        std::fs::remove_file(folder.path().join("data.json.journal")).unwrap();
-        std::fs::write(&path, "{\"format\": 2}").unwrap();
-        assert!(matches!(
-            DataFile::open(&path),
-            Err(DataFileError::NotUnderstood(_))
-        ));
-    }
-
-    #[test]
-    fn a_journal_that_was_not_emptied_does_no_harm() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("data.json");
-        let journal = folder.path().join("data.json.journal");
-        let (mut file, _) = DataFile::open(&path).unwrap();
-        file.append(&change("a", 1)).unwrap();
-        let lines = std::fs::read(&journal).unwrap();
-        file.replace(&[], &Map::from_iter([("s".to_owned(), json!({"a": 5}))]))
-            .unwrap();
-        assert_eq!(std::fs::read(&journal).unwrap().len(), 0);
-        file.append(&change("b", 2)).unwrap();
-        let later = std::fs::read(&journal).unwrap();
-        drop(file);
-        // As if the program had ended between the rename and the emptying.
-        std::fs::write(&journal, &lines).unwrap();
-        assert_eq!(state(&path), json!({"a": 5}));
-        std::fs::write(&journal, [lines, later].concat()).unwrap();
-        assert_eq!(state(&path), json!({"a": 5, "b": 2}));
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn only_the_owner_may_read() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("data.json");
-        let (mut file, _) = DataFile::open(&path).unwrap();
-        file.replace(&[], &Map::new()).unwrap();
-        for name in ["data.json", "data.json.journal"] {
-            let mode = std::fs::metadata(folder.path().join(name))
-                .unwrap()
-                .permissions()
-                .mode();
-            assert_eq!(mode & 0o077, 0, "{name}");
-        }
-    }
 }
