@@ -17,7 +17,8 @@ use crate::service::Service;
 mod tests;
 
 const FORMAT: u32 = 1;
-/// The journal may grow to this many bytes, or to the size of the data file if that is more.
+/// The journal may grow to this many bytes, or to the size of the data file if that is more; by so many more if the data
+/// file can't be replaced.
 const JOURNAL_SIZE: u64 = 4 * 1024 * 1024;
 /// Bytes of the data file that are written at once.
 const BUFFER: usize = 256 * 1024;
@@ -69,7 +70,8 @@ pub(crate) struct DataFile {
     path: PathBuf,
     journal: File,
     journal_length: u64,
-    whole_length: u64,
+    /// When the journal is longer than this, it is time to replace the data file.
+    journal_limit: u64,
     sequence: u64,
     policy_keys: BTreeMap<String, String>,
 }
@@ -109,7 +111,7 @@ impl DataFile {
             path: path.to_owned(),
             journal,
             journal_length: 0,
-            whole_length: 0,
+            journal_limit: JOURNAL_SIZE,
             sequence: saved.sequence,
             policy_keys: saved.policy_keys.clone(),
         };
@@ -188,7 +190,7 @@ impl DataFile {
 
     /// Whether it is time to replace the data file.
     pub(crate) fn wants_whole(&self) -> bool {
-        self.journal_length > JOURNAL_SIZE.max(self.whole_length)
+        self.journal_length > self.journal_limit
     }
 
     /// Replaces the data file by the state of these services and of `others` that are not there, and empties the
@@ -198,6 +200,8 @@ impl DataFile {
         services: &[Arc<dyn Service>],
         others: &Map<String, Value>,
     ) -> io::Result<()> {
+        // Unless all goes well.
+        self.journal_limit = self.journal_length.saturating_add(JOURNAL_SIZE);
         let temporary = with_suffix(&self.path, ".new");
         let written = self.write_beside(&temporary, services, others);
         let length = match written.and_then(|length| std::fs::rename(&temporary, &self.path).map(|()| length))
@@ -214,9 +218,9 @@ impl DataFile {
             }
         };
         sync_folder(&self.path)?;
-        self.whole_length = length;
         self.journal.set_len(0)?;
         self.journal_length = 0;
+        self.journal_limit = JOURNAL_SIZE.max(length);
         self.journal.sync_all()
     }
 

@@ -162,6 +162,33 @@ fn a_replacement_that_fails_leaves_nothing_behind() {
     assert!(path.is_file());
 }
 
+/// On a disk that is full for long, every line would be followed by a whole state in vain.
+#[test]
+fn a_replacement_that_failed_is_not_due_before_the_journal_has_grown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.json");
+    let mut file = started(&path);
+    let much = || {
+        let mut change = change("a", 1);
+        change.get_mut("s").unwrap()[0].value = Some(json!("x".repeat(5 * 1024 * 1024)));
+        change
+    };
+    assert!(!file.wants_whole());
+    file.append(&much()).unwrap();
+    assert!(file.wants_whole());
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    assert!(file.replace(&[], &Map::new()).is_err());
+    assert!(!file.wants_whole());
+    file.append(&change("b", 1)).unwrap();
+    assert!(!file.wants_whole());
+    file.append(&much()).unwrap();
+    assert!(file.wants_whole());
+    std::fs::remove_dir(&path).unwrap();
+    file.replace(&[], &Map::new()).unwrap();
+    assert!(!file.wants_whole());
+}
+
 #[test]
 #[cfg(unix)]
 fn only_the_owner_may_read() {
