@@ -69,7 +69,7 @@ impl Lagging {
         }
         for slot in 0..graph.relationship_end() {
             if let Some(relationship) = graph.relationship(slot) {
-                put(&mut copy, relationship);
+                put_relationship(&mut copy, relationship);
             }
         }
         Lagging { lag, graph: copy }
@@ -84,7 +84,7 @@ impl Lagging {
                     graph.remove_twin(slot);
                 }
             }
-            Change::Relationship(relationship) => put(graph, &relationship),
+            Change::Relationship(relationship) => put_relationship(graph, &relationship),
             Change::RelationshipGone(relationship) => {
                 let slot = graph
                     .find(&relationship.source_id)
@@ -99,7 +99,7 @@ impl Lagging {
 }
 
 /// Stores a relationship between the twins that have its ends' ids here.
-fn put(graph: &mut Graph, relationship: &Relationship) {
+pub(super) fn put_relationship(graph: &mut Graph, relationship: &Relationship) {
     let ends = (
         graph.find(&relationship.source_id),
         graph.find(&relationship.target_id),

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::call::{self, Call, Page};
 use super::errors::{self, Answer};
+use super::graph::Graph;
 use super::instance::Instance;
 use super::model_check;
 use super::model_store::{ModelJson, StoredModel};
@@ -56,25 +57,7 @@ impl Instance {
         let interfaces = model_check::check(&documents, &self.limits, &stored)?;
         let now = Timestamp::from(self.clock.now());
         let mut graph = self.graph.write();
-        let known: Vec<&str> = interfaces
-            .iter()
-            .map(|new| &*new.id)
-            .filter(|id| graph.models.get(id).is_some())
-            .collect();
-        if !known.is_empty() {
-            return Err(errors::models_exist(&known));
-        }
-        if graph.models.len() + interfaces.len() > self.limits.models {
-            let text = format!(
-                "The instance would hold more than its maximum of {} models.",
-                self.limits.models
-            );
-            return Err(errors::models_limit_exceeded(text));
-        }
-        if !graph.models.has_places(interfaces.len()) {
-            let text = "The instance has no place for more models in the order of uploads.";
-            return Err(errors::models_limit_exceeded(text));
-        }
+        self.check_new_models(&graph, interfaces.iter().map(|new| &*new.id))?;
         let mut added = Vec::with_capacity(interfaces.len());
         if !begin() {
             return Ok(added);
@@ -86,6 +69,31 @@ impl Instance {
         }
         graph.models_changed(added.iter().map(|model| Arc::clone(&model.interface.id)));
         Ok(added)
+    }
+
+    /// Whether none of these is there, and there is room for all of them.
+    pub(super) fn check_new_models<'a>(
+        &self,
+        graph: &Graph,
+        new: impl ExactSizeIterator<Item = &'a str>,
+    ) -> Answer<()> {
+        let added = new.len();
+        let known: Vec<&str> = new.filter(|id| graph.models.get(id).is_some()).collect();
+        if !known.is_empty() {
+            return Err(errors::models_exist(&known));
+        }
+        if graph.models.len() + added > self.limits.models {
+            let text = format!(
+                "The instance would hold more than its maximum of {} models.",
+                self.limits.models
+            );
+            return Err(errors::models_limit_exceeded(text));
+        }
+        if !graph.models.has_places(added) {
+            let text = "The instance has no place for more models in the order of uploads.";
+            return Err(errors::models_limit_exceeded(text));
+        }
+        Ok(())
     }
 
     pub(super) fn model(&self, id: &str) -> Answer<StoredModel> {

@@ -1,10 +1,14 @@
 //! A graph for demonstrations: a building with floors, rooms and sensors.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::DigitalTwins;
-use super::errors::Answer;
+use super::errors::{self, Answer};
+use super::graph::Graph;
 use super::instance::Instance;
+use super::lag::put_relationship;
 use super::relationships::NewRelationship;
 use super::timestamp::Timestamp;
 
@@ -20,11 +24,12 @@ impl DigitalTwins {
     /// Adds a building of three floors with four rooms each, and a sensor in every room: models
     /// `dtmi:example:building:*;1`, twins `building`, `floor-1`, `room-1-1`, `sensor-1-1` and so on, with the
     /// relationships `contains` from the building to its floors and from these to their rooms, `adjacentTo` from room
-    /// to room (with the property `door`), and `observes` from a sensor to its room.
+    /// to room (with the property `door`), and `observes` from a sensor to its room. For everybody else this is one
+    /// step.
     ///
     /// # Errors
     /// If the instance holds some of it already, or has no room for it; the text is the one that a client would get.
-    /// Twins that were added before stay.
+    /// Nothing is added then.
     pub fn load_building(&self) -> Result<(), String> {
         self.instance.load_building().map_err(|error| error.to_string())
     }
@@ -32,6 +37,51 @@ impl DigitalTwins {
 
 impl Instance {
     fn load_building(&self) -> Answer<()> {
+        // Made elsewhere first, so that no reader and no journal gets to see a part of it.
+        let other = Instance::new(self.clock.clone());
+        other.make_building()?;
+        let building = other.graph.into_inner();
+        let _changing = self.model_changes.lock();
+        let mut graph = self.graph.write();
+        self.check_room_for(&building, &graph)?;
+        for model in building.models.uploaded_since(0) {
+            graph.models.insert(
+                Arc::clone(&model.document),
+                Arc::clone(&model.interface),
+                model.uploaded,
+            );
+        }
+        graph.models_changed(building.models.ids().cloned());
+        for twin in (0..building.twin_end()).filter_map(|slot| building.twin(slot)) {
+            graph.put_twin(Arc::clone(twin));
+        }
+        for slot in 0..building.relationship_end() {
+            if let Some(relationship) = building.relationship(slot) {
+                put_relationship(&mut graph, relationship);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing of a building is in the graph, and all of it may be.
+    fn check_room_for(&self, building: &Graph, graph: &Graph) -> Answer<()> {
+        let models: Vec<&str> = building.models.ids().map(|id| &**id).collect();
+        self.check_new_models(graph, models.into_iter())?;
+        let mut twins = (0..building.twin_end()).filter_map(|slot| building.twin(slot));
+        if let Some(twin) = twins.find(|twin| graph.find(&twin.id).is_some()) {
+            return Err(errors::twin_exists(&twin.id));
+        }
+        if graph.twin_count() + building.twin_count() > self.limits.twins {
+            return Err(errors::twin_limit_reached(self.limits.twins));
+        }
+        let limit = self.limits.relationships;
+        if graph.relationship_count() + building.relationship_count() > limit {
+            return Err(errors::relationship_limit_reached("instance", limit));
+        }
+        Ok(())
+    }
+
+    fn make_building(&self) -> Answer<()> {
         self.add_models(models())?;
         self.preset_twin("building", "Building", json!({"name": "Head office"}))?;
         for floor in 1..=FLOORS {
@@ -70,9 +120,6 @@ impl Instance {
         body["$metadata"] = json!({"$model": format!("dtmi:example:building:{model};1")});
         let Value::Object(body) = body else { return Ok(()) };
         let mut graph = self.graph.write();
-        if graph.find(id).is_some() {
-            return Err(super::errors::twin_exists(id));
-        }
         let twin = self.build_twin(&graph, id, None, body, Timestamp::from(self.clock.now()))?;
         graph.put_twin(twin);
         Ok(())
