@@ -149,7 +149,7 @@ impl DigitalTwins {
     /// Makes an endpoint for event routes that posts each event to an address, or gives the endpoint of this name
     /// another address. Events leave one after the other; one that is not taken is sent up to five times within
     /// two seconds or so (an attempt may take 10 seconds) and then dropped with a warning in the log. Up to 10,000
-    /// wait.
+    /// wait. With a data file an event may leave before its change is on the disk.
     ///
     /// With `https` the receiver needs a certificate that this computer trusts, or one of
     /// [`trust_webhook_certificates`](Self::trust_webhook_certificates).
