@@ -25,7 +25,7 @@
 //!   is taken away once more, which does nothing. So whole state and line give the moment at which the line was taken.
 //! - **Lines up to `n`** that stay, because the program was killed between the renaming and the emptying, are
 //!   passed over by their number.
-//! - **A replacement that fails** leaves the file that was there, and the journal goes on.
+//! - **A replacement that fails** leaves a whole file, the one before or the new one, and the journal goes on.
 //! - **A line that can't be written** is lost, so the next write is a whole state, until one succeeds; what waits for
 //!   these writes is answered with an error.
 //!
