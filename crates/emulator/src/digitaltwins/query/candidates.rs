@@ -66,9 +66,8 @@ impl Candidates {
         }
     }
 
-    /// How promising it is to begin here; less is better. It depends on the text of the query only, because every page
-    /// of an answer must begin with the same variable.
-    pub(super) fn rank(&self) -> u8 {
+    /// How promising it is to begin here; less is better.
+    fn rank(&self) -> u8 {
         match self {
             Candidates::Slots(_) => 0,
             Candidates::TwinsOf(_)
@@ -77,6 +76,16 @@ impl Candidates {
             | Candidates::RelationshipsWith(..) => 1,
             Candidates::AllTwins | Candidates::AllRelationships => 2,
         }
+    }
+
+    /// The rank that the candidates for a variable have once every index is there. It depends on the text of the
+    /// query only, because every page of an answer must begin with the same variable.
+    pub(super) fn rank_with_indexes(&self, variable: usize, tests: &[Test<'_>]) -> u8 {
+        let indexed = tests
+            .iter()
+            .filter_map(|test| equals(test, variable))
+            .any(|(path, _)| is_indexed(path));
+        self.rank().min(if indexed { 1 } else { 2 })
     }
 
     /// About how many there are.

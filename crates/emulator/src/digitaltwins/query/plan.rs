@@ -271,7 +271,7 @@ fn begin(
         .filter(|(_, (_, kind))| *kind == VariableKind::Twin);
     twins
         .map(|(variable, _)| (variable, Candidates::of_twin(variable, tests, graph)))
-        .min_by_key(|(_, candidates)| candidates.rank())
+        .min_by_key(|(variable, candidates)| candidates.rank_with_indexes(*variable, tests))
         .unwrap_or((0, Candidates::AllTwins))
 }
 
