@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::etag::ETag;
 use super::lag::{Change, History};
@@ -18,6 +19,7 @@ use super::twin::Twin;
 /// Everything that one instance holds.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
+    generation: Generation,
     pub(crate) models: ModelStore,
     twins: Slab<Node>,
     by_id: HashMap<Arc<str>, Slot>,
@@ -30,6 +32,16 @@ pub(crate) struct Graph {
     pub(crate) history: Option<History>,
     /// Kept while a journal is.
     pub(crate) changed: Option<Changed>,
+}
+
+/// Tells a graph from every other one: places and hashes of one mean nothing in another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Generation(Uuid);
+
+impl Default for Generation {
+    fn default() -> Self {
+        Generation(Uuid::new_v4())
+    }
 }
 
 /// Names an index by what it is about and the path of the values.
@@ -85,6 +97,10 @@ impl Serialize for Relationship {
 }
 
 impl Graph {
+    pub(crate) fn generation(&self) -> Generation {
+        self.generation
+    }
+
     // Twins.
 
     pub(crate) fn twin_count(&self) -> usize {

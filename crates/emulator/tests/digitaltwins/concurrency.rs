@@ -3,9 +3,12 @@
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
+use emulator::{Service, ServiceRequest};
+use futures::executor::block_on;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fixture::Instance;
 
@@ -126,5 +129,45 @@ fn an_index_is_made_while_the_graph_changes() {
             counted(&format!("T.level = {level}")),
             counted(&format!("T.level >= {level} AND T.level <= {level}")),
         );
+    }
+}
+
+/// Twins of level 1, more than a query looks at before it lets others have the graph.
+fn many() -> Instance {
+    let instance = Instance::with_models();
+    for number in 0..MANY {
+        instance.put_twin(&format!("t{number}"), "dtmi:test:Floor;1", json!({"level": 1}));
+    }
+    instance
+}
+
+const MANY: usize = 2500;
+
+/// How many twins have 1 at a path.
+async fn counted(instance: &Instance, path: &str) -> Value {
+    let query = format!("SELECT COUNT() FROM DIGITALTWINS T WHERE T.{path} = 1");
+    let request = ServiceRequest::new(Method::POST, "/query?api-version=2023-10-31").expect("a path");
+    let reply = instance
+        .service
+        .handle(request.with_json(&json!({ "query": query })))
+        .await;
+    let body = reply.body_json().expect("JSON");
+    body["value"][0]["COUNT"].clone()
+}
+
+/// Places mean something else in another graph, so a query that finds itself in one begins anew.
+#[test]
+fn a_query_begins_anew_when_the_graph_is_replaced() {
+    let instance = many();
+    assert_eq!(block_on(counted(&instance, "level")), MANY, "makes the index");
+    let state = instance.service.dump();
+    let load = async { instance.service.load(&state).expect("a state") };
+    let (found, ()) = block_on(futures::future::join(counted(&instance, "level"), load));
+    assert_eq!(found, MANY, "another state is loaded");
+    for lag in [Duration::from_secs(5), Duration::ZERO] {
+        block_on(counted(&instance, "level"));
+        let switch = async { instance.service.set_query_lag(lag) };
+        let (found, ()) = block_on(futures::future::join(counted(&instance, "level"), switch));
+        assert_eq!(found, MANY, "a lag of {lag:?}");
     }
 }

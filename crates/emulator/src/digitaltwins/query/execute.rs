@@ -38,6 +38,8 @@ pub(super) struct Page {
 pub(super) enum Progress {
     More,
     Done,
+    /// The plan is for a graph that queries see no longer.
+    OtherGraph,
     TimedOut,
 }
 
@@ -70,6 +72,9 @@ impl Page {
         chunk: usize,
         deadline: Instant,
     ) -> Progress {
+        if graph.generation() != plan.generation {
+            return Progress::OtherGraph;
+        }
         if matches!(plan.columns, Columns::Count) {
             self.counted.get_or_insert(0);
         }

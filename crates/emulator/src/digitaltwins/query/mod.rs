@@ -76,26 +76,39 @@ impl Instance {
         with_update_times: bool,
     ) -> Answer<Page> {
         let deadline = Instant::now() + self.limits.query_time;
-        let mut page = Page::new(token, size, with_update_times);
-        // The plan may hold a place that changes hands between two chunks; every row is tested all the same.
-        let mut plan = self.queried(|graph| Plan::new(query, graph))?;
-        if let Some(index) = plan.missing_index.take() {
-            while !self.build_index(&index, INDEXED_AT_ONCE) {
-                if Instant::now() > deadline {
-                    return Err(errors::query_timeout());
-                }
-                tokio::task::yield_now().await;
-            }
-            plan = self.queried(|graph| Plan::new(query, graph))?;
-        }
+        let mut page = Page::new(token.clone(), size, with_update_times);
+        let mut plan = self.plan(query, deadline).await?;
         loop {
+            // The plan may hold a place that changes hands between two chunks; every row is tested all the same.
             let progress = self.queried(|graph| page.advance(&plan, graph, CHUNK, deadline));
             match progress {
                 Progress::Done => return Ok(page),
+                Progress::OtherGraph if !token.is_start() => return Err(errors::query_token_invalid()),
+                Progress::OtherGraph if Instant::now() < deadline => {
+                    page = Page::new(token.clone(), size, with_update_times);
+                    plan = self.plan(query, deadline).await?;
+                }
                 Progress::More if Instant::now() < deadline => tokio::task::yield_now().await,
-                Progress::More | Progress::TimedOut => return Err(errors::query_timeout()),
+                Progress::More | Progress::OtherGraph | Progress::TimedOut => {
+                    return Err(errors::query_timeout());
+                }
             }
         }
+    }
+
+    /// Makes a query ready, and first the index that it wants.
+    async fn plan<'q>(&self, query: &'q language::Query, deadline: Instant) -> Answer<Plan<'q>> {
+        let mut plan = self.queried(|graph| Plan::new(query, graph))?;
+        let Some(index) = plan.missing_index.take() else {
+            return Ok(plan);
+        };
+        while !self.build_index(&index, INDEXED_AT_ONCE) {
+            if Instant::now() > deadline {
+                return Err(errors::query_timeout());
+            }
+            tokio::task::yield_now().await;
+        }
+        self.queried(|graph| Plan::new(query, graph))
     }
 }
 

@@ -11,7 +11,7 @@ use super::candidates::Candidates;
 use super::condition::Test;
 use super::value::{Found, in_relationship, in_twin};
 use crate::digitaltwins::errors::{self, Answer};
-use crate::digitaltwins::graph::{Graph, IndexName};
+use crate::digitaltwins::graph::{Generation, Graph, IndexName};
 use crate::digitaltwins::slab::Slot;
 use crate::digitaltwins::twin::Twin;
 
@@ -22,6 +22,8 @@ const RANGE_EXCLUDES_LOWER_BOUND: bool = true;
 /// Everything needed to find the rows of a query.
 #[derive(Debug)]
 pub(super) struct Plan<'q> {
+    /// The graph that it is made for.
+    pub(super) generation: Generation,
     pub(super) variables: Variables<'q>,
     /// The variable that the candidates are values of.
     pub(super) root: usize,
@@ -171,6 +173,7 @@ impl<'q> Plan<'q> {
         }
         let (columns, limit) = columns(&query.select, &variables)?;
         Ok(Plan {
+            generation: graph.generation(),
             variables,
             root,
             root_in_pattern,

@@ -33,6 +33,10 @@ impl Token {
         }
     }
 
+    pub(crate) fn is_start(&self) -> bool {
+        (self.root, self.skip, self.returned) == (0, 0, 0)
+    }
+
     pub(crate) fn read(text: &str, instance: Uuid) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let token: Token = serde_json::from_slice(&bytes).ok()?;
