@@ -1,6 +1,7 @@
 //! The store: models, twins and relationships with the indexes that answers need. No rules of the service here.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -37,6 +38,12 @@ pub(crate) struct Graph {
 /// Tells a graph from every other one: places and hashes of one mean nothing in another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Generation(Uuid);
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 impl Default for Generation {
     fn default() -> Self {

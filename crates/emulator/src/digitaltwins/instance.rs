@@ -5,7 +5,6 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
-use uuid::Uuid;
 
 use super::events::Routing;
 use super::graph::{Graph, IndexName};
@@ -23,8 +22,6 @@ use crate::durable::Journal;
 pub(crate) struct Instance {
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
-    /// Told apart from every other instance, so that continuation tokens are of use only here.
-    pub(crate) instance: Uuid,
     pub(crate) graph: RwLock<Graph>,
     /// Held by whatever changes models, which looks at the graph more than once.
     pub(crate) model_changes: Mutex<()>,
@@ -47,7 +44,6 @@ impl Instance {
         Instance {
             clock,
             limits: Limits::default(),
-            instance: Uuid::new_v4(),
             graph: RwLock::default(),
             model_changes: Mutex::default(),
             routing: Mutex::default(),

@@ -1,7 +1,10 @@
 //! Section 1: pages of rows, relationships as rows, and models with their descendants.
 
+use std::time::Duration;
+
+use emulator::Service;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fixture::{Instance, model};
 
@@ -166,6 +169,33 @@ fn every_page_begins_with_the_same_twin_of_a_pattern() {
     found.sort();
     found.dedup();
     assert_eq!(found.len(), 20);
+}
+
+/// A token names places of the graph that queries saw; in another one it would skip rows or repeat them.
+#[test]
+fn tokens_are_bound_to_the_graph() {
+    let instance = Instance::with_models();
+    for number in 0..30 {
+        instance.put_twin(&format!("t{number}"), "dtmi:test:Floor;1", json!({}));
+    }
+    for number in 0..10 {
+        instance.delete(&format!("/digitaltwins/t{number}")).ok();
+    }
+    let token = || {
+        let page = instance.query_page(&json!({"query": "SELECT * FROM DIGITALTWINS"}), 5);
+        page.ok().body["continuationToken"].clone()
+    };
+    let next = |token: &Value| instance.query_page(&json!({ "continuationToken": token }), 5);
+    let before = token();
+    instance.service.set_query_lag(Duration::from_secs(1));
+    next(&before).is_error(400, "BadRequest", "token");
+    let lagging = token();
+    next(&lagging).ok();
+    instance.service.set_query_lag(Duration::ZERO);
+    next(&lagging).is_error(400, "BadRequest", "token");
+    assert_eq!(next(&before).ok().column("$dtId").len(), 5, "it is that graph again");
+    instance.service.load(&instance.service.dump()).expect("a state");
+    next(&before).is_error(400, "BadRequest", "token");
 }
 
 /// A scan that is longer than one chunk, with gaps, still finds each twin once.

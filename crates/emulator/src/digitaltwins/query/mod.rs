@@ -49,8 +49,8 @@ pub(super) async fn post(service: &Instance, call: &Call<'_>) -> Answer<ServiceR
     };
     // A token brings its query with it; another one in the same body does not count.
     let token = match (text("continuationToken")?, text("query")?) {
-        (Some(token), _) => Token::read(token, service.instance).ok_or_else(errors::query_token_invalid)?,
-        (None, Some(query)) => Token::start(query, service.instance),
+        (Some(token), _) => Token::read(token).ok_or_else(errors::query_token_invalid)?,
+        (None, Some(query)) => Token::start(query),
         (None, None) => return Err(errors::query_body_invalid()),
     };
     let query = language::parse_and_validate(&token.query).map_err(|error| refusal(&error))?;
@@ -67,7 +67,8 @@ pub(super) async fn post(service: &Instance, call: &Call<'_>) -> Answer<ServiceR
 }
 
 impl Instance {
-    /// Finds the rows of one page. The graph is let go of between chunks, so that a long scan holds nobody up.
+    /// Finds the rows of one page. The graph is let go of between chunks, so that a long scan holds nobody up. Should
+    /// another graph have taken its place meanwhile, the page begins anew if the token allows that.
     async fn query_page(
         &self,
         query: &language::Query,
@@ -76,22 +77,23 @@ impl Instance {
         with_update_times: bool,
     ) -> Answer<Page> {
         let deadline = Instant::now() + self.limits.query_time;
-        let mut page = Page::new(token.clone(), size, with_update_times);
-        let mut plan = self.plan(query, deadline).await?;
         loop {
-            // The plan may hold a place that changes hands between two chunks; every row is tested all the same.
-            let progress = self.queried(|graph| page.advance(&plan, graph, CHUNK, deadline));
-            match progress {
-                Progress::Done => return Ok(page),
-                Progress::OtherGraph if !token.is_start() => return Err(errors::query_token_invalid()),
-                Progress::OtherGraph if Instant::now() < deadline => {
-                    page = Page::new(token.clone(), size, with_update_times);
-                    plan = self.plan(query, deadline).await?;
+            let plan = self.plan(query, deadline).await?;
+            let here = token.within(plan.generation);
+            let here = here.ok_or_else(errors::query_token_invalid)?;
+            let mut page = Page::new(here, size, with_update_times);
+            loop {
+                // The plan may hold a place that changes hands between two chunks; every row is tested all the same.
+                match self.queried(|graph| page.advance(&plan, graph, CHUNK, deadline)) {
+                    Progress::Done => return Ok(page),
+                    Progress::More => {}
+                    Progress::OtherGraph => break,
+                    Progress::TimedOut => return Err(errors::query_timeout()),
                 }
-                Progress::More if Instant::now() < deadline => tokio::task::yield_now().await,
-                Progress::More | Progress::OtherGraph | Progress::TimedOut => {
+                if Instant::now() > deadline {
                     return Err(errors::query_timeout());
                 }
+                tokio::task::yield_now().await;
             }
         }
     }
