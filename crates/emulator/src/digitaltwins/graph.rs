@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::etag::ETag;
 use super::lag::{Change, History};
 use super::model_store::ModelStore;
-use super::property_index::{Building, PropertyIndexes, Sorted};
+use super::property_index::{Building, Pin, PropertyIndexes, Sorted};
 use super::query::IndexedScalar;
 use super::slab::{Slab, Slot};
 use super::state::Changed;
@@ -384,7 +384,7 @@ impl Graph {
     }
 
     /// Puts the entries of an index back that [`build_index`](Self::build_index) gave.
-    pub(crate) fn put_index_back(&mut self, name: &IndexName, sorted: Sorted) {
+    pub(crate) fn put_index_back(&mut self, name: &IndexName, sorted: Sorted) -> Pin {
         match name {
             IndexName::Twins(path) => self.twin_values.put_back(path, sorted),
             IndexName::Relationships(path) => self.relationship_values.put_back(path, sorted),

@@ -11,7 +11,7 @@ use super::graph::{Graph, IndexName};
 use super::jobs::{BlobDirectory, Jobs};
 use super::lag::{History, Lagging};
 use super::limits::Limits;
-use super::property_index::Building;
+use super::property_index::{Building, Pin, Unsorted};
 use super::rates::Rates;
 use super::slab::Slot;
 use crate::clock::Clock;
@@ -103,30 +103,47 @@ impl Instance {
         }
     }
 
-    /// Goes on to make an index of what queries see; tells whether it is complete.
-    pub(crate) fn build_index(&self, index: &IndexName, chunk: Slot) -> bool {
+    /// Goes on to make an index of what queries see.
+    pub(crate) fn build_index(&self, index: &IndexName, chunk: Slot) -> Indexing {
         {
             // Held to the end, so that the entries go back to the graph from which they come.
             let lagging = self.lagging.read();
             if lagging.is_none() {
                 let building = self.graph.write().build_index(index, chunk);
-                if let Building::Collected(unsorted) = building {
+                return Indexing::new(building, |unsorted| {
                     let sorted = unsorted.sort();
-                    self.graph.write().put_index_back(index, sorted);
-                    return false;
-                }
-                return matches!(building, Building::Done);
+                    self.graph.write().put_index_back(index, sorted)
+                });
             }
         }
         let mut lagging = self.lagging.write();
         let Some(lagging) = &mut *lagging else {
-            return false;
+            // The graph is gone just now, and the index with it.
+            return Indexing::NoRoom;
         };
         let building = lagging.graph.build_index(index, chunk);
-        if let Building::Collected(unsorted) = building {
-            lagging.graph.put_index_back(index, unsorted.sort());
-            return false;
+        Indexing::new(building, |unsorted| {
+            lagging.graph.put_index_back(index, unsorted.sort())
+        })
+    }
+}
+
+/// How far an index is, which nobody takes away from the one who holds the pin.
+#[derive(Debug)]
+pub(crate) enum Indexing {
+    Goes(Pin),
+    Done(Pin),
+    /// All indexes that there may be are in use.
+    NoRoom,
+}
+
+impl Indexing {
+    fn new(building: Building, put_back: impl FnOnce(Unsorted) -> Pin) -> Self {
+        match building {
+            Building::Goes(pin) => Indexing::Goes(pin),
+            Building::Collected(unsorted) => Indexing::Done(put_back(unsorted)),
+            Building::Done(pin) => Indexing::Done(pin),
+            Building::NoRoom => Indexing::NoRoom,
         }
-        matches!(building, Building::Done)
     }
 }

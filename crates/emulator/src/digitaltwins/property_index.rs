@@ -5,16 +5,19 @@
 //!
 //! An index is made in two steps. The entries are collected in portions under the graph's lock, in any order; then
 //! they are taken out, sorted without a lock, and put back. What changes meanwhile is noted and made up for.
+//!
+//! Who makes or uses an index holds it by a [`Pin`]: only an index that nobody holds makes room for another.
 
 use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::query::IndexedScalar;
 use super::slab::Slot;
 
-/// Indexes of one collection. The one longest unused makes room for another.
+/// Indexes of one collection. The one longest unused makes room for another; if all are in use, there is no other.
 const MAXIMUM: usize = 16;
 /// Changes noted while entries are collected. With more, because nobody goes on collecting, they are sorted at once.
 const NOTED: usize = 65_536;
@@ -29,9 +32,16 @@ pub(crate) type ValueHash = u32;
 #[derive(Debug, Default)]
 pub(crate) struct PropertyIndexes {
     hasher: RandomState,
-    /// In the order of their use, the latest last.
     indexes: Vec<PropertyIndex>,
+    /// How often an index was taken into use.
+    uses: AtomicU64,
 }
+
+/// Keeps an index from making room for another.
+#[derive(Debug)]
+pub(crate) struct Pin(
+    #[expect(dead_code, reason = "that there is another owner is all that matters")] Arc<()>,
+);
 
 #[derive(Debug)]
 struct PropertyIndex {
@@ -41,6 +51,10 @@ struct PropertyIndex {
     noted: Vec<(u64, bool)>,
     /// The places from here on are not looked at yet.
     covered: Slot,
+    /// Shared with those who hold the index.
+    pins: Arc<()>,
+    /// The number of its latest use.
+    used: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -55,10 +69,12 @@ enum Entries {
 #[derive(Debug)]
 pub(crate) enum Building {
     /// There are places to look at, or somebody else sorts the entries.
-    Goes,
+    Goes(Pin),
     /// The entries are to be sorted, without a lock, and to be put back.
     Collected(Unsorted),
-    Done,
+    Done(Pin),
+    /// There are as many indexes as there may be, and all are in use.
+    NoRoom,
 }
 
 /// The entries of an index on their way.
@@ -66,6 +82,7 @@ pub(crate) enum Building {
 pub(crate) struct Unsorted {
     entries: Vec<u64>,
     number: u64,
+    pin: Pin,
 }
 
 /// The entries of an index in order.
@@ -73,6 +90,7 @@ pub(crate) struct Unsorted {
 pub(crate) struct Sorted {
     entries: BTreeSet<u64>,
     number: u64,
+    pin: Pin,
 }
 
 impl Unsorted {
@@ -80,6 +98,7 @@ impl Unsorted {
         Sorted {
             entries: sorted(&mut self.entries),
             number: self.number,
+            pin: self.pin,
         }
     }
 }
@@ -184,19 +203,18 @@ impl PropertyIndexes {
         value: impl Fn(Slot) -> Option<IndexedScalar<'v>>,
     ) -> Building {
         let mut index = match self.indexes.iter().position(|index| index.path == path) {
-            Some(at) => self.indexes.remove(at),
-            None => {
-                if self.indexes.len() >= MAXIMUM {
-                    self.indexes.remove(0);
-                }
-                PropertyIndex {
-                    path: path.to_vec(),
-                    entries: Entries::Collected(Vec::new()),
-                    noted: Vec::new(),
-                    covered: 0,
-                }
-            }
+            Some(at) => self.indexes.swap_remove(at),
+            None if self.indexes.len() >= MAXIMUM && !self.make_room() => return Building::NoRoom,
+            None => PropertyIndex {
+                path: path.to_vec(),
+                entries: Entries::Collected(Vec::new()),
+                noted: Vec::new(),
+                covered: 0,
+                pins: Arc::default(),
+                used: AtomicU64::default(),
+            },
         };
+        let pin = self.take_into_use(&index);
         let until = end.min(index.covered.saturating_add(chunk));
         for slot in index.covered..until {
             if let Some(value) = value(slot) {
@@ -218,25 +236,48 @@ impl PropertyIndexes {
                 let unsorted = Unsorted {
                     entries: std::mem::take(entries),
                     number: TAKEN.fetch_add(1, Ordering::Relaxed),
+                    pin,
                 };
                 index.entries = Entries::Taken(unsorted.number);
                 Building::Collected(unsorted)
             }
-            Entries::Sorted(_) if complete => Building::Done,
-            _ => Building::Goes,
+            Entries::Sorted(_) if complete => Building::Done(pin),
+            _ => Building::Goes(pin),
         };
         self.indexes.push(index);
         building
     }
 
-    /// Puts back the entries that [`build`](Self::build) gave; they are of no use if the index has made room meanwhile.
-    pub(crate) fn put_back(&mut self, path: &[String], sorted: Sorted) {
+    fn take_into_use(&self, index: &PropertyIndex) -> Pin {
+        let use_number = self.uses.fetch_add(1, Ordering::Relaxed);
+        index.used.store(use_number, Ordering::Relaxed);
+        Pin(Arc::clone(&index.pins))
+    }
+
+    /// Takes an index into use, if it is there.
+    pub(crate) fn pin(&self, path: &[String]) -> Option<Pin> {
+        Some(self.take_into_use(self.find(path)?))
+    }
+
+    /// Forgets the index longest unused of those that nobody holds; tells whether there was one.
+    fn make_room(&mut self) -> bool {
+        let free = self.indexes.iter().enumerate();
+        let free = free.filter(|(_, index)| Arc::strong_count(&index.pins) == 1);
+        let oldest = free.min_by_key(|(_, index)| index.used.load(Ordering::Relaxed));
+        let Some((at, _)) = oldest else { return false };
+        self.indexes.swap_remove(at);
+        true
+    }
+
+    /// Puts back the entries that [`build`](Self::build) gave; they are of no use in the index of another graph.
+    pub(crate) fn put_back(&mut self, path: &[String], sorted: Sorted) -> Pin {
         let index = self.indexes.iter_mut().find(|index| index.path == path);
         if let Some(index) = index
             && matches!(index.entries, Entries::Taken(number) if number == sorted.number)
         {
             index.settle(sorted.entries);
         }
+        sorted.pin
     }
 
     /// The places from `from` on that may have a value with this hash, in ascending order.
@@ -287,7 +328,10 @@ mod tests {
     fn built(indexes: &mut PropertyIndexes, end: Slot) {
         let unsorted = collected(indexes.build(&path(), end, end, parity));
         indexes.put_back(&path(), unsorted.sort());
-        assert!(matches!(indexes.build(&path(), end, end, parity), Building::Done));
+        assert!(matches!(
+            indexes.build(&path(), end, end, parity),
+            Building::Done(_)
+        ));
     }
 
     #[test]
@@ -309,7 +353,7 @@ mod tests {
     #[test]
     fn changes_while_it_is_made_are_made_up_for() {
         let mut indexes = PropertyIndexes::default();
-        assert!(matches!(indexes.build(&path(), 10, 6, parity), Building::Goes));
+        assert!(matches!(indexes.build(&path(), 10, 6, parity), Building::Goes(_)));
         // Looked at already.
         indexes.remove(2, |_| parity(2));
         indexes.remove(4, |_| parity(4));
@@ -321,7 +365,7 @@ mod tests {
         assert!(even(&indexes).is_empty());
         indexes.remove(6, |_| parity(6));
         indexes.add(12, |_| parity(12));
-        assert!(matches!(indexes.build(&path(), 13, 6, parity), Building::Goes));
+        assert!(matches!(indexes.build(&path(), 13, 6, parity), Building::Goes(_)));
         indexes.put_back(&path(), unsorted.sort());
         assert!(indexes.covers(&path(), 13));
         assert_eq!(even(&indexes), [0, 4, 8, 12]);
@@ -338,17 +382,14 @@ mod tests {
         indexes.remove(2, |_| parity(2));
         assert!(indexes.indexes.iter().all(|index| index.noted.len() <= NOTED));
         assert!(!indexes.covers(&path(), 10));
-        assert!(matches!(indexes.build(&path(), 10, 6, parity), Building::Done));
+        assert!(matches!(indexes.build(&path(), 10, 6, parity), Building::Done(_)));
         assert_eq!(even(&indexes), [0, 4, 6, 8]);
     }
 
     #[test]
     fn entries_go_back_only_where_they_come_from() {
-        let mut indexes = PropertyIndexes::default();
-        let first = collected(indexes.build(&path(), 10, 10, parity));
-        for number in 0..MAXIMUM {
-            indexes.build(&[number.to_string()], 1, 1, |_| None);
-        }
+        let (mut before, mut indexes) = (PropertyIndexes::default(), PropertyIndexes::default());
+        let first = collected(before.build(&path(), 10, 10, parity));
         let second = collected(indexes.build(&path(), 4, 10, parity));
         indexes.put_back(&path(), first.sort());
         assert!(!indexes.covers(&path(), 4));
@@ -356,15 +397,48 @@ mod tests {
         assert_eq!(even(&indexes), [0, 2]);
     }
 
+    fn there(indexes: &PropertyIndexes, name: &str) -> bool {
+        indexes.find(&[name.to_owned()]).is_some()
+    }
+
+    fn full() -> (PropertyIndexes, Vec<Pin>) {
+        let mut indexes = PropertyIndexes::default();
+        let pins = (0..MAXIMUM).map(
+            |number| match indexes.build(&[number.to_string()], 2, 1, |_| None) {
+                Building::Goes(pin) => pin,
+                other => panic!("{other:?}"),
+            },
+        );
+        let pins = pins.collect();
+        (indexes, pins)
+    }
+
     #[test]
     fn the_longest_unused_makes_room() {
-        let mut indexes = PropertyIndexes::default();
-        built(&mut indexes, 1);
-        for number in 1..=MAXIMUM {
-            assert_eq!(indexes.covers(&path(), 1), number <= MAXIMUM);
-            indexes.build(&[number.to_string()], 1, 1, |_| None);
-        }
-        assert!(!indexes.covers(&path(), 1));
+        let (mut indexes, pins) = full();
+        drop(pins);
+        assert!(indexes.pin(&["0".to_owned()]).is_some());
+        indexes.build(&["new".to_owned()], 1, 1, |_| None);
+        assert!(there(&indexes, "0") && there(&indexes, "new"));
+        assert!(!there(&indexes, "1"));
+        indexes.build(&["newer".to_owned()], 1, 1, |_| None);
+        assert!(!there(&indexes, "2"));
+        assert_eq!(indexes.indexes.len(), MAXIMUM);
+    }
+
+    #[test]
+    fn one_that_is_in_use_stays() {
+        let (mut indexes, mut pins) = full();
+        let new = ["new".to_owned()];
+        assert!(matches!(indexes.build(&new, 1, 1, |_| None), Building::NoRoom));
+        // Somebody goes on with one of those that are there.
+        assert!(matches!(
+            indexes.build(&["3".to_owned()], 2, 1, |_| None),
+            Building::Collected(_)
+        ));
+        drop(pins.remove(7));
+        assert!(matches!(indexes.build(&new, 2, 1, |_| None), Building::Goes(_)));
+        assert!(there(&indexes, "new") && !there(&indexes, "7"));
         assert_eq!(indexes.indexes.len(), MAXIMUM);
     }
 }

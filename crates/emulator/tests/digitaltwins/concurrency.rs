@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use emulator::{Service, ServiceRequest};
 use futures::executor::block_on;
+use futures::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -153,6 +154,19 @@ async fn counted(instance: &Instance, path: &str) -> Value {
         .await;
     let body = reply.body_json().expect("JSON");
     body["value"][0]["COUNT"].clone()
+}
+
+/// A query goes on with its index while others make more of them than there may be.
+#[test]
+fn an_index_in_use_stays() {
+    let instance = many();
+    assert_eq!(block_on(counted(&instance, "level")), MANY, "makes the index");
+    // None of them gets in the way of another, either; those for which there is no room go without.
+    let paths: Vec<_> = (0..20).map(|number| format!("p{number}")).collect();
+    let others = join_all(paths.iter().map(|path| counted(&instance, path)));
+    let (found, others) = block_on(futures::future::join(counted(&instance, "level"), others));
+    assert_eq!(found, MANY);
+    assert!(others.iter().all(|found| *found == 0), "{others:?}");
 }
 
 /// Places mean something else in another graph, so a query that finds itself in one begins anew.

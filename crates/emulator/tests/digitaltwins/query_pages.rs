@@ -147,7 +147,12 @@ fn every_page_begins_with_the_same_twin_of_a_pattern() {
         instance.put_twin(&format!("t{number}"), "dtmi:test:Floor;1", json!({"level": 1}));
     }
     for number in 0..20 {
-        instance.relate(&format!("t{number}"), "r", "contains", &format!("t{}", 19 - number));
+        instance.relate(
+            &format!("t{number}"),
+            "r",
+            "contains",
+            &format!("t{}", 19 - number),
+        );
     }
     let ids: Vec<_> = (0..20).map(|number| format!("'t{number}'")).collect();
     let query = format!(
@@ -193,7 +198,11 @@ fn tokens_are_bound_to_the_graph() {
     next(&lagging).ok();
     instance.service.set_query_lag(Duration::ZERO);
     next(&lagging).is_error(400, "BadRequest", "token");
-    assert_eq!(next(&before).ok().column("$dtId").len(), 5, "it is that graph again");
+    assert_eq!(
+        next(&before).ok().column("$dtId").len(),
+        5,
+        "it is that graph again"
+    );
     instance.service.load(&instance.service.dump()).expect("a state");
     next(&before).is_error(400, "BadRequest", "token");
 }

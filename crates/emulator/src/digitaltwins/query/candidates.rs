@@ -9,7 +9,7 @@ use twin_query::{Comparison, Literal};
 use super::condition::{Term, Test};
 use super::value::{IndexedScalar, Scalar, constant, is_indexed};
 use crate::digitaltwins::graph::{Graph, IndexName};
-use crate::digitaltwins::property_index::{PropertyIndexes, ValueHash};
+use crate::digitaltwins::property_index::{Pin, PropertyIndexes, ValueHash};
 use crate::digitaltwins::slab::Slot;
 
 /// Starting points, in the order of their places.
@@ -63,6 +63,15 @@ impl Candidates {
                 let rest = slots.get(slots.partition_point(|slot| *slot < from)..);
                 rest.unwrap_or_default().iter().copied().take(limit).collect()
             }
+        }
+    }
+
+    /// Takes the index that they are found by into use.
+    pub(super) fn pin(&self, graph: &Graph) -> Option<Pin> {
+        match self {
+            Candidates::TwinsWith(path, _) => graph.twin_values().pin(path),
+            Candidates::RelationshipsWith(path, _) => graph.relationship_values().pin(path),
+            _ => None,
         }
     }
 

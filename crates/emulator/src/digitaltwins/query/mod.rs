@@ -22,7 +22,9 @@ use twin_query::digitaltwins as language;
 
 use super::call::Call;
 use super::errors::{self, Answer};
-use super::instance::Instance;
+use super::graph::IndexName;
+use super::instance::{Indexing, Instance};
+use super::property_index::Pin;
 use super::slab::Slot;
 use crate::ServiceResponse;
 use execute::{Page, Progress};
@@ -98,19 +100,32 @@ impl Instance {
         }
     }
 
-    /// Makes a query ready, and first the index that it wants.
+    /// Makes a query ready, and first the index that it wants. If there is no room for one, it goes without.
     async fn plan<'q>(&self, query: &'q language::Query, deadline: Instant) -> Answer<Plan<'q>> {
         let mut plan = self.queried(|graph| Plan::new(query, graph))?;
-        let Some(index) = plan.missing_index.take() else {
-            return Ok(plan);
-        };
-        while !self.build_index(&index, INDEXED_AT_ONCE) {
+        if let Some(index) = plan.missing_index.take() {
+            let made = self.make_index(&index, deadline).await?;
+            plan = self.queried(|graph| Plan::new(query, graph))?;
+            // From here on the plan holds the index.
+            drop(made);
+        }
+        Ok(plan)
+    }
+
+    async fn make_index(&self, index: &IndexName, deadline: Instant) -> Answer<Option<Pin>> {
+        let mut held = None;
+        loop {
+            match self.build_index(index, INDEXED_AT_ONCE) {
+                // The next pin is there before this one goes.
+                Indexing::Goes(pin) => drop(held.replace(pin)),
+                Indexing::Done(pin) => return Ok(Some(pin)),
+                Indexing::NoRoom => return Ok(None),
+            }
             if Instant::now() > deadline {
                 return Err(errors::query_timeout());
             }
             tokio::task::yield_now().await;
         }
-        self.queried(|graph| Plan::new(query, graph))
     }
 }
 

@@ -12,6 +12,7 @@ use super::condition::Test;
 use super::value::{Found, in_relationship, in_twin};
 use crate::digitaltwins::errors::{self, Answer};
 use crate::digitaltwins::graph::{Generation, Graph, IndexName};
+use crate::digitaltwins::property_index::Pin;
 use crate::digitaltwins::slab::Slot;
 use crate::digitaltwins::twin::Twin;
 
@@ -30,6 +31,8 @@ pub(super) struct Plan<'q> {
     /// Whether the root is a node of a `MATCH` pattern.
     pub(super) root_in_pattern: bool,
     pub(super) candidates: Candidates,
+    /// Keeps the index of the candidates there as long as the plan is.
+    _pin: Option<Pin>,
     /// An index that would leave fewer candidates, were it there.
     pub(super) missing_index: Option<IndexName>,
     pub(super) hops: Vec<Hop<'q>>,
@@ -177,6 +180,7 @@ impl<'q> Plan<'q> {
             variables,
             root,
             root_in_pattern,
+            _pin: candidates.pin(graph),
             candidates,
             missing_index,
             hops,

@@ -36,7 +36,10 @@ impl Token {
     /// This place in a graph, unless it is a place of another one.
     pub(crate) fn within(&self, graph: Generation) -> Option<Self> {
         let graph = graph.to_string();
-        (self.graph.is_empty() || self.graph == graph).then(|| Token { graph, ..self.clone() })
+        (self.graph.is_empty() || self.graph == graph).then(|| Token {
+            graph,
+            ..self.clone()
+        })
     }
 
     pub(crate) fn read(text: &str) -> Option<Self> {
