@@ -86,6 +86,15 @@ impl Relationship {
     pub(crate) fn property(&self, name: &str) -> Option<&Value> {
         self.properties.as_deref()?.get(name)
     }
+
+    /// Whether it is the earlier one with other properties at most, between twins in the same places.
+    pub(crate) fn continues(&self, earlier: &Self) -> bool {
+        (self.source, self.target) == (earlier.source, earlier.target)
+            && self.id == earlier.id
+            && self.name == earlier.name
+            && self.source_id == earlier.source_id
+            && self.target_id == earlier.target_id
+    }
 }
 
 impl Serialize for Relationship {

@@ -8,8 +8,8 @@
 //! | [`instance`], [`graph`], [`model_store`], [`interface`], [`twin`], [`property_index`], [`slab`], [`timestamp`], [`state`], [`lag`], [`preset`] | what is stored and how it is written |
 //! | [`manage`] | what the management API can ask of it |
 //!
-//! One lock holds the graph: an operation on a twin sees no other half done, and none holds it longer than a
-//! small part of a query takes.
+//! One lock holds the graph: an operation on a twin sees no other half done. A query holds it for so many twins looked
+//! at or relationships followed, a few milliseconds, and then lets others have it, in the middle of a walk, too.
 
 mod call;
 mod components;

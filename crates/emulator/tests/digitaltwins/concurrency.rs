@@ -1,5 +1,6 @@
 //! Section 2.5: operations on one twin come one after the other; none is lost, none is half done.
 
+use std::cell::RefCell;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -147,13 +148,19 @@ const MANY: usize = 2500;
 /// How many twins have 1 at a path.
 async fn counted(instance: &Instance, path: &str) -> Value {
     let query = format!("SELECT COUNT() FROM DIGITALTWINS T WHERE T.{path} = 1");
-    let request = ServiceRequest::new(Method::POST, "/query?api-version=2023-10-31").expect("a path");
-    let reply = instance
-        .service
-        .handle(request.with_json(&json!({ "query": query })))
-        .await;
-    let body = reply.body_json().expect("JSON");
+    count(instance, &query).await
+}
+
+async fn count(instance: &Instance, query: &str) -> Value {
+    let body = send(instance, Method::POST, "/query", &json!({ "query": query })).await;
     body["value"][0]["COUNT"].clone()
+}
+
+async fn send(instance: &Instance, method: Method, path: &str, body: &Value) -> Value {
+    let path = format!("{path}?api-version=2023-10-31");
+    let request = ServiceRequest::new(method, &path).expect("a path");
+    let reply = instance.service.handle(request.with_json(body)).await;
+    reply.body_json().expect("JSON")
 }
 
 /// A query goes on with its index while others make more of them than there may be.
@@ -184,4 +191,37 @@ fn a_query_begins_anew_when_the_graph_is_replaced() {
         let (found, ()) = block_on(futures::future::join(counted(&instance, "level"), switch));
         assert_eq!(found, MANY, "a lag of {lag:?}");
     }
+}
+
+/// All ways from one twin are many; others get their turn before the last is found.
+#[test]
+fn a_long_walk_lets_others_in_between() {
+    const TWINS: usize = 10;
+    let instance = Instance::with_models();
+    let id = |number: usize| format!("t{number}");
+    (0..TWINS).for_each(|number| {
+        instance.put_twin(&id(number), "dtmi:test:Floor;1", json!({}));
+    });
+    for from in 0..TWINS {
+        for to in (0..TWINS).filter(|to| *to != from) {
+            instance.relate(&id(from), &id(to), "contains", &id(to));
+        }
+    }
+    let order = RefCell::new(Vec::new());
+    let query = async {
+        let query = "SELECT COUNT() FROM DIGITALTWINS MATCH (a)-[*..6]->(b) WHERE a.$dtId = 't0'";
+        let found = count(&instance, query).await;
+        order.borrow_mut().push("query");
+        found
+    };
+    let write = async {
+        let body = json!({"$metadata": {"$model": "dtmi:test:Floor;1"}, "level": 1});
+        let twin = send(&instance, Method::PUT, "/digitaltwins/t0", &body).await;
+        assert_eq!(twin["level"], 1, "{twin}");
+        order.borrow_mut().push("write");
+    };
+    let (found, ()) = block_on(futures::future::join(query, write));
+    assert_eq!(order.into_inner(), ["write", "query"]);
+    let ways = |hops: usize| (TWINS - hops..TWINS).product::<usize>();
+    assert_eq!(found, (1..=6).map(ways).sum::<usize>());
 }

@@ -1,22 +1,25 @@
-//! Finds rows: from one starting point after the other, depth first.
+//! Finds rows: from one starting point after the other.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use twin_query::digitaltwins::Direction;
 
-use super::plan::{Columns, Hop, Plan, Row};
+use super::plan::{Columns, Plan, Row};
 use super::token::Token;
+use super::walk::{Paused, Walk};
 use crate::digitaltwins::graph::Graph;
-use crate::digitaltwins::slab::Slot;
 
-/// A variable that has no value yet.
-const UNKNOWN: Slot = Slot::MAX;
 /// Starting points taken from an index at once: few at first, since a page may be full soon, then more.
 const FIRST_BATCH: usize = 16;
-/// Steps between two looks at the clock.
-const STEPS: u32 = 4096;
+
+/// How far a query goes before others may have the graph.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chunk {
+    /// Starting points looked at.
+    pub(super) roots: usize,
+    /// Relationships followed, from all starting points together.
+    pub(super) steps: u32,
+}
 
 /// One page of an answer while it is found.
 #[derive(Debug)]
@@ -31,6 +34,10 @@ pub(super) struct Page {
     counted: Option<u64>,
     looked_at: u64,
     more: bool,
+    /// Rows found from the starting point, those on earlier pages included.
+    seen: usize,
+    /// The walk from the starting point, if the last chunk ended within it.
+    paused: Option<Paused>,
 }
 
 /// How far [`Page::advance`] came.
@@ -40,14 +47,13 @@ pub(super) enum Progress {
     Done,
     /// The plan is for a graph that queries see no longer.
     OtherGraph,
-    TimedOut,
 }
 
-/// Why no further row is wanted.
+/// Why no further row is looked for.
 enum Stop {
     PageFull,
     LimitReached,
-    TimedOut,
+    ChunkOver,
 }
 
 impl Page {
@@ -61,17 +67,13 @@ impl Page {
             counted: None,
             looked_at: 0,
             more: false,
+            seen: 0,
+            paused: None,
         }
     }
 
-    /// Looks at up to `chunk` more starting points.
-    pub(super) fn advance(
-        &mut self,
-        plan: &Plan<'_>,
-        graph: &Graph,
-        chunk: usize,
-        deadline: Instant,
-    ) -> Progress {
+    /// Goes on where it stopped, as far as a chunk reaches.
+    pub(super) fn advance(&mut self, plan: &Plan<'_>, graph: &Graph, chunk: Chunk) -> Progress {
         if graph.generation() != plan.generation {
             return Progress::OtherGraph;
         }
@@ -81,57 +83,70 @@ impl Page {
         if plan.limit == Some(0) {
             return Progress::Done;
         }
-        let (mut left, mut batch) = (chunk, FIRST_BATCH);
-        while left > 0 {
-            let roots = plan.candidates.next(graph, self.token.root, batch.min(left));
-            if roots.is_empty() {
-                return Progress::Done;
+        match self.find(plan, graph, chunk) {
+            ControlFlow::Continue(()) | ControlFlow::Break(Stop::PageFull | Stop::LimitReached) => {
+                Progress::Done
             }
-            left -= roots.len();
-            batch *= 4;
-            for root in roots {
-                match self.take(plan, graph, root, deadline) {
-                    ControlFlow::Continue(()) => {}
-                    ControlFlow::Break(Stop::LimitReached | Stop::PageFull) => return Progress::Done,
-                    ControlFlow::Break(Stop::TimedOut) => return Progress::TimedOut,
-                }
-            }
+            ControlFlow::Break(Stop::ChunkOver) => Progress::More,
         }
-        Progress::More
     }
 
-    /// Finds the rows from one starting point.
-    fn take(&mut self, plan: &Plan<'_>, graph: &Graph, root: Slot, deadline: Instant) -> ControlFlow<Stop> {
-        if root != self.token.root {
-            // The starting point of which rows were left over is gone.
-            (self.token.root, self.token.skip) = (root, 0);
-        }
-        self.looked_at += 1;
-        let mut walk = Walk {
-            plan,
-            row: Row {
-                graph,
-                variables: &plan.variables,
-                slots: vec![UNKNOWN; plan.variables.len()],
-                with_update_times: self.with_update_times,
-            },
-            visited: Vec::new(),
-            page: self,
-            seen: 0,
-            steps: 0,
-            deadline,
-        };
-        let outcome = walk.start(root);
-        let seen = walk.seen;
-        match outcome {
-            ControlFlow::Continue(()) => (self.token.root, self.token.skip) = (root + 1, 0),
-            ControlFlow::Break(Stop::PageFull) => {
-                self.token.skip = seen;
-                self.more = true;
+    /// Finds rows until there is nothing more to look at.
+    fn find(&mut self, plan: &Plan<'_>, graph: &Graph, chunk: Chunk) -> ControlFlow<Stop> {
+        let Chunk { mut roots, mut steps } = chunk;
+        if let Some(paused) = self.paused.take() {
+            match paused.resume(plan, graph, self.with_update_times) {
+                Some(walk) => self.walk(walk, false, &mut steps)?,
+                None => self.root_is_done(),
             }
-            ControlFlow::Break(_) => {}
         }
-        outcome
+        let mut batch = FIRST_BATCH;
+        while roots > 0 {
+            let found = plan.candidates.next(graph, self.token.root, batch.min(roots));
+            if found.is_empty() {
+                return ControlFlow::Continue(());
+            }
+            roots -= found.len();
+            batch *= 4;
+            for root in found {
+                if root != self.token.root {
+                    // The starting point of which rows were left over is gone.
+                    (self.token.root, self.token.skip) = (root, 0);
+                }
+                self.looked_at += 1;
+                self.seen = 0;
+                let mut walk = Walk::new(plan, graph, root, self.with_update_times);
+                let row = walk.start();
+                self.walk(walk, row, &mut steps)?;
+            }
+        }
+        ControlFlow::Break(Stop::ChunkOver)
+    }
+
+    fn root_is_done(&mut self) {
+        (self.token.root, self.token.skip) = (self.token.root + 1, 0);
+    }
+
+    /// Finds the rows from one starting point; `row` tells whether there is one already.
+    fn walk(&mut self, mut walk: Walk<'_>, mut row: bool, steps: &mut u32) -> ControlFlow<Stop> {
+        loop {
+            if row {
+                if self.seen >= self.token.skip {
+                    self.add(walk.plan(), walk.row())?;
+                }
+                self.seen += 1;
+            }
+            if walk.is_over() {
+                self.root_is_done();
+                return ControlFlow::Continue(());
+            }
+            if *steps == 0 {
+                self.paused = Some(walk.pause());
+                return ControlFlow::Break(Stop::ChunkOver);
+            }
+            *steps -= 1;
+            row = walk.step();
+        }
     }
 
     /// What the query cost, in the service's unit; roughly what the service reports for such queries.
@@ -169,6 +184,8 @@ impl Page {
             return ControlFlow::Continue(());
         }
         if self.count == self.size {
+            self.token.skip = self.seen;
+            self.more = true;
             return ControlFlow::Break(Stop::PageFull);
         }
         if self.count > 0 {
@@ -188,136 +205,6 @@ impl Page {
             .is_some_and(|limit| self.token.returned + self.count as u64 >= limit)
         {
             return ControlFlow::Break(Stop::LimitReached);
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-/// The search from one starting point.
-struct Walk<'w, 'a> {
-    plan: &'a Plan<'a>,
-    row: Row<'a>,
-    /// The twins of the pattern on the way here.
-    visited: Vec<Slot>,
-    page: &'w mut Page,
-    /// Rows found from this starting point, those on earlier pages included.
-    seen: usize,
-    steps: u32,
-    deadline: Instant,
-}
-
-impl<'a> Walk<'_, 'a> {
-    fn start(&mut self, root: Slot) -> ControlFlow<Stop> {
-        self.set(self.plan.root, root);
-        if self.plan.root_in_pattern {
-            self.visited.push(root);
-        }
-        self.after(0)
-    }
-
-    fn set(&mut self, variable: usize, slot: Slot) {
-        if let Some(place) = self.row.slots.get_mut(variable) {
-            *place = slot;
-        }
-    }
-
-    /// Tests what is known after so many hops, then makes the next one, or has a row.
-    fn after(&mut self, done: usize) -> ControlFlow<Stop> {
-        let tests = self.plan.tests.get(done).map(Vec::as_slice).unwrap_or_default();
-        if !tests.iter().all(|test| test.holds(&self.row) == Some(true)) {
-            return ControlFlow::Continue(());
-        }
-        match self.plan.hops.get(done) {
-            Some(hop) => {
-                let from = self.row.slots.get(hop.from).copied().unwrap_or(UNKNOWN);
-                self.walk(hop, done, from, 1)
-            }
-            None if self.seen < self.page.token.skip => {
-                self.seen += 1;
-                ControlFlow::Continue(())
-            }
-            None => {
-                self.page.add(self.plan, &self.row)?;
-                self.seen += 1;
-                ControlFlow::Continue(())
-            }
-        }
-    }
-
-    /// Follows every relationship of a hop from a twin; `depth` counts the relationships, this one included.
-    fn walk(&mut self, hop: &'a Hop<'a>, done: usize, from: Slot, depth: u32) -> ControlFlow<Stop> {
-        let graph = self.row.graph;
-        let Some(node) = graph.node(from) else {
-            return ControlFlow::Continue(());
-        };
-        let outgoing = node
-            .outgoing
-            .iter()
-            .filter(|_| hop.direction != Direction::Incoming);
-        let incoming = node
-            .incoming
-            .iter()
-            .filter(|_| hop.direction != Direction::Outgoing);
-        let relationships = outgoing
-            .map(|slot| (slot, true))
-            .chain(incoming.map(|slot| (slot, false)));
-        for (slot, forward) in relationships {
-            self.steps += 1;
-            if self.steps.is_multiple_of(STEPS) && Instant::now() > self.deadline {
-                return ControlFlow::Break(Stop::TimedOut);
-            }
-            let Some(relationship) = graph.relationship(*slot) else {
-                continue;
-            };
-            if !hop.names.is_empty() && !hop.names.contains(&&*relationship.name) {
-                continue;
-            }
-            let to = if forward {
-                relationship.target
-            } else {
-                relationship.source
-            };
-            let seen_before = hop.in_pattern && self.visited.contains(&to);
-            if depth >= hop.least {
-                self.arrive(hop, done, *slot, to, seen_before)?;
-            }
-            if depth < hop.most && !seen_before {
-                self.visited.push(to);
-                self.walk(hop, done, to, depth + 1)?;
-                self.visited.pop();
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// Takes a twin as the end of a hop, if it can be that.
-    fn arrive(
-        &mut self,
-        hop: &Hop<'a>,
-        done: usize,
-        relationship: Slot,
-        to: Slot,
-        seen_before: bool,
-    ) -> ControlFlow<Stop> {
-        if hop.closes {
-            if self.row.slots.get(hop.to) != Some(&to) {
-                return ControlFlow::Continue(());
-            }
-        } else if seen_before {
-            return ControlFlow::Continue(());
-        }
-        if !hop.closes {
-            self.set(hop.to, to);
-        }
-        if let Some(variable) = hop.relationship {
-            self.set(variable, relationship);
-        }
-        if hop.in_pattern {
-            self.visited.push(to);
-        }
-        self.after(done + 1)?;
-        if hop.in_pattern {
-            self.visited.pop();
         }
         ControlFlow::Continue(())
     }

@@ -5,14 +5,18 @@
 //! | [`plan`], [`condition`], [`candidates`] | a query made ready: where to begin, what to walk, when to test |
 //! | [`value`] | what a path leads to in a twin or relationship |
 //! | [`execute`] | rows, one starting point after the other |
+//! | [`walk`] | the way from a starting point |
 //! | [`token`] | where the next page goes on |
 
 mod candidates;
 mod condition;
 mod execute;
 mod plan;
+#[cfg(test)]
+mod tests;
 mod token;
 mod value;
+mod walk;
 
 use std::time::Instant;
 
@@ -27,15 +31,18 @@ use super::instance::{Indexing, Instance};
 use super::property_index::Pin;
 use super::slab::Slot;
 use crate::ServiceResponse;
-use execute::{Page, Progress};
+use execute::{Chunk, Page, Progress};
 use plan::Plan;
 use token::Token;
 pub(crate) use value::IndexedScalar;
 
 /// Rows of a page when the caller does not say.
 const PAGE: usize = 100;
-/// Starting points looked at before others may have the graph.
-const CHUNK: usize = 1024;
+/// A few milliseconds.
+const CHUNK: Chunk = Chunk {
+    roots: 1024,
+    steps: 16_384,
+};
 /// Places that an index takes in before others may have the graph.
 const INDEXED_AT_ONCE: Slot = 4096;
 
@@ -69,8 +76,8 @@ pub(super) async fn post(service: &Instance, call: &Call<'_>) -> Answer<ServiceR
 }
 
 impl Instance {
-    /// Finds the rows of one page. The graph is let go of between chunks, so that a long scan holds nobody up. Should
-    /// another graph have taken its place meanwhile, the page begins anew if the token allows that.
+    /// Finds the rows of one page. The graph is let go of between chunks, so that a long scan or walk holds nobody up.
+    /// Should another graph have taken its place meanwhile, the page begins anew if the token allows that.
     async fn query_page(
         &self,
         query: &language::Query,
@@ -86,11 +93,10 @@ impl Instance {
             let mut page = Page::new(here, size, with_update_times);
             loop {
                 // The plan may hold a place that changes hands between two chunks; every row is tested all the same.
-                match self.queried(|graph| page.advance(&plan, graph, CHUNK, deadline)) {
+                match self.queried(|graph| page.advance(&plan, graph, CHUNK)) {
                     Progress::Done => return Ok(page),
                     Progress::More => {}
                     Progress::OtherGraph => break,
-                    Progress::TimedOut => return Err(errors::query_timeout()),
                 }
                 if Instant::now() > deadline {
                     return Err(errors::query_timeout());

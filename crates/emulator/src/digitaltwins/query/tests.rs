@@ -1,0 +1,221 @@
+//! Chunks of a page driven by hand, with changes between any two steps.
+
+use futures::executor::block_on;
+use http::Method;
+use serde_json::{Value, json};
+use twin_query::digitaltwins as language;
+
+use super::execute::{Chunk, Page, Progress};
+use super::plan::Plan;
+use super::token::Token;
+use crate::digitaltwins::DigitalTwins;
+use crate::{Clock, Service, ServiceRequest};
+
+/// A walk that pauses after every step.
+const STEP: Chunk = Chunk { roots: 1, steps: 1 };
+const WHOLE: Chunk = Chunk {
+    roots: usize::MAX,
+    steps: u32::MAX,
+};
+
+fn send(service: &DigitalTwins, method: Method, path: &str, body: &Value) {
+    let request = ServiceRequest::new(method, &format!("{path}?api-version=2023-10-31")).unwrap();
+    let response = block_on(service.handle(request.with_json(body)));
+    assert!(response.status.is_success(), "{path}: {:?}", response.body_json());
+}
+
+fn put(service: &DigitalTwins, id: &str, number: usize) {
+    let body = json!({"$metadata": {"$model": "dtmi:w:Node;1"}, "number": number});
+    send(service, Method::PUT, &format!("/digitaltwins/{id}"), &body);
+}
+
+fn relate(service: &DigitalTwins, source: &str, target: &str) {
+    let path = format!("/digitaltwins/{source}/relationships/{target}");
+    let body = json!({"$relationshipName": "r", "$targetId": target});
+    send(service, Method::PUT, &path, &body);
+}
+
+/// Without relationships it takes the twin out, too.
+fn remove(service: &DigitalTwins, id: &str, sources: &[&str], targets: &[&str]) {
+    let outgoing = targets.iter().map(|target| (id, *target));
+    for (source, target) in outgoing.chain(sources.iter().map(|source| (*source, id))) {
+        let path = format!("/digitaltwins/{source}/relationships/{target}");
+        send(service, Method::DELETE, &path, &Value::Null);
+    }
+    send(
+        service,
+        Method::DELETE,
+        &format!("/digitaltwins/{id}"),
+        &Value::Null,
+    );
+}
+
+/// `root` leads to four twins in the middle, each of them to three leaves, and every leaf back to the root.
+fn graph() -> DigitalTwins {
+    let service = DigitalTwins::new(Clock::new());
+    let model = json!([{"@id": "dtmi:w:Node;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2", "contents": [
+        {"@type": "Relationship", "name": "r"},
+        {"@type": "Property", "name": "number", "schema": "integer"},
+    ]}]);
+    send(&service, Method::POST, "/models", &model);
+    for id in ["root", "m0", "m1", "m2", "m3", "l0", "l1", "l2"] {
+        put(&service, id, 1);
+    }
+    for middle in ["m0", "m1", "m2", "m3"] {
+        relate(&service, "root", middle);
+        LEAVES.iter().for_each(|leaf| relate(&service, middle, leaf));
+    }
+    LEAVES.iter().for_each(|leaf| relate(&service, leaf, "root"));
+    service
+}
+
+const LEAVES: [&str; 3] = ["l0", "l1", "l2"];
+
+/// The rows of a query, as the ids of their columns, and how many chunks it took. `between` is called after each chunk
+/// with the number of chunks so far.
+fn rows(
+    service: &DigitalTwins,
+    text: &str,
+    chunk: Chunk,
+    mut between: impl FnMut(usize),
+) -> (Vec<String>, usize) {
+    let instance = &service.instance;
+    let query = language::parse_and_validate(text).unwrap();
+    let plan = instance.queried(|graph| Plan::new(&query, graph)).unwrap();
+    let token = Token::start(text).within(plan.generation).unwrap();
+    let mut page = Page::new(token, 1000, false);
+    let mut chunks = 0;
+    loop {
+        let progress = instance.queried(|graph| page.advance(&plan, graph, chunk));
+        chunks += 1;
+        match progress {
+            Progress::More => between(chunks),
+            Progress::Done => break,
+            Progress::OtherGraph => panic!("nobody replaced the graph"),
+        }
+        assert!(chunks < 100_000, "it comes to no end");
+    }
+    let body: Value = serde_json::from_slice(&page.into_body()).unwrap();
+    let rows = body["value"].as_array().unwrap().iter().map(|row| {
+        let columns = row.as_object().unwrap().values();
+        let columns: Vec<_> = columns.map(|id| id.as_str().unwrap_or_default()).collect();
+        columns.join("-")
+    });
+    (rows.collect(), chunks)
+}
+
+const WAYS: &str = "SELECT a.$dtId AS a, b.$dtId AS b, c.$dtId AS c \
+                    FROM DIGITALTWINS MATCH (a)-[:r]->(b)-[x:r]->(c) WHERE a.$dtId = 'root' AND b.number = 1";
+
+#[test]
+fn a_walk_that_pauses_everywhere_finds_the_same_rows() {
+    let service = graph();
+    for query in [
+        WAYS,
+        "SELECT a.$dtId AS a, b.$dtId AS b FROM DIGITALTWINS MATCH (a)-[*..4]-(b) WHERE a.$dtId = 'root'",
+        "SELECT a.$dtId AS a, b.$dtId AS b FROM DIGITALTWINS MATCH (a)-[*1..3]->(b)<-[:none|r]-(c) WHERE c.$dtId = 'm1'",
+        "SELECT b.$dtId AS b FROM DIGITALTWINS MATCH (a)-[:r]->(b)-[*2]->(a) WHERE a.$dtId = 'root'",
+        "SELECT B.$dtId AS b, C.$dtId AS c, D.$dtId AS d FROM DIGITALTWINS A JOIN B RELATED A.r \
+         JOIN C RELATED A.r JOIN D RELATED B.r WHERE A.$dtId = 'root'",
+    ] {
+        let (whole, _) = rows(&service, query, WHOLE, |_| {});
+        assert!(!whole.is_empty(), "{query}");
+        for steps in [1, 2, 3, 7] {
+            let (found, chunks) = rows(&service, query, Chunk { roots: 1, steps }, |_| {
+                // Nobody is kept out.
+                assert!(service.instance.graph.try_write().is_some());
+            });
+            assert_eq!(found, whole, "{query}");
+            assert!(steps > 1 || chunks > whole.len(), "{query}: {chunks} chunks");
+        }
+    }
+}
+
+/// For every pause there is: what changes then shows in no row after it, and what does not change is there once.
+fn change_at_every_pause(change: impl Fn(&DigitalTwins), gone: &str, rest: usize) {
+    let (_, pauses) = rows(&graph(), WAYS, STEP, |_| {});
+    for pause in 1..pauses {
+        let service = graph();
+        let counted = |service: &DigitalTwins| rows(service, WAYS, WHOLE, |_| {}).0;
+        let before = counted(&service);
+        let (mut found, _) = rows(&service, WAYS, STEP, |chunks| {
+            if chunks == pause {
+                change(&service);
+            }
+        });
+        let remaining = counted(&service).iter().filter(|row| row.contains(gone)).count();
+        assert_eq!(remaining, 0);
+        assert!(found.iter().all(|row| before.contains(row)), "{pause}: {found:?}");
+        // Those found before the change stay; they are the first in the order of the walk.
+        let early: Vec<_> = found.iter().filter(|row| row.contains(gone)).collect();
+        let expected: Vec<_> = before.iter().filter(|row| row.contains(gone)).collect();
+        assert!(expected.starts_with(&early), "{pause}: {found:?}");
+        if pause == 1 {
+            assert!(early.is_empty(), "{found:?}");
+        }
+        found.retain(|row| !row.contains(gone));
+        assert_eq!(found.len(), rest, "{pause}: {found:?}");
+        found.sort();
+        found.dedup();
+        assert_eq!(found.len(), rest, "{pause}: {found:?}");
+    }
+}
+
+#[test]
+fn a_twin_whose_place_is_taken_by_another_is_off_the_way() {
+    let change = |service: &DigitalTwins| {
+        let place = service.instance.graph.read().find("m1");
+        remove(service, "m1", &["root"], &LEAVES);
+        put(service, "x", 1);
+        assert_eq!(service.instance.graph.read().find("x"), place);
+        // It leads to no leaf of the walk.
+        relate(service, "x", "m2");
+    };
+    change_at_every_pause(change, "-m1-", 9);
+}
+
+#[test]
+fn a_twin_that_fits_no_longer_is_off_the_way() {
+    change_at_every_pause(|service| put(service, "m1", 2), "-m1-", 9);
+}
+
+#[test]
+fn a_relationship_whose_place_is_taken_by_another_is_off_the_way() {
+    let change = |service: &DigitalTwins| {
+        send(
+            service,
+            Method::DELETE,
+            "/digitaltwins/m2/relationships/l1",
+            &Value::Null,
+        );
+        let body = json!({"$relationshipName": "other", "$targetId": "l1"});
+        let model = json!([{"@id": "dtmi:w:Other;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2", "contents": [
+            {"@type": "Relationship", "name": "other"}]}]);
+        send(service, Method::POST, "/models", &model);
+        let twin = json!({"$metadata": {"$model": "dtmi:w:Other;1"}});
+        send(service, Method::PUT, "/digitaltwins/other", &twin);
+        send(
+            service,
+            Method::PUT,
+            "/digitaltwins/other/relationships/l1",
+            &body,
+        );
+    };
+    change_at_every_pause(change, "-m2-l1", 11);
+}
+
+#[test]
+fn a_walk_ends_with_its_starting_point() {
+    let (whole, pauses) = rows(&graph(), WAYS, STEP, |_| {});
+    for pause in 1..pauses {
+        let service = graph();
+        let (found, chunks) = rows(&service, WAYS, STEP, |chunks| {
+            if chunks == pause {
+                remove(&service, "root", &LEAVES, &["m0", "m1", "m2", "m3"]);
+                put(&service, "root-2", 1);
+            }
+        });
+        assert!(whole.starts_with(&found));
+        assert!(chunks <= pause + 2, "{chunks}");
+    }
+}
