@@ -96,10 +96,11 @@ impl Page {
         let Chunk { mut roots, mut steps } = chunk;
         if let Some(paused) = self.paused.take() {
             match paused.resume(plan, graph, self.with_update_times) {
-                Some(walk) => self.walk(walk, false, &mut steps)?,
+                Some(mut walk) => self.walk(&mut walk, false, &mut steps)?,
                 None => self.root_is_done(),
             }
         }
+        let mut walk = Walk::new(plan, graph, self.with_update_times);
         let mut batch = FIRST_BATCH;
         while roots > 0 {
             let found = plan.candidates.next(graph, self.token.root, batch.min(roots));
@@ -115,9 +116,8 @@ impl Page {
                 }
                 self.looked_at += 1;
                 self.seen = 0;
-                let mut walk = Walk::new(plan, graph, root, self.with_update_times);
-                let row = walk.start();
-                self.walk(walk, row, &mut steps)?;
+                let row = walk.start(root);
+                self.walk(&mut walk, row, &mut steps)?;
             }
         }
         ControlFlow::Break(Stop::ChunkOver)
@@ -128,7 +128,7 @@ impl Page {
     }
 
     /// Finds the rows from one starting point; `row` tells whether there is one already.
-    fn walk(&mut self, mut walk: Walk<'_>, mut row: bool, steps: &mut u32) -> ControlFlow<Stop> {
+    fn walk(&mut self, walk: &mut Walk<'_>, mut row: bool, steps: &mut u32) -> ControlFlow<Stop> {
         loop {
             if row {
                 if self.seen >= self.token.skip {

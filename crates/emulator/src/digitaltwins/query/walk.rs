@@ -34,7 +34,7 @@ struct PausedFrame {
     followed: Option<(Followed, Arc<Relationship>)>,
 }
 
-/// The search from one starting point.
+/// The search from one starting point, then from the next.
 pub(super) struct Walk<'a> {
     plan: &'a Plan<'a>,
     root: Slot,
@@ -127,23 +127,18 @@ impl<'a> Frame<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(plan: &'a Plan<'a>, graph: &'a Graph, root: Slot, with_update_times: bool) -> Self {
-        let mut row = Row {
-            graph,
-            variables: &plan.variables,
-            slots: vec![UNKNOWN; plan.variables.len()],
-            with_update_times,
-        };
-        set(&mut row, plan.root, root);
+    /// A walk that is over, ready to [start](Self::start).
+    pub(super) fn new(plan: &'a Plan<'a>, graph: &'a Graph, with_update_times: bool) -> Self {
         Walk {
             plan,
-            root,
-            row,
-            visited: if plan.root_in_pattern {
-                vec![root]
-            } else {
-                Vec::new()
+            root: UNKNOWN,
+            row: Row {
+                graph,
+                variables: &plan.variables,
+                slots: vec![UNKNOWN; plan.variables.len()],
+                with_update_times,
             },
+            visited: Vec::new(),
             frames: Vec::new(),
         }
     }
@@ -161,8 +156,14 @@ impl<'a> Walk<'a> {
         self.frames.is_empty()
     }
 
-    /// The first step, at the starting point; tells whether a row is complete.
-    pub(super) fn start(&mut self) -> bool {
+    /// The first step, at a starting point; tells whether a row is complete. The walk from another one must be over.
+    pub(super) fn start(&mut self, root: Slot) -> bool {
+        self.root = root;
+        set(&mut self.row, self.plan.root, root);
+        self.visited.clear();
+        if self.plan.root_in_pattern {
+            self.visited.push(root);
+        }
         self.after(0)
     }
 
@@ -272,10 +273,10 @@ impl<'a> Walk<'a> {
         tests.iter().all(|test| test.holds(&self.row) == Some(true))
     }
 
-    /// Lets go of the graph.
-    pub(super) fn pause(self) -> Paused {
+    /// What is left of the walk, without the graph.
+    pub(super) fn pause(&mut self) -> Paused {
         let graph = self.row.graph;
-        let frames = self.frames.into_iter().map(|frame| {
+        let frames = std::mem::take(&mut self.frames).into_iter().map(|frame| {
             let followed = frame.followed.and_then(|followed| {
                 let relationship = graph.relationship(followed.relationship)?;
                 Some((followed, Arc::clone(relationship)))
@@ -289,8 +290,8 @@ impl<'a> Walk<'a> {
             root: self.root,
             root_id: graph.twin(self.root).map(|twin| Arc::clone(&twin.id)),
             frames: frames.collect(),
-            slots: self.row.slots,
-            visited: self.visited,
+            slots: self.row.slots.clone(),
+            visited: self.visited.clone(),
         }
     }
 }
@@ -307,8 +308,8 @@ impl Paused {
         if self.root_id.as_ref() != graph.twin(self.root).map(|twin| &twin.id) {
             return None;
         }
-        let mut walk = Walk::new(plan, graph, self.root, with_update_times);
-        (walk.row.slots, walk.visited) = (self.slots, self.visited);
+        let mut walk = Walk::new(plan, graph, with_update_times);
+        (walk.root, walk.row.slots, walk.visited) = (self.root, self.slots, self.visited);
         for PausedFrame { place, followed } in self.frames {
             // Every relationship before this frame is the one that it was, so the places of the twins are, too; but
             // what the tests read may have changed.
