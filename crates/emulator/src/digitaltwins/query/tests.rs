@@ -219,3 +219,31 @@ fn a_walk_ends_with_its_starting_point() {
         assert!(chunks <= pause + 2, "{chunks}");
     }
 }
+
+/// The cost of a query follows what it finds: only these places are looked at.
+#[test]
+fn equalities_look_only_where_the_value_is() {
+    let service = graph();
+    for (query, places) in [
+        (
+            "SELECT R.$sourceId FROM RELATIONSHIPS R WHERE R.$relationshipId = 'root'",
+            3,
+        ),
+        (
+            "SELECT R.$sourceId FROM RELATIONSHIPS R WHERE R.$sourceId = 'm1'",
+            3,
+        ),
+        (
+            "SELECT R.$sourceId FROM RELATIONSHIPS R WHERE R.$targetId = 'l1'",
+            4,
+        ),
+        ("SELECT T.$dtId FROM DIGITALTWINS T WHERE T.$dtId = 'm1'", 1),
+        ("SELECT T.$dtId FROM DIGITALTWINS T WHERE T.number = 2", 0),
+    ] {
+        // Where there is an index to be made, the service makes it.
+        send(&service, Method::POST, "/query", &json!({ "query": query }));
+        let chunk = Chunk { roots: 1, steps: 100 };
+        let (found, chunks) = rows(&service, query, chunk, |_| {});
+        assert_eq!((found.len(), chunks), (places, places + 1), "{query}");
+    }
+}

@@ -240,9 +240,11 @@ impl<'a> IndexedScalar<'a> {
     }
 }
 
-/// Whether values at a path are worth an index: those that callers write, not what the service notes about them.
+/// Whether values at a path are worth an index: those that callers write and ids of relationships, which are unique
+/// only at their source; not what the service notes about them.
 pub(super) fn is_indexed(path: &[String]) -> bool {
-    !path.is_empty() && !path.iter().any(|name| name.starts_with('$'))
+    matches!(path, [name] if name == "$relationshipId")
+        || (!path.is_empty() && !path.iter().any(|name| name.starts_with('$')))
 }
 
 pub(super) fn scalar(value: &Value) -> Scalar<'_> {
