@@ -91,8 +91,8 @@ impl Instance {
     pub(super) fn set_deletion(&self, job: &Deletion, status: Status) {
         let now = self.now();
         if let Some(job) = of_run(&mut self.jobs.lock().deletions, job) {
-            job.status = status;
-            job.finished = status.is_over().then_some(now);
+            job.record.status = status;
+            job.record.finished = status.is_over().then_some(now);
         }
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Job, KEPT, Status, deletion, imports, in_order, next_number};
+use super::{Job, Record, Status, deletion, imports, in_order, next_number};
 use crate::ServiceResponse;
 use crate::digitaltwins::call::{Call, encode};
 use crate::digitaltwins::errors::{self, Answer};
@@ -21,38 +21,18 @@ const DEFAULT_MINUTES: u64 = 720;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Deletion {
-    pub(super) id: String,
-    pub(super) created: Timestamp,
-    pub(super) finished: Option<Timestamp>,
-    pub(super) purge: Timestamp,
+    #[serde(flatten)]
+    pub(super) record: Record,
     pub(super) deadline: Timestamp,
-    pub(super) status: Status,
-    /// The place in the order of creation.
-    #[serde(default)]
-    pub(super) number: u64,
-    #[serde(skip)]
-    pub(super) run: u64,
 }
 
 impl Job for Deletion {
-    fn id(&self) -> &str {
-        &self.id
+    fn record(&self) -> &Record {
+        &self.record
     }
 
-    fn number(&self) -> u64 {
-        self.number
-    }
-
-    fn status(&self) -> Status {
-        self.status
-    }
-
-    fn run_mut(&mut self) -> &mut u64 {
-        &mut self.run
-    }
-
-    fn run(&self) -> u64 {
-        self.run
+    fn record_mut(&mut self) -> &mut Record {
+        &mut self.record
     }
 
     fn work(&self, instance: &Instance) {
@@ -68,11 +48,11 @@ impl Job for Deletion {
 impl Deletion {
     fn to_json(&self) -> Value {
         json!({
-            "id": self.id,
-            "createdDateTime": self.created,
-            "finishedDateTime": self.finished,
-            "purgeDateTime": self.purge,
-            "status": self.status,
+            "id": self.record.id,
+            "createdDateTime": self.record.created,
+            "finishedDateTime": self.record.finished,
+            "purgeDateTime": self.record.purge,
+            "status": self.record.status,
         })
     }
 }
@@ -91,14 +71,8 @@ pub(crate) fn post(service: &Arc<Instance>, call: &Call<'_>) -> Answer<ServiceRe
         .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
     let now = Timestamp::from(service.clock.now());
     let mut job = Deletion {
-        id: id.clone(),
-        created: now,
-        finished: None,
-        purge: now.after(KEPT),
+        record: Record::new(id.clone(), now),
         deadline: now.after(Duration::from_secs(60 * minutes)),
-        status: Status::NotStarted,
-        number: 0,
-        run: 0,
     };
     {
         let mut jobs = service.known_jobs();
@@ -109,7 +83,7 @@ pub(crate) fn post(service: &Arc<Instance>, call: &Call<'_>) -> Answer<ServiceRe
         }
         jobs.make_room()?;
         jobs.runs += 1;
-        (job.number, job.run) = (next_number(&jobs.deletions), jobs.runs);
+        (job.record.number, job.record.run) = (next_number(&jobs.deletions), jobs.runs);
         jobs.deletions.insert(id.clone(), job.clone());
     }
     let location = call.link(&format!("/jobs/deletions/{}", encode(&id)), &[]);

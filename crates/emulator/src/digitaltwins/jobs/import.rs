@@ -101,7 +101,7 @@ pub(super) fn run(instance: &Instance, job: &Import) {
     let mut work = Work {
         instance,
         job,
-        log: Log::new(&job.id),
+        log: Log::new(&job.record.id),
         section: None,
         rows: 0,
         models: Vec::new(),
@@ -303,10 +303,10 @@ impl Work<'_> {
         let mut jobs = self.instance.jobs.lock();
         let job = of_run(&mut jobs.imports, self.job).ok_or(End::Cancelled)?;
         job.lines_done = job.lines_done.max(line);
-        if job.status == Status::Cancelling {
+        if job.record.status == Status::Cancelling {
             return Err(End::Cancelled);
         }
-        job.status = Status::Running;
+        job.record.status = Status::Running;
         job.last_action = self.instance.now();
         self.instance.poke_journal();
         Ok(())
@@ -363,10 +363,10 @@ impl Instance {
     pub(super) fn finish_import(&self, job: &Import, status: Status, error: Option<(String, String)>) {
         let now = self.now();
         if let Some(job) = of_run(&mut self.jobs.lock().imports, job) {
-            job.status = status;
+            job.record.status = status;
             job.error = error;
             job.last_action = now;
-            job.finished = Some(now);
+            job.record.finished = Some(now);
         }
         self.poke_journal();
     }

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Job, KEPT, Status, blobs, import, in_order, next_number};
+use super::{Job, Record, Status, blobs, import, in_order, next_number};
 use crate::ServiceResponse;
 use crate::digitaltwins::call::{self, Call, Page};
 use crate::digitaltwins::errors::{self, Answer};
@@ -21,44 +21,24 @@ const PAGE: usize = 100;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Import {
-    pub(super) id: String,
+    #[serde(flatten)]
+    pub(super) record: Record,
     pub(super) input: String,
     pub(super) output: String,
-    pub(super) created: Timestamp,
     pub(super) last_action: Timestamp,
-    pub(super) finished: Option<Timestamp>,
-    pub(super) purge: Timestamp,
-    pub(super) status: Status,
     /// Code and text.
     pub(super) error: Option<(String, String)>,
     /// Lines of the input that need not be looked at again.
     pub(super) lines_done: u64,
-    /// The place in the order of creation.
-    #[serde(default)]
-    pub(super) number: u64,
-    #[serde(skip)]
-    pub(super) run: u64,
 }
 
 impl Job for Import {
-    fn id(&self) -> &str {
-        &self.id
+    fn record(&self) -> &Record {
+        &self.record
     }
 
-    fn number(&self) -> u64 {
-        self.number
-    }
-
-    fn status(&self) -> Status {
-        self.status
-    }
-
-    fn run_mut(&mut self) -> &mut u64 {
-        &mut self.run
-    }
-
-    fn run(&self) -> u64 {
-        self.run
+    fn record_mut(&mut self) -> &mut Record {
+        &mut self.record
     }
 
     fn work(&self, instance: &Instance) {
@@ -75,16 +55,16 @@ impl Import {
     fn to_json(&self) -> Value {
         let mut json = Map::new();
         let mut put = |name: &str, value: String| json.insert(name.to_owned(), Value::String(value));
-        put("id", self.id.clone());
+        put("id", self.record.id.clone());
         put("inputBlobUri", self.input.clone());
         put("outputBlobUri", self.output.clone());
-        put("createdDateTime", self.created.to_string());
+        put("createdDateTime", self.record.created.to_string());
         put("lastActionDateTime", self.last_action.to_string());
-        if let Some(finished) = self.finished {
+        if let Some(finished) = self.record.finished {
             put("finishedDateTime", finished.to_string());
         }
-        put("purgeDateTime", self.purge.to_string());
-        if let Ok(status) = serde_json::to_value(self.status) {
+        put("purgeDateTime", self.record.purge.to_string());
+        if let Ok(status) = serde_json::to_value(self.record.status) {
             json.insert("status".to_owned(), status);
         }
         if let Some((code, message)) = &self.error {
@@ -108,18 +88,12 @@ pub(crate) fn put(service: &Arc<Instance>, call: &Call<'_>, id: &str) -> Answer<
     let (input, output) = (uri("inputBlobUri")?, uri("outputBlobUri")?);
     let now = Timestamp::from(service.clock.now());
     let mut job = Import {
-        id: id.to_owned(),
+        record: Record::new(id.to_owned(), now),
         input,
         output,
-        created: now,
         last_action: now,
-        finished: None,
-        purge: now.after(KEPT),
-        status: Status::NotStarted,
         error: None,
         lines_done: 0,
-        number: 0,
-        run: 0,
     };
     {
         let mut jobs = service.known_jobs();
@@ -128,7 +102,7 @@ pub(crate) fn put(service: &Arc<Instance>, call: &Call<'_>, id: &str) -> Answer<
         }
         jobs.make_room()?;
         jobs.runs += 1;
-        (job.number, job.run) = (next_number(&jobs.imports), jobs.runs);
+        (job.record.number, job.record.run) = (next_number(&jobs.imports), jobs.runs);
         jobs.imports.insert(id.to_owned(), job.clone());
     }
     let answer = ServiceResponse::json(StatusCode::CREATED, &job.to_json());
@@ -179,8 +153,8 @@ pub(crate) fn cancel(service: &Instance, id: &str) -> Answer<ServiceResponse> {
         .imports
         .get_mut(id)
         .ok_or_else(|| errors::job_not_found(id))?;
-    if !job.status.is_over() {
-        job.status = Status::Cancelling;
+    if !job.record.status.is_over() {
+        job.record.status = Status::Cancelling;
         job.last_action = Timestamp::from(service.clock.now());
     }
     Ok(ServiceResponse::json(StatusCode::OK, &job.to_json()))

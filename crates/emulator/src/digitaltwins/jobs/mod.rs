@@ -65,16 +65,42 @@ pub(crate) struct Jobs {
     runs: u64,
 }
 
-/// What imports and deletions have in common.
-trait Job: Clone {
-    fn id(&self) -> &str;
+/// What every job has.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Record {
+    id: String,
+    created: Timestamp,
+    finished: Option<Timestamp>,
+    purge: Timestamp,
+    status: Status,
     /// The place in the order of creation.
-    fn number(&self) -> u64;
-    fn status(&self) -> Status;
+    #[serde(default)]
+    number: u64,
     /// Which work is for it; none if this is 0. A job that was deleted, or that belongs to a state which was replaced, is
     /// told from another of the same id by this.
-    fn run_mut(&mut self) -> &mut u64;
-    fn run(&self) -> u64;
+    #[serde(skip)]
+    run: u64,
+}
+
+impl Record {
+    /// A job that is made now. Its number and run are given when it takes its place.
+    fn new(id: String, now: Timestamp) -> Self {
+        Record {
+            id,
+            created: now,
+            finished: None,
+            purge: now.after(KEPT),
+            status: Status::NotStarted,
+            number: 0,
+            run: 0,
+        }
+    }
+}
+
+/// What can be done with imports and deletions alike.
+trait Job: Clone {
+    fn record(&self) -> &Record;
+    fn record_mut(&mut self) -> &mut Record;
     /// Does what is left to do.
     fn work(&self, instance: &Instance);
     /// Ends it because nothing can do its work.
@@ -83,21 +109,24 @@ trait Job: Clone {
 
 /// The job for which this work was begun, if it is still there.
 fn of_run<'a, J: Job>(jobs: &'a mut Tracked<J>, job: &J) -> Option<&'a mut J> {
-    is_there(jobs, job).then(|| jobs.get_mut(job.id()))?
+    is_there(jobs, job).then(|| jobs.get_mut(&job.record().id))?
 }
 
 fn is_there<J: Job>(jobs: &Tracked<J>, job: &J) -> bool {
-    jobs.get(job.id()).is_some_and(|there| there.run() == job.run())
+    jobs.get(&job.record().id)
+        .is_some_and(|there| there.record().run == job.record().run)
 }
 
 /// The jobs that are not over, each with a new run.
 fn begin_again<J: Job>(jobs: &mut Tracked<J>, runs: &mut u64) -> Vec<J> {
-    let open = in_order(jobs).into_iter().filter(|job| !job.status().is_over());
+    let open = in_order(jobs)
+        .into_iter()
+        .filter(|job| !job.record().status.is_over());
     let mut open: Vec<J> = open.cloned().collect();
     for job in &mut open {
         *runs += 1;
-        *job.run_mut() = *runs;
-        jobs.insert(job.id().to_owned(), job.clone());
+        job.record_mut().run = *runs;
+        jobs.insert(job.record().id.clone(), job.clone());
     }
     open
 }
@@ -105,21 +134,21 @@ fn begin_again<J: Job>(jobs: &mut Tracked<J>, runs: &mut u64) -> Vec<J> {
 /// Jobs, the oldest first.
 fn in_order<J: Job>(jobs: &Tracked<J>) -> Vec<&J> {
     let mut jobs: Vec<_> = jobs.values().collect();
-    jobs.sort_by_key(|job| job.number());
+    jobs.sort_by_key(|job| job.record().number);
     jobs
 }
 
 /// The number of the next job.
 fn next_number<J: Job>(jobs: &Tracked<J>) -> u64 {
-    let numbers = jobs.values().map(J::number);
+    let numbers = jobs.values().map(|job| job.record().number);
     numbers.max().map_or(0, |last| last.saturating_add(1))
 }
 
 impl Jobs {
     /// Refuses if a job is not over yet.
     fn make_room(&self) -> Answer<()> {
-        let busy = self.imports.values().any(|job| !job.status.is_over())
-            || self.deletions.values().any(|job| !job.status.is_over());
+        let busy = self.imports.values().any(|job| !job.record.status.is_over())
+            || self.deletions.values().any(|job| !job.record.status.is_over());
         if busy {
             return Err(errors::job_limit_reached());
         }
@@ -136,8 +165,8 @@ impl Jobs {
             return Ok(Jobs::default());
         };
         let jobs = Jobs::deserialize(state).map_err(|error| format!("jobs: {error}"))?;
-        let imports = jobs.imports.iter().map(|(key, job)| (key, &job.id));
-        let deletions = jobs.deletions.iter().map(|(key, job)| (key, &job.id));
+        let imports = jobs.imports.iter().map(|(key, job)| (key, &job.record.id));
+        let deletions = jobs.deletions.iter().map(|(key, job)| (key, &job.record.id));
         match imports.chain(deletions).find(|(key, id)| key != id) {
             Some((key, id)) => Err(format!("the job {id:?} is filed as {key:?}")),
             None => Ok(jobs),
@@ -188,7 +217,7 @@ impl Instance {
             .name("digital-twins-job".to_owned())
             .spawn(move || its_job.work(&instance));
         if let Err(error) = started {
-            tracing::error!(%error, job = job.id(), "a job has no thread to run on");
+            tracing::error!(%error, job = job.record().id, "a job has no thread to run on");
             // An open job would keep all others from being made.
             job.give_up(self, &format!("There is no thread to run on: {error}"));
         }
@@ -199,9 +228,9 @@ impl Instance {
         let now = self.now();
         let mut jobs = self.jobs.lock();
         jobs.imports
-            .retain(|job| job.purge > now || !job.status.is_over());
+            .retain(|job| job.record.purge > now || !job.record.status.is_over());
         jobs.deletions
-            .retain(|job| job.purge > now || !job.status.is_over());
+            .retain(|job| job.record.purge > now || !job.record.status.is_over());
         jobs
     }
 
