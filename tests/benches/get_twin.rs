@@ -25,7 +25,8 @@ use azure_core::http::{
     ClientOptions, Context, Method, Pipeline, PipelineSendOptions, Request, Response, Transport, Url,
     UrlExt as _,
 };
-use emulator::Emulator;
+use azure_iot_emulator::Emulator;
+use azure_service_core::{ConnectionString, SasCredential, SasPolicy};
 use futures::StreamExt as _;
 use integration_tests::Failure;
 use iothub_convenience::{
@@ -33,7 +34,6 @@ use iothub_convenience::{
 };
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
-use service_core::{ConnectionString, SasCredential, SasPolicy};
 
 const DEVICE: &str = "bench-device";
 const CONNECTIONS: [usize; 2] = [1, 64];

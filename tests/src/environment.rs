@@ -6,8 +6,8 @@ use std::time::Duration;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::http::Transport;
 use azure_core::time::OffsetDateTime;
+use azure_iot_emulator::Emulator;
 use digitaltwins_convenience::{DigitalTwinsClient, DigitalTwinsClientOptions};
-use emulator::Emulator;
 use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager};
 
 use crate::Failure;
@@ -143,7 +143,9 @@ pub fn twins_of(emulator: &Emulator) -> Result<DigitalTwinsClient, Failure> {
 ///
 /// A certificate that cannot be used, which would be a mistake of the emulator.
 pub fn trusting(emulator: &Emulator) -> Result<Transport, Failure> {
-    Ok(service_core::transport_trusting(emulator.ca_certificate_pem())?)
+    Ok(azure_service_core::transport_trusting(
+        emulator.ca_certificate_pem(),
+    )?)
 }
 
 /// Gives out the emulator's token, as a credential of `azure_identity` gives out one of Entra's.

@@ -7,18 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What each crate of the workspace may depend on in its normal dependencies.
 const ALLOWED: &[(&str, &[&str])] = &[
-    ("protocol-runtime", &[]),
-    ("digitaltwins-protocol", &["protocol-runtime"]),
-    ("iothub-protocol", &["protocol-runtime"]),
-    ("service-core", &["protocol-runtime"]),
+    ("azure-protocol-runtime", &[]),
+    ("digitaltwins-protocol", &["azure-protocol-runtime"]),
+    ("iothub-protocol", &["azure-protocol-runtime"]),
+    ("azure-service-core", &["azure-protocol-runtime"]),
     ("twin-query", &[]),
     ("dtdl", &[]),
     (
         "digitaltwins-convenience",
         &[
             "digitaltwins-protocol",
-            "protocol-runtime",
-            "service-core",
+            "azure-protocol-runtime",
+            "azure-service-core",
             "twin-query",
             "dtdl",
         ],
@@ -27,32 +27,37 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "iothub-convenience",
         &[
             "iothub-protocol",
-            "protocol-runtime",
-            "service-core",
+            "azure-protocol-runtime",
+            "azure-service-core",
             "twin-query",
         ],
     ),
-    ("emulator", &["twin-query", "dtdl"]),
+    ("azure-iot-emulator", &["twin-query", "dtdl"]),
+    ("iot-emulator", &["azure-iot-emulator"]),
     ("xtask", &[]),
     (
         "integration-tests",
         &[
-            "protocol-runtime",
+            "azure-protocol-runtime",
             "digitaltwins-protocol",
             "iothub-protocol",
-            "service-core",
+            "azure-service-core",
             "twin-query",
             "dtdl",
             "digitaltwins-convenience",
             "iothub-convenience",
-            "emulator",
+            "azure-iot-emulator",
         ],
     ),
 ];
 
 /// External crates that must not be reachable from a crate by normal dependencies with these options of cargo.
 const UNREACHABLE: &[(&str, &[&str], &[&str])] = &[
-    ("protocol-runtime", &[], &["azure_core", "rustls", "native-tls"]),
+    (
+        "azure-protocol-runtime",
+        &[],
+        &["azure_core", "rustls", "native-tls"],
+    ),
     (
         "digitaltwins-protocol",
         &[],
@@ -61,7 +66,11 @@ const UNREACHABLE: &[(&str, &[&str], &[&str])] = &[
     ("iothub-protocol", &[], &["azure_core", "rustls", "native-tls"]),
     ("dtdl", &[], &["tokio", "reqwest"]),
     ("twin-query", &[], &["tokio", "reqwest", "serde_json"]),
-    ("emulator", &[], &["azure_core", "progenitor-client"]),
+    (
+        "azure-iot-emulator",
+        &[],
+        &["azure_core", "progenitor-client", "clap", "tracing-subscriber"],
+    ),
     (
         "digitaltwins-convenience",
         &[],
@@ -133,14 +142,14 @@ fn normal_dependencies_follow_the_arrows() {
 #[test]
 fn the_emulator_knows_no_client_even_in_its_tests() {
     for package in metadata().workspace_packages() {
-        if package.name.as_str() == "emulator" {
+        if matches!(package.name.as_str(), "azure-iot-emulator" | "iot-emulator") {
             for dependency in &package.dependencies {
                 let name = dependency.name.as_str();
                 assert!(
                     !name.ends_with("-convenience") && !name.ends_with("-protocol"),
                     "{name}"
                 );
-                assert_ne!(name, "service-core");
+                assert_ne!(name, "azure-service-core");
             }
         }
     }

@@ -94,6 +94,7 @@ pub fn run(workspace: &Workspace) -> Result<(), Error> {
             ci.cargo_words(&step, &words, &[])
         })?;
     }
+    ci.step("soak", || soak(workspace, "dev", &[]))?;
     ci.step("msrv", || {
         let rustc = ci.output("msrv", "rustc", &["-V"])?;
         msrv::check(workspace, &ci.metadata(&["--locked"])?, &rustc).map(drop)
@@ -104,6 +105,17 @@ pub fn run(workspace: &Workspace) -> Result<(), Error> {
         say("== deny: skipped, cargo-deny is not installed");
     }
     Ok(())
+}
+
+/// Runs the emulator's soak test, built with a profile of cargo.
+///
+/// # Errors
+/// [`Error::Step`] if it fails.
+pub fn soak(workspace: &Workspace, profile: &str, arguments: &[String]) -> Result<(), Error> {
+    let mut words = vec!["bench", "--quiet", "--locked", "--package", "azure-iot-emulator"];
+    words.extend(["--bench", "soak", "--profile", profile, "--"]);
+    words.extend(arguments.iter().map(String::as_str));
+    Ci { workspace }.cargo("soak", &words)
 }
 
 #[allow(clippy::print_stdout, reason = "this is the output of a command")]

@@ -28,11 +28,11 @@ pub fn generate(document: &Value, file: &Path) -> Result<syn::File, Error> {
         .with_tag(TagStyle::Merged)
         .with_derive("PartialEq")
         .with_map_type("::std::collections::BTreeMap")
-        .with_inner_type(quote!(protocol_runtime::Hook))
+        .with_inner_type(quote!(azure_protocol_runtime::Hook))
         .with_hooks(HooksMode::Expected)
         .with_conversion(
             date_time,
-            "::protocol_runtime::DateTime",
+            "::azure_protocol_runtime::DateTime",
             [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
         );
     let tokens = catch_unwind(AssertUnwindSafe(|| {

@@ -55,6 +55,11 @@ enum Command {
         #[arg(long)]
         require_all: bool,
     },
+    /// Run the emulator's soak test, optimized.
+    Soak {
+        /// [iothub | digitaltwins] [seconds] [devices or twins] [connections]
+        arguments: Vec<String>,
+    },
     /// Run every check.
     Ci,
 }
@@ -134,6 +139,7 @@ fn run(command: Command) -> Result<(), Error> {
                 coverage::require_all(&all)?;
             }
         }
+        Command::Soak { arguments } => ci::soak(&workspace, "bench", &arguments)?,
         Command::Ci => {
             ci::run(&workspace)?;
             say!("all checks passed in {:.0} s", start.elapsed().as_secs_f64());

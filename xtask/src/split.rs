@@ -149,7 +149,7 @@ fn table(lowered: &Lowered, methods: &[String]) -> proc_macro2::TokenStream {
         }
     });
     quote! {
-        use protocol_runtime::{Operation, Paging};
+        use azure_protocol_runtime::{Operation, Paging};
 
         /// The version of the API, which every request names.
         pub const API_VERSION: &str = #version;

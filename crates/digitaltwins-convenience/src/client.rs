@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, Context, RawResponse, Response, Url};
+use azure_service_core::{Credential, Package, ServiceClient};
 use digitaltwins_protocol::Client;
-use service_core::{Credential, Package, ServiceClient};
 
 use crate::error::{Error, Result};
 use crate::graph::NoteThrottling;
@@ -30,7 +30,7 @@ impl Default for DigitalTwinsClientOptions {
     fn default() -> Self {
         Self {
             client_options: ClientOptions {
-                retry: service_core::retry_options(),
+                retry: azure_service_core::retry_options(),
                 ..ClientOptions::default()
             },
             scope: None,
@@ -133,7 +133,7 @@ pub(crate) fn retype<A, B>(response: Response<A>) -> Response<B> {
 
 /// Refuses an id that cannot be part of a path, before a pager is made of it.
 pub(crate) fn check_id(parameter: &'static str, id: &str) -> Result<()> {
-    protocol_runtime::path_segment::<()>(parameter, id).map_err(service_core::Error::from)?;
+    azure_protocol_runtime::path_segment::<()>(parameter, id).map_err(azure_service_core::Error::from)?;
     Ok(())
 }
 

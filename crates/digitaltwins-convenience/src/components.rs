@@ -69,6 +69,6 @@ impl DigitalTwinsClient {
                     .await
             })
             .await?;
-        Ok(service_core::etag(response.headers()))
+        Ok(azure_service_core::etag(response.headers()))
     }
 }

@@ -33,6 +33,6 @@ pub trait Etagged {
 
 impl<T, F> Etagged for Response<T, F> {
     fn etag(&self) -> Option<Etag> {
-        service_core::etag(self.headers())
+        azure_service_core::etag(self.headers())
     }
 }

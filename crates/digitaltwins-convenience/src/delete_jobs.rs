@@ -5,7 +5,7 @@ use std::time::Duration;
 use azure_core::http::pager::PagerOptions;
 use azure_core::http::poller::PollerOptions;
 use azure_core::http::{Pager, Poller, Response};
-use service_core::{ItemPage, Job};
+use azure_service_core::{ItemPage, Job};
 
 use crate::client::{check_id, page_size, retype};
 use crate::error::{Error, Result};

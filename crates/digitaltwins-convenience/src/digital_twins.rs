@@ -131,7 +131,7 @@ impl DigitalTwinsClient {
                     .await
             })
             .await?;
-        Ok(service_core::etag(response.headers()))
+        Ok(azure_service_core::etag(response.headers()))
     }
 
     /// Deletes a twin. (`DELETE /digitaltwins/{id}`)

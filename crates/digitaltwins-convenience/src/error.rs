@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use azure_service_core::{ErrorDetail, ErrorKind};
 use serde_json::Value;
-use service_core::{ErrorDetail, ErrorKind};
 
 use crate::error_code;
 
@@ -45,7 +45,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// * `ValidationFailed`: read [`details`](Self::details), which name the property.
 #[derive(Debug, Clone)]
 pub struct Error {
-    core: service_core::Error,
+    core: azure_service_core::Error,
     timed_out: bool,
     left_behind: Vec<String>,
 }
@@ -66,8 +66,8 @@ impl std::error::Error for Error {
     }
 }
 
-impl From<service_core::Error> for Error {
-    fn from(core: service_core::Error) -> Self {
+impl From<azure_service_core::Error> for Error {
+    fn from(core: azure_service_core::Error) -> Self {
         Self {
             core,
             timed_out: false,
@@ -79,7 +79,7 @@ impl From<service_core::Error> for Error {
 /// So that `?` works on what pagers, pollers and `into_model` yield.
 impl From<azure_core::Error> for Error {
     fn from(error: azure_core::Error) -> Self {
-        service_core::Error::from(error).into()
+        azure_service_core::Error::from(error).into()
     }
 }
 
@@ -92,23 +92,24 @@ impl From<Error> for azure_core::Error {
 
 impl Error {
     pub(crate) fn invalid_input(parameter: &str, reason: impl Into<String>) -> Self {
-        service_core::Error::invalid_input(parameter, reason).into()
+        azure_service_core::Error::invalid_input(parameter, reason).into()
     }
 
     /// The service answered what it should not.
     pub(crate) fn invalid_response(message: impl Into<String>) -> Self {
-        service_core::Error::with_message(ErrorKind::InvalidResponse, message).into()
+        azure_service_core::Error::with_message(ErrorKind::InvalidResponse, message).into()
     }
 
     /// A file cannot be read or written.
     pub(crate) fn file(error: std::io::Error) -> Self {
-        let core = service_core::Error::with_message(ErrorKind::Other, "the file cannot be read or written");
+        let core =
+            azure_service_core::Error::with_message(ErrorKind::Other, "the file cannot be read or written");
         core.with_source(error).into()
     }
 
     /// What was waited for did not happen.
     pub(crate) fn timed_out(message: impl Into<String>) -> Self {
-        let core = service_core::Error::with_message(ErrorKind::Other, message);
+        let core = azure_service_core::Error::with_message(ErrorKind::Other, message);
         Self {
             timed_out: true,
             ..core.into()

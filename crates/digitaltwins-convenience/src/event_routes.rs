@@ -2,8 +2,8 @@
 
 use azure_core::http::pager::PagerOptions;
 use azure_core::http::{Pager, Response};
+use azure_service_core::ItemPage;
 use digitaltwins_protocol::types;
-use service_core::ItemPage;
 
 use crate::client::{page_size, retype};
 use crate::error::Result;

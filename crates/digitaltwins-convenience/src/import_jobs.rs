@@ -3,8 +3,8 @@
 use azure_core::http::pager::PagerOptions;
 use azure_core::http::poller::PollerOptions;
 use azure_core::http::{Pager, Poller, Response};
+use azure_service_core::{ItemPage, Job};
 use digitaltwins_protocol::types;
-use service_core::{ItemPage, Job};
 
 use crate::client::{check_id, page_size, retype};
 use crate::error::Result;

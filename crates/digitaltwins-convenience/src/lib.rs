@@ -111,9 +111,9 @@ pub use types::{
 };
 pub use visibility::WaitOptions;
 
-pub use json_patch;
-pub use protocol_runtime::DateTime;
+pub use azure_protocol_runtime::DateTime;
 #[cfg(feature = "rustls")]
-pub use service_core::transport_trusting;
-pub use service_core::{ErrorDetail, ErrorKind, ItemPage, Job, Precondition, ResponseTimeout};
+pub use azure_service_core::transport_trusting;
+pub use azure_service_core::{ErrorDetail, ErrorKind, ItemPage, Job, Precondition, ResponseTimeout};
+pub use json_patch;
 pub use twin_query::digitaltwins as query;

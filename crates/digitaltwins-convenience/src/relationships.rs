@@ -2,9 +2,9 @@
 
 use azure_core::http::pager::PagerOptions;
 use azure_core::http::{Etag, Pager, Response};
+use azure_service_core::ItemPage;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use service_core::ItemPage;
 
 use crate::client::{check_id, retype};
 use crate::digital_twins::{body, patch_body};
@@ -113,7 +113,7 @@ impl DigitalTwinsClient {
                     .await
             })
             .await?;
-        Ok(service_core::etag(response.headers()))
+        Ok(azure_service_core::etag(response.headers()))
     }
 
     /// Deletes a relationship. (`DELETE /digitaltwins/{id}/relationships/{relationship}`)

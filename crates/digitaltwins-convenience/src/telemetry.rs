@@ -1,6 +1,6 @@
 //! Telemetry on behalf of twins.
 
-use protocol_runtime::DateTime;
+use azure_protocol_runtime::DateTime;
 use serde::Serialize;
 use time::OffsetDateTime;
 

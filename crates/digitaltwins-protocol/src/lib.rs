@@ -5,7 +5,7 @@
 //! the `digitaltwins-convenience` crate, which is written by hand on top of this one and reaches every operation.
 //!
 //! The client builds requests and reads answers. Authentication, retries and tracing are the business of the
-//! [`Executor`](protocol_runtime::Executor) it is given; without one, requests go out as they are. Errors of the service
+//! [`Executor`](azure_protocol_runtime::Executor) it is given; without one, requests go out as they are. Errors of the service
 //! come as [`Error::UnexpectedResponse`] with status, headers and body unread.
 //!
 //! Reading is lenient: an unknown value of an enum is kept in its `UnknownValue`, unknown members of an answer are

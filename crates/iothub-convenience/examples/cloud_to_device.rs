@@ -10,8 +10,8 @@
 
 mod common;
 
+use azure_iot_emulator::Settlement;
 use common::{Failure, Hub};
-use emulator::Settlement;
 use futures::StreamExt;
 use iothub_convenience::{
     CloudToDeviceMessage, DeliveryAcknowledgement, DeviceStatus, Error, MessageFate, SymmetricKey,

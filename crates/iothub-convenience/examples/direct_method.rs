@@ -12,8 +12,8 @@ mod common;
 
 use std::time::Duration;
 
+use azure_iot_emulator::MethodScript;
 use common::{Failure, Hub};
-use emulator::MethodScript;
 use iothub_convenience::{DeviceStatus, DirectMethod, DirectMethodOutcome, SymmetricKey};
 use serde_json::json;
 

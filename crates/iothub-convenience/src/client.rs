@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, Context, NoFormat, RawResponse, Response};
-use service_core::{ConnectionString, Credential, Package, SasCredential, ServiceClient};
+use azure_service_core::{ConnectionString, Credential, Package, SasCredential, ServiceClient};
 
 use crate::error::Result;
 
@@ -52,7 +52,7 @@ const PACKAGE: Package = Package {
 ///
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let emulator = emulator::Emulator::start().await?;
+/// let emulator = azure_iot_emulator::Emulator::start().await?;
 /// let mut options = IotHubClientOptions::default();
 /// options.client_options.transport = Some(transport_trusting(emulator.ca_certificate_pem())?);
 /// let hub = IotHubRegistryManager::from_connection_string(&emulator.iothub_connection_string(), Some(options))?;
@@ -88,7 +88,7 @@ impl Default for IotHubClientOptions {
     fn default() -> Self {
         Self {
             client_options: ClientOptions {
-                retry: service_core::retry_options(),
+                retry: azure_service_core::retry_options(),
                 ..ClientOptions::default()
             },
             token_lifetime: None,
@@ -113,8 +113,10 @@ impl IotHubRegistryManager {
         connection_string: &str,
         options: Option<IotHubClientOptions>,
     ) -> Result<Self> {
-        let connection: ConnectionString = connection_string.parse().map_err(service_core::Error::from)?;
-        let credential = SasCredential::new(&connection).map_err(service_core::Error::from)?;
+        let connection: ConnectionString = connection_string
+            .parse()
+            .map_err(azure_service_core::Error::from)?;
+        let credential = SasCredential::new(&connection).map_err(azure_service_core::Error::from)?;
         let credential = match options.as_ref().and_then(|options| options.token_lifetime) {
             Some(lifetime) => credential.with_lifetime(lifetime),
             None => credential,

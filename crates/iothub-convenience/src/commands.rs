@@ -72,7 +72,7 @@ impl IotHubRegistryManager {
         if response.status() == StatusCode::NoContent {
             return Ok(None);
         }
-        let lock_token = service_core::etag(response.headers())
+        let lock_token = azure_service_core::etag(response.headers())
             .map(|etag| etag.as_ref().trim_matches('"').to_owned())
             .filter(|token| !token.is_empty());
         let records = Response::<Vec<FeedbackRecord>>::from(response).into_model()?;

@@ -1,9 +1,9 @@
 //! Devices as their Plug and Play models describe them.
 
 use azure_core::http::{Context, NoFormat, RawResponse, Response};
+use azure_service_core::{Precondition, ResponseTimeout};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use service_core::{Precondition, ResponseTimeout};
 
 use crate::client::{IotHubRegistryManager, plain, without_body};
 use crate::error::Result;

@@ -69,6 +69,10 @@ pub use amqp::{
 };
 pub use azure_core::credentials::Secret;
 pub use azure_core::http::Etag;
+pub use azure_protocol_runtime::DateTime;
+#[cfg(feature = "rustls")]
+pub use azure_service_core::transport_trusting;
+pub use azure_service_core::{ItemPage, Job, Precondition, etag};
 pub use bulk::{
     BulkFailure, BulkOptions, BulkOutcome, BulkReport, BulkResult, KeyChange, RegistryEntry, TwinUpdate,
 };
@@ -91,11 +95,7 @@ pub use jobs::{
     JobStatus, JobType, ScheduledJob, ScheduledJobQueryOptions, ScheduledJobRequest,
 };
 pub use methods::{DirectMethod, DirectMethodAnswer, DirectMethodOutcome};
-pub use protocol_runtime::DateTime;
 pub use query::{QueryOptions, QueryPage, QueryPager, QueryRow, RowType};
-#[cfg(feature = "rustls")]
-pub use service_core::transport_trusting;
-pub use service_core::{ItemPage, Job, Precondition, etag};
 pub use twin::{
     ConfigurationInfo, ConfigurationInfoStatus, InvalidTwin, Rule, Twin, TwinCollection, TwinPatch,
     TwinProperties, TwinReplacement, Violation,

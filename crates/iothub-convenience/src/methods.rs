@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use azure_core::http::headers::{HeaderName, Headers};
 use azure_core::http::{Context, RawResponse, Response};
+use azure_service_core::ResponseTimeout;
 use iothub_protocol::types;
 use serde_json::Value;
-use service_core::ResponseTimeout;
 
 use crate::client::IotHubRegistryManager;
 use crate::error::{Error, ErrorCode, Result};

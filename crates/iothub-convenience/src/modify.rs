@@ -1,7 +1,7 @@
 //! Changes that depend on what is there.
 
 use azure_core::http::Etag;
-use service_core::Precondition;
+use azure_service_core::Precondition;
 
 use crate::client::IotHubRegistryManager;
 use crate::error::{Error, Result};
@@ -75,7 +75,7 @@ impl IotHubRegistryManager {
         let mut round = 1;
         loop {
             let response = self.read_twin(id).await?;
-            let header = service_core::etag(response.headers());
+            let header = azure_service_core::etag(response.headers());
             let before = response.into_model()?;
             if expected
                 .take()

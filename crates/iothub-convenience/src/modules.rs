@@ -1,8 +1,8 @@
 //! Modules in the identity registry.
 
 use azure_core::http::{NoFormat, Response};
+use azure_service_core::Precondition;
 use iothub_protocol::types;
-use service_core::Precondition;
 
 use crate::client::{IotHubRegistryManager, plain, retype, without_body};
 use crate::error::Result;

@@ -45,7 +45,7 @@ pub struct QueryPage {
     pub headers: Headers,
 }
 
-service_core::open_enum! {
+azure_service_core::open_enum! {
     /// What the rows of a query are, as the service says in `x-ms-item-type`.
     pub enum RowType {
         /// Twins: `SELECT * FROM devices` or `devices.modules`.

@@ -1,9 +1,9 @@
 //! Twins of devices and modules.
 
 use azure_core::http::Response;
+use azure_service_core::Precondition;
 use iothub_protocol::types;
 use serde_json::{Map, Value};
-use service_core::Precondition;
 
 use crate::client::{IotHubRegistryManager, plain, retype};
 use crate::error::Result;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use azure_protocol_runtime::{Executor, Hook, Operation, ProtocolClient};
 use progenitor_client::{ClientHooks, OperationInfo};
-use protocol_runtime::{Executor, Hook, Operation, ProtocolClient};
 
 use crate::generated;
 use crate::{Client, OPERATIONS};
@@ -15,7 +15,7 @@ impl ClientHooks<Hook> for Client {
         request: reqwest::Request,
         info: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
-        protocol_runtime::send(
+        azure_protocol_runtime::send(
             &self.inner,
             &self.client,
             request,

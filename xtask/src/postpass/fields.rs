@@ -134,6 +134,6 @@ fn is_optional_json(field: &Field) -> bool {
 
 fn keep_null(field: &mut Field) {
     field.attrs.push(parse_quote! {
-        #[serde(default, deserialize_with = "::protocol_runtime::explicit_null::deserialize")]
+        #[serde(default, deserialize_with = "::azure_protocol_runtime::explicit_null::deserialize")]
     });
 }

@@ -143,7 +143,7 @@ impl<'a> Method<'a> {
         self.guarded += 1;
         let variable = quote::format_ident!("segment_{}", self.guarded);
         self.guards.push(parse_quote! {
-            let #variable = ::protocol_runtime::path_segment::<()>(#name, #value)?;
+            let #variable = ::azure_protocol_runtime::path_segment::<()>(#name, #value)?;
         });
         *argument = parse_quote!(#variable);
     }

@@ -6,7 +6,7 @@
 #[allow(dead_code, reason = "each example uses what it needs")]
 pub(crate) async fn connect() -> Result<
     (
-        Option<emulator::Emulator>,
+        Option<azure_iot_emulator::Emulator>,
         digitaltwins_convenience::DigitalTwinsClient,
     ),
     Box<dyn std::error::Error + Send + Sync>,
@@ -28,10 +28,13 @@ pub(crate) async fn connect() -> Result<
 /// A client of an emulator of its own, which runs as long as the first value lives.
 #[allow(dead_code, reason = "each example uses what it needs")]
 pub(crate) async fn emulated() -> Result<
-    (emulator::Emulator, digitaltwins_convenience::DigitalTwinsClient),
+    (
+        azure_iot_emulator::Emulator,
+        digitaltwins_convenience::DigitalTwinsClient,
+    ),
     Box<dyn std::error::Error + Send + Sync>,
 > {
-    let emulator = emulator::Emulator::start().await?;
+    let emulator = azure_iot_emulator::Emulator::start().await?;
     // An application that talks to Azure needs none of this: the emulator's certificate is known to nobody, and its tokens
     // come from no authority.
     let mut options = digitaltwins_convenience::DigitalTwinsClientOptions::default();
@@ -49,7 +52,10 @@ pub(crate) async fn emulated() -> Result<
 /// The same with a little building: `floor-1` contains `room-1` and `room-2`, which have a thermostat. There is a model for lamps.
 #[allow(dead_code, reason = "each example uses what it needs")]
 pub(crate) async fn building() -> Result<
-    (emulator::Emulator, digitaltwins_convenience::DigitalTwinsClient),
+    (
+        azure_iot_emulator::Emulator,
+        digitaltwins_convenience::DigitalTwinsClient,
+    ),
     Box<dyn std::error::Error + Send + Sync>,
 > {
     use digitaltwins_convenience::Upsert::CreateOnly;

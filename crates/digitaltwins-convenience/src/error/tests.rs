@@ -6,7 +6,7 @@ use azure_core::http::{RawResponse, StatusCode};
 
 fn answered(status: u16, body: &str) -> Error {
     let response = RawResponse::from_bytes(StatusCode::from(status), Headers::new(), body.to_owned());
-    service_core::Error::from_response(&response).into()
+    azure_service_core::Error::from_response(&response).into()
 }
 
 fn coded(status: u16, code: &str) -> Error {

@@ -7,9 +7,9 @@ mod target;
 use std::fmt;
 use std::marker::PhantomData;
 
+use azure_protocol_runtime::DateTime;
 use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
-use protocol_runtime::DateTime;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 

@@ -1,10 +1,10 @@
 //! Jobs that fill or empty an instance.
 
-use protocol_runtime::DateTime;
+use azure_protocol_runtime::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-service_core::open_enum! {
+azure_service_core::open_enum! {
     /// Where an import job stands.
     pub enum ImportJobStatus {
         /// Accepted, and waiting.
@@ -22,7 +22,7 @@ service_core::open_enum! {
     }
 }
 
-service_core::open_enum! {
+azure_service_core::open_enum! {
     /// Where a delete job stands.
     pub enum DeleteJobStatus {
         /// Accepted, and waiting.

@@ -1,7 +1,7 @@
 //! `$metadata`: which model a twin has, and when its properties changed.
 
+use azure_protocol_runtime::DateTime;
 use indexmap::IndexMap;
-use protocol_runtime::DateTime;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};

@@ -1,7 +1,7 @@
 //! A model as the service keeps it.
 
+use azure_protocol_runtime::DateTime;
 use indexmap::IndexMap;
-use protocol_runtime::DateTime;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 

@@ -1,10 +1,10 @@
 //! Many twins and relationships, files of them, and models that are checked twice.
 
+use azure_iot_emulator::Fault;
 use digitaltwins_convenience::{
     BasicDigitalTwin, BasicRelationship, BulkUpsertOptions, GraphItem, ImportFileValidator, ImportFileWriter,
     Relationship,
 };
-use emulator::Fault;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
 

@@ -1,11 +1,11 @@
 //! Which error is which: what the service answers, as the client tells it.
 
 use azure_core::http::Etag;
+use azure_iot_emulator::{Emulator, Fault};
 use digitaltwins_convenience::{
     ComponentPatch, DigitalTwinPatch, Error, ErrorKind, Precondition, Relationship, Upsert,
     error_code as codes,
 };
-use emulator::{Emulator, Fault};
 use serde_json::{Value, json};
 
 use crate::{ANY, building};

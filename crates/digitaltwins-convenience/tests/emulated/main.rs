@@ -13,8 +13,8 @@ mod twins;
 mod common;
 
 use azure_core::http::Etag;
+use azure_iot_emulator::Emulator;
 use digitaltwins_convenience::{DigitalTwinsClient, Precondition};
-use emulator::Emulator;
 
 const ANY: Precondition = Precondition::Unconditional;
 

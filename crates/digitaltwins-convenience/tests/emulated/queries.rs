@@ -20,7 +20,10 @@ struct Lamp {
 }
 
 /// 25 lamps.
-async fn lamps() -> (emulator::Emulator, digitaltwins_convenience::DigitalTwinsClient) {
+async fn lamps() -> (
+    azure_iot_emulator::Emulator,
+    digitaltwins_convenience::DigitalTwinsClient,
+) {
     let (emulator, client) = building().await;
     for n in 0..25 {
         let lamp = json!({"brightness": n, "$metadata": {"$model": "dtmi:example:Lamp;1"}});

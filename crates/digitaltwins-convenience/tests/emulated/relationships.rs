@@ -14,7 +14,12 @@ struct Pipe {
     diameter: Option<i32>,
 }
 
-async fn tanks(count: usize) -> (emulator::Emulator, digitaltwins_convenience::DigitalTwinsClient) {
+async fn tanks(
+    count: usize,
+) -> (
+    azure_iot_emulator::Emulator,
+    digitaltwins_convenience::DigitalTwinsClient,
+) {
     let (emulator, client) = empty().await;
     let model = json!({
         "@context": "dtmi:dtdl:context;3", "@id": "dtmi:example:Tank;1", "@type": "Interface",

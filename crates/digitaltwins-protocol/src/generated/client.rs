@@ -21,7 +21,7 @@ use super::types;
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
-    pub(crate) inner: protocol_runtime::Hook,
+    pub(crate) inner: azure_protocol_runtime::Hook,
 }
 
 impl Client {
@@ -34,7 +34,7 @@ impl Client {
     pub fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
-        inner: protocol_runtime::Hook,
+        inner: azure_protocol_runtime::Hook,
     ) -> Self {
         Self {
             baseurl: baseurl.to_string(),
@@ -44,7 +44,7 @@ impl Client {
     }
 }
 
-impl ClientInfo<protocol_runtime::Hook> for Client {
+impl ClientInfo<azure_protocol_runtime::Hook> for Client {
     fn api_version() -> &'static str {
         "2023-10-31"
     }
@@ -57,7 +57,7 @@ impl ClientInfo<protocol_runtime::Hook> for Client {
         &self.client
     }
 
-    fn inner(&self) -> &protocol_runtime::Hook {
+    fn inner(&self) -> &azure_protocol_runtime::Hook {
         &self.inner
     }
 }
@@ -66,7 +66,7 @@ const _: () = {
     #[allow(dead_code)]
     fn assert_client_hooks()
     where
-        Client: ClientHooks<protocol_runtime::Hook>,
+        Client: ClientHooks<azure_protocol_runtime::Hook>,
     {}
 };
 #[allow(clippy::all)]
@@ -243,7 +243,7 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::DigitalTwinsModelData>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/models/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
@@ -311,7 +311,7 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/models/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
@@ -367,7 +367,7 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::std::vec::Vec<::serde_json::Value>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/models/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
@@ -498,7 +498,7 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::DigitalTwin>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
@@ -568,7 +568,7 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::serde_json::Value,
     ) -> Result<ResponseValue<types::DigitalTwin>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_none_match {
@@ -635,7 +635,7 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_match {
@@ -700,7 +700,7 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::std::vec::Vec<::serde_json::Value>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_match {
@@ -766,8 +766,8 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::Relationship>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("relationshipId", relationship_id)?;
         let url = format!(
@@ -844,8 +844,8 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::serde_json::Value,
     ) -> Result<ResponseValue<types::Relationship>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("relationshipId", relationship_id)?;
         let url = format!(
@@ -917,8 +917,8 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("relationshipId", relationship_id)?;
         let url = format!(
@@ -989,8 +989,8 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::std::vec::Vec<::serde_json::Value>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("relationshipId", relationship_id)?;
         let url = format!(
@@ -1060,7 +1060,7 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::RelationshipCollection>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/digitaltwins/{}/relationships", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
@@ -1123,7 +1123,7 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::IncomingRelationshipCollection>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!(
             "{}/digitaltwins/{}/incomingrelationships", self.baseurl, segment_1
         );
@@ -1190,7 +1190,7 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::serde_json::Value,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/digitaltwins/{}/telemetry", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(5usize);
         header_map.append("Message-Id", message_id.to_string().try_into()?);
@@ -1254,8 +1254,8 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::serde_json::Value,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("componentPath", component_path)?;
         let url = format!(
@@ -1317,8 +1317,8 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::Component>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("componentPath", component_path)?;
         let url = format!(
@@ -1390,8 +1390,8 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a ::std::vec::Vec<::serde_json::Value>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("componentPath", component_path)?;
         let url = format!(
@@ -1512,7 +1512,7 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::EventRoute>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/eventroutes/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
@@ -1573,7 +1573,7 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a types::EventRoute,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/eventroutes/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
@@ -1620,7 +1620,7 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/eventroutes/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
@@ -1723,7 +1723,7 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::ImportJob>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/jobs/imports/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
@@ -1787,7 +1787,7 @@ impl Client {
         tracestate: Option<&'a str>,
         body: &'a types::ImportJob,
     ) -> Result<ResponseValue<types::ImportJob>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/jobs/imports/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
@@ -1845,7 +1845,7 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/jobs/imports/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
@@ -1894,7 +1894,7 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::ImportJob>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/jobs/imports/{}/cancel", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
@@ -2074,7 +2074,7 @@ impl Client {
         traceparent: Option<&'a str>,
         tracestate: Option<&'a str>,
     ) -> Result<ResponseValue<types::DeleteJob>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/jobs/deletions/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {

@@ -2,7 +2,7 @@
 
 //! What is known about each operation beside its signature.
 
-use protocol_runtime::{Operation, Paging};
+use azure_protocol_runtime::{Operation, Paging};
 /// The version of the API, which every request names.
 pub const API_VERSION: &str = "2023-10-31";
 /// The operations of the service, in the order of the client's methods.

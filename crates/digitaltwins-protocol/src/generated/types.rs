@@ -38,7 +38,7 @@ pub struct DeleteJob {
         rename = "createdDateTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub created_date_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub created_date_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// Why the job failed; absent unless it did.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<Error>,
@@ -47,7 +47,7 @@ pub struct DeleteJob {
         rename = "finishedDateTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub finished_date_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub finished_date_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// Id of the job.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
@@ -56,7 +56,7 @@ pub struct DeleteJob {
         rename = "purgeDateTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub purge_date_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub purge_date_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// State of the job; `succeeded` and `failed` are final.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<DeleteJobStatus>,
@@ -215,7 +215,7 @@ pub struct DigitalTwinsModelData {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(
         default,
-        deserialize_with = "::protocol_runtime::explicit_null::deserialize"
+        deserialize_with = "::azure_protocol_runtime::explicit_null::deserialize"
     )]
     pub model: ::std::option::Option<::serde_json::Value>,
     /// When the model was uploaded.
@@ -223,7 +223,7 @@ pub struct DigitalTwinsModelData {
         rename = "uploadTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub upload_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub upload_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
 }
 
 /// What went wrong, for programs and for people.
@@ -285,7 +285,7 @@ pub struct ImportJob {
         rename = "createdDateTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub created_date_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub created_date_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// Why the job failed; absent unless it did. Failures of single lines stand in the log.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<Error>,
@@ -294,7 +294,7 @@ pub struct ImportJob {
         rename = "finishedDateTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub finished_date_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub finished_date_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// Id of the job; set by the path, not by the body.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
@@ -306,7 +306,7 @@ pub struct ImportJob {
         rename = "lastActionDateTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub last_action_date_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub last_action_date_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// URL of the blob that receives the log, one JSON object a line.
     #[serde(rename = "outputBlobUri")]
     pub output_blob_uri: ::std::string::String,
@@ -315,7 +315,7 @@ pub struct ImportJob {
         rename = "purgeDateTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub purge_date_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub purge_date_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// State of the job; `succeeded`, `failed` and `cancelled` are final.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<ImportJobStatus>,

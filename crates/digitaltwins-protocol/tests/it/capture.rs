@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use azure_protocol_runtime::{Executor, Operation};
 use futures::future::BoxFuture;
-use protocol_runtime::{Executor, Operation};
 
 /// What was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Requests.
 
+use azure_protocol_runtime::Paging;
 use digitaltwins_protocol::{OPERATIONS, types};
-use protocol_runtime::Paging;
 use serde_json::{Value, json};
 
 use crate::capture::Capture;

@@ -1,6 +1,6 @@
 //! The hub that the examples talk to: the one in `IOTHUB_CONNECTION_STRING`, or the emulator.
 
-use emulator::Emulator;
+use azure_iot_emulator::Emulator;
 use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager, Precondition, transport_trusting};
 
 /// What an example may fail with.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use azure_core::credentials::{Secret, TokenCredential};
-use service_core::SasCredential;
+use azure_service_core::SasCredential;
 use time::OffsetDateTime;
 
 use super::error::{AmqpError, AmqpErrorKind};

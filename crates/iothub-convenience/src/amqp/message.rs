@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use azure_protocol_runtime::DateTime;
 use fe2o3_amqp::types::messaging::{ApplicationProperties, Data, Message, MessageId, Properties};
 use fe2o3_amqp::types::primitives::{Binary, SimpleValue, Symbol, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use protocol_runtime::DateTime;
 
 use crate::error::{Error, Result};
 

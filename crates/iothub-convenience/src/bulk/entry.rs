@@ -1,7 +1,7 @@
 //! One operation on the identity registry.
 
+use azure_service_core::Precondition;
 use iothub_protocol::types;
-use service_core::Precondition;
 
 use crate::error::{Error, Result};
 use crate::identity::{

@@ -1,6 +1,6 @@
 //! New keys for many devices.
 
-use service_core::Precondition;
+use azure_service_core::Precondition;
 
 use super::report::{BulkOptions, BulkReport};
 use super::run::run_each;

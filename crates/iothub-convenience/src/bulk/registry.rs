@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use azure_core::http::StatusCode;
+use azure_service_core::Failure;
 use futures::StreamExt;
 use iothub_protocol::types::{
     BulkRegistryOperationResult, DeviceRegistryOperationError, DeviceRegistryOperationErrorErrorCode,
     ExportImportDevice,
 };
-use service_core::Failure;
 
 use super::entry::RegistryEntry;
 use super::report::{BulkFailure, BulkOptions, BulkOutcome, BulkReport, BulkResult};

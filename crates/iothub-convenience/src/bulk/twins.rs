@@ -1,6 +1,6 @@
 //! Many twins at once.
 
-use service_core::Precondition;
+use azure_service_core::Precondition;
 
 use super::report::{BulkOptions, BulkReport};
 use super::run::run_each;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use azure_core::http::Etag;
+use azure_protocol_runtime::DateTime;
 use iothub_protocol::types;
-use protocol_runtime::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

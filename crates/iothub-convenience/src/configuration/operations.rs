@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use azure_core::http::{NoFormat, Response};
+use azure_service_core::Precondition;
 use iothub_protocol::types;
 use iothub_protocol::types::ConfigurationQueriesTestResponse;
-use service_core::Precondition;
 
 use super::model::{Configuration, ConfigurationContent};
 use crate::client::{IotHubRegistryManager, plain, retype, without_body};

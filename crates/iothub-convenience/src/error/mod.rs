@@ -7,8 +7,8 @@ mod code_table;
 use std::time::Duration;
 
 use amqp::Question;
+pub use azure_service_core::ErrorKind;
 pub use code::ErrorCode;
-pub use service_core::ErrorKind;
 
 #[cfg(feature = "amqp")]
 use crate::amqp::AmqpError;
@@ -49,7 +49,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// The service refused, could not be reached, or answered something odd. See [`kind`](Self::kind).
     #[error(transparent)]
-    Call(#[from] service_core::Error),
+    Call(#[from] azure_service_core::Error),
     /// An id cannot name a device or module. Nothing was sent.
     #[error(transparent)]
     InvalidId(#[from] InvalidId),
@@ -78,12 +78,12 @@ impl From<azure_core::Error> for Error {
 impl Error {
     /// Something the caller gave cannot be sent; `reason` completes "`parameter` …".
     pub(crate) fn invalid_input(parameter: &str, reason: impl Into<String>) -> Self {
-        Self::Call(service_core::Error::invalid_input(parameter, reason))
+        Self::Call(azure_service_core::Error::invalid_input(parameter, reason))
     }
 
     /// The service's answer cannot be understood.
     pub(crate) fn invalid_response(reason: &str) -> Self {
-        Self::Call(service_core::Error::with_message(
+        Self::Call(azure_service_core::Error::with_message(
             ErrorKind::InvalidResponse,
             reason,
         ))
@@ -100,7 +100,7 @@ impl Error {
         }
     }
 
-    fn call(&self) -> Option<&service_core::Error> {
+    fn call(&self) -> Option<&azure_service_core::Error> {
         match self {
             Self::Call(error) => Some(error),
             _ => None,
@@ -162,7 +162,7 @@ impl Error {
         if let Some(error) = self.amqp() {
             return error.attempts();
         }
-        self.call().map_or(0, service_core::Error::attempts)
+        self.call().map_or(0, azure_service_core::Error::attempts)
     }
 
     /// How long the service asks to wait before the next attempt.
@@ -174,7 +174,7 @@ impl Error {
 
 /// The questions that programs ask.
 impl Error {
-    fn asks(&self, question: impl FnOnce(&service_core::Error) -> bool) -> bool {
+    fn asks(&self, question: impl FnOnce(&azure_service_core::Error) -> bool) -> bool {
         self.call().is_some_and(question)
     }
 
@@ -182,13 +182,13 @@ impl Error {
     /// [offline](Self::is_device_offline).
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.asks(service_core::Error::is_not_found) || self.amqp_asks(Question::NotFound)
+        self.asks(azure_service_core::Error::is_not_found) || self.amqp_asks(Question::NotFound)
     }
 
     /// What should be created exists already.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
-        self.asks(service_core::Error::is_conflict)
+        self.asks(azure_service_core::Error::is_conflict)
     }
 
     /// The ETag is not the current one. Read again, decide again, write again, or use a `modify_…` method.
@@ -196,13 +196,13 @@ impl Error {
     /// After more than one [attempt](Self::attempts), the first may have been the one that changed the ETag.
     #[must_use]
     pub fn is_precondition_failed(&self) -> bool {
-        self.asks(service_core::Error::is_precondition_failed)
+        self.asks(azure_service_core::Error::is_precondition_failed)
     }
 
     /// Too many requests, or too many jobs at once. See [`retry_after`](Self::retry_after).
     #[must_use]
     pub fn is_throttled(&self) -> bool {
-        self.asks(service_core::Error::is_throttled) || self.amqp_asks(Question::Throttled)
+        self.asks(azure_service_core::Error::is_throttled) || self.amqp_asks(Question::Throttled)
     }
 
     /// The service does not accept the credential, or the shared access policy lacks the permission.
@@ -210,43 +210,43 @@ impl Error {
     /// With a shared access policy the service also says so when a module's device does not exist or is disabled.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
-        self.asks(service_core::Error::is_unauthorized) || self.amqp_asks(Question::Unauthorized)
+        self.asks(azure_service_core::Error::is_unauthorized) || self.amqp_asks(Question::Unauthorized)
     }
 
     /// The caller is known and may not do this, or a quota is used up.
     #[must_use]
     pub fn is_forbidden(&self) -> bool {
-        self.asks(service_core::Error::is_forbidden) || self.amqp_asks(Question::QuotaUsedUp)
+        self.asks(azure_service_core::Error::is_forbidden) || self.amqp_asks(Question::QuotaUsedUp)
     }
 
     /// The device exists, but is not connected, so that it cannot be reached.
     #[must_use]
     pub fn is_device_offline(&self) -> bool {
-        self.asks(service_core::Error::is_device_offline)
+        self.asks(azure_service_core::Error::is_device_offline)
     }
 
     /// The time was up.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        self.asks(service_core::Error::is_timeout) || self.amqp_asks(Question::Timeout)
+        self.asks(azure_service_core::Error::is_timeout) || self.amqp_asks(Question::Timeout)
     }
 
     /// There was no connection to the service; the request was not sent.
     #[must_use]
     pub fn is_connection(&self) -> bool {
-        self.asks(service_core::Error::is_connection) || self.amqp_asks(Question::Connection)
+        self.asks(azure_service_core::Error::is_connection) || self.amqp_asks(Question::Connection)
     }
 
     /// The service may or may not have processed the request.
     #[must_use]
     pub fn is_unknown_outcome(&self) -> bool {
-        self.asks(service_core::Error::is_unknown_outcome) || self.amqp_asks(Question::UnknownOutcome)
+        self.asks(azure_service_core::Error::is_unknown_outcome) || self.amqp_asks(Question::UnknownOutcome)
     }
 
     /// The credential gave no token.
     #[must_use]
     pub fn is_credential(&self) -> bool {
-        self.asks(service_core::Error::is_credential) || self.amqp_asks(Question::Credential)
+        self.asks(azure_service_core::Error::is_credential) || self.amqp_asks(Question::Credential)
     }
 
     /// The caller gave something that cannot be sent. Nothing was sent.

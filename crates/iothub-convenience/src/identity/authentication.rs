@@ -22,7 +22,7 @@ pub struct Authentication {
     pub x509_thumbprint: Option<X509Thumbprint>,
 }
 
-service_core::open_enum! {
+azure_service_core::open_enum! {
     /// The kind of proof by which a device or module shows who it is.
     pub enum AuthenticationType {
         /// A token signed with a symmetric key.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use azure_core::credentials::Secret;
 use azure_core::time::OffsetDateTime;
-use service_core::SasToken;
+use azure_service_core::SasToken;
 
 use super::authentication::{Authentication, AuthenticationType};
 use super::device::Device;

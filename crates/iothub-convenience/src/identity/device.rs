@@ -1,8 +1,8 @@
 //! Devices.
 
 use azure_core::http::Etag;
+use azure_protocol_runtime::DateTime;
 use iothub_protocol::types;
-use protocol_runtime::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -65,7 +65,7 @@ pub struct DeviceCapabilities {
     pub extra: Map<String, Value>,
 }
 
-service_core::open_enum! {
+azure_service_core::open_enum! {
     /// Whether a device may connect.
     pub enum DeviceStatus {
         /// It may.
@@ -75,7 +75,7 @@ service_core::open_enum! {
     }
 }
 
-service_core::open_enum! {
+azure_service_core::open_enum! {
     /// Whether a device or module is connected.
     pub enum ConnectionState {
         /// It is not.

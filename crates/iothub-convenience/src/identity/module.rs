@@ -1,8 +1,8 @@
 //! Modules.
 
 use azure_core::http::Etag;
+use azure_protocol_runtime::DateTime;
 use iothub_protocol::types;
-use protocol_runtime::DateTime;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 

@@ -1,6 +1,6 @@
 //! What became of a job on one device.
 
-use protocol_runtime::DateTime;
+use azure_protocol_runtime::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -45,7 +45,7 @@ pub struct DeviceJob {
     pub extra: Map<String, Value>,
 }
 
-service_core::open_enum! {
+azure_service_core::open_enum! {
     /// How far a job is on one device.
     pub enum DeviceJobStatus {
         /// It waits.

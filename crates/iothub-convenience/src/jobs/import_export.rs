@@ -1,8 +1,8 @@
 //! Import and export jobs as the service reads and answers them.
 
 use azure_core::credentials::Secret;
+use azure_protocol_runtime::DateTime;
 use iothub_protocol::types;
-use protocol_runtime::DateTime;
 use serde::Deserialize;
 
 use super::kind::{JobStatus, JobType};

@@ -2,7 +2,7 @@
 
 use azure_core::http::poller::PollerOptions;
 use azure_core::http::{NoFormat, Poller, Response};
-use service_core::Job;
+use azure_service_core::Job;
 
 use super::import_export::{ImportExportJob, ImportExportJobRequest};
 use crate::client::{IotHubRegistryManager, plain, retype, without_body};

@@ -1,6 +1,6 @@
 //! What jobs do and how far they are.
 
-service_core::open_enum! {
+azure_service_core::open_enum! {
     /// What a job does.
     pub enum JobType {
         /// The service does not know: it answers so for jobs that do not exist.
@@ -16,7 +16,7 @@ service_core::open_enum! {
     }
 }
 
-service_core::open_enum! {
+azure_service_core::open_enum! {
     /// How far a job is.
     pub enum JobStatus {
         /// The service does not know: it answers so for jobs that do not exist.

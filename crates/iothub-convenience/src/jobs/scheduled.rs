@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use azure_protocol_runtime::DateTime;
 use iothub_protocol::types;
-use protocol_runtime::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

@@ -3,7 +3,7 @@
 use azure_core::http::pager::PagerOptions;
 use azure_core::http::poller::PollerOptions;
 use azure_core::http::{Pager, Poller, Response};
-use service_core::{ItemPage, Job};
+use azure_service_core::{ItemPage, Job};
 
 use super::kind::{JobStatus, JobType};
 use super::scheduled::{ScheduledJob, ScheduledJobRequest};

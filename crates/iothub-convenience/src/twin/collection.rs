@@ -1,6 +1,6 @@
 //! Tags, desired and reported properties as JSON with a few names of its own.
 
-use protocol_runtime::DateTime;
+use azure_protocol_runtime::DateTime;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};

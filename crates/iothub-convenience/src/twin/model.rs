@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use azure_core::http::Etag;
-use protocol_runtime::DateTime;
+use azure_protocol_runtime::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -125,7 +125,7 @@ pub struct ConfigurationInfo {
     pub extra: Map<String, Value>,
 }
 
-service_core::open_enum! {
+azure_service_core::open_enum! {
     /// How far a configuration is with a twin.
     pub enum ConfigurationInfoStatus {
         /// The twin meets the configuration's target condition.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
-use emulator::Emulator;
+use azure_iot_emulator::Emulator;
 use futures::future::join_all;
 use iothub_convenience::{AmqpErrorKind, AmqpTransport, IotHubRegistryManager};
 

@@ -1,7 +1,7 @@
 //! Cloud-to-device messages against the emulator: what arrives, and every way in which they can't.
 
 use crate::support::Hub;
-use emulator::Acknowledgement;
+use azure_iot_emulator::Acknowledgement;
 use iothub_convenience::{CloudToDeviceMessage, DeliveryAcknowledgement, Error, SymmetricKey};
 
 fn full() -> CloudToDeviceMessage {

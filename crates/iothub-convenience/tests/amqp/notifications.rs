@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use emulator::{Emulator, Settlement};
+use azure_iot_emulator::{Emulator, Settlement};
 use futures::StreamExt;
 use iothub_convenience::{
     AmqpErrorKind, CloudToDeviceMessage, DeliveryAcknowledgement, FeedbackRecord, FeedbackRecordStatusCode,
@@ -164,7 +164,7 @@ async fn the_stream_connects_again_and_a_lock_of_the_old_link_is_lost() {
 async fn files_are_reported() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
-    let file: emulator::FileNotification = serde_json::from_value(serde_json::json!({
+    let file: azure_iot_emulator::FileNotification = serde_json::from_value(serde_json::json!({
         "deviceId": "dev-1", "blobUri": "https://files.example/dev-1/log", "blobName": "dev-1/log",
         "blobSizeInBytes": 1234,
     }))

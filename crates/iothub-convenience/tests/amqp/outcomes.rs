@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use emulator::AmqpFaultAction;
+use azure_iot_emulator::AmqpFaultAction;
 use iothub_convenience::{AmqpErrorKind, ErrorCode, ErrorKind, IotHubRegistryManager, MessageFate};
 
 use crate::support::{Hub, amqp_error, options, settle_down};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use emulator::{Amqp, AmqpFault, AmqpFaultAction, Emulator, ReceivedMessage, Settlement};
+use azure_iot_emulator::{Amqp, AmqpFault, AmqpFaultAction, Emulator, ReceivedMessage, Settlement};
 use iothub_convenience::{
     AmqpError, DeviceStatus, Error, IotHubClientOptions, IotHubRegistryManager, SentMessage, SymmetricKey,
 };
@@ -16,7 +16,7 @@ pub(crate) struct Hub {
 pub(crate) fn options(emulator: &Emulator) -> IotHubClientOptions {
     let mut options = IotHubClientOptions::default();
     let pem = emulator.ca_certificate_pem();
-    options.client_options.transport = Some(service_core::transport_trusting(pem).unwrap());
+    options.client_options.transport = Some(azure_service_core::transport_trusting(pem).unwrap());
     options.amqp.trusted_certificates = Some(pem.to_owned());
     options.amqp.endpoint = Some(emulator.iothub_amqp_endpoint());
     options.amqp.retry_delay = Duration::from_millis(1);

@@ -1,6 +1,6 @@
 //! Many at once.
 
-use emulator::Fault;
+use azure_iot_emulator::Fault;
 use iothub_convenience::*;
 use serde_json::json;
 

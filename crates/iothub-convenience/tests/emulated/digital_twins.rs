@@ -1,6 +1,6 @@
 //! Devices as their models describe them.
 
-use emulator::MethodScript;
+use azure_iot_emulator::MethodScript;
 use iothub_convenience::*;
 use serde_json::json;
 

@@ -4,10 +4,10 @@
 #[allow(dead_code, reason = "not everything that includes this file uses it")]
 async fn emulated_hub(
     devices: &[&str],
-) -> Result<(emulator::Emulator, iothub_convenience::IotHubRegistryManager), Box<dyn std::error::Error>> {
+) -> Result<(azure_iot_emulator::Emulator, iothub_convenience::IotHubRegistryManager), Box<dyn std::error::Error>> {
     use iothub_convenience::{DeviceStatus, IotHubClientOptions, IotHubRegistryManager, SymmetricKey};
 
-    let emulator = emulator::Emulator::start().await?;
+    let emulator = azure_iot_emulator::Emulator::start().await?;
     let mut options = IotHubClientOptions::default();
     options.client_options.transport = Some(iothub_convenience::transport_trusting(emulator.ca_certificate_pem())?);
     let hub = IotHubRegistryManager::from_connection_string(&emulator.iothub_connection_string(), Some(options))?;

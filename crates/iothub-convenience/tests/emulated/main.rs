@@ -21,7 +21,10 @@ mod setup {
 
     pub(crate) async fn hub(
         devices: &[&str],
-    ) -> (emulator::Emulator, iothub_convenience::IotHubRegistryManager) {
+    ) -> (
+        azure_iot_emulator::Emulator,
+        iothub_convenience::IotHubRegistryManager,
+    ) {
         emulated_hub(devices).await.unwrap()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use emulator::{Fault, MethodScript};
+use azure_iot_emulator::{Fault, MethodScript};
 use iothub_convenience::*;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Twins.
 
-use emulator::{Fault, FaultAction};
+use azure_iot_emulator::{Fault, FaultAction};
 use iothub_convenience::*;
 use serde_json::{Value, json};
 

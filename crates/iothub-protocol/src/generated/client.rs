@@ -19,7 +19,7 @@ use super::types;
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
-    pub(crate) inner: protocol_runtime::Hook,
+    pub(crate) inner: azure_protocol_runtime::Hook,
 }
 
 impl Client {
@@ -32,7 +32,7 @@ impl Client {
     pub fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
-        inner: protocol_runtime::Hook,
+        inner: azure_protocol_runtime::Hook,
     ) -> Self {
         Self {
             baseurl: baseurl.to_string(),
@@ -42,7 +42,7 @@ impl Client {
     }
 }
 
-impl ClientInfo<protocol_runtime::Hook> for Client {
+impl ClientInfo<azure_protocol_runtime::Hook> for Client {
     fn api_version() -> &'static str {
         "2021-04-12"
     }
@@ -55,7 +55,7 @@ impl ClientInfo<protocol_runtime::Hook> for Client {
         &self.client
     }
 
-    fn inner(&self) -> &protocol_runtime::Hook {
+    fn inner(&self) -> &azure_protocol_runtime::Hook {
         &self.inner
     }
 }
@@ -64,7 +64,7 @@ const _: () = {
     #[allow(dead_code)]
     fn assert_client_hooks()
     where
-        Client: ClientHooks<protocol_runtime::Hook>,
+        Client: ClientHooks<azure_protocol_runtime::Hook>,
     {}
 };
 #[allow(clippy::all)]
@@ -84,7 +84,7 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::Configuration>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/configurations/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
@@ -135,7 +135,7 @@ impl Client {
         if_match: Option<&'a str>,
         body: &'a types::Configuration,
     ) -> Result<ResponseValue<types::Configuration>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/configurations/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
@@ -185,7 +185,7 @@ impl Client {
         id: &'a str,
         if_match: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/configurations/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
@@ -499,7 +499,7 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::Device>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/devices/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
@@ -548,7 +548,7 @@ impl Client {
         if_match: Option<&'a str>,
         body: &'a types::Device,
     ) -> Result<ResponseValue<types::Device>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/devices/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
@@ -598,7 +598,7 @@ impl Client {
         id: &'a str,
         if_match: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/devices/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
@@ -636,7 +636,7 @@ impl Client {
         id: &'a str,
         body: &'a types::ConfigurationContent,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!(
             "{}/devices/{}/applyConfigurationContent", self.baseurl, segment_1
         );
@@ -743,7 +743,7 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::JobProperties>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/jobs/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
@@ -781,7 +781,7 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/jobs/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self.client.delete(url).build()?;
@@ -814,7 +814,7 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::PurgeMessageQueueResult>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/devices/{}/commands", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
@@ -853,7 +853,7 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::Twin>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/twins/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
@@ -900,7 +900,7 @@ impl Client {
         if_match: Option<&'a str>,
         body: &'a types::Twin,
     ) -> Result<ResponseValue<types::Twin>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/twins/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
@@ -957,7 +957,7 @@ impl Client {
         if_match: Option<&'a str>,
         body: &'a types::Twin,
     ) -> Result<ResponseValue<types::Twin>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/twins/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
@@ -1006,8 +1006,8 @@ impl Client {
         id: &'a str,
         mid: &'a str,
     ) -> Result<ResponseValue<types::Twin>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<()>("mid", mid)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<()>("mid", mid)?;
         let url = format!("{}/twins/{}/modules/{}", self.baseurl, segment_1, segment_2);
         #[allow(unused_mut)]
         let mut request = self
@@ -1056,8 +1056,8 @@ impl Client {
         if_match: Option<&'a str>,
         body: &'a types::Twin,
     ) -> Result<ResponseValue<types::Twin>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<()>("mid", mid)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<()>("mid", mid)?;
         let url = format!("{}/twins/{}/modules/{}", self.baseurl, segment_1, segment_2);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
@@ -1112,8 +1112,8 @@ impl Client {
         if_match: Option<&'a str>,
         body: &'a types::Twin,
     ) -> Result<ResponseValue<types::Twin>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<()>("mid", mid)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<()>("mid", mid)?;
         let url = format!("{}/twins/{}/modules/{}", self.baseurl, segment_1, segment_2);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
@@ -1160,7 +1160,7 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<::serde_json::Value>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
@@ -1205,7 +1205,7 @@ impl Client {
         if_match: Option<&'a str>,
         body: &'a ::std::vec::Vec<::serde_json::Value>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
@@ -1262,8 +1262,8 @@ impl Client {
         response_timeout_in_seconds: Option<i32>,
         body: &'a ::serde_json::Value,
     ) -> Result<ResponseValue<::serde_json::Value>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("commandName", command_name)?;
         let url = format!(
@@ -1345,7 +1345,9 @@ impl Client {
         &'a self,
         lock_token: &'a str,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("lockToken", lock_token)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<
+            (),
+        >("lockToken", lock_token)?;
         let url = format!(
             "{}/messages/serviceBound/feedback/{}", self.baseurl, segment_1
         );
@@ -1378,7 +1380,9 @@ impl Client {
         &'a self,
         lock_token: &'a str,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("lockToken", lock_token)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<
+            (),
+        >("lockToken", lock_token)?;
         let url = format!(
             "{}/messages/serviceBound/feedback/{}/abandon", self.baseurl, segment_1
         );
@@ -1412,7 +1416,7 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/jobs/v2/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
@@ -1453,7 +1457,7 @@ impl Client {
         id: &'a str,
         body: &'a types::JobRequest,
     ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/jobs/v2/{}", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
@@ -1493,7 +1497,7 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<types::JobResponse>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/jobs/v2/{}/cancel", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
@@ -1589,7 +1593,7 @@ impl Client {
         &'a self,
         id: &'a str,
     ) -> Result<ResponseValue<::std::vec::Vec<types::Module>>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/devices/{}/modules", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
@@ -1631,8 +1635,8 @@ impl Client {
         id: &'a str,
         mid: &'a str,
     ) -> Result<ResponseValue<types::Module>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<()>("mid", mid)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<()>("mid", mid)?;
         let url = format!(
             "{}/devices/{}/modules/{}", self.baseurl, segment_1, segment_2
         );
@@ -1684,8 +1688,8 @@ impl Client {
         if_match: Option<&'a str>,
         body: &'a types::Module,
     ) -> Result<ResponseValue<types::Module>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<()>("mid", mid)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<()>("mid", mid)?;
         let url = format!(
             "{}/devices/{}/modules/{}", self.baseurl, segment_1, segment_2
         );
@@ -1740,8 +1744,8 @@ impl Client {
         mid: &'a str,
         if_match: Option<&'a str>,
     ) -> Result<ResponseValue<()>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<()>("mid", mid)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<()>("mid", mid)?;
         let url = format!(
             "{}/devices/{}/modules/{}", self.baseurl, segment_1, segment_2
         );
@@ -1793,11 +1797,11 @@ impl Client {
         response_timeout_in_seconds: Option<i32>,
         body: &'a ::serde_json::Value,
     ) -> Result<ResponseValue<::serde_json::Value>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("id", id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<
+        let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("componentPath", component_path)?;
-        let segment_3 = ::protocol_runtime::path_segment::<
+        let segment_3 = ::azure_protocol_runtime::path_segment::<
             (),
         >("commandName", command_name)?;
         let url = format!(
@@ -1860,7 +1864,9 @@ impl Client {
         device_id: &'a str,
         body: &'a types::CloudToDeviceMethod,
     ) -> Result<ResponseValue<types::CloudToDeviceMethodResult>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("deviceId", device_id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<
+            (),
+        >("deviceId", device_id)?;
         let url = format!("{}/twins/{}/methods", self.baseurl, segment_1);
         #[allow(unused_mut)]
         let mut request = self
@@ -1905,8 +1911,12 @@ impl Client {
         module_id: &'a str,
         body: &'a types::CloudToDeviceMethod,
     ) -> Result<ResponseValue<types::CloudToDeviceMethodResult>, Error<()>> {
-        let segment_1 = ::protocol_runtime::path_segment::<()>("deviceId", device_id)?;
-        let segment_2 = ::protocol_runtime::path_segment::<()>("moduleId", module_id)?;
+        let segment_1 = ::azure_protocol_runtime::path_segment::<
+            (),
+        >("deviceId", device_id)?;
+        let segment_2 = ::azure_protocol_runtime::path_segment::<
+            (),
+        >("moduleId", module_id)?;
         let url = format!(
             "{}/twins/{}/modules/{}/methods", self.baseurl, segment_1, segment_2
         );

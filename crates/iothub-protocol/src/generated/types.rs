@@ -156,7 +156,7 @@ pub struct CloudToDeviceMethod {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(
         default,
-        deserialize_with = "::protocol_runtime::explicit_null::deserialize"
+        deserialize_with = "::azure_protocol_runtime::explicit_null::deserialize"
     )]
     pub payload: ::std::option::Option<::serde_json::Value>,
     /// Seconds to wait for the answer, connecting included: 5 to 300, 30 if missing.
@@ -174,7 +174,7 @@ pub struct CloudToDeviceMethodResult {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(
         default,
-        deserialize_with = "::protocol_runtime::explicit_null::deserialize"
+        deserialize_with = "::azure_protocol_runtime::explicit_null::deserialize"
     )]
     pub payload: ::std::option::Option<::serde_json::Value>,
     /// Status chosen by the device's own code. By custom it follows HTTP: 200 for success, 404 for an
@@ -202,7 +202,7 @@ pub struct Configuration {
         rename = "createdTimeUtc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub created_time_utc: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub created_time_utc: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// Entity tag of the configuration. Without quotes here, quote it for `If-Match`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub etag: ::std::option::Option<::std::string::String>,
@@ -220,7 +220,7 @@ pub struct Configuration {
         rename = "lastUpdatedTimeUtc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub last_updated_time_utc: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub last_updated_time_utc: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// Metrics of your own, five at most.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub metrics: ::std::option::Option<ConfigurationMetrics>,
@@ -456,7 +456,7 @@ pub struct Device {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub connection_state_updated_time: ::std::option::Option<
-        ::protocol_runtime::DateTime,
+        ::azure_protocol_runtime::DateTime,
     >,
     /// Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case
     /// counts.
@@ -487,7 +487,7 @@ pub struct Device {
         rename = "lastActivityTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub last_activity_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub last_activity_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// Scopes of the edge device one level up, one entry at most. Empty or missing detaches the device from
     /// its parent.
     #[serde(
@@ -509,7 +509,7 @@ pub struct Device {
         rename = "statusUpdatedTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub status_updated_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub status_updated_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -1119,7 +1119,7 @@ pub struct FeedbackRecord {
         rename = "enqueuedTimeUtc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub enqueued_time_utc: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub enqueued_time_utc: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// The `message-id` of the cloud-to-device message, as a string.
     #[serde(
         rename = "originalMessageId",
@@ -1237,7 +1237,7 @@ pub struct JobProperties {
         rename = "endTimeUtc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub end_time_utc: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub end_time_utc: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// `true` leaves the keys out of an export. Otherwise the blob holds them in plain text.
     #[serde(
         rename = "excludeKeysInExport",
@@ -1301,7 +1301,7 @@ pub struct JobProperties {
         rename = "startTimeUtc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub start_time_utc: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub start_time_utc: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// How far the job is: `enqueued`, `running`, then `completed`, `failed` or `cancelled`. Read only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<JobPropertiesStatus>,
@@ -1694,7 +1694,7 @@ pub struct JobRequest {
         rename = "startTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub start_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub start_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// Kind of the job. `scheduleUpdateTwin` or `scheduleDeviceMethod`.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<JobRequestType>,
@@ -1866,7 +1866,7 @@ pub struct JobResponse {
         rename = "createdTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub created_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub created_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// Device this entry is about, if it is about one device.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
@@ -1878,7 +1878,7 @@ pub struct JobResponse {
     pub device_job_statistics: ::std::option::Option<DeviceJobStatistics>,
     /// When the job ended, in UTC. Read only.
     #[serde(rename = "endTime", skip_serializing_if = "::std::option::Option::is_none")]
-    pub end_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub end_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// Why the job failed. `null` while it has not. A job with failed devices can still be `completed`.
     /// Read only.
     #[serde(
@@ -1912,7 +1912,7 @@ pub struct JobResponse {
         rename = "startTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub start_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub start_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// How far the job is: `queued`, `scheduled`, `running`, then `completed`, `failed` or `cancelled`;
     /// `unknown` if there is no such job. Read only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2229,7 +2229,7 @@ pub struct Module {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub connection_state_updated_time: ::std::option::Option<
-        ::protocol_runtime::DateTime,
+        ::azure_protocol_runtime::DateTime,
     >,
     /// Device the module belongs to.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
@@ -2251,7 +2251,7 @@ pub struct Module {
         rename = "lastActivityTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub last_activity_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub last_activity_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// Who looks after the module: `iotEdge` for modules of an IoT Edge deployment. `null` for nobody,
     /// which is also what an update without it sets.
     #[serde(
@@ -2487,7 +2487,7 @@ pub struct Twin {
         rename = "lastActivityTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub last_activity_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub last_activity_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// Id of the DTDL model the device announced when it connected (a DTMI). Absent or empty if it
     /// announced none.
     #[serde(rename = "modelId", skip_serializing_if = "::std::option::Option::is_none")]
@@ -2518,7 +2518,7 @@ pub struct Twin {
         rename = "statusUpdateTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
-    pub status_update_time: ::std::option::Option<::protocol_runtime::DateTime>,
+    pub status_update_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// Data about the device that only the back end sees, by name. Names have at most 1024 bytes, without
     /// `.`, `$`, `#`, spaces and control characters; all tags together 8 KB. Missing or `null` if there are
     /// none; in a patch `null` as a value removes the tag.

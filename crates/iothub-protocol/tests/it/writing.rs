@@ -37,7 +37,7 @@ fn the_executor_gets_the_row_of_the_operation() {
         ("query_get_twins", "POST", "/devices/query")
     );
     assert!(row.idempotent, "it only reads");
-    assert_eq!(row.paging, protocol_runtime::Paging::HeaderToken);
+    assert_eq!(row.paging, azure_protocol_runtime::Paging::HeaderToken);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::http::Transport;
 use azure_core::time::{Duration, OffsetDateTime};
-use service_core::transport_trusting;
+use azure_service_core::transport_trusting;
 
 use super::Failure;
 

@@ -1,0 +1,209 @@
+//! AMQP going wrong on demand.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+#[non_exhaustive]
+pub enum AmqpFaultAction {
+    /// A token is answered with this status.
+    TokenStatus {
+        /// The status code, such as 401.
+        status: u16,
+    },
+    /// A link is closed as soon as it is attached.
+    RefuseLink {
+        /// The error condition, such as `amqp:unauthorized-access`.
+        condition: String,
+        /// The error description.
+        #[serde(default)]
+        description: Option<String>,
+    },
+    /// The link over which a message arrives is closed instead of an answer.
+    Detach {
+        /// The error condition.
+        condition: String,
+        /// The error description.
+        #[serde(default)]
+        description: Option<String>,
+    },
+    /// A message is rejected.
+    Reject {
+        /// The error condition.
+        condition: String,
+        /// The error description.
+        #[serde(default)]
+        description: Option<String>,
+    },
+    /// A message is released.
+    Release,
+    /// A message is released as modified.
+    Modify {
+        /// Whether the delivery counts as failed.
+        #[serde(default)]
+        delivery_failed: bool,
+        /// Whether the message must not come this way again.
+        #[serde(default)]
+        undeliverable_here: bool,
+    },
+    /// The connection breaks after a message has arrived.
+    Reset {
+        /// Whether the message is taken before.
+        #[serde(default)]
+        processed: bool,
+    },
+    /// A message is never answered.
+    Silence,
+}
+
+impl AmqpFaultAction {
+    fn point(&self) -> Point {
+        match self {
+            Self::TokenStatus { .. } => Point::Token,
+            Self::RefuseLink { .. } => Point::Attach,
+            _ => Point::Message,
+        }
+    }
+}
+
+/// When a rule may apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Point {
+    Token,
+    Attach,
+    Message,
+}
+
+/// A rule: which links go wrong, how often, and how.
+///
+/// ```
+/// use azure_iot_emulator::{AmqpFault, AmqpFaultAction};
+///
+/// let fault = AmqpFault::new(AmqpFaultAction::Release).times(2);
+/// assert_eq!(serde_json::to_value(&fault).unwrap()["action"]["type"], "release");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AmqpFault {
+    /// Only links to or from an address that ends like this, in any case: `devicebound`, `feedback`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The number of times that pass before the rule applies.
+    #[serde(default)]
+    pub skip: u32,
+    /// The number of times that it applies; without it, always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// What goes wrong.
+    pub action: AmqpFaultAction,
+}
+
+impl AmqpFault {
+    /// A rule that always applies.
+    pub fn new(action: AmqpFaultAction) -> Self {
+        Self {
+            address: None,
+            skip: 0,
+            count: None,
+            action,
+        }
+    }
+
+    /// Only this many times.
+    #[must_use]
+    pub fn times(mut self, count: u32) -> Self {
+        self.count = Some(count);
+        self
+    }
+
+    /// Only on links to or from an address that ends like this.
+    #[must_use]
+    pub fn at(mut self, address: &str) -> Self {
+        self.address = Some(address.to_owned());
+        self
+    }
+
+    fn matches(&self, point: Point, address: &str) -> bool {
+        let ends_alike = |wanted: &String| {
+            address
+                .to_ascii_lowercase()
+                .ends_with(&wanted.to_ascii_lowercase())
+        };
+        self.action.point() == point && self.count != Some(0) && self.address.as_ref().is_none_or(ends_alike)
+    }
+}
+
+/// The rules in force.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AmqpFaults(Arc<Mutex<Vec<AmqpFault>>>);
+
+impl AmqpFaults {
+    pub(crate) fn add(&self, fault: AmqpFault) {
+        self.0.lock().push(fault);
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.lock().clear();
+    }
+
+    pub(crate) fn list(&self) -> Vec<AmqpFault> {
+        self.0.lock().clone()
+    }
+
+    /// What the first rule that applies says; that is one use of it.
+    pub(crate) fn judge(&self, point: Point, address: &str) -> Option<AmqpFaultAction> {
+        for rule in self
+            .0
+            .lock()
+            .iter_mut()
+            .filter(|rule| rule.matches(point, address))
+        {
+            if rule.skip > 0 {
+                rule.skip -= 1;
+                continue;
+            }
+            if let Some(count) = &mut rule.count {
+                *count -= 1;
+            }
+            return Some(rule.action.clone());
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_applies_at_its_point_and_address_after_its_skips_and_as_often_as_it_says() {
+        let faults = AmqpFaults::default();
+        let rule: AmqpFault = serde_json::from_str(
+            r#"{"address":"DeviceBound","skip":1,"count":1,"action":{"type":"reset","processed":true}}"#,
+        )
+        .unwrap();
+        faults.add(rule);
+        let reset = Some(AmqpFaultAction::Reset { processed: true });
+        assert_eq!(faults.judge(Point::Attach, "/messages/devicebound"), None);
+        assert_eq!(
+            faults.judge(Point::Message, "/messages/serviceBound/feedback"),
+            None
+        );
+        assert_eq!(faults.judge(Point::Message, "/messages/devicebound"), None);
+        assert_eq!(
+            faults.judge(Point::Message, "amqps://h/messages/devicebound"),
+            reset
+        );
+        assert_eq!(faults.judge(Point::Message, "/messages/devicebound"), None);
+    }
+}

@@ -1,0 +1,268 @@
+//! The time that the emulator believes in.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use thiserror::Error;
+use time::macros::datetime;
+use time::{OffsetDateTime, UtcOffset};
+use tokio::sync::watch;
+
+/// The ends of what can be written with four digits for the year.
+const FIRST: OffsetDateTime = datetime!(0000-01-01 00:00 UTC);
+const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999_999 UTC);
+
+/// A time that no [`Clock`] shows: in UTC it is outside the years 0 to 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("in UTC it is outside the years 0 to 9999")]
+pub struct ClockRangeError;
+
+/// A clock that tests can move.
+///
+/// Clones show the same time: moving one moves all. By default it follows the computer's clock; after
+/// [`advance`](Clock::advance) or [`set`](Clock::set) it keeps running, from the new point on.
+/// A clock made by [`Clock::manual`] stands still between moves. It shows the years 0 to 9999, in UTC, and stops at
+/// either end.
+///
+/// ```
+/// use std::time::Duration;
+/// use azure_iot_emulator::Clock;
+///
+/// let clock = Clock::manual(time::OffsetDateTime::UNIX_EPOCH);
+/// clock.advance(Duration::from_secs(90));
+/// assert_eq!(clock.now().unix_timestamp(), 90);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Clock {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    /// Tells sleepers that the clock was moved.
+    moves: watch::Sender<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct State {
+    mode: Mode,
+    made: Instant,
+    /// All the ways forward that it was moved.
+    moved: Duration,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Mode {
+    /// The computer's clock plus this.
+    Running(time::Duration),
+    Manual(OffsetDateTime),
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::with_mode(Mode::Running(time::Duration::ZERO))
+    }
+}
+
+impl Clock {
+    /// A clock that follows the computer's.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A clock that stands at `start`, or at the end of the years 0 to 9999 that is nearest, until it is moved.
+    pub fn manual(start: OffsetDateTime) -> Self {
+        Self::with_mode(Mode::Manual(nearest(start)))
+    }
+
+    fn with_mode(mode: Mode) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                state: Mutex::new(State {
+                    mode,
+                    made: Instant::now(),
+                    moved: Duration::ZERO,
+                }),
+                moves: watch::Sender::new(0),
+            }),
+        }
+    }
+
+    /// The current time, in UTC.
+    pub fn now(&self) -> OffsetDateTime {
+        self.shared.state.lock().mode.now()
+    }
+
+    /// Moves the clock forward, at most to the end of the year 9999.
+    pub fn advance(&self, by: Duration) {
+        let by = time::Duration::try_from(by).unwrap_or(time::Duration::MAX);
+        self.change(|now| nearest(now.saturating_add(by)));
+    }
+
+    /// Sets the clock, forward or back, to `now`, or to the end of the years 0 to 9999 that is nearest.
+    pub fn set(&self, now: OffsetDateTime) {
+        let now = nearest(now);
+        self.change(|_| now);
+    }
+
+    /// Puts a time in the place of the one that the clock shows.
+    fn change(&self, change: impl FnOnce(OffsetDateTime) -> OffsetDateTime) {
+        {
+            let mut state = self.shared.state.lock();
+            let before = state.mode.now();
+            let now = change(before);
+            // Back is no way forward.
+            let forward = Duration::try_from(now - before).unwrap_or_default();
+            state.moved = state.moved.saturating_add(forward);
+            state.mode = match state.mode {
+                Mode::Running(_) => Mode::Running(now - OffsetDateTime::now_utc()),
+                Mode::Manual(_) => Mode::Manual(now),
+            };
+        }
+        self.shared
+            .moves
+            .send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Sets the clock, forward or back.
+    ///
+    /// # Errors
+    /// If the time is one that no clock shows; the clock goes on as it was.
+    pub fn try_set(&self, now: OffsetDateTime) -> Result<(), ClockRangeError> {
+        let now = in_range(now).ok_or(ClockRangeError)?;
+        self.set(now);
+        Ok(())
+    }
+
+    /// How far the clock has gone, by running on and by being moved forward. It never goes back.
+    pub(crate) fn gone(&self) -> Duration {
+        let state = *self.shared.state.lock();
+        match state.mode {
+            Mode::Running(_) => state.moved.saturating_add(state.made.elapsed()),
+            Mode::Manual(_) => state.moved,
+        }
+    }
+
+    /// Waits until `deadline` has come, by running on or by being moved there.
+    pub async fn sleep_until(&self, deadline: OffsetDateTime) {
+        let mut moves = self.shared.moves.subscribe();
+        loop {
+            let mode = self.shared.state.lock().mode;
+            let left = deadline - mode.now();
+            if !left.is_positive() {
+                return;
+            }
+            match mode {
+                Mode::Running(_) => {
+                    tokio::select! {
+                        () = tokio::time::sleep(left.unsigned_abs()) => {}
+                        _ = moves.changed() => {}
+                    }
+                }
+                // The sender lives as long as `self`, so this only ends by a move.
+                Mode::Manual(_) => drop(moves.changed().await),
+            }
+        }
+    }
+}
+
+impl Mode {
+    fn now(self) -> OffsetDateTime {
+        match self {
+            Mode::Running(offset) => nearest(OffsetDateTime::now_utc().saturating_add(offset)),
+            Mode::Manual(now) => now,
+        }
+    }
+}
+
+/// A time in UTC, if a clock shows it.
+fn in_range(time: OffsetDateTime) -> Option<OffsetDateTime> {
+    // What is within reach of either end may not be there in UTC.
+    let time = time.checked_to_offset(UtcOffset::UTC)?;
+    (FIRST..=LAST).contains(&time).then_some(time)
+}
+
+/// A time in UTC, or the end of those that a clock shows.
+fn nearest(time: OffsetDateTime) -> OffsetDateTime {
+    in_range(time).unwrap_or(if time < FIRST { FIRST } else { LAST })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clones_share_the_time_and_a_running_clock_keeps_running() {
+        let clock = Clock::new();
+        let other = clock.clone();
+        clock.set(datetime!(2030-01-01 00:00 UTC));
+        let first = other.now();
+        assert!(first >= datetime!(2030-01-01 00:00 UTC) && first < datetime!(2030-01-01 00:01 UTC));
+        other.advance(Duration::from_secs(3600));
+        assert!(clock.now() >= datetime!(2030-01-01 01:00 UTC));
+    }
+
+    #[test]
+    fn an_absurd_advance_saturates() {
+        let clock = Clock::manual(datetime!(2030-01-01 00:00 UTC));
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.now().year(), 9999);
+    }
+
+    /// Local times at the ends of the years 0 to 9999 that are beyond them in UTC.
+    #[test]
+    fn what_no_clock_shows_is_refused_or_becomes_the_end() {
+        for clock in [Clock::new(), Clock::manual(datetime!(2030-01-01 00:00 UTC))] {
+            for (beyond, year) in [
+                (datetime!(9999-12-31 23:59:59 -1), 9999),
+                (datetime!(0000-01-01 00:00 +1), 0),
+                (datetime!(-9999-01-01 00:00 +1), 0),
+            ] {
+                clock.set(datetime!(2030-01-01 00:00 UTC));
+                assert_eq!(clock.try_set(beyond), Err(ClockRangeError));
+                assert_eq!(clock.now().year(), 2030, "{beyond}");
+                clock.set(beyond);
+                assert_eq!(clock.now().year(), year, "{beyond}");
+                assert_eq!(Clock::manual(beyond).now().year(), year, "{beyond}");
+            }
+            for (end, year) in [
+                (datetime!(9999-12-31 22:59:59 -1), 9999),
+                (datetime!(0000-01-01 01:00 +1), 0),
+            ] {
+                assert_eq!(clock.try_set(end), Ok(()));
+                assert_eq!(clock.now().year(), year, "{end}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_has_gone_on() {
+        for clock in [Clock::new(), Clock::manual(datetime!(2030-01-01 00:00 UTC))] {
+            clock.advance(Duration::from_secs(90));
+            let gone = clock.gone();
+            assert!(gone >= Duration::from_secs(90));
+            clock.set(datetime!(2020-01-01 00:00 UTC));
+            assert!(clock.gone() >= gone);
+            clock.advance(Duration::from_secs(30));
+            assert!(clock.gone() >= gone + Duration::from_secs(30));
+            assert!(clock.gone() < Duration::from_secs(3600));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sleeper_wakes_when_the_clock_is_moved() {
+        let clock = Clock::manual(datetime!(2030-01-01 00:00 UTC));
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep_until(datetime!(2030-01-01 00:05 UTC)).await }
+        });
+        tokio::task::yield_now().await;
+        clock.advance(Duration::from_secs(60));
+        tokio::task::yield_now().await;
+        assert!(!sleeper.is_finished());
+        clock.advance(Duration::from_secs(240));
+        sleeper.await.expect("the sleeper ends");
+    }
+}

@@ -1,0 +1,138 @@
+//! Section 5: the operations on event routes.
+
+use azure_iot_emulator::Service;
+use http::Method;
+use serde_json::json;
+
+use crate::fixture::{Instance, Reply};
+
+fn instance() -> Instance {
+    let instance = Instance::new();
+    drop(instance.service.subscribe("ep").expect("an endpoint"));
+    instance
+}
+
+fn route(instance: &Instance, id: &str, filter: &str) -> Reply {
+    let body = json!({"endpointName": "ep", "filter": filter});
+    instance.put(&format!("/eventroutes/{id}"), &body)
+}
+
+#[test]
+fn a_route_is_stored_read_replaced_and_deleted() {
+    let instance = instance();
+    let reply = route(&instance, "r-1", "true");
+    assert_eq!((reply.status, reply.response.body.len()), (204, 0));
+    assert_eq!(
+        instance.get("/EventRoutes/r-1").ok().body,
+        json!({"id": "r-1", "endpointName": "ep", "filter": "true"})
+    );
+    route(&instance, "r-1", "false").ok();
+    assert_eq!(
+        instance.get("/eventroutes").ok().body,
+        json!({"nextLink": null, "value": [{"id": "r-1", "endpointName": "ep", "filter": "false"}]})
+    );
+    assert_eq!(instance.delete("/eventroutes/r-1").status, 204);
+    assert_eq!(
+        instance.get("/eventroutes").body,
+        json!({"nextLink": null, "value": []})
+    );
+}
+
+/// Case 69.
+#[test]
+fn a_route_to_an_unknown_endpoint() {
+    let body = json!({"endpointName": "nowhere", "filter": "true"});
+    instance().put("/eventroutes/r", &body).is_error(
+        400,
+        "EventRouteEndpointInvalid",
+        "The endpoint provided does not exist or is not active.",
+    );
+    instance()
+        .put("/eventroutes/r", &json!({"filter": "true"}))
+        .is_error(400, "EventRouteEndpointInvalid", "endpoint");
+}
+
+/// Case 70.
+#[test]
+fn a_missing_route() {
+    for method in [Method::GET, Method::DELETE] {
+        instance().send(method, "/eventroutes/none", None, &[]).is_error(
+            404,
+            "EventRouteNotFound",
+            "There is no route available",
+        );
+    }
+}
+
+/// Section 11: the parser's line and position.
+#[test]
+fn a_filter_that_is_none() {
+    let instance = instance();
+    route(&instance, "r", "true AND\ntype =").is_error(400, "EventRouteFilterInvalid", "line 2, position 6");
+    instance
+        .put("/eventroutes/r", &json!({"endpointName": "ep"}))
+        .is_error(400, "EventRouteFilterInvalid", "filter");
+    assert_eq!(instance.get("/eventroutes/r").status, 404);
+}
+
+#[test]
+fn ids_and_number_of_routes() {
+    let instance = instance();
+    for bad in ["a_b", "a.b", "a%20b", "%C3%BC", &"r".repeat(129)] {
+        route(&instance, bad, "true").is_error(400, "EventRouteIdInvalid", "id");
+    }
+    for number in 0..6 {
+        route(&instance, &format!("r{number}"), "true").ok();
+    }
+    route(&instance, "r6", "true").is_error(400, "LimitExceeded", "6");
+    route(&instance, "r5", "false").ok();
+}
+
+#[test]
+fn pages() {
+    let instance = instance();
+    for number in 0..5 {
+        route(&instance, &format!("r{number}"), "true").ok();
+    }
+    let (mut path, mut ids) = ("/eventroutes".to_owned(), Vec::new());
+    loop {
+        let page = instance
+            .send(Method::GET, &path, None, &[("max-items-per-page", "2")])
+            .ok();
+        ids.push(page.column("id"));
+        let Some(link) = page.body["nextLink"].as_str() else {
+            break;
+        };
+        path = link
+            .strip_prefix("https://twins.test")
+            .expect("a link to the instance")
+            .to_owned();
+    }
+    assert_eq!(ids, [vec!["r0", "r1"], vec!["r2", "r3"], vec!["r4"]]);
+    instance
+        .get("/eventroutes?continuationToken=%C3%BC")
+        .is_error(400, "InvalidArgument", "token");
+}
+
+#[test]
+fn routes_are_part_of_the_state() {
+    let one = instance();
+    route(&one, "r", "type = 'x'").ok();
+    let state = one.service.dump();
+    let other = Instance::new();
+    other.service.load(&state).expect("a dumped state");
+    assert_eq!(
+        other.get("/eventroutes/r").ok().body,
+        one.get("/eventroutes/r").body
+    );
+    for bad in [
+        json!([]),
+        json!({"r": {}}),
+        json!({"r": {"endpointName": "ep", "filter": "("}}),
+    ] {
+        other
+            .service
+            .load(&json!({"eventRoutes": bad}))
+            .expect_err("not a route");
+    }
+}

@@ -1,0 +1,244 @@
+//! Section 0: what all answers share.
+
+use azure_iot_emulator::{Refusal, Service};
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use crate::fixture::{Instance, Reply};
+
+/// Section 0: headers of every answer, errors included.
+#[test]
+fn every_answer_names_itself_and_its_trace() {
+    let instance = Instance::with_building();
+    for path in ["/digitaltwins/room-1", "/digitaltwins/none", "/nothing"] {
+        let reply = instance.get(path);
+        assert_eq!(
+            reply.header("mise-correlation-id").map(str::len),
+            Some(36),
+            "{path}"
+        );
+        let trace = reply.header("traceresponse").expect("a trace").to_owned();
+        let parts: Vec<_> = trace.split('-').map(str::len).collect();
+        assert_eq!(parts, [2, 32, 16, 2], "{trace}");
+        assert_eq!(
+            reply.header("content-type"),
+            Some("application/json; charset=utf-8")
+        );
+    }
+    let reply = instance.patch("/digitaltwins/room-1", &json!([]));
+    assert_eq!((reply.status, reply.response.body.len()), (204, 0));
+    assert_eq!(reply.header("content-type"), None);
+    for name in ["mise-correlation-id", "traceresponse"] {
+        assert!(reply.header(name).is_some(), "{name}");
+    }
+    let id = |reply: &Reply| uuid::Uuid::parse_str(reply.header("mise-correlation-id").unwrap_or_default());
+    let (first, second) = (
+        id(&reply).expect("a UUID"),
+        id(&instance.get("/models")).expect("a UUID"),
+    );
+    assert_ne!(first, second);
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let reply = instance.send(
+        Method::GET,
+        "/digitaltwins/room-1",
+        None,
+        &[("traceparent", parent)],
+    );
+    let trace = reply.header("traceresponse").expect("a trace");
+    assert!(
+        trace.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-") && trace != parent,
+        "{trace}"
+    );
+}
+
+/// Section 0: the api-version is required, and one that is known.
+#[test]
+fn api_versions() {
+    let instance = Instance::with_building();
+    for version in ["2020-10-31", "2022-05-31", "2023-06-30", "2023-10-31"] {
+        assert_eq!(
+            instance
+                .get(&format!("/digitaltwins/room-1?api-version={version}"))
+                .status,
+            200,
+            "{version}"
+        );
+    }
+    assert_eq!(
+        instance
+            .get("/digitaltwins/room-1?API-Version=2023-10-31&api-version=")
+            .status,
+        200
+    );
+    for query in ["api-version=", "api-version=2019-01-01", "x=api-version"] {
+        let reply = instance.get(&format!("/digitaltwins/room-1?{query}"));
+        assert_eq!(reply.status, 400, "{query}");
+        assert!(reply.message().contains("api-version"), "{}", reply.body);
+    }
+}
+
+/// Section 0: the oldest version has no header with the code.
+#[test]
+fn the_code_header_came_with_the_second_version() {
+    let instance = Instance::new();
+    let code = |version: &str| {
+        let reply = instance.get(&format!("/digitaltwins/none?api-version={version}"));
+        assert_eq!((reply.status, reply.code()), (404, "DigitalTwinNotFound"));
+        reply.header("x-ms-error-code").map(str::to_owned)
+    };
+    assert_eq!(code("2020-10-31"), None);
+    assert_eq!(code("2022-05-31").as_deref(), Some("DigitalTwinNotFound"));
+}
+
+/// Section 0: before 2022-05-31 nobody noted when a twin or component last changed.
+#[test]
+fn times_of_twins_came_with_the_second_version() {
+    let instance = Instance::with_building();
+    let query = json!({"query": "SELECT * FROM DIGITALTWINS WHERE $dtId = 'room-1'"});
+    for (version, has) in [
+        ("2020-10-31", false),
+        ("2022-05-31", true),
+        ("2023-06-30", true),
+        ("2023-10-31", true),
+    ] {
+        let get = |path: &str| instance.get(&format!("{path}?api-version={version}")).body;
+        let rows = instance
+            .post(&format!("/query?api-version={version}"), &query)
+            .body;
+        let component = get("/digitaltwins/room-1/components/thermostat");
+        for thing in [&get("/digitaltwins/room-1"), &rows["value"][0], &component] {
+            let time = thing["$metadata"].get("$lastUpdateTime");
+            assert_eq!(time.is_some(), has, "{version}: {thing}");
+        }
+    }
+}
+
+/// Section 0: jobs came late, and their errors have no header with the code in any version.
+#[test]
+fn each_version_has_its_jobs() {
+    let instance = Instance::new();
+    let get = |path: &str, version: &str| instance.get(&format!("/jobs/{path}/x?api-version={version}"));
+    for (version, imports, deletions) in [
+        ("2020-10-31", 400, 400),
+        ("2022-05-31", 400, 400),
+        ("2023-06-30", 404, 400),
+        ("2023-10-31", 404, 404),
+    ] {
+        for (path, status) in [("imports", imports), ("deletions", deletions)] {
+            let reply = get(path, version);
+            assert_eq!(reply.status, status, "{path} {version}");
+            assert_eq!(reply.header("x-ms-error-code"), None, "{path} {version}");
+        }
+    }
+}
+
+/// Section 0: the words of a path may be in any case, ids may not.
+#[test]
+fn routes_ignore_case() {
+    let instance = Instance::with_building();
+    drop(instance.service.subscribe("ep").expect("an endpoint"));
+    instance
+        .put("/EventRoutes/R", &json!({"endpointName": "ep", "filter": "true"}))
+        .ok();
+    for (good, bad) in [
+        ("/MODELS/dtmi:test:Room;1", "/models/dtmi:test:room;1"),
+        ("/DigitalTwins/room-1", "/digitaltwins/Room-1"),
+        (
+            "/DigitalTwins/room-1/Components/thermostat",
+            "/digitaltwins/room-1/components/Thermostat",
+        ),
+        (
+            "/DigitalTwins/floor-1/Relationships/r1",
+            "/digitaltwins/floor-1/relationships/R1",
+        ),
+        (
+            "/DIGITALTWINS/room-1/IncomingRelationships",
+            "/digitaltwins/ROOM-1/incomingrelationships",
+        ),
+        ("/eventROUTES/R", "/eventroutes/r"),
+    ] {
+        assert_eq!(
+            (instance.get(good).status, instance.get(bad).status),
+            (200, 404),
+            "{good}"
+        );
+    }
+    for list in ["/Models", "/EventRoutes", "/Jobs/Imports", "/JOBS/Deletions"] {
+        assert_eq!(instance.get(list).status, 200, "{list}");
+    }
+    let telemetry = |path: &str| instance.send(Method::POST, path, Some(&json!({})), &[("Message-ID", "m")]);
+    assert_eq!(telemetry("/DigitalTwins/room-1/Telemetry").status, 204);
+    assert_eq!(
+        telemetry("/digitaltwins/room-1/COMPONENTS/thermostat/Telemetry").status,
+        204
+    );
+    assert_eq!(
+        instance
+            .post("/Query", &json!({"query": "SELECT * FROM DIGITALTWINS"}))
+            .status,
+        200
+    );
+    assert_eq!(
+        instance.post("/Jobs/Imports/x/Cancel", &json!({})).code(),
+        "JobNotFound"
+    );
+}
+
+/// Paths and methods that the service does not have either.
+#[test]
+fn unknown_routes() {
+    let instance = Instance::new();
+    for path in [
+        "/",
+        "/digitaltwins",
+        "/digitaltwins/",
+        "/twins/a",
+        "/digitaltwins/a/b/c/d/e",
+    ] {
+        assert_eq!(instance.get(path).status, 404, "{path}");
+    }
+    assert_eq!(instance.post("/digitaltwins/a", &json!({})).status, 405);
+    assert_eq!(instance.get("/query").status, 405);
+    // Browsers of other origins are told nothing.
+    let origin = [
+        ("origin", "https://elsewhere.test"),
+        ("access-control-request-method", "GET"),
+    ];
+    let reply = instance.send(Method::OPTIONS, "/models", None, &origin);
+    assert_eq!(reply.status, 405);
+    let names = reply.response.headers.keys();
+    assert!(
+        names
+            .into_iter()
+            .all(|name| !name.as_str().starts_with("access-control"))
+    );
+    // One trailing slash does not count.
+    assert_eq!(instance.get("/digitaltwins/a/").code(), "DigitalTwinNotFound");
+}
+
+/// Case 76 and section 0: the gateway's own bodies.
+#[test]
+fn refusals_of_the_gateway() {
+    let instance = Instance::new();
+    let reply = instance
+        .service
+        .refuse(&Refusal::Fault(StatusCode::TOO_MANY_REQUESTS), "id");
+    assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(
+        reply.body_json().expect("JSON"),
+        json!({"error": {"statusCode": 429, "message": "Maximum request rate limit reached. For Azure Digital Twins rate limiting details please see http://aka.ms/dtv2limits."}})
+    );
+    let reply = instance
+        .service
+        .refuse(&Refusal::Fault(StatusCode::SERVICE_UNAVAILABLE), "id");
+    assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
+    let reply = instance.service.refuse(&Refusal::BodyTooLarge { limit: 5 }, "id");
+    assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let reply = instance
+        .service
+        .refuse(&Refusal::BadRequest("the path is bad".to_owned()), "id");
+    assert_eq!(
+        reply.body_json().expect("JSON")["error"]["code"],
+        "InvalidArgument"
+    );
+}

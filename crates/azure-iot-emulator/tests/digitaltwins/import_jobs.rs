@@ -1,0 +1,417 @@
+//! Section 6: import jobs.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use azure_iot_emulator::Service;
+use http::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::fixture::{Instance, Reply, building};
+
+struct World {
+    instance: Instance,
+    folder: TempDir,
+}
+
+fn uri(blob: &str) -> String {
+    format!("https://account.blob.core.windows.net/c/{blob}")
+}
+
+fn lines(models: &Value, twins: usize) -> String {
+    let mut text = vec![
+        json!({"Section": "Header"}),
+        json!({"fileVersion": "1.0.0", "author": "a", "organization": "o"}),
+        json!({"Section": "Models"}),
+    ];
+    text.extend(models.as_array().expect("models").iter().cloned());
+    text.push(json!({"Section": "Twins"}));
+    let model = json!({"$model": "dtmi:test:Floor;1"});
+    text.extend((0..twins).map(|n| json!({"$dtId": format!("t{n}"), "$metadata": model, "level": n})));
+    text.push(json!({"Section": "Relationships"}));
+    text.extend((1..twins).map(|n| {
+        json!({"$dtId": "t0", "$relationshipId": format!("r{n}"), "$targetId": format!("t{n}"),
+            "$relationshipName": "contains"})
+    }));
+    text.iter().map(|line| format!("{line}\n")).collect()
+}
+
+impl World {
+    fn new(input: &str) -> Self {
+        let world = World {
+            instance: Instance::new(),
+            folder: TempDir::new().expect("a folder"),
+        };
+        world.instance.service.set_blob_directory(world.folder.path());
+        fs::create_dir(world.folder.path().join("c")).expect("a container");
+        fs::write(world.folder.path().join("c/in.ndjson"), input).expect("a blob");
+        world
+    }
+
+    fn put(&self, id: &str) -> Reply {
+        let body = json!({"inputBlobUri": uri("in.ndjson"), "outputBlobUri": uri("out.ndjson")});
+        self.instance.put(&format!("/jobs/imports/{id}"), &body)
+    }
+
+    fn log(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.folder.path().join("c/out.ndjson")).expect("a log");
+        text.lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect()
+    }
+
+    fn details(&self) -> Vec<Value> {
+        self.log().iter().map(|line| line["details"].clone()).collect()
+    }
+
+    /// The job when it is over.
+    fn finished(&self, id: &str) -> Value {
+        finished(&self.instance, &format!("/jobs/imports/{id}"))
+    }
+
+    fn failed(input: &str) -> (Value, Value) {
+        let world = World::new(input);
+        world.put("j").ok();
+        let job = world.finished("j");
+        assert_eq!(job["status"], "failed");
+        let log = world.log();
+        let error = log.iter().find(|line| line["logType"] == "Error");
+        (job["error"].clone(), error.expect("an error")["details"].clone())
+    }
+}
+
+/// Looks at a job until it is over.
+pub(crate) fn finished(instance: &Instance, path: &str) -> Value {
+    wait_for(|| {
+        let job = instance.get(path).ok().body;
+        let status = job["status"].as_str().expect("a status");
+        ["failed", "succeeded", "cancelled"]
+            .contains(&status)
+            .then_some(job)
+    })
+}
+
+/// Looks until there is something, within a time that only bounds failure.
+fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120), "it takes too long");
+        std::thread::yield_now();
+    }
+}
+
+/// Sections 6.1 and 6.2, and the form of section 11: no `finishedDateTime` until it is finished.
+#[test]
+fn a_file_is_imported() {
+    // Models may come in any order.
+    let world = World::new(&lines(&building(), 250));
+    let time = "2025-05-02T14:57:59.4944153Z";
+    let made = world.put("j");
+    assert_eq!(made.status, 201);
+    assert_eq!(
+        made.body,
+        json!({"id": "j", "inputBlobUri": uri("in.ndjson"), "outputBlobUri": uri("out.ndjson"),
+            "createdDateTime": time, "lastActionDateTime": time,
+            "purgeDateTime": "2025-06-01T14:57:59.4944153Z", "status": "notstarted"})
+    );
+    let job = world.finished("j");
+    assert_eq!(
+        (&job["status"], &job["finishedDateTime"]),
+        (&json!("succeeded"), &json!(time))
+    );
+    assert_eq!(job.get("error"), None);
+    assert_eq!(
+        world.instance.query("SELECT COUNT() FROM DIGITALTWINS"),
+        [json!({"COUNT": 250})]
+    );
+    assert_eq!(
+        world
+            .instance
+            .query("SELECT COUNT() FROM RELATIONSHIPS WHERE $sourceId = 't0'"),
+        [json!({"COUNT": 249})]
+    );
+    assert_eq!(world.instance.get("/digitaltwins/t7").body["level"], 7);
+    let status = |section: &str, status: &str| json!({"section": section, "status": status});
+    let expected = [
+        json!({"status": "Started"}),
+        status("Models", "Started"),
+        status("Models", "Succeeded"),
+        status("Twins", "Started"),
+        status("Twins", "Succeeded"),
+        status("Relationships", "Started"),
+        status("Relationships", "Succeeded"),
+        json!({"status": "Succeeded"}),
+    ];
+    assert_eq!(world.details(), expected);
+    let first = world.log()[0].clone();
+    assert_eq!(
+        first,
+        json!({"timestamp": time, "jobId": "j", "jobType": "Import", "logType": "Info",
+            "details": {"status": "Started"}})
+    );
+    assert_eq!(
+        world.instance.get("/jobs/imports").body,
+        json!({"nextLink": null, "value": [job]})
+    );
+}
+
+/// Case 71, and bodies without what a job needs.
+#[test]
+fn bad_uris() {
+    let world = World::new("");
+    for bad in ["nowhere", "https://h/c", "file:///c/b"] {
+        let body = json!({"inputBlobUri": bad, "outputBlobUri": uri("o")});
+        let reply = world.instance.put("/jobs/imports/j", &body);
+        assert_eq!((reply.status, reply.code()), (400, "InvalidArgument"));
+        let text = format!("Azure Storage Blob URI '{bad}' failed validation.");
+        assert!(reply.message().contains(&text), "{}", reply.message());
+        assert_eq!(reply.header("x-ms-error-code"), None, "section 0");
+    }
+    let reply = world
+        .instance
+        .put("/jobs/imports/j", &json!({"inputBlobUri": uri("i")}));
+    assert_eq!((reply.status, reply.code()), (400, "ValidationFailed"));
+}
+
+/// Cases 72 and 73, and deletion.
+#[test]
+fn ids_of_jobs() {
+    let world = World::new(&lines(&building(), 1));
+    for reply in [
+        world.instance.get("/jobs/imports/j"),
+        world.instance.delete("/jobs/imports/j"),
+        world.instance.post("/jobs/imports/j/cancel", &json!({})),
+    ] {
+        assert_eq!((reply.status, reply.code()), (404, "JobNotFound"));
+        assert!(reply.message().contains("provided id j."), "{}", reply.message());
+        assert_eq!(reply.header("x-ms-error-code"), None);
+    }
+    world.put("j").ok();
+    let reply = world.put("j");
+    assert_eq!((reply.status, reply.code()), (409, "JobIdAlreadyExists"));
+    assert!(reply.message().contains("Provided Job ID already exists: j."));
+    let job = world.finished("j");
+    // Section 11: cancelling a finished job changes nothing.
+    let reply = world.instance.post("/jobs/imports/j/cancel", &json!({}));
+    assert_eq!((reply.status, &reply.body), (200, &job));
+    assert_eq!(world.instance.delete("/jobs/imports/j").status, 204);
+    assert_eq!(world.put("j").status, 201);
+    world.finished("j");
+}
+
+/// Case 74, one job at a time, and what was imported before stays.
+#[test]
+fn a_running_job_is_cancelled() {
+    let world = World::new(&lines(&building(), 20_000));
+    world.put("j").ok();
+    let reply = world.put("k");
+    assert_eq!((reply.status, reply.code()), (400, "JobLimitReached"));
+    let reply = world.instance.post("/jobs/deletions", &json!({}));
+    assert_eq!((reply.status, reply.code()), (400, "JobLimitReached"));
+    wait_for(|| (world.instance.get("/digitaltwins/t0").status == 200).then_some(()));
+    let reply = world.instance.post("/jobs/imports/j/cancel", &json!({})).ok();
+    assert_eq!(reply.body["status"], "cancelling");
+    let job = world.finished("j");
+    assert_eq!(job["status"], "cancelled");
+    assert_eq!(world.instance.get("/digitaltwins/t0").status, 200);
+    let count = world.instance.query("SELECT COUNT() FROM DIGITALTWINS")[0]["COUNT"].as_u64();
+    assert!(count < Some(20_000), "{count:?}");
+    assert_eq!(world.details().last(), Some(&json!({"status": "Cancelled"})));
+}
+
+#[test]
+fn faults_of_the_file() {
+    let good = lines(&building(), 3);
+    let (error, details) = World::failed(&good.replace(
+        r#"{"$dtId":"t0","$relationshipId":"r2""#,
+        r#"{"$relationshipId":"r2""#,
+    ));
+    assert_eq!(error["code"], "UnsupportedFileFormat");
+    assert_eq!(
+        details,
+        json!({"section": "Relationships", "line": 14, "exceptionType": "UnsupportedFileFormat",
+            "message": "Relationship must have property $dtId representing the ID of the source twin."})
+    );
+    let (error, details) = World::failed(&good.replace(r#""level":1"#, r#""level":"x""#));
+    assert_eq!(
+        (&error["code"], &details["line"]),
+        (&json!("ValidationFailed"), &json!(10))
+    );
+    let (error, details) = World::failed(&good.replace(
+        "\"extends\":\"dtmi:test:Space;1\"",
+        "\"extends\":\"dtmi:test:Gone;1\"",
+    ));
+    assert_eq!(error["code"], "DTDLParsingError", "{details}");
+    assert_eq!(details["section"], "Models");
+    for (bad, text) in [
+        (good.replacen("{\"Section\":\"Header\"}", "", 1), "must begin"),
+        (good.replacen("1.0.0", "2.0.0", 1), "fileVersion"),
+        (good.replacen("\"Twins\"", "\"Planes\"", 1), "no section"),
+        (good.replacen("\"Twins\"", "\"Relationships\"", 1), "Relationship"),
+        (
+            good.replacen("{\"Section\":\"Models\"}", "nonsense", 1),
+            "not a JSON object",
+        ),
+        (String::new(), "no Header"),
+    ] {
+        let (error, _) = World::failed(&bad);
+        assert_eq!(error["code"], "UnsupportedFileFormat", "{error}");
+        assert!(
+            error["message"]
+                .as_str()
+                .is_some_and(|found| found.contains(text)),
+            "{error}"
+        );
+    }
+}
+
+/// Section 6.2: a header is needed, the sections after it are not, but their order is fixed.
+#[test]
+fn sections_may_be_left_out() {
+    let header = "{\"Section\":\"Header\"}\n{\"fileVersion\":\"1.0.0\"}\n";
+    let twins =
+        "{\"Section\":\"Twins\"}\n{\"$dtId\":\"x\",\"$metadata\":{\"$model\":\"dtmi:test:Floor;1\"}}\n";
+    for (input, count) in [(header.to_owned(), 0), (format!("{header}{twins}"), 1)] {
+        let world = World::new(&input);
+        world.instance.post("/models", &building()).ok();
+        world.put("j").ok();
+        assert_eq!(world.finished("j")["status"], "succeeded", "{input}");
+        assert_eq!(world.instance.ids("SELECT * FROM DIGITALTWINS").len(), count);
+    }
+    for input in [
+        format!("{twins}{header}"),
+        format!("{header}{{\"Section\":\"Twins\"}}\n{{\"Section\":\"Models\"}}\n"),
+        format!("{header}{{\"Section\":\"Models\"}}\n{{\"Section\":\"Models\"}}\n"),
+    ] {
+        assert_eq!(
+            World::failed(&input).0["code"],
+            "UnsupportedFileFormat",
+            "{input}"
+        );
+    }
+}
+
+/// Section 6.1: a job may bring ten thousand models; the other sections are counted in the same way.
+#[test]
+fn rows_are_limited() {
+    let mut input =
+        "{\"Section\":\"Header\"}\n{\"fileVersion\":\"1.0.0\"}\n{\"Section\":\"Models\"}\n".to_owned();
+    for number in 0..=10_000 {
+        let line = format!("{{\"@id\":\"dtmi:test:M{number};1\",\"@type\":\"Interface\"}}\n");
+        input.push_str(&line);
+    }
+    let (error, details) = World::failed(&input);
+    assert_eq!(error["code"], "UnsupportedFileFormat");
+    assert_eq!(
+        (&details["section"], &details["line"]),
+        (&json!("Models"), &json!(10_004))
+    );
+    let message = details["message"].as_str().expect("a text");
+    assert!(message.contains("10000"), "{message}");
+}
+
+/// Section 6.1: the oldest job first, in pages.
+#[test]
+fn jobs_are_listed_in_pages() {
+    let world = World::new(&lines(&building(), 1));
+    for id in ["z", "y", "x", "w", "v"] {
+        world.put(id).ok();
+        world.finished(id);
+        world.instance.clock.advance(Duration::from_secs(1));
+    }
+    let (mut path, mut ids) = ("/jobs/imports".to_owned(), Vec::new());
+    loop {
+        let page = world
+            .instance
+            .send(Method::GET, &path, None, &[("max-items-per-page", "2")])
+            .ok();
+        ids.push(page.column("id"));
+        let Some(link) = page.body["nextLink"].as_str() else {
+            break;
+        };
+        let start = "https://twins.test/jobs/imports?continuationToken=";
+        assert!(
+            link.starts_with(start) && link.ends_with("&api-version=2023-10-31"),
+            "{link}"
+        );
+        path = link.replace("https://twins.test", "");
+    }
+    assert_eq!(ids, [vec!["z", "y"], vec!["x", "w"], vec!["v"]]);
+    let bad = world.instance.get("/jobs/imports?continuationToken=%21");
+    assert_eq!((bad.status, bad.code()), (400, "InvalidArgument"));
+}
+
+/// Rows before a fault stay, those behind it do not come.
+#[test]
+fn no_transaction() {
+    let world = World::new(&lines(&building(), 5).replace(r#""level":3"#, r#""level":null"#));
+    world.put("j").ok();
+    assert_eq!(world.finished("j")["status"], "failed");
+    assert_eq!(
+        world.instance.ids("SELECT * FROM DIGITALTWINS"),
+        ["t0", "t1", "t2"]
+    );
+    assert_eq!(
+        world.details().get(5),
+        Some(&json!({"section": "Twins", "status": "Failed"}))
+    );
+}
+
+/// Section 6.1: a log that can't be written, and an input that is not there.
+#[test]
+fn blobs_that_cannot_be_had() {
+    let world = World::new(&lines(&building(), 1));
+    let body = json!({"inputBlobUri": uri("in.ndjson"), "outputBlobUri": uri("in.ndjson/x")});
+    world.instance.put("/jobs/imports/j", &body).ok();
+    let job = world.finished("j");
+    assert_eq!(
+        (&job["status"], &job["error"]["code"]),
+        (&json!("failed"), &json!("UnableToWriteToOutputBlob"))
+    );
+    let body = json!({"inputBlobUri": uri("none"), "outputBlobUri": uri("out.ndjson")});
+    world.instance.put("/jobs/imports/k", &body).ok();
+    assert_eq!(world.finished("k")["error"]["code"], "UnableToReadInputBlob");
+}
+
+/// A job whose process ended goes on from its checkpoint in the next one.
+#[test]
+fn an_interrupted_job_goes_on() {
+    let world = World::new(&lines(&building(), 300));
+    world.put("j").ok();
+    world.finished("j");
+    let mut state = world.instance.service.dump();
+    // As it was after the line of t199: eight lines come before the first twin.
+    let job = &mut state["jobs"]["imports"]["j"];
+    job["status"] = json!("running");
+    job["finished"] = Value::Null;
+    job["linesDone"] = json!(208);
+    let later = Instance::new();
+    later.service.set_blob_directory(world.folder.path());
+    later.service.load(&state).expect("a dumped state");
+    let gone = later.get("/jobs/imports/j").ok();
+    assert_eq!(gone.body["id"], "j");
+    assert_eq!(finished(&later, "/jobs/imports/j")["status"], "succeeded");
+    let etag = |instance: &Instance, id: &str| instance.get(&format!("/digitaltwins/{id}")).etag();
+    assert_eq!(etag(&later, "t0"), etag(&world.instance, "t0"), "not taken again");
+    assert_ne!(etag(&later, "t299"), etag(&world.instance, "t299"), "taken again");
+}
+
+/// Jobs are there from 2023-06-30 on.
+#[test]
+fn versions() {
+    let world = World::new("");
+    let get = |version: &str| {
+        world
+            .instance
+            .get(&format!("/jobs/imports?api-version={version}"))
+            .status
+    };
+    assert_eq!(
+        [get("2022-05-31"), get("2023-06-30"), get("2023-10-31")],
+        [400, 200, 200]
+    );
+}

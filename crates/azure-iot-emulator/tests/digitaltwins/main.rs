@@ -1,0 +1,36 @@
+//! The Digital Twins emulator against the service's rules, driven without HTTP. The names of the tests say the
+//! rule; the comments name the case in the list of known behaviour that each one shows.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod components;
+mod concurrency;
+mod delete_jobs;
+mod event_routes;
+mod events;
+mod fixture;
+mod gateway;
+mod import_jobs;
+mod manage;
+mod model_lists;
+mod models;
+mod over_tls;
+mod patches;
+mod preconditions;
+mod preset;
+mod queries;
+mod query_graph;
+mod query_lag;
+mod query_pages;
+mod query_rules;
+mod random_changes;
+mod random_queries;
+mod rates;
+mod receiver;
+mod relationships;
+mod sizes;
+mod state;
+mod texts;
+mod twins;
+mod values;
+mod webhooks;

@@ -1,0 +1,94 @@
+//! The graph for demonstrations.
+
+use azure_iot_emulator::Service;
+use serde_json::{Value, json};
+
+use crate::fixture::Instance;
+
+#[test]
+fn a_building_to_look_around_in() {
+    let instance = Instance::new();
+    instance.service.load_building().expect("an empty instance");
+    let count = |what: &str| instance.query(&format!("SELECT COUNT() FROM {what}"))[0]["COUNT"].clone();
+    assert_eq!(
+        (count("DIGITALTWINS"), count("RELATIONSHIPS")),
+        (json!(28), json!(36))
+    );
+    let rooms = "SELECT R.$dtId FROM DIGITALTWINS MATCH (B)-[:contains*..2]->(R)<-[:observes]-(S) \
+        WHERE B.$dtId = 'building' AND S.battery = 80";
+    assert_eq!(instance.query(rooms).len(), 4);
+    // Clients may change it like any other twin.
+    let patch = json!([{"op": "replace", "path": "/thermostat/target", "value": 19}]);
+    instance.patch("/digitaltwins/room-1-1", &patch).ok();
+    let error = instance.service.load_building().expect_err("it is there");
+    assert!(error.contains("ModelIdAlreadyExists"), "{error}");
+}
+
+#[test]
+fn a_building_that_does_not_go_in_changes_nothing() {
+    let instance = Instance::with_models();
+    // One of the last that the building would add.
+    instance.put_twin("sensor-3-4", "dtmi:test:Floor;1", json!({}));
+    let before = instance.service.dump();
+    let error = instance.service.load_building().expect_err("a twin has the name");
+    assert!(error.contains("sensor-3-4"), "{error}");
+    assert_eq!(instance.service.dump(), before);
+    instance.delete("/digitaltwins/sensor-3-4").ok();
+    instance.service.load_building().expect("there is room");
+}
+
+/// A line of the journal has the whole building or nothing of it, so a kill can't leave a part.
+#[test]
+fn a_building_is_one_change() {
+    for _ in 0..20 {
+        let instance = Instance::new();
+        instance.service.record_changes();
+        std::thread::scope(|scope| {
+            let building = scope.spawn(|| instance.service.load_building());
+            let changes = loop {
+                let ended = building.is_finished();
+                let changes = instance.service.take_changes();
+                if ended || !changes.is_empty() {
+                    break changes;
+                }
+                std::thread::yield_now();
+            };
+            building.join().expect("no panic").expect("an empty instance");
+            assert_eq!(instance.service.take_changes(), []);
+            let twins = changes.iter().filter(|change| change.path[0] == "twins");
+            assert_eq!(twins.count(), 28);
+        });
+    }
+}
+
+/// The text of the fenced blocks of a language, each with where it ends.
+fn blocks<'a>(text: &'a str, language: &str) -> Vec<(usize, &'a str)> {
+    let fence = format!("\n```{language}\n");
+    let starts = text.match_indices(&fence).map(|(at, _)| at + fence.len());
+    starts
+        .map(|start| {
+            let length = text[start..].find("\n```\n").expect("the end of a block");
+            (start + length, &text[start..start + length])
+        })
+        .collect()
+}
+
+/// The documentation shows queries, each with its rows.
+#[test]
+fn documented_queries_give_the_documented_rows() {
+    let text = include_str!("../../../../docs/emulator.md");
+    let instance = Instance::new();
+    instance.service.load_building().expect("an empty instance");
+    let rows = blocks(text, "json");
+    let queries = blocks(text, "sql");
+    assert!(queries.len() >= 3, "{queries:?}");
+    for (end, query) in queries {
+        let (_, rows) = rows
+            .iter()
+            .find(|(at, _)| *at > end)
+            .expect("rows behind the query");
+        let rows: Vec<Value> = serde_json::from_str(rows).expect("rows");
+        assert!(!rows.is_empty());
+        assert_eq!(instance.query(query), rows, "{query}");
+    }
+}

@@ -1,0 +1,153 @@
+//! Webhooks: events over HTTP and HTTPS.
+
+use azure_iot_emulator::{EndpointError, Service, ServiceRequest};
+use http::Method;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::fixture::Instance;
+use crate::receiver::{event, next, receiver, tls_receiver};
+
+async fn send(instance: &Instance, method: Method, path: &str, body: Value) {
+    let path = format!("{path}?api-version=2023-10-31");
+    let request = ServiceRequest::new(method, &path)
+        .expect("a path")
+        .with_json(&body);
+    let response = instance.service.handle(request).await;
+    assert!(response.status.is_success(), "{path} {}", response.status);
+}
+
+async fn routed(instance: &Instance, url: &Url) {
+    instance.service.add_webhook("hook", url).expect("an endpoint");
+    let route = json!({"endpointName": "hook", "filter": "true"});
+    send(instance, Method::PUT, "/eventroutes/r", route).await;
+    send(instance, Method::POST, "/models", crate::fixture::building()).await;
+}
+
+async fn put(instance: &Instance, id: &str) {
+    let floor = json!({"$metadata": {"$model": "dtmi:test:Floor;1"}});
+    send(instance, Method::PUT, &format!("/digitaltwins/{id}"), floor).await;
+}
+
+#[tokio::test]
+async fn events_are_posted_in_order() {
+    let (url, mut got) = receiver(&[]).await;
+    let instance = Instance::new();
+    routed(&instance, &url).await;
+    for number in 0..20 {
+        put(&instance, &format!("floor-{number}")).await;
+    }
+    for number in 0..20 {
+        let (parts, event) = event(&mut got).await;
+        assert_eq!(event["subject"], format!("floor-{number}"));
+        assert_eq!(
+            (parts.method, parts.uri.to_string()),
+            (Method::POST, "/hook?key=1".to_owned())
+        );
+        assert_eq!(
+            parts.headers["content-type"],
+            "application/cloudevents+json; charset=utf-8"
+        );
+        assert_eq!(parts.headers["host"], url.authority());
+        assert_eq!(event["type"], "Microsoft.DigitalTwins.Twin.Create");
+    }
+}
+
+/// A receiver that is out of order for a while gets the same event again; a refusal is final.
+#[tokio::test]
+async fn passing_faults_are_retried_and_refusals_are_not() {
+    let (url, mut got) = receiver(&[503, 429, 200, 400]).await;
+    let instance = Instance::new();
+    routed(&instance, &url).await;
+    for id in ["a", "b", "c"] {
+        put(&instance, id).await;
+    }
+    let mut subjects = Vec::new();
+    for _ in 0..5 {
+        subjects.push(event(&mut got).await.1["subject"].clone());
+    }
+    assert_eq!(subjects, ["a", "a", "a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn an_event_that_nobody_takes_is_given_up() {
+    let (url, mut got) = receiver(&[500; 5]).await;
+    let instance = Instance::new();
+    routed(&instance, &url).await;
+    put(&instance, "a").await;
+    put(&instance, "b").await;
+    let mut subjects = Vec::new();
+    for _ in 0..6 {
+        subjects.push(event(&mut got).await.1["subject"].clone());
+    }
+    assert_eq!(subjects, ["a", "a", "a", "a", "a", "b"]);
+}
+
+/// A receiver whose certificate leads to an authority that was named.
+#[tokio::test]
+async fn events_are_posted_over_tls() {
+    let (url, mut got, pem) = tls_receiver().await;
+    let instance = Instance::new();
+    instance
+        .service
+        .trust_webhook_certificates(&pem)
+        .expect("a certificate");
+    routed(&instance, &url).await;
+    for id in ["a", "b"] {
+        put(&instance, id).await;
+        let (parts, event) = event(&mut got).await;
+        assert_eq!(
+            (parts.uri.to_string(), &event["subject"]),
+            ("/hook?key=1".to_owned(), &json!(id))
+        );
+        assert_eq!(parts.headers["host"], url.authority());
+    }
+}
+
+/// Nothing is sent to a receiver whose certificate leads nowhere.
+#[tokio::test]
+async fn unknown_authorities_are_not_trusted() {
+    let (url, mut got, _) = tls_receiver().await;
+    let (_, _, other) = tls_receiver().await;
+    let instance = Instance::new();
+    instance
+        .service
+        .trust_webhook_certificates(&other)
+        .expect("a certificate");
+    routed(&instance, &url).await;
+    put(&instance, "a").await;
+    for _ in 0..5 {
+        next(&mut got).await.expect_err("no handshake succeeds");
+    }
+}
+
+#[test]
+fn certificates_that_are_none() {
+    let instance = Instance::new();
+    for pem in [
+        "",
+        "no certificate",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ] {
+        let error = instance.service.trust_webhook_certificates(pem);
+        assert!(
+            matches!(error, Err(EndpointError::Certificates { .. })),
+            "{pem:?} {error:?}"
+        );
+    }
+}
+
+#[test]
+fn addresses_that_cannot_be() {
+    let instance = Instance::new();
+    let url = |text: &str| Url::parse(text).expect("a URL");
+    let error = instance.service.add_webhook("e", &url("ftp://host/"));
+    assert_eq!(
+        error,
+        Err(EndpointError::Url {
+            url: "ftp://host/".to_owned()
+        })
+    );
+    let error = instance.service.add_webhook("e", &url("http://localhost/"));
+    assert_eq!(error, Err(EndpointError::NoRuntime));
+}

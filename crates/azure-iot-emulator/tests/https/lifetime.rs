@@ -1,0 +1,178 @@
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_iot_emulator::{Emulator, Fault, StartError};
+use reqwest::{Method, Version};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::support::{Running, VERSION, client};
+
+/// One connection serves one request after the other.
+#[tokio::test]
+async fn connections_are_kept_alive() {
+    let running = Running::start().await;
+    running.create("a").await;
+    let host = running.parts().host;
+    let mut roots = rustls::RootCertStore::empty();
+    let pem = running.emulator.ca_certificate_pem().as_bytes();
+    roots.add(CertificateDer::from_pem_slice(pem).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(&host).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut stream = TlsConnector::from(Arc::new(config))
+        .connect(name, stream)
+        .await
+        .unwrap();
+    for _ in 0..3 {
+        let token = running.token();
+        let request =
+            format!("GET /devices/a?{VERSION} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {token}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\"parentScopes\":[]}") {
+            assert_ne!(
+                stream.read_buf(&mut answer).await.unwrap(),
+                0,
+                "the connection was closed"
+            );
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 200 "));
+    }
+}
+
+#[tokio::test]
+async fn both_http_versions_are_served() {
+    let running = Running::start().await;
+    let one = client(&running.emulator).http1_only().build().unwrap();
+    for (client, version) in [(&running.client, Version::HTTP_2), (&one, Version::HTTP_11)] {
+        let url = format!("{}/devices?{VERSION}", running.emulator.iothub_endpoint());
+        let response = client
+            .get(url)
+            .header("authorization", running.token())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!((response.status().as_u16(), response.version()), (200, version));
+    }
+}
+
+/// The port is free as soon as the emulator is gone.
+#[tokio::test]
+async fn dropping_frees_the_ports() {
+    let running = Running::start().await;
+    running.create("a").await;
+    let endpoints = [
+        running.emulator.iothub_endpoint().to_owned(),
+        running.emulator.digitaltwins_endpoint().to_owned(),
+        running.emulator.management_endpoint().to_owned(),
+    ];
+    drop(running);
+    for endpoint in endpoints {
+        let port: u16 = endpoint.rsplit_once(':').unwrap().1.parse().unwrap();
+        let error = TcpStream::connect(("127.0.0.1", port)).await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
+    }
+}
+
+/// Shutting down lets a request finish; nothing new is taken.
+#[tokio::test]
+async fn shutting_down_finishes_what_is_at_work() {
+    let running = Running::start().await;
+    running.create("a").await;
+    running
+        .emulator
+        .faults()
+        .add(
+            Fault::latency(Duration::from_millis(200))
+                .on("GET", "/devices/a")
+                .times(1),
+        )
+        .unwrap();
+    let request = tokio::spawn(running.hub(Method::GET, "/devices/a").send());
+    // The rule is used up, and gone, once the request is there.
+    let used = async {
+        while !running.emulator.faults().list().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), used).await.unwrap();
+    running.emulator.shut_down().await;
+    assert_eq!(request.await.unwrap().unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_taken_port_and_a_bad_policy_key_are_errors() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let error = Emulator::builder().iothub_port(port).start().await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            StartError::Bind {
+                service: "iothub",
+                ..
+            }
+        ),
+        "{error}"
+    );
+    for (policy, key) in [
+        ("iothubowner", "not base64!"),
+        ("iothubowner", ""),
+        ("nobody", "AAAA"),
+    ] {
+        let error = Emulator::builder()
+            .policy_key(policy, key)
+            .start()
+            .await
+            .unwrap_err();
+        assert!(matches!(error, StartError::PolicyKey { .. }), "{error}");
+        assert!(key.is_empty() || !error.to_string().contains(key), "{error}");
+    }
+    for builder in [
+        Emulator::builder().host_name("bad name\u{e9}"),
+        Emulator::builder().host_name("a b"),
+        Emulator::builder().hub_name(""),
+    ] {
+        let error = builder.start().await.unwrap_err();
+        assert!(matches!(error, StartError::HostName { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn services_can_be_left_out() {
+    let emulator = Emulator::builder().without_iothub().start().await.unwrap();
+    assert_eq!(
+        (
+            emulator.iothub_endpoint(),
+            emulator.iothub_connection_string().as_str()
+        ),
+        ("", "")
+    );
+    assert!(emulator.digitaltwins().is_some() && emulator.iothub().is_none());
+    let emulator = Emulator::builder().without_digitaltwins().start().await.unwrap();
+    assert_eq!(emulator.digitaltwins_endpoint(), "");
+    assert!(!format!("{emulator:?}").contains("SharedAccessKey"));
+}
+
+/// Bodies beyond what any operation needs are not collected.
+#[tokio::test]
+async fn an_endless_body_is_refused() {
+    let running = Running::start().await;
+    let body = vec![b' '; 17 * 1024 * 1024];
+    let response = running.hub(Method::PUT, "/devices/a").body(body).send().await;
+    // The server may close before the client has sent it all.
+    if let Ok(response) = response {
+        assert_eq!(response.status(), 413);
+    }
+    running.create("a").await;
+}

@@ -1,0 +1,15 @@
+//! The emulator over HTTPS: TLS, credentials, faults and the management API.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails"
+)]
+
+mod containers;
+mod credentials;
+mod faults;
+mod lifetime;
+mod management;
+mod settings;
+mod support;

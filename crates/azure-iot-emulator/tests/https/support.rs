@@ -1,0 +1,114 @@
+//! A running emulator, a client that trusts it, and tokens made by hand.
+
+use azure_iot_emulator::Emulator;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, Response};
+use sha2::Sha256;
+
+pub(crate) const VERSION: &str = "api-version=2021-04-12";
+
+pub(crate) struct Running {
+    pub(crate) emulator: Emulator,
+    pub(crate) client: Client,
+}
+
+/// The parts of a connection string.
+pub(crate) struct Parts {
+    pub(crate) host: String,
+    pub(crate) policy: String,
+    pub(crate) key: String,
+}
+
+impl Parts {
+    pub(crate) fn of(connection_string: &str) -> Self {
+        let part = |name: &str| {
+            let mut parts = connection_string
+                .split(';')
+                .filter_map(|part| part.split_once('='));
+            parts
+                .find(|(key, _)| *key == name)
+                .expect("the part is there")
+                .1
+                .to_owned()
+        };
+        Self {
+            host: part("HostName"),
+            policy: part("SharedAccessKeyName"),
+            key: part("SharedAccessKey"),
+        }
+    }
+
+    /// A token for a resource as it is to be sent, valid until `expiry`.
+    pub(crate) fn token(&self, resource: &str, expiry: i64) -> String {
+        let key = STANDARD.decode(&self.key).expect("the key is base64");
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("any key will do");
+        mac.update(format!("{resource}\n{expiry}").as_bytes());
+        let signature = STANDARD.encode(mac.finalize().into_bytes());
+        let signature = utf8_percent_encode(&signature, NON_ALPHANUMERIC);
+        format!(
+            "SharedAccessSignature sr={resource}&sig={signature}&se={expiry}&skn={}",
+            self.policy
+        )
+    }
+}
+
+pub(crate) fn client(emulator: &Emulator) -> ClientBuilder {
+    let certificate = Certificate::from_pem(emulator.ca_certificate_pem().as_bytes()).expect("a certificate");
+    Client::builder().tls_certs_only([certificate])
+}
+
+impl Running {
+    pub(crate) async fn start() -> Self {
+        let emulator = Emulator::start().await.expect("the emulator starts");
+        let client = client(&emulator).build().expect("a client");
+        Self { emulator, client }
+    }
+
+    pub(crate) fn parts(&self) -> Parts {
+        Parts::of(&self.emulator.iothub_connection_string())
+    }
+
+    /// A token of the owner policy that is valid for an hour.
+    pub(crate) fn token(&self) -> String {
+        let parts = self.parts();
+        parts.token(&parts.host, self.now() + 3600)
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.emulator.clock().now().unix_timestamp()
+    }
+
+    /// A request to the hub with the owner's token.
+    pub(crate) fn hub(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}{path}?{VERSION}", self.emulator.iothub_endpoint());
+        self.client
+            .request(method, url)
+            .header("authorization", self.token())
+    }
+
+    pub(crate) async fn get(&self, path: &str, authorization: Option<&str>) -> Response {
+        let url = format!("{}{path}?{VERSION}", self.emulator.iothub_endpoint());
+        let mut request = self.client.get(url);
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        request.send().await.expect("an answer")
+    }
+
+    pub(crate) async fn create(&self, device_id: &str) {
+        let body = serde_json::json!({ "deviceId": device_id });
+        let request = self
+            .hub(Method::PUT, &format!("/devices/{device_id}"))
+            .json(&body);
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), 200);
+    }
+
+    /// Whether the device is there, asked past all faults.
+    pub(crate) fn has_device(&self, device_id: &str) -> bool {
+        !self.emulator.dump_state()["iothub"]["devices"][device_id].is_null()
+    }
+}

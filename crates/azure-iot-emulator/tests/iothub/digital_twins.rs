@@ -1,0 +1,183 @@
+//! Section 6.4: digital twins of devices and their commands.
+
+use azure_iot_emulator::MethodScript;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Hub, quoted};
+
+fn patch(hub: &Hub, body: Value) -> Answer {
+    hub.patch("/digitaltwins/d", &body)
+}
+
+fn desired(hub: &Hub) -> Value {
+    let mut desired = hub.get("/twins/d").ok()["properties"]["desired"].take();
+    for key in ["$metadata", "$version"] {
+        desired.as_object_mut().unwrap().shift_remove(key);
+    }
+    desired
+}
+
+#[test]
+fn case_62_a_device_without_a_model() {
+    let hub = Hub::new();
+    hub.create("d");
+    hub.report("d", json!({"temperature": 20}));
+    let answer = hub.get("/digitaltwins/d");
+    assert_eq!(answer.header("etag"), Some("\"AAAAAAAAAAE=\""));
+    assert_eq!(answer.ok(), json!({"$dtId": "d", "$metadata": {"$model": ""}}));
+    hub.get("/digitaltwins/missing").error(404, "DeviceNotFound");
+}
+
+#[test]
+fn section_6_4_properties_and_components_of_a_model() {
+    let hub = Hub::new();
+    hub.create("d");
+    let model = "dtmi:com:example:thing;1";
+    hub.engine.set_model_id("d", None, model).unwrap();
+    hub.patch(
+        "/twins/d",
+        &json!({"properties": {"desired": {"goal": 21, "open": true}}}),
+    )
+    .ok();
+    hub.report(
+        "d",
+        json!({
+            "serial": "s-1",
+            "goal": {"value": 20, "ac": 202, "av": 2, "ad": "soon"},
+            "heater": {"__t": "c", "level": 3},
+        }),
+    );
+    let time = "2026-03-01T12:00:00.1234567Z";
+    assert_eq!(
+        hub.get("/digitaltwins/d").ok(),
+        json!({
+            "$dtId": "d",
+            "serial": "s-1",
+            "goal": 20,
+            "heater": {"level": 3, "$metadata": {"level": {"lastUpdateTime": time}}},
+            "$metadata": {
+                "$model": model,
+                "serial": {"lastUpdateTime": time},
+                "goal": {
+                    "desiredValue": 21, "desiredVersion": 2,
+                    "ackVersion": 2, "ackCode": 202, "ackDescription": "soon", "lastUpdateTime": time,
+                },
+                "open": {"desiredValue": true, "desiredVersion": 2, "lastUpdateTime": time},
+            },
+        })
+    );
+    assert_eq!(hub.get("/twins/d").ok()["modelId"], model);
+}
+
+#[test]
+fn section_6_4_a_patch_writes_desired_properties() {
+    let hub = Hub::new();
+    hub.create("d");
+    hub.report("d", json!({"heater": {"__t": "c", "level": 3}}));
+    let answer = patch(
+        &hub,
+        json!([
+            {"op": "add", "path": "/speed", "value": 7},
+            {"op": "add", "path": "/heater/level", "value": 4},
+            {"op": "add", "path": "/plain/inner", "value": 1},
+            {"op": "add", "path": "/lamp", "value": {"on": true, "$metadata": {}}},
+        ]),
+    );
+    assert_eq!((answer.status, &answer.body), (202, &json!(null)));
+    assert_eq!(
+        answer.header("location"),
+        Some("https://localhost/digitaltwins/d")
+    );
+    assert_eq!(answer.header("etag"), Some("\"AAAAAAAAAAI=\""));
+    let expected = json!({
+        "speed": 7, "heater": {"__t": "c", "level": 4}, "plain": {"inner": 1}, "lamp": {"on": true, "__t": "c"},
+    });
+    assert_eq!(desired(&hub), expected);
+    patch(
+        &hub,
+        json!([{"op": "remove", "path": "/lamp"}, {"op": "replace", "path": "/speed", "value": 8}]),
+    );
+    assert_eq!(desired(&hub)["speed"], 8);
+    assert_eq!(desired(&hub)["lamp"], json!(null));
+    // On the condition of the twin's tag.
+    let etag = quoted(&hub.get("/twins/d").ok()["etag"]);
+    let body = json!([{"op": "replace", "path": "/speed", "value": 9}]);
+    let send = || hub.send("PATCH", "/digitaltwins/d", Some(&etag), Some(&body));
+    assert_eq!(send().status, 202);
+    send().error(412, "PreconditionFailed");
+}
+
+#[test]
+fn section_6_4_patches_are_checked() {
+    let hub = Hub::new();
+    hub.create("d");
+    for (bad, code) in [
+        (json!({"speed": 1}), "InvalidDigitalTwinJsonPatch"),
+        (
+            json!([{"op": "add", "path": "/a"}]),
+            "InvalidDigitalTwinJsonPatch",
+        ),
+        (
+            json!([{"op": "move", "path": "/a", "from": "/b"}]),
+            "InvalidDigitalTwinJsonPatch",
+        ),
+        (
+            json!([{"op": "add", "path": "a", "value": 1}]),
+            "InvalidDigitalTwinPatchPath",
+        ),
+        (
+            json!([{"op": "add", "path": "", "value": {}}]),
+            "InvalidDigitalTwinPatchPath",
+        ),
+        (
+            json!([{"op": "add", "path": "/$metadata/a", "value": 1}]),
+            "InvalidDigitalTwinPatchPath",
+        ),
+        (
+            json!([{"op": "add", "path": "/a", "value": "x".repeat(5000)}]),
+            "ArgumentInvalid",
+        ),
+    ] {
+        patch(&hub, bad).error(400, code);
+    }
+    assert_eq!(hub.get("/twins/d").ok()["version"], 2);
+}
+
+#[test]
+fn section_6_4_commands() {
+    let hub = Hub::new();
+    hub.create("d");
+    hub.engine.set_connected("d", None, true).unwrap();
+    let reply = MethodScript::reply(203, json!({"in": 5}));
+    hub.engine.on_method("d", None, "reboot", reply).unwrap();
+    let echo = MethodScript::Echo { status: 200 };
+    hub.engine.on_method("d", None, "heater*echo", echo).unwrap();
+    let invoke =
+        |path: &str, body: Option<&Value>| hub.send("POST", &format!("/digitaltwins/d/{path}"), None, body);
+    let answer = invoke(
+        "commands/reboot?responseTimeoutInSeconds=10",
+        Some(&json!({"delay": 1})),
+    );
+    assert_eq!(answer.header("x-ms-command-statuscode"), Some("203"));
+    assert!(answer.header("x-ms-request-id").is_some());
+    assert_eq!(answer.ok(), json!({"in": 5}));
+    // A component's command is a method of a name with a star, and any JSON is a payload.
+    for payload in [json!(null), json!(1), json!([{"a": null}])] {
+        let answer = invoke("components/heater/commands/echo", Some(&payload));
+        assert_eq!(answer.ok(), payload);
+    }
+    assert_eq!(invoke("components/heater/commands/echo", None).ok(), json!(null));
+    let offline = invoke("commands/unknown", Some(&json!({})));
+    assert_eq!(
+        (offline.status, offline.header("iothub-errorcode")),
+        (404, Some("DeviceNotOnline"))
+    );
+    assert_eq!(
+        invoke("commands/reboot?responseTimeoutInSeconds=4", None).status,
+        400
+    );
+    invoke("commands/reboot?connectTimeoutInSeconds=x", None).error(400, "ArgumentInvalid");
+    // Tokens never do.
+    hub.with_bearer("POST", "/digitaltwins/d/commands/reboot", None, Some(&json!({})))
+        .error(401, "IotHubUnauthorizedAccess");
+}

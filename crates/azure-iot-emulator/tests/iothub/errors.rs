@@ -1,0 +1,138 @@
+use http::{HeaderName, HeaderValue, Method};
+use serde_json::json;
+
+use azure_iot_emulator::{AuthError, Refusal, Service, ServiceRequest};
+
+use crate::support::{Hub, build, policy};
+
+/// Section 8: the envelope, its headers, and the tracking id.
+#[test]
+fn section_8_envelope() {
+    let hub = Hub::new();
+    let request = build("GET", "/devices/sensor-thl-002", None, None);
+    let id = request.request_id.clone();
+    let answer = hub.request(request);
+    assert_eq!(
+        answer.body,
+        json!({
+            "Message": "ErrorCode:DeviceNotFound;sensor-thl-002",
+            "ExceptionMessage": format!("Tracking ID:{}-G:0-TimeStamp:03/01/2026 12:00:00", id.replace('-', "")),
+        })
+    );
+    assert_eq!(answer.header("iothub-errorcode"), Some("DeviceNotFound"));
+    assert_eq!(answer.header("x-ms-request-id"), Some(id.as_str()));
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/json; charset=utf-8")
+    );
+}
+
+/// Sections 7 and 8: what the server refuses, in the service's words.
+#[test]
+fn section_8_refusals() {
+    let hub = Hub::new();
+    let refuse = |refusal: Refusal| {
+        let response = hub.engine.refuse(&refusal, "id");
+        let body = response.body_json().unwrap();
+        (
+            response.status.as_u16(),
+            body["Message"].as_str().unwrap().to_owned(),
+        )
+    };
+    let unauthorized = refuse(Refusal::Unauthorized(AuthError::Expired));
+    assert_eq!(
+        unauthorized,
+        (401, "ErrorCode:IotHubUnauthorizedAccess;Unauthorized".to_owned())
+    );
+    let (status, message) = refuse(Refusal::Fault(http::StatusCode::TOO_MANY_REQUESTS));
+    assert_eq!(status, 429);
+    assert!(message.starts_with("ErrorCode:ThrottlingException;"), "{message}");
+    // A status that no code stands for is kept all the same.
+    assert_eq!(refuse(Refusal::Fault(http::StatusCode::IM_A_TEAPOT)).0, 418);
+}
+
+/// Section 7, case 51: rights of policies; a missing right is 401 too.
+#[test]
+fn case_51_rights() {
+    let hub = Hub::new();
+    hub.create("a");
+    let status = |name: &str, method: &str, path: &str, body: Option<serde_json::Value>| {
+        hub.request(build(method, path, Some("*"), body.as_ref()).with_caller(policy(name)))
+            .status
+    };
+    let tags = Some(json!({"tags": {}}));
+    for (name, method, path, body, expected) in [
+        ("registryReadWrite", "GET", "/twins/a", None, 401),
+        ("registryReadWrite", "PATCH", "/twins/a", tags.clone(), 401),
+        ("service", "PATCH", "/twins/a", tags, 200),
+        ("service", "GET", "/devices/a", None, 401),
+        ("registryRead", "GET", "/devices/a", None, 200),
+        ("registryRead", "GET", "/statistics/devices", None, 200),
+        (
+            "registryRead",
+            "PUT",
+            "/devices/a",
+            Some(json!({"deviceId": "a"})),
+            401,
+        ),
+        ("registryRead", "DELETE", "/devices/a", None, 401),
+        ("device", "GET", "/devices/a", None, 401),
+        ("device", "GET", "/twins/a", None, 401),
+        ("registryReadWrite", "DELETE", "/devices/a", None, 204),
+    ] {
+        assert_eq!(
+            status(name, method, path, body),
+            expected,
+            "{name} {method} {path}"
+        );
+    }
+}
+
+#[test]
+fn an_api_version_is_needed() {
+    let hub = Hub::new();
+    for (query, expected) in [
+        ("api-version=2021-04-12", 200),
+        ("API-Version=2020-05-31-preview", 200),
+        ("", 400),
+        ("api-version=", 400),
+        ("api-version=latest", 400),
+    ] {
+        let request = ServiceRequest::new(Method::GET, &format!("/statistics/devices?{query}")).unwrap();
+        assert_eq!(hub.request(request).status, expected, "{query}");
+    }
+}
+
+#[test]
+fn unknown_paths_and_methods() {
+    let hub = Hub::new();
+    hub.get("/nothing").error(404, "GenericNotFound");
+    hub.get("/").error(404, "GenericNotFound");
+    let answer = hub.send("PATCH", "/devices/a", None, None);
+    answer.error(405, "GenericMethodNotAllowed");
+    assert_eq!(answer.header("allow"), Some("GET, PUT, DELETE"));
+}
+
+/// Malformed bodies are 400 and never change anything.
+#[test]
+fn malformed_bodies() {
+    let hub = Hub::new();
+    for bad in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{\"deviceId\":1}",
+        "{\"deviceId\":\"a\",\"authentication\":7}",
+        "\u{feff}{}",
+    ] {
+        let mut request = build("PUT", "/devices/a", None, None).with_header(
+            HeaderName::from_static("content-type"),
+            HeaderValue::from_static("application/json"),
+        );
+        request.body = bad.to_owned().into();
+        let answer = hub.request(request);
+        assert_eq!(answer.status, 400, "{bad}");
+    }
+    hub.get("/devices/a").error(404, "DeviceNotFound");
+}

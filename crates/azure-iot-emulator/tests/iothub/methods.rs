@@ -1,0 +1,206 @@
+use std::time::Duration;
+
+use azure_iot_emulator::{MethodScript, Service};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Hub, build};
+
+/// A hub with a device that is online and answers `echo`, `fail` and, after ten seconds, `slow`.
+fn hub() -> Hub {
+    let hub = Hub::new();
+    hub.create("a");
+    hub.put("/devices/a/modules/m", &json!({"deviceId": "a", "moduleId": "m"}))
+        .ok();
+    hub.engine.set_connected("a", None, true).unwrap();
+    let script = |name: &str, script: MethodScript| hub.engine.on_method("a", None, name, script).unwrap();
+    script("echo", MethodScript::Echo { status: 200 });
+    script("fail", MethodScript::reply(503, json!("no")));
+    script(
+        "slow",
+        MethodScript::reply_after(Duration::from_secs(10), 200, Value::Null),
+    );
+    script("silent", MethodScript::Silent);
+    hub
+}
+
+fn call(hub: &Hub, path: &str, body: &Value) -> Answer {
+    hub.send("POST", path, None, Some(body))
+}
+
+/// The number and the message of an error that is JSON within JSON (section 8, E3).
+#[track_caller]
+fn nested(answer: &Answer, code: &str) -> (u64, String, Value) {
+    assert_eq!(answer.header("iothub-errorcode"), Some(code), "{}", answer.body);
+    assert_eq!(answer.body["ExceptionMessage"], "");
+    let inner: Value = serde_json::from_str(answer.body["Message"].as_str().unwrap()).unwrap();
+    let number = inner["errorCode"].as_u64().unwrap();
+    assert_eq!(u64::from(answer.status), number / 1000);
+    assert!(inner["trackingId"].is_string() && inner["timestampUtc"] == "2026-03-01T12:00:00.1234567Z");
+    (
+        number,
+        inner["message"].as_str().unwrap().to_owned(),
+        inner["info"].clone(),
+    )
+}
+
+/// Section 4.1, case 38.
+#[test]
+fn case_38_unknown() {
+    let hub = hub();
+    let body = json!({"methodName": "echo"});
+    assert_eq!(
+        nested(&call(&hub, "/twins/b/methods", &body), "DeviceNotFound").0,
+        404_001
+    );
+    assert_eq!(
+        nested(&call(&hub, "/twins/b/modules/m/methods", &body), "DeviceNotFound").0,
+        404_001
+    );
+    assert_eq!(
+        nested(&call(&hub, "/twins/a/modules/n/methods", &body), "ModuleNotFound").0,
+        404_010
+    );
+}
+
+/// Section 4.1, case 39: offline, or no such method.
+#[test]
+fn case_39_offline() {
+    let hub = hub();
+    for (path, method) in [
+        ("/twins/a/methods", "unknown"),
+        ("/twins/a/modules/m/methods", "echo"),
+    ] {
+        let (number, message, info) = nested(
+            &call(&hub, path, &json!({"methodName": method})),
+            "DeviceNotOnline",
+        );
+        assert_eq!(
+            (number, message.as_str()),
+            (404_103, "Timed out waiting for device to connect.")
+        );
+        assert_eq!(info, json!({"timeout": "00:00:00"}));
+    }
+    hub.engine.set_connected("a", None, false).unwrap();
+    nested(
+        &call(&hub, "/twins/a/methods", &json!({"methodName": "echo"})),
+        "DeviceNotOnline",
+    );
+    // A device of the same name that is registered later has no scripts.
+    hub.delete("/devices/a", "*");
+    hub.create("a");
+    hub.engine.set_connected("a", None, true).unwrap();
+    nested(
+        &call(&hub, "/twins/a/methods", &json!({"methodName": "echo"})),
+        "DeviceNotOnline",
+    );
+}
+
+/// Section 4.1, case 41: any payload, as it is; a device's own status is no error.
+#[test]
+fn case_41_payloads() {
+    let hub = hub();
+    for payload in [
+        json!(null),
+        json!(0),
+        json!("text"),
+        json!([]),
+        json!({"a": {"b": 1.0}}),
+    ] {
+        let body = json!({"methodName": "echo", "payload": payload, "responseTimeoutInSeconds": null});
+        let answer = call(&hub, "/twins/a/methods", &body).ok();
+        assert_eq!(
+            answer.to_string(),
+            json!({"status": 200, "payload": payload}).to_string()
+        );
+    }
+    let answer = call(&hub, "/twins/a/methods", &json!({"methodName": "fail"})).ok();
+    assert_eq!(answer, json!({"status": 503, "payload": "no"}));
+    hub.engine.set_connected("a", Some("m"), true).unwrap();
+    hub.engine
+        .on_method("a", Some("m"), "x", MethodScript::reply(1, Value::Null))
+        .unwrap();
+    assert_eq!(
+        call(&hub, "/twins/a/modules/m/methods", &json!({"methodName": "x"})).ok()["status"],
+        1
+    );
+}
+
+/// Section 4.1, case 42, and the other limits of a call.
+#[test]
+fn case_42_bad_calls() {
+    let hub = hub();
+    let argument = |body: &Value| nested(&call(&hub, "/twins/a/methods", body), "ArgumentInvalid").1;
+    let text = argument(&json!({
+        "methodName": "echo", "connectTimeoutInSeconds": 20, "responseTimeoutInSeconds": 10,
+    }));
+    assert!(text.starts_with("Device connection timeout"), "{text}");
+    for bad in [
+        json!({}),
+        json!({"methodName": ""}),
+        json!({"methodName": "echo", "responseTimeoutInSeconds": 4}),
+        json!({"methodName": "echo", "responseTimeoutInSeconds": 301}),
+        json!({"methodName": "echo", "connectTimeoutInSeconds": -1}),
+    ] {
+        argument(&bad);
+    }
+    let large = json!({"methodName": "echo", "payload": "x".repeat(128 * 1024)});
+    assert_eq!(
+        nested(&call(&hub, "/twins/a/methods", &large), "MessageTooLarge").0,
+        413_001
+    );
+    nested(&call(&hub, "/twins/a/methods", &json!([])), "IotHubFormatError");
+}
+
+/// Polls a call until it waits, then does something, then takes the answer.
+async fn during(hub: &Hub, body: Value, then: impl FnOnce()) -> (u16, Value) {
+    let request = build("POST", "/twins/a/methods", None, Some(&body));
+    let mut answer = hub.engine.handle(request);
+    assert!(futures::poll!(&mut answer).is_pending());
+    then();
+    let answer = answer.await;
+    (answer.status.as_u16(), answer.body_json().unwrap())
+}
+
+/// Section 4.1, case 40: by the hub's clock, so that no test has to wait.
+#[tokio::test]
+async fn case_40_no_answer() {
+    let hub = hub();
+    let body = |method: &str| json!({"methodName": method, "responseTimeoutInSeconds": 9});
+    for method in ["silent", "slow"] {
+        let (status, answer) = during(&hub, body(method), || hub.clock.advance(Duration::from_secs(9))).await;
+        assert_eq!(status, 504);
+        let inner: Value = serde_json::from_str(answer["Message"].as_str().unwrap()).unwrap();
+        assert_eq!(inner["errorCode"], 504_101);
+        assert_eq!(
+            inner["message"],
+            "Timed out waiting for the response from device."
+        );
+        assert_eq!(inner["info"], json!({}));
+    }
+    let patient = json!({"methodName": "slow"});
+    let (status, answer) = during(&hub, patient, || hub.clock.advance(Duration::from_secs(10))).await;
+    assert_eq!((status, answer), (200, json!({"status": 200, "payload": null})));
+}
+
+/// Section 4.1: a call waits for a device to come, as long as its connect timeout.
+#[tokio::test]
+async fn section_4_1_connect_timeout() {
+    let hub = hub();
+    hub.engine.set_connected("a", None, false).unwrap();
+    let body = json!({"methodName": "echo", "connectTimeoutInSeconds": 20});
+    let connect = || {
+        hub.clock.advance(Duration::from_secs(19));
+        hub.engine.set_connected("a", None, true).unwrap();
+    };
+    assert_eq!(during(&hub, body.clone(), connect).await.0, 200);
+    hub.engine.set_connected("a", None, false).unwrap();
+    let (status, answer) = during(&hub, body, || hub.clock.advance(Duration::from_secs(20))).await;
+    assert_eq!(status, 404);
+    assert!(
+        answer["Message"]
+            .as_str()
+            .unwrap()
+            .contains("\"timeout\":\"00:00:20\""),
+        "{answer}"
+    );
+}

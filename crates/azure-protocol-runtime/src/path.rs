@@ -1,0 +1,73 @@
+//! How an id becomes part of a path.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use progenitor_client::Error;
+
+/// Everything but the unreserved characters of RFC 3986.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Percent-encodes `value` as one segment of a path: every byte but `A-Z a-z 0-9 - . _ ~`.
+///
+/// # Errors
+///
+/// [`Error::InvalidRequest`] if `value` is empty, `.` or `..`. These cannot be a segment: URL parsers drop or resolve
+/// them, encoded or not, and the request would address the parent. Deleting a module named `..` would delete its
+/// device. The text of the error is `parameter: reason`.
+///
+/// # Example
+///
+/// ```
+/// let segment = azure_protocol_runtime::path_segment::<()>("id", "a/b c")?;
+/// assert_eq!(segment, "a%2Fb%20c");
+/// assert!(azure_protocol_runtime::path_segment::<()>("id", "..").is_err());
+/// # Ok::<(), progenitor_client::Error<()>>(())
+/// ```
+#[expect(
+    clippy::result_large_err,
+    reason = "it is the error that generated code returns"
+)]
+pub fn path_segment<E>(parameter: &'static str, value: &str) -> Result<String, Error<E>> {
+    match value {
+        "" => Err(Error::InvalidRequest(format!("{parameter}: must not be empty"))),
+        "." | ".." => Err(Error::InvalidRequest(format!(
+            "{parameter}: must not be {value:?}, which URLs understand as a folder"
+        ))),
+        _ => Ok(Cow::from(utf8_percent_encode(value, ENCODED)).into_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reserved_byte_is_encoded_once() {
+        let encode = |value| path_segment::<()>("id", value).unwrap();
+        assert_eq!(encode("AZaz09-._~"), "AZaz09-._~");
+        assert_eq!(encode("100%25-%2F"), "100%2525-%252F");
+        assert_eq!(
+            encode("!*'();:@&=+$,/?#[]"),
+            "%21%2A%27%28%29%3B%3A%40%26%3D%2B%24%2C%2F%3F%23%5B%5D"
+        );
+        assert_eq!(encode("ü…"), "%C3%BC%E2%80%A6");
+        assert_eq!(encode("\n\0"), "%0A%00");
+        assert_eq!(encode("..."), "...");
+    }
+
+    #[test]
+    fn what_would_address_the_parent_is_refused() {
+        for value in ["", ".", ".."] {
+            let error = path_segment::<()>("module_id", value).unwrap_err();
+            assert!(
+                matches!(&error, Error::InvalidRequest(text) if text.starts_with("module_id: ")),
+                "{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Jobs: started by one call, watched by others.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use azure_core::http::headers::{RETRY_AFTER, RETRY_AFTER_MS, X_MS_RETRY_AFTER_MS};
+use azure_core::http::poller::{
+    PollerContinuation, PollerOptions, PollerResult, PollerState, PollerStatus, StatusMonitor,
+    get_retry_after,
+};
+use azure_core::http::{Context, JsonFormat, Poller, Response};
+use azure_protocol_runtime::ProtocolClient;
+use futures::future::BoxFuture;
+use progenitor_client::ResponseValue;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use time::Duration;
+use url::Url;
+
+use crate::call::{Answer, capture};
+use crate::client::ServiceClient;
+use crate::error::{Error, Result, header};
+
+/// azure_core panics below this.
+const SHORTEST_WAIT: Duration = Duration::SECOND;
+/// A service that asks for more is asked after this time all the same.
+const LONGEST_WAIT: Duration = Duration::minutes(5);
+
+/// So many times in a row a service may answer that a job's status is unknown; then there is no such job. One that was
+/// made a moment ago is given the time to become known.
+const UNKNOWN_ANSWERS: u32 = 3;
+
+/// A job as a poller sees it: the service's document, and the `status` that every job document has.
+///
+/// The foreign trait [`StatusMonitor`] cannot be implemented for generated types; hence this wrapper.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Job<T> {
+    /// The service's document.
+    pub document: T,
+    status: String,
+}
+
+impl<T> Job<T> {
+    /// The status as the service wrote it, such as `running`.
+    #[must_use]
+    pub fn status(&self) -> &str {
+        &self.status
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Job<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let status = status(&value).ok_or_else(|| D::Error::missing_field("status"))?;
+        let document = serde_json::from_value(value).map_err(D::Error::custom)?;
+        Ok(Self { document, status })
+    }
+}
+
+impl<T: DeserializeOwned> StatusMonitor for Job<T> {
+    type Output = T;
+    type Format = JsonFormat;
+
+    fn status(&self) -> PollerStatus {
+        progress(&self.status)
+    }
+}
+
+fn status(document: &Value) -> Option<String> {
+    document.get("status")?.as_str().map(str::to_owned)
+}
+
+/// The services' words for where a job is. A word that is not known means that it still runs.
+fn progress(status: &str) -> PollerStatus {
+    match status.to_ascii_lowercase().as_str() {
+        "succeeded" | "completed" => PollerStatus::Succeeded,
+        "failed" => PollerStatus::Failed,
+        "cancelled" | "canceled" => PollerStatus::Canceled,
+        _ => PollerStatus::InProgress,
+    }
+}
+
+impl<C: ProtocolClient + 'static> ServiceClient<C> {
+    /// A job that `start` starts and `get` reads until it has come to an end.
+    ///
+    /// Awaiting the poller gives the last document; as a stream it yields every one. If the answer to `start` has an
+    /// `Operation-Location`, that is read instead, with the headers of `get`; it must have the client's own origin.
+    /// Between two reads the poller waits as long as the service asks, else for the frequency in `options` (at least
+    /// one second, 30 by default).
+    ///
+    /// A job that runs already is watched by [`watch_job`](Self::watch_job).
+    ///
+    /// # Errors
+    ///
+    /// The poller gives azure_core's errors; ours is inside, and `Error::from` gets it out. A job that failed or was
+    /// cancelled is an error of kind [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed) when awaited; the stream
+    /// yields its document. So is a job whose status is `unknown` in three answers in a row: there is none.
+    pub fn job<T, A, B, E, F, Start, Get>(
+        &self,
+        options: Option<PollerOptions<'static>>,
+        start: impl Fn(C) -> Start + Send + Sync + 'static,
+        get: impl Fn(C) -> Get + Send + Sync + 'static,
+    ) -> Poller<Job<T>>
+    where
+        T: DeserializeOwned + Send + 'static,
+        A: Send + 'static,
+        B: Send + 'static,
+        E: Send + 'static,
+        F: Send + 'static,
+        Start: Future<Output = Result<ResponseValue<A>, progenitor_client::Error<E>>> + Send + 'static,
+        Get: Future<Output = Result<ResponseValue<B>, progenitor_client::Error<F>>> + Send + 'static,
+    {
+        let mut options = options.unwrap_or_default();
+        options.frequency = options.frequency.max(SHORTEST_WAIT);
+        let client = self.clone();
+        let (start, get) = (Arc::new(start), Arc::new(get));
+        let unknown = Arc::new(AtomicU32::new(0));
+        let step = move |state, options: PollerOptions<'static>| -> BoxFuture<'static, _> {
+            let (client, start, get) = (client.clone(), start.clone(), get.clone());
+            let unknown = unknown.clone();
+            Box::pin(async move {
+                let context = options.context.clone();
+                let answer = match state {
+                    PollerState::Initial => client.run(None, context, &*start).await,
+                    PollerState::More(PollerContinuation::Links { next_link, .. }) => {
+                        // azure_core's continuation has to be a link. The endpoint itself stands for "ask `get`".
+                        let link = Some(next_link).filter(|link| link != client.endpoint());
+                        client.run(link, context, &*get).await
+                    }
+                    PollerState::More(other) => Err(Error::invalid_input(
+                        "continuation",
+                        format!("is of an unknown kind: {other}"),
+                    )),
+                }?;
+                client
+                    .judge(answer, &options, &unknown)
+                    .map_err(azure_core::Error::from)
+            })
+        };
+        Poller::new(step, Some(options))
+    }
+
+    /// A job that exists, which `get` reads until it has come to an end. As [`job`](Self::job) in all else.
+    ///
+    /// # Errors
+    ///
+    /// As [`job`](Self::job).
+    pub fn watch_job<T, A, E, Get>(
+        &self,
+        options: Option<PollerOptions<'static>>,
+        get: impl Fn(C) -> Get + Send + Sync + 'static,
+    ) -> Poller<Job<T>>
+    where
+        T: DeserializeOwned + Send + 'static,
+        A: Send + 'static,
+        E: Send + 'static,
+        Get: Future<Output = Result<ResponseValue<A>, progenitor_client::Error<E>>> + Send + 'static,
+    {
+        let first = Arc::new(get);
+        let next = first.clone();
+        self.job(options, move |api| first(api), move |api| next(api))
+    }
+
+    async fn run<A, E, Fut>(
+        &self,
+        link: Option<Url>,
+        context: Context<'_>,
+        operation: &impl Fn(C) -> Fut,
+    ) -> Result<Answer>
+    where
+        Fut: Future<Output = Result<ResponseValue<A>, progenitor_client::Error<E>>>,
+    {
+        Ok(capture(&self.protocol, self.pipeline(), link, context, operation).await?)
+    }
+
+    /// What to do after one answer. `unknown` counts the answers in a row that do not know the job.
+    fn judge<T>(
+        &self,
+        answer: Answer,
+        options: &PollerOptions<'_>,
+        unknown: &AtomicU32,
+    ) -> Result<PollerResult<Job<T>>>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let document: Value = serde_json::from_slice(answer.response.body())
+            .map_err(|error| Error::invalid_response(&error))?;
+        // A document without a status cannot be told from one that runs; the next one may have it.
+        let status = status(&document).unwrap_or_default();
+        let headers = answer.response.headers();
+        let raw = answer.response.clone();
+        let progress = if !status.eq_ignore_ascii_case("unknown") {
+            unknown.store(0, Ordering::Relaxed);
+            progress(&status)
+        } else if unknown.fetch_add(1, Ordering::Relaxed) + 1 < UNKNOWN_ANSWERS {
+            PollerStatus::InProgress
+        } else {
+            PollerStatus::Failed
+        };
+        match progress {
+            PollerStatus::Succeeded => Ok(PollerResult::Succeeded {
+                response: answer.response.into(),
+                target: Box::new(|| Box::pin(std::future::ready(Ok(Response::from(raw))))),
+            }),
+            PollerStatus::Failed | PollerStatus::Canceled => {
+                let error = Error::job_failed(&status, &document).with_call(answer.operation.id, 1);
+                // Without a target, awaiting the poller would fail without saying why.
+                Ok(PollerResult::Succeeded {
+                    response: answer.response.into(),
+                    target: Box::new(|| Box::pin(std::future::ready(Err(error.into())))),
+                })
+            }
+            _ => {
+                let names = [X_MS_RETRY_AFTER_MS, RETRY_AFTER_MS, RETRY_AFTER];
+                let retry_after =
+                    get_retry_after(headers, &names, options).clamp(Duration::ZERO, LONGEST_WAIT);
+                let next_link = match header(headers, "operation-location") {
+                    Some(link) => self.own_link(&answer.url, link)?,
+                    // The answer of a status link leads to itself.
+                    None if answer.linked => (*answer.url).clone(),
+                    None => self.endpoint().clone(),
+                };
+                let continuation = PollerContinuation::Links {
+                    next_link,
+                    final_link: None,
+                };
+                Ok(PollerResult::InProgress {
+                    response: answer.response.into(),
+                    retry_after,
+                    continuation,
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Every body in which a service, a gateway or a proxy reports an error.
+
+use super::support::*;
+use azure_service_core::{Error, ErrorKind};
+
+async fn error_of(reply: Reply) -> Error {
+    let script = Script::new([reply]);
+    let options = azure_core::http::ClientOptions {
+        retry: azure_core::http::RetryOptions::none(),
+        ..script.options()
+    };
+    get(&client(ENDPOINT, &anonymous(), options)).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn envelopes_are_understood() {
+    let tracking = "Tracking ID:8d08ff11-G:9-TimeStamp:10/15/2018 03:54:24";
+    let hub =
+        |message: &str| serde_json::json!({"Message": message, "ExceptionMessage": tracking}).to_string();
+    let numbered = r#"{"errorCode":404103,"trackingId":"ab-G2:-TimeStamp:x","message":"Timed out waiting for device to connect.","info":{"timeout":"00:00:00"},"timestampUtc":"2019-11-12T22:27:46.5615872Z"}"#;
+    let cases = [
+        (
+            "digitaltwins",
+            answer(
+                400,
+                r#"{"error":{"code":"ValidationFailed","message":"bad","details":[{"code":"A","message":"a","target":"/x"},{"code":"B"},7],"innererror":{"code":"Inner"}}}"#,
+            )
+            .header("x-ms-error-code", "ValidationFailed")
+            .header("mise-correlation-id", "5b9d"),
+        ),
+        (
+            "digitaltwins_throttled",
+            answer(429, r#"{"error":{"statusCode":429,"message":"Maximum request rate limit reached."}}"#)
+                .header("retry-after", "6"),
+        ),
+        ("gateway", answer(401, r#"{"statusCode":401,"message":"Unauthorized"}"#)),
+        (
+            "hub_name",
+            answer(404, hub("ErrorCode:DeviceNotFound;sensor-thl-002"))
+                .header("iothub-errorcode", "DeviceNotFound")
+                .header("x-ms-request-id", "f3b2"),
+        ),
+        ("hub_name_without_text", answer(409, hub("ErrorCode:DeviceAlreadyExists"))),
+        (
+            "hub_number",
+            answer(409, r#"{"errorCode":409301,"message":"Device d already contains Module m.","trackingId":"985A-G2:-TimeStamp:x","timestampUtc":"2026-08-15T09:09:19Z"}"#)
+                .header("iothub-errorcode", "ModuleAlreadyExistsOnDevice"),
+        ),
+        (
+            "hub_string",
+            answer(404, serde_json::json!({"Message": numbered, "ExceptionMessage": ""}).to_string()),
+        ),
+        ("hub_text", answer(500, r#"{"Message":"An error has occurred."}"#)),
+        ("string", answer(400, serde_json::to_string(numbered).unwrap())),
+        (
+            "problem",
+            answer(502, r#"{"type":"about:blank","title":"Bad Gateway","detail":"upstream is gone","status":502}"#)
+                .header("content-type", "application/problem+json"),
+        ),
+        ("entra", answer(400, r#"{"error":"invalid_request","error_description":"no scope"}"#)),
+        ("html", answer(503, "<html><body>Service Unavailable</body></html>\n")),
+        ("truncated", answer(404, r#"{"error":{"code":"DigitalTwinNot"#)),
+        ("empty", answer(403, "")),
+        ("null", answer(404, r#"{"error":null}"#)),
+        ("array", answer(500, "[1]")),
+        ("header_only", answer(412, "").header("iothub-errorcode", "PreconditionFailed")),
+        ("teapot", answer(418, "short and stout")),
+        ("unexpected_success", answer(299, r#"{"name":"s3cret"}"#)),
+    ];
+    for (name, reply) in cases {
+        let error = error_of(reply).await;
+        insta::assert_snapshot!(name, format!("{error}\n\n{error:#?}"));
+    }
+}
+
+#[tokio::test]
+async fn a_long_body_is_cut() {
+    for body in [
+        "x".repeat(100_000),
+        "ü".repeat(100_000),
+        "\u{1F600}".repeat(100_000),
+    ] {
+        let error = error_of(answer(500, body)).await;
+        let excerpt = error.body().unwrap();
+        assert_eq!(excerpt.chars().count(), 1001);
+        assert!(excerpt.ends_with('…'));
+        assert!(error.to_string().chars().count() < 1200);
+    }
+}
+
+#[tokio::test]
+async fn strings_in_strings_end_somewhere() {
+    let mut body = r#"{"Message":"deep"}"#.to_owned();
+    for _ in 0..10 {
+        body = serde_json::json!({ "Message": body }).to_string();
+    }
+    assert_eq!(error_of(answer(500, body)).await.status(), Some(500));
+}
+
+#[tokio::test]
+async fn predicates_tell_errors_apart() {
+    type Is = fn(&Error) -> bool;
+    let predicates: [(&str, Is); 8] = [
+        ("not_found", Error::is_not_found),
+        ("conflict", Error::is_conflict),
+        ("precondition_failed", Error::is_precondition_failed),
+        ("throttled", Error::is_throttled),
+        ("unauthorized", Error::is_unauthorized),
+        ("forbidden", Error::is_forbidden),
+        ("device_offline", Error::is_device_offline),
+        ("timeout", Error::is_timeout),
+    ];
+    let offline = |body: &str| answer(404, body);
+    let cases = [
+        (answer(404, ""), "not_found"),
+        (answer(409, ""), "conflict"),
+        (answer(412, ""), "precondition_failed"),
+        (answer(429, ""), "throttled"),
+        (answer(401, ""), "unauthorized"),
+        (answer(403, ""), "forbidden"),
+        (offline(r#"{"errorCode":404103}"#), "device_offline"),
+        (
+            offline(r#"{"Message":"ErrorCode:DeviceNotOnline;x"}"#),
+            "device_offline",
+        ),
+        (
+            offline("").header("iothub-errorcode", "DeviceNotOnline"),
+            "device_offline",
+        ),
+        (answer(504, ""), "timeout"),
+    ];
+    for (reply, expected) in cases {
+        let error = error_of(reply).await;
+        let holding: Vec<_> = predicates
+            .iter()
+            .filter(|(_, is)| is(&error))
+            .map(|(name, _)| *name)
+            .collect();
+        assert_eq!(holding, [expected], "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_success_that_is_no_json_shows_when_it_is_decoded() {
+    for body in ["<html>", "", r#"{"name":"#, r#"{"name":7}"#] {
+        let script = Script::new([answer(200, body)]);
+        let error = get(&script.client()).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), script.count()),
+            (ErrorKind::InvalidResponse, 1),
+            "{body}"
+        );
+        assert!(std::error::Error::source(&error).is_some());
+    }
+}
+
+#[tokio::test]
+async fn azure_cores_error_carries_ours_there_and_back() {
+    let error = error_of(answer(404, r#"{"error":{"code":"X","message":"gone"}}"#)).await;
+    let there = azure_core::Error::from(error.clone());
+    assert_eq!(there.http_status().map(u16::from), Some(404));
+    assert_eq!(there.to_string(), error.to_string());
+    let back = Error::from(there.with_context("on the way"));
+    assert_eq!(format!("{back:?}"), format!("{error:?}"));
+}

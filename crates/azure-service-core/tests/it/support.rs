@@ -1,0 +1,382 @@
+//! A protocol client as the generator writes them, and a transport that answers from a script.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::error::ErrorKind as AzureKind;
+use azure_core::http::headers::{HeaderName, Headers};
+use azure_core::http::policies::{Policy, PolicyResult};
+use azure_core::http::{
+    AsyncRawResponse, Body, ClientOptions, Context, HttpClient, Request, StatusCode, Transport,
+};
+use azure_protocol_runtime::{Executor, Hook, Operation, Paging, ProtocolClient};
+use azure_service_core::{Credential, Package, ServiceClient};
+use progenitor_client::{Error as Generated, ResponseValue};
+use serde::{Deserialize, Serialize};
+
+pub(crate) const ENDPOINT: &str = "https://service.example";
+
+const fn operation(id: &'static str, method: &'static str, success: &'static [u16]) -> Operation {
+    Operation {
+        id,
+        method,
+        path: "",
+        success,
+        request_content_type: None,
+        idempotent: false,
+        paging: Paging::None,
+    }
+}
+
+pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation {
+        idempotent: true,
+        ..operation("things_get", "GET", &[200])
+    },
+    operation("things_update", "PATCH", &[204]),
+    operation("things_invoke", "POST", &[200]),
+    Operation {
+        idempotent: true,
+        paging: Paging::NextLink,
+        ..operation("things_list", "GET", &[200])
+    },
+    Operation {
+        idempotent: true,
+        paging: Paging::BodyToken,
+        ..operation("things_query", "POST", &[200])
+    },
+    Operation {
+        idempotent: true,
+        paging: Paging::HeaderToken,
+        ..operation("things_select", "POST", &[200])
+    },
+    Operation {
+        idempotent: true,
+        ..operation("jobs_add", "PUT", &[200, 201, 202])
+    },
+    Operation {
+        idempotent: true,
+        ..operation("jobs_get", "GET", &[200])
+    },
+];
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Thing {
+    pub(crate) name: String,
+}
+
+type Answered<T> = Result<ResponseValue<T>, Generated<()>>;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    url: String,
+    http: reqwest::Client,
+    hook: Hook,
+}
+
+impl Client {
+    pub(crate) fn new(url: &str, http: reqwest::Client) -> Self {
+        Self {
+            url: url.to_owned(),
+            http,
+            hook: None,
+        }
+    }
+
+    async fn send<T: serde::de::DeserializeOwned>(
+        &self,
+        id: &str,
+        path: &str,
+        change: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Answered<T> {
+        let operation = Operation::find(OPERATIONS, id).expect("the operation is in the table");
+        let method = operation.method.parse().expect("the table has methods");
+        let request = change(self.http.request(method, format!("{}{path}", self.url))).build()?;
+        let response =
+            azure_protocol_runtime::send(&self.hook, &self.http, request, OPERATIONS, id, Self::API_VERSION)
+                .await?;
+        match response.status().as_u16() {
+            status if operation.success.contains(&status) => ResponseValue::from_response(response).await,
+            _ => Err(Generated::UnexpectedResponse(response)),
+        }
+    }
+
+    pub(crate) async fn things_get(&self, id: &str) -> Answered<Thing> {
+        let path = format!("/things/{}", azure_protocol_runtime::path_segment("id", id)?);
+        self.send("things_get", &path, |request| {
+            request.header("accept", "application/json")
+        })
+        .await
+    }
+
+    pub(crate) async fn things_update(&self, if_match: Option<&str>, body: &Thing) -> Answered<()> {
+        self.send("things_update", "/things/1", |request| {
+            let request = request.body(serde_json::to_vec(body).unwrap());
+            if_match.map_or(request.try_clone().unwrap(), |etag| {
+                request.header("if-match", etag)
+            })
+        })
+        .await
+    }
+
+    pub(crate) async fn things_invoke(&self) -> Answered<Thing> {
+        self.send("things_invoke", "/things/1/invoke", |request| request.body("{}"))
+            .await
+    }
+
+    pub(crate) async fn things_list(&self, page_size: u32) -> Answered<serde_json::Value> {
+        self.send("things_list", "/things", |request| {
+            request.header("max-items-per-page", page_size)
+        })
+        .await
+    }
+
+    pub(crate) async fn things_query(
+        &self,
+        query: &str,
+        token: Option<String>,
+    ) -> Answered<serde_json::Value> {
+        let body = serde_json::json!({"query": query, "continuationToken": token}).to_string();
+        self.send("things_query", "/query", |request| request.body(body))
+            .await
+    }
+
+    pub(crate) async fn things_select(&self, token: Option<String>) -> Answered<serde_json::Value> {
+        self.send("things_select", "/select", |request| match token {
+            Some(token) => request.header("x-ms-continuation", token),
+            None => request,
+        })
+        .await
+    }
+
+    pub(crate) async fn jobs_add(&self, id: &str) -> Answered<Thing> {
+        self.send("jobs_add", &format!("/jobs/{id}"), |request| request.body("{}"))
+            .await
+    }
+
+    pub(crate) async fn jobs_get(&self, id: &str) -> Answered<Thing> {
+        self.send("jobs_get", &format!("/jobs/{id}"), |request| {
+            request.header("accept", "application/json")
+        })
+        .await
+    }
+}
+
+impl ProtocolClient for Client {
+    const API_VERSION: &'static str = "2024-01-01";
+
+    fn operations() -> &'static [Operation] {
+        OPERATIONS
+    }
+
+    fn with_executor(&self, executor: Arc<dyn Executor>) -> Self {
+        Self {
+            hook: Some(executor),
+            ..self.clone()
+        }
+    }
+}
+
+/// What the transport does with one request.
+#[derive(Debug, Clone)]
+pub(crate) enum Reply {
+    Answer(u16, Vec<(&'static str, String)>, String),
+    /// The connection breaks.
+    Break,
+    /// There is no connection.
+    Refuse,
+    /// Nothing happens.
+    Hang,
+}
+
+pub(crate) fn answer(status: u16, body: impl Into<String>) -> Reply {
+    Reply::Answer(status, Vec::new(), body.into())
+}
+
+impl Reply {
+    pub(crate) fn header(self, name: &'static str, value: impl Into<String>) -> Self {
+        match self {
+            Self::Answer(status, mut headers, body) => {
+                headers.push((name, value.into()));
+                Self::Answer(status, headers, body)
+            }
+            other => other,
+        }
+    }
+}
+
+/// One request as the transport got it.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) headers: Headers,
+    pub(crate) body: String,
+}
+
+impl Seen {
+    pub(crate) fn header(&self, name: &'static str) -> Option<&str> {
+        self.headers.get_optional_str(&HeaderName::from_static(name))
+    }
+}
+
+/// Answers requests in the order of its script; the last reply is given again and again.
+#[derive(Debug, Clone)]
+pub(crate) struct Script {
+    replies: Arc<Mutex<VecDeque<Reply>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Script {
+    pub(crate) fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
+        Self {
+            replies: Arc::new(Mutex::new(replies.into_iter().collect())),
+            seen: Arc::default(),
+        }
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.seen.lock().unwrap().len()
+    }
+
+    pub(crate) fn options(&self) -> ClientOptions {
+        ClientOptions {
+            transport: Some(Transport::new(Arc::new(self.clone()))),
+            ..ClientOptions::default()
+        }
+    }
+
+    pub(crate) fn client(&self) -> ServiceClient<Client> {
+        client(ENDPOINT, &anonymous(), self.options())
+    }
+}
+
+#[async_trait]
+impl HttpClient for Script {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let body = match request.body() {
+            Body::Bytes(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+            Body::SeekableStream(_) => panic!("bodies are bytes"),
+        };
+        self.seen.lock().unwrap().push(Seen {
+            method: request.method().to_string(),
+            url: request.url().to_string(),
+            headers: request.headers().clone(),
+            body,
+        });
+        let reply = {
+            let mut replies = self.replies.lock().unwrap();
+            if replies.len() > 1 {
+                replies.pop_front()
+            } else {
+                replies.front().cloned()
+            }
+        };
+        match reply.expect("the script has a reply") {
+            Reply::Answer(status, headers, body) => {
+                let mut map = Headers::new();
+                for (name, value) in headers {
+                    map.insert(name, value);
+                }
+                Ok(AsyncRawResponse::from_bytes(StatusCode::from(status), map, body))
+            }
+            Reply::Break => Err(azure_core::Error::with_message(
+                AzureKind::Io,
+                "the connection broke",
+            )),
+            Reply::Refuse => Err(azure_core::Error::with_message(AzureKind::Connection, "refused")),
+            Reply::Hang => std::future::pending().await,
+        }
+    }
+}
+
+pub(crate) const PACKAGE: Package = Package {
+    name: "test-convenience",
+    version: "1.2.3",
+};
+
+pub(crate) fn client(
+    endpoint: &str,
+    credential: &Credential,
+    options: ClientOptions,
+) -> ServiceClient<Client> {
+    ServiceClient::new(endpoint, credential, PACKAGE, options, Client::new).unwrap()
+}
+
+/// A credential that lets every request pass.
+pub(crate) fn anonymous() -> Credential {
+    #[derive(Debug)]
+    struct Pass;
+
+    #[async_trait]
+    impl Policy for Pass {
+        async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+            next[0].send(ctx, request, &next[1..]).await
+        }
+    }
+
+    Credential::custom(Arc::new(Pass))
+}
+
+/// An identity whose tokens last an hour, or which fails.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) token: Result<String, AzureKind>,
+    pub(crate) scopes: Mutex<Vec<String>>,
+}
+
+impl Identity {
+    pub(crate) fn new(token: Result<&str, AzureKind>) -> Arc<Self> {
+        Arc::new(Self {
+            token: token.map(str::to_owned),
+            scopes: Mutex::default(),
+        })
+    }
+}
+
+#[async_trait]
+impl TokenCredential for Identity {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        _: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        self.scopes
+            .lock()
+            .unwrap()
+            .extend(scopes.iter().map(|scope| (*scope).to_owned()));
+        match &self.token {
+            Ok(token) => Ok(AccessToken::new(
+                token.clone(),
+                time::OffsetDateTime::now_utc() + Duration::from_secs(3600),
+            )),
+            Err(kind) => Err(azure_core::Error::with_message(
+                kind.clone(),
+                "the identity has no token",
+            )),
+        }
+    }
+}
+
+pub(crate) const THING: &str = r#"{"name":"lamp"}"#;
+
+pub(crate) async fn get(client: &ServiceClient<Client>) -> Result<Thing, azure_service_core::Error> {
+    let response = client
+        .call(Context::new(), |api| async move { api.things_get("1").await })
+        .await?;
+    Ok(response.into_model()?)
+}
+
+pub(crate) async fn invoke(client: &ServiceClient<Client>) -> Result<Thing, azure_service_core::Error> {
+    let response = client
+        .call(Context::new(), |api| async move { api.things_invoke().await })
+        .await?;
+    Ok(response.into_model()?)
+}

@@ -1,0 +1,282 @@
+//! State that survives the program.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use azure_iot_emulator::{Emulator, StartError};
+use reqwest::{Certificate, Client};
+use serde_json::{Value, json};
+
+use crate::program::{Program, start};
+
+/// A client of a program that runs.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) client: Client,
+    pub(crate) ready: Value,
+}
+
+impl Caller {
+    pub(crate) fn of(ready: Value) -> Self {
+        let pem = std::fs::read(ready["caFile"].as_str().unwrap()).unwrap();
+        let certificate = Certificate::from_pem(&pem).unwrap();
+        Self {
+            client: Client::builder().tls_certs_only([certificate]).build().unwrap(),
+            ready,
+        }
+    }
+
+    pub(crate) fn url(&self, service: &str, path: &str, version: &str) -> String {
+        let endpoint = self.ready[service]["endpoint"].as_str().unwrap();
+        format!("{endpoint}{path}?api-version={version}")
+    }
+
+    /// The status and the body; `None` if the program has gone.
+    pub(crate) async fn hub(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Option<(u16, Value)> {
+        self.send(method, self.url("iothub", path, "2021-04-12"), body)
+            .await
+    }
+
+    pub(crate) async fn twins(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Option<(u16, Value)> {
+        self.send(method, self.url("digitaltwins", path, "2023-10-31"), body)
+            .await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: reqwest::Method,
+        url: String,
+        body: Option<Value>,
+    ) -> Option<(u16, Value)> {
+        let token = self.ready["bearerToken"].as_str().unwrap();
+        let mut request = self.client.request(method, url).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.ok()?;
+        let status = response.status().as_u16();
+        let text = response.text().await.ok()?;
+        Some((status, serde_json::from_str(&text).unwrap_or_default()))
+    }
+}
+
+pub(crate) fn start_with(file: &Path, arguments: &[&str]) -> (Program, Caller) {
+    let mut all = vec!["--log", "warn", "--data-file", file.to_str().unwrap()];
+    all.extend(arguments);
+    let (program, ready) = start(&all);
+    (program, Caller::of(ready))
+}
+
+/// Creates devices and twins until the program is gone; what was answered for, by the path that shows it.
+async fn write_until_gone(caller: Caller, prefix: String) -> BTreeMap<String, Value> {
+    let mut acknowledged = BTreeMap::new();
+    for number in 0_u32.. {
+        let id = format!("{prefix}-{number}");
+        let device = format!("/devices/{id}");
+        let created = caller
+            .hub(reqwest::Method::PUT, &device, Some(json!({ "deviceId": id })))
+            .await;
+        let Some((status, body)) = created else { break };
+        assert_eq!(status, 200, "{body}");
+        acknowledged.insert(device, body);
+        let twin = format!("/twins/{id}");
+        let tags = json!({"tags": {"number": number}});
+        let Some((status, body)) = caller.hub(reqwest::Method::PATCH, &twin, Some(tags)).await else {
+            break;
+        };
+        assert_eq!(status, 200, "{body}");
+        acknowledged.insert(twin, body);
+        let twin = format!("/digitaltwins/{id}");
+        let body = json!({"$metadata": {"$model": "dtmi:com:example:room;1"}, "number": number});
+        let Some((status, body)) = caller.twins(reqwest::Method::PUT, &twin, Some(body)).await else {
+            break;
+        };
+        assert_eq!(status, 200, "{body}");
+        acknowledged.insert(twin, body);
+    }
+    acknowledged
+}
+
+/// What a killed program has answered for is there when it starts again.
+#[tokio::test]
+async fn a_kill_loses_nothing_that_was_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data.json");
+    let mut acknowledged = BTreeMap::new();
+    let mut connection_string = None;
+    for round in 0..3_u64 {
+        let (mut program, caller) = start_with(&file, &[]);
+        // The keys stay.
+        let key = |caller: &Caller| {
+            let text = caller.ready["iothub"]["connectionString"].as_str().unwrap();
+            text.split_once("SharedAccessKeyName").unwrap().1.to_owned()
+        };
+        assert_eq!(
+            *connection_string.get_or_insert_with(|| key(&caller)),
+            key(&caller)
+        );
+        if round == 0 {
+            let model = json!({
+                "@id": "dtmi:com:example:room;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2",
+                "contents": [{"@type": "Property", "name": "number", "schema": "integer"}],
+            });
+            let posted = caller
+                .twins(reqwest::Method::POST, "/models", Some(json!([model])))
+                .await;
+            assert_eq!(posted.unwrap().0, 201);
+        }
+        let writers = (0..8).map(|task| {
+            let caller = caller.clone();
+            tokio::spawn(write_until_gone(caller, format!("r{round}-t{task}")))
+        });
+        let writers: Vec<_> = writers.collect();
+        // Wherever in the middle of things this is.
+        tokio::time::sleep(Duration::from_millis(700 + 130 * round)).await;
+        program.kill();
+        let mut count = 0;
+        for writer in writers {
+            let written = writer.await.unwrap();
+            count += written.len();
+            acknowledged.extend(written);
+        }
+        assert!(count > 20, "only {count} writes");
+    }
+    let (_program, caller) = start_with(&file, &[]);
+    for (path, expected) in &acknowledged {
+        let found = if path.starts_with("/digitaltwins/") {
+            caller.twins(reqwest::Method::GET, path, None).await
+        } else {
+            caller.hub(reqwest::Method::GET, path, None).await
+        };
+        let (status, found) = found.unwrap();
+        assert_eq!(status, 200, "{path}");
+        // A twin's tag moves when it is read by nobody; what was written is there.
+        for member in [
+            "deviceId",
+            "etag",
+            "tags",
+            "authentication",
+            "generationId",
+            "number",
+            "$etag",
+        ] {
+            if let Some(expected) = expected.get(member)
+                && !(path.starts_with("/devices/") && member == "tags")
+            {
+                assert_eq!(found.get(member), Some(expected), "{path} {member}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_used_by_one_emulator_and_must_be_understood() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data.json");
+    let running = Emulator::builder().data_file(&file).start().await.unwrap();
+    let second = Emulator::builder().data_file(&file).start().await;
+    assert!(matches!(second, Err(StartError::DataFile { .. })), "{second:?}");
+    drop(running);
+    drop(Emulator::builder().data_file(&file).start().await.unwrap());
+    let whole = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let cut = Emulator::builder().data_file(&file).start().await;
+    assert!(matches!(cut, Err(StartError::DataFile { .. })), "{cut:?}");
+}
+
+/// What happens without a request to the service, by the management API or by a job, is there as well.
+#[tokio::test]
+async fn what_the_device_side_and_loaded_states_change_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data.json");
+    let (mut program, caller) = start_with(&file, &["--no-digitaltwins"]);
+    caller
+        .hub(reqwest::Method::PUT, "/devices/a", Some(json!({"deviceId": "a"})))
+        .await
+        .unwrap();
+    let management = caller.ready["management"]["endpoint"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let report = caller
+        .client
+        .patch(format!("{management}/iothub/devices/a/reported"));
+    let report = report.json(&json!({"temperature": 21})).send().await.unwrap();
+    assert_eq!(report.status(), 204);
+    program.kill();
+    let (mut program, caller) = start_with(&file, &[]);
+    let twin = caller
+        .hub(reqwest::Method::GET, "/twins/a", None)
+        .await
+        .unwrap()
+        .1;
+    assert_eq!(twin["properties"]["reported"]["temperature"], 21);
+    // A loaded state takes the place of all there was.
+    let management = caller.ready["management"]["endpoint"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let state = json!({"devices": {}, "lastGeneration": 0});
+    let load = caller
+        .client
+        .put(format!("{management}/state?service=iothub"))
+        .json(&state);
+    assert_eq!(load.send().await.unwrap().status(), 204);
+    program.kill();
+    let (_program, caller) = start_with(&file, &[]);
+    let (status, list) = caller.hub(reqwest::Method::GET, "/devices", None).await.unwrap();
+    assert_eq!((status, list), (200, json!([])));
+}
+
+#[tokio::test]
+async fn a_preset_hub_is_filled_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, preset) = (folder.path().join("data.json"), folder.path().join("hub.json"));
+    let hub = json!({
+        "devices": [
+            {"id": "gateway", "capabilities": {"iotEdge": true}},
+            {"id": "sensor", "tags": {"floor": 1}, "properties": {"desired": {"interval": 5}}},
+            {"id": "sensor", "moduleId": "m"},
+        ],
+        "configurations": [
+            {"id": "c", "targetCondition": "tags.floor = 1", "content": {"deviceContent": {"properties.desired.x": 1}}},
+        ],
+    });
+    std::fs::write(&preset, hub.to_string()).unwrap();
+    let options = ["--hub", preset.to_str().unwrap()];
+    let (mut program, caller) = start_with(&file, &options);
+    let twin = caller
+        .hub(reqwest::Method::GET, "/twins/sensor", None)
+        .await
+        .unwrap()
+        .1;
+    assert_eq!(twin["properties"]["desired"]["x"], 1);
+    let mut delete = caller
+        .client
+        .delete(caller.url("iothub", "/devices/sensor", "2021-04-12"));
+    delete = delete
+        .header("if-match", "*")
+        .bearer_auth(caller.ready["bearerToken"].as_str().unwrap());
+    assert_eq!(delete.send().await.unwrap().status(), 204);
+    program.kill();
+    let (_program, caller) = start_with(&file, &options);
+    let (_, list) = caller.hub(reqwest::Method::GET, "/devices", None).await.unwrap();
+    assert_eq!(list.as_array().unwrap().len(), 1);
+
+    let bad = Emulator::builder()
+        .preset(json!({"devices": [{"id": "a b"}]}))
+        .start()
+        .await;
+    assert!(matches!(bad, Err(StartError::Preset(_))), "{bad:?}");
+}

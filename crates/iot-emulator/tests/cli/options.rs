@@ -1,0 +1,372 @@
+//! Each option of the program does what `--help` says.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use reqwest::{Certificate, Client, Method};
+use serde_json::{Value, json};
+
+use crate::data_file::Caller;
+use crate::program::{Program, start};
+use crate::receiver::{event, receiver};
+
+fn started(arguments: &[&str]) -> (Program, Caller) {
+    let (program, ready) = start(&[&["--log", "warn"], arguments].concat());
+    (program, Caller::of(ready))
+}
+
+async fn manage(caller: &Caller, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+    let endpoint = caller.ready["management"]["endpoint"].as_str().unwrap();
+    let answer = caller.send(method, format!("{endpoint}{path}"), body).await;
+    answer.expect("the program runs")
+}
+
+async fn setting(caller: &Caller, path: &str) -> Value {
+    let (status, answer) = manage(caller, Method::GET, path, None).await;
+    assert_eq!(status, 200, "{path}");
+    answer
+}
+
+/// A new option comes with a test.
+#[test]
+fn every_option_is_in_a_test() {
+    let help = Command::new(env!("CARGO_BIN_EXE_iot-emulator"))
+        .arg("--help")
+        .output();
+    let help = String::from_utf8(help.unwrap().stdout).unwrap();
+    let options: BTreeSet<&str> = help
+        .lines()
+        .filter_map(|line| line.trim_start().split_once("--"))
+        .filter(|(before, _)| before.is_empty() || before.ends_with(", "))
+        .filter_map(|(_, rest)| rest.split([' ', ',']).next())
+        .collect();
+    assert!(options.len() > 20, "{options:?}");
+    let tests = [
+        include_str!("options.rs"),
+        include_str!("bad_options.rs"),
+        include_str!("program.rs"),
+        include_str!("data_file.rs"),
+    ];
+    for option in options {
+        let argument = format!("\"--{option}\"");
+        assert!(
+            tests.iter().any(|test| test.contains(&argument)),
+            "no test has {argument}"
+        );
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let version = Command::new(env!("CARGO_BIN_EXE_iot-emulator"))
+        .arg("--version")
+        .output();
+    assert_eq!(
+        String::from_utf8(version.unwrap().stdout).unwrap().trim(),
+        concat!("iot-emulator ", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[tokio::test]
+async fn the_hub_is_as_the_options_say() {
+    let (_program, caller) = started(&[
+        "--no-digitaltwins",
+        "--tier",
+        "S2",
+        "--throttle",
+        "--clock",
+        "2040-02-03T04:05:06+01:00",
+        "--hub-name",
+        "factory",
+        "--host-name",
+        "twin.test",
+    ]);
+    assert_eq!(setting(&caller, "/iothub/tier").await, json!({"tier": "S2"}));
+    assert_eq!(
+        setting(&caller, "/iothub/throttling").await,
+        json!({"enabled": true})
+    );
+    let now = setting(&caller, "/clock").await["now"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(now.starts_with("2040-02-03T03:05:"), "{now}");
+    // The certificate is for all of these, and so is the hub.
+    let pem = std::fs::read(caller.ready["caFile"].as_str().unwrap()).unwrap();
+    let endpoint = caller.ready["iothub"]["endpoint"].as_str().unwrap();
+    let port: u16 = endpoint.rsplit_once(':').unwrap().1.parse().unwrap();
+    let token = caller.ready["bearerToken"].as_str().unwrap();
+    for (name, served) in [
+        ("twin.test", true),
+        ("factory.azure-devices.net", true),
+        ("emulator.azure-devices.net", false),
+    ] {
+        let certificate = Certificate::from_pem(&pem).unwrap();
+        let client = Client::builder().tls_certs_only([certificate]);
+        let client = client.resolve(name, ([127, 0, 0, 1], port).into());
+        let url = format!("https://{name}:{port}/devices?api-version=2021-04-12");
+        let answer = client.build().unwrap().get(url).bearer_auth(token).send().await;
+        assert_eq!(
+            answer.is_ok_and(|answer| answer.status() == 200),
+            served,
+            "{name}"
+        );
+    }
+}
+
+/// Every address of 127.0.0.0/8 is this computer's, on Linux.
+#[test]
+#[cfg(target_os = "linux")]
+fn services_listen_where_they_are_told_and_management_stays_local() {
+    let (_program, caller) = started(&["--address", "127.0.0.2"]);
+    let connects = |host: &str, service: &str, endpoint: &str| {
+        let port = caller.ready[service][endpoint].as_str().unwrap();
+        let port = port.rsplit_once(':').unwrap().1;
+        std::net::TcpStream::connect(format!("{host}:{port}")).is_ok()
+    };
+    for (service, endpoint, elsewhere) in [
+        ("iothub", "endpoint", true),
+        ("iothub", "amqpEndpoint", true),
+        ("digitaltwins", "endpoint", true),
+        ("iothub", "blobEndpoint", false),
+        ("management", "endpoint", false),
+    ] {
+        let found = (
+            connects("127.0.0.2", service, endpoint),
+            connects("127.0.0.1", service, endpoint),
+        );
+        assert_eq!(found, (elsewhere, !elsewhere), "{service} {endpoint}");
+    }
+}
+
+#[tokio::test]
+async fn digital_twins_are_as_the_options_say() {
+    let (_program, caller) = started(&["--no-iothub", "--building", "--query-lag", "7", "--throttle"]);
+    assert!(caller.ready.get("iothub").is_none());
+    assert_eq!(
+        setting(&caller, "/digitaltwins/queryLag").await,
+        json!({"seconds": 7.0})
+    );
+    assert_eq!(
+        setting(&caller, "/digitaltwins/rates").await,
+        json!({"enabled": true})
+    );
+    let query = json!({"query": "SELECT COUNT() FROM DIGITALTWINS"});
+    let count = async || {
+        let rows = caller.twins(Method::POST, "/query", Some(query.clone())).await;
+        rows.unwrap().1["value"][0]["COUNT"].clone()
+    };
+    // What the process starts with shows at once.
+    assert_eq!(count().await, 28);
+    let twin = "/digitaltwins/attic";
+    let body = json!({"$metadata": {"$model": "dtmi:example:building:Floor;1"}});
+    let (status, _) = caller.twins(Method::PUT, twin, Some(body)).await.unwrap();
+    assert_eq!(status, 200);
+    manage(
+        &caller,
+        Method::POST,
+        "/clock/advance",
+        Some(json!({"seconds": 8})),
+    )
+    .await;
+    assert_eq!(count().await, 29);
+}
+
+/// Events of an import job on their way from a file to an address, with nothing but the program's options.
+#[tokio::test]
+async fn imports_read_the_blob_directory_and_routes_lead_to_webhooks() {
+    let (url, mut events) = receiver(&[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("c")).unwrap();
+    let lines = [
+        json!({"Section": "Header"}),
+        json!({"fileVersion": "1.0.0", "author": "a", "organization": "o"}),
+        json!({"Section": "Models"}),
+        json!({"@id": "dtmi:a:Room;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2"}),
+        json!({"Section": "Twins"}),
+        json!({"$dtId": "room", "$metadata": {"$model": "dtmi:a:Room;1"}}),
+    ];
+    let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    std::fs::write(folder.path().join("c/in.ndjson"), input).unwrap();
+    for option in ["--blob-directory", "--digitaltwins-blobs"] {
+        let (_program, caller) = started(&[
+            "--no-iothub",
+            option,
+            folder.path().to_str().unwrap(),
+            "--event-webhook",
+            &format!("hook={url}"),
+        ]);
+        assert_eq!(
+            setting(&caller, "/digitaltwins/webhooks").await,
+            json!([{"name": "hook", "url": url.as_str()}])
+        );
+        let route = json!({"endpointName": "hook", "filter": "true"});
+        let (status, _) = caller
+            .twins(Method::PUT, "/eventroutes/r", Some(route))
+            .await
+            .unwrap();
+        assert_eq!(status, 204);
+        let job = json!({
+            "inputBlobUri": "https://a.blob.core.windows.net/c/in.ndjson",
+            "outputBlobUri": "https://a.blob.core.windows.net/c/out.ndjson",
+        });
+        let (status, mut job) = caller
+            .twins(Method::PUT, "/jobs/imports/j", Some(job))
+            .await
+            .unwrap();
+        assert_eq!(status, 201, "{job}");
+        while job["status"] == "notstarted" || job["status"] == "running" {
+            job = caller
+                .twins(Method::GET, "/jobs/imports/j", None)
+                .await
+                .unwrap()
+                .1;
+        }
+        assert_eq!(job["status"], "succeeded", "{job}");
+        assert!(folder.path().join("c/out.ndjson").is_file());
+        let telemetry = "/digitaltwins/room/telemetry";
+        let url = caller.url("digitaltwins", telemetry, "2023-10-31");
+        let request = caller
+            .client
+            .post(url)
+            .header("message-id", "m")
+            .json(&json!({"motion": true}));
+        let token = caller.ready["bearerToken"].as_str().unwrap();
+        let answer = request.bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), 204);
+        loop {
+            let (_, event) = event(&mut events).await;
+            if event["type"] == "microsoft.iot.telemetry" {
+                assert_eq!(event["data"], json!({"motion": true}));
+                break;
+            }
+        }
+    }
+}
+
+/// Which half of the state is there after which half of the program has run.
+#[tokio::test]
+async fn a_service_that_is_off_keeps_its_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data.json");
+    let file = file.to_str().unwrap();
+    let device = async |caller: &Caller, id: &str| {
+        let body = json!({ "deviceId": id });
+        let made = caller
+            .hub(Method::PUT, &format!("/devices/{id}"), Some(body))
+            .await;
+        assert_eq!(made.unwrap().0, 200);
+    };
+    let floor = async |caller: &Caller, id: &str| {
+        let body = json!({"$metadata": {"$model": "dtmi:example:building:Floor;1"}});
+        let path = format!("/digitaltwins/{id}");
+        assert_eq!(caller.twins(Method::PUT, &path, Some(body)).await.unwrap().0, 200);
+    };
+    let (mut program, caller) = started(&["--data-file", file, "--building"]);
+    device(&caller, "first").await;
+    floor(&caller, "attic").await;
+    let before = setting(&caller, "/state").await;
+    program.kill();
+
+    let (mut program, caller) = started(&["--data-file", file, "--no-iothub"]);
+    assert!(caller.ready.get("iothub").is_none());
+    floor(&caller, "cellar").await;
+    let state = setting(&caller, "/state").await;
+    assert!(state.get("iothub").is_none());
+    let twins = state["digitaltwins"].clone();
+    program.kill();
+
+    let (mut program, caller) = started(&["--data-file", file, "--no-digitaltwins"]);
+    assert!(caller.ready.get("digitaltwins").is_none());
+    assert_eq!(setting(&caller, "/state").await["iothub"], before["iothub"]);
+    device(&caller, "second").await;
+    let hub = setting(&caller, "/state").await["iothub"].clone();
+    program.kill();
+
+    let (_program, caller) = started(&["--data-file", file]);
+    let after = setting(&caller, "/state").await;
+    assert_eq!(after, json!({"iothub": hub, "digitaltwins": twins}));
+    let twin = caller.twins(Method::GET, "/digitaltwins/cellar", None).await;
+    assert_eq!(twin.unwrap().0, 200);
+}
+
+/// What the program starts with is in the data file before anybody is told that it runs.
+#[tokio::test]
+async fn the_building_and_a_given_state_are_kept_from_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (first, second, state) = (path("first.json"), path("second.json"), path("state.json"));
+    let (mut program, caller) = started(&["--data-file", &first, "--building"]);
+    let whole = setting(&caller, "/state").await;
+    program.kill();
+    // It is not empty any more, so nothing is added.
+    let (mut program, caller) = started(&["--data-file", &first, "--building"]);
+    assert_eq!(setting(&caller, "/state").await, whole);
+    program.kill();
+
+    std::fs::write(&state, whole.to_string()).unwrap();
+    let (mut program, _) = started(&["--data-file", &second, "--state", &state]);
+    program.kill();
+    assert!(Path::new(&second).is_file());
+    let (_program, caller) = started(&["--data-file", &second]);
+    assert_eq!(setting(&caller, "/state").await, whole);
+}
+
+/// The clock can be at either end of all time, and the program still ends when it is told to.
+#[tokio::test]
+#[cfg(unix)]
+async fn the_clock_may_start_anywhere() {
+    for (time, now) in [
+        ("0000-01-01T00:00:00Z", "0000-01-01T00:"),
+        ("9999-12-31T23:59:59.5Z", "9999-12-31T23:59:59"),
+    ] {
+        let (mut program, caller) = started(&["--building", "--query-lag", "7", "--clock", time]);
+        let clock = setting(&caller, "/clock").await["now"].to_string();
+        assert!(clock.contains(now), "{clock}");
+        let body = json!({"deviceId": "a"});
+        let made = caller.hub(Method::PUT, "/devices/a", Some(body)).await;
+        assert_eq!(made.unwrap().0, 200, "{time}");
+        let call = json!({"methodName": "m", "responseTimeoutInSeconds": 5, "connectTimeoutInSeconds": 5});
+        let called = caller.hub(Method::POST, "/twins/a/methods", Some(call)).await;
+        assert_eq!(called.unwrap().0, 404, "{time}: it is not connected");
+        let query = json!({"query": "SELECT COUNT() FROM DIGITALTWINS"});
+        let (status, rows) = caller.twins(Method::POST, "/query", Some(query)).await.unwrap();
+        assert_eq!((status, &rows["value"][0]["COUNT"]), (200, &json!(28)), "{time}");
+        drop(caller);
+        // Not on this thread, which has connections to close.
+        let ended = tokio::task::spawn_blocking(move || program.end_by_signal());
+        assert!(ended.await.unwrap(), "{time}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn the_log_can_be_off() {
+    for (arguments, variables, quiet) in [
+        (&["--log", "off"][..], None, true),
+        (&[], Some("off"), true),
+        (&["--log", "info"], Some("off"), false),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_iot-emulator"));
+        command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Some(level) = variables {
+            command.env("IOT_EMULATOR_LOG", level);
+        }
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let ended = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+        assert!(ended.success());
+        let mut log = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        assert!(child.wait().unwrap().success());
+        assert_eq!(log.is_empty(), quiet, "{arguments:?} {variables:?}: {log}");
+    }
+}
