@@ -1,6 +1,7 @@
 //! Scenarios, the quickstart and the benchmarks that span crates.
 //!
 //! * [`environment`]: the two services to talk to, the embedded emulator or real ones.
+//! * [`imports`]: which source file imports which, for the tests of layers and circles.
 //! * [`scenarios`]: what a user does with the clients, written once; `tests/` runs them on the emulator, or on real
 //!   services when their addresses are in the environment.
 
@@ -10,6 +11,7 @@
 pub struct Readme;
 
 pub mod environment;
+pub mod imports;
 pub mod scenarios;
 
 /// What goes wrong in a scenario: the error of either client, or a sentence.
