@@ -87,7 +87,7 @@ impl TokenCredential for Strict {
             .await
             .map_err(|error| match error.kind() {
                 ErrorKind::Credential => error,
-                _ => azure_core::Error::with_error(ErrorKind::Credential, error, "the credential failed"),
+                _ => azure_core::Error::new(ErrorKind::Credential, error),
             })
     }
 }

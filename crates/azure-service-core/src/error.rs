@@ -1,8 +1,11 @@
 //! The error that all calls share.
 
+mod chain;
+mod connection;
 mod convert;
 mod envelope;
 mod kind;
+mod questions;
 mod text;
 
 use std::error::Error as StdError;
@@ -15,8 +18,10 @@ use serde_json::Value;
 
 use crate::header::header;
 
+pub use connection::{CertificateFailure, ConnectionFailure};
 pub use envelope::ErrorDetail;
 pub use kind::ErrorKind;
+pub(crate) use text::Seconds;
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -30,16 +35,21 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// # Example
 ///
 /// ```
-/// # fn read_twin() -> Result<u32, azure_service_core::Error> { Err(azure_service_core::Error::invalid_input("id", "must not be empty")) }
-/// match read_twin() {
-///     Ok(twin) => println!("{twin}"),
-///     Err(error) if error.is_not_found() => println!("there is no such twin"),
+/// # fn read_room() -> Result<u32, azure_service_core::Error> { Err(azure_service_core::Error::invalid_input("id", "must not be empty")) }
+/// match read_room() {
+///     Ok(room) => println!("{room}"),
+///     Err(error) if error.is_not_found() => println!("there is no such room"),
 ///     Err(error) if error.is_throttled() => println!("come back in {:?}", error.retry_after()),
 ///     Err(error) => println!("{error}"),
 /// }
 /// ```
-#[derive(Clone, thiserror::Error)]
-#[error(transparent)]
+///
+/// # Display and `source()`
+///
+/// `Display` is one line that says what failed and why, such as
+/// `cannot connect to localhost:5671: connection refused (get_room, 4 attempts)`. [`source`](StdError::source) is there
+/// only if it adds something, so that a report that prints the whole chain says nothing twice. `Debug` has everything.
+#[derive(Clone)]
 pub struct Error(Box<Repr>);
 
 impl fmt::Debug for Error {
@@ -48,14 +58,38 @@ impl fmt::Debug for Error {
     }
 }
 
-#[derive(Clone, thiserror::Error)]
-#[error("{}", text::Text(self))]
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&text::Text(&self.0), f)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let cause: &(dyn StdError + 'static) = self.0.cause.as_deref()?;
+        match self.0.kind {
+            // The message is the end of the chain; what is between only says through which layers it came.
+            ErrorKind::Connection | ErrorKind::UnknownOutcome | ErrorKind::InvalidResponse => None,
+            _ => chain::chain(cause).find(|error| !self.says(&error.to_string())),
+        }
+    }
+}
+
+impl AsRef<Self> for Error {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+#[derive(Clone)]
 struct Repr {
     kind: ErrorKind,
-    /// The operation's id, if the error came from one.
+    /// The method that failed, if the error came from one.
     operation: Option<&'static str>,
     /// The parameter that is invalid.
     parameter: Option<String>,
+    /// Host and port of the service.
+    target: Option<String>,
     status: Option<u16>,
     code: Option<String>,
     message: Option<String>,
@@ -67,8 +101,10 @@ struct Repr {
     body: Option<String>,
     attempts: u32,
     timed_out: bool,
-    #[source]
-    source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// Whether the request may run twice.
+    repeatable: bool,
+    connection: Option<ConnectionFailure>,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// Constructors, for the crates that make calls.
@@ -78,6 +114,7 @@ impl Error {
             kind,
             operation: None,
             parameter: None,
+            target: None,
             status: None,
             code: None,
             message: None,
@@ -89,7 +126,9 @@ impl Error {
             body: None,
             attempts: 0,
             timed_out: false,
-            source: None,
+            repeatable: false,
+            connection: None,
+            cause: None,
         }))
     }
 
@@ -107,6 +146,15 @@ impl Error {
         let mut error = Self::with_message(ErrorKind::InvalidInput, reason);
         error.0.parameter = Some(parameter.into());
         error
+    }
+
+    /// There is no connection to `target`, a host name with a port.
+    #[must_use]
+    pub fn connection(target: impl Into<String>, cause: impl StdError + Send + Sync + 'static) -> Self {
+        Self::new(ErrorKind::Connection)
+            .with_connection_failure(ConnectionFailure::of(&cause))
+            .with_target(target)
+            .with_source(cause)
     }
 
     /// What `response` reports, whatever its body looks like.
@@ -155,16 +203,40 @@ impl Error {
     /// The error with the error it came from.
     #[must_use]
     pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.0.source = Some(Arc::new(source));
+        self.0.cause = Some(Arc::new(source));
         self
     }
 
-    /// The error with the operation that failed and the number of requests that were sent for it.
+    /// The error of a request to `target`, a host name with a port.
     #[must_use]
-    pub(crate) fn with_call(mut self, operation: &'static str, attempts: u32) -> Self {
+    pub(crate) fn with_target(mut self, target: impl Into<String>) -> Self {
+        self.0.target = Some(target.into());
+        self
+    }
+
+    /// The error with the method that failed, the number of requests that were sent for it, and whether it may run
+    /// twice.
+    #[must_use]
+    pub(crate) fn with_call(mut self, operation: &'static str, attempts: u32, repeatable: bool) -> Self {
         self.0.operation = Some(operation);
         self.0.attempts = attempts;
+        self.0.repeatable = repeatable;
         self
+    }
+
+    fn with_connection_failure(mut self, failure: ConnectionFailure) -> Self {
+        self.0.timed_out |= failure == ConnectionFailure::Timeout;
+        self.0.message = Some(failure.to_string());
+        self.0.connection = Some(failure);
+        self
+    }
+
+    /// Whether the message says `text` already.
+    fn says(&self, text: &str) -> bool {
+        self.0
+            .message
+            .as_deref()
+            .is_some_and(|message| message.contains(text))
     }
 
     /// The error of a call of which earlier attempts were answered with `status`.
@@ -192,8 +264,7 @@ impl Error {
         self.0.status
     }
 
-    /// The service's own code for the error, such as `DeviceNotFound`, as the service wrote it. Where it only gives a
-    /// number, the number's digits.
+    /// The service's own code for the error, as the service wrote it. Where it only gives a number, the number's digits.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
@@ -217,7 +288,7 @@ impl Error {
         self.0.request_id.as_deref()
     }
 
-    /// The id of the operation that failed, such as `devices_get_twin`.
+    /// The method that failed, such as `get_room`.
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
@@ -227,6 +298,12 @@ impl Error {
     #[must_use]
     pub fn parameter(&self) -> Option<&str> {
         self.0.parameter.as_deref()
+    }
+
+    /// Why there is no connection to the service, if that is what failed.
+    #[must_use]
+    pub fn connection_failure(&self) -> Option<&ConnectionFailure> {
+        self.0.connection.as_ref()
     }
 
     /// How many requests were sent; 0 if the call failed before the first.
@@ -247,7 +324,7 @@ impl Error {
         &self.0.details
     }
 
-    /// What the service says about the inside of the error (`innererror`, or IoT Hub's `info`), as it wrote it.
+    /// What the service says about the inside of the error (`innererror` or `info`), as it wrote it.
     #[must_use]
     pub fn inner_error(&self) -> Option<&Value> {
         self.0.inner_error.as_ref()
@@ -257,87 +334,5 @@ impl Error {
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.0.body.as_deref()
-    }
-}
-
-/// The questions that programs ask.
-impl Error {
-    fn is_service(&self, status: u16) -> bool {
-        self.0.kind == ErrorKind::Service && self.0.status == Some(status)
-    }
-
-    /// What was asked for does not exist. Not true for a device that exists and is [offline](Self::is_device_offline).
-    #[must_use]
-    pub fn is_not_found(&self) -> bool {
-        self.is_service(404) && !self.is_device_offline()
-    }
-
-    /// What should be created exists already, or is in a state that forbids the operation.
-    #[must_use]
-    pub fn is_conflict(&self) -> bool {
-        self.is_service(409)
-    }
-
-    /// The ETag is not the current one. Read again, decide again, write again.
-    ///
-    /// After more than one [attempt](Self::attempts), the first may have been the one that changed the ETag.
-    #[must_use]
-    pub fn is_precondition_failed(&self) -> bool {
-        self.is_service(412)
-    }
-
-    /// Too many requests. See [`retry_after`](Self::retry_after).
-    #[must_use]
-    pub fn is_throttled(&self) -> bool {
-        self.is_service(429)
-    }
-
-    /// The service does not accept the credential. IoT Hub also says so if a policy lacks a permission.
-    #[must_use]
-    pub fn is_unauthorized(&self) -> bool {
-        self.is_service(401)
-    }
-
-    /// The caller is known and may not do this, or a quota is used up.
-    #[must_use]
-    pub fn is_forbidden(&self) -> bool {
-        self.is_service(403)
-    }
-
-    /// The device exists, but is not connected, so that it cannot be reached.
-    #[must_use]
-    pub fn is_device_offline(&self) -> bool {
-        // A method's error has the number only.
-        self.0.kind == ErrorKind::Service && matches!(self.code(), Some("DeviceNotOnline" | "404103"))
-    }
-
-    /// The time was up.
-    #[must_use]
-    pub fn is_timeout(&self) -> bool {
-        self.0.timed_out || self.is_service(408) || self.is_service(504)
-    }
-
-    /// There was no connection to the service; the request was not sent.
-    #[must_use]
-    pub fn is_connection(&self) -> bool {
-        self.0.kind == ErrorKind::Connection
-    }
-
-    /// The service may or may not have processed the request.
-    #[must_use]
-    pub fn is_unknown_outcome(&self) -> bool {
-        self.0.kind == ErrorKind::UnknownOutcome
-    }
-
-    /// The credential gave no token.
-    #[must_use]
-    pub fn is_credential(&self) -> bool {
-        self.0.kind == ErrorKind::Credential
-    }
-
-    /// The caller gave something that cannot be sent. See [`parameter`](Self::parameter).
-    #[must_use]
-    pub fn is_invalid_input(&self) -> bool {
-        self.0.kind == ErrorKind::InvalidInput
     }
 }

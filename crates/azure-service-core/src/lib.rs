@@ -136,7 +136,7 @@ pub use call::call;
 pub use client::ServiceClient;
 pub use connection_string::{ConnectionString, ConnectionStringError};
 pub use credential::Credential;
-pub use error::{Error, ErrorDetail, ErrorKind, Result};
+pub use error::{CertificateFailure, ConnectionFailure, Error, ErrorDetail, ErrorKind, Result};
 pub use paging::ItemPage;
 pub use pipeline::{Failure, Package, ResponseTimeout, ServicePipeline};
 pub use polling::Job;

@@ -16,7 +16,7 @@ use tracing::field::Empty;
 use url::Url;
 
 use crate::credential::Credential;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Seconds};
 use crate::retry::{Call, Gate, Restore, RetryClass, proceed};
 use crate::transport;
 
@@ -160,7 +160,10 @@ impl ServicePipeline {
             Ok(response) => (Error::from_response(&response), Some(Box::new(response))),
             Err(error) => (Error::from(error).with_last_status(last_status), None),
         };
-        let error = error.with_call(operation.id, attempts);
+        let repeatable = Call::of(&context).is_some_and(Call::is_repeatable);
+        let error = error
+            .with_call(operation.id, attempts, repeatable)
+            .with_target(host_and_port(request.url()));
         span.record("error", tracing::field::display(&error));
         Err(Failure { error, response })
     }
@@ -238,6 +241,15 @@ fn header_name(name: &http::HeaderName) -> HeaderName {
     }
 }
 
+/// How errors name the service that was addressed.
+fn host_and_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port_or_known_default() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
 /// azure_core panics on what this refuses.
 fn check_application_id(id: Option<&str>) -> Result<()> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
@@ -256,7 +268,7 @@ struct Attempt;
 
 /// The time was up.
 #[derive(Debug, thiserror::Error)]
-#[error("no answer within {} seconds", .0.as_secs_f64())]
+#[error("gave up after {}", Seconds(*.0))]
 pub(crate) struct TimedOut(Duration);
 
 #[async_trait]

@@ -207,7 +207,7 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
                 target: Box::new(|| Box::pin(std::future::ready(Ok(Response::from(raw))))),
             }),
             PollerStatus::Failed | PollerStatus::Canceled => {
-                let error = Error::job_failed(&status, &document).with_call(answer.operation.id, 1);
+                let error = Error::job_failed(&status, &document).with_call(answer.operation.id, 1, false);
                 // Without a target, awaiting the poller would fail without saying why.
                 Ok(PollerResult::Succeeded {
                     response: answer.response.into(),

@@ -17,6 +17,7 @@ use azure_core::http::{AsyncRawResponse, Context, ExponentialRetryOptions, Metho
 use azure_protocol_runtime::Operation;
 use time::OffsetDateTime;
 
+use crate::error::ConnectionFailure;
 use crate::header::header;
 
 /// Longer than this no call waits on the service's word; it fails, and the caller learns how long to wait.
@@ -82,6 +83,11 @@ impl Call {
         context.value()
     }
 
+    /// Whether the request may run twice.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.class == RetryClass::Repeatable
+    }
+
     /// A request is about to be sent.
     pub(crate) fn count(&self) {
         self.attempts.fetch_add(1, Ordering::Relaxed);
@@ -111,9 +117,12 @@ impl Call {
                     RetryClass::Once => status == 429 || (status == 503 && wait.is_some()),
                 }
             }
-            Err(error) => {
-                self.class == RetryClass::Repeatable || matches!(error.kind(), ErrorKind::Connection)
+            Err(error) if matches!(error.kind(), ErrorKind::Connection) => {
+                !ConnectionFailure::of(error).is_certificate()
             }
+            Err(error) if matches!(error.kind(), ErrorKind::Io) => self.class == RetryClass::Repeatable,
+            // The retry policy would not repeat it, but wrap it into an error that says so instead of what failed.
+            Err(_) => false,
         }
     }
 

@@ -7,8 +7,10 @@ use std::error::Error as StdError;
 use azure_core::error::ErrorKind as AzureKind;
 use azure_core::http::StatusCode;
 
-use super::{Error, ErrorKind};
+use super::chain::{find, root};
+use super::{ConnectionFailure, Error, ErrorKind};
 use crate::connection_string::ConnectionStringError;
+use crate::pipeline::TimedOut;
 
 impl From<Error> for azure_core::Error {
     fn from(error: Error) -> Self {
@@ -33,9 +35,7 @@ impl From<azure_core::Error> for Error {
         if let Some(ours) = find::<Self>(&error) {
             return ours.clone();
         }
-        let timed_out = find::<crate::pipeline::TimedOut>(&error).is_some()
-            || find::<reqwest::Error>(&error).is_some_and(reqwest::Error::is_timeout);
-        let mut result = match error.kind() {
+        let result = match error.kind() {
             AzureKind::HttpResponse {
                 raw_response: Some(response),
                 ..
@@ -49,12 +49,13 @@ impl From<azure_core::Error> for Error {
                 result
             }
             AzureKind::DataConversion => return Self::invalid_response(&error),
-            AzureKind::Credential => Self::new(ErrorKind::Credential),
-            AzureKind::Connection => Self::new(ErrorKind::Connection),
-            AzureKind::Io => Self::new(ErrorKind::UnknownOutcome),
+            AzureKind::Credential => Self::with_message(ErrorKind::Credential, error.to_string()),
+            AzureKind::Connection => {
+                Self::new(ErrorKind::Connection).with_connection_failure(ConnectionFailure::of(&error))
+            }
+            AzureKind::Io => Self::unknown_outcome(&error),
             AzureKind::Other => Self::with_message(ErrorKind::Other, error.to_string()),
         };
-        result.0.timed_out = timed_out;
         result.with_source(error)
     }
 }
@@ -76,8 +77,7 @@ impl<E> From<progenitor_client::Error<E>> for Error {
                 Some(ours) => ours.clone(),
                 None => Self::from_status(response.status().as_u16()),
             },
-            Generated::InvalidResponsePayload(_, error) => Self::new(ErrorKind::InvalidResponse)
-                .with_source(Undecodable(without_values(&error.to_string()))),
+            Generated::InvalidResponsePayload(_, error) => Self::invalid_response(&error),
             Generated::Custom(text) => Self::with_message(ErrorKind::Other, text),
         }
     }
@@ -88,22 +88,20 @@ impl From<reqwest::Error> for Error {
         if let Some(ours) = find::<Self>(&error) {
             return ours.clone();
         }
-        let kind = if error.is_builder() {
-            ErrorKind::InvalidInput
+        let result = if error.is_builder() {
+            Self::new(ErrorKind::InvalidInput)
         } else if error.is_connect() {
-            ErrorKind::Connection
+            Self::new(ErrorKind::Connection).with_connection_failure(ConnectionFailure::of(&error))
         } else {
-            ErrorKind::UnknownOutcome
+            Self::unknown_outcome(&error)
         };
-        let mut result = Self::new(kind);
-        result.0.timed_out = error.is_timeout();
         result.with_source(error)
     }
 }
 
 impl From<ConnectionStringError> for Error {
     fn from(error: ConnectionStringError) -> Self {
-        Self::invalid_input("connection string", error.to_string()).with_source(error)
+        Self::invalid_input("connection string", error.to_string())
     }
 }
 
@@ -114,16 +112,19 @@ impl Error {
         error
     }
 
-    /// The answer is not what it should be. `error` may quote it, and the answer may hold keys.
+    /// The connection broke, or the time was up, after the request may have reached the service.
+    fn unknown_outcome(error: &(dyn StdError + 'static)) -> Self {
+        let mut result = Self::with_message(ErrorKind::UnknownOutcome, root(error).to_string());
+        result.0.timed_out = find::<TimedOut>(error).is_some()
+            || find::<reqwest::Error>(error).is_some_and(reqwest::Error::is_timeout);
+        result
+    }
+
+    /// The response cannot be decoded. `error` may quote it, and the response may hold keys.
     pub(crate) fn invalid_response(error: &(dyn StdError + 'static)) -> Self {
-        Self::new(ErrorKind::InvalidResponse).with_source(Undecodable(without_values(&error.to_string())))
+        Self::with_message(ErrorKind::InvalidResponse, without_values(&error.to_string()))
     }
 }
-
-/// Why a body cannot be decoded, without the values that it holds.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Undecodable(String);
 
 /// Leaves out what stands between double quotes: that is how serde_json quotes the values it did not expect.
 fn without_values(text: &str) -> String {
@@ -138,16 +139,4 @@ fn is_name(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-/// The first error of type `T` in the chain that begins with `error`.
-fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
 }

@@ -2,12 +2,11 @@
 //!
 //! | where from | body |
 //! |---|---|
-//! | Digital Twins | `{"error":{"code":..,"message":..,"details":[..],"innererror":..}}` |
-//! | its throttling | `{"error":{"statusCode":429,"message":..}}` |
-//! | the gateway before it | `{"statusCode":401,"message":..}` |
-//! | IoT Hub | `{"Message":"ErrorCode:<name>;<text>","ExceptionMessage":"Tracking ID:<id>-TimeStamp:<time>"}` |
-//! | its newer parts | `{"errorCode":<number>,"message":..,"trackingId":..,"info":..}` |
-//! | direct methods | the same as a string in `Message` |
+//! | Azure REST guidelines | `{"error":{"code":..,"message":..,"details":[..],"innererror":..}}` |
+//! | throttling | `{"error":{"statusCode":429,"message":..}}` |
+//! | gateways | `{"statusCode":401,"message":..}` |
+//! | older services | `{"Message":"ErrorCode:<name>;<text>","ExceptionMessage":"Tracking ID:<id>-TimeStamp:<time>"}` |
+//! | numbered codes | `{"errorCode":<number>,"message":..,"trackingId":..,"info":..}`, or this as a string in `Message` |
 //! | proxies | `application/problem+json`: `{"title":..,"detail":..}` |
 //!
 //! Nothing here fails: what is not understood is left out, and the caller still has the status.
@@ -44,12 +43,22 @@ pub(super) fn parse(headers: &Headers, body: &[u8]) -> Envelope {
     let mut envelope = serde_json::from_slice(body)
         .map(|value| parse_value(&value))
         .unwrap_or_default();
-    let code = header(headers, "iothub-errorcode").or_else(|| header(headers, "x-ms-error-code"));
-    envelope.code = code.map(str::to_owned).or(envelope.code);
+    envelope.code = code_in(headers).map(str::to_owned).or(envelope.code);
     envelope.tracking_id = envelope
         .tracking_id
         .or_else(|| header(headers, "mise-correlation-id").map(str::to_owned));
     envelope
+}
+
+/// The code in a header: `x-ms-error-code`, or a service's own `…-errorcode`, which is preferred.
+pub(super) fn code_in(headers: &Headers) -> Option<&str> {
+    let ending_in = |ending: &str| {
+        headers
+            .iter()
+            .filter(|(name, _)| name.as_str().ends_with(ending))
+            .find_map(|(_, value)| Some(value.as_str()).filter(|value| !value.is_empty()))
+    };
+    ending_in("-errorcode").or_else(|| ending_in("-error-code"))
 }
 
 /// Reads a body that is JSON.
@@ -106,7 +115,7 @@ fn parse_object(object: &Map<String, Value>) -> Envelope {
     }
 }
 
-/// IoT Hub's `Message`: `ErrorCode:<name>;<text>`, or a whole object as a string, or just a text.
+/// A `Message`: `ErrorCode:<name>;<text>`, or a whole object as a string, or just a text.
 fn parse_message(message: &str, object: &Map<String, Value>) -> Envelope {
     let exception = text(object, "ExceptionMessage");
     let tracking_id = exception.as_deref().and_then(tracking_id);

@@ -26,13 +26,8 @@ async fn a_failing_credential_sends_nothing() {
                 (ErrorKind::Credential, 0),
                 "{kind}: {error:?}"
             );
-            let mut chain = String::new();
-            let mut next = std::error::Error::source(&error);
-            while let Some(source) = next {
-                chain += &format!("{source}\n");
-                next = source.source();
-            }
-            assert!(chain.contains("the identity has no token"), "{chain}");
+            let text = report(&error);
+            assert_eq!(text.matches("the identity has no token").count(), 1, "{text}");
         }
         assert_eq!(script.count(), 0);
     }

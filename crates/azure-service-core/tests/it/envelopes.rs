@@ -100,17 +100,15 @@ async fn strings_in_strings_end_somewhere() {
 #[tokio::test]
 async fn predicates_tell_errors_apart() {
     type Is = fn(&Error) -> bool;
-    let predicates: [(&str, Is); 8] = [
+    let predicates: [(&str, Is); 7] = [
         ("not_found", Error::is_not_found),
         ("conflict", Error::is_conflict),
         ("precondition_failed", Error::is_precondition_failed),
         ("throttled", Error::is_throttled),
         ("unauthorized", Error::is_unauthorized),
         ("forbidden", Error::is_forbidden),
-        ("device_offline", Error::is_device_offline),
         ("timeout", Error::is_timeout),
     ];
-    let offline = |body: &str| answer(404, body);
     let cases = [
         (answer(404, ""), "not_found"),
         (answer(409, ""), "conflict"),
@@ -118,15 +116,6 @@ async fn predicates_tell_errors_apart() {
         (answer(429, ""), "throttled"),
         (answer(401, ""), "unauthorized"),
         (answer(403, ""), "forbidden"),
-        (offline(r#"{"errorCode":404103}"#), "device_offline"),
-        (
-            offline(r#"{"Message":"ErrorCode:DeviceNotOnline;x"}"#),
-            "device_offline",
-        ),
-        (
-            offline("").header("iothub-errorcode", "DeviceNotOnline"),
-            "device_offline",
-        ),
         (answer(504, ""), "timeout"),
     ];
     for (reply, expected) in cases {
@@ -150,7 +139,86 @@ async fn a_success_that_is_no_json_shows_when_it_is_decoded() {
             (ErrorKind::InvalidResponse, 1),
             "{body}"
         );
-        assert!(std::error::Error::source(&error).is_some());
+        assert!(error.message().is_some());
+        assert!(std::error::Error::source(&error).is_none(), "said twice");
+    }
+}
+
+#[tokio::test]
+async fn code_in_a_header_goes_before_the_one_in_the_body() {
+    let numbered = r#"{"errorCode":404103}"#;
+    for (reply, expected) in [
+        (answer(404, numbered), "404103"),
+        (
+            answer(404, numbered).header("x-ms-error-code", "NotOnline"),
+            "NotOnline",
+        ),
+        (
+            answer(404, numbered)
+                .header("x-ms-error-code", "NotFound")
+                .header("things-errorcode", "NotOnline"),
+            "NotOnline",
+        ),
+    ] {
+        let error = error_of(reply).await;
+        assert_eq!(error.code(), Some(expected));
+        assert!(error.has_code(&["Other", expected]) && !error.has_code(&["Other"]));
+    }
+}
+
+#[tokio::test]
+async fn three_details_are_shown_and_the_rest_is_counted() {
+    let detail = |n: u32| serde_json::json!({"code": "Invalid", "message": format!("wrong {n}"), "target": format!("/p{n}")});
+    let body = |count: u32| {
+        let details: Vec<_> = (1..=count).map(detail).collect();
+        serde_json::json!({"error": {"code": "ValidationFailed", "message": "bad", "details": details}})
+            .to_string()
+    };
+    let error = error_of(answer(400, body(3))).await;
+    assert_eq!(
+        error.to_string(),
+        "the service answered 400 ValidationFailed: bad [/p1: wrong 1; /p2: wrong 2; /p3: wrong 3] (things_get)"
+    );
+    let error = error_of(answer(400, body(5)).header("x-ms-request-id", "f3b2")).await;
+    assert_eq!(error.details().len(), 5);
+    assert!(
+        error
+            .to_string()
+            .ends_with("/p3: wrong 3; and 2 more] (things_get, request id f3b2)"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn retryable_is_what_may_pass_and_does_no_harm() {
+    let never = [400, 401, 403, 404, 409, 412, 501];
+    for status in never {
+        assert!(!error_of(answer(status, "")).await.is_retryable(), "{status}");
+    }
+    for status in [408, 429, 500, 502, 503, 504] {
+        assert!(error_of(answer(status, "")).await.is_retryable(), "{status}");
+    }
+    assert!(error_of(Reply::Break).await.is_retryable() && error_of(Reply::Refuse).await.is_retryable());
+
+    let once = |reply: Reply| async move {
+        let script = Script::new([reply]);
+        let options = azure_core::http::ClientOptions {
+            retry: azure_core::http::RetryOptions::none(),
+            ..script.options()
+        };
+        invoke(&client(ENDPOINT, &anonymous(), options))
+            .await
+            .unwrap_err()
+    };
+    for reply in [answer(408, ""), answer(500, ""), answer(503, ""), Reply::Break] {
+        assert!(!once(reply.clone()).await.is_retryable(), "{reply:?}");
+    }
+    for reply in [
+        answer(429, ""),
+        answer(503, "").header("retry-after", "1"),
+        Reply::Refuse,
+    ] {
+        assert!(once(reply.clone()).await.is_retryable(), "{reply:?}");
     }
 }
 

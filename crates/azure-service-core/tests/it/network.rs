@@ -2,7 +2,7 @@
 
 use super::support::*;
 use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions};
-use azure_service_core::{ErrorKind, ServiceClient};
+use azure_service_core::{ConnectionFailure, ErrorKind, ServiceClient};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -33,6 +33,20 @@ async fn serve(acts: &'static [Act]) -> (String, Arc<AtomicUsize>) {
         }
     });
     (endpoint, count)
+}
+
+/// A server that sends `text` without having read a request.
+#[cfg(feature = "rustls")]
+async fn serve_at_once(text: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(text.as_bytes()).await.unwrap();
+        }
+    });
+    endpoint
 }
 
 async fn perform(mut stream: TcpStream, act: Act) {
@@ -86,27 +100,74 @@ async fn a_broken_connection_is_repeated_for_get_only() {
             "{acts:?}: {error:?}"
         );
         assert_eq!((error.attempts(), count.load(Ordering::SeqCst)), (1, 1));
-        assert!(std::error::Error::source(&error).is_some());
+        let text = report(&error);
+        assert!(
+            text.starts_with(&format!("the connection to {} broke: ", &endpoint[7..])),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("; the service may have processed the request (things_invoke)"),
+            "{text}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_refused_connection_is_repeated_for_all_and_never_an_unknown_outcome() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
     drop(listener);
-    let client = over(&endpoint);
-    for error in [
-        get(&client).await.unwrap_err(),
-        invoke(&client).await.unwrap_err(),
+    let client = over(&format!("http://{address}"));
+    for (error, operation) in [
+        (get(&client).await.unwrap_err(), "things_get"),
+        (invoke(&client).await.unwrap_err(), "things_invoke"),
     ] {
         assert_eq!(
             (error.kind(), error.status(), error.attempts()),
             (ErrorKind::Connection, None, 3),
             "{error:?}"
         );
-        assert!(error.is_connection());
+        assert!(error.is_connection() && error.is_retryable());
+        assert_eq!(error.connection_failure(), Some(&ConnectionFailure::Refused));
+        assert_eq!(
+            report(&error),
+            format!("cannot connect to {address}: connection refused ({operation}, 3 attempts)")
+        );
     }
+}
+
+#[tokio::test]
+async fn unknown_host_is_told_apart() {
+    // Resolvers take their time, so it is not tried again.
+    let options = ClientOptions {
+        retry: RetryOptions::none(),
+        ..ClientOptions::default()
+    };
+    let client = client("http://no-such-host.invalid", &anonymous(), options);
+    let error = get(&client).await.unwrap_err();
+    assert_eq!(error.connection_failure(), Some(&ConnectionFailure::UnknownHost));
+    assert_eq!(
+        report(&error),
+        "cannot connect to no-such-host.invalid:80: the host name cannot be resolved (things_get)"
+    );
+}
+
+#[cfg(feature = "rustls")]
+#[tokio::test]
+async fn server_that_speaks_no_tls_is_told_apart() {
+    let endpoint = serve_at_once("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
+    let error = get(&over(&endpoint.replace("http:", "https:")))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error.connection_failure(), Some(ConnectionFailure::Tls(_))),
+        "{error:?}"
+    );
+    assert!(
+        error.to_string().contains(": the TLS handshake failed: "),
+        "{error}"
+    );
+    assert!(!error.is_certificate());
 }
 
 #[tokio::test]

@@ -380,3 +380,14 @@ pub(crate) async fn invoke(client: &ServiceClient<Client>) -> Result<Thing, azur
         .await?;
     Ok(response.into_model()?)
 }
+
+/// What a program prints that shows an error with all that it came from.
+pub(crate) fn report(error: &azure_service_core::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(source) = next {
+        text += &format!(": {source}");
+        next = source.source();
+    }
+    text
+}

@@ -182,7 +182,8 @@ impl Error {
     /// [offline](Self::is_device_offline).
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.asks(azure_service_core::Error::is_not_found) || self.amqp_asks(Question::NotFound)
+        (self.asks(azure_service_core::Error::is_not_found) && !self.is_device_offline())
+            || self.amqp_asks(Question::NotFound)
     }
 
     /// What should be created exists already.
@@ -222,7 +223,8 @@ impl Error {
     /// The device exists, but is not connected, so that it cannot be reached.
     #[must_use]
     pub fn is_device_offline(&self) -> bool {
-        self.asks(azure_service_core::Error::is_device_offline)
+        // A method's error has the number only.
+        self.asks(|error| error.has_code(&["DeviceNotOnline", "404103"]))
     }
 
     /// The time was up.
