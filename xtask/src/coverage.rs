@@ -141,8 +141,9 @@ struct Calls<'a> {
 impl Calls<'_> {
     fn note(&mut self, name: &impl ToString) {
         let name = name.to_string();
-        if self.operations.contains(&name) {
-            self.reached.insert(name);
+        let operation = name.strip_suffix("_request").unwrap_or(&name);
+        if self.operations.contains(operation) {
+            self.reached.insert(operation.to_owned());
         }
     }
 
@@ -234,6 +235,10 @@ mod tests {
     fn calls_count_however_they_are_written() {
         assert_eq!(
             reached("fn f() { call(|c| async move { c.things_get(1).await }) }"),
+            ["things_get"]
+        );
+        assert_eq!(
+            reached("fn f() { send(c.things_get_request(1)) }"),
             ["things_get"]
         );
         assert_eq!(

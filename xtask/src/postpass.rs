@@ -7,6 +7,7 @@ mod docs;
 mod enums;
 mod fields;
 mod methods;
+mod requests;
 
 use std::path::Path;
 
@@ -25,6 +26,7 @@ pub fn correct(code: &mut File, lowered: &Lowered, file: &Path) -> Result<Vec<St
 
     drop_prelude(code, &count)?;
     drop_panicking_constructor(code, &count)?;
+    drop_hooks(code, &count)?;
     let methods = methods::correct(operations_impl(code, &count)?, &lowered.operations, &count)?;
     let types = types_mod(code, &count)?;
     enums::open(types, &lowered.document, &count)?;
@@ -33,6 +35,7 @@ pub fn correct(code: &mut File, lowered: &Lowered, file: &Path) -> Result<Vec<St
     fields::secrets(types, &lowered.secrets, &count)?;
     drop_unused_error_mod(types);
     docs::Docs.visit_file_mut(code);
+    requests::split(operations_impl(code, &count)?, lowered.operations.len(), &count)?;
     Ok(methods)
 }
 
@@ -110,6 +113,15 @@ fn drop_panicking_constructor(code: &mut File, count: &Counter<'_>) -> Result<()
         }
     }
     count.check("constructor", 1, dropped)
+}
+
+/// Requests are handed to an executor, with no hooks in between.
+fn drop_hooks(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
+    let before = code.items.len();
+    code.items.retain(
+        |item| !matches!(item, Item::Const(c) if quote::quote!(#c).to_string().contains("assert_client_hooks")),
+    );
+    count.check("hooks", 1, before - code.items.len())
 }
 
 /// Conversions of open enums cannot fail, so the error type may have no user left.

@@ -1,7 +1,7 @@
 //! One generated file into the files of a crate.
 
-use quote::{ToTokens, quote};
-use syn::{File, Item};
+use quote::{ToTokens, format_ident, quote};
+use syn::{File, Ident, Item};
 
 use crate::error::Error;
 use crate::lower::{Lowered, Operation, Paging};
@@ -16,12 +16,10 @@ pub struct Part {
 }
 
 /// What the client may need of `progenitor_client`, by the word that shows the need.
-const IMPORTS: [(&str, &str); 7] = [
+const IMPORTS: [(&str, &str); 5] = [
     ("ByteStream", "ByteStream"),
-    ("ClientHooks", "ClientHooks"),
     ("ClientInfo", "ClientInfo"),
     ("Error", "Error"),
-    ("OperationInfo", "OperationInfo"),
     ("form_urlencoded", "RequestBuilderExt"),
     ("ResponseValue", "ResponseValue"),
 ];
@@ -51,12 +49,13 @@ pub fn split(code: File, methods: &[String], lowered: &Lowered, source: &str) ->
         .iter()
         .filter(|(word, _)| needed.contains(word))
         .map(|(_, name)| {
-            let name = quote::format_ident!("{name}");
+            let name = format_ident!("{name}");
             quote!(#name)
         });
     let client = quote! {
+        use azure_protocol_runtime::TypedRequest;
         use progenitor_client::{#(#imports),*};
-        use super::types;
+        use super::{operations, types};
         #(#client)*
     };
     let modules = quote! {
@@ -79,7 +78,11 @@ pub fn split(code: File, methods: &[String], lowered: &Lowered, source: &str) ->
             "The types of parameters, bodies and answers.",
             quote!(#(#types)*),
         ),
-        ("client.rs", "The client: one method per operation.", client),
+        (
+            "client.rs",
+            "The client: for each operation, a function that builds its request and a method that sends it.",
+            client,
+        ),
         (
             "operations.rs",
             "What is known about each operation beside its signature.",
@@ -110,7 +113,12 @@ fn print(name: &str, doc: &str, tokens: proc_macro2::TokenStream, source: &str) 
     ))
 }
 
-/// The table that hooks, the request path and `cargo xtask coverage` read.
+/// The constant that holds an operation's row, for the operation's id.
+pub(crate) fn constant(id: &str) -> Ident {
+    format_ident!("{}", id.to_uppercase())
+}
+
+/// The table that requests, the request path and `cargo xtask coverage` read.
 fn table(lowered: &Lowered, methods: &[String]) -> proc_macro2::TokenStream {
     let version = crate::document::version(&lowered.document);
     let rows = lowered.operations.iter().zip(methods).map(|(operation, id)| {
@@ -136,8 +144,9 @@ fn table(lowered: &Lowered, methods: &[String]) -> proc_macro2::TokenStream {
             Paging::BodyToken => quote!(BodyToken),
             Paging::HeaderToken => quote!(HeaderToken),
         };
+        let constant = constant(id);
         quote! {
-            Operation {
+            pub(super) const #constant: Operation = Operation {
                 id: #id,
                 method: #method,
                 path: #path,
@@ -145,9 +154,10 @@ fn table(lowered: &Lowered, methods: &[String]) -> proc_macro2::TokenStream {
                 request_content_type: #content_type,
                 idempotent: #idempotent,
                 paging: Paging::#paging,
-            }
+            };
         }
     });
+    let constants = methods.iter().map(|id| constant(id));
     quote! {
         use azure_protocol_runtime::{Operation, Paging};
 
@@ -155,6 +165,8 @@ fn table(lowered: &Lowered, methods: &[String]) -> proc_macro2::TokenStream {
         pub const API_VERSION: &str = #version;
 
         /// The operations of the service, in the order of the client's methods.
-        pub static OPERATIONS: &[Operation] = &[#(#rows),*];
+        pub static OPERATIONS: &[Operation] = &[#(#constants),*];
+
+        #(#rows)*
     }
 }

@@ -75,6 +75,16 @@ fn what_it_might_write_one_day_is_noticed() {
         "pub fn create(",
         "`constructor`: expected 1, found 0",
     );
+    noticed(
+        "assert_client_hooks",
+        "assert_hooks",
+        "`hooks`: expected 1, found 0",
+    );
+    noticed(
+        "self.post(&result, &info).await?;",
+        "",
+        "`requests`: expected 11, found 0",
+    );
     noticed("pub secret_key:", "pub hidden:", "`secrets`: expected 2, found 0");
     noticed(
         ".get(url)",

@@ -1,9 +1,5 @@
 //! What is known about an operation beyond its Rust signature.
 
-use std::sync::Arc;
-
-use crate::Executor;
-
 /// One row of a protocol crate's table of operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operation {
@@ -24,7 +20,7 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Stands for an operation of which nothing is known: not safe to repeat, every 2xx is a success.
+    /// An operation of which nothing is known: not safe to repeat, every 2xx is a success.
     pub const UNKNOWN: Self = Self {
         id: "unknown",
         method: "",
@@ -34,12 +30,6 @@ impl Operation {
         idempotent: false,
         paging: Paging::None,
     };
-
-    /// The operation named `id` in `table`.
-    #[must_use]
-    pub fn find(table: &'static [Self], id: &str) -> Option<&'static Self> {
-        table.iter().find(|operation| operation.id == id)
-    }
 
     /// Whether `status` means that the operation succeeded.
     #[must_use]
@@ -63,19 +53,6 @@ pub enum Paging {
     BodyToken,
     /// A header has a token that the next request carries in a header.
     HeaderToken,
-}
-
-/// What every generated client can do besides its operations.
-pub trait ProtocolClient: Clone + Send + Sync {
-    /// The version of the service's API that the client was generated from.
-    const API_VERSION: &'static str;
-
-    /// All operations of the client.
-    fn operations() -> &'static [Operation];
-
-    /// The same client, sending through `executor`.
-    #[must_use]
-    fn with_executor(&self, executor: Arc<dyn Executor>) -> Self;
 }
 
 #[cfg(test)]

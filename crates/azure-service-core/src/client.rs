@@ -1,23 +1,26 @@
-//! A generated client with everything it needs to make calls.
+//! A generated client with everything it needs to send requests.
 
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
 
 use azure_core::http::{ClientOptions, Context, Response};
-use azure_protocol_runtime::ProtocolClient;
-use progenitor_client::ResponseValue;
+use azure_protocol_runtime::{Hook, TypedRequest};
 use url::Url;
 
-use crate::call::{Relay, call, call_with_answer};
 use crate::credential::Credential;
 use crate::error::{Error, Result};
+use crate::executor::PipelineExecutor;
 use crate::pipeline::{Failure, Package, ServicePipeline};
+
+/// What a function of a generated client returns that builds a request.
+///
+/// [`ServiceClient`] takes it as it is: a request that cannot be built fails where others fail, when it is sent.
+pub type BuiltRequest<T, E> = Result<TypedRequest<T>, progenitor_client::Error<E>>;
 
 /// A generated client, the pipeline through which it sends, and the service's address. Cheap to clone.
 #[derive(Clone)]
 pub struct ServiceClient<C> {
-    pub(crate) protocol: C,
+    protocol: C,
     pipeline: ServicePipeline,
     endpoint: Url,
 }
@@ -30,11 +33,10 @@ impl<C> fmt::Debug for ServiceClient<C> {
     }
 }
 
-impl<C: ProtocolClient + 'static> ServiceClient<C> {
+impl<C> ServiceClient<C> {
     /// A client for the service at `endpoint`, which is a URL or a bare host name.
     ///
-    /// `protocol` makes the generated client of its base URL and the client with which it builds requests:
-    /// `|url, http| Client::new_with_client(url, http, None)`.
+    /// `protocol` makes the generated client; it is `Client::new_with_client`.
     ///
     /// # Errors
     ///
@@ -45,7 +47,7 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
         credential: &Credential,
         package: Package,
         options: ClientOptions,
-        protocol: impl FnOnce(&str, reqwest::Client) -> C,
+        protocol: impl FnOnce(&str, reqwest::Client, Hook) -> C,
     ) -> Result<Self> {
         let endpoint = parse_endpoint(endpoint)?;
         if credential.needs_tls() && endpoint.scheme() != "https" {
@@ -55,7 +57,11 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
             ));
         }
         let pipeline = ServicePipeline::new(package, credential, options)?;
-        let protocol = protocol(endpoint.as_str().trim_end_matches('/'), pipeline.http().clone());
+        let protocol = protocol(
+            endpoint.as_str().trim_end_matches('/'),
+            pipeline.http().clone(),
+            Some(Arc::new(PipelineExecutor(pipeline.clone()))),
+        );
         Ok(Self {
             protocol,
             pipeline,
@@ -63,45 +69,36 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
         })
     }
 
-    /// Calls one operation: see [`call`].
+    /// Sends a request and returns the response, to be decoded with `into_model`.
     ///
     /// # Errors
     ///
-    /// As [`call`].
-    pub async fn call<T, E, Fut>(
-        &self,
-        context: Context<'_>,
-        operation: impl FnOnce(C) -> Fut,
-    ) -> Result<Response<T>>
-    where
-        Fut: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<E>>>,
-    {
-        call(&self.protocol, &self.pipeline, context, operation).await
+    /// Everything that [`ErrorKind`](crate::ErrorKind) lists but `JobFailed`; a response that cannot be decoded shows
+    /// only in `into_model`.
+    pub async fn send<T, E>(&self, request: BuiltRequest<T, E>, context: Context<'_>) -> Result<Response<T>> {
+        Ok(self.send_with_failure(request, context).await?)
     }
 
-    /// Calls one operation whose failures have a result in them: see [`call`] and [`Failure`].
+    /// Sends a request whose failures have a result in them: see [`Failure`].
     ///
     /// # Errors
     ///
-    /// As [`call`].
-    pub async fn call_with_answer<T, E, Fut>(
+    /// As [`send`](Self::send).
+    pub async fn send_with_failure<T, E>(
         &self,
+        request: BuiltRequest<T, E>,
         context: Context<'_>,
-        operation: impl FnOnce(C) -> Fut,
-    ) -> Result<Response<T>, Failure>
-    where
-        Fut: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<E>>>,
-    {
-        call_with_answer(&self.protocol, &self.pipeline, context, operation).await
+    ) -> Result<Response<T>, Failure> {
+        let request = request.map_err(Error::from)?;
+        Ok(self.pipeline.send(request.cast(), context).await?.into())
     }
 
-    /// The generated client, sending through the same pipeline: every operation, with authentication and retries.
+    /// The generated client: builds requests, and sends them through the same pipeline if its async methods are called.
     ///
-    /// Its methods fail with `progenitor_client::Error`; [`Error`] can be made `From` one and has all that is known.
+    /// Those fail with `progenitor_client::Error`; [`Error`] can be made `From` one and has all that is known.
     #[must_use]
-    pub fn protocol(&self) -> C {
-        self.protocol
-            .with_executor(Arc::new(Relay(self.pipeline.clone())))
+    pub fn protocol(&self) -> &C {
+        &self.protocol
     }
 
     /// The service's address.

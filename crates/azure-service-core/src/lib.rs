@@ -5,9 +5,9 @@
 //!
 //! # Map
 //!
-//! * [`ServiceClient`]: a generated client with its pipeline; [`call`](ServiceClient::call),
-//!   [`list`](ServiceClient::list), [`job`](ServiceClient::job), [`watch_job`](ServiceClient::watch_job),
-//!   [`protocol`](ServiceClient::protocol).
+//! * [`ServiceClient`]: a generated client with its pipeline; [`protocol`](ServiceClient::protocol) builds requests, and
+//!   [`send`](ServiceClient::send), [`list`](ServiceClient::list), [`job`](ServiceClient::job),
+//!   [`watch_job`](ServiceClient::watch_job) send them.
 //! * [`ServicePipeline`], [`Package`], [`ResponseTimeout`]: how requests are sent.
 //! * [`Credential`]: Entra or a shared access key; [`ConnectionString`], [`SasCredential`], [`SasPolicy`].
 //! * [`Error`], [`ErrorKind`], [`Failure`]: why a call failed.
@@ -27,41 +27,34 @@
 //!
 //! ```
 //! # mod protocol {
-//! #     use azure_protocol_runtime::{Executor, Hook, Operation, Paging, ProtocolClient};
-//! #     use progenitor_client::{Error, ResponseValue};
-//! #     use std::sync::Arc;
-//! #     static OPERATIONS: &[Operation] = &[Operation { id: "rooms_get", method: "GET", path: "/rooms/{id}",
-//! #         success: &[200], request_content_type: None, idempotent: true, paging: Paging::None },
-//! #         Operation { id: "rooms_list", method: "GET", path: "/rooms", success: &[200],
-//! #         request_content_type: None, idempotent: true, paging: Paging::NextLink }];
-//! #     #[derive(Debug, Clone)]
-//! #     pub struct Client { url: String, http: reqwest::Client, hook: Hook }
-//! #     impl Client {
-//! #         pub fn new_with_client(url: &str, http: reqwest::Client, hook: Hook) -> Self {
-//! #             Self { url: url.to_owned(), http, hook }
-//! #         }
-//! #         async fn send<T: serde::de::DeserializeOwned>(&self, path: &str, id: &str) -> Result<ResponseValue<T>, Error<()>> {
-//! #             let request = self.http.get(format!("{}{path}", self.url)).build()?;
-//! #             let response = azure_protocol_runtime::send(&self.hook, &self.http, request, OPERATIONS, id, "1").await?;
-//! #             ResponseValue::from_response(response).await
-//! #         }
-//! #         pub async fn rooms_get(&self, id: &str) -> Result<ResponseValue<Room>, Error<()>> {
-//! #             self.send(&format!("/rooms/{}", azure_protocol_runtime::path_segment("id", id)?), "rooms_get").await
-//! #         }
-//! #         pub async fn rooms_list(&self, _page_size: Option<i64>) -> Result<ResponseValue<serde_json::Value>, Error<()>> {
-//! #             self.send("/rooms", "rooms_list").await
-//! #         }
-//! #         pub async fn renovations_add(&self, id: &str) -> Result<ResponseValue<Renovation>, Error<()>> {
-//! #             self.send(&format!("/renovations/{id}"), "renovations_add").await
-//! #         }
-//! #         pub async fn renovations_get(&self, id: &str) -> Result<ResponseValue<Renovation>, Error<()>> {
-//! #             self.send(&format!("/renovations/{id}"), "renovations_get").await
-//! #         }
+//! #     use azure_protocol_runtime::{Hook, Operation, Paging, TypedRequest, path_segment};
+//! #     use progenitor_client::Error;
+//! #     const fn operation(id: &'static str, paging: Paging) -> Operation {
+//! #         Operation { id, method: "GET", success: &[200], idempotent: true, paging, ..Operation::UNKNOWN }
 //! #     }
-//! #     impl ProtocolClient for Client {
-//! #         const API_VERSION: &'static str = "1";
-//! #         fn operations() -> &'static [Operation] { OPERATIONS }
-//! #         fn with_executor(&self, executor: Arc<dyn Executor>) -> Self { Self { hook: Some(executor), ..self.clone() } }
+//! #     #[derive(Debug, Clone)]
+//! #     pub struct Client { url: String, http: reqwest::Client }
+//! #     impl Client {
+//! #         pub fn new_with_client(url: &str, http: reqwest::Client, _: Hook) -> Self {
+//! #             Self { url: url.to_owned(), http }
+//! #         }
+//! #         pub fn rooms_get_request(&self, id: &str) -> Result<TypedRequest<Room>, Error> {
+//! #             static ROOMS_GET: Operation = operation("rooms_get", Paging::None);
+//! #             let request = self.http.get(format!("{}/rooms/{}", self.url, path_segment::<()>("id", id)?)).build()?;
+//! #             TypedRequest::new(&ROOMS_GET, request, "1")
+//! #         }
+//! #         pub fn rooms_list_request(&self, _page_size: Option<i64>) -> Result<TypedRequest<serde_json::Value>, Error> {
+//! #             static ROOMS_LIST: Operation = operation("rooms_list", Paging::NextLink);
+//! #             TypedRequest::new(&ROOMS_LIST, self.http.get(format!("{}/rooms", self.url)).build()?, "1")
+//! #         }
+//! #         pub fn renovations_add_request(&self, id: &str) -> Result<TypedRequest<Renovation>, Error> {
+//! #             static RENOVATIONS_ADD: Operation = operation("renovations_add", Paging::None);
+//! #             TypedRequest::new(&RENOVATIONS_ADD, self.http.get(format!("{}/renovations/{id}", self.url)).build()?, "1")
+//! #         }
+//! #         pub fn renovations_get_request(&self, id: &str) -> Result<TypedRequest<Renovation>, Error> {
+//! #             static RENOVATIONS_GET: Operation = operation("renovations_get", Paging::None);
+//! #             TypedRequest::new(&RENOVATIONS_GET, self.http.get(format!("{}/renovations/{id}", self.url)).build()?, "1")
+//! #         }
 //! #     }
 //! #     #[derive(Debug, serde::Deserialize)]
 //! #     pub struct Room { pub name: String }
@@ -89,39 +82,35 @@
 //!     ) -> Result<Self, Error> {
 //!         let package = Package { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 //!         let credential = Credential::entra(credential, "https://rooms.example/.default");
-//!         let core = ServiceClient::new(endpoint, &credential, package, options, |url, http| {
-//!             Client::new_with_client(url, http, None)
-//!         })?;
+//!         let core = ServiceClient::new(endpoint, &credential, package, options, Client::new_with_client)?;
 //!         Ok(Self { core })
 //!     }
 //!
 //!     /// One operation: `GET /rooms/{id}`.
 //!     pub async fn get_room(&self, id: &str) -> Result<Response<Room>, Error> {
-//!         self.core.call(Context::new(), |api| async move { api.rooms_get(id).await }).await
+//!         let request = self.core.protocol().rooms_get_request(id);
+//!         self.core.send(request, Context::new()).await
 //!     }
 //!
 //!     /// A list: `GET /rooms`. The page size goes with every page.
 //!     pub fn list_rooms(&self, page_size: Option<i64>, options: Option<PagerOptions<'static>>) -> Pager<ItemPage<Room>> {
-//!         self.core.list(options, move |api, _token| async move { api.rooms_list(page_size).await })
+//!         self.core.list(self.core.protocol().rooms_list_request(page_size), options)
 //!     }
 //!
 //!     /// A job: started, then watched to its end.
 //!     pub fn renovate(&self, id: &str) -> Poller<Job<Renovation>> {
-//!         let (start, get) = (id.to_owned(), id.to_owned());
-//!         self.core.job(
-//!             None,
-//!             move |api| { let id = start.clone(); async move { api.renovations_add(&id).await } },
-//!             move |api| { let id = get.clone(); async move { api.renovations_get(&id).await } },
-//!         )
+//!         let start = self.core.protocol().renovations_add_request(id);
+//!         let get = self.core.protocol().renovations_get_request(id);
+//!         self.core.job(start, get, None)
 //!     }
 //! }
 //! ```
 
-mod call;
 mod client;
 mod connection_string;
 mod credential;
 mod error;
+mod executor;
 mod header;
 mod open_enum;
 mod paging;
@@ -132,8 +121,7 @@ mod retry;
 mod sas;
 mod transport;
 
-pub use call::call;
-pub use client::ServiceClient;
+pub use client::{BuiltRequest, ServiceClient};
 pub use connection_string::{ConnectionString, ConnectionStringError};
 pub use credential::Credential;
 pub use error::{CertificateFailure, ConnectionFailure, Error, ErrorDetail, ErrorKind, Result};

@@ -1,25 +1,26 @@
 //! Lists that come in pages.
 
 use std::fmt;
-use std::future::Future;
 use std::marker::PhantomData;
 
 use async_trait::async_trait;
 use azure_core::http::pager::{Page, PagerContinuation, PagerOptions, PagerResult, PagerState};
 use azure_core::http::{DeserializeWith, JsonFormat, Pager, RawResponse, Response};
-use azure_protocol_runtime::{Paging, ProtocolClient};
-use progenitor_client::ResponseValue;
+use azure_protocol_runtime::{Paging, TypedRequest};
+use http::HeaderValue;
 use serde::de::{self, DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 use url::Url;
 
-use crate::call::{Answer, capture};
-use crate::client::ServiceClient;
+use crate::client::{BuiltRequest, ServiceClient};
 use crate::error::{Error, ErrorKind, Result};
 use crate::header::header;
 
 /// The header in which a service hands out the token for the next page.
 const CONTINUATION: &str = "x-ms-continuation";
+/// The member of a body that holds the token for the next page.
+const CONTINUATION_TOKEN: &str = "continuationToken";
 
 /// One page of a list: a bare JSON array, or an object that has one in `value` or `items`.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,62 +93,48 @@ struct Tail {
     continuation_token: Option<String>,
 }
 
-impl<C: ProtocolClient + 'static> ServiceClient<C> {
-    /// A list of which every page is one call of an operation. How it goes on, the table of operations knows:
+impl<C> ServiceClient<C> {
+    /// A list of which every page is one call of an operation. `first` is the request for the first page; how the list
+    /// goes on, the table of operations knows:
     ///
     /// * with a link: the same request goes to the link, byte for byte, if that has the client's own origin;
-    /// * with a token: `request` gets the token and puts it where the operation takes it.
+    /// * with a token: the same request carries the token, as a header or as a member of its body.
     ///
-    /// `request` is called once per page, with `None` for the first and for links. `options` may have a continuation
-    /// of an earlier pager to go on from.
+    /// `options` may have a continuation of an earlier pager to go on from.
     ///
     /// # Errors
     ///
     /// The pager yields azure_core's errors; ours is inside, and `Error::from` gets it out. A link to somewhere else
     /// is an [`ErrorKind::InvalidResponse`], and an [`ErrorKind::InvalidInput`] if it came from the caller.
-    pub fn list<T, A, E, Fut>(
+    pub fn list<T, A, E>(
         &self,
+        first: BuiltRequest<A, E>,
         options: Option<PagerOptions<'static>>,
-        request: impl Fn(C, Option<String>) -> Fut + Send + Sync + 'static,
     ) -> Pager<ItemPage<T>>
     where
         T: DeserializeOwned + Send + 'static,
-        A: Send + 'static,
-        E: Send + 'static,
-        Fut: Future<Output = Result<ResponseValue<A>, progenitor_client::Error<E>>> + Send + 'static,
         ItemPage<T>: DeserializeWith<JsonFormat>,
     {
-        let client = self.clone();
+        let pipeline = self.pipeline().clone();
+        let first = first.map(TypedRequest::cast).map_err(Error::from);
         // The pager cannot tell a continuation of the caller's from one that it was given by a page.
         let given = options.as_ref().and_then(|options| options.continuation.clone());
-        let request = std::sync::Arc::new(request);
         Pager::new(
-            move |state, options| {
-                let (client, request, given) = (client.clone(), request.clone(), given.clone());
+            move |state, options: PagerOptions<'static>| {
+                let (pipeline, first, given) = (pipeline.clone(), first.clone(), given.clone());
                 Box::pin(async move {
-                    let (link, token) = match state {
-                        PagerState::Initial => (None, None),
-                        PagerState::More(continuation) => {
-                            let from_caller = given.as_ref() == Some(&continuation);
-                            client.split(continuation, from_caller)?
-                        }
-                    };
-                    let (linked, with_token) = (link.is_some(), token.is_some());
-                    let send = |protocol| request(protocol, token);
-                    let answer = capture(&client.protocol, client.pipeline(), link, options.context, send)
+                    let mut request = first?;
+                    if let PagerState::More(continuation) = state {
+                        let from_caller = given.as_ref() == Some(&continuation);
+                        go_on(&mut request, continuation, from_caller)?;
+                    }
+                    let (paging, url) = (request.operation.paging, request.url.clone());
+                    let response = pipeline
+                        .send(request, options.context)
                         .await
                         .map_err(Error::from)?;
-                    // Only the answer shows the operation. One that ignores the continuation starts anew.
-                    let fits = match answer.operation.paging {
-                        Paging::NextLink => !with_token,
-                        Paging::BodyToken | Paging::HeaderToken => !linked,
-                        Paging::None => !with_token && !linked,
-                    };
-                    if !fits {
-                        return Err(Error::invalid_input("continuation", "is that of another list").into());
-                    }
-                    let next = client.next(&answer)?;
-                    let response: Response<ItemPage<T>> = answer.response.into();
+                    let next = next(paging, &url, &response)?;
+                    let response: Response<ItemPage<T>> = response.into();
                     Ok(match next {
                         Some(continuation) => PagerResult::More {
                             response,
@@ -160,66 +147,75 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
             options,
         )
     }
+}
 
-    fn split(
-        &self,
-        continuation: PagerContinuation,
-        from_caller: bool,
-    ) -> Result<(Option<Url>, Option<String>)> {
-        match continuation {
-            PagerContinuation::Link(link) if self.is_own(&link) => Ok((Some(link), None)),
-            PagerContinuation::Link(_) if from_caller => Err(Error::invalid_input(
-                "continuation",
-                "leads away from the service",
-            )),
-            PagerContinuation::Link(link) => Err(foreign(&link)),
-            PagerContinuation::Token(token) => Ok((None, Some(token))),
-            other => Err(Error::invalid_input(
-                "continuation",
-                format!("is of an unknown kind: {other}"),
-            )),
+/// Makes of the request for the first page the one for the page that begins at `continuation`.
+fn go_on(request: &mut TypedRequest<()>, continuation: PagerContinuation, from_caller: bool) -> Result<()> {
+    let invalid = |reason: &str| Error::invalid_input("continuation", reason);
+    match (request.operation.paging, continuation) {
+        (Paging::NextLink, PagerContinuation::Link(link)) if is_own(&request.url, &link) => {
+            request.url = link;
         }
-    }
-
-    fn next(&self, answer: &Answer) -> Result<Option<PagerContinuation>> {
-        let body = || tail(&answer.response);
-        let token = |token: String| (!token.is_empty()).then_some(PagerContinuation::Token(token));
-        Ok(match answer.operation.paging {
-            Paging::None => None,
-            Paging::HeaderToken => header(answer.response.headers(), CONTINUATION)
-                .map(str::to_owned)
-                .and_then(token),
-            Paging::BodyToken => body()?.continuation_token.and_then(token),
-            Paging::NextLink => match body()?.next_link.filter(|link| !link.is_empty()) {
-                Some(link) => Some(PagerContinuation::Link(self.own_link(&answer.url, &link)?)),
-                None => None,
-            },
-        })
-    }
-
-    /// The link in an answer to a request to `base`, if it leads to the service itself.
-    pub(crate) fn own_link(&self, base: &Url, link: &str) -> Result<Url> {
-        let url = base.join(link).map_err(|error| {
-            Error::with_message(ErrorKind::InvalidResponse, "a link is no URL").with_source(error)
-        })?;
-        if self.is_own(&url) {
-            Ok(url)
-        } else {
-            Err(foreign(&url))
+        (Paging::NextLink, PagerContinuation::Link(_)) if from_caller => {
+            return Err(invalid("leads away from the service"));
         }
+        (Paging::NextLink, PagerContinuation::Link(link)) => return Err(foreign(&link)),
+        (Paging::HeaderToken, PagerContinuation::Token(token)) => {
+            let token = HeaderValue::try_from(token)
+                .map_err(|error| invalid("cannot be a header").with_source(error))?;
+            request.headers.insert(CONTINUATION, token);
+        }
+        (Paging::BodyToken, PagerContinuation::Token(token)) => {
+            let body = request.body.as_deref().unwrap_or(b"{}");
+            let mut body: Map<String, Value> = serde_json::from_slice(body)
+                .map_err(|error| Error::invalid_input("body", "must be an object").with_source(error))?;
+            body.insert(CONTINUATION_TOKEN.to_owned(), token.into());
+            request.body = Some(Value::from(body).to_string().into());
+        }
+        // The service would ignore it and give the first page again.
+        _ => return Err(invalid("is that of another list")),
     }
+    Ok(())
+}
 
-    /// Whether credentials may be sent there.
-    fn is_own(&self, url: &Url) -> bool {
-        url.origin() == self.endpoint().origin()
+/// Where the page after this one begins.
+fn next(paging: Paging, url: &Url, response: &RawResponse) -> Result<Option<PagerContinuation>> {
+    let token = |token: String| (!token.is_empty()).then_some(PagerContinuation::Token(token));
+    Ok(match paging {
+        Paging::None => None,
+        Paging::HeaderToken => header(response.headers(), CONTINUATION)
+            .map(str::to_owned)
+            .and_then(token),
+        Paging::BodyToken => tail(response)?.continuation_token.and_then(token),
+        Paging::NextLink => match tail(response)?.next_link.filter(|link| !link.is_empty()) {
+            Some(link) => Some(PagerContinuation::Link(own_link(url, &link)?)),
+            None => None,
+        },
+    })
+}
+
+/// The link in the response to a request to `base`, if it leads to the same service.
+pub(crate) fn own_link(base: &Url, link: &str) -> Result<Url> {
+    let url = base.join(link).map_err(|error| {
+        Error::with_message(ErrorKind::InvalidResponse, "a link is no URL").with_source(error)
+    })?;
+    if is_own(base, &url) {
+        Ok(url)
+    } else {
+        Err(foreign(&url))
     }
+}
+
+/// Whether the credential of requests to `base` may be sent to `url`.
+pub(crate) fn is_own(base: &Url, url: &Url) -> bool {
+    base.origin() == url.origin()
 }
 
 fn tail(response: &RawResponse) -> Result<Tail> {
     serde_json::from_slice(response.body()).map_err(|error| Error::invalid_response(&error))
 }
 
-fn foreign(link: &Url) -> Error {
+pub(crate) fn foreign(link: &Url) -> Error {
     let origin = link.origin().ascii_serialization();
     Error::with_message(
         ErrorKind::InvalidResponse,

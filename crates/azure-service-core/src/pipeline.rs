@@ -10,13 +10,13 @@ use azure_core::http::headers::{ACCEPT, CONTENT_TYPE, HeaderName, IF_MATCH};
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{ClientOptions, Context, Method, PipelineSendOptions, RawResponse, Request};
 use azure_core::tracing::PublicApiInstrumentationInformation;
-use azure_protocol_runtime::Operation;
+use azure_protocol_runtime::TypedRequest;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 use url::Url;
 
 use crate::credential::Credential;
-use crate::error::{Error, ErrorKind, Result, Seconds};
+use crate::error::{Error, Result, Seconds};
 use crate::retry::{Call, Gate, Restore, RetryClass, proceed};
 use crate::transport;
 
@@ -76,7 +76,7 @@ impl ServicePipeline {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] for an `application_id` that azure_core does not accept, or, without the feature
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an `application_id` that azure_core does not accept, or, without the feature
     /// `rustls`, if there is no transport.
     pub fn new(package: Package, credential: &Credential, mut options: ClientOptions) -> Result<Self> {
         check_application_id(options.user_agent.application_id.as_deref())?;
@@ -121,12 +121,12 @@ impl ServicePipeline {
     /// Sends `request` and checks the status against the operation's.
     pub(crate) async fn send(
         &self,
-        operation: &'static Operation,
-        request: &mut Request,
-        context: &Context<'_>,
+        request: TypedRequest<()>,
+        mut context: Context<'_>,
     ) -> Result<RawResponse, Failure> {
-        let mut context = context.to_borrowed();
-        context.insert(Call::new(RetryClass::of(operation, request)));
+        let operation = request.operation;
+        let mut request = to_azure(request)?;
+        context.insert(Call::new(RetryClass::of(operation, &request)));
         if self.0.traced && context.value::<PublicApiInstrumentationInformation>().is_none() {
             context.insert(PublicApiInstrumentationInformation::new(operation.id, Vec::new()));
         }
@@ -146,7 +146,7 @@ impl ServicePipeline {
         let sent = self
             .0
             .pipeline
-            .send(&context, request, Some(options))
+            .send(&context, &mut request, Some(options))
             .instrument(span.clone())
             .await;
         let attempts = Call::of(&context).map_or(0, Call::attempts);
@@ -196,15 +196,14 @@ impl From<Failure> for Error {
     }
 }
 
-/// Copies a request, for `link` if there is one; its body is bytes, because generated code serialises it before.
-pub(crate) fn to_azure(request: &reqwest::Request, link: Option<&Url>) -> Result<Request> {
-    let method = match request.method().as_str() {
-        "GET" => Method::Get,
-        "PUT" => Method::Put,
-        "POST" => Method::Post,
-        "PATCH" => Method::Patch,
-        "DELETE" => Method::Delete,
-        "HEAD" => Method::Head,
+fn to_azure(request: TypedRequest<()>) -> Result<Request> {
+    let method = match request.method {
+        http::Method::GET => Method::Get,
+        http::Method::PUT => Method::Put,
+        http::Method::POST => Method::Post,
+        http::Method::PATCH => Method::Patch,
+        http::Method::DELETE => Method::Delete,
+        http::Method::HEAD => Method::Head,
         _ => {
             return Err(Error::invalid_input(
                 "method",
@@ -212,21 +211,16 @@ pub(crate) fn to_azure(request: &reqwest::Request, link: Option<&Url>) -> Result
             ));
         }
     };
-    let mut result = Request::new(link.unwrap_or_else(|| request.url()).clone(), method);
-    for (name, value) in request.headers() {
+    let mut result = Request::new(request.url, method);
+    // Generated code asks for JSON only where a response has a model; errors are JSON everywhere.
+    result.insert_header(ACCEPT, "application/json");
+    for (name, value) in &request.headers {
         let value = std::str::from_utf8(value.as_bytes())
             .map_err(|error| Error::invalid_input(name.as_str(), "is not UTF-8").with_source(error))?;
         result.insert_header(header_name(name), value.to_owned());
     }
-    // Generated code asks for JSON only where an answer has a model; errors are JSON everywhere.
-    if !request.headers().contains_key(http::header::ACCEPT) {
-        result.insert_header(ACCEPT, "application/json");
-    }
-    if let Some(body) = request.body() {
-        let bytes = body
-            .as_bytes()
-            .ok_or_else(|| Error::invalid_input("body", "is a stream"))?;
-        result.set_body(bytes.to_vec());
+    if let Some(body) = request.body {
+        result.set_body(body);
     }
     Ok(result)
 }
@@ -283,12 +277,5 @@ impl Policy for Attempt {
             // An error of input and output, so that the retry policy repeats what may be repeated.
             Err(_) => Err(azure_core::Error::new(AzureKind::Io, TimedOut(limit))),
         }
-    }
-}
-
-impl Error {
-    /// The generated client ended without having sent a request, and without saying why.
-    pub(crate) fn nothing_sent() -> Self {
-        Self::with_message(ErrorKind::Other, "the operation sent no request")
     }
 }

@@ -1,28 +1,27 @@
 //! Jobs: started by one call, watched by others.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use azure_core::http::headers::{RETRY_AFTER, RETRY_AFTER_MS, X_MS_RETRY_AFTER_MS};
+use azure_core::http::headers::{Headers, RETRY_AFTER, RETRY_AFTER_MS, X_MS_RETRY_AFTER_MS};
 use azure_core::http::poller::{
     PollerContinuation, PollerOptions, PollerResult, PollerState, PollerStatus, StatusMonitor,
     get_retry_after,
 };
-use azure_core::http::{Context, JsonFormat, Poller, Response};
-use azure_protocol_runtime::ProtocolClient;
+use azure_core::http::{JsonFormat, Poller, RawResponse, Response};
+use azure_protocol_runtime::{Operation, TypedRequest};
 use futures::future::BoxFuture;
-use progenitor_client::ResponseValue;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use time::Duration;
 use url::Url;
 
-use crate::call::{Answer, capture};
-use crate::client::ServiceClient;
+use crate::client::{BuiltRequest, ServiceClient};
 use crate::error::{Error, Result};
 use crate::header::header;
+use crate::paging::{foreign, is_own, own_link};
+use crate::pipeline::ServicePipeline;
 
 /// azure_core panics below this.
 const SHORTEST_WAIT: Duration = Duration::SECOND;
@@ -84,10 +83,10 @@ fn progress(status: &str) -> PollerStatus {
     }
 }
 
-impl<C: ProtocolClient + 'static> ServiceClient<C> {
+impl<C> ServiceClient<C> {
     /// A job that `start` starts and `get` reads until it has come to an end.
     ///
-    /// Awaiting the poller gives the last document; as a stream it yields every one. If the answer to `start` has an
+    /// Awaiting the poller gives the last document; as a stream it yields every one. If the response to `start` has an
     /// `Operation-Location`, that is read instead, with the headers of `get`; it must have the client's own origin.
     /// Between two reads the poller waits as long as the service asks, else for the frequency in `options` (at least
     /// one second, 30 by default).
@@ -98,50 +97,19 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
     ///
     /// The poller gives azure_core's errors; ours is inside, and `Error::from` gets it out. A job that failed or was
     /// cancelled is an error of kind [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed) when awaited; the stream
-    /// yields its document. So is a job whose status is `unknown` in three answers in a row: there is none.
-    pub fn job<T, A, B, E, F, Start, Get>(
+    /// yields its document. So is a job whose status is `unknown` in three responses in a row: there is none.
+    pub fn job<T, A, B, E, F>(
         &self,
+        start: BuiltRequest<A, E>,
+        get: BuiltRequest<B, F>,
         options: Option<PollerOptions<'static>>,
-        start: impl Fn(C) -> Start + Send + Sync + 'static,
-        get: impl Fn(C) -> Get + Send + Sync + 'static,
     ) -> Poller<Job<T>>
     where
         T: DeserializeOwned + Send + 'static,
-        A: Send + 'static,
-        B: Send + 'static,
-        E: Send + 'static,
-        F: Send + 'static,
-        Start: Future<Output = Result<ResponseValue<A>, progenitor_client::Error<E>>> + Send + 'static,
-        Get: Future<Output = Result<ResponseValue<B>, progenitor_client::Error<F>>> + Send + 'static,
     {
-        let mut options = options.unwrap_or_default();
-        options.frequency = options.frequency.max(SHORTEST_WAIT);
-        let client = self.clone();
-        let (start, get) = (Arc::new(start), Arc::new(get));
-        let unknown = Arc::new(AtomicU32::new(0));
-        let step = move |state, options: PollerOptions<'static>| -> BoxFuture<'static, _> {
-            let (client, start, get) = (client.clone(), start.clone(), get.clone());
-            let unknown = unknown.clone();
-            Box::pin(async move {
-                let context = options.context.clone();
-                let answer = match state {
-                    PollerState::Initial => client.run(None, context, &*start).await,
-                    PollerState::More(PollerContinuation::Links { next_link, .. }) => {
-                        // azure_core's continuation has to be a link. The endpoint itself stands for "ask `get`".
-                        let link = Some(next_link).filter(|link| link != client.endpoint());
-                        client.run(link, context, &*get).await
-                    }
-                    PollerState::More(other) => Err(Error::invalid_input(
-                        "continuation",
-                        format!("is of an unknown kind: {other}"),
-                    )),
-                }?;
-                client
-                    .judge(answer, &options, &unknown)
-                    .map_err(azure_core::Error::from)
-            })
-        };
-        Poller::new(step, Some(options))
+        let start = start.map(TypedRequest::cast).map_err(Error::from);
+        let get = get.map(TypedRequest::cast).map_err(Error::from);
+        poll(self.pipeline(), start, get, options)
     }
 
     /// A job that exists, which `get` reads until it has come to an end. As [`job`](Self::job) in all else.
@@ -149,91 +117,121 @@ impl<C: ProtocolClient + 'static> ServiceClient<C> {
     /// # Errors
     ///
     /// As [`job`](Self::job).
-    pub fn watch_job<T, A, E, Get>(
+    pub fn watch_job<T, A, E>(
         &self,
+        get: BuiltRequest<A, E>,
         options: Option<PollerOptions<'static>>,
-        get: impl Fn(C) -> Get + Send + Sync + 'static,
     ) -> Poller<Job<T>>
     where
         T: DeserializeOwned + Send + 'static,
-        A: Send + 'static,
-        E: Send + 'static,
-        Get: Future<Output = Result<ResponseValue<A>, progenitor_client::Error<E>>> + Send + 'static,
     {
-        let first = Arc::new(get);
-        let next = first.clone();
-        self.job(options, move |api| first(api), move |api| next(api))
+        let get = get.map(TypedRequest::cast).map_err(Error::from);
+        poll(self.pipeline(), get.clone(), get, options)
     }
+}
 
-    async fn run<A, E, Fut>(
-        &self,
-        link: Option<Url>,
-        context: Context<'_>,
-        operation: &impl Fn(C) -> Fut,
-    ) -> Result<Answer>
-    where
-        Fut: Future<Output = Result<ResponseValue<A>, progenitor_client::Error<E>>>,
-    {
-        Ok(capture(&self.protocol, self.pipeline(), link, context, operation).await?)
-    }
+/// Sends `start`, then `get` again and again, to where the last response says.
+fn poll<T>(
+    pipeline: &ServicePipeline,
+    start: Result<TypedRequest<()>>,
+    get: Result<TypedRequest<()>>,
+    options: Option<PollerOptions<'static>>,
+) -> Poller<Job<T>>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    let mut options = options.unwrap_or_default();
+    options.frequency = options.frequency.max(SHORTEST_WAIT);
+    let pipeline = pipeline.clone();
+    let unknown = Arc::new(AtomicU32::new(0));
+    let step = move |state, options: PollerOptions<'static>| -> BoxFuture<'static, _> {
+        let (pipeline, start, get) = (pipeline.clone(), start.clone(), get.clone());
+        let unknown = unknown.clone();
+        Box::pin(async move {
+            let mut get = get?;
+            let (request, next) = match state {
+                PollerState::Initial => (start?, get.url),
+                PollerState::More(PollerContinuation::Links { next_link, .. })
+                    if is_own(&get.url, &next_link) =>
+                {
+                    get.url = next_link.clone();
+                    (get, next_link)
+                }
+                PollerState::More(PollerContinuation::Links { next_link, .. }) => {
+                    return Err(foreign(&next_link).into());
+                }
+                PollerState::More(other) => {
+                    let reason = format!("is of an unknown kind: {other}");
+                    return Err(Error::invalid_input("continuation", reason).into());
+                }
+            };
+            let (operation, url) = (request.operation, request.url.clone());
+            let response = pipeline
+                .send(request, options.context.clone())
+                .await
+                .map_err(Error::from)?;
+            let next_link = |headers: &Headers| match header(headers, "operation-location") {
+                Some(link) => own_link(&url, link),
+                None => Ok(next),
+            };
+            judge(operation, response, next_link, &options, &unknown).map_err(azure_core::Error::from)
+        })
+    };
+    Poller::new(step, Some(options))
+}
 
-    /// What to do after one answer. `unknown` counts the answers in a row that do not know the job.
-    fn judge<T>(
-        &self,
-        answer: Answer,
-        options: &PollerOptions<'_>,
-        unknown: &AtomicU32,
-    ) -> Result<PollerResult<Job<T>>>
-    where
-        T: DeserializeOwned + Send + 'static,
-    {
-        let document: Value = serde_json::from_slice(answer.response.body())
-            .map_err(|error| Error::invalid_response(&error))?;
-        // A document without a status cannot be told from one that runs; the next one may have it.
-        let status = status(&document).unwrap_or_default();
-        let headers = answer.response.headers();
-        let raw = answer.response.clone();
-        let progress = if !status.eq_ignore_ascii_case("unknown") {
-            unknown.store(0, Ordering::Relaxed);
-            progress(&status)
-        } else if unknown.fetch_add(1, Ordering::Relaxed) + 1 < UNKNOWN_ANSWERS {
-            PollerStatus::InProgress
-        } else {
-            PollerStatus::Failed
-        };
-        match progress {
-            PollerStatus::Succeeded => Ok(PollerResult::Succeeded {
-                response: answer.response.into(),
-                target: Box::new(|| Box::pin(std::future::ready(Ok(Response::from(raw))))),
-            }),
-            PollerStatus::Failed | PollerStatus::Canceled => {
-                let error = Error::job_failed(&status, &document).with_call(answer.operation.id, 1, false);
-                // Without a target, awaiting the poller would fail without saying why.
-                Ok(PollerResult::Succeeded {
-                    response: answer.response.into(),
-                    target: Box::new(|| Box::pin(std::future::ready(Err(error.into())))),
-                })
-            }
-            _ => {
-                let names = [X_MS_RETRY_AFTER_MS, RETRY_AFTER_MS, RETRY_AFTER];
-                let retry_after =
-                    get_retry_after(headers, &names, options).clamp(Duration::ZERO, LONGEST_WAIT);
-                let next_link = match header(headers, "operation-location") {
-                    Some(link) => self.own_link(&answer.url, link)?,
-                    // The answer of a status link leads to itself.
-                    None if answer.linked => (*answer.url).clone(),
-                    None => self.endpoint().clone(),
-                };
-                let continuation = PollerContinuation::Links {
+/// What to do after one response. `next_link` finds in its headers where to look next; `unknown` counts the responses in
+/// a row that do not know the job.
+fn judge<T>(
+    operation: &Operation,
+    response: RawResponse,
+    next_link: impl FnOnce(&Headers) -> Result<Url>,
+    options: &PollerOptions<'_>,
+    unknown: &AtomicU32,
+) -> Result<PollerResult<Job<T>>>
+where
+    T: DeserializeOwned + Send + 'static,
+{
+    let document: Value =
+        serde_json::from_slice(response.body()).map_err(|error| Error::invalid_response(&error))?;
+    // A document without a status cannot be told from one that runs; the next one may have it.
+    let status = status(&document).unwrap_or_default();
+    let progress = if !status.eq_ignore_ascii_case("unknown") {
+        unknown.store(0, Ordering::Relaxed);
+        progress(&status)
+    } else if unknown.fetch_add(1, Ordering::Relaxed) + 1 < UNKNOWN_ANSWERS {
+        PollerStatus::InProgress
+    } else {
+        PollerStatus::Failed
+    };
+    match progress {
+        PollerStatus::Succeeded => {
+            let target = response.clone();
+            Ok(PollerResult::Succeeded {
+                response: response.into(),
+                target: Box::new(|| Box::pin(std::future::ready(Ok(Response::from(target))))),
+            })
+        }
+        PollerStatus::Failed | PollerStatus::Canceled => {
+            let error = Error::job_failed(&status, &document).with_call(operation.id, 1, false);
+            // Without a target, awaiting the poller would fail without saying why.
+            Ok(PollerResult::Succeeded {
+                response: response.into(),
+                target: Box::new(|| Box::pin(std::future::ready(Err(error.into())))),
+            })
+        }
+        _ => {
+            let names = [X_MS_RETRY_AFTER_MS, RETRY_AFTER_MS, RETRY_AFTER];
+            let retry_after = get_retry_after(response.headers(), &names, options);
+            let next_link = next_link(response.headers())?;
+            Ok(PollerResult::InProgress {
+                response: response.into(),
+                retry_after: retry_after.clamp(Duration::ZERO, LONGEST_WAIT),
+                continuation: PollerContinuation::Links {
                     next_link,
                     final_link: None,
-                };
-                Ok(PollerResult::InProgress {
-                    response: answer.response.into(),
-                    retry_after,
-                    continuation,
-                })
-            }
+                },
+            })
         }
     }
 }

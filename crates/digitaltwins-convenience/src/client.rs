@@ -89,9 +89,7 @@ impl DigitalTwinsClient {
             name: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),
         };
-        let core = ServiceClient::new(endpoint, &credential, package, options, |url, http| {
-            Client::new_with_client(url, http, None)
-        })?;
+        let core = ServiceClient::new(endpoint, &credential, package, options, Client::new_with_client)?;
         Ok(Self {
             core,
             context: Context::new(),
@@ -118,6 +116,11 @@ impl DigitalTwinsClient {
     /// it.
     #[must_use]
     pub fn protocol(&self) -> Client {
+        self.api().clone()
+    }
+
+    /// Builds the requests.
+    pub(crate) fn api(&self) -> &Client {
         self.core.protocol()
     }
 

@@ -30,13 +30,10 @@ impl DigitalTwinsClient {
     /// # Ok(()) }
     /// ```
     pub async fn get_component<T>(&self, twin_id: &str, component: &str) -> Result<Response<T>> {
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                api.digital_twins_get_component(twin_id, component, None, None)
-                    .await
-            })
-            .await?;
+        let request = self
+            .api()
+            .digital_twins_get_component_request(twin_id, component, None, None);
+        let response = self.core.send(request, self.context()).await?;
         Ok(retype(response))
     }
 
@@ -62,13 +59,15 @@ impl DigitalTwinsClient {
         precondition: Precondition,
     ) -> Result<Option<Etag>> {
         let (body, if_match) = (patch_body(patch)?, precondition.verbatim()?);
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                api.digital_twins_update_component(twin_id, component, if_match.as_deref(), None, None, &body)
-                    .await
-            })
-            .await?;
+        let request = self.api().digital_twins_update_component_request(
+            twin_id,
+            component,
+            if_match.as_deref(),
+            None,
+            None,
+            &body,
+        );
+        let response = self.core.send(request, self.context()).await?;
         Ok(azure_service_core::etag(response.headers()))
     }
 }

@@ -45,13 +45,10 @@ impl DigitalTwinsClient {
     ) -> Result<Response<DeleteJob>> {
         let options = options.unwrap_or_default();
         let minutes = minutes(options.timeout)?;
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                api.delete_jobs_add(minutes, options.operation_id.as_deref(), None, None)
-                    .await
-            })
-            .await?;
+        let request =
+            self.api()
+                .delete_jobs_add_request(minutes, options.operation_id.as_deref(), None, None);
+        let response = self.core.send(request, self.context()).await?;
         Ok(retype(response))
     }
 
@@ -76,23 +73,13 @@ impl DigitalTwinsClient {
             timeout,
         } = options.unwrap_or_default();
         let minutes = minutes(timeout)?;
-        let get = operation_id.clone();
-        Ok(self.core.job(
-            poller_options,
-            move |api| {
-                let id = operation_id.clone();
-                async move { api.delete_jobs_add(minutes, id.as_deref(), None, None).await }
-            },
-            // Where the job is watched, the service says in `Operation-Location`. Should it not, it tells that there is no
-            // such job, unless the caller has chosen the id.
-            move |api| {
-                let id = get.clone();
-                async move {
-                    let id = id.as_deref().unwrap_or("operation-location-is-missing");
-                    api.delete_jobs_get_by_id(id, None, None).await
-                }
-            },
-        ))
+        let (api, id) = (self.api(), operation_id.as_deref());
+        let start = api.delete_jobs_add_request(minutes, id, None, None);
+        // Where the job is watched, the service says in `Operation-Location`. Should it not, it tells that there is no
+        // such job, unless the caller has chosen the id.
+        let get =
+            api.delete_jobs_get_by_id_request(id.unwrap_or("operation-location-is-missing"), None, None);
+        Ok(self.core.job(start, get, poller_options))
     }
 
     /// Watches a delete job that exists to its end. See [`begin_delete_job`](Self::begin_delete_job).
@@ -106,11 +93,8 @@ impl DigitalTwinsClient {
         options: Option<PollerOptions<'static>>,
     ) -> Result<Poller<Job<DeleteJob>>> {
         check_id("id", id)?;
-        let id = id.to_owned();
-        Ok(self.core.watch_job(options, move |api| {
-            let id = id.clone();
-            async move { api.delete_jobs_get_by_id(&id, None, None).await }
-        }))
+        let request = self.api().delete_jobs_get_by_id_request(id, None, None);
+        Ok(self.core.watch_job(request, options))
     }
 
     /// Reads a delete job. (`GET /jobs/deletions/{id}`)
@@ -119,12 +103,8 @@ impl DigitalTwinsClient {
     ///
     /// [`is_not_found`](Error::is_not_found) if there is no such job.
     pub async fn get_delete_job(&self, id: &str) -> Result<Response<DeleteJob>> {
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                api.delete_jobs_get_by_id(id, None, None).await
-            })
-            .await?;
+        let request = self.api().delete_jobs_get_by_id_request(id, None, None);
+        let response = self.core.send(request, self.context()).await?;
         Ok(retype(response))
     }
 
@@ -142,9 +122,8 @@ impl DigitalTwinsClient {
             method_options,
         } = options.unwrap_or_default();
         let size = page_size(max_items_per_page)?;
-        Ok(self.core.list(Some(method_options), move |api, _| async move {
-            api.delete_jobs_list(size, None, None).await
-        }))
+        let request = self.api().delete_jobs_list_request(size, None, None);
+        Ok(self.core.list(request, Some(method_options)))
     }
 }
 

@@ -36,12 +36,8 @@ impl DigitalTwinsClient {
     /// # Ok(()) }
     /// ```
     pub async fn get_digital_twin<T>(&self, id: &str) -> Result<Response<T>> {
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                api.digital_twins_get_by_id(id, None, None).await
-            })
-            .await?;
+        let request = self.api().digital_twins_get_by_id_request(id, None, None);
+        let response = self.core.send(request, self.context()).await?;
         Ok(retype(response))
     }
 
@@ -81,13 +77,10 @@ impl DigitalTwinsClient {
         mode: Upsert,
     ) -> Result<Response<T>> {
         let body = body("twin", twin)?;
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                api.digital_twins_add(id, mode.if_none_match(), None, None, &body)
-                    .await
-            })
-            .await?;
+        let request = self
+            .api()
+            .digital_twins_add_request(id, mode.if_none_match(), None, None, &body);
+        let response = self.core.send(request, self.context()).await?;
         Ok(retype(response))
     }
 
@@ -124,13 +117,10 @@ impl DigitalTwinsClient {
         precondition: Precondition,
     ) -> Result<Option<Etag>> {
         let (body, if_match) = (patch_body(patch)?, precondition.verbatim()?);
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                api.digital_twins_update(id, if_match.as_deref(), None, None, &body)
-                    .await
-            })
-            .await?;
+        let request = self
+            .api()
+            .digital_twins_update_request(id, if_match.as_deref(), None, None, &body);
+        let response = self.core.send(request, self.context()).await?;
         Ok(azure_service_core::etag(response.headers()))
     }
 
@@ -145,12 +135,10 @@ impl DigitalTwinsClient {
     ///   for.
     pub async fn delete_digital_twin(&self, id: &str, precondition: Precondition) -> Result<()> {
         let if_match = precondition.verbatim()?;
-        self.core
-            .call(self.context(), |api| async move {
-                api.digital_twins_delete(id, if_match.as_deref(), None, None)
-                    .await
-            })
-            .await?;
+        let request = self
+            .api()
+            .digital_twins_delete_request(id, if_match.as_deref(), None, None);
+        self.core.send(request, self.context()).await?;
         Ok(())
     }
 }

@@ -25,12 +25,8 @@ impl DigitalTwinsClient {
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such route.
     pub async fn get_event_route(&self, id: &str) -> Result<Response<EventRoute>> {
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                api.event_routes_get_by_id(id, None, None).await
-            })
-            .await?;
+        let request = self.api().event_routes_get_by_id_request(id, None, None);
+        let response = self.core.send(request, self.context()).await?;
         Ok(retype(response))
     }
 
@@ -58,11 +54,8 @@ impl DigitalTwinsClient {
             id: None,
             extra: route.additional.clone(),
         };
-        self.core
-            .call(self.context(), |api| async move {
-                api.event_routes_add(id, None, None, &body).await
-            })
-            .await?;
+        let request = self.api().event_routes_add_request(id, None, None, &body);
+        self.core.send(request, self.context()).await?;
         Ok(())
     }
 
@@ -72,11 +65,8 @@ impl DigitalTwinsClient {
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such route.
     pub async fn delete_event_route(&self, id: &str) -> Result<()> {
-        self.core
-            .call(self.context(), |api| async move {
-                api.event_routes_delete(id, None, None).await
-            })
-            .await?;
+        let request = self.api().event_routes_delete_request(id, None, None);
+        self.core.send(request, self.context()).await?;
         Ok(())
     }
 
@@ -94,8 +84,7 @@ impl DigitalTwinsClient {
             method_options,
         } = options.unwrap_or_default();
         let size = page_size(max_items_per_page)?;
-        Ok(self.core.list(Some(method_options), move |api, _| async move {
-            api.event_routes_list(size, None, None).await
-        }))
+        let request = self.api().event_routes_list_request(size, None, None);
+        Ok(self.core.list(request, Some(method_options)))
     }
 }

@@ -37,12 +37,8 @@ impl DigitalTwinsClient {
         output_blob_uri: &str,
     ) -> Result<Response<ImportJob>> {
         let body = new_job(input_blob_uri, output_blob_uri);
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                api.import_jobs_add(id, None, None, &body).await
-            })
-            .await?;
+        let request = self.api().import_jobs_add_request(id, None, None, &body);
+        let response = self.core.send(request, self.context()).await?;
         Ok(retype(response))
     }
 
@@ -78,18 +74,10 @@ impl DigitalTwinsClient {
     ) -> Result<Poller<Job<ImportJob>>> {
         check_id("id", id)?;
         let body = new_job(input_blob_uri, output_blob_uri);
-        let (start, get) = (id.to_owned(), id.to_owned());
-        Ok(self.core.job(
-            options,
-            move |api| {
-                let (id, body) = (start.clone(), body.clone());
-                async move { api.import_jobs_add(&id, None, None, &body).await }
-            },
-            move |api| {
-                let id = get.clone();
-                async move { api.import_jobs_get_by_id(&id, None, None).await }
-            },
-        ))
+        let api = self.api();
+        let start = api.import_jobs_add_request(id, None, None, &body);
+        let get = api.import_jobs_get_by_id_request(id, None, None);
+        Ok(self.core.job(start, get, options))
     }
 
     /// Watches an import job that exists to its end. See [`begin_import_job`](Self::begin_import_job).
@@ -103,11 +91,8 @@ impl DigitalTwinsClient {
         options: Option<PollerOptions<'static>>,
     ) -> Result<Poller<Job<ImportJob>>> {
         check_id("id", id)?;
-        let id = id.to_owned();
-        Ok(self.core.watch_job(options, move |api| {
-            let id = id.clone();
-            async move { api.import_jobs_get_by_id(&id, None, None).await }
-        }))
+        let request = self.api().import_jobs_get_by_id_request(id, None, None);
+        Ok(self.core.watch_job(request, options))
     }
 
     /// Reads an import job. (`GET /jobs/imports/{id}`)
@@ -116,12 +101,8 @@ impl DigitalTwinsClient {
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such job.
     pub async fn get_import_job(&self, id: &str) -> Result<Response<ImportJob>> {
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                api.import_jobs_get_by_id(id, None, None).await
-            })
-            .await?;
+        let request = self.api().import_jobs_get_by_id_request(id, None, None);
+        let response = self.core.send(request, self.context()).await?;
         Ok(retype(response))
     }
 
@@ -139,9 +120,8 @@ impl DigitalTwinsClient {
             method_options,
         } = options.unwrap_or_default();
         let size = page_size(max_items_per_page)?;
-        Ok(self.core.list(Some(method_options), move |api, _| async move {
-            api.import_jobs_list(size, None, None).await
-        }))
+        let request = self.api().import_jobs_list_request(size, None, None);
+        Ok(self.core.list(request, Some(method_options)))
     }
 
     /// Tells an import job to stop. What it has stored until then stays. (`POST /jobs/imports/{id}/cancel`)
@@ -150,12 +130,8 @@ impl DigitalTwinsClient {
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such job.
     pub async fn cancel_import_job(&self, id: &str) -> Result<Response<ImportJob>> {
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                api.import_jobs_cancel(id, None, None).await
-            })
-            .await?;
+        let request = self.api().import_jobs_cancel_request(id, None, None);
+        let response = self.core.send(request, self.context()).await?;
         Ok(retype(response))
     }
 
@@ -165,11 +141,8 @@ impl DigitalTwinsClient {
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such job.
     pub async fn delete_import_job(&self, id: &str) -> Result<()> {
-        self.core
-            .call(self.context(), |api| async move {
-                api.import_jobs_delete(id, None, None).await
-            })
-            .await?;
+        let request = self.api().import_jobs_delete_request(id, None, None);
+        self.core.send(request, self.context()).await?;
         Ok(())
     }
 }

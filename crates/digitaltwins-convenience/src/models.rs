@@ -62,12 +62,8 @@ impl DigitalTwinsClient {
     /// ```
     pub async fn create_models(&self, models: &[Value]) -> Result<Response<Vec<DigitalTwinsModelData>>> {
         let body = models.to_vec();
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                api.digital_twin_models_add(None, None, &body).await
-            })
-            .await?;
+        let request = self.api().digital_twin_models_add_request(None, None, &body);
+        let response = self.core.send(request, self.context()).await?;
         Ok(retype(response))
     }
 
@@ -82,13 +78,10 @@ impl DigitalTwinsClient {
         options: Option<GetModelOptions>,
     ) -> Result<Response<DigitalTwinsModelData>> {
         let definition = only_true(options.unwrap_or_default().include_model_definition);
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                api.digital_twin_models_get_by_id(id, definition, None, None)
-                    .await
-            })
-            .await?;
+        let request = self
+            .api()
+            .digital_twin_models_get_by_id_request(id, definition, None, None);
+        let response = self.core.send(request, self.context()).await?;
         Ok(retype(response))
     }
 
@@ -127,14 +120,11 @@ impl DigitalTwinsClient {
             page_size(max_items_per_page)?,
             only_true(include_model_definition),
         );
-        Ok(self.core.list(Some(method_options), move |api, _| {
-            let ids = dependencies_for.clone();
-            async move {
-                let ids = Some(&ids).filter(|ids| !ids.is_empty());
-                api.digital_twin_models_list(ids, definition, size, None, None)
-                    .await
-            }
-        }))
+        let ids = Some(&dependencies_for).filter(|ids| !ids.is_empty());
+        let request = self
+            .api()
+            .digital_twin_models_list_request(ids, definition, size, None, None);
+        Ok(self.core.list(request, Some(method_options)))
     }
 
     /// Decommissions a model: there can be no new twins of it, while those that exist keep working.
@@ -145,11 +135,10 @@ impl DigitalTwinsClient {
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such model.
     pub async fn decommission_model(&self, id: &str) -> Result<()> {
         let body = vec![json!({"op": "replace", "path": "/decommissioned", "value": true})];
-        self.core
-            .call(self.context(), |api| async move {
-                api.digital_twin_models_update(id, None, None, &body).await
-            })
-            .await?;
+        let request = self
+            .api()
+            .digital_twin_models_update_request(id, None, None, &body);
+        self.core.send(request, self.context()).await?;
         Ok(())
     }
 
@@ -163,11 +152,8 @@ impl DigitalTwinsClient {
     /// * [`is_not_found`](crate::Error::is_not_found) if there is no such model.
     /// * [`is_model_in_use`](crate::Error::is_model_in_use) if other models extend it or have it as a component.
     pub async fn delete_model(&self, id: &str) -> Result<()> {
-        self.core
-            .call(self.context(), |api| async move {
-                api.digital_twin_models_delete(id, None, None).await
-            })
-            .await?;
+        let request = self.api().digital_twin_models_delete_request(id, None, None);
+        self.core.send(request, self.context()).await?;
         Ok(())
     }
 }

@@ -178,12 +178,9 @@ impl DigitalTwinsClient {
                         query,
                         continuation_token,
                     };
-                    let response: Response<QueryPage<T>> = core
-                        .call(options.context, |api| async move {
-                            api.query_query_twins(size, None, None, &body).await
-                        })
-                        .await
-                        .map(retype)?;
+                    let request = core.protocol().query_query_twins_request(size, None, None, &body);
+                    let response: Response<QueryPage<T>> =
+                        core.send(request, options.context).await.map(retype)?;
                     if let Some(charge) = charge {
                         charge.add(response.query_charge().unwrap_or_default());
                     }

@@ -31,13 +31,10 @@ impl DigitalTwinsClient {
     /// [`is_not_found`](crate::Error::is_not_found) if no such relationship starts at the twin, or if there is no such
     /// twin.
     pub async fn get_relationship<T>(&self, twin_id: &str, relationship_id: &str) -> Result<Response<T>> {
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                api.digital_twins_get_relationship_by_id(twin_id, relationship_id, None, None)
-                    .await
-            })
-            .await?;
+        let request =
+            self.api()
+                .digital_twins_get_relationship_by_id_request(twin_id, relationship_id, None, None);
+        let response = self.core.send(request, self.context()).await?;
         Ok(retype(response))
     }
 
@@ -76,14 +73,16 @@ impl DigitalTwinsClient {
         mode: Upsert,
     ) -> Result<Response<T>> {
         let body = body("relationship", relationship)?;
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                let condition = mode.if_none_match();
-                api.digital_twins_add_relationship(twin_id, relationship_id, condition, None, None, &body)
-                    .await
-            })
-            .await?;
+        let condition = mode.if_none_match();
+        let request = self.api().digital_twins_add_relationship_request(
+            twin_id,
+            relationship_id,
+            condition,
+            None,
+            None,
+            &body,
+        );
+        let response = self.core.send(request, self.context()).await?;
         Ok(retype(response))
     }
 
@@ -105,14 +104,16 @@ impl DigitalTwinsClient {
         precondition: Precondition,
     ) -> Result<Option<Etag>> {
         let (body, if_match) = (patch_body(patch)?, precondition.verbatim()?);
-        let response = self
-            .core
-            .call(self.context(), |api| async move {
-                let if_match = if_match.as_deref();
-                api.digital_twins_update_relationship(twin_id, relationship_id, if_match, None, None, &body)
-                    .await
-            })
-            .await?;
+        let if_match = if_match.as_deref();
+        let request = self.api().digital_twins_update_relationship_request(
+            twin_id,
+            relationship_id,
+            if_match,
+            None,
+            None,
+            &body,
+        );
+        let response = self.core.send(request, self.context()).await?;
         Ok(azure_service_core::etag(response.headers()))
     }
 
@@ -130,18 +131,14 @@ impl DigitalTwinsClient {
         precondition: Precondition,
     ) -> Result<()> {
         let if_match = precondition.verbatim()?;
-        self.core
-            .call(self.context(), |api| async move {
-                api.digital_twins_delete_relationship(
-                    twin_id,
-                    relationship_id,
-                    if_match.as_deref(),
-                    None,
-                    None,
-                )
-                .await
-            })
-            .await?;
+        let request = self.api().digital_twins_delete_relationship_request(
+            twin_id,
+            relationship_id,
+            if_match.as_deref(),
+            None,
+            None,
+        );
+        self.core.send(request, self.context()).await?;
         Ok(())
     }
 
@@ -181,14 +178,11 @@ impl DigitalTwinsClient {
             relationship_name,
             method_options,
         } = options.unwrap_or_default();
-        let id = twin_id.to_owned();
-        Ok(self.core.list(Some(method_options), move |api, _| {
-            let (id, name) = (id.clone(), relationship_name.clone());
-            async move {
-                api.digital_twins_list_relationships(&id, name.as_deref(), None, None)
-                    .await
-            }
-        }))
+        let name = relationship_name.as_deref();
+        let request = self
+            .api()
+            .digital_twins_list_relationships_request(twin_id, name, None, None);
+        Ok(self.core.list(request, Some(method_options)))
     }
 
     /// Lists the relationships that end at a twin. (`GET /digitaltwins/{id}/incomingrelationships`)
@@ -202,13 +196,9 @@ impl DigitalTwinsClient {
         options: Option<PagerOptions<'static>>,
     ) -> Result<Pager<ItemPage<IncomingRelationship>>> {
         check_id("twin_id", twin_id)?;
-        let id = twin_id.to_owned();
-        Ok(self.core.list(options, move |api, _| {
-            let id = id.clone();
-            async move {
-                api.digital_twins_list_incoming_relationships(&id, None, None)
-                    .await
-            }
-        }))
+        let request = self
+            .api()
+            .digital_twins_list_incoming_relationships_request(twin_id, None, None);
+        Ok(self.core.list(request, options))
     }
 }

@@ -46,12 +46,15 @@ impl DigitalTwinsClient {
     ) -> Result<()> {
         let body = body("telemetry", telemetry)?;
         let (message_id, source_time) = headers(options);
-        self.core
-            .call(self.context(), |api| async move {
-                api.digital_twins_send_telemetry(twin_id, &message_id, Some(&source_time), None, None, &body)
-                    .await
-            })
-            .await?;
+        let request = self.api().digital_twins_send_telemetry_request(
+            twin_id,
+            &message_id,
+            Some(&source_time),
+            None,
+            None,
+            &body,
+        );
+        self.core.send(request, self.context()).await?;
         Ok(())
     }
 
@@ -71,21 +74,17 @@ impl DigitalTwinsClient {
     ) -> Result<()> {
         let body = body("telemetry", telemetry)?;
         let (message_id, source_time) = headers(options);
-        self.core
-            .call(self.context(), |api| async move {
-                let time = Some(source_time.as_str());
-                api.digital_twins_send_component_telemetry(
-                    twin_id,
-                    component,
-                    &message_id,
-                    time,
-                    None,
-                    None,
-                    &body,
-                )
-                .await
-            })
-            .await?;
+        let time = Some(source_time.as_str());
+        let request = self.api().digital_twins_send_component_telemetry_request(
+            twin_id,
+            component,
+            &message_id,
+            time,
+            None,
+            None,
+            &body,
+        );
+        self.core.send(request, self.context()).await?;
         Ok(())
     }
 }

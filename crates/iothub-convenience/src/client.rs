@@ -163,9 +163,8 @@ impl IotHubRegistryManager {
     ) -> Result<Self> {
         let all_options = options.unwrap_or_default();
         let options = all_options.client_options;
-        let core = ServiceClient::new(endpoint, credential, PACKAGE, options, |url, http| {
-            iothub_protocol::Client::new_with_client(url, http, None)
-        })?;
+        let protocol = iothub_protocol::Client::new_with_client;
+        let core = ServiceClient::new(endpoint, credential, PACKAGE, options, protocol)?;
         Ok(Self {
             #[cfg(feature = "amqp")]
             amqp: crate::amqp::Messaging::new(core.endpoint(), amqp_credential, &all_options.amqp)?,
@@ -176,6 +175,11 @@ impl IotHubRegistryManager {
     /// The low-level client: one method per operation of the REST API, with the same authentication and retries.
     #[must_use]
     pub fn protocol(&self) -> iothub_protocol::Client {
+        self.api().clone()
+    }
+
+    /// Builds the requests.
+    pub(crate) fn api(&self) -> &iothub_protocol::Client {
         self.core.protocol()
     }
 

@@ -30,11 +30,10 @@ impl IotHubRegistryManager {
     /// [`is_not_found`](Error::is_not_found) if there is no such device.
     pub async fn purge_command_queue(&self, device_id: &str) -> Result<Response<PurgeMessageQueueResult>> {
         check_device_id(device_id)?;
-        let call = |api: iothub_protocol::Client| async move {
-            api.cloud_to_device_messages_purge_cloud_to_device_message_queue(device_id)
-                .await
-        };
-        Ok(self.core.call(plain(), call).await?)
+        let request = self
+            .api()
+            .cloud_to_device_messages_purge_cloud_to_device_message_queue_request(device_id);
+        Ok(self.core.send(request, plain()).await?)
     }
 
     /// Fetches what became of cloud-to-device messages that were sent with a request for it. `None` if there is nothing.
@@ -65,10 +64,10 @@ impl IotHubRegistryManager {
     /// # }
     /// ```
     pub async fn receive_feedback_notification(&self) -> Result<Option<FeedbackBatch>> {
-        let call = |api: iothub_protocol::Client| async move {
-            api.cloud_to_device_messages_receive_feedback_notification().await
-        };
-        let response: RawResponse = self.core.call(plain(), call).await?.into();
+        let request = self
+            .api()
+            .cloud_to_device_messages_receive_feedback_notification_request();
+        let response: RawResponse = self.core.send(request, plain()).await?.into();
         if response.status() == StatusCode::NoContent {
             return Ok(None);
         }
@@ -90,11 +89,10 @@ impl IotHubRegistryManager {
     ///
     /// [`is_precondition_failed`](Error::is_precondition_failed) if the lock has ended.
     pub async fn complete_feedback_notification(&self, lock_token: &str) -> Result<Response<(), NoFormat>> {
-        let call = |api: iothub_protocol::Client| async move {
-            api.cloud_to_device_messages_complete_feedback_notification(lock_token)
-                .await
-        };
-        Ok(without_body(self.core.call(plain(), call).await?))
+        let request = self
+            .api()
+            .cloud_to_device_messages_complete_feedback_notification_request(lock_token);
+        Ok(without_body(self.core.send(request, plain()).await?))
     }
 
     /// Gives the records back, so that they come again.
@@ -105,10 +103,9 @@ impl IotHubRegistryManager {
     ///
     /// [`is_precondition_failed`](Error::is_precondition_failed) if the lock has ended.
     pub async fn abandon_feedback_notification(&self, lock_token: &str) -> Result<Response<(), NoFormat>> {
-        let call = |api: iothub_protocol::Client| async move {
-            api.cloud_to_device_messages_abandon_feedback_notification(lock_token)
-                .await
-        };
-        Ok(without_body(self.core.call(plain(), call).await?))
+        let request = self
+            .api()
+            .cloud_to_device_messages_abandon_feedback_notification_request(lock_token);
+        Ok(without_body(self.core.send(request, plain()).await?))
     }
 }

@@ -140,11 +140,10 @@ impl IotHubRegistryManager {
             .map(|precondition| precondition.quoted())
             .transpose()?;
         let (if_match, body) = (if_match.as_deref(), &body);
-        let call = |api: iothub_protocol::Client| async move {
-            api.devices_create_or_update_identity(device_id, if_match, body)
-                .await
-        };
-        Ok(retype(self.core.call(plain(), call).await?))
+        let request = self
+            .api()
+            .devices_create_or_update_identity_request(device_id, if_match, body);
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     /// Reads a device.
@@ -156,8 +155,8 @@ impl IotHubRegistryManager {
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such device.
     pub async fn get_device(&self, device_id: &str) -> Result<Response<Device>> {
         check_device_id(device_id)?;
-        let call = |api: iothub_protocol::Client| async move { api.devices_get_identity(device_id).await };
-        Ok(retype(self.core.call(plain(), call).await?))
+        let request = self.api().devices_get_identity_request(device_id);
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     /// Reads up to 1000 devices in no particular order.
@@ -171,10 +170,8 @@ impl IotHubRegistryManager {
     ///
     /// As every call: see [`Error`](crate::Error).
     pub async fn get_devices(&self, max_number_of_devices: Option<i32>) -> Result<Response<Vec<Device>>> {
-        let call = |api: iothub_protocol::Client| async move {
-            api.devices_get_devices(max_number_of_devices).await
-        };
-        Ok(retype(self.core.call(plain(), call).await?))
+        let request = self.api().devices_get_devices_request(max_number_of_devices);
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     /// Deletes a device with its twin, its modules and the messages that wait for it.
@@ -192,9 +189,9 @@ impl IotHubRegistryManager {
     ) -> Result<Response<(), NoFormat>> {
         check_device_id(device_id)?;
         let if_match = &precondition.quoted()?;
-        let call = |api: iothub_protocol::Client| async move {
-            api.devices_delete_identity(device_id, Some(if_match)).await
-        };
-        Ok(without_body(self.core.call(plain(), call).await?))
+        let request = self
+            .api()
+            .devices_delete_identity_request(device_id, Some(if_match));
+        Ok(without_body(self.core.send(request, plain()).await?))
     }
 }

@@ -86,9 +86,8 @@ impl IotHubRegistryManager {
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such device.
     pub async fn get_digital_twin(&self, device_id: &str) -> Result<Response<Value>> {
         check_device_id(device_id)?;
-        let call =
-            |api: iothub_protocol::Client| async move { api.digital_twin_get_digital_twin(device_id).await };
-        Ok(self.core.call(plain(), call).await?)
+        let request = self.api().digital_twin_get_digital_twin_request(device_id);
+        Ok(self.core.send(request, plain()).await?)
     }
 
     /// Changes writable properties of a device as its model describes them.
@@ -113,11 +112,10 @@ impl IotHubRegistryManager {
             Precondition::IfMatch(_) => Some(precondition.quoted()?),
         };
         let (if_match, body) = (if_match.as_deref(), &patch.0);
-        let call = |api: iothub_protocol::Client| async move {
-            api.digital_twin_update_digital_twin(device_id, if_match, body)
-                .await
-        };
-        Ok(without_body(self.core.call(plain(), call).await?))
+        let request = self
+            .api()
+            .digital_twin_update_digital_twin_request(device_id, if_match, body);
+        Ok(without_body(self.core.send(request, plain()).await?))
     }
 
     /// Calls a command of a device and waits for the answer.
@@ -165,22 +163,17 @@ impl IotHubRegistryManager {
         let name = command.name();
         let (connect, response, payload) = command.parts();
         let body = &payload.unwrap_or_default();
-        let call = |api: iothub_protocol::Client| async move {
-            match component {
-                None => {
-                    api.digital_twin_invoke_root_level_command(device_id, name, connect, response, body)
-                        .await
-                }
-                Some(component) => {
-                    api.digital_twin_invoke_component_command(
-                        device_id, component, name, connect, response, body,
-                    )
-                    .await
-                }
+        let api = self.api();
+        let request = match component {
+            None => {
+                api.digital_twin_invoke_root_level_command_request(device_id, name, connect, response, body)
             }
+            Some(component) => api.digital_twin_invoke_component_command_request(
+                device_id, component, name, connect, response, body,
+            ),
         };
         let context = Context::new().with_value(ResponseTimeout(command.http_timeout()));
-        match self.core.call(context, call).await {
+        match self.core.send(request, context).await {
             Ok(response) => DirectMethodOutcome::of_command(RawResponse::from(response)),
             Err(error) => DirectMethodOutcome::of(error.into()),
         }

@@ -256,14 +256,13 @@ impl IotHubRegistryManager {
         method: &DirectMethod,
     ) -> Result<DirectMethodOutcome> {
         let body = &method.to_body();
-        let call = |api: iothub_protocol::Client| async move {
-            match module_id {
-                None => api.devices_invoke_method(device_id, body).await,
-                Some(module_id) => api.modules_invoke_method(device_id, module_id, body).await,
-            }
+        let api = self.api();
+        let request = match module_id {
+            None => api.devices_invoke_method_request(device_id, body),
+            Some(module_id) => api.modules_invoke_method_request(device_id, module_id, body),
         };
         let context = Context::new().with_value(ResponseTimeout(method.http_timeout()));
-        match self.core.call(context, call).await {
+        match self.core.send(request, context).await {
             Ok(response) => {
                 let request_id = request_id(response.headers());
                 let result = response.into_model()?;

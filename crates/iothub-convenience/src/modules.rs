@@ -178,11 +178,10 @@ impl IotHubRegistryManager {
         if_match: Option<&str>,
         body: &types::Module,
     ) -> Result<Response<Module>> {
-        let call = |api: iothub_protocol::Client| async move {
-            api.modules_create_or_update_identity(device_id, module_id, if_match, body)
-                .await
-        };
-        Ok(retype(self.core.call(plain(), call).await?))
+        let request = self
+            .api()
+            .modules_create_or_update_identity_request(device_id, module_id, if_match, body);
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     /// Reads a module.
@@ -195,10 +194,8 @@ impl IotHubRegistryManager {
     pub async fn get_module(&self, device_id: &str, module_id: &str) -> Result<Response<Module>> {
         check_device_id(device_id)?;
         check_module_id(module_id)?;
-        let call = |api: iothub_protocol::Client| async move {
-            api.modules_get_identity(device_id, module_id).await
-        };
-        Ok(retype(self.core.call(plain(), call).await?))
+        let request = self.api().modules_get_identity_request(device_id, module_id);
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     /// Reads all modules of a device, system modules included.
@@ -210,9 +207,8 @@ impl IotHubRegistryManager {
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such device.
     pub async fn get_modules(&self, device_id: &str) -> Result<Response<Vec<Module>>> {
         check_device_id(device_id)?;
-        let call =
-            |api: iothub_protocol::Client| async move { api.modules_get_modules_on_device(device_id).await };
-        Ok(retype(self.core.call(plain(), call).await?))
+        let request = self.api().modules_get_modules_on_device_request(device_id);
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     /// Deletes a module with its twin.
@@ -232,10 +228,9 @@ impl IotHubRegistryManager {
         check_device_id(device_id)?;
         check_module_id(module_id)?;
         let if_match = &precondition.quoted()?;
-        let call = |api: iothub_protocol::Client| async move {
-            api.modules_delete_identity(device_id, module_id, Some(if_match))
-                .await
-        };
-        Ok(without_body(self.core.call(plain(), call).await?))
+        let request = self
+            .api()
+            .modules_delete_identity_request(device_id, module_id, Some(if_match));
+        Ok(without_body(self.core.send(request, plain()).await?))
     }
 }

@@ -182,11 +182,11 @@ impl IotHubRegistryManager {
         }
         let options = options.unwrap_or_default();
         let page_size = options.max_item_count.map(|count| count.to_string());
-        let hub = self.clone();
+        let core = self.core.clone();
         let fetch = move |state,
                           options: PagerOptions<'static>|
               -> azure_core::http::pager::PagerResultFuture<QueryPage> {
-            let (hub, page_size) = (hub.clone(), page_size.clone());
+            let (core, page_size) = (core.clone(), page_size.clone());
             let body = types::QuerySpecification {
                 query: Some(query.clone()),
             };
@@ -195,13 +195,11 @@ impl IotHubRegistryManager {
                     PagerState::Initial => None,
                     PagerState::More(continuation) => Some(String::from(continuation)),
                 };
-                let (token, page_size, body) = (token.as_deref(), page_size.as_deref(), &body);
-                let call = |api: iothub_protocol::Client| async move {
-                    api.query_get_twins(token, page_size, body).await
-                };
-                let response = hub
-                    .core
-                    .call(options.context, call)
+                let request =
+                    core.protocol()
+                        .query_get_twins_request(token.as_deref(), page_size.as_deref(), &body);
+                let response = core
+                    .send(request, options.context)
                     .await
                     .map_err(azure_core::Error::from)?;
                 read_page(response.into())

@@ -16,8 +16,8 @@ impl IotHubRegistryManager {
     ///
     /// As every call: see [`Error`](crate::Error).
     pub async fn get_device_registry_statistics(&self) -> Result<Response<RegistryStatistics>> {
-        let call = |api: iothub_protocol::Client| async move { api.statistics_get_device_statistics().await };
-        Ok(self.core.call(plain(), call).await?)
+        let request = self.api().statistics_get_device_statistics_request();
+        Ok(self.core.send(request, plain()).await?)
     }
 
     /// Counts the devices that are connected. The number may lag by minutes.
@@ -28,8 +28,7 @@ impl IotHubRegistryManager {
     ///
     /// As every call: see [`Error`](crate::Error).
     pub async fn get_service_statistics(&self) -> Result<Response<ServiceStatistics>> {
-        let call =
-            |api: iothub_protocol::Client| async move { api.statistics_get_service_statistics().await };
-        Ok(self.core.call(plain(), call).await?)
+        let request = self.api().statistics_get_service_statistics_request();
+        Ok(self.core.send(request, plain()).await?)
     }
 }

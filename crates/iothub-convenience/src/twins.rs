@@ -173,13 +173,12 @@ impl IotHubRegistryManager {
 /// What both kinds have in common.
 impl IotHubRegistryManager {
     pub(crate) async fn read_twin(&self, id: TwinId<'_>) -> Result<Response<Twin>> {
-        let call = |api: iothub_protocol::Client| async move {
-            match id.module_id {
-                None => api.devices_get_twin(id.device_id).await,
-                Some(module_id) => api.modules_get_twin(id.device_id, module_id).await,
-            }
+        let api = self.api();
+        let request = match id.module_id {
+            None => api.devices_get_twin_request(id.device_id),
+            Some(module_id) => api.modules_get_twin_request(id.device_id, module_id),
         };
-        Ok(retype(self.core.call(plain(), call).await?))
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     pub(crate) async fn patch_twin(
@@ -191,16 +190,12 @@ impl IotHubRegistryManager {
         patch.validate()?;
         let if_match = &precondition.quoted()?;
         let body = &twin_body(patch.to_json());
-        let call = |api: iothub_protocol::Client| async move {
-            match id.module_id {
-                None => api.devices_update_twin(id.device_id, Some(if_match), body).await,
-                Some(module_id) => {
-                    api.modules_update_twin(id.device_id, module_id, Some(if_match), body)
-                        .await
-                }
-            }
+        let api = self.api();
+        let request = match id.module_id {
+            None => api.devices_update_twin_request(id.device_id, Some(if_match), body),
+            Some(module_id) => api.modules_update_twin_request(id.device_id, module_id, Some(if_match), body),
         };
-        Ok(retype(self.core.call(plain(), call).await?))
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     async fn put_twin(
@@ -212,16 +207,14 @@ impl IotHubRegistryManager {
         contents.validate()?;
         let if_match = &precondition.quoted()?;
         let body = &twin_body(contents.to_json());
-        let call = |api: iothub_protocol::Client| async move {
-            match id.module_id {
-                None => api.devices_replace_twin(id.device_id, Some(if_match), body).await,
-                Some(module_id) => {
-                    api.modules_replace_twin(id.device_id, module_id, Some(if_match), body)
-                        .await
-                }
+        let api = self.api();
+        let request = match id.module_id {
+            None => api.devices_replace_twin_request(id.device_id, Some(if_match), body),
+            Some(module_id) => {
+                api.modules_replace_twin_request(id.device_id, module_id, Some(if_match), body)
             }
         };
-        Ok(retype(self.core.call(plain(), call).await?))
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 }
 

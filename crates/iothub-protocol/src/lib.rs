@@ -52,6 +52,5 @@
     reason = "generated: the API's authors left some things undocumented, and the generator writes one form for all cases"
 )]
 mod generated;
-mod hooks;
 
-pub use generated::{ByteStream, Client, ClientInfo, Error, OPERATIONS, ResponseValue, types};
+pub use generated::{API_VERSION, ByteStream, Client, ClientInfo, Error, OPERATIONS, ResponseValue, types};

@@ -13,11 +13,8 @@ fn job(status: &str) -> Reply {
 }
 
 fn watch(client: &ServiceClient<Client>, options: Option<PollerOptions<'static>>) -> Poller<Job<Thing>> {
-    client.job(
-        options,
-        |api| async move { api.jobs_add("j1").await },
-        |api| async move { api.jobs_get("j1").await },
-    )
+    let api = client.protocol();
+    client.job(api.jobs_add_request("j1"), api.jobs_get_request("j1"), options)
 }
 
 #[tokio::test(start_paused = true)]

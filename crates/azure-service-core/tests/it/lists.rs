@@ -17,10 +17,7 @@ fn linked(
     client: &ServiceClient<Client>,
     options: Option<PagerOptions<'static>>,
 ) -> azure_core::http::Pager<azure_service_core::ItemPage<Thing>> {
-    client.list(options, |api, token| async move {
-        assert_eq!(token, None);
-        api.things_list(2).await
-    })
+    client.list(client.protocol().things_list_request(2), options)
 }
 
 fn names(things: &[Thing]) -> Vec<&str> {
@@ -131,9 +128,7 @@ async fn a_continuation_of_another_list_is_refused_instead_of_starting_anew() {
         continuation: Some(token),
         ..PagerOptions::default()
     };
-    let pager = script
-        .client()
-        .list::<Thing, _, _, _>(Some(options), |api, _| async move { api.things_list(2).await });
+    let pager = linked(&script.client(), Some(options));
     let error = pager.try_collect::<Vec<_>>().await.unwrap_err();
     assert_eq!(Error::from(error).parameter(), Some("continuation"));
 
@@ -142,13 +137,11 @@ async fn a_continuation_of_another_list_is_refused_instead_of_starting_anew() {
         continuation: Some(link),
         ..PagerOptions::default()
     };
-    let pager = script
-        .client()
-        .list::<Thing, _, _, _>(Some(options), |api, token| async move {
-            api.things_select(token).await
-        });
+    let client = script.client();
+    let pager = client.list::<Thing, _, _>(client.protocol().things_select_request(), Some(options));
     let error = pager.try_collect::<Vec<_>>().await.unwrap_err();
     assert_eq!(Error::from(error).parameter(), Some("continuation"));
+    assert_eq!(script.count(), 0);
 }
 
 #[tokio::test]
@@ -158,11 +151,9 @@ async fn tokens_in_the_body_repeat_the_request() {
         page(&[], r#","continuationToken":"t2""#),
         page(&["b"], r#","continuationToken":null"#),
     ]);
-    let things: Vec<Thing> = script
-        .client()
-        .list(None, |api: Client, token| async move {
-            api.things_query("SELECT *", token).await
-        })
+    let client = script.client();
+    let things: Vec<Thing> = client
+        .list(client.protocol().things_query_request("SELECT *"), None)
         .try_collect()
         .await
         .unwrap();
@@ -185,11 +176,9 @@ async fn tokens_in_a_header_come_with_bare_arrays() {
         answer(200, "[]").header("x-ms-continuation", "t2"),
         answer(200, r#"[{"name":"b"}]"#).header("x-ms-continuation", ""),
     ]);
-    let things: Vec<Thing> = script
-        .client()
-        .list(None, |api: Client, token| async move {
-            api.things_select(token).await
-        })
+    let client = script.client();
+    let things: Vec<Thing> = client
+        .list(client.protocol().things_select_request(), None)
         .try_collect()
         .await
         .unwrap();

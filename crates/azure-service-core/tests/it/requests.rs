@@ -10,9 +10,9 @@ use std::time::Duration;
 #[tokio::test]
 async fn a_call_sends_what_the_generated_code_built() {
     let script = Script::new([answer(200, THING).header("etag", "\"7\"")]);
-    let response = script
-        .client()
-        .call(Context::new(), |api| async move { api.things_get("a/b").await })
+    let client = script.client();
+    let response = client
+        .send(client.protocol().things_get_request("a/b"), Context::new())
         .await
         .unwrap();
     assert_eq!(
@@ -40,9 +40,9 @@ async fn a_call_sends_what_the_generated_code_built() {
 #[tokio::test]
 async fn an_id_that_would_address_the_parent_is_refused_before_sending() {
     let script = Script::new([answer(200, THING)]);
-    let error = script
-        .client()
-        .call(Context::new(), |api| async move { api.things_get("..").await })
+    let client = script.client();
+    let error = client
+        .send(client.protocol().things_get_request(".."), Context::new())
         .await
         .unwrap_err();
     assert_eq!(
@@ -60,13 +60,9 @@ async fn an_id_that_would_address_the_parent_is_refused_before_sending() {
 async fn header_values_that_are_not_ascii_survive() {
     let script = Script::new([answer(204, "")]);
     let thing = Thing { name: "ü".into() };
-    script
-        .client()
-        .call(Context::new(), |api| async move {
-            api.things_update(Some("\"é\""), &thing).await
-        })
-        .await
-        .unwrap();
+    let client = script.client();
+    let request = client.protocol().things_update_request(Some("\"é\""), &thing);
+    client.send(request, Context::new()).await.unwrap();
     let seen = &script.seen()[0];
     assert_eq!(seen.header("if-match"), Some("\"é\""));
     assert_eq!(seen.body, r#"{"name":"ü"}"#);
@@ -107,7 +103,8 @@ async fn the_low_level_client_has_the_same_pipeline() {
     );
 
     let script = Script::new([Reply::Break]);
-    let api = script.client().protocol();
+    let client = script.client();
+    let api = client.protocol();
     let error = azure_service_core::Error::from(api.things_invoke().await.unwrap_err());
     assert_eq!(
         (error.is_unknown_outcome(), error.attempts(), error.operation()),
@@ -164,7 +161,7 @@ async fn the_time_for_an_answer_can_be_set_per_call() {
     let start = tokio::time::Instant::now();
     let context = Context::new().with_value(ResponseTimeout(Duration::from_secs(300)));
     client
-        .call(context, |api| async move { api.things_invoke().await })
+        .send(client.protocol().things_invoke_request(), context)
         .await
         .unwrap_err();
     assert_eq!(start.elapsed().as_secs(), 300);

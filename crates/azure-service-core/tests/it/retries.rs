@@ -224,12 +224,9 @@ async fn a_patch_is_repeated_only_with_an_etag() {
     ] {
         let script = Script::new([Reply::Break, answer(204, "")]);
         let thing = Thing { name: "x".into() };
-        let result = script
-            .client()
-            .call(Context::new(), |api| async move {
-                api.things_update(if_match, &thing).await
-            })
-            .await;
+        let client = script.client();
+        let request = client.protocol().things_update_request(if_match, &thing);
+        let result = client.send(request, Context::new()).await;
         assert_eq!(
             (script.count(), result.is_ok()),
             (expected, expected == 2),

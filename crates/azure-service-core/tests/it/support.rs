@@ -12,7 +12,7 @@ use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{
     AsyncRawResponse, Body, ClientOptions, Context, HttpClient, Request, StatusCode, Transport,
 };
-use azure_protocol_runtime::{Executor, Hook, Operation, Paging, ProtocolClient};
+use azure_protocol_runtime::{Hook, Operation, Paging, TypedRequest};
 use azure_service_core::{Credential, Package, ServiceClient};
 use progenitor_client::{Error as Generated, ResponseValue};
 use serde::{Deserialize, Serialize};
@@ -31,43 +31,42 @@ const fn operation(id: &'static str, method: &'static str, success: &'static [u1
     }
 }
 
-pub(crate) static OPERATIONS: &[Operation] = &[
-    Operation {
-        idempotent: true,
-        ..operation("things_get", "GET", &[200])
-    },
-    operation("things_update", "PATCH", &[204]),
-    operation("things_invoke", "POST", &[200]),
-    Operation {
-        idempotent: true,
-        paging: Paging::NextLink,
-        ..operation("things_list", "GET", &[200])
-    },
-    Operation {
-        idempotent: true,
-        paging: Paging::BodyToken,
-        ..operation("things_query", "POST", &[200])
-    },
-    Operation {
-        idempotent: true,
-        paging: Paging::HeaderToken,
-        ..operation("things_select", "POST", &[200])
-    },
-    Operation {
-        idempotent: true,
-        ..operation("jobs_add", "PUT", &[200, 201, 202])
-    },
-    Operation {
-        idempotent: true,
-        ..operation("jobs_get", "GET", &[200])
-    },
-];
+static THINGS_GET: Operation = Operation {
+    idempotent: true,
+    ..operation("things_get", "GET", &[200])
+};
+static THINGS_UPDATE: Operation = operation("things_update", "PATCH", &[204]);
+static THINGS_INVOKE: Operation = operation("things_invoke", "POST", &[200]);
+static THINGS_LIST: Operation = Operation {
+    idempotent: true,
+    paging: Paging::NextLink,
+    ..operation("things_list", "GET", &[200])
+};
+static THINGS_QUERY: Operation = Operation {
+    idempotent: true,
+    paging: Paging::BodyToken,
+    ..operation("things_query", "POST", &[200])
+};
+static THINGS_SELECT: Operation = Operation {
+    idempotent: true,
+    paging: Paging::HeaderToken,
+    ..operation("things_select", "POST", &[200])
+};
+static JOBS_ADD: Operation = Operation {
+    idempotent: true,
+    ..operation("jobs_add", "PUT", &[200, 201, 202])
+};
+static JOBS_GET: Operation = Operation {
+    idempotent: true,
+    ..operation("jobs_get", "GET", &[200])
+};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Thing {
     pub(crate) name: String,
 }
 
+type Built<T> = Result<TypedRequest<T>, Generated<()>>;
 type Answered<T> = Result<ResponseValue<T>, Generated<()>>;
 
 #[derive(Debug, Clone)]
@@ -78,105 +77,84 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(url: &str, http: reqwest::Client) -> Self {
+    pub(crate) fn new(url: &str, http: reqwest::Client, hook: Hook) -> Self {
         Self {
             url: url.to_owned(),
             http,
-            hook: None,
+            hook,
         }
     }
 
-    async fn send<T: serde::de::DeserializeOwned>(
+    fn build<T>(
         &self,
-        id: &str,
+        operation: &'static Operation,
         path: &str,
         change: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
-    ) -> Answered<T> {
-        let operation = Operation::find(OPERATIONS, id).expect("the operation is in the table");
+    ) -> Built<T> {
         let method = operation.method.parse().expect("the table has methods");
         let request = change(self.http.request(method, format!("{}{path}", self.url))).build()?;
-        let response =
-            azure_protocol_runtime::send(&self.hook, &self.http, request, OPERATIONS, id, Self::API_VERSION)
-                .await?;
+        TypedRequest::new(operation, request, "2024-01-01")
+    }
+
+    async fn send(&self, request: TypedRequest<Thing>) -> Answered<Thing> {
+        let response = azure_protocol_runtime::send(&self.hook, &self.http, request).await?;
         match response.status().as_u16() {
-            status if operation.success.contains(&status) => ResponseValue::from_response(response).await,
+            200 => ResponseValue::from_response(response).await,
             _ => Err(Generated::UnexpectedResponse(response)),
         }
     }
 
-    pub(crate) async fn things_get(&self, id: &str) -> Answered<Thing> {
+    pub(crate) fn things_get_request(&self, id: &str) -> Built<Thing> {
         let path = format!("/things/{}", azure_protocol_runtime::path_segment("id", id)?);
-        self.send("things_get", &path, |request| {
+        self.build(&THINGS_GET, &path, |request| {
             request.header("accept", "application/json")
         })
-        .await
     }
 
-    pub(crate) async fn things_update(&self, if_match: Option<&str>, body: &Thing) -> Answered<()> {
-        self.send("things_update", "/things/1", |request| {
+    pub(crate) async fn things_get(&self, id: &str) -> Answered<Thing> {
+        self.send(self.things_get_request(id)?).await
+    }
+
+    pub(crate) fn things_update_request(&self, if_match: Option<&str>, body: &Thing) -> Built<()> {
+        self.build(&THINGS_UPDATE, "/things/1", |request| {
             let request = request.body(serde_json::to_vec(body).unwrap());
             if_match.map_or(request.try_clone().unwrap(), |etag| {
                 request.header("if-match", etag)
             })
         })
-        .await
+    }
+
+    pub(crate) fn things_invoke_request(&self) -> Built<Thing> {
+        self.build(&THINGS_INVOKE, "/things/1/invoke", |request| request.body("{}"))
     }
 
     pub(crate) async fn things_invoke(&self) -> Answered<Thing> {
-        self.send("things_invoke", "/things/1/invoke", |request| request.body("{}"))
-            .await
+        self.send(self.things_invoke_request()?).await
     }
 
-    pub(crate) async fn things_list(&self, page_size: u32) -> Answered<serde_json::Value> {
-        self.send("things_list", "/things", |request| {
+    pub(crate) fn things_list_request(&self, page_size: u32) -> Built<serde_json::Value> {
+        self.build(&THINGS_LIST, "/things", |request| {
             request.header("max-items-per-page", page_size)
         })
-        .await
     }
 
-    pub(crate) async fn things_query(
-        &self,
-        query: &str,
-        token: Option<String>,
-    ) -> Answered<serde_json::Value> {
-        let body = serde_json::json!({"query": query, "continuationToken": token}).to_string();
-        self.send("things_query", "/query", |request| request.body(body))
-            .await
+    pub(crate) fn things_query_request(&self, query: &str) -> Built<serde_json::Value> {
+        let body = serde_json::json!({"query": query, "continuationToken": null}).to_string();
+        self.build(&THINGS_QUERY, "/query", |request| request.body(body))
     }
 
-    pub(crate) async fn things_select(&self, token: Option<String>) -> Answered<serde_json::Value> {
-        self.send("things_select", "/select", |request| match token {
-            Some(token) => request.header("x-ms-continuation", token),
-            None => request,
-        })
-        .await
+    pub(crate) fn things_select_request(&self) -> Built<serde_json::Value> {
+        self.build(&THINGS_SELECT, "/select", |request| request)
     }
 
-    pub(crate) async fn jobs_add(&self, id: &str) -> Answered<Thing> {
-        self.send("jobs_add", &format!("/jobs/{id}"), |request| request.body("{}"))
-            .await
+    pub(crate) fn jobs_add_request(&self, id: &str) -> Built<Thing> {
+        self.build(&JOBS_ADD, &format!("/jobs/{id}"), |request| request.body("{}"))
     }
 
-    pub(crate) async fn jobs_get(&self, id: &str) -> Answered<Thing> {
-        self.send("jobs_get", &format!("/jobs/{id}"), |request| {
+    pub(crate) fn jobs_get_request(&self, id: &str) -> Built<Thing> {
+        self.build(&JOBS_GET, &format!("/jobs/{id}"), |request| {
             request.header("accept", "application/json")
         })
-        .await
-    }
-}
-
-impl ProtocolClient for Client {
-    const API_VERSION: &'static str = "2024-01-01";
-
-    fn operations() -> &'static [Operation] {
-        OPERATIONS
-    }
-
-    fn with_executor(&self, executor: Arc<dyn Executor>) -> Self {
-        Self {
-            hook: Some(executor),
-            ..self.clone()
-        }
     }
 }
 
@@ -369,14 +347,14 @@ pub(crate) const THING: &str = r#"{"name":"lamp"}"#;
 
 pub(crate) async fn get(client: &ServiceClient<Client>) -> Result<Thing, azure_service_core::Error> {
     let response = client
-        .call(Context::new(), |api| async move { api.things_get("1").await })
+        .send(client.protocol().things_get_request("1"), Context::new())
         .await?;
     Ok(response.into_model()?)
 }
 
 pub(crate) async fn invoke(client: &ServiceClient<Client>) -> Result<Thing, azure_service_core::Error> {
     let response = client
-        .call(Context::new(), |api| async move { api.things_invoke().await })
+        .send(client.protocol().things_invoke_request(), Context::new())
         .await?;
     Ok(response.into_model()?)
 }

@@ -112,11 +112,9 @@ async fn nothing_shows_a_secret() {
         let thing = Thing {
             name: DEVICE_KEY.into(),
         };
-        let update = client
-            .call(azure_core::http::Context::new(), |api| async move {
-                api.things_update(None, &thing).await
-            })
-            .await;
+        let request = client.protocol().things_update_request(None, &thing);
+        text += &format!(" {request:?}");
+        let update = client.send(request, azure_core::http::Context::new()).await;
         text += &shown(&update.unwrap_err());
     }
     let log = log.text();

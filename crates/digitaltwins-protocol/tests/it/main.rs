@@ -1,4 +1,4 @@
-//! What goes over the wire, seen by an executor instead of a server.
+//! What goes over the wire: requests are built and looked at, responses come from an executor instead of a server.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,8 +14,25 @@ mod writing;
 
 use std::sync::Arc;
 
+use azure_protocol_runtime::TypedRequest;
 use capture::Capture;
 use digitaltwins_protocol::Client;
+
+/// A client that only builds requests.
+fn api() -> Client {
+    Client::new_with_client("https://twins.example", reqwest::Client::new(), None)
+}
+
+/// The values of a header.
+fn header<'a, T>(request: &'a TypedRequest<T>, name: &str) -> Vec<&'a str> {
+    let values = request.headers.get_all(name).iter();
+    values.map(|value| value.to_str().unwrap()).collect()
+}
+
+/// The body as text, empty if there is none.
+fn body<T>(request: &TypedRequest<T>) -> &str {
+    std::str::from_utf8(request.body.as_deref().unwrap_or_default()).unwrap()
+}
 
 /// A client that sends to `capture`.
 fn client(capture: &Arc<Capture>) -> Client {

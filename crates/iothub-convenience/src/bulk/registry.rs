@@ -131,9 +131,8 @@ impl IotHubRegistryManager {
     /// One outcome per body.
     async fn send_chunk(&self, bodies: &Vec<ExportImportDevice>, brake: &Brake) -> Vec<BulkOutcome> {
         let all = |outcome: BulkOutcome| vec![outcome; bodies.len()];
-        let call =
-            |api: iothub_protocol::Client| async move { api.bulk_registry_update_registry(bodies).await };
-        let answer = match self.core.call_with_answer(plain(), call).await {
+        let request = self.api().bulk_registry_update_registry_request(bodies);
+        let answer = match self.core.send_with_failure(request, plain()).await {
             Ok(response) => response.into_model().map_err(Error::from),
             Err(failure) => partial_failure(&failure).ok_or(failure.error.into()),
         };

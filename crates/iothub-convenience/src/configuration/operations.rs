@@ -72,10 +72,10 @@ impl IotHubRegistryManager {
         if_match: Option<&str>,
     ) -> Result<Response<Configuration>> {
         let (id, body) = (configuration.id.as_str(), &configuration.to_body()?);
-        let call = |api: iothub_protocol::Client| async move {
-            api.configuration_create_or_update(id, if_match, body).await
-        };
-        Ok(retype(self.core.call(plain(), call).await?))
+        let request = self
+            .api()
+            .configuration_create_or_update_request(id, if_match, body);
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     /// Reads a configuration.
@@ -86,9 +86,8 @@ impl IotHubRegistryManager {
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if there is none.
     pub async fn get_configuration(&self, configuration_id: &str) -> Result<Response<Configuration>> {
-        let call =
-            |api: iothub_protocol::Client| async move { api.configuration_get(configuration_id).await };
-        Ok(retype(self.core.call(plain(), call).await?))
+        let request = self.api().configuration_get_request(configuration_id);
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     /// Reads all configurations. A hub has at most a hundred, which the service gives whatever `max_count` is.
@@ -99,10 +98,8 @@ impl IotHubRegistryManager {
     ///
     /// As every call: see [`Error`](crate::Error).
     pub async fn get_configurations(&self, max_count: Option<i32>) -> Result<Response<Vec<Configuration>>> {
-        let call = |api: iothub_protocol::Client| async move {
-            api.configuration_get_configurations(max_count).await
-        };
-        Ok(retype(self.core.call(plain(), call).await?))
+        let request = self.api().configuration_get_configurations_request(max_count);
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     /// Deletes a configuration. What it has written to twins stays.
@@ -119,10 +116,10 @@ impl IotHubRegistryManager {
         precondition: Precondition,
     ) -> Result<Response<(), NoFormat>> {
         let if_match = &precondition.quoted()?;
-        let call = |api: iothub_protocol::Client| async move {
-            api.configuration_delete(configuration_id, Some(if_match)).await
-        };
-        Ok(without_body(self.core.call(plain(), call).await?))
+        let request = self
+            .api()
+            .configuration_delete_request(configuration_id, Some(if_match));
+        Ok(without_body(self.core.send(request, plain()).await?))
     }
 
     /// Lets the service check a target condition and metric queries. Mistakes are in the answer, by the names of the
@@ -142,8 +139,8 @@ impl IotHubRegistryManager {
             target_condition: Some(target_condition.to_owned()),
             custom_metric_queries: Some(custom_metric_queries),
         };
-        let call = |api: iothub_protocol::Client| async move { api.configuration_test_queries(body).await };
-        Ok(self.core.call(plain(), call).await?)
+        let request = self.api().configuration_test_queries_request(body);
+        Ok(self.core.send(request, plain()).await?)
     }
 
     /// Writes content to the modules of one edge device, in place of what it has. The device must not be targeted by a
@@ -161,9 +158,9 @@ impl IotHubRegistryManager {
     ) -> Result<Response<(), NoFormat>> {
         check_device_id(device_id)?;
         let body = &content.to_body()?;
-        let call = |api: iothub_protocol::Client| async move {
-            api.configuration_apply_on_edge_device(device_id, body).await
-        };
-        Ok(without_body(self.core.call(plain(), call).await?))
+        let request = self
+            .api()
+            .configuration_apply_on_edge_device_request(device_id, body);
+        Ok(without_body(self.core.send(request, plain()).await?))
     }
 }

@@ -23,9 +23,8 @@ impl IotHubRegistryManager {
         job: &ImportExportJobRequest,
     ) -> Result<Response<ImportExportJob>> {
         let body = &job.to_body();
-        let call =
-            |api: iothub_protocol::Client| async move { api.jobs_create_import_export_job(body).await };
-        Ok(retype(self.core.call(plain(), call).await?))
+        let request = self.api().jobs_create_import_export_job_request(body);
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     /// Starts an import or export job, to be watched to its end by awaiting the poller.
@@ -68,12 +67,8 @@ impl IotHubRegistryManager {
         job_id: &str,
         options: Option<PollerOptions<'static>>,
     ) -> Poller<Job<ImportExportJob>> {
-        let job_id = job_id.to_owned();
-        let read = move |api: iothub_protocol::Client| {
-            let job_id = job_id.clone();
-            async move { api.jobs_get_import_export_job(&job_id).await }
-        };
-        self.core.watch_job(options, read)
+        let request = self.api().jobs_get_import_export_job_request(job_id);
+        self.core.watch_job(request, options)
     }
 
     /// Reads an import or export job.
@@ -84,8 +79,8 @@ impl IotHubRegistryManager {
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if there is none.
     pub async fn get_import_export_job(&self, job_id: &str) -> Result<Response<ImportExportJob>> {
-        let call = |api: iothub_protocol::Client| async move { api.jobs_get_import_export_job(job_id).await };
-        Ok(retype(self.core.call(plain(), call).await?))
+        let request = self.api().jobs_get_import_export_job_request(job_id);
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     /// Reads all import and export jobs that the service remembers.
@@ -96,8 +91,8 @@ impl IotHubRegistryManager {
     ///
     /// As every call: see [`Error`](crate::Error).
     pub async fn get_import_export_jobs(&self) -> Result<Response<Vec<ImportExportJob>>> {
-        let call = |api: iothub_protocol::Client| async move { api.jobs_get_import_export_jobs().await };
-        Ok(retype(self.core.call(plain(), call).await?))
+        let request = self.api().jobs_get_import_export_jobs_request();
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     /// Cancels an import or export job.
@@ -108,8 +103,7 @@ impl IotHubRegistryManager {
     ///
     /// As every call: see [`Error`](crate::Error). For jobs that do not exist or ended long ago the service answers 500.
     pub async fn cancel_import_export_job(&self, job_id: &str) -> Result<Response<(), NoFormat>> {
-        let call =
-            |api: iothub_protocol::Client| async move { api.jobs_cancel_import_export_job(job_id).await };
-        Ok(without_body(self.core.call(plain(), call).await?))
+        let request = self.api().jobs_cancel_import_export_job_request(job_id);
+        Ok(without_body(self.core.send(request, plain()).await?))
     }
 }

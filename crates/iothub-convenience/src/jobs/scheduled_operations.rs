@@ -35,9 +35,8 @@ impl IotHubRegistryManager {
     /// [`is_throttled`](crate::Error::is_throttled) if the hub runs as many jobs as it can.
     pub async fn create_scheduled_job(&self, job: &ScheduledJobRequest) -> Result<Response<ScheduledJob>> {
         let (job_id, body) = (job.job_id(), &job.to_body()?);
-        let call =
-            |api: iothub_protocol::Client| async move { api.jobs_create_scheduled_job(job_id, body).await };
-        Ok(retype(self.core.call(plain(), call).await?))
+        let request = self.api().jobs_create_scheduled_job_request(job_id, body);
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     /// Schedules a job, to be watched to its end by awaiting the poller.
@@ -91,12 +90,8 @@ impl IotHubRegistryManager {
         job_id: &str,
         options: Option<PollerOptions<'static>>,
     ) -> Poller<Job<ScheduledJob>> {
-        let job_id = job_id.to_owned();
-        let read = move |api: iothub_protocol::Client| {
-            let job_id = job_id.clone();
-            async move { api.jobs_get_scheduled_job(&job_id).await }
-        };
-        self.core.watch_job(options, read)
+        let request = self.api().jobs_get_scheduled_job_request(job_id);
+        self.core.watch_job(request, options)
     }
 
     /// Reads a scheduled job.
@@ -110,8 +105,8 @@ impl IotHubRegistryManager {
     ///
     /// As every call: see [`Error`](crate::Error).
     pub async fn get_scheduled_job(&self, job_id: &str) -> Result<Response<ScheduledJob>> {
-        let call = |api: iothub_protocol::Client| async move { api.jobs_get_scheduled_job(job_id).await };
-        Ok(retype(self.core.call(plain(), call).await?))
+        let request = self.api().jobs_get_scheduled_job_request(job_id);
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     /// Cancels a scheduled job that has not begun.
@@ -122,8 +117,8 @@ impl IotHubRegistryManager {
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if there is none; status 405 if it runs or has ended.
     pub async fn cancel_scheduled_job(&self, job_id: &str) -> Result<Response<ScheduledJob>> {
-        let call = |api: iothub_protocol::Client| async move { api.jobs_cancel_scheduled_job(job_id).await };
-        Ok(retype(self.core.call(plain(), call).await?))
+        let request = self.api().jobs_cancel_scheduled_job_request(job_id);
+        Ok(retype(self.core.send(request, plain()).await?))
     }
 
     /// Lists scheduled jobs.
@@ -138,18 +133,12 @@ impl IotHubRegistryManager {
         options: Option<ScheduledJobQueryOptions>,
     ) -> Pager<ItemPage<ScheduledJob>> {
         let options = options.unwrap_or_default();
-        let (status, kind, count) = (options.job_status, options.job_type, options.max_item_count);
-        self.core.list(Some(options.method_options), move |api, token| {
-            let (status, kind) = (status.clone(), kind.clone());
-            async move {
-                let (status, kind) = (
-                    status.as_ref().map(JobStatus::as_str),
-                    kind.as_ref().map(JobType::as_str),
-                );
-                let count = count.map(|count| count.to_string());
-                api.jobs_query_scheduled_jobs(status, kind, token.as_deref(), count.as_deref())
-                    .await
-            }
-        })
+        let status = options.job_status.as_ref().map(JobStatus::as_str);
+        let kind = options.job_type.as_ref().map(JobType::as_str);
+        let count = options.max_item_count.map(|count| count.to_string());
+        let request = self
+            .api()
+            .jobs_query_scheduled_jobs_request(status, kind, None, count.as_deref());
+        self.core.list(request, Some(options.method_options))
     }
 }

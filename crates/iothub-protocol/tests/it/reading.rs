@@ -4,7 +4,7 @@ use iothub_protocol::{Error, types};
 use serde_json::{Value, json};
 
 use crate::capture::Capture;
-use crate::{client, run};
+use crate::{body, client, run};
 
 /// A device with everything that can surprise: a zone that is missing, seven digits, the year 1, a null, a status and
 /// a member that no description lists.
@@ -70,7 +70,7 @@ fn a_device_read_and_written_back_is_the_same() {
     let capture = Capture::new(200, DEVICE);
     let read = device();
     run(client(&capture).devices_create_or_update_identity("thermostat-7", Some("\"MTIz\""), &read)).unwrap();
-    let written: Value = serde_json::from_str(&capture.only().body).unwrap();
+    let written: Value = serde_json::from_str(body(&capture.only())).unwrap();
     let expected: Value = serde_json::from_str(DEVICE).unwrap();
     assert_eq!(
         written["colour"], expected["colour"],

@@ -1,0 +1,175 @@
+//! A request that is built and not yet sent.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use bytes::Bytes;
+use progenitor_client::Error;
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Url};
+
+use crate::Operation;
+
+/// The request of one operation: complete but for authentication, and a value like any other.
+///
+/// It can be inspected, changed, cloned and sent more than once. `T` is the type of the response's body, so that
+/// whoever sends the request need not name it.
+///
+/// `Debug` shows neither the values of headers nor the body: device keys and signatures are in there.
+pub struct TypedRequest<T> {
+    /// What is known about the operation.
+    pub operation: &'static Operation,
+    /// The HTTP method.
+    pub method: Method,
+    /// The URL, with the `api-version` in its query.
+    pub url: Url,
+    /// The headers that belong to the operation.
+    pub headers: HeaderMap,
+    /// The serialized body, if the operation has one.
+    pub body: Option<Bytes>,
+    response: PhantomData<fn() -> T>,
+}
+
+impl<T> TypedRequest<T> {
+    /// Takes what generated code has built, and adds the `api-version` to the query.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] if the body is a stream, which could not be sent a second time.
+    #[expect(
+        clippy::result_large_err,
+        reason = "it is the error that generated code returns"
+    )]
+    pub fn new<E>(
+        operation: &'static Operation,
+        mut request: reqwest::Request,
+        api_version: &str,
+    ) -> Result<Self, Error<E>> {
+        let body = match request.body().map(reqwest::Body::as_bytes) {
+            None => None,
+            Some(Some(bytes)) => Some(Bytes::copy_from_slice(bytes)),
+            Some(None) => return Err(Error::InvalidRequest("body: must not be a stream".to_owned())),
+        };
+        let mut url = request.url().clone();
+        url.query_pairs_mut().append_pair("api-version", api_version);
+        Ok(Self {
+            operation,
+            method: request.method().clone(),
+            url,
+            headers: std::mem::take(request.headers_mut()),
+            body,
+            response: PhantomData,
+        })
+    }
+
+    /// The same request, with a response that is read as a `U`.
+    #[must_use]
+    pub fn cast<U>(self) -> TypedRequest<U> {
+        TypedRequest {
+            operation: self.operation,
+            method: self.method,
+            url: self.url,
+            headers: self.headers,
+            body: self.body,
+            response: PhantomData,
+        }
+    }
+}
+
+impl<T> Clone for TypedRequest<T> {
+    fn clone(&self) -> Self {
+        Self {
+            operation: self.operation,
+            method: self.method.clone(),
+            url: self.url.clone(),
+            headers: self.headers.clone(),
+            body: self.body.clone(),
+            response: PhantomData,
+        }
+    }
+}
+
+impl<T> fmt::Debug for TypedRequest<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TypedRequest")
+            .field("operation", &self.operation.id)
+            .field("method", &self.method)
+            .field("url", &self.url.as_str())
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body_length", &self.body.as_ref().map(Bytes::len))
+            .finish()
+    }
+}
+
+impl<T> From<TypedRequest<T>> for reqwest::Request {
+    fn from(request: TypedRequest<T>) -> Self {
+        let mut result = Self::new(request.method, request.url);
+        *result.headers_mut() = request.headers;
+        *result.body_mut() = request.body.map(reqwest::Body::from);
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PUT: Operation = Operation {
+        id: "things_put",
+        method: "PUT",
+        ..Operation::UNKNOWN
+    };
+
+    fn built(change: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder) -> reqwest::Request {
+        let request = reqwest::Client::new().put("http://h/things/a%2Fb?x=1");
+        change(request).build().unwrap()
+    }
+
+    #[test]
+    fn api_version_is_appended_to_the_query() {
+        let request = TypedRequest::<()>::new::<()>(&PUT, built(|r| r), "2021-04-12").unwrap();
+        assert_eq!(
+            request.url.as_str(),
+            "http://h/things/a%2Fb?x=1&api-version=2021-04-12"
+        );
+        assert_eq!((request.method, request.body), (Method::PUT, None));
+    }
+
+    #[test]
+    fn request_survives_the_way_to_reqwest_unchanged() {
+        let request = built(|r| r.header("if-match", "\"1\"").json(&[1, 2]));
+        let request = TypedRequest::<()>::new::<()>(&PUT, request, "1").unwrap();
+        let sent = reqwest::Request::from(request.clone());
+        assert_eq!((sent.method(), sent.url()), (&request.method, &request.url));
+        assert_eq!(sent.headers(), &request.headers);
+        assert_eq!(sent.headers()["content-type"], "application/json");
+        assert_eq!(sent.body().and_then(reqwest::Body::as_bytes), Some(&b"[1,2]"[..]));
+    }
+
+    #[test]
+    fn streaming_body_is_refused() {
+        let stream = futures::stream::iter([Ok::<_, std::io::Error>("chunk")]);
+        let request = built(|r| r.body(reqwest::Body::wrap_stream(stream)));
+        let refused = TypedRequest::<()>::new::<()>(&PUT, request, "1");
+        assert!(matches!(refused, Err(Error::InvalidRequest(reason)) if reason.starts_with("body: ")));
+    }
+
+    #[test]
+    fn debug_shows_no_header_value_and_no_body() {
+        let request = built(|r| {
+            r.header("authorization", "SharedAccessSignature sig=s3cret")
+                .json(&["devicek3y"])
+        });
+        let request = TypedRequest::<()>::new::<()>(&PUT, request, "1").unwrap();
+        let shown = format!("{request:?}");
+        assert!(
+            !shown.contains("s3cret") && !shown.contains("devicek3y"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("things_put") && shown.contains("authorization"),
+            "{shown}"
+        );
+        assert!(shown.contains("body_length: Some(13)"), "{shown}");
+    }
+}
