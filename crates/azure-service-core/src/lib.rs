@@ -106,6 +106,10 @@
 //! }
 //! ```
 
+mod backoff;
+pub mod decode;
+mod json_patch;
+mod read_modify_write;
 mod client;
 mod connection_string;
 mod credential;
@@ -121,6 +125,9 @@ mod retry;
 mod sas;
 mod transport;
 
+pub use backoff::{Backoff, RetryLoop};
+pub use json_patch::{IntoPatchPath, JsonPatch, operation_path};
+pub use read_modify_write::{Decision, read_modify_write};
 pub use client::{BuiltRequest, ServiceClient};
 pub use connection_string::{ConnectionString, ConnectionStringError};
 pub use credential::Credential;

@@ -1,0 +1,133 @@
+//! Writes that depend on what is there.
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::backoff::Backoff;
+use crate::error::Error;
+
+/// After so many writers who were faster, the caller should know.
+const ROUNDS: u32 = 10;
+
+/// What follows from what was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision<W, T> {
+    /// This is to be written.
+    Write(W),
+    /// Nothing is to be written; this is the result.
+    Done(T),
+}
+
+/// Reads, decides, writes on the condition that nothing has changed, and begins again if something has: up to ten times,
+/// with jittered waits between the rounds.
+///
+/// * `read` reads the current version.
+/// * `decide` gets it and says what to write, with the ETag it depends on. It runs once per round. Its second argument
+///   is the last write if that may have been processed although it was refused: a write whose response is lost is sent
+///   again, and is then refused because of itself. If the current version is what that write led to, the result is
+///   [`Decision::Done`].
+/// * `write` writes.
+///
+/// # Errors
+///
+/// Those of `read`, `decide` and `write`; [`is_precondition_failed`](Error::is_precondition_failed) if others were
+/// faster ten times.
+pub async fn read_modify_write<V, W, T, E, Read, Write>(
+    mut read: impl FnMut() -> Read,
+    mut decide: impl FnMut(V, Option<W>) -> Result<Decision<W, T>, E>,
+    mut write: impl FnMut(W) -> Write,
+) -> Result<T, E>
+where
+    W: Clone,
+    E: AsRef<Error>,
+    Read: Future<Output = Result<V, E>>,
+    Write: Future<Output = Result<T, E>>,
+{
+    let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(2));
+    let mut unconfirmed = None;
+    let mut round = 1;
+    loop {
+        let current = read().await?;
+        let change = match decide(current, unconfirmed.take())? {
+            Decision::Write(change) => change,
+            Decision::Done(result) => return Ok(result),
+        };
+        match write(change.clone()).await {
+            Err(error) if error.as_ref().is_precondition_failed() && round < ROUNDS => {
+                // Of several attempts, the first may have been processed.
+                unconfirmed = (error.as_ref().attempts() > 1).then_some(change);
+            }
+            result => return result,
+        }
+        round += 1;
+        backoff.wait(None).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use azure_core::http::headers::Headers;
+    use azure_core::http::{RawResponse, StatusCode};
+    use std::cell::RefCell;
+    use std::future::ready;
+
+    fn refused(attempts: u32) -> Error {
+        let response = RawResponse::from_bytes(StatusCode::PreconditionFailed, Headers::new(), "");
+        Error::from_response(&response).with_call("write", attempts, true)
+    }
+
+    /// Increments a number with writes that have these outcomes.
+    async fn increment(
+        outcomes: &mut Vec<Result<u32, Error>>,
+        seen: &RefCell<Vec<Option<u32>>>,
+    ) -> Result<u32, Error> {
+        read_modify_write(
+            || ready(Ok(7)),
+            |current: u32, unconfirmed: Option<u32>| {
+                seen.borrow_mut().push(unconfirmed);
+                Ok(match unconfirmed {
+                    Some(written) => Decision::Done(written),
+                    None => Decision::Write(current + 1),
+                })
+            },
+            |_| ready(outcomes.remove(0)),
+        )
+        .await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_begins_again_when_another_writer_was_faster() {
+        let seen = RefCell::default();
+        let mut outcomes = vec![Err(refused(1)), Err(refused(1)), Ok(8)];
+        assert_eq!(increment(&mut outcomes, &seen).await.unwrap(), 8);
+        assert_eq!(*seen.borrow(), [None, None, None]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_write_that_was_sent_twice_is_handed_back() {
+        let seen = RefCell::default();
+        let mut outcomes = vec![Err(refused(2))];
+        assert_eq!(increment(&mut outcomes, &seen).await.unwrap(), 8);
+        assert_eq!(*seen.borrow(), [None, Some(8)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_gives_up_after_ten_rounds_and_on_any_other_error() {
+        let seen = RefCell::default();
+        let mut outcomes: Vec<_> = (0..20).map(|_| Err(refused(1))).collect();
+        let error = increment(&mut outcomes, &seen).await.unwrap_err();
+        assert!(error.is_precondition_failed());
+        assert_eq!(seen.borrow().len(), 10);
+
+        let seen = RefCell::default();
+        let mut outcomes = vec![Err(Error::invalid_input("value", "must not be odd"))];
+        assert!(
+            increment(&mut outcomes, &seen)
+                .await
+                .unwrap_err()
+                .is_invalid_input()
+        );
+        assert_eq!(seen.borrow().len(), 1);
+    }
+}
