@@ -8,7 +8,8 @@ use crate::header::header;
 
 /// On which version of a thing a write depends.
 ///
-/// A parameter of every conditional operation, so that forgetting it is not possible and overwriting is said aloud.
+/// A parameter of every conditional operation, so overwriting is always explicit. Methods take
+/// `impl Into<Precondition>`: a precondition or an ETag.
 ///
 /// # Example
 ///
@@ -37,8 +38,21 @@ impl From<Etag> for Precondition {
     }
 }
 
+impl From<&Etag> for Precondition {
+    fn from(etag: &Etag) -> Self {
+        Self::IfMatch(etag.clone())
+    }
+}
+
+impl From<&Self> for Precondition {
+    fn from(precondition: &Self) -> Self {
+        precondition.clone()
+    }
+}
+
 impl Precondition {
-    /// The `If-Match` header as Digital Twins takes it: the ETag as it is; none if the write is unconditional.
+    /// The `If-Match` header for services that give and take quoted ETags: the ETag as it is; none if the write is
+    /// unconditional.
     ///
     /// # Errors
     ///
@@ -50,8 +64,8 @@ impl Precondition {
         }
     }
 
-    /// The `If-Match` header as IoT Hub takes it: the ETag in quotes, which the hub's own bodies leave out; `"*"` if
-    /// the write is unconditional.
+    /// The `If-Match` header for services whose bodies leave out the quotes that headers need: the ETag in quotes;
+    /// `"*"` if the write is unconditional.
     ///
     /// # Errors
     ///
@@ -84,7 +98,7 @@ fn checked(etag: &Etag) -> Result<&str> {
     Ok(etag)
 }
 
-/// The ETag that an answer gives in its header: that of the version just read or written.
+/// The ETag in a response's headers: that of the version just read or written.
 #[must_use]
 pub fn etag(headers: &Headers) -> Option<Etag> {
     header(headers, "etag").map(Etag::from)
@@ -99,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hub_gets_quotes_once() {
+    fn quotes_are_added_once() {
         let cases = [
             ("*", "\"*\""),
             ("abc", "\"abc\""),
@@ -114,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn digital_twins_get_it_verbatim() {
+    fn verbatim_leaves_an_etag_as_it_is() {
         for etag in ["*", "W/\"6d0b\"", "abc"] {
             assert_eq!(if_match(etag).verbatim().unwrap().as_deref(), Some(etag));
         }
