@@ -19,10 +19,10 @@ use url::Url;
 /// ```
 /// use azure_service_core::ConnectionString;
 ///
-/// let hub: ConnectionString =
-///     "HostName=contoso.azure-devices.net;SharedAccessKeyName=service;SharedAccessKey=bm90IGEga2V5".parse()?;
-/// assert_eq!(hub.host_name(), "contoso.azure-devices.net");
-/// assert_eq!(hub.key_name(), "service");
+/// let connection: ConnectionString =
+///     "HostName=contoso.example;SharedAccessKeyName=service;SharedAccessKey=bm90IGEga2V5".parse()?;
+/// assert_eq!(connection.host_name(), "contoso.example");
+/// assert_eq!(connection.key_name(), "service");
 /// # Ok::<(), azure_service_core::ConnectionStringError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -70,9 +70,7 @@ pub enum ConnectionStringError {
 
 fn hint(part: &str) -> &'static str {
     match part {
-        "SharedAccessKeyName" => {
-            " (a device's connection string has none; this one must be of a shared access policy)"
-        }
+        "SharedAccessKeyName" => " (the connection string must be that of a shared access policy)",
         _ => "",
     }
 }

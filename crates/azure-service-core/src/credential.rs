@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
 use azure_core::error::ErrorKind;
 use azure_core::http::policies::Policy;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
+use azure_core::time::{Duration, OffsetDateTime};
 
 use crate::sas::{SasCredential, SasPolicy};
 
@@ -19,12 +20,13 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// A Microsoft Entra identity. `scope` names the service, such as `https://digitaltwins.azure.net/.default`.
+    /// A Microsoft Entra identity. `scope` names the service, such as `https://rooms.example/.default`; see
+    /// [`CloudScopes`](crate::CloudScopes).
     #[must_use]
-    pub fn entra(credential: Arc<dyn TokenCredential>, scope: &'static str) -> Self {
+    pub fn entra(credential: Arc<dyn TokenCredential>, scope: impl Into<String>) -> Self {
         let credential = Arc::new(Strict(credential));
         Self {
-            policy: Arc::new(BearerTokenAuthorizationPolicy::new(credential, [scope])),
+            policy: Arc::new(BearerTokenAuthorizationPolicy::new(credential, [scope.into()])),
             needs_tls: true,
         }
     }
@@ -89,5 +91,63 @@ impl TokenCredential for Strict {
                 ErrorKind::Credential => error,
                 _ => azure_core::Error::new(ErrorKind::Credential, error),
             })
+    }
+}
+
+/// A credential whose tokens come from a function, for services that are not behind Microsoft Entra ID, such as an
+/// emulator in the same process.
+///
+/// The function is called for every request, so it decides how long tokens are used.
+///
+/// # Example
+///
+/// ```
+/// use azure_core::credentials::TokenCredential;
+/// use azure_service_core::DelegatedTokenCredential;
+/// use std::sync::Arc;
+///
+/// let credential: Arc<dyn TokenCredential> = DelegatedTokenCredential::new(|| "token".to_owned());
+/// ```
+pub struct DelegatedTokenCredential<F>(F);
+
+/// How long a token is said to be valid. azure_core asks for a new one five minutes ahead, which is at once.
+const DELEGATED_VALIDITY: Duration = Duration::minutes(4);
+
+impl<F, T> DelegatedTokenCredential<F>
+where
+    F: Fn() -> T + Send + Sync + 'static,
+    T: Into<Secret>,
+{
+    /// The credential whose tokens `token` gives.
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "clients take credentials in an Arc, as in azure_identity"
+    )]
+    pub fn new(token: F) -> Arc<Self> {
+        Arc::new(Self(token))
+    }
+}
+
+impl<F> fmt::Debug for DelegatedTokenCredential<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DelegatedTokenCredential")
+    }
+}
+
+#[async_trait]
+impl<F, T> TokenCredential for DelegatedTokenCredential<F>
+where
+    F: Fn() -> T + Send + Sync + 'static,
+    T: Into<Secret>,
+{
+    async fn get_token(
+        &self,
+        _: &[&str],
+        _: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        Ok(AccessToken::new(
+            (self.0)().into(),
+            OffsetDateTime::now_utc() + DELEGATED_VALIDITY,
+        ))
     }
 }

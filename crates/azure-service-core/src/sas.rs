@@ -56,7 +56,7 @@ impl SasToken {
     /// use azure_service_core::SasToken;
     ///
     /// let end = OffsetDateTime::from_unix_timestamp(1_900_000_000)?;
-    /// let resource = "contoso.azure-devices.net/devices/thermostat-7";
+    /// let resource = "contoso.example/rooms/kitchen";
     /// let token = SasToken::sign(resource, end, None, &Secret::new("bm90IGEga2V5"))?;
     /// assert!(token.token.secret().ends_with("&se=1900000000"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -85,10 +85,10 @@ impl SasToken {
 /// ```
 /// use azure_service_core::{ConnectionString, SasCredential};
 ///
-/// let hub: ConnectionString =
-///     "HostName=contoso.azure-devices.net;SharedAccessKeyName=service;SharedAccessKey=bm90IGEga2V5".parse()?;
-/// let credential = SasCredential::new(&hub)?;
-/// assert!(credential.token().token.secret().starts_with("SharedAccessSignature sr=contoso.azure-devices.net&sig="));
+/// let connection: ConnectionString =
+///     "HostName=contoso.example;SharedAccessKeyName=service;SharedAccessKey=bm90IGEga2V5".parse()?;
+/// let credential = SasCredential::new(&connection)?;
+/// assert!(credential.token().token.secret().starts_with("SharedAccessSignature sr=contoso.example&sig="));
 /// # Ok::<(), azure_service_core::ConnectionStringError>(())
 /// ```
 #[derive(Clone)]
