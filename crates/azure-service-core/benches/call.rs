@@ -25,7 +25,9 @@ use azure_core::http::{
     Response, StatusCode, Transport, Url, UrlExt as _,
 };
 use azure_protocol_runtime::{Hook, Operation, Paging, TypedRequest};
-use azure_service_core::{ConnectionString, Credential, Package, SasCredential, SasPolicy, ServiceClient};
+use azure_service_core::{
+    ConnectionString, Credential, SasCredential, SasPolicy, ServiceClient, client_info,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 use reqwest::header::{ACCEPT, HeaderValue};
 use serde::Deserialize;
@@ -155,15 +157,12 @@ fn get(criterion: &mut Criterion) {
             None,
         ),
     };
-    let package = Package {
-        name: "bench",
-        version: "0",
-    };
+    let info = client_info! { name: "ThingsClient", namespace: "Test.Things" };
     let credential = Credential::sas(credential);
     let ours = ServiceClient::new(
         &connection.endpoint(),
         &credential,
-        package,
+        info,
         options(),
         Client::new_with_client,
     )
@@ -185,7 +184,7 @@ fn get(criterion: &mut Criterion) {
     group.bench_function("send", |bencher| {
         bencher.to_async(&runtime).iter(|| async {
             let request = ours.protocol().things_get_request(black_box("1"));
-            check(ours.send(request, Context::new()).await.unwrap());
+            check(ours.call("get_thing").send(request).await.unwrap());
         });
     });
     group.finish();

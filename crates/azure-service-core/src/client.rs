@@ -7,10 +7,13 @@ use azure_core::http::{ClientOptions, Context, Response};
 use azure_protocol_runtime::{Hook, TypedRequest};
 use url::Url;
 
+use crate::call_options::CallOptions;
+use crate::client_info::ClientInfo;
 use crate::credential::Credential;
 use crate::error::{Error, Result};
 use crate::executor::PipelineExecutor;
-use crate::pipeline::{Failure, Package, ServicePipeline};
+use crate::method::MethodCall;
+use crate::pipeline::{Failure, ServicePipeline};
 
 /// What a function of a generated client returns that builds a request.
 ///
@@ -21,9 +24,13 @@ pub type BuiltRequest<T, E> = Result<TypedRequest<T>, progenitor_client::Error<E
 #[derive(Clone)]
 pub struct ServiceClient<C> {
     protocol: C,
+    make_protocol: MakeProtocol<C>,
     pipeline: ServicePipeline,
     endpoint: Url,
 }
+
+/// A generated client of its base URL, the client that builds requests, and what sends them.
+type MakeProtocol<C> = fn(&str, reqwest::Client, Hook) -> C;
 
 impl<C> fmt::Debug for ServiceClient<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,9 +52,9 @@ impl<C> ServiceClient<C> {
     pub fn new(
         endpoint: &str,
         credential: &Credential,
-        package: Package,
+        info: ClientInfo,
         options: ClientOptions,
-        protocol: impl FnOnce(&str, reqwest::Client, Hook) -> C,
+        protocol: fn(&str, reqwest::Client, Hook) -> C,
     ) -> Result<Self> {
         let endpoint = parse_endpoint(endpoint)?;
         if credential.needs_tls() && endpoint.scheme() != "https" {
@@ -56,17 +63,43 @@ impl<C> ServiceClient<C> {
                 "must be https, because the credential goes there",
             ));
         }
-        let pipeline = ServicePipeline::new(package, credential, options)?;
-        let protocol = protocol(
-            endpoint.as_str().trim_end_matches('/'),
-            pipeline.http().clone(),
-            Some(Arc::new(PipelineExecutor(pipeline.clone()))),
-        );
-        Ok(Self {
-            protocol,
+        let pipeline = ServicePipeline::new(info, credential, options)?;
+        Ok(Self::over(pipeline, endpoint, protocol))
+    }
+
+    fn over(pipeline: ServicePipeline, endpoint: Url, make_protocol: MakeProtocol<C>) -> Self {
+        Self {
+            protocol: make_protocol(
+                endpoint.as_str().trim_end_matches('/'),
+                pipeline.http().clone(),
+                Some(Arc::new(PipelineExecutor(pipeline.clone()))),
+            ),
+            make_protocol,
             pipeline,
             endpoint,
-        })
+        }
+    }
+
+    /// The same client, with other options for its calls: also those of [`protocol`](Self::protocol), pagers and
+    /// pollers. Earlier options are replaced as a whole.
+    #[must_use]
+    pub fn with_call_options(&self, options: CallOptions) -> Self {
+        Self::over(
+            self.pipeline.with_call_options(options),
+            self.endpoint.clone(),
+            self.make_protocol,
+        )
+    }
+
+    /// The options of [`with_call_options`](Self::with_call_options).
+    #[must_use]
+    pub fn call_options(&self) -> &CallOptions {
+        self.pipeline.call_options()
+    }
+
+    /// A call of the public method `method`, such as `get_room`: gives the name to its span and its errors.
+    pub fn call(&self, method: &'static str) -> MethodCall<'_, C> {
+        MethodCall::new(self, method)
     }
 
     /// Sends a request and returns the response, to be decoded with `into_model`.

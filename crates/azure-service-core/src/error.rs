@@ -20,6 +20,7 @@ use crate::header::header;
 
 pub use connection::{CertificateFailure, ConnectionFailure};
 pub use envelope::ErrorDetail;
+pub(crate) use envelope::code_in;
 pub use kind::ErrorKind;
 pub(crate) use text::Seconds;
 

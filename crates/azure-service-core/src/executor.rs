@@ -1,6 +1,6 @@
 //! How the async methods of a generated client send: through the same pipeline.
 
-use azure_core::http::{Context, RawResponse};
+use azure_core::http::RawResponse;
 use azure_protocol_runtime::{Executor, TypedRequest};
 use futures::future::BoxFuture;
 
@@ -14,7 +14,7 @@ pub(crate) struct PipelineExecutor(pub(crate) ServicePipeline);
 impl Executor for PipelineExecutor {
     fn execute(&self, request: TypedRequest<()>) -> BoxFuture<'_, reqwest::Result<reqwest::Response>> {
         Box::pin(async move {
-            match self.0.send(request, Context::new()).await {
+            match self.0.send(request, self.0.call_options().context.clone()).await {
                 Ok(response) => Ok(to_reqwest(response, None)),
                 // Generated code reports an unsuccessful response as it is; what is known of it goes along.
                 Err(Failure {

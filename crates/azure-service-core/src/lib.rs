@@ -6,13 +6,17 @@
 //! # Map
 //!
 //! * [`ServiceClient`]: a generated client with its pipeline; [`protocol`](ServiceClient::protocol) builds requests, and
-//!   [`send`](ServiceClient::send), [`list`](ServiceClient::list), [`job`](ServiceClient::job),
-//!   [`watch_job`](ServiceClient::watch_job) send them.
-//! * [`ServicePipeline`], [`Package`], [`ResponseTimeout`]: how requests are sent.
-//! * [`Credential`]: Entra or a shared access key; [`ConnectionString`], [`SasCredential`], [`SasPolicy`].
-//! * [`Error`], [`ErrorKind`], [`Failure`]: why a call failed.
-//! * [`Precondition`], [`etag`]: writes that depend on a version.
-//! * [`ItemPage`], [`Job`]: what pagers and pollers yield.
+//!   [`call`](ServiceClient::call) sends them for a public method: [`MethodCall::send`], [`list`](MethodCall::list),
+//!   [`job`](MethodCall::job). [`composite`](ServiceClient::composite) is for methods that consist of several calls.
+//! * [`ClientInfo`], [`CallOptions`], [`ServicePipeline`]: who makes calls, and how requests are sent.
+//! * [`Credential`]: Entra or a shared access key; [`CloudScopes`], [`ConnectionString`], [`SasCredential`],
+//!   [`SasPolicy`], [`DelegatedTokenCredential`].
+//! * [`Error`], [`ErrorKind`], [`ConnectionFailure`], [`Failure`]: why a call failed. [`decode`]: errors that name the
+//!   member.
+//! * [`ResponseExt`], [`Precondition`], [`read_modify_write`]: writes that depend on a version.
+//! * [`Pager`], [`ItemPage`], [`Poller`], [`Job`]: lists and jobs.
+//! * [`Backoff`], [`RetryLoop`]: waiting and trying again, for runs of many calls.
+//! * [`JsonPatch`]: a checked builder.
 //! * [`open_enum!`]: enums that survive values which the service adds later.
 //!
 //! # Retries
@@ -20,7 +24,7 @@
 //! Requests that may be repeated (GET, PUT, DELETE, operations marked so, and PATCH with an ETag) are, on 408, 429,
 //! 500, 502, 503, 504 and broken connections, as the `RetryOptions` in `ClientOptions` say. All others are repeated
 //! only if the service has certainly not processed them: on 429, on 503 with `Retry-After`, and if there was no
-//! connection. `Retry-After` is obeyed up to 60 seconds; beyond that the call fails with
+//! connection. A certificate that is not accepted is not retried. `Retry-After` is obeyed up to 60 seconds; beyond that the call fails with
 //! [`retry_after`](Error::retry_after) set. [`retry_options`] are what client crates repeat with by default.
 //!
 //! # How a client crate uses it
@@ -64,10 +68,11 @@
 //! use std::sync::Arc;
 //!
 //! use azure_core::credentials::TokenCredential;
-//! use azure_core::http::pager::PagerOptions;
-//! use azure_core::http::{ClientOptions, Context, Pager, Poller, Response};
+//! use azure_core::http::{ClientOptions, Response};
+//! use azure_service_core::{CallOptions, Credential, Error, ItemPage, Poller, ServiceClient, client_info};
 //! use protocol::{Client, Renovation, Room};
-//! use azure_service_core::{Credential, Error, ItemPage, Job, Package, ServiceClient};
+//!
+//! type Pager<T> = azure_service_core::Pager<Response<ItemPage<T>>, Error>;
 //!
 //! #[derive(Debug, Clone)]
 //! pub struct RoomsClient {
@@ -80,70 +85,103 @@
 //!         credential: Arc<dyn TokenCredential>,
 //!         options: ClientOptions,
 //!     ) -> Result<Self, Error> {
-//!         let package = Package { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+//!         let info = client_info! { name: "RoomsClient", namespace: "Contoso.Rooms" };
 //!         let credential = Credential::entra(credential, "https://rooms.example/.default");
-//!         let core = ServiceClient::new(endpoint, &credential, package, options, Client::new_with_client)?;
+//!         let core = ServiceClient::new(endpoint, &credential, info, options, Client::new_with_client)?;
 //!         Ok(Self { core })
+//!     }
+//!
+//!     /// The same client, with other options for its calls.
+//!     #[must_use]
+//!     pub fn with_call_options(&self, options: CallOptions) -> Self {
+//!         Self { core: self.core.with_call_options(options) }
 //!     }
 //!
 //!     /// One operation: `GET /rooms/{id}`.
 //!     pub async fn get_room(&self, id: &str) -> Result<Response<Room>, Error> {
 //!         let request = self.core.protocol().rooms_get_request(id);
-//!         self.core.send(request, Context::new()).await
+//!         self.core.call("get_room").send(request).await
 //!     }
 //!
 //!     /// A list: `GET /rooms`. The page size goes with every page.
-//!     pub fn list_rooms(&self, page_size: Option<i64>, options: Option<PagerOptions<'static>>) -> Pager<ItemPage<Room>> {
-//!         self.core.list(self.core.protocol().rooms_list_request(page_size), options)
+//!     pub fn list_rooms(&self, page_size: Option<i64>, continuation_token: Option<String>) -> Pager<Room> {
+//!         let first = self.core.protocol().rooms_list_request(page_size);
+//!         self.core.call("list_rooms").list(first, continuation_token)
 //!     }
 //!
 //!     /// A job: started, then watched to its end.
-//!     pub fn renovate(&self, id: &str) -> Poller<Job<Renovation>> {
+//!     pub fn renovate(&self, id: &str) -> Poller<Renovation, Error> {
 //!         let start = self.core.protocol().renovations_add_request(id);
 //!         let get = self.core.protocol().renovations_get_request(id);
-//!         self.core.job(start, get, None)
+//!         self.core.call("renovate").job(start, get, None)
+//!     }
+//!
+//!     /// Several calls, which belong to one span.
+//!     pub async fn renovate_all(&self, ids: &[&str]) -> Result<(), Error> {
+//!         self.core.composite("renovate_all", async |core| {
+//!             let client = Self { core };
+//!             for id in ids {
+//!                 client.renovate(id).await?;
+//!             }
+//!             Ok(())
+//!         }).await
 //!     }
 //! }
 //! ```
 
 mod backoff;
-pub mod decode;
-mod json_patch;
-mod read_modify_write;
-mod response;
-mod cloud;
+mod call_options;
 mod client;
+mod client_info;
+mod cloud;
+mod composite;
 mod connection_string;
 mod credential;
+pub mod decode;
 mod error;
 mod executor;
 mod header;
+mod json_patch;
+mod method;
 mod open_enum;
 mod paging;
 mod pipeline;
 mod polling;
 mod precondition;
+mod read_modify_write;
+mod response;
 mod retry;
 mod sas;
 mod transport;
 
 pub use backoff::{Backoff, RetryLoop};
-pub use json_patch::{IntoPatchPath, JsonPatch, operation_path};
-pub use read_modify_write::{Decision, read_modify_write};
-pub use response::ResponseExt;
-pub use cloud::CloudScopes;
+pub use call_options::CallOptions;
 pub use client::{BuiltRequest, ServiceClient};
+pub use client_info::ClientInfo;
+pub use cloud::CloudScopes;
+pub use composite::Composite;
 pub use connection_string::{ConnectionString, ConnectionStringError};
 pub use credential::{Credential, DelegatedTokenCredential};
 pub use error::{CertificateFailure, ConnectionFailure, Error, ErrorDetail, ErrorKind, Result};
-pub use paging::ItemPage;
-pub use pipeline::{Failure, Package, ResponseTimeout, ServicePipeline};
-pub use polling::Job;
+pub use json_patch::{IntoPatchPath, JsonPatch, operation_path};
+pub use method::MethodCall;
+pub use paging::{ItemPage, PageStream, Pager};
+pub use pipeline::{Failure, ResponseTimeout, ServicePipeline};
+pub use polling::{Job, Poller};
 pub use precondition::{Precondition, etag};
+pub use read_modify_write::{Decision, read_modify_write};
+pub use response::ResponseExt;
 pub use retry::retry_options;
 pub use sas::{SasCredential, SasPolicy, SasToken};
 #[cfg(feature = "rustls")]
 pub use transport::transport_trusting;
+
+/// For the code that [`client_info!`] makes.
+#[doc(hidden)]
+pub use client_info::CallEvent as __CallEvent;
+/// For the code that [`client_info!`] makes, so that crates which use it need not depend on tracing.
+#[doc(hidden)]
+pub use tracing as __tracing;
 
 /// For the code that [`open_enum!`] makes, so that crates which use it need not name serde as it does.
 #[doc(hidden)]

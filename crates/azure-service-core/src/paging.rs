@@ -1,11 +1,14 @@
 //! Lists that come in pages.
 
+mod pager;
+
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use azure_core::http::pager::{Page, PagerContinuation, PagerOptions, PagerResult, PagerState};
-use azure_core::http::{DeserializeWith, JsonFormat, Pager, RawResponse, Response};
+use azure_core::http::{Context, DeserializeWith, ItemIterator, JsonFormat, RawResponse};
 use azure_protocol_runtime::{Paging, TypedRequest};
 use http::HeaderValue;
 use serde::de::{self, DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -16,11 +19,17 @@ use url::Url;
 use crate::client::{BuiltRequest, ServiceClient};
 use crate::error::{Error, ErrorKind, Result};
 use crate::header::header;
+use crate::pipeline::ServicePipeline;
+
+pub use pager::{PageStream, Pager};
 
 /// The header in which a service hands out the token for the next page.
 const CONTINUATION: &str = "x-ms-continuation";
 /// The member of a body that holds the token for the next page.
 const CONTINUATION_TOKEN: &str = "continuationToken";
+
+/// The caller's name for where a list goes on.
+pub(crate) const CONTINUATION_PARAMETER: &str = "continuation_token";
 
 /// One page of a list: a bare JSON array, or an object that has one in `value` or `items`.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,65 +102,88 @@ struct Tail {
     continuation_token: Option<String>,
 }
 
+/// Requests pages, one after the other.
+struct Pages {
+    pipeline: ServicePipeline,
+    method: Option<&'static str>,
+    first: Result<TypedRequest<()>>,
+    /// The pager cannot tell a continuation of the caller's from one that it was given by a page.
+    from_caller: Option<PagerContinuation>,
+}
+
+impl Pages {
+    /// The page after `state`, and where the next one begins.
+    async fn read(
+        &self,
+        state: PagerState,
+        context: Context<'static>,
+    ) -> Result<(RawResponse, Option<PagerContinuation>)> {
+        let mut request = self.first.clone()?;
+        if let PagerState::More(continuation) = state {
+            let from_caller = self.from_caller.as_ref() == Some(&continuation);
+            go_on(&mut request, continuation, from_caller)?;
+        }
+        let (operation, url) = (request.operation, request.url.clone());
+        let method = self.method.unwrap_or(operation.id);
+        let response = self.pipeline.send_as(method, request, context).await?;
+        let next = next(operation.paging, &url, &response)?;
+        Ok((response, next))
+    }
+}
+
+/// An azure_core pager over `pages`, of which `page` makes pages.
+fn item_iterator<P: Page + Send + 'static>(
+    pages: Pages,
+    options: PagerOptions<'static>,
+    page: impl Fn(RawResponse) -> Result<P> + Send + Sync + 'static,
+) -> ItemIterator<P> {
+    let pages = Arc::new((pages, page));
+    ItemIterator::new(
+        move |state, options: PagerOptions<'static>| {
+            let pages = pages.clone();
+            Box::pin(async move {
+                let (pages, page) = &*pages;
+                let (response, next) = pages.read(state, options.context).await?;
+                let response = page(response)?;
+                Ok(match next {
+                    Some(continuation) => PagerResult::More {
+                        response,
+                        continuation,
+                    },
+                    None => PagerResult::Done { response },
+                })
+            })
+        },
+        Some(options),
+    )
+}
+
 impl<C> ServiceClient<C> {
-    /// A list of which every page is one call of an operation. `first` is the request for the first page; how the list
-    /// goes on, the table of operations knows:
-    ///
-    /// * with a link: the same request goes to the link, byte for byte, if that has the client's own origin;
-    /// * with a token: the same request carries the token, as a header or as a member of its body.
-    ///
-    /// `options` may have a continuation of an earlier pager to go on from.
-    ///
-    /// # Errors
-    ///
-    /// The pager yields azure_core's errors; ours is inside, and `Error::from` gets it out. A link to somewhere else
-    /// is an [`ErrorKind::InvalidResponse`], and an [`ErrorKind::InvalidInput`] if it came from the caller.
+    /// A list with azure_core's pager, under the id of its operation. To be replaced by
+    /// [`call`](Self::call) and [`MethodCall::list`](crate::MethodCall::list).
     pub fn list<T, A, E>(
         &self,
         first: BuiltRequest<A, E>,
         options: Option<PagerOptions<'static>>,
-    ) -> Pager<ItemPage<T>>
+    ) -> azure_core::http::Pager<ItemPage<T>>
     where
         T: DeserializeOwned + Send + 'static,
         ItemPage<T>: DeserializeWith<JsonFormat>,
     {
-        let pipeline = self.pipeline().clone();
-        let first = first.map(TypedRequest::cast).map_err(Error::from);
-        // The pager cannot tell a continuation of the caller's from one that it was given by a page.
-        let given = options.as_ref().and_then(|options| options.continuation.clone());
-        Pager::new(
-            move |state, options: PagerOptions<'static>| {
-                let (pipeline, first, given) = (pipeline.clone(), first.clone(), given.clone());
-                Box::pin(async move {
-                    let mut request = first?;
-                    if let PagerState::More(continuation) = state {
-                        let from_caller = given.as_ref() == Some(&continuation);
-                        go_on(&mut request, continuation, from_caller)?;
-                    }
-                    let (paging, url) = (request.operation.paging, request.url.clone());
-                    let response = pipeline
-                        .send(request, options.context)
-                        .await
-                        .map_err(Error::from)?;
-                    let next = next(paging, &url, &response)?;
-                    let response: Response<ItemPage<T>> = response.into();
-                    Ok(match next {
-                        Some(continuation) => PagerResult::More {
-                            response,
-                            continuation,
-                        },
-                        None => PagerResult::Done { response },
-                    })
-                })
-            },
-            options,
-        )
+        let options = options.unwrap_or_default();
+        let pages = Pages {
+            pipeline: self.pipeline().clone(),
+            method: None,
+            first: first.map(TypedRequest::cast).map_err(Error::from),
+            from_caller: options.continuation.clone(),
+        };
+        item_iterator(pages, options, |response| Ok(response.into()))
     }
 }
 
 /// Makes of the request for the first page the one for the page that begins at `continuation`.
 fn go_on(request: &mut TypedRequest<()>, continuation: PagerContinuation, from_caller: bool) -> Result<()> {
-    let invalid = |reason: &str| Error::invalid_input("continuation", reason);
+    let invalid = |reason: &str| Error::invalid_input(CONTINUATION_PARAMETER, reason);
     match (request.operation.paging, continuation) {
         (Paging::NextLink, PagerContinuation::Link(link)) if is_own(&request.url, &link) => {
             request.url = link;

@@ -1,33 +1,39 @@
 //! From a finished request to an answer: authentication, retries, timeouts, tracing.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use azure_core::error::ErrorKind as AzureKind;
 use azure_core::http::headers::{ACCEPT, CONTENT_TYPE, HeaderName, IF_MATCH};
 use azure_core::http::policies::{Policy, PolicyResult};
-use azure_core::http::{ClientOptions, Context, Method, PipelineSendOptions, RawResponse, Request};
-use azure_core::tracing::PublicApiInstrumentationInformation;
+use azure_core::http::{ClientOptions, Context, Method, Pipeline, PipelineSendOptions, RawResponse, Request};
+use azure_core::tracing::{PublicApiInstrumentationInformation, Tracer};
 use azure_protocol_runtime::TypedRequest;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 use url::Url;
 
+use crate::call_options::CallOptions;
+use crate::client_info::{CallEvent, ClientInfo};
+use crate::composite::InComposite;
 use crate::credential::Credential;
 use crate::error::{Error, Result, Seconds};
 use crate::retry::{Call, Gate, Restore, RetryClass, proceed};
 use crate::transport;
 
-/// The crate that makes the calls; goes into the `User-Agent` header.
-#[derive(Debug, Clone, Copy)]
-pub struct Package {
-    /// `env!("CARGO_PKG_NAME")`.
-    pub name: &'static str,
-    /// `env!("CARGO_PKG_VERSION")`.
-    pub version: &'static str,
-}
+/// Headers that azure_core would log as `REDACTED`, and that one needs to find out why a call failed.
+const LOGGED_HEADERS: &[&str] = &[
+    "x-ms-error-code",
+    "x-ms-request-id",
+    "x-ms-client-request-id",
+    "mise-correlation-id",
+    "retry-after",
+    "retry-after-ms",
+    "x-ms-retry-after-ms",
+];
 
 /// How long one attempt may take, from the request to the end of the answer. Default: 60 seconds.
 ///
@@ -54,16 +60,31 @@ impl Default for ResponseTimeout {
 pub struct ServicePipeline(Arc<Inner>);
 
 struct Inner {
-    pipeline: azure_core::http::Pipeline,
+    parts: Arc<Parts>,
+    pipeline: Arc<Pipeline>,
+    call_options: CallOptions,
+}
+
+/// What a pipeline is made of, kept to make one with other retries.
+struct Parts {
+    info: ClientInfo,
+    options: ClientOptions,
+    per_try: Vec<Arc<dyn Policy>>,
+    pipeline: Arc<Pipeline>,
     http: reqwest::Client,
-    traced: bool,
+    tracer: Option<Arc<dyn Tracer>>,
+}
+
+fn pipeline(info: &ClientInfo, options: ClientOptions, per_try: Vec<Arc<dyn Policy>>) -> Arc<Pipeline> {
+    let (name, version) = (Some(info.package), Some(info.version));
+    Arc::new(Pipeline::new(name, version, options, Vec::new(), per_try, None))
 }
 
 impl fmt::Debug for ServicePipeline {
     /// Does not show the policies: what foreign ones show of themselves is not known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServicePipeline")
-            .field("traced", &self.0.traced)
+            .field("traced", &self.0.parts.tracer.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -76,9 +97,9 @@ impl ServicePipeline {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an `application_id` that azure_core does not accept, or, without the feature
-    /// `rustls`, if there is no transport.
-    pub fn new(package: Package, credential: &Credential, mut options: ClientOptions) -> Result<Self> {
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an `application_id` that azure_core does not
+    /// accept, or, without the feature `rustls`, if there is no transport.
+    pub fn new(info: ClientInfo, credential: &Credential, mut options: ClientOptions) -> Result<Self> {
         check_application_id(options.user_agent.application_id.as_deref())?;
         let http = transport::http_client()?;
         if options.transport.is_none() {
@@ -95,50 +116,115 @@ impl ServicePipeline {
         // The last of the caller's policies per call is the one right before the retry policy; the first per attempt
         // is the one right behind it.
         options.per_call_policies.push(Arc::new(Restore));
-        let traced = options.instrumentation.tracer_provider.is_some();
+        let logged = LOGGED_HEADERS.iter().chain(info.logged_headers);
+        let logged = logged.map(|name| Cow::Borrowed(*name));
+        options.logging.additional_allowed_header_names.extend(logged);
+        let tracer = options.instrumentation.tracer_provider.as_ref();
+        let tracer =
+            tracer.map(|tracers| tracers.get_tracer(Some(info.namespace), info.package, Some(info.version)));
         let per_try: Vec<Arc<dyn Policy>> = vec![Arc::new(Gate), credential.policy(), Arc::new(Attempt)];
-        let pipeline = azure_core::http::Pipeline::new(
-            Some(package.name),
-            Some(package.version),
+        let pipeline = pipeline(&info, options.clone(), per_try.clone());
+        let parts = Parts {
+            info,
             options,
-            Vec::new(),
             per_try,
-            None,
-        );
-        Ok(Self(Arc::new(Inner {
-            pipeline,
+            pipeline: pipeline.clone(),
             http,
-            traced,
+            tracer,
+        };
+        Ok(Self(Arc::new(Inner {
+            parts: Arc::new(parts),
+            pipeline,
+            call_options: CallOptions::default(),
         })))
+    }
+
+    pub(crate) fn with_call_options(&self, call_options: CallOptions) -> Self {
+        let parts = &self.0.parts;
+        let pipeline = match &call_options.retry {
+            None => parts.pipeline.clone(),
+            Some(retry) => {
+                let options = ClientOptions {
+                    retry: retry.clone(),
+                    ..parts.options.clone()
+                };
+                pipeline(&parts.info, options, parts.per_try.clone())
+            }
+        };
+        Self(Arc::new(Inner {
+            parts: parts.clone(),
+            pipeline,
+            call_options,
+        }))
+    }
+
+    pub(crate) fn call_options(&self) -> &CallOptions {
+        &self.0.call_options
+    }
+
+    pub(crate) fn info(&self) -> &ClientInfo {
+        &self.0.parts.info
+    }
+
+    pub(crate) fn tracer(&self) -> Option<&Arc<dyn Tracer>> {
+        self.0.parts.tracer.as_ref()
     }
 
     /// The client with which generated code builds its requests.
     #[must_use]
     pub fn http(&self) -> &reqwest::Client {
-        &self.0.http
+        &self.0.parts.http
     }
 
-    /// Sends `request` and checks the status against the operation's.
+    /// The context of a call of `method`: the caller's, with what azure_core needs to make a span.
+    pub(crate) fn context(&self, method: &'static str) -> Context<'static> {
+        let mut context = self.0.call_options.context.clone();
+        self.trace(&mut context, method);
+        context
+    }
+
+    fn trace(&self, context: &mut Context<'_>, method: &'static str) {
+        let Some(tracer) = self.tracer() else { return };
+        if context.value::<PublicApiInstrumentationInformation>().is_none() {
+            let name = format!("{}.{method}", self.info().name);
+            context.insert(PublicApiInstrumentationInformation::new(name, Vec::new()));
+        }
+        if context.value::<Arc<dyn Tracer>>().is_none() {
+            context.insert(tracer.clone());
+        }
+    }
+
+    /// Sends `request` under the id of its operation: see [`send_as`](Self::send_as).
     pub(crate) async fn send(
         &self,
+        request: TypedRequest<()>,
+        context: Context<'_>,
+    ) -> Result<RawResponse, Failure> {
+        self.send_as(request.operation.id, request, context).await
+    }
+
+    /// Sends `request` for the public method `method` and checks the status against the operation's.
+    pub(crate) async fn send_as(
+        &self,
+        method: &'static str,
         request: TypedRequest<()>,
         mut context: Context<'_>,
     ) -> Result<RawResponse, Failure> {
         let operation = request.operation;
         let mut request = to_azure(request)?;
-        context.insert(Call::new(RetryClass::of(operation, &request)));
-        if self.0.traced && context.value::<PublicApiInstrumentationInformation>().is_none() {
-            context.insert(PublicApiInstrumentationInformation::new(operation.id, Vec::new()));
-        }
+        self.apply_options(&mut request, &mut context);
+        self.trace(&mut context, method);
+        let class = RetryClass::of(operation, &request);
+        context.insert(Call::new(class, method, self.info().log));
         let span = tracing::info_span!(
             "service_call",
-            operation = operation.id,
+            operation = method,
             method = operation.method,
             status = Empty,
             attempts = Empty,
             error = Empty,
         );
-        // azure_core's own check knows one of the services' envelopes only and no success codes per operation.
+        // azure_core's own check knows one of the error bodies only and no success codes per operation.
         let options = PipelineSendOptions {
             skip_checks: true,
             ..PipelineSendOptions::default()
@@ -160,12 +246,27 @@ impl ServicePipeline {
             Ok(response) => (Error::from_response(&response), Some(Box::new(response))),
             Err(error) => (Error::from(error).with_last_status(last_status), None),
         };
-        let repeatable = Call::of(&context).is_some_and(Call::is_repeatable);
         let error = error
-            .with_call(operation.id, attempts, repeatable)
+            .with_call(method, attempts, class == RetryClass::Repeatable)
             .with_target(host_and_port(request.url()));
         span.record("error", tracing::field::display(&error));
+        (self.info().log)(match context.value::<InComposite>() {
+            Some(_) => CallEvent::Step(&error),
+            None => CallEvent::Failure(&error),
+        });
         Err(Failure { error, response })
+    }
+
+    fn apply_options(&self, request: &mut Request, context: &mut Context<'_>) {
+        let options = self.call_options();
+        if let Some(timeout) = options.attempt_timeout {
+            context.insert(ResponseTimeout(timeout));
+        }
+        for (name, value) in &options.headers {
+            if request.headers().get_optional_str(name).is_none() {
+                request.insert_header(name.clone(), value.clone());
+            }
+        }
     }
 }
 
@@ -272,10 +373,12 @@ impl Policy for Attempt {
             call.count();
         }
         let ResponseTimeout(limit) = ctx.value().copied().unwrap_or_default();
+        let begin = Instant::now();
         match tokio::time::timeout(limit, proceed(ctx, request, next)).await {
-            Ok(outcome) => outcome,
+            // The timer has a resolution of a millisecond, in which a service nearby may have responded.
+            Ok(outcome) if begin.elapsed() <= limit => outcome,
             // An error of input and output, so that the retry policy repeats what may be repeated.
-            Err(_) => Err(azure_core::Error::new(AzureKind::Io, TimedOut(limit))),
+            _ => Err(azure_core::Error::new(AzureKind::Io, TimedOut(limit))),
         }
     }
 }

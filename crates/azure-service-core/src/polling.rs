@@ -1,5 +1,7 @@
 //! Jobs: started by one call, watched by others.
 
+mod poller;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,8 +10,8 @@ use azure_core::http::poller::{
     PollerContinuation, PollerOptions, PollerResult, PollerState, PollerStatus, StatusMonitor,
     get_retry_after,
 };
-use azure_core::http::{JsonFormat, Poller, RawResponse, Response};
-use azure_protocol_runtime::{Operation, TypedRequest};
+use azure_core::http::{Context, JsonFormat, RawResponse, Response};
+use azure_protocol_runtime::TypedRequest;
 use futures::future::BoxFuture;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
@@ -22,6 +24,8 @@ use crate::error::{Error, Result};
 use crate::header::header;
 use crate::paging::{foreign, is_own, own_link};
 use crate::pipeline::ServicePipeline;
+
+pub use poller::Poller;
 
 /// azure_core panics below this.
 const SHORTEST_WAIT: Duration = Duration::SECOND;
@@ -84,63 +88,66 @@ fn progress(status: &str) -> PollerStatus {
 }
 
 impl<C> ServiceClient<C> {
-    /// A job that `start` starts and `get` reads until it has come to an end.
-    ///
-    /// Awaiting the poller gives the last document; as a stream it yields every one. If the response to `start` has an
-    /// `Operation-Location`, that is read instead, with the headers of `get`; it must have the client's own origin.
-    /// Between two reads the poller waits as long as the service asks, else for the frequency in `options` (at least
-    /// one second, 30 by default).
-    ///
-    /// A job that runs already is watched by [`watch_job`](Self::watch_job).
-    ///
-    /// # Errors
-    ///
-    /// The poller gives azure_core's errors; ours is inside, and `Error::from` gets it out. A job that failed or was
-    /// cancelled is an error of kind [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed) when awaited; the stream
-    /// yields its document. So is a job whose status is `unknown` in three responses in a row: there is none.
+    /// A job with azure_core's poller, under the ids of its operations. To be replaced by [`call`](Self::call) and
+    /// [`MethodCall::job`](crate::MethodCall::job).
     pub fn job<T, A, B, E, F>(
         &self,
         start: BuiltRequest<A, E>,
         get: BuiltRequest<B, F>,
         options: Option<PollerOptions<'static>>,
-    ) -> Poller<Job<T>>
+    ) -> azure_core::http::Poller<Job<T>>
     where
         T: DeserializeOwned + Send + 'static,
     {
         let start = start.map(TypedRequest::cast).map_err(Error::from);
         let get = get.map(TypedRequest::cast).map_err(Error::from);
-        poll(self.pipeline(), start, get, options)
+        poll(self.pipeline(), None, start, get, options.unwrap_or_default())
     }
 
-    /// A job that exists, which `get` reads until it has come to an end. As [`job`](Self::job) in all else.
-    ///
-    /// # Errors
-    ///
-    /// As [`job`](Self::job).
+    /// A job that exists, as [`job`](Self::job). To be replaced by
+    /// [`MethodCall::watch_job`](crate::MethodCall::watch_job).
     pub fn watch_job<T, A, E>(
         &self,
         get: BuiltRequest<A, E>,
         options: Option<PollerOptions<'static>>,
-    ) -> Poller<Job<T>>
+    ) -> azure_core::http::Poller<Job<T>>
     where
         T: DeserializeOwned + Send + 'static,
     {
-        let get = get.map(TypedRequest::cast).map_err(Error::from);
-        poll(self.pipeline(), get.clone(), get, options)
+        let get: Result<TypedRequest<()>> = get.map(TypedRequest::cast).map_err(Error::from);
+        poll(
+            self.pipeline(),
+            None,
+            get.clone(),
+            get,
+            options.unwrap_or_default(),
+        )
+    }
+}
+
+/// The options of a poller that reads every `interval`.
+pub(crate) fn options(
+    context: Context<'static>,
+    interval: Option<std::time::Duration>,
+) -> PollerOptions<'static> {
+    let default = PollerOptions::default().frequency;
+    PollerOptions {
+        context,
+        frequency: interval.map_or(default, |interval| interval.try_into().unwrap_or(Duration::MAX)),
     }
 }
 
 /// Sends `start`, then `get` again and again, to where the last response says.
-fn poll<T>(
+pub(crate) fn poll<T>(
     pipeline: &ServicePipeline,
+    method: Option<&'static str>,
     start: Result<TypedRequest<()>>,
     get: Result<TypedRequest<()>>,
-    options: Option<PollerOptions<'static>>,
-) -> Poller<Job<T>>
+    mut options: PollerOptions<'static>,
+) -> azure_core::http::Poller<Job<T>>
 where
     T: DeserializeOwned + Send + 'static,
 {
-    let mut options = options.unwrap_or_default();
     options.frequency = options.frequency.max(SHORTEST_WAIT);
     let pipeline = pipeline.clone();
     let unknown = Arc::new(AtomicU32::new(0));
@@ -165,25 +172,25 @@ where
                     return Err(Error::invalid_input("continuation", reason).into());
                 }
             };
-            let (operation, url) = (request.operation, request.url.clone());
+            let (method, url) = (method.unwrap_or(request.operation.id), request.url.clone());
             let response = pipeline
-                .send(request, options.context.clone())
+                .send_as(method, request, options.context.clone())
                 .await
                 .map_err(Error::from)?;
             let next_link = |headers: &Headers| match header(headers, "operation-location") {
                 Some(link) => own_link(&url, link),
                 None => Ok(next),
             };
-            judge(operation, response, next_link, &options, &unknown).map_err(azure_core::Error::from)
+            judge(method, response, next_link, &options, &unknown).map_err(azure_core::Error::from)
         })
     };
-    Poller::new(step, Some(options))
+    azure_core::http::Poller::new(step, Some(options))
 }
 
 /// What to do after one response. `next_link` finds in its headers where to look next; `unknown` counts the responses in
 /// a row that do not know the job.
 fn judge<T>(
-    operation: &Operation,
+    method: &'static str,
     response: RawResponse,
     next_link: impl FnOnce(&Headers) -> Result<Url>,
     options: &PollerOptions<'_>,
@@ -213,7 +220,7 @@ where
             })
         }
         PollerStatus::Failed | PollerStatus::Canceled => {
-            let error = Error::job_failed(&status, &document).with_call(operation.id, 1, false);
+            let error = Error::job_failed(&status, &document).with_call(method, 1, false);
             // Without a target, awaiting the poller would fail without saying why.
             Ok(PollerResult::Succeeded {
                 response: response.into(),

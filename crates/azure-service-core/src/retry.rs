@@ -17,7 +17,8 @@ use azure_core::http::{AsyncRawResponse, Context, ExponentialRetryOptions, Metho
 use azure_protocol_runtime::Operation;
 use time::OffsetDateTime;
 
-use crate::error::ConnectionFailure;
+use crate::client_info::{AttemptFailure, CallEvent};
+use crate::error::{ConnectionFailure, code_in};
 use crate::header::header;
 
 /// Longer than this no call waits on the service's word; it fails, and the caller learns how long to wait.
@@ -64,15 +65,22 @@ impl RetryClass {
 #[derive(Debug)]
 pub(crate) struct Call {
     class: RetryClass,
+    method: &'static str,
+    log: fn(CallEvent<'_>),
+    /// Why the last attempt failed, if it may be repeated.
+    failure: Mutex<Option<AttemptFailure>>,
     attempts: AtomicU32,
     last_status: AtomicU16,
     outcome: Mutex<Option<PolicyResult>>,
 }
 
 impl Call {
-    pub(crate) fn new(class: RetryClass) -> Self {
+    pub(crate) fn new(class: RetryClass, method: &'static str, log: fn(CallEvent<'_>)) -> Self {
         Self {
             class,
+            method,
+            log,
+            failure: Mutex::default(),
             attempts: AtomicU32::new(0),
             last_status: AtomicU16::new(0),
             outcome: Mutex::default(),
@@ -81,11 +89,6 @@ impl Call {
 
     pub(crate) fn of<'a>(context: &'a Context<'_>) -> Option<&'a Self> {
         context.value()
-    }
-
-    /// Whether the request may run twice.
-    pub(crate) fn is_repeatable(&self) -> bool {
-        self.class == RetryClass::Repeatable
     }
 
     /// A request is about to be sent.
@@ -126,6 +129,39 @@ impl Call {
         }
     }
 
+    /// Logs that the request is sent again, if it is.
+    fn log_retry(&self) {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(failure) = failure {
+            (self.log)(CallEvent::Retry {
+                operation: self.method,
+                attempt: self.attempts() + 1,
+                after: &failure,
+            });
+        }
+    }
+
+    fn note_failure(&self, outcome: &PolicyResult) {
+        let failure = match outcome {
+            Ok(response) => {
+                let status = u16::from(response.status());
+                AttemptFailure {
+                    status: Some(status),
+                    code: code_in(response.headers()).map(str::to_owned),
+                    request_id: header(response.headers(), "x-ms-request-id").map(str::to_owned),
+                    reason: format!("the service answered {status}"),
+                }
+            }
+            Err(error) => AttemptFailure {
+                status: None,
+                code: None,
+                request_id: None,
+                reason: ConnectionFailure::of(error).to_string(),
+            },
+        };
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+    }
+
     fn outcome(&self) -> std::sync::MutexGuard<'_, Option<PolicyResult>> {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -145,6 +181,9 @@ pub(crate) struct Gate;
 #[async_trait]
 impl Policy for Gate {
     async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        if let Some(call) = Call::of(ctx) {
+            call.log_retry();
+        }
         let outcome = proceed(ctx, request, next).await;
         let Some(call) = Call::of(ctx) else { return outcome };
         // A retry policy of the caller's may repeat what was hidden from it; only the last attempt counts then.
@@ -153,7 +192,11 @@ impl Policy for Gate {
             call.last_status
                 .store(u16::from(response.status()), Ordering::Relaxed);
         }
-        if is_success(&outcome) || call.may_repeat(&outcome) {
+        if is_success(&outcome) {
+            return outcome;
+        }
+        if call.may_repeat(&outcome) {
+            call.note_failure(&outcome);
             return outcome;
         }
         *call.outcome() = Some(outcome);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, Context, RawResponse, Response, Url};
-use azure_service_core::{Credential, Package, ServiceClient};
+use azure_service_core::{Credential, ServiceClient};
 use digitaltwins_protocol::Client;
 
 use crate::error::{Error, Result};
@@ -85,11 +85,11 @@ impl DigitalTwinsClient {
         } = options.unwrap_or_default();
         options.per_try_policies.push(Arc::new(NoteThrottling));
         let credential = Credential::entra(credential, scope.unwrap_or(SCOPE));
-        let package = Package {
-            name: env!("CARGO_PKG_NAME"),
-            version: env!("CARGO_PKG_VERSION"),
+        let info = azure_service_core::client_info! {
+            name: "DigitalTwinsClient",
+            namespace: "Microsoft.DigitalTwins",
         };
-        let core = ServiceClient::new(endpoint, &credential, package, options, Client::new_with_client)?;
+        let core = ServiceClient::new(endpoint, &credential, info, options, Client::new_with_client)?;
         Ok(Self {
             core,
             context: Context::new(),

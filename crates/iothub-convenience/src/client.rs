@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, Context, NoFormat, RawResponse, Response};
-use azure_service_core::{ConnectionString, Credential, Package, SasCredential, ServiceClient};
+use azure_service_core::{ClientInfo, ConnectionString, Credential, SasCredential, ServiceClient};
 
 use crate::error::Result;
 
 /// The Entra scope of IoT Hub.
 const SCOPE: &str = "https://iothubs.azure.net/.default";
 
-const PACKAGE: Package = Package {
-    name: env!("CARGO_PKG_NAME"),
-    version: env!("CARGO_PKG_VERSION"),
+const INFO: ClientInfo = azure_service_core::client_info! {
+    name: "IotHubRegistryManager",
+    namespace: "Microsoft.Devices",
+    logged_headers: ["iothub-errorcode"],
 };
 
 /// A client for the service side of one IoT hub.
@@ -164,7 +165,7 @@ impl IotHubRegistryManager {
         let all_options = options.unwrap_or_default();
         let options = all_options.client_options;
         let protocol = iothub_protocol::Client::new_with_client;
-        let core = ServiceClient::new(endpoint, credential, PACKAGE, options, protocol)?;
+        let core = ServiceClient::new(endpoint, credential, INFO, options, protocol)?;
         Ok(Self {
             #[cfg(feature = "amqp")]
             amqp: crate::amqp::Messaging::new(core.endpoint(), amqp_credential, &all_options.amqp)?,

@@ -100,11 +100,20 @@ fn tls(error: &rustls::Error) -> ConnectionFailure {
         },
         Certificate::NotValidForNameContext { expected, presented } => CertificateFailure::WrongName {
             expected: Some(expected.to_str().into_owned()),
-            presented: presented.clone(),
+            presented: presented.iter().map(|name| bare_name(name).to_owned()).collect(),
         },
         // Its text alone begins with "invalid peer certificate".
         other => CertificateFailure::Other(format!("{other}")),
     })
+}
+
+/// The host name in `DnsName("host")`, which is how rustls shows the names in a certificate.
+#[cfg(feature = "rustls")]
+fn bare_name(shown: &str) -> &str {
+    let name = shown
+        .strip_prefix("DnsName(\"")
+        .and_then(|name| name.strip_suffix("\")"));
+    name.unwrap_or(shown)
 }
 
 impl fmt::Display for ConnectionFailure {

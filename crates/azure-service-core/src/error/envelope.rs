@@ -51,7 +51,7 @@ pub(super) fn parse(headers: &Headers, body: &[u8]) -> Envelope {
 }
 
 /// The code in a header: `x-ms-error-code`, or a service's own `…-errorcode`, which is preferred.
-pub(super) fn code_in(headers: &Headers) -> Option<&str> {
+pub(crate) fn code_in(headers: &Headers) -> Option<&str> {
     let ending_in = |ending: &str| {
         headers
             .iter()

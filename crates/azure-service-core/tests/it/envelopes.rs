@@ -177,14 +177,14 @@ async fn three_details_are_shown_and_the_rest_is_counted() {
     let error = error_of(answer(400, body(3))).await;
     assert_eq!(
         error.to_string(),
-        "the service answered 400 ValidationFailed: bad [/p1: wrong 1; /p2: wrong 2; /p3: wrong 3] (things_get)"
+        "the service answered 400 ValidationFailed: bad [/p1: wrong 1; /p2: wrong 2; /p3: wrong 3] (get_thing)"
     );
     let error = error_of(answer(400, body(5)).header("x-ms-request-id", "f3b2")).await;
     assert_eq!(error.details().len(), 5);
     assert!(
         error
             .to_string()
-            .ends_with("/p3: wrong 3; and 2 more] (things_get, request id f3b2)"),
+            .ends_with("/p3: wrong 3; and 2 more] (get_thing, request id f3b2)"),
         "{error}"
     );
 }

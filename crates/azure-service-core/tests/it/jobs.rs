@@ -1,9 +1,7 @@
 //! Jobs, watched to their end.
 
 use super::support::*;
-use azure_core::http::Poller;
-use azure_core::http::poller::PollerOptions;
-use azure_service_core::{Error, ErrorKind, Job, ServiceClient};
+use azure_service_core::{Error, ErrorKind, Poller, ServiceClient};
 use futures::StreamExt;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -12,9 +10,10 @@ fn job(status: &str) -> Reply {
     answer(200, format!(r#"{{"name":"import","status":"{status}"}}"#))
 }
 
-fn watch(client: &ServiceClient<Client>, options: Option<PollerOptions<'static>>) -> Poller<Job<Thing>> {
+fn watch(client: &ServiceClient<Client>, interval: Option<Duration>) -> Poller<Thing, Error> {
     let api = client.protocol();
-    client.job(api.jobs_add_request("j1"), api.jobs_get_request("j1"), options)
+    let (start, get) = (api.jobs_add_request("j1"), api.jobs_get_request("j1"));
+    client.call("import_things").job(start, get, interval)
 }
 
 #[tokio::test(start_paused = true)]
@@ -25,12 +24,8 @@ async fn a_job_is_started_once_and_read_until_it_is_done() {
         job("some new word"),
         job("succeeded"),
     ]);
-    let options = PollerOptions {
-        frequency: azure_core::time::Duration::seconds(2),
-        ..Default::default()
-    };
     let start = Instant::now();
-    let done = watch(&script.client(), Some(options))
+    let done = watch(&script.client(), Some(Duration::from_secs(2)))
         .await
         .unwrap()
         .into_model()
@@ -50,12 +45,8 @@ async fn a_job_is_started_once_and_read_until_it_is_done() {
 async fn waits_are_kept_within_reason() {
     for (value, seconds) in [("-3", 0), ("0", 0), ("86400", 300), ("junk", 1)] {
         let script = Script::new([job("running").header("retry-after", value), job("completed")]);
-        let options = PollerOptions {
-            frequency: azure_core::time::Duration::ZERO,
-            ..Default::default()
-        };
         let start = Instant::now();
-        watch(&script.client(), Some(options)).await.unwrap();
+        watch(&script.client(), Some(Duration::ZERO)).await.unwrap();
         assert_eq!(start.elapsed().as_secs(), seconds, "{value}");
     }
 }
@@ -86,7 +77,7 @@ async fn an_operation_location_elsewhere_is_refused() {
         job("running").header("operation-location", "https://evil.example/"),
         job("succeeded"),
     ]);
-    let error = Error::from(watch(&script.client(), None).await.unwrap_err());
+    let error = watch(&script.client(), None).await.unwrap_err();
     assert_eq!((error.kind(), script.count()), (ErrorKind::InvalidResponse, 1));
 }
 
@@ -94,19 +85,19 @@ async fn an_operation_location_elsewhere_is_refused() {
 async fn a_job_that_fails_says_why() {
     let failed = r#"{"name":"import","status":"failed","error":{"code":"UnableToWriteToOutputBlob","message":"no access"}}"#;
     let script = Script::new([job("running"), answer(200, failed)]);
-    let error = Error::from(watch(&script.client(), None).await.unwrap_err());
+    let error = watch(&script.client(), None).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.code()),
         (ErrorKind::JobFailed, Some("UnableToWriteToOutputBlob"))
     );
     assert_eq!(
         error.to_string(),
-        "the job did not succeed: the job ended as failed: no access (jobs_get)"
+        "the job did not succeed: the job ended as failed: no access (import_things)"
     );
 
     let failed = r#"{"name":"export","status":"cancelled","failureReason":"by request"}"#;
     let script = Script::new([answer(200, failed)]);
-    let error = Error::from(watch(&script.client(), None).await.unwrap_err());
+    let error = watch(&script.client(), None).await.unwrap_err();
     assert!(
         error.message().unwrap().ends_with("cancelled: by request"),
         "{error}"
@@ -126,11 +117,11 @@ async fn the_stream_yields_every_document_and_no_error_for_a_failed_job() {
 #[tokio::test(start_paused = true)]
 async fn errors_of_a_read_come_out_whole() {
     let script = Script::new([job("running"), answer(404, r#"{"error":{"code":"JobNotFound"}}"#)]);
-    let error = Error::from(watch(&script.client(), None).await.unwrap_err());
+    let error = watch(&script.client(), None).await.unwrap_err();
     assert!(error.is_not_found() && error.code() == Some("JobNotFound"));
 
     let script = Script::new([answer(200, "<html>")]);
-    let error = Error::from(watch(&script.client(), None).await.unwrap_err());
+    let error = watch(&script.client(), None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
 }
 
@@ -141,7 +132,7 @@ async fn a_job_that_stays_unknown_does_not_exist() {
     watch(&script.client(), None).await.unwrap();
 
     let script = Script::new([unknown(), unknown(), unknown(), job("succeeded")]);
-    let error = Error::from(watch(&script.client(), None).await.unwrap_err());
+    let error = watch(&script.client(), None).await.unwrap_err();
     assert_eq!((error.kind(), script.count()), (ErrorKind::JobFailed, 3));
     assert!(error.to_string().contains("unknown"), "{error}");
 }

@@ -1,8 +1,8 @@
 //! Lists in pages, of all three kinds.
 
 use super::support::*;
-use azure_core::http::pager::{PagerContinuation, PagerOptions};
-use azure_service_core::{Error, ErrorKind, ServiceClient};
+use azure_core::http::Response;
+use azure_service_core::{Error, ErrorKind, ItemPage, Pager, ServiceClient};
 use futures::{StreamExt, TryStreamExt};
 
 fn page(names: &[&str], rest: &str) -> Reply {
@@ -13,11 +13,11 @@ fn page(names: &[&str], rest: &str) -> Reply {
     answer(200, format!(r#"{{"value":[{}]{rest}}}"#, items.join(",")))
 }
 
-fn linked(
-    client: &ServiceClient<Client>,
-    options: Option<PagerOptions<'static>>,
-) -> azure_core::http::Pager<azure_service_core::ItemPage<Thing>> {
-    client.list(client.protocol().things_list_request(2), options)
+type Things = Pager<Response<ItemPage<Thing>>, Error>;
+
+fn linked(client: &ServiceClient<Client>, continuation_token: Option<String>) -> Things {
+    let first = client.protocol().things_list_request(2);
+    client.call("list_things").list(first, continuation_token)
 }
 
 fn names(things: &[Thing]) -> Vec<&str> {
@@ -66,7 +66,6 @@ async fn a_link_to_somewhere_else_is_not_followed() {
             .try_collect::<Vec<_>>()
             .await
             .unwrap_err();
-        let error = Error::from(error);
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{link}");
         assert!(
             error.message().unwrap().contains("leads away from the service"),
@@ -85,17 +84,10 @@ async fn a_pager_goes_on_where_another_stopped() {
     let mut pages = linked(&script.client(), None).into_pages();
     let first = pages.next().await.unwrap().unwrap();
     assert_eq!(names(&first.into_model().unwrap().items), ["a"]);
-    let continuation = pages.into_continuation();
-    assert!(matches!(&continuation, Some(PagerContinuation::Link(link)) if link.query() == Some("page=2")));
+    let token = pages.continuation_token();
+    assert_eq!(token.as_deref(), Some("https://service.example/things?page=2"));
 
-    let options = PagerOptions {
-        continuation,
-        ..PagerOptions::default()
-    };
-    let rest: Vec<Thing> = linked(&script.client(), Some(options))
-        .try_collect()
-        .await
-        .unwrap();
+    let rest: Vec<Thing> = linked(&script.client(), token).try_collect().await.unwrap();
     assert_eq!(names(&rest), ["b"]);
     let last = script.seen().pop().unwrap();
     assert_eq!(
@@ -107,40 +99,29 @@ async fn a_pager_goes_on_where_another_stopped() {
 #[tokio::test]
 async fn a_continuation_of_the_callers_must_not_lead_away() {
     let script = Script::new([page(&["a"], "")]);
-    let continuation = Some(PagerContinuation::Link("https://evil.example/".parse().unwrap()));
-    let options = PagerOptions {
-        continuation,
-        ..PagerOptions::default()
-    };
-    let error = linked(&script.client(), Some(options))
+    let error = linked(&script.client(), Some("https://evil.example/".to_owned()))
         .try_collect::<Vec<_>>()
         .await
         .unwrap_err();
-    assert_eq!(Error::from(error).parameter(), Some("continuation"));
+    assert_eq!(error.parameter(), Some("continuation_token"));
     assert_eq!(script.count(), 0);
 }
 
 #[tokio::test]
 async fn a_continuation_of_another_list_is_refused_instead_of_starting_anew() {
-    let token = PagerContinuation::Token("t1".into());
     let script = Script::new([page(&["a"], "")]);
-    let options = PagerOptions {
-        continuation: Some(token),
-        ..PagerOptions::default()
-    };
-    let pager = linked(&script.client(), Some(options));
-    let error = pager.try_collect::<Vec<_>>().await.unwrap_err();
-    assert_eq!(Error::from(error).parameter(), Some("continuation"));
-
-    let link = PagerContinuation::Link("https://service.example/things?page=2".parse().unwrap());
-    let options = PagerOptions {
-        continuation: Some(link),
-        ..PagerOptions::default()
-    };
     let client = script.client();
-    let pager = client.list::<Thing, _, _>(client.protocol().things_select_request(), Some(options));
-    let error = pager.try_collect::<Vec<_>>().await.unwrap_err();
-    assert_eq!(Error::from(error).parameter(), Some("continuation"));
+    let selected = |token: &str| -> Things {
+        let first = client.protocol().things_select_request();
+        client.call("select_things").list(first, Some(token.to_owned()))
+    };
+    for pager in [
+        linked(&client, Some("t1".to_owned())),
+        selected("https://service.example/things?page=2"),
+    ] {
+        let error = pager.try_collect::<Vec<_>>().await.unwrap_err();
+        assert_eq!(error.parameter(), Some("continuation_token"));
+    }
     assert_eq!(script.count(), 0);
 }
 
@@ -152,11 +133,9 @@ async fn tokens_in_the_body_repeat_the_request() {
         page(&["b"], r#","continuationToken":null"#),
     ]);
     let client = script.client();
-    let things: Vec<Thing> = client
-        .list(client.protocol().things_query_request("SELECT *"), None)
-        .try_collect()
-        .await
-        .unwrap();
+    let first = client.protocol().things_query_request("SELECT *");
+    let pager: Things = client.call("query_things").list(first, None);
+    let things: Vec<Thing> = pager.try_collect().await.unwrap();
     assert_eq!(names(&things), ["a", "b"]);
     let bodies: Vec<_> = script.seen().into_iter().map(|seen| seen.body).collect();
     assert_eq!(
@@ -177,11 +156,9 @@ async fn tokens_in_a_header_come_with_bare_arrays() {
         answer(200, r#"[{"name":"b"}]"#).header("x-ms-continuation", ""),
     ]);
     let client = script.client();
-    let things: Vec<Thing> = client
-        .list(client.protocol().things_select_request(), None)
-        .try_collect()
-        .await
-        .unwrap();
+    let first = client.protocol().things_select_request();
+    let pager: Things = client.call("select_things").list(first, None);
+    let things: Vec<Thing> = pager.try_collect().await.unwrap();
     assert_eq!(names(&things), ["a", "b"]);
     let tokens: Vec<_> = script
         .seen()
@@ -200,11 +177,9 @@ async fn errors_in_the_middle_keep_all_they_know() {
     let mut pager = linked(&script.client(), None);
     assert_eq!(pager.next().await.unwrap().unwrap().name, "a");
     let error = pager.next().await.unwrap().unwrap_err();
-    assert_eq!(error.http_status().map(u16::from), Some(400));
-    let error = Error::from(error);
     assert_eq!(
         (error.status(), error.code(), error.operation()),
-        (Some(400), Some("TimeoutError"), Some("things_list"))
+        (Some(400), Some("TimeoutError"), Some("list_things"))
     );
     assert!(pager.next().await.is_none());
 }
@@ -225,6 +200,41 @@ async fn a_page_that_is_no_page_is_an_error() {
             .try_collect::<Vec<_>>()
             .await
             .unwrap_err();
-        assert_eq!(Error::from(error).kind(), ErrorKind::InvalidResponse, "{body}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
     }
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_decoded_is_named() {
+    let script = Script::new([
+        page(&["a"], r#","nextLink":"/things?page=2""#),
+        answer(200, r#"{"value":[{"name":"b"},{"name":7}]}"#),
+    ]);
+    let mut pager = linked(&script.client(), None);
+    assert_eq!(pager.next().await.unwrap().unwrap().name, "a");
+    let error = pager.next().await.unwrap().unwrap_err();
+    assert!(
+        report(&error).starts_with(
+            "the service's response cannot be understood: page, member `value[1].name`: invalid type: integer `7`"
+        ),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn token_leads_to_the_page_that_items_are_taken_from() {
+    let script = Script::new([
+        page(&["a"], r#","nextLink":"/things?page=2""#),
+        page(&["b", "c"], r#","nextLink":"/things?page=3""#),
+        page(&["b", "c"], ""),
+    ]);
+    let mut pager = linked(&script.client(), None);
+    assert_eq!(pager.continuation_token(), None);
+    for name in ["a", "b"] {
+        assert_eq!(pager.next().await.unwrap().unwrap().name, name);
+    }
+    let token = pager.continuation_token();
+    assert_eq!(token.as_deref(), Some("https://service.example/things?page=2"));
+    let rest: Vec<Thing> = linked(&script.client(), token).try_collect().await.unwrap();
+    assert_eq!(names(&rest), ["b", "c"]);
 }

@@ -7,6 +7,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod call_options;
+#[cfg(feature = "rustls")]
+mod certificates;
 mod connection_strings;
 mod credentials;
 mod envelopes;
@@ -15,4 +18,5 @@ mod lists;
 mod network;
 mod requests;
 mod retries;
+mod service_words;
 mod support;

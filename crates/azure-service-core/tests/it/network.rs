@@ -106,7 +106,7 @@ async fn a_broken_connection_is_repeated_for_get_only() {
             "{text}"
         );
         assert!(
-            text.ends_with("; the service may have processed the request (things_invoke)"),
+            text.ends_with("; the service may have processed the request (invoke_thing)"),
             "{text}"
         );
     }
@@ -119,8 +119,8 @@ async fn a_refused_connection_is_repeated_for_all_and_never_an_unknown_outcome()
     drop(listener);
     let client = over(&format!("http://{address}"));
     for (error, operation) in [
-        (get(&client).await.unwrap_err(), "things_get"),
-        (invoke(&client).await.unwrap_err(), "things_invoke"),
+        (get(&client).await.unwrap_err(), "get_thing"),
+        (invoke(&client).await.unwrap_err(), "invoke_thing"),
     ] {
         assert_eq!(
             (error.kind(), error.status(), error.attempts()),
@@ -148,7 +148,7 @@ async fn unknown_host_is_told_apart() {
     assert_eq!(error.connection_failure(), Some(&ConnectionFailure::UnknownHost));
     assert_eq!(
         report(&error),
-        "cannot connect to no-such-host.invalid:80: the host name cannot be resolved (things_get)"
+        "cannot connect to no-such-host.invalid:80: the host name cannot be resolved (get_thing)"
     );
 }
 

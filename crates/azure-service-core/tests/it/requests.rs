@@ -2,8 +2,8 @@
 
 use super::support::*;
 use azure_core::http::policies::{Policy, PolicyResult};
-use azure_core::http::{ClientOptions, Context, Request, UserAgentOptions};
-use azure_service_core::{Credential, ErrorKind, ResponseTimeout, ServiceClient};
+use azure_core::http::{ClientOptions, Context, JsonFormat, Request, Response, UserAgentOptions};
+use azure_service_core::{CallOptions, Credential, ErrorKind, ServiceClient};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +11,9 @@ use std::time::Duration;
 async fn a_call_sends_what_the_generated_code_built() {
     let script = Script::new([answer(200, THING).header("etag", "\"7\"")]);
     let client = script.client();
-    let response = client
-        .send(client.protocol().things_get_request("a/b"), Context::new())
+    let response: Response<Thing> = client
+        .call("get_thing")
+        .send(client.protocol().things_get_request("a/b"))
         .await
         .unwrap();
     assert_eq!(
@@ -42,7 +43,8 @@ async fn an_id_that_would_address_the_parent_is_refused_before_sending() {
     let script = Script::new([answer(200, THING)]);
     let client = script.client();
     let error = client
-        .send(client.protocol().things_get_request(".."), Context::new())
+        .call("get_thing")
+        .send::<_, _, Thing, JsonFormat>(client.protocol().things_get_request(".."))
         .await
         .unwrap_err();
     assert_eq!(
@@ -62,7 +64,7 @@ async fn header_values_that_are_not_ascii_survive() {
     let thing = Thing { name: "ü".into() };
     let client = script.client();
     let request = client.protocol().things_update_request(Some("\"é\""), &thing);
-    client.send(request, Context::new()).await.unwrap();
+    let _: Response<()> = client.call("update_thing").send(request).await.unwrap();
     let seen = &script.seen()[0];
     assert_eq!(seen.header("if-match"), Some("\"é\""));
     assert_eq!(seen.body, r#"{"name":"ü"}"#);
@@ -158,19 +160,30 @@ async fn the_time_for_an_answer_can_be_set_per_call() {
     assert!(error.is_timeout() && error.is_unknown_outcome(), "{error:?}");
     assert_eq!((error.attempts(), script.count()), (1, 1));
 
-    let start = tokio::time::Instant::now();
-    let context = Context::new().with_value(ResponseTimeout(Duration::from_secs(300)));
-    client
-        .send(client.protocol().things_invoke_request(), context)
-        .await
-        .unwrap_err();
-    assert_eq!(start.elapsed().as_secs(), 300);
+    // An operation that takes longer by nature.
+    let invoke_slowly = async |client: &ServiceClient<Client>| {
+        let start = tokio::time::Instant::now();
+        let request = client.protocol().things_invoke_request();
+        let call = client
+            .call("invoke_thing")
+            .with_attempt_timeout(Duration::from_secs(300));
+        let result: Result<Response<Thing>, _> = call.send(request).await;
+        result.unwrap_err();
+        start.elapsed().as_secs()
+    };
+    assert_eq!(invoke_slowly(&client).await, 300);
+    // The caller's word goes before it.
+    let client = client.with_call_options(CallOptions {
+        attempt_timeout: Some(Duration::from_secs(5)),
+        ..CallOptions::default()
+    });
+    assert_eq!(invoke_slowly(&client).await, 5);
 }
 
 #[test]
 fn endpoints_and_options_are_checked() {
     let make = |endpoint: &str, credential: &Credential, options| {
-        ServiceClient::new(endpoint, credential, PACKAGE, options, Client::new)
+        ServiceClient::new(endpoint, credential, INFO, options, Client::new)
             .map(|client| client.endpoint().to_string())
     };
     let identity = Credential::entra(Identity::new(Ok("t")), "scope");

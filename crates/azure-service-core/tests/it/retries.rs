@@ -1,7 +1,7 @@
 //! Which outcomes are repeated, for requests that may run twice and for those that must not.
 
 use super::support::*;
-use azure_core::http::{Context, ExponentialRetryOptions, RetryOptions};
+use azure_core::http::{ExponentialRetryOptions, Response, RetryOptions};
 use azure_service_core::{Error, ErrorKind, ServiceClient};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -168,11 +168,11 @@ async fn the_last_answer_and_the_attempts_are_reported() {
     assert_eq!((error.attempts(), count), (4, 4));
     assert_eq!(
         (error.status(), error.code(), error.operation()),
-        (Some(503), Some("TooBusy"), Some("things_get"))
+        (Some(503), Some("TooBusy"), Some("get_thing"))
     );
     assert_eq!(
         error.to_string(),
-        "the service answered 503 TooBusy: not now (things_get, 4 attempts)"
+        "the service answered 503 TooBusy: not now (get_thing, 4 attempts)"
     );
 
     let (result, ..) = run_get([answer(503, body), Reply::Break]).await;
@@ -226,7 +226,7 @@ async fn a_patch_is_repeated_only_with_an_etag() {
         let thing = Thing { name: "x".into() };
         let client = script.client();
         let request = client.protocol().things_update_request(if_match, &thing);
-        let result = client.send(request, Context::new()).await;
+        let result: Result<Response<()>, _> = client.call("update_thing").send(request).await;
         assert_eq!(
             (script.count(), result.is_ok()),
             (expected, expected == 2),

@@ -10,10 +10,10 @@ use azure_core::error::ErrorKind as AzureKind;
 use azure_core::http::headers::{HeaderName, Headers};
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{
-    AsyncRawResponse, Body, ClientOptions, Context, HttpClient, Request, StatusCode, Transport,
+    AsyncRawResponse, Body, ClientOptions, Context, HttpClient, Request, Response, StatusCode, Transport,
 };
 use azure_protocol_runtime::{Hook, Operation, Paging, TypedRequest};
-use azure_service_core::{Credential, Package, ServiceClient};
+use azure_service_core::{ClientInfo, Credential, ServiceClient, client_info};
 use progenitor_client::{Error as Generated, ResponseValue};
 use serde::{Deserialize, Serialize};
 
@@ -275,9 +275,14 @@ impl HttpClient for Script {
     }
 }
 
-pub(crate) const PACKAGE: Package = Package {
-    name: "test-convenience",
+pub(crate) const INFO: ClientInfo = ClientInfo {
+    package: "test-convenience",
     version: "1.2.3",
+    ..client_info! {
+        name: "ThingsClient",
+        namespace: "Test.Things",
+        logged_headers: ["things-errorcode"],
+    }
 };
 
 pub(crate) fn client(
@@ -285,7 +290,7 @@ pub(crate) fn client(
     credential: &Credential,
     options: ClientOptions,
 ) -> ServiceClient<Client> {
-    ServiceClient::new(endpoint, credential, PACKAGE, options, Client::new).unwrap()
+    ServiceClient::new(endpoint, credential, INFO, options, Client::new).unwrap()
 }
 
 /// A credential that lets every request pass.
@@ -346,16 +351,14 @@ impl TokenCredential for Identity {
 pub(crate) const THING: &str = r#"{"name":"lamp"}"#;
 
 pub(crate) async fn get(client: &ServiceClient<Client>) -> Result<Thing, azure_service_core::Error> {
-    let response = client
-        .send(client.protocol().things_get_request("1"), Context::new())
-        .await?;
+    let request = client.protocol().things_get_request("1");
+    let response: Response<Thing> = client.call("get_thing").send(request).await?;
     Ok(response.into_model()?)
 }
 
 pub(crate) async fn invoke(client: &ServiceClient<Client>) -> Result<Thing, azure_service_core::Error> {
-    let response = client
-        .send(client.protocol().things_invoke_request(), Context::new())
-        .await?;
+    let request = client.protocol().things_invoke_request();
+    let response: Response<Thing> = client.call("invoke_thing").send(request).await?;
     Ok(response.into_model()?)
 }
 

@@ -10,11 +10,13 @@
     reason = "a test may end when it cannot go on"
 )]
 
+mod events;
 mod secrets;
 mod spans;
 #[path = "../it/support.rs"]
 #[allow(dead_code, reason = "the other tests need more of it")]
 mod support;
+mod tracer;
 
 /// Held by a test while it listens.
 static LISTENING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -2,12 +2,12 @@
 
 use super::secrets::Log;
 use super::support::*;
-use azure_core::http::{ClientOptions, Context, InstrumentationOptions, Request};
-use azure_core::tracing::{
-    AsAny, Attribute, AttributeValue, Span, SpanGuard, SpanKind, SpanStatus, Tracer, TracerProvider,
-};
-use std::borrow::Cow;
-use std::sync::{Arc, Mutex};
+use super::tracer::Recorder;
+use azure_core::http::{ClientOptions, Context, InstrumentationOptions, Response};
+use azure_core::tracing::{SpanKind, TracerProvider};
+use azure_service_core::{CallOptions, Error, ItemPage, Pager, Poller, ServiceClient};
+use futures::TryStreamExt;
+use std::sync::Arc;
 use tracing::Instrument as _;
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -36,138 +36,83 @@ async fn a_call_is_a_span_within_the_callers() {
     .await;
     let log = log.text();
     for expected in [
-        r#"caller:service_call{operation="things_get" method="GET" attempts=2 status=200}"#,
-        r#"attempts=1 status=404 error=the service answered 404 Gone (things_get)}"#,
+        r#"caller:service_call{operation="get_thing" method="GET" attempts=2 status=200}"#,
+        r#"attempts=1 status=404 error=the service answered 404 Gone (get_thing)}"#,
     ] {
         assert!(log.contains(expected), "{expected} in {log}");
     }
 }
 
-#[tokio::test]
-async fn a_tracer_gets_the_call_and_its_requests() {
-    let _turn = crate::LISTENING.lock().await;
-    let script = Script::new([answer(200, THING), answer(412, "")]);
+fn traced(replies: impl IntoIterator<Item = Reply>) -> (Recorder, ServiceClient<Client>) {
     let recorder = Recorder::default();
     let options = ClientOptions {
         instrumentation: InstrumentationOptions {
             tracer_provider: Some(Arc::new(recorder.clone())),
         },
-        ..script.options()
+        ..Script::new(replies).options()
     };
-    let client = client(ENDPOINT, &anonymous(), options);
+    (recorder, client(ENDPOINT, &anonymous(), options))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_a_span_with_its_requests() {
+    let _turn = crate::LISTENING.lock().await;
+    let (recorder, client) = traced([answer(503, ""), answer(200, THING), answer(412, "")]);
     get(&client).await.unwrap();
     invoke(&client).await.unwrap_err();
-    assert_eq!(
-        *recorder.0.lock().unwrap(),
-        [
-            "things_get starts",
-            "GET starts",
-            "GET: http.response.status_code",
-            "GET ends",
-            "things_get ends",
-            "things_invoke starts",
-            "POST starts",
-            "POST: http.response.status_code",
-            "POST: error.type",
-            "POST ends",
-            "things_invoke: error.type",
-            "things_invoke ends",
-        ]
-    );
+    insta::assert_snapshot!(recorder.tree());
 }
 
-/// Writes down what happens to spans.
-#[derive(Debug, Clone, Default)]
-struct Recorder(Arc<Mutex<Vec<String>>>);
-
-impl TracerProvider for Recorder {
-    fn get_tracer(
-        &self,
-        _: Option<&'static str>,
-        _: &'static str,
-        _: Option<&'static str>,
-    ) -> Arc<dyn Tracer> {
-        Arc::new(self.clone())
-    }
+#[tokio::test(start_paused = true)]
+async fn lists_and_jobs_are_spans_with_all_their_requests() {
+    let _turn = crate::LISTENING.lock().await;
+    let (recorder, client) = traced([
+        answer(200, r#"{"value":[],"nextLink":"/things?page=2"}"#),
+        answer(200, r#"{"value":[]}"#),
+        answer(201, r#"{"name":"j1","status":"running"}"#),
+        answer(200, r#"{"name":"j1","status":"succeeded"}"#),
+    ]);
+    let api = client.protocol();
+    let list: Pager<Response<ItemPage<Thing>>, Error> =
+        client.call("list_things").list(api.things_list_request(2), None);
+    list.try_collect::<Vec<_>>().await.unwrap();
+    let (start, get) = (api.jobs_add_request("j1"), api.jobs_get_request("j1"));
+    let job: Poller<Thing, Error> = client.call("import_things").job(start, get, None);
+    job.await.unwrap();
+    insta::assert_snapshot!(recorder.tree());
 }
 
-impl Tracer for Recorder {
-    fn start_span(&self, name: Cow<'static, str>, _: SpanKind, _: Vec<Attribute>) -> Arc<dyn Span> {
-        self.0.lock().unwrap().push(format!("{name} starts"));
-        Arc::new(Recorded {
-            name,
-            recorder: self.clone(),
+#[tokio::test]
+async fn a_composite_method_is_one_span_with_the_requests_of_all_its_calls() {
+    let _turn = crate::LISTENING.lock().await;
+    let (recorder, client) = traced([answer(200, THING), answer(200, THING), answer(404, "")]);
+    let result: Result<(), Error> = client
+        .composite("get_all", async |core| {
+            get(&core).await?;
+            core.composite("get_more", async |core| {
+                get(&core).await?;
+                get(&core).await?;
+                Ok(())
+            })
+            .await
         })
-    }
-
-    fn start_span_with_parent(
-        &self,
-        name: Cow<'static, str>,
-        kind: SpanKind,
-        attributes: Vec<Attribute>,
-        _: Arc<dyn Span>,
-    ) -> Arc<dyn Span> {
-        self.start_span(name, kind, attributes)
-    }
-
-    fn namespace(&self) -> Option<&'static str> {
-        None
-    }
+        .await;
+    assert!(result.unwrap_err().is_not_found());
+    insta::assert_snapshot!(recorder.tree());
 }
 
-struct Recorded {
-    name: Cow<'static, str>,
-    recorder: Recorder,
-}
-
-impl Recorded {
-    fn note(&self, text: &str) {
-        self.recorder
-            .0
-            .lock()
-            .unwrap()
-            .push(format!("{}{text}", self.name));
-    }
-}
-
-impl AsAny for Recorded {
-    fn as_any(&self) -> &dyn std::any::Any {
-        self
-    }
-}
-
-impl Span for Recorded {
-    fn is_recording(&self) -> bool {
-        true
-    }
-
-    fn span_id(&self) -> [u8; 8] {
-        [0; 8]
-    }
-
-    fn end(&self) {
-        self.note(" ends");
-    }
-
-    fn set_status(&self, _: SpanStatus) {}
-
-    fn set_attribute(&self, key: &'static str, _: AttributeValue) {
-        if matches!(key, "error.type" | "http.response.status_code") {
-            self.note(&format!(": {key}"));
-        }
-    }
-
-    fn record_error(&self, _: &dyn std::error::Error) {
-        self.note(" records an error");
-    }
-
-    fn set_current(&self, _: &Context) -> Box<dyn SpanGuard> {
-        struct Guard;
-        impl SpanGuard for Guard {
-            fn end(self) {}
-        }
-        Box::new(Guard)
-    }
-
-    fn propagate_headers(&self, _: &mut Request) {}
+#[tokio::test]
+async fn a_span_of_the_caller_is_the_parent() {
+    let _turn = crate::LISTENING.lock().await;
+    let (recorder, client) = traced([answer(200, THING)]);
+    let tracer = recorder.get_tracer(None, "app", None);
+    let span = tracer.start_span("handle request".into(), SpanKind::Server, Vec::new());
+    let client = client.with_call_options(CallOptions {
+        context: Context::new().with_value(span.clone()),
+        ..CallOptions::default()
+    });
+    get(&client).await.unwrap();
+    let _: Result<_, Error> = client.composite("get_all", async |core| get(&core).await).await;
+    span.end();
+    insta::assert_snapshot!(recorder.tree());
 }

@@ -1,0 +1,117 @@
+//! Who makes the calls.
+
+use std::fmt;
+
+use crate::error::Error;
+
+/// Who makes the calls: names for spans, logs and the `User-Agent` header. Made by [`client_info!`](crate::client_info).
+#[derive(Clone, Copy)]
+pub struct ClientInfo {
+    /// The client's type, the first half of the names of spans.
+    pub name: &'static str,
+    /// The service's resource provider, such as `Microsoft.Storage`; the attribute `az.namespace` of spans.
+    pub namespace: &'static str,
+    /// `env!("CARGO_PKG_NAME")`.
+    pub package: &'static str,
+    /// `env!("CARGO_PKG_VERSION")`.
+    pub version: &'static str,
+    /// Headers of the service that are safe to log, beside the usual ones.
+    pub logged_headers: &'static [&'static str],
+    /// Logs an event. A function, so that events have the client crate as target.
+    #[doc(hidden)]
+    pub log: fn(CallEvent<'_>),
+}
+
+impl fmt::Debug for ClientInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientInfo")
+            .field("name", &self.name)
+            .field("namespace", &self.namespace)
+            .field("package", &self.package)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a client crate logs about calls.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum CallEvent<'a> {
+    /// A request is sent again.
+    Retry {
+        operation: &'static str,
+        attempt: u32,
+        after: &'a AttemptFailure,
+    },
+    /// A call failed, inside another one that may handle it.
+    Step(&'a Error),
+    /// A call failed.
+    Failure(&'a Error),
+}
+
+/// Why an attempt failed that is repeated.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct AttemptFailure {
+    pub status: Option<u16>,
+    pub code: Option<String>,
+    pub request_id: Option<String>,
+    pub reason: String,
+}
+
+/// The [`ClientInfo`] of a client in the crate that uses the macro, whose name is the target of log events: retries at
+/// level info, failed calls at level warn, each with request id and error code.
+///
+/// ```
+/// let info = azure_service_core::client_info! {
+///     name: "RoomsClient",
+///     namespace: "Contoso.Rooms",
+///     logged_headers: ["rooms-errorcode"],
+/// };
+/// assert_eq!(info.name, "RoomsClient");
+/// ```
+#[macro_export]
+macro_rules! client_info {
+    (
+        name: $name:literal,
+        namespace: $namespace:literal
+        $(, logged_headers: [$($header:literal),* $(,)?])?
+        $(,)?
+    ) => {
+        $crate::ClientInfo {
+            name: $name,
+            namespace: $namespace,
+            package: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+            logged_headers: &[$($($header),*)?],
+            log: |event: $crate::__CallEvent<'_>| match event {
+                $crate::__CallEvent::Retry { operation, attempt, after } => $crate::__tracing::info!(
+                    target: env!("CARGO_CRATE_NAME"),
+                    operation,
+                    attempt,
+                    status = after.status,
+                    code = after.code,
+                    request_id = after.request_id,
+                    "{operation} is tried again: {}",
+                    after.reason,
+                ),
+                $crate::__CallEvent::Step(error) => $crate::__tracing::info!(
+                    target: env!("CARGO_CRATE_NAME"),
+                    operation = error.operation(),
+                    status = error.status(),
+                    code = error.code(),
+                    request_id = error.request_id(),
+                    "step failed: {error}",
+                ),
+                $crate::__CallEvent::Failure(error) => $crate::__tracing::warn!(
+                    target: env!("CARGO_CRATE_NAME"),
+                    operation = error.operation(),
+                    status = error.status(),
+                    code = error.code(),
+                    request_id = error.request_id(),
+                    "call failed: {error}",
+                ),
+            },
+        }
+    };
+}

@@ -1,0 +1,193 @@
+//! A call of a public method: its name, and how its requests are sent.
+
+use std::time::Duration;
+
+use azure_core::http::pager::Page;
+use azure_core::http::{Context, RawResponse, Response};
+use azure_core::http::{DeserializeWith, JsonFormat};
+use azure_protocol_runtime::TypedRequest;
+use serde::de::DeserializeOwned;
+
+use crate::client::{BuiltRequest, ServiceClient};
+use crate::error::{Error, Result};
+use crate::paging::{ItemPage, Pager};
+use crate::pipeline::{Failure, ResponseTimeout};
+use crate::polling::{self, Poller};
+
+/// A call of a public method, made by [`ServiceClient::call`].
+///
+/// The method's name is that of the span, and [`Error::operation`] if the call fails.
+#[derive(Debug)]
+#[must_use = "a call sends nothing until a request is given to it"]
+pub struct MethodCall<'a, C> {
+    client: &'a ServiceClient<C>,
+    method: &'static str,
+    attempt_timeout: Option<Duration>,
+}
+
+impl<'a, C> MethodCall<'a, C> {
+    pub(crate) fn new(client: &'a ServiceClient<C>, method: &'static str) -> Self {
+        Self {
+            client,
+            method,
+            attempt_timeout: None,
+        }
+    }
+
+    /// How long an attempt may take, for an operation that takes longer by nature. What the caller has put into
+    /// [`CallOptions`](crate::CallOptions) goes before it.
+    pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    fn context(&self) -> Context<'static> {
+        let mut context = self.client.pipeline().context(self.method);
+        if let Some(timeout) = self.attempt_timeout {
+            context.insert(ResponseTimeout(timeout));
+        }
+        context
+    }
+
+    /// Sends a request and returns the response, to be decoded with `into_model` as whatever type the caller names.
+    ///
+    /// # Errors
+    ///
+    /// Everything that [`ErrorKind`](crate::ErrorKind) lists but `JobFailed`; a response that cannot be decoded shows
+    /// only in `into_model`.
+    pub async fn send<A, E, T, F>(self, request: BuiltRequest<A, E>) -> Result<Response<T, F>> {
+        Ok(self.send_with_failure(request).await?)
+    }
+
+    /// Sends a request whose failures have a result in them: see [`Failure`].
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with_failure<A, E, T, F>(
+        self,
+        request: BuiltRequest<A, E>,
+    ) -> Result<Response<T, F>, Failure> {
+        let request = request.map_err(Error::from)?.cast();
+        let response = self
+            .client
+            .pipeline()
+            .send_as(self.method, request, self.context())
+            .await?;
+        Ok(response.into())
+    }
+
+    /// A list of which every page is one request. `first` is the request for the first page; how the list goes on, the
+    /// table of operations knows:
+    ///
+    /// * with a link: the same request goes to the link, byte for byte, if that has the client's own origin;
+    /// * with a token: the same request carries the token, as a header or as a member of its body.
+    ///
+    /// `continuation_token` is that of an earlier pager, to go on where it stopped.
+    ///
+    /// # Errors
+    ///
+    /// The pager yields them. A link to somewhere else is an [`ErrorKind::InvalidResponse`](crate::ErrorKind), and an
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind) if it came from the caller.
+    pub fn list<T, Err, A, E>(
+        self,
+        first: BuiltRequest<A, E>,
+        continuation_token: Option<String>,
+    ) -> Pager<Response<ItemPage<T>>, Err>
+    where
+        T: DeserializeOwned + Send + 'static,
+        ItemPage<T>: DeserializeWith<JsonFormat>,
+    {
+        Pager::of_items(
+            self.client.pipeline().clone(),
+            self.method,
+            first.map(TypedRequest::cast).map_err(Error::from),
+            continuation_token,
+            self.context(),
+        )
+    }
+
+    /// Like [`list`](Self::list), with pages of another type that `page` makes of responses.
+    ///
+    /// # Errors
+    ///
+    /// As [`list`](Self::list).
+    pub fn list_pages<P, Err, A, E>(
+        self,
+        first: BuiltRequest<A, E>,
+        continuation_token: Option<String>,
+        page: impl Fn(RawResponse) -> Result<P> + Send + Sync + 'static,
+    ) -> Pager<P, Err>
+    where
+        P: Page + Send + 'static,
+    {
+        Pager::of_pages(
+            self.client.pipeline().clone(),
+            self.method,
+            first.map(TypedRequest::cast).map_err(Error::from),
+            continuation_token,
+            self.context(),
+            page,
+        )
+    }
+
+    /// A job that `start` starts and `get` reads until it has come to an end.
+    ///
+    /// Awaiting the poller gives the last document; as a stream it yields every one. If the response to `start` has an
+    /// `Operation-Location`, that is read instead, with the headers of `get`; it must have the client's own origin.
+    /// Between two reads the poller waits as long as the service asks, else for `interval` (at least one second, 30 by
+    /// default).
+    ///
+    /// A job that runs already is watched by [`watch_job`](Self::watch_job).
+    ///
+    /// # Errors
+    ///
+    /// The poller yields them. A job that failed or was cancelled is an error of kind
+    /// [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed) when awaited; the stream yields its document. So is a job
+    /// whose status is `unknown` in three responses in a row: there is none.
+    pub fn job<T, Err, A, B, E, F>(
+        self,
+        start: BuiltRequest<A, E>,
+        get: BuiltRequest<B, F>,
+        interval: Option<Duration>,
+    ) -> Poller<T, Err>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let start = start.map(TypedRequest::cast).map_err(Error::from);
+        let get = get.map(TypedRequest::cast).map_err(Error::from);
+        let options = polling::options(self.context(), interval);
+        Poller::new(polling::poll(
+            self.client.pipeline(),
+            Some(self.method),
+            start,
+            get,
+            options,
+        ))
+    }
+
+    /// A job that exists, which `get` reads until it has come to an end. As [`job`](Self::job) in all else.
+    ///
+    /// # Errors
+    ///
+    /// As [`job`](Self::job).
+    pub fn watch_job<T, Err, A, E>(
+        self,
+        get: BuiltRequest<A, E>,
+        interval: Option<Duration>,
+    ) -> Poller<T, Err>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let get: Result<TypedRequest<()>> = get.map(TypedRequest::cast).map_err(Error::from);
+        let options = polling::options(self.context(), interval);
+        let pipeline = self.client.pipeline();
+        Poller::new(polling::poll(
+            pipeline,
+            Some(self.method),
+            get.clone(),
+            get,
+            options,
+        ))
+    }
+}

@@ -1,0 +1,211 @@
+//! The pager that gives the errors of the client crate.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context as TaskContext, Poll, ready};
+
+use azure_core::http::pager::{Page, PageIterator, PagerContinuation, PagerOptions};
+use azure_core::http::{Context, DeserializeWith, ItemIterator, JsonFormat, RawResponse, Response};
+use azure_protocol_runtime::{Paging, TypedRequest};
+use futures::Stream;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use crate::decode;
+use crate::error::{Error, ErrorKind, Result};
+use crate::paging::{CONTINUATION_PARAMETER, ItemPage, Pages, item_iterator};
+use crate::pipeline::ServicePipeline;
+
+/// A list that comes in pages: a stream of its items, or of its [pages](Self::into_pages).
+///
+/// It does nothing unless it is polled, and reads one page at a time. `P` is a page, `E` the error of the client crate.
+#[must_use = "a pager sends nothing until it is polled"]
+pub struct Pager<P: Page + Send, E> {
+    items: ItemIterator<P>,
+    /// Finds out why the last page could not be decoded.
+    explain: Option<Box<dyn Fn() -> Option<Error> + Send>>,
+    error: PhantomData<fn() -> E>,
+}
+
+impl<P: Page + Send, E> Pager<P, E> {
+    /// The pager over azure_core's.
+    pub fn new(items: ItemIterator<P>) -> Self {
+        Self {
+            items,
+            explain: None,
+            error: PhantomData,
+        }
+    }
+
+    /// The pages instead of their items. Begins with the page that items are being taken from, so that none is skipped.
+    pub fn into_pages(self) -> PageStream<P, E> {
+        PageStream {
+            pages: self.items.into_pages(),
+            error: PhantomData,
+        }
+    }
+
+    /// Where to go on: the token to be given to the method that made the pager. `None` before the first and after the
+    /// last page. It leads to the page that items are being taken from, so that none is skipped.
+    #[must_use]
+    pub fn continuation_token(&self) -> Option<String> {
+        self.items
+            .continuation()
+            .map(|continuation| continuation.as_ref().to_owned())
+    }
+
+    /// azure_core's pager, whose errors are azure_core's.
+    #[must_use]
+    pub fn into_inner(self) -> ItemIterator<P> {
+        self.items
+    }
+}
+
+impl<P: Page + Send + 'static, E> Pager<P, E> {
+    pub(crate) fn of_pages(
+        pipeline: ServicePipeline,
+        method: &'static str,
+        mut first: Result<TypedRequest<()>>,
+        continuation_token: Option<String>,
+        context: Context<'static>,
+        page: impl Fn(RawResponse) -> Result<P> + Send + Sync + 'static,
+    ) -> Self {
+        let continuation = match (&first, continuation_token) {
+            (Ok(request), Some(token)) => match parse(request.operation.paging, token) {
+                Ok(continuation) => Some(continuation),
+                Err(error) => {
+                    first = Err(error);
+                    None
+                }
+            },
+            _ => None,
+        };
+        let pages = Pages {
+            pipeline,
+            method: Some(method),
+            first,
+            from_caller: continuation.clone(),
+        };
+        let options = PagerOptions {
+            context,
+            continuation,
+        };
+        Self::new(item_iterator(pages, options, page))
+    }
+}
+
+impl<T, E> Pager<Response<ItemPage<T>>, E>
+where
+    T: DeserializeOwned + Send + 'static,
+    ItemPage<T>: DeserializeWith<JsonFormat>,
+{
+    pub(crate) fn of_items(
+        pipeline: ServicePipeline,
+        method: &'static str,
+        first: Result<TypedRequest<()>>,
+        continuation_token: Option<String>,
+        context: Context<'static>,
+    ) -> Self {
+        // azure_core decodes pages without keeping track of where it is, so the body is kept until the next one comes.
+        let last = Arc::new(Mutex::new(None));
+        let seen = last.clone();
+        let page = move |response: RawResponse| {
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(response.body().clone());
+            Ok(response.into())
+        };
+        let explain = move || {
+            let body = last.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+            decode::from_slice::<ItemPage<T>>("page", &body).err()
+        };
+        Self {
+            explain: Some(Box::new(explain)),
+            ..Self::of_pages(pipeline, method, first, continuation_token, context, page)
+        }
+    }
+}
+
+/// The continuation that a caller's token stands for. That of another list would be ignored by the service, which then
+/// gives the first page again.
+fn parse(paging: Paging, token: String) -> Result<PagerContinuation> {
+    let link = Url::parse(&token).ok().filter(|url| url.has_host());
+    match (paging, link) {
+        (Paging::NextLink, Some(link)) => Ok(PagerContinuation::Link(link)),
+        (Paging::BodyToken | Paging::HeaderToken, None) => Ok(PagerContinuation::Token(token)),
+        _ => Err(Error::invalid_input(
+            CONTINUATION_PARAMETER,
+            "is that of another list",
+        )),
+    }
+}
+
+impl<P, E> Stream for Pager<P, E>
+where
+    P: Page + Send,
+    E: From<azure_core::Error>,
+{
+    type Item = Result<P::Item, E>;
+
+    fn poll_next(mut self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        let item = ready!(Pin::new(&mut self.items).poll_next(task));
+        Poll::Ready(item.map(|item| item.map_err(|error| E::from(self.explained(error)))))
+    }
+}
+
+impl<P: Page + Send, E> Pager<P, E> {
+    fn explained(&self, error: azure_core::Error) -> azure_core::Error {
+        let ours = Error::from(error);
+        let explanation = match (&self.explain, ours.kind()) {
+            // An error without an operation comes from decoding.
+            (Some(explain), ErrorKind::InvalidResponse) if ours.operation().is_none() => explain(),
+            _ => None,
+        };
+        explanation.unwrap_or(ours).into()
+    }
+}
+
+impl<P: Page + Send, E> fmt::Debug for Pager<P, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pager").finish_non_exhaustive()
+    }
+}
+
+/// The pages of a list: see [`Pager::into_pages`].
+#[must_use = "a stream sends nothing until it is polled"]
+pub struct PageStream<P: Send, E> {
+    pages: PageIterator<P>,
+    error: PhantomData<fn() -> E>,
+}
+
+impl<P: Send, E> PageStream<P, E> {
+    /// Where to go on: the token of the next page, to be given to the method that made the pager. `None` before the
+    /// first and after the last page.
+    #[must_use]
+    pub fn continuation_token(&self) -> Option<String> {
+        self.pages
+            .continuation()
+            .map(|continuation| continuation.as_ref().to_owned())
+    }
+
+    /// azure_core's iterator, whose errors are azure_core's.
+    #[must_use]
+    pub fn into_inner(self) -> PageIterator<P> {
+        self.pages
+    }
+}
+
+impl<P: Send, E: From<azure_core::Error>> Stream for PageStream<P, E> {
+    type Item = Result<P, E>;
+
+    fn poll_next(mut self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        let page = ready!(Pin::new(&mut self.pages).poll_next(task));
+        Poll::Ready(page.map(|page| page.map_err(E::from)))
+    }
+}
+
+impl<P: Send, E> fmt::Debug for PageStream<P, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageStream").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,101 @@
+//! What is logged about calls, with the client crate as target.
+
+use super::secrets::Log;
+use super::support::*;
+use azure_service_core::{Error, ServiceClient};
+use tracing_subscriber::EnvFilter;
+
+/// Runs `work` and returns what `RUST_LOG=<filter>` shows of it.
+async fn logged(
+    filter: &str,
+    replies: impl IntoIterator<Item = Reply>,
+    work: impl AsyncFnOnce(ServiceClient<Client>),
+) -> String {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .without_time()
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    work(Script::new(replies).client()).await;
+    log.text()
+}
+
+fn busy() -> Reply {
+    answer(503, "")
+        .header("things-errorcode", "ServerBusy")
+        .header("x-ms-request-id", "r-1")
+}
+
+// The macro `client_info!` was used in this program.
+const TARGET: &str = env!("CARGO_CRATE_NAME");
+
+#[tokio::test(start_paused = true)]
+async fn retries_are_shown_at_info_with_code_and_request_id() {
+    let _turn = crate::LISTENING.lock().await;
+    let replies = || [busy(), Reply::Refuse, answer(200, THING)];
+    let log = logged(&format!("{TARGET}=info"), replies(), async |client| {
+        get(&client).await.unwrap();
+    })
+    .await;
+    insta::assert_snapshot!(log);
+    let log = logged(&format!("{TARGET}=warn"), replies(), async |client| {
+        get(&client).await.unwrap();
+    })
+    .await;
+    assert_eq!(log, "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_shown_at_warn_with_code_and_request_id() {
+    let _turn = crate::LISTENING.lock().await;
+    let log = logged(&format!("{TARGET}=warn"), [busy()], async |client| {
+        get(&client).await.unwrap_err();
+    })
+    .await;
+    insta::assert_snapshot!(log);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_inside_a_composite_method_are_shown_at_info_and_its_own_at_warn() {
+    let _turn = crate::LISTENING.lock().await;
+    let work = async |client: ServiceClient<Client>| {
+        let result: Result<(), Error> = client
+            .composite("get_all", async |core| {
+                get(&core).await.unwrap_err();
+                get(&core).await.map(|_| ())
+            })
+            .await;
+        result.unwrap_err();
+    };
+    let replies = || [answer(404, ""), answer(403, "")];
+    let log = logged(&format!("{TARGET}=info"), replies(), work).await;
+    insta::assert_snapshot!(log);
+    let log = logged(&format!("{TARGET}=warn"), replies(), work).await;
+    assert_eq!(log.lines().count(), 1, "{log}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn headers_that_one_needs_are_not_redacted() {
+    let _turn = crate::LISTENING.lock().await;
+    let reply = busy()
+        .header("x-ms-error-code", "Busy")
+        .header("retry-after", "3600")
+        .header("x-secret", "s3cret");
+    let log = logged("typespec_client_core=debug", [reply], async |client| {
+        get(&client).await.unwrap_err();
+    })
+    .await;
+    for header in [
+        "things-errorcode: ServerBusy",
+        "x-ms-error-code: Busy",
+        "x-ms-request-id: r-1",
+        "retry-after: 3600",
+        "x-secret: REDACTED",
+    ] {
+        assert!(log.contains(header), "{header} in {log}");
+    }
+    assert!(!log.contains("x-ms-client-request-id: REDACTED"), "{log}");
+}
