@@ -12,7 +12,6 @@ use crate::client_info::ClientInfo;
 use crate::credential::Credential;
 use crate::error::{Error, Result};
 use crate::executor::PipelineExecutor;
-use crate::method::MethodCall;
 use crate::pipeline::{Failure, ServicePipeline};
 
 /// What a function of a generated client returns that builds a request.
@@ -95,11 +94,6 @@ impl<C> ServiceClient<C> {
     #[must_use]
     pub fn call_options(&self) -> &CallOptions {
         self.pipeline.call_options()
-    }
-
-    /// A call of the public method `method`, such as `get_room`: gives the name to its span and its errors.
-    pub fn call(&self, method: &'static str) -> MethodCall<'_, C> {
-        MethodCall::new(self, method)
     }
 
     /// Sends a request and returns the response, to be decoded with `into_model`.

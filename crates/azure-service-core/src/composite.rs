@@ -8,6 +8,7 @@ use azure_core::tracing::{Span, SpanKind, SpanStatus};
 use crate::client::ServiceClient;
 use crate::client_info::{CallEvent, ClientInfo};
 use crate::error::{Error, ErrorKind};
+use crate::pipeline::InComposite;
 
 /// A public method that consists of several calls, made by [`ServiceClient::begin`]: one span, to which the requests of
 /// all its calls belong. The span ends when this is dropped.
@@ -27,10 +28,6 @@ impl<C> std::fmt::Debug for Composite<C> {
         f.debug_struct("Composite").finish_non_exhaustive()
     }
 }
-
-/// In the context of calls that belong to a composite method.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct InComposite;
 
 impl<C> Composite<C> {
     /// The client for the calls inside.

@@ -119,10 +119,7 @@ where
     T: Into<Secret>,
 {
     /// The credential whose tokens `token` gives.
-    #[expect(
-        clippy::new_ret_no_self,
-        reason = "clients take credentials in an Arc, as in azure_identity"
-    )]
+    #[must_use]
     pub fn new(token: F) -> Arc<Self> {
         Arc::new(Self(token))
     }

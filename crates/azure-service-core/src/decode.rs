@@ -15,12 +15,12 @@ use crate::error::{Error, Result};
 ///
 /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse), whose text names `what` and the member.
 pub fn from_slice<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body).or_else(|error| {
+    serde_json::from_slice(body).map_err(|error| {
         let mut deserializer = serde_json::Deserializer::from_slice(body);
         match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-            Err(located) => Err(Error::invalid_response(&locate(what, &located))),
+            Err(located) => Error::invalid_response(&locate(what, &located)),
             // Only what comes after the value is wrong.
-            Ok(_) => Err(Error::invalid_response(&error)),
+            Ok(_) => Error::invalid_response(&error),
         }
     })
 }

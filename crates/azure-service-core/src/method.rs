@@ -25,15 +25,18 @@ pub struct MethodCall<'a, C> {
     attempt_timeout: Option<Duration>,
 }
 
-impl<'a, C> MethodCall<'a, C> {
-    pub(crate) fn new(client: &'a ServiceClient<C>, method: &'static str) -> Self {
-        Self {
-            client,
+impl<C> ServiceClient<C> {
+    /// A call of the public method `method`, such as `get_room`: gives the name to its span and its errors.
+    pub fn call(&self, method: &'static str) -> MethodCall<'_, C> {
+        MethodCall {
+            client: self,
             method,
             attempt_timeout: None,
         }
     }
+}
 
+impl<C> MethodCall<'_, C> {
     /// How long an attempt may take, for an operation that takes longer by nature. What the caller has put into
     /// [`CallOptions`](crate::CallOptions) goes before it.
     pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {

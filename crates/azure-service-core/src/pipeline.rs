@@ -18,7 +18,6 @@ use url::Url;
 
 use crate::call_options::CallOptions;
 use crate::client_info::{CallEvent, ClientInfo};
-use crate::composite::InComposite;
 use crate::credential::Credential;
 use crate::error::{Error, Result, Seconds};
 use crate::retry::{Call, Gate, Restore, RetryClass, proceed};
@@ -54,6 +53,10 @@ impl Default for ResponseTimeout {
         Self(Duration::from_secs(60))
     }
 }
+
+/// In the context of calls that belong to a composite method, whose failures that method may handle.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InComposite;
 
 /// Sends requests: one per client, shared by its clones.
 #[derive(Clone)]

@@ -57,7 +57,6 @@ impl<P: Page + Send, E> Pager<P, E> {
     }
 
     /// azure_core's pager, whose errors are azure_core's.
-    #[must_use]
     pub fn into_inner(self) -> ItemIterator<P> {
         self.items
     }
@@ -189,7 +188,6 @@ impl<P: Send, E> PageStream<P, E> {
     }
 
     /// azure_core's iterator, whose errors are azure_core's.
-    #[must_use]
     pub fn into_inner(self) -> PageIterator<P> {
         self.pages
     }

@@ -33,7 +33,6 @@ impl<T: DeserializeOwned, E> Poller<T, E> {
     }
 
     /// azure_core's poller, whose errors are azure_core's.
-    #[must_use]
     pub fn into_inner(self) -> azure_core::http::Poller<Job<T>> {
         self.inner
     }
