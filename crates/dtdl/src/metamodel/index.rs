@@ -139,7 +139,7 @@ impl Index {
         for name in kind::ABSTRACT {
             self.add_term(number, name, format!("dtmi:dtdl:class:{name};{number}"));
         }
-        for (term, kind) in version.primitives {
+        for (term, kind) in version.primitives.iter().copied().flatten() {
             let id = format!("dtmi:dtdl:instance:Schema:{term};{number}");
             self.add_term(number, kind.name(), format!("dtmi:dtdl:class:{kind};{number}"));
             self.add_term(number, term, id.clone());
@@ -169,7 +169,7 @@ impl Index {
             self.add_builtin(number, "scaledDecimal", id, Shape::Record(SCALED_DECIMAL));
         }
         for (term, id) in version.other_terms {
-            self.add_term(number, term, (*id).to_owned());
+            self.add_term(number, term, format!("{id};{number}"));
         }
     }
 

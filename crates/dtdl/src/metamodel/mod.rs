@@ -141,18 +141,36 @@ pub(crate) struct Target {
 }
 
 /// A material class in one version.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Class {
     pub(crate) kind: K,
     /// The longest `@id`, if shorter than the version's general limit.
     pub(crate) id_max: Option<usize>,
-    /// Groups of properties; classes share some of them.
-    pub(crate) properties: &'static [&'static [Property]],
+    /// Properties of every class.
+    common: &'static [Property],
+    /// Groups of further properties; classes share some of them.
+    own: &'static [&'static [Property]],
 }
 
 impl Class {
-    pub(crate) fn properties(&self) -> impl Iterator<Item = &'static Property> {
-        self.properties.iter().flat_map(|group| group.iter())
+    const fn new(kind: K, common: &'static [Property], own: &'static [&'static [Property]]) -> Self {
+        Self {
+            kind,
+            id_max: None,
+            common,
+            own,
+        }
+    }
+
+    const fn id_max(self, max: usize) -> Self {
+        Self {
+            id_max: Some(max),
+            ..self
+        }
+    }
+
+    pub(crate) fn properties(&self) -> impl Iterator<Item = &'static Property> + use<> {
+        self.common.iter().chain(self.own.iter().copied().flatten())
     }
 }
 
@@ -204,22 +222,19 @@ pub(crate) struct Version {
     /// Whether contexts such as `…#limitless` exist.
     pub(crate) has_limit_contexts: bool,
     pub(crate) classes: &'static [Class],
-    /// Primitive schemas: the term and its kind.
-    pub(crate) primitives: &'static [(&'static str, K)],
+    /// Primitive schemas in groups that versions share: the term and its kind.
+    pub(crate) primitives: &'static [&'static [(&'static str, K)]],
     pub(crate) controls: &'static [Control],
     /// The largest text of one Interface in bytes.
     pub(crate) partition_max: Option<usize>,
-    /// Terms that name classes, properties and elements of the language but have no other table here.
+    /// Terms that name classes, properties and elements of the language but have no other table here, with their
+    /// identifiers without the version.
     pub(crate) other_terms: &'static [(&'static str, &'static str)],
 }
 
 impl Version {
-    pub(crate) fn class(&self, kind: K) -> Option<&'static Class>
-    where
-        Self: 'static,
-    {
-        let classes: &'static [Class] = self.classes;
-        classes.iter().find(|class| class.kind == kind)
+    pub(crate) fn class(&self, kind: K) -> Option<&'static Class> {
+        self.classes.iter().find(|class| class.kind == kind)
     }
 }
 
