@@ -8,10 +8,11 @@ mod unique;
 
 use std::collections::HashMap;
 
+use crate::model::ElementIndex;
 use crate::parser::Session;
 
 /// The Interfaces that each Interface extends, directly or not.
-pub(crate) type Ancestors = HashMap<u32, Vec<u32>>;
+pub(crate) type Ancestors = HashMap<ElementIndex, Vec<ElementIndex>>;
 
 /// Checks everything, and works out who extends whom.
 pub(crate) fn run(session: &mut Session<'_>) -> Ancestors {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Content, ElementData, Interface, Literal, Model, Schema};
+use super::{Content, ElementData, ElementIndex, Interface, Literal, Model, Schema};
 use crate::metamodel::ElementKind;
 use crate::{Dtmi, json};
 
@@ -15,7 +15,7 @@ use crate::{Dtmi, json};
 #[derive(Clone)]
 pub struct Element {
     model: Model,
-    index: u32,
+    index: ElementIndex,
 }
 
 /// Texts by the tag of their language.
@@ -47,12 +47,11 @@ impl<'m> Localized<'m> {
 }
 
 impl Element {
-    pub(crate) fn new(model: &Model, index: u32) -> Option<Self> {
-        model.arena().get(index)?;
-        Some(Self {
+    pub(crate) fn new(model: &Model, index: ElementIndex) -> Self {
+        Self {
             model: model.clone(),
             index,
-        })
+        }
     }
 
     /// The model it belongs to.
@@ -61,16 +60,12 @@ impl Element {
         &self.model
     }
 
-    pub(crate) fn index(&self) -> u32 {
+    pub(crate) fn index(&self) -> ElementIndex {
         self.index
     }
 
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "`new` is the only way to make one and checks the index; an arena never shrinks"
-    )]
     pub(crate) fn data(&self) -> &ElementData {
-        &self.model.arena().elements[self.index as usize]
+        &self.model.arena().elements[self.index]
     }
 
     /// The identifier, given or assigned.
@@ -94,7 +89,7 @@ impl Element {
     /// The element it is defined in; nothing for top-level Interfaces and elements of the language.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
-        Self::new(&self.model, self.data().parent?)
+        Some(Self::new(&self.model, self.data().parent?))
     }
 
     /// The top-level element that it is defined in, or itself.
@@ -186,8 +181,7 @@ impl Element {
     pub fn related(&self, property: &str) -> impl Iterator<Item = Self> + '_ {
         self.data()
             .targets(property)
-            .iter()
-            .filter_map(|index| Self::new(&self.model, *index))
+            .map(|index| Self::new(&self.model, index))
     }
 
     /// The JSON text of its definition, as it stands in the document; nothing for elements of the language.

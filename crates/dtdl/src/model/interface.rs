@@ -37,8 +37,7 @@ impl Interface {
         let list = model.arena().ancestors.get(&self.element.index());
         list.into_iter()
             .flatten()
-            .filter_map(|index| Element::new(model, *index))
-            .map(Self::of)
+            .map(|index| Self::of(Element::new(model, *index)))
     }
 
     /// Whether it is the Interface with this identifier, or extends it directly or through others.
@@ -58,9 +57,8 @@ impl Interface {
         let list = model.arena().ancestors.get(&self.element.index());
         let owners = std::iter::once(self.element.index()).chain(list.into_iter().flatten().copied());
         owners
-            .filter_map(|owner| model.arena().get(owner))
-            .flat_map(|owner| owner.targets("contents"))
-            .filter_map(|index| Content::of(Element::new(model, *index)?))
+            .flat_map(|owner| model.arena().elements[owner].targets("contents"))
+            .filter_map(|index| Content::of(Element::new(model, index)))
     }
 
     /// The content with a name, own or inherited.

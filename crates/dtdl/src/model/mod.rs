@@ -5,6 +5,7 @@ mod data;
 mod element;
 mod interface;
 mod order;
+mod per_element;
 mod schema;
 
 pub use contents::{Command, Component, Content, Payload, Property, Relationship, Telemetry};
@@ -15,6 +16,7 @@ pub use schema::{
 };
 
 pub(crate) use data::{Arena, ElementData, Literal, Span};
+pub(crate) use per_element::{ElementIndex, PerElement};
 
 use std::sync::Arc;
 
@@ -43,10 +45,7 @@ impl Model {
     /// The element with an identifier, whether the model gave it or it was assigned.
     #[must_use]
     pub fn element(&self, id: &str) -> Option<Element> {
-        self.arena
-            .ids
-            .get(id)
-            .and_then(|index| Element::new(self, *index))
+        self.arena.ids.get(id).map(|index| Element::new(self, *index))
     }
 
     /// The Interface with an identifier.
@@ -60,13 +59,13 @@ impl Model {
         self.arena
             .interfaces
             .iter()
-            .filter_map(|index| Element::new(self, *index)?.as_interface())
+            .filter_map(|index| Element::new(self, *index).as_interface())
     }
 
     /// All elements, also those of the language that the documents refer to.
     pub fn elements(&self) -> impl Iterator<Item = Element> + '_ {
-        let count = u32::try_from(self.arena.elements.len()).unwrap_or(u32::MAX);
-        (0..count).filter_map(|index| Element::new(self, index))
+        let indices = self.arena.elements.indices();
+        indices.map(|index| Element::new(self, index))
     }
 
     /// Whether one Interface is another or extends it, directly or through others.

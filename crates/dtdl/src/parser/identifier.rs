@@ -2,8 +2,8 @@
 
 use super::Stop;
 use super::context::Context;
-use super::element::Slot;
 use super::report::{At, Reporter};
+use super::slot::Slot;
 use crate::dtmi::{self, Syntax};
 use crate::json::{Data, Node};
 use crate::metamodel::RESERVED_PREFIXES;

@@ -15,6 +15,7 @@ mod references;
 mod report;
 mod resolve;
 mod session;
+mod slot;
 mod types;
 
 pub use api::{NoResolver, Parser, Resolver};

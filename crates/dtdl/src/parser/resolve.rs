@@ -1,9 +1,9 @@
 //! Looking references up, in the documents, in the language, and through the caller's resolver.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::api::Resolver;
-use super::session::{Missing, NOWHERE, Pending, Session};
+use super::session::{Missing, Pending, Session};
 use crate::metamodel::{ElementKind, RESERVED_PREFIXES, index};
 use crate::{Code, Dtmi};
 
@@ -63,17 +63,10 @@ impl Session<'_> {
         for pending in &to_check {
             self.check_reference(pending);
         }
-        for element in &mut self.elements {
-            for (_, targets) in &mut element.references {
-                targets.retain(|target| *target != NOWHERE);
-            }
-        }
     }
 
     fn undefined_reserved(&mut self, pending: &Pending) {
-        let Some(from) = self.element(pending.from).map(|element| element.id.clone()) else {
-            return;
-        };
+        let from = self.elements[pending.from].id.clone();
         self.reporter.property(
             Code::UndefinedReservedId,
             pending.at,
@@ -92,9 +85,7 @@ impl Session<'_> {
         let Some(&to) = self.ids.get(&pending.id) else {
             return;
         };
-        let (Some(from), Some(found)) = (self.element(pending.from), self.element(to)) else {
-            return;
-        };
+        let (from, found) = (&self.elements[pending.from], &self.elements[to]);
         let from_id = from.id.clone();
         let property = pending.property;
         let target = pending.target;
@@ -144,19 +135,20 @@ impl Session<'_> {
                     format!("Use one of: {}.", only.join(", ")),
                 ));
             }
-            if let Some(wanted) = target.child_of {
-                let parent = found.parent.and_then(|parent| self.element(parent));
-                if parent.is_none_or(|parent| parent.id != *wanted) {
-                    let kind_of_unit = index().name(wanted);
-                    findings.push((
-                        Code::WrongParent,
-                        format!(
-                            "`{property}` is `{}`, which is not a {kind_of_unit}.",
-                            index().name(found.id.as_str())
-                        ),
-                        format!("Use one of the units of {kind_of_unit}."),
-                    ));
-                }
+            if let Some(wanted) = target.child_of
+                && found
+                    .parent
+                    .is_none_or(|parent| self.elements[parent].id != *wanted)
+            {
+                let kind_of_unit = index().name(wanted);
+                findings.push((
+                    Code::WrongParent,
+                    format!(
+                        "`{property}` is `{}`, which is not a {kind_of_unit}.",
+                        index().name(found.id.as_str())
+                    ),
+                    format!("Use one of the units of {kind_of_unit}."),
+                ));
             }
             if let Some(wanted) = target.supplement
                 && !found.has_supplement(wanted)
@@ -176,11 +168,6 @@ impl Session<'_> {
             self.reporter
                 .property(code, pending.at, &from_id, property, message, help);
         }
-    }
-
-    /// The elements and their identifiers, when there is nothing left to read.
-    pub(super) fn take_elements(&mut self) -> (Vec<crate::model::ElementData>, HashMap<Dtmi, u32>) {
-        (std::mem::take(&mut self.elements), std::mem::take(&mut self.ids))
     }
 }
 
