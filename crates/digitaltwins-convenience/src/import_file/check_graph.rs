@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use dtdl::{Document, Parser, validate_relationship, validate_twin};
 use serde_json::{Map, Value};
 
-use super::ImportFileProblemKind as Kind;
 use super::check::Check;
+use super::problem::ImportFileProblemKind as Kind;
 use crate::graph::dependencies;
 
 const KB: usize = 1024;

@@ -3,54 +3,11 @@
 mod check;
 mod check_graph;
 mod problem;
+mod section;
 mod validator;
 mod writer;
 
 pub use problem::{ImportFileProblem, ImportFileProblemKind};
+pub use section::ImportFileSection;
 pub use validator::{ImportFileReport, ImportFileValidator};
 pub use writer::ImportFileWriter;
-
-use std::fmt;
-
-/// The version of the format that is written.
-const FILE_VERSION: &str = "1.0.0";
-/// The member that begins a section.
-const SECTION: &str = "Section";
-
-/// A section of an import file. They come in this order; all but the header may be left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ImportFileSection {
-    /// One line about the file.
-    Header,
-    /// A DTDL interface a line.
-    Models,
-    /// A twin a line.
-    Twins,
-    /// A relationship a line.
-    Relationships,
-}
-
-impl ImportFileSection {
-    const ALL: [Self; 4] = [Self::Header, Self::Models, Self::Twins, Self::Relationships];
-
-    /// The name in the file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Header => "Header",
-            Self::Models => "Models",
-            Self::Twins => "Twins",
-            Self::Relationships => "Relationships",
-        }
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|section| section.as_str() == name)
-    }
-}
-
-impl fmt::Display for ImportFileSection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}

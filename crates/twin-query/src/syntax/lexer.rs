@@ -8,7 +8,7 @@ use winnow::prelude::*;
 use winnow::stream::LocatingSlice;
 use winnow::token::{any, one_of, rest, take_until, take_while};
 
-use super::Dialect;
+use super::dialect::Dialect;
 use crate::error::ParseErrorKind;
 use crate::name::{Name, is_identifier_part, is_identifier_start};
 
