@@ -4,7 +4,7 @@ use crate::Code;
 use crate::instance;
 use crate::metamodel::{Constraint, Supplement, index};
 use crate::model::{ElementIndex, Literal};
-use crate::parser::Session;
+use crate::parser::session::Session;
 
 pub(super) fn check(session: &mut Session<'_>) {
     for node in session.elements.indices() {

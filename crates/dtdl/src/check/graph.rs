@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::Code;
 use crate::metamodel::{Control, ElementKind, version};
 use crate::model::{ElementIndex, PerElement};
-use crate::parser::Session;
+use crate::parser::session::Session;
 
 /// An order in which every element comes after those it refers to.
 pub(super) struct Walk {

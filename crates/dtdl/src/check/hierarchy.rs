@@ -1,24 +1,27 @@
 //! How deep, how many and what, below each element.
 
-use super::Ancestors;
+use std::collections::HashMap;
+
 use super::graph::Walk;
 use crate::Code;
-use crate::metamodel::{Control, ElementKind as K, version};
+use crate::metamodel::{Control, ElementKind as K, Limit, Limits, VERSIONS};
 use crate::model::{ElementData, ElementIndex, PerElement};
-use crate::parser::Session;
+use crate::parser::session::Session;
+
+/// The Interfaces that each Interface extends, directly or not.
+pub(crate) type Ancestors = HashMap<ElementIndex, Vec<ElementIndex>>;
 
 /// Checks the controls of each version, and works out who extends whom.
 pub(super) fn check(session: &mut Session<'_>, walk: &Walk) -> Ancestors {
-    let controls: Vec<(u8, Control)> = crate::metamodel::VERSIONS
+    let controls: Vec<(u8, Control)> = VERSIONS
         .into_iter()
-        .filter(|number| session.has_version(*number))
-        .filter_map(version)
+        .filter(|version| session.has_version(version.number))
         .flat_map(|version| version.controls.iter().map(|control| (version.number, *control)))
         .collect();
     for (number, control) in &controls {
         match control {
-            Control::Depth { hops, .. } => depth(session, walk, *number, control, hops),
-            Control::Extends { .. } => extends(session, walk, *number, control),
+            Control::Depth { hops, max, .. } => depth(session, walk, *number, hops, *max),
+            Control::Extends { depth, count } => extends(session, walk, *number, *depth, *count),
             _ => {}
         }
     }
@@ -67,10 +70,7 @@ fn heights(session: &Session<'_>, walk: &Walk, hops: &[&str], only: bool) -> Per
     heights
 }
 
-fn depth(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control, hops: &[&str]) {
-    let Control::Depth { max, .. } = control else {
-        return;
-    };
+fn depth(session: &mut Session<'_>, walk: &Walk, number: u8, hops: &[&str], max: Limit) {
     let heights = heights(session, walk, hops, false);
     for &node in &walk.order {
         let element = &session.elements[node];
@@ -91,10 +91,7 @@ fn depth(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control, 
     }
 }
 
-fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control) {
-    let Control::Extends { depth, count } = control else {
-        return;
-    };
+fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, depth: Limit, count: Option<Limit>) {
     let heights = heights(session, walk, &["extends"], true);
     let mut counts = session.elements.filled(0u64);
     for &node in &walk.order {
@@ -176,7 +173,7 @@ fn count(
     ancestors: &Ancestors,
     number: u8,
     through: &[&str],
-    max: impl Fn(crate::metamodel::Limits) -> usize,
+    max: impl Fn(Limits) -> usize,
 ) {
     // For an Interface, what it defines itself; inherited elements are added where it is used.
     let mut own = session.elements.filled(0u64);

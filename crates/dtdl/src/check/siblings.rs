@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::Ancestors;
+use super::hierarchy::Ancestors;
 use crate::Code;
 use crate::metamodel::{Constraint, Sibling, Value, index, version};
 use crate::model::{ElementData, ElementIndex, Literal};
-use crate::parser::Session;
+use crate::parser::session::Session;
 
 pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
     let mut overridden: HashMap<(ElementIndex, String, String), ElementIndex> = HashMap::new();

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::Ancestors;
+use super::hierarchy::Ancestors;
 use crate::Code;
 use crate::metamodel::{ElementKind as K, Value, version};
 use crate::model::{ElementIndex, Literal};
-use crate::parser::Session;
+use crate::parser::session::Session;
 
 pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
     for node in session.elements.indices() {
@@ -58,9 +58,13 @@ impl std::fmt::Display for Key<'_> {
 /// Among the values of one property.
 fn own(session: &mut Session<'_>, node: ElementIndex) {
     let element = &session.elements[node];
-    let Some(class) = version(element.version).and_then(|version| version.class(element.kind)) else {
-        return;
-    };
+    #[expect(
+        clippy::expect_used,
+        reason = "an element is read only if its version has its class"
+    )]
+    let class = version(element.version)
+        .and_then(|version| version.class(element.kind))
+        .expect("an element of the documents has a class");
     let mut findings: Vec<(ElementIndex, &'static str, &'static str, String)> = Vec::new();
     for property in class.properties() {
         let Value::Element(target) = &property.value else {
@@ -87,10 +91,9 @@ fn own(session: &mut Session<'_>, node: ElementIndex) {
                 .collect();
             keys.sort_unstable();
             for same in keys.chunk_by(|one, other| one.0 == other.0) {
-                let Some(((text, _, first), others)) = same.split_first() else {
-                    continue;
-                };
-                for (_, _, value) in others.iter().filter(|(_, _, value)| value != first) {
+                // Chunks are never empty.
+                let (text, _, first) = &same[0];
+                for (_, _, value) in same.iter().filter(|(_, _, value)| value != first) {
                     findings.push((*value, property.name, name, text.to_string()));
                 }
             }

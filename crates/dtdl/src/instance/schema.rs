@@ -2,8 +2,8 @@
 
 use serde_json::{Number, Value};
 
+use super::error::{InstanceError, InstanceErrorKind, JsonType};
 use super::format::{is_base64, is_date, is_date_time, is_decimal, is_duration, is_time, is_uuid};
-use super::{InstanceError, InstanceErrorKind, JsonType};
 use crate::metamodel::ElementKind as K;
 use crate::model::{ElementData, ElementIndex, Literal, PerElement, Schema};
 

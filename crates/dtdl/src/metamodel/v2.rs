@@ -1,9 +1,9 @@
 //! DTDL version 2.
 
-use super::kind::{COMPLEX, CONTENT, PRIMITIVE, SCHEMA};
-use super::{
-    Class, Control, ElementKind as K, Limit, Pattern, Property, Target, Unknown, Value, Version, boolean,
-    element, integer, localized, name, text,
+use super::kind::{COMPLEX, CONTENT, ElementKind as K, PRIMITIVE, SCHEMA};
+use super::language::{
+    Class, Control, Limit, Pattern, Property, Target, Unknown, Value, Version, boolean, element, integer,
+    localized, name, text,
 };
 
 pub(super) const VERSION: Version = Version {

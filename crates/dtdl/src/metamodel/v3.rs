@@ -1,10 +1,11 @@
 //! DTDL version 3.
 
-use super::kind::{COMPLEX, CONTENT, PRIMITIVE, SCHEMA};
-use super::{
-    Class, Control, ElementKind as K, Limit, Pattern, Property, Target, Unknown, Value, Version, boolean,
-    element, integer, localized, name, text, v2,
+use super::kind::{COMPLEX, CONTENT, ElementKind as K, PRIMITIVE, SCHEMA};
+use super::language::{
+    Class, Control, Limit, Pattern, Property, Target, Unknown, Value, Version, boolean, element, integer,
+    localized, name, text,
 };
+use super::v2;
 
 pub(super) const VERSION: Version = Version {
     number: 3,

@@ -1,6 +1,8 @@
 //! DTDL version 4, as the difference from version 3.
 
-use super::{Class, Control, ElementKind as K, Limit, Property, Version, boolean, localized, text, v2, v3};
+use super::kind::ElementKind as K;
+use super::language::{Class, Control, Limit, Property, Version, boolean, localized, text};
+use super::{v2, v3};
 
 pub(super) const VERSION: Version = Version {
     number: 4,
@@ -81,7 +83,7 @@ mod tests {
 
     #[test]
     fn descriptions_are_longer_under_the_limits_of_extensions() {
-        use crate::metamodel::{Limits, Value};
+        use crate::metamodel::language::{Limits, Value};
         for class in &CLASSES {
             let description = class.properties().find(|property| property.name == "description");
             let Value::Localized { max } = description.unwrap().value else {

@@ -25,7 +25,7 @@ pub(crate) enum Literal {
 /// Where the JSON of an element is: document and bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
-    pub(crate) doc: u32,
+    pub(crate) doc: usize,
     pub(crate) start: u32,
     pub(crate) end: u32,
 }
@@ -90,7 +90,7 @@ impl ElementData {
     }
 }
 
-/// Everything a [`Model`](crate::Model) shares between its copies.
+/// Everything a [`Model`] shares between its copies.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
     pub(crate) elements: PerElement<ElementData>,
@@ -100,4 +100,34 @@ pub(crate) struct Arena {
     /// The Interfaces in the order of their definition.
     pub(crate) interfaces: Vec<ElementIndex>,
     pub(crate) texts: Vec<Arc<str>>,
+}
+
+/// Everything a set of documents defines: elements with their references resolved and contents inherited.
+///
+/// A model never changes. Copies share it, so cloning costs a reference count; elements taken out of it keep it
+/// alive.
+#[derive(Clone, Default)]
+pub struct Model {
+    arena: Arc<Arena>,
+}
+
+impl Model {
+    pub(crate) fn new(arena: Arena) -> Self {
+        Self {
+            arena: Arc::new(arena),
+        }
+    }
+
+    pub(crate) fn arena(&self) -> &Arena {
+        &self.arena
+    }
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model")
+            .field("interfaces", &self.arena.interfaces.len())
+            .field("elements", &self.arena.elements.len())
+            .finish()
+    }
 }

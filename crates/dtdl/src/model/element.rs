@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Content, ElementData, ElementIndex, Interface, Literal, Model, Schema};
+use super::data::{ElementData, Literal, Model};
+use super::per_element::ElementIndex;
 use crate::metamodel::ElementKind;
 use crate::{Dtmi, json};
 
@@ -107,6 +108,15 @@ impl Element {
         self.data().text("name")
     }
 
+    /// The `name` of an element whose class requires one.
+    #[expect(
+        clippy::expect_used,
+        reason = "documents in which a required property is missing or wrong do not become a model"
+    )]
+    pub(crate) fn required_name(&self) -> &str {
+        self.name().expect("the class requires a name")
+    }
+
     /// The `comment`.
     #[must_use]
     pub fn comment(&self) -> Option<&str> {
@@ -188,7 +198,7 @@ impl Element {
     #[must_use]
     pub fn json(&self) -> Option<&str> {
         let span = self.data().span?;
-        let text = self.model.arena().texts.get(span.doc as usize)?;
+        let text = self.model.arena().texts.get(span.doc)?;
         text.get(span.start as usize..span.end as usize)
     }
 
@@ -196,24 +206,6 @@ impl Element {
     #[must_use]
     pub fn to_value(&self) -> Option<Value> {
         json::read(self.json()?).ok().map(|node| node.to_value())
-    }
-
-    /// A view as an Interface, if it is one.
-    #[must_use]
-    pub fn as_interface(&self) -> Option<Interface> {
-        (self.kind() == ElementKind::Interface).then(|| Interface::of(self.clone()))
-    }
-
-    /// A view as something in the `contents` of an Interface, if it is one.
-    #[must_use]
-    pub fn as_content(&self) -> Option<Content> {
-        Content::of(self.clone())
-    }
-
-    /// A view as a schema, if it is one.
-    #[must_use]
-    pub fn as_schema(&self) -> Option<Schema> {
-        self.kind().is_schema().then(|| Schema::of(self.clone()))
     }
 }
 

@@ -1,12 +1,22 @@
 //! Interfaces.
 
-use super::{Command, Component, Content, Element, Property, Relationship, Telemetry};
+use super::contents::{Command, Component, Content, Property, Relationship, Telemetry};
+use super::element::Element;
 use crate::Dtmi;
+use crate::metamodel::ElementKind;
 
 /// An Interface: the type of digital twins.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Interface {
     element: Element,
+}
+
+impl Element {
+    /// A view as an Interface, if it is one.
+    #[must_use]
+    pub fn as_interface(&self) -> Option<Interface> {
+        (self.kind() == ElementKind::Interface).then(|| Interface::of(self.clone()))
+    }
 }
 
 impl Interface {

@@ -4,11 +4,13 @@ mod contents;
 mod data;
 mod element;
 mod interface;
+mod lookup;
 mod order;
 mod per_element;
 mod schema;
 
 pub use contents::{Command, Component, Content, Payload, Property, Relationship, Telemetry};
+pub use data::Model;
 pub use element::{Element, Localized};
 pub use interface::Interface;
 pub use schema::{
@@ -17,106 +19,3 @@ pub use schema::{
 
 pub(crate) use data::{Arena, ElementData, Literal, Span};
 pub(crate) use per_element::{ElementIndex, PerElement};
-
-use std::sync::Arc;
-
-use crate::Dtmi;
-
-/// Everything a set of documents defines: elements with their references resolved and contents inherited.
-///
-/// A model never changes. Copies share it, so cloning costs a reference count; elements taken out of it keep it
-/// alive.
-#[derive(Clone, Default)]
-pub struct Model {
-    arena: Arc<Arena>,
-}
-
-impl Model {
-    pub(crate) fn new(arena: Arena) -> Self {
-        Self {
-            arena: Arc::new(arena),
-        }
-    }
-
-    pub(crate) fn arena(&self) -> &Arena {
-        &self.arena
-    }
-
-    /// The element with an identifier, whether the model gave it or it was assigned.
-    #[must_use]
-    pub fn element(&self, id: &str) -> Option<Element> {
-        self.arena.ids.get(id).map(|index| Element::new(self, *index))
-    }
-
-    /// The Interface with an identifier.
-    #[must_use]
-    pub fn interface(&self, id: &str) -> Option<Interface> {
-        self.element(id)?.as_interface()
-    }
-
-    /// All Interfaces, in the order in which the documents define them.
-    pub fn interfaces(&self) -> impl Iterator<Item = Interface> + '_ {
-        self.arena
-            .interfaces
-            .iter()
-            .filter_map(|index| Element::new(self, *index).as_interface())
-    }
-
-    /// All elements, also those of the language that the documents refer to.
-    pub fn elements(&self) -> impl Iterator<Item = Element> + '_ {
-        let indices = self.arena.elements.indices();
-        indices.map(|index| Element::new(self, index))
-    }
-
-    /// Whether one Interface is another or extends it, directly or through others.
-    #[must_use]
-    pub fn is_subtype_of(&self, id: &str, ancestor: &str) -> bool {
-        self.interface(id)
-            .is_some_and(|interface| interface.is_subtype_of(ancestor))
-    }
-
-    /// How many Interfaces there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.arena.interfaces.len()
-    }
-
-    /// Whether there is no Interface.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.arena.interfaces.is_empty()
-    }
-
-    /// The Interfaces so that each comes after all it depends on: those it extends and those of its Components.
-    /// This is the order to upload them in.
-    #[must_use]
-    pub fn in_dependency_order(&self) -> Vec<Interface> {
-        order::by_dependency(self)
-    }
-
-    /// The identifiers of the Interfaces that are named as targets of Relationships but are not in the model.
-    #[must_use]
-    pub fn missing_targets(&self) -> Vec<Dtmi> {
-        let mut missing: Vec<Dtmi> = self
-            .interfaces()
-            .flat_map(|interface| interface.own_contents().collect::<Vec<_>>())
-            .filter_map(|content| match content {
-                Content::Relationship(relationship) => relationship.target_id(),
-                _ => None,
-            })
-            .filter(|id| self.interface(id.as_str()).is_none())
-            .collect();
-        missing.sort();
-        missing.dedup();
-        missing
-    }
-}
-
-impl std::fmt::Debug for Model {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Model")
-            .field("interfaces", &self.arena.interfaces.len())
-            .field("elements", &self.arena.elements.len())
-            .finish()
-    }
-}

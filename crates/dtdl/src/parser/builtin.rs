@@ -59,8 +59,8 @@ impl Session<'_> {
     }
 
     fn primitive(&mut self, kind: K, version: u8) -> ElementIndex {
-        let name = kind.name();
-        let term = name.get(..1).unwrap_or_default().to_lowercase() + name.get(1..).unwrap_or_default();
+        let mut term = kind.name().to_owned();
+        term[..1].make_ascii_lowercase();
         let id = format!("dtmi:dtdl:instance:Schema:{term};{version}");
         match self.ids.get(id.as_str()) {
             Some(&known) => known,

@@ -1,9 +1,8 @@
 //! Reading one element.
 
-use super::Stop;
 use super::context::Context;
 use super::identifier::identify;
-use super::report::At;
+use super::report::{At, Stop};
 use super::session::Session;
 use super::slot::Slot;
 use super::types::Subject;
@@ -214,7 +213,7 @@ impl Session<'_> {
             references: Vec::new(),
             undefined_properties: Vec::new(),
             span: Some(Span {
-                doc: u32::try_from(doc).unwrap_or(u32::MAX),
+                doc,
                 start: node.start,
                 end: node.end,
             }),
@@ -251,7 +250,7 @@ impl Session<'_> {
                 );
             }
             _ => {
-                let place = first.and_then(|span| self.sources.get(span.doc as usize));
+                let place = first.and_then(|span| self.sources.get(span.doc));
                 let place =
                     place.map_or_else(String::new, |source| format!(" (the first in {})", source.name));
                 self.reporter.element(

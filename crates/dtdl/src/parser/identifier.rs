@@ -1,8 +1,7 @@
 //! `@id`, and the identifiers of elements without one.
 
-use super::Stop;
 use super::context::Context;
-use super::report::{At, Reporter};
+use super::report::{At, Reporter, Stop};
 use super::slot::Slot;
 use crate::dtmi::{self, Syntax};
 use crate::json::{Data, Node};

@@ -1,7 +1,7 @@
 //! Properties that hold other elements.
 
 use super::properties::Reading;
-use super::report::At;
+use super::report::{At, Stop};
 use super::session::{Pending, Session};
 use super::slot::Slot;
 use crate::json::{Data, Node};
@@ -103,7 +103,7 @@ impl Session<'_> {
                         self.point(slot.parent, slot.property, place, index);
                         true
                     }
-                    Err(super::Stop) => false,
+                    Err(Stop) => false,
                 }
             }
             _ => {

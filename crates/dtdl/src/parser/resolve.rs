@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use super::api::Resolver;
 use super::session::{Missing, Pending, Session};
 use crate::metamodel::{ElementKind, RESERVED_PREFIXES, index};
+use crate::model::ElementIndex;
 use crate::{Code, Dtmi};
 
 impl Session<'_> {
     /// Looks up everything that is referred to; documents the resolver gives are read and followed in turn.
     pub(super) fn resolve(&mut self, resolver: &mut dyn Resolver) {
         let mut asked: HashSet<Dtmi> = HashSet::new();
-        let mut to_check: Vec<Pending> = Vec::new();
+        let mut to_check: Vec<(Pending, ElementIndex)> = Vec::new();
         loop {
             let mut missing: Vec<Pending> = Vec::new();
             for pending in std::mem::take(&mut self.pending) {
@@ -23,7 +24,7 @@ impl Session<'_> {
                 match found {
                     Some(index) => {
                         self.point(pending.from, pending.property, pending.slot, index);
-                        to_check.push(pending);
+                        to_check.push((pending, index));
                     }
                     None if self.broken.contains(&pending.id) => {}
                     None if RESERVED_PREFIXES
@@ -60,8 +61,8 @@ impl Session<'_> {
             }
             self.pending.append(&mut missing);
         }
-        for pending in &to_check {
-            self.check_reference(pending);
+        for (pending, to) in &to_check {
+            self.check_reference(pending, *to);
         }
     }
 
@@ -81,10 +82,7 @@ impl Session<'_> {
     }
 
     /// Whether what a reference leads to may stand there.
-    fn check_reference(&mut self, pending: &Pending) {
-        let Some(&to) = self.ids.get(&pending.id) else {
-            return;
-        };
+    fn check_reference(&mut self, pending: &Pending, to: ElementIndex) {
         let (from, found) = (&self.elements[pending.from], &self.elements[to]);
         let from_id = from.id.clone();
         let property = pending.property;

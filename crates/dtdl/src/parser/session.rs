@@ -70,11 +70,7 @@ impl<'p> Session<'p> {
         let (text, has_lines) = match document.input {
             Input::Text(text) => (Ok(text.into_owned()), true),
             Input::Bytes(bytes) => (String::from_utf8(bytes.into_owned()), true),
-            // A `Value` always prints: it has no keys that are not strings.
-            Input::Value(value) => (
-                Ok(serde_json::to_string::<Value>(&value).unwrap_or_default()),
-                false,
-            ),
+            Input::Value(value) => (Ok(Value::to_string(&value)), false),
         };
         let read = match &text {
             Ok(text) => json::read(text).map_err(|error| (error.offset, error.problem)),
@@ -147,7 +143,7 @@ impl<'p> Session<'p> {
     pub(super) fn at(&self, index: ElementIndex) -> At {
         match self.elements[index].span {
             Some(span) => At {
-                doc: span.doc as usize,
+                doc: span.doc,
                 start: span.start,
                 end: span.start + 1,
             },
@@ -158,9 +154,7 @@ impl<'p> Session<'p> {
     /// The place of a property of an element.
     pub(super) fn property_at(&self, index: ElementIndex, property: &str) -> At {
         let at = self.at(index);
-        let Some(source) = self.sources.get(at.doc) else {
-            return at;
-        };
+        let source = &self.sources[at.doc];
         match find(&source.root, at.start).and_then(|node| node.member(property)) {
             Some(member) => At::node(at.doc, &member.value),
             None => at,

@@ -1,8 +1,7 @@
 //! `@type`: what an element is.
 
-use super::Stop;
 use super::context::Context;
-use super::report::At;
+use super::report::{At, Stop};
 use super::session::Session;
 use super::slot::Slot;
 use crate::json::{Data, Node};
