@@ -39,12 +39,13 @@ impl fmt::Debug for Messaging {
 }
 
 impl Messaging {
-    /// `endpoint` is that of the REST API. Nothing is sent.
-    pub(crate) fn new(endpoint: &Url, credential: AmqpCredential, options: &AmqpOptions) -> Result<Self> {
-        let host = endpoint.host_str().unwrap_or_default();
-        let host = endpoint
-            .port()
-            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    /// `endpoint` is that of the REST API, `host` its host with the port if it is not the usual one. Nothing is sent.
+    pub(crate) fn new(
+        endpoint: &Url,
+        host: String,
+        credential: AmqpCredential,
+        options: &AmqpOptions,
+    ) -> Result<Self> {
         Ok(Self(Arc::new(Shared {
             settings: Settings {
                 target: Target::new(endpoint, options)?,

@@ -68,7 +68,10 @@ impl Target {
             AmqpTransport::WebSocket => endpoint.port_or_known_default().unwrap_or(443),
         };
         let (host, port) = match &options.endpoint {
-            None => (endpoint.host_str().unwrap_or_default().to_owned(), default_port),
+            None => (
+                endpoint.host_str().expect("an https URL has a host").to_owned(),
+                default_port,
+            ),
             Some(text) => {
                 let text = text.strip_prefix("amqps://").unwrap_or(text);
                 let url = Url::parse(&format!("amqps://{text}")).map_err(|_| invalid())?;
