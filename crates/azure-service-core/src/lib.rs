@@ -122,6 +122,7 @@ mod client;
 mod connection_string;
 mod credential;
 mod error;
+mod header;
 mod open_enum;
 mod paging;
 mod pipeline;

@@ -15,7 +15,8 @@ use url::Url;
 
 use crate::call::{Answer, capture};
 use crate::client::ServiceClient;
-use crate::error::{Error, ErrorKind, Result, header};
+use crate::error::{Error, ErrorKind, Result};
+use crate::header::header;
 
 /// The header in which a service hands out the token for the next page.
 const CONTINUATION: &str = "x-ms-continuation";

@@ -21,7 +21,8 @@ use url::Url;
 
 use crate::call::{Answer, capture};
 use crate::client::ServiceClient;
-use crate::error::{Error, Result, header};
+use crate::error::{Error, Result};
+use crate::header::header;
 
 /// azure_core panics below this.
 const SHORTEST_WAIT: Duration = Duration::SECOND;

@@ -3,7 +3,8 @@
 use azure_core::http::Etag;
 use azure_core::http::headers::Headers;
 
-use crate::error::{Error, Result, header};
+use crate::error::{Error, Result};
+use crate::header::header;
 
 /// On which version of a thing a write depends.
 ///

@@ -17,7 +17,7 @@ use azure_core::http::{AsyncRawResponse, Context, ExponentialRetryOptions, Metho
 use azure_protocol_runtime::Operation;
 use time::OffsetDateTime;
 
-use crate::error::header;
+use crate::header::header;
 
 /// Longer than this no call waits on the service's word; it fails, and the caller learns how long to wait.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);

@@ -7,7 +7,8 @@ use std::error::Error as StdError;
 use azure_core::error::ErrorKind as AzureKind;
 use azure_core::http::StatusCode;
 
-use super::{Error, ErrorKind};
+use super::Error;
+use super::kind::ErrorKind;
 use crate::connection_string::ConnectionStringError;
 
 impl From<Error> for azure_core::Error {

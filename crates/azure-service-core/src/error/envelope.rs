@@ -15,7 +15,7 @@
 use azure_core::http::headers::Headers;
 use serde_json::{Map, Value};
 
-use super::header;
+use crate::header::header;
 
 /// One of the errors that make up another.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{ErrorKind, Repr};
+use super::Repr;
+use super::kind::ErrorKind;
 
 /// An error in one line. The source is left to the reader of the chain.
 pub(super) struct Text<'a>(pub(super) &'a Repr);

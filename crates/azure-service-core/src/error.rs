@@ -5,15 +5,15 @@ mod envelope;
 mod kind;
 mod text;
 
-use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::http::RawResponse;
-use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
 use serde_json::Value;
+
+use crate::header::header;
 
 pub use envelope::ErrorDetail;
 pub use kind::ErrorKind;
@@ -340,16 +340,4 @@ impl Error {
     pub fn is_invalid_input(&self) -> bool {
         self.0.kind == ErrorKind::InvalidInput
     }
-}
-
-/// A header's value, if it is not empty. `name` must be in lower case.
-///
-/// For a header that is not there, `Headers::get_optional_str` makes an error and drops it. With `RUST_BACKTRACE=1`
-/// that error has a backtrace, which costs more than the whole request.
-pub(crate) fn header<'a>(headers: &'a Headers, name: &'static str) -> Option<&'a str> {
-    let value = |value: &'a HeaderValue| Ok::<_, Infallible>(value.as_str());
-    headers
-        .get_optional_with(&HeaderName::from_static(name), value)
-        .unwrap_or_default()
-        .filter(|value| !value.is_empty())
 }
