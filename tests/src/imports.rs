@@ -366,7 +366,10 @@ mod tests {
     #[test]
     fn every_form_of_import_is_found() {
         let imports = imports(&[
-            ("lib.rs", "mod a; mod b; mod c; mod d; mod e; pub use e::F; fn f(_: a::A) {}"),
+            (
+                "lib.rs",
+                "mod a; mod b; mod c; mod d; mod e; pub use e::F; fn f(_: a::A) {}",
+            ),
             (
                 "a.rs",
                 "use crate::{b::{B as Other, *}, c}; use crate::F; use std::fmt; pub struct A;",

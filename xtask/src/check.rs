@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::convert::{only, unsupported};
+use crate::convert::schema::only;
 use crate::document::{METHODS, deref_at, elements, entries, object, text};
-use crate::error::{Fault, Located, Pointer};
+use crate::error::{Fault, Located, Pointer, unsupported};
 
 /// Checks a whole document.
 ///

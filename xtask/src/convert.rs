@@ -5,17 +5,16 @@
 //! wrong is the overlay's business, and what the generator cannot express is [`crate::lower`]'s.
 
 mod origin;
-mod schema;
+pub(crate) mod schema;
 mod security;
 mod servers;
 
 use serde_json::{Map, Value, json};
 
 use crate::document::{METHODS, deref, deref_at, elements, entries, object, text};
-use crate::error::{Fault, Located, Pointer};
+use crate::error::{Fault, Located, Pointer, unsupported};
 pub use origin::in_swagger;
-pub(crate) use schema::only;
-use schema::{description, local_reference, parameter_schema, schema};
+use schema::{description, local_reference, only, parameter_schema, schema};
 
 /// Converts a Swagger 2.0 document to OpenAPI 3.0.3.
 ///
@@ -53,10 +52,6 @@ pub fn convert(swagger: &Value) -> Result<Value, Located> {
         out.insert("security".into(), security.clone());
     }
     Ok(Value::Object(out))
-}
-
-pub(crate) fn unsupported(at: &Pointer, what: impl Into<String>) -> Located {
-    Located::new(at, Fault::Unsupported(what.into()))
 }
 
 struct Converter<'a> {

@@ -1,4 +1,4 @@
-//! Loading an API description and finding one's way in it.
+//! Finding one's way in the JSON of an API description.
 
 use std::path::Path;
 
@@ -16,72 +16,6 @@ pub const GENERATED_METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// Which of the two formats a document is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Swagger 2.0, as Azure publishes its APIs.
-    Swagger2,
-    /// OpenAPI 3.0.x, as `specs/` holds them.
-    OpenApi3,
-}
-
-/// Reads a description and tells its format.
-///
-/// # Errors
-/// When the file cannot be read, is not JSON, or is neither Swagger 2.0 nor OpenAPI 3.0.
-pub fn load(file: &Path) -> Result<(Value, Format), Error> {
-    let document = load_json(file)?;
-    let format = format(&document).map_err(|e| e.in_file(file))?;
-    Ok((document, format))
-}
-
-/// A checked description.
-#[derive(Debug, Clone)]
-pub struct Description {
-    /// As OpenAPI 3.0.
-    pub openapi: Value,
-    /// What it was converted from, if it was.
-    pub swagger: Option<Value>,
-}
-
-impl Description {
-    /// Reads a description in either format.
-    ///
-    /// # Errors
-    /// As [`load`], [`crate::convert::convert`] and [`crate::check::check`].
-    pub fn load(file: &Path) -> Result<Self, Error> {
-        let (document, format) = load(file)?;
-        let description = match format {
-            Format::OpenApi3 => Self {
-                openapi: document,
-                swagger: None,
-            },
-            Format::Swagger2 => Self {
-                openapi: crate::convert::convert(&document).map_err(|e| e.in_file(file))?,
-                swagger: Some(document),
-            },
-        };
-        crate::check::check(&description.openapi).map_err(|e| description.fault(e).in_file(file))?;
-        Ok(description)
-    }
-
-    /// A fault that was found in the OpenAPI document, in terms of the file as it is.
-    pub fn fault(&self, fault: Located) -> Located {
-        match &self.swagger {
-            Some(swagger) => crate::convert::in_swagger(swagger, fault),
-            None => fault,
-        }
-    }
-}
-
-/// Reads a description in either format and gives it as OpenAPI 3.0, checked.
-///
-/// # Errors
-/// As [`Description::load`].
-pub fn load_openapi(file: &Path) -> Result<Value, Error> {
-    Ok(Description::load(file)?.openapi)
-}
-
 /// Reads a JSON file; a byte order mark, which some published files carry, is skipped.
 ///
 /// # Errors
@@ -92,23 +26,6 @@ pub fn load_json(file: &Path) -> Result<Value, Error> {
         file: file.to_owned(),
         source,
     })
-}
-
-fn format(document: &Value) -> Result<Format, Located> {
-    let fault = |reason: &str| Located::new(&Pointer::root(), Fault::NotAnApiDescription(reason.to_owned()));
-    let Some(map) = document.as_object() else {
-        return Err(fault("the document is not an object"));
-    };
-    match (
-        map.get("swagger").and_then(Value::as_str),
-        map.get("openapi").and_then(Value::as_str),
-    ) {
-        (Some("2.0"), None) => Ok(Format::Swagger2),
-        (None, Some(v)) if v.starts_with("3.0.") => Ok(Format::OpenApi3),
-        (Some(v), _) => Err(fault(&format!("Swagger {v}, only 2.0 is known"))),
-        (None, Some(v)) => Err(fault(&format!("OpenAPI {v}, only 3.0 is known"))),
-        (None, None) => Err(fault("neither `swagger` nor `openapi` is there")),
-    }
 }
 
 /// `info.version`, which is the api-version.

@@ -164,6 +164,11 @@ impl Located {
     }
 }
 
+/// A construct at a place that the generator does not know how to handle.
+pub(crate) fn unsupported(at: &Pointer, what: impl Into<String>) -> Located {
+    Located::new(at, Fault::Unsupported(what.into()))
+}
+
 /// A JSON pointer (RFC 6901) under construction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pointer(String);

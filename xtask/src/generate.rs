@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::document::{Description, load_json, version};
+use crate::description::Description;
+use crate::document::{load_json, version};
 use crate::error::Error;
 use crate::lower::{Lowered, lower};
 use crate::output::{self, Output};

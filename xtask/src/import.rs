@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use crate::description::load_openapi;
 use crate::diff::{Report, diff};
-use crate::document::{load_openapi, version};
+use crate::document::version;
 use crate::error::{Error, Pointer, read};
 use crate::facts::Facts;
 use crate::output::{self, Output};

@@ -2,7 +2,7 @@
 //!
 //! From an API description to a protocol crate, in this order:
 //!
-//! 1. [`document`] loads, [`convert`] turns Swagger 2.0 into OpenAPI 3.0, [`check`] refuses what cannot be handled;
+//! 1. [`description`] loads, [`convert`] turns Swagger 2.0 into OpenAPI 3.0, [`check`] refuses what cannot be handled;
 //! 2. [`overlay`] corrects what the service does differently;
 //! 3. [`lower`] brings it into the form that the code generator understands;
 //! 4. [`codegen`] generates, [`postpass`] corrects the result, [`split`] makes files of it;
@@ -16,6 +16,7 @@ pub mod ci;
 pub mod codegen;
 pub mod convert;
 pub mod coverage;
+pub mod description;
 pub mod diff;
 pub mod document;
 pub mod error;

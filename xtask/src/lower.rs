@@ -9,9 +9,8 @@ mod schema;
 
 use serde_json::{Map, Value, json};
 
-use crate::convert::unsupported;
 use crate::document::{GENERATED_METHODS, deref, deref_at, elements, entries, object, text};
-use crate::error::{Located, Pointer};
+use crate::error::{Located, Pointer, unsupported};
 
 /// A lowered description and what the generated table says about its operations.
 #[derive(Debug, Clone)]

@@ -1,12 +1,15 @@
 //! Twins.
 
 use azure_core::http::{Etag, Response};
+use azure_service_core::Precondition;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::client::retype;
+use crate::client::{DigitalTwinsClient, retype};
+use crate::condition::Upsert;
 use crate::error::{Error, Result};
-use crate::{DigitalTwinPatch, DigitalTwinsClient, Precondition, Upsert, json};
+use crate::json;
+use crate::patch::DigitalTwinPatch;
 
 impl DigitalTwinsClient {
     /// Reads a twin. (`GET /digitaltwins/{id}`)

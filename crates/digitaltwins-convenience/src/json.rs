@@ -1,21 +1,21 @@
 //! Between typed values and JSON objects, without losing what a type does not know.
 
-use serde::de::value::StrDeserializer;
-use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor,
-};
+use std::collections::HashSet;
+
+use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use serde::{Deserialize, Serialize, forward_to_deserialize_any};
+use serde_ignored::Path;
 use serde_json::{Error, Map, Value};
 
-/// What `value` looks like in JSON.
+/// Returns `value` as JSON.
 ///
-/// It goes through text, so that an `f32` keeps the digits that a direct serialisation would write: `21.3` and not
+/// It goes through text, so that an `f32` keeps the digits that a direct serialization would write: `21.3` and not
 /// `21.299999237060547`.
 pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, Error> {
     serde_json::from_slice(&serde_json::to_vec(value)?)
 }
 
-/// What `value` looks like as a JSON object. A unit is an empty object.
+/// Returns `value` as a JSON object. A unit is an empty object.
 pub(crate) fn to_object<T: Serialize + ?Sized>(value: &T) -> Result<Map<String, Value>, Error> {
     match to_value(value)? {
         Value::Object(object) => Ok(object),
@@ -62,61 +62,57 @@ pub(crate) fn take_optional<T: DeserializeOwned>(
 
 /// Reads a `T` from `object` and returns the members that `T` ignored next to it.
 ///
-/// A derived `Deserialize` asks for an unknown member as "ignored", which is where it can be caught. A type that
+/// A derived `Deserialize` asks for an unknown member as "ignored", which `serde_ignored` reports. A type that
 /// accepts any member, such as a map or one with a flattened map, leaves nothing.
 pub(crate) fn split<T: DeserializeOwned>(
-    object: Map<String, Value>,
+    mut object: Map<String, Value>,
 ) -> Result<(T, Map<String, Value>), Error> {
-    let mut ignored = Map::new();
+    let mut ignored = HashSet::new();
     let value = T::deserialize(Object {
-        members: object.into_iter(),
-        current: None,
+        members: &object,
         ignored: &mut ignored,
     })?;
-    Ok((value, ignored))
+    object.retain(|name, _| ignored.contains(name));
+    Ok((value, object))
 }
 
-struct Object<'a> {
-    members: serde_json::map::IntoIter,
-    current: Option<(String, Value)>,
-    ignored: &'a mut Map<String, Value>,
+/// An object that is also a unit that ignores all members. `serde_json` reads a unit from `null` only.
+struct Object<'de, 'a> {
+    members: &'de Map<String, Value>,
+    ignored: &'a mut HashSet<String>,
 }
 
-impl<'de> MapAccess<'de> for Object<'_> {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        let Some((key, value)) = self.members.next() else {
-            return Ok(None);
-        };
-        let key_deserializer: StrDeserializer<'_, Error> = key.as_str().into_deserializer();
-        let read = seed.deserialize(key_deserializer)?;
-        self.current = Some((key, value));
-        Ok(Some(read))
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let (key, value) = self
-            .current
-            .take()
-            .ok_or_else(|| Error::custom("a value was read before its key"))?;
-        seed.deserialize(Member {
-            key,
-            value,
-            ignored: self.ignored,
-        })
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.members.len())
-    }
-}
-
-impl<'de> Deserializer<'de> for Object<'_> {
+impl<'de> Deserializer<'de> for Object<'de, '_> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_map(self)
+        let mut note = |path: Path<'_>| {
+            if let Path::Map {
+                parent: Path::Root,
+                key,
+            } = path
+            {
+                self.ignored.insert(key);
+            }
+        };
+        serde_ignored::Deserializer::new(self.members, &mut note).deserialize_any(visitor)
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.ignored.extend(self.members.keys().cloned());
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_unit(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -131,116 +127,18 @@ impl<'de> Deserializer<'de> for Object<'_> {
         visitor.visit_newtype_struct(self)
     }
 
-    /// A unit has no members: all are ignored.
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.ignored.extend(self.members);
-        visitor.visit_unit()
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.deserialize_unit(visitor)
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_unit(visitor)
-    }
-
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        let object: Map<String, Value> = self.members.collect();
-        Value::Object(object).deserialize_enum(name, variants, visitor)
+        self.members.deserialize_enum(name, variants, visitor)
     }
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
         seq tuple tuple_struct map struct identifier
-    }
-}
-
-/// A value that is put aside if nobody wants it.
-struct Member<'a> {
-    key: String,
-    value: Value,
-    ignored: &'a mut Map<String, Value>,
-}
-
-macro_rules! as_the_value {
-    ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            self.value.$method(visitor)
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for Member<'_> {
-    type Error = Error;
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.ignored.insert(self.key, self.value);
-        visitor.visit_unit()
-    }
-
-    as_the_value! {
-        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
-        deserialize_i128 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
-        deserialize_f32 deserialize_f64 deserialize_char deserialize_str deserialize_string deserialize_bytes
-        deserialize_byte_buf deserialize_option deserialize_unit deserialize_seq deserialize_map
-        deserialize_identifier
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.value.deserialize_unit_struct(name, visitor)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.value.deserialize_newtype_struct(name, visitor)
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Error> {
-        self.value.deserialize_tuple(length, visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        length: usize,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.value.deserialize_tuple_struct(name, length, visitor)
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.value.deserialize_struct(name, fields, visitor)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.value.deserialize_enum(name, variants, visitor)
     }
 }
 

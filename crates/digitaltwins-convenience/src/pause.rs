@@ -7,7 +7,7 @@ pub(crate) async fn pause(duration: Duration) {
     azure_core::sleep::sleep(duration.try_into().unwrap_or(azure_core::time::Duration::MAX)).await;
 }
 
-/// Waits that grow, with some chance in them so that those who collided do not meet again.
+/// Exponential backoff with jitter, so that clients that collided do not collide again.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     next: Duration,
@@ -19,13 +19,11 @@ impl Backoff {
         Self { next: first, longest }
     }
 
-    /// The next wait: between half and all of twice the one before.
+    /// Returns the next wait: a random duration between half and all of the current step. Each step doubles.
     pub(crate) fn next(&mut self) -> Duration {
         let wait = self.next;
         self.next = (wait * 2).min(self.longest);
-        // A new UUID has more random bits than needed; a generator of random numbers would be one more dependency.
-        let chance = uuid::Uuid::new_v4().as_u128() as u16;
-        wait / 2 + (wait / 2).mul_f64(f64::from(chance) / f64::from(u16::MAX))
+        wait / 2 + (wait / 2).mul_f64(fastrand::f64())
     }
 }
 

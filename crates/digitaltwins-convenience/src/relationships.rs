@@ -2,14 +2,16 @@
 
 use azure_core::http::pager::PagerOptions;
 use azure_core::http::{Etag, Pager, Response};
-use azure_service_core::ItemPage;
+use azure_service_core::{ItemPage, Precondition};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::client::{check_id, retype};
+use crate::client::{DigitalTwinsClient, check_id, retype};
+use crate::condition::Upsert;
 use crate::digital_twins::{body, patch_body};
 use crate::error::Result;
-use crate::{DigitalTwinsClient, IncomingRelationship, Precondition, RelationshipPatch, Upsert};
+use crate::patch::RelationshipPatch;
+use crate::types::IncomingRelationship;
 
 /// Options of [`DigitalTwinsClient::list_relationships`].
 #[derive(Debug, Clone, Default)]

@@ -4,7 +4,7 @@ use azure_protocol_runtime::DateTime;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::DigitalTwinsClient;
+use crate::client::DigitalTwinsClient;
 use crate::digital_twins::body;
 use crate::error::Result;
 

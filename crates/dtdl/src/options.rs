@@ -31,7 +31,7 @@ pub(crate) struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            versions: VERSIONS.into_iter().collect(),
+            versions: VERSIONS.iter().map(|version| version.number).collect(),
             unknown_extensions: UnknownExtensions::default(),
             limits: Vec::new(),
             max_diagnostics: 10_000,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{ClientOptions, Context, NoFormat, RawResponse, Response};
+use azure_core::http::{ClientOptions, Context, NoFormat, RawResponse, Response, Url};
 use azure_service_core::{ClientInfo, ConnectionString, Credential, SasCredential, ServiceClient};
 
 use crate::error::Result;
@@ -168,7 +168,12 @@ impl IotHubRegistryManager {
         let core = ServiceClient::new(endpoint, credential, INFO, options, protocol)?;
         Ok(Self {
             #[cfg(feature = "amqp")]
-            amqp: crate::amqp::Messaging::new(core.endpoint(), amqp_credential, &all_options.amqp)?,
+            amqp: crate::amqp::Messaging::new(
+                core.endpoint(),
+                host_name(core.endpoint()),
+                amqp_credential,
+                &all_options.amqp,
+            )?,
             core,
         })
     }
@@ -187,11 +192,19 @@ impl IotHubRegistryManager {
     /// The host of the hub, with a port if it is not the usual one.
     #[must_use]
     pub fn host_name(&self) -> String {
-        let url = self.core.endpoint();
-        let host = url.host_str().unwrap_or_default();
-        url.port()
-            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        host_name(self.core.endpoint())
     }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the endpoint of a client is an http or https URL"
+)]
+fn host_name(endpoint: &Url) -> String {
+    let host = endpoint.host_str().expect("an https URL has a host");
+    endpoint
+        .port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// The answer of a generated method as an answer of ours.

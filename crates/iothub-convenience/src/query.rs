@@ -110,12 +110,15 @@ impl QueryRow {
 
     /// The row as JSON, whatever it is.
     #[must_use]
+    #[expect(
+        clippy::expect_used,
+        reason = "types of our own with string keys can always be serialized"
+    )]
     pub fn as_json(&self) -> Value {
         match self {
             Self::Raw(row) => row.clone(),
-            // Types of our own with texts as keys can always be serialised.
-            Self::Twin(twin) => serde_json::to_value(twin).unwrap_or_default(),
-            Self::DeviceJob(job) => serde_json::to_value(job).unwrap_or_default(),
+            Self::Twin(twin) => serde_json::to_value(twin).expect("it has string keys"),
+            Self::DeviceJob(job) => serde_json::to_value(job).expect("it has string keys"),
         }
     }
 

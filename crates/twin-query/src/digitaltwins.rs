@@ -31,7 +31,7 @@ pub use ast::{
 };
 pub use build::{Column, QueryBuilder, column};
 pub use error::{Error, ValidationError};
-pub use filter::{is_of_exact_model, is_of_model, path};
+pub use filter::{Filter, PropertyPath, is_of_exact_model, is_of_model, path};
 pub use pattern::{EdgeBuilder, PatternBuilder, any_node, edge, node};
 pub use scope::{Resolved, Scope, VariableKind};
 pub use validate::{MAX_HOPS, MAX_IN_VALUES, MAX_JOINS, MAX_LOGICAL_OPERATORS, MAX_TEXT_LENGTH};
@@ -39,12 +39,6 @@ pub use validate::{MAX_HOPS, MAX_IN_VALUES, MAX_JOINS, MAX_LOGICAL_OPERATORS, MA
 use crate::bind::{Parameter, bound};
 use crate::error::ParseError;
 use crate::syntax::{Dialect, run, unused_parameter};
-
-/// A condition being built; see [`path`].
-pub type Filter = crate::filter::Filter<Condition>;
-
-/// A property in a condition being built; see [`path`].
-pub type PropertyPath = crate::filter::PropertyPath<Condition>;
 
 static DIALECT: Dialect = Dialect {
     reserved: &[

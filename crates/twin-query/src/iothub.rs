@@ -32,19 +32,13 @@ pub use ast::{
 };
 pub use build::{Column, QueryBuilder, avg, column, count, max, min, sum};
 pub use error::{Error, ValidationError};
-pub use filter::{desired, path, reported, tag};
+pub use filter::{Filter, PropertyPath, desired, path, reported, tag};
 pub use function::Function;
 pub use validate::MAX_TEXT_LENGTH;
 
 use crate::bind::{Parameter, bound};
 use crate::error::ParseError;
 use crate::syntax::{Dialect, run, unused_parameter};
-
-/// A condition being built; see [`path`].
-pub type Filter = crate::filter::Filter<Expression>;
-
-/// A property in a condition being built; see [`path`].
-pub type PropertyPath = crate::filter::PropertyPath<Expression>;
 
 static DIALECT: Dialect = Dialect {
     reserved: &[

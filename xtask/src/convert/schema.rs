@@ -2,9 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::unsupported;
 use crate::document::object;
-use crate::error::{Fault, Located, Pointer};
+use crate::error::{Fault, Located, Pointer, unsupported};
 
 /// What a Swagger 2.0 parameter or header says about its value beside its name, place and style.
 const PARAMETER_SCHEMA: [&str; 16] = [

@@ -3,9 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::schema::description;
-use super::unsupported;
 use crate::document::{object, text};
-use crate::error::{Located, Pointer};
+use crate::error::{Located, Pointer, unsupported};
 
 pub(super) fn scheme(value: &Value, at: &Pointer) -> Result<Value, Located> {
     let map = object(value, at)?;
@@ -30,7 +29,9 @@ pub(super) fn scheme(value: &Value, at: &Pointer) -> Result<Value, Located> {
                 "password" => ("password", &["tokenUrl"]),
                 "application" => ("clientCredentials", &["tokenUrl"]),
                 "accessCode" => ("authorizationCode", &["authorizationUrl", "tokenUrl"]),
-                other => return Err(unsupported(&at.at("flow"), format!("OAuth flow `{other}`"))),
+                other => {
+                    return Err(unsupported(&at.at("flow"), format!("OAuth flow `{other}`")));
+                }
             };
             let mut fields = Map::new();
             for url in urls {
@@ -42,7 +43,9 @@ pub(super) fn scheme(value: &Value, at: &Pointer) -> Result<Value, Located> {
             fields.insert("scopes".into(), map.get("scopes").cloned().unwrap_or(json!({})));
             out.insert("flows".into(), json!({ flow: fields }));
         }
-        other => return Err(unsupported(&at.at("type"), format!("security of type `{other}`"))),
+        other => {
+            return Err(unsupported(&at.at("type"), format!("security of type `{other}`")));
+        }
     }
     for (key, value) in map.iter().filter(|(k, _)| k.starts_with("x-")) {
         out.insert(key.clone(), value.clone());

@@ -3,9 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{Lowering, is_json, schema};
-use crate::convert::unsupported;
 use crate::document::{deref, entries, object};
-use crate::error::{Located, Pointer};
+use crate::error::{Located, Pointer, unsupported};
 
 /// A body: its media type and its schema.
 type Content = (String, Value);

@@ -7,8 +7,10 @@ use std::error::Error as StdError;
 use azure_core::error::ErrorKind as AzureKind;
 use azure_core::http::StatusCode;
 
+use super::Error;
 use super::chain::{find, root};
-use super::{ConnectionFailure, Error, ErrorKind};
+use super::connection::ConnectionFailure;
+use super::kind::ErrorKind;
 use crate::connection_string::ConnectionStringError;
 use crate::pipeline::TimedOut;
 

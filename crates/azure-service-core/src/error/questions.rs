@@ -1,6 +1,8 @@
 //! What programs ask of an error.
 
-use super::{ConnectionFailure, Error, ErrorKind};
+use super::Error;
+use super::connection::ConnectionFailure;
+use super::kind::ErrorKind;
 
 /// The questions that programs ask.
 impl Error {

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{ErrorDetail, ErrorKind, Repr};
+use super::Repr;
+use super::envelope::ErrorDetail;
+use super::kind::ErrorKind;
 
 /// How many details are shown; the rest is counted.
 const DETAILS: usize = 3;

@@ -11,8 +11,8 @@ use futures::future::BoxFuture;
 use futures::stream::{BoxStream, FuturesUnordered};
 
 use super::bulk::Key;
+use super::bulk::{BulkOutcome, BulkProgress, BulkUpsertOptions, GraphItem};
 use super::throttle::Pace;
-use super::{BulkOutcome, BulkProgress, BulkUpsertOptions, GraphItem};
 use crate::error::Result;
 use crate::pause::pause;
 use crate::{DigitalTwinsClient, Etagged};

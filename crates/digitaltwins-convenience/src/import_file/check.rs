@@ -5,10 +5,9 @@ use std::collections::{HashMap, HashSet};
 use dtdl::Model;
 use serde_json::{Map, Value};
 
-use super::{
-    FILE_VERSION, ImportFileProblem, ImportFileProblemKind as Kind, ImportFileReport,
-    ImportFileSection as Section, ImportFileValidator, SECTION,
-};
+use super::problem::{ImportFileProblem, ImportFileProblemKind as Kind};
+use super::section::{FILE_VERSION, ImportFileSection as Section, SECTION};
+use super::validator::{ImportFileReport, ImportFileValidator};
 use crate::json;
 
 /// What is known of a file so far.

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use dtdl::{Document, Parser, validate_relationship, validate_twin};
+use dtdl::{Document, Location, Parser, validate_relationship, validate_twin};
 use serde_json::{Map, Value};
 
-use super::ImportFileProblemKind as Kind;
 use super::check::Check;
+use super::problem::ImportFileProblemKind as Kind;
 use crate::graph::dependencies;
 
 const KB: usize = 1024;
@@ -93,12 +93,12 @@ impl Check<'_> {
             Ok(model) => self.model = Some(model),
             Err(error) => {
                 for wrong in &error.diagnostics {
-                    let line = wrong.location.document.parse().unwrap_or_default();
+                    let line = line(&wrong.location);
                     let message = format!("{}: {} {}", wrong.location.pointer, wrong.message, wrong.help);
                     problems.push((line, Kind::InvalidModel, message));
                 }
                 for missing in &error.unresolved {
-                    let line = missing.location.document.parse().unwrap_or_default();
+                    let line = line(&missing.location);
                     problems.push((
                         line,
                         Kind::UnknownModel,
@@ -154,7 +154,11 @@ impl Check<'_> {
         if let Some(number) = self.twin_model_numbers.get(model) {
             return *number;
         }
-        let number = u32::try_from(self.twin_models.len()).unwrap_or(u32::MAX);
+        #[expect(
+            clippy::expect_used,
+            reason = "each takes a string, and memory ends before the numbers do"
+        )]
+        let number = u32::try_from(self.twin_models.len()).expect("fewer than 2^32 models");
         self.twin_models.push(model.to_owned());
         self.twin_model_numbers.insert(model.to_owned(), number);
         number
@@ -225,4 +229,13 @@ impl Check<'_> {
             self.problem(Kind::Invalid, message);
         }
     }
+}
+
+/// Returns the line of the model that a location is in.
+#[expect(
+    clippy::expect_used,
+    reason = "`parse_models` names each document by its line"
+)]
+fn line(location: &Location) -> u64 {
+    location.document.parse().expect("a line number")
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::ImportFileSection;
+use super::section::ImportFileSection;
 
 /// One thing that is wrong with an import file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::io::BufRead;
 
 use serde_json::Value;
 
-use super::ImportFileProblem;
 use super::check::Check;
+use super::problem::ImportFileProblem;
 use crate::error::{Error, Result};
 
 /// Checks a file for an [import job](crate::DigitalTwinsClient::create_import_job) before it is uploaded: a job that

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{FILE_VERSION, ImportFileSection, SECTION};
+use super::section::{FILE_VERSION, ImportFileSection, SECTION};
 use crate::error::{Error, Result};
 use crate::{DigitalTwin, Relationship, json};
 

@@ -7,7 +7,8 @@ use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Patch, PatchTarget};
+use super::Patch;
+use super::target::PatchTarget;
 use crate::error::{Error, Result};
 use crate::json;
 

@@ -2,7 +2,7 @@
 
 use json_patch::jsonptr::{Pointer, PointerBuf};
 
-use super::PatchTarget;
+use super::target::PatchTarget;
 use crate::error::{Error, Result};
 
 /// What can say where a patch changes something.

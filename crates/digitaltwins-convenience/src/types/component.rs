@@ -5,7 +5,7 @@ use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::ComponentMetadata;
+use super::metadata::ComponentMetadata;
 use crate::json;
 
 const METADATA: &str = "$metadata";

@@ -6,8 +6,8 @@ use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::DigitalTwinMetadata;
 use super::component::{content_members, write_members};
+use super::metadata::DigitalTwinMetadata;
 use crate::json;
 
 const ID: &str = "$dtId";

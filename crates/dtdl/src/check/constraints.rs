@@ -3,14 +3,15 @@
 use crate::Code;
 use crate::instance;
 use crate::metamodel::{Constraint, Supplement, index};
-use crate::model::Literal;
-use crate::parser::Session;
+use crate::model::{ElementIndex, Literal};
+use crate::parser::session::Session;
 
 pub(super) fn check(session: &mut Session<'_>) {
-    for node in 0..u32::try_from(session.count()).unwrap_or(u32::MAX) {
-        let Some(element) = session.get(node).filter(|element| element.span.is_some()) else {
+    for node in session.elements.indices() {
+        let element = &session.elements[node];
+        if element.span.is_none() {
             continue;
-        };
+        }
         for supplement in element.supplements.clone() {
             for constraint in supplement.constraints {
                 check_one(session, node, supplement, constraint);
@@ -19,8 +20,13 @@ pub(super) fn check(session: &mut Session<'_>) {
     }
 }
 
-fn check_one(session: &mut Session<'_>, node: u32, supplement: &Supplement, constraint: &Constraint) {
-    let Some(element) = session.get(node) else { return };
+fn check_one(
+    session: &mut Session<'_>,
+    node: ElementIndex,
+    supplement: &Supplement,
+    constraint: &Constraint,
+) {
+    let element = &session.elements[node];
     let id = element.id.clone();
     let term = supplement.term;
     let mut findings: Vec<(Code, &'static str, String, String)> = Vec::new();
@@ -30,11 +36,7 @@ fn check_one(session: &mut Session<'_>, node: u32, supplement: &Supplement, cons
             kinds,
             called,
         } => {
-            for target in element
-                .targets(property)
-                .iter()
-                .filter_map(|target| session.get(*target))
-            {
+            for target in element.targets(property).map(|target| &session.elements[target]) {
                 if !kinds.contains(&target.kind) {
                     findings.push((
                         Code::NotRequiredType,
@@ -47,11 +49,7 @@ fn check_one(session: &mut Session<'_>, node: u32, supplement: &Supplement, cons
         }
         Constraint::Types { property, types } => {
             let ids: Vec<String> = types.iter().map(|term| supplement.resolve(term)).collect();
-            for target in element
-                .targets(property)
-                .iter()
-                .filter_map(|target| session.get(*target))
-            {
+            for target in element.targets(property).map(|target| &session.elements[target]) {
                 if !ids.iter().any(|id| target.has_supplement(id)) {
                     findings.push((
                         Code::NotRequiredType,
@@ -66,11 +64,7 @@ fn check_one(session: &mut Session<'_>, node: u32, supplement: &Supplement, cons
             }
         }
         Constraint::Values { property, terms } => {
-            for target in element
-                .targets(property)
-                .iter()
-                .filter_map(|target| session.get(*target))
-            {
+            for target in element.targets(property).map(|target| &session.elements[target]) {
                 let fits = index()
                     .builtin(target.id.as_str())
                     .is_some_and(|known| terms.contains(&known.term));
@@ -86,7 +80,7 @@ fn check_one(session: &mut Session<'_>, node: u32, supplement: &Supplement, cons
         }
         Constraint::OnlyIn { property, parent } => {
             let wanted = supplement.resolve(parent);
-            let holder = element.parent.and_then(|parent| session.get(parent));
+            let holder = element.parent.map(|parent| &session.elements[parent]);
             let fits = holder.is_some_and(|holder| holder.has_supplement(&wanted));
             if !fits {
                 findings.push((
@@ -98,8 +92,7 @@ fn check_one(session: &mut Session<'_>, node: u32, supplement: &Supplement, cons
             }
             let others = holder.into_iter().flat_map(|holder| holder.targets(property));
             let same = others
-                .filter_map(|other| session.get(*other))
-                .filter(|other| other.has_supplement(&supplement.id))
+                .filter(|other| session.elements[*other].has_supplement(&supplement.id))
                 .count();
             if same > 1 {
                 findings.push((
@@ -124,7 +117,7 @@ fn check_one(session: &mut Session<'_>, node: u32, supplement: &Supplement, cons
                 _ => None,
             };
             if let (Some(value), Some(schema_index)) = (value, element.target(schema)) {
-                let errors = instance::validate_in(&|index| session.get(index), schema_index, &value);
+                let errors = instance::validate_in(&session.elements, schema_index, &value);
                 if let Some(first) = errors.first() {
                     findings.push((
                         Code::NonConformantPropertyValue,

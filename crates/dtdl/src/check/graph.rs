@@ -1,63 +1,60 @@
 //! The elements of a model as a graph, walked once without recursion.
 
+use std::ops::Range;
+
 use crate::Code;
 use crate::metamodel::{Control, ElementKind, version};
-use crate::parser::Session;
+use crate::model::{ElementIndex, PerElement};
+use crate::parser::session::Session;
 
 /// An order in which every element comes after those it refers to.
 pub(super) struct Walk {
-    pub(super) order: Vec<u32>,
-    /// All references, those of one element next to each other; `GONE` stands for one that closes a circle, which
+    pub(super) order: Vec<ElementIndex>,
+    /// All references, those of one element next to each other. `None` stands for one that closes a circle, which
     /// is left out of all sums.
-    edges: Vec<(&'static str, u32)>,
-    /// Where the references of each element begin, and at last where they end.
-    starts: Vec<usize>,
+    edges: Vec<Option<Edge>>,
+    /// The edges of each element.
+    ranges: PerElement<Range<usize>>,
 }
 
-const GONE: u32 = u32::MAX;
+/// A property and an element in it.
+type Edge = (&'static str, ElementIndex);
 
 impl Walk {
     fn new(session: &Session<'_>) -> Self {
-        let count = session.count();
-        let mut edges = Vec::with_capacity(count * 2);
-        let mut starts = Vec::with_capacity(count + 1);
-        for node in 0..u32::try_from(count).unwrap_or(u32::MAX) {
-            starts.push(edges.len());
-            edges.extend(session.references(node));
+        let mut edges = Vec::with_capacity(session.elements.len() * 2);
+        let mut ranges = PerElement::default();
+        for element in session.elements.iter() {
+            let start = edges.len();
+            edges.extend(element.all_targets().map(Some));
+            ranges.push(start..edges.len());
         }
-        starts.push(edges.len());
         Self {
-            order: Vec::with_capacity(count),
+            order: Vec::with_capacity(session.elements.len()),
             edges,
-            starts,
+            ranges,
         }
     }
 
-    /// Which of all references are those of an element.
-    fn range(&self, from: u32) -> std::ops::Range<usize> {
-        let start = |index: usize| self.starts.get(index).copied().unwrap_or(self.edges.len());
-        start(from as usize)..start(from as usize + 1)
-    }
-
-    /// The references of an element that lead on, in pairs of property and element.
-    pub(super) fn edges(&self, from: u32) -> impl Iterator<Item = (&'static str, u32)> + '_ {
-        let edges = self.edges.get(self.range(from)).unwrap_or_default();
-        edges.iter().copied().filter(|(_, to)| *to != GONE)
+    /// Returns the references of an element that close no circle.
+    #[expect(clippy::indexing_slicing, reason = "`ranges` are ranges of `edges`")]
+    pub(super) fn edges(&self, from: ElementIndex) -> impl Iterator<Item = Edge> + '_ {
+        self.edges[self.ranges[from].clone()].iter().flatten().copied()
     }
 }
 
 /// The property that led to an element, the element, and which of its references are still to follow.
-type Step = (&'static str, u32, std::ops::Range<usize>);
+type Step = (&'static str, ElementIndex, Range<usize>);
 
 /// References that lead back to where they begin.
 struct Circle {
-    root: u32,
+    root: ElementIndex,
     only_extends: bool,
     has_interface: bool,
 }
 
 impl Circle {
-    fn of(session: &Session<'_>, steps: impl Iterator<Item = (&'static str, u32)>, root: u32) -> Self {
+    fn of(session: &Session<'_>, steps: impl Iterator<Item = Edge>, root: ElementIndex) -> Self {
         let mut circle = Self {
             root,
             only_extends: true,
@@ -65,9 +62,7 @@ impl Circle {
         };
         for (property, node) in steps {
             circle.only_extends &= property == "extends";
-            circle.has_interface |= session
-                .get(node)
-                .is_some_and(|element| element.kind == ElementKind::Interface);
+            circle.has_interface |= session.elements[node].kind == ElementKind::Interface;
         }
         circle
     }
@@ -81,46 +76,45 @@ enum State {
 }
 
 /// Walks the elements and reports circles.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "places come from `ranges`, which are ranges of `edges`"
+)]
 pub(super) fn walk(session: &mut Session<'_>) -> Walk {
     let mut walk = Walk::new(session);
-    let count = u32::try_from(session.count()).unwrap_or(u32::MAX);
-    let mut states = vec![State::New; session.count()];
+    let mut states = session.elements.filled(State::New);
     let mut circles: Vec<Circle> = Vec::new();
     let mut stack: Vec<Step> = Vec::new();
-    for start in 0..count {
-        if states.get(start as usize) != Some(&State::New) {
+    for start in session.elements.indices() {
+        if states[start] != State::New {
             continue;
         }
-        set(&mut states, start, State::Open);
-        stack.push(("", start, walk.range(start)));
+        states[start] = State::Open;
+        stack.push(("", start, walk.ranges[start].clone()));
         while let Some((_, node, rest)) = stack.last_mut() {
             let node = *node;
             let Some(place) = rest.next() else {
-                set(&mut states, node, State::Done);
+                states[node] = State::Done;
                 walk.order.push(node);
                 stack.pop();
                 continue;
             };
-            let Some((property, next)) = walk.edges.get(place).copied() else {
+            let Some((property, next)) = walk.edges[place] else {
                 continue;
             };
-            match states.get(next as usize) {
-                Some(State::New) => {
-                    set(&mut states, next, State::Open);
-                    stack.push((property, next, walk.range(next)));
+            match states[next] {
+                State::New => {
+                    states[next] = State::Open;
+                    stack.push((property, next, walk.ranges[next].clone()));
                 }
-                Some(State::Open) => {
-                    if let Some((_, to)) = walk.edges.get_mut(place) {
-                        *to = GONE;
-                    }
-                    let from = stack.iter().position(|(_, known, _)| *known == next).unwrap_or(0);
-                    let steps = stack
-                        .iter()
-                        .skip(from + 1)
-                        .map(|(property, node, _)| (*property, *node));
+                State::Open => {
+                    walk.edges[place] = None;
+                    // The open elements are those on the stack.
+                    let steps = stack.iter().skip_while(|(_, known, _)| *known != next).skip(1);
+                    let steps = steps.map(|(property, node, _)| (*property, *node));
                     circles.push(Circle::of(session, steps.chain([(property, next)]), next));
                 }
-                _ => {}
+                State::Done => {}
             }
         }
     }
@@ -130,16 +124,8 @@ pub(super) fn walk(session: &mut Session<'_>) -> Walk {
     walk
 }
 
-fn set(states: &mut [State], node: u32, state: State) {
-    if let Some(entry) = states.get_mut(node as usize) {
-        *entry = state;
-    }
-}
-
 fn report(session: &mut Session<'_>, circle: Circle) {
-    let Some(element) = session.get(circle.root) else {
-        return;
-    };
+    let element = &session.elements[circle.root];
     let (id, number) = (element.id.clone(), element.version);
     let at = session.at_property(circle.root, "@id");
     if circle.only_extends {

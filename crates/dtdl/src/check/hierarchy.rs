@@ -1,23 +1,27 @@
 //! How deep, how many and what, below each element.
 
-use super::Ancestors;
+use std::collections::HashMap;
+
 use super::graph::Walk;
 use crate::Code;
-use crate::metamodel::{Control, ElementKind as K, version};
-use crate::parser::Session;
+use crate::metamodel::{Control, ElementKind as K, Limit, Limits, VERSIONS};
+use crate::model::{ElementData, ElementIndex, PerElement};
+use crate::parser::session::Session;
+
+/// The Interfaces that each Interface extends, directly or not.
+pub(crate) type Ancestors = HashMap<ElementIndex, Vec<ElementIndex>>;
 
 /// Checks the controls of each version, and works out who extends whom.
 pub(super) fn check(session: &mut Session<'_>, walk: &Walk) -> Ancestors {
-    let controls: Vec<(u8, Control)> = crate::metamodel::VERSIONS
+    let controls: Vec<(u8, Control)> = VERSIONS
         .into_iter()
-        .filter(|number| session.has_version(*number))
-        .filter_map(version)
+        .filter(|version| session.has_version(version.number))
         .flat_map(|version| version.controls.iter().map(|control| (version.number, *control)))
         .collect();
     for (number, control) in &controls {
         match control {
-            Control::Depth { hops, .. } => depth(session, walk, *number, control, hops),
-            Control::Extends { .. } => extends(session, walk, *number, control),
+            Control::Depth { hops, max, .. } => depth(session, walk, *number, hops, *max),
+            Control::Extends { depth, count } => extends(session, walk, *number, *depth, *count),
             _ => {}
         }
     }
@@ -45,50 +49,34 @@ pub(super) fn check(session: &mut Session<'_>, walk: &Walk) -> Ancestors {
     ancestors
 }
 
-fn of_version(session: &Session<'_>, node: u32, number: u8) -> bool {
-    session
-        .get(node)
-        .is_some_and(|element| element.version == number && element.span.is_some())
+fn of_version(element: &ElementData, number: u8) -> bool {
+    element.version == number && element.span.is_some()
 }
 
 /// The longest way down from each element, counting steps through some properties.
-fn heights(session: &Session<'_>, walk: &Walk, hops: &[&str], only: bool) -> Vec<usize> {
-    let mut heights = vec![0usize; session.count()];
+fn heights(session: &Session<'_>, walk: &Walk, hops: &[&str], only: bool) -> PerElement<usize> {
+    let mut heights = session.elements.filled(0usize);
     for &node in &walk.order {
         let height = walk
             .edges(node)
             .filter(|(property, to)| {
-                let counts = hops.contains(property);
-                counts
-                    || (!only
-                        && session
-                            .get(*to)
-                            .is_none_or(|element| element.kind != K::Interface))
+                hops.contains(property) || (!only && session.elements[*to].kind != K::Interface)
             })
-            .map(|(property, to)| {
-                heights.get(to as usize).copied().unwrap_or(0) + usize::from(hops.contains(&property))
-            })
+            .map(|(property, to)| heights[to] + usize::from(hops.contains(&property)))
             .max()
             .unwrap_or(0);
-        if let Some(entry) = heights.get_mut(node as usize) {
-            *entry = height;
-        }
+        heights[node] = height;
     }
     heights
 }
 
-fn depth(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control, hops: &[&str]) {
-    let Control::Depth { max, .. } = control else {
-        return;
-    };
+fn depth(session: &mut Session<'_>, walk: &Walk, number: u8, hops: &[&str], max: Limit) {
     let heights = heights(session, walk, hops, false);
     for &node in &walk.order {
-        let Some(element) = session.get(node) else {
-            continue;
-        };
+        let element = &session.elements[node];
         let max = max.get(element.limits);
-        let height = heights.get(node as usize).copied().unwrap_or(0);
-        if element.kind.is_complex_schema() && height > max && of_version(session, node, number) {
+        let height = heights[node];
+        if element.kind.is_complex_schema() && height > max && of_version(element, number) {
             let id = element.id.clone();
             let at = session.at_property(node, "@type");
             session.report(
@@ -103,31 +91,24 @@ fn depth(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control, 
     }
 }
 
-fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control) {
-    let Control::Extends { depth, count } = control else {
-        return;
-    };
+fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, depth: Limit, count: Option<Limit>) {
     let heights = heights(session, walk, &["extends"], true);
-    let mut counts = vec![0u64; session.count()];
+    let mut counts = session.elements.filled(0u64);
     for &node in &walk.order {
         let sum = walk
             .edges(node)
             .filter(|(property, _)| *property == "extends")
-            .map(|(_, to)| counts.get(to as usize).copied().unwrap_or(0).saturating_add(1))
+            .map(|(_, to)| counts[to].saturating_add(1))
             .fold(0, u64::saturating_add);
-        if let Some(entry) = counts.get_mut(node as usize) {
-            *entry = sum;
-        }
+        counts[node] = sum;
     }
     for &node in &walk.order {
-        let Some(element) = session.get(node) else {
-            continue;
-        };
-        if element.kind != K::Interface || !of_version(session, node, number) {
+        let element = &session.elements[node];
+        if element.kind != K::Interface || !of_version(element, number) {
             continue;
         }
         let (id, limits) = (element.id.clone(), element.limits);
-        let height = heights.get(node as usize).copied().unwrap_or(0);
+        let height = heights[node];
         let max = depth.get(limits);
         if height > max {
             let at = session.at_property(node, "extends");
@@ -140,7 +121,7 @@ fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, control: &Control
                 "Leave out levels in between.",
             );
         }
-        let reached = counts.get(node as usize).copied().unwrap_or(0);
+        let reached = counts[node];
         if let Some(max) = count
             .map(|count| count.get(limits))
             .filter(|max| reached > *max as u64)
@@ -163,7 +144,7 @@ fn ancestors(session: &Session<'_>, walk: &Walk) -> Ancestors {
     let longest = if session.findings() == 0 { usize::MAX } else { 256 };
     let mut all = Ancestors::new();
     for &node in &walk.order {
-        let mut list: Vec<u32> = Vec::new();
+        let mut list: Vec<ElementIndex> = Vec::new();
         let mut seen = std::collections::HashSet::new();
         for (_, to) in walk.edges(node).filter(|(property, _)| *property == "extends") {
             if seen.insert(to) {
@@ -192,35 +173,31 @@ fn count(
     ancestors: &Ancestors,
     number: u8,
     through: &[&str],
-    max: impl Fn(crate::metamodel::Limits) -> usize,
+    max: impl Fn(Limits) -> usize,
 ) {
     // For an Interface, what it defines itself; inherited elements are added where it is used.
-    let mut own = vec![0u64; session.count()];
-    let mut total = vec![0u64; session.count()];
+    let mut own = session.elements.filled(0u64);
+    let mut total = session.elements.filled(0u64);
     for &node in &walk.order {
         let sum = walk
             .edges(node)
             .filter(|(property, _)| through.contains(property))
-            .map(|(_, to)| total.get(to as usize).copied().unwrap_or(0).saturating_add(1))
+            .map(|(_, to)| total[to].saturating_add(1))
             .fold(0, u64::saturating_add);
         let inherited = ancestors
             .get(&node)
             .into_iter()
             .flatten()
-            .map(|ancestor| own.get(*ancestor as usize).copied().unwrap_or(0))
+            .map(|ancestor| own[*ancestor])
             .fold(0, u64::saturating_add);
-        if let (Some(own), Some(total)) = (own.get_mut(node as usize), total.get_mut(node as usize)) {
-            *own = sum;
-            *total = sum.saturating_add(inherited);
-        }
+        own[node] = sum;
+        total[node] = sum.saturating_add(inherited);
     }
     for &node in &walk.order {
-        let Some(element) = session.get(node) else {
-            continue;
-        };
+        let element = &session.elements[node];
         let max = max(element.limits) as u64;
-        let reached = total.get(node as usize).copied().unwrap_or(0);
-        if element.kind == K::Interface && reached > max && of_version(session, node, number) {
+        let reached = total[node];
+        if element.kind == K::Interface && reached > max && of_version(element, number) {
             let id = element.id.clone();
             let at = session.at_property(node, "contents");
             session.report(
@@ -237,18 +214,15 @@ fn count(
 
 fn contents(session: &mut Session<'_>, ancestors: &Ancestors, number: u8, max: usize) {
     for node in session.interfaces() {
-        let Some(element) = session.get(node) else {
-            continue;
-        };
+        let element = &session.elements[node];
         let inherited: usize = ancestors
             .get(&node)
             .into_iter()
             .flatten()
-            .filter_map(|ancestor| session.get(*ancestor))
-            .map(|ancestor| ancestor.targets("contents").len())
+            .map(|ancestor| session.elements[*ancestor].targets("contents").count())
             .sum();
-        let reached = element.targets("contents").len() + inherited;
-        if reached > max && of_version(session, node, number) {
+        let reached = element.targets("contents").count() + inherited;
+        if reached > max && of_version(element, number) {
             let id = element.id.clone();
             let at = session.at_property(node, "contents");
             session.report(
@@ -265,36 +239,28 @@ fn contents(session: &mut Session<'_>, ancestors: &Ancestors, number: u8, max: u
 
 fn exclude(session: &mut Session<'_>, walk: &Walk, number: u8, root: K, via: &[&str], kind: K, narrow: bool) {
     // For each element, one that is excluded somewhere below it.
-    let mut below: Vec<Option<u32>> = vec![None; session.count()];
+    let mut below = session.elements.filled(None::<ElementIndex>);
     for &node in &walk.order {
         let found = walk.edges(node).find_map(|(property, to)| {
-            let target = session.get(to)?;
+            let target = &session.elements[to];
             let direct = via.contains(&property) && target.kind == kind;
             let follows = via.contains(&property) || property == "extends" || !narrow;
             if direct {
                 Some(to)
             } else if follows && (narrow || target.kind != K::Interface) {
-                below.get(to as usize).copied().flatten()
+                below[to]
             } else {
                 None
             }
         });
-        if let Some(entry) = below.get_mut(node as usize) {
-            *entry = found;
-        }
+        below[node] = found;
     }
     for &node in &walk.order {
-        let Some(element) = session.get(node) else {
-            continue;
-        };
-        let Some(found) = below.get(node as usize).copied().flatten() else {
-            continue;
-        };
-        if element.kind == root && of_version(session, node, number) {
+        let element = &session.elements[node];
+        let Some(found) = below[node] else { continue };
+        if element.kind == root && of_version(element, number) {
             let id = element.id.clone();
-            let culprit = session
-                .get(found)
-                .map_or_else(String::new, |found| found.id.to_string());
+            let culprit = session.elements[found].id.clone();
             let at = session.at_property(node, "schema");
             session.report(
                 Code::ExcludedType,

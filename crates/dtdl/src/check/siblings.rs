@@ -2,18 +2,19 @@
 
 use std::collections::HashMap;
 
-use super::Ancestors;
+use super::hierarchy::Ancestors;
 use crate::Code;
 use crate::metamodel::{Constraint, Sibling, Value, index, version};
-use crate::model::{ElementData, Literal};
-use crate::parser::Session;
+use crate::model::{ElementData, ElementIndex, Literal};
+use crate::parser::session::Session;
 
 pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
-    let mut overridden: HashMap<(u32, String, String), u32> = HashMap::new();
-    for node in 0..u32::try_from(session.count()).unwrap_or(u32::MAX) {
-        let Some(element) = session.get(node).filter(|element| element.span.is_some()) else {
+    let mut overridden: HashMap<(ElementIndex, String, String), ElementIndex> = HashMap::new();
+    for node in session.elements.indices() {
+        let element = &session.elements[node];
+        if element.span.is_none() {
             continue;
-        };
+        }
         for supplement in element.supplements.clone() {
             for rule in supplement.siblings {
                 match rule {
@@ -45,39 +46,36 @@ pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
 fn sibling<'s>(
     session: &'s Session<'_>,
     ancestors: &Ancestors,
-    node: u32,
+    node: ElementIndex,
     name: &str,
-) -> Option<(u32, &'s ElementData)> {
-    let parent = session.get(node)?.parent?;
-    let (place, _) = session
-        .get(parent)?
-        .references
-        .iter()
-        .find(|(_, targets)| targets.contains(&node))?;
+) -> Option<&'s ElementData> {
+    let parent = session.elements[node].parent?;
+    let (place, _) = session.elements[parent]
+        .all_targets()
+        .find(|(_, target)| *target == node)?;
     let holders = std::iter::once(parent).chain(ancestors.get(&parent).into_iter().flatten().copied());
     holders
-        .filter_map(|holder| session.get(holder))
-        .flat_map(|holder| holder.targets(place))
-        .filter_map(|index| Some((*index, session.get(*index)?)))
-        .find(|(_, element)| element.text("name") == Some(name))
+        .flat_map(|holder| session.elements[holder].targets(place))
+        .map(|index| &session.elements[index])
+        .find(|element| element.text("name") == Some(name))
 }
 
 fn named(
     session: &mut Session<'_>,
     ancestors: &Ancestors,
-    node: u32,
+    node: ElementIndex,
     by: &'static str,
     kinds: &[crate::ElementKind],
     not: Option<&(&'static str, String)>,
 ) {
-    let Some(element) = session.get(node) else { return };
+    let element = &session.elements[node];
     let Some(name) = element.text(by).map(str::to_owned) else {
         return;
     };
     let id = element.id.clone();
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
     let finding = match sibling(session, ancestors, node, &name) {
-        Some((_, sibling)) if !kinds.contains(&sibling.kind) => Some((
+        Some(sibling) if !kinds.contains(&sibling.kind) => Some((
             Code::NotSiblingRequiredType,
             format!("`{by}` names `{name}`, which is a {}.", sibling.kind),
             format!("Name a {}.", names.join(" or ")),
@@ -87,7 +85,7 @@ fn named(
             format!("`{by}` names `{name}`, but nothing in the same place has this name."),
             format!("Name a {} of the same Interface.", names.join(" or ")),
         )),
-        Some((_, sibling)) => not.filter(|(_, id)| sibling.has_supplement(id)).map(|(term, _)| {
+        Some(sibling) => not.filter(|(_, id)| sibling.has_supplement(id)).map(|(term, _)| {
             (
                 Code::DisallowedType,
                 format!("`{by}` names `{name}`, which has the type {term} itself."),
@@ -104,12 +102,12 @@ fn named(
 fn overrides(
     session: &mut Session<'_>,
     ancestors: &Ancestors,
-    node: u32,
+    node: ElementIndex,
     (by, property): (&'static str, &'static str),
     checks_schema: bool,
-    overridden: &mut HashMap<(u32, String, String), u32>,
+    overridden: &mut HashMap<(ElementIndex, String, String), ElementIndex>,
 ) {
-    let Some(element) = session.get(node) else { return };
+    let element = &session.elements[node];
     let Some(name) = element.text(by).map(str::to_owned) else {
         return;
     };
@@ -118,7 +116,7 @@ fn overrides(
     };
     let id = element.id.clone();
     let parent = element.parent.unwrap_or(node);
-    let Some((_, sibling)) = sibling(session, ancestors, node, &name) else {
+    let Some(sibling) = sibling(session, ancestors, node, &name) else {
         return;
     };
     let mut findings: Vec<(Code, &'static str, String, String)> = Vec::new();
@@ -159,7 +157,7 @@ fn overrides(
             if checks_schema
                 && let Value::Element(target) = &known.value
                 && let Some(wanted) = target.child_of
-                && let Some(schema) = element.target("schema").and_then(|schema| session.get(schema))
+                && let Some(schema) = element.target("schema").map(|schema| &session.elements[schema])
                 && schema.id != *wanted
             {
                 findings.push((

@@ -2,20 +2,18 @@
 
 use std::collections::HashMap;
 
-use super::Ancestors;
+use super::hierarchy::Ancestors;
 use crate::Code;
 use crate::metamodel::{ElementKind as K, Value, version};
-use crate::model::Literal;
-use crate::parser::Session;
+use crate::model::{ElementIndex, Literal};
+use crate::parser::session::Session;
 
 pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
-    for node in 0..u32::try_from(session.count()).unwrap_or(u32::MAX) {
-        if session
-            .get(node)
-            .is_some_and(|element| element.span.is_some() && !element.references.is_empty())
-        {
+    for node in session.elements.indices() {
+        let element = &session.elements[node];
+        if element.span.is_some() && !element.references.is_empty() {
             own(session, node);
-            if session.get(node).is_some_and(|element| element.kind == K::Enum) {
+            if session.elements[node].kind == K::Enum {
                 datatype(session, node);
             }
         }
@@ -58,40 +56,44 @@ impl std::fmt::Display for Key<'_> {
 }
 
 /// Among the values of one property.
-fn own(session: &mut Session<'_>, node: u32) {
-    let Some(element) = session.get(node) else { return };
-    let Some(class) = version(element.version).and_then(|version| version.class(element.kind)) else {
-        return;
-    };
-    let mut findings: Vec<(u32, &'static str, &'static str, String)> = Vec::new();
+fn own(session: &mut Session<'_>, node: ElementIndex) {
+    let element = &session.elements[node];
+    #[expect(
+        clippy::expect_used,
+        reason = "an element is read only if its version has its class"
+    )]
+    let class = version(element.version)
+        .and_then(|version| version.class(element.kind))
+        .expect("an element of the documents has a class");
+    let mut findings: Vec<(ElementIndex, &'static str, &'static str, String)> = Vec::new();
     for property in class.properties() {
         let Value::Element(target) = &property.value else {
             continue;
         };
-        let values = element.targets(property.name);
+        let values: Vec<_> = element.targets(property.name).collect();
         if values.len() < 2 {
             continue;
         }
         let supplemental = values
             .iter()
-            .filter_map(|value| session.get(*value))
-            .flat_map(|value| &value.supplements)
+            .flat_map(|value| &session.elements[*value].supplements)
             .flat_map(|supplement| supplement.unique)
             .copied();
         let mut names: Vec<&'static str> = target.unique.iter().copied().chain(supplemental).collect();
         names.dedup();
         for name in names {
-            let mut keys: Vec<(Key<'_>, usize, u32)> = values
+            let mut keys: Vec<(Key<'_>, usize, ElementIndex)> = values
                 .iter()
                 .enumerate()
-                .filter_map(|(place, value)| Some((key(session.get(*value)?.literal(name)?)?, place, *value)))
+                .filter_map(|(place, value)| {
+                    Some((key(session.elements[*value].literal(name)?)?, place, *value))
+                })
                 .collect();
             keys.sort_unstable();
             for same in keys.chunk_by(|one, other| one.0 == other.0) {
-                let Some(((text, _, first), others)) = same.split_first() else {
-                    continue;
-                };
-                for (_, _, value) in others.iter().filter(|(_, _, value)| value != first) {
+                // Chunks are never empty.
+                let (text, _, first) = &same[0];
+                for (_, _, value) in same.iter().filter(|(_, _, value)| value != first) {
                     findings.push((*value, property.name, name, text.to_string()));
                 }
             }
@@ -114,16 +116,14 @@ fn own(session: &mut Session<'_>, node: u32) {
 }
 
 /// Between an Interface and those it extends.
-fn imported(session: &mut Session<'_>, node: u32, ancestors: &[u32]) {
-    let Some(element) = session.get(node) else { return };
-    let mut seen: HashMap<&str, (u32, u32)> = HashMap::new();
-    let mut findings: Vec<(String, u32, u32)> = Vec::new();
+fn imported(session: &mut Session<'_>, node: ElementIndex, ancestors: &[ElementIndex]) {
+    let element = &session.elements[node];
+    let mut seen: HashMap<&str, (ElementIndex, ElementIndex)> = HashMap::new();
+    let mut findings: Vec<(String, ElementIndex, ElementIndex)> = Vec::new();
     for interface in std::iter::once(node).chain(ancestors.iter().copied()) {
-        let Some(owner) = session.get(interface) else {
-            continue;
-        };
-        for &content in owner.targets("contents") {
-            let Some(name) = session.get(content).and_then(|content| content.text("name")) else {
+        let owner = &session.elements[interface];
+        for content in owner.targets("contents") {
+            let Some(name) = session.elements[content].text("name") else {
                 continue;
             };
             match seen.get(name) {
@@ -138,15 +138,9 @@ fn imported(session: &mut Session<'_>, node: u32, ancestors: &[u32]) {
     }
     let id = element.id.clone();
     for (name, first, second) in findings {
-        let owner = |index: u32| {
-            session
-                .get(index)
-                .map_or_else(String::new, |element| element.id.to_string())
-        };
         let message = format!(
             "{id} gets two contents with the name `{name}`: from {} and from {}.",
-            owner(first),
-            owner(second)
+            session.elements[first].id, session.elements[second].id
         );
         let at = session.at_property(node, "extends");
         session.report(
@@ -161,15 +155,14 @@ fn imported(session: &mut Session<'_>, node: u32, ancestors: &[u32]) {
 }
 
 /// The values of an Enum are of the type it says.
-fn datatype(session: &mut Session<'_>, node: u32) {
-    let Some(element) = session.get(node) else { return };
+fn datatype(session: &mut Session<'_>, node: ElementIndex) {
+    let element = &session.elements[node];
     let schema = element
         .target("valueSchema")
-        .and_then(|schema| session.get(schema))
-        .map(|schema| schema.kind);
+        .map(|schema| session.elements[schema].kind);
     let mut findings = Vec::new();
-    for &value in element.targets("enumValues") {
-        let Some(data) = session.get(value) else { continue };
+    for value in element.targets("enumValues") {
+        let data = &session.elements[value];
         let fits = match (schema, data.literal("enumValue")) {
             (Some(K::Integer), Some(literal)) => matches!(literal, Literal::Integer(_)),
             (Some(K::String), Some(literal)) => matches!(literal, Literal::String(_)),

@@ -2,10 +2,10 @@
 
 use serde_json::{Number, Value};
 
+use super::error::{InstanceError, InstanceErrorKind, JsonType};
 use super::format::{is_base64, is_date, is_date_time, is_decimal, is_duration, is_time, is_uuid};
-use super::{InstanceError, InstanceErrorKind, JsonType};
 use crate::metamodel::ElementKind as K;
-use crate::model::{ElementData, Literal, Schema};
+use crate::model::{ElementData, ElementIndex, Literal, PerElement, Schema};
 
 /// How deep values may nest; schemas that contain themselves set no bound.
 const MAX_DEPTH: usize = 128;
@@ -35,18 +35,17 @@ const MAX_DEPTH: usize = 128;
 #[must_use]
 pub fn validate_instance(value: &Value, schema: &Schema) -> Vec<InstanceError> {
     let element = schema.element();
-    let arena = element.model().arena();
-    validate_in(&|index| arena.get(index), element.index(), value)
+    validate_in(&element.model().arena().elements, element.index(), value)
 }
 
 /// The same with the elements wherever they are.
-pub(crate) fn validate_in<'a>(
-    get: &dyn Fn(u32) -> Option<&'a ElementData>,
-    schema: u32,
+pub(crate) fn validate_in(
+    elements: &PerElement<ElementData>,
+    schema: ElementIndex,
     value: &Value,
 ) -> Vec<InstanceError> {
     let mut check = Check {
-        get,
+        elements,
         errors: Vec::new(),
         pointer: String::new(),
         depth: 0,
@@ -55,8 +54,8 @@ pub(crate) fn validate_in<'a>(
     check.errors
 }
 
-struct Check<'c, 'a> {
-    get: &'c dyn Fn(u32) -> Option<&'a ElementData>,
+struct Check<'a> {
+    elements: &'a PerElement<ElementData>,
     errors: Vec<InstanceError>,
     pointer: String,
     depth: usize,
@@ -67,7 +66,7 @@ pub(super) fn token(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-impl<'a> Check<'_, 'a> {
+impl<'a> Check<'a> {
     fn error(&mut self, kind: InstanceErrorKind) {
         self.errors.push(InstanceError {
             pointer: self.pointer.clone(),
@@ -75,7 +74,7 @@ impl<'a> Check<'_, 'a> {
         });
     }
 
-    fn inside(&mut self, name: &str, schema: Option<u32>, value: &Value) {
+    fn inside(&mut self, name: &str, schema: Option<ElementIndex>, value: &Value) {
         let length = self.pointer.len();
         self.pointer.push('/');
         self.pointer.push_str(&token(name));
@@ -89,11 +88,8 @@ impl<'a> Check<'_, 'a> {
         self.pointer.truncate(length);
     }
 
-    fn value(&mut self, schema: u32, value: &Value) {
-        let Some(schema) = (self.get)(schema) else {
-            self.error(InstanceErrorKind::NoSchema);
-            return;
-        };
+    fn value(&mut self, schema: ElementIndex, value: &Value) {
+        let schema = &self.elements[schema];
         let expected = schema.kind;
         match (expected, value) {
             (_, Value::Null) => self.error(InstanceErrorKind::Null { expected }),
@@ -103,8 +99,9 @@ impl<'a> Check<'_, 'a> {
                 }
             }
             (K::Map, Value::Object(members)) => {
-                let values = schema.target("mapValue").and_then(self.get);
-                let values = values.and_then(|values| values.target("schema"));
+                let values = schema
+                    .target("mapValue")
+                    .and_then(|values| self.elements[values].target("schema"));
                 for (name, member) in members {
                     self.inside(name, values, member);
                 }
@@ -148,8 +145,7 @@ impl<'a> Check<'_, 'a> {
     fn object(&mut self, schema: &'a ElementData, members: &serde_json::Map<String, Value>) {
         let fields: Vec<&ElementData> = schema
             .targets("fields")
-            .iter()
-            .filter_map(|field| (self.get)(*field))
+            .map(|field| &self.elements[field])
             .collect();
         for (name, member) in members {
             match fields.iter().find(|field| field.text("name") == Some(name)) {
@@ -180,11 +176,10 @@ impl<'a> Check<'_, 'a> {
     }
 
     fn one_of(&mut self, schema: &'a ElementData, value: &Value) {
-        let values = schema
+        let literals: Vec<&Literal> = schema
             .targets("enumValues")
-            .iter()
-            .filter_map(|value| (self.get)(*value));
-        let literals: Vec<&Literal> = values.filter_map(|value| value.literal("enumValue")).collect();
+            .filter_map(|value| self.elements[value].literal("enumValue"))
+            .collect();
         let fits = literals.iter().any(|literal| match (literal, value) {
             (Literal::String(known), Value::String(text)) => **known == **text,
             (Literal::Integer(known), Value::Number(number)) => number.as_i64() == Some(*known),

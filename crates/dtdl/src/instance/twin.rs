@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::error::{InstanceError, InstanceErrorKind, JsonType};
 use super::format::is_date_time;
 use super::schema::{token, validate_instance};
-use super::{InstanceError, InstanceErrorKind, JsonType};
 use crate::metamodel::ElementKind as K;
 use crate::model::{Content, Interface, Property, Relationship};
 

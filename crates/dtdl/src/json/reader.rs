@@ -52,9 +52,9 @@ impl Reader<'_> {
         }
     }
 
-    /// An offset; `read` made sure that the text fits.
+    #[expect(clippy::expect_used, reason = "`read` refuses longer texts")]
     fn offset(at: usize) -> u32 {
-        u32::try_from(at).unwrap_or(u32::MAX)
+        u32::try_from(at).expect("an offset in at most 4 GiB")
     }
 
     fn error(&self, problem: impl Into<String>) -> SyntaxError {
@@ -64,8 +64,9 @@ impl Reader<'_> {
         }
     }
 
+    #[expect(clippy::string_slice, reason = "tokens begin and end at ASCII characters")]
     fn slice(&self, start: usize) -> &str {
-        self.text.get(start..self.at).unwrap_or_default()
+        &self.text[start..self.at]
     }
 
     fn value(&mut self, depth: usize) -> Result<Node, SyntaxError> {
@@ -182,7 +183,8 @@ impl Reader<'_> {
                 problem: "this string has an escape that JSON does not know".to_owned(),
             })
         } else {
-            Ok(Box::from(quoted.get(1..quoted.len() - 1).unwrap_or_default()))
+            #[expect(clippy::string_slice, reason = "there is a quote at both ends")]
+            Ok(Box::from(&quoted[1..quoted.len() - 1]))
         }
     }
 

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use super::extensions::{self, Constraint, Extension, Sibling};
-use super::kind::NUMERIC;
+use super::extensions;
+use super::extensions::extension::{Constraint, Extension, Sibling};
+use super::kind::{self, ElementKind as K, NUMERIC};
+use super::language::{Property, Target, Value, Version};
 use super::quantities::{self, PREFIXES, Quantities};
-use super::standard::{COMMAND_TYPES, GEOMETRIES, SCALED_DECIMAL};
-use super::{Builtin, ElementKind as K, Property, Shape, Target, VERSIONS, Value, kind, version};
+use super::standard::{Builtin, COMMAND_TYPES, GEOMETRIES, SCALED_DECIMAL, Shape};
+use super::versions::VERSIONS;
 
 /// A type that elements can have besides their material one, ready for use.
 #[derive(Debug)]
@@ -90,8 +92,8 @@ impl Index {
 
     fn build() -> Self {
         let mut index = Self::default();
-        for number in VERSIONS {
-            index.add_version(number);
+        for version in VERSIONS {
+            index.add_version(version);
         }
         index.add_quantities_of_version_two();
         for extension in extensions::all() {
@@ -123,8 +125,8 @@ impl Index {
         );
     }
 
-    fn add_version(&mut self, number: u8) {
-        let Some(version) = version(number) else { return };
+    fn add_version(&mut self, version: &Version) {
+        let number = version.number;
         for class in version.classes {
             self.add_term(
                 number,
@@ -139,7 +141,7 @@ impl Index {
         for name in kind::ABSTRACT {
             self.add_term(number, name, format!("dtmi:dtdl:class:{name};{number}"));
         }
-        for (term, kind) in version.primitives {
+        for (term, kind) in version.primitives.iter().copied().flatten() {
             let id = format!("dtmi:dtdl:instance:Schema:{term};{number}");
             self.add_term(number, kind.name(), format!("dtmi:dtdl:class:{kind};{number}"));
             self.add_term(number, term, id.clone());
@@ -169,7 +171,7 @@ impl Index {
             self.add_builtin(number, "scaledDecimal", id, Shape::Record(SCALED_DECIMAL));
         }
         for (term, id) in version.other_terms {
-            self.add_term(number, term, (*id).to_owned());
+            self.add_term(number, term, format!("{id};{number}"));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Elements that the languages and extensions bring along: primitive schemas, geometries, units.
 
-use super::ElementKind as K;
+use super::kind::ElementKind as K;
 
 /// An element that models refer to without defining it.
 #[derive(Debug)]

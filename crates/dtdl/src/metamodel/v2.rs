@@ -1,12 +1,12 @@
 //! DTDL version 2.
 
-use super::kind::{COMPLEX, CONTENT, PRIMITIVE, SCHEMA};
-use super::{
-    Class, Control, ElementKind as K, Limit, Pattern, Property, Target, Unknown, Value, Version, boolean,
-    element, integer, localized, name, text,
+use super::kind::{COMPLEX, CONTENT, ElementKind as K, PRIMITIVE, SCHEMA};
+use super::language::{
+    Class, Control, Limit, Pattern, Property, Target, Unknown, Value, Version, boolean, element, integer,
+    localized, name, text,
 };
 
-pub(super) static VERSION: Version = Version {
+pub(super) const VERSION: Version = Version {
     number: 2,
     id_max: 2048,
     unknown: Unknown { lenient: true },
@@ -14,24 +14,21 @@ pub(super) static VERSION: Version = Version {
     allows_unknown_extensions: true,
     has_limit_contexts: false,
     classes: CLASSES,
-    primitives: PRIMITIVES,
+    primitives: &[PRIMITIVES],
     controls: CONTROLS,
     partition_max: None,
     other_terms: &[
-        (
-            "languageMajorVersion",
-            "dtmi:dtdl:property:languageMajorVersion;2",
-        ),
-        ("CommandType", "dtmi:dtdl:class:CommandType;2"),
-        ("Unit", "dtmi:dtdl:class:Unit;2"),
-        ("SemanticType", "dtmi:dtdl:class:SemanticType;2"),
-        ("baseUnit", "dtmi:dtdl:property:baseUnit;2"),
-        ("bottomUnit", "dtmi:dtdl:property:bottomUnit;2"),
-        ("exponent", "dtmi:dtdl:property:exponent;2"),
-        ("prefix", "dtmi:dtdl:property:prefix;2"),
-        ("symbol", "dtmi:dtdl:property:symbol;2"),
-        ("topUnit", "dtmi:dtdl:property:topUnit;2"),
-        ("unit", "dtmi:dtdl:property:unit;2"),
+        ("languageMajorVersion", "dtmi:dtdl:property:languageMajorVersion"),
+        ("CommandType", "dtmi:dtdl:class:CommandType"),
+        ("Unit", "dtmi:dtdl:class:Unit"),
+        ("SemanticType", "dtmi:dtdl:class:SemanticType"),
+        ("baseUnit", "dtmi:dtdl:property:baseUnit"),
+        ("bottomUnit", "dtmi:dtdl:property:bottomUnit"),
+        ("exponent", "dtmi:dtdl:property:exponent"),
+        ("prefix", "dtmi:dtdl:property:prefix"),
+        ("symbol", "dtmi:dtdl:property:symbol"),
+        ("topUnit", "dtmi:dtdl:property:topUnit"),
+        ("unit", "dtmi:dtdl:property:unit"),
     ],
 };
 
@@ -44,39 +41,28 @@ const NAMED: &[Property] = &[name(64)];
 const DATA: &[Property] = &[element("schema", Target::one("Schema", COMPLEX, SCHEMA))];
 
 const CLASSES: &[Class] = &[
-    Class {
-        kind: K::Interface,
-        id_max: Some(128),
-        properties: &[
-            COMMON,
-            &[
-                element("contents", Target::many("Content", CONTENT).named()),
-                element(
-                    "extends",
-                    Target::many("Interface", &[K::Interface]).at_most(2).identified(),
-                ),
-                element(
-                    "schemas",
-                    Target::many("ComplexSchema", COMPLEX).identified().same_version(),
-                ),
-            ],
-        ],
-    },
-    Class {
-        kind: K::Telemetry,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA],
-    },
-    Class {
-        kind: K::Property,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA, &[boolean("writable")]],
-    },
-    Class {
-        kind: K::Command,
-        id_max: None,
-        properties: &[
-            COMMON,
+    Class::new(
+        K::Interface,
+        COMMON,
+        &[&[
+            element("contents", Target::many("Content", CONTENT).named()),
+            element(
+                "extends",
+                Target::many("Interface", &[K::Interface]).at_most(2).identified(),
+            ),
+            element(
+                "schemas",
+                Target::many("ComplexSchema", COMPLEX).identified().same_version(),
+            ),
+        ]],
+    )
+    .id_max(128),
+    Class::new(K::Telemetry, COMMON, &[NAMED, DATA]),
+    Class::new(K::Property, COMMON, &[NAMED, DATA, &[boolean("writable")]]),
+    Class::new(
+        K::Command,
+        COMMON,
+        &[
             NAMED,
             &[
                 element(
@@ -99,17 +85,12 @@ const CLASSES: &[Class] = &[
                 ),
             ],
         ],
-    },
-    Class {
-        kind: K::CommandPayload,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA],
-    },
-    Class {
-        kind: K::Relationship,
-        id_max: None,
-        properties: &[
-            COMMON,
+    ),
+    Class::new(K::CommandPayload, COMMON, &[NAMED, DATA]),
+    Class::new(
+        K::Relationship,
+        COMMON,
+        &[
             NAMED,
             &[
                 integer("maxMultiplicity", Some(1), Some(500)),
@@ -129,55 +110,47 @@ const CLASSES: &[Class] = &[
                 boolean("writable"),
             ],
         ],
-    },
-    Class {
-        kind: K::Component,
-        id_max: None,
-        properties: &[
-            COMMON,
+    ),
+    Class::new(
+        K::Component,
+        COMMON,
+        &[
             NAMED,
             &[element(
                 "schema",
                 Target::one("Interface", &[K::Interface], &[K::Interface]),
             )],
         ],
-    },
-    Class {
-        kind: K::Array,
-        id_max: None,
-        properties: &[
-            COMMON,
-            &[element("elementSchema", Target::one("Schema", COMPLEX, SCHEMA))],
-        ],
-    },
-    Class {
-        kind: K::Enum,
-        id_max: None,
-        properties: &[
-            COMMON,
-            &[
-                element(
-                    "enumValues",
-                    Target::many("EnumValue", &[K::EnumValue])
-                        .named()
-                        .inferred()
-                        .same_version()
-                        .at_least(1)
-                        .at_most(100)
-                        .unique(&["name", "enumValue"]),
-                ),
-                element(
-                    "valueSchema",
-                    Target::one("PrimitiveSchema", &[], PRIMITIVE).only(&["integer", "string"]),
-                ),
-            ],
-        ],
-    },
-    Class {
-        kind: K::EnumValue,
-        id_max: None,
-        properties: &[
-            COMMON,
+    ),
+    Class::new(
+        K::Array,
+        COMMON,
+        &[&[element("elementSchema", Target::one("Schema", COMPLEX, SCHEMA))]],
+    ),
+    Class::new(
+        K::Enum,
+        COMMON,
+        &[&[
+            element(
+                "enumValues",
+                Target::many("EnumValue", &[K::EnumValue])
+                    .named()
+                    .inferred()
+                    .same_version()
+                    .at_least(1)
+                    .at_most(100)
+                    .unique(&["name", "enumValue"]),
+            ),
+            element(
+                "valueSchema",
+                Target::one("PrimitiveSchema", &[], PRIMITIVE).only(&["integer", "string"]),
+            ),
+        ]],
+    ),
+    Class::new(
+        K::EnumValue,
+        COMMON,
+        &[
             NAMED,
             &[Property {
                 name: "enumValue",
@@ -185,66 +158,51 @@ const CLASSES: &[Class] = &[
                 value: Value::Literal,
             }],
         ],
-    },
-    Class {
-        kind: K::Map,
-        id_max: None,
-        properties: &[
-            COMMON,
-            &[
-                element(
-                    "mapKey",
-                    Target::one("MapKey", &[K::MapKey], &[K::MapKey])
-                        .inferred()
-                        .same_version(),
-                ),
-                element(
-                    "mapValue",
-                    Target::one("MapValue", &[K::MapValue], &[K::MapValue])
-                        .inferred()
-                        .same_version(),
-                ),
-            ],
-        ],
-    },
-    Class {
-        kind: K::MapKey,
-        id_max: None,
-        properties: &[
-            COMMON,
+    ),
+    Class::new(
+        K::Map,
+        COMMON,
+        &[&[
+            element(
+                "mapKey",
+                Target::one("MapKey", &[K::MapKey], &[K::MapKey])
+                    .inferred()
+                    .same_version(),
+            ),
+            element(
+                "mapValue",
+                Target::one("MapValue", &[K::MapValue], &[K::MapValue])
+                    .inferred()
+                    .same_version(),
+            ),
+        ]],
+    ),
+    Class::new(
+        K::MapKey,
+        COMMON,
+        &[
             NAMED,
             &[element(
                 "schema",
                 Target::one("PrimitiveSchema", &[], PRIMITIVE).only(&["string"]),
             )],
         ],
-    },
-    Class {
-        kind: K::MapValue,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA],
-    },
-    Class {
-        kind: K::Object,
-        id_max: None,
-        properties: &[
-            COMMON,
-            &[element(
-                "fields",
-                Target::many("Field", &[K::Field])
-                    .named()
-                    .inferred()
-                    .same_version()
-                    .at_least(1)
-                    .at_most(30),
-            )],
-        ],
-    },
-    Class {
-        kind: K::Field,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA],
-    },
+    ),
+    Class::new(K::MapValue, COMMON, &[NAMED, DATA]),
+    Class::new(
+        K::Object,
+        COMMON,
+        &[&[element(
+            "fields",
+            Target::many("Field", &[K::Field])
+                .named()
+                .inferred()
+                .same_version()
+                .at_least(1)
+                .at_most(30),
+        )]],
+    ),
+    Class::new(K::Field, COMMON, &[NAMED, DATA]),
 ];
 
 pub(super) const PRIMITIVES: &[(&str, K)] = &[

@@ -1,33 +1,31 @@
 //! DTDL version 3.
 
-use super::kind::{COMPLEX, CONTENT, PRIMITIVE, SCHEMA};
-use super::{
-    Class, Control, ElementKind as K, Limit, Pattern, Property, Target, Unknown, Value, Version, boolean,
-    element, integer, localized, name, text,
+use super::kind::{COMPLEX, CONTENT, ElementKind as K, PRIMITIVE, SCHEMA};
+use super::language::{
+    Class, Control, Limit, Pattern, Property, Target, Unknown, Value, Version, boolean, element, integer,
+    localized, name, text,
 };
+use super::v2;
 
-pub(super) static VERSION: Version = Version {
+pub(super) const VERSION: Version = Version {
     number: 3,
     id_max: 2048,
     unknown: Unknown { lenient: false },
     restricts_keywords: true,
     allows_unknown_extensions: false,
     has_limit_contexts: false,
-    classes: CLASSES,
-    primitives: super::v2::PRIMITIVES,
+    classes: &CLASSES,
+    primitives: &[v2::PRIMITIVES],
     controls: CONTROLS,
     partition_max: Some(1 << 20),
     other_terms: &[
-        (
-            "languageMajorVersion",
-            "dtmi:dtdl:property:languageMajorVersion;3",
-        ),
-        ("AdjunctType", "dtmi:dtdl:class:AdjunctType;3"),
-        ("Alias", "dtmi:dtdl:class:Alias;3"),
-        ("aliasFor", "dtmi:dtdl:property:aliasFor;3"),
-        ("CommandPayload", "dtmi:dtdl:class:CommandPayload;3"),
-        ("CommandType", "dtmi:dtdl:class:CommandType;3"),
-        ("SemanticType", "dtmi:dtdl:class:SemanticType;3"),
+        ("languageMajorVersion", "dtmi:dtdl:property:languageMajorVersion"),
+        ("AdjunctType", "dtmi:dtdl:class:AdjunctType"),
+        ("Alias", "dtmi:dtdl:class:Alias"),
+        ("aliasFor", "dtmi:dtdl:property:aliasFor"),
+        ("CommandPayload", "dtmi:dtdl:class:CommandPayload"),
+        ("CommandType", "dtmi:dtdl:class:CommandType"),
+        ("SemanticType", "dtmi:dtdl:class:SemanticType"),
     ],
 };
 
@@ -36,40 +34,29 @@ const COMMON: &[Property] = &[
     localized("description", Limit::of(512)),
     localized("displayName", Limit::of(512)),
 ];
-const NAMED: &[Property] = &[name(512)];
-const DATA: &[Property] = &[element("schema", Target::one("Schema", COMPLEX, SCHEMA))];
+pub(super) const NAMED: &[Property] = &[name(512)];
+pub(super) const DATA: &[Property] = &[element("schema", Target::one("Schema", COMPLEX, SCHEMA))];
 
-const CLASSES: &[Class] = &[
-    Class {
-        kind: K::Interface,
-        id_max: Some(128),
-        properties: &[
-            COMMON,
-            &[
-                element("contents", Target::many("Content", CONTENT).named()),
-                element("extends", Target::many("Interface", &[K::Interface]).identified()),
-                element(
-                    "schemas",
-                    Target::many("ComplexSchema", COMPLEX).identified().same_version(),
-                ),
-            ],
-        ],
-    },
-    Class {
-        kind: K::Telemetry,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA],
-    },
-    Class {
-        kind: K::Property,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA, &[boolean("writable")]],
-    },
-    Class {
-        kind: K::Command,
-        id_max: None,
-        properties: &[
-            COMMON,
+pub(super) const CLASSES: [Class; 16] = [
+    Class::new(
+        K::Interface,
+        COMMON,
+        &[&[
+            element("contents", Target::many("Content", CONTENT).named()),
+            element("extends", Target::many("Interface", &[K::Interface]).identified()),
+            element(
+                "schemas",
+                Target::many("ComplexSchema", COMPLEX).identified().same_version(),
+            ),
+        ]],
+    )
+    .id_max(128),
+    Class::new(K::Telemetry, COMMON, &[NAMED, DATA]),
+    Class::new(K::Property, COMMON, &[NAMED, DATA, &[boolean("writable")]]),
+    Class::new(
+        K::Command,
+        COMMON,
+        &[
             NAMED,
             &[
                 element(
@@ -92,22 +79,13 @@ const CLASSES: &[Class] = &[
                 ),
             ],
         ],
-    },
-    Class {
-        kind: K::CommandRequest,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA],
-    },
-    Class {
-        kind: K::CommandResponse,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA],
-    },
-    Class {
-        kind: K::Relationship,
-        id_max: None,
-        properties: &[
-            COMMON,
+    ),
+    Class::new(K::CommandRequest, COMMON, &[NAMED, DATA]),
+    Class::new(K::CommandResponse, COMMON, &[NAMED, DATA]),
+    Class::new(
+        K::Relationship,
+        COMMON,
+        &[
             NAMED,
             &[
                 integer("maxMultiplicity", Some(1), None),
@@ -124,53 +102,45 @@ const CLASSES: &[Class] = &[
                 boolean("writable"),
             ],
         ],
-    },
-    Class {
-        kind: K::Component,
-        id_max: None,
-        properties: &[
-            COMMON,
+    ),
+    Class::new(
+        K::Component,
+        COMMON,
+        &[
             NAMED,
             &[element(
                 "schema",
                 Target::one("Interface", &[K::Interface], &[K::Interface]),
             )],
         ],
-    },
-    Class {
-        kind: K::Array,
-        id_max: None,
-        properties: &[
-            COMMON,
-            &[element("elementSchema", Target::one("Schema", COMPLEX, SCHEMA))],
-        ],
-    },
-    Class {
-        kind: K::Enum,
-        id_max: None,
-        properties: &[
-            COMMON,
-            &[
-                element(
-                    "enumValues",
-                    Target::many("EnumValue", &[K::EnumValue])
-                        .named()
-                        .inferred()
-                        .same_version()
-                        .unique(&["name", "enumValue"]),
-                ),
-                element(
-                    "valueSchema",
-                    Target::one("PrimitiveSchema", &[], PRIMITIVE).only(&["integer", "string"]),
-                ),
-            ],
-        ],
-    },
-    Class {
-        kind: K::EnumValue,
-        id_max: None,
-        properties: &[
-            COMMON,
+    ),
+    Class::new(
+        K::Array,
+        COMMON,
+        &[&[element("elementSchema", Target::one("Schema", COMPLEX, SCHEMA))]],
+    ),
+    Class::new(
+        K::Enum,
+        COMMON,
+        &[&[
+            element(
+                "enumValues",
+                Target::many("EnumValue", &[K::EnumValue])
+                    .named()
+                    .inferred()
+                    .same_version()
+                    .unique(&["name", "enumValue"]),
+            ),
+            element(
+                "valueSchema",
+                Target::one("PrimitiveSchema", &[], PRIMITIVE).only(&["integer", "string"]),
+            ),
+        ]],
+    ),
+    Class::new(
+        K::EnumValue,
+        COMMON,
+        &[
             NAMED,
             &[Property {
                 name: "enumValue",
@@ -178,97 +148,88 @@ const CLASSES: &[Class] = &[
                 value: Value::Literal,
             }],
         ],
-    },
-    Class {
-        kind: K::Map,
-        id_max: None,
-        properties: &[
-            COMMON,
-            &[
-                element(
-                    "mapKey",
-                    Target::one("MapKey", &[K::MapKey], &[K::MapKey])
-                        .inferred()
-                        .same_version(),
-                ),
-                element(
-                    "mapValue",
-                    Target::one("MapValue", &[K::MapValue], &[K::MapValue])
-                        .inferred()
-                        .same_version(),
-                ),
-            ],
-        ],
-    },
-    Class {
-        kind: K::MapKey,
-        id_max: None,
-        properties: &[
-            COMMON,
+    ),
+    Class::new(
+        K::Map,
+        COMMON,
+        &[&[
+            element(
+                "mapKey",
+                Target::one("MapKey", &[K::MapKey], &[K::MapKey])
+                    .inferred()
+                    .same_version(),
+            ),
+            element(
+                "mapValue",
+                Target::one("MapValue", &[K::MapValue], &[K::MapValue])
+                    .inferred()
+                    .same_version(),
+            ),
+        ]],
+    ),
+    Class::new(
+        K::MapKey,
+        COMMON,
+        &[
             NAMED,
             &[element(
                 "schema",
                 Target::one("PrimitiveSchema", &[], PRIMITIVE).only(&["string"]),
             )],
         ],
-    },
-    Class {
-        kind: K::MapValue,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA],
-    },
-    Class {
-        kind: K::Object,
-        id_max: None,
-        properties: &[
-            COMMON,
-            &[element(
-                "fields",
-                Target::many("Field", &[K::Field])
-                    .named()
-                    .inferred()
-                    .same_version(),
-            )],
-        ],
-    },
-    Class {
-        kind: K::Field,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA],
-    },
+    ),
+    Class::new(K::MapValue, COMMON, &[NAMED, DATA]),
+    Class::new(
+        K::Object,
+        COMMON,
+        &[&[element(
+            "fields",
+            Target::many("Field", &[K::Field])
+                .named()
+                .inferred()
+                .same_version(),
+        )]],
+    ),
+    Class::new(K::Field, COMMON, &[NAMED, DATA]),
 ];
 
 const CONTROLS: &[Control] = &[
     Control::Depth {
-        hops: &["elementSchema", "schema"],
+        hops: SCHEMA_HOPS,
         max: Limit::of(5),
         may_recur: false,
     },
     Control::Extends {
         depth: Limit::of(10),
-        count: Some(Limit::of(1024)),
+        count: Some(MAX_ANCESTORS),
     },
-    Control::Count {
-        through: COUNTED,
-        max: Limit::of(100_000),
-    },
-    Control::Exclude {
-        root: K::Component,
-        via: &["schema", "contents"],
-        kind: K::Component,
-        narrow: true,
-    },
+    COUNT,
+    NO_NESTED_COMPONENT,
 ];
 
-/// What the limit on the size of an Interface counts.
-pub(super) const COUNTED: &[&str] = &[
-    "contents",
-    "fields",
-    "enumValues",
-    "request",
-    "response",
-    "properties",
-    "schema",
-    "elementSchema",
-    "mapValue",
-];
+pub(super) const SCHEMA_HOPS: &[&str] = &["elementSchema", "schema"];
+
+pub(super) const MAX_ANCESTORS: Limit = Limit::of(1024);
+
+/// The limit on the size of an Interface.
+pub(super) const COUNT: Control = Control::Count {
+    through: &[
+        "contents",
+        "fields",
+        "enumValues",
+        "request",
+        "response",
+        "properties",
+        "schema",
+        "elementSchema",
+        "mapValue",
+    ],
+    max: Limit::of(100_000),
+};
+
+pub(super) const NO_NESTED_COMPONENT: Control = Control::Exclude {
+    root: K::Component,
+    via: &["schema", "contents"],
+    kind: K::Component,
+    narrow: true,
+};

@@ -1,34 +1,16 @@
-//! DTDL version 4.
+//! DTDL version 4, as the difference from version 3.
 
-use super::kind::{COMPLEX, CONTENT, PRIMITIVE, SCHEMA};
-use super::{
-    Class, Control, ElementKind as K, Limit, Pattern, Property, Target, Unknown, Value, Version, boolean,
-    element, integer, localized, name, text,
-};
+use super::kind::ElementKind as K;
+use super::language::{Class, Control, Limit, Property, Version, boolean, localized, text};
+use super::{v2, v3};
 
-pub(super) static VERSION: Version = Version {
+pub(super) const VERSION: Version = Version {
     number: 4,
-    id_max: 2048,
-    unknown: Unknown { lenient: false },
-    restricts_keywords: true,
-    allows_unknown_extensions: false,
     has_limit_contexts: true,
-    classes: CLASSES,
-    primitives: PRIMITIVES,
+    classes: &CLASSES,
+    primitives: &[v2::PRIMITIVES, ADDED_PRIMITIVES],
     controls: CONTROLS,
-    partition_max: Some(1 << 20),
-    other_terms: &[
-        (
-            "languageMajorVersion",
-            "dtmi:dtdl:property:languageMajorVersion;4",
-        ),
-        ("AdjunctType", "dtmi:dtdl:class:AdjunctType;4"),
-        ("Alias", "dtmi:dtdl:class:Alias;4"),
-        ("aliasFor", "dtmi:dtdl:property:aliasFor;4"),
-        ("CommandPayload", "dtmi:dtdl:class:CommandPayload;4"),
-        ("CommandType", "dtmi:dtdl:class:CommandType;4"),
-        ("SemanticType", "dtmi:dtdl:class:SemanticType;4"),
-    ],
+    ..v3::VERSION
 };
 
 const COMMON: &[Property] = &[
@@ -36,224 +18,28 @@ const COMMON: &[Property] = &[
     localized("description", Limit::of(512).or(4096, 2048)),
     localized("displayName", Limit::of(512)),
 ];
-const NAMED: &[Property] = &[name(512)];
-const DATA: &[Property] = &[element("schema", Target::one("Schema", COMPLEX, SCHEMA))];
-const NULLABLE: &[Property] = &[boolean("nullable")];
 
-const CLASSES: &[Class] = &[
-    Class {
-        kind: K::Interface,
-        id_max: Some(128),
-        properties: &[
-            COMMON,
-            &[
-                element("contents", Target::many("Content", CONTENT).named()),
-                element("extends", Target::many("Interface", &[K::Interface]).identified()),
-                element(
-                    "schemas",
-                    Target::many("ComplexSchema", COMPLEX).identified().same_version(),
-                ),
-            ],
-        ],
-    },
-    Class {
-        kind: K::Telemetry,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA],
-    },
-    Class {
-        kind: K::Property,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA, &[boolean("writable")]],
-    },
-    Class {
-        kind: K::Command,
-        id_max: None,
-        properties: &[
-            COMMON,
-            NAMED,
-            &[
-                element(
-                    "commandType",
-                    Target::one("CommandType", &[], &[K::CommandType]).optional(),
-                ),
-                element(
-                    "request",
-                    Target::one("CommandRequest", &[K::CommandRequest], &[K::CommandRequest])
-                        .optional()
-                        .inferred()
-                        .same_version(),
-                ),
-                element(
-                    "response",
-                    Target::one("CommandResponse", &[K::CommandResponse], &[K::CommandResponse])
-                        .optional()
-                        .inferred()
-                        .same_version(),
-                ),
-            ],
-        ],
-    },
-    Class {
-        kind: K::CommandRequest,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA, NULLABLE],
-    },
-    Class {
-        kind: K::CommandResponse,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA, NULLABLE],
-    },
-    Class {
-        kind: K::Relationship,
-        id_max: None,
-        properties: &[
-            COMMON,
-            NAMED,
-            &[
-                integer("maxMultiplicity", Some(1), None),
-                integer("minMultiplicity", Some(0), Some(0)),
-                element("properties", Target::many("Property", &[K::Property]).named()),
-                Property {
-                    name: "target",
-                    required: false,
-                    value: Value::Identifier {
-                        max: 2048,
-                        pattern: Some(Pattern::UserDtmi),
-                    },
-                },
-                boolean("writable"),
-            ],
-        ],
-    },
-    Class {
-        kind: K::Component,
-        id_max: None,
-        properties: &[
-            COMMON,
-            NAMED,
-            &[element(
-                "schema",
-                Target::one("Interface", &[K::Interface], &[K::Interface]),
-            )],
-        ],
-    },
-    Class {
-        kind: K::Array,
-        id_max: None,
-        properties: &[
-            COMMON,
-            &[element("elementSchema", Target::one("Schema", COMPLEX, SCHEMA))],
-        ],
-    },
-    Class {
-        kind: K::Enum,
-        id_max: None,
-        properties: &[
-            COMMON,
-            &[
-                element(
-                    "enumValues",
-                    Target::many("EnumValue", &[K::EnumValue])
-                        .named()
-                        .inferred()
-                        .same_version()
-                        .unique(&["name", "enumValue"]),
-                ),
-                element(
-                    "valueSchema",
-                    Target::one("PrimitiveSchema", &[], PRIMITIVE).only(&["integer", "string"]),
-                ),
-            ],
-        ],
-    },
-    Class {
-        kind: K::EnumValue,
-        id_max: None,
-        properties: &[
-            COMMON,
-            NAMED,
-            &[Property {
-                name: "enumValue",
-                required: true,
-                value: Value::Literal,
-            }],
-        ],
-    },
-    Class {
-        kind: K::Map,
-        id_max: None,
-        properties: &[
-            COMMON,
-            &[
-                element(
-                    "mapKey",
-                    Target::one("MapKey", &[K::MapKey], &[K::MapKey])
-                        .inferred()
-                        .same_version(),
-                ),
-                element(
-                    "mapValue",
-                    Target::one("MapValue", &[K::MapValue], &[K::MapValue])
-                        .inferred()
-                        .same_version(),
-                ),
-            ],
-        ],
-    },
-    Class {
-        kind: K::MapKey,
-        id_max: None,
-        properties: &[
-            COMMON,
-            NAMED,
-            &[element(
-                "schema",
-                Target::one("PrimitiveSchema", &[], PRIMITIVE).only(&["string"]),
-            )],
-        ],
-    },
-    Class {
-        kind: K::MapValue,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA],
-    },
-    Class {
-        kind: K::Object,
-        id_max: None,
-        properties: &[
-            COMMON,
-            &[element(
-                "fields",
-                Target::many("Field", &[K::Field])
-                    .named()
-                    .inferred()
-                    .same_version(),
-            )],
-        ],
-    },
-    Class {
-        kind: K::Field,
-        id_max: None,
-        properties: &[COMMON, NAMED, DATA],
-    },
-];
+const PAYLOAD: &[&[Property]] = &[v3::NAMED, v3::DATA, &[boolean("nullable")]];
 
-const PRIMITIVES: &[(&str, K)] = &[
-    ("boolean", K::Boolean),
+const CLASSES: [Class; v3::CLASSES.len()] = {
+    let mut classes = v3::CLASSES;
+    let mut index = 0;
+    while index < classes.len() {
+        let class = &mut classes[index];
+        class.common = COMMON;
+        if matches!(class.kind, K::CommandRequest | K::CommandResponse) {
+            class.own = PAYLOAD;
+        }
+        index += 1;
+    }
+    classes
+};
+
+const ADDED_PRIMITIVES: &[(&str, K)] = &[
     ("byte", K::Byte),
     ("bytes", K::Bytes),
-    ("date", K::Date),
-    ("dateTime", K::DateTime),
     ("decimal", K::Decimal),
-    ("double", K::Double),
-    ("duration", K::Duration),
-    ("float", K::Float),
-    ("integer", K::Integer),
-    ("long", K::Long),
     ("short", K::Short),
-    ("string", K::String),
-    ("time", K::Time),
     ("unsignedByte", K::UnsignedByte),
     ("unsignedInteger", K::UnsignedInteger),
     ("unsignedLong", K::UnsignedLong),
@@ -263,22 +49,48 @@ const PRIMITIVES: &[(&str, K)] = &[
 
 const CONTROLS: &[Control] = &[
     Control::Depth {
-        hops: &["elementSchema", "schema"],
+        hops: v3::SCHEMA_HOPS,
         max: Limit::of(8).or(24, 12),
         may_recur: true,
     },
     Control::Extends {
         depth: Limit::of(12),
-        count: Some(Limit::of(1024)),
+        count: Some(v3::MAX_ANCESTORS),
     },
-    Control::Count {
-        through: super::v3::COUNTED,
-        max: Limit::of(100_000),
-    },
-    Control::Exclude {
-        root: K::Component,
-        via: &["schema", "contents"],
-        kind: K::Component,
-        narrow: true,
-    },
+    v3::COUNT,
+    v3::NO_NESTED_COMPONENT,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(version: &Version, kind: K) -> Vec<&'static str> {
+        let class = version.classes.iter().find(|class| class.kind == kind).unwrap();
+        class.properties().map(|property| property.name).collect()
+    }
+
+    #[test]
+    fn payloads_are_the_only_classes_with_other_properties_than_in_version_3() {
+        for class in &v3::CLASSES {
+            let mut expected = names(&v3::VERSION, class.kind);
+            if matches!(class.kind, K::CommandRequest | K::CommandResponse) {
+                expected.push("nullable");
+            }
+            assert_eq!(names(&VERSION, class.kind), expected, "{}", class.kind);
+        }
+    }
+
+    #[test]
+    fn descriptions_are_longer_under_the_limits_of_extensions() {
+        use crate::metamodel::language::{Limits, Value};
+        for class in &CLASSES {
+            let description = class.properties().find(|property| property.name == "description");
+            let Value::Localized { max } = description.unwrap().value else {
+                panic!("{} has another description", class.kind)
+            };
+            let limits = [Limits::Core, Limits::Onvif, Limits::Aio];
+            assert_eq!(limits.map(|limits| max.get(limits)), [512, 4096, 2048]);
+        }
+    }
+}

@@ -1,6 +1,9 @@
 //! What an Interface consists of.
 
-use super::{Element, Interface, Literal, Schema};
+use super::data::Literal;
+use super::element::Element;
+use super::interface::Interface;
+use super::schema::Schema;
 use crate::Dtmi;
 use crate::metamodel::ElementKind;
 
@@ -28,7 +31,7 @@ macro_rules! view {
             /// The `name`.
             #[must_use]
             pub fn name(&self) -> &str {
-                self.element.name().unwrap_or_default()
+                self.element.required_name()
             }
         }
     };
@@ -75,6 +78,14 @@ pub enum Content {
     Relationship(Relationship),
 }
 
+impl Element {
+    /// A view as something in the `contents` of an Interface, if it is one.
+    #[must_use]
+    pub fn as_content(&self) -> Option<Content> {
+        Content::of(self.clone())
+    }
+}
+
 impl Content {
     pub(crate) fn of(element: Element) -> Option<Self> {
         Some(match element.kind() {
@@ -102,7 +113,7 @@ impl Content {
     /// The `name`.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.element().name().unwrap_or_default()
+        self.element().required_name()
     }
 
     /// What it is.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::per_element::{ElementIndex, PerElement};
 use crate::Dtmi;
 use crate::metamodel::{ElementKind, Limits, Supplement};
 
@@ -24,7 +25,7 @@ pub(crate) enum Literal {
 /// Where the JSON of an element is: document and bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
-    pub(crate) doc: u32,
+    pub(crate) doc: usize,
     pub(crate) start: u32,
     pub(crate) end: u32,
 }
@@ -37,13 +38,14 @@ pub(crate) struct ElementData {
     pub(crate) version: u8,
     pub(crate) limits: Limits,
     /// The element it is defined in.
-    pub(crate) parent: Option<u32>,
+    pub(crate) parent: Option<ElementIndex>,
     /// The Interface it is defined in, if it is not one itself.
-    pub(crate) partition: Option<u32>,
+    pub(crate) partition: Option<ElementIndex>,
     pub(crate) supplements: Vec<&'static Supplement>,
     pub(crate) undefined_types: Vec<Box<str>>,
     pub(crate) literals: Vec<(&'static str, Literal)>,
-    pub(crate) references: Vec<(&'static str, Vec<u32>)>,
+    /// By property. `None` stands for a value that is not resolved, or not valid.
+    pub(crate) references: Vec<(&'static str, Vec<Option<ElementIndex>>)>,
     pub(crate) undefined_properties: Vec<(Box<str>, Value)>,
     /// Nothing for elements that the language brings along.
     pub(crate) span: Option<Span>,
@@ -64,15 +66,23 @@ impl ElementData {
         }
     }
 
-    pub(crate) fn targets(&self, property: &str) -> &[u32] {
-        self.references
-            .iter()
-            .find(|(name, _)| *name == property)
-            .map_or(&[], |(_, targets)| targets)
+    /// Returns the elements in a property.
+    pub(crate) fn targets(&self, property: &str) -> impl Iterator<Item = ElementIndex> + use<'_> {
+        let found = self.references.iter().find(|(name, _)| *name == property);
+        found
+            .into_iter()
+            .flat_map(|(_, targets)| targets.iter().flatten().copied())
     }
 
-    pub(crate) fn target(&self, property: &str) -> Option<u32> {
-        self.targets(property).first().copied()
+    pub(crate) fn target(&self, property: &str) -> Option<ElementIndex> {
+        self.targets(property).next()
+    }
+
+    /// Returns all elements it refers to, with the property of each.
+    pub(crate) fn all_targets(&self) -> impl Iterator<Item = (&'static str, ElementIndex)> {
+        self.references
+            .iter()
+            .flat_map(|(property, targets)| targets.iter().flatten().map(|target| (*property, *target)))
     }
 
     pub(crate) fn has_supplement(&self, id: &str) -> bool {
@@ -80,20 +90,44 @@ impl ElementData {
     }
 }
 
-/// Everything a [`Model`](crate::Model) shares between its copies.
+/// Everything a [`Model`] shares between its copies.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
-    pub(crate) elements: Vec<ElementData>,
-    pub(crate) ids: HashMap<Dtmi, u32>,
+    pub(crate) elements: PerElement<ElementData>,
+    pub(crate) ids: HashMap<Dtmi, ElementIndex>,
     /// The Interfaces that each one extends, directly or not; absent if none.
-    pub(crate) ancestors: HashMap<u32, Vec<u32>>,
+    pub(crate) ancestors: HashMap<ElementIndex, Vec<ElementIndex>>,
     /// The Interfaces in the order of their definition.
-    pub(crate) interfaces: Vec<u32>,
+    pub(crate) interfaces: Vec<ElementIndex>,
     pub(crate) texts: Vec<Arc<str>>,
 }
 
-impl Arena {
-    pub(crate) fn get(&self, index: u32) -> Option<&ElementData> {
-        self.elements.get(index as usize)
+/// Everything a set of documents defines: elements with their references resolved and contents inherited.
+///
+/// A model never changes. Copies share it, so cloning costs a reference count; elements taken out of it keep it
+/// alive.
+#[derive(Clone, Default)]
+pub struct Model {
+    arena: Arc<Arena>,
+}
+
+impl Model {
+    pub(crate) fn new(arena: Arena) -> Self {
+        Self {
+            arena: Arc::new(arena),
+        }
+    }
+
+    pub(crate) fn arena(&self) -> &Arena {
+        &self.arena
+    }
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model")
+            .field("interfaces", &self.arena.interfaces.len())
+            .field("elements", &self.arena.elements.len())
+            .finish()
     }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Content, ElementData, Interface, Literal, Model, Schema};
+use super::data::{ElementData, Literal, Model};
+use super::per_element::ElementIndex;
 use crate::metamodel::ElementKind;
 use crate::{Dtmi, json};
 
@@ -15,7 +16,7 @@ use crate::{Dtmi, json};
 #[derive(Clone)]
 pub struct Element {
     model: Model,
-    index: u32,
+    index: ElementIndex,
 }
 
 /// Texts by the tag of their language.
@@ -47,12 +48,11 @@ impl<'m> Localized<'m> {
 }
 
 impl Element {
-    pub(crate) fn new(model: &Model, index: u32) -> Option<Self> {
-        model.arena().get(index)?;
-        Some(Self {
+    pub(crate) fn new(model: &Model, index: ElementIndex) -> Self {
+        Self {
             model: model.clone(),
             index,
-        })
+        }
     }
 
     /// The model it belongs to.
@@ -61,16 +61,12 @@ impl Element {
         &self.model
     }
 
-    pub(crate) fn index(&self) -> u32 {
+    pub(crate) fn index(&self) -> ElementIndex {
         self.index
     }
 
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "`new` is the only way to make one and checks the index; an arena never shrinks"
-    )]
     pub(crate) fn data(&self) -> &ElementData {
-        &self.model.arena().elements[self.index as usize]
+        &self.model.arena().elements[self.index]
     }
 
     /// The identifier, given or assigned.
@@ -94,7 +90,7 @@ impl Element {
     /// The element it is defined in; nothing for top-level Interfaces and elements of the language.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
-        Self::new(&self.model, self.data().parent?)
+        Some(Self::new(&self.model, self.data().parent?))
     }
 
     /// The top-level element that it is defined in, or itself.
@@ -110,6 +106,15 @@ impl Element {
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.data().text("name")
+    }
+
+    /// The `name` of an element whose class requires one.
+    #[expect(
+        clippy::expect_used,
+        reason = "documents in which a required property is missing or wrong do not become a model"
+    )]
+    pub(crate) fn required_name(&self) -> &str {
+        self.name().expect("the class requires a name")
     }
 
     /// The `comment`.
@@ -186,15 +191,14 @@ impl Element {
     pub fn related(&self, property: &str) -> impl Iterator<Item = Self> + '_ {
         self.data()
             .targets(property)
-            .iter()
-            .filter_map(|index| Self::new(&self.model, *index))
+            .map(|index| Self::new(&self.model, index))
     }
 
     /// The JSON text of its definition, as it stands in the document; nothing for elements of the language.
     #[must_use]
     pub fn json(&self) -> Option<&str> {
         let span = self.data().span?;
-        let text = self.model.arena().texts.get(span.doc as usize)?;
+        let text = self.model.arena().texts.get(span.doc)?;
         text.get(span.start as usize..span.end as usize)
     }
 
@@ -202,24 +206,6 @@ impl Element {
     #[must_use]
     pub fn to_value(&self) -> Option<Value> {
         json::read(self.json()?).ok().map(|node| node.to_value())
-    }
-
-    /// A view as an Interface, if it is one.
-    #[must_use]
-    pub fn as_interface(&self) -> Option<Interface> {
-        (self.kind() == ElementKind::Interface).then(|| Interface::of(self.clone()))
-    }
-
-    /// A view as something in the `contents` of an Interface, if it is one.
-    #[must_use]
-    pub fn as_content(&self) -> Option<Content> {
-        Content::of(self.clone())
-    }
-
-    /// A view as a schema, if it is one.
-    #[must_use]
-    pub fn as_schema(&self) -> Option<Schema> {
-        self.kind().is_schema().then(|| Schema::of(self.clone()))
     }
 }
 

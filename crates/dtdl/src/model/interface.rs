@@ -1,12 +1,22 @@
 //! Interfaces.
 
-use super::{Command, Component, Content, Element, Property, Relationship, Telemetry};
+use super::contents::{Command, Component, Content, Property, Relationship, Telemetry};
+use super::element::Element;
 use crate::Dtmi;
+use crate::metamodel::ElementKind;
 
 /// An Interface: the type of digital twins.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Interface {
     element: Element,
+}
+
+impl Element {
+    /// A view as an Interface, if it is one.
+    #[must_use]
+    pub fn as_interface(&self) -> Option<Interface> {
+        (self.kind() == ElementKind::Interface).then(|| Interface::of(self.clone()))
+    }
 }
 
 impl Interface {
@@ -37,8 +47,7 @@ impl Interface {
         let list = model.arena().ancestors.get(&self.element.index());
         list.into_iter()
             .flatten()
-            .filter_map(|index| Element::new(model, *index))
-            .map(Self::of)
+            .map(|index| Self::of(Element::new(model, *index)))
     }
 
     /// Whether it is the Interface with this identifier, or extends it directly or through others.
@@ -58,9 +67,8 @@ impl Interface {
         let list = model.arena().ancestors.get(&self.element.index());
         let owners = std::iter::once(self.element.index()).chain(list.into_iter().flatten().copied());
         owners
-            .filter_map(|owner| model.arena().get(owner))
-            .flat_map(|owner| owner.targets("contents"))
-            .filter_map(|index| Content::of(Element::new(model, *index)?))
+            .flat_map(|owner| model.arena().elements[owner].targets("contents"))
+            .filter_map(|index| Content::of(Element::new(model, index)))
     }
 
     /// The content with a name, own or inherited.

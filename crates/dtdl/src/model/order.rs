@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Interface, Model};
+use super::data::Model;
+use super::interface::Interface;
 use crate::Dtmi;
 
 /// Depth-first over dependencies, without recursion, in the order of the documents. A parsed model has no circles.

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Element, Literal};
+use super::data::Literal;
+use super::element::Element;
 use crate::Dtmi;
 use crate::metamodel::ElementKind;
 
@@ -69,6 +70,14 @@ view! {
 view! {
     /// A field of an [`ObjectSchema`].
     Field
+}
+
+impl Element {
+    /// A view as a schema, if it is one.
+    #[must_use]
+    pub fn as_schema(&self) -> Option<Schema> {
+        self.kind().is_schema().then(|| Schema::of(self.clone()))
+    }
 }
 
 impl Schema {
@@ -154,7 +163,7 @@ impl EnumValue {
     /// The `name`.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.element.name().unwrap_or_default()
+        self.element.required_name()
     }
 
     /// The `enumValue`. A parsed model always has it.
@@ -204,7 +213,7 @@ impl Field {
     /// The `name`.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.element.name().unwrap_or_default()
+        self.element.required_name()
     }
 
     /// The schema. A parsed model always has it.

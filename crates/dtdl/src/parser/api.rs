@@ -8,7 +8,6 @@ use super::session::Session;
 use crate::Dtmi;
 use crate::check;
 use crate::diagnostic::{ParseError, Unresolved};
-use crate::metamodel::ElementKind;
 use crate::model::{Arena, Model};
 use crate::options::{Options, UnknownExtensions};
 
@@ -182,23 +181,17 @@ impl Parser {
 }
 
 impl Session<'_> {
-    fn finish(mut self, ancestors: check::Ancestors) -> Result<Model, ParseError> {
+    fn finish(self, ancestors: check::Ancestors) -> Result<Model, ParseError> {
         if self.reporter.is_empty() && self.unresolved.is_empty() {
-            let (elements, ids) = self.take_elements();
-            let interfaces = elements
-                .iter()
-                .enumerate()
-                .filter(|(_, element)| element.kind == ElementKind::Interface)
-                .filter_map(|(index, _)| u32::try_from(index).ok())
-                .collect();
+            let interfaces = self.interfaces();
             let texts = self
                 .sources
                 .iter()
                 .map(|source| Arc::clone(&source.text))
                 .collect();
             return Ok(Model::new(Arena {
-                elements,
-                ids,
+                elements: self.elements,
+                ids: self.ids,
                 ancestors,
                 interfaces,
                 texts,
@@ -208,13 +201,11 @@ impl Session<'_> {
         let unresolved = self
             .unresolved
             .iter()
-            .filter_map(|missing| {
-                Some(Unresolved {
-                    id: missing.id.clone(),
-                    referrer: self.elements.get(missing.from as usize)?.id.clone(),
-                    property: missing.property.to_owned(),
-                    location: locator.locate(missing.at),
-                })
+            .map(|missing| Unresolved {
+                id: missing.id.clone(),
+                referrer: self.elements[missing.from].id.clone(),
+                property: missing.property.to_owned(),
+                location: locator.locate(missing.at),
             })
             .collect();
         Err(ParseError {

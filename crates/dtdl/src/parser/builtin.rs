@@ -3,11 +3,11 @@
 use super::session::Session;
 use crate::Dtmi;
 use crate::metamodel::{Builtin, ElementKind as K, Limits, Shape, index};
-use crate::model::{ElementData, Literal};
+use crate::model::{ElementData, ElementIndex, Literal};
 
 impl Session<'_> {
     /// The element with this identifier, put into the model if it is not there yet.
-    pub(super) fn builtin(&mut self, id: &str) -> Option<u32> {
+    pub(super) fn builtin(&mut self, id: &str) -> Option<ElementIndex> {
         if let Some(&known) = self.ids.get(id) {
             return Some(known);
         }
@@ -19,9 +19,7 @@ impl Session<'_> {
             Shape::Unit { kind_of_unit } => {
                 let unit = self.put(dtmi, K::Unit, version, None);
                 let supplement = index().supplement(kind_of_unit);
-                if let (Some(element), Some(supplement)) = (self.element_mut(unit), supplement) {
-                    element.supplements.push(supplement);
-                }
+                self.elements[unit].supplements.extend(supplement);
                 Some(unit)
             }
             Shape::Geometry { name, arrays } => Some(self.geometry(&dtmi, builtin, name, *arrays)),
@@ -41,11 +39,9 @@ impl Session<'_> {
         }
     }
 
-    fn put(&mut self, id: Dtmi, kind: K, version: u8, parent: Option<u32>) -> u32 {
-        let index = u32::try_from(self.elements.len()).unwrap_or(u32::MAX);
-        self.ids.insert(id.clone(), index);
-        self.elements.push(ElementData {
-            id,
+    fn put(&mut self, id: Dtmi, kind: K, version: u8, parent: Option<ElementIndex>) -> ElementIndex {
+        let index = self.elements.push(ElementData {
+            id: id.clone(),
             kind,
             version,
             limits: Limits::Core,
@@ -58,12 +54,13 @@ impl Session<'_> {
             undefined_properties: Vec::new(),
             span: None,
         });
+        self.ids.insert(id, index);
         index
     }
 
-    fn primitive(&mut self, kind: K, version: u8) -> u32 {
-        let name = kind.name();
-        let term = name.get(..1).unwrap_or_default().to_lowercase() + name.get(1..).unwrap_or_default();
+    fn primitive(&mut self, kind: K, version: u8) -> ElementIndex {
+        let mut term = kind.name().to_owned();
+        term[..1].make_ascii_lowercase();
         let id = format!("dtmi:dtdl:instance:Schema:{term};{version}");
         match self.ids.get(id.as_str()) {
             Some(&known) => known,
@@ -71,7 +68,14 @@ impl Session<'_> {
         }
     }
 
-    fn field(&mut self, object: u32, object_id: &Dtmi, name: &str, schema: u32, version: u8) {
+    fn field(
+        &mut self,
+        object: ElementIndex,
+        object_id: &Dtmi,
+        name: &str,
+        schema: ElementIndex,
+        version: u8,
+    ) {
         let field = self.put(
             object_id.child("fields", Some(name)),
             K::Field,
@@ -79,17 +83,17 @@ impl Session<'_> {
             Some(object),
         );
         self.set(field, "name", Literal::String(name.into()));
-        self.refer(field, "schema", schema);
-        self.refer(object, "fields", field);
+        self.refer(field, "schema", Some(schema));
+        self.refer(object, "fields", Some(field));
     }
 
-    fn geometry(&mut self, id: &Dtmi, builtin: &Builtin, name: &'static str, arrays: usize) -> u32 {
+    fn geometry(&mut self, id: &Dtmi, builtin: &Builtin, name: &'static str, arrays: usize) -> ElementIndex {
         let version = builtin.version;
         let object = self.put(id.clone(), K::Object, version, None);
         let text = self.primitive(K::String, version);
         let type_id = id.child("fields", Some("type")).child("schema", None);
         let kind = self.put(type_id.clone(), K::Enum, version, None);
-        self.refer(kind, "valueSchema", text);
+        self.refer(kind, "valueSchema", Some(text));
         let value = self.put(
             type_id.child("enumValues", Some(name)),
             K::EnumValue,
@@ -98,7 +102,7 @@ impl Session<'_> {
         );
         self.set(value, "name", Literal::String(name.into()));
         self.set(value, "enumValue", Literal::String(name.into()));
-        self.refer(kind, "enumValues", value);
+        self.refer(kind, "enumValues", Some(value));
         self.field(object, id, "type", kind, version);
         let mut inner = self.primitive(K::Double, version);
         for level in (0..arrays).rev() {
@@ -107,18 +111,24 @@ impl Session<'_> {
                 array_id = array_id.child("elementSchema", None);
             }
             let array = self.put(array_id, K::Array, version, None);
-            self.refer(array, "elementSchema", inner);
+            self.refer(array, "elementSchema", Some(inner));
             inner = array;
         }
         self.field(object, id, "coordinates", inner, version);
         object
     }
 
-    fn unit_enum(&mut self, id: &Dtmi, builtin: &Builtin, units: &[&'static str], unit_id: &str) -> u32 {
+    fn unit_enum(
+        &mut self,
+        id: &Dtmi,
+        builtin: &Builtin,
+        units: &[&'static str],
+        unit_id: &str,
+    ) -> ElementIndex {
         let version = builtin.version;
         let kind = self.put(id.clone(), K::Enum, version, None);
         let text = self.primitive(K::String, version);
-        self.refer(kind, "valueSchema", text);
+        self.refer(kind, "valueSchema", Some(text));
         for unit in units {
             let value = self.put(
                 Dtmi::unchecked(&format!("{unit_id}{unit}")),
@@ -128,7 +138,7 @@ impl Session<'_> {
             );
             self.set(value, "name", Literal::String((*unit).into()));
             self.set(value, "enumValue", Literal::String((*unit).into()));
-            self.refer(kind, "enumValues", value);
+            self.refer(kind, "enumValues", Some(value));
         }
         kind
     }

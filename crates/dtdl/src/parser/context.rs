@@ -1,7 +1,6 @@
 //! `@context`: which version of the language, which extensions and which limits are in force.
 
-use super::Stop;
-use super::report::{At, Reporter};
+use super::report::{At, Reporter, Stop};
 use crate::Code;
 use crate::dtmi::{self, Syntax};
 use crate::json::{Data, Node};

@@ -1,27 +1,19 @@
 //! Reading one element.
 
-use super::Stop;
 use super::context::Context;
 use super::identifier::identify;
-use super::report::At;
+use super::report::{At, Stop};
 use super::session::Session;
+use super::slot::Slot;
 use super::types::Subject;
 use crate::json::{Data, Node};
 use crate::metamodel::{ElementKind, Target};
-use crate::model::{ElementData, Span};
+use crate::model::{ElementData, ElementIndex, Span};
 use crate::{Code, Dtmi};
 
 /// What may stand at the top of a document.
 static ROOT: Target =
     Target::one("Interface", &[ElementKind::Interface], &[ElementKind::Interface]).identified();
-
-/// The place of an element inside another.
-pub(super) struct Slot<'a> {
-    pub(super) parent: u32,
-    pub(super) parent_id: &'a Dtmi,
-    pub(super) property: &'static str,
-    pub(super) target: &'static Target,
-}
 
 /// Keywords that an object may have once; the code for more, and whether elements may have it.
 const KEYWORDS: &[(&str, Code)] = &[
@@ -93,7 +85,7 @@ impl Session<'_> {
         node: &Node,
         parent: &Context,
         slot: &Slot<'_>,
-    ) -> Result<u32, Stop> {
+    ) -> Result<ElementIndex, Stop> {
         self.check_repeats(doc, node)?;
         let own = parent.child(node, doc, self.options, &mut self.reporter)?;
         let context = own.as_ref().unwrap_or(parent);
@@ -160,7 +152,7 @@ impl Session<'_> {
         node: &Node,
         context: &Context,
         slot: Option<&Slot<'_>>,
-    ) -> Result<u32, Stop> {
+    ) -> Result<ElementIndex, Stop> {
         let id = identify(node, doc, context, slot, &mut self.reporter)?;
         if let Some(&known) = self.ids.get(&id) {
             self.report_duplicate(doc, node, &id, slot, known);
@@ -196,16 +188,15 @@ impl Session<'_> {
                 "Shorten it.",
             );
         }
-        let index = u32::try_from(self.elements.len()).unwrap_or(u32::MAX);
         let partition = slot.and_then(|slot| {
-            let parent = self.element(slot.parent)?;
+            let parent = &self.elements[slot.parent];
             if parent.kind == ElementKind::Interface {
                 Some(slot.parent)
             } else {
                 parent.partition
             }
         });
-        self.elements.push(ElementData {
+        let index = self.elements.push(ElementData {
             id: id.clone(),
             kind: types.kind,
             version: context.version.number,
@@ -222,7 +213,7 @@ impl Session<'_> {
             references: Vec::new(),
             undefined_properties: Vec::new(),
             span: Some(Span {
-                doc: u32::try_from(doc).unwrap_or(u32::MAX),
+                doc,
                 start: node.start,
                 end: node.end,
             }),
@@ -237,8 +228,15 @@ impl Session<'_> {
         Ok(index)
     }
 
-    fn report_duplicate(&mut self, doc: usize, node: &Node, id: &Dtmi, slot: Option<&Slot<'_>>, known: u32) {
-        let first = self.element(known).and_then(|element| element.span);
+    fn report_duplicate(
+        &mut self,
+        doc: usize,
+        node: &Node,
+        id: &Dtmi,
+        slot: Option<&Slot<'_>>,
+        known: ElementIndex,
+    ) {
+        let first = self.elements[known].span;
         match slot {
             Some(slot) if id.is_system() => {
                 let segment = slot.target.segment.unwrap_or("name");
@@ -252,7 +250,7 @@ impl Session<'_> {
                 );
             }
             _ => {
-                let place = first.and_then(|span| self.sources.get(span.doc as usize));
+                let place = first.and_then(|span| self.sources.get(span.doc));
                 let place =
                     place.map_or_else(String::new, |source| format!(" (the first in {})", source.name));
                 self.reporter.element(
@@ -267,12 +265,12 @@ impl Session<'_> {
     }
 
     /// The text of an Interface counts without the Interfaces defined inside it.
-    fn check_size(&mut self, index: u32, doc: usize, node: &Node, id: &Dtmi, max: usize) {
+    fn check_size(&mut self, index: ElementIndex, doc: usize, node: &Node, id: &Dtmi, max: usize) {
         let mut size = (node.end - node.start) as usize;
         if size <= max {
             return;
         }
-        for element in self.elements.iter().skip(index as usize + 1) {
+        for element in self.elements.iter() {
             if let Some(span) = element.span
                 && element.kind == ElementKind::Interface
                 && self.is_directly_in(element.parent, index)
@@ -292,15 +290,16 @@ impl Session<'_> {
     }
 
     /// Whether going up from an element, the next Interface is a certain one.
-    fn is_directly_in(&self, mut parent: Option<u32>, interface: u32) -> bool {
+    fn is_directly_in(&self, mut parent: Option<ElementIndex>, interface: ElementIndex) -> bool {
         while let Some(index) = parent {
             if index == interface {
                 return true;
             }
-            parent = match self.element(index) {
-                Some(element) if element.kind != ElementKind::Interface => element.parent,
-                _ => return false,
-            };
+            let element = &self.elements[index];
+            if element.kind == ElementKind::Interface {
+                return false;
+            }
+            parent = element.parent;
         }
         false
     }

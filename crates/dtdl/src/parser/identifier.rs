@@ -1,9 +1,8 @@
 //! `@id`, and the identifiers of elements without one.
 
-use super::Stop;
 use super::context::Context;
-use super::element::Slot;
-use super::report::{At, Reporter};
+use super::report::{At, Reporter, Stop};
+use super::slot::Slot;
 use crate::dtmi::{self, Syntax};
 use crate::json::{Data, Node};
 use crate::metamodel::RESERVED_PREFIXES;

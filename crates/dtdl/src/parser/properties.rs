@@ -1,17 +1,18 @@
 //! The members of an element.
 
 use super::context::Context;
-use super::element::Slot;
 use super::report::At;
 use super::session::Session;
+use super::slot::Slot;
 use super::types::{Subject, Types};
 use crate::json::{Data, Member, Node};
 use crate::metamodel::{Class, Property, Value};
+use crate::model::ElementIndex;
 use crate::{Code, Dtmi};
 
 /// A property that is being read.
 pub(super) struct Reading<'a> {
-    pub(super) element: u32,
+    pub(super) element: ElementIndex,
     pub(super) id: &'a Dtmi,
     pub(super) doc: usize,
     pub(super) context: &'a Context,
@@ -42,7 +43,7 @@ impl Session<'_> {
     /// Reads all members of an element.
     pub(super) fn properties(
         &mut self,
-        index: u32,
+        index: ElementIndex,
         subject: &Subject<'_>,
         class: &'static Class,
         types: &Types,
@@ -101,7 +102,13 @@ impl Session<'_> {
         }
     }
 
-    fn unknown_property(&mut self, index: u32, subject: &Subject<'_>, types: &Types, member: &Member) {
+    fn unknown_property(
+        &mut self,
+        index: ElementIndex,
+        subject: &Subject<'_>,
+        types: &Types,
+        member: &Member,
+    ) {
         let context = subject.context;
         let name = &*member.name;
         let at = At::name(subject.doc, member);
@@ -151,9 +158,8 @@ impl Session<'_> {
             return;
         }
         let value = member.value.to_value();
-        if let Some(element) = self.element_mut(index) {
-            element.undefined_properties.push((name.into(), value));
-        }
+        let properties = &mut self.elements[index].undefined_properties;
+        properties.push((name.into(), value));
     }
 
     fn missing_properties(

@@ -1,10 +1,11 @@
 //! Properties that hold other elements.
 
-use super::element::Slot;
 use super::properties::Reading;
-use super::report::At;
-use super::session::{NOWHERE, Pending, Session};
+use super::report::{At, Stop};
+use super::session::{Pending, Session};
+use super::slot::Slot;
 use crate::json::{Data, Node};
+use crate::model::ElementIndex;
 use crate::{Code, Dtmi};
 
 impl Session<'_> {
@@ -71,7 +72,7 @@ impl Session<'_> {
                     );
                     return false;
                 };
-                let place = self.refer(slot.parent, slot.property, NOWHERE);
+                let place = self.refer(slot.parent, slot.property, None);
                 self.pending.push(Pending {
                     from: slot.parent,
                     property: slot.property,
@@ -96,13 +97,13 @@ impl Session<'_> {
                 false
             }
             Data::Object(_) => {
-                let place = self.refer(slot.parent, slot.property, NOWHERE);
+                let place = self.refer(slot.parent, slot.property, None);
                 match self.nested(reading.doc, value, reading.context, slot) {
                     Ok(index) => {
                         self.point(slot.parent, slot.property, place, index);
                         true
                     }
-                    Err(super::Stop) => false,
+                    Err(Stop) => false,
                 }
             }
             _ => {
@@ -118,15 +119,18 @@ impl Session<'_> {
         }
     }
 
-    /// Lets a place among the values of a property lead to an element.
-    pub(super) fn point(&mut self, from: u32, property: &str, place: usize, to: u32) {
-        let Some(element) = self.element_mut(from) else {
-            return;
-        };
-        let values = element.references.iter_mut().find(|(name, _)| *name == property);
-        if let Some(value) = values.and_then(|(_, values)| values.get_mut(place)) {
-            *value = to;
-        }
+    /// Resolves a value that [`refer`](Self::refer) added.
+    #[expect(
+        clippy::expect_used,
+        reason = "`refer` gave the position, and values are never removed"
+    )]
+    pub(super) fn point(&mut self, from: ElementIndex, property: &str, place: usize, to: ElementIndex) {
+        let mut references = self.elements[from].references.iter_mut();
+        let value = references
+            .find(|(name, _)| *name == property)
+            .and_then(|(_, values)| values.get_mut(place))
+            .expect("a position from `refer`");
+        *value = Some(to);
     }
 }
 

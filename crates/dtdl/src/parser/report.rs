@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Stop;
 use crate::diagnostic::{Diagnostic, Location};
 use crate::json::{LineIndex, Member, Node};
 use crate::{Code, Dtmi};
+
+/// An element is not worth reading on. The reason has been reported.
+#[derive(Debug)]
+pub(super) struct Stop;
 
 /// A document that is being parsed.
 #[derive(Debug)]
@@ -198,16 +201,7 @@ impl<'s> Locator<'s> {
     }
 
     pub(super) fn locate(&mut self, at: At) -> Location {
-        let (Some(source), Some(lines)) = (self.sources.get(at.doc), self.lines.get_mut(at.doc)) else {
-            return Location {
-                document: Arc::from(""),
-                pointer: String::new(),
-                line: None,
-                column: None,
-                offset: 0,
-                length: 0,
-            };
-        };
+        let (source, lines) = (&self.sources[at.doc], &mut self.lines[at.doc]);
         let place = source.has_lines.then(|| {
             lines
                 .get_or_insert_with(|| LineIndex::new(&source.text))

@@ -1,17 +1,18 @@
 //! Looking references up, in the documents, in the language, and through the caller's resolver.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::api::Resolver;
-use super::session::{Missing, NOWHERE, Pending, Session};
+use super::session::{Missing, Pending, Session};
 use crate::metamodel::{ElementKind, RESERVED_PREFIXES, index};
+use crate::model::ElementIndex;
 use crate::{Code, Dtmi};
 
 impl Session<'_> {
     /// Looks up everything that is referred to; documents the resolver gives are read and followed in turn.
     pub(super) fn resolve(&mut self, resolver: &mut dyn Resolver) {
         let mut asked: HashSet<Dtmi> = HashSet::new();
-        let mut to_check: Vec<Pending> = Vec::new();
+        let mut to_check: Vec<(Pending, ElementIndex)> = Vec::new();
         loop {
             let mut missing: Vec<Pending> = Vec::new();
             for pending in std::mem::take(&mut self.pending) {
@@ -23,7 +24,7 @@ impl Session<'_> {
                 match found {
                     Some(index) => {
                         self.point(pending.from, pending.property, pending.slot, index);
-                        to_check.push(pending);
+                        to_check.push((pending, index));
                     }
                     None if self.broken.contains(&pending.id) => {}
                     None if RESERVED_PREFIXES
@@ -60,20 +61,13 @@ impl Session<'_> {
             }
             self.pending.append(&mut missing);
         }
-        for pending in &to_check {
-            self.check_reference(pending);
-        }
-        for element in &mut self.elements {
-            for (_, targets) in &mut element.references {
-                targets.retain(|target| *target != NOWHERE);
-            }
+        for (pending, to) in &to_check {
+            self.check_reference(pending, *to);
         }
     }
 
     fn undefined_reserved(&mut self, pending: &Pending) {
-        let Some(from) = self.element(pending.from).map(|element| element.id.clone()) else {
-            return;
-        };
+        let from = self.elements[pending.from].id.clone();
         self.reporter.property(
             Code::UndefinedReservedId,
             pending.at,
@@ -88,13 +82,8 @@ impl Session<'_> {
     }
 
     /// Whether what a reference leads to may stand there.
-    fn check_reference(&mut self, pending: &Pending) {
-        let Some(&to) = self.ids.get(&pending.id) else {
-            return;
-        };
-        let (Some(from), Some(found)) = (self.element(pending.from), self.element(to)) else {
-            return;
-        };
+    fn check_reference(&mut self, pending: &Pending, to: ElementIndex) {
+        let (from, found) = (&self.elements[pending.from], &self.elements[to]);
         let from_id = from.id.clone();
         let property = pending.property;
         let target = pending.target;
@@ -144,19 +133,20 @@ impl Session<'_> {
                     format!("Use one of: {}.", only.join(", ")),
                 ));
             }
-            if let Some(wanted) = target.child_of {
-                let parent = found.parent.and_then(|parent| self.element(parent));
-                if parent.is_none_or(|parent| parent.id != *wanted) {
-                    let kind_of_unit = index().name(wanted);
-                    findings.push((
-                        Code::WrongParent,
-                        format!(
-                            "`{property}` is `{}`, which is not a {kind_of_unit}.",
-                            index().name(found.id.as_str())
-                        ),
-                        format!("Use one of the units of {kind_of_unit}."),
-                    ));
-                }
+            if let Some(wanted) = target.child_of
+                && found
+                    .parent
+                    .is_none_or(|parent| self.elements[parent].id != *wanted)
+            {
+                let kind_of_unit = index().name(wanted);
+                findings.push((
+                    Code::WrongParent,
+                    format!(
+                        "`{property}` is `{}`, which is not a {kind_of_unit}.",
+                        index().name(found.id.as_str())
+                    ),
+                    format!("Use one of the units of {kind_of_unit}."),
+                ));
             }
             if let Some(wanted) = target.supplement
                 && !found.has_supplement(wanted)
@@ -176,11 +166,6 @@ impl Session<'_> {
             self.reporter
                 .property(code, pending.at, &from_id, property, message, help);
         }
-    }
-
-    /// The elements and their identifiers, when there is nothing left to read.
-    pub(super) fn take_elements(&mut self) -> (Vec<crate::model::ElementData>, HashMap<Dtmi, u32>) {
-        (std::mem::take(&mut self.elements), std::mem::take(&mut self.ids))
     }
 }
 

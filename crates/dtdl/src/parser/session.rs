@@ -8,21 +8,18 @@ use serde_json::Value;
 use super::document::{Document, Input};
 use super::report::{At, Reporter, Source};
 use crate::json::{self, Data, Node};
-use crate::metamodel::Target;
-use crate::model::{ElementData, Literal};
+use crate::metamodel::{ElementKind, Target};
+use crate::model::{ElementData, ElementIndex, Literal, PerElement};
 use crate::options::Options;
 use crate::{Code, Dtmi};
-
-/// Stands for a reference that has not been looked up yet, or leads nowhere.
-pub(super) const NOWHERE: u32 = u32::MAX;
 
 /// Elements read so far, references still to be looked up, and what is wrong.
 pub(crate) struct Session<'p> {
     pub(super) options: &'p Options,
     pub(super) sources: Vec<Arc<Source>>,
     pub(super) reporter: Reporter,
-    pub(super) elements: Vec<ElementData>,
-    pub(super) ids: HashMap<Dtmi, u32>,
+    pub(crate) elements: PerElement<ElementData>,
+    pub(super) ids: HashMap<Dtmi, ElementIndex>,
     /// Elements whose definition was seen but could not be read; nobody needs to hear that they are missing.
     pub(super) broken: HashSet<Dtmi>,
     pub(super) pending: Vec<Pending>,
@@ -32,7 +29,7 @@ pub(crate) struct Session<'p> {
 /// A reference to look up.
 #[derive(Debug)]
 pub(super) struct Pending {
-    pub(super) from: u32,
+    pub(super) from: ElementIndex,
     pub(super) property: &'static str,
     /// Its place among the values of the property.
     pub(super) slot: usize,
@@ -44,7 +41,7 @@ pub(super) struct Pending {
 /// A reference that leads nowhere.
 #[derive(Debug)]
 pub(super) struct Missing {
-    pub(super) from: u32,
+    pub(super) from: ElementIndex,
     pub(super) property: &'static str,
     pub(super) id: Dtmi,
     pub(super) at: At,
@@ -56,7 +53,7 @@ impl<'p> Session<'p> {
             options,
             sources: Vec::new(),
             reporter: Reporter::new(options.max_diagnostics),
-            elements: Vec::new(),
+            elements: PerElement::default(),
             ids: HashMap::new(),
             broken: HashSet::new(),
             pending: Vec::new(),
@@ -73,11 +70,7 @@ impl<'p> Session<'p> {
         let (text, has_lines) = match document.input {
             Input::Text(text) => (Ok(text.into_owned()), true),
             Input::Bytes(bytes) => (String::from_utf8(bytes.into_owned()), true),
-            // A `Value` always prints: it has no keys that are not strings.
-            Input::Value(value) => (
-                Ok(serde_json::to_string::<Value>(&value).unwrap_or_default()),
-                false,
-            ),
+            Input::Value(value) => (Ok(Value::to_string(&value)), false),
         };
         let read = match &text {
             Ok(text) => json::read(text).map_err(|error| (error.offset, error.problem)),
@@ -122,42 +115,35 @@ impl<'p> Session<'p> {
         }
     }
 
-    pub(super) fn element(&self, index: u32) -> Option<&ElementData> {
-        self.elements.get(index as usize)
+    pub(super) fn set(&mut self, index: ElementIndex, property: &'static str, value: Literal) {
+        self.elements[index].literals.push((property, value));
     }
 
-    pub(super) fn element_mut(&mut self, index: u32) -> Option<&mut ElementData> {
-        self.elements.get_mut(index as usize)
-    }
-
-    pub(super) fn set(&mut self, index: u32, property: &'static str, value: Literal) {
-        if let Some(element) = self.element_mut(index) {
-            element.literals.push((property, value));
-        }
-    }
-
-    /// Adds a reference and gives its place among the values of the property.
-    pub(super) fn refer(&mut self, from: u32, property: &'static str, to: u32) -> usize {
-        let Some(element) = self.element_mut(from) else {
-            return 0;
-        };
-        let position = element.references.iter().position(|(name, _)| *name == property);
+    /// Adds a value to a property that holds elements, and returns its position among the values. `to` is `None`
+    /// until the value is resolved.
+    #[expect(clippy::indexing_slicing, reason = "the entry was found or pushed just now")]
+    pub(super) fn refer(
+        &mut self,
+        from: ElementIndex,
+        property: &'static str,
+        to: Option<ElementIndex>,
+    ) -> usize {
+        let references = &mut self.elements[from].references;
+        let position = references.iter().position(|(name, _)| *name == property);
         let position = position.unwrap_or_else(|| {
-            element.references.push((property, Vec::new()));
-            element.references.len() - 1
+            references.push((property, Vec::new()));
+            references.len() - 1
         });
-        let Some((_, targets)) = element.references.get_mut(position) else {
-            return 0;
-        };
+        let targets = &mut references[position].1;
         targets.push(to);
         targets.len() - 1
     }
 
     /// The place of an element.
-    pub(super) fn at(&self, index: u32) -> At {
-        match self.element(index).and_then(|element| element.span) {
+    pub(super) fn at(&self, index: ElementIndex) -> At {
+        match self.elements[index].span {
             Some(span) => At {
-                doc: span.doc as usize,
+                doc: span.doc,
                 start: span.start,
                 end: span.start + 1,
             },
@@ -166,11 +152,9 @@ impl<'p> Session<'p> {
     }
 
     /// The place of a property of an element.
-    pub(super) fn property_at(&self, index: u32, property: &str) -> At {
+    pub(super) fn property_at(&self, index: ElementIndex, property: &str) -> At {
         let at = self.at(index);
-        let Some(source) = self.sources.get(at.doc) else {
-            return at;
-        };
+        let source = &self.sources[at.doc];
         match find(&source.root, at.start).and_then(|node| node.member(property)) {
             Some(member) => At::node(at.doc, &member.value),
             None => at,
@@ -200,32 +184,11 @@ fn find(node: &Node, start: u32) -> Option<&Node> {
 
 /// What the checks after reading ask of a session.
 impl Session<'_> {
-    pub(crate) fn count(&self) -> usize {
-        self.elements.len()
-    }
-
-    pub(crate) fn get(&self, index: u32) -> Option<&ElementData> {
-        self.element(index)
-    }
-
-    pub(crate) fn interfaces(&self) -> Vec<u32> {
-        let all = 0..u32::try_from(self.elements.len()).unwrap_or(u32::MAX);
-        all.filter(|index| {
-            self.element(*index)
-                .is_some_and(|element| element.kind == crate::ElementKind::Interface)
-        })
-        .collect()
-    }
-
-    /// The references of an element, in pairs of property and element.
-    pub(crate) fn references(&self, from: u32) -> impl Iterator<Item = (&'static str, u32)> {
-        let references = self
-            .element(from)
-            .map(|element| element.references.as_slice())
-            .unwrap_or_default();
-        references
-            .iter()
-            .flat_map(|(property, targets)| targets.iter().map(|target| (*property, *target)))
+    pub(crate) fn interfaces(&self) -> Vec<ElementIndex> {
+        let indices = self.elements.indices();
+        indices
+            .filter(|index| self.elements[*index].kind == ElementKind::Interface)
+            .collect()
     }
 
     /// Whether an element of the documents is written in this version.
@@ -240,7 +203,7 @@ impl Session<'_> {
         self.reporter.len()
     }
 
-    pub(crate) fn at_property(&self, index: u32, property: &str) -> Place {
+    pub(crate) fn at_property(&self, index: ElementIndex, property: &str) -> Place {
         Place(self.property_at(index, property))
     }
 

@@ -1,10 +1,9 @@
 //! `@type`: what an element is.
 
-use super::Stop;
 use super::context::Context;
-use super::element::Slot;
-use super::report::At;
+use super::report::{At, Stop};
 use super::session::Session;
+use super::slot::Slot;
 use crate::json::{Data, Node};
 use crate::metamodel::{ElementKind, Supplement, Target, index, kind};
 use crate::{Code, Dtmi};

@@ -29,8 +29,8 @@ use crate::error::{Error, Result};
 const PORT: u16 = 5671;
 const WEBSOCKET_PATH: &str = "/$iothub/websocket";
 const WEBSOCKET_PROTOCOL: &str = "AMQPWSB10";
-/// The longest answer of a proxy that is read, in bytes.
-const PROXY_ANSWER_LIMIT: usize = 16 * 1024;
+/// Limit of the response head of a proxy, in bytes.
+const PROXY_RESPONSE_LIMIT: usize = 16 * 1024;
 
 /// Where and how to connect.
 #[derive(Clone)]
@@ -56,6 +56,10 @@ impl fmt::Debug for Target {
 
 impl Target {
     /// The hub with this REST endpoint, or what the options name instead.
+    #[expect(
+        clippy::expect_used,
+        reason = "the endpoint of a client is an http or https URL"
+    )]
     pub(crate) fn new(endpoint: &Url, options: &AmqpOptions) -> Result<Self> {
         let invalid = || Error::invalid_input("amqp.endpoint", "must be a host with an optional port");
         let default_port = match options.transport {
@@ -64,7 +68,10 @@ impl Target {
             AmqpTransport::WebSocket => endpoint.port_or_known_default().unwrap_or(443),
         };
         let (host, port) = match &options.endpoint {
-            None => (endpoint.host_str().unwrap_or_default().to_owned(), default_port),
+            None => (
+                endpoint.host_str().expect("an https URL has a host").to_owned(),
+                default_port,
+            ),
             Some(text) => {
                 let text = text.strip_prefix("amqps://").unwrap_or(text);
                 let url = Url::parse(&format!("amqps://{text}")).map_err(|_| invalid())?;
@@ -116,9 +123,13 @@ impl Target {
         }
     }
 
-    /// Has a proxy connect.
+    /// Opens a connection to the hub through `proxy` by `CONNECT`.
+    ///
+    /// hyper-util has a connector for this, but its error is private and names no status except 407, and it refuses
+    /// any 2xx other than 200.
     async fn tunnel(&self, proxy: &AmqpProxy) -> Result<TcpStream, AmqpError> {
         let failed = |error: io::Error| AmqpError::new(AmqpErrorKind::Connection).with_source(error);
+        let refused = |text: String| AmqpError::new(AmqpErrorKind::Connection).with_message(text);
         let authority = self.authority();
         let mut request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n");
         if let Some(authorization) = proxy.authorization() {
@@ -129,18 +140,24 @@ impl Target {
         request.push_str("\r\n");
         let mut stream = TcpStream::connect(proxy.address()).await.map_err(failed)?;
         stream.write_all(request.as_bytes()).await.map_err(failed)?;
-        let mut answer = Vec::new();
-        // Byte by byte, because what follows the answer is not the proxy's.
-        while !answer.ends_with(b"\r\n\r\n") && answer.len() < PROXY_ANSWER_LIMIT {
-            answer.push(stream.read_u8().await.map_err(failed)?);
+        let mut head = Vec::new();
+        // Byte by byte: what follows the response head belongs to the hub.
+        while !head.ends_with(b"\r\n\r\n") {
+            if head.len() == PROXY_RESPONSE_LIMIT {
+                return Err(refused(format!(
+                    "the response head of the proxy exceeds {PROXY_RESPONSE_LIMIT} bytes"
+                )));
+            }
+            head.push(stream.read_u8().await.map_err(failed)?);
         }
-        let line = answer.split(|byte| *byte == b'\r').next().unwrap_or_default();
-        let line = String::from_utf8_lossy(line).into_owned();
-        let status = line.split(' ').nth(1).unwrap_or_default();
-        if line.starts_with("HTTP/1.") && status.starts_with('2') && status.len() == 3 {
-            return Ok(stream);
+        let head = String::from_utf8_lossy(&head);
+        let line = head.lines().next().unwrap_or_default();
+        match line.split(' ').nth(1) {
+            Some(status) if line.starts_with("HTTP/1.") && status.starts_with('2') && status.len() == 3 => {
+                Ok(stream)
+            }
+            _ => Err(refused(format!("the proxy answers {line:?}"))),
         }
-        Err(AmqpError::new(AmqpErrorKind::Connection).with_message(format!("the proxy answers {line:?}")))
     }
 
     async fn websocket<S>(&self, stream: S) -> Result<Stream, AmqpError>

@@ -1,6 +1,6 @@
 //! The numbers and names of the service's error codes.
 
-use super::ErrorCode;
+use super::code::ErrorCode;
 
 /// Declares the constants and the table from one list.
 macro_rules! codes {

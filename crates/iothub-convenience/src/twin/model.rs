@@ -179,8 +179,11 @@ pub(crate) fn read_only_changes(before: &Twin, after: &Twin) -> Vec<Violation> {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect::<Map<_, _>>()
             .into();
-        // A type of our own with texts as keys can always be serialised; should it not, nothing has changed.
-        serde_json::to_value(twin).unwrap_or_default()
+        #[expect(
+            clippy::expect_used,
+            reason = "a type of our own with string keys can always be serialized"
+        )]
+        serde_json::to_value(twin).expect("it has string keys")
     };
     let (before, after) = (json(before), json(after));
     let mut violations = Vec::new();

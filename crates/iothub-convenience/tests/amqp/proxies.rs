@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use iothub_convenience::{AmqpErrorKind, AmqpProxy, AmqpTransport};
+use iothub_convenience::{AmqpError, AmqpErrorKind, AmqpProxy, AmqpTransport};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -69,4 +69,51 @@ async fn a_proxy_that_refuses_is_named_as_the_reason() {
     assert_eq!(error.kind(), AmqpErrorKind::Connection);
     assert!(error.to_string().contains("407"), "{error}");
     assert_eq!(hub.amqp().statistics().connections, 0);
+}
+
+/// Tries to send through a proxy that gives this response to every request.
+async fn send_through(response: Vec<u8>) -> AmqpError {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let mut client = BufReader::new(client);
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") {
+                client.read_line(&mut head).await.unwrap();
+            }
+            // The client may close the connection before it has read everything.
+            client.write_all(&response).await.ok();
+        }
+    });
+    let url = format!("http://user:hidden@localhost:{port}");
+    let hub = Hub::start_with(|options| options.amqp.proxy = Some(AmqpProxy::new(&url).unwrap())).await;
+    let error = amqp_error(hub.hello().await);
+    assert_eq!(error.kind(), AmqpErrorKind::Connection);
+    let text = format!("{error} {error:?}");
+    assert!(
+        !text.contains("hidden") && !text.contains("dXNlcjpoaWRkZW4="),
+        "{text}"
+    );
+    error
+}
+
+#[tokio::test]
+async fn the_status_line_of_a_refusing_proxy_is_in_the_error() {
+    let error = send_through(b"HTTP/1.1 503 No route to hub\r\nContent-Length: 0\r\n\r\n".to_vec()).await;
+    assert!(error.to_string().contains("503 No route to hub"), "{error}");
+}
+
+#[tokio::test]
+async fn an_oversize_proxy_response_is_an_error_even_if_its_status_is_200() {
+    let mut response = b"HTTP/1.1 200 OK\r\nX-Padding: ".to_vec();
+    response.resize(64 * 1024, b'x');
+    let error = send_through(response).await;
+    assert!(error.to_string().contains("16384 bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_hangs_up_is_an_error() {
+    let error = send_through(b"HTTP/1.1 200".to_vec()).await;
+    assert!(error.to_string().contains("unexpected end of file"), "{error}");
 }

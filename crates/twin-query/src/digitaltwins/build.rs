@@ -1,8 +1,8 @@
 //! The builder.
 
-use super::Filter;
 use super::ast::{Collection, Join, Projection, Query, Select};
 use super::error::{Error, ValidationError};
+use super::filter::Filter;
 use super::pattern::PatternBuilder;
 use super::validate::check_length;
 use crate::name::{IntoPath, Name, NameError, Path};

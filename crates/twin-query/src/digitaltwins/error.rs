@@ -24,7 +24,7 @@ pub enum Error {
 #[non_exhaustive]
 pub enum ValidationError {
     /// The text has more characters than the service takes.
-    #[error("the query has {length} characters, {max} are allowed", max = super::MAX_TEXT_LENGTH)]
+    #[error("the query has {length} characters, {max} are allowed", max = super::validate::MAX_TEXT_LENGTH)]
     TextTooLong {
         /// The length in characters.
         length: usize,
@@ -36,13 +36,13 @@ pub enum ValidationError {
     #[error("JOIN and MATCH need FROM DIGITALTWINS")]
     GraphOverRelationships,
     /// More `JOIN` clauses than the service takes.
-    #[error("the query has {count} JOIN clauses, {max} are allowed", max = super::MAX_JOINS)]
+    #[error("the query has {count} JOIN clauses, {max} are allowed", max = super::validate::MAX_JOINS)]
     TooManyJoins {
         /// How many there are.
         count: usize,
     },
     /// An edge of `MATCH` that may take more hops than the service follows.
-    #[error("an edge of MATCH may take {hops} hops, {max} are allowed", max = super::MAX_HOPS)]
+    #[error("an edge of MATCH may take {hops} hops, {max} are allowed", max = super::validate::MAX_HOPS)]
     TooManyHops {
         /// The upper bound.
         hops: u32,
@@ -51,13 +51,13 @@ pub enum ValidationError {
     #[error("the hops of an edge of MATCH admit no number")]
     NoHops,
     /// A list of `IN` or `NIN` with more values than the service takes.
-    #[error("a list of IN has {count} values, {max} are allowed", max = super::MAX_IN_VALUES)]
+    #[error("a list of IN has {count} values, {max} are allowed", max = super::validate::MAX_IN_VALUES)]
     TooManyInValues {
         /// How many there are.
         count: usize,
     },
     /// More `AND` and `OR` than the service takes.
-    #[error("the condition has {count} AND and OR, {max} are allowed", max = super::MAX_LOGICAL_OPERATORS)]
+    #[error("the condition has {count} AND and OR, {max} are allowed", max = super::validate::MAX_LOGICAL_OPERATORS)]
     TooManyLogicalOperators {
         /// How many there are.
         count: usize,

@@ -1,12 +1,17 @@
 //! Building conditions.
 
 use super::ast::{Condition, Function, Operand, TextTest, TypeTest};
-use super::{Filter, PropertyPath};
 use crate::filter::{Side, private::Build};
 use crate::literal::Literal;
 use crate::name::{IntoPath, Name, Path};
 use crate::operator::Comparison;
 use crate::value::Value;
+
+/// A condition being built; see [`path`].
+pub type Filter = crate::filter::Filter<Condition>;
+
+/// A property in a condition being built; see [`path`].
+pub type PropertyPath = crate::filter::PropertyPath<Condition>;
 
 /// A property in a condition: `path("T.temperature")`, or names as they are, `path(["T", "map", "a.b"])`.
 ///

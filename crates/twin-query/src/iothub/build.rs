@@ -1,8 +1,8 @@
 //! The builder.
 
-use super::Filter;
 use super::ast::{Aggregate, Item, ItemValue, Query, Select, Source};
 use super::error::Error;
+use super::filter::Filter;
 use super::validate::check_length;
 use crate::name::{IntoPath, Name, NameError, Path};
 use crate::value::ValueError;

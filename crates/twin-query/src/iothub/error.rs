@@ -24,7 +24,7 @@ pub enum Error {
 #[non_exhaustive]
 pub enum ValidationError {
     /// The text has more characters than the service takes.
-    #[error("the query has {length} characters, {max} are allowed", max = super::MAX_TEXT_LENGTH)]
+    #[error("the query has {length} characters, {max} are allowed", max = super::validate::MAX_TEXT_LENGTH)]
     TextTooLong {
         /// The length in characters.
         length: usize,

@@ -1,12 +1,17 @@
 //! Building conditions.
 
-use super::PropertyPath;
 use super::ast::{Constant, Expression};
 use super::function::Function;
 use crate::filter::{Side, private::Build};
 use crate::literal::Literal;
 use crate::name::{IntoPath, Name, NameError, Path};
 use crate::operator::Comparison;
+
+/// A condition being built; see [`path`].
+pub type Filter = crate::filter::Filter<Expression>;
+
+/// A property in a condition being built; see [`path`].
+pub type PropertyPath = crate::filter::PropertyPath<Expression>;
 
 /// A property in a condition: `path("capabilities.iotEdge")`, or names as they are, `path(["tags", "a.b"])`.
 ///

@@ -8,7 +8,7 @@ use winnow::prelude::*;
 use winnow::stream::LocatingSlice;
 use winnow::token::{any, one_of, rest, take_until, take_while};
 
-use super::Dialect;
+use super::dialect::Dialect;
 use crate::error::ParseErrorKind;
 use crate::name::{Name, is_identifier_part, is_identifier_start};
 
@@ -47,11 +47,13 @@ type Text<'i> = LocatingSlice<&'i str>;
 type Lexed<T> = Result<T, EmptyError>;
 
 /// Splits a text into tokens.
+#[expect(clippy::expect_used, reason = "no text makes the lexer stop early")]
 pub(crate) fn tokens<'i>(text: &'i str, dialect: &'static Dialect) -> Vec<Token<'i>> {
     let token = |input: &mut Text<'i>| token(input, dialect);
     let mut tokens = preceded(multispace0, repeat(0.., terminated(token, multispace0)));
-    // Every character starts a token, if only an invalid one, so that the parser can't stop early.
-    tokens.parse(LocatingSlice::new(text)).unwrap_or_default()
+    tokens
+        .parse(LocatingSlice::new(text))
+        .expect("every character starts a token, if only an invalid one")
 }
 
 fn token<'i>(input: &mut Text<'i>, dialect: &'static Dialect) -> Lexed<Token<'i>> {

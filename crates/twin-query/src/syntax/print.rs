@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Dialect;
+use super::dialect::Dialect;
 use crate::name::{Name, Path};
 
 /// A property or relationship name, in brackets where it needs them.

@@ -5,8 +5,8 @@ use winnow::error::{EmptyError, ErrMode};
 use winnow::prelude::*;
 use winnow::stream::{Stateful, TokenSlice};
 
+use super::dialect::{Dialect, MAX_DEPTH};
 use super::lexer::{Token, TokenKind, tokens};
-use super::{Dialect, MAX_DEPTH};
 use crate::bind::Bound;
 use crate::error::{Expected, ParseError, ParseErrorKind};
 use crate::value::ValueError;

@@ -1,39 +1,34 @@
-//! Events over HTTP: one after the other, repeated a few times, then given up.
+//! Delivers the events of an endpoint by HTTP, one at a time, with a few retries.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
-use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls_platform_verifier::Verifier;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt, Limited};
+use reqwest::{Body, Certificate, Client, redirect};
+use rustls::pki_types::CertificateDer;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use tokio_rustls::TlsConnector;
-use url::{Host, Url};
+use url::Url;
 
 use super::CloudEvent;
 use super::routing::EndpointError;
 
-/// Events that may wait for a slow receiver; what comes then is dropped.
+/// Events that are queued for a slow receiver. Events beyond that are dropped.
 const QUEUE: usize = 10_000;
 const ATTEMPTS: u32 = 5;
 /// Before the second attempt; doubled before each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Of an answer, which is read only so that its connection can be used again.
-const ANSWER_BYTES: usize = 64 * 1024;
+/// Limit of a response body, which is read only so that its connection can be used again.
+const RESPONSE_BYTES: usize = 64 * 1024;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Takes the events of one endpoint. The webhook ends with it.
+/// Queue of the events of one endpoint. Delivery ends when it is dropped and empty.
 #[derive(Debug)]
 pub(super) struct Sender {
     name: String,
@@ -41,133 +36,99 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    /// Never waits: this is called while an operation is under way.
+    /// Queues an event without waiting: the caller is in the middle of an operation.
     pub(super) fn send(&self, event: &Arc<CloudEvent>) {
         if self.queue.try_send(Arc::clone(event)).is_err() {
             tracing::warn!(
                 endpoint = self.name,
                 event = event.id,
-                "event dropped: too many wait"
+                "event dropped: the queue is full"
             );
         }
     }
 }
 
-/// Sends to an address. With `https` the receiver's certificate has to lead to the platform's roots or to one of
-/// `roots`.
+/// Starts to deliver events to `url`. The certificate of an `https` receiver must lead to one of the platform's
+/// authorities or one of `roots`.
 pub(super) fn start(
     name: &str,
     url: &Url,
     roots: &[CertificateDer<'static>],
 ) -> Result<Sender, EndpointError> {
-    let unusable = || EndpointError::Url { url: url.to_string() };
-    let host = url.host().ok_or_else(unusable)?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(unusable());
-    }
-    let host = match host {
-        Host::Domain(name) => name.to_owned(),
-        Host::Ipv4(address) => address.to_string(),
-        Host::Ipv6(address) => address.to_string(),
-    };
-    let target = Target {
-        authority: match url.port() {
-            Some(port) => format!("{}:{port}", url.host_str().unwrap_or_default()),
-            None => url.host_str().unwrap_or_default().to_owned(),
-        },
-        port: url.port_or_known_default().ok_or_else(unusable)?,
-        path: match url.query() {
-            Some(query) => format!("{}?{query}", url.path()),
-            None => url.path().to_owned(),
-        },
-        tls: match url.scheme() {
-            "https" => Some(connector(roots).map_err(|error| EndpointError::Tls {
-                reason: error.to_string(),
-            })?),
-            _ => None,
-        },
-        host,
-    };
-    let runtime = Handle::try_current().map_err(|_| EndpointError::NoRuntime)?;
+    let runtime = Handle::try_current().map_err(|_| EndpointError::NoRuntime);
+    let client = client(url, roots)?;
     let (queue, events) = mpsc::channel(QUEUE);
-    runtime.spawn(deliver(name.to_owned(), target, events));
+    runtime?.spawn(deliver(name.to_owned(), client, url.clone(), events));
     Ok(Sender {
         name: name.to_owned(),
         queue,
     })
 }
 
-fn connector(roots: &[CertificateDer<'static>]) -> Result<TlsConnector, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let verifier = Verifier::new_with_extra_roots(roots.iter().cloned(), Arc::clone(&provider))?;
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        // What is called dangerous is a verifier that verifies less than the platform's; this one is that.
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
+fn client(url: &Url, roots: &[CertificateDer<'static>]) -> Result<Client, EndpointError> {
+    let builder = Client::builder()
+        .http1_only()
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .timeout(ATTEMPT_TIMEOUT);
+    let client = match url.scheme() {
+        // A computer without trusted certificates can still send by `http`.
+        "http" => builder.tls_certs_only([]).build(),
+        "https" => roots
+            .iter()
+            .map(|root| Certificate::from_der(root))
+            .collect::<Result<Vec<_>, _>>()
+            .and_then(|roots| builder.tls_certs_merge(roots).build()),
+        _ => return Err(EndpointError::Url { url: url.to_string() }),
+    };
+    client.map_err(|error| EndpointError::Tls {
+        reason: describe(&error),
+    })
 }
 
-/// An address taken apart.
-struct Target {
-    /// As the header `Host` has it.
-    authority: String,
-    host: String,
-    port: u16,
-    path: String,
-    /// For `https`.
-    tls: Option<TlsConnector>,
+/// Joins the messages of an error and its sources: reqwest's own message does not name the cause.
+fn describe(error: &(dyn Error + 'static)) -> String {
+    std::iter::successors(Some(error), |&error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
-async fn deliver(name: String, target: Target, mut events: mpsc::Receiver<Arc<CloudEvent>>) {
-    let mut connection = None;
+async fn deliver(name: String, client: Client, url: Url, mut events: mpsc::Receiver<Arc<CloudEvent>>) {
     while let Some(event) = events.recv().await {
-        let body = match serde_json::to_vec(&*event) {
-            Ok(body) => Bytes::from(body),
+        match serde_json::to_vec(&*event) {
+            Ok(body) => deliver_one(&name, &client, &url, &event.id, body.into()).await,
             Err(error) => {
                 tracing::error!(endpoint = name, event = event.id, %error, "event can't be written");
-                continue;
             }
-        };
-        let mut pause = FIRST_PAUSE;
-        for attempt in 1..=ATTEMPTS {
-            let sent = tokio::time::timeout(ATTEMPT_TIMEOUT, post(&target, &mut connection, body.clone()));
-            let problem = match sent.await {
-                Ok(Ok(status)) if status.is_success() => break,
-                Ok(Ok(status)) if !is_passing(status) => {
-                    tracing::warn!(endpoint = name, event = event.id, %status, "event refused");
-                    break;
-                }
-                Ok(Ok(status)) => status.to_string(),
-                Ok(Err(error)) => {
-                    connection = None;
-                    error.to_string()
-                }
-                Err(_) => {
-                    connection = None;
-                    "no answer in time".to_owned()
-                }
-            };
-            if attempt == ATTEMPTS {
-                tracing::warn!(endpoint = name, event = event.id, problem, "event given up");
-                break;
-            }
-            tracing::debug!(
-                endpoint = name,
-                event = event.id,
-                problem,
-                attempt,
-                "event is sent again"
-            );
-            tokio::time::sleep(pause).await;
-            pause *= 2;
         }
     }
 }
 
-/// Whether the same request may find another answer later.
-fn is_passing(status: StatusCode) -> bool {
+async fn deliver_one(endpoint: &str, client: &Client, url: &Url, event: &str, body: Bytes) {
+    let mut pause = FIRST_PAUSE;
+    for attempt in 1..=ATTEMPTS {
+        let problem = match post(client, url, body.clone()).await {
+            Ok(status) if status.is_success() => return,
+            Ok(status) if !is_transient(status) => {
+                tracing::warn!(endpoint, event, %status, "event refused");
+                return;
+            }
+            Ok(status) => status.to_string(),
+            Err(error) => describe(&*error),
+        };
+        if attempt == ATTEMPTS {
+            tracing::warn!(endpoint, event, problem, "event given up");
+            return;
+        }
+        tracing::debug!(endpoint, event, problem, attempt, "event is sent again");
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+}
+
+/// Returns whether the same request may get another response later.
+fn is_transient(status: StatusCode) -> bool {
     status.is_server_error()
         || matches!(
             status,
@@ -175,51 +136,18 @@ fn is_passing(status: StatusCode) -> bool {
         )
 }
 
-async fn post(
-    target: &Target,
-    connection: &mut Option<SendRequest<Full<Bytes>>>,
-    body: Bytes,
-) -> Result<StatusCode, BoxError> {
-    let mut kept = connection.take();
-    let usable = match &mut kept {
-        Some(sender) => sender.ready().await.is_ok(),
-        None => false,
-    };
-    let mut sender = match kept.filter(|_| usable) {
-        Some(sender) => sender,
-        None => connect(target).await?,
-    };
-    let request = Request::builder()
-        .method(Method::POST)
-        .uri(&target.path)
-        .header(HOST, &target.authority)
+async fn post(client: &Client, url: &Url, body: Bytes) -> Result<StatusCode, BoxError> {
+    let response = client
+        .post(url.clone())
         .header(CONTENT_TYPE, "application/cloudevents+json; charset=utf-8")
-        .body(Full::new(body))?;
-    let response = sender.send_request(request).await?;
+        .body(body)
+        .send()
+        .await
+        // The query may hold the receiver's key.
+        .map_err(reqwest::Error::without_url)?;
     let status = response.status();
-    Limited::new(response.into_body(), ANSWER_BYTES).collect().await?;
-    *connection = Some(sender);
+    Limited::new(Body::from(response), RESPONSE_BYTES)
+        .collect()
+        .await?;
     Ok(status)
-}
-
-async fn connect(target: &Target) -> Result<SendRequest<Full<Bytes>>, BoxError> {
-    let stream = TcpStream::connect((target.host.as_str(), target.port)).await?;
-    let Some(tls) = &target.tls else {
-        return handshake(stream).await;
-    };
-    let name = ServerName::try_from(target.host.clone())?;
-    let stream = tls.connect(name, stream).await?;
-    handshake(stream).await
-}
-
-async fn handshake(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-) -> Result<SendRequest<Full<Bytes>>, BoxError> {
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "connection of a webhook ended");
-        }
-    });
-    Ok(sender)
 }

@@ -1,7 +1,8 @@
 //! Elements that say something about another element of the same Interface.
 
-use super::super::{ElementKind as K, Property, Value};
-use super::{BLANK, Extension, Sibling, Type, adjunct};
+use super::extension::{BLANK, Extension, Sibling, Type, adjunct};
+use crate::metamodel::kind::ElementKind as K;
+use crate::metamodel::language::{Property, Value};
 
 pub(super) const ALL: &[Extension] = &[
     Extension {

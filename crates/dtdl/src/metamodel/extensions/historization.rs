@@ -1,7 +1,7 @@
 //! Values whose history is kept.
 
-use super::super::ElementKind as K;
-use super::{BLANK, Extension, Type, adjunct};
+use super::extension::{BLANK, Extension, Type, adjunct};
+use crate::metamodel::kind::ElementKind as K;
 
 pub(super) const ALL: &[Extension] = &[
     Extension {

@@ -1,7 +1,8 @@
 //! Properties with a first value. Published as a preview only.
 
-use super::super::{ElementKind as K, Property, Value};
-use super::{BLANK, Constraint, Extension, Type, adjunct};
+use super::extension::{BLANK, Constraint, Extension, Type, adjunct};
+use crate::metamodel::kind::ElementKind as K;
+use crate::metamodel::language::{Property, Value};
 
 pub(super) const ALL: &[Extension] = &[Extension {
     context: "dtmi:dtdl:extension:initialization",

@@ -1,7 +1,8 @@
 //! Types and schemas of IoT Central.
 
-use super::super::{ElementKind as K, Property, Target, Value};
-use super::{BLANK, Constraint, Extension, Type, adjunct};
+use super::extension::{BLANK, Constraint, Extension, Type, adjunct};
+use crate::metamodel::kind::ElementKind as K;
+use crate::metamodel::language::{Property, Target, Value};
 
 pub(super) const ALL: &[Extension] = &[Extension {
     context: "dtmi:iotcentral:context",

@@ -1,8 +1,9 @@
 //! Types of Azure IoT Operations.
 
-use super::super::kind::NUMERIC;
-use super::super::{ElementKind as K, Limit, Pattern, Property, Value};
-use super::{BLANK, Constraint, Extension, Type, adjunct};
+use super::extension::{BLANK, Constraint, Extension, Type, adjunct};
+use crate::metamodel::kind::ElementKind as K;
+use crate::metamodel::kind::NUMERIC;
+use crate::metamodel::language::{Limit, Pattern, Property, Value};
 
 pub(super) const ALL: &[Extension] = &[Extension {
     context: "dtmi:iotoperations:context",

@@ -1,7 +1,7 @@
 //! Contexts that raise limits of the language.
 
-use super::super::Limits;
-use super::{BLANK, Extension};
+use super::extension::{BLANK, Extension};
+use crate::metamodel::language::Limits;
 
 pub(super) const ALL: &[Extension] = &[
     Extension {

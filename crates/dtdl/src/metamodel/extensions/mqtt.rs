@@ -1,7 +1,8 @@
 //! Interfaces that are spoken over MQTT.
 
-use super::super::{ElementKind as K, Pattern, Property, Value};
-use super::{BLANK, Constraint, Extension, Type, adjunct};
+use super::extension::{BLANK, Constraint, Extension, Type, adjunct};
+use crate::metamodel::kind::ElementKind as K;
+use crate::metamodel::language::{Pattern, Property, Value};
 
 pub(super) const ALL: &[Extension] = &[
     Extension {

@@ -1,7 +1,8 @@
 //! Properties whose instance value takes the place of a value in the model.
 
-use super::super::{ElementKind as K, Property, Value};
-use super::{BLANK, Constraint, Extension, Sibling, Type, adjunct};
+use super::extension::{BLANK, Constraint, Extension, Sibling, Type, adjunct};
+use crate::metamodel::kind::ElementKind as K;
+use crate::metamodel::language::{Property, Value};
 
 pub(super) const ALL: &[Extension] = &[
     Extension {

@@ -1,7 +1,7 @@
 //! Quantities such as Temperature with their units; version 2 of the language has them built in.
 
-use super::super::quantities;
-use super::{BLANK, Extension};
+use super::extension::{BLANK, Extension};
+use crate::metamodel::quantities;
 
 pub(super) const ALL: &[Extension] = &[
     Extension {

@@ -1,7 +1,7 @@
 //! Fields, and later Properties, that an instance cannot leave out.
 
-use super::super::ElementKind as K;
-use super::{BLANK, Extension, adjunct};
+use super::extension::{BLANK, Extension, adjunct};
+use crate::metamodel::kind::ElementKind as K;
 
 pub(super) const ALL: &[Extension] = &[
     Extension {

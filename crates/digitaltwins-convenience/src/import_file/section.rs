@@ -1,21 +1,11 @@
-//! The file that an import job reads: one JSON object a line, in sections.
-
-mod check;
-mod check_graph;
-mod problem;
-mod validator;
-mod writer;
-
-pub use problem::{ImportFileProblem, ImportFileProblemKind};
-pub use validator::{ImportFileReport, ImportFileValidator};
-pub use writer::ImportFileWriter;
+//! Sections of an import file.
 
 use std::fmt;
 
 /// The version of the format that is written.
-const FILE_VERSION: &str = "1.0.0";
+pub(super) const FILE_VERSION: &str = "1.0.0";
 /// The member that begins a section.
-const SECTION: &str = "Section";
+pub(super) const SECTION: &str = "Section";
 
 /// A section of an import file. They come in this order; all but the header may be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,7 +34,7 @@ impl ImportFileSection {
         }
     }
 
-    fn from_name(name: &str) -> Option<Self> {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|section| section.as_str() == name)
     }
 }

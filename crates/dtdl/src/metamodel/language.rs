@@ -1,21 +1,6 @@
-//! The languages as data: one table per DTDL version, one per extension. Every rule the parser applies is read
-//! from them; the code knows kinds of rules, not classes and properties.
+//! The vocabulary of the tables: versions, classes, properties and the rules about them.
 
-pub(crate) mod extensions;
-mod index;
-pub(crate) mod kind;
-mod quantities;
-mod standard;
-mod v2;
-mod v3;
-mod v4;
-
-pub(crate) use extensions::{Constraint, Extension, Sibling, Supplement};
-pub(crate) use index::{Index, index};
-pub use kind::ElementKind;
-pub(crate) use standard::{Builtin, Shape};
-
-use ElementKind as K;
+use super::kind::ElementKind as K;
 
 /// The set of limits a model is measured by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -141,18 +126,40 @@ pub(crate) struct Target {
 }
 
 /// A material class in one version.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Class {
     pub(crate) kind: K,
     /// The longest `@id`, if shorter than the version's general limit.
     pub(crate) id_max: Option<usize>,
-    /// Groups of properties; classes share some of them.
-    pub(crate) properties: &'static [&'static [Property]],
+    /// Properties of every class.
+    pub(super) common: &'static [Property],
+    /// Groups of further properties; classes share some of them.
+    pub(super) own: &'static [&'static [Property]],
 }
 
 impl Class {
-    pub(crate) fn properties(&self) -> impl Iterator<Item = &'static Property> {
-        self.properties.iter().flat_map(|group| group.iter())
+    pub(super) const fn new(
+        kind: K,
+        common: &'static [Property],
+        own: &'static [&'static [Property]],
+    ) -> Self {
+        Self {
+            kind,
+            id_max: None,
+            common,
+            own,
+        }
+    }
+
+    pub(super) const fn id_max(self, max: usize) -> Self {
+        Self {
+            id_max: Some(max),
+            ..self
+        }
+    }
+
+    pub(crate) fn properties(&self) -> impl Iterator<Item = &'static Property> + use<> {
+        self.common.iter().chain(self.own.iter().copied().flatten())
     }
 }
 
@@ -204,36 +211,21 @@ pub(crate) struct Version {
     /// Whether contexts such as `…#limitless` exist.
     pub(crate) has_limit_contexts: bool,
     pub(crate) classes: &'static [Class],
-    /// Primitive schemas: the term and its kind.
-    pub(crate) primitives: &'static [(&'static str, K)],
+    /// Primitive schemas in groups that versions share: the term and its kind.
+    pub(crate) primitives: &'static [&'static [(&'static str, K)]],
     pub(crate) controls: &'static [Control],
     /// The largest text of one Interface in bytes.
     pub(crate) partition_max: Option<usize>,
-    /// Terms that name classes, properties and elements of the language but have no other table here.
+    /// Terms that name classes, properties and elements of the language but have no other table here, with their
+    /// identifiers without the version.
     pub(crate) other_terms: &'static [(&'static str, &'static str)],
 }
 
 impl Version {
-    pub(crate) fn class(&self, kind: K) -> Option<&'static Class>
-    where
-        Self: 'static,
-    {
-        let classes: &'static [Class] = self.classes;
-        classes.iter().find(|class| class.kind == kind)
+    pub(crate) fn class(&self, kind: K) -> Option<&'static Class> {
+        self.classes.iter().find(|class| class.kind == kind)
     }
 }
-
-/// The table of a version, if the version exists.
-pub(crate) fn version(number: u8) -> Option<&'static Version> {
-    [&v2::VERSION, &v3::VERSION, &v4::VERSION]
-        .into_iter()
-        .find(|version| version.number == number)
-}
-
-pub(crate) const VERSIONS: [u8; 3] = [2, 3, 4];
-
-/// Identifiers with these beginnings belong to the language.
-pub(crate) const RESERVED_PREFIXES: [&str; 2] = ["dtmi:dtdl:", "dtmi:standard:"];
 
 // Building blocks of the tables.
 

@@ -6,12 +6,9 @@ mod hierarchy;
 mod siblings;
 mod unique;
 
-use std::collections::HashMap;
+pub(crate) use hierarchy::Ancestors;
 
-use crate::parser::Session;
-
-/// The Interfaces that each Interface extends, directly or not.
-pub(crate) type Ancestors = HashMap<u32, Vec<u32>>;
+use crate::parser::session::Session;
 
 /// Checks everything, and works out who extends whom.
 pub(crate) fn run(session: &mut Session<'_>) -> Ancestors {

@@ -14,14 +14,9 @@ mod properties;
 mod references;
 mod report;
 mod resolve;
-mod session;
+pub(crate) mod session;
+mod slot;
 mod types;
 
 pub use api::{NoResolver, Parser, Resolver};
 pub use document::{Document, Input};
-
-pub(crate) use session::Session;
-
-/// An element is not worth reading on; why has been reported.
-#[derive(Debug)]
-struct Stop;

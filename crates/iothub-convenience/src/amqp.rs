@@ -8,6 +8,7 @@ mod error;
 mod message;
 mod messaging;
 mod notifications;
+mod operations;
 mod options;
 mod transport;
 

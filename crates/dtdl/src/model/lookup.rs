@@ -1,52 +1,17 @@
-//! The parsed model.
+//! Finding elements in a model.
 
-mod contents;
-mod data;
-mod element;
-mod interface;
-mod order;
-mod schema;
-
-pub use contents::{Command, Component, Content, Payload, Property, Relationship, Telemetry};
-pub use element::{Element, Localized};
-pub use interface::Interface;
-pub use schema::{
-    ArraySchema, EnumSchema, EnumValue, EnumValueLiteral, Field, MapSchema, ObjectSchema, Schema, SchemaType,
-};
-
-pub(crate) use data::{Arena, ElementData, Literal, Span};
-
-use std::sync::Arc;
-
+use super::contents::Content;
+use super::data::Model;
+use super::element::Element;
+use super::interface::Interface;
+use super::order;
 use crate::Dtmi;
 
-/// Everything a set of documents defines: elements with their references resolved and contents inherited.
-///
-/// A model never changes. Copies share it, so cloning costs a reference count; elements taken out of it keep it
-/// alive.
-#[derive(Clone, Default)]
-pub struct Model {
-    arena: Arc<Arena>,
-}
-
 impl Model {
-    pub(crate) fn new(arena: Arena) -> Self {
-        Self {
-            arena: Arc::new(arena),
-        }
-    }
-
-    pub(crate) fn arena(&self) -> &Arena {
-        &self.arena
-    }
-
     /// The element with an identifier, whether the model gave it or it was assigned.
     #[must_use]
     pub fn element(&self, id: &str) -> Option<Element> {
-        self.arena
-            .ids
-            .get(id)
-            .and_then(|index| Element::new(self, *index))
+        self.arena().ids.get(id).map(|index| Element::new(self, *index))
     }
 
     /// The Interface with an identifier.
@@ -57,16 +22,16 @@ impl Model {
 
     /// All Interfaces, in the order in which the documents define them.
     pub fn interfaces(&self) -> impl Iterator<Item = Interface> + '_ {
-        self.arena
+        self.arena()
             .interfaces
             .iter()
-            .filter_map(|index| Element::new(self, *index)?.as_interface())
+            .filter_map(|index| Element::new(self, *index).as_interface())
     }
 
     /// All elements, also those of the language that the documents refer to.
     pub fn elements(&self) -> impl Iterator<Item = Element> + '_ {
-        let count = u32::try_from(self.arena.elements.len()).unwrap_or(u32::MAX);
-        (0..count).filter_map(|index| Element::new(self, index))
+        let indices = self.arena().elements.indices();
+        indices.map(|index| Element::new(self, index))
     }
 
     /// Whether one Interface is another or extends it, directly or through others.
@@ -79,13 +44,13 @@ impl Model {
     /// How many Interfaces there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.arena.interfaces.len()
+        self.arena().interfaces.len()
     }
 
     /// Whether there is no Interface.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.arena.interfaces.is_empty()
+        self.arena().interfaces.is_empty()
     }
 
     /// The Interfaces so that each comes after all it depends on: those it extends and those of its Components.
@@ -110,14 +75,5 @@ impl Model {
         missing.sort();
         missing.dedup();
         missing
-    }
-}
-
-impl std::fmt::Debug for Model {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Model")
-            .field("interfaces", &self.arena.interfaces.len())
-            .field("elements", &self.arena.elements.len())
-            .finish()
     }
 }

@@ -1,18 +1,8 @@
-//! The extensions of the language, one table each.
+//! The vocabulary of the tables of extensions.
 
-mod annotation;
-mod historization;
-mod initialization;
-mod iotcentral;
-mod iotoperations;
-mod limits;
-mod mqtt;
-mod overriding;
-mod quantitative_types;
-mod requirement;
-
-use super::quantities::Quantities;
-use super::{ElementKind as K, Limits, Property};
+use crate::metamodel::kind::ElementKind as K;
+use crate::metamodel::language::{Limits, Property};
+use crate::metamodel::quantities::Quantities;
 
 /// A schema that an extension adds: term, identifier, fields.
 pub(crate) type Record = (&'static str, &'static str, &'static [(&'static str, K)]);
@@ -101,26 +91,6 @@ pub(crate) enum Sibling {
     },
 }
 
-pub(crate) use super::index::Supplement;
-
-/// All extensions, in all their versions.
-pub(crate) fn all() -> impl Iterator<Item = &'static Extension> {
-    [
-        annotation::ALL,
-        historization::ALL,
-        initialization::ALL,
-        iotcentral::ALL,
-        iotoperations::ALL,
-        limits::ALL,
-        mqtt::ALL,
-        overriding::ALL,
-        quantitative_types::ALL,
-        requirement::ALL,
-    ]
-    .into_iter()
-    .flatten()
-}
-
 // Building blocks of the tables.
 
 pub(super) const BLANK: Extension = Extension {
@@ -135,7 +105,7 @@ pub(super) const BLANK: Extension = Extension {
     limits: None,
 };
 
-const fn adjunct(term: &'static str, cotypes: &'static [K]) -> Type {
+pub(super) const fn adjunct(term: &'static str, cotypes: &'static [K]) -> Type {
     Type {
         term,
         cotypes,

@@ -1,0 +1,20 @@
+//! The languages as data: one table per DTDL version, one per extension. Every rule the parser applies is read
+//! from them; the code knows kinds of rules, not classes and properties.
+
+pub(crate) mod extensions;
+mod index;
+pub(crate) mod kind;
+mod language;
+mod quantities;
+mod standard;
+mod v2;
+mod v3;
+mod v4;
+mod versions;
+
+pub(crate) use extensions::extension::{Constraint, Extension, Sibling};
+pub(crate) use index::{Index, Supplement, index};
+pub use kind::ElementKind;
+pub(crate) use language::{Class, Control, Limit, Limits, Pattern, Property, Target, Value, Version};
+pub(crate) use standard::{Builtin, Shape};
+pub(crate) use versions::{RESERVED_PREFIXES, VERSIONS, version};

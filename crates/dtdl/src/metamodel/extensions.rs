@@ -1,0 +1,33 @@
+//! The extensions of the language, one table each.
+
+mod annotation;
+pub(crate) mod extension;
+mod historization;
+mod initialization;
+mod iotcentral;
+mod iotoperations;
+mod limits;
+mod mqtt;
+mod overriding;
+mod quantitative_types;
+mod requirement;
+
+use extension::Extension;
+
+/// All extensions, in all their versions.
+pub(crate) fn all() -> impl Iterator<Item = &'static Extension> {
+    [
+        annotation::ALL,
+        historization::ALL,
+        initialization::ALL,
+        iotcentral::ALL,
+        iotoperations::ALL,
+        limits::ALL,
+        mqtt::ALL,
+        overriding::ALL,
+        quantitative_types::ALL,
+        requirement::ALL,
+    ]
+    .into_iter()
+    .flatten()
+}
