@@ -21,7 +21,7 @@ use super::node::{Counters, Node};
 use super::sasl::Mechanisms;
 use super::stream::{Cut, Stream};
 use super::{cbs, devicebound, errors, notifications};
-use crate::iothub::{Code, HubError, Kind};
+use crate::iothub::{Code, HubError, NotificationKind as Kind};
 
 const CONTAINER_ID: &str = "iot-emulator";
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);

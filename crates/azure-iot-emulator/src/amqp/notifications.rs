@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 use super::connection::Peer;
 use super::errors;
 use super::faults::{AmqpFaultAction, Point};
-use crate::iothub::{Kind, Notification, Settlement};
+use crate::iothub::{Notification, NotificationKind as Kind, Settlement};
 
 pub(crate) async fn serve(sender: Sender, kind: Kind, address: &str, peer: Peer) {
     let mut source = Source {

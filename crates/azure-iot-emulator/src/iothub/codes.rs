@@ -1,4 +1,4 @@
-//! The error codes of IoT Hub: number, name, and by the number the HTTP status.
+//! The error codes of IoT Hub: numbers, names and HTTP statuses.
 
 use http::StatusCode;
 
@@ -52,21 +52,27 @@ impl Code {
         self.0
     }
 
+    #[expect(
+        clippy::expect_used,
+        reason = "no code is made of a number outside of the table"
+    )]
     pub(crate) fn name(self) -> &'static str {
-        match CODES.binary_search_by_key(&self.0, |(number, _)| *number) {
-            Ok(at) => CODES[at].1,
-            Err(_) => "Unknown",
-        }
+        let at = CODES
+            .binary_search_by_key(&self.0, |(number, _)| *number)
+            .expect("every constant is in the table, and `of_status` searches it");
+        CODES[at].1
     }
 
+    #[expect(
+        clippy::expect_used,
+        reason = "a test asserts it of every number in the table"
+    )]
     pub(crate) fn status(self) -> StatusCode {
-        u16::try_from(self.0 / 1000)
-            .ok()
-            .and_then(|status| StatusCode::from_u16(status).ok())
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        let status = u16::try_from(self.0 / 1000).expect("six digits");
+        StatusCode::from_u16(status).expect("the first three digits are a status")
     }
 
-    /// The code that stands for a whole status: the one the service uses most, or else the generic one.
+    /// Returns the code that the service uses most for a status, or else the generic one.
     pub(crate) fn of_status(status: StatusCode) -> Option<Self> {
         let usual = match status.as_u16() {
             401 => Self::IOT_HUB_UNAUTHORIZED_ACCESS,

@@ -1,11 +1,12 @@
-//! The service's error bodies.
+//! Errors of the service, and their responses.
 
 use http::StatusCode;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::codes::Code;
-use super::timestamp::Timestamp;
+use crate::iothub::codes::Code;
+use crate::iothub::store::not_found::NotFound;
+use crate::iothub::store::timestamp::Timestamp;
 use crate::service::{Refusal, ServiceResponse};
 
 pub(crate) type Result<T, E = HubError> = std::result::Result<T, E>;
@@ -15,10 +16,21 @@ pub(crate) type Result<T, E = HubError> = std::result::Result<T, E>;
 pub(crate) struct HubError {
     pub(crate) code: Code,
     pub(crate) text: String,
-    /// Direct methods word their errors as JSON within the JSON; this is its `info` member.
+    /// Errors of direct methods are JSON inside the JSON; this is the inner `info` member.
     pub(crate) nested: Option<Value>,
     /// Overrides the code's own status.
     status: Option<StatusCode>,
+    /// An additional header of the response.
+    header: Option<(&'static str, String)>,
+}
+
+impl From<NotFound> for HubError {
+    fn from(error: NotFound) -> Self {
+        match error {
+            NotFound::Device(id) => Self::new(Code::DEVICE_NOT_FOUND, id),
+            NotFound::Module(id) => Self::new(Code::MODULE_NOT_FOUND, id),
+        }
+    }
 }
 
 impl HubError {
@@ -28,6 +40,7 @@ impl HubError {
             text: text.into(),
             nested: None,
             status: None,
+            header: None,
         }
     }
 
@@ -55,14 +68,25 @@ impl HubError {
     }
 
     pub(crate) fn device_not_found(device_id: &str) -> Self {
-        Self::new(Code::DEVICE_NOT_FOUND, device_id)
+        NotFound::device(device_id).into()
     }
 
     pub(crate) fn module_not_found(module_id: &str) -> Self {
-        Self::new(Code::MODULE_NOT_FOUND, module_id)
+        NotFound::module(module_id).into()
     }
 
-    /// The versions are the numbers inside the entity tags.
+    pub(crate) fn device_already_exists(device_id: &str) -> Self {
+        let text = format!("A device with ID '{device_id}' is already registered.");
+        Self::new(Code::DEVICE_ALREADY_EXISTS, text)
+    }
+
+    #[must_use]
+    pub(crate) fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.header = Some((name, value));
+        self
+    }
+
+    /// A failed precondition. The versions are the numbers inside the entity tags.
     pub(crate) fn stale(existing: u64, given: Option<u64>) -> Self {
         let given = given.map(|version| version.to_string()).unwrap_or_default();
         Self::new(
@@ -73,7 +97,7 @@ impl HubError {
         )
     }
 
-    /// What the server decided, in this service's words.
+    /// Returns this service's error for a request that the server refused.
     pub(crate) fn of_refusal(refusal: &Refusal) -> Self {
         match refusal {
             Refusal::Unauthorized(_) => Self::unauthorized(),
@@ -97,18 +121,18 @@ impl HubError {
         self.status.unwrap_or_else(|| self.code.status())
     }
 
-    /// The response, in the form that the operation's errors have.
+    /// Returns the response, in the form of the operation's errors.
     pub(crate) fn response(&self, request_id: &str, now: OffsetDateTime) -> ServiceResponse {
         let tracking_id = request_id.replace('-', "");
         let body = match &self.nested {
             None => json!({
                 "Message": format!("ErrorCode:{};{}", self.code.name(), self.text),
-                "ExceptionMessage": format!("Tracking ID:{tracking_id}-G:0-TimeStamp:{}", american(now)),
+                "ExceptionMessage": format!("Tracking ID:{tracking_id}-G:0-TimeStamp:{}", us_date_time(now)),
             }),
             Some(info) => {
                 let inner = json!({
                     "errorCode": self.code.number(),
-                    "trackingId": format!("{tracking_id}-G:0-TimeStamp:{}", american(now)),
+                    "trackingId": format!("{tracking_id}-G:0-TimeStamp:{}", us_date_time(now)),
                     "message": self.text,
                     "info": info,
                     "timestampUtc": Timestamp::from(now),
@@ -116,14 +140,18 @@ impl HubError {
                 json!({ "Message": inner.to_string(), "ExceptionMessage": "" })
             }
         };
-        ServiceResponse::json(self.status(), &body)
+        let response = ServiceResponse::json(self.status(), &body)
             .with_header("iothub-errorcode", self.code.name())
-            .with_header("x-ms-request-id", request_id)
+            .with_header("x-ms-request-id", request_id);
+        match &self.header {
+            Some((name, value)) => response.with_header(name, value),
+            None => response,
+        }
     }
 }
 
 /// `MM/dd/yyyy HH:mm:ss`, as in tracking ids.
-fn american(time: OffsetDateTime) -> String {
+fn us_date_time(time: OffsetDateTime) -> String {
     format!(
         "{:02}/{:02}/{:04} {:02}:{:02}:{:02}",
         u8::from(time.month()),

@@ -1,29 +1,31 @@
-//! The hub's part of the management API: the device side by HTTP, and the hub's size. The table of requests is that of
-//! the management API.
+//! The hub's part of the management API: the device side over HTTP, and the hub's settings. The crate's documentation
+//! has the table of requests.
+
+use std::time::Duration;
 
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::IotHub;
-use super::codes::Code;
-use super::errors::{HubError, Result};
-use super::input;
-use super::messaging::Settlement;
-use super::twins::TwinKey;
+use crate::iothub::codes::Code;
+use crate::iothub::errors::{HubError, Result};
+use crate::iothub::hub::IotHub;
+use crate::iothub::rules::body;
+use crate::iothub::store::message::{FileNotification, Settlement};
+use crate::iothub::store::twin_key::TwinKey;
 use crate::service::{ServiceRequest, ServiceResponse};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Connection {
+struct ConnectionInput {
     connected: bool,
-    /// The model that the device says it follows.
+    /// The model that the device announces.
     model_id: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Size {
+struct TierInput {
     tier: String,
 }
 
@@ -33,38 +35,45 @@ struct Throttling {
     enabled: bool,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct SettlementInput {
+    lock_token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct FeedbackInput {
+    interval_seconds: f64,
+}
+
 impl IotHub {
-    /// Answers a management request, whose path here begins behind `/iothub`; `None` if there is no such operation.
-    pub(crate) fn manage_devices(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
-        if let Some(response) = self.manage_messages(request, path) {
-            return Some(response);
-        }
-        let result = match (&request.method, path) {
+    /// Answers a management request; `path` is what follows `/iothub`. `None` if there is no such operation.
+    pub(super) fn manage_hub(
+        &self,
+        request: &ServiceRequest,
+        path: &[&str],
+    ) -> Option<Result<ServiceResponse>> {
+        Some(match (&request.method, path) {
             (&Method::GET, ["tier"]) => Ok(self.show_tier()),
             (&Method::PUT, ["tier"]) => self.manage_tier(request),
             (&Method::GET, ["throttling"]) => Ok(self.show_throttling()),
             (&Method::PUT, ["throttling"]) => self.manage_throttling(request),
-            // In the lower case that clients write the address of the receivers in.
-            (&Method::POST, ["filenotifications"]) => {
-                return self.manage_messages(request, &["fileNotifications"]);
+            (&Method::PUT, ["feedback"]) => self.manage_feedback(request),
+            (&Method::POST, ["feedback", "flush"]) => {
+                self.flush_feedback();
+                Ok(done())
             }
+            // Clients write the address of the receivers in lower case.
+            (&Method::POST, ["fileNotifications" | "filenotifications"]) => self.manage_files(request),
             (_, ["devices", device_id, "modules", module_id, rest @ ..]) => {
-                let key = TwinKey {
-                    device_id,
-                    module_id: Some(module_id),
-                };
-                self.manage_device(request, key, rest)?
+                self.manage_device(request, TwinKey::module(device_id, module_id), rest)?
             }
             (_, ["devices", device_id, rest @ ..]) => {
-                let key = TwinKey {
-                    device_id,
-                    module_id: None,
-                };
-                self.manage_device(request, key, rest)?
+                self.manage_device(request, TwinKey::device(device_id), rest)?
             }
             _ => return None,
-        };
-        Some(result.unwrap_or_else(|error| self.respond_error(&error, &request.request_id)))
+        })
     }
 
     fn show_tier(&self) -> ServiceResponse {
@@ -72,21 +81,36 @@ impl IotHub {
     }
 
     fn manage_tier(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
-        let wanted: Size = input::parse(&request.body)?;
-        let tier = wanted.tier.parse();
+        let input: TierInput = body::parse(&request.body)?;
+        let tier = input.tier.parse();
         self.set_tier(tier.map_err(|text| HubError::argument(format!("tier: {text}")))?);
         Ok(self.show_tier())
     }
 
     fn show_throttling(&self) -> ServiceResponse {
-        let enabled = self.throttle.is_on();
+        let enabled = self.is_throttling();
         ServiceResponse::json(StatusCode::OK, &Throttling { enabled })
     }
 
     fn manage_throttling(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
-        let wanted: Throttling = input::parse(&request.body)?;
-        self.set_throttling(wanted.enabled);
+        let input: Throttling = body::parse(&request.body)?;
+        self.set_throttling(input.enabled);
         Ok(self.show_throttling())
+    }
+
+    fn manage_feedback(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
+        let input: FeedbackInput = body::parse(&request.body)?;
+        let interval = Duration::try_from_secs_f64(input.interval_seconds)
+            .map_err(|error| HubError::argument(format!("intervalSeconds: {error}")))?;
+        self.set_feedback_interval(interval);
+        Ok(done())
+    }
+
+    fn manage_files(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
+        let file: FileNotification = body::parse(&request.body)?;
+        self.notify_file_upload(&file)
+            .map_err(|_| HubError::device_not_found(&file.device_id))?;
+        Ok(done())
     }
 
     fn manage_device(
@@ -98,19 +122,22 @@ impl IotHub {
         let result = match (&request.method, path) {
             (&Method::PUT, ["connection"]) => self.manage_connection(request, key),
             (&Method::PATCH, ["reported"]) => {
-                input::parse(&request.body).and_then(|patch| self.report(key, patch))
+                body::parse(&request.body).and_then(|patch| self.report(key, patch))
             }
             (&Method::PUT, ["methods", name]) => {
-                input::parse(&request.body).and_then(|script| self.script(key, name, script))
+                body::parse(&request.body).and_then(|script| self.script(key, name, script))
             }
-            (&Method::POST, ["messages", lock_token, settlement]) => {
-                let settlement = match *settlement {
-                    "complete" => Settlement::Complete,
-                    "abandon" => Settlement::Abandon,
-                    "reject" => Settlement::Reject,
-                    _ => return None,
-                };
-                self.manage_settle_by_path(key, lock_token, settlement)
+            (&Method::POST, ["messages", "receive"]) => return Some(self.manage_receive(key)),
+            (&Method::POST, ["messages", action]) => {
+                let settlement = settlement(action)?;
+                body::parse(&request.body)
+                    .and_then(|input: SettlementInput| self.settle(key, &input.lock_token, settlement))
+            }
+            (&Method::POST, ["messages", lock_token, action]) => {
+                let settlement = settlement(action)?;
+                self.read(|store| key.find(store).map(drop))
+                    .map_err(HubError::from)
+                    .and_then(|()| self.settle(key, lock_token, settlement))
             }
             _ => return None,
         };
@@ -118,22 +145,38 @@ impl IotHub {
     }
 
     fn manage_connection(&self, request: &ServiceRequest, key: TwinKey<'_>) -> Result<()> {
-        let body: Connection = input::parse(&request.body)?;
-        if let Some(model_id) = body.model_id {
+        let input: ConnectionInput = body::parse(&request.body)?;
+        if let Some(model_id) = input.model_id {
             self.announce_model(key, &model_id)?;
         }
-        self.connect(key, body.connected)
+        self.connect(key, input.connected)
     }
 
-    fn manage_settle_by_path(
-        &self,
-        key: TwinKey<'_>,
-        lock_token: &str,
-        settlement: Settlement,
-    ) -> Result<()> {
-        key.find(&self.store.read())?;
+    fn manage_receive(&self, key: TwinKey<'_>) -> Result<ServiceResponse> {
+        let received = self.receive_message(key.device_id, key.module_id);
+        // Here a missing module is reported as one.
+        let received = received.map_err(|_| match key.module_id {
+            Some(module_id) => HubError::module_not_found(module_id),
+            None => HubError::device_not_found(key.device_id),
+        })?;
+        Ok(match received {
+            Some(message) => ServiceResponse::json(StatusCode::OK, &message),
+            None => done(),
+        })
+    }
+
+    fn settle(&self, key: TwinKey<'_>, lock_token: &str, settlement: Settlement) -> Result<()> {
         self.settle_message(key.device_id, key.module_id, lock_token, settlement)
             .map_err(|text| HubError::new(Code::DEVICE_MESSAGE_LOCK_LOST, text))
+    }
+}
+
+fn settlement(action: &str) -> Option<Settlement> {
+    match action {
+        "complete" => Some(Settlement::Complete),
+        "abandon" => Some(Settlement::Abandon),
+        "reject" => Some(Settlement::Reject),
+        _ => None,
     }
 }
 

@@ -1,8 +1,9 @@
-//! Which operation a request means, and what right it takes.
+//! Routes: methods and paths of the operations, and the rights that they require.
 
 use http::Method;
 
 use crate::auth::Rights;
+use crate::iothub::store::twin_key::TwinKey;
 
 /// The operations of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,36 +52,63 @@ pub(crate) enum Operation {
     AbandonFeedback,
 }
 
-/// What was found for a request.
+/// The result of matching a request.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Found<'a> {
-    /// An operation, the right it takes, and the values of the path's parameters.
-    Operation(Operation, Rights, Vec<&'a str>),
-    /// The path is known, but not with this method.
+pub(crate) enum RouteMatch<'a> {
+    /// An operation, the right that it requires, and the parameters in its path.
+    Operation(Operation, Rights, Parameters<'a>),
+    /// The path exists with these methods only.
     OtherMethods(Vec<&'static str>),
     Nothing,
 }
 
+/// The parameters in a path, in their order.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Parameters<'a>(Vec<&'a str>);
+
+impl<'a> Parameters<'a> {
+    /// Returns the parameter at `index`, usually an id.
+    #[expect(
+        clippy::expect_used,
+        reason = "a route and the dispatch of its operation agree"
+    )]
+    pub(crate) fn id(&self, index: usize) -> &'a str {
+        self.0
+            .get(index)
+            .expect("the path of an operation has the parameters that its dispatch reads")
+    }
+
+    /// The key of a device's twin.
+    pub(crate) fn device(&self) -> TwinKey<'a> {
+        TwinKey::device(self.id(0))
+    }
+
+    /// The key of a module's twin.
+    pub(crate) fn module(&self) -> TwinKey<'a> {
+        TwinKey::module(self.id(0), self.id(1))
+    }
+}
+
 /// Finds the operation; literal segments match in any case, and win over parameters.
-pub(crate) fn find<'a>(method: &Method, segments: &[&'a str]) -> Found<'a> {
+pub(crate) fn find<'a>(method: &Method, segments: &[&'a str]) -> RouteMatch<'a> {
     let mut others = Vec::new();
     for route in ROUTES {
         let Some(parameters) = match_path(route.path, segments) else {
             continue;
         };
         if route.method == method.as_str() {
-            return Found::Operation(route.operation, route.right, parameters);
+            return RouteMatch::Operation(route.operation, route.right, parameters);
         }
         others.push(route.method);
     }
     if others.is_empty() {
-        Found::Nothing
+        RouteMatch::Nothing
     } else {
-        Found::OtherMethods(others)
+        RouteMatch::OtherMethods(others)
     }
 }
 
-fn match_path<'a>(template: &str, segments: &[&'a str]) -> Option<Vec<&'a str>> {
+fn match_path<'a>(template: &str, segments: &[&'a str]) -> Option<Parameters<'a>> {
     let mut parameters = Vec::new();
     let mut rest = segments.iter();
     for part in template.split('/') {
@@ -91,12 +119,13 @@ fn match_path<'a>(template: &str, segments: &[&'a str]) -> Option<Vec<&'a str>> 
             return None;
         }
     }
-    rest.next().is_none().then_some(parameters)
+    rest.next().is_none().then_some(Parameters(parameters))
 }
 
-struct Route {
-    method: &'static str,
-    path: &'static str,
+pub(super) struct Route {
+    pub(super) method: &'static str,
+    /// The segments; `{}` stands for a parameter.
+    pub(super) path: &'static str,
     operation: Operation,
     right: Rights,
 }
@@ -116,7 +145,7 @@ const READ_WRITE: Rights = Rights::REGISTRY_READ.union(Rights::REGISTRY_WRITE);
 const SERVICE: Rights = Rights::SERVICE_CONNECT;
 
 /// All operations of api-version 2021-04-12.
-const ROUTES: &[Route] = &[
+pub(super) const ROUTES: &[Route] = &[
     route("GET", "devices", Operation::ListDevices, READ),
     route("POST", "devices", Operation::BulkUpdateDevices, WRITE),
     route("POST", "devices/query", Operation::Query, SERVICE),
@@ -230,30 +259,30 @@ mod tests {
         let find = |method: Method, path: &[&'static str]| find(&method, path);
         assert_eq!(
             find(Method::POST, &["Devices", "Query"]),
-            Found::Operation(Operation::Query, SERVICE, vec![])
+            RouteMatch::Operation(Operation::Query, SERVICE, Parameters(vec![]))
         );
         assert_eq!(
             find(Method::GET, &["devices", "query"]),
-            Found::Operation(Operation::GetDevice, READ, vec!["query"])
+            RouteMatch::Operation(Operation::GetDevice, READ, Parameters(vec!["query"]))
         );
         assert_eq!(
             find(Method::GET, &["jobs", "v2", "query"]),
-            Found::Operation(Operation::QueryScheduledJobs, SERVICE, vec![])
+            RouteMatch::Operation(Operation::QueryScheduledJobs, SERVICE, Parameters(vec![]))
         );
         assert_eq!(
             find(Method::GET, &["messages", "servicebound", "feedback"]),
-            Found::Operation(Operation::ReceiveFeedback, SERVICE, vec![])
+            RouteMatch::Operation(Operation::ReceiveFeedback, SERVICE, Parameters(vec![]))
         );
         assert_eq!(
             find(Method::PATCH, &["statistics", "devices"]),
-            Found::OtherMethods(vec!["GET"])
+            RouteMatch::OtherMethods(vec!["GET"])
         );
-        assert_eq!(find(Method::GET, &["nothing"]), Found::Nothing);
+        assert_eq!(find(Method::GET, &["nothing"]), RouteMatch::Nothing);
         assert_eq!(
             find(Method::GET, &["devices", "a", "b", "c", "d"]),
-            Found::Nothing
+            RouteMatch::Nothing
         );
-        assert_eq!(find(Method::GET, &[]), Found::Nothing);
+        assert_eq!(find(Method::GET, &[]), RouteMatch::Nothing);
     }
 
     #[test]

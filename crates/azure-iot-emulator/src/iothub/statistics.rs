@@ -3,14 +3,15 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::IotHub;
+use crate::iothub::hub::IotHub;
 use crate::service::ServiceResponse;
 
 impl IotHub {
-    pub(crate) fn device_statistics(&self) -> ServiceResponse {
-        let store = self.store.read();
-        let total = store.devices.len();
-        let enabled = store.devices.values().filter(|device| device.enabled).count();
+    pub(super) fn device_statistics(&self) -> ServiceResponse {
+        let (total, enabled) = self.read(|store| {
+            let enabled = store.devices.values().filter(|device| device.enabled).count();
+            (store.devices.len(), enabled)
+        });
         ServiceResponse::json(
             StatusCode::OK,
             &json!({
@@ -21,13 +22,13 @@ impl IotHub {
         )
     }
 
-    pub(crate) fn service_statistics(&self) -> ServiceResponse {
-        let store = self.store.read();
-        let connected = store
-            .devices
-            .values()
-            .filter(|device| device.identity.connection.connected)
-            .count();
+    pub(super) fn service_statistics(&self) -> ServiceResponse {
+        let connected = self.read(|store| {
+            let devices = store.devices.values();
+            devices
+                .filter(|device| device.identity.connection.connected)
+                .count()
+        });
         ServiceResponse::json(StatusCode::OK, &json!({ "connectedDeviceCount": connected }))
     }
 }

@@ -1,19 +1,37 @@
-//! All that a hub remembers.
+//! The store: all records of a hub. It imports nothing above it, and its only error is [`NotFound`].
+
+pub(super) mod blob;
+pub(super) mod configuration;
+pub(super) mod content;
+pub(super) mod etag;
+pub(super) mod identity;
+pub(super) mod job;
+pub(super) mod lock;
+pub(super) mod message;
+pub(super) mod messaging_state;
+pub(super) mod not_found;
+pub(super) mod notifications;
+pub(super) mod queue;
+pub(super) mod timestamp;
+pub(super) mod transfer;
+pub(super) mod twin;
+pub(super) mod twin_key;
+pub(super) mod view;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::blobs::Container;
-use super::configurations::Configuration;
-use super::errors::{HubError, Result};
-use super::jobs::Job;
-use super::messaging::MessagingState;
-use super::model::{Device, Module};
-use super::timestamp::Timestamp;
-use super::transfers::Transfer;
 use crate::durable::{StateChange, Tracked};
+use crate::iothub::store::blob::{Blob, Container};
+use crate::iothub::store::configuration::Configuration;
+use crate::iothub::store::identity::{Device, Module};
+use crate::iothub::store::job::Job;
+use crate::iothub::store::messaging_state::MessagingState;
+use crate::iothub::store::not_found::NotFound;
+use crate::iothub::store::timestamp::Timestamp;
+use crate::iothub::store::transfer::Transfer;
 
-/// The devices by id, in the order that lists and queries answer with.
+/// The records by id, in the order in which lists and queries return them.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Store {
@@ -26,21 +44,32 @@ pub(crate) struct Store {
     /// Import and export jobs.
     #[serde(default)]
     pub(crate) transfers: Tracked<Transfer>,
-    /// Blobs by container and name.
+    /// Blob containers by name.
     #[serde(default)]
     pub(crate) containers: Tracked<Container>,
-    /// The last generation given out, so that no two identities share one even while the clock stands still.
+    /// The last generation assigned, so that no two identities share one even while the clock stands still.
     last_generation: u64,
     #[serde(default)]
     pub(crate) messaging: MessagingState,
-    /// What a journal has of the parts that are not told apart; `None` as long as there is no journal.
     #[serde(skip)]
-    journaled: Option<Value>,
+    journal: JournalState,
+}
+
+/// What the journal knows of the untracked members of a [`Store`].
+#[derive(Debug, Default)]
+enum JournalState {
+    /// There is no journal.
+    #[default]
+    Off,
+    /// The whole store was replaced since the last call of [`Store::take_changes`].
+    Replaced,
+    /// The untracked members as of the last call; they are small enough to be written whole when they change.
+    Known(Map<String, Value>),
 }
 
 impl Store {
-    /// Reads dumped state, and checks what types can't: that every key is the id it stands for.
-    pub(crate) fn deserialize_checked(state: &Value) -> std::result::Result<Self, String> {
+    /// Deserializes dumped state and checks that every key is the id of its record.
+    pub(crate) fn deserialize_checked(state: &Value) -> Result<Self, String> {
         let store = Self::deserialize(state).map_err(|error| error.to_string())?;
         for (id, device) in store.devices.iter() {
             let modules_agree = device.modules.iter().all(|(id, module)| *id == module.id);
@@ -56,51 +85,50 @@ impl Store {
         Ok(store)
     }
 
-    /// Notes changes from now on.
+    /// Records changes from now on.
     pub(crate) fn record_changes(&mut self) {
         self.devices.record();
         self.configurations.record();
         self.jobs.record();
         self.transfers.record();
         self.containers.record();
-        self.journaled = Some(self.rest());
+        self.journal = JournalState::Known(self.untracked());
     }
 
-    /// Takes the place of another store; whoever records its changes hears of a whole new state.
+    /// Replaces the store by another one. A journal gets the whole state next.
     pub(crate) fn replace(&mut self, other: Self) {
-        let is_recorded = self.journaled.is_some();
+        let is_recorded = !matches!(self.journal, JournalState::Off);
         *self = other;
         if is_recorded {
             self.record_changes();
-            self.journaled = Some(Value::Null);
+            self.journal = JournalState::Replaced;
         }
     }
 
-    /// What has changed since the last call.
+    /// Returns the changes since the last call.
     pub(crate) fn take_changes(&mut self) -> Vec<StateChange> {
-        let rest = self.rest();
-        let known = self.journaled.replace(rest.clone());
-        let mut changes = self.noted();
-        if known == Some(Value::Null) {
-            // Every key of the store is a string and nothing else can fail.
-            let value = serde_json::to_value(&*self).unwrap_or_default();
-            return vec![StateChange {
-                path: Vec::new(),
-                value: Some(value),
-            }];
-        }
-        if known.as_ref() != Some(&rest)
-            && let Value::Object(rest) = rest
-        {
-            changes.extend(rest.into_iter().map(|(key, value)| StateChange {
-                path: vec![key],
-                value: Some(value),
-            }));
+        let untracked = self.untracked();
+        let known = std::mem::replace(&mut self.journal, JournalState::Known(untracked.clone()));
+        let mut changes = self.take_tracked_changes();
+        match known {
+            JournalState::Replaced => {
+                return vec![StateChange {
+                    path: Vec::new(),
+                    value: Some(to_json(self)),
+                }];
+            }
+            JournalState::Known(known) if known == untracked => {}
+            JournalState::Known(_) | JournalState::Off => {
+                changes.extend(untracked.into_iter().map(|(key, value)| StateChange {
+                    path: vec![key],
+                    value: Some(value),
+                }));
+            }
         }
         changes
     }
 
-    fn noted(&mut self) -> Vec<StateChange> {
+    fn take_tracked_changes(&mut self) -> Vec<StateChange> {
         [
             self.devices.take_changes(&["devices"]),
             self.configurations.take_changes(&["configurations"]),
@@ -111,39 +139,70 @@ impl Store {
         .concat()
     }
 
-    /// The parts that are small enough to be written whenever they change.
-    fn rest(&self) -> Value {
-        json!({ "lastGeneration": self.last_generation, "messaging": self.messaging })
+    /// Returns the whole state as JSON, the form that [`deserialize_checked`](Self::deserialize_checked) reads.
+    pub(crate) fn dump(&self) -> Value {
+        to_json(self)
     }
 
+    fn untracked(&self) -> Map<String, Value> {
+        Map::from_iter([
+            ("lastGeneration".to_owned(), json!(self.last_generation)),
+            ("messaging".to_owned(), to_json(&self.messaging)),
+        ])
+    }
+
+    /// Returns the generation of a new identity: the time in ticks, or the next number that is free.
     pub(crate) fn next_generation(&mut self, now: Timestamp) -> u64 {
         self.last_generation = now.ticks().max(self.last_generation + 1);
         self.last_generation
     }
 
-    pub(crate) fn device(&self, device_id: &str) -> Result<&Device> {
-        self.devices
-            .get(device_id)
-            .ok_or_else(|| HubError::device_not_found(device_id))
+    pub(crate) fn blob(&self, container: &str, name: &str) -> Option<&Blob> {
+        self.containers.get(container)?.get(name)
     }
 
-    pub(crate) fn device_mut(&mut self, device_id: &str) -> Result<&mut Device> {
+    /// Writes a blob; its container is created if there is none.
+    pub(crate) fn put_blob(&mut self, container: &str, name: &str, blob: Blob) {
+        match self.containers.get_mut(container) {
+            Some(container) => drop(container.insert(name.to_owned(), blob)),
+            None => {
+                let blobs = Container::from([(name.to_owned(), blob)]);
+                self.containers.insert(container.to_owned(), blobs);
+            }
+        }
+    }
+
+    pub(crate) fn device(&self, device_id: &str) -> Result<&Device, NotFound> {
+        self.devices
+            .get(device_id)
+            .ok_or_else(|| NotFound::device(device_id))
+    }
+
+    pub(crate) fn device_mut(&mut self, device_id: &str) -> Result<&mut Device, NotFound> {
         self.devices
             .get_mut(device_id)
-            .ok_or_else(|| HubError::device_not_found(device_id))
+            .ok_or_else(|| NotFound::device(device_id))
     }
 }
 
 impl Device {
-    pub(crate) fn module(&self, module_id: &str) -> Result<&Module> {
+    pub(crate) fn module(&self, module_id: &str) -> Result<&Module, NotFound> {
         self.modules
             .get(module_id)
-            .ok_or_else(|| HubError::module_not_found(module_id))
+            .ok_or_else(|| NotFound::module(module_id))
     }
 
-    pub(crate) fn module_mut(&mut self, module_id: &str) -> Result<&mut Module> {
+    pub(crate) fn module_mut(&mut self, module_id: &str) -> Result<&mut Module, NotFound> {
         self.modules
             .get_mut(module_id)
-            .ok_or_else(|| HubError::module_not_found(module_id))
+            .ok_or_else(|| NotFound::module(module_id))
     }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "every map key of the store is a string, and no record's serialization fails"
+)]
+fn to_json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).expect("the store is valid JSON")
 }

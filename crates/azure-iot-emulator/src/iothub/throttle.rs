@@ -1,18 +1,18 @@
-//! How many requests a hub takes. Off unless switched on.
+//! Throttling: token buckets per class of operations. Off unless switched on.
 
 use std::collections::HashMap;
 
 use parking_lot::Mutex;
 use time::OffsetDateTime;
 
-use super::codes::Code;
-use super::errors::HubError;
-use super::router::Operation;
-use super::tier::Tier;
+use crate::iothub::codes::Code;
+use crate::iothub::errors::{HubError, Result};
+use crate::iothub::router::Operation;
+use crate::iothub::tier::Tier;
 
-/// What is counted together.
+/// Operations that share a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
+pub(crate) enum OperationClass {
     Registry,
     TwinRead,
     TwinUpdate,
@@ -22,8 +22,8 @@ pub(crate) enum Kind {
     Configuration,
 }
 
-impl Kind {
-    /// `None` of what has no limit here.
+impl OperationClass {
+    /// Returns the class of an operation; `None` if it is not throttled here.
     fn of(operation: Operation) -> Option<Self> {
         use Operation as Op;
         Some(match operation {
@@ -67,7 +67,7 @@ impl Kind {
         })
     }
 
-    /// The requests of one unit, and the seconds in which they are allowed.
+    /// Returns the number of requests of one unit, and the seconds in which they are allowed.
     fn limit(self, tier: Tier) -> (f64, f64) {
         let of = |small: f64, s2: f64, s3: f64| match tier {
             Tier::F1 | Tier::S1 => small,
@@ -98,11 +98,11 @@ impl Kind {
     }
 }
 
-/// Buckets that fill with time and from which requests take.
+/// Token buckets by class.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
-    /// `None` while it is off. By kind, the requests left and when that was.
-    buckets: Mutex<Option<HashMap<Kind, (f64, OffsetDateTime)>>>,
+    /// The tokens of each bucket and when they were counted; `None` while throttling is off.
+    buckets: Mutex<Option<HashMap<OperationClass, (f64, OffsetDateTime)>>>,
 }
 
 impl Throttle {
@@ -114,29 +114,29 @@ impl Throttle {
         self.buckets.lock().is_some()
     }
 
-    /// Takes a request, or tells of what there were too many.
-    pub(crate) fn admit(&self, operation: Operation, tier: Tier, now: OffsetDateTime) -> Result<(), Kind> {
+    /// Takes a token for a request, or refuses it.
+    pub(crate) fn admit(&self, operation: Operation, tier: Tier, now: OffsetDateTime) -> Result<()> {
         let mut buckets = self.buckets.lock();
-        let (Some(buckets), Some(kind)) = (buckets.as_mut(), Kind::of(operation)) else {
+        let (Some(buckets), Some(class)) = (buckets.as_mut(), OperationClass::of(operation)) else {
             return Ok(());
         };
-        let (count, seconds) = kind.limit(tier);
-        let (left, since) = buckets.entry(kind).or_insert((count, now));
+        let (count, seconds) = class.limit(tier);
+        let (left, since) = buckets.entry(class).or_insert((count, now));
         let passed = (now - *since).as_seconds_f64().max(0.0);
         *left = (*left + passed * count / seconds).min(count);
         *since = now;
         if *left < 1.0 {
-            return Err(kind);
+            return Err(refusal(class));
         }
         *left -= 1.0;
         Ok(())
     }
 }
 
-pub(crate) fn refusal(kind: Kind) -> HubError {
+fn refusal(class: OperationClass) -> HubError {
     let text = format!(
         "The request has been throttled. Wait 10 seconds and try again. Operation type: {}",
-        kind.name()
+        class.name()
     );
-    HubError::new(Code::THROTTLING_EXCEPTION, text)
+    HubError::new(Code::THROTTLING_EXCEPTION, text).with_header("connection", "close".to_owned())
 }

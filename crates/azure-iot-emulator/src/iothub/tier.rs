@@ -1,26 +1,25 @@
-//! What the sizes of hubs allow.
+//! Tiers of hubs and their limits.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The size of a hub: how many jobs it runs at once and, if throttling is on, how many requests it takes. One unit of
-/// each.
+/// The tier of a hub, with one unit: it limits the concurrent jobs and, if throttling is on, the requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Tier {
-    /// The free one.
+    /// Free.
     F1,
-    /// The standard one, and what a hub is unless told otherwise.
+    /// Standard, the default.
     #[default]
     S1,
-    /// The larger one.
+    /// Standard, larger.
     S2,
-    /// The largest one.
+    /// Standard, largest.
     S3,
 }
 
 impl Tier {
-    /// Scheduled jobs that may be active at the same time.
+    /// Returns the number of scheduled jobs that may be active at the same time.
     pub(crate) fn concurrent_jobs(self) -> usize {
         match self {
             Self::F1 | Self::S1 => 1,

@@ -1,14 +1,14 @@
-//! What a configuration counts: the system's metrics, and the caller's own.
+//! Metrics of configurations: those of the system, and custom ones.
 
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::Configuration;
-use super::content::Target;
-use crate::iothub::query;
+use crate::iothub::query::rows;
 use crate::iothub::store::Store;
+use crate::iothub::store::configuration::Configuration;
+use crate::iothub::store::content::Target;
 
-/// Queries by name, and how many rows each gives.
+/// Queries by name, and the number of rows of each.
 #[derive(Debug, Serialize)]
 pub(crate) struct Metrics {
     pub(crate) results: IndexMap<String, usize>,
@@ -16,7 +16,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// The queries, not evaluated yet.
+    /// Metrics without results.
     pub(crate) fn new(queries: IndexMap<String, String>) -> Self {
         Self {
             results: IndexMap::new(),
@@ -24,17 +24,17 @@ impl Metrics {
         }
     }
 
-    /// The queries and what they give now. One without a text gives nothing.
+    /// Evaluates the queries. An empty one counts nothing.
     pub(crate) fn evaluate(queries: IndexMap<String, String>, store: &Store) -> Self {
         let results = queries
             .iter()
-            .map(|(name, text)| (name.clone(), query::count(store, text).unwrap_or_default()))
+            .map(|(name, text)| (name.clone(), rows::count(store, text).unwrap_or(0)))
             .collect();
         Self { results, queries }
     }
 }
 
-/// The queries of the system's metrics.
+/// Returns the queries of the system metrics.
 pub(crate) fn system_queries(configuration: &Configuration) -> IndexMap<String, String> {
     let condition = configuration.target_condition.trim();
     let applied = format!("configurations.[[{}]].status = 'Applied'", configuration.id);
@@ -74,7 +74,7 @@ pub(crate) fn system_queries(configuration: &Configuration) -> IndexMap<String, 
 
 fn on_devices(kind: &str, condition: &str) -> String {
     let conditions = match (kind, condition) {
-        // Without a condition nobody is targeted.
+        // Without a condition no device is targeted.
         (_, "") => return String::new(),
         ("", "*") => return "SELECT deviceId FROM devices".to_owned(),
         (kind, "*") => kind.to_owned(),

@@ -1,24 +1,25 @@
-//! Jobs as callers send them.
+//! Scheduled jobs in request bodies.
 
 use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Action, Job, Status};
+use crate::iothub::device::method_call::Timeouts;
 use crate::iothub::errors::{HubError, Result};
-use crate::iothub::input;
-use crate::iothub::timestamp::Timestamp;
-use crate::iothub::twin::TwinChange;
+use crate::iothub::rules::body;
+use crate::iothub::rules::twin_patch::TwinChange;
+use crate::iothub::store::job::{Job, JobAction, JobStatus};
+use crate::iothub::store::timestamp::Timestamp;
 
 /// How far ahead a job may start.
 const START_LIMIT: time::Duration = time::Duration::hours(168);
-/// How long a job may take if it does not say.
+/// Default of `maxExecutionTimeInSeconds`.
 const DEFAULT_EXECUTION_SECONDS: u64 = 3600;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Input {
+struct JobInput {
     job_id: Option<String>,
     r#type: Option<String>,
     cloud_to_device_method: Option<MethodInput>,
@@ -45,10 +46,10 @@ struct TwinInput {
     properties: Option<Value>,
 }
 
-/// A new job. Whether its condition makes sense shows when it starts.
-pub(super) fn job(id: &str, body: &[u8], now: Timestamp) -> Result<Job> {
+/// Parses a new job. Its condition is evaluated when it starts.
+pub(crate) fn parse(id: &str, body: &[u8], now: Timestamp) -> Result<Job> {
     check_id(id)?;
-    let input: Input = input::parse(body)?;
+    let input: JobInput = body::parse(body)?;
     if input.job_id.as_deref().is_some_and(|given| given != id) {
         return Err(HubError::argument(
             "The job id of the body is not that of the path.",
@@ -78,7 +79,7 @@ pub(super) fn job(id: &str, body: &[u8], now: Timestamp) -> Result<Job> {
             .max_execution_time_in_seconds
             .filter(|seconds| *seconds > 0)
             .unwrap_or(DEFAULT_EXECUTION_SECONDS),
-        status: Status::Queued,
+        status: JobStatus::Queued,
         failure: None,
         devices: Vec::new(),
     })
@@ -111,38 +112,32 @@ fn start(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
     Ok(Timestamp::from(time.to_offset(time::UtcOffset::UTC)))
 }
 
-fn twin_action(input: Option<TwinInput>) -> Result<Action> {
+fn twin_action(input: Option<TwinInput>) -> Result<JobAction> {
     let twin = input.ok_or_else(|| HubError::argument("updateTwin is missing."))?;
     if !matches!(twin.etag.as_deref(), Some("*" | "\"*\"")) {
         return Err(HubError::argument(
             "Missing or invalid etag of updateTwin: it must be *.",
         ));
     }
-    // What no twin takes is found out now rather than on every device.
+    // An invalid update fails now rather than on every device.
     TwinChange::new(twin.tags.clone(), twin.properties.clone())?;
-    Ok(Action::ScheduleUpdateTwin {
+    Ok(JobAction::ScheduleUpdateTwin {
         tags: twin.tags,
         properties: twin.properties,
     })
 }
 
-fn method_action(input: Option<MethodInput>) -> Result<Action> {
+fn method_action(input: Option<MethodInput>) -> Result<JobAction> {
     let method = input.ok_or_else(|| HubError::argument("cloudToDeviceMethod is missing."))?;
-    let method_name = input::present(method.method_name);
-    let action = Action::ScheduleDeviceMethod {
-        method_name: method_name.ok_or_else(|| HubError::argument("methodName is missing."))?,
+    let method_name = body::non_empty(method.method_name);
+    let method_name = method_name.ok_or_else(|| HubError::argument("methodName is missing."))?;
+    let response = method.response_timeout_in_seconds.unwrap_or(30);
+    let connect = method.connect_timeout_in_seconds.unwrap_or(0);
+    Timeouts::check(Some(response), Some(connect)).map_err(|error| HubError::argument(error.text))?;
+    Ok(JobAction::ScheduleDeviceMethod {
+        method_name,
         payload: method.payload,
-        response_timeout_in_seconds: method.response_timeout_in_seconds.unwrap_or(30),
-        connect_timeout_in_seconds: method.connect_timeout_in_seconds.unwrap_or(0),
-    };
-    if let Action::ScheduleDeviceMethod {
         response_timeout_in_seconds: response,
         connect_timeout_in_seconds: connect,
-        ..
-    } = &action
-    {
-        crate::iothub::methods::Timeouts::check(Some(*response), Some(*connect))
-            .map_err(|error| HubError::argument(error.text))?;
-    }
-    Ok(action)
+    })
 }

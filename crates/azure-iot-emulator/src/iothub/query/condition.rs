@@ -1,21 +1,21 @@
-//! Conditions and the operands in them. Logic has three values: what is undefined is neither true nor false.
+//! Evaluates conditions in three-valued logic: undefined is neither true nor false.
 
 use std::cmp::Ordering;
 
 use twin_query::iothub::{Expression, ProductOperator, Source, SumOperator};
 use twin_query::{Comparison, Name};
 
-use super::functions;
-use super::value::{Numeric, Operand};
+use crate::iothub::query::functions;
+use crate::iothub::query::value::{Numeric, Operand};
 
-/// Something that conditions are about.
+/// Something that conditions select.
 pub(crate) trait Row<'a>: Copy {
-    /// The property that a path names, which is undefined if it is not there.
+    /// Returns the property at a path; undefined if there is none.
     fn property(self, path: &[Name]) -> Operand<'a>;
 }
 
-/// The value of an expression for one row.
-pub(super) fn evaluate<'a>(expression: &'a Expression, source: Source, row: impl Row<'a>) -> Operand<'a> {
+/// Evaluates an expression for one row.
+pub(crate) fn evaluate<'a>(expression: &'a Expression, source: Source, row: impl Row<'a>) -> Operand<'a> {
     let value = |part: &'a Expression| evaluate(part, source, row);
     match expression {
         Expression::Or(parts) => any(parts.iter().map(value), true),
@@ -75,24 +75,25 @@ pub(super) fn evaluate<'a>(expression: &'a Expression, source: Source, row: impl
     }
 }
 
-/// OR (`decisive` is true) and AND (it is false): one decisive part decides, one undefined part blurs.
+/// Evaluates OR (`decisive` is true) or AND (it is false): a decisive part decides, otherwise an undefined part makes the
+/// result undefined.
 fn any<'a>(parts: impl Iterator<Item = Operand<'a>>, decisive: bool) -> Operand<'a> {
-    let mut blurred = false;
+    let mut undefined = false;
     for part in parts {
         match part {
             Operand::Bool(value) if value == decisive => return Operand::Bool(decisive),
             Operand::Bool(_) => {}
-            _ => blurred = true,
+            _ => undefined = true,
         }
     }
-    if blurred {
+    if undefined {
         Operand::Undefined
     } else {
         Operand::Bool(!decisive)
     }
 }
 
-/// Only primitives of the same type can be compared.
+/// Compares primitives of the same type; `None` for anything else.
 fn compare(left: &Operand<'_>, operator: Comparison, right: &Operand<'_>) -> Option<bool> {
     let order = left.order(right)?;
     Some(match operator {
@@ -111,7 +112,7 @@ fn exact_quotient(left: i64, right: i64) -> Option<i64> {
         .flatten()
 }
 
-/// In integers if both are and the result is one, else in floats.
+/// Calculates with integers if both operands and the result are integers, or else with floats.
 fn calculate<'a>(
     left: &Operand<'_>,
     right: &Operand<'_>,

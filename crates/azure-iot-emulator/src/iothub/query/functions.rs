@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use twin_query::iothub::Function;
 
-use super::value::{Numeric, Operand};
+use crate::iothub::query::value::{Numeric, Operand};
 
-/// Calls a function; on arguments that it is not made for, the result is undefined.
-pub(super) fn call<'a>(function: Function, arguments: &[Operand<'a>]) -> Operand<'a> {
+/// Calls a function. On arguments of the wrong types the result is undefined.
+pub(crate) fn call<'a>(function: Function, arguments: &[Operand<'a>]) -> Operand<'a> {
     match (function, arguments) {
         (Function::Concat, arguments) => {
             let texts: Option<Vec<&str>> = arguments.iter().map(Operand::as_text).collect();
@@ -18,7 +18,7 @@ pub(super) fn call<'a>(function: Function, arguments: &[Operand<'a>]) -> Operand
         (Function::Substring, [text, rest @ ..]) => substring(text, rest),
         (function, [argument]) => of_one(function, argument),
         (function, [first, second]) => of_two(function, first, second),
-        // The number of arguments was checked when the query was read.
+        // The parser checks the number of arguments.
         _ => Operand::Undefined,
     }
 }
@@ -49,7 +49,7 @@ fn of_one<'a>(function: Function, argument: &Operand<'a>) -> Operand<'a> {
         Function::Square => map_number(argument, |value| value.checked_mul(value), |value| value * value),
         Function::Exp => map_number(argument, |_| None, f64::exp),
         Function::Sqrt => map_number(argument, |_| None, f64::sqrt),
-        // Those of more arguments.
+        // These have more than one argument.
         Function::Power
         | Function::Concat
         | Function::Substring
@@ -90,7 +90,7 @@ fn map_text<'a>(argument: &Operand<'a>, map: fn(&str) -> String) -> Operand<'a> 
         .map_or(Operand::Undefined, |text| Operand::Text(Cow::Owned(map(text))))
 }
 
-/// In integers as long as that works, else in floats.
+/// Calculates with integers if the result is an integer, or else with floats.
 fn map_number<'a>(
     argument: &Operand<'a>,
     exact: fn(i64) -> Option<i64>,
@@ -106,7 +106,7 @@ fn map_number<'a>(
     }
 }
 
-/// Zero has no sign, other than for `f64::signum`.
+/// The sign of zero is zero, unlike that of `f64::signum`.
 fn sign(value: f64) -> f64 {
     if value == 0.0 { 0.0 } else { value.signum() }
 }

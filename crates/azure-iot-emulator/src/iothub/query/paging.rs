@@ -1,22 +1,51 @@
-//! Pages of lists that are there as a whole, with the headers of query results.
+//! Paging headers, and pages of complete lists.
 
-use super::token::{self, Position};
-use super::{CONTINUATION, invalid_token, page_size};
-use crate::iothub::errors::Result;
+use crate::iothub::errors::{HubError, Result};
+use crate::iothub::query::token;
+use crate::iothub::query::token::Position;
 use crate::service::{ServiceRequest, ServiceResponse};
 
-/// Which page a request asks for.
-pub(crate) struct Request<'t> {
+/// Maximum, and default, number of rows of a page.
+const PAGE_SIZE: usize = 100;
+
+const MAX_ITEM_COUNT: &str = "x-ms-max-item-count";
+pub(crate) const CONTINUATION: &str = "x-ms-continuation";
+pub(crate) const ITEM_TYPE: &str = "x-ms-item-type";
+
+/// Returns the page size that a request asks for.
+pub(crate) fn page_size(request: &ServiceRequest) -> Result<usize> {
+    match request.header(MAX_ITEM_COUNT).map(str::parse) {
+        None => Ok(PAGE_SIZE),
+        Some(Ok(size)) if size > 0 => Ok(PAGE_SIZE.min(size)),
+        Some(_) => Err(HubError::argument(format!(
+            "The header {MAX_ITEM_COUNT} must be a positive number."
+        ))),
+    }
+}
+
+/// Returns the continuation token of a request; an empty one counts as absent.
+pub(crate) fn continuation(request: &ServiceRequest) -> Option<&str> {
+    request.header(CONTINUATION).filter(|token| !token.is_empty())
+}
+
+pub(crate) fn invalid_token() -> HubError {
+    HubError::argument(format!(
+        "The header {CONTINUATION} does not belong to this query."
+    ))
+}
+
+/// A page of a complete list.
+pub(crate) struct ListPage<'t> {
     text: &'t str,
     size: usize,
     start: usize,
 }
 
-impl<'t> Request<'t> {
-    /// `text` says which list it is, so that tokens of others are refused.
+impl<'t> ListPage<'t> {
+    /// `text` identifies the list, so that tokens of other lists are refused.
     pub(crate) fn of(request: &ServiceRequest, text: &'t str) -> Result<Self> {
-        let size = page_size(request.header(super::MAX_ITEM_COUNT))?;
-        let start = match request.header(CONTINUATION).filter(|token| !token.is_empty()) {
+        let size = page_size(request)?;
+        let start = match continuation(request) {
             None => 0,
             Some(token) => match token::read(text, token) {
                 Some((Position::Groups(start), _)) => start,
@@ -26,7 +55,7 @@ impl<'t> Request<'t> {
         Ok(Self { text, size, start })
     }
 
-    /// The page's part of a list, and where the next one starts if there is one.
+    /// Returns the part of a list that the page has, and the start of the next page.
     pub(crate) fn slice<T>(&self, mut all: Vec<T>) -> (Vec<T>, Option<usize>) {
         let end = self.start.saturating_add(self.size);
         let next = (end < all.len()).then_some(end);

@@ -6,16 +6,16 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use twin_query::Name;
 
-use super::condition::Row;
-use super::value::Operand;
-use crate::iothub::etag;
-use crate::iothub::render::{
+use crate::iothub::query::condition::Row;
+use crate::iothub::query::value::Operand;
+use crate::iothub::store::etag;
+use crate::iothub::store::timestamp::{NEVER_IN_TWIN, OrNever, Timestamp};
+use crate::iothub::store::twin::{Metadata, Section};
+use crate::iothub::store::view::{
     Capabilities, ConfigurationsView, MetadataView, Properties, SectionView, Thumbprints, TwinView,
 };
-use crate::iothub::timestamp::{NEVER_IN_TWIN, OrNever, Timestamp};
-use crate::iothub::twin::{Metadata, Section};
 
-/// The members of a twin, as they are written; queries may name them in any case.
+/// The members of a twin in the wire's spelling; queries may use any case.
 const MEMBERS: [&str; 19] = [
     "configurations",
     "tags",
@@ -45,22 +45,25 @@ impl<'a> Row<'a> for TwinView<'a> {
     }
 }
 
-/// A member's name as it is written.
-pub(super) fn member_name(name: &str) -> Option<&'static str> {
+/// Returns a member's name in the wire's spelling.
+pub(crate) fn member_name(name: &str) -> Option<&'static str> {
     let members = MEMBERS.into_iter().chain([PARENT_SCOPES]);
     members
         .into_iter()
         .find(|member| member.eq_ignore_ascii_case(name))
 }
 
-/// The property that a path names, which is undefined if it is not there.
-pub(super) fn of_twin<'a>(view: TwinView<'a>, path: &[Name]) -> Operand<'a> {
+/// Returns the property at a path; undefined if there is none.
+pub(crate) fn of_twin<'a>(view: TwinView<'a>, path: &[Name]) -> Operand<'a> {
     let Some((first, rest)) = path.split_first() else {
         return Operand::Undefined;
     };
     let (device, identity, twin) = (view.device, view.identity(), view.twin());
     let is_device = view.module.is_none();
-    match (member_name(first.as_str()).unwrap_or_default(), rest) {
+    let Some(member) = member_name(first.as_str()) else {
+        return Operand::Undefined;
+    };
+    match (member, rest) {
         ("tags", []) if twin.tags.is_empty() => Operand::Undefined,
         ("tags", rest) => of_object(&twin.tags, rest),
         ("properties", []) => whole(&Properties(twin)),
@@ -79,7 +82,7 @@ pub(super) fn of_twin<'a>(view: TwinView<'a>, path: &[Name]) -> Operand<'a> {
         ("configurations", rest) => of_small(&ConfigurationsView(&identity.configurations), rest),
         ("x509Thumbprint", rest) => of_small(&Thumbprints::of(&identity.authentication), rest),
         (PARENT_SCOPES, []) if is_device && !device.parent_scopes.is_empty() => whole(&device.parent_scopes),
-        // What follows are plain values, which have no members.
+        // The remaining members are plain values, which have no members.
         (_, [_, ..]) => Operand::Undefined,
         ("deviceId", []) => Operand::text(&device.id),
         ("moduleId", []) => Operand::optional(view.module.map(|module| module.id.as_str())),
@@ -139,16 +142,14 @@ fn of_metadata<'a>(metadata: &Metadata, path: &[Name]) -> Operand<'a> {
     }
 }
 
-/// Something written out in full, for want of a value to borrow.
+/// Something that has no value in the store to borrow.
 fn whole<'a>(view: &impl Serialize) -> Operand<'a> {
-    serde_json::to_value(view).map_or(Operand::Undefined, Operand::owned)
+    Operand::owned(to_json(view))
 }
 
-/// A property of something that is small enough to be written out in full.
+/// A property of something small enough to be serialized for it.
 fn of_small<'a>(view: &impl Serialize, path: &[Name]) -> Operand<'a> {
-    let Ok(mut value) = serde_json::to_value(view) else {
-        return Operand::Undefined;
-    };
+    let mut value = to_json(view);
     for name in path {
         match value.get_mut(name.as_str()) {
             Some(member) => value = member.take(),
@@ -156,4 +157,12 @@ fn of_small<'a>(view: &impl Serialize, path: &[Name]) -> Operand<'a> {
         }
     }
     Operand::owned(value)
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "a view has string keys, and the store nothing that fails to serialize"
+)]
+fn to_json(view: &impl Serialize) -> Value {
+    serde_json::to_value(view).expect("every view of a twin is valid JSON")
 }

@@ -1,24 +1,24 @@
-//! What a row returns: projections, aggregates, groups.
+//! Projections, aggregates and groups.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use twin_query::Path;
 use twin_query::iothub::{Aggregate, Item, ItemValue, Query, Source};
 
-use super::property;
-use super::value::{Numeric, Operand};
-use crate::iothub::render::TwinView;
+use crate::iothub::query::property;
+use crate::iothub::query::value::{Numeric, Operand};
+use crate::iothub::store::view::TwinView;
 
-/// Whether the rows are groups rather than twins.
-pub(super) fn is_grouped(query: &Query, items: &[Item]) -> bool {
+/// Returns whether the rows are groups rather than twins.
+pub(crate) fn is_grouped(query: &Query, items: &[Item]) -> bool {
     !query.group_by.is_empty()
         || items
             .iter()
             .any(|item| matches!(item.value, ItemValue::Aggregate(_)))
 }
 
-/// One row of a projection. Properties that are not there are left out.
-pub(super) fn project(items: &[Item], source: Source, row: TwinView<'_>) -> Map<String, Value> {
+/// Returns one row of a projection. Undefined properties are left out.
+pub(crate) fn project(items: &[Item], source: Source, row: TwinView<'_>) -> Map<String, Value> {
     let mut projected = Map::new();
     for (at, item) in items.iter().enumerate() {
         let ItemValue::Path(path) = &item.value else {
@@ -31,7 +31,7 @@ pub(super) fn project(items: &[Item], source: Source, row: TwinView<'_>) -> Map<
     projected
 }
 
-/// The name of a column: the alias, or the path's last name; for an aggregate its place in the list.
+/// Returns the name of a column: the alias, the path's last name, or for an aggregate its position.
 fn key(item: &Item, source: Source, at: usize) -> String {
     match (&item.alias, &item.value) {
         (Some(alias), _) => alias.as_str().to_owned(),
@@ -48,21 +48,21 @@ fn column(path: &Path, source: Source) -> String {
     }
 }
 
-/// Groups in the making, in the order in which they turn up.
-pub(super) struct Groups<'q> {
+/// Groups in the order of their first row.
+pub(crate) struct Groups<'q> {
     query: &'q Query,
     items: &'q [Item],
     groups: IndexMap<String, Group>,
 }
 
 struct Group {
-    /// The values of the selected paths, by place in the list; the same for all rows of the group.
+    /// The values of the selected paths, by position; the same for all rows of the group.
     paths: Vec<Option<Value>>,
     aggregates: Vec<Option<Accumulator>>,
 }
 
 impl<'q> Groups<'q> {
-    pub(super) fn new(query: &'q Query, items: &'q [Item]) -> Self {
+    pub(crate) fn new(query: &'q Query, items: &'q [Item]) -> Self {
         let mut groups = Self {
             query,
             items,
@@ -92,13 +92,15 @@ impl<'q> Groups<'q> {
         }
     }
 
-    pub(super) fn add(&mut self, row: TwinView<'_>) {
+    pub(crate) fn add(&mut self, row: TwinView<'_>) {
         let source = self.query.source;
         let mut key = String::new();
         for path in &self.query.group_by {
             let value = property::of_twin(row, source.property(path)).into_value();
-            // JSON has no control characters, so a key is never ambiguous; nothing stands for undefined.
-            key.push_str(&value.map(|value| value.to_string()).unwrap_or_default());
+            // JSON has no control characters, so a key is never ambiguous; an empty part stands for undefined.
+            if let Some(value) = value {
+                key.push_str(&value.to_string());
+            }
             key.push('\n');
         }
         if self.query.group_by.is_empty() {
@@ -108,9 +110,7 @@ impl<'q> Groups<'q> {
             let group = self.empty_group(Some(row));
             self.groups.insert(key.clone(), group);
         }
-        let Some(group) = self.groups.get_mut(&key) else {
-            return;
-        };
+        let group = &mut self.groups[&key];
         for (item, accumulator) in self.items.iter().zip(&mut group.aggregates) {
             if let (ItemValue::Aggregate(aggregate), Some(accumulator)) = (&item.value, accumulator) {
                 match aggregate.path() {
@@ -121,7 +121,7 @@ impl<'q> Groups<'q> {
         }
     }
 
-    pub(super) fn rows(self) -> Vec<Map<String, Value>> {
+    pub(crate) fn rows(self) -> Vec<Map<String, Value>> {
         let Self { query, items, groups } = self;
         let row = |group: Group| {
             let mut row = Map::new();
@@ -141,7 +141,7 @@ impl<'q> Groups<'q> {
     }
 }
 
-/// An aggregate in the making. Values that are no numbers don't count, but for the least and the greatest.
+/// State of an aggregate. Only numbers count, except for the minimum and the maximum.
 #[derive(Default)]
 struct Accumulator {
     count: u64,
@@ -162,7 +162,7 @@ impl Accumulator {
             self.sum += number.as_f64();
             self.count += 1;
         }
-        // Of values of different types, those of the first one's type are compared.
+        // Only values of the first one's type are compared.
         let is_better = |best: &Option<Value>, wanted: std::cmp::Ordering| match best {
             Some(best) => operand.order(&Operand::borrowed(best)) == Some(wanted),
             None => matches!(operand, Operand::Number(_) | Operand::Text(_) | Operand::Bool(_)),
@@ -175,7 +175,7 @@ impl Accumulator {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 devices")]
+    #[expect(clippy::cast_precision_loss, reason = "a hub has fewer than 2^53 devices")]
     fn result(self, aggregate: &Aggregate) -> Option<Value> {
         match aggregate {
             Aggregate::Count => Some(Value::from(self.count)),

@@ -1,16 +1,16 @@
-//! Continuation tokens: where the next page starts, and of which query.
+//! Continuation tokens: the query, and the position of the next page.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Where a page starts.
+/// Start of a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Position {
-    /// Behind the twin of this device, and of this module if modules are queried.
+pub(crate) enum Position {
+    /// After the twin of this device, or of this module if modules are queried.
     After(String, Option<String>),
-    /// Behind so many groups.
+    /// After this number of groups.
     Groups(usize),
 }
 
@@ -19,23 +19,23 @@ pub(super) enum Position {
 struct Token {
     query: String,
     position: Position,
-    /// Rows of earlier pages, which count for `TOP`.
+    /// Rows of earlier pages, which count towards `TOP`.
     rows: u64,
 }
 
-/// A token that callers can't read and that only fits the same query.
-pub(super) fn write(query: &str, position: Position, rows: u64) -> String {
+/// Returns an opaque token that is valid for the same query only.
+#[expect(clippy::expect_used, reason = "strings and numbers always serialize")]
+pub(crate) fn write(query: &str, position: Position, rows: u64) -> String {
     let token = Token {
         query: fingerprint(query),
         position,
         rows,
     };
-    // A struct of strings and numbers always can be written.
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).unwrap_or_default())
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).expect("the token consists of strings and numbers"))
 }
 
-/// Reads a token; `None` if it is none, or another query's.
-pub(super) fn read(query: &str, token: &str) -> Option<(Position, u64)> {
+/// Reads a token; `None` if it is invalid or belongs to another query.
+pub(crate) fn read(query: &str, token: &str) -> Option<(Position, u64)> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
     let token: Token = serde_json::from_slice(&bytes).ok()?;
     (token.query == fingerprint(query)).then_some((token.position, token.rows))

@@ -1,4 +1,4 @@
-//! Values while a query is evaluated.
+//! Values in the evaluation of a query.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -7,10 +7,10 @@ use serde_json::{Map, Number, Value};
 use twin_query::Literal;
 use twin_query::iothub::Constant;
 
-/// A value, borrowed from the store or the query where that is possible.
+/// A value, borrowed from the store or the query if possible.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Operand<'a> {
-    /// A property that is not there, or the result of an operation on values that it is not made for.
+    /// A missing property, or the result of an operation on values of the wrong types.
     Undefined,
     Null,
     Bool(bool),
@@ -28,21 +28,21 @@ pub(crate) enum Numeric {
 }
 
 impl<'a> Operand<'a> {
-    pub(super) fn text(text: &'a str) -> Self {
+    pub(crate) fn text(text: &'a str) -> Self {
         Self::Text(Cow::Borrowed(text))
     }
 
-    pub(super) fn integer(value: u64) -> Self {
+    pub(crate) fn integer(value: u64) -> Self {
         i64::try_from(value).map_or(Self::Undefined, |value| Self::Number(Numeric::Integer(value)))
     }
 
-    /// The value of a property that has none if it is `None`.
-    pub(super) fn optional(text: Option<&'a str>) -> Self {
+    /// An absent property is undefined.
+    pub(crate) fn optional(text: Option<&'a str>) -> Self {
         text.map_or(Self::Undefined, Self::text)
     }
 
-    /// A number, unless the calculation ran out of what numbers can hold.
-    pub(super) fn float(value: f64) -> Self {
+    /// A finite number; anything else is undefined.
+    pub(crate) fn float(value: f64) -> Self {
         if value.is_finite() {
             Self::Number(Numeric::Float(value))
         } else {
@@ -61,7 +61,7 @@ impl<'a> Operand<'a> {
         }
     }
 
-    pub(super) fn owned(value: Value) -> Self {
+    pub(crate) fn owned(value: Value) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Bool(value) => Self::Bool(value),
@@ -80,7 +80,7 @@ impl<'a> Operand<'a> {
         }
     }
 
-    pub(super) fn constant(constant: &'a Constant) -> Self {
+    pub(crate) fn constant(constant: &'a Constant) -> Self {
         match constant {
             Constant::Undefined => Self::Undefined,
             Constant::Literal(Literal::Null) => Self::Null,
@@ -97,8 +97,8 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// As JSON; nothing for what is undefined.
-    pub(super) fn into_value(self) -> Option<Value> {
+    /// Returns the value as JSON; `None` if it is undefined.
+    pub(crate) fn into_value(self) -> Option<Value> {
         match self {
             Self::Undefined => None,
             Self::Null => Some(Value::Null),
@@ -111,27 +111,27 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// Only `true` makes a row match.
-    pub(super) fn is_true(&self) -> bool {
+    /// Returns whether a row matches: only `true` does.
+    pub(crate) fn is_true(&self) -> bool {
         *self == Self::Bool(true)
     }
 
-    pub(super) fn as_number(&self) -> Option<Numeric> {
+    pub(crate) fn as_number(&self) -> Option<Numeric> {
         match self {
             Self::Number(number) => Some(*number),
             _ => None,
         }
     }
 
-    pub(super) fn as_text(&self) -> Option<&str> {
+    pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
         }
     }
 
-    /// The order of two values. Only primitives of the same type have one; text is compared by code points.
-    pub(super) fn order(&self, other: &Self) -> Option<Ordering> {
+    /// Compares two values. Only primitives of the same type have an order; text is compared by code points.
+    pub(crate) fn order(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Null, Self::Null) => Some(Ordering::Equal),
             (Self::Bool(left), Self::Bool(right)) => Some(left.cmp(right)),
@@ -147,7 +147,7 @@ impl Numeric {
         clippy::cast_precision_loss,
         reason = "a calculation with a float is one in floats"
     )]
-    pub(super) fn as_f64(self) -> f64 {
+    pub(crate) fn as_f64(self) -> f64 {
         match self {
             Self::Integer(value) => value as f64,
             Self::Float(value) => value,

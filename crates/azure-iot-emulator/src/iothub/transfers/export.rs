@@ -4,15 +4,15 @@ use std::ops::Bound;
 
 use serde_json::{Map, Value, json};
 
-use super::Transfer;
-use crate::iothub::IotHub;
-use crate::iothub::blobs::Blob;
-use crate::iothub::etag;
-use crate::iothub::model::{Device, Identity, Module};
+use crate::iothub::hub::IotHub;
+use crate::iothub::store::blob::Blob;
+use crate::iothub::store::etag;
+use crate::iothub::store::identity::{Device, Identity, Module};
+use crate::iothub::store::transfer::Transfer;
 
-/// Devices written before others get a turn.
-const DEVICES_AT_ONCE: usize = 1000;
-/// What the first line says when there are no keys. It is no JSON, so that nobody imports such a file unaware.
+/// Number of devices read in one critical section.
+const DEVICE_BATCH: usize = 1000;
+/// First line of a file without keys. It is not JSON, so that such a file is not imported unknowingly.
 const WARNING: &str = "# Without keys: devices that are created from this file get new ones.";
 
 impl IotHub {
@@ -25,44 +25,40 @@ impl IotHub {
         let mut last: Option<String> = None;
         let mut done = 0;
         loop {
-            let total = {
-                let store = self.store.read();
+            let (written, total) = self.read(|store| {
                 let from = last.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
                 let devices = store.devices.range::<str, _>((from, Bound::Unbounded));
-                let mut count = 0;
-                let mut end = None;
-                for (id, device) in devices.take(DEVICES_AT_ONCE) {
-                    write(&mut lines, device, transfer.exclude_keys);
-                    end = Some(id.clone());
-                    count += 1;
+                let mut written = Vec::new();
+                for (id, device) in devices.take(DEVICE_BATCH) {
+                    push_device(&mut lines, device, transfer.exclude_keys);
+                    written.push(id);
                 }
-                last = end;
-                done += count;
-                store.devices.len()
-            };
-            if last.is_none() {
+                let last = written.last().map(|id| (*id).clone());
+                (last.map(|last| (last, written.len())), store.devices.len())
+            });
+            let Some((last_written, count)) = written else {
                 break;
-            }
-            if !self.progress(&transfer.id, done, total) {
+            };
+            last = Some(last_written);
+            done += count;
+            if !self.record_progress(&transfer.id, done, total) {
                 return Ok(());
             }
             tokio::task::yield_now().await;
         }
-        let mut store = self.store.write();
-        let configurations = transfer.configurations.as_ref().map(|name| {
-            let lines: String = store.configuration_lines().map(|line| line + "\n").collect();
-            (name.clone(), lines)
+        self.write(|store| {
+            let container = &transfer.output.container;
+            store.put_blob(container, &transfer.output.blob, Blob::text(lines));
+            if let Some(name) = &transfer.configurations {
+                let lines = store.configuration_lines().map(|line| line + "\n").collect();
+                store.put_blob(container, name, Blob::text(lines));
+            }
         });
-        let container = &transfer.output.container;
-        store.put_blob(container, &transfer.output.blob, Blob::text(lines));
-        if let Some((name, lines)) = configurations {
-            store.put_blob(container, &name, Blob::text(lines));
-        }
         Ok(())
     }
 }
 
-fn write(lines: &mut String, device: &Device, exclude_keys: bool) {
+fn push_device(lines: &mut String, device: &Device, exclude_keys: bool) {
     let mut line = line(&device.id, None, &device.identity, exclude_keys);
     line.insert("status".to_owned(), json!(device.status()));
     line.insert("statusReason".to_owned(), json!(device.status_reason));

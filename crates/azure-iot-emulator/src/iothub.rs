@@ -1,0 +1,56 @@
+//! The service API of Azure IoT Hub.
+//!
+//! From the bottom up; a layer uses those below it only:
+//!
+//! | Layer | Modules |
+//! |---|---|
+//! | records | `store` |
+//! | errors | `codes`, `errors` |
+//! | checks and patches | `rules` |
+//! | engines | the modules inside `registry`, `query`, `configurations`, `device`, `messaging`, `jobs`, `transfers`, `digital_twins` |
+//! | hub | `hub`: the locks and what they guard, with `router`, `throttle` and `tier` |
+//! | operations | one file per noun, such as `devices` and `twins`; nothing imports them |
+//! | dispatch | `service`, `manage` |
+//!
+//! Engines that act on time or wait, such as the job workers, use the hub as well, but no operation.
+//!
+//! Section numbers in the tests are those of the list of facts about the service that this emulator follows.
+
+mod blobs;
+mod bulk;
+mod codes;
+mod configurations;
+mod device;
+mod devices;
+mod digital_twins;
+mod errors;
+mod hub;
+mod jobs;
+mod manage;
+mod messaging;
+mod methods;
+mod modules;
+mod preset;
+mod query;
+mod registry;
+mod router;
+mod rules;
+mod service;
+mod statistics;
+mod store;
+mod throttle;
+mod tier;
+mod transfers;
+mod twins;
+
+pub(crate) use self::blobs::Blobs;
+pub(crate) use self::codes::Code;
+pub use self::device::scripts::MethodScript;
+pub(crate) use self::errors::HubError;
+pub use self::hub::IotHub;
+pub use self::store::message::{
+    Acknowledgement, CloudToDeviceMessage, FileNotification, ReceivedMessage, Settlement,
+};
+pub(crate) use self::store::notifications::{Notification, NotificationKind};
+pub(crate) use self::store::timestamp::Timestamp;
+pub use self::tier::Tier;

@@ -1,0 +1,201 @@
+//! Computes the configuration statuses and desired properties of one device's twins.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+use twin_query::iothub::{Expression, Source, TargetCondition};
+
+use crate::iothub::configurations::settings;
+use crate::iothub::query::rows;
+use crate::iothub::registry::edge;
+use crate::iothub::rules::target_condition;
+use crate::iothub::store::configuration::Configuration;
+use crate::iothub::store::content::{EDGE_AGENT, Settings, Target};
+use crate::iothub::store::identity::{ConfigurationStatus, Device};
+use crate::iothub::store::view::TwinView;
+
+pub(crate) type Statuses = BTreeMap<String, ConfigurationStatus>;
+
+/// The new configuration status and desired properties of one twin. Twins without a configuration have one as well,
+/// because they may have been targeted before.
+pub(crate) struct TwinUpdate {
+    pub(crate) module_id: Option<String>,
+    pub(crate) statuses: Statuses,
+    /// `None` leaves the desired properties alone.
+    pub(crate) desired: Option<Map<String, Value>>,
+}
+
+/// A configuration with its parsed condition.
+pub(crate) struct ParsedConfiguration {
+    configuration: Configuration,
+    condition: TargetCondition,
+}
+
+impl ParsedConfiguration {
+    fn selects(&self, view: TwinView<'_>) -> bool {
+        let matches = |expression: &Expression, source: Source| rows::matches(Some(expression), source, view);
+        match &self.condition {
+            TargetCondition::None => false,
+            TargetCondition::All => view.module.is_none(),
+            TargetCondition::Devices(expression) => {
+                view.module.is_none() && matches(expression, Source::Devices)
+            }
+            TargetCondition::Modules(expression) => {
+                view.module.is_some() && matches(expression, Source::Modules)
+            }
+        }
+    }
+
+    fn target(&self) -> Target {
+        self.configuration.content.target()
+    }
+}
+
+/// Parses the configurations in the order of their precedence: the last one wins, which is the one of the highest
+/// priority, and of those the newest.
+pub(crate) fn parse_all<'a>(
+    configurations: impl Iterator<Item = &'a Configuration>,
+) -> Vec<ParsedConfiguration> {
+    let mut parsed: Vec<ParsedConfiguration> = configurations.filter_map(parse).collect();
+    parsed.sort_by_key(|parsed| (parsed.configuration.priority, parsed.configuration.created));
+    parsed
+}
+
+/// Requests with an invalid condition are refused; only a loaded state can have one, which selects no device then.
+fn parse(configuration: &Configuration) -> Option<ParsedConfiguration> {
+    let target = configuration.content.target();
+    let condition = target_condition::parse(&configuration.target_condition, target).ok()?;
+    Some(ParsedConfiguration {
+        configuration: configuration.clone(),
+        condition,
+    })
+}
+
+/// Returns the updates of a device's twin and its modules' twins.
+pub(crate) fn of_device(device: &Device, configurations: &[ParsedConfiguration]) -> Vec<TwinUpdate> {
+    let selecting = |target: Target, view: TwinView<'_>| -> Vec<&Configuration> {
+        configurations
+            .iter()
+            .filter(|parsed| parsed.target() == target && parsed.selects(view))
+            .map(|parsed| &parsed.configuration)
+            .collect()
+    };
+    let view = TwinView { device, module: None };
+    let mut updates = vec![of_twin(None, &selecting(Target::Devices, view), view)];
+    for module in device.modules.values() {
+        if device.edge && edge::SYSTEM_MODULES.contains(&module.id.as_str()) {
+            continue;
+        }
+        let view = TwinView {
+            device,
+            module: Some(module),
+        };
+        updates.push(of_twin(Some(&module.id), &selecting(Target::Modules, view), view));
+    }
+    if device.edge {
+        add_deployment(device, &selecting(Target::EdgeDevices, view), &mut updates);
+    }
+    updates
+}
+
+/// Returns the update of one twin. Device and module configurations take effect together; where two set the same
+/// property, the later one wins.
+fn of_twin(module_id: Option<&str>, configurations: &[&Configuration], view: TwinView<'_>) -> TwinUpdate {
+    let settings: Vec<&Settings> = configurations
+        .iter()
+        .filter_map(|configuration| configuration.content.own())
+        .collect();
+    let statuses = configurations.iter().enumerate().map(|(at, configuration)| {
+        let later = settings.get(at + 1..).unwrap_or(&[]);
+        let overridden = settings
+            .get(at)
+            .is_some_and(|own| settings::is_overridden(own, later));
+        (configuration.id.clone(), status(!overridden))
+    });
+    let statuses = statuses.collect();
+    let desired = (!settings.is_empty()).then(|| {
+        let mut desired = view.twin().desired.values.clone();
+        for settings in &settings {
+            settings::apply(&mut desired, settings);
+        }
+        desired
+    });
+    TwinUpdate {
+        module_id: module_id.map(str::to_owned),
+        statuses,
+        desired,
+    }
+}
+
+/// Adds the deployment of an edge device: one base deployment, and the layers whose priority is above it.
+fn add_deployment(device: &Device, configurations: &[&Configuration], updates: &mut Vec<TwinUpdate>) {
+    // Without a base, no layer takes effect.
+    let first = configurations
+        .iter()
+        .rposition(|configuration| configuration.content.is_base())
+        .unwrap_or(configurations.len());
+    let effective = &configurations[first..];
+    let statuses: Statuses = configurations
+        .iter()
+        .enumerate()
+        .map(|(at, configuration)| (configuration.id.clone(), status(at >= first)))
+        .collect();
+    let mut names: BTreeSet<&str> = effective
+        .iter()
+        .flat_map(|configuration| configuration.content.modules())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    names.extend(edge::SYSTEM_MODULES);
+    for name in names {
+        let desired = deployed_properties(device, name, effective);
+        let existing = updates
+            .iter_mut()
+            .find(|update| update.module_id.as_deref() == Some(name));
+        match existing {
+            // A module with configurations of its own keeps what these set.
+            Some(own) if own.desired.is_none() => own.desired = desired,
+            Some(_) => {}
+            None => updates.push(TwinUpdate {
+                module_id: Some(name.to_owned()),
+                // The service reports deployments in the twin of the agent.
+                statuses: if name == EDGE_AGENT {
+                    statuses.clone()
+                } else {
+                    Statuses::new()
+                },
+                desired,
+            }),
+        }
+    }
+}
+
+/// Returns the desired properties of a deployed module; `None` if no content names it.
+fn deployed_properties(
+    device: &Device,
+    module_id: &str,
+    configurations: &[&Configuration],
+) -> Option<Map<String, Value>> {
+    let mut settings = configurations
+        .iter()
+        .filter_map(|configuration| configuration.content.of_module(module_id))
+        .peekable();
+    settings.peek()?;
+    // A module that does not exist yet starts empty.
+    let mut desired = device
+        .modules
+        .get(module_id)
+        .map(|module| module.identity.twin.desired.values.clone())
+        .unwrap_or_default();
+    for settings in settings {
+        settings::apply(&mut desired, settings);
+    }
+    Some(desired)
+}
+
+fn status(applied: bool) -> ConfigurationStatus {
+    if applied {
+        ConfigurationStatus::Applied
+    } else {
+        ConfigurationStatus::Targeted
+    }
+}

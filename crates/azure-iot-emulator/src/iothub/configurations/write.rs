@@ -1,0 +1,152 @@
+//! Writes of configurations, shared by requests, import jobs and presets.
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use twin_query::iothub as language;
+
+use crate::iothub::codes::Code;
+use crate::iothub::configurations::view::ConfigurationView;
+use crate::iothub::errors::{HubError, Result};
+use crate::iothub::rules::precondition::IfMatch;
+use crate::iothub::rules::{configuration_content, target_condition};
+use crate::iothub::store::Store;
+use crate::iothub::store::configuration::Configuration;
+use crate::iothub::store::timestamp::Timestamp;
+
+/// Maximum number of configurations of a hub.
+const COUNT_LIMIT: usize = 100;
+/// Maximum number of custom metrics of a configuration.
+const METRIC_LIMIT: usize = 5;
+
+/// A configuration in a request body. Read-only members are ignored, because clients send back what they read.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ConfigurationInput {
+    id: Option<String>,
+    schema_version: Option<String>,
+    content_type: Option<String>,
+    labels: Option<IndexMap<String, String>>,
+    content: Option<Value>,
+    target_condition: Option<String>,
+    priority: Option<i64>,
+    metrics: Option<MetricsInput>,
+}
+
+#[derive(Debug, Deserialize)]
+struct MetricsInput {
+    queries: Option<IndexMap<String, String>>,
+}
+
+impl Store {
+    pub(crate) fn configuration(&self, id: &str) -> Result<&Configuration> {
+        self.configurations
+            .get(id)
+            .ok_or_else(|| HubError::new(Code::CONFIGURATION_NOT_FOUND, id))
+    }
+
+    /// Creates a configuration if `if_match` is absent, or else updates it.
+    pub(crate) fn put_configuration(
+        &mut self,
+        id: &str,
+        body: ConfigurationInput,
+        if_match: &IfMatch,
+        now: Timestamp,
+    ) -> Result<&Configuration> {
+        check_id(id)?;
+        if body.id.as_deref().is_some_and(|given| given != id) {
+            return Err(HubError::argument("The id of the body is not that of the path."));
+        }
+        let content = configuration_content::check(body.content)?;
+        let target_condition = body.target_condition.unwrap_or_default();
+        let queries = body
+            .metrics
+            .and_then(|metrics| metrics.queries)
+            .unwrap_or_default();
+        let existing = self.configurations.get(id);
+        // An update keeps the content, and so what it configures.
+        let target = existing.map_or_else(|| content.target(), |existing| existing.content.target());
+        target_condition::parse(&target_condition, target)
+            .map_err(|text| HubError::new(Code::INVALID_CONFIGURATION_TARGET_CONDITION, text))?;
+        check_metrics(&queries)?;
+        self.check_existing(id, existing, if_match)?;
+        let configuration = Configuration {
+            id: id.to_owned(),
+            version: existing.map_or(1, |existing| existing.version + 1),
+            schema_version: body.schema_version,
+            content_type: body.content_type,
+            labels: body.labels,
+            content: existing.map_or(content, |existing| existing.content.clone()),
+            target_condition,
+            priority: body.priority.unwrap_or(0),
+            queries,
+            created: existing.map_or(now, |existing| existing.created),
+            updated: now,
+        };
+        self.configurations.insert(id.to_owned(), configuration);
+        self.configuration(id)
+    }
+
+    /// Checks that the configuration exists, or does not, as the precondition requires, and that another one fits.
+    fn check_existing(&self, id: &str, existing: Option<&Configuration>, if_match: &IfMatch) -> Result<()> {
+        match (if_match.is_absent(), existing) {
+            (true, Some(_)) => {
+                let text = format!("A configuration with ID '{id}' already exists.");
+                Err(HubError::new(Code::CONFIGURATION_ALREADY_EXISTS, text))
+            }
+            (false, None) => Err(HubError::new(Code::CONFIGURATION_NOT_FOUND, id)),
+            (true, None) if self.configurations.len() >= COUNT_LIMIT => {
+                let text = format!("A hub can have {COUNT_LIMIT} configurations.");
+                Err(HubError::new(Code::CONFIGURATION_COUNT_LIMIT_EXCEEDED, text))
+            }
+            (true, None) => Ok(()),
+            (false, Some(existing)) => if_match.check_identity(existing.version),
+        }
+    }
+
+    /// Returns the configurations as lines of JSON, for export jobs.
+    pub(crate) fn configuration_lines(&self) -> impl Iterator<Item = String> + '_ {
+        self.configurations
+            .values()
+            .map(|configuration| json!(ConfigurationView(configuration, None)).to_string())
+    }
+
+    /// Creates or updates a configuration, as import jobs do.
+    pub(crate) fn import_configuration(&mut self, body: Value, now: Timestamp) -> Result<()> {
+        let body: ConfigurationInput =
+            serde_json::from_value(body).map_err(|error| HubError::format(&error))?;
+        // An absent id is as invalid as an empty one.
+        let id = body.id.clone().unwrap_or_default();
+        let if_match = if self.configurations.contains_key(&id) {
+            IfMatch::Any
+        } else {
+            IfMatch::Absent
+        };
+        self.put_configuration(&id, body, &if_match, now).map(|_| ())
+    }
+}
+
+fn check_id(id: &str) -> Result<()> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-+%_*!'".contains(&byte);
+    if (1..=128).contains(&id.len()) && id.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err(HubError::argument(format!(
+        "The configuration id {id:?} must have 1 to 128 characters out of a-z, 0-9 and -+%_*!'"
+    )))
+}
+
+fn check_metrics(queries: &IndexMap<String, String>) -> Result<()> {
+    let invalid = |text: String| HubError::new(Code::INVALID_CONFIGURATION_CUSTOM_METRICS_QUERY, text);
+    if queries.len() > METRIC_LIMIT {
+        return Err(invalid(format!(
+            "A configuration can have {METRIC_LIMIT} metrics of its own, not {}.",
+            queries.len()
+        )));
+    }
+    queries.iter().try_for_each(|(name, query)| {
+        language::parse_and_validate(query)
+            .map(|_| ())
+            .map_err(|error| invalid(format!("{name}: {error}")))
+    })
+}

@@ -1,0 +1,80 @@
+//! The device side of cloud-to-device messages and file uploads.
+
+use std::time::Duration;
+
+use crate::iothub::hub::IotHub;
+use crate::iothub::store::message::{FileNotification, ReceivedMessage, Settlement};
+use crate::iothub::store::not_found::NotFound;
+use crate::iothub::store::twin_key::TwinKey;
+
+impl IotHub {
+    /// Delivers a message to a device or module, which has a minute to settle it.
+    ///
+    /// # Errors
+    /// If there is no such device or module.
+    pub fn receive_message(
+        &self,
+        device_id: &str,
+        module_id: Option<&str>,
+    ) -> Result<Option<ReceivedMessage>, String> {
+        let now = self.now();
+        let key = TwinKey { device_id, module_id };
+        self.write(|store| store.with_queue(key, now, |queue, _| queue.receive(now)))
+            .map_err(NotFound::into_id)
+    }
+
+    /// Settles a message that a device or module has received.
+    ///
+    /// # Errors
+    /// If there is no such device or module, or the lock is lost.
+    pub fn settle_message(
+        &self,
+        device_id: &str,
+        module_id: Option<&str>,
+        lock_token: &str,
+        settlement: Settlement,
+    ) -> Result<(), String> {
+        let now = self.now();
+        let key = TwinKey { device_id, module_id };
+        let settled = self.write(|store| {
+            store.with_queue(key, now, |queue, removed| {
+                let settled = queue.settle(lock_token, settlement, now);
+                removed.extend(settled.clone().flatten());
+                settled.is_some()
+            })
+        });
+        self.messaging().notify();
+        match settled {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(format!("the lock {lock_token:?} is not held")),
+            Err(error) => Err(error.into_id()),
+        }
+    }
+
+    /// Sets the age at which a batch of feedback is delivered; 15 seconds as in the service, unless set.
+    pub fn set_feedback_interval(&self, interval: Duration) {
+        self.messaging().set_feedback_interval(interval);
+    }
+
+    /// Delivers the collected feedback, without waiting for more.
+    pub fn flush_feedback(&self) {
+        let now = self.now();
+        self.write(|store| store.messaging.notifications.close_batch(now));
+        self.messaging().notify();
+    }
+
+    /// Notifies services that a device has uploaded a file.
+    ///
+    /// # Errors
+    /// If there is no such device.
+    pub fn notify_file_upload(&self, file: &FileNotification) -> Result<(), String> {
+        let now = self.now();
+        self.write(|store| {
+            store.device(&file.device_id).map_err(NotFound::into_id)?;
+            store.messaging.notifications.add_file(file, now);
+            Ok::<(), String>(())
+        })?;
+        self.messaging().notify();
+        Ok(())
+    }
+}

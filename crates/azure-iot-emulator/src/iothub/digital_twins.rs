@@ -1,0 +1,105 @@
+//! Digital twins of devices that announce their model, and their commands.
+
+pub(super) mod component;
+pub(super) mod patch;
+pub(super) mod view;
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use crate::auth::Caller;
+use crate::iothub::codes::Code;
+use crate::iothub::device::method_call;
+use crate::iothub::device::method_call::{MethodCall, Timeouts};
+use crate::iothub::digital_twins::patch::PatchOperation;
+use crate::iothub::errors::{HubError, Result};
+use crate::iothub::hub::IotHub;
+use crate::iothub::rules::body;
+use crate::iothub::rules::precondition::IfMatch;
+use crate::iothub::rules::twin_patch::TwinChange;
+use crate::iothub::store::etag;
+use crate::iothub::store::twin_key::TwinKey;
+use crate::service::{ServiceRequest, ServiceResponse};
+
+impl IotHub {
+    pub(super) fn get_digital_twin(&self, device_id: &str) -> Result<ServiceResponse> {
+        self.read(|store| {
+            let twin = &store.device(device_id)?.identity.twin;
+            let tag = etag::of_twin(twin.etag);
+            let response = ServiceResponse::json(StatusCode::OK, &view::digital_twin(device_id, twin));
+            Ok(response.with_header("etag", &format!("\"{tag}\"")))
+        })
+    }
+
+    pub(super) fn patch_digital_twin(
+        &self,
+        request: &ServiceRequest,
+        device_id: &str,
+    ) -> Result<ServiceResponse> {
+        let operations: Vec<PatchOperation> = serde_json::from_slice(&request.body)
+            .map_err(|error| HubError::new(Code::INVALID_DIGITAL_TWIN_JSON_PATCH, error.to_string()))?;
+        let if_match = IfMatch::of(&request.headers);
+        let now = self.now();
+        self.write(|store| {
+            let twin = &mut store.device_mut(device_id)?.identity.twin;
+            if_match.check_twin(twin.etag)?;
+            let mut desired = Map::new();
+            for operation in operations {
+                operation.add_to(twin, &mut desired)?;
+            }
+            twin.patch(TwinChange::new(None, Some(json!({ "desired": desired })))?, now)?;
+            let tag = etag::of_twin(twin.etag);
+            Ok(ServiceResponse::empty(StatusCode::ACCEPTED)
+                .with_header("etag", &format!("\"{tag}\""))
+                .with_header("location", &format!("{}{}", request.base_url, request.raw_path)))
+        })
+    }
+
+    /// Invokes a command, which is a direct method; its name starts with that of the component, if there is one.
+    pub(super) async fn invoke_command(
+        &self,
+        request: &ServiceRequest,
+        device_id: &str,
+        component: Option<&str>,
+        command: &str,
+    ) -> Result<ServiceResponse> {
+        // The service accepts shared access signatures only, whatever the role of a token.
+        if request.caller == Caller::Bearer {
+            return Err(HubError::unauthorized());
+        }
+        if request.body.len() > method_call::SIZE_LIMIT {
+            let text = format!("The payload is longer than {} bytes.", method_call::SIZE_LIMIT);
+            return Err(HubError::new(Code::MESSAGE_TOO_LARGE, text));
+        }
+        let payload = if request.body.is_empty() {
+            Value::Null
+        } else {
+            body::parse(&request.body)?
+        };
+        let timeouts = Timeouts::check(
+            seconds(request, "responseTimeoutInSeconds")?,
+            seconds(request, "connectTimeoutInSeconds")?,
+        )?;
+        let method = match component {
+            Some(component) => format!("{component}*{command}"),
+            None => command.to_owned(),
+        };
+        let call = MethodCall {
+            method: &method,
+            payload,
+            timeouts,
+        };
+        let (status, payload) = self.call_method(TwinKey::device(device_id), call).await?;
+        Ok(ServiceResponse::json(StatusCode::OK, &payload)
+            .with_header("x-ms-command-statuscode", &status.to_string())
+            .with_header("x-ms-request-id", &request.request_id))
+    }
+}
+
+fn seconds(request: &ServiceRequest, name: &str) -> Result<Option<i64>> {
+    let parse = |text: &str| {
+        text.parse()
+            .map_err(|_| HubError::argument(format!("{name} is no number: {text:?}")))
+    };
+    request.query_value(name).map(parse).transpose()
+}

@@ -1,0 +1,146 @@
+//! The hub: its store, and the state beside it.
+//!
+//! # Locks
+//!
+//! The fields are private to this module, so the compiler enforces two rules:
+//!
+//! - The store's lock is never held while waiting. Only [`IotHub::read`] and [`IotHub::write`] take it, and their
+//!   closures are synchronous.
+//! - The store is locked before anything else. The scripts, signals, runner, tier and throttle have locks of their own,
+//!   each private to its type, whose methods take and release it without calling out.
+//!
+//! One rule is left to the reader: a closure does not lock the store again. Code below the operations gets a [`Store`]
+//! rather than the hub for that reason.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use parking_lot::{Mutex, RwLock};
+
+use crate::clock::Clock;
+use crate::durable::Journal;
+use crate::iothub::codes::Code;
+use crate::iothub::device::scripts::Scripts;
+use crate::iothub::errors::{HubError, Result};
+use crate::iothub::jobs::runner::Runner;
+use crate::iothub::messaging::signal::MessagingSignal;
+use crate::iothub::router::Operation;
+use crate::iothub::store::Store;
+use crate::iothub::store::timestamp::Timestamp;
+use crate::iothub::throttle::Throttle;
+use crate::iothub::tier::Tier;
+
+/// An IoT hub without a server: [`Service::handle`](crate::Service::handle) answers requests.
+pub struct IotHub {
+    clock: Clock,
+    store: RwLock<Store>,
+    scripts: Scripts,
+    messaging: MessagingSignal,
+    runner: Runner,
+    tier: Mutex<Tier>,
+    throttle: Throttle,
+    /// The port at which the blob containers are served.
+    blob_port: OnceLock<u16>,
+    journal: OnceLock<Journal>,
+}
+
+impl fmt::Debug for IotHub {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("IotHub").finish_non_exhaustive()
+    }
+}
+
+impl IotHub {
+    /// Creates a hub without devices.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            store: RwLock::new(Store::default()),
+            scripts: Scripts::default(),
+            messaging: MessagingSignal::default(),
+            runner: Runner::default(),
+            tier: Mutex::default(),
+            throttle: Throttle::default(),
+            blob_port: OnceLock::new(),
+            journal: OnceLock::new(),
+        }
+    }
+
+    /// Sets the tier, S1 unless set.
+    pub fn set_tier(&self, tier: Tier) {
+        *self.tier.lock() = tier;
+    }
+
+    /// Sets whether requests beyond what the [tier](Self::set_tier) allows are refused with 429; off unless set.
+    pub fn set_throttling(&self, on: bool) {
+        self.throttle.set(on);
+    }
+
+    /// Sets what makes changes durable. Only the first call counts.
+    pub(crate) fn set_journal(&self, journal: Journal) {
+        self.journal.get_or_init(|| journal);
+    }
+
+    /// Sets the port at which the blob containers are served. Only the first call counts.
+    pub(crate) fn set_blob_port(&self, port: u16) {
+        self.blob_port.get_or_init(|| port);
+    }
+
+    /// Waits until all changes so far are durable; returns at once if there is no data file.
+    pub(crate) async fn durable(&self) -> Result<()> {
+        match self.journal.get() {
+            Some(journal) => journal.commit().await.map_err(|_| {
+                let text = "The state can't be written.";
+                HubError::new(Code::SERVER_ERROR, text)
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the store. `read` must not lock it again.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T {
+        read(&self.store.read())
+    }
+
+    /// Writes the store in one critical section. `write` must not lock it again.
+    pub(super) fn write<T>(&self, write: impl FnOnce(&mut Store) -> T) -> T {
+        write(&mut self.store.write())
+    }
+
+    /// Counts a request against the throttle, if that is on.
+    pub(super) fn admit(&self, operation: Operation) -> Result<()> {
+        self.throttle.admit(operation, self.tier(), self.clock.now())
+    }
+
+    pub(super) fn is_throttling(&self) -> bool {
+        self.throttle.is_on()
+    }
+
+    pub(super) fn tier(&self) -> Tier {
+        *self.tier.lock()
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp::from(self.clock.now())
+    }
+
+    pub(super) fn blob_port(&self) -> Option<u16> {
+        self.blob_port.get().copied()
+    }
+
+    pub(super) fn scripts(&self) -> &Scripts {
+        &self.scripts
+    }
+
+    pub(crate) fn messaging(&self) -> &MessagingSignal {
+        &self.messaging
+    }
+
+    pub(super) fn runner(&self) -> &Runner {
+        &self.runner
+    }
+}

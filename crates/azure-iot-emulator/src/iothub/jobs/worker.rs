@@ -1,0 +1,101 @@
+//! Runs scheduled jobs, imports and exports when they are due.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use time::OffsetDateTime;
+
+use crate::iothub::hub::IotHub;
+use crate::iothub::store::job::{Job, JobStatus};
+
+/// A job that was claimed to be run.
+enum DueJob {
+    Scheduled(String),
+    Transfer(String),
+}
+
+impl IotHub {
+    /// Runs all due jobs to their end: scheduled jobs as well as imports and exports.
+    ///
+    /// A running [`Emulator`](crate::Emulator) does this by itself; call it if you use the engine alone.
+    pub async fn run_due_jobs(&self) {
+        loop {
+            let (due, _) = self.claim_due_jobs();
+            if due.is_empty() {
+                return;
+            }
+            futures::future::join_all(due.into_iter().map(|due| self.run(due))).await;
+        }
+    }
+
+    /// Runs jobs when they are due; never returns.
+    pub(crate) async fn keep_running_jobs(self: Arc<Self>) {
+        let mut running = FuturesUnordered::new();
+        let mut changes = self.runner().subscribe();
+        loop {
+            let (due, next) = self.claim_due_jobs();
+            running.extend(due.into_iter().map(|due| self.run(due)));
+            tokio::select! {
+                Some(()) = running.next() => {}
+                // It can't fail: the sender lives as long as the hub.
+                _ = changes.changed() => {}
+                () = self.sleep_until(next) => {}
+            }
+        }
+    }
+
+    /// Waits until `time`; for ever if it is `None`.
+    async fn sleep_until(&self, time: Option<OffsetDateTime>) {
+        match time {
+            Some(time) => self.clock().sleep_until(time).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Claims the due jobs; also returns when the next one is due.
+    fn claim_due_jobs(&self) -> (Vec<DueJob>, Option<OffsetDateTime>) {
+        let now = self.now();
+        self.write(|store| {
+            let mut due: Vec<DueJob> = store
+                .active_transfers()
+                .into_iter()
+                .filter(|id| self.runner().claim(id))
+                .map(DueJob::Transfer)
+                .collect();
+            let active = store.jobs.values().filter(|job| !job.status.is_final());
+            // A job that is running although no worker has claimed it comes from a loaded state.
+            let (ready, waiting): (Vec<&Job>, Vec<&Job>) =
+                active.partition(|job| job.status == JobStatus::Running || job.start <= now);
+            let ready = ready.into_iter().filter(|job| self.runner().claim(&job.id));
+            due.extend(ready.map(|job| DueJob::Scheduled(job.id.clone())));
+            let next = waiting.iter().map(|job| job.start.time()).min();
+            let queued = waiting.iter().filter(|job| job.status == JobStatus::Queued);
+            let queued: Vec<String> = queued.map(|job| job.id.clone()).collect();
+            for id in queued {
+                if let Some(job) = store.jobs.get_mut(&id) {
+                    job.status = JobStatus::Scheduled;
+                }
+            }
+            (due, next)
+        })
+    }
+
+    async fn run(&self, due: DueJob) {
+        let id = match due {
+            DueJob::Scheduled(id) => {
+                self.run_job(&id).await;
+                id
+            }
+            DueJob::Transfer(id) => {
+                self.run_transfer(&id).await;
+                id
+            }
+        };
+        // If the end of a job can't be written, the job runs again when the state is loaded, which does no harm.
+        if let Err(error) = self.durable().await {
+            tracing::warn!(id, error = error.text, "the end of a job is not durable");
+        }
+        self.runner().release(&id);
+    }
+}

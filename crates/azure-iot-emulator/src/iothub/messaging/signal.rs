@@ -1,0 +1,43 @@
+//! The signal that there may be something to deliver, and the feedback interval.
+
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::iothub::store::notifications::BATCH_INTERVAL;
+
+#[derive(Debug)]
+pub(crate) struct MessagingSignal {
+    feedback_interval: Mutex<Duration>,
+    changes: watch::Sender<u64>,
+}
+
+impl Default for MessagingSignal {
+    fn default() -> Self {
+        Self {
+            feedback_interval: Mutex::new(BATCH_INTERVAL),
+            changes: watch::Sender::new(0),
+        }
+    }
+}
+
+impl MessagingSignal {
+    pub(crate) fn feedback_interval(&self) -> Duration {
+        *self.feedback_interval.lock()
+    }
+
+    pub(crate) fn set_feedback_interval(&self, interval: Duration) {
+        *self.feedback_interval.lock() = interval;
+        self.notify();
+    }
+
+    /// The value changes whenever there may be something new to deliver.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    pub(crate) fn notify(&self) {
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}

@@ -1,0 +1,40 @@
+//! The state that a hub starts with: `{"devices": […], "configurations": […]}`.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::iothub::configurations::scope::Scope;
+use crate::iothub::hub::IotHub;
+use crate::iothub::registry::bulk_item;
+use crate::iothub::registry::bulk_item::BulkItem;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Preset {
+    devices: Vec<BulkItem>,
+    configurations: Vec<Value>,
+}
+
+impl IotHub {
+    /// Adds the devices and configurations of a preset.
+    pub(crate) fn preset(&self, preset: &Value) -> Result<(), String> {
+        let preset = Preset::deserialize(preset).map_err(|error| error.to_string())?;
+        let now = self.now();
+        self.write(|store| {
+            for item in preset.devices {
+                let (device_id, module_id) = item.ids();
+                bulk_item::apply(store, item.for_import(), now).map_err(|error| {
+                    let module = module_id.map(|id| format!(", module {id}")).unwrap_or_default();
+                    format!("device {device_id}{module}: {}", error.text)
+                })?;
+            }
+            for body in preset.configurations {
+                store
+                    .import_configuration(body, now)
+                    .map_err(|error| format!("configuration: {}", error.text))?;
+            }
+            store.reconcile(Scope::All, now);
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! Edge devices: scopes, and the links between parents and children.
+
+use crate::iothub::codes::Code;
+use crate::iothub::errors::{HubError, Result};
+use crate::iothub::rules::identity_input::DeviceWrite;
+use crate::iothub::store::Store;
+use crate::iothub::store::identity::Device;
+
+/// The modules that every edge device has.
+pub(crate) const SYSTEM_MODULES: [&str; 2] = ["$edgeAgent", "$edgeHub"];
+
+const SCOPE_PREFIX: &str = "ms-azure-iot-edge://";
+
+/// A device's own scope (of an edge device) or its parent's (of a leaf), and its parents' scopes.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    pub(crate) scope: Option<String>,
+    pub(crate) parent_scopes: Vec<String>,
+}
+
+/// Returns the links of a new device. An edge device's own scope is generated; one in the request is ignored.
+pub(crate) fn links_of_new(
+    store: &Store,
+    device_id: &str,
+    generation: u64,
+    write: &DeviceWrite,
+) -> Result<Links> {
+    if !write.edge {
+        return leaf(store, device_id, write);
+    }
+    let parent_scopes = edge_parents(store, device_id, write)?;
+    Ok(Links {
+        scope: Some(format!("{SCOPE_PREFIX}{device_id}-{generation}")),
+        parent_scopes,
+    })
+}
+
+/// Returns the links of a device after an update.
+pub(crate) fn links_of_updated(store: &Store, device: &Device, write: &DeviceWrite) -> Result<Links> {
+    match (device.edge, write.edge) {
+        (false, false) => leaf(store, &device.id, write),
+        (true, true) => {
+            if write.scope != device.scope {
+                return Err(HubError::argument("Device scope is immutable"));
+            }
+            Ok(Links {
+                scope: device.scope.clone(),
+                parent_scopes: edge_parents(store, &device.id, write)?,
+            })
+        }
+        // The service leaves the generation out of the new scope, and answers 503 if a parent's scope is given.
+        (false, true) if write.scope.is_none() => Ok(Links {
+            scope: Some(format!("{SCOPE_PREFIX}{}-", device.id)),
+            parent_scopes: edge_parents(store, &device.id, write)?,
+        }),
+        (false, true) => Err(HubError::new(
+            Code::SERVICE_UNAVAILABLE,
+            "The service is unavailable.",
+        )),
+        (true, false) => Ok(Links::default()),
+    }
+}
+
+/// A leaf names its parent by `deviceScope`, and the hub fills `parentScopes` in.
+fn leaf(store: &Store, device_id: &str, write: &DeviceWrite) -> Result<Links> {
+    let Some(scope) = &write.scope else {
+        return Ok(Links::default());
+    };
+    check_parent(store, device_id, scope)?;
+    Ok(Links {
+        scope: Some(scope.clone()),
+        parent_scopes: vec![scope.clone()],
+    })
+}
+
+/// An edge device names its parent by `parentScopes`.
+fn edge_parents(store: &Store, device_id: &str, write: &DeviceWrite) -> Result<Vec<String>> {
+    let parents: Vec<String> = write
+        .parent_scopes
+        .iter()
+        .filter(|scope| !scope.is_empty())
+        .cloned()
+        .collect();
+    if parents.len() > 1 {
+        return Err(HubError::argument("A device can have one parent only."));
+    }
+    parents
+        .iter()
+        .try_for_each(|scope| check_parent(store, device_id, scope))?;
+    Ok(parents)
+}
+
+/// Checks that another edge device has this scope. A scope contains its device's id, so no search is needed.
+fn check_parent(store: &Store, device_id: &str, scope: &str) -> Result<()> {
+    let parent = scope
+        .strip_prefix(SCOPE_PREFIX)
+        .and_then(|rest| rest.rsplit_once('-'))
+        .map(|(id, _)| id);
+    let found = parent
+        .filter(|id| *id != device_id)
+        .and_then(|id| store.devices.get(id))
+        .is_some_and(|parent| parent.edge && parent.scope.as_deref() == Some(scope));
+    if found {
+        return Ok(());
+    }
+    Err(HubError::new(
+        Code::INVALID_DEVICE_SCOPE,
+        format!("There is no other edge device with the scope {scope:?}."),
+    ))
+}

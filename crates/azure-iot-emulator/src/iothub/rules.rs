@@ -1,0 +1,9 @@
+//! Rules: checks, limits, patches and preconditions, over the store only.
+
+pub(super) mod body;
+pub(super) mod configuration_content;
+pub(super) mod identity_input;
+pub(super) mod limits;
+pub(super) mod precondition;
+pub(super) mod target_condition;
+pub(super) mod twin_patch;

@@ -1,0 +1,232 @@
+//! Device and module identities in request bodies: their checks and defaults.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+
+use crate::iothub::errors::{HubError, Result};
+use crate::iothub::rules::body;
+use crate::iothub::store::identity::Authentication;
+
+/// The body of a device PUT; unknown members are ignored, since clients send back what they read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct DeviceInput {
+    pub(crate) device_id: Option<String>,
+    pub(crate) status: Option<String>,
+    pub(crate) status_reason: Option<String>,
+    pub(crate) authentication: Option<AuthenticationInput>,
+    pub(crate) capabilities: Option<CapabilitiesInput>,
+    pub(crate) device_scope: Option<String>,
+    pub(crate) parent_scopes: Option<Vec<String>>,
+}
+
+/// The body of a module PUT.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct ModuleInput {
+    pub(crate) module_id: Option<String>,
+    pub(crate) device_id: Option<String>,
+    pub(crate) managed_by: Option<String>,
+    pub(crate) authentication: Option<AuthenticationInput>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct CapabilitiesInput {
+    pub(crate) iot_edge: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct AuthenticationInput {
+    symmetric_key: Option<KeysInput>,
+    x509_thumbprint: Option<ThumbprintsInput>,
+    r#type: Option<String>,
+}
+
+impl std::fmt::Debug for AuthenticationInput {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("AuthenticationInput")
+            .field("type", &self.r#type)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct KeysInput {
+    primary_key: Option<String>,
+    secondary_key: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ThumbprintsInput {
+    primary_thumbprint: Option<String>,
+    secondary_thumbprint: Option<String>,
+}
+
+/// The body of a device PUT after all checks that need no registry.
+#[derive(Debug)]
+pub(crate) struct DeviceWrite {
+    pub(crate) enabled: bool,
+    pub(crate) status_reason: Option<String>,
+    pub(crate) authentication: Authentication,
+    pub(crate) edge: bool,
+    pub(crate) scope: Option<String>,
+    pub(crate) parent_scopes: Vec<String>,
+}
+
+impl DeviceWrite {
+    pub(crate) fn new(input: DeviceInput) -> Result<Self> {
+        Ok(Self {
+            enabled: enabled(input.status.as_deref())?,
+            status_reason: status_reason(input.status_reason)?,
+            authentication: authentication(input.authentication, IdentityKind::Device)?,
+            edge: input
+                .capabilities
+                .and_then(|capabilities| capabilities.iot_edge)
+                .unwrap_or(false),
+            scope: body::non_empty(input.device_scope),
+            parent_scopes: input.parent_scopes.unwrap_or_default(),
+        })
+    }
+}
+
+/// The body of a module PUT after all checks that need no registry.
+#[derive(Debug)]
+pub(crate) struct ModuleWrite {
+    pub(crate) managed_by: Option<String>,
+    pub(crate) authentication: Authentication,
+}
+
+/// Devices and modules differ in the authentication type `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IdentityKind {
+    Device,
+    Module,
+}
+
+/// Checks a device or module id.
+pub(crate) fn check_id(id: &str) -> Result<()> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-:.+%_#*?!(),=@;$'".contains(&byte);
+    if (1..=128).contains(&id.len()) && id.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err(HubError::argument(format!(
+        "The id {id:?} must have 1 to 128 characters out of letters, digits and -:.+%_#*?!(),=@;$'"
+    )))
+}
+
+/// Checks the id of a module to be written; ids of system modules are reserved.
+pub(crate) fn check_module_id(id: &str) -> Result<()> {
+    check_id(id)?;
+    if id.starts_with('$') {
+        return Err(HubError::argument("The id of a module must not start with '$'."));
+    }
+    Ok(())
+}
+
+/// Parses the status of a device, `enabled` by default.
+pub(crate) fn enabled(status: Option<&str>) -> Result<bool> {
+    match status {
+        None => Ok(true),
+        Some(status) if status.eq_ignore_ascii_case("enabled") => Ok(true),
+        Some(status) if status.eq_ignore_ascii_case("disabled") => Ok(false),
+        Some(status) => Err(HubError::argument(format!(
+            "There is no device status {status:?}."
+        ))),
+    }
+}
+
+/// Checks the length of a status reason.
+pub(crate) fn status_reason(reason: Option<String>) -> Result<Option<String>> {
+    match reason {
+        Some(reason) if reason.chars().count() > 128 => Err(HubError::argument(
+            "The status reason is longer than 128 characters.",
+        )),
+        reason => Ok(reason),
+    }
+}
+
+/// Checks the authentication of a device or module and generates missing keys.
+pub(crate) fn authentication(
+    input: Option<AuthenticationInput>,
+    identity: IdentityKind,
+) -> Result<Authentication> {
+    let input = input.unwrap_or_default();
+    let keys = input.symmetric_key.unwrap_or_default();
+    let primary_key = body::non_empty(keys.primary_key);
+    let secondary_key = body::non_empty(keys.secondary_key);
+    let thumbprints = input.x509_thumbprint.unwrap_or_default();
+    let primary_thumbprint = body::non_empty(thumbprints.primary_thumbprint);
+    let secondary_thumbprint = body::non_empty(thumbprints.secondary_thumbprint);
+    let kind = match body::non_empty(input.r#type) {
+        Some(kind) => kind.to_ascii_lowercase(),
+        // Without a type, thumbprints imply a self-signed certificate.
+        None if primary_thumbprint.is_some() || secondary_thumbprint.is_some() => "selfsigned".to_owned(),
+        None => "sas".to_owned(),
+    };
+    match (kind.as_str(), identity) {
+        ("sas", _) | ("none", IdentityKind::Module) => sas(primary_key, secondary_key),
+        ("selfsigned", _) => {
+            let lengths = [&primary_thumbprint, &secondary_thumbprint]
+                .map(|thumbprint| thumbprint.as_deref().map(thumbprint_length).transpose());
+            let [primary, secondary] = lengths;
+            if let (Some(primary), Some(secondary)) = (primary?, secondary?)
+                && primary != secondary
+            {
+                return Err(HubError::argument(
+                    "Both thumbprints must be of the same kind, SHA-1 or SHA-256.",
+                ));
+            }
+            Ok(Authentication::SelfSigned {
+                primary_thumbprint,
+                secondary_thumbprint,
+            })
+        }
+        ("certificateauthority", _) => Ok(Authentication::CertificateAuthority),
+        ("none", IdentityKind::Device) => Err(HubError::argument(
+            "DeviceAuthenticationTypeIsMissing: a device needs an authentication type.",
+        )),
+        (kind, _) => Err(HubError::argument(format!(
+            "There is no authentication type {kind:?}."
+        ))),
+    }
+}
+
+fn sas(primary_key: Option<String>, secondary_key: Option<String>) -> Result<Authentication> {
+    match (primary_key, secondary_key) {
+        (None, None) => Ok(Authentication::generated()),
+        (Some(primary_key), Some(secondary_key)) => {
+            check_key(&primary_key)?;
+            check_key(&secondary_key)?;
+            Ok(Authentication::Sas {
+                primary_key,
+                secondary_key,
+            })
+        }
+        _ => Err(HubError::argument("Either no keys or both keys can be set")),
+    }
+}
+
+fn check_key(key: &str) -> Result<()> {
+    match STANDARD.decode(key) {
+        Ok(bytes) if (16..=64).contains(&bytes.len()) => Ok(()),
+        _ => Err(HubError::argument(
+            "Invalid device key length: base64 of 16 to 64 bytes is expected.",
+        )),
+    }
+}
+
+fn thumbprint_length(thumbprint: &str) -> Result<usize> {
+    let length = thumbprint.len();
+    if matches!(length, 40 | 64) && thumbprint.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(length);
+    }
+    Err(HubError::argument(
+        "StringIsNotThumbprint: 40 or 64 hexadecimal digits are expected.",
+    ))
+}

@@ -1,0 +1,111 @@
+//! The `If-Match` header.
+
+use http::HeaderMap;
+use http::header::IF_MATCH;
+
+use crate::iothub::codes::Code;
+use crate::iothub::errors::{HubError, Result};
+use crate::iothub::store::etag;
+
+/// The `If-Match` header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum IfMatch {
+    /// No header, or no entity tag in it: an unquoted tag counts as none.
+    Absent,
+    /// `*`, quoted or not.
+    Any,
+    /// Strong tags, without the quotes. Weak ones are left out, since they never match.
+    Tags(Vec<String>),
+}
+
+impl IfMatch {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let mut found = false;
+        let mut tags = Vec::new();
+        let values = headers
+            .get_all(IF_MATCH)
+            .into_iter()
+            .filter_map(|value| value.to_str().ok());
+        for value in values.flat_map(|value| value.split(',')).map(str::trim) {
+            if value == "*" || value == "\"*\"" {
+                return Self::Any;
+            }
+            let (weak, value) = value
+                .strip_prefix("W/")
+                .map_or((false, value), |rest| (true, rest));
+            let inner = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            if let Some(tag) = inner {
+                found = true;
+                if !weak {
+                    tags.push(tag.to_owned());
+                }
+            }
+        }
+        if found { Self::Tags(tags) } else { Self::Absent }
+    }
+
+    /// Refuses a request without the header, as deletions do.
+    pub(crate) fn require(&self) -> Result<()> {
+        if self.is_absent() {
+            return Err(HubError::new(Code::PRECONDITION_FAILED, "Etag missing"));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_absent(&self) -> bool {
+        *self == Self::Absent
+    }
+
+    /// Checks an identity's version. An absent header passes; see [`require`](Self::require).
+    pub(crate) fn check_identity(&self, version: u64) -> Result<()> {
+        self.check(version, etag::of_identity, etag::identity_version)
+    }
+
+    /// Checks a twin's version.
+    pub(crate) fn check_twin(&self, version: u64) -> Result<()> {
+        self.check(version, etag::of_twin, etag::twin_version)
+    }
+
+    fn check(&self, version: u64, encode: fn(u64) -> String, decode: fn(&str) -> Option<u64>) -> Result<()> {
+        let Self::Tags(tags) = self else { return Ok(()) };
+        let current = encode(version);
+        if tags.contains(&current) {
+            return Ok(());
+        }
+        Err(HubError::stale(version, tags.first().and_then(|tag| decode(tag))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn parse(value: &'static str) -> IfMatch {
+        let mut headers = HeaderMap::new();
+        headers.insert(IF_MATCH, HeaderValue::from_static(value));
+        IfMatch::of(&headers)
+    }
+
+    #[test]
+    fn section_1_3_and_2_2_if_match() {
+        assert_eq!(IfMatch::of(&HeaderMap::new()), IfMatch::Absent);
+        assert_eq!(parse("*"), IfMatch::Any);
+        assert_eq!(parse("\"*\""), IfMatch::Any);
+        assert_eq!(parse("AAAAAAAAAAE="), IfMatch::Absent);
+        assert_eq!(parse("\"AA==\""), IfMatch::Tags(vec!["AA==".to_owned()]));
+        assert_eq!(
+            parse("\"a\", \"b\""),
+            IfMatch::Tags(vec!["a".to_owned(), "b".to_owned()])
+        );
+        assert_eq!(parse("W/\"a\""), IfMatch::Tags(vec![]));
+        assert!(parse("\"AAAAAAAAAAE=\"").check_twin(1).is_ok());
+        let error = parse("\"AAAAAAAAAAE=\"").check_twin(2).unwrap_err();
+        assert!(
+            error.text.ends_with("existingVersion:2 newVersion:1"),
+            "{}",
+            error.text
+        );
+        assert!(parse("W/\"AAAAAAAAAAE=\"").check_twin(1).is_err());
+    }
+}

@@ -1,0 +1,218 @@
+//! Dispatch: from a request to an operation, and from its result to a response.
+
+use std::io::{self, Write};
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+
+use crate::durable::StateChange;
+use crate::iothub::codes::Code;
+use crate::iothub::configurations::scope::Scope;
+use crate::iothub::errors::{HubError, Result};
+use crate::iothub::hub::IotHub;
+use crate::iothub::router;
+use crate::iothub::router::{Operation, Parameters, RouteMatch};
+use crate::iothub::store::Store;
+use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
+
+impl IotHub {
+    async fn route(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
+        let segments = request.segments();
+        let (operation, parameters) = self.find_operation(request, &segments)?;
+        let response = self.dispatch(request, operation, &parameters).await?;
+        if changes_targets(operation) {
+            self.reconcile(Scope::Device(parameters.id(0)));
+        }
+        Ok(response)
+    }
+
+    /// Finds the operation, and checks the caller's rights, the version and the throttle.
+    fn find_operation<'a>(
+        &self,
+        request: &ServiceRequest,
+        segments: &[&'a str],
+    ) -> Result<(Operation, Parameters<'a>)> {
+        let (operation, right, parameters) = match router::find(&request.method, segments) {
+            RouteMatch::Operation(operation, right, parameters) => (operation, right, parameters),
+            RouteMatch::OtherMethods(methods) => {
+                let text = format!("The method {} is not allowed here.", request.method);
+                let error = HubError::new(Code::GENERIC_METHOD_NOT_ALLOWED, text);
+                return Err(error.with_header("allow", methods.join(", ")));
+            }
+            RouteMatch::Nothing => {
+                let text = format!("There is no resource {}.", request.raw_path);
+                return Err(HubError::new(Code::GENERIC_NOT_FOUND, text));
+            }
+        };
+        if !request.caller.may(right) {
+            return Err(HubError::unauthorized());
+        }
+        check_api_version(request.query_value("api-version"))?;
+        self.admit(operation)?;
+        Ok((operation, parameters))
+    }
+
+    async fn dispatch(
+        &self,
+        request: &ServiceRequest,
+        operation: Operation,
+        path: &Parameters<'_>,
+    ) -> Result<ServiceResponse> {
+        use Operation as Op;
+        match operation {
+            Op::ListDevices => Ok(self.list_devices(request)),
+            Op::BulkUpdateDevices => self.bulk_update(request),
+            Op::GetDevice => self.get_device(path.id(0)),
+            Op::PutDevice => self.put_device(request, path.id(0)),
+            Op::DeleteDevice => self.delete_device(request, path.id(0)),
+            Op::ListModules => self.list_modules(request, path.id(0)),
+            Op::GetModule => self.get_module(request, path.id(0), path.id(1)),
+            Op::PutModule => self.put_module(request, path.id(0), path.id(1)),
+            Op::DeleteModule => self.delete_module(request, path.id(0), path.id(1)),
+            Op::DeviceStatistics => Ok(self.device_statistics()),
+            Op::ServiceStatistics => Ok(self.service_statistics()),
+            Op::Query => self.query(request),
+            Op::GetTwin => self.get_twin(path.device()),
+            Op::PutTwin => self.put_twin(request, path.device()),
+            Op::PatchTwin => self.patch_twin(request, path.device()),
+            Op::GetModuleTwin => self.get_twin(path.module()),
+            Op::PutModuleTwin => self.put_twin(request, path.module()),
+            Op::PatchModuleTwin => self.patch_twin(request, path.module()),
+            Op::InvokeDeviceMethod => self.invoke_method(request, path.device()).await,
+            Op::InvokeModuleMethod => self.invoke_method(request, path.module()).await,
+            Op::GetConfiguration => self.get_configuration(path.id(0)),
+            Op::PutConfiguration => self.put_configuration(request, path.id(0)),
+            Op::DeleteConfiguration => self.delete_configuration(request, path.id(0)),
+            Op::ListConfigurations => Ok(self.list_configurations()),
+            Op::TestConfigurationQueries => self.test_configuration_queries(request),
+            Op::ApplyConfiguration => self.apply_configuration(request, path.id(0)),
+            Op::PurgeCommands => self.purge_commands(path.id(0)),
+            Op::ReceiveFeedback => Ok(self.receive_feedback()),
+            Op::CompleteFeedback => self.complete_feedback(path.id(0)),
+            Op::AbandonFeedback => self.abandon_feedback(path.id(0)),
+            Op::CreateImportExportJob => self.create_transfer(request),
+            Op::ListImportExportJobs => Ok(self.list_transfers()),
+            Op::GetImportExportJob => self.get_transfer(path.id(0)),
+            Op::CancelImportExportJob => self.cancel_transfer(path.id(0)),
+            Op::QueryScheduledJobs => self.query_scheduled_jobs(request),
+            Op::GetScheduledJob => Ok(self.get_scheduled_job(path.id(0))),
+            Op::PutScheduledJob => self.put_scheduled_job(request, path.id(0)),
+            Op::CancelScheduledJob => self.cancel_scheduled_job(path.id(0)),
+            Op::GetDigitalTwin => self.get_digital_twin(path.id(0)),
+            Op::PatchDigitalTwin => self.patch_digital_twin(request, path.id(0)),
+            Op::InvokeCommand => self.invoke_command(request, path.id(0), None, path.id(1)).await,
+            Op::InvokeComponentCommand => {
+                let (component, command) = (Some(path.id(1)), path.id(2));
+                self.invoke_command(request, path.id(0), component, command).await
+            }
+        }
+    }
+
+    fn error_response(&self, error: &HubError, request_id: &str) -> ServiceResponse {
+        error.response(request_id, self.clock().now())
+    }
+}
+
+/// Returns whether an operation may change which configurations target its device.
+fn changes_targets(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::PutDevice
+            | Operation::PutModule
+            | Operation::PutTwin
+            | Operation::PatchTwin
+            | Operation::PutModuleTwin
+            | Operation::PatchModuleTwin
+            | Operation::PatchDigitalTwin
+            | Operation::ApplyConfiguration
+    )
+}
+
+/// Checks that the version has the form of one: the service accepts many, and the emulator any.
+fn check_api_version(version: Option<&str>) -> Result<()> {
+    let is_version = version.is_some_and(|version| {
+        let date = version.strip_suffix("-preview").unwrap_or(version).as_bytes();
+        date.len() == 10
+            && date.iter().enumerate().all(|(at, byte)| match at {
+                4 | 7 => *byte == b'-',
+                _ => byte.is_ascii_digit(),
+            })
+    });
+    if is_version {
+        return Ok(());
+    }
+    let text = format!("Invalid api-version {:?}.", version.unwrap_or(""));
+    Err(HubError::new(Code::INVALID_PROTOCOL_VERSION, text))
+}
+
+impl Service for IotHub {
+    fn name(&self) -> &'static str {
+        "iothub"
+    }
+
+    fn handle(&self, request: ServiceRequest) -> BoxFuture<'_, ServiceResponse> {
+        Box::pin(async move {
+            let result = self.route(&request).await;
+            result.unwrap_or_else(|error| self.error_response(&error, &request.request_id))
+        })
+    }
+
+    fn refuse(&self, refusal: &Refusal, request_id: &str) -> ServiceResponse {
+        self.error_response(&HubError::of_refusal(refusal), request_id)
+    }
+
+    fn manage(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
+        let result = self.manage_hub(request, path)?;
+        Some(result.unwrap_or_else(|error| self.error_response(&error, &request.request_id)))
+    }
+
+    fn record_changes(&self) {
+        self.write(Store::record_changes);
+    }
+
+    fn take_changes(&self) -> Vec<StateChange> {
+        self.write(Store::take_changes)
+    }
+
+    fn dump(&self) -> Value {
+        self.read(Store::dump)
+    }
+
+    fn write_state(&self, writer: &mut dyn Write) -> io::Result<()> {
+        // Serialized JSON takes a fraction of the memory of a `Value`. It is written after the lock is released, so
+        // that no request waits for the disk.
+        let json = self.read(|store| serde_json::to_vec(store))?;
+        writer.write_all(&json)
+    }
+
+    fn load(&self, state: &Value) -> std::result::Result<(), String> {
+        let store = Store::deserialize_checked(state)?;
+        self.write(|current| current.replace(store));
+        self.messaging().notify();
+        self.runner().notify();
+        self.scripts().notify();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+    use http::{Method, StatusCode};
+
+    use super::*;
+    use crate::clock::Clock;
+
+    /// Dispatch panics if it reads a parameter that the path does not have.
+    #[test]
+    fn every_route_has_the_parameters_that_its_dispatch_reads() {
+        let hub = IotHub::new(Clock::new());
+        for route in router::ROUTES {
+            let method = Method::from_bytes(route.method.as_bytes()).unwrap();
+            let path = format!("/{}?api-version=2021-04-12", route.path.replace("{}", "x"));
+            let request = ServiceRequest::new(method, &path).unwrap();
+            let response = block_on(hub.handle(request));
+            assert_ne!(response.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        }
+    }
+}

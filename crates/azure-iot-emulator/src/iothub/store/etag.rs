@@ -1,0 +1,39 @@
+//! Entity tags of identities and twins.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// The tag of an identity: base64 of a decimal number.
+pub(crate) fn of_identity(version: u64) -> String {
+    STANDARD.encode(version.to_string())
+}
+
+/// The tag of a twin: base64 of eight bytes, the most significant first.
+pub(crate) fn of_twin(version: u64) -> String {
+    STANDARD.encode(version.to_be_bytes())
+}
+
+/// Returns the version inside an identity's tag.
+pub(crate) fn identity_version(tag: &str) -> Option<u64> {
+    String::from_utf8(STANDARD.decode(tag).ok()?).ok()?.parse().ok()
+}
+
+/// Returns the version inside a twin's tag.
+pub(crate) fn twin_version(tag: &str) -> Option<u64> {
+    Some(u64::from_be_bytes(STANDARD.decode(tag).ok()?.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn section_1_1_and_2_1_forms() {
+        assert_eq!(of_identity(0), "MA==");
+        assert_eq!(of_identity(318_751_955), "MzE4NzUxOTU1");
+        assert_eq!(of_twin(1), "AAAAAAAAAAE=");
+        assert_eq!(identity_version("MzE4NzUxOTU1"), Some(318_751_955));
+        assert_eq!(twin_version("AAAAAAAAAAU="), Some(5));
+        assert_eq!(twin_version("MA=="), None);
+    }
+}

@@ -1,0 +1,148 @@
+//! Device and module identities. The derived JSON is the form of dumped state, not the wire's.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::auth::sas::generate_key;
+use crate::iothub::store::queue::MessageQueue;
+use crate::iothub::store::timestamp::Timestamp;
+use crate::iothub::store::twin::Twin;
+
+/// How a device or module authenticates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
+pub(crate) enum Authentication {
+    Sas {
+        primary_key: String,
+        secondary_key: String,
+    },
+    SelfSigned {
+        primary_thumbprint: Option<String>,
+        secondary_thumbprint: Option<String>,
+    },
+    CertificateAuthority,
+    /// Only system modules of edge devices.
+    None,
+}
+
+impl Authentication {
+    /// Generates keys.
+    pub(crate) fn generated() -> Self {
+        Self::Sas {
+            primary_key: generate_key(),
+            secondary_key: generate_key(),
+        }
+    }
+
+    /// The name on the wire.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Sas { .. } => "sas",
+            Self::SelfSigned { .. } => "selfSigned",
+            Self::CertificateAuthority => "certificateAuthority",
+            Self::None => "none",
+        }
+    }
+
+    /// The primary and the secondary key.
+    pub(crate) fn keys(&self) -> (Option<&str>, Option<&str>) {
+        match self {
+            Self::Sas {
+                primary_key,
+                secondary_key,
+            } => (Some(primary_key), Some(secondary_key)),
+            _ => (None, None),
+        }
+    }
+
+    /// The primary and the secondary thumbprint.
+    pub(crate) fn thumbprints(&self) -> (Option<&str>, Option<&str>) {
+        match self {
+            Self::SelfSigned {
+                primary_thumbprint,
+                secondary_thumbprint,
+            } => (primary_thumbprint.as_deref(), secondary_thumbprint.as_deref()),
+            _ => (None, None),
+        }
+    }
+}
+
+/// State of the device's connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Connection {
+    pub(crate) connected: bool,
+    pub(crate) updated: Option<Timestamp>,
+    pub(crate) last_activity: Option<Timestamp>,
+}
+
+impl Connection {
+    /// The name on the wire.
+    pub(crate) fn state(&self) -> &'static str {
+        if self.connected {
+            "Connected"
+        } else {
+            "Disconnected"
+        }
+    }
+}
+
+/// Status of a configuration on a twin that it targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ConfigurationStatus {
+    /// One of higher priority overrides it.
+    Targeted,
+    Applied,
+}
+
+/// Common part of device and module identities.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Identity {
+    /// Ticks of the creation.
+    pub(crate) generation: u64,
+    /// The number inside the entity tag.
+    pub(crate) version: u64,
+    pub(crate) authentication: Authentication,
+    pub(crate) connection: Connection,
+    /// The configurations that target this twin.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) configurations: BTreeMap<String, ConfigurationStatus>,
+    /// Length of the queue of cloud-to-device messages.
+    pub(crate) message_count: u32,
+    #[serde(default)]
+    pub(crate) messages: MessageQueue,
+    pub(crate) twin: Twin,
+}
+
+/// A device with its twin and modules.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Device {
+    pub(crate) id: String,
+    pub(crate) identity: Identity,
+    pub(crate) enabled: bool,
+    pub(crate) status_reason: Option<String>,
+    pub(crate) status_updated: Option<Timestamp>,
+    pub(crate) edge: bool,
+    pub(crate) scope: Option<String>,
+    pub(crate) parent_scopes: Vec<String>,
+    pub(crate) modules: BTreeMap<String, Module>,
+}
+
+impl Device {
+    /// The name on the wire.
+    pub(crate) fn status(&self) -> &'static str {
+        if self.enabled { "enabled" } else { "disabled" }
+    }
+}
+
+/// A module with its twin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Module {
+    pub(crate) id: String,
+    pub(crate) managed_by: Option<String>,
+    pub(crate) identity: Identity,
+}

@@ -1,0 +1,16 @@
+//! The part of messaging that belongs to no device.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::iothub::store::notifications::Notifications;
+
+/// Notifications, and an index of the queues.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct MessagingState {
+    pub(crate) notifications: Notifications,
+    /// Devices and modules whose queue is not empty; some may have been deleted since.
+    pub(crate) waiting: BTreeSet<(String, Option<String>)>,
+}

@@ -1,0 +1,25 @@
+//! The only error of the store.
+
+/// There is no such device or module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NotFound {
+    Device(String),
+    Module(String),
+}
+
+impl NotFound {
+    pub(crate) fn device(device_id: &str) -> Self {
+        Self::Device(device_id.to_owned())
+    }
+
+    pub(crate) fn module(module_id: &str) -> Self {
+        Self::Module(module_id.to_owned())
+    }
+
+    /// The id that was not found.
+    pub(crate) fn into_id(self) -> String {
+        match self {
+            Self::Device(id) | Self::Module(id) => id,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Records of import and export jobs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::iothub::store::timestamp::Timestamp;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum TransferKind {
+    Export,
+    Import,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum TransferStatus {
+    Enqueued,
+    Running,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+impl TransferStatus {
+    pub(crate) fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// An import or export job. The derived JSON is the form of dumped state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Transfer {
+    pub(crate) id: String,
+    pub(crate) kind: TransferKind,
+    pub(crate) status: TransferStatus,
+    pub(crate) progress: u8,
+    pub(crate) started: Timestamp,
+    pub(crate) ended: Option<Timestamp>,
+    pub(crate) failure: Option<String>,
+    /// Where devices are read from; only imports have it.
+    pub(crate) input: Option<BlobPath>,
+    /// Where devices, or an import's errors, are written to.
+    pub(crate) output: BlobPath,
+    pub(crate) exclude_keys: bool,
+    /// The blob of the configurations, if they are transferred as well.
+    pub(crate) configurations: Option<String>,
+    pub(crate) storage_authentication: String,
+}
+
+/// The path of a blob.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct BlobPath {
+    pub(crate) container: String,
+    pub(crate) blob: String,
+}

@@ -1,0 +1,95 @@
+//! Twins: tags, desired and reported properties, and the metadata of every write.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::iothub::store::timestamp::Timestamp;
+
+/// The twin of a device or module.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Twin {
+    /// The number inside the entity tag; writes of tags and desired properties increment it.
+    pub(crate) etag: u64,
+    /// Every write increments it.
+    pub(crate) version: u64,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) tags: Map<String, Value>,
+    pub(crate) desired: Section,
+    pub(crate) reported: Section,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) model_id: Option<String>,
+}
+
+/// Desired or reported properties.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Section {
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) values: Map<String, Value>,
+    /// `$version`.
+    pub(crate) version: u64,
+    /// `$metadata`.
+    pub(crate) metadata: Metadata,
+}
+
+/// When a property was written; an object has metadata per member as well.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Metadata {
+    pub(crate) updated: Timestamp,
+    /// The `$version` after the write. Reported properties, and desired ones that were never written, have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<u64>,
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub(crate) members: IndexMap<String, Metadata>,
+}
+
+/// What a write leaves in the metadata of each property that it names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stamp {
+    pub(crate) updated: Timestamp,
+    pub(crate) version: Option<u64>,
+}
+
+impl Metadata {
+    pub(crate) fn new(stamp: Stamp) -> Self {
+        Self {
+            updated: stamp.updated,
+            version: stamp.version,
+            members: IndexMap::new(),
+        }
+    }
+
+    pub(crate) fn mark(&mut self, stamp: Stamp) {
+        self.updated = stamp.updated;
+        self.version = stamp.version;
+    }
+}
+
+impl Section {
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Self {
+            values: Map::new(),
+            version: 1,
+            metadata: Metadata::new(Stamp {
+                updated: now,
+                version: None,
+            }),
+        }
+    }
+}
+
+impl Twin {
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Self {
+            etag: 1,
+            version: 2,
+            tags: Map::new(),
+            desired: Section::new(now),
+            reported: Section::new(now),
+            model_id: None,
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Import and export jobs in the wire's form.
+
+use serde_json::{Value, json};
+
+use crate::iothub::store::timestamp::Timestamp;
+use crate::iothub::store::transfer::Transfer;
+
+/// Returns the job in the wire's form. The service does not show the containers' URIs.
+pub(crate) fn transfer(transfer: &Transfer) -> Value {
+    let time = |time: Timestamp| {
+        let text = time.to_string();
+        let seconds = text.split_once('.').map_or(text.as_str(), |(seconds, _)| seconds);
+        format!("{seconds}+00:00")
+    };
+    json!({
+        "jobId": transfer.id,
+        "startTimeUtc": time(transfer.started),
+        "endTimeUtc": transfer.ended.map(time),
+        "type": transfer.kind,
+        "status": transfer.status,
+        "progress": transfer.progress,
+        "inputBlobContainerUri": transfer.input.as_ref().map(|_| ""),
+        "inputBlobName": transfer.input.as_ref().map(|path| &path.blob),
+        "outputBlobContainerUri": "",
+        "outputBlobName": transfer.output.blob,
+        "excludeKeysInExport": transfer.exclude_keys,
+        "storageAuthenticationType": transfer.storage_authentication,
+        "includeConfigurations": transfer.configurations.is_some(),
+        "configurationsBlobName": transfer.configurations,
+        "failureReason": transfer.failure,
+    })
+}
