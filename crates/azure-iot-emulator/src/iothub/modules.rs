@@ -12,7 +12,6 @@ use super::render::ModuleView;
 use super::store::Store;
 use super::timestamp::Timestamp;
 use super::{IotHub, edge};
-use crate::auth::Caller;
 use crate::service::{ServiceRequest, ServiceResponse};
 
 /// The most modules of a device.
@@ -157,7 +156,7 @@ impl Store {
 fn device_for_modules<'a>(store: &'a Store, request: &ServiceRequest, device_id: &str) -> Result<&'a Device> {
     let device = store.device(device_id);
     let usable = device.as_ref().is_ok_and(|device| device.enabled);
-    if matches!(request.caller, Caller::SharedAccess { .. }) && !usable {
+    if !request.caller.is_bearer() && !usable {
         return Err(HubError::unauthorized());
     }
     device

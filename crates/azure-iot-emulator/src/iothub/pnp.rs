@@ -11,7 +11,6 @@ use super::input;
 use super::methods::{self, MethodCall, Timeouts};
 use super::twin::{Metadata, Twin, TwinChange};
 use super::twins::TwinKey;
-use crate::auth::Caller;
 use crate::service::{ServiceRequest, ServiceResponse};
 
 /// The member that makes an object a component rather than a property: `"__t": "c"`.
@@ -58,7 +57,7 @@ impl IotHub {
         command: &str,
     ) -> Result<ServiceResponse> {
         // The service takes shared access signatures only, whatever role a token has.
-        if request.caller == Caller::Bearer {
+        if request.caller.is_bearer() {
             return Err(HubError::unauthorized());
         }
         if request.body.len() > methods::SIZE_LIMIT {
