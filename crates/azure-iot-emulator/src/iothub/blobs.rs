@@ -8,7 +8,6 @@ use futures::future::BoxFuture;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 use super::IotHub;
@@ -182,14 +181,5 @@ impl Service for Blobs {
             Refusal::BodyTooLarge { .. } => error(StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge"),
             Refusal::Fault(status) => error(*status, "InternalError"),
         }
-    }
-
-    /// The containers are part of the hub's state.
-    fn dump(&self) -> Value {
-        Value::Null
-    }
-
-    fn load(&self, _state: &Value) -> Result<(), String> {
-        Err("the containers are part of the hub's state".to_owned())
     }
 }

@@ -18,6 +18,7 @@ use super::modules::ModuleWrite;
 use super::store::Store;
 use super::timestamp::Timestamp;
 use super::twin::{Twin, TwinChange};
+use crate::error::PresetError;
 use crate::service::{ServiceRequest, ServiceResponse};
 
 /// The most items of a request.
@@ -147,7 +148,7 @@ impl IotHub {
 
 impl IotHub {
     /// Fills the hub: `{"devices": […], "configurations": […]}`.
-    pub(crate) fn preset(&self, preset: &Value) -> std::result::Result<(), String> {
+    pub(crate) fn preset(&self, preset: &Value) -> std::result::Result<(), PresetError> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields, default)]
         #[derive(Default)]
@@ -155,20 +156,23 @@ impl IotHub {
             devices: Vec<Item>,
             configurations: Vec<Value>,
         }
-        let preset = Preset::deserialize(preset).map_err(|error| error.to_string())?;
+        let preset = Preset::deserialize(preset).map_err(|error| PresetError::Malformed {
+            reason: error.to_string(),
+        })?;
         let now = self.now();
         let mut store = self.store.write();
         for item in preset.devices {
             let (device_id, module_id) = item.ids();
-            apply(&mut store, item.for_import(), now).map_err(|error| {
-                let module = module_id.map(|id| format!(", module {id}")).unwrap_or_default();
-                format!("device {device_id}{module}: {}", error.text)
+            apply(&mut store, item.for_import(), now).map_err(|error| PresetError::Device {
+                device_id,
+                module_id,
+                reason: error.text,
             })?;
         }
         for body in preset.configurations {
             store
                 .import_configuration(body, now)
-                .map_err(|error| format!("configuration: {}", error.text))?;
+                .map_err(|error| PresetError::Configuration { reason: error.text })?;
         }
         store.reconcile(Scope::All, now);
         Ok(())

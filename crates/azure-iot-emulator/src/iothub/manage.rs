@@ -74,7 +74,7 @@ impl IotHub {
     fn manage_tier(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
         let wanted: Size = input::parse(&request.body)?;
         let tier = wanted.tier.parse();
-        self.set_tier(tier.map_err(|text| HubError::argument(format!("tier: {text}")))?);
+        self.set_tier(tier.map_err(|error| HubError::argument(format!("tier: {error}")))?);
         Ok(self.show_tier())
     }
 
@@ -133,7 +133,7 @@ impl IotHub {
     ) -> Result<()> {
         key.find(&self.store.read())?;
         self.settle_message(key.device_id, key.module_id, lock_token, settlement)
-            .map_err(|text| HubError::new(Code::DEVICE_MESSAGE_LOCK_LOST, text))
+            .map_err(|error| HubError::new(Code::DEVICE_MESSAGE_LOCK_LOST, error.to_string()))
     }
 }
 

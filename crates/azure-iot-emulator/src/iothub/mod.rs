@@ -7,10 +7,12 @@ mod blobs;
 mod bulk;
 mod codes;
 mod configurations;
+mod device_error;
 mod devices;
 mod edge;
 mod errors;
 mod etag;
+mod in_process;
 mod input;
 mod jobs;
 mod limits;
@@ -26,6 +28,8 @@ mod router;
 mod simulated;
 mod statistics;
 mod store;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod tier;
 mod timestamp;
@@ -44,6 +48,7 @@ use serde_json::Value;
 pub(crate) use self::blobs::Blobs;
 pub(crate) use self::codes::Code;
 use self::configurations::Scope;
+pub use self::device_error::DeviceError;
 pub(crate) use self::errors::HubError;
 use self::errors::Result;
 use self::jobs::Runner;
@@ -57,12 +62,13 @@ pub use self::simulated::MethodScript;
 use self::simulated::Scripts;
 use self::store::Store;
 use self::throttle::Throttle;
-pub use self::tier::Tier;
+pub use self::tier::{Tier, TierError};
 pub(crate) use self::timestamp::Timestamp;
 use self::twins::TwinKey;
 use crate::clock::Clock;
 use crate::durable::{Journal, StateChange};
-use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
+use crate::error::StateError;
+use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse, StatefulService};
 
 /// A hub.
 pub struct IotHub {
@@ -278,7 +284,9 @@ impl Service for IotHub {
     fn refuse(&self, refusal: &Refusal, request_id: &str) -> ServiceResponse {
         self.respond_error(&HubError::of_refusal(refusal), request_id)
     }
+}
 
+impl StatefulService for IotHub {
     fn manage(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
         self.manage_devices(request, path)
     }
@@ -303,8 +311,11 @@ impl Service for IotHub {
         writer.write_all(&text)
     }
 
-    fn load(&self, state: &Value) -> std::result::Result<(), String> {
-        let store = Store::deserialize_checked(state)?;
+    fn load(&self, state: &Value) -> std::result::Result<(), StateError> {
+        let store = Store::deserialize_checked(state).map_err(|reason| StateError::Invalid {
+            service: self.name(),
+            reason,
+        })?;
         self.store.write().replace(store);
         self.messaging.changed();
         self.jobs.changed();

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::IotHub;
 use super::configurations::Scope;
+use super::device_error::DeviceError;
 use super::errors::Result;
 use super::twins::TwinKey;
 
@@ -114,9 +115,9 @@ impl IotHub {
         module_id: Option<&str>,
         method: &str,
         script: MethodScript,
-    ) -> std::result::Result<(), String> {
+    ) -> std::result::Result<(), DeviceError> {
         let key = TwinKey { device_id, module_id };
-        self.script(key, method, script).map_err(|error| error.text)
+        self.script(key, method, script).map_err(DeviceError::from)
     }
 
     /// Writes reported properties, as a device does: a merge patch.
@@ -128,9 +129,9 @@ impl IotHub {
         device_id: &str,
         module_id: Option<&str>,
         patch: Map<String, Value>,
-    ) -> std::result::Result<(), String> {
+    ) -> std::result::Result<(), DeviceError> {
         let key = TwinKey { device_id, module_id };
-        self.report(key, patch).map_err(|error| error.text)
+        self.report(key, patch).map_err(DeviceError::from)
     }
 
     /// Connects or disconnects a device or module.
@@ -142,9 +143,9 @@ impl IotHub {
         device_id: &str,
         module_id: Option<&str>,
         connected: bool,
-    ) -> std::result::Result<(), String> {
+    ) -> std::result::Result<(), DeviceError> {
         let key = TwinKey { device_id, module_id };
-        self.connect(key, connected).map_err(|error| error.text)
+        self.connect(key, connected).map_err(DeviceError::from)
     }
 
     /// Says which model a device or module follows, as it does when it connects.
@@ -156,9 +157,9 @@ impl IotHub {
         device_id: &str,
         module_id: Option<&str>,
         model_id: &str,
-    ) -> std::result::Result<(), String> {
+    ) -> std::result::Result<(), DeviceError> {
         let key = TwinKey { device_id, module_id };
-        self.announce_model(key, model_id).map_err(|error| error.text)
+        self.announce_model(key, model_id).map_err(DeviceError::from)
     }
 
     pub(crate) fn announce_model(&self, key: TwinKey<'_>, model_id: &str) -> Result<()> {

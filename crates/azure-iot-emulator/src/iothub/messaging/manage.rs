@@ -82,7 +82,7 @@ impl IotHub {
     ) -> Result<ServiceResponse> {
         let held: Held = input::parse(&request.body)?;
         self.settle_message(device_id, module_id, &held.lock_token, settlement)
-            .map_err(|text| HubError::new(Code::DEVICE_MESSAGE_LOCK_LOST, text))?;
+            .map_err(|error| HubError::new(Code::DEVICE_MESSAGE_LOCK_LOST, error.to_string()))?;
         Ok(ServiceResponse::empty(StatusCode::NO_CONTENT))
     }
 

@@ -27,6 +27,7 @@ use self::queue::Gone;
 pub(crate) use self::queue::Queue;
 use super::IotHub;
 use super::codes::Code;
+use super::device_error::DeviceError;
 use super::errors::{HubError, Result};
 use super::store::Store;
 use super::timestamp::Timestamp;
@@ -114,14 +115,14 @@ impl IotHub {
         &self,
         device_id: &str,
         module_id: Option<&str>,
-    ) -> std::result::Result<Option<ReceivedMessage>, String> {
+    ) -> std::result::Result<Option<ReceivedMessage>, DeviceError> {
         let now = self.now();
         let mut store = self.store.write();
         store
             .with_queue(TwinKey { device_id, module_id }, now, |queue, _| {
                 queue.receive(now)
             })
-            .map_err(|error| error.text)
+            .map_err(DeviceError::from)
     }
 
     /// Settles a message that a device or module has received.
@@ -134,7 +135,7 @@ impl IotHub {
         module_id: Option<&str>,
         lock_token: &str,
         settlement: Settlement,
-    ) -> std::result::Result<(), String> {
+    ) -> std::result::Result<(), DeviceError> {
         let now = self.now();
         let settled = self
             .store
@@ -147,8 +148,10 @@ impl IotHub {
         self.messaging.changed();
         match settled {
             Ok(true) => Ok(()),
-            Ok(false) => Err(format!("the lock {lock_token:?} is not held")),
-            Err(error) => Err(error.text),
+            Ok(false) => Err(DeviceError::LockLost {
+                lock_token: lock_token.to_owned(),
+            }),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -169,10 +172,10 @@ impl IotHub {
     ///
     /// # Errors
     /// If there is no such device.
-    pub fn notify_file_upload(&self, file: &FileNotification) -> std::result::Result<(), String> {
+    pub fn notify_file_upload(&self, file: &FileNotification) -> std::result::Result<(), DeviceError> {
         let now = self.now();
         let mut store = self.store.write();
-        store.device(&file.device_id).map_err(|error| error.text)?;
+        store.device(&file.device_id)?;
         store.messaging.notifications.add_file(file, now);
         drop(store);
         self.messaging.changed();
