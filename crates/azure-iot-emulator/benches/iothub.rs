@@ -5,7 +5,7 @@
 
 use std::hint::black_box;
 
-use azure_iot_emulator::{Clock, IotHub, Service, ServiceRequest};
+use azure_iot_emulator::{Clock, IotHub, ServiceRequest};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use futures::executor::block_on;
 use http::Method;

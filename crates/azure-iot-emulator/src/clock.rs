@@ -1,4 +1,4 @@
-//! The time that the emulator believes in.
+//! The emulator's clock, which tests can move.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,21 +9,21 @@ use time::macros::datetime;
 use time::{OffsetDateTime, UtcOffset};
 use tokio::sync::watch;
 
-/// The ends of what can be written with four digits for the year.
+/// The range of times with a year of four digits.
 const FIRST: OffsetDateTime = datetime!(0000-01-01 00:00 UTC);
 const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999_999 UTC);
 
-/// A time that no [`Clock`] shows: in UTC it is outside the years 0 to 9999.
+/// A time outside the range of a [`Clock`], which is the years 0 to 9999 in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("in UTC it is outside the years 0 to 9999")]
 pub struct ClockRangeError;
 
 /// A clock that tests can move.
 ///
-/// Clones show the same time: moving one moves all. By default it follows the computer's clock; after
-/// [`advance`](Clock::advance) or [`set`](Clock::set) it keeps running, from the new point on.
-/// A clock made by [`Clock::manual`] stands still between moves. It shows the years 0 to 9999, in UTC, and stops at
-/// either end.
+/// Clones share the time: moving one moves all. By default it follows the system clock; after
+/// [`advance`](Clock::advance) or [`set`](Clock::set) it keeps running from the new time.
+/// A clock made by [`Clock::manual`] stands still between moves. The range is the years 0 to 9999 in UTC; moves
+/// beyond it stop at its end.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,21 +41,21 @@ pub struct Clock {
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// Tells sleepers that the clock was moved.
+    /// Notifies sleepers of moves.
     moves: watch::Sender<u64>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct State {
     mode: Mode,
-    made: Instant,
-    /// All the ways forward that it was moved.
+    started: Instant,
+    /// The sum of all moves forward.
     moved: Duration,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Mode {
-    /// The computer's clock plus this.
+    /// The offset from the system clock.
     Running(time::Duration),
     Manual(OffsetDateTime),
 }
@@ -67,14 +67,14 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// A clock that follows the computer's.
+    /// Creates a clock that follows the system clock.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A clock that stands at `start`, or at the end of the years 0 to 9999 that is nearest, until it is moved.
+    /// Creates a clock that stands at `start` until it is moved. Times out of range are clamped.
     pub fn manual(start: OffsetDateTime) -> Self {
-        Self::with_mode(Mode::Manual(nearest(start)))
+        Self::with_mode(Mode::Manual(clamped(start)))
     }
 
     fn with_mode(mode: Mode) -> Self {
@@ -82,7 +82,7 @@ impl Clock {
             shared: Arc::new(Shared {
                 state: Mutex::new(State {
                     mode,
-                    made: Instant::now(),
+                    started: Instant::now(),
                     moved: Duration::ZERO,
                 }),
                 moves: watch::Sender::new(0),
@@ -90,7 +90,7 @@ impl Clock {
         }
     }
 
-    /// The current time, in UTC.
+    /// Returns the current time in UTC.
     pub fn now(&self) -> OffsetDateTime {
         self.shared.state.lock().mode.now()
     }
@@ -98,22 +98,21 @@ impl Clock {
     /// Moves the clock forward, at most to the end of the year 9999.
     pub fn advance(&self, by: Duration) {
         let by = time::Duration::try_from(by).unwrap_or(time::Duration::MAX);
-        self.change(|now| nearest(now.saturating_add(by)));
+        self.change(|now| clamped(now.saturating_add(by)));
     }
 
-    /// Sets the clock, forward or back, to `now`, or to the end of the years 0 to 9999 that is nearest.
+    /// Sets the clock, forward or back. Times out of range are clamped.
     pub fn set(&self, now: OffsetDateTime) {
-        let now = nearest(now);
+        let now = clamped(now);
         self.change(|_| now);
     }
 
-    /// Puts a time in the place of the one that the clock shows.
     fn change(&self, change: impl FnOnce(OffsetDateTime) -> OffsetDateTime) {
         {
             let mut state = self.shared.state.lock();
             let before = state.mode.now();
             let now = change(before);
-            // Back is no way forward.
+            // Moves back do not count.
             let forward = Duration::try_from(now - before).unwrap_or_default();
             state.moved = state.moved.saturating_add(forward);
             state.mode = match state.mode {
@@ -129,23 +128,23 @@ impl Clock {
     /// Sets the clock, forward or back.
     ///
     /// # Errors
-    /// If the time is one that no clock shows; the clock goes on as it was.
+    /// If the time is out of range; the clock is not changed.
     pub fn try_set(&self, now: OffsetDateTime) -> Result<(), ClockRangeError> {
         let now = in_range(now).ok_or(ClockRangeError)?;
         self.set(now);
         Ok(())
     }
 
-    /// How far the clock has gone, by running on and by being moved forward. It never goes back.
-    pub(crate) fn gone(&self) -> Duration {
+    /// Returns the elapsed time, by running and by moves forward. It never decreases.
+    pub(crate) fn elapsed(&self) -> Duration {
         let state = *self.shared.state.lock();
         match state.mode {
-            Mode::Running(_) => state.moved.saturating_add(state.made.elapsed()),
+            Mode::Running(_) => state.moved.saturating_add(state.started.elapsed()),
             Mode::Manual(_) => state.moved,
         }
     }
 
-    /// Waits until `deadline` has come, by running on or by being moved there.
+    /// Waits until the clock shows `deadline` or a later time, whether it runs or is moved there.
     pub async fn sleep_until(&self, deadline: OffsetDateTime) {
         let mut moves = self.shared.moves.subscribe();
         loop {
@@ -171,21 +170,21 @@ impl Clock {
 impl Mode {
     fn now(self) -> OffsetDateTime {
         match self {
-            Mode::Running(offset) => nearest(OffsetDateTime::now_utc().saturating_add(offset)),
+            Mode::Running(offset) => clamped(OffsetDateTime::now_utc().saturating_add(offset)),
             Mode::Manual(now) => now,
         }
     }
 }
 
-/// A time in UTC, if a clock shows it.
+/// Converts to UTC; `None` if the result is out of range.
 fn in_range(time: OffsetDateTime) -> Option<OffsetDateTime> {
-    // What is within reach of either end may not be there in UTC.
+    // A local time near either end of the range may be outside of it in UTC.
     let time = time.checked_to_offset(UtcOffset::UTC)?;
     (FIRST..=LAST).contains(&time).then_some(time)
 }
 
-/// A time in UTC, or the end of those that a clock shows.
-fn nearest(time: OffsetDateTime) -> OffsetDateTime {
+/// Converts to UTC and clamps to the range.
+fn clamped(time: OffsetDateTime) -> OffsetDateTime {
     in_range(time).unwrap_or(if time < FIRST { FIRST } else { LAST })
 }
 
@@ -205,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absurd_advance_saturates() {
+    fn advancing_beyond_the_range_saturates() {
         let clock = Clock::manual(datetime!(2030-01-01 00:00 UTC));
         clock.advance(Duration::MAX);
         assert_eq!(clock.now().year(), 9999);
@@ -213,7 +212,7 @@ mod tests {
 
     /// Local times at the ends of the years 0 to 9999 that are beyond them in UTC.
     #[test]
-    fn what_no_clock_shows_is_refused_or_becomes_the_end() {
+    fn times_out_of_range_are_refused_or_clamped() {
         for clock in [Clock::new(), Clock::manual(datetime!(2030-01-01 00:00 UTC))] {
             for (beyond, year) in [
                 (datetime!(9999-12-31 23:59:59 -1), 9999),
@@ -238,16 +237,16 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_has_gone_on() {
+    fn setting_a_clock_back_does_not_decrease_its_elapsed_time() {
         for clock in [Clock::new(), Clock::manual(datetime!(2030-01-01 00:00 UTC))] {
             clock.advance(Duration::from_secs(90));
-            let gone = clock.gone();
-            assert!(gone >= Duration::from_secs(90));
+            let elapsed = clock.elapsed();
+            assert!(elapsed >= Duration::from_secs(90));
             clock.set(datetime!(2020-01-01 00:00 UTC));
-            assert!(clock.gone() >= gone);
+            assert!(clock.elapsed() >= elapsed);
             clock.advance(Duration::from_secs(30));
-            assert!(clock.gone() >= gone + Duration::from_secs(30));
-            assert!(clock.gone() < Duration::from_secs(3600));
+            assert!(clock.elapsed() >= elapsed + Duration::from_secs(30));
+            assert!(clock.elapsed() < Duration::from_secs(3600));
         }
     }
 

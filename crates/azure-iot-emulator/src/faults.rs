@@ -6,8 +6,9 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
-/// What goes wrong.
+/// The effect of a fault rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     tag = "type",
@@ -25,12 +26,12 @@ pub enum FaultAction {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after_seconds: Option<u64>,
     },
-    /// The answer comes later. Other rules apply all the same.
+    /// The response is delayed. Other rules apply as well.
     Latency {
         /// The delay in milliseconds.
         milliseconds: u64,
     },
-    /// The connection is reset instead of an answer.
+    /// The connection is reset instead of a response.
     Reset {
         /// Whether the request takes effect before the reset.
         #[serde(default)]
@@ -40,7 +41,7 @@ pub enum FaultAction {
     Truncate,
 }
 
-/// A rule: which requests go wrong, how often, and how.
+/// A fault rule: the requests that it applies to, how often, and its effect.
 ///
 /// ```
 /// use azure_iot_emulator::Fault;
@@ -52,27 +53,27 @@ pub enum FaultAction {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Fault {
-    /// Only this service: `iothub` or `digitaltwins`.
+    /// Restricts the rule to a service: `iothub` or `digitaltwins`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// Only this method.
+    /// Restricts the rule to a method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// Only paths (as sent, without the query) that match; `*` stands for any text.
+    /// Restricts the rule to paths (as sent, without the query) that match; `*` stands for any characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// The number of matching requests that pass before the rule applies.
+    /// The number of matching requests that pass first.
     #[serde(default)]
     pub skip: u32,
-    /// The number of requests that it applies to; without it, all.
+    /// The number of requests that the rule applies to; all if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
-    /// What goes wrong.
+    /// The effect.
     pub action: FaultAction,
 }
 
 impl Fault {
-    /// A rule for every request.
+    /// Creates a rule for every request.
     pub fn new(action: FaultAction) -> Self {
         Self {
             service: None,
@@ -84,7 +85,7 @@ impl Fault {
         }
     }
 
-    /// The service answers with an error status.
+    /// Answers with an error status, 400 to 599.
     pub fn status(status: u16) -> Self {
         Self::new(FaultAction::Status {
             status,
@@ -92,23 +93,23 @@ impl Fault {
         })
     }
 
-    /// The answer comes later.
+    /// Delays the response.
     pub fn latency(delay: Duration) -> Self {
         let milliseconds = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         Self::new(FaultAction::Latency { milliseconds })
     }
 
-    /// The connection is reset, and the request is not processed.
+    /// Resets the connection without processing the request.
     pub fn reset() -> Self {
         Self::new(FaultAction::Reset { processed: false })
     }
 
-    /// The connection breaks in the middle of the body.
+    /// Breaks the connection in the middle of the body.
     pub fn truncate() -> Self {
         Self::new(FaultAction::Truncate)
     }
 
-    /// With a `Retry-After` header, if the fault is a status.
+    /// Adds a `Retry-After` header, if the effect is a status.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         if let FaultAction::Status {
@@ -120,7 +121,7 @@ impl Fault {
         self
     }
 
-    /// Only for this method and path pattern.
+    /// Restricts the rule to a method and a path pattern.
     #[must_use]
     pub fn on(mut self, method: &str, path: &str) -> Self {
         self.method = Some(method.to_owned());
@@ -128,18 +129,17 @@ impl Fault {
         self
     }
 
-    /// Only for this many requests.
+    /// Restricts the rule to this many requests.
     #[must_use]
     pub fn times(mut self, count: u32) -> Self {
         self.count = Some(count);
         self
     }
 
-    /// Checks what types can't.
-    pub(crate) fn validate(&self) -> Result<(), String> {
+    fn validate(&self) -> Result<(), FaultError> {
         match self.action {
             FaultAction::Status { status, .. } if !(400..=599).contains(&status) => {
-                Err(format!("a fault's status is 400 to 599, not {status}"))
+                Err(FaultError::Status { status })
             }
             _ => Ok(()),
         }
@@ -160,7 +160,19 @@ impl Fault {
     }
 }
 
-/// What the rules say about one request.
+/// Reason to refuse a fault rule.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FaultError {
+    /// The status of the rule is not an error.
+    #[error("{status} is not the status of an error; a fault's status is 400 to 599")]
+    Status {
+        /// The refused status.
+        status: u16,
+    },
+}
+
+/// The effects of the rules on one request.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub(crate) delay: Duration,
@@ -174,18 +186,18 @@ pub(crate) enum Outcome {
     Truncate,
 }
 
-/// The rules in force. Clones share them.
+/// The active fault rules. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     rules: Arc<Mutex<Vec<Fault>>>,
 }
 
 impl Faults {
-    /// Adds a rule behind those there are; the first that matches counts.
+    /// Appends a rule. The first matching rule applies, in addition to delays of earlier ones.
     ///
     /// # Errors
-    /// If the rule's status is not an error status.
-    pub fn add(&self, fault: Fault) -> Result<(), String> {
+    /// [`FaultError::Status`] if the rule's status is not 400 to 599.
+    pub fn add(&self, fault: Fault) -> Result<(), FaultError> {
         fault.validate()?;
         self.rules.lock().push(fault);
         Ok(())
@@ -196,12 +208,13 @@ impl Faults {
         self.rules.lock().clear();
     }
 
-    /// The rules in force, with what is left of their counts.
+    /// Returns the active rules with their remaining counts.
     pub fn list(&self) -> Vec<Fault> {
         self.rules.lock().clone()
     }
 
-    /// Consumes one use of the rules that apply to a request.
+    /// Returns the effects on a request, and counts one use of each rule that applies.
+    #[expect(clippy::expect_used, reason = "rules are validated when they are added")]
     pub(crate) fn judge(&self, service: &str, method: &Method, path: &str) -> Verdict {
         let mut verdict = Verdict::default();
         let mut rules = self.rules.lock();
@@ -222,7 +235,7 @@ impl Faults {
                     status,
                     retry_after_seconds,
                 } => {
-                    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                    let status = StatusCode::from_u16(status).expect("the status is 400 to 599");
                     Some(Outcome::Status(status, retry_after_seconds))
                 }
                 FaultAction::Reset { processed } => Some(Outcome::Reset { processed }),
@@ -239,7 +252,7 @@ impl Faults {
     }
 }
 
-/// Whether `text` is `pattern` with any text in place of each `*`.
+/// Returns whether `text` matches `pattern`, in which `*` stands for any characters.
 fn wildcard_match(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
@@ -263,7 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wildcards() {
+    fn an_asterisk_matches_any_characters() {
         for (pattern, text, expected) in [
             ("/devices/a", "/devices/a", true),
             ("/devices/a", "/devices/ab", false),
@@ -325,6 +338,7 @@ mod tests {
         assert_eq!(read(r#"{"action":{"type":"reset"}}"#), Ok(Fault::reset()));
         assert!(read(r#"{"action":{"type":"explode"}}"#).is_err());
         assert!(read(r#"{"cuont":1,"action":{"type":"reset"}}"#).is_err());
-        assert!(Faults::default().add(Fault::status(200)).is_err());
+        let refused = Faults::default().add(Fault::status(200));
+        assert_eq!(refused, Err(FaultError::Status { status: 200 }));
     }
 }

@@ -25,6 +25,7 @@ mod devices;
 mod digital_twins;
 mod errors;
 mod hub;
+mod in_process;
 mod jobs;
 mod manage;
 mod messaging;
@@ -38,6 +39,8 @@ mod rules;
 mod service;
 mod statistics;
 mod store;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod tier;
 mod transfers;
@@ -45,6 +48,7 @@ mod twins;
 
 pub(crate) use self::blobs::Blobs;
 pub(crate) use self::codes::Code;
+pub use self::device::error::DeviceError;
 pub use self::device::scripts::MethodScript;
 pub(crate) use self::errors::HubError;
 pub use self::hub::IotHub;
@@ -53,4 +57,4 @@ pub use self::store::message::{
 };
 pub(crate) use self::store::notifications::{Notification, NotificationKind};
 pub(crate) use self::store::timestamp::Timestamp;
-pub use self::tier::Tier;
+pub use self::tier::{Tier, TierError};

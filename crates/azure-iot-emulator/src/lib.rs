@@ -1,37 +1,37 @@
-//! An emulator of Azure IoT Hub and Azure Digital Twins, in process or as a program.
+//! An emulator of Azure IoT Hub and Azure Digital Twins, in process.
 //!
-//! Start it in a test with [`Emulator::start`]; it listens on free ports of this computer, over TLS, until it is
-//! dropped. As a program it is `iot-emulator` (`cargo run -p iot-emulator -- --help`). Both services are in one process, with
+//! [`Emulator::start`] starts it in a test: it listens on free ports of the loopback address, over TLS, until it is
+//! dropped. The program is `iot-emulator` (`cargo run -p iot-emulator -- --help`). Both services run in one process, with
 //! one management API and one data file; each can be left out.
 //!
-//! | Part | What it does |
+//! | Type | Purpose |
 //! |---|---|
 //! | [`Emulator`], [`Builder`] | start, stop, endpoints, credentials, certificate |
-//! | [`IotHub`], [`DigitalTwins`] | the services: engines without HTTP, each a [`Service`] |
+//! | [`IotHub`], [`DigitalTwins`] | the services, to script devices and to send requests without HTTP |
+//! | [`ServiceRequest`], [`ServiceResponse`], [`Caller`] | requests without HTTP |
 //! | [`EventSubscription`], [`CloudEvent`] | the events of Digital Twins, in process |
-//! | [`Clock`] | the time that the services go by; tests move it |
+//! | [`Clock`] | the clock of the services; tests move it |
 //! | [`Amqp`], [`AmqpFault`] | the hub's AMQP endpoint: faults, resets, statistics |
 //! | [`Faults`], [`Fault`] | throttling, server errors, latency, resets, truncated bodies |
-//! | [`Authenticator`] | shared access signatures and bearer tokens, checked for real |
 //!
-//! What is not supported answers 501 and says so; nothing is pretended.
+//! Credentials are checked. Unsupported operations answer 501 and say so.
 //!
 //! # Digital Twins
 //!
 //! | To | In process | As a program |
 //! |---|---|---|
-//! | look around in a building | [`Builder::building`], [`DigitalTwins::load_building`] | `--building` |
-//! | see events of event routes | [`DigitalTwins::subscribe`], or [`Builder::event_webhook`] | `--event-webhook` |
+//! | start with sample data, a building | [`Builder::building`], [`DigitalTwins::load_building`] | `--building` |
+//! | receive events of event routes | [`DigitalTwins::subscribe`], or [`Builder::event_webhook`] | `--event-webhook` |
 //! | import from files | [`Builder::blob_directory`] | `--blob-directory` |
-//! | have queries lag behind writes | [`Builder::query_lag`] | `--query-lag` |
-//! | be refused beyond the documented rates | [`Builder::throttling`] | `--throttle` |
+//! | delay the effect of writes on queries | [`Builder::query_lag`] | `--query-lag` |
+//! | enforce the documented rates | [`Builder::throttling`] | `--throttle` |
 //! | keep the state of both services | [`Builder::data_file`] | `--data-file` |
 //! | leave the other service out | [`Builder::without_iothub`] | `--no-iothub` |
 //!
-//! A test that needs no HTTP asks the instance itself:
+//! A test that needs no HTTP calls the instance itself:
 //!
 //! ```
-//! use azure_iot_emulator::{Emulator, Service, ServiceRequest};
+//! use azure_iot_emulator::{Emulator, PathError, ServiceRequest};
 //! use http::Method;
 //! use serde_json::json;
 //!
@@ -41,7 +41,7 @@
 //! let instance = emulator.digitaltwins().ok_or("it was not left out")?;
 //! let send = async |method, path: &str, body| {
 //!     let request = ServiceRequest::new(method, &format!("{path}?api-version=2023-10-31"))?;
-//!     Ok::<_, String>(instance.handle(request.with_json(&body)).await)
+//!     Ok::<_, PathError>(instance.handle(request.with_json(&body)).await)
 //! };
 //!
 //! let rooms = "SELECT T.$dtId FROM DIGITALTWINS T WHERE T.occupied = true AND T.area >= 35";
@@ -71,27 +71,31 @@
 //! | `GET /faults`, `POST /faults`, `DELETE /faults` | list, add or clear [fault rules](Fault) |
 //! | `GET /clock`, `PUT /clock` | `{"now": "2030-01-01T00:00:00Z"}` |
 //! | `POST /clock/advance` | `{"seconds": 3600}` |
-//! | `GET /digitaltwins/queryLag`, `PUT` | `{"seconds": 7}`, how far queries lag behind |
-//! | `GET /digitaltwins/rates`, `PUT` | `{"enabled": true}`, whether requests beyond the rates are refused |
-//! | `PUT /digitaltwins/building` | fills an empty instance with [a building](DigitalTwins::load_building); `{"replace": true}` gives up all that one holds, event routes and jobs included |
+//! | `GET /digitaltwins/queryLag`, `PUT` | `{"seconds": 7}`, the delay of writes in queries |
+//! | `GET /digitaltwins/rates`, `PUT` | `{"enabled": true}`, whether the documented rates are enforced |
+//! | `PUT /digitaltwins/building` | fills an empty instance with [a building](DigitalTwins::load_building); `{"replace": true}` deletes the content of the instance first, event routes and jobs included |
 //! | `GET /digitaltwins/webhooks` | `[{"name": "hook", "url": "http://localhost:9000/"}]` |
-//! | `PUT /digitaltwins/webhooks/{name}`, `DELETE` | `{"url": "…"}` adds a [webhook](DigitalTwins::add_webhook) or changes it; one that event routes lead to can't be deleted |
+//! | `PUT /digitaltwins/webhooks/{name}`, `DELETE` | `{"url": "…"}` adds or changes a [webhook](DigitalTwins::add_webhook); one with event routes cannot be deleted |
 //! | `GET /iothub/tier`, `PUT` | `{"tier": "S2"}`, the hub's [size](Tier) |
-//! | `GET /iothub/throttling`, `PUT` | `{"enabled": true}`, whether requests beyond what the size allows are refused |
-//! | `PUT /iothub/devices/{id}[/modules/{moduleId}]/connection` | `{"connected": true, "modelId": "dtmi:com:example:thing;1"}`; the model may be left out |
+//! | `GET /iothub/throttling`, `PUT` | `{"enabled": true}`, whether the limits of the size are enforced |
+//! | `PUT /iothub/devices/{id}[/modules/{moduleId}]/connection` | `{"connected": true, "modelId": "dtmi:com:example:thing;1"}`; the model is optional |
 //! | `PATCH /iothub/devices/{id}[/modules/{moduleId}]/reported` | merges reported properties |
-//! | `POST /iothub/devices/{id}[/modules/{moduleId}]/messages/receive` | gives the device a message: a [`ReceivedMessage`], or 204 |
+//! | `POST /iothub/devices/{id}[/modules/{moduleId}]/messages/receive` | receives a message on behalf of the device: a [`ReceivedMessage`], or 204 |
 //! | `POST …/messages/complete`, `…/reject`, `…/abandon` | `{"lockToken": "…"}` |
-//! | `PUT /iothub/feedback`, `POST /iothub/feedback/flush` | `{"intervalSeconds": 1}`, how long feedback is collected |
-//! | `POST /iothub/fileNotifications` | tells services of an upload: a [`FileNotification`] |
+//! | `PUT /iothub/feedback`, `POST /iothub/feedback/flush` | `{"intervalSeconds": 1}`, the age at which a batch of feedback is delivered |
+//! | `POST /iothub/fileNotifications` | sends a [`FileNotification`] |
 //! | `GET /iothub/amqp/faults`, `POST`, `DELETE` | list, add or clear [AMQP fault rules](AmqpFault) |
-//! | `DELETE /iothub/amqp/connections`, `GET /iothub/amqp/statistics` | break all AMQP connections, or count them |
-//! | `PUT /iothub/devices/{id}[/modules/{moduleId}]/methods/{name}` | how the device answers: a [`MethodScript`] |
+//! | `DELETE /iothub/amqp/connections`, `GET /iothub/amqp/statistics` | break all AMQP connections, or read the counts |
+//! | `PUT /iothub/devices/{id}[/modules/{moduleId}]/methods/{name}` | the device's response: a [`MethodScript`] |
 //! | `POST /iothub/devices/{id}[/modules/{moduleId}]/messages/{lockToken}/{complete\|abandon\|reject}` | settles a message, without a body |
 //!
-//! What can't be done is answered with 400, 404 or 409 and a text; a body with members that are not known is refused.
-//! What is state (devices, twins, the building) is in the data file when it is answered. Settings (faults, the clock,
-//! the tier, throttling, rates, the lag, webhooks) are those of the process.
+//! Errors are 400, 404 or 409 with a message; bodies with unknown members are refused. Changes of state (devices, twins,
+//! the building) are in the data file before the response. Settings (faults, the clock, the tier, throttling, rates, the
+//! query lag, webhooks) last as long as the process.
+
+// Unit tests share support modules with the integration tests.
+#[cfg(test)]
+extern crate self as azure_iot_emulator;
 
 mod amqp;
 mod auth;
@@ -99,25 +103,31 @@ mod builder;
 mod clock;
 mod digitaltwins;
 mod durable;
+mod error;
 mod faults;
 mod iothub;
 mod management;
 mod running;
 mod server;
 mod service;
+mod socket;
 mod tls;
 
-pub use amqp::{Amqp, AmqpFault, AmqpFaultAction, AmqpStatistics};
-pub use auth::{AuthError, Authenticator, BearerTokens, Caller, Policies, Policy, Rights};
-pub use builder::{Builder, StartError};
+pub use amqp::control::Amqp;
+pub use amqp::faults::{AmqpFault, AmqpFaultAction};
+pub use amqp::node::AmqpStatistics;
+pub use auth::caller::Caller;
+pub use builder::error::StartError;
+pub use builder::options::Builder;
 pub use clock::{Clock, ClockRangeError};
 pub use digitaltwins::{CloudEvent, DigitalTwins, EndpointError, EventSubscription};
-pub use durable::StateChange;
-pub use faults::{Fault, FaultAction, Faults};
+pub use error::{PathError, PresetError, StateError};
+pub use faults::{Fault, FaultAction, FaultError, Faults};
 pub use iothub::{
-    Acknowledgement, CloudToDeviceMessage, FileNotification, IotHub, MethodScript, ReceivedMessage,
-    Settlement, Tier,
+    Acknowledgement, CloudToDeviceMessage, DeviceError, FileNotification, IotHub, MethodScript,
+    ReceivedMessage, Settlement, Tier, TierError,
 };
 pub use running::Emulator;
-pub use service::{Refusal, Service, ServiceRequest, ServiceResponse, split_path, split_query};
+pub use service::request::ServiceRequest;
+pub use service::response::ServiceResponse;
 pub use tls::CertificateError;

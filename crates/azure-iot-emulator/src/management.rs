@@ -1,33 +1,35 @@
 //! The management API: plain HTTP on the loopback address, for tests in any language. The crate's documentation has
 //! the table of its requests.
 
+pub(crate) mod response;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use http::{Method, StatusCode};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::amqp::Amqp;
+use crate::amqp::control::Amqp;
 use crate::clock::Clock;
+use crate::error::StateError;
 use crate::faults::{Fault, Faults};
-use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
+use crate::management::response::{Answer, error, parse};
+use crate::service::request::ServiceRequest;
+use crate::service::response::ServiceResponse;
+use crate::service::{Refusal, Service, StatefulService, dump_all, load_all};
 
 pub(crate) struct Management {
-    pub(crate) services: Vec<Arc<dyn Service>>,
+    pub(crate) services: Vec<Arc<dyn StatefulService>>,
     pub(crate) faults: Faults,
     pub(crate) clock: Clock,
     pub(crate) amqp: Option<Amqp>,
-    /// What `GET /` answers.
+    /// The body of the response to `GET /`.
     pub(crate) endpoints: Value,
 }
-
-/// A response, or the status and text of a refusal.
-pub(crate) type Answer = Result<ServiceResponse, (StatusCode, String)>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,109 +46,118 @@ struct Advance {
 impl Management {
     fn route(&self, request: &ServiceRequest) -> Answer {
         if !is_local(&request.base_url) {
-            // A page in a browser can make its own name point here; it can't make the browser call us localhost.
-            return Err((
-                StatusCode::FORBIDDEN,
-                "address the management API as localhost".to_owned(),
-            ));
+            // Against DNS rebinding: a page in a browser can make its own name resolve to this address, but cannot make
+            // the browser send `localhost` as the host.
+            let message = "address the management API as localhost";
+            return Err((StatusCode::FORBIDDEN, message.to_owned()));
         }
-        match (&request.method, request.segments().as_slice()) {
+        let segments = request.segments();
+        match (&request.method, segments.as_slice()) {
             (&Method::GET, []) => Ok(ServiceResponse::json(StatusCode::OK, &self.endpoints)),
             (&Method::GET, ["state"]) => self.dump(request.query_value("service")),
             (&Method::PUT, ["state"]) => self.load(request.query_value("service"), &parse(request)?),
-            (&Method::GET, ["faults"]) => Ok(ServiceResponse::json(StatusCode::OK, &self.faults.list())),
-            (&Method::POST, ["faults"]) => {
+            (_, ["faults"]) => self.route_faults(request),
+            (_, ["clock", path @ ..]) => self.route_clock(request, path),
+            (_, [service, path @ ..]) => self.forward(service, request, path),
+            _ => Err(no_such_operation()),
+        }
+    }
+
+    fn route_faults(&self, request: &ServiceRequest) -> Answer {
+        match request.method {
+            Method::GET => return Ok(ServiceResponse::json(StatusCode::OK, &self.faults.list())),
+            Method::POST => {
                 let fault: Fault = parse(request)?;
-                self.faults
-                    .add(fault)
-                    .map_err(|text| (StatusCode::BAD_REQUEST, text))?;
-                Ok(ServiceResponse::empty(StatusCode::NO_CONTENT))
+                self.faults.add(fault).map_err(bad_request)?;
             }
-            (&Method::DELETE, ["faults"]) => {
-                self.faults.clear();
-                Ok(ServiceResponse::empty(StatusCode::NO_CONTENT))
-            }
-            (&Method::GET, ["clock"]) => self.show_clock(),
-            (&Method::PUT, ["clock"]) => {
-                let wanted: SetClock = parse(request)?;
-                let now = OffsetDateTime::parse(&wanted.now, &Rfc3339)
-                    .map_err(|error| (StatusCode::BAD_REQUEST, format!("now is not a time: {error}")))?;
-                self.clock
-                    .try_set(now)
-                    .map_err(|error| (StatusCode::BAD_REQUEST, format!("now: {error}")))?;
-                self.show_clock()
-            }
-            (&Method::POST, ["clock", "advance"]) => {
-                let wanted: Advance = parse(request)?;
-                let by = Duration::try_from_secs_f64(wanted.seconds)
-                    .map_err(|error| (StatusCode::BAD_REQUEST, format!("seconds: {error}")))?;
-                self.clock.advance(by);
-                self.show_clock()
-            }
-            (_, ["iothub", "amqp", path @ ..])
-                if let Some(response) = self.amqp.as_ref().and_then(|amqp| amqp.manage(request, path)) =>
-            {
-                Ok(response)
-            }
-            (_, [name, path @ ..]) if let Some(response) = self.forward(name, request, path) => Ok(response),
-            _ => Err((
-                StatusCode::NOT_FOUND,
-                "the management API has no such operation".to_owned(),
-            )),
-        }
-    }
-
-    /// What a service itself makes of a request below its name.
-    fn forward(&self, name: &str, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
-        self.service(name).ok()?.manage(request, path)
-    }
-
-    fn dump(&self, name: Option<&str>) -> Answer {
-        if let Some(name) = name {
-            return Ok(ServiceResponse::json(StatusCode::OK, &self.service(name)?.dump()));
-        }
-        let all: Map<String, Value> = self
-            .services
-            .iter()
-            .map(|service| (service.name().to_owned(), service.dump()))
-            .collect();
-        Ok(ServiceResponse::json(StatusCode::OK, &all))
-    }
-
-    fn load(&self, name: Option<&str>, state: &Value) -> Answer {
-        let bad = |text: String| (StatusCode::BAD_REQUEST, text);
-        if let Some(name) = name {
-            self.service(name)?.load(state).map_err(bad)?;
-        } else {
-            let states = state
-                .as_object()
-                .ok_or_else(|| bad("the state is not an object".to_owned()))?;
-            for (name, state) in states {
-                self.service(name)?
-                    .load(state)
-                    .map_err(|text| bad(format!("{name}: {text}")))?;
-            }
+            Method::DELETE => self.faults.clear(),
+            _ => return Err(no_such_operation()),
         }
         Ok(ServiceResponse::empty(StatusCode::NO_CONTENT))
     }
 
-    fn service(&self, name: &str) -> Result<&Arc<dyn Service>, (StatusCode, String)> {
-        self.services
-            .iter()
-            .find(|service| service.name() == name)
-            .ok_or_else(|| {
-                (
-                    StatusCode::NOT_FOUND,
-                    format!("there is no service {name:?} here"),
-                )
-            })
+    fn route_clock(&self, request: &ServiceRequest, path: &[&str]) -> Answer {
+        match (&request.method, path) {
+            (&Method::GET, []) => {}
+            (&Method::PUT, []) => {
+                let body: SetClock = parse(request)?;
+                let now = OffsetDateTime::parse(&body.now, &Rfc3339)
+                    .map_err(|error| bad_request(format!("now is not a time: {error}")))?;
+                let set = self.clock.try_set(now);
+                set.map_err(|error| bad_request(format!("now: {error}")))?;
+            }
+            (&Method::POST, ["advance"]) => {
+                let body: Advance = parse(request)?;
+                let by = Duration::try_from_secs_f64(body.seconds)
+                    .map_err(|error| bad_request(format!("seconds: {error}")))?;
+                self.clock.advance(by);
+            }
+            _ => return Err(no_such_operation()),
+        }
+        self.show_clock()
     }
 
+    #[expect(
+        clippy::expect_used,
+        reason = "a clock shows only times that RFC 3339 can write"
+    )]
     fn show_clock(&self) -> Answer {
         let now = self.clock.now().format(&Rfc3339);
-        let now = now.map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+        let now = now.expect("the year has four digits and the offset is UTC");
         Ok(ServiceResponse::json(StatusCode::OK, &json!({ "now": now })))
     }
+
+    /// Passes a request below a service's name on to the service.
+    fn forward(&self, service: &str, request: &ServiceRequest, path: &[&str]) -> Answer {
+        let response = match (path, &self.amqp) {
+            (["amqp", path @ ..], Some(amqp)) if service == "iothub" => amqp.manage(request, path),
+            _ => None,
+        };
+        let forwarded = || self.service(service).ok()?.manage(request, path);
+        response.or_else(forwarded).ok_or_else(no_such_operation)
+    }
+
+    fn dump(&self, name: Option<&str>) -> Answer {
+        let state = match name {
+            Some(name) => self.service(name)?.dump(),
+            None => Value::Object(dump_all(self.services.iter().map(|service| &**service))),
+        };
+        Ok(ServiceResponse::json(StatusCode::OK, &state))
+    }
+
+    fn load(&self, name: Option<&str>, state: &Value) -> Answer {
+        let loaded = match name {
+            Some(name) => self.service(name)?.load(state),
+            None => {
+                let services: Vec<_> = self.services.iter().map(|service| &**service).collect();
+                load_all(&services, state)
+            }
+        };
+        match loaded {
+            Ok(()) => Ok(ServiceResponse::empty(StatusCode::NO_CONTENT)),
+            Err(error @ StateError::UnknownService { .. }) => Err((StatusCode::NOT_FOUND, error.to_string())),
+            Err(error) => Err(bad_request(error)),
+        }
+    }
+
+    fn service(&self, name: &str) -> Result<&dyn StatefulService, (StatusCode, String)> {
+        let mut services = self.services.iter();
+        let service = services.find(|service| service.name() == name);
+        let service = service.ok_or_else(|| {
+            let message = format!("there is no service {name:?} here");
+            (StatusCode::NOT_FOUND, message)
+        })?;
+        Ok(&**service)
+    }
+}
+
+fn bad_request(error: impl ToString) -> (StatusCode, String) {
+    (StatusCode::BAD_REQUEST, error.to_string())
+}
+
+fn no_such_operation() -> (StatusCode, String) {
+    let message = "the management API has no such operation";
+    (StatusCode::NOT_FOUND, message.to_owned())
 }
 
 fn is_local(base_url: &str) -> bool {
@@ -156,20 +167,6 @@ fn is_local(base_url: &str) -> bool {
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     })
-}
-
-/// Reads a body.
-pub(crate) fn parse<T: DeserializeOwned>(request: &ServiceRequest) -> Result<T, (StatusCode, String)> {
-    serde_json::from_slice(&request.body)
-        .map_err(|error| (StatusCode::BAD_REQUEST, format!("the body: {error}")))
-}
-
-/// A refusal in the form of the management API.
-pub(crate) fn error(status: StatusCode, message: &str) -> ServiceResponse {
-    ServiceResponse::json(
-        status,
-        &json!({"error": {"code": status.as_u16(), "message": message}}),
-    )
 }
 
 impl Service for Management {
@@ -194,13 +191,5 @@ impl Service for Management {
             ),
             Refusal::Fault(status) => error(*status, "a fault rule"),
         }
-    }
-
-    fn dump(&self) -> Value {
-        Value::Null
-    }
-
-    fn load(&self, _state: &Value) -> Result<(), String> {
-        Err("the management API has no state of its own".to_owned())
     }
 }

@@ -1,4 +1,4 @@
-//! A throw-away certificate authority and the server certificate it signs.
+//! A temporary certificate authority and the server certificate that it signs.
 
 use std::sync::Arc;
 
@@ -10,18 +10,18 @@ use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use thiserror::Error;
 
-/// The names under which a server on this computer is addressed.
+/// The names of a server on the loopback address.
 const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 pub(crate) fn local_names() -> Vec<String> {
     LOCAL_NAMES.map(str::to_owned).to_vec()
 }
 
-/// Why there is no certificate.
+/// Reason why there is no certificate.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CertificateError {
-    /// Making or signing failed, for instance because a host name is none.
+    /// Could not create or sign the certificate, for instance because of a malformed host name.
     #[error("the server certificate can't be made")]
     Generate(#[from] rcgen::Error),
     /// The TLS library refuses the certificate.
@@ -29,15 +29,15 @@ pub enum CertificateError {
     Use(#[from] rustls::Error),
 }
 
-/// What the server presents and what clients need to trust.
+/// The server's certificate and the one that clients have to trust.
 #[derive(Debug, Clone)]
 pub(crate) struct Certificates {
-    /// The certificate authority's certificate; its key is forgotten.
+    /// The certificate of the authority, whose key is discarded.
     pub(crate) ca_pem: String,
     pub(crate) server_config: Arc<ServerConfig>,
 }
 
-/// Makes certificates for this computer's names and the given ones.
+/// Creates certificates for the loopback names and the given ones.
 pub(crate) fn generate(extra_names: &[String]) -> Result<Certificates, CertificateError> {
     let mut authority = CertificateParams::new(Vec::<String>::new())?;
     authority
@@ -57,7 +57,7 @@ pub(crate) fn generate(extra_names: &[String]) -> Result<Certificates, Certifica
     server.distinguished_name.push(DnType::CommonName, "localhost");
     server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    // Python from 3.13 on refuses certificates without it.
+    // Python 3.13 and later refuse certificates without it.
     server.use_authority_key_identifier_extension = true;
     let server_key = KeyPair::generate()?;
     let server_certificate = server.signed_by(&server_key, &issuer)?;

@@ -14,7 +14,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use azure_iot_emulator::{DigitalTwins, Emulator, Service, ServiceRequest};
+use azure_iot_emulator::{DigitalTwins, Emulator, ServiceRequest};
 use futures::executor::block_on;
 use http::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What the holder of a token may do, and until when.
+//! The access that a token gives, and its expiry.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,14 +6,15 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
-use crate::auth::{CLOCK_SKEW, Caller, Rights};
+use crate::auth::CLOCK_SKEW;
+use crate::auth::caller::{Caller, Rights};
 use crate::clock::Clock;
 
-/// A proof of identity.
+/// The access of a token.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Access {
     pub(crate) caller: Caller,
-    /// When the connection loses it, unless it is renewed.
+    /// The time at which the connection loses access unless it sends a new token.
     pub(crate) until: OffsetDateTime,
 }
 
@@ -27,7 +28,7 @@ impl Access {
     }
 }
 
-/// The expiry that a shared access signature or a JSON Web Token names; an opaque token has none, and lasts.
+/// Returns the expiry of a shared access signature or JSON Web Token. An opaque token does not expire.
 fn expiry(token: &str) -> Option<OffsetDateTime> {
     let seconds = if let Some(fields) = token.strip_prefix("SharedAccessSignature ") {
         fields
@@ -48,7 +49,7 @@ fn expiry(token: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(seconds?).ok().or(last)
 }
 
-/// The access that a connection has at the moment. Clones share it.
+/// The current access of a connection. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct AccessCell(watch::Sender<Option<Access>>);
 
@@ -63,7 +64,7 @@ impl AccessCell {
         self.0.send_replace(Some(access));
     }
 
-    /// Whether the connection's peer may use the service side now.
+    /// Returns whether the client may use the service side now.
     pub(crate) fn may_connect(&self, clock: &Clock) -> bool {
         let access = self.0.borrow();
         access
@@ -71,7 +72,7 @@ impl AccessCell {
             .is_some_and(|access| access.caller.may(Rights::SERVICE_CONNECT) && clock.now() < access.until)
     }
 
-    /// Waits until there was access and it has run out.
+    /// Waits until access was granted and has expired.
     pub(crate) async fn lost(&self, clock: &Clock) {
         let mut changes = self.0.subscribe();
         loop {

@@ -14,43 +14,20 @@ use fe2o3_amqp::types::messaging::TargetArchetype;
 use fe2o3_amqp::types::performatives::Attach;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::access::AccessCell;
-use super::cbs::Replies;
-use super::faults::{AmqpFaultAction, Point};
-use super::node::{Counters, Node};
-use super::sasl::Mechanisms;
-use super::stream::{Cut, Stream};
-use super::{cbs, devicebound, errors, notifications};
-use crate::iothub::{Code, HubError, NotificationKind as Kind};
+use crate::amqp::access::AccessCell;
+use crate::amqp::faults::{AmqpFaultAction, Point};
+use crate::amqp::node::{Counters, Node};
+use crate::amqp::peer::Peer;
+use crate::amqp::replies::Replies;
+use crate::amqp::sasl::Mechanisms;
+use crate::amqp::stream::{Cut, Stream};
+use crate::amqp::{cbs, devicebound, errors, notifications};
+use crate::iothub::NotificationKind as Kind;
 
 const CONTAINER_ID: &str = "iot-emulator";
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// What a link may carry: more than the service takes, so that a message too large is rejected and not the link closed.
+/// More than the service accepts, so that a message that is too large is rejected instead of closing the link.
 const MAX_TRANSFER_SIZE: u64 = 1024 * 1024;
-
-/// What the links of one connection share.
-#[derive(Clone)]
-pub(crate) struct Peer {
-    pub(crate) node: Arc<Node>,
-    pub(crate) access: AccessCell,
-    pub(crate) cut: Cut,
-    pub(crate) replies: Replies,
-}
-
-impl Peer {
-    pub(crate) fn unauthorized(&self) -> definitions::Error {
-        errors::of_hub(&HubError::unauthorized(), self.node.clock.now())
-    }
-
-    pub(crate) fn expired(&self) -> definitions::Error {
-        let error = HubError::new(Code::IOT_HUB_UNAUTHORIZED_ACCESS, "The token has expired.");
-        errors::of_hub(&error, self.node.clock.now())
-    }
-
-    pub(crate) fn may_connect(&self) -> bool {
-        self.access.may_connect(&self.node.clock)
-    }
-}
 
 /// Serves a connection until it ends.
 pub(crate) async fn serve(stream: Stream, cut: Cut, node: Arc<Node>) {
@@ -83,13 +60,13 @@ pub(crate) async fn serve(stream: Stream, cut: Cut, node: Arc<Node>) {
     }
 }
 
-/// The first header tells whether the client wants a SASL layer; not all do.
+/// Opens a connection. The client's first header says whether it uses a SASL layer.
 async fn open(mut stream: Stream, peer: &Peer) -> Result<ListenerConnectionHandle, OpenError> {
     let mut header = [0; 8];
     stream.read_exact(&mut header).await?;
     let with_sasl = header.get(4) == Some(&3);
     if !header.starts_with(b"AMQP") {
-        // The header that the server would have accepted, as the specification asks for.
+        // The protocol header that the server supports, as AMQP 1.0 section 2.2 requires.
         stream.write_all(b"AMQP\x03\x01\x00\x00").await?;
         stream.shutdown().await?;
         return Err(OpenError::ProtocolHeaderMismatch(Bytes::copy_from_slice(&header)));
@@ -112,7 +89,7 @@ async fn open(mut stream: Stream, peer: &Peer) -> Result<ListenerConnectionHandl
 
 async fn serve_session(mut session: ListenerSessionHandle, peer: Peer) {
     let acceptor = LinkAcceptor::builder()
-        // A client that asks for two-step settlement of what it sends gets one step: the outcome is final.
+        // A sender that asks for the settle mode `second` gets `first`: outcomes are final.
         .supported_receiver_settle_modes(SupportedReceiverSettleModes::Both)
         .fallback_receiver_settle_mode(ReceiverSettleMode::First)
         .max_message_size(MAX_TRANSFER_SIZE)
@@ -125,7 +102,7 @@ async fn serve_session(mut session: ListenerSessionHandle, peer: Peer) {
         let reply_to = target(&attach).unwrap_or_default();
         match acceptor.accept_incoming_attach(attach, &mut session).await {
             Ok(link) => {
-                // It ends with the session, and may have something to give back then.
+                // Not aborted with the session, because the link may hold locks to give back.
                 tokio::spawn(serve_link(link, address, reply_to, peer.clone()));
             }
             Err(error) => tracing::debug!(%error, address, "an AMQP link was not attached"),
@@ -142,7 +119,7 @@ fn target(attach: &Attach) -> Option<String> {
     }
 }
 
-/// Where the link leads, seen from the client.
+/// Returns the address of the node that a link is to or from.
 fn address(attach: &Attach) -> String {
     let address = match attach.role {
         Role::Sender => target(attach),
@@ -151,7 +128,7 @@ fn address(attach: &Attach) -> String {
     address.unwrap_or_default()
 }
 
-/// The path of an address, which may be a URL as well.
+/// Returns the path of an address, which may be a URL.
 fn path(address: &str) -> &str {
     let path = match address.split_once("://") {
         Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),

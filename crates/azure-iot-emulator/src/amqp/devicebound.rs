@@ -1,25 +1,20 @@
-//! The node that takes cloud-to-device messages.
+//! The node that receives cloud-to-device messages.
 
 use fe2o3_amqp::Receiver;
 use fe2o3_amqp::link::delivery::DeliveryInfo;
 use fe2o3_amqp::link::{LinkStateError, RecvError};
 use fe2o3_amqp::types::definitions;
-use fe2o3_amqp::types::messaging::{Body, Message, MessageId, Modified, Properties};
-use fe2o3_amqp::types::primitives::{SimpleValue, Value};
-use indexmap::IndexMap;
+use fe2o3_amqp::types::messaging::{Body, Message, Modified};
+use fe2o3_amqp::types::primitives::Value;
 use percent_encoding::percent_decode_str;
-use time::OffsetDateTime;
 
-use super::connection::Peer;
-use super::errors;
-use super::faults::{AmqpFaultAction, Point};
-use super::node::Counters;
-use crate::iothub::{Acknowledgement, CloudToDeviceMessage, Code, HubError};
+use crate::amqp::faults::{AmqpFaultAction, Point};
+use crate::amqp::node::Counters;
+use crate::amqp::peer::Peer;
+use crate::amqp::{errors, message};
+use crate::iothub::{Code, HubError};
 
-/// The property by which senders ask for feedback.
-const ACK: &str = "iothub-ack";
-
-/// What becomes of a message.
+/// The response to a message.
 enum Verdict {
     Accept,
     Reject(definitions::Error),
@@ -27,6 +22,7 @@ enum Verdict {
     Modify(Modified),
     Detach(definitions::Error),
     Reset,
+    /// No outcome at all.
     Silence,
 }
 
@@ -59,7 +55,7 @@ pub(crate) async fn serve(mut receiver: Receiver, address: &str, peer: Peer) {
                 return;
             }
             Verdict::Accept => {
-                // The sender may rely on what is accepted.
+                // Accepted messages survive a restart.
                 let verdict = match peer.node.hub.durable().await {
                     Ok(()) => Verdict::Accept,
                     Err(error) => Verdict::Reject(errors::of_hub(&error, peer.node.clock.now())),
@@ -126,7 +122,7 @@ fn judge(message: Message<Body<Value>>, address: &str, peer: &Peer) -> Verdict {
         Some(AmqpFaultAction::Silence) => return Verdict::Silence,
         Some(AmqpFaultAction::Reset { processed: false }) => return Verdict::Reset,
         Some(AmqpFaultAction::Reset { processed: true }) => {
-            drop(take(message, peer));
+            drop(enqueue(message, peer));
             return Verdict::Reset;
         }
         _ => {}
@@ -134,14 +130,15 @@ fn judge(message: Message<Body<Value>>, address: &str, peer: &Peer) -> Verdict {
     if !peer.may_connect() {
         return Verdict::Detach(peer.expired());
     }
-    match take(message, peer) {
+    match enqueue(message, peer) {
         Ok(()) => Verdict::Accept,
         Err(error) => Verdict::Reject(errors::of_hub(&error, peer.node.clock.now())),
     }
 }
 
-fn take(message: Message<Body<Value>>, peer: &Peer) -> Result<(), HubError> {
-    let message = read(message)?;
+/// Puts a message into the queue of its device or module.
+fn enqueue(message: Message<Body<Value>>, peer: &Peer) -> Result<(), HubError> {
+    let message = message::read(message)?;
     let to = message.to.clone();
     let (raw_device, raw_module) = destination(&to).ok_or_else(|| {
         HubError::new(
@@ -157,14 +154,14 @@ fn take(message: Message<Body<Value>>, peer: &Peer) -> Result<(), HubError> {
     };
     let hub = &peer.node.hub;
     let (device_id, module_id) = (decode(raw_device), raw_module.map(decode));
-    // Clients differ in whether they encode ids, and an id may hold a `%`: the reading that names a device wins.
+    // Some clients percent-encode ids and some do not, and an id may have a `%`. The reading that names a device wins.
     let decoded = device_id.filter(|id| hub.has_device(id) || !hub.has_device(raw_device));
     let device_id = decoded.as_deref().unwrap_or(raw_device);
     let module_id = module_id.map(|module_id| module_id.unwrap_or_default());
     hub.enqueue_message(device_id, module_id.as_deref(), message)
 }
 
-/// The device and the module that an address names.
+/// Returns the device and the module of an address.
 fn destination(to: &str) -> Option<(&str, Option<&str>)> {
     let parts: Vec<_> = to.split('/').collect();
     let is = |part: &str, literal: &str| part.eq_ignore_ascii_case(literal);
@@ -185,79 +182,6 @@ fn destination(to: &str) -> Option<(&str, Option<&str>)> {
         _ => return None,
     };
     (!device.is_empty() && module != Some("")).then_some((device, module))
-}
-
-fn read(message: Message<Body<Value>>) -> Result<CloudToDeviceMessage, HubError> {
-    let properties = message.properties.unwrap_or_default();
-    let mut read = CloudToDeviceMessage::default();
-    set_properties(&mut read, properties);
-    for (name, value) in message.application_properties.unwrap_or_default().0 {
-        match (name.as_str(), value) {
-            (ACK, SimpleValue::String(ack)) => read.acknowledgement = Acknowledgement::parse(&ack),
-            (_, value) => {
-                read.properties.insert(name, json_of(value));
-            }
-        }
-    }
-    read.body = match message.body {
-        Body::Data(sections) => sections.into_iter().flat_map(|data| data.0.into_vec()).collect(),
-        Body::Empty => Vec::new(),
-        Body::Value(_) | Body::Sequence(_) => {
-            return Err(HubError::argument("The body has to be data."));
-        }
-    };
-    Ok(read)
-}
-
-fn set_properties(read: &mut CloudToDeviceMessage, properties: Properties) {
-    read.message_id = properties.message_id.map(id_text);
-    read.correlation_id = properties.correlation_id.map(id_text);
-    read.user_id = properties
-        .user_id
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    read.to = properties.to.unwrap_or_default();
-    read.content_type = properties.content_type.map(|symbol| symbol.0);
-    read.content_encoding = properties.content_encoding.map(|symbol| symbol.0);
-    read.absolute_expiry = properties.absolute_expiry_time.and_then(|time| {
-        let nanoseconds = i128::from(time.milliseconds()) * 1_000_000;
-        OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()
-    });
-    read.properties = IndexMap::new();
-}
-
-/// Feedback names a message by text, whatever type its id had.
-fn id_text(id: MessageId) -> String {
-    match id {
-        MessageId::String(text) => text,
-        MessageId::Ulong(number) => number.to_string(),
-        MessageId::Uuid(uuid) => uuid::Uuid::from_bytes(uuid.into_inner()).to_string(),
-        MessageId::Binary(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-    }
-}
-
-fn json_of(value: SimpleValue) -> serde_json::Value {
-    use serde_json::json;
-    match value {
-        SimpleValue::Null => serde_json::Value::Null,
-        SimpleValue::Bool(value) => json!(value),
-        SimpleValue::Ubyte(value) => json!(value),
-        SimpleValue::Ushort(value) => json!(value),
-        SimpleValue::Uint(value) => json!(value),
-        SimpleValue::Ulong(value) => json!(value),
-        SimpleValue::Byte(value) => json!(value),
-        SimpleValue::Short(value) => json!(value),
-        SimpleValue::Int(value) => json!(value),
-        SimpleValue::Long(value) => json!(value),
-        SimpleValue::Float(value) => json!(value.into_inner()),
-        SimpleValue::Double(value) => json!(value.into_inner()),
-        SimpleValue::String(text) => json!(text),
-        SimpleValue::Symbol(symbol) => json!(symbol.0),
-        SimpleValue::Timestamp(time) => json!(time.milliseconds()),
-        SimpleValue::Char(character) => json!(character),
-        SimpleValue::Uuid(uuid) => json!(uuid::Uuid::from_bytes(uuid.into_inner()).to_string()),
-        SimpleValue::Binary(bytes) => json!(String::from_utf8_lossy(&bytes)),
-        other => json!(format!("{other:?}")),
-    }
 }
 
 #[cfg(test)]

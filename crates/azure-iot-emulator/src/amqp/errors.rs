@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::iothub::{Code, HubError, Timestamp};
 
-/// The condition with the service's description: a JSON text, as over HTTP.
+/// Converts an error of the hub. The description is JSON, as the body over HTTP.
 pub(crate) fn of_hub(error: &HubError, now: OffsetDateTime) -> definitions::Error {
     let condition: ErrorCondition = match error.code {
         Code::DEVICE_NOT_FOUND | Code::MODULE_NOT_FOUND | Code::GENERIC_NOT_FOUND => {
@@ -37,7 +37,7 @@ pub(crate) fn of_hub(error: &HubError, now: OffsetDateTime) -> definitions::Erro
     definitions::Error::new(condition, description.to_string(), info)
 }
 
-/// The condition that a fault rule names, which may be any text.
+/// Creates an error with the condition of a fault rule. Unknown conditions are allowed.
 pub(crate) fn of_fault(condition: &str, description: Option<&str>) -> definitions::Error {
     let known = AmqpError::try_from(condition).map(ErrorCondition::from);
     let known = known.or_else(|_| LinkError::try_from(condition).map(ErrorCondition::from));

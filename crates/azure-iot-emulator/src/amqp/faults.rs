@@ -1,11 +1,11 @@
-//! AMQP going wrong on demand.
+//! Fault rules for AMQP.
 
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-/// What goes wrong.
+/// The effect of an AMQP fault rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     tag = "type",
@@ -28,7 +28,7 @@ pub enum AmqpFaultAction {
         #[serde(default)]
         description: Option<String>,
     },
-    /// The link over which a message arrives is closed instead of an answer.
+    /// The link over which a message arrives is closed instead of an outcome.
     Detach {
         /// The error condition.
         condition: String,
@@ -46,22 +46,22 @@ pub enum AmqpFaultAction {
     },
     /// A message is released.
     Release,
-    /// A message is released as modified.
+    /// A message is modified.
     Modify {
         /// Whether the delivery counts as failed.
         #[serde(default)]
         delivery_failed: bool,
-        /// Whether the message must not come this way again.
+        /// Whether the message must not be sent to this node again.
         #[serde(default)]
         undeliverable_here: bool,
     },
     /// The connection breaks after a message has arrived.
     Reset {
-        /// Whether the message is taken before.
+        /// Whether the message takes effect first.
         #[serde(default)]
         processed: bool,
     },
-    /// A message is never answered.
+    /// A message gets no outcome.
     Silence,
 }
 
@@ -75,7 +75,7 @@ impl AmqpFaultAction {
     }
 }
 
-/// When a rule may apply.
+/// The event at which a rule applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Point {
     Token,
@@ -83,7 +83,7 @@ pub(crate) enum Point {
     Message,
 }
 
-/// A rule: which links go wrong, how often, and how.
+/// An AMQP fault rule: the links that it applies to, how often, and its effect.
 ///
 /// ```
 /// use azure_iot_emulator::{AmqpFault, AmqpFaultAction};
@@ -95,21 +95,21 @@ pub(crate) enum Point {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AmqpFault {
-    /// Only links to or from an address that ends like this, in any case: `devicebound`, `feedback`.
+    /// Restricts the rule to links to or from addresses with this end, ignoring case: `devicebound`, `feedback`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// The number of times that pass before the rule applies.
+    /// The number of matching events that pass first.
     #[serde(default)]
     pub skip: u32,
-    /// The number of times that it applies; without it, always.
+    /// The number of events that the rule applies to; all if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
-    /// What goes wrong.
+    /// The effect.
     pub action: AmqpFaultAction,
 }
 
 impl AmqpFault {
-    /// A rule that always applies.
+    /// Creates a rule for every event of its kind.
     pub fn new(action: AmqpFaultAction) -> Self {
         Self {
             address: None,
@@ -119,14 +119,14 @@ impl AmqpFault {
         }
     }
 
-    /// Only this many times.
+    /// Restricts the rule to this many events.
     #[must_use]
     pub fn times(mut self, count: u32) -> Self {
         self.count = Some(count);
         self
     }
 
-    /// Only on links to or from an address that ends like this.
+    /// Restricts the rule to links to or from addresses with this end.
     #[must_use]
     pub fn at(mut self, address: &str) -> Self {
         self.address = Some(address.to_owned());
@@ -143,7 +143,7 @@ impl AmqpFault {
     }
 }
 
-/// The rules in force.
+/// The active rules. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct AmqpFaults(Arc<Mutex<Vec<AmqpFault>>>);
 
@@ -160,7 +160,7 @@ impl AmqpFaults {
         self.0.lock().clone()
     }
 
-    /// What the first rule that applies says; that is one use of it.
+    /// Returns the effect of the first rule that applies, and counts one use of it.
     pub(crate) fn judge(&self, point: Point, address: &str) -> Option<AmqpFaultAction> {
         for rule in self
             .0

@@ -1,45 +1,40 @@
-//! The port that speaks AMQP over TLS.
+//! The listening port for AMQP over TLS.
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-use super::connection;
-use super::node::Node;
-use super::stream::{Cuttable, Stream};
+use crate::amqp::connection;
+use crate::amqp::node::Node;
+use crate::amqp::stream::{Cuttable, Stream};
+use crate::socket::{ACCEPT_RETRY_DELAY, ListeningSocket};
 
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A listening port. Dropping it closes the port and breaks its connections.
+/// A listening port. Dropping it closes the port and breaks open connections.
 pub(crate) struct Listener {
     port: u16,
-    /// Shared with the accepting task, so that dropping this frees the port without waiting for the task.
-    listener: SharedListener,
+    socket: ListeningSocket,
     node: Arc<Node>,
     tasks: [JoinHandle<()>; 2],
 }
 
-type SharedListener = Arc<Mutex<Option<TcpListener>>>;
-
 impl Listener {
-    /// Binds and starts to accept. Port 0 takes a free one.
+    /// Binds the port and starts to accept connections. Port 0 is a free one.
     pub(crate) async fn start(address: SocketAddr, tls: TlsAcceptor, node: Arc<Node>) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let port = listener.local_addr()?.port();
-        let listener = Arc::new(Mutex::new(Some(listener)));
-        let accepting = tokio::spawn(accept_all(listener.clone(), tls, node.clone()));
-        let keeping_time = tokio::spawn(keep_time(node.clone()));
+        let (socket, port) = ListeningSocket::bind(address).await?;
+        let accepting = tokio::spawn(accept_all(socket.clone(), tls, node.clone()));
+        let expiring = tokio::spawn(expire_messages(node.clone()));
         Ok(Self {
             port,
-            listener,
+            socket,
             node,
-            tasks: [accepting, keeping_time],
+            tasks: [accepting, expiring],
         })
     }
 
@@ -50,7 +45,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.listener.lock().take();
+        self.socket.close();
         for task in &self.tasks {
             task.abort();
         }
@@ -58,11 +53,11 @@ impl Drop for Listener {
     }
 }
 
-async fn accept_all(listener: SharedListener, tls: TlsAcceptor, node: Arc<Node>) {
+async fn accept_all(socket: ListeningSocket, tls: TlsAcceptor, node: Arc<Node>) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener) => accepted,
+            accepted = socket.accept() => accepted,
             Some(_) = connections.join_next() => continue,
         };
         match accepted {
@@ -71,21 +66,11 @@ async fn accept_all(listener: SharedListener, tls: TlsAcceptor, node: Arc<Node>)
             }
             Ok(None) => return,
             Err(error) => {
-                tracing::warn!(%error, "an AMQP connection can't be accepted");
-                // Out of file descriptors, as a rule: trying again at once would only burn time.
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tracing::warn!(%error, "could not accept an AMQP connection");
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
     }
-}
-
-/// The next connection; `None` when the listener was closed.
-async fn accept(listener: &SharedListener) -> io::Result<Option<TcpStream>> {
-    std::future::poll_fn(|context| match listener.lock().as_ref() {
-        Some(listener) => listener.poll_accept(context).map_ok(|(stream, _)| Some(stream)),
-        None => std::task::Poll::Ready(Ok(None)),
-    })
-    .await
 }
 
 async fn serve(stream: TcpStream, tls: TlsAcceptor, node: Arc<Node>) {
@@ -101,8 +86,8 @@ async fn serve(stream: TcpStream, tls: TlsAcceptor, node: Arc<Node>) {
     }
 }
 
-/// Lets messages expire when their time has come, even while nobody asks.
-async fn keep_time(node: Arc<Node>) {
+/// Expires messages on time, also without requests.
+async fn expire_messages(node: Arc<Node>) {
     let mut changes = node.hub.messaging().subscribe();
     loop {
         changes.mark_unchanged();

@@ -1,25 +1,24 @@
-//! The management API's part for AMQP itself.
+//! The part of the management API for AMQP.
 
 use http::{Method, StatusCode};
-use serde_json::json;
 
-use super::{Amqp, AmqpFault};
-use crate::service::{ServiceRequest, ServiceResponse};
+use crate::amqp::control::Amqp;
+use crate::amqp::faults::AmqpFault;
+use crate::management::response::{error, parse};
+use crate::service::request::ServiceRequest;
+use crate::service::response::ServiceResponse;
 
 impl Amqp {
-    /// Answers a management request, whose path here begins behind `/iothub/amqp`; `None` if there is no such operation.
+    /// Answers a management request; `path` follows `/iothub/amqp`. `None` if there is no such operation.
     pub(crate) fn manage(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
         Some(match (&request.method, path) {
             (&Method::GET, ["faults"]) => ServiceResponse::json(StatusCode::OK, &self.faults()),
-            (&Method::POST, ["faults"]) => match serde_json::from_slice::<AmqpFault>(&request.body) {
+            (&Method::POST, ["faults"]) => match parse::<AmqpFault>(request) {
                 Ok(fault) => {
                     self.add_fault(fault);
                     ServiceResponse::empty(StatusCode::NO_CONTENT)
                 }
-                Err(error) => {
-                    let body = json!({"error": {"code": 400, "message": format!("the body: {error}")}});
-                    ServiceResponse::json(StatusCode::BAD_REQUEST, &body)
-                }
+                Err((status, message)) => error(status, &message),
             },
             (&Method::DELETE, ["faults"]) => {
                 self.clear_faults();

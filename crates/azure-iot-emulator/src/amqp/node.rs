@@ -1,4 +1,4 @@
-//! What all AMQP connections of a hub share.
+//! The state that all AMQP connections of a hub share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -7,14 +7,15 @@ use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use super::access::Access;
-use super::faults::AmqpFaults;
-use super::stream::Cut;
-use crate::auth::{AuthError, Authenticator};
+use crate::amqp::access::Access;
+use crate::amqp::faults::AmqpFaults;
+use crate::amqp::stream::Cut;
+use crate::auth::authenticator::Authenticator;
+use crate::auth::error::AuthError;
 use crate::clock::Clock;
 use crate::iothub::IotHub;
 
-/// How much there was to do.
+/// Counts of a hub's AMQP endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -23,7 +24,7 @@ pub struct AmqpStatistics {
     pub connections: u64,
     /// Tokens accepted, over `$cbs` or SASL.
     pub tokens: u64,
-    /// Cloud-to-device messages that arrived, whatever became of them.
+    /// Cloud-to-device messages received, including rejected ones.
     pub messages: u64,
 }
 
@@ -52,7 +53,7 @@ pub(crate) struct Node {
     pub(crate) hub: Arc<IotHub>,
     pub(crate) hub_name: String,
     pub(crate) authenticator: Authenticator,
-    /// Set as soon as it is known. The authority of the hub's HTTPS endpoint: tokens are for it, not for the AMQP port.
+    /// The authority of the hub's HTTPS endpoint, for which tokens are issued. Set when its port is bound.
     host: OnceLock<String>,
     pub(crate) clock: Clock,
     pub(crate) faults: AmqpFaults,
@@ -79,12 +80,12 @@ impl Node {
         }
     }
 
-    /// Names the host that tokens are for; the first call counts.
+    /// Sets the host that tokens are for. Only the first call has an effect.
     pub(crate) fn set_host(&self, authority: String) {
         self.host.get_or_init(|| authority);
     }
 
-    /// Checks a token of any of the forms that clients are known to send.
+    /// Checks a token in one of the forms that clients send: with a scheme, or a bearer token alone.
     pub(crate) fn check_token(&self, token: &str) -> Result<Access, AuthError> {
         let token = token.trim();
         let text = match token.split_once(' ') {
@@ -94,7 +95,7 @@ impl Node {
         let mut headers = HeaderMap::new();
         let value = HeaderValue::from_str(&text).map_err(|_| AuthError::Malformed)?;
         headers.insert(AUTHORIZATION, value);
-        // A token may be narrowed down to the resource that AMQP links lead to.
+        // A token may be restricted to the resource of AMQP links.
         let path = ["messages", "devicebound"].map(str::to_owned);
         let caller = self.authenticator.check(
             &headers,
@@ -105,7 +106,7 @@ impl Node {
         Ok(Access::new(caller, &text))
     }
 
-    /// A switch for a new connection.
+    /// Returns the switch for a new connection.
     pub(crate) fn new_cut(&self) -> Cut {
         let cut = Cut::default();
         let mut cuts = self.cuts.lock();

@@ -1,9 +1,10 @@
-//! The nodes from which services receive feedback and news of uploaded files.
+//! The nodes that send feedback and file notifications.
 
 use std::collections::BTreeSet;
 
 use fe2o3_amqp::Sender;
 use fe2o3_amqp::link::SendError;
+use fe2o3_amqp::link::delivery::DeliveryFut;
 use fe2o3_amqp::types::definitions;
 use fe2o3_amqp::types::messaging::{
     Data, Header, Message, MessageAnnotations, MessageId, Outcome, Properties,
@@ -14,22 +15,23 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use time::OffsetDateTime;
 
-use super::connection::Peer;
-use super::errors;
-use super::faults::{AmqpFaultAction, Point};
+use crate::amqp::errors;
+use crate::amqp::faults::{AmqpFaultAction, Point};
+use crate::amqp::peer::Peer;
 use crate::iothub::{Notification, NotificationKind as Kind, Settlement};
 
+/// Sends notifications over a link until it ends. Locks of notifications without an outcome are given back.
 pub(crate) async fn serve(sender: Sender, kind: Kind, address: &str, peer: Peer) {
     let mut source = Source {
         sender,
         kind,
         unsent: None,
         outcomes: FuturesUnordered::new(),
-        held: BTreeSet::new(),
+        locked: BTreeSet::new(),
         peer,
     };
     let ended = source.run(address).await;
-    for token in &source.held {
+    for token in &source.locked {
         source.peer.node.hub.unlock_notification(kind, token);
     }
     match ended {
@@ -39,20 +41,22 @@ pub(crate) async fn serve(sender: Sender, kind: Kind, address: &str, peer: Peer)
     }
 }
 
-/// A link over which notifications go.
+/// A link that sends notifications.
 struct Source {
     sender: Sender,
     kind: Kind,
-    /// What waits for credit.
+    /// The notification that waits for link credit.
     unsent: Option<Notification>,
-    /// What the client makes of the notifications it has, by their tokens.
-    outcomes: FuturesUnordered<BoxFuture<'static, (String, Result<Outcome, SendError>)>>,
-    /// The tokens of all that the client has or waits for.
-    held: BTreeSet<String>,
+    /// The outcomes of sent notifications, with their lock tokens.
+    outcomes: FuturesUnordered<BoxFuture<'static, (String, Delivered)>>,
+    /// The lock tokens of notifications without an outcome.
+    locked: BTreeSet<String>,
     peer: Peer,
 }
 
-/// Why a link ends.
+type Delivered = Result<Outcome, SendError>;
+
+/// Reason for the end of a link.
 enum Ended {
     Detached(String),
     Close(definitions::Error),
@@ -65,67 +69,89 @@ impl Source {
         let mut changes = node.hub.messaging().subscribe();
         loop {
             changes.mark_unchanged();
-            let next = node.hub.tick_messages();
-            if self.unsent.is_none()
-                && let Some(notification) = node.hub.receive_notification(self.kind)
-            {
-                self.held.insert(notification.lock_token.clone());
-                self.unsent = Some(notification);
-                match node.faults.judge(Point::Message, address) {
-                    Some(AmqpFaultAction::Detach {
-                        condition,
-                        description,
-                    }) => {
-                        return Ended::Close(errors::of_fault(&condition, description.as_deref()));
-                    }
-                    Some(AmqpFaultAction::Reset { .. }) => return Ended::Reset,
-                    _ => {}
-                }
+            let next_expiry = node.hub.tick_messages();
+            if let Err(ended) = self.receive(address) {
+                return ended;
             }
-            let due = async {
-                match next {
+            let expiry = async {
+                match next_expiry {
                     Some(next) => node.clock.sleep_until(next).await,
                     None => std::future::pending().await,
                 }
             };
             let unsent = self.unsent.as_ref();
             let message = unsent.map(|notification| message(self.kind, notification, &node.hub_name));
-            let sender = &mut self.sender;
-            let sending = async move {
-                match message {
-                    Some(message) => sender
-                        .send_batchable(message)
-                        .await
-                        .map_err(|error| error.to_string()),
-                    None => Err(sender.on_detach().await.to_string()),
-                }
-            };
             tokio::select! {
-                sent = sending => match sent {
-                    Ok(outcome) => {
-                        if let Some(notification) = self.unsent.take() {
-                            let token = notification.lock_token;
-                            self.outcomes.push(Box::pin(async move { (token, outcome.await) }));
-                        }
-                    }
+                sent = send_or_detach(&mut self.sender, message) => match sent {
+                    Ok(outcome) => self.sent(outcome),
                     Err(reason) => return Ended::Detached(reason),
                 },
                 Some((token, outcome)) = self.outcomes.next() => {
-                    let settlement = match outcome {
-                        Ok(Outcome::Accepted(_)) => Settlement::Complete,
-                        Ok(Outcome::Rejected(_)) => Settlement::Reject,
-                        Ok(Outcome::Released(_) | Outcome::Modified(_)) => Settlement::Abandon,
-                        Err(error) => return Ended::Detached(error.to_string()),
-                    };
-                    self.held.remove(&token);
-                    node.hub.settle_notification(self.kind, &token, settlement);
+                    if let Err(error) = self.settle(&token, outcome) {
+                        return Ended::Detached(error.to_string());
+                    }
                 }
-                () = due => {}
-                // The hub outlives this, so there is always a sender.
+                () = expiry => {}
+                // The hub outlives this task, so the sender exists.
                 _ = changes.changed() => {}
                 () = self.peer.access.lost(&node.clock) => return Ended::Close(self.peer.expired()),
             }
         }
+    }
+
+    /// Locks the next notification unless one waits for credit, and applies the fault rules to it.
+    fn receive(&mut self, address: &str) -> Result<(), Ended> {
+        if self.unsent.is_some() {
+            return Ok(());
+        }
+        let node = &self.peer.node;
+        let Some(notification) = node.hub.receive_notification(self.kind) else {
+            return Ok(());
+        };
+        self.locked.insert(notification.lock_token.clone());
+        self.unsent = Some(notification);
+        match node.faults.judge(Point::Message, address) {
+            Some(AmqpFaultAction::Detach {
+                condition,
+                description,
+            }) => Err(Ended::Close(errors::of_fault(&condition, description.as_deref()))),
+            Some(AmqpFaultAction::Reset { .. }) => Err(Ended::Reset),
+            _ => Ok(()),
+        }
+    }
+
+    #[expect(clippy::expect_used, reason = "only the unsent notification is sent")]
+    fn sent(&mut self, outcome: DeliveryFut<Delivered>) {
+        let notification = self.unsent.take().expect("a notification was sent");
+        let token = notification.lock_token;
+        self.outcomes
+            .push(Box::pin(async move { (token, outcome.await) }));
+    }
+
+    fn settle(&mut self, token: &str, outcome: Delivered) -> Result<(), SendError> {
+        let settlement = match outcome? {
+            Outcome::Accepted(_) => Settlement::Complete,
+            Outcome::Rejected(_) => Settlement::Reject,
+            Outcome::Released(_) | Outcome::Modified(_) => Settlement::Abandon,
+        };
+        self.locked.remove(token);
+        let hub = &self.peer.node.hub;
+        hub.settle_notification(self.kind, token, settlement);
+        Ok(())
+    }
+}
+
+/// Sends a message, or waits until the link is detached if there is none. The error is the reason for the end.
+async fn send_or_detach(
+    sender: &mut Sender,
+    message: Option<Message<Data>>,
+) -> Result<DeliveryFut<Delivered>, String> {
+    match message {
+        Some(message) => {
+            let sent = sender.send_batchable(message).await;
+            sent.map_err(|error| error.to_string())
+        }
+        None => Err(sender.on_detach().await.to_string()),
     }
 }
 
@@ -136,6 +162,7 @@ async fn close(sender: Sender, error: definitions::Error) {
     }
 }
 
+#[expect(clippy::expect_used, reason = "the hub makes the lock tokens")]
 fn message(kind: Kind, notification: &Notification, hub_name: &str) -> Message<Data> {
     let (content_type, to) = match kind {
         Kind::Feedback => (
@@ -147,7 +174,7 @@ fn message(kind: Kind, notification: &Notification, hub_name: &str) -> Message<D
             "/messages/serviceBound/filenotifications",
         ),
     };
-    let lock_token = uuid::Uuid::parse_str(&notification.lock_token).unwrap_or_default();
+    let lock_token = uuid::Uuid::parse_str(&notification.lock_token).expect("a lock token is a UUID");
     Message::builder()
         .header(Header {
             delivery_count: notification.delivery_count,
@@ -167,7 +194,7 @@ fn message(kind: Kind, notification: &Notification, hub_name: &str) -> Message<D
         )
         .properties(Properties {
             message_id: Some(MessageId::String(uuid::Uuid::new_v4().to_string())),
-            // One official client takes the sender's name from here and fails without.
+            // One official client requires it.
             user_id: Some(Binary::from(hub_name.as_bytes().to_vec())),
             to: Some(to.to_owned()),
             content_type: Some(Symbol::from(content_type)),
@@ -178,7 +205,8 @@ fn message(kind: Kind, notification: &Notification, hub_name: &str) -> Message<D
         .build()
 }
 
+#[expect(clippy::expect_used, reason = "the range of the clock")]
 fn milliseconds(time: OffsetDateTime) -> Timestamp {
     let milliseconds = time.unix_timestamp_nanos().div_euclid(1_000_000);
-    Timestamp::from_milliseconds(i64::try_from(milliseconds).unwrap_or_default())
+    Timestamp::from_milliseconds(i64::try_from(milliseconds).expect("the clock ends in the year 9999"))
 }

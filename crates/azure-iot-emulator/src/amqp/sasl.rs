@@ -1,4 +1,4 @@
-//! The SASL layer, which clients may also leave out: all but PLAIN leave the proof to `$cbs`.
+//! The optional SASL layer. All mechanisms but PLAIN leave the credentials to `$cbs`.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use fe2o3_amqp::acceptor::sasl_acceptor::SaslServerFrame;
 use fe2o3_amqp::types::primitives::{Array, Symbol};
 use fe2o3_amqp::types::sasl::{SaslCode, SaslInit, SaslOutcome, SaslResponse};
 
-use super::access::AccessCell;
-use super::node::Node;
+use crate::amqp::access::AccessCell;
+use crate::amqp::node::Node;
 
 const MECHANISMS: [&str; 4] = ["MSSBCBS", "ANONYMOUS", "EXTERNAL", "PLAIN"];
 

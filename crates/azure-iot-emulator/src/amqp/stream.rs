@@ -1,4 +1,4 @@
-//! The byte streams under AMQP: ones that can be cut, ones that begin with bytes already read, and WebSockets.
+//! The byte streams under AMQP: streams that can be cut, that can unread bytes, and WebSockets.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -17,14 +17,14 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_util::io::{CopyToBytes, SinkWriter, StreamReader};
 
-use super::tags;
+use crate::amqp::tags;
 
-/// What AMQP runs over.
+/// A transport of AMQP.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Io for S {}
 
-/// A switch that breaks a connection in the middle of whatever it is doing.
+/// A switch that breaks a connection. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Cut(Arc<CutState>);
 
@@ -35,13 +35,13 @@ struct CutState {
 }
 
 impl Cut {
-    /// Breaks the connection: without a goodbye, and over TCP with a reset.
+    /// Breaks the connection without closing it; over TCP with a reset.
     pub(crate) fn now(&self) {
         self.0.set.store(true, Ordering::SeqCst);
         self.0.reader.wake();
     }
 
-    /// Whether the connection is still there.
+    /// Returns whether the connection is still open.
     pub(crate) fn is_shared(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }
@@ -54,9 +54,9 @@ impl Cut {
     }
 }
 
-/// A transport that knows how to end rudely.
+/// A transport that can be aborted.
 pub(crate) trait Abort {
-    /// Makes the next close a reset, where there is such a thing.
+    /// Makes the next close a reset, if the transport supports it.
     fn abort(&self);
 }
 
@@ -68,7 +68,7 @@ impl Abort for TcpStream {
     }
 }
 
-/// A stream that ends when its [`Cut`] says so.
+/// A stream that its [`Cut`] can break.
 pub(crate) struct Cuttable<S: Abort> {
     stream: S,
     cut: Cut,
@@ -121,10 +121,10 @@ impl<S: Abort + AsyncWrite + Unpin> AsyncWrite for Cuttable<S> {
     }
 }
 
-/// Any stream; what was read from it can be put back, and what is written is [made fit](tags) for every client.
+/// A stream that can unread bytes, and that [lengthens delivery tags](tags) in outgoing frames.
 pub(crate) struct Stream {
     unread: Bytes,
-    /// The beginning of a frame that is not all there yet.
+    /// The beginning of an outgoing frame.
     incomplete: BytesMut,
     outgoing: VecDeque<Bytes>,
     inner: Box<dyn Io>,
@@ -140,7 +140,7 @@ impl Stream {
         }
     }
 
-    /// Has these bytes read again before the rest.
+    /// Puts bytes back, to be read before the rest.
     pub(crate) fn unread(self, bytes: Bytes) -> Self {
         Self {
             unread: bytes,
@@ -172,7 +172,7 @@ impl AsyncRead for Stream {
 }
 
 impl Stream {
-    /// Writes what is ready to be written.
+    /// Writes the complete frames.
     fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(frame) = self.outgoing.front_mut() {
             if frame.is_empty() {
@@ -195,7 +195,7 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        // One frame waits at most, so that a slow reader slows the writer down.
+        // Backpressure: at most one frame is buffered.
         ready!(self.poll_drain(context))?;
         let this = &mut *self;
         this.incomplete.extend_from_slice(bytes);
@@ -216,7 +216,7 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// The bytes in the binary messages of a WebSocket. Pings are answered below; text messages are passed over.
+/// Returns the bytes in the binary messages of a WebSocket. Text messages are ignored.
 pub(crate) fn of_websocket<S>(socket: WebSocketStream<S>) -> Stream
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -233,8 +233,8 @@ where
     Stream::new(tokio::io::join(reader, writer))
 }
 
-/// The binary messages of a WebSocket as a sink of bytes. The combinators for this panic when they are used after an
-/// error, as a connection is that says goodbye.
+/// A sink of bytes that sends binary messages. The combinators of `futures` panic when they are used after an error, but
+/// a connection sends its close after one.
 struct Binary<S>(S);
 
 impl<S: Sink<Message, Error = tungstenite::Error> + Unpin> Sink<Bytes> for Binary<S> {

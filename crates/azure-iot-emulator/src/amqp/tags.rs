@@ -1,17 +1,19 @@
 //! Delivery tags of sixteen bytes.
 //!
 //! The service uses a lock token, which is a UUID, as the tag of everything it sends, and one official client reads tags
-//! as UUIDs and fails otherwise. The AMQP library makes tags of four bytes and lets nobody choose, so they are made
-//! longer on their way out. Nothing refers to them later: settlement goes by delivery ids.
+//! as UUIDs and fails otherwise. The AMQP library sets tags of four bytes and has no option for others, so outgoing
+//! frames are rewritten. Nothing refers to tags later: settlement uses delivery ids.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 const TAG_LENGTH: usize = 16;
-/// What every protocol header begins with.
+/// The beginning of a protocol header.
 const MAGIC: &[u8] = b"AMQP";
 const HEADER_LENGTH: usize = 8;
+/// The descriptor of a transfer.
+const TRANSFER: [u8; 3] = [0x00, 0x53, 0x14];
 
-/// Takes the next whole frame or protocol header off `buffer`, with its tag made longer if it has one.
+/// Removes the next complete frame or protocol header from `buffer`, and lengthens its tag if it has one.
 pub(crate) fn next_frame(buffer: &mut BytesMut) -> Option<Bytes> {
     if buffer.len() < HEADER_LENGTH {
         return None;
@@ -29,60 +31,89 @@ pub(crate) fn next_frame(buffer: &mut BytesMut) -> Option<Bytes> {
     Some(lengthened(&frame).unwrap_or(frame))
 }
 
-/// The frame with a longer tag, if it is the only transfer of a delivery and has a tag.
+/// The arguments of a transfer performative, around its delivery tag.
+struct Transfer<'a> {
+    /// The number of fields.
+    count: u32,
+    /// The length of the fields in bytes.
+    length: usize,
+    /// The fields before the tag: handle and delivery id.
+    ids: &'a [u8],
+    tag: &'a [u8],
+    /// The fields after the tag.
+    tail: &'a [u8],
+    payload: &'a [u8],
+}
+
+impl<'a> Transfer<'a> {
+    /// Parses a frame; `None` if it is not a transfer with a tag.
+    fn parse(frame: &'a [u8]) -> Option<Self> {
+        let (header, body) = frame.split_at_checked(HEADER_LENGTH)?;
+        // A header without extension, of type AMQP.
+        if header.get(4..6)? != [2, 0] {
+            return None;
+        }
+        let (constructor, rest) = body.strip_prefix(&TRANSFER)?.split_first()?;
+        let (length, count, rest) = match constructor {
+            0xc0 => {
+                let (size, rest) = rest.split_first()?;
+                let (count, rest) = rest.split_first()?;
+                // The size includes the byte of the count.
+                (usize::from(*size).checked_sub(1)?, u32::from(*count), rest)
+            }
+            0xd0 => {
+                let mut counts = rest.get(..8)?;
+                let (size, count) = (counts.get_u32(), counts.get_u32());
+                (usize::try_from(size).ok()?.checked_sub(4)?, count, rest.get(8..)?)
+            }
+            _ => return None,
+        };
+        let (fields, payload) = rest.split_at_checked(length)?;
+        let ids = skip(fields)? + skip(fields.get(skip(fields)?..)?)?;
+        let (ids, tail) = fields.split_at_checked(ids)?;
+        let (&[0xa0, tag_length], tail) = (tail.first_chunk::<2>()?, tail.get(2..)?) else {
+            return None;
+        };
+        let (tag, tail) = tail.split_at_checked(usize::from(tag_length))?;
+        Some(Self {
+            count,
+            length,
+            ids,
+            tag,
+            tail,
+            payload,
+        })
+    }
+}
+
+/// Returns the frame with a longer tag, if it is the only transfer of a delivery and has a tag.
 fn lengthened(frame: &Bytes) -> Option<Bytes> {
-    let (header, mut body) = frame.split_at_checked(HEADER_LENGTH)?;
-    // Header without extension, type AMQP, and the descriptor of a transfer.
-    if header.get(4..6)? != [2, 0] {
+    let transfer = Transfer::parse(frame)?;
+    let padding = TAG_LENGTH.checked_sub(transfer.tag.len())?;
+    // The first frame of several has the maximum size already.
+    if more(transfer.tail)? {
         return None;
     }
-    body = body.strip_prefix(&[0x00, 0x53, 0x14])?;
-    let (constructor, rest) = body.split_first()?;
-    let (list_size, count, rest) = match constructor {
-        0xc0 => {
-            let (size, rest) = rest.split_first()?;
-            let (count, rest) = rest.split_first()?;
-            // The size counts the byte of the count.
-            (usize::from(*size) - 1, u32::from(*count), rest)
-        }
-        0xd0 => {
-            let mut counts = rest.get(..8)?;
-            let (size, count) = (counts.get_u32(), counts.get_u32());
-            (usize::try_from(size).ok()?.checked_sub(4)?, count, rest.get(8..)?)
-        }
-        _ => return None,
-    };
-    let (fields, payload) = rest.split_at_checked(list_size)?;
-    let ids = skip(fields)? + skip(fields.get(skip(fields)?..)?)?;
-    let (ids, tail) = fields.split_at_checked(ids)?;
-    let (&[0xa0, length], tail) = (tail.first_chunk::<2>()?, tail.get(2..)?) else {
-        return None;
-    };
-    let (tag, tail) = tail.split_at_checked(usize::from(length))?;
-    let padding = TAG_LENGTH.checked_sub(tag.len())?;
-    // More than one frame: there the first is as large as it may be already.
-    if more(tail)? {
-        return None;
-    }
-    let size = u32::try_from(list_size + padding + 4).ok()?;
+    let size = u32::try_from(transfer.length + padding + 4).ok()?;
     let mut longer = BytesMut::with_capacity(frame.len() + padding + 6);
     longer.put_u32(0);
-    longer.put_slice(header.get(4..)?);
-    longer.put_slice(&[0x00, 0x53, 0x14, 0xd0]);
+    longer.put_slice(frame.get(4..HEADER_LENGTH)?);
+    longer.put_slice(&TRANSFER);
+    longer.put_u8(0xd0);
     longer.put_u32(size);
-    longer.put_u32(count);
-    longer.put_slice(ids);
+    longer.put_u32(transfer.count);
+    longer.put_slice(transfer.ids);
     longer.put_slice(&[0xa0, u8::try_from(TAG_LENGTH).ok()?]);
-    longer.put_slice(tag);
+    longer.put_slice(transfer.tag);
     longer.put_bytes(0, padding);
-    longer.put_slice(tail);
-    longer.put_slice(payload);
+    longer.put_slice(transfer.tail);
+    longer.put_slice(transfer.payload);
     let total = u32::try_from(longer.len()).ok()?;
     longer.get_mut(..4)?.copy_from_slice(&total.to_be_bytes());
     Some(longer.freeze())
 }
 
-/// The length of the encoding of an unsigned integer, or of null.
+/// Returns the length of the encoding of an unsigned integer or null.
 fn skip(fields: &[u8]) -> Option<usize> {
     match fields.first()? {
         0x40 | 0x43 => Some(1),
@@ -92,7 +123,7 @@ fn skip(fields: &[u8]) -> Option<usize> {
     }
 }
 
-/// Whether the fields behind the tag say that more frames follow: message format, settled, more.
+/// Returns the field `more` from the fields after the tag: message format, settled, more.
 fn more(tail: &[u8]) -> Option<bool> {
     let Some(format) = skip(tail) else {
         return tail.is_empty().then_some(false);

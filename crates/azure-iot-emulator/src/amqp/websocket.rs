@@ -11,21 +11,22 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::connection;
-use super::node::Node;
-use super::stream::{Abort, Cut, Cuttable, of_websocket};
+use crate::amqp::connection;
+use crate::amqp::node::Node;
+use crate::amqp::stream::{Abort, Cut, Cuttable, of_websocket};
 
-/// The paths that clients are known to use; the last is uamqp's.
+/// The paths that clients use; the last is uamqp's.
 const PATHS: [&str; 2] = ["/$iothub/websocket", "/$servicebus/websocket"];
-/// The subprotocol of all official clients, and the one that the WebSocket binding of AMQP names.
+/// The subprotocol of all official clients, and that of the WebSocket binding of AMQP.
 const PROTOCOLS: [&str; 2] = ["AMQPWSB10", "amqp"];
 
 impl Abort for TokioIo<Upgraded> {
-    /// The stream below belongs to the HTTP server; a close without WebSocket's goodbye has to do.
+    /// Does nothing: the HTTP server owns the TCP stream, so the connection ends without a close frame instead of a reset.
     fn abort(&self) {}
 }
 
-/// Answers a request to speak AMQP over a WebSocket; `None` if it is none.
+/// Answers a request for AMQP over a WebSocket; `None` if the path is another.
+#[expect(clippy::expect_used, reason = "the accept key is base64")]
 pub(crate) fn upgrade(request: &mut Request<Incoming>, node: &Arc<Node>) -> Option<Response<()>> {
     let path = request.uri().path().trim_end_matches('/');
     if !PATHS.iter().any(|known| known.eq_ignore_ascii_case(path)) {
@@ -43,7 +44,7 @@ pub(crate) fn upgrade(request: &mut Request<Incoming>, node: &Arc<Node>) -> Opti
         async move {
             match upgrading.await {
                 Ok(upgraded) => serve(upgraded, node).await,
-                Err(error) => tracing::debug!(%error, "a WebSocket did not come about"),
+                Err(error) => tracing::debug!(%error, "a WebSocket upgrade failed"),
             }
         }
     });
@@ -53,13 +54,12 @@ pub(crate) fn upgrade(request: &mut Request<Incoming>, node: &Arc<Node>) -> Opti
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert("sec-websocket-protocol", HeaderValue::from_static(protocol));
-    if let Ok(accept) = HeaderValue::from_str(&accept) {
-        headers.insert("sec-websocket-accept", accept);
-    }
+    let accept = HeaderValue::from_str(&accept).expect("base64 is ASCII");
+    headers.insert("sec-websocket-accept", accept);
     Some(response)
 }
 
-/// The key and the chosen subprotocol, if the request has all that a handshake needs.
+/// Returns the key and the chosen subprotocol, if the handshake is complete.
 fn handshake(request: &Request<Incoming>) -> Option<(HeaderValue, &'static str)> {
     let headers = request.headers();
     let is_upgrade = request.method() == Method::GET
@@ -73,7 +73,7 @@ fn handshake(request: &Request<Incoming>) -> Option<(HeaderValue, &'static str)>
     Some((key, PROTOCOLS.iter().find(offered)?))
 }
 
-/// The elements of a header that is a list.
+/// Returns the elements of a list header.
 fn tokens<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
     let values = headers
         .get_all(name)

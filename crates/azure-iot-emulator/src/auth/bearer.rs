@@ -1,7 +1,7 @@
 //! Bearer tokens, checked by shape, audience and expiry.
 //!
-//! The emulator has no identity provider to ask for signing keys, so signatures of tokens are not checked: what
-//! is checked is what a client can get wrong, the audience (that is, the scope it asked for) and the life time.
+//! The emulator has no identity provider to ask for signing keys, so it does not check signatures. It checks what a
+//! client can get wrong: the audience, which follows from the scope it asked for, and the lifetime.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,38 +12,39 @@ use parking_lot::RwLock;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{AuthError, CLOCK_SKEW};
+use crate::auth::CLOCK_SKEW;
+use crate::auth::error::AuthError;
 
-/// Audiences of Azure IoT Hub, as a scope's text without `/.default` and as an application id.
+/// Audiences of Azure IoT Hub: the scope without `/.default`.
 pub(crate) const IOT_HUB_AUDIENCES: [&str; 1] = ["https://iothubs.azure.net"];
-/// Audiences of Azure Digital Twins.
+/// Audiences of Azure Digital Twins: the scope without `/.default`, and the application id.
 pub(crate) const DIGITAL_TWINS_AUDIENCES: [&str; 2] = [
     "https://digitaltwins.azure.net",
     "0b07f429-9f4b-4714-9392-cc5e8e80c8b0",
 ];
 
-/// Tokens that are remembered, so that they need not be decoded for every request. Clients have one at a time.
-const REMEMBERED: usize = 256;
+/// Capacity of the token cache. A client uses one token at a time.
+const CACHE_CAPACITY: usize = 256;
 
-/// Which bearer tokens a service takes.
+/// Checks the bearer tokens of one service. Clones share the cache.
 #[derive(Debug, Clone)]
-pub struct BearerTokens {
+pub(crate) struct BearerTokens {
     audiences: &'static [&'static str],
-    remembered: Arc<Remembered>,
+    cache: Arc<TokenCache>,
 }
 
-/// Tokens for this service that were decoded, with their life times.
+/// Lifetimes of tokens that passed, so that they are not decoded again for every request.
 #[derive(Default)]
-struct Remembered(RwLock<HashMap<Box<str>, Lifetime>>);
+struct TokenCache(RwLock<HashMap<Box<str>, Lifetime>>);
 
-impl std::fmt::Debug for Remembered {
+impl std::fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Tokens are secrets.
-        write!(f, "Remembered({})", self.0.read().len())
+        write!(f, "TokenCache({})", self.0.read().len())
     }
 }
 
-/// When a token is valid, in seconds since 1970.
+/// Validity of a token, in seconds since 1970.
 #[derive(Debug, Clone, Copy)]
 struct Lifetime {
     starts: i64,
@@ -62,30 +63,28 @@ impl Lifetime {
 }
 
 impl BearerTokens {
-    /// Tokens for Azure IoT Hub.
-    pub fn for_iot_hub() -> Self {
+    pub(crate) fn for_iot_hub() -> Self {
         Self::for_audiences(&IOT_HUB_AUDIENCES)
     }
 
-    /// Tokens for Azure Digital Twins.
-    pub fn for_digital_twins() -> Self {
+    pub(crate) fn for_digital_twins() -> Self {
         Self::for_audiences(&DIGITAL_TWINS_AUDIENCES)
     }
 
     fn for_audiences(audiences: &'static [&'static str]) -> Self {
         Self {
             audiences,
-            remembered: Arc::default(),
+            cache: Arc::default(),
         }
     }
 
-    /// Checks a token. An opaque one only has to have the form that RFC 6750 prescribes.
+    /// Checks a token. An opaque one only has to match the syntax of RFC 6750.
     pub(crate) fn check(&self, token: &str, now: OffsetDateTime) -> Result<(), AuthError> {
-        let remembered = self.remembered.0.read().get(token).copied();
-        if let Some(lifetime) = remembered {
+        let cached = self.cache.0.read().get(token).copied();
+        if let Some(lifetime) = cached {
             return lifetime.check(now);
         }
-        if !has_token_form(token) {
+        if !is_b64token(token) {
             return Err(AuthError::Malformed);
         }
         let Some(claims) = claims(token) else {
@@ -93,15 +92,15 @@ impl BearerTokens {
         };
         let lifetime = self.lifetime(&claims)?;
         lifetime.check(now)?;
-        let mut remembered = self.remembered.0.write();
-        if remembered.len() >= REMEMBERED {
-            remembered.clear();
+        let mut cache = self.cache.0.write();
+        if cache.len() >= CACHE_CAPACITY {
+            cache.clear();
         }
-        remembered.insert(token.into(), lifetime);
+        cache.insert(token.into(), lifetime);
         Ok(())
     }
 
-    /// The life time of a token that is for this service.
+    /// Returns the lifetime of a token that is for this service.
     fn lifetime(&self, claims: &Value) -> Result<Lifetime, AuthError> {
         let audience_matches = match claims.get("aud") {
             Some(Value::String(audience)) => self.accepts(audience),
@@ -128,8 +127,8 @@ impl BearerTokens {
     }
 }
 
-/// A token for both services with the shape of Microsoft Entra's, valid for an hour. Its signature part is
-/// random: nothing but this emulator takes it.
+/// Issues a token for both services in the form of Microsoft Entra's, valid for an hour. Its signature is random, so
+/// only the emulator accepts it.
 pub(crate) fn issue(now: OffsetDateTime) -> String {
     let audiences: Vec<&str> = IOT_HUB_AUDIENCES
         .into_iter()
@@ -150,8 +149,8 @@ pub(crate) fn issue(now: OffsetDateTime) -> String {
     )
 }
 
-/// The `b64token` of RFC 6750, section 2.1.
-fn has_token_form(token: &str) -> bool {
+/// Returns whether this is a `b64token` of RFC 6750, section 2.1.
+fn is_b64token(token: &str) -> bool {
     let body = token.trim_end_matches('=');
     !body.is_empty()
         && body.bytes().all(|byte| {
@@ -159,7 +158,7 @@ fn has_token_form(token: &str) -> bool {
         })
 }
 
-/// The claims, if the token is a JSON Web Token.
+/// Returns the claims if the token is a JSON Web Token.
 fn claims(token: &str) -> Option<Value> {
     let mut parts = token.split('.');
     let (header, claims) = (parts.next()?, parts.next()?);
@@ -230,17 +229,17 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_remembered_up_to_a_number_and_still_expire() {
+    fn cached_tokens_are_bounded_and_still_expire() {
         let tokens = BearerTokens::for_iot_hub();
         let later = NOW.unix_timestamp() + 60;
         let numbered =
             |number: usize| token(&json!({"aud": "https://iothubs.azure.net", "exp": later, "jti": number}));
-        for number in 0..=REMEMBERED {
+        for number in 0..=CACHE_CAPACITY {
             assert_eq!(tokens.check(&numbered(number), NOW), Ok(()));
-            assert!(tokens.remembered.0.read().len() <= REMEMBERED);
+            assert!(tokens.cache.0.read().len() <= CACHE_CAPACITY);
         }
-        let last = numbered(REMEMBERED);
-        assert!(tokens.remembered.0.read().contains_key(&*last));
+        let last = numbered(CACHE_CAPACITY);
+        assert!(tokens.cache.0.read().contains_key(&*last));
         assert_eq!(tokens.check(&last, NOW), Ok(()));
         assert_eq!(
             tokens.check(&last, NOW + time::Duration::minutes(7)),

@@ -10,11 +10,13 @@ use percent_encoding::percent_decode_str;
 use sha2::Sha256;
 use time::OffsetDateTime;
 
-use super::{AuthError, CLOCK_SKEW, Caller, Rights};
+use crate::auth::CLOCK_SKEW;
+use crate::auth::caller::{Caller, DEFAULT_POLICIES, Rights};
+use crate::auth::error::AuthError;
 
-/// A shared access policy. Its `Debug` form does not show the keys.
+/// A shared access policy. `Debug` shows no keys.
 #[derive(Clone)]
-pub struct Policy {
+pub(crate) struct Policy {
     name: String,
     rights: Rights,
     /// Base64, as in connection strings.
@@ -33,8 +35,8 @@ impl fmt::Debug for Policy {
 }
 
 impl Policy {
-    /// A policy with freshly generated keys.
-    pub fn generate(name: impl Into<String>, rights: Rights) -> Self {
+    /// Creates a policy with random keys.
+    pub(crate) fn generate(name: impl Into<String>, rights: Rights) -> Self {
         Self {
             name: name.into(),
             rights,
@@ -43,11 +45,8 @@ impl Policy {
         }
     }
 
-    /// The policy with this primary key.
-    ///
-    /// # Errors
-    /// If the key is not base64, or empty.
-    pub fn with_primary_key(mut self, key: &str) -> Result<Self, AuthError> {
+    /// Replaces the primary key, which must be base64 and not empty.
+    pub(crate) fn with_primary_key(mut self, key: &str) -> Result<Self, AuthError> {
         match STANDARD.decode(key) {
             Ok(bytes) if !bytes.is_empty() => {
                 self.primary_key = key.to_owned();
@@ -57,56 +56,45 @@ impl Policy {
         }
     }
 
-    /// The policy's name.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// The primary key, in base64.
-    pub fn primary_key(&self) -> &str {
+    pub(crate) fn primary_key(&self) -> &str {
         &self.primary_key
-    }
-
-    /// The secondary key, in base64.
-    pub fn secondary_key(&self) -> &str {
-        &self.secondary_key
     }
 }
 
-/// A new key as hubs make them: 32 random bytes, in base64.
+/// Generates a key as hubs do: 32 random bytes, in base64.
 pub(crate) fn generate_key() -> String {
     STANDARD.encode(rand::random::<[u8; 32]>())
 }
 
 /// The policies of a hub and the host names that it answers to.
 #[derive(Debug, Clone)]
-pub struct Policies {
+pub(crate) struct Policies {
     policies: Arc<[Policy]>,
     hosts: Arc<[String]>,
 }
 
 impl Policies {
-    /// Policies of a hub that is known by these host names, besides the one that a client addresses.
-    pub fn new(policies: Vec<Policy>, hosts: Vec<String>) -> Self {
+    /// Policies of a hub with these host names, in addition to the one that a client addresses.
+    pub(crate) fn new(policies: Vec<Policy>, hosts: Vec<String>) -> Self {
         Self {
             policies: policies.into(),
             hosts: hosts.into(),
         }
     }
 
-    /// The policies that every new hub has.
-    pub fn defaults() -> Vec<Policy> {
-        let read_write = Rights::REGISTRY_READ.union(Rights::REGISTRY_WRITE);
-        vec![
-            Policy::generate("iothubowner", Rights::ALL),
-            Policy::generate("service", Rights::SERVICE_CONNECT),
-            Policy::generate("device", Rights::DEVICE_CONNECT),
-            Policy::generate("registryRead", Rights::REGISTRY_READ),
-            Policy::generate("registryReadWrite", read_write),
-        ]
+    /// Generates the policies that every new hub has.
+    pub(crate) fn defaults() -> Vec<Policy> {
+        DEFAULT_POLICIES
+            .map(|(name, rights)| Policy::generate(name, rights))
+            .to_vec()
     }
 
-    /// Checks what follows `SharedAccessSignature ` against a request.
+    /// Checks the part of the header after `SharedAccessSignature ` against a request.
     pub(crate) fn check(
         &self,
         credentials: &str,
@@ -115,7 +103,7 @@ impl Policies {
         now: OffsetDateTime,
     ) -> Result<Caller, AuthError> {
         let mut token = Token::parse(credentials)?;
-        // A token without a policy is signed with a device's key; devices have no business with this API.
+        // A token without a policy is signed with a device's key, which this API does not accept.
         let policy_name = token.policy.take().ok_or(AuthError::UnknownPolicy)?;
         let policy = self
             .policies
@@ -131,15 +119,12 @@ impl Policies {
         if !self.resource_contains(token.resource, host, path_segments) {
             return Err(AuthError::WrongResource);
         }
-        Ok(Caller::SharedAccess {
-            policy: policy_name,
-            rights: policy.rights,
-        })
+        Ok(Caller::shared_access(policy_name, policy.rights))
     }
 
     fn resource_contains(&self, resource: &str, host: &str, path_segments: &[String]) -> bool {
-        // Some clients write a space as `+`, some leave `+` as it is; an id can't hold a space, so either reading
-        // may match.
+        // Some clients encode a space as `+`, others leave a `+` as it is. Ids have no spaces, so both readings
+        // are tried.
         let as_form = resource.replace('+', " ");
         [as_form.as_str(), resource].into_iter().any(|text| {
             let Ok(decoded) = percent_decode_str(text).decode_utf8() else {
@@ -154,7 +139,7 @@ impl Policies {
         })
     }
 
-    /// With a port or without: clients differ in what they sign when the connection string names a port.
+    /// Compares with and without the port: clients differ in what they sign if the connection string has a port.
     fn is_host(&self, resource_host: &str, addressed: &str) -> bool {
         self.hosts
             .iter()
@@ -175,7 +160,7 @@ fn without_port(host: &str) -> &str {
 }
 
 struct Token<'a> {
-    /// As sent: the signature covers this text, whatever way it is escaped.
+    /// As sent, because the signature covers the escaped string.
     resource: &'a str,
     signature: Vec<u8>,
     expiry_text: &'a str,
@@ -216,14 +201,11 @@ impl<'a> Token<'a> {
         })
     }
 
-    /// In constant time as far as the signature is concerned.
+    /// Compares the signature in constant time.
+    #[expect(clippy::expect_used, reason = "policies are checked when they are made")]
     fn signed_by(&self, key: &str) -> bool {
-        let Ok(key) = STANDARD.decode(key) else {
-            return false;
-        };
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&key) else {
-            return false;
-        };
+        let key = STANDARD.decode(key).expect("a policy's key is base64");
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes keys of any length");
         mac.update(self.resource.as_bytes());
         mac.update(b"\n");
         mac.update(self.expiry_text.as_bytes());

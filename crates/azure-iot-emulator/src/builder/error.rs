@@ -1,4 +1,4 @@
-//! Why the emulator did not start.
+//! Reasons why the emulator does not start.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,55 +7,56 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::digitaltwins::EndpointError;
+use crate::error::{PresetError, StateError};
 use crate::tls::CertificateError;
 
-/// Why the emulator did not start.
+/// Reason why the emulator did not start.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// A port can't be had.
+    /// Could not bind the port.
     #[error("{service} can't listen on {address}")]
     Bind {
-        /// Which endpoint.
+        /// The endpoint: `iothub`, `amqp`, `blobs`, `digitaltwins` or `management`.
         service: &'static str,
-        /// Where it should listen.
+        /// The address and port.
         address: SocketAddr,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// There is no certificate.
+    /// Could not create the server certificate.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
-    /// The data file can't be used.
+    /// Could not use the data file.
     #[error("the data file {} can't be used: {reason}", path.display())]
     DataFile {
         /// Its path.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error, and the way out if there is one.
         reason: String,
     },
-    /// An endpoint for event routes can't be had.
+    /// Could not add an endpoint for event routes.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    /// A name that the certificate should be for is no host name.
+    /// A name for the certificate is not a host name.
     #[error("{name:?} is not a host name")]
     HostName {
-        /// The name, for the hub's own one with its domain.
+        /// The name; for the hub's own name, with its domain.
         name: String,
     },
-    /// What import jobs should find their blobs in is something else than a folder.
+    /// The directory for blobs of import jobs is something else.
     #[error("the blob directory {} is not a folder", path.display())]
     BlobDirectory {
         /// Its path.
         path: PathBuf,
     },
-    /// The state to start with is not understood.
-    #[error("the state: {0}")]
-    State(String),
-    /// The preset of the hub is not understood, or that of Digital Twins does not go in.
-    #[error("the preset: {0}")]
-    Preset(String),
-    /// A preset policy has a name that no hub has, or a key that is not base64.
+    /// The initial state was refused.
+    #[error("the initial state is refused")]
+    State(#[from] StateError),
+    /// The preset of the hub or the building of Digital Twins was refused.
+    #[error("the preset is refused")]
+    Preset(#[from] PresetError),
+    /// The name of a policy is unknown, or its key is not base64.
     #[error("the key of the shared access policy {policy:?} is not base64, or there is no such policy")]
     PolicyKey {
         /// The policy's name.

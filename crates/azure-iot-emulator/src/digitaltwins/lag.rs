@@ -39,13 +39,13 @@ impl History {
     }
 
     pub(crate) fn note(&mut self, change: Change) {
-        self.changes.push_back((self.clock.gone(), change));
+        self.changes.push_back((self.clock.elapsed(), change));
     }
 
     /// Takes out what is as old as the lag.
     pub(crate) fn take(&mut self, lag: Duration) -> Vec<Change> {
         // A lag that is longer than the clock has gone hides all that was noted.
-        let Some(until) = self.clock.gone().checked_sub(lag) else {
+        let Some(until) = self.clock.elapsed().checked_sub(lag) else {
             return Vec::new();
         };
         let count = self.changes.iter().take_while(|(at, _)| *at <= until).count();

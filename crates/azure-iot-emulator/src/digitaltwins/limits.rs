@@ -68,7 +68,7 @@ mod tests {
     use super::super::DigitalTwins;
     use super::super::instance::Instance;
     use super::*;
-    use crate::{Clock, Service, ServiceRequest};
+    use crate::{Clock, ServiceRequest};
 
     /// An instance with these limits and the twins `a`, `b` and `c` of a model that relates anything.
     fn instance(limits: Limits) -> DigitalTwins {

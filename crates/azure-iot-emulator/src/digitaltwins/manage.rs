@@ -10,8 +10,8 @@ use url::Url;
 
 use super::DigitalTwins;
 use super::events::EndpointError;
-use crate::management::{Answer, error, parse};
-use crate::service::{Service, ServiceRequest, ServiceResponse};
+use crate::management::response::{Answer, error, parse};
+use crate::service::{ServiceRequest, ServiceResponse};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,10 +93,14 @@ impl DigitalTwins {
         if wanted.replace {
             // Made elsewhere first, so that clients see either what was there or the whole building.
             let other = DigitalTwins::new(self.instance.clock.clone());
-            other.load_building().map_err(conflict)?;
-            self.load(&other.dump()).map_err(conflict)?;
+            other
+                .load_building()
+                .map_err(|error| conflict(error.to_string()))?;
+            self.load(&other.dump())
+                .map_err(|error| conflict(error.to_string()))?;
         } else if self.is_empty() {
-            self.load_building().map_err(conflict)?;
+            self.load_building()
+                .map_err(|error| conflict(error.to_string()))?;
         } else {
             let text = "the instance is not empty; {\"replace\": true} gives up all that it holds";
             return Err(conflict(text.to_owned()));

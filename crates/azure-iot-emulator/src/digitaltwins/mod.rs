@@ -17,6 +17,7 @@ mod errors;
 mod etag;
 mod events;
 mod graph;
+mod in_process;
 mod instance;
 mod interface;
 mod jobs;
@@ -37,6 +38,8 @@ mod router;
 mod slab;
 mod state;
 mod telemetry;
+#[cfg(test)]
+mod tests;
 mod timestamp;
 mod twin;
 mod twin_check;
@@ -60,7 +63,7 @@ use jobs::BlobDirectory;
 /// An instance of Azure Digital Twins: models, twins and relationships in memory.
 ///
 /// ```
-/// use azure_iot_emulator::{Clock, DigitalTwins, Service, ServiceRequest};
+/// use azure_iot_emulator::{Clock, DigitalTwins, ServiceRequest};
 /// use http::{Method, StatusCode};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
@@ -89,14 +92,14 @@ impl DigitalTwins {
     /// Says what makes the work of jobs durable. Only the first call counts.
     pub(crate) fn set_journal(&self, journal: Journal) {
         // Jobs of a loaded state run already and may have told nobody yet.
-        self.instance.journal.get_or_init(|| journal).poke();
+        self.instance.journal.get_or_init(|| journal).wake();
     }
 
     /// Makes an endpoint for event routes, unless there is one of this name, and gives its events from now on.
     /// Every subscriber of an endpoint gets all of them.
     ///
     /// ```
-    /// use azure_iot_emulator::{Clock, DigitalTwins, Service, ServiceRequest};
+    /// use azure_iot_emulator::{Clock, DigitalTwins, ServiceRequest};
     /// use http::Method;
     /// use serde_json::json;
     ///
@@ -105,7 +108,7 @@ impl DigitalTwins {
     /// let mut events = instance.subscribe("my-endpoint")?;
     /// let send = async |path: &str, body| {
     ///     let request = ServiceRequest::new(Method::PUT, path)?.with_json(&body);
-    ///     Ok::<_, String>(instance.handle(request).await)
+    ///     Ok::<_, azure_iot_emulator::PathError>(instance.handle(request).await)
     /// };
     /// let route = json!({"endpointName": "my-endpoint", "filter": "true"});
     /// send("/eventroutes/all?api-version=2023-10-31", route).await?;

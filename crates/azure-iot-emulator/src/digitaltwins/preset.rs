@@ -11,6 +11,7 @@ use super::instance::Instance;
 use super::lag::put_relationship;
 use super::relationships::NewRelationship;
 use super::timestamp::Timestamp;
+use crate::error::PresetError;
 
 const FLOORS: u32 = 3;
 const ROOMS_PER_FLOOR: u32 = 4;
@@ -28,10 +29,12 @@ impl DigitalTwins {
     /// step.
     ///
     /// # Errors
-    /// If the instance holds some of it already, or has no room for it; the text is the one that a client would get.
-    /// Nothing is added then.
-    pub fn load_building(&self) -> Result<(), String> {
-        self.instance.load_building().map_err(|error| error.to_string())
+    /// If the instance holds some of it already, or has no room for it. Nothing is added then.
+    pub fn load_building(&self) -> Result<(), PresetError> {
+        let loaded = self.instance.load_building();
+        loaded.map_err(|error| PresetError::Building {
+            reason: error.to_string(),
+        })
     }
 }
 

@@ -16,7 +16,8 @@ use super::jobs::{deletions, imports};
 use super::rates::Class;
 use super::{DigitalTwins, components, models, query, relationship_lists, relationships, telemetry, twins};
 use crate::durable::StateChange;
-use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
+use crate::error::StateError;
+use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse, StatefulService};
 
 /// What a path addresses. Fixed words may be in any case, names may not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,7 +206,9 @@ impl Service for DigitalTwins {
         };
         with_common_headers(response, None)
     }
+}
 
+impl StatefulService for DigitalTwins {
     fn manage(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
         self.manage_instance(request, path)
     }
@@ -226,8 +229,12 @@ impl Service for DigitalTwins {
         serde_json::to_writer(writer, &self.instance.snapshot()).map_err(io::Error::from)
     }
 
-    fn load(&self, state: &Value) -> Result<(), String> {
-        self.instance.load_state(state)
+    fn load(&self, state: &Value) -> Result<(), StateError> {
+        let loaded = self.instance.load_state(state);
+        loaded.map_err(|reason| StateError::Invalid {
+            service: self.name(),
+            reason,
+        })
     }
 }
 

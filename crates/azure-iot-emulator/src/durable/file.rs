@@ -1,4 +1,4 @@
-//! The files: written so that at any moment a whole state can be read from them.
+//! The data file and its journal. A complete state can be read from them at any moment.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -10,22 +10,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::changes::StateChange;
-use crate::service::Service;
+use crate::durable::state_change::StateChange;
+use crate::service::StatefulService;
 
 #[cfg(test)]
 mod tests;
 
 const FORMAT: u32 = 1;
-/// The journal may grow to this many bytes, or to the size of the data file if that is more; by so many more if the data
-/// file can't be replaced.
-const JOURNAL_SIZE: u64 = 4 * 1024 * 1024;
-/// Bytes of the data file that are written at once.
-const BUFFER: usize = 256 * 1024;
+/// Bytes of journal before compaction, or the size of the data file if that is more. After a failed compaction, the
+/// journal may grow by this much again.
+const COMPACTION_THRESHOLD: u64 = 4 * 1024 * 1024;
+/// Bytes per write to the data file.
+const BUFFER_SIZE: usize = 256 * 1024;
 
-/// Why a data file can't be used.
+/// Reason to refuse a data file.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub(crate) enum DataFileError {
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -44,17 +43,28 @@ pub(crate) enum DataFileError {
     OnlyJournal(PathBuf),
 }
 
-/// What the file holds.
+/// Content of the data file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Saved {
     format: u32,
-    /// The number of the last line of the journal that is part of this.
+    /// Sequence number of the last journal line that is included.
     sequence: u64,
-    /// The primary keys of the hub's policies, so that connection strings stay good.
+    /// The primary keys of the hub's policies, so that connection strings stay valid.
     pub(crate) policy_keys: BTreeMap<String, String>,
     /// State by service.
     pub(crate) services: Map<String, Value>,
+}
+
+impl Saved {
+    fn parse(bytes: &[u8]) -> Result<Self, DataFileError> {
+        let saved: Self =
+            serde_json::from_slice(bytes).map_err(|error| DataFileError::NotUnderstood(error.to_string()))?;
+        if saved.format != FORMAT {
+            return Err(DataFileError::NotUnderstood(format!("format {}", saved.format)));
+        }
+        Ok(saved)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,20 +74,20 @@ struct Line<C> {
     changes: C,
 }
 
-/// An open data file, which nobody else can open.
+/// An open and locked data file.
 #[derive(Debug)]
 pub(crate) struct DataFile {
     path: PathBuf,
     journal: File,
     journal_length: u64,
-    /// When the journal is longer than this, it is time to replace the data file.
-    journal_limit: u64,
+    /// Length of the journal at which the data file is compacted.
+    compaction_length: u64,
     sequence: u64,
     policy_keys: BTreeMap<String, String>,
 }
 
 impl DataFile {
-    /// Opens or creates a data file. A write that was cut short is as if it had never begun.
+    /// Opens or creates a data file. A truncated last line of the journal is discarded.
     pub(crate) fn open(path: &Path) -> Result<(Self, Saved), DataFileError> {
         let journal_path = with_suffix(path, ".journal");
         let journal = private(OpenOptions::new().read(true).append(true).create(true)).open(&journal_path)?;
@@ -87,31 +97,22 @@ impl DataFile {
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
         let mut saved = match std::fs::read(path) {
-            Ok(bytes) => {
-                let saved: Saved = serde_json::from_slice(&bytes)
-                    .map_err(|error| DataFileError::NotUnderstood(error.to_string()))?;
-                if saved.format != FORMAT {
-                    return Err(DataFileError::NotUnderstood(format!("format {}", saved.format)));
-                }
-                saved
+            Ok(bytes) => Saved::parse(&bytes)?,
+            // A start writes a snapshot before the first line.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && journal.metadata()?.len() > 0 => {
+                return Err(DataFileError::OnlyJournal(journal_path));
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // A start writes the whole state before the first line.
-                if journal.metadata()?.len() > 0 {
-                    return Err(DataFileError::OnlyJournal(journal_path));
-                }
-                Saved {
-                    format: FORMAT,
-                    ..Saved::default()
-                }
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Saved {
+                format: FORMAT,
+                ..Saved::default()
+            },
             Err(error) => return Err(error.into()),
         };
         let mut file = Self {
             path: path.to_owned(),
             journal,
             journal_length: 0,
-            journal_limit: JOURNAL_SIZE,
+            compaction_length: COMPACTION_THRESHOLD,
             sequence: saved.sequence,
             policy_keys: saved.policy_keys.clone(),
         };
@@ -119,6 +120,7 @@ impl DataFile {
         Ok((file, saved))
     }
 
+    /// Applies the lines of the journal that the snapshot does not include.
     fn replay(&mut self, saved: &mut Saved) -> Result<(), DataFileError> {
         let mut text = Vec::new();
         self.journal.read_to_end(&mut text)?;
@@ -130,7 +132,7 @@ impl DataFile {
             match parsed {
                 Ok(parsed) if whole => {
                     self.journal_length += line.len() as u64;
-                    // The first line may be as old as it likes, those after it have one number after the other.
+                    // The first line may be included in the snapshot; sequence numbers have no gaps after it.
                     let follows = match last.replace(parsed.sequence) {
                         None => parsed.sequence <= self.sequence.saturating_add(1),
                         Some(last) => parsed.sequence == last.saturating_add(1),
@@ -138,7 +140,7 @@ impl DataFile {
                     if !follows {
                         return Err(DataFileError::MissingLines(at + 1));
                     }
-                    // Lines that the data file has taken in already stay if emptying the journal was cut short.
+                    // Included lines remain if the program was killed before it truncated the journal.
                     if parsed.sequence > self.sequence {
                         self.sequence = parsed.sequence;
                         for (service, changes) in parsed.changes {
@@ -147,11 +149,11 @@ impl DataFile {
                         }
                     }
                 }
-                // The last write was cut short, so nobody was told that it succeeded.
+                // A truncated last write: no request was answered for it.
                 _ if lines.peek().is_none() => {
                     tracing::warn!(
                         bytes = line.len(),
-                        "the journal's last line is not whole and left out"
+                        "the journal's truncated last line is discarded"
                     );
                     self.journal.set_len(self.journal_length)?;
                 }
@@ -161,14 +163,14 @@ impl DataFile {
         Ok(())
     }
 
-    /// The keys to be written with the next whole state.
+    /// Sets the keys to write with the next snapshot.
     pub(crate) fn set_policy_keys(&mut self, keys: BTreeMap<String, String>) {
         self.policy_keys = keys;
     }
 
-    /// Adds a line to the journal. On an error the journal is as it was, as far as that is possible.
+    /// Appends a line to the journal, and flushes it to disk. After an error the journal is truncated to its old length.
     pub(crate) fn append(&mut self, changes: &BTreeMap<&'static str, Vec<StateChange>>) -> io::Result<()> {
-        // A number is never used twice, so that not even what a failed write left behind comes after a whole state.
+        // Numbers are never reused, so that the remains of a failed write cannot follow a snapshot.
         self.sequence += 1;
         let line = Line {
             sequence: self.sequence,
@@ -188,27 +190,27 @@ impl DataFile {
         Ok(())
     }
 
-    /// Whether it is time to replace the data file.
-    pub(crate) fn wants_whole(&self) -> bool {
-        self.journal_length > self.journal_limit
+    /// Returns whether the journal has outgrown the data file.
+    pub(crate) fn needs_compaction(&self) -> bool {
+        self.journal_length > self.compaction_length
     }
 
-    /// Replaces the data file by the state of these services and of `others` that are not there, and empties the
-    /// journal. See [`durable`](super) for what the services may do meanwhile.
+    /// Replaces the data file by a snapshot of these services and of `others`, which do not run, and truncates the
+    /// journal. See [`durable`](crate::durable) for changes during this.
     pub(crate) fn replace(
         &mut self,
-        services: &[Arc<dyn Service>],
+        services: &[Arc<dyn StatefulService>],
         others: &Map<String, Value>,
     ) -> io::Result<()> {
-        // Unless all goes well.
-        self.journal_limit = self.journal_length.saturating_add(JOURNAL_SIZE);
+        // In case of an error.
+        self.compaction_length = self.journal_length.saturating_add(COMPACTION_THRESHOLD);
         let temporary = with_suffix(&self.path, ".new");
-        let written = self.write_beside(&temporary, services, others);
+        let written = self.write_temporary(&temporary, services, others);
         let length = match written.and_then(|length| std::fs::rename(&temporary, &self.path).map(|()| length))
         {
             Ok(length) => length,
             Err(error) => {
-                // The disk may be full, and this would hold on to what is left of it.
+                // The disk may be full.
                 if let Err(error) = std::fs::remove_file(&temporary)
                     && error.kind() != io::ErrorKind::NotFound
                 {
@@ -220,30 +222,30 @@ impl DataFile {
         sync_folder(&self.path)?;
         self.journal.set_len(0)?;
         self.journal_length = 0;
-        self.journal_limit = JOURNAL_SIZE.max(length);
+        self.compaction_length = COMPACTION_THRESHOLD.max(length);
         self.journal.sync_all()
     }
 
-    /// Writes the whole state to a file, which is on the disk then; returns its length.
-    fn write_beside(
+    /// Writes a snapshot to a file and flushes it to disk; returns its length.
+    fn write_temporary(
         &self,
         temporary: &Path,
-        services: &[Arc<dyn Service>],
+        services: &[Arc<dyn StatefulService>],
         others: &Map<String, Value>,
     ) -> io::Result<u64> {
         let file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(temporary)?;
-        let mut writer = BufWriter::with_capacity(BUFFER, file);
-        self.write_whole(&mut writer, services, others)?;
+        let mut writer = BufWriter::with_capacity(BUFFER_SIZE, file);
+        self.write_snapshot(&mut writer, services, others)?;
         writer.flush()?;
         writer.get_ref().sync_all()?;
         Ok(writer.get_ref().metadata()?.len())
     }
 
-    /// Writes what [`Saved`] reads, one service after the other, so that no state is in memory as JSON.
-    fn write_whole(
+    /// Writes a [`Saved`], one service after the other, so that no state is in memory as JSON values.
+    fn write_snapshot(
         &self,
         writer: &mut impl Write,
-        services: &[Arc<dyn Service>],
+        services: &[Arc<dyn StatefulService>],
         others: &Map<String, Value>,
     ) -> io::Result<()> {
         let (format, sequence) = (FORMAT, self.sequence);
@@ -274,7 +276,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// The files hold keys, so they are for their owner alone.
+/// Restricts a file to its owner, because the files hold keys.
 #[cfg(unix)]
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
@@ -286,7 +288,7 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// A rename is on the disk once its folder is.
+/// Makes a rename durable.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -1,17 +1,17 @@
-//! A map that can tell which of its entries were changed, for a journal that writes only those.
+//! A map that records which entries have changed, so that the journal writes only those.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::StateChange;
+use crate::durable::state_change::StateChange;
 
-/// Reading goes to the map itself; every way to change it notes the key, once somebody wants to know.
+/// Derefs to the map for reading. Every change records its key, once [`record`](Self::record) was called.
 #[derive(Debug)]
 pub(crate) struct Tracked<V> {
     map: BTreeMap<String, V>,
-    /// `None` as long as nobody wants to know, so that the set doesn't grow for nothing.
+    /// `None` until changes are recorded, so that the set does not grow without a journal.
     changed: Option<BTreeSet<String>>,
 }
 
@@ -36,7 +36,7 @@ impl<V> Deref for Tracked<V> {
 }
 
 impl<V> Tracked<V> {
-    fn note(&mut self, key: &str) {
+    fn mark_changed(&mut self, key: &str) {
         if let Some(changed) = &mut self.changed
             && !changed.contains(key)
         {
@@ -45,39 +45,39 @@ impl<V> Tracked<V> {
     }
 
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut V> {
-        self.note(key);
+        self.mark_changed(key);
         self.map.get_mut(key)
     }
 
     pub(crate) fn insert(&mut self, key: String, value: V) -> Option<V> {
-        self.note(&key);
+        self.mark_changed(&key);
         self.map.insert(key, value)
     }
 
-    /// Adds an entry that is not there; if it is, that one stays. Returns the one that is there then.
+    /// Inserts a value unless the key has one, and returns the key's value.
     pub(crate) fn add(&mut self, key: &str, value: V) -> &V {
-        self.note(key);
+        self.mark_changed(key);
         self.map.entry(key.to_owned()).or_insert(value)
     }
 
     pub(crate) fn remove(&mut self, key: &str) -> Option<V> {
-        self.note(key);
+        self.mark_changed(key);
         self.map.remove(key)
     }
 
-    /// Takes out the entries that don't fit.
-    pub(crate) fn retain(&mut self, fits: impl Fn(&V) -> bool) {
+    /// Removes the entries for which `keep` is false.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&V) -> bool) {
         let changed = &mut self.changed;
         self.map.retain(|key, value| {
-            let stays = fits(value);
-            if let (false, Some(changed)) = (stays, &mut *changed) {
+            let keep = keep(value);
+            if let (false, Some(changed)) = (keep, &mut *changed) {
                 changed.insert(key.clone());
             }
-            stays
+            keep
         });
     }
 
-    /// Notes changes from now on.
+    /// Records changes from now on.
     pub(crate) fn record(&mut self) {
         self.changed.get_or_insert_default();
     }
@@ -86,21 +86,25 @@ impl<V> Tracked<V> {
         self.changed.is_some()
     }
 
-    /// The keys changed since the last call.
+    /// Returns the keys that have changed since the last call; none if changes are not recorded.
     fn take_changed(&mut self) -> BTreeSet<String> {
         self.changed.as_mut().map(std::mem::take).unwrap_or_default()
     }
 }
 
 impl<V: Serialize> Tracked<V> {
-    /// What has changed since the last call; `path` leads to this map. Values are such that they always serialize.
+    /// Returns the changes since the last call. `path` is the path of this map in the state.
+    #[expect(
+        clippy::expect_used,
+        reason = "records of a state have string keys and no failing serializer"
+    )]
     pub(crate) fn take_changes(&mut self, path: &[&str]) -> Vec<StateChange> {
         let changed = self.take_changed().into_iter();
         let changes = changed.map(|key| StateChange {
             value: self
                 .map
                 .get(&key)
-                .map(|value| serde_json::to_value(value).unwrap_or_default()),
+                .map(|value| serde_json::to_value(value).expect("a record is valid JSON")),
             path: path.iter().copied().map(str::to_owned).chain([key]).collect(),
         });
         changes.collect()
@@ -125,7 +129,7 @@ mod tests {
     use serde_json::Value;
 
     #[test]
-    fn every_change_is_told_once() {
+    fn every_change_is_returned_once() {
         let mut map = Tracked::default();
         map.insert("early".to_owned(), 0);
         assert!(map.take_changed().is_empty());

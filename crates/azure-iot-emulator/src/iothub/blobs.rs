@@ -5,7 +5,6 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
-use serde_json::Value;
 
 use crate::iothub::hub::IotHub;
 use crate::iothub::store::blob::{Blob, Container};
@@ -148,14 +147,5 @@ impl Service for Blobs {
             Refusal::BodyTooLarge { .. } => error(StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge"),
             Refusal::Fault(status) => error(*status, "InternalError"),
         }
-    }
-
-    /// The containers are part of the hub's state.
-    fn dump(&self) -> Value {
-        Value::Null
-    }
-
-    fn load(&self, _state: &Value) -> Result<(), String> {
-        Err("the containers are part of the hub's state".to_owned())
     }
 }

@@ -7,7 +7,6 @@ pub(super) mod view;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::auth::Caller;
 use crate::iothub::codes::Code;
 use crate::iothub::device::method_call;
 use crate::iothub::device::method_call::{MethodCall, Timeouts};
@@ -64,7 +63,7 @@ impl IotHub {
         command: &str,
     ) -> Result<ServiceResponse> {
         // The service accepts shared access signatures only, whatever the role of a token.
-        if request.caller == Caller::Bearer {
+        if request.caller.is_bearer() {
             return Err(HubError::unauthorized());
         }
         if request.body.len() > method_call::SIZE_LIMIT {

@@ -83,7 +83,7 @@ impl IotHub {
     fn manage_tier(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
         let input: TierInput = body::parse(&request.body)?;
         let tier = input.tier.parse();
-        self.set_tier(tier.map_err(|text| HubError::argument(format!("tier: {text}")))?);
+        self.set_tier(tier.map_err(|error| HubError::argument(format!("tier: {error}")))?);
         Ok(self.show_tier())
     }
 
@@ -167,7 +167,7 @@ impl IotHub {
 
     fn settle(&self, key: TwinKey<'_>, lock_token: &str, settlement: Settlement) -> Result<()> {
         self.settle_message(key.device_id, key.module_id, lock_token, settlement)
-            .map_err(|text| HubError::new(Code::DEVICE_MESSAGE_LOCK_LOST, text))
+            .map_err(|error| HubError::new(Code::DEVICE_MESSAGE_LOCK_LOST, error.to_string()))
     }
 }
 

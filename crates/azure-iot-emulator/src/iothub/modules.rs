@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 
-use crate::auth::Caller;
 use crate::iothub::codes::Code;
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::hub::IotHub;
@@ -96,7 +95,7 @@ impl IotHub {
 fn device_for_modules<'a>(store: &'a Store, request: &ServiceRequest, device_id: &str) -> Result<&'a Device> {
     let device = store.device(device_id);
     let usable = device.as_ref().is_ok_and(|device| device.enabled);
-    if matches!(request.caller, Caller::SharedAccess { .. }) && !usable {
+    if !request.caller.is_bearer() && !usable {
         return Err(HubError::unauthorized());
     }
     Ok(device?)

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::error::PresetError;
 use crate::iothub::configurations::scope::Scope;
 use crate::iothub::hub::IotHub;
 use crate::iothub::registry::bulk_item;
@@ -17,21 +18,24 @@ struct Preset {
 
 impl IotHub {
     /// Adds the devices and configurations of a preset.
-    pub(crate) fn preset(&self, preset: &Value) -> Result<(), String> {
-        let preset = Preset::deserialize(preset).map_err(|error| error.to_string())?;
+    pub(crate) fn preset(&self, preset: &Value) -> Result<(), PresetError> {
+        let preset = Preset::deserialize(preset).map_err(|error| PresetError::Malformed {
+            reason: error.to_string(),
+        })?;
         let now = self.now();
         self.write(|store| {
             for item in preset.devices {
                 let (device_id, module_id) = item.ids();
-                bulk_item::apply(store, item.for_import(), now).map_err(|error| {
-                    let module = module_id.map(|id| format!(", module {id}")).unwrap_or_default();
-                    format!("device {device_id}{module}: {}", error.text)
+                bulk_item::apply(store, item.for_import(), now).map_err(|error| PresetError::Device {
+                    device_id,
+                    module_id,
+                    reason: error.text,
                 })?;
             }
             for body in preset.configurations {
                 store
                     .import_configuration(body, now)
-                    .map_err(|error| format!("configuration: {}", error.text))?;
+                    .map_err(|error| PresetError::Configuration { reason: error.text })?;
             }
             store.reconcile(Scope::All, now);
             Ok(())

@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 use crate::durable::StateChange;
+use crate::error::StateError;
 use crate::iothub::codes::Code;
 use crate::iothub::configurations::scope::Scope;
 use crate::iothub::errors::{HubError, Result};
@@ -13,7 +14,7 @@ use crate::iothub::hub::IotHub;
 use crate::iothub::router;
 use crate::iothub::router::{Operation, Parameters, RouteMatch};
 use crate::iothub::store::Store;
-use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
+use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse, StatefulService};
 
 impl IotHub {
     async fn route(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
@@ -161,6 +162,9 @@ impl Service for IotHub {
         self.error_response(&HubError::of_refusal(refusal), request_id)
     }
 
+}
+
+impl StatefulService for IotHub {
     fn manage(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
         let result = self.manage_hub(request, path)?;
         Some(result.unwrap_or_else(|error| self.error_response(&error, &request.request_id)))
@@ -185,8 +189,11 @@ impl Service for IotHub {
         writer.write_all(&json)
     }
 
-    fn load(&self, state: &Value) -> std::result::Result<(), String> {
-        let store = Store::deserialize_checked(state)?;
+    fn load(&self, state: &Value) -> std::result::Result<(), StateError> {
+        let store = Store::deserialize_checked(state).map_err(|reason| StateError::Invalid {
+            service: self.name(),
+            reason,
+        })?;
         self.write(|current| current.replace(store));
         self.messaging().notify();
         self.runner().notify();

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use thiserror::Error;
+
 /// The tier of a hub, with one unit: it limits the concurrent jobs and, if throttling is on, the requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -16,6 +18,15 @@ pub enum Tier {
     S2,
     /// Standard, largest.
     S3,
+}
+
+/// The name of a [`Tier`] that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{name:?} is not a tier; one of F1, S1, S2, S3 is expected")]
+#[non_exhaustive]
+pub struct TierError {
+    /// The unknown name.
+    pub name: String,
 }
 
 impl Tier {
@@ -41,15 +52,15 @@ impl fmt::Display for Tier {
 }
 
 impl FromStr for Tier {
-    type Err = String;
+    type Err = TierError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, TierError> {
         match text.to_ascii_uppercase().as_str() {
             "F1" => Ok(Self::F1),
             "S1" => Ok(Self::S1),
             "S2" => Ok(Self::S2),
             "S3" => Ok(Self::S3),
-            _ => Err("one of F1, S1, S2, S3 is expected".to_owned()),
+            _ => Err(TierError { name: text.to_owned() }),
         }
     }
 }

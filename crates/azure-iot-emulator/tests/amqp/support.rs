@@ -102,7 +102,7 @@ impl Hub {
 
     /// Registers a device, past HTTP.
     pub(crate) async fn device(&self, device_id: &str) {
-        use azure_iot_emulator::{Service, ServiceRequest};
+        use azure_iot_emulator::ServiceRequest;
         let id = utf8_percent_encode(device_id, NON_ALPHANUMERIC);
         let request = ServiceRequest::new(Method::PUT, &format!("/devices/{id}?api-version=2021-04-12"));
         let request = request
@@ -113,7 +113,7 @@ impl Hub {
 
     /// Asks the hub's REST API, past HTTP.
     pub(crate) async fn ask(&self, method: Method, path: &str) -> azure_iot_emulator::ServiceResponse {
-        use azure_iot_emulator::{Service, ServiceRequest};
+        use azure_iot_emulator::ServiceRequest;
         let request = ServiceRequest::new(method, &format!("{path}?api-version=2021-04-12"));
         self.engine().handle(request.unwrap()).await
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use azure_iot_emulator::{Service, ServiceRequest};
+use azure_iot_emulator::ServiceRequest;
 use futures::executor::block_on;
 use futures::future::join_all;
 use http::Method;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use azure_iot_emulator::Service;
 use http::Method;
 use serde_json::{Value, json};
 

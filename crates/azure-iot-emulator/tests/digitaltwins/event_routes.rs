@@ -1,6 +1,5 @@
 //! Section 5: the operations on event routes.
 
-use azure_iot_emulator::Service;
 use http::Method;
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! An instance, requests to it, and the models that most tests use.
 
-use azure_iot_emulator::{Clock, DigitalTwins, Service, ServiceRequest, ServiceResponse};
+use azure_iot_emulator::{Clock, DigitalTwins, ServiceRequest, ServiceResponse};
 use futures::executor::block_on;
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, StatusCode};

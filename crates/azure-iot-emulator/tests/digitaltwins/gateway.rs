@@ -1,7 +1,6 @@
 //! Section 0: what all answers share.
 
-use azure_iot_emulator::{Refusal, Service};
-use http::{Method, StatusCode};
+use http::Method;
 use serde_json::json;
 
 use crate::fixture::{Instance, Reply};
@@ -214,31 +213,4 @@ fn unknown_routes() {
     );
     // One trailing slash does not count.
     assert_eq!(instance.get("/digitaltwins/a/").code(), "DigitalTwinNotFound");
-}
-
-/// Case 76 and section 0: the gateway's own bodies.
-#[test]
-fn refusals_of_the_gateway() {
-    let instance = Instance::new();
-    let reply = instance
-        .service
-        .refuse(&Refusal::Fault(StatusCode::TOO_MANY_REQUESTS), "id");
-    assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(
-        reply.body_json().expect("JSON"),
-        json!({"error": {"statusCode": 429, "message": "Maximum request rate limit reached. For Azure Digital Twins rate limiting details please see http://aka.ms/dtv2limits."}})
-    );
-    let reply = instance
-        .service
-        .refuse(&Refusal::Fault(StatusCode::SERVICE_UNAVAILABLE), "id");
-    assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
-    let reply = instance.service.refuse(&Refusal::BodyTooLarge { limit: 5 }, "id");
-    assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE);
-    let reply = instance
-        .service
-        .refuse(&Refusal::BadRequest("the path is bad".to_owned()), "id");
-    assert_eq!(
-        reply.body_json().expect("JSON")["error"]["code"],
-        "InvalidArgument"
-    );
 }

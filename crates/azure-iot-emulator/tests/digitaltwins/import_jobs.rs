@@ -3,7 +3,6 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use azure_iot_emulator::Service;
 use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -11,7 +11,6 @@ mod events;
 mod fixture;
 mod gateway;
 mod import_jobs;
-mod manage;
 mod model_lists;
 mod models;
 mod over_tls;

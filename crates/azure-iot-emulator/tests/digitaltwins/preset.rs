@@ -1,6 +1,5 @@
 //! The graph for demonstrations.
 
-use azure_iot_emulator::Service;
 use serde_json::{Value, json};
 
 use crate::fixture::Instance;
@@ -21,7 +20,7 @@ fn a_building_to_look_around_in() {
     let patch = json!([{"op": "replace", "path": "/thermostat/target", "value": 19}]);
     instance.patch("/digitaltwins/room-1-1", &patch).ok();
     let error = instance.service.load_building().expect_err("it is there");
-    assert!(error.contains("ModelIdAlreadyExists"), "{error}");
+    assert!(error.to_string().contains("ModelIdAlreadyExists"), "{error}");
 }
 
 #[test]
@@ -31,34 +30,10 @@ fn a_building_that_does_not_go_in_changes_nothing() {
     instance.put_twin("sensor-3-4", "dtmi:test:Floor;1", json!({}));
     let before = instance.service.dump();
     let error = instance.service.load_building().expect_err("a twin has the name");
-    assert!(error.contains("sensor-3-4"), "{error}");
+    assert!(error.to_string().contains("sensor-3-4"), "{error}");
     assert_eq!(instance.service.dump(), before);
     instance.delete("/digitaltwins/sensor-3-4").ok();
     instance.service.load_building().expect("there is room");
-}
-
-/// A line of the journal has the whole building or nothing of it, so a kill can't leave a part.
-#[test]
-fn a_building_is_one_change() {
-    for _ in 0..20 {
-        let instance = Instance::new();
-        instance.service.record_changes();
-        std::thread::scope(|scope| {
-            let building = scope.spawn(|| instance.service.load_building());
-            let changes = loop {
-                let ended = building.is_finished();
-                let changes = instance.service.take_changes();
-                if ended || !changes.is_empty() {
-                    break changes;
-                }
-                std::thread::yield_now();
-            };
-            building.join().expect("no panic").expect("an empty instance");
-            assert_eq!(instance.service.take_changes(), []);
-            let twins = changes.iter().filter(|change| change.path[0] == "twins");
-            assert_eq!(twins.count(), 28);
-        });
-    }
 }
 
 /// The text of the fenced blocks of a language, each with where it ends.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use azure_iot_emulator::Service;
 use serde_json::json;
 
 use crate::fixture::{Instance, building};

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use azure_iot_emulator::Service;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -216,6 +215,7 @@ fn a_state_that_is_not_understood_changes_nothing() {
         ),
     ] {
         let error = instance.service.load(&state).expect_err("not understood");
+        let error = error.to_string();
         assert!(error.contains(says), "{error}: {says}");
         assert_eq!(instance.service.dump(), before, "{state}");
     }

@@ -1,6 +1,6 @@
 //! Webhooks: events over HTTP and HTTPS.
 
-use azure_iot_emulator::{EndpointError, Service, ServiceRequest};
+use azure_iot_emulator::{EndpointError, ServiceRequest};
 use http::Method;
 use serde_json::{Value, json};
 use url::Url;

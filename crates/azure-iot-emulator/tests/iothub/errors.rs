@@ -1,7 +1,7 @@
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::json;
 
-use azure_iot_emulator::{AuthError, Refusal, Service, ServiceRequest};
+use azure_iot_emulator::ServiceRequest;
 
 use crate::support::{Hub, build, policy};
 
@@ -25,30 +25,6 @@ fn section_8_envelope() {
         answer.header("content-type"),
         Some("application/json; charset=utf-8")
     );
-}
-
-/// Sections 7 and 8: what the server refuses, in the service's words.
-#[test]
-fn section_8_refusals() {
-    let hub = Hub::new();
-    let refuse = |refusal: Refusal| {
-        let response = hub.engine.refuse(&refusal, "id");
-        let body = response.body_json().unwrap();
-        (
-            response.status.as_u16(),
-            body["Message"].as_str().unwrap().to_owned(),
-        )
-    };
-    let unauthorized = refuse(Refusal::Unauthorized(AuthError::Expired));
-    assert_eq!(
-        unauthorized,
-        (401, "ErrorCode:IotHubUnauthorizedAccess;Unauthorized".to_owned())
-    );
-    let (status, message) = refuse(Refusal::Fault(http::StatusCode::TOO_MANY_REQUESTS));
-    assert_eq!(status, 429);
-    assert!(message.starts_with("ErrorCode:ThrottlingException;"), "{message}");
-    // A status that no code stands for is kept all the same.
-    assert_eq!(refuse(Refusal::Fault(http::StatusCode::IM_A_TEAPOT)).0, 418);
 }
 
 /// Section 7, case 51: rights of policies; a missing right is 401 too.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use azure_iot_emulator::{MethodScript, Service, Tier};
+use azure_iot_emulator::{MethodScript, Tier};
 use futures::executor::block_on;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use azure_iot_emulator::{MethodScript, Service};
+use azure_iot_emulator::MethodScript;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Hub, build};
@@ -154,7 +154,7 @@ fn case_42_bad_calls() {
 /// Polls a call until it waits, then does something, then takes the answer.
 async fn during(hub: &Hub, body: Value, then: impl FnOnce()) -> (u16, Value) {
     let request = build("POST", "/twins/a/methods", None, Some(&body));
-    let mut answer = hub.engine.handle(request);
+    let mut answer = Box::pin(hub.engine.handle(request));
     assert!(futures::poll!(&mut answer).is_pending());
     then();
     let answer = answer.await;

@@ -1,7 +1,4 @@
-use std::io::{self, Write};
-
-use azure_iot_emulator::Service;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::Hub;
 
@@ -41,45 +38,6 @@ fn dumped_state_loads_and_answers_the_same() {
         other.create("n")["generationId"],
         other.get("/devices/x").ok()["generationId"]
     );
-}
-
-/// A place to write to where a request is answered before anything is written.
-struct Busy<'a> {
-    hub: &'a Hub,
-    text: Vec<u8>,
-}
-
-impl Write for Busy<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.hub.patch("/twins/a", &json!({"tags": {"later": true}})).ok();
-        self.text.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-#[test]
-fn the_state_is_written_as_it_was_while_requests_go_on() {
-    let hub = Hub::new();
-    for id in ["a", "b"] {
-        hub.create(id);
-    }
-    hub.put(
-        "/configurations/c",
-        &json!({"id": "c", "content": {"deviceContent": {"properties.desired.x": 1.5}}, "targetCondition": "*"}),
-    )
-    .ok();
-    let before = hub.engine.dump();
-    let mut writer = Busy {
-        hub: &hub,
-        text: Vec::new(),
-    };
-    hub.engine.write_state(&mut writer).unwrap();
-    let written: Value = serde_json::from_slice(&writer.text).unwrap();
-    assert_eq!(written, before);
-    assert_eq!(hub.get("/twins/a").ok()["tags"]["later"], true);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use azure_iot_emulator::{Caller, Clock, IotHub, Policies, Rights, Service, ServiceRequest, ServiceResponse};
+use azure_iot_emulator::{Caller, Clock, IotHub, ServiceRequest, ServiceResponse};
 use futures::executor::block_on;
 use http::header::IF_MATCH;
 use http::{HeaderName, HeaderValue, Method};
@@ -140,22 +140,11 @@ pub(crate) fn with_header(request: ServiceRequest, name: &'static str, value: &s
 
 /// A caller with one of the policies that every hub has.
 pub(crate) fn policy(name: &str) -> Caller {
-    assert!(Policies::defaults().iter().any(|policy| policy.name() == name));
-    let rights = match name {
-        "service" => Rights::SERVICE_CONNECT,
-        "device" => Rights::DEVICE_CONNECT,
-        "registryRead" => Rights::REGISTRY_READ,
-        "registryReadWrite" => Rights::REGISTRY_READ.union(Rights::REGISTRY_WRITE),
-        _ => Rights::ALL,
-    };
-    Caller::SharedAccess {
-        policy: name.to_owned(),
-        rights,
-    }
+    Caller::policy(name).expect("a policy")
 }
 
 pub(crate) fn bearer() -> Caller {
-    Caller::Bearer
+    Caller::bearer()
 }
 
 impl Answer {

@@ -1,7 +1,6 @@
 //! Section 6.1: import and export jobs. The containers are looked at as dumped state has them; over HTTP they are
 //! in the tests of the server.
 
-use azure_iot_emulator::Service;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::executor::block_on;

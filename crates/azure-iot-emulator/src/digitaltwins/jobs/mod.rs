@@ -206,7 +206,7 @@ impl Instance {
     /// nobody what it did, and whoever asks is answered after the writing (see `Service::is_durable`).
     pub(crate) fn poke_journal(&self) {
         if let Some(journal) = self.journal.get() {
-            journal.poke();
+            journal.wake();
         }
     }
 

@@ -11,7 +11,7 @@ use super::{Job, Jobs, import};
 use crate::clock::Clock;
 use crate::digitaltwins::DigitalTwins;
 use crate::durable::StateChange;
-use crate::service::{Service, ServiceRequest};
+use crate::service::{ServiceRequest, StatefulService};
 
 const TWINS: usize = 950;
 

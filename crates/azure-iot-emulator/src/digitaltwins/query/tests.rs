@@ -9,7 +9,7 @@ use super::execute::{Chunk, Page, Progress};
 use super::plan::Plan;
 use super::token::Token;
 use crate::digitaltwins::DigitalTwins;
-use crate::{Clock, Service, ServiceRequest};
+use crate::{Clock, ServiceRequest};
 
 /// A walk that pauses after every step.
 const STEP: Chunk = Chunk { roots: 1, steps: 1 };

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::clock::Clock;
 use crate::digitaltwins::DigitalTwins;
 use crate::durable::DataFile;
-use crate::service::{Service, ServiceRequest};
+use crate::service::{ServiceRequest, StatefulService};
 
 const IDS: [&str; 6] = ["a", "b", "c", "d", "e/~f", "__proto__"];
 const KEYS: [&str; 4] = ["k", "$metadata", "$dtId", "m"];
@@ -40,7 +40,7 @@ impl World {
         }
     }
 
-    fn services(&self) -> [Arc<dyn Service>; 1] {
+    fn services(&self) -> [Arc<dyn StatefulService>; 1] {
         [self.instance.clone()]
     }
 

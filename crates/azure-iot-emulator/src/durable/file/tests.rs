@@ -173,20 +173,20 @@ fn a_replacement_that_failed_is_not_due_before_the_journal_has_grown() {
         change.get_mut("s").unwrap()[0].value = Some(json!("x".repeat(5 * 1024 * 1024)));
         change
     };
-    assert!(!file.wants_whole());
+    assert!(!file.needs_compaction());
     file.append(&much()).unwrap();
-    assert!(file.wants_whole());
+    assert!(file.needs_compaction());
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
     assert!(file.replace(&[], &Map::new()).is_err());
-    assert!(!file.wants_whole());
+    assert!(!file.needs_compaction());
     file.append(&change("b", 1)).unwrap();
-    assert!(!file.wants_whole());
+    assert!(!file.needs_compaction());
     file.append(&much()).unwrap();
-    assert!(file.wants_whole());
+    assert!(file.needs_compaction());
     std::fs::remove_dir(&path).unwrap();
     file.replace(&[], &Map::new()).unwrap();
-    assert!(!file.wants_whole());
+    assert!(!file.needs_compaction());
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::iothub::device::error::DeviceError;
 use crate::iothub::hub::IotHub;
 use crate::iothub::store::message::{FileNotification, ReceivedMessage, Settlement};
-use crate::iothub::store::not_found::NotFound;
 use crate::iothub::store::twin_key::TwinKey;
 
 impl IotHub {
@@ -16,11 +16,11 @@ impl IotHub {
         &self,
         device_id: &str,
         module_id: Option<&str>,
-    ) -> Result<Option<ReceivedMessage>, String> {
+    ) -> Result<Option<ReceivedMessage>, DeviceError> {
         let now = self.now();
         let key = TwinKey { device_id, module_id };
         self.write(|store| store.with_queue(key, now, |queue, _| queue.receive(now)))
-            .map_err(NotFound::into_id)
+            .map_err(DeviceError::from)
     }
 
     /// Settles a message that a device or module has received.
@@ -33,7 +33,7 @@ impl IotHub {
         module_id: Option<&str>,
         lock_token: &str,
         settlement: Settlement,
-    ) -> Result<(), String> {
+    ) -> Result<(), DeviceError> {
         let now = self.now();
         let key = TwinKey { device_id, module_id };
         let settled = self.write(|store| {
@@ -46,8 +46,10 @@ impl IotHub {
         self.messaging().notify();
         match settled {
             Ok(true) => Ok(()),
-            Ok(false) => Err(format!("the lock {lock_token:?} is not held")),
-            Err(error) => Err(error.into_id()),
+            Ok(false) => Err(DeviceError::LockLost {
+                lock_token: lock_token.to_owned(),
+            }),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -67,12 +69,12 @@ impl IotHub {
     ///
     /// # Errors
     /// If there is no such device.
-    pub fn notify_file_upload(&self, file: &FileNotification) -> Result<(), String> {
+    pub fn notify_file_upload(&self, file: &FileNotification) -> Result<(), DeviceError> {
         let now = self.now();
         self.write(|store| {
-            store.device(&file.device_id).map_err(NotFound::into_id)?;
+            store.device(&file.device_id)?;
             store.messaging.notifications.add_file(file, now);
-            Ok::<(), String>(())
+            Ok::<(), DeviceError>(())
         })?;
         self.messaging().notify();
         Ok(())

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::iothub::configurations::scope::Scope;
+use crate::iothub::device::error::DeviceError;
 use crate::iothub::device::scripts::MethodScript;
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::hub::IotHub;
@@ -19,9 +20,9 @@ impl IotHub {
         module_id: Option<&str>,
         method: &str,
         script: MethodScript,
-    ) -> std::result::Result<(), String> {
+    ) -> std::result::Result<(), DeviceError> {
         let key = TwinKey { device_id, module_id };
-        self.script(key, method, script).map_err(|error| error.text)
+        self.script(key, method, script).map_err(DeviceError::from)
     }
 
     /// Merges reported properties, as a device does.
@@ -33,9 +34,9 @@ impl IotHub {
         device_id: &str,
         module_id: Option<&str>,
         patch: Map<String, Value>,
-    ) -> std::result::Result<(), String> {
+    ) -> std::result::Result<(), DeviceError> {
         let key = TwinKey { device_id, module_id };
-        self.report(key, patch).map_err(|error| error.text)
+        self.report(key, patch).map_err(DeviceError::from)
     }
 
     /// Connects or disconnects a device or module.
@@ -47,9 +48,9 @@ impl IotHub {
         device_id: &str,
         module_id: Option<&str>,
         connected: bool,
-    ) -> std::result::Result<(), String> {
+    ) -> std::result::Result<(), DeviceError> {
         let key = TwinKey { device_id, module_id };
-        self.connect(key, connected).map_err(|error| error.text)
+        self.connect(key, connected).map_err(DeviceError::from)
     }
 
     /// Sets the model id that a device or module announces when it connects.
@@ -61,9 +62,9 @@ impl IotHub {
         device_id: &str,
         module_id: Option<&str>,
         model_id: &str,
-    ) -> std::result::Result<(), String> {
+    ) -> std::result::Result<(), DeviceError> {
         let key = TwinKey { device_id, module_id };
-        self.announce_model(key, model_id).map_err(|error| error.text)
+        self.announce_model(key, model_id).map_err(DeviceError::from)
     }
 
     pub(crate) fn announce_model(&self, key: TwinKey<'_>, model_id: &str) -> Result<()> {

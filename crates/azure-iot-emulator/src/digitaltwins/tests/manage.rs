@@ -1,12 +1,12 @@
-//! The part of the management API that is about the instance, without HTTP.
+//! The instance's part of the management API, without HTTP.
 
 use std::time::Duration;
 
-use azure_iot_emulator::{Service, ServiceRequest};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::fixture::Instance;
+use super::fixture::Instance;
+use crate::service::{ServiceRequest, StatefulService};
 
 impl Instance {
     /// The status and the body; the text is sent as it is.

@@ -1,20 +1,20 @@
-//! Changes of a state, as JSON.
+//! Changes of a service's state, as JSON.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A part of a service's dumped state that is new, different or gone.
+/// A new, changed or removed part of a service's state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StateChange {
-    /// The members that lead to the part; none stands for the whole state.
-    pub path: Vec<String>,
-    /// What is there now; `None` if it is gone.
+pub(crate) struct StateChange {
+    /// Member names from the root of the state; empty for the whole state.
+    pub(crate) path: Vec<String>,
+    /// The new value; `None` if the part was removed.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "present")]
-    pub value: Option<Value>,
+    pub(crate) value: Option<Value>,
 }
 
-/// A value of null is something else than no value.
+/// Distinguishes a value of null from no value.
 mod present {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
     use serde_json::Value;
@@ -29,16 +29,16 @@ mod present {
 }
 
 impl StateChange {
-    /// Makes the change to a dumped state.
+    /// Applies the change to a state.
     pub(crate) fn apply_to(self, state: &mut Value) {
         put(state, &self.path, self.value);
     }
 }
 
-/// Puts a value at a path, or takes away what is there. What is on the way to a value becomes an object if it is none.
+/// Sets the value at a path or removes it. Missing or other values on the path to a new value become objects.
 ///
-/// The order of members is no part of a state, so what is taken away leaves its place to the last: to close the gap
-/// would take as long as there are members, and a journal may take away many.
+/// The order of members is not part of a state, so removal swaps in the last member: shifting is linear in the number of
+/// members, and a journal may remove many.
 fn put(place: &mut Value, path: &[String], value: Option<Value>) {
     let Some((first, rest)) = path.split_first() else {
         *place = value.unwrap_or_default();
@@ -68,7 +68,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn changes_are_made_by_way_of_the_journal() {
+    fn changes_apply_after_a_round_trip_through_the_journal() {
         let whole = json!({"twins": {"a": {"x": 1}, "b": {"y": {"z": null}}}, "last": 5});
         let cases = [
             (json!({"path": [], "value": {"new": 1}}), json!({"new": 1})),
@@ -84,7 +84,7 @@ mod tests {
                 json!({"path": ["last", "c", "d"], "value": 7}),
                 json!({"twins": {"a": {"x": 1}, "b": {"y": {"z": null}}}, "last": {"c": {"d": 7}}}),
             ),
-            // Nothing comes into being by being taken away.
+            // Removing a part that is not there changes nothing.
             (json!({"path": ["none", "c"]}), whole.clone()),
             (json!({"path": ["last", "c"]}), whole.clone()),
             (json!({"path": ["twins", "c"]}), whole.clone()),

@@ -1,4 +1,4 @@
-//! What waits for what, with a service that does as it is told.
+//! Waiting for writes, with a service whose changes and writes the test controls.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,25 +10,27 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::*;
-use crate::service::{Refusal, ServiceRequest, ServiceResponse};
+use crate::durable::state_change::StateChange;
+use crate::error::StateError;
+use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
 
-/// Only a failure takes that long.
+/// Exceeded only if the test fails.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
-/// More than a journal may grow to.
-const MUCH: usize = 5 * 1024 * 1024;
+/// More than the compaction threshold.
+const LARGE: usize = 5 * 1024 * 1024;
 
 type TakeChanges = Box<dyn FnMut() -> Vec<StateChange> + Send>;
 type WriteState = Box<dyn FnMut() -> io::Result<()> + Send>;
 
-/// Says what has changed, and writes a state, as a test has it.
-struct Told {
+/// A service whose changes and snapshots come from the test.
+struct Scripted {
     take_changes: Mutex<TakeChanges>,
     write_state: Mutex<WriteState>,
 }
 
-impl Service for Told {
+impl Service for Scripted {
     fn name(&self) -> &'static str {
-        "told"
+        "scripted"
     }
 
     fn handle(&self, _request: ServiceRequest) -> BoxFuture<'_, ServiceResponse> {
@@ -38,6 +40,14 @@ impl Service for Told {
     fn refuse(&self, _refusal: &Refusal, _request_id: &str) -> ServiceResponse {
         ServiceResponse::empty(StatusCode::BAD_REQUEST)
     }
+}
+
+impl StatefulService for Scripted {
+    fn manage(&self, _request: &ServiceRequest, _path: &[&str]) -> Option<ServiceResponse> {
+        None
+    }
+
+    fn record_changes(&self) {}
 
     fn take_changes(&self) -> Vec<StateChange> {
         (self.take_changes.lock())()
@@ -52,7 +62,7 @@ impl Service for Told {
         writer.write_all(b"{}")
     }
 
-    fn load(&self, _state: &Value) -> Result<(), String> {
+    fn load(&self, _state: &Value) -> Result<(), StateError> {
         Ok(())
     }
 }
@@ -66,7 +76,7 @@ fn change(length: usize) -> Vec<StateChange> {
 
 fn start(path: &Path, take_changes: TakeChanges, write_state: WriteState) -> (Journal, Writer) {
     let (file, _) = DataFile::open(path).unwrap();
-    let service = Told {
+    let service = Scripted {
         take_changes: Mutex::new(take_changes),
         write_state: Mutex::new(write_state),
     };
@@ -78,8 +88,8 @@ async fn commit(journal: &Journal) -> Result<(), NotDurable> {
     committed.expect("a commit ends")
 }
 
-/// Tells that a whole state is to be written, and waits to hear how that ends.
-fn asked() -> (WriteState, Receiver<()>, Sender<io::Result<()>>) {
+/// Reports each snapshot that is to be written, and waits for its outcome.
+fn controlled_snapshots() -> (WriteState, Receiver<()>, Sender<io::Result<()>>) {
     let (begun, beginnings) = mpsc::channel();
     let (end, ends) = mpsc::channel();
     let write_state = Box::new(move || {
@@ -90,29 +100,28 @@ fn asked() -> (WriteState, Receiver<()>, Sender<io::Result<()>>) {
 }
 
 #[tokio::test]
-async fn what_is_in_the_journal_does_not_wait_for_the_whole_state() {
+async fn a_change_in_the_journal_does_not_wait_for_compaction() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.json");
-    let (write_state, beginnings, end) = asked();
+    let (write_state, beginnings, end) = controlled_snapshots();
     end.send(Ok(())).unwrap();
-    let (journal, writer) = start(&path, Box::new(|| change(MUCH)), write_state);
+    let (journal, writer) = start(&path, Box::new(|| change(LARGE)), write_state);
     beginnings.recv().unwrap();
     for outcome in [Ok(()), Err(io::Error::other("no room"))] {
         assert_eq!(commit(&journal).await, Ok(()));
-        // The journal has outgrown the file, which can't be replaced before this is over.
+        // Compaction has begun and waits for its outcome.
         beginnings.recv_timeout(TIME_LIMIT).unwrap();
         end.send(outcome).unwrap();
     }
-    // The end doesn't wait for it either: a start replaces the file anyway.
+    // Shutdown does not compact.
     drop(writer);
     assert_eq!(beginnings.try_iter().count(), 0);
     let (_, saved) = DataFile::open(&path).unwrap();
-    assert_eq!(saved.services["told"]["text"].as_str().unwrap().len(), MUCH);
+    assert_eq!(saved.services["scripted"]["text"].as_str().unwrap().len(), LARGE);
 }
 
-/// Requests are refused then; nobody waits for a thread that has gone.
 #[tokio::test]
-async fn nobody_waits_for_a_thread_that_has_panicked() {
+async fn commits_fail_after_the_thread_has_panicked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.json");
     let (begin, beginnings) = mpsc::channel();
@@ -121,7 +130,7 @@ async fn nobody_waits_for_a_thread_that_has_panicked() {
         panic!("a panic for a test")
     });
     let (journal, writer) = start(&path, take_changes, Box::new(|| Ok(())));
-    // One whose write panics, and one that waits for the next.
+    // The write of the first panics; the second waits for the next write.
     let first = commit(&journal);
     let second = async {
         begin.send(()).unwrap();
@@ -132,6 +141,6 @@ async fn nobody_waits_for_a_thread_that_has_panicked() {
         (Err(NotDurable), Err(NotDurable))
     );
     assert_eq!(commit(&journal).await, Err(NotDurable));
-    journal.poke();
+    journal.wake();
     drop(writer);
 }

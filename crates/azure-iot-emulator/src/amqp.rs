@@ -1,0 +1,24 @@
+//! The hub's AMQP 1.0 endpoint, on a port of its own and over WebSockets.
+//!
+//! SASL ANONYMOUS, PLAIN, MSSBCBS and EXTERNAL, or no SASL layer; tokens over `$cbs`; cloud-to-device messages to
+//! `/messages/devicebound`; feedback from `/messages/serviceBound/feedback` and file notifications from
+//! `/messages/serviceBound/filenotifications`.
+
+mod access;
+mod cbs;
+mod connection;
+pub(crate) mod control;
+mod devicebound;
+mod errors;
+pub(crate) mod faults;
+pub(crate) mod listener;
+mod manage;
+mod message;
+pub(crate) mod node;
+mod notifications;
+mod peer;
+mod replies;
+mod sasl;
+mod stream;
+mod tags;
+pub(crate) mod websocket;

@@ -1,0 +1,12 @@
+//! Credentials: who sends a request, and what the sender may do.
+
+pub(crate) mod authenticator;
+pub(crate) mod bearer;
+pub(crate) mod caller;
+pub(crate) mod error;
+pub(crate) mod sas;
+
+pub(crate) use caller::Rights;
+
+/// Allowed clock skew, the same as in the services.
+pub(crate) const CLOCK_SKEW: time::Duration = time::Duration::minutes(5);

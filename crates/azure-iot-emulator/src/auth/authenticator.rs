@@ -1,0 +1,77 @@
+//! The check of a request's credentials.
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use crate::auth::bearer::BearerTokens;
+use crate::auth::caller::Caller;
+use crate::auth::error::AuthError;
+use crate::auth::sas::Policies;
+use crate::clock::Clock;
+
+/// Checks the credentials of requests to one service.
+#[derive(Debug, Clone)]
+pub(crate) struct Authenticator {
+    clock: Clock,
+    schemes: Schemes,
+}
+
+#[derive(Debug, Clone)]
+enum Schemes {
+    Bearer(BearerTokens),
+    SharedAccessOrBearer(Policies, BearerTokens),
+    /// No credentials at all.
+    Open,
+}
+
+impl Authenticator {
+    /// Accepts bearer tokens only.
+    pub(crate) fn bearer(clock: Clock, tokens: BearerTokens) -> Self {
+        Self {
+            clock,
+            schemes: Schemes::Bearer(tokens),
+        }
+    }
+
+    /// Accepts shared access signatures of these policies and bearer tokens.
+    pub(crate) fn shared_access_or_bearer(clock: Clock, policies: Policies, tokens: BearerTokens) -> Self {
+        Self {
+            clock,
+            schemes: Schemes::SharedAccessOrBearer(policies, tokens),
+        }
+    }
+
+    /// Accepts every request; for endpoints that only listen on the loopback address.
+    pub(crate) fn open(clock: Clock) -> Self {
+        Self {
+            clock,
+            schemes: Schemes::Open,
+        }
+    }
+
+    /// Checks a request's credentials. `host` is the authority that the client addressed.
+    pub(crate) fn check(
+        &self,
+        headers: &HeaderMap,
+        host: &str,
+        path_segments: &[String],
+    ) -> Result<Caller, AuthError> {
+        let (policies, tokens) = match &self.schemes {
+            Schemes::Open => return Ok(Caller::owner()),
+            Schemes::Bearer(tokens) => (None, tokens),
+            Schemes::SharedAccessOrBearer(policies, tokens) => (Some(policies), tokens),
+        };
+        let header = headers.get(AUTHORIZATION).ok_or(AuthError::Missing)?;
+        let header = header.to_str().map_err(|_| AuthError::Malformed)?.trim();
+        let (scheme, credentials) = header.split_once(' ').ok_or(AuthError::Malformed)?;
+        let now = self.clock.now();
+        if scheme.eq_ignore_ascii_case("SharedAccessSignature") {
+            let policies = policies.ok_or(AuthError::UnknownScheme)?;
+            policies.check(credentials.trim(), host, path_segments, now)
+        } else if scheme.eq_ignore_ascii_case("Bearer") {
+            tokens.check(credentials.trim(), now).map(|()| Caller::bearer())
+        } else {
+            Err(AuthError::UnknownScheme)
+        }
+    }
+}

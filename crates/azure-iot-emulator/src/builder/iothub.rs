@@ -1,0 +1,95 @@
+//! The start of IoT Hub: HTTPS, AMQP, blob containers and the jobs that use them.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use crate::amqp::control::Amqp;
+use crate::amqp::listener::Listener;
+use crate::amqp::node::Node;
+use crate::auth::authenticator::Authenticator;
+use crate::auth::bearer::BearerTokens;
+use crate::auth::sas::{Policies, Policy};
+use crate::builder::error::StartError;
+use crate::builder::options::Builder;
+use crate::builder::shared::{Shared, listen};
+use crate::iothub::{Blobs, IotHub};
+use crate::running::{RunningHub, RunningJobs};
+use crate::server::endpoint::Endpoint;
+use crate::server::listener::Server;
+use crate::tls;
+
+pub(super) async fn start(
+    options: &Builder,
+    port: u16,
+    hub: Arc<IotHub>,
+    policies: &[Policy],
+    names: Vec<String>,
+    shared: &Shared,
+) -> Result<RunningHub, StartError> {
+    hub.set_tier(options.tier);
+    hub.set_throttling(options.throttling);
+    if let Some(journal) = &shared.journal {
+        hub.set_journal(journal.clone());
+    }
+    let tokens = BearerTokens::for_iot_hub();
+    let authenticator = |hosts: Vec<String>| {
+        let policies = Policies::new(policies.to_vec(), hosts);
+        Authenticator::shared_access_or_bearer(options.clock.clone(), policies, tokens.clone())
+    };
+    // A request over HTTP names its host. Over AMQP, a token may be for any name of the certificate.
+    let amqp_hosts = [names, tls::local_names()].concat();
+    let node = Arc::new(Node::new(
+        hub.clone(),
+        options.hub_name.clone(),
+        authenticator(amqp_hosts),
+        options.clock.clone(),
+    ));
+    let endpoint = Endpoint {
+        service: hub.clone(),
+        authenticator: authenticator(vec![options.hub_host()]),
+        faults: shared.faults.clone(),
+        tls: Some(shared.tls.clone()),
+        amqp: Some(node.clone()),
+        journal: shared.journal.clone(),
+    };
+    let address = SocketAddr::new(options.address, port);
+    let server = listen("iothub", address, endpoint).await?;
+    let authority = format!("localhost:{}", server.port());
+    node.set_host(authority.clone());
+    let listener = start_amqp(options, node.clone(), shared).await?;
+    let blobs = start_blobs(options, hub.clone(), shared).await?;
+    Ok(RunningHub {
+        url: format!("https://{authority}"),
+        server,
+        listener,
+        amqp: Amqp::new(node),
+        blobs,
+        jobs: RunningJobs::spawn(hub.clone()),
+        hub,
+    })
+}
+
+async fn start_amqp(options: &Builder, node: Arc<Node>, shared: &Shared) -> Result<Listener, StartError> {
+    let address = SocketAddr::new(options.address, options.amqp_port);
+    let listener = Listener::start(address, shared.tls.clone(), node).await;
+    listener.map_err(|source| StartError::Bind {
+        service: "amqp",
+        address,
+        source,
+    })
+}
+
+async fn start_blobs(options: &Builder, hub: Arc<IotHub>, shared: &Shared) -> Result<Server, StartError> {
+    let endpoint = Endpoint {
+        service: Arc::new(Blobs(hub.clone())),
+        authenticator: Authenticator::open(options.clock.clone()),
+        faults: shared.faults.clone(),
+        tls: Some(shared.tls.clone()),
+        amqp: None,
+        journal: shared.journal.clone(),
+    };
+    let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), options.blob_port);
+    let server = listen("blobs", address, endpoint).await?;
+    hub.set_blob_port(server.port());
+    Ok(server)
+}

@@ -1,0 +1,214 @@
+//! The options of an emulator to start.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::iothub::Tier;
+
+/// Options of an emulator to start. See [`Emulator::builder`](crate::Emulator::builder).
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Builder {
+    pub(super) address: IpAddr,
+    pub(super) iothub_port: Option<u16>,
+    pub(super) amqp_port: u16,
+    pub(super) digitaltwins_port: Option<u16>,
+    pub(super) management_port: u16,
+    pub(super) hub_name: String,
+    pub(super) policy_keys: Vec<(String, String)>,
+    pub(super) host_names: Vec<String>,
+    pub(super) webhooks: Vec<(String, url::Url)>,
+    pub(super) webhook_certificates: Vec<String>,
+    pub(super) blob_directory: Option<PathBuf>,
+    pub(super) query_lag: Duration,
+    pub(super) building: bool,
+    pub(super) clock: Clock,
+    pub(super) blob_port: u16,
+    pub(super) tier: Tier,
+    pub(super) data_file: Option<PathBuf>,
+    pub(super) preset: Option<Value>,
+    pub(super) state: Option<Value>,
+    pub(super) throttling: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            iothub_port: Some(0),
+            amqp_port: 0,
+            digitaltwins_port: Some(0),
+            management_port: 0,
+            hub_name: "emulator".to_owned(),
+            policy_keys: Vec::new(),
+            host_names: Vec::new(),
+            webhooks: Vec::new(),
+            webhook_certificates: Vec::new(),
+            blob_directory: None,
+            query_lag: Duration::ZERO,
+            building: false,
+            clock: Clock::new(),
+            blob_port: 0,
+            tier: Tier::default(),
+            data_file: None,
+            preset: None,
+            state: None,
+            throttling: false,
+        }
+    }
+}
+
+impl Builder {
+    /// Sets the address that the services listen on, 127.0.0.1 by default. The management API always listens on
+    /// 127.0.0.1.
+    pub fn address(mut self, address: IpAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Sets the port of the IoT Hub endpoint; 0, the default, is a free port.
+    pub fn iothub_port(mut self, port: u16) -> Self {
+        self.iothub_port = Some(port);
+        self
+    }
+
+    /// Sets the port of the hub's AMQP endpoint; 0, the default, is a free port. Clients whose port cannot be set use
+    /// 5671. AMQP over WebSockets is on the port of the IoT Hub endpoint.
+    pub fn amqp_port(mut self, port: u16) -> Self {
+        self.amqp_port = port;
+        self
+    }
+
+    /// Sets the port of the blob containers for import and export jobs; 0, the default, is a free port. The endpoint
+    /// checks no credentials, so it always listens on 127.0.0.1.
+    pub fn blob_port(mut self, port: u16) -> Self {
+        self.blob_port = port;
+        self
+    }
+
+    /// Sets the size of the hub, S1 by default.
+    pub fn tier(mut self, tier: Tier) -> Self {
+        self.tier = tier;
+        self
+    }
+
+    /// Keeps the state, shared access keys included, in this file and in a journal beside it, `<file>.journal`. A
+    /// request that changes something is answered once the change is on disk, so no answered change is lost if the
+    /// process is killed. By default the state is only in memory.
+    pub fn data_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data_file = Some(path.into());
+        self
+    }
+
+    /// Fills a new hub: `{"devices": […], "configurations": […]}`, with devices and modules as in a bulk request or in
+    /// the file of an export job. With a data file, the hub is new only at the first start.
+    pub fn preset(mut self, hub: Value) -> Self {
+        self.preset = Some(hub);
+        self
+    }
+
+    /// Loads a state that [`Emulator::dump_state`](crate::Emulator::dump_state) returned. It replaces the state in the
+    /// data file of the services that it names.
+    pub fn state(mut self, state: Value) -> Self {
+        self.state = Some(state);
+        self
+    }
+
+    /// Answers 429 to requests beyond the limits of the hub's [tier](Self::tier) or the documented rates of Digital
+    /// Twins; off by default.
+    pub fn throttling(mut self, on: bool) -> Self {
+        self.throttling = on;
+        self
+    }
+
+    /// Sets the port of the Digital Twins endpoint; 0, the default, is a free port.
+    pub fn digitaltwins_port(mut self, port: u16) -> Self {
+        self.digitaltwins_port = Some(port);
+        self
+    }
+
+    /// Sets the port of the management API; 0, the default, is a free port.
+    pub fn management_port(mut self, port: u16) -> Self {
+        self.management_port = port;
+        self
+    }
+
+    /// Does not start IoT Hub.
+    pub fn without_iothub(mut self) -> Self {
+        self.iothub_port = None;
+        self
+    }
+
+    /// Does not start Digital Twins.
+    pub fn without_digitaltwins(mut self) -> Self {
+        self.digitaltwins_port = None;
+        self
+    }
+
+    /// Sets the hub's name, `emulator` by default. Tokens and the certificate are also valid for
+    /// `<name>.azure-devices.net`.
+    pub fn hub_name(mut self, name: impl Into<String>) -> Self {
+        self.hub_name = name.into();
+        self
+    }
+
+    /// Sets the primary key (base64) of one of the hub's shared access policies: `iothubowner`, `service`,
+    /// `device`, `registryRead`, `registryReadWrite`. The other keys are random.
+    pub fn policy_key(mut self, policy: impl Into<String>, key: impl Into<String>) -> Self {
+        self.policy_keys.push((policy.into(), key.into()));
+        self
+    }
+
+    /// Adds a host name to the server certificate.
+    pub fn host_name(mut self, name: impl Into<String>) -> Self {
+        self.host_names.push(name.into());
+        self
+    }
+
+    /// Adds an endpoint for event routes of Digital Twins that posts its events, as CloudEvents, to an `http` or `https`
+    /// URL. An instance has at most six endpoints.
+    pub fn event_webhook(mut self, endpoint: impl Into<String>, url: url::Url) -> Self {
+        self.webhooks.push((endpoint.into(), url));
+        self
+    }
+
+    /// Adds certificates of authorities (PEM, one or more) that webhooks trust in addition to those of the system.
+    pub fn event_webhook_certificates(mut self, pem: impl Into<String>) -> Self {
+        self.webhook_certificates.push(pem.into());
+        self
+    }
+
+    /// Sets the directory in which import jobs of Digital Twins read their input and write their logs: the blob
+    /// `https://<any host>/<container>/<blob>` is the file `<directory>/<container>/<blob>`.
+    pub fn blob_directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.blob_directory = Some(directory.into());
+        self
+    }
+
+    /// Delays the effect of writes on queries of Digital Twins; no delay by default.
+    pub fn query_lag(mut self, lag: Duration) -> Self {
+        self.query_lag = lag;
+        self
+    }
+
+    /// Fills an empty instance of Digital Twins with [a building](crate::DigitalTwins::load_building).
+    pub fn building(mut self) -> Self {
+        self.building = true;
+        self
+    }
+
+    /// Sets the clock of the services.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The host name under which the service itself would be reached.
+    pub(super) fn hub_host(&self) -> String {
+        format!("{}.azure-devices.net", self.hub_name)
+    }
+}

@@ -1,0 +1,32 @@
+//! The parts that all endpoints share.
+
+use std::net::SocketAddr;
+
+use tokio_rustls::TlsAcceptor;
+
+use crate::builder::error::StartError;
+use crate::durable::journal::Journal;
+use crate::faults::Faults;
+use crate::server::endpoint::Endpoint;
+use crate::server::listener::Server;
+
+/// The parts that all endpoints share.
+pub(super) struct Shared {
+    pub(super) tls: TlsAcceptor,
+    pub(super) faults: Faults,
+    pub(super) journal: Option<Journal>,
+}
+
+/// Starts a server.
+pub(super) async fn listen(
+    service: &'static str,
+    address: SocketAddr,
+    endpoint: Endpoint,
+) -> Result<Server, StartError> {
+    let server = Server::start(address, endpoint).await;
+    server.map_err(|source| StartError::Bind {
+        service,
+        address,
+        source,
+    })
+}

@@ -1,0 +1,91 @@
+//! The start of an emulator.
+
+use std::sync::Arc;
+
+use rustls::pki_types::ServerName;
+use tokio_rustls::TlsAcceptor;
+
+use crate::builder::error::StartError;
+use crate::builder::options::Builder;
+use crate::builder::shared::Shared;
+use crate::builder::{digitaltwins, iothub, management};
+use crate::faults::Faults;
+use crate::iothub::IotHub;
+use crate::running::Emulator;
+use crate::service::StatefulService;
+use crate::tls;
+
+impl Emulator {
+    /// Starts both services on free ports of 127.0.0.1.
+    ///
+    /// # Errors
+    /// See [`Builder::start`].
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// Returns the default options.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+}
+
+impl Builder {
+    /// Starts the emulator.
+    ///
+    /// # Errors
+    /// If a port is taken, or an option, the data file or the initial state is refused; see [`StartError`].
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        let hub = self
+            .iothub_port
+            .map(|_| Arc::new(IotHub::new(self.clock.clone())));
+        let twins = self.new_digitaltwins()?;
+        let services: Vec<Arc<dyn StatefulService>> = [
+            hub.clone().map(|hub| hub as Arc<dyn StatefulService>),
+            twins.clone().map(|twins| twins as Arc<dyn StatefulService>),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let initial = self.load_initial_state(&services, hub.as_deref(), twins.as_deref())?;
+        let names = self.certificate_names()?;
+        let certificates = tls::generate(&names)?;
+        let shared = Shared {
+            tls: TlsAcceptor::from(certificates.server_config),
+            faults: Faults::default(),
+            journal: initial.journal,
+        };
+        let iothub = match (hub, self.iothub_port) {
+            (Some(hub), Some(port)) => {
+                Some(iothub::start(&self, port, hub, &initial.policies, names, &shared).await?)
+            }
+            _ => None,
+        };
+        let digitaltwins = match (twins, self.digitaltwins_port) {
+            (Some(twins), Some(port)) => Some(digitaltwins::start(&self, port, twins, &shared).await?),
+            _ => None,
+        };
+        let management =
+            management::start(&self, services, iothub.as_ref(), digitaltwins.as_ref(), &shared).await?;
+        Ok(Emulator {
+            iothub,
+            digitaltwins,
+            management,
+            policies: initial.policies,
+            ca_pem: certificates.ca_pem,
+            clock: self.clock,
+            faults: shared.faults,
+            _writer: initial.writer,
+        })
+    }
+
+    /// The names for the certificate in addition to those of this computer.
+    fn certificate_names(&self) -> Result<Vec<String>, StartError> {
+        let mut names = self.host_names.clone();
+        names.push(self.hub_host());
+        for name in &names {
+            ServerName::try_from(name.as_str()).map_err(|_| StartError::HostName { name: name.clone() })?;
+        }
+        Ok(names)
+    }
+}

@@ -1,0 +1,110 @@
+//! The state before anything listens: policies with their keys, and the services' initial state.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::sync::Arc;
+
+use crate::auth::sas::{Policies, Policy};
+use crate::builder::error::StartError;
+use crate::builder::options::Builder;
+use crate::digitaltwins::DigitalTwins;
+use crate::durable::file::DataFile;
+use crate::durable::journal::{Journal, Writer};
+use crate::iothub::IotHub;
+use crate::service::{StatefulService, load_all};
+
+/// The policies, and the journal if there is a data file.
+pub(super) struct InitialState {
+    pub(super) policies: Vec<Policy>,
+    pub(super) journal: Option<Journal>,
+    pub(super) writer: Option<Writer>,
+}
+
+impl Builder {
+    /// Loads the initial state of the services, and starts to write their changes to the data file.
+    pub(super) fn load_initial_state(
+        &self,
+        services: &[Arc<dyn StatefulService>],
+        hub: Option<&IotHub>,
+        twins: Option<&DigitalTwins>,
+    ) -> Result<InitialState, StartError> {
+        let Some(path) = &self.data_file else {
+            self.preset_hub(hub)?;
+            self.load_state_and_building(services, twins)?;
+            return Ok(InitialState {
+                policies: self.policies(&BTreeMap::new())?,
+                journal: None,
+                writer: None,
+            });
+        };
+        let unusable = |reason: &dyn Display| StartError::DataFile {
+            path: path.clone(),
+            reason: reason.to_string(),
+        };
+        let (mut file, saved) = DataFile::open(path).map_err(|error| unusable(&error))?;
+        let policies = self.policies(&saved.policy_keys)?;
+        let keys = policies
+            .iter()
+            .map(|policy| (policy.name().to_owned(), policy.primary_key().to_owned()));
+        file.set_policy_keys(keys.collect());
+        // The state of a service that does not run stays in the file.
+        let mut others = saved.services;
+        for service in services {
+            if let Some(state) = others.shift_remove(service.name()) {
+                service.load(&state).map_err(|error| unusable(&error))?;
+            } else if service.name() == "iothub" {
+                self.preset_hub(hub)?;
+            }
+        }
+        self.load_state_and_building(services, twins)?;
+        let started = Journal::start(file, services.to_vec(), others);
+        let (journal, writer) = started.map_err(|error| unusable(&error))?;
+        Ok(InitialState {
+            policies,
+            journal: Some(journal),
+            writer: Some(writer),
+        })
+    }
+
+    /// Fills a new hub.
+    fn preset_hub(&self, hub: Option<&IotHub>) -> Result<(), StartError> {
+        if let (Some(preset), Some(hub)) = (&self.preset, hub) {
+            hub.preset(preset)?;
+        }
+        Ok(())
+    }
+
+    /// Loads the state of the options, and fills an instance that is still empty.
+    fn load_state_and_building(
+        &self,
+        services: &[Arc<dyn StatefulService>],
+        twins: Option<&DigitalTwins>,
+    ) -> Result<(), StartError> {
+        if let Some(state) = &self.state {
+            let services: Vec<_> = services.iter().map(|service| &**service).collect();
+            load_all(&services, state)?;
+        }
+        if let Some(twins) = twins
+            && self.building
+            && twins.is_empty()
+        {
+            twins.load_building()?;
+        }
+        Ok(())
+    }
+
+    /// Returns the policies with keys of the options, of the data file or random ones, in this order.
+    fn policies(&self, saved: &BTreeMap<String, String>) -> Result<Vec<Policy>, StartError> {
+        let mut policies = Policies::defaults();
+        let preset = self.policy_keys.iter().map(|(name, key)| (name, key));
+        for (name, key) in saved.iter().chain(preset) {
+            let unusable = || StartError::PolicyKey { policy: name.clone() };
+            let policy = policies
+                .iter_mut()
+                .find(|policy| policy.name() == name)
+                .ok_or_else(unusable)?;
+            *policy = policy.clone().with_primary_key(key).map_err(|_| unusable())?;
+        }
+        Ok(policies)
+    }
+}

@@ -1,0 +1,29 @@
+//! Requests and state without HTTP.
+
+use serde_json::Value;
+
+use super::DigitalTwins;
+use crate::error::StateError;
+use crate::service::request::ServiceRequest;
+use crate::service::response::ServiceResponse;
+use crate::service::{Service, StatefulService};
+
+impl DigitalTwins {
+    /// Answers a request to the data plane, without the server's checks of credentials and faults.
+    pub async fn handle(&self, request: ServiceRequest) -> ServiceResponse {
+        Service::handle(self, request).await
+    }
+
+    /// Returns the whole state, for [`load`](Self::load).
+    pub fn dump(&self) -> Value {
+        StatefulService::dump(self)
+    }
+
+    /// Replaces the whole state. Twins and relationships are not validated against models, which may have been deleted.
+    ///
+    /// # Errors
+    /// If the state has unknown or missing parts; nothing has changed then.
+    pub fn load(&self, state: &Value) -> Result<(), StateError> {
+        StatefulService::load(self, state)
+    }
+}

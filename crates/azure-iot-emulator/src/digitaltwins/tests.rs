@@ -1,0 +1,63 @@
+//! The instance as the server and the journal see it.
+
+#[path = "../../tests/digitaltwins/fixture.rs"]
+#[expect(dead_code, reason = "the fixture is that of the integration tests")]
+mod fixture;
+mod manage;
+
+use http::StatusCode;
+use serde_json::json;
+
+use self::fixture::Instance;
+use crate::service::{Refusal, Service, StatefulService};
+
+/// Case 76 and section 0: the gateway's own bodies.
+#[test]
+fn the_gateway_refuses_in_its_own_form() {
+    let instance = Instance::new();
+    let reply = instance
+        .service
+        .refuse(&Refusal::Fault(StatusCode::TOO_MANY_REQUESTS), "id");
+    assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(
+        reply.body_json().expect("JSON"),
+        json!({"error": {"statusCode": 429, "message": "Maximum request rate limit reached. For Azure Digital Twins rate limiting details please see http://aka.ms/dtv2limits."}})
+    );
+    let reply = instance
+        .service
+        .refuse(&Refusal::Fault(StatusCode::SERVICE_UNAVAILABLE), "id");
+    assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
+    let reply = instance.service.refuse(&Refusal::BodyTooLarge { limit: 5 }, "id");
+    assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let reply = instance
+        .service
+        .refuse(&Refusal::BadRequest("the path is bad".to_owned()), "id");
+    assert_eq!(
+        reply.body_json().expect("JSON")["error"]["code"],
+        "InvalidArgument"
+    );
+}
+
+/// A line of the journal has the whole building or nothing of it, so a kill can't leave a part.
+#[test]
+fn a_building_is_one_change() {
+    for _ in 0..20 {
+        let instance = Instance::new();
+        instance.service.record_changes();
+        std::thread::scope(|scope| {
+            let building = scope.spawn(|| instance.service.load_building());
+            let changes = loop {
+                let ended = building.is_finished();
+                let changes = instance.service.take_changes();
+                if ended || !changes.is_empty() {
+                    break changes;
+                }
+                std::thread::yield_now();
+            };
+            building.join().expect("no panic").expect("an empty instance");
+            assert_eq!(instance.service.take_changes(), []);
+            let twins = changes.iter().filter(|change| change.path[0] == "twins");
+            assert_eq!(twins.count(), 28);
+        });
+    }
+}

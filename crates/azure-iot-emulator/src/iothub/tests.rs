@@ -1,0 +1,76 @@
+//! The hub as the server and the journal see it.
+
+#[path = "../../tests/iothub/support.rs"]
+#[expect(dead_code, reason = "the support module is that of the integration tests")]
+mod support;
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use self::support::Hub;
+use crate::auth::error::AuthError;
+use crate::service::{Refusal, Service, StatefulService};
+
+/// Sections 7 and 8: the server's refusals, in the form of the service.
+#[test]
+fn section_8_refusals() {
+    let hub = Hub::new();
+    let refuse = |refusal: Refusal| {
+        let response = hub.engine.refuse(&refusal, "id");
+        let body = response.body_json().unwrap();
+        (
+            response.status.as_u16(),
+            body["Message"].as_str().unwrap().to_owned(),
+        )
+    };
+    let unauthorized = refuse(Refusal::Unauthorized(AuthError::Expired));
+    assert_eq!(
+        unauthorized,
+        (401, "ErrorCode:IotHubUnauthorizedAccess;Unauthorized".to_owned())
+    );
+    let (status, message) = refuse(Refusal::Fault(http::StatusCode::TOO_MANY_REQUESTS));
+    assert_eq!(status, 429);
+    assert!(message.starts_with("ErrorCode:ThrottlingException;"), "{message}");
+    // A status without an error code keeps its number.
+    assert_eq!(refuse(Refusal::Fault(http::StatusCode::IM_A_TEAPOT)).0, 418);
+}
+
+/// A writer that handles a request before each write.
+struct Busy<'a> {
+    hub: &'a Hub,
+    text: Vec<u8>,
+}
+
+impl Write for Busy<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.hub.patch("/twins/a", &json!({"tags": {"later": true}})).ok();
+        self.text.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_state_is_written_as_it_was_while_requests_go_on() {
+    let hub = Hub::new();
+    for id in ["a", "b"] {
+        hub.create(id);
+    }
+    hub.put(
+        "/configurations/c",
+        &json!({"id": "c", "content": {"deviceContent": {"properties.desired.x": 1.5}}, "targetCondition": "*"}),
+    )
+    .ok();
+    let before = hub.engine.dump();
+    let mut writer = Busy {
+        hub: &hub,
+        text: Vec::new(),
+    };
+    hub.engine.write_state(&mut writer).unwrap();
+    let written: Value = serde_json::from_slice(&writer.text).unwrap();
+    assert_eq!(written, before);
+    assert_eq!(hub.get("/twins/a").ok()["tags"]["later"], true);
+}

@@ -1,0 +1,91 @@
+//! The listening server and its accept loop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::server::connection;
+use crate::server::endpoint::Endpoint;
+use crate::socket::{ACCEPT_RETRY_DELAY, ListeningSocket};
+
+/// The time for open connections to finish their requests when the server stops.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A listening server. Dropping it closes the socket at once and aborts open connections.
+pub(crate) struct Server {
+    port: u16,
+    socket: ListeningSocket,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Binds the port and starts to accept connections. Port 0 is a free one.
+    pub(crate) async fn start(address: SocketAddr, endpoint: Endpoint) -> io::Result<Self> {
+        let (socket, port) = ListeningSocket::bind(address).await?;
+        let (stop, stopping) = watch::channel(false);
+        let task = tokio::spawn(accept_all(socket.clone(), Arc::new(endpoint), stopping));
+        Ok(Self {
+            port,
+            socket,
+            stop,
+            task,
+        })
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Stops accepting connections, and waits until open ones have finished their requests.
+    pub(crate) async fn shut_down(mut self) {
+        self.socket.close();
+        self.stop.send_replace(true);
+        if tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut self.task)
+            .await
+            .is_err()
+        {
+            tracing::warn!("open connections did not finish in time and are aborted");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.socket.close();
+        self.task.abort();
+    }
+}
+
+async fn accept_all(socket: ListeningSocket, endpoint: Arc<Endpoint>, mut stopping: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = socket.accept() => accepted,
+            // An error means that the server was dropped, which stops it as well.
+            _ = stopping.wait_for(|stop| *stop) => break,
+            Some(_) = connections.join_next() => continue,
+        };
+        match accepted {
+            Ok(Some(stream)) => {
+                let endpoint = endpoint.clone();
+                let stopping = stopping.clone();
+                connections.spawn(async move {
+                    if let Err(error) = connection::serve(stream, endpoint, stopping).await {
+                        tracing::debug!(%error, "a connection ended with an error");
+                    }
+                });
+            }
+            Ok(None) => break,
+            Err(error) => {
+                tracing::warn!(%error, "could not accept a connection");
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
+            }
+        }
+    }
+    while connections.join_next().await.is_some() {}
+}

@@ -1,0 +1,39 @@
+//! A listening socket that a handle and its accept loop share.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::net::{TcpListener, TcpStream};
+
+/// The delay after a failed accept. The process is usually out of file descriptors, so an immediate retry fails again.
+pub(crate) const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
+
+/// A listening socket. Clones share it, so that closing it frees the port without waiting for the accept loop.
+#[derive(Clone)]
+pub(crate) struct ListeningSocket(Arc<Mutex<Option<TcpListener>>>);
+
+impl ListeningSocket {
+    /// Binds a port and returns the socket with the port; port 0 is a free one.
+    pub(crate) async fn bind(address: SocketAddr) -> io::Result<(Self, u16)> {
+        let listener = TcpListener::bind(address).await?;
+        let port = listener.local_addr()?.port();
+        Ok((Self(Arc::new(Mutex::new(Some(listener)))), port))
+    }
+
+    pub(crate) fn close(&self) {
+        self.0.lock().take();
+    }
+
+    /// Accepts a connection; `None` after the socket was closed.
+    pub(crate) async fn accept(&self) -> io::Result<Option<TcpStream>> {
+        std::future::poll_fn(|context| match self.0.lock().as_ref() {
+            Some(listener) => listener.poll_accept(context).map_ok(|(stream, _)| Some(stream)),
+            None => Poll::Ready(Ok(None)),
+        })
+        .await
+    }
+}
