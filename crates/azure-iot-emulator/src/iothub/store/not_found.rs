@@ -15,11 +15,4 @@ impl NotFound {
     pub(crate) fn module(module_id: &str) -> Self {
         Self::Module(module_id.to_owned())
     }
-
-    /// The id that was not found.
-    pub(crate) fn into_id(self) -> String {
-        match self {
-            Self::Device(id) | Self::Module(id) => id,
-        }
-    }
 }
