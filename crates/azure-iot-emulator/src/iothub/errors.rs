@@ -21,7 +21,7 @@ pub(crate) struct HubError {
     /// Overrides the code's own status.
     status: Option<StatusCode>,
     /// An additional header of the response.
-    header: Option<(&'static str, String)>,
+    header: Option<Box<(&'static str, String)>>,
 }
 
 impl From<NotFound> for HubError {
@@ -82,7 +82,7 @@ impl HubError {
 
     #[must_use]
     pub(crate) fn with_header(mut self, name: &'static str, value: String) -> Self {
-        self.header = Some((name, value));
+        self.header = Some(Box::new((name, value)));
         self
     }
 
@@ -143,7 +143,7 @@ impl HubError {
         let response = ServiceResponse::json(self.status(), &body)
             .with_header("iothub-errorcode", self.code.name())
             .with_header("x-ms-request-id", request_id);
-        match &self.header {
+        match self.header.as_deref() {
             Some((name, value)) => response.with_header(name, value),
             None => response,
         }

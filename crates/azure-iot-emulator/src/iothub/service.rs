@@ -185,7 +185,7 @@ impl StatefulService for IotHub {
     fn write_state(&self, writer: &mut dyn Write) -> io::Result<()> {
         // Serialized JSON takes a fraction of the memory of a `Value`. It is written after the lock is released, so
         // that no request waits for the disk.
-        let json = self.read(|store| serde_json::to_vec(store))?;
+        let json = self.read(serde_json::to_vec)?;
         writer.write_all(&json)
     }
 

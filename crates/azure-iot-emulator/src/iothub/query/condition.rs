@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use twin_query::iothub::{Expression, ProductOperator, Source, SumOperator};
+use twin_query::iothub::{Constant, Expression, ProductOperator, Source, SumOperator};
 use twin_query::{Comparison, Name};
 
 use crate::iothub::query::functions;
@@ -33,16 +33,10 @@ pub(crate) fn evaluate<'a>(expression: &'a Expression, source: Source, row: impl
             operand,
             negated,
             values,
-        } => {
-            let operand = value(operand);
-            if operand == Operand::Undefined {
-                return Operand::Undefined;
-            }
-            let found = values
-                .iter()
-                .any(|candidate| operand.order(&Operand::constant(candidate)) == Some(Ordering::Equal));
-            Operand::Bool(found != *negated)
-        }
+        } => match is_in(&value(operand), values) {
+            Some(found) => Operand::Bool(found != *negated),
+            None => Operand::Undefined,
+        },
         Expression::Sum { first, rest } => rest.iter().fold(value(first), |left, (operator, right)| {
             let right = value(right);
             match operator {
@@ -91,6 +85,12 @@ fn any<'a>(parts: impl Iterator<Item = Operand<'a>>, decisive: bool) -> Operand<
     } else {
         Operand::Bool(!decisive)
     }
+}
+
+/// Returns whether a list has the value; `None` if that is undefined.
+fn is_in(operand: &Operand<'_>, values: &[Constant]) -> Option<bool> {
+    let equals = |value: &Constant| operand.order(&Operand::constant(value)) == Some(Ordering::Equal);
+    (*operand != Operand::Undefined).then(|| values.iter().any(equals))
 }
 
 /// Compares primitives of the same type; `None` for anything else.
