@@ -1,6 +1,7 @@
 //! Scenarios, the quickstart and the benchmarks that span crates.
 //!
 //! * [`environment`]: the two services to talk to, the embedded emulator or real ones.
+//! * [`public_api`]: listings of a crate's public API, which `tests/public_api.rs` compares with the committed ones.
 //! * [`scenarios`]: what a user does with the clients, written once; `tests/` runs them on the emulator, or on real
 //!   services when their addresses are in the environment.
 
@@ -10,6 +11,7 @@
 pub struct Readme;
 
 pub mod environment;
+pub mod public_api;
 pub mod scenarios;
 
 /// What goes wrong in a scenario: the error of either client, or a sentence.
