@@ -2,6 +2,7 @@
 //!
 //! * [`environment`]: the two services to talk to, the embedded emulator or real ones.
 //! * [`imports`]: which source file imports which, for the tests of layers and circles.
+//! * [`public_api`]: listings of a crate's public API, which `tests/public_api.rs` compares with the committed ones.
 //! * [`scenarios`]: what a user does with the clients, written once; `tests/` runs them on the emulator, or on real
 //!   services when their addresses are in the environment.
 
@@ -12,6 +13,7 @@ pub struct Readme;
 
 pub mod environment;
 pub mod imports;
+pub mod public_api;
 pub mod scenarios;
 
 /// What goes wrong in a scenario: the error of either client, or a sentence.

@@ -1,0 +1,96 @@
+//! Listings of a crate's public API, read from its source.
+//!
+//! One line per item, field, variant, method and trait implementation, under the path by which users reach it. A
+//! re-export is followed to its definition, also in private modules. Signatures are as written in the source, so a
+//! listing does not show what macros generate (other than the traits of a `derive`) and auto traits such as `Send`.
+
+mod crate_source;
+mod render;
+mod resolve;
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use self::crate_source::CrateSource;
+use self::resolve::Resolver;
+
+/// Reason why a crate cannot be listed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// Could not read a source file.
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        source: std::io::Error,
+    },
+    /// A source file is not valid Rust.
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// The first syntax error.
+        source: syn::Error,
+    },
+    /// A public re-export of this crate has no definition in the source, for instance because a macro generates it.
+    Unresolved {
+        /// The path in the `use` item.
+        path: String,
+        /// The module of the `use` item.
+        module: String,
+    },
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Read { path, source } => write!(formatter, "{}: {source}", path.display()),
+            Self::Parse { path, source } => write!(formatter, "{}: {source}", path.display()),
+            Self::Unresolved { path, module } => {
+                write!(
+                    formatter,
+                    "`{path}` in `{module}` has no definition in the source"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Lists the public API of the crate with this root file, such as `src/lib.rs`, sorted by path.
+///
+/// # Errors
+/// If a file cannot be read or parsed, or a public re-export has no definition in the source.
+pub fn list(crate_name: &str, root: &Path) -> Result<String, Error> {
+    let source = CrateSource::read(crate_name, root)?;
+    let prefix = format!("{}::", source.root.join("::"));
+    let lines = Resolver::new(&source).public_items()?.lines();
+    let sorted: BTreeSet<_> = lines
+        .into_iter()
+        .map(|line| (public_path(&line, &prefix).to_owned(), line))
+        .collect();
+    Ok(sorted.into_iter().map(|(_, line)| line + "\n").collect())
+}
+
+/// Returns the path of the item that a line is about, so that the lines of a type are together.
+fn public_path<'a>(line: &'a str, prefix: &str) -> &'a str {
+    let path = line.find(prefix).map_or(line, |start| &line[start..]);
+    let end = path.find(|character: char| !character.is_alphanumeric() && !"_:".contains(character));
+    let path = &path[..end.unwrap_or(path.len())];
+    path.trim_end_matches(':')
+}
+
+/// Returns the lines that only one of two sorted listings has, with `-` before those of the first and `+` before those
+/// of the second; empty if they are equal.
+pub fn difference(committed: &str, current: &str) -> String {
+    let (old, new): (BTreeSet<_>, BTreeSet<_>) = (committed.lines().collect(), current.lines().collect());
+    let mut difference = String::new();
+    for line in old.symmetric_difference(&new) {
+        let sign = if old.contains(line) { '-' } else { '+' };
+        // Writing to a string cannot fail.
+        let _ = writeln!(difference, "{sign} {line}");
+    }
+    difference
+}

@@ -1,0 +1,270 @@
+//! The lines of a listing.
+
+use quote::{ToTokens, quote};
+use syn::{Attribute, Field, Fields, FnArg, ImplItem, Item, ItemImpl, Pat, Signature, TraitItem, Visibility};
+
+/// Returns the lines of an item under a public path: the item, its public fields or variants, and its derived traits.
+pub(super) fn item(item: &Item, path: &str) -> Vec<String> {
+    match item {
+        Item::Const(item) => vec![line(
+            &item.attrs,
+            &format!("pub const {path}: {}", text(&item.ty)),
+        )],
+        Item::Static(item) => vec![line(
+            &item.attrs,
+            &format!("pub static {path}: {}", text(&item.ty)),
+        )],
+        Item::Type(item) => {
+            let generics = text(&item.generics);
+            let ty = text(&item.ty);
+            vec![line(&item.attrs, &format!("pub type {path}{generics} = {ty}"))]
+        }
+        Item::Fn(item) => vec![line(&item.attrs, &format!("pub {}", signature(&item.sig, path)))],
+        Item::Macro(item) => vec![line(
+            &item.attrs,
+            &format!("pub macro {path}! {}", text(&item.mac.tokens)),
+        )],
+        Item::Struct(item) => {
+            let private = match &item.fields {
+                Fields::Unit => "",
+                fields if fields.iter().all(is_public) => "",
+                _ => " /* private fields */",
+            };
+            let generics = text(&item.generics);
+            let mut lines = vec![line(
+                &item.attrs,
+                &format!("pub struct {path}{generics}{private}"),
+            )];
+            lines.extend(public_fields(&item.fields, path));
+            lines.extend(derived(&item.attrs, path));
+            lines
+        }
+        Item::Union(item) => {
+            let fields = Fields::Named(item.fields.clone());
+            let mut lines = vec![line(
+                &item.attrs,
+                &format!("pub union {path}{}", text(&item.generics)),
+            )];
+            lines.extend(public_fields(&fields, path));
+            lines.extend(derived(&item.attrs, path));
+            lines
+        }
+        Item::Enum(item) => {
+            let mut lines = vec![line(
+                &item.attrs,
+                &format!("pub enum {path}{}", text(&item.generics)),
+            )];
+            lines.extend(item.variants.iter().map(|variant| {
+                let fields = variant_fields(&variant.fields);
+                let discriminant = variant.discriminant.as_ref();
+                let discriminant = discriminant.map(|(_, value)| format!(" = {}", text(value)));
+                let discriminant = discriminant.unwrap_or_default();
+                let name = format!("pub variant {path}::{}{fields}{discriminant}", variant.ident);
+                line(&variant.attrs, &name)
+            }));
+            lines.extend(derived(&item.attrs, path));
+            lines
+        }
+        Item::Trait(item) => {
+            let supertraits = &item.supertraits;
+            let colon = if supertraits.is_empty() { "" } else { ": " };
+            let generics = text(&item.generics);
+            let header = format!("pub trait {path}{generics}{colon}{}", text(supertraits));
+            let mut lines = vec![line(&item.attrs, &header)];
+            lines.extend(item.items.iter().filter_map(|item| trait_item(item, path)));
+            lines
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the lines of an `impl` block: the public functions and constants of an inherent one, or the trait with its
+/// associated types.
+pub(super) fn impl_block(item: &ItemImpl, path: &str) -> Vec<String> {
+    let generics = text(&item.generics);
+    let bounds = item.generics.where_clause.as_ref().map(text).unwrap_or_default();
+    if let Some((trait_, _)) = &item.trait_ {
+        let types = item.items.iter().filter_map(|item| match item {
+            ImplItem::Type(item) => Some(format!(" type {} = {}", item.ident, text(&item.ty))),
+            _ => None,
+        });
+        let types: String = types.collect();
+        let header = format!("impl{generics} {} for {path}{bounds}{types}", text(trait_));
+        return vec![line(&item.attrs, &header)];
+    }
+    // The bounds of a generic block are part of its functions' signatures.
+    let block = if generics.is_empty() {
+        String::new()
+    } else {
+        format!(" in impl{generics} {}{bounds}", text(&item.self_ty))
+    };
+    let items = item.items.iter().filter_map(|item| match item {
+        ImplItem::Fn(item) if matches!(item.vis, Visibility::Public(_)) => {
+            let name = format!("{path}::{}", item.sig.ident);
+            Some(line(
+                &item.attrs,
+                &format!("pub {}{block}", signature(&item.sig, &name)),
+            ))
+        }
+        ImplItem::Const(item) if matches!(item.vis, Visibility::Public(_)) => {
+            let constant = format!("pub const {path}::{}: {}{block}", item.ident, text(&item.ty));
+            Some(line(&item.attrs, &constant))
+        }
+        _ => None,
+    });
+    items.collect()
+}
+
+fn trait_item(item: &TraitItem, path: &str) -> Option<String> {
+    match item {
+        TraitItem::Fn(item) => {
+            let provided = if item.default.is_some() { " { .. }" } else { "" };
+            let name = format!("{path}::{}", item.sig.ident);
+            Some(line(
+                &item.attrs,
+                &format!("pub {}{provided}", signature(&item.sig, &name)),
+            ))
+        }
+        TraitItem::Const(item) => {
+            let constant = format!("pub const {path}::{}: {}", item.ident, text(&item.ty));
+            Some(line(&item.attrs, &constant))
+        }
+        TraitItem::Type(item) => {
+            let bounds = text(&item.bounds);
+            Some(line(
+                &item.attrs,
+                &format!("pub type {path}::{}: {bounds}", item.ident),
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// Returns a signature with a path in place of the name, and without the patterns of parameters.
+fn signature(signature: &Signature, path: &str) -> String {
+    let mut signature = signature.clone();
+    for input in &mut signature.inputs {
+        match input {
+            FnArg::Receiver(receiver) => {
+                receiver.attrs.clear();
+                receiver.mutability = None;
+            }
+            FnArg::Typed(argument) => {
+                argument.attrs.clear();
+                if let Pat::Ident(pattern) = &mut *argument.pat {
+                    pattern.mutability = None;
+                }
+            }
+        }
+    }
+    let name = signature.ident.to_string();
+    // The first occurrence, because nothing but keywords precedes the name.
+    text(&signature).replacen(&format!("fn {name}"), &format!("fn {path}"), 1)
+}
+
+fn public_fields(fields: &Fields, path: &str) -> Vec<String> {
+    let fields = fields.iter().enumerate().filter(|(_, field)| is_public(field));
+    fields
+        .map(|(at, field)| {
+            let name = field
+                .ident
+                .as_ref()
+                .map_or_else(|| at.to_string(), ToString::to_string);
+            line(
+                &field.attrs,
+                &format!("pub field {path}::{name}: {}", text(&field.ty)),
+            )
+        })
+        .collect()
+}
+
+fn variant_fields(fields: &Fields) -> String {
+    let list: Vec<_> = fields
+        .iter()
+        .map(|field| {
+            let name = field
+                .ident
+                .as_ref()
+                .map(|name| format!("{name}: "))
+                .unwrap_or_default();
+            line(&field.attrs, &format!("{name}{}", text(&field.ty)))
+        })
+        .collect();
+    match fields {
+        Fields::Named(_) => format!(" {{ {} }}", list.join(", ")),
+        Fields::Unnamed(_) => format!("({})", list.join(", ")),
+        Fields::Unit => String::new(),
+    }
+}
+
+fn is_public(field: &Field) -> bool {
+    matches!(field.vis, Visibility::Public(_))
+}
+
+/// Returns a line per derived trait.
+fn derived(attributes: &[Attribute], path: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("derive"))
+    {
+        let traits = attribute
+            .parse_args_with(syn::punctuated::Punctuated::<syn::Path, syn::Token![,]>::parse_terminated);
+        lines.extend(
+            traits
+                .into_iter()
+                .flatten()
+                .map(|derived| format!("impl {} for {path}", text(&derived))),
+        );
+    }
+    lines
+}
+
+/// Puts the attributes that change the API behind a declaration. `from` makes a conversion, for errors.
+fn line(attributes: &[Attribute], declaration: &str) -> String {
+    const SHOWN: [&str; 5] = ["non_exhaustive", "must_use", "deprecated", "cfg", "from"];
+    let mut line = declaration.to_owned();
+    for attribute in attributes {
+        let hidden = attribute.path().is_ident("doc")
+            && attribute
+                .parse_args::<syn::Ident>()
+                .is_ok_and(|doc| doc == "hidden");
+        if hidden || SHOWN.iter().any(|shown| attribute.path().is_ident(shown)) {
+            line.push_str(&format!(" #[{}]", text(&attribute.meta)));
+        }
+    }
+    line
+}
+
+/// Returns tokens in the usual spacing.
+fn text(tokens: &impl ToTokens) -> String {
+    const TIGHT: [(&str, &str); 14] = [
+        (" ::", "::"),
+        (":: ", "::"),
+        (" <", "<"),
+        ("< ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        (" :", ":"),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        ("[ ", "["),
+        (" ]", "]"),
+        ("& ", "&"),
+        (" ;", ";"),
+    ];
+    const LOOSE: [(&str, &str); 5] = [
+        ("->(", "-> ("),
+        (",(", ", ("),
+        (":(", ": ("),
+        ("=(", "= ("),
+        (":<", ": <"),
+    ];
+    let mut text = quote!(#tokens).to_string();
+    for (from, to) in TIGHT.iter().chain(&LOOSE) {
+        text = text.replace(from, to);
+    }
+    // `Path::<T>` and qualified paths keep their colons together.
+    text.replace(":: <", "::<").replace(",)", ")").trim().to_owned()
+}
