@@ -4,11 +4,11 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::errors::{self, Answer};
-use super::etag::{IfMatch, parse_if_none_match};
-use super::events::Origin;
-use super::limits::Limits;
-use crate::{ServiceRequest, ServiceResponse};
+use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::events::Origin;
+use crate::digitaltwins::rules::limits::Limits;
+use crate::digitaltwins::rules::precondition::{IfMatch, parse_if_none_match};
+use crate::service::{ServiceRequest, ServiceResponse};
 
 /// The published api-versions, oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

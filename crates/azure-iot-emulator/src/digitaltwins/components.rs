@@ -2,12 +2,12 @@
 
 use http::StatusCode;
 
-use super::call::{self, Call};
-use super::errors::{self, Answer};
-use super::instance::Instance;
-use super::patch;
-use super::twin::ComponentJson;
-use crate::ServiceResponse;
+use crate::digitaltwins::call::{self, Call};
+use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::rules::patch;
+use crate::digitaltwins::store::twin::ComponentJson;
+use crate::service::ServiceResponse;
 
 pub(super) fn get(service: &Instance, call: &Call<'_>, id: &str, component: &str) -> Answer<ServiceResponse> {
     service.check_twin_id(id)?;

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::events::Routing;
-use super::graph::{Graph, IndexName};
-use super::jobs::{BlobDirectory, Jobs};
-use super::lag::{History, Lagging};
-use super::limits::Limits;
-use super::property_index::{Building, Pin, Unsorted};
-use super::rates::Rates;
-use super::slab::Slot;
 use crate::clock::Clock;
+use crate::digitaltwins::events::Routing;
+use crate::digitaltwins::jobs::{BlobDirectory, Jobs};
+use crate::digitaltwins::rules::limits::Limits;
+use crate::digitaltwins::rules::rates::Rates;
+use crate::digitaltwins::store::graph::{Graph, IndexName};
+use crate::digitaltwins::store::lagging::{History, Lagging};
+use crate::digitaltwins::store::property_index::{Building, Pin, Unsorted};
+use crate::digitaltwins::store::slab::Slot;
 use crate::durable::Journal;
 
 /// Everything behind [`DigitalTwins`](super::DigitalTwins). Jobs hold it as long as they run.

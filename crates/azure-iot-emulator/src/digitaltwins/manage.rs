@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::DigitalTwins;
-use super::events::EndpointError;
+use crate::digitaltwins::DigitalTwins;
+use crate::digitaltwins::events::EndpointError;
 use crate::management::{Answer, error, parse};
 use crate::service::{Service, ServiceRequest, ServiceResponse};
 

@@ -8,15 +8,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::call::{self, Call, Page};
-use super::errors::{self, Answer};
-use super::graph::Graph;
-use super::instance::Instance;
-use super::model_check;
-use super::model_store::{ModelJson, StoredModel};
-use super::patch::{self, Change};
-use super::timestamp::Timestamp;
-use crate::ServiceResponse;
+use crate::digitaltwins::call::{self, Call, Page};
+use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::rules::model_check;
+use crate::digitaltwins::rules::patch::{self, Change};
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::model_store::{ModelJson, StoredModel};
+use crate::digitaltwins::store::timestamp::Timestamp;
+use crate::service::ServiceResponse;
 
 const PAGE: usize = 100;
 const MAXIMUM_PAGE: usize = 1000;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::DigitalTwins;
-use super::errors::{self, Answer};
-use super::graph::Graph;
-use super::instance::Instance;
-use super::lag::put_relationship;
-use super::relationships::NewRelationship;
-use super::timestamp::Timestamp;
+use crate::digitaltwins::DigitalTwins;
+use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::relationships::NewRelationship;
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::lagging::put_relationship;
+use crate::digitaltwins::store::timestamp::Timestamp;
 
 const FLOORS: u32 = 3;
 const ROOMS_PER_FLOOR: u32 = 4;

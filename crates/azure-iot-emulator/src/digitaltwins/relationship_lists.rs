@@ -7,13 +7,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::call::{Call, Page, encode};
-use super::errors::{self, Answer};
-use super::graph::Relationship;
-use super::instance::Instance;
-use super::relationships::node;
-use super::slab::Slot;
-use crate::ServiceResponse;
+use crate::digitaltwins::call::{Call, Page, encode};
+use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::relationships::node;
+use crate::digitaltwins::store::graph::Relationship;
+use crate::digitaltwins::store::slab::Slot;
+use crate::service::ServiceResponse;
 
 /// Not adjustable: these lists take no `max-items-per-page`.
 const PAGE: usize = 10;

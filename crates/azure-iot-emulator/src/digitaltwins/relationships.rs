@@ -5,20 +5,20 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::call::{self, Call};
-use super::errors::{self, Answer};
-use super::etag::{ETag, IfMatch};
-use super::events::Origin;
-use super::graph::{Graph, Node, Relationship};
-use super::instance::Instance;
-use super::interface::{Content, RelationshipType};
-use super::limits::{Limits, is_valid_id};
-use super::model_store::ModelStore;
-use super::patch;
-use super::slab::Slot;
-use super::twin::Twin;
-use super::value_check;
-use crate::ServiceResponse;
+use crate::digitaltwins::call::{self, Call};
+use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::events::Origin;
+use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::rules::limits::{Limits, is_valid_id};
+use crate::digitaltwins::rules::patch;
+use crate::digitaltwins::rules::precondition::{ETag, IfMatch};
+use crate::digitaltwins::rules::value_check;
+use crate::digitaltwins::store::graph::{Graph, Node, Relationship};
+use crate::digitaltwins::store::interface::{Content, RelationshipType};
+use crate::digitaltwins::store::model_store::ModelStore;
+use crate::digitaltwins::store::slab::Slot;
+use crate::digitaltwins::store::twin::Twin;
+use crate::service::ServiceResponse;
 
 /// What a caller gives to create a relationship.
 #[derive(Debug)]

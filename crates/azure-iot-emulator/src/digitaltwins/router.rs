@@ -8,13 +8,14 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::call::{ApiVersion, Call};
-use super::errors::{self, Answer, ServiceError};
-use super::events::routes;
-use super::instance::Instance;
-use super::jobs::{deletions, imports};
-use super::rates::Class;
-use super::{DigitalTwins, components, models, query, relationship_lists, relationships, telemetry, twins};
+use crate::digitaltwins::call::{ApiVersion, Call};
+use crate::digitaltwins::errors::{self, Answer, ServiceError};
+use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::rules::rates::Class;
+use crate::digitaltwins::{
+    DigitalTwins, components, delete_jobs, event_routes, import_jobs, models, query, relationship_lists,
+    relationships, telemetry, twins,
+};
 use crate::durable::StateChange;
 use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
 
@@ -154,18 +155,18 @@ impl Instance {
             (Resource::Relationship(id, name), "PATCH") => relationships::patch(self, &call, id, name),
             (Resource::Relationship(id, name), "DELETE") => relationships::delete(self, &call, id, name),
             (Resource::Query, "POST") => query::post(self, &call).await,
-            (Resource::EventRoutes, "GET") => routes::list(self, &call),
-            (Resource::EventRoute(id), "GET") => routes::get(self, id),
-            (Resource::EventRoute(id), "PUT") => routes::put(self, &call, id),
-            (Resource::EventRoute(id), "DELETE") => routes::delete(self, id),
-            (Resource::Imports, "GET") => imports::list(self, &call),
-            (Resource::Import(id), "PUT") => imports::put(self, &call, id),
-            (Resource::Import(id), "GET") => imports::get(self, id),
-            (Resource::Import(id), "DELETE") => imports::delete(self, id),
-            (Resource::ImportCancellation(id), "POST") => imports::cancel(self, id),
-            (Resource::Deletions, "POST") => deletions::post(self, &call),
-            (Resource::Deletions, "GET") => deletions::list(self, &call),
-            (Resource::Deletion(id), "GET") => deletions::get(self, id),
+            (Resource::EventRoutes, "GET") => event_routes::list(self, &call),
+            (Resource::EventRoute(id), "GET") => event_routes::get(self, id),
+            (Resource::EventRoute(id), "PUT") => event_routes::put(self, &call, id),
+            (Resource::EventRoute(id), "DELETE") => event_routes::delete(self, id),
+            (Resource::Imports, "GET") => import_jobs::list(self, &call),
+            (Resource::Import(id), "PUT") => import_jobs::put(self, &call, id),
+            (Resource::Import(id), "GET") => import_jobs::get(self, id),
+            (Resource::Import(id), "DELETE") => import_jobs::delete(self, id),
+            (Resource::ImportCancellation(id), "POST") => import_jobs::cancel(self, id),
+            (Resource::Deletions, "POST") => delete_jobs::post(self, &call),
+            (Resource::Deletions, "GET") => delete_jobs::list(self, &call),
+            (Resource::Deletion(id), "GET") => delete_jobs::get(self, id),
             (_, method) => Err(errors::method_not_allowed(method, path)),
         }
     }

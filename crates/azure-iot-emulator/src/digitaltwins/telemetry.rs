@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::call::{self, Call};
-use super::errors::{self, Answer};
-use super::events::Telemetry;
-use super::instance::Instance;
-use super::timestamp::is_iso_8601;
-use crate::ServiceResponse;
+use crate::digitaltwins::call::{self, Call};
+use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::events::Telemetry;
+use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::store::timestamp::is_iso_8601;
+use crate::service::ServiceResponse;
 
 /// Takes the telemetry of a twin, or of one of its components. What it says is not compared with the model.
 pub(super) fn send(

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::call::{self, Call};
-use super::errors::{self, Answer};
-use super::etag::{ETag, IfMatch};
-use super::events::Origin;
-use super::graph::Graph;
-use super::instance::Instance;
-use super::limits::is_valid_id;
-use super::patch;
-use super::timestamp::Timestamp;
-use super::twin::{Twin, TwinJson};
-use super::twin_check::{self, History};
-use super::twin_patch::TwinPatch;
-use crate::ServiceResponse;
+use crate::digitaltwins::call::{self, Call};
+use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::events::Origin;
+use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::rules::limits::is_valid_id;
+use crate::digitaltwins::rules::patch;
+use crate::digitaltwins::rules::precondition::{ETag, IfMatch};
+use crate::digitaltwins::rules::twin_check::{self, History};
+use crate::digitaltwins::rules::twin_patch::TwinPatch;
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::timestamp::Timestamp;
+use crate::digitaltwins::store::twin::{Twin, TwinJson};
+use crate::service::ServiceResponse;
 
 impl Instance {
     pub(super) fn check_twin_id(&self, id: &str) -> Answer<()> {

@@ -1,6 +1,6 @@
 //! Queries.
 
-use super::ServiceError;
+use crate::digitaltwins::errors::ServiceError;
 
 pub(crate) fn query_invalid(message: &str) -> ServiceError {
     ServiceError::new(

@@ -7,12 +7,12 @@ use winnow::error::{ContextError, ErrMode};
 use winnow::prelude::*;
 use winnow::token::{any, none_of, one_of, take_while};
 
-use super::CloudEvent;
-use super::notify;
+use crate::digitaltwins::events::CloudEvent;
+use crate::digitaltwins::events::notify;
 
 /// A condition on events.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Filter {
+pub(crate) enum Filter {
     Constant(bool),
     Or(Vec<Filter>),
     And(Vec<Filter>),
@@ -21,7 +21,7 @@ pub(super) enum Filter {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Comparison {
+pub(crate) enum Comparison {
     Equal,
     NotEqual,
     Less,
@@ -31,14 +31,14 @@ pub(super) enum Comparison {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Function {
+pub(crate) enum Function {
     StartsWith,
     EndsWith,
     Contains,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Operand {
+pub(crate) enum Operand {
     Attribute(Attribute),
     /// The way to a member of the event's data; lists have no way in.
     Body(Vec<String>),
@@ -47,7 +47,7 @@ pub(super) enum Operand {
 
 /// What an event says about itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Attribute {
+pub(crate) enum Attribute {
     Type,
     Source,
     Subject,
@@ -60,10 +60,10 @@ pub(super) enum Attribute {
 
 /// Where a text stops being a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) line: usize,
+pub(crate) struct Fault {
+    pub(crate) line: usize,
     /// Characters before it on its line.
-    pub(super) position: usize,
+    pub(crate) position: usize,
 }
 
 /// How deep parentheses may go, so that no text can exhaust the stack.
@@ -74,7 +74,7 @@ type Parsed<T> = Result<T, ErrMode<ContextError>>;
 
 impl Filter {
     /// Reads a filter. Keywords and functions may be in any case.
-    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
         let mut input = Input {
             input: text,
             state: 0,
@@ -87,7 +87,7 @@ impl Filter {
     }
 
     /// Whether an event passes.
-    pub(super) fn takes(&self, event: &CloudEvent) -> bool {
+    pub(crate) fn takes(&self, event: &CloudEvent) -> bool {
         match self {
             Filter::Constant(value) => *value,
             Filter::Or(parts) => parts.iter().any(|part| part.takes(event)),

@@ -3,20 +3,20 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::CloudEvent;
-use crate::digitaltwins::graph::{Graph, Relationship};
+use crate::digitaltwins::events::CloudEvent;
 use crate::digitaltwins::instance::Instance;
-use crate::digitaltwins::patch::{Change, Operation};
-use crate::digitaltwins::timestamp::Timestamp;
-use crate::digitaltwins::twin::{Twin, TwinJson};
+use crate::digitaltwins::rules::patch::{Change, Operation};
+use crate::digitaltwins::store::graph::{Graph, Relationship};
+use crate::digitaltwins::store::timestamp::Timestamp;
+use crate::digitaltwins::store::twin::{Twin, TwinJson};
 
-pub(super) const TWIN_CREATE: &str = "Microsoft.DigitalTwins.Twin.Create";
-pub(super) const TWIN_UPDATE: &str = "Microsoft.DigitalTwins.Twin.Update";
-pub(super) const TWIN_DELETE: &str = "Microsoft.DigitalTwins.Twin.Delete";
-pub(super) const RELATIONSHIP_CREATE: &str = "Microsoft.DigitalTwins.Relationship.Create";
-pub(super) const RELATIONSHIP_UPDATE: &str = "Microsoft.DigitalTwins.Relationship.Update";
-pub(super) const RELATIONSHIP_DELETE: &str = "Microsoft.DigitalTwins.Relationship.Delete";
-pub(super) const TELEMETRY: &str = "microsoft.iot.telemetry";
+pub(crate) const TWIN_CREATE: &str = "Microsoft.DigitalTwins.Twin.Create";
+pub(crate) const TWIN_UPDATE: &str = "Microsoft.DigitalTwins.Twin.Update";
+pub(crate) const TWIN_DELETE: &str = "Microsoft.DigitalTwins.Twin.Delete";
+pub(crate) const RELATIONSHIP_CREATE: &str = "Microsoft.DigitalTwins.Relationship.Create";
+pub(crate) const RELATIONSHIP_UPDATE: &str = "Microsoft.DigitalTwins.Relationship.Update";
+pub(crate) const RELATIONSHIP_DELETE: &str = "Microsoft.DigitalTwins.Relationship.Delete";
+pub(crate) const TELEMETRY: &str = "microsoft.iot.telemetry";
 
 /// The request that made something happen.
 #[derive(Debug, Clone, Copy)]

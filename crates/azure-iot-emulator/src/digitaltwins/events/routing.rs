@@ -11,9 +11,9 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::CloudEvent;
-use super::filter::Filter;
-use super::webhook;
+use crate::digitaltwins::events::CloudEvent;
+use crate::digitaltwins::events::filter::Filter;
+use crate::digitaltwins::events::webhook;
 use crate::durable::Tracked;
 
 /// Endpoints of one instance, as the service documents.
@@ -68,14 +68,14 @@ pub enum EndpointError {
 
 /// A route as it is stored. The derived JSON is the form of dumped state.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Route {
+pub(crate) struct Route {
     #[serde(rename = "endpointName")]
-    pub(super) endpoint: String,
+    pub(crate) endpoint: String,
     /// The filter as it was written.
     #[serde(rename = "filter")]
-    pub(super) text: String,
+    pub(crate) text: String,
     #[serde(skip)]
-    pub(super) filter: Filter,
+    pub(crate) filter: Filter,
 }
 
 /// Where events go; a name may stand for subscribers in this process and a webhook at once.
@@ -91,11 +91,11 @@ pub(crate) struct Routing {
     endpoints: BTreeMap<String, Endpoint>,
     /// What webhooks trust besides the platform's certificates.
     roots: Vec<CertificateDer<'static>>,
-    pub(super) routes: Tracked<Route>,
+    pub(crate) routes: Tracked<Route>,
 }
 
 impl Routing {
-    pub(super) fn has_endpoint(&self, name: &str) -> bool {
+    pub(crate) fn has_endpoint(&self, name: &str) -> bool {
         self.endpoints.contains_key(name)
     }
 
@@ -173,7 +173,7 @@ impl Routing {
 
     /// Hands an event to the endpoint of every route that takes it; once per route. It is not made if no route
     /// could take it.
-    pub(super) fn send(&mut self, event: impl FnOnce() -> CloudEvent) {
+    pub(crate) fn send(&mut self, event: impl FnOnce() -> CloudEvent) {
         if self.routes.is_empty() {
             return;
         }

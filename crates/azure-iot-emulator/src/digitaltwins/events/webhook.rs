@@ -19,8 +19,8 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-use super::CloudEvent;
-use super::routing::EndpointError;
+use crate::digitaltwins::events::CloudEvent;
+use crate::digitaltwins::events::routing::EndpointError;
 
 /// Events that may wait for a slow receiver; what comes then is dropped.
 const QUEUE: usize = 10_000;
@@ -35,14 +35,14 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Takes the events of one endpoint. The webhook ends with it.
 #[derive(Debug)]
-pub(super) struct Sender {
+pub(crate) struct Sender {
     name: String,
     queue: mpsc::Sender<Arc<CloudEvent>>,
 }
 
 impl Sender {
     /// Never waits: this is called while an operation is under way.
-    pub(super) fn send(&self, event: &Arc<CloudEvent>) {
+    pub(crate) fn send(&self, event: &Arc<CloudEvent>) {
         if self.queue.try_send(Arc::clone(event)).is_err() {
             tracing::warn!(
                 endpoint = self.name,
@@ -55,7 +55,7 @@ impl Sender {
 
 /// Sends to an address. With `https` the receiver's certificate has to lead to the platform's roots or to one of
 /// `roots`.
-pub(super) fn start(
+pub(crate) fn start(
     name: &str,
     url: &Url,
     roots: &[CertificateDer<'static>],

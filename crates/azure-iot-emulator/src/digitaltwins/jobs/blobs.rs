@@ -14,7 +14,7 @@ use crate::digitaltwins::errors::{self, Answer};
 pub(crate) struct BlobDirectory(pub(crate) PathBuf);
 
 /// Container and blob of a URI, safe to be put behind a folder.
-pub(super) fn place(uri: &str) -> Answer<PathBuf> {
+pub(crate) fn place(uri: &str) -> Answer<PathBuf> {
     let invalid = || errors::blob_uri_invalid(uri);
     let url = Url::parse(uri).map_err(|_| invalid())?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
@@ -34,12 +34,12 @@ pub(super) fn place(uri: &str) -> Answer<PathBuf> {
 }
 
 impl BlobDirectory {
-    pub(super) fn open(&self, uri: &str) -> io::Result<BufReader<File>> {
+    pub(crate) fn open(&self, uri: &str) -> io::Result<BufReader<File>> {
         Ok(BufReader::new(File::open(self.path(uri)?)?))
     }
 
     /// Replaces a blob. Its container, too, comes into being if it is not there.
-    pub(super) fn write(&self, uri: &str, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn write(&self, uri: &str, bytes: &[u8]) -> io::Result<()> {
         let path = self.path(uri)?;
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;

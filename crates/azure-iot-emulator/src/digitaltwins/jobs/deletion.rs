@@ -1,17 +1,17 @@
 //! A deletion at work: relationships, twins, then models.
 
-use super::deletions::Deletion;
-use super::{Status, is_there, of_run};
-use crate::digitaltwins::graph::Graph;
+use crate::digitaltwins::delete_jobs::Deletion;
 use crate::digitaltwins::instance::Instance;
-use crate::digitaltwins::slab::Slot;
+use crate::digitaltwins::jobs::{Status, is_there, of_run};
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::slab::Slot;
 
 /// Places emptied before others may have the graph.
 const AT_ONCE: Slot = 1000;
 
 /// Begins at the beginning, also after a restart: what is gone costs nothing. Whether something that is made while the
 /// job is open stays is left open, as the job deletes everything; after a restart it goes, too.
-pub(super) fn run(instance: &Instance, job: &Deletion) {
+pub(crate) fn run(instance: &Instance, job: &Deletion) {
     instance.set_deletion(job, Status::Running);
     let relationships = in_chunks(instance, job, |graph, first, last| {
         for slot in first..last.min(graph.relationship_end()) {
@@ -88,7 +88,7 @@ impl Instance {
         !self.is_stopping() && is_there(&self.jobs.lock().deletions, job)
     }
 
-    pub(super) fn set_deletion(&self, job: &Deletion, status: Status) {
+    pub(crate) fn set_deletion(&self, job: &Deletion, status: Status) {
         let now = self.now();
         if let Some(job) = of_run(&mut self.jobs.lock().deletions, job) {
             job.record.status = status;

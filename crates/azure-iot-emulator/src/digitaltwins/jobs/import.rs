@@ -4,19 +4,19 @@ use std::io::BufRead;
 
 use serde_json::{Map, Value, json};
 
-use super::import_log::Log;
-use super::import_rows::take_row;
-use super::imports::Import;
-use super::{Status, is_there, of_run};
 use crate::digitaltwins::errors::ServiceError;
+use crate::digitaltwins::import_jobs::Import;
 use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::jobs::import_log::Log;
+use crate::digitaltwins::jobs::import_rows::take_row;
+use crate::digitaltwins::jobs::{Status, is_there, of_run};
 
 /// Lines taken before the job notes how far it is, and others may have the graph.
 const LINES_AT_ONCE: usize = 100;
 
 /// The sections in the order in which they must come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Section {
+pub(crate) enum Section {
     Header,
     Models,
     Twins,
@@ -53,7 +53,7 @@ impl Section {
 
 /// Why a job ends before its file does.
 #[derive(Debug)]
-pub(super) enum End {
+pub(crate) enum End {
     Cancelled,
     /// The instance is going away; the job goes on from its checkpoint if its state is loaded again.
     Stopping,
@@ -61,7 +61,7 @@ pub(super) enum End {
 }
 
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     code: String,
     message: String,
     section: Option<Section>,
@@ -69,7 +69,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    pub(super) fn format(section: Option<Section>, line: u64, message: &str) -> End {
+    pub(crate) fn format(section: Option<Section>, line: u64, message: &str) -> End {
         End::Failed(Failure {
             code: "UnsupportedFileFormat".to_owned(),
             message: message.to_owned(),
@@ -78,7 +78,7 @@ impl Failure {
         })
     }
 
-    pub(super) fn refused(section: Section, line: Option<u64>, error: &ServiceError) -> End {
+    pub(crate) fn refused(section: Section, line: Option<u64>, error: &ServiceError) -> End {
         let mut message = error.message.clone();
         for detail in &error.details {
             message.push(' ');
@@ -97,7 +97,7 @@ impl Failure {
 }
 
 /// Does the work of a job from its checkpoint on.
-pub(super) fn run(instance: &Instance, job: &Import) {
+pub(crate) fn run(instance: &Instance, job: &Import) {
     let mut work = Work {
         instance,
         job,
@@ -360,7 +360,7 @@ impl Work<'_> {
 }
 
 impl Instance {
-    pub(super) fn finish_import(&self, job: &Import, status: Status, error: Option<(String, String)>) {
+    pub(crate) fn finish_import(&self, job: &Import, status: Status, error: Option<(String, String)>) {
         let now = self.now();
         if let Some(job) = of_run(&mut self.jobs.lock().imports, job) {
             job.record.status = status;

@@ -2,27 +2,27 @@
 
 use serde_json::{Value, json};
 
-use crate::digitaltwins::timestamp::Timestamp;
+use crate::digitaltwins::store::timestamp::Timestamp;
 
 #[derive(Debug)]
-pub(super) struct Log {
+pub(crate) struct Log {
     job: String,
     lines: Vec<u8>,
 }
 
 impl Log {
-    pub(super) fn new(job: &str) -> Self {
+    pub(crate) fn new(job: &str) -> Self {
         Log {
             job: job.to_owned(),
             lines: Vec::new(),
         }
     }
 
-    pub(super) fn info(&mut self, now: Timestamp, details: Value) {
+    pub(crate) fn info(&mut self, now: Timestamp, details: Value) {
         self.line(now, "Info", details);
     }
 
-    pub(super) fn error(&mut self, now: Timestamp, details: Value) {
+    pub(crate) fn error(&mut self, now: Timestamp, details: Value) {
         self.line(now, "Error", details);
     }
 
@@ -38,7 +38,7 @@ impl Log {
         self.lines.push(b'\n');
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.lines
     }
 }

@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::import::{End, Failure, Section};
 use crate::digitaltwins::errors::ServiceError;
-use crate::digitaltwins::graph::Graph;
 use crate::digitaltwins::instance::Instance;
-use crate::digitaltwins::limits::is_valid_id;
+use crate::digitaltwins::jobs::import::{End, Failure, Section};
 use crate::digitaltwins::relationships::NewRelationship;
-use crate::digitaltwins::timestamp::Timestamp;
+use crate::digitaltwins::rules::limits::is_valid_id;
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::timestamp::Timestamp;
 
 /// Stores what the row of a file tells of.
-pub(super) fn take_row(
+pub(crate) fn take_row(
     instance: &Instance,
     graph: &mut Graph,
     section: Section,

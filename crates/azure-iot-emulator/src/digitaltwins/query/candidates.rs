@@ -6,11 +6,11 @@ use std::sync::Arc;
 use twin_query::digitaltwins::Collection;
 use twin_query::{Comparison, Literal};
 
-use super::condition::{Term, Test};
-use super::value::{IndexedScalar, Scalar, constant, is_indexed};
-use crate::digitaltwins::graph::{Graph, IndexName};
-use crate::digitaltwins::property_index::{Pin, PropertyIndexes, ValueHash};
-use crate::digitaltwins::slab::Slot;
+use crate::digitaltwins::query::condition::{Term, Test};
+use crate::digitaltwins::store::graph::{Graph, IndexName};
+use crate::digitaltwins::store::property_index::{Pin, PropertyIndexes, ValueHash};
+use crate::digitaltwins::store::slab::Slot;
+use crate::digitaltwins::store::value::{IndexedScalar, Scalar, constant, is_indexed};
 
 /// Starting points, in the order of their places.
 #[derive(Debug, Clone, PartialEq)]

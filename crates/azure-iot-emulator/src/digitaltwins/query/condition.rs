@@ -10,10 +10,10 @@ use std::sync::Arc;
 use twin_query::digitaltwins::{Condition, Function, Operand, TextTest, TypeTest};
 use twin_query::{Comparison, Literal};
 
-use super::plan::{PathInRow, Row, Variables};
-use super::value::{Found, Scalar, constant, scalar};
 use crate::digitaltwins::errors::Answer;
-use crate::digitaltwins::graph::Graph;
+use crate::digitaltwins::query::plan::{PathInRow, Row, Variables};
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::value::{Found, Scalar, constant, scalar};
 
 /// A condition made ready for rows.
 #[derive(Debug)]

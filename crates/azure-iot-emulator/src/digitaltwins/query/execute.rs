@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::plan::{Columns, Plan, Row};
-use super::token::Token;
-use super::walk::{Paused, Walk};
-use crate::digitaltwins::graph::Graph;
+use crate::digitaltwins::query::plan::{Columns, Plan, Row};
+use crate::digitaltwins::query::token::Token;
+use crate::digitaltwins::query::walk::{Paused, Walk};
+use crate::digitaltwins::store::graph::Graph;
 
 /// Starting points taken from an index at once: few at first, since a page may be full soon, then more.
 const FIRST_BATCH: usize = 16;
@@ -220,7 +220,7 @@ impl Serialize for RowJson<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.columns {
             Columns::Bare(variable) => {
-                let whole = super::plan::PathInRow {
+                let whole = crate::digitaltwins::query::plan::PathInRow {
                     variable: *variable,
                     names: Vec::new(),
                 };

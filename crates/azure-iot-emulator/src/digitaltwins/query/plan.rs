@@ -7,14 +7,14 @@ use std::sync::Arc;
 use twin_query::digitaltwins::{Collection, Direction, Hops, Query, Scope, Select, VariableKind};
 use twin_query::{Name, Path};
 
-use super::candidates::Candidates;
-use super::condition::Test;
-use super::value::{Found, in_relationship, in_twin};
 use crate::digitaltwins::errors::{self, Answer};
-use crate::digitaltwins::graph::{Generation, Graph, IndexName};
-use crate::digitaltwins::property_index::Pin;
-use crate::digitaltwins::slab::Slot;
-use crate::digitaltwins::twin::Twin;
+use crate::digitaltwins::query::candidates::Candidates;
+use crate::digitaltwins::query::condition::Test;
+use crate::digitaltwins::store::graph::{Generation, Graph, IndexName};
+use crate::digitaltwins::store::property_index::Pin;
+use crate::digitaltwins::store::slab::Slot;
+use crate::digitaltwins::store::twin::Twin;
+use crate::digitaltwins::store::value::{Found, in_relationship, in_twin};
 
 /// The documentation explains `*3..5` as four or five hops. Nobody has recorded what the service does; this is the
 /// one place to change should it count the lower bound in.

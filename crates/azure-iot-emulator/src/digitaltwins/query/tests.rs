@@ -8,8 +8,9 @@ use twin_query::digitaltwins as language;
 use super::execute::{Chunk, Page, Progress};
 use super::plan::Plan;
 use super::token::Token;
+use crate::clock::Clock;
 use crate::digitaltwins::DigitalTwins;
-use crate::{Clock, Service, ServiceRequest};
+use crate::service::{Service, ServiceRequest};
 
 /// A walk that pauses after every step.
 const STEP: Chunk = Chunk { roots: 1, steps: 1 };

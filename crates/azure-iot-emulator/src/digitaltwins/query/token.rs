@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::digitaltwins::graph::Generation;
-use crate::digitaltwins::slab::Slot;
+use crate::digitaltwins::store::graph::Generation;
+use crate::digitaltwins::store::slab::Slot;
 
 /// Where a query goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

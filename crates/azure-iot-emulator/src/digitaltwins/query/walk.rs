@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use twin_query::digitaltwins::Direction;
 
-use super::plan::{Hop, Plan, Row};
-use crate::digitaltwins::graph::{Graph, Relationship};
-use crate::digitaltwins::slab::Slot;
+use crate::digitaltwins::query::plan::{Hop, Plan, Row};
+use crate::digitaltwins::store::graph::{Graph, Relationship};
+use crate::digitaltwins::store::slab::Slot;
 
 /// A variable that has no value yet.
 const UNKNOWN: Slot = Slot::MAX;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::snapshot::{ModelState, Snapshot, TwinState};
-use crate::digitaltwins::graph::{Graph, Relationship};
 use crate::digitaltwins::instance::Instance;
-use crate::digitaltwins::model_store::StoredModel;
-use crate::digitaltwins::twin::Twin;
+use crate::digitaltwins::state::snapshot::{ModelState, Snapshot, TwinState};
+use crate::digitaltwins::store::graph::{Graph, Relationship};
+use crate::digitaltwins::store::model_store::StoredModel;
+use crate::digitaltwins::store::twin::Twin;
 use crate::durable::StateChange;
 
 /// The keys of what a graph has new, different or not any more.

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::changes::Changed;
-use crate::digitaltwins::etag::ETag;
-use crate::digitaltwins::events::Routes;
-use crate::digitaltwins::graph::{Graph, Relationship};
+use crate::digitaltwins::event_routes::Routes;
 use crate::digitaltwins::instance::Instance;
-use crate::digitaltwins::interface::{Content, Interface};
 use crate::digitaltwins::jobs::Jobs;
-use crate::digitaltwins::lag::{History, Lagging};
-use crate::digitaltwins::model_check;
-use crate::digitaltwins::model_store::{ModelStore, SEQUENCE_END, StoredModel};
-use crate::digitaltwins::timestamp::Timestamp;
-use crate::digitaltwins::twin::{Component, Property, Twin};
+use crate::digitaltwins::rules::model_check;
+use crate::digitaltwins::rules::precondition::ETag;
+use crate::digitaltwins::state::changes::Changed;
+use crate::digitaltwins::store::graph::{Graph, Relationship};
+use crate::digitaltwins::store::interface::{Content, Interface};
+use crate::digitaltwins::store::lagging::{History, Lagging};
+use crate::digitaltwins::store::model_store::{ModelStore, SEQUENCE_END, StoredModel};
+use crate::digitaltwins::store::timestamp::Timestamp;
+use crate::digitaltwins::store::twin::{Component, Property, Twin};
 
 impl Instance {
     /// Takes a dumped state in place of the current one. Twins and relationships are taken as they are, because

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
-use crate::digitaltwins::graph::{Graph, Relationship};
 use crate::digitaltwins::instance::Instance;
-use crate::digitaltwins::model_store::StoredModel;
-use crate::digitaltwins::twin::{Twin, TwinJson};
+use crate::digitaltwins::store::graph::{Graph, Relationship};
+use crate::digitaltwins::store::model_store::StoredModel;
+use crate::digitaltwins::store::twin::{Twin, TwinJson};
 
 /// Shares its twins and relationships with the graph, so that it is made quickly, and written while the graph goes on.
 /// Its JSON is the form of dumped state.

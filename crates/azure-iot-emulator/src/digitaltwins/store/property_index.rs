@@ -14,8 +14,8 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::query::IndexedScalar;
-use super::slab::Slot;
+use crate::digitaltwins::store::slab::Slot;
+use crate::digitaltwins::store::value::IndexedScalar;
 
 /// Indexes of one collection. The one longest unused makes room for another; if all are in use, there is no other.
 const MAXIMUM: usize = 16;

@@ -65,10 +65,11 @@ mod tests {
     use http::Method;
     use serde_json::{Value, json};
 
-    use super::super::DigitalTwins;
-    use super::super::instance::Instance;
     use super::*;
-    use crate::{Clock, Service, ServiceRequest};
+    use crate::clock::Clock;
+    use crate::digitaltwins::DigitalTwins;
+    use crate::digitaltwins::instance::Instance;
+    use crate::service::{Service, ServiceRequest};
 
     /// An instance with these limits and the twins `a`, `b` and `c` of a model that relates anything.
     fn instance(limits: Limits) -> DigitalTwins {

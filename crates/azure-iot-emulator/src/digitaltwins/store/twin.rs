@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
-use super::etag::ETag;
-use super::timestamp::Timestamp;
+use crate::digitaltwins::rules::precondition::ETag;
+use crate::digitaltwins::store::timestamp::Timestamp;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Twin {

@@ -8,12 +8,12 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Job, Record, Status, blobs, import, in_order, next_number};
-use crate::ServiceResponse;
 use crate::digitaltwins::call::{self, Call, Page};
 use crate::digitaltwins::errors::{self, Answer};
 use crate::digitaltwins::instance::Instance;
-use crate::digitaltwins::timestamp::Timestamp;
+use crate::digitaltwins::jobs::{Job, Record, Status, blobs, import, in_order, next_number};
+use crate::digitaltwins::store::timestamp::Timestamp;
+use crate::service::ServiceResponse;
 
 const PAGE: usize = 100;
 
@@ -22,14 +22,14 @@ const PAGE: usize = 100;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Import {
     #[serde(flatten)]
-    pub(super) record: Record,
-    pub(super) input: String,
-    pub(super) output: String,
-    pub(super) last_action: Timestamp,
+    pub(crate) record: Record,
+    pub(crate) input: String,
+    pub(crate) output: String,
+    pub(crate) last_action: Timestamp,
     /// Code and text.
-    pub(super) error: Option<(String, String)>,
+    pub(crate) error: Option<(String, String)>,
     /// Lines of the input that need not be looked at again.
-    pub(super) lines_done: u64,
+    pub(crate) lines_done: u64,
 }
 
 impl Job for Import {
@@ -123,7 +123,7 @@ pub(crate) fn list(service: &Instance, call: &Call<'_>) -> Answer<ServiceRespons
 }
 
 /// One page of jobs; a token counts those on earlier pages.
-pub(super) fn page(
+pub(crate) fn page(
     call: &Call<'_>,
     path: &str,
     jobs: impl Iterator<Item = Value>,

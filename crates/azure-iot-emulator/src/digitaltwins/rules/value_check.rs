@@ -3,7 +3,7 @@
 use dtdl::{ElementKind, InstanceError, InstanceErrorKind};
 use serde_json::Value;
 
-use super::limits::Limits;
+use crate::digitaltwins::rules::limits::Limits;
 
 /// The schema of a property.
 pub(crate) type Schema = dtdl::Schema;

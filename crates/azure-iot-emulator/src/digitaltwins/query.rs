@@ -3,7 +3,6 @@
 //! | where | what |
 //! |---|---|
 //! | [`plan`], [`condition`], [`candidates`] | a query made ready: where to begin, what to walk, when to test |
-//! | [`value`] | what a path leads to in a twin or relationship |
 //! | [`execute`] | rows, one starting point after the other |
 //! | [`walk`] | the way from a starting point |
 //! | [`token`] | where the next page goes on |
@@ -15,7 +14,6 @@ mod plan;
 #[cfg(test)]
 mod tests;
 mod token;
-mod value;
 mod walk;
 
 use std::time::Instant;
@@ -24,17 +22,16 @@ use http::StatusCode;
 use serde_json::Value;
 use twin_query::digitaltwins as language;
 
-use super::call::Call;
-use super::errors::{self, Answer};
-use super::graph::IndexName;
-use super::instance::{Indexing, Instance};
-use super::property_index::Pin;
-use super::slab::Slot;
-use crate::ServiceResponse;
+use crate::digitaltwins::call::Call;
+use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::instance::{Indexing, Instance};
+use crate::digitaltwins::store::graph::IndexName;
+use crate::digitaltwins::store::property_index::Pin;
+use crate::digitaltwins::store::slab::Slot;
+use crate::service::ServiceResponse;
 use execute::{Chunk, Page, Progress};
 use plan::Plan;
 use token::Token;
-pub(crate) use value::IndexedScalar;
 
 /// Rows of a page when the caller does not say.
 const PAGE: usize = 100;

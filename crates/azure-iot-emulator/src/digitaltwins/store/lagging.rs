@@ -7,10 +7,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::graph::{Graph, Relationship};
-use super::model_store::ModelStore;
-use super::twin::Twin;
 use crate::clock::Clock;
+use crate::digitaltwins::store::graph::{Graph, Relationship};
+use crate::digitaltwins::store::model_store::ModelStore;
+use crate::digitaltwins::store::twin::Twin;
 
 /// Something that happened to a graph, in terms that hold in another one.
 #[derive(Debug, Clone)]
@@ -99,7 +99,7 @@ impl Lagging {
 }
 
 /// Stores a relationship between the twins that have its ends' ids here.
-pub(super) fn put_relationship(graph: &mut Graph, relationship: &Relationship) {
+pub(crate) fn put_relationship(graph: &mut Graph, relationship: &Relationship) {
     let ends = (
         graph.find(&relationship.source_id),
         graph.find(&relationship.target_id),

@@ -6,7 +6,7 @@
 use json_patch::jsonptr::Pointer;
 use serde_json::{Map, Value};
 
-use super::errors::{self, Answer, ServiceError};
+use crate::digitaltwins::errors::{self, Answer, ServiceError};
 
 /// One operation of a patch.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,14 +7,14 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use twin_query::{Literal, Number};
 
-use crate::digitaltwins::graph::Relationship;
-use crate::digitaltwins::twin::{
+use crate::digitaltwins::store::graph::Relationship;
+use crate::digitaltwins::store::twin::{
     ComponentJson, MetadataJson, Property, PropertyMetadataJson, Twin, TwinJson,
 };
 
 /// Something that a row can hold. What the service composes itself is only written out when it is returned.
 #[derive(Debug)]
-pub(super) enum Found<'a> {
+pub(crate) enum Found<'a> {
     Json(&'a Value),
     Text(Cow<'a, str>),
     Twin(TwinJson<'a>),
@@ -39,7 +39,7 @@ impl Serialize for Found<'_> {
 }
 
 /// The value at a path in a twin; nothing if any part of the path is not there.
-pub(super) fn in_twin<'a>(twin: &'a Twin, path: &[String], with_update_times: bool) -> Option<Found<'a>> {
+pub(crate) fn in_twin<'a>(twin: &'a Twin, path: &[String], with_update_times: bool) -> Option<Found<'a>> {
     let whole = TwinJson {
         twin,
         with_update_times,
@@ -102,7 +102,7 @@ fn in_property_metadata<'a>(property: &'a Property, path: &[String]) -> Option<F
 }
 
 /// The value at a path in a relationship.
-pub(super) fn in_relationship<'a>(relationship: &'a Relationship, path: &[String]) -> Option<Found<'a>> {
+pub(crate) fn in_relationship<'a>(relationship: &'a Relationship, path: &[String]) -> Option<Found<'a>> {
     let Some((first, rest)) = path.split_first() else {
         return Some(Found::Relationship(relationship));
     };
@@ -131,7 +131,7 @@ fn last<'a>(rest: &[String], value: impl FnOnce() -> Found<'a>) -> Option<Found<
 
 /// A value as far as comparisons care.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Scalar<'a> {
+pub(crate) enum Scalar<'a> {
     Null,
     Bool(bool),
     Number(Numeric),
@@ -141,7 +141,7 @@ pub(super) enum Scalar<'a> {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Numeric {
+pub(crate) enum Numeric {
     Integer(i128),
     Float(f64),
 }
@@ -176,7 +176,7 @@ impl Numeric {
 }
 
 impl<'a> Found<'a> {
-    pub(super) fn scalar(&'a self) -> Scalar<'a> {
+    pub(crate) fn scalar(&'a self) -> Scalar<'a> {
         match self {
             Found::Json(value) => scalar(value),
             Found::Text(text) => Scalar::Text(text),
@@ -185,7 +185,7 @@ impl<'a> Found<'a> {
     }
 
     /// Whether it is a JSON object.
-    pub(super) fn is_object(&self) -> bool {
+    pub(crate) fn is_object(&self) -> bool {
         match self {
             Found::Json(value) => value.is_object(),
             Found::Text(_) => false,
@@ -217,7 +217,7 @@ impl<'a> IndexedScalar<'a> {
         })
     }
 
-    pub(super) fn constant(literal: &'a Literal) -> Option<Self> {
+    pub(crate) fn constant(literal: &'a Literal) -> Option<Self> {
         IndexedScalar::new(constant(literal))
     }
 
@@ -242,12 +242,12 @@ impl<'a> IndexedScalar<'a> {
 
 /// Whether values at a path are worth an index: those that callers write and ids of relationships, which are unique
 /// only at their source; not what the service notes about them.
-pub(super) fn is_indexed(path: &[String]) -> bool {
+pub(crate) fn is_indexed(path: &[String]) -> bool {
     matches!(path, [name] if name == "$relationshipId")
         || (!path.is_empty() && !path.iter().any(|name| name.starts_with('$')))
 }
 
-pub(super) fn scalar(value: &Value) -> Scalar<'_> {
+pub(crate) fn scalar(value: &Value) -> Scalar<'_> {
     match value {
         Value::Null => Scalar::Null,
         Value::Bool(value) => Scalar::Bool(*value),
@@ -261,7 +261,7 @@ pub(super) fn scalar(value: &Value) -> Scalar<'_> {
     }
 }
 
-pub(super) fn constant(literal: &Literal) -> Scalar<'_> {
+pub(crate) fn constant(literal: &Literal) -> Scalar<'_> {
     match literal {
         Literal::Null => Scalar::Null,
         Literal::Bool(value) => Scalar::Bool(*value),

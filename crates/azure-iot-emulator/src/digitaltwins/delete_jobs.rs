@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Job, Record, Status, deletion, imports, in_order, next_number};
-use crate::ServiceResponse;
 use crate::digitaltwins::call::{Call, encode};
 use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::import_jobs;
 use crate::digitaltwins::instance::Instance;
-use crate::digitaltwins::timestamp::Timestamp;
+use crate::digitaltwins::jobs::{Job, Record, Status, deletion, in_order, next_number};
+use crate::digitaltwins::store::timestamp::Timestamp;
+use crate::service::ServiceResponse;
 
 const DEFAULT_MINUTES: u64 = 720;
 
@@ -22,8 +23,8 @@ const DEFAULT_MINUTES: u64 = 720;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Deletion {
     #[serde(flatten)]
-    pub(super) record: Record,
-    pub(super) deadline: Timestamp,
+    pub(crate) record: Record,
+    pub(crate) deadline: Timestamp,
 }
 
 impl Job for Deletion {
@@ -106,5 +107,5 @@ pub(crate) fn get(service: &Instance, id: &str) -> Answer<ServiceResponse> {
 pub(crate) fn list(service: &Instance, call: &Call<'_>) -> Answer<ServiceResponse> {
     let jobs = service.known_jobs();
     let jobs = in_order(&jobs.deletions).into_iter();
-    imports::page(call, "/jobs/deletions", jobs.map(Deletion::to_json))
+    import_jobs::page(call, "/jobs/deletions", jobs.map(Deletion::to_json))
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, Answer};
 
 /// The tag of one state of a twin or relationship. Written `W/"<guid>"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

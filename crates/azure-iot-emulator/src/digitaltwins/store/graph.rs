@@ -8,14 +8,14 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::etag::ETag;
-use super::lag::{Change, History};
-use super::model_store::ModelStore;
-use super::property_index::{Building, Pin, PropertyIndexes, Sorted};
-use super::query::IndexedScalar;
-use super::slab::{Slab, Slot};
-use super::state::Changed;
-use super::twin::Twin;
+use crate::digitaltwins::rules::precondition::ETag;
+use crate::digitaltwins::state::Changed;
+use crate::digitaltwins::store::lagging::{Change, History};
+use crate::digitaltwins::store::model_store::ModelStore;
+use crate::digitaltwins::store::property_index::{Building, Pin, PropertyIndexes, Sorted};
+use crate::digitaltwins::store::slab::{Slab, Slot};
+use crate::digitaltwins::store::twin::Twin;
+use crate::digitaltwins::store::value::IndexedScalar;
 
 /// Everything that one instance holds.
 #[derive(Debug, Default)]

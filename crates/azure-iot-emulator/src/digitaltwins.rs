@@ -13,36 +13,25 @@
 
 mod call;
 mod components;
+mod delete_jobs;
 mod errors;
-mod etag;
+mod event_routes;
 mod events;
-mod graph;
+mod import_jobs;
 mod instance;
-mod interface;
 mod jobs;
-mod lag;
-mod limits;
 mod manage;
-mod model_check;
-mod model_store;
 mod models;
-mod patch;
 mod preset;
-mod property_index;
 mod query;
-mod rates;
 mod relationship_lists;
 mod relationships;
 mod router;
-mod slab;
+mod rules;
 mod state;
+mod store;
 mod telemetry;
-mod timestamp;
-mod twin;
-mod twin_check;
-mod twin_patch;
 mod twins;
-mod value_check;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -52,10 +41,10 @@ use std::time::Duration;
 use url::Url;
 
 use crate::clock::Clock;
+pub use crate::digitaltwins::events::{CloudEvent, EndpointError, EventSubscription};
+use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::jobs::BlobDirectory;
 use crate::durable::Journal;
-pub use events::{CloudEvent, EndpointError, EventSubscription};
-use instance::Instance;
-use jobs::BlobDirectory;
 
 /// An instance of Azure Digital Twins: models, twins and relationships in memory.
 ///

@@ -2,19 +2,16 @@
 //!
 //! | where | what |
 //! |---|---|
-//! | [`imports`], [`deletions`] | the operations on jobs |
 //! | [`import`], [`import_rows`], [`import_log`], [`blobs`] | an import at work: the file, its rows, its log, where both files are |
 //! | [`deletion`] | a deletion at work |
 //!
 //! One job runs at a time, on a thread of its own, which lets go of the graph often.
 
-mod blobs;
-mod deletion;
-pub(crate) mod deletions;
-mod import;
+pub(crate) mod blobs;
+pub(crate) mod deletion;
+pub(crate) mod import;
 mod import_log;
 mod import_rows;
-pub(crate) mod imports;
 #[cfg(test)]
 mod tests;
 
@@ -26,13 +23,13 @@ use parking_lot::MutexGuard;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::errors::{self, Answer};
-use super::instance::Instance;
-use super::timestamp::Timestamp;
+use crate::digitaltwins::delete_jobs::Deletion;
+use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::import_jobs::Import;
+use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::store::timestamp::Timestamp;
 use crate::durable::{StateChange, Tracked};
 pub(crate) use blobs::BlobDirectory;
-use deletions::Deletion;
-use imports::Import;
 
 /// How long a finished job can be looked at.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -49,7 +46,7 @@ pub(crate) enum Status {
 }
 
 impl Status {
-    fn is_over(self) -> bool {
+    pub(crate) fn is_over(self) -> bool {
         matches!(self, Status::Failed | Status::Succeeded | Status::Cancelled)
     }
 }
@@ -58,33 +55,33 @@ impl Status {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Jobs {
-    imports: Tracked<Import>,
-    deletions: Tracked<Deletion>,
+    pub(crate) imports: Tracked<Import>,
+    pub(crate) deletions: Tracked<Deletion>,
     /// How often work was begun.
     #[serde(skip)]
-    runs: u64,
+    pub(crate) runs: u64,
 }
 
 /// What every job has.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Record {
-    id: String,
-    created: Timestamp,
-    finished: Option<Timestamp>,
-    purge: Timestamp,
-    status: Status,
+pub(crate) struct Record {
+    pub(crate) id: String,
+    pub(crate) created: Timestamp,
+    pub(crate) finished: Option<Timestamp>,
+    pub(crate) purge: Timestamp,
+    pub(crate) status: Status,
     /// The place in the order of creation.
     #[serde(default)]
-    number: u64,
+    pub(crate) number: u64,
     /// Which work is for it; none if this is 0. A job that was deleted, or that belongs to a state which was replaced, is
     /// told from another of the same id by this.
     #[serde(skip)]
-    run: u64,
+    pub(crate) run: u64,
 }
 
 impl Record {
     /// A job that is made now. Its number and run are given when it takes its place.
-    fn new(id: String, now: Timestamp) -> Self {
+    pub(crate) fn new(id: String, now: Timestamp) -> Self {
         Record {
             id,
             created: now,
@@ -98,7 +95,7 @@ impl Record {
 }
 
 /// What can be done with imports and deletions alike.
-trait Job: Clone {
+pub(crate) trait Job: Clone {
     fn record(&self) -> &Record;
     fn record_mut(&mut self) -> &mut Record;
     /// Does what is left to do.
@@ -108,11 +105,11 @@ trait Job: Clone {
 }
 
 /// The job for which this work was begun, if it is still there.
-fn of_run<'a, J: Job>(jobs: &'a mut Tracked<J>, job: &J) -> Option<&'a mut J> {
+pub(crate) fn of_run<'a, J: Job>(jobs: &'a mut Tracked<J>, job: &J) -> Option<&'a mut J> {
     is_there(jobs, job).then(|| jobs.get_mut(&job.record().id))?
 }
 
-fn is_there<J: Job>(jobs: &Tracked<J>, job: &J) -> bool {
+pub(crate) fn is_there<J: Job>(jobs: &Tracked<J>, job: &J) -> bool {
     jobs.get(&job.record().id)
         .is_some_and(|there| there.record().run == job.record().run)
 }
@@ -132,21 +129,21 @@ fn begin_again<J: Job>(jobs: &mut Tracked<J>, runs: &mut u64) -> Vec<J> {
 }
 
 /// Jobs, the oldest first.
-fn in_order<J: Job>(jobs: &Tracked<J>) -> Vec<&J> {
+pub(crate) fn in_order<J: Job>(jobs: &Tracked<J>) -> Vec<&J> {
     let mut jobs: Vec<_> = jobs.values().collect();
     jobs.sort_by_key(|job| job.record().number);
     jobs
 }
 
 /// The number of the next job.
-fn next_number<J: Job>(jobs: &Tracked<J>) -> u64 {
+pub(crate) fn next_number<J: Job>(jobs: &Tracked<J>) -> u64 {
     let numbers = jobs.values().map(|job| job.record().number);
     numbers.max().map_or(0, |last| last.saturating_add(1))
 }
 
 impl Jobs {
     /// Refuses if a job is not over yet.
-    fn make_room(&self) -> Answer<()> {
+    pub(crate) fn make_room(&self) -> Answer<()> {
         let busy = self.imports.values().any(|job| !job.record.status.is_over())
             || self.deletions.values().any(|job| !job.record.status.is_over());
         if busy {
@@ -211,7 +208,7 @@ impl Instance {
     }
 
     /// Has a thread of its own do the work of a job. To be called while the jobs are not locked.
-    fn begin<J: Job + Send + 'static>(self: &Arc<Self>, job: J) {
+    pub(crate) fn begin<J: Job + Send + 'static>(self: &Arc<Self>, job: J) {
         let (instance, its_job) = (Arc::clone(self), job.clone());
         let started = std::thread::Builder::new()
             .name("digital-twins-job".to_owned())
@@ -224,7 +221,7 @@ impl Instance {
     }
 
     /// The jobs, without those that were over for so long that nobody can look at them any more.
-    fn known_jobs(&self) -> MutexGuard<'_, Jobs> {
+    pub(crate) fn known_jobs(&self) -> MutexGuard<'_, Jobs> {
         let now = self.now();
         let mut jobs = self.jobs.lock();
         jobs.imports
@@ -234,11 +231,11 @@ impl Instance {
         jobs
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from(self.clock.now())
     }
 
-    fn is_stopping(&self) -> bool {
+    pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
 }

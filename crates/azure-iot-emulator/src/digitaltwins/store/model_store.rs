@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
-use super::interface::{Interface, split_version};
-use super::timestamp::Timestamp;
+use crate::digitaltwins::store::interface::{Interface, split_version};
+use crate::digitaltwins::store::timestamp::Timestamp;
 
 /// One past the last place in the order of uploads; up to here every reader of JSON has exact numbers.
 pub(crate) const SEQUENCE_END: u64 = 1 << 53;

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::errors::{self, Answer};
-use super::patch::{self, Change, Operation};
-use super::twin::Twin;
-use super::twin_check::Touched;
+use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::rules::patch::{self, Change, Operation};
+use crate::digitaltwins::rules::twin_check::Touched;
+use crate::digitaltwins::store::twin::Twin;
 
 /// A twin while it is patched. Only the end result has to fit a model.
 #[derive(Debug)]

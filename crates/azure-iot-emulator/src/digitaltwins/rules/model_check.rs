@@ -6,9 +6,9 @@ use std::sync::Arc;
 use dtdl::{Code, Document, Dtmi, ParseError, Parser};
 use serde_json::Value;
 
-use super::errors::{self, Answer, ServiceError};
-use super::interface::{Content, Interface, RelationshipType};
-use super::limits::Limits;
+use crate::digitaltwins::errors::{self, Answer, ServiceError};
+use crate::digitaltwins::rules::limits::Limits;
+use crate::digitaltwins::store::interface::{Content, Interface, RelationshipType};
 
 /// Checks models together with those they refer to, which `stored` knows. Gives their interfaces in the same order.
 pub(crate) fn check(

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::errors::{self, Answer};
-use super::etag::ETag;
-use super::interface::{Content, Interface};
-use super::limits::Limits;
-use super::model_store::ModelStore;
-use super::timestamp::{Timestamp, is_iso_8601};
-use super::twin::{Component, Property, Twin};
-use super::value_check;
+use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::rules::limits::Limits;
+use crate::digitaltwins::rules::precondition::ETag;
+use crate::digitaltwins::rules::value_check;
+use crate::digitaltwins::store::interface::{Content, Interface};
+use crate::digitaltwins::store::model_store::ModelStore;
+use crate::digitaltwins::store::timestamp::{Timestamp, is_iso_8601};
+use crate::digitaltwins::store::twin::{Component, Property, Twin};
 
 /// What the twin was before, and which of its parts the caller wrote.
 #[derive(Debug, Clone, Copy)]

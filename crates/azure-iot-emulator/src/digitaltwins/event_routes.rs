@@ -8,13 +8,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::filter::Filter;
-use super::routing::{Route, Routing};
-use crate::ServiceResponse;
 use crate::digitaltwins::call::{self, Call, Page};
 use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::events::filter::Filter;
+use crate::digitaltwins::events::routing::{Route, Routing};
 use crate::digitaltwins::instance::Instance;
 use crate::durable::{StateChange, Tracked};
+use crate::service::ServiceResponse;
 
 /// Routes of one instance, as the service documents.
 const MAXIMUM_ROUTES: usize = 6;

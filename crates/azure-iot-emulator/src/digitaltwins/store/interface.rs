@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::value_check::Schema;
+use crate::digitaltwins::rules::value_check::Schema;
 
 /// What a name stands for in an interface.
 #[derive(Debug, Clone)]
@@ -82,7 +82,7 @@ pub(crate) fn split_version(id: &str) -> (&str, (u64, u64)) {
 
 #[cfg(test)]
 mod tests {
-    use super::split_version;
+    use crate::digitaltwins::split_version;
 
     #[test]
     fn versions_compare_by_number() {
