@@ -1,15 +1,24 @@
 //! The data plane of Azure Digital Twins.
 //!
+//! Each row imports only from the rows below it:
+//!
 //! | where | what |
 //! |---|---|
-//! | [`router`], [`call`], [`errors`] | requests to operations and errors to answers |
-//! | [`models`], [`twins`], [`components`], [`relationships`], [`relationship_lists`], [`telemetry`], [`query`], [`events`], [`jobs`] | the operations, by noun |
-//! | [`model_check`], [`twin_check`], [`value_check`], [`twin_patch`], [`patch`], [`etag`], [`limits`], [`rates`] | the rules they share |
-//! | [`instance`], [`graph`], [`model_store`], [`interface`], [`twin`], [`property_index`], [`slab`], [`timestamp`], [`state`], [`lag`], [`preset`] | what is stored and how it is written |
-//! | [`manage`] | what the management API can ask of it |
+//! | [`service`], [`manage`], [`preset`] | requests of the server, settings of the management API, the demo building |
+//! | [`router`] | from requests to operations |
+//! | [`models`], [`twins`], [`components`], [`relationships`], [`relationship_lists`], [`telemetry`], [`queries`], [`event_routes`], [`import_jobs`], [`delete_jobs`] | the operations by noun, none of which uses another: parse, apply the rules, change the store, render |
+//! | [`call`], [`paging`] | what operations share: parts of requests, pages of lists |
+//! | [`state`], [`query`], [`jobs`] | engines: dumped state, queries, background work |
+//! | [`instance`] | what requests and background work share, behind its locks |
+//! | [`events`] | from changes to subscribers and webhooks |
+//! | [`rules`] | checks, limits, patches and preconditions; pure |
+//! | [`errors`] | error responses |
+//! | [`store`] | records, indexes and history; imports nothing from here |
 //!
-//! One lock holds the graph: an operation on a twin sees no other half done. A query holds it for so many twins looked
-//! at or relationships followed, a few milliseconds, and then lets others have it, in the middle of a walk, too.
+//! (The records of jobs, in [`jobs::record`] and [`jobs::table`], are below the instance; their workers are above it.)
+//!
+//! One lock holds the graph, so an operation sees no other half done. A query releases it every few milliseconds, even
+//! in the middle of a walk. The order of the locks is described at [`instance::Instance`].
 
 mod call;
 mod components;
@@ -22,12 +31,15 @@ mod instance;
 mod jobs;
 mod manage;
 mod models;
+mod paging;
 mod preset;
+mod queries;
 mod query;
 mod relationship_lists;
 mod relationships;
 mod router;
 mod rules;
+mod service;
 mod state;
 mod store;
 mod telemetry;
@@ -35,15 +47,15 @@ mod twins;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use url::Url;
 
 use crate::clock::Clock;
-pub use crate::digitaltwins::events::{CloudEvent, EndpointError, EventSubscription};
+pub use crate::digitaltwins::events::cloud_event::CloudEvent;
+pub use crate::digitaltwins::events::endpoint::EndpointError;
+pub use crate::digitaltwins::events::subscription::EventSubscription;
 use crate::digitaltwins::instance::Instance;
-use crate::digitaltwins::jobs::BlobDirectory;
 use crate::durable::Journal;
 
 /// An instance of Azure Digital Twins: models, twins and relationships in memory.
@@ -68,21 +80,20 @@ pub struct DigitalTwins {
 }
 
 impl DigitalTwins {
-    /// An empty instance with the limits that the service documents.
+    /// Creates an empty instance with the limits that the service documents.
     pub fn new(clock: Clock) -> Self {
         DigitalTwins {
             instance: Arc::new(Instance::new(clock)),
         }
     }
 
-    /// Says what makes the work of jobs durable. Only the first call counts.
+    /// Makes the work of jobs durable. Only the first call counts.
     pub(crate) fn set_journal(&self, journal: Journal) {
-        // Jobs of a loaded state run already and may have told nobody yet.
-        self.instance.journal.get_or_init(|| journal).poke();
+        self.instance.set_journal(journal);
     }
 
-    /// Makes an endpoint for event routes, unless there is one of this name, and gives its events from now on.
-    /// Every subscriber of an endpoint gets all of them.
+    /// Creates an endpoint for event routes, unless there is one of this name, and subscribes to its events. Every
+    /// subscriber of an endpoint receives all of them.
     ///
     /// ```
     /// use azure_iot_emulator::{Clock, DigitalTwins, Service, ServiceRequest};
@@ -115,61 +126,63 @@ impl DigitalTwins {
     /// [`EndpointError::TooMany`] if the instance has six endpoints already, [`EndpointError::Name`] if the name is
     /// empty.
     pub fn subscribe(&self, endpoint: &str) -> Result<EventSubscription, EndpointError> {
-        self.instance.routing.lock().subscribe(endpoint)
+        self.instance.events.subscribe(endpoint)
     }
 
-    /// Where import jobs read their input and write their logs: the blob `https://<any host>/<container>/<blob>` is the
-    /// file `<directory>/<container>/<blob>`. Without it every import job fails.
+    /// Sets the directory in which import jobs read their input and write their logs: the blob
+    /// `https://<any host>/<container>/<blob>` is the file `<directory>/<container>/<blob>`. Without it every import
+    /// job fails.
     pub fn set_blob_directory(&self, directory: impl Into<PathBuf>) {
-        *self.instance.blobs.lock() = Some(BlobDirectory(directory.into()));
+        self.instance.blobs.set(directory.into());
     }
 
-    /// Lets queries see the graph as it was so long ago, by the clock of the instance; no time at all by default. The
-    /// service's own queries lag by up to ten seconds; reads by id are never late.
+    /// Lets queries see the graph as it was `lag` ago by the clock of the instance, by default as it is now. The
+    /// service's own queries lag by up to ten seconds; reads by id never lag.
     pub fn set_query_lag(&self, lag: Duration) {
-        self.instance.set_query_lag(lag);
+        let clock = &self.instance.clock;
+        self.instance.session().graph.set_query_lag(lag, clock);
     }
 
-    /// Switches the documented rates on or off (the default): requests beyond them are answered with 429.
+    /// Enables or disables the documented rates (disabled by default): requests beyond them are answered with 429.
     pub fn set_rate_limits(&self, enabled: bool) {
-        self.instance.rates.lock().enabled = enabled;
+        self.instance.rates.set_enabled(enabled);
     }
 
-    /// Makes an endpoint for event routes that posts each event to an address, or gives the endpoint of this name
-    /// another address. Events leave one after the other; one that is not taken is sent up to five times within
-    /// two seconds or so (an attempt may take 10 seconds) and then dropped with a warning in the log. Up to 10,000
-    /// wait. With a data file an event may leave before its change is on the disk.
+    /// Creates an endpoint for event routes that posts each event to a URL, or changes the URL of the endpoint of this
+    /// name. Events are sent one after the other; one that is not accepted is sent up to five times within about two
+    /// seconds (an attempt may take 10 seconds) and then dropped with a warning in the log. Up to 10,000 are queued.
+    /// With a data file, an event may be sent before its change is on the disk.
     ///
-    /// With `https` the receiver needs a certificate that this computer trusts, or one of
+    /// With `https`, the receiver needs a certificate that the platform trusts, or one of
     /// [`trust_webhook_certificates`](Self::trust_webhook_certificates).
     ///
     /// # Errors
-    /// If the name is empty, the address is neither `http` nor `https`, the instance has six endpoints already, no Tokio
-    /// runtime is there to send the events, or there is nothing that `https` could trust.
+    /// If the name is empty, the URL is neither `http` nor `https`, the instance has six endpoints already, the caller
+    /// runs in no Tokio runtime, or there is no certificate that `https` could trust.
     pub fn add_webhook(&self, endpoint: &str, url: &Url) -> Result<(), EndpointError> {
-        self.instance.routing.lock().add_webhook(endpoint, url)
+        self.instance.events.add_webhook(endpoint, url)
     }
 
-    /// Takes a webhook away. What it has taken already it still sends. The endpoint goes with it, unless there is a
+    /// Removes a webhook. Queued events are still delivered. Its endpoint is removed, too, unless it has a
     /// [subscriber](Self::subscribe).
     ///
     /// # Errors
-    /// If there is no webhook of this name, or if event routes lead to the endpoint, which would be gone.
+    /// If there is no webhook of this name, or if event routes refer to an endpoint that would be removed.
     pub fn remove_webhook(&self, endpoint: &str) -> Result<(), EndpointError> {
-        self.instance.routing.lock().remove_webhook(endpoint)
+        self.instance.events.remove_webhook(endpoint)
     }
 
-    /// Lets webhooks made from now on trust these certificates of authorities (PEM, one or more), too.
+    /// Lets webhooks that are added from now on trust these CA certificates (PEM, one or more), too.
     ///
     /// # Errors
-    /// [`EndpointError::Certificates`] if there is none or one that can't be read.
+    /// [`EndpointError::Certificates`] if there is none or one that is not valid.
     pub fn trust_webhook_certificates(&self, pem: &str) -> Result<(), EndpointError> {
-        self.instance.routing.lock().trust(pem)
+        self.instance.events.trust(pem)
     }
 }
 
 impl Drop for DigitalTwins {
     fn drop(&mut self) {
-        self.instance.stopping.store(true, Ordering::Relaxed);
+        self.instance.stop();
     }
 }

@@ -2,18 +2,18 @@
 //!
 //! | where | what |
 //! |---|---|
-//! | [`filter`] | which events a route takes |
-//! | [`cloud_event`] | an event as it is delivered |
-//! | [`notify`] | what happens, as events |
-//! | [`routing`], [`webhook`] | from routes to endpoints, and out of the process |
+//! | [`notify`] | changes of twins and relationships as events |
+//! | [`cloud_event`], [`event_type`] | an event as it is delivered |
+//! | [`route`], [`filter`] | which events a route takes |
+//! | [`routing`] | from routes to endpoints |
+//! | [`endpoint`], [`subscription`], [`webhook`] | endpoints, in this process and outside of it |
 
-mod cloud_event;
+pub(crate) mod cloud_event;
+pub(crate) mod endpoint;
+mod event_type;
 pub(crate) mod filter;
-mod notify;
+pub(crate) mod notify;
+pub(crate) mod route;
 pub(crate) mod routing;
+pub(crate) mod subscription;
 mod webhook;
-
-pub use cloud_event::CloudEvent;
-pub(crate) use notify::{Origin, Telemetry};
-pub(crate) use routing::Routing;
-pub use routing::{EndpointError, EventSubscription};

@@ -19,8 +19,8 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-use crate::digitaltwins::events::CloudEvent;
-use crate::digitaltwins::events::routing::EndpointError;
+use crate::digitaltwins::events::cloud_event::CloudEvent;
+use crate::digitaltwins::events::endpoint::EndpointError;
 
 /// Events that may wait for a slow receiver; what comes then is dropped.
 const QUEUE: usize = 10_000;

@@ -5,24 +5,24 @@ use serde_json::{Value, json};
 use crate::digitaltwins::store::timestamp::Timestamp;
 
 #[derive(Debug)]
-pub(crate) struct Log {
+pub(super) struct ImportLog {
     job: String,
     lines: Vec<u8>,
 }
 
-impl Log {
-    pub(crate) fn new(job: &str) -> Self {
-        Log {
+impl ImportLog {
+    pub(super) fn new(job: &str) -> Self {
+        ImportLog {
             job: job.to_owned(),
             lines: Vec::new(),
         }
     }
 
-    pub(crate) fn info(&mut self, now: Timestamp, details: Value) {
+    pub(super) fn info(&mut self, now: Timestamp, details: Value) {
         self.line(now, "Info", details);
     }
 
-    pub(crate) fn error(&mut self, now: Timestamp, details: Value) {
+    pub(super) fn error(&mut self, now: Timestamp, details: Value) {
         self.line(now, "Error", details);
     }
 
@@ -38,7 +38,7 @@ impl Log {
         self.lines.push(b'\n');
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         &self.lines
     }
 }

@@ -7,7 +7,8 @@ use twin_query::digitaltwins::Collection;
 use twin_query::{Comparison, Literal};
 
 use crate::digitaltwins::query::condition::{Term, Test};
-use crate::digitaltwins::store::graph::{Graph, IndexName};
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::graph::indexes::IndexName;
 use crate::digitaltwins::store::property_index::{Pin, PropertyIndexes, ValueHash};
 use crate::digitaltwins::store::slab::Slot;
 use crate::digitaltwins::store::value::{IndexedScalar, Scalar, constant, is_indexed};
@@ -53,11 +54,11 @@ impl Candidates {
             }
             Candidates::TwinsWith(path, hashes) => {
                 let values = graph.twin_values();
-                merged(hashes.iter().map(|hash| values.places(path, *hash, from)), limit)
+                merged(hashes.iter().map(|hash| values.slots(path, *hash, from)), limit)
             }
             Candidates::RelationshipsWith(path, hashes) => {
                 let values = graph.relationship_values();
-                merged(hashes.iter().map(|hash| values.places(path, *hash, from)), limit)
+                merged(hashes.iter().map(|hash| values.slots(path, *hash, from)), limit)
             }
             Candidates::Slots(slots) => {
                 let rest = slots.get(slots.partition_point(|slot| *slot < from)..);

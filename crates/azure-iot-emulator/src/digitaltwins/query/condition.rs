@@ -11,7 +11,7 @@ use twin_query::digitaltwins::{Condition, Function, Operand, TextTest, TypeTest}
 use twin_query::{Comparison, Literal};
 
 use crate::digitaltwins::errors::Answer;
-use crate::digitaltwins::query::plan::{PathInRow, Row, Variables};
+use crate::digitaltwins::query::row::{PathInRow, Row, Variables};
 use crate::digitaltwins::store::graph::Graph;
 use crate::digitaltwins::store::value::{Found, Scalar, constant, scalar};
 
@@ -99,7 +99,7 @@ impl<'q> Test<'q> {
                     exact,
                 } => Test::Model {
                     variable: variables.twin(variable.as_ref())?,
-                    models: graph.models.instances_of(model, *exact),
+                    models: graph.models().instances_of(model, *exact),
                 },
                 Function::Type { test, path } => Test::Type {
                     test: *test,

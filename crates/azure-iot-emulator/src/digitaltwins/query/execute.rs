@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::digitaltwins::query::plan::{Columns, Plan, Row};
+use crate::digitaltwins::query::plan::{Columns, Plan};
+use crate::digitaltwins::query::row::{PathInRow, Row};
 use crate::digitaltwins::query::token::Token;
 use crate::digitaltwins::query::walk::{Paused, Walk};
 use crate::digitaltwins::store::graph::Graph;
@@ -23,7 +24,7 @@ pub(super) struct Chunk {
 
 /// One page of an answer while it is found.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(crate) struct Page {
     token: Token,
     size: usize,
     with_update_times: bool,
@@ -149,16 +150,12 @@ impl Page {
         }
     }
 
-    /// What the query cost, in the service's unit; roughly what the service reports for such queries.
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    pub(super) fn charge(&self) -> String {
-        format!(
-            "{:.2}",
-            2.8 + 0.004 * self.count as f64 + 0.0001 * self.looked_at as f64
-        )
+    /// Returns the cost of the query in hundredths of the service's unit, an estimate of what the service reports.
+    pub(crate) fn charge(&self) -> u64 {
+        (28_000 + 40 * self.count as u64 + self.looked_at + 50) / 100
     }
 
-    pub(super) fn into_body(mut self) -> Vec<u8> {
+    pub(crate) fn into_body(mut self) -> Vec<u8> {
         if let Some(count) = self.counted {
             self.rows = format!("{{\"COUNT\":{count}}}").into_bytes();
         }
@@ -220,7 +217,7 @@ impl Serialize for RowJson<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.columns {
             Columns::Bare(variable) => {
-                let whole = crate::digitaltwins::query::plan::PathInRow {
+                let whole = PathInRow {
                     variable: *variable,
                     names: Vec::new(),
                 };

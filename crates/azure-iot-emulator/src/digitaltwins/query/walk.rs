@@ -10,8 +10,10 @@ use std::sync::Arc;
 
 use twin_query::digitaltwins::Direction;
 
-use crate::digitaltwins::query::plan::{Hop, Plan, Row};
-use crate::digitaltwins::store::graph::{Graph, Relationship};
+use crate::digitaltwins::query::plan::{Hop, Plan};
+use crate::digitaltwins::query::row::Row;
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::relationship::Relationship;
 use crate::digitaltwins::store::slab::Slot;
 
 /// A variable that has no value yet.

@@ -1,4 +1,4 @@
-//! Uploaded models: valid DTDL, and what the service asks beyond that.
+//! Checks uploaded models: valid DTDL, and the service's rules beyond that.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,29 +9,16 @@ use serde_json::Value;
 use crate::digitaltwins::errors::{self, Answer, ServiceError};
 use crate::digitaltwins::rules::limits::Limits;
 use crate::digitaltwins::store::interface::{Content, Interface, RelationshipType};
+use crate::digitaltwins::store::model_store::ModelStore;
 
-/// Checks models together with those they refer to, which `stored` knows. Gives their interfaces in the same order.
+/// Checks models together with those they refer to, which `stored` returns by id. Returns their interfaces in the same
+/// order.
 pub(crate) fn check(
     documents: &[Value],
     limits: &Limits,
     stored: &dyn Fn(&str) -> Option<Arc<Value>>,
 ) -> Answer<Vec<Interface>> {
-    if let Some(large) = documents
-        .iter()
-        .find(|document| document.to_string().len() > limits.model_bytes)
-    {
-        let id = large.get("@id").and_then(Value::as_str).unwrap_or("without @id");
-        let text = format!(
-            "The model {id} is larger than the maximum of {} bytes.",
-            limits.model_bytes
-        );
-        return Err(errors::models_limit_exceeded(text));
-    }
-    if let Some(other) = documents.iter().find(|document| !document.is_object()) {
-        return Err(errors::dtdl_parser_error(&[format!(
-            "{other} is not an Interface."
-        )]));
-    }
+    check_documents(documents, limits)?;
     let resolver = |missing: &[Dtmi]| -> Vec<Document<'static>> {
         missing
             .iter()
@@ -59,12 +46,58 @@ pub(crate) fn check(
             let interface = interface.ok_or_else(|| {
                 errors::dtdl_parser_error(&[format!("The element {id} is not an Interface.")])
             })?;
-            Ok(compiled(&interface))
+            Ok(compile(&interface))
         })
         .collect()
 }
 
-/// Whether a text can be the id of a model.
+/// Refuses documents that are too large or not even objects.
+fn check_documents(documents: &[Value], limits: &Limits) -> Answer<()> {
+    if let Some(large) = documents
+        .iter()
+        .find(|document| document.to_string().len() > limits.model_bytes)
+    {
+        let id = large.get("@id").and_then(Value::as_str).unwrap_or("without @id");
+        let text = format!(
+            "The model {id} is larger than the maximum of {} bytes.",
+            limits.model_bytes
+        );
+        return Err(errors::models_limit_exceeded(text));
+    }
+    if let Some(other) = documents.iter().find(|document| !document.is_object()) {
+        return Err(errors::dtdl_parser_error(&[format!(
+            "{other} is not an Interface."
+        )]));
+    }
+    Ok(())
+}
+
+/// Refuses models of which one is stored already, or that do not all fit.
+pub(crate) fn check_new<'a>(
+    models: &ModelStore,
+    limits: &Limits,
+    ids: impl ExactSizeIterator<Item = &'a str>,
+) -> Answer<()> {
+    let added = ids.len();
+    let known: Vec<&str> = ids.filter(|id| models.get(id).is_some()).collect();
+    if !known.is_empty() {
+        return Err(errors::models_exist(&known));
+    }
+    if models.len() + added > limits.models {
+        let text = format!(
+            "The instance would hold more than its maximum of {} models.",
+            limits.models
+        );
+        return Err(errors::models_limit_exceeded(text));
+    }
+    if !models.has_room_for(added) {
+        let text = "The instance has no place for more models in the order of uploads.";
+        return Err(errors::models_limit_exceeded(text));
+    }
+    Ok(())
+}
+
+/// Refuses an id that no model can have.
 pub(crate) fn check_id(id: &str) -> Answer<()> {
     id.parse::<Dtmi>()
         .map(drop)
@@ -109,7 +142,7 @@ fn parser_error(error: &ParseError) -> ServiceError {
     errors::dtdl_parser_error(&messages)
 }
 
-/// What is wrong and what to change, with the element it is about.
+/// Returns the fault, the element that has it, and the way out.
 fn sentence(diagnostic: &dtdl::Diagnostic) -> String {
     let element = diagnostic
         .element
@@ -123,7 +156,7 @@ fn sentence(diagnostic: &dtdl::Diagnostic) -> String {
     )
 }
 
-/// Rules of the service for models that are valid DTDL.
+/// Checks the service's rules for models that are valid DTDL.
 fn beyond_dtdl(interface: &dtdl::Interface) -> Option<String> {
     let id = interface.id();
     if interface.element().parent().is_some() {
@@ -148,8 +181,8 @@ fn shared(id: &Dtmi) -> Arc<str> {
     Arc::from(id.as_str())
 }
 
-/// The interface with every content under its name.
-fn compiled(interface: &dtdl::Interface) -> Interface {
+/// Compiles an interface: every content under its name.
+fn compile(interface: &dtdl::Interface) -> Interface {
     let mut contents = HashMap::new();
     let mut components = Vec::new();
     for content in interface.contents() {

@@ -1,4 +1,4 @@
-//! JSON Patch as the service takes it: `add`, `replace` and `remove` only, with its own checks and texts.
+//! JSON Patch as the service accepts it: `add`, `replace` and `remove` only, with its own checks and messages.
 //!
 //! Applied by hand rather than by the crate `json-patch`, which knows neither which of its errors the service
 //! tells apart nor that removing a member must not reorder the others. The pointers are that crate's.
@@ -11,22 +11,22 @@ use crate::digitaltwins::errors::{self, Answer, ServiceError};
 /// One operation of a patch.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Operation {
-    /// As the caller wrote it (of a component patch: with the component in front).
+    /// The pointer as the caller wrote it; in the patch of a component, behind the component.
     pub(crate) path: String,
-    /// The unescaped parts of the path; at least one.
+    /// The unescaped tokens of the path.
     pub(crate) segments: Vec<String>,
-    pub(crate) change: Change,
+    pub(crate) action: Action,
 }
 
 /// What an operation does.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Change {
+pub(crate) enum Action {
     Add(Value),
     Replace(Value),
     Remove,
 }
 
-/// Reads a patch. `prefix` is the component whose patch it is.
+/// Parses a patch. `prefix` is the component that it is for.
 pub(crate) fn parse(body: &[u8], prefix: Option<&str>) -> Answer<Vec<Operation>> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(errors::empty_body());
@@ -69,20 +69,20 @@ fn operation(item: Value, prefix: Option<&str>) -> Answer<Operation> {
         .map(|token| token.decoded().into_owned())
         .collect();
     let value = item.shift_remove("value");
-    let change = match (kind.as_str(), value) {
-        ("remove", _) => Change::Remove,
-        ("add", Some(value)) => Change::Add(value),
-        ("replace", Some(value)) => Change::Replace(value),
+    let action = match (kind.as_str(), value) {
+        ("remove", _) => Action::Remove,
+        ("add", Some(value)) => Action::Add(value),
+        ("replace", Some(value)) => Action::Replace(value),
         _ => return Err(errors::patch_parameter_empty("value")),
     };
     Ok(Operation {
         path,
         segments,
-        change,
+        action,
     })
 }
 
-/// A member that must be there and be a text with something in it.
+/// Returns a member that must be a string and not empty.
 fn text(item: &Map<String, Value>, member: &str) -> Answer<String> {
     match item.get(member) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
@@ -96,7 +96,7 @@ pub(crate) fn apply(document: &mut Map<String, Value>, operation: Operation) -> 
     let Operation {
         path,
         segments,
-        change,
+        action,
     } = operation;
     let Some((last, parents)) = segments.split_last() else {
         return Err(errors::patch_parameter_empty("path"));
@@ -108,15 +108,15 @@ pub(crate) fn apply(document: &mut Map<String, Value>, operation: Operation) -> 
             _ => return Err(errors::patch_path_unresolved(&path)),
         };
     }
-    match change {
-        Change::Add(value) => {
+    match action {
+        Action::Add(value) => {
             parent.insert(last.clone(), value);
         }
-        Change::Replace(value) => match parent.get_mut(last) {
+        Action::Replace(value) => match parent.get_mut(last) {
             Some(place) => *place = value,
             None => return Err(errors::patch_target_missing(last)),
         },
-        Change::Remove => {
+        Action::Remove => {
             parent
                 .shift_remove(last)
                 .ok_or_else(|| errors::patch_target_missing(last))?;

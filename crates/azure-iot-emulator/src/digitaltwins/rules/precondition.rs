@@ -1,39 +1,12 @@
-//! Entity tags and the preconditions that requests put on them.
-
-use uuid::Uuid;
+//! The preconditions of requests: `If-Match` and `If-None-Match`.
 
 use crate::digitaltwins::errors::{self, Answer};
-
-/// The tag of one state of a twin or relationship. Written `W/"<guid>"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ETag(Uuid);
-
-impl ETag {
-    /// A tag that no other state has.
-    pub(crate) fn fresh() -> Self {
-        ETag(Uuid::new_v4())
-    }
-
-    /// Reads a tag that [`Display`](std::fmt::Display) has written.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let inner = text.strip_prefix("W/\"")?.strip_suffix('"')?;
-        Uuid::parse_str(inner).ok().map(ETag)
-    }
-}
-
-impl std::fmt::Display for ETag {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut guid = Uuid::encode_buffer();
-        f.write_str("W/\"")?;
-        f.write_str(self.0.as_hyphenated().encode_lower(&mut guid))?;
-        f.write_str("\"")
-    }
-}
+use crate::digitaltwins::store::etag::ETag;
 
 /// The `If-Match` of a change or deletion.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum IfMatch {
-    /// No header, or `*`: any state will do.
+    /// No header, or `*`.
     #[default]
     Any,
     /// Only the state with this tag.
@@ -41,7 +14,7 @@ pub(crate) enum IfMatch {
 }
 
 impl IfMatch {
-    /// Reads the header value.
+    /// Parses the header value.
     pub(crate) fn parse(header: Option<&str>) -> Answer<Self> {
         let Some(text) = header.map(str::trim) else {
             return Ok(IfMatch::Any);
@@ -56,7 +29,7 @@ impl IfMatch {
         }
     }
 
-    /// Refuses if the current state is another one than the caller knows.
+    /// Refuses unless the current tag is the one that the caller named.
     pub(crate) fn check(&self, current: ETag) -> Answer<()> {
         match self {
             IfMatch::Tag(tag) if *tag != current.to_string() => Err(errors::stale_etag(tag)),
@@ -65,7 +38,7 @@ impl IfMatch {
     }
 }
 
-/// Reads `If-None-Match` of a PUT: whether the resource must not exist yet.
+/// Parses `If-None-Match` of a PUT and returns whether the resource must not exist yet.
 pub(crate) fn parse_if_none_match(header: Option<&str>) -> Answer<bool> {
     match header.map(str::trim) {
         None => Ok(false),
@@ -74,7 +47,7 @@ pub(crate) fn parse_if_none_match(header: Option<&str>) -> Answer<bool> {
     }
 }
 
-/// RFC 9110: an optional `W/`, then a text in double quotes without quotes inside.
+/// RFC 9110: an optional `W/`, then a string in double quotes without quotes inside.
 fn is_entity_tag(text: &str) -> bool {
     let opaque = text.strip_prefix("W/").unwrap_or(text);
     opaque

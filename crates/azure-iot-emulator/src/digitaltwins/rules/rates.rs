@@ -1,37 +1,39 @@
-//! The rates that the service documents, as windows of a second. Off unless a test wants them.
+//! The rates that the service documents, in windows of a second. Disabled by default.
 //!
-//! The documented 500 outstanding changes of one twin have no counterpart: a change here is done when its answer
-//! leaves, so that none is ever outstanding.
+//! The documented 500 outstanding changes of one twin have no counterpart: a change here is done when its response is
+//! sent, so none is ever outstanding.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::Method;
+use parking_lot::Mutex;
 
 /// Requests that share a rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Class {
+pub(crate) enum RateClass {
     Models,
     TwinReads,
     TwinPatches,
-    TwinsMadeOrDeleted,
+    TwinCreatesAndDeletes,
     Queries,
     EventRoutes,
     Jobs,
 }
 
-impl Class {
-    /// What a request counts as, by the words of its path.
+impl RateClass {
+    /// Classifies a request by its method and path.
     pub(crate) fn of(method: &Method, segments: &[&str]) -> Option<Self> {
         let first = segments.first()?.to_ascii_lowercase();
         Some(match first.as_str() {
-            "models" => Class::Models,
-            "query" => Class::Queries,
-            "eventroutes" => Class::EventRoutes,
-            "jobs" => Class::Jobs,
+            "models" => RateClass::Models,
+            "query" => RateClass::Queries,
+            "eventroutes" => RateClass::EventRoutes,
+            "jobs" => RateClass::Jobs,
             "digitaltwins" => match *method {
-                Method::GET => Class::TwinReads,
-                Method::PATCH => Class::TwinPatches,
-                Method::PUT | Method::DELETE => Class::TwinsMadeOrDeleted,
+                Method::GET => RateClass::TwinReads,
+                Method::PATCH => RateClass::TwinPatches,
+                Method::PUT | Method::DELETE => RateClass::TwinCreatesAndDeletes,
                 // Telemetry has no rate of its own.
                 _ => return None,
             },
@@ -41,48 +43,64 @@ impl Class {
 
     fn per_second(self) -> u32 {
         match self {
-            Class::Jobs => 1,
-            Class::Models | Class::EventRoutes => 100,
-            Class::TwinsMadeOrDeleted | Class::Queries => 500,
-            Class::TwinReads | Class::TwinPatches => 1000,
+            RateClass::Jobs => 1,
+            RateClass::Models | RateClass::EventRoutes => 100,
+            RateClass::TwinCreatesAndDeletes | RateClass::Queries => 500,
+            RateClass::TwinReads | RateClass::TwinPatches => 1000,
         }
     }
 }
 
 /// Changes of one twin, its components and outgoing relationships included, in a second.
 const PER_TWIN: u32 = 10;
-/// What queries may cost in a second, in hundredths of the service's unit.
+/// Cost of all queries in a second, in hundredths of the service's unit.
 const QUERY_COST: u64 = 400_000;
 
-/// Counts of the second that is on.
+/// Counts requests per second, if it is enabled.
 #[derive(Debug, Default)]
-pub(crate) struct Rates {
-    pub(crate) enabled: bool,
+pub(crate) struct RateLimiter {
+    enabled: AtomicBool,
+    counts: Mutex<Counts>,
+}
+
+/// The counts of one second.
+#[derive(Debug, Default)]
+struct Counts {
     second: i64,
-    classes: HashMap<Class, u32>,
+    classes: HashMap<RateClass, u32>,
     twins: HashMap<String, u32>,
     query_cost: u64,
 }
 
-impl Rates {
-    /// Counts a request at a second; false if it is one too many.
-    pub(crate) fn admit(&mut self, second: i64, class: Option<Class>, changed_twin: Option<&str>) -> bool {
-        if !self.enabled {
+impl RateLimiter {
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.enabled.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_enabled(&self, enabled: bool) {
+        self.enabled.store(enabled, Ordering::Relaxed);
+    }
+
+    /// Counts a request in a second and returns whether the rates allow it. Everything is allowed while the limiter is
+    /// disabled.
+    pub(crate) fn admit(&self, second: i64, class: Option<RateClass>, changed_twin: Option<&str>) -> bool {
+        if !self.is_enabled() {
             return true;
         }
-        self.at(second);
+        let mut counts = self.counts.lock();
+        counts.enter(second);
         if let Some(class) = class {
-            let count = self.classes.entry(class).or_default();
+            let count = counts.classes.entry(class).or_default();
             if *count >= class.per_second() {
                 return false;
             }
             *count += 1;
-            if class == Class::Queries && self.query_cost >= QUERY_COST {
+            if class == RateClass::Queries && counts.query_cost >= QUERY_COST {
                 return false;
             }
         }
         if let Some(twin) = changed_twin {
-            let count = self.twins.entry(twin.to_owned()).or_default();
+            let count = counts.twins.entry(twin.to_owned()).or_default();
             if *count >= PER_TWIN {
                 return false;
             }
@@ -91,21 +109,23 @@ impl Rates {
         true
     }
 
-    /// Notes what a query cost, as its header says.
-    pub(crate) fn charge(&mut self, second: i64, cost: &str) {
-        if self.enabled {
-            self.at(second);
-            let hundredths = cost.replace('.', "").parse().unwrap_or(0);
-            self.query_cost = self.query_cost.saturating_add(hundredths);
+    /// Adds the cost of a query in hundredths of the service's unit.
+    pub(crate) fn charge(&self, second: i64, hundredths: u64) {
+        if self.is_enabled() {
+            let mut counts = self.counts.lock();
+            counts.enter(second);
+            counts.query_cost = counts.query_cost.saturating_add(hundredths);
         }
     }
+}
 
-    fn at(&mut self, second: i64) {
+impl Counts {
+    fn enter(&mut self, second: i64) {
         if self.second != second {
-            self.second = second;
-            self.classes.clear();
-            self.twins.clear();
-            self.query_cost = 0;
+            *self = Counts {
+                second,
+                ..Counts::default()
+            };
         }
     }
 }
@@ -115,19 +135,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_second_begins_anew() {
-        let mut rates = Rates {
-            enabled: true,
-            ..Rates::default()
-        };
-        assert!(rates.admit(1, Some(Class::Jobs), None));
-        assert!(!rates.admit(1, Some(Class::Jobs), None));
-        assert!(rates.admit(1, Some(Class::Models), None));
-        assert!(rates.admit(2, Some(Class::Jobs), None));
-        rates.charge(2, "3999.99");
-        assert!(rates.admit(2, Some(Class::Queries), None));
-        rates.charge(2, "2.80");
-        assert!(!rates.admit(2, Some(Class::Queries), None));
-        assert!(rates.admit(3, Some(Class::Queries), None));
+    fn counts_start_anew_each_second() {
+        let rates = RateLimiter::default();
+        rates.set_enabled(true);
+        assert!(rates.admit(1, Some(RateClass::Jobs), None));
+        assert!(!rates.admit(1, Some(RateClass::Jobs), None));
+        assert!(rates.admit(1, Some(RateClass::Models), None));
+        assert!(rates.admit(2, Some(RateClass::Jobs), None));
+        rates.charge(2, 399_999);
+        assert!(rates.admit(2, Some(RateClass::Queries), None));
+        rates.charge(2, 280);
+        assert!(!rates.admit(2, Some(RateClass::Queries), None));
+        assert!(rates.admit(3, Some(RateClass::Queries), None));
     }
 }

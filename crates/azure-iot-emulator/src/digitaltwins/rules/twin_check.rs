@@ -1,4 +1,4 @@
-//! Makes a twin out of the JSON that a caller wants stored, if it fits its model.
+//! Builds a twin from the JSON that a caller wants stored, if it fits its model.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,43 +7,46 @@ use serde_json::{Map, Value};
 
 use crate::digitaltwins::errors::{self, Answer};
 use crate::digitaltwins::rules::limits::Limits;
-use crate::digitaltwins::rules::precondition::ETag;
 use crate::digitaltwins::rules::value_check;
+use crate::digitaltwins::store::etag::ETag;
+use crate::digitaltwins::store::graph::Graph;
 use crate::digitaltwins::store::interface::{Content, Interface};
 use crate::digitaltwins::store::model_store::ModelStore;
 use crate::digitaltwins::store::timestamp::{Timestamp, is_iso_8601};
 use crate::digitaltwins::store::twin::{Component, Property, Twin};
 
-/// What the twin was before, and which of its parts the caller wrote.
+/// Which parts of a twin the caller wrote, and so which update times change.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum History<'a> {
-    /// The caller wrote the whole twin.
-    New,
-    /// The caller wrote only what `touched` names.
-    Changed { before: &'a Twin, touched: &'a Touched },
+pub(crate) enum TwinWrite<'a> {
+    Whole,
+    /// Only the parts in `touched`.
+    Patch {
+        before: &'a Twin,
+        touched: &'a TouchedParts,
+    },
 }
 
 /// The parts of a twin that a patch wrote.
 #[derive(Debug, Default)]
-pub(crate) struct Touched {
+pub(crate) struct TouchedParts {
     /// Members of the twin that were written or removed as a whole.
     pub(crate) whole: HashSet<String>,
     /// Members of members: properties of components, fields of objects, entries of maps.
     pub(crate) parts: HashSet<(String, String)>,
-    /// Members in which something was written rather than removed.
-    pub(crate) moved: HashSet<String>,
+    /// Members in which something was written rather than removed, which changes the update time of a component.
+    pub(crate) updated: HashSet<String>,
 }
 
-/// Where a member stands, in the words of the service's texts.
+/// The place of a member in the service's messages.
 const TWIN: &str = "Twin";
 
-/// Checks a body against its model and makes a twin with a new etag out of it.
+/// Checks a body against its model and builds a twin with a new ETag from it.
 pub(crate) fn build(
     models: &ModelStore,
     limits: &Limits,
     id: &Arc<str>,
     mut body: Map<String, Value>,
-    history: History<'_>,
+    write: TwinWrite<'_>,
     now: Timestamp,
 ) -> Answer<Twin> {
     let metadata = match body.shift_remove("$metadata") {
@@ -65,7 +68,7 @@ pub(crate) fn build(
     let mut check = Check {
         models,
         limits,
-        history,
+        write,
         now,
         faults: Vec::new(),
     };
@@ -92,10 +95,33 @@ pub(crate) fn build(
     Ok(twin)
 }
 
+/// Builds a twin that may be stored in place of `before`, or as a new one.
+pub(crate) fn build_whole(
+    graph: &Graph,
+    limits: &Limits,
+    id: &str,
+    before: Option<&Twin>,
+    body: Map<String, Value>,
+    now: Timestamp,
+) -> Answer<Arc<Twin>> {
+    let id = before.map_or_else(|| Arc::from(id), |twin| Arc::clone(&twin.id));
+    let twin = build(graph.models(), limits, &id, body, TwinWrite::Whole, now)?;
+    if before.is_none() {
+        let model = graph.models().get(&twin.model);
+        if model.is_some_and(|model| model.decommissioned) {
+            return Err(errors::model_decommissioned(&twin.model));
+        }
+        if graph.twin_count() >= limits.twins {
+            return Err(errors::twin_limit_reached(limits.twins));
+        }
+    }
+    Ok(Arc::new(twin))
+}
+
 struct Check<'a> {
     models: &'a ModelStore,
     limits: &'a Limits,
-    history: History<'a>,
+    write: TwinWrite<'a>,
     now: Timestamp,
     faults: Vec<String>,
 }
@@ -172,13 +198,7 @@ impl Check<'_> {
         })
     }
 
-    fn value(
-        &mut self,
-        schema: &value_check::Schema,
-        value: Value,
-        name: &str,
-        place: &str,
-    ) -> Option<Value> {
+    fn value(&mut self, schema: &dtdl::Schema, value: Value, name: &str, place: &str) -> Option<Value> {
         value_check::check(schema, &value, (name, place), self.limits, &mut self.faults).then_some(value)
     }
 
@@ -209,7 +229,7 @@ impl Check<'_> {
     }
 
     fn property_time(&self, component: Option<&str>, name: &str) -> Timestamp {
-        let History::Changed { before, touched } = self.history else {
+        let TwinWrite::Patch { before, touched } = self.write else {
             return self.now;
         };
         let (known, written) = match component {
@@ -232,11 +252,11 @@ impl Check<'_> {
     }
 
     fn component_time(&self, name: &str) -> Timestamp {
-        let History::Changed { before, touched } = self.history else {
+        let TwinWrite::Patch { before, touched } = self.write else {
             return self.now;
         };
         match before.component(name) {
-            Some(component) if !touched.moved.contains(name) => component.last_update,
+            Some(component) if !touched.updated.contains(name) => component.last_update,
             _ => self.now,
         }
     }
@@ -252,8 +272,8 @@ impl Check<'_> {
     }
 }
 
-/// Members that the service writes itself and takes no notice of when a caller sends them; some clients send
-/// every one of theirs, as null.
+/// Returns whether the service writes a member itself and ignores it in a request. Some clients send all of their own
+/// as null.
 fn is_service_member(name: &str, value: &Value) -> bool {
     matches!(name, "$dtId" | "$etag") || (name.starts_with('$') && value.is_null())
 }

@@ -1,39 +1,57 @@
-//! A patch of a twin: which paths may be written, and which times move.
+//! Patches of twins: which paths may be written, and which update times change.
 
 use serde_json::{Map, Value};
 
 use crate::digitaltwins::errors::{self, Answer};
-use crate::digitaltwins::rules::patch::{self, Change, Operation};
-use crate::digitaltwins::rules::twin_check::Touched;
+use crate::digitaltwins::rules::limits::Limits;
+use crate::digitaltwins::rules::patch::{self, Action, Operation};
+use crate::digitaltwins::rules::twin_check::{self, TouchedParts, TwinWrite};
+use crate::digitaltwins::store::model_store::ModelStore;
+use crate::digitaltwins::store::timestamp::Timestamp;
 use crate::digitaltwins::store::twin::Twin;
 
-/// A twin while it is patched. Only the end result has to fit a model.
+/// Applies a patch as a whole or not at all. Only the end result has to fit a model.
+pub(crate) fn patched(
+    models: &ModelStore,
+    limits: &Limits,
+    before: &Twin,
+    operations: &[Operation],
+    now: Timestamp,
+) -> Answer<Twin> {
+    let mut patch = TwinPatch {
+        document: before.patch_document(),
+        touched: TouchedParts::default(),
+    };
+    for operation in operations {
+        patch.apply(operation.clone())?;
+    }
+    let write = TwinWrite::Patch {
+        before,
+        touched: &patch.touched,
+    };
+    twin_check::build(models, limits, &before.id, patch.document, write, now)
+}
+
+/// A twin while it is patched.
 #[derive(Debug)]
-pub(crate) struct TwinPatch {
-    pub(crate) document: Map<String, Value>,
-    pub(crate) touched: Touched,
+struct TwinPatch {
+    document: Map<String, Value>,
+    touched: TouchedParts,
 }
 
 impl TwinPatch {
-    pub(crate) fn new(twin: &Twin) -> Self {
-        TwinPatch {
-            document: twin.patch_document(),
-            touched: Touched::default(),
-        }
-    }
-
-    pub(crate) fn apply(&mut self, operation: Operation) -> Answer<()> {
+    fn apply(&mut self, operation: Operation) -> Answer<()> {
         let segments: Vec<&str> = operation.segments.iter().map(String::as_str).collect();
-        let removes = operation.change == Change::Remove;
+        let removes = operation.action == Action::Remove;
         match segments.as_slice() {
             ["$metadata", "$model"] if !removes => {}
             ["$metadata", property, "sourceTime"] if !property.starts_with('$') => {
-                make_entry(&mut self.document, property);
+                add_metadata_entry(&mut self.document, property);
             }
             [component, "$metadata", property, "sourceTime"] if !property.starts_with('$') => {
                 if let Some(Value::Object(members)) = self.document.get_mut(*component) {
-                    make_entry(members, property);
-                    self.touched.moved.insert((*component).to_owned());
+                    add_metadata_entry(members, property);
+                    self.touched.updated.insert((*component).to_owned());
                 }
             }
             ["$metadata" | "$dtId" | "$etag", ..] | [_, "$metadata", ..] => {
@@ -41,15 +59,15 @@ impl TwinPatch {
             }
             [member] => {
                 self.touched.whole.insert((*member).to_owned());
-                self.touched.moved.insert((*member).to_owned());
+                self.touched.updated.insert((*member).to_owned());
             }
             [member, part, deeper @ ..] => {
                 self.touched
                     .parts
                     .insert(((*member).to_owned(), (*part).to_owned()));
-                // Taking a property out of a component does not count as an update of the component.
+                // Removing a property from a component does not count as an update of the component.
                 if !(removes && deeper.is_empty()) {
-                    self.touched.moved.insert((*member).to_owned());
+                    self.touched.updated.insert((*member).to_owned());
                 }
             }
             [] => {}
@@ -58,8 +76,8 @@ impl TwinPatch {
     }
 }
 
-/// Makes the metadata entry of a property that the same patch has added, so that its source time has a place.
-fn make_entry(members: &mut Map<String, Value>, property: &str) {
+/// Adds the metadata entry of a property that the same patch has added, so that its source time can be written.
+fn add_metadata_entry(members: &mut Map<String, Value>, property: &str) {
     if !members.contains_key(property) {
         return;
     }

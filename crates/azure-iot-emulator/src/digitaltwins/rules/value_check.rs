@@ -1,14 +1,12 @@
-//! Values against the schemas of a model, in the words of the service.
+//! Checks values against the schemas of a model.
 
-use dtdl::{ElementKind, InstanceError, InstanceErrorKind};
+use dtdl::{ElementKind, InstanceError, InstanceErrorKind, Schema};
 use serde_json::Value;
 
 use crate::digitaltwins::rules::limits::Limits;
 
-/// The schema of a property.
-pub(crate) type Schema = dtdl::Schema;
-
-/// Checks the value of a property; `place` is the component, the relationship or `Twin`. Each fault becomes a text.
+/// Checks the value of a property and adds a message per fault; `place` is the component, the relationship or `Twin`.
+/// Returns whether there is none.
 pub(crate) fn check(
     schema: &Schema,
     value: &Value,
@@ -28,7 +26,7 @@ pub(crate) fn check(
     faults.len() == before
 }
 
-/// Texts of the service where they are known; `name` becomes a path where the fault lies deeper.
+/// Returns the service's message where it is known. A fault inside a value has its path behind the name.
 fn describe(error: &InstanceError, name: &str, place: &str) -> String {
     let name = format!("{name}{}", error.pointer);
     match &error.kind {
@@ -52,7 +50,7 @@ fn describe(error: &InstanceError, name: &str, place: &str) -> String {
     }
 }
 
-/// The word that DTDL has for a schema: primitive ones begin with a small letter.
+/// Returns the DTDL term for a schema; primitive ones begin with a small letter.
 fn term(kind: ElementKind) -> String {
     let word = kind.to_string();
     match kind {

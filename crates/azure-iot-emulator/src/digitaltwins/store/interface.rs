@@ -1,15 +1,15 @@
-//! A stored model in the form that checks of twins need: every content by its name, inheritance done.
+//! A stored model compiled for the checks of twins: every content by its name, inheritance resolved.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::digitaltwins::rules::value_check::Schema;
+use dtdl::Schema;
 
-/// What a name stands for in an interface.
+/// A content of an interface.
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
     Property(Schema),
-    /// The identifier of the component's interface.
+    /// The id of the component's interface.
     Component(Arc<str>),
     Relationship(RelationshipType),
     Telemetry,
@@ -17,7 +17,7 @@ pub(crate) enum Content {
 }
 
 impl Content {
-    /// The DTDL word for this kind of content.
+    /// Returns the DTDL term for this kind of content.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Content::Property(_) => "Property",
@@ -32,7 +32,7 @@ impl Content {
 /// The declaration of a relationship.
 #[derive(Debug, Clone)]
 pub(crate) struct RelationshipType {
-    /// The interface that the target must be of or descend from; none means any.
+    /// The interface that the model of the target must be or inherit from; `None` allows any target.
     pub(crate) target: Option<Arc<str>>,
     pub(crate) properties: HashMap<Arc<str>, Schema>,
 }
@@ -41,9 +41,9 @@ pub(crate) struct RelationshipType {
 #[derive(Debug)]
 pub(crate) struct Interface {
     pub(crate) id: Arc<str>,
-    /// The interfaces without which this one cannot be: those that it extends, and those of its own components.
+    /// The interfaces that this one depends on: those that it extends and those of its own components.
     pub(crate) requires: Vec<Arc<str>>,
-    /// Every interface that this one inherits from, at any depth; not itself.
+    /// Every interface that this one inherits from, at any depth, without itself.
     pub(crate) ancestors: Vec<Arc<str>>,
     /// Own and inherited contents.
     pub(crate) contents: HashMap<Arc<str>, Content>,
@@ -52,12 +52,12 @@ pub(crate) struct Interface {
 }
 
 impl Interface {
-    /// The content with this name, and the one copy of the name that twins share.
+    /// Returns the content with this name, and the copy of the name that twins share.
     pub(crate) fn content(&self, name: &str) -> Option<(&Arc<str>, &Content)> {
         self.contents.get_key_value(name)
     }
 
-    /// The interface of the component with this name.
+    /// Returns the interface id of the component with this name.
     pub(crate) fn component_model(&self, name: &str) -> Option<&str> {
         match self.contents.get(name)? {
             Content::Component(id) => Some(id),
@@ -65,13 +65,13 @@ impl Interface {
         }
     }
 
-    /// Whether it is this very interface or inherits from it.
+    /// Returns whether this interface is `id` or inherits from it.
     pub(crate) fn is_or_inherits(&self, id: &str) -> bool {
         *self.id == *id || self.ancestors.iter().any(|ancestor| **ancestor == *id)
     }
 }
 
-/// Path and version of a model identifier. The version is `(major, minor)`; a missing one sorts first.
+/// Splits a model id into its path and version, `(major, minor)`. A missing version sorts first.
 pub(crate) fn split_version(id: &str) -> (&str, (u64, u64)) {
     let Some((path, version)) = id.split_once(';') else {
         return (id, (0, 0));

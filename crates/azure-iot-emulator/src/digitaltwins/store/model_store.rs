@@ -9,21 +9,21 @@ use serde_json::Value;
 use crate::digitaltwins::store::interface::{Interface, split_version};
 use crate::digitaltwins::store::timestamp::Timestamp;
 
-/// One past the last place in the order of uploads; up to here every reader of JSON has exact numbers.
+/// End of the sequence numbers of uploads: up to here every JSON parser has exact numbers.
 pub(crate) const SEQUENCE_END: u64 = 1 << 53;
 
-/// A model as uploaded, with what the service notes about it.
+/// A model as uploaded, with its metadata.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredModel {
     pub(crate) document: Arc<Value>,
     pub(crate) uploaded: Timestamp,
-    /// Place in the order of uploads, never used twice, below [`SEQUENCE_END`].
+    /// Position in the order of uploads, never used twice, below [`SEQUENCE_END`].
     pub(crate) sequence: u64,
     pub(crate) decommissioned: bool,
     pub(crate) interface: Arc<Interface>,
 }
 
-/// Models by identifier and by upload.
+/// Models by id and in the order of their uploads.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ModelStore {
     by_id: HashMap<Arc<str>, StoredModel>,
@@ -48,24 +48,31 @@ impl ModelStore {
         self.by_sequence.values()
     }
 
-    /// Whether there are places for so many more models, now or ever.
-    pub(crate) fn has_places(&self, count: usize) -> bool {
+    /// Returns whether `count` more models fit in the order of uploads.
+    pub(crate) fn has_room_for(&self, count: usize) -> bool {
         let left = SEQUENCE_END.saturating_sub(self.next_sequence);
         u64::try_from(count).is_ok_and(|count| count <= left)
     }
 
-    /// Adds a model after all others. The id must be new, and there must be a place.
-    pub(crate) fn insert(&mut self, document: Arc<Value>, interface: Arc<Interface>, uploaded: Timestamp) {
-        self.restore(StoredModel {
+    /// Adds a model after all others. The id must be new, and there must be [room](Self::has_room_for).
+    pub(super) fn add(
+        &mut self,
+        document: Arc<Value>,
+        interface: Arc<Interface>,
+        uploaded: Timestamp,
+    ) -> StoredModel {
+        let model = StoredModel {
             document,
             uploaded,
             sequence: self.next_sequence,
             decommissioned: false,
             interface,
-        });
+        };
+        self.restore(model.clone());
+        model
     }
 
-    /// Adds a model in its place in the order of uploads. The id and the place must be new.
+    /// Adds a model at its position in the order of uploads. The id and the position must be new.
     pub(crate) fn restore(&mut self, model: StoredModel) {
         let id = Arc::clone(&model.interface.id);
         self.next_sequence = self.next_sequence.max(model.sequence + 1);
@@ -73,36 +80,36 @@ impl ModelStore {
         self.by_id.insert(id, model);
     }
 
-    /// The place that the next upload gets.
+    /// Returns the sequence number of the next upload.
     pub(crate) fn next_sequence(&self) -> u64 {
         self.next_sequence
     }
 
-    /// Leaves out places up to this one, which were used by models that are gone.
+    /// Skips the sequence numbers below this one, which removed models have used.
     pub(crate) fn skip_to(&mut self, sequence: u64) {
         self.next_sequence = self.next_sequence.max(sequence);
     }
 
-    pub(crate) fn remove(&mut self, id: &str) {
+    pub(super) fn remove(&mut self, id: &str) {
         if let Some(model) = self.by_id.remove(id) {
             self.by_sequence.remove(&model.sequence);
         }
     }
 
-    pub(crate) fn set_decommissioned(&mut self, id: &str, decommissioned: bool) {
+    pub(super) fn set_decommissioned(&mut self, id: &str, decommissioned: bool) {
         if let Some(model) = self.by_id.get_mut(id) {
             model.decommissioned = decommissioned;
         }
     }
 
-    /// The models in the order of their upload, from a place in that order on.
+    /// Returns the models in the order of their upload, from a sequence number on.
     pub(crate) fn uploaded_since(&self, first: u64) -> impl Iterator<Item = &StoredModel> {
         self.by_sequence
             .range(first..)
             .filter_map(|(_, id)| self.by_id.get(id))
     }
 
-    /// The other stored models that extend this one or have it as a component, in the order of their upload.
+    /// Returns the other stored models that extend this one or have it as a component, in the order of their upload.
     pub(crate) fn dependents(&self, id: &str) -> Vec<&StoredModel> {
         self.uploaded_since(0)
             .filter(|model| {
@@ -111,7 +118,7 @@ impl ModelStore {
             .collect()
     }
 
-    /// A model and everything it needs, directly or not. Nothing if the model itself is not stored.
+    /// Adds a model and its direct and indirect dependencies to `found`; nothing if the model is not stored.
     pub(crate) fn with_dependencies<'a>(&'a self, id: &str, found: &mut HashSet<&'a str>) {
         let Some(model) = self.by_id.get(id) else { return };
         let mut open = vec![model];
@@ -128,7 +135,7 @@ impl ModelStore {
         }
     }
 
-    /// The stored models of which a twin counts as an instance of `id`: that model, later versions of it, and
+    /// Returns the stored models of which a twin counts as an instance of `id`: that model, later versions of it, and
     /// whatever inherits from one of these. With `exact` only the model itself, stored or not.
     pub(crate) fn instances_of(&self, id: &str, exact: bool) -> HashSet<Arc<str>> {
         let mut models = HashSet::from([Arc::<str>::from(id)]);
@@ -173,7 +180,7 @@ impl Serialize for ModelJson<'_> {
     }
 }
 
-/// A plain text counts as English; nothing is an empty map.
+/// A plain string counts as English; without one the map is empty.
 fn language_map(text: Option<&Value>) -> Value {
     match text {
         Some(Value::Object(languages)) => Value::Object(languages.clone()),

@@ -1,7 +1,7 @@
-//! Numbered places for the twins and relationships: four-byte handles instead of names in every index, and an
-//! order in which a query can stop and go on later.
+//! Numbered slots for twins and relationships: four-byte handles instead of ids in every index, and an order in which a
+//! query can pause and resume.
 
-/// A place in a [`Slab`]. Free places are used again.
+/// The number of a place in a [`Slab`]. The numbers of removed values are used again.
 pub(crate) type Slot = u32;
 
 #[derive(Debug)]
@@ -24,27 +24,31 @@ impl<T> Slab<T> {
         self.places.len() - self.free.len()
     }
 
-    /// One past the highest place that may be taken.
+    /// Returns the end of the slots that may be in use.
+    #[expect(
+        clippy::expect_used,
+        reason = "`insert` makes no more places than a slot can number"
+    )]
     pub(crate) fn end(&self) -> Slot {
-        // `insert` never makes more places than a slot can number.
-        Slot::try_from(self.places.len()).unwrap_or(Slot::MAX)
+        Slot::try_from(self.places.len()).expect("slots can number all places")
     }
 
-    /// Puts a value in a free place; gives it back if every number is taken.
-    pub(crate) fn insert(&mut self, value: T) -> Result<Slot, T> {
+    /// Puts a value in a free place.
+    #[expect(
+        clippy::expect_used,
+        reason = "the limits of an instance come long before four billion values, and so does its memory"
+    )]
+    pub(crate) fn insert(&mut self, value: T) -> Slot {
         if let Some(slot) = self.free.pop() {
-            if let Some(place) = self.places.get_mut(slot as usize) {
-                *place = Some(value);
-            }
-            return Ok(slot);
+            let place = self.places.get_mut(slot as usize);
+            *place.expect("a free slot has a place") = Some(value);
+            return slot;
         }
-        match Slot::try_from(self.places.len()) {
-            Ok(slot) if slot < Slot::MAX => {
-                self.places.push(Some(value));
-                Ok(slot)
-            }
-            _ => Err(value),
-        }
+        let slot = Slot::try_from(self.places.len())
+            .ok()
+            .filter(|slot| *slot < Slot::MAX);
+        self.places.push(Some(value));
+        slot.expect("fewer than four billion values are stored")
     }
 
     pub(crate) fn get(&self, slot: Slot) -> Option<&T> {
@@ -69,11 +73,11 @@ mod tests {
     #[test]
     fn places_are_used_again() {
         let mut slab = Slab::default();
-        assert_eq!((slab.insert('a'), slab.insert('b')), (Ok(0), Ok(1)));
+        assert_eq!((slab.insert('a'), slab.insert('b')), (0, 1));
         assert_eq!(slab.remove(0), Some('a'));
         assert_eq!(slab.remove(0), None);
         assert_eq!((slab.len(), slab.end(), slab.get(0)), (1, 2, None));
-        assert_eq!(slab.insert('c'), Ok(0));
+        assert_eq!(slab.insert('c'), 0);
         assert_eq!((slab.len(), slab.get(0), slab.get(7)), (2, Some(&'c'), None));
     }
 }

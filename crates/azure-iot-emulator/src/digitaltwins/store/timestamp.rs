@@ -1,4 +1,4 @@
-//! Points in time as the service keeps and writes them.
+//! Points in time as the store keeps them and as the service writes them.
 
 use std::ops::Range;
 
@@ -15,15 +15,18 @@ const TICKS_PER_SECOND: i64 = 10_000_000;
 pub(crate) struct Timestamp(i64);
 
 impl From<OffsetDateTime> for Timestamp {
+    #[expect(
+        clippy::expect_used,
+        reason = "`OffsetDateTime` ends with the year 9999 or 999999"
+    )]
     fn from(time: OffsetDateTime) -> Self {
         let ticks = time.unix_timestamp_nanos().div_euclid(NANOSECONDS_PER_TICK);
-        // `OffsetDateTime` ends with the year 9999 (999999 at the most), far inside 64 bits of ticks.
-        Timestamp(i64::try_from(ticks).unwrap_or(i64::MAX))
+        Timestamp(i64::try_from(ticks).expect("every year has ticks far below 2^63"))
     }
 }
 
 impl Timestamp {
-    /// Reads what [`Display`](std::fmt::Display) has written, and other forms of RFC 3339.
+    /// Parses the form that [`Display`](std::fmt::Display) writes, and other forms of RFC 3339.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         OffsetDateTime::parse(text, &Rfc3339).ok().map(Timestamp::from)
     }
@@ -31,65 +34,68 @@ impl Timestamp {
     /// The last one that can be written with four digits for the year, as is the last one of a clock.
     const LAST: Self = Self(253_402_300_800 * TICKS_PER_SECOND - 1);
 
-    /// The point in time so much later, or the last one.
+    /// Returns the point in time `duration` later, at most [`LAST`](Self::LAST).
     pub(crate) fn after(self, duration: std::time::Duration) -> Self {
         let ticks = i64::try_from(duration.as_nanos() / NANOSECONDS_PER_TICK.unsigned_abs());
         Timestamp(self.0.saturating_add(ticks.unwrap_or(i64::MAX))).min(Self::LAST)
     }
 
-    /// The form of a model's `uploadTime`, which names its offset instead of `Z`.
+    /// Returns the form of a model's `uploadTime`, which has an offset instead of `Z`.
     pub(crate) fn with_offset(self) -> String {
         let text = self.to_string();
         format!("{}+00:00", text.trim_end_matches('Z'))
     }
-}
 
-/// Puts digits together by hand: every property of a twin has a time, so this is half the work of writing one out.
-impl Timestamp {
-    fn text(self) -> Text {
+    /// Puts the digits together by hand: every property of a twin has a time, so this is half the work of writing one.
+    #[expect(
+        clippy::expect_used,
+        reason = "a timestamp is made of an `OffsetDateTime` or clamped to the year 9999"
+    )]
+    fn digits(self) -> Digits {
         let seconds = self.0.div_euclid(TICKS_PER_SECOND);
         let ticks = self.0.rem_euclid(TICKS_PER_SECOND);
-        let time = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let time = OffsetDateTime::from_unix_timestamp(seconds).expect("it was an `OffsetDateTime` before");
         let (year, month, day) = time.to_calendar_date();
         let (hour, minute, second) = time.to_hms();
-        let mut text = Text(*b"0000-00-00T00:00:00.0000000Z");
-        text.put(0..4, year.unsigned_abs());
-        text.put(5..7, u8::from(month).into());
-        text.put(8..10, day.into());
-        text.put(11..13, hour.into());
-        text.put(14..16, minute.into());
-        text.put(17..19, second.into());
-        text.put(20..27, ticks.unsigned_abs().try_into().unwrap_or_default());
-        text
+        let mut digits = Digits(*b"0000-00-00T00:00:00.0000000Z");
+        digits.put(0..4, year.unsigned_abs());
+        digits.put(5..7, u8::from(month).into());
+        digits.put(8..10, day.into());
+        digits.put(11..13, hour.into());
+        digits.put(14..16, minute.into());
+        digits.put(17..19, second.into());
+        let ticks = u32::try_from(ticks).expect("a second has ten million ticks");
+        digits.put(20..27, ticks);
+        digits
     }
 }
 
-/// A point in time as it is written.
-struct Text([u8; 28]);
+/// A timestamp in the form `0000-00-00T00:00:00.0000000Z`.
+struct Digits([u8; 28]);
 
-impl Text {
+impl Digits {
     fn put(&mut self, place: Range<usize>, mut number: u32) {
-        for digit in self.0.get_mut(place).into_iter().flatten().rev() {
+        for digit in self.0[place].iter_mut().rev() {
             *digit = b"0123456789"[number as usize % 10];
             number /= 10;
         }
     }
 
+    #[expect(clippy::expect_used, reason = "digits and the marks between them are ASCII")]
     fn as_str(&self) -> &str {
-        // Digits and the marks between them are UTF-8.
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        std::str::from_utf8(&self.0).expect("ASCII is UTF-8")
     }
 }
 
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.text().as_str())
+        f.write_str(self.digits().as_str())
     }
 }
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.text().as_str())
+        serializer.serialize_str(self.digits().as_str())
     }
 }
 
@@ -100,7 +106,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Whether a text is an ISO 8601 date and time, as `sourceTime` and `Telemetry-Source-Time` must be.
+/// Returns whether a string is an ISO 8601 date and time, as `sourceTime` and `Telemetry-Source-Time` must be.
 pub(crate) fn is_iso_8601(text: &str) -> bool {
     OffsetDateTime::parse(text, &Rfc3339).is_ok()
         || OffsetDateTime::parse(text, &Iso8601::DEFAULT).is_ok()

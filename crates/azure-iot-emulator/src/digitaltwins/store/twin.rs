@@ -1,14 +1,14 @@
-//! A twin as the store keeps it, and as the service writes it.
+//! Twins as the store keeps them and as the service writes them.
 //!
-//! Names are shared with the model and times are eight bytes each, because the metadata of a twin written out as
-//! JSON takes more room than its values.
+//! Names are shared with the model and times take eight bytes each, because the metadata of a twin as JSON takes more
+//! memory than its values.
 
 use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
-use crate::digitaltwins::rules::precondition::ETag;
+use crate::digitaltwins::store::etag::ETag;
 use crate::digitaltwins::store::timestamp::Timestamp;
 
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub(crate) struct Property {
     pub(crate) name: Arc<str>,
     pub(crate) value: Value,
     pub(crate) last_update: Timestamp,
-    /// As the caller wrote it.
+    /// The string that the caller sent.
     pub(crate) source_time: Option<Box<str>>,
 }
 
@@ -46,7 +46,8 @@ impl Twin {
         self.components.iter().find(|component| *component.name == *name)
     }
 
-    /// What JSON Patch works on: values, the model and source times; nothing that only the service writes.
+    /// Returns the document that a JSON Patch applies to: values, the model and source times, without what only the
+    /// service writes.
     pub(crate) fn patch_document(&self) -> Map<String, Value> {
         let mut document = values(&self.properties);
         for component in &self.components {
@@ -64,17 +65,19 @@ impl Twin {
         document
     }
 
-    /// Number of bytes of the twin as JSON.
+    /// Returns the size of the twin as JSON in bytes.
+    #[expect(
+        clippy::expect_used,
+        reason = "strings, numbers and maps with string keys serialize"
+    )]
     pub(crate) fn json_size(&self) -> usize {
-        let mut counter = Counter(0);
-        // Strings, numbers and maps with string keys always serialize, and the counter takes every byte.
-        let _ = serde_json::to_writer(
-            &mut counter,
-            &TwinJson {
-                twin: self,
-                with_update_times: true,
-            },
-        );
+        let mut counter = ByteCounter(0);
+        let json = TwinJson {
+            twin: self,
+            with_update_times: true,
+        };
+        serde_json::to_writer(&mut counter, &json)
+            .expect("a twin serializes, and the counter takes every byte");
         counter.0
     }
 }
@@ -105,9 +108,9 @@ fn source_times(properties: &[Property]) -> Map<String, Value> {
         .collect()
 }
 
-struct Counter(usize);
+struct ByteCounter(usize);
 
-impl std::io::Write for Counter {
+impl std::io::Write for ByteCounter {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0 += bytes.len();
         Ok(bytes.len())
@@ -122,7 +125,7 @@ impl std::io::Write for Counter {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TwinJson<'a> {
     pub(crate) twin: &'a Twin,
-    /// Whether `$metadata` has `$lastUpdateTime`, which api-versions before 2022-05-31 do not know.
+    /// Whether `$metadata` has `$lastUpdateTime`, which api-versions before 2022-05-31 lack.
     pub(crate) with_update_times: bool,
 }
 

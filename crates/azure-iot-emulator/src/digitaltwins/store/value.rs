@@ -1,4 +1,4 @@
-//! What a path leads to in a twin or a relationship.
+//! The values at paths in twins and relationships, and how values compare.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -7,12 +7,12 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use twin_query::{Literal, Number};
 
-use crate::digitaltwins::store::graph::Relationship;
+use crate::digitaltwins::store::relationship::Relationship;
 use crate::digitaltwins::store::twin::{
     ComponentJson, MetadataJson, Property, PropertyMetadataJson, Twin, TwinJson,
 };
 
-/// Something that a row can hold. What the service composes itself is only written out when it is returned.
+/// A value at a path. Objects that the service composes are only written out when they are returned.
 #[derive(Debug)]
 pub(crate) enum Found<'a> {
     Json(&'a Value),
@@ -38,7 +38,7 @@ impl Serialize for Found<'_> {
     }
 }
 
-/// The value at a path in a twin; nothing if any part of the path is not there.
+/// Returns the value at a path in a twin; `None` if any part of the path is missing.
 pub(crate) fn in_twin<'a>(twin: &'a Twin, path: &[String], with_update_times: bool) -> Option<Found<'a>> {
     let whole = TwinJson {
         twin,
@@ -101,7 +101,7 @@ fn in_property_metadata<'a>(property: &'a Property, path: &[String]) -> Option<F
     }
 }
 
-/// The value at a path in a relationship.
+/// Returns the value at a path in a relationship.
 pub(crate) fn in_relationship<'a>(relationship: &'a Relationship, path: &[String]) -> Option<Found<'a>> {
     let Some((first, rest)) = path.split_first() else {
         return Some(Found::Relationship(relationship));
@@ -117,26 +117,26 @@ pub(crate) fn in_relationship<'a>(relationship: &'a Relationship, path: &[String
     last(rest, || Found::Text(text))
 }
 
-/// Steps through objects and maps; lists have no paths.
+/// Steps through objects and maps; arrays have no paths.
 fn in_json<'a>(value: &'a Value, path: &[String]) -> Option<Found<'a>> {
     path.iter()
         .try_fold(value, |value, name| value.as_object()?.get(name))
         .map(Found::Json)
 }
 
-/// A value in which no path goes on.
+/// Returns a value that has no members; `None` if the path continues.
 fn last<'a>(rest: &[String], value: impl FnOnce() -> Found<'a>) -> Option<Found<'a>> {
     rest.is_empty().then(value)
 }
 
-/// A value as far as comparisons care.
+/// A value as comparisons see it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Scalar<'a> {
     Null,
     Bool(bool),
     Number(Numeric),
     Text(&'a str),
-    /// An object or a list.
+    /// An object or an array.
     Composite,
 }
 
@@ -184,7 +184,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Whether it is a JSON object.
+    /// Returns whether the value is a JSON object.
     pub(crate) fn is_object(&self) -> bool {
         match self {
             Found::Json(value) => value.is_object(),
@@ -194,23 +194,23 @@ impl<'a> Found<'a> {
     }
 }
 
-/// A value as an index knows it: equal ones hash alike, whatever way a number was written.
+/// A value as indexes see it: equal values hash alike, however a number was written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum IndexedScalar<'a> {
     Null,
     Bool(bool),
-    /// The bits of the number as a double, in which numbers too long for it fall together.
+    /// The bits of the number as a double; numbers beyond its precision coincide.
     Number(u64),
     Text(Cow<'a, str>),
 }
 
 impl<'a> IndexedScalar<'a> {
-    /// Objects and lists equal nothing, so no index has them.
+    /// Returns `None` for objects and arrays, which equal nothing.
     fn new(scalar: Scalar<'a>) -> Option<Self> {
         Some(match scalar {
             Scalar::Null => IndexedScalar::Null,
             Scalar::Bool(value) => IndexedScalar::Bool(value),
-            // There are two zeros, which are equal; the sum has one.
+            // The two zeros are equal; the sum is always the positive one.
             Scalar::Number(number) => IndexedScalar::Number((number.as_f64() + 0.0).to_bits()),
             Scalar::Text(text) => IndexedScalar::Text(Cow::Borrowed(text)),
             Scalar::Composite => return None,
@@ -221,12 +221,12 @@ impl<'a> IndexedScalar<'a> {
         IndexedScalar::new(constant(literal))
     }
 
-    /// What a twin has at a path that [`is_indexed`] allows.
+    /// Returns the value of a twin at a path that [`is_indexed`] allows.
     pub(crate) fn in_twin(twin: &'a Twin, path: &[String]) -> Option<Self> {
         IndexedScalar::of(in_twin(twin, path, true)?)
     }
 
-    /// What a relationship has at a path that [`is_indexed`] allows.
+    /// Returns the value of a relationship at a path that [`is_indexed`] allows.
     pub(crate) fn in_relationship(relationship: &'a Relationship, path: &[String]) -> Option<Self> {
         IndexedScalar::of(in_relationship(relationship, path)?)
     }
@@ -240,8 +240,8 @@ impl<'a> IndexedScalar<'a> {
     }
 }
 
-/// Whether values at a path are worth an index: those that callers write and ids of relationships, which are unique
-/// only at their source; not what the service notes about them.
+/// Returns whether values at a path are worth an index: properties, and ids of relationships, which are unique only at
+/// their source, but no metadata.
 pub(crate) fn is_indexed(path: &[String]) -> bool {
     matches!(path, [name] if name == "$relationshipId")
         || (!path.is_empty() && !path.iter().any(|name| name.starts_with('$')))
