@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::digitaltwins::errors::{self, Answer, ServiceError};
+use crate::digitaltwins::errors::{self, ServiceError, ServiceResult};
 use crate::digitaltwins::events::notify::Origin;
 use crate::digitaltwins::rules::limits::Limits;
 use crate::digitaltwins::rules::precondition::{IfMatch, parse_if_none_match};
@@ -53,7 +53,7 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn new(request: &'a ServiceRequest) -> Answer<Self> {
+    pub(crate) fn new(request: &'a ServiceRequest) -> ServiceResult<Self> {
         let version_name = request
             .query_value("api-version")
             .ok_or_else(errors::missing_api_version)?;
@@ -70,7 +70,7 @@ impl<'a> Call<'a> {
     }
 
     /// Refuses api-versions before `first`, which lack the operation.
-    pub(crate) fn check_since(&self, first: ApiVersion) -> Answer<()> {
+    pub(crate) fn check_since(&self, first: ApiVersion) -> ServiceResult<()> {
         if self.version < first {
             return Err(unsupported(self.version_name));
         }
@@ -91,7 +91,7 @@ impl<'a> Call<'a> {
     }
 
     /// Reads a query parameter that is `true` or `false`, by default false.
-    pub(crate) fn query_flag(&self, name: &str) -> Answer<bool> {
+    pub(crate) fn query_flag(&self, name: &str) -> ServiceResult<bool> {
         match self.query_value(name) {
             None | Some("") => Ok(false),
             Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
@@ -103,7 +103,7 @@ impl<'a> Call<'a> {
     }
 
     /// Returns `max-items-per-page`, at most `maximum`.
-    pub(crate) fn page_size(&self, default: usize, maximum: usize) -> Answer<usize> {
+    pub(crate) fn page_size(&self, default: usize, maximum: usize) -> ServiceResult<usize> {
         let Some(text) = self.header("max-items-per-page") else {
             return Ok(default);
         };
@@ -122,17 +122,17 @@ impl<'a> Call<'a> {
         }
     }
 
-    pub(crate) fn if_match(&self) -> Answer<IfMatch> {
+    pub(crate) fn if_match(&self) -> ServiceResult<IfMatch> {
         IfMatch::parse(self.header("if-match"))
     }
 
     /// Returns whether `If-None-Match: *` asks for a new resource.
-    pub(crate) fn must_be_new(&self) -> Answer<bool> {
+    pub(crate) fn must_be_new(&self) -> ServiceResult<bool> {
         parse_if_none_match(self.header("if-none-match"))
     }
 
     /// Parses the body and leaves a syntax error to the caller; refuses an empty body.
-    pub(crate) fn json_body(&self) -> Answer<serde_json::Result<Value>> {
+    pub(crate) fn json_body(&self) -> ServiceResult<serde_json::Result<Value>> {
         if self.request.body.iter().all(u8::is_ascii_whitespace) {
             return Err(errors::empty_body());
         }
@@ -140,7 +140,7 @@ impl<'a> Call<'a> {
     }
 
     /// Returns the body, unless it is longer than the body of a request about one twin may be.
-    pub(crate) fn limited_body(&self, limits: &Limits) -> Answer<&'a [u8]> {
+    pub(crate) fn limited_body(&self, limits: &Limits) -> ServiceResult<&'a [u8]> {
         if self.request.body.len() > limits.payload_bytes {
             return Err(errors::payload_too_large(limits.payload_bytes));
         }
@@ -148,7 +148,7 @@ impl<'a> Call<'a> {
     }
 
     /// [`json_body`](Self::json_body) within the limit of [`limited_body`](Self::limited_body).
-    pub(crate) fn limited_json_body(&self, limits: &Limits) -> Answer<serde_json::Result<Value>> {
+    pub(crate) fn limited_json_body(&self, limits: &Limits) -> ServiceResult<serde_json::Result<Value>> {
         self.limited_body(limits)?;
         self.json_body()
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use crate::digitaltwins::call::{self, Call};
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::instance::Session;
 use crate::digitaltwins::rules::lookup::{self, check_twin_id};
 use crate::digitaltwins::rules::patch;
@@ -17,7 +17,7 @@ pub(super) fn get(
     call: &Call<'_>,
     id: &str,
     component: &str,
-) -> Answer<ServiceResponse> {
+) -> ServiceResult<ServiceResponse> {
     check_twin_id(id, &session.instance.limits)?;
     let twin = Arc::clone(lookup::twin(&session.graph.read(), id)?);
     let component = twin
@@ -37,7 +37,7 @@ pub(super) fn patch(
     call: &Call<'_>,
     id: &str,
     component: &str,
-) -> Answer<ServiceResponse> {
+) -> ServiceResult<ServiceResponse> {
     let limits = &session.instance.limits;
     check_twin_id(id, limits)?;
     let operations = patch::parse(call.limited_body(limits)?, Some(component))?;

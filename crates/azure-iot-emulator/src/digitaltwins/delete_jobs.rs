@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::digitaltwins::call::{Call, encode};
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::instance::Instance;
 use crate::digitaltwins::jobs::record::{Deletion, Record};
 use crate::digitaltwins::jobs::worker;
@@ -17,7 +17,7 @@ use crate::service::ServiceResponse;
 
 const DEFAULT_TIMEOUT_MINUTES: u64 = 720;
 
-pub(super) fn post(instance: &Arc<Instance>, call: &Call<'_>) -> Answer<ServiceResponse> {
+pub(super) fn post(instance: &Arc<Instance>, call: &Call<'_>) -> ServiceResult<ServiceResponse> {
     let minutes = match call.query_value("timeoutInMinutes") {
         None => DEFAULT_TIMEOUT_MINUTES,
         Some(text) => text
@@ -42,13 +42,13 @@ pub(super) fn post(instance: &Arc<Instance>, call: &Call<'_>) -> Answer<ServiceR
     Ok(response)
 }
 
-pub(super) fn get(instance: &Instance, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn get(instance: &Instance, id: &str) -> ServiceResult<ServiceResponse> {
     let job = instance.jobs.deletion(id, instance.now());
     let job = job.ok_or_else(|| errors::delete_job_not_found(id))?;
     Ok(ServiceResponse::json(StatusCode::OK, &to_json(&job)))
 }
 
-pub(super) fn list(instance: &Instance, call: &Call<'_>) -> Answer<ServiceResponse> {
+pub(super) fn list(instance: &Instance, call: &Call<'_>) -> ServiceResult<ServiceResponse> {
     let jobs = instance.jobs.deletions(instance.now());
     paging::page_by_position(call, "/jobs/deletions", jobs.iter().map(to_json))
 }

@@ -16,5 +16,5 @@ pub(crate) use query::*;
 pub(crate) use relationship::*;
 pub(crate) use request::*;
 pub(crate) use route::*;
-pub(crate) use service_error::{Answer, ServiceError};
+pub(crate) use service_error::{ServiceError, ServiceResult};
 pub(crate) use twin::*;

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::digitaltwins::call::{self, Call};
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::events::filter::Filter;
 use crate::digitaltwins::events::route::Route;
 use crate::digitaltwins::instance::Instance;
@@ -14,7 +14,7 @@ use crate::service::ServiceResponse;
 const PAGE: usize = 100;
 const MAX_ID_LENGTH: usize = 128;
 
-pub(super) fn put(instance: &Instance, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn put(instance: &Instance, call: &Call<'_>, id: &str) -> ServiceResult<ServiceResponse> {
     let valid = (1..=MAX_ID_LENGTH).contains(&id.len())
         && id
             .bytes()
@@ -39,12 +39,12 @@ pub(super) fn put(instance: &Instance, call: &Call<'_>, id: &str) -> Answer<Serv
     Ok(call::no_content())
 }
 
-pub(super) fn get(instance: &Instance, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn get(instance: &Instance, id: &str) -> ServiceResult<ServiceResponse> {
     let route = instance.events.route(id).ok_or_else(errors::route_not_found)?;
     Ok(ServiceResponse::json(StatusCode::OK, &route_json(id, &route)))
 }
 
-pub(super) fn list(instance: &Instance, call: &Call<'_>) -> Answer<ServiceResponse> {
+pub(super) fn list(instance: &Instance, call: &Call<'_>) -> ServiceResult<ServiceResponse> {
     let size = call.page_size(PAGE, PAGE)?;
     let after = call
         .query_value("continuationToken")
@@ -59,7 +59,7 @@ pub(super) fn list(instance: &Instance, call: &Call<'_>) -> Answer<ServiceRespon
     Ok(ServiceResponse::json(StatusCode::OK, &Page { next_link, value }))
 }
 
-pub(super) fn delete(instance: &Instance, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn delete(instance: &Instance, id: &str) -> ServiceResult<ServiceResponse> {
     let removed = instance.events.remove_route(id);
     removed.ok_or_else(errors::route_not_found)?;
     Ok(call::no_content())

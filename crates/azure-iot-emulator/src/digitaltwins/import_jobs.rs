@@ -6,14 +6,14 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::digitaltwins::call::{self, Call};
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::instance::Instance;
 use crate::digitaltwins::jobs::record::{Import, Record};
 use crate::digitaltwins::jobs::{blobs, worker};
 use crate::digitaltwins::paging;
 use crate::service::ServiceResponse;
 
-pub(super) fn put(instance: &Arc<Instance>, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn put(instance: &Arc<Instance>, call: &Call<'_>, id: &str) -> ServiceResult<ServiceResponse> {
     let Ok(Value::Object(body)) = call.limited_json_body(&instance.limits)? else {
         return Err(errors::job_invalid("The body must be a JSON object."));
     };
@@ -37,26 +37,26 @@ pub(super) fn put(instance: &Arc<Instance>, call: &Call<'_>, id: &str) -> Answer
     Ok(response)
 }
 
-pub(super) fn get(instance: &Instance, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn get(instance: &Instance, id: &str) -> ServiceResult<ServiceResponse> {
     let job = instance.jobs.import(id, instance.now());
     let job = job.ok_or_else(|| errors::job_not_found(id))?;
     Ok(response(StatusCode::OK, &job))
 }
 
-pub(super) fn list(instance: &Instance, call: &Call<'_>) -> Answer<ServiceResponse> {
+pub(super) fn list(instance: &Instance, call: &Call<'_>) -> ServiceResult<ServiceResponse> {
     let jobs = instance.jobs.imports(instance.now());
     paging::page_by_position(call, "/jobs/imports", jobs.iter().map(to_json))
 }
 
 /// Asks a job to end; what it has imported stays. A job that is over stays as it is.
-pub(super) fn cancel(instance: &Instance, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn cancel(instance: &Instance, id: &str) -> ServiceResult<ServiceResponse> {
     let job = instance.jobs.cancel_import(id, instance.now());
     let job = job.ok_or_else(|| errors::job_not_found(id))?;
     Ok(response(StatusCode::OK, &job))
 }
 
 /// Deletes a job. One that still runs ends.
-pub(super) fn delete(instance: &Instance, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn delete(instance: &Instance, id: &str) -> ServiceResult<ServiceResponse> {
     let removed = instance.jobs.remove_import(id, instance.now());
     removed.ok_or_else(|| errors::job_not_found(id))?;
     Ok(call::no_content())

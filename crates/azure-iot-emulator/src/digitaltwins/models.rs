@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::digitaltwins::call::{self, Call};
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::instance::Session;
 use crate::digitaltwins::paging::{self, Page};
 use crate::digitaltwins::rules::model_check;
@@ -19,7 +19,7 @@ use crate::service::ServiceResponse;
 const DEFAULT_PAGE: usize = 100;
 const MAX_PAGE: usize = 1000;
 
-pub(super) fn add(session: &mut Session<'_>, call: &Call<'_>) -> Answer<ServiceResponse> {
+pub(super) fn add(session: &mut Session<'_>, call: &Call<'_>) -> ServiceResult<ServiceResponse> {
     let Ok(Value::Array(documents)) = call.json_body()? else {
         return Err(errors::models_empty());
     };
@@ -45,7 +45,7 @@ pub(super) fn add(session: &mut Session<'_>, call: &Call<'_>) -> Answer<ServiceR
     Ok(ServiceResponse::json(StatusCode::CREATED, &body))
 }
 
-pub(super) fn get(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn get(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> ServiceResult<ServiceResponse> {
     let with_definition = call.query_flag("includeModelDefinition")?;
     model_check::check_id(id)?;
     let model = find(&session.graph.read(), id)?.clone();
@@ -58,7 +58,7 @@ pub(super) fn get(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> Answe
     ))
 }
 
-pub(super) fn list(session: &mut Session<'_>, call: &Call<'_>) -> Answer<ServiceResponse> {
+pub(super) fn list(session: &mut Session<'_>, call: &Call<'_>) -> ServiceResult<ServiceResponse> {
     let with_definition = call.query_flag("includeModelDefinition")?;
     let size = call.page_size(DEFAULT_PAGE, MAX_PAGE)?;
     let first = match call.query_value("continuationToken") {
@@ -94,7 +94,7 @@ pub(super) fn list(session: &mut Session<'_>, call: &Call<'_>) -> Answer<Service
 }
 
 /// Sets `decommissioned`, the only member that can be changed.
-pub(super) fn patch(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn patch(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> ServiceResult<ServiceResponse> {
     model_check::check_id(id)?;
     let operations = patch::parse(call.limited_body(&session.instance.limits)?, None)?;
     let mut decommissioned = None;
@@ -118,7 +118,7 @@ pub(super) fn patch(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> Ans
 }
 
 /// Twins of the model and relationships that name it as their target do not keep it from being deleted.
-pub(super) fn delete(session: &mut Session<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn delete(session: &mut Session<'_>, id: &str) -> ServiceResult<ServiceResponse> {
     model_check::check_id(id)?;
     let mut change = session.graph.change_models();
     let mut graph = change.write();
@@ -139,7 +139,7 @@ fn page_of_models(
     roots: &[&str],
     first: u64,
     size: usize,
-) -> Answer<(Vec<StoredModel>, bool)> {
+) -> ServiceResult<(Vec<StoredModel>, bool)> {
     let mut wanted = HashSet::new();
     let mut missing = Vec::new();
     for root in roots {
@@ -160,7 +160,7 @@ fn page_of_models(
     Ok((items, found.next().is_some()))
 }
 
-fn set_decommissioned(session: &mut Session<'_>, id: &str, decommissioned: bool) -> Answer<()> {
+fn set_decommissioned(session: &mut Session<'_>, id: &str, decommissioned: bool) -> ServiceResult<()> {
     let mut change = session.graph.change_models();
     let mut graph = change.write();
     find(&graph, id)?;
@@ -178,7 +178,7 @@ fn set_decommissioned(session: &mut Session<'_>, id: &str, decommissioned: bool)
     Ok(())
 }
 
-fn find<'g>(graph: &'g Graph, id: &str) -> Answer<&'g StoredModel> {
+fn find<'g>(graph: &'g Graph, id: &str) -> ServiceResult<&'g StoredModel> {
     graph
         .models()
         .get(id)

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::digitaltwins::call::Call;
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::service::ServiceResponse;
 
 /// Items of a page of the lists that are cut by position.
@@ -28,7 +28,7 @@ pub(crate) fn write_token(position: impl Into<Value>) -> String {
 }
 
 /// Reads a continuation token that [`write_token`] has written.
-pub(crate) fn read_token<T: DeserializeOwned>(token: &str) -> Answer<T> {
+pub(crate) fn read_token<T: DeserializeOwned>(token: &str) -> ServiceResult<T> {
     let json = URL_SAFE_NO_PAD
         .decode(token)
         .map_err(|_| errors::invalid_list_token())?;
@@ -40,7 +40,7 @@ pub(crate) fn page_by_position(
     call: &Call<'_>,
     path: &str,
     items: impl Iterator<Item = Value>,
-) -> Answer<ServiceResponse> {
+) -> ServiceResult<ServiceResponse> {
     let size = call.page_size(POSITION_PAGE, POSITION_PAGE)?;
     let first: usize = match call.query_value("continuationToken") {
         None => 0,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::digitaltwins::DigitalTwins;
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::instance::Instance;
 use crate::digitaltwins::rules::limits::Limits;
 use crate::digitaltwins::rules::relationship_check::{self, NewRelationship};
@@ -36,7 +36,7 @@ impl DigitalTwins {
     }
 }
 
-fn load_building(instance: &Instance) -> Answer<()> {
+fn load_building(instance: &Instance) -> ServiceResult<()> {
     let now = instance.now();
     // Built elsewhere first, so that no reader and no journal sees a part of it.
     let mut building = Building {
@@ -58,7 +58,7 @@ fn load_building(instance: &Instance) -> Answer<()> {
 }
 
 /// Refuses a building of which a part is in the graph already, or that does not fit.
-fn check_room(building: &Graph, graph: &Graph, limits: &Limits) -> Answer<()> {
+fn check_room(building: &Graph, graph: &Graph, limits: &Limits) -> ServiceResult<()> {
     let models: Vec<&str> = building.models().ids().map(|id| &**id).collect();
     model_check::check_new(graph.models(), limits, models.into_iter())?;
     let mut twins = (0..building.twin_end()).filter_map(|slot| building.twin(slot));
@@ -85,7 +85,7 @@ struct Building<'a> {
 }
 
 impl Building<'_> {
-    fn build(&mut self) -> Answer<()> {
+    fn build(&mut self) -> ServiceResult<()> {
         let documents = models();
         let interfaces = model_check::check(&documents, self.limits, &|_| None)?;
         let documents = documents.into_iter().map(Arc::new);
@@ -104,7 +104,7 @@ impl Building<'_> {
         Ok(())
     }
 
-    fn room(&mut self, floor: u32, room: u32) -> Answer<()> {
+    fn room(&mut self, floor: u32, room: u32) -> ServiceResult<()> {
         let room_id = format!("room-{floor}-{room}");
         let properties = json!({
             "name": format!("Room {floor}.{room:02}"),
@@ -126,7 +126,7 @@ impl Building<'_> {
         self.relationship(&sensor_id, "observes", &room_id, Map::new())
     }
 
-    fn twin(&mut self, id: &str, model: &str, properties: Value) -> Answer<()> {
+    fn twin(&mut self, id: &str, model: &str, properties: Value) -> ServiceResult<()> {
         let Value::Object(mut body) = properties else {
             return Err(errors::invalid_payload());
         };
@@ -143,7 +143,7 @@ impl Building<'_> {
         name: &str,
         target: &str,
         properties: Map<String, Value>,
-    ) -> Answer<()> {
+    ) -> ServiceResult<()> {
         let new = NewRelationship {
             name: name.to_owned(),
             target: target.to_owned(),

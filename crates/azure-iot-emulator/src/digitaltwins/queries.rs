@@ -5,7 +5,7 @@ use serde_json::Value;
 use twin_query::digitaltwins as language;
 
 use crate::digitaltwins::call::Call;
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::instance::Session;
 use crate::digitaltwins::query::run;
 use crate::digitaltwins::query::token::Token;
@@ -14,7 +14,7 @@ use crate::service::ServiceResponse;
 /// Rows of a page unless the caller asks for another number.
 const DEFAULT_PAGE: usize = 100;
 
-pub(super) async fn post(session: &mut Session<'_>, call: &Call<'_>) -> Answer<ServiceResponse> {
+pub(super) async fn post(session: &mut Session<'_>, call: &Call<'_>) -> ServiceResult<ServiceResponse> {
     let instance = session.instance;
     let size = call.page_size(DEFAULT_PAGE, instance.limits.query_page)?;
     let Ok(Value::Object(body)) = call.json_body()? else {

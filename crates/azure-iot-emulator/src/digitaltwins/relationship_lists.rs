@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::digitaltwins::call::{Call, encode};
-use crate::digitaltwins::errors::Answer;
+use crate::digitaltwins::errors::ServiceResult;
 use crate::digitaltwins::instance::Session;
 use crate::digitaltwins::paging::{self, Page};
 use crate::digitaltwins::rules::lookup::{self, check_twin_id};
@@ -26,7 +26,7 @@ fn outgoing(
     twin: &str,
     name: Option<&str>,
     after: Option<&Position>,
-) -> Answer<(Vec<Arc<Relationship>>, bool)> {
+) -> ServiceResult<(Vec<Arc<Relationship>>, bool)> {
     let (_, node) = lookup::node(graph, twin)?;
     let start = after.map_or(0, |(id, _)| past(graph.outgoing_position(&node.outgoing, id)));
     let listed = node.outgoing.iter().skip(start);
@@ -37,7 +37,11 @@ fn outgoing(
 }
 
 /// Returns one page of the incoming relationships, and whether more follow.
-fn incoming(graph: &Graph, twin: &str, after: Option<&Position>) -> Answer<(Vec<Arc<Relationship>>, bool)> {
+fn incoming(
+    graph: &Graph,
+    twin: &str,
+    after: Option<&Position>,
+) -> ServiceResult<(Vec<Arc<Relationship>>, bool)> {
     let (_, node) = lookup::node(graph, twin)?;
     let start = after.map_or(0, |(id, source)| {
         past(graph.incoming_position(&node.incoming, id, source))
@@ -57,12 +61,13 @@ fn page<'g>(mut rest: impl Iterator<Item = &'g Arc<Relationship>>) -> (Vec<Arc<R
     (items, rest.next().is_some())
 }
 
-pub(super) fn list(session: &mut Session<'_>, call: &Call<'_>, twin: &str) -> Answer<ServiceResponse> {
+pub(super) fn list(session: &mut Session<'_>, call: &Call<'_>, twin: &str) -> ServiceResult<ServiceResponse> {
     check_twin_id(twin, &session.instance.limits)?;
     let name = call
         .query_value("relationshipName")
         .filter(|name| !name.is_empty());
-    let (items, more) = outgoing(&session.graph.read(), twin, name, position(call)?.as_ref())?;
+    let after = position(call)?;
+    let (items, more) = outgoing(&session.graph.read(), twin, name, after.as_ref())?;
     let next_link = next_link(call, twin, "relationships", name, &items, more);
     let value = items.iter().map(|item| &**item).collect();
     Ok(ServiceResponse::json(StatusCode::OK, &Page { next_link, value }))
@@ -72,9 +77,10 @@ pub(super) fn list_incoming(
     session: &mut Session<'_>,
     call: &Call<'_>,
     twin: &str,
-) -> Answer<ServiceResponse> {
+) -> ServiceResult<ServiceResponse> {
     check_twin_id(twin, &session.instance.limits)?;
-    let (items, more) = incoming(&session.graph.read(), twin, position(call)?.as_ref())?;
+    let after = position(call)?;
+    let (items, more) = incoming(&session.graph.read(), twin, after.as_ref())?;
     let next_link = next_link(call, twin, "incomingrelationships", None, &items, more);
     let value = items
         .iter()
@@ -119,7 +125,7 @@ fn next_link(
     Some(call.link(&format!("/digitaltwins/{}/{list}", encode(twin)), &query))
 }
 
-fn position(call: &Call<'_>) -> Answer<Option<Position>> {
+fn position(call: &Call<'_>) -> ServiceResult<Option<Position>> {
     call.query_value("continuationToken")
         .map(paging::read_token)
         .transpose()

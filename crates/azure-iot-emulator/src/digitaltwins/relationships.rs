@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::digitaltwins::call::{self, Call};
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::instance::Session;
 use crate::digitaltwins::rules::lookup::{self, check_relationship_ids};
 use crate::digitaltwins::rules::patch;
@@ -14,7 +14,7 @@ use crate::digitaltwins::rules::relationship_check::{self, NewRelationship};
 use crate::digitaltwins::store::relationship::Relationship;
 use crate::service::ServiceResponse;
 
-pub(super) fn get(session: &mut Session<'_>, twin: &str, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn get(session: &mut Session<'_>, twin: &str, id: &str) -> ServiceResult<ServiceResponse> {
     check_relationship_ids(twin, id, &session.instance.limits)?;
     let graph = session.graph.read();
     let (_, relationship) = lookup::relationship(&graph, twin, id)?;
@@ -29,7 +29,7 @@ pub(super) fn put(
     call: &Call<'_>,
     twin: &str,
     id: &str,
-) -> Answer<ServiceResponse> {
+) -> ServiceResult<ServiceResponse> {
     let instance = session.instance;
     check_relationship_ids(twin, id, &instance.limits)?;
     let must_be_new = call.must_be_new()?;
@@ -53,7 +53,7 @@ pub(super) fn patch(
     call: &Call<'_>,
     twin: &str,
     id: &str,
-) -> Answer<ServiceResponse> {
+) -> ServiceResult<ServiceResponse> {
     let instance = session.instance;
     check_relationship_ids(twin, id, &instance.limits)?;
     let operations = patch::parse(call.limited_body(&instance.limits)?, None)?;
@@ -75,7 +75,7 @@ pub(super) fn delete(
     call: &Call<'_>,
     twin: &str,
     id: &str,
-) -> Answer<ServiceResponse> {
+) -> ServiceResult<ServiceResponse> {
     let instance = session.instance;
     check_relationship_ids(twin, id, &instance.limits)?;
     let if_match = call.if_match()?;

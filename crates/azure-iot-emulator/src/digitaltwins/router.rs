@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::digitaltwins::call::{ApiVersion, Call};
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::instance::Instance;
 use crate::digitaltwins::{
     components, delete_jobs, event_routes, import_jobs, models, queries, relationship_lists, relationships,
@@ -97,7 +97,10 @@ impl Resource<'_> {
 }
 
 /// Answers a request by the operation that it addresses.
-pub(super) async fn answer(instance: &Arc<Instance>, request: &ServiceRequest) -> Answer<ServiceResponse> {
+pub(super) async fn answer(
+    instance: &Arc<Instance>,
+    request: &ServiceRequest,
+) -> ServiceResult<ServiceResponse> {
     let path = &request.raw_path;
     let segments = request.segments();
     let resource =

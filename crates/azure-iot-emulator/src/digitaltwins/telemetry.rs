@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::digitaltwins::call::{self, Call};
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::events::notify::Telemetry;
 use crate::digitaltwins::instance::Session;
 use crate::digitaltwins::rules::lookup::{self, check_twin_id};
@@ -16,7 +16,7 @@ pub(super) fn send(
     call: &Call<'_>,
     id: &str,
     component: Option<&str>,
-) -> Answer<ServiceResponse> {
+) -> ServiceResult<ServiceResponse> {
     let instance = session.instance;
     check_twin_id(id, &instance.limits)?;
     let Ok(payload @ Value::Object(_)) = call.limited_json_body(&instance.limits)? else {

@@ -6,21 +6,21 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::digitaltwins::call::{self, Call};
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::instance::Session;
 use crate::digitaltwins::rules::lookup::{self, check_twin_id};
 use crate::digitaltwins::rules::{patch, twin_check};
 use crate::digitaltwins::store::twin::{Twin, TwinJson};
 use crate::service::ServiceResponse;
 
-pub(super) fn get(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn get(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> ServiceResult<ServiceResponse> {
     check_twin_id(id, &session.instance.limits)?;
     let twin = Arc::clone(lookup::twin(&session.graph.read(), id)?);
     Ok(response(&twin, call))
 }
 
 /// Creates a twin or replaces the whole of it; its relationships stay.
-pub(super) fn put(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn put(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> ServiceResult<ServiceResponse> {
     let instance = session.instance;
     check_twin_id(id, &instance.limits)?;
     let must_be_new = call.must_be_new()?;
@@ -40,7 +40,7 @@ pub(super) fn put(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> Answe
     Ok(response(&twin, call))
 }
 
-pub(super) fn patch(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn patch(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> ServiceResult<ServiceResponse> {
     let limits = &session.instance.limits;
     check_twin_id(id, limits)?;
     let operations = patch::parse(call.limited_body(limits)?, None)?;
@@ -48,7 +48,7 @@ pub(super) fn patch(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> Ans
     Ok(call::no_content().with_header("etag", &etag.to_string()))
 }
 
-pub(super) fn delete(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> Answer<ServiceResponse> {
+pub(super) fn delete(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> ServiceResult<ServiceResponse> {
     let instance = session.instance;
     check_twin_id(id, &instance.limits)?;
     let if_match = call.if_match()?;

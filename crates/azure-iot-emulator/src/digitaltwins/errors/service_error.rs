@@ -1,4 +1,4 @@
-//! What every refusal has: status, code, text and the form of its body.
+//! The parts of every error response: status, code, message and the form of its body.
 
 use serde_json::{Map, Value, json};
 
@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 pub(crate) struct ErrorDetail {
     /// Code, most often the same as the outer one.
     pub(crate) code: &'static str,
-    /// What is wrong, for people.
+    /// Human-readable description.
     pub(crate) message: String,
 }
 
-/// How the body of an error is laid out.
+/// The form of the body of an error.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Form {
     /// `{"error": {"code", "message", "details"}}`, and the header `x-ms-error-code`.
@@ -20,22 +20,22 @@ pub(super) enum Form {
     Problem { field: String },
 }
 
-/// A refusal: status, code and text of one error answer.
+/// An error response.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ServiceError {
     /// HTTP status.
     pub(crate) status: u16,
     /// Service code, as in `error.code` and the header `x-ms-error-code`.
     pub(crate) code: &'static str,
-    /// Text for people, as in `error.message`.
+    /// Human-readable description, as in `error.message`.
     pub(crate) message: String,
-    /// Particulars; empty for most errors.
+    /// Details; empty for most errors.
     pub(crate) details: Vec<ErrorDetail>,
     pub(super) form: Form,
 }
 
 /// The outcome of an operation.
-pub(crate) type Answer<T> = Result<T, ServiceError>;
+pub(crate) type ServiceResult<T> = Result<T, ServiceError>;
 
 impl std::fmt::Display for ServiceError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -60,7 +60,7 @@ impl ServiceError {
         }
     }
 
-    /// The JSON body of the answer.
+    /// Returns the JSON body of the response.
     pub(crate) fn body(&self) -> Value {
         match &self.form {
             Form::Problem { field } => {
@@ -89,7 +89,7 @@ impl ServiceError {
         }
     }
 
-    /// The value of `Content-Type`.
+    /// Returns the value of `Content-Type`.
     pub(crate) fn content_type(&self) -> &'static str {
         match self.form {
             Form::Envelope => "application/json; charset=utf-8",
@@ -97,7 +97,7 @@ impl ServiceError {
         }
     }
 
-    /// Whether the answer carries `x-ms-error-code`; the framework's own refusals do not.
+    /// Returns whether the response has the header `x-ms-error-code`; refusals by the web framework do not.
     pub(crate) fn has_code_header(&self) -> bool {
         self.form == Form::Envelope
     }

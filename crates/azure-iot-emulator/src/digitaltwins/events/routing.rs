@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use crate::clock::Clock;
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::events::cloud_event::CloudEvent;
 use crate::digitaltwins::events::endpoint::{EndpointError, MAX_ENDPOINTS};
 use crate::digitaltwins::events::route::Route;
@@ -167,7 +167,7 @@ impl EventRouting {
 
     // Routes.
 
-    pub(crate) fn put_route(&self, id: &str, route: Route) -> Answer<()> {
+    pub(crate) fn put_route(&self, id: &str, route: Route) -> ServiceResult<()> {
         let mut state = self.state.lock();
         if !state.endpoints.contains_key(&route.endpoint) {
             return Err(errors::route_endpoint_invalid());

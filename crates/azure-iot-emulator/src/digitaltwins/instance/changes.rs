@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::digitaltwins::errors::Answer;
+use crate::digitaltwins::errors::ServiceResult;
 use crate::digitaltwins::events::notify::Origin;
 use crate::digitaltwins::instance::Session;
 use crate::digitaltwins::rules::patch::Operation;
@@ -21,7 +21,7 @@ impl Session<'_> {
         operations: &[Operation],
         if_match: &IfMatch,
         origin: Origin<'_>,
-    ) -> Answer<ETag> {
+    ) -> ServiceResult<ETag> {
         let instance = self.instance;
         let now = instance.now();
         let mut graph = self.graph.write();
@@ -40,7 +40,7 @@ impl Session<'_> {
         &mut self,
         documents: Vec<Value>,
         begin: impl FnOnce() -> bool,
-    ) -> Answer<Vec<StoredModel>> {
+    ) -> ServiceResult<Vec<StoredModel>> {
         let instance = self.instance;
         // Held to the end, so that what the batch refers to cannot go while it is parsed; twins are served meanwhile.
         let mut change = self.graph.change_models();

@@ -8,14 +8,14 @@ use parking_lot::Mutex;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 
 /// The directory of the blobs, with a subdirectory per container; `None` until it is set.
 #[derive(Debug, Default)]
 pub(crate) struct BlobDirectory(Mutex<Option<PathBuf>>);
 
 /// Returns the container and blob of a URI as a relative path that leads nowhere else.
-pub(crate) fn place(uri: &str) -> Answer<PathBuf> {
+pub(crate) fn place(uri: &str) -> ServiceResult<PathBuf> {
     let invalid = || errors::blob_uri_invalid(uri);
     let url = Url::parse(uri).map_err(|_| invalid())?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {

@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::jobs::record::{Deletion, Import, Job, Status};
 use crate::digitaltwins::store::timestamp::Timestamp;
 use crate::durable::{StateChange, Tracked};
@@ -43,7 +43,7 @@ impl JobTable {
     // Imports.
 
     /// Adds an import and gives it a number and a run.
-    pub(crate) fn add_import(&self, mut job: Import) -> Answer<Import> {
+    pub(crate) fn add_import(&self, mut job: Import) -> ServiceResult<Import> {
         let mut jobs = self.jobs.lock();
         jobs.purge(job.record.created);
         if jobs.imports.contains_key(&job.record.id) {
@@ -130,7 +130,7 @@ impl JobTable {
     // Deletions.
 
     /// Adds a deletion and gives it a number and a run.
-    pub(crate) fn add_deletion(&self, mut job: Deletion) -> Answer<Deletion> {
+    pub(crate) fn add_deletion(&self, mut job: Deletion) -> ServiceResult<Deletion> {
         let mut jobs = self.jobs.lock();
         jobs.purge(job.record.created);
         let id = &job.record.id;
@@ -234,7 +234,7 @@ impl Jobs {
     }
 
     /// Refuses if a job is not over yet.
-    fn check_idle(&self) -> Answer<()> {
+    fn check_idle(&self) -> ServiceResult<()> {
         let busy = self.imports.values().any(|job| !job.record.status.is_over())
             || self.deletions.values().any(|job| !job.record.status.is_over());
         if busy {

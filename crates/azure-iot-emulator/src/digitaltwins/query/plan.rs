@@ -8,7 +8,7 @@ use twin_query::digitaltwins::{
     Collection, Condition, Direction, Hops, Join, Pattern, Projection, Query, Select, VariableKind,
 };
 
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::query::candidates::Candidates;
 use crate::digitaltwins::query::condition::Test;
 use crate::digitaltwins::query::row::{PathInRow, Variables};
@@ -78,14 +78,14 @@ struct Edge<'q> {
 }
 
 impl<'q> Plan<'q> {
-    pub(super) fn new(query: &'q Query, graph: &Graph) -> Answer<Self> {
+    pub(super) fn new(query: &'q Query, graph: &Graph) -> ServiceResult<Self> {
         let mut variables = Variables::new(query);
         let edges = edges(query, &mut variables)?;
         let mut open = match &query.filter {
             Some(Condition::And(parts)) => parts
                 .iter()
                 .map(|part| Test::new(part, &variables, graph))
-                .collect::<Answer<Vec<_>>>()?,
+                .collect::<ServiceResult<Vec<_>>>()?,
             Some(filter) => vec![Test::new(filter, &variables, graph)?],
             None => Vec::new(),
         };
@@ -128,7 +128,7 @@ impl<'q> Plan<'q> {
 }
 
 /// Adds a variable for every collection of the query, and returns what connects them.
-fn edges<'q>(query: &'q Query, variables: &mut Variables<'q>) -> Answer<Vec<Edge<'q>>> {
+fn edges<'q>(query: &'q Query, variables: &mut Variables<'q>) -> ServiceResult<Vec<Edge<'q>>> {
     let walks = !query.joins.is_empty() || query.pattern.is_some();
     if walks && query.collection == Collection::Relationships {
         return Err(errors::query_invalid(
@@ -227,7 +227,7 @@ fn start(
 }
 
 /// Orders the edges as hops, each from a twin that is known by then.
-fn in_order<'q>(mut edges: Vec<Edge<'q>>, root: usize) -> Answer<Vec<Hop<'q>>> {
+fn in_order<'q>(mut edges: Vec<Edge<'q>>, root: usize) -> ServiceResult<Vec<Hop<'q>>> {
     let mut known = HashSet::from([root]);
     let mut hops = Vec::with_capacity(edges.len());
     while !edges.is_empty() {
@@ -266,12 +266,12 @@ fn take_decidable<'q>(open: &mut Vec<Test<'q>>, known: &HashSet<usize>) -> Vec<T
     decidable
 }
 
-fn columns<'q>(select: &'q Select, variables: &Variables<'q>) -> Answer<(Columns<'q>, Option<u64>)> {
+fn columns<'q>(select: &'q Select, variables: &Variables<'q>) -> ServiceResult<(Columns<'q>, Option<u64>)> {
     let named = |projections: &'q [Projection]| {
         let columns = projections
             .iter()
             .map(|projection| Ok((projection.key().as_str(), variables.path(&projection.path)?)))
-            .collect::<Answer<Vec<_>>>()?;
+            .collect::<ServiceResult<Vec<_>>>()?;
         Ok(Columns::Named(columns))
     };
     Ok(match select {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use twin_query::digitaltwins::{Query, Scope, VariableKind};
 use twin_query::{Name, Path};
 
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::store::graph::Graph;
 use crate::digitaltwins::store::slab::Slot;
 use crate::digitaltwins::store::twin::Twin;
@@ -51,6 +51,7 @@ impl<'q> Variables<'q> {
         self.list.iter().copied()
     }
 
+    /// Paths are resolved to variables of this list.
     fn kind(&self, variable: usize) -> VariableKind {
         self.list[variable].1
     }
@@ -60,7 +61,7 @@ impl<'q> Variables<'q> {
     }
 
     /// Resolves the variable of a path.
-    pub(super) fn path(&self, path: &Path) -> Answer<PathInRow> {
+    pub(super) fn path(&self, path: &Path) -> ServiceResult<PathInRow> {
         let unknown = || errors::query_invalid(&format!("{} is not an alias of the query.", path.first()));
         let resolved = self.scope.resolve(path).ok_or_else(unknown)?;
         let variable = match resolved.variable {
@@ -74,7 +75,7 @@ impl<'q> Variables<'q> {
     }
 
     /// Returns a twin variable by its name; without a name, the query's only collection.
-    pub(super) fn twin(&self, name: Option<&Name>) -> Answer<usize> {
+    pub(super) fn twin(&self, name: Option<&Name>) -> ServiceResult<usize> {
         let variable = match name {
             Some(name) => self.find(name),
             None => self.scope.is_single().then_some(0),

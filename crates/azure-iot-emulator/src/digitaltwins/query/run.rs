@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use twin_query::digitaltwins::Query;
 
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::instance::Session;
 use crate::digitaltwins::query::execute::{Chunk, Page, Progress};
 use crate::digitaltwins::query::plan::Plan;
@@ -30,7 +30,7 @@ pub(crate) async fn page(
     token: Token,
     size: usize,
     with_update_times: bool,
-) -> Answer<Page> {
+) -> ServiceResult<Page> {
     let deadline = Instant::now() + session.instance.limits.query_time;
     loop {
         let plan = plan(session, query, deadline).await?;
@@ -54,7 +54,7 @@ pub(crate) async fn page(
 }
 
 /// Prepares a query, and builds the index first that it would profit from. Without room for the index it goes without.
-async fn plan<'q>(session: &mut Session<'_>, query: &'q Query, deadline: Instant) -> Answer<Plan<'q>> {
+async fn plan<'q>(session: &mut Session<'_>, query: &'q Query, deadline: Instant) -> ServiceResult<Plan<'q>> {
     let mut plan = session.graph.read_for_query(|graph| Plan::new(query, graph))?;
     if let Some(index) = plan.missing_index.take() {
         let built = build_index(session, &index, deadline).await?;
@@ -65,7 +65,11 @@ async fn plan<'q>(session: &mut Session<'_>, query: &'q Query, deadline: Instant
     Ok(plan)
 }
 
-async fn build_index(session: &mut Session<'_>, index: &IndexName, deadline: Instant) -> Answer<Option<Pin>> {
+async fn build_index(
+    session: &mut Session<'_>,
+    index: &IndexName,
+    deadline: Instant,
+) -> ServiceResult<Option<Pin>> {
     let mut held = None;
     loop {
         match session.graph.build_index(index, INDEX_CHUNK) {

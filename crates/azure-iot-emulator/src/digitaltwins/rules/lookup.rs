@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::rules::limits::Limits;
 use crate::digitaltwins::store::graph::Graph;
 use crate::digitaltwins::store::relationship::{Node, Relationship};
@@ -18,16 +18,16 @@ pub(crate) fn is_valid_id(id: &str, limits: &Limits) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || "-:.+%_#*?!(),=@$';".contains(c))
 }
 
-pub(crate) fn check_twin_id(id: &str, limits: &Limits) -> Answer<()> {
+pub(crate) fn check_twin_id(id: &str, limits: &Limits) -> ServiceResult<()> {
     check_id("twin", id, limits)
 }
 
-pub(crate) fn check_relationship_ids(twin: &str, id: &str, limits: &Limits) -> Answer<()> {
+pub(crate) fn check_relationship_ids(twin: &str, id: &str, limits: &Limits) -> ServiceResult<()> {
     check_twin_id(twin, limits)?;
     check_id("relationship", id, limits)
 }
 
-fn check_id(kind: &str, id: &str, limits: &Limits) -> Answer<()> {
+fn check_id(kind: &str, id: &str, limits: &Limits) -> ServiceResult<()> {
     if is_valid_id(id, limits) {
         Ok(())
     } else {
@@ -35,11 +35,11 @@ fn check_id(kind: &str, id: &str, limits: &Limits) -> Answer<()> {
     }
 }
 
-pub(crate) fn twin<'g>(graph: &'g Graph, id: &str) -> Answer<&'g Arc<Twin>> {
+pub(crate) fn twin<'g>(graph: &'g Graph, id: &str) -> ServiceResult<&'g Arc<Twin>> {
     graph.find_twin(id).ok_or_else(|| errors::twin_not_found(id))
 }
 
-pub(crate) fn node<'g>(graph: &'g Graph, twin: &str) -> Answer<(Slot, &'g Node)> {
+pub(crate) fn node<'g>(graph: &'g Graph, twin: &str) -> ServiceResult<(Slot, &'g Node)> {
     graph.find_node(twin).ok_or_else(|| errors::twin_not_found(twin))
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn relationship<'g>(
     graph: &'g Graph,
     twin: &str,
     id: &str,
-) -> Answer<(Slot, &'g Arc<Relationship>)> {
+) -> ServiceResult<(Slot, &'g Arc<Relationship>)> {
     let (source, _) = node(graph, twin)?;
     graph
         .find_relationship(source, id)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dtdl::{Code, Document, Dtmi, ParseError, Parser};
 use serde_json::Value;
 
-use crate::digitaltwins::errors::{self, Answer, ServiceError};
+use crate::digitaltwins::errors::{self, ServiceError, ServiceResult};
 use crate::digitaltwins::rules::limits::Limits;
 use crate::digitaltwins::store::interface::{Content, Interface, RelationshipType};
 use crate::digitaltwins::store::model_store::ModelStore;
@@ -17,7 +17,7 @@ pub(crate) fn check(
     documents: &[Value],
     limits: &Limits,
     stored: &dyn Fn(&str) -> Option<Arc<Value>>,
-) -> Answer<Vec<Interface>> {
+) -> ServiceResult<Vec<Interface>> {
     check_documents(documents, limits)?;
     let resolver = |missing: &[Dtmi]| -> Vec<Document<'static>> {
         missing
@@ -52,7 +52,7 @@ pub(crate) fn check(
 }
 
 /// Refuses documents that are too large or not even objects.
-fn check_documents(documents: &[Value], limits: &Limits) -> Answer<()> {
+fn check_documents(documents: &[Value], limits: &Limits) -> ServiceResult<()> {
     if let Some(large) = documents
         .iter()
         .find(|document| document.to_string().len() > limits.model_bytes)
@@ -77,7 +77,7 @@ pub(crate) fn check_new<'a>(
     models: &ModelStore,
     limits: &Limits,
     ids: impl ExactSizeIterator<Item = &'a str>,
-) -> Answer<()> {
+) -> ServiceResult<()> {
     let added = ids.len();
     let known: Vec<&str> = ids.filter(|id| models.get(id).is_some()).collect();
     if !known.is_empty() {
@@ -98,7 +98,7 @@ pub(crate) fn check_new<'a>(
 }
 
 /// Refuses an id that no model can have.
-pub(crate) fn check_id(id: &str) -> Answer<()> {
+pub(crate) fn check_id(id: &str) -> ServiceResult<()> {
     id.parse::<Dtmi>()
         .map(drop)
         .map_err(|_| errors::model_id_malformed(id))

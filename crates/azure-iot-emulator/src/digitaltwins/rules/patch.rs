@@ -6,7 +6,7 @@
 use json_patch::jsonptr::Pointer;
 use serde_json::{Map, Value};
 
-use crate::digitaltwins::errors::{self, Answer, ServiceError};
+use crate::digitaltwins::errors::{self, ServiceError, ServiceResult};
 
 /// One operation of a patch.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +27,7 @@ pub(crate) enum Action {
 }
 
 /// Parses a patch. `prefix` is the component that it is for.
-pub(crate) fn parse(body: &[u8], prefix: Option<&str>) -> Answer<Vec<Operation>> {
+pub(crate) fn parse(body: &[u8], prefix: Option<&str>) -> ServiceResult<Vec<Operation>> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(errors::empty_body());
     }
@@ -47,7 +47,7 @@ fn not_a_patch() -> ServiceError {
     )
 }
 
-fn operation(item: Value, prefix: Option<&str>) -> Answer<Operation> {
+fn operation(item: Value, prefix: Option<&str>) -> ServiceResult<Operation> {
     let Value::Object(mut item) = item else {
         return Err(not_a_patch());
     };
@@ -83,7 +83,7 @@ fn operation(item: Value, prefix: Option<&str>) -> Answer<Operation> {
 }
 
 /// Returns a member that must be a string and not empty.
-fn text(item: &Map<String, Value>, member: &str) -> Answer<String> {
+fn text(item: &Map<String, Value>, member: &str) -> ServiceResult<String> {
     match item.get(member) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
         None | Some(Value::Null | Value::String(_)) => Err(errors::patch_parameter_empty(member)),
@@ -92,7 +92,7 @@ fn text(item: &Map<String, Value>, member: &str) -> Answer<String> {
 }
 
 /// Applies one operation to a document, in which every parent must be an object and exist already.
-pub(crate) fn apply(document: &mut Map<String, Value>, operation: Operation) -> Answer<()> {
+pub(crate) fn apply(document: &mut Map<String, Value>, operation: Operation) -> ServiceResult<()> {
     let Operation {
         path,
         segments,

@@ -1,6 +1,6 @@
 //! The preconditions of requests: `If-Match` and `If-None-Match`.
 
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::store::etag::ETag;
 
 /// The `If-Match` of a change or deletion.
@@ -15,7 +15,7 @@ pub(crate) enum IfMatch {
 
 impl IfMatch {
     /// Parses the header value.
-    pub(crate) fn parse(header: Option<&str>) -> Answer<Self> {
+    pub(crate) fn parse(header: Option<&str>) -> ServiceResult<Self> {
         let Some(text) = header.map(str::trim) else {
             return Ok(IfMatch::Any);
         };
@@ -30,7 +30,7 @@ impl IfMatch {
     }
 
     /// Refuses unless the current tag is the one that the caller named.
-    pub(crate) fn check(&self, current: ETag) -> Answer<()> {
+    pub(crate) fn check(&self, current: ETag) -> ServiceResult<()> {
         match self {
             IfMatch::Tag(tag) if *tag != current.to_string() => Err(errors::stale_etag(tag)),
             _ => Ok(()),
@@ -39,7 +39,7 @@ impl IfMatch {
 }
 
 /// Parses `If-None-Match` of a PUT and returns whether the resource must not exist yet.
-pub(crate) fn parse_if_none_match(header: Option<&str>) -> Answer<bool> {
+pub(crate) fn parse_if_none_match(header: Option<&str>) -> ServiceResult<bool> {
     match header.map(str::trim) {
         None => Ok(false),
         Some("*") => Ok(true),

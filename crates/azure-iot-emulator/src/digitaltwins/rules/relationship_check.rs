@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::rules::limits::Limits;
 use crate::digitaltwins::rules::lookup;
 use crate::digitaltwins::rules::patch::{self, Operation};
@@ -51,7 +51,7 @@ pub(crate) fn build(
     id: &str,
     new: NewRelationship,
     must_be_new: bool,
-) -> Answer<(Arc<Relationship>, Option<Arc<Relationship>>)> {
+) -> ServiceResult<(Arc<Relationship>, Option<Arc<Relationship>>)> {
     let (source, source_node) = lookup::node(graph, twin)?;
     let before = graph
         .find_relationship(source, id)
@@ -97,7 +97,7 @@ pub(crate) fn patched(
     limits: &Limits,
     before: &Relationship,
     operations: &[Operation],
-) -> Answer<Relationship> {
+) -> ServiceResult<Relationship> {
     let mut properties = before.properties.as_deref().cloned().unwrap_or_default();
     for operation in operations {
         // Ends and name are fixed: delete the relationship and create another one instead.
@@ -148,7 +148,7 @@ fn check_room(
     (slot, target): (Slot, &Node),
     before: Option<&Relationship>,
     limits: &Limits,
-) -> Answer<()> {
+) -> ServiceResult<()> {
     let refused = |what, limit| Err(errors::relationship_limit_reached(what, limit));
     let per_twin = limits.relationships_per_twin;
     if before.is_none() && graph.relationship_count() >= limits.relationships {
@@ -169,7 +169,7 @@ fn checked_properties(
     properties: Map<String, Value>,
     relationship: &str,
     limits: &Limits,
-) -> Answer<Option<Box<Map<String, Value>>>> {
+) -> ServiceResult<Option<Box<Map<String, Value>>>> {
     let mut faults = Vec::new();
     for (name, value) in &properties {
         match declaration.properties.get(name.as_str()) {

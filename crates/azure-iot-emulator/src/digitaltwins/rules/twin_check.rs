@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::rules::limits::Limits;
 use crate::digitaltwins::rules::value_check;
 use crate::digitaltwins::store::etag::ETag;
@@ -48,7 +48,7 @@ pub(crate) fn build(
     mut body: Map<String, Value>,
     write: TwinWrite<'_>,
     now: Timestamp,
-) -> Answer<Twin> {
+) -> ServiceResult<Twin> {
     let metadata = match body.shift_remove("$metadata") {
         Some(Value::Object(metadata)) => metadata,
         _ => {
@@ -84,15 +84,17 @@ pub(crate) fn build(
         properties,
         components,
     };
+    check_size(&twin, limits.twin_bytes)?;
+    Ok(twin)
+}
+
+fn check_size(twin: &Twin, maximum: usize) -> ServiceResult<()> {
     let size = twin.json_size();
-    if size > limits.twin_bytes {
-        let text = format!(
-            "The twin takes {size} bytes as JSON, more than the maximum of {}.",
-            limits.twin_bytes
-        );
+    if size > maximum {
+        let text = format!("The twin takes {size} bytes as JSON, more than the maximum of {maximum}.");
         return Err(errors::invalid_twin(vec![text]));
     }
-    Ok(twin)
+    Ok(())
 }
 
 /// Builds a twin that may be stored in place of `before`, or as a new one.
@@ -103,7 +105,7 @@ pub(crate) fn build_whole(
     before: Option<&Twin>,
     body: Map<String, Value>,
     now: Timestamp,
-) -> Answer<Arc<Twin>> {
+) -> ServiceResult<Arc<Twin>> {
     let id = before.map_or_else(|| Arc::from(id), |twin| Arc::clone(&twin.id));
     let twin = build(graph.models(), limits, &id, body, TwinWrite::Whole, now)?;
     if before.is_none() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::rules::limits::Limits;
 use crate::digitaltwins::rules::patch::{self, Action, Operation};
 use crate::digitaltwins::rules::twin_check::{self, TouchedParts, TwinWrite};
@@ -17,7 +17,7 @@ pub(crate) fn patched(
     before: &Twin,
     operations: &[Operation],
     now: Timestamp,
-) -> Answer<Twin> {
+) -> ServiceResult<Twin> {
     let mut patch = TwinPatch {
         document: before.patch_document(),
         touched: TouchedParts::default(),
@@ -40,7 +40,7 @@ struct TwinPatch {
 }
 
 impl TwinPatch {
-    fn apply(&mut self, operation: Operation) -> Answer<()> {
+    fn apply(&mut self, operation: Operation) -> ServiceResult<()> {
         let segments: Vec<&str> = operation.segments.iter().map(String::as_str).collect();
         let removes = operation.action == Action::Remove;
         match segments.as_slice() {

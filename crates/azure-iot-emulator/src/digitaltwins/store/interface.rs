@@ -82,7 +82,7 @@ pub(crate) fn split_version(id: &str) -> (&str, (u64, u64)) {
 
 #[cfg(test)]
 mod tests {
-    use crate::digitaltwins::split_version;
+    use crate::digitaltwins::store::interface::split_version;
 
     #[test]
     fn versions_compare_by_number() {

@@ -13,9 +13,9 @@ use crate::digitaltwins::store::twin::Twin;
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) twin: Arc<Twin>,
-    /// By relationship id, in ordinal order: both the order of listings and the way to find one.
+    /// Sorted by relationship id in ordinal order, the order of lists.
     pub(crate) outgoing: Vec<Slot>,
-    /// By relationship id, then source id.
+    /// Sorted by relationship id, then source id.
     pub(crate) incoming: Vec<Slot>,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Relationship {
     pub(crate) target: Slot,
     pub(crate) target_id: Arc<str>,
     pub(crate) etag: ETag,
-    /// None if there is not one, so that plain relationships stay small.
+    /// `None` if there are none, so that relationships without properties stay small.
     pub(crate) properties: Option<Box<Map<String, Value>>>,
 }
 
@@ -38,7 +38,8 @@ impl Relationship {
         self.properties.as_deref()?.get(name)
     }
 
-    /// Whether it is the earlier one with other properties at most, between twins in the same places.
+    /// Returns whether this is the same relationship as `earlier`, with other properties at most, between twins in the
+    /// same slots.
     pub(crate) fn continues(&self, earlier: &Self) -> bool {
         (self.source, self.target) == (earlier.source, earlier.target)
             && self.id == earlier.id

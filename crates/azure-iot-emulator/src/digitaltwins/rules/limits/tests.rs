@@ -14,11 +14,10 @@ use crate::service::{Service, ServiceRequest};
 
 /// An instance with these limits and the twins `a`, `b` and `c` of a model that relates anything.
 fn instance(limits: Limits) -> DigitalTwins {
+    let mut instance = Instance::new(Clock::new());
+    instance.limits = limits;
     let service = DigitalTwins {
-        instance: Arc::new(Instance {
-            limits,
-            ..Instance::new(Clock::new())
-        }),
+        instance: Arc::new(instance),
     };
     assert_eq!(
         send(&service, Method::POST, "/models", &json!([model(1)])),
