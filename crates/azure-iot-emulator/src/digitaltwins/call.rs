@@ -1,14 +1,13 @@
-//! One request, with the parts that every operation reads in the same way.
+//! A request, and the parts of it that every operation reads in the same way.
 
 use http::StatusCode;
-use serde::Serialize;
 use serde_json::Value;
 
-use super::errors::{self, Answer};
-use super::etag::{IfMatch, parse_if_none_match};
-use super::events::Origin;
-use super::limits::Limits;
-use crate::{ServiceRequest, ServiceResponse};
+use crate::digitaltwins::errors::{self, ServiceError, ServiceResult};
+use crate::digitaltwins::events::notify::Origin;
+use crate::digitaltwins::rules::limits::Limits;
+use crate::digitaltwins::rules::precondition::{IfMatch, parse_if_none_match};
+use crate::service::{ServiceRequest, ServiceResponse};
 
 /// The published api-versions, oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,8 +18,7 @@ pub(crate) enum ApiVersion {
     V2023_10_31,
 }
 
-/// How the versions are written in requests.
-pub(crate) const API_VERSIONS: [(&str, ApiVersion); 4] = [
+const API_VERSIONS: [(&str, ApiVersion); 4] = [
     ("2020-10-31", ApiVersion::V2020_10_31),
     ("2022-05-31", ApiVersion::V2022_05_31),
     ("2023-06-30", ApiVersion::V2023_06_30),
@@ -35,20 +33,12 @@ impl ApiVersion {
             .map(|(_, version)| *version)
     }
 
-    /// How requests write it.
-    pub(crate) fn name(self) -> &'static str {
-        API_VERSIONS
-            .iter()
-            .find(|(_, version)| *version == self)
-            .map_or("", |(name, _)| name)
-    }
-
-    /// Whether `$metadata` has `$lastUpdateTime`.
+    /// Returns whether `$metadata` has `$lastUpdateTime`.
     pub(crate) fn has_update_times(self) -> bool {
         self >= ApiVersion::V2022_05_31
     }
 
-    /// Whether errors carry the header `x-ms-error-code`.
+    /// Returns whether errors carry the header `x-ms-error-code`.
     pub(crate) fn has_error_header(self) -> bool {
         self >= ApiVersion::V2022_05_31
     }
@@ -59,22 +49,35 @@ impl ApiVersion {
 pub(crate) struct Call<'a> {
     request: &'a ServiceRequest,
     pub(crate) version: ApiVersion,
+    version_name: &'a str,
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn new(request: &'a ServiceRequest) -> Answer<Self> {
-        let version = request
+    pub(crate) fn new(request: &'a ServiceRequest) -> ServiceResult<Self> {
+        let version_name = request
             .query_value("api-version")
             .ok_or_else(errors::missing_api_version)?;
-        let version = ApiVersion::parse(version).ok_or_else(|| errors::unknown_api_version(version))?;
-        Ok(Call { request, version })
+        let version = ApiVersion::parse(version_name).ok_or_else(|| unsupported(version_name))?;
+        Ok(Call {
+            request,
+            version,
+            version_name,
+        })
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
         self.request.header(name)
     }
 
-    /// Every value of a query parameter.
+    /// Refuses api-versions before `first`, which lack the operation.
+    pub(crate) fn check_since(&self, first: ApiVersion) -> ServiceResult<()> {
+        if self.version < first {
+            return Err(unsupported(self.version_name));
+        }
+        Ok(())
+    }
+
+    /// Returns every value of a query parameter.
     pub(crate) fn query_values(&self, name: &str) -> impl Iterator<Item = &'a str> {
         self.request
             .query
@@ -87,8 +90,8 @@ impl<'a> Call<'a> {
         self.request.query_value(name)
     }
 
-    /// A query parameter that is `true` or `false`; absent means false.
-    pub(crate) fn query_flag(&self, name: &str) -> Answer<bool> {
+    /// Reads a query parameter that is `true` or `false`, by default false.
+    pub(crate) fn query_flag(&self, name: &str) -> ServiceResult<bool> {
         match self.query_value(name) {
             None | Some("") => Ok(false),
             Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
@@ -99,8 +102,8 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// `max-items-per-page`: what the caller wants, at most `maximum`.
-    pub(crate) fn page_size(&self, default: usize, maximum: usize) -> Answer<usize> {
+    /// Returns `max-items-per-page`, at most `maximum`.
+    pub(crate) fn page_size(&self, default: usize, maximum: usize) -> ServiceResult<usize> {
         let Some(text) = self.header("max-items-per-page") else {
             return Ok(default);
         };
@@ -110,7 +113,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Who may be told about what this request does.
+    /// Returns the origin of the events that this request causes.
     pub(crate) fn origin(&self) -> Origin<'a> {
         let url = self.request.base_url.as_str();
         Origin {
@@ -119,25 +122,25 @@ impl<'a> Call<'a> {
         }
     }
 
-    pub(crate) fn if_match(&self) -> Answer<IfMatch> {
+    pub(crate) fn if_match(&self) -> ServiceResult<IfMatch> {
         IfMatch::parse(self.header("if-match"))
     }
 
-    /// Whether `If-None-Match: *` asks for a new resource.
-    pub(crate) fn must_be_new(&self) -> Answer<bool> {
+    /// Returns whether `If-None-Match: *` asks for a new resource.
+    pub(crate) fn must_be_new(&self) -> ServiceResult<bool> {
         parse_if_none_match(self.header("if-none-match"))
     }
 
-    /// The body as JSON, or the fault of the text; refuses an absent body.
-    pub(crate) fn json_body(&self) -> Answer<serde_json::Result<Value>> {
+    /// Parses the body and leaves a syntax error to the caller; refuses an empty body.
+    pub(crate) fn json_body(&self) -> ServiceResult<serde_json::Result<Value>> {
         if self.request.body.iter().all(u8::is_ascii_whitespace) {
             return Err(errors::empty_body());
         }
         Ok(serde_json::from_slice(&self.request.body))
     }
 
-    /// The body, if it is no longer than one about a single twin may be.
-    pub(crate) fn limited_body(&self, limits: &Limits) -> Answer<&'a [u8]> {
+    /// Returns the body, unless it is longer than the body of a request about one twin may be.
+    pub(crate) fn limited_body(&self, limits: &Limits) -> ServiceResult<&'a [u8]> {
         if self.request.body.len() > limits.payload_bytes {
             return Err(errors::payload_too_large(limits.payload_bytes));
         }
@@ -145,12 +148,13 @@ impl<'a> Call<'a> {
     }
 
     /// [`json_body`](Self::json_body) within the limit of [`limited_body`](Self::limited_body).
-    pub(crate) fn limited_json_body(&self, limits: &Limits) -> Answer<serde_json::Result<Value>> {
+    pub(crate) fn limited_json_body(&self, limits: &Limits) -> ServiceResult<serde_json::Result<Value>> {
         self.limited_body(limits)?;
         self.json_body()
     }
 
-    /// An absolute link to a path of this instance, ids in it percent-encoded already. The api-version comes last.
+    /// Returns an absolute link to a path of this instance, whose ids are percent-encoded already. The api-version comes
+    /// last.
     pub(crate) fn link(&self, path: &str, query: &[(&str, &str)]) -> String {
         let mut link = format!("{}{path}?", self.request.base_url);
         for (name, value) in query {
@@ -160,9 +164,18 @@ impl<'a> Call<'a> {
             link.push('&');
         }
         link.push_str("api-version=");
-        link.push_str(self.query_value("api-version").unwrap_or_default());
+        link.push_str(self.version_name);
         link
     }
+}
+
+fn unsupported(version: &str) -> ServiceError {
+    errors::unknown_api_version(version, &API_VERSIONS.map(|(name, _)| name))
+}
+
+/// Responds with 204, which the service sends with a length of zero.
+pub(crate) fn no_content() -> ServiceResponse {
+    ServiceResponse::empty(StatusCode::NO_CONTENT)
 }
 
 /// Percent-encodes everything but the unreserved characters of RFC 3986.
@@ -173,17 +186,4 @@ pub(crate) fn encode(text: &str) -> String {
         .remove(b'_')
         .remove(b'~');
     percent_encoding::utf8_percent_encode(text, &UNRESERVED).to_string()
-}
-
-/// One page of a list, laid out as the service does.
-#[derive(Debug, Serialize)]
-pub(crate) struct Page<T> {
-    #[serde(rename = "nextLink")]
-    pub(crate) next_link: Option<String>,
-    pub(crate) value: Vec<T>,
-}
-
-/// 204, which the service sends with a length of zero.
-pub(crate) fn no_content() -> ServiceResponse {
-    ServiceResponse::empty(StatusCode::NO_CONTENT)
 }

@@ -1,17 +1,25 @@
 //! Components of a twin: get and patch.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 
-use super::call::{self, Call};
-use super::errors::{self, Answer};
-use super::instance::Instance;
-use super::patch;
-use super::twin::ComponentJson;
-use crate::ServiceResponse;
+use crate::digitaltwins::call::{self, Call};
+use crate::digitaltwins::errors::{self, ServiceResult};
+use crate::digitaltwins::instance::Session;
+use crate::digitaltwins::rules::lookup::{self, check_twin_id};
+use crate::digitaltwins::rules::patch;
+use crate::digitaltwins::store::twin::ComponentJson;
+use crate::service::ServiceResponse;
 
-pub(super) fn get(service: &Instance, call: &Call<'_>, id: &str, component: &str) -> Answer<ServiceResponse> {
-    service.check_twin_id(id)?;
-    let twin = service.twin(id)?;
+pub(super) fn get(
+    session: &mut Session<'_>,
+    call: &Call<'_>,
+    id: &str,
+    component: &str,
+) -> ServiceResult<ServiceResponse> {
+    check_twin_id(id, &session.instance.limits)?;
+    let twin = Arc::clone(lookup::twin(&session.graph.read(), id)?);
     let component = twin
         .component(component)
         .ok_or_else(|| errors::component_not_found(id, component))?;
@@ -25,13 +33,14 @@ pub(super) fn get(service: &Instance, call: &Call<'_>, id: &str, component: &str
 /// The service patches the twin with the component in front of each path; hence an unknown component is a bad
 /// path, not a missing resource.
 pub(super) fn patch(
-    service: &Instance,
+    session: &mut Session<'_>,
     call: &Call<'_>,
     id: &str,
     component: &str,
-) -> Answer<ServiceResponse> {
-    service.check_twin_id(id)?;
-    let operations = patch::parse(call.limited_body(&service.limits)?, Some(component))?;
-    let etag = service.patch_twin(id, operations, &call.if_match()?, call.origin())?;
+) -> ServiceResult<ServiceResponse> {
+    let limits = &session.instance.limits;
+    check_twin_id(id, limits)?;
+    let operations = patch::parse(call.limited_body(limits)?, Some(component))?;
+    let etag = session.patch_twin(id, &operations, &call.if_match()?, call.origin())?;
     Ok(call::no_content().with_header("etag", &etag.to_string()))
 }

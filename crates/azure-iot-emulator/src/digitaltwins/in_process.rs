@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::DigitalTwins;
+use crate::digitaltwins::DigitalTwins;
 use crate::error::StateError;
 use crate::service::request::ServiceRequest;
 use crate::service::response::ServiceResponse;

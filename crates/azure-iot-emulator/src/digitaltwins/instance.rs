@@ -1,149 +1,96 @@
 //! One instance: what its requests and its background work share.
 
+mod changes;
+
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::{Mutex, RwLock};
-
-use super::events::Routing;
-use super::graph::{Graph, IndexName};
-use super::jobs::{BlobDirectory, Jobs};
-use super::lag::{History, Lagging};
-use super::limits::Limits;
-use super::property_index::{Building, Pin, Unsorted};
-use super::rates::Rates;
-use super::slab::Slot;
 use crate::clock::Clock;
+use crate::digitaltwins::events::routing::EventRouting;
+use crate::digitaltwins::jobs::blobs::BlobDirectory;
+use crate::digitaltwins::jobs::table::JobTable;
+use crate::digitaltwins::rules::limits::Limits;
+use crate::digitaltwins::rules::rates::RateLimiter;
+use crate::digitaltwins::store::shared_graph::{GraphAccess, SharedGraph};
+use crate::digitaltwins::store::timestamp::Timestamp;
 use crate::durable::Journal;
 
-/// Everything behind [`DigitalTwins`](super::DigitalTwins). Jobs hold it as long as they run.
+/// Everything behind a `DigitalTwins`. Jobs hold it as long as they run.
+///
+/// # Lock order
+/// The locks of the graph come first, in the order that [`SharedGraph`] enforces. The locks of events, jobs and rates
+/// come last, in any order: each is private to its type, whose methods return no guard and cannot reach the graph.
+/// The lock of the blob directory is held while a job is looked up, and never while the graph is locked.
 #[derive(Debug)]
 pub(crate) struct Instance {
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
-    pub(crate) graph: RwLock<Graph>,
-    /// Held by whatever changes models, which looks at the graph more than once.
-    pub(crate) model_changes: Mutex<()>,
-    /// Taken after the graph's lock, never before it.
-    pub(crate) routing: Mutex<Routing>,
-    /// What queries see while they lag. Taken before the graph's lock, never after it.
-    pub(crate) lagging: RwLock<Option<Lagging>>,
-    pub(crate) rates: Mutex<Rates>,
-    /// Taken after the graph's lock, never before it.
-    pub(crate) jobs: Mutex<Jobs>,
-    /// Where imports read and write.
-    pub(crate) blobs: Mutex<Option<BlobDirectory>>,
-    /// Nobody is left to ask; background work ends.
-    pub(crate) stopping: AtomicBool,
-    pub(crate) journal: OnceLock<Journal>,
+    graph: SharedGraph,
+    pub(crate) events: EventRouting,
+    pub(crate) jobs: JobTable,
+    pub(crate) rates: RateLimiter,
+    /// Where imports read their input and write their logs.
+    pub(crate) blobs: BlobDirectory,
+    /// Set when the handle is dropped; background work ends.
+    stopping: AtomicBool,
+    journal: OnceLock<Journal>,
+}
+
+/// The use of an instance by one request or job.
+///
+/// Create it where the request or the job begins, and pass it on as `&mut`: with a second one the compiler could not
+/// check the lock order any more.
+#[derive(Debug)]
+pub(crate) struct Session<'a> {
+    pub(crate) instance: &'a Instance,
+    pub(crate) graph: GraphAccess<'a>,
 }
 
 impl Instance {
     pub(crate) fn new(clock: Clock) -> Self {
         Instance {
-            clock,
             limits: Limits::default(),
-            graph: RwLock::default(),
-            model_changes: Mutex::default(),
-            routing: Mutex::default(),
-            lagging: RwLock::default(),
-            rates: Mutex::default(),
-            jobs: Mutex::default(),
-            blobs: Mutex::default(),
+            graph: SharedGraph::default(),
+            events: EventRouting::new(clock.clone()),
+            jobs: JobTable::default(),
+            rates: RateLimiter::default(),
+            blobs: BlobDirectory::default(),
             stopping: AtomicBool::new(false),
             journal: OnceLock::new(),
+            clock,
         }
     }
 
-    /// Lets queries see the graph as it was so long ago; at first as it is now.
-    pub(crate) fn set_query_lag(&self, lag: Duration) {
-        let mut lagging = self.lagging.write();
-        let mut graph = self.graph.write();
-        if lag.is_zero() {
-            (*lagging, graph.history) = (None, None);
-        } else if let Some(lagging) = &mut *lagging {
-            lagging.lag = lag;
-        } else {
-            *lagging = Some(Lagging::new(&graph, lag));
-            graph.history = Some(History::new(self.clock.clone()));
+    pub(crate) fn session(&self) -> Session<'_> {
+        Session {
+            instance: self,
+            graph: self.graph.access(),
         }
     }
 
-    pub(crate) fn query_lag(&self) -> Duration {
-        self.lagging
-            .read()
-            .as_ref()
-            .map_or(Duration::ZERO, |lagging| lagging.lag)
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from(self.clock.now())
     }
 
-    /// Brings the graph that queries see up to the time that it should show.
-    pub(crate) fn catch_up(&self) {
-        if self.lagging.read().is_none() {
-            return;
-        }
-        let mut lagging = self.lagging.write();
-        let Some(lagging) = &mut *lagging else { return };
-        let changes = self
-            .graph
-            .write()
-            .history
-            .as_mut()
-            .map(|history| history.take(lagging.lag));
-        for change in changes.unwrap_or_default() {
-            lagging.apply(change);
-        }
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Reads what queries see.
-    pub(crate) fn queried<T>(&self, read: impl FnOnce(&Graph) -> T) -> T {
-        match &*self.lagging.read() {
-            Some(lagging) => read(&lagging.graph),
-            None => read(&self.graph.read()),
-        }
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Goes on to make an index of what queries see.
-    pub(crate) fn build_index(&self, index: &IndexName, chunk: Slot) -> Indexing {
-        {
-            // Held to the end, so that the entries go back to the graph from which they come.
-            let lagging = self.lagging.read();
-            if lagging.is_none() {
-                let building = self.graph.write().build_index(index, chunk);
-                return Indexing::new(building, |unsorted| {
-                    let sorted = unsorted.sort();
-                    self.graph.write().put_index_back(index, sorted)
-                });
-            }
-        }
-        let mut lagging = self.lagging.write();
-        let Some(lagging) = &mut *lagging else {
-            // The graph is gone just now, and the index with it.
-            return Indexing::NoRoom;
-        };
-        let building = lagging.graph.build_index(index, chunk);
-        Indexing::new(building, |unsorted| {
-            lagging.graph.put_index_back(index, unsorted.sort())
-        })
+    /// Makes the work of jobs durable. Only the first call counts.
+    pub(crate) fn set_journal(&self, journal: Journal) {
+        // Jobs of a loaded state may have run already.
+        self.journal.get_or_init(|| journal).wake();
     }
-}
 
-/// How far an index is, which nobody takes away from the one who holds the pin.
-#[derive(Debug)]
-pub(crate) enum Indexing {
-    Goes(Pin),
-    Done(Pin),
-    /// All indexes that there may be are in use.
-    NoRoom,
-}
-
-impl Indexing {
-    fn new(building: Building, put_back: impl FnOnce(Unsorted) -> Pin) -> Self {
-        match building {
-            Building::Goes(pin) => Indexing::Goes(pin),
-            Building::Collected(unsorted) => Indexing::Done(put_back(unsorted)),
-            Building::Done(pin) => Indexing::Done(pin),
-            Building::NoRoom => Indexing::NoRoom,
+    /// Has the changes of background work written to the data file, if there is one. A job does not wait for that: it
+    /// reports to nobody, and a request about it is answered after the write (see `Service::is_durable`).
+    pub(crate) fn wake_journal(&self) {
+        if let Some(journal) = self.journal.get() {
+            journal.wake();
         }
     }
 }

@@ -1,5 +1,4 @@
-//! The instance's part of the management API: settings of a process that runs, and the building. The table of requests
-//! is that of the management API, and so is the form of the answers.
+//! The instance's part of the management API: settings of a running process, and the demo building.
 
 use std::time::Duration;
 
@@ -8,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::DigitalTwins;
-use super::events::EndpointError;
+use crate::digitaltwins::DigitalTwins;
+use crate::digitaltwins::events::endpoint::EndpointError;
 use crate::management::response::{Answer, error, parse};
 use crate::service::{ServiceRequest, ServiceResponse};
 
@@ -27,8 +26,8 @@ struct Rates {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Building {
-    /// Whether it may take the place of what is there.
+struct BuildingRequest {
+    /// Whether the building may replace what the instance holds.
     replace: bool,
 }
 
@@ -39,7 +38,7 @@ struct Webhook {
 }
 
 impl DigitalTwins {
-    /// Answers a management request, whose path here begins behind `/digitaltwins`; `None` if there is no such
+    /// Answers a management request; `path` is what follows `/digitaltwins`. Returns `None` if there is no such
     /// operation.
     pub(super) fn manage_instance(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
         let answer = match (&request.method, path) {
@@ -52,7 +51,9 @@ impl DigitalTwins {
             (&Method::PUT, ["webhooks", name]) => self.manage_webhook(request, name),
             (&Method::DELETE, ["webhooks", name]) => {
                 let removed = self.remove_webhook(name);
-                removed.map(|()| done()).map_err(|error| endpoint_error(&error))
+                removed
+                    .map(|()| no_content())
+                    .map_err(|error| endpoint_error(&error))
             }
             _ => return None,
         };
@@ -60,7 +61,7 @@ impl DigitalTwins {
     }
 
     fn show_query_lag(&self) -> ServiceResponse {
-        let seconds = self.instance.query_lag().as_secs_f64();
+        let seconds = self.instance.session().graph.query_lag().as_secs_f64();
         ServiceResponse::json(StatusCode::OK, &QueryLag { seconds })
     }
 
@@ -73,7 +74,7 @@ impl DigitalTwins {
     }
 
     fn show_rates(&self) -> ServiceResponse {
-        let enabled = self.instance.rates.lock().enabled;
+        let enabled = self.instance.rates.is_enabled();
         ServiceResponse::json(StatusCode::OK, &Rates { enabled })
     }
 
@@ -84,14 +85,14 @@ impl DigitalTwins {
     }
 
     fn manage_building(&self, request: &ServiceRequest) -> Answer {
-        let wanted: Building = if request.body.is_empty() {
-            Building::default()
+        let wanted: BuildingRequest = if request.body.is_empty() {
+            BuildingRequest::default()
         } else {
             parse(request)?
         };
         let conflict = |text: String| (StatusCode::CONFLICT, text);
         if wanted.replace {
-            // Made elsewhere first, so that clients see either what was there or the whole building.
+            // Built elsewhere first, so that clients see either what was there or the whole building.
             let other = DigitalTwins::new(self.instance.clock.clone());
             other
                 .load_building()
@@ -105,15 +106,15 @@ impl DigitalTwins {
             let text = "the instance is not empty; {\"replace\": true} gives up all that it holds";
             return Err(conflict(text.to_owned()));
         }
-        Ok(done())
+        Ok(no_content())
     }
 
     fn show_webhooks(&self) -> ServiceResponse {
         let webhooks: Vec<Value> = self
             .instance
-            .routing
-            .lock()
+            .events
             .webhooks()
+            .iter()
             .map(|(name, url)| json!({"name": name, "url": url.as_str()}))
             .collect();
         ServiceResponse::json(StatusCode::OK, &webhooks)
@@ -124,7 +125,9 @@ impl DigitalTwins {
         let url = Url::parse(&wanted.url)
             .map_err(|error| (StatusCode::BAD_REQUEST, format!("url {:?}: {error}", wanted.url)))?;
         let added = self.add_webhook(name, &url);
-        added.map(|()| done()).map_err(|error| endpoint_error(&error))
+        added
+            .map(|()| no_content())
+            .map_err(|error| endpoint_error(&error))
     }
 }
 
@@ -138,6 +141,6 @@ fn endpoint_error(error: &EndpointError) -> (StatusCode, String) {
     (status, error.to_string())
 }
 
-fn done() -> ServiceResponse {
+fn no_content() -> ServiceResponse {
     ServiceResponse::empty(StatusCode::NO_CONTENT)
 }

@@ -1,16 +1,17 @@
-//! A graph for demonstrations: a building with floors, rooms and sensors.
+//! A demo graph: a building with floors, rooms and sensors.
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::DigitalTwins;
-use super::errors::{self, Answer};
-use super::graph::Graph;
-use super::instance::Instance;
-use super::lag::put_relationship;
-use super::relationships::NewRelationship;
-use super::timestamp::Timestamp;
+use crate::digitaltwins::DigitalTwins;
+use crate::digitaltwins::errors::{self, ServiceResult};
+use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::rules::limits::Limits;
+use crate::digitaltwins::rules::relationship_check::{self, NewRelationship};
+use crate::digitaltwins::rules::{model_check, twin_check};
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::timestamp::Timestamp;
 use crate::error::PresetError;
 
 const FLOORS: u32 = 3;
@@ -18,132 +19,141 @@ const ROOMS_PER_FLOOR: u32 = 4;
 
 impl DigitalTwins {
     pub(crate) fn is_empty(&self) -> bool {
-        let graph = self.instance.graph.read();
-        graph.models.len() == 0 && graph.twin_count() == 0
+        let mut session = self.instance.session();
+        let graph = session.graph.read();
+        graph.models().len() == 0 && graph.twin_count() == 0
     }
 
     /// Adds a building of three floors with four rooms each, and a sensor in every room: models
     /// `dtmi:example:building:*;1`, twins `building`, `floor-1`, `room-1-1`, `sensor-1-1` and so on, with the
     /// relationships `contains` from the building to its floors and from these to their rooms, `adjacentTo` from room
-    /// to room (with the property `door`), and `observes` from a sensor to its room. For everybody else this is one
-    /// step.
+    /// to room (with the property `door`), and `observes` from a sensor to its room. Others see all of it or nothing.
     ///
     /// # Errors
     /// If the instance holds some of it already, or has no room for it. Nothing is added then.
     pub fn load_building(&self) -> Result<(), PresetError> {
-        let loaded = self.instance.load_building();
-        loaded.map_err(|error| PresetError::Building {
+        load_building(&self.instance).map_err(|error| PresetError::Building {
             reason: error.to_string(),
         })
     }
 }
 
-impl Instance {
-    fn load_building(&self) -> Answer<()> {
-        // Made elsewhere first, so that no reader and no journal gets to see a part of it.
-        let other = Instance::new(self.clock.clone());
-        other.make_building()?;
-        let building = other.graph.into_inner();
-        let _changing = self.model_changes.lock();
-        let mut graph = self.graph.write();
-        self.check_room_for(&building, &graph)?;
-        for model in building.models.uploaded_since(0) {
-            graph.models.insert(
-                Arc::clone(&model.document),
-                Arc::clone(&model.interface),
-                model.uploaded,
-            );
-        }
-        graph.models_changed(building.models.ids().cloned());
-        for twin in (0..building.twin_end()).filter_map(|slot| building.twin(slot)) {
-            graph.put_twin(Arc::clone(twin));
-        }
-        for slot in 0..building.relationship_end() {
-            if let Some(relationship) = building.relationship(slot) {
-                put_relationship(&mut graph, relationship);
-            }
-        }
-        Ok(())
-    }
+fn load_building(instance: &Instance) -> ServiceResult<()> {
+    let now = instance.now();
+    // Built elsewhere first, so that no reader and no journal sees a part of it.
+    let mut building = Building {
+        limits: &instance.limits,
+        now,
+        graph: Graph::default(),
+    };
+    building.build()?;
+    let building = building.graph;
+    let mut session = instance.session();
+    let mut change = session.graph.change_models();
+    let mut graph = change.write();
+    check_room(&building, &graph, &instance.limits)?;
+    let models = building.models().uploaded_since(0);
+    let models = models.map(|model| (Arc::clone(&model.document), Arc::clone(&model.interface)));
+    graph.add_models(models, now);
+    graph.copy_twins_and_relationships(&building);
+    Ok(())
+}
 
-    /// Whether nothing of a building is in the graph, and all of it may be.
-    fn check_room_for(&self, building: &Graph, graph: &Graph) -> Answer<()> {
-        let models: Vec<&str> = building.models.ids().map(|id| &**id).collect();
-        self.check_new_models(graph, models.into_iter())?;
-        let mut twins = (0..building.twin_end()).filter_map(|slot| building.twin(slot));
-        if let Some(twin) = twins.find(|twin| graph.find(&twin.id).is_some()) {
-            return Err(errors::twin_exists(&twin.id));
-        }
-        if graph.twin_count() + building.twin_count() > self.limits.twins {
-            return Err(errors::twin_limit_reached(self.limits.twins));
-        }
-        let limit = self.limits.relationships;
-        if graph.relationship_count() + building.relationship_count() > limit {
-            return Err(errors::relationship_limit_reached("instance", limit));
-        }
-        Ok(())
+/// Refuses a building of which a part is in the graph already, or that does not fit.
+fn check_room(building: &Graph, graph: &Graph, limits: &Limits) -> ServiceResult<()> {
+    let models: Vec<&str> = building.models().ids().map(|id| &**id).collect();
+    model_check::check_new(graph.models(), limits, models.into_iter())?;
+    let mut twins = (0..building.twin_end()).filter_map(|slot| building.twin(slot));
+    if let Some(twin) = twins.find(|twin| graph.find(&twin.id).is_some()) {
+        return Err(errors::twin_exists(&twin.id));
     }
+    if graph.twin_count() + building.twin_count() > limits.twins {
+        return Err(errors::twin_limit_reached(limits.twins));
+    }
+    if graph.relationship_count() + building.relationship_count() > limits.relationships {
+        return Err(errors::relationship_limit_reached(
+            "instance",
+            limits.relationships,
+        ));
+    }
+    Ok(())
+}
 
-    fn make_building(&self) -> Answer<()> {
-        self.add_models(models())?;
-        self.preset_twin("building", "Building", json!({"name": "Head office"}))?;
+/// The building while it is built.
+struct Building<'a> {
+    limits: &'a Limits,
+    now: Timestamp,
+    graph: Graph,
+}
+
+impl Building<'_> {
+    fn build(&mut self) -> ServiceResult<()> {
+        let documents = models();
+        let interfaces = model_check::check(&documents, self.limits, &|_| None)?;
+        let documents = documents.into_iter().map(Arc::new);
+        let models = documents.zip(interfaces.into_iter().map(Arc::new));
+        self.graph.add_models(models, self.now);
+        self.twin("building", "Building", json!({"name": "Head office"}))?;
         for floor in 1..=FLOORS {
             let floor_id = format!("floor-{floor}");
-            self.preset_twin(
-                &floor_id,
-                "Floor",
-                json!({"name": format!("Floor {floor}"), "level": floor}),
-            )?;
-            self.preset_relationship("building", "contains", &floor_id, json!({}))?;
+            let properties = json!({"name": format!("Floor {floor}"), "level": floor});
+            self.twin(&floor_id, "Floor", properties)?;
+            self.relationship("building", "contains", &floor_id, Map::new())?;
             for room in 1..=ROOMS_PER_FLOOR {
-                let room_id = format!("room-{floor}-{room}");
-                let body = json!({
-                    "name": format!("Room {floor}.{room:02}"),
-                    "area": 15 + 5 * room,
-                    "occupied": (floor + room) % 2 == 0,
-                    "thermostat": {"target": 21, "$metadata": {}},
-                });
-                self.preset_twin(&room_id, "Room", body)?;
-                self.preset_relationship(&floor_id, "contains", &room_id, json!({}))?;
-                if room > 1 {
-                    let neighbour = format!("room-{floor}-{}", room - 1);
-                    let door = if room % 2 == 0 { "open" } else { "locked" };
-                    self.preset_relationship(&room_id, "adjacentTo", &neighbour, json!({"door": door}))?;
-                }
-                let sensor_id = format!("sensor-{floor}-{room}");
-                let body = json!({"temperature": 20.5 + f64::from(room) / 4.0, "battery": 100 - 10 * floor});
-                self.preset_twin(&sensor_id, "Sensor", body)?;
-                self.preset_relationship(&sensor_id, "observes", &room_id, json!({}))?;
+                self.room(floor, room)?;
             }
         }
         Ok(())
     }
 
-    fn preset_twin(&self, id: &str, model: &str, mut body: Value) -> Answer<()> {
-        body["$metadata"] = json!({"$model": format!("dtmi:example:building:{model};1")});
-        let Value::Object(body) = body else { return Ok(()) };
-        let mut graph = self.graph.write();
-        let twin = self.build_twin(&graph, id, None, body, Timestamp::from(self.clock.now()))?;
-        graph.put_twin(twin);
+    fn room(&mut self, floor: u32, room: u32) -> ServiceResult<()> {
+        let room_id = format!("room-{floor}-{room}");
+        let properties = json!({
+            "name": format!("Room {floor}.{room:02}"),
+            "area": 15 + 5 * room,
+            "occupied": (floor + room) % 2 == 0,
+            "thermostat": {"target": 21, "$metadata": {}},
+        });
+        self.twin(&room_id, "Room", properties)?;
+        self.relationship(&format!("floor-{floor}"), "contains", &room_id, Map::new())?;
+        if room > 1 {
+            let neighbor = format!("room-{floor}-{}", room - 1);
+            let door = if room % 2 == 0 { "open" } else { "locked" };
+            let properties = Map::from_iter([("door".to_owned(), door.into())]);
+            self.relationship(&room_id, "adjacentTo", &neighbor, properties)?;
+        }
+        let sensor_id = format!("sensor-{floor}-{room}");
+        let properties = json!({"temperature": 20.5 + f64::from(room) / 4.0, "battery": 100 - 10 * floor});
+        self.twin(&sensor_id, "Sensor", properties)?;
+        self.relationship(&sensor_id, "observes", &room_id, Map::new())
+    }
+
+    fn twin(&mut self, id: &str, model: &str, properties: Value) -> ServiceResult<()> {
+        let Value::Object(mut body) = properties else {
+            return Err(errors::invalid_payload());
+        };
+        let metadata = json!({"$model": format!("dtmi:example:building:{model};1")});
+        body.insert("$metadata".to_owned(), metadata);
+        let twin = twin_check::build_whole(&self.graph, self.limits, id, None, body, self.now)?;
+        self.graph.put_twin(twin);
         Ok(())
     }
 
-    fn preset_relationship(
-        &self,
+    fn relationship(
+        &mut self,
         source: &str,
         name: &str,
         target: &str,
-        mut properties: Value,
-    ) -> Answer<()> {
+        properties: Map<String, Value>,
+    ) -> ServiceResult<()> {
         let new = NewRelationship {
             name: name.to_owned(),
             target: target.to_owned(),
-            properties: properties.as_object_mut().map(std::mem::take).unwrap_or_default(),
+            properties,
         };
-        let mut graph = self.graph.write();
-        let (relationship, _) =
-            self.build_relationship(&graph, source, &format!("{name}-{target}"), new, true)?;
-        graph.put_relationship(relationship);
+        let id = format!("{name}-{target}");
+        let (relationship, _) = relationship_check::build(&self.graph, self.limits, source, &id, new, true)?;
+        self.graph.put_relationship(relationship);
         Ok(())
     }
 }

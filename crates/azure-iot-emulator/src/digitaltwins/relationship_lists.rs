@@ -2,82 +2,85 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::call::{Call, Page, encode};
-use super::errors::{self, Answer};
-use super::graph::Relationship;
-use super::instance::Instance;
-use super::relationships::node;
-use super::slab::Slot;
-use crate::ServiceResponse;
+use crate::digitaltwins::call::{Call, encode};
+use crate::digitaltwins::errors::ServiceResult;
+use crate::digitaltwins::instance::Session;
+use crate::digitaltwins::paging::{self, Page};
+use crate::digitaltwins::rules::lookup::{self, check_twin_id};
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::relationship::Relationship;
+use crate::service::ServiceResponse;
 
-/// Not adjustable: these lists take no `max-items-per-page`.
+/// Items of a page; these lists ignore `max-items-per-page`.
 const PAGE: usize = 10;
 
 /// The last relationship of a page: its id and its source, by which both kinds of list are ordered.
 type Position = (String, String);
 
-impl Instance {
-    /// One page of the outgoing relationships, perhaps only those of one name, and whether more follow.
-    fn outgoing(
-        &self,
-        twin: &str,
-        name: Option<&str>,
-        after: Option<&Position>,
-    ) -> Answer<(Vec<Arc<Relationship>>, bool)> {
-        let graph = self.graph.read();
-        let (_, node) = node(&graph, twin).ok_or_else(|| errors::twin_not_found(twin))?;
-        let start = after.map_or(0, |(id, _)| past(graph.outgoing_position(&node.outgoing, id)));
-        Ok(page(node.outgoing.get(start..), |slot| {
-            graph
-                .relationship(slot)
-                .filter(|found| name.is_none_or(|name| *found.name == *name))
-        }))
-    }
-
-    /// One page of the incoming relationships and whether more follow.
-    fn incoming(&self, twin: &str, after: Option<&Position>) -> Answer<(Vec<Arc<Relationship>>, bool)> {
-        let graph = self.graph.read();
-        let (_, node) = node(&graph, twin).ok_or_else(|| errors::twin_not_found(twin))?;
-        let start = after.map_or(0, |(id, source)| {
-            past(graph.incoming_position(&node.incoming, id, source))
-        });
-        Ok(page(node.incoming.get(start..), |slot| graph.relationship(slot)))
-    }
+/// Returns one page of the outgoing relationships, perhaps only those of one name, and whether more follow.
+fn outgoing(
+    graph: &Graph,
+    twin: &str,
+    name: Option<&str>,
+    after: Option<&Position>,
+) -> ServiceResult<(Vec<Arc<Relationship>>, bool)> {
+    let (_, node) = lookup::node(graph, twin)?;
+    let start = after.map_or(0, |(id, _)| past(graph.outgoing_position(&node.outgoing, id)));
+    let listed = node.outgoing.iter().skip(start);
+    let listed = listed.map(|slot| graph.listed_relationship(*slot));
+    Ok(page(
+        listed.filter(|found| name.is_none_or(|name| *found.name == *name)),
+    ))
 }
 
-/// The first place after the one found; a relationship deleted between two pages leaves its neighbours in place.
+/// Returns one page of the incoming relationships, and whether more follow.
+fn incoming(
+    graph: &Graph,
+    twin: &str,
+    after: Option<&Position>,
+) -> ServiceResult<(Vec<Arc<Relationship>>, bool)> {
+    let (_, node) = lookup::node(graph, twin)?;
+    let start = after.map_or(0, |(id, source)| {
+        past(graph.incoming_position(&node.incoming, id, source))
+    });
+    let listed = node.incoming.iter().skip(start);
+    Ok(page(listed.map(|slot| graph.listed_relationship(*slot))))
+}
+
+/// Returns the position after the one found. A relationship that is deleted between two pages leaves its neighbors in
+/// place.
 fn past(position: Result<usize, usize>) -> usize {
     position.map_or_else(|next| next, |at| at + 1)
 }
 
-fn page<'a>(
-    slots: Option<&[Slot]>,
-    get: impl Fn(Slot) -> Option<&'a Arc<Relationship>>,
-) -> (Vec<Arc<Relationship>>, bool) {
-    let mut rest = slots.unwrap_or_default().iter().filter_map(|slot| get(*slot));
+fn page<'g>(mut rest: impl Iterator<Item = &'g Arc<Relationship>>) -> (Vec<Arc<Relationship>>, bool) {
     let items: Vec<_> = rest.by_ref().take(PAGE).map(Arc::clone).collect();
     (items, rest.next().is_some())
 }
 
-pub(super) fn list(service: &Instance, call: &Call<'_>, twin: &str) -> Answer<ServiceResponse> {
-    service.check_twin_id(twin)?;
+pub(super) fn list(session: &mut Session<'_>, call: &Call<'_>, twin: &str) -> ServiceResult<ServiceResponse> {
+    check_twin_id(twin, &session.instance.limits)?;
     let name = call
         .query_value("relationshipName")
         .filter(|name| !name.is_empty());
-    let (items, more) = service.outgoing(twin, name, position(call)?.as_ref())?;
+    let after = position(call)?;
+    let (items, more) = outgoing(&session.graph.read(), twin, name, after.as_ref())?;
     let next_link = next_link(call, twin, "relationships", name, &items, more);
     let value = items.iter().map(|item| &**item).collect();
     Ok(ServiceResponse::json(StatusCode::OK, &Page { next_link, value }))
 }
 
-pub(super) fn list_incoming(service: &Instance, call: &Call<'_>, twin: &str) -> Answer<ServiceResponse> {
-    service.check_twin_id(twin)?;
-    let (items, more) = service.incoming(twin, position(call)?.as_ref())?;
+pub(super) fn list_incoming(
+    session: &mut Session<'_>,
+    call: &Call<'_>,
+    twin: &str,
+) -> ServiceResult<ServiceResponse> {
+    check_twin_id(twin, &session.instance.limits)?;
+    let after = position(call)?;
+    let (items, more) = incoming(&session.graph.read(), twin, after.as_ref())?;
     let next_link = next_link(call, twin, "incomingrelationships", None, &items, more);
     let value = items
         .iter()
@@ -116,20 +119,14 @@ fn next_link(
     more: bool,
 ) -> Option<String> {
     let last = items.last().filter(|_| more)?;
-    let token = URL_SAFE_NO_PAD.encode(serde_json::json!([&*last.id, &*last.source_id]).to_string());
+    let token = paging::write_token(vec![&*last.id, &*last.source_id]);
     let mut query = vec![("continuationToken", token.as_str())];
     query.extend(name.map(|name| ("relationshipName", name)));
     Some(call.link(&format!("/digitaltwins/{}/{list}", encode(twin)), &query))
 }
 
-fn position(call: &Call<'_>) -> Answer<Option<Position>> {
-    let Some(token) = call.query_value("continuationToken") else {
-        return Ok(None);
-    };
-    let bytes = URL_SAFE_NO_PAD
-        .decode(token)
-        .map_err(|_| errors::invalid_list_token())?;
-    serde_json::from_slice(&bytes)
-        .map(Some)
-        .map_err(|_| errors::invalid_list_token())
+fn position(call: &Call<'_>) -> ServiceResult<Option<Position>> {
+    call.query_value("continuationToken")
+        .map(paging::read_token)
+        .transpose()
 }

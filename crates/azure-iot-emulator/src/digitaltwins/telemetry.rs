@@ -1,46 +1,50 @@
-//! Telemetry of twins and components: checked, acknowledged, sent along the event routes, not stored.
+//! Telemetry of twins and components: checked, acknowledged, sent to the event routes, not stored.
 
 use serde_json::Value;
 
-use super::call::{self, Call};
-use super::errors::{self, Answer};
-use super::events::Telemetry;
-use super::instance::Instance;
-use super::timestamp::is_iso_8601;
-use crate::ServiceResponse;
+use crate::digitaltwins::call::{self, Call};
+use crate::digitaltwins::errors::{self, ServiceResult};
+use crate::digitaltwins::events::notify::Telemetry;
+use crate::digitaltwins::instance::Session;
+use crate::digitaltwins::rules::lookup::{self, check_twin_id};
+use crate::digitaltwins::store::timestamp::is_iso_8601;
+use crate::service::ServiceResponse;
 
-/// Takes the telemetry of a twin, or of one of its components. What it says is not compared with the model.
+/// Accepts telemetry of a twin or of one of its components, without a check against the model.
 pub(super) fn send(
-    service: &Instance,
+    session: &mut Session<'_>,
     call: &Call<'_>,
     id: &str,
     component: Option<&str>,
-) -> Answer<ServiceResponse> {
-    service.check_twin_id(id)?;
-    let Ok(payload @ Value::Object(_)) = call.limited_json_body(&service.limits)? else {
+) -> ServiceResult<ServiceResponse> {
+    let instance = session.instance;
+    check_twin_id(id, &instance.limits)?;
+    let Ok(payload @ Value::Object(_)) = call.limited_json_body(&instance.limits)? else {
         return Err(errors::telemetry_invalid("The telemetry must be a JSON object."));
     };
     let message_id = call.header("message-id").filter(|id| !id.trim().is_empty());
     let message_id = message_id.ok_or_else(errors::message_id_missing)?;
-    if let Some(time) = call.header("telemetry-source-time")
+    let source_time = call.header("telemetry-source-time");
+    if let Some(time) = source_time
         && !is_iso_8601(time)
     {
         let text = format!("The Telemetry-Source-Time {time} is not an ISO 8601 date and time.");
         return Err(errors::telemetry_invalid(text));
     }
-    let twin = service.twin(id)?;
+    let graph = session.graph.read();
+    let twin = lookup::twin(&graph, id)?;
     if let Some(component) = component
         && twin.component(component).is_none()
     {
         return Err(errors::component_not_found(id, component));
     }
     let telemetry = Telemetry {
-        twin: &twin,
+        twin,
         component,
         message_id,
-        source_time: call.header("telemetry-source-time"),
+        source_time,
         payload,
     };
-    service.telemetry_sent(&service.graph.read(), telemetry, call.origin());
+    instance.events.telemetry_sent(&graph, telemetry, call.origin());
     Ok(call::no_content())
 }

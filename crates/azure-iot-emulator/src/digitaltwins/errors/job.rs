@@ -1,6 +1,7 @@
 //! Import and delete jobs.
 
-use super::{ServiceError, invalid_argument};
+use super::request::invalid_argument;
+use super::service_error::ServiceError;
 
 pub(crate) fn job_not_found(id: &str) -> ServiceError {
     ServiceError::new(

@@ -1,6 +1,7 @@
 //! Models.
 
-use super::{ServiceError, invalid_argument};
+use super::request::invalid_argument;
+use super::service_error::ServiceError;
 
 pub(crate) fn models_empty() -> ServiceError {
     invalid_argument(

@@ -1,6 +1,6 @@
 //! Queries.
 
-use super::ServiceError;
+use super::service_error::ServiceError;
 
 pub(crate) fn query_invalid(message: &str) -> ServiceError {
     ServiceError::new(

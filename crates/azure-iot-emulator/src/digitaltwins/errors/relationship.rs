@@ -1,6 +1,7 @@
 //! Relationships.
 
-use super::{ServiceError, invalid_argument};
+use super::request::invalid_argument;
+use super::service_error::ServiceError;
 
 pub(crate) fn relationship_not_found(twin: &str, id: &str) -> ServiceError {
     ServiceError::new(

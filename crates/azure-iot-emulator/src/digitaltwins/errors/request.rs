@@ -1,6 +1,6 @@
 //! Requests as such, and preconditions.
 
-use super::{Form, ServiceError};
+use super::service_error::{Form, ServiceError};
 
 pub(crate) fn invalid_argument(message: impl Into<String>) -> ServiceError {
     ServiceError::new(400, "InvalidArgument", message)
@@ -34,15 +34,13 @@ pub(crate) fn missing_api_version() -> ServiceError {
 }
 
 /// Inferred, like [`missing_api_version`].
-pub(crate) fn unknown_api_version(version: &str) -> ServiceError {
+pub(crate) fn unknown_api_version(version: &str, supported: &[&str]) -> ServiceError {
     ServiceError::new(
         400,
         "InvalidApiVersionParameter",
         format!(
             "The requested api-version '{version}' is not supported. Supported versions: {}.",
-            crate::digitaltwins::call::API_VERSIONS
-                .map(|(name, _)| name)
-                .join(", ")
+            supported.join(", ")
         ),
     )
 }

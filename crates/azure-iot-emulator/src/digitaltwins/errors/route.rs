@@ -1,6 +1,6 @@
 //! Event routes.
 
-use super::ServiceError;
+use super::service_error::ServiceError;
 
 pub(crate) fn route_not_found() -> ServiceError {
     ServiceError::new(

@@ -1,6 +1,6 @@
 //! Twins, their components and patches.
 
-use super::{ErrorDetail, ServiceError};
+use super::service_error::{ErrorDetail, ServiceError};
 
 pub(crate) fn twin_not_found(id: &str) -> ServiceError {
     ServiceError::new(

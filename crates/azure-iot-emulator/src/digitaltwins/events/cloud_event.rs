@@ -11,24 +11,24 @@ use serde_json::Value;
 pub struct CloudEvent {
     /// Always `1.0`.
     pub specversion: &'static str,
-    /// A new UUID; of telemetry the `Message-Id` that its sender gave.
+    /// A new UUID; for telemetry, the `Message-Id` of the sender.
     pub id: String,
-    /// The host of the instance; of telemetry followed by `/digitaltwins/{twin}`.
+    /// The host of the instance; for telemetry, followed by `/digitaltwins/{twin}`.
     pub source: String,
     /// For example `Microsoft.DigitalTwins.Twin.Create`.
     #[serde(rename = "type")]
     pub event_type: &'static str,
     /// When it happened, in RFC 3339.
     pub time: String,
-    /// The twin or relationship that it is about; of telemetry the component, or empty.
+    /// The twin or relationship; for telemetry, the component or empty.
     pub subject: String,
     /// Always `application/json`.
     pub datacontenttype: &'static str,
-    /// Of telemetry the model of the twin or component.
+    /// For telemetry, the model of the twin or component.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dataschema: Option<String>,
-    /// The trace that the request belonged to, in the form of W3C Trace Context.
+    /// The trace of the request, in the form of W3C Trace Context.
     pub traceparent: String,
-    /// What the event says; its form depends on the type.
+    /// The content of the event; its form depends on the type.
     pub data: Value,
 }

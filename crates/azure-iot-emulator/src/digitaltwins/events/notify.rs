@@ -1,24 +1,21 @@
-//! What happens to twins and relationships, as events.
+//! Changes of twins and relationships as events.
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::CloudEvent;
-use crate::digitaltwins::graph::{Graph, Relationship};
-use crate::digitaltwins::instance::Instance;
-use crate::digitaltwins::patch::{Change, Operation};
-use crate::digitaltwins::timestamp::Timestamp;
-use crate::digitaltwins::twin::{Twin, TwinJson};
+use crate::digitaltwins::events::cloud_event::CloudEvent;
+use crate::digitaltwins::events::event_type::{
+    RELATIONSHIP_CREATE, RELATIONSHIP_DELETE, RELATIONSHIP_UPDATE, TELEMETRY, TWIN_CREATE, TWIN_DELETE,
+    TWIN_UPDATE,
+};
+use crate::digitaltwins::events::routing::EventRouting;
+use crate::digitaltwins::rules::patch::{Action, Operation};
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::relationship::Relationship;
+use crate::digitaltwins::store::timestamp::Timestamp;
+use crate::digitaltwins::store::twin::{Twin, TwinJson};
 
-pub(super) const TWIN_CREATE: &str = "Microsoft.DigitalTwins.Twin.Create";
-pub(super) const TWIN_UPDATE: &str = "Microsoft.DigitalTwins.Twin.Update";
-pub(super) const TWIN_DELETE: &str = "Microsoft.DigitalTwins.Twin.Delete";
-pub(super) const RELATIONSHIP_CREATE: &str = "Microsoft.DigitalTwins.Relationship.Create";
-pub(super) const RELATIONSHIP_UPDATE: &str = "Microsoft.DigitalTwins.Relationship.Update";
-pub(super) const RELATIONSHIP_DELETE: &str = "Microsoft.DigitalTwins.Relationship.Delete";
-pub(super) const TELEMETRY: &str = "microsoft.iot.telemetry";
-
-/// The request that made something happen.
+/// The request that causes an event.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin<'a> {
     /// The instance as the caller addressed it, without a scheme.
@@ -50,7 +47,7 @@ impl Origin<'_> {
     }
 }
 
-/// A piece of telemetry that was taken.
+/// Accepted telemetry.
 #[derive(Debug)]
 pub(crate) struct Telemetry<'a> {
     pub(crate) twin: &'a Twin,
@@ -60,8 +57,8 @@ pub(crate) struct Telemetry<'a> {
     pub(crate) payload: Value,
 }
 
-/// Called with the graph locked, so that events leave in the order in which things happen.
-impl Instance {
+/// To be called while the graph is locked, so that events are sent in the order of the changes.
+impl EventRouting {
     /// A twin was stored over `before`, or is new. Which event the service sends for a replaced twin is not
     /// documented; here it is an update with the difference.
     pub(crate) fn twin_put(&self, before: Option<&Twin>, twin: &Twin, origin: Origin<'_>) {
@@ -82,7 +79,7 @@ impl Instance {
         self.send(|| origin.event(TWIN_DELETE, twin.id.to_string(), self.time(), whole(twin)));
     }
 
-    /// A relationship was stored over `before`, or is new. One that leads elsewhere counts as another one.
+    /// A relationship was stored over `before`, or is new. One with another target or name counts as another one.
     pub(crate) fn relationship_put(
         &self,
         graph: &Graph,
@@ -143,7 +140,7 @@ impl Instance {
         self.send(|| {
             let twin = telemetry.twin;
             let component = telemetry.component.and_then(|name| {
-                let interface = graph.models.interface(&twin.model)?;
+                let interface = graph.models().interface(&twin.model)?;
                 interface.component_model(name).map(str::to_owned)
             });
             let subject = telemetry.component.unwrap_or_default().to_owned();
@@ -174,11 +171,7 @@ impl Instance {
     }
 
     fn time(&self) -> Timestamp {
-        Timestamp::from(self.clock.now())
-    }
-
-    fn send(&self, event: impl FnOnce() -> CloudEvent) {
-        self.routing.lock().send(event);
+        Timestamp::from(self.clock().now())
     }
 }
 
@@ -198,7 +191,7 @@ fn subject(relationship: &Relationship) -> String {
     format!("{}/relationships/{}", relationship.source_id, relationship.id)
 }
 
-/// Members in the order in which the service documents them.
+/// Members are in the order in which the service documents them.
 fn operation(op: &str, path: &str, value: Option<&Value>) -> Value {
     match value {
         Some(value) => json!({"value": value, "path": path, "op": op}),
@@ -209,15 +202,15 @@ fn operation(op: &str, path: &str, value: Option<&Value>) -> Value {
 fn operations(patch: &[Operation]) -> Value {
     patch
         .iter()
-        .map(|item| match &item.change {
-            Change::Add(value) => operation("add", &item.path, Some(value)),
-            Change::Replace(value) => operation("replace", &item.path, Some(value)),
-            Change::Remove => operation("remove", &item.path, None),
+        .map(|item| match &item.action {
+            Action::Add(value) => operation("add", &item.path, Some(value)),
+            Action::Replace(value) => operation("replace", &item.path, Some(value)),
+            Action::Remove => operation("remove", &item.path, None),
         })
         .collect()
 }
 
-/// What a caller wrote: values, components and the model.
+/// Returns what a caller wrote: values and components.
 fn content(twin: &Twin) -> Map<String, Value> {
     let mut document = twin.patch_document();
     document.shift_remove("$metadata");
@@ -229,7 +222,7 @@ fn content(twin: &Twin) -> Map<String, Value> {
     document
 }
 
-/// The patch that leads from one set of members to another.
+/// Returns the patch that turns one set of members into another.
 fn difference(before: &Map<String, Value>, after: &Map<String, Value>) -> Value {
     let path = |name: &str| format!("/{}", name.replace('~', "~0").replace('/', "~1"));
     let gone = before

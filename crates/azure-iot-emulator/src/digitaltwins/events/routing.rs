@@ -1,121 +1,87 @@
 //! Routes and endpoints: which event goes where.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use serde::Serialize;
-use thiserror::Error;
+use serde_json::Value;
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::CloudEvent;
-use super::filter::Filter;
-use super::webhook;
-use crate::durable::Tracked;
+use crate::clock::Clock;
+use crate::digitaltwins::errors::{self, ServiceResult};
+use crate::digitaltwins::events::cloud_event::CloudEvent;
+use crate::digitaltwins::events::endpoint::{EndpointError, MAX_ENDPOINTS};
+use crate::digitaltwins::events::route::Route;
+use crate::digitaltwins::events::subscription::EventSubscription;
+use crate::digitaltwins::events::webhook;
+use crate::durable::{StateChange, Tracked};
 
-/// Endpoints of one instance, as the service documents.
-const MAXIMUM_ENDPOINTS: usize = 6;
+/// Routes of one instance, as the service documents.
+const MAX_ROUTES: usize = 6;
 
-/// Why an endpoint can't be had.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum EndpointError {
-    /// An instance has at most six endpoints.
-    #[error("an instance has at most {MAXIMUM_ENDPOINTS} endpoints")]
-    TooMany,
-    /// The name is empty.
-    #[error("an endpoint must have a name")]
-    Name,
-    /// There is no webhook of this name.
-    #[error("no webhook is called {name:?}")]
-    NotFound {
-        /// The name.
-        name: String,
-    },
-    /// Routes lead to the endpoint, which can't go before them.
-    #[error("{name:?} is the endpoint of the event routes {}: delete these first", routes.join(", "))]
-    InUse {
-        /// The name of the endpoint.
-        name: String,
-        /// The ids of the routes.
-        routes: Vec<String>,
-    },
-    /// The address is neither `http` nor `https`, or has no host.
-    #[error("events can't be sent to {url}: only http and https are possible")]
-    Url {
-        /// The address.
-        url: String,
-    },
-    /// What should be certificates to trust is none.
-    #[error("these are no certificates in PEM: {reason}")]
-    Certificates {
-        /// What is wrong.
-        reason: String,
-    },
-    /// An `https` webhook can't be had, for instance because this computer has no certificates to trust.
-    #[error("events can't be sent over TLS: {reason}")]
-    Tls {
-        /// What is wrong.
-        reason: String,
-    },
-    /// Webhooks are sent by a Tokio runtime, and none is running here.
-    #[error("webhooks need a Tokio runtime")]
-    NoRuntime,
+/// The routes and endpoints of an instance.
+///
+/// The lock is taken last: it is private, and no method returns its guard or waits for another lock but the clock's.
+#[derive(Debug)]
+pub(crate) struct EventRouting {
+    clock: Clock,
+    state: Mutex<State>,
 }
 
-/// A route as it is stored. The derived JSON is the form of dumped state.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Route {
-    #[serde(rename = "endpointName")]
-    pub(super) endpoint: String,
-    /// The filter as it was written.
-    #[serde(rename = "filter")]
-    pub(super) text: String,
-    #[serde(skip)]
-    pub(super) filter: Filter,
+#[derive(Debug, Default)]
+struct State {
+    endpoints: BTreeMap<String, Endpoint>,
+    /// Certificates that webhooks trust besides the platform's.
+    roots: Vec<CertificateDer<'static>>,
+    routes: Tracked<Route>,
 }
 
-/// Where events go; a name may stand for subscribers in this process and a webhook at once.
+/// Where events go: subscribers in this process and a webhook can share a name.
 #[derive(Debug, Default)]
 struct Endpoint {
     subscribers: Vec<mpsc::UnboundedSender<Arc<CloudEvent>>>,
     webhook: Option<(Url, webhook::Sender)>,
 }
 
-/// The routes and endpoints of an instance.
-#[derive(Debug, Default)]
-pub(crate) struct Routing {
-    endpoints: BTreeMap<String, Endpoint>,
-    /// What webhooks trust besides the platform's certificates.
-    roots: Vec<CertificateDer<'static>>,
-    pub(super) routes: Tracked<Route>,
-}
-
-impl Routing {
-    pub(super) fn has_endpoint(&self, name: &str) -> bool {
-        self.endpoints.contains_key(name)
-    }
-
+impl State {
+    /// Returns the endpoint of this name, which is created if there is none.
     fn endpoint(&mut self, name: &str) -> Result<&mut Endpoint, EndpointError> {
         if name.is_empty() {
             return Err(EndpointError::Name);
         }
-        if !self.has_endpoint(name) && self.endpoints.len() >= MAXIMUM_ENDPOINTS {
+        if !self.endpoints.contains_key(name) && self.endpoints.len() >= MAX_ENDPOINTS {
             return Err(EndpointError::TooMany);
         }
         Ok(self.endpoints.entry(name.to_owned()).or_default())
     }
+}
 
-    pub(crate) fn subscribe(&mut self, endpoint: &str) -> Result<EventSubscription, EndpointError> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        self.endpoint(endpoint)?.subscribers.push(sender);
-        Ok(EventSubscription { receiver })
+impl EventRouting {
+    pub(crate) fn new(clock: Clock) -> Self {
+        EventRouting {
+            clock,
+            state: Mutex::default(),
+        }
     }
 
-    pub(crate) fn trust(&mut self, pem: &str) -> Result<(), EndpointError> {
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    // Endpoints.
+
+    pub(crate) fn subscribe(&self, endpoint: &str) -> Result<EventSubscription, EndpointError> {
+        let (sender, subscription) = EventSubscription::new();
+        self.state.lock().endpoint(endpoint)?.subscribers.push(sender);
+        Ok(subscription)
+    }
+
+    pub(crate) fn trust(&self, pem: &str) -> Result<(), EndpointError> {
         let faulty = |reason: String| EndpointError::Certificates { reason };
         let roots = CertificateDer::pem_slice_iter(pem.as_bytes())
             .collect::<Result<Vec<_>, _>>()
@@ -123,36 +89,41 @@ impl Routing {
         if roots.is_empty() {
             return Err(faulty("there is none".to_owned()));
         }
-        // Looked at here, so that the fault is told where it was made and not with the next webhook.
+        // Checked here, so that a bad certificate is reported by this call and not by the next webhook.
         let mut store = RootCertStore::empty();
         for root in &roots {
             store
                 .add(root.clone())
                 .map_err(|error| faulty(error.to_string()))?;
         }
-        self.roots.extend(roots);
+        self.state.lock().roots.extend(roots);
         Ok(())
     }
 
-    pub(crate) fn add_webhook(&mut self, endpoint: &str, url: &Url) -> Result<(), EndpointError> {
-        let sender = webhook::start(endpoint, url, &self.roots)?;
-        self.endpoint(endpoint)?.webhook = Some((url.clone(), sender));
+    pub(crate) fn add_webhook(&self, endpoint: &str, url: &Url) -> Result<(), EndpointError> {
+        let mut state = self.state.lock();
+        let sender = webhook::start(endpoint, url, &state.roots)?;
+        state.endpoint(endpoint)?.webhook = Some((url.clone(), sender));
         Ok(())
     }
 
-    /// The webhooks by name.
-    pub(crate) fn webhooks(&self) -> impl Iterator<Item = (&str, &Url)> {
-        self.endpoints
-            .iter()
-            .filter_map(|(name, endpoint)| Some((name.as_str(), &endpoint.webhook.as_ref()?.0)))
+    /// Returns the webhooks by name.
+    pub(crate) fn webhooks(&self) -> Vec<(String, Url)> {
+        let state = self.state.lock();
+        let endpoints = state.endpoints.iter();
+        endpoints
+            .filter_map(|(name, endpoint)| Some((name.clone(), endpoint.webhook.as_ref()?.0.clone())))
+            .collect()
     }
 
-    /// Takes a webhook away, and its endpoint unless somebody in this process listens there.
-    pub(crate) fn remove_webhook(&mut self, name: &str) -> Result<(), EndpointError> {
+    /// Removes a webhook, and its endpoint unless it has subscribers.
+    pub(crate) fn remove_webhook(&self, name: &str) -> Result<(), EndpointError> {
+        let mut state = self.state.lock();
+        let state = &mut *state;
         let not_found = || EndpointError::NotFound {
             name: name.to_owned(),
         };
-        let endpoint = self.endpoints.get_mut(name).ok_or_else(not_found)?;
+        let endpoint = state.endpoints.get_mut(name).ok_or_else(not_found)?;
         if endpoint.webhook.is_none() {
             return Err(not_found());
         }
@@ -161,25 +132,28 @@ impl Routing {
             endpoint.webhook = None;
             return Ok(());
         }
-        let routes = self.routes.iter().filter(|(_, route)| route.endpoint == name);
+        let routes = state.routes.iter().filter(|(_, route)| route.endpoint == name);
         let routes: Vec<_> = routes.map(|(id, _)| id.clone()).collect();
         if !routes.is_empty() {
             let name = name.to_owned();
             return Err(EndpointError::InUse { name, routes });
         }
-        self.endpoints.remove(name);
+        state.endpoints.remove(name);
         Ok(())
     }
 
-    /// Hands an event to the endpoint of every route that takes it; once per route. It is not made if no route
-    /// could take it.
-    pub(super) fn send(&mut self, event: impl FnOnce() -> CloudEvent) {
-        if self.routes.is_empty() {
+    /// Sends an event to the endpoint of every route that matches it, once per route. `event` is not called if there
+    /// are no routes.
+    pub(super) fn send(&self, event: impl FnOnce() -> CloudEvent) {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        if state.routes.is_empty() {
             return;
         }
         let event = Arc::new(event());
-        for route in self.routes.values().filter(|route| route.filter.takes(&event)) {
-            let Some(endpoint) = self.endpoints.get_mut(&route.endpoint) else {
+        for route in state.routes.values().filter(|route| route.filter.matches(&event)) {
+            // The routes of a loaded state may refer to endpoints that were not set up in this process.
+            let Some(endpoint) = state.endpoints.get_mut(&route.endpoint) else {
                 continue;
             };
             endpoint
@@ -190,24 +164,65 @@ impl Routing {
             }
         }
     }
-}
 
-/// The events of an endpoint, from [`DigitalTwins::subscribe`](crate::DigitalTwins::subscribe).
-///
-/// Events wait here without a limit until they are taken; drop it when no more are wanted.
-#[derive(Debug)]
-pub struct EventSubscription {
-    receiver: mpsc::UnboundedReceiver<Arc<CloudEvent>>,
-}
+    // Routes.
 
-impl EventSubscription {
-    /// Waits for the next event; `None` when the instance is gone.
-    pub async fn next(&mut self) -> Option<CloudEvent> {
-        self.receiver.recv().await.map(Arc::unwrap_or_clone)
+    pub(crate) fn put_route(&self, id: &str, route: Route) -> ServiceResult<()> {
+        let mut state = self.state.lock();
+        if !state.endpoints.contains_key(&route.endpoint) {
+            return Err(errors::route_endpoint_invalid());
+        }
+        if !state.routes.contains_key(id) && state.routes.len() >= MAX_ROUTES {
+            return Err(errors::route_limit_exceeded(MAX_ROUTES));
+        }
+        state.routes.insert(id.to_owned(), route);
+        Ok(())
     }
 
-    /// The next event, if one is here. An event is here as soon as the operation that made it is answered.
-    pub fn try_next(&mut self) -> Option<CloudEvent> {
-        self.receiver.try_recv().ok().map(Arc::unwrap_or_clone)
+    pub(crate) fn route(&self, id: &str) -> Option<Route> {
+        self.state.lock().routes.get(id).cloned()
+    }
+
+    /// Returns up to `size` routes by id, from the one after `after` on, and whether more follow.
+    pub(crate) fn routes(&self, after: Option<String>, size: usize) -> (Vec<(String, Route)>, bool) {
+        let state = self.state.lock();
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut routes = state.routes.range((from, Bound::Unbounded));
+        let page = routes
+            .by_ref()
+            .take(size)
+            .map(|(id, route)| (id.clone(), route.clone()));
+        (page.collect(), routes.next().is_some())
+    }
+
+    pub(crate) fn remove_route(&self, id: &str) -> Option<Route> {
+        self.state.lock().routes.remove(id)
+    }
+
+    // State.
+
+    /// Returns the routes in the form of dumped state.
+    #[expect(clippy::expect_used, reason = "strings serialize")]
+    pub(crate) fn dump(&self) -> Value {
+        serde_json::to_value(&self.state.lock().routes).expect("routes are made of strings")
+    }
+
+    /// Replaces all routes. Endpoints are set up when a process starts, so a route may refer to one that is missing; its
+    /// events are dropped.
+    pub(crate) fn replace_routes(&self, routes: BTreeMap<String, Route>) {
+        let mut state = self.state.lock();
+        let is_recorded = state.routes.is_recorded();
+        state.routes = Tracked::from(routes);
+        if is_recorded {
+            state.routes.record();
+        }
+    }
+
+    pub(crate) fn record_changes(&self) {
+        self.state.lock().routes.record();
+    }
+
+    pub(crate) fn take_changes(&self) -> Vec<StateChange> {
+        self.state.lock().routes.take_changes(&["eventRoutes"])
     }
 }

@@ -14,8 +14,8 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use url::Url;
 
-use super::CloudEvent;
-use super::routing::EndpointError;
+use crate::digitaltwins::events::cloud_event::CloudEvent;
+use crate::digitaltwins::events::endpoint::EndpointError;
 
 /// Events that are queued for a slow receiver. Events beyond that are dropped.
 const QUEUE: usize = 10_000;
@@ -30,14 +30,14 @@ type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Queue of the events of one endpoint. Delivery ends when it is dropped and empty.
 #[derive(Debug)]
-pub(super) struct Sender {
+pub(crate) struct Sender {
     name: String,
     queue: mpsc::Sender<Arc<CloudEvent>>,
 }
 
 impl Sender {
     /// Queues an event without waiting: the caller is in the middle of an operation.
-    pub(super) fn send(&self, event: &Arc<CloudEvent>) {
+    pub(crate) fn send(&self, event: &Arc<CloudEvent>) {
         if self.queue.try_send(Arc::clone(event)).is_err() {
             tracing::warn!(
                 endpoint = self.name,
@@ -50,7 +50,7 @@ impl Sender {
 
 /// Starts to deliver events to `url`. The certificate of an `https` receiver must lead to one of the platform's
 /// authorities or one of `roots`.
-pub(super) fn start(
+pub(crate) fn start(
     name: &str,
     url: &Url,
     roots: &[CertificateDer<'static>],

@@ -2,19 +2,20 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use parking_lot::Mutex;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use crate::digitaltwins::errors::{self, Answer};
+use crate::digitaltwins::errors::{self, ServiceResult};
 
-/// A folder with a folder per container.
-#[derive(Debug, Clone)]
-pub(crate) struct BlobDirectory(pub(crate) PathBuf);
+/// The directory of the blobs, with a subdirectory per container; `None` until it is set.
+#[derive(Debug, Default)]
+pub(crate) struct BlobDirectory(Mutex<Option<PathBuf>>);
 
-/// Container and blob of a URI, safe to be put behind a folder.
-pub(super) fn place(uri: &str) -> Answer<PathBuf> {
+/// Returns the container and blob of a URI as a relative path that leads nowhere else.
+pub(crate) fn place(uri: &str) -> ServiceResult<PathBuf> {
     let invalid = || errors::blob_uri_invalid(uri);
     let url = Url::parse(uri).map_err(|_| invalid())?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
@@ -34,23 +35,39 @@ pub(super) fn place(uri: &str) -> Answer<PathBuf> {
 }
 
 impl BlobDirectory {
-    pub(super) fn open(&self, uri: &str) -> io::Result<BufReader<File>> {
-        Ok(BufReader::new(File::open(self.path(uri)?)?))
+    pub(crate) fn set(&self, directory: PathBuf) {
+        *self.0.lock() = Some(directory);
     }
 
-    /// Replaces a blob. Its container, too, comes into being if it is not there.
-    pub(super) fn write(&self, uri: &str, bytes: &[u8]) -> io::Result<()> {
-        let path = self.path(uri)?;
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+    pub(super) fn open(&self, uri: &str) -> io::Result<BufReader<File>> {
+        let path = path(self.0.lock().as_deref(), uri)?;
+        Ok(BufReader::new(File::open(path)?))
+    }
+
+    /// Replaces a blob, and creates its container if there is none, unless `is_wanted` returns false. No other blob is
+    /// written between the call of `is_wanted` and the end of the write.
+    pub(super) fn write_if(
+        &self,
+        uri: &str,
+        bytes: &[u8],
+        is_wanted: impl FnOnce() -> bool,
+    ) -> io::Result<()> {
+        let directory = self.0.lock();
+        if !is_wanted() {
+            return Ok(());
+        }
+        let path = path(directory.as_deref(), uri)?;
+        if let Some(container) = path.parent() {
+            fs::create_dir_all(container)?;
         }
         File::create(path)?.write_all(bytes)
     }
+}
 
-    fn path(&self, uri: &str) -> io::Result<PathBuf> {
-        let place = place(uri).map_err(io::Error::other)?;
-        Ok(self.0.join(place))
-    }
+fn path(directory: Option<&Path>, uri: &str) -> io::Result<PathBuf> {
+    let directory = directory.ok_or_else(|| io::Error::other("there is no blob directory"))?;
+    let place = place(uri).map_err(io::Error::other)?;
+    Ok(directory.join(place))
 }
 
 #[cfg(test)]
@@ -58,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn uris_lead_nowhere_else() {
+    fn uris_stay_inside_the_directory() {
         let found = place("https://account.blob.core.windows.net/c/folder/b%20c?sig=x").unwrap();
         assert_eq!(found, ["c", "folder", "b c"].iter().collect::<PathBuf>());
         for bad in [

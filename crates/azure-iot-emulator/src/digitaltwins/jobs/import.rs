@@ -1,176 +1,133 @@
-//! An import at work. Not a transaction: what was taken before a fault or a cancellation stays.
+//! Running an import. It is not a transaction: what was imported before a fault or a cancellation stays.
 
 use std::io::BufRead;
 
 use serde_json::{Map, Value, json};
 
-use super::import_log::Log;
-use super::import_rows::take_row;
-use super::imports::Import;
-use super::{Status, is_there, of_run};
-use crate::digitaltwins::errors::ServiceError;
-use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::instance::{Instance, Session};
+use crate::digitaltwins::jobs::import_log::ImportLog;
+use crate::digitaltwins::jobs::import_rows::store_row;
+use crate::digitaltwins::jobs::record::{Import, Status};
+use crate::digitaltwins::jobs::section::{End, Failure, Section};
 
-/// Lines taken before the job notes how far it is, and others may have the graph.
-const LINES_AT_ONCE: usize = 100;
+/// Rows stored before the job notes its progress and releases the graph.
+const BATCH: usize = 100;
 
-/// The sections in the order in which they must come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Section {
-    Header,
-    Models,
-    Twins,
-    Relationships,
-}
-
-impl Section {
-    const ALL: [Section; 4] = [
-        Section::Header,
-        Section::Models,
-        Section::Twins,
-        Section::Relationships,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Section::Header => "Header",
-            Section::Models => "Models",
-            Section::Twins => "Twins",
-            Section::Relationships => "Relationships",
-        }
-    }
-
-    /// The most rows that one job may have in it.
-    fn limit(self) -> u64 {
-        match self {
-            Section::Header => 1,
-            Section::Models => 10_000,
-            Section::Twins => 2_000_000,
-            Section::Relationships => 10_000_000,
-        }
-    }
-}
-
-/// Why a job ends before its file does.
-#[derive(Debug)]
-pub(super) enum End {
-    Cancelled,
-    /// The instance is going away; the job goes on from its checkpoint if its state is loaded again.
-    Stopping,
-    Failed(Failure),
-}
-
-#[derive(Debug)]
-pub(super) struct Failure {
-    code: String,
-    message: String,
-    section: Option<Section>,
-    line: Option<u64>,
-}
-
-impl Failure {
-    pub(super) fn format(section: Option<Section>, line: u64, message: &str) -> End {
-        End::Failed(Failure {
-            code: "UnsupportedFileFormat".to_owned(),
-            message: message.to_owned(),
-            section,
-            line: Some(line),
-        })
-    }
-
-    pub(super) fn refused(section: Section, line: Option<u64>, error: &ServiceError) -> End {
-        let mut message = error.message.clone();
-        for detail in &error.details {
-            message.push(' ');
-            message.push_str(&detail.message);
-        }
-        End::Failed(Failure {
-            code: match error.code {
-                "DTDLParserError" => "DTDLParsingError".to_owned(),
-                code => code.to_owned(),
-            },
-            message,
-            section: Some(section),
-            line,
-        })
-    }
-}
-
-/// Does the work of a job from its checkpoint on.
+/// Runs an import from its checkpoint on.
 pub(super) fn run(instance: &Instance, job: &Import) {
-    let mut work = Work {
-        instance,
-        job,
-        log: Log::new(&job.record.id),
+    let mut run = ImportRun {
+        session: instance.session(),
+        progress: Progress { instance, job },
+        log: ImportLog::new(&job.record.id),
         section: None,
         rows: 0,
         models: Vec::new(),
         batch: Vec::new(),
         line: 0,
     };
-    work.log.info(instance.now(), json!({"status": "Started"}));
-    let end = work.import();
-    let (status, failure) = match end {
+    run.log.info(instance.now(), json!({"status": "Started"}));
+    let (status, failure) = match run.import() {
         Ok(()) => (Status::Succeeded, None),
         Err(End::Stopping) => return,
         Err(End::Cancelled) => (Status::Cancelled, None),
         Err(End::Failed(failure)) => (Status::Failed, Some(failure)),
     };
     if let Some(failure) = &failure {
-        work.note(failure);
+        run.log_failure(failure);
     }
     let name = match status {
         Status::Succeeded => "Succeeded",
         Status::Cancelled => "Cancelled",
         _ => "Failed",
     };
-    work.log.info(instance.now(), json!({"status": name}));
+    run.log.info(instance.now(), json!({"status": name}));
     let mut error = failure.map(|failure| (failure.code, failure.message));
     let mut status = status;
-    if let Err(problem) = work.write_log() {
+    // A later job may have the same output blob, so the log of a job that is gone is not written.
+    let is_wanted = || instance.jobs.has_import(job);
+    let written = instance.blobs.write_if(&job.output, run.log.bytes(), is_wanted);
+    if let Err(problem) = written {
         status = Status::Failed;
         error = Some((
             "UnableToWriteToOutputBlob".to_owned(),
             format!("The output blob {} can't be written: {problem}", job.output),
         ));
     }
-    instance.finish_import(job, status, error);
+    instance.jobs.finish_import(job, status, error, instance.now());
+    instance.wake_journal();
 }
 
-struct Work<'a> {
+/// The record of the job, which says how far it is and whether it is wanted.
+#[derive(Clone, Copy)]
+struct Progress<'a> {
     instance: &'a Instance,
     job: &'a Import,
-    log: Log,
+}
+
+impl Progress<'_> {
+    /// Notes the last line of a job that ends here.
+    fn note_lines_done(self, line: u64) {
+        self.instance.jobs.note_lines_done(self.job, line);
+        self.instance.wake_journal();
+    }
+
+    /// Notes how many lines are done, and ends the job if that is wanted. Where rows were stored, this is called before
+    /// the graph is unlocked, so that a job that resumes here stores none twice and leaves none out.
+    fn checkpoint(self, line: u64) -> Result<(), End> {
+        self.check_wanted()?;
+        self.instance
+            .jobs
+            .checkpoint_import(self.job, line, self.instance.now())
+            .map_err(|_| End::Cancelled)?;
+        self.instance.wake_journal();
+        Ok(())
+    }
+
+    /// Ends a job that is to stop or is gone. While the graph is locked nobody replaces the jobs by loading another
+    /// state.
+    fn check_wanted(self) -> Result<(), End> {
+        if self.instance.is_stopping() {
+            return Err(End::Stopping);
+        }
+        if self.instance.jobs.has_import(self.job) {
+            Ok(())
+        } else {
+            Err(End::Cancelled)
+        }
+    }
+}
+
+struct ImportRun<'a> {
+    session: Session<'a>,
+    progress: Progress<'a>,
+    log: ImportLog,
     section: Option<Section>,
-    /// Of the section.
+    /// Rows of the section so far.
     rows: u64,
     models: Vec<Value>,
-    /// Rows that wait to be taken together, with their lines.
+    /// Rows that wait to be stored together, with their lines.
     batch: Vec<(u64, Map<String, Value>)>,
-    /// The number of the line read last.
+    /// The number of the current line.
     line: u64,
 }
 
-impl Work<'_> {
+impl ImportRun<'_> {
     fn import(&mut self) -> Result<(), End> {
-        self.checkpoint(0)?;
-        let unreadable = |problem: String| {
+        self.progress.checkpoint(0)?;
+        let Progress { instance, job } = self.progress;
+        let unreadable = |problem: std::io::Error| {
             End::Failed(Failure {
                 code: "UnableToReadInputBlob".to_owned(),
-                message: format!("The input blob {} can't be read: {problem}", self.job.input),
+                message: format!("The input blob {} can't be read: {problem}", job.input),
                 section: None,
                 line: None,
             })
         };
-        let directory = self.instance.blobs.lock().clone();
-        let directory = directory.ok_or_else(|| unreadable("there is no blob directory".to_owned()))?;
-        let input = directory
-            .open(&self.job.input)
-            .map_err(|error| unreadable(error.to_string()))?;
+        let input = instance.blobs.open(&job.input).map_err(unreadable)?;
         for line in input.lines() {
-            let line = line.map_err(|error| unreadable(error.to_string()))?;
+            let line = line.map_err(unreadable)?;
             self.line += 1;
-            self.take(&line)?;
+            self.read_line(&line)?;
         }
         self.close_section()?;
         match self.section {
@@ -183,7 +140,7 @@ impl Work<'_> {
         }
     }
 
-    fn take(&mut self, line: &str) -> Result<(), End> {
+    fn read_line(&mut self, line: &str) -> Result<(), End> {
         if line.trim().is_empty() {
             return Ok(());
         }
@@ -206,6 +163,10 @@ impl Work<'_> {
             let text = format!("A job may have at most {} rows in this section.", section.limit());
             return Err(Failure::format(Some(section), self.line, &text));
         }
+        self.read_row(section, row)
+    }
+
+    fn read_row(&mut self, section: Section, row: Map<String, Value>) -> Result<(), End> {
         match section {
             Section::Header => match row.get("fileVersion").and_then(Value::as_str) {
                 Some("1.0.0") => Ok(()),
@@ -215,17 +176,17 @@ impl Work<'_> {
                     "The header must have the fileVersion 1.0.0.",
                 )),
             },
-            _ if self.line <= self.job.lines_done => Ok(()),
+            _ if self.line <= self.progress.job.lines_done => Ok(()),
             Section::Models => {
                 self.models.push(Value::Object(row));
                 Ok(())
             }
             Section::Twins | Section::Relationships => {
                 self.batch.push((self.line, row));
-                if self.batch.len() < LINES_AT_ONCE {
+                if self.batch.len() < BATCH {
                     return Ok(());
                 }
-                self.flush(section)
+                self.store_batch(section)
             }
         }
     }
@@ -246,7 +207,7 @@ impl Work<'_> {
             return Err(Failure::format(self.section, self.line, &text));
         }
         (self.section, self.rows) = (Some(section), 0);
-        self.section_status("Started");
+        self.log_section("Started");
         Ok(())
     }
 
@@ -254,82 +215,50 @@ impl Work<'_> {
         let Some(section) = self.section else {
             return Ok(());
         };
+        let (progress, line) = (self.progress, self.line);
         match section {
             Section::Header => {}
-            // All at once: that way they may come in any order.
             Section::Models if self.models.is_empty() => {}
+            // All at once, so that they may be in any order.
             Section::Models => {
                 let models = std::mem::take(&mut self.models);
-                // Called off if the job has ended, which the checkpoint below finds out.
-                self.instance
-                    .import_models(models, || self.checkpoint(self.line).is_ok())
+                // Nothing is stored if the job has ended, which the checkpoint below finds out.
+                self.session
+                    .add_models(models, || progress.checkpoint(line).is_ok())
                     .map_err(|error| Failure::refused(section, None, &error))?;
             }
-            Section::Twins | Section::Relationships => self.flush(section)?,
+            Section::Twins | Section::Relationships => self.store_batch(section)?,
         }
-        self.checkpoint(self.line)?;
-        self.section_status("Succeeded");
+        progress.checkpoint(line)?;
+        self.log_section("Succeeded");
         Ok(())
     }
 
-    /// Takes the rows that wait; one that is refused ends the job, and those before it stay.
-    fn flush(&mut self, section: Section) -> Result<(), End> {
+    /// Stores the rows that wait. One that is refused ends the job; those before it stay.
+    fn store_batch(&mut self, section: Section) -> Result<(), End> {
+        let (progress, instance) = (self.progress, self.session.instance);
         let rows = std::mem::take(&mut self.batch);
-        let mut graph = self.instance.graph.write();
-        self.check_wanted()?;
-        let now = self.instance.now();
+        let mut graph = self.session.graph.write();
+        progress.check_wanted()?;
+        let now = instance.now();
         for (line, row) in rows {
-            if let Err(end) = take_row(self.instance, &mut graph, section, line, row, now) {
-                // Whoever goes on from here must not take the rows before this one again.
-                self.note_done(line.saturating_sub(1));
+            if let Err(end) = store_row(&mut graph, &instance.limits, section, line, row, now) {
+                // A job that resumes here must not store the rows before this one again.
+                progress.note_lines_done(line.saturating_sub(1));
                 return Err(end);
             }
         }
-        self.checkpoint(self.line)
+        progress.checkpoint(self.line)
     }
 
-    /// Notes how far a job is that ends here.
-    fn note_done(&self, line: u64) {
-        if let Some(job) = of_run(&mut self.instance.jobs.lock().imports, self.job) {
-            job.lines_done = job.lines_done.max(line);
-        }
-        self.instance.poke_journal();
-    }
-
-    /// Notes how far the job is, and ends it if that is wanted. Where rows were taken, this is done before the graph is
-    /// let go, so that whoever goes on from here takes none twice and none is left out.
-    fn checkpoint(&self, line: u64) -> Result<(), End> {
-        self.check_wanted()?;
-        let mut jobs = self.instance.jobs.lock();
-        let job = of_run(&mut jobs.imports, self.job).ok_or(End::Cancelled)?;
-        job.lines_done = job.lines_done.max(line);
-        if job.record.status == Status::Cancelling {
-            return Err(End::Cancelled);
-        }
-        job.record.status = Status::Running;
-        job.last_action = self.instance.now();
-        self.instance.poke_journal();
-        Ok(())
-    }
-
-    /// Ends a job that is to stop or is not there any more. As long as the graph is locked nobody takes the job away by
-    /// loading another state.
-    fn check_wanted(&self) -> Result<(), End> {
-        if self.instance.is_stopping() {
-            return Err(End::Stopping);
-        }
-        let is_there = is_there(&self.instance.jobs.lock().imports, self.job);
-        if is_there { Ok(()) } else { Err(End::Cancelled) }
-    }
-
-    fn section_status(&mut self, status: &str) {
+    fn log_section(&mut self, status: &str) {
         if let Some(section) = self.section.filter(|section| *section != Section::Header) {
             let details = json!({"section": section.name(), "status": status});
-            self.log.info(self.instance.now(), details);
+            self.log.info(self.session.instance.now(), details);
         }
     }
 
-    fn note(&mut self, failure: &Failure) {
+    fn log_failure(&mut self, failure: &Failure) {
         let mut details = Map::new();
         if let Some(section) = failure.section {
             details.insert("section".to_owned(), section.name().into());
@@ -339,35 +268,9 @@ impl Work<'_> {
         }
         details.insert("exceptionType".to_owned(), failure.code.as_str().into());
         details.insert("message".to_owned(), failure.message.as_str().into());
-        self.log.error(self.instance.now(), Value::Object(details));
+        self.log
+            .error(self.session.instance.now(), Value::Object(details));
         self.section = failure.section;
-        self.section_status("Failed");
-    }
-
-    /// Writes nothing if the job is gone: the blob may have the log of a later job.
-    fn write_log(&self) -> Result<(), String> {
-        // Held to the end, so that a later job can't write its log between the look and the writing.
-        let directory = self.instance.blobs.lock();
-        if !is_there(&self.instance.jobs.lock().imports, self.job) {
-            return Ok(());
-        }
-        directory
-            .as_ref()
-            .ok_or("there is no blob directory")?
-            .write(&self.job.output, self.log.bytes())
-            .map_err(|error| error.to_string())
-    }
-}
-
-impl Instance {
-    pub(super) fn finish_import(&self, job: &Import, status: Status, error: Option<(String, String)>) {
-        let now = self.now();
-        if let Some(job) = of_run(&mut self.jobs.lock().imports, job) {
-            job.record.status = status;
-            job.error = error;
-            job.last_action = now;
-            job.record.finished = Some(now);
-        }
-        self.poke_journal();
+        self.log_section("Failed");
     }
 }

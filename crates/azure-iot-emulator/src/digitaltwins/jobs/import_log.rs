@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::digitaltwins::timestamp::Timestamp;
+use crate::digitaltwins::store::timestamp::Timestamp;
 
 #[derive(Debug)]
-pub(super) struct Log {
+pub(super) struct ImportLog {
     job: String,
     lines: Vec<u8>,
 }
 
-impl Log {
+impl ImportLog {
     pub(super) fn new(job: &str) -> Self {
-        Log {
+        ImportLog {
             job: job.to_owned(),
             lines: Vec::new(),
         }

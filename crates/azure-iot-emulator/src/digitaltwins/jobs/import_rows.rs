@@ -1,19 +1,20 @@
-//! Twins and relationships of an import, one row each.
+//! The twins and relationships of an import, one to a row.
 
 use serde_json::{Map, Value};
 
-use super::import::{End, Failure, Section};
 use crate::digitaltwins::errors::ServiceError;
-use crate::digitaltwins::graph::Graph;
-use crate::digitaltwins::instance::Instance;
-use crate::digitaltwins::limits::is_valid_id;
-use crate::digitaltwins::relationships::NewRelationship;
-use crate::digitaltwins::timestamp::Timestamp;
+use crate::digitaltwins::jobs::section::{End, Failure, Section};
+use crate::digitaltwins::rules::limits::Limits;
+use crate::digitaltwins::rules::lookup::is_valid_id;
+use crate::digitaltwins::rules::relationship_check::{self, NewRelationship};
+use crate::digitaltwins::rules::twin_check;
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::timestamp::Timestamp;
 
-/// Stores what the row of a file tells of.
-pub(super) fn take_row(
-    instance: &Instance,
+/// Stores the twin or relationship of a row.
+pub(super) fn store_row(
     graph: &mut Graph,
+    limits: &Limits,
     section: Section,
     line: u64,
     row: Map<String, Value>,
@@ -22,33 +23,30 @@ pub(super) fn take_row(
     let refused = |error: ServiceError| Failure::refused(section, Some(line), &error);
     if section == Section::Twins {
         let missing = "Twin must have property $dtId.";
-        let id = name_in(&row, "$dtId", instance, section, line, missing)?;
-        let before = graph.find(&id).and_then(|slot| graph.twin(slot)).cloned();
-        let twin = instance
-            .build_twin(graph, &id, before.as_deref(), row, now)
-            .map_err(refused)?;
+        let id = id_in(&row, "$dtId", limits, section, line, missing)?;
+        let before = graph.find_twin(&id).map(|twin| &**twin);
+        let twin = twin_check::build_whole(graph, limits, &id, before, row, now).map_err(refused)?;
         graph.put_twin(twin);
     } else {
-        let (source, id, new) = relationship(row, instance, line)?;
-        let (built, _) = instance
-            .build_relationship(graph, &source, &id, new, false)
-            .map_err(refused)?;
+        let (source, id, new) = relationship(row, limits, line)?;
+        let (built, _) =
+            relationship_check::build(graph, limits, &source, &id, new, false).map_err(refused)?;
         graph.put_relationship(built);
     }
     Ok(())
 }
 
-/// An id that a row must have and that may be one.
-fn name_in(
+/// Returns an id that a row must have.
+fn id_in(
     row: &Map<String, Value>,
     name: &str,
-    instance: &Instance,
+    limits: &Limits,
     section: Section,
     line: u64,
     missing: &str,
 ) -> Result<String, End> {
     match row.get(name).and_then(Value::as_str) {
-        Some(id) if is_valid_id(id, &instance.limits) => Ok(id.to_owned()),
+        Some(id) if is_valid_id(id, limits) => Ok(id.to_owned()),
         Some(id) => {
             let text = format!("The value '{id}' of {name} is not a valid id.");
             Err(Failure::format(Some(section), line, &text))
@@ -59,20 +57,20 @@ fn name_in(
 
 fn relationship(
     mut row: Map<String, Value>,
-    instance: &Instance,
+    limits: &Limits,
     line: u64,
 ) -> Result<(String, String, NewRelationship), End> {
     let section = Section::Relationships;
-    let source = name_in(
+    let source = id_in(
         &row,
         "$dtId",
-        instance,
+        limits,
         section,
         line,
         "Relationship must have property $dtId representing the ID of the source twin.",
     )?;
     let missing = "Relationship must have property $relationshipId.";
-    let id = name_in(&row, "$relationshipId", instance, section, line, missing)?;
+    let id = id_in(&row, "$relationshipId", limits, section, line, missing)?;
     row.shift_remove("$dtId");
     let new = NewRelationship::from_json(row).ok_or_else(|| {
         let text = "Relationship must have properties $relationshipName and $targetId.";

@@ -7,7 +7,9 @@ use http::Method;
 use serde_json::{Value, json};
 use time::macros::datetime;
 
-use super::{Job, Jobs, import};
+use super::import;
+use super::table::Jobs;
+use super::worker;
 use crate::clock::Clock;
 use crate::digitaltwins::DigitalTwins;
 use crate::durable::StateChange;
@@ -198,7 +200,7 @@ fn the_work_of_a_job_that_is_gone_writes_no_log() {
         while !is_over(&status(&one, "/jobs/imports/j")) {
             std::thread::yield_now();
         }
-        one.instance.jobs.lock().imports.get("j").cloned().unwrap()
+        one.instance.jobs.import("j", one.instance.now()).unwrap()
     };
     let first = finished();
     send(&one, Method::DELETE, "/jobs/imports/j", &Value::Null);
@@ -224,15 +226,10 @@ fn a_job_that_nothing_works_on_has_failed() {
             "deadline": "2025-05-03T14:57:59Z", "status": "notstarted"}},
     });
     // Without the threads that taking them as the jobs of the instance would begin.
-    *one.instance.jobs.lock() = Jobs::from_state(Some(&jobs)).unwrap();
-    let (import, deletion) = {
-        let jobs = one.instance.jobs.lock();
-        let import = jobs.imports.get("i").cloned().unwrap();
-        (import, jobs.deletions.get("d").cloned().unwrap())
-    };
-    assert!(one.instance.jobs.lock().make_room().is_err());
-    import.give_up(&one.instance, "There is no thread.");
-    deletion.give_up(&one.instance, "There is no thread.");
+    let open = one.instance.jobs.replace(Jobs::from_state(Some(&jobs)).unwrap());
+    assert!(!one.instance.jobs.is_idle());
+    worker::fail_import(&one.instance, &open.imports[0], "There is no thread.");
+    worker::fail_deletion(&one.instance, &open.deletions[0]);
     let job = send(&one, Method::GET, "/jobs/imports/i", &Value::Null);
     assert_eq!(
         (&job["status"], &job["error"]["message"]),
@@ -240,7 +237,7 @@ fn a_job_that_nothing_works_on_has_failed() {
     );
     assert_eq!(job["finishedDateTime"], "2025-05-02T14:57:59.0000000Z");
     assert_eq!(status(&one, "/jobs/deletions/d"), "failed");
-    assert!(one.instance.jobs.lock().make_room().is_ok());
+    assert!(one.instance.jobs.is_idle());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Where a query begins: the fewest twins or relationships that its condition leaves, found by an index.
+//! The starting points of a query: the fewest twins or relationships that an index finds for its condition.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,13 +6,14 @@ use std::sync::Arc;
 use twin_query::digitaltwins::Collection;
 use twin_query::{Comparison, Literal};
 
-use super::condition::{Term, Test};
-use super::value::{IndexedScalar, Scalar, constant, is_indexed};
-use crate::digitaltwins::graph::{Graph, IndexName};
-use crate::digitaltwins::property_index::{Pin, PropertyIndexes, ValueHash};
-use crate::digitaltwins::slab::Slot;
+use crate::digitaltwins::query::condition::{Term, Test};
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::graph::indexes::IndexName;
+use crate::digitaltwins::store::property_index::{Pin, PropertyIndexes, ValueHash};
+use crate::digitaltwins::store::slab::Slot;
+use crate::digitaltwins::store::value::{IndexedScalar, Scalar, constant, is_indexed};
 
-/// Starting points, in the order of their places.
+/// Starting points, in the order of their slots.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Candidates {
     AllTwins,
@@ -21,18 +22,18 @@ pub(super) enum Candidates {
     AllRelationships,
     /// Relationships of any of these names.
     RelationshipsNamed(Vec<String>),
-    /// Those with a value of any of these hashes at a path.
+    /// Twins with a value of any of these hashes at a path.
     TwinsWith(Vec<String>, Vec<ValueHash>),
     RelationshipsWith(Vec<String>, Vec<ValueHash>),
     /// Just these, in ascending order.
     Slots(Vec<Slot>),
 }
 
-/// How far candidates are counted before one way to begin is taken for another.
-const COUNTED: usize = 1024;
+/// Candidates counted at most to compare two indexes.
+const MAX_COUNT: usize = 1024;
 
 impl Candidates {
-    /// The first starting points from a place on, up to a number of them.
+    /// Returns up to `limit` starting points from a slot on.
     pub(super) fn next(&self, graph: &Graph, from: Slot, limit: usize) -> Vec<Slot> {
         match self {
             Candidates::AllTwins => (from..graph.twin_end())
@@ -53,11 +54,11 @@ impl Candidates {
             }
             Candidates::TwinsWith(path, hashes) => {
                 let values = graph.twin_values();
-                merged(hashes.iter().map(|hash| values.places(path, *hash, from)), limit)
+                merged(hashes.iter().map(|hash| values.slots(path, *hash, from)), limit)
             }
             Candidates::RelationshipsWith(path, hashes) => {
                 let values = graph.relationship_values();
-                merged(hashes.iter().map(|hash| values.places(path, *hash, from)), limit)
+                merged(hashes.iter().map(|hash| values.slots(path, *hash, from)), limit)
             }
             Candidates::Slots(slots) => {
                 let rest = slots.get(slots.partition_point(|slot| *slot < from)..);
@@ -66,7 +67,7 @@ impl Candidates {
         }
     }
 
-    /// Takes the index that they are found by into use.
+    /// Pins the index by which the candidates are found.
     pub(super) fn pin(&self, graph: &Graph) -> Option<Pin> {
         match self {
             Candidates::TwinsWith(path, _) => graph.twin_values().pin(path),
@@ -75,7 +76,7 @@ impl Candidates {
         }
     }
 
-    /// How promising it is to begin here; less is better.
+    /// Returns how many candidates to expect; lower is better.
     fn rank(&self) -> u8 {
         match self {
             Candidates::Slots(_) => 0,
@@ -87,8 +88,8 @@ impl Candidates {
         }
     }
 
-    /// The rank that the candidates for a variable have once every index is there. It depends on the text of the
-    /// query only, because every page of an answer must begin with the same variable.
+    /// Returns the rank that the candidates of a variable have once every index exists. It depends only on the text of
+    /// the query, because every page must start with the same variable.
     pub(super) fn rank_with_indexes(&self, variable: usize, tests: &[Test<'_>]) -> u8 {
         let indexed = tests
             .iter()
@@ -97,7 +98,7 @@ impl Candidates {
         self.rank().min(if indexed { 1 } else { 2 })
     }
 
-    /// About how many there are.
+    /// Returns about how many there are.
     fn estimate(&self, graph: &Graph) -> usize {
         match self {
             Candidates::AllTwins | Candidates::AllRelationships => usize::MAX,
@@ -113,11 +114,11 @@ impl Candidates {
                 .sum(),
             Candidates::TwinsWith(path, hashes) => hashes
                 .iter()
-                .map(|hash| graph.twin_values().count(path, *hash, COUNTED))
+                .map(|hash| graph.twin_values().count(path, *hash, MAX_COUNT))
                 .sum(),
             Candidates::RelationshipsWith(path, hashes) => hashes
                 .iter()
-                .map(|hash| graph.relationship_values().count(path, *hash, COUNTED))
+                .map(|hash| graph.relationship_values().count(path, *hash, MAX_COUNT))
                 .sum(),
             Candidates::Slots(slots) => slots.len(),
         }
@@ -128,7 +129,7 @@ impl Candidates {
         if key(&other) < key(&self) { other } else { self }
     }
 
-    /// An index of values that is worth making for the condition of a variable.
+    /// Returns an index that is worth building for the condition of a variable.
     pub(super) fn missing_index(
         &self,
         collection: Collection,
@@ -149,7 +150,7 @@ impl Candidates {
             .filter(|name| !graph.has_index(name))
     }
 
-    /// The twins that a variable can stand for, as far as an index tells from conditions that must all hold.
+    /// Returns the twins that a variable can stand for, as far as indexes know; all of the tests must hold.
     pub(super) fn of_twin(variable: usize, tests: &[Test<'_>], graph: &Graph) -> Self {
         let mut best = Candidates::AllTwins;
         for test in tests {
@@ -183,7 +184,7 @@ impl Candidates {
         best
     }
 
-    /// The relationships that can be rows of a query over them.
+    /// Returns the relationships that can be rows of a query over them.
     pub(super) fn of_relationship(variable: usize, tests: &[Test<'_>], graph: &Graph) -> Self {
         let mut best = Candidates::AllRelationships;
         for test in tests {
@@ -223,7 +224,7 @@ impl Candidates {
     }
 }
 
-/// The first places of ascending lists together, up to a number of them.
+/// Merges the first slots of ascending lists, up to a number of them.
 fn merged(lists: impl Iterator<Item = impl Iterator<Item = Slot>>, limit: usize) -> Vec<Slot> {
     let mut slots: Vec<_> = lists.flat_map(|list| list.take(limit)).collect();
     slots.sort_unstable();
@@ -232,7 +233,7 @@ fn merged(lists: impl Iterator<Item = impl Iterator<Item = Slot>>, limit: usize)
     slots
 }
 
-/// Reads a test as "this path of the variable is one of these values".
+/// Reads a test as "the value at this path of the variable is one of these".
 fn equals<'t>(test: &'t Test<'_>, variable: usize) -> Option<(&'t [String], Vec<&'t Literal>)> {
     let (path, values) = match test {
         Test::Compare {
@@ -255,7 +256,7 @@ fn equals<'t>(test: &'t Test<'_>, variable: usize) -> Option<(&'t [String], Vec<
     (path.variable == variable).then_some((path.names.as_slice(), values))
 }
 
-/// The texts among values. One that is no text equals no identifier, so leaving it out loses nothing.
+/// Returns the strings among values. Other values equal no id, so leaving them out loses nothing.
 fn texts<'t>(values: &[&'t Literal]) -> impl Iterator<Item = &'t str> {
     values.iter().filter_map(|value| match constant(value) {
         Scalar::Text(text) => Some(text),
@@ -268,7 +269,7 @@ fn hashes(values: &[&Literal], indexes: &PropertyIndexes) -> Vec<ValueHash> {
     scalars.map(|scalar| indexes.hash(&scalar)).collect()
 }
 
-/// Whether a path consists of these names.
+/// Returns whether a path consists of these names.
 fn is(path: &[String], names: &[&str]) -> bool {
     path.iter().eq(names)
 }

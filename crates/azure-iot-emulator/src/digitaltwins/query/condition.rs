@@ -1,7 +1,7 @@
-//! Conditions, with every name resolved to a place in the row.
+//! Conditions with every name resolved to a variable of the row.
 //!
-//! A comparison with something absent is neither true nor false, and neither is its negation: a row only counts
-//! when its condition is true.
+//! A comparison with a missing value is neither true nor false, and neither is its negation: a row is returned only if
+//! its condition is true.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -10,12 +10,12 @@ use std::sync::Arc;
 use twin_query::digitaltwins::{Condition, Function, Operand, TextTest, TypeTest};
 use twin_query::{Comparison, Literal};
 
-use super::plan::{PathInRow, Row, Variables};
-use super::value::{Found, Scalar, constant, scalar};
-use crate::digitaltwins::errors::Answer;
-use crate::digitaltwins::graph::Graph;
+use crate::digitaltwins::errors::ServiceResult;
+use crate::digitaltwins::query::row::{PathInRow, Row, Variables};
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::value::{Found, Scalar, constant, scalar};
 
-/// A condition made ready for rows.
+/// A condition prepared for rows.
 #[derive(Debug)]
 pub(super) enum Test<'q> {
     Or(Vec<Test<'q>>),
@@ -57,12 +57,16 @@ pub(super) enum Term<'q> {
 }
 
 impl<'q> Test<'q> {
-    pub(super) fn new(condition: &'q Condition, variables: &Variables<'q>, graph: &Graph) -> Answer<Self> {
+    pub(super) fn new(
+        condition: &'q Condition,
+        variables: &Variables<'q>,
+        graph: &Graph,
+    ) -> ServiceResult<Self> {
         let all = |parts: &'q [Condition]| {
             parts
                 .iter()
                 .map(|part| Test::new(part, variables, graph))
-                .collect::<Answer<Vec<_>>>()
+                .collect::<ServiceResult<Vec<_>>>()
         };
         let term = |operand: &'q Operand| {
             Ok(match operand {
@@ -92,33 +96,37 @@ impl<'q> Test<'q> {
                 negated: *negated,
                 values,
             },
-            Condition::Function(function) => match function {
-                Function::IsOfModel {
-                    variable,
-                    model,
-                    exact,
-                } => Test::Model {
-                    variable: variables.twin(variable.as_ref())?,
-                    models: graph.models.instances_of(model, *exact),
-                },
-                Function::Type { test, path } => Test::Type {
-                    test: *test,
-                    path: variables.path(path)?,
-                },
-                Function::Text { test, path, text } => Test::Text {
-                    test: *test,
-                    path: variables.path(path)?,
-                    text,
-                },
-                Function::ArrayContains { path, value } => Test::ArrayContains {
-                    path: variables.path(path)?,
-                    value,
-                },
+            Condition::Function(function) => Test::of_function(function, variables, graph)?,
+        })
+    }
+
+    fn of_function(function: &'q Function, variables: &Variables<'q>, graph: &Graph) -> ServiceResult<Self> {
+        Ok(match function {
+            Function::IsOfModel {
+                variable,
+                model,
+                exact,
+            } => Test::Model {
+                variable: variables.twin(variable.as_ref())?,
+                models: graph.models().instances_of(model, *exact),
+            },
+            Function::Type { test, path } => Test::Type {
+                test: *test,
+                path: variables.path(path)?,
+            },
+            Function::Text { test, path, text } => Test::Text {
+                test: *test,
+                path: variables.path(path)?,
+                text,
+            },
+            Function::ArrayContains { path, value } => Test::ArrayContains {
+                path: variables.path(path)?,
+                value,
             },
         })
     }
 
-    /// The variables that it reads.
+    /// Adds the variables that the test reads to `found`.
     pub(super) fn reads(&self, found: &mut HashSet<usize>) {
         match self {
             Test::Or(parts) | Test::And(parts) => parts.iter().for_each(|part| part.reads(found)),
@@ -149,7 +157,7 @@ impl<'q> Test<'q> {
         }
     }
 
-    /// True, false, or neither because something that it reads is absent.
+    /// Returns true, false, or `None` if a value that the test reads is missing.
     pub(super) fn holds(&self, row: &Row<'_>) -> Option<bool> {
         match self {
             Test::Or(parts) => any(parts.iter().map(|part| part.holds(row)), true),
@@ -199,7 +207,7 @@ impl<'q> Test<'q> {
     }
 }
 
-/// A value found in the row, or a constant.
+/// A value of the row, or a constant.
 enum Held<'a> {
     Found(Found<'a>),
     Constant(&'a Literal),
@@ -223,8 +231,8 @@ impl Term<'_> {
     }
 }
 
-/// `OR` with `wanted` true, `AND` with `wanted` false: one such part decides, and one that is neither leaves the
-/// rest undecided.
+/// `OR` with `wanted` true, `AND` with `wanted` false: one such part decides; if none does, a part that is neither true
+/// nor false leaves the result undecided.
 fn any(parts: impl Iterator<Item = Option<bool>>, wanted: bool) -> Option<bool> {
     let mut result = Some(!wanted);
     for part in parts {
@@ -237,7 +245,7 @@ fn any(parts: impl Iterator<Item = Option<bool>>, wanted: bool) -> Option<bool> 
     result
 }
 
-/// Values of two types are different, and neither comes before the other.
+/// Values of two types are not equal and have no order.
 fn compare(left: Scalar<'_>, operator: Comparison, right: Scalar<'_>) -> Option<bool> {
     let ordering = match (left, right) {
         (Scalar::Number(left), Scalar::Number(right)) => left.partial_cmp(&right),

@@ -1,18 +1,19 @@
-//! Finds rows: from one starting point after the other.
+//! Finds the rows of a page, from one starting point after the other.
 
 use std::ops::ControlFlow;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::plan::{Columns, Plan, Row};
-use super::token::Token;
-use super::walk::{Paused, Walk};
-use crate::digitaltwins::graph::Graph;
+use crate::digitaltwins::query::plan::{Columns, Plan};
+use crate::digitaltwins::query::row::{PathInRow, Row};
+use crate::digitaltwins::query::token::Token;
+use crate::digitaltwins::query::walk::{Paused, Walk};
+use crate::digitaltwins::store::graph::Graph;
 
-/// Starting points taken from an index at once: few at first, since a page may be full soon, then more.
+/// Starting points first read from an index at once. There are few, since a page may be full soon; later batches grow.
 const FIRST_BATCH: usize = 16;
 
-/// How far a query goes before others may have the graph.
+/// How far a query goes before the graph is released.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chunk {
     /// Starting points looked at.
@@ -21,35 +22,35 @@ pub(super) struct Chunk {
     pub(super) steps: u32,
 }
 
-/// One page of an answer while it is found.
+/// One page of a result while its rows are found.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(crate) struct Page {
     token: Token,
     size: usize,
     with_update_times: bool,
-    /// The rows found, as JSON, with commas between.
+    /// The rows as JSON, separated by commas.
     rows: Vec<u8>,
     count: usize,
-    /// Rows that a `COUNT()` has counted.
+    /// The result of `COUNT()` so far.
     counted: Option<u64>,
     looked_at: u64,
     more: bool,
-    /// Rows found from the starting point, those on earlier pages included.
+    /// Rows from the current starting point, those on earlier pages included.
     seen: usize,
     /// The walk from the starting point, if the last chunk ended within it.
     paused: Option<Paused>,
 }
 
-/// How far [`Page::advance`] came.
+/// The outcome of [`Page::advance`].
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Progress {
     More,
     Done,
-    /// The plan is for a graph that queries see no longer.
+    /// Queries no longer see the graph that the plan is for.
     OtherGraph,
 }
 
-/// Why no further row is looked for.
+/// Why the search for rows stops.
 enum Stop {
     PageFull,
     LimitReached,
@@ -72,7 +73,7 @@ impl Page {
         }
     }
 
-    /// Goes on where it stopped, as far as a chunk reaches.
+    /// Continues where the last chunk stopped.
     pub(super) fn advance(&mut self, plan: &Plan<'_>, graph: &Graph, chunk: Chunk) -> Progress {
         if graph.generation() != plan.generation {
             return Progress::OtherGraph;
@@ -91,7 +92,7 @@ impl Page {
         }
     }
 
-    /// Finds rows until there is nothing more to look at.
+    /// Finds rows until the starting points are used up.
     fn find(&mut self, plan: &Plan<'_>, graph: &Graph, chunk: Chunk) -> ControlFlow<Stop> {
         let Chunk { mut roots, mut steps } = chunk;
         if let Some(paused) = self.paused.take() {
@@ -111,7 +112,7 @@ impl Page {
             batch *= 4;
             for root in found {
                 if root != self.token.root {
-                    // The starting point of which rows were left over is gone.
+                    // The starting point whose rows were left over is gone.
                     (self.token.root, self.token.skip) = (root, 0);
                 }
                 self.looked_at += 1;
@@ -127,7 +128,7 @@ impl Page {
         (self.token.root, self.token.skip) = (self.token.root + 1, 0);
     }
 
-    /// Finds the rows from one starting point; `row` tells whether there is one already.
+    /// Finds the rows from one starting point; `row` says whether there is one already.
     fn walk(&mut self, walk: &mut Walk<'_>, mut row: bool, steps: &mut u32) -> ControlFlow<Stop> {
         loop {
             if row {
@@ -149,16 +150,13 @@ impl Page {
         }
     }
 
-    /// What the query cost, in the service's unit; roughly what the service reports for such queries.
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    pub(super) fn charge(&self) -> String {
-        format!(
-            "{:.2}",
-            2.8 + 0.004 * self.count as f64 + 0.0001 * self.looked_at as f64
-        )
+    /// Returns the cost of the query in hundredths of the service's unit, an estimate of what the service reports.
+    pub(crate) fn charge(&self) -> u64 {
+        // The terms are in ten-thousandths; 50 rounds to the nearest hundredth.
+        (28_000 + 40 * self.count as u64 + self.looked_at + 50) / 100
     }
 
-    pub(super) fn into_body(mut self) -> Vec<u8> {
+    pub(crate) fn into_body(mut self) -> Vec<u8> {
         if let Some(count) = self.counted {
             self.rows = format!("{{\"COUNT\":{count}}}").into_bytes();
         }
@@ -178,6 +176,10 @@ impl Page {
         body
     }
 
+    #[expect(
+        clippy::expect_used,
+        reason = "JSON values, strings and maps with string keys serialize"
+    )]
     fn add(&mut self, plan: &Plan<'_>, row: &Row<'_>) -> ControlFlow<Stop> {
         if let Some(counted) = &mut self.counted {
             *counted += 1;
@@ -191,14 +193,11 @@ impl Page {
         if self.count > 0 {
             self.rows.push(b',');
         }
-        // Values of JSON, texts and maps with string keys always serialize.
-        let _ = serde_json::to_writer(
-            &mut self.rows,
-            &RowJson {
-                columns: &plan.columns,
-                row,
-            },
-        );
+        let json = RowJson {
+            columns: &plan.columns,
+            row,
+        };
+        serde_json::to_writer(&mut self.rows, &json).expect("rows serialize, and a vector takes every byte");
         self.count += 1;
         if plan
             .limit
@@ -210,7 +209,7 @@ impl Page {
     }
 }
 
-/// A row as the service writes it: a value that is absent leaves its key out.
+/// A row as the service writes it: a missing value leaves its key out.
 struct RowJson<'r, 'a> {
     columns: &'r Columns<'a>,
     row: &'r Row<'a>,
@@ -220,7 +219,7 @@ impl Serialize for RowJson<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.columns {
             Columns::Bare(variable) => {
-                let whole = super::plan::PathInRow {
+                let whole = PathInRow {
                     variable: *variable,
                     names: Vec::new(),
                 };

@@ -1,49 +1,49 @@
-//! A query made ready: the variables of a row, where to begin, which relationships to walk in which order, and
-//! which tests can be made after each step.
+//! The plan of a query: where to start, which relationships to follow in which order, and which tests can be made after
+//! each hop.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
-use twin_query::digitaltwins::{Collection, Direction, Hops, Query, Scope, Select, VariableKind};
-use twin_query::{Name, Path};
+use twin_query::Name;
+use twin_query::digitaltwins::{
+    Collection, Condition, Direction, Hops, Join, Pattern, Projection, Query, Select, VariableKind,
+};
 
-use super::candidates::Candidates;
-use super::condition::Test;
-use super::value::{Found, in_relationship, in_twin};
-use crate::digitaltwins::errors::{self, Answer};
-use crate::digitaltwins::graph::{Generation, Graph, IndexName};
-use crate::digitaltwins::property_index::Pin;
-use crate::digitaltwins::slab::Slot;
-use crate::digitaltwins::twin::Twin;
+use crate::digitaltwins::errors::{self, ServiceResult};
+use crate::digitaltwins::query::candidates::Candidates;
+use crate::digitaltwins::query::condition::Test;
+use crate::digitaltwins::query::row::{PathInRow, Variables};
+use crate::digitaltwins::store::graph::indexes::IndexName;
+use crate::digitaltwins::store::graph::{Generation, Graph};
+use crate::digitaltwins::store::property_index::Pin;
 
-/// The documentation explains `*3..5` as four or five hops. Nobody has recorded what the service does; this is the
-/// one place to change should it count the lower bound in.
+/// The documentation explains `*3..5` as four or five hops. What the service does was never recorded; this is the one
+/// place to change should it include the lower bound.
 const RANGE_EXCLUDES_LOWER_BOUND: bool = true;
 
 /// Everything needed to find the rows of a query.
 #[derive(Debug)]
 pub(super) struct Plan<'q> {
-    /// The graph that it is made for.
+    /// The graph that the plan is for.
     pub(super) generation: Generation,
     pub(super) variables: Variables<'q>,
-    /// The variable that the candidates are values of.
+    /// The variable of the candidates.
     pub(super) root: usize,
     /// Whether the root is a node of a `MATCH` pattern.
     pub(super) root_in_pattern: bool,
     pub(super) candidates: Candidates,
-    /// Keeps the index of the candidates there as long as the plan is.
+    /// Keeps the index of the candidates as long as the plan.
     _pin: Option<Pin>,
-    /// An index that would leave fewer candidates, were it there.
+    /// An index that does not exist and would leave fewer candidates.
     pub(super) missing_index: Option<IndexName>,
     pub(super) hops: Vec<Hop<'q>>,
-    /// The tests to make after so many hops.
+    /// The tests to make, by the number of hops before them.
     pub(super) tests: Vec<Vec<Test<'q>>>,
     pub(super) columns: Columns<'q>,
     /// The most rows that the whole query returns.
     pub(super) limit: Option<u64>,
 }
 
-/// What the rows of a query hold.
+/// The columns of the rows.
 #[derive(Debug)]
 pub(super) enum Columns<'q> {
     Count,
@@ -52,7 +52,7 @@ pub(super) enum Columns<'q> {
     Named(Vec<(&'q str, PathInRow)>),
 }
 
-/// Relationships to follow from a twin that is known to one that is not, or must be the one that it is.
+/// Relationships to follow from a known twin to a new one, or to another known one.
 #[derive(Debug, Clone)]
 pub(super) struct Hop<'q> {
     pub(super) from: usize,
@@ -70,67 +70,6 @@ pub(super) struct Hop<'q> {
     pub(super) in_pattern: bool,
 }
 
-/// A property of one variable of the row; the variable itself if there are no names.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct PathInRow {
-    pub(super) variable: usize,
-    pub(super) names: Vec<String>,
-}
-
-/// The variables of a query, named and not.
-#[derive(Debug)]
-pub(super) struct Variables<'q> {
-    scope: Scope<'q>,
-    list: Vec<(Option<&'q Name>, VariableKind)>,
-}
-
-impl<'q> Variables<'q> {
-    fn add(&mut self, name: Option<&'q Name>, kind: VariableKind) -> usize {
-        let known = name.and_then(|name| self.find(name));
-        known.unwrap_or_else(|| {
-            self.list.push((name, kind));
-            self.list.len() - 1
-        })
-    }
-
-    fn find(&self, name: &Name) -> Option<usize> {
-        self.list.iter().position(|(other, _)| *other == Some(name))
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    /// A path with its variable resolved.
-    pub(super) fn path(&self, path: &Path) -> Answer<PathInRow> {
-        let unknown = || errors::query_invalid(&format!("{} is not an alias of the query.", path.first()));
-        let resolved = self.scope.resolve(path).ok_or_else(unknown)?;
-        let variable = match resolved.variable {
-            Some(name) => self.find(name).ok_or_else(unknown)?,
-            None => 0,
-        };
-        Ok(PathInRow {
-            variable,
-            names: resolved.property.iter().map(ToString::to_string).collect(),
-        })
-    }
-
-    /// A twin variable by its name; without one the query's only collection.
-    pub(super) fn twin(&self, name: Option<&Name>) -> Answer<usize> {
-        let variable = match name {
-            Some(name) => self.find(name),
-            None => self.scope.is_single().then_some(0),
-        };
-        variable
-            .filter(|at| matches!(self.list.get(*at), Some((_, VariableKind::Twin))))
-            .ok_or_else(|| {
-                errors::query_invalid(
-                    "IS_OF_MODEL needs the alias of a twin collection as its first argument.",
-                )
-            })
-    }
-}
-
 /// One relationship, or chain of relationships, that the query asks for between two twins.
 struct Edge<'q> {
     left: usize,
@@ -139,21 +78,18 @@ struct Edge<'q> {
 }
 
 impl<'q> Plan<'q> {
-    pub(super) fn new(query: &'q Query, graph: &Graph) -> Answer<Self> {
-        let mut variables = Variables {
-            scope: query.scope(),
-            list: Vec::new(),
-        };
+    pub(super) fn new(query: &'q Query, graph: &Graph) -> ServiceResult<Self> {
+        let mut variables = Variables::new(query);
         let edges = edges(query, &mut variables)?;
         let mut open = match &query.filter {
-            Some(twin_query::digitaltwins::Condition::And(parts)) => parts
+            Some(Condition::And(parts)) => parts
                 .iter()
                 .map(|part| Test::new(part, &variables, graph))
-                .collect::<Answer<Vec<_>>>()?,
+                .collect::<ServiceResult<Vec<_>>>()?,
             Some(filter) => vec![Test::new(filter, &variables, graph)?],
             None => Vec::new(),
         };
-        let (root, candidates) = begin(query.collection, &variables, &open, graph);
+        let (root, candidates) = start(query.collection, &variables, &open, graph);
         let missing_index = candidates.missing_index(query.collection, root, &open, graph);
         let root_in_pattern = query.pattern.is_some()
             && (edges.is_empty()
@@ -191,8 +127,8 @@ impl<'q> Plan<'q> {
     }
 }
 
-/// Gives every collection of the query a variable, and tells what connects them.
-fn edges<'q>(query: &'q Query, variables: &mut Variables<'q>) -> Answer<Vec<Edge<'q>>> {
+/// Adds a variable for every collection of the query, and returns what connects them.
+fn edges<'q>(query: &'q Query, variables: &mut Variables<'q>) -> ServiceResult<Vec<Edge<'q>>> {
     let walks = !query.joins.is_empty() || query.pattern.is_some();
     if walks && query.collection == Collection::Relationships {
         return Err(errors::query_invalid(
@@ -202,30 +138,39 @@ fn edges<'q>(query: &'q Query, variables: &mut Variables<'q>) -> Answer<Vec<Edge
     if !walks || query.alias.is_some() {
         variables.add(query.alias.as_ref(), query.collection.kind());
     }
-    let mut edges = Vec::new();
-    for join in &query.joins {
-        let left = variables.add(Some(&join.source), VariableKind::Twin);
-        let right = variables.add(Some(&join.target), VariableKind::Twin);
-        let relationship = join
-            .variable
-            .as_ref()
-            .map(|name| variables.add(Some(name), VariableKind::Relationship));
-        let hop = Hop {
-            from: left,
-            to: right,
-            direction: Direction::Outgoing,
-            names: vec![join.relationship.as_str()],
-            least: 1,
-            most: 1,
-            relationship,
-            closes: false,
-            in_pattern: false,
-        };
-        edges.push(Edge { left, right, hop });
+    let mut edges: Vec<_> = query
+        .joins
+        .iter()
+        .map(|join| join_edge(join, variables))
+        .collect();
+    if let Some(pattern) = &query.pattern {
+        add_pattern_edges(pattern, variables, &mut edges);
     }
-    let Some(pattern) = &query.pattern else {
-        return Ok(edges);
+    Ok(edges)
+}
+
+fn join_edge<'q>(join: &'q Join, variables: &mut Variables<'q>) -> Edge<'q> {
+    let left = variables.add(Some(&join.source), VariableKind::Twin);
+    let right = variables.add(Some(&join.target), VariableKind::Twin);
+    let relationship = join
+        .variable
+        .as_ref()
+        .map(|name| variables.add(Some(name), VariableKind::Relationship));
+    let hop = Hop {
+        from: left,
+        to: right,
+        direction: Direction::Outgoing,
+        names: vec![join.relationship.as_str()],
+        least: 1,
+        most: 1,
+        relationship,
+        closes: false,
+        in_pattern: false,
     };
+    Edge { left, right, hop }
+}
+
+fn add_pattern_edges<'q>(pattern: &'q Pattern, variables: &mut Variables<'q>, edges: &mut Vec<Edge<'q>>) {
     let mut left = variables.add(pattern.start.as_ref(), VariableKind::Twin);
     for step in &pattern.steps {
         let edge = &step.edge;
@@ -249,7 +194,6 @@ fn edges<'q>(query: &'q Query, variables: &mut Variables<'q>) -> Answer<Vec<Edge
         edges.push(Edge { left, right, hop });
         left = right;
     }
-    Ok(edges)
 }
 
 fn bounds(hops: Option<Hops>) -> (u32, u32) {
@@ -261,8 +205,9 @@ fn bounds(hops: Option<Hops>) -> (u32, u32) {
     }
 }
 
-/// The variable that an index narrows down best; the first one if there is no difference.
-fn begin(
+/// Returns the variable that an index narrows down best, and its candidates; the first variable if there is no
+/// difference.
+fn start(
     collection: Collection,
     variables: &Variables<'_>,
     tests: &[Test<'_>],
@@ -272,7 +217,6 @@ fn begin(
         return (0, Candidates::of_relationship(0, tests, graph));
     }
     let twins = variables
-        .list
         .iter()
         .enumerate()
         .filter(|(_, (_, kind))| *kind == VariableKind::Twin);
@@ -282,8 +226,8 @@ fn begin(
         .unwrap_or((0, Candidates::AllTwins))
 }
 
-/// The edges as hops, each from a twin that is known by then.
-fn in_order<'q>(mut edges: Vec<Edge<'q>>, root: usize) -> Answer<Vec<Hop<'q>>> {
+/// Orders the edges as hops, each from a twin that is known by then.
+fn in_order<'q>(mut edges: Vec<Edge<'q>>, root: usize) -> ServiceResult<Vec<Hop<'q>>> {
     let mut known = HashSet::from([root]);
     let mut hops = Vec::with_capacity(edges.len());
     while !edges.is_empty() {
@@ -311,7 +255,7 @@ fn in_order<'q>(mut edges: Vec<Edge<'q>>, root: usize) -> Answer<Vec<Hop<'q>>> {
     Ok(hops)
 }
 
-/// Takes out the tests that read nothing but known variables.
+/// Takes out the tests that read only known variables.
 fn take_decidable<'q>(open: &mut Vec<Test<'q>>, known: &HashSet<usize>) -> Vec<Test<'q>> {
     let (decidable, rest) = std::mem::take(open).into_iter().partition(|test| {
         let mut reads = HashSet::new();
@@ -322,12 +266,12 @@ fn take_decidable<'q>(open: &mut Vec<Test<'q>>, known: &HashSet<usize>) -> Vec<T
     decidable
 }
 
-fn columns<'q>(select: &'q Select, variables: &Variables<'q>) -> Answer<(Columns<'q>, Option<u64>)> {
-    let named = |projections: &'q [twin_query::digitaltwins::Projection]| {
+fn columns<'q>(select: &'q Select, variables: &Variables<'q>) -> ServiceResult<(Columns<'q>, Option<u64>)> {
+    let named = |projections: &'q [Projection]| {
         let columns = projections
             .iter()
             .map(|projection| Ok((projection.key().as_str(), variables.path(&projection.path)?)))
-            .collect::<Answer<Vec<_>>>()?;
+            .collect::<ServiceResult<Vec<_>>>()?;
         Ok(Columns::Named(columns))
     };
     Ok(match select {
@@ -339,51 +283,21 @@ fn columns<'q>(select: &'q Select, variables: &Variables<'q>) -> Answer<(Columns
     })
 }
 
-/// The only variable by itself; several by their names.
+/// Returns the only variable by itself; several by their names.
 fn all<'q>(variables: &Variables<'q>) -> Columns<'q> {
     if variables.len() == 1 {
         return Columns::Bare(0);
     }
-    let named = variables
-        .list
-        .iter()
-        .enumerate()
-        .filter_map(|(variable, (name, _))| {
-            name.map(|name| {
-                (
-                    name.as_str(),
-                    PathInRow {
-                        variable,
-                        names: Vec::new(),
-                    },
-                )
-            })
-        });
+    let named = variables.iter().enumerate().filter_map(|(variable, (name, _))| {
+        name.map(|name| {
+            (
+                name.as_str(),
+                PathInRow {
+                    variable,
+                    names: Vec::new(),
+                },
+            )
+        })
+    });
     Columns::Named(named.collect())
-}
-
-/// The values of the variables, as far as they are known.
-#[derive(Debug)]
-pub(super) struct Row<'a> {
-    pub(super) graph: &'a Graph,
-    pub(super) variables: &'a Variables<'a>,
-    pub(super) slots: Vec<Slot>,
-    pub(super) with_update_times: bool,
-}
-
-impl<'a> Row<'a> {
-    pub(super) fn twin(&self, variable: usize) -> Option<&'a Arc<Twin>> {
-        self.graph.twin(*self.slots.get(variable)?)
-    }
-
-    pub(super) fn value(&self, path: &PathInRow) -> Option<Found<'a>> {
-        let (_, kind) = self.variables.list.get(path.variable)?;
-        match kind {
-            VariableKind::Twin => in_twin(self.twin(path.variable)?, &path.names, self.with_update_times),
-            VariableKind::Relationship => in_relationship(
-                self.graph.relationship(*self.slots.get(path.variable)?)?,
-                &path.names,
-            ),
-        }
-    }
 }

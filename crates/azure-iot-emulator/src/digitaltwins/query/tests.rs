@@ -8,8 +8,9 @@ use twin_query::digitaltwins as language;
 use super::execute::{Chunk, Page, Progress};
 use super::plan::Plan;
 use super::token::Token;
+use crate::clock::Clock;
 use crate::digitaltwins::DigitalTwins;
-use crate::{Clock, ServiceRequest};
+use crate::service::ServiceRequest;
 
 /// A walk that pauses after every step.
 const STEP: Chunk = Chunk { roots: 1, steps: 1 };
@@ -79,14 +80,19 @@ fn rows(
     chunk: Chunk,
     mut between: impl FnMut(usize),
 ) -> (Vec<String>, usize) {
-    let instance = &service.instance;
+    let mut session = service.instance.session();
     let query = language::parse_and_validate(text).unwrap();
-    let plan = instance.queried(|graph| Plan::new(&query, graph)).unwrap();
+    let plan = session
+        .graph
+        .read_for_query(|graph| Plan::new(&query, graph))
+        .unwrap();
     let token = Token::start(text).within(plan.generation).unwrap();
     let mut page = Page::new(token, 1000, false);
     let mut chunks = 0;
     loop {
-        let progress = instance.queried(|graph| page.advance(&plan, graph, chunk));
+        let progress = session
+            .graph
+            .read_for_query(|graph| page.advance(&plan, graph, chunk));
         chunks += 1;
         match progress {
             Progress::More => between(chunks),
@@ -123,7 +129,7 @@ fn a_walk_that_pauses_everywhere_finds_the_same_rows() {
         for steps in [1, 2, 3, 7] {
             let (found, chunks) = rows(&service, query, Chunk { roots: 1, steps }, |_| {
                 // Nobody is kept out.
-                assert!(service.instance.graph.try_write().is_some());
+                assert!(service.instance.session().graph.try_write().is_some());
             });
             assert_eq!(found, whole, "{query}");
             assert!(steps > 1 || chunks > whole.len(), "{query}: {chunks} chunks");
@@ -164,10 +170,10 @@ fn change_at_every_pause(change: impl Fn(&DigitalTwins), gone: &str, rest: usize
 #[test]
 fn a_twin_whose_place_is_taken_by_another_is_off_the_way() {
     let change = |service: &DigitalTwins| {
-        let place = service.instance.graph.read().find("m1");
+        let place = service.instance.session().graph.read().find("m1");
         remove(service, "m1", &["root"], &LEAVES);
         put(service, "x", 1);
-        assert_eq!(service.instance.graph.read().find("x"), place);
+        assert_eq!(service.instance.session().graph.read().find("x"), place);
         // It leads to no leaf of the walk.
         relate(service, "x", "m2");
     };

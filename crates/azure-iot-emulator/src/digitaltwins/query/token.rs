@@ -4,25 +4,25 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::digitaltwins::graph::Generation;
-use crate::digitaltwins::slab::Slot;
+use crate::digitaltwins::store::graph::Generation;
+use crate::digitaltwins::store::slab::Slot;
 
-/// Where a query goes on.
+/// The position at which a query continues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) query: String,
-    /// The generation of the graph, since slots mean nothing in another one. Empty at the beginning, which fits any.
+    /// The generation of the graph, since slots mean nothing in another one. Empty at the start, which fits any.
     graph: String,
-    /// The starting point to look at next.
+    /// The next starting point.
     pub(crate) root: Slot,
-    /// Rows of that starting point that earlier pages have.
+    /// Rows of that starting point on earlier pages.
     pub(crate) skip: usize,
     /// Rows on all earlier pages.
     pub(crate) returned: u64,
 }
 
 impl Token {
-    /// The beginning of a query.
+    /// Returns the token of the first page.
     pub(crate) fn start(query: &str) -> Self {
         Token {
             query: query.to_owned(),
@@ -33,7 +33,7 @@ impl Token {
         }
     }
 
-    /// This place in a graph, unless it is a place of another one.
+    /// Binds the token to a graph; `None` if it is bound to another one.
     pub(crate) fn within(&self, graph: Generation) -> Option<Self> {
         let graph = graph.to_string();
         (self.graph.is_empty() || self.graph == graph).then(|| Token {
@@ -48,9 +48,9 @@ impl Token {
         (!token.graph.is_empty()).then_some(token)
     }
 
+    #[expect(clippy::expect_used, reason = "strings and numbers serialize")]
     pub(crate) fn write(&self) -> String {
-        // Texts and numbers always serialize.
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).expect("tokens serialize"))
     }
 }
 
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_comes_back_whole_and_only_to_its_graph() {
+    fn tokens_round_trip_and_fit_only_their_graph() {
         let (graph, other) = (Generation::default(), Generation::default());
         let start = Token::start("SELECT 'ü'");
         let token = Token {

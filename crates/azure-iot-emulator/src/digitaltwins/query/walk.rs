@@ -1,23 +1,25 @@
-//! The walk from one starting point: depth first, with a stack of its own instead of recursion, so that it can pause
-//! anywhere and let others have the graph.
+//! The walk from one starting point: depth first, with an explicit stack instead of recursion, so that it can pause
+//! anywhere and release the graph.
 //!
-//! While it walks, a frame borrows the relationships of a twin from the graph. For a pause it keeps the relationship
-//! it followed last; after it the walk goes on from there in the order of the twin's relationships, whatever has come
-//! or gone. What no longer leads from the starting point to the place of the pause is left.
+//! During the walk, a frame borrows the relationships of a twin from the graph. For a pause it keeps the relationship
+//! that it followed last, and resumes behind it in the order of the twin's relationships, whatever was added or removed.
+//! Frames that the starting point no longer leads to are dropped.
 
 use std::slice::Iter;
 use std::sync::Arc;
 
 use twin_query::digitaltwins::Direction;
 
-use super::plan::{Hop, Plan, Row};
-use crate::digitaltwins::graph::{Graph, Relationship};
-use crate::digitaltwins::slab::Slot;
+use crate::digitaltwins::query::plan::{Hop, Plan};
+use crate::digitaltwins::query::row::Row;
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::relationship::Relationship;
+use crate::digitaltwins::store::slab::Slot;
 
 /// A variable that has no value yet.
 const UNKNOWN: Slot = Slot::MAX;
 
-/// Where a walk paused.
+/// A paused walk.
 #[derive(Debug)]
 pub(super) struct Paused {
     root: Slot,
@@ -34,12 +36,12 @@ struct PausedFrame {
     followed: Option<(Followed, Arc<Relationship>)>,
 }
 
-/// The search from one starting point, then from the next.
+/// The walk from one starting point, then from the next.
 pub(super) struct Walk<'a> {
     plan: &'a Plan<'a>,
     root: Slot,
     row: Row<'a>,
-    /// The twins of the pattern on the way here.
+    /// The twins of the pattern on the current path.
     visited: Vec<Slot>,
     frames: Vec<Frame<'a>>,
 }
@@ -52,15 +54,15 @@ struct Frame<'a> {
     followed: Option<Followed>,
 }
 
-/// Where on the way a frame is.
+/// The position of a frame on the path.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     twin: Slot,
     /// Hops that are done.
     done: usize,
-    /// Relationships of this hop on the way, the one to follow included.
+    /// Relationships of this hop on the path, including the one to follow.
     depth: u32,
-    /// How many twins are visited when this frame's turn comes.
+    /// The number of visited twins before this frame.
     visited: usize,
 }
 
@@ -70,12 +72,12 @@ struct Followed {
     relationship: Slot,
     forward: bool,
     to: Slot,
-    /// Whether the hop is to go on from there yet.
+    /// Whether the hop is still to continue from there.
     goes_on: bool,
 }
 
 impl<'a> Frame<'a> {
-    /// Nothing if the twin is gone.
+    /// Returns `None` if the twin is gone.
     fn new(graph: &'a Graph, hop: &Hop<'_>, place: Place) -> Option<Self> {
         let node = graph.node(place.twin)?;
         let unless = |list: &'a [Slot], direction| match hop.direction == direction {
@@ -90,7 +92,7 @@ impl<'a> Frame<'a> {
         })
     }
 
-    /// The next relationship, and whether it is outgoing.
+    /// Returns the next relationship, and whether it is outgoing.
     fn next(&mut self) -> Option<(Slot, bool)> {
         match self.outgoing.next() {
             Some(slot) => Some((*slot, true)),
@@ -98,7 +100,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Leaves out what was followed already. Tells whether the relationship followed last is still the one that it was.
+    /// Skips what was followed already. Returns whether the relationship that was followed last is still the same.
     fn skip(&mut self, graph: &Graph, followed: Followed, relationship: &Relationship) -> bool {
         let list = match followed.forward {
             true => &mut self.outgoing,
@@ -127,7 +129,7 @@ impl<'a> Frame<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// A walk that is over, ready to [start](Self::start).
+    /// Creates a walk that is over, ready to [start](Self::start).
     pub(super) fn new(plan: &'a Plan<'a>, graph: &'a Graph, with_update_times: bool) -> Self {
         Walk {
             plan,
@@ -151,15 +153,15 @@ impl<'a> Walk<'a> {
         &self.row
     }
 
-    /// Whether there is nothing more to follow.
+    /// Returns whether there is nothing more to follow.
     pub(super) fn is_over(&self) -> bool {
         self.frames.is_empty()
     }
 
-    /// The first step, at a starting point; tells whether a row is complete. The walk from another one must be over.
+    /// Starts at a starting point and returns whether a row is complete. The walk from another one must be over.
     pub(super) fn start(&mut self, root: Slot) -> bool {
         self.root = root;
-        set(&mut self.row, self.plan.root, root);
+        self.row.slots[self.plan.root] = root;
         self.visited.clear();
         if self.plan.root_in_pattern {
             self.visited.push(root);
@@ -167,7 +169,7 @@ impl<'a> Walk<'a> {
         self.after(0)
     }
 
-    /// Follows one more relationship, or leaves a twin; tells whether a row is complete.
+    /// Follows one more relationship, or leaves a twin, and returns whether a row is complete.
     pub(super) fn step(&mut self) -> bool {
         let graph = self.row.graph;
         let Some(frame) = self.frames.last_mut() else {
@@ -175,10 +177,7 @@ impl<'a> Walk<'a> {
         };
         let place = frame.place;
         self.visited.truncate(place.visited);
-        // Only as many hops as there are have frames.
-        let Some(hop) = self.plan.hops.get(place.done) else {
-            return false;
-        };
+        let hop = &self.plan.hops[place.done];
         if let Some(followed) = &mut frame.followed
             && std::mem::take(&mut followed.goes_on)
         {
@@ -191,9 +190,7 @@ impl<'a> Walk<'a> {
             self.frames.pop();
             return false;
         };
-        let Some(relationship) = graph.relationship(slot) else {
-            return false;
-        };
+        let relationship = graph.listed_relationship(slot);
         let to = if forward {
             relationship.target
         } else {
@@ -216,7 +213,7 @@ impl<'a> Walk<'a> {
         false
     }
 
-    /// Goes to the relationships of a twin.
+    /// Pushes a frame for the relationships of a twin.
     fn descend(&mut self, hop: &Hop<'a>, twin: Slot, done: usize, depth: u32) {
         let place = Place {
             twin,
@@ -227,7 +224,7 @@ impl<'a> Walk<'a> {
         self.frames.extend(Frame::new(self.row.graph, hop, place));
     }
 
-    /// Takes a twin as the end of a hop, if it can be that.
+    /// Accepts a twin as the end of a hop, if it can be that, and returns whether a row is complete.
     fn arrive(
         &mut self,
         hop: &Hop<'a>,
@@ -244,10 +241,10 @@ impl<'a> Walk<'a> {
             return false;
         }
         if !hop.closes {
-            set(&mut self.row, hop.to, to);
+            self.row.slots[hop.to] = to;
         }
         if let Some(variable) = hop.relationship {
-            set(&mut self.row, variable, relationship);
+            self.row.slots[variable] = relationship;
         }
         if hop.in_pattern {
             self.visited.push(to);
@@ -255,7 +252,7 @@ impl<'a> Walk<'a> {
         self.after(done + 1)
     }
 
-    /// Tests what is known after so many hops, then goes to the next one, or has a row.
+    /// Tests what is known after `done` hops, then goes to the next one. Returns whether a row is complete.
     fn after(&mut self, done: usize) -> bool {
         if !self.holds(done) {
             return false;
@@ -263,17 +260,17 @@ impl<'a> Walk<'a> {
         let Some(hop) = self.plan.hops.get(done) else {
             return true;
         };
-        let from = self.row.slots.get(hop.from).copied().unwrap_or(UNKNOWN);
-        self.descend(hop, from, done, 1);
+        self.descend(hop, self.row.slots[hop.from], done, 1);
         false
     }
 
     fn holds(&self, done: usize) -> bool {
-        let tests = self.plan.tests.get(done).map(Vec::as_slice).unwrap_or_default();
-        tests.iter().all(|test| test.holds(&self.row) == Some(true))
+        self.plan.tests[done]
+            .iter()
+            .all(|test| test.holds(&self.row) == Some(true))
     }
 
-    /// What is left of the walk, without the graph.
+    /// Returns the rest of the walk, which no longer borrows the graph.
     pub(super) fn pause(&mut self) -> Paused {
         let graph = self.row.graph;
         let frames = std::mem::take(&mut self.frames).into_iter().map(|frame| {
@@ -297,8 +294,8 @@ impl<'a> Walk<'a> {
 }
 
 impl Paused {
-    /// Goes on in the graph from which the walk began, as far as the way is still there; nothing if the starting point
-    /// is gone.
+    /// Resumes in the graph in which the walk started, as far as its path still exists; `None` if the starting point is
+    /// gone.
     pub(super) fn resume<'a>(
         self,
         plan: &'a Plan<'a>,
@@ -311,13 +308,12 @@ impl Paused {
         let mut walk = Walk::new(plan, graph, with_update_times);
         (walk.root, walk.row.slots, walk.visited) = (self.root, self.slots, self.visited);
         for PausedFrame { place, followed } in self.frames {
-            // Every relationship before this frame is the one that it was, so the places of the twins are, too; but
-            // what the tests read may have changed.
+            // Every relationship before this frame is still the same, and so are the slots of the twins; but what the
+            // tests read may have changed.
             if place.depth == 1 && !walk.holds(place.done) {
                 break;
             }
-            let hop = plan.hops.get(place.done);
-            let Some(mut frame) = hop.and_then(|hop| Frame::new(graph, hop, place)) else {
+            let Some(mut frame) = Frame::new(graph, &plan.hops[place.done], place) else {
                 break;
             };
             let goes_on =
@@ -328,11 +324,5 @@ impl Paused {
             }
         }
         Some(walk)
-    }
-}
-
-fn set(row: &mut Row<'_>, variable: usize, slot: Slot) {
-    if let Some(place) = row.slots.get_mut(variable) {
-        *place = slot;
     }
 }

@@ -1,86 +1,54 @@
-//! What has changed since a journal last asked.
+//! What has changed since the journal last asked.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::snapshot::{ModelState, Snapshot, TwinState};
-use crate::digitaltwins::graph::{Graph, Relationship};
-use crate::digitaltwins::instance::Instance;
-use crate::digitaltwins::model_store::StoredModel;
-use crate::digitaltwins::twin::Twin;
+use crate::digitaltwins::instance::Session;
+use crate::digitaltwins::state::snapshot::{ModelState, Snapshot, TwinState};
+use crate::digitaltwins::store::changed::ChangedKeys;
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::model_store::StoredModel;
+use crate::digitaltwins::store::relationship::Relationship;
+use crate::digitaltwins::store::twin::Twin;
 use crate::durable::StateChange;
 
-/// The keys of what a graph has new, different or not any more.
-#[derive(Debug, Default)]
-pub(crate) struct Changed {
-    /// Everything is another than before.
-    whole: bool,
-    twins: BTreeSet<Arc<str>>,
-    /// By the id of the source, then their own.
-    relationships: BTreeSet<(Arc<str>, Arc<str>)>,
-    models: BTreeSet<Arc<str>>,
-}
-
-impl Changed {
-    pub(super) fn everything() -> Self {
-        Changed {
-            whole: true,
-            ..Changed::default()
-        }
+/// Returns the present values of what has changed.
+fn values(changed: ChangedKeys, graph: &Graph) -> Vec<Part> {
+    let mut parts = Vec::new();
+    if !changed.models.is_empty() {
+        let next = graph.models().next_sequence();
+        parts.push(Part::new(["nextModelSequence"], Some(Content::Json(next.into()))));
     }
-
-    pub(crate) fn twin(&mut self, id: &Arc<str>) {
-        self.twins.insert(Arc::clone(id));
+    for id in changed.models {
+        let model = graph.models().get(&id).cloned();
+        parts.push(Part::new(["models", &id], model.map(Content::Model)));
     }
-
-    pub(crate) fn relationship(&mut self, relationship: &Relationship) {
-        let key = (Arc::clone(&relationship.source_id), Arc::clone(&relationship.id));
-        self.relationships.insert(key);
+    for id in changed.twins {
+        let twin = graph.find_twin(&id).cloned();
+        parts.push(Part::new(["twins", &id], twin.map(Content::Twin)));
     }
-
-    pub(crate) fn models(&mut self, ids: impl IntoIterator<Item = Arc<str>>) {
-        self.models.extend(ids);
-    }
-
-    /// The present values of what has changed.
-    fn values(self, graph: &Graph) -> Vec<Part> {
-        let mut parts = Vec::new();
-        if !self.models.is_empty() {
-            let next = graph.models.next_sequence();
-            parts.push(Part::new(["nextModelSequence"], Some(Content::Json(next.into()))));
-        }
-        for id in self.models {
-            let model = graph.models.get(&id).cloned();
-            parts.push(Part::new(["models", &id], model.map(Content::Model)));
-        }
-        for id in self.twins {
-            let twin = graph.find(&id).and_then(|slot| graph.twin(slot)).cloned();
-            parts.push(Part::new(["twins", &id], twin.map(Content::Twin)));
-        }
-        let mut without_any = None;
-        for (source_id, id) in self.relationships {
-            let source = graph.find(&source_id);
-            let node = source.and_then(|slot| graph.node(slot));
-            // No empty object is to stay behind, so a source without relationships goes as a whole, once.
-            if node.is_none_or(|node| node.outgoing.is_empty()) {
-                if without_any.as_ref() != Some(&source_id) {
-                    parts.push(Part::new(["relationships", &source_id], None));
-                    without_any = Some(source_id);
-                }
-                continue;
+    let mut without_any = None;
+    for (source_id, id) in changed.relationships {
+        let source = graph.find(&source_id);
+        let node = source.and_then(|slot| graph.node(slot));
+        // No empty object is to stay behind, so a source without relationships goes as a whole, once.
+        if node.is_none_or(|node| node.outgoing.is_empty()) {
+            if without_any.as_ref() != Some(&source_id) {
+                parts.push(Part::new(["relationships", &source_id], None));
+                without_any = Some(source_id);
             }
-            let slot = source.and_then(|source| graph.find_relationship(source, &id));
-            let relationship = slot.and_then(|slot| graph.relationship(slot)).cloned();
-            parts.push(Part::new(
-                ["relationships", &source_id, &id],
-                relationship.map(Content::Relationship),
-            ));
+            continue;
         }
-        parts
+        let slot = source.and_then(|source| graph.find_relationship(source, &id));
+        let relationship = slot.and_then(|slot| graph.relationship(slot)).cloned();
+        parts.push(Part::new(
+            ["relationships", &source_id, &id],
+            relationship.map(Content::Relationship),
+        ));
     }
+    parts
 }
 
 /// A change that still shares its value with the graph.
@@ -107,9 +75,12 @@ enum Content {
 
 impl From<Part> for StateChange {
     fn from(part: Part) -> Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "strings, times, numbers and maps with string keys serialize"
+        )]
         fn json(value: &impl Serialize) -> Value {
-            // Texts, times, numbers and maps with texts for keys always serialize.
-            serde_json::to_value(value).unwrap_or_default()
+            serde_json::to_value(value).expect("stored values serialize")
         }
         StateChange {
             path: part.path,
@@ -123,33 +94,33 @@ impl From<Part> for StateChange {
     }
 }
 
-impl Instance {
-    /// Notes changes from now on.
-    pub(crate) fn record_changes(&self) {
-        let mut graph = self.graph.write();
-        graph.changed.get_or_insert_default();
-        self.routing.lock().record_changes();
-        self.jobs.lock().record_changes();
-    }
+/// Records changes from now on.
+pub(crate) fn record_changes(session: &mut Session<'_>) {
+    let instance = session.instance;
+    let mut graph = session.graph.write();
+    graph.record_changed_keys();
+    instance.events.record_changes();
+    instance.jobs.record_changes();
+}
 
-    /// What has changed since the last call, as it is at one moment.
-    pub(crate) fn take_changes(&self) -> Vec<StateChange> {
-        let mut graph = self.graph.write();
-        let changed = graph.changed.as_mut().map(std::mem::take).unwrap_or_default();
-        let mut changes = self.jobs.lock().take_changes();
-        changes.extend(self.routing.lock().take_changes());
-        if changed.whole {
-            let snapshot = Snapshot::of(self, &graph);
-            drop(graph);
-            return vec![StateChange {
-                path: Vec::new(),
-                value: Some(snapshot.to_json()),
-            }];
-        }
-        let parts = changed.values(&graph);
-        // What is left takes time and needs nobody's lock.
+/// Returns what has changed since the last call, as it is at one moment.
+pub(crate) fn take_changes(session: &mut Session<'_>) -> Vec<StateChange> {
+    let instance = session.instance;
+    let mut graph = session.graph.write();
+    let changed = graph.take_changed_keys();
+    let mut changes = instance.jobs.take_changes();
+    changes.extend(instance.events.take_changes());
+    if changed.replaced {
+        let snapshot = Snapshot::of(instance, &graph);
         drop(graph);
-        changes.extend(parts.into_iter().map(StateChange::from));
-        changes
+        return vec![StateChange {
+            path: Vec::new(),
+            value: Some(snapshot.to_json()),
+        }];
     }
+    let parts = values(changed, &graph);
+    // The rest takes time and needs no lock.
+    drop(graph);
+    changes.extend(parts.into_iter().map(StateChange::from));
+    changes
 }

@@ -1,35 +1,34 @@
-//! All that an instance holds, as it was at one moment.
+//! Everything that an instance holds at one moment.
 
 use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
-use crate::digitaltwins::graph::{Graph, Relationship};
-use crate::digitaltwins::instance::Instance;
-use crate::digitaltwins::model_store::StoredModel;
-use crate::digitaltwins::twin::{Twin, TwinJson};
+use crate::digitaltwins::instance::{Instance, Session};
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::model_store::StoredModel;
+use crate::digitaltwins::store::relationship::Relationship;
+use crate::digitaltwins::store::twin::{Twin, TwinJson};
 
-/// Shares its twins and relationships with the graph, so that it is made quickly, and written while the graph goes on.
-/// Its JSON is the form of dumped state.
+/// The state of an instance. It shares its twins and relationships with the graph, so that it is taken quickly and
+/// serialized without a lock. Its JSON is the form of dumped state.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     models: Vec<StoredModel>,
     next_model: u64,
     twins: Vec<Arc<Twin>>,
-    /// Those of one source stand together.
+    /// Grouped by source.
     relationships: Vec<Arc<Relationship>>,
     routes: Value,
     jobs: Value,
 }
 
-impl Instance {
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot::of(self, &self.graph.read())
-    }
-}
-
 impl Snapshot {
+    pub(crate) fn take(session: &mut Session<'_>) -> Self {
+        Snapshot::of(session.instance, &session.graph.read())
+    }
+
     /// `graph` is that of the instance.
     pub(super) fn of(instance: &Instance, graph: &Graph) -> Self {
         let nodes = || (0..graph.twin_end()).filter_map(|slot| graph.node(slot));
@@ -39,21 +38,24 @@ impl Snapshot {
         relationships.extend(
             nodes()
                 .flat_map(|node| &node.outgoing)
-                .filter_map(|slot| graph.relationship(*slot).cloned()),
+                .map(|slot| Arc::clone(graph.listed_relationship(*slot))),
         );
         Snapshot {
-            models: graph.models.uploaded_since(0).cloned().collect(),
-            next_model: graph.models.next_sequence(),
+            models: graph.models().uploaded_since(0).cloned().collect(),
+            next_model: graph.models().next_sequence(),
             twins,
             relationships,
-            routes: instance.routing.lock().dump(),
-            jobs: instance.jobs.lock().dump(),
+            routes: instance.events.dump(),
+            jobs: instance.jobs.dump(),
         }
     }
 
+    #[expect(
+        clippy::expect_used,
+        reason = "strings, times, numbers and maps with string keys serialize"
+    )]
     pub(crate) fn to_json(&self) -> Value {
-        // Texts, times, numbers and maps with texts for keys always serialize.
-        serde_json::to_value(self).unwrap_or_default()
+        serde_json::to_value(self).expect("stored values serialize")
     }
 }
 

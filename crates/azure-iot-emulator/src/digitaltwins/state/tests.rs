@@ -141,7 +141,7 @@ impl World {
     }
 
     fn job_is_over(&self) -> bool {
-        let jobs = self.instance.instance.jobs.lock().dump();
+        let jobs = self.instance.instance.jobs.dump();
         let all = jobs["imports"]
             .as_object()
             .into_iter()
@@ -276,7 +276,7 @@ fn a_lag_that_is_set_while_a_state_is_loaded_counts() {
         let kept = (0..2000).map(Duration::from_secs).filter(|lag| {
             instance.set_query_lag(*lag);
             std::thread::yield_now();
-            instance.instance.query_lag() == *lag
+            instance.instance.session().graph.query_lag() == *lag
         });
         let kept = kept.count();
         done.store(true, Ordering::Relaxed);

@@ -1,0 +1,191 @@
+//! The data plane of Azure Digital Twins.
+//!
+//! Each row imports only from the rows below it:
+//!
+//! | where | what |
+//! |---|---|
+//! | [`service`], [`manage`], [`preset`] | requests of the server, settings of the management API, the demo building |
+//! | [`router`] | from requests to operations |
+//! | [`models`], [`twins`], [`components`], [`relationships`], [`relationship_lists`], [`telemetry`], [`queries`], [`event_routes`], [`import_jobs`], [`delete_jobs`] | the operations by noun, none of which uses another: parse, apply the rules, change the store, render |
+//! | [`call`], [`paging`] | what operations share: parts of requests, pages of lists |
+//! | [`state`], [`query`], [`jobs`] | engines: dumped state, queries, background work |
+//! | [`instance`] | what requests and background work share, behind its locks |
+//! | [`events`] | from changes to subscribers and webhooks |
+//! | [`rules`] | checks, limits, patches and preconditions; pure |
+//! | [`errors`] | error responses |
+//! | [`store`] | records, indexes and history; imports nothing from here |
+//!
+//! (The records of jobs, in [`jobs::record`] and [`jobs::table`], are below the instance; their workers are above it.)
+//!
+//! One lock holds the graph, so an operation sees no other half done. A query releases it every few milliseconds, even
+//! in the middle of a walk. The order of the locks is described at [`instance::Instance`].
+
+mod call;
+mod components;
+mod delete_jobs;
+mod errors;
+mod event_routes;
+mod events;
+mod import_jobs;
+mod in_process;
+mod instance;
+mod jobs;
+mod manage;
+mod models;
+mod paging;
+mod preset;
+mod queries;
+mod query;
+mod relationship_lists;
+mod relationships;
+mod router;
+mod rules;
+mod service;
+mod state;
+mod store;
+mod telemetry;
+#[cfg(test)]
+mod tests;
+mod twins;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::clock::Clock;
+pub use crate::digitaltwins::events::cloud_event::CloudEvent;
+pub use crate::digitaltwins::events::endpoint::EndpointError;
+pub use crate::digitaltwins::events::subscription::EventSubscription;
+use crate::digitaltwins::instance::Instance;
+use crate::durable::Journal;
+
+/// An instance of Azure Digital Twins: models, twins and relationships in memory.
+///
+/// ```
+/// use azure_iot_emulator::{Clock, DigitalTwins, ServiceRequest};
+/// use http::{Method, StatusCode};
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let instance = DigitalTwins::new(Clock::new());
+/// let request = ServiceRequest::new(Method::GET, "/digitaltwins/room-1?api-version=2023-10-31")?;
+/// let response = instance.handle(request).await;
+/// assert_eq!(response.status, StatusCode::NOT_FOUND);
+/// assert_eq!(response.header("x-ms-error-code"), Some("DigitalTwinNotFound"));
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct DigitalTwins {
+    instance: Arc<Instance>,
+}
+
+impl DigitalTwins {
+    /// Creates an empty instance with the limits that the service documents.
+    pub fn new(clock: Clock) -> Self {
+        DigitalTwins {
+            instance: Arc::new(Instance::new(clock)),
+        }
+    }
+
+    /// Makes the work of jobs durable. Only the first call counts.
+    pub(crate) fn set_journal(&self, journal: Journal) {
+        self.instance.set_journal(journal);
+    }
+
+    /// Creates an endpoint for event routes, unless there is one of this name, and subscribes to its events. Every
+    /// subscriber of an endpoint receives all of them.
+    ///
+    /// ```
+    /// use azure_iot_emulator::{Clock, DigitalTwins, ServiceRequest};
+    /// use http::Method;
+    /// use serde_json::json;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let instance = DigitalTwins::new(Clock::new());
+    /// let mut events = instance.subscribe("my-endpoint")?;
+    /// let send = async |path: &str, body| {
+    ///     let request = ServiceRequest::new(Method::PUT, path)?.with_json(&body);
+    ///     Ok::<_, azure_iot_emulator::PathError>(instance.handle(request).await)
+    /// };
+    /// let route = json!({"endpointName": "my-endpoint", "filter": "true"});
+    /// send("/eventroutes/all?api-version=2023-10-31", route).await?;
+    /// # let model = json!([{"@id": "dtmi:a:Room;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2"}]);
+    /// # let request = ServiceRequest::new(Method::POST, "/models?api-version=2023-10-31")?.with_json(&model);
+    /// # instance.handle(request).await;
+    /// let room = json!({"$metadata": {"$model": "dtmi:a:Room;1"}});
+    /// send("/digitaltwins/room?api-version=2023-10-31", room).await?;
+    /// let event = events.next().await.ok_or("the instance is gone")?;
+    /// assert_eq!(event.event_type, "Microsoft.DigitalTwins.Twin.Create");
+    /// assert_eq!(event.subject, "room");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`EndpointError::TooMany`] if the instance has six endpoints already, [`EndpointError::Name`] if the name is
+    /// empty.
+    pub fn subscribe(&self, endpoint: &str) -> Result<EventSubscription, EndpointError> {
+        self.instance.events.subscribe(endpoint)
+    }
+
+    /// Sets the directory in which import jobs read their input and write their logs: the blob
+    /// `https://<any host>/<container>/<blob>` is the file `<directory>/<container>/<blob>`. Without it every import
+    /// job fails.
+    pub fn set_blob_directory(&self, directory: impl Into<PathBuf>) {
+        self.instance.blobs.set(directory.into());
+    }
+
+    /// Lets queries see the graph as it was `lag` ago by the clock of the instance, by default as it is now. The
+    /// service's own queries lag by up to ten seconds; reads by id never lag.
+    pub fn set_query_lag(&self, lag: Duration) {
+        let clock = &self.instance.clock;
+        self.instance.session().graph.set_query_lag(lag, clock);
+    }
+
+    /// Enables or disables the documented rates (disabled by default): requests beyond them are answered with 429.
+    pub fn set_rate_limits(&self, enabled: bool) {
+        self.instance.rates.set_enabled(enabled);
+    }
+
+    /// Creates an endpoint for event routes that posts each event to a URL, or changes the URL of the endpoint of this
+    /// name. Events are sent one after the other; one that is not accepted is sent up to five times within about two
+    /// seconds (an attempt may take 10 seconds) and then dropped with a warning in the log. Up to 10,000 are queued.
+    /// With a data file, an event may be sent before its change is on the disk.
+    ///
+    /// With `https`, the receiver needs a certificate that the platform trusts, or one of
+    /// [`trust_webhook_certificates`](Self::trust_webhook_certificates).
+    ///
+    /// # Errors
+    /// If the name is empty, the URL is neither `http` nor `https`, the instance has six endpoints already, the caller
+    /// runs in no Tokio runtime, or there is no certificate that `https` could trust.
+    pub fn add_webhook(&self, endpoint: &str, url: &Url) -> Result<(), EndpointError> {
+        self.instance.events.add_webhook(endpoint, url)
+    }
+
+    /// Removes a webhook. Queued events are still delivered. Its endpoint is removed, too, unless it has a
+    /// [subscriber](Self::subscribe).
+    ///
+    /// # Errors
+    /// If there is no webhook of this name, or if event routes refer to an endpoint that would be removed.
+    pub fn remove_webhook(&self, endpoint: &str) -> Result<(), EndpointError> {
+        self.instance.events.remove_webhook(endpoint)
+    }
+
+    /// Lets webhooks that are added from now on trust these CA certificates (PEM, one or more), too.
+    ///
+    /// # Errors
+    /// [`EndpointError::Certificates`] if there is none or one that is not valid.
+    pub fn trust_webhook_certificates(&self, pem: &str) -> Result<(), EndpointError> {
+        self.instance.events.trust(pem)
+    }
+}
+
+impl Drop for DigitalTwins {
+    fn drop(&mut self) {
+        self.instance.stop();
+    }
+}

@@ -1,0 +1,20 @@
+//! The error responses of the service: one constructor per error, each with the status, code and text that the
+//! real service sends. Where no response of the service is known the constructor says "inferred".
+
+mod job;
+mod model;
+mod query;
+mod relationship;
+mod request;
+mod route;
+mod service_error;
+mod twin;
+
+pub(crate) use job::*;
+pub(crate) use model::*;
+pub(crate) use query::*;
+pub(crate) use relationship::*;
+pub(crate) use request::*;
+pub(crate) use route::*;
+pub(crate) use service_error::{ServiceError, ServiceResult};
+pub(crate) use twin::*;

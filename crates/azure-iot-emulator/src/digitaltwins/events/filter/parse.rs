@@ -1,0 +1,198 @@
+//! The parser of filters.
+
+use serde_json::Value;
+use winnow::ascii::{Caseless, float, multispace0};
+use winnow::combinator::{alt, cut_err, delimited, fail, not, opt, preceded, repeat, separated, terminated};
+use winnow::error::{ContextError, ErrMode};
+use winnow::prelude::*;
+use winnow::token::{any, none_of, one_of, take_while};
+
+use crate::digitaltwins::events::filter::{Attribute, Comparison, Filter, Function, Operand};
+
+/// The position at which a string stops being a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SyntaxError {
+    pub(crate) line: usize,
+    /// Characters before it on its line.
+    pub(crate) position: usize,
+}
+
+/// Nesting depth of parentheses, so that no filter can exhaust the stack.
+const MAX_DEPTH: usize = 50;
+
+type Input<'i> = winnow::stream::Stateful<&'i str, usize>;
+type Parsed<T> = Result<T, ErrMode<ContextError>>;
+
+impl Filter {
+    /// Parses a filter. Keywords and functions may be in any case.
+    pub(crate) fn parse(text: &str) -> Result<Self, SyntaxError> {
+        let mut input = Input {
+            input: text,
+            state: 0,
+        };
+        let parsed = preceded(multispace0, disjunction).parse_next(&mut input);
+        match parsed {
+            Ok(filter) if input.input.is_empty() => Ok(filter),
+            _ => Err(syntax_error(text, text.len() - input.input.len())),
+        }
+    }
+}
+
+fn syntax_error(text: &str, offset: usize) -> SyntaxError {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or(before);
+    SyntaxError {
+        line: before.matches('\n').count() + 1,
+        position: line.chars().count(),
+    }
+}
+
+fn disjunction(input: &mut Input<'_>) -> Parsed<Filter> {
+    let parts: Vec<_> = separated(1.., conjunction, keyword("OR")).parse_next(input)?;
+    Ok(one_or(parts, Filter::Or))
+}
+
+fn conjunction(input: &mut Input<'_>) -> Parsed<Filter> {
+    let parts: Vec<_> = separated(1.., condition, keyword("AND")).parse_next(input)?;
+    Ok(one_or(parts, Filter::And))
+}
+
+fn one_or(mut parts: Vec<Filter>, many: fn(Vec<Filter>) -> Filter) -> Filter {
+    match parts.pop() {
+        Some(only) if parts.is_empty() => only,
+        last => {
+            parts.extend(last);
+            many(parts)
+        }
+    }
+}
+
+fn condition(input: &mut Input<'_>) -> Parsed<Filter> {
+    if input.input.starts_with('(') {
+        if input.state >= MAX_DEPTH {
+            return fail.parse_next(input).map_err(ErrMode::cut);
+        }
+        input.state += 1;
+        let inner = delimited(symbol("("), cut_err(disjunction), cut_err(symbol(")"))).parse_next(input)?;
+        input.state -= 1;
+        return Ok(inner);
+    }
+    if let Some(function) = opt(terminated(function, symbol("("))).parse_next(input)? {
+        let (whole, part) = cut_err((terminated(operand, symbol(",")), terminated(operand, symbol(")"))))
+            .parse_next(input)?;
+        return Ok(Filter::Text(function, whole, part));
+    }
+    let left = cut_err(operand).parse_next(input)?;
+    match (opt(comparison).parse_next(input)?, left) {
+        (Some(operator), left) => {
+            let right = cut_err(operand).parse_next(input)?;
+            Ok(Filter::Compare(left, operator, right))
+        }
+        (None, Operand::Literal(Value::Bool(value))) => Ok(Filter::Constant(value)),
+        (None, _) => fail.parse_next(input).map_err(ErrMode::cut),
+    }
+}
+
+fn function(input: &mut Input<'_>) -> Parsed<Function> {
+    alt((
+        keyword("STARTS_WITH").value(Function::StartsWith),
+        keyword("ENDS_WITH").value(Function::EndsWith),
+        keyword("CONTAINS").value(Function::Contains),
+    ))
+    .parse_next(input)
+}
+
+fn comparison(input: &mut Input<'_>) -> Parsed<Comparison> {
+    alt((
+        symbol("!=").value(Comparison::NotEqual),
+        symbol("<=").value(Comparison::LessOrEqual),
+        symbol(">=").value(Comparison::GreaterOrEqual),
+        symbol("=").value(Comparison::Equal),
+        symbol("<").value(Comparison::Less),
+        symbol(">").value(Comparison::Greater),
+    ))
+    .parse_next(input)
+}
+
+fn operand(input: &mut Input<'_>) -> Parsed<Operand> {
+    alt((
+        text.map(|text| Operand::Literal(Value::String(text))),
+        keyword("true").value(Operand::Literal(Value::Bool(true))),
+        keyword("false").value(Operand::Literal(Value::Bool(false))),
+        keyword("null").value(Operand::Literal(Value::Null)),
+        terminated(number, multispace0),
+        preceded("$body", repeat(1.., preceded('.', name)))
+            .map(Operand::Body)
+            .then_space(),
+        attribute.map(Operand::Attribute),
+    ))
+    .parse_next(input)
+}
+
+fn number(input: &mut Input<'_>) -> Parsed<Operand> {
+    // Excludes words such as `nan`.
+    winnow::combinator::peek(one_of(('0'..='9', '-', '+', '.'))).parse_next(input)?;
+    let value: f64 = float.parse_next(input)?;
+    match serde_json::Number::from_f64(value) {
+        Some(value) => Ok(Operand::Literal(Value::Number(value))),
+        None => fail.parse_next(input),
+    }
+}
+
+fn attribute(input: &mut Input<'_>) -> Parsed<Attribute> {
+    let mut exact = |word: &'static str, attribute: Attribute| {
+        opt(terminated((word, not(part_of_name)), multispace0))
+            .parse_next(input)
+            .map(|found| found.map(|_| attribute))
+    };
+    for (word, attribute) in [
+        ("type", Attribute::Type),
+        ("source", Attribute::Source),
+        ("subject", Attribute::Subject),
+        ("dataschema", Attribute::DataSchema),
+        ("datacontenttype", Attribute::DataContentType),
+        ("specversion", Attribute::SpecVersion),
+        ("$eventType", Attribute::EventType),
+    ] {
+        if let Some(attribute) = exact(word, attribute)? {
+            return Ok(attribute);
+        }
+    }
+    fail.parse_next(input)
+}
+
+fn text(input: &mut Input<'_>) -> Parsed<String> {
+    let character = alt((preceded('\\', any), none_of(['\'', '\\'])));
+    let characters = repeat(0.., character).fold(String::new, |mut text, character: char| {
+        text.push(character);
+        text
+    });
+    terminated(delimited('\'', characters, cut_err('\'')), multispace0).parse_next(input)
+}
+
+fn name(input: &mut Input<'_>) -> Parsed<String> {
+    take_while(1.., |c: char| c.is_alphanumeric() || "_$-".contains(c))
+        .map(str::to_owned)
+        .parse_next(input)
+}
+
+fn part_of_name(input: &mut Input<'_>) -> Parsed<char> {
+    one_of(|c: char| c.is_alphanumeric() || c == '_').parse_next(input)
+}
+
+fn keyword<'i>(word: &'static str) -> impl Parser<Input<'i>, (), ErrMode<ContextError>> {
+    (Caseless(word), not(part_of_name), multispace0).void()
+}
+
+fn symbol<'i>(text: &'static str) -> impl Parser<Input<'i>, (), ErrMode<ContextError>> {
+    (text, multispace0).void()
+}
+
+/// A parser that also consumes trailing white space.
+trait ThenSpace<'i, O>: Parser<Input<'i>, O, ErrMode<ContextError>> + Sized {
+    fn then_space(self) -> impl Parser<Input<'i>, O, ErrMode<ContextError>> {
+        terminated(self, multispace0)
+    }
+}
+
+impl<'i, O, P: Parser<Input<'i>, O, ErrMode<ContextError>>> ThenSpace<'i, O> for P {}

@@ -1,0 +1,80 @@
+use super::*;
+use crate::digitaltwins::events::filter::parse::SyntaxError;
+use serde_json::json;
+
+fn event() -> CloudEvent {
+    CloudEvent {
+        specversion: "1.0",
+        id: "1".to_owned(),
+        source: "host".to_owned(),
+        event_type: event_type::TWIN_UPDATE,
+        time: String::new(),
+        subject: "room-1".to_owned(),
+        datacontenttype: "application/json",
+        dataschema: None,
+        traceparent: String::new(),
+        data: json!({"modelId": "dtmi:a;1", "n": 3, "ok": true, "list": [1], "in": {"x-y": "it's"}}),
+    }
+}
+
+#[test]
+fn filters_match_attributes_and_body() {
+    for (filter, expected) in [
+        ("true", true),
+        ("false", false),
+        (" TRUE ", true),
+        ("type = 'Microsoft.DigitalTwins.Twin.Update'", true),
+        ("type = 'microsoft.digitaltwins.twin.update'", false),
+        ("type != 'x' AND subject = 'room-1'", true),
+        ("false OR subject='room-2' or source = 'host'", true),
+        ("true OR false AND false", true),
+        ("(true OR false) AND false", false),
+        ("STARTS_WITH(subject, 'room')", true),
+        ("ENDS_WITH(subject, '-2')", false),
+        ("CONTAINS($body.modelId, ':a;')", true),
+        ("$body.n >= 3 AND $body.n < 3.5 AND $body.n > -1", true),
+        ("$body.n <= 2", false),
+        ("3 = $body.n", true),
+        ("$body.ok = true", true),
+        ("$body.in.x-y = 'it\\'s'", true),
+        ("$body.absent = null AND $body.n != null", true),
+        ("$body.list = 1", false),
+        ("$body.list.0 = 1", false),
+        ("dataschema = null", true),
+        (
+            "specversion = '1.0' AND datacontenttype = 'application/json'",
+            true,
+        ),
+        (
+            "$eventType = 'DigitalTwinTelemetryMessages' OR $eventType = 'DigitalTwinChangeNotification'",
+            true,
+        ),
+        ("$body.n = '3'", false),
+    ] {
+        let parsed = Filter::parse(filter).unwrap_or_else(|error| panic!("{filter}: {error:?}"));
+        assert_eq!(parsed.matches(&event()), expected, "{filter}");
+    }
+}
+
+#[test]
+fn syntax_errors_have_line_and_position() {
+    for (filter, line, position) in [
+        ("", 1, 0),
+        ("type =", 1, 6),
+        ("type = 'x", 1, 9),
+        ("true\nAND nothing", 2, 4),
+        ("true false", 1, 5),
+        ("$body = 1", 1, 0),
+        ("type", 1, 4),
+        ("(true", 1, 5),
+        ("CONTAINS(type)", 1, 13),
+        ("types = 'x'", 1, 0),
+    ] {
+        assert_eq!(
+            Filter::parse(filter),
+            Err(SyntaxError { line, position }),
+            "{filter}"
+        );
+    }
+    assert!(Filter::parse(&"(".repeat(100_000)).is_err());
+}

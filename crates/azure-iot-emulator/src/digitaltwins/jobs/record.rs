@@ -1,0 +1,109 @@
+//! Jobs as they are stored.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digitaltwins::store::timestamp::Timestamp;
+
+/// How long a finished job can be read.
+const RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Status {
+    NotStarted,
+    Running,
+    Failed,
+    Succeeded,
+    Cancelling,
+    Cancelled,
+}
+
+impl Status {
+    pub(crate) fn is_over(self) -> bool {
+        matches!(self, Status::Failed | Status::Succeeded | Status::Cancelled)
+    }
+}
+
+/// What imports and deletions have in common.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) id: String,
+    pub(crate) created: Timestamp,
+    pub(crate) finished: Option<Timestamp>,
+    pub(crate) purge: Timestamp,
+    pub(crate) status: Status,
+    /// The position in the order of creation.
+    #[serde(default)]
+    pub(crate) number: u64,
+    /// The run of a worker that works on the job; 0 for none. It distinguishes the job from another one with the same id
+    /// that was deleted, or that belongs to a state that was replaced.
+    #[serde(skip)]
+    pub(crate) run: u64,
+}
+
+impl Record {
+    /// A new job. The table gives it its number and run.
+    pub(crate) fn new(id: String, now: Timestamp) -> Self {
+        Record {
+            id,
+            created: now,
+            finished: None,
+            purge: now.after(RETENTION),
+            status: Status::NotStarted,
+            number: 0,
+            run: 0,
+        }
+    }
+}
+
+/// An import or a deletion.
+pub(crate) trait Job: Clone {
+    fn record(&self) -> &Record;
+    fn record_mut(&mut self) -> &mut Record;
+}
+
+/// An import job. The derived JSON is the form of dumped state.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Import {
+    #[serde(flatten)]
+    pub(crate) record: Record,
+    pub(crate) input: String,
+    pub(crate) output: String,
+    pub(crate) last_action: Timestamp,
+    /// Code and message.
+    pub(crate) error: Option<(String, String)>,
+    /// Lines of the input that are done with.
+    pub(crate) lines_done: u64,
+}
+
+/// A delete job. The derived JSON is the form of dumped state.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Deletion {
+    #[serde(flatten)]
+    pub(crate) record: Record,
+    pub(crate) deadline: Timestamp,
+}
+
+impl Job for Import {
+    fn record(&self) -> &Record {
+        &self.record
+    }
+
+    fn record_mut(&mut self) -> &mut Record {
+        &mut self.record
+    }
+}
+
+impl Job for Deletion {
+    fn record(&self) -> &Record {
+        &self.record
+    }
+
+    fn record_mut(&mut self) -> &mut Record {
+        &mut self.record
+    }
+}

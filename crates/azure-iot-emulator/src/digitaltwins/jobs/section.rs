@@ -1,0 +1,86 @@
+//! The sections of an import file, and how an import ends before its last line.
+
+use crate::digitaltwins::errors::ServiceError;
+
+/// The sections in the order in which they must come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Section {
+    Header,
+    Models,
+    Twins,
+    Relationships,
+}
+
+impl Section {
+    pub(super) const ALL: [Section; 4] = [
+        Section::Header,
+        Section::Models,
+        Section::Twins,
+        Section::Relationships,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Section::Header => "Header",
+            Section::Models => "Models",
+            Section::Twins => "Twins",
+            Section::Relationships => "Relationships",
+        }
+    }
+
+    /// Returns the maximum number of rows of the section in one job.
+    pub(super) fn limit(self) -> u64 {
+        match self {
+            Section::Header => 1,
+            Section::Models => 10_000,
+            Section::Twins => 2_000_000,
+            Section::Relationships => 10_000_000,
+        }
+    }
+}
+
+/// Why an import ends before its file does.
+#[derive(Debug)]
+pub(super) enum End {
+    Cancelled,
+    /// The instance is dropped; the import resumes at its checkpoint if its state is loaded again.
+    Stopping,
+    Failed(Failure),
+}
+
+/// The error of a failed import.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) code: String,
+    pub(super) message: String,
+    pub(super) section: Option<Section>,
+    pub(super) line: Option<u64>,
+}
+
+impl Failure {
+    pub(super) fn format(section: Option<Section>, line: u64, message: &str) -> End {
+        End::Failed(Failure {
+            code: "UnsupportedFileFormat".to_owned(),
+            message: message.to_owned(),
+            section,
+            line: Some(line),
+        })
+    }
+
+    pub(super) fn refused(section: Section, line: Option<u64>, error: &ServiceError) -> End {
+        let mut message = error.message.clone();
+        for detail in &error.details {
+            message.push(' ');
+            message.push_str(&detail.message);
+        }
+        End::Failed(Failure {
+            code: match error.code {
+                "DTDLParserError" => "DTDLParsingError".to_owned(),
+                code => code.to_owned(),
+            },
+            message,
+            section: Some(section),
+            line,
+        })
+    }
+}

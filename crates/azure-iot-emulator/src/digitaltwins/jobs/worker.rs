@@ -1,0 +1,59 @@
+//! The threads that run jobs.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::digitaltwins::instance::Instance;
+use crate::digitaltwins::jobs::record::{Deletion, Import, Status};
+use crate::digitaltwins::jobs::table::OpenJobs;
+use crate::digitaltwins::jobs::{deletion, import};
+
+/// Starts a worker for every open job.
+pub(crate) fn start_all(instance: &Arc<Instance>, open: OpenJobs) {
+    for job in open.imports {
+        start_import(instance, job);
+    }
+    for job in open.deletions {
+        start_deletion(instance, job);
+    }
+}
+
+pub(crate) fn start_import(instance: &Arc<Instance>, job: Import) {
+    let its_job = job.clone();
+    if let Err(error) = spawn(instance, move |instance| import::run(instance, &its_job)) {
+        tracing::error!(%error, job = job.record.id, "could not start the thread of a job");
+        fail_import(instance, &job, &format!("There is no thread to run on: {error}"));
+    }
+}
+
+pub(crate) fn start_deletion(instance: &Arc<Instance>, job: Deletion) {
+    let its_job = job.clone();
+    if let Err(error) = spawn(instance, move |instance| deletion::run(instance, &its_job)) {
+        tracing::error!(%error, job = job.record.id, "could not start the thread of a job");
+        fail_deletion(instance, &job);
+    }
+}
+
+fn spawn(instance: &Arc<Instance>, work: impl FnOnce(&Instance) + Send + 'static) -> io::Result<()> {
+    let instance = Arc::clone(instance);
+    std::thread::Builder::new()
+        .name("digital-twins-job".to_owned())
+        .spawn(move || work(&instance))
+        .map(drop)
+}
+
+/// Ends an import that nothing works on. An open job would keep all others from being created.
+pub(super) fn fail_import(instance: &Instance, job: &Import, why: &str) {
+    let error = ("InternalError".to_owned(), why.to_owned());
+    let now = instance.now();
+    instance.jobs.finish_import(job, Status::Failed, Some(error), now);
+    instance.wake_journal();
+}
+
+/// Ends a deletion that nothing works on.
+pub(super) fn fail_deletion(instance: &Instance, job: &Deletion) {
+    instance
+        .jobs
+        .set_deletion_status(job, Status::Failed, instance.now());
+    instance.wake_journal();
+}

@@ -1,0 +1,170 @@
+//! Each limit, set low, refuses a request of an instance.
+
+use std::sync::Arc;
+
+use futures::executor::block_on;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::clock::Clock;
+use crate::digitaltwins::DigitalTwins;
+use crate::digitaltwins::instance::Instance;
+use crate::service::ServiceRequest;
+
+/// An instance with these limits and the twins `a`, `b` and `c` of a model that relates anything.
+fn instance(limits: Limits) -> DigitalTwins {
+    let mut instance = Instance::new(Clock::new());
+    instance.limits = limits;
+    let service = DigitalTwins {
+        instance: Arc::new(instance),
+    };
+    assert_eq!(
+        send(&service, Method::POST, "/models", &json!([model(1)])),
+        (201, String::new())
+    );
+    for id in ["a", "b", "c"] {
+        assert_eq!(put(&service, id), (200, String::new()));
+    }
+    service
+}
+
+fn model(version: u32) -> Value {
+    json!({"@id": format!("dtmi:l:Any;{version}"), "@type": "Interface", "@context": "dtmi:dtdl:context;2",
+        "contents": [{"@type": "Relationship", "name": "r"}]})
+}
+
+/// Status, and code of an error.
+fn send(service: &DigitalTwins, method: Method, path: &str, body: &Value) -> (u16, String) {
+    let path = format!("{path}?api-version=2023-10-31");
+    let request = ServiceRequest::new(method, &path).unwrap().with_json(body);
+    let response = block_on(service.handle(request));
+    let body = response.body_json().unwrap();
+    let code = body["error"]["code"].as_str().unwrap_or_default().to_owned();
+    (response.status.as_u16(), code)
+}
+
+fn put(service: &DigitalTwins, id: &str) -> (u16, String) {
+    let body = json!({"$metadata": {"$model": "dtmi:l:Any;1"}});
+    send(service, Method::PUT, &format!("/digitaltwins/{id}"), &body)
+}
+
+fn relate(service: &DigitalTwins, source: &str, id: &str, target: &str) -> (u16, String) {
+    let body = json!({"$relationshipName": "r", "$targetId": target});
+    send(
+        service,
+        Method::PUT,
+        &format!("/digitaltwins/{source}/relationships/{id}"),
+        &body,
+    )
+}
+
+fn refusal(code: &str) -> (u16, String) {
+    (400, code.to_owned())
+}
+
+fn done() -> (u16, String) {
+    (200, String::new())
+}
+
+/// Section 7: what the service documents in 2023.
+#[test]
+fn as_documented() {
+    let limits = Limits::default();
+    assert_eq!((limits.twins, limits.relationships), (2_000_000, 20_000_000));
+    assert_eq!((limits.relationships_per_twin, limits.models), (50_000, 10_000));
+    assert_eq!(limits.query_time.as_secs(), 60);
+}
+
+#[test]
+fn twins_of_an_instance() {
+    let service = instance(Limits {
+        twins: 3,
+        ..Limits::default()
+    });
+    assert_eq!(put(&service, "d"), refusal("TwinLimitReached"));
+    assert_eq!(put(&service, "a"), done(), "not one more");
+    assert_eq!(
+        send(&service, Method::DELETE, "/digitaltwins/b", &Value::Null).0,
+        204
+    );
+    assert_eq!(put(&service, "d"), done());
+}
+
+#[test]
+fn relationships_of_an_instance() {
+    let service = instance(Limits {
+        relationships: 2,
+        ..Limits::default()
+    });
+    assert_eq!(relate(&service, "a", "1", "b"), done());
+    assert_eq!(relate(&service, "b", "2", "c"), done());
+    assert_eq!(relate(&service, "c", "3", "a"), refusal("LimitExceeded"));
+    assert_eq!(relate(&service, "a", "1", "c"), done(), "not one more");
+}
+
+#[test]
+fn relationships_of_a_twin() {
+    let limits = Limits {
+        relationships_per_twin: 2,
+        ..Limits::default()
+    };
+    let service = instance(limits.clone());
+    assert_eq!(relate(&service, "a", "1", "b"), done());
+    assert_eq!(relate(&service, "a", "2", "c"), done());
+    assert_eq!(relate(&service, "a", "3", "b"), refusal("LimitExceeded"));
+    assert_eq!(
+        relate(&service, "b", "1", "a"),
+        done(),
+        "incoming ones count apart"
+    );
+    let service = instance(limits);
+    assert_eq!(relate(&service, "a", "1", "c"), done());
+    assert_eq!(relate(&service, "b", "1", "c"), done());
+    assert_eq!(relate(&service, "b", "2", "c"), refusal("LimitExceeded"));
+    assert_eq!(
+        relate(&service, "c", "1", "a"),
+        done(),
+        "outgoing ones count apart"
+    );
+    assert_eq!(relate(&service, "a", "2", "b"), done());
+    assert_eq!(
+        relate(&service, "a", "2", "c"),
+        refusal("LimitExceeded"),
+        "one that moves there"
+    );
+    assert_eq!(relate(&service, "a", "1", "c"), done(), "one that is there");
+}
+
+#[test]
+fn models_of_an_instance() {
+    let service = instance(Limits {
+        models: 3,
+        ..Limits::default()
+    });
+    let post = |versions: &[u32]| {
+        let batch: Value = versions.iter().map(|version| model(*version)).collect();
+        send(&service, Method::POST, "/models", &batch)
+    };
+    assert_eq!(post(&[2, 3, 4]), refusal("LimitExceeded"));
+    assert_eq!(post(&[2, 3]).0, 201);
+    assert_eq!(post(&[4]), refusal("LimitExceeded"));
+}
+
+/// Section 1.7.
+#[test]
+fn time_of_a_query() {
+    let service = instance(Limits {
+        query_time: Duration::ZERO,
+        ..Limits::default()
+    });
+    for _ in 0..80 {
+        for (source, target) in [("a", "b"), ("b", "c"), ("c", "a")] {
+            let count = service.instance.session().graph.read().relationship_count();
+            assert_eq!(relate(&service, source, &count.to_string(), target), done());
+        }
+    }
+    let walk = "SELECT COUNT() FROM DIGITALTWINS MATCH (x)-[*..2]->(y) WHERE x.$dtId IN ['a', 'b', 'c']";
+    let answer = send(&service, Method::POST, "/query", &json!({ "query": walk }));
+    assert_eq!(answer, refusal("TimeoutError"));
+}

@@ -1,0 +1,56 @@
+//! Finds what a request addresses, or refuses it.
+
+use std::sync::Arc;
+
+use crate::digitaltwins::errors::{self, ServiceResult};
+use crate::digitaltwins::rules::limits::Limits;
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::relationship::{Node, Relationship};
+use crate::digitaltwins::store::slab::Slot;
+use crate::digitaltwins::store::twin::Twin;
+
+/// Returns whether an id may name a twin or relationship.
+pub(crate) fn is_valid_id(id: &str, limits: &Limits) -> bool {
+    (1..=limits.id_characters).contains(&id.len())
+        && !matches!(id, "." | "..")
+        && id
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-:.+%_#*?!(),=@$';".contains(c))
+}
+
+pub(crate) fn check_twin_id(id: &str, limits: &Limits) -> ServiceResult<()> {
+    check_id("twin", id, limits)
+}
+
+pub(crate) fn check_relationship_ids(twin: &str, id: &str, limits: &Limits) -> ServiceResult<()> {
+    check_twin_id(twin, limits)?;
+    check_id("relationship", id, limits)
+}
+
+fn check_id(kind: &str, id: &str, limits: &Limits) -> ServiceResult<()> {
+    if is_valid_id(id, limits) {
+        Ok(())
+    } else {
+        Err(errors::invalid_id(kind, id))
+    }
+}
+
+pub(crate) fn twin<'g>(graph: &'g Graph, id: &str) -> ServiceResult<&'g Arc<Twin>> {
+    graph.find_twin(id).ok_or_else(|| errors::twin_not_found(id))
+}
+
+pub(crate) fn node<'g>(graph: &'g Graph, twin: &str) -> ServiceResult<(Slot, &'g Node)> {
+    graph.find_node(twin).ok_or_else(|| errors::twin_not_found(twin))
+}
+
+pub(crate) fn relationship<'g>(
+    graph: &'g Graph,
+    twin: &str,
+    id: &str,
+) -> ServiceResult<(Slot, &'g Arc<Relationship>)> {
+    let (source, _) = node(graph, twin)?;
+    graph
+        .find_relationship(source, id)
+        .map(|slot| (slot, graph.listed_relationship(slot)))
+        .ok_or_else(|| errors::relationship_not_found(twin, id))
+}

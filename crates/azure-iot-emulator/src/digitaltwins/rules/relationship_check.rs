@@ -1,0 +1,187 @@
+//! Builds a relationship from the JSON that a caller wants stored, if it fits the models of its ends.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::digitaltwins::errors::{self, ServiceResult};
+use crate::digitaltwins::rules::limits::Limits;
+use crate::digitaltwins::rules::lookup;
+use crate::digitaltwins::rules::patch::{self, Operation};
+use crate::digitaltwins::rules::value_check;
+use crate::digitaltwins::store::etag::ETag;
+use crate::digitaltwins::store::graph::Graph;
+use crate::digitaltwins::store::interface::{Content, RelationshipType};
+use crate::digitaltwins::store::model_store::ModelStore;
+use crate::digitaltwins::store::relationship::{Node, Relationship};
+use crate::digitaltwins::store::slab::Slot;
+use crate::digitaltwins::store::twin::Twin;
+
+/// The body of a request to create a relationship.
+#[derive(Debug)]
+pub(crate) struct NewRelationship {
+    pub(crate) name: String,
+    pub(crate) target: String,
+    pub(crate) properties: Map<String, Value>,
+}
+
+impl NewRelationship {
+    /// Parses a body. The source and id in it are ignored: the URL has them.
+    pub(crate) fn from_json(mut body: Map<String, Value>) -> Option<Self> {
+        let Some(Value::String(name)) = body.shift_remove("$relationshipName") else {
+            return None;
+        };
+        let Some(Value::String(target)) = body.shift_remove("$targetId") else {
+            return None;
+        };
+        body.retain(|name, _| !matches!(name.as_str(), "$relationshipId" | "$sourceId" | "$etag"));
+        Some(NewRelationship {
+            name,
+            target,
+            properties: body,
+        })
+    }
+}
+
+/// Builds a relationship that may be stored, and returns the one that it replaces, too.
+pub(crate) fn build(
+    graph: &Graph,
+    limits: &Limits,
+    twin: &str,
+    id: &str,
+    new: NewRelationship,
+    must_be_new: bool,
+) -> ServiceResult<(Arc<Relationship>, Option<Arc<Relationship>>)> {
+    let (source, source_node) = lookup::node(graph, twin)?;
+    let before = graph
+        .find_relationship(source, id)
+        .map(|slot| graph.listed_relationship(slot));
+    if must_be_new && before.is_some() {
+        return Err(errors::relationship_exists(twin, id));
+    }
+    let (target, target_node) = graph
+        .find_node(&new.target)
+        .ok_or_else(errors::target_not_found)?;
+    if source == target {
+        return Err(errors::self_relationship(twin));
+    }
+    let (name, declaration) =
+        declared(graph.models(), &source_node.twin, &new.name).ok_or_else(errors::relationship_misaligned)?;
+    if !may_target(graph.models(), declaration, &target_node.twin) {
+        return Err(errors::relationship_misaligned());
+    }
+    check_room(
+        graph,
+        source_node,
+        (target, target_node),
+        before.map(|found| &**found),
+        limits,
+    )?;
+    let relationship = Relationship {
+        id: Arc::from(id),
+        name: Arc::clone(name),
+        source,
+        source_id: Arc::clone(&source_node.twin.id),
+        target,
+        target_id: Arc::clone(&target_node.twin.id),
+        etag: ETag::fresh(),
+        properties: checked_properties(declaration, new.properties, name, limits)?,
+    };
+    Ok((Arc::new(relationship), before.map(Arc::clone)))
+}
+
+/// Applies a patch to the properties of a relationship, as a whole or not at all.
+#[expect(clippy::expect_used, reason = "a twin with relationships is never removed")]
+pub(crate) fn patched(
+    graph: &Graph,
+    limits: &Limits,
+    before: &Relationship,
+    operations: &[Operation],
+) -> ServiceResult<Relationship> {
+    let mut properties = before.properties.as_deref().cloned().unwrap_or_default();
+    for operation in operations {
+        // Ends and name are fixed: delete the relationship and create another one instead.
+        let first = operation.segments.first();
+        if first.is_some_and(|segment| segment.starts_with('$')) {
+            return Err(errors::patch_path_read_only(&operation.path));
+        }
+        patch::apply(&mut properties, operation.clone())?;
+    }
+    let source = graph
+        .twin(before.source)
+        .expect("the source of a relationship is stored");
+    let (_, declaration) =
+        declared(graph.models(), source, &before.name).ok_or_else(errors::relationship_misaligned)?;
+    Ok(Relationship {
+        properties: checked_properties(declaration, properties, &before.name, limits)?,
+        etag: ETag::fresh(),
+        ..before.clone()
+    })
+}
+
+/// Returns the declaration of a relationship in the model of its source, own or inherited.
+fn declared<'a>(
+    models: &'a ModelStore,
+    source: &Twin,
+    name: &str,
+) -> Option<(&'a Arc<str>, &'a RelationshipType)> {
+    match models.interface(&source.model)?.content(name)? {
+        (name, Content::Relationship(declaration)) => Some((name, declaration)),
+        _ => None,
+    }
+}
+
+fn may_target(models: &ModelStore, declaration: &RelationshipType, target: &Twin) -> bool {
+    let Some(wanted) = &declaration.target else {
+        return true;
+    };
+    *wanted == target.model
+        || models
+            .interface(&target.model)
+            .is_some_and(|interface| interface.is_or_inherits(wanted))
+}
+
+/// Refuses one relationship too many. One that replaces another counts only at a target that is not the same.
+fn check_room(
+    graph: &Graph,
+    source: &Node,
+    (slot, target): (Slot, &Node),
+    before: Option<&Relationship>,
+    limits: &Limits,
+) -> ServiceResult<()> {
+    let refused = |what, limit| Err(errors::relationship_limit_reached(what, limit));
+    let per_twin = limits.relationships_per_twin;
+    if before.is_none() && graph.relationship_count() >= limits.relationships {
+        return refused("instance", limits.relationships);
+    }
+    if before.is_none() && source.outgoing.len() >= per_twin {
+        return refused("source twin", per_twin);
+    }
+    if before.is_none_or(|before| before.target != slot) && target.incoming.len() >= per_twin {
+        return refused("target twin", per_twin);
+    }
+    Ok(())
+}
+
+/// Refuses properties that the declaration lacks or whose values do not fit.
+fn checked_properties(
+    declaration: &RelationshipType,
+    properties: Map<String, Value>,
+    relationship: &str,
+    limits: &Limits,
+) -> ServiceResult<Option<Box<Map<String, Value>>>> {
+    let mut faults = Vec::new();
+    for (name, value) in &properties {
+        match declaration.properties.get(name.as_str()) {
+            Some(schema) => {
+                value_check::check(schema, value, (name, relationship), limits, &mut faults);
+            }
+            None => faults.push(format!("{name} does not appear on the DTDL for {relationship}.")),
+        }
+    }
+    if faults.is_empty() {
+        Ok((!properties.is_empty()).then(|| Box::new(properties)))
+    } else {
+        Err(errors::invalid_relationship_properties(faults))
+    }
+}

@@ -1,0 +1,89 @@
+//! Patches of twins: which paths may be written, and which update times change.
+
+use serde_json::{Map, Value};
+
+use crate::digitaltwins::errors::{self, ServiceResult};
+use crate::digitaltwins::rules::limits::Limits;
+use crate::digitaltwins::rules::patch::{self, Action, Operation};
+use crate::digitaltwins::rules::twin_check::{self, TouchedParts, TwinWrite};
+use crate::digitaltwins::store::model_store::ModelStore;
+use crate::digitaltwins::store::timestamp::Timestamp;
+use crate::digitaltwins::store::twin::Twin;
+
+/// Applies a patch as a whole or not at all. Only the end result has to fit a model.
+pub(crate) fn patched(
+    models: &ModelStore,
+    limits: &Limits,
+    before: &Twin,
+    operations: &[Operation],
+    now: Timestamp,
+) -> ServiceResult<Twin> {
+    let mut patch = TwinPatch {
+        document: before.patch_document(),
+        touched: TouchedParts::default(),
+    };
+    for operation in operations {
+        patch.apply(operation.clone())?;
+    }
+    let write = TwinWrite::Patch {
+        before,
+        touched: &patch.touched,
+    };
+    twin_check::build(models, limits, &before.id, patch.document, write, now)
+}
+
+/// A twin while it is patched.
+#[derive(Debug)]
+struct TwinPatch {
+    document: Map<String, Value>,
+    touched: TouchedParts,
+}
+
+impl TwinPatch {
+    fn apply(&mut self, operation: Operation) -> ServiceResult<()> {
+        let segments: Vec<&str> = operation.segments.iter().map(String::as_str).collect();
+        let removes = operation.action == Action::Remove;
+        match segments.as_slice() {
+            ["$metadata", "$model"] if !removes => {}
+            ["$metadata", property, "sourceTime"] if !property.starts_with('$') => {
+                add_metadata_entry(&mut self.document, property);
+            }
+            [component, "$metadata", property, "sourceTime"] if !property.starts_with('$') => {
+                if let Some(Value::Object(members)) = self.document.get_mut(*component) {
+                    add_metadata_entry(members, property);
+                    self.touched.updated.insert((*component).to_owned());
+                }
+            }
+            ["$metadata" | "$dtId" | "$etag", ..] | [_, "$metadata", ..] => {
+                return Err(errors::patch_path_read_only(&operation.path));
+            }
+            [member] => {
+                self.touched.whole.insert((*member).to_owned());
+                self.touched.updated.insert((*member).to_owned());
+            }
+            [member, part, deeper @ ..] => {
+                self.touched
+                    .parts
+                    .insert(((*member).to_owned(), (*part).to_owned()));
+                // Removing a property from a component does not count as an update of the component.
+                if !(removes && deeper.is_empty()) {
+                    self.touched.updated.insert((*member).to_owned());
+                }
+            }
+            [] => {}
+        }
+        patch::apply(&mut self.document, operation)
+    }
+}
+
+/// Adds the metadata entry of a property that the same patch has added, so that its source time can be written.
+fn add_metadata_entry(members: &mut Map<String, Value>, property: &str) {
+    if !members.contains_key(property) {
+        return;
+    }
+    if let Some(Value::Object(metadata)) = members.get_mut("$metadata") {
+        metadata
+            .entry(property)
+            .or_insert_with(|| Value::Object(Map::new()));
+    }
+}

@@ -1,0 +1,192 @@
+//! Which twins or relationships have a value at a path: built when a query first needs it, kept up to date from then on.
+//!
+//! An entry is eight bytes: half of them a hash of the value, half the slot. What an index finds is only a candidate,
+//! which the query tests like any other.
+//!
+//! An index is built in two steps. The entries are collected in portions under the graph's lock, in any order; then they
+//! are taken out, sorted without a lock, and put back. Changes in the meantime are kept and applied at the end.
+//!
+//! Whoever builds or uses an index holds a [`Pin`]: only an index without pins is evicted.
+
+mod index;
+#[cfg(test)]
+mod tests;
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use self::index::{Entries, PropertyIndex, entry};
+pub(crate) use self::index::{Pin, SortedEntries, UnsortedEntries, ValueHash};
+use crate::digitaltwins::store::slab::Slot;
+use crate::digitaltwins::store::value::IndexedScalar;
+
+/// Indexes of one collection. The least recently used one is evicted for another; if all are pinned, no other is built.
+const MAX_INDEXES: usize = 16;
+
+/// Numbers entries that are taken out, so that they return to the very index that they come from.
+static TAKEN: AtomicU64 = AtomicU64::new(0);
+
+/// The indexes of one collection.
+#[derive(Debug, Default)]
+pub(crate) struct PropertyIndexes {
+    hasher: RandomState,
+    indexes: Vec<PropertyIndex>,
+    /// How many times an index was used.
+    uses: AtomicU64,
+}
+
+/// The state of an index after a step of its build.
+#[derive(Debug)]
+pub(crate) enum IndexBuild {
+    /// There are slots to scan, or somebody else sorts the entries.
+    InProgress(Pin),
+    /// The entries are to be sorted without a lock and to be put back.
+    Collected(UnsortedEntries),
+    Done(Pin),
+    /// There are as many indexes as there may be, and all are pinned.
+    NoRoom,
+}
+
+impl PropertyIndexes {
+    #[expect(clippy::expect_used, reason = "the shift leaves 32 bits")]
+    pub(crate) fn hash(&self, value: &IndexedScalar<'_>) -> ValueHash {
+        // One half of a hash is as good as the other.
+        ValueHash::try_from(self.hasher.hash_one(value) >> 32).expect("half of 64 bits fit in 32")
+    }
+
+    /// Removes a slot whose value at a path `value` returns.
+    pub(crate) fn remove<'v>(&mut self, slot: Slot, value: impl Fn(&[String]) -> Option<IndexedScalar<'v>>) {
+        self.set(slot, value, false);
+    }
+
+    /// Adds a slot whose value at a path `value` returns.
+    pub(crate) fn add<'v>(&mut self, slot: Slot, value: impl Fn(&[String]) -> Option<IndexedScalar<'v>>) {
+        self.set(slot, value, true);
+    }
+
+    fn set<'v>(&mut self, slot: Slot, value: impl Fn(&[String]) -> Option<IndexedScalar<'v>>, present: bool) {
+        for at in 0..self.indexes.len() {
+            if let Some(hash) = self.hash_at(at, &value)
+                && let Some(index) = self.indexes.get_mut(at)
+                && slot < index.covered
+            {
+                index.set(entry(hash, slot), present);
+            }
+        }
+    }
+
+    fn hash_at<'v>(
+        &self,
+        at: usize,
+        value: &impl Fn(&[String]) -> Option<IndexedScalar<'v>>,
+    ) -> Option<ValueHash> {
+        Some(self.hash(&value(&self.indexes.get(at)?.path)?))
+    }
+
+    /// Returns whether there is an index of every slot below `end`.
+    pub(crate) fn covers(&self, path: &[String], end: Slot) -> bool {
+        self.find(path)
+            .is_some_and(|index| index.covered >= end && index.sorted().is_some())
+    }
+
+    fn find(&self, path: &[String]) -> Option<&PropertyIndex> {
+        self.indexes.iter().find(|index| index.path == path)
+    }
+
+    /// Scans up to `chunk` further slots for an index, which is created if there is none.
+    pub(crate) fn build<'v>(
+        &mut self,
+        path: &[String],
+        end: Slot,
+        chunk: Slot,
+        value: impl Fn(Slot) -> Option<IndexedScalar<'v>>,
+    ) -> IndexBuild {
+        let mut index = match self.indexes.iter().position(|index| index.path == path) {
+            Some(at) => self.indexes.swap_remove(at),
+            None if self.indexes.len() >= MAX_INDEXES && !self.evict() => return IndexBuild::NoRoom,
+            None => PropertyIndex::new(path),
+        };
+        let pin = self.touch(&index);
+        let until = end.min(index.covered.saturating_add(chunk));
+        for slot in index.covered..until {
+            if let Some(value) = value(slot) {
+                index.collect(entry(self.hash(&value), slot));
+            }
+        }
+        index.covered = index.covered.max(until);
+        let complete = index.covered >= end;
+        if complete {
+            // Slots that come into use later are added like any other change.
+            index.covered = Slot::MAX;
+        }
+        let build = match &mut index.entries {
+            Entries::Collected(entries) if complete => {
+                let unsorted = UnsortedEntries {
+                    entries: std::mem::take(entries),
+                    number: TAKEN.fetch_add(1, Ordering::Relaxed),
+                    pin,
+                };
+                index.entries = Entries::Taken(unsorted.number);
+                IndexBuild::Collected(unsorted)
+            }
+            Entries::Sorted(_) if complete => IndexBuild::Done(pin),
+            _ => IndexBuild::InProgress(pin),
+        };
+        self.indexes.push(index);
+        build
+    }
+
+    /// Marks an index as the most recently used one.
+    fn touch(&self, index: &PropertyIndex) -> Pin {
+        let use_number = self.uses.fetch_add(1, Ordering::Relaxed);
+        index.used.store(use_number, Ordering::Relaxed);
+        index.pin()
+    }
+
+    /// Pins an index, if it exists.
+    pub(crate) fn pin(&self, path: &[String]) -> Option<Pin> {
+        Some(self.touch(self.find(path)?))
+    }
+
+    /// Removes the least recently used index without pins and returns whether there was one.
+    fn evict(&mut self) -> bool {
+        let unpinned = self.indexes.iter().enumerate();
+        let unpinned = unpinned.filter(|(_, index)| !index.is_pinned());
+        let oldest = unpinned.min_by_key(|(_, index)| index.used.load(Ordering::Relaxed));
+        let Some((at, _)) = oldest else { return false };
+        self.indexes.swap_remove(at);
+        true
+    }
+
+    /// Puts back the entries that [`build`](Self::build) gave out; the index of another graph ignores them.
+    pub(crate) fn put_back(&mut self, path: &[String], sorted: SortedEntries) -> Pin {
+        let index = self.indexes.iter_mut().find(|index| index.path == path);
+        if let Some(index) = index
+            && matches!(index.entries, Entries::Taken(number) if number == sorted.number)
+        {
+            index.settle(sorted.entries);
+        }
+        sorted.pin
+    }
+
+    /// Returns the slots from `from` on that may have a value with this hash, in ascending order.
+    pub(crate) fn slots(
+        &self,
+        path: &[String],
+        hash: ValueHash,
+        from: Slot,
+    ) -> impl Iterator<Item = Slot> + '_ {
+        let range = entry(hash, from)..=entry(hash, Slot::MAX);
+        let entries = self.find(path).and_then(PropertyIndex::sorted);
+        entries
+            .into_iter()
+            .flat_map(move |entries| entries.range(range.clone()))
+            .filter_map(|found| Slot::try_from(found & u64::from(Slot::MAX)).ok())
+    }
+
+    /// Counts the slots that may have a value with this hash, up to a limit.
+    pub(crate) fn count(&self, path: &[String], hash: ValueHash, limit: usize) -> usize {
+        self.slots(path, hash, 0).take(limit).count()
+    }
+}

@@ -1,0 +1,158 @@
+//! Points in time as the store keeps them and as the service writes them.
+
+use std::ops::Range;
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use time::format_description::well_known::{Iso8601, Rfc3339};
+use time::{OffsetDateTime, UtcOffset};
+
+const NANOSECONDS_PER_TICK: i128 = 100;
+const TICKS_PER_SECOND: i64 = 10_000_000;
+
+/// A point in time in steps of 100 nanoseconds since 1970, eight bytes instead of the sixteen of `OffsetDateTime`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Timestamp(i64);
+
+impl From<OffsetDateTime> for Timestamp {
+    #[expect(
+        clippy::expect_used,
+        reason = "`OffsetDateTime` ends with the year 9999 or 999999"
+    )]
+    fn from(time: OffsetDateTime) -> Self {
+        let ticks = time.unix_timestamp_nanos().div_euclid(NANOSECONDS_PER_TICK);
+        Timestamp(i64::try_from(ticks).expect("every year has ticks far below 2^63"))
+    }
+}
+
+impl Timestamp {
+    /// Parses the form that [`Display`](std::fmt::Display) writes, and other forms of RFC 3339.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        OffsetDateTime::parse(text, &Rfc3339).ok().map(Timestamp::from)
+    }
+
+    /// The last one that can be written with four digits for the year, as is the last one of a clock.
+    const LAST: Self = Self(253_402_300_800 * TICKS_PER_SECOND - 1);
+
+    /// Returns the point in time `duration` later, at most [`LAST`](Self::LAST).
+    pub(crate) fn after(self, duration: std::time::Duration) -> Self {
+        let ticks = i64::try_from(duration.as_nanos() / NANOSECONDS_PER_TICK.unsigned_abs());
+        Timestamp(self.0.saturating_add(ticks.unwrap_or(i64::MAX))).min(Self::LAST)
+    }
+
+    /// Returns the form of a model's `uploadTime`, which has an offset instead of `Z`.
+    pub(crate) fn with_offset(self) -> String {
+        let text = self.to_string();
+        format!("{}+00:00", text.trim_end_matches('Z'))
+    }
+
+    /// Puts the digits together by hand: every property of a twin has a time, so this is half the work of writing one.
+    #[expect(
+        clippy::expect_used,
+        reason = "a timestamp is made of an `OffsetDateTime` or clamped to the year 9999"
+    )]
+    fn digits(self) -> Digits {
+        let seconds = self.0.div_euclid(TICKS_PER_SECOND);
+        let ticks = self.0.rem_euclid(TICKS_PER_SECOND);
+        let time = OffsetDateTime::from_unix_timestamp(seconds).expect("it was an `OffsetDateTime` before");
+        let (year, month, day) = time.to_calendar_date();
+        let (hour, minute, second) = time.to_hms();
+        let mut digits = Digits(*b"0000-00-00T00:00:00.0000000Z");
+        digits.put(0..4, year.unsigned_abs());
+        digits.put(5..7, u8::from(month).into());
+        digits.put(8..10, day.into());
+        digits.put(11..13, hour.into());
+        digits.put(14..16, minute.into());
+        digits.put(17..19, second.into());
+        let ticks = u32::try_from(ticks).expect("a second has ten million ticks");
+        digits.put(20..27, ticks);
+        digits
+    }
+}
+
+/// A timestamp in the form `0000-00-00T00:00:00.0000000Z`.
+struct Digits([u8; 28]);
+
+impl Digits {
+    fn put(&mut self, place: Range<usize>, mut number: u32) {
+        for digit in self.0[place].iter_mut().rev() {
+            *digit = b"0123456789"[number as usize % 10];
+            number /= 10;
+        }
+    }
+
+    #[expect(clippy::expect_used, reason = "digits and the marks between them are ASCII")]
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("ASCII is UTF-8")
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.digits().as_str())
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.digits().as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Timestamp::parse(&text).ok_or_else(|| D::Error::custom(format!("{text} is not a time")))
+    }
+}
+
+/// Returns whether a string is an ISO 8601 date and time, as `sourceTime` and `Telemetry-Source-Time` must be.
+pub(crate) fn is_iso_8601(text: &str) -> bool {
+    OffsetDateTime::parse(text, &Rfc3339).is_ok()
+        || OffsetDateTime::parse(text, &Iso8601::DEFAULT).is_ok()
+        || time::PrimitiveDateTime::parse(text, &Iso8601::DEFAULT)
+            .is_ok_and(|time| time.assume_offset(UtcOffset::UTC).year() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn seven_digits_whatever_the_fraction() {
+        let time = Timestamp::from(datetime!(2025-05-02 14:57:59.494415399 UTC));
+        assert_eq!(time.to_string(), "2025-05-02T14:57:59.4944153Z");
+        assert_eq!(time.with_offset(), "2025-05-02T14:57:59.4944153+00:00");
+        assert_eq!(
+            Timestamp::from(datetime!(2025-05-02 14:57:59 +2)).to_string(),
+            "2025-05-02T12:57:59.0000000Z"
+        );
+        assert_eq!(
+            Timestamp::from(datetime!(1969-12-31 23:59:59.9 UTC)).to_string(),
+            "1969-12-31T23:59:59.9000000Z"
+        );
+        let last = Timestamp::from(datetime!(9999-12-31 23:59:59.9999999 UTC));
+        assert_eq!(last.to_string(), "9999-12-31T23:59:59.9999999Z");
+        assert_eq!(Timestamp::parse(&last.to_string()), Some(last));
+        // There is nothing later that could be written.
+        assert_eq!(last.after(std::time::Duration::MAX), last);
+        assert_eq!(last, Timestamp::LAST);
+        assert_eq!(serde_json::json!(last), "9999-12-31T23:59:59.9999999Z");
+    }
+
+    #[test]
+    fn source_times() {
+        for good in [
+            "2021-06-29T22:45:27Z",
+            "2021-06-29T22:45:27.1234567+02:00",
+            "20210629T224527Z",
+            "2021-06-29T22:45:27",
+        ] {
+            assert!(is_iso_8601(good), "{good}");
+        }
+        for bad in ["", "now", "2021-06-29", "2021-13-01T00:00:00Z", "22:45:27Z"] {
+            assert!(!is_iso_8601(bad), "{bad}");
+        }
+    }
+}
