@@ -1,5 +1,6 @@
 //! The lines of a listing.
 
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Field, Fields, FnArg, ImplItem, Item, ItemImpl, Pat, Signature, TraitItem, Visibility};
 
@@ -20,6 +21,13 @@ pub(super) fn item(item: &Item, path: &str) -> Vec<String> {
             vec![line(&item.attrs, &format!("pub type {path}{generics} = {ty}"))]
         }
         Item::Fn(item) => vec![line(&item.attrs, &format!("pub {}", signature(&item.sig, path)))],
+        Item::Macro(item) if item.ident.is_none() => {
+            let tokens = text(&without_docs(item.mac.tokens.clone()));
+            vec![format!(
+                "pub item {path} from {}! {{ {tokens} }}",
+                text(&item.mac.path)
+            )]
+        }
         Item::Macro(item) => vec![line(
             &item.attrs,
             &format!("pub macro {path}! {}", text(&item.mac.tokens)),
@@ -234,6 +242,24 @@ fn line(attributes: &[Attribute], declaration: &str) -> String {
         }
     }
     line
+}
+
+/// Removes documentation from the tokens of a macro.
+fn without_docs(tokens: TokenStream) -> TokenStream {
+    let mut kept: Vec<TokenTree> = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) if group.stream().to_string().starts_with("doc =") => {
+                // The `#` before the attribute.
+                kept.pop();
+            }
+            TokenTree::Group(group) => {
+                kept.push(Group::new(group.delimiter(), without_docs(group.stream())).into());
+            }
+            token => kept.push(token),
+        }
+    }
+    kept.into_iter().collect()
 }
 
 /// Returns tokens in the usual spacing.
