@@ -1,8 +1,9 @@
 //! Listings of a crate's public API, read from its source.
 //!
 //! One line per item, field, variant, method and trait implementation, under the path by which users reach it. A
-//! re-export is followed to its definition, also in private modules. Signatures are as written in the source, so a
-//! listing does not show what macros generate (other than the traits of a `derive`) and auto traits such as `Send`.
+//! re-export is followed to its definition, also in private modules. Signatures are as written in the source. An item that
+//! a macro generates is listed as the tokens of the macro, if it is re-exported by name. A listing does not show methods
+//! and implementations that macros generate (other than the traits of a `derive`), and auto traits such as `Send`.
 
 mod crate_source;
 mod render;
@@ -33,7 +34,7 @@ pub enum Error {
         /// The first syntax error.
         source: syn::Error,
     },
-    /// A public re-export of this crate has no definition in the source, for instance because a macro generates it.
+    /// A public re-export of this crate has no definition in the source, for instance because a macro makes up its name.
     Unresolved {
         /// The path in the `use` item.
         path: String,

@@ -43,12 +43,17 @@ fn listing(files: &[(&str, &str)]) -> String {
     list("a-crate", &folder.path().join("lib.rs")).expect("a listing")
 }
 
-const LIB: &str = "mod inner; mod errors; pub use inner::Thing; pub use errors::*; pub use http::Method;
+const LIB: &str =
+    "mod inner; mod errors; pub use inner::{Open, Status, Thing}; pub use errors::*; pub use http::Method;
     #[cfg(test)] mod tests { pub fn hidden() {} }";
 const ERRORS: &str = "use thiserror::Error;
     #[derive(Debug, Error)] #[non_exhaustive] pub enum Failure { Io(#[from] std::io::Error), Other { reason: String } }
     pub(crate) struct Private;";
-const INNER: &str = "pub(crate) mod deep; pub(crate) use self::deep::Thing;
+const INNER: &str =
+    "pub(crate) mod deep; pub(crate) use self::deep::Thing; pub use http::StatusCode as Status;
+    open_enum! { /// A type.
+    pub enum Open { /// One.
+    One = \"one\" } }
     impl std::fmt::Display for Thing {} impl deep::Hidden for Thing {}
     impl From<Hint> for Thing { fn from(_: Hint) -> Self { todo!() } } struct Hint;";
 const DEEP: &str = "#[derive(Clone)] pub struct Thing { pub id: Option<String>, secret: u8 }
@@ -77,6 +82,8 @@ pub enum a_crate::Failure #[non_exhaustive]
 pub variant a_crate::Failure::Io(std::io::Error #[from])
 pub variant a_crate::Failure::Other { reason: String }
 pub use a_crate::Method = http::Method
+pub item a_crate::Open from open_enum! { pub enum Open { One = \"one\" } }
+pub use a_crate::Status = http::StatusCode
 impl Clone for a_crate::Thing
 impl std::fmt::Display for a_crate::Thing
 pub struct a_crate::Thing /* private fields */

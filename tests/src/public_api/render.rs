@@ -1,88 +1,89 @@
 //! The lines of a listing.
 
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Field, Fields, FnArg, ImplItem, Item, ItemImpl, Pat, Signature, TraitItem, Visibility};
+use syn::{
+    Attribute, Field, Fields, FnArg, Generics, ImplItem, Item, ItemImpl, Pat, Signature, TraitItem, Variant,
+    Visibility,
+};
 
 /// Returns the lines of an item under a public path: the item, its public fields or variants, and its derived traits.
 pub(super) fn item(item: &Item, path: &str) -> Vec<String> {
-    match item {
-        Item::Const(item) => vec![line(
-            &item.attrs,
-            &format!("pub const {path}: {}", text(&item.ty)),
-        )],
-        Item::Static(item) => vec![line(
-            &item.attrs,
-            &format!("pub static {path}: {}", text(&item.ty)),
-        )],
+    let (attributes, declaration, members) = match item {
+        Item::Const(item) => (&item.attrs, format!("const {path}: {}", text(&item.ty)), vec![]),
+        Item::Static(item) => (&item.attrs, format!("static {path}: {}", text(&item.ty)), vec![]),
         Item::Type(item) => {
-            let generics = text(&item.generics);
+            let generics = generics(&item.generics);
             let ty = text(&item.ty);
-            vec![line(&item.attrs, &format!("pub type {path}{generics} = {ty}"))]
+            (&item.attrs, format!("type {path}{generics} = {ty}"), vec![])
         }
-        Item::Fn(item) => vec![line(&item.attrs, &format!("pub {}", signature(&item.sig, path)))],
-        Item::Macro(item) => vec![line(
-            &item.attrs,
-            &format!("pub macro {path}! {}", text(&item.mac.tokens)),
-        )],
-        Item::Struct(item) => {
-            let private = match &item.fields {
-                Fields::Unit => "",
-                fields if fields.iter().all(is_public) => "",
-                _ => " /* private fields */",
-            };
-            let generics = text(&item.generics);
-            let mut lines = vec![line(
+        Item::Fn(item) => (&item.attrs, signature(&item.sig, path), vec![]),
+        Item::Macro(item) if item.ident.is_none() => {
+            let tokens = text(&without_docs(item.mac.tokens.clone()));
+            let name = text(&item.mac.path);
+            (
                 &item.attrs,
-                &format!("pub struct {path}{generics}{private}"),
-            )];
-            lines.extend(public_fields(&item.fields, path));
-            lines.extend(derived(&item.attrs, path));
-            lines
+                format!("item {path} from {name}! {{ {tokens} }}"),
+                vec![],
+            )
+        }
+        Item::Macro(item) => (
+            &item.attrs,
+            format!("macro {path}! {}", text(&item.mac.tokens)),
+            vec![],
+        ),
+        Item::Struct(item) => {
+            let is_open = item.fields.iter().all(is_public);
+            let private = if is_open { "" } else { " /* private fields */" };
+            let declaration = format!("struct {path}{}{private}", generics(&item.generics));
+            (&item.attrs, declaration, public_fields(&item.fields, path))
         }
         Item::Union(item) => {
             let fields = Fields::Named(item.fields.clone());
-            let mut lines = vec![line(
-                &item.attrs,
-                &format!("pub union {path}{}", text(&item.generics)),
-            )];
-            lines.extend(public_fields(&fields, path));
-            lines.extend(derived(&item.attrs, path));
-            lines
+            let declaration = format!("union {path}{}", generics(&item.generics));
+            (&item.attrs, declaration, public_fields(&fields, path))
         }
         Item::Enum(item) => {
-            let mut lines = vec![line(
-                &item.attrs,
-                &format!("pub enum {path}{}", text(&item.generics)),
-            )];
-            lines.extend(item.variants.iter().map(|variant| {
-                let fields = variant_fields(&variant.fields);
-                let discriminant = variant.discriminant.as_ref();
-                let discriminant = discriminant.map(|(_, value)| format!(" = {}", text(value)));
-                let discriminant = discriminant.unwrap_or_default();
-                let name = format!("pub variant {path}::{}{fields}{discriminant}", variant.ident);
-                line(&variant.attrs, &name)
-            }));
-            lines.extend(derived(&item.attrs, path));
-            lines
+            let variants = item.variants.iter().map(|item| variant(item, path));
+            let declaration = format!("enum {path}{}", generics(&item.generics));
+            (&item.attrs, declaration, variants.collect())
         }
         Item::Trait(item) => {
-            let supertraits = &item.supertraits;
-            let colon = if supertraits.is_empty() { "" } else { ": " };
-            let generics = text(&item.generics);
-            let header = format!("pub trait {path}{generics}{colon}{}", text(supertraits));
-            let mut lines = vec![line(&item.attrs, &header)];
-            lines.extend(item.items.iter().filter_map(|item| trait_item(item, path)));
-            lines
+            let colon = if item.supertraits.is_empty() { "" } else { ": " };
+            let supertraits = text(&item.supertraits);
+            let declaration = format!("trait {path}{}{colon}{supertraits}", generics(&item.generics));
+            let items = item.items.iter().filter_map(|item| trait_item(item, path));
+            (&item.attrs, declaration, items.collect())
         }
-        _ => Vec::new(),
-    }
+        _ => return Vec::new(),
+    };
+    let mut lines = vec![line(attributes, &format!("pub {declaration}"))];
+    lines.extend(members);
+    lines.extend(derived(attributes, path));
+    lines
+}
+
+fn variant(variant: &Variant, path: &str) -> String {
+    let fields = variant_fields(&variant.fields);
+    let value = variant.discriminant.as_ref();
+    let value = value.map_or_else(String::new, |(_, value)| format!(" = {}", text(value)));
+    let declaration = format!("pub variant {path}::{}{fields}{value}", variant.ident);
+    line(&variant.attrs, &declaration)
+}
+
+/// Returns the parameters and bounds of an item.
+fn generics(generics: &Generics) -> String {
+    let bounds = generics.where_clause.as_ref();
+    let bounds = bounds.map_or_else(String::new, |bounds| format!(" {}", text(bounds)));
+    format!("{}{bounds}", text(generics))
 }
 
 /// Returns the lines of an `impl` block: the public functions and constants of an inherent one, or the trait with its
 /// associated types.
 pub(super) fn impl_block(item: &ItemImpl, path: &str) -> Vec<String> {
     let generics = text(&item.generics);
-    let bounds = item.generics.where_clause.as_ref().map(text).unwrap_or_default();
+    let bounds = item.generics.where_clause.as_ref();
+    let bounds = bounds.map_or_else(String::new, |bounds| format!(" {}", text(bounds)));
     if let Some((trait_, _)) = &item.trait_ {
         let types = item.items.iter().filter_map(|item| match item {
             ImplItem::Type(item) => Some(format!(" type {} = {}", item.ident, text(&item.ty))),
@@ -234,6 +235,24 @@ fn line(attributes: &[Attribute], declaration: &str) -> String {
         }
     }
     line
+}
+
+/// Removes documentation from the tokens of a macro.
+fn without_docs(tokens: TokenStream) -> TokenStream {
+    let mut kept: Vec<TokenTree> = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) if group.stream().to_string().starts_with("doc =") => {
+                // The `#` before the attribute.
+                kept.pop();
+            }
+            TokenTree::Group(group) => {
+                kept.push(Group::new(group.delimiter(), without_docs(group.stream())).into());
+            }
+            token => kept.push(token),
+        }
+    }
+    kept.into_iter().collect()
 }
 
 /// Returns tokens in the usual spacing.

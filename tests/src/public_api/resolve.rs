@@ -108,11 +108,11 @@ impl<'a> Resolver<'a> {
             },
             Leaf::Name { path, name } => {
                 if !self.is_local(module, &path) {
-                    public
-                        .foreign
-                        .push(format!("pub use {prefix}::{name} = {}", path.join("::")));
+                    public.add_foreign(prefix, &name, &path);
                 } else if let Some(definition) = self.find(module, &path, 0) {
                     self.add_definition(public, definition, format!("{prefix}::{name}"))?;
+                } else if let Some(path) = self.find_foreign(module, &path, 0) {
+                    public.add_foreign(prefix, &name, &path);
                 } else {
                     return Err(Error::Unresolved {
                         path: path.join("::"),
@@ -160,13 +160,36 @@ impl<'a> Resolver<'a> {
         self.find_name(&target, name, depth)
     }
 
+    /// Returns the path in another crate of an item that a module of this crate re-exports.
+    fn find_foreign(&self, module: &[String], path: &[String], depth: usize) -> Option<Vec<String>> {
+        let (name, parents) = path.split_last()?;
+        let target = self.local(module, parents, depth)?;
+        let items = self.source.modules.get(&target)?.items.iter();
+        let mut leaves = items.flat_map(|item| match item {
+            Item::Use(item) => leaves(&item.tree),
+            _ => Vec::new(),
+        });
+        leaves.find_map(|leaf| match leaf {
+            Leaf::Name { path, name: imported } if imported == *name && depth <= MAX_DEPTH => {
+                if self.is_local(&target, &path) {
+                    self.find_foreign(&target, &path, depth + 1)
+                } else {
+                    Some(path)
+                }
+            }
+            _ => None,
+        })
+    }
+
     /// Returns the definition of a name in a module: an item, an imported name, or one of a glob import.
     fn find_name(&self, module: &[String], name: &str, depth: usize) -> Option<Definition<'a>> {
         if depth > MAX_DEPTH {
             return None;
         }
         let (module, content) = self.source.modules.get_key_value(module)?;
-        let declared = |item: &Item| declaration(item).is_some_and(|(declared, _)| declared == name);
+        let declared = |item: &Item| {
+            declaration(item).is_some_and(|(declared, _)| declared == name) || generates(item, name)
+        };
         if let Some(index) = content.items.iter().position(declared) {
             return Some((module, index));
         }
@@ -193,6 +216,11 @@ impl<'a> Resolver<'a> {
 }
 
 impl<'a> PublicItems<'a> {
+    fn add_foreign(&mut self, prefix: &str, name: &str, path: &[String]) {
+        self.foreign
+            .push(format!("pub use {prefix}::{name} = {}", path.join("::")));
+    }
+
     fn add(&mut self, definition: Definition<'a>, path: String) {
         self.items.entry(definition).or_default().push(path);
     }
@@ -292,6 +320,22 @@ fn declaration(item: &Item) -> Option<(&Ident, &Visibility)> {
         Item::Union(item) => (&item.ident, &item.vis),
         _ => return None,
     })
+}
+
+/// Returns whether the tokens of a macro invocation declare a name.
+fn generates(item: &Item, name: &str) -> bool {
+    const KINDS: [&str; 6] = ["struct", "enum", "type", "trait", "fn", "const"];
+    let Item::Macro(item) = item else {
+        return false;
+    };
+    if item.ident.is_some() {
+        return false;
+    }
+    let tokens = item.mac.tokens.clone().into_iter();
+    let tokens: Vec<_> = tokens.map(|token| token.to_string()).collect();
+    tokens
+        .windows(2)
+        .any(|pair| KINDS.contains(&pair[0].as_str()) && pair[1] == name)
 }
 
 /// Returns the names of a `use` tree with their paths.
