@@ -111,14 +111,14 @@ impl Building<'_> {
         let properties = json!({
             "name": format!("Room {floor}.{room:02}"),
             "area": 15 + 5 * room,
-            "occupied": (floor + room) % 2 == 0,
+            "occupied": (floor + room).is_multiple_of(2),
             "thermostat": {"target": 21, "$metadata": {}},
         });
         self.twin(&room_id, "Room", properties)?;
         self.relationship(&format!("floor-{floor}"), "contains", &room_id, Map::new())?;
         if room > 1 {
             let neighbor = format!("room-{floor}-{}", room - 1);
-            let door = if room % 2 == 0 { "open" } else { "locked" };
+            let door = if room.is_multiple_of(2) { "open" } else { "locked" };
             let properties = Map::from_iter([("door".to_owned(), door.into())]);
             self.relationship(&room_id, "adjacentTo", &neighbor, properties)?;
         }
