@@ -30,7 +30,7 @@ fn details_and_inner_error_are_kept() {
     assert_eq!(error.inner_error().unwrap()["innererror"]["code"], "Deeper");
     assert_eq!(
         error.to_string(),
-        "the service answered 400 ValidationFailed: Not valid"
+        "the service answered 400 ValidationFailed: Not valid [speed is not declared]"
     );
 }
 

@@ -49,10 +49,10 @@ async fn every_request_belongs_to_the_trace() {
         .unwrap();
     let names = recorder.0.lock().unwrap().clone();
     for operation in [
-        "digital_twins_get_by_id",
-        "digital_twins_add",
-        "digital_twins_delete",
-        "query_query_twins",
+        "DigitalTwinsClient.digital_twins_get_by_id",
+        "DigitalTwinsClient.digital_twins_add",
+        "DigitalTwinsClient.digital_twins_delete",
+        "DigitalTwinsClient.query_query_twins",
     ] {
         assert!(
             names.iter().any(|name| name == operation),
