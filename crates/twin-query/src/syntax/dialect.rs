@@ -1,0 +1,31 @@
+//! The lexical differences between the two languages, as data.
+
+/// The lexical rules of one language.
+#[derive(Debug)]
+pub(crate) struct Dialect {
+    /// Reserved words: names only inside `[[…]]`.
+    pub(crate) reserved_words: &'static [&'static str],
+    /// Keywords that start a clause. They follow directly where an alias is optional, so an alias of that name needs
+    /// `[[…]]`.
+    pub(crate) clause_keywords: &'static [&'static str],
+    /// Whether a reserved word directly after a dot parses as a name. It is still printed in `[[…]]`.
+    pub(crate) reserved_after_dot: bool,
+    /// Whether strings may be double-quoted and may contain `\"` and `\uXXXX` escapes.
+    pub(crate) json_strings: bool,
+    /// Whether `0x1F` is a number.
+    pub(crate) hexadecimal: bool,
+}
+
+impl Dialect {
+    pub(crate) fn is_reserved(&self, word: &str) -> bool {
+        contains_ignoring_case(self.reserved_words, word)
+    }
+
+    pub(crate) fn is_clause_keyword(&self, word: &str) -> bool {
+        contains_ignoring_case(self.clause_keywords, word)
+    }
+}
+
+fn contains_ignoring_case(words: &[&str], word: &str) -> bool {
+    words.iter().any(|candidate| candidate.eq_ignore_ascii_case(word))
+}
