@@ -1,9 +1,9 @@
-//! Values for `@name` placeholders in query texts.
+//! Values for `@name` placeholders.
 
 use crate::literal::Literal;
 use crate::value::{Value, ValueError};
 
-/// The value of a `@name` placeholder: one value, or a list for `IN`.
+/// The value of an `@name` placeholder: one value, or a list for `IN`.
 ///
 /// ```
 /// use twin_query::digitaltwins::bind;
@@ -19,17 +19,17 @@ use crate::value::{Value, ValueError};
 /// # Ok::<(), twin_query::digitaltwins::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parameter(Result<Bound, ValueError>);
+pub struct Parameter(Result<BoundValue, ValueError>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Bound {
-    One(Literal),
-    Many(Vec<Literal>),
+pub(crate) enum BoundValue {
+    Scalar(Literal),
+    List(Vec<Literal>),
 }
 
 impl<V: Into<Value>> From<V> for Parameter {
     fn from(value: V) -> Self {
-        Self(value.into().into_literal().map(Bound::One))
+        Self(value.into().into_literal().map(BoundValue::Scalar))
     }
 }
 
@@ -40,15 +40,15 @@ impl<V: Into<Value>> From<Vec<V>> for Parameter {
                 .into_iter()
                 .map(|value| value.into().into_literal())
                 .collect::<Result<_, _>>()
-                .map(Bound::Many),
+                .map(BoundValue::List),
         )
     }
 }
 
-/// Checks the values. A name may be given with or without its `@`.
-pub(crate) fn bound<'a>(
+/// Checks the values and strips the optional `@` from their names.
+pub(crate) fn check_parameters<'a>(
     parameters: impl IntoIterator<Item = (&'a str, Parameter)>,
-) -> Result<Vec<(String, Bound)>, ValueError> {
+) -> Result<Vec<(String, BoundValue)>, ValueError> {
     parameters
         .into_iter()
         .map(|(name, parameter)| Ok((name.strip_prefix('@').unwrap_or(name).to_owned(), parameter.0?)))

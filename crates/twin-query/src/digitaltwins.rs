@@ -8,16 +8,19 @@
 //!          [WHERE condition]
 //! ```
 //!
-//! [`parse`] checks the grammar, [`Query::validate`] the service's rules, [`parse_and_validate`] both; [`bind`] fills
-//! `@name` placeholders; [`Query::select`] and its sisters start a builder.
+//! [`parse`] checks the grammar, [`Query::validate`] checks the service's rules, and [`parse_and_validate`] checks
+//! both. [`bind`] binds values to `@name` placeholders. [`Query::select`], [`Query::select_all`], and
+//! [`Query::select_count`] start a builder.
 //!
-//! The tree's enums are exhaustive on purpose: an evaluator that matches on them stops compiling when the language
-//! grows, instead of ignoring what it doesn't know.
+//! The enums of the syntax tree are exhaustive on purpose: when the language gains a construct, an evaluator that
+//! matches on them stops compiling instead of ignoring it.
 
 mod ast;
 mod build;
+mod dialect;
 mod error;
 mod filter;
+mod limits;
 mod parse;
 mod pattern;
 mod print;
@@ -27,72 +30,27 @@ mod validate;
 pub use crate::filter::not;
 pub use ast::{
     Collection, Condition, Direction, Edge, Function, Hops, Join, Operand, Pattern, Projection, Query,
-    Select, Step, TextTest, TypeTest,
+    Select, Step, StringTest, TypeTest,
 };
 pub use build::{Column, QueryBuilder, column};
 pub use error::{Error, ValidationError};
 pub use filter::{Filter, PropertyPath, is_of_exact_model, is_of_model, path};
+pub use limits::{MAX_HOPS, MAX_IN_VALUES, MAX_JOINS, MAX_LOGICAL_OPERATORS, MAX_QUERY_LENGTH};
 pub use pattern::{EdgeBuilder, PatternBuilder, any_node, edge, node};
-pub use scope::{Resolved, Scope, VariableKind};
-pub use validate::{MAX_HOPS, MAX_IN_VALUES, MAX_JOINS, MAX_LOGICAL_OPERATORS, MAX_TEXT_LENGTH};
+pub use scope::{ResolvedPath, Scope, VariableKind};
 
-use crate::bind::{Parameter, bound};
+use crate::bind::{Parameter, check_parameters};
 use crate::error::ParseError;
-use crate::syntax::{Dialect, run, unused_parameter};
+use crate::syntax::stream::{check_parameters_used, parse_all};
+use dialect::DIALECT;
 
-static DIALECT: Dialect = Dialect {
-    reserved: &[
-        "ALL",
-        "AND",
-        "AS",
-        "ASC",
-        "AVG",
-        "BY",
-        "COUNT",
-        "DESC",
-        "DEVICES",
-        "DEVICES_JOBS",
-        "DEVICES_MODULES",
-        "ENDS_WITH",
-        "FALSE",
-        "FROM",
-        "GROUP",
-        "IN",
-        "IS_BOOL",
-        "IS_DEFINED",
-        "IS_NULL",
-        "IS_NUMBER",
-        "IS_OBJECT",
-        "IS_OF_MODEL",
-        "IS_PRIMITIVE",
-        "IS_STRING",
-        "MAX",
-        "MIN",
-        "NOT",
-        "NOT_IN",
-        "NULL",
-        "OR",
-        "ORDER",
-        "SELECT",
-        "STARTS_WITH",
-        "SUM",
-        "TOP",
-        "TRUE",
-        "WHERE",
-    ],
-    clauses: &["JOIN", "MATCH", "RELATED"],
-    reserved_after_dot: false,
-    json_strings: false,
-    hexadecimal: false,
-};
-
-/// Parses a query; checks the grammar only.
+/// Parses a query, checking the grammar only.
 ///
-/// Keywords, collections and function names may have any case; names and strings are case-sensitive.
+/// Keywords, collections, and function names are case-insensitive; other names and strings are case-sensitive.
 ///
 /// # Errors
 ///
-/// [`ParseError`] with the place of the first error, what was expected there and what was found.
+/// [`ParseError`] with the position of the first error, the tokens expected there, and the token found.
 ///
 /// # Example
 ///
@@ -105,10 +63,10 @@ static DIALECT: Dialect = Dialect {
 /// # Ok::<(), twin_query::ParseError>(())
 /// ```
 pub fn parse(text: &str) -> Result<Query, ParseError> {
-    run(text, &DIALECT, &[], parse::query)
+    parse_all(text, &DIALECT, &[], parse::query)
 }
 
-/// Parses a query and checks it against the service's rules and limits, that of the text's length included.
+/// Parses a query and checks it against the service's rules and limits, including its length.
 ///
 /// # Errors
 ///
@@ -120,15 +78,16 @@ pub fn parse_and_validate(text: &str) -> Result<Query, Error> {
     Ok(query)
 }
 
-/// Parses a query in which `@name` placeholders stand for constants, fills in their values and validates the result.
+/// Parses a query with `@name` placeholders, binds their values, and validates the result.
 ///
-/// A value never becomes part of the text: it enters the syntax tree as the constant that it is. A list may stand
-/// where `IN` and `NIN` want one. Every placeholder needs a value and every value a placeholder.
+/// Values are inserted into the syntax tree as constants, never into the query string. `IN` and `NIN` accept a
+/// placeholder for the whole list. Every placeholder needs a value, and every value a placeholder.
 ///
 /// # Errors
 ///
-/// [`Error::Parse`] for the text, [`Error::Value`] for a value that the language can't write or that has no
-/// placeholder, [`Error::Invalid`] for what the service would refuse.
+/// [`Error::Parse`] for a syntax error or a placeholder without a matching value, [`Error::Value`] for a value that
+/// the language cannot represent or that has no placeholder, [`Error::Invalid`] for a violated rule or limit of the
+/// service.
 ///
 /// # Example
 ///
@@ -143,9 +102,9 @@ pub fn bind<'a>(
     text: &str,
     parameters: impl IntoIterator<Item = (&'a str, Parameter)>,
 ) -> Result<Query, Error> {
-    let parameters = bound(parameters)?;
-    let query = run(text, &DIALECT, &parameters, parse::query)?;
-    unused_parameter(text, &DIALECT, &parameters)?;
+    let parameters = check_parameters(parameters)?;
+    let query = parse_all(text, &DIALECT, &parameters, parse::query)?;
+    check_parameters_used(text, &DIALECT, &parameters)?;
     query.validate()?;
     validate::check_length(&query.to_string())?;
     Ok(query)

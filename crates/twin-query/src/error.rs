@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-/// Why a text isn't a query: where, what was expected there and what was found.
-///
-/// `Display` says it in one line:
+use crate::syntax::MAX_DEPTH;
+
+/// A syntax error: its position, the tokens expected there, and the token found.
 ///
 /// ```
 /// let error = twin_query::digitaltwins::parse("SELECT *\nFORM DIGITALTWINS").unwrap_err();
@@ -21,42 +21,57 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    /// What went wrong.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> &ParseErrorKind {
         &self.kind
     }
 
-    /// The line of the error, counted from 1.
+    /// Returns the line of the error, starting at 1.
     #[must_use]
     pub fn line(&self) -> usize {
         self.line
     }
 
-    /// The column of the error in characters, counted from 1.
+    /// Returns the column of the error in characters, starting at 1.
     ///
-    /// The Digital Twins service reports `Position`, which is the column counted from 0.
+    /// The Digital Twins service reports `Position`, which is the same column starting at 0.
     #[must_use]
     pub fn column(&self) -> usize {
         self.column
     }
 
-    /// The place of the error in bytes from the start of the text; always on a character boundary.
+    /// Returns the byte offset of the error in the query; always on a character boundary.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
     }
 
-    /// What could have stood there, without duplicates. With one entry the text lacks exactly that.
+    /// Returns what the grammar accepts at this position, without duplicates. If there is one entry, exactly that
+    /// token is missing.
     #[must_use]
     pub fn expected(&self) -> &[Expected] {
         &self.expected
     }
 
-    /// The word, symbol, string or other piece of the text found there, as written; `None` at the end of the text.
+    /// Returns the token at this position as written, or `None` at the end of input.
     #[must_use]
     pub fn found(&self) -> Option<&str> {
         self.found.as_deref()
+    }
+
+    fn write_expected(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected ")?;
+        for (index, expected) in self.expected.iter().enumerate() {
+            let is_last = index + 1 == self.expected.len();
+            f.write_str(match index {
+                0 => "",
+                _ if is_last => " or ",
+                _ => ", ",
+            })?;
+            write!(f, "{expected}")?;
+        }
+        Ok(())
     }
 }
 
@@ -64,124 +79,140 @@ impl std::error::Error for ParseError {}
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use ParseErrorKind as Kind;
+
         write!(f, "line {}, column {}: ", self.line, self.column)?;
-        match &self.kind {
-            ParseErrorKind::Unexpected | ParseErrorKind::Reserved => {
-                f.write_str("expected ")?;
-                for (index, expected) in self.expected.iter().enumerate() {
-                    let last = index + 1 == self.expected.len();
-                    f.write_str(if index == 0 {
-                        ""
-                    } else if last {
-                        " or "
-                    } else {
-                        ", "
-                    })?;
-                    write!(f, "{expected}")?;
+        let found = Found(self.found.as_deref());
+        match self.kind {
+            Kind::UnexpectedToken | Kind::ReservedWord => {
+                self.write_expected(f)?;
+                write!(f, ", found {found}")?;
+                match (&self.kind, &self.found) {
+                    (Kind::ReservedWord, Some(word)) => {
+                        write!(f, " (a reserved word; write `[[{word}]]` to use it as a name)")
+                    }
+                    _ => Ok(()),
                 }
-                f.write_str(", found ")?;
-                self.write_found(f)?;
-                if self.kind == ParseErrorKind::Reserved {
-                    write!(
-                        f,
-                        " (a reserved word; as a name write `[[{}]]`)",
-                        self.found.as_deref().unwrap_or_default()
-                    )?;
-                }
-                Ok(())
             }
-            kind => {
-                write!(f, "{kind}")?;
-                if self.found.is_some() {
-                    f.write_str(" at ")?;
-                    self.write_found(f)?;
-                }
-                Ok(())
+            Kind::UnexpectedCharacter => {
+                write!(f, "character {found} is allowed only in strings and in `[[…]]`")
             }
+            Kind::UnterminatedString => write!(
+                f,
+                r"string {found} has no closing quote; write a quote inside a string as `\'`"
+            ),
+            Kind::UnterminatedBracket => write!(f, "name {found} has no closing `]]`"),
+            Kind::InvalidBracketedName => {
+                write!(
+                    f,
+                    "{found} is not a valid name; names must not be empty or contain control characters"
+                )
+            }
+            Kind::UnknownEscape => write!(
+                f,
+                r"string {found} contains an unknown escape sequence; write a backslash as `\\`"
+            ),
+            Kind::MalformedNumber => {
+                write!(
+                    f,
+                    "{found} is not a valid number; a name that starts with a digit needs `[[…]]`"
+                )
+            }
+            Kind::NumberOutOfRange => write!(f, "number {found} is out of range"),
+            Kind::UnknownFunction => write!(f, "unknown function {found}"),
+            Kind::TooDeep => {
+                write!(f, "nesting at {found} exceeds the limit of {MAX_DEPTH} levels")
+            }
+            Kind::UnboundParameter => write!(f, "placeholder {found} has no value; pass one to `bind`"),
+            Kind::ParameterType => write!(
+                f,
+                "value of placeholder {found} has the wrong type for this position; IN and NIN take a list, string \
+                 arguments a string, other positions a single value"
+            ),
         }
     }
 }
 
-impl ParseError {
-    /// Long pieces, such as an unterminated string, are cut: the position says where they stand.
-    fn write_found(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 40;
-        match self.found.as_deref() {
-            None => f.write_str("the end"),
-            Some(found) if found.chars().count() > SHOWN => {
-                write!(f, "`{}…`", found.chars().take(SHOWN).collect::<String>())
+/// Prints the token found. Long tokens, such as an unterminated string, are truncated.
+struct Found<'a>(Option<&'a str>);
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MAX_CHARACTERS: usize = 40;
+        match self.0 {
+            None => Expected::End.fmt(f),
+            Some(token) if token.chars().count() > MAX_CHARACTERS => {
+                write!(f, "`{}…`", token.chars().take(MAX_CHARACTERS).collect::<String>())
             }
-            Some(found) => write!(f, "`{found}`"),
+            Some(token) => write!(f, "`{token}`"),
         }
     }
 }
 
-/// The kinds of syntax error.
+/// The kinds of syntax errors.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseErrorKind {
-    /// The text doesn't continue as the grammar asks; see [`ParseError::expected`].
-    #[error("unexpected text")]
-    Unexpected,
-    /// As [`Unexpected`](Self::Unexpected), where a name was possible and the word found is one only in `[[…]]`.
-    #[error("reserved word")]
-    Reserved,
-    /// A character that starts nothing in this language.
+    /// A token that the grammar does not accept at this position; see [`ParseError::expected`].
+    #[error("unexpected token")]
+    UnexpectedToken,
+    /// A reserved word where a name is expected; it is a name only in `[[…]]`.
+    #[error("reserved word used as a name")]
+    ReservedWord,
+    /// A character that cannot start a token.
     #[error("unexpected character")]
-    Character,
-    /// A string without its closing quote.
-    #[error("string without closing quote")]
+    UnexpectedCharacter,
+    /// A string without a closing quote.
+    #[error("unterminated string")]
     UnterminatedString,
-    /// A `[[` without its `]]`.
-    #[error("`[[` without `]]`")]
-    UnterminatedName,
-    /// A `[[…]]` that holds no name: nothing, or control characters.
-    #[error("no name in `[[…]]`")]
-    BracketedName,
-    /// An escape sequence in a string that the language doesn't have.
-    #[error("unknown escape sequence in a string")]
-    Escape,
-    /// Digits that run into letters. A name that starts with a digit needs `[[…]]`.
-    #[error("digits followed by letters (a name that starts with a digit needs `[[…]]`)")]
-    Digits,
-    /// A number too large for its place.
-    #[error("number too large")]
-    NumberRange,
-    /// A function that the language doesn't have.
+    /// A `[[` without a closing `]]`.
+    #[error("unterminated `[[`")]
+    UnterminatedBracket,
+    /// A `[[…]]` that is empty or contains control characters.
+    #[error("invalid name in `[[…]]`")]
+    InvalidBracketedName,
+    /// An escape sequence that the language does not define.
+    #[error("unknown escape sequence")]
+    UnknownEscape,
+    /// Digits followed directly by letters. A name that starts with a digit needs `[[…]]`.
+    #[error("malformed number")]
+    MalformedNumber,
+    /// A number that does not fit the type its position requires.
+    #[error("number out of range")]
+    NumberOutOfRange,
+    /// A call of a function that the language does not define.
     #[error("unknown function")]
     UnknownFunction,
-    /// More nesting of parentheses, `NOT`, arithmetic or arrays than [`MAX_DEPTH`](crate::MAX_DEPTH).
-    #[error("nested too deeply")]
+    /// Parentheses, `NOT`, arithmetic, calls, or arrays nested deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).
+    #[error("nesting too deep")]
     TooDeep,
-    /// A `@name` placeholder that has no value.
+    /// An `@name` placeholder without a value.
     #[error("placeholder without a value")]
     UnboundParameter,
-    /// A `@name` placeholder whose value can't stand there, such as a list outside `IN`.
-    #[error("the placeholder's value can't stand here")]
+    /// An `@name` placeholder whose value has the wrong type for its position, such as a list outside `IN`.
+    #[error("placeholder value of the wrong type")]
     ParameterType,
 }
 
-/// What the grammar would accept at the place of an error.
+/// A token that the grammar accepts at the position of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Expected {
-    /// A keyword, in capitals.
+    /// A keyword in its canonical spelling.
     Keyword(&'static str),
-    /// An operator or a bracket.
+    /// An operator or bracket.
     Symbol(&'static str),
-    /// An alias, a property or a relationship name.
+    /// An alias, property name, or relationship name.
     Name,
     /// A string.
     String,
     /// A number.
     Number,
-    /// An integer that isn't negative.
+    /// A non-negative integer.
     Integer,
-    /// `true`, `false`, `null` or another constant that is a word.
+    /// A constant written as a keyword: `true`, `false`, `null`, or `undefined`.
     Constant,
-    /// A function call.
-    Function,
-    /// The end of the text.
+    /// The end of input.
     End,
 }
 
@@ -193,10 +224,9 @@ impl fmt::Display for Expected {
             Self::Name => f.write_str("a name"),
             Self::String => f.write_str("a string"),
             Self::Number => f.write_str("a number"),
-            Self::Integer => f.write_str("an integer"),
-            Self::Constant => f.write_str("a constant"),
-            Self::Function => f.write_str("a function"),
-            Self::End => f.write_str("the end"),
+            Self::Integer => f.write_str("a non-negative integer"),
+            Self::Constant => f.write_str("a constant such as `null`"),
+            Self::End => f.write_str("end of input"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Conditions being built, for both languages.
+//! The condition builder of both languages.
 
 use std::marker::PhantomData;
 use std::ops::Not;
@@ -8,55 +8,54 @@ use crate::name::{IntoPath, NameError, Path};
 use crate::operator::Comparison;
 use crate::value::{Value, ValueError};
 
-/// A language's condition, as a builder makes it: `digitaltwins::Condition` or `iothub::Expression`.
-///
-/// Sealed: the two languages of this crate are all there are.
-pub trait Predicate: private::Build {}
+/// The condition type of a language: `digitaltwins::Condition` or `iothub::Expression`. Sealed.
+pub trait Predicate: private::BuildCondition {}
 
-impl<C: private::Build> Predicate for C {}
+impl<C: private::BuildCondition> Predicate for C {}
 
 pub(crate) mod private {
-    use super::Side;
+    use super::RightOperand;
     use crate::literal::Literal;
     use crate::name::Path;
     use crate::operator::Comparison;
 
-    /// What [`Filter`](super::Filter) and [`PropertyPath`](super::PropertyPath) need of a language.
-    pub trait Build: Sized {
-        fn all(parts: Vec<Self>) -> Self;
-        fn any(parts: Vec<Self>) -> Self;
-        fn negated(self) -> Self;
-        /// The parts if this is a conjunction, else itself.
-        fn into_all(self) -> Vec<Self>;
-        /// The parts if this is a disjunction, else itself.
-        fn into_any(self) -> Vec<Self>;
-        fn compare(left: Path, operator: Comparison, right: Side) -> Self;
+    /// Constructors for the nodes that [`Filter`](super::Filter) and [`PropertyPath`](super::PropertyPath) add to the
+    /// tree of a language.
+    pub trait BuildCondition: Sized {
+        fn conjunction(parts: Vec<Self>) -> Self;
+        fn disjunction(parts: Vec<Self>) -> Self;
+        fn negation(self) -> Self;
+        /// Returns the operands of a conjunction, or otherwise the condition itself.
+        fn into_conjuncts(self) -> Vec<Self>;
+        /// Returns the operands of a disjunction, or otherwise the condition itself.
+        fn into_disjuncts(self) -> Vec<Self>;
+        fn compare(left: Path, operator: Comparison, right: RightOperand) -> Self;
         fn is_in(path: Path, negated: bool, values: Vec<Literal>) -> Self;
         fn is_defined(path: Path) -> Self;
-        fn starts_with(path: Path, text: String) -> Self;
+        fn starts_with(path: Path, prefix: String) -> Self;
     }
 }
 
-/// A condition being built. What is wrong with it, `build` reports.
+/// A condition under construction. Invalid names and values are stored and returned by `build`.
 ///
-/// Combine conditions with [`and`](Self::and), [`or`](Self::or) and [`not`] (or the operator `!`); parentheses are
-/// printed where the nesting asks for them.
+/// Combine conditions with [`and`](Self::and), [`or`](Self::or), and [`not`] (or the `!` operator). Parentheses are
+/// printed where precedence requires them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "a condition does nothing until it is given to a query"]
+#[must_use = "a condition does nothing until it is passed to a query"]
 pub struct Filter<C>(pub(crate) Result<C, ValueError>);
 
 impl<C: Predicate> Filter<C> {
-    /// Both conditions.
+    /// Requires both conditions.
     pub fn and(self, other: Self) -> Self {
-        self.combined(other, C::into_all, C::all)
+        self.combine(other, C::into_conjuncts, C::conjunction)
     }
 
-    /// Either condition.
+    /// Requires at least one of the conditions.
     pub fn or(self, other: Self) -> Self {
-        self.combined(other, C::into_any, C::any)
+        self.combine(other, C::into_disjuncts, C::disjunction)
     }
 
-    fn combined(self, other: Self, split: fn(C) -> Vec<C>, join: fn(Vec<C>) -> C) -> Self {
+    fn combine(self, other: Self, split: fn(C) -> Vec<C>, join: fn(Vec<C>) -> C) -> Self {
         Self(self.0.and_then(|left| {
             let mut parts = split(left);
             parts.extend(split(other.0?));
@@ -69,27 +68,27 @@ impl<C: Predicate> Not for Filter<C> {
     type Output = Self;
 
     fn not(self) -> Self {
-        Self(self.0.map(C::negated))
+        Self(self.0.map(C::negation))
     }
 }
 
-/// The opposite of a condition; the operator `!` does the same.
+/// Negates a condition, as the `!` operator does.
 pub fn not<C: Predicate>(filter: Filter<C>) -> Filter<C> {
     !filter
 }
 
-/// A condition of the syntax tree, such as one that was parsed.
+/// Wraps a condition of the syntax tree, such as a parsed one.
 impl<C: Predicate> From<C> for Filter<C> {
     fn from(condition: C) -> Self {
         Self(Ok(condition))
     }
 }
 
-/// A property in a condition being built.
+/// A property operand of a condition under construction.
 ///
-/// Comparisons take a value (string, number, boolean, `None` for `null`) or another property.
+/// Its comparison methods take a value (string, number, boolean, or `None` for `null`) or another property.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "a property is not yet a condition"]
+#[must_use = "a property is not a condition; call a comparison method"]
 pub struct PropertyPath<C> {
     pub(crate) path: Result<Path, ValueError>,
     language: PhantomData<fn() -> C>,
@@ -97,17 +96,17 @@ pub struct PropertyPath<C> {
 
 impl<C: Predicate> PropertyPath<C> {
     pub(crate) fn new(path: impl IntoPath) -> Self {
-        Self::of(path.into_path())
+        Self::from_result(path.into_path())
     }
 
-    pub(crate) fn of(path: Result<Path, NameError>) -> Self {
+    pub(crate) fn from_result(path: Result<Path, NameError>) -> Self {
         Self {
             path: path.map_err(ValueError::from),
             language: PhantomData,
         }
     }
 
-    pub(crate) fn test(self, condition: impl FnOnce(Path) -> C) -> Filter<C> {
+    pub(crate) fn into_filter(self, condition: impl FnOnce(Path) -> C) -> Filter<C> {
         Filter(self.path.map(condition))
     }
 
@@ -146,17 +145,17 @@ impl<C: Predicate> PropertyPath<C> {
         self.compare(Comparison::GreaterOrEqual, right)
     }
 
-    /// `IN`: equal to one of the values. There must be at least one.
+    /// `IN`: equal to any of the values. The list must not be empty.
     pub fn is_in<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> Filter<C> {
-        self.list(false, values)
+        self.membership(false, values)
     }
 
-    /// `NIN`: equal to none of the values. There must be at least one.
+    /// `NIN`: equal to none of the values. The list must not be empty.
     pub fn not_in<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> Filter<C> {
-        self.list(true, values)
+        self.membership(true, values)
     }
 
-    fn list<V: Into<Value>>(self, negated: bool, values: impl IntoIterator<Item = V>) -> Filter<C> {
+    fn membership<V: Into<Value>>(self, negated: bool, values: impl IntoIterator<Item = V>) -> Filter<C> {
         let values = values
             .into_iter()
             .map(|value| value.into().into_literal())
@@ -167,37 +166,37 @@ impl<C: Predicate> PropertyPath<C> {
         }))
     }
 
-    /// `IS_DEFINED`: the property is there, with whatever value.
+    /// `IS_DEFINED`: the property exists, even if it is null.
     pub fn is_defined(self) -> Filter<C> {
-        self.test(C::is_defined)
+        self.into_filter(C::is_defined)
     }
 
-    /// `STARTSWITH`: a string that starts with the text, case-sensitive.
-    pub fn starts_with(self, text: impl Into<String>) -> Filter<C> {
-        let text = text.into();
-        self.test(|path| C::starts_with(path, text))
+    /// `STARTSWITH`: a string with the given prefix, case-sensitive.
+    pub fn starts_with(self, prefix: impl Into<String>) -> Filter<C> {
+        let prefix = prefix.into();
+        self.into_filter(|path| C::starts_with(path, prefix))
     }
 }
 
-/// The right side of a comparison being built: a value or a property.
+/// The right operand of a comparison under construction: a value or a property.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comparand(Result<Side, ValueError>);
+pub struct Comparand(Result<RightOperand, ValueError>);
 
-/// A checked right side. Public only by name, for the sealed trait.
+/// A valid right operand. Public only because the sealed trait names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Side {
+pub enum RightOperand {
     Path(Path),
     Literal(Literal),
 }
 
 impl<V: Into<Value>> From<V> for Comparand {
     fn from(value: V) -> Self {
-        Self(value.into().into_literal().map(Side::Literal))
+        Self(value.into().into_literal().map(RightOperand::Literal))
     }
 }
 
 impl<C> From<PropertyPath<C>> for Comparand {
     fn from(property: PropertyPath<C>) -> Self {
-        Self(property.path.map(Side::Path))
+        Self(property.path.map(RightOperand::Path))
     }
 }

@@ -8,20 +8,23 @@
 //! item  = (path | COUNT() | AVG(path) | SUM(path) | MIN(path) | MAX(path)) [AS alias]
 //! ```
 //!
-//! [`parse`] checks the grammar, [`Query::validate`] the service's rules, [`parse_and_validate`] both; [`bind`] fills
-//! `@name` placeholders; [`Query::select`] and [`Query::select_all`] start a builder. Conditions stand on their own
-//! in scheduled jobs and configurations: [`parse_condition`], [`parse_target_condition`].
+//! [`parse`] checks the grammar, [`Query::validate`] checks the service's rules, and [`parse_and_validate`] checks
+//! both. [`bind`] binds values to `@name` placeholders. [`Query::select`] and [`Query::select_all`] start a builder.
+//! Scheduled jobs and configurations use conditions without a query: see [`parse_condition`] and
+//! [`parse_target_condition`].
 //!
-//! The tree's enums are exhaustive on purpose: an evaluator that matches on them stops compiling when the language
-//! grows, instead of ignoring what it doesn't know.
+//! The enums of the syntax tree are exhaustive on purpose: when the language gains a construct, an evaluator that
+//! matches on them stops compiling instead of ignoring it.
 
 mod ast;
-mod binding;
 mod build;
+mod dialect;
 mod error;
 mod filter;
 mod function;
+mod limits;
 mod parse;
+mod precedence;
 mod print;
 mod validate;
 
@@ -34,42 +37,20 @@ pub use build::{Column, QueryBuilder, avg, column, count, max, min, sum};
 pub use error::{Error, ValidationError};
 pub use filter::{Filter, PropertyPath, desired, path, reported, tag};
 pub use function::Function;
-pub use validate::MAX_TEXT_LENGTH;
+pub use limits::MAX_QUERY_LENGTH;
 
-use crate::bind::{Parameter, bound};
+use crate::bind::{Parameter, check_parameters};
 use crate::error::ParseError;
-use crate::syntax::{Dialect, run, unused_parameter};
+use crate::syntax::stream::{check_parameters_used, parse_all};
+use dialect::DIALECT;
 
-static DIALECT: Dialect = Dialect {
-    reserved: &[
-        "AND",
-        "AS",
-        "FALSE",
-        "FROM",
-        "GROUP",
-        "IN",
-        "NIN",
-        "NOT",
-        "NULL",
-        "OR",
-        "SELECT",
-        "TRUE",
-        "UNDEFINED",
-        "WHERE",
-    ],
-    clauses: &[],
-    reserved_after_dot: true,
-    json_strings: true,
-    hexadecimal: true,
-};
-
-/// Parses a query; checks the grammar only.
+/// Parses a query, checking the grammar only.
 ///
-/// Keywords, sources and function names may have any case.
+/// Keywords, sources, and function names are case-insensitive.
 ///
 /// # Errors
 ///
-/// [`ParseError`] with the place of the first error, what was expected there and what was found.
+/// [`ParseError`] with the position of the first error, the tokens expected there, and the token found.
 ///
 /// # Example
 ///
@@ -82,10 +63,10 @@ static DIALECT: Dialect = Dialect {
 /// # Ok::<(), twin_query::ParseError>(())
 /// ```
 pub fn parse(text: &str) -> Result<Query, ParseError> {
-    run(text, &DIALECT, &[], parse::query)
+    parse_all(text, &DIALECT, &[], parse::query)
 }
 
-/// Parses a query and checks it against the service's rules, the length of the text included.
+/// Parses a query and checks it against the service's rules and limits, including its length.
 ///
 /// # Errors
 ///
@@ -97,11 +78,11 @@ pub fn parse_and_validate(text: &str) -> Result<Query, Error> {
     Ok(query)
 }
 
-/// Parses a condition without `WHERE`.
+/// Parses a condition, without the keyword `WHERE`.
 ///
 /// # Errors
 ///
-/// [`ParseError`] as from [`parse`].
+/// The same as [`parse`].
 ///
 /// # Example
 ///
@@ -111,28 +92,29 @@ pub fn parse_and_validate(text: &str) -> Result<Query, Error> {
 /// # Ok::<(), twin_query::ParseError>(())
 /// ```
 pub fn parse_condition(text: &str) -> Result<Expression, ParseError> {
-    run(text, &DIALECT, &[], parse::expression)
+    parse_all(text, &DIALECT, &[], parse::expression)
 }
 
-/// Parses the target condition of a configuration or the query condition of a scheduled job: nothing, `*`, a
-/// condition on devices, or `FROM devices.modules WHERE` and a condition on modules.
+/// Parses the target condition of a configuration or the query condition of a scheduled job: an empty string, `*`, a
+/// condition on devices, or `FROM devices.modules WHERE` followed by a condition on modules.
 ///
 /// # Errors
 ///
-/// [`ParseError`] as from [`parse`].
+/// The same as [`parse`].
 pub fn parse_target_condition(text: &str) -> Result<TargetCondition, ParseError> {
-    run(text, &DIALECT, &[], parse::target_condition)
+    parse_all(text, &DIALECT, &[], parse::target_condition)
 }
 
-/// Parses a query in which `@name` placeholders stand for constants, fills in their values and validates the result.
+/// Parses a query with `@name` placeholders, binds their values, and validates the result.
 ///
-/// A value never becomes part of the text: it enters the syntax tree as the constant that it is. A list may stand
-/// where `IN` and `NIN` want one. Every placeholder needs a value and every value a placeholder.
+/// Values are inserted into the syntax tree as constants, never into the query string. `IN` and `NIN` accept a
+/// placeholder for the whole list. Every placeholder needs a value, and every value a placeholder.
 ///
 /// # Errors
 ///
-/// [`Error::Parse`] for the text, [`Error::Value`] for a value that the language can't write or that has no
-/// placeholder, [`Error::Invalid`] for what the service would refuse.
+/// [`Error::Parse`] for a syntax error or a placeholder without a matching value, [`Error::Value`] for a value that
+/// the language cannot represent or that has no placeholder, [`Error::Invalid`] for a violated rule or limit of the
+/// service.
 ///
 /// # Example
 ///
@@ -147,9 +129,9 @@ pub fn bind<'a>(
     text: &str,
     parameters: impl IntoIterator<Item = (&'a str, Parameter)>,
 ) -> Result<Query, Error> {
-    let parameters = bound(parameters)?;
-    let query = run(text, &DIALECT, &parameters, parse::query)?;
-    unused_parameter(text, &DIALECT, &parameters)?;
+    let parameters = check_parameters(parameters)?;
+    let query = parse_all(text, &DIALECT, &parameters, parse::query)?;
+    check_parameters_used(text, &DIALECT, &parameters)?;
     query.validate()?;
     validate::check_length(&query.to_string())?;
     Ok(query)

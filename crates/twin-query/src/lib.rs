@@ -1,28 +1,29 @@
-//! The query languages of Azure Digital Twins and Azure IoT Hub: syntax tree, parser, printer and a safe builder.
+//! The query languages of Azure Digital Twins and Azure IoT Hub: syntax tree, parser, printer, and an injection-safe
+//! builder.
 //!
 //! | Module | Language | Example |
 //! |---|---|---|
 //! | [`digitaltwins`] | graph queries over `DIGITALTWINS` and `RELATIONSHIPS` | `SELECT T FROM DIGITALTWINS T WHERE T.temperature > 70` |
 //! | [`iothub`] | queries over `devices`, `devices.modules`, `devices.jobs` | `SELECT deviceId FROM devices WHERE tags.floor = 3` |
 //!
-//! Both modules have the same shape:
+//! Both modules have the same structure:
 //!
-//! * `Query` is the syntax tree: plain public data that an evaluator can walk. `Display` prints the canonical
-//!   text, and that text parses back to the same tree.
-//! * `parse(text)` checks the grammar only, `Query::validate` the service's rules and limits,
-//!   `parse_and_validate(text)` both and the length of the text.
-//! * `Query::select…` starts a builder whose values are bound, never spliced into text.
-//! * `bind(text, parameters)` takes a query text with `@name` placeholders.
+//! * `Query` is the syntax tree: plain public data that an evaluator can walk. `Display` prints the canonical form,
+//!   which parses back to the same tree.
+//! * `parse` checks the grammar, `Query::validate` checks the service's rules and limits, and `parse_and_validate`
+//!   checks both plus the length of the query.
+//! * `Query::select…` starts a builder. Values are bound as constants, never concatenated into the query.
+//! * `bind` parses a query with `@name` placeholders and binds their values.
 //!
-//! What the two languages share lies at the root: [`Name`] and [`Path`], [`Literal`] and [`Number`],
-//! [`Comparison`], the builder's [`Value`] and [`Filter`], and [`ParseError`].
+//! The root contains the types that both languages share: [`Name`] and [`Path`], [`Literal`] and [`Number`],
+//! [`Comparison`], the builders' [`Value`] and [`Filter`], and [`ParseError`].
 //!
 //! # Building
 //!
 //! ```
 //! use twin_query::digitaltwins::{Query, is_of_model, path};
 //!
-//! let name = "O'Hara"; // may come from anywhere: it is bound, so it can't change what the query means
+//! let name = "O'Hara"; // untrusted input is safe: a bound value cannot change the structure of the query
 //! let query = Query::select(["T"])
 //!     .from_twins("T")
 //!     .filter(path("T.name").eq(name).and(is_of_model("T", "dtmi:example:Room;1")))
@@ -39,10 +40,10 @@
 //! ```
 //! let error = twin_query::iothub::parse("SELECT * FROM devices WHERE tags.floor = ").unwrap_err();
 //! assert_eq!((error.line(), error.column()), (1, 42));
-//! assert_eq!(error.found(), None); // the text ends here
+//! assert_eq!(error.found(), None); // end of input
 //! ```
 //!
-//! Parsing never panics, whatever the input, and refuses texts nested deeper than [`MAX_DEPTH`].
+//! Parsing never panics, and rejects queries nested deeper than [`MAX_DEPTH`].
 
 mod bind;
 mod error;

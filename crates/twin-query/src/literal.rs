@@ -1,10 +1,10 @@
-//! Constant values.
+//! Literals.
 
 use std::fmt;
 
-/// A constant as both languages write it.
+/// A constant in a query.
 ///
-/// `Display` prints it with everything escaped that could end it early:
+/// `Display` prints it in query syntax, with quotes and backslashes escaped:
 ///
 /// ```
 /// use twin_query::Literal;
@@ -20,13 +20,13 @@ pub enum Literal {
     Bool(bool),
     /// A finite number.
     Number(Number),
-    /// A string, here without its quotes and escapes.
+    /// A string, unquoted and unescaped.
     String(String),
 }
 
 impl From<&str> for Literal {
-    fn from(text: &str) -> Self {
-        Self::String(text.to_owned())
+    fn from(string: &str) -> Self {
+        Self::String(string.to_owned())
     }
 }
 
@@ -42,17 +42,17 @@ impl fmt::Display for Literal {
             Self::Null => f.write_str("null"),
             Self::Bool(value) => write!(f, "{value}"),
             Self::Number(number) => write!(f, "{number}"),
-            Self::String(text) => quoted(text, f),
+            Self::String(string) => write_quoted(string, f),
         }
     }
 }
 
-/// Prints a string in single quotes, the one form that both languages have.
-pub(crate) fn quoted(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Prints a string in single quotes, the only form that both languages accept.
+pub(crate) fn write_quoted(string: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     use fmt::Write;
 
     f.write_char('\'')?;
-    for character in text.chars() {
+    for character in string.chars() {
         if matches!(character, '\'' | '\\') {
             f.write_char('\\')?;
         }
@@ -61,31 +61,31 @@ pub(crate) fn quoted(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_char('\'')
 }
 
-/// A finite number: an integer that fits `i64`, exactly, or a double.
+/// A finite number: an exact integer in the range of `i64`, or a double.
 ///
-/// The two kinds are kept apart so that integers beyond 2⁵³ lose nothing and `80.0` prints as `80.0`. For the same
-/// reason `80` and `80.0` are different as syntax; an evaluator compares them by value.
+/// The two representations are distinct, so that integers beyond 2⁵³ stay exact and `80.0` prints as `80.0`. `80` and
+/// `80.0` are therefore not equal as literals; an evaluator compares them by value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Number(Kind);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {
     Integer(i64),
-    /// Always finite: every constructor checks.
+    /// Always finite: every constructor checks it.
     Float(f64),
 }
 
-// Without NaN, equality of doubles is reflexive.
+// Equality of doubles is reflexive because NaN is excluded.
 impl Eq for Number {}
 
 impl Number {
-    /// A double; `None` if it is infinite or not a number, which neither language can write.
+    /// Creates a number from a double, or returns `None` for infinity and NaN, which neither language can represent.
     #[must_use]
     pub fn from_f64(value: f64) -> Option<Self> {
         value.is_finite().then_some(Self(Kind::Float(value)))
     }
 
-    /// The exact integer, or `None` if the number was written with a fraction, an exponent or beyond `i64`.
+    /// Returns the exact integer, or `None` if the number has a fraction or an exponent or exceeds `i64`.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
         match self.0 {
@@ -94,7 +94,7 @@ impl Number {
         }
     }
 
-    /// The number as a double; integers beyond 2⁵³ are rounded.
+    /// Returns the number as a double, rounding integers beyond 2⁵³.
     #[must_use]
     pub fn as_f64(&self) -> f64 {
         match self.0 {
@@ -104,7 +104,7 @@ impl Number {
         }
     }
 
-    /// Whether the number is an exact integer.
+    /// Returns whether the number is an exact integer.
     #[must_use]
     pub fn is_integer(&self) -> bool {
         matches!(self.0, Kind::Integer(_))
@@ -121,11 +121,11 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Kind::Integer(value) => write!(f, "{value}"),
-            // An exponent only where plain digits would fill lines: not every parser knows exponents.
+            // Not every parser accepts exponents, so only very large and very small numbers use one.
             Kind::Float(value) if value != 0.0 && !(1e-7..1e21).contains(&value.abs()) => {
                 write!(f, "{value:e}")
             }
-            // The decimal point is what makes it read back as a double.
+            // Without the decimal point it would parse back as an integer.
             Kind::Float(value) if value.fract() == 0.0 => write!(f, "{value}.0"),
             Kind::Float(value) => write!(f, "{value}"),
         }
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_print_shortest_and_keep_their_kind() {
+    fn numbers_print_in_their_shortest_form_and_doubles_keep_a_decimal_point() {
         let printed = |value: f64| Number::from_f64(value).unwrap().to_string();
         assert_eq!(Number::from(i64::MIN).to_string(), "-9223372036854775808");
         assert_eq!(printed(80.0), "80.0");
@@ -149,13 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn only_finite_numbers_exist() {
+    fn nan_and_infinity_are_rejected() {
         assert_eq!(Number::from_f64(f64::NAN), None);
         assert_eq!(Number::from_f64(f64::INFINITY), None);
     }
 
     #[test]
-    fn strings_escape_quote_and_backslash_only() {
+    fn strings_escape_only_single_quotes_and_backslashes() {
         assert_eq!(Literal::from("a'b\\c\"d\n").to_string(), "'a\\'b\\\\c\"d\n'");
     }
 }

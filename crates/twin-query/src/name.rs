@@ -8,40 +8,40 @@ use winnow::error::EmptyError;
 use winnow::prelude::*;
 use winnow::token::{take_until, take_while};
 
-/// One name: an alias, a property, a relationship name; without brackets.
+/// A name of an alias, a property, or a relationship, without brackets.
 ///
-/// Any text is a name that `[[…]]` can hold: not empty, without `]]`, not ending in `]`, without control characters.
-/// The printers add the brackets where a name needs them. Names are case-sensitive.
+/// A name is any string that `[[…]]` can quote: it is not empty, does not contain `]]` or end with `]`, and has no
+/// control characters. `Display` of a query adds the brackets where a name needs them. Names are case-sensitive.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(String);
 
 impl Name {
-    /// Checks a name.
+    /// Validates a name.
     ///
     /// # Errors
     ///
-    /// [`NameError`] says which rule the text breaks.
-    pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
-        let text = text.into();
-        if text.is_empty() {
+    /// [`NameError`] for the rule that the name violates.
+    pub fn new(name: impl Into<String>) -> Result<Self, NameError> {
+        let name = name.into();
+        if name.is_empty() {
             Err(NameError::Empty)
-        } else if text.contains("]]") || text.ends_with(']') {
-            Err(NameError::Bracket(text))
-        } else if text.contains(char::is_control) {
-            Err(NameError::Control(text))
+        } else if name.contains("]]") || name.ends_with(']') {
+            Err(NameError::Bracket(name))
+        } else if name.contains(char::is_control) {
+            Err(NameError::Control(name))
         } else {
-            Ok(Self(text))
+            Ok(Self(name))
         }
     }
 
-    /// The name's text.
+    /// Returns the name as a string slice, without brackets.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the languages accept the name without brackets: an ASCII letter or `_`, then letters, digits and `_`;
-    /// a leading `$` is allowed. Reserved words are a matter of each language and not looked at.
+    /// Returns whether the name is an ASCII identifier, optionally with a leading `$`. Such a name needs no brackets
+    /// unless it is a reserved word, which depends on the language and is not checked here.
     pub(crate) fn is_plain(&self) -> bool {
         is_identifier(self.0.strip_prefix('$').unwrap_or(&self.0))
     }
@@ -77,7 +77,7 @@ impl PartialEq<&str> for Name {
     }
 }
 
-/// The bare text, for messages; a query prints its names with brackets where they are needed.
+/// Prints the name without brackets, for messages.
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -92,24 +92,24 @@ impl FromStr for Name {
     }
 }
 
-/// Why a text can't be a name.
+/// An invalid name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameError {
-    /// The name is empty, or a path has nothing before, between or after its dots.
-    #[error("a name is empty")]
+    /// The name is empty, or a path has an empty segment.
+    #[error("name is empty; each segment of a path needs at least one character")]
     Empty,
-    /// The name contains `]]` or ends in `]`, so that `[[…]]` can't hold it.
-    #[error("the name `{0}` can't be written in `[[…]]`: it contains `]]` or ends in `]`")]
+    /// The name contains `]]` or ends with `]`, so `[[…]]` cannot quote it.
+    #[error("name `{0}` contains `]]` or ends with `]`, which `[[…]]` cannot represent")]
     Bracket(String),
     /// The name contains a control character.
-    #[error("the name {0:?} contains a control character")]
+    #[error("name {0:?} contains a control character, which a query cannot represent")]
     Control(String),
 }
 
-/// Names joined by dots; at least one.
+/// A sequence of one or more names, separated by dots.
 ///
-/// The syntax tree doesn't say whether the first name is an alias: that depends on the query.
+/// The path alone does not show whether its first name is an alias; that depends on the query.
 ///
 /// ```
 /// use twin_query::Path;
@@ -121,12 +121,12 @@ pub enum NameError {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path {
-    /// Never empty: every constructor sees to it.
+    /// Never empty: every constructor ensures it.
     names: Vec<Name>,
 }
 
 impl Path {
-    /// A path of a first name and those after it.
+    /// Creates a path from its first name and the remaining ones.
     #[must_use]
     pub fn new(first: Name, rest: impl IntoIterator<Item = Name>) -> Self {
         let mut names = vec![first];
@@ -134,11 +134,11 @@ impl Path {
         Self { names }
     }
 
-    /// A path of the given names, each taken as it is: a dot in a name stays part of the name.
+    /// Creates a path from names that are not split: a dot stays part of its name.
     ///
     /// # Errors
     ///
-    /// [`NameError`] for a text that is no name, and if there is none at all.
+    /// [`NameError`] if a name is invalid or the list is empty.
     pub fn from_names<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> Result<Self, NameError> {
         let names = names
             .into_iter()
@@ -151,26 +151,26 @@ impl Path {
         (!names.is_empty()).then_some(Self { names })
     }
 
-    /// All names of the path; never empty.
+    /// Returns all names of the path; never empty.
     #[must_use]
     pub fn names(&self) -> &[Name] {
         &self.names
     }
 
-    /// The first name.
+    /// Returns the first name.
     #[must_use]
     pub fn first(&self) -> &Name {
         &self.names[0]
     }
 
-    /// The last name, under which a projection without alias returns its value.
+    /// Returns the last name, which is the key of a projection without an alias.
     #[must_use]
     pub fn last(&self) -> &Name {
         &self.names[self.names.len() - 1]
     }
 }
 
-/// Splits at dots; a part in `[[…]]` is taken as it is, and other parts may be any text, reserved or not.
+/// Splits at dots outside `[[…]]`. Reserved words and names that are not identifiers need no brackets here.
 impl FromStr for Path {
     type Err = NameError;
 
@@ -185,14 +185,14 @@ impl FromStr for Path {
     }
 }
 
-/// What a builder takes as a property path: `"T.temperature"` is split at its dots, a list of names is taken as it
-/// is.
+/// Conversion to a property path. A string such as `"T.temperature"` is split at its dots; a list of names is used
+/// unchanged.
 pub trait IntoPath {
-    /// The checked path.
+    /// Converts and validates the path.
     ///
     /// # Errors
     ///
-    /// [`NameError`] if a part is no name.
+    /// [`NameError`] if a name is invalid.
     fn into_path(self) -> Result<Path, NameError>;
 }
 
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_paths_are_refused() {
+    fn paths_with_invalid_names_are_rejected() {
         for text in ["", ".", "a.", ".a", "a..b", "[[]]", "a.[[]]"] {
             assert_eq!(text.parse::<Path>(), Err(NameError::Empty), "{text}");
         }
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_names_are_taken_as_they_are() {
+    fn lists_of_names_are_not_split_at_dots() {
         assert_eq!(["a.b", "c"].into_path().unwrap().names(), ["a.b", "c"]);
     }
 }

@@ -1,13 +1,13 @@
-//! Operators of both languages.
+//! Comparison operators.
 
 use std::fmt;
 
-/// A comparison between two operands.
+/// A comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Comparison {
     /// `=`
     Equal,
-    /// `!=`, which the IoT Hub language also spells `<>`
+    /// `!=`; the IoT Hub language also accepts `<>`
     NotEqual,
     /// `<`
     Less,
@@ -20,7 +20,7 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    /// The operator's canonical spelling.
+    /// Returns the canonical spelling.
     #[must_use]
     pub const fn symbol(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ impl Comparison {
         }
     }
 
-    /// The operator that holds for `b ? a` exactly when this one holds for `a ? b`.
+    /// Returns the operator that gives the same result with the operands swapped: `a < b` is `b > a`.
     #[must_use]
     pub const fn mirrored(self) -> Self {
         match self {

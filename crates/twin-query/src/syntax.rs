@@ -1,16 +1,13 @@
-//! What both parsers and printers share: the dialects' differences as data, the lexer, the small parsers.
+//! The lexer, token stream, and printing helpers that both languages share.
 
-mod dialect;
+pub(crate) mod dialect;
 mod lexer;
-mod print;
-mod stream;
-mod tokens;
+pub(crate) mod print;
+pub(crate) mod stream;
+pub(crate) mod tokens;
 
-pub(crate) use dialect::Dialect;
-pub use dialect::MAX_DEPTH;
-pub(crate) use print::{Joined, write_alias, write_name, write_path};
-pub(crate) use stream::{Input, Parsed, nested, run, unused_parameter};
-pub(crate) use tokens::{
-    alias, constant_word, integer, is_call, keyword, list, literal, name, next_word, path, reject, string,
-    symbol,
-};
+/// Maximum nesting depth of a query: parentheses, `NOT`, arithmetic, function calls, and arrays.
+///
+/// The services document no such limit. This one keeps the parser, and every evaluator that recurses over the tree, from
+/// overflowing the stack.
+pub const MAX_DEPTH: usize = 64;

@@ -1,12 +1,12 @@
-//! Values that builders bind.
+//! Values bound by the builders.
 
 use crate::literal::{Literal, Number};
 use crate::name::NameError;
 
-/// A constant on its way into a query: a string, a number, a boolean, or `None` for `null`.
+/// A value to bind: a string, a number, a boolean, or `None` for `null`.
 ///
-/// A value that the languages can't write, such as an infinite number, is kept as an error that `build` or `bind`
-/// reports.
+/// A value that the languages cannot represent, such as infinity, is stored as an error that `build` or `bind`
+/// returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Value(Result<Literal, ValueError>);
 
@@ -16,24 +16,27 @@ impl Value {
     }
 }
 
-/// Why a name or value can't stand in a query.
+/// A name or value that a query cannot contain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValueError {
-    /// A name that can't be written.
+    /// An invalid name.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// A number that is infinite or not a number.
-    #[error("the number is not finite")]
+    /// Infinity or NaN.
+    #[error("number is infinite or NaN; a query can contain only finite numbers")]
     NotFinite,
-    /// An unsigned integer beyond `i64`.
-    #[error("the integer {0} is larger than {max}", max = i64::MAX)]
+    /// An unsigned integer that exceeds `i64::MAX`.
+    #[error(
+        "integer {0} exceeds the maximum of {max}; pass it as `f64` if rounding is acceptable",
+        max = i64::MAX
+    )]
     TooLarge(u64),
-    /// A list of values for `IN` that is empty.
-    #[error("the list of values for IN is empty")]
+    /// An empty list of values for `IN` or `NIN`.
+    #[error("value list is empty; IN and NIN need at least one value")]
     EmptyList,
-    /// A value for a placeholder that the text doesn't have.
-    #[error("the text has no placeholder `@{0}`")]
+    /// A value for a placeholder that does not occur in the query.
+    #[error("query has no placeholder for the value `@{0}`; check the spelling or remove the value")]
     UnusedParameter(String),
 }
 
@@ -44,20 +47,20 @@ impl From<Literal> for Value {
 }
 
 impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Literal::from(text).into()
+    fn from(string: &str) -> Self {
+        Literal::from(string).into()
     }
 }
 
 impl From<&String> for Value {
-    fn from(text: &String) -> Self {
-        text.as_str().into()
+    fn from(string: &String) -> Self {
+        string.as_str().into()
     }
 }
 
 impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Literal::String(text).into()
+    fn from(string: String) -> Self {
+        Literal::String(string).into()
     }
 }
 
@@ -78,8 +81,9 @@ impl From<u64> for Value {
 
 impl From<usize> for Value {
     fn from(value: usize) -> Self {
-        // `usize` has at most 64 bits on every platform that Rust has.
-        u64::try_from(value).unwrap_or(u64::MAX).into()
+        #[expect(clippy::expect_used, reason = "invariant")]
+        let value = u64::try_from(value).expect("Rust supports no platform with a wider `usize`");
+        value.into()
     }
 }
 
@@ -107,8 +111,10 @@ impl From<f64> for Value {
 
 impl From<f32> for Value {
     fn from(value: f32) -> Self {
-        // By way of the shortest decimal text, so that `0.1` stays `0.1`.
-        value.to_string().parse::<f64>().unwrap_or(f64::NAN).into()
+        // `f64::from` would turn `0.1` into `0.10000000149011612`; the shortest decimal form keeps `0.1`.
+        #[expect(clippy::expect_used, reason = "invariant")]
+        let double: f64 = value.to_string().parse().expect("a printed float parses back");
+        double.into()
     }
 }
 

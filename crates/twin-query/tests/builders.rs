@@ -1,8 +1,8 @@
-//! Builders and placeholders: values never become part of the text, and what can't be said is a typed error.
+//! Builders and placeholders: values are bound as constants, and invalid input is a typed error.
 
 use twin_query::{NameError, Parameter, ValueError, digitaltwins, iothub, not};
 
-/// Texts that would end a string or start something else if they were spliced.
+/// Strings that would change the query if they were concatenated into it.
 const HOSTILE: [&str; 7] = [
     "' OR 1 = 1",
     "\\",
@@ -14,7 +14,7 @@ const HOSTILE: [&str; 7] = [
 ];
 
 #[test]
-fn hostile_strings_stay_strings() {
+fn bound_strings_cannot_change_the_structure_of_the_query() {
     for hostile in HOSTILE {
         let query = digitaltwins::Query::select_all()
             .filter(digitaltwins::path("name").eq(hostile))
@@ -45,7 +45,7 @@ fn hostile_strings_stay_strings() {
 }
 
 #[test]
-fn hostile_names_stay_names() {
+fn names_that_are_not_identifiers_are_printed_in_brackets() {
     for hostile in [
         "a = 1 OR b",
         "x' OR ''='",
@@ -77,7 +77,7 @@ fn hostile_names_stay_names() {
 }
 
 #[test]
-fn values_of_every_type_are_bound() {
+fn values_of_every_supported_type_can_be_bound() {
     use digitaltwins::path;
 
     let query = digitaltwins::Query::select_all()
@@ -205,7 +205,7 @@ fn every_iothub_clause_can_be_built() {
 }
 
 #[test]
-fn what_cannot_be_said_is_a_typed_error() {
+fn build_returns_a_typed_error_for_invalid_input() {
     use digitaltwins::{Error, Query, ValidationError, node, path};
 
     let error = |builder: digitaltwins::QueryBuilder| builder.build().unwrap_err();
@@ -236,7 +236,7 @@ fn what_cannot_be_said_is_a_typed_error() {
     );
     assert_eq!(
         error(all().join("A", "has")),
-        Error::Invalid(ValidationError::JoinPath("has".into()))
+        Error::Invalid(ValidationError::InvalidJoinPath("has".into()))
     );
     assert_eq!(
         error(Query::select_count().top(1)),
@@ -257,13 +257,15 @@ fn what_cannot_be_said_is_a_typed_error() {
     );
     assert_eq!(
         error(all().filter(path("a").eq("x".repeat(8_000)))),
-        Error::Invalid(ValidationError::TextTooLong {
+        Error::Invalid(ValidationError::QueryTooLong {
             length: 8_000 + "SELECT * FROM DIGITALTWINS WHERE a = ''".len()
         })
     );
     assert_eq!(
         iothub::Query::select(["a"]).from_jobs().build(),
-        Err(iothub::Error::Invalid(iothub::ValidationError::JobsNeedSelectAll))
+        Err(iothub::Error::Invalid(
+            iothub::ValidationError::JobsRequireSelectAll
+        ))
     );
     assert_eq!(
         iothub::Query::select(["a"]).group_by([""]).build(),
@@ -272,7 +274,7 @@ fn what_cannot_be_said_is_a_typed_error() {
 }
 
 #[test]
-fn the_first_error_is_reported() {
+fn build_returns_the_first_error() {
     use digitaltwins::{Error, Query, path};
 
     let error = Query::select([""])
@@ -284,10 +286,8 @@ fn the_first_error_is_reported() {
 }
 
 #[test]
-fn placeholders_need_values_that_fit_and_are_used() {
-    use digitaltwins::{Error, bind};
-
-    let query = bind(
+fn placeholders_outside_strings_are_replaced_by_constants() {
+    let query = digitaltwins::bind(
         "SELECT * FROM DIGITALTWINS T WHERE T.a IN [@x, 2] AND T.b NIN @list AND STARTSWITH(T.c, @s) AND T.d = '@x' \
          AND IS_OF_MODEL(@s) AND ARRAY_CONTAINS(T.e, @x) AND @x < T.f",
         [("x", 1.into()), ("@list", vec!["p", "q"].into()), ("s", "dtmi:a;1".into())],
@@ -298,37 +298,41 @@ fn placeholders_need_values_that_fit_and_are_used() {
         "SELECT * FROM DIGITALTWINS T WHERE T.a IN [1, 2] AND T.b NIN ['p', 'q'] AND STARTSWITH(T.c, 'dtmi:a;1') \
          AND T.d = '@x' AND IS_OF_MODEL('dtmi:a;1') AND ARRAY_CONTAINS(T.e, 1) AND 1 < T.f"
     );
+}
 
-    let message =
-        |text: &str, parameters: Vec<(&str, Parameter)>| bind(text, parameters).unwrap_err().to_string();
-    let text = "SELECT * FROM DIGITALTWINS WHERE a = @x";
-    assert_eq!(
-        message(text, vec![]),
-        "line 1, column 38: placeholder without a value at `@x`"
-    );
-    assert_eq!(
-        message(text, vec![("X", 1.into())]),
-        "line 1, column 38: placeholder without a value at `@x`"
-    );
-    let misplaced = "the placeholder's value can't stand here at `@x`";
-    assert_eq!(
-        message(text, vec![("x", vec![1].into())]),
-        format!("line 1, column 38: {misplaced}")
-    );
-    let text_test = "SELECT * FROM DIGITALTWINS WHERE STARTSWITH(a, @x)";
-    assert_eq!(
-        message(text_test, vec![("x", 1.into())]),
-        format!("line 1, column 48: {misplaced}")
-    );
+#[test]
+fn placeholders_without_a_value_of_the_right_type_are_rejected() {
+    use twin_query::ParseErrorKind::{ParameterType, UnboundParameter, UnexpectedToken};
+
+    let equal = "SELECT * FROM DIGITALTWINS WHERE a = @x";
+    let starts_with = "SELECT * FROM DIGITALTWINS WHERE STARTSWITH(a, @x)";
     let list = "SELECT * FROM DIGITALTWINS WHERE a IN @x";
-    assert_eq!(
-        message(list, vec![("x", 1.into())]),
-        format!("line 1, column 39: {misplaced}")
-    );
-    assert_eq!(
-        message("SELECT * FROM @x", vec![("x", "DIGITALTWINS".into())]),
-        "line 1, column 15: expected DIGITALTWINS or RELATIONSHIPS, found `@x`"
-    );
+    let keyword = "SELECT * FROM @x";
+    let cases: [(&str, Vec<(&str, Parameter)>, _); 6] = [
+        (equal, vec![], UnboundParameter),
+        (equal, vec![("X", 1.into())], UnboundParameter),
+        (equal, vec![("x", vec![1].into())], ParameterType),
+        (starts_with, vec![("x", 1.into())], ParameterType),
+        (list, vec![("x", 1.into())], ParameterType),
+        (keyword, vec![("x", "DIGITALTWINS".into())], UnexpectedToken),
+    ];
+    for (text, parameters, kind) in cases {
+        match digitaltwins::bind(text, parameters) {
+            Err(digitaltwins::Error::Parse(error)) => {
+                assert_eq!(error.kind(), &kind, "{text}");
+                assert_eq!(Some(error.offset()), text.find("@x"), "{text}");
+                assert_eq!(error.found(), Some("@x"), "{text}");
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn values_that_are_unused_or_not_representable_are_rejected() {
+    use digitaltwins::{Error, ValidationError, bind};
+
+    let text = "SELECT * FROM DIGITALTWINS WHERE a = @x";
     assert_eq!(
         bind(text, [("x", 1.into()), ("y", 2.into())]),
         Err(Error::Value(ValueError::UnusedParameter("y".into())))
@@ -342,6 +346,6 @@ fn placeholders_need_values_that_fit_and_are_used() {
             "SELECT * FROM DIGITALTWINS WHERE a IN @x",
             [("x", Vec::<i32>::new().into())]
         ),
-        Err(Error::Invalid(digitaltwins::ValidationError::EmptyList))
+        Err(Error::Invalid(ValidationError::EmptyList))
     );
 }

@@ -1,14 +1,14 @@
-//! Properties of the Digital Twins language: what is printed parses back, and no text makes the parser panic.
+//! Property tests of the Digital Twins language: printed queries parse back, and no input makes the parser panic.
 
 mod common;
 
-use common::{comparison, literal, mutated, name, path, text};
+use common::{comparison, literal, mutated, name, path, string};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use twin_query::digitaltwins::{
     Collection, Condition, Direction, Edge, Function, Hops, Join, Operand, Pattern, Projection, Query,
-    Select, Step, TextTest, TypeTest, parse, parse_and_validate,
+    Select, Step, StringTest, TypeTest, parse, parse_and_validate,
 };
 
 fn projection() -> impl Strategy<Value = Projection> {
@@ -79,9 +79,13 @@ fn function() -> impl Strategy<Value = Function> {
         TypeTest::Object,
         TypeTest::Primitive,
     ]);
-    let text_test = prop::sample::select(vec![TextTest::StartsWith, TextTest::EndsWith, TextTest::Contains]);
+    let string_test = prop::sample::select(vec![
+        StringTest::StartsWith,
+        StringTest::EndsWith,
+        StringTest::Contains,
+    ]);
     prop_oneof![
-        (option::of(name()), text(), any::<bool>()).prop_map(|(variable, model, exact)| {
+        (option::of(name()), string(), any::<bool>()).prop_map(|(variable, model, exact)| {
             Function::IsOfModel {
                 variable,
                 model,
@@ -89,7 +93,11 @@ fn function() -> impl Strategy<Value = Function> {
             }
         }),
         (type_test, path()).prop_map(|(test, path)| Function::Type { test, path }),
-        (text_test, path(), text()).prop_map(|(test, path, text)| Function::Text { test, path, text }),
+        (string_test, path(), string()).prop_map(|(test, path, value)| Function::String {
+            test,
+            path,
+            value
+        }),
         (path(), literal()).prop_map(|(path, value)| Function::ArrayContains { path, value }),
     ]
 }
@@ -146,12 +154,12 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_parsed_or_refused(text in any::<String>()) {
+    fn arbitrary_input_never_panics(text in any::<String>()) {
         let _ = parse_and_validate(&text);
     }
 
     #[test]
-    fn texts_of_tokens_are_parsed_or_refused(words in vec(prop::sample::select(vec![
+    fn errors_in_token_sequences_point_at_the_token_found(words in vec(prop::sample::select(vec![
         "SELECT", "FROM", "WHERE", "DIGITALTWINS", "MATCH", "JOIN", "RELATED", "AND", "NOT", "IN", "TOP", "COUNT", "(", ")", "[",
         "]", "[[", "]]", "-", "<", ">", "*", "..", ".", ",", ":", "|", "=", "T", "$dtId", "'x'", "'", "1", "@p", "IS_OF_MODEL",
     ]), 0..20)) {
@@ -164,7 +172,7 @@ proptest! {
     }
 
     #[test]
-    fn mutated_queries_reach_a_fixpoint_or_are_refused(text in query().prop_flat_map(|query| mutated(vec![query.to_string()]))) {
+    fn mutated_queries_print_in_a_stable_form_or_fail_at_a_character_boundary(text in query().prop_flat_map(|query| mutated(vec![query.to_string()]))) {
         match parse(&text) {
             Ok(query) => {
                 let canonical = query.to_string();

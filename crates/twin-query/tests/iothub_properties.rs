@@ -1,4 +1,4 @@
-//! Properties of the IoT Hub language: what is printed parses back, and no text makes the parser panic.
+//! Property tests of the IoT Hub language: printed queries parse back, and no input makes the parser panic.
 
 mod common;
 
@@ -113,12 +113,12 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_parsed_or_refused(text in any::<String>()) {
+    fn arbitrary_input_never_panics(text in any::<String>()) {
         let _ = (parse_and_validate(&text), parse_target_condition(&text));
     }
 
     #[test]
-    fn mutated_queries_reach_a_fixpoint_or_are_refused(text in query().prop_flat_map(|query| mutated(vec![query.to_string()]))) {
+    fn mutated_queries_print_in_a_stable_form_or_fail_at_a_character_boundary(text in query().prop_flat_map(|query| mutated(vec![query.to_string()]))) {
         match parse(&text) {
             Ok(query) => {
                 let canonical = query.to_string();

@@ -6,11 +6,11 @@ use crate::operator::Comparison;
 
 /// A query.
 ///
-/// `Display` prints the canonical text: capital keywords, single spaces, brackets and escapes only where needed.
-/// [`Query::scope`] tells what the names in it refer to.
+/// `Display` prints the canonical form: uppercase keywords, single spaces, and brackets and escapes only where
+/// necessary. [`Query::scope`] resolves the names in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
-    /// What each row returns.
+    /// The `SELECT` clause.
     pub select: Select,
     /// The collection after `FROM`.
     pub collection: Collection,
@@ -24,42 +24,42 @@ pub struct Query {
     pub filter: Option<Condition>,
 }
 
-/// What each row returns.
+/// The `SELECT` clause: the contents of each row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Select {
     /// `*`: the twin or relationship itself.
     All,
-    /// `COUNT()`: one row with the number of matches.
+    /// `COUNT()`: a single row with the number of matches.
     Count,
-    /// `TOP(n)`, at most that many rows. Without projections, each is the twin or relationship itself.
+    /// `TOP(n)`: at most `n` rows. Without projections, each row is the twin or relationship itself.
     Top {
-        /// The greatest number of rows.
+        /// The maximum number of rows.
         count: u64,
-        /// The projections after it; may be empty.
+        /// The projections after `TOP(n)`; may be empty.
         projections: Vec<Projection>,
     },
-    /// A list of projections, at least one.
+    /// A non-empty list of projections.
     Projections(Vec<Projection>),
 }
 
 /// One projection: a variable or a property.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Projection {
-    /// What is returned.
+    /// The variable or property.
     pub path: Path,
-    /// The name after `AS`; without it the value's key is the last name of the path.
+    /// The name after `AS`.
     pub alias: Option<Name>,
 }
 
 impl Projection {
-    /// The key of the value in the row.
+    /// Returns the key of the value in the row: the alias, or the last name of the path.
     #[must_use]
     pub fn key(&self) -> &Name {
         self.alias.as_ref().unwrap_or_else(|| self.path.last())
     }
 }
 
-/// What a query reads.
+/// The collection that a query reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Collection {
     /// `DIGITALTWINS`
@@ -68,15 +68,14 @@ pub enum Collection {
     Relationships,
 }
 
-/// `JOIN target RELATED source.relationship variable`: the twins that relationships of that name lead to from the
-/// source.
+/// `JOIN target RELATED source.relationship variable`: the targets of the source's relationships with the given name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Join {
-    /// The new variable for the twin at the relationships' target.
+    /// The new variable for the target twin.
     pub target: Name,
-    /// The variable of the twin at the relationships' source, bound earlier.
+    /// The variable of the source twin, bound earlier.
     pub source: Name,
-    /// The name of the relationships.
+    /// The relationship name.
     pub relationship: Name,
     /// The variable for the relationship itself.
     pub variable: Option<Name>,
@@ -85,57 +84,57 @@ pub struct Join {
 /// `MATCH (node)-[edge]->(node)…`: a path through the graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
-    /// The variable of the first twin, if named.
+    /// The variable of the first node, if it has one.
     pub start: Option<Name>,
-    /// The steps from there; a lone node has none.
+    /// The steps from the first node; empty for a single node.
     pub steps: Vec<Step>,
 }
 
-/// A step of a pattern: over an edge to a twin.
+/// A step of a pattern: an edge and the node it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The relationships to follow.
     pub edge: Edge,
-    /// The variable of the twin reached, if named. A variable that is bound already means the same twin.
+    /// The variable of the node, if it has one. A variable that is already bound refers to the same twin.
     pub node: Option<Name>,
 }
 
 /// The part of a pattern between two nodes, `-[variable:name|name*hops]-`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edge {
-    /// Which way relationships are followed.
+    /// The direction in which relationships are followed.
     pub direction: Direction,
-    /// The variable for the relationship; only where there is one hop.
+    /// The variable for the relationship; allowed only on an edge of one hop.
     pub variable: Option<Name>,
-    /// The relationship names of which any will do; none means all.
+    /// The relationship names to follow; empty for all.
     pub names: Vec<Name>,
-    /// How many relationships to follow; `None` means one.
+    /// The number of relationships to follow; `None` means one.
     pub hops: Option<Hops>,
 }
 
-/// Which way a pattern follows relationships, reading from left to right.
+/// The direction in which a pattern follows relationships, reading from left to right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// `-[]->`: from source to target.
     Outgoing,
     /// `<-[]-`: from target to source.
     Incoming,
-    /// `-[]-`: either way.
+    /// `-[]-`: in either direction.
     Either,
 }
 
-/// How many relationships an edge of a pattern follows.
+/// The number of relationships that an edge of a pattern follows.
 ///
-/// The bounds are kept as written. Whether the service takes the lower bound of a range as part of it isn't settled:
-/// its documentation explains `*3..5` as four or five hops, so that the bound is exclusive, but that has not been
-/// verified against the service. An evaluator should keep that decision in one place.
+/// The bounds are kept as written. Whether the service treats the lower bound as inclusive is unverified: its
+/// documentation explains `*3..5` as four or five hops, which makes the bound exclusive. An evaluator should keep that
+/// decision in one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hops {
-    /// `*n`: exactly this many.
+    /// `*n`: exactly `n` hops.
     Exact(u32),
     /// `*..n` or `*m..n`
     Range {
-        /// The lower bound as written, if written; without it one hop is the least.
+        /// The lower bound as written; `None` means one hop or more.
         from: Option<u32>,
         /// The upper bound, inclusive.
         to: u32,
@@ -143,23 +142,23 @@ pub enum Hops {
 }
 
 impl Hops {
-    /// The greatest number of hops.
+    /// Returns the maximum number of hops.
     #[must_use]
-    pub const fn most(self) -> u32 {
+    pub const fn max(self) -> u32 {
         match self {
             Self::Exact(hops) | Self::Range { to: hops, .. } => hops,
         }
     }
 }
 
-/// A condition that a row meets or not.
+/// A condition on a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
-    /// `a OR b OR …`, at least two. Parentheses around a part make it one nested condition.
+    /// `a OR b OR …`, at least two operands. A parenthesized `OR` is a nested condition.
     Or(Vec<Condition>),
-    /// `a AND b AND …`, at least two. Binds tighter than `OR`.
+    /// `a AND b AND …`, at least two operands. Precedence above `OR`.
     And(Vec<Condition>),
-    /// `NOT a`. Binds tighter than `AND`.
+    /// `NOT a`. Precedence above `AND`.
     Not(Box<Condition>),
     /// A comparison of two operands.
     Compare {
@@ -174,12 +173,12 @@ pub enum Condition {
     In {
         /// The operand.
         operand: Operand,
-        /// Whether it is `NIN`.
+        /// Whether the operator is `NIN`.
         negated: bool,
-        /// The values, at least one.
+        /// The values; not empty.
         values: Vec<Literal>,
     },
-    /// A function.
+    /// A function call.
     Function(Function),
 }
 
@@ -198,36 +197,36 @@ pub enum Operand {
     Literal(Literal),
 }
 
-/// A function; every one is a condition.
+/// A function call. Every function returns a boolean.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Function {
-    /// `IS_OF_MODEL([variable,] 'dtmi' [, exact])`: whether the twin's model is the given one, a later version of it
-    /// or derived from either.
+    /// `IS_OF_MODEL([variable,] 'dtmi' [, exact])`: whether the twin's model is the given one, a later version of it,
+    /// or a model derived from either.
     IsOfModel {
-        /// The twin to test; needed where several are bound.
+        /// The variable of the twin to test; required in queries with `JOIN` or `MATCH`.
         variable: Option<Name>,
-        /// The model's DTMI.
+        /// The DTMI of the model.
         model: String,
-        /// Whether only exactly the given model counts.
+        /// Whether later versions and derived models are excluded.
         exact: bool,
     },
-    /// A test of a property's type or presence.
+    /// A test of a property's type or existence.
     Type {
-        /// Which.
+        /// The test.
         test: TypeTest,
         /// The property.
         path: Path,
     },
     /// A case-sensitive test of a string property.
-    Text {
-        /// Which.
-        test: TextTest,
+    String {
+        /// The test.
+        test: StringTest,
         /// The property.
         path: Path,
-        /// The text to look for.
-        text: String,
+        /// The prefix, suffix, or substring to look for.
+        value: String,
     },
-    /// `ARRAY_CONTAINS(path, value)`: whether an array property of a twin has the value among its elements.
+    /// `ARRAY_CONTAINS(path, value)`: whether an array property of a twin contains the value.
     ArrayContains {
         /// The array property.
         path: Path,
@@ -236,10 +235,10 @@ pub enum Function {
     },
 }
 
-/// A test of a property's type or presence. On a property that is absent every one is false.
+/// A test of a property's type or existence. Every test is false for a missing property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TypeTest {
-    /// `IS_DEFINED`: present, with whatever value.
+    /// `IS_DEFINED`: the property exists, even if it is null.
     Defined,
     /// `IS_NULL`
     Null,
@@ -251,7 +250,7 @@ pub enum TypeTest {
     String,
     /// `IS_OBJECT`
     Object,
-    /// `IS_PRIMITIVE`: a string, number, boolean or null.
+    /// `IS_PRIMITIVE`: a string, number, boolean, or null.
     Primitive,
 }
 
@@ -283,7 +282,7 @@ impl TypeTest {
 
 /// A case-sensitive test of a string property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TextTest {
+pub enum StringTest {
     /// `STARTSWITH`
     StartsWith,
     /// `ENDSWITH`
@@ -292,7 +291,7 @@ pub enum TextTest {
     Contains,
 }
 
-impl TextTest {
+impl StringTest {
     pub(super) const ALL: [Self; 3] = [Self::StartsWith, Self::EndsWith, Self::Contains];
 
     /// The function's name.

@@ -1,4 +1,4 @@
-//! The builder.
+//! The query builder.
 
 use super::ast::{Collection, Join, Projection, Query, Select};
 use super::error::{Error, ValidationError};
@@ -8,11 +8,11 @@ use super::validate::check_length;
 use crate::name::{IntoPath, Name, NameError, Path};
 use crate::value::ValueError;
 
-/// One projection; made from a path, or by [`column()`].
+/// One projection, created from a path or by [`column()`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column(Result<Projection, ValueError>);
 
-/// A projection that can be given a name.
+/// Selects a variable or property; [`Column::named`] adds an alias.
 ///
 /// ```
 /// use twin_query::digitaltwins::{Query, column};
@@ -30,7 +30,7 @@ pub fn column(path: impl IntoPath) -> Column {
 }
 
 impl Column {
-    /// Names the column in the rows, `AS name`.
+    /// Sets the alias of the column, `AS name`.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Self(self.0.and_then(|projection| {
@@ -48,21 +48,21 @@ impl<P: IntoPath> From<P> for Column {
     }
 }
 
-/// A query being built; see [`Query::select`].
+/// A query under construction; see [`Query::select`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "`build` makes the query"]
+#[must_use = "call `build` to get the query"]
 pub struct QueryBuilder {
     query: Query,
     filter: Option<Filter>,
-    /// The first thing that went wrong, reported by `build`.
+    /// The first invalid argument, returned by `build`.
     error: Option<Error>,
 }
 
 impl Query {
     /// Starts a query that returns variables and properties.
     ///
-    /// Without [`from_twins`](QueryBuilder::from_twins) or [`from_relationships`](QueryBuilder::from_relationships)
-    /// the query reads `DIGITALTWINS` without an alias.
+    /// The query reads `DIGITALTWINS` without an alias unless [`from_twins`](QueryBuilder::from_twins) or
+    /// [`from_relationships`](QueryBuilder::from_relationships) is called.
     ///
     /// ```
     /// use twin_query::digitaltwins::{Query, path};
@@ -84,7 +84,7 @@ impl Query {
             .map(|column| column.into().0)
             .collect::<Result<Vec<_>, _>>();
         let mut builder = QueryBuilder::new(Select::All);
-        if let Some(columns) = builder.checked(columns) {
+        if let Some(columns) = builder.store_error(columns) {
             builder.query.select = Select::Projections(columns);
         }
         builder
@@ -118,8 +118,8 @@ impl QueryBuilder {
         }
     }
 
-    /// Keeps the first error.
-    fn checked<T>(&mut self, result: Result<T, impl Into<Error>>) -> Option<T> {
+    /// Returns the value, or stores the error unless an earlier one is stored.
+    fn store_error<T>(&mut self, result: Result<T, impl Into<Error>>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
             Err(error) => {
@@ -129,27 +129,27 @@ impl QueryBuilder {
         }
     }
 
-    fn named(&mut self, name: &str) -> Option<Name> {
-        self.checked(Name::new(name).map_err(ValueError::from))
+    fn validate_name(&mut self, name: &str) -> Option<Name> {
+        self.store_error(Name::new(name).map_err(ValueError::from))
     }
 
-    fn reading(mut self, collection: Collection, alias: Option<&str>) -> Self {
+    fn with_collection(mut self, collection: Collection, alias: Option<&str>) -> Self {
         self.query.collection = collection;
-        self.query.alias = alias.and_then(|alias| self.named(alias));
+        self.query.alias = alias.and_then(|alias| self.validate_name(alias));
         self
     }
 
-    /// Reads `DIGITALTWINS`, with an alias or `None`.
+    /// Reads twins, `FROM DIGITALTWINS`, with an optional alias.
     pub fn from_twins<'a>(self, alias: impl Into<Option<&'a str>>) -> Self {
-        self.reading(Collection::Twins, alias.into())
+        self.with_collection(Collection::Twins, alias.into())
     }
 
-    /// Reads `RELATIONSHIPS`, with an alias or `None`.
+    /// Reads relationships, `FROM RELATIONSHIPS`, with an optional alias.
     pub fn from_relationships<'a>(self, alias: impl Into<Option<&'a str>>) -> Self {
-        self.reading(Collection::Relationships, alias.into())
+        self.with_collection(Collection::Relationships, alias.into())
     }
 
-    /// Returns at most so many rows, `TOP(count)`.
+    /// Limits the number of rows, `TOP(count)`.
     pub fn top(mut self, count: u64) -> Self {
         self.query.select = match self.query.select {
             Select::All => Select::Top {
@@ -167,21 +167,21 @@ impl QueryBuilder {
         self
     }
 
-    /// Goes on to the twins that a relationship leads to: `join("Sensor", "Room.contains")` binds `Sensor` to the
-    /// target of each relationship `contains` of `Room`. A query may have five joins.
+    /// Adds a `JOIN` clause: `join("Sensor", "Room.contains")` binds `Sensor` to the target of each `contains`
+    /// relationship of `Room`. The service allows [`MAX_JOINS`](super::MAX_JOINS).
     pub fn join(self, target: &str, related: impl IntoPath) -> Self {
         self.push_join(target, related.into_path(), None)
     }
 
-    /// As [`join`](Self::join), and binds the relationship itself to a variable.
+    /// Adds a `JOIN` clause as [`join`](Self::join) does, and binds the relationship itself to a variable.
     pub fn join_as(self, target: &str, related: impl IntoPath, relationship: &str) -> Self {
         self.push_join(target, related.into_path(), Some(relationship))
     }
 
     fn push_join(mut self, target: &str, related: Result<Path, NameError>, variable: Option<&str>) -> Self {
-        let target = self.named(target);
-        let variable = variable.map(|variable| self.named(variable));
-        let related = self.checked(related.map_err(ValueError::from));
+        let target = self.validate_name(target);
+        let variable = variable.map(|variable| self.validate_name(variable));
+        let related = self.store_error(related.map_err(ValueError::from));
         let (Some(target), Some(related)) = (target, related) else {
             return self;
         };
@@ -195,19 +195,19 @@ impl QueryBuilder {
             names => {
                 let names: Vec<&str> = names.iter().map(Name::as_str).collect();
                 self.error
-                    .get_or_insert(ValidationError::JoinPath(names.join(".")).into());
+                    .get_or_insert(ValidationError::InvalidJoinPath(names.join(".")).into());
             }
         }
         self
     }
 
-    /// Follows a path through the graph; see [`node`](super::node).
+    /// Sets the `MATCH` clause; see [`node`](super::node).
     pub fn matching(mut self, pattern: PatternBuilder) -> Self {
-        self.query.pattern = self.checked(pattern.finish());
+        self.query.pattern = self.store_error(pattern.build());
         self
     }
 
-    /// Keeps only what meets the condition. Of several conditions, all must hold.
+    /// Adds a condition to `WHERE`. Repeated calls are combined with `AND`.
     pub fn filter(mut self, filter: impl Into<Filter>) -> Self {
         let filter = filter.into();
         self.filter = Some(match self.filter.take() {
@@ -217,12 +217,12 @@ impl QueryBuilder {
         self
     }
 
-    /// Makes the query, which `to_string` turns into text.
+    /// Validates and returns the query. Its `to_string` is the query string for the service.
     ///
     /// # Errors
     ///
-    /// [`Error::Value`] for the first name or value that can't be written, [`Error::Invalid`] for the first of the
-    /// service's rules that the query breaks, the length of its text included.
+    /// [`Error::Value`] for the first invalid name or value, [`Error::Invalid`] for the first violated rule or limit of
+    /// the service, including the length of the printed query.
     pub fn build(mut self) -> Result<Query, Error> {
         if let Some(error) = self.error {
             return Err(error);

@@ -1,21 +1,22 @@
-//! Building conditions.
+//! The condition builder.
 
-use super::ast::{Condition, Function, Operand, TextTest, TypeTest};
-use crate::filter::{Side, private::Build};
+use super::ast::{Condition, Function, Operand, StringTest, TypeTest};
+use crate::filter::{RightOperand, private::BuildCondition};
 use crate::literal::Literal;
 use crate::name::{IntoPath, Name, Path};
 use crate::operator::Comparison;
 use crate::value::Value;
 
-/// A condition being built; see [`path`].
+/// A condition under construction; see [`path`].
 pub type Filter = crate::filter::Filter<Condition>;
 
-/// A property in a condition being built; see [`path`].
+/// A property operand of a condition under construction; see [`path`].
 pub type PropertyPath = crate::filter::PropertyPath<Condition>;
 
-/// A property in a condition: `path("T.temperature")`, or names as they are, `path(["T", "map", "a.b"])`.
+/// Starts a condition on a property, such as `path("T.temperature")`. A list of names is not split at dots:
+/// `path(["T", "map", "a.b"])`.
 ///
-/// Names that are reserved or odd are put in `[[…]]`.
+/// Reserved words and names that are not identifiers are printed in `[[…]]`.
 ///
 /// ```
 /// use twin_query::digitaltwins::{Query, path};
@@ -28,9 +29,9 @@ pub fn path(path: impl IntoPath) -> PropertyPath {
     PropertyPath::new(path)
 }
 
-/// `IS_OF_MODEL`: twins of the model, of later versions of it and of models derived from them.
+/// `IS_OF_MODEL`: twins of the model, of its later versions, and of models derived from them.
 ///
-/// The variable may be `None` where the query reads one collection only.
+/// The variable may be `None` in queries without `JOIN` and `MATCH`.
 pub fn is_of_model<'a>(variable: impl Into<Option<&'a str>>, model: impl Into<String>) -> Filter {
     model_test(variable.into(), model.into(), false)
 }
@@ -54,21 +55,21 @@ fn model_test(variable: Option<&str>, model: String, exact: bool) -> Filter {
 }
 
 impl PropertyPath {
-    /// `ENDSWITH`: a string that ends with the text, case-sensitive.
-    pub fn ends_with(self, text: impl Into<String>) -> Filter {
-        self.text(TextTest::EndsWith, text.into())
+    /// `ENDSWITH`: a string with the given suffix, case-sensitive.
+    pub fn ends_with(self, suffix: impl Into<String>) -> Filter {
+        self.string_test(StringTest::EndsWith, suffix.into())
     }
 
-    /// `CONTAINS`: a string that contains the text, case-sensitive.
-    pub fn contains(self, text: impl Into<String>) -> Filter {
-        self.text(TextTest::Contains, text.into())
+    /// `CONTAINS`: a string with the given substring, case-sensitive.
+    pub fn contains(self, substring: impl Into<String>) -> Filter {
+        self.string_test(StringTest::Contains, substring.into())
     }
 
-    fn text(self, test: TextTest, text: String) -> Filter {
-        self.test(|path| Function::Text { test, path, text }.into())
+    fn string_test(self, test: StringTest, value: String) -> Filter {
+        self.into_filter(|path| Function::String { test, path, value }.into())
     }
 
-    /// `ARRAY_CONTAINS`: an array that has the value among its elements. The service knows it for twins only.
+    /// `ARRAY_CONTAINS`: an array that contains the value. The service supports it only for properties of twins.
     pub fn array_contains(self, value: impl Into<Value>) -> Filter {
         let value = value.into().into_literal();
         crate::filter::Filter(
@@ -102,47 +103,47 @@ impl PropertyPath {
         self.type_test(TypeTest::Object)
     }
 
-    /// `IS_PRIMITIVE`: a string, number, boolean or null.
+    /// `IS_PRIMITIVE`: a string, number, boolean, or null.
     pub fn is_primitive(self) -> Filter {
         self.type_test(TypeTest::Primitive)
     }
 
     fn type_test(self, test: TypeTest) -> Filter {
-        self.test(|path| Function::Type { test, path }.into())
+        self.into_filter(|path| Function::Type { test, path }.into())
     }
 }
 
-impl Build for Condition {
-    fn all(parts: Vec<Self>) -> Self {
+impl BuildCondition for Condition {
+    fn conjunction(parts: Vec<Self>) -> Self {
         Self::And(parts)
     }
 
-    fn any(parts: Vec<Self>) -> Self {
+    fn disjunction(parts: Vec<Self>) -> Self {
         Self::Or(parts)
     }
 
-    fn negated(self) -> Self {
+    fn negation(self) -> Self {
         Self::Not(Box::new(self))
     }
 
-    fn into_all(self) -> Vec<Self> {
+    fn into_conjuncts(self) -> Vec<Self> {
         match self {
             Self::And(parts) => parts,
             other => vec![other],
         }
     }
 
-    fn into_any(self) -> Vec<Self> {
+    fn into_disjuncts(self) -> Vec<Self> {
         match self {
             Self::Or(parts) => parts,
             other => vec![other],
         }
     }
 
-    fn compare(left: Path, operator: Comparison, right: Side) -> Self {
+    fn compare(left: Path, operator: Comparison, right: RightOperand) -> Self {
         let right = match right {
-            Side::Path(path) => Operand::Path(path),
-            Side::Literal(literal) => Operand::Literal(literal),
+            RightOperand::Path(path) => Operand::Path(path),
+            RightOperand::Literal(literal) => Operand::Literal(literal),
         };
         Self::Compare {
             left: Operand::Path(left),
@@ -167,11 +168,11 @@ impl Build for Condition {
         .into()
     }
 
-    fn starts_with(path: Path, text: String) -> Self {
-        Function::Text {
-            test: TextTest::StartsWith,
+    fn starts_with(path: Path, prefix: String) -> Self {
+        Function::String {
+            test: StringTest::StartsWith,
             path,
-            text,
+            value: prefix,
         }
         .into()
     }

@@ -1,21 +1,22 @@
-//! The grammar; one parser per rule.
+//! The parser: one function per grammar rule.
 
 use winnow::combinator::{alt, delimited, opt, preceded, repeat, separated};
 use winnow::prelude::*;
 
 use super::ast::{
     Collection, Condition, Direction, Edge, Function, Hops, Join, Operand, Pattern, Projection, Query,
-    Select, Step, TextTest, TypeTest,
+    Select, Step, StringTest, TypeTest,
 };
 use crate::error::ParseErrorKind;
 use crate::name::Name;
 use crate::operator::Comparison;
-use crate::syntax::{
-    Input, Parsed, alias, integer, is_call, keyword, list, literal, name, nested, next_word, path, reject,
-    string, symbol,
+use crate::syntax::stream::{Input, ParseResult, nested};
+use crate::syntax::tokens::{
+    alias, combine, integer, is_call, keyword, list, literal, name, next_token_text, path, reject, string,
+    symbol,
 };
 
-pub(super) fn query(input: &mut Input<'_>) -> Parsed<Query> {
+pub(super) fn query(input: &mut Input<'_>) -> ParseResult<Query> {
     (
         preceded(keyword("SELECT"), select),
         preceded(keyword("FROM"), collection),
@@ -35,7 +36,7 @@ pub(super) fn query(input: &mut Input<'_>) -> Parsed<Query> {
         .parse_next(input)
 }
 
-fn select(input: &mut Input<'_>) -> Parsed<Select> {
+fn select(input: &mut Input<'_>) -> ParseResult<Select> {
     let all = symbol("*").value(Select::All);
     let count = (keyword("COUNT"), symbol("("), symbol(")")).value(Select::Count);
     let top = (
@@ -46,17 +47,17 @@ fn select(input: &mut Input<'_>) -> Parsed<Select> {
     alt((all, count, top, projections.map(Select::Projections))).parse_next(input)
 }
 
-fn projections(input: &mut Input<'_>) -> Parsed<Vec<Projection>> {
+fn projections(input: &mut Input<'_>) -> ParseResult<Vec<Projection>> {
     separated(1.., projection, symbol(",")).parse_next(input)
 }
 
-fn projection(input: &mut Input<'_>) -> Parsed<Projection> {
+fn projection(input: &mut Input<'_>) -> ParseResult<Projection> {
     (path, opt(preceded(keyword("AS"), alias)))
         .map(|(path, alias)| Projection { path, alias })
         .parse_next(input)
 }
 
-fn collection(input: &mut Input<'_>) -> Parsed<Collection> {
+fn collection(input: &mut Input<'_>) -> ParseResult<Collection> {
     alt((
         keyword("DIGITALTWINS").value(Collection::Twins),
         keyword("RELATIONSHIPS").value(Collection::Relationships),
@@ -64,7 +65,7 @@ fn collection(input: &mut Input<'_>) -> Parsed<Collection> {
     .parse_next(input)
 }
 
-fn join(input: &mut Input<'_>) -> Parsed<Join> {
+fn join(input: &mut Input<'_>) -> ParseResult<Join> {
     (
         preceded(keyword("JOIN"), alias),
         preceded(keyword("RELATED"), alias),
@@ -80,23 +81,23 @@ fn join(input: &mut Input<'_>) -> Parsed<Join> {
         .parse_next(input)
 }
 
-fn pattern(input: &mut Input<'_>) -> Parsed<Pattern> {
+fn pattern(input: &mut Input<'_>) -> ParseResult<Pattern> {
     (node, repeat(0.., step))
         .map(|(start, steps)| Pattern { start, steps })
         .parse_next(input)
 }
 
-fn node(input: &mut Input<'_>) -> Parsed<Option<Name>> {
+fn node(input: &mut Input<'_>) -> ParseResult<Option<Name>> {
     delimited(symbol("("), opt(alias), symbol(")")).parse_next(input)
 }
 
-fn step(input: &mut Input<'_>) -> Parsed<Step> {
+fn step(input: &mut Input<'_>) -> ParseResult<Step> {
     (edge, node)
         .map(|(edge, node)| Step { edge, node })
         .parse_next(input)
 }
 
-fn edge(input: &mut Input<'_>) -> Parsed<Edge> {
+fn edge(input: &mut Input<'_>) -> ParseResult<Edge> {
     let incoming = opt(symbol("<")).parse_next(input)?.is_some();
     let (variable, names, hops) = delimited(symbol("-"), relationship, symbol("-")).parse_next(input)?;
     let direction = match incoming {
@@ -114,8 +115,8 @@ fn edge(input: &mut Input<'_>) -> Parsed<Edge> {
 
 type Relationship = (Option<Name>, Vec<Name>, Option<Hops>);
 
-/// What stands between an edge's brackets.
-fn relationship(input: &mut Input<'_>) -> Parsed<Relationship> {
+/// Parses the brackets of an edge, `[variable:name|name*hops]`.
+fn relationship(input: &mut Input<'_>) -> ParseResult<Relationship> {
     let names = opt(preceded(symbol(":"), separated(1.., name, symbol("|"))));
     let hops = opt(preceded(symbol("*"), hops));
     delimited(
@@ -126,7 +127,7 @@ fn relationship(input: &mut Input<'_>) -> Parsed<Relationship> {
     .parse_next(input)
 }
 
-fn hops(input: &mut Input<'_>) -> Parsed<Hops> {
+fn hops(input: &mut Input<'_>) -> ParseResult<Hops> {
     let from: Option<u32> = opt(integer).parse_next(input)?;
     match from {
         None => preceded(symbol(".."), integer)
@@ -139,34 +140,24 @@ fn hops(input: &mut Input<'_>) -> Parsed<Hops> {
     }
 }
 
-fn condition(input: &mut Input<'_>) -> Parsed<Condition> {
+fn condition(input: &mut Input<'_>) -> ParseResult<Condition> {
     let parts: Vec<_> = separated(1.., conjunction, keyword("OR")).parse_next(input)?;
-    Ok(one_or_more(parts, Condition::Or))
+    Ok(combine(parts, Condition::Or))
 }
 
-fn conjunction(input: &mut Input<'_>) -> Parsed<Condition> {
+fn conjunction(input: &mut Input<'_>) -> ParseResult<Condition> {
     let parts: Vec<_> = separated(1.., negation, keyword("AND")).parse_next(input)?;
-    Ok(one_or_more(parts, Condition::And))
+    Ok(combine(parts, Condition::And))
 }
 
-fn one_or_more(mut parts: Vec<Condition>, combine: impl FnOnce(Vec<Condition>) -> Condition) -> Condition {
-    match (parts.len(), parts.pop()) {
-        (1, Some(only)) => only,
-        (_, last) => {
-            parts.extend(last);
-            combine(parts)
-        }
-    }
-}
-
-fn negation(input: &mut Input<'_>) -> Parsed<Condition> {
+fn negation(input: &mut Input<'_>) -> ParseResult<Condition> {
     let negated = preceded(keyword("NOT"), nested(negation)).map(|inner| Condition::Not(Box::new(inner)));
     let group = delimited(symbol("("), nested(condition), symbol(")"));
     alt((negated, group, test)).parse_next(input)
 }
 
-/// A function or a comparison.
-fn test(input: &mut Input<'_>) -> Parsed<Condition> {
+/// Parses a function call, a comparison, or a membership test.
+fn test(input: &mut Input<'_>) -> ParseResult<Condition> {
     if is_call(input) {
         return function.map(Condition::Function).parse_next(input);
     }
@@ -188,11 +179,11 @@ fn test(input: &mut Input<'_>) -> Parsed<Condition> {
     })
 }
 
-fn operand(input: &mut Input<'_>) -> Parsed<Operand> {
+fn operand(input: &mut Input<'_>) -> ParseResult<Operand> {
     alt((path.map(Operand::Path), literal.map(Operand::Literal))).parse_next(input)
 }
 
-fn comparison(input: &mut Input<'_>) -> Parsed<Comparison> {
+fn comparison(input: &mut Input<'_>) -> ParseResult<Comparison> {
     alt((
         symbol("=").value(Comparison::Equal),
         symbol("!=").value(Comparison::NotEqual),
@@ -204,8 +195,8 @@ fn comparison(input: &mut Input<'_>) -> Parsed<Comparison> {
     .parse_next(input)
 }
 
-fn function(input: &mut Input<'_>) -> Parsed<Function> {
-    let word = next_word(input);
+fn function(input: &mut Input<'_>) -> ParseResult<Function> {
+    let word = next_token_text(input);
     let is = |function: &str| word.eq_ignore_ascii_case(function);
     if is("IS_OF_MODEL") {
         return call(input, is_of_model);
@@ -223,10 +214,10 @@ fn function(input: &mut Input<'_>) -> Parsed<Function> {
             path.map(|path| Function::Type { test, path }).parse_next(input)
         });
     }
-    if let Some(test) = TextTest::ALL.into_iter().find(|test| is(test.function())) {
+    if let Some(test) = StringTest::ALL.into_iter().find(|test| is(test.function())) {
         let arguments = |input: &mut Input<'_>| {
             (path, preceded(symbol(","), string))
-                .map(|(path, text)| Function::Text { test, path, text })
+                .map(|(path, value)| Function::String { test, path, value })
                 .parse_next(input)
         };
         return call(input, arguments);
@@ -234,12 +225,15 @@ fn function(input: &mut Input<'_>) -> Parsed<Function> {
     reject(input, ParseErrorKind::UnknownFunction)
 }
 
-/// Skips the function's name, which the caller has looked at, and parses its arguments in parentheses.
-fn call<'i, T>(input: &mut Input<'i>, arguments: impl FnMut(&mut Input<'i>) -> Parsed<T>) -> Parsed<T> {
+/// Skips the function name, which the caller has already checked, and parses the parenthesized arguments.
+fn call<'i, T>(
+    input: &mut Input<'i>,
+    arguments: impl FnMut(&mut Input<'i>) -> ParseResult<T>,
+) -> ParseResult<T> {
     preceded(winnow::token::any, delimited(symbol("("), arguments, symbol(")"))).parse_next(input)
 }
 
-fn is_of_model(input: &mut Input<'_>) -> Parsed<Function> {
+fn is_of_model(input: &mut Input<'_>) -> ParseResult<Function> {
     (
         opt((alias, symbol(",")).map(|(variable, ())| variable)),
         string,

@@ -1,15 +1,15 @@
-//! Building `MATCH` patterns.
+//! The builder of `MATCH` patterns.
 
 use super::ast::{Direction, Edge, Hops, Pattern, Step};
 use crate::name::{Name, NameError};
 use crate::value::ValueError;
 
-/// A path through the graph being built; see [`node`].
+/// A `MATCH` pattern under construction; see [`node`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "a pattern does nothing until it is given to a query"]
+#[must_use = "a pattern does nothing until it is passed to a query"]
 pub struct PatternBuilder(Result<Pattern, NameError>);
 
-/// Starts a pattern at a twin with a variable.
+/// Starts a pattern at a node with a variable.
 ///
 /// ```
 /// use twin_query::digitaltwins::{Query, edge, node, path};
@@ -30,7 +30,7 @@ pub fn node(variable: &str) -> PatternBuilder {
     start(Some(variable))
 }
 
-/// Starts a pattern at any twin, without a variable.
+/// Starts a pattern at a node without a variable.
 pub fn any_node() -> PatternBuilder {
     start(None)
 }
@@ -44,18 +44,18 @@ fn start(variable: Option<&str>) -> PatternBuilder {
 }
 
 impl PatternBuilder {
-    /// Goes on from source to target, `-[…]->`, to a twin with a variable or `None`. A relationship name stands for
-    /// one hop over relationships of that name.
+    /// Adds a step from source to target, `-[…]->`, to a node with an optional variable. A relationship name is
+    /// shorthand for an edge of one hop over relationships with that name.
     pub fn outgoing<'a>(self, edge: impl Into<EdgeBuilder>, node: impl Into<Option<&'a str>>) -> Self {
         self.step(Direction::Outgoing, edge.into(), node.into())
     }
 
-    /// Goes on from target to source, `<-[…]-`.
+    /// Adds a step from target to source, `<-[…]-`.
     pub fn incoming<'a>(self, edge: impl Into<EdgeBuilder>, node: impl Into<Option<&'a str>>) -> Self {
         self.step(Direction::Incoming, edge.into(), node.into())
     }
 
-    /// Goes on in either direction, `-[…]-`.
+    /// Adds a step in either direction, `-[…]-`.
     pub fn either<'a>(self, edge: impl Into<EdgeBuilder>, node: impl Into<Option<&'a str>>) -> Self {
         self.step(Direction::Either, edge.into(), node.into())
     }
@@ -69,17 +69,17 @@ impl PatternBuilder {
         }))
     }
 
-    pub(super) fn finish(self) -> Result<Pattern, ValueError> {
+    pub(super) fn build(self) -> Result<Pattern, ValueError> {
         Ok(self.0?)
     }
 }
 
-/// The relationships that a step of a pattern follows; see [`edge`].
+/// An edge of a pattern under construction; see [`edge`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "an edge does nothing until it is part of a pattern"]
 pub struct EdgeBuilder(Result<Edge, NameError>);
 
-/// One relationship of any name; the methods narrow that down.
+/// Starts an edge of one hop over relationships with any name.
 pub fn edge() -> EdgeBuilder {
     EdgeBuilder(Ok(Edge {
         direction: Direction::Either,
@@ -97,7 +97,7 @@ impl EdgeBuilder {
         }))
     }
 
-    /// Follows relationships of this name; called again, of either name.
+    /// Follows only relationships with this name. Repeated calls add alternatives.
     pub fn named(self, name: &str) -> Self {
         self.with(|edge| {
             edge.names.push(Name::new(name)?);
@@ -105,7 +105,7 @@ impl EdgeBuilder {
         })
     }
 
-    /// Binds the relationship to a variable; only possible with one hop.
+    /// Binds the relationship to a variable; allowed only on an edge of one hop.
     pub fn variable(self, variable: &str) -> Self {
         self.with(|edge| {
             edge.variable = Some(Name::new(variable)?);
@@ -113,19 +113,20 @@ impl EdgeBuilder {
         })
     }
 
-    /// Follows exactly so many relationships, at most ten.
+    /// Follows exactly `hops` relationships, at most [`MAX_HOPS`](super::MAX_HOPS).
     pub fn hops(self, hops: u32) -> Self {
         self.with_hops(Hops::Exact(hops))
     }
 
-    /// Follows one to so many relationships, at most ten.
+    /// Follows between one and `to` relationships, at most [`MAX_HOPS`](super::MAX_HOPS).
     pub fn hops_up_to(self, to: u32) -> Self {
         self.with_hops(Hops::Range { from: None, to })
     }
 
-    /// Follows between so many relationships, `*from..to`.
+    /// Follows a range of relationships, `*from..to`, at most [`MAX_HOPS`](super::MAX_HOPS).
     ///
-    /// By the service's documentation the lower bound is exclusive: `*3..5` is four or five hops. See [`Hops`].
+    /// According to the service's documentation the lower bound is exclusive: `*3..5` is four or five hops. See
+    /// [`Hops`].
     pub fn hops_between(self, from: u32, to: u32) -> Self {
         self.with_hops(Hops::Range { from: Some(from), to })
     }

@@ -1,16 +1,15 @@
-//! The canonical text.
+//! Printing in canonical form.
 
 use std::fmt::{self, Display as _};
 
-use super::DIALECT;
 use super::ast::{
     Collection, Condition, Direction, Edge, Function, Hops, Join, Operand, Pattern, Projection, Query, Select,
 };
-use crate::literal::quoted;
+use super::dialect::DIALECT;
+use crate::literal::write_quoted;
 use crate::name::{Name, Path};
-use crate::syntax::{Joined, write_alias, write_name, write_path};
+use crate::syntax::print::{Joined, write_alias, write_name, write_path};
 
-/// An alias or variable as printed.
 struct Alias<'a>(&'a Name);
 
 impl fmt::Display for Alias<'_> {
@@ -31,7 +30,7 @@ struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        quoted(self.0, f)
+        write_quoted(self.0, f)
     }
 }
 
@@ -122,10 +121,10 @@ impl fmt::Display for Edge {
             "-["
         })?;
         if let Some(variable) = &self.variable {
-            let text = Alias(variable).to_string();
-            // `[[[` would read as the start of a name that begins with a bracket.
-            f.write_str(if text.starts_with('[') { " " } else { "" })?;
-            f.write_str(&text)?;
+            let variable = Alias(variable).to_string();
+            // `[[[` would parse as the start of a name that begins with a bracket.
+            f.write_str(if variable.starts_with('[') { " " } else { "" })?;
+            f.write_str(&variable)?;
         }
         for (index, name) in self.names.iter().enumerate() {
             f.write_str(if index == 0 { ":" } else { "|" })?;
@@ -177,7 +176,7 @@ impl fmt::Display for Condition {
     }
 }
 
-/// Prints the parts of a conjunction or disjunction, with parentheses around those that `grouped` tells.
+/// Prints the operands of `AND` or `OR`, in parentheses where `grouped` returns true.
 fn write_parts(
     parts: &[Condition],
     operator: &str,
@@ -224,8 +223,8 @@ impl fmt::Display for Function {
                 write!(f, "{}{exact})", Quoted(model))
             }
             Self::Type { test, path } => write!(f, "{}({})", test.function(), Property(path)),
-            Self::Text { test, path, text } => {
-                write!(f, "{}({}, {})", test.function(), Property(path), Quoted(text))
+            Self::String { test, path, value } => {
+                write!(f, "{}({}, {})", test.function(), Property(path), Quoted(value))
             }
             Self::ArrayContains { path, value } => write!(f, "ARRAY_CONTAINS({}, {value})", Property(path)),
         }

@@ -1,9 +1,9 @@
-//! What the names in a query refer to.
+//! Resolution of the names in a query.
 
 use super::ast::{Collection, Query};
 use crate::name::{Name, Path};
 
-/// The variables of a query, in order of appearance.
+/// The variables of a query, and the resolution of its paths.
 ///
 /// ```
 /// use twin_query::digitaltwins::parse;
@@ -12,7 +12,7 @@ use crate::name::{Name, Path};
 /// let scope = query.scope();
 /// let resolved = scope.resolve(&"T.name".parse()?).map(|resolved| resolved.property.len());
 /// assert_eq!(resolved, Some(1));
-/// // With one collection a path without its alias is a property of it.
+/// // Without JOIN and MATCH, a path without the alias refers to a property of the collection.
 /// assert!(scope.resolve(&"temperature".parse()?).is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -23,7 +23,7 @@ pub struct Scope<'q> {
     single: bool,
 }
 
-/// What a variable stands for.
+/// The kind of entity that a variable is bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VariableKind {
     /// A twin.
@@ -32,21 +32,22 @@ pub enum VariableKind {
     Relationship,
 }
 
-/// A path taken apart.
+/// A path, resolved to a variable and a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Resolved<'p> {
-    /// The variable that the path starts with; `None` if it is a property of the query's only collection.
+pub struct ResolvedPath<'p> {
+    /// The variable at the start of the path; `None` for a property of the collection without its alias.
     pub variable: Option<&'p Name>,
-    /// What the path leads to.
+    /// The kind of entity that has the property.
     pub kind: VariableKind,
-    /// The names of the property within it; empty if the path is the variable itself.
+    /// The names after the variable; empty if the path is the variable itself.
     pub property: &'p [Name],
 }
 
 impl Query {
-    /// The query's variables.
+    /// Returns the scope of the query.
     ///
-    /// A name that is bound twice, which [`validate`](Self::validate) reports, is listed by its first binding.
+    /// For a name that is bound more than once, which [`validate`](Self::validate) rejects, only the first binding
+    /// counts.
     #[must_use]
     pub fn scope(&self) -> Scope<'_> {
         let mut scope = Scope {
@@ -62,7 +63,7 @@ impl Query {
         scope
     }
 
-    /// Every place that binds a variable, in order; a pattern may name the same twin more than once.
+    /// Returns every binding of a variable, in order. A pattern may repeat a node, so names are not unique.
     pub(super) fn bindings(&self) -> impl Iterator<Item = (&Name, VariableKind)> {
         let collection = self.alias.iter().map(|name| (name, self.collection.kind()));
         let joins = self.joins.iter().flat_map(|join| {
@@ -92,7 +93,7 @@ impl Query {
 }
 
 impl Collection {
-    /// What its members are.
+    /// Returns the kind of entity in the collection.
     #[must_use]
     pub const fn kind(self) -> VariableKind {
         match self {
@@ -103,19 +104,19 @@ impl Collection {
 }
 
 impl<'q> Scope<'q> {
-    /// The variables in order of appearance, each once.
+    /// Returns the variables in order of appearance, without duplicates.
     #[must_use]
     pub fn variables(&self) -> &[(&'q Name, VariableKind)] {
         &self.variables
     }
 
-    /// Whether the query reads one collection only, without `JOIN` and `MATCH`, so that names need no alias.
+    /// Returns whether the query has neither `JOIN` nor `MATCH`, so that a path need not start with a variable.
     #[must_use]
     pub fn is_single(&self) -> bool {
         self.single
     }
 
-    /// What a variable stands for, or `None` if there is no such variable.
+    /// Returns the kind of a variable, or `None` if the query binds no such variable.
     #[must_use]
     pub fn kind(&self, name: &Name) -> Option<VariableKind> {
         self.variables
@@ -124,18 +125,18 @@ impl<'q> Scope<'q> {
             .map(|(_, kind)| *kind)
     }
 
-    /// Takes a path apart; `None` if it had to start with a variable and doesn't.
+    /// Resolves a path, or returns `None` if it must start with a variable but does not.
     ///
-    /// A first name that is a variable is taken as that, even if there is a property of that name.
+    /// A first name that is a variable resolves to the variable, even if a property has the same name.
     #[must_use]
-    pub fn resolve<'p>(&self, path: &'p Path) -> Option<Resolved<'p>> {
+    pub fn resolve<'p>(&self, path: &'p Path) -> Option<ResolvedPath<'p>> {
         match self.kind(path.first()) {
-            Some(kind) => Some(Resolved {
+            Some(kind) => Some(ResolvedPath {
                 variable: Some(path.first()),
                 kind,
                 property: &path.names()[1..],
             }),
-            None => self.single.then(|| Resolved {
+            None => self.single.then(|| ResolvedPath {
                 variable: None,
                 kind: self.collection.kind(),
                 property: path.names(),

@@ -1,34 +1,24 @@
-//! The service's rules and limits beyond the grammar.
+//! Validation against the service's rules and limits beyond the grammar.
 
 use super::ast::{Collection, Condition, Edge, Function, Hops, Operand, Query, Select};
 use super::error::ValidationError;
+use super::limits::{MAX_HOPS, MAX_IN_VALUES, MAX_JOINS, MAX_LOGICAL_OPERATORS, MAX_QUERY_LENGTH};
 use super::scope::{Scope, VariableKind};
 use crate::literal::Literal;
 use crate::name::{Name, Path};
 use crate::operator::Comparison;
 use crate::syntax::MAX_DEPTH;
 
-/// The greatest length of a query text, in characters.
-pub const MAX_TEXT_LENGTH: usize = 8_000;
-/// The greatest number of `JOIN` clauses.
-pub const MAX_JOINS: usize = 5;
-/// The greatest number of hops that one edge of `MATCH` may take.
-pub const MAX_HOPS: u32 = 10;
-/// The greatest number of values of `IN` and `NIN`. One page of the service's documentation says 50, another 100.
-pub const MAX_IN_VALUES: usize = 100;
-/// The greatest number of `AND` and `OR` in a condition.
-pub const MAX_LOGICAL_OPERATORS: usize = 50;
-
 pub(super) fn check_length(text: &str) -> Result<(), ValidationError> {
     match text.chars().count() {
-        length if length > MAX_TEXT_LENGTH => Err(ValidationError::TextTooLong { length }),
+        length if length > MAX_QUERY_LENGTH => Err(ValidationError::QueryTooLong { length }),
         _ => Ok(()),
     }
 }
 
 impl Query {
-    /// Checks the query against the service's rules and limits, except for the length of its text, which the tree
-    /// doesn't know.
+    /// Checks the query against the service's rules and limits, except for its length, which depends on how it is
+    /// written.
     ///
     /// # Errors
     ///
@@ -39,23 +29,23 @@ impl Query {
         let scope = self.scope();
         if let Select::Projections(projections) | Select::Top { projections, .. } = &self.select {
             for projection in projections {
-                resolved(&projection.path, &scope)?;
+                check_path(&projection.path, &scope)?;
             }
         }
         if let Some(filter) = &self.filter {
             check_condition(filter, &scope, self.collection, 0)?;
-            match logical_operators(filter) {
+            match count_logical_operators(filter) {
                 count if count > MAX_LOGICAL_OPERATORS => {
                     Err(ValidationError::TooManyLogicalOperators { count })?
                 }
                 _ => {}
             }
         }
-        let fixed = self
+        let has_twin_id = self
             .filter
             .as_ref()
-            .is_some_and(|filter| fixes_twin(filter, &scope));
-        match scope.is_single() || fixed {
+            .is_some_and(|filter| restricts_twin_id(filter, &scope));
+        match scope.is_single() || has_twin_id {
             true => Ok(()),
             false => Err(ValidationError::MissingTwinId),
         }
@@ -64,7 +54,7 @@ impl Query {
     fn check_structure(&self) -> Result<(), ValidationError> {
         let graph = !self.joins.is_empty() || self.pattern.is_some();
         if graph && self.collection == Collection::Relationships {
-            return Err(ValidationError::GraphOverRelationships);
+            return Err(ValidationError::GraphClauseOnRelationships);
         }
         if !self.joins.is_empty() && self.select == Select::All {
             return Err(ValidationError::SelectAllWithJoin);
@@ -85,7 +75,8 @@ impl Query {
         edges.into_iter().try_for_each(check_hops)
     }
 
-    /// Each variable is bound once, save twins that a pattern comes back to, and before a `JOIN` starts from it.
+    /// Checks that each variable is bound once, and before a `JOIN` uses it as its source. Only a node variable of a
+    /// pattern may repeat.
     fn check_variables(&self) -> Result<(), ValidationError> {
         let mut bound: Vec<(&Name, VariableKind)> = self
             .alias
@@ -100,9 +91,9 @@ impl Query {
                 }
                 Some((_, VariableKind::Twin)) => {}
             }
-            bind(&mut bound, &join.target, VariableKind::Twin)?;
+            bind_variable(&mut bound, &join.target, VariableKind::Twin)?;
             if let Some(variable) = &join.variable {
-                bind(&mut bound, variable, VariableKind::Relationship)?;
+                bind_variable(&mut bound, variable, VariableKind::Relationship)?;
             }
         }
         let Some(pattern) = &self.pattern else {
@@ -111,7 +102,7 @@ impl Query {
         bind_node(&mut bound, pattern.start.as_ref())?;
         for step in &pattern.steps {
             if let Some(variable) = &step.edge.variable {
-                bind(&mut bound, variable, VariableKind::Relationship)?;
+                bind_variable(&mut bound, variable, VariableKind::Relationship)?;
             }
             bind_node(&mut bound, step.node.as_ref())?;
         }
@@ -119,9 +110,13 @@ impl Query {
     }
 }
 
-type Bound<'q> = Vec<(&'q Name, VariableKind)>;
+type BoundVariables<'q> = Vec<(&'q Name, VariableKind)>;
 
-fn bind<'q>(bound: &mut Bound<'q>, name: &'q Name, kind: VariableKind) -> Result<(), ValidationError> {
+fn bind_variable<'q>(
+    bound: &mut BoundVariables<'q>,
+    name: &'q Name,
+    kind: VariableKind,
+) -> Result<(), ValidationError> {
     if bound.iter().any(|(other, _)| *other == name) {
         return Err(ValidationError::DuplicateVariable(name.clone()));
     }
@@ -129,29 +124,29 @@ fn bind<'q>(bound: &mut Bound<'q>, name: &'q Name, kind: VariableKind) -> Result
     Ok(())
 }
 
-fn bind_node<'q>(bound: &mut Bound<'q>, name: Option<&'q Name>) -> Result<(), ValidationError> {
+fn bind_node<'q>(bound: &mut BoundVariables<'q>, name: Option<&'q Name>) -> Result<(), ValidationError> {
     match name {
         Some(name) if bound.contains(&(name, VariableKind::Twin)) => Ok(()),
-        Some(name) => bind(bound, name, VariableKind::Twin),
+        Some(name) => bind_variable(bound, name, VariableKind::Twin),
         None => Ok(()),
     }
 }
 
 fn check_hops(edge: &Edge) -> Result<(), ValidationError> {
     let Some(hops) = edge.hops else { return Ok(()) };
-    if hops.most() > MAX_HOPS {
-        return Err(ValidationError::TooManyHops { hops: hops.most() });
+    if hops.max() > MAX_HOPS {
+        return Err(ValidationError::TooManyHops { hops: hops.max() });
     }
-    if hops.most() == 0 || matches!(hops, Hops::Range { from: Some(from), to } if from > to) {
-        return Err(ValidationError::NoHops);
+    if hops.max() == 0 || matches!(hops, Hops::Range { from: Some(from), to } if from > to) {
+        return Err(ValidationError::EmptyHopRange);
     }
     match &edge.variable {
-        Some(variable) if hops.most() > 1 => Err(ValidationError::VariableOverHops(variable.clone())),
+        Some(variable) if hops.max() > 1 => Err(ValidationError::VariableOnMultiHopEdge(variable.clone())),
         _ => Ok(()),
     }
 }
 
-fn resolved(path: &Path, scope: &Scope<'_>) -> Result<(), ValidationError> {
+fn check_path(path: &Path, scope: &Scope<'_>) -> Result<(), ValidationError> {
     match scope.resolve(path) {
         Some(_) => Ok(()),
         None => Err(ValidationError::UnknownVariable(path.first().clone())),
@@ -160,12 +155,12 @@ fn resolved(path: &Path, scope: &Scope<'_>) -> Result<(), ValidationError> {
 
 fn check_operand(operand: &Operand, scope: &Scope<'_>) -> Result<(), ValidationError> {
     match operand {
-        Operand::Path(path) => resolved(path, scope),
+        Operand::Path(path) => check_path(path, scope),
         Operand::Literal(_) => Ok(()),
     }
 }
 
-/// Checks a condition that stands as many levels deep as the parser would count for its printed text.
+/// Checks a condition. `depth` is the nesting level that the parser would count for its printed form.
 fn check_condition(
     condition: &Condition,
     scope: &Scope<'_>,
@@ -199,21 +194,21 @@ fn check_condition(
         }
         Condition::In { operand, .. } => check_operand(operand, scope),
         Condition::Function(Function::IsOfModel { variable, .. }) => {
-            check_model_test(variable.as_ref(), scope, collection)
+            check_is_of_model(variable.as_ref(), scope, collection)
         }
-        Condition::Function(Function::Type { path, .. } | Function::Text { path, .. }) => {
-            resolved(path, scope)
+        Condition::Function(Function::Type { path, .. } | Function::String { path, .. }) => {
+            check_path(path, scope)
         }
         Condition::Function(Function::ArrayContains { path, .. }) => match scope.resolve(path) {
             Some(found) if found.kind == VariableKind::Relationship => {
-                Err(ValidationError::ArrayOfRelationship)
+                Err(ValidationError::ArrayContainsOnRelationship)
             }
-            _ => resolved(path, scope),
+            _ => check_path(path, scope),
         },
     }
 }
 
-fn check_model_test(
+fn check_is_of_model(
     variable: Option<&Name>,
     scope: &Scope<'_>,
     collection: Collection,
@@ -224,24 +219,24 @@ fn check_model_test(
             Some(VariableKind::Relationship) => Err(ValidationError::NotATwin(variable.clone())),
             None => Err(ValidationError::UnknownVariable(variable.clone())),
         },
-        None if !scope.is_single() => Err(ValidationError::ModelOfWhat),
-        None if collection == Collection::Relationships => Err(ValidationError::ModelOfRelationships),
+        None if !scope.is_single() => Err(ValidationError::MissingModelVariable),
+        None if collection == Collection::Relationships => Err(ValidationError::ModelTestOnRelationships),
         None => Ok(()),
     }
 }
 
-fn logical_operators(condition: &Condition) -> usize {
+fn count_logical_operators(condition: &Condition) -> usize {
     match condition {
         Condition::Or(parts) | Condition::And(parts) => {
-            parts.len().saturating_sub(1) + parts.iter().map(logical_operators).sum::<usize>()
+            parts.len().saturating_sub(1) + parts.iter().map(count_logical_operators).sum::<usize>()
         }
-        Condition::Not(inner) => logical_operators(inner),
+        Condition::Not(inner) => count_logical_operators(inner),
         Condition::Compare { .. } | Condition::In { .. } | Condition::Function(_) => 0,
     }
 }
 
-/// Whether every row that meets the condition has a twin whose `$dtId` is among constants.
-fn fixes_twin(condition: &Condition, scope: &Scope<'_>) -> bool {
+/// Returns whether the condition restricts the `$dtId` of a twin to constants in every matching row.
+fn restricts_twin_id(condition: &Condition, scope: &Scope<'_>) -> bool {
     let is_twin_id = |operand: &Operand| match operand {
         Operand::Path(path) => scope.resolve(path).is_some_and(|resolved| {
             resolved.kind == VariableKind::Twin
@@ -250,15 +245,15 @@ fn fixes_twin(condition: &Condition, scope: &Scope<'_>) -> bool {
         }),
         Operand::Literal(_) => false,
     };
-    let is_text = |operand: &Operand| matches!(operand, Operand::Literal(Literal::String(_)));
+    let is_string = |operand: &Operand| matches!(operand, Operand::Literal(Literal::String(_)));
     match condition {
-        Condition::And(parts) => parts.iter().any(|part| fixes_twin(part, scope)),
-        Condition::Or(parts) => parts.iter().all(|part| fixes_twin(part, scope)),
+        Condition::And(parts) => parts.iter().any(|part| restricts_twin_id(part, scope)),
+        Condition::Or(parts) => parts.iter().all(|part| restricts_twin_id(part, scope)),
         Condition::Compare {
             left,
             operator: Comparison::Equal,
             right,
-        } => is_twin_id(left) && is_text(right) || is_text(left) && is_twin_id(right),
+        } => is_twin_id(left) && is_string(right) || is_string(left) && is_twin_id(right),
         Condition::In {
             operand,
             negated: false,

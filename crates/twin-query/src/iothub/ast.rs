@@ -7,15 +7,15 @@ use crate::operator::Comparison;
 
 /// A query.
 ///
-/// `Display` prints the canonical text: capital keywords, single spaces, single quotes, brackets and escapes only
-/// where needed.
+/// `Display` prints the canonical form: uppercase keywords, single spaces, single quotes, and brackets and escapes only
+/// where necessary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
-    /// `TOP n`: the greatest number of rows.
+    /// The maximum number of rows, `TOP n`.
     pub top: Option<u64>,
-    /// What each row returns.
+    /// The `SELECT` list.
     pub select: Select,
-    /// The collection after `FROM`.
+    /// The source after `FROM`.
     pub source: Source,
     /// The condition after `WHERE`.
     pub filter: Option<Expression>,
@@ -23,25 +23,25 @@ pub struct Query {
     pub group_by: Vec<Path>,
 }
 
-/// What each row returns.
+/// The `SELECT` list: the contents of each row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Select {
     /// `*`: the whole twin or job.
     All,
-    /// A list of properties and aggregates, at least one.
+    /// A non-empty list of properties and aggregates.
     Items(Vec<Item>),
 }
 
 /// One entry of the `SELECT` list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// What is returned.
+    /// The property or aggregate.
     pub value: ItemValue,
     /// The name after `AS`.
     pub alias: Option<Name>,
 }
 
-/// What an entry of the `SELECT` list returns.
+/// The value of a `SELECT` entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ItemValue {
     /// A property.
@@ -50,7 +50,7 @@ pub enum ItemValue {
     Aggregate(Aggregate),
 }
 
-/// An aggregate.
+/// A call of an aggregate function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Aggregate {
     /// `COUNT()`
@@ -66,7 +66,7 @@ pub enum Aggregate {
 }
 
 impl Aggregate {
-    /// The function's name.
+    /// Returns the name of the function.
     #[must_use]
     pub const fn function(&self) -> &'static str {
         match self {
@@ -78,7 +78,7 @@ impl Aggregate {
         }
     }
 
-    /// The property aggregated; `COUNT()` has none.
+    /// Returns the aggregated property, or `None` for `COUNT()`.
     #[must_use]
     pub const fn path(&self) -> Option<&Path> {
         match self {
@@ -88,20 +88,20 @@ impl Aggregate {
     }
 }
 
-/// What a query reads.
+/// The collection that a query reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Source {
     /// `devices`: device twins.
     Devices,
     /// `devices.modules`: module twins.
     Modules,
-    /// `devices.jobs`: what scheduled jobs did on each device.
+    /// `devices.jobs`: the outcome of scheduled jobs per device.
     Jobs,
 }
 
 impl Source {
-    /// The names of a path without the source in front: `devices.tags.floor` and `tags.floor` are the same property
-    /// of `devices`.
+    /// Returns the names of a path without its source prefix. In a query over `devices`, `devices.tags.floor` and
+    /// `tags.floor` are the same property.
     ///
     /// ```
     /// use twin_query::iothub::Source;
@@ -127,15 +127,15 @@ impl Source {
     }
 }
 
-/// An expression: a condition or an operand of one. The grammar doesn't keep the two apart; only a condition whose
-/// value is `true` holds.
+/// An expression: a condition or an operand. The grammar does not distinguish the two; a condition holds only if it
+/// evaluates to `true`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expression {
-    /// `a OR b OR …`, at least two. Parentheses around a part make it one nested expression.
+    /// `a OR b OR …`, at least two operands. A parenthesized `OR` is a nested expression.
     Or(Vec<Expression>),
-    /// `a AND b AND …`, at least two. Binds tighter than `OR`.
+    /// `a AND b AND …`, at least two operands. Precedence above `OR`.
     And(Vec<Expression>),
-    /// `NOT a`. Binds tighter than `AND`, looser than comparisons.
+    /// `NOT a`. Precedence above `AND`, below comparisons.
     Not(Box<Expression>),
     /// A comparison of two operands.
     Compare {
@@ -150,30 +150,30 @@ pub enum Expression {
     In {
         /// The operand.
         operand: Box<Expression>,
-        /// Whether it is `NIN`.
+        /// Whether the operator is `NIN`.
         negated: bool,
-        /// The values, at least one.
+        /// The values; not empty.
         values: Vec<Constant>,
     },
-    /// `a + b - c …`, from left to right.
+    /// `a + b - c …`, left-associative.
     Sum {
         /// The first operand.
         first: Box<Expression>,
-        /// The others with the operators in front of them, at least one.
+        /// The remaining operands, each with the operator before it; not empty.
         rest: Vec<(SumOperator, Expression)>,
     },
-    /// `a * b / c …`, from left to right. Binds tighter than sums.
+    /// `a * b / c …`, left-associative. Precedence above sums.
     Product {
         /// The first operand.
         first: Box<Expression>,
-        /// The others with the operators in front of them, at least one.
+        /// The remaining operands, each with the operator before it; not empty.
         rest: Vec<(ProductOperator, Expression)>,
     },
     /// A function call.
     Call {
         /// The function.
         function: Function,
-        /// The arguments; [`Query::validate`] checks their number.
+        /// The arguments. [`Query::validate`] checks their number; the parser does not.
         arguments: Vec<Expression>,
     },
     /// A property.
@@ -182,7 +182,7 @@ pub enum Expression {
     Constant(Constant),
 }
 
-/// An operator of sums.
+/// An additive operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SumOperator {
     /// `+`
@@ -191,7 +191,7 @@ pub enum SumOperator {
     Subtract,
 }
 
-/// An operator of products.
+/// A multiplicative operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProductOperator {
     /// `*`
@@ -207,7 +207,7 @@ pub enum ProductOperator {
 pub enum Constant {
     /// `undefined`
     Undefined,
-    /// A string, number, boolean or `null`.
+    /// A string, number, boolean, or `null`.
     Literal(Literal),
     /// `[a, b]`
     Array(Vec<Constant>),
@@ -219,10 +219,10 @@ impl From<Literal> for Constant {
     }
 }
 
-/// The devices or modules that a configuration or scheduled job is for.
+/// The devices or modules that a configuration or scheduled job targets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TargetCondition {
-    /// No text: nothing is targeted.
+    /// An empty condition, which targets nothing.
     None,
     /// `*`: every device.
     All,

@@ -1,4 +1,4 @@
-//! The builder.
+//! The query builder.
 
 use super::ast::{Aggregate, Item, ItemValue, Query, Select, Source};
 use super::error::Error;
@@ -7,11 +7,12 @@ use super::validate::check_length;
 use crate::name::{IntoPath, Name, NameError, Path};
 use crate::value::ValueError;
 
-/// One entry of the `SELECT` list; made from a path, or by [`column()`], [`count`], [`avg`], [`sum`], [`min`], [`max`].
+/// One entry of the `SELECT` list, created from a path or by [`column()`], [`count`], [`avg`], [`sum`], [`min`], or
+/// [`max`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column(Result<Item, ValueError>);
 
-/// A property that can be given a name.
+/// Selects a property; [`Column::named`] adds an alias.
 pub fn column(path: impl IntoPath) -> Column {
     Column(
         path.into_path()
@@ -20,7 +21,7 @@ pub fn column(path: impl IntoPath) -> Column {
     )
 }
 
-/// `COUNT()`: the number of rows, or of rows in each group.
+/// `COUNT()`: the number of rows, in total or per group.
 ///
 /// ```
 /// use twin_query::iothub::{Query, column, count};
@@ -71,7 +72,7 @@ fn item(value: ItemValue) -> Item {
 }
 
 impl Column {
-    /// Names the column in the rows, `AS name`.
+    /// Sets the alias of the column, `AS name`.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Self(self.0.and_then(|item| {
@@ -89,21 +90,21 @@ impl<P: IntoPath> From<P> for Column {
     }
 }
 
-/// A query being built; see [`Query::select`].
+/// A query under construction; see [`Query::select`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "`build` makes the query"]
+#[must_use = "call `build` to get the query"]
 pub struct QueryBuilder {
     query: Query,
     filter: Option<Filter>,
-    /// The first thing that went wrong, reported by `build`.
+    /// The first invalid name or value, returned by `build`.
     error: Option<ValueError>,
 }
 
 impl Query {
     /// Starts a query that returns properties and aggregates.
     ///
-    /// Without [`from_modules`](QueryBuilder::from_modules) or [`from_jobs`](QueryBuilder::from_jobs) the query reads
-    /// `devices`.
+    /// The query reads `devices` unless [`from_modules`](QueryBuilder::from_modules) or
+    /// [`from_jobs`](QueryBuilder::from_jobs) is called.
     ///
     /// ```
     /// use twin_query::iothub::{Query, path};
@@ -141,31 +142,31 @@ impl QueryBuilder {
         }
     }
 
-    /// Reads device twins.
+    /// Reads device twins, `FROM devices`.
     pub fn from_devices(mut self) -> Self {
         self.query.source = Source::Devices;
         self
     }
 
-    /// Reads module twins.
+    /// Reads module twins, `FROM devices.modules`.
     pub fn from_modules(mut self) -> Self {
         self.query.source = Source::Modules;
         self
     }
 
-    /// Reads what scheduled jobs did on each device.
+    /// Reads the outcome of scheduled jobs per device, `FROM devices.jobs`.
     pub fn from_jobs(mut self) -> Self {
         self.query.source = Source::Jobs;
         self
     }
 
-    /// Returns at most so many rows, `TOP count`.
+    /// Limits the number of rows, `TOP count`.
     pub fn top(mut self, count: u64) -> Self {
         self.query.top = Some(count);
         self
     }
 
-    /// Keeps only what meets the condition. Of several conditions, all must hold.
+    /// Adds a condition to `WHERE`. Repeated calls are combined with `AND`.
     pub fn filter(mut self, filter: impl Into<Filter>) -> Self {
         let filter = filter.into();
         self.filter = Some(match self.filter.take() {
@@ -175,7 +176,7 @@ impl QueryBuilder {
         self
     }
 
-    /// Groups the rows by these properties.
+    /// Groups the rows by the given properties.
     pub fn group_by<P: IntoPath>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
         match paths.into_iter().map(IntoPath::into_path).collect() {
             Ok(paths) => self.query.group_by = paths,
@@ -186,12 +187,12 @@ impl QueryBuilder {
         self
     }
 
-    /// Makes the query, which `to_string` turns into text.
+    /// Validates and returns the query. Its `to_string` is the query string for the service.
     ///
     /// # Errors
     ///
-    /// [`Error::Value`] for the first name or value that can't be written, [`Error::Invalid`] for the first of the
-    /// service's rules that the query breaks, the length of its text included.
+    /// [`Error::Value`] for the first invalid name or value, [`Error::Invalid`] for the first violated rule or limit of
+    /// the service, including the length of the printed query.
     pub fn build(mut self) -> Result<Query, Error> {
         if let Some(error) = self.error {
             return Err(error.into());

@@ -1,27 +1,28 @@
-//! Building conditions.
+//! The condition builder.
 
 use super::ast::{Constant, Expression};
 use super::function::Function;
-use crate::filter::{Side, private::Build};
+use crate::filter::{RightOperand, private::BuildCondition};
 use crate::literal::Literal;
 use crate::name::{IntoPath, Name, NameError, Path};
 use crate::operator::Comparison;
 
-/// A condition being built; see [`path`].
+/// A condition under construction; see [`path`].
 pub type Filter = crate::filter::Filter<Expression>;
 
-/// A property in a condition being built; see [`path`].
+/// A property operand of a condition under construction; see [`path`].
 pub type PropertyPath = crate::filter::PropertyPath<Expression>;
 
-/// A property in a condition: `path("capabilities.iotEdge")`, or names as they are, `path(["tags", "a.b"])`.
+/// Starts a condition on a property, such as `path("capabilities.iotEdge")`. A list of names is not split at dots:
+/// `path(["tags", "a.b"])`.
 ///
-/// Names that are reserved or odd are put in `[[…]]`. [`tag`], [`desired`] and [`reported`] are shorter where they
-/// fit.
+/// Reserved words and names that are not identifiers are printed in `[[…]]`. See also [`tag`], [`desired`], and
+/// [`reported`].
 pub fn path(path: impl IntoPath) -> PropertyPath {
     PropertyPath::new(path)
 }
 
-/// A tag: `tag("location.floor")` is `tags.location.floor`.
+/// Starts a condition on a tag: `tag("location.floor")` is `tags.location.floor`.
 ///
 /// ```
 /// use twin_query::iothub::{Query, desired, reported, tag};
@@ -38,21 +39,21 @@ pub fn path(path: impl IntoPath) -> PropertyPath {
 /// # Ok::<(), twin_query::iothub::Error>(())
 /// ```
 pub fn tag(path: impl IntoPath) -> PropertyPath {
-    below(&["tags"], path.into_path())
+    property_under(&["tags"], path.into_path())
 }
 
-/// A desired property: `desired("fan.speed")` is `properties.desired.fan.speed`.
+/// Starts a condition on a desired property: `desired("fan.speed")` is `properties.desired.fan.speed`.
 pub fn desired(path: impl IntoPath) -> PropertyPath {
-    below(&["properties", "desired"], path.into_path())
+    property_under(&["properties", "desired"], path.into_path())
 }
 
-/// A reported property: `reported("fan.speed")` is `properties.reported.fan.speed`.
+/// Starts a condition on a reported property: `reported("fan.speed")` is `properties.reported.fan.speed`.
 pub fn reported(path: impl IntoPath) -> PropertyPath {
-    below(&["properties", "reported"], path.into_path())
+    property_under(&["properties", "reported"], path.into_path())
 }
 
-fn below(section: &[&str], path: Result<Path, NameError>) -> PropertyPath {
-    PropertyPath::of(path.and_then(|path| {
+fn property_under(section: &[&str], path: Result<Path, NameError>) -> PropertyPath {
+    PropertyPath::from_result(path.and_then(|path| {
         Path::from_names(
             section
                 .iter()
@@ -62,37 +63,37 @@ fn below(section: &[&str], path: Result<Path, NameError>) -> PropertyPath {
     }))
 }
 
-impl Build for Expression {
-    fn all(parts: Vec<Self>) -> Self {
+impl BuildCondition for Expression {
+    fn conjunction(parts: Vec<Self>) -> Self {
         Self::And(parts)
     }
 
-    fn any(parts: Vec<Self>) -> Self {
+    fn disjunction(parts: Vec<Self>) -> Self {
         Self::Or(parts)
     }
 
-    fn negated(self) -> Self {
+    fn negation(self) -> Self {
         Self::Not(Box::new(self))
     }
 
-    fn into_all(self) -> Vec<Self> {
+    fn into_conjuncts(self) -> Vec<Self> {
         match self {
             Self::And(parts) => parts,
             other => vec![other],
         }
     }
 
-    fn into_any(self) -> Vec<Self> {
+    fn into_disjuncts(self) -> Vec<Self> {
         match self {
             Self::Or(parts) => parts,
             other => vec![other],
         }
     }
 
-    fn compare(left: Path, operator: Comparison, right: Side) -> Self {
+    fn compare(left: Path, operator: Comparison, right: RightOperand) -> Self {
         let right = match right {
-            Side::Path(path) => Self::Path(path),
-            Side::Literal(literal) => Self::Constant(literal.into()),
+            RightOperand::Path(path) => Self::Path(path),
+            RightOperand::Literal(literal) => Self::Constant(literal.into()),
         };
         Self::Compare {
             left: Box::new(Self::Path(left)),
@@ -117,11 +118,11 @@ impl Build for Expression {
         }
     }
 
-    fn starts_with(path: Path, text: String) -> Self {
-        let text = Self::Constant(Literal::String(text).into());
+    fn starts_with(path: Path, prefix: String) -> Self {
+        let prefix = Self::Constant(Literal::String(prefix).into());
         Self::Call {
             function: Function::StartsWith,
-            arguments: vec![Self::Path(path), text],
+            arguments: vec![Self::Path(path), prefix],
         }
     }
 }

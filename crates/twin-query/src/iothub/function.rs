@@ -1,14 +1,14 @@
-//! The functions of the language.
+//! The built-in functions.
 
 use std::ops::RangeInclusive;
 
-/// A function.
+/// A built-in function.
 ///
-/// For twin and job queries the service documents [`IsDefined`](Self::IsDefined) only, and tools are known to use
-/// [`StartsWith`](Self::StartsWith) in its spelling `STARTSWITH`; the others are documented for message routing.
+/// For twin and job queries the service documents only [`IsDefined`](Self::IsDefined), and tools are known to use
+/// [`StartsWith`](Self::StartsWith), spelled `STARTSWITH`. The other functions are documented for message routing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Function {
-    /// `IS_DEFINED(path)`: whether the property is there, be it null.
+    /// `IS_DEFINED(path)`: whether the property exists, even if it is null.
     IsDefined,
     /// `IS_NULL(x)`
     IsNull,
@@ -22,9 +22,9 @@ pub enum Function {
     IsArray,
     /// `IS_OBJECT(x)`
     IsObject,
-    /// `IS_PRIMITIVE(x)`: a string, number, boolean or null.
+    /// `IS_PRIMITIVE(x)`: a string, number, boolean, or null.
     IsPrimitive,
-    /// `AS_NUMBER(x)`: the number that a string holds.
+    /// `AS_NUMBER(x)`: a string converted to a number.
     AsNumber,
     /// `ABS(x)`
     Abs,
@@ -44,21 +44,21 @@ pub enum Function {
     Sqrt,
     /// `CONCAT(a, b, …)`
     Concat,
-    /// `LENGTH(text)`
+    /// `LENGTH(string)`
     Length,
-    /// `LOWER(text)`
+    /// `LOWER(string)`
     Lower,
-    /// `UPPER(text)`
+    /// `UPPER(string)`
     Upper,
-    /// `SUBSTRING(text, start [, length])`
+    /// `SUBSTRING(string, start [, length])`
     Substring,
-    /// `INDEX_OF(text, part)`
+    /// `INDEX_OF(string, substring)`
     IndexOf,
-    /// `STARTSWITH(text, part)`, also spelled `STARTS_WITH`
+    /// `STARTSWITH(string, prefix)`, also spelled `STARTS_WITH`
     StartsWith,
-    /// `ENDS_WITH(text, part)`
+    /// `ENDS_WITH(string, suffix)`
     EndsWith,
-    /// `CONTAINS(text, part)`
+    /// `CONTAINS(string, substring)`
     Contains,
 }
 
@@ -92,7 +92,7 @@ impl Function {
         Self::Contains,
     ];
 
-    /// The function's name.
+    /// Returns the canonical spelling of the name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -125,7 +125,7 @@ impl Function {
         }
     }
 
-    /// The function of a name, in any case.
+    /// Looks up a function by name, ignoring case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         if name.eq_ignore_ascii_case("STARTS_WITH") {
@@ -136,7 +136,7 @@ impl Function {
             .find(|function| function.name().eq_ignore_ascii_case(name))
     }
 
-    /// How many arguments the function takes.
+    /// Returns the number of arguments the function accepts.
     #[must_use]
     pub const fn arguments(self) -> RangeInclusive<usize> {
         match self {

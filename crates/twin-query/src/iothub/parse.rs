@@ -1,4 +1,4 @@
-//! The grammar; one parser per rule.
+//! The parser: one function per grammar rule.
 
 use winnow::combinator::{alt, delimited, opt, preceded, repeat, separated};
 use winnow::prelude::*;
@@ -10,12 +10,13 @@ use super::ast::{
 use super::function::Function;
 use crate::error::ParseErrorKind;
 use crate::operator::Comparison;
-use crate::syntax::{
-    Input, Parsed, alias, constant_word, integer, is_call, keyword, list, literal, nested, next_word, path,
+use crate::syntax::stream::{Input, ParseResult, nested};
+use crate::syntax::tokens::{
+    alias, combine, constant_keyword, integer, is_call, keyword, list, literal, next_token_text, path,
     reject, symbol,
 };
 
-pub(super) fn query(input: &mut Input<'_>) -> Parsed<Query> {
+pub(super) fn query(input: &mut Input<'_>) -> ParseResult<Query> {
     (
         preceded(keyword("SELECT"), opt(top)),
         select,
@@ -36,24 +37,24 @@ pub(super) fn query(input: &mut Input<'_>) -> Parsed<Query> {
         .parse_next(input)
 }
 
-/// `TOP` isn't reserved: without a number after it, it is a property.
-fn top(input: &mut Input<'_>) -> Parsed<u64> {
+/// Parses `TOP n`. `TOP` is not reserved: without a number after it, it is a property.
+fn top(input: &mut Input<'_>) -> ParseResult<u64> {
     preceded(keyword("TOP"), integer).parse_next(input)
 }
 
-fn select(input: &mut Input<'_>) -> Parsed<Select> {
+fn select(input: &mut Input<'_>) -> ParseResult<Select> {
     let all = symbol("*").value(Select::All);
     let items = separated(1.., item, symbol(",")).map(Select::Items);
     alt((all, items)).parse_next(input)
 }
 
-fn item(input: &mut Input<'_>) -> Parsed<Item> {
+fn item(input: &mut Input<'_>) -> ParseResult<Item> {
     (item_value, opt(preceded(keyword("AS"), alias)))
         .map(|(value, alias)| Item { value, alias })
         .parse_next(input)
 }
 
-fn item_value(input: &mut Input<'_>) -> Parsed<ItemValue> {
+fn item_value(input: &mut Input<'_>) -> ParseResult<ItemValue> {
     if !is_call(input) {
         return path.map(ItemValue::Path).parse_next(input);
     }
@@ -71,7 +72,7 @@ fn item_value(input: &mut Input<'_>) -> Parsed<ItemValue> {
     .parse_next(input)
 }
 
-fn source(input: &mut Input<'_>) -> Parsed<Source> {
+fn source(input: &mut Input<'_>) -> ParseResult<Source> {
     let part = alt((
         keyword("modules").value(Source::Modules),
         keyword("jobs").value(Source::Jobs),
@@ -81,7 +82,7 @@ fn source(input: &mut Input<'_>) -> Parsed<Source> {
         .parse_next(input)
 }
 
-pub(super) fn target_condition(input: &mut Input<'_>) -> Parsed<TargetCondition> {
+pub(super) fn target_condition(input: &mut Input<'_>) -> ParseResult<TargetCondition> {
     let modules_only = (
         keyword("FROM"),
         keyword("devices"),
@@ -99,36 +100,23 @@ pub(super) fn target_condition(input: &mut Input<'_>) -> Parsed<TargetCondition>
         .parse_next(input)
 }
 
-pub(super) fn expression(input: &mut Input<'_>) -> Parsed<Expression> {
+pub(super) fn expression(input: &mut Input<'_>) -> ParseResult<Expression> {
     let parts: Vec<_> = separated(1.., conjunction, keyword("OR")).parse_next(input)?;
-    Ok(one_or_more(parts, Expression::Or))
+    Ok(combine(parts, Expression::Or))
 }
 
-fn conjunction(input: &mut Input<'_>) -> Parsed<Expression> {
+fn conjunction(input: &mut Input<'_>) -> ParseResult<Expression> {
     let parts: Vec<_> = separated(1.., negation, keyword("AND")).parse_next(input)?;
-    Ok(one_or_more(parts, Expression::And))
+    Ok(combine(parts, Expression::And))
 }
 
-fn one_or_more(
-    mut parts: Vec<Expression>,
-    combine: impl FnOnce(Vec<Expression>) -> Expression,
-) -> Expression {
-    match (parts.len(), parts.pop()) {
-        (1, Some(only)) => only,
-        (_, last) => {
-            parts.extend(last);
-            combine(parts)
-        }
-    }
-}
-
-fn negation(input: &mut Input<'_>) -> Parsed<Expression> {
+fn negation(input: &mut Input<'_>) -> ParseResult<Expression> {
     let negated = preceded(keyword("NOT"), nested(negation)).map(|inner| Expression::Not(Box::new(inner)));
     alt((negated, comparison)).parse_next(input)
 }
 
-/// An operand, alone or compared with another. Comparisons don't chain.
-fn comparison(input: &mut Input<'_>) -> Parsed<Expression> {
+/// Parses an operand, optionally compared with another. Comparisons do not chain.
+fn comparison(input: &mut Input<'_>) -> ParseResult<Expression> {
     let left = sum(input)?;
     if let Some(operator) = opt(comparison_operator).parse_next(input)? {
         let right = sum(input)?;
@@ -148,7 +136,7 @@ fn comparison(input: &mut Input<'_>) -> Parsed<Expression> {
     })
 }
 
-fn comparison_operator(input: &mut Input<'_>) -> Parsed<Comparison> {
+fn comparison_operator(input: &mut Input<'_>) -> ParseResult<Comparison> {
     alt((
         symbol("=").value(Comparison::Equal),
         symbol("!=").value(Comparison::NotEqual),
@@ -161,7 +149,7 @@ fn comparison_operator(input: &mut Input<'_>) -> Parsed<Comparison> {
     .parse_next(input)
 }
 
-fn sum(input: &mut Input<'_>) -> Parsed<Expression> {
+fn sum(input: &mut Input<'_>) -> ParseResult<Expression> {
     let operator = |input: &mut Input<'_>| {
         alt((
             symbol("+").value(SumOperator::Add),
@@ -181,7 +169,7 @@ fn sum(input: &mut Input<'_>) -> Parsed<Expression> {
     })
 }
 
-fn product(input: &mut Input<'_>) -> Parsed<Expression> {
+fn product(input: &mut Input<'_>) -> ParseResult<Expression> {
     let operator = |input: &mut Input<'_>| {
         alt((
             symbol("*").value(ProductOperator::Multiply),
@@ -202,7 +190,7 @@ fn product(input: &mut Input<'_>) -> Parsed<Expression> {
     })
 }
 
-fn primary(input: &mut Input<'_>) -> Parsed<Expression> {
+fn primary(input: &mut Input<'_>) -> ParseResult<Expression> {
     if is_call(input) {
         return call(input);
     }
@@ -214,8 +202,8 @@ fn primary(input: &mut Input<'_>) -> Parsed<Expression> {
     .parse_next(input)
 }
 
-fn call(input: &mut Input<'_>) -> Parsed<Expression> {
-    let Some(function) = Function::from_name(next_word(input)) else {
+fn call(input: &mut Input<'_>) -> ParseResult<Expression> {
+    let Some(function) = Function::from_name(next_token_text(input)) else {
         return reject(input, ParseErrorKind::UnknownFunction);
     };
     let arguments = separated(0.., nested(expression), symbol(","));
@@ -224,8 +212,8 @@ fn call(input: &mut Input<'_>) -> Parsed<Expression> {
         .parse_next(input)
 }
 
-fn constant(input: &mut Input<'_>) -> Parsed<Constant> {
-    let undefined = constant_word("undefined").value(Constant::Undefined);
+fn constant(input: &mut Input<'_>) -> ParseResult<Constant> {
+    let undefined = constant_keyword("undefined").value(Constant::Undefined);
     let array = delimited(
         symbol("["),
         separated(0.., nested(constant), symbol(",")),

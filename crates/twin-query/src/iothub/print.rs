@@ -1,15 +1,15 @@
-//! The canonical text.
+//! Printing in canonical form.
 
 use std::fmt::{self, Display as _};
 
-use super::DIALECT;
 use super::ast::{
     Aggregate, Constant, Expression, Item, ItemValue, ProductOperator, Query, Select, Source, SumOperator,
     TargetCondition,
 };
-use super::binding::Binding;
+use super::dialect::DIALECT;
+use super::precedence::Precedence;
 use crate::name::Path;
-use crate::syntax::{Joined, write_alias, write_path};
+use crate::syntax::print::{Joined, write_alias, write_path};
 
 struct Property<'a>(&'a Path);
 
@@ -92,12 +92,12 @@ impl fmt::Display for TargetCondition {
     }
 }
 
-/// An operand, in parentheses unless it binds at least as tightly as its place asks.
-struct Operand<'a>(&'a Expression, Binding);
+/// Prints an operand, in parentheses if its precedence is below the given level.
+struct Operand<'a>(&'a Expression, Precedence);
 
 impl fmt::Display for Operand<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.binding() >= self.1 {
+        if self.0.precedence() >= self.1 {
             self.0.fmt(f)
         } else {
             write!(f, "({})", self.0)
@@ -108,9 +108,9 @@ impl fmt::Display for Operand<'_> {
 impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Or(parts) => write_parts(parts, " OR ", Binding::And, f),
-            Self::And(parts) => write_parts(parts, " AND ", Binding::Not, f),
-            Self::Not(inner) => write!(f, "NOT {}", Operand(inner, Binding::Not)),
+            Self::Or(parts) => write_parts(parts, " OR ", Precedence::And, f),
+            Self::And(parts) => write_parts(parts, " AND ", Precedence::Not, f),
+            Self::Not(inner) => write!(f, "NOT {}", Operand(inner, Precedence::Not)),
             Self::Compare {
                 left,
                 operator,
@@ -119,8 +119,8 @@ impl fmt::Display for Expression {
                 write!(
                     f,
                     "{} {operator} {}",
-                    Operand(left, Binding::Sum),
-                    Operand(right, Binding::Sum)
+                    Operand(left, Precedence::Sum),
+                    Operand(right, Precedence::Sum)
                 )
             }
             Self::In {
@@ -129,19 +129,19 @@ impl fmt::Display for Expression {
                 values,
             } => {
                 let keyword = if *negated { "NIN" } else { "IN" };
-                write!(f, "{} {keyword} ", Operand(operand, Binding::Sum))?;
+                write!(f, "{} {keyword} ", Operand(operand, Precedence::Sum))?;
                 write_array(values, f)
             }
             Self::Sum { first, rest } => {
-                Operand(first, Binding::Product).fmt(f)?;
+                Operand(first, Precedence::Product).fmt(f)?;
                 rest.iter().try_for_each(|(operator, term)| {
-                    write!(f, " {operator} {}", Operand(term, Binding::Product))
+                    write!(f, " {operator} {}", Operand(term, Precedence::Product))
                 })
             }
             Self::Product { first, rest } => {
-                Operand(first, Binding::Primary).fmt(f)?;
+                Operand(first, Precedence::Primary).fmt(f)?;
                 rest.iter().try_for_each(|(operator, factor)| {
-                    write!(f, " {operator} {}", Operand(factor, Binding::Primary))
+                    write!(f, " {operator} {}", Operand(factor, Precedence::Primary))
                 })
             }
             Self::Call { function, arguments } => {
@@ -156,12 +156,12 @@ impl fmt::Display for Expression {
 fn write_parts(
     parts: &[Expression],
     separator: &str,
-    binding: Binding,
+    precedence: Precedence,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
     for (index, part) in parts.iter().enumerate() {
         f.write_str(if index == 0 { "" } else { separator })?;
-        Operand(part, binding).fmt(f)?;
+        Operand(part, precedence).fmt(f)?;
     }
     Ok(())
 }
@@ -196,7 +196,7 @@ impl fmt::Display for Constant {
 }
 
 fn write_array(elements: &[Constant], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    // `[[` would read as the start of a name.
+    // `[[` would parse as the start of a bracketed name.
     let opening = if matches!(elements.first(), Some(Constant::Array(_))) {
         "[ "
     } else {

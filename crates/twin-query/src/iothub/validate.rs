@@ -1,26 +1,24 @@
-//! The service's rules and limits beyond the grammar.
+//! Validation against the service's rules and limits beyond the grammar.
 
-use super::ast::{Constant, Expression, ItemValue, Query, Select, Source};
-use super::binding::Binding;
+use super::ast::{Constant, Expression, Item, ItemValue, Query, Select, Source};
 use super::error::ValidationError;
+use super::limits::MAX_QUERY_LENGTH;
+use super::precedence::Precedence;
 use crate::name::{Name, Path};
 use crate::syntax::MAX_DEPTH;
 
-/// The greatest length of a query text, in characters.
-pub const MAX_TEXT_LENGTH: usize = 8_192;
-
-/// The sections of a twin that a row of `devices.jobs` doesn't have.
+/// The sections of a twin, which rows of `devices.jobs` do not have.
 const TWIN_SECTIONS: [&str; 2] = ["tags", "properties"];
 
 pub(super) fn check_length(text: &str) -> Result<(), ValidationError> {
     match text.chars().count() {
-        length if length > MAX_TEXT_LENGTH => Err(ValidationError::TextTooLong { length }),
+        length if length > MAX_QUERY_LENGTH => Err(ValidationError::QueryTooLong { length }),
         _ => Ok(()),
     }
 }
 
 impl Query {
-    /// Checks the query against the service's rules, except for the length of its text, which the tree doesn't know.
+    /// Checks the query against the service's rules, except for its length, which depends on how it is written.
     ///
     /// # Errors
     ///
@@ -28,7 +26,7 @@ impl Query {
     pub fn validate(&self) -> Result<(), ValidationError> {
         if self.source == Source::Jobs {
             if self.select != Select::All {
-                return Err(ValidationError::JobsNeedSelectAll);
+                return Err(ValidationError::JobsRequireSelectAll);
             }
             if !self.group_by.is_empty() {
                 return Err(ValidationError::JobsWithGroupBy);
@@ -41,18 +39,15 @@ impl Query {
             Select::All if !self.group_by.is_empty() => return Err(ValidationError::SelectAllWithGroupBy),
             Select::All => {}
             Select::Items(items) if items.is_empty() => return Err(ValidationError::EmptyList),
-            Select::Items(_) => self.check_items()?,
+            Select::Items(items) => self.check_items(items)?,
         }
         self.filter
             .as_ref()
             .map_or(Ok(()), |filter| filter.validate(self.source))
     }
 
-    fn check_items(&self) -> Result<(), ValidationError> {
-        let Select::Items(items) = &self.select else {
-            return Ok(());
-        };
-        let aggregates = items
+    fn check_items(&self, items: &[Item]) -> Result<(), ValidationError> {
+        let has_aggregates = items
             .iter()
             .any(|item| matches!(item.value, ItemValue::Aggregate(_)));
         let grouped: Vec<&[Name]> = self
@@ -69,7 +64,7 @@ impl Query {
                 }
                 ItemValue::Path(path) => {
                     check_path(path, self.source)?;
-                    let must_group = aggregates || !grouped.is_empty();
+                    let must_group = has_aggregates || !grouped.is_empty();
                     if must_group && !grouped.contains(&self.source.property(path)) {
                         return Err(ValidationError::NotGrouped(path.clone()));
                     }
@@ -81,7 +76,7 @@ impl Query {
 }
 
 impl Expression {
-    /// Checks a condition on its own, as scheduled jobs and configurations have it.
+    /// Checks a condition without a query, as in scheduled jobs and configurations.
     ///
     /// # Errors
     ///
@@ -91,26 +86,30 @@ impl Expression {
     }
 }
 
-/// Checks an expression that stands as many levels deep as the parser would count for its printed text.
+/// Checks an expression. `depth` is the nesting level that the parser would count for its printed form.
 fn check(expression: &Expression, source: Source, depth: usize) -> Result<(), ValidationError> {
     if depth > MAX_DEPTH {
         return Err(ValidationError::TooDeep);
     }
-    let operand = |operand: &Expression, place: Binding| {
-        check(operand, source, depth + usize::from(operand.binding() < place))
+    let operand = |operand: &Expression, required: Precedence| {
+        check(
+            operand,
+            source,
+            depth + usize::from(operand.precedence() < required),
+        )
     };
     match expression {
         Expression::Or(parts) | Expression::And(parts) if parts.is_empty() => Err(ValidationError::EmptyList),
-        Expression::Or(parts) => parts.iter().try_for_each(|part| operand(part, Binding::And)),
-        Expression::And(parts) => parts.iter().try_for_each(|part| operand(part, Binding::Not)),
+        Expression::Or(parts) => parts.iter().try_for_each(|part| operand(part, Precedence::And)),
+        Expression::And(parts) => parts.iter().try_for_each(|part| operand(part, Precedence::Not)),
         Expression::Not(inner) => check(
             inner,
             source,
-            depth + 1 + usize::from(inner.binding() < Binding::Not),
+            depth + 1 + usize::from(inner.precedence() < Precedence::Not),
         ),
         Expression::Compare { left, right, .. } => {
-            operand(left, Binding::Sum)?;
-            operand(right, Binding::Sum)
+            operand(left, Precedence::Sum)?;
+            operand(right, Precedence::Sum)
         }
         Expression::In { values, .. } if values.is_empty() => Err(ValidationError::EmptyList),
         Expression::In {
@@ -119,22 +118,22 @@ fn check(expression: &Expression, source: Source, depth: usize) -> Result<(), Va
             ..
         } => {
             values.iter().try_for_each(|value| check_constant(value, depth))?;
-            operand(tested, Binding::Sum)
+            operand(tested, Precedence::Sum)
         }
         Expression::Sum { first, rest } => {
-            operand(first, Binding::Product)?;
+            operand(first, Precedence::Product)?;
             rest.iter()
-                .try_for_each(|(_, term)| operand(term, Binding::Product))
+                .try_for_each(|(_, term)| operand(term, Precedence::Product))
         }
         Expression::Product { first, rest } => {
-            operand(first, Binding::Primary)?;
+            operand(first, Precedence::Primary)?;
             rest.iter()
-                .try_for_each(|(_, factor)| operand(factor, Binding::Primary))
+                .try_for_each(|(_, factor)| operand(factor, Precedence::Primary))
         }
         Expression::Call { function, arguments } => {
             if !function.arguments().contains(&arguments.len()) {
                 return Err(ValidationError::ArgumentCount {
-                    function: function.name(),
+                    function: *function,
                     count: arguments.len(),
                 });
             }
@@ -158,23 +157,24 @@ fn check_constant(constant: &Constant, depth: usize) -> Result<(), ValidationErr
 }
 
 fn check_path(path: &Path, source: Source) -> Result<(), ValidationError> {
-    let is = |name: &Name, words: &[&str]| words.iter().any(|word| name.as_str().eq_ignore_ascii_case(word));
-    let other_source = match source.property(path) {
-        // `devices.modules.x` in a query over `devices`, or `devices.x` in one over `devices.modules`.
-        [first, _, ..] if path.names().len() > source.property(path).len() => is(first, &["modules", "jobs"]),
-        [first, _, ..] => is(first, &["devices"]),
+    let is_any_of =
+        |name: &Name, words: &[&str]| words.iter().any(|word| name.as_str().eq_ignore_ascii_case(word));
+    let property = source.property(path);
+    let has_other_source = match property {
+        // Such as `devices.modules.x` in a query over `devices`.
+        [first, _, ..] if path.names().len() > property.len() => is_any_of(first, &["modules", "jobs"]),
+        // Such as `devices.x` in a query over `devices.modules`.
+        [first, _, ..] => is_any_of(first, &["devices"]),
         _ => false,
     };
-    if other_source {
-        return Err(ValidationError::OtherSource(path.clone()));
+    if has_other_source {
+        return Err(ValidationError::SourceMismatch(path.clone()));
     }
-    if source == Source::Jobs
-        && source
-            .property(path)
-            .first()
-            .is_some_and(|first| is(first, &TWIN_SECTIONS))
-    {
-        return Err(ValidationError::TwinPropertyOfJob(path.clone()));
+    let is_twin_property = property
+        .first()
+        .is_some_and(|first| is_any_of(first, &TWIN_SECTIONS));
+    if source == Source::Jobs && is_twin_property {
+        return Err(ValidationError::TwinPropertyOnJobs(path.clone()));
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! From text to tokens. The lexer never fails: what it can't read becomes an [`TokenKind::Invalid`] token, so that
-//! the parser reports the first error in reading order, be it one of spelling or of grammar.
+//! The lexer. It never fails: malformed input becomes a [`TokenKind::Invalid`] token, so that the parser reports the
+//! first error by position, whether lexical or syntactic.
 
 use winnow::ascii::{digit1, hex_digit1, multispace0};
 use winnow::combinator::{alt, delimited, not, opt, peek, preceded, repeat, terminated};
@@ -12,60 +12,60 @@ use super::dialect::Dialect;
 use crate::error::ParseErrorKind;
 use crate::name::{Name, is_identifier_part, is_identifier_start};
 
-/// A piece of the text.
+/// A token.
 #[derive(Debug, Clone)]
 pub(crate) struct Token<'i> {
     pub(crate) kind: TokenKind,
-    /// The piece as written.
+    /// The token as written.
     pub(crate) text: &'i str,
-    /// Where it starts, in bytes.
+    /// The byte offset of its start.
     pub(crate) offset: usize,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) enum TokenKind {
-    /// A keyword, function or name, by its text.
+    /// A keyword, function, or name.
     Word,
-    /// `$dtId` and the like: a name that is never a keyword.
+    /// A name with a leading `$`, such as `$dtId`; never a keyword.
     SystemName,
     /// `[[name]]`
     BracketedName(Name),
-    /// An unsigned number in decimal notation, by its text.
+    /// An unsigned decimal number.
     Number,
-    /// An unsigned number in hexadecimal notation.
+    /// An unsigned hexadecimal number.
     Hexadecimal,
     /// A string, unescaped.
     String(String),
-    /// `@name`, by its text.
+    /// `@name`
     Parameter,
-    /// An operator or a bracket, by its text.
+    /// An operator or bracket.
     Symbol,
     Invalid(ParseErrorKind),
 }
 
-type Text<'i> = LocatingSlice<&'i str>;
-type Lexed<T> = Result<T, EmptyError>;
+type LexerInput<'i> = LocatingSlice<&'i str>;
+type LexResult<T> = Result<T, EmptyError>;
 
-/// Splits a text into tokens.
-#[expect(clippy::expect_used, reason = "no text makes the lexer stop early")]
+/// Splits a query into tokens.
 pub(crate) fn tokens<'i>(text: &'i str, dialect: &'static Dialect) -> Vec<Token<'i>> {
-    let token = |input: &mut Text<'i>| token(input, dialect);
+    let token = |input: &mut LexerInput<'i>| token(input, dialect);
     let mut tokens = preceded(multispace0, repeat(0.., terminated(token, multispace0)));
+    #[expect(clippy::expect_used, reason = "invariant")]
     tokens
         .parse(LocatingSlice::new(text))
         .expect("every character starts a token, if only an invalid one")
 }
 
-fn token<'i>(input: &mut Text<'i>, dialect: &'static Dialect) -> Lexed<Token<'i>> {
+fn token<'i>(input: &mut LexerInput<'i>, dialect: &'static Dialect) -> LexResult<Token<'i>> {
     let kind = alt((
         word.value(TokenKind::Word),
         ('$', word).value(TokenKind::SystemName),
         ('@', word).value(TokenKind::Parameter),
-        |input: &mut Text<'i>| number(input, dialect),
-        |input: &mut Text<'i>| string(input, dialect),
+        |input: &mut LexerInput<'i>| number(input, dialect),
+        |input: &mut LexerInput<'i>| string(input, dialect),
         bracketed_name,
         symbol.value(TokenKind::Symbol),
-        any.value(TokenKind::Invalid(ParseErrorKind::Character)),
+        any.value(TokenKind::Invalid(ParseErrorKind::UnexpectedCharacter)),
     ));
     kind.with_taken()
         .with_span()
@@ -77,37 +77,37 @@ fn token<'i>(input: &mut Text<'i>, dialect: &'static Dialect) -> Lexed<Token<'i>
         .parse_next(input)
 }
 
-fn word<'i>(input: &mut Text<'i>) -> Lexed<&'i str> {
+fn word<'i>(input: &mut LexerInput<'i>) -> LexResult<&'i str> {
     (one_of(is_identifier_start), take_while(0.., is_identifier_part))
         .take()
         .parse_next(input)
 }
 
-fn number(input: &mut Text<'_>, dialect: &Dialect) -> Lexed<TokenKind> {
+fn number(input: &mut LexerInput<'_>, dialect: &Dialect) -> LexResult<TokenKind> {
     let exponent = (one_of(['e', 'E']), opt(one_of(['+', '-'])), digit1);
     let decimal = (digit1, opt(('.', digit1)), opt(exponent)).value(TokenKind::Number);
-    let hexadecimal = |input: &mut Text<'_>| match dialect.hexadecimal {
+    let hexadecimal = |input: &mut LexerInput<'_>| match dialect.hexadecimal {
         true => (one_of(['0']), one_of(['x', 'X']), hex_digit1)
             .value(TokenKind::Hexadecimal)
             .parse_next(input),
         false => Err(EmptyError),
     };
-    let ends = not(one_of(is_identifier_part));
-    let runs_on =
-        (digit1, take_while(0.., is_identifier_part)).value(TokenKind::Invalid(ParseErrorKind::Digits));
-    alt((terminated(alt((hexadecimal, decimal)), ends), runs_on)).parse_next(input)
+    let boundary = not(one_of(is_identifier_part));
+    let runs_on = (digit1, take_while(0.., is_identifier_part))
+        .value(TokenKind::Invalid(ParseErrorKind::MalformedNumber));
+    alt((terminated(alt((hexadecimal, decimal)), boundary), runs_on)).parse_next(input)
 }
 
-fn bracketed_name(input: &mut Text<'_>) -> Lexed<TokenKind> {
+fn bracketed_name(input: &mut LexerInput<'_>) -> LexResult<TokenKind> {
     let name = delimited("[[", take_until(0.., "]]"), "]]").map(|text: &str| match Name::new(text) {
         Ok(name) => TokenKind::BracketedName(name),
-        Err(_) => TokenKind::Invalid(ParseErrorKind::BracketedName),
+        Err(_) => TokenKind::Invalid(ParseErrorKind::InvalidBracketedName),
     });
-    let unterminated = (peek("[["), rest).value(TokenKind::Invalid(ParseErrorKind::UnterminatedName));
+    let unterminated = (peek("[["), rest).value(TokenKind::Invalid(ParseErrorKind::UnterminatedBracket));
     alt((name, unterminated)).parse_next(input)
 }
 
-fn symbol<'i>(input: &mut Text<'i>) -> Lexed<&'i str> {
+fn symbol<'i>(input: &mut LexerInput<'i>) -> LexResult<&'i str> {
     let long = alt(("!=", "<>", "<=", ">=", ".."));
     let short = one_of([
         '(', ')', '[', ']', ',', '.', ':', '|', '*', '=', '<', '>', '+', '-', '/', '%',
@@ -116,33 +116,33 @@ fn symbol<'i>(input: &mut Text<'i>) -> Lexed<&'i str> {
     alt((long, short)).parse_next(input)
 }
 
-fn string(input: &mut Text<'_>, dialect: &Dialect) -> Lexed<TokenKind> {
-    let single = |input: &mut Text<'_>| quoted(input, '\'', dialect);
-    let double = |input: &mut Text<'_>| match dialect.json_strings {
+fn string(input: &mut LexerInput<'_>, dialect: &Dialect) -> LexResult<TokenKind> {
+    let single = |input: &mut LexerInput<'_>| quoted(input, '\'', dialect);
+    let double = |input: &mut LexerInput<'_>| match dialect.json_strings {
         true => quoted(input, '"', dialect),
         false => Err(EmptyError),
     };
     alt((single, double)).parse_next(input)
 }
 
-/// A string in the given quotes. Where it ends doesn't depend on which escape sequences exist, so that a wrong one
-/// is reported as that and not as a missing quote.
-fn quoted(input: &mut Text<'_>, quote: char, dialect: &Dialect) -> Lexed<TokenKind> {
+/// Lexes a string in the given quotes. Any escaped character is skipped when searching for the closing quote, so that
+/// an unknown escape sequence is not reported as an unterminated string.
+fn quoted(input: &mut LexerInput<'_>, quote: char, dialect: &Dialect) -> LexResult<TokenKind> {
     let plain = take_while(1.., move |character| character != quote && character != '\\');
     let body = repeat::<_, _, (), _, _>(0.., alt((plain.void(), ('\\', any).void()))).take();
     let complete = delimited(quote, body, quote).map(|raw: &str| {
         let mut characters = repeat::<_, _, String, _, _>(0.., |input: &mut &str| character(input, dialect));
         match characters.parse(raw) {
             Ok(text) => TokenKind::String(text),
-            Err(_) => TokenKind::Invalid(ParseErrorKind::Escape),
+            Err(_) => TokenKind::Invalid(ParseErrorKind::UnknownEscape),
         }
     });
     let unterminated = (quote, rest).value(TokenKind::Invalid(ParseErrorKind::UnterminatedString));
     alt((complete, unterminated)).parse_next(input)
 }
 
-/// One character of a string, escaped or not.
-fn character(input: &mut &str, dialect: &Dialect) -> Lexed<char> {
+/// Decodes one plain or escaped character of a string.
+fn character(input: &mut &str, dialect: &Dialect) -> LexResult<char> {
     let plain = any.verify(|character| *character != '\\');
     let escaped = |input: &mut &str| match dialect.json_strings {
         true => preceded('\\', alt((one_of(['\'', '"', '\\']), unicode_escape))).parse_next(input),
@@ -151,8 +151,8 @@ fn character(input: &mut &str, dialect: &Dialect) -> Lexed<char> {
     alt((plain, escaped)).parse_next(input)
 }
 
-/// `uXXXX`, or two of them for a character beyond the basic plane, as in JSON.
-fn unicode_escape(input: &mut &str) -> Lexed<char> {
+/// Decodes `uXXXX`, or a surrogate pair of two, as in JSON.
+fn unicode_escape(input: &mut &str) -> LexResult<char> {
     let unit = |input: &mut &str| {
         preceded(
             'u',

@@ -1,11 +1,11 @@
-//! Printing of what both languages have.
+//! Printing of names and lists.
 
 use std::fmt;
 
 use super::dialect::Dialect;
 use crate::name::{Name, Path};
 
-/// A property or relationship name, in brackets where it needs them.
+/// Prints a property or relationship name, in brackets if necessary.
 pub(crate) fn write_name(name: &Name, dialect: &Dialect, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match name.is_plain() && !dialect.is_reserved(name.as_str()) {
         true => f.write_str(name.as_str()),
@@ -13,9 +13,9 @@ pub(crate) fn write_name(name: &Name, dialect: &Dialect, f: &mut fmt::Formatter<
     }
 }
 
-/// An alias or variable: there, system names and the words that start clauses need brackets too.
+/// Prints an alias or variable. Unlike a property, it also needs brackets if it is a system name or clause keyword.
 pub(crate) fn write_alias(name: &Name, dialect: &Dialect, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match name.as_str().starts_with('$') || dialect.is_clause(name.as_str()) {
+    match name.as_str().starts_with('$') || dialect.is_clause_keyword(name.as_str()) {
         true => write!(f, "[[{name}]]"),
         false => write_name(name, dialect, f),
     }

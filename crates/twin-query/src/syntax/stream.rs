@@ -1,66 +1,67 @@
-//! The token stream that both parsers run over, and how its failures become errors.
+//! The token stream of the parsers, with the state that turns a failure into a [`ParseError`].
 
 use winnow::combinator::{eof, terminated};
 use winnow::error::{EmptyError, ErrMode};
 use winnow::prelude::*;
 use winnow::stream::{Stateful, TokenSlice};
 
-use super::dialect::{Dialect, MAX_DEPTH};
+use super::MAX_DEPTH;
+use super::dialect::Dialect;
 use super::lexer::{Token, TokenKind, tokens};
-use crate::bind::Bound;
+use crate::bind::BoundValue;
 use crate::error::{Expected, ParseError, ParseErrorKind};
 use crate::value::ValueError;
 
 /// The values of `@name` placeholders.
-pub(crate) type Parameters = [(String, Bound)];
+pub(crate) type Parameters = [(String, BoundValue)];
 
 pub(crate) type Input<'i> = Stateful<TokenSlice<'i, Token<'i>>, State<'i>>;
 
-/// The error carries nothing: alternatives that fail note in [`State`] what they expected, and the failure furthest
-/// into the text is the one reported.
-pub(crate) type Parsed<T> = ModalResult<T, EmptyError>;
+/// The result of a parser. The error is empty: alternatives that fail record in [`State`] what they expected, and the
+/// failure furthest into the input is reported.
+pub(crate) type ParseResult<T> = ModalResult<T, EmptyError>;
 
-/// What outlives backtracking.
+/// Parser state that survives backtracking.
 #[derive(Debug)]
 pub(crate) struct State<'i> {
     pub(crate) dialect: &'static Dialect,
     pub(crate) parameters: &'i Parameters,
     depth: usize,
-    /// The number of tokens left at the furthest failure.
-    left: usize,
+    /// The number of tokens remaining at the furthest failure.
+    remaining: usize,
     expected: Vec<Expected>,
     kind: ParseErrorKind,
 }
 
 impl State<'_> {
-    /// Notes that with `left` tokens to go, `expected` would have been accepted.
-    pub(crate) fn expect(&mut self, left: usize, expected: Expected) {
-        if left < self.left {
-            self.left = left;
+    /// Records that `expected` would have been accepted where `remaining` tokens are left.
+    pub(crate) fn expect(&mut self, remaining: usize, expected: Expected) {
+        if remaining < self.remaining {
+            self.remaining = remaining;
             self.expected.clear();
         }
-        if left == self.left && !self.expected.contains(&expected) {
+        if remaining == self.remaining && !self.expected.contains(&expected) {
             self.expected.push(expected);
         }
     }
 
-    /// Ends parsing with an error other than an unexpected token.
-    pub(crate) fn fail<T>(&mut self, left: usize, kind: ParseErrorKind) -> Parsed<T> {
-        self.left = left;
+    /// Aborts parsing, without backtracking, with an error other than an unexpected token.
+    pub(crate) fn fail<T>(&mut self, remaining: usize, kind: ParseErrorKind) -> ParseResult<T> {
+        self.remaining = remaining;
         self.expected.clear();
         self.kind = kind;
         Err(ErrMode::Cut(EmptyError))
     }
 }
 
-/// Runs a parser one level deeper, unless that is too deep.
+/// Runs a parser one nesting level deeper, or fails beyond [`MAX_DEPTH`].
 pub(crate) fn nested<'i, T>(
     mut parser: impl Parser<Input<'i>, T, ErrMode<EmptyError>>,
-) -> impl FnMut(&mut Input<'i>) -> Parsed<T> {
+) -> impl FnMut(&mut Input<'i>) -> ParseResult<T> {
     move |input| {
         if input.state.depth == MAX_DEPTH {
-            let left = input.eof_offset();
-            return input.state.fail(left, ParseErrorKind::TooDeep);
+            let remaining = input.eof_offset();
+            return input.state.fail(remaining, ParseErrorKind::TooDeep);
         }
         input.state.depth += 1;
         let result = parser.parse_next(input);
@@ -69,51 +70,51 @@ pub(crate) fn nested<'i, T>(
     }
 }
 
-/// Parses a whole text.
-pub(crate) fn run<T>(
+/// Runs a parser over the whole input.
+pub(crate) fn parse_all<T>(
     text: &str,
     dialect: &'static Dialect,
     parameters: &Parameters,
-    parser: impl FnMut(&mut Input<'_>) -> Parsed<T>,
+    parser: impl FnMut(&mut Input<'_>) -> ParseResult<T>,
 ) -> Result<T, ParseError> {
     let tokens = tokens(text, dialect);
     let state = State {
         dialect,
         parameters,
         depth: 0,
-        left: tokens.len(),
+        remaining: tokens.len(),
         expected: Vec::new(),
-        kind: ParseErrorKind::Unexpected,
+        kind: ParseErrorKind::UnexpectedToken,
     };
     let mut input = Stateful {
         input: TokenSlice::new(&tokens),
         state,
     };
-    match terminated(parser, end).parse_next(&mut input) {
+    match terminated(parser, end_of_input).parse_next(&mut input) {
         Ok(value) => Ok(value),
-        Err(_) => Err(error(text, &tokens, input.state)),
+        Err(_) => Err(parse_error(text, &tokens, input.state)),
     }
 }
 
-fn end(input: &mut Input<'_>) -> Parsed<()> {
-    let left = input.eof_offset();
-    input.state.expect(left, Expected::End);
+fn end_of_input(input: &mut Input<'_>) -> ParseResult<()> {
+    let remaining = input.eof_offset();
+    input.state.expect(remaining, Expected::End);
     eof.void().parse_next(input)
 }
 
-fn error(text: &str, tokens: &[Token<'_>], state: State<'_>) -> ParseError {
-    let token = tokens.get(tokens.len() - state.left.min(tokens.len()));
+fn parse_error(text: &str, tokens: &[Token<'_>], state: State<'_>) -> ParseError {
+    let token = tokens.get(tokens.len() - state.remaining.min(tokens.len()));
     let kind = match (state.kind, token.map(|token| &token.kind)) {
-        (ParseErrorKind::Unexpected, Some(TokenKind::Invalid(kind))) => kind.clone(),
-        (ParseErrorKind::Unexpected, Some(TokenKind::Word)) => {
+        (ParseErrorKind::UnexpectedToken, Some(TokenKind::Invalid(kind))) => kind.clone(),
+        (ParseErrorKind::UnexpectedToken, Some(TokenKind::Word)) => {
             let reserved = token.is_some_and(|token| state.dialect.is_reserved(token.text));
-            // Where the text could end, a reserved word is rather a clause that the language doesn't have.
-            let name_wanted =
+            // Where the query may end, a reserved word is more likely an unsupported clause than a name.
+            let name_expected =
                 state.expected.contains(&Expected::Name) && !state.expected.contains(&Expected::End);
-            if reserved && name_wanted {
-                ParseErrorKind::Reserved
+            if reserved && name_expected {
+                ParseErrorKind::ReservedWord
             } else {
-                ParseErrorKind::Unexpected
+                ParseErrorKind::UnexpectedToken
             }
         }
         (kind, _) => kind,
@@ -131,8 +132,8 @@ fn error(text: &str, tokens: &[Token<'_>], state: State<'_>) -> ParseError {
     }
 }
 
-/// Reports a value without a placeholder: most likely one of the two is misspelled.
-pub(crate) fn unused_parameter(
+/// Checks that every value has a placeholder. A value without one is most likely misspelled.
+pub(crate) fn check_parameters_used(
     text: &str,
     dialect: &'static Dialect,
     parameters: &Parameters,

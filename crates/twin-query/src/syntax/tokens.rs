@@ -1,35 +1,35 @@
-//! Parsers of single tokens and of the small constructs that both languages have.
+//! Parsers for single tokens and for the constructs that both languages share.
 
 use winnow::combinator::{alt, delimited, preceded, repeat, separated};
 use winnow::prelude::*;
 
 use super::lexer::{Token, TokenKind};
-use super::stream::{Input, Parsed};
-use crate::bind::Bound;
+use super::stream::{Input, ParseResult};
+use crate::bind::BoundValue;
 use crate::error::{Expected, ParseErrorKind};
 use crate::literal::{Literal, Number};
 use crate::name::{Name, Path};
 
-/// Takes the next token if `accept` does; notes `expected` otherwise.
+/// Consumes the next token if `accept` returns a value; otherwise backtracks and records `expected`.
 fn take<'i, T>(
     input: &mut Input<'i>,
     expected: Expected,
     accept: impl FnOnce(&'i Token<'i>) -> Option<T>,
-) -> Parsed<T> {
-    let left = input.eof_offset();
+) -> ParseResult<T> {
+    let remaining = input.eof_offset();
     let start = input.checkpoint();
     match input.next_token().and_then(accept) {
         Some(value) => Ok(value),
         None => {
             input.reset(&start);
-            input.state.expect(left, expected);
+            input.state.expect(remaining, expected);
             Err(winnow::error::ErrMode::Backtrack(winnow::error::EmptyError))
         }
     }
 }
 
-/// A keyword in any case.
-pub(crate) fn keyword<'i>(word: &'static str) -> impl FnMut(&mut Input<'i>) -> Parsed<()> {
+/// Parses a keyword, ignoring case.
+pub(crate) fn keyword<'i>(word: &'static str) -> impl FnMut(&mut Input<'i>) -> ParseResult<()> {
     move |input| {
         take(input, Expected::Keyword(word), |token| {
             (matches!(token.kind, TokenKind::Word) && token.text.eq_ignore_ascii_case(word)).then_some(())
@@ -37,8 +37,8 @@ pub(crate) fn keyword<'i>(word: &'static str) -> impl FnMut(&mut Input<'i>) -> P
     }
 }
 
-/// An operator or bracket.
-pub(crate) fn symbol<'i>(text: &'static str) -> impl FnMut(&mut Input<'i>) -> Parsed<()> {
+/// Parses an operator or bracket.
+pub(crate) fn symbol<'i>(text: &'static str) -> impl FnMut(&mut Input<'i>) -> ParseResult<()> {
     move |input| {
         take(input, Expected::Symbol(text), |token| {
             (matches!(token.kind, TokenKind::Symbol) && token.text == text).then_some(())
@@ -46,35 +46,35 @@ pub(crate) fn symbol<'i>(text: &'static str) -> impl FnMut(&mut Input<'i>) -> Pa
     }
 }
 
-/// Reads a token as a name unless it is a word that `refused` refuses.
-fn name_unless(input: &mut Input<'_>, refused: impl FnOnce(&str) -> bool) -> Parsed<Name> {
+/// Parses a name, rejecting words for which `is_rejected` returns true.
+fn name_unless(input: &mut Input<'_>, is_rejected: impl FnOnce(&str) -> bool) -> ParseResult<Name> {
     take(input, Expected::Name, |token| match &token.kind {
-        TokenKind::Word if !refused(token.text) => Name::new(token.text).ok(),
+        TokenKind::Word if !is_rejected(token.text) => Name::new(token.text).ok(),
         TokenKind::SystemName => Name::new(token.text).ok(),
         TokenKind::BracketedName(name) => Some(name.clone()),
         _ => None,
     })
 }
 
-/// A property or relationship name.
-pub(crate) fn name(input: &mut Input<'_>) -> Parsed<Name> {
+/// Parses a property or relationship name.
+pub(crate) fn name(input: &mut Input<'_>) -> ParseResult<Name> {
     let dialect = input.state.dialect;
     name_unless(input, |word| dialect.is_reserved(word))
 }
 
-/// A name that follows a dot, where some languages allow reserved words.
-pub(crate) fn name_after_dot(input: &mut Input<'_>) -> Parsed<Name> {
+/// Parses a name after a dot, where a dialect may allow reserved words.
+pub(crate) fn name_after_dot(input: &mut Input<'_>) -> ParseResult<Name> {
     let dialect = input.state.dialect;
     name_unless(input, |word| {
         !dialect.reserved_after_dot && dialect.is_reserved(word)
     })
 }
 
-/// An alias or variable: no system name, and no word that starts a clause.
-pub(crate) fn alias(input: &mut Input<'_>) -> Parsed<Name> {
+/// Parses an alias or variable, which cannot be a system name or clause keyword.
+pub(crate) fn alias(input: &mut Input<'_>) -> ParseResult<Name> {
     let dialect = input.state.dialect;
     take(input, Expected::Name, |token| match &token.kind {
-        TokenKind::Word if !dialect.is_reserved(token.text) && !dialect.is_clause(token.text) => {
+        TokenKind::Word if !dialect.is_reserved(token.text) && !dialect.is_clause_keyword(token.text) => {
             Name::new(token.text).ok()
         }
         TokenKind::BracketedName(name) => Some(name.clone()),
@@ -82,14 +82,14 @@ pub(crate) fn alias(input: &mut Input<'_>) -> Parsed<Name> {
     })
 }
 
-pub(crate) fn path(input: &mut Input<'_>) -> Parsed<Path> {
+pub(crate) fn path(input: &mut Input<'_>) -> ParseResult<Path> {
     let rest = repeat::<_, _, Vec<Name>, _, _>(0.., preceded(symbol("."), name_after_dot));
     (name, rest)
         .map(|(first, rest)| Path::new(first, rest))
         .parse_next(input)
 }
 
-/// Whether a word and an opening parenthesis come next; notes nothing.
+/// Returns whether the next tokens are a word and an opening parenthesis. Records no expectation.
 pub(crate) fn is_call(input: &Input<'_>) -> bool {
     matches!(
         &input.input[..],
@@ -108,27 +108,27 @@ pub(crate) fn is_call(input: &Input<'_>) -> bool {
     )
 }
 
-/// Fails for good at the next token.
-pub(crate) fn reject<T>(input: &mut Input<'_>, kind: ParseErrorKind) -> Parsed<T> {
-    let left = input.eof_offset();
-    input.state.fail(left, kind)
+/// Aborts parsing at the next token.
+pub(crate) fn reject<T>(input: &mut Input<'_>, kind: ParseErrorKind) -> ParseResult<T> {
+    let remaining = input.eof_offset();
+    input.state.fail(remaining, kind)
 }
 
-/// An unsigned integer in plain digits.
-pub(crate) fn integer<N: std::str::FromStr>(input: &mut Input<'_>) -> Parsed<N> {
-    let left = input.eof_offset();
+/// Parses an unsigned decimal integer.
+pub(crate) fn integer<N: std::str::FromStr>(input: &mut Input<'_>) -> ParseResult<N> {
+    let remaining = input.eof_offset();
     let digits = take(input, Expected::Integer, |token| {
         let plain = token.text.bytes().all(|byte| byte.is_ascii_digit());
         (matches!(token.kind, TokenKind::Number) && plain).then_some(token.text)
     })?;
     match digits.parse() {
         Ok(value) => Ok(value),
-        Err(_) => input.state.fail(left, ParseErrorKind::NumberRange),
+        Err(_) => input.state.fail(remaining, ParseErrorKind::NumberOutOfRange),
     }
 }
 
-/// A string constant, or a placeholder for one.
-pub(crate) fn string(input: &mut Input<'_>) -> Parsed<String> {
+/// Parses a string or a placeholder for one.
+pub(crate) fn string(input: &mut Input<'_>) -> ParseResult<String> {
     let token = |input: &mut Input<'_>| {
         take(input, Expected::String, |token| match &token.kind {
             TokenKind::String(text) => Some(text.clone()),
@@ -137,17 +137,20 @@ pub(crate) fn string(input: &mut Input<'_>) -> Parsed<String> {
     };
     let bound = |input: &mut Input<'_>| {
         parameter(input, |bound| match bound {
-            Bound::One(Literal::String(text)) => Some(text.clone()),
+            BoundValue::Scalar(Literal::String(text)) => Some(text.clone()),
             _ => None,
         })
     };
     alt((token, bound)).parse_next(input)
 }
 
-/// A placeholder whose value `accept` accepts. Placeholders aren't named among what is expected: a text without
-/// bindings has no use for them.
-pub(crate) fn parameter<T>(input: &mut Input<'_>, accept: impl FnOnce(&Bound) -> Option<T>) -> Parsed<T> {
-    let left = input.eof_offset();
+/// Parses a placeholder and converts its value with `accept`. Placeholders are not recorded as expected, because most
+/// queries bind no values.
+pub(crate) fn parameter<T>(
+    input: &mut Input<'_>,
+    accept: impl FnOnce(&BoundValue) -> Option<T>,
+) -> ParseResult<T> {
+    let remaining = input.eof_offset();
     let start = input.checkpoint();
     let Some(Token {
         kind: TokenKind::Parameter,
@@ -163,19 +166,19 @@ pub(crate) fn parameter<T>(input: &mut Input<'_>, accept: impl FnOnce(&Bound) ->
         .iter()
         .find(|(name, _)| text.strip_prefix('@') == Some(name))
     {
-        None => input.state.fail(left, ParseErrorKind::UnboundParameter),
+        None => input.state.fail(remaining, ParseErrorKind::UnboundParameter),
         Some((_, bound)) => match accept(bound) {
             Some(value) => Ok(value),
-            None => input.state.fail(left, ParseErrorKind::ParameterType),
+            None => input.state.fail(remaining, ParseErrorKind::ParameterType),
         },
     }
 }
 
-/// A number with an optional minus sign.
-fn number(input: &mut Input<'_>) -> Parsed<Number> {
-    let left = input.eof_offset();
+/// Parses a number with an optional minus sign.
+fn number(input: &mut Input<'_>) -> ParseResult<Number> {
+    let remaining = input.eof_offset();
     let start = input.checkpoint();
-    // The sign must not be noted as expected on its own: a number is what is expected.
+    // Looks ahead instead of parsing the sign, which would be recorded as expected beside the number.
     let negative = matches!(
         &input.input[..],
         [
@@ -206,7 +209,7 @@ fn number(input: &mut Input<'_>) -> Parsed<Number> {
     };
     match value {
         Some(value) => Ok(value),
-        None => input.state.fail(left, ParseErrorKind::NumberRange),
+        None => input.state.fail(remaining, ParseErrorKind::NumberOutOfRange),
     }
 }
 
@@ -214,7 +217,7 @@ fn decimal(text: &str, negative: bool) -> Option<Number> {
     let sign = if negative { "-" } else { "" };
     let text = format!("{sign}{text}");
     let integer = text.parse::<i64>().ok().map(Number::from);
-    // What is no integer, or one beyond `i64`, is a double; beyond that it is no number of JSON either.
+    // An integer beyond `i64` becomes a double, as in JSON; a double beyond the finite range is rejected.
     integer.or_else(|| text.parse().ok().and_then(Number::from_f64))
 }
 
@@ -224,13 +227,13 @@ fn hexadecimal(text: &str, negative: bool) -> Option<Number> {
     Some(Number::from(if negative { -value } else { value }))
 }
 
-/// A constant, or a placeholder for one.
-pub(crate) fn literal(input: &mut Input<'_>) -> Parsed<Literal> {
+/// Parses a literal or a placeholder for one.
+pub(crate) fn literal(input: &mut Input<'_>) -> ParseResult<Literal> {
     let word = |input: &mut Input<'_>| {
         alt((
-            constant_word("true").value(Literal::Bool(true)),
-            constant_word("false").value(Literal::Bool(false)),
-            constant_word("null").value(Literal::Null),
+            constant_keyword("true").value(Literal::Bool(true)),
+            constant_keyword("false").value(Literal::Bool(false)),
+            constant_keyword("null").value(Literal::Null),
         ))
         .parse_next(input)
     };
@@ -242,22 +245,22 @@ pub(crate) fn literal(input: &mut Input<'_>) -> Parsed<Literal> {
     };
     let bound = |input: &mut Input<'_>| {
         parameter(input, |bound| match bound {
-            Bound::One(literal) => Some(literal.clone()),
-            Bound::Many(_) => None,
+            BoundValue::Scalar(literal) => Some(literal.clone()),
+            BoundValue::List(_) => None,
         })
     };
     alt((string, number.map(Literal::Number), word, bound)).parse_next(input)
 }
 
-/// `[element, …]`, at least one; or a placeholder for a list of constants.
+/// Parses a non-empty list `[element, …]` or a placeholder for one.
 pub(crate) fn list<'i, T: From<Literal>>(
-    mut element: impl FnMut(&mut Input<'i>) -> Parsed<T>,
-) -> impl FnMut(&mut Input<'i>) -> Parsed<Vec<T>> {
+    mut element: impl FnMut(&mut Input<'i>) -> ParseResult<T>,
+) -> impl FnMut(&mut Input<'i>) -> ParseResult<Vec<T>> {
     move |input| {
         let bound = |input: &mut Input<'i>| {
             parameter(input, |bound| match bound {
-                Bound::One(_) => None,
-                Bound::Many(literals) => Some(literals.iter().cloned().map(T::from).collect()),
+                BoundValue::Scalar(_) => None,
+                BoundValue::List(literals) => Some(literals.iter().cloned().map(T::from).collect()),
             })
         };
         let written = delimited(
@@ -269,16 +272,27 @@ pub(crate) fn list<'i, T: From<Literal>>(
     }
 }
 
-/// The text of the next token; empty at the end.
-pub(crate) fn next_word<'i>(input: &Input<'i>) -> &'i str {
+/// Returns the text of the next token, or an empty string at the end of input.
+pub(crate) fn next_token_text<'i>(input: &Input<'i>) -> &'i str {
     input.input.first().map_or("", |token| token.text)
 }
 
-/// A word that is a constant, in any case.
-pub(crate) fn constant_word<'i>(word: &'static str) -> impl FnMut(&mut Input<'i>) -> Parsed<()> {
+/// Parses a constant that is written as a keyword, ignoring case.
+pub(crate) fn constant_keyword<'i>(word: &'static str) -> impl FnMut(&mut Input<'i>) -> ParseResult<()> {
     move |input| {
         take(input, Expected::Constant, |token| {
             (matches!(token.kind, TokenKind::Word) && token.text.eq_ignore_ascii_case(word)).then_some(())
         })
+    }
+}
+
+/// Wraps the operands of `AND` or `OR` in a node unless there is only one.
+pub(crate) fn combine<T>(mut operands: Vec<T>, node: impl FnOnce(Vec<T>) -> T) -> T {
+    match (operands.len(), operands.pop()) {
+        (1, Some(only)) => only,
+        (_, last) => {
+            operands.extend(last);
+            node(operands)
+        }
     }
 }

@@ -1,10 +1,10 @@
-//! Generators of what both languages share.
+//! Generators for the types that both languages share.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use twin_query::{Comparison, Literal, Name, Number, Path};
 
-/// Names of every sort: plain, reserved, clause words, system names, odd ones.
+/// Identifiers, reserved words, clause keywords, system names, and names that need brackets.
 pub(crate) fn name() -> impl Strategy<Value = Name> {
     let known = prop::sample::select(vec![
         "T",
@@ -41,8 +41,8 @@ pub(crate) fn name() -> impl Strategy<Value = Name> {
         "STARTSWITH",
     ]);
     let plain = "[A-Za-z_][A-Za-z0-9_]{0,4}";
-    let odd = "\\PC{1,6}";
-    prop_oneof![known.prop_map(str::to_owned), plain, odd]
+    let arbitrary = "\\PC{1,6}";
+    prop_oneof![known.prop_map(str::to_owned), plain, arbitrary]
         .prop_filter_map("not a name", |text| Name::new(text).ok())
 }
 
@@ -56,11 +56,11 @@ pub(crate) fn literal() -> impl Strategy<Value = Literal> {
         any::<bool>().prop_map(Literal::Bool),
         any::<i64>().prop_map(|value| Literal::Number(value.into())),
         any::<f64>().prop_filter_map("not finite", |value| Number::from_f64(value).map(Literal::Number)),
-        text().prop_map(Literal::String),
+        string().prop_map(Literal::String),
     ]
 }
 
-pub(crate) fn text() -> impl Strategy<Value = String> {
+pub(crate) fn string() -> impl Strategy<Value = String> {
     prop_oneof!["['\\\\a\"]{0,5}", "\\PC{0,8}", any::<String>()]
 }
 
@@ -75,8 +75,8 @@ pub(crate) fn comparison() -> impl Strategy<Value = Comparison> {
     ])
 }
 
-/// A text with one piece cut out, doubled or replaced by another.
-pub(crate) fn mutated(texts: Vec<String>) -> impl Strategy<Value = String> {
+/// One of the queries, with up to five characters replaced by junk.
+pub(crate) fn mutated(queries: Vec<String>) -> impl Strategy<Value = String> {
     let junk = prop_oneof![
         prop::sample::select(vec![
             "(", ")", "[[", "]]", "[", "'", "\"", "\\", "@x", "-", "*", "..", "NOT ", "é", "0x", "1e999",
@@ -86,7 +86,7 @@ pub(crate) fn mutated(texts: Vec<String>) -> impl Strategy<Value = String> {
         "\\PC{0,3}",
     ];
     (
-        prop::sample::select(texts),
+        prop::sample::select(queries),
         any::<prop::sample::Index>(),
         any::<prop::sample::Index>(),
         junk,

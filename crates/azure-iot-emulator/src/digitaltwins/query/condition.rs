@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use twin_query::digitaltwins::{Condition, Function, Operand, TextTest, TypeTest};
+use twin_query::digitaltwins::{Condition, Function, Operand, StringTest, TypeTest};
 use twin_query::{Comparison, Literal};
 
 use crate::digitaltwins::errors::ServiceResult;
@@ -40,7 +40,7 @@ pub(super) enum Test<'q> {
         path: PathInRow,
     },
     Text {
-        test: TextTest,
+        test: StringTest,
         path: PathInRow,
         text: &'q str,
     },
@@ -114,7 +114,7 @@ impl<'q> Test<'q> {
                 test: *test,
                 path: variables.path(path)?,
             },
-            Function::Text { test, path, text } => Test::Text {
+            Function::String { test, path, value: text } => Test::Text {
                 test: *test,
                 path: variables.path(path)?,
                 text,
@@ -191,9 +191,9 @@ impl<'q> Test<'q> {
                     return None;
                 };
                 Some(match test {
-                    TextTest::StartsWith => whole.starts_with(text),
-                    TextTest::EndsWith => whole.ends_with(text),
-                    TextTest::Contains => whole.contains(text),
+                    StringTest::StartsWith => whole.starts_with(text),
+                    StringTest::EndsWith => whole.ends_with(text),
+                    StringTest::Contains => whole.contains(text),
                 })
             }
             Test::ArrayContains { path, value } => {

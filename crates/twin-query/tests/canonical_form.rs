@@ -1,11 +1,11 @@
-//! Queries as people write them: each prints in its canonical form, which parses to the same tree.
+//! The canonical form: each query prints in it, and it parses back to the same tree.
 
 #![expect(clippy::expect_used, reason = "the helpers are called by tests only")]
 
 use twin_query::{digitaltwins, iothub};
 
 #[track_caller]
-fn digitaltwins(text: &str, canonical: &str) {
+fn assert_digitaltwins(text: &str, canonical: &str) {
     let query = digitaltwins::parse(text).expect(text);
     assert_eq!(query.to_string(), canonical);
     assert_eq!(digitaltwins::parse(canonical).as_ref(), Ok(&query));
@@ -13,7 +13,7 @@ fn digitaltwins(text: &str, canonical: &str) {
 }
 
 #[track_caller]
-fn iothub(text: &str, canonical: &str) {
+fn assert_iothub(text: &str, canonical: &str) {
     let query = iothub::parse(text).expect(text);
     assert_eq!(query.to_string(), canonical);
     assert_eq!(iothub::parse(canonical).as_ref(), Ok(&query));
@@ -21,7 +21,7 @@ fn iothub(text: &str, canonical: &str) {
 }
 
 #[test]
-fn digitaltwins_selections() {
+fn digitaltwins_select_clauses_print_in_canonical_form() {
     for canonical in [
         "SELECT * FROM DIGITALTWINS",
         "SELECT * FROM DIGITALTWINS T",
@@ -35,20 +35,20 @@ fn digitaltwins_selections() {
         "SELECT name, $metadata.$model FROM DIGITALTWINS",
         "SELECT R.$relationshipId, R.$targetId FROM RELATIONSHIPS R WHERE R.$relationshipName = 'contains'",
     ] {
-        digitaltwins(canonical, canonical);
+        assert_digitaltwins(canonical, canonical);
     }
-    digitaltwins(
+    assert_digitaltwins(
         "select top (5)  from\n\tdigitaltwins",
         "SELECT TOP(5) FROM DIGITALTWINS",
     );
-    digitaltwins(
+    assert_digitaltwins(
         "SELECT [[name]] as n FROM DigitalTwins",
         "SELECT name AS n FROM DIGITALTWINS",
     );
 }
 
 #[test]
-fn digitaltwins_conditions() {
+fn digitaltwins_conditions_print_in_canonical_form() {
     for condition in [
         "temp = 79",
         "T.name = 'Büro ☃'",
@@ -67,16 +67,16 @@ fn digitaltwins_conditions() {
         "T.contains = 1 AND T.match = 2 AND T.join = 3",
     ] {
         let canonical = format!("SELECT * FROM DIGITALTWINS T WHERE {condition}");
-        digitaltwins(&canonical, &canonical);
+        assert_digitaltwins(&canonical, &canonical);
     }
-    digitaltwins(
+    assert_digitaltwins(
         "SELECT * FROM DIGITALTWINS WHERE is_of_model('dtmi:a;1',EXACT) and a.b<=007 or ((c nin['x']))",
         "SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:a;1', exact) AND a.b <= 7 OR c NIN ['x']",
     );
 }
 
 #[test]
-fn digitaltwins_graphs() {
+fn digitaltwins_join_and_match_clauses_print_in_canonical_form() {
     for canonical in [
         "SELECT Widget, Gadget FROM DIGITALTWINS Widget JOIN Gadget RELATED Widget.Contains WHERE Widget.$dtId = 'Twin-01'",
         "SELECT T, CT, R FROM DIGITALTWINS T JOIN CT RELATED T.contains R WHERE T.$dtId IN ['a', 'b']",
@@ -88,16 +88,16 @@ fn digitaltwins_graphs() {
         "SELECT b FROM DIGITALTWINS MATCH (a)-[ [[odd one]]:[[odd name]]]->(b) WHERE a.$dtId = 'x'",
         "SELECT T FROM DIGITALTWINS T MATCH (T)-[]->(b) WHERE b.$dtId = 'x'",
     ] {
-        digitaltwins(canonical, canonical);
+        assert_digitaltwins(canonical, canonical);
     }
-    digitaltwins(
+    assert_digitaltwins(
         "SELECT b FROM DIGITALTWINS match(a)-[r]->(b) WHERE 'x' = a.$dtId",
         "SELECT b FROM DIGITALTWINS MATCH (a)-[r]->(b) WHERE 'x' = a.$dtId",
     );
 }
 
 #[test]
-fn iothub_selections() {
+fn iothub_select_clauses_print_in_canonical_form() {
     for canonical in [
         "SELECT * FROM devices",
         "SELECT * FROM devices.modules",
@@ -109,20 +109,20 @@ fn iothub_selections() {
         "SELECT AVG(properties.reported.t) AS a, SUM(tags.x), MIN(tags.x), MAX(tags.x) AS m FROM devices",
         "SELECT properties.reported.status AS status, COUNT() AS n FROM devices GROUP BY properties.reported.status",
     ] {
-        iothub(canonical, canonical);
+        assert_iothub(canonical, canonical);
     }
-    iothub(
+    assert_iothub(
         "select devices.tags.x, count() as n from Devices group by tags.x",
         "SELECT devices.tags.x, COUNT() AS n FROM devices GROUP BY tags.x",
     );
-    iothub(
+    assert_iothub(
         "SELECT tags.group FROM devices",
         "SELECT tags.[[group]] FROM devices",
     );
 }
 
 #[test]
-fn iothub_conditions() {
+fn iothub_conditions_print_in_canonical_form() {
     for condition in [
         "tags.site = 'Zürich'",
         "devices.deviceId = 'a' AND NOT is_defined = 1",
@@ -142,16 +142,16 @@ fn iothub_conditions() {
         "a",
     ] {
         let canonical = format!("SELECT * FROM devices WHERE {condition}");
-        iothub(&canonical, &canonical);
+        assert_iothub(&canonical, &canonical);
     }
-    iothub(
+    assert_iothub(
         r#"SELECT * FROM devices WHERE a <> "it's" and b = "\u00e9\uD83D\uDE00\"" or starts_with(c, 'x') and d=0x1F"#,
         r#"SELECT * FROM devices WHERE a != 'it\'s' AND b = 'é😀"' OR STARTSWITH(c, 'x') AND d = 31"#,
     );
 }
 
 #[test]
-fn iothub_target_conditions() {
+fn iothub_target_conditions_print_in_canonical_form() {
     for (text, canonical) in [
         ("", ""),
         ("*", "*"),

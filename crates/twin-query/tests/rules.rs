@@ -1,0 +1,163 @@
+//! The rules and limits beyond the grammar: queries at the edge of what is accepted.
+
+use twin_query::{MAX_DEPTH, ParseErrorKind, digitaltwins, iothub};
+
+#[test]
+fn queries_within_the_rules_are_accepted() {
+    for text in [
+        // Of properties, only those of relationships are excluded from ARRAY_CONTAINS.
+        "SELECT b FROM DIGITALTWINS MATCH (a)-[r]->(b) WHERE a.$dtId = 'x' AND ARRAY_CONTAINS(b.tags, 'x')",
+        // A pattern may return to a node.
+        "SELECT b FROM DIGITALTWINS MATCH (a)-[r*1]->(b)-[]->(a) WHERE a.$dtId = 'x'",
+        // Any twin of a JOIN may be the one whose id is restricted, and to any number of constants.
+        "SELECT T FROM DIGITALTWINS T JOIN S RELATED T.has WHERE S.$dtId IN ['x', 'y'] AND T.a = 1",
+        "SELECT T FROM DIGITALTWINS T JOIN S RELATED T.has WHERE S.$dtId = 'x' OR 'y' = T.$dtId",
+    ] {
+        assert!(digitaltwins::parse_and_validate(text).is_ok(), "{text}");
+    }
+    for text in [
+        "SELECT * FROM devices.jobs WHERE devices.jobs.status = 'failed'",
+        "SELECT devices.tags.floor, COUNT() FROM devices GROUP BY tags.floor",
+        "SELECT * FROM devices.modules WHERE devices.modules.deviceId = 'a' AND moduleId = 'b'",
+    ] {
+        assert!(iothub::parse_and_validate(text).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn the_maximum_query_length_counts_characters() {
+    let digitaltwins = |length: usize| {
+        let frame = "SELECT * FROM DIGITALTWINS WHERE a = ''".len();
+        digitaltwins::parse_and_validate(&format!(
+            "SELECT * FROM DIGITALTWINS WHERE a = '{}'",
+            "é".repeat(length - frame)
+        ))
+    };
+    assert!(digitaltwins(8_000).is_ok());
+    let too_long = digitaltwins::ValidationError::QueryTooLong { length: 8_001 };
+    assert_eq!(digitaltwins(8_001), Err(digitaltwins::Error::Invalid(too_long)));
+
+    let iothub = |length: usize| {
+        let frame = "SELECT * FROM devices WHERE a = ''".len();
+        iothub::parse_and_validate(&format!(
+            "SELECT * FROM devices WHERE a = '{}'",
+            "é".repeat(length - frame)
+        ))
+    };
+    assert!(iothub(8_192).is_ok());
+    let too_long = iothub::ValidationError::QueryTooLong { length: 8_193 };
+    assert_eq!(iothub(8_193), Err(iothub::Error::Invalid(too_long)));
+}
+
+/// Constructs that nest in both languages: the text before and after the nested condition.
+const NESTING: [(&str, &str); 2] = [("(", ")"), ("NOT ", "")];
+
+#[test]
+fn nesting_beyond_the_maximum_depth_is_rejected() {
+    for (open, close) in NESTING {
+        for (head, parse) in [
+            (
+                "SELECT * FROM DIGITALTWINS WHERE ",
+                digitaltwins_kind as fn(&str) -> _,
+            ),
+            ("SELECT * FROM devices WHERE ", iothub_kind),
+        ] {
+            let text = |depth: usize| format!("{head}{}a = 1{}", open.repeat(depth), close.repeat(depth));
+            assert_eq!(parse(&text(MAX_DEPTH)), None);
+            assert_eq!(parse(&text(MAX_DEPTH + 1)), Some(ParseErrorKind::TooDeep));
+            assert_eq!(parse(&text(20_000)), Some(ParseErrorKind::TooDeep));
+        }
+    }
+    let arrays = |depth: usize| {
+        format!(
+            "SELECT * FROM devices WHERE a = {}1{}",
+            "[ ".repeat(depth),
+            "]".repeat(depth)
+        )
+    };
+    assert_eq!(iothub_kind(&arrays(MAX_DEPTH)), None);
+    assert_eq!(iothub_kind(&arrays(20_000)), Some(ParseErrorKind::TooDeep));
+    let calls = |depth: usize| {
+        format!(
+            "SELECT * FROM devices WHERE {}a{}",
+            "ABS(".repeat(depth),
+            ")".repeat(depth)
+        )
+    };
+    assert_eq!(iothub_kind(&calls(MAX_DEPTH)), None);
+    assert_eq!(iothub_kind(&calls(MAX_DEPTH + 1)), Some(ParseErrorKind::TooDeep));
+}
+
+fn digitaltwins_kind(text: &str) -> Option<ParseErrorKind> {
+    digitaltwins::parse(text).err().map(|error| error.kind().clone())
+}
+
+fn iothub_kind(text: &str) -> Option<ParseErrorKind> {
+    iothub::parse(text).err().map(|error| error.kind().clone())
+}
+
+#[test]
+fn queries_of_maximum_depth_fit_a_stack_of_one_mebibyte() {
+    // Every construct that deepens the tree without counting as a nesting level.
+    let level = "(x OR NOT x AND 1 + 2 * ";
+    let depth = MAX_DEPTH - 1;
+    let text = format!(
+        "SELECT * FROM devices WHERE {}a{}",
+        level.repeat(depth),
+        ")".repeat(depth)
+    );
+    let parse = move || {
+        let query = iothub::parse(&text).map_err(|error| error.to_string())?;
+        let printed = query.to_string();
+        let cloned = query.clone();
+        let _ = query.validate();
+        Ok::<_, String>(iothub::parse(&printed).as_ref() == Ok(&cloned))
+    };
+    let thread = std::thread::Builder::new()
+        .stack_size(1 << 20)
+        .spawn(parse)
+        .unwrap();
+    assert_eq!(thread.join().unwrap(), Ok(true));
+}
+
+#[test]
+fn chained_operators_do_not_count_as_nesting() {
+    let conditions = vec!["a = 1"; 20_000].join(" AND ");
+    assert_eq!(
+        digitaltwins_kind(&format!("SELECT * FROM DIGITALTWINS WHERE {conditions}")),
+        None
+    );
+    assert_eq!(
+        iothub_kind(&format!("SELECT * FROM devices WHERE {conditions}")),
+        None
+    );
+    let sum = vec!["1"; 20_000].join(" + ");
+    assert_eq!(
+        iothub_kind(&format!("SELECT * FROM devices WHERE a = {sum}")),
+        None
+    );
+}
+
+#[test]
+fn validate_checks_trees_that_were_not_parsed() {
+    use digitaltwins::{Condition, ValidationError};
+
+    let mut query = digitaltwins::parse("SELECT * FROM DIGITALTWINS WHERE a = 1").unwrap();
+    let inner = query.filter.clone().unwrap();
+    let nested = |depth| (0..depth).fold(inner.clone(), |inner, _| Condition::Not(Box::new(inner)));
+    query.filter = Some(nested(MAX_DEPTH));
+    assert_eq!(query.validate(), Ok(()));
+    assert_eq!(digitaltwins::parse(&query.to_string()).as_ref(), Ok(&query));
+    query.filter = Some(nested(MAX_DEPTH + 1));
+    assert_eq!(query.validate(), Err(ValidationError::TooDeep));
+    query.filter = Some(Condition::And(vec![]));
+    assert_eq!(query.validate(), Err(ValidationError::EmptyList));
+
+    let mut query = iothub::parse("SELECT * FROM devices WHERE a = 1").unwrap();
+    let inner = query.filter.clone().unwrap();
+    let nested = |depth| (0..depth).fold(inner.clone(), |inner, _| iothub::Expression::Not(Box::new(inner)));
+    query.filter = Some(nested(MAX_DEPTH));
+    assert_eq!(query.validate(), Ok(()));
+    query.filter = Some(nested(MAX_DEPTH + 1));
+    assert_eq!(query.validate(), Err(iothub::ValidationError::TooDeep));
+}
