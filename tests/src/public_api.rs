@@ -6,59 +6,17 @@
 //! and implementations that macros generate (other than the traits of a `derive`), and auto traits such as `Send`.
 
 mod crate_source;
+mod error;
 mod render;
 mod resolve;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use self::crate_source::CrateSource;
+pub use self::error::Error;
 use self::resolve::Resolver;
-
-/// Reason why a crate cannot be listed.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Error {
-    /// Could not read a source file.
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The error of the operating system.
-        source: std::io::Error,
-    },
-    /// A source file is not valid Rust.
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// The first syntax error.
-        source: syn::Error,
-    },
-    /// A public re-export of this crate has no definition in the source, for instance because a macro makes up its name.
-    Unresolved {
-        /// The path in the `use` item.
-        path: String,
-        /// The module of the `use` item.
-        module: String,
-    },
-}
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Read { path, source } => write!(formatter, "{}: {source}", path.display()),
-            Self::Parse { path, source } => write!(formatter, "{}: {source}", path.display()),
-            Self::Unresolved { path, module } => {
-                write!(
-                    formatter,
-                    "`{path}` in `{module}` has no definition in the source"
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// Lists the public API of the crate with this root file, such as `src/lib.rs`, sorted by path.
 ///

@@ -49,33 +49,221 @@ fn no_circle_of_imports_has_more_than_two_files() {
     assert!(circles.is_empty(), "{}", circles.join("\n"));
 }
 
-/// The imports from files below `from` to files below `within` but none of `allowed`.
-fn violations(imports: &Imports, from: &str, within: &str, allowed: &[&str]) -> Vec<String> {
-    let is_below = |file: &Path, name: &str| {
-        file.starts_with(name) || file.with_extension("").as_path() == Path::new(name)
-    };
-    let mut found = Vec::new();
-    let mut files = 0;
-    for (file, targets) in imports.files().filter(|(file, _)| is_below(file, from)) {
-        files += 1;
-        for target in targets {
-            let is_allowed = allowed.iter().any(|name| is_below(target, name));
-            if is_below(target, within) && !is_allowed {
-                found.push(format!("{} imports {}", file.display(), target.display()));
+/// The layers of a service in the emulator, from the bottom up. A file may import its own layer and those below it.
+///
+/// An entry is a file or a folder, without `.rs`; a folder's entry does not include the file that is its map. What no
+/// entry names is an operation.
+struct Layers {
+    service: &'static str,
+    layers: &'static [(&'static str, &'static [&'static str])],
+    /// Files that dispatch to the operations, and the map of the service.
+    dispatch: &'static [&'static str],
+}
+
+const DIGITALTWINS: Layers = Layers {
+    service: "digitaltwins",
+    layers: &[
+        ("store", &["store", "store/"]),
+        ("rules", &["errors", "errors/", "rules", "rules/"]),
+        (
+            "events and job records",
+            &[
+                "events",
+                "events/",
+                "jobs/record",
+                "jobs/table",
+                "jobs/blobs",
+                "jobs/section",
+            ],
+        ),
+        ("instance", &["instance", "instance/"]),
+        (
+            "engines",
+            &["jobs", "jobs/", "query", "query/", "state", "state/"],
+        ),
+        ("calls", &["call", "paging"]),
+    ],
+    dispatch: &["service", "router", "manage", "preset", "in_process"],
+};
+
+const IOTHUB: Layers = Layers {
+    service: "iothub",
+    layers: &[
+        ("store", &["store", "store/"]),
+        ("errors", &["errors", "codes"]),
+        ("rules", &["rules", "rules/"]),
+        (
+            "hub",
+            &[
+                "hub",
+                "router",
+                "throttle",
+                "tier",
+                "jobs/runner",
+                "messaging/signal",
+                "device/scripts",
+            ],
+        ),
+        (
+            "engines",
+            &[
+                "registry",
+                "registry/",
+                "query/",
+                "configurations/",
+                "device",
+                "device/",
+                "messaging/",
+                "jobs/",
+                "transfers/",
+                "digital_twins/",
+            ],
+        ),
+    ],
+    dispatch: &["service", "manage", "in_process"],
+};
+
+impl Layers {
+    /// Returns the rank of a file's layer; operations are above all of them.
+    fn rank(&self, file: &Path) -> usize {
+        let name = file.with_extension("");
+        let is = |entry: &&str| match entry.strip_suffix('/') {
+            Some(folder) => name.starts_with(folder) && name != Path::new(folder),
+            None => name == Path::new(entry),
+        };
+        // A file that is named itself is in that layer, also if its folder is in another.
+        let layers = || self.layers.iter().map(|(_, entries)| entries).enumerate();
+        let named =
+            layers().find(|(_, entries)| entries.iter().any(|entry| !entry.ends_with('/') && is(entry)));
+        let found = named.or_else(|| layers().find(|(_, entries)| entries.iter().any(is)));
+        found.map_or(self.layers.len(), |(rank, _)| rank)
+    }
+
+    fn is_dispatch(&self, file: &Path) -> bool {
+        self.dispatch
+            .iter()
+            .any(|name| file.with_extension("") == Path::new(name))
+    }
+
+    fn violations(&self, imports: &Imports) -> Vec<String> {
+        let operation = self.layers.len();
+        let mut found = Vec::new();
+        let mut counts = vec![0; operation + 1];
+        for (file, targets) in imports.files() {
+            let Ok(inner) = file.strip_prefix(self.service) else {
+                continue;
+            };
+            // Unit tests use the whole service.
+            if self.is_dispatch(inner) || inner.ends_with("tests.rs") {
+                continue;
+            }
+            let rank = self.rank(inner);
+            counts[rank] += 1;
+            for target in targets {
+                let target = target.strip_prefix(self.service).unwrap_or(target);
+                let (above, is_operation) = (self.rank(target), self.rank(target) == operation);
+                let is_inside = imports
+                    .files()
+                    .any(|(known, _)| known == Path::new(self.service).join(target));
+                let is_map = target == Path::new(&format!("{}.rs", self.service));
+                if (is_inside && (above > rank || is_operation || self.is_dispatch(target)))
+                    || (is_map && rank < operation)
+                {
+                    found.push(format!("{} imports {}", file.display(), target.display()));
+                }
             }
         }
+        assert!(
+            counts.iter().all(|count| *count > 0),
+            "a layer has no file: {counts:?}"
+        );
+        found
     }
-    assert!(files > 0, "no file is below {from}");
-    found
 }
 
 #[test]
-fn the_stores_import_nothing_above_them() {
+fn the_services_import_downwards_and_operations_never_each_other() {
     let imports = emulator();
-    for (service, below) in [("digitaltwins", [].as_slice()), ("iothub", &[])] {
-        let store = format!("{service}/store");
-        let allowed = [&[store.as_str()], below].concat();
-        let found = violations(&imports, &store, service, &allowed);
-        assert!(found.is_empty(), "{found:#?}");
+    for service in [DIGITALTWINS, IOTHUB] {
+        let found = service.violations(&imports);
+        assert!(found.is_empty(), "{}: {found:#?}", service.service);
     }
+}
+
+/// The store is at the bottom: of the crate it uses the clock and the journal's records only.
+#[test]
+fn the_stores_import_no_part_of_the_server() {
+    let imports = emulator();
+    let allowed = [
+        "clock",
+        "durable/state_change",
+        "durable/tracked",
+        "digitaltwins/store",
+        "iothub/store",
+    ];
+    for (file, targets) in imports.files() {
+        let in_store = ["digitaltwins/store", "iothub/store"]
+            .iter()
+            .any(|store| file.starts_with(store) || file.with_extension("") == Path::new(store));
+        for target in targets.iter().filter(|_| in_store) {
+            let is_allowed = allowed
+                .iter()
+                .any(|name| target.starts_with(name) || target.with_extension("") == Path::new(name));
+            assert!(is_allowed, "{} imports {}", file.display(), target.display());
+        }
+    }
+}
+
+/// The parts below the services know none of them.
+#[test]
+fn the_server_knows_no_service() {
+    let imports = emulator();
+    for (file, targets) in imports.files() {
+        let below = ["auth", "clock", "durable", "faults", "server", "service", "tls"]
+            .iter()
+            .any(|part| file.starts_with(part) || file.with_extension("") == Path::new(part));
+        for target in targets.iter().filter(|_| below) {
+            let is_service = ["digitaltwins", "iothub"].iter().any(|service| {
+                target.starts_with(service) || target.with_extension("") == Path::new(service)
+            });
+            assert!(!is_service, "{} imports {}", file.display(), target.display());
+        }
+    }
+}
+
+/// The rules fail where they should: a store that imports an operation, and an operation that imports another.
+#[test]
+fn violations_of_the_layers_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("lib.rs", "mod toy;");
+    write(
+        "toy.rs",
+        "mod store; mod rules; mod service; mod things; mod others;",
+    );
+    write("toy/store.rs", "use crate::toy::things::list; pub struct Store;");
+    write(
+        "toy/rules.rs",
+        "use crate::toy::store::Store; pub fn check(_: &Store) {}",
+    );
+    write("toy/service.rs", "use crate::toy::things::list;");
+    write("toy/things.rs", "use crate::toy::rules::check; pub fn list() {}");
+    write("toy/others.rs", "use crate::toy::things::list;");
+    let layers = Layers {
+        service: "toy",
+        layers: &[("store", &["store"]), ("rules", &["rules"])],
+        dispatch: &["service"],
+    };
+    let imports = Imports::read(&folder.path().join("lib.rs")).unwrap();
+    assert_eq!(
+        layers.violations(&imports),
+        [
+            "toy/others.rs imports things.rs",
+            "toy/store.rs imports things.rs"
+        ]
+    );
 }

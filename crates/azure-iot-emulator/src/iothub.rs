@@ -14,7 +14,7 @@
 //!
 //! Engines that act on time or wait, such as the job workers, use the hub as well, but no operation.
 //!
-//! Section numbers in the tests are those of the list of facts about the service that this emulator follows.
+//! Tests name the rules of `docs/service-behavior/iothub.md` by id.
 
 mod blobs;
 mod bulk;

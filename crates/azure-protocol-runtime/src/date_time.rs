@@ -198,6 +198,7 @@ mod tests {
             .to_string()
     }
 
+    /// HUB-DEVICE-10.
     #[test]
     fn all_spellings_are_read() {
         assert_eq!(written("2024-05-01T10:20:30Z"), "2024-05-01T10:20:30Z");
@@ -230,6 +231,7 @@ mod tests {
         assert_eq!(written("2024-05-01T10:20:30.1000000Z"), "2024-05-01T10:20:30.1Z");
     }
 
+    /// HUB-DEVICE-7.
     #[test]
     fn the_first_day_means_never() {
         for text in [

@@ -183,6 +183,7 @@ mod tests {
     const GOOD: &str =
         "HostName=h.azure-devices.net;SharedAccessKeyName=iothubowner;SharedAccessKey=c2VjcmV0";
 
+    /// HUB-AUTH-1.
     #[test]
     fn every_accepted_spelling_reads_the_same() {
         let expected: ConnectionString = GOOD.parse().unwrap();

@@ -16,7 +16,7 @@ use std::time::Duration;
 use azure_core::http::RawResponse;
 use serde_json::Value;
 
-use crate::header::header;
+use crate::header::{header, retry_after};
 
 pub use connection::{CertificateFailure, ConnectionFailure};
 pub use envelope::ErrorDetail;
@@ -172,7 +172,7 @@ impl Error {
         repr.details = parsed.details;
         repr.inner_error = parsed.inner_error;
         repr.request_id = header(response.headers(), "x-ms-request-id").map(str::to_owned);
-        repr.retry_after = crate::retry::retry_after(response.headers());
+        repr.retry_after = retry_after(response.headers());
         // The body of an unexpected success may hold what was asked for, keys included.
         if status >= 300 {
             repr.body = envelope::excerpt(response.body());

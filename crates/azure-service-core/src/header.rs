@@ -1,8 +1,13 @@
 //! Reading response and request headers.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
-use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
+use azure_core::http::headers::{
+    HeaderName, HeaderValue, Headers, RETRY_AFTER, RETRY_AFTER_MS, X_MS_RETRY_AFTER_MS,
+};
+use azure_core::http::policies::get_retry_after;
+use time::OffsetDateTime;
 
 /// Returns a header's value if it is not empty. `name` must be in lower case.
 ///
@@ -15,4 +20,11 @@ pub(crate) fn header<'a>(headers: &'a Headers, name: &'static str) -> Option<&'a
         .get_optional_with(&HeaderName::from_static(name), value)
         .expect("the conversion is infallible")
         .filter(|value| !value.is_empty())
+}
+
+/// Returns the wait that a response asks for, in any of the headers that azure_core reads. A negative wait is none.
+pub(crate) fn retry_after(headers: &Headers) -> Option<Duration> {
+    let names = [X_MS_RETRY_AFTER_MS, RETRY_AFTER_MS, RETRY_AFTER];
+    get_retry_after(headers, OffsetDateTime::now_utc, &names)
+        .map(|wait| wait.try_into().unwrap_or(Duration::ZERO))
 }

@@ -11,15 +11,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::error::ErrorKind;
-use azure_core::http::headers::{Headers, RETRY_AFTER, RETRY_AFTER_MS, X_MS_RETRY_AFTER_MS};
-use azure_core::http::policies::{Policy, PolicyResult, get_retry_after};
+use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{AsyncRawResponse, Context, ExponentialRetryOptions, Method, Request, RetryOptions};
 use azure_protocol_runtime::Operation;
-use time::OffsetDateTime;
 
 use crate::client_info::{AttemptFailure, CallEvent};
 use crate::error::{ConnectionFailure, code_in};
-use crate::header::header;
+use crate::header::{header, retry_after};
 
 /// Longer than this no call waits on the service's word; it fails, and the caller learns how long to wait.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -165,13 +163,6 @@ impl Call {
     fn outcome(&self) -> std::sync::MutexGuard<'_, Option<PolicyResult>> {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// How long the service asks to wait, in any of the headers that azure_core reads. A negative time is none.
-pub(crate) fn retry_after(headers: &Headers) -> Option<Duration> {
-    let names = [X_MS_RETRY_AFTER_MS, RETRY_AFTER_MS, RETRY_AFTER];
-    get_retry_after(headers, OffsetDateTime::now_utc, &names)
-        .map(|wait| wait.try_into().unwrap_or(Duration::ZERO))
 }
 
 /// Behind the retry policy: hides from it what must not be repeated.

@@ -265,6 +265,7 @@ mod tests {
     }
 
     /// Signatures that other SDKs and the service's own rules give for the same input.
+    /// HUB-AUTH-4.
     #[test]
     fn signatures_equal_the_known_ones() {
         let device = "myhub.azure-devices.net%2Fdevices%2Fdevice1";
@@ -401,6 +402,7 @@ mod tests {
         }
     }
 
+    /// HUB-AUTH-19.
     #[test]
     fn a_token_is_signed_once_and_renewed_ahead_of_its_end() {
         let now = Arc::new(AtomicI64::new(1_700_000_000));

@@ -196,6 +196,7 @@ impl PartialEq<&str> for Dtmi {
 mod tests {
     use super::*;
 
+    /// ADT-DTDL-6, ADT-DTDL-7.
     #[test]
     fn version_two_wants_one_whole_version() {
         for (text, two, three) in [

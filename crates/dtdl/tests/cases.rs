@@ -108,6 +108,10 @@ fn strings(value: &Value) -> Vec<String> {
     strings
 }
 
+/// ADT-DTDL-1, ADT-DTDL-2, ADT-DTDL-3, ADT-DTDL-4, ADT-DTDL-5, ADT-DTDL-8, ADT-DTDL-9, ADT-DTDL-10, ADT-DTDL-11,
+/// ADT-DTDL-12, ADT-DTDL-13, ADT-DTDL-16, ADT-DTDL-17, ADT-DTDL-18, ADT-DTDL-19, ADT-DTDL-20, ADT-DTDL-21, ADT-DTDL-22,
+/// ADT-DTDL-23, ADT-DTDL-24, ADT-DTDL-25, ADT-DTDL-26, ADT-DTDL-27, ADT-DTDL-28, ADT-DTDL-29, ADT-DTDL-30, ADT-DTDL-31,
+/// ADT-DTDL-32.
 #[test]
 fn every_rule() {
     let mut failures = Vec::new();

@@ -34,6 +34,7 @@ fn chain(version: u8, length: usize) -> Vec<String> {
     (0..length).map(link).collect()
 }
 
+/// ADT-DTDL-14.
 #[test]
 fn extends_has_a_depth() {
     let parser = Parser::new();
@@ -46,6 +47,7 @@ fn extends_has_a_depth() {
     }
 }
 
+/// ADT-DTDL-14.
 #[test]
 fn extends_reaches_so_many() {
     let parser = Parser::new();
@@ -65,6 +67,7 @@ fn extends_reaches_so_many() {
     }
 }
 
+/// ADT-DTDL-3.
 #[test]
 fn identifiers_have_a_length() {
     let long = format!("dtmi:com:example:{};1", "a".repeat(2049));
@@ -79,6 +82,7 @@ fn identifiers_have_a_length() {
     );
 }
 
+/// ADT-DTDL-15.
 #[test]
 fn an_interface_has_a_size() {
     let text = r#"{"@type": "Telemetry", "name": "NAME", "comment": "COMMENT", "schema": "double"}"#;
@@ -95,6 +99,7 @@ fn an_interface_has_a_size() {
     );
 }
 
+/// ADT-DTDL-13.
 #[test]
 fn contents_have_a_number_in_version_2() {
     let contents = |prefix: &str, count: usize| {

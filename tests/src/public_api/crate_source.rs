@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use syn::{Attribute, Item, ItemMod};
 
-use super::Error;
+use super::error::Error;
 
 /// A parsed crate.
 pub(super) struct CrateSource {

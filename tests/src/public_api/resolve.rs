@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use syn::{Ident, Item, ItemImpl, UseTree, Visibility};
 
-use super::Error;
 use super::crate_source::CrateSource;
+use super::error::Error;
 use super::render;
 
 /// Limit of imports that refer to other imports, which ends the search for names of other crates.

@@ -187,8 +187,9 @@ async fn refuse(link: LinkEndpoint, error: definitions::Error) {
 mod tests {
     use super::*;
 
+    /// HUB-AMQP-9.
     #[test]
-    fn section_4_2_addresses_are_compared_by_their_paths() {
+    fn addresses_are_compared_by_their_paths() {
         for address in [
             "/messages/devicebound",
             "messages/devicebound",

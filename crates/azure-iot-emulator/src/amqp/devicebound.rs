@@ -188,8 +188,9 @@ fn destination(to: &str) -> Option<(&str, Option<&str>)> {
 mod tests {
     use super::*;
 
+    /// HUB-C2D-1.
     #[test]
-    fn section_4_2_destinations_name_a_device_and_perhaps_a_module_in_any_case() {
+    fn destination_names_a_device_or_module_in_any_case() {
         assert_eq!(
             destination("/devices/a%2Fb/messages/deviceBound"),
             Some(("a%2Fb", None))

@@ -216,6 +216,7 @@ mod tests {
         }
     }
 
+    /// HUB-AUTH-13.
     #[test]
     fn a_json_web_token_needs_the_audience_and_an_expiry() {
         let tokens = BearerTokens::for_iot_hub();

@@ -54,7 +54,6 @@ impl Service for DigitalTwins {
         };
         with_common_headers(response, None)
     }
-
 }
 
 impl StatefulService for DigitalTwins {

@@ -11,7 +11,7 @@ use serde_json::json;
 use self::fixture::Instance;
 use crate::service::{Refusal, Service, StatefulService};
 
-/// Case 76 and section 0: the gateway's own bodies.
+/// ADT-ERROR-1, ADT-ERROR-6, ADT-ERROR-10: the gateway's own bodies.
 #[test]
 fn the_gateway_refuses_in_its_own_form() {
     let instance = Instance::new();

@@ -255,8 +255,9 @@ const CODES: &[(u32, &str)] = &[
 mod tests {
     use super::*;
 
+    /// HUB-ERROR-6.
     #[test]
-    fn section_8_the_table_is_sorted_and_every_number_holds_a_status() {
+    fn error_numbers_are_sorted_and_hold_their_status() {
         assert!(CODES.is_sorted_by(|(left, _), (right, _)| left < right));
         for (number, name) in CODES {
             assert_eq!(
@@ -267,8 +268,9 @@ mod tests {
         }
     }
 
+    /// HUB-ERROR-6, HUB-ERROR-11.
     #[test]
-    fn section_8_names_and_numbers() {
+    fn error_names_and_numbers() {
         assert_eq!(Code::DEVICE_NOT_FOUND.name(), "DeviceNotFound");
         assert_eq!(Code::DEVICE_NOT_ONLINE.number(), 404_103);
         assert_eq!(

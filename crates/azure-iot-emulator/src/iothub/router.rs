@@ -254,6 +254,7 @@ pub(super) const ROUTES: &[Route] = &[
 mod tests {
     use super::*;
 
+    /// HUB-HTTP-5.
     #[test]
     fn literals_ignore_case_and_win_over_parameters() {
         let find = |method: Method, path: &[&'static str]| find(&method, path);

@@ -161,7 +161,6 @@ impl Service for IotHub {
     fn refuse(&self, refusal: &Refusal, request_id: &str) -> ServiceResponse {
         self.error_response(&HubError::of_refusal(refusal), request_id)
     }
-
 }
 
 impl StatefulService for IotHub {

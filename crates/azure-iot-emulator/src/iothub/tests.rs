@@ -12,9 +12,9 @@ use self::support::Hub;
 use crate::auth::error::AuthError;
 use crate::service::{Refusal, Service, StatefulService};
 
-/// Sections 7 and 8: the server's refusals, in the form of the service.
+/// HUB-ERROR-7, HUB-QUOTA-1.
 #[test]
-fn section_8_refusals() {
+fn refusals_have_the_text_of_the_service() {
     let hub = Hub::new();
     let refuse = |refusal: Refusal| {
         let response = hub.engine.refuse(&refusal, "id");

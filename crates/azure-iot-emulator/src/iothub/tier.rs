@@ -60,7 +60,9 @@ impl FromStr for Tier {
             "S1" => Ok(Self::S1),
             "S2" => Ok(Self::S2),
             "S3" => Ok(Self::S3),
-            _ => Err(TierError { name: text.to_owned() }),
+            _ => Err(TierError {
+                name: text.to_owned(),
+            }),
         }
     }
 }

@@ -132,6 +132,7 @@ pub(crate) fn split_query(query: &str) -> Vec<(String, String)> {
 mod tests {
     use super::*;
 
+    /// HUB-ID-5, HUB-HTTP-6, ADT-HTTP-14.
     #[test]
     fn paths_are_decoded_once_and_a_trailing_slash_is_ignored() {
         assert_eq!(split_path("/").unwrap(), Vec::<String>::new());

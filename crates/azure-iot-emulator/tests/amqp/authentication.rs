@@ -1,4 +1,4 @@
-//! Sections 4.2 and 7: the ways to prove who one is.
+//! The ways to prove who one is.
 
 use fe2o3_amqp::connection::OpenError;
 use fe2o3_amqp::link::{LinkStateError, SendError};
@@ -9,8 +9,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{Hub, message};
 
+/// HUB-AMQP-3, HUB-AMQP-6, HUB-AMQP-7.
 #[tokio::test]
-async fn section_4_2_a_token_is_answered_in_the_type_of_the_request() {
+async fn token_reply_repeats_the_message_id_in_its_type() {
     let hub = Hub::start().await;
     let token = hub.token("service", "localhost");
     let uuid = fe2o3_amqp::types::primitives::Uuid::from(*uuid::Uuid::new_v4().as_bytes());
@@ -27,9 +28,9 @@ async fn section_4_2_a_token_is_answered_in_the_type_of_the_request() {
     assert_eq!((statistics.connections, statistics.tokens), (3, 3));
 }
 
-/// Case 46.
+/// HUB-AMQP-8, HUB-AMQP-10, HUB-AUTH-7, HUB-AUTH-8.
 #[tokio::test]
-async fn section_7_tokens_are_checked_for_real() {
+async fn tokens_are_verified() {
     let hub = Hub::start().await;
     let mut client = hub.open(None).await.unwrap();
     let host = hub
@@ -62,8 +63,9 @@ async fn section_7_tokens_are_checked_for_real() {
     }
 }
 
+/// HUB-AMQP-5.
 #[tokio::test]
-async fn section_4_2_plain_takes_a_signature_as_the_password() {
+async fn plain_accepts_a_signature_as_password() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let plain = |username: &str, password: String| {
@@ -92,8 +94,9 @@ async fn section_4_2_plain_takes_a_signature_as_the_password() {
 }
 
 /// The mechanism of one official client is none of the registered ones.
+/// HUB-AMQP-4.
 #[tokio::test]
-async fn section_4_2_mssbcbs_is_offered_and_taken() {
+async fn mssbcbs_is_offered_and_accepted() {
     let hub = Hub::start().await;
     let mut stream = hub.connect().await;
     stream.write_all(b"AMQP\x03\x01\x00\x00").await.unwrap();
@@ -145,8 +148,9 @@ fn condition(error: Option<SendError>) -> ErrorCondition {
     }
 }
 
+/// HUB-AMQP-12.
 #[tokio::test]
-async fn section_7_links_need_the_right_to_connect_as_a_service() {
+async fn links_need_the_service_connect_permission() {
     let hub = Hub::start().await;
     let unauthorized = ErrorCondition::AmqpError(AmqpError::UnauthorizedAccess);
     for policy in [None, Some("registryReadWrite"), Some("device")] {
@@ -164,6 +168,7 @@ async fn section_7_links_need_the_right_to_connect_as_a_service() {
     }
 }
 
+/// HUB-AMQP-13.
 #[tokio::test]
 async fn a_token_that_runs_out_costs_the_links_and_a_new_one_keeps_them() {
     let hub = Hub::start().await;

@@ -1,4 +1,4 @@
-//! Section 4.2: cloud-to-device messages, and what is wrong with some.
+//! Cloud-to-device messages, and what is wrong with some.
 
 use azure_iot_emulator::Acknowledgement;
 use fe2o3_amqp::link::{LinkStateError, SendError};
@@ -15,8 +15,9 @@ fn accepted(outcome: Result<Outcome, SendError>) -> bool {
     matches!(outcome, Ok(Outcome::Accepted(_)))
 }
 
+/// HUB-AMQP-9.
 #[tokio::test]
-async fn section_4_2_target_addresses_of_every_client_are_known() {
+async fn target_addresses_of_every_client_are_accepted() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let mut client = hub.client().await;
@@ -42,9 +43,9 @@ async fn section_4_2_target_addresses_of_every_client_are_known() {
     assert_eq!(error.condition, ErrorCondition::AmqpError(AmqpError::NotFound));
 }
 
-/// Cases 43 and 44.
+/// HUB-C2D-3, HUB-C2D-4, HUB-C2D-5, HUB-C2D-6, HUB-C2D-10, HUB-C2D-16.
 #[tokio::test]
-async fn section_4_2_refusals_have_the_services_conditions_and_codes() {
+async fn rejected_messages_have_condition_and_code() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let mut client = hub.client().await;
@@ -91,6 +92,7 @@ async fn section_4_2_refusals_have_the_services_conditions_and_codes() {
     }
 }
 
+/// HUB-C2D-1, HUB-C2D-2.
 #[tokio::test]
 async fn ids_come_encoded_or_not() {
     let hub = Hub::start().await;
@@ -115,8 +117,9 @@ async fn ids_come_encoded_or_not() {
     }
 }
 
+/// HUB-C2D-13, HUB-C2D-14.
 #[tokio::test]
-async fn section_4_2_ids_and_properties_of_every_type_are_kept() {
+async fn message_ids_and_properties_of_every_type_are_kept() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let mut client = hub.client().await;
@@ -156,6 +159,7 @@ async fn section_4_2_ids_and_properties_of_every_type_are_kept() {
     assert_eq!(message.body, [0, 255]);
 }
 
+/// HUB-DEVICE-24.
 #[tokio::test]
 async fn queues_are_part_of_the_state_and_follow_the_clock() {
     let hub = Hub::start().await;

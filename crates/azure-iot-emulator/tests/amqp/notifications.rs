@@ -1,4 +1,4 @@
-//! Section 4.3: feedback and file notifications, over AMQP and REST.
+//! Feedback and file notifications, over AMQP and REST.
 
 use azure_iot_emulator::{Acknowledgement, Settlement};
 use fe2o3_amqp::Delivery;
@@ -38,9 +38,10 @@ fn json(delivery: &Delivery<Body<Value>>) -> serde_json::Value {
     serde_json::from_slice(&bytes).unwrap()
 }
 
-/// Case 45.
+/// HUB-FEEDBACK-1, HUB-FEEDBACK-2, HUB-FEEDBACK-3, HUB-FEEDBACK-4, HUB-FEEDBACK-5, HUB-FEEDBACK-6, HUB-FEEDBACK-8,
+/// HUB-FEEDBACK-9, HUB-FEEDBACK-18.
 #[tokio::test]
-async fn section_4_3_a_batch_is_full_with_64_records_and_has_what_clients_need() {
+async fn feedback_batch_of_64_records_has_the_members_clients_need() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let mut client = hub.client().await;
@@ -80,8 +81,9 @@ async fn section_4_3_a_batch_is_full_with_64_records_and_has_what_clients_need()
     feedback.close().await.unwrap();
 }
 
+/// HUB-FEEDBACK-13, HUB-FEEDBACK-14, HUB-FEEDBACK-15, HUB-FEEDBACK-19.
 #[tokio::test]
-async fn section_4_3_rest_and_amqp_share_the_queue() {
+async fn feedback_over_http_and_amqp_shares_one_queue() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let mut client = hub.client().await;
@@ -135,6 +137,7 @@ async fn wait_for_batch(hub: &Hub) -> azure_iot_emulator::ServiceResponse {
 }
 
 /// What tests in other languages do.
+/// HUB-FEEDBACK-1, HUB-FEEDBACK-16.
 #[tokio::test]
 async fn the_management_api_plays_the_device() {
     let hub = Hub::start().await;

@@ -1,10 +1,10 @@
-//! Section 2.5: components.
+//! Components.
 
 use serde_json::json;
 
 use crate::fixture::Instance;
 
-/// Section 2.5: properties and their times; the etag is the twin's.
+/// ADT-COMPONENT-1, ADT-TWIN-7: properties and their times; the etag is the twin's.
 #[test]
 fn a_component_comes_without_model() {
     let instance = Instance::with_building();
@@ -17,7 +17,7 @@ fn a_component_comes_without_model() {
     assert_eq!(reply.etag(), instance.get("/digitaltwins/room-1").etag());
 }
 
-/// Case 25.
+/// ADT-COMPONENT-2, ADT-TWIN-19.
 #[test]
 fn an_unknown_component_is_not_found() {
     let instance = Instance::with_building();
@@ -31,7 +31,7 @@ fn an_unknown_component_is_not_found() {
         .is_error(404, "DigitalTwinNotFound", "none");
 }
 
-/// Case 26: the component is only the beginning of the path.
+/// ADT-COMPONENT-4: the component is only the beginning of the path.
 #[test]
 fn patching_an_unknown_component_is_a_bad_path() {
     let instance = Instance::with_building();
@@ -45,7 +45,7 @@ fn patching_an_unknown_component_is_a_bad_path() {
         );
 }
 
-/// Case 27.
+/// ADT-COMPONENT-3, ADT-PATCH-4, ADT-PATCH-12, ADT-PATCH-17, ADT-TWIN-24.
 #[test]
 fn a_component_patch_changes_the_twin() {
     let instance = Instance::with_building();

@@ -1,4 +1,4 @@
-//! Section 2.5: operations on one twin come one after the other; none is lost, none is half done.
+//! Operations on one twin come one after the other; none is lost, none is half done.
 
 use std::cell::RefCell;
 use std::sync::Barrier;
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::fixture::Instance;
 
 /// Read-modify-write with the etag, from several threads: every increment counts.
+/// ADT-TWIN-22.
 #[test]
 fn increments_guarded_by_the_etag_all_count() {
     let instance = Instance::with_models();

@@ -1,4 +1,4 @@
-//! Section 6.3: delete jobs.
+//! Delete jobs.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::fixture::Instance;
 use crate::import_jobs::finished;
 
-/// Case 75.
+/// ADT-DELETE-1, ADT-DELETE-3, ADT-DELETE-4, ADT-DELETE-6, ADT-DELETE-7, ADT-ID-7.
 #[test]
 fn everything_but_routes_is_deleted() {
     let instance = Instance::with_building();
@@ -58,7 +58,7 @@ fn everything_but_routes_is_deleted() {
     );
 }
 
-/// Section 6.3: a job that takes longer than it may has failed, and what it has not come to stays.
+/// ADT-DELETE-2, ADT-DELETE-8: a job that takes longer than it may has failed, and what it has not come to stays.
 #[test]
 fn a_job_fails_when_its_time_is_over() {
     let instance = Instance::new();
@@ -95,7 +95,7 @@ fn a_job_fails_when_its_time_is_over() {
     assert_eq!(late.get("/models/dtmi:test:Room;1").status, 200);
 }
 
-/// Section 6.3: 15 minutes to a day.
+/// ADT-DELETE-2: 15 minutes to a day.
 #[test]
 fn how_long_a_job_may_take() {
     let instance = Instance::new();
@@ -114,7 +114,7 @@ fn how_long_a_job_may_take() {
     }
 }
 
-/// Section 6.3: lists of delete jobs have pages like the others.
+/// ADT-DELETE-11: lists of delete jobs have pages like the others.
 #[test]
 fn jobs_are_listed_in_pages() {
     let instance = Instance::new();
@@ -137,6 +137,7 @@ fn jobs_are_listed_in_pages() {
     );
 }
 
+/// ADT-DELETE-2, ADT-DELETE-5, ADT-ERROR-3, ADT-HTTP-13.
 #[test]
 fn refusals() {
     let instance = Instance::new();
@@ -154,7 +155,7 @@ fn refusals() {
     assert_eq!(instance.get("/jobs/deletions?api-version=2023-06-30").status, 400);
 }
 
-/// Section 6.3: a job that is over is gone at its `purgeDateTime`, and its id is free.
+/// ADT-DELETE-5, ADT-DELETE-6, ADT-DELETE-10: a job that is over is gone at its `purgeDateTime`, and its id is free.
 #[test]
 fn a_job_is_forgotten_when_its_time_has_come() {
     let instance = Instance::new();

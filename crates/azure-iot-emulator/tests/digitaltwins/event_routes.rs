@@ -1,4 +1,4 @@
-//! Section 5: the operations on event routes.
+//! The operations on event routes.
 
 use http::Method;
 use serde_json::json;
@@ -16,6 +16,7 @@ fn route(instance: &Instance, id: &str, filter: &str) -> Reply {
     instance.put(&format!("/eventroutes/{id}"), &body)
 }
 
+/// ADT-ROUTE-1.
 #[test]
 fn a_route_is_stored_read_replaced_and_deleted() {
     let instance = instance();
@@ -37,7 +38,7 @@ fn a_route_is_stored_read_replaced_and_deleted() {
     );
 }
 
-/// Case 69.
+/// ADT-ROUTE-3.
 #[test]
 fn a_route_to_an_unknown_endpoint() {
     let body = json!({"endpointName": "nowhere", "filter": "true"});
@@ -51,7 +52,7 @@ fn a_route_to_an_unknown_endpoint() {
         .is_error(400, "EventRouteEndpointInvalid", "endpoint");
 }
 
-/// Case 70.
+/// ADT-ROUTE-2.
 #[test]
 fn a_missing_route() {
     for method in [Method::GET, Method::DELETE] {
@@ -63,7 +64,7 @@ fn a_missing_route() {
     }
 }
 
-/// Section 11: the parser's line and position.
+/// ADT-ROUTE-4: the parser's line and position.
 #[test]
 fn a_filter_that_is_none() {
     let instance = instance();
@@ -74,6 +75,7 @@ fn a_filter_that_is_none() {
     assert_eq!(instance.get("/eventroutes/r").status, 404);
 }
 
+/// ADT-ROUTE-5, ADT-ROUTE-6.
 #[test]
 fn ids_and_number_of_routes() {
     let instance = instance();
@@ -87,6 +89,7 @@ fn ids_and_number_of_routes() {
     route(&instance, "r5", "false").ok();
 }
 
+/// ADT-ROUTE-7.
 #[test]
 fn pages() {
     let instance = instance();

@@ -1,4 +1,4 @@
-//! Section 5: what is sent along a route when something happens.
+//! What is sent along a route when something happens.
 
 use azure_iot_emulator::{CloudEvent, EndpointError, EventSubscription};
 use http::Method;
@@ -25,6 +25,7 @@ fn summary(event: &CloudEvent) -> (&str, &str, &Value) {
     (event.event_type, &event.subject, &event.data)
 }
 
+/// ADT-EVENT-2, ADT-EVENT-3, ADT-EVENT-8.
 #[test]
 fn twins_created_updated_and_deleted() {
     let (instance, mut events) = routed("true");
@@ -70,6 +71,7 @@ fn twins_created_updated_and_deleted() {
     );
 }
 
+/// ADT-EVENT-11.
 #[test]
 fn a_component_patch_is_an_update_of_its_twin() {
     let (instance, mut events) = routed("true");
@@ -85,6 +87,7 @@ fn a_component_patch_is_an_update_of_its_twin() {
     assert_eq!(event.subject, "room-1");
 }
 
+/// ADT-EVENT-4, ADT-EVENT-5.
 #[test]
 fn relationships_created_updated_and_deleted() {
     let (instance, mut events) = routed("true");
@@ -129,6 +132,7 @@ fn relationships_created_updated_and_deleted() {
     );
 }
 
+/// ADT-EVENT-6, ADT-EVENT-7.
 #[test]
 fn telemetry() {
     let (instance, mut events) = routed("type = 'microsoft.iot.telemetry'");
@@ -152,6 +156,7 @@ fn telemetry() {
     assert_eq!(event.dataschema.as_deref(), Some("dtmi:test:Thermostat;1"));
 }
 
+/// ADT-EVENT-1, ADT-EVENT-12.
 #[test]
 fn the_envelope() {
     let (instance, mut events) = routed("true");
@@ -187,6 +192,7 @@ fn the_envelope() {
 }
 
 /// Each type of event with each of its attributes, in the form in which webhooks get them.
+/// ADT-EVENT-1, ADT-EVENT-2, ADT-EVENT-3, ADT-EVENT-4, ADT-EVENT-5, ADT-EVENT-6, ADT-EVENT-7.
 #[test]
 fn every_type_has_the_whole_envelope() {
     let (instance, mut events) = routed("true");
@@ -287,6 +293,7 @@ fn every_type_has_the_whole_envelope() {
 }
 
 /// A request without a trace begins one.
+/// ADT-EVENT-12.
 #[test]
 fn events_have_a_trace_of_their_own() {
     let (instance, mut events) = routed("true");
@@ -300,6 +307,7 @@ fn events_have_a_trace_of_their_own() {
     assert_eq!(lengths, [2, 32, 16, 2], "{first}");
 }
 
+/// ADT-FILTER-1, ADT-FILTER-2.
 #[test]
 fn filters_choose_and_refused_requests_send_nothing() {
     let (instance, mut events) = routed(
@@ -319,6 +327,7 @@ fn filters_choose_and_refused_requests_send_nothing() {
     assert_eq!(events.try_next(), None);
 }
 
+/// ADT-ROUTE-6.
 #[test]
 fn endpoints_are_limited_and_may_be_shared() {
     let (instance, mut first) = routed("true");

@@ -1,11 +1,11 @@
-//! Section 0: what all answers share.
+//! What all answers share.
 
 use http::Method;
 use serde_json::json;
 
 use crate::fixture::{Instance, Reply};
 
-/// Section 0: headers of every answer, errors included.
+/// ADT-HTTP-1, ADT-HTTP-2: headers of every answer, errors included.
 #[test]
 fn every_answer_names_itself_and_its_trace() {
     let instance = Instance::with_building();
@@ -50,7 +50,7 @@ fn every_answer_names_itself_and_its_trace() {
     );
 }
 
-/// Section 0: the api-version is required, and one that is known.
+/// ADT-HTTP-3, ADT-HTTP-4: the api-version is required, and one that is known.
 #[test]
 fn api_versions() {
     let instance = Instance::with_building();
@@ -76,7 +76,7 @@ fn api_versions() {
     }
 }
 
-/// Section 0: the oldest version has no header with the code.
+/// ADT-ERROR-2, ADT-ERROR-3: the oldest version has no header with the code.
 #[test]
 fn the_code_header_came_with_the_second_version() {
     let instance = Instance::new();
@@ -89,7 +89,7 @@ fn the_code_header_came_with_the_second_version() {
     assert_eq!(code("2022-05-31").as_deref(), Some("DigitalTwinNotFound"));
 }
 
-/// Section 0: before 2022-05-31 nobody noted when a twin or component last changed.
+/// ADT-TWIN-6: before 2022-05-31 nobody noted when a twin or component last changed.
 #[test]
 fn times_of_twins_came_with_the_second_version() {
     let instance = Instance::with_building();
@@ -112,7 +112,7 @@ fn times_of_twins_came_with_the_second_version() {
     }
 }
 
-/// Section 0: jobs came late, and their errors have no header with the code in any version.
+/// ADT-HTTP-13, ADT-ERROR-3: jobs came late, and their errors have no header with the code in any version.
 #[test]
 fn each_version_has_its_jobs() {
     let instance = Instance::new();
@@ -131,7 +131,7 @@ fn each_version_has_its_jobs() {
     }
 }
 
-/// Section 0: the words of a path may be in any case, ids may not.
+/// ADT-HTTP-6, ADT-ID-1: the words of a path may be in any case, ids may not.
 #[test]
 fn routes_ignore_case() {
     let instance = Instance::with_building();
@@ -184,6 +184,7 @@ fn routes_ignore_case() {
 }
 
 /// Paths and methods that the service does not have either.
+/// ADT-HTTP-8, ADT-HTTP-14, ADT-TWIN-23.
 #[test]
 fn unknown_routes() {
     let instance = Instance::new();

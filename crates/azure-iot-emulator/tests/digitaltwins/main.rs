@@ -1,5 +1,4 @@
-//! The Digital Twins emulator against the service's rules, driven without HTTP. The names of the tests say the
-//! rule; the comments name the case in the list of known behaviour that each one shows.
+//! The Digital Twins emulator against the rules of `docs/service-behavior/digitaltwins.md`, without HTTP.
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 

@@ -1,4 +1,4 @@
-//! Section 4: lists of models.
+//! Lists of models.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn ids(reply: &Reply) -> Vec<String> {
     reply.column("id")
 }
 
-/// Section 4: models by upload time, in pages.
+/// ADT-MODEL-8, ADT-MODEL-33: models by upload time, in pages.
 #[test]
 fn lists_of_models_have_pages() {
     let instance = Instance::new();
@@ -57,7 +57,7 @@ fn lists_of_models_have_pages() {
         .is_error(400, "InvalidArgument", "continuation token");
 }
 
-/// Section 4: a page has a hundred models, unless the caller wants it otherwise.
+/// ADT-MODEL-8: a page has a hundred models, unless the caller wants it otherwise.
 #[test]
 fn a_page_has_a_hundred_models() {
     let instance = Instance::new();
@@ -75,7 +75,7 @@ fn a_page_has_a_hundred_models() {
     );
 }
 
-/// Section 4: named models and all they need; separators of more than one kind of client.
+/// ADT-MODEL-7, ADT-MODEL-33: named models and all they need; separators of more than one kind of client.
 #[test]
 fn lists_of_dependencies() {
     let instance = Instance::with_models();

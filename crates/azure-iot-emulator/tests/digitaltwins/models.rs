@@ -1,4 +1,4 @@
-//! Section 4: models.
+//! Models.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn extending(id: &str, base: &str) -> Value {
     model
 }
 
-/// Section 4: the answer to an upload, in the order of the request and without definitions.
+/// ADT-MODEL-1, ADT-MODEL-2, ADT-HTTP-10: the answer to an upload, in the order of the request and without definitions.
 #[test]
 fn an_upload_is_answered_with_what_was_noted() {
     let instance = Instance::new();
@@ -44,7 +44,7 @@ fn an_upload_is_answered_with_what_was_noted() {
     assert_eq!(reply.body[1]["displayName"], json!({}));
 }
 
-/// Section 4: the definition as uploaded, if asked for.
+/// ADT-MODEL-6, ADT-MODEL-33: the definition as uploaded, if asked for.
 #[test]
 fn a_model_comes_with_its_definition_on_request() {
     let instance = Instance::with_models();
@@ -65,7 +65,7 @@ fn a_model_comes_with_its_definition_on_request() {
         .is_error(400, "InvalidArgument", "includeModelDefinition");
 }
 
-/// Case 42.
+/// ADT-MODEL-14, ADT-ERROR-8.
 #[test]
 fn an_empty_upload() {
     let instance = Instance::new();
@@ -81,7 +81,7 @@ fn an_empty_upload() {
         .is_error(400, "BadRequest", "non-empty");
 }
 
-/// Case 43.
+/// ADT-MODEL-3, ADT-MODEL-18.
 #[test]
 fn ids_that_exist_are_listed_and_nothing_is_stored() {
     let instance = Instance::with_models();
@@ -98,7 +98,7 @@ fn ids_that_exist_are_listed_and_nothing_is_stored() {
     assert_eq!(instance.get("/models/dtmi:test:New;1").status, 404);
 }
 
-/// Cases 44 and 45.
+/// ADT-MODEL-16, ADT-DTDL-3.
 #[test]
 fn faults_of_models_are_told() {
     let instance = Instance::new();
@@ -123,7 +123,7 @@ fn faults_of_models_are_told() {
     assert_eq!(instance.get("/models/dtmi:test:Bad;1").status, 404);
 }
 
-/// Case 46: bases and components have to be there.
+/// ADT-MODEL-4, ADT-MODEL-17: bases and components have to be there.
 #[test]
 fn unresolved_references() {
     let instance = Instance::new();
@@ -138,7 +138,7 @@ fn unresolved_references() {
         .is_error(400, "DTDLParserError", text);
 }
 
-/// Case 47.
+/// ADT-MODEL-5.
 #[test]
 fn targets_of_relationships_need_not_exist() {
     let instance = Instance::new();
@@ -149,7 +149,7 @@ fn targets_of_relationships_need_not_exist() {
     );
 }
 
-/// Case 48: in any order, within a batch and with what is stored.
+/// ADT-MODEL-4: in any order, within a batch and with what is stored.
 #[test]
 fn dependencies_may_come_later_in_the_batch() {
     let instance = Instance::new();
@@ -162,7 +162,7 @@ fn dependencies_may_come_later_in_the_batch() {
     assert_eq!(instance.post("/models", &batch).status, 201);
 }
 
-/// Cases 49 and 50.
+/// ADT-MODEL-19, ADT-MODEL-20.
 #[test]
 fn ids_in_urls() {
     let instance = Instance::new();
@@ -182,7 +182,7 @@ fn ids_in_urls() {
     assert_eq!(instance.patch("/models/dtmi:a:b;1", &patch).status, 404);
 }
 
-/// Case 51.
+/// ADT-MODEL-13.
 #[test]
 fn a_model_that_others_need_stays() {
     let instance = Instance::with_models();
@@ -202,7 +202,7 @@ fn a_model_that_others_need_stays() {
     assert_eq!(instance.get("/models").body["value"], json!([]));
 }
 
-/// Case 52: neither twins nor targets of relationships hold a model.
+/// ADT-MODEL-12: neither twins nor targets of relationships hold a model.
 #[test]
 fn twins_do_not_hold_their_model() {
     let instance = Instance::with_building();
@@ -211,7 +211,7 @@ fn twins_do_not_hold_their_model() {
     assert_eq!(instance.delete("/models/dtmi:test:Room;1").status, 204);
 }
 
-/// Case 53: idempotent, and the way back.
+/// ADT-MODEL-9: idempotent, and the way back.
 #[test]
 fn decommissioning() {
     let instance = Instance::with_models();
@@ -227,7 +227,7 @@ fn decommissioning() {
     assert_eq!(instance.get(path).body["decommissioned"], false);
 }
 
-/// Section 4: nothing else of a model can be patched.
+/// ADT-MODEL-10, ADT-MODEL-29: nothing else of a model can be patched.
 #[test]
 fn models_are_immutable() {
     let instance = Instance::with_models();
@@ -243,7 +243,7 @@ fn models_are_immutable() {
     }
 }
 
-/// Section 0 (documented, never recorded): models in use have to be decommissioned first.
+/// ADT-MODEL-11: models in use have to be decommissioned first.
 #[test]
 fn a_model_is_decommissioned_after_those_that_need_it() {
     let instance = Instance::with_models();
@@ -257,7 +257,7 @@ fn a_model_is_decommissioned_after_those_that_need_it() {
     );
 }
 
-/// Case 54: versions of DTDL that the service does not take.
+/// ADT-MODEL-21: versions of DTDL that the service does not take.
 #[test]
 fn other_versions_of_dtdl() {
     let instance = Instance::new();
@@ -275,7 +275,7 @@ fn other_versions_of_dtdl() {
     assert_eq!(instance.post("/models", &json!([model])).status, 201);
 }
 
-/// Case 55.
+/// ADT-DTDL-5, ADT-DTDL-6, ADT-DTDL-8, ADT-ID-6.
 #[test]
 fn bad_ids_in_models() {
     let instance = Instance::new();
@@ -292,7 +292,8 @@ fn bad_ids_in_models() {
     }
 }
 
-/// Section 4: what the service asks beyond DTDL.
+/// ADT-MODEL-22, ADT-MODEL-24, ADT-MODEL-25, ADT-MODEL-26, ADT-MODEL-28, ADT-MODEL-34, ADT-DTDL-16: what the service
+/// asks beyond DTDL.
 #[test]
 fn the_services_own_rules_for_models() {
     let instance = Instance::new();
@@ -347,7 +348,7 @@ fn the_services_own_rules_for_models() {
     let mut again = model("dtmi:test:Q;1", contents)[0].clone();
     again["extends"] = "dtmi:test:P;1".into();
     refused(json!([again]));
-    // Nor any name twice (section 10).
+    // Nor any name twice (ADT-DTDL-16).
     let twice = json!([
         {"@type": "Telemetry", "name": "t", "schema": "double"},
         {"@type": "Telemetry", "name": "t", "schema": "double"},
@@ -366,7 +367,7 @@ fn the_services_own_rules_for_models() {
     refused(json!([empty("dtmi:test:Twice;1"), empty("dtmi:test:Twice;1")]));
 }
 
-/// Sections 4 and 8: a chain of bases may be ten long.
+/// ADT-MODEL-27, ADT-DTDL-14: a chain of bases may be ten long.
 #[test]
 fn depth_of_inheritance() {
     let instance = Instance::new();
@@ -382,7 +383,8 @@ fn depth_of_inheritance() {
         .is_error(400, "DTDLParserError", "");
 }
 
-/// Sections 4 and 8: commands and geospatial telemetry are part of a model, of which twins take no notice.
+/// ADT-MODEL-23, ADT-DTDL-17, ADT-DTDL-18, ADT-DTDL-23: commands and geospatial telemetry are part of a model, of which
+/// twins take no notice.
 #[test]
 fn contents_without_meaning_for_twins() {
     let instance = Instance::new();

@@ -54,7 +54,7 @@ impl Running {
     }
 }
 
-/// Case 77: without a token, and with one for something else.
+/// ADT-HTTP-7, ADT-ERROR-2, ADT-ERROR-4: without a token, and with one for something else.
 #[tokio::test]
 async fn no_or_bad_credentials_meet_the_gateway() {
     let running = Running::start().await;
@@ -93,7 +93,7 @@ async fn no_or_bad_credentials_meet_the_gateway() {
     assert_eq!(response.headers()["x-ms-error-code"], "DigitalTwinNotFound");
 }
 
-/// Section 0: answers have a length, but those to queries come in chunks.
+/// ADT-HTTP-2: answers have a length, but those to queries come in chunks.
 #[tokio::test]
 async fn only_the_answers_to_queries_have_no_length() {
     let mut running = Running::start().await;
@@ -120,6 +120,7 @@ async fn only_the_answers_to_queries_have_no_length() {
 }
 
 /// From models to a query, with the links and ids as they travel.
+/// ADT-REL-18, ADT-ID-2.
 #[tokio::test]
 async fn a_walk_through_the_service() {
     let running = Running::start().await;

@@ -1,4 +1,4 @@
-//! Section 2.4: JSON Patch on twins.
+//! JSON Patch on twins.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ fn invalid(patch: Value, text: &str) {
     );
 }
 
-/// Cases 13 and 18: what was written has the new time, the rest keeps its own.
+/// ADT-PATCH-1, ADT-PATCH-3, ADT-PATCH-5, ADT-PATCH-6: what was written has the new time, the rest keeps its own.
 #[test]
 fn add_replace_and_remove() {
     let twin = patched(
@@ -72,7 +72,7 @@ fn add_replace_and_remove() {
     assert_eq!(twin["thermostat"]["$metadata"]["$lastUpdateTime"], THEN);
 }
 
-/// Section 2.4: entries of maps and fields of objects, whose parent has to be there.
+/// ADT-PATCH-5, ADT-PATCH-7, ADT-PATCH-8: entries of maps and fields of objects, whose parent has to be there.
 #[test]
 fn paths_reach_into_maps_and_objects() {
     let instance = instance();
@@ -96,7 +96,7 @@ fn paths_reach_into_maps_and_objects() {
     );
 }
 
-/// Sections 2.4 and 11: the times of components.
+/// ADT-PATCH-8, ADT-PATCH-18: the times of components.
 #[test]
 fn components_are_patched_through_the_twin() {
     let instance = instance();
@@ -120,7 +120,7 @@ fn components_are_patched_through_the_twin() {
     );
 }
 
-/// Case 14.
+/// ADT-PATCH-15, ADT-PATCH-21.
 #[test]
 fn other_operations_are_refused() {
     for operation in ["move", "copy", "test"] {
@@ -132,7 +132,7 @@ fn other_operations_are_refused() {
     }
 }
 
-/// Case 15.
+/// ADT-PATCH-16, ADT-PATCH-21.
 #[test]
 fn operations_need_their_members() {
     invalid(json!([{}]), &format!("Parameter op must not be empty.{HELP}"));
@@ -146,7 +146,7 @@ fn operations_need_their_members() {
     );
 }
 
-/// Cases 16 and 17.
+/// ADT-PATCH-4, ADT-PATCH-21.
 #[test]
 fn replace_and_remove_need_a_target() {
     let text = format!("The target location specified by path segment 'X' was not found.{HELP}");
@@ -156,7 +156,7 @@ fn replace_and_remove_need_a_target() {
     invalid(json!([{"op": "remove", "path": "/thermostat/X"}]), &text);
 }
 
-/// Section 2.4: nothing of a patch is done if a part fails.
+/// ADT-PATCH-2: nothing of a patch is done if a part fails.
 #[test]
 fn a_patch_is_atomic() {
     invalid(
@@ -165,7 +165,7 @@ fn a_patch_is_atomic() {
     );
 }
 
-/// Section 2.4: what only the service writes.
+/// ADT-PATCH-14: what only the service writes.
 #[test]
 fn read_only_paths() {
     for path in [
@@ -187,7 +187,7 @@ fn read_only_paths() {
     );
 }
 
-/// Section 2.4: the result has to fit the model.
+/// ADT-PATCH-17, ADT-TWIN-10, ADT-TWIN-12, ADT-TWIN-13, ADT-TWIN-24, ADT-VALUE-12: the result has to fit the model.
 #[test]
 fn the_result_is_validated() {
     let instance = instance();
@@ -217,7 +217,7 @@ fn the_result_is_validated() {
     }
 }
 
-/// Cases 19 and 20: only the final twin has to fit, and it has to fit the new model.
+/// ADT-PATCH-10: only the final twin has to fit, and it has to fit the new model.
 #[test]
 fn a_twin_can_change_its_model() {
     let instance = instance();
@@ -257,7 +257,7 @@ fn a_twin_can_change_its_model() {
     );
 }
 
-/// Case 21.
+/// ADT-PATCH-11, ADT-PATCH-12, ADT-PATCH-20.
 #[test]
 fn source_times_survive_later_values() {
     let instance = instance();
@@ -302,7 +302,7 @@ fn source_times_survive_later_values() {
         .is_error(400, "ValidationFailed", "sourceTime");
 }
 
-/// Section 11: bodies that are no patches, which the framework refuses in its own form.
+/// ADT-ERROR-7, ADT-ERROR-8: bodies that are no patches, which the framework refuses in its own form.
 #[test]
 fn bodies_that_are_no_patches() {
     let instance = instance();
@@ -321,7 +321,7 @@ fn bodies_that_are_no_patches() {
     reply.is_error(400, "BadRequest", "A non-empty request body is required.");
 }
 
-/// Section 11: an empty patch changes the tag and nothing else.
+/// ADT-PATCH-19: an empty patch changes the tag and nothing else.
 #[test]
 fn an_empty_patch_makes_a_new_etag() {
     let twin = patched(&instance(), json!([]));

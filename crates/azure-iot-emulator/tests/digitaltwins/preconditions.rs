@@ -1,4 +1,4 @@
-//! Section 2.3: conditional requests, and what holds a twin back from being deleted.
+//! Conditional requests, and what holds a twin back from being deleted.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ fn room() -> Value {
     json!({"$metadata": {"$model": "dtmi:test:Room;1"}, "thermostat": {"$metadata": {}}})
 }
 
-/// Case 9, section 2.3.
+/// ADT-ETAG-2, ADT-ETAG-6.
 #[test]
 fn if_none_match_keeps_an_existing_twin() {
     let instance = Instance::with_models();
@@ -30,7 +30,7 @@ fn if_none_match_keeps_an_existing_twin() {
     only_new("W/\"x\"").is_error(400, "InvalidArgument", "If-None-Match");
 }
 
-/// Cases 10, 11 and 12, section 2.3.
+/// ADT-ETAG-3, ADT-ETAG-4, ADT-ETAG-5.
 #[test]
 fn if_match_guards_changes_and_deletion() {
     let instance = Instance::with_models();
@@ -72,7 +72,7 @@ fn if_match_guards_changes_and_deletion() {
     assert_eq!(deleted.status, 204);
 }
 
-/// Case 24: neither end of a relationship can go before it.
+/// ADT-TWIN-20: neither end of a relationship can go before it.
 #[test]
 fn relationships_hold_their_twins() {
     let instance = Instance::with_building();

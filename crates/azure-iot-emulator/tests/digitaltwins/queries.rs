@@ -1,4 +1,4 @@
-//! Section 1: queries over one collection.
+//! Queries over one collection.
 
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ fn finds(instance: &Instance, condition: &str, expected: &[&str]) {
     assert_eq!(ids, expected, "{condition}");
 }
 
-/// Section 1.1: rows, token and charge.
+/// ADT-QUERY-2, ADT-QUERY-3, ADT-ROW-1, ADT-ROW-7: rows, token and charge.
 #[test]
 fn the_answer_to_a_query() {
     let instance = instance();
@@ -85,7 +85,7 @@ fn the_answer_to_a_query() {
     assert_eq!(none.body.to_string(), r#"{"value":[],"continuationToken":null}"#);
 }
 
-/// Case 56.
+/// ADT-QUERY-10, ADT-QUERY-18, ADT-QUERY-23, ADT-QUERY-29.
 #[test]
 fn what_is_no_query() {
     let instance = instance();
@@ -114,7 +114,7 @@ fn what_is_no_query() {
     }
 }
 
-/// Case 57 and section 11.
+/// ADT-QUERY-13, ADT-ROW-5.
 #[test]
 fn counts() {
     let instance = instance();
@@ -132,7 +132,7 @@ fn counts() {
     );
 }
 
-/// Case 58, section 1.6: what a row looks like.
+/// ADT-ROW-1, ADT-ROW-2, ADT-ROW-4, ADT-QUERY-30: what a row looks like.
 #[test]
 fn rows() {
     let instance = instance();
@@ -161,7 +161,7 @@ fn rows() {
     assert_eq!(row("D.$metadata"), json!({"$metadata": twin["$metadata"]}));
 }
 
-/// Section 1.2: TOP, with and without projection, below and above the page.
+/// ADT-QUERY-11, ADT-QUERY-12: TOP, with and without projection, below and above the page.
 #[test]
 fn top() {
     let instance = instance();
@@ -179,7 +179,7 @@ fn top() {
     assert_eq!(second.body["continuationToken"], Value::Null);
 }
 
-/// Section 1.2: operators.
+/// ADT-QUERY-11, ADT-QUERY-14, ADT-QUERY-15, ADT-QUERY-19, ADT-QUERY-32: operators.
 #[test]
 fn comparisons() {
     let instance = instance();
@@ -202,7 +202,7 @@ fn comparisons() {
     finds(&instance, "T.size = T.size", &["a", "b", "c", "d"]);
 }
 
-/// Section 1.2: NOT before AND before OR, and parentheses.
+/// ADT-QUERY-16: NOT before AND before OR, and parentheses.
 #[test]
 fn logic() {
     let instance = instance();
@@ -213,7 +213,7 @@ fn logic() {
     finds(&instance, "(T.size = 1 OR T.size = 3) AND T.name = 'cc'", &["c"]);
 }
 
-/// Case 63: something absent is neither equal nor different.
+/// ADT-QUERY-11, ADT-QUERY-17: something absent is neither equal nor different.
 #[test]
 fn absent_properties() {
     let instance = instance();
@@ -224,7 +224,7 @@ fn absent_properties() {
     finds(&instance, "T.name.x = 1", &[]);
 }
 
-/// Cases 64 and 65, section 1.5.
+/// ADT-QUERY-18, ADT-QUERY-20, ADT-QUERY-21, ADT-PATH-4.
 #[test]
 fn escapes() {
     let instance = instance();
@@ -241,7 +241,7 @@ fn escapes() {
     );
 }
 
-/// Section 1.3.
+/// ADT-PATH-1, ADT-PATH-2, ADT-PATH-3, ADT-PATH-4, ADT-QUERY-22.
 #[test]
 fn paths() {
     let instance = instance();
@@ -271,7 +271,7 @@ fn paths() {
     finds(&instance, &format!("T.$etag = '{etag}'"), &["b"]);
 }
 
-/// Section 1.4.
+/// ADT-FUNCTION-4, ADT-FUNCTION-5, ADT-FUNCTION-6, ADT-FUNCTION-7, ADT-FUNCTION-8, ADT-FUNCTION-9, ADT-QUERY-11.
 #[test]
 fn functions() {
     let instance = instance();

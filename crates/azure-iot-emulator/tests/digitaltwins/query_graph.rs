@@ -1,4 +1,4 @@
-//! Section 1: JOIN and MATCH.
+//! JOIN and MATCH.
 
 use serde_json::{Value, json};
 
@@ -57,7 +57,8 @@ fn rows(instance: &Instance, query: &str, keys: &[&str]) -> Vec<String> {
     rows
 }
 
-/// Section 1.2: JOIN follows a relationship from the twin that is known to a new one.
+/// ADT-JOIN-1, ADT-JOIN-2, ADT-JOIN-4, ADT-JOIN-8, ADT-ROW-3: JOIN follows a relationship from the twin that is known
+/// to a new one.
 #[test]
 fn joins() {
     let instance = ring();
@@ -107,7 +108,7 @@ fn joins() {
     assert_eq!(instance.query(none).len(), 0);
 }
 
-/// Section 1.2: conditions on every part of a JOIN.
+/// ADT-JOIN-8, ADT-FUNCTION-3, ADT-QUERY-12, ADT-QUERY-13: conditions on every part of a JOIN.
 #[test]
 fn joins_with_conditions() {
     let instance = ring();
@@ -128,7 +129,7 @@ fn joins_with_conditions() {
     assert_eq!(instance.query(&format!("SELECT TOP(3) N.$dtId {owned}")).len(), 3);
 }
 
-/// Cases 59, 60 and 61.
+/// ADT-JOIN-3, ADT-JOIN-4, ADT-JOIN-5, ADT-JOIN-6, ADT-QUERY-30.
 #[test]
 fn joins_that_are_refused() {
     let instance = ring();
@@ -156,7 +157,7 @@ fn joins_that_are_refused() {
     assert_eq!(instance.refused_query(&joins(6)).code(), "SqlQueryError");
 }
 
-/// Section 1.2: MATCH, its directions and names.
+/// ADT-MATCH-3, ADT-MATCH-4, ADT-MATCH-5: MATCH, its directions and names.
 #[test]
 fn patterns() {
     let instance = ring();
@@ -185,7 +186,8 @@ fn patterns() {
     );
 }
 
-/// Section 1.2: the fixed twin may be any of the pattern, and relationships can be named.
+/// ADT-MATCH-2, ADT-MATCH-6, ADT-MATCH-11, ADT-MATCH-12, ADT-QUERY-13, ADT-ROW-3: the fixed twin may be any of the
+/// pattern, and relationships can be named.
 #[test]
 fn patterns_from_any_end() {
     let instance = ring();
@@ -206,7 +208,7 @@ fn patterns_from_any_end() {
     assert_eq!(rows(&instance, lone, &["a"]), ["n1"]);
 }
 
-/// Case 66, section 1.2: how many relationships an edge may stand for.
+/// ADT-MATCH-6, ADT-MATCH-7, ADT-MATCH-8, ADT-MATCH-9: how many relationships an edge may stand for.
 #[test]
 fn hops() {
     let instance = ring();
@@ -231,6 +233,7 @@ fn hops() {
 }
 
 /// One row per path, against the direction too; a variable that comes back closes the path.
+/// ADT-MATCH-10, ADT-MATCH-13, ADT-ROW-3.
 #[test]
 fn paths_and_cycles() {
     let instance = ring();
@@ -246,6 +249,7 @@ fn paths_and_cycles() {
 }
 
 /// Rows of one starting point go over more than one page.
+/// ADT-QUERY-5.
 #[test]
 fn pages_within_one_starting_point() {
     let instance = ring();
@@ -269,6 +273,7 @@ fn pages_within_one_starting_point() {
 }
 
 /// JOIN or MATCH without a fixed twin is refused; with one that does not exist nothing is found.
+/// ADT-MATCH-2.
 #[test]
 fn patterns_need_a_fixed_twin() {
     let instance = ring();

@@ -1,4 +1,4 @@
-//! Section 1.1: queries may lag behind writes; reads by id never do.
+//! Queries may lag behind writes; reads by id never do.
 
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
+/// ADT-QUERY-8.
 #[test]
 fn changes_show_in_queries_after_the_lag() {
     let instance = Instance::with_building();
@@ -50,6 +51,7 @@ fn changes_show_in_queries_after_the_lag() {
     assert_eq!(instance.ids(FLOORS), ["floor-1"], "no lag any more");
 }
 
+/// ADT-QUERY-8.
 #[test]
 fn models_lag_too_and_a_loaded_state_shows_at_once() {
     let instance = Instance::with_building();

@@ -1,4 +1,4 @@
-//! Section 1: pages of rows, relationships as rows, and models with their descendants.
+//! Pages of rows, relationships as rows, and models with their descendants.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Instance, model};
 
-/// Case 62, section 1.4.
+/// ADT-FUNCTION-1, ADT-FUNCTION-2.
 #[test]
 fn models_with_descendants_and_versions() {
     let instance = Instance::new();
@@ -53,7 +53,7 @@ fn models_with_descendants_and_versions() {
     assert_eq!(not, ["Baseline-1"]);
 }
 
-/// Section 1.6: relationships as rows.
+/// ADT-ROW-6, ADT-PATH-5, ADT-QUERY-13: relationships as rows.
 #[test]
 fn relationships() {
     let instance = Instance::with_building();
@@ -85,7 +85,8 @@ fn relationships() {
     );
 }
 
-/// Section 1.1: pages, and case 67: tokens bound to their query and instance.
+/// ADT-QUERY-1, ADT-QUERY-5, ADT-QUERY-6, ADT-QUERY-7, ADT-QUERY-31: tokens are bound to their query and
+/// instance.
 #[test]
 fn pages() {
     let instance = Instance::with_models();
@@ -139,6 +140,7 @@ fn pages() {
 }
 
 /// An index that another query makes between two pages does not turn the walk round.
+/// ADT-QUERY-5.
 #[test]
 fn every_page_begins_with_the_same_twin_of_a_pattern() {
     let instance = Instance::with_models();
@@ -176,6 +178,7 @@ fn every_page_begins_with_the_same_twin_of_a_pattern() {
 }
 
 /// A token names places of the graph that queries saw; in another one it would skip rows or repeat them.
+/// ADT-QUERY-7.
 #[test]
 fn tokens_are_bound_to_the_graph() {
     let instance = Instance::with_models();
@@ -207,6 +210,7 @@ fn tokens_are_bound_to_the_graph() {
 }
 
 /// A scan that is longer than one chunk, with gaps, still finds each twin once.
+/// ADT-QUERY-4.
 #[test]
 fn scans_of_many() {
     let instance = Instance::with_models();

@@ -1,4 +1,4 @@
-//! Section 1: what the query language does not have, its reserved words and its limits.
+//! What the query language does not have, its reserved words and its limits.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -72,7 +72,7 @@ fn instance() -> Instance {
     instance
 }
 
-/// Case 64, section 1.5: a reserved word is a name in brackets only, with and without an alias before it.
+/// ADT-QUERY-20: a reserved word is a name in brackets only, with and without an alias before it.
 #[test]
 fn reserved_words() {
     let instance = instance();
@@ -102,7 +102,8 @@ fn reserved_words() {
     }
 }
 
-/// Sections 1.1, 1.2 and 1.4: what is documented as missing.
+/// ADT-QUERY-10, ADT-QUERY-13, ADT-FUNCTION-3, ADT-FUNCTION-10, ADT-FUNCTION-11, ADT-MATCH-1, ADT-PATH-6: what is
+/// documented as missing.
 #[test]
 fn what_the_language_lacks() {
     let instance = instance();
@@ -136,7 +137,8 @@ fn what_the_language_lacks() {
     }
 }
 
-/// Section 1.4: what is absent has no type; arrays are searched for scalars, not deeper.
+/// ADT-FUNCTION-4, ADT-FUNCTION-5, ADT-FUNCTION-6, ADT-FUNCTION-7, ADT-FUNCTION-9, ADT-FUNCTION-10: what is absent has
+/// no type; arrays are searched for scalars, not deeper.
 #[test]
 fn types_of_nothing_and_arrays_of_anything() {
     let instance = instance();
@@ -171,7 +173,7 @@ fn types_of_nothing_and_arrays_of_anything() {
     }
 }
 
-/// Section 1.3: the times that callers give can be asked for, of twins and of components.
+/// ADT-PATH-1, ADT-QUERY-22: the times that callers give can be asked for, of twins and of components.
 #[test]
 fn source_times() {
     let instance = Instance::with_models();
@@ -197,7 +199,7 @@ fn source_times() {
     }
 }
 
-/// Case 68, section 1.7: the last text that is taken and the first one that is not.
+/// ADT-QUERY-26, ADT-QUERY-27, ADT-QUERY-28: the last text that is taken and the first one that is not.
 #[test]
 fn limits_of_the_text() {
     let instance = instance();
@@ -237,7 +239,7 @@ fn limits_of_the_text() {
     }
 }
 
-/// Section 1.1: the charge is a decimal number as text, and only answers with rows have one.
+/// ADT-QUERY-3, ADT-QUERY-32: the charge is a decimal number as text, and only answers with rows have one.
 #[test]
 fn every_answer_has_its_charge() {
     let instance = instance();
@@ -256,7 +258,7 @@ fn every_answer_has_its_charge() {
     assert_eq!(instance.refused_query("foo").header("query-charge"), None);
 }
 
-/// Case 67, section 1.1: a token belongs to its query; neither another query nor another version moves it.
+/// ADT-QUERY-1, ADT-QUERY-7: a token belongs to its query; neither another query nor another version moves it.
 #[test]
 fn tokens_bring_their_query() {
     let instance = instance();

@@ -1,4 +1,4 @@
-//! Sections 1.7 and 7: rates, when they are switched on.
+//! Rates, when they are switched on.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn admitted(times: u32, mut send: impl FnMut(u32) -> Reply) -> (u32, Option<Repl
     (count, refusal)
 }
 
-/// Case 76: 429 with `Retry-After`, the error without a code.
+/// ADT-RATE-10, ADT-ERROR-6: 429 with `Retry-After`, the error without a code.
 #[test]
 fn jobs_one_a_second() {
     let instance = limited();
@@ -50,6 +50,7 @@ fn jobs_one_a_second() {
     assert_eq!(list().status, 200);
 }
 
+/// ADT-RATE-1, ADT-RATE-2, ADT-RATE-3, ADT-RATE-4, ADT-RATE-7, ADT-RATE-9.
 #[test]
 fn each_kind_of_request_has_its_rate() {
     let instance = limited();
@@ -69,6 +70,7 @@ fn each_kind_of_request_has_its_rate() {
     assert_eq!(admitted(1002, patch).0, 1000);
 }
 
+/// ADT-RATE-5.
 #[test]
 fn one_twin_changes_ten_times_a_second() {
     let instance = limited();
@@ -85,7 +87,7 @@ fn one_twin_changes_ten_times_a_second() {
     assert_eq!(instance.patch("/digitaltwins/room-1", &patch).status, 204);
 }
 
-/// Section 7: only changes count, be it of a twin, a component or a relationship, not what is sent past the graph.
+/// ADT-RATE-5: only changes count, be it of a twin, a component or a relationship, not what is sent past the graph.
 #[test]
 fn telemetry_and_routes_are_no_changes_of_a_twin() {
     let instance = limited();
@@ -108,7 +110,8 @@ fn telemetry_and_routes_are_no_changes_of_a_twin() {
     assert_eq!(admitted(12, change).0, 10);
 }
 
-/// Section 1.7: too many queries are refused by the service, which has a code for it. That their cost counts as well
+/// ADT-QUERY-25, ADT-RATE-7: too many queries are refused by the service, which has a code for it. That their cost
+/// counts as well
 /// has a test beside the code.
 #[test]
 fn queries_beyond_the_quota() {

@@ -1,4 +1,4 @@
-//! Section 3: relationships and their lists.
+//! Relationships and their lists.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ fn adjacent(target: &str) -> Value {
     json!({"$relationshipName": "adjacent", "$targetId": target})
 }
 
-/// Section 3: URL over body, order of members, etag.
+/// ADT-REL-1, ADT-REL-2, ADT-REL-4: URL over body, order of members, etag.
 #[test]
 fn a_new_relationship_comes_back_as_stored() {
     let instance = Instance::with_building();
@@ -31,7 +31,7 @@ fn a_new_relationship_comes_back_as_stored() {
     );
 }
 
-/// Section 3: ids are unique per source; a second PUT replaces, other ends and name included.
+/// ADT-REL-3, ADT-ETAG-7: ids are unique per source; a second PUT replaces, other ends and name included.
 #[test]
 fn a_relationship_can_be_replaced() {
     let instance = Instance::with_building();
@@ -67,7 +67,7 @@ fn a_relationship_can_be_replaced() {
     );
 }
 
-/// Cases 31 and 32.
+/// ADT-REL-11, ADT-REL-12.
 #[test]
 fn both_ends_must_exist() {
     let instance = Instance::with_building();
@@ -81,7 +81,7 @@ fn both_ends_must_exist() {
     );
 }
 
-/// Cases 33, 34 and 35.
+/// ADT-REL-5, ADT-REL-6, ADT-REL-7.
 #[test]
 fn the_model_must_declare_it() {
     let instance = Instance::with_building();
@@ -99,7 +99,7 @@ fn the_model_must_declare_it() {
     assert_eq!(put("adjacent", "room-1").status, 200);
 }
 
-/// Case 36: multiplicity is not enforced.
+/// ADT-REL-8: multiplicity is not enforced.
 #[test]
 fn more_than_the_maximum_multiplicity() {
     let instance = Instance::with_building();
@@ -109,7 +109,7 @@ fn more_than_the_maximum_multiplicity() {
     }
 }
 
-/// Case 37.
+/// ADT-REL-9.
 #[test]
 fn no_relationship_with_itself() {
     let instance = Instance::with_building();
@@ -117,7 +117,7 @@ fn no_relationship_with_itself() {
     reply.is_error(400, "OperationNotAllowed", "room-1");
 }
 
-/// Case 38.
+/// ADT-REL-13.
 #[test]
 fn a_missing_relationship_is_named() {
     let instance = Instance::with_building();
@@ -133,7 +133,7 @@ fn a_missing_relationship_is_named() {
         .is_error(404, "DigitalTwinNotFound", "none");
 }
 
-/// Section 3: properties are checked with the declaration.
+/// ADT-REL-15: properties are checked with the declaration.
 #[test]
 fn properties_are_validated() {
     let instance = Instance::with_building();
@@ -148,7 +148,7 @@ fn properties_are_validated() {
     assert_eq!(put("since", json!("2024-02-29")).status, 200);
 }
 
-/// Section 11.
+/// ADT-REL-16, ADT-ERROR-8.
 #[test]
 fn unreadable_bodies() {
     let instance = Instance::with_building();
@@ -168,7 +168,7 @@ fn unreadable_bodies() {
     put("").is_error(400, "BadRequest", "A non-empty request body is required.");
 }
 
-/// Sections 3 and 2.3: changes and deletion, with preconditions.
+/// ADT-REL-14, ADT-ETAG-3, ADT-ETAG-4, ADT-ETAG-5, ADT-PATCH-19: changes and deletion, with preconditions.
 #[test]
 fn patch_and_delete() {
     let instance = Instance::with_building();
@@ -196,7 +196,7 @@ fn patch_and_delete() {
     instance
         .patch(path, &patch)
         .is_error(400, "JsonPatchInvalid", "path segment 'door' was not found.");
-    // Section 11: nothing to change, and yet a new tag.
+    // ADT-PATCH-19: nothing to change, and yet a new tag.
     assert_ne!(instance.patch(path, &json!([])).ok().etag(), reply.etag());
     assert_eq!(
         instance
@@ -207,7 +207,7 @@ fn patch_and_delete() {
     assert_eq!(instance.get(path).status, 404);
 }
 
-/// Case 41: ends and name stay.
+/// ADT-REL-10, ADT-REL-15: ends and name stay.
 #[test]
 fn ends_and_name_cannot_be_patched() {
     let instance = Instance::with_building();
@@ -260,7 +260,7 @@ fn pages(instance: &Instance, first: &str, member: &str) -> Vec<Vec<String>> {
     }
 }
 
-/// Case 39: pages of ten, by relationship id.
+/// ADT-REL-17, ADT-REL-18: pages of ten, by relationship id.
 #[test]
 fn lists_have_pages_of_ten() {
     let instance = instance_with_many();
@@ -279,7 +279,7 @@ fn lists_have_pages_of_ten() {
     assert!(link.ends_with("&api-version=2023-10-31"), "{link}");
 }
 
-/// Section 3: the name filter stays on for all pages.
+/// ADT-REL-20, ADT-REL-22: the name filter stays on for all pages.
 #[test]
 fn lists_can_be_of_one_name() {
     let instance = instance_with_many();
@@ -295,7 +295,7 @@ fn lists_can_be_of_one_name() {
     assert_eq!(none.body, json!({"nextLink": null, "value": []}));
 }
 
-/// Case 40.
+/// ADT-REL-21, ADT-REL-22.
 #[test]
 fn incoming_relationships_are_links() {
     let instance = instance_with_many();
@@ -321,7 +321,7 @@ fn incoming_relationships_are_links() {
     assert_eq!(none.body.to_string(), r#"{"nextLink":null,"value":[]}"#);
 }
 
-/// Section 3: a list needs its twin, and a token that it has given.
+/// ADT-REL-23, ADT-REL-24: a list needs its twin, and a token that it has given.
 #[test]
 fn lists_of_nothing() {
     let instance = Instance::with_building();
@@ -337,6 +337,7 @@ fn lists_of_nothing() {
 }
 
 /// A page goes on after the last relationship seen, even if that is gone.
+/// ADT-REL-24.
 #[test]
 fn deletions_between_pages() {
     let instance = instance_with_many();
@@ -349,7 +350,7 @@ fn deletions_between_pages() {
     assert_eq!(instance.get(&link).column("$relationshipId")[0], "out-09");
 }
 
-/// Section 7: ids of relationships follow the rule of twins and are encoded in links.
+/// ADT-ID-5: ids of relationships follow the rule of twins and are encoded in links.
 #[test]
 fn ids() {
     let instance = Instance::with_building();

@@ -1,4 +1,4 @@
-//! Section 7 and case 30: how long texts, twins, requests and models may be. What an instance may hold has tests beside
+//! How long texts, twins, requests and models may be. What an instance may hold has tests beside
 //! the code, with smaller limits.
 
 use http::Method;
@@ -18,6 +18,7 @@ fn tags(count: usize, length: usize) -> Value {
 }
 
 /// A text may have 4 KB, in bytes of UTF-8, wherever it stands.
+/// ADT-LIMIT-6.
 #[test]
 fn texts() {
     let instance = Instance::with_building();
@@ -44,6 +45,7 @@ fn texts() {
 }
 
 /// A twin may have 32 KB as JSON, however it came to that.
+/// ADT-LIMIT-4.
 #[test]
 fn twins() {
     let instance = Instance::with_models();
@@ -71,6 +73,7 @@ fn twins() {
 }
 
 /// The body of a request about one thing may have 32 KB.
+/// ADT-LIMIT-5.
 #[test]
 fn payloads() {
     let instance = Instance::with_building();
@@ -116,6 +119,7 @@ fn payloads() {
 }
 
 /// A model may have 1 MB, and a request 250 of them.
+/// ADT-LIMIT-9, ADT-LIMIT-10.
 #[test]
 fn models() {
     let instance = Instance::new();
@@ -155,6 +159,7 @@ fn models() {
 }
 
 /// DTDL keeps the names of properties far below 1 KB.
+/// ADT-LIMIT-7, ADT-DTDL-12.
 #[test]
 fn names_of_properties() {
     let instance = Instance::new();

@@ -12,7 +12,7 @@ fn says(reply: &Reply, code: &str, text: &str) {
 
 const TWIN: &str = "There is no digital twin instance that exists with the ID none. Please verify that the twin id is valid and ensure that the twin is not deleted. See section on querying the twins https://aka.ms/adtv2query.";
 
-/// Sections 2.1, 2.3 and 2.5.
+/// ADT-TWIN-15, ADT-TWIN-19, ADT-TWIN-20, ADT-COMPONENT-2, ADT-ETAG-2, ADT-ETAG-3, ADT-ETAG-4.
 #[test]
 fn about_twins() {
     let instance = Instance::with_building();
@@ -57,7 +57,8 @@ fn about_twins() {
     }
 }
 
-/// Sections 2.4 and 11.
+/// ADT-PATCH-4, ADT-PATCH-7, ADT-PATCH-15, ADT-PATCH-16, ADT-PATCH-21, ADT-TWIN-18, ADT-REL-14, ADT-REL-16,
+/// ADT-ERROR-8.
 #[test]
 fn about_patches_and_bodies() {
     let instance = Instance::with_building();
@@ -103,7 +104,7 @@ fn about_patches_and_bodies() {
     );
 }
 
-/// Section 3.
+/// ADT-REL-7, ADT-REL-11, ADT-REL-12, ADT-REL-13.
 #[test]
 fn about_relationships() {
     let instance = Instance::with_building();
@@ -129,7 +130,7 @@ fn about_relationships() {
     );
 }
 
-/// Section 4.
+/// ADT-MODEL-13, ADT-MODEL-14, ADT-MODEL-17, ADT-MODEL-18, ADT-MODEL-19, ADT-MODEL-20.
 #[test]
 fn about_models() {
     let instance = Instance::with_models();
@@ -168,7 +169,7 @@ fn about_models() {
     );
 }
 
-/// Sections 1.7, 5 and 6.
+/// ADT-QUERY-23, ADT-ROUTE-2, ADT-ROUTE-3, ADT-IMPORT-8, ADT-IMPORT-9, ADT-IMPORT-10.
 #[test]
 fn about_queries_routes_and_jobs() {
     let instance = Instance::new();

@@ -1,4 +1,4 @@
-//! Section 2: create, replace, get, delete, preconditions, telemetry.
+//! Create, replace, get, delete, preconditions, telemetry.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ fn room() -> Value {
     json!({"$metadata": {"$model": "dtmi:test:Room;1"}, "temperature": 80, "thermostat": {"$metadata": {}}})
 }
 
-/// Case 1, section 2.1: order of members, numbers as sent, one time for all, the etag in both places.
+/// ADT-TWIN-1, ADT-TWIN-2, ADT-TWIN-3, ADT-TWIN-4, ADT-TWIN-5, ADT-TWIN-7, ADT-TWIN-8, ADT-TWIN-9, ADT-ETAG-1,
+/// ADT-HTTP-9: order of members, numbers as sent, one time for all, the etag in both places.
 #[test]
 fn a_new_twin_comes_back_as_stored() {
     let instance = Instance::with_models();
@@ -39,7 +40,7 @@ fn a_new_twin_comes_back_as_stored() {
     assert_eq!((read.body.to_string(), read.etag()), (expected.to_string(), etag));
 }
 
-/// Section 2.1: the first api-version has no `$lastUpdateTime`.
+/// ADT-TWIN-6: the first api-version has no `$lastUpdateTime`.
 #[test]
 fn the_oldest_version_has_no_times_of_twins() {
     let instance = Instance::with_models();
@@ -52,7 +53,7 @@ fn the_oldest_version_has_no_times_of_twins() {
     );
 }
 
-/// Case 2: clients that send every member they know, as null.
+/// ADT-TWIN-1: clients that send every member they know, as null.
 #[test]
 fn null_id_and_etag_are_taken() {
     let instance = Instance::with_models();
@@ -62,7 +63,7 @@ fn null_id_and_etag_are_taken() {
     assert_eq!(instance.put("/digitaltwins/t1", &body).status, 200);
 }
 
-/// Case 3.
+/// ADT-TWIN-15, ADT-ERROR-1.
 #[test]
 fn the_model_must_be_stored() {
     let instance = Instance::new();
@@ -75,7 +76,7 @@ fn the_model_must_be_stored() {
     assert_eq!(reply.body["error"]["details"][0]["code"], "ValidationFailed");
 }
 
-/// Cases 4 and 5: components have to be there, empty ones will do.
+/// ADT-TWIN-10: components have to be there, empty ones will do.
 #[test]
 fn components_are_required() {
     let instance = Instance::with_models();
@@ -95,7 +96,7 @@ fn components_are_required() {
     assert_eq!(instance.put("/digitaltwins/t1", &body).status, 200);
 }
 
-/// Case 6: contents that are no properties.
+/// ADT-TWIN-13: contents that are no properties.
 #[test]
 fn only_properties_have_values() {
     let instance = Instance::with_models();
@@ -118,7 +119,7 @@ fn only_properties_have_values() {
         .is_error(400, "ValidationFailed", "it is a Telemetry.");
 }
 
-/// Case 7 and section 11.
+/// ADT-TWIN-12, ADT-TWIN-24.
 #[test]
 fn undeclared_names_and_wrong_types_are_named() {
     let instance = Instance::with_models();
@@ -141,7 +142,7 @@ fn undeclared_names_and_wrong_types_are_named() {
     assert_eq!(instance.get("/digitaltwins/t1").status, 404);
 }
 
-/// Section 2.2: null is not storable.
+/// ADT-VALUE-12: null is not storable.
 #[test]
 fn null_is_no_value() {
     let instance = Instance::with_models();
@@ -152,7 +153,7 @@ fn null_is_no_value() {
         .is_error(400, "ValidationFailed", "name");
 }
 
-/// Case 8: only new twins are refused.
+/// ADT-TWIN-16: only new twins are refused.
 #[test]
 fn decommissioned_models_make_no_new_twins() {
     let instance = Instance::with_models();
@@ -167,7 +168,7 @@ fn decommissioned_models_make_no_new_twins() {
     assert_eq!(instance.patch("/digitaltwins/old", &patch).status, 204);
 }
 
-/// Cases 22 and 23.
+/// ADT-TWIN-19.
 #[test]
 fn a_missing_twin_is_named() {
     let instance = Instance::with_models();
@@ -183,7 +184,7 @@ fn a_missing_twin_is_named() {
         .is_error(404, "DigitalTwinNotFound", text);
 }
 
-/// Section 2.1: PUT overwrites all properties and leaves relationships.
+/// ADT-TWIN-17: PUT overwrites all properties and leaves relationships.
 #[test]
 fn replacing_a_twin_keeps_its_relationships() {
     let instance = Instance::with_building();
@@ -197,7 +198,7 @@ fn replacing_a_twin_keeps_its_relationships() {
     );
 }
 
-/// Section 2.1: nothing of a replaced twin is older than the PUT, even if it is the same.
+/// ADT-TWIN-5, ADT-TWIN-8: nothing of a replaced twin is older than the PUT, even if it is the same.
 #[test]
 fn a_replaced_twin_has_one_time() {
     let instance = Instance::with_models();
@@ -219,7 +220,7 @@ fn a_replaced_twin_has_one_time() {
     );
 }
 
-/// Section 2.5: a twin outlives its model, but cannot change until the model is back.
+/// ADT-TWIN-21: a twin outlives its model, but cannot change until the model is back.
 #[test]
 fn twins_of_a_deleted_model_are_frozen() {
     let instance = Instance::with_building();
@@ -264,7 +265,7 @@ fn twins_of_a_deleted_model_are_frozen() {
     assert_eq!(instance.patch("/digitaltwins/floor-1", &patch).status, 204);
 }
 
-/// Section 11: bodies that are no twins.
+/// ADT-TWIN-18, ADT-TWIN-26, ADT-ERROR-8: bodies that are no twins.
 #[test]
 fn unreadable_bodies() {
     let instance = Instance::with_models();
@@ -276,7 +277,7 @@ fn unreadable_bodies() {
     put(r#"{"$metadata":{}}"#).is_error(400, "ValidationFailed", "$model");
 }
 
-/// Section 7: ids may hold more than URLs like, and are told apart by case.
+/// ADT-ID-1, ADT-ID-2, ADT-ID-3: ids may hold more than URLs like, and are told apart by case.
 #[test]
 fn ids() {
     let instance = Instance::with_models();
@@ -299,7 +300,7 @@ fn ids() {
     );
 }
 
-/// Section 2.1 and case 21: a source time is kept as given.
+/// ADT-TWIN-8, ADT-TWIN-9: a source time is kept as given.
 #[test]
 fn source_times_can_be_given_at_creation() {
     let instance = Instance::with_models();
@@ -322,7 +323,7 @@ fn source_times_can_be_given_at_creation() {
         .is_error(400, "ValidationFailed", "sourceTime");
 }
 
-/// Cases 28 and 29, section 2.5.
+/// ADT-TELEMETRY-1, ADT-TELEMETRY-2, ADT-TELEMETRY-3, ADT-TELEMETRY-4, ADT-TELEMETRY-5, ADT-TELEMETRY-6.
 #[test]
 fn telemetry_is_acknowledged() {
     let instance = Instance::with_building();
@@ -358,6 +359,7 @@ fn telemetry_is_acknowledged() {
 }
 
 /// A model without contents makes the smallest twin.
+/// ADT-TWIN-11.
 #[test]
 fn a_twin_may_have_nothing_but_a_model() {
     let instance = Instance::new();

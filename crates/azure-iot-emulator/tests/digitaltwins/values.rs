@@ -1,4 +1,4 @@
-//! Section 2.2: what values the schemas take.
+//! What values the schemas take.
 
 use serde_json::{Value, json};
 
@@ -34,6 +34,7 @@ fn check(schema: Value, version: u8, good: &[Value], bad: &[Value]) {
     }
 }
 
+/// ADT-VALUE-1, ADT-VALUE-4, ADT-VALUE-12.
 #[test]
 fn booleans_and_strings() {
     check(
@@ -50,6 +51,7 @@ fn booleans_and_strings() {
     );
 }
 
+/// ADT-VALUE-2.
 #[test]
 fn whole_numbers() {
     let wrong = [json!(80.0), json!("80"), json!(1e3)];
@@ -68,6 +70,7 @@ fn whole_numbers() {
     );
 }
 
+/// ADT-VALUE-3, ADT-TWIN-4.
 #[test]
 fn other_numbers_are_echoed_as_sent() {
     check(
@@ -79,6 +82,7 @@ fn other_numbers_are_echoed_as_sent() {
     check(json!("float"), 2, &[json!(80), json!(0.5)], &[json!("1")]);
 }
 
+/// ADT-VALUE-5, ADT-VALUE-6, ADT-VALUE-7.
 #[test]
 fn times() {
     check(
@@ -110,6 +114,7 @@ fn times() {
     );
 }
 
+/// ADT-VALUE-8.
 #[test]
 fn enums_by_value() {
     let schema = |kind: &str, values: [Value; 2]| {
@@ -131,6 +136,7 @@ fn enums_by_value() {
     );
 }
 
+/// ADT-VALUE-9, ADT-VALUE-12.
 #[test]
 fn objects_may_be_partial() {
     let schema = json!({"@type": "Object", "fields": [
@@ -151,6 +157,7 @@ fn objects_may_be_partial() {
     );
 }
 
+/// ADT-VALUE-10.
 #[test]
 fn maps_have_any_key() {
     let schema = json!({"@type": "Map", "mapKey": {"name": "k", "schema": "string"},
@@ -163,6 +170,7 @@ fn maps_have_any_key() {
     );
 }
 
+/// ADT-VALUE-11, ADT-PATCH-9.
 #[test]
 fn arrays_of_version_3() {
     let schema = json!({"@type": "Array", "elementSchema": "integer"});
@@ -191,6 +199,7 @@ fn arrays_of_version_3() {
 }
 
 /// The fault names how deep it lies.
+/// ADT-VALUE-13.
 #[test]
 fn faults_deep_inside() {
     let schema = json!({"@type": "Object", "fields": [{"name": "a", "schema": "integer"}]});
@@ -211,6 +220,7 @@ fn faults_deep_inside() {
 }
 
 /// Contents of bases and of bases of bases count, in twins and components.
+/// ADT-TWIN-25.
 #[test]
 fn inherited_contents() {
     let instance = Instance::new();

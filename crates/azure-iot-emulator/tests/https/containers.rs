@@ -58,8 +58,9 @@ impl Running {
     }
 }
 
+/// HUB-TRANSFER-1, HUB-TRANSFER-5, HUB-TRANSFER-8.
 #[tokio::test]
-async fn section_6_1_devices_go_out_and_in_through_a_container() {
+async fn export_and_import_through_a_container() {
     let running = Running::new().await;
     running
         .hub(Method::PUT, "/devices/a", &json!({"deviceId": "a"}))
@@ -85,7 +86,7 @@ async fn section_6_1_devices_go_out_and_in_through_a_container() {
 }
 
 #[tokio::test]
-async fn section_6_1_containers_can_be_filled_listed_and_emptied() {
+async fn containers_can_be_filled_listed_and_emptied() {
     let running = Running::new().await;
     assert_eq!(
         running.blob(Method::PUT, "box?restype=container", "").await.0,
@@ -125,8 +126,9 @@ async fn section_6_1_containers_can_be_filled_listed_and_emptied() {
 }
 
 /// A job that is scheduled runs when the emulator's clock has got there.
+/// HUB-JOB-5, HUB-JOB-10.
 #[tokio::test]
-async fn section_6_2_scheduled_jobs_run_by_themselves() {
+async fn scheduled_job_runs_when_the_clock_reaches_its_start() {
     let running = Running::new().await;
     running
         .hub(Method::PUT, "/devices/a", &json!({"deviceId": "a"}))

@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use crate::support::{Parts, Running};
 
-/// Section 7: both spellings of the host, with and without the port, escaped or not, and any scope of it.
+/// HUB-AUTH-4, HUB-AUTH-7, HUB-AUTH-8: both spellings of the host, with and without the port, escaped or not, and any
+/// scope of it.
 #[tokio::test]
-async fn section_7_signatures_are_accepted() {
+async fn signatures_match_every_spelling_of_the_host_and_scope() {
     let running = Running::start().await;
     running.create("a").await;
     let parts = running.parts();
@@ -30,9 +31,9 @@ async fn section_7_signatures_are_accepted() {
     assert_eq!(running.get("/twins/a", Some(&scoped)).await.status(), 401);
 }
 
-/// Section 7, case 50.
+/// HUB-AUTH-10, HUB-AUTH-11, HUB-AUTH-12, HUB-AUTH-21.
 #[tokio::test]
-async fn case_50_credentials_are_refused() {
+async fn bad_credentials_are_unauthorized() {
     let running = Running::start().await;
     let parts = running.parts();
     let (host, expiry) = (parts.host.clone(), running.now() + 60);
@@ -65,9 +66,9 @@ async fn case_50_credentials_are_refused() {
     }
 }
 
-/// Section 7: a policy's rights, over the wire.
+/// HUB-AUTH-14, HUB-AUTH-15, HUB-AUTH-18: a policy's rights, over the wire.
 #[tokio::test]
-async fn section_7_policies() {
+async fn policy_permissions_are_checked() {
     let running = Running::start().await;
     running.create("a").await;
     let read = Parts::of(
@@ -83,6 +84,7 @@ async fn section_7_policies() {
 }
 
 /// Bearer tokens: our own until it expires, one for another service never.
+/// HUB-AUTH-13.
 #[tokio::test]
 async fn bearer_tokens() {
     let running = Running::start().await;
@@ -99,6 +101,7 @@ async fn bearer_tokens() {
 }
 
 /// Digital Twins takes bearer tokens only.
+/// ADT-HTTP-7.
 #[tokio::test]
 async fn digital_twins_takes_no_signatures() {
     let running = Running::start().await;

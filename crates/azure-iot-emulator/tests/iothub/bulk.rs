@@ -31,9 +31,9 @@ fn failures(answer: &Answer) -> Vec<(u64, String)> {
         .collect()
 }
 
-/// Section 5, case 47.
+/// HUB-BULK-1, HUB-BULK-6, HUB-BULK-7.
 #[test]
-fn case_47_create() {
+fn bulk_create_reports_success_without_errors() {
     let hub = Hub::new();
     let answer = bulk(
         &hub,
@@ -64,9 +64,9 @@ fn case_47_create() {
     assert_eq!(bulk(&hub, &json!([])).ok()["isSuccessful"], true);
 }
 
-/// Section 5, case 48: one failure does not undo the rest.
+/// HUB-BULK-8, HUB-BULK-9, HUB-BULK-10, HUB-BULK-11, HUB-BULK-17, HUB-WIRE-6: one failure does not undo the rest.
 #[test]
-fn case_48_partial_failure() {
+fn bulk_failure_of_one_entry_keeps_the_others() {
     let hub = Hub::new();
     hub.create("old");
     let create = |id: &str| json!({"id": id, "importMode": "create", "status": "enabled"});
@@ -89,9 +89,9 @@ fn case_48_partial_failure() {
     hub.get("/devices/newer").ok();
 }
 
-/// Section 5, case 49, and an id that comes twice.
+/// HUB-BULK-2, HUB-BULK-3: an id that comes twice.
 #[test]
-fn case_49_too_many() {
+fn bulk_refuses_more_than_a_hundred_entries_and_repeated_devices() {
     let hub = Hub::new();
     let items = |count: usize| {
         (0..count)
@@ -107,9 +107,10 @@ fn case_49_too_many() {
     bulk(&hub, &json!({"id": "x"})).error(400, "IotHubFormatError");
 }
 
-/// Section 5: every import mode, in any case, on what is there and what is not.
+/// HUB-BULK-5, HUB-BULK-11, HUB-BULK-12, HUB-BULK-13, HUB-BULK-15, HUB-BULK-16, HUB-BULK-17: every import mode, in any
+/// case, on what is there and what is not.
 #[test]
-fn section_5_import_modes() {
+fn import_modes_follow_existence_and_etags() {
     let hub = Hub::new();
     for mode in [
         "update",
@@ -179,9 +180,9 @@ fn section_5_import_modes() {
     .ok();
 }
 
-/// Section 5: modules, and that an item takes effect as a whole or not at all.
+/// HUB-BULK-1, HUB-BULK-10, HUB-BULK-11, HUB-BULK-14: modules, and that an item takes effect as a whole or not at all.
 #[test]
-fn section_5_modules_and_whole_items() {
+fn bulk_entries_of_modules_and_whole_entries() {
     let hub = Hub::new();
     hub.create("a");
     let module = |mode: &str| json!([{"id": "a", "moduleId": "m", "importMode": mode}]);

@@ -1,4 +1,4 @@
-//! Section 6.3: configurations.
+//! Configurations.
 
 use serde_json::{Value, json};
 
@@ -30,8 +30,9 @@ fn edge_content(modules: Value) -> Value {
     json!({"modulesContent": {"$edgeAgent": {"properties.desired": {"modules": modules}}}})
 }
 
+/// HUB-CONFIG-1, HUB-CONFIG-2, HUB-CONFIG-3, HUB-CONFIG-12, HUB-CONFIG-17, HUB-ETAG-16.
 #[test]
-fn case_52_create_and_an_id_with_capitals() {
+fn created_configuration_has_defaults_and_capital_ids_are_refused() {
     let hub = Hub::new();
     let created = put(&hub, "c1", &json!({"id": "c1", "content": content()}));
     assert_eq!(created.header("etag"), Some("\"MQ==\""));
@@ -59,8 +60,9 @@ fn case_52_create_and_an_id_with_capitals() {
     );
 }
 
+/// HUB-ETAG-8, HUB-ETAG-9, HUB-ETAG-13, HUB-ETAG-16, HUB-CONFIG-3.
 #[test]
-fn case_53_an_unquoted_etag_counts_as_none() {
+fn configuration_update_with_unquoted_etag_conflicts() {
     let hub = Hub::new();
     let etag = put(&hub, "c", &json!({"content": content()})).ok()["etag"].clone();
     let body = json!({"content": content(), "priority": 7});
@@ -78,8 +80,9 @@ fn case_53_an_unquoted_etag_counts_as_none() {
         .error(404, "ConfigurationNotFound");
 }
 
+/// HUB-CONFIG-4, HUB-WIRE-7.
 #[test]
-fn case_54_changed_content_is_ignored() {
+fn configuration_content_is_immutable() {
     let hub = Hub::new();
     put(&hub, "c", &json!({"content": content()})).ok();
     let other = json!({"deviceContent": {"properties.desired.settings": {"interval": 6}}});
@@ -97,8 +100,9 @@ fn case_54_changed_content_is_ignored() {
     assert_eq!(hub.get("/configurations/c").ok()["content"], content());
 }
 
+/// HUB-CONFIG-5, HUB-CONFIG-6, HUB-CONFIG-7, HUB-CONFIG-8.
 #[test]
-fn case_55_content_must_be_there_and_of_one_kind() {
+fn configuration_content_must_be_present_and_of_one_kind() {
     let hub = Hub::new();
     for bad in [
         json!(null),
@@ -121,8 +125,9 @@ fn case_55_content_must_be_there_and_of_one_kind() {
         .error(400, "InvalidConfigurationContent");
 }
 
+/// HUB-CONFIG-9, HUB-CONFIG-10.
 #[test]
-fn section_6_3_target_conditions_fit_the_content() {
+fn target_condition_must_fit_the_content() {
     let hub = Hub::new();
     let module = json!({"moduleContent": {"properties.desired.a": 1}});
     for (content, condition) in [
@@ -146,8 +151,9 @@ fn section_6_3_target_conditions_fit_the_content() {
     .ok();
 }
 
+/// HUB-CONFIG-20.
 #[test]
-fn case_56_queries_are_tested_and_errors_are_in_the_body() {
+fn tested_queries_report_errors_in_the_body() {
     let hub = Hub::new();
     let test = |body: Value| {
         hub.send("POST", "/configurations/testQueries", None, Some(&body))
@@ -167,8 +173,9 @@ fn case_56_queries_are_tested_and_errors_are_in_the_body() {
     }
 }
 
+/// HUB-CONFIG-21, HUB-CONFIG-30.
 #[test]
-fn case_57_content_is_applied_to_edge_devices_only() {
+fn content_is_applied_to_edge_devices_only() {
     let hub = Hub::new();
     hub.create("leaf");
     hub.create_edge("edge");
@@ -197,8 +204,9 @@ fn case_57_content_is_applied_to_edge_devices_only() {
     );
 }
 
+/// HUB-CONFIG-19, HUB-CONFIG-25, HUB-CONFIG-29, HUB-ETAG-17, HUB-TWIN-9.
 #[test]
-fn section_6_3_settings_reach_the_devices_of_the_condition_now_and_later() {
+fn settings_reach_devices_of_the_condition_now_and_later() {
     let hub = Hub::new();
     for id in ["a", "b"] {
         hub.create(id);
@@ -240,8 +248,9 @@ fn section_6_3_settings_reach_the_devices_of_the_condition_now_and_later() {
         .error(404, "ConfigurationNotFound");
 }
 
+/// HUB-CONFIG-13.
 #[test]
-fn section_6_3_the_higher_priority_wins_and_then_the_newest() {
+fn higher_priority_wins_then_the_newest() {
     let hub = Hub::new();
     hub.create("d");
     put(&hub, "low", &setting("*", 1, "x", &json!("low"))).ok();
@@ -266,8 +275,9 @@ fn section_6_3_the_higher_priority_wins_and_then_the_newest() {
     assert_eq!(desired(&hub, "d", "x"), "low");
 }
 
+/// HUB-CONFIG-10, HUB-CONFIG-15.
 #[test]
-fn section_6_3_module_configurations() {
+fn module_configuration_applies_to_modules() {
     let hub = Hub::new();
     hub.create("d");
     for id in ["m", "other"] {
@@ -290,8 +300,9 @@ fn section_6_3_module_configurations() {
     assert_eq!(metrics, json!({"targetedCount": 1, "appliedCount": 1}));
 }
 
+/// HUB-CONFIG-15, HUB-CONFIG-27, HUB-CONFIG-28.
 #[test]
-fn section_6_3_edge_deployments_layers_and_their_metrics() {
+fn layered_deployments_add_to_their_base() {
     let hub = Hub::new();
     hub.create("leaf");
     hub.create_edge("e");
@@ -334,8 +345,9 @@ fn section_6_3_edge_deployments_layers_and_their_metrics() {
     assert_eq!(results("base"), expected(1, 1));
 }
 
+/// HUB-CONFIG-14.
 #[test]
-fn section_6_3_metrics_of_ones_own() {
+fn custom_metrics_are_checked_and_counted() {
     let hub = Hub::new();
     for id in ["a", "b"] {
         hub.create(id);
@@ -354,8 +366,9 @@ fn section_6_3_metrics_of_ones_own() {
     put(&hub, "six", &body(six)).error(400, "InvalidConfigurationCustomMetricsQuery");
 }
 
+/// HUB-CONFIG-18, HUB-HTTP-6.
 #[test]
-fn section_6_3_the_list_ignores_top_and_takes_a_trailing_slash() {
+fn configuration_list_ignores_top_and_trailing_slash() {
     let hub = Hub::new();
     for id in ["b", "a"] {
         put(&hub, id, &json!({"content": content()})).ok();
@@ -372,8 +385,9 @@ fn section_6_3_the_list_ignores_top_and_takes_a_trailing_slash() {
     assert!(answer.raw.header("etag").is_none());
 }
 
+/// HUB-CONFIG-23.
 #[test]
-fn section_6_3_a_hub_has_a_hundred_configurations() {
+fn hub_has_at_most_a_hundred_configurations() {
     let hub = Hub::new();
     for number in 0..100 {
         put(&hub, &format!("c{number}"), &json!({"content": content()})).ok();

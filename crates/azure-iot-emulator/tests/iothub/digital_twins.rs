@@ -1,4 +1,4 @@
-//! Section 6.4: digital twins of devices and their commands.
+//! Digital twins of devices and their commands.
 
 use azure_iot_emulator::MethodScript;
 use serde_json::{Value, json};
@@ -17,8 +17,9 @@ fn desired(hub: &Hub) -> Value {
     desired
 }
 
+/// HUB-PNP-1, HUB-PNP-3.
 #[test]
-fn case_62_a_device_without_a_model() {
+fn device_without_a_model_has_an_empty_digital_twin() {
     let hub = Hub::new();
     hub.create("d");
     hub.report("d", json!({"temperature": 20}));
@@ -28,8 +29,9 @@ fn case_62_a_device_without_a_model() {
     hub.get("/digitaltwins/missing").error(404, "DeviceNotFound");
 }
 
+/// HUB-PNP-2, HUB-PNP-11, HUB-TWIN-30.
 #[test]
-fn section_6_4_properties_and_components_of_a_model() {
+fn digital_twin_shows_properties_components_and_acknowledgements() {
     let hub = Hub::new();
     hub.create("d");
     let model = "dtmi:com:example:thing;1";
@@ -69,8 +71,9 @@ fn section_6_4_properties_and_components_of_a_model() {
     assert_eq!(hub.get("/twins/d").ok()["modelId"], model);
 }
 
+/// HUB-PNP-3, HUB-PNP-4, HUB-PNP-5.
 #[test]
-fn section_6_4_a_patch_writes_desired_properties() {
+fn digital_twin_patch_writes_desired_properties() {
     let hub = Hub::new();
     hub.create("d");
     hub.report("d", json!({"heater": {"__t": "c", "level": 3}}));
@@ -107,8 +110,9 @@ fn section_6_4_a_patch_writes_desired_properties() {
     send().error(412, "PreconditionFailed");
 }
 
+/// HUB-PNP-10.
 #[test]
-fn section_6_4_patches_are_checked() {
+fn digital_twin_patches_are_checked() {
     let hub = Hub::new();
     hub.create("d");
     for (bad, code) in [
@@ -143,8 +147,9 @@ fn section_6_4_patches_are_checked() {
     assert_eq!(hub.get("/twins/d").ok()["version"], 2);
 }
 
+/// HUB-PNP-6, HUB-PNP-7, HUB-PNP-8, HUB-PNP-12.
 #[test]
-fn section_6_4_commands() {
+fn commands_are_direct_methods_and_refused_for_entra() {
     let hub = Hub::new();
     hub.create("d");
     hub.engine.set_connected("d", None, true).unwrap();

@@ -5,9 +5,9 @@ use azure_iot_emulator::ServiceRequest;
 
 use crate::support::{Hub, build, policy};
 
-/// Section 8: the envelope, its headers, and the tracking id.
+/// HUB-ERROR-1, HUB-ERROR-2, HUB-ERROR-5, HUB-ERROR-7, HUB-HTTP-4: the envelope, its headers, and the tracking id.
 #[test]
-fn section_8_envelope() {
+fn error_has_envelope_code_header_and_tracking_id() {
     let hub = Hub::new();
     let request = build("GET", "/devices/sensor-thl-002", None, None);
     let id = request.request_id.clone();
@@ -27,9 +27,9 @@ fn section_8_envelope() {
     );
 }
 
-/// Section 7, case 51: rights of policies; a missing right is 401 too.
+/// HUB-AUTH-15, HUB-AUTH-16, HUB-AUTH-18: rights of policies; a missing right is 401 too.
 #[test]
-fn case_51_rights() {
+fn missing_permission_is_unauthorized() {
     let hub = Hub::new();
     hub.create("a");
     let status = |name: &str, method: &str, path: &str, body: Option<serde_json::Value>| {
@@ -64,6 +64,7 @@ fn case_51_rights() {
     }
 }
 
+/// HUB-HTTP-1, HUB-HTTP-2.
 #[test]
 fn an_api_version_is_needed() {
     let hub = Hub::new();
@@ -79,6 +80,7 @@ fn an_api_version_is_needed() {
     }
 }
 
+/// HUB-HTTP-8.
 #[test]
 fn unknown_paths_and_methods() {
     let hub = Hub::new();
@@ -90,6 +92,7 @@ fn unknown_paths_and_methods() {
 }
 
 /// Malformed bodies are 400 and never change anything.
+/// HUB-HTTP-9.
 #[test]
 fn malformed_bodies() {
     let hub = Hub::new();

@@ -20,9 +20,10 @@ fn with_keys(primary: &str, secondary: &str) -> Value {
     json!({"deviceId": "a", "authentication": {"type": "sas", "symmetricKey": keys}})
 }
 
-/// Sections 1.1 and 1.4, case 1.
+/// HUB-DEVICE-1, HUB-DEVICE-2, HUB-DEVICE-4, HUB-DEVICE-5, HUB-DEVICE-6, HUB-DEVICE-7, HUB-DEVICE-11, HUB-DEVICE-12,
+/// HUB-DEVICE-13, HUB-ETAG-1, HUB-ETAG-3, HUB-ETAG-19, HUB-KEY-1.
 #[test]
-fn case_1_create() {
+fn created_device_has_every_member_keys_and_a_decimal_etag() {
     let hub = Hub::new();
     let answer = hub.put("/devices/a", &json!({"deviceId": "a"}));
     let tag = answer.header("etag").unwrap().to_owned();
@@ -91,9 +92,9 @@ fn case_1_create() {
     assert_eq!(hub.get("/devices/a").ok(), device);
 }
 
-/// Section 1.3, case 2: without If-Match a PUT creates only, whatever etag is in the body.
+/// HUB-DEVICE-14, HUB-ERROR-8: without If-Match a PUT creates only, whatever etag is in the body.
 #[test]
-fn case_2_create_twice() {
+fn put_without_if_match_on_existing_device_conflicts() {
     let hub = Hub::new();
     let device = hub.create("a");
     let again = hub.put("/devices/a", &json!({"deviceId": "a", "etag": device["etag"]}));
@@ -103,9 +104,10 @@ fn case_2_create_twice() {
     );
 }
 
-/// Section 1.3, cases 3 and 4; the etag counts up by one (section 1.1).
+/// HUB-DEVICE-9, HUB-DEVICE-16, HUB-DEVICE-17, HUB-ETAG-2, HUB-ETAG-8, HUB-ETAG-9, HUB-ETAG-10: the ETag counts up by
+/// one.
 #[test]
-fn cases_3_and_4_update() {
+fn put_with_if_match_updates_and_stale_etag_fails() {
     let hub = Hub::new();
     let first = hub.create("a");
     let update = json!({"deviceId": "a", "status": "disabled", "statusReason": "broken"});
@@ -141,36 +143,36 @@ fn cases_3_and_4_update() {
     let device = hub
         .put_if("/devices/a", &current_etag, &json!({"deviceId": "a"}))
         .ok();
-    // Section 1.3: a PUT replaces, so what it does not mention is gone.
+    // HUB-DEVICE-16: a PUT replaces, so what it does not mention is gone.
     assert_eq!(
         (&device["status"], &device["statusReason"]),
         (&json!("enabled"), &Value::Null)
     );
 }
 
-/// Section 1.3, case 5.
+/// HUB-DEVICE-15.
 #[test]
-fn case_5_update_of_nothing() {
+fn put_with_if_match_on_missing_device_is_not_found() {
     let hub = Hub::new();
     let answer = hub.put_if("/devices/a", "*", &json!({"deviceId": "a"}));
     assert_eq!(answer.error(404, "DeviceNotFound"), "a");
 }
 
-/// Sections 1.3 and 1.4, cases 6 to 9.
+/// HUB-KEY-2, HUB-KEY-3, HUB-KEY-4, HUB-KEY-5, HUB-KEY-6.
 #[test]
-fn cases_6_to_9_keys() {
+fn keys_are_regenerated_or_kept_and_bad_keys_are_refused() {
     let hub = Hub::new();
     let created = hub.put("/devices/a", &with_keys(KEY_1, KEY_2)).ok();
     assert_eq!(keys(&created), (KEY_1.to_owned(), KEY_2.to_owned()));
-    // 6: left out.
+    // HUB-KEY-5: left out.
     let regenerated = hub.put_if("/devices/a", "*", &json!({"deviceId": "a"})).ok();
     assert_ne!(keys(&regenerated).0, KEY_1);
-    // 7: empty.
+    // HUB-KEY-6: empty.
     let again = hub.put_if("/devices/a", "*", &with_keys("", "")).ok();
     assert_ne!(keys(&again), keys(&regenerated));
     // Unchanged if sent back.
     assert_eq!(keys(&hub.put_if("/devices/a", "*", &again).ok()), keys(&again));
-    // 8: no keys at all, too short, too long.
+    // HUB-KEY-3: no keys at all, too short, too long.
     for bad in [
         "1",
         "not base64!",
@@ -185,7 +187,7 @@ fn cases_6_to_9_keys() {
     for good in [STANDARD.encode([1; 16]), STANDARD.encode([1; 64])] {
         hub.put_if("/devices/a", "*", &with_keys(&good, &good)).ok();
     }
-    // 9: only one.
+    // HUB-KEY-4: only one.
     for body in [with_keys(KEY_1, ""), with_keys("", KEY_1)] {
         let text = hub.put_if("/devices/a", "*", &body).error(400, "ArgumentInvalid");
         assert_eq!(text, "Either no keys or both keys can be set");
@@ -197,9 +199,9 @@ fn self_signed(primary: Option<&str>, secondary: Option<&str>) -> Value {
     json!({"deviceId": "a", "authentication": {"type": "selfSigned", "x509Thumbprint": thumbprints}})
 }
 
-/// Section 1.4, cases 10 and 11.
+/// HUB-KEY-7, HUB-KEY-8, HUB-KEY-9, HUB-KEY-10, HUB-KEY-11, HUB-KEY-12.
 #[test]
-fn cases_10_and_11_certificates() {
+fn thumbprints_are_checked_and_returned_verbatim() {
     let hub = Hub::new();
     let colons = "aa:".repeat(20);
     for bad in [&colons[..40], &"a".repeat(39), &"g".repeat(40)] {
@@ -236,9 +238,9 @@ fn cases_10_and_11_certificates() {
     );
 }
 
-/// Section 1.4, case 12.
+/// HUB-KEY-13, HUB-KEY-16.
 #[test]
-fn case_12_no_authentication() {
+fn device_without_authentication_is_refused() {
     let hub = Hub::new();
     let body = json!({"deviceId": "a", "authentication": {"type": "none"}});
     hub.put("/devices/a", &body).error(400, "ArgumentInvalid");
@@ -246,9 +248,9 @@ fn case_12_no_authentication() {
     hub.put("/devices/a", &body).error(400, "ArgumentInvalid");
 }
 
-/// Section 1.4, case 13.
+/// HUB-ID-1, HUB-ID-2, HUB-ID-3, HUB-ID-5, HUB-DEVICE-23, HUB-HTTP-5.
 #[test]
-fn case_13_ids() {
+fn device_ids_have_the_documented_characters_and_keep_case() {
     let hub = Hub::new();
     hub.put("/devices/a", &json!({"deviceId": "b"}))
         .error(400, "ArgumentInvalid");
@@ -274,9 +276,10 @@ fn case_13_ids() {
     assert_eq!(hub.get("/Devices/Device").ok()["deviceId"], "Device");
 }
 
-/// Section 1.3, cases 14 to 16; deleting takes the twin and the modules along.
+/// HUB-DEVICE-18, HUB-DEVICE-19, HUB-DEVICE-20, HUB-ETAG-8, HUB-ETAG-9, HUB-ETAG-14: ; deleting takes the twin and the
+/// modules along.
 #[test]
-fn cases_14_to_16_get_and_delete() {
+fn delete_needs_if_match_and_removes_twin_and_modules() {
     let hub = Hub::new();
     assert_eq!(hub.get("/devices/a").error(404, "DeviceNotFound"), "a");
     let device = hub.create("a");
@@ -300,18 +303,18 @@ fn cases_14_to_16_get_and_delete() {
     }
 }
 
-/// Section 1.1: a new identity of the same name has another generation, even within the same moment.
+/// HUB-DEVICE-3: a new identity of the same name has another generation, even within the same moment.
 #[test]
-fn section_1_1_generations_differ() {
+fn registering_an_id_again_gives_a_new_generation() {
     let hub = Hub::new();
     let first = hub.create("a");
     hub.delete("/devices/a", "*");
     assert_ne!(hub.create("a")["generationId"], first["generationId"]);
 }
 
-/// Section 1.3, case 17.
+/// HUB-DEVICE-21, HUB-HTTP-6.
 #[test]
-fn case_17_list() {
+fn device_list_has_at_most_a_thousand_items() {
     let hub = Hub::new();
     for number in 0..1001 {
         hub.create(&format!("d{number:04}"));
@@ -326,9 +329,9 @@ fn case_17_list() {
     assert_eq!(hub.get("/devices?top=1").ok()[0], hub.get("/devices/d0000").ok());
 }
 
-/// Section 1.4, case 18; the modules' authentication is section 1.1.
+/// HUB-EDGE-1, HUB-EDGE-2, HUB-KEY-15, HUB-MODULE-8.
 #[test]
-fn case_18_edge_device() {
+fn edge_device_gets_a_scope_and_two_system_modules() {
     let hub = Hub::new();
     let body = json!({"deviceId": "e", "capabilities": {"iotEdge": true}, "deviceScope": "of no use"});
     let edge = hub.put("/devices/e", &body).ok();
@@ -356,9 +359,9 @@ fn case_18_edge_device() {
     assert_eq!(hub.get("/twins/e/modules/$edgeHub").ok()["version"], 2);
 }
 
-/// Section 1.4, case 19.
+/// HUB-EDGE-3, HUB-EDGE-4, HUB-EDGE-7, HUB-EDGE-12.
 #[test]
-fn case_19_leaf_of_an_edge_device() {
+fn leaf_gets_the_scope_of_its_parent() {
     let hub = Hub::new();
     let scope = hub.create_edge("e")["deviceScope"].clone();
     let leaf = hub
@@ -384,9 +387,9 @@ fn case_19_leaf_of_an_edge_device() {
     );
 }
 
-/// Section 1.4, case 20.
+/// HUB-EDGE-5, HUB-EDGE-6, HUB-EDGE-7, HUB-EDGE-11, HUB-EDGE-12.
 #[test]
-fn case_20_edge_updates() {
+fn edge_update_must_repeat_its_own_scope() {
     let hub = Hub::new();
     let parent_scope = hub.create_edge("parent")["deviceScope"].clone();
     let edge = |scope: &Value, parents: Value| {
@@ -421,9 +424,9 @@ fn case_20_edge_updates() {
     );
 }
 
-/// Section 1.4: `iotEdge` toggles in place.
+/// HUB-EDGE-8, HUB-EDGE-9, HUB-EDGE-10, HUB-EDGE-13: `iotEdge` toggles in place.
 #[test]
-fn section_1_4_edge_toggles() {
+fn iot_edge_capability_toggles_in_place() {
     let hub = Hub::new();
     let scope = hub.create_edge("parent")["deviceScope"].clone();
     hub.put("/devices/l", &json!({"deviceId": "l", "deviceScope": scope}))
@@ -442,9 +445,9 @@ fn section_1_4_edge_toggles() {
     assert_eq!(leaf["capabilities"], json!({"iotEdge": false}));
 }
 
-/// Section 1.4.
+/// HUB-DEVICE-22, HUB-DEVICE-25.
 #[test]
-fn section_1_4_status_and_its_reason() {
+fn status_reason_has_at_most_128_characters() {
     let hub = Hub::new();
     let body =
         |status: &str, reason: String| json!({"deviceId": "a", "status": status, "statusReason": reason});
@@ -456,9 +459,9 @@ fn section_1_4_status_and_its_reason() {
     assert_eq!(hub.get("/twins/a").ok()["statusReason"], "é".repeat(128));
 }
 
-/// Section 1.5.
+/// HUB-STATS-1, HUB-STATS-2, HUB-DEVICE-4.
 #[test]
-fn section_1_5_statistics() {
+fn statistics_count_enabled_disabled_and_connected_devices() {
     let hub = Hub::new();
     hub.create("a");
     hub.create("b");

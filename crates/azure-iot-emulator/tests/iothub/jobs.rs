@@ -1,4 +1,4 @@
-//! Section 6.2: scheduled jobs, and section 3.2 as far as it is about `FROM devices.jobs`.
+//! Scheduled jobs, and queries `FROM devices.jobs`.
 
 use std::time::Duration;
 
@@ -55,8 +55,9 @@ fn hub_with(ids: &[&str]) -> Hub {
     hub
 }
 
+/// HUB-JOB-6, HUB-JOB-7, HUB-JOB-8, HUB-JOB-22.
 #[test]
-fn case_58_create_duplicate_and_second_job() {
+fn duplicate_job_conflicts_and_second_active_job_is_throttled() {
     let hub = hub_with(&["a"]);
     let created = put(&hub, "first", &twin_job("*")).ok();
     assert_eq!(
@@ -73,8 +74,9 @@ fn case_58_create_duplicate_and_second_job() {
     put(&hub, "first", &twin_job("*")).error(409, "JobAlreadyExists");
 }
 
+/// HUB-JOB-11, HUB-JOB-13.
 #[test]
-fn case_59_unknown_jobs_and_jobs_that_are_over() {
+fn unknown_job_has_status_unknown_and_ended_job_cannot_be_cancelled() {
     let hub = hub_with(&["a"]);
     let unknown = get(&hub, "missing");
     assert_eq!(
@@ -89,8 +91,9 @@ fn case_59_unknown_jobs_and_jobs_that_are_over() {
         .error(404, "JobNotFound");
 }
 
+/// HUB-JOB-10, HUB-JOB-12.
 #[test]
-fn case_60_a_scheduled_job_is_cancelled() {
+fn waiting_job_can_be_cancelled() {
     let hub = hub_with(&["a"]);
     let mut body = twin_job("*");
     body["startTime"] = json!("2026-03-01T13:00:00.000Z");
@@ -105,8 +108,9 @@ fn case_60_a_scheduled_job_is_cancelled() {
     assert_eq!(hub.get("/twins/a").ok()["tags"], json!(null));
 }
 
+/// HUB-JOB-5, HUB-JOB-10, HUB-JOB-17, HUB-JOB-18, HUB-JOB-23.
 #[test]
-fn section_6_2_a_twin_job_runs_on_the_devices_of_its_condition_when_its_time_comes() {
+fn twin_job_runs_on_devices_of_its_condition_at_its_start_time() {
     let hub = hub_with(&["a", "b", "c"]);
     let mut body = twin_job("deviceId IN ['a', 'b']");
     // Without a zone, and an hour from now.
@@ -128,8 +132,9 @@ fn section_6_2_a_twin_job_runs_on_the_devices_of_its_condition_when_its_time_com
     assert_eq!(hub.get("/twins/a").ok()["properties"]["desired"]["n"], 1);
 }
 
+/// HUB-JOB-14, HUB-JOB-15, HUB-QUERY-34.
 #[test]
-fn section_6_2_a_method_job_counts_devices_that_are_offline_as_failed() {
+fn method_job_counts_offline_devices_as_failed() {
     let hub = hub_with(&["on", "off"]);
     hub.engine.set_connected("on", None, true).unwrap();
     let script = MethodScript::Echo { status: 202 };
@@ -152,8 +157,9 @@ fn section_6_2_a_method_job_counts_devices_that_are_offline_as_failed() {
     );
 }
 
+/// HUB-JOB-21.
 #[test]
-fn section_6_2_modules_can_be_meant() {
+fn condition_from_modules_makes_a_job_of_modules() {
     let hub = hub_with(&["a"]);
     hub.put("/devices/a/modules/m", &json!({"deviceId": "a", "moduleId": "m"}))
         .ok();
@@ -164,8 +170,9 @@ fn section_6_2_modules_can_be_meant() {
     assert_eq!(hub.get("/twins/a").ok()["tags"], json!(null));
 }
 
+/// HUB-JOB-9.
 #[test]
-fn section_6_2_a_bad_condition_is_taken_and_the_job_fails() {
+fn job_with_bad_condition_is_accepted_and_fails() {
     let hub = hub_with(&["a"]);
     put(&hub, "j", &twin_job("tags.floor =")).ok();
     run(&hub);
@@ -174,8 +181,9 @@ fn section_6_2_a_bad_condition_is_taken_and_the_job_fails() {
     assert!(job["failureReason"].is_string(), "{job}");
 }
 
+/// HUB-JOB-1, HUB-JOB-3, HUB-JOB-4, HUB-JOB-5, HUB-JOB-24.
 #[test]
-fn section_6_2_bodies_are_checked() {
+fn job_bodies_and_ids_are_checked() {
     let hub = Hub::new();
     let with = |change: fn(&mut Value)| {
         let mut body = twin_job("*");
@@ -201,8 +209,9 @@ fn section_6_2_bodies_are_checked() {
     }
 }
 
+/// HUB-JOB-20.
 #[test]
-fn section_6_2_time_runs_out() {
+fn job_fails_at_its_maximum_execution_time() {
     let hub = hub_with(&["a", "b"]);
     for id in ["a", "b"] {
         hub.engine.set_connected(id, None, true).unwrap();
@@ -219,8 +228,9 @@ fn section_6_2_time_runs_out() {
     );
 }
 
+/// HUB-JOB-10.
 #[test]
-fn section_6_2_a_loaded_state_goes_on() {
+fn interrupted_job_continues_after_loading_state() {
     let hub = hub_with(&["a", "b"]);
     put(&hub, "j", &twin_job("*")).ok();
     run(&hub);
@@ -240,8 +250,9 @@ fn query(hub: &Hub, text: &str) -> Answer {
     hub.send("POST", "/devices/query", None, Some(&json!({ "query": text })))
 }
 
+/// HUB-QUERY-2, HUB-QUERY-4, HUB-QUERY-33, HUB-QUERY-34.
 #[test]
-fn case_36_rows_of_jobs() {
+fn job_rows_are_queried_page_by_page() {
     let hub = hub_with(&["a", "b", "c"]);
     for id in ["one", "two"] {
         put(&hub, id, &twin_job("*")).ok();
@@ -279,8 +290,9 @@ fn case_36_rows_of_jobs() {
     assert_eq!(second[1]["jobId"], "two");
 }
 
+/// HUB-JOB-16, HUB-QUERY-3.
 #[test]
-fn section_6_2_the_jobs_are_an_array_page_by_page() {
+fn job_list_is_an_array_in_pages() {
     let hub = hub_with(&["a"]);
     for id in ["c", "a", "b"] {
         put(&hub, id, &twin_job("*")).ok();

@@ -27,7 +27,7 @@ fn call(hub: &Hub, path: &str, body: &Value) -> Answer {
     hub.send("POST", path, None, Some(body))
 }
 
-/// The number and the message of an error that is JSON within JSON (section 8, E3).
+/// The number and the message of an error that is JSON within JSON (HUB-ERROR-4, HUB-METHOD-12, E3).
 #[track_caller]
 fn nested(answer: &Answer, code: &str) -> (u64, String, Value) {
     assert_eq!(answer.header("iothub-errorcode"), Some(code), "{}", answer.body);
@@ -43,9 +43,9 @@ fn nested(answer: &Answer, code: &str) -> (u64, String, Value) {
     )
 }
 
-/// Section 4.1, case 38.
+/// HUB-METHOD-9, HUB-METHOD-12.
 #[test]
-fn case_38_unknown() {
+fn method_of_unknown_device_or_module_is_not_found() {
     let hub = hub();
     let body = json!({"methodName": "echo"});
     assert_eq!(
@@ -62,9 +62,9 @@ fn case_38_unknown() {
     );
 }
 
-/// Section 4.1, case 39: offline, or no such method.
+/// HUB-METHOD-10, HUB-METHOD-12, HUB-ERROR-11: offline, or no such method.
 #[test]
-fn case_39_offline() {
+fn method_of_offline_device_is_not_online() {
     let hub = hub();
     for (path, method) in [
         ("/twins/a/methods", "unknown"),
@@ -95,9 +95,9 @@ fn case_39_offline() {
     );
 }
 
-/// Section 4.1, case 41: any payload, as it is; a device's own status is no error.
+/// HUB-METHOD-5, HUB-METHOD-7, HUB-METHOD-8: any payload, as it is; a device's own status is no error.
 #[test]
-fn case_41_payloads() {
+fn method_payload_is_any_json_and_device_status_is_no_error() {
     let hub = hub();
     for payload in [
         json!(null),
@@ -125,9 +125,9 @@ fn case_41_payloads() {
     );
 }
 
-/// Section 4.1, case 42, and the other limits of a call.
+/// HUB-METHOD-1, HUB-METHOD-2, HUB-METHOD-3, HUB-METHOD-4, HUB-METHOD-6: the other limits of a call.
 #[test]
-fn case_42_bad_calls() {
+fn method_timeouts_name_and_payload_are_checked() {
     let hub = hub();
     let argument = |body: &Value| nested(&call(&hub, "/twins/a/methods", body), "ArgumentInvalid").1;
     let text = argument(&json!({
@@ -161,9 +161,9 @@ async fn during(hub: &Hub, body: Value, then: impl FnOnce()) -> (u16, Value) {
     (answer.status.as_u16(), answer.body_json().unwrap())
 }
 
-/// Section 4.1, case 40: by the hub's clock, so that no test has to wait.
+/// HUB-METHOD-2, HUB-METHOD-11: by the hub's clock, so that no test has to wait.
 #[tokio::test]
-async fn case_40_no_answer() {
+async fn method_without_an_answer_times_out() {
     let hub = hub();
     let body = |method: &str| json!({"methodName": method, "responseTimeoutInSeconds": 9});
     for method in ["silent", "slow"] {
@@ -182,9 +182,9 @@ async fn case_40_no_answer() {
     assert_eq!((status, answer), (200, json!({"status": 200, "payload": null})));
 }
 
-/// Section 4.1: a call waits for a device to come, as long as its connect timeout.
+/// HUB-METHOD-10, HUB-METHOD-14: a call waits for a device to come, as long as its connect timeout.
 #[tokio::test]
-async fn section_4_1_connect_timeout() {
+async fn method_waits_for_the_device_until_the_connect_timeout() {
     let hub = hub();
     hub.engine.set_connected("a", None, false).unwrap();
     let body = json!({"methodName": "echo", "connectTimeoutInSeconds": 20});

@@ -6,9 +6,9 @@ fn module(id: &str) -> Value {
     json!({"deviceId": "a", "moduleId": id})
 }
 
-/// Section 1.2.
+/// HUB-MODULE-1, HUB-MODULE-2, HUB-MODULE-3, HUB-MODULE-8.
 #[test]
-fn section_1_2_module_json() {
+fn created_module_has_every_member_and_its_own_etag() {
     let hub = Hub::new();
     let device = hub.create("a");
     let answer = hub.put(
@@ -41,9 +41,9 @@ fn section_1_2_module_json() {
     assert_eq!(hub.get("/devices/a/modules/").ok(), json!([created]));
 }
 
-/// Section 1.3, case 21, and the other rules of writing.
+/// HUB-MODULE-3, HUB-MODULE-4, HUB-MODULE-5, HUB-ETAG-8, HUB-ETAG-9, HUB-ETAG-14: the other rules of writing.
 #[test]
-fn case_21_module_writes() {
+fn module_writes_follow_the_rules_of_devices() {
     let hub = Hub::new();
     hub.create("a");
     let path = "/devices/a/modules/m";
@@ -57,7 +57,7 @@ fn case_21_module_writes() {
     hub.put(path, &module("m"))
         .error(409, "ModuleAlreadyExistsOnDevice");
     let second = hub.put_if(path, &quoted(&first["etag"]), &module("m")).ok();
-    // Section 1.3: a PUT replaces.
+    // HUB-MODULE-5: a PUT replaces.
     assert_eq!(second["managedBy"], Value::Null);
     assert_ne!(second["authentication"], first["authentication"]);
     hub.put_if(path, &quoted(&first["etag"]), &module("m"))
@@ -74,9 +74,9 @@ fn case_21_module_writes() {
     hub.delete(path, "*").error(404, "ModuleNotFound");
 }
 
-/// Section 1.4, case 22.
+/// HUB-ID-1, HUB-ID-4, HUB-MODULE-11.
 #[test]
-fn case_22_module_ids() {
+fn module_ids_must_not_begin_with_a_dollar_sign() {
     let hub = Hub::new();
     hub.create("a");
     hub.put("/devices/a/modules/$x", &module("$x"))
@@ -89,9 +89,9 @@ fn case_22_module_ids() {
         .error(400, "ArgumentInvalid");
 }
 
-/// Section 1.4: the type `none` becomes `sas`.
+/// HUB-KEY-14: the type `none` becomes `sas`.
 #[test]
-fn section_1_4_module_without_authentication() {
+fn module_of_type_none_becomes_sas() {
     let hub = Hub::new();
     hub.create("a");
     let body = json!({"deviceId": "a", "moduleId": "m", "authentication": {"type": "none"}});
@@ -100,9 +100,9 @@ fn section_1_4_module_without_authentication() {
     assert!(created["authentication"]["symmetricKey"]["primaryKey"].is_string());
 }
 
-/// Section 1.3, case 23: what a shared access signature hides, a bearer token is told.
+/// HUB-MODULE-6, HUB-MODULE-7: what a shared access signature hides, a bearer token is told.
 #[test]
-fn case_23_module_of_a_missing_device() {
+fn module_of_missing_device_is_unauthorized_for_signatures_and_not_found_for_entra() {
     let hub = Hub::new();
     let path = "/devices/a/modules/m";
     for (method, body, if_match) in [
@@ -126,6 +126,7 @@ fn case_23_module_of_a_missing_device() {
     hub.with_bearer("PUT", path, None, Some(&module("m"))).ok();
 }
 
+/// HUB-MODULE-9, HUB-MODULE-10.
 #[test]
 fn a_device_has_at_most_fifty_modules_and_keeps_the_systems() {
     let hub = Hub::new();

@@ -74,9 +74,9 @@ fn rows(hub: &Hub, text: &str) -> Value {
     answer.ok()
 }
 
-/// Section 3.1, case 34.
+/// HUB-QUERY-1, HUB-QUERY-2, HUB-QUERY-3, HUB-QUERY-4.
 #[test]
-fn case_34_pages_of_twins() {
+fn pages_of_twins_end_without_a_continuation() {
     let hub = building();
     let text = "SELECT * FROM devices";
     let first = page(&hub, text, "6", None);
@@ -102,9 +102,9 @@ fn case_34_pages_of_twins() {
     assert_eq!(page(&hub, text, "1000", None).body.as_array().unwrap().len(), 10);
 }
 
-/// Section 3.1: a token belongs to its query, and what is none is refused.
+/// HUB-QUERY-35, HUB-QUERY-36: a token belongs to its query, and what is none is refused.
 #[test]
-fn section_3_1_tokens_and_sizes_are_checked() {
+fn continuation_tokens_and_page_sizes_are_checked() {
     let hub = building();
     let text = "SELECT * FROM devices";
     let token = page(&hub, text, "3", None)
@@ -122,9 +122,9 @@ fn section_3_1_tokens_and_sizes_are_checked() {
     assert_eq!(page(&hub, text, "3", Some("")).body[0]["deviceId"], "d0");
 }
 
-/// Section 3.1: a page has at most 100 rows.
+/// HUB-QUERY-5: a page has at most 100 rows.
 #[test]
-fn section_3_1_page_size() {
+fn page_has_at_most_a_hundred_rows() {
     let hub = Hub::new();
     for number in 0..101 {
         hub.create(&format!("d{number:03}"));
@@ -138,9 +138,9 @@ fn section_3_1_page_size() {
     }
 }
 
-/// Section 3.2, case 35: projections.
+/// HUB-QUERY-4, HUB-QUERY-20, HUB-QUERY-21, HUB-QUERY-22, HUB-QUERY-25: projections.
 #[test]
-fn case_35_projections() {
+fn projections_are_raw_rows_named_by_last_segment_or_alias() {
     let hub = building();
     let text = "SELECT DeviceId, tags.location.floor, properties.reported.lastDesiredVersion AS Seen, STATUSREASON \
                 FROM devices WHERE deviceId IN ['d2', 'd9']";
@@ -174,9 +174,9 @@ fn case_35_projections() {
     }
 }
 
-/// Section 3.2: projections page as twins do.
+/// HUB-QUERY-2, HUB-QUERY-37: projections page as twins do.
 #[test]
-fn section_3_2_pages_of_projections_and_groups() {
+fn projections_groups_and_top_are_paged() {
     let hub = building();
     for (text, count) in [
         ("SELECT deviceId FROM devices", 10),
@@ -207,9 +207,9 @@ fn section_3_2_pages_of_projections_and_groups() {
     }
 }
 
-/// Section 3.2, case 36: aggregates and groups; `devices.jobs` has its own item type.
+/// HUB-QUERY-4, HUB-QUERY-23, HUB-QUERY-24: aggregates and groups; `devices.jobs` has its own item type.
 #[test]
-fn case_36_aggregates_and_groups() {
+fn aggregates_and_groups_are_raw_rows() {
     let hub = building();
     assert_eq!(
         rows(
@@ -253,9 +253,9 @@ fn case_36_aggregates_and_groups() {
     assert_eq!(jobs.ok(), json!([]));
 }
 
-/// Section 3.2, case 37, and the other ways of being wrong.
+/// HUB-QUERY-6, HUB-QUERY-31, HUB-QUERY-32, HUB-QUERY-33, HUB-QUERY-41: the other ways of being wrong.
 #[test]
-fn case_37_bad_queries() {
+fn bad_queries_are_argument_invalid() {
     let hub = building();
     for bad in [
         "SELEC *",
@@ -284,9 +284,10 @@ fn case_37_bad_queries() {
         .error(400, "IotHubFormatError");
 }
 
-/// Section 3.2: comparisons, and that only `true` matches.
+/// HUB-QUERY-8, HUB-QUERY-13, HUB-QUERY-14, HUB-QUERY-15, HUB-QUERY-16, HUB-QUERY-17, HUB-QUERY-19, HUB-QUERY-20,
+/// HUB-QUERY-25, HUB-QUERY-26: comparisons, and that only `true` matches.
 #[test]
-fn section_3_2_conditions() {
+fn conditions_match_only_when_true() {
     let hub = building();
     for (condition, expected) in [
         ("deviceId = 'd1'", "d1"),
@@ -365,9 +366,9 @@ fn section_3_2_conditions() {
     }
 }
 
-/// Section 3.2: functions.
+/// HUB-QUERY-27, HUB-QUERY-30: functions.
 #[test]
-fn section_3_2_functions() {
+fn functions_of_conditions() {
     let hub = building();
     for (condition, expected) in [
         ("STARTSWITH(devices.deviceId, 'd1')", true),
@@ -420,9 +421,9 @@ fn section_3_2_functions() {
     );
 }
 
-/// Section 3.2: modules are no devices, and the other way round.
+/// HUB-QUERY-4, HUB-QUERY-10, HUB-QUERY-11, HUB-QUERY-23: modules are no devices, and the other way round.
 #[test]
-fn section_3_2_modules() {
+fn queries_of_modules_and_devices_are_separate() {
     let hub = Hub::new();
     for device in ["a", "b"] {
         hub.create(device);

@@ -1,4 +1,4 @@
-//! Section 8: limits on the number of requests, which are off unless switched on.
+//! Limits on the number of requests, which are off unless switched on.
 
 use std::time::Duration;
 
@@ -7,8 +7,9 @@ use serde_json::json;
 
 use crate::support::Hub;
 
+/// HUB-QUOTA-1, HUB-QUOTA-2, HUB-QUOTA-4.
 #[test]
-fn section_8_requests_beyond_the_limit_are_refused_until_time_passes() {
+fn requests_beyond_the_rate_are_throttled() {
     let hub = Hub::new();
     hub.create("d");
     for _ in 0..500 {
@@ -38,8 +39,9 @@ fn section_8_requests_beyond_the_limit_are_refused_until_time_passes() {
     hub.get("/twins/d").ok();
 }
 
+/// HUB-QUOTA-6.
 #[test]
-fn section_8_larger_tiers_take_more() {
+fn query_rate_depends_on_the_tier() {
     for (tier, queries) in [(Tier::F1, 20), (Tier::S1, 20), (Tier::S2, 20), (Tier::S3, 1000)] {
         let hub = Hub::new();
         hub.engine.set_tier(tier);

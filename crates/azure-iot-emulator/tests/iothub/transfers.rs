@@ -1,4 +1,4 @@
-//! Section 6.1: import and export jobs. The containers are looked at as dumped state has them; over HTTP they are
+//! Import and export jobs. The containers are looked at as dumped state has them; over HTTP they are
 //! in the tests of the server.
 
 use base64::Engine;
@@ -52,8 +52,9 @@ fn put_blob(hub: &Hub, container: &str, name: &str, text: &str) {
     hub.engine.load(&state).unwrap();
 }
 
+/// HUB-TRANSFER-1, HUB-TRANSFER-6, HUB-TRANSFER-8, HUB-TRANSFER-10, HUB-TRANSFER-17.
 #[test]
-fn section_6_1_an_export_is_read_by_an_import() {
+fn export_can_be_imported_again() {
     let hub = Hub::new();
     hub.create_edge("edge");
     let identity = hub.create("a");
@@ -115,8 +116,9 @@ fn section_6_1_an_export_is_read_by_an_import() {
     assert_eq!(hub.get("/devices/edge/modules").ok().as_array().unwrap().len(), 2);
 }
 
+/// HUB-TRANSFER-9.
 #[test]
-fn section_6_1_an_export_without_keys_warns_in_its_first_line() {
+fn export_without_keys_begins_with_a_warning() {
     let hub = Hub::new();
     let keys = hub.create("a")["authentication"]["symmetricKey"]["primaryKey"].clone();
     finished(&hub, export(&hub, "c", true));
@@ -133,8 +135,9 @@ fn section_6_1_an_export_without_keys_warns_in_its_first_line() {
     );
 }
 
+/// HUB-TRANSFER-7, HUB-TRANSFER-12, HUB-TRANSFER-13, HUB-TRANSFER-16.
 #[test]
-fn section_6_1_what_fails_is_logged_and_the_job_completes() {
+fn import_logs_failed_lines_and_completes() {
     let hub = Hub::new();
     let lines = [
         json!({"id": "new"}).to_string(),
@@ -164,8 +167,9 @@ fn section_6_1_what_fails_is_logged_and_the_job_completes() {
     );
 }
 
+/// HUB-TRANSFER-18.
 #[test]
-fn section_6_1_configurations_go_along_if_asked() {
+fn configurations_are_exported_on_request() {
     let hub = Hub::new();
     let content = json!({"deviceContent": {"properties.desired.a": 1}});
     hub.put("/configurations/c1", &json!({"content": content, "priority": 3}))
@@ -186,8 +190,9 @@ fn section_6_1_configurations_go_along_if_asked() {
     );
 }
 
+/// HUB-TRANSFER-4.
 #[test]
-fn case_61_one_job_at_a_time() {
+fn second_import_or_export_job_exceeds_the_quota() {
     let hub = Hub::new();
     export(&hub, "c", false).ok();
     export(&hub, "d", false).error(403, "JobQuotaExceeded");
@@ -196,8 +201,9 @@ fn case_61_one_job_at_a_time() {
     export(&hub, "d", false).ok();
 }
 
+/// HUB-TRANSFER-1, HUB-TRANSFER-2, HUB-TRANSFER-3, HUB-TRANSFER-15.
 #[test]
-fn section_6_1_cancel_list_and_unknown_jobs() {
+fn import_and_export_jobs_are_cancelled_and_listed() {
     let hub = Hub::new();
     let first = export(&hub, "c", false).ok()["jobId"]
         .as_str()
@@ -222,8 +228,9 @@ fn section_6_1_cancel_list_and_unknown_jobs() {
     cancel("unknown").error(500, "ServerError");
 }
 
+/// HUB-TRANSFER-5, HUB-TRANSFER-20.
 #[test]
-fn section_6_1_bodies_are_checked() {
+fn bad_container_uri_is_refused_at_once() {
     let hub = Hub::new();
     start(&hub, &json!({"type": "somethingElse"})).error(400, "ArgumentInvalid");
     for uri in [

@@ -12,9 +12,10 @@ fn version(twin: &Value) -> u64 {
     twin["properties"]["desired"]["$version"].as_u64().unwrap()
 }
 
-/// Section 2.1, case 24.
+/// HUB-TWIN-1, HUB-TWIN-2, HUB-TWIN-3, HUB-TWIN-4, HUB-TWIN-6, HUB-TWIN-8, HUB-TWIN-10, HUB-TWIN-11, HUB-ETAG-5,
+/// HUB-ETAG-7, HUB-ETAG-19.
 #[test]
-fn case_24_new_twin() {
+fn new_twin_has_version_two_and_no_tags() {
     let hub = hub();
     let answer = hub.get("/twins/a");
     assert_eq!(answer.header("etag"), Some("\"AAAAAAAAAAE=\""));
@@ -39,9 +40,9 @@ fn case_24_new_twin() {
     assert_eq!(answer.ok().to_string(), expected.to_string());
 }
 
-/// Section 2.1: `deviceEtag` is the identity's, and a module twin has its module's.
+/// HUB-TWIN-3, HUB-TWIN-21, HUB-TWIN-24: `deviceEtag` is the identity's, and a module twin has its module's.
 #[test]
-fn section_2_1_module_twin() {
+fn module_twin_has_the_etag_of_its_module() {
     let hub = hub();
     let module = hub
         .put("/devices/a/modules/m", &json!({"deviceId": "a", "moduleId": "m"}))
@@ -64,9 +65,9 @@ fn section_2_1_module_twin() {
     );
 }
 
-/// Section 2.2, case 25.
+/// HUB-TWIN-5, HUB-TWIN-17, HUB-TWIN-24, HUB-ETAG-6.
 #[test]
-fn case_25_same_values_are_a_new_version() {
+fn patch_with_equal_desired_values_increments_the_version() {
     let hub = hub();
     let patch = json!({"properties": {"desired": {"x": {"y": 1}}}});
     let first = hub.patch("/twins/a", &patch).ok();
@@ -88,9 +89,9 @@ fn case_25_same_values_are_a_new_version() {
     );
 }
 
-/// Section 2.2, cases 26 and 27.
+/// HUB-TWIN-6, HUB-TWIN-15, HUB-TWIN-18.
 #[test]
-fn cases_26_and_27_tags() {
+fn patch_of_tags_keeps_the_desired_version_and_null_removes() {
     let hub = hub();
     let twin = hub
         .patch(
@@ -108,7 +109,7 @@ fn cases_26_and_27_tags() {
         .patch("/twins/a", &json!({"tags": {"room": {"floor": null}}}))
         .ok();
     assert_eq!(twin["tags"], json!({"room": {}, "on": true}));
-    // 27
+    // HUB-TWIN-6.
     let twin = hub
         .patch("/twins/a", &json!({"tags": {"room": null, "on": null}}))
         .ok();
@@ -121,9 +122,9 @@ fn cases_26_and_27_tags() {
     );
 }
 
-/// RFC 7386 (section 2.2): arrays are replaced, nulls in new objects are dropped, other types give way.
+/// RFC 7386 (HUB-TWIN-15, HUB-TWIN-16): arrays are replaced, nulls in new objects are dropped, other types give way.
 #[test]
-fn section_2_2_merge_patch() {
+fn merge_patch_replaces_arrays_and_drops_nulls() {
     let hub = hub();
     hub.patch(
         "/twins/a",
@@ -138,9 +139,10 @@ fn section_2_2_merge_patch() {
     assert_eq!(twin["tags"].to_string(), expected.to_string());
 }
 
-/// Section 2.1: what `$metadata` says of whom.
+/// HUB-TWIN-5, HUB-TWIN-11, HUB-TWIN-12, HUB-TWIN-13, HUB-TWIN-14, HUB-TWIN-32, HUB-ETAG-6: what `$metadata` says of
+/// whom.
 #[test]
-fn section_2_1_metadata() {
+fn metadata_records_time_and_version_of_each_level() {
     let hub = hub();
     hub.tick();
     hub.patch(
@@ -197,9 +199,9 @@ fn section_2_1_metadata() {
     assert_eq!(reported["version"], twin["version"].as_u64().unwrap() + 1);
 }
 
-/// Section 2.2, case 28.
+/// HUB-TWIN-26, HUB-TWIN-27.
 #[test]
-fn case_28_sections_must_be_objects() {
+fn twin_sections_must_be_objects() {
     let hub = hub();
     for body in [
         json!({"properties": {"desired": "text"}}),
@@ -218,9 +220,9 @@ fn case_28_sections_must_be_objects() {
     assert_eq!(hub.get("/twins/a").ok()["version"], 2);
 }
 
-/// Section 2.2, cases 29 and 30.
+/// HUB-ETAG-7, HUB-ETAG-8, HUB-ETAG-9, HUB-ETAG-10, HUB-ETAG-12, HUB-ETAG-15.
 #[test]
-fn cases_29_and_30_if_match() {
+fn quoted_stale_etag_fails_and_unquoted_etag_is_ignored() {
     let hub = hub();
     let body = json!({"tags": {"x": 1}});
     let old = quoted(&hub.get("/twins/a").ok()["etag"]);
@@ -229,7 +231,7 @@ fn cases_29_and_30_if_match() {
         let answer = hub.send(method, "/twins/a", Some(&old), Some(&body));
         let text = answer.error(412, "PreconditionFailed");
         assert!(text.contains("newVersion:1"), "{text}");
-        // 30: without quotes it is no entity tag and does not count.
+        // HUB-ETAG-12: without quotes it is no entity tag and does not count.
         hub.send(method, "/twins/a", Some(old.trim_matches('"')), Some(&body))
             .ok();
         for wildcard in ["*", "\"*\""] {
@@ -241,9 +243,9 @@ fn cases_29_and_30_if_match() {
     hub.send("PATCH", "/twins/a", Some(&tag), Some(&body)).ok();
 }
 
-/// Section 2.2, case 31.
+/// HUB-TWIN-21, HUB-TWIN-22.
 #[test]
-fn case_31_replace() {
+fn put_twin_replaces_tags_and_desired_and_keeps_reported() {
     let hub = hub();
     hub.patch(
         "/twins/a",
@@ -275,9 +277,9 @@ fn case_31_replace() {
     assert_eq!(version(&empty), 4);
 }
 
-/// Section 2.2: clients send back whole twins; what they can't write is ignored.
+/// HUB-TWIN-19: clients send back whole twins; what they can't write is ignored.
 #[test]
-fn section_2_2_read_only_members_are_ignored() {
+fn patch_with_a_whole_twin_ignores_read_only_members() {
     let hub = hub();
     hub.patch(
         "/twins/a",
@@ -299,9 +301,10 @@ fn section_2_2_read_only_members_are_ignored() {
     assert_eq!(version(&answer), 3);
 }
 
-/// Section 2.3, case 32; the other limits have tests beside their code.
+/// HUB-LIMIT-2, HUB-LIMIT-5, HUB-LIMIT-6, HUB-LIMIT-9, HUB-LIMIT-11, HUB-LIMIT-14: ; the other limits have tests beside
+/// their code.
 #[test]
-fn case_32_limits() {
+fn twin_writes_beyond_the_limits_are_refused() {
     let hub = hub();
     let deep = (0..11).fold(json!(1), |inner, _| json!({ "a": inner }));
     let big: Value = (0..3)
@@ -330,9 +333,9 @@ fn case_32_limits() {
     assert_eq!(hub.get("/twins/a").ok()["properties"]["desired"].get("d"), None);
 }
 
-/// Section 2.3: numbers come back as they were sent.
+/// HUB-TWIN-28, HUB-LIMIT-7: numbers come back as they were sent.
 #[test]
-fn section_2_3_numbers_round_trip() {
+fn numbers_come_back_as_sent() {
     let hub = hub();
     let mut request = build("PATCH", "/twins/a", None, None);
     request.body = r#"{"tags":{"int":1,"float":1.0,"small":1e-7,"big":4503599627370495}}"#.into();
@@ -345,9 +348,9 @@ fn section_2_3_numbers_round_trip() {
     );
 }
 
-/// Sections 1.3 and 2.2, case 33.
+/// HUB-TWIN-25.
 #[test]
-fn case_33_missing_twins() {
+fn twin_of_missing_device_or_module_is_not_found() {
     let hub = hub();
     for method in ["GET", "PATCH", "PUT"] {
         let body = (method != "GET").then(|| json!({}));
@@ -360,7 +363,7 @@ fn case_33_missing_twins() {
     }
 }
 
-/// Section 7: the version is needed, and a body's content type is not looked at, since clients differ.
+/// HUB-HTTP-7: the version is needed, and a body's content type is not looked at, since clients differ.
 #[test]
 fn the_content_type_does_not_matter() {
     let hub = hub();

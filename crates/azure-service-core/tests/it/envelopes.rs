@@ -12,6 +12,7 @@ async fn error_of(reply: Reply) -> Error {
     get(&client(ENDPOINT, &anonymous(), options)).await.unwrap_err()
 }
 
+/// HUB-ERROR-3, HUB-ERROR-4, HUB-WIRE-5.
 #[tokio::test]
 async fn envelopes_are_understood() {
     let tracking = "Tracking ID:8d08ff11-G:9-TimeStamp:10/15/2018 03:54:24";

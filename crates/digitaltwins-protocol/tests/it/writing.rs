@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{api, body, header};
 
+/// ADT-HTTP-11.
 #[test]
 fn every_json_patch_says_that_it_is_one() {
     let api = api();

@@ -264,6 +264,7 @@ fn is_language(tag: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    /// ADT-DTDL-28.
     #[test]
     fn language_tags() {
         for (tag, fits) in [

@@ -52,6 +52,7 @@ pub(super) fn matches(pattern: Pattern, text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// ADT-DTDL-12.
     #[test]
     fn names_and_topics() {
         for (pattern, text, fits) in [

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::api;
 
+/// HUB-ID-5.
 #[test]
 fn an_id_is_encoded_once() {
     let request = api()

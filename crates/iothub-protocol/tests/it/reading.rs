@@ -51,6 +51,7 @@ fn dates_are_read_however_they_are_written() {
     );
 }
 
+/// HUB-WIRE-3.
 #[test]
 fn unknown_values_of_an_enum_are_kept() {
     let device = device();
@@ -105,6 +106,7 @@ fn a_twin_keeps_its_numbers_its_order_and_what_is_unknown() {
     );
 }
 
+/// HUB-WIRE-1.
 #[test]
 fn a_device_answers_a_method_with_null_with_nothing_or_with_anything() {
     let payload = |answer: &str| {
@@ -126,6 +128,7 @@ fn a_device_answers_a_method_with_null_with_nothing_or_with_anything() {
     }
 }
 
+/// HUB-WIRE-2.
 #[test]
 fn rows_of_a_query_may_have_any_shape() {
     let capture = Capture::new(200, r#"[{"deviceId":"d"},{"n":3},{}]"#);

@@ -26,9 +26,10 @@ fn path(path: &str) -> Vec<String> {
     crate::service::request::split_path(path).unwrap()
 }
 
-/// Section 7: the labelled vectors, each verified over the resource text exactly as it is sent.
+/// HUB-AUTH-4, HUB-AUTH-5, HUB-AUTH-8: the labelled vectors, each verified over the resource text exactly as it is
+/// sent.
 #[test]
-fn section_7_vectors() {
+fn known_signatures_are_accepted() {
     let host = "myhub.azure-devices.net";
     for (name, key, policy, resource, expiry, signature, at) in [
         (
@@ -83,9 +84,9 @@ fn section_7_vectors() {
     }
 }
 
-/// Section 7, V3 and V3l: the case of an escape changes the signature, so it must be taken as sent.
+/// HUB-AUTH-5, HUB-AUTH-7: the case of an escape changes the signature, so it must be taken as sent.
 #[test]
-fn section_7_escapes_are_not_normalised_before_the_signature() {
+fn escapes_are_not_normalized_before_the_signature() {
     let policies = policies("iothubowner", K1);
     for (resource, signature) in [
         (
@@ -117,8 +118,9 @@ fn section_7_escapes_are_not_normalised_before_the_signature() {
     }
 }
 
+/// HUB-AUTH-7, HUB-AUTH-10, HUB-AUTH-11, HUB-AUTH-21.
 #[test]
-fn section_7_expiry_policy_key_and_host_are_checked() {
+fn expiry_policy_key_and_host_are_checked() {
     let signature = "jjnsvw73BKWt+2smudQxaqnIDmL236S7+z+sYPHU6Zs=";
     let host = "myhub.azure-devices.net";
     let good = token(host, signature, "1735689600", "iothubowner");
@@ -172,9 +174,9 @@ fn section_7_expiry_policy_key_and_host_are_checked() {
     }
 }
 
-/// Section 7: fields come in any order, and the first token of one client counts milliseconds.
+/// HUB-AUTH-6: fields come in any order, and the first token of one client counts milliseconds.
 #[test]
-fn section_7_field_order_and_far_expiry() {
+fn token_fields_come_in_any_order() {
     let key = "bm90LWEtcmVhbC1rZXktMDEyMzQ1Njc4OTAxMjM0NTY=";
     let credentials = "sr=myhub.azure-devices.net&sig=shY7HYTC2ZzE31%2Bh4XP4K89kTkmUtNIq1VYDZC8xcOI%3D&skn=iothubowner&se=1700000000000";
     let result =
@@ -182,6 +184,7 @@ fn section_7_field_order_and_far_expiry() {
     assert!(result.is_ok(), "{result:?}");
 }
 
+/// HUB-AUTH-9.
 #[test]
 fn the_secondary_key_signs_too_and_debug_shows_no_key() {
     let policy = Policy::generate("p", Rights::all());

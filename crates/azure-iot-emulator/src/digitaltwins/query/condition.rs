@@ -114,7 +114,11 @@ impl<'q> Test<'q> {
                 test: *test,
                 path: variables.path(path)?,
             },
-            Function::String { test, path, value: text } => Test::Text {
+            Function::String {
+                test,
+                path,
+                value: text,
+            } => Test::Text {
                 test: *test,
                 path: variables.path(path)?,
                 text,

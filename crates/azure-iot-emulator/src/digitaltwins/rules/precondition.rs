@@ -60,6 +60,7 @@ fn is_entity_tag(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// ADT-ETAG-4, ADT-ETAG-5.
     #[test]
     fn only_entity_tags_and_the_star_are_taken() {
         assert_eq!(IfMatch::parse(None), Ok(IfMatch::Any));
@@ -73,6 +74,7 @@ mod tests {
         }
     }
 
+    /// ADT-ETAG-1.
     #[test]
     fn a_tag_is_compared_as_a_whole() {
         let tag = ETag::fresh();

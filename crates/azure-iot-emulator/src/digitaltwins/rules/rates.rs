@@ -134,6 +134,7 @@ impl Counts {
 mod tests {
     use super::*;
 
+    /// ADT-RATE-8.
     #[test]
     fn counts_start_anew_each_second() {
         let rates = RateLimiter::default();

@@ -119,6 +119,7 @@ mod tests {
     use super::*;
     use time::macros::datetime;
 
+    /// ADT-HTTP-9, ADT-HTTP-10.
     #[test]
     fn seven_digits_whatever_the_fraction() {
         let time = Timestamp::from(datetime!(2025-05-02 14:57:59.494415399 UTC));

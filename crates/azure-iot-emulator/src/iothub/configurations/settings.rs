@@ -96,8 +96,9 @@ mod tests {
         serde_json::from_value(value).unwrap()
     }
 
+    /// HUB-CONFIG-7, HUB-CONFIG-29.
     #[test]
-    fn section_6_3_settings_replace_what_is_at_their_path() {
+    fn settings_replace_the_value_at_their_path() {
         let mut values = map(json!({"a": {"b": 1, "c": 2}, "d": 3}));
         apply(
             &mut values,

@@ -121,8 +121,9 @@ mod tests {
         (0..depth).fold(innermost, |inner, _| json!({ "a": inner }))
     }
 
+    /// HUB-LIMIT-1, HUB-LIMIT-2, HUB-LIMIT-3, HUB-LIMIT-4.
     #[test]
-    fn section_2_3_keys() {
+    fn keys_have_a_length_and_forbidden_characters() {
         for good in ["", "ä", "a-b_c", &"k".repeat(1024)] {
             assert!(check(&json!({ good: 1 })).is_ok(), "{good}");
         }
@@ -133,8 +134,9 @@ mod tests {
         }
     }
 
+    /// HUB-LIMIT-5, HUB-LIMIT-7, HUB-LIMIT-8.
     #[test]
-    fn section_2_3_strings_numbers_and_null() {
+    fn strings_integers_and_null_are_limited() {
         assert!(check(&json!({"a": "x".repeat(4096)})).is_ok());
         assert!(check(&json!({"a": "x".repeat(4097)})).is_err());
         assert!(check(&json!({"a": "é".repeat(2049)})).is_err());
@@ -157,15 +159,17 @@ mod tests {
         assert!(check(&json!({"a": [{"b": null}]})).is_err());
     }
 
+    /// HUB-LIMIT-6.
     #[test]
-    fn section_2_3_depth() {
+    fn objects_nest_ten_deep() {
         assert!(check(&nested(11, json!(1))).is_ok());
         assert!(check(&nested(11, json!({}))).is_err());
         assert!(check(&nested(12, json!(1))).is_err());
     }
 
+    /// HUB-LIMIT-10.
     #[test]
-    fn section_2_3_sizes() {
+    fn sizes_are_counted_by_type() {
         let values = json!({"ab": "x\ty", "n": 1.5, "b": true, "o": {"k": [1, "z"]}});
         assert_eq!(
             size_of_members(values.as_object().unwrap()),

@@ -87,8 +87,9 @@ mod tests {
         IfMatch::of(&headers)
     }
 
+    /// HUB-ETAG-8, HUB-ETAG-10, HUB-ETAG-12, HUB-ETAG-18.
     #[test]
-    fn section_1_3_and_2_2_if_match() {
+    fn if_match_forms() {
         assert_eq!(IfMatch::of(&HeaderMap::new()), IfMatch::Absent);
         assert_eq!(parse("*"), IfMatch::Any);
         assert_eq!(parse("\"*\""), IfMatch::Any);

@@ -27,8 +27,9 @@ pub(crate) fn twin_version(tag: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
+    /// HUB-ETAG-1, HUB-ETAG-5.
     #[test]
-    fn section_1_1_and_2_1_forms() {
+    fn etags_of_identities_and_twins() {
         assert_eq!(of_identity(0), "MA==");
         assert_eq!(of_identity(318_751_955), "MzE4NzUxOTU1");
         assert_eq!(of_twin(1), "AAAAAAAAAAE=");

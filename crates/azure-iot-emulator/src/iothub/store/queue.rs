@@ -160,8 +160,9 @@ mod tests {
         }
     }
 
+    /// HUB-C2D-6.
     #[test]
-    fn section_4_2_fifty_messages_wait_and_no_more() {
+    fn queue_holds_fifty_messages() {
         let mut queue = MessageQueue::default();
         assert!((0..DEPTH).all(|n| queue.push(message(&n.to_string()), at(0))));
         assert!(!queue.push(message("one too many"), at(0)));
@@ -177,8 +178,9 @@ mod tests {
         assert!(queue.push(message("fits"), at(1)));
     }
 
+    /// HUB-C2D-8, HUB-C2D-9.
     #[test]
-    fn section_4_2_a_lock_lasts_a_minute_and_only_abandoning_counts() {
+    fn lock_lasts_a_minute_and_only_abandoning_counts() {
         let mut queue = MessageQueue::default();
         queue.push(message("m"), at(0));
         let first = queue.receive(at(0)).unwrap();
@@ -208,8 +210,9 @@ mod tests {
         assert!(queue.is_empty());
     }
 
+    /// HUB-C2D-7.
     #[test]
-    fn section_4_2_messages_expire_after_an_hour_or_when_they_say_but_after_two_days_at_the_latest() {
+    fn messages_expire_after_an_hour_or_at_their_time_within_two_days() {
         let mut queue = MessageQueue::default();
         queue.push(message("default"), at(0));
         let expiring = |id: &str, seconds| CloudToDeviceMessage {

@@ -98,8 +98,9 @@ mod tests {
     use super::*;
     use time::macros::datetime;
 
+    /// HUB-DEVICE-2, HUB-DEVICE-7, HUB-DEVICE-9.
     #[test]
-    fn section_1_1_times_have_seven_digits_and_ticks_count_from_the_year_one() {
+    fn times_have_seven_digits_and_ticks_count_from_year_one() {
         let time = Timestamp::from(datetime!(2017-02-04 20:33:58.5009012 UTC));
         assert_eq!(time.to_string(), "2017-02-04T20:33:58.5009012Z");
         assert_eq!(time.ticks(), 636_218_372_385_009_012);

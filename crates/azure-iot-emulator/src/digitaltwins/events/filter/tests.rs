@@ -17,6 +17,7 @@ fn event() -> CloudEvent {
     }
 }
 
+/// ADT-FILTER-1, ADT-FILTER-2, ADT-FILTER-3, ADT-FILTER-4, ADT-FILTER-5.
 #[test]
 fn filters_match_attributes_and_body() {
     for (filter, expected) in [
@@ -56,6 +57,7 @@ fn filters_match_attributes_and_body() {
     }
 }
 
+/// ADT-ROUTE-4.
 #[test]
 fn syntax_errors_have_line_and_position() {
     for (filter, line, position) in [

@@ -67,7 +67,7 @@ fn done() -> (u16, String) {
     (200, String::new())
 }
 
-/// Section 7: what the service documents in 2023.
+/// ADT-LIMIT-1, ADT-LIMIT-2, ADT-LIMIT-3, ADT-LIMIT-8, ADT-QUERY-24: what the service documents in 2023.
 #[test]
 fn as_documented() {
     let limits = Limits::default();
@@ -76,6 +76,7 @@ fn as_documented() {
     assert_eq!(limits.query_time.as_secs(), 60);
 }
 
+/// ADT-LIMIT-1.
 #[test]
 fn twins_of_an_instance() {
     let service = instance(Limits {
@@ -91,6 +92,7 @@ fn twins_of_an_instance() {
     assert_eq!(put(&service, "d"), done());
 }
 
+/// ADT-LIMIT-2.
 #[test]
 fn relationships_of_an_instance() {
     let service = instance(Limits {
@@ -103,6 +105,7 @@ fn relationships_of_an_instance() {
     assert_eq!(relate(&service, "a", "1", "c"), done(), "not one more");
 }
 
+/// ADT-LIMIT-3.
 #[test]
 fn relationships_of_a_twin() {
     let limits = Limits {
@@ -136,6 +139,7 @@ fn relationships_of_a_twin() {
     assert_eq!(relate(&service, "a", "1", "c"), done(), "one that is there");
 }
 
+/// ADT-LIMIT-8.
 #[test]
 fn models_of_an_instance() {
     let service = instance(Limits {
@@ -151,7 +155,7 @@ fn models_of_an_instance() {
     assert_eq!(post(&[4]), refusal("LimitExceeded"));
 }
 
-/// Section 1.7.
+/// ADT-QUERY-24.
 #[test]
 fn time_of_a_query() {
     let service = instance(Limits {
