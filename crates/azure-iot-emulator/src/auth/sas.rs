@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use crate::auth::CLOCK_SKEW;
 use crate::auth::caller::{Caller, DEFAULT_POLICIES, Rights};
 use crate::auth::error::AuthError;
+use crate::auth::key::generate_key;
 
 /// A shared access policy. `Debug` shows no keys.
 #[derive(Clone)]
@@ -64,11 +65,6 @@ impl Policy {
     pub(crate) fn primary_key(&self) -> &str {
         &self.primary_key
     }
-}
-
-/// Generates a key as hubs do: 32 random bytes, in base64.
-pub(crate) fn generate_key() -> String {
-    STANDARD.encode(rand::random::<[u8; 32]>())
 }
 
 /// The policies of a hub and the host names that it answers to.

@@ -16,6 +16,7 @@ fn coded(status: u16, code: &str) -> Error {
     )
 }
 
+/// ADT-ERROR-9.
 #[test]
 fn details_and_inner_error_are_kept() {
     let error = answered(

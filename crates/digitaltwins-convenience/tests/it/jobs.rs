@@ -127,6 +127,7 @@ async fn an_import_that_is_not_taken_is_an_error_at_once() {
     );
 }
 
+/// ADT-DELETE-9.
 #[tokio::test(start_paused = true)]
 async fn a_deletion_is_watched_where_the_service_says() {
     let location = "https://twins.example/jobs/deletions/del?api-version=2023-10-31&x=%2F";

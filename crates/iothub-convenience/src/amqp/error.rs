@@ -340,6 +340,7 @@ mod tests {
         AmqpError::new(AmqpErrorKind::Rejected).with_reason(condition.to_owned(), description)
     }
 
+    /// HUB-C2D-11.
     #[test]
     fn descriptions_are_read_in_each_form_that_services_use() {
         let json =

@@ -94,6 +94,7 @@ mod tests {
         }
     }
 
+    /// HUB-ERROR-10.
     #[test]
     fn unknown_codes_keep_their_number() {
         let code = ErrorCode::parse("404999").unwrap();

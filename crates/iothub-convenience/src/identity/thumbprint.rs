@@ -148,6 +148,7 @@ mod tests {
         );
     }
 
+    /// HUB-TWIN-7.
     #[test]
     fn both_spellings_of_the_members_are_read() {
         for text in [

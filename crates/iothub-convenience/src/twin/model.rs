@@ -259,6 +259,7 @@ mod tests {
         assert_eq!(twin.validate(), Ok(()));
     }
 
+    /// HUB-WIRE-8.
     #[test]
     fn nulls_and_missing_fields_are_read() {
         let twin: Twin = serde_json::from_value(json!({

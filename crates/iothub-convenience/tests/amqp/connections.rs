@@ -68,6 +68,7 @@ async fn tokens_are_renewed_ahead_of_their_expiry_on_the_same_connection() {
     assert_eq!(hub.waiting("dev-1").len(), 2);
 }
 
+/// HUB-AMQP-1, HUB-AMQP-2.
 #[tokio::test]
 async fn messages_and_feedback_go_over_a_websocket() {
     use futures::StreamExt;

@@ -30,6 +30,7 @@ fn ids(batch: &Notification<FeedbackRecord>) -> Vec<&str> {
         .collect()
 }
 
+/// HUB-FEEDBACK-9, HUB-FEEDBACK-18, HUB-C2D-14.
 #[tokio::test]
 async fn feedback_tells_every_fate_of_a_message() {
     let hub = Hub::start().await;
@@ -87,6 +88,7 @@ async fn feedback_tells_every_fate_of_a_message() {
     batch.complete().await.unwrap();
 }
 
+/// HUB-FEEDBACK-17.
 #[tokio::test]
 async fn a_batch_comes_until_it_is_completed_or_rejected() {
     let hub = Hub::start().await;
@@ -127,6 +129,7 @@ async fn a_batch_comes_until_it_is_completed_or_rejected() {
     batch.complete().await.unwrap();
 }
 
+/// HUB-FEEDBACK-6.
 #[tokio::test]
 async fn feedback_comes_by_itself_when_its_first_record_is_fifteen_seconds_old() {
     let hub = Hub::start().await;
@@ -160,6 +163,7 @@ async fn the_stream_connects_again_and_a_lock_of_the_old_link_is_lost() {
     assert_eq!(hub.amqp().statistics().connections, 2);
 }
 
+/// HUB-FEEDBACK-16.
 #[tokio::test]
 async fn files_are_reported() {
     let hub = Hub::start().await;

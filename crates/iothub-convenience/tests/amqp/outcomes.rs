@@ -67,6 +67,7 @@ async fn the_fifty_first_message_meets_a_full_queue() {
     assert_eq!(hub.waiting("dev-1"), ["hello"]);
 }
 
+/// HUB-C2D-5.
 #[tokio::test]
 async fn conditions_of_the_service_are_told_apart() {
     let hub = Hub::start().await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::auth::sas::generate_key;
+use crate::auth::key::generate_key;
 use crate::iothub::store::queue::MessageQueue;
 use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin::Twin;
