@@ -195,3 +195,20 @@ fn some_crates_are_out_of_reach() {
         }
     }
 }
+
+/// Paths in backticks exist, so that the walk of a request stays true when files move.
+#[test]
+fn the_architecture_names_files_that_exist() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let text = std::fs::read_to_string(root.join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    let mut named = 0;
+    for code in text.split('`').skip(1).step_by(2) {
+        let is_path = code.ends_with(".rs") && !code.contains(['<', ' ', '*']);
+        if is_path {
+            named += 1;
+            let places = ["", "crates/azure-iot-emulator/src"].map(|place| root.join(place).join(code));
+            assert!(places.iter().any(|path| path.is_file()), "there is no {code}");
+        }
+    }
+    assert!(named > 20, "only {named} files are named");
+}
