@@ -11,6 +11,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has to stop")]
 #![allow(missing_docs, reason = "a program")]
+#![expect(
+    clippy::result_large_err,
+    reason = "it is the error that generated code returns"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;

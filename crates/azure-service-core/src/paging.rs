@@ -93,13 +93,13 @@ struct Tail {
 }
 
 impl<C> ServiceClient<C> {
-    /// A list of which every page is one call of an operation. `first` is the request for the first page; how the list
-    /// goes on, the table of operations knows:
+    /// A list of which every page is one call of an operation. `first` is the request for the first page; the operation
+    /// knows how the list continues:
     ///
     /// * with a link: the same request goes to the link, byte for byte, if that has the client's own origin;
     /// * with a token: the same request carries the token, as a header or as a member of its body.
     ///
-    /// `options` may have a continuation of an earlier pager to go on from.
+    /// `options` may have the continuation of an earlier pager.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ impl<C> ServiceClient<C> {
                     let mut request = first?;
                     if let PagerState::More(continuation) = state {
                         let from_caller = given.as_ref() == Some(&continuation);
-                        go_on(&mut request, continuation, from_caller)?;
+                        continue_at(&mut request, continuation, from_caller)?;
                     }
                     let (paging, url) = (request.operation.paging, request.url.clone());
                     let response = pipeline
@@ -148,8 +148,12 @@ impl<C> ServiceClient<C> {
     }
 }
 
-/// Makes of the request for the first page the one for the page that begins at `continuation`.
-fn go_on(request: &mut TypedRequest<()>, continuation: PagerContinuation, from_caller: bool) -> Result<()> {
+/// Turns the request for the first page into the one for the page at `continuation`.
+fn continue_at(
+    request: &mut TypedRequest<()>,
+    continuation: PagerContinuation,
+    from_caller: bool,
+) -> Result<()> {
     let invalid = |reason: &str| Error::invalid_input("continuation", reason);
     match (request.operation.paging, continuation) {
         (Paging::NextLink, PagerContinuation::Link(link)) if is_own(&request.url, &link) => {
@@ -206,7 +210,7 @@ pub(crate) fn own_link(base: &Url, link: &str) -> Result<Url> {
 }
 
 /// Whether the credential of requests to `base` may be sent to `url`.
-pub(crate) fn is_own(base: &Url, url: &Url) -> bool {
+fn is_own(base: &Url, url: &Url) -> bool {
     base.origin() == url.origin()
 }
 
@@ -214,7 +218,7 @@ fn tail(response: &RawResponse) -> Result<Tail> {
     serde_json::from_slice(response.body()).map_err(|error| Error::invalid_response(&error))
 }
 
-pub(crate) fn foreign(link: &Url) -> Error {
+fn foreign(link: &Url) -> Error {
     let origin = link.origin().ascii_serialization();
     Error::with_message(
         ErrorKind::InvalidResponse,

@@ -75,8 +75,8 @@ impl ServicePipeline {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an `application_id` that azure_core does not accept, or, without the feature
-    /// `rustls`, if there is no transport.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an `application_id` that azure_core does not
+    /// accept, or, without the feature `rustls`, if there is no transport.
     pub fn new(package: Package, credential: &Credential, mut options: ClientOptions) -> Result<Self> {
         check_application_id(options.user_agent.application_id.as_deref())?;
         let http = transport::http_client()?;

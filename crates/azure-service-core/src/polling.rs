@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::client::{BuiltRequest, ServiceClient};
 use crate::error::{Error, Result, header};
-use crate::paging::{foreign, is_own, own_link};
+use crate::paging::own_link;
 use crate::pipeline::ServicePipeline;
 
 /// azure_core panics below this.
@@ -150,14 +150,9 @@ where
             let mut get = get?;
             let (request, next) = match state {
                 PollerState::Initial => (start?, get.url),
-                PollerState::More(PollerContinuation::Links { next_link, .. })
-                    if is_own(&get.url, &next_link) =>
-                {
+                PollerState::More(PollerContinuation::Links { next_link, .. }) => {
                     get.url = next_link.clone();
                     (get, next_link)
-                }
-                PollerState::More(PollerContinuation::Links { next_link, .. }) => {
-                    return Err(foreign(&next_link).into());
                 }
                 PollerState::More(other) => {
                     let reason = format!("is of an unknown kind: {other}");

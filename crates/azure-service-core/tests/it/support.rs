@@ -1,5 +1,10 @@
 //! A protocol client as the generator writes them, and a transport that answers from a script.
 
+#![allow(
+    clippy::result_large_err,
+    reason = "it is the error that generated code returns"
+)]
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
