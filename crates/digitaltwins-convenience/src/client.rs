@@ -119,7 +119,7 @@ impl DigitalTwinsClient {
         self.api().clone()
     }
 
-    /// Builds the requests.
+    /// The generated client, which builds the requests.
     pub(crate) fn api(&self) -> &Client {
         self.core.protocol()
     }

@@ -184,7 +184,7 @@ impl IotHubRegistryManager {
         self.api().clone()
     }
 
-    /// Builds the requests.
+    /// The generated client, which builds the requests.
     pub(crate) fn api(&self) -> &iothub_protocol::Client {
         self.core.protocol()
     }

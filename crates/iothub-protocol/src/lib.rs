@@ -1,12 +1,14 @@
 //! The Azure IoT Hub service API, operation by operation.
 //!
-//! [`Client`] has one method per operation of the API, [`types`] has the types of their bodies and answers, and
-//! [`OPERATIONS`] what is known about an operation beside its signature. All of it is generated; people mostly want
-//! the `iothub-convenience` crate, which is written by hand on top of this one and reaches every operation.
+//! [`Client`] has two methods per operation of the API: `<operation>_request` builds the request, and `<operation>` sends
+//! it and reads the response. [`types`] has the types of their bodies, and [`OPERATIONS`] what is known about an operation
+//! beside its signature. All of it is generated; people mostly want the `iothub-convenience` crate, which is written by
+//! hand on top of this one and reaches every operation.
 //!
-//! The client builds requests and reads answers. Authentication, retries and tracing are the business of the
-//! [`Executor`](azure_protocol_runtime::Executor) it is given; without one, requests go out as they are. Errors of the service
-//! come as [`Error::UnexpectedResponse`] with status, headers and body unread.
+//! A request is a [`TypedRequest`](azure_protocol_runtime::TypedRequest) and can be looked at without a server.
+//! Authentication, retries and tracing are the business of the [`Executor`](azure_protocol_runtime::Executor) that the
+//! client is given; without one, requests go out as they are. Errors of the service come as
+//! [`Error::UnexpectedResponse`] with status, headers and body unread.
 //!
 //! Reading is lenient: an unknown value of an enum is kept in its `UnknownValue`, unknown members of an answer are
 //! skipped (or kept in `extra`, where an answer is meant to be sent back), and a date may be written in any way the

@@ -116,9 +116,9 @@ fn generic_arguments(ty: &Type) -> Option<Vec<&Type>> {
         .collect()
 }
 
-fn arguments(operation: &Signature) -> Vec<&Ident> {
-    let name = |input| match input {
-        &FnArg::Typed(ref input) => match &*input.pat {
+fn arguments<'a>(operation: &'a Signature) -> Vec<&'a Ident> {
+    let name = |input: &'a FnArg| match input {
+        FnArg::Typed(input) => match &*input.pat {
             Pat::Ident(name) => Some(&name.ident),
             _ => None,
         },
