@@ -249,7 +249,9 @@ impl<K> PartialEq for Patch<K> {
 
 impl<K> fmt::Debug for Patch<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Patch").field(&self.operations.operations()).finish()
+        f.debug_tuple("Patch")
+            .field(&self.operations.operations())
+            .finish()
     }
 }
 

@@ -84,7 +84,10 @@ impl DigitalTwinsClient {
                 } else {
                     "no"
                 };
-                let message = format!("after {} s queries show {found} twin {id:?}", timeout.as_secs_f32());
+                let message = format!(
+                    "after {} s queries show {found} twin {id:?}",
+                    timeout.as_secs_f32()
+                );
                 return Err(Error::timed_out(message));
             }
             let wait = backoff.next_wait().min(timeout - waited);

@@ -1,4 +1,4 @@
-//! What an error tells.
+//! What errors say.
 
 use super::*;
 use azure_core::http::headers::Headers;
@@ -30,7 +30,7 @@ fn details_and_inner_error_are_kept() {
     assert_eq!(error.inner_error().unwrap()["innererror"]["code"], "Deeper");
     assert_eq!(
         error.to_string(),
-        "the service answered 400 ValidationFailed: Not valid"
+        "the service answered 400 ValidationFailed: Not valid [speed is not declared]"
     );
 }
 
@@ -120,4 +120,33 @@ fn it_survives_azure_core() {
         "reset",
     ));
     assert!(fresh.is_unknown_outcome());
+}
+
+#[test]
+fn many_details_are_shown_bounded() {
+    let details: Vec<_> = (0..9)
+        .map(|n| serde_json::json!({"code": "ValidationFailed", "message": format!("p{n} is not declared")}))
+        .collect();
+    let body = serde_json::json!({"error": {"code": "ValidationFailed", "message": "m", "details": details}});
+    let error = answered(400, &body.to_string());
+    assert_eq!(error.details().len(), 9);
+    assert!(
+        error.to_string().contains("p2 is not declared; and 6 more"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_query_that_took_too_long_timed_out() {
+    let error = coded(400, "TimeoutError");
+    assert!(error.is_timeout() && !error.is_invalid_query(), "{error}");
+    assert!(!coded(400, "SqlQueryError").is_timeout());
+}
+
+#[test]
+fn an_error_is_small_and_says_nothing_twice() {
+    assert_eq!(size_of::<Error>(), size_of::<usize>());
+    let error = Error::file(std::io::Error::other("disk full"));
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(!error.to_string().contains(&source), "{error}");
 }

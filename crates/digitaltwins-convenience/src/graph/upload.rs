@@ -134,11 +134,7 @@ impl DigitalTwinsClient {
         }
         Ok(UploadedModels {
             models: stored,
-            skipped: skipped
-                .into_iter()
-                .filter_map(id)
-                .map(str::to_owned)
-                .collect(),
+            skipped: skipped.into_iter().filter_map(id).map(str::to_owned).collect(),
         })
     }
 
@@ -225,7 +221,10 @@ fn check_ids(models: &[Value]) -> Result<()> {
             ));
         };
         if !seen.insert(id) {
-            return Err(Error::invalid_input("models", format!("must not have {id} twice")));
+            return Err(Error::invalid_input(
+                "models",
+                format!("must not have {id} twice"),
+            ));
         }
     }
     Ok(())

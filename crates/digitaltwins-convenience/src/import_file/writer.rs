@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::section::{FILE_VERSION, ImportFileSection, SECTION};
-use crate::error::{Error, Result};
 use crate::digital_twins::body;
+use crate::error::{Error, Result};
 use crate::{DigitalTwin, Relationship, json};
 
 /// Writes the file that an [import job](crate::DigitalTwinsClient::create_import_job) reads.

@@ -136,13 +136,7 @@ fn write<S: Serializer>(
 impl Serialize for DigitalTwinMetadata {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let time = self.last_update_time.as_ref();
-        write(
-            serializer,
-            Some(&self.model),
-            time,
-            &self.properties,
-            &self.extra,
-        )
+        write(serializer, Some(&self.model), time, &self.properties, &self.extra)
     }
 }
 
