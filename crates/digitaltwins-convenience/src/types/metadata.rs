@@ -87,7 +87,7 @@ fn properties(object: Map<String, Value>) -> Result<(Properties, Map<String, Val
     let (mut properties, mut extra) = (Properties::new(), Map::new());
     for (name, value) in object {
         if value.is_object() && !name.starts_with('$') {
-            properties.insert(name, PropertyMetadata::deserialize(value)?);
+            properties.insert(name, serde_json::from_value(value)?);
         } else {
             extra.insert(name, value);
         }
