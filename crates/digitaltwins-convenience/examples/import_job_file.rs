@@ -30,7 +30,7 @@ struct Room {
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let path = std::env::temp_dir().join(format!("digital-twins-import-{}.ndjson", std::process::id()));
     let mut file = ImportFileWriter::new(BufWriter::new(File::create(&path)?), "the example", "Contoso")?;
-    file.model(&json!({
+    file.model(json!({
         "@context": "dtmi:dtdl:context;3", "@id": ROOM, "@type": "Interface",
         "contents": [
             {"@type": "Property", "name": "number", "schema": "integer"},

@@ -218,15 +218,12 @@ pub(crate) fn renamed<T, E: Into<CoreError>>(
 }
 
 /// Checks the page size and builds the request for the first page with it.
-pub(crate) fn first_page<T, E: Into<CoreError>>(
-    page_size: Option<u32>,
-    build: impl FnOnce(Option<i64>) -> Result<TypedRequest<T>, E>,
-) -> Built<T> {
+pub(crate) fn first_page<T>(page_size: Option<u32>, build: impl FnOnce(Option<i64>) -> Built<T>) -> Built<T> {
     match page_size {
         Some(0) => Err(CoreError::invalid_input(
             "page_size",
             "must not be 0; leave it out for the service's default",
         )),
-        other => build(other.map(i64::from)).map_err(Into::into),
+        other => build(other.map(i64::from)),
     }
 }

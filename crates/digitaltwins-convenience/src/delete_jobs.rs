@@ -174,7 +174,7 @@ impl DigitalTwinsClient {
             continuation_token,
         } = options.unwrap_or_default();
         let request = first_page(page_size, |size| {
-            self.api().delete_jobs_list_request(size, None, None)
+            Ok(self.api().delete_jobs_list_request(size, None, None)?)
         });
         self.core
             .call("list_delete_jobs")

@@ -112,7 +112,7 @@ impl DigitalTwinsClient {
             continuation_token,
         } = options.unwrap_or_default();
         let request = first_page(page_size, |size| {
-            self.api().event_routes_list_request(size, None, None)
+            Ok(self.api().event_routes_list_request(size, None, None)?)
         });
         self.core
             .call("list_event_routes")

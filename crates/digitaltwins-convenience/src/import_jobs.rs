@@ -163,7 +163,7 @@ impl DigitalTwinsClient {
             continuation_token,
         } = options.unwrap_or_default();
         let request = first_page(page_size, |size| {
-            self.api().import_jobs_list_request(size, None, None)
+            Ok(self.api().import_jobs_list_request(size, None, None)?)
         });
         self.core
             .call("list_import_jobs")

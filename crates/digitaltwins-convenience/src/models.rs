@@ -149,8 +149,9 @@ impl DigitalTwinsClient {
         let definition = only_true(include_model_definition);
         let ids = Some(&dependencies_for).filter(|ids| !ids.is_empty());
         let request = first_page(page_size, |size| {
-            self.api()
-                .digital_twin_models_list_request(ids, definition, size, None, None)
+            Ok(self
+                .api()
+                .digital_twin_models_list_request(ids, definition, size, None, None)?)
         });
         self.core.call("list_models").list(request, continuation_token)
     }

@@ -118,12 +118,14 @@ enum Written {
     Before,
 }
 
+type Step = Decision<Arc<Change>, Written>;
+
 /// Returns the twin as it will be, and what to write for it.
 fn decide<T: Serialize + DeserializeOwned>(
     current: Current,
     unconfirmed: Option<Arc<Change>>,
     change: &mut (impl FnMut(&mut DigitalTwin<T>) + Send),
-) -> Result<(DigitalTwin<T>, Decision<Arc<Change>, Written>)> {
+) -> Result<(DigitalTwin<T>, Step)> {
     let Current { document, etag } = current;
     let mut twin: DigitalTwin<T> = decode(&document)?;
     twin.etag = etag.or(twin.etag);

@@ -177,7 +177,7 @@ impl DigitalTwinsClient {
             continuation_token: None,
         };
         let request = first_page(page_size, |size| {
-            self.api().query_query_twins_request(size, None, None, &body)
+            Ok(self.api().query_query_twins_request(size, None, None, &body)?)
         });
         let seen = deduplicate.then(Seen::default);
         let page = move |response: RawResponse| {
