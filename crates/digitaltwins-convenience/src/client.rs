@@ -23,14 +23,15 @@ const SCOPES: CloudScopes = CloudScopes {
 /// # Example
 ///
 /// ```
-/// use azure_core::cloud::{Audiences, CustomConfiguration};
+/// use std::sync::Arc;
+///
+/// use digitaltwins_convenience::cloud::{Audiences, CustomConfiguration};
 /// use digitaltwins_convenience::{DigitalTwinsAudience, DigitalTwinsClientOptions};
 ///
 /// let mut cloud = CustomConfiguration::default();
 /// cloud.audiences = Audiences::new().with::<DigitalTwinsAudience>("https://digitaltwins.contoso.example".to_owned());
 /// let mut options = DigitalTwinsClientOptions::default();
 /// options.client_options.cloud = Some(Arc::new(cloud.into()));
-/// # use std::sync::Arc;
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct DigitalTwinsAudience;

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use crate::error_code;
 
+/// The number of ids that `Display` shows; [`Error::left_behind`] has all.
+const LEFT_BEHIND_SHOWN: usize = 10;
+
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -70,10 +73,13 @@ impl fmt::Debug for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.core.fmt(f)?;
-        if !self.0.left_behind.is_empty() {
-            write!(f, " (left behind: {})", self.0.left_behind.join(", "))?;
+        let ids = &self.0.left_behind;
+        let shown = &ids[..ids.len().min(LEFT_BEHIND_SHOWN)];
+        match ids.len() - shown.len() {
+            _ if ids.is_empty() => Ok(()),
+            0 => write!(f, " (left behind: {})", shown.join(", ")),
+            more => write!(f, " (left behind: {}, and {more} more)", shown.join(", ")),
         }
-        Ok(())
     }
 }
 

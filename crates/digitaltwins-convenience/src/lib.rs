@@ -129,7 +129,9 @@ pub type QueryPager<T> = azure_service_core::Pager<Response<QueryPage<T>>, Error
 /// A job: awaited, it gives the finished job; as a stream, the job after each read.
 pub type Poller<T> = azure_service_core::Poller<T, Error>;
 
+pub use azure_core::cloud;
 pub use azure_core::credentials::{Secret, TokenCredential};
+pub use azure_core::http::headers::{HeaderName, HeaderValue};
 pub use azure_core::http::{
     ClientOptions, Context, Etag, ExponentialRetryOptions, NoFormat, Response, RetryOptions, StatusCode, Url,
 };
@@ -138,7 +140,7 @@ pub use azure_protocol_runtime::DateTime;
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 pub use azure_service_core::transport_trusting;
 pub use azure_service_core::{
-    CallOptions, DelegatedTokenCredential, ErrorDetail, ErrorKind, IntoPatchPath, ItemPage, Job,
+    CallOptions, DelegatedTokenCredential, ErrorDetail, ErrorKind, IntoPatchPath, ItemPage, Job, PageStream,
     Precondition, ResponseExt,
 };
 pub use json_patch;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use azure_service_core::{Backoff, ResponseExt};
+use azure_service_core::{Backoff, ResponseExt, sleep};
 use futures::TryStreamExt;
 use serde_json::Value;
 use twin_query::digitaltwins::{Query, path};
@@ -92,12 +92,7 @@ impl DigitalTwinsClient {
             }
             let wait = backoff.next_wait().min(timeout - waited);
             waited += wait;
-            pause(wait).await;
+            sleep(wait).await;
         }
     }
-}
-
-/// Waits.
-pub(crate) async fn pause(duration: Duration) {
-    azure_core::sleep::sleep(duration.try_into().unwrap_or(azure_core::time::Duration::MAX)).await;
 }

@@ -144,6 +144,16 @@ fn a_query_that_took_too_long_timed_out() {
 }
 
 #[test]
+fn ids_left_behind_are_shown_bounded() {
+    let ids = |count: usize| (0..count).map(|n| format!("dtmi:m{n};1")).collect::<Vec<_>>();
+    let error = coded(400, "LimitExceeded").with_left_behind(ids(12));
+    assert_eq!(error.left_behind().len(), 12);
+    assert!(error.to_string().ends_with("dtmi:m9;1, and 2 more)"), "{error}");
+    let error = coded(400, "LimitExceeded").with_left_behind(ids(10));
+    assert!(error.to_string().ends_with("dtmi:m9;1)"), "{error}");
+}
+
+#[test]
 fn an_error_is_small_and_says_nothing_twice() {
     assert_eq!(size_of::<Error>(), size_of::<usize>());
     let error = Error::file(std::io::Error::other("disk full"));

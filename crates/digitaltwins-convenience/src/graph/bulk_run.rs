@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use azure_core::http::{NoFormat, RawResponse, Response};
-use azure_service_core::{Backoff, Composite, RetryLoop};
+use azure_service_core::{Backoff, Composite, RetryLoop, sleep};
 use digitaltwins_protocol::Client;
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -17,7 +17,6 @@ use super::bulk::Key;
 use super::bulk::{BulkProgress, BulkUpsertOptions, GraphItem, UpsertOutcome};
 use super::throttle::ConcurrencyLimit;
 use crate::error::Result;
-use crate::visibility::pause;
 use crate::{DigitalTwinsClient, Upsert};
 
 /// The number of requests in flight at the beginning.
@@ -98,7 +97,7 @@ impl Bulk {
     pub(super) async fn next(&mut self) -> Option<UpsertOutcome> {
         loop {
             if let Some(wait) = self.limit.take_wait() {
-                self.timer = Some(Box::pin(pause(wait)));
+                self.timer = Some(Box::pin(sleep(wait)));
             }
             if self.timer.is_none() {
                 self.start();

@@ -229,7 +229,7 @@ mod tests {
         for refused in [
             file.model(&model),
             file.twin(&DigitalTwin::new("t", "m", ())),
-            file.model(&json!([])),
+            file.model(json!([])),
         ] {
             assert!(refused.unwrap_err().is_invalid_input());
         }

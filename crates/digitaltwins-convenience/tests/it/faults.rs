@@ -203,7 +203,7 @@ async fn a_list_that_breaks_says_so_and_can_go_on() {
 
     for body in ["{", "7", "{\"value\": [7], \"nextLink\": null}"] {
         let (_, client) = Service::answering([Answer::text(200, body)]);
-        let error = Error::from(client.list_event_routes(None).try_next().await.unwrap_err());
+        let error = client.list_event_routes(None).try_next().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
         let (_, client) = Service::answering([Answer::text(200, body)]);
         let pager = client.query_twins::<BasicDigitalTwin>("SELECT", None);
