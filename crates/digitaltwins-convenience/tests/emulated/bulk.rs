@@ -84,7 +84,7 @@ async fn a_graph_that_is_read_is_a_valid_file() {
     assert!(stored.iter().all(|outcome| outcome.result.is_ok()));
     client.wait_until_visible("n29", None).await.unwrap();
     let mut file = ImportFileWriter::new(Vec::new(), "a", "o").unwrap();
-    file.model(&model()).unwrap();
+    file.model(model()).unwrap();
     let twins: Vec<BasicDigitalTwin> = client
         .query_twins("SELECT * FROM DIGITALTWINS", None)
         .try_collect()

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use digitaltwins_convenience::query::{Query, is_of_model, path};
 use digitaltwins_convenience::{
-    BasicDigitalTwin, BasicRelationship, DigitalTwin, Error, QueryCharge, QueryPageHeaders,
-    QueryTwinsOptions, Relationship, Upsert,
+    BasicDigitalTwin, BasicRelationship, DigitalTwin, QueryCharge, QueryPageHeaders, QueryTwinsOptions,
+    Relationship, Upsert,
 };
 use futures::TryStreamExt;
 use serde::Deserialize;
@@ -176,13 +176,11 @@ async fn a_twin_reached_twice_comes_once_if_asked_to() {
 #[tokio::test]
 async fn what_is_no_query_is_told_as_such() {
     let (_emulator, client) = empty().await;
-    let error = Error::from(
-        client
-            .query_twins::<Value>("foo", None)
-            .try_next()
-            .await
-            .unwrap_err(),
-    );
+    let error = client
+        .query_twins::<Value>("foo", None)
+        .try_next()
+        .await
+        .unwrap_err();
     assert!(
         error.is_invalid_query() && error.message().unwrap().contains("foo"),
         "{error}"
