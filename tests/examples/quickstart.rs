@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
 use digitaltwins_convenience::{
-    BasicRelationship, DigitalTwin, DigitalTwinPatch, DigitalTwinsClient, Etagged, Relationship, Upsert,
+    BasicRelationship, DigitalTwin, DigitalTwinPatch, DigitalTwinsClient, Relationship, ResponseExt, Upsert,
 };
 use futures::TryStreamExt as _;
 use integration_tests::{Failure, environment::Environment};
@@ -197,26 +197,20 @@ async fn building(client: &DigitalTwinsClient) -> Result<(), Failure> {
             .await?;
     }
     let contained: Vec<BasicRelationship> = client
-        .list_relationships("quickstart-floor-1", None)?
+        .list_relationships("quickstart-floor-1", None)
         .try_collect()
         .await?;
     println!("   The first floor contains {} rooms.\n", contained.len());
 
     let id = "quickstart-room-203";
     let read = client.get_digital_twin::<DigitalTwin<Room>>(id).await?;
-    let seen = read.etag().ok_or("a twin without an ETag")?;
+    let unchanged = read.precondition()?;
     let warmer = DigitalTwinPatch::new().replace("temperature", 25.5)?;
-    let written = client
-        .update_digital_twin(id, &warmer, Precondition::IfMatch(seen.clone()))
-        .await?;
-    println!(
-        "5. {id} becomes warmer, if nobody else has changed it: {seen} is now {}.",
-        written.map_or_else(String::new, |etag| etag.to_string())
-    );
-    match client
-        .update_digital_twin(id, &warmer, Precondition::IfMatch(seen))
-        .await
-    {
+    let written = client.update_digital_twin(id, &warmer, &unchanged).await?;
+    let [seen, now] =
+        [read.etag(), written.etag()].map(|etag| etag.map_or_else(String::new, |etag| etag.to_string()));
+    println!("5. {id} becomes warmer, if nobody else has changed it: {seen} is now {now}.");
+    match client.update_digital_twin(id, &warmer, unchanged).await {
         Err(error) if error.is_precondition_failed() => {
             println!("   Once more with the old ETag:\n   {error}\n")
         }
@@ -238,7 +232,7 @@ async fn building(client: &DigitalTwinsClient) -> Result<(), Failure> {
     });
     let warm = eventually(expected.count(), async || {
         Ok(client
-            .query_twins::<DigitalTwin<Room>>(&query, None)?
+            .query_twins::<DigitalTwin<Room>>(&query, None)
             .try_collect::<Vec<_>>()
             .await?)
     })
@@ -281,7 +275,7 @@ async fn clean_up_devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
 }
 
 async fn clean_up_building(client: &DigitalTwinsClient) -> Result<(), Failure> {
-    fn gone(result: Result<(), digitaltwins_convenience::Error>) -> Result<(), Failure> {
+    fn gone<T>(result: Result<T, digitaltwins_convenience::Error>) -> Result<(), Failure> {
         match result {
             Err(error) if !error.is_not_found() => Err(error.into()),
             _ => Ok(()),

@@ -1,13 +1,8 @@
 //! The two services to talk to: the embedded emulator, or real ones.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::http::Transport;
-use azure_core::time::OffsetDateTime;
 use azure_iot_emulator::Emulator;
-use digitaltwins_convenience::{DigitalTwinsClient, DigitalTwinsClientOptions};
+use digitaltwins_convenience::{DelegatedTokenCredential, DigitalTwinsClient, DigitalTwinsClientOptions};
 use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager};
 
 use crate::Failure;
@@ -125,11 +120,9 @@ pub fn hub_of(emulator: &Emulator) -> Result<IotHubRegistryManager, Failure> {
 ///
 /// A certificate that cannot be used, which would be a mistake of the emulator.
 pub fn twins_of(emulator: &Emulator) -> Result<DigitalTwinsClient, Failure> {
-    let mut options = DigitalTwinsClientOptions::default();
-    options.client_options.transport = Some(trusting(emulator)?);
-    let credential = Arc::new(EmulatorCredential {
-        token: emulator.bearer_token(),
-    });
+    let options = DigitalTwinsClientOptions::trusting(emulator.ca_certificate_pem())?;
+    let token = emulator.bearer_token();
+    let credential = DelegatedTokenCredential::new(move || token.clone());
     Ok(DigitalTwinsClient::new(
         emulator.digitaltwins_endpoint(),
         credential,
@@ -146,35 +139,4 @@ pub fn trusting(emulator: &Emulator) -> Result<Transport, Failure> {
     Ok(azure_service_core::transport_trusting(
         emulator.ca_certificate_pem(),
     )?)
-}
-
-/// Gives out the emulator's token, as a credential of `azure_identity` gives out one of Entra's.
-pub struct EmulatorCredential {
-    token: String,
-}
-
-impl EmulatorCredential {
-    /// A credential that gives out `token`.
-    #[must_use]
-    pub fn new(token: impl Into<String>) -> Self {
-        Self { token: token.into() }
-    }
-}
-
-impl std::fmt::Debug for EmulatorCredential {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EmulatorCredential").finish_non_exhaustive()
-    }
-}
-
-#[async_trait::async_trait]
-impl TokenCredential for EmulatorCredential {
-    async fn get_token(
-        &self,
-        _scopes: &[&str],
-        _options: Option<TokenRequestOptions<'_>>,
-    ) -> azure_core::Result<AccessToken> {
-        let expires_on = OffsetDateTime::now_utc() + Duration::from_secs(3600);
-        Ok(AccessToken::new(self.token.clone(), expires_on))
-    }
 }

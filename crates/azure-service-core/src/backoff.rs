@@ -33,8 +33,8 @@ impl Backoff {
     }
 }
 
-/// Waits.
-pub(crate) async fn sleep(duration: Duration) {
+/// Waits, on whichever runtime azure_core uses.
+pub async fn sleep(duration: Duration) {
     azure_core::sleep::sleep(duration.try_into().unwrap_or(azure_core::time::Duration::MAX)).await;
 }
 

@@ -15,7 +15,7 @@
 //!   member.
 //! * [`ResponseExt`], [`Precondition`], [`read_modify_write`]: writes that depend on a version.
 //! * [`Pager`], [`ItemPage`], [`Poller`], [`Job`]: lists and jobs.
-//! * [`Backoff`], [`RetryLoop`]: waiting and trying again, for runs of many calls.
+//! * [`Backoff`], [`RetryLoop`], [`sleep()`]: waiting and trying again, for runs of many calls.
 //! * [`JsonPatch`]: a checked builder.
 //! * [`open_enum!`]: enums that survive values which the service adds later.
 //!
@@ -154,7 +154,7 @@ mod retry;
 mod sas;
 mod transport;
 
-pub use backoff::{Backoff, RetryLoop};
+pub use backoff::{Backoff, RetryLoop, sleep};
 pub use call_options::CallOptions;
 pub use client::{BuiltRequest, ServiceClient};
 pub use client_info::ClientInfo;

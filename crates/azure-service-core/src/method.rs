@@ -8,7 +8,7 @@ use azure_core::http::{DeserializeWith, JsonFormat};
 use azure_protocol_runtime::TypedRequest;
 use serde::de::DeserializeOwned;
 
-use crate::client::{BuiltRequest, ServiceClient};
+use crate::client::ServiceClient;
 use crate::error::{Error, Result};
 use crate::paging::{ItemPage, Pager};
 use crate::pipeline::{Failure, ResponseTimeout};
@@ -17,6 +17,9 @@ use crate::polling::{self, Poller};
 /// A call of a public method, made by [`ServiceClient::call`].
 ///
 /// The method's name is that of the span, and [`Error::operation`] if the call fails.
+///
+/// Requests are given as what the generated client built, or as the error of a check before: a request that cannot be
+/// built fails where others fail, when it is sent.
 #[derive(Debug)]
 #[must_use = "a call sends nothing until a request is given to it"]
 pub struct MethodCall<'a, C> {
@@ -58,7 +61,10 @@ impl<C> MethodCall<'_, C> {
     ///
     /// Everything that [`ErrorKind`](crate::ErrorKind) lists but `JobFailed`; a response that cannot be decoded shows
     /// only in `into_model`.
-    pub async fn send<A, E, T, F>(self, request: BuiltRequest<A, E>) -> Result<Response<T, F>> {
+    pub async fn send<A, E, T, F>(self, request: Result<TypedRequest<A>, E>) -> Result<Response<T, F>>
+    where
+        E: Into<Error>,
+    {
         Ok(self.send_with_failure(request).await?)
     }
 
@@ -69,9 +75,12 @@ impl<C> MethodCall<'_, C> {
     /// As [`send`](Self::send).
     pub async fn send_with_failure<A, E, T, F>(
         self,
-        request: BuiltRequest<A, E>,
-    ) -> Result<Response<T, F>, Failure> {
-        let request = request.map_err(Error::from)?.cast();
+        request: Result<TypedRequest<A>, E>,
+    ) -> Result<Response<T, F>, Failure>
+    where
+        E: Into<Error>,
+    {
+        let request = request.map_err(Into::into)?.cast();
         let response = self
             .client
             .pipeline()
@@ -94,17 +103,18 @@ impl<C> MethodCall<'_, C> {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind) if it came from the caller.
     pub fn list<T, Err, A, E>(
         self,
-        first: BuiltRequest<A, E>,
+        first: Result<TypedRequest<A>, E>,
         continuation_token: Option<String>,
     ) -> Pager<Response<ItemPage<T>>, Err>
     where
         T: DeserializeOwned + Send + 'static,
         ItemPage<T>: DeserializeWith<JsonFormat>,
+        E: Into<Error>,
     {
         Pager::of_items(
             self.client.pipeline().clone(),
             self.method,
-            first.map(TypedRequest::cast).map_err(Error::from),
+            first.map(TypedRequest::cast).map_err(Into::into),
             continuation_token,
             self.context(),
         )
@@ -117,17 +127,18 @@ impl<C> MethodCall<'_, C> {
     /// As [`list`](Self::list).
     pub fn list_pages<P, Err, A, E>(
         self,
-        first: BuiltRequest<A, E>,
+        first: Result<TypedRequest<A>, E>,
         continuation_token: Option<String>,
         page: impl Fn(RawResponse) -> Result<P> + Send + Sync + 'static,
     ) -> Pager<P, Err>
     where
         P: Page + Send + 'static,
+        E: Into<Error>,
     {
         Pager::of_pages(
             self.client.pipeline().clone(),
             self.method,
-            first.map(TypedRequest::cast).map_err(Error::from),
+            first.map(TypedRequest::cast).map_err(Into::into),
             continuation_token,
             self.context(),
             page,
@@ -150,15 +161,17 @@ impl<C> MethodCall<'_, C> {
     /// whose status is `unknown` in three responses in a row: there is none.
     pub fn job<T, Err, A, B, E, F>(
         self,
-        start: BuiltRequest<A, E>,
-        get: BuiltRequest<B, F>,
+        start: Result<TypedRequest<A>, E>,
+        get: Result<TypedRequest<B>, F>,
         interval: Option<Duration>,
     ) -> Poller<T, Err>
     where
         T: DeserializeOwned + Send + 'static,
+        E: Into<Error>,
+        F: Into<Error>,
     {
-        let start = start.map(TypedRequest::cast).map_err(Error::from);
-        let get = get.map(TypedRequest::cast).map_err(Error::from);
+        let start = start.map(TypedRequest::cast).map_err(Into::into);
+        let get = get.map(TypedRequest::cast).map_err(Into::into);
         let options = polling::options(self.context(), interval);
         Poller::new(polling::poll(
             self.client.pipeline(),
@@ -176,13 +189,14 @@ impl<C> MethodCall<'_, C> {
     /// As [`job`](Self::job).
     pub fn watch_job<T, Err, A, E>(
         self,
-        get: BuiltRequest<A, E>,
+        get: Result<TypedRequest<A>, E>,
         interval: Option<Duration>,
     ) -> Poller<T, Err>
     where
         T: DeserializeOwned + Send + 'static,
+        E: Into<Error>,
     {
-        let get: Result<TypedRequest<()>> = get.map(TypedRequest::cast).map_err(Error::from);
+        let get: Result<TypedRequest<()>> = get.map(TypedRequest::cast).map_err(Into::into);
         let options = polling::options(self.context(), interval);
         let pipeline = self.client.pipeline();
         Poller::new(polling::poll(

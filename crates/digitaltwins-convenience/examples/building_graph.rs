@@ -5,16 +5,14 @@
 //! ```
 //!
 //! Runs on an embedded emulator. Set `DIGITALTWINS_ENDPOINT` to run it on a real instance; it deletes what it has created.
-#![allow(
-    clippy::print_stdout,
-    reason = "telling what it does is what this program is for"
-)]
+#![allow(clippy::print_stdout, reason = "the program prints what it does")]
 
 mod common;
 
 use std::collections::HashMap;
 use std::error::Error;
 
+use digitaltwins_convenience::query::{Query, is_of_model, path};
 use digitaltwins_convenience::{
     BasicDigitalTwin, Component, DigitalTwin, DigitalTwinsClient, QueryCharge, QueryTwinsOptions,
     Relationship, UploadModelsOptions, Upsert,
@@ -22,7 +20,6 @@ use digitaltwins_convenience::{
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use twin_query::digitaltwins::{Query, is_of_model, path};
 
 const FLOOR: &str = "dtmi:example:building:Floor;1";
 const ROOM: &str = "dtmi:example:building:Room;1";
@@ -95,11 +92,13 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 async fn build(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let stored = client
-        .upload_models(&models(), Some(UploadModelsOptions::default().skip_existing()))
-        .await?;
-    println!("Models, each after what it needs:");
-    for model in stored {
+    let options = UploadModelsOptions {
+        skip_existing: true,
+        ..Default::default()
+    };
+    let uploaded = client.upload_models(&models(), Some(options)).await?;
+    println!("Models, each after those that it depends on:");
+    for model in uploaded.models {
         println!("  {}", model.id);
     }
 
@@ -135,7 +134,7 @@ async fn build(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send +
         .filter(is_of_model(None, ROOM).and(path("temperature").gt(20)))
         .build()?;
     println!("  {query}");
-    let mut rooms = client.query_twins::<DigitalTwin<Room>>(&query, None)?;
+    let mut rooms = client.query_twins::<DigitalTwin<Room>>(&query, None);
     while let Some(room) = rooms.try_next().await? {
         println!(
             "  {}: {:?} °C in {}",
@@ -162,7 +161,7 @@ async fn build(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send +
         charge: Some(charge.clone()),
         ..Default::default()
     };
-    let mut rows = client.query_twins::<Row>(&query, Some(options))?;
+    let mut rows = client.query_twins::<Row>(&query, Some(options));
     while let Some(row) = rows.try_next().await? {
         println!(
             "  {} since {}",
@@ -171,7 +170,7 @@ async fn build(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send +
     }
     println!("  ({} query units)", charge.units());
 
-    let mut count = client.query_twins::<HashMap<String, u64>>("SELECT COUNT() FROM DIGITALTWINS", None)?;
+    let mut count = client.query_twins::<HashMap<String, u64>>("SELECT COUNT() FROM DIGITALTWINS", None);
     let count = count.try_next().await?.and_then(|row| row.get("COUNT").copied());
     println!("\nTwins in the instance: {count:?}");
     Ok(())

@@ -5,15 +5,13 @@
 //! ```
 //!
 //! Runs on an embedded emulator. Set `DIGITALTWINS_ENDPOINT` to run it on a real instance; it leaves the graph there.
-#![allow(
-    clippy::print_stdout,
-    reason = "telling what it does is what this program is for"
-)]
+#![allow(clippy::print_stdout, reason = "the program prints what it does")]
 
 mod common;
 
 use std::error::Error;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Instant;
 
 use digitaltwins_convenience::{
@@ -32,8 +30,7 @@ struct Sensor {
     position: f64,
 }
 
-/// The twins, and for each a relationship to the next. The stream is read as there is room, so that it may be as long as a
-/// database has rows.
+/// The twins, and for each a relationship to the next. The stream is read as requests finish, so it may be of any length.
 fn graph() -> impl Iterator<Item = Result<GraphItem, digitaltwins_convenience::Error>> {
     (0..SENSORS).flat_map(|n| {
         let sensor = DigitalTwin::new(
@@ -61,17 +58,22 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
             {"@type": "Relationship", "name": "nextTo", "target": SENSOR},
         ],
     });
-    client
-        .upload_models(&[model], Some(UploadModelsOptions::default().skip_existing()))
-        .await?;
+    let options = UploadModelsOptions {
+        skip_existing: true,
+        ..Default::default()
+    };
+    client.upload_models(&[model], Some(options)).await?;
 
     let total = 2 * SENSORS - 1;
     let start = Instant::now();
-    let options = BulkUpsertOptions::default().on_progress(move |progress: &BulkProgress| {
-        if progress.completed().is_multiple_of(100) || progress.completed() == total {
-            draw(progress, total, start);
-        }
-    });
+    let options = BulkUpsertOptions {
+        on_progress: Some(Arc::new(move |progress: &BulkProgress| {
+            if progress.completed().is_multiple_of(100) || progress.completed() == total {
+                draw(progress, total, start);
+            }
+        })),
+        ..Default::default()
+    };
     let items = stream::iter(graph().filter_map(Result::ok));
     let mut outcomes = client.bulk_upsert(items, Some(options))?;
     let mut failures = Vec::new();
@@ -101,6 +103,6 @@ fn draw(progress: &BulkProgress, total: u64, start: Instant) {
         progress.concurrency,
         progress.throttled,
     );
-    // The bar is no loss if there is nobody to see it.
+    // A progress bar that cannot be shown is not an error.
     std::io::stdout().flush().ok();
 }

@@ -1,15 +1,12 @@
-//! A file for an import job: written, checked, and imported if there is a place to put it.
+//! A file for an import job: written, validated, and imported if there is a blob for it.
 //!
 //! ```sh
 //! cargo run -p digitaltwins-convenience --example import_job_file
 //! ```
 //!
-//! Without more it writes and checks. To import, put the file into a blob that the identity of your instance can read, and
-//! set `DIGITALTWINS_ENDPOINT`, `IMPORT_INPUT_BLOB` and `IMPORT_OUTPUT_BLOB`.
-#![allow(
-    clippy::print_stdout,
-    reason = "telling what it does is what this program is for"
-)]
+//! Without environment variables it writes and validates. To import, copy the file to a blob that the identity of your
+//! instance can read, and set `DIGITALTWINS_ENDPOINT`, `IMPORT_INPUT_BLOB` and `IMPORT_OUTPUT_BLOB`.
+#![allow(clippy::print_stdout, reason = "the program prints what it does")]
 
 mod common;
 
@@ -33,7 +30,7 @@ struct Room {
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let path = std::env::temp_dir().join(format!("digital-twins-import-{}.ndjson", std::process::id()));
     let mut file = ImportFileWriter::new(BufWriter::new(File::create(&path)?), "the example", "Contoso")?;
-    file.model(&json!({
+    file.model(json!({
         "@context": "dtmi:dtdl:context;3", "@id": ROOM, "@type": "Interface",
         "contents": [
             {"@type": "Property", "name": "number", "schema": "integer"},
@@ -56,7 +53,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     drop(file.finish()?);
 
     let report = ImportFileValidator::new()
-        .self_contained()
+        .with_self_contained()
         .check(BufReader::new(File::open(&path)?))?;
     println!(
         "{} models, {} twins, {} relationships",
@@ -72,7 +69,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     }
     std::fs::remove_file(&path)?;
 
-    println!("\nWhat the check says about a file with mistakes:");
+    println!("\nProblems of a file with mistakes:");
     let mistakes = concat!(
         "{\"Section\":\"Header\"}\n{\"fileVersion\":\"1.0.0\",\"author\":\"a\",\"organization\":\"o\"}\n",
         "{\"Section\":\"Relationships\"}\n{\"$sourceId\":\"room-1\",\"$relationshipId\":\"r\"}\n",
@@ -91,7 +88,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     };
     let (_emulator, client) = common::connect().await?;
     let id = format!("example-{}", std::process::id());
-    let mut job = client.begin_import_job(&id, &input, &output, None)?;
+    let mut job = client.begin_import_job(&id, input, output, None);
     while let Some(status) = job.try_next().await? {
         let job = status.into_model()?.document;
         println!("{:?} at {:?}", job.status, job.last_action_date_time);

@@ -1,21 +1,18 @@
-//! Two people change one twin: what ETags are for, and how not to think of them.
+//! Two people change one twin: conditional writes with ETags, and the read-modify-write loop.
 //!
 //! ```sh
 //! cargo run -p digitaltwins-convenience --example optimistic_concurrency
 //! ```
 //!
 //! Runs on an embedded emulator. Set `DIGITALTWINS_ENDPOINT` to run it on a real instance; it deletes what it has created.
-#![allow(
-    clippy::print_stdout,
-    reason = "telling what it does is what this program is for"
-)]
+#![allow(clippy::print_stdout, reason = "the program prints what it does")]
 
 mod common;
 
 use std::error::Error;
 
 use digitaltwins_convenience::{
-    DigitalTwin, DigitalTwinPatch, DigitalTwinsClient, Etagged, Precondition, UploadModelsOptions, Upsert,
+    DigitalTwin, DigitalTwinPatch, DigitalTwinsClient, Precondition, ResponseExt, UploadModelsOptions, Upsert,
 };
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
@@ -42,9 +39,11 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
             {"@type": "Property", "name": "label", "schema": "string"},
         ],
     });
-    client
-        .upload_models(&[model], Some(UploadModelsOptions::default().skip_existing()))
-        .await?;
+    let options = UploadModelsOptions {
+        skip_existing: true,
+        ..Default::default()
+    };
+    client.upload_models(&[model], Some(options)).await?;
     let result = change(&client).await;
     client
         .delete_digital_twin(DOOR, Precondition::Unconditional)
@@ -65,8 +64,8 @@ async fn change(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send 
     let stored = client
         .upsert_digital_twin(DOOR, &door, Upsert::CreateOnly)
         .await?;
-    let first = stored.etag().ok_or("the service gives an ETag")?;
-    println!("A door is stored as {first}.");
+    let first = stored.precondition()?;
+    println!("A door is stored as {:?}.", stored.etag());
 
     match client.upsert_digital_twin(DOOR, &door, Upsert::CreateOnly).await {
         Err(error) if error.is_already_exists() => {
@@ -76,20 +75,12 @@ async fn change(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send 
     }
 
     let mine = DigitalTwinPatch::new().add("label", "mine")?;
-    let second = client
-        .update_digital_twin(DOOR, &mine, Precondition::IfMatch(first.clone()))
-        .await?;
-    println!(
-        "\nI label it, and it becomes {}.",
-        second.map(|etag| etag.to_string()).unwrap_or_default()
-    );
+    let second = client.update_digital_twin(DOOR, &mine, &first).await?;
+    println!("\nI label it, and it becomes {:?}.", second.etag());
     let yours = DigitalTwinPatch::new().add("label", "yours")?;
-    match client
-        .update_digital_twin(DOOR, &yours, Precondition::IfMatch(first))
-        .await
-    {
+    match client.update_digital_twin(DOOR, &yours, first).await {
         Err(error) if error.is_precondition_failed() => {
-            println!("You have read it before and are told: {error}")
+            println!("You have read it before, and your write fails: {error}")
         }
         other => return Err(format!("not refused: {other:?}").into()),
     }
@@ -97,7 +88,7 @@ async fn change(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send 
     println!("\n{PEOPLE} people open it {TIMES} times each, all at once.");
     let person = async || {
         for _ in 0..TIMES {
-            // Reads, changes, writes with the ETag, and begins again if somebody was faster.
+            // Reads, changes, writes with the ETag, and starts over if another writer was faster.
             client
                 .modify_digital_twin::<Door>(DOOR, |door| door.contents.openings += 1)
                 .await?;
@@ -117,7 +108,7 @@ async fn change(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send 
     let mut changed = door.clone();
     changed.contents.label = None;
     println!(
-        "\nWhat a change comes to can be seen before: {}",
+        "\nThe patch of a change: {}",
         DigitalTwinPatch::diff(&door, &changed)?
     );
     Ok(())

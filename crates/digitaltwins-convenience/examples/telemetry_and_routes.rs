@@ -1,4 +1,4 @@
-//! Telemetry on behalf of twins, and the routes that it takes.
+//! Telemetry on behalf of twins, and event routes for it.
 //!
 //! ```sh
 //! cargo run -p digitaltwins-convenience --example telemetry_and_routes
@@ -6,10 +6,7 @@
 //!
 //! Runs on an embedded emulator. Set `DIGITALTWINS_ENDPOINT` to run it on a real instance, and `DIGITALTWINS_ROUTE_ENDPOINT`
 //! to the name of an event endpoint of it; it deletes what it has created.
-#![allow(
-    clippy::print_stdout,
-    reason = "telling what it does is what this program is for"
-)]
+#![allow(clippy::print_stdout, reason = "the program prints what it does")]
 
 mod common;
 
@@ -48,9 +45,11 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         json!({"@context": "dtmi:dtdl:context;3", "@id": SENSOR, "@type": "Interface",
                "contents": [{"@type": "Telemetry", "name": "humidity", "schema": "double"}]}),
     ];
-    client
-        .upload_models(&models, Some(UploadModelsOptions::default().skip_existing()))
-        .await?;
+    let options = UploadModelsOptions {
+        skip_existing: true,
+        ..Default::default()
+    };
+    client.upload_models(&models, Some(options)).await?;
     let result = publish(&client).await;
     client
         .delete_digital_twin(TWIN, Precondition::Unconditional)
@@ -78,10 +77,10 @@ async fn publish(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send
         .publish_telemetry(TWIN, &Reading { humidity: 0.61 }, None)
         .await?;
     println!("The room has published a reading.");
-    // A gateway that was offline says when the value was taken, and names the message so that a receiver knows it again.
+    // A gateway that was offline sets when the value was measured, and the message id by which a receiver drops duplicates.
     let options = PublishTelemetryOptions {
         message_id: Some("reading-17".to_owned()),
-        source_time: Some(OffsetDateTime::now_utc() - std::time::Duration::from_secs(300)),
+        source_time: Some((OffsetDateTime::now_utc() - std::time::Duration::from_secs(300)).into()),
     };
     client
         .publish_component_telemetry(TWIN, "sensor", &Reading { humidity: 0.58 }, Some(options))
@@ -108,8 +107,8 @@ async fn route(client: &DigitalTwinsClient) -> Result<bool, Box<dyn Error + Send
         std::env::var("DIGITALTWINS_ROUTE_ENDPOINT").unwrap_or_else(|_| "telemetry-hub".to_owned());
     let route = EventRoute::new(&endpoint, "type = 'microsoft.iot.telemetry'");
     match client.upsert_event_route(ROUTE, &route).await {
-        Ok(()) => {
-            let mut routes = client.list_event_routes(None)?;
+        Ok(_) => {
+            let mut routes = client.list_event_routes(None);
             while let Some(route) = routes.try_next().await? {
                 println!(
                     "{:?} sends to {} what fits {}",

@@ -1,17 +1,21 @@
 //! Components of twins.
 
-use azure_core::http::{Etag, Response};
+use azure_core::http::{NoFormat, Response};
 
-use crate::client::retype;
+use crate::client::{DigitalTwinsClient, renamed};
 use crate::digital_twins::patch_body;
 use crate::error::Result;
-use crate::{ComponentPatch, DigitalTwinsClient, Precondition};
+use crate::{ComponentPatch, Precondition};
 
+/// The generated client's names of parameters, and those here.
+pub(crate) const COMPONENT_NAMES: &[(&str, &str)] = &[("id", "twin_id"), ("componentPath", "component")];
+
+/// Components.
 impl DigitalTwinsClient {
     /// Reads a component of a twin. (`GET /digitaltwins/{id}/components/{component}`)
     ///
     /// `T` is a [`Component`](crate::Component) around a type of your own, a
-    /// [`BasicComponent`](crate::BasicComponent), or anything that serde reads. The ETag is the twin's.
+    /// [`BasicComponent`](crate::BasicComponent), or any other `Deserialize`. The ETag is the twin's.
     ///
     /// # Errors
     ///
@@ -33,32 +37,46 @@ impl DigitalTwinsClient {
         let request = self
             .api()
             .digital_twins_get_component_request(twin_id, component, None, None);
-        let response = self.core.send(request, self.context()).await?;
-        Ok(retype(response))
+        let request = renamed(request, COMPONENT_NAMES);
+        Ok(self.core.call("get_component").send(request).await?)
     }
 
-    /// Changes a component of a twin, and returns the twin's new ETag.
-    /// (`PATCH /digitaltwins/{id}/components/{component}`)
+    /// Changes a component of a twin. (`PATCH /digitaltwins/{id}/components/{component}`)
     ///
-    /// Several components, or properties next to a component, are changed at once with
-    /// [`update_digital_twin`](Self::update_digital_twin) and [`DigitalTwinPatch::component`](crate::Patch::component).
+    /// The response has the twin's new ETag. To change several components, or properties next to a component, in one
+    /// request, use [`update_digital_twin`](Self::update_digital_twin) with
+    /// [`DigitalTwinPatch::component`](crate::Patch::component).
     ///
     /// # Errors
     ///
     /// * [`is_not_found`](crate::Error::is_not_found) if there is no such twin.
-    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if the twin is not in the version that
-    ///   `precondition` asks for.
-    /// * [`is_invalid_patch`](crate::Error::is_invalid_patch) if the patch leads to what is not there, or if there is no
-    ///   such component.
-    /// * [`is_validation_failed`](crate::Error::is_validation_failed) if the outcome does not fit the model.
+    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if the twin has another version than
+    ///   `precondition` requires.
+    /// * [`is_invalid_patch`](crate::Error::is_invalid_patch) if a path or the component does not exist.
+    /// * [`is_validation_failed`](crate::Error::is_validation_failed) if the result does not fit the model.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// use digitaltwins_convenience::{ComponentPatch, Precondition};
+    ///
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// let patch = ComponentPatch::new().replace("target", 22)?;
+    /// client.update_component("room-1", "thermostat", &patch, Precondition::Unconditional).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update_component(
         &self,
         twin_id: &str,
         component: &str,
         patch: &ComponentPatch,
-        precondition: Precondition,
-    ) -> Result<Option<Etag>> {
-        let (body, if_match) = (patch_body(patch)?, precondition.verbatim()?);
+        precondition: impl Into<Precondition>,
+    ) -> Result<Response<(), NoFormat>> {
+        let (body, if_match) = (patch_body(patch)?, precondition.into().verbatim()?);
         let request = self.api().digital_twins_update_component_request(
             twin_id,
             component,
@@ -67,7 +85,7 @@ impl DigitalTwinsClient {
             None,
             &body,
         );
-        let response = self.core.send(request, self.context()).await?;
-        Ok(azure_service_core::etag(response.headers()))
+        let request = renamed(request, COMPONENT_NAMES);
+        Ok(self.core.call("update_component").send(request).await?)
     }
 }

@@ -2,34 +2,43 @@
 
 use std::time::Duration;
 
-use azure_core::http::pager::PagerOptions;
-use azure_core::http::poller::PollerOptions;
-use azure_core::http::{Pager, Poller, Response};
-use azure_service_core::{ItemPage, Job};
+use azure_core::http::Response;
+use azure_service_core::Error as CoreError;
 
-use crate::client::{check_id, page_size, retype};
-use crate::error::{Error, Result};
-use crate::{DeleteJob, DigitalTwinsClient};
+use crate::client::{Built, first_page};
+use crate::error::Result;
+use crate::{DeleteJob, DigitalTwinsClient, Pager, Poller, WatchJobOptions};
 
 /// Options of [`DigitalTwinsClient::create_delete_job`].
 #[derive(Debug, Clone, Default)]
 pub struct CreateDeleteJobOptions {
-    /// The id of the job; one of the service's choice if not given.
+    /// The id of the job. Default: the service chooses one.
     pub operation_id: Option<String>,
-    /// After how long the job fails; 12 hours if not given. Rounded up to minutes. The service takes 15 minutes to 24
-    /// hours.
+    /// How long the job may run. Rounded up to minutes; the service takes 15 minutes to 24 hours. Default: 12 hours.
     pub timeout: Option<Duration>,
+}
+
+/// Options of [`DigitalTwinsClient::begin_delete_job`].
+#[derive(Debug, Clone, Default)]
+pub struct BeginDeleteJobOptions {
+    /// The id of the job. Default: the service chooses one.
+    pub operation_id: Option<String>,
+    /// How long the job may run. Rounded up to minutes; the service takes 15 minutes to 24 hours. Default: 12 hours.
+    pub timeout: Option<Duration>,
+    /// How long to wait between two reads of the job, unless the service says. Default: 30 seconds; at least one second.
+    pub poll_interval: Option<Duration>,
 }
 
 /// Options of [`DigitalTwinsClient::list_delete_jobs`].
 #[derive(Debug, Clone, Default)]
 pub struct ListDeleteJobsOptions {
-    /// How many jobs a page has at most.
-    pub max_items_per_page: Option<u32>,
-    /// Where to go on, and the context of the calls.
-    pub method_options: PagerOptions<'static>,
+    /// The maximum number of jobs per page.
+    pub page_size: Option<u32>,
+    /// Resumes the list of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
+    pub continuation_token: Option<String>,
 }
 
+/// Delete jobs.
 impl DigitalTwinsClient {
     /// Creates a job that deletes **all models, twins and relationships** of the instance. Event routes stay.
     /// (`POST /jobs/deletions`)
@@ -38,106 +47,155 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// If a job is running ([`is_limit_reached`](Error::is_limit_reached)) or had this id.
+    /// [`is_limit_reached`](crate::Error::is_limit_reached) if another job is running,
+    /// [`is_already_exists`](crate::Error::is_already_exists) if there is a job with this id,
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the timeout cannot be sent.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// let job = client.create_delete_job(None).await?.into_model()?;
+    /// println!("{:?} is {:?}", job.id, job.status);
+    /// # Ok(()) }
+    /// ```
     pub async fn create_delete_job(
         &self,
         options: Option<CreateDeleteJobOptions>,
     ) -> Result<Response<DeleteJob>> {
-        let options = options.unwrap_or_default();
-        let minutes = minutes(options.timeout)?;
-        let request =
-            self.api()
-                .delete_jobs_add_request(minutes, options.operation_id.as_deref(), None, None);
-        let response = self.core.send(request, self.context()).await?;
-        Ok(retype(response))
-    }
-
-    /// Creates a job that deletes **all models, twins and relationships** of the instance, and watches it to its end.
-    ///
-    /// Awaiting the poller gives the finished job, and as a stream it yields the job each time it looks. A job that
-    /// failed is an error of kind [`JobFailed`](crate::ErrorKind::JobFailed). To do both, stop reading the stream at the job
-    /// whose status [is final](crate::DeleteJobStatus::is_final): azure_core's poller must not be awaited after its stream
-    /// has ended.
-    ///
-    /// # Errors
-    ///
-    /// If the timeout is too long to be sent. The poller yields what goes wrong later, beginning with what
-    /// [`create_delete_job`](Self::create_delete_job) lists.
-    pub fn begin_delete_job(
-        &self,
-        options: Option<CreateDeleteJobOptions>,
-        poller_options: Option<PollerOptions<'static>>,
-    ) -> Result<Poller<Job<DeleteJob>>> {
         let CreateDeleteJobOptions {
             operation_id,
             timeout,
         } = options.unwrap_or_default();
-        let minutes = minutes(timeout)?;
-        let (api, id) = (self.api(), operation_id.as_deref());
-        let start = api.delete_jobs_add_request(minutes, id, None, None);
-        // Where the job is watched, the service says in `Operation-Location`. Should it not, it tells that there is no
-        // such job, unless the caller has chosen the id.
-        let get =
-            api.delete_jobs_get_by_id_request(id.unwrap_or("operation-location-is-missing"), None, None);
-        Ok(self.core.job(start, get, poller_options))
+        let request = self.start_request(operation_id.as_deref(), timeout);
+        Ok(self.core.call("create_delete_job").send(request).await?)
     }
 
-    /// Watches a delete job that exists to its end. See [`begin_delete_job`](Self::begin_delete_job).
+    /// Creates a job that deletes **all models, twins and relationships** of the instance, and polls it until it ends.
+    ///
+    /// Awaiting the poller gives the finished job; as a stream it yields the job after each read. A job that failed is an
+    /// error of kind [`JobFailed`](crate::ErrorKind::JobFailed). To do both, stop reading the stream at the job whose
+    /// status [is final](crate::DeleteJobStatus::is_final): the poller must not be awaited after its stream has ended.
     ///
     /// # Errors
     ///
-    /// If the id cannot be part of an address. The poller yields what goes wrong later.
-    pub fn watch_delete_job(
-        &self,
-        id: &str,
-        options: Option<PollerOptions<'static>>,
-    ) -> Result<Poller<Job<DeleteJob>>> {
-        check_id("id", id)?;
+    /// The poller yields them, beginning with those of [`create_delete_job`](Self::create_delete_job).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// let job = client.begin_delete_job(None).await?.into_model()?;
+    /// println!("finished at {:?}", job.finished_date_time);
+    /// # Ok(()) }
+    /// ```
+    pub fn begin_delete_job(&self, options: Option<BeginDeleteJobOptions>) -> Poller<DeleteJob> {
+        let BeginDeleteJobOptions {
+            operation_id,
+            timeout,
+            poll_interval,
+        } = options.unwrap_or_default();
+        let id = operation_id.as_deref();
+        let start = self.start_request(id, timeout);
+        // The service says in `Operation-Location` where to poll the job. Without that header and an id of the caller's,
+        // the poller fails with 404 for this id.
+        let id = id.unwrap_or("operation-location-is-missing");
+        let get = self.api().delete_jobs_get_by_id_request(id, None, None);
+        self.core.call("begin_delete_job").job(start, get, poll_interval)
+    }
+
+    /// Polls an existing delete job until it ends. See [`begin_delete_job`](Self::begin_delete_job).
+    ///
+    /// # Errors
+    ///
+    /// The poller yields them.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// let job = client.watch_delete_job("cleanup-1", None).await?.into_model()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn watch_delete_job(&self, id: &str, options: Option<WatchJobOptions>) -> Poller<DeleteJob> {
         let request = self.api().delete_jobs_get_by_id_request(id, None, None);
-        Ok(self.core.watch_job(request, options))
+        let interval = options.unwrap_or_default().poll_interval;
+        self.core.call("watch_delete_job").watch_job(request, interval)
     }
 
     /// Reads a delete job. (`GET /jobs/deletions/{id}`)
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](Error::is_not_found) if there is no such job.
+    /// [`is_not_found`](crate::Error::is_not_found) if there is no such job.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// let job = client.get_delete_job("cleanup-1").await?.into_model()?;
+    /// println!("{:?}", job.status);
+    /// # Ok(()) }
+    /// ```
     pub async fn get_delete_job(&self, id: &str) -> Result<Response<DeleteJob>> {
         let request = self.api().delete_jobs_get_by_id_request(id, None, None);
-        let response = self.core.send(request, self.context()).await?;
-        Ok(retype(response))
+        Ok(self.core.call("get_delete_job").send(request).await?)
     }
 
     /// Lists the delete jobs. (`GET /jobs/deletions`)
     ///
     /// # Errors
     ///
-    /// If the page size is 0. The pager yields what goes wrong later.
-    pub fn list_delete_jobs(
-        &self,
-        options: Option<ListDeleteJobsOptions>,
-    ) -> Result<Pager<ItemPage<DeleteJob>>> {
+    /// The pager yields them.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// use futures::TryStreamExt;
+    ///
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// let jobs: Vec<_> = client.list_delete_jobs(None).try_collect().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn list_delete_jobs(&self, options: Option<ListDeleteJobsOptions>) -> Pager<DeleteJob> {
         let ListDeleteJobsOptions {
-            max_items_per_page,
-            method_options,
+            page_size,
+            continuation_token,
         } = options.unwrap_or_default();
-        let size = page_size(max_items_per_page)?;
-        let request = self.api().delete_jobs_list_request(size, None, None);
-        Ok(self.core.list(request, Some(method_options)))
+        let request = first_page(page_size, |size| {
+            Ok(self.api().delete_jobs_list_request(size, None, None)?)
+        });
+        self.core
+            .call("list_delete_jobs")
+            .list(request, continuation_token)
+    }
+
+    fn start_request(
+        &self,
+        id: Option<&str>,
+        timeout: Option<Duration>,
+    ) -> Built<digitaltwins_protocol::types::DeleteJob> {
+        let minutes = timeout.map(minutes).transpose()?;
+        Ok(self.api().delete_jobs_add_request(minutes, id, None, None)?)
     }
 }
 
-fn minutes(timeout: Option<Duration>) -> Result<Option<i32>> {
-    timeout
-        .map(|timeout| timeout.as_secs_f64() / 60.0)
-        .map(|minutes| minutes.ceil())
-        .map(|minutes| {
-            if minutes > f64::from(i32::MAX) {
-                Err(minutes)
-            } else {
-                Ok(minutes as i32)
-            }
-        })
-        .transpose()
-        .map_err(|minutes| Error::invalid_input("timeout", format!("must not be {minutes} minutes long")))
+/// Whole minutes, rounded up.
+fn minutes(timeout: Duration) -> Result<i32, CoreError> {
+    let minutes = timeout.as_millis().div_ceil(60_000);
+    i32::try_from(minutes).map_err(|_| {
+        let reason = format!("must not be {minutes} minutes; the service takes 15 minutes to 24 hours");
+        CoreError::invalid_input("timeout", reason)
+    })
 }

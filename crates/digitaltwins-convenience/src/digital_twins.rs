@@ -1,21 +1,22 @@
 //! Twins.
 
-use azure_core::http::{Etag, Response};
+use azure_core::http::{NoFormat, Response};
 use azure_service_core::Precondition;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::client::{DigitalTwinsClient, retype};
+use crate::client::DigitalTwinsClient;
 use crate::condition::Upsert;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::patch::DigitalTwinPatch;
 
+/// Twins.
 impl DigitalTwinsClient {
     /// Reads a twin. (`GET /digitaltwins/{id}`)
     ///
     /// `T` is a [`DigitalTwin`](crate::DigitalTwin) around a type of your own, a
-    /// [`BasicDigitalTwin`](crate::BasicDigitalTwin), or anything that serde reads.
+    /// [`BasicDigitalTwin`](crate::BasicDigitalTwin), or any other `Deserialize`.
     ///
     /// # Errors
     ///
@@ -40,35 +41,33 @@ impl DigitalTwinsClient {
     /// ```
     pub async fn get_digital_twin<T>(&self, id: &str) -> Result<Response<T>> {
         let request = self.api().digital_twins_get_by_id_request(id, None, None);
-        let response = self.core.send(request, self.context()).await?;
-        Ok(retype(response))
+        Ok(self.core.call("get_digital_twin").send(request).await?)
     }
 
-    /// Creates a twin or replaces the one there is. (`PUT /digitaltwins/{id}`)
+    /// Creates a twin or replaces the existing one. (`PUT /digitaltwins/{id}`)
     ///
-    /// The answer holds the twin as it is stored. The id in `twin` does not count, and neither does its ETag. The
-    /// relationships of a twin that is replaced stay.
+    /// The response has the twin as it is stored. The service ignores the id and the ETag in `twin`. The relationships of
+    /// a replaced twin stay.
     ///
     /// # Errors
     ///
     /// * [`is_validation_failed`](Error::is_validation_failed) if the twin does not fit its model, or if there is no
     ///   such model; [`details`](Error::details) name the property.
-    /// * [`is_precondition_failed`](Error::is_precondition_failed) if there is such a twin and `mode` is
+    /// * [`is_already_exists`](Error::is_already_exists) if there is such a twin and `mode` is
     ///   [`Upsert::CreateOnly`].
     ///
     /// # Example
     ///
     /// ```
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
-    /// use digitaltwins_convenience::{DigitalTwin, Etagged, Upsert};
-    /// use serde_json::{Map, json};
+    /// use digitaltwins_convenience::{DigitalTwin, ResponseExt, Upsert};
+    /// use serde_json::json;
     ///
     /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
-    /// let contents = Map::from_iter([("brightness".to_owned(), json!(3))]);
-    /// let lamp = DigitalTwin::new("lamp-1", "dtmi:example:Lamp;1", contents);
+    /// let lamp = DigitalTwin::new("lamp-1", "dtmi:example:Lamp;1", json!({"brightness": 3}));
     /// let stored = client.upsert_digital_twin("lamp-1", &lamp, Upsert::CreateOrReplace).await?;
     /// println!("stored as {:?}", stored.etag());
     /// # Ok(()) }
@@ -83,48 +82,48 @@ impl DigitalTwinsClient {
         let request = self
             .api()
             .digital_twins_add_request(id, mode.if_none_match(), None, None, &body);
-        let response = self.core.send(request, self.context()).await?;
-        Ok(retype(response))
+        Ok(self.core.call("upsert_digital_twin").send(request).await?)
     }
 
-    /// Changes a twin, and returns its new ETag. (`PATCH /digitaltwins/{id}`)
+    /// Changes a twin. (`PATCH /digitaltwins/{id}`)
     ///
-    /// The service applies all of the patch or nothing.
+    /// The service applies the whole patch or nothing. The response has the new ETag.
     ///
     /// # Errors
     ///
     /// * [`is_not_found`](Error::is_not_found) if there is no such twin.
-    /// * [`is_precondition_failed`](Error::is_precondition_failed) if it is not in the version that `precondition` asks
-    ///   for.
-    /// * [`is_invalid_patch`](Error::is_invalid_patch) if the patch leads to what is not there.
-    /// * [`is_validation_failed`](Error::is_validation_failed) if the outcome does not fit the model.
+    /// * [`is_precondition_failed`](Error::is_precondition_failed) if the twin has another version than `precondition`
+    ///   requires.
+    /// * [`is_invalid_patch`](Error::is_invalid_patch) if a path does not exist.
+    /// * [`is_validation_failed`](Error::is_validation_failed) if the result does not fit the model.
     ///
     /// # Example
     ///
     /// ```
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
-    /// use digitaltwins_convenience::{DigitalTwinPatch, Precondition};
+    /// use digitaltwins_convenience::{BasicDigitalTwin, DigitalTwinPatch, ResponseExt};
     ///
     /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
+    /// let room: BasicDigitalTwin = client.get_digital_twin("room-1").await?.into_model()?;
     /// let patch = DigitalTwinPatch::new().add("temperature", 21.5)?;
-    /// let etag = client.update_digital_twin("room-1", &patch, Precondition::Unconditional).await?;
+    /// let response = client.update_digital_twin("room-1", &patch, room.precondition()?).await?;
+    /// println!("changed to {:?}", response.etag());
     /// # Ok(()) }
     /// ```
     pub async fn update_digital_twin(
         &self,
         id: &str,
         patch: &DigitalTwinPatch,
-        precondition: Precondition,
-    ) -> Result<Option<Etag>> {
-        let (body, if_match) = (patch_body(patch)?, precondition.verbatim()?);
+        precondition: impl Into<Precondition>,
+    ) -> Result<Response<(), NoFormat>> {
+        let (body, if_match) = (patch_body(patch)?, precondition.into().verbatim()?);
         let request = self
             .api()
             .digital_twins_update_request(id, if_match.as_deref(), None, None, &body);
-        let response = self.core.send(request, self.context()).await?;
-        Ok(azure_service_core::etag(response.headers()))
+        Ok(self.core.call("update_digital_twin").send(request).await?)
     }
 
     /// Deletes a twin. (`DELETE /digitaltwins/{id}`)
@@ -134,15 +133,34 @@ impl DigitalTwinsClient {
     /// * [`is_not_found`](Error::is_not_found) if there is no such twin.
     /// * [`is_relationships_not_deleted`](Error::is_relationships_not_deleted) if the twin has relationships, outgoing
     ///   or incoming.
-    /// * [`is_precondition_failed`](Error::is_precondition_failed) if it is not in the version that `precondition` asks
-    ///   for.
-    pub async fn delete_digital_twin(&self, id: &str, precondition: Precondition) -> Result<()> {
-        let if_match = precondition.verbatim()?;
+    /// * [`is_precondition_failed`](Error::is_precondition_failed) if the twin has another version than `precondition`
+    ///   requires.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error, Upsert};
+    /// use digitaltwins_convenience::Precondition;
+    ///
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// # let lamp = serde_json::json!({"$metadata": {"$model": "dtmi:example:Lamp;1"}});
+    /// # client.upsert_digital_twin("lamp-1", &lamp, Upsert::CreateOnly).await?;
+    /// client.delete_digital_twin("lamp-1", Precondition::Unconditional).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn delete_digital_twin(
+        &self,
+        id: &str,
+        precondition: impl Into<Precondition>,
+    ) -> Result<Response<(), NoFormat>> {
+        let if_match = precondition.into().verbatim()?;
         let request = self
             .api()
             .digital_twins_delete_request(id, if_match.as_deref(), None, None);
-        self.core.send(request, self.context()).await?;
-        Ok(())
+        Ok(self.core.call("delete_digital_twin").send(request).await?)
     }
 }
 
@@ -157,7 +175,7 @@ pub(crate) fn patch_body<T: Serialize>(patch: &T) -> Result<Vec<Value>> {
         Value::Array(operations) => Ok(operations),
         other => Err(Error::invalid_input(
             "patch",
-            format!("is {} and not a list", json::kind(&other)),
+            format!("must be a list of operations, found {}", json::kind(&other)),
         )),
     }
 }

@@ -8,17 +8,20 @@ use serde_json::Value;
 
 use crate::error_code;
 
+/// The number of ids that `Display` shows; [`Error::left_behind`] has all.
+const LEFT_BEHIND_SHOWN: usize = 10;
+
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed.
 ///
-/// [`kind`](Self::kind) says coarsely what went wrong; [`status`](Self::status), [`code`](Self::code),
-/// [`message`](Self::message) and [`details`](Self::details) are the service's words; the predicates answer what
-/// programs ask. The codes are constants in [`error_code`].
+/// [`kind`](Self::kind) is the coarse category. [`status`](Self::status), [`code`](Self::code),
+/// [`message`](Self::message) and [`details`](Self::details) are what the service said. The predicates answer the
+/// questions that programs ask. The codes are constants in [`error_code`].
 ///
-/// Pagers, pollers and `into_model` yield [`azure_core::Error`], from which this one is made: `?` does it, and so does
-/// `map_err(Error::from)`.
+/// All methods, pagers and pollers fail with this error. `into_model()` fails with [`azure_core::Error`], which `?`
+/// converts.
 ///
 /// # Example
 ///
@@ -31,7 +34,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// match client.get_digital_twin::<BasicDigitalTwin>("room-1").await {
 ///     Ok(response) => println!("{}", response.into_model()?.model()),
 ///     Err(error) if error.is_not_found() => println!("there is no room-1"),
-///     Err(error) if error.is_throttled() => println!("come back in {:?}", error.retry_after()),
+///     Err(error) if error.is_throttled() => println!("retry after {:?}", error.retry_after()),
 ///     Err(error) => return Err(error.into()),
 /// }
 /// # Ok(()) }
@@ -40,64 +43,86 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// # Troubleshooting
 ///
 /// * 401 without a code: the token is for another tenant or another resource. The identity also needs one of the roles
-///   *Azure Digital Twins Data Owner* or *Data Reader* on the instance; without it the answer is 403.
-/// * 404 without a code: the host name is no instance, or the token belongs to another tenant than the instance.
+///   *Azure Digital Twins Data Owner* or *Data Reader* on the instance; without it the response is 403.
+/// * 404 without a code: the host name is not an instance, or the token belongs to another tenant than the instance.
 /// * `ValidationFailed`: read [`details`](Self::details), which name the property.
-#[derive(Debug, Clone)]
-pub struct Error {
+///
+/// Set `RUST_LOG=digitaltwins_convenience=info` to log retries, and `=warn` to log only calls that failed.
+#[derive(Clone)]
+pub struct Error(Box<Repr>);
+
+#[derive(Clone)]
+struct Repr {
     core: azure_service_core::Error,
     timed_out: bool,
     left_behind: Vec<String>,
 }
 
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.left_behind.is_empty() {
+            return fmt::Debug::fmt(&self.0.core, f);
+        }
+        f.debug_struct("Error")
+            .field("core", &self.0.core)
+            .field("left_behind", &self.0.left_behind)
+            .finish()
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.core.fmt(f)?;
-        if !self.left_behind.is_empty() {
-            write!(f, " (left behind: {})", self.left_behind.join(", "))?;
+        self.0.core.fmt(f)?;
+        let ids = &self.0.left_behind;
+        let shown = &ids[..ids.len().min(LEFT_BEHIND_SHOWN)];
+        match ids.len() - shown.len() {
+            _ if ids.is_empty() => Ok(()),
+            0 => write!(f, " (left behind: {})", shown.join(", ")),
+            more => write!(f, " (left behind: {}, and {more} more)", shown.join(", ")),
         }
-        Ok(())
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.core.source()
+        self.0.core.source()
+    }
+}
+
+impl AsRef<azure_service_core::Error> for Error {
+    fn as_ref(&self) -> &azure_service_core::Error {
+        &self.0.core
     }
 }
 
 impl From<azure_service_core::Error> for Error {
     fn from(core: azure_service_core::Error) -> Self {
-        Self {
+        Self(Box::new(Repr {
             core,
             timed_out: false,
             left_behind: Vec::new(),
-        }
+        }))
     }
 }
 
-/// So that `?` works on what pagers, pollers and `into_model` yield.
+/// So that `?` works after `into_model()`.
 impl From<azure_core::Error> for Error {
     fn from(error: azure_core::Error) -> Self {
         azure_service_core::Error::from(error).into()
     }
 }
 
-/// So that a callback of azure_core can fail with ours.
+/// So that callbacks of azure_core can fail with this error.
 impl From<Error> for azure_core::Error {
     fn from(error: Error) -> Self {
-        error.core.into()
+        error.0.core.into()
     }
 }
 
 impl Error {
+    /// `reason` completes "invalid `parameter`: …".
     pub(crate) fn invalid_input(parameter: &str, reason: impl Into<String>) -> Self {
         azure_service_core::Error::invalid_input(parameter, reason).into()
-    }
-
-    /// The service answered what it should not.
-    pub(crate) fn invalid_response(message: impl Into<String>) -> Self {
-        azure_service_core::Error::with_message(ErrorKind::InvalidResponse, message).into()
     }
 
     /// A file cannot be read or written.
@@ -107,24 +132,24 @@ impl Error {
         core.with_source(error).into()
     }
 
-    /// What was waited for did not happen.
+    /// A wait ended before the condition was met.
     pub(crate) fn timed_out(message: impl Into<String>) -> Self {
         let core = azure_service_core::Error::with_message(ErrorKind::Other, message);
-        Self {
-            timed_out: true,
-            ..core.into()
-        }
+        let mut error = Self::from(core);
+        error.0.timed_out = true;
+        error
     }
 
     pub(crate) fn with_left_behind(mut self, ids: Vec<String>) -> Self {
-        self.left_behind = ids;
+        self.0.left_behind = ids;
         self
     }
 
-    /// What [`upload_models`](crate::DigitalTwinsClient::upload_models) has stored and could not delete again.
+    /// The ids of the models that [`upload_models`](crate::DigitalTwinsClient::upload_models) stored and could not
+    /// delete again.
     #[must_use]
     pub fn left_behind(&self) -> &[String] {
-        &self.left_behind
+        &self.0.left_behind
     }
 }
 
@@ -133,7 +158,7 @@ macro_rules! forward {
         $(#[$meta])*
         #[must_use]
         pub fn $name(&self) -> $type {
-            self.core.$name()
+            self.0.core.$name()
         }
     )+};
 }
@@ -141,74 +166,79 @@ macro_rules! forward {
 /// What happened.
 impl Error {
     forward! {
-        /// What went wrong, coarsely.
+        /// The coarse category of the failure.
         kind -> ErrorKind,
-        /// The HTTP status of the last answer, `None` if there was none.
+        /// The HTTP status of the last response, `None` if there was none.
         status -> Option<u16>,
-        /// The service's code for the error, such as `DigitalTwinNotFound`. Answers of the gateway, such as 401 and
-        /// 429, have none.
+        /// The service's error code, such as `DigitalTwinNotFound`. Responses of the gateway, such as 401 and 429, have
+        /// none.
         code -> Option<&str>,
-        /// The service's explanation, or ours if the service was not asked.
+        /// The service's message, or the client's if no request was sent.
         message -> Option<&str>,
         /// The errors that make up this one, such as one for each property that does not fit the model.
         details -> &[ErrorDetail],
-        /// What the service says about the inside of the error, as it wrote it.
+        /// The service's `innererror`, as it was sent.
         inner_error -> Option<&Value>,
-        /// The id under which the service's support finds the failure.
+        /// The id by which Azure support finds the failure.
         tracking_id -> Option<&str>,
         /// The service's id of the request.
         request_id -> Option<&str>,
-        /// The id of the operation that failed, such as `digital_twins_get_by_id`.
+        /// The method that failed, such as `get_digital_twin`.
         operation -> Option<&'static str>,
-        /// The name of the parameter that is invalid.
+        /// The name of the invalid parameter.
         parameter -> Option<&str>,
-        /// How many requests were sent; 0 if the call failed before the first.
+        /// The number of requests that were sent; 0 if the call failed before the first.
         attempts -> u32,
         /// How long the service asks to wait before the next attempt.
         retry_after -> Option<Duration>,
-        /// The beginning of the answer's body, at most 1000 characters.
+        /// The beginning of the response body, at most 1000 characters.
         body -> Option<&str>,
     }
 }
 
-/// What programs ask.
+/// Predicates.
 impl Error {
     forward! {
-        /// What was asked for does not exist: a twin, a relationship or its target, a component, a model, a route, a
-        /// job. Of a deletion with more than one [attempt](Self::attempts), the first may have done it.
+        /// The resource does not exist: a twin, a relationship or its target, a component, a model, a route, a job. If a
+        /// deletion took more than one [attempt](Self::attempts), the first may have succeeded.
         is_not_found -> bool,
-        /// What should be created exists, or other things refer to what should be deleted.
+        /// The resource to be created exists, or others refer to the resource to be deleted.
         is_conflict -> bool,
-        /// The thing is not as the precondition wants it: it was changed, or exists already. Read again, decide again,
-        /// write again, or let [`modify_digital_twin`](crate::DigitalTwinsClient::modify_digital_twin) do it.
+        /// The precondition was not met: the resource was changed, or exists already. Read again and write again, or
+        /// let [`modify_digital_twin`](crate::DigitalTwinsClient::modify_digital_twin) do it.
         is_precondition_failed -> bool,
         /// Too many requests. See [`retry_after`](Self::retry_after).
         is_throttled -> bool,
         /// The service does not accept the credential.
         is_unauthorized -> bool,
-        /// The caller is known and lacks the role.
+        /// The identity is known and lacks the role.
         is_forbidden -> bool,
         /// There was no connection to the service; the request was not sent.
         is_connection -> bool,
+        /// The service's certificate is not accepted: unknown issuer, wrong host name, expired. Not retried.
+        is_certificate -> bool,
         /// The service may or may not have processed the request.
         is_unknown_outcome -> bool,
         /// The credential gave no token.
         is_credential -> bool,
-        /// The caller gave something that cannot be sent. See [`parameter`](Self::parameter).
+        /// An argument cannot be sent. See [`parameter`](Self::parameter).
         is_invalid_input -> bool,
+        /// The same call may succeed later, and repeating it does no harm. The client has already retried it.
+        is_retryable -> bool,
     }
 
-    /// The time was up: no answer, an answer that says so, or what was waited for did not happen.
+    /// The call timed out, at the client or at the service, or a wait ended before its condition was met.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        self.timed_out || self.core.is_timeout()
+        self.0.timed_out || self.0.core.is_timeout() || self.has_code(&[error_code::TIMEOUT_ERROR])
     }
 
     fn has_code(&self, codes: &[&str]) -> bool {
         self.code().is_some_and(|code| codes.contains(&code))
     }
 
-    /// What should be created exists already: a model, a job, or a twin or relationship that was to be new.
+    /// The resource to be created exists already: a model, a job, or a twin or relationship written with
+    /// [`Upsert::CreateOnly`](crate::Upsert::CreateOnly).
     ///
     /// After more than one [attempt](Self::attempts), the first may have been the one that created it.
     #[must_use]
@@ -222,12 +252,12 @@ impl Error {
             RELATIONSHIP_ALREADY_EXISTS,
             JOB_ID_ALREADY_EXISTS,
         ];
-        self.has_code(&codes)
-            || (self.is_precondition_failed()
-                && matches!(
-                    self.operation(),
-                    Some("digital_twins_add" | "digital_twins_add_relationship")
-                ))
+        // An upsert has no other precondition than `If-None-Match`.
+        let upsert = matches!(
+            self.operation(),
+            Some("upsert_digital_twin" | "upsert_relationship")
+        );
+        self.has_code(&codes) || (self.is_precondition_failed() && upsert)
     }
 
     /// The target of a relationship does not exist. (Without its source, the code is
@@ -240,14 +270,14 @@ impl Error {
         ])
     }
 
-    /// The twin still has relationships, outgoing or incoming, and cannot be deleted. See
+    /// The twin has relationships, outgoing or incoming, and cannot be deleted. See
     /// [`delete_digital_twin_with_relationships`](crate::DigitalTwinsClient::delete_digital_twin_with_relationships).
     #[must_use]
     pub fn is_relationships_not_deleted(&self) -> bool {
         self.has_code(&[error_code::RELATIONSHIPS_NOT_DELETED])
     }
 
-    /// Other models use the model, so that it cannot be deleted.
+    /// Other models use the model, so it cannot be deleted.
     #[must_use]
     pub fn is_model_in_use(&self) -> bool {
         self.has_code(&[
@@ -262,19 +292,19 @@ impl Error {
         self.has_code(&[error_code::VALIDATION_FAILED, error_code::INVALID_RELATIONSHIP])
     }
 
-    /// The patch is not valid, or leads to what is not there.
+    /// The patch is not valid, or one of its paths does not exist.
     #[must_use]
     pub fn is_invalid_patch(&self) -> bool {
         self.has_code(&[error_code::JSON_PATCH_INVALID])
     }
 
-    /// The query text is not valid.
+    /// The query is not valid.
     #[must_use]
     pub fn is_invalid_query(&self) -> bool {
         self.has_code(&[error_code::SQL_QUERY_ERROR])
     }
 
-    /// The models are no valid DTDL, or a version of it that the service does not take.
+    /// The models are not valid DTDL, or are written in a version of it that the service does not support.
     #[must_use]
     pub fn is_invalid_model(&self) -> bool {
         self.has_code(&[

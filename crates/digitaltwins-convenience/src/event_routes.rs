@@ -1,41 +1,51 @@
 //! Event routes.
 
-use azure_core::http::pager::PagerOptions;
-use azure_core::http::{Pager, Response};
-use azure_service_core::ItemPage;
+use azure_core::http::{NoFormat, Response};
 use digitaltwins_protocol::types;
 
-use crate::client::{page_size, retype};
+use crate::client::first_page;
 use crate::error::Result;
-use crate::{DigitalTwinsClient, EventRoute};
+use crate::{DigitalTwinsClient, EventRoute, Pager};
 
 /// Options of [`DigitalTwinsClient::list_event_routes`].
 #[derive(Debug, Clone, Default)]
 pub struct ListEventRoutesOptions {
-    /// How many routes a page has at most.
-    pub max_items_per_page: Option<u32>,
-    /// Where to go on, and the context of the calls.
-    pub method_options: PagerOptions<'static>,
+    /// The maximum number of routes per page.
+    pub page_size: Option<u32>,
+    /// Resumes the list of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
+    pub continuation_token: Option<String>,
 }
 
+/// Event routes.
 impl DigitalTwinsClient {
     /// Reads an event route. (`GET /eventroutes/{id}`)
     ///
     /// # Errors
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such route.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// let route = client.get_event_route("telemetry").await?.into_model()?;
+    /// println!("{} to {}", route.filter, route.endpoint_name);
+    /// # Ok(()) }
+    /// ```
     pub async fn get_event_route(&self, id: &str) -> Result<Response<EventRoute>> {
         let request = self.api().event_routes_get_by_id_request(id, None, None);
-        let response = self.core.send(request, self.context()).await?;
-        Ok(retype(response))
+        Ok(self.core.call("get_event_route").send(request).await?)
     }
 
-    /// Creates an event route or replaces the one there is. (`PUT /eventroutes/{id}`)
+    /// Creates an event route or replaces the existing one. (`PUT /eventroutes/{id}`)
+    ///
+    /// The service ignores the id in `route`.
     ///
     /// # Errors
     ///
-    /// If the instance has no such endpoint, if the filter is not valid, or if there are as many routes as there can be
-    /// ([`is_limit_reached`](crate::Error::is_limit_reached)).
+    /// If the instance has no such endpoint, if the filter is not valid, or if the instance has the maximum number of
+    /// routes ([`is_limit_reached`](crate::Error::is_limit_reached)).
     ///
     /// # Example
     ///
@@ -46,17 +56,16 @@ impl DigitalTwinsClient {
     /// client.upsert_event_route("telemetry", &route).await?;
     /// # Ok(()) }
     /// ```
-    pub async fn upsert_event_route(&self, id: &str, route: &EventRoute) -> Result<()> {
+    pub async fn upsert_event_route(&self, id: &str, route: &EventRoute) -> Result<Response<(), NoFormat>> {
         // The id stands in the path and is not repeated in the body.
         let body = types::EventRoute {
             endpoint_name: route.endpoint_name.clone(),
             filter: route.filter.clone(),
             id: None,
-            extra: route.additional.clone(),
+            extra: route.extra.clone(),
         };
         let request = self.api().event_routes_add_request(id, None, None, &body);
-        self.core.send(request, self.context()).await?;
-        Ok(())
+        Ok(self.core.call("upsert_event_route").send(request).await?)
     }
 
     /// Deletes an event route. (`DELETE /eventroutes/{id}`)
@@ -64,27 +73,49 @@ impl DigitalTwinsClient {
     /// # Errors
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such route.
-    pub async fn delete_event_route(&self, id: &str) -> Result<()> {
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// client.delete_event_route("telemetry").await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn delete_event_route(&self, id: &str) -> Result<Response<(), NoFormat>> {
         let request = self.api().event_routes_delete_request(id, None, None);
-        self.core.send(request, self.context()).await?;
-        Ok(())
+        Ok(self.core.call("delete_event_route").send(request).await?)
     }
 
     /// Lists the event routes. (`GET /eventroutes`)
     ///
     /// # Errors
     ///
-    /// If the page size is 0. The pager yields what goes wrong later.
-    pub fn list_event_routes(
-        &self,
-        options: Option<ListEventRoutesOptions>,
-    ) -> Result<Pager<ItemPage<EventRoute>>> {
+    /// The pager yields them.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// use futures::TryStreamExt;
+    ///
+    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// let mut routes = client.list_event_routes(None);
+    /// while let Some(route) = routes.try_next().await? {
+    ///     println!("{:?}: {}", route.id, route.filter);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn list_event_routes(&self, options: Option<ListEventRoutesOptions>) -> Pager<EventRoute> {
         let ListEventRoutesOptions {
-            max_items_per_page,
-            method_options,
+            page_size,
+            continuation_token,
         } = options.unwrap_or_default();
-        let size = page_size(max_items_per_page)?;
-        let request = self.api().event_routes_list_request(size, None, None);
-        Ok(self.core.list(request, Some(method_options)))
+        let request = first_page(page_size, |size| {
+            Ok(self.api().event_routes_list_request(size, None, None)?)
+        });
+        self.core
+            .call("list_event_routes")
+            .list(request, continuation_token)
     }
 }

@@ -1,4 +1,4 @@
-//! Work on many models, twins and relationships at once.
+//! Methods for many models, twins and relationships at once.
 
 mod bulk;
 mod bulk_run;
@@ -7,6 +7,7 @@ pub(crate) mod dependencies;
 mod throttle;
 mod upload;
 
-pub use bulk::{BulkOutcome, BulkProgress, BulkUpsertOptions, GraphItem};
-pub(crate) use throttle::NoteThrottling;
-pub use upload::UploadModelsOptions;
+pub use bulk::{BulkProgress, BulkUpsertOptions, GraphItem, ProgressCallback, UpsertOutcome};
+pub use delete::{DeletedDigitalTwin, DeletedModels};
+pub(crate) use throttle::ObserveThrottling;
+pub use upload::{UploadModelsOptions, UploadedModels};

@@ -1,4 +1,4 @@
-//! The file that an import job reads: one JSON object a line, in sections.
+//! The file that an import job reads: one JSON object per line, in sections.
 
 mod check;
 mod check_graph;

@@ -1,28 +1,37 @@
 //! Import jobs.
 
-use azure_core::http::pager::PagerOptions;
-use azure_core::http::poller::PollerOptions;
-use azure_core::http::{Pager, Poller, Response};
-use azure_service_core::{ItemPage, Job};
+use std::time::Duration;
+
+use azure_core::http::{NoFormat, Response};
 use digitaltwins_protocol::types;
 
-use crate::client::{check_id, page_size, retype};
+use crate::client::first_page;
 use crate::error::Result;
-use crate::{DigitalTwinsClient, ImportJob};
+use crate::{DigitalTwinsClient, ImportJob, Pager, Poller};
+
+/// Options of the methods that wait for a job: [`DigitalTwinsClient::begin_import_job`],
+/// [`watch_import_job`](DigitalTwinsClient::watch_import_job) and
+/// [`watch_delete_job`](DigitalTwinsClient::watch_delete_job).
+#[derive(Debug, Clone, Default)]
+pub struct WatchJobOptions {
+    /// How long to wait between two reads of the job, unless the service says. Default: 30 seconds; at least one second.
+    pub poll_interval: Option<Duration>,
+}
 
 /// Options of [`DigitalTwinsClient::list_import_jobs`].
 #[derive(Debug, Clone, Default)]
 pub struct ListImportJobsOptions {
-    /// How many jobs a page has at most.
-    pub max_items_per_page: Option<u32>,
-    /// Where to go on, and the context of the calls.
-    pub method_options: PagerOptions<'static>,
+    /// The maximum number of jobs per page.
+    pub page_size: Option<u32>,
+    /// Resumes the list of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
+    pub continuation_token: Option<String>,
 }
 
+/// Import jobs.
 impl DigitalTwinsClient {
-    /// Creates an import job, which starts when the service gets to it. (`PUT /jobs/imports/{id}`)
+    /// Creates an import job, which the service starts later. (`PUT /jobs/imports/{id}`)
     ///
-    /// `input_blob_uri` is the address of a file as [`ImportFileWriter`](crate::ImportFileWriter) writes it, and the log
+    /// `input_blob_uri` is the address of a file as [`ImportFileWriter`](crate::ImportFileWriter) writes it; the log
     /// goes to `output_blob_uri`. The identity of the instance must have access to both. To wait for the job, see
     /// [`begin_import_job`](Self::begin_import_job).
     ///
@@ -30,29 +39,6 @@ impl DigitalTwinsClient {
     ///
     /// [`is_already_exists`](crate::Error::is_already_exists) if there is a job with this id,
     /// [`is_limit_reached`](crate::Error::is_limit_reached) if another one is running.
-    pub async fn create_import_job(
-        &self,
-        id: &str,
-        input_blob_uri: &str,
-        output_blob_uri: &str,
-    ) -> Result<Response<ImportJob>> {
-        let body = new_job(input_blob_uri, output_blob_uri);
-        let request = self.api().import_jobs_add_request(id, None, None, &body);
-        let response = self.core.send(request, self.context()).await?;
-        Ok(retype(response))
-    }
-
-    /// Creates an import job and watches it to its end.
-    ///
-    /// Awaiting the poller gives the finished job, and as a stream it yields the job each time it looks. A job that
-    /// failed or was cancelled is an error of kind [`JobFailed`](crate::ErrorKind::JobFailed). To do both, stop reading the
-    /// stream at the job whose status [is final](crate::ImportJobStatus::is_final): azure_core's poller must not be awaited
-    /// after its stream has ended.
-    ///
-    /// # Errors
-    ///
-    /// If the id cannot be part of an address. The poller yields what goes wrong later, beginning with what
-    /// [`create_import_job`](Self::create_import_job) lists.
     ///
     /// # Example
     ///
@@ -61,38 +47,75 @@ impl DigitalTwinsClient {
     /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
     /// let storage = "https://example.blob.core.windows.net/imports";
     /// let (input, log) = (format!("{storage}/building.ndjson"), format!("{storage}/building.log"));
-    /// let job = client.begin_import_job("building-1", &input, &log, None)?.await?.into_model()?;
+    /// let job = client.create_import_job("building-1", input, log).await?.into_model()?;
+    /// println!("{:?}", job.status);
+    /// # Ok(()) }
+    /// ```
+    pub async fn create_import_job(
+        &self,
+        id: &str,
+        input_blob_uri: impl Into<String>,
+        output_blob_uri: impl Into<String>,
+    ) -> Result<Response<ImportJob>> {
+        let body = new_job(input_blob_uri.into(), output_blob_uri.into());
+        let request = self.api().import_jobs_add_request(id, None, None, &body);
+        Ok(self.core.call("create_import_job").send(request).await?)
+    }
+
+    /// Creates an import job and polls it until it ends.
+    ///
+    /// Awaiting the poller gives the finished job; as a stream it yields the job after each read. A job that failed or
+    /// was cancelled is an error of kind [`JobFailed`](crate::ErrorKind::JobFailed). To do both, stop reading the stream
+    /// at the job whose status [is final](crate::ImportJobStatus::is_final): the poller must not be awaited after its
+    /// stream has ended.
+    ///
+    /// # Errors
+    ///
+    /// The poller yields them, beginning with those of [`create_import_job`](Self::create_import_job).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// let storage = "https://example.blob.core.windows.net/imports";
+    /// let (input, log) = (format!("{storage}/building.ndjson"), format!("{storage}/building.log"));
+    /// let job = client.begin_import_job("building-1", input, log, None).await?.into_model()?;
     /// println!("finished at {:?}", job.finished_date_time);
     /// # Ok(()) }
     /// ```
     pub fn begin_import_job(
         &self,
         id: &str,
-        input_blob_uri: &str,
-        output_blob_uri: &str,
-        options: Option<PollerOptions<'static>>,
-    ) -> Result<Poller<Job<ImportJob>>> {
-        check_id("id", id)?;
-        let body = new_job(input_blob_uri, output_blob_uri);
-        let api = self.api();
-        let start = api.import_jobs_add_request(id, None, None, &body);
-        let get = api.import_jobs_get_by_id_request(id, None, None);
-        Ok(self.core.job(start, get, options))
+        input_blob_uri: impl Into<String>,
+        output_blob_uri: impl Into<String>,
+        options: Option<WatchJobOptions>,
+    ) -> Poller<ImportJob> {
+        let body = new_job(input_blob_uri.into(), output_blob_uri.into());
+        let start = self.api().import_jobs_add_request(id, None, None, &body);
+        let get = self.api().import_jobs_get_by_id_request(id, None, None);
+        let interval = options.unwrap_or_default().poll_interval;
+        self.core.call("begin_import_job").job(start, get, interval)
     }
 
-    /// Watches an import job that exists to its end. See [`begin_import_job`](Self::begin_import_job).
+    /// Polls an existing import job until it ends. See [`begin_import_job`](Self::begin_import_job).
     ///
     /// # Errors
     ///
-    /// If the id cannot be part of an address. The poller yields what goes wrong later.
-    pub fn watch_import_job(
-        &self,
-        id: &str,
-        options: Option<PollerOptions<'static>>,
-    ) -> Result<Poller<Job<ImportJob>>> {
-        check_id("id", id)?;
+    /// The poller yields them.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// let job = client.watch_import_job("building-1", None).await?.into_model()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn watch_import_job(&self, id: &str, options: Option<WatchJobOptions>) -> Poller<ImportJob> {
         let request = self.api().import_jobs_get_by_id_request(id, None, None);
-        Ok(self.core.watch_job(request, options))
+        let interval = options.unwrap_or_default().poll_interval;
+        self.core.call("watch_import_job").watch_job(request, interval)
     }
 
     /// Reads an import job. (`GET /jobs/imports/{id}`)
@@ -100,39 +123,70 @@ impl DigitalTwinsClient {
     /// # Errors
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such job.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// let job = client.get_import_job("building-1").await?.into_model()?;
+    /// println!("{:?}", job.status);
+    /// # Ok(()) }
+    /// ```
     pub async fn get_import_job(&self, id: &str) -> Result<Response<ImportJob>> {
         let request = self.api().import_jobs_get_by_id_request(id, None, None);
-        let response = self.core.send(request, self.context()).await?;
-        Ok(retype(response))
+        Ok(self.core.call("get_import_job").send(request).await?)
     }
 
     /// Lists the import jobs, the oldest first. (`GET /jobs/imports`)
     ///
     /// # Errors
     ///
-    /// If the page size is 0. The pager yields what goes wrong later.
-    pub fn list_import_jobs(
-        &self,
-        options: Option<ListImportJobsOptions>,
-    ) -> Result<Pager<ItemPage<ImportJob>>> {
+    /// The pager yields them.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// use futures::TryStreamExt;
+    ///
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// let jobs: Vec<_> = client.list_import_jobs(None).try_collect().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn list_import_jobs(&self, options: Option<ListImportJobsOptions>) -> Pager<ImportJob> {
         let ListImportJobsOptions {
-            max_items_per_page,
-            method_options,
+            page_size,
+            continuation_token,
         } = options.unwrap_or_default();
-        let size = page_size(max_items_per_page)?;
-        let request = self.api().import_jobs_list_request(size, None, None);
-        Ok(self.core.list(request, Some(method_options)))
+        let request = first_page(page_size, |size| {
+            Ok(self.api().import_jobs_list_request(size, None, None)?)
+        });
+        self.core
+            .call("list_import_jobs")
+            .list(request, continuation_token)
     }
 
-    /// Tells an import job to stop. What it has stored until then stays. (`POST /jobs/imports/{id}/cancel`)
+    /// Cancels an import job. What it has stored until then stays. (`POST /jobs/imports/{id}/cancel`)
     ///
     /// # Errors
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such job.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// client.cancel_import_job("building-1").await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn cancel_import_job(&self, id: &str) -> Result<Response<ImportJob>> {
         let request = self.api().import_jobs_cancel_request(id, None, None);
-        let response = self.core.send(request, self.context()).await?;
-        Ok(retype(response))
+        Ok(self.core.call("cancel_import_job").send(request).await?)
     }
 
     /// Deletes the record of an import job, so that its id can be used again. (`DELETE /jobs/imports/{id}`)
@@ -140,17 +194,25 @@ impl DigitalTwinsClient {
     /// # Errors
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such job.
-    pub async fn delete_import_job(&self, id: &str) -> Result<()> {
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// client.delete_import_job("building-1").await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn delete_import_job(&self, id: &str) -> Result<Response<(), NoFormat>> {
         let request = self.api().import_jobs_delete_request(id, None, None);
-        self.core.send(request, self.context()).await?;
-        Ok(())
+        Ok(self.core.call("delete_import_job").send(request).await?)
     }
 }
 
-fn new_job(input_blob_uri: &str, output_blob_uri: &str) -> types::ImportJob {
+fn new_job(input_blob_uri: String, output_blob_uri: String) -> types::ImportJob {
     types::ImportJob {
-        input_blob_uri: input_blob_uri.to_owned(),
-        output_blob_uri: output_blob_uri.to_owned(),
+        input_blob_uri,
+        output_blob_uri,
         id: None,
         status: None,
         created_date_time: None,

@@ -1,7 +1,8 @@
-//! Between typed values and JSON objects, without losing what a type does not know.
+//! Conversion between typed values and JSON objects that keeps the members that a type does not know.
 
 use std::collections::HashSet;
 
+use azure_service_core::decode;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use serde::{Deserialize, Serialize, forward_to_deserialize_any};
 use serde_ignored::Path;
@@ -27,7 +28,7 @@ pub(crate) fn to_object<T: Serialize + ?Sized>(value: &T) -> Result<Map<String, 
     }
 }
 
-/// The word for the kind of a JSON value.
+/// Returns the kind of a JSON value, with an article.
 pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -39,15 +40,17 @@ pub(crate) fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// Takes the member `name`, which must be there.
-pub(crate) fn take<T: DeserializeOwned>(
+/// Takes the member `name`, which must be there; `null` counts as the default.
+pub(crate) fn take<T: DeserializeOwned + Default>(
     object: &mut Map<String, Value>,
     name: &'static str,
 ) -> Result<T, Error> {
     let value = object
         .shift_remove(name)
         .ok_or_else(|| Error::missing_field(name))?;
-    T::deserialize(value)
+    Ok(Option::<T>::deserialize(value)
+        .map_err(|error| in_member(name, &error))?
+        .unwrap_or_default())
 }
 
 /// Takes the member `name`; `null` counts as absent.
@@ -55,31 +58,48 @@ pub(crate) fn take_optional<T: DeserializeOwned>(
     object: &mut Map<String, Value>,
     name: &'static str,
 ) -> Result<Option<T>, Error> {
-    object
-        .shift_remove(name)
-        .map_or(Ok(None), Option::<T>::deserialize)
+    object.shift_remove(name).map_or(Ok(None), |value| {
+        Option::<T>::deserialize(value).map_err(|error| in_member(name, &error))
+    })
 }
 
-/// Reads a `T` from `object` and returns the members that `T` ignored next to it.
+fn in_member(name: &str, error: &Error) -> Error {
+    Error::custom(format_args!("member `{name}`: {error}"))
+}
+
+/// Reads a `T` from `object`, which is a `what`, and returns it with the members that `T` ignored.
 ///
 /// A derived `Deserialize` asks for an unknown member as "ignored", which `serde_ignored` reports. A type that
 /// accepts any member, such as a map or one with a flattened map, leaves nothing.
 pub(crate) fn split<T: DeserializeOwned>(
+    what: impl std::fmt::Display,
     mut object: Map<String, Value>,
 ) -> Result<(T, Map<String, Value>), Error> {
     let mut ignored = HashSet::new();
-    let value = T::deserialize(Object {
-        members: &object,
-        ignored: &mut ignored,
-    })?;
-    object.retain(|name, _| ignored.contains(name));
-    Ok((value, object))
+    match T::deserialize(Object::new(&object, &mut ignored)) {
+        Ok(value) => {
+            object.retain(|name, _| ignored.contains(name));
+            Ok((value, object))
+        }
+        // Once more, to find out which member it is.
+        Err(error) => match decode::from_value::<T>(&what.to_string(), &Value::Object(object)) {
+            Err(located) => Err(located),
+            Ok(_) => Err(error),
+        },
+    }
 }
 
 /// An object that is also a unit that ignores all members. `serde_json` reads a unit from `null` only.
-struct Object<'de, 'a> {
+pub(crate) struct Object<'de, 'a> {
     members: &'de Map<String, Value>,
     ignored: &'a mut HashSet<String>,
+}
+
+impl<'de, 'a> Object<'de, 'a> {
+    /// Adds the names of the members that a type ignores to `ignored`.
+    pub(crate) fn new(members: &'de Map<String, Value>, ignored: &'a mut HashSet<String>) -> Self {
+        Self { members, ignored }
+    }
 }
 
 impl<'de> Deserializer<'de> for Object<'de, '_> {
@@ -177,7 +197,7 @@ mod tests {
 
     #[test]
     fn what_a_type_ignores_is_put_aside_in_order() {
-        let (room, rest) = split::<Room>(object(json!({
+        let (room, rest) = split::<Room>("room", object(json!({
             "zebra": [1, {"a": null}], "temperature": 21.3, "name": null, "big": 9_007_199_254_740_993_u64,
             "kind": {"Sized": 3}, "wrapped": -7, "alpha": null,
         })))
@@ -205,12 +225,12 @@ mod tests {
             #[serde(flatten)]
             rest: Map<String, Value>,
         }
-        let (open, rest) = split::<Open>(object(json!({"b": 2, "a": 1}))).unwrap();
+        let (open, rest) = split::<Open>("room", object(json!({"b": 2, "a": 1}))).unwrap();
         assert_eq!(
             (open.a, open.rest, rest),
             (1, object(json!({"b": 2})), Map::new())
         );
-        let (map, rest) = split::<Map<String, Value>>(object(json!({"b": 2, "a": 1}))).unwrap();
+        let (map, rest) = split::<Map<String, Value>>("room", object(json!({"b": 2, "a": 1}))).unwrap();
         assert_eq!(
             (Value::Object(map).to_string(), rest.len()),
             (r#"{"b":2,"a":1}"#.to_owned(), 0)
@@ -219,9 +239,9 @@ mod tests {
 
     #[test]
     fn a_unit_leaves_everything() {
-        let ((), rest) = split::<()>(object(json!({"a": 1}))).unwrap();
+        let ((), rest) = split::<()>("room", object(json!({"a": 1}))).unwrap();
         assert_eq!(rest, object(json!({"a": 1})));
-        let (none, rest) = split::<Option<()>>(object(json!({"a": 1}))).unwrap();
+        let (none, rest) = split::<Option<()>>("room", object(json!({"a": 1}))).unwrap();
         assert_eq!((none, rest.len()), (Some(()), 1));
     }
 
@@ -232,15 +252,15 @@ mod tests {
         enum Tagged {
             Lamp { watts: u32 },
         }
-        let (lamp, rest) = split::<Tagged>(object(json!({"kind": "Lamp", "watts": 5}))).unwrap();
+        let (lamp, rest) = split::<Tagged>("room", object(json!({"kind": "Lamp", "watts": 5}))).unwrap();
         assert_eq!((lamp, rest.len()), (Tagged::Lamp { watts: 5 }, 0));
     }
 
     #[test]
     fn a_wrong_type_is_an_error() {
-        let error = split::<Room>(object(json!({"temperature": "warm"}))).unwrap_err();
+        let error = split::<Room>("room", object(json!({"temperature": "warm"}))).unwrap_err();
         assert!(error.to_string().contains("expected f32"), "{error}");
-        let error = split::<Room>(object(json!({"x": 1}))).unwrap_err();
+        let error = split::<Room>("room", object(json!({"x": 1}))).unwrap_err();
         assert!(error.to_string().contains("temperature"), "{error}");
     }
 

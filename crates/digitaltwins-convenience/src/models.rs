@@ -1,34 +1,38 @@
 //! Models.
 
-use azure_core::http::pager::PagerOptions;
-use azure_core::http::{Pager, Response};
-use azure_service_core::ItemPage;
+use azure_core::http::{NoFormat, Response};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::client::{page_size, retype};
-use crate::error::Result;
-use crate::{DigitalTwinsClient, DigitalTwinsModelData};
+use crate::client::first_page;
+use crate::digital_twins::body;
+use crate::error::{Error, Result};
+use crate::{DigitalTwinsClient, DigitalTwinsModelData, Pager};
+
+/// The number of models that the service takes in one request.
+pub(crate) const MAX_MODELS: usize = 250;
 
 /// Options of [`DigitalTwinsClient::get_model`].
 #[derive(Debug, Clone, Default)]
 pub struct GetModelOptions {
-    /// Whether the answer has the DTDL; it does not by default.
+    /// Whether the response has the DTDL. Default: no.
     pub include_model_definition: bool,
 }
 
 /// Options of [`DigitalTwinsClient::list_models`].
 #[derive(Debug, Clone, Default)]
 pub struct ListModelsOptions {
-    /// Only these models and those that they extend or have as components, directly or not. Empty: all models.
+    /// Lists only these models and those that they extend or have as components, directly or not. Empty: all models.
     pub dependencies_for: Vec<String>,
-    /// Whether the answer has the DTDL; it does not by default.
+    /// Whether the response has the DTDL. Default: no.
     pub include_model_definition: bool,
-    /// How many models a page has at most.
-    pub max_items_per_page: Option<u32>,
-    /// Where to go on, and the context of the calls.
-    pub method_options: PagerOptions<'static>,
+    /// The maximum number of models per page.
+    pub page_size: Option<u32>,
+    /// Resumes the list of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
+    pub continuation_token: Option<String>,
 }
 
+/// Models.
 impl DigitalTwinsClient {
     /// Stores models, all or none. (`POST /models`)
     ///
@@ -37,9 +41,10 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// * [`is_already_exists`](crate::Error::is_already_exists) if one of the models is stored already.
-    /// * [`is_invalid_model`](crate::Error::is_invalid_model) if one is no valid DTDL, or refers to a model that is not
-    ///   there.
+    /// * [`is_invalid_input`](Error::is_invalid_input) if there is no model, or if there are more than 250.
+    /// * [`is_already_exists`](Error::is_already_exists) if one of the models is stored already.
+    /// * [`is_invalid_model`](Error::is_invalid_model) if one is not valid DTDL, or refers to a model that does not
+    ///   exist.
     ///
     /// # Example
     ///
@@ -60,18 +65,46 @@ impl DigitalTwinsClient {
     /// }
     /// # Ok(()) }
     /// ```
-    pub async fn create_models(&self, models: &[Value]) -> Result<Response<Vec<DigitalTwinsModelData>>> {
-        let body = models.to_vec();
-        let request = self.api().digital_twin_models_add_request(None, None, &body);
-        let response = self.core.send(request, self.context()).await?;
-        Ok(retype(response))
+    pub async fn create_models<M: Serialize>(
+        &self,
+        models: &[M],
+    ) -> Result<Response<Vec<DigitalTwinsModelData>>> {
+        match models.len() {
+            0 => return Err(Error::invalid_input("models", "must have at least one model")),
+            1..=MAX_MODELS => {}
+            count => {
+                let reason = format!(
+                    "has {count} models; the service takes at most {MAX_MODELS} in one request: use upload_models"
+                );
+                return Err(Error::invalid_input("models", reason));
+            }
+        }
+        let models = to_values(models)?;
+        let request = self.api().digital_twin_models_add_request(None, None, &models);
+        Ok(self.core.call("create_models").send(request).await?)
     }
 
     /// Reads a model. (`GET /models/{id}`)
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such model.
+    /// [`is_not_found`](Error::is_not_found) if there is no such model.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// use digitaltwins_convenience::GetModelOptions;
+    ///
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// let options = GetModelOptions { include_model_definition: true };
+    /// let lamp = client.get_model("dtmi:example:Lamp;1", Some(options)).await?.into_model()?;
+    /// println!("{:?}", lamp.model);
+    /// # Ok(()) }
+    /// ```
     pub async fn get_model(
         &self,
         id: &str,
@@ -81,15 +114,14 @@ impl DigitalTwinsClient {
         let request = self
             .api()
             .digital_twin_models_get_by_id_request(id, definition, None, None);
-        let response = self.core.send(request, self.context()).await?;
-        Ok(retype(response))
+        Ok(self.core.call("get_model").send(request).await?)
     }
 
     /// Lists the models. (`GET /models`)
     ///
     /// # Errors
     ///
-    /// If the page size is 0. The pager yields what goes wrong later.
+    /// The pager yields them.
     ///
     /// # Example
     ///
@@ -103,43 +135,51 @@ impl DigitalTwinsClient {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
     /// let options = ListModelsOptions { include_model_definition: true, ..Default::default() };
-    /// let models: Vec<_> = client.list_models(Some(options))?.try_collect().await?;
+    /// let models: Vec<_> = client.list_models(Some(options)).try_collect().await?;
+    /// println!("{} models", models.len());
     /// # Ok(()) }
     /// ```
-    pub fn list_models(
-        &self,
-        options: Option<ListModelsOptions>,
-    ) -> Result<Pager<ItemPage<DigitalTwinsModelData>>> {
+    pub fn list_models(&self, options: Option<ListModelsOptions>) -> Pager<DigitalTwinsModelData> {
         let ListModelsOptions {
             dependencies_for,
             include_model_definition,
-            max_items_per_page,
-            method_options,
+            page_size,
+            continuation_token,
         } = options.unwrap_or_default();
-        let (size, definition) = (
-            page_size(max_items_per_page)?,
-            only_true(include_model_definition),
-        );
+        let definition = only_true(include_model_definition);
         let ids = Some(&dependencies_for).filter(|ids| !ids.is_empty());
-        let request = self
-            .api()
-            .digital_twin_models_list_request(ids, definition, size, None, None);
-        Ok(self.core.list(request, Some(method_options)))
+        let request = first_page(page_size, |size| {
+            Ok(self
+                .api()
+                .digital_twin_models_list_request(ids, definition, size, None, None)?)
+        });
+        self.core.call("list_models").list(request, continuation_token)
     }
 
-    /// Decommissions a model: there can be no new twins of it, while those that exist keep working.
+    /// Decommissions a model: no new twins of it can be created, existing twins are not affected.
     /// (`PATCH /models/{id}`)
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such model.
-    pub async fn decommission_model(&self, id: &str) -> Result<()> {
+    /// [`is_not_found`](Error::is_not_found) if there is no such model.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// client.decommission_model("dtmi:example:Lamp;1").await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn decommission_model(&self, id: &str) -> Result<Response<(), NoFormat>> {
         let body = vec![json!({"op": "replace", "path": "/decommissioned", "value": true})];
         let request = self
             .api()
             .digital_twin_models_update_request(id, None, None, &body);
-        self.core.send(request, self.context()).await?;
-        Ok(())
+        Ok(self.core.call("decommission_model").send(request).await?)
     }
 
     /// Deletes a model. (`DELETE /models/{id}`)
@@ -149,16 +189,32 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// * [`is_not_found`](crate::Error::is_not_found) if there is no such model.
-    /// * [`is_model_in_use`](crate::Error::is_model_in_use) if other models extend it or have it as a component.
-    pub async fn delete_model(&self, id: &str) -> Result<()> {
+    /// * [`is_not_found`](Error::is_not_found) if there is no such model.
+    /// * [`is_model_in_use`](Error::is_model_in_use) if other models extend it or have it as a component.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// client.delete_model("dtmi:example:Lamp;1").await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn delete_model(&self, id: &str) -> Result<Response<(), NoFormat>> {
         let request = self.api().digital_twin_models_delete_request(id, None, None);
-        self.core.send(request, self.context()).await?;
-        Ok(())
+        Ok(self.core.call("delete_model").send(request).await?)
     }
 }
 
-/// `false` is what the service takes if nothing is said.
+/// Models as JSON.
+pub(crate) fn to_values<M: Serialize>(models: &[M]) -> Result<Vec<Value>> {
+    models.iter().map(|model| body("models", model)).collect()
+}
+
+/// `false` is the service's default and is left out.
 fn only_true(flag: bool) -> Option<bool> {
     flag.then_some(true)
 }

@@ -1,34 +1,56 @@
-//! Read, change, write, and again if somebody else was faster.
+//! Read-modify-write of twins.
 
-use std::time::Duration;
+use std::sync::Arc;
 
+use azure_core::http::Etag;
+use azure_service_core::{Decision, Precondition, ResponseExt, read_modify_write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::patch::grounded;
-use crate::pause::{Backoff, pause};
-use crate::{DigitalTwin, DigitalTwinPatch, DigitalTwinsClient, Etagged, Precondition, json};
+use crate::{DigitalTwin, DigitalTwinPatch, DigitalTwinsClient, json};
 
-/// After so many writers who were faster, the caller should know.
-const ATTEMPTS: u32 = 10;
+/// A twin as it was read.
+struct Current {
+    document: Value,
+    etag: Option<Etag>,
+}
 
+/// A write that depends on what was read.
+struct Change {
+    read: Value,
+    precondition: Precondition,
+    patch: DigitalTwinPatch,
+}
+
+impl Change {
+    /// Returns whether `document` is what this change leads to.
+    fn leads_to(&self, document: &Value) -> bool {
+        let mut expected = self.read.clone();
+        json_patch::patch(&mut expected, self.patch.operations()).is_ok()
+            && properties(&expected) == properties(document)
+    }
+}
+
+/// Read-modify-write.
 impl DigitalTwinsClient {
-    /// Reads a twin, lets `change` change it, and writes what is different, if nobody else has written in between.
-    /// Otherwise it begins again with what the other has written; `change` may therefore run more than once.
+    /// Reads a twin, lets `change` change it, and writes what differs, on the condition that the twin has not changed
+    /// since. If it has, starts over with the new version, with jittered backoff; `change` may therefore run more than
+    /// once.
     ///
-    /// Only what differs is sent, so that properties `T` does not know stay as they are. If `change` changes nothing,
-    /// nothing is written. The result is the twin with its new ETag; the times in its `metadata` are those from before
-    /// the write.
+    /// Sends only what differs, so properties that `T` does not know stay as they are. If `change` changes nothing,
+    /// nothing is written. Returns the twin with its new ETag; the times in its `metadata` are those from before the
+    /// write.
     ///
-    /// A write whose answer gets lost is sent again, and then refused because of the first one. If the twin is found as it
-    /// should have become, that counts as success, and `change` does not run again.
+    /// A write whose response is lost is sent again, and then refused because of the first one. If the twin has become
+    /// what it should, that counts as success, and `change` does not run again.
     ///
     /// # Errors
     ///
-    /// * What [`get_digital_twin`](Self::get_digital_twin) and [`update_digital_twin`](Self::update_digital_twin) list.
-    /// * [`is_precondition_failed`](Error::is_precondition_failed) if others were faster ten times.
+    /// * Those of [`get_digital_twin`](Self::get_digital_twin) and [`update_digital_twin`](Self::update_digital_twin).
+    /// * [`is_precondition_failed`](Error::is_precondition_failed) if other writers were faster ten times.
     ///
     /// # Example
     ///
@@ -47,56 +69,82 @@ impl DigitalTwinsClient {
     /// println!("opened {} times", room.contents.openings);
     /// # Ok(()) }
     /// ```
+    #[expect(clippy::expect_used, reason = "`decide` runs before there is a result")]
     pub async fn modify_digital_twin<T: Serialize + DeserializeOwned>(
         &self,
         id: &str,
         mut change: impl FnMut(&mut DigitalTwin<T>) + Send,
     ) -> Result<DigitalTwin<T>> {
-        let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(2));
-        // What the last write should have led to, if its outcome is not certain.
-        let mut expected: Option<Value> = None;
-        let mut attempt = 1;
-        loop {
-            let response = self.get_digital_twin::<Value>(id).await?;
-            let etag = response.etag();
-            let document = response.into_model()?;
-            let mut twin: DigitalTwin<T> = decode(&document)?;
-            twin.etag = etag.or(twin.etag);
-            let Some(etag) = twin.etag.clone() else {
-                return Err(Error::invalid_response("the twin has no ETag"));
-            };
-            if expected
-                .take()
-                .is_some_and(|expected| properties(&expected) == properties(&document))
-            {
-                return Ok(twin);
-            }
-            let before = encode(&twin)?;
-            change(&mut twin);
-            let patch = grounded(DigitalTwinPatch::diff(&before, &encode(&twin)?)?, &document);
-            if patch.is_empty() {
-                return Ok(twin);
-            }
-            match self
-                .update_digital_twin(id, &patch, Precondition::IfMatch(etag))
-                .await
-            {
-                Ok(new) => {
-                    twin.etag = new;
-                    return Ok(twin);
-                }
-                Err(error) if error.is_precondition_failed() && attempt < ATTEMPTS => {
-                    // A request that was repeated may have been processed the first time.
-                    if error.attempts() > 1 {
-                        expected = applied(document, &patch);
-                    }
-                }
-                Err(error) => return Err(error),
-            }
-            attempt += 1;
-            pause(backoff.next()).await;
+        let composite = self.core.begin("modify_digital_twin");
+        let client = Self {
+            core: composite.client().clone(),
+        };
+        let mut changed: Option<DigitalTwin<T>> = None;
+        let decide = |current: Current, unconfirmed: Option<Arc<Change>>| {
+            let (twin, decision) = decide(current, unconfirmed, &mut change)?;
+            changed = Some(twin);
+            Ok(decision)
+        };
+        let result = read_modify_write(|| client.read(id), decide, |change| client.write(id, change)).await;
+        let written = result.inspect_err(|error: &Error| composite.failed(error.as_ref()))?;
+        let mut twin = changed.expect("a result follows a decision, which sets it");
+        if let Written::Now(etag) = written {
+            twin.etag = etag;
         }
+        Ok(twin)
     }
+
+    async fn read(&self, id: &str) -> Result<Current> {
+        let response = self.get_digital_twin::<Value>(id).await?;
+        Ok(Current {
+            etag: ResponseExt::etag(&response),
+            document: response.into_model()?,
+        })
+    }
+
+    async fn write(&self, id: &str, change: Arc<Change>) -> Result<Written> {
+        let response = self
+            .update_digital_twin(id, &change.patch, &change.precondition)
+            .await?;
+        Ok(Written::Now(ResponseExt::etag(&response)))
+    }
+}
+
+/// How the twin got its current version.
+enum Written {
+    /// By this call; the version has this ETag.
+    Now(Option<Etag>),
+    /// Before it was read.
+    Before,
+}
+
+type Step = Decision<Arc<Change>, Written>;
+
+/// Returns the twin as it will be, and what to write for it.
+fn decide<T: Serialize + DeserializeOwned>(
+    current: Current,
+    unconfirmed: Option<Arc<Change>>,
+    change: &mut (impl FnMut(&mut DigitalTwin<T>) + Send),
+) -> Result<(DigitalTwin<T>, Step)> {
+    let Current { document, etag } = current;
+    let mut twin: DigitalTwin<T> = decode(&document)?;
+    twin.etag = etag.or(twin.etag);
+    let precondition = twin.precondition()?;
+    if unconfirmed.is_some_and(|unconfirmed| unconfirmed.leads_to(&document)) {
+        return Ok((twin, Decision::Done(Written::Before)));
+    }
+    let before = encode(&twin)?;
+    change(&mut twin);
+    let patch = grounded(DigitalTwinPatch::diff(&before, &encode(&twin)?)?, &document);
+    if patch.is_empty() {
+        return Ok((twin, Decision::Done(Written::Before)));
+    }
+    let change = Change {
+        read: document,
+        precondition,
+        patch,
+    };
+    Ok((twin, Decision::Write(Arc::new(change))))
 }
 
 fn decode<T: DeserializeOwned>(document: &Value) -> Result<DigitalTwin<T>> {
@@ -107,18 +155,13 @@ fn decode<T: DeserializeOwned>(document: &Value) -> Result<DigitalTwin<T>> {
 fn encode<T: Serialize>(twin: &DigitalTwin<T>) -> Result<Map<String, Value>> {
     let mut object =
         json::to_object(twin).map_err(|error| Error::invalid_input("change", error.to_string()))?;
-    // The caller may have set another id or ETag; neither is written.
+    // `change` may have set another id or ETag; neither is written.
     object.shift_remove("$dtId");
     object.shift_remove("$etag");
     Ok(object)
 }
 
-fn applied(mut document: Value, patch: &DigitalTwinPatch) -> Option<Value> {
-    json_patch::patch(&mut document, patch.operations()).ok()?;
-    Some(document)
-}
-
-/// What a writer sets: everything but ETag and metadata, of components too, and the model.
+/// What a writer sets: everything but ETags and metadata, also of components, and the model.
 fn properties(document: &Value) -> Value {
     let Value::Object(object) = document else {
         return document.clone();

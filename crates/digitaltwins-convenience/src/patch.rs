@@ -8,16 +8,15 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use azure_protocol_runtime::DateTime;
+use azure_service_core::{IntoPatchPath, JsonPatch, operation_path};
 use json_patch::jsonptr::PointerBuf;
-use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
+use json_patch::{PatchOperation, ReplaceOperation};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::json;
 
 pub(crate) use diff::grounded;
-pub use path::IntoPatchPath;
 pub use target::{OfComponent, OfDigitalTwin, OfRelationship, PatchTarget};
 
 /// A change of a twin: of its properties, its components or its model.
@@ -27,19 +26,19 @@ pub type ComponentPatch = Patch<OfComponent>;
 /// A change of a relationship's properties.
 pub type RelationshipPatch = Patch<OfRelationship>;
 
-/// A [JSON Patch](https://www.rfc-editor.org/rfc/rfc6902) that holds only what the service accepts.
+/// A [JSON Patch](https://www.rfc-editor.org/rfc/rfc6902) that has only what the service accepts.
 ///
-/// The service knows three operations, and applies all of a patch or nothing:
+/// The service supports three operations, and applies the whole patch or nothing:
 ///
 /// * [`add`](Self::add) sets a value, whether or not there is one.
 /// * [`replace`](Self::replace) sets a value, and fails if there is none.
-/// * [`remove`](Self::remove) unsets a value, and fails if there is none.
+/// * [`remove`](Self::remove) removes a value, and fails if there is none.
 ///
 /// A path is the name of a property, a list of names that leads into an object, a map or a component, or a JSON
-/// Pointer (see [`IntoPatchPath`]). Names need no escaping. A whole array is replaced; its elements have no paths. The
-/// object that a path leads into must exist.
+/// Pointer (see [`IntoPatchPath`]). Names need no escaping. Arrays can only be replaced as a whole. The object that a
+/// path leads into must exist.
 ///
-/// Instead of spelling a patch out, [compute it](Self::diff) from a value before and after a change.
+/// [`diff`](Self::diff) computes a patch from a value before and after a change.
 ///
 /// # Example
 ///
@@ -57,17 +56,21 @@ pub type RelationshipPatch = Patch<OfRelationship>;
 /// );
 /// # Ok::<(), digitaltwins_convenience::Error>(())
 /// ```
+#[must_use = "a patch changes nothing until it is given to an update"]
 pub struct Patch<K> {
-    operations: json_patch::Patch,
+    operations: JsonPatch,
     target: PhantomData<fn() -> K>,
 }
 
 impl<K: PatchTarget> Patch<K> {
     /// A patch that changes nothing. The service gives a new ETag even so.
-    #[must_use]
     pub fn new() -> Self {
+        Self::of(JsonPatch::new())
+    }
+
+    fn of(operations: JsonPatch) -> Self {
         Self {
-            operations: json_patch::Patch::default(),
+            operations,
             target: PhantomData,
         }
     }
@@ -76,60 +79,70 @@ impl<K: PatchTarget> Patch<K> {
     ///
     /// # Errors
     ///
-    /// If the path leads to what cannot be changed, or if `value` is `null` or cannot be written as JSON.
-    pub fn add(mut self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
-        let (path, value) = (checked_path::<K>(path)?, checked_value(&value)?);
-        self.push(PatchOperation::Add(AddOperation { path, value }));
-        Ok(self)
+    /// [`is_invalid_input`](Error::is_invalid_input) if the path cannot be changed, or if `value` is `null` or cannot be
+    /// serialized.
+    pub fn add(self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
+        Self::of(self.operations.add(path, value)?).checked()
     }
 
-    /// Sets the value at `path`. The service refuses the patch if there is none yet; see [`add`](Self::add).
+    /// Replaces the value at `path`. The service refuses the patch if there is none; see [`add`](Self::add).
     ///
     /// # Errors
     ///
-    /// If the path leads to what cannot be changed, or if `value` is `null` or cannot be written as JSON.
-    pub fn replace(mut self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
-        let (path, value) = (checked_path::<K>(path)?, checked_value(&value)?);
-        self.push(PatchOperation::Replace(ReplaceOperation { path, value }));
-        Ok(self)
+    /// [`is_invalid_input`](Error::is_invalid_input) if the path cannot be changed, or if `value` is `null` or cannot be
+    /// serialized.
+    pub fn replace(self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
+        Self::of(self.operations.replace(path, value)?).checked()
     }
 
-    /// Unsets the value at `path`. The service refuses the patch if there is none.
+    /// Removes the value at `path`. The service refuses the patch if there is none.
     ///
     /// # Errors
     ///
-    /// If the path leads to what cannot be changed.
-    pub fn remove(mut self, path: impl IntoPatchPath) -> Result<Self> {
-        let path = checked_path::<K>(path)?;
-        path::check_removal(&path)?;
-        self.push(PatchOperation::Remove(RemoveOperation { path }));
+    /// [`is_invalid_input`](Error::is_invalid_input) if the path cannot be changed.
+    pub fn remove(self, path: impl IntoPatchPath) -> Result<Self> {
+        Self::of(self.operations.remove(path)?).checked()
+    }
+
+    /// Checks the operation that was added last.
+    fn checked(self) -> Result<Self> {
+        let Some(operation) = self.operations.operations().last() else {
+            return Ok(self);
+        };
+        check_operation::<K>(operation)?;
+        if let PatchOperation::Add(json_patch::AddOperation { value, .. })
+        | PatchOperation::Replace(ReplaceOperation { value, .. }) = operation
+            && value.is_null()
+        {
+            return Err(Error::invalid_input(
+                "value",
+                "must not be null, which the service does not store: use `remove`",
+            ));
+        }
         Ok(self)
     }
 
     /// The operations in their order.
     #[must_use]
-    pub fn operations(&self) -> &json_patch::Patch {
-        &self.operations
+    pub fn operations(&self) -> &[PatchOperation] {
+        self.operations.operations()
     }
 
-    /// Whether the patch changes nothing.
+    /// Returns whether the patch changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.operations.0.is_empty()
-    }
-
-    fn push(&mut self, operation: PatchOperation) {
-        self.operations.0.push(operation);
+        self.operations.is_empty()
     }
 }
 
 impl Patch<OfDigitalTwin> {
-    /// Gives the twin another model. What does not fit the new model must be changed by the same patch; the service
-    /// looks only at the outcome.
-    #[must_use]
-    pub fn model(mut self, model: &str) -> Self {
-        let (path, value) = (PointerBuf::from_tokens(["$metadata", "$model"]), model.into());
-        self.push(PatchOperation::Replace(ReplaceOperation { path, value }));
+    /// Gives the twin another model. Properties that do not fit the new model must be changed by the same patch; the
+    /// service validates only the result.
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        self.operations.push(PatchOperation::Replace(ReplaceOperation {
+            path: PointerBuf::from_tokens(["$metadata", "$model"]),
+            value: Value::String(model.into()),
+        }));
         self
     }
 
@@ -137,33 +150,32 @@ impl Patch<OfDigitalTwin> {
     ///
     /// # Errors
     ///
-    /// If `name` is none that a component can have.
+    /// [`is_invalid_input`](Error::is_invalid_input) if a component cannot have this name.
     pub fn component(mut self, name: &str, patch: ComponentPatch) -> Result<Self> {
-        for mut operation in patch.operations.0 {
-            let path = path_of_mut(&mut operation)?;
-            path.push_front(name);
-            path::check::<OfDigitalTwin>(path)?;
-            self.push(operation);
+        for mut operation in json_patch::Patch::from(patch.operations).0 {
+            operation_path(&mut operation).push_front(name);
+            check_operation::<OfDigitalTwin>(&operation)?;
+            self.operations.push(operation);
         }
         Ok(self)
     }
 
-    /// Says when the value of `property` was taken.
+    /// Sets when the value of `property` was measured.
     ///
     /// # Errors
     ///
-    /// If `property` is none that a twin can have.
+    /// [`is_invalid_input`](Error::is_invalid_input) if a twin cannot have this property.
     pub fn source_time(self, property: &str, time: impl Into<DateTime>) -> Result<Self> {
         self.set_source_time(property, &time.into())
     }
 }
 
 impl Patch<OfComponent> {
-    /// Says when the value of `property` was taken.
+    /// Sets when the value of `property` was measured.
     ///
     /// # Errors
     ///
-    /// If `property` is none that a component can have.
+    /// [`is_invalid_input`](Error::is_invalid_input) if a component cannot have this property.
     pub fn source_time(self, property: &str, time: impl Into<DateTime>) -> Result<Self> {
         self.set_source_time(property, &time.into())
     }
@@ -175,28 +187,14 @@ impl<K: PatchTarget> Patch<K> {
     }
 }
 
-fn checked_path<K: PatchTarget>(path: impl IntoPatchPath) -> Result<PointerBuf> {
-    let path = path.into_patch_path()?;
-    path::check::<K>(&path)?;
-    Ok(path)
-}
-
-fn checked_value(value: &impl Serialize) -> Result<Value> {
-    match json::to_value(value) {
-        Ok(Value::Null) => Err(Error::invalid_input(
-            "value",
-            "must not be null, which is not stored: use `remove`",
-        )),
-        Ok(value) => Ok(value),
-        Err(error) => Err(Error::invalid_input("value", error.to_string())),
-    }
-}
-
-fn path_of_mut(operation: &mut PatchOperation) -> Result<&mut PointerBuf> {
+fn check_operation<K: PatchTarget>(operation: &PatchOperation) -> Result<()> {
     match operation {
-        PatchOperation::Add(operation) => Ok(&mut operation.path),
-        PatchOperation::Replace(operation) => Ok(&mut operation.path),
-        PatchOperation::Remove(operation) => Ok(&mut operation.path),
+        PatchOperation::Add(operation) => path::check::<K>(&operation.path),
+        PatchOperation::Replace(operation) => path::check::<K>(&operation.path),
+        PatchOperation::Remove(operation) => {
+            path::check::<K>(&operation.path)?;
+            path::check_removal(&operation.path)
+        }
         PatchOperation::Move(_) => Err(unsupported("move")),
         PatchOperation::Copy(_) => Err(unsupported("copy")),
         PatchOperation::Test(_) => Err(unsupported("test")),
@@ -206,7 +204,7 @@ fn path_of_mut(operation: &mut PatchOperation) -> Result<&mut PointerBuf> {
 fn unsupported(operation: &str) -> Error {
     Error::invalid_input(
         "patch",
-        format!("must not use `{operation}`: the service knows add, replace and remove"),
+        format!("must not use `{operation}`; the service supports add, replace and remove"),
     )
 }
 
@@ -214,23 +212,17 @@ fn unsupported(operation: &str) -> Error {
 impl<K: PatchTarget> TryFrom<json_patch::Patch> for Patch<K> {
     type Error = Error;
 
-    fn try_from(mut operations: json_patch::Patch) -> Result<Self> {
-        for operation in &mut operations.0 {
-            path::check::<K>(path_of_mut(operation)?)?;
-            if let PatchOperation::Remove(remove) = operation {
-                path::check_removal(&remove.path)?;
-            }
+    fn try_from(operations: json_patch::Patch) -> Result<Self> {
+        for operation in &operations.0 {
+            check_operation::<K>(operation)?;
         }
-        Ok(Self {
-            operations,
-            target: PhantomData,
-        })
+        Ok(Self::of(operations.into()))
     }
 }
 
 impl<K> From<Patch<K>> for json_patch::Patch {
     fn from(patch: Patch<K>) -> Self {
-        patch.operations
+        patch.operations.into()
     }
 }
 
@@ -257,7 +249,9 @@ impl<K> PartialEq for Patch<K> {
 
 impl<K> fmt::Debug for Patch<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Patch").field(&self.operations.0).finish()
+        f.debug_tuple("Patch")
+            .field(&self.operations.operations())
+            .finish()
     }
 }
 

@@ -1,47 +1,55 @@
 //! Queries.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use azure_core::http::headers::HeaderName;
-use azure_core::http::pager::{Page, PagerContinuation, PagerOptions, PagerResult, PagerState};
-use azure_core::http::{Pager, RawResponse, Response};
+use azure_core::http::pager::Page;
+use azure_core::http::{RawResponse, Response};
+use azure_service_core::{Error as CoreError, decode};
 use digitaltwins_protocol::types::QuerySpecification;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::DigitalTwinsClient;
-use crate::client::{page_size, retype};
-use crate::error::{Error, Result};
+use crate::client::first_page;
+use crate::{DigitalTwinsClient, QueryPager};
 
 const QUERY_CHARGE: HeaderName = HeaderName::from_static("query-charge");
 
 /// Options of [`DigitalTwinsClient::query_twins`].
 #[derive(Debug, Clone, Default)]
 pub struct QueryTwinsOptions {
-    /// How many rows a page has at most; the service decides if not given.
-    pub max_items_per_page: Option<u32>,
-    /// Whether a row is left out that came before, on this page or an earlier one. Rows are compared by the `$dtId` and
-    /// `$relationshipId` in them; rows without stay. While the graph changes, the service may give a twin twice.
+    /// The maximum number of rows per page. Default: the service chooses.
+    pub page_size: Option<u32>,
+    /// Resumes the query of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
+    pub continuation_token: Option<String>,
+    /// Whether rows that came before, on this page or an earlier one, are left out. Rows are compared by the `$dtId` and
+    /// `$relationshipId` in them; rows without stay. While the graph changes, the service may return a twin twice.
     pub deduplicate: bool,
-    /// Counts what the query costs, over all of its pages.
+    /// Adds up what the query costs, over all of its pages.
     pub charge: Option<QueryCharge>,
-    /// Where to go on, and the context of the calls.
-    pub method_options: PagerOptions<'static>,
 }
 
 /// One page of the rows of a query.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
 #[non_exhaustive]
 pub struct QueryPage<T> {
     /// The rows. A page may have none and still not be the last.
-    #[serde(rename = "value", default = "Vec::new")]
+    #[serde(rename = "value", default = "Vec::new", deserialize_with = "null_is_empty")]
     pub rows: Vec<T>,
-    /// Where the next page begins; `None` on the last.
+    /// The token of the next page; `None` on the last.
     #[serde(rename = "continuationToken", default)]
     pub continuation_token: Option<String>,
+}
+
+fn null_is_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 #[async_trait]
@@ -54,7 +62,7 @@ impl<T: Send> Page for QueryPage<T> {
     }
 }
 
-/// What the headers of a page say.
+/// The headers of a page of a query.
 pub trait QueryPageHeaders {
     /// What the page cost, in query units.
     fn query_charge(&self) -> Option<f64>;
@@ -62,11 +70,15 @@ pub trait QueryPageHeaders {
 
 impl<T> QueryPageHeaders for Response<QueryPage<T>> {
     fn query_charge(&self) -> Option<f64> {
-        self.headers().get_optional_str(&QUERY_CHARGE)?.parse().ok()
+        charge_of(self.headers())
     }
 }
 
-/// Counts what queries cost. Clones count together.
+fn charge_of(headers: &azure_core::http::headers::Headers) -> Option<f64> {
+    headers.get_optional_str(&QUERY_CHARGE)?.parse().ok()
+}
+
+/// Adds up what queries cost. Clones share the sum.
 ///
 /// # Example
 ///
@@ -82,7 +94,7 @@ impl<T> QueryPageHeaders for Response<QueryPage<T>> {
 /// let charge = QueryCharge::default();
 /// let options = QueryTwinsOptions { charge: Some(charge.clone()), ..Default::default() };
 /// let twins: Vec<BasicDigitalTwin> =
-///     client.query_twins("SELECT * FROM DIGITALTWINS", Some(options))?.try_collect().await?;
+///     client.query_twins("SELECT * FROM DIGITALTWINS", Some(options)).try_collect().await?;
 /// println!("{} twins in {} pages cost {} query units", twins.len(), charge.pages(), charge.units());
 /// # Ok(()) }
 /// ```
@@ -90,13 +102,13 @@ impl<T> QueryPageHeaders for Response<QueryPage<T>> {
 pub struct QueryCharge(Arc<Mutex<(f64, usize)>>);
 
 impl QueryCharge {
-    /// The query units that the pages so far cost together.
+    /// The query units that all pages so far have cost.
     #[must_use]
     pub fn units(&self) -> f64 {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// How many pages were read so far.
+    /// The number of pages read so far.
     #[must_use]
     pub fn pages(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).1
@@ -108,21 +120,22 @@ impl QueryCharge {
     }
 }
 
+/// Queries.
 impl DigitalTwinsClient {
     /// Runs a query. (`POST /query`)
     ///
-    /// `query` is a text, or a [`Query`](crate::query::Query) whose values cannot change its meaning. `T` is
-    /// the type of a row: a [`DigitalTwin`](crate::DigitalTwin) for `SELECT *`, a struct with a field for each alias
-    /// for a join, `HashMap<String, u64>` or a struct with `#[serde(rename = "COUNT")]` for `COUNT()`,
-    /// `serde_json::Value` for anything.
+    /// `query` is a string, or a [`Query`](crate::query::Query), whose values cannot change its meaning. `T` is the type
+    /// of a row: a [`DigitalTwin`](crate::DigitalTwin) for `SELECT *`, a struct with a field for each alias for a join,
+    /// `HashMap<String, u64>` or a struct with `#[serde(rename = "COUNT")]` for `COUNT()`, `serde_json::Value` for
+    /// anything.
     ///
-    /// What was just written may be missing from the rows for some seconds;
-    /// see [`wait_until_visible`](Self::wait_until_visible).
+    /// Recent writes may be missing from the rows for some seconds; see
+    /// [`wait_until_visible`](Self::wait_until_visible).
     ///
     /// # Errors
     ///
-    /// If the page size is 0. The pager yields what goes wrong later, such as a text that is no query
-    /// ([`is_invalid_query`](Error::is_invalid_query)).
+    /// The pager yields them. [`is_invalid_query`](crate::Error::is_invalid_query) if `query` is not valid,
+    /// [`is_timeout`](crate::Error::is_timeout) if it took the service too long.
     ///
     /// # Example
     ///
@@ -142,7 +155,7 @@ impl DigitalTwinsClient {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
     /// let text = "SELECT floor, room FROM DIGITALTWINS floor JOIN room RELATED floor.contains WHERE floor.$dtId = 'floor-1'";
-    /// let mut rows = client.query_twins::<Row>(text, None)?;
+    /// let mut rows = client.query_twins::<Row>(text, None);
     /// while let Some(row) = rows.try_next().await? {
     ///     println!("{} contains {}", row.floor.id, row.room.id);
     /// }
@@ -150,84 +163,56 @@ impl DigitalTwinsClient {
     /// ```
     pub fn query_twins<T: DeserializeOwned + Send + 'static>(
         &self,
-        query: impl std::fmt::Display,
+        query: impl fmt::Display,
         options: Option<QueryTwinsOptions>,
-    ) -> Result<Pager<QueryPage<T>>> {
+    ) -> QueryPager<T> {
         let QueryTwinsOptions {
-            max_items_per_page,
+            page_size,
+            continuation_token,
             deduplicate,
             charge,
-            method_options,
         } = options.unwrap_or_default();
-        let size = page_size(max_items_per_page)?;
-        let (core, text) = (self.core.clone(), query.to_string());
+        let body = QuerySpecification {
+            query: Some(query.to_string()),
+            continuation_token: None,
+        };
+        let request = first_page(page_size, |size| {
+            Ok(self.api().query_query_twins_request(size, None, None, &body)?)
+        });
         let seen = deduplicate.then(Seen::default);
-        Ok(Pager::new(
-            move |state, options: PagerOptions<'static>| {
-                let (core, query, charge) = (core.clone(), Some(text.clone()), charge.clone());
-                let seen = seen.clone();
-                Box::pin(async move {
-                    let continuation_token = match state {
-                        PagerState::Initial => None,
-                        PagerState::More(PagerContinuation::Token(token)) => Some(token),
-                        PagerState::More(_) => {
-                            return Err(Error::invalid_input("continuation", "must be a token").into());
-                        }
-                    };
-                    let body = QuerySpecification {
-                        query,
-                        continuation_token,
-                    };
-                    let request = core.protocol().query_query_twins_request(size, None, None, &body);
-                    let response: Response<QueryPage<T>> =
-                        core.send(request, options.context).await.map(retype)?;
-                    if let Some(charge) = charge {
-                        charge.add(response.query_charge().unwrap_or_default());
-                    }
-                    let Tail { continuation_token } = serde_json::from_slice(response.body())?;
-                    let response = match &seen {
-                        Some(seen) => seen.filter(response)?,
-                        None => response,
-                    };
-                    Ok(match continuation_token.filter(|token| !token.is_empty()) {
-                        Some(token) => PagerResult::More {
-                            response,
-                            continuation: PagerContinuation::Token(token),
-                        },
-                        None => PagerResult::Done { response },
-                    })
-                })
-            },
-            Some(method_options),
-        ))
+        let page = move |response: RawResponse| {
+            if let Some(charge) = &charge {
+                charge.add(charge_of(response.headers()).unwrap_or_default());
+            }
+            match &seen {
+                Some(seen) => seen.filter(response),
+                None => Ok(response.into()),
+            }
+        };
+        self.core
+            .call("query_twins")
+            .list_pages(request, continuation_token, page)
     }
 }
 
-/// What a page says about the next one.
-#[derive(Deserialize)]
-struct Tail {
-    #[serde(rename = "continuationToken")]
-    continuation_token: Option<String>,
-}
-
-/// The rows that came already.
-#[derive(Debug, Clone, Default)]
-struct Seen(Arc<Mutex<HashSet<String>>>);
+/// The rows that came before.
+#[derive(Debug, Default)]
+struct Seen(Mutex<HashSet<String>>);
 
 impl Seen {
-    /// The page without the rows that came already.
-    fn filter<T>(&self, response: Response<QueryPage<T>>) -> azure_core::Result<Response<QueryPage<T>>> {
+    /// Returns the page without the rows that came before.
+    fn filter<T>(&self, response: RawResponse) -> Result<Response<QueryPage<T>>, CoreError> {
         let (status, headers, body) = response.deconstruct();
-        let mut page: Value = serde_json::from_slice(&body)?;
+        let mut page: Value = decode::from_slice("page", &body)?;
         if let Some(Value::Array(rows)) = page.get_mut("value") {
             let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             rows.retain(|row| identity(row).is_none_or(|identity| seen.insert(identity)));
         }
-        Ok(RawResponse::from_bytes(status, headers, serde_json::to_vec(&page)?).into())
+        Ok(RawResponse::from_bytes(status, headers, page.to_string()).into())
     }
 }
 
-/// Which twins and relationships a row is about: itself, or its members. `None` if it is about none.
+/// Returns the twins and relationships that a row is about: itself, or its members. `None` if it is about none.
 fn identity(row: &Value) -> Option<String> {
     const IDS: [&str; 3] = ["$dtId", "$sourceId", "$relationshipId"];
     let ids = |value: &Value| IDS.map(|name| value.get(name).and_then(Value::as_str).map(str::to_owned));
@@ -241,7 +226,7 @@ fn identity(row: &Value) -> Option<String> {
             .collect()
     };
     let known = |ids: &[Option<String>; 3]| ids.iter().any(Option::is_some);
-    // A row that also has values of its own, such as `SELECT T, R.length`, is not told apart by its ids alone.
+    // The ids alone do not identify a row that also has values of its own, such as `SELECT T, R.length`.
     if all.is_empty() || !all.iter().all(|(_, ids)| known(ids)) {
         return None;
     }
@@ -278,5 +263,12 @@ mod tests {
         ] {
             assert_eq!(identity(&row), None, "{row}");
         }
+    }
+
+    #[test]
+    fn null_rows_are_no_rows() {
+        let page: QueryPage<Value> =
+            serde_json::from_str(r#"{"value":null,"continuationToken":null}"#).unwrap();
+        assert!(page.rows.is_empty() && page.continuation_token.is_none());
     }
 }

@@ -1,56 +1,81 @@
 //! Relationships between twins.
 
-use azure_core::http::pager::PagerOptions;
-use azure_core::http::{Etag, Pager, Response};
-use azure_service_core::{ItemPage, Precondition};
+use azure_core::http::{NoFormat, Response};
+use azure_service_core::Precondition;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::client::{DigitalTwinsClient, check_id, retype};
+use crate::Pager;
+use crate::client::{DigitalTwinsClient, renamed};
 use crate::condition::Upsert;
 use crate::digital_twins::{body, patch_body};
 use crate::error::Result;
 use crate::patch::RelationshipPatch;
 use crate::types::IncomingRelationship;
 
+/// The generated client's names of parameters, and those here.
+const NAMES: &[(&str, &str)] = &[("id", "twin_id"), ("relationshipId", "relationship_id")];
+
 /// Options of [`DigitalTwinsClient::list_relationships`].
 #[derive(Debug, Clone, Default)]
 pub struct ListRelationshipsOptions {
-    /// Only relationships with this name.
+    /// Lists only relationships with this name.
     pub relationship_name: Option<String>,
-    /// Where to go on, and the context of the calls.
-    pub method_options: PagerOptions<'static>,
+    /// Resumes the list of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
+    pub continuation_token: Option<String>,
 }
 
+/// Options of [`DigitalTwinsClient::list_incoming_relationships`].
+#[derive(Debug, Clone, Default)]
+pub struct ListIncomingRelationshipsOptions {
+    /// Resumes the list of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
+    pub continuation_token: Option<String>,
+}
+
+/// Relationships.
 impl DigitalTwinsClient {
     /// Reads a relationship. (`GET /digitaltwins/{id}/relationships/{relationship}`)
     ///
     /// `T` is a [`Relationship`](crate::Relationship) around a type of your own, a
-    /// [`BasicRelationship`](crate::BasicRelationship), or anything that serde reads.
+    /// [`BasicRelationship`](crate::BasicRelationship), or any other `Deserialize`.
     ///
     /// # Errors
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if no such relationship starts at the twin, or if there is no such
     /// twin.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use digitaltwins_convenience::{BasicRelationship, DigitalTwinsClient, Error};
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// let contains: BasicRelationship =
+    ///     client.get_relationship("floor-1", "floor-1-room-1").await?.into_model()?;
+    /// assert_eq!(contains.target_id, "room-1");
+    /// # Ok(()) }
+    /// ```
     pub async fn get_relationship<T>(&self, twin_id: &str, relationship_id: &str) -> Result<Response<T>> {
         let request =
             self.api()
                 .digital_twins_get_relationship_by_id_request(twin_id, relationship_id, None, None);
-        let response = self.core.send(request, self.context()).await?;
-        Ok(retype(response))
+        let request = renamed(request, NAMES);
+        Ok(self.core.call("get_relationship").send(request).await?)
     }
 
-    /// Creates a relationship or replaces the one there is.
+    /// Creates a relationship or replaces the existing one.
     /// (`PUT /digitaltwins/{id}/relationships/{relationship}`)
     ///
-    /// It starts at `twin_id`; the source and the id in `relationship` do not count.
+    /// It starts at `twin_id`; the service ignores the source and the id in `relationship`.
     ///
     /// # Errors
     ///
     /// * [`is_not_found`](crate::Error::is_not_found) if one of the twins does not exist; if it is the target,
     ///   [`is_target_not_found`](crate::Error::is_target_not_found).
     /// * [`is_validation_failed`](crate::Error::is_validation_failed) if the models allow no such relationship.
-    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if there is such a relationship and `mode` is
+    /// * [`is_already_exists`](crate::Error::is_already_exists) if there is such a relationship and `mode` is
     ///   [`Upsert::CreateOnly`].
     ///
     /// # Example
@@ -75,48 +100,60 @@ impl DigitalTwinsClient {
         mode: Upsert,
     ) -> Result<Response<T>> {
         let body = body("relationship", relationship)?;
-        let condition = mode.if_none_match();
         let request = self.api().digital_twins_add_relationship_request(
             twin_id,
             relationship_id,
-            condition,
+            mode.if_none_match(),
             None,
             None,
             &body,
         );
-        let response = self.core.send(request, self.context()).await?;
-        Ok(retype(response))
+        let request = renamed(request, NAMES);
+        Ok(self.core.call("upsert_relationship").send(request).await?)
     }
 
-    /// Changes the properties of a relationship, and returns its new ETag.
-    /// (`PATCH /digitaltwins/{id}/relationships/{relationship}`)
+    /// Changes the properties of a relationship. (`PATCH /digitaltwins/{id}/relationships/{relationship}`)
+    ///
+    /// The response has the new ETag.
     ///
     /// # Errors
     ///
     /// * [`is_not_found`](crate::Error::is_not_found) if there is no such relationship or twin.
-    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if it is not in the version that
-    ///   `precondition` asks for.
-    /// * [`is_invalid_patch`](crate::Error::is_invalid_patch) if the patch leads to what is not there.
-    /// * [`is_validation_failed`](crate::Error::is_validation_failed) if the outcome does not fit the model.
+    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if the relationship has another version than
+    ///   `precondition` requires.
+    /// * [`is_invalid_patch`](crate::Error::is_invalid_patch) if a path does not exist.
+    /// * [`is_validation_failed`](crate::Error::is_validation_failed) if the result does not fit the model.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// use digitaltwins_convenience::{RelationshipPatch, ResponseExt};
+    ///
+    /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
+    /// let read = client.get_relationship::<serde_json::Value>("tank-1", "pipe-1").await?;
+    /// let wider = RelationshipPatch::new().replace("diameter", 50)?;
+    /// client.update_relationship("tank-1", "pipe-1", &wider, read.precondition()?).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update_relationship(
         &self,
         twin_id: &str,
         relationship_id: &str,
         patch: &RelationshipPatch,
-        precondition: Precondition,
-    ) -> Result<Option<Etag>> {
-        let (body, if_match) = (patch_body(patch)?, precondition.verbatim()?);
-        let if_match = if_match.as_deref();
+        precondition: impl Into<Precondition>,
+    ) -> Result<Response<(), NoFormat>> {
+        let (body, if_match) = (patch_body(patch)?, precondition.into().verbatim()?);
         let request = self.api().digital_twins_update_relationship_request(
             twin_id,
             relationship_id,
-            if_match,
+            if_match.as_deref(),
             None,
             None,
             &body,
         );
-        let response = self.core.send(request, self.context()).await?;
-        Ok(azure_service_core::etag(response.headers()))
+        let request = renamed(request, NAMES);
+        Ok(self.core.call("update_relationship").send(request).await?)
     }
 
     /// Deletes a relationship. (`DELETE /digitaltwins/{id}/relationships/{relationship}`)
@@ -124,15 +161,29 @@ impl DigitalTwinsClient {
     /// # Errors
     ///
     /// * [`is_not_found`](crate::Error::is_not_found) if there is no such relationship or twin.
-    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if it is not in the version that
-    ///   `precondition` asks for.
+    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if the relationship has another version than
+    ///   `precondition` requires.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// use digitaltwins_convenience::Precondition;
+    ///
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// client.delete_relationship("floor-1", "floor-1-room-1", Precondition::Unconditional).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn delete_relationship(
         &self,
         twin_id: &str,
         relationship_id: &str,
-        precondition: Precondition,
-    ) -> Result<()> {
-        let if_match = precondition.verbatim()?;
+        precondition: impl Into<Precondition>,
+    ) -> Result<Response<(), NoFormat>> {
+        let if_match = precondition.into().verbatim()?;
         let request = self.api().digital_twins_delete_relationship_request(
             twin_id,
             relationship_id,
@@ -140,8 +191,8 @@ impl DigitalTwinsClient {
             None,
             None,
         );
-        self.core.send(request, self.context()).await?;
-        Ok(())
+        let request = renamed(request, NAMES);
+        Ok(self.core.call("delete_relationship").send(request).await?)
     }
 
     /// Lists the relationships that start at a twin. (`GET /digitaltwins/{id}/relationships`)
@@ -150,7 +201,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// If the id cannot be part of an address. The pager yields what goes wrong later.
+    /// The pager yields them.
     ///
     /// # Example
     ///
@@ -164,7 +215,7 @@ impl DigitalTwinsClient {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
     /// let only = ListRelationshipsOptions { relationship_name: Some("contains".to_owned()), ..Default::default() };
-    /// let mut rooms = client.list_relationships::<BasicRelationship>("floor-1", Some(only))?;
+    /// let mut rooms = client.list_relationships::<BasicRelationship>("floor-1", Some(only));
     /// while let Some(relationship) = rooms.try_next().await? {
     ///     println!("{}", relationship.target_id);
     /// }
@@ -174,33 +225,55 @@ impl DigitalTwinsClient {
         &self,
         twin_id: &str,
         options: Option<ListRelationshipsOptions>,
-    ) -> Result<Pager<ItemPage<T>>> {
-        check_id("twin_id", twin_id)?;
+    ) -> Pager<T> {
         let ListRelationshipsOptions {
             relationship_name,
-            method_options,
+            continuation_token,
         } = options.unwrap_or_default();
         let name = relationship_name.as_deref();
         let request = self
             .api()
             .digital_twins_list_relationships_request(twin_id, name, None, None);
-        Ok(self.core.list(request, Some(method_options)))
+        let request = renamed(request, NAMES);
+        self.core
+            .call("list_relationships")
+            .list(request, continuation_token)
     }
 
     /// Lists the relationships that end at a twin. (`GET /digitaltwins/{id}/incomingrelationships`)
     ///
     /// # Errors
     ///
-    /// If the id cannot be part of an address. The pager yields what goes wrong later.
+    /// The pager yields them.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// use futures::TryStreamExt;
+    ///
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// let mut floors = client.list_incoming_relationships("room-1", None);
+    /// while let Some(relationship) = floors.try_next().await? {
+    ///     println!("{} of {}", relationship.name, relationship.source_id);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn list_incoming_relationships(
         &self,
         twin_id: &str,
-        options: Option<PagerOptions<'static>>,
-    ) -> Result<Pager<ItemPage<IncomingRelationship>>> {
-        check_id("twin_id", twin_id)?;
+        options: Option<ListIncomingRelationshipsOptions>,
+    ) -> Pager<IncomingRelationship> {
+        let ListIncomingRelationshipsOptions { continuation_token } = options.unwrap_or_default();
         let request = self
             .api()
             .digital_twins_list_incoming_relationships_request(twin_id, None, None);
-        Ok(self.core.list(request, options))
+        let request = renamed(request, NAMES);
+        self.core
+            .call("list_incoming_relationships")
+            .list(request, continuation_token)
     }
 }

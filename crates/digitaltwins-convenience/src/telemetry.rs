@@ -1,27 +1,31 @@
 //! Telemetry on behalf of twins.
 
+use azure_core::http::{NoFormat, Response};
 use azure_protocol_runtime::DateTime;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::client::DigitalTwinsClient;
+use crate::client::{DigitalTwinsClient, renamed};
+use crate::components::COMPONENT_NAMES;
 use crate::digital_twins::body;
 use crate::error::Result;
 
-/// Options of [`DigitalTwinsClient::publish_telemetry`].
+/// Options of [`DigitalTwinsClient::publish_telemetry`] and
+/// [`publish_component_telemetry`](DigitalTwinsClient::publish_component_telemetry).
 #[derive(Debug, Clone, Default)]
 pub struct PublishTelemetryOptions {
-    /// What identifies the message, so that a receiver can drop a repetition; a new UUID if not given.
+    /// Identifies the message, so a receiver can drop duplicates. Default: a new UUID.
     pub message_id: Option<String>,
-    /// When the values were taken; now if not given.
-    pub source_time: Option<OffsetDateTime>,
+    /// When the values were measured. Default: now.
+    pub source_time: Option<DateTime>,
 }
 
+/// Telemetry.
 impl DigitalTwinsClient {
     /// Publishes telemetry of a twin. (`POST /digitaltwins/{id}/telemetry`)
     ///
-    /// The service neither stores nor checks it: it passes it on by the event routes. When the service is busy or the
-    /// connection breaks the message is sent again, with the same id.
+    /// The service neither stores nor validates it, but sends it to the endpoints of the event routes. A retry has the
+    /// same message id.
     ///
     /// # Errors
     ///
@@ -31,20 +35,22 @@ impl DigitalTwinsClient {
     ///
     /// ```
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// use serde_json::json;
+    ///
     /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
-    /// client.publish_telemetry("room-1", &serde_json::json!({"humidity": 0.61}), None).await?;
+    /// client.publish_telemetry("room-1", json!({"humidity": 0.61}), None).await?;
     /// # Ok(()) }
     /// ```
-    pub async fn publish_telemetry<T: Serialize>(
+    pub async fn publish_telemetry(
         &self,
         twin_id: &str,
-        telemetry: &T,
+        telemetry: impl Serialize,
         options: Option<PublishTelemetryOptions>,
-    ) -> Result<()> {
-        let body = body("telemetry", telemetry)?;
+    ) -> Result<Response<(), NoFormat>> {
+        let body = body("telemetry", &telemetry)?;
         let (message_id, source_time) = headers(options);
         let request = self.api().digital_twins_send_telemetry_request(
             twin_id,
@@ -54,8 +60,8 @@ impl DigitalTwinsClient {
             None,
             &body,
         );
-        self.core.send(request, self.context()).await?;
-        Ok(())
+        let request = renamed(request, COMPONENT_NAMES);
+        Ok(self.core.call("publish_telemetry").send(request).await?)
     }
 
     /// Publishes telemetry of a component. (`POST /digitaltwins/{id}/components/{component}/telemetry`)
@@ -65,27 +71,46 @@ impl DigitalTwinsClient {
     /// # Errors
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if there is no such twin, or if it has no such component.
-    pub async fn publish_component_telemetry<T: Serialize>(
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// use digitaltwins_convenience::PublishTelemetryOptions;
+    /// use serde_json::json;
+    ///
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// let options = PublishTelemetryOptions { message_id: Some("reading-17".to_owned()), ..Default::default() };
+    /// client.publish_component_telemetry("room-1", "thermostat", json!({"humidity": 0.58}), Some(options)).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn publish_component_telemetry(
         &self,
         twin_id: &str,
         component: &str,
-        telemetry: &T,
+        telemetry: impl Serialize,
         options: Option<PublishTelemetryOptions>,
-    ) -> Result<()> {
-        let body = body("telemetry", telemetry)?;
+    ) -> Result<Response<(), NoFormat>> {
+        let body = body("telemetry", &telemetry)?;
         let (message_id, source_time) = headers(options);
-        let time = Some(source_time.as_str());
         let request = self.api().digital_twins_send_component_telemetry_request(
             twin_id,
             component,
             &message_id,
-            time,
+            Some(&source_time),
             None,
             None,
             &body,
         );
-        self.core.send(request, self.context()).await?;
-        Ok(())
+        let request = renamed(request, COMPONENT_NAMES);
+        Ok(self
+            .core
+            .call("publish_component_telemetry")
+            .send(request)
+            .await?)
     }
 }
 
@@ -96,6 +121,6 @@ fn headers(options: Option<PublishTelemetryOptions>) -> (String, String) {
         source_time,
     } = options.unwrap_or_default();
     let message_id = message_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-    let source_time = DateTime::from(source_time.unwrap_or_else(OffsetDateTime::now_utc));
+    let source_time = source_time.unwrap_or_else(|| OffsetDateTime::now_utc().into());
     (message_id, source_time.to_string())
 }

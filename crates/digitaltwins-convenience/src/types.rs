@@ -1,4 +1,7 @@
-//! The things that live in an instance, as the service sends them.
+//! The resources of an instance, as the service sends them.
+
+#[macro_use]
+mod lossless;
 
 mod component;
 mod event_route;

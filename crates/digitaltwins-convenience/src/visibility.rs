@@ -1,20 +1,19 @@
-//! Until a query shows what was written.
+//! Waiting until queries show a write.
 
 use std::time::Duration;
 
+use azure_service_core::{Backoff, ResponseExt, sleep};
 use futures::TryStreamExt;
 use serde_json::Value;
 use twin_query::digitaltwins::{Query, path};
 
+use crate::DigitalTwinsClient;
 use crate::error::{Error, Result};
-use crate::pause::{Backoff, pause};
-use crate::{DigitalTwinsClient, Etagged, QueryTwinsOptions};
 
 /// Options of [`DigitalTwinsClient::wait_until_visible`].
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct WaitOptions {
-    /// How long to wait at most; 60 seconds by default. The service promises no time; about 10 seconds are usual.
+    /// How long to wait at most. Default: 60 seconds. The service promises no time; about 10 seconds are usual.
     pub timeout: Duration,
 }
 
@@ -26,19 +25,12 @@ impl Default for WaitOptions {
     }
 }
 
-impl WaitOptions {
-    /// Waits for `timeout` at most.
-    #[must_use]
-    pub fn timeout(timeout: Duration) -> Self {
-        Self { timeout }
-    }
-}
-
+/// Waiting for queries.
 impl DigitalTwinsClient {
     /// Waits until queries show the current version of a twin.
     ///
     /// A write is visible to [`get_digital_twin`](Self::get_digital_twin) at once, to queries some seconds later. Each
-    /// look costs the query units of a query by id.
+    /// check costs the query units of a query by id.
     ///
     /// # Errors
     ///
@@ -66,11 +58,19 @@ impl DigitalTwinsClient {
             .build()
             .map_err(|error| Error::invalid_input("id", error.to_string()))?
             .to_string();
+        self.core
+            .composite("wait_until_visible", async |core| {
+                Self { core }.poll_until_visible(id, &query, timeout).await
+            })
+            .await
+    }
+
+    async fn poll_until_visible(&self, id: &str, query: &str, timeout: Duration) -> Result<()> {
         let mut backoff = Backoff::new(Duration::from_millis(400), Duration::from_secs(4));
         let mut waited = Duration::ZERO;
         loop {
-            let current = self.get_digital_twin::<Value>(id).await?.etag();
-            let mut rows = self.query_twins::<Value>(&query, Some(self.query_options()))?;
+            let current = ResponseExt::etag(&self.get_digital_twin::<Value>(id).await?);
+            let mut rows = self.query_twins::<Value>(query, None);
             let mut seen = None;
             while let Some(row) = rows.try_next().await? {
                 seen = row.pointer("/T/$etag").and_then(Value::as_str).map(str::to_owned);
@@ -79,23 +79,20 @@ impl DigitalTwinsClient {
                 return Ok(());
             }
             if waited >= timeout {
-                let what = if seen.is_some() {
-                    "an older version of "
+                let found = if seen.is_some() {
+                    "an older version of"
                 } else {
-                    "no "
+                    "no"
                 };
-                let message = format!("after {} s queries show {what}twin {id:?}", timeout.as_secs_f32());
+                let message = format!(
+                    "after {} s queries show {found} twin {id:?}",
+                    timeout.as_secs_f32()
+                );
                 return Err(Error::timed_out(message));
             }
-            let wait = backoff.next().min(timeout - waited);
+            let wait = backoff.next_wait().min(timeout - waited);
             waited += wait;
-            pause(wait).await;
+            sleep(wait).await;
         }
-    }
-
-    fn query_options(&self) -> QueryTwinsOptions {
-        let mut options = QueryTwinsOptions::default();
-        options.method_options.context = self.context();
-        options
     }
 }

@@ -1,7 +1,7 @@
 //! Digital twins: typed, validated, changed under optimistic concurrency.
 
 use digitaltwins_convenience::{
-    Component, DigitalTwin, DigitalTwinPatch, Etagged as _, Precondition, Upsert,
+    Component, DigitalTwin, DigitalTwinPatch, Precondition, ResponseExt as _, Upsert,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -46,16 +46,12 @@ pub async fn life_of_a_twin(environment: &Environment) -> Result<(), Failure> {
     let patch = DigitalTwinPatch::new()
         .replace("level", 2.5)?
         .add("label", "north")?;
-    let changed = client
-        .update_digital_twin(id, &patch, Precondition::IfMatch(etag.clone()))
-        .await?;
+    let changed = client.update_digital_twin(id, &patch, &etag).await?;
     holds(
         "a write gives a new ETag",
-        changed.is_some_and(|changed| changed != etag),
+        changed.etag().is_some_and(|changed| changed != etag),
     )?;
-    let stale = client
-        .update_digital_twin(id, &patch, Precondition::IfMatch(etag))
-        .await;
+    let stale = client.update_digital_twin(id, &patch, etag).await;
     holds(
         "a stale patch fails",
         refused("a stale patch", stale)?.is_precondition_failed(),
@@ -68,7 +64,7 @@ pub async fn life_of_a_twin(environment: &Environment) -> Result<(), Failure> {
     equal("the level", read.contents.level, 2.5)?;
     equal(
         "what the type does not know",
-        read.additional.get("label"),
+        read.extra.get("label"),
         Some(&json!("north")),
     )?;
     holds(

@@ -139,7 +139,7 @@ pub(crate) async fn put_tank(
 /// Deletes the relationships, twins and models of a scenario as far as they are there.
 pub(crate) async fn clear(client: &DigitalTwinsClient, name: &str, twins: &[&str]) -> Result<(), Failure> {
     use futures::TryStreamExt as _;
-    fn gone(result: Result<(), digitaltwins_convenience::Error>) -> Result<(), Failure> {
+    fn gone<T>(result: Result<T, digitaltwins_convenience::Error>) -> Result<(), Failure> {
         match result {
             Err(error) if !error.is_not_found() => Err(error.into()),
             _ => Ok(()),
@@ -147,7 +147,7 @@ pub(crate) async fn clear(client: &DigitalTwinsClient, name: &str, twins: &[&str
     }
     for id in twins {
         let listed = client
-            .list_relationships::<Value>(id, None)?
+            .list_relationships::<Value>(id, None)
             .try_collect::<Vec<_>>()
             .await;
         for relationship in listed.unwrap_or_default() {

@@ -81,12 +81,12 @@ pub async fn digital_twins_by_properties(environment: &Environment) -> Result<()
         tank(NAME)
     );
     let options = QueryTwinsOptions {
-        max_items_per_page: Some(3),
+        page_size: Some(3),
         ..Default::default()
     };
     let rows = eventually(4, async || {
         Ok(client
-            .query_twins::<BasicDigitalTwin>(&query, Some(options.clone()))?
+            .query_twins::<BasicDigitalTwin>(&query, Some(options.clone()))
             .try_collect::<Vec<_>>()
             .await?)
     })
@@ -99,8 +99,8 @@ pub async fn digital_twins_by_properties(environment: &Environment) -> Result<()
         [0, 1, 5, 6].map(|number| ids[number].clone()).to_vec(),
     )?;
 
-    let result = client.query_twins::<Value>("foo", None)?.try_next().await;
-    let error = digitaltwins_convenience::Error::from(refused("a query that is none", result)?);
+    let result = client.query_twins::<Value>("foo", None).try_next().await;
+    let error = refused("a query that is none", result)?;
     equal("its code", error.code(), Some("SqlQueryError"))?;
     clear(client, NAME, &twins).await
 }

@@ -1,8 +1,8 @@
-// What the examples stand on: a client, of a real instance or of an emulator that runs in this process. (No `//!` here:
-// the documentation's examples include this file.)
+// Clients for the examples: of a real instance, or of an emulator in this process. (No `//!` here: the documentation's
+// examples include this file.)
 
-/// A client of the instance that `DIGITALTWINS_ENDPOINT` names, as whoever the Azure CLI says you are; of an emulator, which
-/// runs as long as the first value lives, if the variable is not set.
+/// Returns a client of the instance that `DIGITALTWINS_ENDPOINT` names, with the developer's identity; without the variable,
+/// of an emulator, which runs until the first value is dropped.
 #[allow(dead_code, reason = "each example uses what it needs")]
 pub(crate) async fn connect() -> Result<
     (
@@ -25,7 +25,7 @@ pub(crate) async fn connect() -> Result<
     }
 }
 
-/// A client of an emulator of its own, which runs as long as the first value lives.
+/// Returns a client of a new emulator, which runs until the first value is dropped.
 #[allow(dead_code, reason = "each example uses what it needs")]
 pub(crate) async fn emulated() -> Result<
     (
@@ -37,19 +37,20 @@ pub(crate) async fn emulated() -> Result<
     let emulator = azure_iot_emulator::Emulator::start().await?;
     // An application that talks to Azure needs none of this: the emulator's certificate is known to nobody, and its tokens
     // come from no authority.
-    let mut options = digitaltwins_convenience::DigitalTwinsClientOptions::default();
-    options.client_options.transport = Some(digitaltwins_convenience::transport_trusting(
-        emulator.ca_certificate_pem(),
-    )?);
+    let options =
+        digitaltwins_convenience::DigitalTwinsClientOptions::trusting(emulator.ca_certificate_pem())?;
+    let token = emulator.bearer_token();
+    let credential = digitaltwins_convenience::DelegatedTokenCredential::new(move || token.clone());
     let client = digitaltwins_convenience::DigitalTwinsClient::new(
         emulator.digitaltwins_endpoint(),
-        std::sync::Arc::new(EmulatorCredential(emulator.bearer_token())),
+        credential,
         Some(options),
     )?;
     Ok((emulator, client))
 }
 
-/// The same with a little building: `floor-1` contains `room-1` and `room-2`, which have a thermostat. There is a model for lamps.
+/// The same with a small building: `floor-1` contains `room-1` and `room-2`, which have a thermostat. There is also a model
+/// for lamps.
 #[allow(dead_code, reason = "each example uses what it needs")]
 pub(crate) async fn building() -> Result<
     (
@@ -95,25 +96,4 @@ pub(crate) async fn building() -> Result<
             .await?;
     }
     Ok((emulator, client))
-}
-
-/// Gives the emulator's token, as a credential of `azure_identity` gives one of Entra's.
-struct EmulatorCredential(String);
-
-impl std::fmt::Debug for EmulatorCredential {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("EmulatorCredential")
-    }
-}
-
-#[async_trait::async_trait]
-impl azure_core::credentials::TokenCredential for EmulatorCredential {
-    async fn get_token(
-        &self,
-        _: &[&str],
-        _: Option<azure_core::credentials::TokenRequestOptions<'_>>,
-    ) -> azure_core::Result<azure_core::credentials::AccessToken> {
-        let expires = time::OffsetDateTime::now_utc() + std::time::Duration::from_secs(3600);
-        Ok(azure_core::credentials::AccessToken::new(self.0.clone(), expires))
-    }
 }

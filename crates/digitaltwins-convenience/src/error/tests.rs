@@ -1,4 +1,4 @@
-//! What an error tells.
+//! What errors say.
 
 use super::*;
 use azure_core::http::headers::Headers;
@@ -121,4 +121,43 @@ fn it_survives_azure_core() {
         "reset",
     ));
     assert!(fresh.is_unknown_outcome());
+}
+
+#[test]
+fn many_details_are_shown_bounded() {
+    let details: Vec<_> = (0..9)
+        .map(|n| serde_json::json!({"code": "ValidationFailed", "message": format!("p{n} is not declared")}))
+        .collect();
+    let body = serde_json::json!({"error": {"code": "ValidationFailed", "message": "m", "details": details}});
+    let error = answered(400, &body.to_string());
+    assert_eq!(error.details().len(), 9);
+    assert!(
+        error.to_string().contains("p2 is not declared; and 6 more"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_query_that_took_too_long_timed_out() {
+    let error = coded(400, "TimeoutError");
+    assert!(error.is_timeout() && !error.is_invalid_query(), "{error}");
+    assert!(!coded(400, "SqlQueryError").is_timeout());
+}
+
+#[test]
+fn ids_left_behind_are_shown_bounded() {
+    let ids = |count: usize| (0..count).map(|n| format!("dtmi:m{n};1")).collect::<Vec<_>>();
+    let error = coded(400, "LimitExceeded").with_left_behind(ids(12));
+    assert_eq!(error.left_behind().len(), 12);
+    assert!(error.to_string().ends_with("dtmi:m9;1, and 2 more)"), "{error}");
+    let error = coded(400, "LimitExceeded").with_left_behind(ids(10));
+    assert!(error.to_string().ends_with("dtmi:m9;1)"), "{error}");
+}
+
+#[test]
+fn an_error_is_small_and_says_nothing_twice() {
+    assert_eq!(size_of::<Error>(), size_of::<usize>());
+    let error = Error::file(std::io::Error::other("disk full"));
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(!error.to_string().contains(&source), "{error}");
 }

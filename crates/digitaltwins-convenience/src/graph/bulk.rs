@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use azure_core::http::Etag;
+use azure_core::http::{NoFormat, Response};
 use futures::Stream;
 use futures::stream::{self, BoxStream, StreamExt};
 use serde::Serialize;
@@ -15,11 +15,21 @@ use crate::{
 };
 
 /// A twin or a relationship to be stored.
+///
+/// # Example
+///
+/// ```
+/// use digitaltwins_convenience::{DigitalTwin, GraphItem, Relationship};
+///
+/// let room = GraphItem::twin(&DigitalTwin::new("room-1", "dtmi:example:Room;1", ()))?;
+/// let door = GraphItem::relationship(&Relationship::new("door", "room-1", "leadsTo", "room-2", ()))?;
+/// # Ok::<(), digitaltwins_convenience::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum GraphItem {
     /// A twin.
     DigitalTwin(BasicDigitalTwin),
-    /// A relationship. Its twins must be stored, or come before it.
+    /// A relationship. Its twins must be stored, or come before it in the stream.
     Relationship(BasicRelationship),
 }
 
@@ -28,7 +38,7 @@ impl GraphItem {
     ///
     /// # Errors
     ///
-    /// If it cannot be written as JSON.
+    /// [`is_invalid_input`](Error::is_invalid_input) if it cannot be serialized as a JSON object.
     pub fn twin<T: Serialize>(twin: &DigitalTwin<T>) -> Result<Self> {
         let read = json::to_value(twin).and_then(serde_json::from_value);
         read.map(Self::DigitalTwin)
@@ -39,14 +49,14 @@ impl GraphItem {
     ///
     /// # Errors
     ///
-    /// If it cannot be written as JSON.
+    /// [`is_invalid_input`](Error::is_invalid_input) if it cannot be serialized as a JSON object.
     pub fn relationship<T: Serialize>(relationship: &Relationship<T>) -> Result<Self> {
         let read = json::to_value(relationship).and_then(serde_json::from_value);
         read.map(Self::Relationship)
             .map_err(|error| Error::invalid_input("relationship", error.to_string()))
     }
 
-    /// What the item is.
+    /// The resource that the item writes.
     pub(super) fn key(&self) -> Key {
         match self {
             Self::DigitalTwin(twin) => Key::Twin(twin.id.clone()),
@@ -56,7 +66,7 @@ impl GraphItem {
         }
     }
 
-    /// What must not be under way when the item is sent.
+    /// The resources that must not be in flight when the item is sent.
     pub(super) fn needs(&self) -> Vec<Key> {
         let mut keys = vec![self.key()];
         if let Self::Relationship(relationship) = self {
@@ -85,55 +95,56 @@ pub(super) enum Key {
     Relationship(String, String),
 }
 
-/// What became of one item.
+/// The outcome of one item of a bulk upsert.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct BulkOutcome {
-    /// The place of the item in the stream, from 0.
+pub struct UpsertOutcome {
+    /// The position of the item in the stream, from 0.
     pub index: u64,
-    /// The item, to be tried again if need be.
+    /// The item, to be tried again if it failed.
     pub item: GraphItem,
-    /// Its new ETag, or why it is not stored.
-    pub result: Result<Option<Etag>>,
+    /// The response, whose ETag is that of the new version, or why the item is not stored.
+    pub result: Result<Response<(), NoFormat>>,
 }
 
-/// How far a bulk upsert has come.
+/// The progress of a bulk upsert.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BulkProgress {
-    /// How many items are stored.
+    /// The number of items that were stored.
     pub succeeded: u64,
-    /// How many items could not be stored.
+    /// The number of items that failed.
     pub failed: u64,
-    /// All items before this one are done, stored or not. Give it to [`BulkUpsertOptions::resume_at`] to go on.
+    /// All items before this position are done, stored or failed. Give it to [`BulkUpsertOptions::resume_at`] to resume.
     pub resume_at: u64,
-    /// How many requests may run at the same time at the moment.
+    /// The number of requests that may be in flight at the moment.
     pub concurrency: usize,
-    /// How often the service said that it is too much.
+    /// The number of 429 responses.
     pub throttled: u64,
 }
 
 impl BulkProgress {
-    /// How many items are done.
+    /// The number of items that are done.
     #[must_use]
     pub fn completed(&self) -> u64 {
         self.succeeded + self.failed
     }
 }
 
-type Callback = Arc<dyn Fn(&BulkProgress) + Send + Sync>;
+/// Is called after each item of a bulk upsert.
+pub type ProgressCallback = Arc<dyn Fn(&BulkProgress) + Send + Sync>;
 
 /// Options of [`DigitalTwinsClient::bulk_upsert`].
 #[derive(Clone)]
-#[non_exhaustive]
 pub struct BulkUpsertOptions {
-    /// How many requests run at the same time at most; 32 by default.
+    /// The maximum number of requests in flight. Default: 32.
     pub max_concurrency: usize,
-    /// What happens to what is there; it is replaced by default.
+    /// What happens to existing twins and relationships. Default: they are replaced.
     pub mode: Upsert,
-    /// How many items at the beginning of the stream are left out, because an earlier run has done them.
+    /// The number of items at the beginning of the stream to skip, because an earlier run has done them.
     pub resume_at: u64,
-    pub(super) progress: Option<Callback>,
+    /// Is called after each item.
+    pub on_progress: Option<ProgressCallback>,
 }
 
 impl Default for BulkUpsertOptions {
@@ -142,7 +153,7 @@ impl Default for BulkUpsertOptions {
             max_concurrency: 32,
             mode: Upsert::CreateOrReplace,
             resume_at: 0,
-            progress: None,
+            on_progress: None,
         }
     }
 }
@@ -157,56 +168,30 @@ impl fmt::Debug for BulkUpsertOptions {
     }
 }
 
-impl BulkUpsertOptions {
-    /// Runs at most so many requests at the same time.
-    #[must_use]
-    pub fn max_concurrency(mut self, requests: usize) -> Self {
-        self.max_concurrency = requests;
-        self
-    }
-
-    /// What happens to what is there.
-    #[must_use]
-    pub fn mode(mut self, mode: Upsert) -> Self {
-        self.mode = mode;
-        self
-    }
-
-    /// Leaves out so many items, because an earlier run has done them: see [`BulkProgress::resume_at`].
-    #[must_use]
-    pub fn resume_at(mut self, index: u64) -> Self {
-        self.resume_at = index;
-        self
-    }
-
-    /// Calls `progress` after each item.
-    #[must_use]
-    pub fn on_progress(mut self, progress: impl Fn(&BulkProgress) + Send + Sync + 'static) -> Self {
-        self.progress = Some(Arc::new(progress));
-        self
-    }
-}
-
+/// Bulk upsert.
 impl DigitalTwinsClient {
-    /// Stores twins and relationships from a stream, many at the same time, and yields what became of each.
+    /// Stores twins and relationships from a stream, with many requests in flight, and yields the outcome of each.
     ///
-    /// * It begins with a few requests at the same time and finds out how many the service takes: each success allows
-    ///   more, each 429 halves them and holds new ones back for as long as the service asks.
-    /// * A relationship waits for its twins, if they are under way; put them before it in the stream. Two writes of one
+    /// * It starts with a few requests in flight and adapts to the service: each success raises the limit, each 429 halves
+    ///   it and delays new requests for as long as the service asks. Items that are throttled beyond the retries of one
+    ///   call are tried again, up to ten times.
+    /// * A relationship waits for its twins if they are in flight; put them before it in the stream. Two writes of one
     ///   twin keep their order.
     /// * One item that fails does not stop the others. Outcomes come as they happen, not in the order of the stream.
     /// * The stream does nothing unless it is polled, and reads no more items than it has room for.
-    /// * To go on after a break, run it again with the same items and [`BulkUpsertOptions::resume_at`].
+    /// * To resume after an interruption, run it again with the same items and [`BulkUpsertOptions::resume_at`].
     ///
     /// # Errors
     ///
-    /// If `max_concurrency` is 0.
+    /// [`is_invalid_input`](Error::is_invalid_input) if `max_concurrency` is 0.
     ///
     /// # Example
     ///
     /// ```
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error, GraphItem};
-    /// use digitaltwins_convenience::BulkUpsertOptions;
+    /// use std::sync::Arc;
+    ///
+    /// use digitaltwins_convenience::{BulkProgress, BulkUpsertOptions};
     /// use futures::{StreamExt, stream};
     ///
     /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
@@ -214,9 +199,12 @@ impl DigitalTwinsClient {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
     /// # let items: Vec<GraphItem> = Vec::new();
-    /// let options = BulkUpsertOptions::default().on_progress(|progress| {
-    ///     println!("{} stored, {} failed", progress.succeeded, progress.failed);
-    /// });
+    /// let options = BulkUpsertOptions {
+    ///     on_progress: Some(Arc::new(|progress: &BulkProgress| {
+    ///         println!("{} stored, {} failed", progress.succeeded, progress.failed);
+    ///     })),
+    ///     ..Default::default()
+    /// };
     /// let mut outcomes = client.bulk_upsert(stream::iter(items), Some(options))?;
     /// while let Some(outcome) = outcomes.next().await {
     ///     if let Err(error) = outcome.result {
@@ -229,12 +217,13 @@ impl DigitalTwinsClient {
         &self,
         items: impl Stream<Item = GraphItem> + Send + 'static,
         options: Option<BulkUpsertOptions>,
-    ) -> Result<BoxStream<'static, BulkOutcome>> {
+    ) -> Result<BoxStream<'static, UpsertOutcome>> {
         let options = options.unwrap_or_default();
         if options.max_concurrency == 0 {
             return Err(Error::invalid_input("max_concurrency", "must not be 0"));
         }
-        let bulk = Bulk::new(self.clone(), items.enumerate().boxed(), options);
+        let items = items.enumerate().boxed();
+        let bulk = Bulk::new(self.core.begin("bulk_upsert"), items, options);
         Ok(stream::unfold(bulk, |mut bulk| async move {
             bulk.next().await.map(|outcome| (outcome, bulk))
         })

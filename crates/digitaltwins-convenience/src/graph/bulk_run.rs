@@ -1,70 +1,81 @@
-//! The run of a bulk upsert.
+//! The state machine of a bulk upsert.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::Duration;
 
-use azure_core::http::Etag;
+use azure_core::http::{NoFormat, RawResponse, Response};
+use azure_service_core::{Backoff, Composite, RetryLoop, sleep};
+use digitaltwins_protocol::Client;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, FuturesUnordered};
 
 use super::bulk::Key;
-use super::bulk::{BulkOutcome, BulkProgress, BulkUpsertOptions, GraphItem};
-use super::throttle::Pace;
+use super::bulk::{BulkProgress, BulkUpsertOptions, GraphItem, UpsertOutcome};
+use super::throttle::ConcurrencyLimit;
 use crate::error::Result;
-use crate::pause::pause;
-use crate::{DigitalTwinsClient, Etagged};
+use crate::{DigitalTwinsClient, Upsert};
 
-/// With how many requests at the same time it begins.
+/// The number of requests in flight at the beginning.
 const FIRST_LIMIT: usize = 8;
-/// How often an item is tried that the service has no time for, on top of the retries of each request.
+/// How often a throttled item is tried, on top of the retries of each call.
 const ATTEMPTS: u32 = 10;
 
-/// An item on its way.
+/// An item that was read.
 #[derive(Debug)]
 struct Task {
     index: u64,
-    attempt: u32,
     item: GraphItem,
 }
 
-/// A bulk upsert under way.
+type Outcome = Result<Response<(), NoFormat>>;
+
+/// A bulk upsert.
 pub(super) struct Bulk {
+    composite: Composite<Client>,
     client: DigitalTwinsClient,
     options: BulkUpsertOptions,
-    pace: Pace,
-    /// What is still to be read, `None` at the end.
+    limit: ConcurrencyLimit,
+    /// Items still to be read, `None` at the end.
     items: Option<BoxStream<'static, (usize, GraphItem)>>,
-    /// What was read and not sent yet, in the order of the stream.
+    /// Items that were read and not sent yet, in the order of the stream.
     waiting: VecDeque<Task>,
-    /// What is under way.
+    /// The resources of items in flight.
     busy: HashSet<Key>,
-    running: FuturesUnordered<BoxFuture<'static, (Task, Result<Option<Etag>>)>>,
-    /// Until it is over, nothing new is sent.
+    running: FuturesUnordered<BoxFuture<'static, (Task, Outcome)>>,
+    /// Until it ends, no item is sent.
     timer: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    /// What is done beyond `progress.resume_at`.
+    /// Positions that are done beyond `progress.resume_at`.
     done: BTreeSet<u64>,
     progress: BulkProgress,
 }
 
 enum Event {
     Item(Option<(usize, GraphItem)>),
-    Done(Task, Result<Option<Etag>>),
-    GoOn,
+    Done(Task, Outcome),
+    TimerEnded,
 }
 
 impl Bulk {
     pub(super) fn new(
-        client: DigitalTwinsClient,
+        composite: Composite<Client>,
         items: BoxStream<'static, (usize, GraphItem)>,
         options: BulkUpsertOptions,
     ) -> Self {
         let most = options.max_concurrency;
+        let limit = ConcurrencyLimit::new(FIRST_LIMIT.min(most), most);
+        let core = composite.client();
+        let mut call_options = core.call_options().clone();
+        call_options.context.insert(limit.clone());
         Self {
-            client,
-            pace: Pace::new(FIRST_LIMIT.min(most), most),
+            client: DigitalTwinsClient {
+                core: core.with_call_options(call_options),
+            },
+            composite,
+            limit,
             items: Some(items),
             waiting: VecDeque::new(),
             busy: HashSet::new(),
@@ -82,52 +93,40 @@ impl Bulk {
         }
     }
 
-    /// The next outcome, `None` when all items are done.
-    pub(super) async fn next(&mut self) -> Option<BulkOutcome> {
+    /// Returns the next outcome, `None` when all items are done.
+    pub(super) async fn next(&mut self) -> Option<UpsertOutcome> {
         loop {
-            if let Some(wait) = self.pace.take_wait() {
-                self.timer = Some(Box::pin(pause(wait)));
+            if let Some(wait) = self.limit.take_wait() {
+                self.timer = Some(Box::pin(sleep(wait)));
             }
             if self.timer.is_none() {
                 self.start();
             }
-            // A relationship may wait for its twins while others could go, so it looks a little ahead.
+            // A relationship may wait for its twins while other items could be sent, so it reads a little ahead.
             let room = self.timer.is_none()
-                && self.running.len() < self.pace.limit()
+                && self.running.len() < self.limit.limit()
                 && self.waiting.len() < 2 * self.options.max_concurrency;
             if self.running.is_empty() && self.waiting.is_empty() && self.items.is_none() {
                 return None;
             }
             match self.event(room).await {
-                Event::GoOn => self.timer = None,
+                Event::TimerEnded => self.timer = None,
                 Event::Item(None) => self.items = None,
                 Event::Item(Some((index, item))) => {
                     let index = index as u64;
                     if index >= self.options.resume_at {
-                        self.waiting.push_back(Task {
-                            index,
-                            attempt: 1,
-                            item,
-                        });
+                        self.waiting.push_back(Task { index, item });
                     }
                 }
                 Event::Done(task, result) => {
                     self.busy.remove(&task.item.key());
-                    match result {
-                        Err(error) if error.is_throttled() && task.attempt < ATTEMPTS => {
-                            self.waiting.push_front(Task {
-                                attempt: task.attempt + 1,
-                                ..task
-                            });
-                        }
-                        result => return Some(self.finish(task, result)),
-                    }
+                    return Some(self.finish(task, result));
                 }
             }
         }
     }
 
-    /// Whatever happens first.
+    /// Waits for the first of: an outcome, the end of the timer, an item if there is `room`.
     async fn event(&mut self, room: bool) -> Event {
         poll_fn(|cx| {
             if let Poll::Ready(Some((task, result))) = self.running.poll_next_unpin(cx) {
@@ -136,7 +135,7 @@ impl Bulk {
             if let Some(timer) = &mut self.timer
                 && timer.as_mut().poll(cx).is_ready()
             {
-                return Poll::Ready(Event::GoOn);
+                return Poll::Ready(Event::TimerEnded);
             }
             match &mut self.items {
                 Some(items) if room => items.poll_next_unpin(cx).map(Event::Item),
@@ -146,12 +145,12 @@ impl Bulk {
         .await
     }
 
-    /// Sends what can be sent.
+    /// Sends the items that need not wait.
     fn start(&mut self) {
-        // What an earlier item that waits is about, a later one must wait for as well.
+        // A later item must also wait for the resources of earlier ones that wait.
         let mut claimed: HashSet<Key> = HashSet::new();
         let mut place = 0;
-        while self.running.len() < self.pace.limit() && place < self.waiting.len() {
+        while self.running.len() < self.limit.limit() && place < self.waiting.len() {
             let needs = self.waiting[place].item.needs();
             if needs
                 .iter()
@@ -167,49 +166,52 @@ impl Bulk {
 
     fn send(&mut self, task: Task) {
         self.busy.insert(task.item.key());
-        let context = self.client.context().with_value(self.pace.ticket());
-        let (client, mode, pace) = (
-            self.client.with_context(context),
-            self.options.mode,
-            self.pace.clone(),
-        );
+        let (client, mode, limit) = (self.client.clone(), self.options.mode, self.limit.clone());
         self.running.push(Box::pin(async move {
-            let result = match &task.item {
-                GraphItem::DigitalTwin(twin) => client
-                    .upsert_digital_twin(&twin.id, twin, mode)
-                    .await
-                    .map(|answer| answer.etag()),
-                GraphItem::Relationship(relationship) => client
-                    .upsert_relationship(&relationship.source_id, &relationship.id, relationship, mode)
-                    .await
-                    .map(|answer| answer.etag()),
-            };
+            let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
+            let result = RetryLoop::new(ATTEMPTS, backoff)
+                .run(|| upsert(&client, &task.item, mode))
+                .await;
             if result.is_ok() {
-                pace.succeeded();
+                limit.succeeded();
             }
             (task, result)
         }));
     }
 
-    fn finish(&mut self, task: Task, result: Result<Option<Etag>>) -> BulkOutcome {
+    fn finish(&mut self, task: Task, result: Outcome) -> UpsertOutcome {
         let progress = &mut self.progress;
         match &result {
             Ok(_) => progress.succeeded += 1,
-            Err(_) => progress.failed += 1,
+            Err(error) => {
+                progress.failed += 1;
+                self.composite.failed(error.as_ref());
+            }
         }
         self.done.insert(task.index);
         while self.done.remove(&progress.resume_at) {
             progress.resume_at += 1;
         }
-        progress.concurrency = self.pace.limit();
-        progress.throttled = self.pace.throttled();
-        if let Some(callback) = &self.options.progress {
+        progress.concurrency = self.limit.limit();
+        progress.throttled = self.limit.throttled();
+        if let Some(callback) = &self.options.on_progress {
             callback(progress);
         }
-        BulkOutcome {
+        UpsertOutcome {
             index: task.index,
             item: task.item,
             result,
         }
     }
+}
+
+async fn upsert(client: &DigitalTwinsClient, item: &GraphItem, mode: Upsert) -> Outcome {
+    let response: RawResponse = match item {
+        GraphItem::DigitalTwin(twin) => client.upsert_digital_twin(&twin.id, twin, mode).await?.into(),
+        GraphItem::Relationship(relationship) => client
+            .upsert_relationship(&relationship.source_id, &relationship.id, relationship, mode)
+            .await?
+            .into(),
+    };
+    Ok(response.into())
 }

@@ -1,4 +1,4 @@
-//! In which order models can be stored and deleted.
+//! The order in which models can be stored and deleted.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,8 +9,8 @@ pub(crate) fn id(model: &Value) -> Option<&str> {
     model.get("@id")?.as_str()
 }
 
-/// The models without which the service does not take `model`: what it extends, and what its components are. The
-/// targets of relationships need not be there.
+/// Returns the ids of the models that the service needs to store `model`: those that it extends, and those of its
+/// components. The targets of relationships need not exist.
 pub(crate) fn dependencies(model: &Value) -> Vec<&str> {
     let mut ids: Vec<&str> = each(model.get("extends")).filter_map(reference).collect();
     for content in each(model.get("contents")) {
@@ -21,7 +21,7 @@ pub(crate) fn dependencies(model: &Value) -> Vec<&str> {
     ids
 }
 
-/// JSON-LD writes one value as itself, and many as an array.
+/// JSON-LD writes a single value without an array.
 fn each(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     match value {
         Some(Value::Array(values)) => values.as_slice(),
@@ -36,8 +36,8 @@ fn reference(value: &Value) -> Option<&str> {
     value.as_str().or_else(|| id(value))
 }
 
-/// The indices of `models` so that each comes after those that it depends on; otherwise in the order given. What is not
-/// among the models does not matter. `Err` has ids that depend on each other in a circle.
+/// Returns the indices of `models` in an order in which each comes after those that it depends on; otherwise in the order
+/// given. Dependencies that are not among the models are ignored. `Err` has the ids of a cycle.
 pub(super) fn order(models: &[Value]) -> Result<Vec<usize>, Vec<String>> {
     let by_id: HashMap<&str, usize> = models
         .iter()
@@ -53,11 +53,11 @@ pub(super) fn order(models: &[Value]) -> Result<Vec<usize>, Vec<String>> {
                 .collect()
         })
         .collect();
-    // From here on every index is a place among the models, and `needs` and `done` are as long as they are.
+    // Every index is one of `models`; `needs` and `done` have the same length.
     let mut order = Vec::with_capacity(models.len());
     let (mut done, mut open) = (vec![false; models.len()], HashSet::new());
     for first in 0..models.len() {
-        // Depth first, with a stack of our own: a chain may be longer than the thread's stack is deep.
+        // Depth first, with an explicit stack: recursion on a long chain would overflow the thread's.
         let mut stack = vec![(first, 0)];
         while let Some((index, next)) = stack.pop() {
             if done[index] {
@@ -67,12 +67,12 @@ pub(super) fn order(models: &[Value]) -> Result<Vec<usize>, Vec<String>> {
             match needs[index].get(next) {
                 Some(&needed) if done[needed] => stack.push((index, next + 1)),
                 Some(needed) if open.contains(needed) => {
-                    let circle = stack
+                    let cycle = stack
                         .iter()
                         .map(|(index, _)| *index)
                         .chain([index])
                         .skip_while(|i| i != needed);
-                    return Err(circle
+                    return Err(cycle
                         .filter_map(|index| id(&models[index]))
                         .map(str::to_owned)
                         .collect());
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_named() {
+    fn a_cycle_is_named() {
         let model = |id: &str, base: &str| json!({"@id": id, "extends": base});
         let models = [model("x", "a"), model("a", "b"), model("b", "c"), model("c", "a")];
         assert_eq!(order(&models).unwrap_err(), ["a", "b", "c"]);
@@ -140,7 +140,7 @@ mod tests {
     proptest! {
         #[test]
         fn dependencies_come_first(edges in prop::collection::vec((0..20_usize, 0..20_usize), 0..60), seed in any::<u64>()) {
-            // Edges from greater to smaller numbers make no circle; then the numbers are shuffled.
+            // Edges from greater to smaller numbers make no cycle; then the numbers are shuffled.
             let place = |n: usize| (n as u64 * 7 + seed) % 23;
             let mut models: Vec<(u64, Value)> = (0..20)
                 .map(|n| {

@@ -1,4 +1,4 @@
-//! How many requests run at the same time, and how the service slows them down.
+//! Adapting the number of concurrent requests to what the service takes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,30 +9,29 @@ use azure_core::http::policies::{Policy, PolicyResult, get_retry_after};
 use azure_core::http::{Context, Request, StatusCode};
 use time::OffsetDateTime;
 
-/// If the service does not say how long to wait.
+/// The wait if the service does not say.
 const DEFAULT_WAIT: Duration = Duration::from_secs(1);
-/// Longer than this it is not believed: it will say so again.
+/// The longest wait; if the service asks for more, it refuses again.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// The pace of many requests: additive increase, multiplicative decrease.
+/// The number of concurrent requests: additive increase, multiplicative decrease.
 ///
-/// Each success allows a little more at the same time, each 429 halves it and holds all new requests back for as long
-/// as the service asks. Requests that were under way together are told together that they are too many, which halves
-/// only once.
+/// Each success raises the limit a little. Each 429 halves it and delays new requests for as long as the service asks.
+/// Requests that were in flight together halve it only once.
 #[derive(Debug, Clone)]
-pub(super) struct Pace(Arc<Mutex<State>>);
+pub(super) struct ConcurrencyLimit(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
     limit: f64,
     most: f64,
-    /// Counts the halvings.
+    /// The number of halvings.
     epoch: u64,
     throttled: u64,
     wait: Option<Duration>,
 }
 
-impl Pace {
+impl ConcurrencyLimit {
     pub(super) fn new(first: usize, most: usize) -> Self {
         let state = State {
             limit: first as f64,
@@ -48,20 +47,20 @@ impl Pace {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many requests may run at the same time, at least one.
+    /// The number of requests that may be in flight, at least one.
     pub(super) fn limit(&self) -> usize {
         self.state().limit as usize
     }
 
-    /// How often the service said that it is too much.
+    /// The number of 429 responses.
     pub(super) fn throttled(&self) -> u64 {
         self.state().throttled
     }
 
-    /// A request that begins now, for its context.
-    pub(super) fn ticket(&self) -> Ticket {
-        Ticket {
-            pace: self.clone(),
+    /// Notes that an attempt begins.
+    fn begin(&self) -> Attempt {
+        Attempt {
+            limit: self.clone(),
             epoch: self.state().epoch,
         }
     }
@@ -71,22 +70,22 @@ impl Pace {
         state.limit = (state.limit + 1.0 / state.limit).min(state.most);
     }
 
-    /// How long to begin nothing new, once.
+    /// Returns how long to start no new request, once per 429.
     pub(super) fn take_wait(&self) -> Option<Duration> {
         self.state().wait.take()
     }
 }
 
-/// A request under way.
-#[derive(Debug, Clone)]
-pub(super) struct Ticket {
-    pace: Pace,
+/// An attempt in flight.
+#[derive(Debug)]
+struct Attempt {
+    limit: ConcurrencyLimit,
     epoch: u64,
 }
 
-impl Ticket {
-    fn too_many(&self, wait: Option<Duration>) {
-        let mut state = self.pace.state();
+impl Attempt {
+    fn throttled(&self, wait: Option<Duration>) {
+        let mut state = self.limit.state();
         state.throttled += 1;
         if state.epoch == self.epoch {
             state.epoch += 1;
@@ -97,12 +96,12 @@ impl Ticket {
     }
 }
 
-/// Tells the [`Ticket`] in a request's context when an attempt meets 429. The attempt itself is repeated by the pipeline.
+/// Tells the [`ConcurrencyLimit`] in the context of requests about 429 responses. Retries are the pipeline's business.
 #[derive(Debug)]
-pub(crate) struct NoteThrottling;
+pub(crate) struct ObserveThrottling;
 
 #[async_trait]
-impl Policy for NoteThrottling {
+impl Policy for ObserveThrottling {
     async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         let Some((policy, rest)) = next.split_first() else {
             let message = "the pipeline has no transport";
@@ -111,13 +110,14 @@ impl Policy for NoteThrottling {
                 message,
             ));
         };
+        let attempt = context.value::<ConcurrencyLimit>().map(ConcurrencyLimit::begin);
         let result = policy.send(context, request, rest).await;
-        if let (Some(ticket), Ok(response)) = (context.value::<Ticket>(), &result)
+        if let (Some(attempt), Ok(response)) = (attempt, &result)
             && response.status() == StatusCode::TooManyRequests
         {
             let names = [X_MS_RETRY_AFTER_MS, RETRY_AFTER_MS, RETRY_AFTER];
             let wait = get_retry_after(response.headers(), OffsetDateTime::now_utc, &names);
-            ticket.too_many(wait.and_then(|wait| wait.try_into().ok()));
+            attempt.throttled(wait.and_then(|wait| wait.try_into().ok()));
         }
         result
     }
@@ -128,28 +128,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_grows_slowly_and_falls_fast_but_once() {
-        let pace = Pace::new(4, 6);
+    fn limit_grows_slowly_and_halves_once_per_epoch() {
+        let limit = ConcurrencyLimit::new(4, 6);
         for _ in 0..4 {
-            pace.succeeded();
+            limit.succeeded();
         }
-        assert_eq!(pace.limit(), 4, "a little less than one more per round");
+        assert_eq!(limit.limit(), 4, "a little less than one more per round");
         for _ in 0..100 {
-            pace.succeeded();
+            limit.succeeded();
         }
-        assert_eq!(pace.limit(), 6);
-        let (first, second) = (pace.ticket(), pace.ticket());
-        first.too_many(Some(Duration::from_secs(3)));
-        second.too_many(Some(Duration::from_secs(2)));
-        assert_eq!((pace.limit(), pace.throttled()), (3, 2));
-        assert_eq!(pace.take_wait(), Some(Duration::from_secs(3)));
-        assert_eq!(pace.take_wait(), None);
+        assert_eq!(limit.limit(), 6);
+        let (first, second) = (limit.begin(), limit.begin());
+        first.throttled(Some(Duration::from_secs(3)));
+        second.throttled(Some(Duration::from_secs(2)));
+        assert_eq!((limit.limit(), limit.throttled()), (3, 2));
+        assert_eq!(limit.take_wait(), Some(Duration::from_secs(3)));
+        assert_eq!(limit.take_wait(), None);
         for _ in 0..5 {
-            pace.ticket().too_many(None);
+            limit.begin().throttled(None);
         }
-        assert_eq!(pace.limit(), 1);
-        assert_eq!(pace.take_wait(), Some(DEFAULT_WAIT));
-        pace.ticket().too_many(Some(Duration::from_secs(4000)));
-        assert_eq!(pace.take_wait(), Some(LONGEST_WAIT));
+        assert_eq!(limit.limit(), 1);
+        assert_eq!(limit.take_wait(), Some(DEFAULT_WAIT));
+        limit.begin().throttled(Some(Duration::from_secs(4000)));
+        assert_eq!(limit.take_wait(), Some(LONGEST_WAIT));
     }
 }

@@ -4,25 +4,23 @@ use std::collections::HashSet;
 
 use dtdl::{Document, Dtmi, ParseError, Parser};
 use futures::TryStreamExt;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::dependencies::{id, order};
 use crate::error::{Error, Result};
-use crate::{DigitalTwinsClient, DigitalTwinsModelData, GetModelOptions, ListModelsOptions};
-
-/// How many models the service takes at once.
-const LARGEST_BATCH: usize = 250;
+use crate::models::{MAX_MODELS, to_values};
+use crate::{DigitalTwinsClient, DigitalTwinsModelData, GetModelOptions};
 
 /// Options of [`DigitalTwinsClient::upload_models`].
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct UploadModelsOptions {
-    /// How many models go in one request: 30 by default, 250 at most.
+    /// The number of models per request, 1 to 250. Default: 30.
     pub batch_size: usize,
-    /// Whether models that are stored already are left out. By default they are an error.
+    /// Whether models that are stored already are skipped. Default: they are an error.
     pub skip_existing: bool,
-    /// Whether the models are checked before the first is sent, which they are by default. Definitions that they need
-    /// and that are stored already are read from the service for that.
+    /// Whether the models are validated before the first is sent. Definitions that they depend on and that are stored
+    /// already are read from the service for that. Default: yes.
     pub validate: bool,
 }
 
@@ -36,42 +34,28 @@ impl Default for UploadModelsOptions {
     }
 }
 
-impl UploadModelsOptions {
-    /// Sends so many models in one request, 250 at most.
-    #[must_use]
-    pub fn batch_size(mut self, models: usize) -> Self {
-        self.batch_size = models;
-        self
-    }
-
-    /// Leaves out models that are stored already.
-    #[must_use]
-    pub fn skip_existing(mut self) -> Self {
-        self.skip_existing = true;
-        self
-    }
-
-    /// Leaves all checks to the service.
-    #[must_use]
-    pub fn without_validation(mut self) -> Self {
-        self.validate = false;
-        self
-    }
+/// What [`DigitalTwinsClient::upload_models`] has done.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct UploadedModels {
+    /// The models that were stored, in the order in which they were.
+    pub models: Vec<DigitalTwinsModelData>,
+    /// The ids of models that were stored before and skipped; see [`UploadModelsOptions::skip_existing`].
+    pub skipped: Vec<String>,
 }
 
+/// Upload of models.
 impl DigitalTwinsClient {
-    /// Stores any number of models, in batches, and in such an order that each batch has what it needs.
+    /// Stores any number of models in batches, in such an order that each batch has what it depends on.
     ///
     /// If a batch fails, the models that this call has stored before are deleted again, and the error is that of the
     /// batch; [`Error::left_behind`] has the ids of those that could not be deleted.
     ///
-    /// The result has the models that were stored, in the order in which they were.
-    ///
     /// # Errors
     ///
     /// * [`is_invalid_input`](Error::is_invalid_input) if a model has no id or an id comes twice, if models depend on
-    ///   each other in a circle, if the batch size is 0 or above 250, or if the models are no valid DTDL: the message has
-    ///   a line for each thing that is wrong. Nothing is sent then.
+    ///   each other in a cycle, if the batch size is 0 or above 250, or if the models are not valid DTDL: the message has
+    ///   a line for each problem. Nothing is sent then.
     /// * [`is_already_exists`](Error::is_already_exists) if one of the models is stored already.
     ///
     /// # Example
@@ -85,30 +69,40 @@ impl DigitalTwinsClient {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
     /// # let ontology: Vec<serde_json::Value> = Vec::new();
-    /// let options = UploadModelsOptions::default().batch_size(100).skip_existing();
-    /// let stored = client.upload_models(&ontology, Some(options)).await?;
-    /// println!("{} new models", stored.len());
+    /// let options = UploadModelsOptions { batch_size: 100, skip_existing: true, ..Default::default() };
+    /// let uploaded = client.upload_models(&ontology, Some(options)).await?;
+    /// println!("{} new models", uploaded.models.len());
     /// # Ok(()) }
     /// ```
-    pub async fn upload_models(
+    pub async fn upload_models<M: Serialize>(
+        &self,
+        models: &[M],
+        options: Option<UploadModelsOptions>,
+    ) -> Result<UploadedModels> {
+        let options = options.unwrap_or_default();
+        if !(1..=MAX_MODELS).contains(&options.batch_size) {
+            let reason = format!("must be 1 to {MAX_MODELS}, is {}", options.batch_size);
+            return Err(Error::invalid_input("batch_size", reason));
+        }
+        let models = to_values(models)?;
+        check_ids(&models)?;
+        let order = order(&models).map_err(|cycle| {
+            let reason = format!("depend on each other in a cycle: {}", cycle.join(", "));
+            Error::invalid_input("models", reason)
+        })?;
+        self.core
+            .composite("upload_models", async |core| {
+                Self { core }.upload(&models, order, &options).await
+            })
+            .await
+    }
+
+    async fn upload(
         &self,
         models: &[Value],
-        options: Option<UploadModelsOptions>,
-    ) -> Result<Vec<DigitalTwinsModelData>> {
-        let options = options.unwrap_or_default();
-        if !(1..=LARGEST_BATCH).contains(&options.batch_size) {
-            return Err(Error::invalid_input(
-                "batch_size",
-                format!("must be 1 to {LARGEST_BATCH}"),
-            ));
-        }
-        check_ids(models)?;
-        let order = order(models).map_err(|circle| {
-            Error::invalid_input(
-                "models",
-                format!("depend on each other in a circle: {}", circle.join(", ")),
-            )
-        })?;
+        order: Vec<usize>,
+        options: &UploadModelsOptions,
+    ) -> Result<UploadedModels> {
         if options.validate {
             self.validate(models).await?;
         }
@@ -117,11 +111,9 @@ impl DigitalTwinsClient {
         } else {
             HashSet::new()
         };
-        let pending: Vec<&Value> = order
-            .into_iter()
-            .map(|index| &models[index])
-            .filter(|model| id(model).is_none_or(|id| !existing.contains(id)))
-            .collect();
+        let exists = |model: &&Value| id(model).is_some_and(|id| existing.contains(id));
+        let (skipped, pending): (Vec<&Value>, Vec<&Value>) =
+            order.into_iter().map(|index| &models[index]).partition(exists);
         let mut stored = Vec::with_capacity(pending.len());
         for batch in pending.chunks(options.batch_size) {
             let batch: Vec<Value> = batch.iter().map(|model| (*model).clone()).collect();
@@ -132,7 +124,7 @@ impl DigitalTwinsClient {
             match result {
                 Ok(models) => stored.extend(models),
                 Err(error) => {
-                    // If nobody knows what became of the batch, it may be stored.
+                    // If the outcome is not known, the batch may be stored.
                     let unsure =
                         error.is_unknown_outcome() || error.status().is_none_or(|status| status >= 500);
                     let sent: &[Value] = if unsure { &batch } else { &[] };
@@ -140,10 +132,13 @@ impl DigitalTwinsClient {
                 }
             }
         }
-        Ok(stored)
+        Ok(UploadedModels {
+            models: stored,
+            skipped: skipped.into_iter().filter_map(id).map(str::to_owned).collect(),
+        })
     }
 
-    /// Deletes what was stored, the last first, and says what could not be deleted.
+    /// Deletes the stored models, the last first, and adds those that could not be deleted to the error.
     async fn roll_back(&self, stored: &[DigitalTwinsModelData], unsure: &[Value], error: Error) -> Error {
         let ids = stored
             .iter()
@@ -152,7 +147,7 @@ impl DigitalTwinsClient {
         let mut left_behind = Vec::new();
         for id in ids.rev() {
             match self.delete_model(id).await {
-                Ok(()) => {}
+                Ok(_) => {}
                 Err(error) if error.is_not_found() => {}
                 Err(_) => left_behind.push(id.to_owned()),
             }
@@ -161,13 +156,11 @@ impl DigitalTwinsClient {
     }
 
     async fn model_ids(&self) -> Result<HashSet<String>> {
-        let mut options = ListModelsOptions::default();
-        options.method_options.context = self.context();
-        let models: Vec<_> = self.list_models(Some(options))?.try_collect().await?;
+        let models: Vec<_> = self.list_models(None).try_collect().await?;
         Ok(models.into_iter().map(|model| model.id).collect())
     }
 
-    /// Parses the models, with those that are stored and that they need.
+    /// Parses the models, with the stored ones that they depend on.
     async fn validate(&self, models: &[Value]) -> Result<()> {
         let parser = Parser::new().versions([2, 3]);
         let mut stored: Vec<Value> = Vec::new();
@@ -187,7 +180,7 @@ impl DigitalTwinsClient {
                 .into_iter()
                 .filter(|id| !asked.contains(id))
                 .collect();
-            // What is wrong with the models themselves does not get better with more of them.
+            // More models do not correct errors in these.
             if !error.diagnostics.is_empty() || missing.is_empty() {
                 return Err(Error::invalid_input("models", problems(&error)));
             }
@@ -224,11 +217,14 @@ fn check_ids(models: &[Value]) -> Result<()> {
         let Some(id) = id(model) else {
             return Err(Error::invalid_input(
                 "models",
-                format!("have none with an @id at index {index}"),
+                format!("must each have an @id; the one at index {index} has none"),
             ));
         };
         if !seen.insert(id) {
-            return Err(Error::invalid_input("models", format!("have {id} twice")));
+            return Err(Error::invalid_input(
+                "models",
+                format!("must not have {id} twice"),
+            ));
         }
     }
     Ok(())

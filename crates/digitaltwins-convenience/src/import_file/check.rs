@@ -1,4 +1,4 @@
-//! Checking a file line by line.
+//! Validation of a file line by line.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,20 +10,20 @@ use super::section::{FILE_VERSION, ImportFileSection as Section, SECTION};
 use super::validator::{ImportFileReport, ImportFileValidator};
 use crate::json;
 
-/// What is known of a file so far.
+/// The state of the validation.
 pub(super) struct Check<'a> {
     pub(super) options: &'a ImportFileValidator,
     pub(super) report: ImportFileReport,
     pub(super) line: u64,
     pub(super) section: Option<Section>,
     pub(super) header: bool,
-    /// The line of the first empty line; more lines after it are a problem.
+    /// The first empty line; it is a problem if other lines follow.
     pub(super) empty: Option<u64>,
     pub(super) models: Vec<(u64, Value)>,
     pub(super) model_ids: HashSet<String>,
-    /// The models once their section is over, as far as they are complete.
+    /// The models after the end of their section, as far as their dependencies are known.
     pub(super) model: Option<Model>,
-    /// The twins with their models.
+    /// The number of each twin's model.
     pub(super) twins: HashMap<String, u32>,
     pub(super) twin_models: Vec<String>,
     pub(super) twin_model_numbers: HashMap<String, u32>,
@@ -110,7 +110,7 @@ impl<'a> Check<'a> {
         if self.section == Some(Section::Header) && !self.header {
             self.problem(Kind::Header, "the section Header has no line");
         }
-        // The section may be missing while models are known all the same.
+        // Models may be known although the section is missing.
         if models_are_over && self.model.is_none() {
             self.parse_models();
         }
@@ -137,7 +137,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// The member `name`, which must be a text.
+    /// Returns the member `name`, which must be a string.
     pub(super) fn text(&mut self, object: &Map<String, Value>, name: &str) -> Option<String> {
         match object.get(name).and_then(Value::as_str) {
             Some(text) if !text.is_empty() => Some(text.to_owned()),

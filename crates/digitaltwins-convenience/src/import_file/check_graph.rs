@@ -1,4 +1,4 @@
-//! Checking models, twins and relationships.
+//! Validation of models, twins and relationships.
 
 use std::collections::HashSet;
 
@@ -40,7 +40,7 @@ impl Check<'_> {
         self.models.push((self.line, Value::Object(object)));
     }
 
-    /// Parses the models of the file and those that are known, and keeps what is complete.
+    /// Parses the models of the file and the stored ones, as far as their dependencies are known.
     pub(super) fn parse_models(&mut self) {
         let mut all = std::mem::take(&mut self.models);
         all.extend(self.options.models.iter().map(|model| (0, model.clone())));
@@ -65,7 +65,7 @@ impl Check<'_> {
                 }
             }
         }
-        // What needs a model that is not in the file cannot be parsed.
+        // A model whose dependencies are not known cannot be parsed.
         let mut complete = ids;
         loop {
             let before = complete.len();
@@ -105,7 +105,7 @@ impl Check<'_> {
                         format!("the model {} is not there", missing.id),
                     ));
                 }
-                // Nothing can be checked against models that are not valid; one report of them is enough.
+                // Nothing can be checked against invalid models; their problems are reported once.
                 self.model = Parser::new().parse(std::iter::empty::<&Value>()).ok();
             }
         }
@@ -149,7 +149,7 @@ impl Check<'_> {
         }
     }
 
-    /// A number for a model, so that two million twins do not hold two million copies of its id.
+    /// Returns a number for a model, so that two million twins do not hold two million copies of its id.
     fn number(&mut self, model: &str) -> u32 {
         if let Some(number) = self.twin_model_numbers.get(model) {
             return *number;

@@ -1,10 +1,10 @@
-//! What can be wrong with an import file.
+//! Problems of an import file.
 
 use std::fmt;
 
 use super::section::ImportFileSection;
 
-/// One thing that is wrong with an import file.
+/// A problem of an import file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportFileProblem {
@@ -12,35 +12,35 @@ pub struct ImportFileProblem {
     pub line: u64,
     /// The section that the line is in; `None` before the first.
     pub section: Option<ImportFileSection>,
-    /// What is wrong, to be matched on.
+    /// The kind of problem.
     pub kind: ImportFileProblemKind,
-    /// What is wrong, to be read.
+    /// The explanation for people.
     pub message: String,
 }
 
-/// What is wrong with a line of an import file.
+/// The kind of a problem of an import file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ImportFileProblemKind {
-    /// The line is no JSON object.
+    /// The line is not a JSON object.
     NotAnObject,
-    /// There is no such section, or it comes too late.
+    /// The section is unknown or out of order.
     Section,
-    /// The header is missing, not the first, or of a version that is not known.
+    /// The header is missing, not first, or of an unknown version.
     Header,
-    /// A member that is needed is missing, or is no text.
+    /// A required member is missing or not a string.
     MissingMember,
-    /// The line, or the whole file, has more than the service takes.
+    /// The line or the file exceeds a limit of the service.
     TooLarge,
-    /// A model is no valid DTDL.
+    /// A model is not valid DTDL.
     InvalidModel,
-    /// A model that is needed is not there.
+    /// A model that is referred to does not exist.
     UnknownModel,
     /// A twin or a relationship does not fit its model.
     Invalid,
-    /// The same model, twin or relationship was there before.
+    /// The model, twin or relationship occurs twice.
     Duplicate,
-    /// A twin that a relationship needs is not in the file.
+    /// A twin that a relationship refers to is not in the file.
     UnknownTwin,
 }
 

@@ -2,21 +2,21 @@
 
 use std::fmt;
 
-/// The version of the format that is written.
+/// The supported version of the format.
 pub(super) const FILE_VERSION: &str = "1.0.0";
-/// The member that begins a section.
+/// The member of a line that begins a section.
 pub(super) const SECTION: &str = "Section";
 
-/// A section of an import file. They come in this order; all but the header may be left out.
+/// A section of an import file, in the order of the file. All but the header may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ImportFileSection {
     /// One line about the file.
     Header,
-    /// A DTDL interface a line.
+    /// One DTDL interface per line.
     Models,
-    /// A twin a line.
+    /// One twin per line.
     Twins,
-    /// A relationship a line.
+    /// One relationship per line.
     Relationships,
 }
 

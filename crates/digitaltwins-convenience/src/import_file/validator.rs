@@ -1,4 +1,4 @@
-//! Checking an import file.
+//! Validation of an import file.
 
 use std::io::BufRead;
 
@@ -8,11 +8,11 @@ use super::check::Check;
 use super::problem::ImportFileProblem;
 use crate::error::{Error, Result};
 
-/// Checks a file for an [import job](crate::DigitalTwinsClient::create_import_job) before it is uploaded: a job that
+/// Validates a file for an [import job](crate::DigitalTwinsClient::create_import_job) before it is uploaded: a job that
 /// fails half-way leaves half of its twins.
 ///
-/// It checks the sections and each line, the models as DTDL, twins and relationships against their models, ids that come
-/// twice, and the limits of a job. Memory grows with the number of ids, not with the size of the file.
+/// It checks the sections and each line, the models as DTDL, twins and relationships against their models, duplicate ids,
+/// and the limits of a job. Memory grows with the number of ids, not with the size of the file.
 ///
 /// # Example
 ///
@@ -45,22 +45,22 @@ impl Default for ImportFileValidator {
     }
 }
 
-/// What was found in a file.
+/// The result of the validation of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportFileReport {
-    /// How many models there are.
+    /// The number of models.
     pub models: u64,
-    /// How many twins there are.
+    /// The number of twins.
     pub twins: u64,
-    /// How many relationships there are.
+    /// The number of relationships.
     pub relationships: u64,
-    /// What is wrong, in the order of the lines.
+    /// The problems, in the order of the lines.
     pub problems: Vec<ImportFileProblem>,
 }
 
 impl ImportFileReport {
-    /// Whether nothing is wrong.
+    /// Returns whether there are no problems.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.problems.is_empty()
@@ -68,39 +68,39 @@ impl ImportFileReport {
 }
 
 impl ImportFileValidator {
-    /// A validator for a file that may refer to models and twins which are stored already. What refers to them is not
-    /// checked against its model.
+    /// A validator for a file that may refer to models and twins which are stored already. References to them are not
+    /// checked.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Knows these models as well, because they are stored already.
+    /// Adds models that are stored already.
     #[must_use]
     pub fn with_models(mut self, models: impl IntoIterator<Item = Value>) -> Self {
         self.models.extend(models);
         self
     }
 
-    /// The instance has no twins yet, and no models but those of [`with_models`](Self::with_models).
+    /// Assumes that the instance has no twins yet, and only the models of [`with_models`](Self::with_models).
     #[must_use]
-    pub fn self_contained(mut self) -> Self {
+    pub fn with_self_contained(mut self) -> Self {
         self.self_contained = true;
         self
     }
 
-    /// Stops after so many problems; 1000 by default.
+    /// Stops after this number of problems. Default: 1000.
     #[must_use]
-    pub fn max_problems(mut self, problems: usize) -> Self {
+    pub fn with_max_problems(mut self, problems: usize) -> Self {
         self.max_problems = problems.max(1);
         self
     }
 
-    /// Reads a file and tells what is wrong with it.
+    /// Reads a file and returns its problems.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read. What is wrong with it is no error, but stands in the report.
+    /// If the file cannot be read. Problems of its content are not errors; the report has them.
     pub fn check(&self, mut file: impl BufRead) -> Result<ImportFileReport> {
         let mut check = Check::new(self);
         let mut line = Vec::new();
@@ -113,7 +113,7 @@ impl ImportFileValidator {
         }
         check.end();
         let mut report = check.report;
-        // Models are judged together at the end of their section, after what is wrong with single lines of it.
+        // Models are parsed together at the end of their section, after the problems of its lines were added.
         report.problems.sort_by_key(|problem| problem.line);
         report.problems.truncate(self.max_problems);
         Ok(report)

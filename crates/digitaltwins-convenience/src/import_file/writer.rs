@@ -6,14 +6,15 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::section::{FILE_VERSION, ImportFileSection, SECTION};
+use crate::digital_twins::body;
 use crate::error::{Error, Result};
 use crate::{DigitalTwin, Relationship, json};
 
 /// Writes the file that an [import job](crate::DigitalTwinsClient::create_import_job) reads.
 ///
-/// First models, then twins, then relationships; each may be left out. What only the service sets, such as ETags and
-/// update times, is left out, so that what was read from one instance can be written for another. The file is not
-/// checked for sense; see [`ImportFileValidator`](crate::ImportFileValidator).
+/// Models come first, then twins, then relationships; each section may be missing. Members that only the service sets,
+/// such as ETags and update times, are left out, so resources read from one instance can be written for another. The
+/// writer does not validate; see [`ImportFileValidator`](crate::ImportFileValidator).
 ///
 /// # Example
 ///
@@ -48,12 +49,13 @@ pub struct ImportFileWriter<W> {
 }
 
 impl<W: Write> ImportFileWriter<W> {
-    /// Begins a file. Many small writes follow, so give it a [`BufWriter`](std::io::BufWriter) for a file.
+    /// Begins a file. Many small writes follow, so use a [`BufWriter`](std::io::BufWriter) for a file.
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
-    pub fn new(out: W, author: &str, organization: &str) -> Result<Self> {
+    /// If `out` cannot be written to.
+    pub fn new(out: W, author: impl Into<String>, organization: impl Into<String>) -> Result<Self> {
+        let (author, organization) = (author.into(), organization.into());
         let mut writer = Self {
             out,
             section: ImportFileSection::Header,
@@ -63,27 +65,30 @@ impl<W: Write> ImportFileWriter<W> {
         Ok(writer)
     }
 
-    /// Writes a model, a DTDL interface. The service puts the models in order.
+    /// Writes a model, a DTDL interface. The order of models does not matter.
     ///
     /// # Errors
     ///
-    /// If a twin or a relationship was written before, if `model` is no object, or if it cannot be written.
-    pub fn model(&mut self, model: &Value) -> Result<()> {
+    /// [`is_invalid_input`](Error::is_invalid_input) if a twin or a relationship was written before, or if `model` is not
+    /// an object; any other error if it cannot be written.
+    pub fn model(&mut self, model: impl Serialize) -> Result<()> {
+        let model = body("model", &model)?;
         if !model.is_object() {
             return Err(Error::invalid_input(
                 "model",
-                format!("must be an object, not {}", json::kind(model)),
+                format!("must be an object, found {}", json::kind(&model)),
             ));
         }
         self.enter(ImportFileSection::Models)?;
-        self.line(model)
+        self.line(&model)
     }
 
     /// Writes a twin.
     ///
     /// # Errors
     ///
-    /// If a relationship was written before, or if it cannot be written.
+    /// [`is_invalid_input`](Error::is_invalid_input) if a relationship was written before, or if the contents do not
+    /// serialize to an object; any other error if it cannot be written.
     pub fn twin<T: Serialize>(&mut self, twin: &DigitalTwin<T>) -> Result<()> {
         let mut object =
             json::to_object(twin).map_err(|error| Error::invalid_input("twin", error.to_string()))?;
@@ -103,12 +108,13 @@ impl<W: Write> ImportFileWriter<W> {
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// [`is_invalid_input`](Error::is_invalid_input) if the contents do not serialize to an object; any other error if it
+    /// cannot be written.
     pub fn relationship<T: Serialize>(&mut self, relationship: &Relationship<T>) -> Result<()> {
         let object = json::to_object(relationship)
             .map_err(|error| Error::invalid_input("relationship", error.to_string()))?;
         let mut line = Map::new();
-        // In a file the source has the name that a twin's own id has.
+        // In the file format, `$dtId` is the source.
         line.insert("$dtId".to_owned(), json!(relationship.source_id));
         line.insert("$relationshipId".to_owned(), json!(relationship.id));
         line.insert("$targetId".to_owned(), json!(relationship.target_id));
@@ -118,7 +124,7 @@ impl<W: Write> ImportFileWriter<W> {
         self.line(&line)
     }
 
-    /// Ends the file and gives back what it was written to.
+    /// Ends the file and returns the writer.
     ///
     /// # Errors
     ///
@@ -144,7 +150,7 @@ impl<W: Write> ImportFileWriter<W> {
     }
 
     fn line<T: Serialize>(&mut self, value: &T) -> Result<()> {
-        // First as a whole, so that a value that cannot be written does not leave half a line.
+        // Serialized as a whole first, so a value that cannot be serialized does not leave half a line.
         let mut line =
             serde_json::to_vec(value).map_err(|error| Error::invalid_input("value", error.to_string()))?;
         line.push(b'\n');
@@ -152,7 +158,7 @@ impl<W: Write> ImportFileWriter<W> {
     }
 }
 
-/// A component without the times that the service sets; any other value as it is.
+/// Returns a component without the times that the service sets, and any other value as it is.
 fn without_times(mut value: Value) -> Value {
     if let Some(Value::Object(metadata)) = value.get_mut("$metadata") {
         keep_source_times(metadata);
@@ -160,7 +166,7 @@ fn without_times(mut value: Value) -> Value {
     value
 }
 
-/// Keeps of `$metadata` what a caller may set: the model and the source times.
+/// Removes all of `$metadata` that a caller may not set; the model and the source times stay.
 fn keep_source_times(metadata: &mut Map<String, Value>) {
     let kept = std::mem::take(metadata).into_iter().filter_map(|(name, value)| {
         if name == "$model" {
@@ -223,7 +229,7 @@ mod tests {
         for refused in [
             file.model(&model),
             file.twin(&DigitalTwin::new("t", "m", ())),
-            file.model(&json!([])),
+            file.model(json!([])),
         ] {
             assert!(refused.unwrap_err().is_invalid_input());
         }

@@ -1,4 +1,4 @@
-//! A patch from a value before and after a change.
+//! Computing a patch from a value before and after a change.
 
 use std::sync::LazyLock;
 
@@ -22,19 +22,20 @@ impl<K: PatchTarget> Patch<K> {
     /// The patch that turns `before` into `after`.
     ///
     /// Both are values of one type, such as a [`DigitalTwin`](crate::DigitalTwin) and its changed copy, or two values
-    /// of your own struct. What the type does not know is not touched.
+    /// of your own struct. Properties that the type does not know are not changed.
     ///
     /// * A property that is `null` or absent counts as not set.
-    /// * A value that is set becomes an `add` and not a `replace`: what `before` shows may be a default of the type,
+    /// * A value that is set becomes an `add` and not a `replace`: the value in `before` may be a default of the type,
     ///   while the service has no value yet.
-    /// * Objects, maps and components are compared inside, so that the patch touches only what differs. Arrays are
+    /// * Objects, maps and components are compared member by member, so the patch has only what differs. Arrays are
     ///   replaced as a whole.
     /// * Of `$metadata` only the model and the source times are compared; the service sets the rest.
     ///
     /// # Errors
     ///
-    /// If a value is not written as a JSON object, or if the two are not about the same thing: another `$dtId`, or
-    /// another source, target or name of a relationship, which no patch can change.
+    /// [`is_invalid_input`](Error::is_invalid_input) if a value does not serialize to a JSON object, or if the two are
+    /// different resources: another `$dtId`, or another source, target or name of a relationship, which no patch can
+    /// change.
     ///
     /// # Example
     ///
@@ -97,7 +98,7 @@ impl Differ {
             match (set(before, name), new) {
                 (Some(old), new) if old == new => {}
                 // An object without members may be a default of the type: the service may have none, and a path into
-                // it would lead nowhere.
+                // it would not exist.
                 (Some(Value::Object(old)), Value::Object(new))
                     if old.values().any(|value| !value.is_null()) =>
                 {
@@ -179,17 +180,17 @@ impl Differ {
     }
 }
 
-/// The same patch for a document of which we know what is there.
+/// Adapts a patch to the document that it is for.
 ///
-/// * A value that is there is replaced, and one that is not there is not removed.
-/// * Where the object is missing that a value goes into, the object is added with it.
+/// * Existing values are replaced; values that do not exist are not removed.
+/// * If the object does not exist that a path leads into, it is added with the value.
 pub(crate) fn grounded<K: PatchTarget>(patch: Patch<K>, document: &Value) -> Patch<K> {
     let mut document = document.clone();
     let mut operations = Vec::new();
-    for operation in patch.operations.0 {
+    for operation in json_patch::Patch::from(patch.operations).0 {
         let operation = match operation {
             PatchOperation::Remove(remove) if document.pointer(remove.path.as_str()).is_none() => continue,
-            // The service makes the metadata of a property along with the property; no patch can.
+            // The service creates the metadata of a property with the property; no patch can.
             PatchOperation::Add(add) if add.path.tokens().any(|token| token.decoded() == METADATA) => {
                 operations.push(PatchOperation::Add(add));
                 continue;
@@ -197,15 +198,12 @@ pub(crate) fn grounded<K: PatchTarget>(patch: Patch<K>, document: &Value) -> Pat
             PatchOperation::Add(AddOperation { path, value }) => ground(path, value, &document),
             other => other,
         };
-        // The next operation meets what this one left. It cannot fail: its place was just looked up.
+        // The next operation applies to the result of this one, which cannot fail: its path was just looked up.
         if json_patch::patch(&mut document, std::slice::from_ref(&operation)).is_ok() {
             operations.push(operation);
         }
     }
-    Patch {
-        operations: json_patch::Patch(operations),
-        target: patch.target,
-    }
+    Patch::of(json_patch::Patch(operations).into())
 }
 
 fn ground(mut path: PointerBuf, mut value: Value, document: &Value) -> PatchOperation {
@@ -220,7 +218,7 @@ fn ground(mut path: PointerBuf, mut value: Value, document: &Value) -> PatchOper
         if document.pointer(&parent).is_some_and(Value::is_object) {
             return PatchOperation::Add(AddOperation { path, value });
         }
-        // Nothing is above the document, which is an object.
+        // The root of the document is an object, so the loop ends before.
         let Some(token) = path.pop_back() else {
             return PatchOperation::Add(AddOperation { path, value });
         };
@@ -242,7 +240,7 @@ fn inner<'a>(object: &'a Map<String, Value>, name: &str) -> &'a Map<String, Valu
     object.get(name).and_then(Value::as_object).unwrap_or(&EMPTY)
 }
 
-/// The value without the nulls in its objects, which are not stored.
+/// Returns the value without the nulls in its objects, which the service does not store.
 fn stored(value: &Value) -> Value {
     match value {
         Value::Object(object) => Value::Object(

@@ -1,6 +1,6 @@
-//! What a patch changes.
+//! The kinds of resources that a patch can change.
 
-/// What a [`Patch`](crate::Patch) changes; it decides which paths there are.
+/// The kind of resource that a [`Patch`](crate::Patch) changes; it determines the valid paths.
 pub trait PatchTarget: sealed::Rules {}
 
 /// A [`Patch`](crate::Patch) of a twin.
@@ -20,17 +20,17 @@ impl PatchTarget for OfComponent {}
 impl PatchTarget for OfRelationship {}
 
 mod sealed {
-    /// Not nameable outside, so that nobody else can implement [`super::PatchTarget`].
+    /// Private, so [`super::PatchTarget`] cannot be implemented elsewhere.
     pub trait Rules {
         /// Members that no patch can change.
         const FIXED: &'static [&'static str];
-        /// Members that only tell which thing it is, so that a difference in them means two different things.
+        /// Members that identify the resource, so a difference in them means two resources.
         const IDENTITY: &'static [&'static str];
         /// Whether `/$metadata/$model` can be replaced.
         const MODEL: bool;
         /// Whether properties have a `sourceTime`.
         const SOURCE_TIME: bool;
-        /// Whether there are components, with a `$metadata` of their own.
+        /// Whether there are components, which have their own `$metadata`.
         const COMPONENTS: bool;
     }
 

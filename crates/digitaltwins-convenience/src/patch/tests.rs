@@ -1,4 +1,4 @@
-//! What a patch can and cannot be.
+//! Which patches are accepted.
 
 use super::*;
 use serde_json::json;

@@ -13,8 +13,8 @@ const METADATA: &str = "$metadata";
 /// A component whose properties are a `T`: a field of a twin, or what
 /// [`get_component`](crate::DigitalTwinsClient::get_component) reads.
 ///
-/// The service takes an object for a component only if it has a `$metadata` member; this type always writes one. For
-/// `T`, unknown properties and `None` the same holds as for a [`DigitalTwin`](crate::DigitalTwin).
+/// The service takes an object for a component only if it has a `$metadata` member; this type always writes one. `T`,
+/// unknown properties and `None` are treated as in a [`DigitalTwin`](crate::DigitalTwin).
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Component<T = Map<String, Value>> {
@@ -23,7 +23,7 @@ pub struct Component<T = Map<String, Value>> {
     /// The properties.
     pub contents: T,
     /// Properties that `T` does not know.
-    pub additional: Map<String, Value>,
+    pub extra: Map<String, Value>,
 }
 
 /// A component whose properties are JSON values by name.
@@ -36,14 +36,14 @@ impl<T> Component<T> {
         Self {
             metadata: ComponentMetadata::default(),
             contents,
-            additional: Map::new(),
+            extra: Map::new(),
         }
     }
 }
 
 impl<T: Serialize> Serialize for Component<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let members = content_members(&self.contents, &self.additional).map_err(S::Error::custom)?;
+        let members = content_members(&self.contents, &self.extra).map_err(S::Error::custom)?;
         let mut map = serializer.serialize_map(None)?;
         write_members(&mut map, &members, &[METADATA])?;
         map.serialize_entry(METADATA, &self.metadata)?;
@@ -56,24 +56,24 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Component<T> {
         let mut object = Map::deserialize(deserializer)?;
         let mut read = || {
             let metadata = json::take(&mut object, METADATA)?;
-            let (contents, additional) = json::split(std::mem::take(&mut object))?;
+            let (contents, extra) = json::split("component", std::mem::take(&mut object))?;
             Ok(Self {
                 metadata,
                 contents,
-                additional,
+                extra,
             })
         };
-        read().map_err(|error: serde_json::Error| D::Error::custom(error))
+        read().map_err(|error: serde_json::Error| D::Error::custom(in_document("component", &error)))
     }
 }
 
-/// What `contents` writes, and the kept members that it does not write.
+/// The members of `contents`, and those of `extra` that it does not have.
 pub(super) fn content_members<T: Serialize>(
     contents: &T,
-    additional: &Map<String, Value>,
+    extra: &Map<String, Value>,
 ) -> Result<Map<String, Value>, serde_json::Error> {
     let mut members = json::to_object(contents)?;
-    for (name, value) in additional {
+    for (name, value) in extra {
         if !members.contains_key(name) {
             members.insert(name.clone(), value.clone());
         }
@@ -81,7 +81,7 @@ pub(super) fn content_members<T: Serialize>(
     Ok(members)
 }
 
-/// Writes the members that can be stored and are not written by other means.
+/// Writes the members that can be stored, which `null` cannot, except those that are written separately.
 pub(super) fn write_members<M: SerializeMap>(
     map: &mut M,
     members: &Map<String, Value>,
@@ -93,6 +93,16 @@ pub(super) fn write_members<M: SerializeMap>(
         }
     }
     Ok(())
+}
+
+/// Adds the name of the document to an error that does not have it.
+pub(super) fn in_document(what: &str, error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if text.starts_with(what) {
+        text
+    } else {
+        format!("{what}: {text}")
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Sends the events that match a filter to an endpoint of the instance.
+/// A route that sends the events that match a filter to an endpoint of the instance.
 ///
 /// # Example
 ///
@@ -18,10 +18,10 @@ use serde_json::{Map, Value};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct EventRoute {
-    /// The id of the route; `None` until the service has stored it. On a write the id in the call counts.
+    /// The id of the route; `None` until the service has stored it. Ignored on a write, where the call has the id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The name of an endpoint: an Event Hubs, Service Bus or Event Grid destination of the instance.
@@ -29,10 +29,13 @@ pub struct EventRoute {
     /// Which events are sent: `true` for all, or an expression such as
     /// `type = 'Microsoft.DigitalTwins.Twin.Create'`.
     pub filter: String,
-    /// Members that this version does not know. A write replaces the whole route, so they are sent back.
-    #[serde(flatten)]
-    pub additional: Map<String, Value>,
+    /// Members that this version does not know, and those that were `null` or empty. A write replaces the whole route,
+    /// so they are sent back.
+    #[serde(skip)]
+    pub extra: Map<String, Value>,
 }
+
+lossless!(EventRoute, "event route", required: ["endpointName", "filter"]);
 
 impl EventRoute {
     /// A route that is not stored yet.
@@ -42,7 +45,7 @@ impl EventRoute {
             id: None,
             endpoint_name: endpoint_name.into(),
             filter: filter.into(),
-            additional: Map::new(),
+            extra: Map::new(),
         }
     }
 }

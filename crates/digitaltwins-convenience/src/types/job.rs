@@ -1,43 +1,43 @@
-//! Jobs that fill or empty an instance.
+//! Jobs that fill or empty an instance, and their state.
 
 use azure_protocol_runtime::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 azure_service_core::open_enum! {
-    /// Where an import job stands.
+    /// The state of an import job.
     pub enum ImportJobStatus {
-        /// Accepted, and waiting.
+        /// Accepted and not started.
         NotStarted = "notstarted",
-        /// At work.
+        /// Running.
         Running = "running",
-        /// Ended early; what was stored until then stays.
+        /// Failed; what was stored until then stays.
         Failed = "failed",
-        /// Done.
+        /// Succeeded.
         Succeeded = "succeeded",
-        /// Told to stop, and not stopped yet.
+        /// Being cancelled.
         Cancelling = "cancelling",
-        /// Stopped; what was stored until then stays.
+        /// Cancelled; what was stored until then stays.
         Cancelled = "cancelled",
     }
 }
 
 azure_service_core::open_enum! {
-    /// Where a delete job stands.
+    /// The state of a delete job.
     pub enum DeleteJobStatus {
-        /// Accepted, and waiting.
+        /// Accepted and not started.
         NotStarted = "notstarted",
-        /// At work.
+        /// Running.
         Running = "running",
-        /// Ended early, also because its time was up; what was deleted until then is gone.
+        /// Failed, perhaps because it timed out; what was deleted until then stays deleted.
         Failed = "failed",
-        /// Done.
+        /// Succeeded.
         Succeeded = "succeeded",
     }
 }
 
 impl ImportJobStatus {
-    /// Whether the job has ended.
+    /// Returns whether the job has ended.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Failed | Self::Succeeded | Self::Cancelled)
@@ -45,16 +45,16 @@ impl ImportJobStatus {
 }
 
 impl DeleteJobStatus {
-    /// Whether the job has ended.
+    /// Returns whether the job has ended.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Failed | Self::Succeeded)
     }
 }
 
-/// A bulk import of models, twins and relationships from a file, and its state.
+/// A job that imports models, twins and relationships from a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ImportJob {
     /// The id of the job.
@@ -62,9 +62,9 @@ pub struct ImportJob {
     pub id: Option<String>,
     /// The address of the blob to read, a file as [`ImportFileWriter`](crate::ImportFileWriter) writes it.
     pub input_blob_uri: String,
-    /// The address of the blob that receives the log, one JSON object a line.
+    /// The address of the blob that receives the log, one JSON object per line.
     pub output_blob_uri: String,
-    /// Where the job stands.
+    /// The state of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ImportJobStatus>,
     /// When the job was created.
@@ -79,23 +79,23 @@ pub struct ImportJob {
     /// When the service will forget the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purge_date_time: Option<DateTime>,
-    /// Why the job failed. What is wrong with single lines stands in the log.
+    /// Why the job failed. The log has the errors of single lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
-    /// Members that this version does not know.
-    #[serde(flatten)]
-    pub additional: Map<String, Value>,
+    /// Members that this version does not know, and those that were `null` or empty.
+    #[serde(skip)]
+    pub extra: Map<String, Value>,
 }
 
-/// A job that deletes all models, twins and relationships, and its state.
+/// A job that deletes all models, twins and relationships.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DeleteJob {
     /// The id of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Where the job stands.
+    /// The state of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DeleteJobStatus>,
     /// When the job was created.
@@ -110,13 +110,14 @@ pub struct DeleteJob {
     /// Why the job failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
-    /// Members that this version does not know.
-    #[serde(flatten)]
-    pub additional: Map<String, Value>,
+    /// Members that this version does not know, and those that were `null` or empty.
+    #[serde(skip)]
+    pub extra: Map<String, Value>,
 }
 
 /// Why a job failed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct JobError {
     /// The service's code, such as `UnableToWriteToOutputBlob`.
@@ -128,13 +129,17 @@ pub struct JobError {
     /// Errors that make up this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Vec<Self>>,
-    /// What the service says about the inside of the error.
+    /// The service's `innererror`.
     #[serde(rename = "innererror", default, skip_serializing_if = "Option::is_none")]
     pub inner_error: Option<Value>,
-    /// Members that this version does not know.
-    #[serde(flatten)]
-    pub additional: Map<String, Value>,
+    /// Members that this version does not know, and those that were `null` or empty.
+    #[serde(skip)]
+    pub extra: Map<String, Value>,
 }
+
+lossless!(ImportJob, "import job", required: ["inputBlobUri", "outputBlobUri"]);
+lossless!(DeleteJob, "delete job", required: []);
+lossless!(JobError, "error of a job", required: []);
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
+use super::component::in_document;
 use crate::json;
 
 const MODEL: &str = "$model";
@@ -19,12 +20,12 @@ const LAST_UPDATE_TIME: &str = "$lastUpdateTime";
 pub struct DigitalTwinMetadata {
     /// The id of the twin's model, from `$model`.
     pub model: String,
-    /// When anything of the twin last changed, components included, from `$lastUpdateTime`.
+    /// When the twin last changed, components included, from `$lastUpdateTime`.
     pub last_update_time: Option<DateTime>,
-    /// What is known about each property that is set.
+    /// The metadata of each property that is set.
     pub properties: IndexMap<String, PropertyMetadata>,
     /// Members that this version does not know.
-    pub additional: Map<String, Value>,
+    pub extra: Map<String, Value>,
 }
 
 impl DigitalTwinMetadata {
@@ -44,30 +45,32 @@ impl DigitalTwinMetadata {
 pub struct ComponentMetadata {
     /// When a property of the component last changed, from `$lastUpdateTime`.
     pub last_update_time: Option<DateTime>,
-    /// What is known about each property that is set.
+    /// The metadata of each property that is set.
     pub properties: IndexMap<String, PropertyMetadata>,
     /// Members that this version does not know.
-    pub additional: Map<String, Value>,
+    pub extra: Map<String, Value>,
 }
 
-/// What `$metadata` knows about one property.
+/// The metadata of one property.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PropertyMetadata {
     /// When the service last changed the property.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_update_time: Option<DateTime>,
-    /// When the value was taken, if a writer said so. It stays when the value changes, until it is set again.
+    /// When the value was measured, if a writer said so. It stays when the value changes, until it is set again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_time: Option<DateTime>,
-    /// Members that this version does not know.
-    #[serde(flatten)]
-    pub additional: Map<String, Value>,
+    /// Members that this version does not know, and those that were `null` or empty.
+    #[serde(skip)]
+    pub extra: Map<String, Value>,
 }
 
+lossless!(PropertyMetadata, "metadata of a property", required: []);
+
 impl PropertyMetadata {
-    /// The metadata of a property whose value was taken at `source_time`.
+    /// The metadata of a property whose value was measured at `source_time`.
     #[must_use]
     pub fn with_source_time(source_time: impl Into<DateTime>) -> Self {
         Self {
@@ -79,17 +82,25 @@ impl PropertyMetadata {
 
 type Properties = IndexMap<String, PropertyMetadata>;
 
-/// Sorts what is left into properties and the rest. Members with `$` and values that are no objects belong to the rest.
+/// Separates properties from other members: those with `$`, and values that are not objects.
 fn properties(object: Map<String, Value>) -> Result<(Properties, Map<String, Value>), serde_json::Error> {
-    let (mut properties, mut additional) = (Properties::new(), Map::new());
+    let (mut properties, mut extra) = (Properties::new(), Map::new());
     for (name, value) in object {
         if value.is_object() && !name.starts_with('$') {
-            properties.insert(name, PropertyMetadata::deserialize(value)?);
+            properties.insert(name, serde_json::from_value(value)?);
         } else {
-            additional.insert(name, value);
+            extra.insert(name, value);
         }
     }
-    Ok((properties, additional))
+    Ok((properties, extra))
+}
+
+/// Takes the time of the last update; `null` stays, as one of the other members.
+fn last_update_time(object: &mut Map<String, Value>) -> Result<Option<DateTime>, serde_json::Error> {
+    match object.get(LAST_UPDATE_TIME) {
+        Some(Value::Null) | None => Ok(None),
+        Some(_) => json::take_optional(object, LAST_UPDATE_TIME),
+    }
 }
 
 fn write<S: Serializer>(
@@ -97,20 +108,25 @@ fn write<S: Serializer>(
     model: Option<&str>,
     last_update_time: Option<&DateTime>,
     properties: &Properties,
-    additional: &Map<String, Value>,
+    extra: &Map<String, Value>,
 ) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
+    // A model that was `null` is in `extra`.
+    let model = model.filter(|model| !model.is_empty() || !extra.contains_key(MODEL));
     if let Some(model) = model {
         map.serialize_entry(MODEL, model)?;
     }
     if let Some(time) = last_update_time {
         map.serialize_entry(LAST_UPDATE_TIME, time)?;
     }
+    let written = |name: &str| {
+        (name == MODEL && model.is_some()) || (name == LAST_UPDATE_TIME && last_update_time.is_some())
+    };
     for (name, property) in properties {
         map.serialize_entry(name, property)?;
     }
-    for (name, value) in additional {
-        if !properties.contains_key(name) {
+    for (name, value) in extra {
+        if !properties.contains_key(name) && !written(name) {
             map.serialize_entry(name, value)?;
         }
     }
@@ -120,20 +136,14 @@ fn write<S: Serializer>(
 impl Serialize for DigitalTwinMetadata {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let time = self.last_update_time.as_ref();
-        write(
-            serializer,
-            Some(&self.model),
-            time,
-            &self.properties,
-            &self.additional,
-        )
+        write(serializer, Some(&self.model), time, &self.properties, &self.extra)
     }
 }
 
 impl Serialize for ComponentMetadata {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let time = self.last_update_time.as_ref();
-        write(serializer, None, time, &self.properties, &self.additional)
+        write(serializer, None, time, &self.properties, &self.extra)
     }
 }
 
@@ -141,17 +151,21 @@ impl<'de> Deserialize<'de> for DigitalTwinMetadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut object = Map::deserialize(deserializer)?;
         let mut read = || {
+            let model_is_null = object.get(MODEL).is_some_and(Value::is_null);
             let model = json::take(&mut object, MODEL)?;
-            let last_update_time = json::take_optional(&mut object, LAST_UPDATE_TIME)?;
-            let (properties, additional) = properties(std::mem::take(&mut object))?;
+            let last_update_time = last_update_time(&mut object)?;
+            let (properties, mut extra) = properties(std::mem::take(&mut object))?;
+            if model_is_null {
+                extra.insert(MODEL.to_owned(), Value::Null);
+            }
             Ok(Self {
                 model,
                 last_update_time,
                 properties,
-                additional,
+                extra,
             })
         };
-        read().map_err(|error: serde_json::Error| de::Error::custom(error))
+        read().map_err(|error: serde_json::Error| de::Error::custom(in_document("$metadata", &error)))
     }
 }
 
@@ -159,15 +173,15 @@ impl<'de> Deserialize<'de> for ComponentMetadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut object = Map::deserialize(deserializer)?;
         let mut read = || {
-            let last_update_time = json::take_optional(&mut object, LAST_UPDATE_TIME)?;
-            let (properties, additional) = properties(std::mem::take(&mut object))?;
+            let last_update_time = last_update_time(&mut object)?;
+            let (properties, extra) = properties(std::mem::take(&mut object))?;
             Ok(Self {
                 last_update_time,
                 properties,
-                additional,
+                extra,
             })
         };
-        read().map_err(|error: serde_json::Error| de::Error::custom(error))
+        read().map_err(|error: serde_json::Error| de::Error::custom(in_document("$metadata", &error)))
     }
 }
 
@@ -193,8 +207,8 @@ mod tests {
             temperature.source_time.as_ref().unwrap().to_string(),
             "2024-05-02T10:11:11.000125009Z"
         );
-        assert_eq!(temperature.additional["quality"], json!({"good": true}));
-        assert_eq!(metadata.additional.len(), 2);
+        assert_eq!(temperature.extra["quality"], json!({"good": true}));
+        assert_eq!(metadata.extra.len(), 2);
         assert_eq!(serde_json::to_value(&metadata).unwrap(), text);
     }
 

@@ -1,30 +1,22 @@
-//! A model as the service keeps it.
+//! A model as the service stores it.
 
 use azure_protocol_runtime::DateTime;
 use indexmap::IndexMap;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A model as the service keeps it: the DTDL and what was taken from it or added to it.
+/// A model as the service stores it: the DTDL, what was derived from it, and its state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DigitalTwinsModelData {
     /// The id of the model, a DTMI.
     pub id: String,
     /// The display name by language; one that the DTDL gives as a plain string is `en`.
-    #[serde(
-        default,
-        deserialize_with = "null_is_empty",
-        skip_serializing_if = "IndexMap::is_empty"
-    )]
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub display_name: IndexMap<String, String>,
     /// The description by language; one that the DTDL gives as a plain string is `en`.
-    #[serde(
-        default,
-        deserialize_with = "null_is_empty",
-        skip_serializing_if = "IndexMap::is_empty"
-    )]
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub description: IndexMap<String, String>,
     /// When the model was uploaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,17 +24,15 @@ pub struct DigitalTwinsModelData {
     /// Whether the service refuses new twins of the model.
     #[serde(default)]
     pub decommissioned: bool,
-    /// The DTDL as uploaded, if it was asked for.
+    /// The DTDL as uploaded, if the request asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Value>,
-    /// Members that this version does not know.
-    #[serde(flatten)]
-    pub additional: Map<String, Value>,
+    /// Members that this version does not know, and those that were `null` or empty.
+    #[serde(skip)]
+    pub extra: Map<String, Value>,
 }
 
-fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IndexMap<String, String>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
+lossless!(DigitalTwinsModelData, "model", required: ["id"]);
 
 #[cfg(test)]
 mod tests {

@@ -1,12 +1,13 @@
 //! A relationship between two twins.
 
 use azure_core::http::Etag;
+use azure_service_core::Precondition;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::component::{content_members, write_members};
+use super::component::{content_members, in_document, write_members};
 use crate::json;
 
 const ID: &str = "$relationshipId";
@@ -17,8 +18,8 @@ const TARGET: &str = "$targetId";
 
 /// A relationship whose properties are a `T`; `()` if it has none.
 ///
-/// For `T`, unknown properties and `None` the same holds as for a [`DigitalTwin`](crate::DigitalTwin). Relationships
-/// have no `$metadata`.
+/// `T`, unknown properties and `None` are treated as in a [`DigitalTwin`](crate::DigitalTwin). Relationships have no
+/// `$metadata`.
 ///
 /// # Example
 ///
@@ -48,7 +49,7 @@ pub struct Relationship<T = Map<String, Value>> {
     /// The properties.
     pub contents: T,
     /// Properties that `T` does not know.
-    pub additional: Map<String, Value>,
+    pub extra: Map<String, Value>,
 }
 
 /// A relationship whose properties are JSON values by name.
@@ -71,14 +72,23 @@ impl<T> Relationship<T> {
             name: name.into(),
             target_id: target_id.into(),
             contents,
-            additional: Map::new(),
+            extra: Map::new(),
         }
+    }
+
+    /// The precondition that nothing has changed since the relationship was read.
+    ///
+    /// # Errors
+    ///
+    /// If it has no ETag.
+    pub fn precondition(&self) -> crate::Result<Precondition> {
+        Ok(Precondition::from_etag(self.etag.clone())?)
     }
 }
 
 impl<T: Serialize> Serialize for Relationship<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let members = content_members(&self.contents, &self.additional).map_err(S::Error::custom)?;
+        let members = content_members(&self.contents, &self.extra).map_err(S::Error::custom)?;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry(ID, &self.id)?;
         if let Some(etag) = &self.etag {
@@ -96,12 +106,13 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Relationship<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut object = Map::deserialize(deserializer)?;
         let mut read = || {
-            let id = json::take(&mut object, ID)?;
+            let id: String = json::take(&mut object, ID)?;
             let etag = json::take_optional(&mut object, ETAG)?;
             let source_id = json::take(&mut object, SOURCE)?;
             let name = json::take(&mut object, NAME)?;
             let target_id = json::take(&mut object, TARGET)?;
-            let (contents, additional) = json::split(std::mem::take(&mut object))?;
+            let (contents, extra) =
+                json::split(format_args!("relationship {id}"), std::mem::take(&mut object))?;
             Ok(Self {
                 id,
                 etag,
@@ -109,15 +120,16 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Relationship<T> {
                 name,
                 target_id,
                 contents,
-                additional,
+                extra,
             })
         };
-        read().map_err(|error: serde_json::Error| D::Error::custom(error))
+        read().map_err(|error: serde_json::Error| D::Error::custom(in_document("relationship", &error)))
     }
 }
 
-/// A relationship seen from its target, without its properties and its ETag.
+/// A relationship as its target lists it, without properties and ETag.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct IncomingRelationship {
     /// The id of the relationship, unique among those that start at the same twin.
@@ -129,18 +141,20 @@ pub struct IncomingRelationship {
     /// The name of the relationship in the model of the source.
     #[serde(rename = "$relationshipName")]
     pub name: String,
-    /// The address of the relationship, for information: use
-    /// [`get_relationship`](crate::DigitalTwinsClient::get_relationship) with the two ids to read it.
+    /// The address of the relationship. To read it, use
+    /// [`get_relationship`](crate::DigitalTwinsClient::get_relationship) with the two ids.
     #[serde(
         rename = "$relationshipLink",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub link: Option<String>,
-    /// Members that this version does not know.
-    #[serde(flatten)]
-    pub additional: Map<String, Value>,
+    /// Members that this version does not know, and those that were `null` or empty.
+    #[serde(skip)]
+    pub extra: Map<String, Value>,
 }
+
+lossless!(IncomingRelationship, "incoming relationship", required: ["$relationshipId", "$sourceId", "$relationshipName"]);
 
 #[cfg(test)]
 mod tests {
@@ -170,7 +184,7 @@ mod tests {
             ("a", "b", "feeds")
         );
         assert_eq!(pipe.contents, Pipe { flow: 2.5 });
-        assert_eq!(pipe.additional.keys().collect::<Vec<_>>(), ["z", "a"]);
+        assert_eq!(pipe.extra.keys().collect::<Vec<_>>(), ["z", "a"]);
     }
 
     #[test]
@@ -178,7 +192,7 @@ mod tests {
         let value = json!({"$relationshipId": "r", "$sourceId": "a", "$relationshipName": "feeds",
                            "$relationshipLink": "https://host/digitaltwins/a/relationships/r", "$later": true});
         let incoming: IncomingRelationship = serde_json::from_value(value.clone()).unwrap();
-        assert_eq!(incoming.additional["$later"], true);
+        assert_eq!(incoming.extra["$later"], true);
         assert_eq!(serde_json::to_value(incoming).unwrap(), value);
     }
 }

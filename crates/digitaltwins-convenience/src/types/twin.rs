@@ -1,12 +1,13 @@
 //! A digital twin.
 
 use azure_core::http::Etag;
+use azure_service_core::Precondition;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::component::{content_members, write_members};
+use super::component::{content_members, in_document, write_members};
 use super::metadata::DigitalTwinMetadata;
 use crate::json;
 
@@ -16,12 +17,11 @@ const METADATA: &str = "$metadata";
 
 /// A digital twin whose properties and components are a `T`.
 ///
-/// `T` is any type that serde reads from and writes to a JSON object: your own struct, or a map (see
-/// [`BasicDigitalTwin`]). Components are fields of type [`Component`](crate::Component). Properties that `T` does not
-/// know are kept in [`additional`](Self::additional) and are written back, so that reading a twin with an older type,
-/// changing it and storing it loses nothing.
+/// `T` is any type that serializes to a JSON object: your own struct, or a map (see [`BasicDigitalTwin`]). Components are
+/// fields of type [`Component`](crate::Component). Properties that `T` does not know are kept in [`extra`](Self::extra)
+/// and are written back, so that reading a twin with an older type, changing it and storing it loses nothing.
 ///
-/// A property that is `None` is left out when the twin is written: the service stores no `null`.
+/// Properties that are `None` or `null` are left out when the twin is serialized: the service stores no `null`.
 ///
 /// # Example
 ///
@@ -52,17 +52,17 @@ const METADATA: &str = "$metadata";
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DigitalTwin<T = Map<String, Value>> {
-    /// The id of the twin, from `$dtId`. On a write the id in the call counts, not this one.
+    /// The id of the twin, from `$dtId`. Ignored on a write, where the call has the id.
     pub id: String,
-    /// The version of the twin, from `$etag`; `None` until the service has stored it. The service ignores it in a body:
-    /// to write only if the twin is unchanged, give it to the call.
+    /// The version of the twin, from `$etag`; `None` until the service has stored it. The service ignores it in a body;
+    /// for a conditional write, give [`precondition`](Self::precondition) to the call.
     pub etag: Option<Etag>,
     /// The model, and when the properties changed.
     pub metadata: DigitalTwinMetadata,
     /// Properties and components.
     pub contents: T,
     /// Properties that `T` does not know.
-    pub additional: Map<String, Value>,
+    pub extra: Map<String, Value>,
 }
 
 /// A digital twin whose properties and components are JSON values by name, in the service's order.
@@ -77,7 +77,7 @@ impl<T> DigitalTwin<T> {
             etag: None,
             metadata: DigitalTwinMetadata::new(model),
             contents,
-            additional: Map::new(),
+            extra: Map::new(),
         }
     }
 
@@ -86,11 +86,29 @@ impl<T> DigitalTwin<T> {
     pub fn model(&self) -> &str {
         &self.metadata.model
     }
+
+    /// The precondition that nothing has changed since the twin was read.
+    ///
+    /// # Errors
+    ///
+    /// If it has no ETag.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use digitaltwins_convenience::DigitalTwin;
+    ///
+    /// let new = DigitalTwin::new("room-1", "dtmi:example:Room;1", ());
+    /// assert!(new.precondition().is_err());
+    /// ```
+    pub fn precondition(&self) -> crate::Result<Precondition> {
+        Ok(Precondition::from_etag(self.etag.clone())?)
+    }
 }
 
 impl<T: Serialize> Serialize for DigitalTwin<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let members = content_members(&self.contents, &self.additional).map_err(S::Error::custom)?;
+        let members = content_members(&self.contents, &self.extra).map_err(S::Error::custom)?;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry(ID, &self.id)?;
         if let Some(etag) = &self.etag {
@@ -106,19 +124,20 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for DigitalTwin<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut object = Map::deserialize(deserializer)?;
         let mut read = || {
-            let id = json::take(&mut object, ID)?;
+            let id: String = json::take(&mut object, ID)?;
             let etag = json::take_optional(&mut object, ETAG)?;
             let metadata = json::take(&mut object, METADATA)?;
-            let (contents, additional) = json::split(std::mem::take(&mut object))?;
+            let (contents, extra) =
+                json::split(format_args!("digital twin {id}"), std::mem::take(&mut object))?;
             Ok(Self {
                 id,
                 etag,
                 metadata,
                 contents,
-                additional,
+                extra,
             })
         };
-        read().map_err(|error: serde_json::Error| D::Error::custom(error))
+        read().map_err(|error: serde_json::Error| D::Error::custom(in_document("digital twin", &error)))
     }
 }
 
@@ -150,9 +169,9 @@ mod tests {
         );
         assert_eq!(twin.etag.as_ref().unwrap().as_ref(), "W/\"7\"");
         assert_eq!(twin.contents.thermostat.contents.target, 20.0);
-        assert_eq!(twin.contents.thermostat.additional["later"], json!([1]));
+        assert_eq!(twin.contents.thermostat.extra["later"], json!([1]));
         assert_eq!(
-            twin.additional.keys().collect::<Vec<_>>(),
+            twin.extra.keys().collect::<Vec<_>>(),
             ["serial", "zebra", "alpha"]
         );
         let expected: Value = serde_json::from_str(TEXT).unwrap();
@@ -167,7 +186,7 @@ mod tests {
     #[test]
     fn an_untyped_twin_is_written_as_it_was_read() {
         let twin: BasicDigitalTwin = serde_json::from_str(TEXT).unwrap();
-        assert!(twin.additional.is_empty());
+        assert!(twin.extra.is_empty());
         assert_eq!(serde_json::to_string(&twin).unwrap(), TEXT);
     }
 
@@ -176,8 +195,8 @@ mod tests {
         let mut twin: DigitalTwin<Map<String, Value>> = DigitalTwin::new("t", "dtmi:example:T;1", Map::new());
         twin.contents.insert("a".to_owned(), json!(1));
         twin.contents.insert("$dtId".to_owned(), json!("other"));
-        twin.additional.insert("a".to_owned(), json!(2));
-        twin.additional.insert("b".to_owned(), json!(3));
+        twin.extra.insert("a".to_owned(), json!(2));
+        twin.extra.insert("b".to_owned(), json!(3));
         assert_eq!(
             serde_json::to_string(&twin).unwrap(),
             r#"{"$dtId":"t","a":1,"b":3,"$metadata":{"$model":"dtmi:example:T;1"}}"#

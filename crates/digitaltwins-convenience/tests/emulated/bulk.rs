@@ -2,8 +2,8 @@
 
 use azure_iot_emulator::Fault;
 use digitaltwins_convenience::{
-    BasicDigitalTwin, BasicRelationship, BulkUpsertOptions, GraphItem, ImportFileValidator, ImportFileWriter,
-    Relationship,
+    BasicDigitalTwin, BasicRelationship, BulkProgress, BulkUpsertOptions, GraphItem, ImportFileValidator,
+    ImportFileWriter, Relationship,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
@@ -47,8 +47,12 @@ async fn a_graph_is_stored_through_throttling() {
         )
         .unwrap();
     let (sender, progress) = std::sync::mpsc::channel();
-    let options =
-        BulkUpsertOptions::default().on_progress(move |progress| sender.send(progress.clone()).unwrap());
+    let options = BulkUpsertOptions {
+        on_progress: Some(std::sync::Arc::new(move |progress: &BulkProgress| {
+            sender.send(progress.clone()).unwrap();
+        })),
+        ..Default::default()
+    };
     let outcomes: Vec<_> = client
         .bulk_upsert(stream::iter(graph(150)), Some(options))
         .unwrap()
@@ -64,9 +68,7 @@ async fn a_graph_is_stored_through_throttling() {
         (299, 0, 299, 15)
     );
     client.wait_until_visible("n149", None).await.unwrap();
-    let mut count = client
-        .query_twins::<Value>("SELECT COUNT() FROM RELATIONSHIPS", None)
-        .unwrap();
+    let mut count = client.query_twins::<Value>("SELECT COUNT() FROM RELATIONSHIPS", None);
     assert_eq!(count.try_next().await.unwrap().unwrap(), json!({"COUNT": 149}));
 }
 
@@ -82,10 +84,9 @@ async fn a_graph_that_is_read_is_a_valid_file() {
     assert!(stored.iter().all(|outcome| outcome.result.is_ok()));
     client.wait_until_visible("n29", None).await.unwrap();
     let mut file = ImportFileWriter::new(Vec::new(), "a", "o").unwrap();
-    file.model(&model()).unwrap();
+    file.model(model()).unwrap();
     let twins: Vec<BasicDigitalTwin> = client
         .query_twins("SELECT * FROM DIGITALTWINS", None)
-        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -94,7 +95,6 @@ async fn a_graph_that_is_read_is_a_valid_file() {
     }
     let relationships: Vec<Relationship> = client
         .query_twins("SELECT * FROM RELATIONSHIPS", None)
-        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -103,7 +103,7 @@ async fn a_graph_that_is_read_is_a_valid_file() {
     }
     let file = file.finish().unwrap();
     let report = ImportFileValidator::new()
-        .self_contained()
+        .with_self_contained()
         .check(&file[..])
         .unwrap();
     assert!(report.is_ok(), "{:?}", report.problems);

@@ -30,45 +30,28 @@ fn tree(count: usize) -> Vec<Value> {
 async fn an_ontology_comes_and_goes() {
     let (_emulator, client) = empty().await;
     let stored = client.upload_models(&tree(75), None).await.unwrap();
-    assert_eq!(stored.len(), 75);
+    assert_eq!(stored.models.len(), 75);
+    let stored = stored.models;
     assert_eq!(stored[0].display_name["en"], "Model 0");
     assert!(stored[0].upload_time.as_ref().unwrap().to_offset().is_some());
     let options = ListModelsOptions {
-        max_items_per_page: Some(10),
+        page_size: Some(10),
         ..Default::default()
     };
-    let listed: Vec<_> = client
-        .list_models(Some(options))
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let listed: Vec<_> = client.list_models(Some(options)).try_collect().await.unwrap();
     assert_eq!(listed.len(), 75);
     let options = ListModelsOptions {
         dependencies_for: vec!["dtmi:example:m74;1".to_owned()],
         include_model_definition: true,
         ..Default::default()
     };
-    let needed: Vec<_> = client
-        .list_models(Some(options))
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let needed: Vec<_> = client.list_models(Some(options)).try_collect().await.unwrap();
     assert_eq!(needed.len(), 7, "itself and six bases");
     assert!(needed.iter().all(|model| model.model.is_some()));
-    let deleted = client.delete_all_models().await.unwrap();
+    let deleted = client.delete_all_models().await.unwrap().ids;
     assert_eq!(deleted.len(), 75);
     assert_eq!(deleted.last().map(String::as_str), Some("dtmi:example:m0;1"));
-    assert!(
-        client
-            .list_models(None)
-            .unwrap()
-            .try_next()
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(client.list_models(None).try_next().await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -78,7 +61,10 @@ async fn a_failed_upload_leaves_nothing_behind() {
     let models: Vec<Value> = (0..10)
         .map(|n| model(n, if n == 0 { &[][..] } else { &[0] }))
         .collect();
-    let options = UploadModelsOptions::default().batch_size(3);
+    let options = UploadModelsOptions {
+        batch_size: 3,
+        ..Default::default()
+    };
     let error = client
         .upload_models(&models, Some(options.clone()))
         .await
@@ -87,16 +73,22 @@ async fn a_failed_upload_leaves_nothing_behind() {
         error.is_already_exists() && error.left_behind().is_empty(),
         "{error}"
     );
-    let left: Vec<_> = client.list_models(None).unwrap().try_collect().await.unwrap();
+    let left: Vec<_> = client.list_models(None).try_collect().await.unwrap();
     assert_eq!(
         left.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(),
         ["dtmi:example:m9;1"]
     );
     let stored = client
-        .upload_models(&models, Some(options.skip_existing()))
+        .upload_models(
+            &models,
+            Some(UploadModelsOptions {
+                skip_existing: true,
+                ..options
+            }),
+        )
         .await
         .unwrap();
-    assert_eq!(stored.len(), 9);
+    assert_eq!(stored.models.len(), 9);
 }
 
 #[tokio::test]

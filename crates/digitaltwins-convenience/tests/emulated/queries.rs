@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 
-use azure_core::http::pager::PagerOptions;
+use digitaltwins_convenience::query::{Query, is_of_model, path};
 use digitaltwins_convenience::{
-    BasicDigitalTwin, BasicRelationship, DigitalTwin, Error, QueryCharge, QueryPageHeaders,
-    QueryTwinsOptions, Relationship, Upsert,
+    BasicDigitalTwin, BasicRelationship, DigitalTwin, QueryCharge, QueryPageHeaders, QueryTwinsOptions,
+    Relationship, Upsert,
 };
 use futures::TryStreamExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use twin_query::digitaltwins::{Query, is_of_model, path};
 
 use crate::{building, empty};
 
@@ -46,13 +45,12 @@ async fn rows_come_in_pages_and_can_be_resumed() {
         .unwrap();
     let charge = QueryCharge::default();
     let options = || QueryTwinsOptions {
-        max_items_per_page: Some(10),
+        page_size: Some(10),
         charge: Some(charge.clone()),
         ..Default::default()
     };
     let mut pages = client
         .query_twins::<DigitalTwin<Lamp>>(&query, Some(options()))
-        .unwrap()
         .into_pages();
     let page = pages.try_next().await.unwrap().unwrap();
     let first = page.query_charge().unwrap();
@@ -66,13 +64,9 @@ async fn rows_come_in_pages_and_can_be_resumed() {
         .collect();
     assert_eq!(seen.len(), 10);
     let mut rest = options();
-    rest.method_options = PagerOptions {
-        continuation: pages.into_continuation(),
-        ..Default::default()
-    };
+    rest.continuation_token = pages.continuation_token();
     let lamps: Vec<DigitalTwin<Lamp>> = client
         .query_twins(&query, Some(rest))
-        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -102,12 +96,7 @@ async fn every_shape_of_row_has_its_type() {
         .filter(path("floor.$dtId").eq("floor-1"))
         .build()
         .unwrap();
-    let mut rows: Vec<Row> = client
-        .query_twins(&query, None)
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let mut rows: Vec<Row> = client.query_twins(&query, None).try_collect().await.unwrap();
     rows.sort_by(|a, b| a.room.id.cmp(&b.room.id));
     let found: Vec<_> = rows
         .iter()
@@ -125,39 +114,17 @@ async fn every_shape_of_row_has_its_type() {
     );
 
     let text = "SELECT COUNT() FROM DIGITALTWINS";
-    let count: Count = client
-        .query_twins(text, None)
-        .unwrap()
-        .try_next()
-        .await
-        .unwrap()
-        .unwrap();
-    let map: HashMap<String, u64> = client
-        .query_twins(text, None)
-        .unwrap()
-        .try_next()
-        .await
-        .unwrap()
-        .unwrap();
+    let count: Count = client.query_twins(text, None).try_next().await.unwrap().unwrap();
+    let map: HashMap<String, u64> = client.query_twins(text, None).try_next().await.unwrap().unwrap();
     assert_eq!((count.count, map["COUNT"]), (3, 3));
 
     let text =
         "SELECT T.temperature, T.comment AS remark FROM DIGITALTWINS T WHERE IS_DEFINED(T.temperature)";
-    let rows: Vec<Value> = client
-        .query_twins(text, None)
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let rows: Vec<Value> = client.query_twins(text, None).try_collect().await.unwrap();
     assert_eq!(rows, vec![json!({"temperature": 20.5, "remark": "draughty"}); 2]);
 
     let text = "SELECT * FROM RELATIONSHIPS";
-    let rows: Vec<BasicRelationship> = client
-        .query_twins(text, None)
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let rows: Vec<BasicRelationship> = client.query_twins(text, None).try_collect().await.unwrap();
     assert_eq!(rows.len(), 2);
 }
 
@@ -177,12 +144,8 @@ async fn bound_values_cannot_change_a_query() {
         .filter(path("T.comment").eq(nasty))
         .build()
         .unwrap();
-    let rows: Vec<HashMap<String, BasicDigitalTwin>> = client
-        .query_twins(&query, None)
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let rows: Vec<HashMap<String, BasicDigitalTwin>> =
+        client.query_twins(&query, None).try_collect().await.unwrap();
     assert_eq!(
         rows.iter().map(|row| row["T"].id.as_str()).collect::<Vec<_>>(),
         ["room-2"]
@@ -195,21 +158,15 @@ async fn a_twin_reached_twice_comes_once_if_asked_to() {
     // Both rooms lead to the floor, so that the floor has two rows.
     let text =
         "SELECT floor FROM DIGITALTWINS floor JOIN room RELATED floor.contains WHERE floor.$dtId = 'floor-1'";
-    let rows: Vec<Value> = client
-        .query_twins(text, None)
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let rows: Vec<Value> = client.query_twins(text, None).try_collect().await.unwrap();
     assert_eq!(rows.len(), 2);
     let options = QueryTwinsOptions {
         deduplicate: true,
-        max_items_per_page: Some(1),
+        page_size: Some(1),
         ..Default::default()
     };
     let rows: Vec<Value> = client
         .query_twins(text, Some(options))
-        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -219,31 +176,21 @@ async fn a_twin_reached_twice_comes_once_if_asked_to() {
 #[tokio::test]
 async fn what_is_no_query_is_told_as_such() {
     let (_emulator, client) = empty().await;
-    let error = Error::from(
-        client
-            .query_twins::<Value>("foo", None)
-            .unwrap()
-            .try_next()
-            .await
-            .unwrap_err(),
-    );
+    let error = client
+        .query_twins::<Value>("foo", None)
+        .try_next()
+        .await
+        .unwrap_err();
     assert!(
         error.is_invalid_query() && error.message().unwrap().contains("foo"),
         "{error}"
     );
     let options = QueryTwinsOptions {
-        method_options: PagerOptions {
-            continuation: Some(azure_core::http::pager::PagerContinuation::Token(
-                "nonsense".to_owned(),
-            )),
-            ..Default::default()
-        },
+        continuation_token: Some("nonsense".to_owned()),
         ..Default::default()
     };
-    let mut pager = client
-        .query_twins::<Value>("SELECT * FROM DIGITALTWINS", Some(options))
-        .unwrap();
-    let error = Error::from(pager.try_next().await.unwrap_err());
+    let mut pager = client.query_twins::<Value>("SELECT * FROM DIGITALTWINS", Some(options));
+    let error = pager.try_next().await.unwrap_err();
     assert_eq!(
         (error.status(), error.code()),
         (Some(400), Some("BadRequest")),

@@ -1,8 +1,8 @@
 //! Twins and their components.
 
 use digitaltwins_convenience::{
-    BasicComponent, BasicDigitalTwin, Component, ComponentPatch, DigitalTwin, DigitalTwinPatch, Etagged,
-    PropertyMetadata, PublishTelemetryOptions, Upsert,
+    BasicComponent, BasicDigitalTwin, Component, ComponentPatch, DigitalTwin, DigitalTwinPatch,
+    PropertyMetadata, PublishTelemetryOptions, ResponseExt, Upsert,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -140,12 +140,14 @@ async fn every_write_gives_the_etag_for_the_next() {
     let second = client
         .update_digital_twin("room-1", &warmer, if_match(read.etag()))
         .await
-        .unwrap();
+        .unwrap()
+        .etag();
     let target = ComponentPatch::new().replace("target", 23).unwrap();
     let third = client
         .update_component("room-1", "thermostat", &target, if_match(second.clone()))
         .await
-        .unwrap();
+        .unwrap()
+        .etag();
     let stale = client
         .update_component("room-1", "thermostat", &target, if_match(second))
         .await
@@ -265,7 +267,7 @@ async fn a_computed_patch_does_what_was_meant() {
         (None, Some(5))
     );
     assert_eq!(read.contents.thermostat.contents.target, Some(19.0));
-    assert_eq!(read.additional["comment"], "draughty");
+    assert_eq!(read.extra["comment"], "draughty");
 }
 
 #[tokio::test]
@@ -300,7 +302,7 @@ async fn telemetry_needs_its_twin_and_its_component() {
     client.publish_telemetry("room-1", &reading, None).await.unwrap();
     let options = PublishTelemetryOptions {
         message_id: Some("m-1".to_owned()),
-        source_time: Some(datetime!(2024-05-02 10:11 UTC)),
+        source_time: Some(datetime!(2024-05-02 10:11 UTC).into()),
     };
     client
         .publish_component_telemetry("room-1", "thermostat", &reading, Some(options))

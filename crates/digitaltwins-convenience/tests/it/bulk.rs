@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use digitaltwins_convenience::{
-    BasicDigitalTwin, BasicRelationship, BulkOutcome, BulkProgress, BulkUpsertOptions, DigitalTwin,
-    GraphItem, Upsert,
+    BasicDigitalTwin, BasicRelationship, BulkProgress, BulkUpsertOptions, DigitalTwin, GraphItem,
+    ResponseExt, Upsert, UpsertOutcome,
 };
 use futures::{StreamExt, stream};
 use serde_json::{Map, json};
@@ -33,7 +33,7 @@ fn chain() -> Vec<GraphItem> {
     items
 }
 
-async fn outcomes(stream: impl stream::Stream<Item = BulkOutcome>) -> Vec<BulkOutcome> {
+async fn outcomes(stream: impl stream::Stream<Item = UpsertOutcome>) -> Vec<UpsertOutcome> {
     let mut all: Vec<_> = stream.collect().await;
     all.sort_by_key(|outcome| outcome.index);
     all
@@ -47,7 +47,7 @@ async fn relationships_wait_for_their_twins() {
     assert_eq!(items, chain());
     for outcome in &all {
         assert!(
-            outcome.result.as_ref().unwrap().is_some(),
+            outcome.result.as_ref().unwrap().etag().is_some(),
             "every item has its ETag"
         );
     }
@@ -65,12 +65,14 @@ async fn as_many_run_at_the_same_time_as_allowed() {
         None
     });
     let counter = arrived.clone();
-    let options = BulkUpsertOptions::default()
-        .max_concurrency(5)
-        .on_progress(move |progress| {
+    let options = BulkUpsertOptions {
+        max_concurrency: 5,
+        on_progress: Some(Arc::new(move |progress| {
             counter.fetch_sub(1, Ordering::SeqCst);
             assert!(progress.concurrency <= 5);
-        });
+        })),
+        ..Default::default()
+    };
     let items = (0..200).map(|n| twin(&format!("t{n}")));
     let all = outcomes(client.bulk_upsert(stream::iter(items), Some(options)).unwrap()).await;
     assert_eq!(all.len(), 200);
@@ -100,9 +102,12 @@ async fn throttling_slows_it_down_and_loses_nothing() {
     });
     let last = Arc::new(Mutex::new(None));
     let seen = last.clone();
-    let options = BulkUpsertOptions::default().on_progress(move |progress: &BulkProgress| {
-        *seen.lock().unwrap() = Some(progress.clone());
-    });
+    let options = BulkUpsertOptions {
+        on_progress: Some(Arc::new(move |progress: &BulkProgress| {
+            *seen.lock().unwrap() = Some(progress.clone());
+        })),
+        ..Default::default()
+    };
     let items = (0..100).map(|n| twin(&format!("t{n}")));
     let all = outcomes(client.bulk_upsert(stream::iter(items), Some(options)).unwrap()).await;
     assert!(all.iter().all(|outcome| outcome.result.is_ok()));
@@ -144,9 +149,12 @@ async fn a_broken_run_goes_on_where_it_was() {
     let (service, documents, client) = store::service(|_, _| None);
     let last = Arc::new(Mutex::new(0));
     let seen = last.clone();
-    let options = BulkUpsertOptions::default().on_progress(move |progress| {
-        *seen.lock().unwrap() = progress.resume_at;
-    });
+    let options = BulkUpsertOptions {
+        on_progress: Some(Arc::new(move |progress| {
+            *seen.lock().unwrap() = progress.resume_at;
+        })),
+        ..Default::default()
+    };
     let first: Vec<_> = client
         .bulk_upsert(stream::iter(chain()), Some(options))
         .unwrap()
@@ -160,7 +168,10 @@ async fn a_broken_run_goes_on_where_it_was() {
         "{resume_at}"
     );
     let before = service.sent().len();
-    let options = BulkUpsertOptions::default().resume_at(resume_at);
+    let options = BulkUpsertOptions {
+        resume_at,
+        ..Default::default()
+    };
     let rest = outcomes(client.bulk_upsert(stream::iter(chain()), Some(options)).unwrap()).await;
     assert_eq!(rest.len() as u64, 199 - resume_at);
     assert_eq!(service.sent().len() - before, rest.len());
@@ -196,7 +207,10 @@ async fn the_mode_is_sent_and_typed_items_are_taken() {
         },
     );
     let items = [GraphItem::twin(&room).unwrap()];
-    let options = BulkUpsertOptions::default().mode(Upsert::CreateOnly);
+    let options = BulkUpsertOptions {
+        mode: Upsert::CreateOnly,
+        ..Default::default()
+    };
     outcomes(client.bulk_upsert(stream::iter(items), Some(options)).unwrap()).await;
     let sent = &service.sent()[0];
     assert_eq!(sent.header("if-none-match"), Some("*"));
@@ -204,7 +218,10 @@ async fn the_mode_is_sent_and_typed_items_are_taken() {
         sent.body,
         r#"{"$dtId":"r","temperature":21.3,"$metadata":{"$model":"dtmi:example:Room;1"}}"#
     );
-    let none = BulkUpsertOptions::default().max_concurrency(0);
+    let none = BulkUpsertOptions {
+        max_concurrency: 0,
+        ..Default::default()
+    };
     assert!(
         client
             .bulk_upsert(stream::empty(), Some(none))

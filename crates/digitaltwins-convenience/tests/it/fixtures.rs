@@ -7,11 +7,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use azure_core::http::pager::{PageIterator, PagerContinuation};
-use azure_core::http::{Pager, Response};
+use azure_core::http::Response;
 use digitaltwins_convenience::{
     BasicComponent, BasicDigitalTwin, BasicRelationship, DateTime, DeleteJob, DigitalTwinsClient,
-    DigitalTwinsModelData, Error, EventRoute, ImportJob, ItemPage, Precondition, QueryPage, Upsert,
+    DigitalTwinsModelData, Error, EventRoute, ImportJob, Pager, Precondition, QueryPage, Upsert,
 };
 use futures::TryStreamExt;
 use serde::Serialize;
@@ -52,26 +51,28 @@ async fn round_trip(operation: &str, status: u16, body: &Value) -> Result<Value,
             )
         }
         "digital_twins_list_relationships" => {
-            list(client.list_relationships::<BasicRelationship>("t", None)?).await
+            list(client.list_relationships::<BasicRelationship>("t", None)).await
         }
         "digital_twins_list_incoming_relationships" => {
-            list(client.list_incoming_relationships("t", None)?).await
+            list(client.list_incoming_relationships("t", None)).await
         }
-        "digital_twin_models_add" => written::<Vec<DigitalTwinsModelData>>(client.create_models(&[]).await?),
+        "digital_twin_models_add" => {
+            written::<Vec<DigitalTwinsModelData>>(client.create_models(&[json!({})]).await?)
+        }
         "digital_twin_models_get_by_id" => {
             written::<DigitalTwinsModelData>(client.get_model("m", None).await?)
         }
-        "digital_twin_models_list" => list(client.list_models(None)?).await,
+        "digital_twin_models_list" => list(client.list_models(None)).await,
         "query_query_twins" => query(&client).await,
         "event_routes_get_by_id" => written::<EventRoute>(client.get_event_route("r").await?),
-        "event_routes_list" => list(client.list_event_routes(None)?).await,
+        "event_routes_list" => list(client.list_event_routes(None)).await,
         "import_jobs_add" => written::<ImportJob>(client.create_import_job("j", "i", "o").await?),
         "import_jobs_get_by_id" => written::<ImportJob>(client.get_import_job("j").await?),
         "import_jobs_cancel" => written::<ImportJob>(client.cancel_import_job("j").await?),
-        "import_jobs_list" => list(client.list_import_jobs(None)?).await,
+        "import_jobs_list" => list(client.list_import_jobs(None)).await,
         "delete_jobs_add" => written::<DeleteJob>(client.create_delete_job(None).await?),
         "delete_jobs_get_by_id" => written::<DeleteJob>(client.get_delete_job("j").await?),
-        "delete_jobs_list" => list(client.list_delete_jobs(None)?).await,
+        "delete_jobs_list" => list(client.list_delete_jobs(None)).await,
         "digital_twin_models_delete" => nothing(client.delete_model("m").await),
         "digital_twin_models_update" => nothing(client.decommission_model("m").await),
         "digital_twins_delete" => nothing(client.delete_digital_twin("t", any).await),
@@ -111,35 +112,31 @@ fn nothing<T>(result: Result<T, Error>) -> Result<Value, Error> {
 }
 
 /// The first page of a list, and where the next begins.
-async fn list<T: DeserializeOwned + Serialize + Send + 'static>(
-    pager: Pager<ItemPage<T>>,
-) -> Result<Value, Error> {
+async fn list<T: DeserializeOwned + Serialize + Send + 'static>(pager: Pager<T>) -> Result<Value, Error> {
     let mut pages = pager.into_pages();
     let page = pages.try_next().await?.expect("a page").into_model()?;
     Ok(page_json(
         serde_json::to_value(page.items).unwrap(),
-        &pages,
+        pages.continuation_token(),
         "nextLink",
     ))
 }
 
 async fn query(client: &DigitalTwinsClient) -> Result<Value, Error> {
-    let pager = client.query_twins::<Value>("SELECT * FROM DIGITALTWINS", None)?;
+    let pager = client.query_twins::<Value>("SELECT * FROM DIGITALTWINS", None);
     let mut pages = pager.into_pages();
     let page: QueryPage<Value> = pages.try_next().await?.expect("a page").into_model()?;
     Ok(page_json(
         serde_json::to_value(page.rows).unwrap(),
-        &pages,
+        pages.continuation_token(),
         "continuationToken",
     ))
 }
 
-fn page_json<P: Send>(items: Value, pages: &PageIterator<P>, next: &str) -> Value {
+fn page_json(items: Value, token: Option<String>, next: &str) -> Value {
     let mut json = json!({"value": items});
-    match pages.continuation() {
-        Some(PagerContinuation::Token(token)) => json[next] = json!(token),
-        Some(PagerContinuation::Link(link)) => json[next] = json!(link.as_str()),
-        _ => {}
+    if let Some(token) = token {
+        json[next] = json!(token);
     }
     json
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use digitaltwins_convenience::{Error, UploadModelsOptions, WaitOptions};
+use digitaltwins_convenience::{Error, UploadModelsOptions, UploadedModels, WaitOptions};
 use serde_json::{Value, json};
 
 use crate::store::{self, Documents};
@@ -40,15 +40,26 @@ async fn models_go_in_order_and_in_batches() {
         model(3, &[2, 1]),
         model(2, &[1]),
     ];
-    let options = UploadModelsOptions::default().batch_size(2);
+    let options = UploadModelsOptions {
+        batch_size: 2,
+        ..Default::default()
+    };
     let stored = client.upload_models(&models, Some(options)).await.unwrap();
     let batches: Vec<_> = service.sent().iter().map(|sent| ids(&sent.json())).collect();
     assert_eq!(
         batches,
         [vec!["m1;1", "m2;1"], vec!["m3;1", "m4;1"], vec!["m5;1"]]
     );
-    assert_eq!(stored.len(), 5);
-    assert_eq!(client.upload_models(&[], None).await.unwrap().len(), 0);
+    assert_eq!(stored.models.len(), 5);
+    assert_eq!(
+        client
+            .upload_models::<Value>(&[], None)
+            .await
+            .unwrap()
+            .models
+            .len(),
+        0
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,7 +83,10 @@ async fn a_batch_that_fails_undoes_those_before() {
         .unwrap()
         .put("/models/dtmi:example:m4;1", model(4, &[]));
     let models = [model(1, &[]), model(2, &[1]), model(3, &[2]), model(4, &[3])];
-    let options = UploadModelsOptions::default().batch_size(1);
+    let options = UploadModelsOptions {
+        batch_size: 1,
+        ..Default::default()
+    };
     let error = client.upload_models(&models, Some(options)).await.unwrap_err();
     assert!(
         error.is_already_exists() && error.left_behind().is_empty(),
@@ -95,7 +109,10 @@ async fn what_cannot_be_undone_is_named() {
             _ => None,
         },
     );
-    let options = UploadModelsOptions::default().batch_size(1);
+    let options = UploadModelsOptions {
+        batch_size: 1,
+        ..Default::default()
+    };
     let error = client
         .upload_models(&[model(1, &[]), model(2, &[])], Some(options))
         .await
@@ -117,7 +134,10 @@ async fn a_batch_of_unknown_outcome_is_undone_as_well() {
             Answer::broken(azure_core::error::ErrorKind::Io)
         })
     });
-    let options = UploadModelsOptions::default().batch_size(1);
+    let options = UploadModelsOptions {
+        batch_size: 1,
+        ..Default::default()
+    };
     let error = client
         .upload_models(&[model(1, &[]), model(2, &[])], Some(options))
         .await
@@ -133,12 +153,16 @@ async fn existing_models_can_be_left_out() {
         .lock()
         .unwrap()
         .put("/models/dtmi:example:m1;1", model(1, &[]));
-    let options = UploadModelsOptions::default().skip_existing();
+    let options = UploadModelsOptions {
+        skip_existing: true,
+        ..Default::default()
+    };
     let stored = client
         .upload_models(&[model(1, &[]), model(2, &[1])], Some(options))
         .await
         .unwrap();
-    assert_eq!(stored[0].id, "dtmi:example:m2;1");
+    assert_eq!(stored.models[0].id, "dtmi:example:m2;1");
+    assert_eq!(stored.skipped, ["dtmi:example:m1;1"]);
     assert_eq!(service.lines(), ["GET /models", "POST /models"]);
 }
 
@@ -153,7 +177,7 @@ async fn models_are_checked_before_the_first_is_sent() {
         .lock()
         .unwrap()
         .put("/models/dtmi:example:m9;1", model(9, &[]));
-    let refused = |result: Result<Vec<_>, Error>| {
+    let refused = |result: Result<UploadedModels, Error>| {
         let error = result.unwrap_err();
         assert!(error.is_invalid_input(), "{error}");
         error.to_string()
@@ -175,11 +199,14 @@ async fn models_are_checked_before_the_first_is_sent() {
                 .upload_models(&[model(1, &[2]), model(2, &[1])], None)
                 .await
         )
-        .contains("circle")
+        .contains("cycle")
     );
     for size in [0, 251] {
-        let options = UploadModelsOptions::default().batch_size(size);
-        assert!(refused(client.upload_models(&[], Some(options)).await).contains("batch_size"));
+        let options = UploadModelsOptions {
+            batch_size: size,
+            ..Default::default()
+        };
+        assert!(refused(client.upload_models::<Value>(&[], Some(options)).await).contains("batch_size"));
     }
     assert!(service.lines().is_empty());
     // What the models need is read from the service, and what that needs.
@@ -195,7 +222,10 @@ async fn models_are_checked_before_the_first_is_sent() {
     client
         .upload_models(
             &[broken],
-            Some(UploadModelsOptions::default().without_validation()),
+            Some(UploadModelsOptions {
+                validate: false,
+                ..Default::default()
+            }),
         )
         .await
         .unwrap();
@@ -211,7 +241,7 @@ async fn all_models_are_deleted_parents_last() {
             .put(&format!("/models/dtmi:example:m{id};1"), model(id, bases));
     }
     let ids = client.delete_all_models().await.unwrap();
-    assert_eq!(ids.len(), 5);
+    assert_eq!(ids.ids.len(), 5);
     assert!(documents.lock().unwrap().by_path.is_empty());
     assert_eq!(service.lines().len(), 6, "no model was tried twice");
 }
@@ -230,7 +260,7 @@ async fn a_model_that_appears_meanwhile_is_deleted_too() {
         .unwrap()
         .put("/models/dtmi:example:m1;1", model(1, &[]));
     assert_eq!(
-        client.delete_all_models().await.unwrap(),
+        client.delete_all_models().await.unwrap().ids,
         ["dtmi:example:m2;1", "dtmi:example:m1;1"]
     );
 }
@@ -276,7 +306,8 @@ async fn a_twin_goes_with_its_relationships() {
         client
             .delete_digital_twin_with_relationships("a b")
             .await
-            .unwrap(),
+            .unwrap()
+            .relationships,
         5
     );
     let left: Vec<_> = documents.lock().unwrap().by_path.keys().cloned().collect();
@@ -358,7 +389,9 @@ async fn waiting_has_an_end() {
     let (_, documents, client) = store::service(lagging(u32::MAX));
     twin(&mut documents.lock().unwrap(), "it's");
     let start = tokio::time::Instant::now();
-    let wait = WaitOptions::timeout(Duration::from_secs(5));
+    let wait = WaitOptions {
+        timeout: Duration::from_secs(5),
+    };
     let error = client.wait_until_visible("it's", Some(wait)).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
     assert!(start.elapsed() >= Duration::from_secs(5) && start.elapsed() < Duration::from_secs(6));

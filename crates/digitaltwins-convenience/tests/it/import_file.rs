@@ -48,7 +48,7 @@ fn file(sections: &[(&str, Vec<Value>)]) -> String {
 
 fn check(text: &str) -> ImportFileReport {
     ImportFileValidator::new()
-        .self_contained()
+        .with_self_contained()
         .check(text.as_bytes())
         .unwrap()
 }
@@ -207,7 +207,7 @@ fn what_is_stored_already_may_be_referred_to() {
     let text = file(&[("Twins", vec![wrong])]);
     let validator = ImportFileValidator::new()
         .with_models([hall(), room()])
-        .self_contained();
+        .with_self_contained();
     let report = validator.check(text.as_bytes()).unwrap();
     assert_eq!(
         report
@@ -230,7 +230,7 @@ fn large_lines_and_many_problems_end() {
     use std::io::Read;
     let text = "7\n".repeat(5000);
     let report = ImportFileValidator::new()
-        .max_problems(10)
+        .with_max_problems(10)
         .check(text.as_bytes())
         .unwrap();
     assert_eq!(report.problems.len(), 10);
@@ -258,7 +258,7 @@ proptest! {
         Just(String::new()),
     ], 0..20)) {
         let text = lines.join("\n");
-        let report = ImportFileValidator::new().self_contained().check(text.as_bytes()).unwrap();
+        let report = ImportFileValidator::new().with_self_contained().check(text.as_bytes()).unwrap();
         for problem in report.problems {
             prop_assert!(problem.line <= lines.len() as u64);
         }

@@ -1,18 +1,21 @@
-//! Everything that can be tested without a service: what is sent, and what becomes of the answers.
+//! Tests without a service: which requests are sent, and how responses are read.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
-    reason = "a test fails by panicking, and says when it is skipped"
+    reason = "a test fails by panicking, and prints when it is skipped"
 )]
 
 mod bulk;
+mod call_options;
+mod clouds;
 mod faults;
 mod fixtures;
 mod graph;
 mod import_file;
 mod jobs;
+mod models;
 mod modify;
 mod pages;
 mod patches;

@@ -1,12 +1,11 @@
 //! What every operation sends.
 
 use azure_core::http::Etag;
-use azure_core::http::pager::{PagerContinuation, PagerOptions};
 use digitaltwins_convenience::{
     BasicDigitalTwin, BasicRelationship, ComponentPatch, CreateDeleteJobOptions, DigitalTwin,
     DigitalTwinPatch, DigitalTwinsClient, Error, EventRoute, GetModelOptions, ListDeleteJobsOptions,
     ListEventRoutesOptions, ListImportJobsOptions, ListModelsOptions, ListRelationshipsOptions, Precondition,
-    PublishTelemetryOptions, QueryTwinsOptions, Relationship, RelationshipPatch, Upsert,
+    PublishTelemetryOptions, QueryTwinsOptions, Relationship, RelationshipPatch, ResponseExt, Upsert,
 };
 use futures::TryStreamExt;
 use insta::assert_snapshot;
@@ -82,11 +81,11 @@ async fn digital_twins() {
         weak(),
         Precondition::IfMatch(Etag::from("*")),
     ] {
-        let etag = client
+        let response = client
             .update_digital_twin(UNICODE, &patch, precondition)
             .await
             .unwrap();
-        assert_eq!(etag, Some(Etag::from("W/\"new\"")));
+        assert_eq!(response.etag(), Some(Etag::from("W/\"new\"")));
     }
     client
         .update_digital_twin("room-1", &DigitalTwinPatch::new(), weak())
@@ -112,11 +111,11 @@ async fn components() {
         .await
         .unwrap();
     let patch = ComponentPatch::new().replace("target", 1.0).unwrap();
-    let etag = client
+    let response = client
         .update_component("room-1", "thermostat", &patch, Precondition::Unconditional)
         .await
         .unwrap();
-    assert_eq!(etag, Some(Etag::from("W/\"new\"")));
+    assert_eq!(response.etag(), Some(Etag::from("W/\"new\"")));
     client
         .update_component(UNICODE, "thermostat", &patch, weak())
         .await
@@ -143,11 +142,11 @@ async fn relationships() {
         .await
         .unwrap();
     let patch = RelationshipPatch::new().replace("since", "2025").unwrap();
-    let etag = client
+    let response = client
         .update_relationship(UNICODE, SPECIAL, &patch, Precondition::Unconditional)
         .await
         .unwrap();
-    assert_eq!(etag, Some(Etag::from("W/\"new\"")));
+    assert_eq!(response.etag(), Some(Etag::from("W/\"new\"")));
     client
         .update_relationship("room-1", "rel-1", &patch, weak())
         .await
@@ -168,7 +167,6 @@ async fn lists_of_relationships() {
     let (service, client) = obliging();
     let all: Vec<BasicRelationship> = client
         .list_relationships(SPECIAL, None)
-        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -179,13 +177,11 @@ async fn lists_of_relationships() {
     };
     client
         .list_relationships::<Value>(UNICODE, Some(named))
-        .unwrap()
         .try_next()
         .await
         .unwrap();
     client
         .list_incoming_relationships(PERCENT, None)
-        .unwrap()
         .try_next()
         .await
         .unwrap();
@@ -198,7 +194,6 @@ async fn models() {
     let room = json!({"@id": "dtmi:example:Room;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2",
                       "displayName": {"en": "Room", "de": "Büro ☃"}});
     client.create_models(&[room.clone(), room]).await.unwrap();
-    client.create_models(&[]).await.unwrap();
     client.get_model("dtmi:example:Room;1", None).await.unwrap();
     let definition = GetModelOptions {
         include_model_definition: true,
@@ -207,22 +202,17 @@ async fn models() {
         .get_model("dtmi:example:Room;1", Some(definition))
         .await
         .unwrap();
-    client.list_models(None).unwrap().try_next().await.unwrap();
+    client.list_models(None).try_next().await.unwrap();
     let options = ListModelsOptions {
         dependencies_for: vec![
             "dtmi:example:Room;1".to_owned(),
             "dtmi:example:Floor;12".to_owned(),
         ],
         include_model_definition: true,
-        max_items_per_page: Some(2),
+        page_size: Some(2),
         ..Default::default()
     };
-    client
-        .list_models(Some(options))
-        .unwrap()
-        .try_next()
-        .await
-        .unwrap();
+    client.list_models(Some(options)).try_next().await.unwrap();
     client.decommission_model("dtmi:example:Room;1").await.unwrap();
     client.delete_model("dtmi:example:Room;1").await.unwrap();
     assert_snapshot!(service.text());
@@ -233,7 +223,7 @@ async fn telemetry() {
     let (service, client) = obliging();
     let options = PublishTelemetryOptions {
         message_id: Some("msg-1".to_owned()),
-        source_time: Some(datetime!(2024-05-06 09:08:09.1234567 +02:00)),
+        source_time: Some(datetime!(2024-05-06 09:08:09.1234567 +02:00).into()),
     };
     let telemetry = json!({"t": 21.5, "text": "Büro ☃"});
     client
@@ -281,20 +271,15 @@ async fn event_routes() {
         "type = 'Microsoft.DigitalTwins.Twin.Update' AND $body.x = 'ü'",
     );
     route.id = Some("ignored".to_owned());
-    route.additional.insert("later".to_owned(), json!(true));
+    route.extra.insert("later".to_owned(), json!(true));
     client.upsert_event_route("my-route", &route).await.unwrap();
     client.delete_event_route("my-route").await.unwrap();
-    client.list_event_routes(None).unwrap().try_next().await.unwrap();
+    client.list_event_routes(None).try_next().await.unwrap();
     let options = ListEventRoutesOptions {
-        max_items_per_page: Some(2),
+        page_size: Some(2),
         ..Default::default()
     };
-    client
-        .list_event_routes(Some(options))
-        .unwrap()
-        .try_next()
-        .await
-        .unwrap();
+    client.list_event_routes(Some(options)).try_next().await.unwrap();
     assert_snapshot!(service.text());
 }
 
@@ -302,38 +287,24 @@ async fn event_routes() {
 async fn queries() {
     let (service, client) = obliging();
     let text = "SELECT * FROM DIGITALTWINS T WHERE T.name = 'Büro ☃'";
-    client
-        .query_twins::<Value>(text, None)
-        .unwrap()
-        .try_next()
-        .await
-        .unwrap();
+    client.query_twins::<Value>(text, None).try_next().await.unwrap();
     let options = QueryTwinsOptions {
-        max_items_per_page: Some(2),
-        method_options: PagerOptions {
-            continuation: Some(PagerContinuation::Token("a \"token\"".to_owned())),
-            ..Default::default()
-        },
+        page_size: Some(2),
+        continuation_token: Some("a \"token\"".to_owned()),
         ..Default::default()
     };
     client
         .query_twins::<Value>("SELECT * FROM DIGITALTWINS", Some(options))
-        .unwrap()
         .try_next()
         .await
         .unwrap();
-    use twin_query::digitaltwins::{Query, path};
+    use digitaltwins_convenience::query::{Query, path};
     let query = Query::select(["T"])
         .from_twins("T")
         .filter(path("T.name").eq("O'Hara"))
         .build()
         .unwrap();
-    client
-        .query_twins::<Value>(query, None)
-        .unwrap()
-        .try_next()
-        .await
-        .unwrap();
+    client.query_twins::<Value>(query, None).try_next().await.unwrap();
     assert_snapshot!(service.text());
 }
 
@@ -348,17 +319,12 @@ async fn import_jobs() {
     client.get_import_job(SPECIAL).await.unwrap();
     client.cancel_import_job("imp-1").await.unwrap();
     client.delete_import_job(UNICODE).await.unwrap();
-    client.list_import_jobs(None).unwrap().try_next().await.unwrap();
+    client.list_import_jobs(None).try_next().await.unwrap();
     let options = ListImportJobsOptions {
-        max_items_per_page: Some(2),
+        page_size: Some(2),
         ..Default::default()
     };
-    client
-        .list_import_jobs(Some(options))
-        .unwrap()
-        .try_next()
-        .await
-        .unwrap();
+    client.list_import_jobs(Some(options)).try_next().await.unwrap();
     assert_snapshot!(service.text());
 }
 
@@ -372,17 +338,12 @@ async fn delete_jobs() {
     };
     client.create_delete_job(Some(options)).await.unwrap();
     client.get_delete_job("del 1/ü").await.unwrap();
-    client.list_delete_jobs(None).unwrap().try_next().await.unwrap();
+    client.list_delete_jobs(None).try_next().await.unwrap();
     let options = ListDeleteJobsOptions {
-        max_items_per_page: Some(2),
+        page_size: Some(2),
         ..Default::default()
     };
-    client
-        .list_delete_jobs(Some(options))
-        .unwrap()
-        .try_next()
-        .await
-        .unwrap();
+    client.list_delete_jobs(Some(options)).try_next().await.unwrap();
     assert_snapshot!(service.text());
 }
 
@@ -407,24 +368,27 @@ async fn what_cannot_be_sent_is_refused_before() {
         assert_eq!(refused(client.delete_import_job(id).await), "id");
         assert_eq!(
             refused(client.get_component::<Value>("room-1", id).await),
-            "componentPath"
+            "component"
         );
         let result = client
             .delete_relationship("room-1", id, Precondition::Unconditional)
             .await;
-        assert_eq!(refused(result), "relationshipId");
-        assert_eq!(refused(client.list_relationships::<Value>(id, None)), "twin_id");
-        assert_eq!(refused(client.list_incoming_relationships(id, None)), "twin_id");
+        assert_eq!(refused(result), "relationship_id");
+        let mut list = client.list_relationships::<Value>(id, None);
+        assert_eq!(refused(list.try_next().await), "twin_id");
+        let mut list = client.list_incoming_relationships(id, None);
+        assert_eq!(refused(list.try_next().await), "twin_id");
+        assert_eq!(refused(client.watch_import_job(id, None).await), "id");
     }
     let empty = Precondition::IfMatch(Etag::from(""));
     assert_eq!(refused(client.delete_digital_twin("room-1", empty).await), "etag");
     let zero = QueryTwinsOptions {
-        max_items_per_page: Some(0),
+        page_size: Some(0),
         ..Default::default()
     };
     assert_eq!(
-        refused(client.query_twins::<Value>("SELECT", Some(zero))),
-        "max_items_per_page"
+        refused(client.query_twins::<Value>("SELECT", Some(zero)).try_next().await),
+        "page_size"
     );
     let twin = DigitalTwin::new("t", "m", [1]);
     assert_eq!(
@@ -434,6 +398,19 @@ async fn what_cannot_be_sent_is_refused_before() {
                 .await
         ),
         "twin"
+    );
+    assert_eq!(refused(client.create_models::<Value>(&[]).await), "models");
+    assert_eq!(
+        refused(client.create_models(&vec![json!({}); 251]).await),
+        "models"
+    );
+    let zero = ListModelsOptions {
+        page_size: Some(0),
+        ..Default::default()
+    };
+    assert_eq!(
+        refused(client.list_models(Some(zero)).try_next().await),
+        "page_size"
     );
     let long = CreateDeleteJobOptions {
         timeout: Some(std::time::Duration::MAX),
@@ -456,6 +433,7 @@ async fn what_cannot_be_sent_is_refused_before() {
 async fn a_context_goes_with_every_call() {
     use azure_core::http::policies::{Policy, PolicyResult};
     use azure_core::http::{ClientOptions, Context, Request};
+    use digitaltwins_convenience::CallOptions;
     use std::sync::Arc;
 
     #[derive(Debug, Clone)]
@@ -486,7 +464,10 @@ async fn a_context_goes_with_every_call() {
         },
         |_| Answer::json(200, &json!({"$dtId": "t", "$metadata": {"$model": "dtmi:a;1"}})),
     );
-    let marked = client.with_context(Context::new().with_value(Marker("yes")));
+    let marked = client.with_call_options(CallOptions {
+        context: Context::new().with_value(Marker("yes")),
+        ..Default::default()
+    });
     marked.get_digital_twin::<BasicDigitalTwin>("t").await.unwrap();
     client.get_digital_twin::<BasicDigitalTwin>("t").await.unwrap();
     let markers: Vec<_> = service
@@ -539,21 +520,21 @@ fn calls_can_be_spawned() {
             .upsert_relationship("t", "r", &Value::Null, Upsert::CreateOnly)
             .await?;
         client.publish_telemetry("t", &Value::Null, None).await?;
-        client.create_models(&[]).await?;
+        client.create_models::<Value>(&[]).await?;
         client
             .modify_digital_twin::<Map<String, Value>>("t", |_| {})
             .await?;
-        client.upload_models(&[], None).await?;
+        client.upload_models::<Value>(&[], None).await?;
         client.delete_all_models().await?;
         client.delete_digital_twin_with_relationships("t").await?;
         client.wait_until_visible("t", None).await?;
-        client.begin_import_job("j", "i", "o", None)?.await?;
-        client.begin_delete_job(None, None)?.await?;
-        client.query_twins::<Value>("SELECT", None)?.try_next().await?;
+        client.begin_import_job("j", "i", "o", None).await?;
+        client.begin_delete_job(None).await?;
+        client.query_twins::<Value>("SELECT", None).try_next().await?;
         Ok::<_, Error>(())
     });
-    spawnable(client.list_models(None).unwrap());
-    spawnable(client.list_relationships::<BasicRelationship>("t", None).unwrap());
+    spawnable(client.list_models(None));
+    spawnable(client.list_relationships::<BasicRelationship>("t", None));
     spawnable(client.bulk_upsert(futures::stream::empty(), None).unwrap());
     spawnable(Error::from(azure_core::Error::with_message(
         azure_core::error::ErrorKind::Other,

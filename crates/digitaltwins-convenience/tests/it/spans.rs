@@ -43,16 +43,15 @@ async fn every_request_belongs_to_the_trace() {
         .unwrap_err();
     client
         .query_twins::<Value>("SELECT", None)
-        .unwrap()
         .try_next()
         .await
         .unwrap();
     let names = recorder.0.lock().unwrap().clone();
     for operation in [
-        "DigitalTwinsClient.digital_twins_get_by_id",
-        "DigitalTwinsClient.digital_twins_add",
-        "DigitalTwinsClient.digital_twins_delete",
-        "DigitalTwinsClient.query_query_twins",
+        "DigitalTwinsClient.get_digital_twin",
+        "DigitalTwinsClient.upsert_digital_twin",
+        "DigitalTwinsClient.delete_digital_twin",
+        "DigitalTwinsClient.query_twins",
     ] {
         assert!(
             names.iter().any(|name| name == operation),

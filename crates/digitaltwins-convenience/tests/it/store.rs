@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use azure_core::http::ClientOptions;
 use digitaltwins_convenience::DigitalTwinsClient;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
@@ -43,12 +44,20 @@ impl Documents {
 
 /// The service, its documents, and a client. `hook` sees each request first and may answer it.
 pub(crate) fn service(
+    hook: impl FnMut(&Sent, &mut Documents) -> Option<Answer> + Send + 'static,
+) -> (Arc<Service>, Arc<Mutex<Documents>>, DigitalTwinsClient) {
+    service_with_options(ClientOptions::default(), hook)
+}
+
+/// The same, with more options.
+pub(crate) fn service_with_options(
+    options: ClientOptions,
     mut hook: impl FnMut(&Sent, &mut Documents) -> Option<Answer> + Send + 'static,
 ) -> (Arc<Service>, Arc<Mutex<Documents>>, DigitalTwinsClient) {
     let documents = Arc::new(Mutex::new(Documents::default()));
     let shared = documents.clone();
     let mut hook: Hook = Box::new(move |sent, documents| hook(sent, documents));
-    let (service, client) = Service::new(move |sent| {
+    let (service, client) = Service::with_options(options, move |sent| {
         let mut documents = shared.lock().unwrap();
         hook(sent, &mut documents).unwrap_or_else(|| answer(sent, &mut documents))
     });

@@ -186,14 +186,14 @@ impl Service {
 }
 
 /// A client that sends through `transport`, for tokens of another cloud.
-pub(crate) fn client_with_scope(transport: Arc<dyn HttpClient>, scope: &'static str) -> DigitalTwinsClient {
+pub(crate) fn client_with_scope(transport: Arc<dyn HttpClient>, scope: &str) -> DigitalTwinsClient {
     let client_options = ClientOptions {
         transport: Some(Transport::new(transport)),
         ..Default::default()
     };
     let options = DigitalTwinsClientOptions {
         client_options,
-        scope: Some(scope),
+        scope: Some(scope.to_owned()),
     };
     DigitalTwinsClient::new("twins.example", Arc::new(Credential), Some(options)).unwrap()
 }

@@ -111,8 +111,8 @@ proptest! {
     #[test]
     fn a_typed_twin_comes_back(pump in pump(), more in any::<u64>()) {
         let mut twin = DigitalTwin::new("p", "dtmi:example:Pump;1", pump);
-        twin.additional.insert("later".to_owned(), json!({"n": more}));
-        twin.contents.motor.additional.insert("later".to_owned(), json!([more]));
+        twin.extra.insert("later".to_owned(), json!({"n": more}));
+        twin.contents.motor.extra.insert("later".to_owned(), json!([more]));
         let text = serde_json::to_string(&twin).unwrap();
         let back: DigitalTwin<Pump> = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(&back, &twin);
@@ -134,7 +134,7 @@ proptest! {
             diameter: Option<i64>,
         }
         let mut pipe = Relationship::new("r", "a", "feeds", "b", Pipe { diameter });
-        pipe.additional.insert("flow".to_owned(), json!(flow));
+        pipe.extra.insert("flow".to_owned(), json!(flow));
         let text = serde_json::to_string(&pipe).unwrap();
         prop_assert_eq!(serde_json::from_str::<Relationship<Pipe>>(&text).unwrap(), pipe);
         let basic: BasicRelationship = serde_json::from_str(&text).unwrap();

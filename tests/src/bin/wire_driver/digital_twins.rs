@@ -1,16 +1,16 @@
 //! The calls of Digital Twins.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::http::policies::{Policy, PolicyResult};
-use azure_core::http::poller::PollerOptions;
-use azure_core::http::{Context, Etag, Pager, Request, Response};
+use azure_core::http::{Context, Etag, NoFormat, Request, Response};
 use digitaltwins_convenience::{
-    CreateDeleteJobOptions, DateTime, DigitalTwinPatch, DigitalTwinsClient, DigitalTwinsClientOptions, Error,
-    EventRoute, GetModelOptions, ItemPage, ListDeleteJobsOptions, ListEventRoutesOptions,
-    ListImportJobsOptions, ListModelsOptions, ListRelationshipsOptions, Patch, PatchTarget, Precondition,
-    PublishTelemetryOptions, QueryTwinsOptions, Upsert, json_patch,
+    BeginDeleteJobOptions, CallOptions, DateTime, DigitalTwinPatch, DigitalTwinsClient,
+    DigitalTwinsClientOptions, Error, EventRoute, GetModelOptions, ListDeleteJobsOptions,
+    ListEventRoutesOptions, ListImportJobsOptions, ListModelsOptions, ListRelationshipsOptions, Pager, Patch,
+    PatchTarget, Precondition, PublishTelemetryOptions, QueryTwinsOptions, ResponseExt, Upsert, json_patch,
 };
 use futures::TryStreamExt;
 use serde::Serialize;
@@ -99,7 +99,7 @@ impl Args<'_> {
             .transpose()?;
         Ok(Some(PublishTelemetryOptions {
             message_id: self.optional("message_id"),
-            source_time: time.and_then(|time| time.to_offset()),
+            source_time: time,
         }))
     }
 }
@@ -109,7 +109,7 @@ fn model<T: Serialize + DeserializeOwned>(response: Response<T>) -> Result<Optio
 }
 
 async fn pages<T: Serialize + DeserializeOwned + Send + 'static>(
-    pager: Pager<ItemPage<T>>,
+    pager: Pager<T>,
 ) -> Result<Option<Value>, Failure> {
     let pages: Vec<_> = pager.into_pages().try_collect().await?;
     let items = pages
@@ -120,8 +120,8 @@ async fn pages<T: Serialize + DeserializeOwned + Send + 'static>(
     ))
 }
 
-fn written(etag: Option<Etag>) -> Result<Option<Value>, Failure> {
-    Ok(Some(json!({"etag": etag})))
+fn written(response: Response<(), NoFormat>) -> Result<Option<Value>, Failure> {
+    Ok(Some(json!({"etag": response.etag()})))
 }
 
 async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result<Option<Value>, Failure> {
@@ -152,27 +152,30 @@ async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result
             let options = ListModelsOptions {
                 dependencies_for: ids.filter_map(|id| id.as_str().map(str::to_owned)).collect(),
                 include_model_definition: args.flag("include_model_definition"),
-                max_items_per_page: size,
+                page_size: size,
                 ..Default::default()
             };
-            pages(client.list_models(Some(options))?).await
+            pages(client.list_models(Some(options))).await
         }
         "decommission_model" => client
             .decommission_model(id)
             .await
-            .map(|()| Some(Value::Null))
+            .map(|_| Some(Value::Null))
             .map_err(Into::into),
         "delete_model" => client
             .delete_model(id)
             .await
-            .map(|()| Some(Value::Null))
+            .map(|_| Some(Value::Null))
             .map_err(Into::into),
         "get_digital_twin" => {
             let trace = Trace {
                 parent: args.optional("traceparent"),
                 state: args.optional("tracestate"),
             };
-            let client = client.with_context(Context::new().with_value(trace));
+            let client = client.with_call_options(CallOptions {
+                context: Context::new().with_value(trace),
+                ..Default::default()
+            });
             model(client.get_digital_twin::<Value>(twin).await?)
         }
         "upsert_digital_twin" => match args.mode() {
@@ -222,9 +225,9 @@ async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result
                 relationship_name,
                 ..Default::default()
             };
-            pages(client.list_relationships::<Value>(twin, Some(options))?).await
+            pages(client.list_relationships::<Value>(twin, Some(options))).await
         }
-        "list_incoming_relationships" => pages(client.list_incoming_relationships(twin, None)?).await,
+        "list_incoming_relationships" => pages(client.list_incoming_relationships(twin, None)).await,
         "publish_telemetry" => {
             client
                 .publish_telemetry(twin, &args.0["telemetry"], args.telemetry()?)
@@ -241,10 +244,10 @@ async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result
         "get_event_route" => model(client.get_event_route(route).await?),
         "list_event_routes" => {
             let options = ListEventRoutesOptions {
-                max_items_per_page: size,
+                page_size: size,
                 ..Default::default()
             };
-            pages(client.list_event_routes(Some(options))?).await
+            pages(client.list_event_routes(Some(options))).await
         }
         "upsert_event_route" => {
             client
@@ -261,11 +264,11 @@ async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result
         }
         "query_twins" => {
             let options = QueryTwinsOptions {
-                max_items_per_page: size,
+                page_size: size,
                 ..Default::default()
             };
             let pages = client
-                .query_twins::<Value>(args.text("query"), Some(options))?
+                .query_twins::<Value>(args.text("query"), Some(options))
                 .into_pages();
             let pages: Vec<_> = pages.try_collect().await?;
             let rows = pages
@@ -288,30 +291,27 @@ async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result
         }
         "list_import_jobs" => {
             let options = ListImportJobsOptions {
-                max_items_per_page: size,
+                page_size: size,
                 ..Default::default()
             };
-            pages(client.list_import_jobs(Some(options))?).await
+            pages(client.list_import_jobs(Some(options))).await
         }
         "create_delete_job" => {
             let minutes = args.0["timeout_in_minutes"].as_u64();
-            let options = CreateDeleteJobOptions {
+            let options = BeginDeleteJobOptions {
                 operation_id: args.optional("operation_id"),
-                timeout: minutes.map(|minutes| std::time::Duration::from_secs(60 * minutes)),
+                timeout: minutes.map(|minutes| Duration::from_secs(60 * minutes)),
+                poll_interval: Some(Duration::from_secs(1)),
             };
-            let often = PollerOptions {
-                frequency: azure_core::time::Duration::seconds(1),
-                ..Default::default()
-            };
-            model(client.begin_delete_job(Some(options), Some(often))?.await?)
+            model(client.begin_delete_job(Some(options)).await?)
         }
         "get_delete_job" => model(client.get_delete_job(job).await?),
         "list_delete_jobs" => {
             let options = ListDeleteJobsOptions {
-                max_items_per_page: size,
+                page_size: size,
                 ..Default::default()
             };
-            pages(client.list_delete_jobs(Some(options))?).await
+            pages(client.list_delete_jobs(Some(options))).await
         }
         _ => Ok(None),
     }

@@ -1,0 +1,143 @@
+//! `with_call_options` reaches every kind of call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_core::http::headers::{HeaderName, HeaderValue};
+use digitaltwins_convenience::{
+    BasicDigitalTwin, CallOptions, DigitalTwinPatch, DigitalTwinsClient, Error, GraphItem, Precondition,
+    RetryOptions, Upsert,
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::{Map, Value, json};
+
+use crate::support::{Answer, Sent, Service};
+
+/// A service that responds to every request so that composite methods come to an end.
+fn service() -> (Arc<Service>, DigitalTwinsClient) {
+    Service::new(|sent: &Sent| match (sent.method.as_str(), sent.line().as_str()) {
+        ("POST", "POST /query") => Answer::json(
+            200,
+            &json!({"value": [{"T": {"$dtId": "t", "$etag": "W/\"1\""}}], "continuationToken": null}),
+        ),
+        ("POST", "POST /models") => Answer::json(201, &json!([{"id": "dtmi:example:m;1"}])),
+        ("POST", _) => Answer::json(202, &json!({"id": "job", "status": "succeeded"})),
+        ("GET", "GET /digitaltwins/t") => {
+            let twin = json!({"$dtId": "t", "$etag": "W/\"1\"", "$metadata": {"$model": "dtmi:example:m;1"}});
+            Answer::json(200, &twin).header("etag", "W/\"1\"")
+        }
+        ("GET", _) => Answer::json(200, &json!({"value": []})),
+        ("PUT", _) => Answer::json(200, &json!({"$dtId": "t"})),
+        _ => Answer::empty(204),
+    })
+}
+
+/// Makes a call of every kind and returns the name of each with its error.
+async fn calls(client: &DigitalTwinsClient) -> Vec<(&'static str, Option<Error>)> {
+    let twin = BasicDigitalTwin::new("t", "dtmi:example:m;1", Map::new());
+    let patch = DigitalTwinPatch::new().add("a", 1).unwrap();
+    let model = json!({"@context": "dtmi:dtdl:context;3", "@id": "dtmi:example:m;1", "@type": "Interface"});
+    let bulk = client
+        .bulk_upsert(stream::iter([GraphItem::from(twin.clone())]), None)
+        .unwrap()
+        .next()
+        .await
+        .unwrap();
+    let change = |twin: &mut BasicDigitalTwin| {
+        twin.contents.insert("a".to_owned(), json!(1));
+    };
+    vec![
+        ("get", client.get_digital_twin::<Value>("t").await.err()),
+        (
+            "upsert",
+            client
+                .upsert_digital_twin("t", &twin, Upsert::CreateOnly)
+                .await
+                .err(),
+        ),
+        (
+            "update",
+            client
+                .update_digital_twin("t", &patch, Precondition::Unconditional)
+                .await
+                .err(),
+        ),
+        ("delete", client.delete_model("dtmi:example:m;1").await.err()),
+        ("list", client.list_models(None).try_next().await.err()),
+        (
+            "query",
+            client.query_twins::<Value>("SELECT", None).try_next().await.err(),
+        ),
+        ("job", client.begin_delete_job(None).await.err()),
+        ("modify", client.modify_digital_twin("t", change).await.err()),
+        ("upload", client.upload_models(&[model], None).await.err()),
+        ("delete all", client.delete_all_models().await.err()),
+        (
+            "delete with",
+            client.delete_digital_twin_with_relationships("t").await.err(),
+        ),
+        ("wait", client.wait_until_visible("t", None).await.err()),
+        ("bulk", bulk.result.err()),
+        (
+            "protocol",
+            client
+                .protocol()
+                .digital_twins_get_by_id("t", None, None)
+                .await
+                .err()
+                .map(|error| azure_service_core::Error::from(error).into()),
+        ),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn headers_go_with_every_request() {
+    let (service, client) = service();
+    let client = client.with_call_options(CallOptions {
+        headers: vec![(
+            HeaderName::from_static("x-tenant"),
+            HeaderValue::from_static("contoso"),
+        )],
+        ..Default::default()
+    });
+    for (name, error) in calls(&client).await {
+        assert!(error.is_none(), "{name}: {error:?}");
+    }
+    let sent = service.sent();
+    assert!(sent.len() > 15, "{:?}", service.lines());
+    for sent in sent {
+        assert_eq!(sent.header("x-tenant"), Some("contoso"), "{}", sent.line());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_of_a_nanosecond_fails_every_kind_of_call() {
+    let (_, client) = service();
+    let client = client.with_call_options(CallOptions {
+        attempt_timeout: Some(Duration::from_nanos(1)),
+        retry: Some(RetryOptions::none()),
+        ..Default::default()
+    });
+    for (name, error) in calls(&client).await {
+        let error = error.unwrap_or_else(|| panic!("{name} succeeds"));
+        assert!(error.is_timeout(), "{name}: {error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn later_options_replace_earlier_ones() {
+    let (service, client) = service();
+    let header = |name: &'static str| CallOptions {
+        headers: vec![(HeaderName::from_static(name), HeaderValue::from_static("1"))],
+        ..Default::default()
+    };
+    let client = client
+        .with_call_options(header("x-first"))
+        .with_call_options(header("x-second"));
+    client.delete_model("dtmi:example:m;1").await.unwrap();
+    let sent = &service.sent()[0];
+    assert_eq!(
+        (sent.header("x-first"), sent.header("x-second")),
+        (None, Some("1"))
+    );
+}
