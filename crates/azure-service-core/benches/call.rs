@@ -124,10 +124,7 @@ impl Client {
         }
     }
 
-    #[expect(
-        clippy::result_large_err,
-        reason = "written as the generator writes it"
-    )]
+    #[expect(clippy::result_large_err, reason = "written as the generator writes it")]
     fn things_get_request(&self, id: &str) -> Result<TypedRequest<Thing>, progenitor_client::Error> {
         let segment = azure_protocol_runtime::path_segment::<()>("id", id)?;
         let url = format!("{}/things/{segment}", self.baseurl);
