@@ -22,7 +22,7 @@ use digitaltwins_convenience::{
 };
 use futures::TryStreamExt as _;
 use integration_tests::{Failure, environment::Environment};
-use iothub_convenience::{DeviceStatus, IotHubRegistryManager, Precondition, SymmetricKey, TwinPatch};
+use iothub_convenience::{DeviceStatus, IotHubRegistryManager, Precondition, SymmetricKey, Twin, TwinPatch};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use twin_query::{digitaltwins, iothub};
@@ -100,15 +100,12 @@ async fn devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
         )
         .build()?;
     let rows = eventually(ROOMS_PER_FLOOR as usize, async || {
-        let pager = hub.query_iot_hub(&query, None)?;
-        Ok(pager
-            .map_ok(|row| row.into_twin())
-            .try_collect::<Vec<_>>()
-            .await?)
+        let pager = hub.query_iot_hub::<Twin>(&query, None)?;
+        Ok(pager.try_collect::<Vec<_>>().await?)
     })
     .await?;
     let mut table = table(["device", "status", "room", "interval", "desired version", "ETag"]);
-    for twin in rows.into_iter().flatten() {
+    for twin in rows {
         table.add_row([
             twin.device_id.clone().unwrap_or_default(),
             twin.status.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -129,12 +126,11 @@ async fn devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
 
     let first = sensor_of("quickstart-room-101");
     let before = hub.get_twin(&first).await?.into_model()?;
-    let etag = before.etag.clone().ok_or("a twin without an ETag")?;
+    let unchanged = before.precondition()?;
     let mine = TwinPatch::new().set_desired("telemetry.intervalSeconds", 10);
-    hub.update_twin(&first, &mine, Precondition::IfMatch(etag.clone()))
-        .await?;
+    hub.update_twin(&first, &mine, &unchanged).await?;
     let yours = TwinPatch::new().set_desired("telemetry.intervalSeconds", 20);
-    match hub.update_twin(&first, &yours, Precondition::IfMatch(etag)).await {
+    match hub.update_twin(&first, &yours, &unchanged).await {
         Err(error) if error.is_precondition_failed() => {
             println!(
                 "3. Two people change the interval of {first} at once. The second one is told:\n   {error}\n"

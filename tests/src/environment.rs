@@ -106,8 +106,7 @@ fn kind(real: bool) -> &'static str {
 ///
 /// A certificate that cannot be used, which would be a mistake of the emulator.
 pub fn hub_of(emulator: &Emulator) -> Result<IotHubRegistryManager, Failure> {
-    let mut options = IotHubClientOptions::default();
-    options.client_options.transport = Some(trusting(emulator)?);
+    let options = IotHubClientOptions::trusting(emulator.ca_certificate_pem())?;
     Ok(IotHubRegistryManager::from_connection_string(
         &emulator.iothub_connection_string(),
         Some(options),

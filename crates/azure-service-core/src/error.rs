@@ -5,6 +5,7 @@ mod connection;
 mod convert;
 mod envelope;
 mod kind;
+mod parts;
 mod questions;
 mod text;
 
@@ -102,6 +103,8 @@ struct Repr {
     body: Option<String>,
     attempts: u32,
     timed_out: bool,
+    /// Whether the message is the whole headline.
+    verbatim: bool,
     /// Whether the request may run twice.
     repeatable: bool,
     connection: Option<ConnectionFailure>,
@@ -127,6 +130,7 @@ impl Error {
             body: None,
             attempts: 0,
             timed_out: false,
+            verbatim: false,
             repeatable: false,
             connection: None,
             cause: None,
@@ -212,16 +216,6 @@ impl Error {
     #[must_use]
     pub(crate) fn with_target(mut self, target: impl Into<String>) -> Self {
         self.0.target = Some(target.into());
-        self
-    }
-
-    /// The error with the method that failed, the number of requests that were sent for it, and whether it may run
-    /// twice.
-    #[must_use]
-    pub(crate) fn with_call(mut self, operation: &'static str, attempts: u32, repeatable: bool) -> Self {
-        self.0.operation = Some(operation);
-        self.0.attempts = attempts;
-        self.0.repeatable = repeatable;
         self
     }
 

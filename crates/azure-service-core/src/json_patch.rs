@@ -6,7 +6,7 @@ use std::fmt;
 
 use ::json_patch::jsonptr::PointerBuf;
 use ::json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation, TestOperation};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
@@ -150,6 +150,13 @@ impl AsRef<Patch> for JsonPatch {
 impl fmt::Display for JsonPatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// The operations of a JSON Patch document.
+impl<'de> Deserialize<'de> for JsonPatch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Patch::deserialize(deserializer).map(Self)
     }
 }
 

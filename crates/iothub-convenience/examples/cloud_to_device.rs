@@ -13,9 +13,7 @@ mod common;
 use azure_iot_emulator::Settlement;
 use common::{Failure, Hub};
 use futures::StreamExt;
-use iothub_convenience::{
-    CloudToDeviceMessage, DeliveryAcknowledgement, DeviceStatus, Error, MessageFate, SymmetricKey,
-};
+use iothub_convenience::{CloudToDeviceMessage, DeliveryAcknowledgement, DeviceStatus, SymmetricKey};
 
 const DEVICE: &str = "greenhouse-1";
 
@@ -69,7 +67,7 @@ async fn send(hub: &Hub, command: &str) -> Result<(), Failure> {
         Ok(sent) => println!("the hub has {:?}", sent.message_id),
         Err(error) if error.is_not_found() => println!("there is no {DEVICE} yet"),
         // Sent again, it might arrive twice.
-        Err(Error::Amqp(error)) if error.fate() == MessageFate::Unknown => println!("who knows: {error}"),
+        Err(error) if error.is_unknown_outcome() => println!("it may or may not arrive: {error}"),
         Err(error) => return Err(error.into()),
     }
     Ok(())

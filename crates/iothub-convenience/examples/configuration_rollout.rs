@@ -53,10 +53,7 @@ async fn main() -> Result<(), Failure> {
     println!("{} targets {:?}", created.id, created.target_condition);
 
     // Only if nobody else has changed it since.
-    let precondition = created
-        .etag
-        .clone()
-        .map_or(Precondition::Unconditional, Precondition::IfMatch);
+    let precondition = created.precondition()?;
     let wider = created.with_target_condition("tags.site IN ['oslo', 'rome']");
     let updated = hub
         .client

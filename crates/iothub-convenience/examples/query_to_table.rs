@@ -14,8 +14,8 @@ use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use common::{Failure, Hub};
 use futures::TryStreamExt;
-use iothub_convenience::query_language::{Query, column, count, tag};
-use iothub_convenience::{RegistryEntry, TwinPatch};
+use iothub_convenience::query::{Query, column, count, tag};
+use iothub_convenience::{RegistryEntry, Twin, TwinPatch};
 use serde::Deserialize;
 
 const SITES: [&str; 3] = ["oslo", "rome", "l'aquila"];
@@ -54,9 +54,8 @@ async fn main() -> Result<(), Failure> {
     table
         .load_preset(UTF8_FULL_CONDENSED)
         .set_header(["device", "floor", "desired version"]);
-    let mut rows = hub.client.query_iot_hub(&query, None)?;
-    while let Some(row) = rows.try_next().await? {
-        let Some(twin) = row.into_twin() else { continue };
+    let mut twins = hub.client.query_iot_hub::<Twin>(&query, None)?;
+    while let Some(twin) = twins.try_next().await? {
         let floor = twin.tags.get("floor").map(ToString::to_string);
         let version = twin
             .properties
@@ -76,9 +75,8 @@ async fn main() -> Result<(), Failure> {
     table
         .load_preset(UTF8_FULL_CONDENSED)
         .set_header(["site", "devices"]);
-    let mut rows = hub.client.query_iot_hub(&query, None)?;
+    let mut rows = hub.client.query_iot_hub::<PerSite>(&query, None)?;
     while let Some(row) = rows.try_next().await? {
-        let row: PerSite = row.decode()?;
         table.add_row([row.site, row.devices.to_string()]);
     }
     println!("{table}");

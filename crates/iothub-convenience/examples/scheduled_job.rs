@@ -10,11 +10,11 @@
 
 mod common;
 
-use azure_core::http::poller::PollerOptions;
-use azure_core::time::Duration;
+use std::time::Duration;
+
 use common::{Failure, Hub};
 use futures::TryStreamExt;
-use iothub_convenience::{QueryRow, RegistryEntry, ScheduledJobRequest, TwinPatch};
+use iothub_convenience::{DeviceJob, PollOptions, RegistryEntry, ScheduledJobRequest, TwinPatch};
 
 fn id(number: usize) -> String {
     format!("night-{number}")
@@ -32,9 +32,8 @@ async fn main() -> Result<(), Failure> {
     let job_id = format!("night-{}", azure_core::Uuid::new_v4());
     let patch = TwinPatch::new().set_desired("climate.target", 18);
     let request = ScheduledJobRequest::update_twin(&job_id, "tags.site = 'oslo'", patch);
-    let often = PollerOptions {
-        frequency: Duration::seconds(1),
-        ..Default::default()
+    let often = PollOptions {
+        interval: Some(Duration::from_secs(1)),
     };
     let job = hub
         .client
@@ -51,11 +50,9 @@ async fn main() -> Result<(), Failure> {
     }
 
     let query = format!("SELECT * FROM devices.jobs WHERE devices.jobs.jobId = '{job_id}'");
-    let mut rows = hub.client.query_iot_hub(query, None)?;
-    while let Some(row) = rows.try_next().await? {
-        if let QueryRow::DeviceJob(job) = row {
-            println!("{}: {:?}", job.device_id, job.status);
-        }
+    let mut jobs = hub.client.query_iot_hub::<DeviceJob>(query, None)?;
+    while let Some(job) = jobs.try_next().await? {
+        println!("{}: {:?}", job.device_id, job.status);
     }
     hub.delete((0..5).map(id)).await
 }

@@ -1,4 +1,4 @@
-//! Messages to devices, and notifications of what became of them, over AMQP 1.0.
+//! Messages to devices and notifications over AMQP 1.0.
 
 mod cbs;
 mod connection;
@@ -12,10 +12,10 @@ mod operations;
 mod options;
 mod transport;
 
-pub(crate) use self::credential::AmqpCredential;
-pub use self::error::{AmqpError, AmqpErrorKind, MessageFate};
-pub use self::message::{CloudToDeviceMessage, DeliveryAcknowledgement};
-pub(crate) use self::messaging::Messaging;
-pub use self::messaging::SentMessage;
-pub use self::notifications::{FileNotification, Notification, NotificationStream};
-pub use self::options::{AmqpOptions, AmqpProxy, AmqpTransport};
+pub(crate) use credential::AmqpCredential;
+pub use error::{AmqpError, AmqpErrorKind, MessageFate};
+pub use message::{CloudToDeviceMessage, DeliveryAcknowledgement, PropertyValue};
+pub(crate) use messaging::Messaging;
+pub use messaging::SentMessage;
+pub use notifications::{FileNotification, Notification, NotificationStream};
+pub use options::{AmqpOptions, AmqpProxy, AmqpTransport};

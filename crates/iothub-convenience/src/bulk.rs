@@ -1,7 +1,9 @@
-//! Many devices at once.
+//! Bulk runs: many items with bounded concurrency.
 
 mod entry;
 mod keys;
+mod methods;
+mod options;
 mod registry;
 mod report;
 mod run;
@@ -9,5 +11,6 @@ mod twins;
 
 pub use entry::RegistryEntry;
 pub use keys::KeyChange;
-pub use report::{BulkFailure, BulkOptions, BulkOutcome, BulkReport, BulkResult};
+pub use options::{BulkOptions, BulkProgress, ProgressCallback};
+pub use report::{BulkFailure, BulkOutcome, BulkReport, BulkResult};
 pub use twins::TwinUpdate;

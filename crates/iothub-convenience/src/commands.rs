@@ -1,13 +1,63 @@
-//! Cloud-to-device messages over HTTP: what waits, and what became of it.
+//! Cloud-to-device messages over HTTP: purging queues, and feedback.
 
-use azure_core::http::{NoFormat, RawResponse, Response, StatusCode};
-use iothub_protocol::types::{FeedbackRecord, PurgeMessageQueueResult};
+use azure_core::http::{NoFormat, Response, StatusCode};
+use azure_protocol_runtime::DateTime;
+use azure_service_core::ResponseExt;
 
-use crate::client::{IotHubRegistryManager, plain, without_body};
+use crate::client::IotHubRegistryManager;
 use crate::error::{Error, Result};
 use crate::identity::check_device_id;
+use crate::model::{model, plain_members};
 
-/// Records of what became of cloud-to-device messages, locked until they are completed or abandoned.
+model! {
+    /// The outcome of a cloud-to-device message.
+    pub struct FeedbackRecord as "feedback record" {
+        /// The id of the message.
+        pub original_message_id: Option<String> = "originalMessageId",
+        /// The outcome.
+        pub status_code: Option<FeedbackRecordStatusCode> = "statusCode",
+        /// The outcome in the service's words.
+        pub description: Option<String> = "description",
+        /// The device that the message was for.
+        pub device_id: Option<String> = "deviceId",
+        /// The generation of that device.
+        pub device_generation_id: Option<String> = "deviceGenerationId",
+        /// When the outcome was recorded.
+        pub enqueued_time_utc: Option<DateTime> = "enqueuedTimeUtc",
+    }
+}
+
+azure_service_core::open_enum! {
+    /// The outcome of a cloud-to-device message.
+    pub enum FeedbackRecordStatusCode {
+        /// The device completed the message.
+        Success = "Success",
+        /// The message expired before the device completed it.
+        Expired = "Expired",
+        /// The device abandoned the message too often.
+        DeliveryCountExceeded = "DeliveryCountExceeded",
+        /// The device rejected the message.
+        Rejected = "Rejected",
+        /// The queue was purged.
+        Purged = "Purged",
+    }
+}
+
+plain_members!(FeedbackRecordStatusCode);
+
+model! {
+    /// What was deleted from a device's queue.
+    pub struct PurgeMessageQueueResult as "purge result" {
+        /// The device.
+        pub device_id: Option<String> = "deviceId",
+        /// The module, if the queue was that of a module.
+        pub module_id: Option<String> = "moduleId",
+        /// How many messages were deleted.
+        pub total_messages_purged: Option<i32> = "totalMessagesPurged",
+    }
+}
+
+/// Outcomes of cloud-to-device messages, locked until they are completed or abandoned.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FeedbackBatch {
@@ -21,25 +71,38 @@ pub struct FeedbackBatch {
 
 /// Cloud-to-device messages over HTTP.
 impl IotHubRegistryManager {
-    /// Deletes all cloud-to-device messages that wait for a device.
+    /// Deletes all cloud-to-device messages that are queued for a device.
     ///
     /// REST: `DELETE /devices/{id}/commands`.
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](Error::is_not_found) if there is no such device.
+    /// [`is_not_found`](Error::is_not_found) if the device does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let purged = hub.purge_command_queue("thermostat-7").await?.into_model()?;
+    /// println!("{:?} messages were deleted", purged.total_messages_purged);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn purge_command_queue(&self, device_id: &str) -> Result<Response<PurgeMessageQueueResult>> {
         check_device_id(device_id)?;
         let request = self
-            .api()
+            .core
+            .protocol()
             .cloud_to_device_messages_purge_cloud_to_device_message_queue_request(device_id);
-        Ok(self.core.send(request, plain()).await?)
+        Ok(self.core.call("purge_command_queue").send(request).await?)
     }
 
-    /// Fetches what became of cloud-to-device messages that were sent with a request for it. `None` if there is nothing.
+    /// Receives the outcomes of cloud-to-device messages that asked for feedback. `None` if there are none.
     ///
-    /// The same records come again unless they are
-    /// [completed](Self::complete_feedback_notification) before their lock ends.
+    /// Records that are not [completed](Self::complete_feedback_notification) before their lock expires are delivered again.
     ///
     /// REST: `GET /messages/serviceBound/feedback`.
     ///
@@ -65,47 +128,60 @@ impl IotHubRegistryManager {
     /// ```
     pub async fn receive_feedback_notification(&self) -> Result<Option<FeedbackBatch>> {
         let request = self
-            .api()
+            .core
+            .protocol()
             .cloud_to_device_messages_receive_feedback_notification_request();
-        let response: RawResponse = self.core.send(request, plain()).await?.into();
+        let call = self.core.call("receive_feedback_notification");
+        let response: Response<Vec<FeedbackRecord>> = call.send(request).await?;
         if response.status() == StatusCode::NoContent {
             return Ok(None);
         }
-        let lock_token = azure_service_core::etag(response.headers())
+        let lock_token = response
+            .etag()
             .map(|etag| etag.as_ref().trim_matches('"').to_owned())
             .filter(|token| !token.is_empty());
-        let records = Response::<Vec<FeedbackRecord>>::from(response).into_model()?;
-        // Records without a lock could be neither completed nor given back.
+        let records = response.into_model()?;
+        // Records without a lock could be neither completed nor abandoned.
         let lock_token = lock_token
             .ok_or_else(|| Error::invalid_response("the feedback has no lock token in its ETag"))?;
         Ok(Some(FeedbackBatch { records, lock_token }))
     }
 
-    /// Tells the service that the records have been dealt with, so that they do not come again.
+    /// Completes the records of a batch; they are not delivered again.
     ///
     /// REST: `DELETE /messages/serviceBound/feedback/{lockToken}`.
     ///
     /// # Errors
     ///
-    /// [`is_precondition_failed`](Error::is_precondition_failed) if the lock has ended.
+    /// [`is_precondition_failed`](Error::is_precondition_failed) if the lock has expired.
     pub async fn complete_feedback_notification(&self, lock_token: &str) -> Result<Response<(), NoFormat>> {
         let request = self
-            .api()
+            .core
+            .protocol()
             .cloud_to_device_messages_complete_feedback_notification_request(lock_token);
-        Ok(without_body(self.core.send(request, plain()).await?))
+        Ok(self
+            .core
+            .call("complete_feedback_notification")
+            .send(request)
+            .await?)
     }
 
-    /// Gives the records back, so that they come again.
+    /// Abandons the records of a batch; they are delivered again.
     ///
     /// REST: `POST /messages/serviceBound/feedback/{lockToken}/abandon`.
     ///
     /// # Errors
     ///
-    /// [`is_precondition_failed`](Error::is_precondition_failed) if the lock has ended.
+    /// [`is_precondition_failed`](Error::is_precondition_failed) if the lock has expired.
     pub async fn abandon_feedback_notification(&self, lock_token: &str) -> Result<Response<(), NoFormat>> {
         let request = self
-            .api()
+            .core
+            .protocol()
             .cloud_to_device_messages_abandon_feedback_notification_request(lock_token);
-        Ok(without_body(self.core.send(request, plain()).await?))
+        Ok(self
+            .core
+            .call("abandon_feedback_notification")
+            .send(request)
+            .await?)
     }
 }

@@ -3,4 +3,7 @@
 mod model;
 mod operations;
 
-pub use model::{Configuration, ConfigurationContent, ConfigurationMetrics};
+pub use model::{
+    Configuration, ConfigurationContent, ConfigurationMetrics, ConfigurationQueriesTestResponse,
+};
+pub use operations::GetConfigurationsOptions;

@@ -2,26 +2,129 @@
 
 use azure_core::http::{NoFormat, Response};
 use azure_service_core::Precondition;
-use iothub_protocol::types;
 
-use crate::client::{IotHubRegistryManager, plain, retype, without_body};
+use crate::client::IotHubRegistryManager;
 use crate::error::Result;
 use crate::identity::{
-    Device, DeviceOptions, DeviceStatus, Proof, SymmetricKey, X509Thumbprint, check_device_id, device_body,
+    Authentication, Device, DeviceOptions, DeviceStatus, SymmetricKey, X509Thumbprint, check_device_id,
+    device_body,
 };
+
+/// Options of [`IotHubRegistryManager::get_devices`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GetDevicesOptions {
+    /// How many devices are returned at most: 1 to 1000, 1000 by default.
+    pub max_count: Option<u32>,
+}
 
 /// Devices in the identity registry.
 impl IotHubRegistryManager {
-    /// Creates a device that proves who it is with a symmetric key.
-    ///
-    /// With [`SymmetricKey::assigned_by_service`] the service generates the keys; they are in the answer.
+    /// Creates a device.
     ///
     /// REST: `PUT /devices/{id}`.
     ///
     /// # Errors
     ///
-    /// [`is_conflict`](crate::Error::is_conflict) if the device exists already; everything that is checked before
-    /// sending: id, keys, length of the reason.
+    /// [`is_already_exists`](crate::Error::is_already_exists) if the device exists. Id, keys, thumbprints and the length
+    /// of the reason are checked before anything is sent.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{Authentication, DeviceOptions, DeviceStatus, SymmetricKey};
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// let authentication = Authentication::sas(SymmetricKey::generate()?);
+    /// let options = DeviceOptions { iot_edge: true, ..Default::default() };
+    /// let device = hub
+    ///     .create_device("gateway-1", authentication, DeviceStatus::Enabled, Some(options))
+    ///     .await?
+    ///     .into_model()?;
+    /// println!("{} has scope {:?}", device.device_id, device.device_scope);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn create_device(
+        &self,
+        device_id: &str,
+        authentication: Authentication,
+        status: DeviceStatus,
+        options: Option<DeviceOptions>,
+    ) -> Result<Response<Device>> {
+        let identity = (authentication, status, options);
+        self.put_device("create_device", device_id, None, identity).await
+    }
+
+    /// Replaces the identity of a device.
+    ///
+    /// Fields that `options` do not give are cleared: see [`DeviceOptions`].
+    ///
+    /// REST: `PUT /devices/{id}` with `If-Match`.
+    ///
+    /// # Errors
+    ///
+    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the device has been changed,
+    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{DeviceOptions, DeviceStatus};
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// // Disables a device and keeps everything else.
+    /// let device = hub.get_device("thermostat-7").await?.into_model()?;
+    /// let options = Some(DeviceOptions::from(&device));
+    /// let authentication = device.authentication.clone().unwrap_or_default();
+    /// let precondition = device.precondition()?;
+    /// hub.update_device("thermostat-7", precondition, authentication, DeviceStatus::Disabled, options)
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn update_device(
+        &self,
+        device_id: &str,
+        precondition: impl Into<Precondition>,
+        authentication: Authentication,
+        status: DeviceStatus,
+        options: Option<DeviceOptions>,
+    ) -> Result<Response<Device>> {
+        let identity = (authentication, status, options);
+        self.put_device("update_device", device_id, Some(precondition.into()), identity)
+            .await
+    }
+
+    /// Creates a device that authenticates with symmetric keys.
+    ///
+    /// With [`SymmetricKey::assigned_by_service`] the service generates the keys; they are in the response.
+    ///
+    /// REST: `PUT /devices/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// As [`create_device`](Self::create_device).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{DeviceStatus, SymmetricKey};
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// let keys = SymmetricKey::generate()?;
+    /// hub.create_device_with_sas("thermostat-8", keys, DeviceStatus::Enabled, None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn create_device_with_sas(
         &self,
         device_id: &str,
@@ -29,17 +132,33 @@ impl IotHubRegistryManager {
         status: DeviceStatus,
         options: Option<DeviceOptions>,
     ) -> Result<Response<Device>> {
-        let body = device_body(device_id, &Proof::Sas(keys), &status, options)?;
-        self.put_device(device_id, None, body).await
+        let identity = (Authentication::sas(keys), status, options);
+        self.put_device("create_device_with_sas", device_id, None, identity)
+            .await
     }
 
-    /// Creates a device that proves who it is with a certificate of which the hub knows the thumbprint.
+    /// Creates a device that authenticates with certificates whose thumbprints the hub knows.
     ///
     /// REST: `PUT /devices/{id}`.
     ///
     /// # Errors
     ///
-    /// As [`create_device_with_sas`](Self::create_device_with_sas).
+    /// As [`create_device`](Self::create_device).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{DeviceStatus, X509Thumbprint};
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// let thumbprint = X509Thumbprint::new("0123456789ABCDEF0123456789ABCDEF01234567", None)?;
+    /// hub.create_device_with_x509("thermostat-8", thumbprint, DeviceStatus::Enabled, None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn create_device_with_x509(
         &self,
         device_id: &str,
@@ -47,103 +166,109 @@ impl IotHubRegistryManager {
         status: DeviceStatus,
         options: Option<DeviceOptions>,
     ) -> Result<Response<Device>> {
-        let body = device_body(device_id, &Proof::X509(thumbprint), &status, options)?;
-        self.put_device(device_id, None, body).await
+        let identity = (Authentication::x509(thumbprint), status, options);
+        self.put_device("create_device_with_x509", device_id, None, identity)
+            .await
     }
 
-    /// Creates a device that proves who it is with a certificate signed by an authority that the hub knows.
+    /// Creates a device that authenticates with certificates signed by an authority that the hub knows.
     ///
     /// REST: `PUT /devices/{id}`.
     ///
     /// # Errors
     ///
-    /// As [`create_device_with_sas`](Self::create_device_with_sas).
+    /// As [`create_device`](Self::create_device).
     pub async fn create_device_with_certificate_authority(
         &self,
         device_id: &str,
         status: DeviceStatus,
         options: Option<DeviceOptions>,
     ) -> Result<Response<Device>> {
-        let body = device_body(device_id, &Proof::CertificateAuthority, &status, options)?;
-        self.put_device(device_id, None, body).await
+        let identity = (Authentication::certificate_authority(), status, options);
+        let method = "create_device_with_certificate_authority";
+        self.put_device(method, device_id, None, identity).await
     }
 
-    /// Replaces a device's identity by one that proves who it is with a symmetric key.
+    /// Replaces the identity of a device by one that authenticates with symmetric keys.
     ///
-    /// What `options` do not say is cleared: see [`DeviceOptions`]. With [`SymmetricKey::assigned_by_service`] the
-    /// service generates new keys.
+    /// With [`SymmetricKey::assigned_by_service`] the service generates new keys.
     ///
     /// REST: `PUT /devices/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the device has been changed,
-    /// [`is_not_found`](crate::Error::is_not_found) if there is none.
+    /// As [`update_device`](Self::update_device).
     pub async fn update_device_with_sas(
         &self,
         device_id: &str,
-        precondition: Precondition,
+        precondition: impl Into<Precondition>,
         keys: SymmetricKey,
         status: DeviceStatus,
         options: Option<DeviceOptions>,
     ) -> Result<Response<Device>> {
-        let body = device_body(device_id, &Proof::Sas(keys), &status, options)?;
-        self.put_device(device_id, Some(precondition), body).await
+        let (precondition, identity) = (precondition.into(), (Authentication::sas(keys), status, options));
+        self.put_device("update_device_with_sas", device_id, Some(precondition), identity)
+            .await
     }
 
-    /// Replaces a device's identity by one that proves who it is with a certificate of which the hub knows the
-    /// thumbprint.
+    /// Replaces the identity of a device by one that authenticates with certificates whose thumbprints the hub knows.
     ///
     /// REST: `PUT /devices/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// As [`update_device_with_sas`](Self::update_device_with_sas).
+    /// As [`update_device`](Self::update_device).
     pub async fn update_device_with_x509(
         &self,
         device_id: &str,
-        precondition: Precondition,
+        precondition: impl Into<Precondition>,
         thumbprint: X509Thumbprint,
         status: DeviceStatus,
         options: Option<DeviceOptions>,
     ) -> Result<Response<Device>> {
-        let body = device_body(device_id, &Proof::X509(thumbprint), &status, options)?;
-        self.put_device(device_id, Some(precondition), body).await
+        let (precondition, identity) = (
+            precondition.into(),
+            (Authentication::x509(thumbprint), status, options),
+        );
+        self.put_device("update_device_with_x509", device_id, Some(precondition), identity)
+            .await
     }
 
-    /// Replaces a device's identity by one that proves who it is with a certificate signed by an authority that the
-    /// hub knows.
+    /// Replaces the identity of a device by one that authenticates with certificates signed by an authority that the hub
+    /// knows.
     ///
     /// REST: `PUT /devices/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// As [`update_device_with_sas`](Self::update_device_with_sas).
+    /// As [`update_device`](Self::update_device).
     pub async fn update_device_with_certificate_authority(
         &self,
         device_id: &str,
-        precondition: Precondition,
+        precondition: impl Into<Precondition>,
         status: DeviceStatus,
         options: Option<DeviceOptions>,
     ) -> Result<Response<Device>> {
-        let body = device_body(device_id, &Proof::CertificateAuthority, &status, options)?;
-        self.put_device(device_id, Some(precondition), body).await
+        let identity = (Authentication::certificate_authority(), status, options);
+        let method = "update_device_with_certificate_authority";
+        self.put_device(method, device_id, Some(precondition.into()), identity)
+            .await
     }
 
     async fn put_device(
         &self,
+        method: &'static str,
         device_id: &str,
         precondition: Option<Precondition>,
-        body: types::Device,
+        (authentication, status, options): (Authentication, DeviceStatus, Option<DeviceOptions>),
     ) -> Result<Response<Device>> {
+        let body = &device_body(device_id, &authentication, &status, options)?;
         let if_match = precondition
             .map(|precondition| precondition.quoted())
             .transpose()?;
-        let (if_match, body) = (if_match.as_deref(), &body);
-        let request = self
-            .api()
-            .devices_create_or_update_identity_request(device_id, if_match, body);
-        Ok(retype(self.core.send(request, plain()).await?))
+        let api = self.core.protocol();
+        let request = api.devices_create_or_update_identity_request(device_id, if_match.as_deref(), body);
+        Ok(self.core.call(method).send(request).await?)
     }
 
     /// Reads a device.
@@ -152,46 +277,95 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such device.
+    /// [`is_not_found`](crate::Error::is_not_found) if the device does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let device = hub.get_device("thermostat-7").await?.into_model()?;
+    /// println!("{:?}, {:?}", device.status, device.connection_state);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn get_device(&self, device_id: &str) -> Result<Response<Device>> {
         check_device_id(device_id)?;
-        let request = self.api().devices_get_identity_request(device_id);
-        Ok(retype(self.core.send(request, plain()).await?))
+        let request = self.core.protocol().devices_get_identity_request(device_id);
+        Ok(self.core.call("get_device").send(request).await?)
     }
 
     /// Reads up to 1000 devices in no particular order.
     ///
-    /// There is no way to get at the others: to go through all devices,
-    /// [query](Self::query_iot_hub) the hub. `max_number_of_devices` outside of 1 to 1000 means 1000, as does `None`.
+    /// The service offers no way to the others: to read all devices, [query](Self::query_iot_hub) the hub.
     ///
     /// REST: `GET /devices`.
     ///
     /// # Errors
     ///
     /// As every call: see [`Error`](crate::Error).
-    pub async fn get_devices(&self, max_number_of_devices: Option<i32>) -> Result<Response<Vec<Device>>> {
-        let request = self.api().devices_get_devices_request(max_number_of_devices);
-        Ok(retype(self.core.send(request, plain()).await?))
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// for device in hub.get_devices(None).await?.into_model()? {
+    ///     println!("{}", device.device_id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn get_devices(&self, options: Option<GetDevicesOptions>) -> Result<Response<Vec<Device>>> {
+        let top = count_parameter("max_count", options.unwrap_or_default().max_count)?;
+        let request = self.core.protocol().devices_get_devices_request(top);
+        Ok(self.core.call("get_devices").send(request).await?)
     }
 
-    /// Deletes a device with its twin, its modules and the messages that wait for it.
+    /// Deletes a device with its twin, its modules and its queued messages.
     ///
     /// REST: `DELETE /devices/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the device has been changed,
-    /// [`is_not_found`](crate::Error::is_not_found) if there is none.
+    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let device = hub.get_device("thermostat-7").await?.into_model()?;
+    /// hub.delete_device("thermostat-7", device.precondition()?).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn delete_device(
         &self,
         device_id: &str,
-        precondition: Precondition,
+        precondition: impl Into<Precondition>,
     ) -> Result<Response<(), NoFormat>> {
         check_device_id(device_id)?;
-        let if_match = &precondition.quoted()?;
-        let request = self
-            .api()
-            .devices_delete_identity_request(device_id, Some(if_match));
-        Ok(without_body(self.core.send(request, plain()).await?))
+        let if_match = &precondition.into().quoted()?;
+        let api = self.core.protocol();
+        let request = api.devices_delete_identity_request(device_id, Some(if_match));
+        Ok(self.core.call("delete_device").send(request).await?)
     }
+}
+
+/// A number that is sent as a parameter and must not be 0.
+pub(crate) fn count_parameter(name: &str, count: Option<u32>) -> Result<Option<i32>> {
+    let Some(count) = count else { return Ok(None) };
+    let count = i32::try_from(count).ok().filter(|count| *count > 0);
+    let reason = "must be at least 1 and at most 2147483647";
+    count
+        .map(Some)
+        .ok_or_else(|| crate::error::Error::invalid_input(name, reason))
 }

@@ -1,124 +1,162 @@
-//! Devices as their Plug and Play models describe them.
+//! Plug and Play: devices as their models describe them.
 
-use azure_core::http::{Context, NoFormat, RawResponse, Response};
-use azure_service_core::{Precondition, ResponseTimeout};
+use azure_core::http::{NoFormat, Response};
+use azure_service_core::{IntoPatchPath, JsonPatch, Precondition};
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::client::{IotHubRegistryManager, plain, without_body};
-use crate::error::Result;
+use crate::client::IotHubRegistryManager;
+use crate::error::{Error, Result};
 use crate::identity::check_device_id;
+use crate::json::to_value;
 use crate::methods::{DirectMethod, DirectMethodOutcome};
+use crate::model::to_json;
 
-/// Changes of a digital twin: a JSON Patch of writable properties.
+/// A JSON Patch of writable properties of a Plug and Play device.
 ///
-/// Places are JSON pointers: `/targetTemperature`, `/thermostat1/targetTemperature`.
+/// A path is the name of a property, a list of a component and a property, or a JSON Pointer. Paths and values are checked
+/// when they are added.
 ///
 /// # Example
 ///
 /// ```
-/// use iothub_convenience::DigitalTwinPatch;
+/// use iothub_convenience::PlugAndPlayPatch;
 /// use serde_json::json;
 ///
-/// let patch = DigitalTwinPatch::new().add("/targetTemperature", 21.5).remove("/schedule");
+/// let patch = PlugAndPlayPatch::new()
+///     .add("targetTemperature", 21.5)?
+///     .remove(["thermostat1", "schedule"])?;
 /// assert_eq!(serde_json::to_value(&patch)?, json!([
 ///     {"op": "add", "path": "/targetTemperature", "value": 21.5},
-///     {"op": "remove", "path": "/schedule"},
+///     {"op": "remove", "path": "/thermostat1/schedule"},
 /// ]));
-/// # Ok::<(), serde_json::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct DigitalTwinPatch(Vec<Value>);
+pub struct PlugAndPlayPatch(JsonPatch);
 
-impl DigitalTwinPatch {
+impl PlugAndPlayPatch {
     /// A patch that changes nothing.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a value, or replaces the one that is there.
-    #[must_use]
-    pub fn add(mut self, path: &str, value: impl Into<Value>) -> Self {
-        self.0
-            .push(json!({"op": "add", "path": path, "value": value.into()}));
-        self
+    /// Sets the value at `path`, whether or not there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid_input`](Error::is_invalid_input) if `path` is not a path or `value` cannot be JSON.
+    pub fn add(self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
+        Ok(Self(self.0.add(path, value)?))
     }
 
-    /// Replaces a value. Fails if there is none.
-    #[must_use]
-    pub fn replace(mut self, path: &str, value: impl Into<Value>) -> Self {
-        self.0
-            .push(json!({"op": "replace", "path": path, "value": value.into()}));
-        self
+    /// Replaces the value at `path`. The service refuses the patch if there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`add`](Self::add).
+    pub fn replace(self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
+        Ok(Self(self.0.replace(path, value)?))
     }
 
-    /// Removes a value. Fails if there is none.
-    #[must_use]
-    pub fn remove(mut self, path: &str) -> Self {
-        self.0.push(json!({"op": "remove", "path": path}));
-        self
+    /// Removes the value at `path`. The service refuses the patch if there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`add`](Self::add).
+    pub fn remove(self, path: impl IntoPatchPath) -> Result<Self> {
+        Ok(Self(self.0.remove(path)?))
     }
 
-    /// The patch of these operations, as they are.
+    /// The patch with the operations of a JSON Patch document.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid_input`](Error::is_invalid_input) if `operations` is not one.
+    pub fn from_operations(operations: impl Serialize) -> Result<Self> {
+        let patch = to_value(&operations).and_then(serde_json::from_value);
+        let patch = patch.map_err(|error| Error::invalid_input("operations", error.to_string()))?;
+        Ok(Self(patch))
+    }
+
+    /// Returns whether the patch changes nothing.
     #[must_use]
-    pub fn from_operations(operations: Vec<Value>) -> Self {
-        Self(operations)
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
-impl Serialize for DigitalTwinPatch {
+impl Serialize for PlugAndPlayPatch {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
     }
 }
 
-/// Devices as their Plug and Play models describe them.
+/// Plug and Play.
 impl IotHubRegistryManager {
-    /// Reads a device as its model describes it; the model's id is in `$metadata.$model`, empty for devices without.
+    /// Reads a device as its model describes it. The model's id is in `$metadata.$model`, empty for devices without one.
     ///
-    /// The ETag is in the headers.
+    /// [`ResponseExt`](crate::ResponseExt) gives the response's ETag and precondition.
     ///
     /// REST: `GET /digitaltwins/{id}`.
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such device.
+    /// [`is_not_found`](crate::Error::is_not_found) if the device does not exist.
     pub async fn get_digital_twin(&self, device_id: &str) -> Result<Response<Value>> {
         check_device_id(device_id)?;
-        let request = self.api().digital_twin_get_digital_twin_request(device_id);
-        Ok(self.core.send(request, plain()).await?)
+        let request = self
+            .core
+            .protocol()
+            .digital_twin_get_digital_twin_request(device_id);
+        Ok(self.core.call("get_digital_twin").send(request).await?)
     }
 
     /// Changes writable properties of a device as its model describes them.
     ///
-    /// The service accepts the change and carries it out later. The new ETag is in the headers.
+    /// The service accepts the change and applies it later. The new ETag is in the response's headers.
     ///
     /// REST: `PATCH /digitaltwins/{id}`.
     ///
     /// # Errors
     ///
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the twin has been changed;
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such device.
+    /// [`is_not_found`](crate::Error::is_not_found) if the device does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{PlugAndPlayPatch, ResponseExt};
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let stored = hub.get_digital_twin("thermostat-7").await?;
+    /// let patch = PlugAndPlayPatch::new().add("targetTemperature", 21.5)?;
+    /// hub.update_digital_twin("thermostat-7", &patch, stored.precondition()?).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn update_digital_twin(
         &self,
         device_id: &str,
-        patch: &DigitalTwinPatch,
-        precondition: Precondition,
+        patch: &PlugAndPlayPatch,
+        precondition: impl Into<Precondition>,
     ) -> Result<Response<(), NoFormat>> {
         check_device_id(device_id)?;
-        let if_match = match &precondition {
+        let if_match = match precondition.into() {
             Precondition::Unconditional => None,
-            Precondition::IfMatch(_) => Some(precondition.quoted()?),
+            conditional => Some(conditional.quoted()?),
         };
-        let (if_match, body) = (if_match.as_deref(), &patch.0);
-        let request = self
-            .api()
-            .digital_twin_update_digital_twin_request(device_id, if_match, body);
-        Ok(without_body(self.core.send(request, plain()).await?))
+        let body: Vec<_> = patch.0.operations().iter().map(to_json).collect();
+        let api = self.core.protocol();
+        let request = api.digital_twin_update_digital_twin_request(device_id, if_match.as_deref(), &body);
+        Ok(self.core.call("update_digital_twin").send(request).await?)
     }
 
-    /// Calls a command of a device and waits for the answer.
+    /// Calls a command of a device and waits for the response.
     ///
     /// A command is a direct method that the model describes; without a payload, `null` is sent. The call is not
     /// repeated once it may have reached the service. With an Entra identity the service refuses commands.
@@ -128,15 +166,30 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// As [`invoke_device_method`](Self::invoke_device_method).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::DirectMethod;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let outcome = hub.invoke_command("thermostat-7", &DirectMethod::new("getMaxMinReport")).await?;
+    /// println!("{:?}", outcome.answer().map(|answer| answer.status));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn invoke_command(
         &self,
         device_id: &str,
         command: &DirectMethod,
     ) -> Result<DirectMethodOutcome> {
-        self.command(device_id, None, command).await
+        self.command("invoke_command", device_id, None, command).await
     }
 
-    /// Calls a command of a component of a device and waits for the answer. Like
+    /// Calls a command of a component of a device and waits for the response. As
     /// [`invoke_command`](Self::invoke_command).
     ///
     /// REST: `POST /digitaltwins/{id}/components/{componentPath}/commands/{commandName}`.
@@ -150,20 +203,28 @@ impl IotHubRegistryManager {
         component_path: &str,
         command: &DirectMethod,
     ) -> Result<DirectMethodOutcome> {
-        self.command(device_id, Some(component_path), command).await
+        self.command(
+            "invoke_component_command",
+            device_id,
+            Some(component_path),
+            command,
+        )
+        .await
     }
 
     async fn command(
         &self,
+        method: &'static str,
         device_id: &str,
         component: Option<&str>,
         command: &DirectMethod,
     ) -> Result<DirectMethodOutcome> {
         check_device_id(device_id)?;
+        command.check()?;
         let name = command.name();
-        let (connect, response, payload) = command.parts();
+        let (connect, response, payload) = command.parts()?;
         let body = &payload.unwrap_or_default();
-        let api = self.api();
+        let api = self.core.protocol();
         let request = match component {
             None => {
                 api.digital_twin_invoke_root_level_command_request(device_id, name, connect, response, body)
@@ -172,9 +233,12 @@ impl IotHubRegistryManager {
                 device_id, component, name, connect, response, body,
             ),
         };
-        let context = Context::new().with_value(ResponseTimeout(command.http_timeout()));
-        match self.core.send(request, context).await {
-            Ok(response) => DirectMethodOutcome::of_command(RawResponse::from(response)),
+        let call = self
+            .core
+            .call(method)
+            .with_attempt_timeout(command.http_timeout());
+        match call.send(request).await {
+            Ok(response) => DirectMethodOutcome::of_command(response),
             Err(error) => DirectMethodOutcome::of(error.into()),
         }
     }

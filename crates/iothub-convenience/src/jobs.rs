@@ -1,4 +1,6 @@
-//! Jobs: import and export of identities, scheduled updates and methods, and what they did to each device.
+//! Jobs: import and export of identities, scheduled updates and methods, and their outcomes on single devices.
+
+use std::time::Duration;
 
 mod device_job;
 mod import_export;
@@ -10,5 +12,12 @@ mod scheduled_operations;
 pub use device_job::{DeviceJob, DeviceJobError, DeviceJobOutcome, DeviceJobStatus};
 pub use import_export::{ImportExportJob, ImportExportJobRequest};
 pub use kind::{JobStatus, JobType};
-pub use scheduled::{ScheduledJob, ScheduledJobRequest};
+pub use scheduled::{DeviceJobStatistics, ScheduledJob, ScheduledJobRequest};
 pub use scheduled_operations::ScheduledJobQueryOptions;
+
+/// Options of pollers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PollOptions {
+    /// How long to wait between two reads if the service does not say: at least one second, 30 seconds by default.
+    pub interval: Option<Duration>,
+}

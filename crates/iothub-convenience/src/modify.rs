@@ -1,34 +1,31 @@
-//! Changes that depend on what is there.
+//! Changes that depend on the current twin.
 
-use azure_core::http::Etag;
-use azure_service_core::Precondition;
+use azure_core::http::{RawResponse, Response};
+use azure_service_core::{Decision, Precondition, ResponseExt, ServiceClient, read_modify_write};
 
 use crate::client::IotHubRegistryManager;
 use crate::error::{Error, Result};
 use crate::twin::{InvalidTwin, Twin, TwinPatch, read_only_changes};
 use crate::twins::TwinId;
 
-/// How often a twin is read and written before somebody else is given precedence for good.
-const ROUNDS: u32 = 8;
-
-/// Changes that depend on what is there.
+/// Changes that depend on the current twin.
 impl IotHubRegistryManager {
-    /// Reads the twin of a device, lets `edit` change its tags and desired properties, and writes what has changed.
+    /// Reads the twin of a device, lets `edit` change its tags and desired properties, and writes the changes.
     ///
-    /// The write is conditional on the ETag that was read. If somebody else has written in between, it all begins
-    /// anew, up to eight times; `edit` must expect to be called more than once, each time with a twin just read. If
-    /// `edit` changes nothing, nothing is written. Returns the twin as it is afterwards.
+    /// The write is conditional on the ETag that was read. If another writer was faster, `edit` is called again with the
+    /// new twin, up to ten times with growing waits. If `edit` changes nothing, nothing is written. Returns the twin after
+    /// the write.
     ///
-    /// A write whose answer gets lost is sent again, and then refused because of the first one. If tags and desired
-    /// properties are found as they should have become, that counts as success, and `edit` is not called again.
+    /// A write whose response is lost is sent again, and then refused because of the first one. If the current tags and
+    /// desired properties are those that were written, that counts as success and `edit` is not called again.
     ///
     /// REST: `GET` and `PATCH /twins/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// As [`update_twin`](Self::update_twin); [`Error::InvalidTwin`] also if `edit` changes something that a service
-    /// cannot write, such as reported properties. [`is_precondition_failed`](Error::is_precondition_failed) if others
-    /// were faster eight times.
+    /// As [`update_twin`](Self::update_twin). [`invalid_twin`](Error::invalid_twin) also if `edit` changes something that
+    /// a service cannot write, such as reported properties. [`is_precondition_failed`](Error::is_precondition_failed) if
+    /// other writers were faster ten times.
     ///
     /// # Example
     ///
@@ -42,18 +39,24 @@ impl IotHubRegistryManager {
     ///         let restarts = twin.tags.get("restarts").and_then(|value| value.as_i64()).unwrap_or(0);
     ///         twin.tags.set("restarts", restarts + 1);
     ///     })
-    ///     .await?;
+    ///     .await?
+    ///     .into_model()?;
     /// println!("{:?}", twin.tags.get("restarts"));
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn modify_twin(&self, device_id: &str, edit: impl FnMut(&mut Twin) + Send) -> Result<Twin> {
-        self.modify(TwinId::device(device_id)?, edit).await
+    pub async fn modify_twin(
+        &self,
+        device_id: &str,
+        edit: impl FnMut(&mut Twin) + Send,
+    ) -> Result<Response<Twin>> {
+        let id = TwinId::device(device_id)?;
+        self.modify("modify_twin", id, edit).await
     }
 
-    /// Reads the twin of a module, lets `edit` change its tags and desired properties, and writes what has changed.
+    /// Reads the twin of a module, lets `edit` change its tags and desired properties, and writes the changes.
     ///
-    /// Like [`modify_twin`](Self::modify_twin).
+    /// As [`modify_twin`](Self::modify_twin).
     ///
     /// REST: `GET` and `PATCH /twins/{id}/modules/{mid}` with `If-Match`.
     ///
@@ -65,51 +68,70 @@ impl IotHubRegistryManager {
         device_id: &str,
         module_id: &str,
         edit: impl FnMut(&mut Twin) + Send,
-    ) -> Result<Twin> {
-        self.modify(TwinId::module(device_id, module_id)?, edit).await
+    ) -> Result<Response<Twin>> {
+        let id = TwinId::module(device_id, module_id)?;
+        self.modify("modify_module_twin", id, edit).await
     }
 
-    async fn modify(&self, id: TwinId<'_>, mut edit: impl FnMut(&mut Twin) + Send) -> Result<Twin> {
-        // What the last write should have led to, if its outcome is not certain.
-        let mut expected: Option<Twin> = None;
-        let mut round = 1;
-        loop {
-            let response = self.read_twin(id).await?;
-            let header = azure_service_core::etag(response.headers());
-            let before = response.into_model()?;
-            if expected
-                .take()
-                .is_some_and(|expected| TwinPatch::between(&before, &expected).is_empty())
-            {
-                return Ok(before);
-            }
-            let mut after = before.clone();
-            edit(&mut after);
-            InvalidTwin::check(read_only_changes(&before, &after))?;
-            let patch = TwinPatch::between(&before, &after);
-            if patch.is_empty() {
-                return Ok(before);
-            }
-            let precondition = Precondition::IfMatch(known_etag(&before, header)?);
-            match self.patch_twin(id, &patch, &precondition).await {
-                Ok(response) => return Ok(response.into_model()?),
-                Err(error) if error.is_precondition_failed() && round < ROUNDS => {
-                    // A request that was repeated may have been processed the first time.
-                    if error.attempts() > 1 {
-                        expected = Some(after);
+    async fn modify(
+        &self,
+        method: &'static str,
+        id: TwinId<'_>,
+        mut edit: impl FnMut(&mut Twin) + Send,
+    ) -> Result<Response<Twin>> {
+        let work = async |core: ServiceClient<_>| {
+            let hub = self.over(core);
+            read_modify_write(
+                || hub.read_twin(method, id),
+                |current, unconfirmed| decide(current, unconfirmed, &mut edit),
+                |change: Change| {
+                    let hub = &hub;
+                    async move {
+                        hub.patch_twin(method, id, &change.patch, &change.precondition)
+                            .await
                     }
-                    round += 1;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+                },
+            )
+            .await
+        };
+        self.core.composite(method, work).await
     }
 }
 
-/// Without an ETag the write could overwrite what somebody else has written.
-fn known_etag(twin: &Twin, header: Option<Etag>) -> Result<Etag> {
-    twin.etag
-        .clone()
-        .or(header)
-        .ok_or_else(|| Error::invalid_response("the twin has no ETag, so that it cannot be written safely"))
+/// A write, and the twin that it leads to.
+#[derive(Debug, Clone)]
+struct Change {
+    patch: TwinPatch,
+    precondition: Precondition,
+    expected: Twin,
+}
+
+fn decide(
+    response: Response<Twin>,
+    unconfirmed: Option<Change>,
+    edit: &mut impl FnMut(&mut Twin),
+) -> Result<Decision<Change, Response<Twin>>> {
+    // A precondition must not be lost: without an ETag the write could overwrite that of another.
+    let header = ResponseExt::precondition(&response);
+    let raw = RawResponse::from(response);
+    let before = Response::<Twin>::from(raw.clone()).into_model()?;
+    let is_written = |change: Change| TwinPatch::between(&before, &change.expected).is_empty();
+    if unconfirmed.is_some_and(is_written) {
+        return Ok(Decision::Done(raw.into()));
+    }
+    let mut after = before.clone();
+    edit(&mut after);
+    let mut violations = read_only_changes(&before, &after);
+    violations.extend(after.refused_values());
+    InvalidTwin::check(violations)?;
+    let patch = TwinPatch::between(&before, &after);
+    if patch.is_empty() {
+        return Ok(Decision::Done(raw.into()));
+    }
+    let precondition = before.precondition().or_else(|_| header.map_err(Error::from))?;
+    Ok(Decision::Write(Change {
+        patch,
+        precondition,
+        expected: after,
+    }))
 }

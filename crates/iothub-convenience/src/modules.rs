@@ -2,186 +2,237 @@
 
 use azure_core::http::{NoFormat, Response};
 use azure_service_core::Precondition;
-use iothub_protocol::types;
 
-use crate::client::{IotHubRegistryManager, plain, retype, without_body};
+use crate::client::IotHubRegistryManager;
 use crate::error::Result;
 use crate::identity::{
-    Module, Proof, SymmetricKey, X509Thumbprint, check_device_id, check_module_id, check_new_module_id,
-    module_body,
+    Authentication, Module, ModuleOptions, SymmetricKey, X509Thumbprint, check_device_id, check_module_id,
+    check_new_module_id, module_body,
 };
 
 /// Modules in the identity registry.
 impl IotHubRegistryManager {
-    /// Creates a module that proves who it is with a symmetric key.
-    ///
-    /// With [`SymmetricKey::assigned_by_service`] the service generates the keys; they are in the answer.
-    /// `managed_by` is `iotEdge` for modules that an edge device runs.
+    /// Creates a module.
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}`.
     ///
     /// # Errors
     ///
-    /// [`is_conflict`](crate::Error::is_conflict) if the module exists already. If the device does not exist,
+    /// [`is_already_exists`](crate::Error::is_already_exists) if the module exists. If the device does not exist,
     /// [`is_not_found`](crate::Error::is_not_found), or, with a shared access policy,
     /// [`is_unauthorized`](crate::Error::is_unauthorized).
-    pub async fn create_module_with_sas(
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{Authentication, ModuleOptions, SymmetricKey};
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// let authentication = Authentication::sas(SymmetricKey::generate()?);
+    /// let options = ModuleOptions { managed_by: Some("iotEdge".to_owned()) };
+    /// hub.create_module("gateway-1", "filter", authentication, Some(options)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn create_module(
         &self,
         device_id: &str,
         module_id: &str,
-        managed_by: Option<&str>,
-        keys: SymmetricKey,
+        authentication: Authentication,
+        options: Option<ModuleOptions>,
     ) -> Result<Response<Module>> {
-        self.create_module(device_id, module_id, managed_by, &Proof::Sas(keys))
+        self.new_module("create_module", device_id, module_id, authentication, options)
             .await
     }
 
-    /// Creates a module that proves who it is with a certificate of which the hub knows the thumbprint.
+    /// Replaces the identity of a module.
     ///
-    /// REST: `PUT /devices/{id}/modules/{mid}`.
-    ///
-    /// # Errors
-    ///
-    /// As [`create_module_with_sas`](Self::create_module_with_sas).
-    pub async fn create_module_with_x509(
-        &self,
-        device_id: &str,
-        module_id: &str,
-        managed_by: Option<&str>,
-        thumbprint: X509Thumbprint,
-    ) -> Result<Response<Module>> {
-        self.create_module(device_id, module_id, managed_by, &Proof::X509(thumbprint))
-            .await
-    }
-
-    /// Creates a module that proves who it is with a certificate signed by an authority that the hub knows.
-    ///
-    /// REST: `PUT /devices/{id}/modules/{mid}`.
-    ///
-    /// # Errors
-    ///
-    /// As [`create_module_with_sas`](Self::create_module_with_sas).
-    pub async fn create_module_with_certificate_authority(
-        &self,
-        device_id: &str,
-        module_id: &str,
-        managed_by: Option<&str>,
-    ) -> Result<Response<Module>> {
-        self.create_module(device_id, module_id, managed_by, &Proof::CertificateAuthority)
-            .await
-    }
-
-    /// Replaces a module's identity by one that proves who it is with a symmetric key.
-    ///
-    /// Without `managed_by` the module is managed by nobody afterwards. With [`SymmetricKey::assigned_by_service`]
-    /// the service generates new keys.
+    /// Fields that `options` do not give are cleared: see [`ModuleOptions`].
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}` with `If-Match`.
     ///
     /// # Errors
     ///
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the module has been changed,
-    /// [`is_not_found`](crate::Error::is_not_found) if there is none.
+    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    pub async fn update_module(
+        &self,
+        device_id: &str,
+        module_id: &str,
+        precondition: impl Into<Precondition>,
+        authentication: Authentication,
+        options: Option<ModuleOptions>,
+    ) -> Result<Response<Module>> {
+        let (precondition, identity) = (precondition.into(), (authentication, options));
+        self.replace_module("update_module", device_id, module_id, &precondition, identity)
+            .await
+    }
+
+    /// Creates a module that authenticates with
+    /// symmetric keys.
+    ///
+    /// With [`SymmetricKey::assigned_by_service`] the service generates the keys; they are in the response.
+    ///
+    /// REST: `PUT /devices/{id}/modules/{mid}`.
+    ///
+    /// # Errors
+    ///
+    /// As [`create_module`](Self::create_module).
+    pub async fn create_module_with_sas(
+        &self,
+        device_id: &str,
+        module_id: &str,
+        keys: SymmetricKey,
+        options: Option<ModuleOptions>,
+    ) -> Result<Response<Module>> {
+        let (method, authentication) = ("create_module_with_sas", Authentication::sas(keys));
+        self.new_module(method, device_id, module_id, authentication, options)
+            .await
+    }
+
+    /// Creates a module that authenticates with
+    /// certificates whose thumbprints the hub knows.
+    ///
+    /// REST: `PUT /devices/{id}/modules/{mid}`.
+    ///
+    /// # Errors
+    ///
+    /// As [`create_module`](Self::create_module).
+    pub async fn create_module_with_x509(
+        &self,
+        device_id: &str,
+        module_id: &str,
+        thumbprint: X509Thumbprint,
+        options: Option<ModuleOptions>,
+    ) -> Result<Response<Module>> {
+        let (method, authentication) = ("create_module_with_x509", Authentication::x509(thumbprint));
+        self.new_module(method, device_id, module_id, authentication, options)
+            .await
+    }
+
+    /// Creates a module that authenticates with
+    /// certificates signed by an authority that the hub knows.
+    ///
+    /// REST: `PUT /devices/{id}/modules/{mid}`.
+    ///
+    /// # Errors
+    ///
+    /// As [`create_module`](Self::create_module).
+    pub async fn create_module_with_certificate_authority(
+        &self,
+        device_id: &str,
+        module_id: &str,
+        options: Option<ModuleOptions>,
+    ) -> Result<Response<Module>> {
+        let (method, authentication) = (
+            "create_module_with_certificate_authority",
+            Authentication::certificate_authority(),
+        );
+        self.new_module(method, device_id, module_id, authentication, options)
+            .await
+    }
+
+    /// Replaces the identity of a module by one that authenticates with
+    /// symmetric keys.
+    ///
+    /// REST: `PUT /devices/{id}/modules/{mid}` with `If-Match`.
+    ///
+    /// # Errors
+    ///
+    /// As [`update_module`](Self::update_module).
     pub async fn update_module_with_sas(
         &self,
         device_id: &str,
         module_id: &str,
-        managed_by: Option<&str>,
-        precondition: Precondition,
+        precondition: impl Into<Precondition>,
         keys: SymmetricKey,
+        options: Option<ModuleOptions>,
     ) -> Result<Response<Module>> {
-        self.update_module(device_id, module_id, managed_by, precondition, &Proof::Sas(keys))
+        let (precondition, identity) = (precondition.into(), (Authentication::sas(keys), options));
+        let method = "update_module_with_sas";
+        self.replace_module(method, device_id, module_id, &precondition, identity)
             .await
     }
 
-    /// Replaces a module's identity by one that proves who it is with a certificate of which the hub knows the
-    /// thumbprint.
+    /// Replaces the identity of a module by one that authenticates with
+    /// certificates whose thumbprints the hub knows.
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// As [`update_module_with_sas`](Self::update_module_with_sas).
+    /// As [`update_module`](Self::update_module).
     pub async fn update_module_with_x509(
         &self,
         device_id: &str,
         module_id: &str,
-        managed_by: Option<&str>,
-        precondition: Precondition,
+        precondition: impl Into<Precondition>,
         thumbprint: X509Thumbprint,
+        options: Option<ModuleOptions>,
     ) -> Result<Response<Module>> {
-        self.update_module(
-            device_id,
-            module_id,
-            managed_by,
-            precondition,
-            &Proof::X509(thumbprint),
-        )
-        .await
+        let (precondition, identity) = (precondition.into(), (Authentication::x509(thumbprint), options));
+        let method = "update_module_with_x509";
+        self.replace_module(method, device_id, module_id, &precondition, identity)
+            .await
     }
 
-    /// Replaces a module's identity by one that proves who it is with a certificate signed by an authority that the
-    /// hub knows.
+    /// Replaces the identity of a module by one that authenticates with
+    /// certificates signed by an authority that the hub knows.
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// As [`update_module_with_sas`](Self::update_module_with_sas).
+    /// As [`update_module`](Self::update_module).
     pub async fn update_module_with_certificate_authority(
         &self,
         device_id: &str,
         module_id: &str,
-        managed_by: Option<&str>,
-        precondition: Precondition,
+        precondition: impl Into<Precondition>,
+        options: Option<ModuleOptions>,
     ) -> Result<Response<Module>> {
-        self.update_module(
-            device_id,
-            module_id,
-            managed_by,
-            precondition,
-            &Proof::CertificateAuthority,
-        )
-        .await
-    }
-
-    async fn create_module(
-        &self,
-        device_id: &str,
-        module_id: &str,
-        managed_by: Option<&str>,
-        proof: &Proof,
-    ) -> Result<Response<Module>> {
-        check_new_module_id(module_id)?;
-        let body = module_body(device_id, module_id, managed_by, proof)?;
-        self.put_module(device_id, module_id, None, &body).await
-    }
-
-    async fn update_module(
-        &self,
-        device_id: &str,
-        module_id: &str,
-        managed_by: Option<&str>,
-        precondition: Precondition,
-        proof: &Proof,
-    ) -> Result<Response<Module>> {
-        check_module_id(module_id)?;
-        let body = module_body(device_id, module_id, managed_by, proof)?;
-        self.put_module(device_id, module_id, Some(&precondition.quoted()?), &body)
+        let (precondition, identity) = (
+            precondition.into(),
+            (Authentication::certificate_authority(), options),
+        );
+        let method = "update_module_with_certificate_authority";
+        self.replace_module(method, device_id, module_id, &precondition, identity)
             .await
     }
 
-    async fn put_module(
+    async fn new_module(
         &self,
+        method: &'static str,
         device_id: &str,
         module_id: &str,
-        if_match: Option<&str>,
-        body: &types::Module,
+        authentication: Authentication,
+        options: Option<ModuleOptions>,
     ) -> Result<Response<Module>> {
-        let request = self
-            .api()
-            .modules_create_or_update_identity_request(device_id, module_id, if_match, body);
-        Ok(retype(self.core.send(request, plain()).await?))
+        check_new_module_id(module_id)?;
+        let body = &module_body(device_id, module_id, &authentication, options)?;
+        let api = self.core.protocol();
+        let request = api.modules_create_or_update_identity_request(device_id, module_id, None, body);
+        Ok(self.core.call(method).send(request).await?)
+    }
+
+    async fn replace_module(
+        &self,
+        method: &'static str,
+        device_id: &str,
+        module_id: &str,
+        precondition: &Precondition,
+        (authentication, options): (Authentication, Option<ModuleOptions>),
+    ) -> Result<Response<Module>> {
+        check_module_id(module_id)?;
+        let body = &module_body(device_id, module_id, &authentication, options)?;
+        let if_match = &precondition.quoted()?;
+        let api = self.core.protocol();
+        let request =
+            api.modules_create_or_update_identity_request(device_id, module_id, Some(if_match), body);
+        Ok(self.core.call(method).send(request).await?)
     }
 
     /// Reads a module.
@@ -190,12 +241,29 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such module.
+    /// [`is_not_found`](crate::Error::is_not_found) if the module does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::SymmetricKey;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// hub.create_module_with_sas("gateway-1", "filter", SymmetricKey::assigned_by_service(), None).await?;
+    /// let module = hub.get_module("gateway-1", "filter").await?.into_model()?;
+    /// println!("{:?}", module.connection_state);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn get_module(&self, device_id: &str, module_id: &str) -> Result<Response<Module>> {
         check_device_id(device_id)?;
         check_module_id(module_id)?;
-        let request = self.api().modules_get_identity_request(device_id, module_id);
-        Ok(retype(self.core.send(request, plain()).await?))
+        let api = self.core.protocol();
+        let request = api.modules_get_identity_request(device_id, module_id);
+        Ok(self.core.call("get_module").send(request).await?)
     }
 
     /// Reads all modules of a device, system modules included.
@@ -204,11 +272,26 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such device.
+    /// [`is_not_found`](crate::Error::is_not_found) if the device does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// for module in hub.get_modules("gateway-1").await?.into_model()? {
+    ///     println!("{}", module.module_id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn get_modules(&self, device_id: &str) -> Result<Response<Vec<Module>>> {
         check_device_id(device_id)?;
-        let request = self.api().modules_get_modules_on_device_request(device_id);
-        Ok(retype(self.core.send(request, plain()).await?))
+        let api = self.core.protocol();
+        let request = api.modules_get_modules_on_device_request(device_id);
+        Ok(self.core.call("get_modules").send(request).await?)
     }
 
     /// Deletes a module with its twin.
@@ -218,19 +301,18 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the module has been changed,
-    /// [`is_not_found`](crate::Error::is_not_found) if there is none.
+    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
     pub async fn delete_module(
         &self,
         device_id: &str,
         module_id: &str,
-        precondition: Precondition,
+        precondition: impl Into<Precondition>,
     ) -> Result<Response<(), NoFormat>> {
         check_device_id(device_id)?;
         check_module_id(module_id)?;
-        let if_match = &precondition.quoted()?;
-        let request = self
-            .api()
-            .modules_delete_identity_request(device_id, module_id, Some(if_match));
-        Ok(without_body(self.core.send(request, plain()).await?))
+        let if_match = &precondition.into().quoted()?;
+        let api = self.core.protocol();
+        let request = api.modules_delete_identity_request(device_id, module_id, Some(if_match));
+        Ok(self.core.call("delete_module").send(request).await?)
     }
 }

@@ -1,26 +1,60 @@
-//! How many devices there are.
+//! Counts of devices.
 
 use azure_core::http::Response;
-use iothub_protocol::types::{RegistryStatistics, ServiceStatistics};
 
-use crate::client::{IotHubRegistryManager, plain};
+use crate::client::IotHubRegistryManager;
 use crate::error::Result;
+use crate::model::model;
 
-/// How many devices there are.
+model! {
+    /// How many devices are registered.
+    pub struct RegistryStatistics as "statistics" {
+        /// All devices.
+        pub total_device_count: Option<i64> = "totalDeviceCount",
+        /// Devices that may connect.
+        pub enabled_device_count: Option<i64> = "enabledDeviceCount",
+        /// Devices that may not connect.
+        pub disabled_device_count: Option<i64> = "disabledDeviceCount",
+    }
+}
+
+model! {
+    /// How many devices are connected.
+    pub struct ServiceStatistics as "statistics" {
+        /// Devices that are connected.
+        pub connected_device_count: Option<i64> = "connectedDeviceCount",
+    }
+}
+
+/// Counts of devices.
 impl IotHubRegistryManager {
-    /// Counts the devices: all, enabled, disabled. The numbers may lag by minutes.
+    /// Counts the registered devices: all, enabled, disabled. The numbers may lag by minutes.
     ///
     /// REST: `GET /statistics/devices`.
     ///
     /// # Errors
     ///
     /// As every call: see [`Error`](crate::Error).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let statistics = hub.get_device_registry_statistics().await?.into_model()?;
+    /// assert_eq!(statistics.total_device_count, Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn get_device_registry_statistics(&self) -> Result<Response<RegistryStatistics>> {
-        let request = self.api().statistics_get_device_statistics_request();
-        Ok(self.core.send(request, plain()).await?)
+        let request = self.core.protocol().statistics_get_device_statistics_request();
+        let call = self.core.call("get_device_registry_statistics");
+        Ok(call.send(request).await?)
     }
 
-    /// Counts the devices that are connected. The number may lag by minutes.
+    /// Counts the connected devices. The number may lag by minutes.
     ///
     /// REST: `GET /statistics/service`.
     ///
@@ -28,7 +62,7 @@ impl IotHubRegistryManager {
     ///
     /// As every call: see [`Error`](crate::Error).
     pub async fn get_service_statistics(&self) -> Result<Response<ServiceStatistics>> {
-        let request = self.api().statistics_get_service_statistics_request();
-        Ok(self.core.send(request, plain()).await?)
+        let request = self.core.protocol().statistics_get_service_statistics_request();
+        Ok(self.core.call("get_service_statistics").send(request).await?)
     }
 }

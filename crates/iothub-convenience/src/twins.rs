@@ -5,12 +5,12 @@ use azure_service_core::Precondition;
 use iothub_protocol::types;
 use serde_json::{Map, Value};
 
-use crate::client::{IotHubRegistryManager, plain, retype};
+use crate::client::IotHubRegistryManager;
 use crate::error::Result;
 use crate::identity::{check_device_id, check_module_id};
 use crate::twin::{Twin, TwinPatch, TwinReplacement};
 
-/// Whose twin it is.
+/// The id of a twin, checked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TwinId<'a> {
     device_id: &'a str,
@@ -44,7 +44,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such device.
+    /// [`is_not_found`](crate::Error::is_not_found) if the device does not exist.
     ///
     /// # Example
     ///
@@ -54,28 +54,28 @@ impl IotHubRegistryManager {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// let twin = hub.get_twin("thermostat-7").await?.into_model()?;
-    /// println!("wanted {:?}", twin.properties.desired.get("climate.target"));
-    /// println!("actual {:?}", twin.properties.reported.get("climate.actual"));
+    /// println!("desired {:?}", twin.properties.desired.get("climate.target"));
+    /// println!("reported {:?}", twin.properties.reported.get("climate.actual"));
     /// # Ok(())
     /// # }
     /// ```
     pub async fn get_twin(&self, device_id: &str) -> Result<Response<Twin>> {
-        self.read_twin(TwinId::device(device_id)?).await
+        self.read_twin("get_twin", TwinId::device(device_id)?).await
     }
 
-    /// Changes tags and desired properties of a device and returns the twin as it is afterwards.
+    /// Changes tags and desired properties of a device and returns the new twin.
     ///
-    /// Only what the patch says is sent. A patch that depends on what is there should be conditional on the twin's
-    /// ETag, or made by [`modify_twin`](Self::modify_twin). An unconditional patch is not repeated after a broken
-    /// connection, since it may have been applied.
+    /// A patch that depends on the current twin should be conditional on its ETag, or made by
+    /// [`modify_twin`](Self::modify_twin). An unconditional patch is not repeated after a broken connection, because it may
+    /// have been applied.
     ///
     /// REST: `PATCH /twins/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidTwin`](crate::Error::InvalidTwin) with all violations if the patch breaks a rule of the hub;
+    /// [`invalid_twin`](crate::Error::invalid_twin) with all violations if the patch breaks a rule of the hub;
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the twin has been changed;
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such device.
+    /// [`is_not_found`](crate::Error::is_not_found) if the device does not exist.
     ///
     /// # Example
     ///
@@ -88,7 +88,7 @@ impl IotHubRegistryManager {
     /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// let patch = TwinPatch::new().set_tag("site", "oslo").set_desired("climate.target", 21.5);
     /// let twin = hub.update_twin("thermostat-7", &patch, Precondition::Unconditional).await?.into_model()?;
-    /// println!("now at {:?}", twin.etag);
+    /// println!("new version {:?}", twin.version);
     /// # Ok(())
     /// # }
     /// ```
@@ -96,27 +96,54 @@ impl IotHubRegistryManager {
         &self,
         device_id: &str,
         patch: &TwinPatch,
-        precondition: Precondition,
+        precondition: impl Into<Precondition>,
     ) -> Result<Response<Twin>> {
-        self.patch_twin(TwinId::device(device_id)?, patch, &precondition)
-            .await
+        self.patch_twin(
+            "update_twin",
+            TwinId::device(device_id)?,
+            patch,
+            &precondition.into(),
+        )
+        .await
     }
 
-    /// Replaces all tags and desired properties of a device and returns the twin as it is afterwards.
+    /// Replaces all tags and desired properties of a device and returns the new twin.
     ///
     /// REST: `PUT /twins/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
     /// As [`update_twin`](Self::update_twin).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::TwinReplacement;
+    /// use serde_json::json;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let twin = hub.get_twin("thermostat-7").await?.into_model()?;
+    /// let contents = TwinReplacement::new().with_tags(json!({"site": "oslo"}));
+    /// hub.replace_twin("thermostat-7", &contents, twin.precondition()?).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn replace_twin(
         &self,
         device_id: &str,
         contents: &TwinReplacement,
-        precondition: Precondition,
+        precondition: impl Into<Precondition>,
     ) -> Result<Response<Twin>> {
-        self.put_twin(TwinId::device(device_id)?, contents, &precondition)
-            .await
+        self.put_twin(
+            "replace_twin",
+            TwinId::device(device_id)?,
+            contents,
+            &precondition.into(),
+        )
+        .await
     }
 }
 
@@ -128,30 +155,48 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such device or module.
+    /// [`is_not_found`](crate::Error::is_not_found) if the device or module does not exist.
     pub async fn get_module_twin(&self, device_id: &str, module_id: &str) -> Result<Response<Twin>> {
-        self.read_twin(TwinId::module(device_id, module_id)?).await
+        self.read_twin("get_module_twin", TwinId::module(device_id, module_id)?)
+            .await
     }
 
-    /// Changes tags and desired properties of a module and returns the twin as it is afterwards.
+    /// Changes tags and desired properties of a module and returns the new twin.
     ///
     /// REST: `PATCH /twins/{id}/modules/{mid}` with `If-Match`.
     ///
     /// # Errors
     ///
     /// As [`update_twin`](Self::update_twin).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{Precondition, SymmetricKey, TwinPatch};
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// hub.create_module_with_sas("gateway-1", "filter", SymmetricKey::assigned_by_service(), None).await?;
+    /// let patch = TwinPatch::new().set_desired("threshold", 5);
+    /// hub.update_module_twin("gateway-1", "filter", &patch, Precondition::Unconditional).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn update_module_twin(
         &self,
         device_id: &str,
         module_id: &str,
         patch: &TwinPatch,
-        precondition: Precondition,
+        precondition: impl Into<Precondition>,
     ) -> Result<Response<Twin>> {
-        self.patch_twin(TwinId::module(device_id, module_id)?, patch, &precondition)
+        let id = TwinId::module(device_id, module_id)?;
+        self.patch_twin("update_module_twin", id, patch, &precondition.into())
             .await
     }
 
-    /// Replaces all tags and desired properties of a module and returns the twin as it is afterwards.
+    /// Replaces all tags and desired properties of a module and returns the new twin.
     ///
     /// REST: `PUT /twins/{id}/modules/{mid}` with `If-Match`.
     ///
@@ -163,26 +208,28 @@ impl IotHubRegistryManager {
         device_id: &str,
         module_id: &str,
         contents: &TwinReplacement,
-        precondition: Precondition,
+        precondition: impl Into<Precondition>,
     ) -> Result<Response<Twin>> {
-        self.put_twin(TwinId::module(device_id, module_id)?, contents, &precondition)
+        let id = TwinId::module(device_id, module_id)?;
+        self.put_twin("replace_module_twin", id, contents, &precondition.into())
             .await
     }
 }
 
-/// What both kinds have in common.
+/// Twins of devices and modules.
 impl IotHubRegistryManager {
-    pub(crate) async fn read_twin(&self, id: TwinId<'_>) -> Result<Response<Twin>> {
-        let api = self.api();
+    pub(crate) async fn read_twin(&self, method: &'static str, id: TwinId<'_>) -> Result<Response<Twin>> {
+        let api = self.core.protocol();
         let request = match id.module_id {
             None => api.devices_get_twin_request(id.device_id),
             Some(module_id) => api.modules_get_twin_request(id.device_id, module_id),
         };
-        Ok(retype(self.core.send(request, plain()).await?))
+        Ok(self.core.call(method).send(request).await?)
     }
 
     pub(crate) async fn patch_twin(
         &self,
+        method: &'static str,
         id: TwinId<'_>,
         patch: &TwinPatch,
         precondition: &Precondition,
@@ -190,16 +237,17 @@ impl IotHubRegistryManager {
         patch.validate()?;
         let if_match = &precondition.quoted()?;
         let body = &twin_body(patch.to_json());
-        let api = self.api();
+        let api = self.core.protocol();
         let request = match id.module_id {
             None => api.devices_update_twin_request(id.device_id, Some(if_match), body),
             Some(module_id) => api.modules_update_twin_request(id.device_id, module_id, Some(if_match), body),
         };
-        Ok(retype(self.core.send(request, plain()).await?))
+        Ok(self.core.call(method).send(request).await?)
     }
 
     async fn put_twin(
         &self,
+        method: &'static str,
         id: TwinId<'_>,
         contents: &TwinReplacement,
         precondition: &Precondition,
@@ -207,18 +255,19 @@ impl IotHubRegistryManager {
         contents.validate()?;
         let if_match = &precondition.quoted()?;
         let body = &twin_body(contents.to_json());
-        let api = self.api();
+        let api = self.core.protocol();
         let request = match id.module_id {
             None => api.devices_replace_twin_request(id.device_id, Some(if_match), body),
             Some(module_id) => {
                 api.modules_replace_twin_request(id.device_id, module_id, Some(if_match), body)
             }
         };
-        Ok(retype(self.core.send(request, plain()).await?))
+        Ok(self.core.call(method).send(request).await?)
     }
 }
 
-/// The generated type has no way to say `"tags": null`, which removes all tags, but sends unknown members as they are.
+/// The body with these members. The generated type cannot express `"tags": null`, which removes all tags, but sends
+/// unknown members as they are.
 pub(crate) fn twin_body(document: Map<String, Value>) -> types::Twin {
     types::Twin {
         extra: document,

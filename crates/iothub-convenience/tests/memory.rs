@@ -70,7 +70,7 @@ async fn peak(item_type: &'static str, pages: usize) -> (usize, usize) {
     let hub = hub(item_type, pages);
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
-    let mut rows = hub.query_iot_hub("SELECT * FROM devices", None).unwrap();
+    let mut rows = hub.query_iot_hub_rows("SELECT * FROM devices", None).unwrap();
     let mut count = 0;
     while let Some(row) = rows.try_next().await.unwrap() {
         count += usize::from(row.as_json().is_object());

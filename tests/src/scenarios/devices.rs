@@ -36,15 +36,14 @@ pub async fn life_of_a_device(environment: &Environment) -> Result<(), Failure> 
         .await;
     let error = refused("the same device again", again)?;
     equal("its code", error.code(), Some("DeviceAlreadyExists"))?;
-    holds("it is a conflict", error.is_conflict())?;
+    holds("it exists already", error.is_already_exists())?;
 
     let stale = Precondition::IfMatch("c3RhbGU=".into());
     holds(
         "a stale delete fails",
         refused("a stale delete", hub.delete_device(id, stale).await)?.is_precondition_failed(),
     )?;
-    let etag = read.etag.ok_or("a device without an ETag")?;
-    hub.delete_device(id, Precondition::IfMatch(etag)).await?;
+    hub.delete_device(id, read.precondition()?).await?;
     let error = refused("reading a deleted device", hub.get_device(id).await)?;
     equal("its status", error.status(), Some(404))?;
     equal("its code", error.code(), Some("DeviceNotFound"))?;

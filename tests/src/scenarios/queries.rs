@@ -2,7 +2,7 @@
 
 use digitaltwins_convenience::{BasicDigitalTwin, QueryTwinsOptions};
 use futures::TryStreamExt as _;
-use iothub_convenience::{Precondition, QueryOptions, TwinPatch};
+use iothub_convenience::{Precondition, QueryOptions, Twin, TwinPatch};
 use serde_json::Value;
 
 use super::{clear, equal, eventually, put_tank, refused, register, tank, unregister, upload};
@@ -29,19 +29,15 @@ pub async fn devices_by_tags(environment: &Environment) -> Result<(), Failure> {
     let query =
         "SELECT * FROM devices WHERE tags.scenario = 'queries' AND (tags.number >= 5 OR NOT tags.number > 1)";
     let options = QueryOptions {
-        max_item_count: Some(2),
+        page_size: Some(2),
         ..Default::default()
     };
     let twins = eventually(4, async || {
-        let rows = hub.query_iot_hub(query, Some(options.clone()))?;
-        Ok(rows.map_ok(|row| row.into_twin()).try_collect::<Vec<_>>().await?)
+        let twins = hub.query_iot_hub::<Twin>(query, Some(options.clone()))?;
+        Ok(twins.try_collect::<Vec<_>>().await?)
     })
     .await?;
-    let mut found: Vec<_> = twins
-        .into_iter()
-        .flatten()
-        .filter_map(|twin| twin.device_id)
-        .collect();
+    let mut found: Vec<_> = twins.into_iter().filter_map(|twin| twin.device_id).collect();
     found.sort();
     equal(
         "the devices",
@@ -49,10 +45,11 @@ pub async fn devices_by_tags(environment: &Environment) -> Result<(), Failure> {
         [0, 1, 5, 6].map(|number| ids[number].clone()).to_vec(),
     )?;
 
-    let error = match hub.query_iot_hub("SELEC * FROM devices", None)?.try_next().await {
-        Err(error) => iothub_convenience::Error::from(error),
-        Ok(_) => return Err("a query that is none was answered".into()),
-    };
+    let invalid = hub
+        .query_iot_hub::<Twin>("SELEC * FROM devices", None)?
+        .try_next()
+        .await;
+    let error = refused("a query that is none", invalid)?;
     equal("the status of a query that is none", error.status(), Some(400))?;
     for id in &ids {
         unregister(hub, id).await?;

@@ -41,12 +41,9 @@ pub async fn patches_merge(environment: &Environment) -> Result<(), Failure> {
         Some(&json!({})),
     )?;
 
-    let etag = first.etag.clone().ok_or("a twin without an ETag")?;
+    let unchanged = first.precondition()?;
     let patch = TwinPatch::new().remove_tag("place.room");
-    let second = hub
-        .update_twin(id, &patch, Precondition::IfMatch(etag.clone()))
-        .await?
-        .into_model()?;
+    let second = hub.update_twin(id, &patch, &unchanged).await?.into_model()?;
     equal("the removed tag", second.tags.get("place.room"), None)?;
     equal("the other tag", second.tags.get("place.floor"), Some(&json!(2)))?;
     equal(
@@ -55,7 +52,7 @@ pub async fn patches_merge(environment: &Environment) -> Result<(), Failure> {
         Some(2),
     )?;
 
-    let stale = hub.update_twin(id, &patch, Precondition::IfMatch(etag)).await;
+    let stale = hub.update_twin(id, &patch, &unchanged).await;
     holds(
         "a stale patch fails",
         refused("a stale patch", stale)?.is_precondition_failed(),

@@ -16,6 +16,10 @@ pub(super) struct Text<'a>(pub(super) &'a Repr);
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = self.0;
+        if error.verbatim {
+            f.write_str(error.message.as_deref().unwrap_or_default())?;
+            return circumstances(f, error);
+        }
         headline(f, error)?;
         match (&error.message, &error.body) {
             (Some(message), _) => write!(f, ": {message}")?,

@@ -1,7 +1,7 @@
 //! The hub that the examples talk to: the one in `IOTHUB_CONNECTION_STRING`, or the emulator.
 
 use azure_iot_emulator::Emulator;
-use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager, Precondition, transport_trusting};
+use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager, Precondition};
 
 /// What an example may fail with.
 pub(crate) type Failure = Box<dyn std::error::Error>;
@@ -24,12 +24,14 @@ impl Hub {
             });
         }
         let emulator = Emulator::start().await?;
-        let mut options = IotHubClientOptions::default();
-        options.client_options.transport = Some(transport_trusting(emulator.ca_certificate_pem())?);
+        #[cfg_attr(
+            not(feature = "amqp"),
+            allow(unused_mut, reason = "only AMQP has an endpoint")
+        )]
+        let mut options = IotHubClientOptions::trusting(emulator.ca_certificate_pem())?;
         #[cfg(feature = "amqp")]
         {
             options.amqp.endpoint = Some(emulator.iothub_amqp_endpoint());
-            options.amqp.trusted_certificates = Some(emulator.ca_certificate_pem().to_owned());
         }
         let connection_string = emulator.iothub_connection_string();
         let client = IotHubRegistryManager::from_connection_string(&connection_string, Some(options))?;

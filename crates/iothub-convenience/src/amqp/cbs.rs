@@ -1,16 +1,16 @@
-//! Proving who the client is: tokens go to the `$cbs` node as messages, and it answers with messages.
+//! Claims-based security: tokens are sent to the `$cbs` node as messages.
 
 use fe2o3_amqp::session::SessionHandle;
 use fe2o3_amqp::types::messaging::{AmqpValue, ApplicationProperties, Body, Message, MessageId, Properties};
 use fe2o3_amqp::types::primitives::{SimpleValue, Value};
 use fe2o3_amqp::{Receiver, Sender};
 
-use super::convert;
-use super::credential::Token;
-use super::error::{AmqpError, AmqpErrorKind};
+use crate::amqp::convert;
+use crate::amqp::credential::Token;
+use crate::amqp::error::{AmqpError, AmqpErrorKind};
 
 const NODE: &str = "$cbs";
-/// The address that the client gives its end of the link for answers.
+/// The address of the client's end of the link for responses.
 const REPLY_TO: &str = "cbs";
 
 /// The two links to the node. They stay open for renewals.
@@ -38,7 +38,7 @@ impl Cbs {
         Ok(Self { requests, answers })
     }
 
-    /// Puts a token; the connection has its rights until it expires.
+    /// Puts a token; the connection has its permissions until it expires.
     pub(crate) async fn put_token(&mut self, token: &Token) -> Result<(), AmqpError> {
         let id = MessageId::String(uuid::Uuid::new_v4().to_string());
         let request = Message::builder()
@@ -64,7 +64,7 @@ impl Cbs {
                 .recv::<Body<Value>>()
                 .await
                 .map_err(convert::of_recv)?;
-            // If the service cannot be told, it will notice when the link ends.
+            // An unsettled response has no effect on the token.
             if let Err(error) = self.answers.accept(&answer).await {
                 tracing::debug!(%error, "the answer to a token was not settled");
             }
@@ -73,14 +73,14 @@ impl Cbs {
                 .properties
                 .as_ref()
                 .and_then(|known| known.correlation_id.clone());
-            // An answer to an earlier request, which was given up, says nothing about this one.
+            // A response to an earlier request, which timed out, is skipped.
             if correlation_id.is_none_or(|answered| answered == id) {
                 return read_status(&answer);
             }
         }
     }
 
-    /// Tells the service that no more tokens will come.
+    /// Detaches both links.
     pub(crate) async fn detach(self) {
         for detached in [self.requests.close().await, self.answers.close().await] {
             if let Err(error) = detached {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fe2o3_amqp::connection::ConnectionHandle;
 use fe2o3_amqp::link::receiver::CreditMode;
@@ -16,27 +16,27 @@ use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use super::cbs::Cbs;
-use super::convert;
-use super::credential::{AmqpCredential, Token};
-use super::error::{AmqpError, AmqpErrorKind, MessageFate};
-use super::transport::Target;
+use crate::amqp::cbs::Cbs;
+use crate::amqp::convert;
+use crate::amqp::credential::{AmqpCredential, Token};
+use crate::amqp::error::{AmqpError, AmqpErrorKind, MessageFate};
+use crate::amqp::transport::Target;
 
 const DEVICE_BOUND: &str = "/messages/devicebound";
-/// A peer from which nothing is heard for this long is taken for dead.
+/// A connection on which nothing is received for this long is considered broken.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
-/// The most notifications that are held unsettled at a time.
+/// The maximum number of unsettled notifications.
 const RECEIVER_CREDIT: u32 = 10;
-/// The shortest wait before a token is looked at again.
+/// The shortest wait before the next check of a token.
 const RENEWAL_PAUSE: Duration = Duration::from_millis(200);
 /// The wait after a renewal that failed.
 const RENEWAL_RETRY: Duration = Duration::from_secs(5);
-/// How often a session is looked at while something waits for it.
+/// How often a session is checked while an outcome is pending.
 const WATCH_PERIOD: Duration = Duration::from_millis(100);
-/// How long the goodbyes may take.
+/// How long closing may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What it takes to open a connection.
+/// Settings of a connection.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) target: Target,
@@ -58,20 +58,32 @@ pub(crate) struct Connection {
     operation_timeout: Duration,
 }
 
-fn timed_out(what: &str) -> AmqpError {
-    AmqpError::new(AmqpErrorKind::Timeout).with_message(what)
+/// Waits for `work`, for at most `limit`; `what` says what then did not happen.
+///
+/// The timer has a resolution of a millisecond, in which a hub nearby may have responded.
+async fn within<T>(
+    limit: Duration,
+    what: &str,
+    work: impl Future<Output = Result<T, AmqpError>>,
+) -> Result<T, AmqpError> {
+    let begin = Instant::now();
+    match timeout(limit, work).await {
+        Ok(result) if begin.elapsed() <= limit => result,
+        _ => {
+            let text = format!("{what} within {} s", limit.as_secs_f64());
+            Err(AmqpError::new(AmqpErrorKind::Timeout).with_message(text))
+        }
+    }
 }
 
 impl Connection {
-    /// Connects and authenticates.
-    pub(crate) async fn open(settings: &Settings) -> Result<Arc<Self>, AmqpError> {
-        let opening = timeout(settings.connect_timeout, Self::open_unhurried(settings));
-        opening
-            .await
-            .unwrap_or_else(|_| Err(timed_out("the connection did not come about")))
+    /// Connects and authenticates. `limit` replaces the timeout of the settings.
+    pub(crate) async fn open(settings: &Settings, limit: Option<Duration>) -> Result<Arc<Self>, AmqpError> {
+        let limit = limit.unwrap_or(settings.connect_timeout);
+        within(limit, "no connection was established", Self::connect(settings)).await
     }
 
-    async fn open_unhurried(settings: &Settings) -> Result<Arc<Self>, AmqpError> {
+    async fn connect(settings: &Settings) -> Result<Arc<Self>, AmqpError> {
         let token = settings.credential.token(&settings.host).await?;
         let stream = settings.target.connect().await?;
         let host_name = settings.host.split(':').next().unwrap_or_default();
@@ -103,7 +115,7 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Whether it can be used, as far as is known.
+    /// Returns whether it can be used, as far as is known.
     pub(crate) fn is_alive(&self) -> bool {
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
         let session_ended = self.session.try_lock().is_ok_and(|session| session.is_ended());
@@ -112,14 +124,20 @@ impl Connection {
             && handle.as_ref().is_some_and(|handle| !handle.is_closed())
     }
 
-    /// Has the next user open another one.
+    /// Marks the connection as broken; the next call opens another one.
     pub(crate) fn give_up(&self) {
         self.failed.store(true, Ordering::Relaxed);
     }
 
-    /// Sends a message and waits for what the service makes of it. The error's fate tells whether it may have arrived.
-    pub(crate) async fn send(&self, message: Message<Data>) -> Result<(), AmqpError> {
-        let handed_over = timeout(self.operation_timeout, async {
+    /// Sends a message and waits for its outcome. The error's fate tells whether it may have arrived. `limit` replaces the
+    /// timeout of the settings for both parts.
+    pub(crate) async fn send(
+        &self,
+        message: Message<Data>,
+        limit: Option<Duration>,
+    ) -> Result<(), AmqpError> {
+        let limit = limit.unwrap_or(self.operation_timeout);
+        let handed_over = async {
             let mut slot = self.sender.lock().await;
             let sender = match slot.as_mut() {
                 Some(sender) => sender,
@@ -128,24 +146,23 @@ impl Connection {
             match sender.send_batchable(message).await {
                 Ok(outcome) => Ok(outcome),
                 Err(error) => {
-                    // The link is gone, and with it all but the hope for another one.
+                    // The link cannot be used any more; the next message attaches another one.
                     *slot = None;
                     Err(convert::of_send(error))
                 }
             }
-        });
-        let outcome = handed_over
-            .await
-            .unwrap_or_else(|_| Err(timed_out("the service did not take the message")))?;
-        match timeout(self.operation_timeout, self.while_connected(outcome)).await {
-            Ok(Ok(outcome)) => convert::of_outcome(outcome),
-            Ok(Err(error)) => Err(convert::of_send(error).with_fate(MessageFate::Unknown)),
-            Err(_) => Err(timed_out("no outcome came back").with_fate(MessageFate::Unknown)),
-        }
+        };
+        let outcome = within(limit, "the hub did not accept the message", handed_over).await?;
+        let outcome = async {
+            let outcome = self.while_connected(outcome).await;
+            outcome.map_err(|error| convert::of_send(error).with_fate(MessageFate::Unknown))
+        };
+        let outcome = within(limit, "no outcome came back", outcome).await;
+        convert::of_outcome(outcome.map_err(|error| error.with_fate(MessageFate::Unknown))?)
     }
 
-    /// Waits for an outcome. The library forgets to tell those who wait that the session is over for as long as the
-    /// link is there, so the link goes as soon as that is noticed.
+    /// Waits for an outcome. While a link exists, the library does not report that its session has ended, so the link is
+    /// dropped as soon as that is noticed.
     async fn while_connected<T>(&self, outcome: impl Future<Output = T>) -> T {
         let mut outcome = std::pin::pin!(outcome);
         loop {
@@ -172,9 +189,13 @@ impl Connection {
             .map_err(convert::of_sender_attach)
     }
 
-    /// A link for notifications.
-    pub(crate) async fn attach_receiver(&self, address: &str) -> Result<Receiver, AmqpError> {
-        let attaching = timeout(self.operation_timeout, async {
+    /// Attaches a link for notifications. `limit` replaces the timeout of the settings.
+    pub(crate) async fn attach_receiver(
+        &self,
+        address: &str,
+        limit: Option<Duration>,
+    ) -> Result<Receiver, AmqpError> {
+        let attaching = async {
             let mut session = self.session.lock().await;
             Receiver::builder()
                 .name(format!("notifications-{}", uuid::Uuid::new_v4()))
@@ -184,31 +205,28 @@ impl Connection {
                 .attach(&mut session)
                 .await
                 .map_err(convert::of_receiver_attach)
-        });
-        attaching
-            .await
-            .unwrap_or_else(|_| Err(timed_out("the link did not come about")))
+        };
+        let limit = limit.unwrap_or(self.operation_timeout);
+        within(limit, "the link was not attached", attaching).await
     }
 
     async fn put_token(&self, token: &Token) -> Result<(), AmqpError> {
-        let putting = timeout(self.operation_timeout, async {
+        let putting = async {
             match self.cbs.lock().await.as_mut() {
                 Some(cbs) => cbs.put_token(token).await,
                 None => Err(AmqpError::new(AmqpErrorKind::ConnectionLost)),
             }
-        });
-        putting
-            .await
-            .unwrap_or_else(|_| Err(timed_out("the token was not answered")))
+        };
+        within(self.operation_timeout, "the token was not accepted", putting).await
     }
 
-    /// Says goodbye link by link: a library that is only dropped may take the session down with it.
+    /// Closes all links, the session and the connection. Dropping a link may end the session with it.
     pub(crate) async fn close(&self) {
         self.give_up();
         if let Some(renewal) = self.renewal.get() {
             renewal.abort();
         }
-        let goodbyes = async {
+        let closing = async {
             if let Some(sender) = self.sender.lock().await.take()
                 && let Err(error) = sender.close().await
             {
@@ -227,8 +245,8 @@ impl Connection {
                 tracing::debug!(%error, "the AMQP connection ended with an error");
             }
         };
-        if timeout(CLOSE_TIMEOUT, goodbyes).await.is_err() {
-            tracing::debug!("the AMQP connection is dropped without the service's goodbye");
+        if timeout(CLOSE_TIMEOUT, closing).await.is_err() {
+            tracing::debug!("the AMQP connection is dropped without an orderly close");
         }
     }
 }
@@ -241,10 +259,10 @@ impl Drop for Connection {
     }
 }
 
-/// Puts a new token whenever the credential has one, well ahead of the old one's expiry.
+/// Puts a new token whenever the credential has one, well before the old one expires.
 async fn keep_authenticated(connection: Weak<Connection>, settings: Settings, mut token: Token) {
     loop {
-        // The credential decides when it has a new token; asking again after five sixths of what is left finds it.
+        // The credential decides when it renews its token; five sixths of the remaining lifetime is after that.
         let left = token.expires_on - OffsetDateTime::now_utc();
         let left = Duration::try_from(left).unwrap_or_default();
         tokio::time::sleep((left * 5 / 6).max(RENEWAL_PAUSE)).await;

@@ -1,4 +1,4 @@
-//! Errors of the AMQP library in our terms.
+//! Conversion of the AMQP library's errors.
 
 use fe2o3_amqp::connection::{ConnectionStopReason, OpenError};
 use fe2o3_amqp::link::{
@@ -10,7 +10,7 @@ use fe2o3_amqp::types::definitions::{self, ErrorCondition};
 use fe2o3_amqp::types::messaging::Outcome;
 use fe2o3_amqp::types::primitives::Symbol;
 
-use super::error::{AmqpError, AmqpErrorKind as Kind, MessageFate};
+use crate::amqp::error::{AmqpError, AmqpErrorKind as Kind, MessageFate};
 
 fn condition(condition: &ErrorCondition) -> String {
     match condition {
@@ -34,7 +34,7 @@ fn with_reason(kind: Kind, reason: &definitions::Error) -> AmqpError {
     error
 }
 
-/// What an outcome other than acceptance means.
+/// The error for an outcome other than acceptance.
 pub(crate) fn of_outcome(outcome: Outcome) -> Result<(), AmqpError> {
     let error = match outcome {
         Outcome::Accepted(_) => return Ok(()),

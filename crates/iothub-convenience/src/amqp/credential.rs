@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::error::{AmqpError, AmqpErrorKind};
 
-/// Where tokens come from.
+/// The source of tokens.
 #[derive(Clone)]
 pub(crate) enum AmqpCredential {
     /// The key of a shared access policy; the same tokens as over HTTP.
@@ -17,7 +17,7 @@ pub(crate) enum AmqpCredential {
     /// A Microsoft Entra identity.
     Entra {
         credential: Arc<dyn TokenCredential>,
-        scope: &'static str,
+        scope: String,
     },
 }
 
@@ -26,7 +26,7 @@ pub(crate) enum AmqpCredential {
 pub(crate) struct Token {
     /// The type, as `$cbs` knows it.
     pub(crate) kind: &'static str,
-    /// What the token is for.
+    /// The audience of the token.
     pub(crate) audience: String,
     pub(crate) value: Secret,
     pub(crate) expires_on: OffsetDateTime,
@@ -39,7 +39,7 @@ impl fmt::Debug for AmqpCredential {
 }
 
 impl AmqpCredential {
-    /// A token for the hub at `host`.
+    /// Returns a token for the hub at `host`.
     pub(crate) async fn token(&self, host: &str) -> Result<Token, AmqpError> {
         match self {
             Self::Sas(credential) => {
@@ -52,12 +52,12 @@ impl AmqpCredential {
                 })
             }
             Self::Entra { credential, scope } => {
-                let token = credential.get_token(&[*scope], None).await;
+                let token = credential.get_token(&[scope.as_str()], None).await;
                 let token =
                     token.map_err(|error| AmqpError::new(AmqpErrorKind::Credential).with_source(error))?;
                 Ok(Token {
                     kind: "bearer",
-                    audience: (*scope).to_owned(),
+                    audience: scope.clone(),
                     value: Secret::new(format!("Bearer {}", token.token.secret())),
                     expires_on: token.expires_on,
                 })

@@ -1,34 +1,50 @@
-//! What can become of a message or a connection.
+//! Errors of messages and connections.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use azure_service_core::ConnectionFailure;
 use serde_json::Value;
 
 /// Why a message was not sent, or a notification not received or settled.
 ///
-/// [`kind`](Self::kind) tells what happened, [`fate`](Self::fate) what it means for the message:
-/// [`MessageFate::Unknown`] is said only if the message was handed to the network and no outcome came back.
+/// [`kind`](Self::kind) says what happened, [`fate`](Self::fate) what it means for the message: [`MessageFate::Unknown`]
+/// only if the message was handed to the network and no outcome came back.
 ///
 /// # Example
 ///
-/// ```
+/// ```no_run
 /// # use iothub_convenience::{CloudToDeviceMessage, Error, IotHubRegistryManager};
 /// # async fn run(hub: IotHubRegistryManager) -> Result<(), Error> {
 /// match hub.send_c2d_message("thermostat-7", CloudToDeviceMessage::new("hello")).await {
 ///     Ok(sent) => println!("the hub has message {}", sent.message_id),
-///     Err(Error::Amqp(error)) if error.is_queue_full() => println!("50 messages wait already"),
-///     Err(error) if error.is_not_found() => println!("there is no such device"),
+///     Err(error) if error.is_queue_full() => println!("50 messages are queued already"),
+///     Err(error) if error.is_not_found() => println!("no such device"),
 ///     Err(error) if error.is_unknown_outcome() => println!("it may or may not arrive"),
-///     Err(error) => return Err(error),
+///     Err(error) => println!("{error}: {:?}", error.amqp().map(|error| error.kind())),
 /// }
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, thiserror::Error)]
-#[error("{}", .0)]
+#[derive(Clone)]
 pub struct AmqpError(Box<Repr>);
+
+/// One line, as that of [`Error`](crate::Error).
+impl fmt::Display for AmqpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.headline())?;
+        match (self.0.operation, self.0.attempts) {
+            (None, 0 | 1) => Ok(()),
+            (None, attempts) => write!(f, " ({attempts} attempts)"),
+            (Some(operation), 0 | 1) => write!(f, " ({operation})"),
+            (Some(operation), attempts) => write!(f, " ({operation}, {attempts} attempts)"),
+        }
+    }
+}
+
+/// There is no source: its text is part of the error's.
+impl StdError for AmqpError {}
 
 impl fmt::Debug for AmqpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,7 +60,12 @@ struct Repr {
     message: Option<String>,
     code: Option<String>,
     tracking_id: Option<String>,
+    /// The public method that failed.
+    operation: Option<&'static str>,
     attempts: u32,
+    /// Host and port of the hub, or of the proxy.
+    target: Option<String>,
+    connection: Option<ConnectionFailure>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -52,80 +73,88 @@ struct Repr {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AmqpErrorKind {
-    /// The service rejected the message, see [`condition`](AmqpError::condition).
+    /// The hub rejected the message, see [`condition`](AmqpError::condition).
     Rejected,
-    /// The service gave the message back unprocessed, every time it was sent.
+    /// The hub released the message unprocessed, every time it was sent.
     Released,
-    /// The service gave the message back as modified, every time it was sent.
+    /// The hub returned the message as modified, every time it was sent.
     Modified,
-    /// The service gave the message back as modified and asks not to send it there again.
+    /// The hub returned the message as modified and asks not to send it again.
     Undeliverable,
-    /// The service closed the link, see [`condition`](AmqpError::condition).
+    /// The hub closed the link, see [`condition`](AmqpError::condition).
     Detached,
-    /// The service did not take the token.
+    /// The hub did not accept the token.
     TokenRefused,
-    /// The token had expired, and the service closed the link for it.
+    /// The token expired, and the hub closed the link.
     TokenExpired,
-    /// There was no connection to the service.
+    /// There was no connection to the hub.
     Connection,
     /// The connection broke.
     ConnectionLost,
-    /// The time was up.
+    /// The call timed out.
     Timeout,
     /// The credential gave no token.
     Credential,
-    /// A notification was settled too late: its link is gone, and it will be delivered again.
+    /// A notification was settled too late: its link is closed, and it will be delivered again.
     LockLost,
-    /// The service did something that cannot be understood.
+    /// The hub sent something that cannot be understood.
     Protocol,
 }
 
-/// What is known about a message.
+/// What is known of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MessageFate {
-    /// It was not handed to the service.
+    /// It was not handed to the network.
     NotSent,
-    /// The service said that it has not taken it.
+    /// The hub refused it.
     Refused,
-    /// It was handed to the network, and whether the service has taken it is not known.
+    /// It was handed to the network, and no outcome came back.
     Unknown,
 }
 
-impl fmt::Display for Repr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            AmqpErrorKind::Rejected => "the service rejected the message",
-            AmqpErrorKind::Released => "the service released the message unprocessed",
-            AmqpErrorKind::Modified => "the service gave the message back as modified",
-            AmqpErrorKind::Undeliverable => "the service asks not to send the message again",
-            AmqpErrorKind::Detached => "the service closed the link",
-            AmqpErrorKind::TokenRefused => "the service did not accept the token",
-            AmqpErrorKind::TokenExpired => "the token has expired",
-            AmqpErrorKind::Connection => "there is no AMQP connection to the service",
-            AmqpErrorKind::ConnectionLost => "the AMQP connection broke",
-            AmqpErrorKind::Timeout => "the time was up",
-            AmqpErrorKind::Credential => "the credential gave no token",
-            AmqpErrorKind::LockLost => "the notification's link is gone, it will come again",
-            AmqpErrorKind::Protocol => "the service's AMQP cannot be understood",
-        })?;
-        if let Some(condition) = &self.condition {
-            write!(f, " ({condition})")?;
+/// Text.
+impl AmqpError {
+    /// What failed and why, without the circumstances.
+    pub(crate) fn headline(&self) -> String {
+        let repr = &*self.0;
+        let mut text = self.what();
+        if let Some(condition) = &repr.condition {
+            text.push_str(&format!(" ({condition})"));
         }
-        if let Some(message) = &self.message {
-            write!(f, ": {message}")?;
+        let source = repr.source.as_ref().map(ToString::to_string);
+        let reason = repr.connection.as_ref().map(ToString::to_string);
+        for part in [reason.or(source), repr.message.clone()].into_iter().flatten() {
+            if !text.contains(&part) {
+                text.push_str(": ");
+                text.push_str(&part);
+            }
         }
-        match self.fate {
-            MessageFate::Unknown => f.write_str("; whether the message was taken is not known")?,
-            MessageFate::NotSent | MessageFate::Refused => {}
+        if repr.fate == MessageFate::Unknown {
+            text.push_str("; the hub may have accepted the message");
         }
-        if self.attempts > 1 {
-            write!(f, " (after {} attempts)", self.attempts)?;
+        text
+    }
+
+    fn what(&self) -> String {
+        let hub = self.0.target.as_deref().unwrap_or("the hub");
+        match self.0.kind {
+            AmqpErrorKind::Rejected => "the hub rejected the message".to_owned(),
+            AmqpErrorKind::Released => "the hub released the message unprocessed".to_owned(),
+            AmqpErrorKind::Modified => "the hub returned the message as modified".to_owned(),
+            AmqpErrorKind::Undeliverable => "the hub asks not to send the message again".to_owned(),
+            AmqpErrorKind::Detached => format!("{hub} closed the link"),
+            AmqpErrorKind::TokenRefused => format!("{hub} did not accept the token"),
+            AmqpErrorKind::TokenExpired => "the token has expired".to_owned(),
+            AmqpErrorKind::Connection => format!("cannot connect to {hub}"),
+            AmqpErrorKind::ConnectionLost => format!("the AMQP connection to {hub} broke"),
+            AmqpErrorKind::Timeout => format!("no response from {hub} in time"),
+            AmqpErrorKind::Credential => "the credential gave no token".to_owned(),
+            AmqpErrorKind::LockLost => {
+                "the link of the notification is closed, and the hub delivers it again".to_owned()
+            }
+            AmqpErrorKind::Protocol => format!("the AMQP of {hub} cannot be understood"),
         }
-        if let Some(source) = &self.source {
-            write!(f, ": {source}")?;
-        }
-        Ok(())
     }
 }
 
@@ -139,7 +168,10 @@ impl AmqpError {
             message: None,
             code: None,
             tracking_id: None,
+            operation: None,
             attempts: 0,
+            target: None,
+            connection: None,
             source: None,
         }))
     }
@@ -156,8 +188,31 @@ impl AmqpError {
         self
     }
 
+    /// There is no connection, for this reason.
+    pub(crate) fn no_connection(failure: ConnectionFailure) -> Self {
+        let mut error = Self::new(AmqpErrorKind::Connection);
+        error.0.connection = Some(failure);
+        error
+    }
+
+    #[must_use]
+    pub(crate) fn with_operation(mut self, operation: &'static str) -> Self {
+        self.0.operation = Some(operation);
+        self
+    }
+
+    /// The error with the host and port that it is about, unless it has one.
+    #[must_use]
+    pub(crate) fn with_target(mut self, target: impl Into<String>) -> Self {
+        self.0.target.get_or_insert_with(|| target.into());
+        self
+    }
+
     #[must_use]
     pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        if self.0.kind == AmqpErrorKind::Connection {
+            self.0.connection = Some(ConnectionFailure::of(&source));
+        }
         self.0.source = Some(Arc::new(source));
         self
     }
@@ -174,7 +229,7 @@ impl AmqpError {
         self
     }
 
-    /// With what the service gave as the reason: a condition, and a description that may be JSON.
+    /// With the hub's reason: a condition, and a description that may be JSON.
     #[must_use]
     pub(crate) fn with_reason(mut self, condition: String, description: Option<&str>) -> Self {
         let repr = &mut *self.0;
@@ -202,7 +257,7 @@ impl AmqpError {
     }
 }
 
-/// What is known.
+/// Accessors.
 impl AmqpError {
     /// What happened.
     #[must_use]
@@ -210,13 +265,13 @@ impl AmqpError {
         self.0.kind
     }
 
-    /// What it means for the message.
+    /// What is known of the message.
     #[must_use]
     pub fn fate(&self) -> MessageFate {
         self.0.fate
     }
 
-    /// The AMQP error condition that the service gave, such as `amqp:not-found`.
+    /// The AMQP error condition from the hub, such as `amqp:not-found`.
     #[must_use]
     pub fn condition(&self) -> Option<&str> {
         self.0.condition.as_deref()
@@ -246,6 +301,24 @@ impl AmqpError {
         self.0.attempts
     }
 
+    /// The public method that failed.
+    pub(crate) fn operation(&self) -> Option<&'static str> {
+        self.0.operation
+    }
+
+    /// Why there is no connection to the hub, if that is what failed.
+    #[must_use]
+    pub fn connection_failure(&self) -> Option<&ConnectionFailure> {
+        self.0.connection.as_ref()
+    }
+
+    /// The call timed out.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.kind() == AmqpErrorKind::Timeout
+            || self.connection_failure() == Some(&ConnectionFailure::Timeout)
+    }
+
     fn has_condition(&self, conditions: &[&str]) -> bool {
         self.condition()
             .is_some_and(|condition| conditions.contains(&condition))
@@ -257,13 +330,13 @@ impl AmqpError {
         self.has_condition(&["amqp:not-found"])
     }
 
-    /// As many messages wait for the device as may.
+    /// The device's queue is full.
     #[must_use]
     pub fn is_queue_full(&self) -> bool {
         self.has_condition(&["amqp:resource-limit-exceeded"])
     }
 
-    /// The message is larger than the service takes.
+    /// The message is larger than the hub accepts.
     #[must_use]
     pub fn is_too_large(&self) -> bool {
         self.has_condition(&["amqp:link:message-size-exceeded"])
@@ -287,7 +360,7 @@ impl AmqpError {
         ])
     }
 
-    /// Whether the connection is of no more use.
+    /// Returns whether the connection cannot be used any more.
     pub(crate) fn breaks_connection(&self) -> bool {
         matches!(
             self.kind(),
@@ -299,7 +372,7 @@ impl AmqpError {
         ) || (self.kind() == AmqpErrorKind::Detached && self.is_unauthorized())
     }
 
-    /// Whether the same may work a little later, and does no harm if it is tried.
+    /// Returns whether another attempt may succeed and does no harm.
     pub(crate) fn may_retry(&self) -> bool {
         if self.fate() == MessageFate::Unknown {
             return false;
@@ -311,6 +384,12 @@ impl AmqpError {
             | AmqpErrorKind::ConnectionLost => true,
             AmqpErrorKind::Rejected => self.is_throttled(),
             AmqpErrorKind::Connection | AmqpErrorKind::Detached => {
+                if self
+                    .connection_failure()
+                    .is_some_and(ConnectionFailure::is_certificate)
+                {
+                    return false;
+                }
                 self.condition().is_none() || self.is_throttled() || self.has_condition(TRANSIENT)
             }
             AmqpErrorKind::Undeliverable
@@ -323,7 +402,7 @@ impl AmqpError {
     }
 }
 
-/// Conditions with which a service ends connections and links for reasons of its own.
+/// Conditions with which the hub closes connections and links for reasons of its own.
 const TRANSIENT: &[&str] = &[
     "amqp:connection:forced",
     "amqp:link:detach-forced",

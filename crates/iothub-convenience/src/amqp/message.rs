@@ -22,16 +22,16 @@ const RESERVED: &str = "iothub-";
 /// The largest message, in bytes.
 const MAX_SIZE: usize = 64 * 1024;
 
-/// Which outcomes of a message the service should report, see
+/// Which outcomes of a message the hub reports, see
 /// [`feedback_messages`](crate::IotHubRegistryManager::feedback_messages).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeliveryAcknowledgement {
     /// None, which is the default.
     None,
-    /// That the device completed the message.
+    /// Only that the device completed the message.
     Positive,
-    /// That it did not: the message expired, was rejected, abandoned too often or purged.
+    /// Only that it did not: the message expired, was rejected, abandoned too often or purged.
     Negative,
     /// Both.
     Full,
@@ -48,20 +48,101 @@ impl DeliveryAcknowledgement {
     }
 }
 
-/// A message from the cloud to a device or module: bytes, and what the device should know about them.
+/// The value of an application property.
+///
+/// Numbers and booleans keep their types over AMQP. Devices that use MQTT or HTTP receive all properties as text.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum PropertyValue {
+    /// A text.
+    String(String),
+    /// A boolean.
+    Boolean(bool),
+    /// An integer, sent as AMQP `long`.
+    Integer(i64),
+    /// A floating-point number, sent as AMQP `double`.
+    Float(f64),
+}
+
+impl PropertyValue {
+    /// The bytes of a text; 1 for a boolean, 8 for a number.
+    fn size(&self) -> usize {
+        match self {
+            Self::String(text) => text.len(),
+            Self::Boolean(_) => 1,
+            Self::Integer(_) | Self::Float(_) => 8,
+        }
+    }
+}
+
+impl From<PropertyValue> for SimpleValue {
+    fn from(value: PropertyValue) -> Self {
+        match value {
+            PropertyValue::String(text) => Self::String(text),
+            PropertyValue::Boolean(value) => Self::Bool(value),
+            PropertyValue::Integer(value) => Self::Long(value),
+            PropertyValue::Float(value) => Self::Double(value.into()),
+        }
+    }
+}
+
+impl From<&str> for PropertyValue {
+    fn from(text: &str) -> Self {
+        Self::String(text.to_owned())
+    }
+}
+
+impl From<String> for PropertyValue {
+    fn from(text: String) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<bool> for PropertyValue {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+impl From<i32> for PropertyValue {
+    fn from(value: i32) -> Self {
+        Self::Integer(value.into())
+    }
+}
+
+impl From<i64> for PropertyValue {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<u32> for PropertyValue {
+    fn from(value: u32) -> Self {
+        Self::Integer(value.into())
+    }
+}
+
+impl From<f64> for PropertyValue {
+    fn from(value: f64) -> Self {
+        Self::Float(value)
+    }
+}
+
+/// A message from the cloud to a device or module: a body and its properties.
 ///
 /// # Example
 ///
 /// ```
-/// use iothub_convenience::{CloudToDeviceMessage, DeliveryAcknowledgement};
+/// use iothub_convenience::{CloudToDeviceMessage, DateTime, DeliveryAcknowledgement};
 ///
 /// let message = CloudToDeviceMessage::new(r#"{"setpoint": 21.5}"#)
 ///     .with_message_id("order-66")
 ///     .with_content_type("application/json")
 ///     .with_content_encoding("utf-8")
-///     .with_expiry("2030-05-01T10:00:00Z".parse()?)
+///     .with_expiry("2030-05-01T10:00:00Z".parse::<DateTime>()?)
 ///     .with_acknowledgement(DeliveryAcknowledgement::Full)
-///     .with_property("priority", "high");
+///     .with_property("priority", "high")
+///     .with_property("attempt", 2);
 /// assert_eq!(message.message_id(), Some("order-66"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -75,7 +156,7 @@ pub struct CloudToDeviceMessage {
     content_encoding: Option<String>,
     expiry: Option<DateTime>,
     acknowledgement: Option<DeliveryAcknowledgement>,
-    properties: Vec<(String, String)>,
+    properties: Vec<(String, PropertyValue)>,
 }
 
 impl CloudToDeviceMessage {
@@ -88,14 +169,14 @@ impl CloudToDeviceMessage {
         }
     }
 
-    /// With an id, by which feedback names the message. Without one, a random UUID is sent.
+    /// With an id, which feedback refers to. The default is a random UUID.
     #[must_use]
     pub fn with_message_id(mut self, id: impl Into<String>) -> Self {
         self.message_id = Some(id.into());
         self
     }
 
-    /// With the id of what it answers or belongs to.
+    /// With the id of the message that it answers or belongs to.
     #[must_use]
     pub fn with_correlation_id(mut self, id: impl Into<String>) -> Self {
         self.correlation_id = Some(id.into());
@@ -123,11 +204,11 @@ impl CloudToDeviceMessage {
         self
     }
 
-    /// With a time from which on it is not delivered any more. Without one, the hub's default applies, an hour as a
-    /// rule. It is sent in whole milliseconds.
+    /// With a time after which it is not delivered. The default is that of the hub, usually an hour. It is sent in whole
+    /// milliseconds.
     #[must_use]
-    pub fn with_expiry(mut self, expiry: DateTime) -> Self {
-        self.expiry = Some(expiry);
+    pub fn with_expiry(mut self, expiry: impl Into<DateTime>) -> Self {
+        self.expiry = Some(expiry.into());
         self
     }
 
@@ -140,7 +221,7 @@ impl CloudToDeviceMessage {
 
     /// With an application property; one of the same name is replaced.
     #[must_use]
-    pub fn with_property(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn with_property(mut self, name: impl Into<String>, value: impl Into<PropertyValue>) -> Self {
         let (name, value) = (name.into(), value.into());
         match self.properties.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = value,
@@ -161,14 +242,14 @@ impl CloudToDeviceMessage {
         &self.body
     }
 
-    /// The size that the limit of 65,536 bytes is about: the body and all properties, without AMQP's framing.
+    /// The size that the limit of 65,536 bytes applies to: the body and all properties, without AMQP's framing.
     #[must_use]
     pub fn size(&self) -> usize {
         let text = |value: &Option<String>| value.as_ref().map_or(0, String::len);
         let properties = self
             .properties
             .iter()
-            .map(|(name, value)| name.len() + value.len());
+            .map(|(name, value)| name.len() + value.size());
         self.body.len()
             + text(&self.message_id)
             + text(&self.correlation_id)
@@ -178,10 +259,10 @@ impl CloudToDeviceMessage {
             + properties.sum::<usize>()
     }
 
-    /// Checks what the service would refuse, or what cannot be encoded.
+    /// Checks what the hub would refuse or AMQP cannot encode.
     fn check(&self) -> Result<()> {
         if self.size() > MAX_SIZE {
-            let reason = format!("has {} bytes, more than {MAX_SIZE}", self.size());
+            let reason = format!("has {} bytes; at most {MAX_SIZE} are allowed", self.size());
             return Err(Error::invalid_input("message", reason));
         }
         for (parameter, value) in [
@@ -214,7 +295,7 @@ impl CloudToDeviceMessage {
                     .get(..RESERVED.len())
                     .is_some_and(|start| start.eq_ignore_ascii_case(RESERVED))
             {
-                format!("{name:?} has a name that begins with {RESERVED}, as only the service's own may")
+                format!("{name:?} has a name that begins with {RESERVED}, which is reserved for the hub")
             } else if name.chars().any(char::is_control) {
                 format!("{name:?} has a control character in its name")
             } else {
@@ -225,7 +306,7 @@ impl CloudToDeviceMessage {
         Ok(())
     }
 
-    /// The message as it is sent, and its id.
+    /// The AMQP message, and its id.
     pub(crate) fn encode(&self, device_id: &str, module_id: Option<&str>) -> Result<(Message<Data>, String)> {
         self.check()?;
         let expiry = self.expiry.as_ref().map(timestamp).transpose()?;
@@ -245,10 +326,10 @@ impl CloudToDeviceMessage {
         };
         let ack = self
             .acknowledgement
-            .map(|ack| (ACK.to_owned(), ack.as_str().to_owned()));
+            .map(|ack| (ACK.to_owned(), ack.as_str().into()));
         let mut application = ApplicationProperties::default();
         for (name, value) in ack.into_iter().chain(self.properties.iter().cloned()) {
-            application.0.insert(name, SimpleValue::String(value));
+            application.0.insert(name, value.into());
         }
         let mut message = Message::from(Data(Binary::from(self.body.clone())));
         message.properties = Some(properties);
@@ -278,7 +359,7 @@ fn timestamp(time: &DateTime) -> Result<Timestamp> {
     Ok(Timestamp::from_milliseconds(milliseconds))
 }
 
-/// Where messages for a device or module go.
+/// The address of a device or module.
 fn address(device_id: &str, module_id: Option<&str>) -> String {
     let encode = |id| -> Cow<'_, str> { utf8_percent_encode(id, ENCODED).into() };
     let device_id = encode(device_id);
@@ -323,7 +404,7 @@ mod tests {
             .with_user_id("operator")
             .with_content_type("application/json")
             .with_content_encoding("utf-8")
-            .with_expiry("2030-03-17T17:46:40Z".parse().unwrap())
+            .with_expiry("2030-03-17T17:46:40Z".parse::<DateTime>().unwrap())
             .with_acknowledgement(DeliveryAcknowledgement::Full)
             .with_property("prop-str", "wert ☃")
             .with_property("prop-int", "5");
@@ -373,6 +454,19 @@ mod tests {
             section(0x75, BINARY, None, b""),
         ];
         assert_eq!(to_vec(&Serializable(encoded)).unwrap(), expected.concat());
+    }
+
+    #[test]
+    fn numbers_and_booleans_keep_their_types() {
+        let message = CloudToDeviceMessage::new("")
+            .with_property("n", 5)
+            .with_property("b", true)
+            .with_property("f", 0.5);
+        let (encoded, _) = message.encode("d", None).unwrap();
+        let properties = encoded.application_properties.unwrap().0;
+        assert_eq!(properties.get("n"), Some(&SimpleValue::Long(5)));
+        assert_eq!(properties.get("b"), Some(&SimpleValue::Bool(true)));
+        assert_eq!(properties.get("f"), Some(&SimpleValue::Double(0.5.into())));
     }
 
     #[test]

@@ -7,12 +7,12 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::connection::{Connection, Settings};
-use super::credential::AmqpCredential;
-use super::error::AmqpError;
-use super::message::CloudToDeviceMessage;
-use super::options::AmqpOptions;
-use super::transport::Target;
+use crate::amqp::connection::{Connection, Settings};
+use crate::amqp::credential::AmqpCredential;
+use crate::amqp::error::AmqpError;
+use crate::amqp::message::CloudToDeviceMessage;
+use crate::amqp::options::AmqpOptions;
+use crate::amqp::transport::Target;
 use crate::error::Result;
 
 /// The longest wait between two attempts.
@@ -60,21 +60,26 @@ impl Messaging {
         })))
     }
 
-    /// The connection there is, or a new one.
-    pub(crate) async fn connection(&self) -> Result<Arc<Connection>, AmqpError> {
+    /// The open connection, or a new one. `limit` replaces the timeout of the settings.
+    pub(crate) async fn connection(&self, limit: Option<Duration>) -> Result<Arc<Connection>, AmqpError> {
         let mut slot = self.0.connection.lock().await;
         if let Some(connection) = slot.as_ref().filter(|connection| connection.is_alive()) {
             return Ok(connection.clone());
         }
-        let connection = Connection::open(&self.0.settings).await?;
+        let connection = Connection::open(&self.0.settings, limit).await?;
         if let Some(old) = slot.replace(connection.clone()) {
-            // It may have links of others that are still good for their goodbyes.
+            // Links of other calls may still be in use.
             tokio::spawn(async move { old.close().await });
         }
         Ok(connection)
     }
 
-    /// How long to wait after so many attempts, `None` if there were enough of them.
+    /// Host and port of the hub, for errors.
+    pub(crate) fn target(&self) -> String {
+        self.0.settings.target.authority()
+    }
+
+    /// How long to wait after this many attempts, `None` if there is no further one.
     pub(crate) fn pause_after(&self, attempts: u32) -> Option<Duration> {
         (attempts <= self.0.max_retries).then(|| {
             let factor = 2_u32.saturating_pow(attempts.saturating_sub(1));
@@ -89,31 +94,41 @@ impl Messaging {
         }
     }
 
+    /// Sends a message for the public method `operation`. `limit` is the caller's timeout of an attempt.
     pub(crate) async fn send(
         &self,
-        device_id: &str,
-        module_id: Option<&str>,
+        operation: &'static str,
+        (device_id, module_id): (&str, Option<&str>),
         message: &CloudToDeviceMessage,
+        limit: Option<Duration>,
     ) -> Result<SentMessage> {
         let (encoded, message_id) = message.encode(device_id, module_id)?;
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let sent = match self.connection().await {
-                Ok(connection) => connection.send(encoded.clone()).await.inspect_err(|error| {
-                    if error.breaks_connection() {
-                        connection.give_up();
-                    }
-                }),
+            let sent = match self.connection(limit).await {
+                Ok(connection) => connection
+                    .send(encoded.clone(), limit)
+                    .await
+                    .inspect_err(|error| {
+                        if error.breaks_connection() {
+                            connection.give_up();
+                        }
+                    }),
                 Err(error) => Err(error),
             };
             let error = match sent {
                 Ok(()) => return Ok(SentMessage { message_id, attempts }),
-                Err(error) => error,
+                Err(error) => error.with_target(self.target()).with_operation(operation),
             };
             match self.pause_after(attempts).filter(|_| error.may_retry()) {
                 Some(pause) => {
-                    tracing::debug!(%error, attempts, "a message is sent again");
+                    tracing::info!(
+                        operation,
+                        attempts,
+                        code = error.code(),
+                        "{operation} is retried: {error}"
+                    );
                     tokio::time::sleep(pause).await;
                 }
                 None => return Err(error.with_attempts(attempts).into()),
@@ -122,12 +137,12 @@ impl Messaging {
     }
 }
 
-/// A message that the hub has taken.
+/// A message that the hub has accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SentMessage {
-    /// Its id, by which feedback names it: the caller's or a random one.
+    /// Its id, which feedback refers to: the caller's or a random one.
     pub message_id: String,
-    /// How many times it was sent until the hub took it.
+    /// How many times it was sent until the hub accepted it.
     pub attempts: u32,
 }

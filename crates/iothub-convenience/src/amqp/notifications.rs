@@ -14,39 +14,38 @@ use fe2o3_amqp::types::messaging::annotations::OwnedKey;
 use fe2o3_amqp::types::messaging::{Body, Message};
 use fe2o3_amqp::types::primitives::{Symbol, Value};
 use futures::Stream;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 
-use super::convert;
-use super::error::{AmqpError, AmqpErrorKind};
-use super::messaging::Messaging;
-use crate::error::Result;
+use crate::amqp::convert;
+use crate::amqp::error::{AmqpError, AmqpErrorKind};
+use crate::amqp::messaging::Messaging;
+use crate::error::{Error, Result};
+use crate::model::model;
 
-/// A link that lasted this long was a good one, whatever became of it.
+/// After a link has lasted this long, failures are counted anew.
 const GOOD_LINK: Duration = Duration::from_secs(60);
 
-/// A file that a device has uploaded.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct FileNotification {
-    /// Who uploaded it.
-    pub device_id: Option<String>,
-    /// Its address.
-    pub blob_uri: Option<String>,
-    /// Its name in the container.
-    pub blob_name: Option<String>,
-    /// When it was written last.
-    pub last_updated_time: Option<DateTime>,
-    /// Its size.
-    pub blob_size_in_bytes: Option<u64>,
-    /// When the hub queued the notification.
-    pub enqueued_time_utc: Option<DateTime>,
+model! {
+    /// A file that a device has uploaded.
+    pub struct FileNotification as "file notification" {
+        /// The device that uploaded it.
+        pub device_id: Option<String> = "deviceId",
+        /// Its URI.
+        pub blob_uri: Option<String> = "blobUri",
+        /// Its name in the container.
+        pub blob_name: Option<String> = "blobName",
+        /// When it was last written.
+        pub last_updated_time: Option<DateTime> = "lastUpdatedTime",
+        /// Its size.
+        pub blob_size_in_bytes: Option<u64> = "blobSizeInBytes",
+        /// When the hub queued the notification.
+        pub enqueued_time_utc: Option<DateTime> = "enqueuedTimeUtc",
+    }
 }
 
-/// What a receiver makes of a notification.
+/// How a receiver settles a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Settlement {
     Complete,
@@ -54,24 +53,24 @@ enum Settlement {
     Reject,
 }
 
-/// A request to the task that has the link.
+/// A command for the task that has the link.
 struct Command {
     delivery: DeliveryInfo,
     settlement: Settlement,
     done: Option<oneshot::Sender<Result<(), AmqpError>>>,
 }
 
-/// Something that the hub reports, until it is settled.
+/// A notification from the hub, to be settled.
 ///
-/// [`complete`](Self::complete) removes it from the hub. One that is dropped without having been settled is abandoned,
-/// as if by [`abandon`](Self::abandon).
+/// [`complete`](Self::complete) removes it from the hub. Dropping it without settling it
+/// [abandons](Self::abandon) it.
 #[non_exhaustive]
 pub struct Notification<T> {
-    /// What is reported.
+    /// The records or files.
     pub items: Vec<T>,
-    /// Why `items` are not all there is in `body`, if some of it cannot be understood.
+    /// Why `items` does not have everything in `body`, if parts of it cannot be read.
     pub problem: Option<String>,
-    /// The body as it came.
+    /// The body as the hub sent it.
     pub body: Vec<u8>,
     /// When the hub queued it.
     pub enqueued_time: Option<DateTime>,
@@ -95,7 +94,7 @@ impl<T: fmt::Debug> fmt::Debug for Notification<T> {
 }
 
 impl<T> Notification<T> {
-    /// Has the hub forget it.
+    /// Completes it: the hub removes it.
     ///
     /// # Errors
     ///
@@ -105,7 +104,7 @@ impl<T> Notification<T> {
         self.settle(Settlement::Complete).await
     }
 
-    /// Gives it back to the hub, to be delivered again.
+    /// Abandons it: the hub delivers it again.
     ///
     /// # Errors
     ///
@@ -114,7 +113,7 @@ impl<T> Notification<T> {
         self.settle(Settlement::Abandon).await
     }
 
-    /// Has the hub drop it as one that cannot be processed.
+    /// Rejects it as one that cannot be processed: the hub removes it.
     ///
     /// # Errors
     ///
@@ -133,7 +132,7 @@ impl<T> Notification<T> {
             done: Some(done),
         };
         self.commands.send(command).map_err(|_| lost())?;
-        Ok(settled.await.unwrap_or_else(|_| Err(lost()))?)
+        settled.await.unwrap_or_else(|_| Err(lost())).map_err(Error::from)
     }
 }
 
@@ -141,7 +140,7 @@ impl<T> Drop for Notification<T> {
     fn drop(&mut self) {
         if let Some(delivery) = self.delivery.take() {
             let settlement = Settlement::Abandon;
-            // If the link is gone, the hub has got it back already.
+            // If the link is closed, the hub delivers it again anyway.
             self.commands
                 .send(Command {
                     delivery,
@@ -153,10 +152,11 @@ impl<T> Drop for Notification<T> {
     }
 }
 
-/// Notifications as they come. See
+/// A stream of notifications. See
 /// [`feedback_messages`](crate::IotHubRegistryManager::feedback_messages).
 ///
-/// Dropping it closes its link; what was not settled goes back to the hub.
+/// Dropping it closes its link; notifications that are not settled are delivered again.
+#[must_use = "a stream receives nothing until it is polled"]
 pub struct NotificationStream<T> {
     state: State,
     items: PhantomData<fn() -> T>,
@@ -164,7 +164,7 @@ pub struct NotificationStream<T> {
 
 enum State {
     /// Not polled yet.
-    New(Messaging, &'static str),
+    New(Link),
     Running(mpsc::UnboundedReceiver<Result<Raw, AmqpError>>),
 }
 
@@ -181,10 +181,21 @@ struct Raw {
     commands: mpsc::UnboundedSender<Command>,
 }
 
+/// Where notifications come from.
+#[derive(Clone)]
+pub(crate) struct Link {
+    pub(crate) messaging: Messaging,
+    pub(crate) address: &'static str,
+    /// The public method.
+    pub(crate) operation: &'static str,
+    /// The caller's timeout of an attempt.
+    pub(crate) limit: Option<Duration>,
+}
+
 impl<T> NotificationStream<T> {
-    pub(crate) fn new(messaging: Messaging, address: &'static str) -> Self {
+    pub(crate) fn new(link: Link) -> Self {
         Self {
-            state: State::New(messaging, address),
+            state: State::New(link),
             items: PhantomData,
         }
     }
@@ -194,9 +205,9 @@ impl<T: DeserializeOwned> Stream for NotificationStream<T> {
     type Item = Result<Notification<T>>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let State::New(messaging, address) = &self.state {
+        if let State::New(link) = &self.state {
             let (sender, receiver) = mpsc::unbounded_channel();
-            tokio::spawn(receive(messaging.clone(), address, sender));
+            tokio::spawn(receive(link.clone(), sender));
             self.state = State::Running(receiver);
         }
         match &mut self.state {
@@ -210,39 +221,49 @@ impl<T: DeserializeOwned> Stream for NotificationStream<T> {
 
 type Items = mpsc::UnboundedSender<Result<Raw, AmqpError>>;
 
-/// Keeps a link up for as long as somebody wants what comes over it.
-async fn receive(messaging: Messaging, address: &'static str, items: Items) {
+/// Keeps a link attached until the stream is dropped.
+async fn receive(link: Link, items: Items) {
     let mut failures = 0;
     loop {
         let started = Instant::now();
         let ended = tokio::select! {
-            ended = receive_once(&messaging, address, &items) => ended,
+            ended = receive_once(&link, &items) => ended,
             () = items.closed() => return,
         };
         let Err(error) = ended else { return };
+        let (messaging, operation) = (&link.messaging, link.operation);
+        let error = error.with_target(messaging.target()).with_operation(operation);
         if started.elapsed() >= GOOD_LINK {
             failures = 0;
         }
         failures += 1;
         let pause = messaging.pause_after(failures).filter(|_| error.may_retry());
         if let Some(pause) = pause {
-            tracing::debug!(%error, failures, "notifications are received again");
+            tracing::info!(
+                operation,
+                attempts = failures,
+                code = error.code(),
+                "{operation} is retried: {error}"
+            );
             tokio::time::sleep(pause).await;
             continue;
         }
-        // Somebody who goes on asking after this gets another round of attempts, if there is any hope in them.
-        let hopeless = !error.may_retry();
-        if items.send(Err(error.with_attempts(failures))).is_err() || hopeless {
+        // A caller who polls again after this error gets another round of attempts, if they can succeed.
+        let ends = !error.may_retry();
+        let error = error.with_attempts(failures);
+        tracing::warn!(operation, code = error.code(), "call failed: {error}");
+        if items.send(Err(error)).is_err() || ends {
             return;
         }
         failures = 0;
     }
 }
 
-/// Receives until the link ends, or, without an error, until nobody wants any more.
-async fn receive_once(messaging: &Messaging, address: &str, items: &Items) -> Result<(), AmqpError> {
-    let connection = messaging.connection().await?;
-    let mut receiver = connection.attach_receiver(address).await.inspect_err(|error| {
+/// Receives until the link is closed, or, without an error, until the stream is dropped.
+async fn receive_once(link: &Link, items: &Items) -> Result<(), AmqpError> {
+    let connection = link.messaging.connection(link.limit).await?;
+    let attached = connection.attach_receiver(link.address, link.limit).await;
+    let mut receiver = attached.inspect_err(|error| {
         if error.breaks_connection() {
             connection.give_up();
         }
@@ -271,7 +292,7 @@ async fn receive_once(messaging: &Messaging, address: &str, items: &Items) -> Re
             () = items.closed() => break,
         }
     }
-    // What was settled in the last moment still counts.
+    // Commands sent before the stream was dropped are still carried out.
     while let Ok(command) = requests.try_recv() {
         settle(&receiver, command).await;
     }
@@ -290,7 +311,7 @@ async fn settle(receiver: &Receiver, command: Command) {
     };
     let settled = settled.map_err(|error| AmqpError::new(AmqpErrorKind::LockLost).with_source(error));
     if let Some(done) = command.done {
-        // Whoever asked may have stopped waiting.
+        // The caller may have stopped waiting.
         done.send(settled).ok();
     }
 }
@@ -340,7 +361,7 @@ fn read<T: DeserializeOwned>(raw: Raw) -> Notification<T> {
     }
 }
 
-/// Reads an array of items, or a single one; what cannot be read does not cost the rest.
+/// Reads an array of items, or a single one. Items that cannot be read are left out.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> (Vec<T>, Option<String>) {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let values = match serde_json::from_slice(body) {
@@ -362,9 +383,8 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> (Vec<T>, Option<String>) {
 
 #[cfg(test)]
 mod tests {
-    use iothub_protocol::types::{FeedbackRecord, FeedbackRecordStatusCode};
-
     use super::*;
+    use crate::commands::{FeedbackRecord, FeedbackRecordStatusCode};
 
     #[test]
     fn batches_are_read_as_far_as_they_can_be() {

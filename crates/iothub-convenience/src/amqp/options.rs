@@ -1,4 +1,4 @@
-//! How the client reaches the hub over AMQP.
+//! Options of the AMQP connection.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,50 +10,49 @@ use url::Url;
 
 use crate::error::{Error, Result};
 
-/// What AMQP runs over. Always with TLS.
+/// The transport of AMQP, always with TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum AmqpTransport {
     /// TCP, port 5671.
     #[default]
     Tcp,
-    /// A WebSocket at `/$iothub/websocket` on the port of the REST API, 443 as a rule, for networks that let nothing
-    /// else out.
+    /// A WebSocket at `/$iothub/websocket` on the port of the REST API, usually 443, for networks that allow nothing else.
     WebSocket,
 }
 
-/// How the client reaches the hub over AMQP, and how patient it is.
+/// Options of the AMQP connection.
 ///
 /// # Example
 ///
 /// ```
-/// use iothub_convenience::{AmqpTransport, IotHubClientOptions};
+/// use iothub_convenience::{AmqpOptions, AmqpTransport, IotHubClientOptions};
 ///
-/// let mut options = IotHubClientOptions::default();
-/// options.amqp.transport = AmqpTransport::WebSocket;
+/// let options = IotHubClientOptions {
+///     amqp: AmqpOptions { transport: AmqpTransport::WebSocket, ..AmqpOptions::default() },
+///     ..IotHubClientOptions::default()
+/// };
 /// ```
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct AmqpOptions {
     /// TCP or WebSocket.
     pub transport: AmqpTransport,
-    /// Another place to connect to than the hub's host: a host with an optional port, perhaps behind `amqps://`. The
+    /// The endpoint to connect to instead of the hub's host: a host with an optional port, perhaps after `amqps://`. The
     /// server's certificate must be for this host.
     pub endpoint: Option<String>,
     /// Certificates to trust besides those of the system, in PEM form, such as an emulator's.
     pub trusted_certificates: Option<String>,
-    /// An HTTP proxy to go through. The environment's proxy settings are not looked at.
+    /// An HTTP proxy. The proxy settings of the environment are not used.
     pub proxy: Option<AmqpProxy>,
-    /// How long a connection may take to come about, TLS, authentication and all. Default: 30 seconds.
+    /// How long connecting may take, TLS and authentication included. Default: 30 seconds.
     pub connect_timeout: Duration,
-    /// How long each of the two parts of sending may take: until the service takes a message at all, and until it says
-    /// what became of it. Default: 60 seconds.
+    /// How long each of the two parts of sending may take: until the message is handed over, and until the hub reports its
+    /// outcome. Default: 60 seconds. [`CallOptions::attempt_timeout`](crate::CallOptions::attempt_timeout) replaces it.
     pub operation_timeout: Duration,
-    /// How often a message is sent again that was certainly not delivered, and a connection opened again that broke.
+    /// How often a message that was certainly not delivered is sent again, and a broken connection opened again.
     /// Default: 3.
     pub max_retries: u32,
-    /// The wait before the first repetition; each further one takes twice as long as the one before. Default: half a
-    /// second.
+    /// The wait before the first retry. It doubles with each further one. Default: half a second.
     pub retry_delay: Duration,
 }
 
@@ -74,9 +73,8 @@ impl Default for AmqpOptions {
 
 /// An HTTP proxy that connects to the hub by `CONNECT`.
 ///
-/// It works for both transports, if the proxy lets the port out: 5671 or 443. Proxies that are themselves reached by
-/// TLS, and SOCKS proxies, are not supported; nor is authentication other than Basic. Its `Debug` form shows no
-/// password.
+/// It works for both transports if the proxy allows the port: 5671 or 443. Proxies that are themselves reached by TLS,
+/// SOCKS proxies, and authentication other than Basic are not supported. `Debug` shows no password.
 ///
 /// # Example
 ///

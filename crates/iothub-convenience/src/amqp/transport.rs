@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use azure_service_core::ConnectionFailure;
 use bytes::Bytes;
 use futures::{Sink, SinkExt, StreamExt, TryStreamExt, future};
 use rustls::ClientConfig;
@@ -22,8 +23,8 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_util::io::{CopyToBytes, SinkWriter, StreamReader};
 use url::Url;
 
-use super::error::{AmqpError, AmqpErrorKind};
-use super::options::{AmqpOptions, AmqpProxy, AmqpTransport};
+use crate::amqp::error::{AmqpError, AmqpErrorKind};
+use crate::amqp::options::{AmqpOptions, AmqpProxy, AmqpTransport};
 use crate::error::{Error, Result};
 
 const PORT: u16 = 5671;
@@ -95,11 +96,8 @@ impl Target {
 
     /// Opens the stream.
     pub(crate) async fn connect(&self) -> Result<Stream, AmqpError> {
-        let failed = |error: io::Error| AmqpError::new(AmqpErrorKind::Connection).with_source(error);
         let stream = match &self.proxy {
-            None => TcpStream::connect((self.host.as_str(), self.port))
-                .await
-                .map_err(failed)?,
+            None => tcp(&self.host, self.port).await?,
             Some(proxy) => self.tunnel(proxy).await?,
         };
         if let Err(error) = stream.set_nodelay(true) {
@@ -116,7 +114,8 @@ impl Target {
         }
     }
 
-    fn authority(&self) -> String {
+    /// Host and port, as errors and requests name them.
+    pub(crate) fn authority(&self) -> String {
         match &self.server_name {
             ServerName::IpAddress(_) if self.host.contains(':') => format!("[{}]:{}", self.host, self.port),
             _ => format!("{}:{}", self.host, self.port),
@@ -128,7 +127,6 @@ impl Target {
     /// hyper-util has a connector for this, but its error is private and names no status except 407, and it refuses
     /// any 2xx other than 200.
     async fn tunnel(&self, proxy: &AmqpProxy) -> Result<TcpStream, AmqpError> {
-        let failed = |error: io::Error| AmqpError::new(AmqpErrorKind::Connection).with_source(error);
         let refused = |text: String| AmqpError::new(AmqpErrorKind::Connection).with_message(text);
         let authority = self.authority();
         let mut request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n");
@@ -138,7 +136,10 @@ impl Target {
             request.push_str("\r\n");
         }
         request.push_str("\r\n");
-        let mut stream = TcpStream::connect(proxy.address()).await.map_err(failed)?;
+        let (host, port) = proxy.address();
+        let mut stream = tcp(host, port)
+            .await
+            .map_err(|error| error.with_target(format!("the proxy {host}:{port}")))?;
         stream.write_all(request.as_bytes()).await.map_err(failed)?;
         let mut head = Vec::new();
         // Byte by byte: what follows the response head belongs to the hub.
@@ -185,9 +186,22 @@ impl Target {
     }
 }
 
+fn failed(error: io::Error) -> AmqpError {
+    AmqpError::new(AmqpErrorKind::Connection).with_source(error)
+}
+
+/// Opens a TCP connection. A host name that cannot be resolved is told from other failures.
+async fn tcp(host: &str, port: u16) -> Result<TcpStream, AmqpError> {
+    let addresses = tokio::net::lookup_host((host, port)).await;
+    let addresses: Vec<_> = addresses
+        .map_err(|_| AmqpError::no_connection(ConnectionFailure::UnknownHost))?
+        .collect();
+    TcpStream::connect(addresses.as_slice()).await.map_err(failed)
+}
+
 /// TLS with the certificates of the system and the given ones.
 fn tls(trusted: Option<&str>) -> Result<Arc<ClientConfig>> {
-    let invalid = || Error::invalid_input("amqp.trusted_certificates", "holds no certificate");
+    let invalid = || Error::invalid_input("amqp.trusted_certificates", "contains no PEM certificate");
     let certificates = match trusted {
         None => Vec::new(),
         Some(pem) => {

@@ -5,14 +5,14 @@ use iothub_protocol::types;
 
 use crate::error::{Error, Result};
 use crate::identity::{
-    DeviceOptions, DeviceStatus, Proof, SymmetricKey, X509Thumbprint, check_device_id, check_module_id,
-    check_new_module_id,
+    Authentication, DeviceOptions, DeviceStatus, SymmetricKey, X509Thumbprint, check_device_id,
+    check_module_id, check_new_module_id,
 };
 use crate::twin::TwinPatch;
 
-/// One operation on the identity registry, of many that are done together.
+/// One operation on the identity registry, for a bulk run.
 ///
-/// Debug output shows no keys.
+/// `Debug` shows no keys.
 ///
 /// # Example
 ///
@@ -34,7 +34,7 @@ pub struct RegistryEntry {
     module_id: Option<String>,
     precondition: Precondition,
     status: Option<DeviceStatus>,
-    proof: Option<Proof>,
+    authentication: Option<Authentication>,
     options: Option<DeviceOptions>,
     twin: Option<TwinPatch>,
 }
@@ -57,7 +57,7 @@ impl RegistryEntry {
             precondition,
             // The service requires a status of devices that it creates or updates.
             status: (!matches!(action, Action::Delete | Action::UpdateTwin)).then_some(DeviceStatus::Enabled),
-            proof: None,
+            authentication: None,
             options: None,
             twin: None,
         }
@@ -71,26 +71,30 @@ impl RegistryEntry {
 
     /// Creates a device, or replaces its identity if it exists.
     #[must_use]
-    pub fn create_or_update(device_id: impl Into<String>, precondition: Precondition) -> Self {
-        Self::new(Action::CreateOrUpdate, device_id, precondition)
+    pub fn create_or_update(device_id: impl Into<String>, precondition: impl Into<Precondition>) -> Self {
+        Self::new(Action::CreateOrUpdate, device_id, precondition.into())
     }
 
-    /// Replaces the identity of a device. Fails if there is none.
+    /// Replaces the identity of a device. Fails if it does not exist.
     #[must_use]
-    pub fn update(device_id: impl Into<String>, precondition: Precondition) -> Self {
-        Self::new(Action::Update, device_id, precondition)
+    pub fn update(device_id: impl Into<String>, precondition: impl Into<Precondition>) -> Self {
+        Self::new(Action::Update, device_id, precondition.into())
     }
 
-    /// Deletes a device. Fails if there is none.
+    /// Deletes a device. Fails if it does not exist.
     #[must_use]
-    pub fn delete(device_id: impl Into<String>, precondition: Precondition) -> Self {
-        Self::new(Action::Delete, device_id, precondition)
+    pub fn delete(device_id: impl Into<String>, precondition: impl Into<Precondition>) -> Self {
+        Self::new(Action::Delete, device_id, precondition.into())
     }
 
-    /// Changes tags and desired properties of a device; the ETag is the twin's. Fails if there is no such device.
+    /// Changes tags and desired properties of a device; the ETag is the twin's. Fails if it does not exist.
     #[must_use]
-    pub fn update_twin(device_id: impl Into<String>, patch: TwinPatch, precondition: Precondition) -> Self {
-        Self::new(Action::UpdateTwin, device_id, precondition).with_twin(patch)
+    pub fn update_twin(
+        device_id: impl Into<String>,
+        patch: TwinPatch,
+        precondition: impl Into<Precondition>,
+    ) -> Self {
+        Self::new(Action::UpdateTwin, device_id, precondition.into()).with_twin(patch)
     }
 
     /// The entry for a module of the device instead of the device. Modules have no status.
@@ -108,28 +112,32 @@ impl RegistryEntry {
         self
     }
 
-    /// The entry with symmetric keys. Without a proof the service generates keys.
+    /// The entry with credentials. By default the service generates keys.
     #[must_use]
-    pub fn with_sas(mut self, keys: SymmetricKey) -> Self {
-        self.proof = Some(Proof::Sas(keys));
+    pub fn with_authentication(mut self, authentication: Authentication) -> Self {
+        self.authentication = Some(authentication);
         self
+    }
+
+    /// The entry with symmetric keys.
+    #[must_use]
+    pub fn with_sas(self, keys: SymmetricKey) -> Self {
+        self.with_authentication(Authentication::sas(keys))
     }
 
     /// The entry with thumbprints of certificates.
     #[must_use]
-    pub fn with_x509(mut self, thumbprint: X509Thumbprint) -> Self {
-        self.proof = Some(Proof::X509(thumbprint));
-        self
+    pub fn with_x509(self, thumbprint: X509Thumbprint) -> Self {
+        self.with_authentication(Authentication::x509(thumbprint))
     }
 
     /// The entry with certificates signed by an authority that the hub knows.
     #[must_use]
-    pub fn with_certificate_authority(mut self) -> Self {
-        self.proof = Some(Proof::CertificateAuthority);
-        self
+    pub fn with_certificate_authority(self) -> Self {
+        self.with_authentication(Authentication::certificate_authority())
     }
 
-    /// The entry with what a device may have beside id, proof and status.
+    /// The entry with other fields of the device.
     #[must_use]
     pub fn with_options(mut self, options: DeviceOptions) -> Self {
         self.options = Some(options);
@@ -155,7 +163,7 @@ impl RegistryEntry {
         self.module_id.as_deref()
     }
 
-    /// The entry as it is sent, unless the service would refuse it.
+    /// The body to send, unless the service would refuse it.
     pub(super) fn to_body(&self) -> Result<types::ExportImportDevice> {
         check_device_id(&self.device_id)?;
         match (&self.module_id, self.action) {
@@ -171,7 +179,11 @@ impl RegistryEntry {
             import_mode: Some(self.import_mode()),
             status: self.status.as_ref().map(wire_status),
             status_reason: options.status_reason,
-            authentication: self.proof.as_ref().map(Proof::checked).transpose()?,
+            authentication: self
+                .authentication
+                .as_ref()
+                .map(Authentication::to_body)
+                .transpose()?,
             capabilities: self.options.as_ref().map(|options| types::DeviceCapabilities {
                 iot_edge: Some(options.iot_edge),
                 ..Default::default()
@@ -188,10 +200,15 @@ impl RegistryEntry {
         }
         if let Some(twin) = &self.twin {
             twin.validate()?;
-            let (tags, desired) = twin.sections();
-            body.tags = tags
-                .map_err(|()| Error::invalid_input("twin", "cannot remove all tags in a bulk operation"))?;
-            body.properties = desired.map(|desired| types::PropertyContainer {
+            let sections = twin.sections();
+            body.tags = match &sections.tags {
+                Some(None) => {
+                    let reason = "cannot remove all tags in a bulk operation; remove them one by one";
+                    return Err(Error::invalid_input("twin", reason));
+                }
+                tags => tags.clone().flatten(),
+            };
+            body.properties = sections.desired.clone().map(|desired| types::PropertyContainer {
                 desired: Some(desired),
                 reported: None,
             });
@@ -224,7 +241,7 @@ impl RegistryEntry {
     }
 }
 
-/// An ETag without quotes and mark of weakness.
+/// An ETag without quotes and weakness indicator.
 fn bare(etag: &str) -> String {
     etag.strip_prefix("W/")
         .unwrap_or(etag)

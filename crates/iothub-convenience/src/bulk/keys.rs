@@ -1,27 +1,24 @@
 //! New keys for many devices.
 
-use azure_service_core::Precondition;
+use azure_service_core::{Decision, Precondition, read_modify_write};
 
-use super::report::{BulkOptions, BulkReport};
-use super::run::run_each;
+use crate::bulk::options::BulkOptions;
+use crate::bulk::report::BulkReport;
 use crate::client::IotHubRegistryManager;
 use crate::error::{Error, Result};
 use crate::identity::{AuthenticationType, Device, DeviceOptions, DeviceStatus, SymmetricKey, WhichKey};
 
-/// How often a device is read and written before somebody else is given precedence for good.
-const ROUNDS: u32 = 8;
-
-/// What to do with the keys of a device.
+/// A change of a device's keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyChange {
-    /// A new primary key. Devices with the secondary key go on working.
+    /// A new primary key. Devices that use the secondary key keep working.
     Primary,
-    /// A new secondary key. Devices with the primary key go on working.
+    /// A new secondary key. Devices that use the primary key keep working.
     Secondary,
-    /// Two new keys. Devices with the old keys are locked out.
+    /// Two new keys. Devices that use the old keys are locked out.
     Both,
-    /// The keys exchange their places.
+    /// The keys swap their places.
     Swap,
 }
 
@@ -36,64 +33,100 @@ impl KeyChange {
     }
 }
 
-/// New keys.
+/// Bulk runs over keys.
 impl IotHubRegistryManager {
-    /// Changes the keys of any number of devices, a few at a time, and reports the new ones.
+    /// Changes the keys of any number of devices with bounded concurrency, and reports the new ones.
     ///
-    /// Each device is read and written with its ETag, so that nothing else about it changes. New keys come from the
-    /// operating system's source of randomness.
+    /// Each device is read and written with its ETag, and keeps all other fields. New keys come from the operating system's
+    /// random number generator.
     ///
     /// REST: `GET` and `PUT /devices/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// None: all failures are in the report. A device that does not use symmetric keys fails. A failure that is not
-    /// about its own device stops the work; call again with [`BulkReport::into_unfinished`] to go on.
+    /// None: all failures are in the report. A device that does not authenticate with symmetric keys fails. A failure that
+    /// does not concern its own device stops the run; call again with [`BulkReport::into_unfinished`] to go on.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::KeyChange;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let report = hub.regenerate_keys(["thermostat-7"], KeyChange::Secondary, None).await;
+    /// for (device_id, _keys) in report.done() {
+    ///     println!("{device_id} has a new secondary key");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn regenerate_keys(
         &self,
-        device_ids: impl IntoIterator<Item = String>,
+        device_ids: impl IntoIterator<Item = impl Into<String>>,
         change: KeyChange,
         options: Option<BulkOptions>,
     ) -> BulkReport<String, SymmetricKey> {
-        run_each(device_ids, options, |device_id| {
-            let (hub, device_id) = (self.clone(), device_id.clone());
-            async move { hub.change_keys(&device_id, change).await }
-        })
+        let device_ids = device_ids.into_iter().map(Into::into);
+        self.run_each(
+            "regenerate_keys",
+            device_ids,
+            options,
+            |hub, device_id: &String| {
+                let device_id = device_id.clone();
+                async move { hub.change_keys(&device_id, change).await }
+            },
+        )
         .await
     }
 
     async fn change_keys(&self, device_id: &str, change: KeyChange) -> Result<SymmetricKey> {
-        // The keys of the last write, if its outcome is not certain.
-        let mut written: Option<SymmetricKey> = None;
-        let mut round = 1;
-        loop {
-            let device = self.get_device(device_id).await?.into_model()?;
-            let current = keys_of(&device)?;
-            if let Some(keys) = written.take().filter(|keys| *keys == current) {
-                return Ok(keys);
-            }
-            let keys = change.apply(current)?;
-            let etag = device
-                .etag
-                .clone()
-                .ok_or_else(|| Error::invalid_response("the device has no ETag"))?;
-            let precondition = Precondition::IfMatch(etag);
-            let status = device.status.clone().unwrap_or(DeviceStatus::Enabled);
-            let options = Some(DeviceOptions::from(&device));
-            match self
-                .update_device_with_sas(device_id, precondition, keys.clone(), status, options)
-                .await
-            {
-                Ok(_) => return Ok(keys),
-                Err(error) if error.is_precondition_failed() && round < ROUNDS => {
-                    // A request that was repeated may have been processed the first time.
-                    written = (error.attempts() > 1).then_some(keys);
-                    round += 1;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        read_modify_write(
+            || async { Ok(self.get_device(device_id).await?.into_model()?) },
+            |device, unconfirmed| decide(&device, unconfirmed, change),
+            |write: Write| async move {
+                let keys = write.keys.clone();
+                self.update_device_with_sas(
+                    device_id,
+                    write.precondition,
+                    write.keys,
+                    write.status,
+                    Some(write.options),
+                )
+                .await?;
+                Ok(keys)
+            },
+        )
+        .await
     }
+}
+
+/// The new identity of a device.
+#[derive(Debug, Clone)]
+struct Write {
+    precondition: Precondition,
+    keys: SymmetricKey,
+    status: DeviceStatus,
+    options: DeviceOptions,
+}
+
+fn decide(
+    device: &Device,
+    unconfirmed: Option<Write>,
+    change: KeyChange,
+) -> Result<Decision<Write, SymmetricKey>> {
+    let current = keys_of(device)?;
+    if unconfirmed.is_some_and(|write| write.keys == current) {
+        return Ok(Decision::Done(current));
+    }
+    Ok(Decision::Write(Write {
+        precondition: device.precondition()?,
+        keys: change.apply(current)?,
+        status: device.status.clone().unwrap_or(DeviceStatus::Enabled),
+        options: DeviceOptions::from(device),
+    }))
 }
 
 fn keys_of(device: &Device) -> Result<SymmetricKey> {
@@ -105,5 +138,10 @@ fn keys_of(device: &Device) -> Result<SymmetricKey> {
     authentication
         .and_then(|authentication| authentication.symmetric_key.clone())
         .filter(|keys| keys.primary().is_some())
-        .ok_or_else(|| Error::invalid_input("device", "does not use symmetric keys"))
+        .ok_or_else(|| {
+            Error::invalid_input(
+                "device",
+                "does not authenticate with symmetric keys, so there are none to change",
+            )
+        })
 }

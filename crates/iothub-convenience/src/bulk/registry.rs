@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use azure_core::http::StatusCode;
+use azure_core::http::{Response, StatusCode};
 use azure_service_core::Failure;
 use futures::StreamExt;
 use iothub_protocol::types::{
@@ -10,23 +10,24 @@ use iothub_protocol::types::{
     ExportImportDevice,
 };
 
-use super::entry::RegistryEntry;
-use super::report::{BulkFailure, BulkOptions, BulkOutcome, BulkReport, BulkResult};
-use super::run::Brake;
-use crate::client::{IotHubRegistryManager, plain};
+use crate::bulk::entry::RegistryEntry;
+use crate::bulk::options::{BulkOptions, Counter};
+use crate::bulk::report::{BulkFailure, BulkOutcome, BulkReport, BulkResult};
+use crate::bulk::run::StopSignal;
+use crate::client::IotHubRegistryManager;
 use crate::error::{Error, ErrorCode, Result};
 
-/// How many entries the service takes in one request.
+/// How many entries the service accepts in one request.
 const CHUNK: usize = 100;
 
-/// Many devices at once.
+/// Bulk runs over the identity registry.
 impl IotHubRegistryManager {
     /// Creates, updates and deletes any number of devices and modules, 100 with each request.
     ///
-    /// Entries are independent: what fails does not undo the rest. Invalid entries, and further ones for an id that
-    /// was named before, fail without being sent. When a request fails for a reason that is not in its entries, such
-    /// as throttling that outlasts the retries, no further request is begun; see [`BulkReport::stopped_by`]. Call
-    /// again with [`BulkReport::into_unfinished`] to go on.
+    /// Entries are independent: an entry that fails does not undo others. Invalid entries, and further entries for the same
+    /// id, fail without being sent. When a request fails for a reason that is not in its entries, such as throttling that
+    /// outlasts the retries, no further request is sent; see [`BulkReport::stopped_by`]. Call again with
+    /// [`BulkReport::into_unfinished`] to go on.
     ///
     /// REST: `POST /devices`.
     ///
@@ -62,29 +63,37 @@ impl IotHubRegistryManager {
         entries: impl IntoIterator<Item = RegistryEntry>,
         options: Option<BulkOptions>,
     ) -> BulkReport<RegistryEntry> {
-        let concurrency = options.unwrap_or_default().concurrency.max(1);
-        let (mut results, sendable) = take_stock(entries);
-        let brake = Brake::default();
+        let options = options.unwrap_or_default();
+        let composite = self.core.begin("bulk_create_or_update_devices");
+        let hub = self.over(composite.client().clone());
+        let (mut results, sendable) = plan(entries);
+        let (stop, counter) = (StopSignal::default(), Counter::new(&options));
+        for result in &results {
+            if matches!(result.outcome, BulkOutcome::Failed(_)) {
+                counter.count(&result.outcome);
+            }
+        }
         let send = |places: Vec<usize>| {
-            // Bodies exist only while their request is under way.
+            // Bodies exist only while their request is in flight.
             let bodies = places
                 .iter()
                 .filter_map(|place| results.get(*place))
                 .map(|result| result.item.to_body());
-            let bodies = (!brake.is_set()).then(|| bodies.collect());
-            let brake = &brake;
+            let bodies = (!stop.is_set()).then(|| bodies.collect());
+            let (hub, options, stop, counter) = (&hub, &options, &stop, &counter);
             async move {
                 let outcomes = match bodies {
                     None => vec![BulkOutcome::NotDone; places.len()],
-                    Some(bodies) => self.send_entries(bodies, brake).await,
+                    Some(bodies) => hub.send_entries(bodies, options, stop).await,
                 };
+                outcomes.iter().for_each(|outcome| counter.count(outcome));
                 (places, outcomes)
             }
         };
         let chunks: Vec<_> = sendable.chunks(CHUNK).map(<[usize]>::to_vec).collect();
         let sent: Vec<_> = futures::stream::iter(chunks)
             .map(send)
-            .buffer_unordered(concurrency)
+            .buffer_unordered(options.concurrency.max(1))
             .collect()
             .await;
         for (places, outcomes) in sent {
@@ -94,17 +103,19 @@ impl IotHubRegistryManager {
                 }
             }
         }
-        BulkReport {
-            results,
-            stopped_by: brake.into_error(),
+        let stopped_by = stop.into_error();
+        if let Some(error) = &stopped_by {
+            composite.failed(error.as_ref());
         }
+        BulkReport { results, stopped_by }
     }
 
-    /// One outcome per entry; those that cannot be sent are left out of the request.
+    /// One outcome per entry. Entries that cannot be sent are left out of the request.
     async fn send_entries(
         &self,
         entries: Vec<Result<ExportImportDevice>>,
-        brake: &Brake,
+        options: &BulkOptions,
+        stop: &StopSignal,
     ) -> Vec<BulkOutcome> {
         let mut outcomes = Vec::with_capacity(entries.len());
         let mut bodies = Vec::with_capacity(entries.len());
@@ -119,7 +130,7 @@ impl IotHubRegistryManager {
         }
         let sent = match bodies.is_empty() {
             true => Vec::new(),
-            false => self.send_chunk(&bodies, brake).await,
+            false => self.send_chunk(&bodies, options, stop).await,
         };
         let mut sent = sent.into_iter();
         // There is one for each gap.
@@ -128,43 +139,51 @@ impl IotHubRegistryManager {
         outcomes.into_iter().map(fill).collect()
     }
 
-    /// One outcome per body.
-    async fn send_chunk(&self, bodies: &Vec<ExportImportDevice>, brake: &Brake) -> Vec<BulkOutcome> {
+    /// One outcome per body. A throttled request is tried again.
+    async fn send_chunk(
+        &self,
+        bodies: &Vec<ExportImportDevice>,
+        options: &BulkOptions,
+        stop: &StopSignal,
+    ) -> Vec<BulkOutcome> {
         let all = |outcome: BulkOutcome| vec![outcome; bodies.len()];
-        let request = self.api().bulk_registry_update_registry_request(bodies);
-        let answer = match self.core.send_with_failure(request, plain()).await {
-            Ok(response) => response.into_model().map_err(Error::from),
-            Err(failure) => partial_failure(&failure).ok_or(failure.error.into()),
+        let send = || async {
+            let request = self.core.protocol().bulk_registry_update_registry_request(bodies);
+            let call = self.core.call("bulk_create_or_update_devices");
+            match call.send_with_failure(request).await {
+                Ok(response) => Ok(Response::<BulkRegistryOperationResult>::into_model(response)?),
+                Err(failure) => partial_failure(&failure).ok_or_else(|| Error::from(failure.error)),
+            }
         };
-        match answer {
+        match options.retries().run(send).await {
             Ok(result) => judge(bodies, result),
             Err(error) if matches!(error.status(), Some(400 | 413)) => all(BulkOutcome::Failed(error.into())),
-            Err(error) => all(brake.stop(error)),
+            Err(error) => all(stop.stop(error)),
         }
     }
 }
 
-/// A result for every entry, and the places of those that are to be sent: the first for each id.
-fn take_stock(
-    entries: impl IntoIterator<Item = RegistryEntry>,
-) -> (Vec<BulkResult<RegistryEntry>>, Vec<usize>) {
+/// A result for every entry, and the places of those to send: the first for each id.
+fn plan(entries: impl IntoIterator<Item = RegistryEntry>) -> (Vec<BulkResult<RegistryEntry>>, Vec<usize>) {
     let mut seen = HashSet::new();
     let mut sendable = Vec::new();
-    let stock = |(place, item): (usize, RegistryEntry)| {
+    let result = |(place, item): (usize, RegistryEntry)| {
         let id = (item.device_id().to_owned(), item.module_id().map(str::to_owned));
         let outcome = if seen.insert(id) {
             sendable.push(place);
             BulkOutcome::NotDone
         } else {
-            BulkOutcome::Failed(BulkFailure::new("the id is named by an earlier entry"))
+            BulkOutcome::Failed(BulkFailure::new(
+                "an earlier entry has the same id; use one entry per device or module",
+            ))
         };
         BulkResult { item, outcome }
     };
-    let results = entries.into_iter().enumerate().map(stock).collect();
+    let results = entries.into_iter().enumerate().map(result).collect();
     (results, sendable)
 }
 
-/// The result that the service gives with status 400 if entries failed.
+/// The result that the service returns with status 400 if entries failed.
 fn partial_failure(failure: &Failure) -> Option<BulkRegistryOperationResult> {
     let response = failure.response.as_ref()?;
     if response.status() != StatusCode::BadRequest {
@@ -177,7 +196,7 @@ fn partial_failure(failure: &Failure) -> Option<BulkRegistryOperationResult> {
 fn judge(bodies: &[ExportImportDevice], result: BulkRegistryOperationResult) -> Vec<BulkOutcome> {
     let successful = result.is_successful.unwrap_or(false);
     let errors = result.errors.unwrap_or_default();
-    // A failure that names nothing it could be about leaves all in doubt.
+    // A failure that names no entry leaves the outcome of all unknown.
     let in_doubt = !successful
         && !errors
             .iter()
@@ -197,10 +216,10 @@ fn concerns(error: &DeviceRegistryOperationError, body: &ExportImportDevice) -> 
     error.device_id == body.id && (error.module_id.is_none() || error.module_id == body.module_id)
 }
 
-/// What a failure means for its entry: it may be the fault of the service, which then can be asked again.
+/// The outcome of an entry that failed. Some failures are the service's, and the entry can be tried again.
 fn outcome(failure: BulkFailure) -> BulkOutcome {
     match failure.code.map(|code| code.number() / 1000) {
-        // Throttled or told to come again later: nothing was done.
+        // Throttled or unavailable: nothing was done.
         Some(429 | 503) => BulkOutcome::NotDone,
         Some(500..=599) => BulkOutcome::Unknown,
         _ => BulkOutcome::Failed(failure),
@@ -219,7 +238,7 @@ fn failure(error: &DeviceRegistryOperationError) -> BulkFailure {
         (Some(status), Some(code)) => format!("{code}: {status}"),
         (Some(status), None) => status.clone(),
         (None, Some(code)) => code.to_string(),
-        (None, None) => "the service does not say why".to_owned(),
+        (None, None) => "the service gives no reason".to_owned(),
     };
     BulkFailure {
         code,

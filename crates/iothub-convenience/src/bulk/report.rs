@@ -1,60 +1,41 @@
-//! What became of each item.
+//! Outcomes of the items of a bulk run.
 
 use crate::error::{Error, ErrorCode};
 
-/// How many requests may be under way at once, unless told otherwise.
-const CONCURRENCY: usize = 4;
-
-/// How to go through many items.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BulkOptions {
-    /// How many requests may be under way at once, at least 1. Default: 4. The hub's limits per minute are the same
-    /// whatever this is; a throttled request is repeated as the `RetryOptions` of the client say.
-    pub concurrency: usize,
-}
-
-impl Default for BulkOptions {
-    fn default() -> Self {
-        Self {
-            concurrency: CONCURRENCY,
-        }
-    }
-}
-
-/// What became of each of many items, in the order in which they were given.
+/// Outcomes of a bulk run, in the order of its items.
 ///
-/// Every item is in here, whatever happened: what was done and what was not is always known.
-/// [`into_unfinished`](Self::into_unfinished) gives what to call again with.
+/// Every item is in here, whatever happened. [`into_unfinished`](Self::into_unfinished) gives the items for another run.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
+#[must_use = "failures are only in the report"]
 pub struct BulkReport<I, T = ()> {
     /// One result per item.
     pub results: Vec<BulkResult<I, T>>,
-    /// Why the work stopped before the end, if it did. What was under way then was brought to an end.
+    /// Why the run stopped before its end, if it did. Requests in flight were completed.
     pub stopped_by: Option<Error>,
 }
 
-/// What became of one item.
+/// One item and its outcome.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BulkResult<I, T = ()> {
     /// The item.
     pub item: I,
-    /// What became of it.
+    /// The outcome.
     pub outcome: BulkOutcome<T>,
 }
 
-/// What became of one item.
+/// Outcome of one item.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum BulkOutcome<T = ()> {
-    /// It was done.
+    /// It was done, with this result.
     Done(T),
-    /// The service refused it, or it was not sent because the service would have. Doing it again will not help.
+    /// The service refused it, or it was not sent because the service would refuse it. Trying again does not help.
     Failed(BulkFailure),
-    /// It was not done, for a reason that is not its own. It can be done again.
+    /// It was not done, for a reason that does not concern it. It can be tried again.
     NotDone,
-    /// The service may or may not have done it: the answer did not arrive.
+    /// The service may or may not have done it: no response arrived.
     Unknown,
 }
 
@@ -63,12 +44,11 @@ pub enum BulkOutcome<T = ()> {
 #[error("{message}")]
 #[non_exhaustive]
 pub struct BulkFailure {
-    /// The service's code with number and name, `None` if the service was not asked or its code is unknown.
+    /// The service's code, `None` if the service was not asked or its code is unknown.
     pub code: Option<ErrorCode>,
     /// The service's explanation, or ours.
     pub message: String,
-    /// The error behind it, if the item had a request of its own or was not sent.
-    #[source]
+    /// The error behind it, if the item had a request of its own or was not sent. Its text is the message.
     pub error: Option<Error>,
 }
 
@@ -93,7 +73,7 @@ impl From<Error> for BulkFailure {
 }
 
 impl<I, T> BulkReport<I, T> {
-    /// Whether every item was done.
+    /// Returns whether every item was done.
     #[must_use]
     pub fn is_successful(&self) -> bool {
         self.results
@@ -101,7 +81,7 @@ impl<I, T> BulkReport<I, T> {
             .all(|result| matches!(result.outcome, BulkOutcome::Done(_)))
     }
 
-    /// The items that were done, with what came of them.
+    /// The items that were done, with their results.
     pub fn done(&self) -> impl Iterator<Item = (&I, &T)> {
         self.results.iter().filter_map(|result| match &result.outcome {
             BulkOutcome::Done(value) => Some((&result.item, value)),
@@ -117,10 +97,10 @@ impl<I, T> BulkReport<I, T> {
         })
     }
 
-    /// The items that were not done or of which that is not known, to go on with.
+    /// The items that were not done or whose outcome is unknown, for another run.
     ///
-    /// Items of which the outcome is unknown may fail when done again: created devices exist, deleted ones do not, and
-    /// ETags have changed.
+    /// Items whose outcome is unknown may fail when tried again: created devices exist, deleted ones do not, and ETags have
+    /// changed.
     #[must_use]
     pub fn into_unfinished(self) -> Vec<I> {
         let unfinished =

@@ -1,28 +1,30 @@
-//! Going through many items with a few requests at a time.
+//! Running work on many items with bounded concurrency.
 
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
 use futures::StreamExt;
 
-use super::report::{BulkFailure, BulkOptions, BulkOutcome, BulkReport, BulkResult};
+use crate::bulk::options::{BulkOptions, Counter};
+use crate::bulk::report::{BulkOutcome, BulkReport, BulkResult};
+use crate::client::IotHubRegistryManager;
 use crate::error::{Error, ErrorKind};
 
-/// Whether work goes on, and why not.
+/// Whether a run has stopped, and why.
 #[derive(Debug, Default)]
-pub(super) struct Brake(Mutex<Option<Error>>);
+pub(super) struct StopSignal(Mutex<Option<Error>>);
 
-impl Brake {
+impl StopSignal {
     fn error(&self) -> std::sync::MutexGuard<'_, Option<Error>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nothing new is to be begun.
+    /// Returns whether no more items are to be started.
     pub(super) fn is_set(&self) -> bool {
         self.error().is_some()
     }
 
-    /// What `error` means for items of which it is not the fault, and sets the brake.
+    /// Stops the run because of `error`, and returns its meaning for items that did not cause it.
     pub(super) fn stop<T>(&self, error: Error) -> BulkOutcome<T> {
         let outcome = if may_have_been_done(&error) {
             BulkOutcome::Unknown
@@ -38,11 +40,11 @@ impl Brake {
     }
 }
 
-/// Whether the service may have done what it was asked although the call failed.
+/// Returns whether the service may have processed the request although the call failed.
 fn may_have_been_done(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::UnknownOutcome | ErrorKind::InvalidResponse => true,
-        // 503 says that the service did nothing.
+        // 503 means that the service did nothing.
         ErrorKind::Service => error
             .status()
             .is_some_and(|status| status >= 500 && status != 503),
@@ -50,8 +52,8 @@ fn may_have_been_done(error: &Error) -> bool {
     }
 }
 
-/// Whether a failed call for one item says something about it, rather than about the service or the caller.
-fn is_own_fault(error: &Error) -> bool {
+/// Returns whether the failed call for one item is about that item, rather than about the service or the caller.
+fn concerns_item(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::InvalidInput => true,
         ErrorKind::Service => matches!(error.status(), Some(400 | 404 | 405 | 409 | 412 | 413)),
@@ -59,40 +61,51 @@ fn is_own_fault(error: &Error) -> bool {
     }
 }
 
-/// Does `work` on each item, a few at a time, until one fails for a reason that concerns all.
-pub(super) async fn run_each<I, T, W, Fut>(
-    items: impl IntoIterator<Item = I>,
-    options: Option<BulkOptions>,
-    work: W,
-) -> BulkReport<I, T>
-where
-    W: Fn(&I) -> Fut,
-    Fut: Future<Output = Result<T, Error>>,
-{
-    let concurrency = options.unwrap_or_default().concurrency.max(1);
-    let brake = Brake::default();
-    let one = |item: I| {
-        let begun = (!brake.is_set()).then(|| work(&item));
-        let brake = &brake;
-        async move {
-            let outcome = match begun {
-                None => BulkOutcome::NotDone,
-                Some(begun) => match begun.await {
-                    Ok(value) => BulkOutcome::Done(value),
-                    Err(error) if is_own_fault(&error) => BulkOutcome::Failed(BulkFailure::from(error)),
-                    Err(error) => brake.stop(error),
-                },
-            };
-            BulkResult { item, outcome }
+impl IotHubRegistryManager {
+    /// Runs `work` on each item with bounded concurrency, until one fails for a reason that concerns all.
+    ///
+    /// Throttled items are tried again. `method` is the public method, to whose span all calls belong; `work` makes them
+    /// with the client that it is given.
+    pub(super) async fn run_each<I, T, W, Fut>(
+        &self,
+        method: &'static str,
+        items: impl IntoIterator<Item = I>,
+        options: Option<BulkOptions>,
+        work: W,
+    ) -> BulkReport<I, T>
+    where
+        W: Fn(Self, &I) -> Fut,
+        Fut: Future<Output = Result<T, Error>>,
+    {
+        let options = options.unwrap_or_default();
+        let composite = self.core.begin(method);
+        let hub = self.over(composite.client().clone());
+        let (stop, counter) = (StopSignal::default(), Counter::new(&options));
+        let one = |item: I| {
+            let starts = !stop.is_set();
+            let (hub, options, work, stop, counter) = (&hub, &options, &work, &stop, &counter);
+            async move {
+                let outcome = match starts {
+                    false => BulkOutcome::NotDone,
+                    true => match options.retries().run(|| work(hub.clone(), &item)).await {
+                        Ok(value) => BulkOutcome::Done(value),
+                        Err(error) if concerns_item(&error) => BulkOutcome::Failed(error.into()),
+                        Err(error) => stop.stop(error),
+                    },
+                };
+                counter.count(&outcome);
+                BulkResult { item, outcome }
+            }
+        };
+        let results = futures::stream::iter(items)
+            .map(one)
+            .buffered(options.concurrency.max(1))
+            .collect()
+            .await;
+        let stopped_by = stop.into_error();
+        if let Some(error) = &stopped_by {
+            composite.failed(error.as_ref());
         }
-    };
-    let results = futures::stream::iter(items)
-        .map(one)
-        .buffered(concurrency)
-        .collect()
-        .await;
-    BulkReport {
-        results,
-        stopped_by: brake.into_error(),
+        BulkReport { results, stopped_by }
     }
 }

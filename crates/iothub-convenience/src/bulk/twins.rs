@@ -1,66 +1,93 @@
-//! Many twins at once.
+//! Changes of many twins.
 
 use azure_service_core::Precondition;
 
-use super::report::{BulkOptions, BulkReport};
-use super::run::run_each;
+use crate::bulk::options::BulkOptions;
+use crate::bulk::report::BulkReport;
 use crate::client::IotHubRegistryManager;
 use crate::twin::{Twin, TwinPatch};
 use crate::twins::TwinId;
 
-/// What to change in one of many twins.
+/// A change of one of many twins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TwinUpdate {
     /// The device's id.
     pub device_id: String,
     /// The module's id, if it is the twin of a module.
     pub module_id: Option<String>,
-    /// What to change.
+    /// The change.
     pub patch: TwinPatch,
-    /// On which version of the twin the change depends.
+    /// The version of the twin that the change depends on.
     pub precondition: Precondition,
 }
 
 impl TwinUpdate {
     /// A change of a device's twin.
     #[must_use]
-    pub fn new(device_id: impl Into<String>, patch: TwinPatch, precondition: Precondition) -> Self {
+    pub fn new(
+        device_id: impl Into<String>,
+        patch: TwinPatch,
+        precondition: impl Into<Precondition>,
+    ) -> Self {
         Self {
             device_id: device_id.into(),
             module_id: None,
             patch,
-            precondition,
+            precondition: precondition.into(),
         }
     }
 }
 
-/// Many twins at once.
+/// Bulk runs over twins.
 impl IotHubRegistryManager {
-    /// Changes any number of twins, each with a request of its own, a few at a time.
+    /// Changes any number of twins with bounded concurrency, one request per twin.
     ///
-    /// The report has the ETag-bearing twin of each update that was done. To change all twins that meet a condition,
+    /// The report has the new twin of each update that was done. To change all twins that meet a condition,
     /// a scheduled job needs a single request.
     ///
     /// REST: `PATCH /twins/{id}` and `PATCH /twins/{id}/modules/{mid}`.
     ///
     /// # Errors
     ///
-    /// None: all failures are in the report. A failure that is not about its own twin stops the work; call again with
+    /// None: all failures are in the report. A failure that does not concern its own twin stops the run; call again with
     /// [`BulkReport::into_unfinished`] to go on.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{Precondition, TwinPatch, TwinUpdate};
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let patch = TwinPatch::new().set_tag("site", "oslo");
+    /// let update = TwinUpdate::new("thermostat-7", patch, Precondition::Unconditional);
+    /// let report = hub.update_twins([update], None).await;
+    /// assert!(report.is_successful());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn update_twins(
         &self,
         updates: impl IntoIterator<Item = TwinUpdate>,
         options: Option<BulkOptions>,
     ) -> BulkReport<TwinUpdate, Twin> {
-        run_each(updates, options, |update| {
-            let (hub, update) = (self.clone(), update.clone());
+        let method = "update_twins";
+        self.run_each(method, updates, options, |hub, update: &TwinUpdate| {
+            let update = update.clone();
             async move {
                 let id = match &update.module_id {
                     None => TwinId::device(&update.device_id)?,
                     Some(module_id) => TwinId::module(&update.device_id, module_id)?,
                 };
-                let response = hub.patch_twin(id, &update.patch, &update.precondition).await?;
-                Ok(response.into_model()?)
+                let TwinUpdate {
+                    patch, precondition, ..
+                } = &update;
+                Ok(hub
+                    .patch_twin(method, id, patch, precondition)
+                    .await?
+                    .into_model()?)
             }
         })
         .await

@@ -1,16 +1,17 @@
-//! A configuration as the service reads and answers it.
+//! Configurations as the service reads and returns them.
 
 use std::collections::BTreeMap;
 
 use azure_core::http::Etag;
 use azure_protocol_runtime::DateTime;
+use azure_service_core::Precondition;
 use iothub_protocol::types;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::model::{Member, Style, model};
 
-/// What the service maintains. A request has none of it.
+/// Members that the service maintains. They are not sent.
 const READ_ONLY: [&str; 5] = [
     "etag",
     "createdTimeUtc",
@@ -19,96 +20,79 @@ const READ_ONLY: [&str; 5] = [
     "contentType",
 ];
 
-/// An automatic configuration of devices, or a deployment for edge devices: which twins it targets and what it writes
-/// to them.
-///
-/// # Example
-///
-/// ```
-/// use iothub_convenience::{Configuration, ConfigurationContent};
-/// use serde_json::json;
-///
-/// let content = ConfigurationContent::device([("properties.desired.interval", json!(5))]);
-/// let configuration = Configuration::new("fast-sensors", content)
-///     .with_target_condition("tags.site = 'oslo'")
-///     .with_priority(10)
-///     .with_metric("late", "SELECT deviceId FROM devices WHERE properties.reported.interval > 5");
-/// assert_eq!(configuration.id, "fast-sensors");
-/// ```
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct Configuration {
-    /// The id: lower-case letters, digits and `-+%_*!'`, at most 128.
-    pub id: String,
-    /// The version of the configuration's schema, free for the caller to use.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub schema_version: Option<String>,
-    /// Labels, free for the caller to use.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub labels: Option<BTreeMap<String, String>>,
-    /// What is written to the twins. It cannot be changed: the service ignores another content in an update.
-    pub content: ConfigurationContent,
-    /// Which twins are targeted: a condition as in a query, `*` for all, empty or missing for none. For module twins it
-    /// begins with `from devices.modules where`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_condition: Option<String>,
-    /// When it was created.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_time_utc: Option<DateTime>,
-    /// When it was last changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_updated_time_utc: Option<DateTime>,
-    /// Of two configurations that write the same property the one with the greater priority wins, then the newer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<i32>,
-    /// The metrics that the service defines by itself, such as `targetedCount` and `appliedCount`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub system_metrics: Option<ConfigurationMetrics>,
-    /// The caller's own metrics, at most five.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metrics: Option<ConfigurationMetrics>,
-    /// The version, for conditional writes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub etag: Option<Etag>,
-    /// Members that this type does not know.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+model! {
+    /// An automatic configuration of devices, or a deployment for edge devices: the twins that it targets and what it writes
+    /// to them.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{Configuration, ConfigurationContent};
+    ///
+    /// let content = ConfigurationContent::device([("properties.desired.interval", 5)]);
+    /// let configuration = Configuration::new("fast-sensors", content)
+    ///     .with_target_condition("tags.site = 'oslo'")
+    ///     .with_priority(10)
+    ///     .with_metric("late", "SELECT deviceId FROM devices WHERE properties.reported.interval > 5");
+    /// assert_eq!(configuration.id, "fast-sensors");
+    /// ```
+    pub struct Configuration as "configuration" {
+        /// The id: lower-case letters, digits and `-+%_*!'`, at most 128.
+        pub id: String = "id",
+        /// The version of the configuration's schema, free for the caller to use.
+        pub schema_version: Option<String> = "schemaVersion",
+        /// Labels, free for the caller to use.
+        pub labels: Option<BTreeMap<String, String>> = "labels",
+        /// What is written to the twins. It cannot be changed: the service ignores other content in an update.
+        pub content: ConfigurationContent = "content",
+        /// Which twins are targeted: a condition as in a query, `*` for all, empty or missing for none. For module twins it
+        /// begins with `from devices.modules where`.
+        pub target_condition: Option<String> = "targetCondition",
+        /// When it was created.
+        pub created_time_utc: Option<DateTime> = "createdTimeUtc",
+        /// When it was last changed.
+        pub last_updated_time_utc: Option<DateTime> = "lastUpdatedTimeUtc",
+        /// Of two configurations that write the same property the one with the greater priority wins, then the newer.
+        pub priority: Option<i32> = "priority",
+        /// Metrics that the service defines, such as `targetedCount` and `appliedCount`.
+        pub system_metrics: Option<ConfigurationMetrics> = "systemMetrics",
+        /// The caller's metrics, at most five.
+        pub metrics: Option<ConfigurationMetrics> = "metrics",
+        /// The version. See [`precondition`](Self::precondition).
+        pub etag: Option<Etag> = "etag",
+    }
 }
 
-/// What a configuration writes: to the twins of devices, of modules, or of all modules of edge devices.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct ConfigurationContent {
-    /// What is written to twins of devices; the names are paths such as `properties.desired.interval`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device_content: Option<Map<String, Value>>,
-    /// What is written to twins of modules of edge devices, by the ids of the modules; `$edgeAgent` must be there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub modules_content: Option<Map<String, Value>>,
-    /// What is written to twins of modules; the names are paths such as `properties.desired.interval`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub module_content: Option<Map<String, Value>>,
-    /// Members that this type does not know.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+model! {
+    /// What a configuration writes: to twins of devices, of modules, or of all modules of edge devices.
+    pub struct ConfigurationContent as "content" {
+        /// What is written to twins of devices, by paths such as `properties.desired.interval`.
+        pub device_content: Option<Map<String, Value>> = "deviceContent",
+        /// What is written to twins of modules of edge devices, by module ids; `$edgeAgent` must be among them.
+        pub modules_content: Option<Map<String, Value>> = "modulesContent",
+        /// What is written to twins of modules, by paths such as `properties.desired.interval`.
+        pub module_content: Option<Map<String, Value>> = "moduleContent",
+    }
 }
 
-/// Queries over twins, and the numbers of twins that they find.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct ConfigurationMetrics {
-    /// The queries, by the names of the metrics.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub queries: Option<BTreeMap<String, String>>,
-    /// The numbers, by the names of the metrics. Empty until the service has evaluated the queries.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub results: Option<BTreeMap<String, i64>>,
-    /// Members that this type does not know.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+model! {
+    /// Queries over twins, and the numbers of twins that they find.
+    pub struct ConfigurationMetrics as "metrics" {
+        /// The queries, by the names of the metrics.
+        pub queries: Option<BTreeMap<String, String>> = "queries",
+        /// The numbers, by the names of the metrics. Empty until the service has evaluated the queries.
+        pub results: Option<BTreeMap<String, i64>> = "results",
+    }
+}
+
+model! {
+    /// Mistakes in the queries of a configuration.
+    pub struct ConfigurationQueriesTestResponse as "test result" {
+        /// The mistake in the target condition, empty or missing if there is none.
+        pub target_condition_error: Option<String> = "targetConditionError",
+        /// The mistakes in the metric queries, by the names of the metrics.
+        pub custom_metric_query_errors: Option<BTreeMap<String, String>> = "customMetricQueryErrors",
+    }
 }
 
 impl Configuration {
@@ -120,6 +104,15 @@ impl Configuration {
             content,
             ..Self::default()
         }
+    }
+
+    /// The precondition that the configuration has not been changed since it was read.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if it has no ETag.
+    pub fn precondition(&self) -> Result<Precondition> {
+        Ok(Precondition::from_etag(self.etag.clone())?)
     }
 
     /// The configuration with this target condition.
@@ -161,9 +154,8 @@ impl Configuration {
     pub(super) fn to_body(&self) -> Result<types::Configuration> {
         self.content.check()?;
         let mut document = members(self);
-        for name in READ_ONLY {
-            document.shift_remove(name);
-        }
+        // In any case, as they may have been read so.
+        document.retain(|name, _| !READ_ONLY.iter().any(|known| known.eq_ignore_ascii_case(name)));
         if let Some(Value::Object(metrics)) = document.get_mut("metrics") {
             metrics.shift_remove("results");
         }
@@ -177,7 +169,7 @@ impl Configuration {
 impl ConfigurationContent {
     /// Content for twins of devices, by paths such as `properties.desired.interval`.
     #[must_use]
-    pub fn device<K: Into<String>>(properties: impl IntoIterator<Item = (K, Value)>) -> Self {
+    pub fn device<K: Into<String>, V: Into<Value>>(properties: impl IntoIterator<Item = (K, V)>) -> Self {
         Self {
             device_content: Some(collect(properties)),
             ..Self::default()
@@ -186,7 +178,7 @@ impl ConfigurationContent {
 
     /// Content for twins of modules, by paths such as `properties.desired.interval`.
     #[must_use]
-    pub fn module<K: Into<String>>(properties: impl IntoIterator<Item = (K, Value)>) -> Self {
+    pub fn module<K: Into<String>, V: Into<Value>>(properties: impl IntoIterator<Item = (K, V)>) -> Self {
         Self {
             module_content: Some(collect(properties)),
             ..Self::default()
@@ -195,7 +187,7 @@ impl ConfigurationContent {
 
     /// Content for the modules of edge devices, by the ids of the modules; `$edgeAgent` must be among them.
     #[must_use]
-    pub fn edge_modules<K: Into<String>>(modules: impl IntoIterator<Item = (K, Value)>) -> Self {
+    pub fn edge_modules<K: Into<String>, V: Into<Value>>(modules: impl IntoIterator<Item = (K, V)>) -> Self {
         Self {
             modules_content: Some(collect(modules)),
             ..Self::default()
@@ -205,9 +197,9 @@ impl ConfigurationContent {
     fn check(&self) -> Result<()> {
         let kinds = [&self.device_content, &self.modules_content, &self.module_content];
         let count = kinds.iter().filter(|content| content.is_some()).count();
-        // A kind that is not known yet may stand in place of the three.
+        // A later version of the service may have a fourth kind.
         if count > 1 || (count == 0 && self.extra.is_empty()) {
-            let reason = "must be for exactly one of devices, modules, and the modules of edge devices";
+            let reason = "must have exactly one of device_content, module_content and modules_content";
             return Err(Error::invalid_input("content", reason));
         }
         Ok(())
@@ -223,19 +215,17 @@ impl ConfigurationContent {
     }
 }
 
-fn collect<K: Into<String>>(members: impl IntoIterator<Item = (K, Value)>) -> Map<String, Value> {
+fn collect<K: Into<String>, V: Into<Value>>(members: impl IntoIterator<Item = (K, V)>) -> Map<String, Value> {
     members
         .into_iter()
-        .map(|(name, value)| (name.into(), value))
+        .map(|(name, value)| (name.into(), value.into()))
         .collect()
 }
 
-fn members(document: &impl Serialize) -> Map<String, Value> {
-    match serde_json::to_value(document) {
-        Ok(Value::Object(members)) => members,
-        // Structs with texts as keys serialise to objects.
-        _ => Map::new(),
-    }
+#[expect(clippy::expect_used, reason = "a model is written as an object")]
+fn members(model: &impl Member) -> Map<String, Value> {
+    let mut document = model.write(Style::SENT);
+    std::mem::take(document.as_object_mut().expect("it is an object"))
 }
 
 #[cfg(test)]

@@ -5,12 +5,19 @@ use std::collections::BTreeMap;
 use azure_core::http::{NoFormat, Response};
 use azure_service_core::Precondition;
 use iothub_protocol::types;
-use iothub_protocol::types::ConfigurationQueriesTestResponse;
 
-use super::model::{Configuration, ConfigurationContent};
-use crate::client::{IotHubRegistryManager, plain, retype, without_body};
-use crate::error::Result;
+use crate::client::IotHubRegistryManager;
+use crate::configuration::model::{Configuration, ConfigurationContent, ConfigurationQueriesTestResponse};
+use crate::devices::count_parameter;
+use crate::error::{Error, Result};
 use crate::identity::check_device_id;
+
+/// Options of [`IotHubRegistryManager::get_configurations`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GetConfigurationsOptions {
+    /// How many configurations to ask for. The service returns all, of which there are at most a hundred.
+    pub max_count: Option<u32>,
+}
 
 /// Automatic configurations and edge deployments.
 impl IotHubRegistryManager {
@@ -20,19 +27,18 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_conflict`](crate::Error::is_conflict) if it exists already.
+    /// [`is_already_exists`](crate::Error::is_already_exists) if it exists.
     ///
     /// # Example
     ///
     /// ```
     /// use iothub_convenience::{Configuration, ConfigurationContent};
-    /// use serde_json::json;
     ///
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
-    /// let content = ConfigurationContent::device([("properties.desired.interval", json!(5))]);
+    /// let content = ConfigurationContent::device([("properties.desired.interval", 5)]);
     /// let configuration = Configuration::new("fast-sensors", content).with_target_condition("tags.site = 'oslo'");
     /// let created = hub.create_configuration(&configuration).await?.into_model()?;
     /// println!("{:?}", created.etag);
@@ -43,39 +49,61 @@ impl IotHubRegistryManager {
         &self,
         configuration: &Configuration,
     ) -> Result<Response<Configuration>> {
-        self.put_configuration(configuration, None).await
+        self.put_configuration("create_configuration", configuration, None)
+            .await
     }
 
     /// Changes target condition, priority, labels and metrics of a configuration.
     ///
-    /// What `configuration` does not say is cleared: begin with one that was read. The content must be there and
-    /// cannot be changed; the service ignores another one without a word.
+    /// Fields that `configuration` does not have are cleared: begin with one that was read. The content must be there and
+    /// cannot be changed; the service silently ignores other content.
     ///
     /// REST: `PUT /configurations/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if it has been changed,
-    /// [`is_not_found`](crate::Error::is_not_found) if there is none.
+    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{Configuration, ConfigurationContent};
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// # let content = ConfigurationContent::device([("properties.desired.interval", 5)]);
+    /// # hub.create_configuration(&Configuration::new("fast-sensors", content)).await?;
+    /// let stored = hub.get_configuration("fast-sensors").await?.into_model()?;
+    /// let precondition = stored.precondition()?;
+    /// hub.update_configuration(&stored.with_target_condition("*"), precondition).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn update_configuration(
         &self,
         configuration: &Configuration,
-        precondition: Precondition,
+        precondition: impl Into<Precondition>,
     ) -> Result<Response<Configuration>> {
-        self.put_configuration(configuration, Some(&precondition.quoted()?))
+        let if_match = precondition.into().quoted()?;
+        self.put_configuration("update_configuration", configuration, Some(&if_match))
             .await
     }
 
     async fn put_configuration(
         &self,
+        method: &'static str,
         configuration: &Configuration,
         if_match: Option<&str>,
     ) -> Result<Response<Configuration>> {
         let (id, body) = (configuration.id.as_str(), &configuration.to_body()?);
         let request = self
-            .api()
+            .core
+            .protocol()
             .configuration_create_or_update_request(id, if_match, body);
-        Ok(retype(self.core.send(request, plain()).await?))
+        Ok(self.core.call(method).send(request).await?)
     }
 
     /// Reads a configuration.
@@ -84,67 +112,109 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is none.
+    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
     pub async fn get_configuration(&self, configuration_id: &str) -> Result<Response<Configuration>> {
-        let request = self.api().configuration_get_request(configuration_id);
-        Ok(retype(self.core.send(request, plain()).await?))
+        let request = self.core.protocol().configuration_get_request(configuration_id);
+        Ok(self.core.call("get_configuration").send(request).await?)
     }
 
-    /// Reads all configurations. A hub has at most a hundred, which the service gives whatever `max_count` is.
+    /// Reads all configurations. A hub has at most a hundred.
     ///
     /// REST: `GET /configurations`.
     ///
     /// # Errors
     ///
     /// As every call: see [`Error`](crate::Error).
-    pub async fn get_configurations(&self, max_count: Option<i32>) -> Result<Response<Vec<Configuration>>> {
-        let request = self.api().configuration_get_configurations_request(max_count);
-        Ok(retype(self.core.send(request, plain()).await?))
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// for configuration in hub.get_configurations(None).await?.into_model()? {
+    ///     println!("{} targets {:?}", configuration.id, configuration.target_condition);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn get_configurations(
+        &self,
+        options: Option<GetConfigurationsOptions>,
+    ) -> Result<Response<Vec<Configuration>>> {
+        let max_count = count_parameter("max_count", options.unwrap_or_default().max_count)?;
+        let request = self
+            .core
+            .protocol()
+            .configuration_get_configurations_request(max_count);
+        Ok(self.core.call("get_configurations").send(request).await?)
     }
 
-    /// Deletes a configuration. What it has written to twins stays.
+    /// Deletes a configuration. Properties that it has written to twins stay.
     ///
     /// REST: `DELETE /configurations/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if it has been changed,
-    /// [`is_not_found`](crate::Error::is_not_found) if there is none.
+    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
     pub async fn delete_configuration(
         &self,
         configuration_id: &str,
-        precondition: Precondition,
+        precondition: impl Into<Precondition>,
     ) -> Result<Response<(), NoFormat>> {
-        let if_match = &precondition.quoted()?;
+        let if_match = &precondition.into().quoted()?;
         let request = self
-            .api()
+            .core
+            .protocol()
             .configuration_delete_request(configuration_id, Some(if_match));
-        Ok(without_body(self.core.send(request, plain()).await?))
+        Ok(self.core.call("delete_configuration").send(request).await?)
     }
 
-    /// Lets the service check a target condition and metric queries. Mistakes are in the answer, by the names of the
-    /// queries.
+    /// Has the service check a target condition and metric queries. Mistakes are in the response.
     ///
     /// REST: `POST /configurations/testQueries`.
     ///
     /// # Errors
     ///
     /// As every call: see [`Error`](crate::Error). Queries with mistakes are no error.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// let mistakes = hub
+    ///     .test_configuration_queries("tags.site = 'oslo'", BTreeMap::new())
+    ///     .await?
+    ///     .into_model()?;
+    /// println!("{:?}", mistakes.target_condition_error);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn test_configuration_queries(
         &self,
         target_condition: &str,
         custom_metric_queries: BTreeMap<String, String>,
     ) -> Result<Response<ConfigurationQueriesTestResponse>> {
+        if target_condition.is_empty() && custom_metric_queries.is_empty() {
+            let reason = "must not be empty if there are no metric queries: there would be nothing to test";
+            return Err(Error::invalid_input("target_condition", reason));
+        }
         let body = &types::ConfigurationQueriesTestInput {
             target_condition: Some(target_condition.to_owned()),
             custom_metric_queries: Some(custom_metric_queries),
         };
-        let request = self.api().configuration_test_queries_request(body);
-        Ok(self.core.send(request, plain()).await?)
+        let request = self.core.protocol().configuration_test_queries_request(body);
+        Ok(self.core.call("test_configuration_queries").send(request).await?)
     }
 
-    /// Writes content to the modules of one edge device, in place of what it has. The device must not be targeted by a
-    /// configuration.
+    /// Replaces the content of the modules of one edge device. The device must not be targeted by a configuration.
     ///
     /// REST: `POST /devices/{id}/applyConfigurationContent`.
     ///
@@ -159,8 +229,13 @@ impl IotHubRegistryManager {
         check_device_id(device_id)?;
         let body = &content.to_body()?;
         let request = self
-            .api()
+            .core
+            .protocol()
             .configuration_apply_on_edge_device_request(device_id, body);
-        Ok(without_body(self.core.send(request, plain()).await?))
+        Ok(self
+            .core
+            .call("apply_configuration_content_on_edge_device")
+            .send(request)
+            .await?)
     }
 }

@@ -1,56 +1,38 @@
 //! Errors of AMQP in the terms that all calls share.
 
-use super::Error;
-#[cfg(feature = "amqp")]
-use super::ErrorKind;
-#[cfg(feature = "amqp")]
+use super::detail::Detail;
+use super::{Error, ErrorKind};
 use crate::amqp::{AmqpError, AmqpErrorKind, MessageFate};
 
-/// A question that errors of AMQP answer as well as those of HTTP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Question {
-    NotFound,
-    Throttled,
-    Unauthorized,
-    QuotaUsedUp,
-    Timeout,
-    Connection,
-    UnknownOutcome,
-    Credential,
-}
-
-#[cfg(not(feature = "amqp"))]
-impl Error {
-    pub(super) fn amqp_asks(&self, _question: Question) -> bool {
-        false
+impl From<AmqpError> for Error {
+    fn from(error: AmqpError) -> Self {
+        let core = azure_service_core::Error::with_text(coarse_kind(&error), error.headline())
+            .with_code(error.code().map(str::to_owned))
+            .with_tracking_id(error.tracking_id().map(str::to_owned));
+        let core = match error.operation() {
+            Some(operation) => core.with_call(operation, error.attempts(), error.may_retry()),
+            None => core,
+        };
+        Self {
+            core,
+            detail: Some(Detail::Amqp(error)),
+        }
     }
 }
 
-#[cfg(feature = "amqp")]
 impl Error {
-    pub(super) fn amqp(&self) -> Option<&AmqpError> {
-        match self {
-            Self::Amqp(error) => Some(error),
+    /// The error of AMQP, if the call went over it.
+    #[cfg_attr(docsrs, doc(cfg(feature = "amqp")))]
+    #[must_use]
+    pub fn amqp(&self) -> Option<&AmqpError> {
+        match &self.detail {
+            Some(Detail::Amqp(error)) => Some(error),
             _ => None,
         }
     }
-
-    pub(super) fn amqp_asks(&self, question: Question) -> bool {
-        self.amqp().is_some_and(|error| match question {
-            Question::NotFound => error.is_not_found(),
-            Question::Throttled => error.is_throttled(),
-            Question::Unauthorized => error.is_unauthorized(),
-            Question::QuotaUsedUp => error.is_queue_full(),
-            Question::Timeout => error.kind() == AmqpErrorKind::Timeout,
-            Question::Connection => coarse_kind(error) == ErrorKind::Connection,
-            Question::UnknownOutcome => error.fate() == MessageFate::Unknown,
-            Question::Credential => error.kind() == AmqpErrorKind::Credential,
-        })
-    }
 }
 
-#[cfg(feature = "amqp")]
-pub(super) fn coarse_kind(error: &AmqpError) -> ErrorKind {
+fn coarse_kind(error: &AmqpError) -> ErrorKind {
     if error.fate() == MessageFate::Unknown {
         return ErrorKind::UnknownOutcome;
     }

@@ -1,56 +1,88 @@
-//! How a device or module proves who it is.
+//! How a device or module authenticates.
 
 use azure_core::credentials::Secret;
 use iothub_protocol::types;
-use serde::Deserialize;
 
-use super::key::SymmetricKey;
-use super::thumbprint::X509Thumbprint;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::identity::key::SymmetricKey;
+use crate::identity::thumbprint::X509Thumbprint;
+use crate::model::{model, plain_members};
 
-/// How a device or module proves who it is.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct Authentication {
-    /// The kind of proof.
-    #[serde(rename = "type")]
-    pub kind: Option<AuthenticationType>,
-    /// The keys, if the kind is [`Sas`](AuthenticationType::Sas); else both are missing.
-    pub symmetric_key: Option<SymmetricKey>,
-    /// The thumbprints, if the kind is [`SelfSigned`](AuthenticationType::SelfSigned); else both are missing.
-    pub x509_thumbprint: Option<X509Thumbprint>,
+model! {
+    /// How a device or module authenticates.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{Authentication, AuthenticationType, SymmetricKey};
+    ///
+    /// let authentication = Authentication::sas(SymmetricKey::generate()?);
+    /// assert_eq!(authentication.kind, Some(AuthenticationType::Sas));
+    /// # Ok::<(), iothub_convenience::Error>(())
+    /// ```
+    pub struct Authentication as "authentication" {
+        /// The kind of credentials.
+        pub kind: Option<AuthenticationType> = "type",
+        /// The keys if the kind is [`Sas`](AuthenticationType::Sas); otherwise both are missing.
+        pub symmetric_key: Option<SymmetricKey> = "symmetricKey",
+        /// The thumbprints if the kind is [`SelfSigned`](AuthenticationType::SelfSigned); otherwise both are missing.
+        pub x509_thumbprint: Option<X509Thumbprint> = "x509Thumbprint",
+    }
 }
 
 azure_service_core::open_enum! {
-    /// The kind of proof by which a device or module shows who it is.
+    /// The kind of credentials of a device or module.
     pub enum AuthenticationType {
         /// A token signed with a symmetric key.
         Sas = "sas",
         /// A certificate whose thumbprint the hub knows.
         SelfSigned = "selfSigned",
-        /// A certificate that an authority known to the hub has signed.
+        /// A certificate signed by an authority that the hub knows.
         CertificateAuthority = "certificateAuthority",
         /// None: system modules of an edge device.
         None = "none",
     }
 }
 
-/// The proof that a created or updated identity is to give.
-#[derive(Debug, Clone)]
-pub(crate) enum Proof {
-    Sas(SymmetricKey),
-    X509(X509Thumbprint),
-    CertificateAuthority,
-}
+plain_members!(AuthenticationType);
 
-impl Proof {
-    /// The proof as it is sent, unless the service would refuse it.
-    pub(crate) fn checked(&self) -> Result<types::AuthenticationMechanism> {
+impl Authentication {
+    /// Authentication with symmetric keys. With [`SymmetricKey::assigned_by_service`] the service generates them.
+    #[must_use]
+    pub fn sas(keys: SymmetricKey) -> Self {
+        Self {
+            kind: Some(AuthenticationType::Sas),
+            symmetric_key: Some(keys),
+            ..Self::default()
+        }
+    }
+
+    /// Authentication with certificates whose thumbprints the hub knows.
+    #[must_use]
+    pub fn x509(thumbprint: X509Thumbprint) -> Self {
+        Self {
+            kind: Some(AuthenticationType::SelfSigned),
+            x509_thumbprint: Some(thumbprint),
+            ..Self::default()
+        }
+    }
+
+    /// Authentication with certificates signed by an authority that the hub knows.
+    #[must_use]
+    pub fn certificate_authority() -> Self {
+        Self {
+            kind: Some(AuthenticationType::CertificateAuthority),
+            ..Self::default()
+        }
+    }
+
+    /// The body to send, unless the service would refuse it.
+    pub(crate) fn to_body(&self) -> Result<types::AuthenticationMechanism> {
         use types::AuthenticationMechanismType as Kind;
         let mut mechanism = types::AuthenticationMechanism::default();
-        mechanism.type_ = Some(match self {
-            Self::Sas(keys) => {
+        mechanism.type_ = Some(match &self.kind {
+            Some(AuthenticationType::Sas) | None => {
+                let keys = self.symmetric_key.clone().unwrap_or_default();
                 keys.check()?;
                 let text = |key: Option<&Secret>| key.map(|key| key.secret().to_owned());
                 mechanism.symmetric_key = Some(types::SymmetricKey {
@@ -59,7 +91,8 @@ impl Proof {
                 });
                 Kind::Sas
             }
-            Self::X509(thumbprint) => {
+            Some(AuthenticationType::SelfSigned) => {
+                let thumbprint = self.x509_thumbprint.clone().unwrap_or_default();
                 thumbprint.check()?;
                 mechanism.x509_thumbprint = Some(types::X509Thumbprint {
                     primary_thumbprint: thumbprint.primary().map(str::to_owned),
@@ -68,7 +101,15 @@ impl Proof {
                 });
                 Kind::SelfSigned
             }
-            Self::CertificateAuthority => Kind::CertificateAuthority,
+            Some(AuthenticationType::CertificateAuthority) => Kind::CertificateAuthority,
+            Some(other) => {
+                let reason = format!(
+                    "has the type {other:?}, which cannot be given to an identity; use Authentication::sas, x509 or \
+                     certificate_authority",
+                    other = other.as_str()
+                );
+                return Err(Error::invalid_input("authentication", reason));
+            }
         });
         Ok(mechanism)
     }

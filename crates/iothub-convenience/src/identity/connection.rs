@@ -1,4 +1,4 @@
-//! What a device or module needs to connect: connection strings and tokens.
+//! Connection strings and tokens of devices and modules.
 
 use std::time::Duration;
 
@@ -19,22 +19,21 @@ use crate::error::{Error, Result};
 pub struct DeviceSasToken {
     /// The token, `SharedAccessSignature sr=…`: the password of MQTT and AMQP, the `Authorization` header of HTTP.
     pub token: Secret,
-    /// When the hub stops to accept it.
+    /// When it expires.
     pub expires_on: OffsetDateTime,
 }
 
-/// What a device or module needs to connect.
+/// Connection strings and tokens of devices and modules.
 ///
-/// The hub is not asked. Both come from an identity that was read or created with this client, and neither is shown by
-/// Debug output.
+/// They are made from an identity that was read or created with this client, without a request. `Debug` shows neither.
 impl IotHubRegistryManager {
-    /// The connection string of a device: `HostName=…;DeviceId=…;SharedAccessKey=…`, or with `x509=true` in place of
+    /// The connection string of a device: `HostName=…;DeviceId=…;SharedAccessKey=…`, or with `x509=true` instead of
     /// the key.
     ///
     /// # Errors
     ///
-    /// Fails if the identity has no such key, as when the caller may not see keys, or if the id has a `;`, which no
-    /// connection string can hold.
+    /// [`is_invalid_input`](Error::is_invalid_input) if the identity has no such key, for example because the caller may not
+    /// see keys, or if the id contains `;`, which a connection string cannot express.
     ///
     /// # Example
     ///
@@ -69,11 +68,29 @@ impl IotHubRegistryManager {
         connection_string(&self.host_name(), &name, module.authentication.as_ref(), key)
     }
 
-    /// A token with which a device connects for the next `lifetime`, without being given the key.
+    /// A token with which a device connects for the next `lifetime`, without knowing the key.
     ///
     /// # Errors
     ///
-    /// Fails if the identity has no such key, as when the caller may not see keys.
+    /// [`is_invalid_input`](Error::is_invalid_input) if the identity has no such key, for example because the caller may not
+    /// see keys.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::WhichKey;
+    /// use std::time::Duration;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let device = hub.get_device("thermostat-7").await?.into_model()?;
+    /// let token = hub.device_sas_token(&device, WhichKey::Primary, Duration::from_secs(3600))?;
+    /// assert!(token.token.secret().starts_with("SharedAccessSignature "));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn device_sas_token(
         &self,
         device: &Device,
@@ -126,7 +143,7 @@ fn connection_string(
         if id.contains(';') {
             return Err(Error::invalid_input(
                 part,
-                "has a ; which a connection string cannot hold",
+                "contains `;`, which a connection string cannot express",
             ));
         }
         text.push_str(&format!(";{part}={id}"));
@@ -150,8 +167,12 @@ fn key_of(authentication: Option<&Authentication>, which: WhichKey) -> Result<Se
         WhichKey::Primary => keys.primary(),
         WhichKey::Secondary => keys.secondary(),
     });
-    key.cloned()
-        .ok_or_else(|| Error::invalid_input("identity", format!("has no {which}")))
+    key.cloned().ok_or_else(|| {
+        Error::invalid_input(
+            "identity",
+            format!("has no {which}; it may have other credentials, or the caller may not see keys"),
+        )
+    })
 }
 
 fn token(resource: &str, key: &Secret, which: WhichKey, lifetime: Duration) -> Result<DeviceSasToken> {
@@ -159,7 +180,7 @@ fn token(resource: &str, key: &Secret, which: WhichKey, lifetime: Duration) -> R
     let expires_on = now.checked_add(lifetime.try_into().unwrap_or(azure_core::time::Duration::MAX));
     let expires_on =
         expires_on.ok_or_else(|| Error::invalid_input("lifetime", "goes beyond the end of the calendar"))?;
-    // That the key is not base64 is all that can be wrong.
+    // Signing fails only for a key that is not base64.
     let signed =
         SasToken::sign(resource, expires_on, None, key).map_err(|_| InvalidKey::NotBase64 { which })?;
     Ok(DeviceSasToken {
@@ -225,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn connection_strings_follow_the_kind_of_proof() {
+    fn connection_strings_follow_the_kind_of_authentication() {
         let string = |device: &Device, key| {
             hub()
                 .device_connection_string(device, key)

@@ -2,75 +2,111 @@
 
 use azure_core::http::Etag;
 use azure_protocol_runtime::DateTime;
+use azure_service_core::Precondition;
 use iothub_protocol::types;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
 
-use super::authentication::{Authentication, Proof};
-use super::id::check_device_id;
 use crate::error::{Error, Result};
+use crate::identity::authentication::Authentication;
+use crate::identity::id::check_device_id;
+use crate::model::{Member as _, Style, model, plain_members};
 
 /// The longest reason for a status, in characters.
-const STATUS_REASON: usize = 128;
+const MAX_STATUS_REASON: usize = 128;
 
-/// A device as the identity registry knows it.
-///
-/// It can be read but not serialised, because it holds keys. Debug output shows none.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct Device {
-    /// The device's id.
-    pub device_id: String,
-    /// Tells this device from an earlier one with the same id.
-    pub generation_id: Option<String>,
-    /// The version of the identity, for conditional writes.
-    pub etag: Option<Etag>,
-    /// Whether the device is connected. May lag by minutes.
-    pub connection_state: Option<ConnectionState>,
-    /// Whether the device may connect.
-    pub status: Option<DeviceStatus>,
-    /// Why the status is what it is, as whoever set it wrote.
-    pub status_reason: Option<String>,
-    /// When the device last connected or disconnected.
-    pub connection_state_updated_time: Option<DateTime>,
-    /// When the status was set.
-    pub status_updated_time: Option<DateTime>,
-    /// When the device last connected, sent or received.
-    pub last_activity_time: Option<DateTime>,
-    /// How many cloud-to-device messages wait for the device.
-    pub cloud_to_device_message_count: Option<i64>,
-    /// How the device proves who it is, keys included if the caller may see them.
-    pub authentication: Option<Authentication>,
-    /// What the device can do.
-    pub capabilities: Option<DeviceCapabilities>,
-    /// The scope of the device: its own if it is an edge device, else that of its parent.
-    pub device_scope: Option<String>,
-    /// The scopes of the device's parents.
-    pub parent_scopes: Option<Vec<String>>,
-    /// Members that this type does not know.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+model! {
+    /// A device in the identity registry.
+    ///
+    /// It serializes to what was read, with `REDACTED` in place of keys; [`with_keys`](Self::with_keys) shows them. `Debug`
+    /// never does.
+    pub struct Device as "device" {
+        /// The device's id.
+        pub device_id: String = "deviceId",
+        /// Tells this device from an earlier one with the same id.
+        pub generation_id: Option<String> = "generationId",
+        /// The version of the identity. See [`precondition`](Self::precondition).
+        pub etag: Option<Etag> = "etag",
+        /// Whether the device is connected. May lag by minutes.
+        pub connection_state: Option<ConnectionState> = "connectionState",
+        /// Whether the device may connect.
+        pub status: Option<DeviceStatus> = "status",
+        /// The reason for the status, as whoever set it wrote it.
+        pub status_reason: Option<String> = "statusReason",
+        /// When the device last connected or disconnected.
+        pub connection_state_updated_time: Option<DateTime> = "connectionStateUpdatedTime",
+        /// When the status was set.
+        pub status_updated_time: Option<DateTime> = "statusUpdatedTime",
+        /// When the device last connected, sent or received.
+        pub last_activity_time: Option<DateTime> = "lastActivityTime",
+        /// How many cloud-to-device messages are queued for the device.
+        pub cloud_to_device_message_count: Option<i64> = "cloudToDeviceMessageCount",
+        /// How the device authenticates, with its keys if the caller may see them.
+        pub authentication: Option<Authentication> = "authentication",
+        /// What the device can do.
+        pub capabilities: Option<DeviceCapabilities> = "capabilities",
+        /// The scope of the device: its own if it is an edge device, else that of its parent.
+        pub device_scope: Option<String> = "deviceScope",
+        /// The scopes of the device's parents.
+        pub parent_scopes: Option<Vec<String>> = "parentScopes",
+    }
 }
 
-/// What a device can do.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct DeviceCapabilities {
-    /// Whether it is an edge device, which can host modules and stand between other devices and the hub.
-    pub iot_edge: bool,
-    /// Members that this type does not know.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+impl Device {
+    /// The precondition that the device has not been changed since it was read.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if it has no ETag.
+    pub fn precondition(&self) -> Result<Precondition> {
+        Ok(Precondition::from_etag(self.etag.clone())?)
+    }
+
+    /// The device for serialization with its keys, for a backup or another place that is as safe as the hub.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::Device;
+    /// use serde_json::json;
+    ///
+    /// let document = json!({"deviceId": "d", "authentication": {"symmetricKey": {"primaryKey": "c2VjcmV0"}}});
+    /// let device: Device = serde_json::from_value(document.clone())?;
+    /// assert_eq!(
+    ///     serde_json::to_value(&device)?["authentication"]["symmetricKey"]["primaryKey"],
+    ///     "REDACTED"
+    /// );
+    /// assert_eq!(serde_json::to_value(device.with_keys())?, document);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_keys(&self) -> impl Serialize {
+        WithKeys(self.write(Style::READ_WITH_KEYS))
+    }
+}
+
+/// A document with keys, which has no `Debug`.
+pub(crate) struct WithKeys(pub(crate) serde_json::Value);
+
+impl Serialize for WithKeys {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+model! {
+    /// What a device can do.
+    pub struct DeviceCapabilities as "capabilities" {
+        /// Whether it is an edge device, which can host modules and connect other devices to the hub.
+        pub iot_edge: bool = "iotEdge",
+    }
 }
 
 azure_service_core::open_enum! {
     /// Whether a device may connect.
     pub enum DeviceStatus {
-        /// It may.
+        /// The device may connect.
         Enabled = "enabled",
-        /// It may not.
+        /// The device may not connect.
         Disabled = "disabled",
     }
 }
@@ -78,23 +114,25 @@ azure_service_core::open_enum! {
 azure_service_core::open_enum! {
     /// Whether a device or module is connected.
     pub enum ConnectionState {
-        /// It is not.
+        /// Not connected.
         Disconnected = "Disconnected",
-        /// It is.
+        /// Connected.
         Connected = "Connected",
     }
 }
 
-/// What a device may have beside id, proof and status.
+plain_members!(DeviceStatus, ConnectionState);
+
+/// Options of an identity of a device.
 ///
-/// An update replaces the whole identity: what is not given here is cleared. Start from
-/// [`DeviceOptions::from`] the device that was read to keep it. For an edge device that is necessary, because its
-/// scope must not change.
+/// An update replaces the whole identity: fields that are not given are cleared. To keep them, start from
+/// [`DeviceOptions::from`] the device that was read. For an edge device that is necessary, because its scope must not
+/// change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeviceOptions {
     /// Whether the device is an edge device.
     pub iot_edge: bool,
-    /// Why the status is what it is; at most 128 characters.
+    /// The reason for the status; at most 128 characters.
     pub status_reason: Option<String>,
     /// For a leaf device the scope of its parent. Edge devices are given their own.
     pub device_scope: Option<String>,
@@ -123,10 +161,10 @@ impl DeviceOptions {
             .status_reason
             .as_ref()
             .map_or(0, |reason| reason.chars().count());
-        if length > STATUS_REASON {
+        if length > MAX_STATUS_REASON {
             return Err(Error::invalid_input(
                 "status_reason",
-                format!("has {length} characters, more than 128"),
+                format!("has {length} characters; at most {MAX_STATUS_REASON} are allowed"),
             ));
         }
         Ok(())
@@ -136,7 +174,7 @@ impl DeviceOptions {
 /// The body that creates or updates a device, unless the service would refuse it.
 pub(crate) fn device_body(
     device_id: &str,
-    proof: &Proof,
+    authentication: &Authentication,
     status: &DeviceStatus,
     options: Option<DeviceOptions>,
 ) -> Result<types::Device> {
@@ -147,7 +185,7 @@ pub(crate) fn device_body(
         device_id: Some(device_id.to_owned()),
         status: Some(types::DeviceStatus::from(status)),
         status_reason: options.status_reason,
-        authentication: Some(proof.checked()?),
+        authentication: Some(authentication.to_body()?),
         capabilities: Some(types::DeviceCapabilities {
             iot_edge: Some(options.iot_edge),
             ..Default::default()
@@ -227,4 +265,36 @@ mod tests {
     }
 
     use crate::identity::AuthenticationType;
+
+    #[test]
+    fn a_device_serializes_to_what_was_read_with_keys_redacted_unless_asked_for() {
+        let document = json!({
+            "deviceId": "d", "statusReason": null, "parentScopes": [], "capabilities": {"iotEdge": false}, "later": null,
+            "authentication": {"symmetricKey": {"PrimaryKey": "a2V5", "secondaryKey": null}, "x509Thumbprint": {}, "type": "sas"}
+        });
+        let device: Device = serde_json::from_value(document.clone()).unwrap();
+        assert_eq!(serde_json::to_value(device.with_keys()).unwrap(), document);
+        let mut redacted = document;
+        redacted["authentication"]["symmetricKey"]["PrimaryKey"] = json!("REDACTED");
+        assert_eq!(serde_json::to_value(&device).unwrap(), redacted);
+        let keys = device.authentication.unwrap().symmetric_key.unwrap();
+        assert_eq!(serde_json::to_value(&keys).unwrap()["PrimaryKey"], "REDACTED");
+    }
+
+    #[test]
+    fn null_in_any_member_of_a_device_is_read() {
+        for name in [
+            "deviceId",
+            "etag",
+            "status",
+            "connectionState",
+            "lastActivityTime",
+            "authentication",
+            "capabilities",
+        ] {
+            let document = json!({ name: null });
+            let device: Device = serde_json::from_value(document.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&device).unwrap(), document);
+        }
+    }
 }

@@ -1,12 +1,12 @@
-//! What an id may look like.
+//! Ids of devices and modules.
 
-/// Characters of an id beside ASCII letters and digits.
+/// Characters of an id besides ASCII letters and digits.
 const PUNCTUATION: &str = "-:.+%_#*?!(),=@;$'";
 
 /// The longest id, in characters.
 const MAX_LENGTH: usize = 128;
 
-/// The id cannot name a device or module. Nothing was sent.
+/// Why an id cannot name a device or module.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{parameter} {id:?} {problem}")]
 #[non_exhaustive]
@@ -15,25 +15,27 @@ pub struct InvalidId {
     pub parameter: &'static str,
     /// The id.
     pub id: String,
-    /// What is wrong with it.
+    /// Which rule it breaks.
     pub problem: IdProblem,
 }
 
-/// What is wrong with an id.
+/// Which rule an id breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdProblem {
     /// An id has at least one character.
-    #[error("is empty")]
+    #[error("must not be empty")]
     Empty,
     /// An id has at most 128 characters.
-    #[error("has {length} characters, more than 128")]
+    #[error("has {length} characters; at most 128 are allowed")]
     TooLong {
         /// The number of characters.
         length: usize,
     },
     /// An id has ASCII letters, digits and `-:.+%_#*?!(),=@;$'`.
-    #[error("has {character:?} at position {position}, which no id may have")]
+    #[error(
+        "contains {character:?} at position {position}; allowed are ASCII letters, digits and -:.+%_#*?!(),=@;$'"
+    )]
     Character {
         /// The first character that is not allowed.
         character: char,
@@ -44,7 +46,7 @@ pub enum IdProblem {
     #[error("would address the parent resource")]
     DotSegment,
     /// Ids that begin with `$` are those of system modules, which the service creates.
-    #[error("begins with $, which only system modules may")]
+    #[error("begins with $, which is reserved for system modules")]
     SystemModule,
 }
 
@@ -131,7 +133,7 @@ mod tests {
         let error = check_module_id("a/b").unwrap_err();
         assert_eq!(
             error.to_string(),
-            r#"module_id "a/b" has '/' at position 1, which no id may have"#
+            r#"module_id "a/b" contains '/' at position 1; allowed are ASCII letters, digits and -:.+%_#*?!(),=@;$'"#
         );
     }
 

@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 use azure_core::credentials::Secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+
+use crate::model::model;
 
 /// How many bytes a key may have.
 const KEY_BYTES: RangeInclusive<usize> = 16..=64;
@@ -13,28 +14,29 @@ const KEY_BYTES: RangeInclusive<usize> = 16..=64;
 /// How many bytes a generated key has, as the service generates them.
 const GENERATED_BYTES: usize = 32;
 
-/// The two keys of a device or module.
-///
-/// Either key opens the door, so that one can be replaced while the other is in use. Debug output shows neither.
-///
-/// # Example
-///
-/// ```
-/// use iothub_convenience::SymmetricKey;
-///
-/// let key = SymmetricKey::generate()?;
-/// assert_eq!(key.primary().map(|key| key.secret().len()), Some(44));
-/// assert!(SymmetricKey::new("c2hvcnQ=", "c2hvcnQ=").is_err(), "five bytes are too few");
-/// # Ok::<(), iothub_convenience::InvalidKey>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct SymmetricKey {
-    primary_key: Option<Secret>,
-    secondary_key: Option<Secret>,
+model! {
+    /// The two keys of a device or module.
+    ///
+    /// Either key is accepted, so one can be replaced while the other is in use. `Debug` shows neither, and they serialize
+    /// as `REDACTED`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::SymmetricKey;
+    ///
+    /// let key = SymmetricKey::generate()?;
+    /// assert_eq!(key.primary().map(|key| key.secret().len()), Some(44));
+    /// assert!(SymmetricKey::new("c2hvcnQ=", "c2hvcnQ=").is_err(), "five bytes are too few");
+    /// # Ok::<(), iothub_convenience::InvalidKey>(())
+    /// ```
+    pub struct SymmetricKey as "symmetric key" {
+        primary_key: Option<Secret> = "primaryKey",
+        secondary_key: Option<Secret> = "secondaryKey",
+    }
 }
 
-/// A key cannot be used. Nothing was sent. The key itself is not shown.
+/// Why a key cannot be used. The key itself is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidKey {
@@ -91,6 +93,7 @@ impl SymmetricKey {
         let keys = Self {
             primary_key: Some(primary.into()),
             secondary_key: Some(secondary.into()),
+            ..Self::default()
         };
         keys.check()?;
         Ok(keys)
@@ -100,11 +103,12 @@ impl SymmetricKey {
     ///
     /// # Errors
     ///
-    /// Fails if the operating system has no randomness to give.
+    /// [`InvalidKey::NoRandomness`] if the operating system gave no random bytes.
     pub fn generate() -> Result<Self, InvalidKey> {
         Ok(Self {
             primary_key: Some(random_key()?),
             secondary_key: Some(random_key()?),
+            ..Self::default()
         })
     }
 
@@ -126,22 +130,23 @@ impl SymmetricKey {
         self.secondary_key.as_ref()
     }
 
-    /// The same keys in exchanged places.
+    /// The same keys with their places swapped.
     #[must_use]
     pub fn swapped(self) -> Self {
         Self {
-            primary_key: self.secondary_key,
-            secondary_key: self.primary_key,
+            primary_key: self.secondary_key.clone(),
+            secondary_key: self.primary_key.clone(),
+            ..self
         }
     }
 
     /// The same keys with a newly generated one in place of `which`.
     ///
-    /// Devices that use the other key go on working: give all of them the new key, then replace the other.
+    /// Devices that use the other key keep working: give all of them the new key, then replace the other.
     ///
     /// # Errors
     ///
-    /// Fails if the operating system has no randomness to give.
+    /// [`InvalidKey::NoRandomness`] if the operating system gave no random bytes.
     pub fn with_new(mut self, which: WhichKey) -> Result<Self, InvalidKey> {
         let key = Some(random_key()?);
         match which {

@@ -1,32 +1,30 @@
 //! Thumbprints of X.509 certificates.
 
-use serde::{Deserialize, Serialize};
+use crate::model::model;
 
-/// The thumbprints of the two certificates a device or module may show.
-///
-/// A thumbprint is the SHA-1 (40 digits) or SHA-256 (64 digits) hash of the certificate in hexadecimal digits without
-/// separators; the case of the digits is kept. Both have the same length.
-///
-/// # Example
-///
-/// ```
-/// use iothub_convenience::X509Thumbprint;
-///
-/// let sha1 = "0123456789ABCDEF0123456789ABCDEF01234567";
-/// assert!(X509Thumbprint::new(sha1, None).is_ok());
-/// assert!(X509Thumbprint::new("01:23:45", None).is_err());
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct X509Thumbprint {
-    // In twins newer hubs write these names with a capital.
-    #[serde(alias = "PrimaryThumbprint", skip_serializing_if = "Option::is_none")]
-    primary_thumbprint: Option<String>,
-    #[serde(alias = "SecondaryThumbprint", skip_serializing_if = "Option::is_none")]
-    secondary_thumbprint: Option<String>,
+model! {
+    /// The thumbprints of the two certificates a device or module may show.
+    ///
+    /// A thumbprint is the SHA-1 (40 digits) or SHA-256 (64 digits) hash of the certificate in hexadecimal digits without
+    /// separators; the case of the digits is kept. Both have the same length.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::X509Thumbprint;
+    ///
+    /// let sha1 = "0123456789ABCDEF0123456789ABCDEF01234567";
+    /// assert!(X509Thumbprint::new(sha1, None).is_ok());
+    /// assert!(X509Thumbprint::new("01:23:45", None).is_err());
+    /// ```
+    pub struct X509Thumbprint as "x509 thumbprint" {
+        // Newer hubs write the names in twins with a capital.
+        primary_thumbprint: Option<String> = "primaryThumbprint",
+        secondary_thumbprint: Option<String> = "secondaryThumbprint",
+    }
 }
 
-/// A thumbprint cannot be used. Nothing was sent.
+/// Why a thumbprint cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidThumbprint {
@@ -59,6 +57,7 @@ impl X509Thumbprint {
         let thumbprint = Self {
             primary_thumbprint: Some(primary.into()),
             secondary_thumbprint: secondary.map(str::to_owned),
+            ..Self::default()
         };
         thumbprint.check()?;
         Ok(thumbprint)

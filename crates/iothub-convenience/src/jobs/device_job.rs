@@ -1,87 +1,72 @@
-//! What became of a job on one device.
+//! Outcomes of jobs on single devices.
 
 use azure_protocol_runtime::DateTime;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// What became of a job on one device: a row of `SELECT * FROM devices.jobs`.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct DeviceJob {
-    /// The device's id.
-    pub device_id: String,
-    /// The module's id, if the job is about a module.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub module_id: Option<String>,
-    /// The job's id.
-    pub job_id: String,
-    /// What the job does: `scheduleUpdateTwin` or `scheduleDeviceMethod`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub job_type: Option<String>,
-    /// How far it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<DeviceJobStatus>,
-    /// When the job began on this device.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_time_utc: Option<DateTime>,
-    /// When the job ended on this device.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub end_time_utc: Option<DateTime>,
-    /// When the job was created.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_date_time_utc: Option<DateTime>,
-    /// When this row was last written.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_updated_date_time_utc: Option<DateTime>,
-    /// What the device answered, if the job calls a method.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<DeviceJobOutcome>,
-    /// Why the job failed on this device, if it did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<DeviceJobError>,
-    /// Members that this type does not know.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+use crate::model::{model, plain_members};
+
+model! {
+    /// The outcome of a job on one device: a row of `SELECT * FROM devices.jobs`.
+    pub struct DeviceJob as "device job" {
+        /// The device's id.
+        pub device_id: String = "deviceId",
+        /// The module's id, if the job is about a module.
+        pub module_id: Option<String> = "moduleId",
+        /// The job's id.
+        pub job_id: String = "jobId",
+        /// The kind of the job: `scheduleUpdateTwin` or `scheduleDeviceMethod`.
+        pub job_type: Option<String> = "jobType",
+        /// The state of the job on this device.
+        pub status: Option<DeviceJobStatus> = "status",
+        /// When the job began on this device.
+        pub start_time_utc: Option<DateTime> = "startTimeUtc",
+        /// When the job ended on this device.
+        pub end_time_utc: Option<DateTime> = "endTimeUtc",
+        /// When the job was created.
+        pub created_date_time_utc: Option<DateTime> = "createdDateTimeUtc",
+        /// When this row was last written.
+        pub last_updated_date_time_utc: Option<DateTime> = "lastUpdatedDateTimeUtc",
+        /// The device's response, if the job calls a method.
+        pub outcome: Option<DeviceJobOutcome> = "outcome",
+        /// Why the job failed on this device, if it did.
+        pub error: Option<DeviceJobError> = "error",
+    }
 }
 
 azure_service_core::open_enum! {
-    /// How far a job is on one device.
+    /// The state of a job on one device.
     pub enum DeviceJobStatus {
-        /// It waits.
+        /// Not started.
         Pending = "pending",
-        /// It has a time to begin.
+        /// Scheduled for a later time.
         Scheduled = "scheduled",
-        /// It runs.
+        /// Running.
         Running = "running",
-        /// It has succeeded.
+        /// Succeeded.
         Completed = "completed",
-        /// It has failed.
+        /// Failed.
         Failed = "failed",
-        /// It was cancelled.
+        /// Canceled.
         Canceled = "canceled",
     }
 }
 
-/// What a device answered to a job.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct DeviceJobOutcome {
-    /// The answer to the direct method, an object with `status` and `payload`.
-    pub device_method_response: Option<Value>,
-    /// Members that this type does not know.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+plain_members!(DeviceJobStatus);
+
+model! {
+    /// A device's response to a job.
+    pub struct DeviceJobOutcome as "outcome" {
+        /// The response to the direct method, an object with `status` and `payload`.
+        pub device_method_response: Option<Value> = "deviceMethodResponse",
+    }
 }
 
-/// Why a job failed on a device.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct DeviceJobError {
-    /// The service's code, digits or a name.
-    pub code: Value,
-    /// The service's explanation.
-    pub description: Option<String>,
+model! {
+    /// Why a job failed on a device.
+    pub struct DeviceJobError as "error" {
+        /// The service's code: a number or a name.
+        pub code: Value = "code",
+        /// The service's explanation.
+        pub description: Option<String> = "description",
+    }
 }

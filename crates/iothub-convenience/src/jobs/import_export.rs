@@ -1,15 +1,15 @@
-//! Import and export jobs as the service reads and answers them.
+//! Import and export jobs as the service reads and returns them.
 
 use azure_core::credentials::Secret;
 use azure_protocol_runtime::DateTime;
 use iothub_protocol::types;
-use serde::Deserialize;
 
-use super::kind::{JobStatus, JobType};
+use crate::jobs::kind::{JobStatus, JobType};
+use crate::model::model;
 
 /// An import or export job to start.
 ///
-/// The addresses of containers usually carry a shared access signature, so that Debug output does not show them.
+/// The URIs of containers usually carry a shared access signature, so `Debug` does not show them.
 ///
 /// # Example
 ///
@@ -72,7 +72,7 @@ impl ImportExportJobRequest {
         self
     }
 
-    /// The job for configurations too, in the blob `configurations.txt` or one with the given name.
+    /// The job with configurations included, in the blob `configurations.txt` or one with the given name.
     #[must_use]
     pub fn with_configurations(mut self, blob_name: Option<&str>) -> Self {
         self.include_configurations = Some(true);
@@ -80,8 +80,8 @@ impl ImportExportJobRequest {
         self
     }
 
-    /// The job with a managed identity of the hub to reach the containers with, instead of signatures in their
-    /// addresses: the resource id of a user-assigned one, or the system-assigned one.
+    /// The job with a managed identity of the hub for access to the containers, instead of signatures in their URIs: the
+    /// resource id of a user-assigned one, or the system-assigned one.
     #[must_use]
     pub fn with_managed_identity(mut self, user_assigned: Option<&str>) -> Self {
         self.managed_identity = Some(user_assigned.map(str::to_owned));
@@ -119,44 +119,42 @@ impl ImportExportJobRequest {
     }
 }
 
-/// An import or export job.
-///
-/// Debug output does not show the addresses of containers, which may carry signatures.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct ImportExportJob {
-    /// The job's id, given by the service.
-    pub job_id: String,
-    /// What it does.
-    #[serde(rename = "type")]
-    pub kind: Option<JobType>,
-    /// How far it is.
-    pub status: Option<JobStatus>,
-    /// When it was started.
-    pub start_time_utc: Option<DateTime>,
-    /// When it ended.
-    pub end_time_utc: Option<DateTime>,
-    /// How much is done, in percent.
-    pub progress: Option<i32>,
-    /// Why it failed, if it did.
-    pub failure_reason: Option<String>,
-    /// What the service says about the status.
-    pub status_message: Option<String>,
-    /// The container that is read. The service leaves it empty in its answers.
-    pub input_blob_container_uri: Option<Secret>,
-    /// The blob that is read.
-    pub input_blob_name: Option<String>,
-    /// The container that is written. The service leaves it empty in its answers.
-    pub output_blob_container_uri: Option<Secret>,
-    /// The blob that is written.
-    pub output_blob_name: Option<String>,
-    /// Whether keys are left out.
-    pub exclude_keys_in_export: Option<bool>,
-    /// Whether configurations are included.
-    pub include_configurations: Option<bool>,
-    /// The blob with configurations.
-    pub configurations_blob_name: Option<String>,
-    /// The job that this one is part of.
-    pub parent_job_id: Option<String>,
+model! {
+    /// An import or export job.
+    ///
+    /// `Debug` and serialization do not show the URIs of containers, which may carry signatures.
+    pub struct ImportExportJob as "job" {
+        /// The job's id, given by the service.
+        pub job_id: String = "jobId",
+        /// The kind of the job.
+        pub kind: Option<JobType> = "type",
+        /// The state of the job.
+        pub status: Option<JobStatus> = "status",
+        /// When it was started.
+        pub start_time_utc: Option<DateTime> = "startTimeUtc",
+        /// When it ended.
+        pub end_time_utc: Option<DateTime> = "endTimeUtc",
+        /// How much is done, in percent.
+        pub progress: Option<i32> = "progress",
+        /// Why it failed, if it did.
+        pub failure_reason: Option<String> = "failureReason",
+        /// The service's explanation of the status.
+        pub status_message: Option<String> = "statusMessage",
+        /// The container that is read. The service leaves it out of responses.
+        pub input_blob_container_uri: Option<Secret> = "inputBlobContainerUri",
+        /// The blob that is read.
+        pub input_blob_name: Option<String> = "inputBlobName",
+        /// The container that is written. The service leaves it out of responses.
+        pub output_blob_container_uri: Option<Secret> = "outputBlobContainerUri",
+        /// The blob that is written.
+        pub output_blob_name: Option<String> = "outputBlobName",
+        /// Whether keys are left out.
+        pub exclude_keys_in_export: Option<bool> = "excludeKeysInExport",
+        /// Whether configurations are included.
+        pub include_configurations: Option<bool> = "includeConfigurations",
+        /// The blob with configurations.
+        pub configurations_blob_name: Option<String> = "configurationsBlobName",
+        /// The job that this one is part of.
+        pub parent_job_id: Option<String> = "parentJobId",
+    }
 }

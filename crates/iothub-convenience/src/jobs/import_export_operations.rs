@@ -1,12 +1,12 @@
 //! Import and export jobs.
 
-use azure_core::http::poller::PollerOptions;
-use azure_core::http::{NoFormat, Poller, Response};
-use azure_service_core::Job;
+use azure_core::http::{NoFormat, Response};
 
-use super::import_export::{ImportExportJob, ImportExportJobRequest};
-use crate::client::{IotHubRegistryManager, plain, retype, without_body};
+use crate::Poller;
+use crate::client::IotHubRegistryManager;
 use crate::error::Result;
+use crate::jobs::PollOptions;
+use crate::jobs::import_export::{ImportExportJob, ImportExportJobRequest};
 
 /// Import and export of identities by way of blobs.
 impl IotHubRegistryManager {
@@ -16,20 +16,29 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_forbidden`](crate::Error::is_forbidden) if another one runs. Not repeated once it may have reached the
+    /// [`is_forbidden`](crate::Error::is_forbidden) if another job is running. Not repeated once it may have reached the
     /// service.
     pub async fn create_import_export_job(
         &self,
         job: &ImportExportJobRequest,
     ) -> Result<Response<ImportExportJob>> {
-        let body = &job.to_body();
-        let request = self.api().jobs_create_import_export_job_request(body);
-        Ok(retype(self.core.send(request, plain()).await?))
+        self.start_import_export_job("create_import_export_job", job)
+            .await
     }
 
-    /// Starts an import or export job, to be watched to its end by awaiting the poller.
+    async fn start_import_export_job(
+        &self,
+        method: &'static str,
+        job: &ImportExportJobRequest,
+    ) -> Result<Response<ImportExportJob>> {
+        let body = &job.to_body();
+        let request = self.core.protocol().jobs_create_import_export_job_request(body);
+        Ok(self.core.call(method).send(request).await?)
+    }
+
+    /// Starts an import or export job; await the poller to wait for its end.
     ///
-    /// An import comes to its end even if it refused identities: see the blob `importErrors.log`.
+    /// An import completes even if it refused identities: see the blob `importErrors.log`.
     ///
     /// REST: `POST /jobs/create`, then `GET /jobs/{id}`.
     ///
@@ -53,22 +62,35 @@ impl IotHubRegistryManager {
     pub async fn begin_import_export_job(
         &self,
         job: &ImportExportJobRequest,
-        options: Option<PollerOptions<'static>>,
-    ) -> Result<Poller<Job<ImportExportJob>>> {
-        let job = self.create_import_export_job(job).await?.into_model()?;
-        Ok(self.watch_import_export_job(&job.job_id, options))
+        options: Option<PollOptions>,
+    ) -> Result<Poller<ImportExportJob>> {
+        let method = "begin_import_export_job";
+        let job = self.start_import_export_job(method, job).await?.into_model()?;
+        Ok(self.poll_import_export_job(method, &job.job_id, options))
     }
 
-    /// Watches an import or export job that has been started, by awaiting the poller.
+    /// Watches an import or export job that has been started; await the poller to wait for its end.
+    ///
+    /// The poller yields errors as [`begin_import_export_job`](Self::begin_import_export_job).
     ///
     /// REST: `GET /jobs/{id}`.
     pub fn watch_import_export_job(
         &self,
         job_id: &str,
-        options: Option<PollerOptions<'static>>,
-    ) -> Poller<Job<ImportExportJob>> {
-        let request = self.api().jobs_get_import_export_job_request(job_id);
-        self.core.watch_job(request, options)
+        options: Option<PollOptions>,
+    ) -> Poller<ImportExportJob> {
+        self.poll_import_export_job("watch_import_export_job", job_id, options)
+    }
+
+    fn poll_import_export_job(
+        &self,
+        method: &'static str,
+        job_id: &str,
+        options: Option<PollOptions>,
+    ) -> Poller<ImportExportJob> {
+        let request = self.core.protocol().jobs_get_import_export_job_request(job_id);
+        let interval = options.unwrap_or_default().interval;
+        self.core.call(method).watch_job(request, interval)
     }
 
     /// Reads an import or export job.
@@ -77,10 +99,10 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is none.
+    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
     pub async fn get_import_export_job(&self, job_id: &str) -> Result<Response<ImportExportJob>> {
-        let request = self.api().jobs_get_import_export_job_request(job_id);
-        Ok(retype(self.core.send(request, plain()).await?))
+        let request = self.core.protocol().jobs_get_import_export_job_request(job_id);
+        Ok(self.core.call("get_import_export_job").send(request).await?)
     }
 
     /// Reads all import and export jobs that the service remembers.
@@ -90,9 +112,23 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// As every call: see [`Error`](crate::Error).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// for job in hub.get_import_export_jobs().await?.into_model()? {
+    ///     println!("{}: {:?}", job.job_id, job.status);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn get_import_export_jobs(&self) -> Result<Response<Vec<ImportExportJob>>> {
-        let request = self.api().jobs_get_import_export_jobs_request();
-        Ok(retype(self.core.send(request, plain()).await?))
+        let request = self.core.protocol().jobs_get_import_export_jobs_request();
+        Ok(self.core.call("get_import_export_jobs").send(request).await?)
     }
 
     /// Cancels an import or export job.
@@ -101,9 +137,9 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As every call: see [`Error`](crate::Error). For jobs that do not exist or ended long ago the service answers 500.
+    /// As every call: see [`Error`](crate::Error). For jobs that do not exist or ended long ago the service returns 500.
     pub async fn cancel_import_export_job(&self, job_id: &str) -> Result<Response<(), NoFormat>> {
-        let request = self.api().jobs_cancel_import_export_job_request(job_id);
-        Ok(without_body(self.core.send(request, plain()).await?))
+        let request = self.core.protocol().jobs_cancel_import_export_job_request(job_id);
+        Ok(self.core.call("cancel_import_export_job").send(request).await?)
     }
 }

@@ -1,9 +1,11 @@
-//! What jobs do and how far they are.
+//! Kinds and states of jobs.
+
+use crate::model::plain_members;
 
 azure_service_core::open_enum! {
-    /// What a job does.
+    /// The kind of a job.
     pub enum JobType {
-        /// The service does not know: it answers so for jobs that do not exist.
+        /// The service's word for jobs that do not exist.
         NotKnown = "unknown",
         /// Writes identities to a blob.
         Export = "export",
@@ -17,31 +19,33 @@ azure_service_core::open_enum! {
 }
 
 azure_service_core::open_enum! {
-    /// How far a job is.
+    /// The state of a job.
     pub enum JobStatus {
-        /// The service does not know: it answers so for jobs that do not exist.
+        /// The service's word for jobs that do not exist.
         NotKnown = "unknown",
-        /// An import or export job waits.
+        /// An import or export job that has not begun.
         Enqueued = "enqueued",
-        /// A scheduled job waits.
+        /// A scheduled job that has not begun.
         Queued = "queued",
-        /// A scheduled job has a time to begin.
+        /// A scheduled job with a start time that has not come.
         Scheduled = "scheduled",
-        /// It runs.
+        /// Running.
         Running = "running",
-        /// It has come to an end. That it succeeded on all devices is not said.
+        /// Ended. It may have failed on single devices.
         Completed = "completed",
-        /// It has failed.
+        /// Failed.
         Failed = "failed",
-        /// It was cancelled.
+        /// Cancelled.
         Cancelled = "cancelled",
     }
 }
 
 impl JobStatus {
-    /// Whether nothing more will happen.
+    /// Returns whether the job has ended.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
 }
+
+plain_members!(JobType, JobStatus);

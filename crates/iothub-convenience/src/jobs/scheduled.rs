@@ -1,28 +1,44 @@
-//! Scheduled jobs as the service reads and answers them.
+//! Scheduled jobs as the service reads and returns them.
 
 use std::time::Duration;
 
 use azure_protocol_runtime::DateTime;
 use iothub_protocol::types;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::kind::{JobStatus, JobType};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::jobs::kind::{JobStatus, JobType};
 use crate::methods::DirectMethod;
+use crate::model::model;
 use crate::twin::{Twin, TwinPatch};
 use crate::twins::twin_body;
+
+/// The longest id of a job, in characters.
+const MAX_JOB_ID: usize = 64;
+
+/// Checks the id of a scheduled job. Which characters it may have is left to the service.
+pub(super) fn check_job_id(job_id: &str) -> Result<()> {
+    let length = job_id.chars().count();
+    if length > MAX_JOB_ID {
+        let reason = format!("has {length} characters; at most {MAX_JOB_ID} are allowed");
+        return Err(Error::invalid_input("job_id", reason));
+    }
+    if job_id.is_empty() {
+        return Err(Error::invalid_input("job_id", "must not be empty"));
+    }
+    Ok(())
+}
 
 /// A job that changes twins or calls a method on all devices that meet a condition.
 ///
 /// # Example
 ///
 /// ```
-/// use iothub_convenience::{DirectMethod, ScheduledJobRequest};
+/// use iothub_convenience::{DateTime, DirectMethod, ScheduledJobRequest};
 /// use std::time::Duration;
 ///
 /// let job = ScheduledJobRequest::device_method("reboot-oslo", "tags.site = 'oslo'", DirectMethod::new("reboot"))
-///     .with_start_time("2030-01-01T02:00:00Z".parse()?)
+///     .with_start_time("2030-01-01T02:00:00Z".parse::<DateTime>()?)
 ///     .with_max_execution_time(Duration::from_secs(3600));
 /// assert_eq!(job.job_id(), "reboot-oslo");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -55,8 +71,8 @@ impl ScheduledJobRequest {
 
     /// A job that changes tags and desired properties.
     ///
-    /// `query_condition` is what follows `WHERE` in a query; `*` means all devices. The service takes ids of lower-case
-    /// letters, digits, `-` and `'`, at most 64.
+    /// `query_condition` is what follows `WHERE` in a query; `*` means all devices. Ids have lower-case letters,
+    /// digits, `-` and `'`, at most 64.
     #[must_use]
     pub fn update_twin(
         job_id: impl Into<String>,
@@ -66,7 +82,7 @@ impl ScheduledJobRequest {
         Self::new(job_id.into(), query_condition.into(), Work::UpdateTwin(patch))
     }
 
-    /// A job that calls a direct method. Like [`update_twin`](Self::update_twin).
+    /// A job that calls a direct method. As [`update_twin`](Self::update_twin).
     #[must_use]
     pub fn device_method(
         job_id: impl Into<String>,
@@ -76,14 +92,14 @@ impl ScheduledJobRequest {
         Self::new(job_id.into(), query_condition.into(), Work::DeviceMethod(method))
     }
 
-    /// The job with a time to begin, at most a week from now. Without one it begins at once.
+    /// The job with a start time, at most a week from now. By default it begins at once.
     #[must_use]
-    pub fn with_start_time(mut self, time: DateTime) -> Self {
-        self.start_time = Some(time);
+    pub fn with_start_time(mut self, time: impl Into<DateTime>) -> Self {
+        self.start_time = Some(time.into());
         self
     }
 
-    /// The job with a limit of how long it may run.
+    /// The job with a limit for its run time, at least one second. Fractions of a second are dropped.
     #[must_use]
     pub fn with_max_execution_time(mut self, time: Duration) -> Self {
         self.max_execution_time = Some(time);
@@ -96,7 +112,17 @@ impl ScheduledJobRequest {
         &self.job_id
     }
 
+    /// Checks what the service would refuse.
+    fn check(&self) -> Result<()> {
+        check_job_id(&self.job_id)?;
+        if self.max_execution_time.is_some_and(|time| time.as_secs() == 0) {
+            return Err(Error::invalid_input("max_execution_time", "must be at least 1 s"));
+        }
+        Ok(())
+    }
+
     pub(super) fn to_body(&self) -> Result<types::JobRequest> {
+        self.check()?;
         let mut body = types::JobRequest {
             job_id: Some(self.job_id.clone()),
             query_condition: Some(self.query_condition.clone()),
@@ -111,65 +137,66 @@ impl ScheduledJobRequest {
                 patch.validate()?;
                 body.type_ = Some(types::JobRequestType::ScheduleUpdateTwin);
                 let mut twin = twin_body(patch.to_json());
-                // The service takes no other.
+                // The service accepts no other ETag.
                 twin.etag = Some("*".to_owned());
                 body.update_twin = Some(twin);
             }
             Work::DeviceMethod(method) => {
+                method.check()?;
                 body.type_ = Some(types::JobRequestType::ScheduleDeviceMethod);
-                body.cloud_to_device_method = Some(method.to_body());
+                body.cloud_to_device_method = Some(method.to_body()?);
             }
         }
         Ok(body)
     }
 }
 
-/// A scheduled job.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct ScheduledJob {
-    /// The job's id.
-    pub job_id: String,
-    /// Which devices it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub query_condition: Option<String>,
-    /// When it was created.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_time: Option<DateTime>,
-    /// When it begins or began.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_time: Option<DateTime>,
-    /// When it ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub end_time: Option<DateTime>,
-    /// How long it may run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_execution_time_in_seconds: Option<i64>,
-    /// What it does. [`JobType::NotKnown`] if the service does not know the job.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<JobType>,
-    /// The method that it calls, as the service echoes it. The service turns the payload into an array of bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cloud_to_device_method: Option<Value>,
-    /// The change that it makes, as the service echoes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub update_twin: Option<Twin>,
-    /// How far it is. [`JobStatus::NotKnown`] if the service does not know the job.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<JobStatus>,
-    /// Why it failed, if it did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failure_reason: Option<String>,
-    /// What the service says about the status.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status_message: Option<String>,
-    /// On how many devices it succeeded, failed, runs, waits. Query `devices.jobs` for each of them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device_job_statistics: Option<types::DeviceJobStatistics>,
-    /// Members that this type does not know.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+model! {
+    /// A scheduled job.
+    pub struct ScheduledJob as "job" {
+        /// The job's id.
+        pub job_id: String = "jobId",
+        /// Which devices it is about.
+        pub query_condition: Option<String> = "queryCondition",
+        /// When it was created.
+        pub created_time: Option<DateTime> = "createdTime",
+        /// When it begins or began.
+        pub start_time: Option<DateTime> = "startTime",
+        /// When it ended.
+        pub end_time: Option<DateTime> = "endTime",
+        /// How long it may run.
+        pub max_execution_time_in_seconds: Option<i64> = "maxExecutionTimeInSeconds",
+        /// The kind of the job. [`JobType::NotKnown`] if the job does not exist.
+        pub kind: Option<JobType> = "type",
+        /// The method that it calls, as the service echoes it. The service turns the payload into an array of bytes.
+        pub cloud_to_device_method: Option<Value> = "cloudToDeviceMethod",
+        /// The change that it makes, as the service echoes it.
+        pub update_twin: Option<Twin> = "updateTwin",
+        /// The state of the job. [`JobStatus::NotKnown`] if the job does not exist.
+        pub status: Option<JobStatus> = "status",
+        /// Why it failed, if it did.
+        pub failure_reason: Option<String> = "failureReason",
+        /// The service's explanation of the status.
+        pub status_message: Option<String> = "statusMessage",
+        /// The numbers of devices by outcome. Query `devices.jobs` for each of them.
+        pub device_job_statistics: Option<DeviceJobStatistics> = "deviceJobStatistics",
+    }
+}
+
+model! {
+    /// The numbers of devices of a job, by outcome.
+    pub struct DeviceJobStatistics as "statistics" {
+        /// All devices of the job.
+        pub device_count: Option<i32> = "deviceCount",
+        /// Devices on which it failed.
+        pub failed_count: Option<i32> = "failedCount",
+        /// Devices on which it succeeded.
+        pub succeeded_count: Option<i32> = "succeededCount",
+        /// Devices on which it is running.
+        pub running_count: Option<i32> = "runningCount",
+        /// Devices on which it has not begun.
+        pub pending_count: Option<i32> = "pendingCount",
+    }
 }
 
 #[cfg(test)]

@@ -1,26 +1,26 @@
 //! Scheduled jobs.
 
-use azure_core::http::pager::PagerOptions;
-use azure_core::http::poller::PollerOptions;
-use azure_core::http::{Pager, Poller, Response};
-use azure_service_core::{ItemPage, Job};
+use azure_core::http::Response;
 
-use super::kind::{JobStatus, JobType};
-use super::scheduled::{ScheduledJob, ScheduledJobRequest};
-use crate::client::{IotHubRegistryManager, plain, retype};
+use crate::client::IotHubRegistryManager;
+use crate::devices::count_parameter;
 use crate::error::Result;
+use crate::jobs::PollOptions;
+use crate::jobs::kind::{JobStatus, JobType};
+use crate::jobs::scheduled::{ScheduledJob, ScheduledJobRequest, check_job_id};
+use crate::{Pager, Poller};
 
-/// Which scheduled jobs to list, and how.
+/// Options of [`IotHubRegistryManager::query_scheduled_jobs`].
 #[derive(Debug, Clone, Default)]
 pub struct ScheduledJobQueryOptions {
-    /// Only jobs that do this.
+    /// Only jobs of this kind.
     pub job_type: Option<JobType>,
-    /// Only jobs that are so far.
+    /// Only jobs in this state.
     pub job_status: Option<JobStatus>,
-    /// How many jobs a page may have.
-    pub max_item_count: Option<u32>,
-    /// Where to begin, and the context of the calls.
-    pub method_options: PagerOptions<'static>,
+    /// How many jobs a page has at most.
+    pub page_size: Option<u32>,
+    /// Where to go on: `continuation_token` of an earlier pager.
+    pub continuation_token: Option<String>,
 }
 
 /// Jobs that change twins or call methods on many devices.
@@ -31,17 +31,28 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_conflict`](crate::Error::is_conflict) if there is a job with this id;
-    /// [`is_throttled`](crate::Error::is_throttled) if the hub runs as many jobs as it can.
+    /// [`is_already_exists`](crate::Error::is_already_exists) if there is a job with this id;
+    /// [`is_throttled`](crate::Error::is_throttled) if too many jobs are running.
     pub async fn create_scheduled_job(&self, job: &ScheduledJobRequest) -> Result<Response<ScheduledJob>> {
-        let (job_id, body) = (job.job_id(), &job.to_body()?);
-        let request = self.api().jobs_create_scheduled_job_request(job_id, body);
-        Ok(retype(self.core.send(request, plain()).await?))
+        self.start_scheduled_job("create_scheduled_job", job).await
     }
 
-    /// Schedules a job, to be watched to its end by awaiting the poller.
+    async fn start_scheduled_job(
+        &self,
+        method: &'static str,
+        job: &ScheduledJobRequest,
+    ) -> Result<Response<ScheduledJob>> {
+        let (job_id, body) = (job.job_id(), &job.to_body()?);
+        let request = self
+            .core
+            .protocol()
+            .jobs_create_scheduled_job_request(job_id, body);
+        Ok(self.core.call(method).send(request).await?)
+    }
+
+    /// Schedules a job; await the poller to wait for its end.
     ///
-    /// A job that has come to its end may have failed on some devices: see
+    /// A job that has completed may have failed on some devices: see
     /// [`device_job_statistics`](ScheduledJob::device_job_statistics), and query `devices.jobs` for each of them.
     ///
     /// REST: `PUT /jobs/v2/{id}`, then `GET /jobs/v2/{id}`.
@@ -54,9 +65,8 @@ impl IotHubRegistryManager {
     /// # Example
     ///
     /// ```
-    /// use azure_core::http::poller::PollerOptions;
-    /// use azure_core::time::Duration;
-    /// use iothub_convenience::{ScheduledJobRequest, TwinPatch};
+    /// use iothub_convenience::{PollOptions, ScheduledJobRequest, TwinPatch};
+    /// use std::time::Duration;
     ///
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
     /// # #[tokio::main]
@@ -64,7 +74,7 @@ impl IotHubRegistryManager {
     /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// let patch = TwinPatch::new().set_desired("climate.target", 18);
     /// let request = ScheduledJobRequest::update_twin("night", "tags.site = 'oslo'", patch);
-    /// let options = PollerOptions { frequency: Duration::seconds(1), ..Default::default() };
+    /// let options = PollOptions { interval: Some(Duration::from_secs(1)) };
     /// let job = hub.begin_scheduled_job(&request, Some(options)).await?.await?.into_model()?;
     /// println!("{:?}", job.device_job_statistics);
     /// # Ok(())
@@ -73,30 +83,37 @@ impl IotHubRegistryManager {
     pub async fn begin_scheduled_job(
         &self,
         job: &ScheduledJobRequest,
-        options: Option<PollerOptions<'static>>,
-    ) -> Result<Poller<Job<ScheduledJob>>> {
-        self.create_scheduled_job(job).await?;
-        Ok(self.watch_scheduled_job(job.job_id(), options))
+        options: Option<PollOptions>,
+    ) -> Result<Poller<ScheduledJob>> {
+        let method = "begin_scheduled_job";
+        self.start_scheduled_job(method, job).await?;
+        Ok(self.poll_scheduled_job(method, job.job_id(), options))
     }
 
-    /// Watches a scheduled job that exists, by awaiting the poller.
+    /// Watches a scheduled job; await the poller to wait for its end.
     ///
-    /// For a job that does not exist the service answers that its status is unknown. After three such answers in a row
+    /// For a job that does not exist the service responds that its status is unknown. After three such responses in a row
     /// the poller ends with an error of kind [`JobFailed`](crate::ErrorKind::JobFailed).
     ///
     /// REST: `GET /jobs/v2/{id}`.
-    pub fn watch_scheduled_job(
+    pub fn watch_scheduled_job(&self, job_id: &str, options: Option<PollOptions>) -> Poller<ScheduledJob> {
+        self.poll_scheduled_job("watch_scheduled_job", job_id, options)
+    }
+
+    fn poll_scheduled_job(
         &self,
+        method: &'static str,
         job_id: &str,
-        options: Option<PollerOptions<'static>>,
-    ) -> Poller<Job<ScheduledJob>> {
-        let request = self.api().jobs_get_scheduled_job_request(job_id);
-        self.core.watch_job(request, options)
+        options: Option<PollOptions>,
+    ) -> Poller<ScheduledJob> {
+        let request = self.core.protocol().jobs_get_scheduled_job_request(job_id);
+        let interval = options.unwrap_or_default().interval;
+        self.core.call(method).watch_job(request, interval)
     }
 
     /// Reads a scheduled job.
     ///
-    /// For a job that does not exist the service answers one of type [`JobType::NotKnown`] and status
+    /// For a job that does not exist the service returns one of type [`JobType::NotKnown`] and status
     /// [`JobStatus::NotKnown`].
     ///
     /// REST: `GET /jobs/v2/{id}`.
@@ -105,8 +122,9 @@ impl IotHubRegistryManager {
     ///
     /// As every call: see [`Error`](crate::Error).
     pub async fn get_scheduled_job(&self, job_id: &str) -> Result<Response<ScheduledJob>> {
-        let request = self.api().jobs_get_scheduled_job_request(job_id);
-        Ok(retype(self.core.send(request, plain()).await?))
+        check_job_id(job_id)?;
+        let request = self.core.protocol().jobs_get_scheduled_job_request(job_id);
+        Ok(self.core.call("get_scheduled_job").send(request).await?)
     }
 
     /// Cancels a scheduled job that has not begun.
@@ -115,10 +133,29 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is none; status 405 if it runs or has ended.
+    /// [`is_not_found`](crate::Error::is_not_found) if it does not exist; status 405 if it is running or has ended.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use iothub_convenience::{DateTime, DirectMethod, ScheduledJobRequest};
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let night: DateTime = "2030-01-01T02:00:00Z".parse()?;
+    /// let job = ScheduledJobRequest::device_method("reboot-all", "*", DirectMethod::new("reboot"))
+    ///     .with_start_time(night);
+    /// hub.create_scheduled_job(&job).await?;
+    /// hub.cancel_scheduled_job("reboot-all").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn cancel_scheduled_job(&self, job_id: &str) -> Result<Response<ScheduledJob>> {
-        let request = self.api().jobs_cancel_scheduled_job_request(job_id);
-        Ok(retype(self.core.send(request, plain()).await?))
+        check_job_id(job_id)?;
+        let request = self.core.protocol().jobs_cancel_scheduled_job_request(job_id);
+        Ok(self.core.call("cancel_scheduled_job").send(request).await?)
     }
 
     /// Lists scheduled jobs.
@@ -127,18 +164,39 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// The pager yields azure_core's errors; [`Error::from`](crate::Error) turns them into ours.
+    /// At once if the page size is 0. The pager yields all others.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// use iothub_convenience::{JobStatus, ScheduledJobQueryOptions};
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// let options = ScheduledJobQueryOptions { job_status: Some(JobStatus::Running), ..Default::default() };
+    /// let mut jobs = hub.query_scheduled_jobs(Some(options))?;
+    /// while let Some(job) = jobs.try_next().await? {
+    ///     println!("{}", job.job_id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn query_scheduled_jobs(
         &self,
         options: Option<ScheduledJobQueryOptions>,
-    ) -> Pager<ItemPage<ScheduledJob>> {
+    ) -> Result<Pager<ScheduledJob>> {
         let options = options.unwrap_or_default();
         let status = options.job_status.as_ref().map(JobStatus::as_str);
         let kind = options.job_type.as_ref().map(JobType::as_str);
-        let count = options.max_item_count.map(|count| count.to_string());
-        let request = self
-            .api()
-            .jobs_query_scheduled_jobs_request(status, kind, None, count.as_deref());
-        self.core.list(request, Some(options.method_options))
+        let count = count_parameter("page_size", options.page_size)?.map(|count| count.to_string());
+        let request =
+            self.core
+                .protocol()
+                .jobs_query_scheduled_jobs_request(status, kind, None, count.as_deref());
+        let call = self.core.call("query_scheduled_jobs");
+        Ok(call.list(request, options.continuation_token))
     }
 }

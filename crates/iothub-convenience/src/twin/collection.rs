@@ -1,9 +1,15 @@
-//! Tags, desired and reported properties as JSON with a few names of its own.
+//! Tags, desired and reported properties.
+
+use std::fmt;
 
 use azure_protocol_runtime::DateTime;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
+
+use crate::json::to_value;
+use crate::model::{Member, ReadError, Style};
+use crate::twin::violation::{Path, Rule, Violation};
 
 /// Tags, desired or reported properties of a twin.
 ///
@@ -30,9 +36,18 @@ use serde_json::{Map, Value};
 /// assert_eq!(reported.iter().count(), 1);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-#[serde(transparent)]
-pub struct TwinCollection(Map<String, Value>);
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct TwinCollection {
+    members: Map<String, Value>,
+    /// Paths at which values were set that cannot be JSON, and why.
+    refused: Vec<(String, String)>,
+}
+
+impl fmt::Debug for TwinCollection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TwinCollection").field(&self.members).finish()
+    }
+}
 
 const VERSION: &str = "$version";
 const METADATA: &str = "$metadata";
@@ -48,18 +63,18 @@ impl TwinCollection {
             return None;
         }
         let (first, rest) = split_first(path);
-        descend(self.0.get(first)?, rest)
+        descend(self.members.get(first)?, rest)
     }
 
-    /// The members of the first level in the service's order.
+    /// The values of the first level in the service's order, without version and metadata.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0
+        self.members
             .iter()
             .filter(|(name, _)| !name.starts_with('$'))
             .map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Whether there is no value.
+    /// Returns whether there is no value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
@@ -85,13 +100,13 @@ impl TwinCollection {
     /// The version, which grows with every write. Tags have none.
     #[must_use]
     pub fn version(&self) -> Option<i64> {
-        self.0.get(VERSION)?.as_i64()
+        self.members.get(VERSION)?.as_i64()
     }
 
-    /// What the service knows about the values, as it wrote it. Tags have none.
+    /// The service's metadata of the values, as it wrote it. Tags have none.
     #[must_use]
     pub fn metadata(&self) -> Option<&Value> {
-        self.0.get(METADATA)
+        self.members.get(METADATA)
     }
 
     /// When the value at `path` was last written; for the empty path, when any was.
@@ -113,40 +128,39 @@ impl TwinCollection {
         descend(self.metadata()?, path)?.get(name)
     }
 
-    /// Everything as the service wrote it, version and metadata included.
+    /// All members as the service wrote them, version and metadata included.
     #[must_use]
     pub fn as_json(&self) -> &Map<String, Value> {
-        &self.0
+        &self.members
     }
 }
 
 /// Editing a twin that has been read, as in [`modify_twin`](crate::IotHubRegistryManager::modify_twin).
 impl TwinCollection {
-    /// Puts `value` at `path`, in place of what is there. Objects on the way are made where there are none.
-    pub fn set(&mut self, path: &str, value: impl Into<Value>) {
-        let mut members = &mut self.0;
+    /// Sets the value at `path`. Objects on the way are created.
+    ///
+    /// A value that cannot be JSON, such as a map whose keys are not strings, is not set; the twin is then refused by
+    /// [`validate`](crate::Twin::validate) and the methods that write it.
+    pub fn set(&mut self, path: &str, value: impl Serialize) {
+        let value = match to_value(&value) {
+            Ok(value) => value,
+            Err(error) => return self.refused.push((path.to_owned(), error.to_string())),
+        };
+        let mut members = &mut self.members;
         let mut names = path.split('.');
         let last = names.next_back().unwrap_or_default();
         for name in names {
-            let slot = members.entry(name).or_insert(Value::Null);
-            if !slot.is_object() {
-                *slot = Value::Object(Map::new());
-            }
-            match slot {
-                Value::Object(inner) => members = inner,
-                // It was made an object three lines above.
-                _ => return,
-            }
+            members = object_at(members, name);
         }
-        members.insert(last.to_owned(), value.into());
+        members.insert(last.to_owned(), value);
     }
 
-    /// Takes the value at `path` away and returns it.
+    /// Removes the value at `path` and returns it.
     pub fn remove(&mut self, path: &str) -> Option<Value> {
         if path.starts_with('$') {
             return None;
         }
-        let mut members = &mut self.0;
+        let mut members = &mut self.members;
         let mut names = path.split('.');
         let last = names.next_back()?;
         for name in names {
@@ -155,23 +169,73 @@ impl TwinCollection {
         members.shift_remove(last)
     }
 
-    /// Takes all values away.
+    /// Removes all values.
     pub fn clear(&mut self) {
-        self.0.retain(|name, _| name.starts_with('$'));
+        self.members.retain(|name, _| name.starts_with('$'));
     }
 }
 
 impl From<Map<String, Value>> for TwinCollection {
     fn from(members: Map<String, Value>) -> Self {
-        Self(members)
+        Self {
+            members,
+            refused: Vec::new(),
+        }
+    }
+}
+
+/// The values that were refused.
+impl TwinCollection {
+    /// Violations for values that cannot be JSON; `section` is the path of this collection.
+    pub(crate) fn refused(&self, section: &Path) -> Vec<Violation> {
+        let violation = |(path, reason): &(String, String)| {
+            let path = path
+                .split('.')
+                .fold(section.clone(), |path, name| path.member(name));
+            path.breaks(Rule::NotJson {
+                reason: reason.clone(),
+            })
+        };
+        self.refused.iter().map(violation).collect()
+    }
+}
+
+impl Member for TwinCollection {
+    fn read(value: Value) -> Result<Self, ReadError> {
+        Ok(Map::deserialize(value)?.into())
+    }
+
+    fn is_unset(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    fn write(&self, _: Style) -> Value {
+        Value::Object(self.members.clone())
+    }
+}
+
+impl Serialize for TwinCollection {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.members.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for TwinCollection {
     /// Takes an object; `null` is an empty one.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Option::deserialize(deserializer)?.unwrap_or_default()))
+        let members: Option<Map<_, _>> = Option::deserialize(deserializer)?;
+        Ok(members.unwrap_or_default().into())
     }
+}
+
+/// The object at `name`, which replaces any other value there.
+#[expect(clippy::expect_used, reason = "the value is made an object")]
+fn object_at<'a>(members: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
+    let value = members.entry(name).or_insert(Value::Null);
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    value.as_object_mut().expect("it is an object")
 }
 
 fn split_first(path: &str) -> (&str, Option<&str>) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::violation::{Path, Rule, Violation};
+use crate::twin::violation::{Path, Rule, Violation};
 
 const NAME_BYTES: usize = 1024;
 const TEXT_BYTES: usize = 4096;
@@ -33,12 +33,12 @@ impl Section {
     }
 }
 
-/// Whether `$version` and `$metadata` are there by right.
+/// Who wrote a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// The service wrote the section; what begins with `$` is its own.
+    /// The service; names that begin with `$` are its own.
     Service,
-    /// The caller wrote it.
+    /// The caller.
     Caller,
 }
 

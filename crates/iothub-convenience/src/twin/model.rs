@@ -1,132 +1,96 @@
-//! The twin as the service answers it.
+//! The twin as the service returns it.
 
 use std::collections::BTreeMap;
 
 use azure_core::http::Etag;
 use azure_protocol_runtime::DateTime;
-use serde::{Deserialize, Serialize};
+use azure_service_core::Precondition;
 use serde_json::{Map, Value};
 
-use super::collection::TwinCollection;
-use super::limits::{Origin, Section, check};
-use super::violation::{InvalidTwin, Path, Rule, Violation};
+use crate::error::Result;
 use crate::identity::{
     AuthenticationType, ConnectionState, DeviceCapabilities, DeviceStatus, X509Thumbprint, check_device_id,
     check_module_id,
 };
+use crate::model::{Member as _, Style, model, plain_members};
+use crate::twin::collection::TwinCollection;
+use crate::twin::limits::{Origin, Section, check};
+use crate::twin::violation::{InvalidTwin, Path, Rule, Violation};
 
-/// What the hub knows about a device or module: tags, desired and reported properties, and parts of the identity.
-///
-/// A service can write [`tags`](Self::tags) and [`properties.desired`](TwinProperties::desired) only, with
-/// [`update_twin`](crate::IotHubRegistryManager::update_twin),
-/// [`modify_twin`](crate::IotHubRegistryManager::modify_twin) or
-/// [`replace_twin`](crate::IotHubRegistryManager::replace_twin).
-///
-/// Every field may be missing in a job's echo or in a later version of the service. Members that this type does not
-/// know are kept in [`extra`](Self::extra), so that serialising gives back what was read.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct Twin {
-    /// The device's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device_id: Option<String>,
-    /// The module's id, if this is the twin of a module.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub module_id: Option<String>,
-    /// The version of tags and desired properties, for conditional writes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub etag: Option<Etag>,
-    /// The version of the identity, for conditional writes of the device or module.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device_etag: Option<Etag>,
-    /// Whether the device may connect.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<DeviceStatus>,
-    /// Why the status is what it is, as whoever set it wrote.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status_reason: Option<String>,
-    /// When the status was set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status_update_time: Option<DateTime>,
-    /// Whether the device is connected. May lag by minutes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connection_state: Option<ConnectionState>,
-    /// When the device last connected, sent or received. Not updated by devices that use HTTP.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_activity_time: Option<DateTime>,
-    /// How many cloud-to-device messages wait for the device.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cloud_to_device_message_count: Option<i64>,
-    /// How the device proves who it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authentication_type: Option<AuthenticationType>,
-    /// The thumbprints of the device's certificates.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub x509_thumbprint: Option<X509Thumbprint>,
-    /// The DTDL model that the device announced, if any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model_id: Option<String>,
-    /// A number that grows with every write to the twin.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<i64>,
-    /// The configurations that concern the twin, by their ids.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub configurations: Option<BTreeMap<String, ConfigurationInfo>>,
-    /// What services know about the device. The device does not see them.
-    #[serde(skip_serializing_if = "no_member")]
-    pub tags: TwinCollection,
-    /// Desired and reported properties.
-    pub properties: TwinProperties,
-    /// What the device can do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub capabilities: Option<DeviceCapabilities>,
-    /// The scope of the device: its own if it is an edge device, else that of its parent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device_scope: Option<String>,
-    /// The scopes of the device's parents.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parent_scopes: Option<Vec<String>>,
-    /// Members that this type does not know.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+model! {
+    /// The twin of a device or module: tags, desired and reported properties, and parts of the identity.
+    ///
+    /// A service can write [`tags`](Self::tags) and [`properties.desired`](TwinProperties::desired) only, with
+    /// [`update_twin`](crate::IotHubRegistryManager::update_twin),
+    /// [`modify_twin`](crate::IotHubRegistryManager::modify_twin) or
+    /// [`replace_twin`](crate::IotHubRegistryManager::replace_twin).
+    ///
+    /// Every field may be missing in a job's echo or in a later version of the service. A twin serializes to what was
+    /// read, unknown members and `null` included.
+    pub struct Twin as "twin" {
+        /// The device's id.
+        pub device_id: Option<String> = "deviceId",
+        /// The module's id, if this is the twin of a module.
+        pub module_id: Option<String> = "moduleId",
+        /// The version of tags and desired properties. See [`precondition`](Self::precondition).
+        pub etag: Option<Etag> = "etag",
+        /// The version of the identity, for conditional writes of the device or module.
+        pub device_etag: Option<Etag> = "deviceEtag",
+        /// Whether the device may connect.
+        pub status: Option<DeviceStatus> = "status",
+        /// The reason for the status, as whoever set it wrote it.
+        pub status_reason: Option<String> = "statusReason",
+        /// When the status was set.
+        pub status_update_time: Option<DateTime> = "statusUpdateTime",
+        /// Whether the device is connected. May lag by minutes.
+        pub connection_state: Option<ConnectionState> = "connectionState",
+        /// When the device last connected, sent or received. Not updated by devices that use HTTP.
+        pub last_activity_time: Option<DateTime> = "lastActivityTime",
+        /// How many cloud-to-device messages are queued for the device.
+        pub cloud_to_device_message_count: Option<i64> = "cloudToDeviceMessageCount",
+        /// How the device authenticates.
+        pub authentication_type: Option<AuthenticationType> = "authenticationType",
+        /// The thumbprints of the device's certificates.
+        pub x509_thumbprint: Option<X509Thumbprint> = "x509Thumbprint",
+        /// The DTDL model that the device announced, if any.
+        pub model_id: Option<String> = "modelId",
+        /// A number that grows with every write to the twin.
+        pub version: Option<i64> = "version",
+        /// The configurations that target the twin, by their ids.
+        pub configurations: Option<BTreeMap<String, ConfigurationInfo>> = "configurations",
+        /// Tags, which services write and read. The device does not see them.
+        pub tags: TwinCollection = "tags",
+        /// Desired and reported properties.
+        pub properties: TwinProperties = "properties",
+        /// What the device can do.
+        pub capabilities: Option<DeviceCapabilities> = "capabilities",
+        /// The scope of the device: its own if it is an edge device, else that of its parent.
+        pub device_scope: Option<String> = "deviceScope",
+        /// The scopes of the device's parents.
+        pub parent_scopes: Option<Vec<String>> = "parentScopes",
+    }
 }
 
-/// Desired and reported properties of a twin.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct TwinProperties {
-    /// What services want of the device.
-    #[serde(skip_serializing_if = "no_member")]
-    pub desired: TwinCollection,
-    /// What the device says about itself. Services cannot write it.
-    #[serde(skip_serializing_if = "no_member")]
-    pub reported: TwinCollection,
-    /// Members that this type does not know.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+model! {
+    /// Desired and reported properties of a twin.
+    pub struct TwinProperties as "properties" {
+        /// Properties that services set for the device.
+        pub desired: TwinCollection = "desired",
+        /// Properties that the device reports. Services cannot write them.
+        pub reported: TwinCollection = "reported",
+    }
 }
 
-fn no_member(collection: &TwinCollection) -> bool {
-    collection.as_json().is_empty()
-}
-
-/// What a configuration has to do with a twin.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct ConfigurationInfo {
-    /// How far it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<ConfigurationInfoStatus>,
-    /// Members that this type does not know.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+model! {
+    /// The state of a configuration on a twin.
+    pub struct ConfigurationInfo as "configuration" {
+        /// Whether the configuration has been applied.
+        pub status: Option<ConfigurationInfoStatus> = "status",
+    }
 }
 
 azure_service_core::open_enum! {
-    /// How far a configuration is with a twin.
+    /// The state of a configuration on a twin.
     pub enum ConfigurationInfoStatus {
         /// The twin meets the configuration's target condition.
         Targeted = "Targeted",
@@ -135,7 +99,27 @@ azure_service_core::open_enum! {
     }
 }
 
+plain_members!(ConfigurationInfoStatus);
+
 impl Twin {
+    /// A twin of a device without tags and properties, for tests and as a start to build one.
+    #[must_use]
+    pub fn new(device_id: impl Into<String>) -> Self {
+        Self {
+            device_id: Some(device_id.into()),
+            ..Self::default()
+        }
+    }
+
+    /// The precondition that tags and desired properties have not been changed since the twin was read.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if it has no ETag.
+    pub fn precondition(&self) -> Result<Precondition> {
+        Ok(Precondition::from_etag(self.etag.clone())?)
+    }
+
     /// Checks everything that a service could write against the rules of the hub, and the ids.
     ///
     /// Reading never fails because of these rules; a twin that was built or edited by hand may break them.
@@ -158,6 +142,7 @@ impl Twin {
     }
 
     fn check_writable(&self, violations: &mut Vec<Violation>) {
+        violations.extend(self.refused_values());
         check(Section::Tags, self.tags.as_json(), Origin::Caller, violations);
         check(
             Section::Desired,
@@ -166,9 +151,16 @@ impl Twin {
             violations,
         );
     }
+
+    /// Values that were set and cannot be JSON.
+    pub(crate) fn refused_values(&self) -> Vec<Violation> {
+        let mut violations = self.tags.refused(&Section::Tags.path());
+        violations.extend(self.properties.desired.refused(&Section::Desired.path()));
+        violations
+    }
 }
 
-/// What has been changed of that which a service cannot write.
+/// Changes of members that a service cannot write.
 pub(crate) fn read_only_changes(before: &Twin, after: &Twin) -> Vec<Violation> {
     let json = |twin: &Twin| {
         let mut twin = twin.clone();
@@ -179,11 +171,7 @@ pub(crate) fn read_only_changes(before: &Twin, after: &Twin) -> Vec<Violation> {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect::<Map<_, _>>()
             .into();
-        #[expect(
-            clippy::expect_used,
-            reason = "a type of our own with string keys can always be serialized"
-        )]
-        serde_json::to_value(twin).expect("it has string keys")
+        twin.write(Style::READ)
     };
     let (before, after) = (json(before), json(after));
     let mut violations = Vec::new();
@@ -211,7 +199,7 @@ fn compare(path: Option<&Path>, before: &Value, after: &Value, violations: &mut 
         }
         let path = path.map_or_else(|| Path::root(&name), |path| path.member(&name));
         match (old, new) {
-            // The collections are objects as well; which member of theirs has changed is worth a word.
+            // For the collections, name the member that has changed.
             (Some(old @ Value::Object(_)), Some(new @ Value::Object(_)))
                 if matches!(&*name, "properties" | "desired" | "reported") =>
             {
@@ -278,6 +266,23 @@ mod tests {
     }
 
     #[test]
+    fn null_in_any_member_is_read_and_written_in_any_case() {
+        for name in full().as_object().unwrap().keys() {
+            for spelling in [name.clone(), name.to_uppercase()] {
+                let document = json!({ spelling: null });
+                let twin: Twin = serde_json::from_value(document.clone()).unwrap();
+                assert_eq!(serde_json::to_value(&twin).unwrap(), document);
+            }
+        }
+        let document = json!({
+            "tags": {}, "properties": {"desired": {}, "reported": null}, "parentScopes": [], "capabilities": {},
+            "configurations": {}, "x509Thumbprint": {"PrimaryThumbprint": "AA", "SecondaryThumbprint": null}
+        });
+        let twin: Twin = serde_json::from_value(document.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&twin).unwrap(), document);
+    }
+
+    #[test]
     fn changes_of_what_cannot_be_written_are_found() {
         let before: Twin = serde_json::from_value(full()).unwrap();
         let mut after = before.clone();
@@ -316,8 +321,8 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "deviceId has '/' at position 1, which no id may have",
-                "moduleId is empty",
+                "deviceId contains '/' at position 1; allowed are ASCII letters, digits and -:.+%_#*?!(),=@;$'",
+                "moduleId must not be empty",
                 "tags.site[0] is null, which an array may not hold",
                 "properties.desired.big is an integer beyond -4503599627370496 to 4503599627370495",
                 "properties.desired[\"a#\"] has '#' in its name, which no name may have",

@@ -3,16 +3,17 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::collection::TwinCollection;
-use super::limits::Section;
-use super::merge::{difference, merge, without_nulls};
-use super::model::Twin;
-use super::sections::Sections;
-use super::violation::{InvalidTwin, Path, Rule, Violation};
+use crate::json::to_value;
+use crate::twin::collection::TwinCollection;
+use crate::twin::limits::Section;
+use crate::twin::merge::{difference, merge, without_nulls};
+use crate::twin::model::Twin;
+use crate::twin::sections::Sections;
+use crate::twin::violation::{InvalidTwin, Path, Rule, Violation};
 
-/// What to change in the tags and desired properties of a twin: each place is left as it is, set, or removed.
+/// Changes of the tags and desired properties of a twin. Each value is left as it is, set, or removed.
 ///
-/// Places are paths of names separated by dots. An object that is set is merged into the object that is there; members
+/// Paths are names separated by dots. An object that is set is merged into the object that is there; members
 /// that it does not name stay, members that are `null` are removed. All other values, arrays included, replace what is
 /// there.
 ///
@@ -42,7 +43,6 @@ use super::violation::{InvalidTwin, Path, Rule, Violation};
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TwinPatch {
     sections: Sections,
-    conflicts: Vec<Violation>,
 }
 
 impl TwinPatch {
@@ -54,8 +54,8 @@ impl TwinPatch {
 
     /// Sets the tag at `path`.
     #[must_use]
-    pub fn set_tag(self, path: &str, value: impl Into<Value>) -> Self {
-        self.change(Section::Tags, path, value.into())
+    pub fn set_tag(self, path: &str, value: impl Serialize) -> Self {
+        self.set(Section::Tags, path, &value)
     }
 
     /// Removes the tag at `path`, and everything below it.
@@ -64,7 +64,7 @@ impl TwinPatch {
         self.change(Section::Tags, path, Value::Null)
     }
 
-    /// Removes all tags. Changes of tags that were made before are forgotten.
+    /// Removes all tags. Earlier changes of tags in this patch are discarded.
     #[must_use]
     pub fn remove_all_tags(mut self) -> Self {
         self.sections.tags = Some(None);
@@ -73,8 +73,8 @@ impl TwinPatch {
 
     /// Sets the desired property at `path`.
     #[must_use]
-    pub fn set_desired(self, path: &str, value: impl Into<Value>) -> Self {
-        self.change(Section::Desired, path, value.into())
+    pub fn set_desired(self, path: &str, value: impl Serialize) -> Self {
+        self.set(Section::Desired, path, &value)
     }
 
     /// Removes the desired property at `path`, and everything below it.
@@ -83,23 +83,20 @@ impl TwinPatch {
         self.change(Section::Desired, path, Value::Null)
     }
 
-    /// The patch in a document of the form `{"tags": …, "properties": {"desired": …}}`, where `null` removes.
+    /// Reads a patch from a document of the form `{"tags": …, "properties": {"desired": …}}`, where `null` removes.
     ///
     /// # Errors
     ///
     /// Fails if the document has other members, which a service cannot write, or if one of these is no object.
     pub fn from_json(document: Value) -> Result<Self, InvalidTwin> {
         let sections = Sections::from_json(document)?;
-        Ok(Self {
-            sections,
-            conflicts: Vec::new(),
-        })
+        Ok(Self { sections })
     }
 
     /// The patch that turns the tags and desired properties of `before` into those of `after`.
     ///
-    /// It names only what differs, so that applied to a twin that others have changed meanwhile it leaves their changes
-    /// alone where these do not touch the same places.
+    /// It has only the differences. Applied to a twin that others have changed meanwhile, it keeps their changes of other
+    /// values.
     #[must_use]
     pub fn between(before: &Twin, after: &Twin) -> Self {
         let changes = |before: &TwinCollection, after: &TwinCollection| {
@@ -109,37 +106,35 @@ impl TwinPatch {
         let sections = Sections {
             tags: changes(&before.tags, &after.tags).map(Some),
             desired: changes(&before.properties.desired, &after.properties.desired),
-            unchecked: false,
+            problems: after.refused_values(),
+            ..Sections::default()
         };
-        Self {
-            sections,
-            conflicts: Vec::new(),
-        }
+        Self { sections }
     }
 
-    /// The patch without the checks of [`validate`](Self::validate), for a hub with other rules than are known here.
-    /// Contradictory changes are reported all the same.
+    /// The patch without the checks of [`validate`](Self::validate), for a hub whose rules differ from those known here.
+    /// Contradictory changes are still reported.
     #[must_use]
     pub fn unchecked(mut self) -> Self {
         self.sections.unchecked = true;
         self
     }
 
-    /// Whether the patch changes nothing.
+    /// Returns whether the patch changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.sections.tags.is_none() && self.sections.desired.is_none()
+        self.sections.tags.is_none() && self.sections.desired.is_none() && self.sections.problems.is_empty()
     }
 
     /// Checks the patch against the rules of the hub.
     ///
-    /// A patch can pass and still be refused, because the size of the whole depends on what is there.
+    /// A patch that passes may still be refused, because the total size depends on the current twin.
     ///
     /// # Errors
     ///
     /// Lists every violation at once, each with its path.
     pub fn validate(&self) -> Result<(), InvalidTwin> {
-        let mut violations = self.conflicts.clone();
+        let mut violations = Vec::new();
         self.sections.check(&mut violations);
         InvalidTwin::check(violations)
     }
@@ -161,47 +156,55 @@ impl TwinPatch {
         self.sections.to_json()
     }
 
-    /// Tags and desired properties apart. Tags that are to be removed as a whole are an error, for requests that
-    /// cannot say so.
-    #[allow(clippy::type_complexity, reason = "used in one place")]
-    pub(crate) fn sections(&self) -> (Result<Option<Map<String, Value>>, ()>, Option<Map<String, Value>>) {
-        let tags = match &self.sections.tags {
-            Some(None) => Err(()),
-            Some(Some(tags)) => Ok(Some(tags.clone())),
-            None => Ok(None),
-        };
-        (tags, self.sections.desired.clone())
+    /// Tags and desired properties apart.
+    pub(crate) fn sections(&self) -> &Sections {
+        &self.sections
+    }
+
+    fn set(mut self, section: Section, path: &str, value: &impl Serialize) -> Self {
+        match to_value(value) {
+            Ok(value) => self.change(section, path, value),
+            Err(error) => {
+                let reason = error.to_string();
+                let path = full_path(section, path);
+                self.sections.problems.push(path.breaks(Rule::NotJson { reason }));
+                self
+            }
+        }
     }
 
     fn change(mut self, section: Section, path: &str, value: Value) -> Self {
-        let names = path.rsplit('.');
-        let nested = names.fold(value, |value, name| {
-            Value::Object(Map::from_iter([(name.to_owned(), value)]))
+        let mut names = path.rsplit('.');
+        let last = names.next().unwrap_or_default();
+        let innermost = Map::from_iter([(last.to_owned(), value)]);
+        let changes = names.fold(innermost, |changes, name| {
+            Map::from_iter([(name.to_owned(), Value::Object(changes))])
         });
-        let Value::Object(changes) = nested else {
-            // `rsplit` gives at least one name, so that there is at least one object.
-            return self;
-        };
         let members = match section {
             Section::Desired => self.sections.desired.get_or_insert_default(),
             Section::Tags => match self.sections.tags.get_or_insert_with(|| Some(Map::new())) {
                 Some(tags) => tags,
                 None => {
-                    let path = path
-                        .split('.')
-                        .fold(section.path(), |path, name| path.member(name));
+                    let path = full_path(section, path);
                     let ancestor = section.path().into_string();
-                    self.conflicts.push(path.breaks(Rule::Conflict { ancestor }));
+                    self.sections
+                        .problems
+                        .push(path.breaks(Rule::Conflict { ancestor }));
                     return self;
                 }
             },
         };
-        compose(members, changes, &section.path(), &mut self.conflicts);
+        compose(members, changes, &section.path(), &mut self.sections.problems);
         self
     }
 }
 
-/// Adds `later` changes to `earlier` ones, so that one patch does what the two did one after the other.
+fn full_path(section: Section, path: &str) -> Path {
+    path.split('.')
+        .fold(section.path(), |path, name| path.member(name))
+}
+
+/// Adds `later` changes to `earlier` ones: one patch for both, one after the other.
 fn compose(
     earlier: &mut Map<String, Value>,
     later: Map<String, Value>,
@@ -212,7 +215,7 @@ fn compose(
         let path = path.member(&name);
         match (earlier.get_mut(&name), later) {
             (Some(Value::Object(earlier)), Value::Object(later)) => compose(earlier, later, &path, conflicts),
-            // First removed or replaced, then an object: a merge patch would merge it into what is still there.
+            // An object after a removal or replacement: a merge patch would merge it into the old value.
             (Some(_), Value::Object(later)) => {
                 let ancestor = path.clone().into_string();
                 conflicts.push(deepest(path, &later).breaks(Rule::Conflict { ancestor }));
@@ -224,7 +227,7 @@ fn compose(
     }
 }
 
-/// The place that a chain of objects with one member each leads to.
+/// The path that a chain of objects with one member each leads to.
 fn deepest(path: Path, members: &Map<String, Value>) -> Path {
     match members.iter().next() {
         Some((name, Value::Object(inner))) if members.len() == 1 => deepest(path.member(name), inner),

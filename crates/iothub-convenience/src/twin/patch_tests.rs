@@ -167,7 +167,7 @@ proptest! {
             patch = patch.set_desired(&path, value);
         }
         // Where the two differ, the patch must say so.
-        if patch.conflicts.is_empty() {
+        if patch.sections.problems.is_empty() {
             patch.apply_to(&mut at_once);
             prop_assert_eq!(
                 without_empty(step_by_step.properties.desired.as_json()),

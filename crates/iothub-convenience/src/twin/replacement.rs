@@ -1,14 +1,17 @@
 //! New contents for a twin.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::model::Twin;
-use super::sections::Sections;
-use super::violation::InvalidTwin;
+use crate::json::to_value;
+use crate::twin::limits::Section;
+use crate::twin::model::Twin;
+use crate::twin::sections::Sections;
+use crate::twin::violation::{InvalidTwin, Rule};
 
-/// Tags and desired properties that take the place of all that a twin has.
+/// Tags and desired properties that replace all that a twin has.
 ///
-/// A section that is not given is emptied. To change single values, use a [`TwinPatch`](crate::TwinPatch).
+/// Tags or desired properties that are not given are removed. To change single values, use a [`TwinPatch`](crate::TwinPatch).
 ///
 /// # Example
 ///
@@ -35,16 +38,29 @@ impl TwinReplacement {
 
     /// The contents with these tags.
     #[must_use]
-    pub fn with_tags(mut self, tags: Map<String, Value>) -> Self {
-        self.0.tags = Some(Some(tags));
+    pub fn with_tags(mut self, tags: impl Serialize) -> Self {
+        self.0.tags = self.object(Section::Tags, &tags).map(Some);
         self
     }
 
     /// The contents with these desired properties.
     #[must_use]
-    pub fn with_desired(mut self, desired: Map<String, Value>) -> Self {
-        self.0.desired = Some(desired);
+    pub fn with_desired(mut self, desired: impl Serialize) -> Self {
+        self.0.desired = self.object(Section::Desired, &desired);
         self
+    }
+
+    /// The members of an object. Anything else is a problem that [`validate`](Self::validate) reports.
+    fn object(&mut self, section: Section, value: &impl Serialize) -> Option<Map<String, Value>> {
+        let rule = match to_value(value) {
+            Ok(Value::Object(members)) => return Some(members),
+            Ok(_) => Rule::NotAnObject,
+            Err(error) => Rule::NotJson {
+                reason: error.to_string(),
+            },
+        };
+        self.0.problems.push(section.path().breaks(rule));
+        None
     }
 
     /// The contents in a document of the form `{"tags": …, "properties": {"desired": …}}`.
@@ -56,7 +72,7 @@ impl TwinReplacement {
         Sections::from_json(document).map(Self)
     }
 
-    /// The contents without the checks of [`validate`](Self::validate), for a hub with other rules than are known here.
+    /// The contents without the checks of [`validate`](Self::validate), for a hub whose rules differ from those known here.
     #[must_use]
     pub fn unchecked(mut self) -> Self {
         self.0.unchecked = true;
@@ -83,9 +99,12 @@ impl TwinReplacement {
 impl From<&Twin> for TwinReplacement {
     /// The tags and desired properties of a twin.
     fn from(twin: &Twin) -> Self {
-        Self::new()
-            .with_tags(twin.tags.to_map())
-            .with_desired(twin.properties.desired.to_map())
+        Self(Sections {
+            tags: Some(Some(twin.tags.to_map())),
+            desired: Some(twin.properties.desired.to_map()),
+            problems: twin.refused_values(),
+            ..Sections::default()
+        })
     }
 }
 

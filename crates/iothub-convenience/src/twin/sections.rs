@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::limits::{Origin, Section, check};
-use super::violation::{InvalidTwin, Path, Rule, Violation};
+use crate::twin::limits::{Origin, Section, check};
+use crate::twin::violation::{InvalidTwin, Path, Rule, Violation};
 
 /// The members of the two sections. `None` leaves a section out of the request.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -13,6 +13,8 @@ pub(crate) struct Sections {
     pub(crate) desired: Option<Map<String, Value>>,
     /// Whether the rules are left to the service.
     pub(crate) unchecked: bool,
+    /// What cannot be sent even so: contradictory changes, and values that are not JSON.
+    pub(crate) problems: Vec<Violation>,
 }
 
 impl Sections {
@@ -63,6 +65,7 @@ impl Sections {
 
     /// Adds every rule that is broken to `violations`.
     pub(crate) fn check(&self, violations: &mut Vec<Violation>) {
+        violations.extend(self.problems.iter().cloned());
         if self.unchecked {
             return;
         }

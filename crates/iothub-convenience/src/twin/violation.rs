@@ -1,10 +1,10 @@
-//! What is wrong with tags or desired properties.
+//! Violations of the rules for tags and desired properties.
 
 use std::fmt;
 
 use crate::identity::IdProblem;
 
-/// Tags or desired properties break the service's rules. Nothing was sent.
+/// Tags or desired properties break the service's rules.
 ///
 /// All violations are listed, not just the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,13 +91,19 @@ pub enum Rule {
     /// An id cannot name a device or module.
     #[error(transparent)]
     Id(IdProblem),
-    /// Here must be an object.
+    /// The value must be an object.
     #[error("must be an object")]
     NotAnObject,
+    /// A value can be serialized to JSON.
+    #[error("cannot be JSON: {reason}")]
+    NotJson {
+        /// What the serializer says.
+        reason: String,
+    },
     /// Only `tags` and `properties.desired` can be written.
     #[error("cannot be written; only tags and properties.desired can")]
     NotWritable,
-    /// The patch also says something about an object around this, so that the outcome would depend on what is there.
+    /// The patch also changes an object around this one, so the result would depend on the current twin.
     #[error("is set in the same patch that removes or replaces {ancestor}")]
     Conflict {
         /// The path of the object around it.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use azure_iot_emulator::{Emulator, Settlement};
 use futures::StreamExt;
 use iothub_convenience::{
-    AmqpErrorKind, CloudToDeviceMessage, DeliveryAcknowledgement, FeedbackRecord, FeedbackRecordStatusCode,
-    IotHubRegistryManager, Notification,
+    AmqpErrorKind, CloudToDeviceMessage, DateTime, DeliveryAcknowledgement, FeedbackRecord,
+    FeedbackRecordStatusCode, IotHubRegistryManager, Notification,
 };
 
 use crate::support::{Hub, amqp_error, options};
@@ -50,7 +50,7 @@ async fn feedback_tells_every_fate_of_a_message() {
     let expiring = CloudToDeviceMessage::new("")
         .with_message_id("expired")
         .with_acknowledgement(DeliveryAcknowledgement::Negative)
-        .with_expiry("2001-01-01T00:00:00Z".parse().unwrap());
+        .with_expiry("2001-01-01T00:00:00Z".parse::<DateTime>().unwrap());
     hub.client.send_c2d_message("dev-1", expiring).await.unwrap();
     assert!(hub.receive("dev-1").is_none());
     flush(&hub);

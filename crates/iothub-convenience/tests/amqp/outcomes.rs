@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use azure_iot_emulator::AmqpFaultAction;
-use iothub_convenience::{AmqpErrorKind, ErrorCode, ErrorKind, IotHubRegistryManager, MessageFate};
+use futures::StreamExt;
+use iothub_convenience::{
+    AmqpErrorKind, CallOptions, ConnectionFailure, ErrorCode, ErrorKind, IotHubRegistryManager, MessageFate,
+};
 
 use crate::support::{Hub, amqp_error, options, settle_down};
 
@@ -309,4 +312,70 @@ async fn a_server_whose_certificate_is_not_trusted_gets_nothing() {
     assert_eq!(error.kind(), AmqpErrorKind::Connection);
     assert!(error.to_string().contains("certificate"), "{error}");
     assert_eq!(hub.amqp().statistics().tokens, 0);
+}
+
+#[tokio::test]
+async fn errors_name_host_and_port_the_cause_and_the_method() {
+    let port = {
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        gone.local_addr().unwrap().port()
+    };
+    let endpoint = format!("localhost:{port}");
+    let hub = Hub::start_with(|options| options.amqp.endpoint = Some(endpoint.clone())).await;
+    let error = hub.hello().await.unwrap_err();
+    let text = format!("cannot connect to {endpoint}: connection refused (send_c2d_message, 4 attempts)");
+    assert_eq!(
+        (error.to_string(), error.amqp().unwrap().to_string()),
+        (text.clone(), text)
+    );
+    assert_eq!(
+        (error.operation(), error.attempts()),
+        (Some("send_c2d_message"), 4)
+    );
+    assert!(error.is_connection() && error.is_retryable() && !error.is_certificate());
+
+    let hub = Hub::start_with(|options| {
+        options.amqp.endpoint = Some("no-such-hub.invalid".to_owned());
+        options.amqp.max_retries = 0;
+    })
+    .await;
+    let error = hub.hello().await.unwrap_err();
+    assert_eq!(
+        error.connection_failure(),
+        Some(&ConnectionFailure::UnknownHost),
+        "{error}"
+    );
+    assert!(error.to_string().contains("no-such-hub.invalid:5671"), "{error}");
+
+    let hub = Hub::start_with(|options| options.amqp.trusted_certificates = None).await;
+    let error = hub.hello().await.unwrap_err();
+    assert!(error.is_certificate() && !error.is_retryable(), "{error}");
+    assert_eq!(error.attempts(), 1, "no retry helps");
+
+    let hub = Hub::start().await;
+    let error = hub.hello().await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("the hub rejected the message (amqp:not-found)"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_attempt_timeout_of_the_call_options_applies() {
+    let hub = Hub::start().await;
+    hub.device("dev-1").await;
+    let client = hub.client.with_call_options(CallOptions {
+        attempt_timeout: Some(Duration::from_nanos(1)),
+        ..CallOptions::default()
+    });
+    let error = client.send_c2d_message("dev-1", "hello").await.unwrap_err();
+    assert!(error.is_timeout() && error.is_connection(), "{error}");
+    let error = client.feedback_messages().next().await.unwrap().unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    // Over an open connection, the message may have been delivered.
+    hub.hello().await.unwrap();
+    let error = client.send_c2d_message("dev-1", "hello").await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
 }

@@ -14,10 +14,7 @@ pub(crate) struct Hub {
 
 /// Options for a client of the emulator, quick to give up.
 pub(crate) fn options(emulator: &Emulator) -> IotHubClientOptions {
-    let mut options = IotHubClientOptions::default();
-    let pem = emulator.ca_certificate_pem();
-    options.client_options.transport = Some(azure_service_core::transport_trusting(pem).unwrap());
-    options.amqp.trusted_certificates = Some(pem.to_owned());
+    let mut options = IotHubClientOptions::trusting(emulator.ca_certificate_pem()).unwrap();
     options.amqp.endpoint = Some(emulator.iothub_amqp_endpoint());
     options.amqp.retry_delay = Duration::from_millis(1);
     options
@@ -107,8 +104,8 @@ pub(crate) async fn settle_down() {
 
 /// The error of AMQP that a call failed with.
 pub(crate) fn amqp_error<T: std::fmt::Debug>(result: Result<T, Error>) -> AmqpError {
-    match result {
-        Err(Error::Amqp(error)) => error,
+    match &result {
+        Err(error) if error.amqp().is_some() => error.amqp().unwrap().clone(),
         other => panic!("an error of AMQP was expected, not {other:?}"),
     }
 }

@@ -59,7 +59,13 @@ async fn an_interrupted_fleet_is_finished_later() {
     emulator.faults().add(fault).unwrap();
     let entries = (0..450).map(|number| RegistryEntry::create(format!("d{number}")));
     let report = hub
-        .bulk_create_or_update_devices(entries, Some(BulkOptions { concurrency: 1 }))
+        .bulk_create_or_update_devices(
+            entries,
+            Some(BulkOptions {
+                concurrency: 1,
+                ..Default::default()
+            }),
+        )
         .await;
     assert_eq!(report.done().count(), 200);
     assert!(report.stopped_by.as_ref().unwrap().is_unauthorized());

@@ -10,7 +10,7 @@ use crate::hub;
 async fn a_device_without_a_model_has_a_digital_twin_too() {
     let (_emulator, hub) = hub(&["d"]).await;
     let response = hub.get_digital_twin("d").await.unwrap();
-    assert!(etag(response.headers()).is_some());
+    assert!(response.etag().is_some());
     let twin = response.into_model().unwrap();
     assert_eq!(
         (&twin["$dtId"], &twin["$metadata"]["$model"]),
@@ -22,22 +22,16 @@ async fn a_device_without_a_model_has_a_digital_twin_too() {
 #[tokio::test]
 async fn a_writable_property_becomes_a_desired_one() {
     let (_emulator, hub) = hub(&["d"]).await;
-    let seen = etag(hub.get_digital_twin("d").await.unwrap().headers()).unwrap();
-    let patch = DigitalTwinPatch::new().add("/targetTemperature", 21.5);
-    let response = hub
-        .update_digital_twin("d", &patch, Precondition::IfMatch(seen.clone()))
-        .await
-        .unwrap();
-    assert!(etag(response.headers()).is_some_and(|new| new != seen));
+    let seen = hub.get_digital_twin("d").await.unwrap().etag().unwrap();
+    let patch = PlugAndPlayPatch::new().add("/targetTemperature", 21.5).unwrap();
+    let response = hub.update_digital_twin("d", &patch, &seen).await.unwrap();
+    assert!(response.etag().is_some_and(|new| new != seen));
     let twin = hub.get_twin("d").await.unwrap().into_model().unwrap();
     assert_eq!(
         twin.properties.desired.get("targetTemperature"),
         Some(&json!(21.5))
     );
-    let stale = hub
-        .update_digital_twin("d", &patch, Precondition::IfMatch(seen))
-        .await
-        .unwrap_err();
+    let stale = hub.update_digital_twin("d", &patch, seen).await.unwrap_err();
     assert!(stale.is_precondition_failed());
 }
 

@@ -8,8 +8,7 @@ async fn emulated_hub(
     use iothub_convenience::{DeviceStatus, IotHubClientOptions, IotHubRegistryManager, SymmetricKey};
 
     let emulator = azure_iot_emulator::Emulator::start().await?;
-    let mut options = IotHubClientOptions::default();
-    options.client_options.transport = Some(iothub_convenience::transport_trusting(emulator.ca_certificate_pem())?);
+    let options = IotHubClientOptions::trusting(emulator.ca_certificate_pem())?;
     let hub = IotHubRegistryManager::from_connection_string(&emulator.iothub_connection_string(), Some(options))?;
     for device in devices {
         hub.create_device_with_sas(device, SymmetricKey::generate()?, DeviceStatus::Enabled, None).await?;

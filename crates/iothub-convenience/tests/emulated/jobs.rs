@@ -1,17 +1,16 @@
 //! Jobs.
 
-use azure_core::http::poller::PollerOptions;
-use azure_core::time::Duration;
+use std::time::Duration;
+
 use futures::TryStreamExt;
 use iothub_convenience::*;
 use serde_json::json;
 
 use crate::{ANY, hub};
 
-fn often() -> Option<PollerOptions<'static>> {
-    Some(PollerOptions {
-        frequency: Duration::seconds(1),
-        ..Default::default()
+fn often() -> Option<PollOptions> {
+    Some(PollOptions {
+        interval: Some(Duration::from_secs(1)),
     })
 }
 
@@ -52,7 +51,7 @@ async fn a_job_changes_the_twins_that_meet_its_condition() {
     assert_eq!(again.error_code(), Some(ErrorCode::JOB_ALREADY_EXISTS));
 
     let rows = hub
-        .query_iot_hub(
+        .query_iot_hub_rows(
             "SELECT * FROM devices.jobs WHERE devices.jobs.jobId = 'night'",
             None,
         )
@@ -76,6 +75,7 @@ async fn a_job_changes_the_twins_that_meet_its_condition() {
     };
     let jobs: Vec<_> = hub
         .query_scheduled_jobs(Some(options))
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -89,6 +89,7 @@ async fn a_job_changes_the_twins_that_meet_its_condition() {
     };
     assert_eq!(
         hub.query_scheduled_jobs(Some(none))
+            .unwrap()
             .try_collect::<Vec<_>>()
             .await
             .unwrap(),
@@ -99,9 +100,9 @@ async fn a_job_changes_the_twins_that_meet_its_condition() {
 #[tokio::test]
 async fn a_job_that_waits_can_be_cancelled() {
     let (_emulator, hub) = hub(&["a"]).await;
-    let later = azure_core::time::OffsetDateTime::now_utc() + Duration::hours(5);
-    let request = ScheduledJobRequest::device_method("reboot", "*", DirectMethod::new("reboot"))
-        .with_start_time(DateTime::from(later));
+    let later = azure_core::time::OffsetDateTime::now_utc() + Duration::from_secs(5 * 3600);
+    let request =
+        ScheduledJobRequest::device_method("reboot", "*", DirectMethod::new("reboot")).with_start_time(later);
     hub.create_scheduled_job(&request).await.unwrap();
     let cancelled = hub
         .cancel_scheduled_job("reboot")
@@ -110,7 +111,7 @@ async fn a_job_that_waits_can_be_cancelled() {
         .into_model()
         .unwrap();
     assert_eq!(cancelled.status, Some(JobStatus::Cancelled));
-    let error = Error::from(hub.watch_scheduled_job("reboot", often()).await.unwrap_err());
+    let error = hub.watch_scheduled_job("reboot", often()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::JobFailed);
     assert!(
         hub.cancel_scheduled_job("nothing")

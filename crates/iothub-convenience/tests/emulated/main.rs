@@ -5,6 +5,7 @@
 mod bulk;
 mod configurations;
 mod digital_twins;
+mod errors;
 mod jobs;
 mod messages;
 mod methods;

@@ -48,7 +48,7 @@ async fn each_outcome() {
 async fn payloads_arrive_as_they_are() {
     let (emulator, hub) = hub(&["d"]).await;
     let devices = emulator.iothub().unwrap();
-    hub.create_module_with_sas("d", "m", None, SymmetricKey::assigned_by_service())
+    hub.create_module_with_sas("d", "m", SymmetricKey::assigned_by_service(), None)
         .await
         .unwrap();
     devices.set_connected("d", Some("m"), true).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures::TryStreamExt;
-use iothub_convenience::query_language::{Query, count, tag};
+use iothub_convenience::query::{Query, count, tag};
 use iothub_convenience::*;
 use serde_json::json;
 
@@ -25,11 +25,11 @@ async fn twins_are_found_page_by_page() {
     let (_emulator, hub) = hub(&[]).await;
     fleet(&hub).await;
     let options = QueryOptions {
-        max_item_count: Some(10),
+        page_size: Some(10),
         ..Default::default()
     };
     let mut pages = hub
-        .query_iot_hub("SELECT * FROM devices", Some(options))
+        .query_iot_hub_rows("SELECT * FROM devices", Some(options))
         .unwrap()
         .into_pages();
     let mut seen = BTreeSet::new();
@@ -56,7 +56,7 @@ async fn bound_values_cannot_break_out() {
         .build()
         .unwrap();
     let rows: Vec<_> = hub
-        .query_iot_hub(&query, None)
+        .query_iot_hub_rows(&query, None)
         .unwrap()
         .try_collect()
         .await
@@ -68,7 +68,7 @@ async fn bound_values_cannot_break_out() {
         .build()
         .unwrap();
     let rows: Vec<_> = hub
-        .query_iot_hub(&evil, None)
+        .query_iot_hub_rows(&evil, None)
         .unwrap()
         .try_collect()
         .await
@@ -81,7 +81,7 @@ async fn projections_and_aggregates_are_rows_of_their_own() {
     let (_emulator, hub) = hub(&[]).await;
     fleet(&hub).await;
     let rows: Vec<_> = hub
-        .query_iot_hub("SELECT deviceId FROM devices WHERE tags.number < 2", None)
+        .query_iot_hub_rows("SELECT deviceId FROM devices WHERE tags.number < 2", None)
         .unwrap()
         .try_collect()
         .await
@@ -99,7 +99,7 @@ async fn projections_and_aggregates_are_rows_of_their_own() {
         .build()
         .unwrap();
     let rows: Vec<_> = hub
-        .query_iot_hub(query, None)
+        .query_iot_hub_rows(query, None)
         .unwrap()
         .try_collect()
         .await
@@ -118,13 +118,12 @@ async fn a_bad_query_is_refused_by_the_service() {
     hub.update_twin("d", &TwinPatch::new().set_tag("a", 1), ANY)
         .await
         .unwrap();
-    let error = Error::from(
-        hub.query_iot_hub("SELEC *", None)
-            .unwrap()
-            .try_next()
-            .await
-            .unwrap_err(),
-    );
+    let error = hub
+        .query_iot_hub_rows("SELEC *", None)
+        .unwrap()
+        .try_next()
+        .await
+        .unwrap_err();
     assert_eq!(
         (error.status(), error.error_code()),
         (Some(400), Some(ErrorCode::ARGUMENT_INVALID))

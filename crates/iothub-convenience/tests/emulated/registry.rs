@@ -158,8 +158,11 @@ async fn an_edge_device_and_its_leaf() {
 async fn a_module_lives_and_dies() {
     let (_emulator, hub) = hub(&["d"]).await;
     let keys = SymmetricKey::generate().unwrap();
+    let edge = ModuleOptions {
+        managed_by: Some("iotEdge".into()),
+    };
     let module = hub
-        .create_module_with_sas("d", "m#1", Some("iotEdge"), keys.clone())
+        .create_module_with_sas("d", "m#1", keys.clone(), Some(edge))
         .await
         .unwrap()
         .into_model()
@@ -186,7 +189,7 @@ async fn a_module_lives_and_dies() {
     );
     let thumbprint = X509Thumbprint::new("a".repeat(40), None).unwrap();
     let updated = hub
-        .update_module_with_x509("d", "m#1", None, if_match(module.etag.clone()), thumbprint)
+        .update_module_with_x509("d", "m#1", module.precondition().unwrap(), thumbprint, None)
         .await
         .unwrap()
         .into_model()
@@ -214,7 +217,7 @@ async fn devices_are_listed_and_counted() {
     let all = hub.get_devices(None).await.unwrap().into_model().unwrap();
     assert_eq!(all.len(), 3);
     assert_eq!(
-        hub.get_devices(Some(2))
+        hub.get_devices(Some(GetDevicesOptions { max_count: Some(2) }))
             .await
             .unwrap()
             .into_model()
@@ -244,8 +247,7 @@ async fn a_wrong_key_is_refused() {
     let (emulator, _) = hub(&[]).await;
     let text = emulator.iothub_connection_string();
     let (before, _) = text.split_once("SharedAccessKey=").unwrap();
-    let mut options = IotHubClientOptions::default();
-    options.client_options.transport = Some(transport_trusting(emulator.ca_certificate_pem()).unwrap());
+    let options = IotHubClientOptions::trusting(emulator.ca_certificate_pem()).unwrap();
     let text = format!("{before}SharedAccessKey=AAECAwQFBgcICQoLDA0ODw==");
     let stranger = IotHubRegistryManager::from_connection_string(&text, Some(options)).unwrap();
     let error = stranger.get_devices(None).await.unwrap_err();

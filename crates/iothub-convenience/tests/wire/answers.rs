@@ -202,7 +202,7 @@ async fn rows_keep_their_type() {
     let rows = |kind: Option<&'static str>, row: Value| {
         let headers: Vec<_> = kind.map(|kind| ("x-ms-item-type", kind)).into_iter().collect();
         recorder.answer_with(200, &headers, &json!([row]).to_string());
-        hub.query_iot_hub("q", None).unwrap().try_collect::<Vec<_>>()
+        hub.query_iot_hub_rows("q", None).unwrap().try_collect::<Vec<_>>()
     };
     let twin = rows(Some("Twin"), json!({"deviceId": "d", "tags": {"a": 1}}))
         .await
@@ -241,7 +241,7 @@ async fn rows_keep_their_type() {
             .n,
         3
     );
-    let error = Error::from(rows(Some("Twin"), json!({"tags": 5})).await.unwrap_err());
+    let error = rows(Some("Twin"), json!({"tags": 5})).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
 }
 
@@ -254,15 +254,17 @@ async fn a_query_can_be_resumed_and_seen_by_page() {
         &[("x-ms-item-type", "Raw"), ("x-ms-continuation", "t1")],
         r#"[{"n":1}]"#,
     );
-    let mut pages = hub.query_iot_hub("q", None).unwrap().into_pages();
+    let mut pages = hub.query_iot_hub_rows("q", None).unwrap().into_pages();
     let page = pages.try_next().await.unwrap().unwrap();
     assert_eq!((page.row_type, page.rows.len()), (RowType::Raw, 1));
-    let mut options = QueryOptions::default();
-    options.method_options.continuation = pages.into_continuation();
+    let options = QueryOptions {
+        continuation_token: pages.continuation_token(),
+        ..Default::default()
+    };
     recorder.take();
     recorder.answer_with(200, &[("x-ms-continuation", "")], r#"[{"n":2}]"#);
     let rows: Vec<_> = hub
-        .query_iot_hub("q", Some(options))
+        .query_iot_hub_rows("q", Some(options))
         .unwrap()
         .try_collect()
         .await
@@ -281,7 +283,7 @@ async fn pages_are_fetched_only_when_their_rows_are_asked_for() {
     for _ in 0..3 {
         recorder.answer_with(200, &[("x-ms-continuation", "more")], r#"[{"n":1},{"n":2}]"#);
     }
-    let mut rows = recorder.hub().query_iot_hub("q", None).unwrap();
+    let mut rows = recorder.hub().query_iot_hub_rows("q", None).unwrap();
     assert_eq!(recorder.take().len(), 0);
     for expected in [1, 0, 1, 0] {
         rows.try_next().await.unwrap().unwrap();
@@ -294,9 +296,9 @@ async fn an_error_in_the_middle_of_a_query_is_ours() {
     let recorder = Recorder::new();
     recorder.answer_with(200, &[("x-ms-continuation", "t1")], r#"[{"n":1}]"#);
     recorder.answer_with(400, &[("iothub-errorcode", "ArgumentInvalid")], "{}");
-    let mut rows = recorder.hub().query_iot_hub("q", None).unwrap();
+    let mut rows = recorder.hub().query_iot_hub_rows("q", None).unwrap();
     assert!(rows.try_next().await.unwrap().is_some());
-    let error = Error::from(rows.try_next().await.unwrap_err());
+    let error = rows.try_next().await.unwrap_err();
     assert_eq!(error.error_code(), Some(ErrorCode::ARGUMENT_INVALID));
 }
 
@@ -337,7 +339,7 @@ async fn plug_and_play_answers_carry_the_etag() {
         r#"{"$dtId":"d","$metadata":{"$model":""}}"#,
     );
     let response = hub.get_digital_twin("d").await.unwrap();
-    let seen = etag(response.headers()).unwrap();
+    let seen = response.precondition().unwrap();
     assert_eq!(response.into_model().unwrap()["$dtId"], "d");
     recorder.answer_with(
         202,
@@ -347,12 +349,9 @@ async fn plug_and_play_answers_carry_the_etag() {
         ],
         "",
     );
-    let patch = DigitalTwinPatch::new().add("/x", 1);
-    let response = hub
-        .update_digital_twin("d", &patch, Precondition::IfMatch(seen))
-        .await
-        .unwrap();
-    assert_eq!(etag(response.headers()), Some(Etag::from("\"AAAAAAAAAAI=\"")));
+    let patch = PlugAndPlayPatch::new().add("/x", 1).unwrap();
+    let response = hub.update_digital_twin("d", &patch, seen).await.unwrap();
+    assert_eq!(response.etag(), Some(Etag::from("\"AAAAAAAAAAI=\"")));
 }
 
 #[tokio::test(start_paused = true)]

@@ -55,12 +55,7 @@ async fn calls_can_be_spawned() {
     let hub = recorder.hub();
     let rows = tokio::spawn({
         let hub = hub.clone();
-        async move {
-            hub.query_iot_hub("q", None)?
-                .try_collect::<Vec<_>>()
-                .await
-                .map_err(Error::from)
-        }
+        async move { hub.query_iot_hub_rows("q", None)?.try_collect::<Vec<_>>().await }
     });
     assert_eq!(rows.await.unwrap().unwrap(), []);
     let any = Precondition::Unconditional;

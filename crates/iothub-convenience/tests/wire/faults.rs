@@ -51,13 +51,7 @@ const OPERATIONS: [(&str, Call); 9] = [
         Box::pin(async move { hub.update_twin("d", &patch(), ANY).await.map(drop) })
     }),
     ("query", |hub| {
-        Box::pin(async move {
-            hub.query_iot_hub("q", None)?
-                .try_next()
-                .await
-                .map(drop)
-                .map_err(Error::from)
-        })
+        Box::pin(async move { hub.query_iot_hub_rows("q", None)?.try_next().await.map(drop) })
     }),
     ("method", |hub| {
         Box::pin(async move {
@@ -221,7 +215,7 @@ async fn the_callers_retry_options_count() {
     let recorder = Recorder::new();
     prepare(&recorder, Fault::Status(503));
     let mut options = recorder.options();
-    options.client_options.retry = azure_core::http::RetryOptions::none();
+    options.client_options.retry = RetryOptions::none();
     let connection = format!(
         "HostName=hub.example;SharedAccessKeyName=n;SharedAccessKey={}",
         crate::support::KEY

@@ -1,15 +1,15 @@
 //! Jobs that are watched to their ends.
 
-use azure_core::http::poller::PollerOptions;
+use std::time::Duration;
+
 use iothub_convenience::*;
 use serde_json::json;
 
 use crate::support::Recorder;
 
-fn quickly() -> Option<PollerOptions<'static>> {
-    Some(PollerOptions {
-        frequency: azure_core::time::Duration::seconds(1),
-        ..Default::default()
+fn quickly() -> Option<PollOptions> {
+    Some(PollOptions {
+        interval: Some(Duration::from_secs(1)),
     })
 }
 
@@ -42,7 +42,7 @@ async fn a_scheduled_job_is_watched_to_its_end() {
         200,
         &json!({"jobId": "j", "status": "failed", "failureReason": "no"}),
     );
-    let error = Error::from(hub.watch_scheduled_job("j", quickly()).await.unwrap_err());
+    let error = hub.watch_scheduled_job("j", quickly()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::JobFailed);
 }
 

@@ -5,6 +5,7 @@
 mod answers;
 mod bulk;
 mod clients;
+mod conventions;
 mod faults;
 mod jobs;
 mod modify;

@@ -46,6 +46,12 @@ fn all_options() -> Option<DeviceOptions> {
     })
 }
 
+fn edge() -> Option<ModuleOptions> {
+    Some(ModuleOptions {
+        managed_by: Some("iotEdge".into()),
+    })
+}
+
 fn etag(text: &str) -> Precondition {
     Precondition::IfMatch(Etag::from(text))
 }
@@ -82,7 +88,7 @@ async fn read_and_delete_devices() {
     requests!(recorder;
         hub.get_device(ODD_ID),
         hub.get_devices(None),
-        hub.get_devices(Some(2)),
+        hub.get_devices(Some(GetDevicesOptions { max_count: Some(2) })),
         hub.delete_device(ODD_ID, ANY),
         hub.delete_device("d", etag("MTIz")),
         hub.get_device_registry_statistics(),
@@ -94,12 +100,12 @@ async fn read_and_delete_devices() {
 async fn modules() {
     let (recorder, hub) = recorder();
     requests!(recorder;
-        hub.create_module_with_sas(ODD_ID, "m#1", None, keys()),
-        hub.create_module_with_x509("d", "m", Some("iotEdge"), thumbprint()),
-        hub.create_module_with_certificate_authority("d", "m", Some("iotEdge")),
-        hub.update_module_with_sas("d", "$edgeAgent", None, etag("MTIz"), keys()),
-        hub.update_module_with_x509("d", "m", Some("iotEdge"), ANY, thumbprint()),
-        hub.update_module_with_certificate_authority("d", "m", None, etag("MTIz")),
+        hub.create_module_with_sas(ODD_ID, "m#1", keys(), None),
+        hub.create_module_with_x509("d", "m", thumbprint(), edge()),
+        hub.create_module_with_certificate_authority("d", "m", edge()),
+        hub.update_module_with_sas("d", "$edgeAgent", etag("MTIz"), keys(), None),
+        hub.update_module_with_x509("d", "m", ANY, thumbprint(), edge()),
+        hub.update_module_with_certificate_authority("d", "m", etag("MTIz"), None),
         hub.get_module("d", "$edgeHub"),
         hub.get_modules(ODD_ID),
         hub.delete_module("d", "m%", etag("MTIz")),
@@ -155,11 +161,11 @@ async fn queries() {
     page(json!([]), Some("second"));
     page(json!([{"n": 2}, {"n": 3}]), None);
     let options = QueryOptions {
-        max_item_count: Some(2),
+        page_size: Some(2),
         ..Default::default()
     };
     let rows: Vec<_> = hub
-        .query_iot_hub("SELECT n FROM devices WHERE tags.site = 'Zürich'", Some(options))
+        .query_iot_hub_rows("SELECT n FROM devices WHERE tags.site = 'Zürich'", Some(options))
         .unwrap()
         .map_ok(|row| row.as_json()["n"].clone())
         .try_collect()
@@ -195,7 +201,7 @@ async fn configurations() {
         hub.update_configuration(&full, ANY),
         hub.get_configuration("cfg/edge 1"),
         hub.get_configurations(None),
-        hub.get_configurations(Some(2)),
+        hub.get_configurations(Some(GetConfigurationsOptions { max_count: Some(2) })),
         hub.delete_configuration("cfg-1", ANY),
         hub.delete_configuration("cfg-1", etag("\"MQ==\"")),
         hub.test_configuration_queries("tags.site='Zürich'", queries),
@@ -231,7 +237,7 @@ async fn scheduled_jobs() {
     requests!(recorder;
         hub.create_scheduled_job(
             &ScheduledJobRequest::update_twin("sj-1", "deviceId IN ['dev-1','dev-2']", patch)
-                .with_start_time("2030-01-02T03:04:05.678Z".parse().unwrap())
+                .with_start_time("2030-01-02T03:04:05.678Z".parse::<DateTime>().unwrap())
                 .with_max_execution_time(Duration::from_secs(3600))
         ),
         hub.create_scheduled_job(&ScheduledJobRequest::update_twin("sj-2", "*", TwinPatch::new().remove_all_tags())),
@@ -254,11 +260,12 @@ async fn scheduled_jobs_are_listed_page_by_page() {
     let options = ScheduledJobQueryOptions {
         job_type: Some(JobType::ScheduleUpdateTwin),
         job_status: Some(JobStatus::Running),
-        max_item_count: Some(2),
+        page_size: Some(2),
         ..Default::default()
     };
     let jobs: Vec<_> = hub
         .query_scheduled_jobs(Some(options))
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -269,6 +276,7 @@ async fn scheduled_jobs_are_listed_page_by_page() {
     recorder.answer_with(200, &[], "[]");
     assert_eq!(
         hub.query_scheduled_jobs(None)
+            .unwrap()
             .try_collect::<Vec<_>>()
             .await
             .unwrap(),
@@ -291,10 +299,11 @@ async fn messages_over_http() {
 #[tokio::test]
 async fn digital_twins() {
     let (recorder, hub) = recorder();
-    let patch = DigitalTwinPatch::new()
+    let patch = PlugAndPlayPatch::new()
         .add("/targetTemperature", 1.0)
-        .replace("/x", Value::Null)
-        .remove("/gone");
+        .and_then(|patch| patch.replace("/x", Value::Null))
+        .and_then(|patch| patch.remove("/gone"))
+        .unwrap();
     let command = DirectMethod::new("getMax Min/1");
     let slow = command
         .clone()
@@ -304,7 +313,7 @@ async fn digital_twins() {
         hub.get_digital_twin(ODD_ID),
         hub.update_digital_twin("d", &patch, ANY),
         hub.update_digital_twin("d", &patch, etag("AAAAAAAAAAE=")),
-        hub.update_digital_twin("d", &DigitalTwinPatch::from_operations(vec![]), etag("*")),
+        hub.update_digital_twin("d", &PlugAndPlayPatch::from_operations(json!([])).unwrap(), etag("*")),
         hub.invoke_command("d", &command),
         hub.invoke_command("d", &slow.clone().with_payload(json!({"since": "2024", "n": null}))),
         hub.invoke_component_command(ODD_ID, "thermostat 1", &slow.with_payload(5)),
@@ -355,7 +364,7 @@ async fn what_cannot_be_sent_is_not_sent() {
         hub.create_configuration(&Configuration::new("c", ConfigurationContent::default()))
             .await
             .err(),
-        hub.query_iot_hub("x".repeat(8193), None).err(),
+        hub.query_iot_hub_rows("x".repeat(8193), None).err(),
     ] {
         let error = error.unwrap();
         assert!(error.is_invalid_input(), "{error:?}");

@@ -1,6 +1,8 @@
 //! Devices, modules, many at once.
 
-use iothub_convenience::{Error, IotHubRegistryManager, Precondition, RegistryEntry, TwinPatch};
+use iothub_convenience::{
+    Error, GetDevicesOptions, IotHubRegistryManager, ModuleOptions, Precondition, RegistryEntry, TwinPatch,
+};
 use serde_json::{Map, Value, json};
 
 use super::arguments::Arguments;
@@ -12,7 +14,11 @@ pub(crate) async fn run(
     arguments: &Arguments<'_>,
 ) -> Result<Option<Value>, Error> {
     let (id, module_id) = (arguments.text("device_id"), arguments.text("module_id"));
-    let managed_by = arguments.optional("managed_by");
+    let module = || {
+        Some(ModuleOptions {
+            managed_by: arguments.optional("managed_by").map(str::to_owned),
+        })
+    };
     let etag = || arguments.precondition("etag");
     let (status, options) = (arguments.status(), arguments.device_options());
     let keys = || arguments.keys("primary_key", "secondary_key");
@@ -40,30 +46,35 @@ pub(crate) async fn run(
                 .await?,
         ),
         "get_device" => body(hub.get_device(id).await?),
-        "get_devices" => body(hub.get_devices(arguments.number("max_number_of_devices")).await?),
+        "get_devices" => {
+            let options = GetDevicesOptions {
+                max_count: arguments.number("max_number_of_devices"),
+            };
+            body(hub.get_devices(Some(options)).await?)
+        }
         "delete_device" => body(hub.delete_device(id, etag()).await?),
         "create_module_with_sas" => body(
-            hub.create_module_with_sas(id, module_id, managed_by, keys()?)
+            hub.create_module_with_sas(id, module_id, keys()?, module())
                 .await?,
         ),
         "create_module_with_x509" => body(
-            hub.create_module_with_x509(id, module_id, managed_by, thumbprint()?)
+            hub.create_module_with_x509(id, module_id, thumbprint()?, module())
                 .await?,
         ),
         "create_module_with_certificate_authority" => body(
-            hub.create_module_with_certificate_authority(id, module_id, managed_by)
+            hub.create_module_with_certificate_authority(id, module_id, module())
                 .await?,
         ),
         "update_module_with_sas" => body(
-            hub.update_module_with_sas(id, module_id, managed_by, etag(), keys()?)
+            hub.update_module_with_sas(id, module_id, etag(), keys()?, module())
                 .await?,
         ),
         "update_module_with_x509" => body(
-            hub.update_module_with_x509(id, module_id, managed_by, etag(), thumbprint()?)
+            hub.update_module_with_x509(id, module_id, etag(), thumbprint()?, module())
                 .await?,
         ),
         "update_module_with_certificate_authority" => {
-            let updated = hub.update_module_with_certificate_authority(id, module_id, managed_by, etag());
+            let updated = hub.update_module_with_certificate_authority(id, module_id, etag(), module());
             body(updated.await?)
         }
         "get_module" => body(hub.get_module(id, module_id).await?),

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use azure_core::http::pager::PagerContinuation;
 use futures::TryStreamExt;
 use iothub_convenience::{
-    Configuration, DigitalTwinPatch, DirectMethodOutcome, Error, ImportExportJobRequest,
-    IotHubRegistryManager, JobStatus, JobType, QueryOptions, QueryRow, ScheduledJobQueryOptions,
-    ScheduledJobRequest, TwinPatch,
+    Configuration, DateTime, DirectMethodOutcome, Error, GetConfigurationsOptions, ImportExportJobRequest,
+    IotHubRegistryManager, JobStatus, JobType, PlugAndPlayPatch, QueryOptions, QueryRow,
+    ScheduledJobQueryOptions, ScheduledJobRequest, TwinPatch,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -49,7 +48,12 @@ pub(crate) async fn run(
                 .await?,
         ),
         "get_configuration" => body(hub.get_configuration(arguments.text("configuration_id")).await?),
-        "get_configurations" => body(hub.get_configurations(arguments.number("max_count")).await?),
+        "get_configurations" => {
+            let options = GetConfigurationsOptions {
+                max_count: arguments.number("max_count"),
+            };
+            body(hub.get_configurations(Some(options)).await?)
+        }
         "create_configuration" => body(hub.create_configuration(&configuration(arguments)?).await?),
         "update_configuration" => body(
             hub.update_configuration(&configuration(arguments)?, etag())
@@ -87,18 +91,18 @@ pub(crate) async fn run(
             let options = ScheduledJobQueryOptions {
                 job_type: arguments.optional("job_type").map(JobType::from),
                 job_status: arguments.optional("job_status").map(JobStatus::from),
-                max_item_count: arguments.number("max_item_count"),
+                page_size: arguments.number("max_item_count"),
                 ..Default::default()
             };
             json!(
-                hub.query_scheduled_jobs(Some(options))
+                hub.query_scheduled_jobs(Some(options))?
                     .try_collect::<Vec<_>>()
                     .await?
             )
         }
         "get_digital_twin" => body(hub.get_digital_twin(twin_id).await?),
         "update_digital_twin" => {
-            let patch = DigitalTwinPatch::from_operations(arguments.list("patch").to_vec());
+            let patch = PlugAndPlayPatch::from_operations(arguments.list("patch"))?;
             body(hub.update_digital_twin(twin_id, &patch, etag()).await?)
         }
         "invoke_command" => told(&hub.invoke_command(twin_id, &method("command_name")).await?),
@@ -114,15 +118,12 @@ pub(crate) async fn run(
 }
 
 async fn query(hub: &IotHubRegistryManager, arguments: &Arguments<'_>) -> Result<Value, Error> {
-    let mut options = QueryOptions {
-        max_item_count: arguments.number("max_item_count"),
-        ..Default::default()
+    let options = QueryOptions {
+        page_size: arguments.number("max_item_count"),
+        continuation_token: arguments.optional("continuation_token").map(str::to_owned),
     };
-    options.method_options.continuation = arguments
-        .optional("continuation_token")
-        .map(|token| PagerContinuation::Token(token.to_owned()));
     let pages = hub
-        .query_iot_hub(arguments.text("query"), Some(options))?
+        .query_iot_hub_rows(arguments.text("query"), Some(options))?
         .into_pages();
     let rows = pages.map_ok(|page| page.rows.iter().map(QueryRow::as_json).collect::<Vec<_>>());
     Ok(json!({"pages": rows.try_collect::<Vec<_>>().await?}))
@@ -186,7 +187,7 @@ fn scheduled(arguments: &Arguments<'_>) -> Result<ScheduledJobRequest, Error> {
     };
     if let Some(time) = arguments
         .optional("start_time")
-        .and_then(|time| time.parse().ok())
+        .and_then(|time| time.parse::<DateTime>().ok())
     {
         request = request.with_start_time(time);
     }

@@ -1,0 +1,52 @@
+//! One direct method on many devices.
+
+use crate::bulk::options::BulkOptions;
+use crate::bulk::report::BulkReport;
+use crate::client::IotHubRegistryManager;
+use crate::methods::{DirectMethod, DirectMethodOutcome};
+
+/// Direct methods on many devices.
+impl IotHubRegistryManager {
+    /// Calls a method on any number of devices with bounded concurrency, and reports the outcome on each.
+    ///
+    /// To call a method on all devices that meet a condition, also later, use a [scheduled job](Self::begin_scheduled_job).
+    ///
+    /// REST: `POST /twins/{id}/methods`, once per device.
+    ///
+    /// # Errors
+    ///
+    /// None: all failures are in the report. A device that is offline or does not respond is done, with that outcome. A
+    /// failure that does not concern its own device stops the run; call again with [`BulkReport::into_unfinished`] to go on.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::DirectMethod;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7", "thermostat-8"]).await?;
+    /// let reboot = DirectMethod::new("reboot");
+    /// let report = hub.invoke_method_on_devices(["thermostat-7", "thermostat-8"], &reboot, None).await;
+    /// for (device_id, outcome) in report.done() {
+    ///     println!("{device_id}: {outcome:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn invoke_method_on_devices(
+        &self,
+        device_ids: impl IntoIterator<Item = impl Into<String>>,
+        method: &DirectMethod,
+        options: Option<BulkOptions>,
+    ) -> BulkReport<String, DirectMethodOutcome> {
+        let name = "invoke_method_on_devices";
+        let device_ids = device_ids.into_iter().map(Into::into);
+        self.run_each(name, device_ids, options, |hub, device_id: &String| {
+            let device_id = device_id.clone();
+            async move { hub.invoke(name, &device_id, None, method).await }
+        })
+        .await
+    }
+}

@@ -1,0 +1,332 @@
+//! Models that serialize to what was read.
+//!
+//! The service varies the case of members from operation to operation, and writes `null` where other operations leave
+//! a member out. A model that is declared by [`model!`] reads all of these, remembers which members were `null` and how
+//! they were spelled, and keeps members that it does not know in `extra`.
+
+mod member;
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+pub(crate) use member::{Member, plain_members, to_json};
+
+/// How a model is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Style {
+    /// Whether keys are written, or `REDACTED` in their place.
+    pub(crate) keys: bool,
+    /// Whether members that were read as `null` are written as `null`, or left out.
+    pub(crate) nulls: bool,
+}
+
+impl Style {
+    /// What was read, without keys.
+    pub(crate) const READ: Self = Self {
+        keys: false,
+        nulls: true,
+    };
+    /// What was read.
+    pub(crate) const READ_WITH_KEYS: Self = Self {
+        keys: true,
+        nulls: true,
+    };
+    /// What is sent.
+    pub(crate) const SENT: Self = Self {
+        keys: true,
+        nulls: false,
+    };
+}
+
+/// The known members that a document had. All layouts are equal: two models with the same values are the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Layout(Vec<ReadMember>);
+
+impl PartialEq for Layout {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Layout {}
+
+#[derive(Debug, Clone)]
+struct ReadMember {
+    name: &'static str,
+    spelling: Cow<'static, str>,
+    null: bool,
+}
+
+impl Layout {
+    fn find(&self, name: &'static str) -> Option<&ReadMember> {
+        self.0.iter().find(|member| member.name == name)
+    }
+}
+
+/// A member that cannot be read, and the path to it.
+#[derive(Debug)]
+pub(crate) struct ReadError {
+    path: String,
+    reason: serde_json::Error,
+}
+
+impl ReadError {
+    fn within(mut self, name: &str) -> Self {
+        self.path = match self.path.as_str() {
+            "" => name.to_owned(),
+            path => format!("{name}.{path}"),
+        };
+        self
+    }
+
+    /// The error of a document that is a `what`.
+    pub(crate) fn of<E: serde::de::Error>(self, what: &str) -> E {
+        match self.path.as_str() {
+            "" => E::custom(format_args!("{what}: {}", self.reason)),
+            path => E::custom(format_args!("{what}, member `{path}`: {}", self.reason)),
+        }
+    }
+}
+
+impl From<serde_json::Error> for ReadError {
+    fn from(reason: serde_json::Error) -> Self {
+        Self {
+            path: String::new(),
+            reason,
+        }
+    }
+}
+
+/// The members of a document while they are read.
+#[derive(Debug)]
+pub(crate) struct Members {
+    members: Vec<(String, Option<Value>)>,
+    layout: Layout,
+}
+
+impl Members {
+    pub(crate) fn new(document: Value) -> Result<Self, ReadError> {
+        let members = Map::<String, Value>::deserialize(document)?;
+        Ok(Self {
+            layout: Layout(Vec::with_capacity(members.len())),
+            members: members
+                .into_iter()
+                .map(|(name, value)| (name, Some(value)))
+                .collect(),
+        })
+    }
+
+    /// Takes the member `name`, in any case if it is not there in this one.
+    pub(crate) fn take<T: Member + Default>(&mut self, name: &'static str) -> Result<T, ReadError> {
+        let is_there = |(_, value): &&mut (String, Option<Value>)| value.is_some();
+        let mut found = self
+            .members
+            .iter_mut()
+            .filter(is_there)
+            .find(|(known, _)| known == name);
+        if found.is_none() {
+            found = self
+                .members
+                .iter_mut()
+                .filter(is_there)
+                .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        }
+        let Some((spelling, value)) = found else {
+            return Ok(T::default());
+        };
+        let value = value.take().unwrap_or_default();
+        self.layout.0.push(ReadMember {
+            name,
+            spelling: match spelling == name {
+                true => Cow::Borrowed(name),
+                false => Cow::Owned(spelling.clone()),
+            },
+            null: value.is_null(),
+        });
+        match value {
+            Value::Null => Ok(T::default()),
+            value => T::read(value).map_err(|error| error.within(name)),
+        }
+    }
+
+    /// Returns the members that were not taken, and the layout of the others.
+    pub(crate) fn finish(self) -> (Map<String, Value>, Layout) {
+        let rest = self
+            .members
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
+        (rest, self.layout)
+    }
+}
+
+/// Adds the member `name` to `document`, as `layout` says it was read.
+pub(crate) fn put<T: Member>(
+    document: &mut Map<String, Value>,
+    layout: &Layout,
+    name: &'static str,
+    value: &T,
+    style: Style,
+) {
+    let read = layout.find(name);
+    let spelling = read.map_or(name, |member| member.spelling.as_ref());
+    if !value.is_unset() {
+        document.insert(spelling.to_owned(), value.write(style));
+        return;
+    }
+    match read {
+        Some(member) if member.null && style.nulls => {
+            document.insert(spelling.to_owned(), Value::Null);
+        }
+        Some(member) if !member.null => match value.write(style) {
+            // It was there when the document was read and has been taken away since.
+            Value::Null => {}
+            empty => {
+                document.insert(spelling.to_owned(), empty);
+            }
+        },
+        _ => {}
+    }
+}
+
+/// Reads a model, which is a `what`.
+pub(crate) fn deserialize<'de, T: Member, D: Deserializer<'de>>(
+    what: &str,
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let document = Value::deserialize(deserializer)?;
+    T::read(document).map_err(|error| error.of(what))
+}
+
+/// Declares a model of the service, with the names of its members. See the [module](self).
+macro_rules! model {
+    (
+        $(#[$meta:meta])*
+        $model_visibility:vis struct $model:ident as $what:literal {
+            $( $(#[$field_meta:meta])* $visibility:vis $field:ident: $type:ty = $name:literal, )+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, Default)]
+        #[non_exhaustive]
+        $model_visibility struct $model {
+            $( $(#[$field_meta])* $visibility $field: $type, )+
+            /// Members that this type does not know, as the service wrote them.
+            pub extra: ::serde_json::Map<String, ::serde_json::Value>,
+            pub(crate) layout: $crate::model::Layout,
+        }
+
+        impl ::std::fmt::Debug for $model {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                let mut out = f.debug_struct(stringify!($model));
+                $( out.field(stringify!($field), &self.$field); )+
+                out.field("extra", &self.extra).finish()
+            }
+        }
+
+        impl $crate::model::Member for $model {
+            fn read(document: ::serde_json::Value) -> Result<Self, $crate::model::ReadError> {
+                let mut members = $crate::model::Members::new(document)?;
+                $( let $field = members.take($name)?; )+
+                let (extra, layout) = members.finish();
+                Ok(Self { $( $field, )+ extra, layout })
+            }
+
+            fn is_unset(&self) -> bool {
+                $( self.$field.is_unset() && )+ self.extra.is_empty()
+            }
+
+            fn write(&self, style: $crate::model::Style) -> ::serde_json::Value {
+                let mut document = ::serde_json::Map::new();
+                $( $crate::model::put(&mut document, &self.layout, $name, &self.$field, style); )+
+                for (name, value) in &self.extra {
+                    document.insert(name.clone(), value.clone());
+                }
+                ::serde_json::Value::Object(document)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $model {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::model::deserialize($what, deserializer)
+            }
+        }
+
+        impl ::serde::Serialize for $model {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use $crate::model::Member as _;
+                self.write($crate::model::Style::READ).serialize(serializer)
+            }
+        }
+    };
+}
+
+pub(crate) use model;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    model! {
+        /// A room.
+        struct Room as "room" {
+            /// Its name.
+            name: String = "name",
+            /// Its floor.
+            floor: Option<i32> = "floorNumber",
+            /// What is in it.
+            inventory: Inventory = "inventory",
+        }
+    }
+
+    model! {
+        /// What is in a room.
+        struct Inventory as "inventory" {
+            /// How many chairs.
+            chairs: Option<i32> = "chairs",
+        }
+    }
+
+    #[test]
+    fn a_model_serializes_to_what_was_read() {
+        for document in [
+            json!({}),
+            json!({"name": "", "inventory": {}}),
+            json!({"name": null, "floorNumber": null, "inventory": null, "later": null}),
+            json!({"Name": "hall", "FLOORNUMBER": 1, "inventory": {"Chairs": null, "tables": [1]}}),
+            json!({"name": "hall", "Name": "other", "floornumber": null}),
+        ] {
+            let room: Room = serde_json::from_value(document.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&room).unwrap(), document);
+        }
+    }
+
+    #[test]
+    fn changes_are_written_under_the_name_that_was_read() {
+        let mut room: Room = serde_json::from_value(json!({"Name": "hall", "floorNumber": null})).unwrap();
+        room.floor = Some(2);
+        room.name = "kitchen".to_owned();
+        room.inventory.chairs = Some(4);
+        assert_eq!(
+            serde_json::to_value(&room).unwrap(),
+            json!({"Name": "kitchen", "floorNumber": 2, "inventory": {"chairs": 4}})
+        );
+        room.floor = None;
+        assert_eq!(room.write(Style::SENT).get("floorNumber"), None);
+    }
+
+    #[test]
+    fn an_error_names_the_document_and_the_member() {
+        let error = serde_json::from_str::<Room>(r#"{"inventory": {"chairs": true}}"#).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.starts_with("room, member `inventory.chairs`: invalid type"),
+            "{text}"
+        );
+        let text = serde_json::from_str::<Room>("[]").unwrap_err().to_string();
+        assert!(text.starts_with("room: invalid type: sequence"), "{text}");
+    }
+}

@@ -1,0 +1,184 @@
+//! Spans and log events of calls. In a program of its own, because subscribers affect each other.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+#[path = "wire/support.rs"]
+mod support;
+#[path = "../../azure-service-core/tests/log/tracer.rs"]
+mod tracer;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use iothub_convenience::*;
+use serde_json::json;
+use support::{KEY, Recorder};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Held by each test, because the interest in events is cached for all threads.
+static LISTENING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+fn traced(recorder: &Arc<Recorder>) -> (tracer::Recorder, IotHubRegistryManager) {
+    let spans = tracer::Recorder::default();
+    let mut options = recorder.options();
+    options.client_options.instrumentation.tracer_provider = Some(Arc::new(spans.clone()));
+    let text = format!("HostName=hub.example;SharedAccessKeyName=service;SharedAccessKey={KEY}");
+    let hub = IotHubRegistryManager::from_connection_string(&text, Some(options)).unwrap();
+    (spans, hub)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_a_span_and_a_composite_method_is_the_parent_of_its_requests() {
+    let _turn = LISTENING.lock().await;
+    let recorder = Recorder::new();
+    let (spans, hub) = traced(&recorder);
+    let twin = json!({"deviceId": "d", "etag": "AAAAAAAAAAE=", "tags": {"n": 1}});
+
+    recorder
+        .answer(503, &json!({}))
+        .answer(200, &json!({"deviceId": "d"}));
+    hub.get_device("d").await.unwrap();
+    recorder.answer_with(404, &[("iothub-errorcode", "DeviceNotFound")], "{}");
+    hub.get_twin("d").await.unwrap_err();
+    recorder
+        .answer_with(200, &[("x-ms-continuation", "t")], "[]")
+        .answer(200, &json!([]));
+    let rows = hub.query_iot_hub::<Twin>("SELECT * FROM devices", None).unwrap();
+    rows.try_collect::<Vec<_>>().await.unwrap();
+    recorder
+        .answer(200, &json!({"jobId": "j", "status": "queued"}))
+        .answer(200, &json!({"jobId": "j", "status": "completed"}));
+    let job = ScheduledJobRequest::update_twin("j", "*", TwinPatch::new().set_tag("a", 1));
+    hub.begin_scheduled_job(&job, None).await.unwrap().await.unwrap();
+    recorder
+        .answer(200, &twin)
+        .answer(412, &json!({}))
+        .answer(200, &twin)
+        .answer(200, &twin);
+    hub.modify_twin("d", |twin| twin.tags.set("n", 2)).await.unwrap();
+    recorder.answer(200, &json!({"isSuccessful": true}));
+    assert!(
+        hub.bulk_create_or_update_devices([RegistryEntry::create("d")], None)
+            .await
+            .is_successful()
+    );
+    recorder
+        .answer(200, &json!({"status": 200}))
+        .answer(200, &json!({"status": 200}));
+    let method = DirectMethod::new("reboot");
+    assert!(
+        hub.invoke_method_on_devices(["d", "e"], &method, None)
+            .await
+            .is_successful()
+    );
+    insta::assert_snapshot!(spans.tree());
+}
+
+/// Collects what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// What `RUST_LOG=filter` shows of a call that is retried and then fails.
+async fn logged(filter: &str) -> String {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .without_time()
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::callsite::rebuild_interest_cache();
+    let recorder = Recorder::new();
+    recorder.answer_with(503, &[("x-ms-request-id", "first")], "{}");
+    let headers = [
+        ("x-ms-request-id", "second"),
+        ("iothub-errorcode", "DeviceNotFound"),
+    ];
+    recorder.answer_with(404, &headers, "{}");
+    recorder.hub().get_device("d").await.unwrap_err();
+    log.take()
+}
+
+#[tokio::test(start_paused = true)]
+async fn info_shows_retries_and_warn_shows_final_failures() {
+    let _turn = LISTENING.lock().await;
+    let warn = logged("iothub_convenience=warn").await;
+    assert_eq!(warn.lines().count(), 1, "{warn}");
+    for expected in ["WARN", "call failed", "get_device", "DeviceNotFound", "second"] {
+        assert!(warn.contains(expected), "{expected} in {warn}");
+    }
+    let info = logged("iothub_convenience=info").await;
+    for expected in [
+        "INFO",
+        "get_device",
+        "the service answered 503",
+        "first",
+        "call failed",
+    ] {
+        assert!(info.contains(expected), "{expected} in {info}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bulk_run_that_is_throttled_goes_on_and_reports_progress() {
+    let _turn = LISTENING.lock().await;
+    let recorder = Recorder::new();
+    // The retries of one call, and after a wait another call.
+    for _ in 0..4 {
+        recorder.answer(429, &json!({}));
+    }
+    recorder
+        .answer_with(429, &[("retry-after", "90")], "{}")
+        .answer(200, &json!({"status": 200}));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let options = BulkOptions {
+        concurrency: 1,
+        ..BulkOptions::default()
+    }
+    .on_progress({
+        let seen = seen.clone();
+        move |progress| {
+            seen.lock()
+                .unwrap()
+                .push((progress.succeeded, progress.failed, progress.unfinished))
+        }
+    });
+    let begin = tokio::time::Instant::now();
+    let method = DirectMethod::new("reboot");
+    let hub = recorder.hub();
+    let report = hub
+        .invoke_method_on_devices(["d", "a/b"], &method, Some(options))
+        .await;
+    assert!(begin.elapsed() >= Duration::from_secs(90));
+    assert_eq!((report.done().count(), report.failed().count()), (1, 1));
+    assert_eq!(*seen.lock().unwrap(), [(1, 0, 0), (1, 1, 0)]);
+}
