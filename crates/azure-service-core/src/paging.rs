@@ -201,8 +201,13 @@ fn go_on(request: &mut TypedRequest<()>, continuation: PagerContinuation, from_c
             let body = request.body.as_deref().unwrap_or(b"{}");
             let mut body: Map<String, Value> = serde_json::from_slice(body)
                 .map_err(|error| Error::invalid_input("body", "must be an object").with_source(error))?;
-            // First, in the order of the generated type.
-            body.shift_insert(0, CONTINUATION_TOKEN.to_owned(), token.into());
+            match body.get_mut(CONTINUATION_TOKEN) {
+                Some(member) => *member = token.into(),
+                // First, in the order of the generated type.
+                None => {
+                    body.shift_insert(0, CONTINUATION_TOKEN.to_owned(), token.into());
+                }
+            }
             request.body = Some(Value::from(body).to_string().into());
         }
         // The service would ignore it and give the first page again.
