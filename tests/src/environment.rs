@@ -120,8 +120,7 @@ pub fn hub_of(emulator: &Emulator) -> Result<IotHubRegistryManager, Failure> {
 /// A certificate that cannot be used, which would be a mistake of the emulator.
 pub fn twins_of(emulator: &Emulator) -> Result<DigitalTwinsClient, Failure> {
     let options = DigitalTwinsClientOptions::trusting(emulator.ca_certificate_pem())?;
-    let token = emulator.bearer_token();
-    let credential = DelegatedTokenCredential::new(move || token.clone());
+    let credential = DelegatedTokenCredential::new(emulator.bearer_tokens());
     Ok(DigitalTwinsClient::new(
         emulator.digitaltwins_endpoint(),
         credential,

@@ -11,6 +11,11 @@
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
 
+/// The examples of the emulator's Rust page run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/emulator/rust.md")]
+pub struct EmulatorPage;
+
 pub mod environment;
 pub mod imports;
 pub mod public_api;

@@ -167,6 +167,13 @@ impl Emulator {
         bearer::issue(self.clock.now())
     }
 
+    /// Returns a function that issues bearer tokens, for credentials that outlive one token. The tokens go by the
+    /// emulator's clock, so they stay valid when a test moves it.
+    pub fn bearer_tokens(&self) -> impl Fn() -> String + Send + Sync + 'static + use<> {
+        let clock = self.clock.clone();
+        move || bearer::issue(clock.now())
+    }
+
     /// The clock of the services; moving it moves theirs.
     pub fn clock(&self) -> &Clock {
         &self.clock
