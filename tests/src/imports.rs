@@ -255,6 +255,14 @@ impl Paths {
         }
     }
 
+    /// Notes a path of an expression, a type or a macro. A single name, such as the `crate` of `pub(crate)`, imports
+    /// nothing.
+    fn note_path(&mut self, segments: &[String]) {
+        if segments.len() > 1 {
+            self.note(segments);
+        }
+    }
+
     /// Paths in the tokens of a macro, which syn does not parse.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
@@ -263,14 +271,14 @@ impl Paths {
             match token {
                 TokenTree::Ident(name) => {
                     if colons != 2 {
-                        self.note(&std::mem::take(&mut path));
+                        self.note_path(&std::mem::take(&mut path));
                     }
                     path.push(name.to_string());
                     colons = 0;
                 }
                 TokenTree::Punct(punct) if punct.as_char() == ':' && !path.is_empty() => colons += 1,
                 other => {
-                    self.note(&std::mem::take(&mut path));
+                    self.note_path(&std::mem::take(&mut path));
                     colons = 0;
                     if let TokenTree::Group(group) = other {
                         self.tokens(group.stream());
@@ -278,7 +286,7 @@ impl Paths {
                 }
             }
         }
-        self.note(&path);
+        self.note_path(&path);
     }
 }
 
@@ -326,9 +334,7 @@ impl<'ast> Visit<'ast> for Paths {
             .iter()
             .map(|segment| segment.ident.to_string())
             .collect();
-        if segments.len() > 1 {
-            self.note(&segments);
-        }
+        self.note_path(&segments);
         syn::visit::visit_path(self, path);
     }
 
@@ -382,7 +388,10 @@ mod tests {
                 "c.rs",
                 "mod inner { use super::super::e::E; } #[cfg(test)] mod tests { use crate::a::A; }",
             ),
-            ("d.rs", "pub(in crate::a) const VALUE: u8 = 0;"),
+            (
+                "d.rs",
+                "pub(in crate::a) const VALUE: u8 = 0; flags! { pub(crate) struct Flags: u8 }",
+            ),
             ("e.rs", "mod f; pub use self::f::F; pub struct E;"),
             ("e/f.rs", "pub struct F;"),
         ]);

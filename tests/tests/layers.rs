@@ -212,19 +212,77 @@ fn the_stores_import_no_part_of_the_server() {
     }
 }
 
-/// The parts below the services know none of them.
+/// The layers of the whole crate. `lib.rs` only maps them.
+const CRATE: Layers = Layers {
+    service: "",
+    layers: &[
+        (
+            "server",
+            &[
+                "auth",
+                "auth/",
+                "clock",
+                "durable",
+                "durable/",
+                "error",
+                "faults",
+                "management/response",
+                "server",
+                "server/",
+                "service",
+                "service/",
+                "socket",
+                "tls",
+            ],
+        ),
+        (
+            "services",
+            &["digitaltwins", "digitaltwins/", "iothub", "iothub/"],
+        ),
+        ("AMQP", &["amqp", "amqp/"]),
+        ("running", &["management", "running"]),
+        ("start", &["builder", "builder/"]),
+    ],
+    dispatch: &[],
+};
+
 #[test]
-fn the_server_knows_no_service() {
+fn the_server_knows_no_service_and_services_know_no_transport() {
+    let found = CRATE.violations(&emulator());
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+fn is_of(service: &str, file: &Path) -> bool {
+    file.with_extension("").starts_with(service)
+}
+
+#[test]
+fn the_services_never_import_each_other() {
     let imports = emulator();
     for (file, targets) in imports.files() {
-        let below = ["auth", "clock", "durable", "faults", "server", "service", "tls"]
-            .iter()
-            .any(|part| file.starts_with(part) || file.with_extension("") == Path::new(part));
-        for target in targets.iter().filter(|_| below) {
-            let is_service = ["digitaltwins", "iothub"].iter().any(|service| {
-                target.starts_with(service) || target.with_extension("") == Path::new(service)
+        for target in targets {
+            let crosses = ["digitaltwins", "iothub"].iter().any(|service| {
+                is_of(service, file)
+                    && ["digitaltwins", "iothub"]
+                        .iter()
+                        .any(|other| other != service && is_of(other, target))
             });
-            assert!(!is_service, "{} imports {}", file.display(), target.display());
+            assert!(!crosses, "{} imports {}", file.display(), target.display());
+        }
+    }
+}
+
+/// AMQP is another way to the hub's engines, not to its HTTP operations.
+#[test]
+fn amqp_imports_no_operation_of_the_hub() {
+    let imports = emulator();
+    for (file, targets) in imports.files().filter(|(file, _)| is_of("amqp", file)) {
+        for target in targets {
+            let Ok(inner) = target.strip_prefix(IOTHUB.service) else {
+                continue;
+            };
+            let is_engine = IOTHUB.rank(inner) < IOTHUB.layers.len() && !IOTHUB.is_dispatch(inner);
+            assert!(is_engine, "{} imports {}", file.display(), target.display());
         }
     }
 }

@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use crate::amqp::connection;
 use crate::amqp::node::Node;
 use crate::amqp::stream::{Abort, Cut, Cuttable, of_websocket};
+use crate::server::endpoint::Upgrade;
 
 /// The paths that clients use; the last is uamqp's.
 const PATHS: [&str; 2] = ["/$iothub/websocket", "/$servicebus/websocket"];
@@ -25,9 +26,18 @@ impl Abort for TokioIo<Upgraded> {
     fn abort(&self) {}
 }
 
+/// AMQP over WebSockets at the paths of a node.
+pub(crate) struct AmqpWebSockets(pub(crate) Arc<Node>);
+
+impl Upgrade for AmqpWebSockets {
+    fn upgrade(&self, request: &mut Request<Incoming>) -> Option<Response<()>> {
+        upgrade(request, &self.0)
+    }
+}
+
 /// Answers a request for AMQP over a WebSocket; `None` if the path is another.
 #[expect(clippy::expect_used, reason = "the accept key is base64")]
-pub(crate) fn upgrade(request: &mut Request<Incoming>, node: &Arc<Node>) -> Option<Response<()>> {
+fn upgrade(request: &mut Request<Incoming>, node: &Arc<Node>) -> Option<Response<()>> {
     let path = request.uri().path().trim_end_matches('/');
     if !PATHS.iter().any(|known| known.eq_ignore_ascii_case(path)) {
         return None;

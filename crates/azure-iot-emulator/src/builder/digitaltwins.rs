@@ -53,7 +53,7 @@ pub(super) async fn start(
         authenticator: Authenticator::bearer(options.clock.clone(), BearerTokens::for_digital_twins()),
         faults: shared.faults.clone(),
         tls: Some(shared.tls.clone()),
-        amqp: None,
+        upgrade: None,
         journal: shared.journal.clone(),
     };
     let address = SocketAddr::new(options.address, port);

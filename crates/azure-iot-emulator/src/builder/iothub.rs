@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::amqp::control::Amqp;
 use crate::amqp::listener::Listener;
 use crate::amqp::node::Node;
+use crate::amqp::websocket::AmqpWebSockets;
 use crate::auth::authenticator::Authenticator;
 use crate::auth::bearer::BearerTokens;
 use crate::auth::sas::{Policies, Policy};
@@ -49,7 +50,7 @@ pub(super) async fn start(
         authenticator: authenticator(vec![options.hub_host()]),
         faults: shared.faults.clone(),
         tls: Some(shared.tls.clone()),
-        amqp: Some(node.clone()),
+        upgrade: Some(Arc::new(AmqpWebSockets(node.clone()))),
         journal: shared.journal.clone(),
     };
     let address = SocketAddr::new(options.address, port);
@@ -85,7 +86,7 @@ async fn start_blobs(options: &Builder, hub: Arc<IotHub>, shared: &Shared) -> Re
         authenticator: Authenticator::open(options.clock.clone()),
         faults: shared.faults.clone(),
         tls: Some(shared.tls.clone()),
-        amqp: None,
+        upgrade: None,
         journal: shared.journal.clone(),
     };
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), options.blob_port);

@@ -35,7 +35,7 @@ pub(super) async fn start(
         // No faults, so that they can always be cleared.
         faults: Faults::default(),
         tls: None,
-        amqp: None,
+        upgrade: None,
         journal: shared.journal.clone(),
     };
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), options.management_port);

@@ -105,16 +105,6 @@ impl IotHub {
             Ok(ServiceResponse::empty(StatusCode::NO_CONTENT))
         })
     }
-
-    /// Applies the configurations to the devices in `scope`.
-    pub(super) fn reconcile(&self, scope: Scope<'_>) {
-        // Most hubs have no configurations, and then no request should wait for the write lock.
-        if matches!(scope, Scope::Device(_)) && self.read(|store| store.configurations.is_empty()) {
-            return;
-        }
-        let now = self.now();
-        self.write(|store| store.reconcile(scope, now));
-    }
 }
 
 fn respond(configuration: &Configuration, store: Option<&Store>) -> ServiceResponse {

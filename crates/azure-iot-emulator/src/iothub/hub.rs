@@ -9,8 +9,8 @@
 //! - The store is locked before anything else. The scripts, signals, runner, tier and throttle have locks of their own,
 //!   each private to its type, whose methods take and release it without calling out.
 //!
-//! One rule is left to the reader: a closure does not lock the store again. Code below the operations gets a [`Store`]
-//! rather than the hub for that reason.
+//! The compiler does not see that a closure locks the store again. `tests/tests/locks.rs` therefore refuses closures that
+//! use the hub, and code below the operations gets a [`Store`] rather than the hub.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -30,7 +30,7 @@ use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::throttle::Throttle;
 use crate::iothub::tier::Tier;
 
-/// An IoT hub without a server: [`Service::handle`](crate::Service::handle) answers requests.
+/// An IoT hub without a server: [`handle`](Self::handle) answers requests.
 pub struct IotHub {
     clock: Clock,
     store: RwLock<Store>,

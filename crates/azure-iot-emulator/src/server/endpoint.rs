@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use http::{Request, Response};
+use hyper::body::Incoming;
 use tokio_rustls::TlsAcceptor;
 
-use crate::amqp::node::Node;
 use crate::auth::authenticator::Authenticator;
 use crate::durable::journal::Journal;
 use crate::faults::Faults;
@@ -17,8 +18,14 @@ pub(crate) struct Endpoint {
     pub(crate) faults: Faults,
     /// `None` for plain HTTP.
     pub(crate) tls: Option<TlsAcceptor>,
-    /// The target of WebSockets, if the service speaks AMQP.
-    pub(crate) amqp: Option<Arc<Node>>,
+    /// The other protocol on the port, if there is one.
+    pub(crate) upgrade: Option<Arc<dyn Upgrade>>,
     /// Makes changes durable before the response, if there is a data file.
     pub(crate) journal: Option<Journal>,
+}
+
+/// A protocol that requests can switch to. It checks credentials itself.
+pub(crate) trait Upgrade: Send + Sync {
+    /// Answers a request to switch; `None` for any other request.
+    fn upgrade(&self, request: &mut Request<Incoming>) -> Option<Response<()>>;
 }

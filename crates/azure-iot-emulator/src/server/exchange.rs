@@ -11,7 +11,6 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 
-use crate::amqp::websocket;
 use crate::faults::Outcome;
 use crate::server::body::{ResponseBody, empty, into_http};
 use crate::server::endpoint::Endpoint;
@@ -30,8 +29,8 @@ pub(super) async fn respond(
     reset: Arc<Reset>,
     mut request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
-    if let Some(node) = &endpoint.amqp
-        && let Some(response) = websocket::upgrade(&mut request, node)
+    if let Some(protocol) = &endpoint.upgrade
+        && let Some(response) = protocol.upgrade(&mut request)
     {
         return Ok(response.map(|()| empty()));
     }

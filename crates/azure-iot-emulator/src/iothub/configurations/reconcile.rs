@@ -9,6 +9,7 @@ use crate::iothub::configurations::scope::Scope;
 use crate::iothub::configurations::twin_update::TwinUpdate;
 use crate::iothub::configurations::{settings, twin_update};
 use crate::iothub::errors::Result;
+use crate::iothub::hub::IotHub;
 use crate::iothub::rules::identity_input::ModuleWrite;
 use crate::iothub::rules::twin_patch::TwinChange;
 use crate::iothub::store::Store;
@@ -16,6 +17,18 @@ use crate::iothub::store::content::{Content, Settings};
 use crate::iothub::store::identity::{Authentication, ConfigurationStatus};
 use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin_key::TwinKey;
+
+impl IotHub {
+    /// Applies the configurations to the devices in `scope`.
+    pub(crate) fn reconcile(&self, scope: Scope<'_>) {
+        // Most hubs have no configurations, and then no request should wait for the write lock.
+        if matches!(scope, Scope::Device(_)) && self.read(|store| store.configurations.is_empty()) {
+            return;
+        }
+        let now = self.now();
+        self.write(|store| store.reconcile(scope, now));
+    }
+}
 
 impl Store {
     /// Applies the configurations to the devices in `scope`.
