@@ -34,15 +34,15 @@ fn check_one(
         Constraint::Kinds {
             property,
             kinds,
-            called,
+            noun,
         } => {
             for target in element.targets(property).map(|target| &session.elements[target]) {
                 if !kinds.contains(&target.kind) {
                     findings.push((
                         Code::NotRequiredType,
                         property,
-                        format!("The type `{term}` needs {called} as `{property}`."),
-                        format!("Change `{property}` to {called}, or remove the type."),
+                        format!("The type `{term}` needs {noun} as `{property}`."),
+                        format!("Change `{property}` to {noun}, or remove the type."),
                     ));
                 }
             }

@@ -10,7 +10,7 @@ use crate::parser::session::Session;
 /// An order in which every element comes after those it refers to.
 pub(super) struct Walk {
     pub(super) order: Vec<ElementIndex>,
-    /// All references, those of one element next to each other. `None` stands for one that closes a circle, which
+    /// All references, those of one element next to each other. `None` stands for one that closes a cycle, which
     /// is left out of all sums.
     edges: Vec<Option<Edge>>,
     /// The edges of each element.
@@ -36,7 +36,7 @@ impl Walk {
         }
     }
 
-    /// Returns the references of an element that close no circle.
+    /// Returns the references of an element that close no cycle.
     #[expect(clippy::indexing_slicing, reason = "`ranges` are ranges of `edges`")]
     pub(super) fn edges(&self, from: ElementIndex) -> impl Iterator<Item = Edge> + '_ {
         self.edges[self.ranges[from].clone()].iter().flatten().copied()
@@ -47,24 +47,24 @@ impl Walk {
 type Step = (&'static str, ElementIndex, Range<usize>);
 
 /// References that lead back to where they begin.
-struct Circle {
+struct Cycle {
     root: ElementIndex,
     only_extends: bool,
     has_interface: bool,
 }
 
-impl Circle {
+impl Cycle {
     fn of(session: &Session<'_>, steps: impl Iterator<Item = Edge>, root: ElementIndex) -> Self {
-        let mut circle = Self {
+        let mut cycle = Self {
             root,
             only_extends: true,
             has_interface: false,
         };
         for (property, node) in steps {
-            circle.only_extends &= property == "extends";
-            circle.has_interface |= session.elements[node].kind == ElementKind::Interface;
+            cycle.only_extends &= property == "extends";
+            cycle.has_interface |= session.elements[node].kind == ElementKind::Interface;
         }
-        circle
+        cycle
     }
 }
 
@@ -75,7 +75,7 @@ enum State {
     Done,
 }
 
-/// Walks the elements and reports circles.
+/// Walks the elements and reports cycles.
 #[expect(
     clippy::indexing_slicing,
     reason = "places come from `ranges`, which are ranges of `edges`"
@@ -83,7 +83,7 @@ enum State {
 pub(super) fn walk(session: &mut Session<'_>) -> Walk {
     let mut walk = Walk::new(session);
     let mut states = session.elements.filled(State::New);
-    let mut circles: Vec<Circle> = Vec::new();
+    let mut cycles: Vec<Cycle> = Vec::new();
     let mut stack: Vec<Step> = Vec::new();
     for start in session.elements.indices() {
         if states[start] != State::New {
@@ -112,39 +112,39 @@ pub(super) fn walk(session: &mut Session<'_>) -> Walk {
                     // The open elements are those on the stack.
                     let steps = stack.iter().skip_while(|(_, known, _)| *known != next).skip(1);
                     let steps = steps.map(|(property, node, _)| (*property, *node));
-                    circles.push(Circle::of(session, steps.chain([(property, next)]), next));
+                    cycles.push(Cycle::of(session, steps.chain([(property, next)]), next));
                 }
                 State::Done => {}
             }
         }
     }
-    for circle in circles {
-        report(session, circle);
+    for cycle in cycles {
+        report(session, cycle);
     }
     walk
 }
 
-fn report(session: &mut Session<'_>, circle: Circle) {
-    let element = &session.elements[circle.root];
+fn report(session: &mut Session<'_>, cycle: Cycle) {
+    let element = &session.elements[cycle.root];
     let (id, number) = (element.id.clone(), element.version);
-    let at = session.at_property(circle.root, "@id");
-    if circle.only_extends {
+    let at = session.at_property(cycle.root, "@id");
+    if cycle.only_extends {
         session.report(
             Code::RecursiveStructureNarrow,
             at,
             &id,
             None,
             format!("{id} extends itself, directly or through others."),
-            "Remove one `extends` from the circle.",
+            "Remove one `extends` from the cycle.",
         );
-    } else if circle.has_interface {
+    } else if cycle.has_interface {
         session.report(
             Code::RecursiveStructureNarrow,
             at,
             &id,
             None,
             format!("{id} contains itself through its `contents` and the `schema` of a Component."),
-            "Remove a Component from the circle; a Relationship can stand for it.",
+            "Remove a Component from the cycle; a Relationship can stand for it.",
         );
     } else {
         let may_recur = version(number).is_some_and(|version| {

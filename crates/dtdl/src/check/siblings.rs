@@ -57,7 +57,7 @@ fn sibling<'s>(
     holders
         .flat_map(|holder| session.elements[holder].targets(place))
         .map(|index| &session.elements[index])
-        .find(|element| element.text("name") == Some(name))
+        .find(|element| element.string("name") == Some(name))
 }
 
 fn named(
@@ -69,7 +69,7 @@ fn named(
     not: Option<&(&'static str, String)>,
 ) {
     let element = &session.elements[node];
-    let Some(name) = element.text(by).map(str::to_owned) else {
+    let Some(name) = element.string(by).map(str::to_owned) else {
         return;
     };
     let id = element.id.clone();
@@ -108,7 +108,7 @@ fn overrides(
     overridden: &mut HashMap<(ElementIndex, String, String), ElementIndex>,
 ) {
     let element = &session.elements[node];
-    let Some(name) = element.text(by).map(str::to_owned) else {
+    let Some(name) = element.string(by).map(str::to_owned) else {
         return;
     };
     let Some(Literal::String(iri)) = element.literal(property).cloned() else {

@@ -28,7 +28,7 @@ pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
 /// A literal as something to compare.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key<'a> {
-    Text(&'a str),
+    String(&'a str),
     Integer(i64),
     Number(u64),
     Boolean(bool),
@@ -36,7 +36,7 @@ enum Key<'a> {
 
 fn key(literal: &Literal) -> Option<Key<'_>> {
     match literal {
-        Literal::String(text) => Some(Key::Text(text)),
+        Literal::String(text) => Some(Key::String(text)),
         Literal::Integer(number) => Some(Key::Integer(*number)),
         Literal::Number(number) => Some(Key::Number(number.to_bits())),
         Literal::Boolean(value) => Some(Key::Boolean(*value)),
@@ -47,7 +47,7 @@ fn key(literal: &Literal) -> Option<Key<'_>> {
 impl std::fmt::Display for Key<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Text(text) => write!(f, "\"{text}\""),
+            Self::String(text) => write!(f, "\"{text}\""),
             Self::Integer(number) => write!(f, "{number}"),
             Self::Number(bits) => write!(f, "{}", f64::from_bits(*bits)),
             Self::Boolean(value) => write!(f, "{value}"),
@@ -123,7 +123,7 @@ fn imported(session: &mut Session<'_>, node: ElementIndex, ancestors: &[ElementI
     for interface in std::iter::once(node).chain(ancestors.iter().copied()) {
         let owner = &session.elements[interface];
         for content in owner.targets("contents") {
-            let Some(name) = session.elements[content].text("name") else {
+            let Some(name) = session.elements[content].string("name") else {
                 continue;
             };
             match seen.get(name) {

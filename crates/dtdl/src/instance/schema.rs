@@ -148,7 +148,7 @@ impl<'a> Check<'a> {
             .map(|field| &self.elements[field])
             .collect();
         for (name, member) in members {
-            match fields.iter().find(|field| field.text("name") == Some(name)) {
+            match fields.iter().find(|field| field.string("name") == Some(name)) {
                 Some(field) => self.inside(name, field.target("schema"), member),
                 None => {
                     let length = self.pointer.len();
@@ -164,7 +164,7 @@ impl<'a> Check<'a> {
                 .supplements
                 .iter()
                 .any(|supplement| supplement.term == "Required");
-            if let Some(name) = field.text("name")
+            if let Some(name) = field.string("name")
                 && required
                 && !members.contains_key(name)
             {

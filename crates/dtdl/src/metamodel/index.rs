@@ -378,7 +378,7 @@ const DATA: &[K] = &[
 const NUMERIC_SCHEMA: &[Constraint] = &[Constraint::Kinds {
     property: "schema",
     kinds: NUMERIC,
-    called: "a numeric schema",
+    noun: "a numeric schema",
 }];
 
 fn type_id(template: &str, term: &str) -> String {

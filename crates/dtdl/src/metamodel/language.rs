@@ -67,7 +67,7 @@ pub(crate) struct Property {
 /// What a property holds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Value {
-    Text {
+    String {
         max: Option<Limit>,
         pattern: Option<Pattern>,
     },
@@ -172,7 +172,7 @@ pub(crate) enum Control {
         max: Limit,
         may_recur: bool,
     },
-    /// Chains of `extends` are at most so long and, if set, reach at most so many Interfaces; never in a circle.
+    /// Chains of `extends` are at most so long and, if set, reach at most so many Interfaces; never in a cycle.
     Extends { depth: Limit, count: Option<Limit> },
     /// An Interface has at most so many elements below `contents`, counting through these properties.
     Count {
@@ -229,11 +229,11 @@ impl Version {
 
 // Building blocks of the tables.
 
-pub(crate) const fn text(name: &'static str, max: Limit) -> Property {
+pub(crate) const fn string(name: &'static str, max: Limit) -> Property {
     Property {
         name,
         required: false,
-        value: Value::Text {
+        value: Value::String {
             max: Some(max),
             pattern: None,
         },
@@ -260,7 +260,7 @@ pub(crate) const fn name(max: usize) -> Property {
     Property {
         name: "name",
         required: true,
-        value: Value::Text {
+        value: Value::String {
             max: Some(Limit::of(max)),
             pattern: Some(Pattern::Name),
         },

@@ -17,7 +17,7 @@ pub(crate) struct Builtin {
 pub(crate) enum Shape {
     /// An element with nothing but its kind.
     Plain(K),
-    /// An Object with `type`, always this text, and `coordinates`, doubles in so many nested Arrays.
+    /// An Object with `type`, always this string, and `coordinates`, doubles in so many nested Arrays.
     Geometry { name: &'static str, arrays: usize },
     /// An Object with fields of primitive schemas.
     Record(&'static [(&'static str, K)]),

@@ -1,7 +1,7 @@
 //! DTDL version 4, as the difference from version 3.
 
 use super::kind::ElementKind as K;
-use super::language::{Class, Control, Limit, Property, Version, boolean, localized, text};
+use super::language::{Class, Control, Limit, Property, Version, boolean, localized, string};
 use super::{v2, v3};
 
 pub(super) const VERSION: Version = Version {
@@ -14,7 +14,7 @@ pub(super) const VERSION: Version = Version {
 };
 
 const COMMON: &[Property] = &[
-    text("comment", Limit::of(512)),
+    string("comment", Limit::of(512)),
     localized("description", Limit::of(512).or(4096, 2048)),
     localized("displayName", Limit::of(512)),
 ];

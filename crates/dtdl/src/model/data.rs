@@ -59,7 +59,7 @@ impl ElementData {
             .map(|(_, value)| value)
     }
 
-    pub(crate) fn text(&self, property: &str) -> Option<&str> {
+    pub(crate) fn string(&self, property: &str) -> Option<&str> {
         match self.literal(property) {
             Some(Literal::String(text)) => Some(text),
             _ => None,

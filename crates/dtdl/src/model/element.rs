@@ -105,7 +105,7 @@ impl Element {
     /// The `name`, if its kind has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.data().text("name")
+        self.data().string("name")
     }
 
     /// The `name` of an element whose class requires one.
@@ -120,7 +120,7 @@ impl Element {
     /// The `comment`.
     #[must_use]
     pub fn comment(&self) -> Option<&str> {
-        self.data().text("comment")
+        self.data().string("comment")
     }
 
     /// The `displayName` in all its languages.

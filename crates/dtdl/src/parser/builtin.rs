@@ -83,8 +83,8 @@ impl Session<'_> {
             Some(object),
         );
         self.set(field, "name", Literal::String(name.into()));
-        self.refer(field, "schema", Some(schema));
-        self.refer(object, "fields", Some(field));
+        self.add_reference(field, "schema", Some(schema));
+        self.add_reference(object, "fields", Some(field));
     }
 
     fn geometry(&mut self, id: &Dtmi, builtin: &Builtin, name: &'static str, arrays: usize) -> ElementIndex {
@@ -93,7 +93,7 @@ impl Session<'_> {
         let text = self.primitive(K::String, version);
         let type_id = id.child("fields", Some("type")).child("schema", None);
         let kind = self.put(type_id.clone(), K::Enum, version, None);
-        self.refer(kind, "valueSchema", Some(text));
+        self.add_reference(kind, "valueSchema", Some(text));
         let value = self.put(
             type_id.child("enumValues", Some(name)),
             K::EnumValue,
@@ -102,7 +102,7 @@ impl Session<'_> {
         );
         self.set(value, "name", Literal::String(name.into()));
         self.set(value, "enumValue", Literal::String(name.into()));
-        self.refer(kind, "enumValues", Some(value));
+        self.add_reference(kind, "enumValues", Some(value));
         self.field(object, id, "type", kind, version);
         let mut inner = self.primitive(K::Double, version);
         for level in (0..arrays).rev() {
@@ -111,7 +111,7 @@ impl Session<'_> {
                 array_id = array_id.child("elementSchema", None);
             }
             let array = self.put(array_id, K::Array, version, None);
-            self.refer(array, "elementSchema", Some(inner));
+            self.add_reference(array, "elementSchema", Some(inner));
             inner = array;
         }
         self.field(object, id, "coordinates", inner, version);
@@ -128,7 +128,7 @@ impl Session<'_> {
         let version = builtin.version;
         let kind = self.put(id.clone(), K::Enum, version, None);
         let text = self.primitive(K::String, version);
-        self.refer(kind, "valueSchema", Some(text));
+        self.add_reference(kind, "valueSchema", Some(text));
         for unit in units {
             let value = self.put(
                 Dtmi::unchecked(&format!("{unit_id}{unit}")),
@@ -138,7 +138,7 @@ impl Session<'_> {
             );
             self.set(value, "name", Literal::String((*unit).into()));
             self.set(value, "enumValue", Literal::String((*unit).into()));
-            self.refer(kind, "enumValues", Some(value));
+            self.add_reference(kind, "enumValues", Some(value));
         }
         kind
     }

@@ -1,6 +1,6 @@
 //! `@context`: which version of the language, which extensions and which limits are in force.
 
-use super::report::{At, Reporter, Stop};
+use super::report::{Position, Reported, Reporter};
 use crate::Code;
 use crate::dtmi::{self, Syntax};
 use crate::json::{Data, Node};
@@ -44,20 +44,20 @@ impl Context {
         doc: usize,
         options: &Options,
         reporter: &mut Reporter,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, Reported> {
         let Some(member) = element.member("@context") else {
-            return Err(reporter.stop(
+            return Err(reporter.reject(
                 Code::MissingContext,
-                At::start(doc, element),
+                Position::start(doc, element),
                 "This top-level element has no `@context`.",
                 "Add `\"@context\": \"dtmi:dtdl:context;3\"`, or the version the model is written in.",
             ));
         };
         let parts = Parts::read(&member.value, doc, reporter)?;
         if parts.0.is_empty() {
-            return Err(reporter.stop(
+            return Err(reporter.reject(
                 Code::EmptyContext,
-                At::node(doc, &member.value),
+                Position::node(doc, &member.value),
                 "The `@context` of this top-level element is empty.",
                 "Put a DTDL context such as \"dtmi:dtdl:context;3\" in it.",
             ));
@@ -72,7 +72,7 @@ impl Context {
         doc: usize,
         options: &Options,
         reporter: &mut Reporter,
-    ) -> Result<Option<Self>, Stop> {
+    ) -> Result<Option<Self>, Reported> {
         let Some(member) = element.member("@context") else {
             return Ok(None);
         };
@@ -88,7 +88,7 @@ impl Context {
 struct Parts<'n>(Vec<(Option<&'n str>, &'n Node)>);
 
 impl<'n> Parts<'n> {
-    fn read(value: &'n Node, doc: usize, reporter: &mut Reporter) -> Result<Self, Stop> {
+    fn read(value: &'n Node, doc: usize, reporter: &mut Reporter) -> Result<Self, Reported> {
         let items = match &value.data {
             Data::Array(items) => items.as_slice(),
             _ => std::slice::from_ref(value),
@@ -99,9 +99,9 @@ impl<'n> Parts<'n> {
                 Data::String(text) => parts.push((Some(&**text), item)),
                 Data::Object(_) => parts.push((None, item)),
                 _ => {
-                    return Err(reporter.stop(
+                    return Err(reporter.reject(
                         Code::InvalidContextSpecifier,
-                        At::node(doc, item),
+                        Position::node(doc, item),
                         "This part of `@context` is not a string.",
                         "Write a context as text, such as \"dtmi:dtdl:context;3\".",
                     ));
@@ -117,7 +117,7 @@ impl<'n> Parts<'n> {
         doc: usize,
         options: &Options,
         reporter: &mut Reporter,
-    ) -> Result<Context, Stop> {
+    ) -> Result<Context, Reported> {
         let mut parts = self.0.iter().copied().peekable();
         let mut extensions: Vec<&'static Extension> =
             parent.map(|parent| parent.extensions.clone()).unwrap_or_default();
@@ -133,13 +133,20 @@ impl<'n> Parts<'n> {
             && text.starts_with(LANGUAGE)
         {
             parts.next();
-            let at = At::node(doc, node);
+            let at = Position::node(doc, node);
             let (version, fragment) = language_version(text, at, options, reporter)?;
             let limits = if fragment == "#limitless" {
                 let Some((Some(next), next_node)) = parts.next() else {
                     return Err(missing_limits(reporter, at));
                 };
-                limits_of(next, version, At::node(doc, next_node), at, options, reporter)?
+                limits_of(
+                    next,
+                    version,
+                    Position::node(doc, next_node),
+                    at,
+                    options,
+                    reporter,
+                )?
             } else {
                 Limits::Core
             };
@@ -150,8 +157,8 @@ impl<'n> Parts<'n> {
             let first = self
                 .0
                 .first()
-                .map_or(At::document(doc), |(_, node)| At::node(doc, node));
-            return Err(reporter.stop(
+                .map_or(Position::document(doc), |(_, node)| Position::node(doc, node));
+            return Err(reporter.reject(
                 Code::MissingDtdlContext,
                 first,
                 "The first part of `@context` is not a DTDL context.",
@@ -165,7 +172,7 @@ impl<'n> Parts<'n> {
             has_unknown: parent.is_some_and(|parent| parent.has_unknown),
         };
         while let Some((text, node)) = parts.next() {
-            let at = At::node(doc, node);
+            let at = Position::node(doc, node);
             let Some(text) = text else {
                 let (code, message) = if parts.peek().is_none() {
                     (
@@ -178,7 +185,7 @@ impl<'n> Parts<'n> {
                         "This part of `@context` defines terms, and is not even the last part.",
                     )
                 };
-                return Err(reporter.stop(
+                return Err(reporter.reject(
                     code,
                     at,
                     message,
@@ -198,17 +205,17 @@ fn find_extension(context: &str, version: u32) -> Option<&'static Extension> {
 /// The version of a language context and its fragment.
 fn language_version<'t>(
     text: &'t str,
-    at: At,
+    at: Position,
     options: &Options,
     reporter: &mut Reporter,
-) -> Result<(&'static Version, &'t str), Stop> {
+) -> Result<(&'static Version, &'t str), Reported> {
     let (plain, fragment) = match text.find('#') {
         Some(hash) => text.split_at(hash),
         None => (text, ""),
     };
     let number = plain.strip_prefix(LANGUAGE).unwrap_or_default();
     if !dtmi::is_valid(plain, Syntax::Any, 4) {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::InvalidContextSpecifier,
             at,
             format!("The context `{text}` is not a DTMI."),
@@ -216,7 +223,7 @@ fn language_version<'t>(
         ));
     }
     if !["", "#limitless", "#limits"].contains(&fragment) {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::InvalidContextFragment,
             at,
             format!("The context `{text}` has a fragment that DTDL does not know."),
@@ -225,7 +232,7 @@ fn language_version<'t>(
     }
     let known = number.parse::<u8>().ok().and_then(version);
     if !fragment.is_empty() && !known.is_some_and(|version| version.has_limit_contexts) {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::DisallowedContextFragment,
             at,
             format!("The context `{text}` has a fragment, which this version of DTDL does not allow."),
@@ -233,7 +240,7 @@ fn language_version<'t>(
         ));
     }
     if fragment == "#limits" {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::MisplacedLimitContext,
             at,
             format!("The context `{text}` only has a meaning right after a limitless one."),
@@ -241,7 +248,7 @@ fn language_version<'t>(
         ));
     }
     let Some(version) = known else {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::UnrecognizedContextVersion,
             at,
             format!("The context `{text}` names a version of DTDL that does not exist."),
@@ -249,7 +256,7 @@ fn language_version<'t>(
         ));
     };
     if !options.versions.contains(&version.number) {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::DisallowedContextVersion,
             at,
             format!(
@@ -262,8 +269,8 @@ fn language_version<'t>(
     Ok((version, fragment))
 }
 
-fn missing_limits(reporter: &mut Reporter, at: At) -> Stop {
-    reporter.stop(
+fn missing_limits(reporter: &mut Reporter, at: Position) -> Reported {
+    reporter.reject(
         Code::MissingLimitContext,
         at,
         "A limitless context is not followed by one that sets limits.",
@@ -275,11 +282,11 @@ fn missing_limits(reporter: &mut Reporter, at: At) -> Stop {
 fn limits_of(
     text: &str,
     version: &Version,
-    at: At,
-    limitless: At,
+    at: Position,
+    limitless: Position,
     options: &Options,
     reporter: &mut Reporter,
-) -> Result<Limits, Stop> {
+) -> Result<Limits, Reported> {
     let own = format!("{LANGUAGE}{}", version.number);
     if text == own || text.strip_prefix(&own) == Some("#limits") {
         return Ok(Limits::Core);
@@ -296,7 +303,7 @@ fn limits_of(
             if options.accepts_limits(text) {
                 Ok(limits)
             } else {
-                Err(reporter.stop(
+                Err(reporter.reject(
                     Code::DisallowedLimitContext,
                     at,
                     format!("The parser was not told to accept the limits of `{text}`."),
@@ -312,12 +319,12 @@ impl Context {
     fn add_extension(
         &mut self,
         text: &str,
-        at: At,
+        at: Position,
         options: &Options,
         reporter: &mut Reporter,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Reported> {
         if text.starts_with(LANGUAGE) {
-            return Err(reporter.stop(
+            return Err(reporter.reject(
                 Code::DtdlContextFollowsAffiliate,
                 at,
                 format!("The DTDL context `{text}` comes after that of an extension."),
@@ -325,7 +332,7 @@ impl Context {
             ));
         }
         if !text.starts_with("dtmi:") {
-            return Err(reporter.stop(
+            return Err(reporter.reject(
                 Code::NonDtmiContextSpecifier,
                 at,
                 format!("The context `{text}` is not a DTMI."),
@@ -333,7 +340,7 @@ impl Context {
             ));
         }
         if !dtmi::is_valid(text, Syntax::Any, 4) {
-            return Err(reporter.stop(
+            return Err(reporter.reject(
                 Code::InvalidContextSpecifier,
                 at,
                 format!("The context `{text}` is not a well-formed DTMI."),
@@ -352,7 +359,7 @@ impl Context {
                     format!("The context `{text}` has no version."),
                 )
             };
-            return Err(reporter.stop(
+            return Err(reporter.reject(
                 code,
                 at,
                 message,
@@ -360,7 +367,7 @@ impl Context {
             ));
         };
         if !dtmi::is_valid(text, Syntax::Any, self.version.number) {
-            return Err(reporter.stop(
+            return Err(reporter.reject(
                 Code::InvalidContextSpecifierForVersion,
                 at,
                 format!(
@@ -376,7 +383,7 @@ impl Context {
             .and_then(|major| major.parse().ok())
             .unwrap_or(0);
         match find_extension(path, wanted) {
-            Some(extension) if extension.limits.is_some() => Err(reporter.stop(
+            Some(extension) if extension.limits.is_some() => Err(reporter.reject(
                 Code::MisplacedLimitContext,
                 at,
                 format!("The context `{text}` sets limits, which only works right after a limitless one."),
@@ -396,14 +403,14 @@ impl Context {
                     .map(|version| version.to_string())
                     .collect();
                 Err(if known.is_empty() {
-                    reporter.stop(
+                    reporter.reject(
                         Code::UnresolvableContextSpecifier,
                         at,
                         format!("The context `{text}` belongs to no extension that the parser knows."),
                         "Correct or remove it, or allow unknown extensions with `Parser::unknown_extensions`.",
                     )
                 } else {
-                    reporter.stop(
+                    reporter.reject(
                         Code::UnresolvableContextVersion,
                         at,
                         format!("The context `{text}` names a version of the extension that the parser does not know."),

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::identifier::identify;
-use super::report::{At, Stop};
+use super::report::{Position, Reported};
 use super::session::Session;
 use super::slot::Slot;
 use super::types::Subject;
@@ -27,11 +27,11 @@ const KEYWORDS: &[(&str, Code)] = &[
 
 impl Session<'_> {
     /// Reads a top-level element.
-    pub(super) fn top_level(&mut self, doc: usize, node: &Node) -> Result<(), Stop> {
+    pub(super) fn top_level(&mut self, doc: usize, node: &Node) -> Result<(), Reported> {
         if !matches!(node.data, Data::Object(_)) {
-            return Err(self.reporter.stop(
+            return Err(self.reporter.reject(
                 Code::NotJsonObject,
-                At::node(doc, node),
+                Position::node(doc, node),
                 "A top-level element is not a JSON object.",
                 "Write an Interface as an object, or several of them in one array.",
             ));
@@ -39,25 +39,25 @@ impl Session<'_> {
         self.check_repeats(doc, node)?;
         let context = Context::root(node, doc, self.options, &mut self.reporter)?;
         if let Some(member) = node.member("@graph") {
-            return Err(self.reporter.stop(
+            return Err(self.reporter.reject(
                 Code::TopLevelGraphDisallowed,
-                At::name(doc, member),
+                Position::name(doc, member),
                 "A top-level element has `@graph`.",
                 "Move the elements inside it to the top of the document, in an array.",
             ));
         }
         if node.member("@id").is_none() {
-            return Err(self.reporter.stop(
+            return Err(self.reporter.reject(
                 Code::MissingTopLevelId,
-                At::start(doc, node),
+                Position::start(doc, node),
                 "This top-level element has no `@id`.",
                 "Add an `@id` with a DTMI such as \"dtmi:com:example:Pump;1\".",
             ));
         }
         if !is_rootable(node, &context) {
-            return Err(self.reporter.stop(
+            return Err(self.reporter.reject(
                 Code::TypeNotRootable,
-                At::member(doc, node, "@type"),
+                Position::member(doc, node, "@type"),
                 "This top-level element is not an Interface.",
                 "Give it the type Interface, or define it inside the Interface that uses it.",
             ));
@@ -65,9 +65,9 @@ impl Session<'_> {
         if context.version.restricts_keywords
             && let Some(member) = disallowed_keywords(node).next()
         {
-            return Err(self.reporter.stop(
+            return Err(self.reporter.reject(
                 Code::TopLevelKeywordDisallowed,
-                At::name(doc, member),
+                Position::name(doc, member),
                 format!(
                     "A top-level element has the keyword `{}`, which has no place there.",
                     member.name
@@ -85,7 +85,7 @@ impl Session<'_> {
         node: &Node,
         parent: &Context,
         slot: &Slot<'_>,
-    ) -> Result<ElementIndex, Stop> {
+    ) -> Result<ElementIndex, Reported> {
         self.check_repeats(doc, node)?;
         let own = parent.child(node, doc, self.options, &mut self.reporter)?;
         let context = own.as_ref().unwrap_or(parent);
@@ -94,7 +94,7 @@ impl Session<'_> {
         {
             self.reporter.property(
                 Code::IdReference,
-                At::node(doc, node),
+                Position::node(doc, node),
                 slot.parent_id,
                 slot.property,
                 format!(
@@ -103,12 +103,12 @@ impl Session<'_> {
                 ),
                 "Write the identifier alone, as text, to refer to the element; or define the element here.",
             );
-            return Err(Stop);
+            return Err(Reported);
         }
         if let Some(member) = node.member("@graph") {
             self.reporter.property(
                 Code::GraphDisallowed,
-                At::name(doc, member),
+                Position::name(doc, member),
                 slot.parent_id,
                 slot.property,
                 format!("A value of `{}` has `@graph`.", slot.property),
@@ -119,7 +119,7 @@ impl Session<'_> {
             for member in disallowed_keywords(node) {
                 self.reporter.property(
                     Code::KeywordDisallowed,
-                    At::name(doc, member),
+                    Position::name(doc, member),
                     slot.parent_id,
                     slot.property,
                     format!(
@@ -133,7 +133,7 @@ impl Session<'_> {
         if !slot.target.admits(context.version.number, parent.version.number) {
             self.reporter.property(
                 Code::DisallowedVersionDefinition,
-                At::member(doc, node, "@context"),
+                Position::member(doc, node, "@context"),
                 slot.parent_id,
                 slot.property,
                 format!(
@@ -152,11 +152,11 @@ impl Session<'_> {
         node: &Node,
         context: &Context,
         slot: Option<&Slot<'_>>,
-    ) -> Result<ElementIndex, Stop> {
+    ) -> Result<ElementIndex, Reported> {
         let id = identify(node, doc, context, slot, &mut self.reporter)?;
         if let Some(&known) = self.ids.get(&id) {
             self.report_duplicate(doc, node, &id, slot, known);
-            return Err(Stop);
+            return Err(Reported);
         }
         let target = slot.map_or(&ROOT, |slot| slot.target);
         let subject = Subject {
@@ -167,19 +167,19 @@ impl Session<'_> {
             target,
             slot,
         };
-        let types = self.types(&subject).inspect_err(|Stop| {
+        let types = self.types(&subject).inspect_err(|Reported| {
             self.broken.insert(id.clone());
         })?;
         let Some(class) = context.version.class(types.kind) else {
             self.broken.insert(id);
-            return Err(Stop);
+            return Err(Reported);
         };
         if let Some(max) = class.id_max
             && id.as_str().len() > max
         {
             self.reporter.element(
                 Code::IdTooLongForType,
-                At::member(doc, node, "@id"),
+                Position::member(doc, node, "@id"),
                 &id,
                 format!(
                     "The identifier of an {} may have {max} characters; this one has more.",
@@ -242,7 +242,7 @@ impl Session<'_> {
                 let segment = slot.target.segment.unwrap_or("name");
                 self.reporter.property(
                     Code::NonUniquePropertyValue,
-                    At::member(doc, node, segment),
+                    Position::member(doc, node, segment),
                     slot.parent_id,
                     slot.property,
                     format!("Two values of `{}` have the same `{segment}`.", slot.property),
@@ -255,7 +255,7 @@ impl Session<'_> {
                     place.map_or_else(String::new, |source| format!(" (the first in {})", source.name));
                 self.reporter.element(
                     Code::DuplicateDefinition,
-                    At::member(doc, node, "@id"),
+                    Position::member(doc, node, "@id"),
                     id,
                     format!("The element {id} is defined twice{place}."),
                     "Remove one definition, or give it an identifier of its own.",
@@ -281,7 +281,7 @@ impl Session<'_> {
         if size > max {
             self.reporter.element(
                 Code::PartitionTooLarge,
-                At::start(doc, node),
+                Position::start(doc, node),
                 id,
                 format!("The text of this Interface has {size} bytes; {max} are allowed."),
                 "Split it: let it extend an Interface that takes some of its contents.",
@@ -304,7 +304,7 @@ impl Session<'_> {
         false
     }
 
-    fn check_repeats(&mut self, doc: usize, node: &Node) -> Result<(), Stop> {
+    fn check_repeats(&mut self, doc: usize, node: &Node) -> Result<(), Reported> {
         let members = node.members();
         for (index, member) in members.iter().enumerate() {
             if member.name.starts_with('@')
@@ -314,9 +314,9 @@ impl Session<'_> {
                     .iter()
                     .find(|(name, _)| **name == *member.name)
                     .map_or(Code::RepeatedKeyword, |(_, code)| *code);
-                return Err(self.reporter.stop(
+                return Err(self.reporter.reject(
                     code,
-                    At::name(doc, member),
+                    Position::name(doc, member),
                     format!("This object has `{}` more than once.", member.name),
                     "Keep one of them.",
                 ));

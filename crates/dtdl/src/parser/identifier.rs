@@ -1,7 +1,7 @@
 //! `@id`, and the identifiers of elements without one.
 
 use super::context::Context;
-use super::report::{At, Reporter, Stop};
+use super::report::{Position, Reported, Reporter};
 use super::slot::Slot;
 use crate::dtmi::{self, Syntax};
 use crate::json::{Data, Node};
@@ -15,35 +15,35 @@ pub(super) fn identify(
     context: &Context,
     slot: Option<&Slot<'_>>,
     reporter: &mut Reporter,
-) -> Result<Dtmi, Stop> {
+) -> Result<Dtmi, Reported> {
     match (node.member("@id"), slot) {
         (Some(member), _) => read(&member.value, doc, context, reporter),
-        (None, None) => Err(reporter.stop(
+        (None, None) => Err(reporter.reject(
             Code::MissingTopLevelId,
-            At::start(doc, node),
+            Position::start(doc, node),
             "This top-level element has no `@id`.",
             "Add an `@id` with a DTMI such as \"dtmi:com:example:Pump;1\".",
         )),
         (None, Some(slot)) if slot.target.id_required => {
             reporter.property(
                 Code::MissingRequiredId,
-                At::start(doc, node),
+                Position::start(doc, node),
                 slot.parent_id,
                 slot.property,
                 format!("A value of `{}` has no `@id`.", slot.property),
                 "Add an `@id` with a DTMI; only so can it be referred to.",
             );
-            Err(Stop)
+            Err(Reported)
         }
         (None, Some(slot)) => assign(node, doc, context, slot, reporter),
     }
 }
 
-fn read(value: &Node, doc: usize, context: &Context, reporter: &mut Reporter) -> Result<Dtmi, Stop> {
+fn read(value: &Node, doc: usize, context: &Context, reporter: &mut Reporter) -> Result<Dtmi, Reported> {
     let version = context.version;
-    let at = At::node(doc, value);
+    let at = Position::node(doc, value);
     let Some(text) = value.as_str().filter(|text| !text.is_empty()) else {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::IdNotString,
             at,
             "The value of `@id` is not a text.",
@@ -51,7 +51,7 @@ fn read(value: &Node, doc: usize, context: &Context, reporter: &mut Reporter) ->
         ));
     };
     if text.encode_utf16().count() > version.id_max {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::IdTooLong,
             at,
             format!(
@@ -62,7 +62,7 @@ fn read(value: &Node, doc: usize, context: &Context, reporter: &mut Reporter) ->
         ));
     }
     if !dtmi::is_valid(text, Syntax::User, version.number) {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::InvalidId,
             at,
             format!("`{text}` is not an identifier of DTDL version {}.", version.number),
@@ -70,7 +70,7 @@ fn read(value: &Node, doc: usize, context: &Context, reporter: &mut Reporter) ->
         ));
     }
     if RESERVED_PREFIXES.iter().any(|prefix| text.starts_with(prefix)) {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::ReservedId,
             at,
             format!("`{text}` begins like the identifiers of the language itself."),
@@ -86,7 +86,7 @@ fn assign(
     context: &Context,
     slot: &Slot<'_>,
     reporter: &mut Reporter,
-) -> Result<Dtmi, Stop> {
+) -> Result<Dtmi, Reported> {
     let Some(wanted) = slot.target.segment else {
         return Ok(slot.parent_id.child(slot.property, None));
     };
@@ -94,13 +94,13 @@ fn assign(
     let Some(member) = node.member(wanted).or_else(|| node.member(&full)) else {
         reporter.property(
             Code::MissingDtmiSegPropertyValue,
-            At::start(doc, node),
+            Position::start(doc, node),
             slot.parent_id,
             slot.property,
             format!("A value of `{}` has no `{wanted}`.", slot.property),
             format!("Add a `{wanted}` that no other value of `{}` has.", slot.property),
         );
-        return Err(Stop);
+        return Err(Reported);
     };
     let value = match &member.value.data {
         Data::Array(items) if items.len() == 1 => items.first().unwrap_or(&member.value),
@@ -115,7 +115,7 @@ fn assign(
         _ => {
             reporter.property(
                 Code::DtmiSegPropertyNotStringOrNumber,
-                At::node(doc, &member.value),
+                Position::node(doc, &member.value),
                 slot.parent_id,
                 slot.property,
                 format!(
@@ -124,7 +124,7 @@ fn assign(
                 ),
                 format!("Give it a text as `{wanted}`."),
             );
-            Err(Stop)
+            Err(Reported)
         }
     }
 }

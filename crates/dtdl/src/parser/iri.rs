@@ -2,7 +2,7 @@
 
 use super::pattern::{advice, matches};
 use super::properties::Reading;
-use super::report::At;
+use super::report::Position;
 use super::session::Session;
 use crate::json::Node;
 use crate::metamodel::Pattern;
@@ -20,9 +20,9 @@ impl Session<'_> {
         let Some(value) = self.single_identifier(reading, required) else {
             return;
         };
-        let at = At::node(reading.doc, value);
+        let at = Position::node(reading.doc, value);
         let Some(text) = value.as_str() else {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::IdentifierNotString,
                 at,
@@ -32,7 +32,7 @@ impl Session<'_> {
             return;
         };
         let Some(id) = reading.context.expand(text) else {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::IdentifierNotDtmi,
                 at,
@@ -42,7 +42,7 @@ impl Session<'_> {
             return;
         };
         if let Some(max) = max.filter(|max| id.len() > *max) {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::IdentifierTooLong,
                 at,
@@ -51,7 +51,7 @@ impl Session<'_> {
             );
         }
         if let Some(pattern) = pattern.filter(|pattern| !matches(*pattern, &id)) {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::IdentifierInvalid,
                 at,
@@ -66,9 +66,9 @@ impl Session<'_> {
         let Some(value) = self.single_identifier(reading, required) else {
             return;
         };
-        let at = At::node(reading.doc, value);
+        let at = Position::node(reading.doc, value);
         let Some(text) = value.as_str() else {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::IdentifierNotString,
                 at,
@@ -83,7 +83,7 @@ impl Session<'_> {
         });
         match iri {
             Some(iri) => self.set(reading.element, reading.name, Literal::String(iri.into())),
-            None => self.wrong(
+            None => self.report_value(
                 reading,
                 Code::IdentifierNotUri,
                 at,
@@ -96,7 +96,7 @@ impl Session<'_> {
     fn single_identifier<'n>(&mut self, reading: &Reading<'n>, required: bool) -> Option<&'n Node> {
         let values = reading.values();
         if values.len() > 1 {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::IdentifierMultipleValues,
                 reading.at(),
@@ -106,7 +106,7 @@ impl Session<'_> {
             return None;
         }
         if values.is_empty() && required {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::IdentifierCountBelowMin,
                 reading.at(),

@@ -2,16 +2,16 @@
 
 use super::pattern::{advice, matches};
 use super::properties::Reading;
-use super::report::At;
+use super::report::Position;
 use super::session::Session;
 use crate::Code;
 use crate::json::{Data, Node};
 use crate::metamodel::{Property, Value};
 use crate::model::Literal;
 
-/// The codes of one kind of literal, and how it is called.
-struct Family {
-    called: &'static str,
+/// The codes of one kind of literal, and how it is noun.
+struct LiteralCodes {
+    noun: &'static str,
     count_below_min: Code,
     multiple: Code,
     wrong: Code,
@@ -21,8 +21,8 @@ struct Family {
     datatype: &'static str,
 }
 
-const TEXT: Family = Family {
-    called: "a text",
+const STRING: LiteralCodes = LiteralCodes {
+    noun: "a text",
     count_below_min: Code::StringCountBelowMin,
     multiple: Code::StringMultipleValues,
     wrong: Code::StringNotString,
@@ -31,8 +31,8 @@ const TEXT: Family = Family {
     wrong_value: Code::StringValueNotString,
     datatype: "string",
 };
-const INTEGER: Family = Family {
-    called: "a whole number",
+const INTEGER: LiteralCodes = LiteralCodes {
+    noun: "a whole number",
     count_below_min: Code::IntegerCountBelowMin,
     multiple: Code::IntegerMultipleValues,
     wrong: Code::IntegerNotInteger,
@@ -41,8 +41,8 @@ const INTEGER: Family = Family {
     wrong_value: Code::IntegerValueNotInteger,
     datatype: "integer",
 };
-const NUMBER: Family = Family {
-    called: "a number",
+const NUMBER: LiteralCodes = LiteralCodes {
+    noun: "a number",
     count_below_min: Code::NumericCountBelowMin,
     multiple: Code::NumericMultipleValues,
     wrong: Code::NumericNotNumeric,
@@ -51,8 +51,8 @@ const NUMBER: Family = Family {
     wrong_value: Code::NumericValueNotNumeric,
     datatype: "decimal",
 };
-const BOOLEAN: Family = Family {
-    called: "true or false",
+const BOOLEAN: LiteralCodes = LiteralCodes {
+    noun: "true or false",
     count_below_min: Code::BooleanCountBelowMin,
     multiple: Code::BooleanMultipleValues,
     wrong: Code::BooleanNotBoolean,
@@ -61,8 +61,8 @@ const BOOLEAN: Family = Family {
     wrong_value: Code::BooleanValueNotBoolean,
     datatype: "boolean",
 };
-const DURATION: Family = Family {
-    called: "a duration as text",
+const DURATION: LiteralCodes = LiteralCodes {
+    noun: "a duration as text",
     count_below_min: Code::DurationCountBelowMin,
     multiple: Code::DurationMultipleValues,
     wrong: Code::DurationNotString,
@@ -71,8 +71,8 @@ const DURATION: Family = Family {
     wrong_value: Code::DurationValueNotString,
     datatype: "duration",
 };
-const ANY: Family = Family {
-    called: "a text, number or boolean",
+const ANY: LiteralCodes = LiteralCodes {
+    noun: "a text, number or boolean",
     count_below_min: Code::LiteralCountBelowMin,
     multiple: Code::LiteralMultipleValues,
     wrong: Code::LiteralNotValid,
@@ -85,8 +85,8 @@ const ANY: Family = Family {
 impl Session<'_> {
     /// Reads a property that holds one literal.
     pub(super) fn literal(&mut self, reading: &Reading<'_>, property: &'static Property) {
-        let family = match property.value {
-            Value::Text { .. } => &TEXT,
+        let codes = match property.value {
+            Value::String { .. } => &STRING,
             Value::Integer { .. } => &INTEGER,
             Value::Number => &NUMBER,
             Value::Boolean => &BOOLEAN,
@@ -111,18 +111,18 @@ impl Session<'_> {
         let [value] = values else {
             if values.is_empty() {
                 if property.required {
-                    self.wrong(
+                    self.report_value(
                         reading,
-                        family.count_below_min,
+                        codes.count_below_min,
                         reading.at(),
                         format!("`{}` has no value.", reading.name),
-                        format!("Give it {}.", family.called),
+                        format!("Give it {}.", codes.noun),
                     );
                 }
             } else {
-                self.wrong(
+                self.report_value(
                     reading,
-                    family.multiple,
+                    codes.multiple,
                     reading.at(),
                     format!("`{}` has several values.", reading.name),
                     "Keep one of them.",
@@ -130,11 +130,11 @@ impl Session<'_> {
             }
             return;
         };
-        let Some(plain) = self.unwrap_value(reading, family, value) else {
+        let Some(plain) = self.unwrap_value(reading, codes, value) else {
             return;
         };
         let read = match (&property.value, &plain.data) {
-            (Value::Text { .. } | Value::Duration | Value::Literal, Data::String(text)) => {
+            (Value::String { .. } | Value::Duration | Value::Literal, Data::String(text)) => {
                 Some(Literal::String(text.clone()))
             }
             (Value::Boolean | Value::Literal, Data::Boolean(value)) => Some(Literal::Boolean(*value)),
@@ -146,17 +146,13 @@ impl Session<'_> {
         };
         let Some(read) = read else {
             let is_object = matches!(value.data, Data::Object(_));
-            let code = if is_object {
-                family.wrong_value
-            } else {
-                family.wrong
-            };
-            self.wrong(
+            let code = if is_object { codes.wrong_value } else { codes.wrong };
+            self.report_value(
                 reading,
                 code,
-                At::node(reading.doc, value),
-                format!("The value of `{}` is not {}.", reading.name, family.called),
-                format!("Change it to {}.", family.called),
+                Position::node(reading.doc, value),
+                format!("The value of `{}` is not {}.", reading.name, codes.noun),
+                format!("Change it to {}.", codes.noun),
             );
             return;
         };
@@ -171,12 +167,12 @@ impl Session<'_> {
         node: &Node,
         read: &Literal,
     ) {
-        let at = At::node(reading.doc, node);
+        let at = Position::node(reading.doc, node);
         match (&property.value, read) {
-            (Value::Text { max, pattern }, Literal::String(text)) => {
+            (Value::String { max, pattern }, Literal::String(text)) => {
                 let max = max.map(|max| max.get(reading.context.limits));
                 if let Some(max) = max.filter(|max| text.encode_utf16().count() > *max) {
-                    self.wrong(
+                    self.report_value(
                         reading,
                         Code::StringTooLong,
                         at,
@@ -185,7 +181,7 @@ impl Session<'_> {
                     );
                 }
                 if let Some(pattern) = pattern.filter(|pattern| !matches(*pattern, text)) {
-                    self.wrong(
+                    self.report_value(
                         reading,
                         Code::StringInvalid,
                         at,
@@ -195,7 +191,7 @@ impl Session<'_> {
                 }
             }
             (Value::Duration, Literal::String(text)) if !crate::instance::is_duration(text) => {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::DurationInvalid,
                     at,
@@ -210,7 +206,14 @@ impl Session<'_> {
         }
     }
 
-    fn check_range(&mut self, reading: &Reading<'_>, at: At, value: i64, min: Option<i64>, max: Option<i64>) {
+    fn check_range(
+        &mut self,
+        reading: &Reading<'_>,
+        at: Position,
+        value: i64,
+        min: Option<i64>,
+        max: Option<i64>,
+    ) {
         let name = reading.name;
         let below = min.is_some_and(|min| value < min);
         let above = max.is_some_and(|max| value > max);
@@ -224,7 +227,7 @@ impl Session<'_> {
             (None, Some(max)) if above => (Code::ValueAboveMax, format!("Use {max} or less.")),
             _ => return,
         };
-        self.wrong(
+        self.report_value(
             reading,
             code,
             at,
@@ -237,13 +240,13 @@ impl Session<'_> {
     fn unwrap_value<'n>(
         &mut self,
         reading: &Reading<'_>,
-        family: &Family,
+        codes: &LiteralCodes,
         value: &'n Node,
     ) -> Option<&'n Node> {
         let Data::Object(members) = &value.data else {
             return Some(value);
         };
-        let at = At::node(reading.doc, value);
+        let at = Position::node(reading.doc, value);
         for member in members {
             let (code, what) = match &*member.name {
                 "@value" | "@type" => continue,
@@ -267,21 +270,21 @@ impl Session<'_> {
                 "The value object of `{}` has the {what} `{}`.",
                 reading.name, member.name
             );
-            self.wrong(
+            self.report_value(
                 reading,
                 code,
-                At::name(reading.doc, member),
+                Position::name(reading.doc, member),
                 message,
                 "Keep only `@value` and `@type`.",
             );
         }
         let Some(inner) = value.member("@value") else {
-            self.wrong(
+            self.report_value(
                 reading,
-                family.no_value,
+                codes.no_value,
                 at,
                 format!("The value of `{}` is an object without `@value`.", reading.name),
-                format!("Write {}, without an object around it.", family.called),
+                format!("Write {}, without an object around it.", codes.noun),
             );
             return None;
         };
@@ -291,9 +294,9 @@ impl Session<'_> {
                 Data::String(_) => std::slice::from_ref(&declared.value),
                 _ => &[],
             };
-            let type_at = At::node(reading.doc, &declared.value);
+            let type_at = Position::node(reading.doc, &declared.value);
             let [only] = types else {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::LiteralTypeNotSingular,
                     type_at,
@@ -310,19 +313,19 @@ impl Session<'_> {
                     .or_else(|| name.strip_prefix("http://www.w3.org/2001/XMLSchema#"))
             });
             let fits = match name {
-                Some(name) if family.datatype.is_empty() => is_datatype_of(name, &inner.value),
-                Some(name) => name == family.datatype,
+                Some(name) if codes.datatype.is_empty() => is_datatype_of(name, &inner.value),
+                Some(name) => name == codes.datatype,
                 None => false,
             };
             if !fits {
-                let datatype = if family.datatype.is_empty() {
+                let datatype = if codes.datatype.is_empty() {
                     "string"
                 } else {
-                    family.datatype
+                    codes.datatype
                 };
-                self.wrong(
+                self.report_value(
                     reading,
-                    family.wrong_type,
+                    codes.wrong_type,
                     type_at,
                     format!(
                         "The `@type` of the value of `{}` is the wrong datatype.",
@@ -337,11 +340,11 @@ impl Session<'_> {
     }
 
     /// Reports something about a property.
-    pub(super) fn wrong(
+    pub(super) fn report_value(
         &mut self,
         reading: &Reading<'_>,
         code: Code,
-        at: At,
+        at: Position,
         message: impl Into<String>,
         help: impl Into<String>,
     ) {

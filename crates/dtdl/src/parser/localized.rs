@@ -1,7 +1,7 @@
 //! Texts in several languages.
 
 use super::properties::Reading;
-use super::report::At;
+use super::report::Position;
 use super::session::Session;
 use crate::Code;
 use crate::json::{Data, Member, Node};
@@ -40,7 +40,7 @@ impl Session<'_> {
         if is_tagged {
             let language = text_of("@language").unwrap_or(DEFAULT);
             let text = text_of("@value").unwrap_or_default();
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::LangTagValueInLangMap,
                 reading.at(),
@@ -54,9 +54,9 @@ impl Session<'_> {
         }
         for (index, member) in members.iter().enumerate() {
             let name = &*member.name;
-            let at = At::name(reading.doc, member);
+            let at = Position::name(reading.doc, member);
             if name.starts_with('@') {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::LangMapObjKeyword,
                     at,
@@ -69,7 +69,7 @@ impl Session<'_> {
                 continue;
             }
             if !is_language(name) {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::LangStringInvalidCode,
                     at,
@@ -79,10 +79,10 @@ impl Session<'_> {
             }
             match member.value.as_str() {
                 Some(text) => self.check_length(reading, &member.value, text, max),
-                None => self.wrong(
+                None => self.report_value(
                     reading,
                     Code::LangStringValueNotString,
-                    At::node(reading.doc, &member.value),
+                    Position::node(reading.doc, &member.value),
                     format!(
                         "The value of `{}` for language `{name}` is not text.",
                         reading.name
@@ -91,7 +91,7 @@ impl Session<'_> {
                 ),
             }
             if members.iter().take(index).any(|other| other.name == member.name) {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::LangStringCodeNotUnique,
                     at,
@@ -106,7 +106,7 @@ impl Session<'_> {
 
     /// One item of an array: a text, or an object with `@value` and `@language`.
     fn tagged(&mut self, reading: &Reading<'_>, value: &Node, max: usize, texts: &mut Texts) {
-        let at = At::node(reading.doc, value);
+        let at = Position::node(reading.doc, value);
         let (language, text) = match &value.data {
             Data::String(text) => {
                 self.check_length(reading, value, text, max);
@@ -118,10 +118,10 @@ impl Session<'_> {
                     Some(node) => match node.as_str().filter(|tag| !tag.is_empty()) {
                         Some(tag) => {
                             if !is_language(tag) {
-                                self.wrong(
+                                self.report_value(
                                     reading,
                                     Code::LangStringElementInvalidCode,
-                                    At::node(reading.doc, node),
+                                    Position::node(reading.doc, node),
                                     format!("`{tag}` is not the tag of a language."),
                                     "Use a tag such as \"en\", \"zh-Hant\" or \"fr-CA\".",
                                 );
@@ -129,10 +129,10 @@ impl Session<'_> {
                             tag
                         }
                         None => {
-                            self.wrong(
+                            self.report_value(
                                 reading,
                                 Code::LangStringElementCodeNotString,
-                                At::node(reading.doc, node),
+                                Position::node(reading.doc, node),
                                 "The value of `@language` is not text.",
                                 "Write the tag of a language, such as \"en\".",
                             );
@@ -142,7 +142,7 @@ impl Session<'_> {
                 };
                 let text = match value.member("@value") {
                     None => {
-                        self.wrong(
+                        self.report_value(
                             reading,
                             Code::LangStringElementNoValue,
                             at,
@@ -157,10 +157,10 @@ impl Session<'_> {
                             Some(text)
                         }
                         None => {
-                            self.wrong(
+                            self.report_value(
                                 reading,
                                 Code::LangStringElementValueNotString,
-                                At::node(reading.doc, &member.value),
+                                Position::node(reading.doc, &member.value),
                                 format!("The `@value` of a value of `{}` is not text.", reading.name),
                                 "Change it to text.",
                             );
@@ -172,7 +172,7 @@ impl Session<'_> {
                 (language, text)
             }
             _ => {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::LangStringElementNotStringOrObject,
                     at,
@@ -186,7 +186,7 @@ impl Session<'_> {
             }
         };
         if texts.iter().any(|(known, _)| **known == *language) {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::LangStringElementCodeNotUnique,
                 at,
@@ -215,10 +215,10 @@ impl Session<'_> {
                 }
                 _ => Code::LangStringElementInvalidProp,
             };
-            self.wrong(
+            self.report_value(
                 reading,
                 code,
-                At::name(reading.doc, member),
+                Position::name(reading.doc, member),
                 format!("A value of `{}` has the member `{}`.", reading.name, member.name),
                 "Keep only `@value` and `@language`.",
             );
@@ -227,10 +227,10 @@ impl Session<'_> {
 
     fn check_length(&mut self, reading: &Reading<'_>, node: &Node, text: &str, max: usize) {
         if text.encode_utf16().count() > max {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::LangStringValueTooLong,
-                At::node(reading.doc, node),
+                Position::node(reading.doc, node),
                 format!("`{}` has more than {max} characters.", reading.name),
                 format!("Shorten it to at most {max} characters."),
             );

@@ -1,7 +1,7 @@
 //! The members of an element.
 
 use super::context::Context;
-use super::report::At;
+use super::report::Position;
 use super::session::Session;
 use super::slot::Slot;
 use super::types::{Subject, Types};
@@ -34,8 +34,8 @@ impl<'a> Reading<'a> {
     }
 
     /// The place of all values.
-    pub(super) fn at(&self) -> At {
-        At::node(self.doc, &self.member.value)
+    pub(super) fn at(&self) -> Position {
+        Position::node(self.doc, &self.member.value)
     }
 }
 
@@ -64,7 +64,7 @@ impl Session<'_> {
             if seen.contains(&property.name) {
                 self.reporter.property(
                     Code::DuplicatePropertyName,
-                    At::name(subject.doc, member),
+                    Position::name(subject.doc, member),
                     subject.id,
                     property.name,
                     format!("The property `{}` is there twice.", property.name),
@@ -111,7 +111,7 @@ impl Session<'_> {
     ) {
         let context = subject.context;
         let name = &*member.name;
-        let at = At::name(subject.doc, member);
+        let at = Position::name(subject.doc, member);
         if !context.version.unknown.lenient {
             let finding = match context.expand(name) {
                 None if name.starts_with("dtmi:") => Some((
@@ -169,7 +169,7 @@ impl Session<'_> {
         types: &Types,
         seen: &[&'static str],
     ) {
-        let at = At::start(subject.doc, subject.node);
+        let at = Position::start(subject.doc, subject.node);
         for property in class.properties() {
             if property.required && !seen.contains(&property.name) {
                 let code = match property.value {

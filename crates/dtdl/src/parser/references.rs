@@ -1,7 +1,7 @@
 //! Properties that hold other elements.
 
 use super::properties::Reading;
-use super::report::{At, Stop};
+use super::report::{Position, Reported};
 use super::session::{Pending, Session};
 use super::slot::Slot;
 use crate::json::{Data, Node};
@@ -18,7 +18,7 @@ impl Session<'_> {
             }
         }
         if usable < target.min {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::ObjectCountBelowMin,
                 reading.at(),
@@ -33,7 +33,7 @@ impl Session<'_> {
             );
         }
         if !target.plural && usable > 1 {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::ObjectMultipleValues,
                 reading.at(),
@@ -44,7 +44,7 @@ impl Session<'_> {
         if target.plural
             && let Some(max) = target.max.filter(|max| usable > *max)
         {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::ObjectCountAboveMax,
                 reading.at(),
@@ -56,11 +56,11 @@ impl Session<'_> {
 
     /// Reads one value and tells whether it can be used.
     fn reference(&mut self, reading: &Reading<'_>, slot: &Slot<'_>, value: &Node) -> bool {
-        let at = At::node(reading.doc, value);
+        let at = Position::node(reading.doc, value);
         match &value.data {
             Data::String(text) => {
                 let Some(id) = reading.context.expand(text) else {
-                    self.wrong(
+                    self.report_value(
                         reading,
                         Code::BadDtmiOrTerm,
                         at,
@@ -72,7 +72,7 @@ impl Session<'_> {
                     );
                     return false;
                 };
-                let place = self.refer(slot.parent, slot.property, None);
+                let place = self.add_reference(slot.parent, slot.property, None);
                 self.pending.push(Pending {
                     from: slot.parent,
                     property: slot.property,
@@ -84,7 +84,7 @@ impl Session<'_> {
                 true
             }
             Data::Object(_) if slot.target.inline.is_empty() => {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::RefObjectNotAllowed,
                     at,
@@ -97,17 +97,17 @@ impl Session<'_> {
                 false
             }
             Data::Object(_) => {
-                let place = self.refer(slot.parent, slot.property, None);
+                let place = self.add_reference(slot.parent, slot.property, None);
                 match self.nested(reading.doc, value, reading.context, slot) {
                     Ok(index) => {
-                        self.point(slot.parent, slot.property, place, index);
+                        self.set_reference(slot.parent, slot.property, place, index);
                         true
                     }
-                    Err(Stop) => false,
+                    Err(Reported) => false,
                 }
             }
             _ => {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::RefNotStringOrObject,
                     at,
@@ -124,7 +124,13 @@ impl Session<'_> {
         clippy::expect_used,
         reason = "`refer` gave the position, and values are never removed"
     )]
-    pub(super) fn point(&mut self, from: ElementIndex, property: &str, place: usize, to: ElementIndex) {
+    pub(super) fn set_reference(
+        &mut self,
+        from: ElementIndex,
+        property: &str,
+        place: usize,
+        to: ElementIndex,
+    ) {
         let mut references = self.elements[from].references.iter_mut();
         let value = references
             .find(|(name, _)| *name == property)

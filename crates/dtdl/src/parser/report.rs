@@ -8,7 +8,7 @@ use crate::{Code, Dtmi};
 
 /// An element is not worth reading on. The reason has been reported.
 #[derive(Debug)]
-pub(super) struct Stop;
+pub(super) struct Reported;
 
 /// A document that is being parsed.
 #[derive(Debug)]
@@ -22,13 +22,13 @@ pub(super) struct Source {
 
 /// A place: document and bytes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct At {
+pub(super) struct Position {
     pub(super) doc: usize,
     pub(super) start: u32,
     pub(super) end: u32,
 }
 
-impl At {
+impl Position {
     pub(super) fn document(doc: usize) -> Self {
         Self {
             doc,
@@ -75,14 +75,14 @@ impl At {
 /// The diagnostics so far. Places are worked out at the end, from the documents.
 #[derive(Debug)]
 pub(super) struct Reporter {
-    found: Vec<Found>,
+    findings: Vec<Finding>,
     max: usize,
 }
 
 #[derive(Debug)]
-struct Found {
+struct Finding {
     code: Code,
-    at: At,
+    at: Position,
     element: Option<Dtmi>,
     property: Option<String>,
     message: String,
@@ -92,7 +92,7 @@ struct Found {
 impl Reporter {
     pub(super) fn new(max: usize) -> Self {
         Self {
-            found: Vec::new(),
+            findings: Vec::new(),
             max,
         }
     }
@@ -101,7 +101,7 @@ impl Reporter {
     pub(super) fn property(
         &mut self,
         code: Code,
-        at: At,
+        at: Position,
         element: &Dtmi,
         property: &str,
         message: impl Into<String>,
@@ -121,7 +121,7 @@ impl Reporter {
     pub(super) fn element(
         &mut self,
         code: Code,
-        at: At,
+        at: Position,
         element: &Dtmi,
         message: impl Into<String>,
         help: impl Into<String>,
@@ -130,28 +130,28 @@ impl Reporter {
     }
 
     /// Reports something that makes it pointless to read the element on.
-    pub(super) fn stop(
+    pub(super) fn reject(
         &mut self,
         code: Code,
-        at: At,
+        at: Position,
         message: impl Into<String>,
         help: impl Into<String>,
-    ) -> Stop {
+    ) -> Reported {
         self.push(code, at, None, None, message.into(), help.into());
-        Stop
+        Reported
     }
 
     pub(super) fn push(
         &mut self,
         code: Code,
-        at: At,
+        at: Position,
         element: Option<Dtmi>,
         property: Option<String>,
         message: String,
         help: String,
     ) {
-        if self.found.len() < self.max {
-            self.found.push(Found {
+        if self.findings.len() < self.max {
+            self.findings.push(Finding {
                 code,
                 at,
                 element,
@@ -163,16 +163,16 @@ impl Reporter {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.found.is_empty()
+        self.findings.is_empty()
     }
 
     /// How many there are; to see whether a step found any.
     pub(super) fn len(&self) -> usize {
-        self.found.len()
+        self.findings.len()
     }
 
     pub(super) fn finish(self, locator: &mut Locator<'_>) -> Vec<Diagnostic> {
-        self.found
+        self.findings
             .into_iter()
             .map(|found| Diagnostic {
                 code: found.code,
@@ -200,7 +200,7 @@ impl<'s> Locator<'s> {
         }
     }
 
-    pub(super) fn locate(&mut self, at: At) -> Location {
+    pub(super) fn locate(&mut self, at: Position) -> Location {
         let (source, lines) = (&self.sources[at.doc], &mut self.lines[at.doc]);
         let place = source.has_lines.then(|| {
             lines

@@ -23,7 +23,7 @@ impl Session<'_> {
                     .or_else(|| self.builtin(pending.id.as_str()));
                 match found {
                     Some(index) => {
-                        self.point(pending.from, pending.property, pending.slot, index);
+                        self.set_reference(pending.from, pending.property, pending.slot, index);
                         to_check.push((pending, index));
                     }
                     None if self.broken.contains(&pending.id) => {}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::document::{Document, Input};
-use super::report::{At, Reporter, Source};
+use super::report::{Position, Reporter, Source};
 use crate::json::{self, Data, Node};
 use crate::metamodel::{ElementKind, Target};
 use crate::model::{ElementData, ElementIndex, Literal, PerElement};
@@ -35,7 +35,7 @@ pub(super) struct Pending {
     pub(super) slot: usize,
     pub(super) target: &'static Target,
     pub(super) id: Dtmi,
-    pub(super) at: At,
+    pub(super) at: Position,
 }
 
 /// A reference that leads nowhere.
@@ -44,7 +44,7 @@ pub(super) struct Missing {
     pub(super) from: ElementIndex,
     pub(super) property: &'static str,
     pub(super) id: Dtmi,
-    pub(super) at: At,
+    pub(super) at: Position,
 }
 
 impl<'p> Session<'p> {
@@ -83,14 +83,14 @@ impl<'p> Session<'p> {
         let root = match read {
             Ok(root) => root,
             Err((offset, problem)) => {
-                let at = At {
+                let at = Position {
                     doc,
                     start: offset,
                     end: offset.saturating_add(1),
                 };
                 let message = format!("The document is not JSON: {problem}.");
                 self.reporter
-                    .stop(Code::InvalidJson, at, message, "Correct the JSON at this place.");
+                    .reject(Code::InvalidJson, at, message, "Correct the JSON at this place.");
                 Node {
                     data: Data::Array(Vec::new()),
                     start: 0,
@@ -122,7 +122,7 @@ impl<'p> Session<'p> {
     /// Adds a value to a property that holds elements, and returns its position among the values. `to` is `None`
     /// until the value is resolved.
     #[expect(clippy::indexing_slicing, reason = "the entry was found or pushed just now")]
-    pub(super) fn refer(
+    pub(super) fn add_reference(
         &mut self,
         from: ElementIndex,
         property: &'static str,
@@ -140,23 +140,23 @@ impl<'p> Session<'p> {
     }
 
     /// The place of an element.
-    pub(super) fn at(&self, index: ElementIndex) -> At {
+    pub(super) fn at(&self, index: ElementIndex) -> Position {
         match self.elements[index].span {
-            Some(span) => At {
+            Some(span) => Position {
                 doc: span.doc,
                 start: span.start,
                 end: span.start + 1,
             },
-            None => At::document(0),
+            None => Position::document(0),
         }
     }
 
     /// The place of a property of an element.
-    pub(super) fn property_at(&self, index: ElementIndex, property: &str) -> At {
+    pub(super) fn property_at(&self, index: ElementIndex, property: &str) -> Position {
         let at = self.at(index);
         let source = &self.sources[at.doc];
         match find(&source.root, at.start).and_then(|node| node.member(property)) {
-            Some(member) => At::node(at.doc, &member.value),
+            Some(member) => Position::node(at.doc, &member.value),
             None => at,
         }
     }
@@ -230,4 +230,4 @@ impl Session<'_> {
 
 /// A place to report something at.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place(At);
+pub(crate) struct Place(Position);

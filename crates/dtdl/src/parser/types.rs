@@ -1,7 +1,7 @@
 //! `@type`: what an element is.
 
 use super::context::Context;
-use super::report::{At, Stop};
+use super::report::{Position, Reported};
 use super::session::Session;
 use super::slot::Slot;
 use crate::json::{Data, Node};
@@ -28,7 +28,7 @@ pub(super) struct Subject<'a> {
 }
 
 impl Session<'_> {
-    pub(super) fn types(&mut self, subject: &Subject<'_>) -> Result<Types, Stop> {
+    pub(super) fn types(&mut self, subject: &Subject<'_>) -> Result<Types, Reported> {
         let Some(member) = subject.node.member("@type") else {
             return match subject.target.inline {
                 [kind] if subject.target.infers => Ok(Types {
@@ -37,7 +37,11 @@ impl Session<'_> {
                     undefined: Vec::new(),
                     inferred: true,
                 }),
-                _ => Err(self.bad_type(subject, At::start(subject.doc, subject.node), "has no `@type`")),
+                _ => Err(self.bad_type(
+                    subject,
+                    Position::start(subject.doc, subject.node),
+                    "has no `@type`",
+                )),
             };
         };
         let items = match &member.value.data {
@@ -50,24 +54,24 @@ impl Session<'_> {
         let mut failed = false;
         for item in items {
             match self.type_string(subject, item) {
-                Ok(Found::Kind(kind)) => {
+                Ok(TypeTerm::Kind(kind)) => {
                     if !kinds.contains(&kind) {
                         kinds.push(kind);
                     }
                 }
-                Ok(Found::Supplement(supplement)) => {
+                Ok(TypeTerm::Supplement(supplement)) => {
                     if !supplements.iter().any(|known| known.id == supplement.id) {
                         supplements.push(supplement);
                     }
                 }
-                Ok(Found::Undefined(text)) => undefined.push(text),
-                Err(Stop) => failed = true,
+                Ok(TypeTerm::Undefined(text)) => undefined.push(text),
+                Err(Reported) => failed = true,
             }
         }
         if failed {
-            return Err(Stop);
+            return Err(Reported);
         }
-        let at = At::node(subject.doc, &member.value);
+        let at = Position::node(subject.doc, &member.value);
         match kinds.as_slice() {
             [kind] => {
                 let mut types = Types {
@@ -89,13 +93,13 @@ impl Session<'_> {
                     format!("This element says it is {} at once.", names.join(" and ")),
                     "Keep one of these types.",
                 );
-                Err(Stop)
+                Err(Reported)
             }
         }
     }
 
-    fn type_string(&mut self, subject: &Subject<'_>, item: &Node) -> Result<Found, Stop> {
-        let at = At::node(subject.doc, item);
+    fn type_string(&mut self, subject: &Subject<'_>, item: &Node) -> Result<TypeTerm, Reported> {
+        let at = Position::node(subject.doc, item);
         let Some(text) = item.as_str() else {
             return Err(self.bad_type(subject, at, "has a part of `@type` that is not text"));
         };
@@ -109,7 +113,7 @@ impl Session<'_> {
             && subject.target.inline.contains(&kind)
             && version.class(kind).is_some()
         {
-            return Ok(Found::Kind(kind));
+            return Ok(TypeTerm::Kind(kind));
         }
         if is_material(text) {
             return Err(self.bad_type(subject, at, &format!("has type `{text}`")));
@@ -119,7 +123,7 @@ impl Session<'_> {
         };
         let Some(supplement) = index().supplement(&id) else {
             if context.has_unknown {
-                return Ok(Found::Undefined(text.into()));
+                return Ok(TypeTerm::Undefined(text.into()));
             }
             self.reporter.element(
                 Code::TypeIrrelevantDtmiOrTerm,
@@ -128,7 +132,7 @@ impl Session<'_> {
                 format!("`{text}` is not a type that an element can have."),
                 "Remove it from `@type`, or write the type that was meant.",
             );
-            return Err(Stop);
+            return Err(Reported);
         };
         if supplement.is_abstract {
             self.reporter.element(
@@ -138,15 +142,20 @@ impl Session<'_> {
                 format!("`{text}` only gathers other types."),
                 "Write one of the types derived from it.",
             );
-            return Err(Stop);
+            return Err(Reported);
         }
         if supplement.is_unit {
             return Err(self.bad_type(subject, at, &format!("has type `{text}`, which is for units,")));
         }
-        Ok(Found::Supplement(supplement))
+        Ok(TypeTerm::Supplement(supplement))
     }
 
-    fn undefined_type(&mut self, subject: &Subject<'_>, at: At, text: &str) -> Result<Found, Stop> {
+    fn undefined_type(
+        &mut self,
+        subject: &Subject<'_>,
+        at: Position,
+        text: &str,
+    ) -> Result<TypeTerm, Reported> {
         let context = subject.context;
         let (code, message) = if text.starts_with("dtmi:") {
             (
@@ -154,14 +163,14 @@ impl Session<'_> {
                 format!("The type `{text}` is not a well-formed DTMI."),
             )
         } else if context.version.unknown.lenient {
-            return Ok(Found::Undefined(text.into()));
+            return Ok(TypeTerm::Undefined(text.into()));
         } else if text.contains(':') {
             (
                 Code::TypeNotDtmiNorTerm,
                 format!("The type `{text}` is an IRI, but not a DTMI."),
             )
         } else if context.has_unknown {
-            return Ok(Found::Undefined(text.into()));
+            return Ok(TypeTerm::Undefined(text.into()));
         } else {
             (
                 Code::TypeUndefinedTerm,
@@ -170,10 +179,10 @@ impl Session<'_> {
         };
         let help = "Correct it, remove it, or add the context of the extension that has it.";
         self.reporter.element(code, at, subject.id, message, help);
-        Err(Stop)
+        Err(Reported)
     }
 
-    fn bad_type(&mut self, subject: &Subject<'_>, at: At, what: &str) -> Stop {
+    fn bad_type(&mut self, subject: &Subject<'_>, at: Position, what: &str) -> Reported {
         let allowed: Vec<&str> = subject.target.inline.iter().map(|kind| kind.name()).collect();
         let help = format!("Give it the type {}.", allowed.join(", or "));
         match subject.slot {
@@ -191,11 +200,11 @@ impl Session<'_> {
                     .element(Code::BadType, at, subject.id, message, help);
             }
         }
-        Stop
+        Reported
     }
 
     /// Drops supplemental types that do not go with the element.
-    fn check_supplements(&mut self, subject: &Subject<'_>, at: At, types: &mut Types) {
+    fn check_supplements(&mut self, subject: &Subject<'_>, at: Position, types: &mut Types) {
         let version = subject.context.version.number;
         let kind = types.kind;
         let mut kept: Vec<&'static Supplement> = Vec::new();
@@ -279,7 +288,7 @@ impl Session<'_> {
     }
 }
 
-enum Found {
+enum TypeTerm {
     Kind(ElementKind),
     Supplement(&'static Supplement),
     Undefined(Box<str>),

@@ -29,7 +29,7 @@ const TYPES: &[Type] = &[Type {
     properties: &[Property {
         name: "annotates",
         required: true,
-        value: Value::Text {
+        value: Value::String {
             max: None,
             pattern: None,
         },

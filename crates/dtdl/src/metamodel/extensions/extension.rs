@@ -49,7 +49,7 @@ pub(crate) enum Constraint {
     Kinds {
         property: &'static str,
         kinds: &'static [K],
-        called: &'static str,
+        noun: &'static str,
     },
     /// The elements in a property have one of these supplemental types.
     Types {

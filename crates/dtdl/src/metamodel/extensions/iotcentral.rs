@@ -52,7 +52,7 @@ const TYPES: &[Type] = &[
         constraints: &[Constraint::Kinds {
             property: "schema",
             kinds: &[K::Double, K::Float, K::Integer, K::Long, K::String],
-            called: "a number or a string",
+            noun: "a number or a string",
         }],
         ..adjunct("Event", COTYPES)
     },
@@ -75,7 +75,7 @@ const TYPES: &[Type] = &[
         constraints: &[Constraint::Kinds {
             property: "schema",
             kinds: &[K::Enum],
-            called: "an Enum",
+            noun: "an Enum",
         }],
         ..adjunct("State", COTYPES)
     },

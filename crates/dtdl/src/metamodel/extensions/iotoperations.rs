@@ -27,14 +27,14 @@ const DATA: &[K] = &[
 const NUMERIC_ONLY: &[Constraint] = &[Constraint::Kinds {
     property: "schema",
     kinds: NUMERIC,
-    called: "a numeric schema",
+    noun: "a numeric schema",
 }];
 
 const fn label(name: &'static str, pattern: Option<Pattern>) -> Property {
     Property {
         name,
         required: true,
-        value: Value::Text {
+        value: Value::String {
             max: Some(Limit::of(128)),
             pattern,
         },
