@@ -211,7 +211,7 @@ pub(super) const SCHEMA_HOPS: &[&str] = &["elementSchema", "schema"];
 
 pub(super) const MAX_ANCESTORS: Limit = Limit::of(1024);
 
-/// The limit on the size of an Interface.
+/// The maximum number of elements of an Interface.
 pub(super) const COUNT: Control = Control::Count {
     through: &[
         "contents",

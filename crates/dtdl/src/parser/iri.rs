@@ -1,6 +1,6 @@
-//! Properties that hold identifiers which are not followed.
+//! Properties that hold an identifier without a reference to an element.
 
-use super::pattern::{advice, matches};
+use super::pattern::{self, matches};
 use super::properties::Reading;
 use super::report::Position;
 use super::session::Session;
@@ -26,8 +26,12 @@ impl Session<'_> {
                 reading,
                 Code::IdentifierNotString,
                 at,
-                format!("The value of `{}` is not text.", reading.name),
-                "Write a DTMI in double quotes.",
+                format!(
+                    "`{}` is {}; it must be a DTMI in a string.",
+                    reading.name,
+                    value.excerpt()
+                ),
+                "Write a DTMI such as \"dtmi:com:example:Room;1\".",
             );
             return;
         };
@@ -36,7 +40,10 @@ impl Session<'_> {
                 reading,
                 Code::IdentifierNotDtmi,
                 at,
-                format!("`{text}` is not a DTMI of this version of DTDL."),
+                format!(
+                    "`{}` is `{text}`, which is not a valid DTMI in DTDL version {}.",
+                    reading.name, reading.context.version.number
+                ),
                 "Write a DTMI such as \"dtmi:com:example:Room;1\".",
             );
             return;
@@ -46,8 +53,12 @@ impl Session<'_> {
                 reading,
                 Code::IdentifierTooLong,
                 at,
-                format!("`{}` has more than {max} characters.", reading.name),
-                "Shorten the identifier.",
+                format!(
+                    "`{}` has {} characters; the limit is {max}.",
+                    reading.name,
+                    id.len()
+                ),
+                format!("Shorten it to at most {max} characters."),
             );
         }
         if let Some(pattern) = pattern.filter(|pattern| !matches(*pattern, &id)) {
@@ -55,8 +66,8 @@ impl Session<'_> {
                 reading,
                 Code::IdentifierInvalid,
                 at,
-                format!("`{text}` is not an identifier that `{}` can have.", reading.name),
-                advice(pattern),
+                format!("`{text}` is not allowed as `{}`.", reading.name),
+                pattern::help(pattern),
             );
         }
         self.set(reading.element, reading.name, Literal::Dtmi(Dtmi::unchecked(&id)));
@@ -72,8 +83,12 @@ impl Session<'_> {
                 reading,
                 Code::IdentifierNotString,
                 at,
-                format!("The value of `{}` is not text.", reading.name),
-                "Write a term or an IRI in double quotes.",
+                format!(
+                    "`{}` is {}; it must be a term or an IRI in a string.",
+                    reading.name,
+                    value.excerpt()
+                ),
+                "Write a term of an extension in `@context`, or a full IRI.",
             );
             return;
         };
@@ -87,8 +102,11 @@ impl Session<'_> {
                 reading,
                 Code::IdentifierNotUri,
                 at,
-                format!("`{text}` is neither a term nor an IRI."),
-                "Write a term of an extension in use, or a full IRI.",
+                format!(
+                    "`{}` is `{text}`, which is neither a known term nor an IRI.",
+                    reading.name
+                ),
+                "Write a term of an extension in `@context`, or a full IRI.",
             ),
         }
     }
@@ -100,7 +118,11 @@ impl Session<'_> {
                 reading,
                 Code::IdentifierMultipleValues,
                 reading.at(),
-                format!("`{}` has several values.", reading.name),
+                format!(
+                    "`{}` has {} values; only one is allowed.",
+                    reading.name,
+                    values.len()
+                ),
                 "Keep one of them.",
             );
             return None;
@@ -110,8 +132,8 @@ impl Session<'_> {
                 reading,
                 Code::IdentifierCountBelowMin,
                 reading.at(),
-                format!("`{}` has no value.", reading.name),
-                "Give it an identifier.",
+                format!("`{}` is an empty array; it requires an identifier.", reading.name),
+                "Write a DTMI such as \"dtmi:com:example:Room;1\".",
             );
         }
         values.first()

@@ -1,6 +1,6 @@
-//! Texts, numbers and booleans, plain or as JSON-LD value objects.
+//! Literals: strings, numbers and booleans, plain or as JSON-LD value objects.
 
-use super::pattern::{advice, matches};
+use super::pattern::{self, matches};
 use super::properties::Reading;
 use super::report::Position;
 use super::session::Session;
@@ -9,7 +9,7 @@ use crate::json::{Data, Node};
 use crate::metamodel::{Property, Value};
 use crate::model::Literal;
 
-/// The codes of one kind of literal, and how it is noun.
+/// The codes for one type of literal, and the phrase for it in messages.
 struct LiteralCodes {
     noun: &'static str,
     count_below_min: Code,
@@ -22,7 +22,7 @@ struct LiteralCodes {
 }
 
 const STRING: LiteralCodes = LiteralCodes {
-    noun: "a text",
+    noun: "a string",
     count_below_min: Code::StringCountBelowMin,
     multiple: Code::StringMultipleValues,
     wrong: Code::StringNotString,
@@ -32,7 +32,7 @@ const STRING: LiteralCodes = LiteralCodes {
     datatype: "string",
 };
 const INTEGER: LiteralCodes = LiteralCodes {
-    noun: "a whole number",
+    noun: "a 32-bit integer",
     count_below_min: Code::IntegerCountBelowMin,
     multiple: Code::IntegerMultipleValues,
     wrong: Code::IntegerNotInteger,
@@ -52,7 +52,7 @@ const NUMBER: LiteralCodes = LiteralCodes {
     datatype: "decimal",
 };
 const BOOLEAN: LiteralCodes = LiteralCodes {
-    noun: "true or false",
+    noun: "a boolean",
     count_below_min: Code::BooleanCountBelowMin,
     multiple: Code::BooleanMultipleValues,
     wrong: Code::BooleanNotBoolean,
@@ -62,7 +62,7 @@ const BOOLEAN: LiteralCodes = LiteralCodes {
     datatype: "boolean",
 };
 const DURATION: LiteralCodes = LiteralCodes {
-    noun: "a duration as text",
+    noun: "a duration in a string",
     count_below_min: Code::DurationCountBelowMin,
     multiple: Code::DurationMultipleValues,
     wrong: Code::DurationNotString,
@@ -72,7 +72,7 @@ const DURATION: LiteralCodes = LiteralCodes {
     datatype: "duration",
 };
 const ANY: LiteralCodes = LiteralCodes {
-    noun: "a text, number or boolean",
+    noun: "a string, number or boolean",
     count_below_min: Code::LiteralCountBelowMin,
     multiple: Code::LiteralMultipleValues,
     wrong: Code::LiteralNotValid,
@@ -83,7 +83,6 @@ const ANY: LiteralCodes = LiteralCodes {
 };
 
 impl Session<'_> {
-    /// Reads a property that holds one literal.
     pub(super) fn literal(&mut self, reading: &Reading<'_>, property: &'static Property) {
         let codes = match property.value {
             Value::String { .. } => &STRING,
@@ -115,8 +114,11 @@ impl Session<'_> {
                         reading,
                         codes.count_below_min,
                         reading.at(),
-                        format!("`{}` has no value.", reading.name),
-                        format!("Give it {}.", codes.noun),
+                        format!(
+                            "`{}` is an empty array; it requires {}.",
+                            reading.name, codes.noun
+                        ),
+                        format!("Set it to {}.", codes.noun),
                     );
                 }
             } else {
@@ -124,7 +126,11 @@ impl Session<'_> {
                     reading,
                     codes.multiple,
                     reading.at(),
-                    format!("`{}` has several values.", reading.name),
+                    format!(
+                        "`{}` has {} values; only one is allowed.",
+                        reading.name,
+                        values.len()
+                    ),
                     "Keep one of them.",
                 );
             }
@@ -151,7 +157,12 @@ impl Session<'_> {
                 reading,
                 code,
                 Position::node(reading.doc, value),
-                format!("The value of `{}` is not {}.", reading.name, codes.noun),
+                format!(
+                    "`{}` is {}; it must be {}.",
+                    reading.name,
+                    plain.excerpt(),
+                    codes.noun
+                ),
                 format!("Change it to {}.", codes.noun),
             );
             return;
@@ -171,12 +182,13 @@ impl Session<'_> {
         match (&property.value, read) {
             (Value::String { max, pattern }, Literal::String(text)) => {
                 let max = max.map(|max| max.get(reading.context.limits));
-                if let Some(max) = max.filter(|max| text.encode_utf16().count() > *max) {
+                let length = text.encode_utf16().count();
+                if let Some(max) = max.filter(|max| length > *max) {
                     self.report_value(
                         reading,
                         Code::StringTooLong,
                         at,
-                        format!("`{}` has more than {max} characters.", reading.name),
+                        format!("`{}` has {length} characters; the limit is {max}.", reading.name),
                         format!("Shorten it to at most {max} characters."),
                     );
                 }
@@ -186,7 +198,7 @@ impl Session<'_> {
                         Code::StringInvalid,
                         at,
                         format!("`{text}` is not allowed as `{}`.", reading.name),
-                        advice(pattern),
+                        pattern::help(pattern),
                     );
                 }
             }
@@ -195,8 +207,11 @@ impl Session<'_> {
                     reading,
                     Code::DurationInvalid,
                     at,
-                    format!("`{text}` is not a duration."),
-                    "Write it as ISO 8601 has it, such as \"PT15S\" or \"P1DT12H\".",
+                    format!(
+                        "`{}` is `{text}`, which is not an ISO 8601 duration.",
+                        reading.name
+                    ),
+                    "Write a duration such as \"PT15S\" or \"P1DT12H\".",
                 );
             }
             (Value::Integer { min, max }, Literal::Integer(value)) => {
@@ -217,26 +232,24 @@ impl Session<'_> {
         let name = reading.name;
         let below = min.is_some_and(|min| value < min);
         let above = max.is_some_and(|max| value > max);
-        let (code, help) = match (min, max) {
-            (Some(min), Some(max)) if min == max && value != min => {
-                (Code::ValueNotExact, format!("Change it to {min}."))
-            }
-            (Some(min), Some(max)) if below => (Code::ValueBelowRange, format!("Use {min} to {max}.")),
-            (Some(min), Some(max)) if above => (Code::ValueAboveRange, format!("Use {min} to {max}.")),
-            (Some(min), None) if below => (Code::ValueBelowMin, format!("Use {min} or more.")),
-            (None, Some(max)) if above => (Code::ValueAboveMax, format!("Use {max} or less.")),
+        let (code, range) = match (min, max) {
+            (Some(min), Some(max)) if min == max && value != min => (Code::ValueNotExact, min.to_string()),
+            (Some(min), Some(max)) if below => (Code::ValueBelowRange, format!("from {min} to {max}")),
+            (Some(min), Some(max)) if above => (Code::ValueAboveRange, format!("from {min} to {max}")),
+            (Some(min), None) if below => (Code::ValueBelowMin, format!("{min} or more")),
+            (None, Some(max)) if above => (Code::ValueAboveMax, format!("{max} or less")),
             _ => return,
         };
         self.report_value(
             reading,
             code,
             at,
-            format!("`{name}` is {value}, which is not allowed."),
-            help,
+            format!("`{name}` is {value}; it must be {range}."),
+            format!("Change it to a value that is {range}."),
         );
     }
 
-    /// The value itself, or that inside a JSON-LD value object.
+    /// Returns the value itself, or the `@value` of a JSON-LD value object.
     fn unwrap_value<'n>(
         &mut self,
         reading: &Reading<'_>,
@@ -267,7 +280,7 @@ impl Session<'_> {
                 _ => (Code::ValueObjectInvalidProp, "member"),
             };
             let message = format!(
-                "The value object of `{}` has the {what} `{}`.",
+                "The value object of `{}` has the {what} `{}`, which is not allowed there.",
                 reading.name, member.name
             );
             self.report_value(
@@ -283,8 +296,8 @@ impl Session<'_> {
                 reading,
                 codes.no_value,
                 at,
-                format!("The value of `{}` is an object without `@value`.", reading.name),
-                format!("Write {}, without an object around it.", codes.noun),
+                format!("`{}` is an object without `@value`.", reading.name),
+                format!("Replace the object with {}.", codes.noun),
             );
             return None;
         };
@@ -301,10 +314,10 @@ impl Session<'_> {
                     Code::LiteralTypeNotSingular,
                     type_at,
                     format!(
-                        "The `@type` of the value of `{}` is not exactly one datatype.",
+                        "The `@type` in the value object of `{}` does not name exactly one datatype.",
                         reading.name
                     ),
-                    "Remove it, or name one datatype.",
+                    "Remove `@type`, or name one datatype.",
                 );
                 return None;
             };
@@ -318,20 +331,21 @@ impl Session<'_> {
                 None => false,
             };
             if !fits {
-                let datatype = if codes.datatype.is_empty() {
-                    "string"
+                let expected = if codes.datatype.is_empty() {
+                    "the datatype of `@value`".to_owned()
                 } else {
-                    codes.datatype
+                    format!("\"xsd:{}\"", codes.datatype)
                 };
                 self.report_value(
                     reading,
                     codes.wrong_type,
                     type_at,
                     format!(
-                        "The `@type` of the value of `{}` is the wrong datatype.",
-                        reading.name
+                        "The `@type` in the value object of `{}` is {}; it must be {expected}.",
+                        reading.name,
+                        only.excerpt()
                     ),
-                    format!("Remove it, or change it to \"xsd:{datatype}\"."),
+                    format!("Remove `@type`, or change it to {expected}."),
                 );
                 return None;
             }
@@ -339,7 +353,7 @@ impl Session<'_> {
         Some(&inner.value)
     }
 
-    /// Reports something about a property.
+    /// Reports a fault in the value of a property.
     pub(super) fn report_value(
         &mut self,
         reading: &Reading<'_>,
@@ -353,7 +367,7 @@ impl Session<'_> {
     }
 }
 
-/// Whether the datatype of a value object fits a value that may be of any kind.
+/// Returns whether `datatype` is the XSD datatype of `value`, for properties that allow several.
 fn is_datatype_of(datatype: &str, value: &Node) -> bool {
     match datatype {
         "string" => matches!(value.data, Data::String(_)),

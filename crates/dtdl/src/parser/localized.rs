@@ -1,4 +1,4 @@
-//! Texts in several languages.
+//! Localized strings, such as `displayName`.
 
 use super::properties::Reading;
 use super::report::Position;
@@ -7,7 +7,7 @@ use crate::Code;
 use crate::json::{Data, Member, Node};
 use crate::model::Literal;
 
-/// The language of texts that do not name one.
+/// The language of strings without a language tag.
 const DEFAULT: &str = "en";
 
 type Texts = Vec<(Box<str>, Box<str>)>;
@@ -45,7 +45,7 @@ impl Session<'_> {
                 Code::LangTagValueInLangMap,
                 reading.at(),
                 format!(
-                    "`{}` is a single value with `@language`, which only works inside an array.",
+                    "`{}` is a single object with `@language`; DTDL allows that only inside an array.",
                     reading.name
                 ),
                 format!("Write {{\"{language}\": \"{text}\"}}, or put the object in an array."),
@@ -61,7 +61,7 @@ impl Session<'_> {
                     Code::LangMapObjKeyword,
                     at,
                     format!(
-                        "`{}` maps languages to texts and cannot have the keyword `{name}`.",
+                        "`{}` is a language map, which cannot have the keyword `{name}`.",
                         reading.name
                     ),
                     "Remove the keyword.",
@@ -73,8 +73,8 @@ impl Session<'_> {
                     reading,
                     Code::LangStringInvalidCode,
                     at,
-                    format!("`{name}` is not the tag of a language."),
-                    "Use a tag such as \"en\", \"zh-Hant\" or \"fr-CA\".",
+                    format!("`{name}` is not a language tag."),
+                    "Use a language tag such as \"en\", \"zh-Hant\" or \"fr-CA\".",
                 );
             }
             match member.value.as_str() {
@@ -84,10 +84,11 @@ impl Session<'_> {
                     Code::LangStringValueNotString,
                     Position::node(reading.doc, &member.value),
                     format!(
-                        "The value of `{}` for language `{name}` is not text.",
-                        reading.name
+                        "`{}` is {} for language `{name}`; it must be a string.",
+                        reading.name,
+                        member.value.excerpt()
                     ),
-                    "Change it to text.",
+                    "Change it to a string.",
                 ),
             }
             if members.iter().take(index).any(|other| other.name == member.name) {
@@ -104,7 +105,7 @@ impl Session<'_> {
         }
     }
 
-    /// One item of an array: a text, or an object with `@value` and `@language`.
+    /// Reads an item of an array: a string, or an object with `@value` and `@language`.
     fn tagged(&mut self, reading: &Reading<'_>, value: &Node, max: usize, texts: &mut Texts) {
         let at = Position::node(reading.doc, value);
         let (language, text) = match &value.data {
@@ -122,8 +123,8 @@ impl Session<'_> {
                                     reading,
                                     Code::LangStringElementInvalidCode,
                                     Position::node(reading.doc, node),
-                                    format!("`{tag}` is not the tag of a language."),
-                                    "Use a tag such as \"en\", \"zh-Hant\" or \"fr-CA\".",
+                                    format!("`{tag}` is not a language tag."),
+                                    "Use a language tag such as \"en\", \"zh-Hant\" or \"fr-CA\".",
                                 );
                             }
                             tag
@@ -133,8 +134,8 @@ impl Session<'_> {
                                 reading,
                                 Code::LangStringElementCodeNotString,
                                 Position::node(reading.doc, node),
-                                "The value of `@language` is not text.",
-                                "Write the tag of a language, such as \"en\".",
+                                format!("`@language` is {}; it must be a language tag.", node.excerpt()),
+                                "Use a language tag such as \"en\", \"zh-Hant\" or \"fr-CA\".",
                             );
                             return;
                         }
@@ -147,7 +148,7 @@ impl Session<'_> {
                             Code::LangStringElementNoValue,
                             at,
                             format!("A value of `{}` is an object without `@value`.", reading.name),
-                            "Add `@value` with the text.",
+                            "Add `@value` with a string.",
                         );
                         None
                     }
@@ -161,8 +162,12 @@ impl Session<'_> {
                                 reading,
                                 Code::LangStringElementValueNotString,
                                 Position::node(reading.doc, &member.value),
-                                format!("The `@value` of a value of `{}` is not text.", reading.name),
-                                "Change it to text.",
+                                format!(
+                                    "The `@value` of a value of `{}` is {}; it must be a string.",
+                                    reading.name,
+                                    member.value.excerpt()
+                                ),
+                                "Change it to a string.",
                             );
                             return;
                         }
@@ -177,10 +182,14 @@ impl Session<'_> {
                     Code::LangStringElementNotStringOrObject,
                     at,
                     format!(
-                        "A value of `{}` is neither text nor an object with languages.",
+                        "A value of `{}` is {}; it must be a string or an object with `@value`.",
+                        reading.name,
+                        value.excerpt()
+                    ),
+                    format!(
+                        "Write a string, or make `{}` a language map such as {{\"en\": \"Pump\", \"de\": \"Pumpe\"}}.",
                         reading.name
                     ),
-                    "Write a text, or an object such as {\"en\": \"Pump\", \"de\": \"Pumpe\"}.",
                 );
                 return;
             }
@@ -219,26 +228,31 @@ impl Session<'_> {
                 reading,
                 code,
                 Position::name(reading.doc, member),
-                format!("A value of `{}` has the member `{}`.", reading.name, member.name),
+                format!(
+                    "A value of `{}` has the member `{}`, which is not allowed there.",
+                    reading.name, member.name
+                ),
                 "Keep only `@value` and `@language`.",
             );
         }
     }
 
     fn check_length(&mut self, reading: &Reading<'_>, node: &Node, text: &str, max: usize) {
-        if text.encode_utf16().count() > max {
+        let length = text.encode_utf16().count();
+        if length > max {
             self.report_value(
                 reading,
                 Code::LangStringValueTooLong,
                 Position::node(reading.doc, node),
-                format!("`{}` has more than {max} characters.", reading.name),
+                format!("`{}` has {length} characters; the limit is {max}.", reading.name),
                 format!("Shorten it to at most {max} characters."),
             );
         }
     }
 }
 
-/// Two to four small letters, perhaps a script, perhaps a region.
+/// Returns whether `tag` is a language of two to four lowercase letters with an optional script and region, the part
+/// of BCP 47 that DTDL allows.
 fn is_language(tag: &str) -> bool {
     let mut parts = tag.split('-').peekable();
     let language = parts.next().unwrap_or_default();
@@ -266,7 +280,7 @@ fn is_language(tag: &str) -> bool {
 mod tests {
     /// ADT-DTDL-28.
     #[test]
-    fn language_tags() {
+    fn language_tags_have_a_language_and_an_optional_script_and_region() {
         for (tag, fits) in [
             ("de", true),
             ("zh-Hant", true),

@@ -1,4 +1,4 @@
-//! Collecting diagnostics, with their places.
+//! Collects diagnostics, and locates them in the documents.
 
 use std::sync::Arc;
 
@@ -6,23 +6,23 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::json::{LineIndex, Member, Node};
 use crate::{Code, Dtmi};
 
-/// An element is not worth reading on. The reason has been reported.
+/// An element could not be read, and the reason has been reported.
 #[derive(Debug)]
 pub(super) struct Reported;
 
-/// A document that is being parsed.
+/// A document, with its syntax tree.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) name: Arc<str>,
     pub(super) text: Arc<str>,
     pub(super) root: Node,
-    /// Whether the text is what the caller gave, so that lines mean something.
+    /// Whether the caller passed text, so that line numbers apply.
     pub(super) has_lines: bool,
 }
 
-/// A place: document and bytes.
+/// A byte range in a document.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Position {
+pub(crate) struct Position {
     pub(super) doc: usize,
     pub(super) start: u32,
     pub(super) end: u32,
@@ -45,7 +45,7 @@ impl Position {
         }
     }
 
-    /// The beginning of an element, rather than all of it.
+    /// Returns the start of an element, rather than its whole range.
     pub(super) fn start(doc: usize, node: &Node) -> Self {
         Self {
             doc,
@@ -54,7 +54,7 @@ impl Position {
         }
     }
 
-    /// The name of a member.
+    /// Returns the range of the name of a member.
     pub(super) fn name(doc: usize, member: &Member) -> Self {
         Self {
             doc,
@@ -63,7 +63,7 @@ impl Position {
         }
     }
 
-    /// A member of an element, or where the element begins.
+    /// Returns the value of a member, or the start of the element if it has no such member.
     pub(super) fn member(doc: usize, element: &Node, name: &str) -> Self {
         element.member(name).map_or_else(
             || Self::start(doc, element),
@@ -72,7 +72,7 @@ impl Position {
     }
 }
 
-/// The diagnostics so far. Places are worked out at the end, from the documents.
+/// The diagnostics so far, up to a limit. Locations are computed at the end.
 #[derive(Debug)]
 pub(super) struct Reporter {
     findings: Vec<Finding>,
@@ -97,7 +97,7 @@ impl Reporter {
         }
     }
 
-    /// Reports something about a property of an element.
+    /// Reports a fault in a property of an element.
     pub(super) fn property(
         &mut self,
         code: Code,
@@ -117,7 +117,7 @@ impl Reporter {
         );
     }
 
-    /// Reports something about an element.
+    /// Reports a fault in an element.
     pub(super) fn element(
         &mut self,
         code: Code,
@@ -129,7 +129,7 @@ impl Reporter {
         self.push(code, at, Some(element.clone()), None, message.into(), help.into());
     }
 
-    /// Reports something that makes it pointless to read the element on.
+    /// Reports a fault after which the element cannot be read.
     pub(super) fn reject(
         &mut self,
         code: Code,
@@ -166,7 +166,6 @@ impl Reporter {
         self.findings.is_empty()
     }
 
-    /// How many there are; to see whether a step found any.
     pub(super) fn len(&self) -> usize {
         self.findings.len()
     }
@@ -186,7 +185,7 @@ impl Reporter {
     }
 }
 
-/// Turns places into locations. Lines are counted once per document, and only if something is wrong there.
+/// Computes locations. Lines are indexed once per document, and only if it has a diagnostic.
 pub(super) struct Locator<'s> {
     sources: &'s [Arc<Source>],
     lines: Vec<Option<LineIndex>>,
@@ -202,7 +201,7 @@ impl<'s> Locator<'s> {
 
     pub(super) fn locate(&mut self, at: Position) -> Location {
         let (source, lines) = (&self.sources[at.doc], &mut self.lines[at.doc]);
-        let place = source.has_lines.then(|| {
+        let line_column = source.has_lines.then(|| {
             lines
                 .get_or_insert_with(|| LineIndex::new(&source.text))
                 .locate(&source.text, at.start)
@@ -210,8 +209,8 @@ impl<'s> Locator<'s> {
         Location {
             document: Arc::clone(&source.name),
             pointer: source.root.pointer_to(at.start),
-            line: place.map(|(line, _)| line),
-            column: place.map(|(_, column)| column),
+            line: line_column.map(|(line, _)| line),
+            column: line_column.map(|(_, column)| column),
             offset: at.start as usize,
             length: at.end.saturating_sub(at.start) as usize,
         }

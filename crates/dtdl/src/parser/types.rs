@@ -1,4 +1,4 @@
-//! `@type`: what an element is.
+//! `@type`: the kind and the supplemental types of an element.
 
 use super::context::Context;
 use super::report::{Position, Reported};
@@ -8,16 +8,16 @@ use crate::json::{Data, Node};
 use crate::metamodel::{ElementKind, Supplement, Target, index, kind};
 use crate::{Code, Dtmi};
 
-/// What `@type` says.
+/// The types of an element.
 pub(super) struct Types {
     pub(super) kind: ElementKind,
     pub(super) supplements: Vec<&'static Supplement>,
     pub(super) undefined: Vec<Box<str>>,
-    /// Whether the kind was left to be inferred.
+    /// Whether the kind is inferred from the property, without `@type`.
     pub(super) inferred: bool,
 }
 
-/// An element whose type is being read.
+/// An element, while its types and properties are being read.
 pub(super) struct Subject<'a> {
     pub(super) node: &'a Node,
     pub(super) doc: usize,
@@ -83,15 +83,18 @@ impl Session<'_> {
                 self.check_supplements(subject, at, &mut types);
                 Ok(types)
             }
-            [] => Err(self.bad_type(subject, at, "has no type of DTDL in its `@type`")),
+            [] => Err(self.bad_type(subject, at, "has no DTDL class in its `@type`")),
             _ => {
                 let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
                 self.reporter.element(
                     Code::MultipleMaterialTypes,
                     at,
                     subject.id,
-                    format!("This element says it is {} at once.", names.join(" and ")),
-                    "Keep one of these types.",
+                    format!(
+                        "This element has the types {}; only one DTDL class is allowed.",
+                        names.join(" and ")
+                    ),
+                    "Keep one of them.",
                 );
                 Err(Reported)
             }
@@ -101,7 +104,11 @@ impl Session<'_> {
     fn type_string(&mut self, subject: &Subject<'_>, item: &Node) -> Result<TypeTerm, Reported> {
         let at = Position::node(subject.doc, item);
         let Some(text) = item.as_str() else {
-            return Err(self.bad_type(subject, at, "has a part of `@type` that is not text"));
+            return Err(self.bad_type(
+                subject,
+                at,
+                &format!("has the `@type` entry {}, which is not a string", item.excerpt()),
+            ));
         };
         let context = subject.context;
         let version = context.version;
@@ -115,8 +122,12 @@ impl Session<'_> {
         {
             return Ok(TypeTerm::Kind(kind));
         }
-        if is_material(text) {
-            return Err(self.bad_type(subject, at, &format!("has type `{text}`")));
+        if is_dtdl_class(text) {
+            return Err(self.bad_type(
+                subject,
+                at,
+                &format!("has the type `{text}`, which is not allowed there"),
+            ));
         }
         let Some(id) = context.expand(text) else {
             return self.undefined_type(subject, at, text);
@@ -129,8 +140,8 @@ impl Session<'_> {
                 Code::TypeIrrelevantDtmiOrTerm,
                 at,
                 subject.id,
-                format!("`{text}` is not a type that an element can have."),
-                "Remove it from `@type`, or write the type that was meant.",
+                format!("`{text}` is not a type that elements can have."),
+                "Remove it from `@type`, or correct it.",
             );
             return Err(Reported);
         };
@@ -139,13 +150,17 @@ impl Session<'_> {
                 Code::AbstractSupplementalType,
                 at,
                 subject.id,
-                format!("`{text}` only gathers other types."),
-                "Write one of the types derived from it.",
+                format!("The type `{text}` is abstract."),
+                "Use one of the types derived from it.",
             );
             return Err(Reported);
         }
         if supplement.is_unit {
-            return Err(self.bad_type(subject, at, &format!("has type `{text}`, which is for units,")));
+            return Err(self.bad_type(
+                subject,
+                at,
+                &format!("has the type `{text}`, which is only for units"),
+            ));
         }
         Ok(TypeTerm::Supplement(supplement))
     }
@@ -167,30 +182,27 @@ impl Session<'_> {
         } else if text.contains(':') {
             (
                 Code::TypeNotDtmiNorTerm,
-                format!("The type `{text}` is an IRI, but not a DTMI."),
+                format!("The type `{text}` is an IRI but not a DTMI."),
             )
         } else if context.has_unknown {
             return Ok(TypeTerm::Undefined(text.into()));
         } else {
-            (
-                Code::TypeUndefinedTerm,
-                format!("The type `{text}` is not known."),
-            )
+            (Code::TypeUndefinedTerm, format!("The type `{text}` is unknown."))
         };
-        let help = "Correct it, remove it, or add the context of the extension that has it.";
+        let help = "Correct it, remove it, or add the context of the extension that defines it.";
         self.reporter.element(code, at, subject.id, message, help);
         Err(Reported)
     }
 
     fn bad_type(&mut self, subject: &Subject<'_>, at: Position, what: &str) -> Reported {
         let allowed: Vec<&str> = subject.target.inline.iter().map(|kind| kind.name()).collect();
-        let help = format!("Give it the type {}.", allowed.join(", or "));
+        let help = match allowed.as_slice() {
+            [only] => format!("Use the type {only}."),
+            _ => format!("Use one of these types: {}.", allowed.join(", ")),
+        };
         match subject.slot {
             Some(slot) => {
-                let message = format!(
-                    "A value of `{}` {what}, which does not belong there.",
-                    slot.property
-                );
+                let message = format!("A value of `{}` {what}.", slot.property);
                 self.reporter
                     .property(Code::BadType, at, slot.parent_id, slot.property, message, help);
             }
@@ -203,7 +215,7 @@ impl Session<'_> {
         Reported
     }
 
-    /// Drops supplemental types that do not go with the element.
+    /// Checks the supplemental types, and drops those that are not allowed on the element.
     fn check_supplements(&mut self, subject: &Subject<'_>, at: Position, types: &mut Types) {
         let version = subject.context.version.number;
         let kind = types.kind;
@@ -217,7 +229,7 @@ impl Session<'_> {
                     at,
                     subject.id,
                     format!(
-                        "The type `{term}` does not go with {kind}, only with {}.",
+                        "The type `{term}` is not allowed on {kind}, only on {}.",
                         names.join(", ")
                     ),
                     format!("Remove `{term}` from `@type`."),
@@ -230,8 +242,13 @@ impl Session<'_> {
                     Code::InvalidCotypeVersion,
                     at,
                     subject.id,
-                    format!("This `{term}` belongs to DTDL version {}.", names.join(" or ")),
-                    format!("Remove `{term}`, or use the version of its extension that goes with version {version}."),
+                    format!(
+                        "The type `{term}` is defined for DTDL version {}, not for version {version}.",
+                        names.join(" and ")
+                    ),
+                    format!(
+                        "Remove `{term}`, or use the version of its extension for DTDL version {version}."
+                    ),
                 );
                 continue;
             }
@@ -246,10 +263,10 @@ impl Session<'_> {
                         at,
                         subject.id,
                         format!(
-                            "The types `{}` and `{term}` both bring a property `{}`.",
+                            "The types `{}` and `{term}` both define the property `{}`.",
                             other.term, property.name
                         ),
-                        "Keep one of the two types.",
+                        "Keep one of them.",
                     );
                 }
             }
@@ -263,10 +280,7 @@ impl Session<'_> {
                         Code::MissingCocotype,
                         at,
                         subject.id,
-                        format!(
-                            "The type `{}` only works together with `{name}`.",
-                            supplement.term
-                        ),
+                        format!("The type `{}` requires the type `{name}`.", supplement.term),
                         format!("Add `{name}` to `@type`, or remove `{}`.", supplement.term),
                     );
                 }
@@ -278,8 +292,8 @@ impl Session<'_> {
                         Code::DisallowedCocotype,
                         at,
                         subject.id,
-                        format!("The types `{}` and `{name}` exclude each other.", supplement.term),
-                        "Remove one of the two.",
+                        format!("The types `{}` and `{name}` cannot be combined.", supplement.term),
+                        "Remove one of them.",
                     );
                 }
             }
@@ -288,14 +302,16 @@ impl Session<'_> {
     }
 }
 
+/// The meaning of one entry of `@type`.
 enum TypeTerm {
     Kind(ElementKind),
     Supplement(&'static Supplement),
+    /// A type of an unknown extension.
     Undefined(Box<str>),
 }
 
-/// Whether a type is one of the classes of the language, in any version.
-fn is_material(text: &str) -> bool {
+/// Returns whether a type is a DTDL class, in any version.
+fn is_dtdl_class(text: &str) -> bool {
     let name = match text.strip_prefix("dtmi:dtdl:class:") {
         Some(rest) => rest.split(';').next().unwrap_or_default(),
         None => text,

@@ -1,4 +1,4 @@
-//! Elements that say something about another element of the same Interface.
+//! The extension annotation: elements that annotate a sibling.
 
 use super::extension::{BLANK, Extension, Sibling, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;

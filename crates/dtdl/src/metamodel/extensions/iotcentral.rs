@@ -1,4 +1,4 @@
-//! Types and schemas of IoT Central.
+//! The extension of IoT Central.
 
 use super::extension::{BLANK, Constraint, Extension, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;

@@ -1,4 +1,4 @@
-//! Types of Azure IoT Operations.
+//! The extension of Azure IoT Operations.
 
 use super::extension::{BLANK, Constraint, Extension, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;

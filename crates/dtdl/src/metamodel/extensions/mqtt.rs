@@ -1,4 +1,4 @@
-//! Interfaces that are spoken over MQTT.
+//! The extension mqtt: Interfaces that communicate over MQTT.
 
 use super::extension::{BLANK, Constraint, Extension, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;
