@@ -76,7 +76,7 @@ fn check_one(
                             "`{property}` is {}, which the type `{term}` does not allow.",
                             index().name(target.id.as_str())
                         ),
-                        format!("Use one of: {}.", terms.join(", ")),
+                        format!("Use {}.", terms.join(" or ")),
                     ));
                 }
             }

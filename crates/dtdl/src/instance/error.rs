@@ -140,21 +140,21 @@ impl fmt::Display for JsonType {
 /// Returns the JSON form of values of a schema.
 fn shape(kind: ElementKind) -> &'static str {
     match kind {
-        ElementKind::Array => "an array",
-        ElementKind::Boolean => "a boolean",
+        ElementKind::Array => "a JSON array",
+        ElementKind::Boolean => "true or false",
         ElementKind::Byte => "an integer from -128 to 127",
         ElementKind::Bytes => "a Base64 string",
         ElementKind::Component | ElementKind::Interface => "an object with `$metadata`",
         ElementKind::Date => "a date such as \"2024-02-29\"",
         ElementKind::DateTime => "a date and time such as \"2024-02-29T08:30:00Z\"",
-        ElementKind::Decimal => "a decimal number in a string, such as \"-12.50\"",
+        ElementKind::Decimal => "a decimal string such as \"-12.50\"",
         ElementKind::Double => "a number",
         ElementKind::Duration => "a duration such as \"PT15M\"",
         ElementKind::Enum => "a value of the Enum",
         ElementKind::Float => "a number in the range of a 32-bit float",
         ElementKind::Integer => "a 32-bit integer",
         ElementKind::Long => "a 64-bit integer",
-        ElementKind::Map | ElementKind::Object | ElementKind::Relationship => "an object",
+        ElementKind::Map | ElementKind::Object | ElementKind::Relationship => "a JSON object",
         ElementKind::Short => "a 16-bit integer",
         ElementKind::Time => "a time such as \"08:30:00Z\"",
         ElementKind::UnsignedByte => "an integer from 0 to 255",
@@ -203,7 +203,7 @@ impl fmt::Display for InstanceErrorKind {
             Self::MissingComponent { name } => {
                 write!(
                     f,
-                    "the Component `{name}` is missing; without properties, it is {{\"$metadata\": {{}}}}"
+                    "the Component `{name}` is missing; add at least {{\"$metadata\": {{}}}}"
                 )
             }
             Self::MissingMetadata => f.write_str("the `$metadata` object is missing"),

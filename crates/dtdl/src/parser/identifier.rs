@@ -53,7 +53,7 @@ fn read(value: &Node, doc: usize, context: &Context, reporter: &mut Reporter) ->
         return Err(reporter.reject(
             Code::IdNotString,
             at,
-            format!("The `@id` is {}; it must be a DTMI in a string.", value.excerpt()),
+            format!("The `@id` is {}; it must be a DTMI string.", value.excerpt()),
             "Write a DTMI such as \"dtmi:com:example:Pump;1\".",
         ));
     };

@@ -27,7 +27,7 @@ impl Session<'_> {
                 Code::IdentifierNotString,
                 at,
                 format!(
-                    "`{}` is {}; it must be a DTMI in a string.",
+                    "`{}` is {}; it must be a DTMI string.",
                     reading.name,
                     value.excerpt()
                 ),
@@ -84,7 +84,7 @@ impl Session<'_> {
                 Code::IdentifierNotString,
                 at,
                 format!(
-                    "`{}` is {}; it must be a term or an IRI in a string.",
+                    "`{}` is {}; it must be a string with a term or an IRI.",
                     reading.name,
                     value.excerpt()
                 ),

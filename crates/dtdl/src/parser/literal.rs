@@ -9,9 +9,10 @@ use crate::json::{Data, Node};
 use crate::metamodel::{Property, Value};
 use crate::model::Literal;
 
-/// The codes for one type of literal, and the phrase for it in messages.
+/// The codes for one type of literal, and the phrases for it in messages.
 struct LiteralCodes {
     noun: &'static str,
+    help: &'static str,
     count_below_min: Code,
     multiple: Code,
     wrong: Code,
@@ -23,6 +24,7 @@ struct LiteralCodes {
 
 const STRING: LiteralCodes = LiteralCodes {
     noun: "a string",
+    help: "Write a string in double quotes.",
     count_below_min: Code::StringCountBelowMin,
     multiple: Code::StringMultipleValues,
     wrong: Code::StringNotString,
@@ -33,6 +35,7 @@ const STRING: LiteralCodes = LiteralCodes {
 };
 const INTEGER: LiteralCodes = LiteralCodes {
     noun: "a 32-bit integer",
+    help: "Write an integer such as 5, without quotes.",
     count_below_min: Code::IntegerCountBelowMin,
     multiple: Code::IntegerMultipleValues,
     wrong: Code::IntegerNotInteger,
@@ -43,6 +46,7 @@ const INTEGER: LiteralCodes = LiteralCodes {
 };
 const NUMBER: LiteralCodes = LiteralCodes {
     noun: "a number",
+    help: "Write a number such as 1.5, without quotes.",
     count_below_min: Code::NumericCountBelowMin,
     multiple: Code::NumericMultipleValues,
     wrong: Code::NumericNotNumeric,
@@ -53,6 +57,7 @@ const NUMBER: LiteralCodes = LiteralCodes {
 };
 const BOOLEAN: LiteralCodes = LiteralCodes {
     noun: "a boolean",
+    help: "Write true or false, without quotes.",
     count_below_min: Code::BooleanCountBelowMin,
     multiple: Code::BooleanMultipleValues,
     wrong: Code::BooleanNotBoolean,
@@ -62,7 +67,8 @@ const BOOLEAN: LiteralCodes = LiteralCodes {
     datatype: "boolean",
 };
 const DURATION: LiteralCodes = LiteralCodes {
-    noun: "a duration in a string",
+    noun: "a duration string",
+    help: "Write a duration such as \"PT15S\", in double quotes.",
     count_below_min: Code::DurationCountBelowMin,
     multiple: Code::DurationMultipleValues,
     wrong: Code::DurationNotString,
@@ -73,6 +79,7 @@ const DURATION: LiteralCodes = LiteralCodes {
 };
 const ANY: LiteralCodes = LiteralCodes {
     noun: "a string, number or boolean",
+    help: "Write a string, a number, true or false.",
     count_below_min: Code::LiteralCountBelowMin,
     multiple: Code::LiteralMultipleValues,
     wrong: Code::LiteralNotValid,
@@ -118,7 +125,7 @@ impl Session<'_> {
                             "`{}` is an empty array; it requires {}.",
                             reading.name, codes.noun
                         ),
-                        format!("Set it to {}.", codes.noun),
+                        codes.help,
                     );
                 }
             } else {
@@ -163,7 +170,7 @@ impl Session<'_> {
                     plain.excerpt(),
                     codes.noun
                 ),
-                format!("Change it to {}.", codes.noun),
+                codes.help,
             );
             return;
         };
@@ -234,8 +241,8 @@ impl Session<'_> {
         let above = max.is_some_and(|max| value > max);
         let (code, range) = match (min, max) {
             (Some(min), Some(max)) if min == max && value != min => (Code::ValueNotExact, min.to_string()),
-            (Some(min), Some(max)) if below => (Code::ValueBelowRange, format!("from {min} to {max}")),
-            (Some(min), Some(max)) if above => (Code::ValueAboveRange, format!("from {min} to {max}")),
+            (Some(min), Some(max)) if below => (Code::ValueBelowRange, format!("between {min} and {max}")),
+            (Some(min), Some(max)) if above => (Code::ValueAboveRange, format!("between {min} and {max}")),
             (Some(min), None) if below => (Code::ValueBelowMin, format!("{min} or more")),
             (None, Some(max)) if above => (Code::ValueAboveMax, format!("{max} or less")),
             _ => return,
@@ -245,7 +252,11 @@ impl Session<'_> {
             code,
             at,
             format!("`{name}` is {value}; it must be {range}."),
-            format!("Change it to a value that is {range}."),
+            if code == Code::ValueNotExact {
+                format!("Change it to {range}, or remove it.")
+            } else {
+                format!("Choose a value that is {range}.")
+            },
         );
     }
 
@@ -297,7 +308,7 @@ impl Session<'_> {
                 codes.no_value,
                 at,
                 format!("`{}` is an object without `@value`.", reading.name),
-                format!("Replace the object with {}.", codes.noun),
+                codes.help,
             );
             return None;
         };

@@ -133,7 +133,7 @@ impl Session<'_> {
                         "`{property}` is `{}`, which is not allowed.",
                         index().name(found.id.as_str())
                     ),
-                    format!("Use one of: {}.", only.join(", ")),
+                    format!("Use {}.", only.join(" or ")),
                 ));
             }
             if let Some(wanted) = target.child_of
