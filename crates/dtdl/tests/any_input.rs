@@ -9,7 +9,7 @@ use dtdl::{Model, ParseError, Parser, UnknownExtensions, validate_twin};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-/// Calls the API of a model or error, and checks what holds for all of them.
+/// Calls the API of a model or error, and asserts what must hold for any input.
 fn exercise(result: Result<Model, ParseError>) {
     match result {
         Ok(model) => {

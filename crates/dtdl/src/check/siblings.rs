@@ -153,9 +153,9 @@ fn check_override(
         Some(known) => {
             if checks_schema
                 && let Value::Element(target) = &known.value
-                && let Some(wanted) = target.child_of
+                && let Some(unit_enum) = target.child_of
                 && let Some(schema) = element.target("schema").map(|schema| &session.elements[schema])
-                && schema.id != *wanted
+                && schema.id != *unit_enum
             {
                 findings.push((
                     Code::SiblingPropertyMismatch,
@@ -164,7 +164,7 @@ fn check_override(
                         "The `schema` does not match the overridden property `{}`.",
                         known.name
                     ),
-                    format!("Change it to `{}`.", index().name(wanted)),
+                    format!("Change it to `{}`.", index().name(unit_enum)),
                 ));
             }
         }

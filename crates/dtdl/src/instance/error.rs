@@ -169,6 +169,14 @@ fn shape(kind: ElementKind) -> &'static str {
 impl fmt::Display for InstanceErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::WrongType {
+                expected,
+                found: JsonType::Number,
+            } if expected.is_numeric() && *expected != ElementKind::Decimal => write!(
+                f,
+                "found a number with a fractional part; {expected} requires {}",
+                shape(*expected)
+            ),
             Self::WrongType { expected, found } => {
                 write!(f, "found {found}; {expected} requires {}", shape(*expected))
             }

@@ -22,14 +22,14 @@ pub struct Element {
 /// Strings by language tag.
 #[derive(Debug, Clone, Copy)]
 pub struct Localized<'m> {
-    texts: &'m [(Box<str>, Box<str>)],
+    strings: &'m [(Box<str>, Box<str>)],
 }
 
 impl<'m> Localized<'m> {
     /// Returns the string for a language tag, such as `en` or `zh-Hant`.
     #[must_use]
     pub fn get(&self, language: &str) -> Option<&'m str> {
-        self.texts
+        self.strings
             .iter()
             .find(|(tag, _)| **tag == *language)
             .map(|(_, text)| &**text)
@@ -37,13 +37,13 @@ impl<'m> Localized<'m> {
 
     /// Returns pairs of language tag and string, in document order.
     pub fn iter(&self) -> impl Iterator<Item = (&'m str, &'m str)> + use<'m> {
-        self.texts.iter().map(|(tag, text)| (&**tag, &**text))
+        self.strings.iter().map(|(tag, text)| (&**tag, &**text))
     }
 
     /// Returns whether there is no string in any language.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
+        self.strings.is_empty()
     }
 }
 
@@ -137,8 +137,8 @@ impl Element {
 
     fn localized(&self, property: &str) -> Localized<'_> {
         match self.data().literal(property) {
-            Some(Literal::Localized(texts)) => Localized { texts },
-            _ => Localized { texts: &[] },
+            Some(Literal::Localized(strings)) => Localized { strings },
+            _ => Localized { strings: &[] },
         }
     }
 
@@ -179,7 +179,7 @@ impl Element {
             Literal::Integer(number) => Value::from(*number),
             Literal::Number(number) => Value::from(*number),
             Literal::Boolean(value) => Value::from(*value),
-            Literal::Localized(texts) => texts
+            Literal::Localized(strings) => strings
                 .iter()
                 .map(|(tag, text)| (tag.to_string(), Value::from(&**text)))
                 .collect(),

@@ -321,7 +321,7 @@ fn limits_of(
                     Code::DisallowedLimitContext,
                     at,
                     format!("This parser does not accept the limits of `{text}`."),
-                    "Accept them with `Parser::limits`, or use the standard limits of \"dtmi:dtdl:context;4#limits\".",
+                    "Accept them in the options of the parser, or use the standard limits of \"dtmi:dtdl:context;4#limits\".",
                 ))
             }
         }
@@ -423,7 +423,7 @@ impl Context {
                         Code::UnresolvableContextSpecifier,
                         at,
                         format!("The context `{text}` names an unknown extension."),
-                        "Correct or remove it, or allow unknown extensions with `Parser::unknown_extensions`.",
+                        "Correct or remove it, or allow unknown extensions in the options of the parser.",
                     )
                 } else {
                     reporter.reject(

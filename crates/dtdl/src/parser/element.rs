@@ -18,7 +18,7 @@ static ROOT: Target =
 /// Help for a keyword that an element may not have.
 const ALLOWED_KEYWORDS: &str = "Remove it; allowed are `@context`, `@id` and `@type`.";
 
-/// Keywords with their own code for more than one occurrence in an object.
+/// The code for each keyword that occurs more than once. Other keywords share `RepeatedKeyword`.
 const KEYWORDS: &[(&str, Code)] = &[
     ("@context", Code::RepeatedContextProperty),
     ("@graph", Code::RepeatedGraphProperty),

@@ -10,29 +10,35 @@ use crate::model::Literal;
 /// The language of strings without a language tag.
 const DEFAULT: &str = "en";
 
-type Texts = Vec<(Box<str>, Box<str>)>;
+type TaggedStrings = Vec<(Box<str>, Box<str>)>;
 
 impl Session<'_> {
     pub(super) fn localized(&mut self, reading: &Reading<'_>, max: usize) {
-        let mut texts = Texts::new();
+        let mut strings = TaggedStrings::new();
         match &reading.member.value.data {
             Data::Object(members) if !reading.is_array() => {
-                self.language_map(reading, members, max, &mut texts);
+                self.language_map(reading, members, max, &mut strings);
             }
             _ => {
                 for value in reading.values() {
-                    self.tagged(reading, value, max, &mut texts);
+                    self.tagged(reading, value, max, &mut strings);
                 }
             }
         }
         self.set(
             reading.element,
             reading.name,
-            Literal::Localized(texts.into_boxed_slice()),
+            Literal::Localized(strings.into_boxed_slice()),
         );
     }
 
-    fn language_map(&mut self, reading: &Reading<'_>, members: &[Member], max: usize, texts: &mut Texts) {
+    fn language_map(
+        &mut self,
+        reading: &Reading<'_>,
+        members: &[Member],
+        max: usize,
+        strings: &mut TaggedStrings,
+    ) {
         let value = &reading.member.value;
         let text_of = |name: &str| value.member(name).and_then(|member| member.value.as_str());
         let is_tagged =
@@ -101,12 +107,12 @@ impl Session<'_> {
                 );
                 continue;
             }
-            texts.push((name.into(), member.value.as_str().unwrap_or_default().into()));
+            strings.push((name.into(), member.value.as_str().unwrap_or_default().into()));
         }
     }
 
     /// Reads an item of an array: a string, or an object with `@value` and `@language`.
-    fn tagged(&mut self, reading: &Reading<'_>, value: &Node, max: usize, texts: &mut Texts) {
+    fn tagged(&mut self, reading: &Reading<'_>, value: &Node, max: usize, strings: &mut TaggedStrings) {
         let at = Position::node(reading.doc, value);
         let (language, text) = match &value.data {
             Data::String(text) => {
@@ -194,7 +200,7 @@ impl Session<'_> {
                 return;
             }
         };
-        if texts.iter().any(|(known, _)| **known == *language) {
+        if strings.iter().any(|(known, _)| **known == *language) {
             self.report_value(
                 reading,
                 Code::LangStringElementCodeNotUnique,
@@ -204,7 +210,7 @@ impl Session<'_> {
             );
             return;
         }
-        texts.push((language.into(), text.unwrap_or_default().into()));
+        strings.push((language.into(), text.unwrap_or_default().into()));
     }
 
     fn check_tagged_members(&mut self, reading: &Reading<'_>, members: &[Member]) {

@@ -11,7 +11,7 @@ use crate::{Code, Dtmi};
 impl Session<'_> {
     /// Resolves all references. Documents from the resolver are read, and their references resolved in turn.
     pub(super) fn resolve(&mut self, resolver: &mut dyn Resolver) {
-        let mut asked: HashSet<Dtmi> = HashSet::new();
+        let mut requested: HashSet<Dtmi> = HashSet::new();
         let mut to_check: Vec<(Pending, ElementIndex)> = Vec::new();
         loop {
             let mut missing: Vec<Pending> = Vec::new();
@@ -36,14 +36,14 @@ impl Session<'_> {
                     None => missing.push(pending),
                 }
             }
-            let mut wanted: Vec<Dtmi> = missing.iter().map(|pending| pending.id.clone()).collect();
-            wanted.sort();
-            wanted.dedup();
-            wanted.retain(|id| asked.insert(id.clone()));
-            let documents = if wanted.is_empty() {
+            let mut unknown: Vec<Dtmi> = missing.iter().map(|pending| pending.id.clone()).collect();
+            unknown.sort();
+            unknown.dedup();
+            unknown.retain(|id| requested.insert(id.clone()));
+            let documents = if unknown.is_empty() {
                 Vec::new()
             } else {
-                resolver.resolve(&wanted)
+                resolver.resolve(&unknown)
             };
             if documents.is_empty() {
                 for pending in missing {
@@ -136,32 +136,32 @@ impl Session<'_> {
                     format!("Use {}.", only.join(" or ")),
                 ));
             }
-            if let Some(wanted) = target.child_of
+            if let Some(unit_enum) = target.child_of
                 && found
                     .parent
-                    .is_none_or(|parent| self.elements[parent].id != *wanted)
+                    .is_none_or(|parent| self.elements[parent].id != *unit_enum)
             {
-                let kind_of_unit = index().name(wanted);
+                let unit_enum = index().name(unit_enum);
                 findings.push((
                     Code::WrongParent,
                     format!(
-                        "`{property}` is `{}`, which is not a value of {kind_of_unit}.",
+                        "`{property}` is `{}`, which is not a value of {unit_enum}.",
                         index().name(found.id.as_str())
                     ),
-                    format!("Use a value of {kind_of_unit}."),
+                    format!("Use a value of {unit_enum}."),
                 ));
             }
-            if let Some(wanted) = target.supplement
-                && !found.has_supplement(wanted)
+            if let Some(unit_type) = target.supplement
+                && !found.has_supplement(unit_type)
             {
-                let kind_of_unit = index().name(wanted);
+                let unit_type = index().name(unit_type);
                 findings.push((
                     Code::NotRequiredType,
                     format!(
-                        "`{property}` is `{}`, which is not a value of {kind_of_unit}.",
+                        "`{property}` is `{}`, which is not a value of {unit_type}.",
                         index().name(found.id.as_str())
                     ),
-                    format!("Use a value of {kind_of_unit}."),
+                    format!("Use a value of {unit_type}."),
                 ));
             }
         }

@@ -20,7 +20,7 @@ pub(crate) fn chain(version: u8, length: usize) -> Vec<String> {
     (0..length).map(link).collect()
 }
 
-/// Returns an Interface that extends `count` others, and these.
+/// Returns an Interface that extends `count` others, followed by the others.
 pub(crate) fn fan(version: u8, count: usize) -> Vec<String> {
     let ids: Vec<String> = (0..count)
         .map(|n| format!(r#""dtmi:com:example:Base{n};1""#))

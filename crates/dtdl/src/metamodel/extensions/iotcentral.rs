@@ -52,7 +52,7 @@ const TYPES: &[Type] = &[
         constraints: &[Constraint::Kinds {
             property: "schema",
             kinds: &[K::Double, K::Float, K::Integer, K::Long, K::String],
-            noun: "a number or a string",
+            noun: "a numeric or string schema",
         }],
         ..adjunct("Event", COTYPES)
     },

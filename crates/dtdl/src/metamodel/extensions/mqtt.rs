@@ -82,7 +82,7 @@ pub(super) const ALL: &[Extension] = &[
                     Constraint::Kinds {
                         property: "schema",
                         kinds: &[K::String],
-                        noun: "string",
+                        noun: "a string schema",
                     },
                 ],
                 ..adjunct("ErrorMessage", &[K::Field])
