@@ -1,8 +1,8 @@
-//! How long it takes to parse a generated ontology of 1,000 Interfaces, and to use it.
+//! Benchmarks of parsing a generated ontology and of using its model.
 //!
 //! `cargo bench -p dtdl`
 
-#![expect(clippy::expect_used, reason = "a benchmark that cannot run has to stop")]
+#![expect(clippy::expect_used, reason = "a benchmark fails by panicking")]
 
 #[path = "../tests/support/ontology.rs"]
 mod ontology;

@@ -1,29 +1,29 @@
-//! How much memory parsed models take, for ontologies of growing size: it grows as the text does.
+//! Measures the memory of parsed models for ontologies of increasing size. It grows linearly with the text.
 //!
-//! `cargo run --release -p dtdl --example memory` (Linux)
+//! `cargo run --release -p dtdl --example memory` (Linux only)
 
 #[path = "../tests/support/ontology.rs"]
 mod ontology;
 
 use dtdl::Parser;
 
-/// The resident memory of this process in kilobytes.
+/// Returns the resident memory of this process in kilobytes. `None` if it cannot be read.
 fn resident() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
-#[expect(clippy::print_stdout, reason = "a program that talks to its user")]
+#[expect(clippy::print_stdout, reason = "a command-line program")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     if resident().is_none() {
-        println!("nothing to do: there is no /proc/self/status here");
+        println!("skipped: /proc/self/status is not available");
         return Ok(());
     }
     println!("interfaces  elements  text kB  model kB  model/text  ms");
-    // Kept until the end, so that each one needs memory of its own.
+    // Models are kept until the end, so that later ones cannot reuse their memory.
     let mut models = Vec::new();
-    // An optimised build has the breath for more.
+    // A debug build is too slow for the larger sizes.
     let counts: &[usize] = if cfg!(debug_assertions) {
         &[250, 500, 1000]
     } else {
@@ -32,13 +32,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for &count in counts {
         let documents = ontology::documents(count);
         let text = documents.iter().map(String::len).sum::<usize>() as u64 / 1024;
-        let before = resident().ok_or("there is no /proc/self/status here")?;
+        let before = resident().ok_or("/proc/self/status is not available")?;
         let started = std::time::Instant::now();
         let model = Parser::new().parse(&documents)?;
         let elapsed = started.elapsed().as_millis();
         drop(documents);
         let used = resident()
-            .ok_or("there is no /proc/self/status here")?
+            .ok_or("/proc/self/status is not available")?
             .saturating_sub(before)
             + text;
         println!(

@@ -1,8 +1,9 @@
-//! Checks a folder of DTDL models and says what is wrong as a compiler does.
+//! Validates DTDL models and reports errors in the style of a compiler.
 //!
 //! `cargo run -p dtdl --example validate -- [--dtdl 3] [--limits <context>] [--allow-unknown-extensions] <file or folder>…`
 //!
-//! Folders are searched for `.json` files; without a path, those of `examples/models` are checked. Ends with 0 if everything is right, 1 if not, 2 if it could not look.
+//! Folders are searched for `.json` files. The default path is `examples/models`. Exits with 0 if the models are valid, 1 if
+//! they are not, and 2 if the arguments are wrong or a file cannot be read.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -24,11 +25,11 @@ fn arguments() -> Result<Arguments, String> {
     while let Some(argument) = rest.next() {
         match argument.as_str() {
             "--dtdl" => {
-                let version = rest.next().ok_or("--dtdl needs a version")?;
+                let version = rest.next().ok_or("--dtdl needs a DTDL version")?;
                 arguments.versions.push(
                     version
                         .parse()
-                        .map_err(|_| format!("`{version}` is no version"))?,
+                        .map_err(|_| format!("--dtdl: `{version}` is not a DTDL version; use 2, 3 or 4"))?,
                 );
             }
             "--limits" => arguments
@@ -49,7 +50,7 @@ fn arguments() -> Result<Arguments, String> {
     Ok(arguments)
 }
 
-/// The files themselves, and all `.json` files below the folders.
+/// Returns all `.json` files below the folders in `paths`, and the files in `paths`.
 fn files(paths: Vec<PathBuf>) -> std::io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = paths;
@@ -69,12 +70,12 @@ fn files(paths: Vec<PathBuf>) -> std::io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The line of a location, with carets below the value; `margin` is as wide as the line number.
+/// Returns the line of a location with carets below the value. `margin` is as wide as the line number.
 fn excerpt(texts: &HashMap<String, String>, location: &Location, margin: &str) -> Option<String> {
     let text = texts.get(&*location.document)?;
     let (line, column) = (location.line?, location.column? as usize);
     let source = text.lines().nth(line as usize - 1)?;
-    // Long lines are shown around the place.
+    // Long lines are cut to an excerpt around the column.
     let from = column.saturating_sub(60).max(1) - 1;
     let shown: String = source
         .chars()
@@ -111,8 +112,8 @@ fn report(error: &ParseError, texts: &HashMap<String, String>) -> String {
     }
     for missing in &error.unresolved {
         let title = format!(
-            "Nothing defines {}, which {} refers to.",
-            missing.id, missing.referrer
+            "{} refers to {}, which is not defined.",
+            missing.referrer, missing.id
         );
         add(
             &missing.location,
@@ -142,7 +143,7 @@ fn run() -> Result<bool, String> {
     match parser.parse(documents) {
         Ok(model) => {
             print_line(&format!(
-                "{} files, {} Interfaces, nothing wrong",
+                "{} files, {} Interfaces, no errors",
                 contents.len(),
                 model.len()
             ));
@@ -165,12 +166,12 @@ fn run() -> Result<bool, String> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "a program that talks to its user")]
+#[expect(clippy::print_stdout, reason = "a command-line program")]
 fn print_line(text: &str) {
     println!("{text}");
 }
 
-#[expect(clippy::print_stderr, reason = "a program that talks to its user")]
+#[expect(clippy::print_stderr, reason = "a command-line program")]
 fn main() -> ExitCode {
     match run() {
         Ok(true) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! Rules that concern several elements, checked when all of them are known.
+//! Rules that concern several elements, checked after all references are resolved.
 
 mod constraints;
 mod graph;
@@ -10,7 +10,7 @@ pub(crate) use hierarchy::Ancestors;
 
 use crate::parser::session::Session;
 
-/// Checks everything, and works out who extends whom.
+/// Runs all checks. Returns the ancestors of each Interface.
 pub(crate) fn run(session: &mut Session<'_>) -> Ancestors {
     let walk = graph::walk(session);
     let ancestors = hierarchy::check(session, &walk);

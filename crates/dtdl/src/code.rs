@@ -1,26 +1,26 @@
-//! The identifiers of what can be wrong with a model.
+//! The codes of the parser's diagnostics.
 
 use std::fmt;
 
 macro_rules! codes {
     ($($variant:ident = $name:literal,)*) => {
-        /// What is wrong: one per rule, with an identifier as the .NET parser documents them.
+        /// The code of a diagnostic, one per rule. The identifiers are those of the .NET parser, DTDLParser.
         ///
         /// ```
         /// assert_eq!(dtdl::Code::MissingContext.id(), "dtmi:dtdl:parsingError:missingContext");
         /// ```
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
-        #[expect(missing_docs, reason = "the names are the identifiers; a diagnostic says the rest in a sentence")]
+        #[expect(missing_docs, reason = "the variants are named as the identifiers; diagnostics explain them")]
         pub enum Code {
             $($variant,)*
         }
 
         impl Code {
-            /// Every code there is.
+            /// All codes.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The identifier: `dtmi:dtdl:parsingError:` and the name of the rule.
+            /// Returns the identifier: `dtmi:dtdl:parsingError:` and the name of the rule.
             #[must_use]
             pub fn id(self) -> &'static str {
                 match self {

@@ -1,41 +1,42 @@
-//! What a parser reports.
+//! Errors of the parser, with their locations.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::{Code, Dtmi};
 
-/// One thing that is wrong with a model, and what to change.
+/// An error in a model, and how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// Which rule is broken.
+    /// The rule that is broken.
     pub code: Code,
-    /// The element concerned: for a value, the element that has it. Absent if it has no usable identifier.
+    /// The element with the error. For a property value, the element that has the property. `None` if the element has no
+    /// valid identifier.
     pub element: Option<Dtmi>,
-    /// The property of that element.
+    /// The property of the element.
     pub property: Option<String>,
-    /// Where it is.
+    /// The location of the error.
     pub location: Location,
-    /// What is wrong, as a sentence.
+    /// The error, as a sentence.
     pub message: String,
-    /// What to change, as a sentence.
+    /// The fix, as a sentence.
     pub help: String,
 }
 
-/// A place in one of the documents that were parsed.
+/// A location in a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Location {
-    /// The name that the document was given, or `document 1` and so on.
+    /// The name of the document; `document 1` and so on if it has none.
     pub document: Arc<str>,
     /// JSON pointer (RFC 6901) of the value or member.
     pub pointer: String,
-    /// Line, from 1. Absent if the document was not given as text.
+    /// Line, from 1. `None` if the document is a JSON value rather than text.
     pub line: Option<u32>,
-    /// Column in characters, from 1. Absent like `line`.
+    /// Column in characters, from 1. `None` if `line` is.
     pub column: Option<u32>,
-    /// Offset of the first byte in the text.
+    /// Byte offset in the document.
     pub offset: usize,
     /// Length in bytes.
     pub length: usize,
@@ -64,13 +65,13 @@ impl fmt::Display for Diagnostic {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unresolved {
-    /// The element that is missing.
+    /// The missing element.
     pub id: Dtmi,
     /// The element that refers to it.
     pub referrer: Dtmi,
     /// The property that refers to it.
     pub property: String,
-    /// Where the reference is.
+    /// The location of the reference.
     pub location: Location,
 }
 
@@ -78,24 +79,24 @@ impl fmt::Display for Unresolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}: property `{}` of {} refers to {}, which is not defined. Add its document, or give the parser a resolver that knows it.",
+            "{}: property `{}` of {} refers to {}, which is not defined. Add the document that defines it, or a resolver that returns it.",
             self.location, self.property, self.referrer, self.id
         )
     }
 }
 
-/// Why documents could not be parsed: everything that is wrong with them.
+/// All errors in a set of documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ParseError {
-    /// The broken rules, in the order in which they were found.
+    /// The broken rules, in the order in which the parser found them.
     pub diagnostics: Vec<Diagnostic>,
-    /// The references that lead nowhere.
+    /// The references to elements that no document defines.
     pub unresolved: Vec<Unresolved>,
 }
 
 impl ParseError {
-    /// The identifiers that are referred to but not defined, each once, sorted.
+    /// Returns the identifiers of the missing elements, sorted and without duplicates.
     #[must_use]
     pub fn unresolved_ids(&self) -> Vec<Dtmi> {
         let mut ids: Vec<Dtmi> = self.unresolved.iter().map(|missing| missing.id.clone()).collect();
@@ -104,7 +105,7 @@ impl ParseError {
         ids
     }
 
-    /// Whether a rule with this code is broken.
+    /// Returns whether the rule with this code is broken.
     #[must_use]
     pub fn has(&self, code: Code) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.code == code)

@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 /// A digital twin model identifier such as `dtmi:com:example:Pump;2`.
 ///
-/// Cloning is cheap (a reference count), comparison is case-sensitive. A [`Dtmi`] obtained from
-/// [`FromStr`] follows the general DTMI syntax; which of those a DTDL version accepts in a given
-/// place is checked by the [`Parser`](crate::Parser).
+/// Cloning copies a reference; comparison is case-sensitive. [`FromStr`] checks the general DTMI syntax; the
+/// [`Parser`](crate::Parser) checks the stricter rules of DTDL versions and properties.
 ///
 /// ```
 /// use dtdl::Dtmi;
@@ -28,39 +27,39 @@ pub struct Dtmi(Arc<str>);
 pub struct DtmiVersion {
     /// The part before the dot, at least 1.
     pub major: u32,
-    /// The part after the dot, at least 1 when there is one.
+    /// The part after the dot, at least 1.
     pub minor: Option<u32>,
 }
 
-/// The text is not a digital twin model identifier.
+/// A string is not a digital twin model identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is not a DTMI: write `dtmi:<segment>:…;<version>`, each segment letters, digits and inner underscores"
+    "`{text}` is not a DTMI; expected `dtmi:<segment>:…;<version>` with segments of letters, digits and inner underscores"
 )]
 pub struct DtmiError {
     text: String,
 }
 
 impl Dtmi {
-    /// The identifier as text.
+    /// Returns the identifier as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The segments between `dtmi:` and the version.
+    /// Returns the segments between `dtmi:` and the version.
     pub fn segments(&self) -> impl DoubleEndedIterator<Item = &str> {
         let path = self.versionless();
         path.get(5..).unwrap_or_default().split(':')
     }
 
-    /// Everything before the `;`.
+    /// Returns the part before the `;`.
     #[must_use]
     pub fn versionless(&self) -> &str {
         self.0.split_once(';').map_or(&*self.0, |(path, _)| path)
     }
 
-    /// The version, if the identifier has one.
+    /// Returns the version, if the identifier has one.
     #[must_use]
     pub fn version(&self) -> Option<DtmiVersion> {
         let (_, version) = self.0.split_once(';')?;
@@ -74,19 +73,19 @@ impl Dtmi {
         })
     }
 
-    /// Whether a segment starts with an underscore, as in identifiers that a parser assigns itself.
+    /// Returns whether a segment starts with an underscore, as in identifiers that the parser assigns.
     #[must_use]
     pub fn is_system(&self) -> bool {
         self.segments().any(|segment| segment.starts_with('_'))
     }
 
-    /// For text that is known to be an identifier, or that stands for one that was assigned.
+    /// Creates an identifier without checks, from a string that was checked or assigned by the parser.
     pub(crate) fn unchecked(text: &str) -> Self {
         Self(Arc::from(text))
     }
 
-    /// The identifier that an element without `@id` gets from its place in its parent: `:_property`, and
-    /// `:__name` for a property with many values, before the version.
+    /// Returns the identifier of a child without `@id`: adds `:_property`, and `:__segment` for a property with several
+    /// values, before the version.
     pub(crate) fn child(&self, property: &str, segment: Option<&str>) -> Self {
         let (path, version) = match self.0.find(';') {
             Some(at) => self.0.split_at(at),
@@ -100,17 +99,16 @@ impl Dtmi {
     }
 }
 
-/// Which identifiers are meant by [`is_valid`].
+/// The identifiers that [`is_valid`] accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Syntax {
-    /// What a model may define: no segment starts with an underscore.
+    /// Identifiers that a model may define: no segment starts with an underscore.
     User,
-    /// What a model may refer to: assigned identifiers as well.
+    /// Identifiers that a model may refer to, including assigned ones.
     Any,
 }
 
-/// Whether `text` is an identifier by the rules of a DTDL version; version 2 knows whole versions only and
-/// demands one.
+/// Returns whether `text` is a DTMI by the rules of a DTDL version. Version 2 requires a version without a minor part.
 pub(crate) fn is_valid(text: &str, syntax: Syntax, dtdl_version: u8) -> bool {
     let Some(rest) = text.strip_prefix("dtmi:") else {
         return false;
@@ -198,7 +196,7 @@ mod tests {
 
     /// ADT-DTDL-6, ADT-DTDL-7.
     #[test]
-    fn version_two_wants_one_whole_version() {
+    fn dtdl_version_2_requires_a_major_version_only() {
         for (text, two, three) in [
             ("dtmi:pump;1", true, true),
             ("dtmi:a:b_c:d9;999999999", true, true),
@@ -225,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn children_take_their_place_before_the_version() {
+    fn child_segments_come_before_the_version() {
         let pump: Dtmi = "dtmi:pump;1".parse().unwrap();
         assert_eq!(
             pump.child("contents", Some("flow")),

@@ -1,4 +1,4 @@
-//! Checking data against a model.
+//! Validates data against a model.
 
 mod error;
 mod format;

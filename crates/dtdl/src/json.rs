@@ -1,4 +1,4 @@
-//! JSON with positions: the tree that models are read from.
+//! JSON with source positions: the syntax tree that models are read from.
 
 mod position;
 mod reader;
@@ -8,7 +8,7 @@ pub(crate) use reader::read;
 
 use serde_json::{Number, Value};
 
-/// A JSON value and where it stands in its text.
+/// A JSON value and its byte range in the document.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) data: Data,
@@ -16,7 +16,7 @@ pub(crate) struct Node {
     pub(crate) end: u32,
 }
 
-/// What a [`Node`] holds. Members keep their order, and a name may come twice: that is for the rules to report.
+/// The content of a [`Node`]. Members keep their order, and duplicate names are kept for the rules to report.
 #[derive(Debug)]
 pub(crate) enum Data {
     Null,
@@ -55,7 +55,7 @@ impl Node {
         self.members().iter().find(|member| &*member.name == name)
     }
 
-    /// A whole number that fits 32 bits, however it is written (`3` and `3.0` are the same to JSON).
+    /// Returns the value as an integer if it fits 32 bits. `3.0` is the same number as `3`.
     pub(crate) fn as_integer(&self) -> Option<i64> {
         let Data::Number(number) = &self.data else {
             return None;
@@ -77,7 +77,23 @@ impl Node {
         i32::try_from(whole).is_ok().then_some(whole)
     }
 
-    /// The value as `serde_json` has it; of members with the same name the last one stays.
+    /// Describes the value for a message: a scalar as JSON, cut after 60 characters; other values by their type.
+    pub(crate) fn excerpt(&self) -> String {
+        const MAX: usize = 60;
+        match &self.data {
+            Data::Array(_) => "an array".to_owned(),
+            Data::Object(_) => "an object".to_owned(),
+            _ => {
+                let json = self.to_value().to_string();
+                if json.chars().count() <= MAX {
+                    return json;
+                }
+                json.chars().take(MAX).chain(['…']).collect()
+            }
+        }
+    }
+
+    /// Converts to a `serde_json` value. Of duplicate members, the last one wins.
     pub(crate) fn to_value(&self) -> Value {
         match &self.data {
             Data::Null => Value::Null,
@@ -92,7 +108,7 @@ impl Node {
         }
     }
 
-    /// The JSON pointer of whatever stands at `offset`: a value, or the member whose name does.
+    /// Returns the JSON pointer of the value at `offset`, or of the member whose name is there.
     pub(crate) fn pointer_to(&self, offset: u32) -> String {
         let mut pointer = String::new();
         let mut node = self;

@@ -1,8 +1,8 @@
 //! Parser and validator for the Digital Twins Definition Language, versions 2, 3 and 4.
 //!
-//! No IO and no async: documents go in as text, bytes or JSON values, references to anything else go to a
-//! callback. Out comes a [`Model`], or all that is wrong at once, each with an identifier, a place and a sentence
-//! that says what to change.
+//! The crate does no IO and is not async. Documents are text, bytes or JSON values; elements that they do not define
+//! are requested from a [`Resolver`]. The result is a [`Model`], or all errors at once: each has a code, a location,
+//! a message and help.
 //!
 //! ```
 //! use dtdl::{Code, Parser};
@@ -17,26 +17,26 @@
 //! assert_eq!(first.code, Code::PropertyUndefinedTerm);
 //! assert_eq!(first.location.pointer, "/contents/0/shcema");
 //! assert_eq!(first.location.line, Some(5));
-//! assert_eq!(first.help, "Remove it; or was `schema` meant?");
+//! assert_eq!(first.help, "Did you mean `schema`? If not, remove it.");
 //! assert!(error.has(Code::MissingObjectProperty));
 //! ```
 //!
 //! | To | use |
 //! |---|---|
 //! | parse documents, with options and a resolver | [`Parser`], [`Document`], [`Resolver`] |
-//! | look at what they define | [`Model`], [`Interface`], [`Content`], [`Schema`], [`Element`] |
-//! | see what is wrong with them | [`ParseError`], [`Diagnostic`], [`Code`] |
+//! | inspect the elements they define | [`Model`], [`Interface`], [`Content`], [`Schema`], [`Element`] |
+//! | handle errors | [`ParseError`], [`Diagnostic`], [`Code`] |
 //! | order them for upload | [`Model::in_dependency_order`] |
-//! | check data against them | [`validate_instance`], [`validate_twin`], [`validate_component`], [`validate_relationship`] |
+//! | validate data against them | [`validate_instance`], [`validate_twin`], [`validate_component`], [`validate_relationship`] |
 //!
-//! The rules are data: `src/metamodel` has one table per version of the language and one per extension, with all
-//! classes, properties and limits; everything else reads them.
+//! The rules are data: `src/metamodel` has a table for each DTDL version and each extension, with all classes,
+//! properties and limits.
 //!
 //! # Extensions
 //!
-//! Known are quantitativeTypes (versions 1 and 2), annotation, historization, overriding, requirement, mqtt (1 to
-//! 3), initialization (published as a preview only), IoT Central 2, IoT Operations 4, and the limits of onvif and
-//! aio. [`UnknownExtensions`] says what happens with others.
+//! Supported are quantitativeTypes (versions 1 and 2), annotation, historization, overriding, requirement, mqtt (1 to
+//! 3), initialization (published as a preview only), IoT Central 2, IoT Operations 4, and the limit extensions onvif
+//! and aio. [`UnknownExtensions`] controls how others are handled.
 
 mod check;
 mod code;

@@ -1,5 +1,5 @@
-//! The languages as data: one table per DTDL version, one per extension. Every rule the parser applies is read
-//! from them; the code knows kinds of rules, not classes and properties.
+//! DTDL as data: a table for each version and each extension. The parser reads its rules from the tables; its code
+//! knows kinds of rules, but no classes or properties.
 
 pub(crate) mod extensions;
 mod index;

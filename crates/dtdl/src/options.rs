@@ -1,16 +1,16 @@
-//! What a parser accepts.
+//! Options of the parser.
 
 use std::collections::BTreeSet;
 
 use crate::metamodel::VERSIONS;
 
-/// Whether extensions that the parser does not know may be used.
+/// How the parser handles extensions that it does not know.
 ///
-/// With one allowed, types and properties it might bring are accepted unread.
+/// If a model uses an allowed unknown extension, unknown types and their properties are accepted unchecked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum UnknownExtensions {
-    /// As the version of the language has it: allowed in 2, refused in later ones.
+    /// Follows the DTDL version: allowed in version 2, refused in later ones.
     #[default]
     ByVersion,
     /// Allowed.
@@ -19,7 +19,7 @@ pub enum UnknownExtensions {
     Refuse,
 }
 
-/// The choices of a [`Parser`](crate::Parser).
+/// The options of a [`Parser`](crate::Parser).
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) versions: BTreeSet<u8>,
@@ -40,7 +40,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Whether a context of limits is acceptable: named with this version or without one.
+    /// Returns whether the context of a limit extension is accepted, in this version or in all.
     pub(crate) fn accepts_limits(&self, context: &str) -> bool {
         let (path, _) = context.split_once(';').unwrap_or((context, ""));
         self.limits

@@ -1,4 +1,4 @@
-//! From documents to a model.
+//! The parser: reads documents, resolves references and builds a model.
 
 mod api;
 mod builtin;

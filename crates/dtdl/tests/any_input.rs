@@ -1,4 +1,4 @@
-//! Whatever the input, there is a model or there are diagnostics; the parser does not panic and does not hang.
+//! For any input, the parser returns a model or diagnostics, without panics or hangs.
 
 #![cfg(test)]
 
@@ -9,8 +9,8 @@ use dtdl::{Model, ParseError, Parser, UnknownExtensions, validate_twin};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-/// Uses everything there is about a result.
-fn look_at(result: Result<Model, ParseError>) {
+/// Calls the API of a model or error, and asserts what must hold for any input.
+fn exercise(result: Result<Model, ParseError>) {
     match result {
         Ok(model) => {
             for element in model.elements() {
@@ -42,11 +42,11 @@ fn parse_all(documents: &[String]) {
         UnknownExtensions::Allow,
         UnknownExtensions::Refuse,
     ] {
-        look_at(Parser::new().unknown_extensions(choice).parse(documents));
+        exercise(Parser::new().unknown_extensions(choice).parse(documents));
     }
 }
 
-/// Words that mean something to the parser, so that random models get past the first line.
+/// Mostly words that the parser knows, so that random models are not refused at the first check.
 fn word() -> impl Strategy<Value = String> {
     prop_oneof![
         8 => prop::sample::select(vec![
@@ -82,8 +82,8 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Where to change a value: one step per level.
-fn change(value: &mut Value, path: &[prop::sample::Index], to: Value) {
+/// Replaces the value at a path, which has one step per level.
+fn replace(value: &mut Value, path: &[prop::sample::Index], to: Value) {
     let Some((step, rest)) = path.split_first() else {
         *value = to;
         return;
@@ -91,11 +91,11 @@ fn change(value: &mut Value, path: &[prop::sample::Index], to: Value) {
     match value {
         Value::Array(items) if !items.is_empty() => {
             let at = step.index(items.len());
-            change(&mut items[at], rest, to);
+            replace(&mut items[at], rest, to);
         }
         Value::Object(members) if !members.is_empty() => {
             let at = step.index(members.len());
-            change(members.values_mut().nth(at).unwrap(), rest, to);
+            replace(members.values_mut().nth(at).unwrap(), rest, to);
         }
         _ => *value = to,
     }
@@ -111,22 +111,22 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        look_at(Parser::new().parse([bytes.as_slice()]));
+    fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        exercise(Parser::new().parse([bytes.as_slice()]));
     }
 
     #[test]
-    fn text_that_looks_like_json(text in r#"[\[\]{}:,"0-9a-e\\u@ .-]{0,80}"#) {
-        look_at(Parser::new().parse([text.as_str()]));
+    fn text_that_resembles_json_does_not_panic(text in r#"[\[\]{}:,"0-9a-e\\u@ .-]{0,80}"#) {
+        exercise(Parser::new().parse([text.as_str()]));
     }
 
     #[test]
-    fn json(value in value()) {
+    fn arbitrary_json_does_not_panic(value in value()) {
         parse_all(&[value.to_string()]);
     }
 
     #[test]
-    fn an_interface_of_random_contents(version in 2..5_u8, members in prop::collection::vec((word(), value()), 0..5)) {
+    fn an_interface_with_random_members_does_not_panic(version in 2..5_u8, members in prop::collection::vec((word(), value()), 0..5)) {
         let mut document: Map<String, Value> = members.into_iter().collect();
         document.insert("@context".to_owned(), format!("dtmi:dtdl:context;{version}").into());
         document.insert("@id".to_owned(), "dtmi:com:example:A;1".into());
@@ -135,29 +135,28 @@ proptest! {
     }
 
     #[test]
-    fn a_model_with_changes(
+    fn a_model_with_random_changes_does_not_panic(
         seed in 0..SEEDS.len(),
         changes in prop::collection::vec((prop::collection::vec(any::<prop::sample::Index>(), 1..8), value()), 1..4),
     ) {
         let mut document: Value = serde_json::from_str(SEEDS[seed]).unwrap();
         for (path, to) in changes {
-            change(&mut document, &path, to);
+            replace(&mut document, &path, to);
         }
         parse_all(&[document.to_string()]);
     }
 
     #[test]
-    fn a_model_cut_short(seed in 0..SEEDS.len(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn a_truncated_or_corrupted_model_does_not_panic(seed in 0..SEEDS.len(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let mut bytes = SEEDS[seed].as_bytes().to_vec();
         let at = at.index(bytes.len());
-        look_at(Parser::new().parse([&bytes[..at]]));
+        exercise(Parser::new().parse([&bytes[..at]]));
         bytes[at] = byte;
-        look_at(Parser::new().parse([bytes.as_slice()]));
+        exercise(Parser::new().parse([bytes.as_slice()]));
     }
 
-    /// What the reader makes of JSON is what `serde_json` makes of it.
     #[test]
-    fn original_json_is_kept(comment in ".{0,40}", number in any::<i32>()) {
+    fn the_json_of_an_element_equals_its_document(comment in ".{0,40}", number in any::<i32>()) {
         let document = json!({
             "@context": ["dtmi:dtdl:context;3", "dtmi:com:example:paint;1"], "@id": "dtmi:com:example:A;1",
             "@type": ["Interface", "Paint"], "comment": comment, "coats": { "number": number, "of": [comment, null] }
@@ -172,7 +171,7 @@ proptest! {
     }
 
     #[test]
-    fn any_twin(value in value()) {
+    fn arbitrary_json_as_a_twin_does_not_panic(value in value()) {
         let model = Parser::new().parse([SEEDS[0]]).unwrap();
         for interface in model.interfaces() {
             for error in validate_twin(&value, &interface) {
@@ -183,9 +182,8 @@ proptest! {
     }
 }
 
-/// The order of the documents does not matter.
 #[test]
-fn documents_in_any_order() {
+fn the_order_of_documents_does_not_matter() {
     let documents = ontology::documents(60);
     let model = Parser::new().parse(&documents).unwrap();
     for shift in [1, 17, 42] {

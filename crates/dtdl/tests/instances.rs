@@ -1,4 +1,4 @@
-//! Values, twins, components and relationships against their models.
+//! Validation of values, twins, components and relationships.
 
 #![cfg(test)]
 
@@ -8,8 +8,8 @@ use dtdl::{
 };
 use serde_json::{Value, json};
 
-/// A model with one Telemetry per schema, of version 4, which has them all.
-fn schema(schema: &Value) -> Model {
+/// Returns a model with a Telemetry of this schema, in version 4, which has all schemas.
+fn model_with(schema: &Value) -> Model {
     Parser::new()
         .parse([json!({
             "@context": ["dtmi:dtdl:context;4", "dtmi:dtdl:extension:requirement;1"],
@@ -20,7 +20,7 @@ fn schema(schema: &Value) -> Model {
 }
 
 fn check(schema_json: &Value, value: &Value) -> Vec<(String, E)> {
-    let model = schema(schema_json);
+    let model = model_with(schema_json);
     let telemetry = model
         .interface("dtmi:com:example:Probe;1")
         .unwrap()
@@ -35,8 +35,8 @@ fn check(schema_json: &Value, value: &Value) -> Vec<(String, E)> {
 }
 
 #[test]
-fn primitives() {
-    let good: &[(&str, Value)] = &[
+fn primitive_schemas_accept_only_their_json_form() {
+    let valid: &[(&str, Value)] = &[
         ("boolean", json!([true, false])),
         ("byte", json!([-128, 127])),
         ("bytes", json!(["", "aGk=", "AAAA"])),
@@ -60,17 +60,17 @@ fn primitives() {
         ("unsignedShort", json!([0, 65535])),
         ("uuid", json!(["6f1c2a34-0b5d-4e6f-8a90-1b2c3d4e5f60"])),
     ];
-    for (name, values) in good {
+    for (name, values) in valid {
         for value in values.as_array().unwrap() {
             assert_eq!(check(&json!(name), value), [], "{value} is a {name}");
         }
-        assert_ne!(check(&json!(name), &json!([])), [], "an array is no {name}");
+        assert_ne!(check(&json!(name), &json!([])), [], "an array is not a {name}");
         assert!(
             matches!(check(&json!(name), &Value::Null)[..], [(_, E::Null { .. })]),
-            "null is no {name}"
+            "null is not a {name}"
         );
     }
-    let bad: &[(&str, Value, E)] = &[
+    let invalid: &[(&str, Value, E)] = &[
         (
             "integer",
             json!("5"),
@@ -140,7 +140,7 @@ fn primitives() {
             },
         ),
     ];
-    for (name, value, expected) in bad {
+    for (name, value, expected) in invalid {
         assert_eq!(
             check(&json!(name), value),
             [(String::new(), expected.clone())],
@@ -150,7 +150,7 @@ fn primitives() {
 }
 
 #[test]
-fn complex_schemas() {
+fn complex_schemas_validate_their_members() {
     let array = json!({ "@type": "Array", "elementSchema": "integer" });
     assert_eq!(check(&array, &json!([1, 2])), []);
     assert!(matches!(&check(&array, &json!([1, "2"]))[..], [(at, E::WrongType { .. })] if at == "/1"));
@@ -208,9 +208,9 @@ fn complex_schemas() {
     );
 }
 
-/// A schema may contain itself in version 4, and a value may be as deep as it likes.
+/// A schema may contain itself in version 4, which leaves the depth of values unlimited.
 #[test]
-fn deep_values() {
+fn values_nested_beyond_the_maximum_depth_are_refused() {
     let document = json!({
         "@context": "dtmi:dtdl:context;4", "@id": "dtmi:com:example:Tree;1", "@type": "Interface",
         "schemas": [{ "@id": "dtmi:com:example:Tree:Node;1", "@type": "Object",
@@ -269,7 +269,7 @@ fn twin(twin: &Value) -> Vec<(String, E)> {
 }
 
 #[test]
-fn twins() {
+fn twins_are_validated_against_their_interface() {
     let meta = json!({ "$model": "dtmi:com:example:Pump;1" });
     let motor = json!({ "$metadata": {}, "turns": 3 });
     let good =
@@ -287,13 +287,8 @@ fn twins() {
     };
     let at = |pointer: &str, kind: E| vec![(pointer.to_owned(), kind)];
     assert_eq!(
-        twin(&with("colour", json!(1))),
-        at(
-            "/colour",
-            E::UnknownProperty {
-                name: "colour".into()
-            }
-        )
+        twin(&with("color", json!(1))),
+        at("/color", E::UnknownProperty { name: "color".into() })
     );
     for (name, kind) in [
         ("flow", K::Telemetry),
@@ -348,14 +343,14 @@ fn twins() {
         matches!(&twin(&json!({ "$metadata": other, "motor": motor }))[..], [(at, E::WrongModel { .. })] if at == "/$metadata/$model")
     );
     assert!(matches!(twin(&json!(5))[..], [(_, E::WrongType { .. })]));
-    // Everything at once, in the order of the document, what is missing last.
-    let errors = twin(&json!({ "$metadata": meta, "limit": "1", "colour": 1, "serial": 4 }));
+    // All errors at once, in document order; missing members come last.
+    let errors = twin(&json!({ "$metadata": meta, "limit": "1", "color": 1, "serial": 4 }));
     let pointers: Vec<&str> = errors.iter().map(|(pointer, _)| pointer.as_str()).collect();
-    assert_eq!(pointers, ["/limit", "/colour", "/serial", ""]);
+    assert_eq!(pointers, ["/limit", "/color", "/serial", ""]);
 }
 
 #[test]
-fn components_and_relationships() {
+fn components_and_relationships_are_validated() {
     let model = plant();
     let motor = model.interface("dtmi:com:example:Motor;1").unwrap();
     assert!(validate_component(&json!({ "$metadata": {}, "turns": 3 }), &motor).is_empty());
@@ -380,7 +375,7 @@ fn components_and_relationships() {
 }
 
 #[test]
-fn errors_read_as_sentences() {
+fn error_texts_name_the_value_and_the_rule() {
     let pump = plant().interface("dtmi:com:example:Pump;1").unwrap();
     let errors = validate_twin(
         &json!({ "$metadata": { "$model": "dtmi:com:example:Pump;1" }, "flow": 1 }),
@@ -390,8 +385,8 @@ fn errors_read_as_sentences() {
     assert_eq!(
         text,
         [
-            "/flow: `flow` is a Telemetry, which has no stored value",
-            "the Component `motor` is missing; it needs at least {\"$metadata\": {}}"
+            "/flow: `flow` is a Telemetry, which has no value in a twin",
+            "the Component `motor` is missing; add at least {\"$metadata\": {}}"
         ]
     );
 }

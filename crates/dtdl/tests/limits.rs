@@ -1,8 +1,12 @@
-//! Limits that take a large model to reach, and models that are large in nasty ways.
+//! Limits that take a large model to reach, and large models that could exhaust stack, memory or time.
 
 #![cfg(test)]
 
+#[path = "support/interfaces.rs"]
+mod interfaces;
+
 use dtdl::{Code, Document, Dtmi, Parser};
+use interfaces::{chain, fan, interface, oversized};
 
 fn codes(parser: &Parser, documents: &[String]) -> Vec<Code> {
     match parser.parse(documents) {
@@ -15,28 +19,9 @@ fn codes(parser: &Parser, documents: &[String]) -> Vec<Code> {
     }
 }
 
-fn interface(version: u8, name: &str, members: &str) -> String {
-    format!(
-        r#"{{"@context": "dtmi:dtdl:context;{version}", "@id": "dtmi:com:example:{name};1", "@type": "Interface"{members}}}"#
-    )
-}
-
-/// Interfaces that each extend the next.
-fn chain(version: u8, length: usize) -> Vec<String> {
-    let link = |number: usize| {
-        if number + 1 == length {
-            interface(version, &format!("Link{number}"), "")
-        } else {
-            let next = format!(r#", "extends": "dtmi:com:example:Link{};1""#, number + 1);
-            interface(version, &format!("Link{number}"), &next)
-        }
-    };
-    (0..length).map(link).collect()
-}
-
 /// ADT-DTDL-14.
 #[test]
-fn extends_has_a_depth() {
+fn chains_of_extends_have_a_maximum_depth() {
     let parser = Parser::new();
     for (version, depth) in [(2, 10), (3, 10), (4, 12)] {
         assert_eq!(codes(&parser, &chain(version, depth + 1)), []);
@@ -49,31 +34,20 @@ fn extends_has_a_depth() {
 
 /// ADT-DTDL-14.
 #[test]
-fn extends_reaches_so_many() {
+fn an_interface_extends_at_most_1024_others() {
     let parser = Parser::new();
-    for (version, count, expected) in [(3, 1024, vec![]), (3, 1025, vec![Code::ExcessiveCount])] {
-        let ids: Vec<String> = (0..count)
-            .map(|n| format!(r#""dtmi:com:example:Base{n};1""#))
-            .collect();
-        let mut documents: Vec<String> = (0..count)
-            .map(|n| interface(version, &format!("Base{n}"), ""))
-            .collect();
-        documents.push(interface(
-            version,
-            "Top",
-            &format!(r#", "extends": [{}]"#, ids.join(",")),
-        ));
-        assert_eq!(codes(&parser, &documents), expected);
+    for (count, expected) in [(1024, vec![]), (1025, vec![Code::ExcessiveCount])] {
+        assert_eq!(codes(&parser, &fan(3, count)), expected);
     }
 }
 
 /// ADT-DTDL-3.
 #[test]
-fn identifiers_have_a_length() {
+fn identifiers_have_a_maximum_length() {
     let long = format!("dtmi:com:example:{};1", "a".repeat(2049));
     let parser = Parser::new();
-    let itself = format!(r#"{{"@context": "dtmi:dtdl:context;3", "@id": "{long}", "@type": "Interface"}}"#);
-    assert_eq!(codes(&parser, &[itself]), [Code::IdTooLong]);
+    let id = format!(r#"{{"@context": "dtmi:dtdl:context;3", "@id": "{long}", "@type": "Interface"}}"#);
+    assert_eq!(codes(&parser, &[id]), [Code::IdTooLong]);
     let contents =
         format!(r#", "contents": [{{"@type": "Relationship", "name": "feeds", "target": "{long}"}}]"#);
     assert_eq!(
@@ -84,24 +58,13 @@ fn identifiers_have_a_length() {
 
 /// ADT-DTDL-15.
 #[test]
-fn an_interface_has_a_size() {
-    let text = r#"{"@type": "Telemetry", "name": "NAME", "comment": "COMMENT", "schema": "double"}"#;
-    let contents: Vec<String> = (0..2200)
-        .map(|n| {
-            text.replace("NAME", &format!("t{n}"))
-                .replace("COMMENT", &"x".repeat(480))
-        })
-        .collect();
-    let contents = format!(r#", "contents": [{}]"#, contents.join(","));
-    assert_eq!(
-        codes(&Parser::new(), &[interface(3, "Pump", &contents)]),
-        [Code::PartitionTooLarge]
-    );
+fn an_interface_has_a_maximum_size() {
+    assert_eq!(codes(&Parser::new(), &[oversized(3)]), [Code::PartitionTooLarge]);
 }
 
 /// ADT-DTDL-13.
 #[test]
-fn contents_have_a_number_in_version_2() {
+fn version_2_limits_contents_including_inherited_ones() {
     let contents = |prefix: &str, count: usize| {
         let items: Vec<String> = (0..count)
             .map(|n| format!(r#"{{"@type": "Telemetry", "name": "{prefix}{n}", "schema": "double"}}"#))
@@ -120,7 +83,7 @@ fn contents_have_a_number_in_version_2() {
 }
 
 #[test]
-fn limits_of_an_extension() {
+fn limit_extensions_raise_limits() {
     let text = |context: &str| {
         format!(
             r#"{{"@context": [{context}], "@id": "dtmi:com:example:Camera;1", "@type": "Interface", "description": "{}"}}"#,
@@ -138,9 +101,9 @@ fn limits_of_an_extension() {
     );
 }
 
-/// Nothing in the parser goes as deep as its input: no stack runs out.
+/// No recursion in the parser is as deep as its input, so the stack does not overflow.
 #[test]
-fn deep_and_long_models() {
+fn deep_and_long_models_do_not_overflow_the_stack() {
     let parser = Parser::new();
     for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), (r#"[{"contents":"#, "}]")] {
         for depth in [100, 10_000, 200_000] {
@@ -158,19 +121,19 @@ fn deep_and_long_models() {
 
     let found = codes(&parser, &chain(3, 5000));
     assert!(found.contains(&Code::ExcessiveDepthNarrow));
-    let mut circle = chain(3, 3000);
-    let last = circle.len() - 1;
-    circle[last] = interface(
+    let mut cycle = chain(3, 3000);
+    let last = cycle.len() - 1;
+    cycle[last] = interface(
         3,
         &format!("Link{last}"),
         r#", "extends": "dtmi:com:example:Link0;1""#,
     );
-    assert!(codes(&parser, &circle).contains(&Code::RecursiveStructureNarrow));
+    assert!(codes(&parser, &cycle).contains(&Code::RecursiveStructureNarrow));
 }
 
-/// Every Interface extends the two before it: the number of ways up doubles with each.
+/// Every Interface extends the two before it, so the number of paths to the first grows exponentially.
 #[test]
-fn many_ways_to_one_ancestor() {
+fn exponentially_many_paths_to_an_ancestor_are_checked_in_time() {
     let documents: Vec<String> = (0..300)
         .map(|n: usize| {
             let bases: Vec<String> = (n.saturating_sub(2)..n)
@@ -187,12 +150,11 @@ fn many_ways_to_one_ancestor() {
     assert!(found.contains(&Code::ExcessiveDepthNarrow) && found.contains(&Code::ExcessiveCount));
 }
 
-/// A resolver that never ends is the caller's to stop; one that repeats itself is not asked again.
 #[test]
-fn a_resolver_is_asked_once_for_each() {
-    let mut asked: Vec<Dtmi> = Vec::new();
+fn a_resolver_is_asked_once_per_element() {
+    let mut requested: Vec<Dtmi> = Vec::new();
     let resolver = |missing: &[Dtmi]| {
-        asked.extend(missing.iter().cloned());
+        requested.extend(missing.iter().cloned());
         vec![Document::from(interface(3, "Other", ""))]
     };
     let error = Parser::new()
@@ -206,11 +168,11 @@ fn a_resolver_is_asked_once_for_each() {
         )
         .unwrap_err();
     assert_eq!(error.unresolved_ids().len(), 2);
-    assert_eq!(asked.len(), 2);
+    assert_eq!(requested.len(), 2);
 }
 
 #[test]
-fn no_more_diagnostics_than_wanted() {
+fn diagnostics_stop_at_the_maximum() {
     let text = format!("[{}]", vec!["1"; 5000].join(","));
     let found = codes(&Parser::new().max_diagnostics(100), &[text]);
     assert_eq!(found.len(), 100);

@@ -1,4 +1,4 @@
-//! The object model: what can be read off a parsed model.
+//! The API of a parsed model.
 
 #![cfg(test)]
 
@@ -14,7 +14,7 @@ const PLANT: &str = r#"[
     "@id": "dtmi:com:example:Machine;1",
     "@type": "Interface",
     "displayName": { "en": "Machine", "de": "Maschine" },
-    "comment": "Everything that has a plate",
+    "comment": "Any machine with a nameplate",
     "contents": [
       { "@type": "Property", "name": "serial", "schema": "string" },
       { "@type": ["Telemetry", "Temperature"], "name": "heat", "schema": "double", "unit": "degreeCelsius" }
@@ -79,14 +79,14 @@ fn contents_are_inherited() {
 }
 
 #[test]
-fn elements_have_texts_types_and_json() {
+fn elements_have_localized_strings_types_and_json() {
     let model = plant();
     let machine = model.interface("dtmi:com:example:Machine;1").unwrap();
     let element = machine.element();
     assert_eq!(element.display_name().get("de"), Some("Maschine"));
     assert_eq!(element.display_name().iter().count(), 2);
     assert!(element.description().is_empty());
-    assert_eq!(element.comment(), Some("Everything that has a plate"));
+    assert_eq!(element.comment(), Some("Any machine with a nameplate"));
     assert_eq!(element.dtdl_version(), 3);
     assert_eq!(
         model.element("dtmi:com:example:Motor;1").unwrap().dtdl_version(),
@@ -112,7 +112,7 @@ fn elements_have_texts_types_and_json() {
 }
 
 #[test]
-fn schemas_are_typed() {
+fn schemas_have_typed_views() {
     let model = plant();
     let pump = model.interface("dtmi:com:example:Pump;1").unwrap();
     let mode = pump.properties().next().unwrap();
@@ -171,17 +171,17 @@ fn dependencies_come_first() {
         .iter()
         .map(|i| i.id().to_string())
         .collect();
-    let place = |id: &str| ids.iter().position(|known| known == id).unwrap();
-    assert!(place("dtmi:com:example:Pump;1") > place("dtmi:com:example:Motor;1"));
-    assert!(place("dtmi:com:example:Pump;1") > place("dtmi:com:example:Machine;1"));
+    let position = |id: &str| ids.iter().position(|known| known == id).unwrap();
+    assert!(position("dtmi:com:example:Pump;1") > position("dtmi:com:example:Motor;1"));
+    assert!(position("dtmi:com:example:Pump;1") > position("dtmi:com:example:Machine;1"));
     assert_eq!(ids.len(), 3);
 
     let documents = ontology::documents(200);
     let model = Parser::new().parse(documents.iter().rev()).unwrap();
     let order = model.in_dependency_order();
-    for (place, interface) in order.iter().enumerate() {
+    for (position, interface) in order.iter().enumerate() {
         for id in interface.dependencies() {
-            let before = order.iter().take(place);
+            let before = order.iter().take(position);
             assert!(
                 before.map(Interface::id).any(|known| *known == id),
                 "{id} comes before {}",
@@ -193,7 +193,7 @@ fn dependencies_come_first() {
 }
 
 #[test]
-fn missing_elements_are_asked_for_in_batches() {
+fn missing_elements_are_requested_in_batches() {
     let mut documents = ontology::documents(50);
     let last = documents.pop().unwrap();
     let mut batches: Vec<usize> = Vec::new();
@@ -210,7 +210,7 @@ fn missing_elements_are_asked_for_in_batches() {
     assert_eq!(batches, [1, 1, 1, 1]);
     assert_eq!(model.len(), 5);
 
-    // A model serves as the library for the next one.
+    // A model is a resolver for the next one.
     let more = r#"{ "@context": "dtmi:dtdl:context;3", "@id": "dtmi:com:example:Extra;1", "@type": "Interface",
         "extends": ["dtmi:com:example:plant:Part49;1", "dtmi:com:example:plant:Part9;1"] }"#;
     let extended = Parser::new().parse_with([more], &model).unwrap();
@@ -219,7 +219,7 @@ fn missing_elements_are_asked_for_in_batches() {
 }
 
 #[test]
-fn a_model_in_a_model_is_given_once() {
+fn a_nested_interface_is_resolved_with_its_outermost_element_once() {
     let outer = r#"{ "@context": "dtmi:dtdl:context;3", "@id": "dtmi:com:example:Outer;1", "@type": "Interface",
         "extends": [{ "@id": "dtmi:com:example:Inner;1", "@type": "Interface" }] }"#;
     let library = Parser::new().parse([outer]).unwrap();
@@ -231,7 +231,7 @@ fn a_model_in_a_model_is_given_once() {
 }
 
 #[test]
-fn what_is_unresolved_says_who_needs_it() {
+fn unresolved_references_have_referrer_property_and_location() {
     let text = "{ \"@context\": \"dtmi:dtdl:context;3\", \"@id\": \"dtmi:com:example:Pump;1\",\n  \"@type\": \"Interface\",\n  \"extends\": \"dtmi:com:example:Machine;1\" }";
     let error = Parser::new()
         .parse([Document::named("pump.json", text)])
@@ -253,7 +253,7 @@ fn what_is_unresolved_says_who_needs_it() {
 }
 
 #[test]
-fn all_diagnostics_come_in_one_pass() {
+fn all_errors_are_reported_in_one_pass() {
     let text = r#"[
       { "@context": "dtmi:dtdl:context;3", "@id": "dtmi:com:example:A;1", "@type": "Interface",
         "contents": [
@@ -262,7 +262,7 @@ fn all_diagnostics_come_in_one_pass() {
           { "@type": "Relationship", "name": "third", "minMultiplicity": 3 }
         ] },
       { "@context": "dtmi:dtdl:context;3", "@id": "dtmi:com:example:B;1", "@type": "Interface",
-        "extends": "dtmi:com:example:B;1", "colour": "red" }
+        "extends": "dtmi:com:example:B;1", "color": "red" }
     ]"#;
     let error = Parser::new().parse([text]).unwrap_err();
     let found: Vec<_> = error
@@ -282,7 +282,7 @@ fn all_diagnostics_come_in_one_pass() {
             ("stringInvalid", "/0/contents/0/name", Some(4)),
             ("missingObjectProperty", "/0/contents/1", Some(5)),
             ("valueNotExact", "/0/contents/2/minMultiplicity", Some(6)),
-            ("propertyUndefinedTerm", "/1/colour", Some(9)),
+            ("propertyUndefinedTerm", "/1/color", Some(9)),
             ("recursiveStructureNarrow", "/1/@id", Some(8)),
         ]
     );
@@ -293,7 +293,7 @@ fn all_diagnostics_come_in_one_pass() {
 }
 
 #[test]
-fn values_bytes_and_text_are_the_same() {
+fn values_bytes_and_text_give_the_same_model() {
     let value: Value = serde_json::from_str(PLANT).unwrap();
     assert_eq!(Parser::new().parse([&value]).unwrap().len(), 3);
     assert_eq!(Parser::new().parse([value]).unwrap().len(), 3);
@@ -316,7 +316,7 @@ fn models_are_shared_between_threads() {
     is_shareable(&pump);
     is_shareable(&Parser::new());
     drop(model);
-    // What was taken out of a model keeps it.
+    // An element keeps its model alive.
     assert_eq!(
         std::thread::spawn(move || pump.contents().count())
             .join()

@@ -1,4 +1,4 @@
-//! Any JSON as a twin of an Interface with every kind of schema.
+//! Validates arbitrary JSON as a twin of an Interface with all kinds of schemas.
 //!
 //! `cargo +nightly fuzz run instance`, in `crates/dtdl`
 

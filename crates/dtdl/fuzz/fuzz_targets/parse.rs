@@ -1,4 +1,4 @@
-//! Any bytes as a document: the parser gives a model or diagnostics, and never panics.
+//! Parses arbitrary bytes: the parser returns a model or diagnostics, and does not panic.
 //!
 //! `cargo +nightly fuzz run parse`, in `crates/dtdl`
 
@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
                     let _ = (element.json(), element.to_value(), element.display_name().get("en"));
                 }
                 assert_eq!(model.in_dependency_order().len(), model.len());
-                // What was accepted once is accepted again, read back from the model.
+                // The JSON of an accepted model is accepted again.
                 let again: Vec<_> = model
                     .interfaces()
                     .filter(|interface| interface.element().parent().is_none())

@@ -1,4 +1,4 @@
-//! What supplemental types demand of the elements that have them.
+//! Constraints that supplemental types put on their elements.
 
 use crate::Code;
 use crate::instance;
@@ -34,15 +34,15 @@ fn check_one(
         Constraint::Kinds {
             property,
             kinds,
-            called,
+            noun,
         } => {
             for target in element.targets(property).map(|target| &session.elements[target]) {
                 if !kinds.contains(&target.kind) {
                     findings.push((
                         Code::NotRequiredType,
                         property,
-                        format!("The type `{term}` needs {called} as `{property}`."),
-                        format!("Change `{property}` to {called}, or remove the type."),
+                        format!("The type `{term}` requires {noun} as `{property}`."),
+                        format!("Change `{property}` to {noun}, or remove the type."),
                     ));
                 }
             }
@@ -55,7 +55,7 @@ fn check_one(
                         Code::NotRequiredType,
                         property,
                         format!(
-                            "The type `{term}` needs every value of `{property}` to have the type {}.",
+                            "The type `{term}` requires every value of `{property}` to have the type {}.",
                             types.join(" or ")
                         ),
                         format!("Add {} to the `@type` of {}.", types.join(" or "), target.id),
@@ -72,25 +72,28 @@ fn check_one(
                     findings.push((
                         Code::NotRequiredValue,
                         property,
-                        format!("The type `{term}` does not go with this `{property}`."),
-                        format!("Use one of: {}.", terms.join(", ")),
+                        format!(
+                            "`{property}` is {}, which the type `{term}` does not allow.",
+                            index().name(target.id.as_str())
+                        ),
+                        format!("Use {}.", terms.join(" or ")),
                     ));
                 }
             }
         }
         Constraint::OnlyIn { property, parent } => {
-            let wanted = supplement.resolve(parent);
-            let holder = element.parent.map(|parent| &session.elements[parent]);
-            let fits = holder.is_some_and(|holder| holder.has_supplement(&wanted));
+            let parent_type = supplement.resolve(parent);
+            let owner = element.parent.map(|parent| &session.elements[parent]);
+            let fits = owner.is_some_and(|owner| owner.has_supplement(&parent_type));
             if !fits {
                 findings.push((
                     Code::NotRequiredParentType,
                     property,
-                    format!("The type `{term}` only has a place among the `{property}` of an element of type {parent}."),
-                    format!("Add {parent} to the `@type` of the element around it, or remove `{term}`."),
+                    format!("The type `{term}` is allowed only on values of `{property}` of an element with the type `{parent}`."),
+                    format!("Add `{parent}` to the `@type` of the parent element, or remove `{term}`."),
                 ));
             }
-            let others = holder.into_iter().flat_map(|holder| holder.targets(property));
+            let others = owner.into_iter().flat_map(|owner| owner.targets(property));
             let same = others
                 .filter(|other| session.elements[*other].has_supplement(&supplement.id))
                 .count();
@@ -98,7 +101,7 @@ fn check_one(
                 findings.push((
                     Code::MultipleReference,
                     property,
-                    format!("Several of the `{property}` have the type `{term}`."),
+                    format!("{same} values of `{property}` have the type `{term}`; only one is allowed."),
                     "Keep the type on one of them.".to_owned(),
                 ));
             }
@@ -122,17 +125,17 @@ fn check_one(
                     findings.push((
                         Code::NonConformantPropertyValue,
                         property,
-                        format!("`{property}` does not fit the `{schema}`: {first}."),
+                        format!("`{property}` does not conform to `{schema}`: {first}."),
                         format!("Change `{property}` to a value that `{schema}` allows."),
                     ));
                 }
             }
         }
-        // Needs the sibling that is overridden; see there.
+        // Depends on the overridden sibling, see `siblings`.
         Constraint::SchemaOfOverridden => {}
     }
     for (code, property, message, help) in findings {
-        let at = session.at_property(node, property);
+        let at = session.property_at(node, property);
         session.report(code, at, &id, Some(property), message, help);
     }
 }

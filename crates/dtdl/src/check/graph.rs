@@ -1,4 +1,4 @@
-//! The elements of a model as a graph, walked once without recursion.
+//! Walks the graph of elements once, without recursion, and reports cycles.
 
 use std::ops::Range;
 
@@ -7,17 +7,17 @@ use crate::metamodel::{Control, ElementKind, version};
 use crate::model::{ElementIndex, PerElement};
 use crate::parser::session::Session;
 
-/// An order in which every element comes after those it refers to.
+/// The result of the walk.
 pub(super) struct Walk {
+    /// The elements so that each comes after those it refers to.
     pub(super) order: Vec<ElementIndex>,
-    /// All references, those of one element next to each other. `None` stands for one that closes a circle, which
-    /// is left out of all sums.
+    /// All references, grouped by element. `None` replaces one that closes a cycle, so that depths and counts ignore it.
     edges: Vec<Option<Edge>>,
-    /// The edges of each element.
+    /// The range of `edges` of each element.
     ranges: PerElement<Range<usize>>,
 }
 
-/// A property and an element in it.
+/// A property and one of its elements.
 type Edge = (&'static str, ElementIndex);
 
 impl Walk {
@@ -36,35 +36,35 @@ impl Walk {
         }
     }
 
-    /// Returns the references of an element that close no circle.
+    /// Returns the references of an element, except those that close a cycle.
     #[expect(clippy::indexing_slicing, reason = "`ranges` are ranges of `edges`")]
     pub(super) fn edges(&self, from: ElementIndex) -> impl Iterator<Item = Edge> + '_ {
         self.edges[self.ranges[from].clone()].iter().flatten().copied()
     }
 }
 
-/// The property that led to an element, the element, and which of its references are still to follow.
+/// The property that led to an element, the element, and the range of its references still to follow.
 type Step = (&'static str, ElementIndex, Range<usize>);
 
-/// References that lead back to where they begin.
-struct Circle {
+/// References that lead back to the element they start from.
+struct Cycle {
     root: ElementIndex,
     only_extends: bool,
     has_interface: bool,
 }
 
-impl Circle {
+impl Cycle {
     fn of(session: &Session<'_>, steps: impl Iterator<Item = Edge>, root: ElementIndex) -> Self {
-        let mut circle = Self {
+        let mut cycle = Self {
             root,
             only_extends: true,
             has_interface: false,
         };
         for (property, node) in steps {
-            circle.only_extends &= property == "extends";
-            circle.has_interface |= session.elements[node].kind == ElementKind::Interface;
+            cycle.only_extends &= property == "extends";
+            cycle.has_interface |= session.elements[node].kind == ElementKind::Interface;
         }
-        circle
+        cycle
     }
 }
 
@@ -75,15 +75,14 @@ enum State {
     Done,
 }
 
-/// Walks the elements and reports circles.
 #[expect(
     clippy::indexing_slicing,
-    reason = "places come from `ranges`, which are ranges of `edges`"
+    reason = "the indices come from `ranges`, which are ranges of `edges`"
 )]
 pub(super) fn walk(session: &mut Session<'_>) -> Walk {
     let mut walk = Walk::new(session);
     let mut states = session.elements.filled(State::New);
-    let mut circles: Vec<Circle> = Vec::new();
+    let mut cycles: Vec<Cycle> = Vec::new();
     let mut stack: Vec<Step> = Vec::new();
     for start in session.elements.indices() {
         if states[start] != State::New {
@@ -93,13 +92,13 @@ pub(super) fn walk(session: &mut Session<'_>) -> Walk {
         stack.push(("", start, walk.ranges[start].clone()));
         while let Some((_, node, rest)) = stack.last_mut() {
             let node = *node;
-            let Some(place) = rest.next() else {
+            let Some(edge) = rest.next() else {
                 states[node] = State::Done;
                 walk.order.push(node);
                 stack.pop();
                 continue;
             };
-            let Some((property, next)) = walk.edges[place] else {
+            let Some((property, next)) = walk.edges[edge] else {
                 continue;
             };
             match states[next] {
@@ -108,43 +107,43 @@ pub(super) fn walk(session: &mut Session<'_>) -> Walk {
                     stack.push((property, next, walk.ranges[next].clone()));
                 }
                 State::Open => {
-                    walk.edges[place] = None;
+                    walk.edges[edge] = None;
                     // The open elements are those on the stack.
                     let steps = stack.iter().skip_while(|(_, known, _)| *known != next).skip(1);
                     let steps = steps.map(|(property, node, _)| (*property, *node));
-                    circles.push(Circle::of(session, steps.chain([(property, next)]), next));
+                    cycles.push(Cycle::of(session, steps.chain([(property, next)]), next));
                 }
                 State::Done => {}
             }
         }
     }
-    for circle in circles {
-        report(session, circle);
+    for cycle in cycles {
+        report(session, cycle);
     }
     walk
 }
 
-fn report(session: &mut Session<'_>, circle: Circle) {
-    let element = &session.elements[circle.root];
+fn report(session: &mut Session<'_>, cycle: Cycle) {
+    let element = &session.elements[cycle.root];
     let (id, number) = (element.id.clone(), element.version);
-    let at = session.at_property(circle.root, "@id");
-    if circle.only_extends {
+    let at = session.property_at(cycle.root, "@id");
+    if cycle.only_extends {
         session.report(
             Code::RecursiveStructureNarrow,
             at,
             &id,
             None,
-            format!("{id} extends itself, directly or through others."),
-            "Remove one `extends` from the circle.",
+            format!("{id} extends itself, directly or indirectly."),
+            "Remove one `extends` from the cycle.",
         );
-    } else if circle.has_interface {
+    } else if cycle.has_interface {
         session.report(
             Code::RecursiveStructureNarrow,
             at,
             &id,
             None,
-            format!("{id} contains itself through its `contents` and the `schema` of a Component."),
-            "Remove a Component from the circle; a Relationship can stand for it.",
+            format!("{id} contains itself through its Components."),
+            "Replace one Component of the cycle with a Relationship.",
         );
     } else {
         let may_recur = version(number).is_some_and(|version| {
@@ -159,8 +158,8 @@ fn report(session: &mut Session<'_>, circle: Circle) {
                 at,
                 &id,
                 None,
-                format!("The schema {id} contains itself."),
-                "Use another schema inside it; from version 4 on, schemas may contain themselves.",
+                format!("The schema {id} contains itself, which DTDL version {number} does not allow."),
+                "Use another schema inside it, or DTDL version 4, which allows recursive schemas.",
             );
         }
     }

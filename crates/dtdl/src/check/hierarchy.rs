@@ -1,4 +1,4 @@
-//! How deep, how many and what, below each element.
+//! Limits on the depth, number and kind of the elements below each element.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use crate::metamodel::{Control, ElementKind as K, Limit, Limits, VERSIONS};
 use crate::model::{ElementData, ElementIndex, PerElement};
 use crate::parser::session::Session;
 
-/// The Interfaces that each Interface extends, directly or not.
+/// The Interfaces that each Interface extends, directly or indirectly.
 pub(crate) type Ancestors = HashMap<ElementIndex, Vec<ElementIndex>>;
 
-/// Checks the controls of each version, and works out who extends whom.
+/// Checks the controls of each DTDL version. Returns the ancestors of each Interface.
 pub(super) fn check(session: &mut Session<'_>, walk: &Walk) -> Ancestors {
     let controls: Vec<(u8, Control)> = VERSIONS
         .into_iter()
@@ -20,8 +20,8 @@ pub(super) fn check(session: &mut Session<'_>, walk: &Walk) -> Ancestors {
         .collect();
     for (number, control) in &controls {
         match control {
-            Control::Depth { hops, max, .. } => depth(session, walk, *number, hops, *max),
-            Control::Extends { depth, count } => extends(session, walk, *number, *depth, *count),
+            Control::Depth { hops, max, .. } => check_depth(session, walk, *number, hops, *max),
+            Control::Extends { depth, count } => check_extends(session, walk, *number, *depth, *count),
             _ => {}
         }
     }
@@ -30,18 +30,18 @@ pub(super) fn check(session: &mut Session<'_>, walk: &Walk) -> Ancestors {
         match control {
             Control::Count { through, max } => {
                 let max = *max;
-                count(session, walk, &ancestors, *number, through, |limits| {
+                check_count(session, walk, &ancestors, *number, through, |limits| {
                     max.get(limits)
                 });
             }
-            Control::Contents { max } => contents(session, &ancestors, *number, *max),
+            Control::Contents { max } => check_contents(session, &ancestors, *number, *max),
             Control::Exclude {
                 root,
                 via,
                 kind,
                 narrow,
             } => {
-                exclude(session, walk, *number, *root, via, *kind, *narrow);
+                check_excluded(session, walk, *number, *root, via, *kind, *narrow);
             }
             _ => {}
         }
@@ -53,14 +53,15 @@ fn of_version(element: &ElementData, number: u8) -> bool {
     element.version == number && element.span.is_some()
 }
 
-/// The longest way down from each element, counting steps through some properties.
-fn heights(session: &Session<'_>, walk: &Walk, hops: &[&str], only: bool) -> PerElement<usize> {
+/// Returns the longest path down from each element, counting the steps through `hops`. With `only_hops`, paths consist
+/// of such steps; otherwise they follow all properties but stop at Interfaces.
+fn heights(session: &Session<'_>, walk: &Walk, hops: &[&str], only_hops: bool) -> PerElement<usize> {
     let mut heights = session.elements.filled(0usize);
     for &node in &walk.order {
         let height = walk
             .edges(node)
             .filter(|(property, to)| {
-                hops.contains(property) || (!only && session.elements[*to].kind != K::Interface)
+                hops.contains(property) || (!only_hops && session.elements[*to].kind != K::Interface)
             })
             .map(|(property, to)| heights[to] + usize::from(hops.contains(&property)))
             .max()
@@ -70,7 +71,7 @@ fn heights(session: &Session<'_>, walk: &Walk, hops: &[&str], only: bool) -> Per
     heights
 }
 
-fn depth(session: &mut Session<'_>, walk: &Walk, number: u8, hops: &[&str], max: Limit) {
+fn check_depth(session: &mut Session<'_>, walk: &Walk, number: u8, hops: &[&str], max: Limit) {
     let heights = heights(session, walk, hops, false);
     for &node in &walk.order {
         let element = &session.elements[node];
@@ -78,20 +79,20 @@ fn depth(session: &mut Session<'_>, walk: &Walk, number: u8, hops: &[&str], max:
         let height = heights[node];
         if element.kind.is_complex_schema() && height > max && of_version(element, number) {
             let id = element.id.clone();
-            let at = session.at_property(node, "@type");
+            let at = session.property_at(node, "@type");
             session.report(
                 Code::ExcessiveDepthWide,
                 at,
                 &id,
                 None,
-                format!("This schema nests {height} levels deep; {max} are allowed."),
-                "Flatten it: move inner schemas up, or leave levels out.",
+                format!("This schema nests {height} levels deep; the limit is {max}."),
+                "Flatten the schema.",
             );
         }
     }
 }
 
-fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, depth: Limit, count: Option<Limit>) {
+fn check_extends(session: &mut Session<'_>, walk: &Walk, number: u8, depth: Limit, count: Option<Limit>) {
     let heights = heights(session, walk, &["extends"], true);
     let mut counts = session.elements.filled(0u64);
     for &node in &walk.order {
@@ -111,14 +112,14 @@ fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, depth: Limit, cou
         let height = heights[node];
         let max = depth.get(limits);
         if height > max {
-            let at = session.at_property(node, "extends");
+            let at = session.property_at(node, "extends");
             session.report(
                 Code::ExcessiveDepthNarrow,
                 at,
                 &id,
                 Some("extends"),
-                format!("{id} extends others over {height} levels; {max} are allowed."),
-                "Leave out levels in between.",
+                format!("{id} extends Interfaces {height} levels deep; the limit is {max}."),
+                "Remove intermediate Interfaces.",
             );
         }
         let reached = counts[node];
@@ -126,13 +127,13 @@ fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, depth: Limit, cou
             .map(|count| count.get(limits))
             .filter(|max| reached > *max as u64)
         {
-            let at = session.at_property(node, "extends");
+            let at = session.property_at(node, "extends");
             session.report(
                 Code::ExcessiveCount,
                 at,
                 &id,
                 Some("extends"),
-                format!("{id} extends {reached} Interfaces, counting the indirect ones; {max} are allowed."),
+                format!("{id} extends {reached} Interfaces, directly and indirectly; the limit is {max}."),
                 "Extend fewer Interfaces.",
             );
         }
@@ -140,8 +141,12 @@ fn extends(session: &mut Session<'_>, walk: &Walk, number: u8, depth: Limit, cou
 }
 
 fn ancestors(session: &Session<'_>, walk: &Walk) -> Ancestors {
-    // In a model that breaks the limits on depth and number, full lists could grow with the square of its size.
-    let longest = if session.findings() == 0 { usize::MAX } else { 256 };
+    // In a model that exceeds the limits on `extends`, full lists could take memory quadratic in its size.
+    let longest = if session.diagnostic_count() == 0 {
+        usize::MAX
+    } else {
+        256
+    };
     let mut all = Ancestors::new();
     for &node in &walk.order {
         let mut list: Vec<ElementIndex> = Vec::new();
@@ -167,7 +172,7 @@ fn ancestors(session: &Session<'_>, walk: &Walk) -> Ancestors {
     all
 }
 
-fn count(
+fn check_count(
     session: &mut Session<'_>,
     walk: &Walk,
     ancestors: &Ancestors,
@@ -175,7 +180,7 @@ fn count(
     through: &[&str],
     max: impl Fn(Limits) -> usize,
 ) {
-    // For an Interface, what it defines itself; inherited elements are added where it is used.
+    // `own` leaves out inherited elements, which are added once per ancestor.
     let mut own = session.elements.filled(0u64);
     let mut total = session.elements.filled(0u64);
     for &node in &walk.order {
@@ -199,20 +204,20 @@ fn count(
         let reached = total[node];
         if element.kind == K::Interface && reached > max && of_version(element, number) {
             let id = element.id.clone();
-            let at = session.at_property(node, "contents");
+            let at = session.property_at(node, "contents");
             session.report(
                 Code::ExcessiveCount,
                 at,
                 &id,
                 Some("contents"),
-                format!("{id} has {reached} elements in all; {max} are allowed."),
+                format!("{id} has {reached} elements below its `contents`, including inherited ones; the limit is {max}."),
                 "Split the Interface.",
             );
         }
     }
 }
 
-fn contents(session: &mut Session<'_>, ancestors: &Ancestors, number: u8, max: usize) {
+fn check_contents(session: &mut Session<'_>, ancestors: &Ancestors, number: u8, max: usize) {
     for node in session.interfaces() {
         let element = &session.elements[node];
         let inherited: usize = ancestors
@@ -224,21 +229,29 @@ fn contents(session: &mut Session<'_>, ancestors: &Ancestors, number: u8, max: u
         let reached = element.targets("contents").count() + inherited;
         if reached > max && of_version(element, number) {
             let id = element.id.clone();
-            let at = session.at_property(node, "contents");
+            let at = session.property_at(node, "contents");
             session.report(
                 Code::ObjectCountAboveMax,
                 at,
                 &id,
                 Some("contents"),
-                format!("{id} has {reached} contents, with the inherited ones; {max} are allowed."),
+                format!("{id} has {reached} contents, including inherited ones; the limit is {max}."),
                 "Split the Interface.",
             );
         }
     }
 }
 
-fn exclude(session: &mut Session<'_>, walk: &Walk, number: u8, root: K, via: &[&str], kind: K, narrow: bool) {
-    // For each element, one that is excluded somewhere below it.
+fn check_excluded(
+    session: &mut Session<'_>,
+    walk: &Walk,
+    number: u8,
+    root: K,
+    via: &[&str],
+    kind: K,
+    narrow: bool,
+) {
+    // An excluded element somewhere below each element.
     let mut below = session.elements.filled(None::<ElementIndex>);
     for &node in &walk.order {
         let found = walk.edges(node).find_map(|(property, to)| {
@@ -261,14 +274,14 @@ fn exclude(session: &mut Session<'_>, walk: &Walk, number: u8, root: K, via: &[&
         if element.kind == root && of_version(element, number) {
             let id = element.id.clone();
             let culprit = session.elements[found].id.clone();
-            let at = session.at_property(node, "schema");
+            let at = session.property_at(node, "schema");
             session.report(
                 Code::ExcludedType,
                 at,
                 &id,
                 Some("schema"),
-                format!("Below the `schema` of a {root} there is {culprit}, which is of type {kind}; version {number} of DTDL does not allow that."),
-                format!("Use a schema without {kind} in it."),
+                format!("The `schema` of this {root} contains {culprit}, {}; DTDL version {number} does not allow that.", kind.with_article()),
+                format!("Use a `schema` without {}.", kind.with_article()),
             );
         }
     }

@@ -1,4 +1,4 @@
-//! Elements that refer by name to another element in the same place.
+//! Elements that refer to a sibling, another value of the same property, by name.
 
 use std::collections::HashMap;
 
@@ -20,14 +20,14 @@ pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
                 match rule {
                     Sibling::Named { by, kinds, not } => {
                         let not = not.map(|term| (term, supplement.resolve(term)));
-                        named(session, ancestors, node, by, kinds, not.as_ref());
+                        check_named(session, ancestors, node, by, kinds, not.as_ref());
                     }
                     Sibling::Overridden { by, property } => {
                         let checks_schema = supplement
                             .constraints
                             .iter()
                             .any(|c| matches!(c, Constraint::SchemaOfOverridden));
-                        overrides(
+                        check_override(
                             session,
                             ancestors,
                             node,
@@ -42,7 +42,7 @@ pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
     }
 }
 
-/// The element next to this one, or inherited into the same place, that has a name.
+/// Returns the sibling with this name, own or inherited.
 fn sibling<'s>(
     session: &'s Session<'_>,
     ancestors: &Ancestors,
@@ -50,17 +50,17 @@ fn sibling<'s>(
     name: &str,
 ) -> Option<&'s ElementData> {
     let parent = session.elements[node].parent?;
-    let (place, _) = session.elements[parent]
+    let (property, _) = session.elements[parent]
         .all_targets()
         .find(|(_, target)| *target == node)?;
-    let holders = std::iter::once(parent).chain(ancestors.get(&parent).into_iter().flatten().copied());
-    holders
-        .flat_map(|holder| session.elements[holder].targets(place))
+    let owners = std::iter::once(parent).chain(ancestors.get(&parent).into_iter().flatten().copied());
+    owners
+        .flat_map(|owner| session.elements[owner].targets(property))
         .map(|index| &session.elements[index])
-        .find(|element| element.text("name") == Some(name))
+        .find(|element| element.string("name") == Some(name))
 }
 
-fn named(
+fn check_named(
     session: &mut Session<'_>,
     ancestors: &Ancestors,
     node: ElementIndex,
@@ -69,7 +69,7 @@ fn named(
     not: Option<&(&'static str, String)>,
 ) {
     let element = &session.elements[node];
-    let Some(name) = element.text(by).map(str::to_owned) else {
+    let Some(name) = element.string(by).map(str::to_owned) else {
         return;
     };
     let id = element.id.clone();
@@ -77,29 +77,29 @@ fn named(
     let finding = match sibling(session, ancestors, node, &name) {
         Some(sibling) if !kinds.contains(&sibling.kind) => Some((
             Code::NotSiblingRequiredType,
-            format!("`{by}` names `{name}`, which is a {}.", sibling.kind),
-            format!("Name a {}.", names.join(" or ")),
+            format!("`{by}` is `{name}`, which names {}.", sibling.kind.with_article()),
+            format!("Use the name of a {}.", names.join(" or ")),
         )),
         None => Some((
             Code::NotSiblingRequiredType,
-            format!("`{by}` names `{name}`, but nothing in the same place has this name."),
-            format!("Name a {} of the same Interface.", names.join(" or ")),
+            format!("`{by}` is `{name}`, but no sibling element has that name."),
+            format!("Use the name of a {} of the same Interface.", names.join(" or ")),
         )),
         Some(sibling) => not.filter(|(_, id)| sibling.has_supplement(id)).map(|(term, _)| {
             (
                 Code::DisallowedType,
-                format!("`{by}` names `{name}`, which has the type {term} itself."),
-                format!("Name an element without the type {term}."),
+                format!("`{by}` is `{name}`, which has the type {term} itself."),
+                format!("Use the name of an element without the type {term}."),
             )
         }),
     };
     if let Some((code, message, help)) = finding {
-        let at = session.at_property(node, by);
+        let at = session.property_at(node, by);
         session.report(code, at, &id, Some(by), message, help);
     }
 }
 
-fn overrides(
+fn check_override(
     session: &mut Session<'_>,
     ancestors: &Ancestors,
     node: ElementIndex,
@@ -108,7 +108,7 @@ fn overrides(
     overridden: &mut HashMap<(ElementIndex, String, String), ElementIndex>,
 ) {
     let element = &session.elements[node];
-    let Some(name) = element.text(by).map(str::to_owned) else {
+    let Some(name) = element.string(by).map(str::to_owned) else {
         return;
     };
     let Some(Literal::String(iri)) = element.literal(property).cloned() else {
@@ -136,35 +136,35 @@ fn overrides(
                     Code::MatchingPropertyNotSupplemental,
                     property,
                     format!(
-                        "`{}` of `{name}` belongs to the language and cannot be overridden.",
+                        "`{}` of `{name}` is a property of DTDL itself and cannot be overridden.",
                         index().name(&iri)
                     ),
-                    "Name a property that an extension brings.".to_owned(),
+                    "Use a property that an extension defines.".to_owned(),
                 )
             } else {
                 (
                     Code::NoMatchingSupplementalProperty,
                     property,
-                    format!(
-                        "`{name}` has no property `{}` from an extension.",
-                        index().name(&iri)
-                    ),
-                    "Name a property that a type of this element brings.".to_owned(),
+                    format!("`{name}` has no supplemental property `{}`.", index().name(&iri)),
+                    format!("Use a property that a supplemental type of `{name}` defines."),
                 )
             });
         }
         Some(known) => {
             if checks_schema
                 && let Value::Element(target) = &known.value
-                && let Some(wanted) = target.child_of
+                && let Some(unit_enum) = target.child_of
                 && let Some(schema) = element.target("schema").map(|schema| &session.elements[schema])
-                && schema.id != *wanted
+                && schema.id != *unit_enum
             {
                 findings.push((
                     Code::SiblingPropertyMismatch,
                     "schema",
-                    format!("The `schema` does not fit the overridden `{}`.", known.name),
-                    format!("Change it to `{}`.", index().name(wanted)),
+                    format!(
+                        "The `schema` does not match the overridden property `{}`.",
+                        known.name
+                    ),
+                    format!("Change it to `{}`.", index().name(unit_enum)),
                 ));
             }
         }
@@ -174,12 +174,15 @@ fn overrides(
         findings.push((
             Code::MultipleReference,
             property,
-            format!("Two elements override `{}` of `{name}`.", index().name(&iri)),
+            format!(
+                "Two elements override `{}` of `{name}`; only one is allowed.",
+                index().name(&iri)
+            ),
             "Keep one of them.".to_owned(),
         ));
     }
     for (code, property, message, help) in findings {
-        let at = session.at_property(node, property);
+        let at = session.property_at(node, property);
         session.report(code, at, &id, Some(property), message, help);
     }
 }

@@ -1,4 +1,4 @@
-//! Values that may not come twice, and values of Enums.
+//! Uniqueness of property values, and the datatype of Enum values.
 
 use std::collections::HashMap;
 
@@ -12,23 +12,23 @@ pub(super) fn check(session: &mut Session<'_>, ancestors: &Ancestors) {
     for node in session.elements.indices() {
         let element = &session.elements[node];
         if element.span.is_some() && !element.references.is_empty() {
-            own(session, node);
+            check_own(session, node);
             if session.elements[node].kind == K::Enum {
-                datatype(session, node);
+                check_enum_datatype(session, node);
             }
         }
     }
     for node in session.interfaces() {
         if let Some(list) = ancestors.get(&node) {
-            imported(session, node, list);
+            check_imported(session, node, list);
         }
     }
 }
 
-/// A literal as something to compare.
+/// A literal that can be sorted. Numbers are compared by their bits.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key<'a> {
-    Text(&'a str),
+    String(&'a str),
     Integer(i64),
     Number(u64),
     Boolean(bool),
@@ -36,7 +36,7 @@ enum Key<'a> {
 
 fn key(literal: &Literal) -> Option<Key<'_>> {
     match literal {
-        Literal::String(text) => Some(Key::Text(text)),
+        Literal::String(text) => Some(Key::String(text)),
         Literal::Integer(number) => Some(Key::Integer(*number)),
         Literal::Number(number) => Some(Key::Number(number.to_bits())),
         Literal::Boolean(value) => Some(Key::Boolean(*value)),
@@ -47,7 +47,7 @@ fn key(literal: &Literal) -> Option<Key<'_>> {
 impl std::fmt::Display for Key<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Text(text) => write!(f, "\"{text}\""),
+            Self::String(text) => write!(f, "\"{text}\""),
             Self::Integer(number) => write!(f, "{number}"),
             Self::Number(bits) => write!(f, "{}", f64::from_bits(*bits)),
             Self::Boolean(value) => write!(f, "{value}"),
@@ -55,8 +55,8 @@ impl std::fmt::Display for Key<'_> {
     }
 }
 
-/// Among the values of one property.
-fn own(session: &mut Session<'_>, node: ElementIndex) {
+/// Checks uniqueness among the values of each property of an element.
+fn check_own(session: &mut Session<'_>, node: ElementIndex) {
     let element = &session.elements[node];
     #[expect(
         clippy::expect_used,
@@ -85,8 +85,8 @@ fn own(session: &mut Session<'_>, node: ElementIndex) {
             let mut keys: Vec<(Key<'_>, usize, ElementIndex)> = values
                 .iter()
                 .enumerate()
-                .filter_map(|(place, value)| {
-                    Some((key(session.elements[*value].literal(name)?)?, place, *value))
+                .filter_map(|(position, value)| {
+                    Some((key(session.elements[*value].literal(name)?)?, position, *value))
                 })
                 .collect();
             keys.sort_unstable();
@@ -103,27 +103,27 @@ fn own(session: &mut Session<'_>, node: ElementIndex) {
     findings.sort();
     findings.dedup();
     for (value, property, name, text) in findings {
-        let at = session.at_property(value, name);
+        let at = session.property_at(value, name);
         session.report(
             Code::NonUniquePropertyValue,
             at,
             &id,
             Some(property),
-            format!("Two values of `{property}` have {text} as their `{name}`."),
-            format!("Change one `{name}`."),
+            format!("Two values of `{property}` have the same `{name}`, {text}."),
+            format!("Give each value its own `{name}`."),
         );
     }
 }
 
-/// Between an Interface and those it extends.
-fn imported(session: &mut Session<'_>, node: ElementIndex, ancestors: &[ElementIndex]) {
+/// Checks that the names of the contents of an Interface, own and inherited, are unique.
+fn check_imported(session: &mut Session<'_>, node: ElementIndex, ancestors: &[ElementIndex]) {
     let element = &session.elements[node];
     let mut seen: HashMap<&str, (ElementIndex, ElementIndex)> = HashMap::new();
     let mut findings: Vec<(String, ElementIndex, ElementIndex)> = Vec::new();
     for interface in std::iter::once(node).chain(ancestors.iter().copied()) {
         let owner = &session.elements[interface];
         for content in owner.targets("contents") {
-            let Some(name) = session.elements[content].text("name") else {
+            let Some(name) = session.elements[content].string("name") else {
                 continue;
             };
             match seen.get(name) {
@@ -139,23 +139,23 @@ fn imported(session: &mut Session<'_>, node: ElementIndex, ancestors: &[ElementI
     let id = element.id.clone();
     for (name, first, second) in findings {
         let message = format!(
-            "{id} gets two contents with the name `{name}`: from {} and from {}.",
+            "{id} has two contents named `{name}`, one from {} and one from {}.",
             session.elements[first].id, session.elements[second].id
         );
-        let at = session.at_property(node, "extends");
+        let at = session.property_at(node, "extends");
         session.report(
             Code::NonUniqueImportedPropertyValue,
             at,
             &id,
             Some("contents"),
             message,
-            "Rename one of them, or do not extend both Interfaces.",
+            "Rename one of them, or remove an Interface from `extends`.",
         );
     }
 }
 
-/// The values of an Enum are of the type it says.
-fn datatype(session: &mut Session<'_>, node: ElementIndex) {
+/// Checks that the values of an Enum match its `valueSchema`.
+fn check_enum_datatype(session: &mut Session<'_>, node: ElementIndex) {
     let element = &session.elements[node];
     let schema = element
         .target("valueSchema")
@@ -169,23 +169,25 @@ fn datatype(session: &mut Session<'_>, node: ElementIndex) {
             _ => true,
         };
         if !fits {
-            findings.push((value, data.id.clone()));
+            let literal = data.literal("enumValue").and_then(key);
+            let literal = literal.map_or_else(|| "another value".to_owned(), |key| key.to_string());
+            findings.push((value, data.id.clone(), literal));
         }
     }
-    let wanted = if schema == Some(K::Integer) {
-        "a whole number"
+    let required = if schema == Some(K::Integer) {
+        "an integer"
     } else {
-        "a text"
+        "a string"
     };
-    for (value, id) in findings {
-        let at = session.at_property(value, "enumValue");
+    for (value, id, literal) in findings {
+        let at = session.property_at(value, "enumValue");
         session.report(
             Code::NonConformantDatatype,
             at,
             &id,
             Some("enumValue"),
-            format!("This `enumValue` is not {wanted}, which the `valueSchema` of its Enum asks for."),
-            format!("Change it to {wanted}, or change `valueSchema`."),
+            format!("`enumValue` is {literal}; the `valueSchema` of its Enum requires {required}."),
+            format!("Change it to {required}, or change `valueSchema`."),
         );
     }
 }

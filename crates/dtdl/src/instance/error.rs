@@ -1,4 +1,4 @@
-//! What can be wrong with data.
+//! Errors in data.
 
 use std::fmt;
 
@@ -6,89 +6,88 @@ use serde_json::Value;
 
 use crate::{Dtmi, ElementKind};
 
-/// One thing in which data does not fit a model.
+/// An error in data that was validated against a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InstanceError {
-    /// JSON pointer (RFC 6901) to the value, within the data that was checked; for something that is missing, to
-    /// what should have it.
+    /// JSON pointer (RFC 6901) to the value within the data. For a missing value, to its parent.
     pub pointer: String,
-    /// What is wrong.
+    /// The rule that the value breaks.
     pub kind: InstanceErrorKind,
 }
 
-/// What is wrong with a value.
+/// The rule that a value breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InstanceErrorKind {
-    /// The JSON type does not go with the schema.
+    /// The JSON type does not match the schema.
     WrongType {
-        /// What the schema is.
+        /// The kind of the schema.
         expected: ElementKind,
-        /// What the value is.
+        /// The type of the value.
         found: JsonType,
     },
-    /// Null, which stands for no value and is none.
+    /// The value is null, which no schema allows.
     Null {
-        /// What the schema is.
+        /// The kind of the schema.
         expected: ElementKind,
     },
-    /// A number that does not fit the schema.
+    /// A number is outside the range of the schema.
     OutOfRange {
-        /// What the schema is.
+        /// The kind of the schema.
         expected: ElementKind,
     },
-    /// A text that is not written as the schema wants it.
+    /// A string does not have the format that the schema requires.
     WrongFormat {
-        /// What the schema is.
+        /// The kind of the schema.
         expected: ElementKind,
     },
-    /// None of the values of an Enum.
+    /// The value is not one of the values of the Enum.
     NotInEnum {
-        /// The values, as JSON.
+        /// The values of the Enum, as JSON.
         allowed: Vec<String>,
     },
-    /// An Object has no field of this name.
+    /// The Object has no field with this name.
     UnknownField {
         /// The name.
         name: String,
     },
-    /// A field that has to be there is not.
+    /// A required field is missing.
     MissingField {
         /// The name.
         name: String,
     },
-    /// The Interface or Relationship has nothing of this name.
+    /// The Interface or Relationship defines nothing with this name.
     UnknownProperty {
         /// The name.
         name: String,
     },
-    /// The Interface has something of this name, but not a Property or Component.
+    /// The name belongs to a content that is neither a Property nor a Component.
     NotAProperty {
         /// The name.
         name: String,
-        /// What it is.
+        /// The kind of the content.
         kind: ElementKind,
     },
-    /// A Component of the Interface is not there.
+    /// A Component of the Interface is missing.
     MissingComponent {
         /// The name.
         name: String,
     },
-    /// `$metadata` is not there, or not an object.
+    /// `$metadata` is missing or not an object.
     MissingMetadata,
     /// `$metadata` has no `$model`.
     MissingModel,
     /// `$metadata` names another model.
     WrongModel {
-        /// The Interface that the twin was checked against.
+        /// The Interface that the twin was validated against.
         expected: Dtmi,
-        /// What it says.
+        /// The model in `$metadata`.
         found: String,
     },
-    /// Values are nested deeper than any model allows.
+    /// Values are nested more than 128 levels deep.
     TooDeep,
-    /// The model has no schema for this; does not happen with a parsed model.
+    /// The model has no schema for the value. Does not occur with a parsed model.
     NoSchema,
 }
 
@@ -102,7 +101,7 @@ pub enum JsonType {
     Boolean,
     /// A number.
     Number,
-    /// A text.
+    /// A string.
     String,
     /// An array.
     Array,
@@ -111,7 +110,7 @@ pub enum JsonType {
 }
 
 impl JsonType {
-    /// The type of a value.
+    /// Returns the type of a value.
     #[must_use]
     pub fn of(value: &Value) -> Self {
         match value {
@@ -131,76 +130,96 @@ impl fmt::Display for JsonType {
             Self::Null => "null",
             Self::Boolean => "a boolean",
             Self::Number => "a number",
-            Self::String => "a text",
+            Self::String => "a string",
             Self::Array => "an array",
             Self::Object => "an object",
         })
     }
 }
 
-/// What a value of a schema looks like in JSON.
+/// Returns the JSON form of values of a schema.
 fn shape(kind: ElementKind) -> &'static str {
     match kind {
-        ElementKind::Array => "an array",
+        ElementKind::Array => "a JSON array",
         ElementKind::Boolean => "true or false",
-        ElementKind::Byte => "a whole number from -128 to 127",
-        ElementKind::Bytes => "bytes as a Base64 text",
+        ElementKind::Byte => "an integer from -128 to 127",
+        ElementKind::Bytes => "a Base64 string",
         ElementKind::Component | ElementKind::Interface => "an object with `$metadata`",
         ElementKind::Date => "a date such as \"2024-02-29\"",
         ElementKind::DateTime => "a date and time such as \"2024-02-29T08:30:00Z\"",
-        ElementKind::Decimal => "a decimal number as text, such as \"-12.50\"",
+        ElementKind::Decimal => "a decimal string such as \"-12.50\"",
         ElementKind::Double => "a number",
         ElementKind::Duration => "a duration such as \"PT15M\"",
         ElementKind::Enum => "a value of the Enum",
-        ElementKind::Float => "a number that a 32-bit float can hold",
-        ElementKind::Integer => "a whole number of 32 bits",
-        ElementKind::Long => "a whole number of 64 bits",
-        ElementKind::Map | ElementKind::Object | ElementKind::Relationship => "an object",
-        ElementKind::Short => "a whole number of 16 bits",
+        ElementKind::Float => "a number in the range of a 32-bit float",
+        ElementKind::Integer => "a 32-bit integer",
+        ElementKind::Long => "a 64-bit integer",
+        ElementKind::Map | ElementKind::Object | ElementKind::Relationship => "a JSON object",
+        ElementKind::Short => "a 16-bit integer",
         ElementKind::Time => "a time such as \"08:30:00Z\"",
-        ElementKind::UnsignedByte => "a whole number from 0 to 255",
-        ElementKind::UnsignedInteger => "a whole number of 32 bits, not negative",
-        ElementKind::UnsignedLong => "a whole number of 64 bits, not negative",
-        ElementKind::UnsignedShort => "a whole number of 16 bits, not negative",
+        ElementKind::UnsignedByte => "an integer from 0 to 255",
+        ElementKind::UnsignedInteger => "an unsigned 32-bit integer",
+        ElementKind::UnsignedLong => "an unsigned 64-bit integer",
+        ElementKind::UnsignedShort => "an unsigned 16-bit integer",
         ElementKind::Uuid => "a UUID such as \"6f1c2a34-0b5d-4e6f-8a90-1b2c3d4e5f60\"",
-        _ => "a text",
+        _ => "a string",
     }
 }
 
 impl fmt::Display for InstanceErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::WrongType {
+                expected,
+                found: JsonType::Number,
+            } if expected.is_numeric() && *expected != ElementKind::Decimal => write!(
+                f,
+                "found a number with a fractional part; {expected} requires {}",
+                shape(*expected)
+            ),
             Self::WrongType { expected, found } => {
-                write!(f, "this is {found}; {expected} needs {}", shape(*expected))
+                write!(f, "found {found}; {expected} requires {}", shape(*expected))
             }
-            Self::Null { expected } => write!(f, "null is no value; {expected} needs {}", shape(*expected)),
+            Self::Null { expected } => write!(f, "found null; {expected} requires {}", shape(*expected)),
             Self::OutOfRange { expected } => write!(
                 f,
-                "the number is too large; {expected} needs {}",
+                "the number is out of range; {expected} requires {}",
                 shape(*expected)
             ),
             Self::WrongFormat { expected } => {
-                write!(f, "the text does not fit; {expected} needs {}", shape(*expected))
+                write!(
+                    f,
+                    "the string is malformed; {expected} requires {}",
+                    shape(*expected)
+                )
             }
             Self::NotInEnum { allowed } => {
-                write!(f, "the Enum has no such value; it has {}", allowed.join(", "))
+                write!(
+                    f,
+                    "the value is not in the Enum; allowed are {}",
+                    allowed.join(", ")
+                )
             }
             Self::UnknownField { name } => write!(f, "the Object has no field `{name}`"),
             Self::MissingField { name } => write!(f, "the required field `{name}` is missing"),
             Self::UnknownProperty { name } => write!(f, "the model has no Property `{name}`"),
-            Self::NotAProperty { name, kind } => write!(f, "`{name}` is a {kind}, which has no stored value"),
+            Self::NotAProperty { name, kind } => write!(
+                f,
+                "`{name}` is {}, which has no value in a twin",
+                kind.with_article()
+            ),
             Self::MissingComponent { name } => {
                 write!(
                     f,
-                    "the Component `{name}` is missing; it needs at least {{\"$metadata\": {{}}}}"
+                    "the Component `{name}` is missing; add at least {{\"$metadata\": {{}}}}"
                 )
             }
-            Self::MissingMetadata => f.write_str("there is no `$metadata` object"),
+            Self::MissingMetadata => f.write_str("the `$metadata` object is missing"),
             Self::MissingModel => f.write_str("`$metadata` has no `$model`"),
             Self::WrongModel { expected, found } => {
-                write!(f, "`$model` is `{found}` instead of `{expected}`")
+                write!(f, "`$model` is `{found}`; expected `{expected}`")
             }
-            Self::TooDeep => f.write_str("values are nested too deep"),
+            Self::TooDeep => f.write_str("values are nested more than 128 levels deep"),
             Self::NoSchema => f.write_str("the model has no schema for this value"),
         }
     }

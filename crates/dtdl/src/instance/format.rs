@@ -1,4 +1,4 @@
-//! How texts of the primitive schemas are written.
+//! String formats of the primitive schemas.
 
 /// `2024-02-29`, RFC 3339.
 pub(super) fn is_date(text: &str) -> bool {
@@ -64,7 +64,7 @@ fn digits(text: Option<&str>, count: usize) -> Option<u32> {
     (text.len() == count && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
-/// `P1Y2M3DT4H5M6.5S` or `P3W`, ISO 8601: only the last part may have a fraction.
+/// `P1Y2M3DT4H5M6.5S` or `P3W`, ISO 8601. Only the last component may have a fraction.
 pub(crate) fn is_duration(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('P') else {
         return false;
@@ -81,7 +81,8 @@ pub(crate) fn is_duration(text: &str) -> bool {
         && time.is_none_or(|time| components(time, "HMS", true))
 }
 
-/// Numbers, each followed by one of the letters, in their order; a fraction only at the very end.
+/// Returns whether `text` is a sequence of numbers, each followed by a letter, with the letters in the given order.
+/// Only the last number may have a fraction.
 fn components(text: &str, letters: &str, may_have_fraction: bool) -> bool {
     let mut rest = text;
     let mut letters = letters.chars();
@@ -130,7 +131,7 @@ pub(super) fn is_uuid(text: &str) -> bool {
             .all(|group| group.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// Base64 with padding, in the usual alphabet.
+/// Base64 with padding, in the standard alphabet (RFC 4648).
 pub(super) fn is_base64(text: &str) -> bool {
     let body = text.trim_end_matches('=');
     text.len().is_multiple_of(4)
@@ -144,11 +145,11 @@ pub(super) fn is_base64(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// A test, what passes it, what does not.
+    /// A format, strings that have it, and strings that do not.
     type Row = (fn(&str) -> bool, &'static [&'static str], &'static [&'static str]);
 
     #[test]
-    fn formats() {
+    fn each_format_accepts_and_refuses_its_examples() {
         let table: &[Row] = &[
             (
                 is_date,

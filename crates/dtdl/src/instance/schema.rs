@@ -1,4 +1,4 @@
-//! Values against schemas.
+//! Validates values against schemas.
 
 use serde_json::{Number, Value};
 
@@ -7,10 +7,10 @@ use super::format::{is_base64, is_date, is_date_time, is_decimal, is_duration, i
 use crate::metamodel::ElementKind as K;
 use crate::model::{ElementData, ElementIndex, Literal, PerElement, Schema};
 
-/// How deep values may nest; schemas that contain themselves set no bound.
+/// Maximum nesting depth of values, since recursive schemas do not limit it.
 const MAX_DEPTH: usize = 128;
 
-/// Checks a JSON value against a schema, and gives everything in which it does not fit; nothing if it does.
+/// Validates a JSON value against a schema. Returns all errors; none if the value is valid.
 ///
 /// ```
 /// use dtdl::{InstanceErrorKind, Parser, validate_instance};
@@ -38,7 +38,7 @@ pub fn validate_instance(value: &Value, schema: &Schema) -> Vec<InstanceError> {
     validate_in(&element.model().arena().elements, element.index(), value)
 }
 
-/// The same with the elements wherever they are.
+/// [`validate_instance`] on elements that do not belong to a model yet.
 pub(crate) fn validate_in(
     elements: &PerElement<ElementData>,
     schema: ElementIndex,
@@ -61,7 +61,7 @@ struct Check<'a> {
     depth: usize,
 }
 
-/// A member name or index as a token of a JSON pointer.
+/// Escapes a member name as a token of a JSON pointer.
 pub(super) fn token(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
@@ -148,7 +148,7 @@ impl<'a> Check<'a> {
             .map(|field| &self.elements[field])
             .collect();
         for (name, member) in members {
-            match fields.iter().find(|field| field.text("name") == Some(name)) {
+            match fields.iter().find(|field| field.string("name") == Some(name)) {
                 Some(field) => self.inside(name, field.target("schema"), member),
                 None => {
                     let length = self.pointer.len();
@@ -164,7 +164,7 @@ impl<'a> Check<'a> {
                 .supplements
                 .iter()
                 .any(|supplement| supplement.term == "Required");
-            if let Some(name) = field.text("name")
+            if let Some(name) = field.string("name")
                 && required
                 && !members.contains_key(name)
             {
@@ -225,7 +225,7 @@ fn number_problem(expected: K, number: &Number) -> Option<InstanceErrorKind> {
     match whole {
         Some(whole) if (min..=max).contains(&whole) => None,
         Some(_) => Some(InstanceErrorKind::OutOfRange { expected }),
-        // Too large for 64 bits is a matter of range, a fraction is not.
+        // An integer beyond 64 bits is out of range; a fraction has the wrong type.
         None if number
             .as_f64()
             .is_some_and(|float| float.fract() == 0.0 && float.abs() >= 9.2e18) =>

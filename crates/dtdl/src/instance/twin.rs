@@ -1,4 +1,4 @@
-//! Whole twins, their components, and the relationships between them.
+//! Validates twins, components and relationships.
 
 use serde_json::{Map, Value};
 
@@ -8,10 +8,10 @@ use super::schema::{token, validate_instance};
 use crate::metamodel::ElementKind as K;
 use crate::model::{Content, Interface, Property, Relationship};
 
-/// Checks a digital twin, as Azure Digital Twins stores it, against its Interface.
+/// Validates a digital twin, in the form that Azure Digital Twins stores, against its Interface.
 ///
-/// `$metadata` with a `$model` has to be there, and every Component; Properties may be absent. Other members that
-/// begin with `$` are ignored.
+/// `$metadata` with a `$model` and every Component are required; Properties are optional. Other members that start
+/// with `$` are ignored. Returns all errors; none if the twin is valid.
 ///
 /// ```
 /// use dtdl::{InstanceErrorKind, Parser, validate_twin};
@@ -65,7 +65,7 @@ pub fn validate_twin(twin: &Value, interface: &Interface) -> Vec<InstanceError> 
     check.errors
 }
 
-/// Checks the value of a Component: its Interface without a `$model`.
+/// Validates the value of a Component against its Interface. Unlike a twin, it needs no `$model`.
 #[must_use]
 pub fn validate_component(component: &Value, interface: &Interface) -> Vec<InstanceError> {
     let mut check = Check::default();
@@ -73,7 +73,7 @@ pub fn validate_component(component: &Value, interface: &Interface) -> Vec<Insta
     check.errors
 }
 
-/// Checks the Properties of a relationship between twins. Members that begin with `$` are ignored.
+/// Validates the Properties of a relationship between twins. Members that start with `$` are ignored.
 #[must_use]
 pub fn validate_relationship(value: &Value, relationship: &Relationship) -> Vec<InstanceError> {
     let mut check = Check::default();
@@ -182,7 +182,7 @@ impl Check {
         }
     }
 
-    /// The times that callers may set are times.
+    /// Validates the `sourceTime` of each property, the only metadata that callers can set.
     fn metadata(&mut self, pointer: &str, metadata: &Map<String, Value>) {
         for (name, value) in metadata.iter().filter(|(name, _)| !name.starts_with('$')) {
             if let Some(time) = value.get("sourceTime")

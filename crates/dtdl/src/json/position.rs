@@ -1,6 +1,6 @@
 //! Line and column of a byte offset.
 
-/// Where the lines of a text begin.
+/// The offsets at which the lines of a text start.
 #[derive(Debug)]
 pub(crate) struct LineIndex {
     starts: Vec<u32>,
@@ -15,7 +15,7 @@ impl LineIndex {
         }
     }
 
-    /// Line and column, both counted from 1, the column in characters.
+    /// Returns line and column, both from 1. Columns count characters, without a byte order mark.
     pub(crate) fn locate(&self, text: &str, offset: u32) -> (u32, u32) {
         let line = self.starts.partition_point(|start| *start <= offset).max(1) - 1;
         let start = self.starts.get(line).copied().unwrap_or_default() as usize;
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_lines_and_characters_from_one() {
+    fn lines_and_columns_count_from_one_in_characters() {
         let text = "{\n  \"é\": 1\n}";
         let index = LineIndex::new(text);
         assert_eq!(index.locate(text, 0), (1, 1));

@@ -1,28 +1,28 @@
-//! A strict JSON reader that keeps byte offsets and names that come twice.
+//! A strict JSON reader that keeps byte offsets and duplicate member names.
 //!
-//! `serde_json` throws both away, and the crates that keep spans bring a grammar engine with them. The shape of
-//! JSON is read here; numbers and escaped strings are left to `serde_json`.
+//! `serde_json` discards both, and the crates that keep spans depend on a grammar engine. This reader parses the
+//! structure; numbers and escaped strings are left to `serde_json`.
 
 use serde_json::Number;
 
 use super::{Data, Member, Node};
 
-/// How deep values may nest: enough for any model, and a bound for every recursion over the tree.
+/// Maximum nesting depth. Bounds every recursion over the tree; no valid model comes near it.
 pub(crate) const MAX_DEPTH: usize = 128;
 
-/// Why a text is not JSON.
+/// The first syntax error of a document.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
     pub(crate) offset: u32,
     pub(crate) problem: String,
 }
 
-/// Reads one JSON value with nothing but white space around it. A byte order mark is skipped.
+/// Reads a document that consists of one JSON value. Skips a byte order mark.
 pub(crate) fn read(text: &str) -> Result<Node, SyntaxError> {
     if u32::try_from(text.len()).is_err() {
         return Err(SyntaxError {
             offset: 0,
-            problem: "the text is longer than 4 GiB".to_owned(),
+            problem: "the document is longer than 4 GiB".to_owned(),
         });
     }
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
@@ -32,7 +32,7 @@ pub(crate) fn read(text: &str) -> Result<Node, SyntaxError> {
     reader.skip_space();
     match reader.peek() {
         None => Ok(node),
-        Some(_) => Err(reader.error("there is more text after the end of the JSON value")),
+        Some(_) => Err(reader.error("unexpected text after the JSON value")),
     }
 }
 
@@ -52,7 +52,7 @@ impl Reader<'_> {
         }
     }
 
-    #[expect(clippy::expect_used, reason = "`read` refuses longer texts")]
+    #[expect(clippy::expect_used, reason = "`read` refuses longer documents")]
     fn offset(at: usize) -> u32 {
         u32::try_from(at).expect("an offset in at most 4 GiB")
     }
@@ -71,7 +71,7 @@ impl Reader<'_> {
 
     fn value(&mut self, depth: usize) -> Result<Node, SyntaxError> {
         if depth > MAX_DEPTH {
-            return Err(self.error(format!("values are nested more than {MAX_DEPTH} deep")));
+            return Err(self.error(format!("values are nested more than {MAX_DEPTH} levels deep")));
         }
         let start = self.at;
         let data = match self.peek() {
@@ -80,8 +80,8 @@ impl Reader<'_> {
             Some(b'"') => Data::String(self.string()?),
             Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b'a'..=b'z') => self.word()?,
-            Some(_) => return Err(self.error("a JSON value was expected here")),
-            None => return Err(self.error("the text ends where a JSON value was expected")),
+            Some(_) => return Err(self.error("expected a value")),
+            None => return Err(self.error("unexpected end of input; expected a value")),
         };
         Ok(Node {
             data,
@@ -101,14 +101,14 @@ impl Reader<'_> {
         loop {
             self.skip_space();
             if self.peek() != Some(b'"') {
-                return Err(self.error("a member name in double quotes was expected here"));
+                return Err(self.error("expected a member name in double quotes"));
             }
             let name_start = self.at;
             let name = self.string()?;
             let name_end = self.at;
             self.skip_space();
             if self.peek() != Some(b':') {
-                return Err(self.error(format!("a colon was expected after the member name \"{name}\"")));
+                return Err(self.error(format!("expected a colon after the member name \"{name}\"")));
             }
             self.at += 1;
             self.skip_space();
@@ -126,7 +126,7 @@ impl Reader<'_> {
                     self.at += 1;
                     return Ok(Data::Object(members));
                 }
-                _ => return Err(self.error("a comma or a closing brace was expected here")),
+                _ => return Err(self.error("expected a comma or a closing brace")),
             }
         }
     }
@@ -149,7 +149,7 @@ impl Reader<'_> {
                     self.at += 1;
                     return Ok(Data::Array(items));
                 }
-                _ => return Err(self.error("a comma or a closing bracket was expected here")),
+                _ => return Err(self.error("expected a comma or a closing bracket")),
             }
         }
     }
@@ -166,12 +166,12 @@ impl Reader<'_> {
                     self.at += 2;
                 }
                 Some(0..=0x1f) => {
-                    return Err(self.error("control characters in a string have to be escaped"));
+                    return Err(self.error("control characters in a string must be escaped"));
                 }
                 Some(_) => self.at += 1,
                 None => {
                     self.at = start;
-                    return Err(self.error("this string has no closing quote"));
+                    return Err(self.error("the string has no closing quote"));
                 }
             }
         }
@@ -180,10 +180,10 @@ impl Reader<'_> {
         if escaped {
             serde_json::from_str::<Box<str>>(quoted).map_err(|_| SyntaxError {
                 offset: Self::offset(start),
-                problem: "this string has an escape that JSON does not know".to_owned(),
+                problem: "the string has an invalid escape sequence".to_owned(),
             })
         } else {
-            #[expect(clippy::string_slice, reason = "there is a quote at both ends")]
+            #[expect(clippy::string_slice, reason = "the first and last byte are quotes")]
             Ok(Box::from(&quoted[1..quoted.len() - 1]))
         }
     }
@@ -197,7 +197,7 @@ impl Reader<'_> {
             .map(Data::Number)
             .map_err(|_| SyntaxError {
                 offset: Self::offset(start),
-                problem: "this is not a JSON number".to_owned(),
+                problem: "invalid number".to_owned(),
             })
     }
 
@@ -212,7 +212,7 @@ impl Reader<'_> {
             "null" => Ok(Data::Null),
             _ => Err(SyntaxError {
                 offset: Self::offset(start),
-                problem: "a JSON value was expected here: text goes in double quotes".to_owned(),
+                problem: "expected a value; strings need double quotes".to_owned(),
             }),
         }
     }
@@ -223,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_serde_json_reads() {
+    fn reads_the_same_value_as_serde_json() {
         let text = " {\"a\": [1, -2.5e3, true, false, null, \"x\\n\\u00e9\"], \"b\": {}, \"c\": []} ";
         let node = read(text).unwrap();
         assert_eq!(
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_offsets_and_repeated_names() {
+    fn keeps_offsets_and_duplicate_names() {
         let text = "{\"a\": 1, \"a\": [0, \"x\"]}";
         let node = read(text).unwrap();
         assert_eq!(node.members().len(), 2);
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_json() {
+    fn refuses_malformed_json_at_the_offset_of_the_error() {
         for (text, offset) in [
             ("", 0),
             ("{", 1),
@@ -266,10 +266,10 @@ mod tests {
     }
 
     #[test]
-    fn refuses_to_go_too_deep() {
+    fn refuses_values_beyond_the_maximum_depth() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(read(&deep).unwrap_err().problem.contains("nested"));
-        let fine = format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
-        assert!(read(&fine).is_ok());
+        let allowed = format!("{}{}", "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
+        assert!(read(&allowed).is_ok());
     }
 }

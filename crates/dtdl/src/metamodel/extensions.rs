@@ -1,4 +1,4 @@
-//! The extensions of the language, one table each.
+//! The extensions of DTDL, one table each.
 
 mod annotation;
 pub(crate) mod extension;
@@ -14,7 +14,7 @@ mod requirement;
 
 use extension::Extension;
 
-/// All extensions, in all their versions.
+/// Returns all versions of all extensions.
 pub(crate) fn all() -> impl Iterator<Item = &'static Extension> {
     [
         annotation::ALL,

@@ -1,4 +1,4 @@
-//! The tables made searchable, once.
+//! An index of all tables by term and identifier.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -11,58 +11,58 @@ use super::quantities::{self, PREFIXES, Quantities};
 use super::standard::{Builtin, COMMAND_TYPES, GEOMETRIES, SCALED_DECIMAL, Shape};
 use super::versions::VERSIONS;
 
-/// A type that elements can have besides their material one, ready for use.
+/// A supplemental type, with all identifiers expanded.
 #[derive(Debug)]
 pub(crate) struct Supplement {
     pub(crate) id: String,
     pub(crate) term: &'static str,
     pub(crate) is_abstract: bool,
-    /// The units of version 2 are types that no model element can have.
+    /// Whether this is the type of a unit of DTDL version 2, which elements of a model cannot have.
     pub(crate) is_unit: bool,
     pub(crate) cotypes: &'static [K],
     pub(crate) versions: &'static [u8],
     pub(crate) requires: Vec<String>,
     pub(crate) excludes: Vec<String>,
-    /// Identifier and description of each property.
+    /// The properties, with their identifiers.
     pub(crate) properties: Vec<(String, &'static Property)>,
     pub(crate) unique: &'static [&'static str],
     pub(crate) constraints: &'static [Constraint],
     pub(crate) siblings: &'static [Sibling],
-    /// How the identifiers of the types of the same extension are made.
+    /// The template for identifiers of types of the same extension.
     type_id: &'static str,
 }
 
 impl Supplement {
-    /// The identifier of a type by its term in the same extension, or the identifier itself.
+    /// Returns the identifier of a type of the same extension. Identifiers are returned as they are.
     pub(crate) fn resolve(&self, term: &str) -> String {
         type_id(self.type_id, term)
     }
 }
 
-/// All terms, types and standard elements.
+/// All terms, supplemental types and built-in elements.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     terms: HashMap<u8, HashMap<&'static str, String>>,
     extension_terms: HashMap<(&'static str, u32), HashMap<&'static str, String>>,
     builtins: HashMap<String, Builtin>,
     supplements: HashMap<String, Supplement>,
-    /// Term of an identifier, for messages.
+    /// Terms by identifier, for messages.
     names: HashMap<String, &'static str>,
 }
 
-/// The index; built on first use.
+/// Returns the index, which is built on first use.
 pub(crate) fn index() -> &'static Index {
     static INDEX: OnceLock<Index> = OnceLock::new();
     INDEX.get_or_init(Index::build)
 }
 
 impl Index {
-    /// What a term stands for in a version of the language.
+    /// Returns the identifier of a term in a DTDL version.
     pub(crate) fn term(&self, version: u8, term: &str) -> Option<&str> {
         self.terms.get(&version)?.get(term).map(String::as_str)
     }
 
-    /// What a term stands for in an extension.
+    /// Returns the identifier of a term in an extension.
     pub(crate) fn extension_term(&self, extension: &Extension, term: &str) -> Option<&str> {
         self.extension_terms
             .get(&(extension.context, extension.version))?
@@ -78,12 +78,12 @@ impl Index {
         self.supplements.get(id)
     }
 
-    /// The term for an identifier if it has one, else the identifier.
+    /// Returns the term for an identifier, or the identifier if it has none.
     pub(crate) fn name<'a>(&'a self, id: &'a str) -> &'a str {
         self.names.get(id).copied().unwrap_or(id)
     }
 
-    /// The versions of an extension that are known, by its context without version.
+    /// Returns the known versions of an extension, by its context without version.
     pub(crate) fn versions_of(context: &str) -> impl Iterator<Item = u32> {
         extensions::all()
             .filter(move |extension| extension.context == context)
@@ -378,7 +378,7 @@ const DATA: &[K] = &[
 const NUMERIC_SCHEMA: &[Constraint] = &[Constraint::Kinds {
     property: "schema",
     kinds: NUMERIC,
-    called: "a numeric schema",
+    noun: "a numeric schema",
 }];
 
 fn type_id(template: &str, term: &str) -> String {
@@ -389,7 +389,7 @@ fn type_id(template: &str, term: &str) -> String {
     }
 }
 
-/// The index lives as long as the process, so the few texts that are put together for it may as well.
+/// Leaks a string that the index computes. The index is built once and lives as long as the process.
 fn leak(text: String) -> &'static str {
     Box::leak(text.into_boxed_str())
 }
@@ -407,7 +407,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_table_has_an_entry_to_find() {
+    fn entries_of_each_table_are_found() {
         let index = index();
         assert_eq!(
             index.term(2, "degreeCelsius"),
@@ -434,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_unit_of_a_quantity_has_units() {
+    fn every_quantity_has_units() {
         for quantities in [&quantities::V2, &quantities::EXTENSION] {
             for (quantity, kind_of_unit) in quantities.types {
                 assert!(

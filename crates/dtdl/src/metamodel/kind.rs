@@ -1,13 +1,13 @@
-//! The concrete kinds of elements.
+//! The kinds of elements: the concrete classes of DTDL.
 
 use std::fmt;
 
-/// What an element of a model is: the material class of its `@type`.
+/// The kind of an element: the DTDL class in its `@type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 #[expect(
     missing_docs,
-    reason = "the names are the classes of DTDL, which has the explanation"
+    reason = "the variants are the classes of DTDL, which documents them"
 )]
 pub enum ElementKind {
     Array,
@@ -53,13 +53,24 @@ pub enum ElementKind {
 use ElementKind as K;
 
 impl ElementKind {
-    /// The name of the class, as written in `@type`.
+    /// Returns the name of the class, as written in `@type`.
     #[must_use]
     pub fn name(self) -> &'static str {
         NAMES
             .iter()
             .find(|(kind, _)| *kind == self)
             .map_or("Entity", |(_, name)| name)
+    }
+
+    /// Returns the name with its article, for messages.
+    pub(crate) fn with_article(self) -> String {
+        let name = self.name();
+        let article = if name.starts_with(['A', 'E', 'I', 'O']) {
+            "an"
+        } else {
+            "a"
+        };
+        format!("{article} {name}")
     }
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
@@ -69,25 +80,25 @@ impl ElementKind {
             .map(|(kind, _)| *kind)
     }
 
-    /// Whether elements of this kind may stand in the `contents` of an Interface.
+    /// Returns whether elements of this kind are allowed in the `contents` of an Interface.
     #[must_use]
     pub fn is_content(self) -> bool {
         CONTENT.contains(&self)
     }
 
-    /// Whether elements of this kind describe the shape of data.
+    /// Returns whether elements of this kind are schemas.
     #[must_use]
     pub fn is_schema(self) -> bool {
         PRIMITIVE.contains(&self) || COMPLEX.contains(&self)
     }
 
-    /// Array, Enum, Map or Object.
+    /// Returns whether this is Array, Enum, Map or Object.
     #[must_use]
     pub fn is_complex_schema(self) -> bool {
         COMPLEX.contains(&self)
     }
 
-    /// Whether values are JSON numbers; the schemas that a quantity such as Temperature needs.
+    /// Returns whether this is a numeric schema, which quantities such as Temperature require.
     #[must_use]
     pub fn is_numeric(self) -> bool {
         NUMERIC.contains(&self)
@@ -146,7 +157,7 @@ pub(crate) const PRIMITIVE: &[K] = &[
     K::Uuid,
 ];
 
-/// Everything that data can have as its schema.
+/// All schemas, primitive and complex.
 pub(crate) const SCHEMA: &[K] = &[
     K::Array,
     K::Enum,
@@ -173,7 +184,7 @@ pub(crate) const SCHEMA: &[K] = &[
     K::Uuid,
 ];
 
-/// Classes that only exist to be derived from; their names cannot be used as a type.
+/// Abstract classes, whose names are not allowed in `@type`.
 pub(crate) const ABSTRACT: &[&str] = &[
     "ComplexSchema",
     "Content",

@@ -1,19 +1,19 @@
-//! The vocabulary of the tables: versions, classes, properties and the rules about them.
+//! The types that the tables of DTDL versions are written in.
 
 use super::kind::ElementKind as K;
 
-/// The set of limits a model is measured by.
+/// A set of limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Limits {
-    /// Those of the language itself.
+    /// The standard limits of DTDL.
     Core,
-    /// Those of the context `dtmi:dtdl:limits:onvif;1`.
+    /// The limits of the context `dtmi:dtdl:limits:onvif;1`.
     Onvif,
-    /// Those of the context `dtmi:dtdl:limits:aio;1`.
+    /// The limits of the context `dtmi:dtdl:limits:aio;1`.
     Aio,
 }
 
-/// A number that depends on the set of limits in force.
+/// A limit whose value depends on the set of limits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limit {
     core: usize,
@@ -43,20 +43,20 @@ impl Limit {
     }
 }
 
-/// What the text of a property has to look like.
+/// A pattern that a string must match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pattern {
-    /// A letter, then letters, digits and underscores, no underscore at the end.
+    /// A letter followed by letters, digits and underscores, without an underscore at the end.
     Name,
     /// A DTMI without segments that start with an underscore.
     UserDtmi,
-    /// Labels and `{tokens}` separated by slashes, as MQTT topics are.
+    /// An MQTT topic: labels and `{tokens}` separated by slashes.
     Topic,
     /// Printable ASCII without space, quotes, `+`, `#`, braces and slash.
     TopicLabel,
 }
 
-/// A property of a class, or one that a supplemental type adds.
+/// A property of a class or of a supplemental type.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Property {
     pub(crate) name: &'static str,
@@ -64,10 +64,10 @@ pub(crate) struct Property {
     pub(crate) value: Value,
 }
 
-/// What a property holds.
+/// The value of a property.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Value {
-    Text {
+    String {
         max: Option<Limit>,
         pattern: Option<Pattern>,
     },
@@ -80,13 +80,13 @@ pub(crate) enum Value {
         max: Option<i64>,
     },
     Number,
-    /// An ISO 8601 duration as text.
+    /// An ISO 8601 duration in a string.
     Duration,
     /// A string, number or boolean.
     Literal,
     /// Any JSON value.
     Json,
-    /// A DTMI that is not followed.
+    /// A DTMI that is not resolved.
     Identifier {
         max: usize,
         pattern: Option<Pattern>,
@@ -96,44 +96,44 @@ pub(crate) enum Value {
     Element(Target),
 }
 
-/// The elements that a property refers to.
+/// The elements that a property can hold.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target {
-    /// How the set is called in messages.
+    /// The class of the elements, for messages.
     pub(crate) class: &'static str,
-    /// Kinds that can be defined in place. With exactly one and `infers`, `@type` may be left out.
+    /// Kinds that can be defined in place. With exactly one and `infers`, `@type` is optional.
     pub(crate) inline: &'static [K],
     /// Kinds that can be referred to.
     pub(crate) kinds: &'static [K],
     pub(crate) infers: bool,
-    /// Whether the values have to be of the version of the element itself; otherwise older ones will do.
+    /// Whether values must have the same DTDL version as the element. Otherwise, earlier versions are allowed.
     pub(crate) same_version: bool,
     pub(crate) plural: bool,
     pub(crate) min: usize,
     pub(crate) max: Option<usize>,
-    /// The property whose value becomes a segment of assigned identifiers.
+    /// The property of a value that becomes a segment of its assigned identifier.
     pub(crate) segment: Option<&'static str>,
-    /// Whether each value needs an `@id`.
+    /// Whether values defined in place need an `@id`.
     pub(crate) id_required: bool,
-    /// Properties that have to differ among the values.
+    /// Properties that must be unique among the values.
     pub(crate) unique: &'static [&'static str],
-    /// If set, only these standard elements will do.
+    /// If set, only these built-in elements are allowed.
     pub(crate) only: Option<&'static [&'static str]>,
-    /// If set, the element has to be one of the values of the Enum with this identifier (units).
+    /// If set, only values of the Enum with this identifier are allowed (units).
     pub(crate) child_of: Option<&'static str>,
-    /// If set, the element has to have this supplemental type (units of version 2).
+    /// If set, elements must have this supplemental type (units of DTDL version 2).
     pub(crate) supplement: Option<&'static str>,
 }
 
-/// A material class in one version.
+/// A concrete class of a DTDL version.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Class {
     pub(crate) kind: K,
-    /// The longest `@id`, if shorter than the version's general limit.
+    /// Maximum length of `@id`, if lower than that of the version.
     pub(crate) id_max: Option<usize>,
-    /// Properties of every class.
+    /// Properties that all classes have.
     pub(super) common: &'static [Property],
-    /// Groups of further properties; classes share some of them.
+    /// Groups of other properties. Some groups are shared between classes.
     pub(super) own: &'static [&'static [Property]],
 }
 
@@ -163,26 +163,26 @@ impl Class {
     }
 }
 
-/// A rule about everything below an element.
+/// A rule about all elements below an element.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Control {
-    /// Schemas nest at most so deep, counting steps through `hops`; whether one may contain itself.
+    /// Schemas nest at most `max` levels deep, counting steps through `hops`. `may_recur` allows recursive schemas.
     Depth {
         hops: &'static [&'static str],
         max: Limit,
         may_recur: bool,
     },
-    /// Chains of `extends` are at most so long and, if set, reach at most so many Interfaces; never in a circle.
+    /// Chains of `extends` have at most `depth` levels, and reach at most `count` Interfaces if it is set.
     Extends { depth: Limit, count: Option<Limit> },
-    /// An Interface has at most so many elements below `contents`, counting through these properties.
+    /// An Interface has at most `max` elements below it, counting through these properties.
     Count {
         through: &'static [&'static str],
         max: Limit,
     },
-    /// An Interface has at most so many `contents`, its own and the inherited ones.
+    /// An Interface has at most `max` contents, including inherited ones.
     Contents { max: usize },
-    /// Below an element of kind `root`, no element of kind `kind` stands in `via`. `narrow` looks along `via`
-    /// only, otherwise along every property.
+    /// No element of kind `kind` is in a property `via` below an element of kind `root`. With `narrow`, only `via` and
+    /// `extends` are followed; otherwise, all properties.
     Exclude {
         root: K,
         via: &'static [&'static str],
@@ -191,14 +191,15 @@ pub(crate) enum Control {
     },
 }
 
-/// How a version treats names it does not define.
+/// The handling of undefined names in a DTDL version.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Unknown {
-    /// Version 2 accepts unknown words and IRIs as co-types and, next to one, any property name.
+    /// Whether unknown terms and IRIs are accepted as supplemental types and, beside one of those, any property name.
+    /// True for version 2.
     pub(crate) lenient: bool,
 }
 
-/// A version of the language.
+/// A DTDL version.
 #[derive(Debug)]
 pub(crate) struct Version {
     pub(crate) number: u8,
@@ -206,18 +207,17 @@ pub(crate) struct Version {
     pub(crate) unknown: Unknown,
     /// Whether `@language`, `@value` and unknown keywords are refused on elements.
     pub(crate) restricts_keywords: bool,
-    /// Whether extensions the parser does not know are accepted if nothing else is asked for.
+    /// Whether extensions that the parser does not know are accepted by default.
     pub(crate) allows_unknown_extensions: bool,
-    /// Whether contexts such as `…#limitless` exist.
+    /// Whether contexts can have the fragments `#limitless` and `#limits`.
     pub(crate) has_limit_contexts: bool,
     pub(crate) classes: &'static [Class],
-    /// Primitive schemas in groups that versions share: the term and its kind.
+    /// Primitive schemas by term, in groups that versions share.
     pub(crate) primitives: &'static [&'static [(&'static str, K)]],
     pub(crate) controls: &'static [Control],
-    /// The largest text of one Interface in bytes.
+    /// Maximum size of the JSON of an Interface, in bytes.
     pub(crate) partition_max: Option<usize>,
-    /// Terms that name classes, properties and elements of the language but have no other table here, with their
-    /// identifiers without the version.
+    /// Terms of DTDL that no other table contains, with their identifiers without the version.
     pub(crate) other_terms: &'static [(&'static str, &'static str)],
 }
 
@@ -227,13 +227,13 @@ impl Version {
     }
 }
 
-// Building blocks of the tables.
+// Constructors for the tables.
 
-pub(crate) const fn text(name: &'static str, max: Limit) -> Property {
+pub(crate) const fn string(name: &'static str, max: Limit) -> Property {
     Property {
         name,
         required: false,
-        value: Value::Text {
+        value: Value::String {
             max: Some(max),
             pattern: None,
         },
@@ -260,7 +260,7 @@ pub(crate) const fn name(max: usize) -> Property {
     Property {
         name: "name",
         required: true,
-        value: Value::Text {
+        value: Value::String {
             max: Some(Limit::of(max)),
             pattern: Some(Pattern::Name),
         },
@@ -284,7 +284,7 @@ pub(crate) const fn element(name: &'static str, target: Target) -> Property {
 }
 
 impl Target {
-    /// Exactly one element, defined in place with a `@type` or referred to.
+    /// Returns a target with exactly one element, defined in place with a `@type` or referred to.
     pub(crate) const fn one(class: &'static str, inline: &'static [K], kinds: &'static [K]) -> Self {
         Self {
             class,
@@ -304,7 +304,7 @@ impl Target {
         }
     }
 
-    /// Any number of elements.
+    /// Returns a target with any number of elements.
     pub(crate) const fn many(class: &'static str, inline: &'static [K]) -> Self {
         Self {
             plural: true,
@@ -329,7 +329,7 @@ impl Target {
         }
     }
 
-    /// Whether a value of one version can stand in an element of another.
+    /// Returns whether a value of one DTDL version is allowed in an element of another.
     pub(crate) fn admits(&self, value: u8, element: u8) -> bool {
         if self.same_version {
             value == element

@@ -1,25 +1,25 @@
-//! Quantities, the kinds of unit they are measured in, and the units.
+//! Quantities and their units.
 
-/// The quantities of one version: pairs of a semantic type and its kind of unit, and the units of each kind.
+/// The quantities of DTDL version 2 or of an extension: quantities with their unit type, and unit types with their units.
 #[derive(Debug)]
 pub(crate) struct Quantities {
     pub(crate) types: &'static [(&'static str, &'static str)],
     pub(crate) units: &'static [(&'static str, &'static [&'static str])],
 }
 
-/// Part of DTDL version 2 itself.
+/// The quantities of DTDL version 2.
 pub(crate) const V2: Quantities = Quantities {
     types: TYPES_V2,
     units: UNITS_V2,
 };
 
-/// Those of the extension, versions 1 and 2, which are the same but for the DTDL version they go with.
+/// The quantities of the extension quantitativeTypes. Its versions 1 and 2 differ only in their DTDL version.
 pub(crate) const EXTENSION: Quantities = Quantities {
     types: TYPES,
     units: UNITS,
 };
 
-/// Decimal and binary prefixes; they are terms, nothing more.
+/// Decimal and binary prefixes. They are terms, but no property can hold them.
 pub(crate) const PREFIXES: &[&str] = &[
     "atto", "centi", "deci", "deka", "exa", "exbi", "femto", "gibi", "giga", "hecto", "kibi", "kilo", "mebi",
     "mega", "micro", "milli", "nano", "pebi", "peta", "pico", "tebi", "tera", "yobi", "yocto", "yotta",

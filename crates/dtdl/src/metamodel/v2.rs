@@ -3,7 +3,7 @@
 use super::kind::{COMPLEX, CONTENT, ElementKind as K, PRIMITIVE, SCHEMA};
 use super::language::{
     Class, Control, Limit, Pattern, Property, Target, Unknown, Value, Version, boolean, element, integer,
-    localized, name, text,
+    localized, name, string,
 };
 
 pub(super) const VERSION: Version = Version {
@@ -33,7 +33,7 @@ pub(super) const VERSION: Version = Version {
 };
 
 const COMMON: &[Property] = &[
-    text("comment", Limit::of(512)),
+    string("comment", Limit::of(512)),
     localized("description", Limit::of(512)),
     localized("displayName", Limit::of(64)),
 ];

@@ -3,7 +3,7 @@
 use super::kind::{COMPLEX, CONTENT, ElementKind as K, PRIMITIVE, SCHEMA};
 use super::language::{
     Class, Control, Limit, Pattern, Property, Target, Unknown, Value, Version, boolean, element, integer,
-    localized, name, text,
+    localized, name, string,
 };
 use super::v2;
 
@@ -30,7 +30,7 @@ pub(super) const VERSION: Version = Version {
 };
 
 const COMMON: &[Property] = &[
-    text("comment", Limit::of(512)),
+    string("comment", Limit::of(512)),
     localized("description", Limit::of(512)),
     localized("displayName", Limit::of(512)),
 ];
@@ -211,7 +211,7 @@ pub(super) const SCHEMA_HOPS: &[&str] = &["elementSchema", "schema"];
 
 pub(super) const MAX_ANCESTORS: Limit = Limit::of(1024);
 
-/// The limit on the size of an Interface.
+/// The maximum number of elements of an Interface.
 pub(super) const COUNT: Control = Control::Count {
     through: &[
         "contents",

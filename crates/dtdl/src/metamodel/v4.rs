@@ -1,7 +1,7 @@
-//! DTDL version 4, as the difference from version 3.
+//! DTDL version 4, as a delta of version 3.
 
 use super::kind::ElementKind as K;
-use super::language::{Class, Control, Limit, Property, Version, boolean, localized, text};
+use super::language::{Class, Control, Limit, Property, Version, boolean, localized, string};
 use super::{v2, v3};
 
 pub(super) const VERSION: Version = Version {
@@ -14,7 +14,7 @@ pub(super) const VERSION: Version = Version {
 };
 
 const COMMON: &[Property] = &[
-    text("comment", Limit::of(512)),
+    string("comment", Limit::of(512)),
     localized("description", Limit::of(512).or(4096, 2048)),
     localized("displayName", Limit::of(512)),
 ];
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn payloads_are_the_only_classes_with_other_properties_than_in_version_3() {
+    fn only_payloads_have_other_properties_than_in_version_3() {
         for class in &v3::CLASSES {
             let mut expected = names(&v3::VERSION, class.kind);
             if matches!(class.kind, K::CommandRequest | K::CommandResponse) {
@@ -82,12 +82,12 @@ mod tests {
     }
 
     #[test]
-    fn descriptions_are_longer_under_the_limits_of_extensions() {
+    fn limit_extensions_raise_the_length_of_descriptions() {
         use crate::metamodel::language::{Limits, Value};
         for class in &CLASSES {
             let description = class.properties().find(|property| property.name == "description");
             let Value::Localized { max } = description.unwrap().value else {
-                panic!("{} has another description", class.kind)
+                panic!("the description of {} is not localized", class.kind)
             };
             let limits = [Limits::Core, Limits::Onvif, Limits::Aio];
             assert_eq!(limits.map(|limits| max.get(limits)), [512, 4096, 2048]);

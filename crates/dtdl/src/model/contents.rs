@@ -1,4 +1,4 @@
-//! What an Interface consists of.
+//! Typed views of the contents of an Interface.
 
 use super::data::Literal;
 use super::element::Element;
@@ -16,19 +16,19 @@ macro_rules! view {
         }
 
         impl $name {
-            /// The element this is a view of.
+            /// Returns the element that this is a view of.
             #[must_use]
             pub fn element(&self) -> &Element {
                 &self.element
             }
 
-            /// The identifier.
+            /// Returns the identifier.
             #[must_use]
             pub fn id(&self) -> &Dtmi {
                 self.element.id()
             }
 
-            /// The `name`.
+            /// Returns the `name`.
             #[must_use]
             pub fn name(&self) -> &str {
                 self.element.required_name()
@@ -38,31 +38,31 @@ macro_rules! view {
 }
 
 view! {
-    /// Data that a twin sends.
+    /// A Telemetry: data that a twin sends.
     Telemetry
 }
 view! {
-    /// State of a twin or of a Relationship.
+    /// A Property: state of a twin or of a relationship.
     Property
 }
 view! {
-    /// Something a twin can be told to do.
+    /// A Command: an operation of a twin.
     Command
 }
 view! {
-    /// What goes into or comes out of a [`Command`].
+    /// The request or response of a [`Command`].
     Payload
 }
 view! {
-    /// Another Interface as a part.
+    /// A Component: an Interface included in another one.
     Component
 }
 view! {
-    /// A link to other twins.
+    /// A Relationship: links from a twin to others.
     Relationship
 }
 
-/// Something in the `contents` of an Interface.
+/// An element in the `contents` of an Interface.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Content {
@@ -70,16 +70,16 @@ pub enum Content {
     Telemetry(Telemetry),
     /// State of a twin.
     Property(Property),
-    /// Something a twin can be told to do.
+    /// An operation of a twin.
     Command(Command),
-    /// Another Interface as a part.
+    /// An included Interface.
     Component(Component),
-    /// A link to other twins.
+    /// Links to other twins.
     Relationship(Relationship),
 }
 
 impl Element {
-    /// A view as something in the `contents` of an Interface, if it is one.
+    /// Returns a view as a content. `None` if the element is of another kind.
     #[must_use]
     pub fn as_content(&self) -> Option<Content> {
         Content::of(self.clone())
@@ -98,7 +98,7 @@ impl Content {
         })
     }
 
-    /// The element this is a view of.
+    /// Returns the element that this is a view of.
     #[must_use]
     pub fn element(&self) -> &Element {
         match self {
@@ -110,13 +110,13 @@ impl Content {
         }
     }
 
-    /// The `name`.
+    /// Returns the `name`.
     #[must_use]
     pub fn name(&self) -> &str {
         self.element().required_name()
     }
 
-    /// What it is.
+    /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> ElementKind {
         self.element().kind()
@@ -132,7 +132,7 @@ fn boolean(element: &Element, property: &str) -> bool {
 }
 
 impl Telemetry {
-    /// The shape of its values. A parsed model always has it.
+    /// Returns the schema. Always present in a parsed model.
     #[must_use]
     pub fn schema(&self) -> Option<Schema> {
         schema(&self.element)
@@ -140,13 +140,13 @@ impl Telemetry {
 }
 
 impl Property {
-    /// The shape of its values. A parsed model always has it.
+    /// Returns the schema. Always present in a parsed model.
     #[must_use]
     pub fn schema(&self) -> Option<Schema> {
         schema(&self.element)
     }
 
-    /// Whether `writable` is true; false if not said.
+    /// Returns `writable`; false if absent.
     #[must_use]
     pub fn is_writable(&self) -> bool {
         boolean(&self.element, "writable")
@@ -154,13 +154,13 @@ impl Property {
 }
 
 impl Payload {
-    /// The shape of its values. A parsed model always has it.
+    /// Returns the schema. Always present in a parsed model.
     #[must_use]
     pub fn schema(&self) -> Option<Schema> {
         schema(&self.element)
     }
 
-    /// Whether it may be null, from version 4 on; false if not said.
+    /// Returns `nullable`, new in DTDL version 4; false if absent.
     #[must_use]
     pub fn is_nullable(&self) -> bool {
         boolean(&self.element, "nullable")
@@ -168,7 +168,7 @@ impl Payload {
 }
 
 impl Command {
-    /// What goes in.
+    /// Returns the request, if the Command has one.
     #[must_use]
     pub fn request(&self) -> Option<Payload> {
         self.element
@@ -177,7 +177,7 @@ impl Command {
             .map(|element| Payload { element })
     }
 
-    /// What comes out.
+    /// Returns the response, if the Command has one.
     #[must_use]
     pub fn response(&self) -> Option<Payload> {
         self.element
@@ -188,7 +188,7 @@ impl Command {
 }
 
 impl Component {
-    /// The Interface of the part. A parsed model always has it.
+    /// Returns the included Interface. Always present in a parsed model.
     #[must_use]
     pub fn schema(&self) -> Option<Interface> {
         self.element.related("schema").next()?.as_interface()
@@ -196,7 +196,7 @@ impl Component {
 }
 
 impl Relationship {
-    /// The identifier of the Interface that targets have to be or extend; any if absent.
+    /// Returns the Interface that target twins must have, or extend. `None` if any Interface is allowed.
     #[must_use]
     pub fn target_id(&self) -> Option<Dtmi> {
         match self.element.data().literal("target") {
@@ -205,13 +205,13 @@ impl Relationship {
         }
     }
 
-    /// The least number of links; 0 if not said.
+    /// Returns the minimum number of links per twin; 0 if absent.
     #[must_use]
     pub fn min_multiplicity(&self) -> u32 {
         self.multiplicity("minMultiplicity").unwrap_or(0)
     }
 
-    /// The greatest number of links, if there is one.
+    /// Returns the maximum number of links per twin, if it is limited.
     #[must_use]
     pub fn max_multiplicity(&self) -> Option<u32> {
         self.multiplicity("maxMultiplicity")
@@ -224,20 +224,20 @@ impl Relationship {
         }
     }
 
-    /// Whether `writable` is true; false if not said.
+    /// Returns `writable`; false if absent.
     #[must_use]
     pub fn is_writable(&self) -> bool {
         boolean(&self.element, "writable")
     }
 
-    /// The state that each link has.
+    /// Returns the Properties of each link.
     pub fn properties(&self) -> impl Iterator<Item = Property> + '_ {
         self.element
             .related("properties")
             .map(|element| Property { element })
     }
 
-    /// The Property with a name.
+    /// Returns the Property with this name.
     #[must_use]
     pub fn property(&self, name: &str) -> Option<Property> {
         self.properties().find(|property| property.name() == name)

@@ -1,4 +1,4 @@
-//! The arena that a model is stored in.
+//! The arena that stores a model.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,20 +9,20 @@ use super::per_element::{ElementIndex, PerElement};
 use crate::Dtmi;
 use crate::metamodel::{ElementKind, Limits, Supplement};
 
-/// The value of a property that is not another element.
+/// The value of a property that does not hold elements.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Literal {
     String(Box<str>),
     Integer(i64),
     Number(f64),
     Boolean(bool),
-    /// Texts by language tag, in the order of the model.
+    /// Strings by language tag, in document order.
     Localized(Box<[(Box<str>, Box<str>)]>),
     Json(Box<Value>),
     Dtmi(Dtmi),
 }
 
-/// Where the JSON of an element is: document and bytes.
+/// The byte range of an element in its document.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
     pub(crate) doc: usize,
@@ -30,24 +30,24 @@ pub(crate) struct Span {
     pub(crate) end: u32,
 }
 
-/// An element, with the elements it refers to as indices.
+/// An element; references to others are indices.
 #[derive(Debug)]
 pub(crate) struct ElementData {
     pub(crate) id: Dtmi,
     pub(crate) kind: ElementKind,
     pub(crate) version: u8,
     pub(crate) limits: Limits,
-    /// The element it is defined in.
+    /// The element that this one is defined in.
     pub(crate) parent: Option<ElementIndex>,
-    /// The Interface it is defined in, if it is not one itself.
+    /// The Interface that this element is defined in. `None` for Interfaces.
     pub(crate) partition: Option<ElementIndex>,
     pub(crate) supplements: Vec<&'static Supplement>,
     pub(crate) undefined_types: Vec<Box<str>>,
     pub(crate) literals: Vec<(&'static str, Literal)>,
-    /// By property. `None` stands for a value that is not resolved, or not valid.
+    /// Elements by property. `None` stands for a value that is unresolved or invalid.
     pub(crate) references: Vec<(&'static str, Vec<Option<ElementIndex>>)>,
     pub(crate) undefined_properties: Vec<(Box<str>, Value)>,
-    /// Nothing for elements that the language brings along.
+    /// `None` for built-in elements.
     pub(crate) span: Option<Span>,
 }
 
@@ -59,7 +59,7 @@ impl ElementData {
             .map(|(_, value)| value)
     }
 
-    pub(crate) fn text(&self, property: &str) -> Option<&str> {
+    pub(crate) fn string(&self, property: &str) -> Option<&str> {
         match self.literal(property) {
             Some(Literal::String(text)) => Some(text),
             _ => None,
@@ -78,7 +78,7 @@ impl ElementData {
         self.targets(property).next()
     }
 
-    /// Returns all elements it refers to, with the property of each.
+    /// Returns all referenced elements, with the property of each.
     pub(crate) fn all_targets(&self) -> impl Iterator<Item = (&'static str, ElementIndex)> {
         self.references
             .iter()
@@ -90,22 +90,21 @@ impl ElementData {
     }
 }
 
-/// Everything a [`Model`] shares between its copies.
+/// The data that clones of a [`Model`] share.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
     pub(crate) elements: PerElement<ElementData>,
     pub(crate) ids: HashMap<Dtmi, ElementIndex>,
-    /// The Interfaces that each one extends, directly or not; absent if none.
+    /// The Interfaces that each one extends, directly or indirectly. No entry if there are none.
     pub(crate) ancestors: HashMap<ElementIndex, Vec<ElementIndex>>,
-    /// The Interfaces in the order of their definition.
+    /// The Interfaces in document order.
     pub(crate) interfaces: Vec<ElementIndex>,
     pub(crate) texts: Vec<Arc<str>>,
 }
 
-/// Everything a set of documents defines: elements with their references resolved and contents inherited.
+/// All elements that a set of documents defines, with references resolved and contents inherited.
 ///
-/// A model never changes. Copies share it, so cloning costs a reference count; elements taken out of it keep it
-/// alive.
+/// A model is immutable. Clones and elements share its data and keep it alive, so cloning is cheap.
 #[derive(Clone, Default)]
 pub struct Model {
     arena: Arc<Arena>,

@@ -1,4 +1,4 @@
-//! What all elements have in common.
+//! The untyped view of an element.
 
 use std::fmt;
 
@@ -9,41 +9,41 @@ use super::per_element::ElementIndex;
 use crate::metamodel::ElementKind;
 use crate::{Dtmi, json};
 
-/// An element of a [`Model`]: an Interface, something in one, a schema, a unit.
+/// An element of a [`Model`], such as an Interface, a content, a schema or a unit.
 ///
-/// The typed views ([`Interface`], [`Property`](crate::Property), [`Schema`] …) all give the element they are a
-/// view of, for what every element has: identifier, kind, texts, original JSON, extension properties.
+/// All typed views, such as [`Interface`](crate::Interface) and [`Property`](crate::Property), return their element
+/// for the data that every element has: identifier, kind, localized strings, original JSON, extension properties.
 #[derive(Clone)]
 pub struct Element {
     model: Model,
     index: ElementIndex,
 }
 
-/// Texts by the tag of their language.
+/// Strings by language tag.
 #[derive(Debug, Clone, Copy)]
 pub struct Localized<'m> {
-    texts: &'m [(Box<str>, Box<str>)],
+    strings: &'m [(Box<str>, Box<str>)],
 }
 
 impl<'m> Localized<'m> {
-    /// The text in a language, such as `en` or `zh-Hant`.
+    /// Returns the string for a language tag, such as `en` or `zh-Hant`.
     #[must_use]
     pub fn get(&self, language: &str) -> Option<&'m str> {
-        self.texts
+        self.strings
             .iter()
             .find(|(tag, _)| **tag == *language)
             .map(|(_, text)| &**text)
     }
 
-    /// Pairs of language and text, in the order of the model.
+    /// Returns pairs of language tag and string, in document order.
     pub fn iter(&self) -> impl Iterator<Item = (&'m str, &'m str)> + use<'m> {
-        self.texts.iter().map(|(tag, text)| (&**tag, &**text))
+        self.strings.iter().map(|(tag, text)| (&**tag, &**text))
     }
 
-    /// Whether there is no text.
+    /// Returns whether there is no string in any language.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
+        self.strings.is_empty()
     }
 }
 
@@ -55,7 +55,7 @@ impl Element {
         }
     }
 
-    /// The model it belongs to.
+    /// Returns the model that the element belongs to.
     #[must_use]
     pub fn model(&self) -> &Model {
         &self.model
@@ -69,31 +69,31 @@ impl Element {
         &self.model.arena().elements[self.index]
     }
 
-    /// The identifier, given or assigned.
+    /// Returns the identifier, from `@id` or assigned by the parser.
     #[must_use]
     pub fn id(&self) -> &Dtmi {
         &self.data().id
     }
 
-    /// What it is.
+    /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> ElementKind {
         self.data().kind
     }
 
-    /// The version of DTDL it is written in: 2, 3 or 4.
+    /// Returns the DTDL version that the element is written in: 2, 3 or 4.
     #[must_use]
     pub fn dtdl_version(&self) -> u8 {
         self.data().version
     }
 
-    /// The element it is defined in; nothing for top-level Interfaces and elements of the language.
+    /// Returns the element that this one is defined in. `None` for top-level Interfaces and most built-in elements.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
         Some(Self::new(&self.model, self.data().parent?))
     }
 
-    /// The top-level element that it is defined in, or itself.
+    /// Returns the top-level element that contains this one, or the element itself.
     pub(crate) fn outermost(self) -> Self {
         let mut outermost = self;
         while let Some(parent) = outermost.parent() {
@@ -102,34 +102,34 @@ impl Element {
         outermost
     }
 
-    /// The `name`, if its kind has one.
+    /// Returns the `name`, if elements of this kind have one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.data().text("name")
+        self.data().string("name")
     }
 
-    /// The `name` of an element whose class requires one.
+    /// Returns the `name` of an element whose class requires one.
     #[expect(
         clippy::expect_used,
-        reason = "documents in which a required property is missing or wrong do not become a model"
+        reason = "a model is only built from documents without errors"
     )]
     pub(crate) fn required_name(&self) -> &str {
         self.name().expect("the class requires a name")
     }
 
-    /// The `comment`.
+    /// Returns the `comment`.
     #[must_use]
     pub fn comment(&self) -> Option<&str> {
-        self.data().text("comment")
+        self.data().string("comment")
     }
 
-    /// The `displayName` in all its languages.
+    /// Returns the `displayName` in all languages.
     #[must_use]
     pub fn display_name(&self) -> Localized<'_> {
         self.localized("displayName")
     }
 
-    /// The `description` in all its languages.
+    /// Returns the `description` in all languages.
     #[must_use]
     pub fn description(&self) -> Localized<'_> {
         self.localized("description")
@@ -137,12 +137,12 @@ impl Element {
 
     fn localized(&self, property: &str) -> Localized<'_> {
         match self.data().literal(property) {
-            Some(Literal::Localized(texts)) => Localized { texts },
-            _ => Localized { texts: &[] },
+            Some(Literal::Localized(strings)) => Localized { strings },
+            _ => Localized { strings: &[] },
         }
     }
 
-    /// The identifiers of its supplemental types, such as that of Temperature.
+    /// Returns the identifiers of the supplemental types, such as Temperature.
     pub fn supplemental_types(&self) -> impl Iterator<Item = &str> {
         self.data()
             .supplements
@@ -150,19 +150,19 @@ impl Element {
             .map(|supplement| supplement.id.as_str())
     }
 
-    /// Whether it has a supplemental type, by term (`Temperature`) or identifier.
+    /// Returns whether the element has a supplemental type, by term (`Temperature`) or identifier.
     #[must_use]
     pub fn has_type(&self, term_or_id: &str) -> bool {
         let mut supplements = self.data().supplements.iter();
         supplements.any(|supplement| supplement.term == term_or_id || supplement.id == term_or_id)
     }
 
-    /// Types of extensions that the parser does not know.
+    /// Returns the types from extensions that the parser does not know.
     pub fn undefined_types(&self) -> impl Iterator<Item = &str> {
         self.data().undefined_types.iter().map(|name| &**name)
     }
 
-    /// Properties of extensions that the parser does not know, with their JSON.
+    /// Returns the properties from extensions that the parser does not know, with their JSON values.
     pub fn undefined_properties(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.data()
             .undefined_properties
@@ -170,7 +170,8 @@ impl Element {
             .map(|(name, value)| (&**name, value))
     }
 
-    /// The value of a property that is not an element, as JSON; also of properties of extensions, by their term.
+    /// Returns the value of a property that does not hold elements, as JSON. Supplemental properties have their term as
+    /// name.
     #[must_use]
     pub fn value(&self, property: &str) -> Option<Value> {
         Some(match self.data().literal(property)? {
@@ -178,7 +179,7 @@ impl Element {
             Literal::Integer(number) => Value::from(*number),
             Literal::Number(number) => Value::from(*number),
             Literal::Boolean(value) => Value::from(*value),
-            Literal::Localized(texts) => texts
+            Literal::Localized(strings) => strings
                 .iter()
                 .map(|(tag, text)| (tag.to_string(), Value::from(&**text)))
                 .collect(),
@@ -187,14 +188,14 @@ impl Element {
         })
     }
 
-    /// The elements in a property; also of properties of extensions, such as `unit`.
+    /// Returns the elements in a property, which may be a supplemental one such as `unit`.
     pub fn related(&self, property: &str) -> impl Iterator<Item = Self> + '_ {
         self.data()
             .targets(property)
             .map(|index| Self::new(&self.model, index))
     }
 
-    /// The JSON text of its definition, as it stands in the document; nothing for elements of the language.
+    /// Returns the original JSON text of the definition. `None` for built-in elements.
     #[must_use]
     pub fn json(&self) -> Option<&str> {
         let span = self.data().span?;
@@ -202,7 +203,7 @@ impl Element {
         text.get(span.start as usize..span.end as usize)
     }
 
-    /// The definition as a JSON value.
+    /// Returns the definition as a JSON value. `None` for built-in elements.
     #[must_use]
     pub fn to_value(&self) -> Option<Value> {
         json::read(self.json()?).ok().map(|node| node.to_value())
@@ -210,7 +211,7 @@ impl Element {
 }
 
 impl PartialEq for Element {
-    /// The same element of the same model.
+    /// Elements are equal if they are the same element of the same model.
     fn eq(&self, other: &Self) -> bool {
         self.index == other.index && std::ptr::eq(self.model.arena(), other.model.arena())
     }

@@ -1,4 +1,4 @@
-//! Interfaces.
+//! The typed view of an Interface.
 
 use super::contents::{Command, Component, Content, Property, Relationship, Telemetry};
 use super::element::Element;
@@ -12,7 +12,7 @@ pub struct Interface {
 }
 
 impl Element {
-    /// A view as an Interface, if it is one.
+    /// Returns a view as an Interface. `None` if the element is of another kind.
     #[must_use]
     pub fn as_interface(&self) -> Option<Interface> {
         (self.kind() == ElementKind::Interface).then(|| Interface::of(self.clone()))
@@ -24,24 +24,25 @@ impl Interface {
         Self { element }
     }
 
-    /// The element this is a view of.
+    /// Returns the element that this is a view of.
     #[must_use]
     pub fn element(&self) -> &Element {
         &self.element
     }
 
-    /// The identifier.
+    /// Returns the identifier.
     #[must_use]
     pub fn id(&self) -> &Dtmi {
         self.element.id()
     }
 
-    /// The Interfaces in `extends`.
+    /// Returns the Interfaces in `extends`.
     pub fn extends(&self) -> impl Iterator<Item = Self> + '_ {
         self.element.related("extends").map(Self::of)
     }
 
-    /// All Interfaces it extends, directly or through others; nearest first, each once.
+    /// Returns all Interfaces that this one extends, directly or indirectly. Direct ones come first; there are no
+    /// duplicates.
     pub fn ancestors(&self) -> impl Iterator<Item = Self> + '_ {
         let model = self.element.model();
         let list = model.arena().ancestors.get(&self.element.index());
@@ -50,18 +51,18 @@ impl Interface {
             .map(|index| Self::of(Element::new(model, *index)))
     }
 
-    /// Whether it is the Interface with this identifier, or extends it directly or through others.
+    /// Returns whether this is the Interface with the given identifier, or extends it directly or indirectly.
     #[must_use]
     pub fn is_subtype_of(&self, id: &str) -> bool {
         self.id() == id || self.ancestors().any(|ancestor| ancestor.id() == id)
     }
 
-    /// The contents it defines itself.
+    /// Returns the contents without inherited ones.
     pub fn own_contents(&self) -> impl Iterator<Item = Content> + '_ {
         self.element.related("contents").filter_map(Content::of)
     }
 
-    /// All contents: its own, then the inherited ones.
+    /// Returns all contents: own, then inherited.
     pub fn contents(&self) -> impl Iterator<Item = Content> + '_ {
         let model = self.element.model();
         let list = model.arena().ancestors.get(&self.element.index());
@@ -71,13 +72,13 @@ impl Interface {
             .filter_map(|index| Content::of(Element::new(model, index)))
     }
 
-    /// The content with a name, own or inherited.
+    /// Returns the content with this name, own or inherited.
     #[must_use]
     pub fn content(&self, name: &str) -> Option<Content> {
         self.contents().find(|content| content.name() == name)
     }
 
-    /// The Properties, own and inherited.
+    /// Returns the Properties, own and inherited.
     pub fn properties(&self) -> impl Iterator<Item = Property> + '_ {
         self.contents().filter_map(|content| match content {
             Content::Property(property) => Some(property),
@@ -85,7 +86,7 @@ impl Interface {
         })
     }
 
-    /// The Telemetries, own and inherited.
+    /// Returns the Telemetries, own and inherited.
     pub fn telemetries(&self) -> impl Iterator<Item = Telemetry> + '_ {
         self.contents().filter_map(|content| match content {
             Content::Telemetry(telemetry) => Some(telemetry),
@@ -93,7 +94,7 @@ impl Interface {
         })
     }
 
-    /// The Commands, own and inherited.
+    /// Returns the Commands, own and inherited.
     pub fn commands(&self) -> impl Iterator<Item = Command> + '_ {
         self.contents().filter_map(|content| match content {
             Content::Command(command) => Some(command),
@@ -101,7 +102,7 @@ impl Interface {
         })
     }
 
-    /// The Components, own and inherited.
+    /// Returns the Components, own and inherited.
     pub fn components(&self) -> impl Iterator<Item = Component> + '_ {
         self.contents().filter_map(|content| match content {
             Content::Component(component) => Some(component),
@@ -109,7 +110,7 @@ impl Interface {
         })
     }
 
-    /// The Relationships, own and inherited.
+    /// Returns the Relationships, own and inherited.
     pub fn relationships(&self) -> impl Iterator<Item = Relationship> + '_ {
         self.contents().filter_map(|content| match content {
             Content::Relationship(relationship) => Some(relationship),
@@ -117,8 +118,7 @@ impl Interface {
         })
     }
 
-    /// The Interfaces that have to be there for this one: those it extends and those of its own Components, the
-    /// direct ones only.
+    /// Returns the Interfaces that this one directly depends on: those in `extends` and those of its own Components.
     #[must_use]
     pub fn dependencies(&self) -> Vec<Dtmi> {
         let components = self.own_contents().filter_map(|content| match content {

@@ -1,4 +1,4 @@
-//! Finding elements in a model.
+//! Queries on a model.
 
 use super::contents::Content;
 use super::data::Model;
@@ -8,19 +8,19 @@ use super::order;
 use crate::Dtmi;
 
 impl Model {
-    /// The element with an identifier, whether the model gave it or it was assigned.
+    /// Returns the element with this identifier, from `@id` or assigned by the parser.
     #[must_use]
     pub fn element(&self, id: &str) -> Option<Element> {
         self.arena().ids.get(id).map(|index| Element::new(self, *index))
     }
 
-    /// The Interface with an identifier.
+    /// Returns the Interface with this identifier.
     #[must_use]
     pub fn interface(&self, id: &str) -> Option<Interface> {
         self.element(id)?.as_interface()
     }
 
-    /// All Interfaces, in the order in which the documents define them.
+    /// Returns all Interfaces, in document order.
     pub fn interfaces(&self) -> impl Iterator<Item = Interface> + '_ {
         self.arena()
             .interfaces
@@ -28,39 +28,39 @@ impl Model {
             .filter_map(|index| Element::new(self, *index).as_interface())
     }
 
-    /// All elements, also those of the language that the documents refer to.
+    /// Returns all elements, including the built-in ones that the documents refer to.
     pub fn elements(&self) -> impl Iterator<Item = Element> + '_ {
         let indices = self.arena().elements.indices();
         indices.map(|index| Element::new(self, index))
     }
 
-    /// Whether one Interface is another or extends it, directly or through others.
+    /// Returns whether Interface `id` is `ancestor`, or extends it directly or indirectly.
     #[must_use]
     pub fn is_subtype_of(&self, id: &str, ancestor: &str) -> bool {
         self.interface(id)
             .is_some_and(|interface| interface.is_subtype_of(ancestor))
     }
 
-    /// How many Interfaces there are.
+    /// Returns the number of Interfaces.
     #[must_use]
     pub fn len(&self) -> usize {
         self.arena().interfaces.len()
     }
 
-    /// Whether there is no Interface.
+    /// Returns whether the model has no Interfaces.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.arena().interfaces.is_empty()
     }
 
-    /// The Interfaces so that each comes after all it depends on: those it extends and those of its Components.
-    /// This is the order to upload them in.
+    /// Returns the Interfaces in upload order: each comes after those that it extends and those of its Components.
     #[must_use]
     pub fn in_dependency_order(&self) -> Vec<Interface> {
         order::by_dependency(self)
     }
 
-    /// The identifiers of the Interfaces that are named as targets of Relationships but are not in the model.
+    /// Returns the targets of Relationships that are not in the model, sorted and without duplicates. A missing target
+    /// is not an error.
     #[must_use]
     pub fn missing_targets(&self) -> Vec<Dtmi> {
         let mut missing: Vec<Dtmi> = self

@@ -1,4 +1,4 @@
-//! Interfaces in the order of their dependencies.
+//! Sorts Interfaces by their dependencies.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::data::Model;
 use super::interface::Interface;
 use crate::Dtmi;
 
-/// Depth-first over dependencies, without recursion, in the order of the documents. A parsed model has no circles.
+/// Sorts depth first, in document order, without recursion. A parsed model has no cycles.
 pub(super) fn by_dependency(model: &Model) -> Vec<Interface> {
     let mut done: HashMap<Dtmi, bool> = HashMap::new();
     let mut order = Vec::with_capacity(model.len());

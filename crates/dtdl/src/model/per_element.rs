@@ -2,7 +2,7 @@
 
 use std::ops::{Index, IndexMut};
 
-/// Index of an element in its model. Made only by adding the element to a table.
+/// The index of an element in its model. Created only by adding an element to a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct ElementIndex(u32);
 
@@ -19,7 +19,7 @@ impl<T> Default for PerElement<T> {
 impl<T> PerElement<T> {
     #[expect(
         clippy::expect_used,
-        reason = "an element takes more than 100 bytes, so memory ends before the indices do"
+        reason = "an element takes more than 100 bytes, so memory runs out before the indices do"
     )]
     pub(crate) fn push(&mut self, entry: T) -> ElementIndex {
         let index = u32::try_from(self.0.len()).expect("fewer than 2^32 elements");

@@ -1,4 +1,4 @@
-//! Schemas: the shapes of data.
+//! Typed views of schemas.
 
 use std::fmt;
 
@@ -7,23 +7,23 @@ use super::element::Element;
 use crate::Dtmi;
 use crate::metamodel::ElementKind;
 
-/// The shape of data.
+/// A schema: the type of data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Schema {
     element: Element,
 }
 
-/// A [`Schema`] by what it is.
+/// A [`Schema`] as a view for its kind.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum SchemaType {
     /// A primitive schema: Boolean, Integer, String and so on.
     Primitive(ElementKind),
-    /// A sequence.
+    /// A sequence of values of one schema.
     Array(ArraySchema),
-    /// One of a list of values.
+    /// One of a list of named values.
     Enum(EnumSchema),
-    /// Values by text.
+    /// Values of one schema by string keys.
     Map(MapSchema),
     /// Named fields.
     Object(ObjectSchema),
@@ -38,7 +38,7 @@ macro_rules! view {
         }
 
         impl $name {
-            /// The element this is a view of.
+            /// Returns the element that this is a view of.
             #[must_use]
             pub fn element(&self) -> &Element {
                 &self.element
@@ -48,7 +48,7 @@ macro_rules! view {
 }
 
 view! {
-    /// A sequence of values of the same schema.
+    /// A sequence of values of one schema.
     ArraySchema
 }
 view! {
@@ -60,7 +60,7 @@ view! {
     EnumValue
 }
 view! {
-    /// Values of the same schema by text.
+    /// Values of one schema by string keys.
     MapSchema
 }
 view! {
@@ -73,7 +73,7 @@ view! {
 }
 
 impl Element {
-    /// A view as a schema, if it is one.
+    /// Returns a view as a schema. `None` if the element is of another kind.
     #[must_use]
     pub fn as_schema(&self) -> Option<Schema> {
         self.kind().is_schema().then(|| Schema::of(self.clone()))
@@ -85,25 +85,25 @@ impl Schema {
         Self { element }
     }
 
-    /// The element this is a view of.
+    /// Returns the element that this is a view of.
     #[must_use]
     pub fn element(&self) -> &Element {
         &self.element
     }
 
-    /// The identifier.
+    /// Returns the identifier.
     #[must_use]
     pub fn id(&self) -> &Dtmi {
         self.element.id()
     }
 
-    /// What it is.
+    /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> ElementKind {
         self.element.kind()
     }
 
-    /// A view by what it is.
+    /// Returns a view for the kind of this schema.
     #[must_use]
     pub fn schema_type(&self) -> SchemaType {
         let element = self.element.clone();
@@ -124,7 +124,7 @@ impl fmt::Debug for Schema {
 }
 
 impl ArraySchema {
-    /// The schema of the items. A parsed model always has it.
+    /// Returns the schema of the items. Always present in a parsed model.
     #[must_use]
     pub fn element_schema(&self) -> Option<Schema> {
         self.element.related("elementSchema").next()?.as_schema()
@@ -132,7 +132,7 @@ impl ArraySchema {
 }
 
 impl EnumSchema {
-    /// Integer or String.
+    /// Returns the kind of the values: Integer or String.
     #[must_use]
     pub fn value_kind(&self) -> ElementKind {
         self.element
@@ -141,7 +141,7 @@ impl EnumSchema {
             .map_or(ElementKind::String, |schema| schema.kind())
     }
 
-    /// The values.
+    /// Returns the values.
     pub fn values(&self) -> impl Iterator<Item = EnumValue> + '_ {
         self.element
             .related("enumValues")
@@ -149,24 +149,24 @@ impl EnumSchema {
     }
 }
 
-/// What stands for a value of an Enum in data.
+/// The JSON value of an [`EnumValue`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EnumValueLiteral {
-    /// A whole number.
+    /// An integer.
     Integer(i64),
-    /// A text.
+    /// A string.
     String(String),
 }
 
 impl EnumValue {
-    /// The `name`.
+    /// Returns the `name`.
     #[must_use]
     pub fn name(&self) -> &str {
         self.element.required_name()
     }
 
-    /// The `enumValue`. A parsed model always has it.
+    /// Returns the `enumValue`. Always present in a parsed model.
     #[must_use]
     pub fn value(&self) -> Option<EnumValueLiteral> {
         match self.element.data().literal("enumValue")? {
@@ -178,19 +178,19 @@ impl EnumValue {
 }
 
 impl MapSchema {
-    /// How the keys are called.
+    /// Returns the `name` of the keys.
     #[must_use]
     pub fn key_name(&self) -> Option<String> {
         self.element.related("mapKey").next()?.name().map(str::to_owned)
     }
 
-    /// How the values are called.
+    /// Returns the `name` of the values.
     #[must_use]
     pub fn value_name(&self) -> Option<String> {
         self.element.related("mapValue").next()?.name().map(str::to_owned)
     }
 
-    /// The schema of the values. A parsed model always has it.
+    /// Returns the schema of the values. Always present in a parsed model.
     #[must_use]
     pub fn value_schema(&self) -> Option<Schema> {
         self.element
@@ -203,26 +203,26 @@ impl MapSchema {
 }
 
 impl ObjectSchema {
-    /// The fields.
+    /// Returns the fields.
     pub fn fields(&self) -> impl Iterator<Item = Field> + '_ {
         self.element.related("fields").map(|element| Field { element })
     }
 }
 
 impl Field {
-    /// The `name`.
+    /// Returns the `name`.
     #[must_use]
     pub fn name(&self) -> &str {
         self.element.required_name()
     }
 
-    /// The schema. A parsed model always has it.
+    /// Returns the schema. Always present in a parsed model.
     #[must_use]
     pub fn schema(&self) -> Option<Schema> {
         self.element.related("schema").next()?.as_schema()
     }
 
-    /// Whether an instance cannot leave it out, by the requirement extension.
+    /// Returns whether the field has the type `Required` of the requirement extension.
     #[must_use]
     pub fn is_required(&self) -> bool {
         self.element.has_type("Required")

@@ -1,4 +1,4 @@
-//! The parser as its users see it.
+//! The public API of the parser.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::diagnostic::{ParseError, Unresolved};
 use crate::model::{Arena, Model};
 use crate::options::{Options, UnknownExtensions};
 
-/// Reads DTDL: one or more documents in, a [`Model`] or everything that is wrong out.
+/// A DTDL parser: parses one or more documents to a [`Model`], or reports all their errors.
 ///
-/// A parser is a set of choices, made once and used as often as wanted. It does no IO; references to elements
-/// that the documents do not define go to a [`Resolver`].
+/// A parser only holds options and can be reused. It does no IO; elements that the documents refer to but do not
+/// define are requested from a [`Resolver`].
 ///
 /// ```
 /// use dtdl::Parser;
@@ -35,12 +35,12 @@ pub struct Parser {
     options: Options,
 }
 
-/// Finds the definitions of elements that documents refer to.
+/// A source of definitions for elements that documents refer to.
 ///
-/// Every function or closure from a slice of identifiers to a list of documents is one. The parser asks for all
-/// missing elements at once, then for those that the answers refer to, and never twice for the same.
+/// Functions and closures from a slice of identifiers to a list of documents are resolvers. The parser requests all
+/// missing elements at once, then those that the returned documents refer to. It never requests an element twice.
 pub trait Resolver {
-    /// Documents with the definitions of these elements; of as many as are known.
+    /// Returns documents that define these elements. Unknown elements are left out.
     fn resolve(&mut self, missing: &[Dtmi]) -> Vec<Document<'static>>;
 }
 
@@ -53,7 +53,7 @@ where
     }
 }
 
-/// A [`Resolver`] that knows nothing.
+/// A [`Resolver`] that returns no documents.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoResolver;
 
@@ -64,20 +64,20 @@ impl Resolver for NoResolver {
 }
 
 impl Resolver for &Model {
-    /// The Interfaces of a model that was parsed before, so that more can be added to it.
+    /// Returns Interfaces of a model that was parsed before.
     fn resolve(&mut self, missing: &[Dtmi]) -> Vec<Document<'static>> {
-        // Several missing elements may stand in one text, which is given once.
-        let mut given: Vec<Dtmi> = Vec::new();
+        // Several missing elements may be nested in one top-level element, which is returned once.
+        let mut returned: Vec<Dtmi> = Vec::new();
         let mut documents = Vec::new();
         for id in missing {
             let Some(outermost) = self.element(id.as_str()).map(|element| element.outermost()) else {
                 continue;
             };
-            if !given.contains(outermost.id())
+            if !returned.contains(outermost.id())
                 && let Some(text) = outermost.json()
             {
                 documents.push(Document::named(outermost.id().to_string(), text.to_owned()));
-                given.push(outermost.id().clone());
+                returned.push(outermost.id().clone());
             }
         }
         documents
@@ -85,46 +85,47 @@ impl Resolver for &Model {
 }
 
 impl Parser {
-    /// A parser for all versions of DTDL, with the limits of the language.
+    /// Creates a parser that accepts all DTDL versions with their standard limits.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Accepts only these versions of DTDL; versions that do not exist are ignored.
+    /// Sets the accepted DTDL versions. Unknown versions are ignored.
     #[must_use]
     pub fn versions(mut self, versions: impl IntoIterator<Item = u8>) -> Self {
         self.options.versions = versions.into_iter().collect();
         self
     }
 
-    /// Whether models may use extensions that the parser does not know.
+    /// Sets whether models may use extensions that the parser does not know.
     #[must_use]
     pub fn unknown_extensions(mut self, choice: UnknownExtensions) -> Self {
         self.options.unknown_extensions = choice;
         self
     }
 
-    /// Accepts contexts of limit extensions, with a version (`dtmi:dtdl:limits:onvif;1`) or in all versions
-    /// (`dtmi:dtdl:limits:onvif`).
+    /// Sets the accepted limit extensions: contexts with a version (`dtmi:dtdl:limits:onvif;1`), or without one for all
+    /// versions (`dtmi:dtdl:limits:onvif`).
     #[must_use]
     pub fn limits<C: Into<String>>(mut self, contexts: impl IntoIterator<Item = C>) -> Self {
         self.options.limits = contexts.into_iter().map(Into::into).collect();
         self
     }
 
-    /// How many diagnostics to collect before ignoring further ones; 10,000 if not set.
+    /// Sets the maximum number of diagnostics; further ones are dropped. The default is 10,000, the minimum 1.
     #[must_use]
     pub fn max_diagnostics(mut self, max: usize) -> Self {
         self.options.max_diagnostics = max.max(1);
         self
     }
 
-    /// Parses documents that define everything they refer to.
+    /// Parses documents that define all elements they refer to.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the documents, and every reference to an element they do not define.
+    /// Returns all errors in the documents, and all references to elements that they do not define. For elements that
+    /// are defined elsewhere, use [`parse_with`](Self::parse_with).
     pub fn parse<'t, D>(&self, documents: impl IntoIterator<Item = D>) -> Result<Model, ParseError>
     where
         D: Into<Document<'t>>,
@@ -134,8 +135,8 @@ impl Parser {
 
     /// Parses documents, with a [`Resolver`] for elements that they do not define.
     ///
-    /// A [`Model`] by reference is a resolver as well: the result then has the Interfaces of the documents and
-    /// those of the model that they need.
+    /// A reference to a [`Model`] is a resolver: the result has the Interfaces of the documents, and those of the model
+    /// that they refer to.
     ///
     /// ```
     /// use dtdl::{Document, Dtmi, Parser};
@@ -160,8 +161,8 @@ impl Parser {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the documents, those from the resolver included, and every reference to an
-    /// element that the resolver does not know either.
+    /// Returns all errors in the documents, including those from the resolver, and all references to elements that the
+    /// resolver does not return.
     pub fn parse_with<'t, D>(
         &self,
         documents: impl IntoIterator<Item = D>,

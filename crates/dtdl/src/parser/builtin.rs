@@ -1,4 +1,4 @@
-//! Putting the elements of the language into a model that refers to them.
+//! Adds built-in elements, such as primitive schemas and units, to models that refer to them.
 
 use super::session::Session;
 use crate::Dtmi;
@@ -6,7 +6,7 @@ use crate::metamodel::{Builtin, ElementKind as K, Limits, Shape, index};
 use crate::model::{ElementData, ElementIndex, Literal};
 
 impl Session<'_> {
-    /// The element with this identifier, put into the model if it is not there yet.
+    /// Returns the built-in element with this identifier, and adds it to the model on first use.
     pub(super) fn builtin(&mut self, id: &str) -> Option<ElementIndex> {
         if let Some(&known) = self.ids.get(id) {
             return Some(known);
@@ -15,16 +15,16 @@ impl Session<'_> {
         let version = builtin.version;
         let dtmi = Dtmi::unchecked(id);
         match &builtin.shape {
-            Shape::Plain(kind) => Some(self.put(dtmi, *kind, version, None)),
+            Shape::Plain(kind) => Some(self.add_builtin(dtmi, *kind, version, None)),
             Shape::Unit { kind_of_unit } => {
-                let unit = self.put(dtmi, K::Unit, version, None);
+                let unit = self.add_builtin(dtmi, K::Unit, version, None);
                 let supplement = index().supplement(kind_of_unit);
                 self.elements[unit].supplements.extend(supplement);
                 Some(unit)
             }
             Shape::Geometry { name, arrays } => Some(self.geometry(&dtmi, builtin, name, *arrays)),
             Shape::Record(fields) => {
-                let object = self.put(dtmi.clone(), K::Object, version, None);
+                let object = self.add_builtin(dtmi.clone(), K::Object, version, None);
                 for (name, kind) in *fields {
                     let schema = self.primitive(*kind, version);
                     self.field(object, &dtmi, name, schema, version);
@@ -39,7 +39,7 @@ impl Session<'_> {
         }
     }
 
-    fn put(&mut self, id: Dtmi, kind: K, version: u8, parent: Option<ElementIndex>) -> ElementIndex {
+    fn add_builtin(&mut self, id: Dtmi, kind: K, version: u8, parent: Option<ElementIndex>) -> ElementIndex {
         let index = self.elements.push(ElementData {
             id: id.clone(),
             kind,
@@ -64,7 +64,7 @@ impl Session<'_> {
         let id = format!("dtmi:dtdl:instance:Schema:{term};{version}");
         match self.ids.get(id.as_str()) {
             Some(&known) => known,
-            None => self.put(Dtmi::unchecked(&id), kind, version, None),
+            None => self.add_builtin(Dtmi::unchecked(&id), kind, version, None),
         }
     }
 
@@ -76,25 +76,25 @@ impl Session<'_> {
         schema: ElementIndex,
         version: u8,
     ) {
-        let field = self.put(
+        let field = self.add_builtin(
             object_id.child("fields", Some(name)),
             K::Field,
             version,
             Some(object),
         );
         self.set(field, "name", Literal::String(name.into()));
-        self.refer(field, "schema", Some(schema));
-        self.refer(object, "fields", Some(field));
+        self.add_reference(field, "schema", Some(schema));
+        self.add_reference(object, "fields", Some(field));
     }
 
     fn geometry(&mut self, id: &Dtmi, builtin: &Builtin, name: &'static str, arrays: usize) -> ElementIndex {
         let version = builtin.version;
-        let object = self.put(id.clone(), K::Object, version, None);
-        let text = self.primitive(K::String, version);
+        let object = self.add_builtin(id.clone(), K::Object, version, None);
+        let string = self.primitive(K::String, version);
         let type_id = id.child("fields", Some("type")).child("schema", None);
-        let kind = self.put(type_id.clone(), K::Enum, version, None);
-        self.refer(kind, "valueSchema", Some(text));
-        let value = self.put(
+        let kind = self.add_builtin(type_id.clone(), K::Enum, version, None);
+        self.add_reference(kind, "valueSchema", Some(string));
+        let value = self.add_builtin(
             type_id.child("enumValues", Some(name)),
             K::EnumValue,
             version,
@@ -102,7 +102,7 @@ impl Session<'_> {
         );
         self.set(value, "name", Literal::String(name.into()));
         self.set(value, "enumValue", Literal::String(name.into()));
-        self.refer(kind, "enumValues", Some(value));
+        self.add_reference(kind, "enumValues", Some(value));
         self.field(object, id, "type", kind, version);
         let mut inner = self.primitive(K::Double, version);
         for level in (0..arrays).rev() {
@@ -110,8 +110,8 @@ impl Session<'_> {
             for _ in 0..level {
                 array_id = array_id.child("elementSchema", None);
             }
-            let array = self.put(array_id, K::Array, version, None);
-            self.refer(array, "elementSchema", Some(inner));
+            let array = self.add_builtin(array_id, K::Array, version, None);
+            self.add_reference(array, "elementSchema", Some(inner));
             inner = array;
         }
         self.field(object, id, "coordinates", inner, version);
@@ -126,11 +126,11 @@ impl Session<'_> {
         unit_id: &str,
     ) -> ElementIndex {
         let version = builtin.version;
-        let kind = self.put(id.clone(), K::Enum, version, None);
-        let text = self.primitive(K::String, version);
-        self.refer(kind, "valueSchema", Some(text));
+        let kind = self.add_builtin(id.clone(), K::Enum, version, None);
+        let string = self.primitive(K::String, version);
+        self.add_reference(kind, "valueSchema", Some(string));
         for unit in units {
-            let value = self.put(
+            let value = self.add_builtin(
                 Dtmi::unchecked(&format!("{unit_id}{unit}")),
                 K::EnumValue,
                 version,
@@ -138,7 +138,7 @@ impl Session<'_> {
             );
             self.set(value, "name", Literal::String((*unit).into()));
             self.set(value, "enumValue", Literal::String((*unit).into()));
-            self.refer(kind, "enumValues", Some(value));
+            self.add_reference(kind, "enumValues", Some(value));
         }
         kind
     }

@@ -1,6 +1,6 @@
-//! `@context`: which version of the language, which extensions and which limits are in force.
+//! `@context`: the DTDL version, extensions and limits that apply to an element.
 
-use super::report::{At, Reporter, Stop};
+use super::report::{Position, Reported, Reporter};
 use crate::Code;
 use crate::dtmi::{self, Syntax};
 use crate::json::{Data, Node};
@@ -15,12 +15,13 @@ pub(super) struct Context {
     pub(super) version: &'static Version,
     pub(super) limits: Limits,
     extensions: Vec<&'static Extension>,
-    /// Whether an extension is in use that the parser does not know.
+    /// Whether the context names an extension that the parser does not know.
     pub(super) has_unknown: bool,
 }
 
 impl Context {
-    /// What a term or DTMI stands for.
+    /// Returns the identifier that a term stands for, or the DTMI itself. `None` if the term is unknown or the DTMI
+    /// is malformed.
     pub(super) fn expand(&self, term: &str) -> Option<String> {
         if term.starts_with("dtmi:") {
             let version = self.version.number;
@@ -38,77 +39,80 @@ impl Context {
             .map(str::to_owned)
     }
 
-    /// The context of a top-level element.
+    /// Reads the context of a top-level element.
     pub(super) fn root(
         element: &Node,
         doc: usize,
         options: &Options,
         reporter: &mut Reporter,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, Reported> {
         let Some(member) = element.member("@context") else {
-            return Err(reporter.stop(
+            return Err(reporter.reject(
                 Code::MissingContext,
-                At::start(doc, element),
+                Position::start(doc, element),
                 "This top-level element has no `@context`.",
-                "Add `\"@context\": \"dtmi:dtdl:context;3\"`, or the version the model is written in.",
+                "Add `\"@context\": \"dtmi:dtdl:context;3\"`, or the DTDL version that the model is written in.",
             ));
         };
-        let parts = Parts::read(&member.value, doc, reporter)?;
-        if parts.0.is_empty() {
-            return Err(reporter.stop(
+        let entries = Entries::read(&member.value, doc, reporter)?;
+        if entries.0.is_empty() {
+            return Err(reporter.reject(
                 Code::EmptyContext,
-                At::node(doc, &member.value),
+                Position::node(doc, &member.value),
                 "The `@context` of this top-level element is empty.",
-                "Put a DTDL context such as \"dtmi:dtdl:context;3\" in it.",
+                "Add a DTDL context such as \"dtmi:dtdl:context;3\".",
             ));
         }
-        parts.apply(None, doc, options, reporter)
+        entries.apply(None, doc, options, reporter)
     }
 
-    /// The context of an element inside another: the same, unless it has an `@context`.
+    /// Reads the context of a nested element. `None` if it inherits that of its parent.
     pub(super) fn child(
         &self,
         element: &Node,
         doc: usize,
         options: &Options,
         reporter: &mut Reporter,
-    ) -> Result<Option<Self>, Stop> {
+    ) -> Result<Option<Self>, Reported> {
         let Some(member) = element.member("@context") else {
             return Ok(None);
         };
-        let parts = Parts::read(&member.value, doc, reporter)?;
-        if parts.0.is_empty() {
+        let entries = Entries::read(&member.value, doc, reporter)?;
+        if entries.0.is_empty() {
             return Ok(None);
         }
-        parts.apply(Some(self), doc, options, reporter).map(Some)
+        entries.apply(Some(self), doc, options, reporter).map(Some)
     }
 }
 
-/// The strings of a context; nothing for a local definition, which no version allows.
-struct Parts<'n>(Vec<(Option<&'n str>, &'n Node)>);
+/// The entries of a context. A local context, which no DTDL version allows, has no string.
+struct Entries<'n>(Vec<(Option<&'n str>, &'n Node)>);
 
-impl<'n> Parts<'n> {
-    fn read(value: &'n Node, doc: usize, reporter: &mut Reporter) -> Result<Self, Stop> {
+impl<'n> Entries<'n> {
+    fn read(value: &'n Node, doc: usize, reporter: &mut Reporter) -> Result<Self, Reported> {
         let items = match &value.data {
             Data::Array(items) => items.as_slice(),
             _ => std::slice::from_ref(value),
         };
-        let mut parts = Vec::new();
+        let mut entries = Vec::new();
         for item in items {
             match &item.data {
-                Data::String(text) => parts.push((Some(&**text), item)),
-                Data::Object(_) => parts.push((None, item)),
+                Data::String(text) => entries.push((Some(&**text), item)),
+                Data::Object(_) => entries.push((None, item)),
                 _ => {
-                    return Err(reporter.stop(
+                    return Err(reporter.reject(
                         Code::InvalidContextSpecifier,
-                        At::node(doc, item),
-                        "This part of `@context` is not a string.",
-                        "Write a context as text, such as \"dtmi:dtdl:context;3\".",
+                        Position::node(doc, item),
+                        format!(
+                            "This `@context` entry is {}; it must be a string.",
+                            item.excerpt()
+                        ),
+                        "Write the context as a DTMI such as \"dtmi:dtdl:context;3\".",
                     ));
                 }
             }
         }
-        Ok(Self(parts))
+        Ok(Self(entries))
     }
 
     fn apply(
@@ -117,29 +121,36 @@ impl<'n> Parts<'n> {
         doc: usize,
         options: &Options,
         reporter: &mut Reporter,
-    ) -> Result<Context, Stop> {
-        let mut parts = self.0.iter().copied().peekable();
+    ) -> Result<Context, Reported> {
+        let mut entries = self.0.iter().copied().peekable();
         let mut extensions: Vec<&'static Extension> =
             parent.map(|parent| parent.extensions.clone()).unwrap_or_default();
         let mut language = parent.map(|parent| (parent.version, parent.limits));
 
-        // One extension is so old that it may stand before the language.
-        while let Some((Some("dtmi:iotcentral:context;2"), _)) = parts.peek() {
-            parts.next();
+        // Models of IoT Central put its context before that of DTDL.
+        while let Some((Some("dtmi:iotcentral:context;2"), _)) = entries.peek() {
+            entries.next();
             extensions.extend(find_extension("dtmi:iotcentral:context", 2));
         }
 
-        while let Some((Some(text), node)) = parts.peek().copied()
+        while let Some((Some(text), node)) = entries.peek().copied()
             && text.starts_with(LANGUAGE)
         {
-            parts.next();
-            let at = At::node(doc, node);
+            entries.next();
+            let at = Position::node(doc, node);
             let (version, fragment) = language_version(text, at, options, reporter)?;
             let limits = if fragment == "#limitless" {
-                let Some((Some(next), next_node)) = parts.next() else {
+                let Some((Some(next), next_node)) = entries.next() else {
                     return Err(missing_limits(reporter, at));
                 };
-                limits_of(next, version, At::node(doc, next_node), at, options, reporter)?
+                limits_of(
+                    next,
+                    version,
+                    Position::node(doc, next_node),
+                    at,
+                    options,
+                    reporter,
+                )?
             } else {
                 Limits::Core
             };
@@ -150,12 +161,12 @@ impl<'n> Parts<'n> {
             let first = self
                 .0
                 .first()
-                .map_or(At::document(doc), |(_, node)| At::node(doc, node));
-            return Err(reporter.stop(
+                .map_or(Position::document(doc), |(_, node)| Position::node(doc, node));
+            return Err(reporter.reject(
                 Code::MissingDtdlContext,
                 first,
-                "The first part of `@context` is not a DTDL context.",
-                "Begin with the version of the language, such as \"dtmi:dtdl:context;3\".",
+                "The first entry of `@context` is not a DTDL context.",
+                "Start with a DTDL version, such as \"dtmi:dtdl:context;3\".",
             ));
         };
         let mut context = Context {
@@ -164,25 +175,25 @@ impl<'n> Parts<'n> {
             extensions,
             has_unknown: parent.is_some_and(|parent| parent.has_unknown),
         };
-        while let Some((text, node)) = parts.next() {
-            let at = At::node(doc, node);
+        while let Some((text, node)) = entries.next() {
+            let at = Position::node(doc, node);
             let Some(text) = text else {
-                let (code, message) = if parts.peek().is_none() {
+                let (code, message) = if entries.peek().is_none() {
                     (
                         Code::DisallowedLocalContext,
-                        "This part of `@context` defines terms of its own, which DTDL does not allow.",
+                        "This `@context` entry defines its own terms; DTDL does not allow local contexts.",
                     )
                 } else {
                     (
                         Code::LocalContextNotLast,
-                        "This part of `@context` defines terms, and is not even the last part.",
+                        "This `@context` entry defines its own terms and is followed by another entry; DTDL does not allow local contexts.",
                     )
                 };
-                return Err(reporter.stop(
+                return Err(reporter.reject(
                     code,
                     at,
                     message,
-                    "Remove the object; use full identifiers instead of own terms.",
+                    "Remove the object, and write full identifiers instead of its terms.",
                 ));
             };
             context.add_extension(text, at, options, reporter)?;
@@ -195,93 +206,103 @@ fn find_extension(context: &str, version: u32) -> Option<&'static Extension> {
     extensions::all().find(|extension| extension.context == context && extension.version == version)
 }
 
-/// The version of a language context and its fragment.
+/// Returns the version of a DTDL context, and its fragment including the `#`.
 fn language_version<'t>(
     text: &'t str,
-    at: At,
+    at: Position,
     options: &Options,
     reporter: &mut Reporter,
-) -> Result<(&'static Version, &'t str), Stop> {
+) -> Result<(&'static Version, &'t str), Reported> {
     let (plain, fragment) = match text.find('#') {
         Some(hash) => text.split_at(hash),
         None => (text, ""),
     };
     let number = plain.strip_prefix(LANGUAGE).unwrap_or_default();
     if !dtmi::is_valid(plain, Syntax::Any, 4) {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::InvalidContextSpecifier,
             at,
-            format!("The context `{text}` is not a DTMI."),
-            "End it with a whole version, as in \"dtmi:dtdl:context;3\".",
+            format!("The context `{text}` is not a valid DTMI."),
+            "End it with a DTDL version, as in \"dtmi:dtdl:context;3\".",
         ));
     }
     if !["", "#limitless", "#limits"].contains(&fragment) {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::InvalidContextFragment,
             at,
-            format!("The context `{text}` has a fragment that DTDL does not know."),
-            "Remove the fragment, or use `#limitless` together with a context of limits.",
+            format!("The context `{text}` has an unknown fragment; DTDL defines `#limitless` and `#limits`."),
+            "Remove the fragment, or use `#limitless` followed by a context that sets limits.",
         ));
     }
     let known = number.parse::<u8>().ok().and_then(version);
     if !fragment.is_empty() && !known.is_some_and(|version| version.has_limit_contexts) {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::DisallowedContextFragment,
             at,
-            format!("The context `{text}` has a fragment, which this version of DTDL does not allow."),
-            "Remove the fragment, or use version 4 of the language.",
+            format!("The context `{text}` has a fragment; only DTDL version 4 allows fragments."),
+            "Remove the fragment, or use DTDL version 4.",
         ));
     }
     if fragment == "#limits" {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::MisplacedLimitContext,
             at,
-            format!("The context `{text}` only has a meaning right after a limitless one."),
+            format!("The context `{text}` does not directly follow a `#limitless` context."),
             "Put \"dtmi:dtdl:context;4#limitless\" before it, or remove the fragment.",
         ));
     }
     let Some(version) = known else {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::UnrecognizedContextVersion,
             at,
-            format!("The context `{text}` names a version of DTDL that does not exist."),
+            format!("The context `{text}` names an unknown DTDL version."),
             "Use version 2, 3 or 4.",
         ));
     };
     if !options.versions.contains(&version.number) {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::DisallowedContextVersion,
             at,
             format!(
-                "The parser was told not to accept version {} of DTDL.",
-                version.number
+                "This parser does not accept DTDL version {}; it accepts {}.",
+                version.number,
+                accepted_versions(options)
             ),
-            "Write the model in an accepted version, or accept this one.",
+            "Write the model in an accepted version, or accept this version in the options of the parser.",
         ));
     }
     Ok((version, fragment))
 }
 
-fn missing_limits(reporter: &mut Reporter, at: At) -> Stop {
-    reporter.stop(
+fn accepted_versions(options: &Options) -> String {
+    let versions: Vec<String> = options.versions.iter().map(ToString::to_string).collect();
+    if versions.is_empty() {
+        "none".to_owned()
+    } else {
+        versions.join(", ")
+    }
+}
+
+fn missing_limits(reporter: &mut Reporter, at: Position) -> Reported {
+    reporter.reject(
         Code::MissingLimitContext,
         at,
-        "A limitless context is not followed by one that sets limits.",
-        "Put \"dtmi:dtdl:context;4#limits\" or the context of a limit extension right after it.",
+        "The `#limitless` context is not followed by a context that sets limits.",
+        "Add \"dtmi:dtdl:context;4#limits\" or the context of a limit extension directly after it.",
     )
 }
 
-/// The limits that the context after a limitless one selects.
+/// Returns the limits that are set by the context after a `#limitless` one.
 fn limits_of(
     text: &str,
     version: &Version,
-    at: At,
-    limitless: At,
+    at: Position,
+    limitless: Position,
     options: &Options,
     reporter: &mut Reporter,
-) -> Result<Limits, Stop> {
-    let own = format!("{LANGUAGE}{}", version.number);
-    if text == own || text.strip_prefix(&own) == Some("#limits") {
+) -> Result<Limits, Reported> {
+    let language = format!("{LANGUAGE}{}", version.number);
+    if text == language || text.strip_prefix(&language) == Some("#limits") {
         return Ok(Limits::Core);
     }
     let Some((path, number)) = text.split_once(';') else {
@@ -296,11 +317,11 @@ fn limits_of(
             if options.accepts_limits(text) {
                 Ok(limits)
             } else {
-                Err(reporter.stop(
+                Err(reporter.reject(
                     Code::DisallowedLimitContext,
                     at,
-                    format!("The parser was not told to accept the limits of `{text}`."),
-                    "Accept them with `Parser::limits`, or keep to the limits of the language.",
+                    format!("This parser does not accept the limits of `{text}`."),
+                    "Accept them in the options of the parser, or use the standard limits of \"dtmi:dtdl:context;4#limits\".",
                 ))
             }
         }
@@ -312,39 +333,39 @@ impl Context {
     fn add_extension(
         &mut self,
         text: &str,
-        at: At,
+        at: Position,
         options: &Options,
         reporter: &mut Reporter,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Reported> {
         if text.starts_with(LANGUAGE) {
-            return Err(reporter.stop(
+            return Err(reporter.reject(
                 Code::DtdlContextFollowsAffiliate,
                 at,
-                format!("The DTDL context `{text}` comes after that of an extension."),
+                format!("The DTDL context `{text}` follows the context of an extension."),
                 "Put the DTDL context first.",
             ));
         }
         if !text.starts_with("dtmi:") {
-            return Err(reporter.stop(
+            return Err(reporter.reject(
                 Code::NonDtmiContextSpecifier,
                 at,
                 format!("The context `{text}` is not a DTMI."),
-                "Remove it, or write the DTMI of an extension.",
+                "Remove it, or replace it with the DTMI of an extension.",
             ));
         }
         if !dtmi::is_valid(text, Syntax::Any, 4) {
-            return Err(reporter.stop(
+            return Err(reporter.reject(
                 Code::InvalidContextSpecifier,
                 at,
                 format!("The context `{text}` is not a well-formed DTMI."),
-                "Correct it: segments separated by colons, a semicolon, a version.",
+                "Correct it: `dtmi:`, segments separated by colons, a semicolon and a version.",
             ));
         }
         let Some((path, number)) = text.split_once(';') else {
             let (code, message) = if self.version.number == 2 {
                 (
                     Code::InvalidContextSpecifierForVersion,
-                    format!("The context `{text}` is not a DTMI of DTDL version 2, which needs a version."),
+                    format!("The context `{text}` has no version; DTDL version 2 requires one."),
                 )
             } else {
                 (
@@ -352,7 +373,7 @@ impl Context {
                     format!("The context `{text}` has no version."),
                 )
             };
-            return Err(reporter.stop(
+            return Err(reporter.reject(
                 code,
                 at,
                 message,
@@ -360,27 +381,29 @@ impl Context {
             ));
         };
         if !dtmi::is_valid(text, Syntax::Any, self.version.number) {
-            return Err(reporter.stop(
+            return Err(reporter.reject(
                 Code::InvalidContextSpecifierForVersion,
                 at,
                 format!(
-                    "The context `{text}` is not a DTMI of DTDL version {}.",
+                    "The context `{text}` is not a valid DTMI in DTDL version {}, where versions are whole numbers.",
                     self.version.number
                 ),
-                "Correct its version.",
+                "Write a whole number after the semicolon.",
             ));
         }
-        let wanted = number
+        let major = number
             .split('.')
             .next()
             .and_then(|major| major.parse().ok())
             .unwrap_or(0);
-        match find_extension(path, wanted) {
-            Some(extension) if extension.limits.is_some() => Err(reporter.stop(
+        match find_extension(path, major) {
+            Some(extension) if extension.limits.is_some() => Err(reporter.reject(
                 Code::MisplacedLimitContext,
                 at,
-                format!("The context `{text}` sets limits, which only works right after a limitless one."),
-                "Put it right after \"dtmi:dtdl:context;4#limitless\".",
+                format!(
+                    "The context `{text}` sets limits, but does not directly follow a `#limitless` context."
+                ),
+                "Move it directly after \"dtmi:dtdl:context;4#limitless\".",
             )),
             Some(extension) => {
                 self.extensions.retain(|known| known.context != extension.context);
@@ -396,18 +419,18 @@ impl Context {
                     .map(|version| version.to_string())
                     .collect();
                 Err(if known.is_empty() {
-                    reporter.stop(
+                    reporter.reject(
                         Code::UnresolvableContextSpecifier,
                         at,
-                        format!("The context `{text}` belongs to no extension that the parser knows."),
-                        "Correct or remove it, or allow unknown extensions with `Parser::unknown_extensions`.",
+                        format!("The context `{text}` names an unknown extension."),
+                        "Correct or remove it, or allow unknown extensions in the options of the parser.",
                     )
                 } else {
-                    reporter.stop(
+                    reporter.reject(
                         Code::UnresolvableContextVersion,
                         at,
-                        format!("The context `{text}` names a version of the extension that the parser does not know."),
-                        format!("Use one of these versions: {}.", known.join(", ")),
+                        format!("The context `{text}` names an unknown version of this extension."),
+                        format!("Use one of the known versions: {}.", known.join(", ")),
                     )
                 })
             }

@@ -1,12 +1,12 @@
-//! What a parser is given.
+//! The input of a parser.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// A document: a JSON object or array with the definitions of Interfaces.
+/// A document: a JSON object that defines an Interface, or an array of them.
 ///
-/// Anything that is text or a [`Value`] is one, without a name. A name shows up in locations:
+/// Strings, bytes and [`Value`]s convert to unnamed documents. The name appears in locations:
 ///
 /// ```
 /// let document = dtdl::Document::named("pump.json", r#"{"@id": 1}"#);
@@ -24,14 +24,14 @@ pub struct Document<'t> {
 pub enum Input<'t> {
     /// JSON text, with or without a byte order mark.
     Text(Cow<'t, str>),
-    /// Bytes that should be JSON in UTF-8.
+    /// JSON text in UTF-8, as bytes.
     Bytes(Cow<'t, [u8]>),
-    /// A JSON value; its diagnostics have pointers but no lines.
+    /// A JSON value. Its diagnostics have JSON pointers but no lines.
     Value(Cow<'t, Value>),
 }
 
 impl<'t> Document<'t> {
-    /// A document with a name, such as that of its file.
+    /// Creates a document with a name, such as its file name.
     pub fn named(name: impl Into<Cow<'t, str>>, input: impl Into<Input<'t>>) -> Self {
         Self {
             name: Some(name.into()),

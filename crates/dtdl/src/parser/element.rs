@@ -1,8 +1,8 @@
-//! Reading one element.
+//! Reads one element, top-level or nested.
 
 use super::context::Context;
-use super::identifier::identify;
-use super::report::{At, Stop};
+use super::identifier::{identify, missing_top_level_id};
+use super::report::{Position, Reported};
 use super::session::Session;
 use super::slot::Slot;
 use super::types::Subject;
@@ -11,11 +11,14 @@ use crate::metamodel::{ElementKind, Target};
 use crate::model::{ElementData, ElementIndex, Span};
 use crate::{Code, Dtmi};
 
-/// What may stand at the top of a document.
+/// The elements that a document may have at its top level.
 static ROOT: Target =
     Target::one("Interface", &[ElementKind::Interface], &[ElementKind::Interface]).identified();
 
-/// Keywords that an object may have once; the code for more, and whether elements may have it.
+/// Help for a keyword that an element may not have.
+const ALLOWED_KEYWORDS: &str = "Remove it; allowed are `@context`, `@id` and `@type`.";
+
+/// The code for each keyword that occurs more than once. Other keywords share `RepeatedKeyword`.
 const KEYWORDS: &[(&str, Code)] = &[
     ("@context", Code::RepeatedContextProperty),
     ("@graph", Code::RepeatedGraphProperty),
@@ -26,66 +29,62 @@ const KEYWORDS: &[(&str, Code)] = &[
 ];
 
 impl Session<'_> {
-    /// Reads a top-level element.
-    pub(super) fn top_level(&mut self, doc: usize, node: &Node) -> Result<(), Stop> {
+    pub(super) fn top_level(&mut self, doc: usize, node: &Node) -> Result<(), Reported> {
         if !matches!(node.data, Data::Object(_)) {
-            return Err(self.reporter.stop(
+            return Err(self.reporter.reject(
                 Code::NotJsonObject,
-                At::node(doc, node),
-                "A top-level element is not a JSON object.",
-                "Write an Interface as an object, or several of them in one array.",
+                Position::node(doc, node),
+                format!(
+                    "This top-level element is {}; it must be a JSON object.",
+                    node.excerpt()
+                ),
+                "Write each Interface as an object; an array can hold several.",
             ));
         }
         self.check_repeats(doc, node)?;
         let context = Context::root(node, doc, self.options, &mut self.reporter)?;
         if let Some(member) = node.member("@graph") {
-            return Err(self.reporter.stop(
+            return Err(self.reporter.reject(
                 Code::TopLevelGraphDisallowed,
-                At::name(doc, member),
-                "A top-level element has `@graph`.",
-                "Move the elements inside it to the top of the document, in an array.",
+                Position::name(doc, member),
+                "This top-level element has `@graph`, which DTDL does not allow.",
+                "Move its elements to the top level of the document, in an array.",
             ));
         }
         if node.member("@id").is_none() {
-            return Err(self.reporter.stop(
-                Code::MissingTopLevelId,
-                At::start(doc, node),
-                "This top-level element has no `@id`.",
-                "Add an `@id` with a DTMI such as \"dtmi:com:example:Pump;1\".",
-            ));
+            return Err(missing_top_level_id(doc, node, &mut self.reporter));
         }
         if !is_rootable(node, &context) {
-            return Err(self.reporter.stop(
+            return Err(self.reporter.reject(
                 Code::TypeNotRootable,
-                At::member(doc, node, "@type"),
+                Position::member(doc, node, "@type"),
                 "This top-level element is not an Interface.",
-                "Give it the type Interface, or define it inside the Interface that uses it.",
+                "Give it the type `Interface`, or define it inside the Interface that uses it.",
             ));
         }
         if context.version.restricts_keywords
             && let Some(member) = disallowed_keywords(node).next()
         {
-            return Err(self.reporter.stop(
+            return Err(self.reporter.reject(
                 Code::TopLevelKeywordDisallowed,
-                At::name(doc, member),
+                Position::name(doc, member),
                 format!(
-                    "A top-level element has the keyword `{}`, which has no place there.",
-                    member.name
+                    "This top-level element has the keyword `{}`, which DTDL version {} does not allow there.",
+                    member.name, context.version.number
                 ),
-                "Remove it.",
+                ALLOWED_KEYWORDS,
             ));
         }
         self.define(doc, node, &context, None).map(|_| ())
     }
 
-    /// Reads an element inside another.
     pub(super) fn nested(
         &mut self,
         doc: usize,
         node: &Node,
         parent: &Context,
         slot: &Slot<'_>,
-    ) -> Result<ElementIndex, Stop> {
+    ) -> Result<ElementIndex, Reported> {
         self.check_repeats(doc, node)?;
         let own = parent.child(node, doc, self.options, &mut self.reporter)?;
         let context = own.as_ref().unwrap_or(parent);
@@ -94,50 +93,53 @@ impl Session<'_> {
         {
             self.reporter.property(
                 Code::IdReference,
-                At::node(doc, node),
+                Position::node(doc, node),
                 slot.parent_id,
                 slot.property,
                 format!(
-                    "A value of `{}` is an object with nothing but an `@id`.",
+                    "A value of `{}` is an object with only an `@id`.",
                     slot.property
                 ),
-                "Write the identifier alone, as text, to refer to the element; or define the element here.",
+                "To refer to the element, write its identifier as a string; to define it, add its `@type` and properties.",
             );
-            return Err(Stop);
+            return Err(Reported);
         }
         if let Some(member) = node.member("@graph") {
             self.reporter.property(
                 Code::GraphDisallowed,
-                At::name(doc, member),
+                Position::name(doc, member),
                 slot.parent_id,
                 slot.property,
-                format!("A value of `{}` has `@graph`.", slot.property),
-                "Move what is in it to the top of the document.",
+                format!(
+                    "A value of `{}` has `@graph`, which DTDL does not allow.",
+                    slot.property
+                ),
+                "Move its elements to the top level of the document.",
             );
         }
         if context.version.restricts_keywords {
             for member in disallowed_keywords(node) {
                 self.reporter.property(
                     Code::KeywordDisallowed,
-                    At::name(doc, member),
+                    Position::name(doc, member),
                     slot.parent_id,
                     slot.property,
                     format!(
-                        "A value of `{}` has the keyword `{}`.",
-                        slot.property, member.name
+                        "A value of `{}` has the keyword `{}`, which DTDL version {} does not allow there.",
+                        slot.property, member.name, context.version.number
                     ),
-                    "Remove it.",
+                    ALLOWED_KEYWORDS,
                 );
             }
         }
         if !slot.target.admits(context.version.number, parent.version.number) {
             self.reporter.property(
                 Code::DisallowedVersionDefinition,
-                At::member(doc, node, "@context"),
+                Position::member(doc, node, "@context"),
                 slot.parent_id,
                 slot.property,
                 format!(
-                    "A value of `{}` is written in DTDL version {}, but what contains it in version {}.",
+                    "A value of `{}` is written in DTDL version {}, but its parent in version {}.",
                     slot.property, context.version.number, parent.version.number
                 ),
                 allowed_version(slot.target, parent.version.number),
@@ -152,11 +154,11 @@ impl Session<'_> {
         node: &Node,
         context: &Context,
         slot: Option<&Slot<'_>>,
-    ) -> Result<ElementIndex, Stop> {
+    ) -> Result<ElementIndex, Reported> {
         let id = identify(node, doc, context, slot, &mut self.reporter)?;
         if let Some(&known) = self.ids.get(&id) {
             self.report_duplicate(doc, node, &id, slot, known);
-            return Err(Stop);
+            return Err(Reported);
         }
         let target = slot.map_or(&ROOT, |slot| slot.target);
         let subject = Subject {
@@ -167,25 +169,26 @@ impl Session<'_> {
             target,
             slot,
         };
-        let types = self.types(&subject).inspect_err(|Stop| {
+        let types = self.types(&subject).inspect_err(|Reported| {
             self.broken.insert(id.clone());
         })?;
         let Some(class) = context.version.class(types.kind) else {
             self.broken.insert(id);
-            return Err(Stop);
+            return Err(Reported);
         };
         if let Some(max) = class.id_max
             && id.as_str().len() > max
         {
             self.reporter.element(
                 Code::IdTooLongForType,
-                At::member(doc, node, "@id"),
+                Position::member(doc, node, "@id"),
                 &id,
                 format!(
-                    "The identifier of an {} may have {max} characters; this one has more.",
-                    class.kind
+                    "The `@id` has {} characters; the limit for {} is {max}.",
+                    id.as_str().len(),
+                    class.kind.with_article()
                 ),
-                "Shorten it.",
+                format!("Shorten it to at most {max} characters."),
             );
         }
         let partition = slot.and_then(|slot| {
@@ -242,29 +245,28 @@ impl Session<'_> {
                 let segment = slot.target.segment.unwrap_or("name");
                 self.reporter.property(
                     Code::NonUniquePropertyValue,
-                    At::member(doc, node, segment),
+                    Position::member(doc, node, segment),
                     slot.parent_id,
                     slot.property,
                     format!("Two values of `{}` have the same `{segment}`.", slot.property),
-                    format!("Change one `{segment}`."),
+                    format!("Give each value its own `{segment}`."),
                 );
             }
             _ => {
-                let place = first.and_then(|span| self.sources.get(span.doc));
-                let place =
-                    place.map_or_else(String::new, |source| format!(" (the first in {})", source.name));
+                let source = first.and_then(|span| self.sources.get(span.doc));
+                let origin = source.map_or_else(String::new, |source| format!("; first in {}", source.name));
                 self.reporter.element(
                     Code::DuplicateDefinition,
-                    At::member(doc, node, "@id"),
+                    Position::member(doc, node, "@id"),
                     id,
-                    format!("The element {id} is defined twice{place}."),
-                    "Remove one definition, or give it an identifier of its own.",
+                    format!("{id} is defined twice{origin}."),
+                    "Remove one definition, or give it its own identifier.",
                 );
             }
         }
     }
 
-    /// The text of an Interface counts without the Interfaces defined inside it.
+    /// Checks the size of an Interface. Interfaces nested in it do not count.
     fn check_size(&mut self, index: ElementIndex, doc: usize, node: &Node, id: &Dtmi, max: usize) {
         let mut size = (node.end - node.start) as usize;
         if size <= max {
@@ -281,15 +283,15 @@ impl Session<'_> {
         if size > max {
             self.reporter.element(
                 Code::PartitionTooLarge,
-                At::start(doc, node),
+                Position::start(doc, node),
                 id,
-                format!("The text of this Interface has {size} bytes; {max} are allowed."),
-                "Split it: let it extend an Interface that takes some of its contents.",
+                format!("This Interface is {size} bytes of JSON; the limit is {max}."),
+                "Split it: move some of its contents to another Interface, and extend that one.",
             );
         }
     }
 
-    /// Whether going up from an element, the next Interface is a certain one.
+    /// Returns whether `interface` is the innermost Interface around an element.
     fn is_directly_in(&self, mut parent: Option<ElementIndex>, interface: ElementIndex) -> bool {
         while let Some(index) = parent {
             if index == interface {
@@ -304,7 +306,7 @@ impl Session<'_> {
         false
     }
 
-    fn check_repeats(&mut self, doc: usize, node: &Node) -> Result<(), Stop> {
+    fn check_repeats(&mut self, doc: usize, node: &Node) -> Result<(), Reported> {
         let members = node.members();
         for (index, member) in members.iter().enumerate() {
             if member.name.starts_with('@')
@@ -314,10 +316,10 @@ impl Session<'_> {
                     .iter()
                     .find(|(name, _)| **name == *member.name)
                     .map_or(Code::RepeatedKeyword, |(_, code)| *code);
-                return Err(self.reporter.stop(
+                return Err(self.reporter.reject(
                     code,
-                    At::name(doc, member),
-                    format!("This object has `{}` more than once.", member.name),
+                    Position::name(doc, member),
+                    format!("This object has the keyword `{}` more than once.", member.name),
                     "Keep one of them.",
                 ));
             }
@@ -326,17 +328,13 @@ impl Session<'_> {
     }
 }
 
-/// What version the values of a property can have, as advice.
+/// Help for a value of the wrong DTDL version.
 pub(super) fn allowed_version(target: &Target, version: u8) -> String {
-    let earlier = if target.same_version {
-        ""
-    } else {
-        " or an earlier one"
-    };
-    format!("Use version {version}{earlier}.")
+    let earlier = if target.same_version { "" } else { " or earlier" };
+    format!("Use DTDL version {version}{earlier}.")
 }
 
-/// Keywords that elements may not have in versions that look at them.
+/// Returns the keywords that elements may not have in versions that restrict them.
 fn disallowed_keywords(node: &Node) -> impl Iterator<Item = &crate::json::Member> {
     const ALLOWED: [&str; 4] = ["@context", "@graph", "@id", "@type"];
     node.members()

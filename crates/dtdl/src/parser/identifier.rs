@@ -1,80 +1,88 @@
-//! `@id`, and the identifiers of elements without one.
+//! `@id`, and the identifiers that are assigned to elements without one.
 
 use super::context::Context;
-use super::report::{At, Reporter, Stop};
+use super::report::{Position, Reported, Reporter};
 use super::slot::Slot;
 use crate::dtmi::{self, Syntax};
 use crate::json::{Data, Node};
 use crate::metamodel::RESERVED_PREFIXES;
 use crate::{Code, Dtmi};
 
-/// The identifier of an element.
+/// Returns the identifier of an element, from its `@id` or assigned.
 pub(super) fn identify(
     node: &Node,
     doc: usize,
     context: &Context,
     slot: Option<&Slot<'_>>,
     reporter: &mut Reporter,
-) -> Result<Dtmi, Stop> {
+) -> Result<Dtmi, Reported> {
     match (node.member("@id"), slot) {
         (Some(member), _) => read(&member.value, doc, context, reporter),
-        (None, None) => Err(reporter.stop(
-            Code::MissingTopLevelId,
-            At::start(doc, node),
-            "This top-level element has no `@id`.",
-            "Add an `@id` with a DTMI such as \"dtmi:com:example:Pump;1\".",
-        )),
+        (None, None) => Err(missing_top_level_id(doc, node, reporter)),
         (None, Some(slot)) if slot.target.id_required => {
             reporter.property(
                 Code::MissingRequiredId,
-                At::start(doc, node),
+                Position::start(doc, node),
                 slot.parent_id,
                 slot.property,
-                format!("A value of `{}` has no `@id`.", slot.property),
-                "Add an `@id` with a DTMI; only so can it be referred to.",
+                format!(
+                    "A value of `{}` has no `@id`; it is required there.",
+                    slot.property
+                ),
+                "Add an `@id` with a DTMI such as \"dtmi:com:example:Pump;1\".",
             );
-            Err(Stop)
+            Err(Reported)
         }
         (None, Some(slot)) => assign(node, doc, context, slot, reporter),
     }
 }
 
-fn read(value: &Node, doc: usize, context: &Context, reporter: &mut Reporter) -> Result<Dtmi, Stop> {
+pub(super) fn missing_top_level_id(doc: usize, node: &Node, reporter: &mut Reporter) -> Reported {
+    reporter.reject(
+        Code::MissingTopLevelId,
+        Position::start(doc, node),
+        "This top-level element has no `@id`.",
+        "Add an `@id` with a DTMI such as \"dtmi:com:example:Pump;1\".",
+    )
+}
+
+fn read(value: &Node, doc: usize, context: &Context, reporter: &mut Reporter) -> Result<Dtmi, Reported> {
     let version = context.version;
-    let at = At::node(doc, value);
+    let at = Position::node(doc, value);
     let Some(text) = value.as_str().filter(|text| !text.is_empty()) else {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::IdNotString,
             at,
-            "The value of `@id` is not a text.",
-            "Write a DTMI such as \"dtmi:com:example:Pump;1\" in double quotes.",
+            format!("The `@id` is {}; it must be a DTMI string.", value.excerpt()),
+            "Write a DTMI such as \"dtmi:com:example:Pump;1\".",
         ));
     };
-    if text.encode_utf16().count() > version.id_max {
-        return Err(reporter.stop(
+    let length = text.encode_utf16().count();
+    if length > version.id_max {
+        return Err(reporter.reject(
             Code::IdTooLong,
             at,
             format!(
-                "This identifier is longer than the {} characters DTDL allows.",
+                "The `@id` has {length} characters; the limit is {}.",
                 version.id_max
             ),
-            "Shorten it.",
+            format!("Shorten it to at most {} characters.", version.id_max),
         ));
     }
     if !dtmi::is_valid(text, Syntax::User, version.number) {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::InvalidId,
             at,
-            format!("`{text}` is not an identifier of DTDL version {}.", version.number),
-            "Write `dtmi:`, segments of letters, digits and inner underscores separated by colons, and a version after a semicolon.",
+            format!("`{text}` is not a valid `@id` in DTDL version {}.", version.number),
+            "Write `dtmi:`, segments separated by colons, and `;` with a version. A segment has letters, digits and inner underscores, and starts with a letter.",
         ));
     }
     if RESERVED_PREFIXES.iter().any(|prefix| text.starts_with(prefix)) {
-        return Err(reporter.stop(
+        return Err(reporter.reject(
             Code::ReservedId,
             at,
-            format!("`{text}` begins like the identifiers of the language itself."),
-            "Begin with segments of your own, such as \"dtmi:com:example:\".",
+            format!("`{text}` starts with a prefix that is reserved for DTDL."),
+            "Start with your own segments, such as \"dtmi:com:example:\".",
         ));
     }
     Ok(Dtmi::unchecked(text))
@@ -86,21 +94,27 @@ fn assign(
     context: &Context,
     slot: &Slot<'_>,
     reporter: &mut Reporter,
-) -> Result<Dtmi, Stop> {
-    let Some(wanted) = slot.target.segment else {
+) -> Result<Dtmi, Reported> {
+    let Some(segment) = slot.target.segment else {
         return Ok(slot.parent_id.child(slot.property, None));
     };
-    let full = format!("dtmi:dtdl:property:{wanted};{}", context.version.number);
-    let Some(member) = node.member(wanted).or_else(|| node.member(&full)) else {
+    let full = format!("dtmi:dtdl:property:{segment};{}", context.version.number);
+    let Some(member) = node.member(segment).or_else(|| node.member(&full)) else {
         reporter.property(
             Code::MissingDtmiSegPropertyValue,
-            At::start(doc, node),
+            Position::start(doc, node),
             slot.parent_id,
             slot.property,
-            format!("A value of `{}` has no `{wanted}`.", slot.property),
-            format!("Add a `{wanted}` that no other value of `{}` has.", slot.property),
+            format!(
+                "A value of `{}` has neither `@id` nor `{segment}`.",
+                slot.property
+            ),
+            format!(
+                "Add a `{segment}` that is unique among the values of `{}`.",
+                slot.property
+            ),
         );
-        return Err(Stop);
+        return Err(Reported);
     };
     let value = match &member.value.data {
         Data::Array(items) if items.len() == 1 => items.first().unwrap_or(&member.value),
@@ -115,16 +129,17 @@ fn assign(
         _ => {
             reporter.property(
                 Code::DtmiSegPropertyNotStringOrNumber,
-                At::node(doc, &member.value),
+                Position::node(doc, &member.value),
                 slot.parent_id,
                 slot.property,
                 format!(
-                    "The `{wanted}` of a value of `{}` is neither text nor a number.",
-                    slot.property
+                    "The `{segment}` of a value of `{}` is {}; it must be a string or a number.",
+                    slot.property,
+                    value.excerpt()
                 ),
-                format!("Give it a text as `{wanted}`."),
+                format!("Change `{segment}` to a string."),
             );
-            Err(Stop)
+            Err(Reported)
         }
     }
 }

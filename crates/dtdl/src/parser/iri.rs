@@ -1,8 +1,8 @@
-//! Properties that hold identifiers which are not followed.
+//! Properties that hold an identifier without a reference to an element.
 
-use super::pattern::{advice, matches};
+use super::pattern::{self, matches};
 use super::properties::Reading;
-use super::report::At;
+use super::report::Position;
 use super::session::Session;
 use crate::json::Node;
 use crate::metamodel::Pattern;
@@ -20,43 +20,54 @@ impl Session<'_> {
         let Some(value) = self.single_identifier(reading, required) else {
             return;
         };
-        let at = At::node(reading.doc, value);
+        let at = Position::node(reading.doc, value);
         let Some(text) = value.as_str() else {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::IdentifierNotString,
                 at,
-                format!("The value of `{}` is not text.", reading.name),
-                "Write a DTMI in double quotes.",
+                format!(
+                    "`{}` is {}; it must be a DTMI string.",
+                    reading.name,
+                    value.excerpt()
+                ),
+                "Write a DTMI such as \"dtmi:com:example:Room;1\".",
             );
             return;
         };
         let Some(id) = reading.context.expand(text) else {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::IdentifierNotDtmi,
                 at,
-                format!("`{text}` is not a DTMI of this version of DTDL."),
+                format!(
+                    "`{}` is `{text}`, which is not a valid DTMI in DTDL version {}.",
+                    reading.name, reading.context.version.number
+                ),
                 "Write a DTMI such as \"dtmi:com:example:Room;1\".",
             );
             return;
         };
         if let Some(max) = max.filter(|max| id.len() > *max) {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::IdentifierTooLong,
                 at,
-                format!("`{}` has more than {max} characters.", reading.name),
-                "Shorten the identifier.",
+                format!(
+                    "`{}` has {} characters; the limit is {max}.",
+                    reading.name,
+                    id.len()
+                ),
+                format!("Shorten it to at most {max} characters."),
             );
         }
         if let Some(pattern) = pattern.filter(|pattern| !matches(*pattern, &id)) {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::IdentifierInvalid,
                 at,
-                format!("`{text}` is not an identifier that `{}` can have.", reading.name),
-                advice(pattern),
+                format!("`{text}` is not allowed as `{}`.", reading.name),
+                pattern::help(pattern),
             );
         }
         self.set(reading.element, reading.name, Literal::Dtmi(Dtmi::unchecked(&id)));
@@ -66,14 +77,18 @@ impl Session<'_> {
         let Some(value) = self.single_identifier(reading, required) else {
             return;
         };
-        let at = At::node(reading.doc, value);
+        let at = Position::node(reading.doc, value);
         let Some(text) = value.as_str() else {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::IdentifierNotString,
                 at,
-                format!("The value of `{}` is not text.", reading.name),
-                "Write a term or an IRI in double quotes.",
+                format!(
+                    "`{}` is {}; it must be a string with a term or an IRI.",
+                    reading.name,
+                    value.excerpt()
+                ),
+                "Write a term of an extension in `@context`, or a full IRI.",
             );
             return;
         };
@@ -83,12 +98,15 @@ impl Session<'_> {
         });
         match iri {
             Some(iri) => self.set(reading.element, reading.name, Literal::String(iri.into())),
-            None => self.wrong(
+            None => self.report_value(
                 reading,
                 Code::IdentifierNotUri,
                 at,
-                format!("`{text}` is neither a term nor an IRI."),
-                "Write a term of an extension in use, or a full IRI.",
+                format!(
+                    "`{}` is `{text}`, which is neither a known term nor an IRI.",
+                    reading.name
+                ),
+                "Write a term of an extension in `@context`, or a full IRI.",
             ),
         }
     }
@@ -96,22 +114,26 @@ impl Session<'_> {
     fn single_identifier<'n>(&mut self, reading: &Reading<'n>, required: bool) -> Option<&'n Node> {
         let values = reading.values();
         if values.len() > 1 {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::IdentifierMultipleValues,
                 reading.at(),
-                format!("`{}` has several values.", reading.name),
+                format!(
+                    "`{}` has {} values; only one is allowed.",
+                    reading.name,
+                    values.len()
+                ),
                 "Keep one of them.",
             );
             return None;
         }
         if values.is_empty() && required {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::IdentifierCountBelowMin,
                 reading.at(),
-                format!("`{}` has no value.", reading.name),
-                "Give it an identifier.",
+                format!("`{}` is an empty array; it requires an identifier.", reading.name),
+                "Write a DTMI such as \"dtmi:com:example:Room;1\".",
             );
         }
         values.first()

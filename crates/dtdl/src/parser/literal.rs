@@ -1,17 +1,18 @@
-//! Texts, numbers and booleans, plain or as JSON-LD value objects.
+//! Literals: strings, numbers and booleans, plain or as JSON-LD value objects.
 
-use super::pattern::{advice, matches};
+use super::pattern::{self, matches};
 use super::properties::Reading;
-use super::report::At;
+use super::report::Position;
 use super::session::Session;
 use crate::Code;
 use crate::json::{Data, Node};
 use crate::metamodel::{Property, Value};
 use crate::model::Literal;
 
-/// The codes of one kind of literal, and how it is called.
-struct Family {
-    called: &'static str,
+/// The codes for one type of literal, and the phrases for it in messages.
+struct LiteralCodes {
+    noun: &'static str,
+    help: &'static str,
     count_below_min: Code,
     multiple: Code,
     wrong: Code,
@@ -21,8 +22,9 @@ struct Family {
     datatype: &'static str,
 }
 
-const TEXT: Family = Family {
-    called: "a text",
+const STRING: LiteralCodes = LiteralCodes {
+    noun: "a string",
+    help: "Write a string in double quotes.",
     count_below_min: Code::StringCountBelowMin,
     multiple: Code::StringMultipleValues,
     wrong: Code::StringNotString,
@@ -31,8 +33,9 @@ const TEXT: Family = Family {
     wrong_value: Code::StringValueNotString,
     datatype: "string",
 };
-const INTEGER: Family = Family {
-    called: "a whole number",
+const INTEGER: LiteralCodes = LiteralCodes {
+    noun: "a 32-bit integer",
+    help: "Write an integer such as 5, without quotes.",
     count_below_min: Code::IntegerCountBelowMin,
     multiple: Code::IntegerMultipleValues,
     wrong: Code::IntegerNotInteger,
@@ -41,8 +44,9 @@ const INTEGER: Family = Family {
     wrong_value: Code::IntegerValueNotInteger,
     datatype: "integer",
 };
-const NUMBER: Family = Family {
-    called: "a number",
+const NUMBER: LiteralCodes = LiteralCodes {
+    noun: "a number",
+    help: "Write a number such as 1.5, without quotes.",
     count_below_min: Code::NumericCountBelowMin,
     multiple: Code::NumericMultipleValues,
     wrong: Code::NumericNotNumeric,
@@ -51,8 +55,9 @@ const NUMBER: Family = Family {
     wrong_value: Code::NumericValueNotNumeric,
     datatype: "decimal",
 };
-const BOOLEAN: Family = Family {
-    called: "true or false",
+const BOOLEAN: LiteralCodes = LiteralCodes {
+    noun: "a boolean",
+    help: "Write true or false, without quotes.",
     count_below_min: Code::BooleanCountBelowMin,
     multiple: Code::BooleanMultipleValues,
     wrong: Code::BooleanNotBoolean,
@@ -61,8 +66,9 @@ const BOOLEAN: Family = Family {
     wrong_value: Code::BooleanValueNotBoolean,
     datatype: "boolean",
 };
-const DURATION: Family = Family {
-    called: "a duration as text",
+const DURATION: LiteralCodes = LiteralCodes {
+    noun: "a duration string",
+    help: "Write a duration such as \"PT15S\", in double quotes.",
     count_below_min: Code::DurationCountBelowMin,
     multiple: Code::DurationMultipleValues,
     wrong: Code::DurationNotString,
@@ -71,8 +77,9 @@ const DURATION: Family = Family {
     wrong_value: Code::DurationValueNotString,
     datatype: "duration",
 };
-const ANY: Family = Family {
-    called: "a text, number or boolean",
+const ANY: LiteralCodes = LiteralCodes {
+    noun: "a string, number or boolean",
+    help: "Write a string, a number, true or false.",
     count_below_min: Code::LiteralCountBelowMin,
     multiple: Code::LiteralMultipleValues,
     wrong: Code::LiteralNotValid,
@@ -83,10 +90,9 @@ const ANY: Family = Family {
 };
 
 impl Session<'_> {
-    /// Reads a property that holds one literal.
     pub(super) fn literal(&mut self, reading: &Reading<'_>, property: &'static Property) {
-        let family = match property.value {
-            Value::Text { .. } => &TEXT,
+        let codes = match property.value {
+            Value::String { .. } => &STRING,
             Value::Integer { .. } => &INTEGER,
             Value::Number => &NUMBER,
             Value::Boolean => &BOOLEAN,
@@ -111,30 +117,37 @@ impl Session<'_> {
         let [value] = values else {
             if values.is_empty() {
                 if property.required {
-                    self.wrong(
+                    self.report_value(
                         reading,
-                        family.count_below_min,
+                        codes.count_below_min,
                         reading.at(),
-                        format!("`{}` has no value.", reading.name),
-                        format!("Give it {}.", family.called),
+                        format!(
+                            "`{}` is an empty array; it requires {}.",
+                            reading.name, codes.noun
+                        ),
+                        codes.help,
                     );
                 }
             } else {
-                self.wrong(
+                self.report_value(
                     reading,
-                    family.multiple,
+                    codes.multiple,
                     reading.at(),
-                    format!("`{}` has several values.", reading.name),
+                    format!(
+                        "`{}` has {} values; only one is allowed.",
+                        reading.name,
+                        values.len()
+                    ),
                     "Keep one of them.",
                 );
             }
             return;
         };
-        let Some(plain) = self.unwrap_value(reading, family, value) else {
+        let Some(plain) = self.unwrap_value(reading, codes, value) else {
             return;
         };
         let read = match (&property.value, &plain.data) {
-            (Value::Text { .. } | Value::Duration | Value::Literal, Data::String(text)) => {
+            (Value::String { .. } | Value::Duration | Value::Literal, Data::String(text)) => {
                 Some(Literal::String(text.clone()))
             }
             (Value::Boolean | Value::Literal, Data::Boolean(value)) => Some(Literal::Boolean(*value)),
@@ -146,17 +159,18 @@ impl Session<'_> {
         };
         let Some(read) = read else {
             let is_object = matches!(value.data, Data::Object(_));
-            let code = if is_object {
-                family.wrong_value
-            } else {
-                family.wrong
-            };
-            self.wrong(
+            let code = if is_object { codes.wrong_value } else { codes.wrong };
+            self.report_value(
                 reading,
                 code,
-                At::node(reading.doc, value),
-                format!("The value of `{}` is not {}.", reading.name, family.called),
-                format!("Change it to {}.", family.called),
+                Position::node(reading.doc, value),
+                format!(
+                    "`{}` is {}; it must be {}.",
+                    reading.name,
+                    plain.excerpt(),
+                    codes.noun
+                ),
+                codes.help,
             );
             return;
         };
@@ -171,36 +185,40 @@ impl Session<'_> {
         node: &Node,
         read: &Literal,
     ) {
-        let at = At::node(reading.doc, node);
+        let at = Position::node(reading.doc, node);
         match (&property.value, read) {
-            (Value::Text { max, pattern }, Literal::String(text)) => {
+            (Value::String { max, pattern }, Literal::String(text)) => {
                 let max = max.map(|max| max.get(reading.context.limits));
-                if let Some(max) = max.filter(|max| text.encode_utf16().count() > *max) {
-                    self.wrong(
+                let length = text.encode_utf16().count();
+                if let Some(max) = max.filter(|max| length > *max) {
+                    self.report_value(
                         reading,
                         Code::StringTooLong,
                         at,
-                        format!("`{}` has more than {max} characters.", reading.name),
+                        format!("`{}` has {length} characters; the limit is {max}.", reading.name),
                         format!("Shorten it to at most {max} characters."),
                     );
                 }
                 if let Some(pattern) = pattern.filter(|pattern| !matches(*pattern, text)) {
-                    self.wrong(
+                    self.report_value(
                         reading,
                         Code::StringInvalid,
                         at,
                         format!("`{text}` is not allowed as `{}`.", reading.name),
-                        advice(pattern),
+                        pattern::help(pattern),
                     );
                 }
             }
             (Value::Duration, Literal::String(text)) if !crate::instance::is_duration(text) => {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::DurationInvalid,
                     at,
-                    format!("`{text}` is not a duration."),
-                    "Write it as ISO 8601 has it, such as \"PT15S\" or \"P1DT12H\".",
+                    format!(
+                        "`{}` is `{text}`, which is not an ISO 8601 duration.",
+                        reading.name
+                    ),
+                    "Write a duration such as \"PT15S\" or \"P1DT12H\".",
                 );
             }
             (Value::Integer { min, max }, Literal::Integer(value)) => {
@@ -210,40 +228,49 @@ impl Session<'_> {
         }
     }
 
-    fn check_range(&mut self, reading: &Reading<'_>, at: At, value: i64, min: Option<i64>, max: Option<i64>) {
+    fn check_range(
+        &mut self,
+        reading: &Reading<'_>,
+        at: Position,
+        value: i64,
+        min: Option<i64>,
+        max: Option<i64>,
+    ) {
         let name = reading.name;
         let below = min.is_some_and(|min| value < min);
         let above = max.is_some_and(|max| value > max);
-        let (code, help) = match (min, max) {
-            (Some(min), Some(max)) if min == max && value != min => {
-                (Code::ValueNotExact, format!("Change it to {min}."))
-            }
-            (Some(min), Some(max)) if below => (Code::ValueBelowRange, format!("Use {min} to {max}.")),
-            (Some(min), Some(max)) if above => (Code::ValueAboveRange, format!("Use {min} to {max}.")),
-            (Some(min), None) if below => (Code::ValueBelowMin, format!("Use {min} or more.")),
-            (None, Some(max)) if above => (Code::ValueAboveMax, format!("Use {max} or less.")),
+        let (code, range) = match (min, max) {
+            (Some(min), Some(max)) if min == max && value != min => (Code::ValueNotExact, min.to_string()),
+            (Some(min), Some(max)) if below => (Code::ValueBelowRange, format!("between {min} and {max}")),
+            (Some(min), Some(max)) if above => (Code::ValueAboveRange, format!("between {min} and {max}")),
+            (Some(min), None) if below => (Code::ValueBelowMin, format!("{min} or more")),
+            (None, Some(max)) if above => (Code::ValueAboveMax, format!("{max} or less")),
             _ => return,
         };
-        self.wrong(
+        self.report_value(
             reading,
             code,
             at,
-            format!("`{name}` is {value}, which is not allowed."),
-            help,
+            format!("`{name}` is {value}; it must be {range}."),
+            if code == Code::ValueNotExact {
+                format!("Change it to {range}, or remove it.")
+            } else {
+                format!("Choose a value that is {range}.")
+            },
         );
     }
 
-    /// The value itself, or that inside a JSON-LD value object.
+    /// Returns the value itself, or the `@value` of a JSON-LD value object.
     fn unwrap_value<'n>(
         &mut self,
         reading: &Reading<'_>,
-        family: &Family,
+        codes: &LiteralCodes,
         value: &'n Node,
     ) -> Option<&'n Node> {
         let Data::Object(members) = &value.data else {
             return Some(value);
         };
-        let at = At::node(reading.doc, value);
+        let at = Position::node(reading.doc, value);
         for member in members {
             let (code, what) = match &*member.name {
                 "@value" | "@type" => continue,
@@ -264,24 +291,24 @@ impl Session<'_> {
                 _ => (Code::ValueObjectInvalidProp, "member"),
             };
             let message = format!(
-                "The value object of `{}` has the {what} `{}`.",
+                "The value object of `{}` has the {what} `{}`, which is not allowed there.",
                 reading.name, member.name
             );
-            self.wrong(
+            self.report_value(
                 reading,
                 code,
-                At::name(reading.doc, member),
+                Position::name(reading.doc, member),
                 message,
                 "Keep only `@value` and `@type`.",
             );
         }
         let Some(inner) = value.member("@value") else {
-            self.wrong(
+            self.report_value(
                 reading,
-                family.no_value,
+                codes.no_value,
                 at,
-                format!("The value of `{}` is an object without `@value`.", reading.name),
-                format!("Write {}, without an object around it.", family.called),
+                format!("`{}` is an object without `@value`.", reading.name),
+                codes.help,
             );
             return None;
         };
@@ -291,17 +318,17 @@ impl Session<'_> {
                 Data::String(_) => std::slice::from_ref(&declared.value),
                 _ => &[],
             };
-            let type_at = At::node(reading.doc, &declared.value);
+            let type_at = Position::node(reading.doc, &declared.value);
             let [only] = types else {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::LiteralTypeNotSingular,
                     type_at,
                     format!(
-                        "The `@type` of the value of `{}` is not exactly one datatype.",
+                        "The `@type` in the value object of `{}` does not name exactly one datatype.",
                         reading.name
                     ),
-                    "Remove it, or name one datatype.",
+                    "Remove `@type`, or name one datatype.",
                 );
                 return None;
             };
@@ -310,25 +337,26 @@ impl Session<'_> {
                     .or_else(|| name.strip_prefix("http://www.w3.org/2001/XMLSchema#"))
             });
             let fits = match name {
-                Some(name) if family.datatype.is_empty() => is_datatype_of(name, &inner.value),
-                Some(name) => name == family.datatype,
+                Some(name) if codes.datatype.is_empty() => is_datatype_of(name, &inner.value),
+                Some(name) => name == codes.datatype,
                 None => false,
             };
             if !fits {
-                let datatype = if family.datatype.is_empty() {
-                    "string"
+                let expected = if codes.datatype.is_empty() {
+                    "the datatype of `@value`".to_owned()
                 } else {
-                    family.datatype
+                    format!("\"xsd:{}\"", codes.datatype)
                 };
-                self.wrong(
+                self.report_value(
                     reading,
-                    family.wrong_type,
+                    codes.wrong_type,
                     type_at,
                     format!(
-                        "The `@type` of the value of `{}` is the wrong datatype.",
-                        reading.name
+                        "The `@type` in the value object of `{}` is {}; it must be {expected}.",
+                        reading.name,
+                        only.excerpt()
                     ),
-                    format!("Remove it, or change it to \"xsd:{datatype}\"."),
+                    format!("Remove `@type`, or change it to {expected}."),
                 );
                 return None;
             }
@@ -336,12 +364,12 @@ impl Session<'_> {
         Some(&inner.value)
     }
 
-    /// Reports something about a property.
-    pub(super) fn wrong(
+    /// Reports a fault in the value of a property.
+    pub(super) fn report_value(
         &mut self,
         reading: &Reading<'_>,
         code: Code,
-        at: At,
+        at: Position,
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
@@ -350,7 +378,7 @@ impl Session<'_> {
     }
 }
 
-/// Whether the datatype of a value object fits a value that may be of any kind.
+/// Returns whether `datatype` is the XSD datatype of `value`, for properties that allow several.
 fn is_datatype_of(datatype: &str, value: &Node) -> bool {
     match datatype {
         "string" => matches!(value.data, Data::String(_)),

@@ -1,38 +1,44 @@
-//! Texts in several languages.
+//! Localized strings, such as `displayName`.
 
 use super::properties::Reading;
-use super::report::At;
+use super::report::Position;
 use super::session::Session;
 use crate::Code;
 use crate::json::{Data, Member, Node};
 use crate::model::Literal;
 
-/// The language of texts that do not name one.
+/// The language of strings without a language tag.
 const DEFAULT: &str = "en";
 
-type Texts = Vec<(Box<str>, Box<str>)>;
+type TaggedStrings = Vec<(Box<str>, Box<str>)>;
 
 impl Session<'_> {
     pub(super) fn localized(&mut self, reading: &Reading<'_>, max: usize) {
-        let mut texts = Texts::new();
+        let mut strings = TaggedStrings::new();
         match &reading.member.value.data {
             Data::Object(members) if !reading.is_array() => {
-                self.language_map(reading, members, max, &mut texts);
+                self.language_map(reading, members, max, &mut strings);
             }
             _ => {
                 for value in reading.values() {
-                    self.tagged(reading, value, max, &mut texts);
+                    self.tagged(reading, value, max, &mut strings);
                 }
             }
         }
         self.set(
             reading.element,
             reading.name,
-            Literal::Localized(texts.into_boxed_slice()),
+            Literal::Localized(strings.into_boxed_slice()),
         );
     }
 
-    fn language_map(&mut self, reading: &Reading<'_>, members: &[Member], max: usize, texts: &mut Texts) {
+    fn language_map(
+        &mut self,
+        reading: &Reading<'_>,
+        members: &[Member],
+        max: usize,
+        strings: &mut TaggedStrings,
+    ) {
         let value = &reading.member.value;
         let text_of = |name: &str| value.member(name).and_then(|member| member.value.as_str());
         let is_tagged =
@@ -40,12 +46,12 @@ impl Session<'_> {
         if is_tagged {
             let language = text_of("@language").unwrap_or(DEFAULT);
             let text = text_of("@value").unwrap_or_default();
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::LangTagValueInLangMap,
                 reading.at(),
                 format!(
-                    "`{}` is a single value with `@language`, which only works inside an array.",
+                    "`{}` is a single object with `@language`; DTDL allows that only inside an array.",
                     reading.name
                 ),
                 format!("Write {{\"{language}\": \"{text}\"}}, or put the object in an array."),
@@ -54,14 +60,14 @@ impl Session<'_> {
         }
         for (index, member) in members.iter().enumerate() {
             let name = &*member.name;
-            let at = At::name(reading.doc, member);
+            let at = Position::name(reading.doc, member);
             if name.starts_with('@') {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::LangMapObjKeyword,
                     at,
                     format!(
-                        "`{}` maps languages to texts and cannot have the keyword `{name}`.",
+                        "`{}` is a language map, which cannot have the keyword `{name}`.",
                         reading.name
                     ),
                     "Remove the keyword.",
@@ -69,29 +75,30 @@ impl Session<'_> {
                 continue;
             }
             if !is_language(name) {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::LangStringInvalidCode,
                     at,
-                    format!("`{name}` is not the tag of a language."),
-                    "Use a tag such as \"en\", \"zh-Hant\" or \"fr-CA\".",
+                    format!("`{name}` is not a language tag."),
+                    "Use a language tag such as \"en\", \"zh-Hant\" or \"fr-CA\".",
                 );
             }
             match member.value.as_str() {
                 Some(text) => self.check_length(reading, &member.value, text, max),
-                None => self.wrong(
+                None => self.report_value(
                     reading,
                     Code::LangStringValueNotString,
-                    At::node(reading.doc, &member.value),
+                    Position::node(reading.doc, &member.value),
                     format!(
-                        "The value of `{}` for language `{name}` is not text.",
-                        reading.name
+                        "`{}` is {} for language `{name}`; it must be a string.",
+                        reading.name,
+                        member.value.excerpt()
                     ),
-                    "Change it to text.",
+                    "Change it to a string.",
                 ),
             }
             if members.iter().take(index).any(|other| other.name == member.name) {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::LangStringCodeNotUnique,
                     at,
@@ -100,13 +107,13 @@ impl Session<'_> {
                 );
                 continue;
             }
-            texts.push((name.into(), member.value.as_str().unwrap_or_default().into()));
+            strings.push((name.into(), member.value.as_str().unwrap_or_default().into()));
         }
     }
 
-    /// One item of an array: a text, or an object with `@value` and `@language`.
-    fn tagged(&mut self, reading: &Reading<'_>, value: &Node, max: usize, texts: &mut Texts) {
-        let at = At::node(reading.doc, value);
+    /// Reads an item of an array: a string, or an object with `@value` and `@language`.
+    fn tagged(&mut self, reading: &Reading<'_>, value: &Node, max: usize, strings: &mut TaggedStrings) {
+        let at = Position::node(reading.doc, value);
         let (language, text) = match &value.data {
             Data::String(text) => {
                 self.check_length(reading, value, text, max);
@@ -118,23 +125,23 @@ impl Session<'_> {
                     Some(node) => match node.as_str().filter(|tag| !tag.is_empty()) {
                         Some(tag) => {
                             if !is_language(tag) {
-                                self.wrong(
+                                self.report_value(
                                     reading,
                                     Code::LangStringElementInvalidCode,
-                                    At::node(reading.doc, node),
-                                    format!("`{tag}` is not the tag of a language."),
-                                    "Use a tag such as \"en\", \"zh-Hant\" or \"fr-CA\".",
+                                    Position::node(reading.doc, node),
+                                    format!("`{tag}` is not a language tag."),
+                                    "Use a language tag such as \"en\", \"zh-Hant\" or \"fr-CA\".",
                                 );
                             }
                             tag
                         }
                         None => {
-                            self.wrong(
+                            self.report_value(
                                 reading,
                                 Code::LangStringElementCodeNotString,
-                                At::node(reading.doc, node),
-                                "The value of `@language` is not text.",
-                                "Write the tag of a language, such as \"en\".",
+                                Position::node(reading.doc, node),
+                                format!("`@language` is {}; it must be a language tag.", node.excerpt()),
+                                "Use a language tag such as \"en\", \"zh-Hant\" or \"fr-CA\".",
                             );
                             return;
                         }
@@ -142,12 +149,12 @@ impl Session<'_> {
                 };
                 let text = match value.member("@value") {
                     None => {
-                        self.wrong(
+                        self.report_value(
                             reading,
                             Code::LangStringElementNoValue,
                             at,
                             format!("A value of `{}` is an object without `@value`.", reading.name),
-                            "Add `@value` with the text.",
+                            "Add `@value` with a string.",
                         );
                         None
                     }
@@ -157,12 +164,16 @@ impl Session<'_> {
                             Some(text)
                         }
                         None => {
-                            self.wrong(
+                            self.report_value(
                                 reading,
                                 Code::LangStringElementValueNotString,
-                                At::node(reading.doc, &member.value),
-                                format!("The `@value` of a value of `{}` is not text.", reading.name),
-                                "Change it to text.",
+                                Position::node(reading.doc, &member.value),
+                                format!(
+                                    "The `@value` of a value of `{}` is {}; it must be a string.",
+                                    reading.name,
+                                    member.value.excerpt()
+                                ),
+                                "Change it to a string.",
                             );
                             return;
                         }
@@ -172,21 +183,25 @@ impl Session<'_> {
                 (language, text)
             }
             _ => {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::LangStringElementNotStringOrObject,
                     at,
                     format!(
-                        "A value of `{}` is neither text nor an object with languages.",
+                        "A value of `{}` is {}; it must be a string or an object with `@value`.",
+                        reading.name,
+                        value.excerpt()
+                    ),
+                    format!(
+                        "Write a string, or make `{}` a language map such as {{\"en\": \"Pump\", \"de\": \"Pumpe\"}}.",
                         reading.name
                     ),
-                    "Write a text, or an object such as {\"en\": \"Pump\", \"de\": \"Pumpe\"}.",
                 );
                 return;
             }
         };
-        if texts.iter().any(|(known, _)| **known == *language) {
-            self.wrong(
+        if strings.iter().any(|(known, _)| **known == *language) {
+            self.report_value(
                 reading,
                 Code::LangStringElementCodeNotUnique,
                 at,
@@ -195,7 +210,7 @@ impl Session<'_> {
             );
             return;
         }
-        texts.push((language.into(), text.unwrap_or_default().into()));
+        strings.push((language.into(), text.unwrap_or_default().into()));
     }
 
     fn check_tagged_members(&mut self, reading: &Reading<'_>, members: &[Member]) {
@@ -215,30 +230,35 @@ impl Session<'_> {
                 }
                 _ => Code::LangStringElementInvalidProp,
             };
-            self.wrong(
+            self.report_value(
                 reading,
                 code,
-                At::name(reading.doc, member),
-                format!("A value of `{}` has the member `{}`.", reading.name, member.name),
+                Position::name(reading.doc, member),
+                format!(
+                    "A value of `{}` has the member `{}`, which is not allowed there.",
+                    reading.name, member.name
+                ),
                 "Keep only `@value` and `@language`.",
             );
         }
     }
 
     fn check_length(&mut self, reading: &Reading<'_>, node: &Node, text: &str, max: usize) {
-        if text.encode_utf16().count() > max {
-            self.wrong(
+        let length = text.encode_utf16().count();
+        if length > max {
+            self.report_value(
                 reading,
                 Code::LangStringValueTooLong,
-                At::node(reading.doc, node),
-                format!("`{}` has more than {max} characters.", reading.name),
+                Position::node(reading.doc, node),
+                format!("`{}` has {length} characters; the limit is {max}.", reading.name),
                 format!("Shorten it to at most {max} characters."),
             );
         }
     }
 }
 
-/// Two to four small letters, perhaps a script, perhaps a region.
+/// Returns whether `tag` is a language of two to four lowercase letters with an optional script and region, the part
+/// of BCP 47 that DTDL allows.
 fn is_language(tag: &str) -> bool {
     let mut parts = tag.split('-').peekable();
     let language = parts.next().unwrap_or_default();
@@ -266,7 +286,7 @@ fn is_language(tag: &str) -> bool {
 mod tests {
     /// ADT-DTDL-28.
     #[test]
-    fn language_tags() {
+    fn language_tags_have_a_language_and_an_optional_script_and_region() {
         for (tag, fits) in [
             ("de", true),
             ("zh-Hant", true),

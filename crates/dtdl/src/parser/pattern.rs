@@ -1,22 +1,21 @@
-//! What texts and identifiers have to look like.
+//! Patterns that strings and identifiers must match.
 
 use crate::metamodel::Pattern;
 
-/// What to write instead of a text that does not fit.
-pub(super) fn advice(pattern: Pattern) -> &'static str {
+/// Help for a string that does not match.
+pub(super) fn help(pattern: Pattern) -> &'static str {
     match pattern {
         Pattern::Name => {
-            "Use letters, digits and underscores; begin with a letter and end with a letter or digit."
+            "Use letters, digits and underscores; start with a letter and end with a letter or digit."
         }
-        Pattern::UserDtmi => "Write a DTMI whose segments all begin with a letter.",
+        Pattern::UserDtmi => "Write a DTMI whose segments all start with a letter.",
         Pattern::Topic => {
-            "Write labels separated by slashes: printable ASCII without space, quotes, `+`, `#` and braces, or a word in braces."
+            "Write labels separated by slashes. A label is printable ASCII without space, quotes, `+`, `#` and braces, or a token such as `{name}`."
         }
         Pattern::TopicLabel => "Use printable ASCII without space, quotes, `+`, `#`, braces and slash.",
     }
 }
 
-/// Whether a text fits.
 pub(super) fn matches(pattern: Pattern, text: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty()
@@ -54,7 +53,7 @@ mod tests {
 
     /// ADT-DTDL-12.
     #[test]
-    fn names_and_topics() {
+    fn names_and_topics_match_their_patterns() {
         for (pattern, text, fits) in [
             (Pattern::Name, "flow_2", true),
             (Pattern::Name, "f", true),

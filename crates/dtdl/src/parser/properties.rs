@@ -1,7 +1,7 @@
-//! The members of an element.
+//! Reads the members of an element as properties.
 
 use super::context::Context;
-use super::report::At;
+use super::report::Position;
 use super::session::Session;
 use super::slot::Slot;
 use super::types::{Subject, Types};
@@ -10,7 +10,7 @@ use crate::metamodel::{Class, Property, Value};
 use crate::model::ElementIndex;
 use crate::{Code, Dtmi};
 
-/// A property that is being read.
+/// A property of an element, while it is being read.
 pub(super) struct Reading<'a> {
     pub(super) element: ElementIndex,
     pub(super) id: &'a Dtmi,
@@ -21,7 +21,7 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// The values: the items of an array, or the one value.
+    /// Returns the items of an array, or the single value.
     pub(super) fn values(&self) -> &'a [Node] {
         match &self.member.value.data {
             Data::Array(items) => items,
@@ -33,14 +33,13 @@ impl<'a> Reading<'a> {
         matches!(self.member.value.data, Data::Array(_))
     }
 
-    /// The place of all values.
-    pub(super) fn at(&self) -> At {
-        At::node(self.doc, &self.member.value)
+    /// Returns the position of the whole value.
+    pub(super) fn at(&self) -> Position {
+        Position::node(self.doc, &self.member.value)
     }
 }
 
 impl Session<'_> {
-    /// Reads all members of an element.
     pub(super) fn properties(
         &mut self,
         index: ElementIndex,
@@ -54,7 +53,7 @@ impl Session<'_> {
             if member.name.starts_with('@') {
                 continue;
             }
-            let term = own_term(&member.name, version);
+            let term = dtdl_term(&member.name, version);
             let own = term.and_then(|term| class.properties().find(|property| property.name == term));
             let found = own.or_else(|| supplemental(subject.context, types, &member.name));
             let Some(property) = found else {
@@ -64,11 +63,11 @@ impl Session<'_> {
             if seen.contains(&property.name) {
                 self.reporter.property(
                     Code::DuplicatePropertyName,
-                    At::name(subject.doc, member),
+                    Position::name(subject.doc, member),
                     subject.id,
                     property.name,
-                    format!("The property `{}` is there twice.", property.name),
-                    "Keep one of them; its full identifier counts as the same name.",
+                    format!("The property `{}` is given twice.", property.name),
+                    "Keep one of them; the term and the full identifier name the same property.",
                 );
                 continue;
             }
@@ -111,7 +110,7 @@ impl Session<'_> {
     ) {
         let context = subject.context;
         let name = &*member.name;
-        let at = At::name(subject.doc, member);
+        let at = Position::name(subject.doc, member);
         if !context.version.unknown.lenient {
             let finding = match context.expand(name) {
                 None if name.starts_with("dtmi:") => Some((
@@ -120,15 +119,15 @@ impl Session<'_> {
                 )),
                 None if name.contains(':') => Some((
                     Code::PropertyNotDtmiNorTerm,
-                    format!("The property name `{name}` is an IRI, but not a DTMI."),
+                    format!("The property name `{name}` is an IRI but not a DTMI."),
                 )),
                 None if !context.has_unknown => Some((
                     Code::PropertyUndefinedTerm,
-                    format!("There is no property `{name}`."),
+                    format!("`{name}` is not a known property."),
                 )),
                 Some(_) if !context.has_unknown => Some((
                     Code::PropertyIrrelevantDtmiOrTerm,
-                    format!("`{name}` is not a property of this element."),
+                    format!("`{name}` is not a property of {}.", types.kind.with_article()),
                 )),
                 _ => None,
             };
@@ -144,14 +143,14 @@ impl Session<'_> {
                 (
                     Code::InferredTypeDoesNotAllow,
                     format!(
-                        "The type {}, which this element has by its place, has no property `{name}`.",
-                        types.kind
+                        "This element has no `@type`, so it is {}, which has no property `{name}`.",
+                        types.kind.with_article()
                     ),
                 )
             } else {
                 (
                     Code::NoTypeThatAllows,
-                    format!("No type of this element has a property `{name}`."),
+                    format!("None of the types of this element has a property `{name}`."),
                 )
             };
             self.reporter.property(code, at, subject.id, name, message, help);
@@ -169,7 +168,7 @@ impl Session<'_> {
         types: &Types,
         seen: &[&'static str],
     ) {
-        let at = At::start(subject.doc, subject.node);
+        let at = Position::start(subject.doc, subject.node);
         for property in class.properties() {
             if property.required && !seen.contains(&property.name) {
                 let code = match property.value {
@@ -177,8 +176,8 @@ impl Session<'_> {
                     Value::Identifier { .. } | Value::Iri => Code::MissingIdentifierProperty,
                     _ => Code::MissingLiteralProperty,
                 };
-                let message = format!("This {} has no `{}`.", types.kind, property.name);
-                let help = format!("Add a property `{}`.", property.name);
+                let message = format!("This {} has no `{}`; it is required.", types.kind, property.name);
+                let help = format!("Add the property `{}`.", property.name);
                 self.reporter
                     .property(code, at, subject.id, property.name, message, help);
             }
@@ -192,7 +191,7 @@ impl Session<'_> {
                         _ => Code::MissingSupplementalLiteralProperty,
                     };
                     let message = format!(
-                        "The type `{}` of this element needs a property `{}`.",
+                        "This element has the type `{}` but not its required property `{}`.",
                         supplement.term, property.name
                     );
                     let help = format!("Add `{}`, or remove the type.", property.name);
@@ -204,8 +203,8 @@ impl Session<'_> {
     }
 }
 
-/// The term of a property of the language: the name itself, or the term of its full identifier.
-fn own_term(name: &str, version: u8) -> Option<&str> {
+/// Returns the term of a DTDL property from its term or full identifier. `None` for an identifier of another version.
+fn dtdl_term(name: &str, version: u8) -> Option<&str> {
     match name.strip_prefix("dtmi:dtdl:property:") {
         Some(rest) => {
             let (term, number) = rest.split_once(';')?;
@@ -225,13 +224,13 @@ fn supplemental(context: &Context, types: &Types, name: &str) -> Option<&'static
         .iter()
         .flat_map(|supplement| &supplement.properties)
         .find(|(known, property)| {
-            // Each version of an extension has its own identifiers, but its term stands for the newest in force.
+            // Each version of an extension has its own identifiers; a term may expand to that of another version.
             *known == id || (property.name == name && context.expand(name).is_some())
         })
         .map(|(_, property)| *property)
 }
 
-/// Names the property that was probably meant.
+/// Help for an unknown property: suggests the nearest name.
 fn suggestion(name: &str, subject: &Subject<'_>, types: &Types) -> String {
     let own = subject.context.version.class(types.kind);
     let names = own
@@ -247,12 +246,12 @@ fn suggestion(name: &str, subject: &Subject<'_>, types: &Types) -> String {
         .map(|known| (distance(name, known), known))
         .min();
     match nearest {
-        Some((distance, known)) if distance <= 2 => format!("Remove it; or was `{known}` meant?"),
+        Some((distance, known)) if distance <= 2 => format!("Did you mean `{known}`? If not, remove it."),
         _ => "Remove it, or correct its spelling.".to_owned(),
     }
 }
 
-/// How many letters have to change to get from one word to another, up to three.
+/// Returns the edit distance between two words, ignoring ASCII case. Anything above 2 may be reported as 3.
 fn distance(a: &str, b: &str) -> usize {
     if a.len().abs_diff(b.len()) > 2 || a.len() > 64 {
         return 3;
@@ -279,7 +278,7 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn distance_counts_changed_letters() {
+    fn distance_counts_edits_and_ignores_case() {
         for (a, b, expected) in [
             ("content", "contents", 1),
             ("shcema", "schema", 2),

@@ -1,7 +1,7 @@
-//! Properties that hold other elements.
+//! Properties whose values are other elements, defined in place or referred to.
 
 use super::properties::Reading;
-use super::report::{At, Stop};
+use super::report::{Position, Reported};
 use super::session::{Pending, Session};
 use super::slot::Slot;
 use crate::json::{Data, Node};
@@ -11,60 +11,60 @@ use crate::{Code, Dtmi};
 impl Session<'_> {
     pub(super) fn read_references(&mut self, reading: &Reading<'_>, slot: &Slot<'_>) {
         let target = slot.target;
-        let mut usable = 0;
+        let mut valid = 0;
         for value in reading.values() {
             if self.reference(reading, slot, value) {
-                usable += 1;
+                valid += 1;
             }
         }
-        if usable < target.min {
-            self.wrong(
+        if valid < target.min {
+            self.report_value(
                 reading,
                 Code::ObjectCountBelowMin,
                 reading.at(),
                 format!(
-                    "`{}` has {usable} usable values; it needs {}.",
+                    "`{}` has {valid} valid values; at least {} is required.",
                     reading.name, target.min
                 ),
                 format!(
-                    "Give it a value that defines or refers to one of: {}.",
+                    "Add a value that defines or refers to an element of class {}.",
                     target.class
                 ),
             );
         }
-        if !target.plural && usable > 1 {
-            self.wrong(
+        if !target.plural && valid > 1 {
+            self.report_value(
                 reading,
                 Code::ObjectMultipleValues,
                 reading.at(),
-                format!("`{}` has several values.", reading.name),
+                format!("`{}` has {valid} values; only one is allowed.", reading.name),
                 "Keep one of them.",
             );
         }
         if target.plural
-            && let Some(max) = target.max.filter(|max| usable > *max)
+            && let Some(max) = target.max.filter(|max| valid > *max)
         {
-            self.wrong(
+            self.report_value(
                 reading,
                 Code::ObjectCountAboveMax,
                 reading.at(),
-                format!("`{}` has {usable} values; {max} are allowed.", reading.name),
-                "Remove some.",
+                format!("`{}` has {valid} values; the limit is {max}.", reading.name),
+                format!("Remove {} of them.", valid - max),
             );
         }
     }
 
-    /// Reads one value and tells whether it can be used.
+    /// Reads one value. Returns whether it is valid so far; references are resolved later.
     fn reference(&mut self, reading: &Reading<'_>, slot: &Slot<'_>, value: &Node) -> bool {
-        let at = At::node(reading.doc, value);
+        let at = Position::node(reading.doc, value);
         match &value.data {
             Data::String(text) => {
                 let Some(id) = reading.context.expand(text) else {
-                    self.wrong(
+                    self.report_value(
                         reading,
                         Code::BadDtmiOrTerm,
                         at,
-                        format!("`{text}` is neither a DTMI nor a term."),
+                        format!("`{text}` is neither a DTMI nor a known term."),
                         format!(
                             "Write the DTMI of an element, or a term such as \"{}\".",
                             example(slot.target.class)
@@ -72,11 +72,11 @@ impl Session<'_> {
                     );
                     return false;
                 };
-                let place = self.refer(slot.parent, slot.property, None);
+                let position = self.add_reference(slot.parent, slot.property, None);
                 self.pending.push(Pending {
                     from: slot.parent,
                     property: slot.property,
-                    slot: place,
+                    position,
                     target: slot.target,
                     id: Dtmi::unchecked(&id),
                     at,
@@ -84,12 +84,12 @@ impl Session<'_> {
                 true
             }
             Data::Object(_) if slot.target.inline.is_empty() => {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::RefObjectNotAllowed,
                     at,
                     format!(
-                        "The value of `{}` is an object; nothing can be defined here.",
+                        "`{}` is an object, but its value cannot be defined in place.",
                         reading.name
                     ),
                     format!("Write a term such as \"{}\".", example(slot.target.class)),
@@ -97,43 +97,54 @@ impl Session<'_> {
                 false
             }
             Data::Object(_) => {
-                let place = self.refer(slot.parent, slot.property, None);
+                let position = self.add_reference(slot.parent, slot.property, None);
                 match self.nested(reading.doc, value, reading.context, slot) {
                     Ok(index) => {
-                        self.point(slot.parent, slot.property, place, index);
+                        self.set_reference(slot.parent, slot.property, position, index);
                         true
                     }
-                    Err(Stop) => false,
+                    Err(Reported) => false,
                 }
             }
             _ => {
-                self.wrong(
+                self.report_value(
                     reading,
                     Code::RefNotStringOrObject,
                     at,
-                    format!("A value of `{}` is neither an object nor text.", reading.name),
-                    "Define an element as an object, or refer to one by its DTMI or term.",
+                    format!(
+                        "A value of `{}` is {}; it must be a string or an object.",
+                        reading.name,
+                        value.excerpt()
+                    ),
+                    "Define the element as an object, or refer to it by its DTMI or term.",
                 );
                 false
             }
         }
     }
 
-    /// Resolves a value that [`refer`](Self::refer) added.
+    /// Resolves a value that [`add_reference`](Self::add_reference) added.
     #[expect(
         clippy::expect_used,
-        reason = "`refer` gave the position, and values are never removed"
+        reason = "the position is from `add_reference`, and values are never removed"
     )]
-    pub(super) fn point(&mut self, from: ElementIndex, property: &str, place: usize, to: ElementIndex) {
+    pub(super) fn set_reference(
+        &mut self,
+        from: ElementIndex,
+        property: &str,
+        position: usize,
+        to: ElementIndex,
+    ) {
         let mut references = self.elements[from].references.iter_mut();
         let value = references
             .find(|(name, _)| *name == property)
-            .and_then(|(_, values)| values.get_mut(place))
-            .expect("a position from `refer`");
+            .and_then(|(_, values)| values.get_mut(position))
+            .expect("a position from `add_reference`");
         *value = Some(to);
     }
 }
 
+/// Returns a term for an element of a class, for messages.
 fn example(class: &str) -> &'static str {
     match class {
         "Unit" | "EnumValue" => "degreeCelsius",

@@ -1,4 +1,4 @@
-//! Collecting diagnostics, with their places.
+//! Collects diagnostics, and locates them in the documents.
 
 use std::sync::Arc;
 
@@ -6,29 +6,29 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::json::{LineIndex, Member, Node};
 use crate::{Code, Dtmi};
 
-/// An element is not worth reading on. The reason has been reported.
+/// An element could not be read, and the reason has been reported.
 #[derive(Debug)]
-pub(super) struct Stop;
+pub(super) struct Reported;
 
-/// A document that is being parsed.
+/// A document, with its syntax tree.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) name: Arc<str>,
     pub(super) text: Arc<str>,
     pub(super) root: Node,
-    /// Whether the text is what the caller gave, so that lines mean something.
+    /// Whether the caller passed text, so that line numbers apply.
     pub(super) has_lines: bool,
 }
 
-/// A place: document and bytes.
+/// A byte range in a document.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct At {
+pub(crate) struct Position {
     pub(super) doc: usize,
     pub(super) start: u32,
     pub(super) end: u32,
 }
 
-impl At {
+impl Position {
     pub(super) fn document(doc: usize) -> Self {
         Self {
             doc,
@@ -45,7 +45,7 @@ impl At {
         }
     }
 
-    /// The beginning of an element, rather than all of it.
+    /// Returns the start of an element, rather than its whole range.
     pub(super) fn start(doc: usize, node: &Node) -> Self {
         Self {
             doc,
@@ -54,7 +54,7 @@ impl At {
         }
     }
 
-    /// The name of a member.
+    /// Returns the range of the name of a member.
     pub(super) fn name(doc: usize, member: &Member) -> Self {
         Self {
             doc,
@@ -63,7 +63,7 @@ impl At {
         }
     }
 
-    /// A member of an element, or where the element begins.
+    /// Returns the value of a member, or the start of the element if it has no such member.
     pub(super) fn member(doc: usize, element: &Node, name: &str) -> Self {
         element.member(name).map_or_else(
             || Self::start(doc, element),
@@ -72,17 +72,17 @@ impl At {
     }
 }
 
-/// The diagnostics so far. Places are worked out at the end, from the documents.
+/// The diagnostics so far, up to a limit. Locations are computed at the end.
 #[derive(Debug)]
 pub(super) struct Reporter {
-    found: Vec<Found>,
+    findings: Vec<Finding>,
     max: usize,
 }
 
 #[derive(Debug)]
-struct Found {
+struct Finding {
     code: Code,
-    at: At,
+    at: Position,
     element: Option<Dtmi>,
     property: Option<String>,
     message: String,
@@ -92,16 +92,16 @@ struct Found {
 impl Reporter {
     pub(super) fn new(max: usize) -> Self {
         Self {
-            found: Vec::new(),
+            findings: Vec::new(),
             max,
         }
     }
 
-    /// Reports something about a property of an element.
+    /// Reports a fault in a property of an element.
     pub(super) fn property(
         &mut self,
         code: Code,
-        at: At,
+        at: Position,
         element: &Dtmi,
         property: &str,
         message: impl Into<String>,
@@ -117,11 +117,11 @@ impl Reporter {
         );
     }
 
-    /// Reports something about an element.
+    /// Reports a fault in an element.
     pub(super) fn element(
         &mut self,
         code: Code,
-        at: At,
+        at: Position,
         element: &Dtmi,
         message: impl Into<String>,
         help: impl Into<String>,
@@ -129,29 +129,29 @@ impl Reporter {
         self.push(code, at, Some(element.clone()), None, message.into(), help.into());
     }
 
-    /// Reports something that makes it pointless to read the element on.
-    pub(super) fn stop(
+    /// Reports a fault after which the element cannot be read.
+    pub(super) fn reject(
         &mut self,
         code: Code,
-        at: At,
+        at: Position,
         message: impl Into<String>,
         help: impl Into<String>,
-    ) -> Stop {
+    ) -> Reported {
         self.push(code, at, None, None, message.into(), help.into());
-        Stop
+        Reported
     }
 
     pub(super) fn push(
         &mut self,
         code: Code,
-        at: At,
+        at: Position,
         element: Option<Dtmi>,
         property: Option<String>,
         message: String,
         help: String,
     ) {
-        if self.found.len() < self.max {
-            self.found.push(Found {
+        if self.findings.len() < self.max {
+            self.findings.push(Finding {
                 code,
                 at,
                 element,
@@ -163,16 +163,15 @@ impl Reporter {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.found.is_empty()
+        self.findings.is_empty()
     }
 
-    /// How many there are; to see whether a step found any.
     pub(super) fn len(&self) -> usize {
-        self.found.len()
+        self.findings.len()
     }
 
     pub(super) fn finish(self, locator: &mut Locator<'_>) -> Vec<Diagnostic> {
-        self.found
+        self.findings
             .into_iter()
             .map(|found| Diagnostic {
                 code: found.code,
@@ -186,7 +185,7 @@ impl Reporter {
     }
 }
 
-/// Turns places into locations. Lines are counted once per document, and only if something is wrong there.
+/// Computes locations. Lines are indexed once per document, and only if it has a diagnostic.
 pub(super) struct Locator<'s> {
     sources: &'s [Arc<Source>],
     lines: Vec<Option<LineIndex>>,
@@ -200,9 +199,9 @@ impl<'s> Locator<'s> {
         }
     }
 
-    pub(super) fn locate(&mut self, at: At) -> Location {
+    pub(super) fn locate(&mut self, at: Position) -> Location {
         let (source, lines) = (&self.sources[at.doc], &mut self.lines[at.doc]);
-        let place = source.has_lines.then(|| {
+        let line_column = source.has_lines.then(|| {
             lines
                 .get_or_insert_with(|| LineIndex::new(&source.text))
                 .locate(&source.text, at.start)
@@ -210,8 +209,8 @@ impl<'s> Locator<'s> {
         Location {
             document: Arc::clone(&source.name),
             pointer: source.root.pointer_to(at.start),
-            line: place.map(|(line, _)| line),
-            column: place.map(|(_, column)| column),
+            line: line_column.map(|(line, _)| line),
+            column: line_column.map(|(_, column)| column),
             offset: at.start as usize,
             length: at.end.saturating_sub(at.start) as usize,
         }

@@ -1,4 +1,4 @@
-//! Looking references up, in the documents, in the language, and through the caller's resolver.
+//! Resolves references: in the documents, in DTDL, and through the caller's resolver.
 
 use std::collections::HashSet;
 
@@ -9,9 +9,9 @@ use crate::model::ElementIndex;
 use crate::{Code, Dtmi};
 
 impl Session<'_> {
-    /// Looks up everything that is referred to; documents the resolver gives are read and followed in turn.
+    /// Resolves all references. Documents from the resolver are read, and their references resolved in turn.
     pub(super) fn resolve(&mut self, resolver: &mut dyn Resolver) {
-        let mut asked: HashSet<Dtmi> = HashSet::new();
+        let mut requested: HashSet<Dtmi> = HashSet::new();
         let mut to_check: Vec<(Pending, ElementIndex)> = Vec::new();
         loop {
             let mut missing: Vec<Pending> = Vec::new();
@@ -23,7 +23,7 @@ impl Session<'_> {
                     .or_else(|| self.builtin(pending.id.as_str()));
                 match found {
                     Some(index) => {
-                        self.point(pending.from, pending.property, pending.slot, index);
+                        self.set_reference(pending.from, pending.property, pending.position, index);
                         to_check.push((pending, index));
                     }
                     None if self.broken.contains(&pending.id) => {}
@@ -36,14 +36,14 @@ impl Session<'_> {
                     None => missing.push(pending),
                 }
             }
-            let mut wanted: Vec<Dtmi> = missing.iter().map(|pending| pending.id.clone()).collect();
-            wanted.sort();
-            wanted.dedup();
-            wanted.retain(|id| asked.insert(id.clone()));
-            let documents = if wanted.is_empty() {
+            let mut unknown: Vec<Dtmi> = missing.iter().map(|pending| pending.id.clone()).collect();
+            unknown.sort();
+            unknown.dedup();
+            unknown.retain(|id| requested.insert(id.clone()));
+            let documents = if unknown.is_empty() {
                 Vec::new()
             } else {
-                resolver.resolve(&wanted)
+                resolver.resolve(&unknown)
             };
             if documents.is_empty() {
                 for pending in missing {
@@ -74,14 +74,14 @@ impl Session<'_> {
             &from,
             pending.property,
             format!(
-                "{} looks like an element of the language, but there is none.",
+                "{} has a prefix that is reserved for DTDL, but DTDL does not define it.",
                 pending.id
             ),
             "Correct the identifier, or refer to an element of the model.",
         );
     }
 
-    /// Whether what a reference leads to may stand there.
+    /// Checks that a resolved element is allowed as the value of the property.
     fn check_reference(&mut self, pending: &Pending, to: ElementIndex) {
         let (from, found) = (&self.elements[pending.from], &self.elements[to]);
         let from_id = from.id.clone();
@@ -94,9 +94,9 @@ impl Session<'_> {
                 format!(
                     "`{property}` refers to {}, which is {}.",
                     found.id,
-                    article(found.kind)
+                    found.kind.with_article()
                 ),
-                format!("Refer to one of: {}.", target.class),
+                format!("Refer to an element of class {}.", target.class),
             ));
         } else {
             let home = if from.kind == ElementKind::Interface {
@@ -108,17 +108,17 @@ impl Session<'_> {
                 findings.push((
                     Code::CrossPartitionReference,
                     format!(
-                        "`{property}` refers to {}, which is defined inside another Interface.",
+                        "`{property}` refers to {}, which is defined in another Interface.",
                         found.id
                     ),
-                    "Define a copy with an identifier of its own inside this Interface.".to_owned(),
+                    "Define a copy with its own identifier in this Interface.".to_owned(),
                 ));
             }
             if !target.admits(found.version, from.version) {
                 findings.push((
                     Code::DisallowedVersionReference,
                     format!(
-                        "`{property}` refers to {}, which is written in DTDL version {}; this element is in version {}.",
+                        "`{property}` refers to {}, which is written in DTDL version {}, but this element in version {}.",
                         found.id, found.version, from.version
                     ),
                     super::element::allowed_version(target, from.version),
@@ -129,36 +129,39 @@ impl Session<'_> {
             {
                 findings.push((
                     Code::NotRequiredValue,
-                    format!("`{property}` cannot be `{}`.", index().name(found.id.as_str())),
-                    format!("Use one of: {}.", only.join(", ")),
+                    format!(
+                        "`{property}` is `{}`, which is not allowed.",
+                        index().name(found.id.as_str())
+                    ),
+                    format!("Use {}.", only.join(" or ")),
                 ));
             }
-            if let Some(wanted) = target.child_of
+            if let Some(unit_enum) = target.child_of
                 && found
                     .parent
-                    .is_none_or(|parent| self.elements[parent].id != *wanted)
+                    .is_none_or(|parent| self.elements[parent].id != *unit_enum)
             {
-                let kind_of_unit = index().name(wanted);
+                let unit_enum = index().name(unit_enum);
                 findings.push((
                     Code::WrongParent,
                     format!(
-                        "`{property}` is `{}`, which is not a {kind_of_unit}.",
+                        "`{property}` is `{}`, which is not a value of {unit_enum}.",
                         index().name(found.id.as_str())
                     ),
-                    format!("Use one of the units of {kind_of_unit}."),
+                    format!("Use a value of {unit_enum}."),
                 ));
             }
-            if let Some(wanted) = target.supplement
-                && !found.has_supplement(wanted)
+            if let Some(unit_type) = target.supplement
+                && !found.has_supplement(unit_type)
             {
-                let kind_of_unit = index().name(wanted);
+                let unit_type = index().name(unit_type);
                 findings.push((
                     Code::NotRequiredType,
                     format!(
-                        "`{property}` is `{}`, which is not a {kind_of_unit}.",
+                        "`{property}` is `{}`, which is not a value of {unit_type}.",
                         index().name(found.id.as_str())
                     ),
-                    format!("Use one of the units of {kind_of_unit}."),
+                    format!("Use a value of {unit_type}."),
                 ));
             }
         }
@@ -169,15 +172,9 @@ impl Session<'_> {
     }
 }
 
-/// Whether an element of the language goes by a term, in any version.
+/// Returns whether an element is the built-in one with this term, in any version.
 fn is_term(id: &Dtmi, term: &str) -> bool {
     index()
         .builtin(id.as_str())
         .is_some_and(|builtin| builtin.term == term)
-}
-
-fn article(kind: ElementKind) -> String {
-    let name = kind.name();
-    let vowel = name.starts_with(['A', 'E', 'I', 'O']);
-    format!("{} {name}", if vowel { "an" } else { "a" })
 }

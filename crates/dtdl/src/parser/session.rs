@@ -1,4 +1,4 @@
-//! The state of one run of the parser.
+//! The state of one parse.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -6,45 +6,45 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::document::{Document, Input};
-use super::report::{At, Reporter, Source};
+use super::report::{Position, Reporter, Source};
 use crate::json::{self, Data, Node};
 use crate::metamodel::{ElementKind, Target};
 use crate::model::{ElementData, ElementIndex, Literal, PerElement};
 use crate::options::Options;
 use crate::{Code, Dtmi};
 
-/// Elements read so far, references still to be looked up, and what is wrong.
+/// The elements read so far, the references still to resolve, and the diagnostics.
 pub(crate) struct Session<'p> {
     pub(super) options: &'p Options,
     pub(super) sources: Vec<Arc<Source>>,
     pub(super) reporter: Reporter,
     pub(crate) elements: PerElement<ElementData>,
     pub(super) ids: HashMap<Dtmi, ElementIndex>,
-    /// Elements whose definition was seen but could not be read; nobody needs to hear that they are missing.
+    /// Elements whose definition could not be read. References to them are not reported as unresolved.
     pub(super) broken: HashSet<Dtmi>,
     pub(super) pending: Vec<Pending>,
     pub(super) unresolved: Vec<Missing>,
 }
 
-/// A reference to look up.
+/// A reference to resolve.
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) from: ElementIndex,
     pub(super) property: &'static str,
-    /// Its place among the values of the property.
-    pub(super) slot: usize,
+    /// Index among the values of the property.
+    pub(super) position: usize,
     pub(super) target: &'static Target,
     pub(super) id: Dtmi,
-    pub(super) at: At,
+    pub(super) at: Position,
 }
 
-/// A reference that leads nowhere.
+/// A reference that could not be resolved.
 #[derive(Debug)]
 pub(super) struct Missing {
     pub(super) from: ElementIndex,
     pub(super) property: &'static str,
     pub(super) id: Dtmi,
-    pub(super) at: At,
+    pub(super) at: Position,
 }
 
 impl<'p> Session<'p> {
@@ -61,7 +61,7 @@ impl<'p> Session<'p> {
         }
     }
 
-    /// Reads a document and all elements in it.
+    /// Reads a document and all its elements.
     pub(super) fn add(&mut self, document: Document<'_>) {
         let doc = self.sources.len();
         let name = document
@@ -76,21 +76,25 @@ impl<'p> Session<'p> {
             Ok(text) => json::read(text).map_err(|error| (error.offset, error.problem)),
             Err(error) => {
                 let offset = u32::try_from(error.utf8_error().valid_up_to()).unwrap_or(u32::MAX);
-                Err((offset, "the bytes are not UTF-8".to_owned()))
+                Err((offset, "the input is not UTF-8".to_owned()))
             }
         };
         let text = text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         let root = match read {
             Ok(root) => root,
             Err((offset, problem)) => {
-                let at = At {
+                let at = Position {
                     doc,
                     start: offset,
                     end: offset.saturating_add(1),
                 };
-                let message = format!("The document is not JSON: {problem}.");
-                self.reporter
-                    .stop(Code::InvalidJson, at, message, "Correct the JSON at this place.");
+                let message = format!("The document is not valid JSON: {problem}.");
+                self.reporter.reject(
+                    Code::InvalidJson,
+                    at,
+                    message,
+                    "Correct the JSON at this position.",
+                );
                 Node {
                     data: Data::Array(Vec::new()),
                     start: 0,
@@ -110,7 +114,7 @@ impl<'p> Session<'p> {
             _ => std::slice::from_ref(&source.root),
         };
         for root in roots {
-            // Whatever stopped it has been reported; the next element may still be read.
+            // The error has been reported. The other elements are read nevertheless, to report their errors too.
             let _ = self.top_level(doc, root);
         }
     }
@@ -119,10 +123,10 @@ impl<'p> Session<'p> {
         self.elements[index].literals.push((property, value));
     }
 
-    /// Adds a value to a property that holds elements, and returns its position among the values. `to` is `None`
-    /// until the value is resolved.
+    /// Adds a value to a property that holds elements. Returns its index among the values. `to` is `None` until the
+    /// value is resolved.
     #[expect(clippy::indexing_slicing, reason = "the entry was found or pushed just now")]
-    pub(super) fn refer(
+    pub(super) fn add_reference(
         &mut self,
         from: ElementIndex,
         property: &'static str,
@@ -139,30 +143,30 @@ impl<'p> Session<'p> {
         targets.len() - 1
     }
 
-    /// The place of an element.
-    pub(super) fn at(&self, index: ElementIndex) -> At {
+    /// Returns the position of an element; the first document for built-in ones.
+    pub(super) fn at(&self, index: ElementIndex) -> Position {
         match self.elements[index].span {
-            Some(span) => At {
+            Some(span) => Position {
                 doc: span.doc,
                 start: span.start,
                 end: span.start + 1,
             },
-            None => At::document(0),
+            None => Position::document(0),
         }
     }
 
-    /// The place of a property of an element.
-    pub(super) fn property_at(&self, index: ElementIndex, property: &str) -> At {
+    /// Returns the position of a property of an element, or of the element if it does not have the property.
+    pub(crate) fn property_at(&self, index: ElementIndex, property: &str) -> Position {
         let at = self.at(index);
         let source = &self.sources[at.doc];
         match find(&source.root, at.start).and_then(|node| node.member(property)) {
-            Some(member) => At::node(at.doc, &member.value),
+            Some(member) => Position::node(at.doc, &member.value),
             None => at,
         }
     }
 }
 
-/// The object that begins at an offset.
+/// Returns the object that starts at an offset.
 fn find(node: &Node, start: u32) -> Option<&Node> {
     let mut node = node;
     while node.start != start || !matches!(node.data, Data::Object(_)) {
@@ -182,7 +186,7 @@ fn find(node: &Node, start: u32) -> Option<&Node> {
     Some(node)
 }
 
-/// What the checks after reading ask of a session.
+/// Used by the checks that run after reading.
 impl Session<'_> {
     pub(crate) fn interfaces(&self) -> Vec<ElementIndex> {
         let indices = self.elements.indices();
@@ -191,26 +195,21 @@ impl Session<'_> {
             .collect()
     }
 
-    /// Whether an element of the documents is written in this version.
+    /// Returns whether any element of the documents is written in this DTDL version.
     pub(crate) fn has_version(&self, number: u8) -> bool {
         self.elements
             .iter()
             .any(|element| element.version == number && element.span.is_some())
     }
 
-    /// How many things are wrong so far.
-    pub(crate) fn findings(&self) -> usize {
+    pub(crate) fn diagnostic_count(&self) -> usize {
         self.reporter.len()
-    }
-
-    pub(crate) fn at_property(&self, index: ElementIndex, property: &str) -> Place {
-        Place(self.property_at(index, property))
     }
 
     pub(crate) fn report(
         &mut self,
         code: Code,
-        at: Place,
+        at: Position,
         element: &Dtmi,
         property: Option<&str>,
         message: impl Into<String>,
@@ -219,7 +218,7 @@ impl Session<'_> {
         let property = property.map(str::to_owned);
         self.reporter.push(
             code,
-            at.0,
+            at,
             Some(element.clone()),
             property,
             message.into(),
@@ -227,7 +226,3 @@ impl Session<'_> {
         );
     }
 }
-
-/// A place to report something at.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place(At);

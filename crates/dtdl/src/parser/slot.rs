@@ -1,10 +1,10 @@
-//! Where an element stands inside another.
+//! The property that contains a nested element.
 
 use crate::Dtmi;
 use crate::metamodel::Target;
 use crate::model::ElementIndex;
 
-/// The property of another element that an element is a value of.
+/// A property of a parent element, for reading one of its values.
 pub(super) struct Slot<'a> {
     pub(super) parent: ElementIndex,
     pub(super) parent_id: &'a Dtmi,

@@ -1,23 +1,23 @@
-//! `@type`: what an element is.
+//! `@type`: the kind and the supplemental types of an element.
 
 use super::context::Context;
-use super::report::{At, Stop};
+use super::report::{Position, Reported};
 use super::session::Session;
 use super::slot::Slot;
 use crate::json::{Data, Node};
 use crate::metamodel::{ElementKind, Supplement, Target, index, kind};
 use crate::{Code, Dtmi};
 
-/// What `@type` says.
+/// The types of an element.
 pub(super) struct Types {
     pub(super) kind: ElementKind,
     pub(super) supplements: Vec<&'static Supplement>,
     pub(super) undefined: Vec<Box<str>>,
-    /// Whether the kind was left to be inferred.
+    /// Whether the kind is inferred from the property, without `@type`.
     pub(super) inferred: bool,
 }
 
-/// An element whose type is being read.
+/// An element, while its types and properties are being read.
 pub(super) struct Subject<'a> {
     pub(super) node: &'a Node,
     pub(super) doc: usize,
@@ -28,7 +28,7 @@ pub(super) struct Subject<'a> {
 }
 
 impl Session<'_> {
-    pub(super) fn types(&mut self, subject: &Subject<'_>) -> Result<Types, Stop> {
+    pub(super) fn types(&mut self, subject: &Subject<'_>) -> Result<Types, Reported> {
         let Some(member) = subject.node.member("@type") else {
             return match subject.target.inline {
                 [kind] if subject.target.infers => Ok(Types {
@@ -37,7 +37,11 @@ impl Session<'_> {
                     undefined: Vec::new(),
                     inferred: true,
                 }),
-                _ => Err(self.bad_type(subject, At::start(subject.doc, subject.node), "has no `@type`")),
+                _ => Err(self.bad_type(
+                    subject,
+                    Position::start(subject.doc, subject.node),
+                    "has no `@type`",
+                )),
             };
         };
         let items = match &member.value.data {
@@ -50,24 +54,24 @@ impl Session<'_> {
         let mut failed = false;
         for item in items {
             match self.type_string(subject, item) {
-                Ok(Found::Kind(kind)) => {
+                Ok(TypeTerm::Kind(kind)) => {
                     if !kinds.contains(&kind) {
                         kinds.push(kind);
                     }
                 }
-                Ok(Found::Supplement(supplement)) => {
+                Ok(TypeTerm::Supplement(supplement)) => {
                     if !supplements.iter().any(|known| known.id == supplement.id) {
                         supplements.push(supplement);
                     }
                 }
-                Ok(Found::Undefined(text)) => undefined.push(text),
-                Err(Stop) => failed = true,
+                Ok(TypeTerm::Undefined(text)) => undefined.push(text),
+                Err(Reported) => failed = true,
             }
         }
         if failed {
-            return Err(Stop);
+            return Err(Reported);
         }
-        let at = At::node(subject.doc, &member.value);
+        let at = Position::node(subject.doc, &member.value);
         match kinds.as_slice() {
             [kind] => {
                 let mut types = Types {
@@ -79,25 +83,32 @@ impl Session<'_> {
                 self.check_supplements(subject, at, &mut types);
                 Ok(types)
             }
-            [] => Err(self.bad_type(subject, at, "has no type of DTDL in its `@type`")),
+            [] => Err(self.bad_type(subject, at, "has no DTDL class in its `@type`")),
             _ => {
                 let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
                 self.reporter.element(
                     Code::MultipleMaterialTypes,
                     at,
                     subject.id,
-                    format!("This element says it is {} at once.", names.join(" and ")),
-                    "Keep one of these types.",
+                    format!(
+                        "This element has the types {}; only one DTDL class is allowed.",
+                        names.join(" and ")
+                    ),
+                    "Keep one of them.",
                 );
-                Err(Stop)
+                Err(Reported)
             }
         }
     }
 
-    fn type_string(&mut self, subject: &Subject<'_>, item: &Node) -> Result<Found, Stop> {
-        let at = At::node(subject.doc, item);
+    fn type_string(&mut self, subject: &Subject<'_>, item: &Node) -> Result<TypeTerm, Reported> {
+        let at = Position::node(subject.doc, item);
         let Some(text) = item.as_str() else {
-            return Err(self.bad_type(subject, at, "has a part of `@type` that is not text"));
+            return Err(self.bad_type(
+                subject,
+                at,
+                &format!("has the `@type` entry {}, which is not a string", item.excerpt()),
+            ));
         };
         let context = subject.context;
         let version = context.version;
@@ -109,44 +120,57 @@ impl Session<'_> {
             && subject.target.inline.contains(&kind)
             && version.class(kind).is_some()
         {
-            return Ok(Found::Kind(kind));
+            return Ok(TypeTerm::Kind(kind));
         }
-        if is_material(text) {
-            return Err(self.bad_type(subject, at, &format!("has type `{text}`")));
+        if is_dtdl_class(text) {
+            return Err(self.bad_type(
+                subject,
+                at,
+                &format!("has the type `{text}`, which is not allowed there"),
+            ));
         }
         let Some(id) = context.expand(text) else {
             return self.undefined_type(subject, at, text);
         };
         let Some(supplement) = index().supplement(&id) else {
             if context.has_unknown {
-                return Ok(Found::Undefined(text.into()));
+                return Ok(TypeTerm::Undefined(text.into()));
             }
             self.reporter.element(
                 Code::TypeIrrelevantDtmiOrTerm,
                 at,
                 subject.id,
-                format!("`{text}` is not a type that an element can have."),
-                "Remove it from `@type`, or write the type that was meant.",
+                format!("`{text}` is not a type that elements can have."),
+                "Remove it from `@type`, or correct it.",
             );
-            return Err(Stop);
+            return Err(Reported);
         };
         if supplement.is_abstract {
             self.reporter.element(
                 Code::AbstractSupplementalType,
                 at,
                 subject.id,
-                format!("`{text}` only gathers other types."),
-                "Write one of the types derived from it.",
+                format!("The type `{text}` is abstract."),
+                "Use one of the types derived from it.",
             );
-            return Err(Stop);
+            return Err(Reported);
         }
         if supplement.is_unit {
-            return Err(self.bad_type(subject, at, &format!("has type `{text}`, which is for units,")));
+            return Err(self.bad_type(
+                subject,
+                at,
+                &format!("has the type `{text}`, which is only for units"),
+            ));
         }
-        Ok(Found::Supplement(supplement))
+        Ok(TypeTerm::Supplement(supplement))
     }
 
-    fn undefined_type(&mut self, subject: &Subject<'_>, at: At, text: &str) -> Result<Found, Stop> {
+    fn undefined_type(
+        &mut self,
+        subject: &Subject<'_>,
+        at: Position,
+        text: &str,
+    ) -> Result<TypeTerm, Reported> {
         let context = subject.context;
         let (code, message) = if text.starts_with("dtmi:") {
             (
@@ -154,34 +178,31 @@ impl Session<'_> {
                 format!("The type `{text}` is not a well-formed DTMI."),
             )
         } else if context.version.unknown.lenient {
-            return Ok(Found::Undefined(text.into()));
+            return Ok(TypeTerm::Undefined(text.into()));
         } else if text.contains(':') {
             (
                 Code::TypeNotDtmiNorTerm,
-                format!("The type `{text}` is an IRI, but not a DTMI."),
+                format!("The type `{text}` is an IRI but not a DTMI."),
             )
         } else if context.has_unknown {
-            return Ok(Found::Undefined(text.into()));
+            return Ok(TypeTerm::Undefined(text.into()));
         } else {
-            (
-                Code::TypeUndefinedTerm,
-                format!("The type `{text}` is not known."),
-            )
+            (Code::TypeUndefinedTerm, format!("The type `{text}` is unknown."))
         };
-        let help = "Correct it, remove it, or add the context of the extension that has it.";
+        let help = "Correct it, remove it, or add the context of the extension that defines it.";
         self.reporter.element(code, at, subject.id, message, help);
-        Err(Stop)
+        Err(Reported)
     }
 
-    fn bad_type(&mut self, subject: &Subject<'_>, at: At, what: &str) -> Stop {
+    fn bad_type(&mut self, subject: &Subject<'_>, at: Position, what: &str) -> Reported {
         let allowed: Vec<&str> = subject.target.inline.iter().map(|kind| kind.name()).collect();
-        let help = format!("Give it the type {}.", allowed.join(", or "));
+        let help = match allowed.as_slice() {
+            [only] => format!("Use the type {only}."),
+            _ => format!("Use one of these types: {}.", allowed.join(", ")),
+        };
         match subject.slot {
             Some(slot) => {
-                let message = format!(
-                    "A value of `{}` {what}, which does not belong there.",
-                    slot.property
-                );
+                let message = format!("A value of `{}` {what}.", slot.property);
                 self.reporter
                     .property(Code::BadType, at, slot.parent_id, slot.property, message, help);
             }
@@ -191,11 +212,11 @@ impl Session<'_> {
                     .element(Code::BadType, at, subject.id, message, help);
             }
         }
-        Stop
+        Reported
     }
 
-    /// Drops supplemental types that do not go with the element.
-    fn check_supplements(&mut self, subject: &Subject<'_>, at: At, types: &mut Types) {
+    /// Checks the supplemental types, and drops those that are not allowed on the element.
+    fn check_supplements(&mut self, subject: &Subject<'_>, at: Position, types: &mut Types) {
         let version = subject.context.version.number;
         let kind = types.kind;
         let mut kept: Vec<&'static Supplement> = Vec::new();
@@ -208,7 +229,7 @@ impl Session<'_> {
                     at,
                     subject.id,
                     format!(
-                        "The type `{term}` does not go with {kind}, only with {}.",
+                        "The type `{term}` is not allowed on {kind}, only on {}.",
                         names.join(", ")
                     ),
                     format!("Remove `{term}` from `@type`."),
@@ -221,8 +242,13 @@ impl Session<'_> {
                     Code::InvalidCotypeVersion,
                     at,
                     subject.id,
-                    format!("This `{term}` belongs to DTDL version {}.", names.join(" or ")),
-                    format!("Remove `{term}`, or use the version of its extension that goes with version {version}."),
+                    format!(
+                        "The type `{term}` is defined for DTDL version {}, not for version {version}.",
+                        names.join(" and ")
+                    ),
+                    format!(
+                        "Remove `{term}`, or use the version of its extension for DTDL version {version}."
+                    ),
                 );
                 continue;
             }
@@ -237,10 +263,10 @@ impl Session<'_> {
                         at,
                         subject.id,
                         format!(
-                            "The types `{}` and `{term}` both bring a property `{}`.",
+                            "The types `{}` and `{term}` both define the property `{}`.",
                             other.term, property.name
                         ),
-                        "Keep one of the two types.",
+                        "Keep one of them.",
                     );
                 }
             }
@@ -254,10 +280,7 @@ impl Session<'_> {
                         Code::MissingCocotype,
                         at,
                         subject.id,
-                        format!(
-                            "The type `{}` only works together with `{name}`.",
-                            supplement.term
-                        ),
+                        format!("The type `{}` requires the type `{name}`.", supplement.term),
                         format!("Add `{name}` to `@type`, or remove `{}`.", supplement.term),
                     );
                 }
@@ -269,8 +292,8 @@ impl Session<'_> {
                         Code::DisallowedCocotype,
                         at,
                         subject.id,
-                        format!("The types `{}` and `{name}` exclude each other.", supplement.term),
-                        "Remove one of the two.",
+                        format!("The types `{}` and `{name}` cannot be combined.", supplement.term),
+                        "Remove one of them.",
                     );
                 }
             }
@@ -279,14 +302,16 @@ impl Session<'_> {
     }
 }
 
-enum Found {
+/// The meaning of one entry of `@type`.
+enum TypeTerm {
     Kind(ElementKind),
     Supplement(&'static Supplement),
+    /// A type of an unknown extension.
     Undefined(Box<str>),
 }
 
-/// Whether a type is one of the classes of the language, in any version.
-fn is_material(text: &str) -> bool {
+/// Returns whether a type is a DTDL class, in any version.
+fn is_dtdl_class(text: &str) -> bool {
     let name = match text.strip_prefix("dtmi:dtdl:class:") {
         Some(rest) => rest.split(';').next().unwrap_or_default(),
         None => text,

@@ -1,16 +1,16 @@
-//! A generated ontology: a tree of Interfaces where each level extends the one above.
+//! A generated ontology: a tree of Interfaces in which each level extends the one above.
 
 use std::fmt::Write as _;
 
-/// How many levels the tree has.
+/// The number of levels of the tree.
 const LEVELS: usize = 5;
 
-/// The identifier of an Interface of the ontology.
+/// Returns the identifier of an Interface of the ontology.
 pub(crate) fn id(number: usize) -> String {
     format!("dtmi:com:example:plant:Part{number};1")
 }
 
-/// One document per Interface. The first is the root; the others are spread evenly over the levels below.
+/// Returns one document per Interface. Each level has the same number of Interfaces; the first level extends nothing.
 pub(crate) fn documents(count: usize) -> Vec<String> {
     (0..count).map(|number| document(number, count)).collect()
 }

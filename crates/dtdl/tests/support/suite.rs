@@ -1,28 +1,38 @@
-//! Runs the language-neutral conformance cases of the DTDLParser project; see `tests/README.md`.
+//! Runs conformance cases in the format of the DTDLParser project; see `tests/README.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::io;
 use std::path::Path;
 
 use dtdl::{Parser, UnknownExtensions};
 use serde_json::Value;
 
-/// How many cases passed and failed, by version, and the first failures in words.
+/// A few cases of our own in the format of the suite.
+pub(crate) const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/conformance");
+
+/// The result of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
+    /// The numbers of passed and failed cases, by DTDL version.
     pub(crate) by_version: BTreeMap<String, (usize, usize)>,
     pub(crate) failures: Vec<String>,
+    /// How often each code was reported.
     pub(crate) codes: BTreeMap<String, usize>,
 }
 
 impl Outcome {
-    pub(crate) fn failed(&self) -> usize {
-        self.by_version.values().map(|(_, failed)| failed).sum()
+    pub(crate) fn passed(&self) -> usize {
+        self.by_version.values().map(|(passed, _)| passed).sum()
+    }
+
+    /// Returns whether at least one case ran and none failed.
+    pub(crate) fn is_success(&self) -> bool {
+        self.failures.is_empty() && self.passed() > 0
     }
 }
 
 /// Runs every case of every `.json` file in a folder.
-pub(crate) fn run(folder: &Path) -> std::io::Result<Outcome> {
+pub(crate) fn run(folder: &Path) -> io::Result<Outcome> {
     let mut files: Vec<_> = std::fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
@@ -38,19 +48,20 @@ pub(crate) fn run(folder: &Path) -> std::io::Result<Outcome> {
             .to_string_lossy()
             .into_owned();
         let text = std::fs::read_to_string(file)?;
-        let cases: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))?;
+        let cases: Vec<Value> = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+            .map_err(|error| io::Error::other(format!("{name}: {error}")))?;
         let version = name
             .rsplit_once('V')
             .map_or("?", |(_, version)| version)
             .to_owned();
-        for (index, case) in cases.as_array().into_iter().flatten().enumerate() {
-            let finding = check(case, &mut outcome.codes);
+        for (index, case) in cases.iter().enumerate() {
+            let failure = check(case, &mut outcome.codes);
             let counts = outcome.by_version.entry(version.clone()).or_default();
-            match finding {
+            match failure {
                 None => counts.0 += 1,
-                Some(finding) => {
+                Some(failure) => {
                     counts.1 += 1;
-                    outcome.failures.push(format!("{name}[{index}]: {finding}"));
+                    outcome.failures.push(format!("{name}[{index}]: {failure}"));
                 }
             }
         }
@@ -58,14 +69,45 @@ pub(crate) fn run(folder: &Path) -> std::io::Result<Outcome> {
     Ok(outcome)
 }
 
-/// What is different from what the case says, if anything.
+/// Runs a case. Returns how the result differs from the expected one, if it does.
 fn check(case: &Value, codes: &mut BTreeMap<String, usize>) -> Option<String> {
-    let has_option = |wanted: &str| {
+    let Some(valid) = case["valid"].as_bool() else {
+        return Some(format!("the case has no `valid`: {case}"));
+    };
+    let Some(input) = case["input"].as_array().filter(|input| !input.is_empty()) else {
+        return Some(format!("the case has no `input`: {case}"));
+    };
+    let documents: Vec<String> = input.iter().map(Value::to_string).collect();
+    let result = parser(case).parse(documents.iter());
+    if let Err(error) = &result {
+        for diagnostic in &error.diagnostics {
+            *codes.entry(diagnostic.code.id().to_owned()).or_default() += 1;
+        }
+    }
+    let documents = documents.join(" ");
+    match (&result, valid) {
+        (Ok(_), false) => return Some(format!("accepted, but invalid: {documents}")),
+        (Err(error), true) => return Some(format!("refused, but valid: {error}: {documents}")),
+        _ => {}
+    }
+    let expected = case["expect"]["unresolvedIdentifiers"].as_array()?;
+    let expected: BTreeSet<&str> = expected.iter().filter_map(Value::as_str).collect();
+    let found = result
+        .err()
+        .map(|error| error.unresolved_ids())
+        .unwrap_or_default();
+    let found: BTreeSet<&str> = found.iter().map(|id| id.as_str()).collect();
+    (expected != found)
+        .then(|| format!("expected {expected:?} to be unresolved, found {found:?}: {documents}"))
+}
+
+fn parser(case: &Value) -> Parser {
+    let has_option = |name: &str| {
         case["options"]
             .as_array()
             .into_iter()
             .flatten()
-            .any(|option| option == wanted)
+            .any(|option| option == name)
     };
     let mut parser = Parser::new();
     if has_option("AllowUndefinedExtensions") {
@@ -76,43 +118,5 @@ fn check(case: &Value, codes: &mut BTreeMap<String, usize>) -> Option<String> {
     if let Some(limits) = case["acceptableLimits"].as_array() {
         parser = parser.limits(limits.iter().filter_map(Value::as_str));
     }
-    let documents: Vec<String> = case["input"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|input| input.to_string())
-        .collect();
-    let result = parser.parse(documents.iter());
-    let valid = case["valid"].as_bool().unwrap_or(false);
-    if let Err(error) = &result {
-        for diagnostic in &error.diagnostics {
-            *codes.entry(diagnostic.code.id().to_owned()).or_default() += 1;
-        }
-    }
-    let mut finding = String::new();
-    match (&result, valid) {
-        (Ok(_), false) => {
-            let _ = write!(finding, "accepted, but invalid: {}", case["input"]);
-        }
-        (Err(error), true) => {
-            let _ = write!(finding, "refused, but valid: {error}: {}", case["input"]);
-        }
-        _ => {}
-    }
-    if let Some(expected) = case["expect"]["unresolvedIdentifiers"].as_array() {
-        let expected: BTreeSet<&str> = expected.iter().filter_map(Value::as_str).collect();
-        let found = result
-            .err()
-            .map(|error| error.unresolved_ids())
-            .unwrap_or_default();
-        let found: BTreeSet<&str> = found.iter().map(|id| id.as_str()).collect();
-        if expected != found {
-            let _ = write!(
-                finding,
-                "expected {expected:?} to be unresolved, found {found:?}: {}",
-                case["input"]
-            );
-        }
-    }
-    (!finding.is_empty()).then_some(finding)
+    parser
 }

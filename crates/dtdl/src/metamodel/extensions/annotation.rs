@@ -1,4 +1,4 @@
-//! Elements that say something about another element of the same Interface.
+//! The extension annotation: elements that annotate a sibling.
 
 use super::extension::{BLANK, Extension, Sibling, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;
@@ -29,7 +29,7 @@ const TYPES: &[Type] = &[Type {
     properties: &[Property {
         name: "annotates",
         required: true,
-        value: Value::Text {
+        value: Value::String {
             max: None,
             pattern: None,
         },

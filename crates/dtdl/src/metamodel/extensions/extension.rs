@@ -1,4 +1,4 @@
-//! The vocabulary of the tables of extensions.
+//! The types that the tables of extensions are written in.
 
 use crate::metamodel::kind::ElementKind as K;
 use crate::metamodel::language::{Limits, Property};
@@ -7,91 +7,92 @@ use crate::metamodel::quantities::Quantities;
 /// A schema that an extension adds: term, identifier, fields.
 pub(crate) type Record = (&'static str, &'static str, &'static [(&'static str, K)]);
 
-/// An extension in one version, switched on by its context.
+/// A version of an extension. A model uses it by naming its context.
 #[derive(Debug)]
 pub(crate) struct Extension {
-    /// The context without its version.
+    /// The context, without the version.
     pub(crate) context: &'static str,
     pub(crate) version: u32,
-    /// The DTDL versions its types go with.
+    /// The DTDL versions that the types are defined for.
     pub(crate) dtdl: &'static [u8],
-    /// The identifier of a type, with `{}` for its term.
+    /// The template for identifiers of types, with `{}` for the term.
     pub(crate) type_id: &'static str,
-    /// The identifier of a property, with `{type}` and `{}` for the terms.
+    /// The template for identifiers of properties, with `{type}` and `{}` for the terms.
     pub(crate) property_id: &'static str,
     pub(crate) types: &'static [Type],
     pub(crate) records: &'static [Record],
     pub(crate) quantities: Option<&'static Quantities>,
-    /// If the context selects a set of limits: which, and for which DTDL version.
+    /// The limits that the context selects, and their DTDL version.
     pub(crate) limits: Option<(Limits, u8)>,
 }
 
-/// A type that an element can have besides its material one.
+/// A supplemental type.
 #[derive(Debug)]
 pub(crate) struct Type {
     pub(crate) term: &'static str,
     pub(crate) cotypes: &'static [K],
-    /// Types of the same or another extension that have to be there too, or must not; full identifiers or terms
-    /// of the same extension.
+    /// Supplemental types that the element must have too: terms of this extension, or identifiers.
     pub(crate) requires: &'static [&'static str],
+    /// Supplemental types that the element must not have: terms of this extension, or identifiers.
     pub(crate) excludes: &'static [&'static str],
     pub(crate) properties: &'static [Property],
-    /// Properties whose values differ among the elements in the same place.
+    /// Properties whose values must be unique among siblings.
     pub(crate) unique: &'static [&'static str],
     pub(crate) constraints: &'static [Constraint],
     pub(crate) siblings: &'static [Sibling],
 }
 
-/// What a supplemental type demands of its element.
+/// A constraint that a supplemental type puts on its element.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Constraint {
-    /// The elements in a property have one of these kinds.
+    /// The elements in `property` have one of these kinds; `noun` names them in messages.
     Kinds {
         property: &'static str,
         kinds: &'static [K],
-        called: &'static str,
+        noun: &'static str,
     },
-    /// The elements in a property have one of these supplemental types.
+    /// The elements in `property` have one of these supplemental types.
     Types {
         property: &'static str,
         types: &'static [&'static str],
     },
-    /// The elements in a property are one of these standard elements.
+    /// The elements in `property` are among these built-in elements.
     Values {
         property: &'static str,
         terms: &'static [&'static str],
     },
-    /// The element stands in this property of an element with this type, and is the only one there.
+    /// The element is in `property` of an element with the supplemental type `parent`, and has no sibling with the same
+    /// type.
     OnlyIn {
         property: &'static str,
         parent: &'static str,
     },
-    /// A value in one property conforms to the schema in another.
+    /// The value of `property` conforms to the schema in the property `schema`.
     Conforms {
         property: &'static str,
         schema: &'static str,
     },
-    /// The schema is that of the property a sibling has; see [`Sibling::Overridden`].
+    /// The schema is that of the overridden property; see [`Sibling::Overridden`].
     SchemaOfOverridden,
 }
 
-/// What a supplemental type demands of another element in the same place.
+/// A constraint that a supplemental type puts on a sibling of its element.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Sibling {
-    /// A property holds the name of a sibling of one of these kinds that has not a certain type itself.
+    /// The property `by` holds the name of a sibling of one of these kinds, without the supplemental type `not`.
     Named {
         by: &'static str,
         kinds: &'static [K],
         not: Option<&'static str>,
     },
-    /// A property names a property that the sibling has from a supplemental type; no two elements the same.
+    /// `property` names a supplemental property of the sibling that `by` names. Only one element may name it.
     Overridden {
         by: &'static str,
         property: &'static str,
     },
 }
 
-// Building blocks of the tables.
+// Constructors for the tables.
 
 pub(super) const BLANK: Extension = Extension {
     context: "",

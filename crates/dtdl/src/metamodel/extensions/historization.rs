@@ -1,4 +1,4 @@
-//! Values whose history is kept.
+//! The extension historization: values whose history is recorded.
 
 use super::extension::{BLANK, Extension, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;

@@ -1,4 +1,4 @@
-//! Properties with a first value. Published as a preview only.
+//! The extension initialization: Properties with an initial value. Published as a preview only.
 
 use super::extension::{BLANK, Constraint, Extension, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;

@@ -1,4 +1,4 @@
-//! Types and schemas of IoT Central.
+//! The extension of IoT Central.
 
 use super::extension::{BLANK, Constraint, Extension, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;
@@ -52,7 +52,7 @@ const TYPES: &[Type] = &[
         constraints: &[Constraint::Kinds {
             property: "schema",
             kinds: &[K::Double, K::Float, K::Integer, K::Long, K::String],
-            called: "a number or a string",
+            noun: "a numeric or string schema",
         }],
         ..adjunct("Event", COTYPES)
     },
@@ -75,7 +75,7 @@ const TYPES: &[Type] = &[
         constraints: &[Constraint::Kinds {
             property: "schema",
             kinds: &[K::Enum],
-            called: "an Enum",
+            noun: "an Enum",
         }],
         ..adjunct("State", COTYPES)
     },

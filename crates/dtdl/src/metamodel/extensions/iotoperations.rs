@@ -1,4 +1,4 @@
-//! Types of Azure IoT Operations.
+//! The extension of Azure IoT Operations.
 
 use super::extension::{BLANK, Constraint, Extension, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;
@@ -27,14 +27,14 @@ const DATA: &[K] = &[
 const NUMERIC_ONLY: &[Constraint] = &[Constraint::Kinds {
     property: "schema",
     kinds: NUMERIC,
-    called: "a numeric schema",
+    noun: "a numeric schema",
 }];
 
 const fn label(name: &'static str, pattern: Option<Pattern>) -> Property {
     Property {
         name,
         required: true,
-        value: Value::Text {
+        value: Value::String {
             max: Some(Limit::of(128)),
             pattern,
         },

@@ -1,4 +1,4 @@
-//! Contexts that raise limits of the language.
+//! The limit extensions onvif and aio, which raise limits of DTDL version 4.
 
 use super::extension::{BLANK, Extension};
 use crate::metamodel::language::Limits;

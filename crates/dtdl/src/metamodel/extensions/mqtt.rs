@@ -1,4 +1,4 @@
-//! Interfaces that are spoken over MQTT.
+//! The extension mqtt: Interfaces that communicate over MQTT.
 
 use super::extension::{BLANK, Constraint, Extension, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;
@@ -82,7 +82,7 @@ pub(super) const ALL: &[Extension] = &[
                     Constraint::Kinds {
                         property: "schema",
                         kinds: &[K::String],
-                        called: "string",
+                        noun: "a string schema",
                     },
                 ],
                 ..adjunct("ErrorMessage", &[K::Field])
@@ -98,7 +98,7 @@ const fn topic(name: &'static str) -> Property {
     Property {
         name,
         required: false,
-        value: Value::Text {
+        value: Value::String {
             max: None,
             pattern: Some(Pattern::Topic),
         },
@@ -109,7 +109,7 @@ const fn group(name: &'static str) -> Property {
     Property {
         name,
         required: false,
-        value: Value::Text {
+        value: Value::String {
             max: None,
             pattern: Some(Pattern::TopicLabel),
         },
@@ -119,7 +119,7 @@ const fn group(name: &'static str) -> Property {
 const FORMAT: Property = Property {
     name: "payloadFormat",
     required: true,
-    value: Value::Text {
+    value: Value::String {
         max: None,
         pattern: None,
     },
@@ -163,7 +163,7 @@ const TRANSPARENT: Type = Type {
     constraints: &[Constraint::Kinds {
         property: "schema",
         kinds: &[K::Object],
-        called: "an Object",
+        noun: "an Object",
     }],
     ..adjunct("Transparent", &[K::CommandRequest, K::CommandResponse])
 };

@@ -1,4 +1,4 @@
-//! Properties whose instance value takes the place of a value in the model.
+//! The extension overriding: Properties whose value in a twin overrides a value in the model.
 
 use super::extension::{BLANK, Constraint, Extension, Sibling, Type, adjunct};
 use crate::metamodel::kind::ElementKind as K;

@@ -1,4 +1,4 @@
-//! Quantities such as Temperature with their units; version 2 of the language has them built in.
+//! The extension quantitativeTypes: quantities such as Temperature, with units. DTDL version 2 has them built in.
 
 use super::extension::{BLANK, Extension};
 use crate::metamodel::quantities;

@@ -1,4 +1,4 @@
-//! Fields, and later Properties, that an instance cannot leave out.
+//! The extension requirement: required fields, and from its version 2 required Properties.
 
 use super::extension::{BLANK, Extension, adjunct};
 use crate::metamodel::kind::ElementKind as K;
