@@ -40,58 +40,60 @@ fn a_route_is_stored_read_replaced_and_deleted() {
 
 /// ADT-ROUTE-3.
 #[test]
-fn a_route_to_an_unknown_endpoint() {
+fn unknown_endpoint_is_refused() {
     let body = json!({"endpointName": "nowhere", "filter": "true"});
-    instance().put("/eventroutes/r", &body).is_error(
+    instance().put("/eventroutes/r", &body).assert_error(
         400,
         "EventRouteEndpointInvalid",
         "The endpoint provided does not exist or is not active.",
     );
     instance()
         .put("/eventroutes/r", &json!({"filter": "true"}))
-        .is_error(400, "EventRouteEndpointInvalid", "endpoint");
+        .assert_error(400, "EventRouteEndpointInvalid", "endpoint");
 }
 
 /// ADT-ROUTE-2.
 #[test]
-fn a_missing_route() {
+fn missing_route_is_not_found() {
     for method in [Method::GET, Method::DELETE] {
-        instance().send(method, "/eventroutes/none", None, &[]).is_error(
-            404,
-            "EventRouteNotFound",
-            "There is no route available",
-        );
+        instance()
+            .send(method, "/eventroutes/none", None, &[])
+            .assert_error(404, "EventRouteNotFound", "There is no route available");
     }
 }
 
-/// ADT-ROUTE-4: the parser's line and position.
+/// ADT-ROUTE-4: the error has the line and position.
 #[test]
-fn a_filter_that_is_none() {
+fn invalid_filter_is_refused_with_its_position() {
     let instance = instance();
-    route(&instance, "r", "true AND\ntype =").is_error(400, "EventRouteFilterInvalid", "line 2, position 6");
+    route(&instance, "r", "true AND\ntype =").assert_error(
+        400,
+        "EventRouteFilterInvalid",
+        "line 2, position 6",
+    );
     instance
         .put("/eventroutes/r", &json!({"endpointName": "ep"}))
-        .is_error(400, "EventRouteFilterInvalid", "filter");
+        .assert_error(400, "EventRouteFilterInvalid", "filter");
     assert_eq!(instance.get("/eventroutes/r").status, 404);
 }
 
 /// ADT-ROUTE-5, ADT-ROUTE-6.
 #[test]
-fn ids_and_number_of_routes() {
+fn route_ids_are_checked_and_six_routes_are_allowed() {
     let instance = instance();
     for bad in ["a_b", "a.b", "a%20b", "%C3%BC", &"r".repeat(129)] {
-        route(&instance, bad, "true").is_error(400, "EventRouteIdInvalid", "id");
+        route(&instance, bad, "true").assert_error(400, "EventRouteIdInvalid", "id");
     }
     for number in 0..6 {
         route(&instance, &format!("r{number}"), "true").ok();
     }
-    route(&instance, "r6", "true").is_error(400, "LimitExceeded", "6");
+    route(&instance, "r6", "true").assert_error(400, "LimitExceeded", "6");
     route(&instance, "r5", "false").ok();
 }
 
 /// ADT-ROUTE-7.
 #[test]
-fn pages() {
+fn routes_are_listed_in_pages() {
     let instance = instance();
     for number in 0..5 {
         route(&instance, &format!("r{number}"), "true").ok();
@@ -113,7 +115,7 @@ fn pages() {
     assert_eq!(ids, [vec!["r0", "r1"], vec!["r2", "r3"], vec!["r4"]]);
     instance
         .get("/eventroutes?continuationToken=%C3%BC")
-        .is_error(400, "InvalidArgument", "token");
+        .assert_error(400, "InvalidArgument", "token");
 }
 
 #[test]
@@ -135,6 +137,6 @@ fn routes_are_part_of_the_state() {
         other
             .service
             .load(&json!({"eventRoutes": bad}))
-            .expect_err("not a route");
+            .expect_err("the route is invalid");
     }
 }

@@ -1,4 +1,4 @@
-//! Conditional requests, and what holds a twin back from being deleted.
+//! Conditional requests, and the rule that a twin with relationships cannot be deleted.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ fn room() -> Value {
 
 /// ADT-ETAG-2, ADT-ETAG-6.
 #[test]
-fn if_none_match_keeps_an_existing_twin() {
+fn if_none_match_refuses_to_overwrite_a_twin() {
     let instance = Instance::with_models();
     let only_new = |value| {
         instance.send(
@@ -22,17 +22,17 @@ fn if_none_match_keeps_an_existing_twin() {
         )
     };
     assert_eq!(only_new("*").status, 200);
-    only_new("*").is_error(
+    only_new("*").assert_error(
         412,
         "PreconditionFailed",
         "If-None-Match: * header was specified but a twin with the id t1 was found. Please specify a different twin id.",
     );
-    only_new("W/\"x\"").is_error(400, "InvalidArgument", "If-None-Match");
+    only_new("W/\"x\"").assert_error(400, "InvalidArgument", "If-None-Match");
 }
 
 /// ADT-ETAG-3, ADT-ETAG-4, ADT-ETAG-5.
 #[test]
-fn if_match_guards_changes_and_deletion() {
+fn if_match_guards_updates_and_deletions() {
     let instance = Instance::with_models();
     let old = instance.put("/digitaltwins/t1", &room()).etag();
     let new = instance.put("/digitaltwins/t1", &room()).etag();
@@ -42,8 +42,8 @@ fn if_match_guards_changes_and_deletion() {
     for (method, body) in [(Method::PATCH, Some(&patch)), (Method::DELETE, None)] {
         let send =
             |etag: &str| instance.send(method.clone(), "/digitaltwins/t1", body, &[("if-match", etag)]);
-        send(&old).is_error(412, "PreconditionFailed", &stale);
-        send("XXX").is_error(
+        send(&old).assert_error(412, "PreconditionFailed", &stale);
+        send("XXX").assert_error(
             400,
             "InvalidArgument",
             "Invalid If-Match header value. Allowed value(s): If-Match: {etag} or If-Match: *",
@@ -72,15 +72,15 @@ fn if_match_guards_changes_and_deletion() {
     assert_eq!(deleted.status, 204);
 }
 
-/// ADT-TWIN-20: neither end of a relationship can go before it.
+/// ADT-TWIN-20: at either end of the relationship.
 #[test]
-fn relationships_hold_their_twins() {
+fn twin_with_relationships_cannot_be_deleted() {
     let instance = Instance::with_building();
     for id in ["floor-1", "room-1"] {
         let text = format!("Twin {id} has active relationships. Cannot delete a twin");
         instance
             .delete(&format!("/digitaltwins/{id}"))
-            .is_error(400, "RelationshipsNotDeleted", &text);
+            .assert_error(400, "RelationshipsNotDeleted", &text);
     }
     instance.delete("/digitaltwins/floor-1/relationships/r1").ok();
     assert_eq!(instance.delete("/digitaltwins/room-1").status, 204);

@@ -1,4 +1,4 @@
-//! Create, replace, get, delete, preconditions, telemetry.
+//! The operations on twins, and telemetry.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ fn room() -> Value {
 }
 
 /// ADT-TWIN-1, ADT-TWIN-2, ADT-TWIN-3, ADT-TWIN-4, ADT-TWIN-5, ADT-TWIN-7, ADT-TWIN-8, ADT-TWIN-9, ADT-ETAG-1,
-/// ADT-HTTP-9: order of members, numbers as sent, one time for all, the etag in both places.
+/// ADT-HTTP-9: member order, numbers as sent, one time for all properties, the ETag in header and body.
 #[test]
-fn a_new_twin_comes_back_as_stored() {
+fn new_twin_is_returned_as_stored() {
     let instance = Instance::with_models();
     let body = json!({
         "$dtId": "another", "$etag": "W/\"mine\"",
@@ -40,9 +40,9 @@ fn a_new_twin_comes_back_as_stored() {
     assert_eq!((read.body.to_string(), read.etag()), (expected.to_string(), etag));
 }
 
-/// ADT-TWIN-6: the first api-version has no `$lastUpdateTime`.
+/// ADT-TWIN-6.
 #[test]
-fn the_oldest_version_has_no_times_of_twins() {
+fn first_api_version_has_no_last_update_time() {
     let instance = Instance::with_models();
     let reply = instance.put("/digitaltwins/t1?api-version=2020-10-31", &room());
     assert_eq!(reply.body["$metadata"].get("$lastUpdateTime"), None);
@@ -53,9 +53,9 @@ fn the_oldest_version_has_no_times_of_twins() {
     );
 }
 
-/// ADT-TWIN-1: clients that send every member they know, as null.
+/// ADT-TWIN-1: some clients send every member they know, as null.
 #[test]
-fn null_id_and_etag_are_taken() {
+fn null_id_and_etag_are_ignored() {
     let instance = Instance::with_models();
     let mut body = room();
     body["$dtId"] = Value::Null;
@@ -65,10 +65,10 @@ fn null_id_and_etag_are_taken() {
 
 /// ADT-TWIN-15, ADT-ERROR-1.
 #[test]
-fn the_model_must_be_stored() {
+fn model_must_exist() {
     let instance = Instance::new();
     let reply = instance.put("/digitaltwins/t1", &json!({"$metadata": {"$model": "dtmi:x;2"}}));
-    reply.is_error(400, "ValidationFailed", "Invalid twin specified");
+    reply.assert_error(400, "ValidationFailed", "Invalid twin specified");
     assert_eq!(
         reply.details(),
         "dtmi:x;2 or one of its dependencies does not exist."
@@ -76,14 +76,14 @@ fn the_model_must_be_stored() {
     assert_eq!(reply.body["error"]["details"][0]["code"], "ValidationFailed");
 }
 
-/// ADT-TWIN-10: components have to be there, empty ones will do.
+/// ADT-TWIN-10: an empty component is enough.
 #[test]
 fn components_are_required() {
     let instance = Instance::with_models();
     let mut body = json!({"$metadata": {"$model": "dtmi:test:Room;1"}});
     instance
         .put("/digitaltwins/t1", &body)
-        .is_error(400, "ValidationFailed", "\nTwin is missing");
+        .assert_error(400, "ValidationFailed", "\nTwin is missing");
     for bad in [json!({}), json!({"target": 1}), json!(1), Value::Null] {
         body["thermostat"] = bad;
         assert_eq!(
@@ -96,9 +96,9 @@ fn components_are_required() {
     assert_eq!(instance.put("/digitaltwins/t1", &body).status, 200);
 }
 
-/// ADT-TWIN-13: contents that are no properties.
+/// ADT-TWIN-13.
 #[test]
-fn only_properties_have_values() {
+fn only_properties_can_have_values() {
     let instance = Instance::with_models();
     for (name, kind) in [
         ("motion", "Telemetry"),
@@ -110,18 +110,18 @@ fn only_properties_have_values() {
         let text = format!("{name} is not a property - it is a {kind}.");
         instance
             .put("/digitaltwins/t1", &body)
-            .is_error(400, "ValidationFailed", &text);
+            .assert_error(400, "ValidationFailed", &text);
     }
     let mut body = room();
     body["thermostat"]["humidity"] = json!(1.5);
     instance
         .put("/digitaltwins/t1", &body)
-        .is_error(400, "ValidationFailed", "it is a Telemetry.");
+        .assert_error(400, "ValidationFailed", "it is a Telemetry.");
 }
 
 /// ADT-TWIN-12, ADT-TWIN-24.
 #[test]
-fn undeclared_names_and_wrong_types_are_named() {
+fn undeclared_names_and_wrong_types_are_reported() {
     let instance = Instance::with_models();
     let mut body = room();
     body["colour"] = json!("red");
@@ -129,7 +129,7 @@ fn undeclared_names_and_wrong_types_are_named() {
     body["thermostat"]["size"] = json!(1);
     body["thermostat"]["target"] = json!("warm");
     let reply = instance.put("/digitaltwins/t1", &body);
-    reply.is_error(400, "ValidationFailed", "Invalid twin specified");
+    reply.assert_error(400, "ValidationFailed", "Invalid twin specified");
     let details = reply.details();
     for text in [
         "colour does not appear on the DTDL for Twin.",
@@ -142,27 +142,27 @@ fn undeclared_names_and_wrong_types_are_named() {
     assert_eq!(instance.get("/digitaltwins/t1").status, 404);
 }
 
-/// ADT-VALUE-12: null is not storable.
+/// ADT-VALUE-12.
 #[test]
-fn null_is_no_value() {
+fn null_is_not_a_value() {
     let instance = Instance::with_models();
     let mut body = room();
     body["name"] = Value::Null;
     instance
         .put("/digitaltwins/t1", &body)
-        .is_error(400, "ValidationFailed", "name");
+        .assert_error(400, "ValidationFailed", "name");
 }
 
-/// ADT-TWIN-16: only new twins are refused.
+/// ADT-TWIN-16: existing twins can still change.
 #[test]
-fn decommissioned_models_make_no_new_twins() {
+fn decommissioned_model_cannot_have_new_twins() {
     let instance = Instance::with_models();
     instance.put("/digitaltwins/old", &room()).ok();
     let patch = json!([{"op": "replace", "path": "/decommissioned", "value": true}]);
     instance.patch("/models/dtmi:test:Room;1", &patch).ok();
     instance
         .put("/digitaltwins/new", &room())
-        .is_error(400, "ModelDecommissioned", "dtmi:test:Room;1");
+        .assert_error(400, "ModelDecommissioned", "dtmi:test:Room;1");
     assert_eq!(instance.put("/digitaltwins/old", &room()).status, 200);
     let patch = json!([{"op": "add", "path": "/name", "value": "n"}]);
     assert_eq!(instance.patch("/digitaltwins/old", &patch).status, 204);
@@ -170,21 +170,21 @@ fn decommissioned_models_make_no_new_twins() {
 
 /// ADT-TWIN-19.
 #[test]
-fn a_missing_twin_is_named() {
+fn missing_twin_is_not_found() {
     let instance = Instance::with_models();
     let text = "There is no digital twin instance that exists with the ID none. Please verify that the twin id is valid and ensure that the twin is not deleted. See section on querying the twins https://aka.ms/adtv2query.";
     instance
         .get("/digitaltwins/none")
-        .is_error(404, "DigitalTwinNotFound", text);
+        .assert_error(404, "DigitalTwinNotFound", text);
     instance
         .delete("/digitaltwins/none")
-        .is_error(404, "DigitalTwinNotFound", text);
+        .assert_error(404, "DigitalTwinNotFound", text);
     instance
         .patch("/digitaltwins/none", &json!([]))
-        .is_error(404, "DigitalTwinNotFound", text);
+        .assert_error(404, "DigitalTwinNotFound", text);
 }
 
-/// ADT-TWIN-17: PUT overwrites all properties and leaves relationships.
+/// ADT-TWIN-17: PUT replaces all properties.
 #[test]
 fn replacing_a_twin_keeps_its_relationships() {
     let instance = Instance::with_building();
@@ -198,9 +198,9 @@ fn replacing_a_twin_keeps_its_relationships() {
     );
 }
 
-/// ADT-TWIN-5, ADT-TWIN-8: nothing of a replaced twin is older than the PUT, even if it is the same.
+/// ADT-TWIN-5, ADT-TWIN-8: every time is that of the PUT, also for unchanged properties.
 #[test]
-fn a_replaced_twin_has_one_time() {
+fn replaced_twin_has_new_times() {
     let instance = Instance::with_models();
     let mut body = room();
     body["thermostat"]["target"] = json!(20);
@@ -220,9 +220,9 @@ fn a_replaced_twin_has_one_time() {
     );
 }
 
-/// ADT-TWIN-21: a twin outlives its model, but cannot change until the model is back.
+/// ADT-TWIN-21: it can change again once its model is uploaded again.
 #[test]
-fn twins_of_a_deleted_model_are_frozen() {
+fn twin_of_a_deleted_model_cannot_be_patched() {
     let instance = Instance::with_building();
     instance.put_twin("floor-3", "dtmi:test:Floor;1", json!({}));
     instance.delete("/models/dtmi:test:Floor;1").ok();
@@ -236,7 +236,7 @@ fn twins_of_a_deleted_model_are_frozen() {
     let patch = json!([{"op": "add", "path": "/level", "value": 1}]);
     instance
         .patch("/digitaltwins/floor-1", &patch)
-        .is_error(400, "ValidationFailed", "does not exist.");
+        .assert_error(400, "ValidationFailed", "does not exist.");
     let relationship = json!({"$relationshipName": "contains", "$targetId": "room-1"});
     assert_eq!(
         instance
@@ -253,7 +253,7 @@ fn twins_of_a_deleted_model_are_frozen() {
     let existing = "/digitaltwins/floor-1/relationships/r1";
     assert_eq!(instance.patch(existing, &json!([])).status, 400);
     assert_eq!(instance.delete(existing).status, 204);
-    // What leads to it can still change.
+    // Relationships to the twin can still be patched.
     instance.relate("room-1", "in", "adjacent", "floor-1");
     let door = json!([{"op": "add", "path": "/door", "value": "oak"}]);
     let incoming = "/digitaltwins/room-1/relationships/in";
@@ -265,21 +265,21 @@ fn twins_of_a_deleted_model_are_frozen() {
     assert_eq!(instance.patch("/digitaltwins/floor-1", &patch).status, 204);
 }
 
-/// ADT-TWIN-18, ADT-TWIN-26, ADT-ERROR-8: bodies that are no twins.
+/// ADT-TWIN-18, ADT-TWIN-26, ADT-ERROR-8.
 #[test]
-fn unreadable_bodies() {
+fn malformed_body_is_refused() {
     let instance = Instance::with_models();
     let put = |body| instance.send_text(Method::PUT, "/digitaltwins/t1", body, &[]);
-    put("[{}]").is_error(400, "InvalidArgument", "Payload is invalid.");
-    put("{").is_error(400, "InvalidArgument", "Payload is invalid.");
-    put("").is_error(400, "BadRequest", "A non-empty request body is required.");
-    put("{}").is_error(400, "ValidationFailed", "$metadata");
-    put(r#"{"$metadata":{}}"#).is_error(400, "ValidationFailed", "$model");
+    put("[{}]").assert_error(400, "InvalidArgument", "Payload is invalid.");
+    put("{").assert_error(400, "InvalidArgument", "Payload is invalid.");
+    put("").assert_error(400, "BadRequest", "A non-empty request body is required.");
+    put("{}").assert_error(400, "ValidationFailed", "$metadata");
+    put(r#"{"$metadata":{}}"#).assert_error(400, "ValidationFailed", "$model");
 }
 
-/// ADT-ID-1, ADT-ID-2, ADT-ID-3: ids may hold more than URLs like, and are told apart by case.
+/// ADT-ID-1, ADT-ID-2, ADT-ID-3: ids are case-sensitive and may contain characters that URLs must escape.
 #[test]
-fn ids() {
+fn twin_ids_are_checked() {
     let instance = Instance::with_models();
     let floor = json!({"$metadata": {"$model": "dtmi:test:Floor;1"}});
     let id = "dev:1.2+3%_#*?!(),=@;$'";
@@ -290,7 +290,7 @@ fn ids() {
     assert_eq!(instance.get("/digitaltwins/A").status, 404);
     for bad in ["a%20b", "a%2Fb", "%C3%BC", "a%5C", &"x".repeat(129)] {
         let reply = instance.put(&format!("/digitaltwins/{bad}"), &floor);
-        reply.is_error(400, "InvalidArgument", "id");
+        reply.assert_error(400, "InvalidArgument", "id");
     }
     assert_eq!(
         instance
@@ -300,9 +300,9 @@ fn ids() {
     );
 }
 
-/// ADT-TWIN-8, ADT-TWIN-9: a source time is kept as given.
+/// ADT-TWIN-8, ADT-TWIN-9.
 #[test]
-fn source_times_can_be_given_at_creation() {
+fn source_times_are_kept_as_given() {
     let instance = Instance::with_models();
     let mut body = room();
     body["$metadata"]["temperature"] = json!({"sourceTime": "2021-06-29T22:45:27Z"});
@@ -320,7 +320,7 @@ fn source_times_can_be_given_at_creation() {
     body["$metadata"]["temperature"] = json!({"sourceTime": "yesterday"});
     instance
         .put("/digitaltwins/t1", &body)
-        .is_error(400, "ValidationFailed", "sourceTime");
+        .assert_error(400, "ValidationFailed", "sourceTime");
 }
 
 /// ADT-TELEMETRY-1, ADT-TELEMETRY-2, ADT-TELEMETRY-3, ADT-TELEMETRY-4, ADT-TELEMETRY-5, ADT-TELEMETRY-6.
@@ -346,22 +346,25 @@ fn telemetry_is_acknowledged() {
             .status,
             204
         );
-        send(path, "{}", &[id, ("telemetry-source-time", "noon")]).is_error(400, "ValidationFailed", "noon");
-        send(path, "[]", &[id]).is_error(400, "ValidationFailed", "JSON object");
-        send(path, "{}", &[]).is_error(400, "MissingArgument", "Message-Id");
+        send(path, "{}", &[id, ("telemetry-source-time", "noon")]).assert_error(
+            400,
+            "ValidationFailed",
+            "noon",
+        );
+        send(path, "[]", &[id]).assert_error(400, "ValidationFailed", "JSON object");
+        send(path, "{}", &[]).assert_error(400, "MissingArgument", "Message-Id");
     }
-    send("/digitaltwins/none/telemetry", "{}", &[id]).is_error(404, "DigitalTwinNotFound", "none");
-    send("/digitaltwins/room-1/components/none/telemetry", "{}", &[id]).is_error(
+    send("/digitaltwins/none/telemetry", "{}", &[id]).assert_error(404, "DigitalTwinNotFound", "none");
+    send("/digitaltwins/room-1/components/none/telemetry", "{}", &[id]).assert_error(
         404,
         "ComponentNotFound",
         "room-1 does not have component none",
     );
 }
 
-/// A model without contents makes the smallest twin.
 /// ADT-TWIN-11.
 #[test]
-fn a_twin_may_have_nothing_but_a_model() {
+fn twin_of_an_empty_model_has_no_properties() {
     let instance = Instance::new();
     instance
         .post("/models", &model("dtmi:test:Empty;1", json!([])))
