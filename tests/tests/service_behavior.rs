@@ -1,6 +1,6 @@
-//! The rules of `docs/service-behavior` and the code that names them.
+//! The rules of `docs/service-behavior`, checked against the code that names them.
 //!
-//! An id in the code has to exist in the documents, and a rule has to be named by a test or marked `untested:`.
+//! Every id in the code must exist in the documents, and every rule must be named by a test or marked `untested:`.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -79,7 +79,7 @@ fn rules() -> BTreeMap<String, Rule> {
     rules
 }
 
-/// Finds ids such as `HUB-ETAG-3` in a text: a service, one noun or more, a number.
+/// Finds ids such as `HUB-ETAG-3` in a text: a service, at least one noun, a number.
 fn ids(text: &str) -> Vec<&str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
         .filter(|word| is_id(word))
@@ -100,7 +100,7 @@ fn is_id(word: &str) -> bool {
         && number.chars().all(|c| c.is_ascii_digit())
 }
 
-/// Lists the tracked Rust files of the workspace.
+/// Returns the tracked Rust files of the workspace.
 fn sources() -> Vec<PathBuf> {
     let output = Command::new("git")
         .args(["ls-files", "-z", "--", "crates", "tests", "xtask"])
@@ -122,7 +122,7 @@ fn sources() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Returns the part of a source file that is tests: all of it, or what follows `#[cfg(test)]`.
+/// Returns the test code of a source file: all of it, or the part after `#[cfg(test)]`.
 fn tests_of<'a>(path: &Path, text: &'a str) -> &'a str {
     let inside = path.strip_prefix(ROOT).expect("below the root");
     let in_folder = inside.components().any(|part| part.as_os_str() == "tests");

@@ -1,4 +1,4 @@
-//! Queries of both services, over several pages.
+//! Queries of both services over several pages.
 
 use digitaltwins_convenience::{BasicDigitalTwin, QueryTwinsOptions};
 use futures::TryStreamExt as _;
@@ -8,11 +8,11 @@ use serde_json::Value;
 use super::{clear, equal, eventually, put_tank, refused, register, tank, unregister, upload};
 use crate::{Failure, environment::Environment};
 
-/// A condition over tags finds the right twins, page by page.
+/// A condition on tags finds the matching device twins, page by page.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If an assertion does not hold.
 pub async fn devices_by_tags(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let ids: Vec<String> = (0..7)
@@ -51,20 +51,20 @@ pub async fn devices_by_tags(environment: &Environment) -> Result<(), Failure> {
 
     let error = match hub.query_iot_hub("SELEC * FROM devices", None)?.try_next().await {
         Err(error) => iothub_convenience::Error::from(error),
-        Ok(_) => return Err("a query that is none was answered".into()),
+        Ok(_) => return Err("an invalid query succeeded".into()),
     };
-    equal("the status of a query that is none", error.status(), Some(400))?;
+    equal("the status of an invalid query", error.status(), Some(400))?;
     for id in &ids {
         unregister(hub, id).await?;
     }
     Ok(())
 }
 
-/// A condition over properties and models finds the right digital twins, page by page.
+/// A condition on properties and models finds the matching digital twins, page by page.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If an assertion does not hold.
 pub async fn digital_twins_by_properties(environment: &Environment) -> Result<(), Failure> {
     const NAME: &str = "queries";
     let client = &environment.twins;
@@ -100,7 +100,7 @@ pub async fn digital_twins_by_properties(environment: &Environment) -> Result<()
     )?;
 
     let result = client.query_twins::<Value>("foo", None)?.try_next().await;
-    let error = digitaltwins_convenience::Error::from(refused("a query that is none", result)?);
+    let error = digitaltwins_convenience::Error::from(refused("an invalid query", result)?);
     equal("its code", error.code(), Some("SqlQueryError"))?;
     clear(client, NAME, &twins).await
 }

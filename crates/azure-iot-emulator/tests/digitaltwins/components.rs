@@ -21,14 +21,14 @@ fn component_has_times_and_etag_but_no_model() {
 #[test]
 fn unknown_component_is_not_found() {
     let instance = Instance::with_building();
-    instance.get("/digitaltwins/room-1/components/none").assert_error(
+    instance.get("/digitaltwins/room-1/components/none").is_error(
         404,
         "ComponentNotFound",
         "room-1 does not have component none Please verify that the component path is correct. You can get components by getting the twin, See example https://aka.ms/TwinGetSwSmpl.",
     );
     instance
         .get("/digitaltwins/none/components/thermostat")
-        .assert_error(404, "DigitalTwinNotFound", "none");
+        .is_error(404, "DigitalTwinNotFound", "none");
 }
 
 /// ADT-COMPONENT-4: the component's name becomes the first segment of the path.
@@ -38,7 +38,7 @@ fn patch_of_unknown_component_is_an_invalid_path() {
     let patch = json!([{"op": "add", "path": "/ComponentProp1", "value": 1}]);
     instance
         .patch("/digitaltwins/room-1/components/Component2", &patch)
-        .assert_error(
+        .is_error(
             400,
             "JsonPatchInvalid",
             "Could not resolve path /Component2/ComponentProp1.",
@@ -67,11 +67,11 @@ fn component_patch_changes_twin_and_etag() {
     let patch = json!([{"op": "remove", "path": "/X"}]);
     instance
         .patch("/digitaltwins/room-1/components/thermostat", &patch)
-        .assert_error(400, "JsonPatchInvalid", "path segment 'X' was not found.");
+        .is_error(400, "JsonPatchInvalid", "path segment 'X' was not found.");
     let patch = json!([{"op": "add", "path": "/target", "value": "warm"}]);
     instance
         .patch("/digitaltwins/room-1/components/thermostat", &patch)
-        .assert_error(
+        .is_error(
             400,
             "ValidationFailed",
             "Expected value of type double for target on thermostat.",

@@ -42,23 +42,25 @@ fn a_route_is_stored_read_replaced_and_deleted() {
 #[test]
 fn unknown_endpoint_is_refused() {
     let body = json!({"endpointName": "nowhere", "filter": "true"});
-    instance().put("/eventroutes/r", &body).assert_error(
+    instance().put("/eventroutes/r", &body).is_error(
         400,
         "EventRouteEndpointInvalid",
         "The endpoint provided does not exist or is not active.",
     );
     instance()
         .put("/eventroutes/r", &json!({"filter": "true"}))
-        .assert_error(400, "EventRouteEndpointInvalid", "endpoint");
+        .is_error(400, "EventRouteEndpointInvalid", "endpoint");
 }
 
 /// ADT-ROUTE-2.
 #[test]
 fn missing_route_is_not_found() {
     for method in [Method::GET, Method::DELETE] {
-        instance()
-            .send(method, "/eventroutes/none", None, &[])
-            .assert_error(404, "EventRouteNotFound", "There is no route available");
+        instance().send(method, "/eventroutes/none", None, &[]).is_error(
+            404,
+            "EventRouteNotFound",
+            "There is no route available",
+        );
     }
 }
 
@@ -66,14 +68,10 @@ fn missing_route_is_not_found() {
 #[test]
 fn invalid_filter_is_refused_with_its_position() {
     let instance = instance();
-    route(&instance, "r", "true AND\ntype =").assert_error(
-        400,
-        "EventRouteFilterInvalid",
-        "line 2, position 6",
-    );
+    route(&instance, "r", "true AND\ntype =").is_error(400, "EventRouteFilterInvalid", "line 2, position 6");
     instance
         .put("/eventroutes/r", &json!({"endpointName": "ep"}))
-        .assert_error(400, "EventRouteFilterInvalid", "filter");
+        .is_error(400, "EventRouteFilterInvalid", "filter");
     assert_eq!(instance.get("/eventroutes/r").status, 404);
 }
 
@@ -82,12 +80,12 @@ fn invalid_filter_is_refused_with_its_position() {
 fn route_ids_are_checked_and_six_routes_are_allowed() {
     let instance = instance();
     for bad in ["a_b", "a.b", "a%20b", "%C3%BC", &"r".repeat(129)] {
-        route(&instance, bad, "true").assert_error(400, "EventRouteIdInvalid", "id");
+        route(&instance, bad, "true").is_error(400, "EventRouteIdInvalid", "id");
     }
     for number in 0..6 {
         route(&instance, &format!("r{number}"), "true").ok();
     }
-    route(&instance, "r6", "true").assert_error(400, "LimitExceeded", "6");
+    route(&instance, "r6", "true").is_error(400, "LimitExceeded", "6");
     route(&instance, "r5", "false").ok();
 }
 
@@ -115,7 +113,7 @@ fn routes_are_listed_in_pages() {
     assert_eq!(ids, [vec!["r0", "r1"], vec!["r2", "r3"], vec!["r4"]]);
     instance
         .get("/eventroutes?continuationToken=%C3%BC")
-        .assert_error(400, "InvalidArgument", "token");
+        .is_error(400, "InvalidArgument", "token");
 }
 
 #[test]

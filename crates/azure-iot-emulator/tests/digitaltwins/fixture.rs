@@ -53,7 +53,7 @@ impl Reply {
 
     /// Asserts an error with this status, this code (in body and header) and a message that contains `text`.
     #[track_caller]
-    pub(crate) fn assert_error(&self, status: u16, code: &str, text: &str) {
+    pub(crate) fn is_error(&self, status: u16, code: &str, text: &str) {
         assert_eq!((self.status, self.code()), (status, code), "{}", self.body);
         let whole = format!("{}\n{}", self.message(), self.details());
         assert!(whole.contains(text), "{text:?} is not in {whole:?}");

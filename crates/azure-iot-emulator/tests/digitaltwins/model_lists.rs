@@ -50,11 +50,11 @@ fn models_are_listed_in_pages() {
     assert_eq!(ids(&instance.get("/models")).len(), 5);
     for bad in ["0", "-1", "many"] {
         let reply = instance.send(Method::GET, "/models", None, &[("max-items-per-page", bad)]);
-        reply.assert_error(400, "InvalidArgument", "max-items-per-page");
+        reply.is_error(400, "InvalidArgument", "max-items-per-page");
     }
     instance
         .get("/models?continuationToken=%21")
-        .assert_error(400, "InvalidArgument", "continuation token");
+        .is_error(400, "InvalidArgument", "continuation token");
 }
 
 /// ADT-MODEL-8: 100 unless `max-items-per-page` says otherwise.
@@ -103,7 +103,7 @@ fn dependencies_are_listed_for_all_ids() {
     assert_eq!(list("dependenciesFor=").len(), 5);
     instance
         .get("/models?dependenciesFor=dtmi:test:Room;1&dependenciesFor=dtmi:test:None;1")
-        .assert_error(404, "ModelNotFound", "dtmi:test:None;1");
+        .is_error(404, "ModelNotFound", "dtmi:test:None;1");
     // The next link repeats the filter.
     let page = instance.send(
         Method::GET,

@@ -62,7 +62,7 @@ fn definition_is_included_on_request() {
     }
     instance
         .get("/models/dtmi:test:Room;1?includeModelDefinition=perhaps")
-        .assert_error(400, "InvalidArgument", "includeModelDefinition");
+        .is_error(400, "InvalidArgument", "includeModelDefinition");
 }
 
 /// ADT-MODEL-14, ADT-ERROR-8.
@@ -72,13 +72,13 @@ fn empty_upload_is_refused() {
     let text = "Operation failed as models provided was empty or of a type that is not supported.. Check that your Model Array contains at least one item and it is of a supported type. See link(https://aka.ms/ADTv2Models) for details.";
     instance
         .post("/models", &json!([]))
-        .assert_error(400, "InvalidArgument", text);
+        .is_error(400, "InvalidArgument", text);
     instance
         .post("/models", &json!({}))
-        .assert_error(400, "InvalidArgument", text);
+        .is_error(400, "InvalidArgument", text);
     instance
         .send_text(Method::POST, "/models", "", &[])
-        .assert_error(400, "BadRequest", "non-empty");
+        .is_error(400, "BadRequest", "non-empty");
 }
 
 /// ADT-MODEL-3, ADT-MODEL-18.
@@ -90,7 +90,7 @@ fn existing_ids_are_listed_and_nothing_is_stored() {
         empty("dtmi:test:Space;1"),
         empty("dtmi:test:Floor;1")
     ]);
-    instance.post("/models", &batch).assert_error(
+    instance.post("/models", &batch).is_error(
         409,
         "ModelIdAlreadyExists",
         "Some of the model ids already exist: dtmi:test:Space;1, dtmi:test:Floor;1. Use Model_List API to view models that already exist. See the Swagger example (https://aka.ms/ModelListSwSmpl).",
@@ -107,14 +107,14 @@ fn all_errors_of_invalid_models_are_reported() {
     let end = ".. See model documentation(https://aka.ms/ADTv2Models) for supported format.";
     let no_id = json!([{"@type": "Interface", "@context": "dtmi:dtdl:context;2"}]);
     let reply = instance.post("/models", &no_id);
-    reply.assert_error(400, "DTDLParserError", start);
+    reply.is_error(400, "DTDLParserError", start);
     assert!(reply.message().ends_with(end));
     let bad_schemas = json!([
         {"@type": "Property", "name": "a", "schema": "XXX"},
         {"@type": "Property", "name": "b", "schema": "YYY"},
     ]);
     let reply = instance.post("/models", &model("dtmi:test:Bad;1", bad_schemas));
-    reply.assert_error(400, "DTDLParserError", start);
+    reply.is_error(400, "DTDLParserError", start);
     assert!(
         reply.message().contains(" | ") && reply.message().contains("XXX"),
         "{}",
@@ -131,11 +131,11 @@ fn unresolved_references_are_refused() {
     let batch = json!([extending("dtmi:test:A;1", "dtmi:test:None;1")]);
     instance
         .post("/models", &batch)
-        .assert_error(400, "DTDLParserError", text);
+        .is_error(400, "DTDLParserError", text);
     let component = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:None;1"}]);
     instance
         .post("/models", &model("dtmi:test:A;1", component))
-        .assert_error(400, "DTDLParserError", text);
+        .is_error(400, "DTDLParserError", text);
 }
 
 /// ADT-MODEL-5.
@@ -167,12 +167,12 @@ fn dependencies_may_follow_in_the_same_upload() {
 fn invalid_and_unknown_model_ids_are_refused() {
     let instance = Instance::new();
     for method in [Method::GET, Method::DELETE] {
-        instance.send(method.clone(), "/models/room", None, &[]).assert_error(
+        instance.send(method.clone(), "/models/room", None, &[]).is_error(
             400,
             "InvalidArgument",
             "The format of the Model ID room provided is not supported. See model documentation(https://aka.ms/ADTv2Models) for supported format.",
         );
-        instance.send(method, "/models/dtmi:a:b;1", None, &[]).assert_error(
+        instance.send(method, "/models/dtmi:a:b;1", None, &[]).is_error(
             404,
             "ModelNotFound",
             "There is no Model(s) available that matches the provided id(s) dtmi:a:b;1. Check that the Model ID provided is valid by doing a Model_List API call.",
@@ -186,12 +186,12 @@ fn invalid_and_unknown_model_ids_are_refused() {
 #[test]
 fn referenced_model_cannot_be_deleted() {
     let instance = Instance::with_models();
-    instance.delete("/models/dtmi:test:Thermostat;1").assert_error(
+    instance.delete("/models/dtmi:test:Thermostat;1").is_error(
         409,
         "ModelReferencesNotDeleted",
         "This model is currently being referenced by dtmi:test:Room;1. You must delete these references before deleting the Model.. To delete references, do Delete Model on Ids provided above.",
     );
-    instance.delete("/models/dtmi:test:Space;1").assert_error(
+    instance.delete("/models/dtmi:test:Space;1").is_error(
         409,
         "ModelReferencesNotDeleted",
         "referenced by dtmi:test:Room;1, dtmi:test:Floor;1.",
@@ -249,7 +249,7 @@ fn model_is_decommissioned_after_the_models_that_reference_it() {
     let instance = Instance::with_models();
     let patch: Value = serde_json::from_str(DECOMMISSION).expect("JSON");
     let reply = instance.patch("/models/dtmi:test:Thermostat;1", &patch);
-    reply.assert_error(409, "ModelReferencesNotDecommissioned", "dtmi:test:Room;1");
+    reply.is_error(409, "ModelReferencesNotDecommissioned", "dtmi:test:Room;1");
     instance.patch("/models/dtmi:test:Room;1", &patch).ok();
     assert_eq!(
         instance.patch("/models/dtmi:test:Thermostat;1", &patch).status,
@@ -269,7 +269,7 @@ fn dtdl_versions_other_than_2_and_3_are_refused() {
         model["@context"] = context.into();
         instance
             .post("/models", &json!([model]))
-            .assert_error(400, code, "ersion");
+            .is_error(400, code, "ersion");
     }
     model["@context"] = "dtmi:dtdl:context;3".into();
     assert_eq!(instance.post("/models", &json!([model])).status, 201);
@@ -288,7 +288,7 @@ fn invalid_dtmis_are_refused() {
     ] {
         instance
             .post("/models", &json!([empty(id)]))
-            .assert_error(400, "DTDLParserError", "");
+            .is_error(400, "DTDLParserError", "");
     }
 }
 
@@ -380,7 +380,7 @@ fn inheritance_has_at_most_ten_levels() {
     let next = extending(&id(11), &id(10));
     instance
         .post("/models", &json!([next]))
-        .assert_error(400, "DTDLParserError", "");
+        .is_error(400, "DTDLParserError", "");
 }
 
 /// ADT-MODEL-23, ADT-DTDL-17, ADT-DTDL-18, ADT-DTDL-23: geospatial schemas are allowed in commands and telemetry only.
@@ -396,5 +396,5 @@ fn commands_and_geospatial_telemetry_do_not_affect_twins() {
     let contents = json!([{"@type": "Property", "name": "p", "schema": "point"}]);
     instance
         .post("/models", &model("dtmi:test:B;1", contents))
-        .assert_error(400, "DTDLParserError", "");
+        .is_error(400, "DTDLParserError", "");
 }

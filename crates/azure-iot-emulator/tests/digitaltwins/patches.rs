@@ -40,7 +40,7 @@ fn assert_invalid(patch: Value, text: &str) {
     let before = instance.get("/digitaltwins/t").body;
     instance
         .patch("/digitaltwins/t", &patch)
-        .assert_error(400, "JsonPatchInvalid", text);
+        .is_error(400, "JsonPatchInvalid", text);
     assert_eq!(
         instance.get("/digitaltwins/t").body,
         before,
@@ -84,7 +84,7 @@ fn paths_reach_into_maps_and_objects() {
     assert_eq!(twin["$metadata"]["tags"]["lastUpdateTime"], LATER);
     assert_eq!(twin["$metadata"]["name"]["lastUpdateTime"], THEN);
     let field = json!({"op": "add", "path": "/address/street", "value": "s"});
-    instance.patch("/digitaltwins/t", &json!([field])).assert_error(
+    instance.patch("/digitaltwins/t", &json!([field])).is_error(
         400,
         "JsonPatchInvalid",
         "Could not resolve path /address/street.",
@@ -213,7 +213,7 @@ fn patched_twin_is_validated_against_its_model() {
     ] {
         instance
             .patch("/digitaltwins/t", &json!([patch]))
-            .assert_error(400, "ValidationFailed", text);
+            .is_error(400, "ValidationFailed", text);
     }
 }
 
@@ -224,7 +224,7 @@ fn twin_can_change_its_model() {
     let change = json!({"op": "replace", "path": "/$metadata/$model", "value": "dtmi:test:Floor;1"});
     instance
         .patch("/digitaltwins/t", &json!([change]))
-        .assert_error(400, "ValidationFailed", "temperature");
+        .is_error(400, "ValidationFailed", "temperature");
     let twin = patched(
         &instance,
         json!([
@@ -291,7 +291,7 @@ fn source_times_survive_later_values() {
     );
     assert_eq!(twin["$metadata"]["temperature"], json!({"lastUpdateTime": LATER}));
     let nothing = json!([{"op": "add", "path": "/$metadata/level/sourceTime", "value": time}]);
-    instance.patch("/digitaltwins/t", &nothing).assert_error(
+    instance.patch("/digitaltwins/t", &nothing).is_error(
         400,
         "JsonPatchInvalid",
         "/$metadata/level/sourceTime",
@@ -299,7 +299,7 @@ fn source_times_survive_later_values() {
     let bad = json!([{"op": "add", "path": "/$metadata/temperature/sourceTime", "value": "noon"}]);
     instance
         .patch("/digitaltwins/t", &bad)
-        .assert_error(400, "ValidationFailed", "sourceTime");
+        .is_error(400, "ValidationFailed", "sourceTime");
 }
 
 /// ADT-ERROR-7, ADT-ERROR-8: refused with the web framework's error body.
@@ -318,7 +318,7 @@ fn body_that_is_not_a_patch_is_refused() {
         assert_eq!(reply.header("x-ms-error-code"), None);
     }
     let reply = instance.send_text(Method::PATCH, "/digitaltwins/t", " ", &[]);
-    reply.assert_error(400, "BadRequest", "A non-empty request body is required.");
+    reply.is_error(400, "BadRequest", "A non-empty request body is required.");
 }
 
 /// ADT-PATCH-19: and nothing else.

@@ -90,12 +90,10 @@ fn query_response_has_rows_token_and_charge() {
 fn invalid_queries_are_refused() {
     let instance = instance();
     let text = "SQL query parse failed: SQL Parser Error, Line=1, Position=0, Message=missing SELECT at 'foo' See samples in https://aka.ms/adtv2query for the correct syntax.";
-    instance
-        .refused_query("foo")
-        .assert_error(400, "SqlQueryError", text);
+    instance.refused_query("foo").is_error(400, "SqlQueryError", text);
     instance
         .refused_query("SELECT *\nFROM DIGITALTWINS WHERE")
-        .assert_error(
+        .is_error(
             400,
             "SqlQueryError",
             "Line=2, Position=23, Message=mismatched input '<EOF>' expecting",
@@ -112,7 +110,7 @@ fn invalid_queries_are_refused() {
     for body in [json!({}), json!([]), json!({"query": 1}), json!({"query": null})] {
         instance
             .post("/query", &body)
-            .assert_error(400, "BadRequest", "query");
+            .is_error(400, "BadRequest", "query");
     }
 }
 

@@ -142,7 +142,7 @@ fn invalid_joins_are_refused() {
     ] {
         instance
             .refused_query(query)
-            .assert_error(400, "SqlQueryError", "SQL query parse failed: ");
+            .is_error(400, "SqlQueryError", "SQL query parse failed: ");
     }
     let joins = |count: usize| {
         let joins: String = (0..count)

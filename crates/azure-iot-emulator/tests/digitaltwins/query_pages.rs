@@ -124,11 +124,11 @@ fn queries_are_paged_by_token() {
     ] {
         instance
             .post("/query", &json!({ "continuationToken": bad }))
-            .assert_error(400, "BadRequest", "token");
+            .is_error(400, "BadRequest", "token");
     }
     Instance::with_models()
         .post("/query", &json!({ "continuationToken": token }))
-        .assert_error(400, "BadRequest", "token");
+        .is_error(400, "BadRequest", "token");
     let body = json!({"query": "SELECT * FROM DIGITALTWINS"});
     let bad = instance.send(
         Method::POST,
@@ -136,7 +136,7 @@ fn queries_are_paged_by_token() {
         Some(&body),
         &[("max-items-per-page", "none")],
     );
-    bad.assert_error(400, "InvalidArgument", "max-items-per-page");
+    bad.is_error(400, "InvalidArgument", "max-items-per-page");
 }
 
 /// ADT-QUERY-5: an index that is built between two pages does not change the twin from which the pattern is matched.
@@ -193,18 +193,18 @@ fn tokens_are_bound_to_the_graph() {
     let next = |token: &Value| instance.query_page(&json!({ "continuationToken": token }), 5);
     let before = token();
     instance.service.set_query_lag(Duration::from_secs(1));
-    next(&before).assert_error(400, "BadRequest", "token");
+    next(&before).is_error(400, "BadRequest", "token");
     let lagging = token();
     next(&lagging).ok();
     instance.service.set_query_lag(Duration::ZERO);
-    next(&lagging).assert_error(400, "BadRequest", "token");
+    next(&lagging).is_error(400, "BadRequest", "token");
     assert_eq!(
         next(&before).ok().column("$dtId").len(),
         5,
         "the token is valid again in its own graph"
     );
     instance.service.load(&instance.service.dump()).expect("a state");
-    next(&before).assert_error(400, "BadRequest", "token");
+    next(&before).is_error(400, "BadRequest", "token");
 }
 
 /// ADT-QUERY-4: a scan of several batches, with deleted twins in between.

@@ -132,7 +132,7 @@ fn unsupported_clauses_and_functions_are_refused() {
     ] {
         instance
             .refused_query(query)
-            .assert_error(400, "SqlQueryError", "SQL query parse failed: ");
+            .is_error(400, "SqlQueryError", "SQL query parse failed: ");
     }
 }
 
@@ -234,7 +234,7 @@ fn query_length_operators_and_lists_are_limited() {
         assert_eq!(instance.post("/query", &json!({ "query": good })).status, 200);
         instance
             .refused_query(&bad)
-            .assert_error(400, "SqlQueryError", "SQL query parse failed: ");
+            .is_error(400, "SqlQueryError", "SQL query parse failed: ");
     }
 }
 

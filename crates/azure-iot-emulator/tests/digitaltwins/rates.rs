@@ -118,7 +118,7 @@ fn queries_beyond_the_rate_exceed_the_quota() {
     let (count, refusal) = admitted(501, |_| instance.post("/query", &query));
     let refusal = refusal.expect("a refusal");
     assert_eq!(count, 500);
-    refusal.assert_error(429, "QuotaReachedError", "");
+    refusal.is_error(429, "QuotaReachedError", "");
     assert!(refusal.header("retry-after").is_some());
     instance.clock.advance(Duration::from_secs(1));
     assert_eq!(instance.post("/query", &query).status, 200);

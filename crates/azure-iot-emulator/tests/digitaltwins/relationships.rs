@@ -60,7 +60,7 @@ fn put_replaces_an_existing_relationship() {
         0
     );
     let only_new = instance.send(Method::PUT, path, Some(&contains), &[("if-none-match", "*")]);
-    only_new.assert_error(
+    only_new.is_error(
         412,
         "PreconditionFailed",
         "a relationship with the id r1 on twin room-1 was found",
@@ -72,9 +72,9 @@ fn put_replaces_an_existing_relationship() {
 fn source_and_target_must_exist() {
     let instance = Instance::with_building();
     let reply = instance.put("/digitaltwins/none/relationships/x", &adjacent("room-1"));
-    reply.assert_error(404, "DigitalTwinNotFound", "with the ID none.");
+    reply.is_error(404, "DigitalTwinNotFound", "with the ID none.");
     let reply = instance.put("/digitaltwins/room-1/relationships/x", &adjacent("none"));
-    reply.assert_error(
+    reply.is_error(
         404,
         "TargetDigitalTwinNotFound",
         "The target digital twin is invalid or does not exist. Please validate that the target twin is valid and ensure that the target twin is not deleted. See section on querying the twins https://aka.ms/adtv2query .",
@@ -90,9 +90,9 @@ fn model_must_declare_the_relationship() {
         instance.put("/digitaltwins/floor-1/relationships/x", &body)
     };
     let text = "Twin relationship does not align with the model. Please ensure that the relationship is in alignment with the model. See section on listing models http://aka.ms/adtv2models.";
-    put("owns", "room-1").assert_error(400, "InvalidRelationship", text);
-    put("name", "room-1").assert_error(400, "InvalidRelationship", text);
-    put("cleans", "room-1").assert_error(400, "InvalidRelationship", text);
+    put("owns", "room-1").is_error(400, "InvalidRelationship", text);
+    put("name", "room-1").is_error(400, "InvalidRelationship", text);
+    put("cleans", "room-1").is_error(400, "InvalidRelationship", text);
     // Declared by the base of the floor's model, with that base as target.
     assert_eq!(put("contains", "room-1").status, 200);
     // Declared without a target, so any twin is allowed.
@@ -114,7 +114,7 @@ fn maximum_multiplicity_is_not_enforced() {
 fn self_relationship_is_refused() {
     let instance = Instance::with_building();
     let reply = instance.put("/digitaltwins/room-1/relationships/x", &adjacent("room-1"));
-    reply.assert_error(400, "OperationNotAllowed", "room-1");
+    reply.is_error(400, "OperationNotAllowed", "room-1");
 }
 
 /// ADT-REL-13.
@@ -123,16 +123,14 @@ fn missing_relationship_is_not_found() {
     let instance = Instance::with_building();
     let path = "/digitaltwins/room-1/relationships/none";
     let text = "Relationship none not found on twin room-1. Please verify that the relationship id is valid and ensure that the relationship is not deleted. See section on listing relationships in the documentation https://aka.ms/adtv2twins.";
-    instance.get(path).assert_error(404, "RelationshipNotFound", text);
-    instance
-        .delete(path)
-        .assert_error(404, "RelationshipNotFound", text);
+    instance.get(path).is_error(404, "RelationshipNotFound", text);
+    instance.delete(path).is_error(404, "RelationshipNotFound", text);
     instance
         .patch(path, &json!([]))
-        .assert_error(404, "RelationshipNotFound", text);
+        .is_error(404, "RelationshipNotFound", text);
     instance
         .get("/digitaltwins/none/relationships/x")
-        .assert_error(404, "DigitalTwinNotFound", "none");
+        .is_error(404, "DigitalTwinNotFound", "none");
 }
 
 /// ADT-REL-15.
@@ -144,9 +142,9 @@ fn properties_are_validated_against_the_declaration() {
         body[name] = value;
         instance.put("/digitaltwins/room-1/relationships/x", &body)
     };
-    put("colour", json!("red")).assert_error(400, "ValidationFailed", "colour does not appear on the DTDL");
-    put("door", json!(1)).assert_error(400, "ValidationFailed", "Expected value of type string for door");
-    put("since", json!("today")).assert_error(400, "ValidationFailed", "since");
+    put("colour", json!("red")).is_error(400, "ValidationFailed", "colour does not appear on the DTDL");
+    put("door", json!(1)).is_error(400, "ValidationFailed", "Expected value of type string for door");
+    put("since", json!("today")).is_error(400, "ValidationFailed", "since");
     assert_eq!(put("since", json!("2024-02-29")).status, 200);
 }
 
@@ -161,13 +159,13 @@ fn malformed_body_is_refused() {
         "[]",
         "{",
     ] {
-        put(body).assert_error(
+        put(body).is_error(
             400,
             "InvalidArgument",
             "Could not deserialize relationship create body.",
         );
     }
-    put("").assert_error(400, "BadRequest", "A non-empty request body is required.");
+    put("").is_error(400, "BadRequest", "A non-empty request body is required.");
 }
 
 /// ADT-REL-14, ADT-ETAG-3, ADT-ETAG-4, ADT-ETAG-5, ADT-PATCH-19.
@@ -183,13 +181,13 @@ fn patch_and_delete_check_preconditions() {
     let patch = json!([{"op": "remove", "path": "/door"}]);
     instance
         .send(Method::PATCH, path, Some(&patch), &[("if-match", &old)])
-        .assert_error(412, "PreconditionFailed", "doesn't match the current etag");
+        .is_error(412, "PreconditionFailed", "doesn't match the current etag");
     instance
         .send(Method::DELETE, path, None, &[("if-match", &old)])
-        .assert_error(412, "PreconditionFailed", &old);
+        .is_error(412, "PreconditionFailed", &old);
     instance
         .send(Method::DELETE, path, None, &[("if-match", "XXX")])
-        .assert_error(400, "InvalidArgument", "If-Match");
+        .is_error(400, "InvalidArgument", "If-Match");
     let current = reply.etag();
     let reply = instance
         .send(Method::PATCH, path, Some(&patch), &[("if-match", &current)])
@@ -197,7 +195,7 @@ fn patch_and_delete_check_preconditions() {
     assert_eq!(instance.get(path).body.get("door"), None);
     instance
         .patch(path, &patch)
-        .assert_error(400, "JsonPatchInvalid", "path segment 'door' was not found.");
+        .is_error(400, "JsonPatchInvalid", "path segment 'door' was not found.");
     // ADT-PATCH-19: an empty patch changes the ETag.
     assert_ne!(instance.patch(path, &json!([])).ok().etag(), reply.etag());
     assert_eq!(
@@ -223,12 +221,12 @@ fn source_target_and_name_cannot_be_patched() {
         let patch = json!([{"op": "replace", "path": path, "value": "room-2"}]);
         instance
             .patch("/digitaltwins/floor-1/relationships/r1", &patch)
-            .assert_error(400, "JsonPatchInvalid", path);
+            .is_error(400, "JsonPatchInvalid", path);
     }
     let patch = json!([{"op": "add", "path": "/door", "value": "oak"}]);
     instance
         .patch("/digitaltwins/floor-1/relationships/r1", &patch)
-        .assert_error(400, "ValidationFailed", "door does not appear");
+        .is_error(400, "ValidationFailed", "door does not appear");
 }
 
 fn instance_with_many() -> Instance {
@@ -330,11 +328,11 @@ fn list_of_missing_twin_and_invalid_token_are_refused() {
     for list in ["relationships", "incomingrelationships"] {
         instance
             .get(&format!("/digitaltwins/none/{list}"))
-            .assert_error(404, "DigitalTwinNotFound", "none");
+            .is_error(404, "DigitalTwinNotFound", "none");
         let path = format!("/digitaltwins/room-1/{list}?continuationToken=xyz");
         instance
             .get(&path)
-            .assert_error(400, "InvalidArgument", "continuation token");
+            .is_error(400, "InvalidArgument", "continuation token");
     }
 }
 
@@ -367,5 +365,5 @@ fn relationship_ids_are_checked_and_encoded_in_links() {
         "https://twins.test/digitaltwins/room-1/relationships/a%3A%23%3Fb?api-version=2023-10-31"
     );
     let reply = instance.put("/digitaltwins/room-1/relationships/a%20b", &adjacent("room-2"));
-    reply.assert_error(400, "InvalidArgument", "a b");
+    reply.is_error(400, "InvalidArgument", "a b");
 }

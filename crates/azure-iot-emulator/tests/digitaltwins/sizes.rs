@@ -22,7 +22,7 @@ fn tags(count: usize, length: usize) -> Value {
 fn string_has_at_most_4_kb() {
     let instance = Instance::with_building();
     let too_long =
-        |reply: Reply| reply.assert_error(400, "ValidationFailed", "longer than the maximum of 4096 bytes");
+        |reply: Reply| reply.is_error(400, "ValidationFailed", "longer than the maximum of 4096 bytes");
     let patch = |path: &str, value: Value| {
         let patch = json!([{"op": "add", "path": path, "value": value}]);
         instance.patch("/digitaltwins/floor-1", &patch)
@@ -58,12 +58,12 @@ fn twin_has_at_most_32_kb() {
     let room = 32 * KB - size - member;
     assert_eq!(patch("/name", x(room)).status, 204);
     assert_eq!(instance.get("/digitaltwins/t").response.body.len(), 32 * KB);
-    patch("/name", x(room + 1)).assert_error(400, "ValidationFailed", "more than the maximum of 32768");
+    patch("/name", x(room + 1)).is_error(400, "ValidationFailed", "more than the maximum of 32768");
     assert_eq!(instance.get("/digitaltwins/t").body["name"], x(room));
     // The metadata that the service adds counts, too.
     let body = json!({"$metadata": {"$model": "dtmi:test:Floor;1"}, "tags": tags(8, 4000), "name": x(570)});
     assert!(body.to_string().len() < 32 * KB);
-    instance.put("/digitaltwins/u", &body).assert_error(
+    instance.put("/digitaltwins/u", &body).is_error(
         400,
         "ValidationFailed",
         "more than the maximum of 32768",
@@ -111,7 +111,7 @@ fn body_of_a_single_element_has_at_most_32_kb() {
         };
         let send = |length: usize| instance.send_text(method.clone(), path, &padded(length), &post_headers);
         assert!(send(32 * KB).status < 300, "{method} {path}");
-        send(32 * KB + 1).assert_error(400, "LimitExceeded", "longer than the maximum of 32768 bytes");
+        send(32 * KB + 1).is_error(400, "LimitExceeded", "longer than the maximum of 32768 bytes");
     }
 }
 
@@ -142,14 +142,14 @@ fn model_has_at_most_1_mb_and_upload_at_most_250_models() {
     let large = sized("dtmi:test:Large;1", KB * KB);
     assert_eq!(large.to_string().len(), KB * KB);
     assert_eq!(post(large).status, 201);
-    post(sized("dtmi:test:Larger;1", KB * KB + 1)).assert_error(400, "LimitExceeded", "1048576");
+    post(sized("dtmi:test:Larger;1", KB * KB + 1)).is_error(400, "LimitExceeded", "1048576");
 
     let batch: Vec<_> = (1..=251)
         .map(|number| model(&format!("dtmi:test:M;{number}"), json!([]))[0].clone())
         .collect();
     instance
         .post("/models", &Value::from(batch.clone()))
-        .assert_error(400, "LimitExceeded", "250");
+        .is_error(400, "LimitExceeded", "250");
     assert_eq!(instance.get("/models/dtmi:test:M;1").status, 404);
     assert_eq!(instance.post("/models", &Value::from(&batch[..250])).status, 201);
 }
@@ -166,7 +166,7 @@ fn property_name_has_the_length_that_dtdl_allows() {
         instance.post("/models", &model)
     };
     for (version, longest) in [(2, 64), (3, 512)] {
-        post(version, longest + 1).assert_error(400, "DTDLParserError", "");
+        post(version, longest + 1).is_error(400, "DTDLParserError", "");
         assert_eq!(post(version, longest).status, 201);
         let name = "p".repeat(longest);
         let id = format!("t{version}");

@@ -60,7 +60,7 @@ fn loaded_state_equals_the_dumped_one() {
             "/digitaltwins/room-2",
             &json!([{"op": "add", "path": "/name", "value": 1}]),
         )
-        .assert_error(400, "ValidationFailed", "name");
+        .is_error(400, "ValidationFailed", "name");
 }
 
 /// A map may have the key `$metadata`, which does not make it a component.
@@ -130,10 +130,10 @@ fn models_with_the_same_nested_identifier_are_loaded() {
     other.patch("/digitaltwins/heir", &patch(json!("z"))).ok();
     other
         .patch("/digitaltwins/heir", &patch(json!(1)))
-        .assert_error(400, "ValidationFailed", "p");
+        .is_error(400, "ValidationFailed", "p");
     other
         .delete("/models/dtmi:m:B;1")
-        .assert_error(409, "ModelReferencesNotDeleted", "dtmi:m:Heir;1");
+        .is_error(409, "ModelReferencesNotDeleted", "dtmi:m:Heir;1");
 }
 
 #[test]
@@ -238,11 +238,11 @@ fn uploads_are_refused_when_sequence_numbers_run_out() {
     ]);
     instance
         .post("/models", &models)
-        .assert_error(400, "LimitExceeded", "no place for more models");
+        .is_error(400, "LimitExceeded", "no place for more models");
     instance.post("/models", &model("dtmi:m:A;1", json!([]))).ok();
     instance
         .post("/models", &model("dtmi:m:B;1", json!([])))
-        .assert_error(400, "LimitExceeded", "no place for more models");
+        .is_error(400, "LimitExceeded", "no place for more models");
     let state = instance.service.dump();
     assert_eq!(instance.get("/models").ok().column("id"), ["dtmi:m:A;1"]);
     let other = Instance::new();

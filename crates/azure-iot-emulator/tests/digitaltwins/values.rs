@@ -184,7 +184,7 @@ fn arrays_are_replaced_as_a_whole() {
     instance.put_twin("t", "dtmi:v:Thing;1", json!({"p": [1, 2]}));
     // An element of an array has no path.
     let element = json!([{"op": "replace", "path": "/p/0", "value": 5}]);
-    instance.patch("/digitaltwins/t", &element).assert_error(
+    instance.patch("/digitaltwins/t", &element).is_error(
         400,
         "JsonPatchInvalid",
         "Could not resolve path /p/0.",
@@ -206,18 +206,16 @@ fn error_of_a_nested_value_has_its_path() {
     let body = |value: Value| json!({"$metadata": {"$model": "dtmi:v:Thing;1"}, "p": value});
     instance
         .put("/digitaltwins/t", &body(json!({"a": "x"})))
-        .assert_error(
+        .is_error(
             400,
             "ValidationFailed",
             "Expected value of type integer for p/a on Twin.",
         );
-    instance
-        .put("/digitaltwins/t", &body(json!({"b": 1})))
-        .assert_error(
-            400,
-            "ValidationFailed",
-            "p/b does not appear on the DTDL for Twin.",
-        );
+    instance.put("/digitaltwins/t", &body(json!({"b": 1}))).is_error(
+        400,
+        "ValidationFailed",
+        "p/b does not appear on the DTDL for Twin.",
+    );
 }
 
 /// ADT-TWIN-25: directly and transitively, in twins and components.
@@ -254,11 +252,9 @@ fn inherited_contents_count() {
         )
         .ok();
     let bare = json!({"$metadata": {"$model": "dtmi:v:Heir;1"}});
-    instance.put("/digitaltwins/h", &bare).assert_error(
-        400,
-        "ValidationFailed",
-        "Twin is missing component c.",
-    );
+    instance
+        .put("/digitaltwins/h", &bare)
+        .is_error(400, "ValidationFailed", "Twin is missing component c.");
     instance.put_twin(
         "h",
         "dtmi:v:Heir;1",

@@ -23,9 +23,9 @@ fn start_error(arguments: &[&str], variables: &[(&str, String)]) -> String {
     let mut text = String::new();
     child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
     let status = child.wait().unwrap();
-    assert_eq!(line, "", "{arguments:?} {variables:?} is taken");
-    assert!(matches!(status.code(), Some(1 | 2)), "{arguments:?}: {status}");
     assert_eq!(line, "", "{arguments:?} {variables:?} is accepted");
+    assert!(matches!(status.code(), Some(1 | 2)), "{arguments:?}: {status}");
+    assert!(
         text.starts_with("error: ") && !text.contains("panicked"),
         "{arguments:?}: {text}"
     );

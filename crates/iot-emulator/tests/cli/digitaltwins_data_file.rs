@@ -76,7 +76,13 @@ impl Connection {
                     (true, 0) if !is_source => change(Method::DELETE, &twin, None, twin.clone(), None),
                     (true, 1) => {
                         let expected = json!({"n": number, "m": number});
-                        change(Method::PATCH, &twin, Some(both(number)), twin.clone(), Some(expected))
+                        change(
+                            Method::PATCH,
+                            &twin,
+                            Some(both(number)),
+                            twin.clone(),
+                            Some(expected),
+                        )
                     }
                     _ => {
                         let body =
@@ -96,7 +102,13 @@ impl Connection {
                     (true, 0) => change(Method::DELETE, &path, None, path.clone(), None),
                     (true, 1) => {
                         let expected = json!({"n": number, "m": number});
-                        change(Method::PATCH, &path, Some(both(number)), path.clone(), Some(expected))
+                        change(
+                            Method::PATCH,
+                            &path,
+                            Some(both(number)),
+                            path.clone(),
+                            Some(expected),
+                        )
                     }
                     _ => {
                         let body =
@@ -113,7 +125,13 @@ impl Connection {
                         let model =
                             json!({"@id": id, "@type": "Interface", "@context": "dtmi:dtdl:context;2"});
                         let expected = json!({"id": id, "decommissioned": false});
-                        change(Method::POST, "/models", Some(json!([model])), path, Some(expected))
+                        change(
+                            Method::POST,
+                            "/models",
+                            Some(json!([model])),
+                            path,
+                            Some(expected),
+                        )
                     }
                     Some(true) => change(Method::DELETE, &path, None, path.clone(), None),
                     Some(false) => {
@@ -202,7 +220,11 @@ async fn check(caller: &Caller, state: &mut ExpectedState) {
             matches_expected(&found, &before) || matches_expected(&found, &after),
             "{path}: {found:?} instead of {before:?} or {after:?}"
         );
-        let now = if matches_expected(&found, &before) { before } else { after };
+        let now = if matches_expected(&found, &before) {
+            before
+        } else {
+            after
+        };
         // The pending change, if it was made, has set a new ETag.
         let now = now.map(|mut members| {
             if let Some(tag) = found.1.get("$etag") {
