@@ -20,9 +20,9 @@ pub const DIGITALTWINS_ENDPOINT: &str = "DIGITALTWINS_ENDPOINT";
 /// A client of each service.
 #[derive(Debug)]
 pub struct Environment {
-    /// The IoT Hub.
+    /// The client of the IoT hub.
     pub hub: IotHubRegistryManager,
-    /// The Digital Twins instance.
+    /// The client of the Digital Twins instance.
     pub twins: DigitalTwinsClient,
     emulator: Option<Emulator>,
     real: (bool, bool),

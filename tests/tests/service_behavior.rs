@@ -17,7 +17,7 @@ const COLUMNS: usize = 5;
 
 /// One row of a document.
 struct Rule {
-    place: String,
+    location: String,
     untested: bool,
 }
 
@@ -44,34 +44,34 @@ fn rules() -> BTreeMap<String, Rule> {
     files.sort();
     for file in files {
         for (number, line) in read(&file).lines().enumerate() {
-            let place = format!("{}:{}", file.display(), number + 1);
+            let location = format!("{}:{}", file.display(), number + 1);
             let row = cells(line);
             let Some(id) = row.first().filter(|cell| ids(cell) == [cell.as_str()]) else {
                 continue;
             };
-            assert_eq!(row.len(), COLUMNS, "{place}: {id} has {} columns", row.len());
+            assert_eq!(row.len(), COLUMNS, "{location}: {id} has {} columns", row.len());
             assert!(
                 row.iter().take(4).all(|cell| !cell.is_empty()),
-                "{place}: {id} has an empty column"
+                "{location}: {id} has an empty column"
             );
             assert!(
                 EVIDENCE.contains(&row[2].as_str()),
-                "{place}: {id} has the evidence {:?}",
+                "{location}: {id} has the unknown evidence {:?}",
                 row[2]
             );
             let untested = !row[4].is_empty();
             let reason = row[4].strip_prefix("untested: ").unwrap_or_default();
             assert!(
                 !untested || !reason.is_empty(),
-                "{place}: {id} has {:?} as its last column",
+                "{location}: the last column of {id} is {:?}; expected it empty or \"untested: <reason>\"",
                 row[4]
             );
             let rule = Rule {
-                place: place.clone(),
+                location: location.clone(),
                 untested,
             };
             if let Some(first) = rules.insert(id.clone(), rule) {
-                panic!("{place}: {id} is also the id of {}", first.place);
+                panic!("{location}: {id} is also the id of {}", first.location);
             }
         }
     }
@@ -164,8 +164,11 @@ fn every_rule_is_named_by_a_test_or_marked_untested() {
     let mut wrong = Vec::new();
     for (id, rule) in rules() {
         match (named.contains(&id), rule.untested) {
-            (false, false) => wrong.push(format!("{}: no test names {id}", rule.place)),
-            (true, true) => wrong.push(format!("{}: {id} is untested, but a test names it", rule.place)),
+            (false, false) => wrong.push(format!("{}: no test names {id}", rule.location)),
+            (true, true) => wrong.push(format!(
+                "{}: {id} is untested, but a test names it",
+                rule.location
+            )),
             (true, false) | (false, true) => {}
         }
     }

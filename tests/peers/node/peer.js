@@ -65,11 +65,11 @@ function statusOf(error) {
 
 /** Describes an error with the response body and the line of the scenario. */
 function textOf(error) {
-  const said = error?.responseBody ?? error?.response?.bodyAsText;
-  const place = String(error?.stack)
+  const responseBody = error?.responseBody ?? error?.response?.bodyAsText;
+  const frame = String(error?.stack)
     .split('\n')
     .find((line) => /peers.node.(iothub|digitaltwins)/.test(line));
-  return [`${error?.name}: ${error?.message}`, said, place?.trim()].filter(Boolean).join('\n');
+  return [`${error?.name}: ${error?.message}`, responseBody, frame?.trim()].filter(Boolean).join('\n');
 }
 
 /** Wraps a client to record which of its methods are called. */

@@ -66,7 +66,7 @@ def _status(error):
 
 def _text(error):
     """Describes an error with the response body and the line of the scenario."""
-    place = next(
+    frame = next(
         (f for f in reversed(traceback.extract_tb(error.__traceback__)) if "/peers/python/" in f.filename),
         None,
     )
@@ -74,8 +74,8 @@ def _text(error):
     response = getattr(error, "response", None)
     with contextlib.suppress(Exception):
         lines.append(response.text if isinstance(response.text, str) else response.text())
-    if place:
-        lines.append(f"{os.path.basename(place.filename)}:{place.lineno}: {place.line}")
+    if frame:
+        lines.append(f"{os.path.basename(frame.filename)}:{frame.lineno}: {frame.line}")
     return "\n".join(lines)
 
 
@@ -110,12 +110,12 @@ def raises(kind):
             raise
         caught.error = error
         return
-    raise AssertionError(f"expected {kind.__name__}, and nothing was raised")
+    raise AssertionError(f"expected {kind.__name__}, but nothing was raised")
 
 
 def equal(actual, expected):
     if actual != expected:
-        raise AssertionError(f"{actual!r}, but {expected!r} was expected")
+        raise AssertionError(f"expected {expected!r}, got {actual!r}")
 
 
 def holds(condition, text):

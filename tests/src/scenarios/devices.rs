@@ -34,7 +34,7 @@ pub async fn device_lifecycle(environment: &Environment) -> Result<(), Failure> 
     let again = hub
         .create_device_with_sas(id, SymmetricKey::generate()?, DeviceStatus::Enabled, None)
         .await;
-    let error = refused("the same device again", again)?;
+    let error = refused("a second create of the device", again)?;
     equal("its code", error.code(), Some("DeviceAlreadyExists"))?;
     holds("it is a conflict", error.is_conflict())?;
 

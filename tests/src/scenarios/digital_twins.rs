@@ -40,7 +40,7 @@ pub async fn digital_twin_lifecycle(environment: &Environment) -> Result<(), Fai
     let again = client.upsert_digital_twin(id, &twin, Upsert::CreateOnly).await;
     holds(
         "it is created only once",
-        refused("the same again", again)?.is_precondition_failed(),
+        refused("a second create of the twin", again)?.is_precondition_failed(),
     )?;
 
     let patch = DigitalTwinPatch::new()

@@ -37,7 +37,10 @@ pub async fn uploads_are_atomic(environment: &Environment) -> Result<(), Failure
         vec![tank(NAME).as_str(), valve(NAME).as_str()],
     )?;
 
-    let again = refused("the same again", client.create_models(&[tank_model]).await)?;
+    let again = refused(
+        "a second upload of the model",
+        client.create_models(&[tank_model]).await,
+    )?;
     holds(
         "it is a conflict",
         again.is_conflict() && again.is_already_exists(),

@@ -65,7 +65,7 @@ async fn tokens_are_verified() {
 
 /// HUB-AMQP-5.
 #[tokio::test]
-async fn plain_accepts_a_signature_as_password() {
+async fn sasl_plain_accepts_a_signature_as_password() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let plain = |username: &str, password: String| {

@@ -44,7 +44,7 @@ impl Hub {
         self.emulator.iothub().unwrap()
     }
 
-    /// Returns a token of a policy for a resource as it appears in the token, valid for an hour.
+    /// Returns a token of a policy for a resource, which the caller percent-encodes if necessary, valid for an hour.
     pub(crate) fn token(&self, policy: &str, resource: &str) -> String {
         let text = self.emulator.iothub_connection_string_for(policy).unwrap();
         let (_, key) = text.rsplit_once("SharedAccessKey=").unwrap();
@@ -124,7 +124,7 @@ impl Client {
     pub(crate) async fn put_token(&mut self, token: &str, id: MessageId) -> (i32, String, Option<MessageId>) {
         let session = &mut self.session;
         let mut requests = Sender::attach(session, "requests", "$cbs").await.unwrap();
-        let mut answers = Receiver::attach(session, "answers", "$cbs").await.unwrap();
+        let mut responses = Receiver::attach(session, "responses", "$cbs").await.unwrap();
         let request = Message::builder()
             .properties(Properties {
                 message_id: Some(id),
@@ -140,8 +140,8 @@ impl Client {
             .body(AmqpValue(Value::String(token.to_owned())))
             .build();
         requests.send(request).await.unwrap();
-        let response = answers.recv::<Body<Value>>().await.unwrap();
-        answers.accept(&response).await.unwrap();
+        let response = responses.recv::<Body<Value>>().await.unwrap();
+        responses.accept(&response).await.unwrap();
         let response = response.into_message();
         let properties = response.application_properties.unwrap().0;
         let Some(SimpleValue::Int(status)) = properties.get("status-code") else {
@@ -156,7 +156,7 @@ impl Client {
             response.properties.unwrap().correlation_id,
         );
         requests.close().await.unwrap();
-        answers.close().await.unwrap();
+        responses.close().await.unwrap();
         result
     }
 

@@ -27,7 +27,7 @@ fn summary(event: &CloudEvent) -> (&str, &str, &Value) {
 
 /// ADT-EVENT-2, ADT-EVENT-3, ADT-EVENT-8.
 #[test]
-fn twins_created_updated_and_deleted() {
+fn twin_changes_send_events() {
     let (instance, mut events) = routed("true");
     let twin = instance
         .put_twin("floor-3", "dtmi:test:Floor;1", json!({"level": 3, "name": "x"}))
@@ -89,7 +89,7 @@ fn component_patch_is_an_update_of_its_twin() {
 
 /// ADT-EVENT-4, ADT-EVENT-5.
 #[test]
-fn relationships_created_updated_and_deleted() {
+fn relationship_changes_send_events() {
     let (instance, mut events) = routed("true");
     let path = "/digitaltwins/room-1/relationships/d";
     let body = json!({"$relationshipName": "adjacent", "$targetId": "room-2", "door": "oak"});
@@ -328,7 +328,7 @@ fn filters_select_events_and_refused_requests_send_none() {
 
 /// ADT-ROUTE-6.
 #[test]
-fn at_most_six_endpoints_which_several_subscribers_may_share() {
+fn six_endpoints_are_allowed_and_can_be_shared() {
     let (instance, mut first) = routed("true");
     let mut second = instance.service.subscribe("ep").expect("the same endpoint");
     instance.put_twin("floor-9", "dtmi:test:Floor;1", json!({}));

@@ -105,9 +105,9 @@ fn last_update_times_exist_since_2022_05_31() {
             .post(&format!("/query?api-version={version}"), &query)
             .body;
         let component = get("/digitaltwins/room-1/components/thermostat");
-        for thing in [&get("/digitaltwins/room-1"), &rows["value"][0], &component] {
-            let time = thing["$metadata"].get("$lastUpdateTime");
-            assert_eq!(time.is_some(), has, "{version}: {thing}");
+        for element in [&get("/digitaltwins/room-1"), &rows["value"][0], &component] {
+            let time = element["$metadata"].get("$lastUpdateTime");
+            assert_eq!(time.is_some(), has, "{version}: {element}");
         }
     }
 }

@@ -321,7 +321,7 @@ fn body_that_is_not_a_patch_is_refused() {
     reply.is_error(400, "BadRequest", "A non-empty request body is required.");
 }
 
-/// ADT-PATCH-19: and nothing else.
+/// ADT-PATCH-19: it changes nothing else.
 #[test]
 fn empty_patch_changes_the_etag() {
     let twin = patched(&instance(), json!([]));

@@ -53,7 +53,7 @@ fn blocks<'a>(text: &'a str, language: &str) -> Vec<(usize, &'a str)> {
 
 /// Runs the queries of `docs/emulator.md`.
 #[test]
-fn documented_queries_give_the_documented_rows() {
+fn documented_queries_return_the_documented_rows() {
     let text = include_str!("../../../../docs/emulator.md");
     let instance = Instance::new();
     instance.service.load_building().expect("an empty instance");

@@ -204,7 +204,7 @@ fn comparisons_respect_types_and_operand_order() {
 
 /// ADT-QUERY-16.
 #[test]
-fn not_binds_tighter_than_and_and_and_tighter_than_or() {
+fn not_precedes_and_which_precedes_or() {
     let instance = instance();
     assert_ids(&instance, "NOT T.size = 1", &["b", "c", "d"]);
     assert_ids(&instance, "NOT T.size = 1 AND T.size < 3", &["b"]);

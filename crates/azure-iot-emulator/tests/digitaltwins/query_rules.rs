@@ -240,7 +240,7 @@ fn query_length_operators_and_lists_are_limited() {
 
 /// ADT-QUERY-3, ADT-QUERY-32: a decimal number.
 #[test]
-fn successful_query_has_a_charge_and_a_refused_one_has_not() {
+fn only_successful_queries_have_a_charge() {
     let instance = instance();
     for query in [
         "SELECT * FROM DIGITALTWINS",

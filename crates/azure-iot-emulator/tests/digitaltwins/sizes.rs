@@ -72,7 +72,7 @@ fn twin_has_at_most_32_kb() {
 
 /// ADT-LIMIT-5.
 #[test]
-fn body_of_a_single_element_has_at_most_32_kb() {
+fn request_body_has_at_most_32_kb() {
     let instance = Instance::with_building();
     drop(instance.service.subscribe("ep").expect("an endpoint"));
     let post_headers = [("message-id", "m")];

@@ -36,7 +36,7 @@ fn check_values(schema: Value, version: u8, good: &[Value], bad: &[Value]) {
 
 /// ADT-VALUE-1, ADT-VALUE-4, ADT-VALUE-12.
 #[test]
-fn booleans_and_strings() {
+fn booleans_and_strings_accept_only_their_type() {
     check_values(
         json!("boolean"),
         2,
@@ -53,7 +53,7 @@ fn booleans_and_strings() {
 
 /// ADT-VALUE-2.
 #[test]
-fn integers_have_32_or_64_bits() {
+fn integer_has_32_bits_and_long_64() {
     let wrong = [json!(80.0), json!("80"), json!(1e3)];
     check_values(json!("integer"), 2, &[json!(80), json!(i32::MIN)], &wrong);
     check_values(
@@ -220,7 +220,7 @@ fn error_of_a_nested_value_has_its_path() {
 
 /// ADT-TWIN-25: directly and transitively, in twins and components.
 #[test]
-fn inherited_contents_count() {
+fn inherited_contents_are_part_of_the_model() {
     let instance = Instance::new();
     let part = |id: &str, base: Option<&str>, name: &str| {
         let contents = json!([{"@type": "Property", "name": name, "schema": "integer"}]);

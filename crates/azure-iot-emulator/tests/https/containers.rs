@@ -60,7 +60,7 @@ impl Running {
 
 /// HUB-TRANSFER-1, HUB-TRANSFER-5, HUB-TRANSFER-8.
 #[tokio::test]
-async fn export_and_import_through_a_container() {
+async fn export_can_be_imported_through_a_container() {
     let running = Running::new().await;
     running
         .hub(Method::PUT, "/devices/a", &json!({"deviceId": "a"}))

@@ -148,7 +148,7 @@ async fn taken_port_and_bad_policy_key_are_start_errors() {
 }
 
 #[tokio::test]
-async fn services_can_be_left_out() {
+async fn services_can_be_disabled() {
     let emulator = Emulator::builder().without_iothub().start().await.unwrap();
     assert_eq!(
         (

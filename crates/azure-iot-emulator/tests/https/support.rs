@@ -41,7 +41,7 @@ impl ConnectionString {
         }
     }
 
-    /// Returns a token for a resource as it appears in the token, valid until `expiry`.
+    /// Returns a token for a resource, which the caller percent-encodes if necessary, valid until `expiry`.
     pub(crate) fn token(&self, resource: &str, expiry: i64) -> String {
         let key = STANDARD.decode(&self.key).expect("the key is base64");
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes a key of any length");

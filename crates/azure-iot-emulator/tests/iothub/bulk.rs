@@ -182,7 +182,7 @@ fn import_modes_follow_existence_and_etags() {
 
 /// HUB-BULK-1, HUB-BULK-10, HUB-BULK-11, HUB-BULK-14: module entries; an entry is applied completely or not at all.
 #[test]
-fn bulk_entries_of_modules_and_whole_entries() {
+fn bulk_entries_can_be_modules_and_are_atomic() {
     let hub = Hub::new();
     hub.create("a");
     let module = |mode: &str| json!([{"id": "a", "moduleId": "m", "importMode": mode}]);

@@ -126,7 +126,7 @@ fn configuration_content_must_be_present_and_of_one_kind() {
 
 /// HUB-CONFIG-9, HUB-CONFIG-10.
 #[test]
-fn target_condition_must_fit_the_content() {
+fn target_condition_must_match_the_content() {
     let hub = Hub::new();
     let module = json!({"moduleContent": {"properties.desired.a": 1}});
     for (content, condition) in [
@@ -152,7 +152,7 @@ fn target_condition_must_fit_the_content() {
 
 /// HUB-CONFIG-20.
 #[test]
-fn tested_queries_report_errors_in_the_body() {
+fn test_queries_reports_errors_in_the_body() {
     let hub = Hub::new();
     let test = |body: Value| {
         hub.send("POST", "/configurations/testQueries", None, Some(&body))
@@ -205,7 +205,7 @@ fn content_is_applied_to_edge_devices_only() {
 
 /// HUB-CONFIG-19, HUB-CONFIG-25, HUB-CONFIG-29, HUB-ETAG-17, HUB-TWIN-9.
 #[test]
-fn settings_reach_devices_of_the_condition_now_and_later() {
+fn settings_are_applied_to_devices_that_match_now_or_later() {
     let hub = Hub::new();
     for id in ["a", "b"] {
         hub.create(id);

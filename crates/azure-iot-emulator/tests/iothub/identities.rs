@@ -272,7 +272,7 @@ fn device_ids_have_the_documented_characters_and_keep_case() {
     // Device ids are case-sensitive.
     hub.create("Device");
     assert_eq!(hub.get("/devices/device").error(404, "DeviceNotFound"), "device");
-    // Literal path segments are not.
+    // Literal path segments are case-insensitive.
     assert_eq!(hub.get("/Devices/Device").ok()["deviceId"], "Device");
 }
 

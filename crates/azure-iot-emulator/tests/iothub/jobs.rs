@@ -76,7 +76,7 @@ fn duplicate_job_conflicts_and_second_active_job_is_throttled() {
 
 /// HUB-JOB-11, HUB-JOB-13.
 #[test]
-fn unknown_job_has_status_unknown_and_ended_job_cannot_be_cancelled() {
+fn unknown_job_has_status_unknown_and_ended_job_cannot_be_canceled() {
     let hub = hub_with(&["a"]);
     let unknown = get(&hub, "missing");
     assert_eq!(
@@ -93,7 +93,7 @@ fn unknown_job_has_status_unknown_and_ended_job_cannot_be_cancelled() {
 
 /// HUB-JOB-10, HUB-JOB-12.
 #[test]
-fn waiting_job_can_be_cancelled() {
+fn waiting_job_can_be_canceled() {
     let hub = hub_with(&["a"]);
     let mut body = twin_job("*");
     body["startTime"] = json!("2026-03-01T13:00:00.000Z");
@@ -110,7 +110,7 @@ fn waiting_job_can_be_cancelled() {
 
 /// HUB-JOB-5, HUB-JOB-10, HUB-JOB-17, HUB-JOB-18, HUB-JOB-23.
 #[test]
-fn twin_job_runs_on_devices_of_its_condition_at_its_start_time() {
+fn twin_job_runs_on_matching_devices_at_its_start_time() {
     let hub = hub_with(&["a", "b", "c"]);
     let mut body = twin_job("deviceId IN ['a', 'b']");
     // A time without a zone, an hour from now.
@@ -159,7 +159,7 @@ fn method_job_counts_offline_devices_as_failed() {
 
 /// HUB-JOB-21.
 #[test]
-fn condition_from_modules_makes_a_job_of_modules() {
+fn job_with_a_condition_from_modules_runs_on_modules() {
     let hub = hub_with(&["a"]);
     hub.put("/devices/a/modules/m", &json!({"deviceId": "a", "moduleId": "m"}))
         .ok();

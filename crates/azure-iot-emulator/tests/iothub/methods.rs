@@ -103,7 +103,7 @@ fn method_of_offline_device_is_not_online() {
 /// HUB-METHOD-5, HUB-METHOD-7, HUB-METHOD-8: the payload is passed through; an error status of the device is not an
 /// error of the call.
 #[test]
-fn method_payload_is_any_json_and_device_status_is_no_error() {
+fn method_payload_is_any_json_and_device_status_is_not_an_error() {
     let hub = hub();
     for payload in [
         json!(null),

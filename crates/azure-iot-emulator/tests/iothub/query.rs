@@ -76,7 +76,7 @@ fn rows(hub: &Hub, text: &str) -> Value {
 
 /// HUB-QUERY-1, HUB-QUERY-2, HUB-QUERY-3, HUB-QUERY-4.
 #[test]
-fn pages_of_twins_end_without_a_continuation() {
+fn last_page_of_twins_has_no_continuation_token() {
     let hub = building();
     let text = "SELECT * FROM devices";
     let first = page(&hub, text, "6", None);
@@ -368,7 +368,7 @@ fn conditions_match_only_when_true() {
 
 /// HUB-QUERY-27, HUB-QUERY-30.
 #[test]
-fn functions_of_conditions() {
+fn string_number_and_type_functions_work_in_conditions() {
     let hub = building();
     for (condition, expected) in [
         ("STARTSWITH(devices.deviceId, 'd1')", true),

@@ -203,7 +203,7 @@ fn second_import_or_export_job_exceeds_the_quota() {
 
 /// HUB-TRANSFER-1, HUB-TRANSFER-2, HUB-TRANSFER-3, HUB-TRANSFER-15.
 #[test]
-fn import_and_export_jobs_are_cancelled_and_listed() {
+fn import_and_export_jobs_are_canceled_and_listed() {
     let hub = Hub::new();
     let first = export(&hub, "c", false).ok()["jobId"]
         .as_str()

@@ -43,10 +43,10 @@ check('update digital twin', async () => {
 check('update digital twin with its etag and with a stale one', async () => {
   const etag = (await headers((done) => twins.getDigitalTwin('thing', done))).get('etag');
   const patch = [{ op: 'replace', path: '/speed', value: 8 }];
-  const answer = await headers((done) => twins.updateDigitalTwin('thing', patch, etag, done));
-  assert.notStrictEqual(answer.get('etag'), etag);
-  assert.match(answer.get('etag'), /^"[A-Za-z0-9+/=]+"$/);
-  assert.match(answer.get('location'), /\/digitaltwins\/thing/);
+  const response = await headers((done) => twins.updateDigitalTwin('thing', patch, etag, done));
+  assert.notStrictEqual(response.get('etag'), etag);
+  assert.match(response.get('etag'), /^"[A-Za-z0-9+/=]+"$/);
+  assert.match(response.get('location'), /\/digitaltwins\/thing/);
   const error = await failure(() => twins.updateDigitalTwin('thing', patch, etag));
   assert.strictEqual(error.statusCode, 412);
 });
@@ -62,16 +62,16 @@ check('get digital twin of a device with a model', async () => {
 });
 
 check('invoke command', async () => {
-  const answer = await twins.invokeCommand('thing', 'reboot', { delay: 1 });
-  assert.deepStrictEqual(answer.body, { in: 5 });
-  assert.strictEqual(answer.xMsCommandStatuscode, 203);
-  assert.ok(answer.xMsRequestId);
+  const response = await twins.invokeCommand('thing', 'reboot', { delay: 1 });
+  assert.deepStrictEqual(response.body, { in: 5 });
+  assert.strictEqual(response.xMsCommandStatuscode, 203);
+  assert.ok(response.xMsRequestId);
 });
 
 check('invoke component command', async () => {
   const options = { connectTimeoutInSeconds: 0, responseTimeoutInSeconds: 10 };
-  const answer = await twins.invokeComponentCommand('thing', 'heater', 'echo', { level: 3 }, options);
-  assert.deepStrictEqual(answer.body, { level: 3 });
+  const response = await twins.invokeComponentCommand('thing', 'heater', 'echo', { level: 3 }, options);
+  assert.deepStrictEqual(response.body, { level: 3 });
 });
 
 check('invoke command of a missing device is refused', async () => {
