@@ -1,17 +1,16 @@
-//! What one GET of a twin costs on the way through three clients: CPU time of this process and requests per second.
+//! Cost of one GET of a twin through three clients: CPU time of this process and requests per second.
 //!
 //! * `reqwest`: a bare `reqwest::Client` and `serde_json`.
-//! * `pipeline`: what Microsoft's generator writes on `azure_core`'s `Pipeline`, with the same credential policy.
+//! * `pipeline`: code as Microsoft's generator writes it, on `azure_core`'s `Pipeline`, with the same credential policy.
 //! * `convenience`: `IotHubRegistryManager::get_twin`.
 //!
-//! All of them read the same twin of about 1 KB from an emulator in a process of its own, over TLS and kept-alive
-//! connections, and decode it into the same type. Machines are shared and noisy, so the clients take turns in small
-//! batches, and a batch is compared with the one of the same round; read the ratios, not the numbers.
-//!
+//! All of them read the same twin of about 1 KB from an emulator in a process of its own, over TLS and keep-alive
+//! connections, and decode it into the same type. Machines are shared and noisy, so the clients run in small batches one
+//! after the other, and each batch is compared with those of its round. Read the ratios, not the absolute numbers.
 //! ```sh
-//! cargo bench -p integration-tests --bench get_twin      # ROUNDS=200 for a calmer picture, CLIENT=… for a profiler
+//! cargo bench -p integration-tests --bench get_twin   # ROUNDS=200 for less noise, CLIENT=… to profile one client
 //! ```
-#![allow(clippy::print_stdout, reason = "it prints its result")]
+#![allow(clippy::print_stdout, reason = "the results go to standard output")]
 #![allow(missing_docs, reason = "a program")]
 
 use std::io::{BufRead as _, BufReader};
@@ -37,17 +36,17 @@ use serde_json::{Value, json};
 
 const DEVICE: &str = "bench-device";
 const CONNECTIONS: [usize; 2] = [1, 64];
-/// Requests of one client in one round.
+/// Requests per client and round, for each number of connections.
 const REQUESTS: [usize; 2] = [300, 1_000];
-/// Rounds that only warm up; the first opens the connections.
+/// Warm-up rounds; the first opens the connections.
 const WARM_UP: usize = 3;
 
 fn main() -> Result<(), Failure> {
     if std::env::args().any(|argument| argument == "--serve") {
         return serve();
     }
-    // For every header that is missing, azure_core makes an error and drops it. With backtraces switched on, as many
-    // developers have them, these cost more than all else and would hide the difference that is measured here.
+    // azure_core creates and drops an error for every absent header. With backtraces enabled, these dominate the cost and
+    // would hide the difference that is measured here.
     if std::env::var("RUST_LIB_BACKTRACE").as_deref() != Ok("0") {
         let status = Command::new(std::env::current_exe()?)
             .env("RUST_LIB_BACKTRACE", "0")
@@ -65,7 +64,7 @@ fn main() -> Result<(), Failure> {
     runtime.block_on(run(&server))
 }
 
-/// The child process: an emulator until its standard input ends.
+/// The child process: runs an emulator until its standard input is closed.
 fn serve() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -113,7 +112,7 @@ impl Drop for Server {
     }
 }
 
-/// The three ways to the same twin.
+/// The three clients.
 enum Client {
     Reqwest {
         http: reqwest::Client,
@@ -142,7 +141,7 @@ impl Client {
     }
 }
 
-/// A client as Microsoft's generator writes them, but without what is only there for traces.
+/// A client as Microsoft's generator writes it, without tracing.
 struct Direct {
     endpoint: Url,
     api_version: String,
@@ -173,7 +172,7 @@ impl Direct {
     }
 }
 
-/// A client and its name, with connections of its own.
+/// Returns the clients with their names, each with connections of its own.
 fn clients(server: &Server) -> Result<Vec<(&'static str, Client)>, Failure> {
     let connection: ConnectionString = server.connection_string.parse()?;
     let endpoint = Url::parse(&connection.endpoint())?;
@@ -241,7 +240,7 @@ async fn measure(client: &Client, connections: usize, requests: usize) -> Result
     while let Some(twin) = calls.next().await {
         let twin = twin?;
         if twin.device_id.as_deref() != Some(DEVICE) {
-            return Err("another twin than the one asked for".into());
+            return Err("the response has a twin other than the requested one".into());
         }
     }
     let (elapsed, cpu) = (start.elapsed(), cpu_time() - cpu);
@@ -266,7 +265,7 @@ async fn run(server: &Server) -> Result<(), Failure> {
         return Err("no client".into());
     };
     prepare(hub).await?;
-    // One client alone is for a profiler: there is nothing to compare it with.
+    // A single client runs under a profiler, without a comparison.
     let only = std::env::var("CLIENT").ok();
     clients.retain(|(name, _)| only.as_deref().is_none_or(|only| only == *name));
     let rounds: usize = std::env::var("ROUNDS").ok().map_or(Ok(60), |text| text.parse())?;
@@ -274,7 +273,7 @@ async fn run(server: &Server) -> Result<(), Failure> {
         let mut samples = vec![Vec::new(); clients.len()];
         for round in 0..WARM_UP + rounds {
             for turn in 0..clients.len() {
-                // Everyone is first as often as the others: who is first may find a colder cache.
+                // The order rotates, because the first client of a round may find colder caches.
                 let index = (round + turn) % clients.len();
                 let sample = measure(&clients[index].1, connections, requests).await?;
                 if round >= WARM_UP {
@@ -287,7 +286,7 @@ async fn run(server: &Server) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A device whose twin is about 1 KB of JSON.
+/// Registers a device whose twin has about 1 KB of JSON.
 async fn prepare(hub: &IotHubRegistryManager) -> Result<(), Failure> {
     hub.create_device_with_sas(DEVICE, SymmetricKey::generate()?, DeviceStatus::Enabled, None)
         .await?;
@@ -311,7 +310,7 @@ fn report(connections: usize, clients: &[(&str, Client)], samples: &[Vec<Sample>
         "\n{connections} connection(s)   CPU µs/request   to pipeline (quartiles)    requests/s   to pipeline"
     );
     for ((name, _), own) in clients.iter().zip(samples) {
-        // Ratios within a round, so that a slow minute of the machine hits both sides.
+        // Ratios within a round, so that a slow phase of the machine affects both sides.
         let ratio = |value: fn(&Sample) -> f64| {
             quartiles(
                 own.iter()
@@ -327,7 +326,7 @@ fn report(connections: usize, clients: &[(&str, Client)], samples: &[Vec<Sample>
     }
 }
 
-/// The lower quartile, the median and the upper quartile.
+/// Returns the lower quartile, the median and the upper quartile.
 fn quartiles(values: impl Iterator<Item = f64>) -> [f64; 3] {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);

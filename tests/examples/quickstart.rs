@@ -1,4 +1,4 @@
-//! Both services in one story: ten devices in a hub, and the building they stand in as a graph of digital twins.
+//! Both services together: ten sensors in an IoT hub, and the building they are in as a graph of digital twins.
 //!
 //! Runs on the embedded emulator, so it needs no Azure account:
 //!
@@ -6,12 +6,9 @@
 //! cargo run --example quickstart
 //! ```
 //!
-//! To run it on real services, set `IOTHUB_CONNECTION_STRING` (a policy that may write the registry and connect as a
-//! service) and `DIGITALTWINS_ENDPOINT` (you are who the Azure CLI says you are). It deletes what it has created.
-#![allow(
-    clippy::print_stdout,
-    reason = "telling its story is what this program is for"
-)]
+//! To run it against real services, set `IOTHUB_CONNECTION_STRING` (a policy with registry write and service connect) and
+//! `DIGITALTWINS_ENDPOINT` (authenticated with the account of the Azure CLI). It deletes everything it has created.
+#![allow(clippy::print_stdout, reason = "the program reports each of its steps")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,7 +26,7 @@ use twin_query::{digitaltwins, iothub};
 
 const FLOORS: u32 = 2;
 const ROOMS_PER_FLOOR: u32 = 5;
-/// How long a real service may take until a query sees what was written.
+/// Time limit for a query of a real service to see a write.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,11 +55,11 @@ async fn main() -> Result<(), Failure> {
 
     clean_up_devices(&environment.hub).await?;
     clean_up_building(&environment.twins).await?;
-    println!("Done, and everything that was created is deleted again.");
+    println!("Done. Everything that was created has been deleted.");
     Ok(())
 }
 
-/// Every room of the building: floor, number on the floor, id.
+/// Returns floor, number and id of every room.
 fn rooms() -> impl Iterator<Item = (u32, u32, String)> {
     (1..=FLOORS).flat_map(|floor| {
         (1..=ROOMS_PER_FLOOR).map(move |room| (floor, room, format!("quickstart-room-{floor}{room:02}")))
@@ -76,7 +73,7 @@ fn sensor_of(room: &str) -> String {
 // ---------------------------------------------------------------- IoT Hub
 
 async fn devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
-    println!("1. Ten sensors are registered, each with a key of its own, generated here.");
+    println!("1. Register ten sensors, each with generated keys.");
     for (floor, _, room) in rooms() {
         let sensor = sensor_of(&room);
         hub.create_device_with_sas(&sensor, SymmetricKey::generate()?, DeviceStatus::Enabled, None)
@@ -90,7 +87,7 @@ async fn devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
             .await?;
     }
 
-    println!("2. Their twins have tags and desired properties. Those of the second floor:\n");
+    println!("2. Set tags and desired properties of their twins. Twins of the second floor:\n");
     let query = iothub::Query::select_all()
         .from_devices()
         .filter(
@@ -133,7 +130,7 @@ async fn devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
     match hub.update_twin(&first, &yours, &unchanged).await {
         Err(error) if error.is_precondition_failed() => {
             println!(
-                "3. Two people change the interval of {first} at once. The second one is told:\n   {error}\n"
+                "3. Change the interval of {first} twice with the same ETag. The second change is refused:\n   {error}\n"
             );
         }
         Err(error) => return Err(error.into()),
@@ -168,7 +165,7 @@ fn models() -> [Value; 2] {
 }
 
 async fn building(client: &DigitalTwinsClient) -> Result<(), Failure> {
-    println!("4. Two models are uploaded, and a building grows from them: two floors, ten rooms.");
+    println!("4. Upload two models and create a building: two floors, ten rooms.");
     client.create_models(&models()).await?;
     for level in 1..=FLOORS {
         let id = format!("quickstart-floor-{level}");
@@ -208,7 +205,7 @@ async fn building(client: &DigitalTwinsClient) -> Result<(), Failure> {
     println!("5. {id} becomes warmer, if nobody else has changed it: {seen} is now {now}.");
     match client.update_digital_twin(id, &warmer, unchanged).await {
         Err(error) if error.is_precondition_failed() => {
-            println!("   Once more with the old ETag:\n   {error}\n")
+            println!("   Repeat the change with the old ETag:\n   {error}\n")
         }
         Err(error) => return Err(error.into()),
         Ok(_) => return Err("a stale ETag was accepted".into()),
@@ -222,7 +219,7 @@ async fn building(client: &DigitalTwinsClient) -> Result<(), Failure> {
                 .and(digitaltwins::path("temperature").gt(limit)),
         )
         .build()?;
-    println!("6. Rooms above {limit} degrees, asked for in one query:\n\n   {query}");
+    println!("6. Query the rooms above {limit} degrees:\n\n   {query}");
     let expected = rooms().filter(|(floor, number, id)| {
         id == "quickstart-room-203" || 18.5 + f64::from(*floor) + f64::from(*number) * 0.7 > limit
     });
@@ -254,7 +251,7 @@ async fn building(client: &DigitalTwinsClient) -> Result<(), Failure> {
     Ok(())
 }
 
-// ---------------------------------------------------------------- House-keeping
+// ---------------------------------------------------------------- Clean-up
 
 async fn clean_up_devices(hub: &IotHubRegistryManager) -> Result<(), Failure> {
     for (_, _, room) in rooms() {
@@ -303,7 +300,7 @@ async fn clean_up_building(client: &DigitalTwinsClient) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Asks until there are `count` rows: a real service's queries see writes some seconds late.
+/// Polls a query until it returns `count` rows, because queries of a real service see writes some seconds later.
 async fn eventually<T>(
     count: usize,
     query: impl AsyncFn() -> Result<Vec<T>, Failure>,
@@ -315,7 +312,7 @@ async fn eventually<T>(
             return Ok(rows);
         }
         if start.elapsed() > PATIENCE {
-            return Err(format!("the query gives {} rows instead of {count}", rows.len()).into());
+            return Err(format!("the query returns {} rows instead of {count}", rows.len()).into());
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
@@ -338,7 +335,7 @@ fn indent(table: &Table) -> String {
         .join("\n")
 }
 
-/// A JSON value as a person writes it.
+/// Returns a string without quotes, and any other JSON value as JSON.
 fn text(value: Option<&Value>) -> String {
     match value {
         None => String::new(),

@@ -1,4 +1,4 @@
-//! The two services to talk to: the embedded emulator, or real ones.
+//! The two services under test: the embedded emulator or real services.
 
 use azure_core::http::Transport;
 use azure_iot_emulator::Emulator;
@@ -7,39 +7,39 @@ use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager};
 
 use crate::Failure;
 
-/// Names the hub to use instead of the emulator, with a connection string that may write to it.
+/// Names the hub to use instead of the emulator, by a connection string with write permission.
 pub const IOTHUB_CONNECTION_STRING: &str = "IOTHUB_CONNECTION_STRING";
-/// Names the Digital Twins instance to use instead of the emulator; you are who the Azure CLI says you are.
+/// Names the Digital Twins instance to use instead of the emulator, with the account of the Azure CLI.
 pub const DIGITALTWINS_ENDPOINT: &str = "DIGITALTWINS_ENDPOINT";
 
-/// A client of each service, and what they talk to.
+/// A client of each service.
 #[derive(Debug)]
 pub struct Environment {
-    /// The IoT Hub.
+    /// The client of the IoT hub.
     pub hub: IotHubRegistryManager,
-    /// The Digital Twins instance.
+    /// The client of the Digital Twins instance.
     pub twins: DigitalTwinsClient,
     emulator: Option<Emulator>,
     real: (bool, bool),
 }
 
 impl Environment {
-    /// The services that the environment variables name; the emulator for those that it does not name.
+    /// Connects to the services that the environment variables name, and to an emulator for those they do not name.
     ///
     /// # Errors
     ///
-    /// A connection string or address that cannot be used, or an emulator that cannot start.
+    /// If a connection string or address is invalid, or the emulator cannot start.
     pub async fn from_variables() -> Result<Self, Failure> {
         let hub = std::env::var(IOTHUB_CONNECTION_STRING).ok();
         let twins = std::env::var(DIGITALTWINS_ENDPOINT).ok();
         Self::new(hub.as_deref(), twins.as_deref()).await
     }
 
-    /// An emulator of its own, whatever the environment variables say.
+    /// Connects to a new emulator and ignores the environment variables.
     ///
     /// # Errors
     ///
-    /// An emulator that cannot start.
+    /// If the emulator cannot start.
     pub async fn emulated() -> Result<Self, Failure> {
         Self::new(None, None).await
     }
@@ -55,7 +55,7 @@ impl Environment {
                 IotHubRegistryManager::from_connection_string(connection_string, None)?
             }
             (None, Some(emulator)) => hub_of(emulator)?,
-            (None, None) => return Err("no hub to talk to".into()),
+            (None, None) => return Err("no hub to connect to".into()),
         };
         let twins = match (twins, &emulator) {
             (Some(endpoint), _) => {
@@ -63,7 +63,7 @@ impl Environment {
                 DigitalTwinsClient::new(endpoint, credential, None)?
             }
             (None, Some(emulator)) => twins_of(emulator)?,
-            (None, None) => return Err("no Digital Twins instance to talk to".into()),
+            (None, None) => return Err("no Digital Twins instance to connect to".into()),
         };
         Ok(Self {
             hub,
@@ -73,19 +73,19 @@ impl Environment {
         })
     }
 
-    /// The emulator behind the clients, unless both services are real.
+    /// Returns the emulator, or `None` if both services are real.
     #[must_use]
     pub fn emulator(&self) -> Option<&Emulator> {
         self.emulator.as_ref()
     }
 
-    /// What the hub is: an address to print.
+    /// Returns the kind and address of the hub, for output.
     #[must_use]
     pub fn hub_name(&self) -> String {
         format!("{} ({})", self.hub.host_name(), kind(self.real.0))
     }
 
-    /// What the Digital Twins instance is: an address to print.
+    /// Returns the kind and address of the Digital Twins instance, for output.
     #[must_use]
     pub fn twins_name(&self) -> String {
         format!(
@@ -100,11 +100,11 @@ fn kind(real: bool) -> &'static str {
     if real { "real" } else { "emulator" }
 }
 
-/// A client of the emulator's hub.
+/// Returns a client of the emulator's hub.
 ///
 /// # Errors
 ///
-/// A certificate that cannot be used, which would be a mistake of the emulator.
+/// If the emulator's certificate cannot be used.
 pub fn hub_of(emulator: &Emulator) -> Result<IotHubRegistryManager, Failure> {
     let options = IotHubClientOptions::trusting(emulator.ca_certificate_pem())?;
     Ok(IotHubRegistryManager::from_connection_string(
@@ -113,11 +113,11 @@ pub fn hub_of(emulator: &Emulator) -> Result<IotHubRegistryManager, Failure> {
     )?)
 }
 
-/// A client of the emulator's Digital Twins instance.
+/// Returns a client of the emulator's Digital Twins instance.
 ///
 /// # Errors
 ///
-/// A certificate that cannot be used, which would be a mistake of the emulator.
+/// If the emulator's certificate cannot be used.
 pub fn twins_of(emulator: &Emulator) -> Result<DigitalTwinsClient, Failure> {
     let options = DigitalTwinsClientOptions::trusting(emulator.ca_certificate_pem())?;
     let credential = DelegatedTokenCredential::new(emulator.bearer_tokens());
@@ -128,11 +128,11 @@ pub fn twins_of(emulator: &Emulator) -> Result<DigitalTwinsClient, Failure> {
     )?)
 }
 
-/// A transport that trusts the emulator's certificate.
+/// Returns a transport that trusts the emulator's certificate.
 ///
 /// # Errors
 ///
-/// A certificate that cannot be used, which would be a mistake of the emulator.
+/// If the emulator's certificate cannot be used.
 pub fn trusting(emulator: &Emulator) -> Result<Transport, Failure> {
     Ok(azure_service_core::transport_trusting(
         emulator.ca_certificate_pem(),

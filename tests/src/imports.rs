@@ -1,9 +1,9 @@
-//! Which source file imports which: the graph behind the rules of layers and circles.
+//! The import graph of a crate's source files, for the tests of layers and import cycles.
 //!
-//! Files are nodes. A file imports another if it names something that the other defines: in a `use`, in an expression or
-//! type, or in a macro's tokens. A re-export leads to the file that defines the name and is no import itself, nor is
-//! `mod child;`: a file that only maps its children depends on nothing. Items under `#[cfg(test)]` and the files they
-//! declare are left out.
+//! Files are nodes. A file imports another if it names an item that the other defines: in a `use`, in an expression or
+//! type, or in a macro's tokens. A re-export resolves to the file that defines the name and does not count as an import
+//! itself, nor does `mod child;`: a file that only declares its children imports nothing. Items under `#[cfg(test)]` and
+//! the files they declare are left out.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::Visit;
 use syn::{Attribute, Item, ItemMod, UseTree};
 
-/// The imports of one crate. Paths of files are relative to the crate's `src`.
+/// The imports of one crate. File paths are relative to the crate's `src`.
 #[derive(Debug)]
 pub struct Imports {
     /// The modules with a file of their own, by path: `["iothub", "store"]`; the root is empty.
     files: BTreeMap<Vec<String>, PathBuf>,
-    /// What the modules re-export: the module and the name, and where the name leads.
+    /// The re-exports: module and name, with the path they resolve to.
     exports: BTreeMap<(Vec<String>, String), Vec<String>>,
     edges: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
 }
@@ -26,7 +26,7 @@ impl Imports {
     /// Reads a crate from its root file, such as `crates/dtdl/src/lib.rs`.
     ///
     /// # Errors
-    /// A file that cannot be read or parsed, or a `mod` without a file.
+    /// If a file cannot be read or parsed, or a `mod` has no file.
     pub fn read(root: &Path) -> Result<Self, String> {
         let source = root.parent().ok_or("the root has no folder")?;
         let mut modules = Vec::new();
@@ -57,38 +57,39 @@ impl Imports {
         Ok(imports)
     }
 
-    /// Every file, with the files that it imports.
+    /// Returns every file with the files that it imports.
     pub fn files(&self) -> impl Iterator<Item = (&Path, &BTreeSet<PathBuf>)> {
         self.edges.iter().map(|(file, targets)| (file.as_path(), targets))
     }
 
-    /// The circles of three or more files, each in order and once. Two files that import each other are none.
-    pub fn circles(&self) -> BTreeSet<Vec<&Path>> {
-        let mut circles = BTreeSet::new();
+    /// Returns the import cycles of three or more files, each once and in order. Two files that import each other are not
+    /// a cycle here.
+    pub fn cycles(&self) -> BTreeSet<Vec<&Path>> {
+        let mut cycles = BTreeSet::new();
         for (from, targets) in &self.edges {
             for to in targets {
-                if let Some(mut circle) = self.way_back(from, to) {
-                    let first = (0..circle.len()).min_by_key(|at| circle[*at]).unwrap_or_default();
-                    circle.rotate_left(first);
-                    circles.insert(circle);
+                if let Some(mut cycle) = self.shortest_cycle(from, to) {
+                    let first = (0..cycle.len()).min_by_key(|at| cycle[*at]).unwrap_or_default();
+                    cycle.rotate_left(first);
+                    cycles.insert(cycle);
                 }
             }
         }
-        circles
+        cycles
     }
 
-    /// The shortest way from `to` to `from` by way of another file, from `from` on.
-    fn way_back<'a>(&'a self, from: &'a Path, to: &'a Path) -> Option<Vec<&'a Path>> {
+    /// Returns the shortest path from `from` to `to` and back that visits another file, starting at `from`.
+    fn shortest_cycle<'a>(&'a self, from: &'a Path, to: &'a Path) -> Option<Vec<&'a Path>> {
         let mut previous = BTreeMap::from([(to, from)]);
         let mut open = VecDeque::from([to]);
         while let Some(file) = open.pop_front() {
             for target in self.edges.get(file)?.iter().map(PathBuf::as_path) {
                 if target == from && file != to {
-                    let way = std::iter::successors(Some(file), |file| previous.get(file).copied());
-                    let mut way: Vec<_> = way.take_while(|file| *file != from).collect();
-                    way.push(from);
-                    way.reverse();
-                    return Some(way);
+                    let path_back = std::iter::successors(Some(file), |file| previous.get(file).copied());
+                    let mut path_back: Vec<_> = path_back.take_while(|file| *file != from).collect();
+                    path_back.push(from);
+                    path_back.reverse();
+                    return Some(path_back);
                 }
                 if target != from && !previous.contains_key(target) {
                     previous.insert(target, file);
@@ -99,16 +100,16 @@ impl Imports {
         None
     }
 
-    /// The file that defines what a path names.
+    /// Returns the file that defines what a path names.
     #[expect(clippy::expect_used, reason = "every crate has a root")]
     fn file_of(&self, path: &[String]) -> &Path {
         let mut path = path.to_vec();
-        // A chain of re-exports is short; one that leads back to itself does not compile.
+        // Chains of re-exports are short, and a cyclic one does not compile.
         loop {
             let (length, file) = (0..=path.len())
                 .rev()
                 .find_map(|length| Some((length, self.files.get(&path[..length])?)))
-                .expect("the root is the module of every path");
+                .expect("the root is a prefix of every path");
             let exported = path.get(length).and_then(|name| {
                 let key = (path[..length].to_vec(), name.clone());
                 self.exports.get(&key)
@@ -127,7 +128,7 @@ struct Module {
     items: Vec<Item>,
 }
 
-/// Reads a module and all below it.
+/// Adds a module and all its submodules.
 fn collect(source: &Path, file: &Path, path: &[String], modules: &mut Vec<Module>) -> Result<(), String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let parsed = syn::parse_file(&text).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -180,7 +181,7 @@ fn is_test(item: &Item) -> bool {
     })
 }
 
-/// Finds the paths of one module, made absolute from the crate's root.
+/// Collects the paths that one module names, absolute from the crate's root.
 struct Paths {
     at: Vec<String>,
     children: BTreeSet<String>,
@@ -198,13 +199,13 @@ impl Paths {
         }
     }
 
-    /// Notes a path if it stays in the crate.
+    /// Records a path if it is in this crate.
     fn note(&mut self, segments: &[String]) {
         let path = self.absolute(segments);
         self.found.extend(path);
     }
 
-    /// A path from the crate's root, if it stays in the crate.
+    /// Returns a path from the crate's root, or `None` if it leaves the crate.
     fn absolute(&self, segments: &[String]) -> Option<Vec<String>> {
         let (first, rest) = segments.split_first()?;
         let mut base = match first.as_str() {
@@ -325,7 +326,7 @@ impl<'ast> Visit<'ast> for Paths {
     }
 
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {
-        // `pub(in path)` and `pub(super)` import nothing.
+        // `pub(in path)` and `pub(super)` are not imports.
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
@@ -348,7 +349,7 @@ impl<'ast> Visit<'ast> for Paths {
 mod tests {
     use super::*;
 
-    /// A crate in a folder of its own.
+    /// Reads a crate of these files, written to a temporary folder.
     fn imports(files: &[(&str, &str)]) -> Imports {
         let folder = std::env::temp_dir().join(format!("imports-{}-{}", std::process::id(), files.len()));
         for (name, text) in files {
@@ -401,11 +402,11 @@ mod tests {
         assert_eq!(targets(&imports, "c.rs"), ["e.rs"]);
         assert_eq!(targets(&imports, "d.rs"), Vec::<String>::new());
         assert_eq!(targets(&imports, "e.rs"), Vec::<String>::new());
-        assert!(imports.circles().is_empty());
+        assert!(imports.cycles().is_empty());
     }
 
     #[test]
-    fn circles_of_three_are_found_and_pairs_are_not() {
+    fn cycles_of_three_are_found_and_pairs_are_not() {
         let imports = imports(&[
             ("lib.rs", "mod a; mod b; mod c; mod d;"),
             ("a.rs", "use crate::b::B;"),
@@ -413,7 +414,7 @@ mod tests {
             ("c.rs", "use crate::a::A; use crate::d::D;"),
             ("d.rs", "use crate::c::C;"),
         ]);
-        let circle = ["a.rs", "b.rs", "c.rs"].map(Path::new).to_vec();
-        assert_eq!(imports.circles(), [circle].into());
+        let cycle = ["a.rs", "b.rs", "c.rs"].map(Path::new).to_vec();
+        assert_eq!(imports.cycles(), [cycle].into());
     }
 }

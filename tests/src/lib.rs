@@ -1,12 +1,12 @@
 //! Scenarios, the quickstart and the benchmarks that span crates.
 //!
-//! * [`environment`]: the two services to talk to, the embedded emulator or real ones.
-//! * [`imports`]: which source file imports which, for the tests of layers and circles.
+//! * [`environment`]: the two services under test, the embedded emulator or real ones.
+//! * [`imports`]: the import graph of source files, for the tests of layers and import cycles.
 //! * [`public_api`]: listings of a crate's public API, which `tests/public_api.rs` compares with the committed ones.
-//! * [`scenarios`]: what a user does with the clients, written once; `tests/` runs them on the emulator, or on real
-//!   services when their addresses are in the environment.
+//! * [`scenarios`]: typical uses of the clients; `tests/` runs them against the emulator, or against real services if
+//!   environment variables name them.
 
-/// The README's examples compile.
+/// Compiles the README's examples.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
@@ -21,5 +21,5 @@ pub mod imports;
 pub mod public_api;
 pub mod scenarios;
 
-/// What goes wrong in a scenario: the error of either client, or a sentence.
+/// The error of a scenario: that of either client, or a message.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

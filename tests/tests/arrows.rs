@@ -1,11 +1,11 @@
-//! The dependency arrows of ARCHITECTURE.md, read from cargo itself.
+//! The dependency arrows of ARCHITECTURE.md, compared with `cargo metadata`.
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What each crate of the workspace may depend on in its normal dependencies.
+/// The normal dependencies that each crate of the workspace may have.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("azure-protocol-runtime", &[]),
     ("digitaltwins-protocol", &["azure-protocol-runtime"]),
@@ -51,7 +51,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// External crates that must not be reachable from a crate by normal dependencies with these options of cargo.
+/// External crates that a crate must not reach by normal dependencies, with these cargo options.
 const UNREACHABLE: &[(&str, &[&str], &[&str])] = &[
     (
         "azure-protocol-runtime",
@@ -97,7 +97,7 @@ const UNREACHABLE: &[(&str, &[&str], &[&str])] = &[
 fn metadata() -> Metadata {
     MetadataCommand::new()
         .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
-        // Without dependencies: the whole graph would need the crates of every platform at hand.
+        // Without the external dependencies, which would need the crates of every platform.
         .no_deps()
         .exec()
         .expect("cargo metadata")
@@ -115,7 +115,7 @@ fn normal_dependencies_follow_the_arrows() {
     assert_eq!(
         members.iter().map(String::as_str).collect::<Vec<_>>(),
         allowed.keys().copied().collect::<Vec<_>>(),
-        "every member of the workspace has its arrows listed here"
+        "every member of the workspace is in ALLOWED"
     );
     for package in metadata.workspace_packages() {
         for dependency in &package.dependencies {
@@ -140,7 +140,7 @@ fn normal_dependencies_follow_the_arrows() {
 }
 
 #[test]
-fn the_emulator_knows_no_client_even_in_its_tests() {
+fn the_emulator_depends_on_no_client_even_in_its_tests() {
     for package in metadata().workspace_packages() {
         if matches!(package.name.as_str(), "azure-iot-emulator" | "iot-emulator") {
             for dependency in &package.dependencies {
@@ -156,8 +156,8 @@ fn the_emulator_knows_no_client_even_in_its_tests() {
 }
 
 #[test]
-fn some_crates_are_out_of_reach() {
-    // `cargo tree` resolves features for the one package, as a user's build does; `cargo metadata` unifies them over the workspace.
+fn unreachable_crates_are_not_dependencies() {
+    // `cargo tree` resolves features for one package, as a user's build does; `cargo metadata` unifies them over the workspace.
     for (from, features, forbidden) in UNREACHABLE {
         let output = std::process::Command::new(env!("CARGO"))
             .args([
@@ -186,19 +186,16 @@ fn some_crates_are_out_of_reach() {
             .lines()
             .filter_map(|line| line.split_whitespace().next())
             .collect();
-        assert!(
-            reached.contains(from),
-            "cargo tree printed nothing useful for {from}"
-        );
+        assert!(reached.contains(from), "cargo tree printed no tree for {from}");
         for name in *forbidden {
             assert!(!reached.contains(name), "{from} reaches {name}");
         }
     }
 }
 
-/// Paths in backticks exist, so that the walk of a request stays true when files move.
+/// Paths in backticks exist, so the path of a request stays correct when files move.
 #[test]
-fn the_architecture_names_files_that_exist() {
+fn paths_in_architecture_exist() {
     let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let text = std::fs::read_to_string(root.join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
     let mut named = 0;
@@ -206,9 +203,12 @@ fn the_architecture_names_files_that_exist() {
         let is_path = code.ends_with(".rs") && !code.contains(['<', ' ', '*']);
         if is_path {
             named += 1;
-            let places = ["", "crates/azure-iot-emulator/src"].map(|place| root.join(place).join(code));
-            assert!(places.iter().any(|path| path.is_file()), "there is no {code}");
+            let candidates = ["", "crates/azure-iot-emulator/src"].map(|place| root.join(place).join(code));
+            assert!(
+                candidates.iter().any(|path| path.is_file()),
+                "the file {code} does not exist"
+            );
         }
     }
-    assert!(named > 20, "only {named} files are named");
+    assert!(named > 20, "ARCHITECTURE.md names only {named} files");
 }

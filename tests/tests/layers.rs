@@ -1,4 +1,4 @@
-//! The layers inside the crates, read from their source: see "Inside the emulator" in ARCHITECTURE.md.
+//! The layers inside the crates, checked against their source: see "Inside the emulator" in ARCHITECTURE.md.
 
 #![allow(
     clippy::expect_used,
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use integration_tests::imports::Imports;
 
-/// The crates of the workspace, by the file that is their root.
+/// Returns the root file of each crate in the workspace.
 fn roots() -> Vec<PathBuf> {
     let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let mut folders: Vec<PathBuf> = workspace
@@ -35,28 +35,27 @@ fn emulator() -> Imports {
     Imports::read(Path::new(source)).unwrap()
 }
 
-/// Two files may know each other; more cannot be understood one by one.
 #[test]
-fn no_circle_of_imports_has_more_than_two_files() {
-    let mut circles = Vec::new();
+fn import_cycles_have_at_most_two_files() {
+    let mut cycles = Vec::new();
     for root in roots() {
         let imports = Imports::read(&root).unwrap();
-        for circle in imports.circles() {
-            let files: Vec<_> = circle.iter().map(|file| file.display().to_string()).collect();
-            circles.push(format!("{}: {}", root.display(), files.join(" → ")));
+        for cycle in imports.cycles() {
+            let files: Vec<_> = cycle.iter().map(|file| file.display().to_string()).collect();
+            cycles.push(format!("{}: {}", root.display(), files.join(" → ")));
         }
     }
-    assert!(circles.is_empty(), "{}", circles.join("\n"));
+    assert!(cycles.is_empty(), "{}", cycles.join("\n"));
 }
 
-/// The layers of a service in the emulator, from the bottom up. A file may import its own layer and those below it.
+/// The layers of a service of the emulator, from the bottom up. A file may import its own layer and those below it.
 ///
-/// An entry is a file or a folder, without `.rs`; a folder's entry does not include the file that is its map. What no
-/// entry names is an operation.
+/// An entry is a file or a folder, without `.rs`; a folder's entry does not include the file that declares it. Files
+/// without an entry are operations.
 struct Layers {
     service: &'static str,
     layers: &'static [(&'static str, &'static [&'static str])],
-    /// Files that dispatch to the operations, and the map of the service.
+    /// Files that dispatch to the operations, and the root module of the service.
     dispatch: &'static [&'static str],
 }
 
@@ -124,14 +123,14 @@ const IOTHUB: Layers = Layers {
 };
 
 impl Layers {
-    /// Returns the rank of a file's layer; operations are above all of them.
+    /// Returns the rank of a file's layer; operations are above all layers.
     fn rank(&self, file: &Path) -> usize {
         let name = file.with_extension("");
         let is = |entry: &&str| match entry.strip_suffix('/') {
             Some(folder) => name.starts_with(folder) && name != Path::new(folder),
             None => name == Path::new(entry),
         };
-        // A file that is named itself is in that layer, also if its folder is in another.
+        // An entry for the file itself takes precedence over one for its folder.
         let layers = || self.layers.iter().map(|(_, entries)| entries).enumerate();
         let named =
             layers().find(|(_, entries)| entries.iter().any(|entry| !entry.ends_with('/') && is(entry)));
@@ -153,14 +152,14 @@ impl Layers {
             let Ok(inner) = file.strip_prefix(self.service) else {
                 continue;
             };
-            // Unit tests use the whole service.
+            // Unit tests may import any layer of the service.
             if self.is_dispatch(inner) || inner.ends_with("tests.rs") {
                 continue;
             }
             let rank = self.rank(inner);
             counts[rank] += 1;
             for target in targets {
-                // The map of a service holds its public handle, which only operations may use.
+                // The root module of a service holds its public handle, which only operations may use.
                 let is_violation = match target.strip_prefix(self.service) {
                     Ok(target) => self.rank(target) > rank.min(operation - 1) || self.is_dispatch(target),
                     Err(_) => target.with_extension("") == Path::new(self.service) && rank < operation,
@@ -179,7 +178,7 @@ impl Layers {
 }
 
 #[test]
-fn the_services_import_downwards_and_operations_never_each_other() {
+fn services_import_downward_and_operations_never_each_other() {
     let imports = emulator();
     for service in [DIGITALTWINS, IOTHUB] {
         let found = service.violations(&imports);
@@ -187,9 +186,9 @@ fn the_services_import_downwards_and_operations_never_each_other() {
     }
 }
 
-/// The store is at the bottom: of the crate it uses the clock and the journal's records only.
+/// The store is the lowest layer: outside of it, it uses only the clock and the journal's records.
 #[test]
-fn the_stores_import_no_part_of_the_server() {
+fn stores_import_no_part_of_the_server() {
     let imports = emulator();
     let allowed = [
         "auth/key",
@@ -287,9 +286,9 @@ fn amqp_imports_no_operation_of_the_hub() {
     }
 }
 
-/// The rules fail where they should: a store that imports an operation, and an operation that imports another.
+/// The check finds a store that imports an operation, and an operation that imports another.
 #[test]
-fn violations_of_the_layers_are_found() {
+fn layer_violations_are_found() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);

@@ -1,4 +1,4 @@
-//! Each crate's public API is the committed listing.
+//! The public API of each crate matches its committed listing.
 
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use integration_tests::public_api::{difference, list};
 
-/// The crates whose listing is committed, in `public-api/<crate>.txt`.
+/// The crates with a committed listing, in `public-api/<crate>.txt`.
 const CRATES: &[&str] = &["azure-iot-emulator"];
 
 #[test]
@@ -32,7 +32,7 @@ fn public_apis_match_their_committed_listings() {
     }
 }
 
-/// Writes a crate of these files and lists it.
+/// Writes a crate of these files and returns its listing.
 fn listing(files: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
@@ -121,7 +121,7 @@ fn added_removed_and_changed_functions_differ() {
         2,
         "the receiver is part of the signature"
     );
-    // What only the crate sees is no part of its API.
+    // Items that are visible only in the crate are not part of its API.
     assert_eq!(changed("fn internal(&self)", "fn renamed(&self, x: u8)"), "");
     assert_eq!(changed("mut at: usize", "at: usize"), "");
 }

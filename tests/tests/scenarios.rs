@@ -1,9 +1,9 @@
-//! Every scenario, on the embedded emulator or on the services that the environment names.
+//! All scenarios, against the embedded emulator or the services that environment variables name.
 
 use integration_tests::environment::Environment;
 use integration_tests::scenarios;
 
-/// One test per scenario, named like it.
+/// Defines one test per scenario, with its name.
 macro_rules! scenarios {
     ($($noun:ident::$name:ident),* $(,)?) => {$(
         #[tokio::test]
@@ -15,13 +15,13 @@ macro_rules! scenarios {
 }
 
 scenarios! {
-    devices::life_of_a_device,
-    devices::ids_that_mean_something_else,
-    twins::patches_merge,
-    twins::impossible_patches,
+    devices::device_lifecycle,
+    devices::ids_that_change_the_path_are_refused,
+    twins::twin_patches_are_merged,
+    twins::invalid_patches_are_refused,
     queries::devices_by_tags,
     queries::digital_twins_by_properties,
-    models::uploads,
-    digital_twins::life_of_a_twin,
-    relationships::pages,
+    models::uploads_are_atomic,
+    digital_twins::digital_twin_lifecycle,
+    relationships::relationships_are_paged,
 }

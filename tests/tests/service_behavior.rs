@@ -1,6 +1,6 @@
-//! The rules of `docs/service-behavior` and the code that names them.
+//! The rules of `docs/service-behavior`, checked against the code that names them.
 //!
-//! An id in the code has to exist in the documents, and a rule has to be named by a test or marked `untested:`.
+//! Every id in the code must exist in the documents, and every rule must be named by a test or marked `untested:`.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -17,7 +17,7 @@ const COLUMNS: usize = 5;
 
 /// One row of a document.
 struct Rule {
-    place: String,
+    location: String,
     untested: bool,
 }
 
@@ -44,34 +44,34 @@ fn rules() -> BTreeMap<String, Rule> {
     files.sort();
     for file in files {
         for (number, line) in read(&file).lines().enumerate() {
-            let place = format!("{}:{}", file.display(), number + 1);
+            let location = format!("{}:{}", file.display(), number + 1);
             let row = cells(line);
             let Some(id) = row.first().filter(|cell| ids(cell) == [cell.as_str()]) else {
                 continue;
             };
-            assert_eq!(row.len(), COLUMNS, "{place}: {id} has {} columns", row.len());
+            assert_eq!(row.len(), COLUMNS, "{location}: {id} has {} columns", row.len());
             assert!(
                 row.iter().take(4).all(|cell| !cell.is_empty()),
-                "{place}: {id} has an empty column"
+                "{location}: {id} has an empty column"
             );
             assert!(
                 EVIDENCE.contains(&row[2].as_str()),
-                "{place}: {id} has the evidence {:?}",
+                "{location}: {id} has the unknown evidence {:?}",
                 row[2]
             );
             let untested = !row[4].is_empty();
             let reason = row[4].strip_prefix("untested: ").unwrap_or_default();
             assert!(
                 !untested || !reason.is_empty(),
-                "{place}: {id} has {:?} as its last column",
+                "{location}: the last column of {id} is {:?}; expected it empty or \"untested: <reason>\"",
                 row[4]
             );
             let rule = Rule {
-                place: place.clone(),
+                location: location.clone(),
                 untested,
             };
             if let Some(first) = rules.insert(id.clone(), rule) {
-                panic!("{place}: {id} is also the id of {}", first.place);
+                panic!("{location}: {id} is also the id of {}", first.location);
             }
         }
     }
@@ -79,7 +79,7 @@ fn rules() -> BTreeMap<String, Rule> {
     rules
 }
 
-/// Finds ids such as `HUB-ETAG-3` in a text: a service, one noun or more, a number.
+/// Finds ids such as `HUB-ETAG-3` in a text: a service, at least one noun, a number.
 fn ids(text: &str) -> Vec<&str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
         .filter(|word| is_id(word))
@@ -100,7 +100,7 @@ fn is_id(word: &str) -> bool {
         && number.chars().all(|c| c.is_ascii_digit())
 }
 
-/// Lists the tracked Rust files of the workspace.
+/// Returns the tracked Rust files of the workspace.
 fn sources() -> Vec<PathBuf> {
     let output = Command::new("git")
         .args(["ls-files", "-z", "--", "crates", "tests", "xtask"])
@@ -122,7 +122,7 @@ fn sources() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Returns the part of a source file that is tests: all of it, or what follows `#[cfg(test)]`.
+/// Returns the test code of a source file: all of it, or the part after `#[cfg(test)]`.
 fn tests_of<'a>(path: &Path, text: &'a str) -> &'a str {
     let inside = path.strip_prefix(ROOT).expect("below the root");
     let in_folder = inside.components().any(|part| part.as_os_str() == "tests");
@@ -164,8 +164,11 @@ fn every_rule_is_named_by_a_test_or_marked_untested() {
     let mut wrong = Vec::new();
     for (id, rule) in rules() {
         match (named.contains(&id), rule.untested) {
-            (false, false) => wrong.push(format!("{}: no test names {id}", rule.place)),
-            (true, true) => wrong.push(format!("{}: {id} is untested, but a test names it", rule.place)),
+            (false, false) => wrong.push(format!("{}: no test names {id}", rule.location)),
+            (true, true) => wrong.push(format!(
+                "{}: {id} is untested, but a test names it",
+                rule.location
+            )),
             (true, false) | (false, true) => {}
         }
     }

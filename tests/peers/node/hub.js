@@ -1,5 +1,5 @@
 'use strict';
-// What the scenarios of azure-iothub share.
+// Helpers of the scenarios of azure-iothub.
 
 const assert = require('node:assert');
 const https = require('node:https');
@@ -8,10 +8,10 @@ const hub = require('azure-iothub');
 
 const { EMULATOR, failure, manage, watched } = require('./peer');
 
-// This client takes no port: the emulator stands where a hub does.
+// This client accepts no port, so the emulator listens on the ports of a real hub.
 const CONNECTION_STRING = EMULATOR.iothub.connectionString.replace(/:443;/, ';');
 const HOST_NAME = hub.ConnectionString.parse(CONNECTION_STRING).HostName;
-// Base64 of 32 bytes each.
+// Base64 of 32 bytes.
 const KEYS = {
   primaryKey: 'Zmlyc3Qga2V5IG9mIGEgZGV2aWNlIGluIGEgdGVzdCE=',
   secondaryKey: 'c2Vjb25kIGtleSBvZiBhIGRldmljZSBpbiBhIHRlc3Q=',
@@ -20,7 +20,7 @@ const STALE = 'c3RhbGU=';
 
 const registry = () => watched(hub.Registry.fromConnectionString(CONNECTION_STRING));
 
-/** The error class, status and code with which a call of REST is refused. */
+/** Asserts that a REST call fails with an error class, status and code, and returns the error. */
 async function refused(call, name, status, code) {
   const error = await failure(call);
   assert.deepStrictEqual(
@@ -31,12 +31,12 @@ async function refused(call, name, status, code) {
   return error;
 }
 
-/** Plays a device's side through the management API. */
+/** Sends a request for a simulated device to the management API. */
 function device(deviceId, path, body, method = 'PUT') {
   return manage(method, `/iothub/devices/${encodeURIComponent(deviceId)}/${path}`, body);
 }
 
-/** A request of REST that this package has no method for. */
+/** Sends a REST request for which this package has no method. */
 function rest(method, path) {
   const options = {
     method,
@@ -56,7 +56,7 @@ function rest(method, path) {
   });
 }
 
-/** What came out of a call, as a caller that wants no HTTP sees it. */
+/** The body of a call's response. */
 const body = async (promise) => (await promise).responseBody;
 
 module.exports = { CONNECTION_STRING, HOST_NAME, KEYS, STALE, body, device, hub, refused, registry, rest };

@@ -1,5 +1,5 @@
 'use strict';
-// What the Node scenarios share: checks, and the way to the emulator.
+// Helpers of the Node scenarios: checks and the connection to the emulator.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -13,7 +13,7 @@ const CHECK_SECONDS = 60;
 const checks = [];
 const clients = new Map();
 
-/** Registers a check; its outcome is whether the function's promise is fulfilled. */
+/** Registers a check, which passes if the function's promise is fulfilled. */
 function check(name, body) {
   checks.push({ name, body });
 }
@@ -27,7 +27,7 @@ async function run() {
     send({ client, public: [...methods], called: [...called] });
   }
   send({ done: true });
-  // A client may keep a connection or a timer for a long while.
+  // A client may keep a connection or a timer open.
   process.exit(0);
 }
 
@@ -38,7 +38,7 @@ async function outcome(body) {
   let timer;
   const late = new Promise((_, reject) => {
     timer = setTimeout(
-      () => reject(new Error(`no answer in ${CHECK_SECONDS} seconds`)),
+      () => reject(new Error(`no response within ${CHECK_SECONDS} seconds`)),
       CHECK_SECONDS * 1000,
     );
   });
@@ -58,21 +58,21 @@ function send(line) {
   fs.writeSync(RESULTS, `${JSON.stringify(line)}\n`);
 }
 
-/** The HTTP status behind an error; the packages keep it in different places. */
+/** Returns the HTTP status of an error, which each package stores in a different property. */
 function statusOf(error) {
   return error?.statusCode ?? error?.response?.statusCode ?? error?.response?.status;
 }
 
-/** The error, what the service said, and the line of the scenario. */
+/** Describes an error with the response body and the line of the scenario. */
 function textOf(error) {
-  const said = error?.responseBody ?? error?.response?.bodyAsText;
-  const place = String(error?.stack)
+  const responseBody = error?.responseBody ?? error?.response?.bodyAsText;
+  const frame = String(error?.stack)
     .split('\n')
     .find((line) => /peers.node.(iothub|digitaltwins)/.test(line));
-  return [`${error?.name}: ${error?.message}`, said, place?.trim()].filter(Boolean).join('\n');
+  return [`${error?.name}: ${error?.message}`, responseBody, frame?.trim()].filter(Boolean).join('\n');
 }
 
-/** A client that notes which of its methods are called, and changes nothing else. */
+/** Wraps a client to record which of its methods are called. */
 function watched(client, name = client.constructor.name, hidden = new Set()) {
   if (!clients.has(name)) {
     clients.set(name, { methods: publicMethods(client, hidden), called: new Set() });
@@ -98,7 +98,7 @@ function publicMethods(client, hidden) {
   );
 }
 
-/** What a call fails with; it must fail. */
+/** Returns the error of a call, which must fail. */
 async function failure(call) {
   let error;
   try {
@@ -106,13 +106,13 @@ async function failure(call) {
   } catch (caught) {
     error = caught;
   }
-  assert.ok(error, 'the call was expected to fail');
-  // Rather said by whoever runs the checks than taken for the failure that was expected.
+  assert.ok(error, 'expected the call to fail');
+  // 501 means that the operation is not supported; it is not the expected failure.
   if (statusOf(error) === 501) throw error;
   return error;
 }
 
-/** Polls for what takes the service a moment. */
+/** Polls until `found` returns a value. */
 async function until(found, seconds = 20) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
@@ -120,13 +120,13 @@ async function until(found, seconds = 20) {
     if (value) return value;
     assert.ok(
       Date.now() < end,
-      `not within ${seconds} seconds; the last answer was ${JSON.stringify(value)}`,
+      `timed out after ${seconds} seconds; the last value was ${JSON.stringify(value)}`,
     );
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
-/** A request to the emulator's own management API. */
+/** Sends a request to the management API. */
 function manage(method, where, body) {
   const url = new URL(where, EMULATOR.management.endpoint);
   return new Promise((resolve, reject) => {
@@ -149,20 +149,20 @@ function manage(method, where, body) {
   });
 }
 
-/** Has the next `count` requests go wrong during a call, and checks that they did. */
+/** Applies a fault to the next `count` requests of a call, and checks that it was applied to all of them. */
 async function faults(action, count, call) {
   await manage('POST', '/faults', { action, count });
   try {
     const result = await call();
     const left = (await manage('GET', '/faults')).reduce((sum, rule) => sum + (rule.count ?? 0), 0);
-    assert.strictEqual(left, 0, 'the fault did not happen as often as it should');
+    assert.strictEqual(left, 0, 'the fault was applied to fewer requests than expected');
     return result;
   } finally {
     await manage('DELETE', '/faults');
   }
 }
 
-/** Hands out the emulator's token instead of asking Entra ID for one. */
+/** Returns the emulator's token instead of requesting one from Entra ID. */
 const credential = {
   scopes: [],
   async getToken(scopes) {
@@ -171,7 +171,7 @@ const credential = {
   },
 };
 
-/** The methods that a package's declarations keep private, though JavaScript shows them. */
+/** Returns the methods that a package declares private; JavaScript does not hide them. */
 function privateMethods(declarations) {
   const [folder] = process.env.NODE_PATH.split(path.delimiter);
   const text = fs.readFileSync(path.join(folder, declarations), 'utf8');

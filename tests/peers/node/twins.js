@@ -1,5 +1,5 @@
 'use strict';
-// What the scenarios of @azure/digital-twins-core share.
+// Helpers of the scenarios of @azure/digital-twins-core.
 
 const assert = require('node:assert');
 
@@ -14,7 +14,7 @@ const client = watched(
   HIDDEN,
 );
 
-/** The status and code with which the service refuses a call; gives the message. */
+/** Asserts that a call fails with a status and code, and returns the message. */
 async function refused(call, status, code) {
   const error = await failure(call);
   const said = JSON.parse(error.response?.bodyAsText ?? '{}').error ?? {};
@@ -33,7 +33,7 @@ async function items(iterator) {
   return found;
 }
 
-/** All pages, each a list. */
+/** Returns all pages as arrays. */
 async function pages(iterator, settings) {
   const found = [];
   for await (const page of iterator.byPage(settings)) found.push([...(page.value ?? page)]);
@@ -79,7 +79,7 @@ const MODELS = [
   },
 ];
 
-/** A room as this client wants it: as text. */
+/** Returns a room as a JSON string, as this client requires. */
 const room = (properties = {}) =>
   JSON.stringify({ $metadata: { $model: ROOM }, sensor: { $metadata: {} }, ...properties });
 

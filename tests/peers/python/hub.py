@@ -1,4 +1,4 @@
-"""What the scenarios of azure-iot-hub share."""
+"""Helpers of the scenarios of azure-iot-hub."""
 
 import json
 import time
@@ -8,33 +8,33 @@ from msrest.exceptions import HttpOperationError
 
 from peer import EMULATOR, Watched, equal, holds, manage, raises
 
-# Without the port of HTTPS, which the AMQP client would take for its own.
+# Without the HTTPS port, which the AMQP client would use, too.
 CONNECTION_STRING = EMULATOR["iothub"]["connectionString"].replace(":443;", ";")
 HOST_NAME = dict(part.split("=", 1) for part in CONNECTION_STRING.split(";"))["HostName"]
-# Base64 of 32 bytes each.
+# Base64 of 32 bytes.
 KEY_1 = "Zmlyc3Qga2V5IG9mIGEgZGV2aWNlIGluIGEgdGVzdCE="
 KEY_2 = "c2Vjb25kIGtleSBvZiBhIGRldmljZSBpbiBhIHRlc3Q="
 THUMBPRINT_1, THUMBPRINT_2 = "A1" * 20, "B2" * 20
 
 
 def watched(manager):
-    """A manager with the connection string of the hub's owner."""
+    """Creates a manager with the connection string of the owner policy."""
     return Watched(manager.from_connection_string(CONNECTION_STRING), manager)
 
 
 def device(device_id, path, body, method="PUT", module_id=None):
-    """Plays the device's side through the management API."""
+    """Sends a request for a simulated device to the management API."""
     within = f"/modules/{module_id}" if module_id else ""
     return manage(method, f"/iothub/devices/{device_id}{within}/{path}", body)
 
 
 def error_within(caught):
-    """The error that the hub words as JSON within JSON, as direct methods do."""
+    """Returns the error that direct methods report as JSON in a JSON string."""
     return json.loads(caught.message)
 
 
 class Credential:
-    """Hands out the emulator's token instead of asking Entra ID for one."""
+    """Returns the emulator's token instead of requesting one from Entra ID."""
 
     def __init__(self):
         self.scopes = []
@@ -45,7 +45,7 @@ class Credential:
 
 
 class refused:
-    """That the hub refuses the block with this status and error code, in the header and in the body."""
+    """Asserts that the hub refuses the block with this status, and this code in header and body."""
 
     def __init__(self, status, code):
         self._status, self._code = status, code

@@ -1,4 +1,4 @@
-"""What the Python scenarios share: checks, and the way to the emulator."""
+"""Helpers of the Python scenarios: checks and the connection to the emulator."""
 
 import asyncio
 import contextlib
@@ -19,20 +19,20 @@ _clients = {}
 
 
 def check(function):
-    """Registers a check; its name is the function's, its outcome whether it returns."""
+    """Registers a check, named like the function; it passes if the function returns."""
     _checks.append(function)
     return function
 
 
 def run():
-    """Runs the checks in the order of the file, on one event loop."""
+    """Runs the checks in the order of the file on one event loop."""
     with asyncio.Runner() as runner:
         for function in _checks:
             _send(check=function.__name__.replace("_", " "), **_outcome(runner, function))
     for name, (public, called) in _clients.items():
         _send(client=name, public=sorted(public), called=sorted(called))
     _send(done=True)
-    # A client may hang in its destructor over a connection that is gone.
+    # A client's destructor may block on a broken connection.
     _results.close()
     os._exit(0)
 
@@ -65,8 +65,8 @@ def _status(error):
 
 
 def _text(error):
-    """The error, what the service said, and the line of the scenario."""
-    place = next(
+    """Describes an error with the response body and the line of the scenario."""
+    frame = next(
         (f for f in reversed(traceback.extract_tb(error.__traceback__)) if "/peers/python/" in f.filename),
         None,
     )
@@ -74,20 +74,20 @@ def _text(error):
     response = getattr(error, "response", None)
     with contextlib.suppress(Exception):
         lines.append(response.text if isinstance(response.text, str) else response.text())
-    if place:
-        lines.append(f"{os.path.basename(place.filename)}:{place.lineno}: {place.line}")
+    if frame:
+        lines.append(f"{os.path.basename(frame.filename)}:{frame.lineno}: {frame.line}")
     return "\n".join(lines)
 
 
 class Watched:
-    """A client that notes which of its methods are called, and changes nothing else."""
+    """Wraps a client to record which of its methods are called."""
 
     def __init__(self, client, kind=None, name=None):
         kind = kind or type(client)
         public = {
             name
             for name, _ in inspect.getmembers(kind, callable)
-            # How a client comes to be and ends is not an operation.
+            # Constructors and `close` are not operations.
             if not name.startswith("_") and not name.startswith("from_") and name != "close"
         }
         self._client = client
@@ -101,7 +101,7 @@ class Watched:
 
 @contextlib.contextmanager
 def raises(kind):
-    """That the block raises this; gives a place where the error is found afterwards."""
+    """Asserts that the block raises `kind`; the yielded object has the error afterwards."""
     caught = SimpleNamespace(error=None)
     try:
         yield caught
@@ -110,12 +110,12 @@ def raises(kind):
             raise
         caught.error = error
         return
-    raise AssertionError(f"{kind.__name__} was expected, and nothing was raised")
+    raise AssertionError(f"expected {kind.__name__}, but nothing was raised")
 
 
 def equal(actual, expected):
     if actual != expected:
-        raise AssertionError(f"{actual!r}, but {expected!r} was expected")
+        raise AssertionError(f"expected {expected!r}, got {actual!r}")
 
 
 def holds(condition, text):
@@ -124,19 +124,19 @@ def holds(condition, text):
 
 
 def until(found, seconds=20):
-    """Polls for what takes the service a moment."""
+    """Polls until `found` returns a value."""
     end = time.monotonic() + seconds
     while True:
         value = found()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} seconds; the last answer was {value!r}")
+            raise AssertionError(f"timed out after {seconds} seconds; the last value was {value!r}")
         time.sleep(0.1)
 
 
 def manage(method, path, body=None):
-    """A request to the emulator's own management API."""
+    """Sends a request to the management API."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(
         EMULATOR["management"]["endpoint"].rstrip("/") + path,
@@ -151,7 +151,7 @@ def manage(method, path, body=None):
 
 @contextlib.contextmanager
 def faults(action, count=None):
-    """Has requests go wrong within the block; `left` tells afterwards how often of `count` it did not."""
+    """Applies a fault within the block; `left` is the part of `count` that was not used."""
     rule = SimpleNamespace(left=None)
     fault = {"action": action} if count is None else {"action": action, "count": count}
     manage("POST", "/faults", fault)

@@ -1,4 +1,4 @@
-"""What the scenarios of azure-digitaltwins-core share. Each is run with both faces of the client."""
+"""Helpers of the scenarios of azure-digitaltwins-core, which run with the synchronous and the asynchronous client."""
 
 import base64
 import contextlib
@@ -19,7 +19,7 @@ ASYNCHRONOUS = sys.argv[1] == "aio"
 
 
 class Credential:
-    """Hands out the emulator's token instead of asking Entra ID for one."""
+    """Returns the emulator's token instead of requesting one from Entra ID."""
 
     scopes = []
     token = EMULATOR["bearerToken"]
@@ -30,7 +30,7 @@ class Credential:
 
 
 def unsigned_token(audience):
-    """A token of the usual form, as far as the emulator looks at it."""
+    """Returns a token with the claims that the emulator checks."""
     claims = {"aud": audience, "exp": int(time.time()) + 3600}
     parts = [json.dumps(part).encode() for part in ({"alg": "RS256", "typ": "JWT"}, claims)] + [b"signature"]
     return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
@@ -45,7 +45,7 @@ class AsyncCredential(Credential):
 
 
 class _Awaitable:
-    """Gives the synchronous client the face of the other one, so that one scenario does for both."""
+    """Gives the synchronous client the interface of the asynchronous one, so that scenarios are written once."""
 
     def __init__(self, client):
         self._client = client
@@ -62,7 +62,7 @@ class _Awaitable:
 
 
 def client(endpoint=ENDPOINT):
-    """A client; inside a check, because the asynchronous one needs the loop."""
+    """Creates a client. Call it inside a check, because the asynchronous client needs the event loop."""
     if ASYNCHRONOUS:
         made = AsyncDigitalTwinsClient(endpoint, AsyncCredential(), connection_verify=CA_FILE)
         return Watched(made, AsyncDigitalTwinsClient, "aio.DigitalTwinsClient")
@@ -70,18 +70,18 @@ def client(endpoint=ENDPOINT):
 
 
 def generated(made):
-    """The generated client below, for operations that the package has and does not show."""
+    """Returns the generated client, for operations that the public client does not have."""
     inner = made._client
     return inner._client._client if isinstance(made, _Awaitable) else inner._client
 
 
 async def settled(result):
-    """The result of a generated method of either face."""
+    """Returns the result of a generated method of either client."""
     return await result if inspect.isawaitable(result) else result
 
 
 async def pages(pager):
-    """All pages, each a list."""
+    """Returns all pages as lists."""
     if hasattr(pager, "__aiter__"):
         return [[item async for item in page] async for page in pager.by_page()]
     return [list(page) for page in pager.by_page()]
@@ -92,7 +92,7 @@ async def items(pager):
 
 
 class refused(contextlib.AbstractAsyncContextManager):
-    """That the service refuses the block, with this error class of the client, status and code."""
+    """Asserts that the service refuses the block with this error class, status and code."""
 
     def __init__(self, kind, status, code):
         self._kind, self._status, self._code = kind, status, code

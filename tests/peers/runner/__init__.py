@@ -1,1 +1,1 @@
-"""What installs the clients, starts the emulator, runs the scenarios and counts."""
+"""Installs the clients, starts the emulator, runs the scenarios and reports the results."""

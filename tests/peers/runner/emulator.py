@@ -1,4 +1,4 @@
-"""One run of the emulator's binary."""
+"""The emulator process of a scenario."""
 
 import json
 import selectors
@@ -11,12 +11,12 @@ from .environment import CannotRun
 
 START_SECONDS = 20
 STOP_SECONDS = 10
-# Some clients take no port: REST is at 443 and AMQP at 5671, or nowhere.
+# Some clients accept no port and always use 443 for REST and 5671 for AMQP.
 HTTPS_PORT, AMQP_PORT = 443, 5671
 
 
 class Emulator:
-    """A running emulator with nothing in it; ends with the `with` block."""
+    """A running emulator without any state."""
 
     def __init__(self, binary: Path, log: Path, well_known_ports: bool, options: list[str]):
         command = [str(binary), *options]
@@ -42,7 +42,7 @@ class Emulator:
         return json.loads(line)
 
     def stop(self) -> int:
-        """Ends it as a user would, and says how it went."""
+        """Sends SIGTERM and returns the exit code."""
         self._process.terminate()
         try:
             return self._process.wait(STOP_SECONDS)
@@ -55,7 +55,7 @@ class Emulator:
 
 
 def _wait_until_free(port: int) -> None:
-    """Another run of these checks may hold the port for a while."""
+    """Waits for another run of these checks to release the port."""
     until = time.monotonic() + 120
     while True:
         with socket.socket() as probe:
@@ -64,9 +64,9 @@ def _wait_until_free(port: int) -> None:
                 return probe.bind(("127.0.0.1", port))
             except PermissionError as error:
                 raise CannotRun(
-                    f"port {port} takes root or CAP_NET_BIND_SERVICE, and these clients know no other"
+                    f"port {port}, which these clients require, needs root or CAP_NET_BIND_SERVICE"
                 ) from error
             except OSError as error:
                 if time.monotonic() > until:
-                    raise CannotRun(f"port {port} is taken, and these clients know no other") from error
+                    raise CannotRun(f"port {port}, which these clients require, is taken") from error
         time.sleep(0.5)

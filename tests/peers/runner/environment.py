@@ -1,4 +1,4 @@
-"""The clients, in a folder of their own: nothing of the user's Python or Node is touched."""
+"""The clients, installed in a folder of their own so that the user's Python and Node stay unchanged."""
 
 import hashlib
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class CannotRun(Exception):
-    """Something outside the emulator and the clients is missing."""
+    """A requirement other than the emulator and the clients is missing."""
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class Clients:
 
 
 def install(peers: Path, folder: Path, languages: set[str]) -> Clients:
-    """Installs what the languages need, unless the very same is there already."""
+    """Installs the clients of the languages unless they are installed at the same versions."""
     folder.mkdir(parents=True, exist_ok=True)
-    # Named apart by their requirements, so that a change of versions never meets leftovers.
+    # The folders are named by a hash of the requirements, so a change of versions starts with an empty folder.
     venv = folder / f"python-{_fingerprint(peers / 'requirements.txt')}"
     node = folder / f"node-{_fingerprint(peers / 'package.json')}"
     if "python" in languages and not (venv / "installed").exists():
@@ -40,11 +40,11 @@ def _install_python(peers: Path, venv: Path) -> None:
     if not _python_does("import ensurepip"):
         _apt_get("python3", "python3-venv")
     if not _python_does("import asyncio; asyncio.Runner"):
-        raise CannotRun("Python 3.11 or later is needed")
+        raise CannotRun("Python 3.11 or later is required")
     print(f"installing the Python clients in {venv}", flush=True)
     shutil.rmtree(venv, ignore_errors=True)
     _call("python3", "-m", "venv", str(venv))
-    # One of them is hard to compile, and has no wheel for the newest Python at first: better said than tried.
+    # uamqp is hard to compile and has no wheel for the newest Python; fail instead of compiling it.
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--only-binary", "uamqp"]
     _call(*pip, "-r", str(peers / "requirements.txt"))
     (venv / "installed").touch()
@@ -72,7 +72,7 @@ def _install_node(peers: Path, folder: Path) -> None:
 def _apt_get(*packages: str) -> None:
     names = " ".join(packages)
     if shutil.which("apt-get") is None or os.geteuid() != 0:
-        raise CannotRun(f"please install {names}: it takes a root shell and apt-get to do it from here")
+        raise CannotRun(f"install {names}; this program can do so only as root and with apt-get")
     print(f"installing {names}", flush=True)
     _call("apt-get", "update", "--quiet")
     _call("apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages)
@@ -84,6 +84,6 @@ def _call(*command: str, folder: Path | None = None) -> None:
             command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
     except OSError as error:
-        raise CannotRun(f"{command[0]} does not start: {error}") from error
+        raise CannotRun(f"could not start {command[0]}: {error}") from error
     if done.returncode != 0:
         raise CannotRun(f"{' '.join(command)} failed:\n{done.stdout}")

@@ -1,10 +1,10 @@
-"""Counts, and holds the outcomes against the list of what the emulator does not support."""
+"""Counts the results and compares them with the list of unsupported operations."""
 
 from pathlib import Path
 
 
 class Report:
-    """Prints one line per check, and the sum at the end."""
+    """Prints one line per check, and the totals at the end."""
 
     def __init__(self, unsupported_file: Path, peers: Path):
         self._unsupported = _read(unsupported_file)
@@ -15,7 +15,7 @@ class Report:
         self._passed = self._failed = self._skipped = 0
 
     def add(self, suite: str, result: dict) -> bool:
-        """Takes one line of a scenario; true if it is the last one."""
+        """Handles one line of a scenario; returns whether it is the last one."""
         if "client" in result:
             self._note_methods(suite, result)
             return False
@@ -30,12 +30,12 @@ class Report:
             self._skipped += 1
             print(f"unsupported {name}", flush=True)
         elif outcome == "ok" and listed:
-            self.failed(suite, check, f"it works: take it out of {self._file}")
+            self.failed(suite, check, f"the check passes; remove it from {self._file}")
         elif outcome == "ok":
             self._passed += 1
             print(f"ok {name}", flush=True)
         elif outcome == "unsupported":
-            self.failed(suite, check, f"answered 501, and {self._file} does not say so: {detail}")
+            self.failed(suite, check, f"501, but the check is not in {self._file}: {detail}")
         else:
             self.failed(suite, check, detail)
         return False
@@ -52,20 +52,20 @@ class Report:
         called.update(result["called"])
 
     def finish(self, suites: list[str], complete_parts: set[str]) -> int:
-        """Prints the sum; the exit code."""
+        """Prints the totals and returns the exit code."""
         self._check_coverage(complete_parts)
         for name in sorted(self._unsupported - self._seen):
             suite, check = name.split(": ", 1)
-            # A scenario that broke off has been counted as that.
+            # An aborted scenario has already been counted as failed.
             if suite in self._finished or (suite not in suites and suite.rsplit("/", 1)[0] in complete_parts):
-                self.failed(suite, check, f"{self._file} lists it, and there is no such check")
+                self.failed(suite, check, f"{self._file} lists a check that does not exist")
         if self._skipped:
-            print(f"{self._skipped} unsupported, as {self._file} says")
+            print(f"{self._skipped} unsupported, as listed in {self._file}")
         print(f"{self._passed} passed, {self._failed} failed")
         return 1 if self._failed else 0
 
     def _check_coverage(self, complete_parts: set[str]) -> None:
-        """That no method of a client was forgotten, as far as all scenarios about it were run."""
+        """Checks that every public method of a client was called, if all of its scenarios were run."""
         for client, (public, called) in sorted(self._methods.items()):
             part, name = client.split(": ")
             if part not in complete_parts:

@@ -1,4 +1,4 @@
-"""The scenarios: which there are, and how one is run."""
+"""The scenarios, and how one is run."""
 
 import contextlib
 import json
@@ -16,12 +16,12 @@ from .environment import CannotRun, Clients
 from .report import Report
 
 SUITE_SECONDS = 180
-# These clients dial 443 and 5671 whatever the connection string says.
+# These clients use 443 and 5671 whatever the connection string says.
 WELL_KNOWN_PORTS = ("node/iothub/", "python/iothub/registry_messages", "python/iothub/http_runtime")
-# The key of the hub's policies that scenarios know, besides the owner's in the ready line.
+# The key of the policies other than the owner's, whose key is in the ready line.
 POLICY_KEY = "a2V5IG9mIHRoZSBwb2xpY2llcyBvZiB0aGUgdGVzdHM="
 POLICIES = ("registryRead", "registryReadWrite", "service", "device")
-# The same scenario is run with both faces of the Python client.
+# These scenarios are run with both the synchronous and the asynchronous Python client.
 VARIANTS = {"python/digitaltwins": ("sync", "aio")}
 
 
@@ -60,7 +60,7 @@ def select(all_suites: list[Suite], parts: list[str]) -> list[Suite]:
 
 
 def complete_parts(all_suites: list[Suite], chosen: list[Suite]) -> set[str]:
-    """The parts, such as node/iothub, of which every scenario is run."""
+    """Returns the parts, such as node/iothub, of which every scenario is run."""
     left_out = {suite.part for suite in all_suites if suite not in chosen}
     return {suite.part for suite in chosen} - left_out
 
@@ -72,7 +72,7 @@ def run(
     logs: Path | None,
     report: Report,
 ) -> None:
-    """Runs one scenario against an emulator of its own."""
+    """Runs one scenario against an emulator process of its own."""
     with contextlib.ExitStack() as stack:
         if logs:
             folder = logs / suite.name
@@ -93,17 +93,17 @@ def run(
             status = emulator.stop()
         if status != 0:
             tail = "\n".join(log.read_text().splitlines()[-20:])
-            report.failed(suite.name, "the emulator ends in order", f"status {status}\n{tail}")
+            report.failed(suite.name, "the emulator exits with status 0", f"status {status}\n{tail}")
 
 
 def _options(suite: Suite, binary: Path, folder: Path, webhook_port: int) -> list[str]:
-    """Only the half that the scenario is about, and what that half has to know from the start."""
+    """Returns the options for the service of the scenario."""
     if suite.service == "iothub":
         return ["--no-digitaltwins", *(f"--policy-key={policy}={POLICY_KEY}" for policy in POLICIES)]
     if suite.file.stem == "event_routes":
-        # Who wants to see the events listens there.
+        # The scenario listens on this port.
         return ["--no-iothub", f"--event-webhook=endpoint=http://127.0.0.1:{webhook_port}/events"]
-    # Without it imports fail, and so do their checks; the others of the scenario do not need it.
+    # Without the option only the import checks of the scenario fail.
     if suite.file.stem == "jobs" and "--digitaltwins-blobs" in _help(binary):
         return ["--no-iothub", f"--digitaltwins-blobs={folder / 'blobs'}"]
     return ["--no-iothub"]
@@ -114,7 +114,7 @@ def _help(binary: Path) -> str:
 
 
 def _free_port() -> int:
-    """A port that was free a moment ago; whoever needs it takes it soon."""
+    """Returns a port that was free a moment ago; another process may still take it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -154,4 +154,4 @@ def _run_scenario(
         timer.cancel()
     if not finished:
         tail = "\n".join(output.read_text(errors="replace").splitlines()[-30:])
-        report.failed(suite.name, "the scenario comes to its end", f"status {status}\n{tail}")
+        report.failed(suite.name, "the scenario finishes", f"status {status}\n{tail}")

@@ -1,21 +1,21 @@
-//! Drives the clients by lines of JSON, so that what they send can be recorded and compared with what other clients send.
+//! Calls the clients as told by lines of JSON, so that their requests can be recorded and compared with those of other
+//! clients.
 //!
 //! The first argument is the service: `adt`, `iothub`, or `c2d` for messages over AMQP. The program then reads
-//! `{"call":"get_device","variant":"plain","args":{"device_id":"d"}}` from stdin and answers with `{"result":…}`,
-//! `{"error":…}` or `{"skipped":…}` on stdout, one line each. The environment says what to talk to, see
-//! [`Surroundings`]; without it there is nothing to do.
+//! `{"call":"get_device","variant":"plain","args":{"device_id":"d"}}` from stdin and writes `{"result":…}`,
+//! `{"error":…}` or `{"skipped":…}` to stdout, one line each. Environment variables name the endpoints, see
+//! [`Surroundings`]; without them the program does nothing.
 //!
-//! Compared with what the services' descriptions ask for, call by call, Digital Twins differs nowhere and IoT Hub in
-//! three calls, on purpose:
+//! Compared with the services' API descriptions, call by call, Digital Twins has no difference and IoT Hub has three, all
+//! intended:
 //!
-//! * `create_module_with_sas` with an id that has a `/`: refused before anything is sent, as the service would.
-//! * `bulk_create_or_update_devices` with options that do not say `iot_edge`: `iotEdge` is sent as `false`, as it is for
-//!   a single device.
-//! * `bulk_create_or_update_devices` with no entries: nothing is sent, since there is nothing to do.
+//! * `create_module_with_sas` with a `/` in the id: refused before a request is sent, as the service would refuse it.
+//! * `bulk_create_or_update_devices` without `iot_edge` in the options: sends `iotEdge: false`, as for a single device.
+//! * `bulk_create_or_update_devices` with an empty list: sends no request.
 //!
-//! Two calls are skipped: `upsert_digital_twin` with an ETag to be different from. The service knows `*` only there, and
-//! the client has no way to say more.
-#![allow(clippy::print_stdout, reason = "its answers go to stdout")]
+//! Two calls are skipped: `upsert_digital_twin` with an ETag in `If-None-Match`. The service supports only `*` there, so
+//! the client has no parameter for an ETag.
+#![allow(clippy::print_stdout, reason = "the responses go to stdout")]
 
 #[path = "wire_driver/mod.rs"]
 mod wire_driver;
@@ -47,12 +47,11 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is driven.
+/// The clients of the chosen service.
 enum Service {
     DigitalTwins(DigitalTwins),
     IotHub(IotHub),
-    /// Each call gets a client of its own: what the peer is told to do when a connection is opened would otherwise be
-    /// seen by the first call only.
+    /// Every call uses a new client, because each call may configure the peer's behavior on new connections.
     Messages(Surroundings),
 }
 

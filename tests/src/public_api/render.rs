@@ -221,7 +221,7 @@ fn derived(attributes: &[Attribute], path: &str) -> Vec<String> {
     lines
 }
 
-/// Puts the attributes that change the API behind a declaration. `from` makes a conversion, for errors.
+/// Appends the attributes that are part of the API. `from` is one, because it generates a conversion for errors.
 fn line(attributes: &[Attribute], declaration: &str) -> String {
     const SHOWN: [&str; 5] = ["non_exhaustive", "must_use", "deprecated", "cfg", "from"];
     let mut line = declaration.to_owned();

@@ -8,7 +8,7 @@ use super::crate_source::CrateSource;
 use super::error::Error;
 use super::render;
 
-/// Limit of imports that refer to other imports, which ends the search for names of other crates.
+/// Maximum length of a chain of imports. The search for a name of another crate ends here.
 const MAX_DEPTH: usize = 8;
 
 pub(super) struct Resolver<'a> {

@@ -1,16 +1,16 @@
-//! Device identities: created, read, deleted.
+//! Device identities: create, read, delete.
 
 use iothub_convenience::{DeviceStatus, Precondition, SymmetricKey};
 
 use super::{equal, holds, refused, unregister};
 use crate::{Failure, environment::Environment};
 
-/// A device is created with keys of ours, cannot be created twice, and can be deleted once.
+/// A device is created with given keys, cannot be created twice, and can be deleted once.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn life_of_a_device(environment: &Environment) -> Result<(), Failure> {
+/// If an assertion does not hold.
+pub async fn device_lifecycle(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let id = "scenario-devices-life:1.2+3%_#*?!(),=@$'";
     unregister(hub, id).await?;
@@ -29,12 +29,12 @@ pub async fn life_of_a_device(environment: &Environment) -> Result<(), Failure> 
         .authentication
         .as_ref()
         .and_then(|authentication| authentication.symmetric_key.as_ref());
-    holds("the keys are those that were given", stored == Some(&keys))?;
+    holds("the keys are those of the request", stored == Some(&keys))?;
 
     let again = hub
         .create_device_with_sas(id, SymmetricKey::generate()?, DeviceStatus::Enabled, None)
         .await;
-    let error = refused("the same device again", again)?;
+    let error = refused("a second create of the device", again)?;
     equal("its code", error.code(), Some("DeviceAlreadyExists"))?;
     holds("it exists already", error.is_already_exists())?;
 
@@ -50,12 +50,12 @@ pub async fn life_of_a_device(environment: &Environment) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Ids that would address something else are refused before anything is sent.
+/// Ids that would change the request's path are refused before a request is sent.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn ids_that_mean_something_else(environment: &Environment) -> Result<(), Failure> {
+/// If an assertion does not hold.
+pub async fn ids_that_change_the_path_are_refused(environment: &Environment) -> Result<(), Failure> {
     for id in ["", ".", "..", "a/b", "a b", "ü"] {
         let error = refused(
             id,
@@ -65,7 +65,7 @@ pub async fn ids_that_mean_something_else(environment: &Environment) -> Result<(
                 .await,
         )?;
         holds(
-            "the id is refused here",
+            "the client refuses the id",
             error.is_invalid_input() && error.attempts() == 0,
         )?;
     }

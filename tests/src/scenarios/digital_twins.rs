@@ -1,4 +1,4 @@
-//! Digital twins: typed, validated, changed under optimistic concurrency.
+//! Digital twins: typed access, validation and optimistic concurrency.
 
 use digitaltwins_convenience::{
     Component, DigitalTwin, DigitalTwinPatch, Precondition, ResponseExt as _, Upsert,
@@ -20,12 +20,12 @@ struct Valve {
     open: bool,
 }
 
-/// A twin is created once, changed with the right ETag only, and must fit its model.
+/// A twin is created once, changed only with the current ETag, and must match its model.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn life_of_a_twin(environment: &Environment) -> Result<(), Failure> {
+/// If an assertion does not hold.
+pub async fn digital_twin_lifecycle(environment: &Environment) -> Result<(), Failure> {
     const NAME: &str = "twins";
     let (client, id) = (&environment.twins, "scenario-twins-life:1;2");
     upload(client, NAME, &[id]).await?;
@@ -39,8 +39,8 @@ pub async fn life_of_a_twin(environment: &Environment) -> Result<(), Failure> {
     let etag = created.etag().ok_or("a twin without an ETag")?;
     let again = client.upsert_digital_twin(id, &twin, Upsert::CreateOnly).await;
     holds(
-        "it is created once",
-        refused("the same again", again)?.is_precondition_failed(),
+        "it is created only once",
+        refused("a second create of the twin", again)?.is_precondition_failed(),
     )?;
 
     let patch = DigitalTwinPatch::new()
@@ -79,7 +79,7 @@ pub async fn life_of_a_twin(environment: &Environment) -> Result<(), Failure> {
             .update_digital_twin(id, &wrong, Precondition::Unconditional)
             .await,
     )?;
-    holds("it does not fit the model", error.is_validation_failed())?;
+    holds("it does not match the model", error.is_validation_failed())?;
 
     client
         .delete_digital_twin(id, Precondition::Unconditional)

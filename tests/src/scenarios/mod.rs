@@ -1,8 +1,8 @@
-//! What a user does with the clients, one file per noun.
+//! Typical uses of the clients, one file per noun.
 //!
-//! A scenario takes an [`Environment`](crate::environment::Environment) and works with ids that begin with its own
-//! name, so that it can run beside others and on a service that is in use. It deletes what it has created, and returns
-//! an error where something is not as it should be.
+//! A scenario takes an [`Environment`](crate::environment::Environment) and uses ids that begin with its own name, so it
+//! can run in parallel with others and against a service that is in use. It deletes what it has created, and returns an
+//! error if an assertion does not hold.
 
 pub mod devices;
 pub mod digital_twins;
@@ -20,10 +20,10 @@ use serde_json::{Map, Value, json};
 
 use crate::Failure;
 
-/// How long a real service may take until a query sees what was written.
+/// Time limit for a query of a real service to see a write.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Fails unless both are equal, and says what they are.
+/// Fails with both values unless they are equal.
 pub(crate) fn equal<T: PartialEq + Debug>(what: &str, is: T, should_be: T) -> Result<(), Failure> {
     if is == should_be {
         Ok(())
@@ -32,7 +32,7 @@ pub(crate) fn equal<T: PartialEq + Debug>(what: &str, is: T, should_be: T) -> Re
     }
 }
 
-/// Fails, naming `what`, unless it holds.
+/// Fails with the description `what` unless the condition holds.
 pub(crate) fn holds(what: &str, condition: bool) -> Result<(), Failure> {
     if condition {
         Ok(())
@@ -41,7 +41,7 @@ pub(crate) fn holds(what: &str, condition: bool) -> Result<(), Failure> {
     }
 }
 
-/// The error of a call that should fail.
+/// Returns the error of a call that must fail.
 pub(crate) fn refused<T, E>(what: &str, result: Result<T, E>) -> Result<E, Failure> {
     match result {
         Err(error) => Ok(error),
@@ -49,7 +49,7 @@ pub(crate) fn refused<T, E>(what: &str, result: Result<T, E>) -> Result<E, Failu
     }
 }
 
-/// Asks until the answer has `count` rows.
+/// Polls a query until it returns `count` rows.
 pub(crate) async fn eventually<T>(
     count: usize,
     query: impl AsyncFn() -> Result<Vec<T>, Failure>,
@@ -61,7 +61,7 @@ pub(crate) async fn eventually<T>(
             return Ok(rows);
         }
         if start.elapsed() > PATIENCE {
-            return Err(format!("the query gives {} rows instead of {count}", rows.len()).into());
+            return Err(format!("the query returns {} rows instead of {count}", rows.len()).into());
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
@@ -74,7 +74,7 @@ pub(crate) async fn register(hub: &IotHubRegistryManager, id: &str) -> Result<()
     Ok(())
 }
 
-/// Deletes a device, whether it is there or not.
+/// Deletes a device; a missing device is not an error.
 pub(crate) async fn unregister(hub: &IotHubRegistryManager, id: &str) -> Result<(), Failure> {
     match hub.delete_device(id, Precondition::Unconditional).await {
         Err(error) if !error.is_not_found() => Err(error.into()),
@@ -82,7 +82,7 @@ pub(crate) async fn unregister(hub: &IotHubRegistryManager, id: &str) -> Result<
     }
 }
 
-/// A tank with a valve as its component and pipes to other tanks.
+/// Returns the models of a tank, with a valve as component and pipes to other tanks as relationships.
 pub(crate) fn tank_models(name: &str) -> [Value; 2] {
     [
         json!({
@@ -110,14 +110,14 @@ pub(crate) fn valve(name: &str) -> String {
     format!("dtmi:example:scenario:{name}:Valve;1")
 }
 
-/// Deletes what an interrupted run of the scenario may have left, then uploads its models.
+/// Deletes what an interrupted run of the scenario may have left behind, then uploads its models.
 pub(crate) async fn upload(client: &DigitalTwinsClient, name: &str, twins: &[&str]) -> Result<(), Failure> {
     clear(client, name, twins).await?;
     client.create_models(&tank_models(name)).await?;
     Ok(())
 }
 
-/// Puts a tank.
+/// Creates or replaces a tank.
 pub(crate) async fn put_tank(
     client: &DigitalTwinsClient,
     name: &str,
@@ -136,7 +136,7 @@ pub(crate) async fn put_tank(
     Ok(())
 }
 
-/// Deletes the relationships, twins and models of a scenario as far as they are there.
+/// Deletes the relationships, twins and models of a scenario that exist.
 pub(crate) async fn clear(client: &DigitalTwinsClient, name: &str, twins: &[&str]) -> Result<(), Failure> {
     use futures::TryStreamExt as _;
     fn gone<T>(result: Result<T, digitaltwins_convenience::Error>) -> Result<(), Failure> {

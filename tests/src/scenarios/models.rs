@@ -1,16 +1,16 @@
-//! Models: uploaded as a whole or not at all.
+//! Models: atomic uploads and deletion.
 
 use serde_json::json;
 
 use super::{clear, equal, holds, refused, tank, tank_models, valve};
 use crate::{Failure, environment::Environment};
 
-/// An upload is all or nothing, a model cannot come twice, and one that is needed cannot go.
+/// An upload is atomic, a model cannot be uploaded twice, and a referenced model cannot be deleted.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn uploads(environment: &Environment) -> Result<(), Failure> {
+/// If an assertion does not hold.
+pub async fn uploads_are_atomic(environment: &Environment) -> Result<(), Failure> {
     const NAME: &str = "models";
     let client = &environment.twins;
     clear(client, NAME, &[]).await?;
@@ -18,8 +18,8 @@ pub async fn uploads(environment: &Environment) -> Result<(), Failure> {
     let [tank_model, valve_model] = tank_models(NAME);
     let alone = client.create_models(std::slice::from_ref(&tank_model)).await;
     equal(
-        "the code of an upload without a part",
-        refused("half of it", alone)?.code(),
+        "the code of an upload without its component",
+        refused("an upload without its component", alone)?.code(),
         Some("DTDLParserError"),
     )?;
     holds(
@@ -37,17 +37,23 @@ pub async fn uploads(environment: &Environment) -> Result<(), Failure> {
         vec![tank(NAME).as_str(), valve(NAME).as_str()],
     )?;
 
-    let again = refused("the same again", client.create_models(&[tank_model]).await)?;
+    let again = refused(
+        "a second upload of the model",
+        client.create_models(&[tank_model]).await,
+    )?;
     holds(
         "it is a conflict",
         again.is_conflict() && again.is_already_exists(),
     )?;
-    let needed = refused("deleting a part", client.delete_model(&valve(NAME)).await)?;
-    holds("it is in use", needed.is_model_in_use())?;
+    let needed = refused(
+        "deleting a referenced model",
+        client.delete_model(&valve(NAME)).await,
+    )?;
+    holds("it is referenced", needed.is_model_in_use())?;
     let broken = json!({"@context": "dtmi:dtdl:context;2", "@id": "dtmi:example:x;1", "@type": "Interface",
         "contents": [{"@type": "Property", "name": "p", "schema": "nonsense"}]});
     holds(
-        "nonsense is no model",
+        "an invalid model is refused",
         refused("nonsense", client.create_models(&[broken]).await)?.is_invalid_model(),
     )?;
     clear(client, NAME, &[]).await

@@ -1,4 +1,4 @@
-//! Queries of both services, over several pages.
+//! Queries of both services over several pages.
 
 use digitaltwins_convenience::{BasicDigitalTwin, QueryTwinsOptions};
 use futures::TryStreamExt as _;
@@ -8,11 +8,11 @@ use serde_json::Value;
 use super::{clear, equal, eventually, put_tank, refused, register, tank, unregister, upload};
 use crate::{Failure, environment::Environment};
 
-/// A condition over tags finds the right twins, page by page.
+/// A condition on tags finds the matching device twins, page by page.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If an assertion does not hold.
 pub async fn devices_by_tags(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let ids: Vec<String> = (0..7)
@@ -57,11 +57,11 @@ pub async fn devices_by_tags(environment: &Environment) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A condition over properties and models finds the right digital twins, page by page.
+/// A condition on properties and models finds the matching digital twins, page by page.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
+/// If an assertion does not hold.
 pub async fn digital_twins_by_properties(environment: &Environment) -> Result<(), Failure> {
     const NAME: &str = "queries";
     let client = &environment.twins;

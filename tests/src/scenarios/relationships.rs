@@ -1,4 +1,4 @@
-//! Relationships: between twins, over several pages.
+//! Relationships between twins over several pages.
 
 use digitaltwins_convenience::{BasicRelationship, ListRelationshipsOptions, Relationship, Upsert};
 use futures::TryStreamExt as _;
@@ -7,12 +7,12 @@ use serde_json::{Map, json};
 use super::{clear, equal, holds, put_tank, refused, upload};
 use crate::{Failure, environment::Environment};
 
-/// Eleven relationships come in two pages, and a twin that has some cannot be deleted.
+/// Eleven relationships are listed in two pages, and a twin with relationships cannot be deleted.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn pages(environment: &Environment) -> Result<(), Failure> {
+/// If an assertion does not hold.
+pub async fn relationships_are_paged(environment: &Environment) -> Result<(), Failure> {
     const NAME: &str = "relationships";
     let client = &environment.twins;
     let (source, target) = ("scenario-relationships-source", "scenario-relationships-target");

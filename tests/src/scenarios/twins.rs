@@ -6,12 +6,12 @@ use serde_json::json;
 use super::{equal, holds, refused, register, unregister};
 use crate::{Failure, environment::Environment};
 
-/// Patches merge, versions grow, and a stale ETag is told from the current one.
+/// Patches are merged, versions increase, and a stale ETag is refused.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn patches_merge(environment: &Environment) -> Result<(), Failure> {
+/// If an assertion does not hold.
+pub async fn twin_patches_are_merged(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let id = "scenario-twins-merge";
     unregister(hub, id).await?;
@@ -69,12 +69,12 @@ pub async fn patches_merge(environment: &Environment) -> Result<(), Failure> {
     unregister(hub, id).await
 }
 
-/// A patch that the service would refuse is refused here, with every reason at once.
+/// The client refuses an invalid patch before a request is sent, with all reasons at once.
 ///
 /// # Errors
 ///
-/// Where something is not as it should be.
-pub async fn impossible_patches(environment: &Environment) -> Result<(), Failure> {
+/// If an assertion does not hold.
+pub async fn invalid_patches_are_refused(environment: &Environment) -> Result<(), Failure> {
     let patch = TwinPatch::new()
         .set_tag("a b", 1)
         .set_desired("list", json!([1, null]))
@@ -83,9 +83,9 @@ pub async fn impossible_patches(environment: &Environment) -> Result<(), Failure
         .hub
         .update_twin("scenario-twins-impossible", &patch, Precondition::Unconditional)
         .await;
-    let error = refused("an impossible patch", result)?;
+    let error = refused("an invalid patch", result)?;
     holds(
-        "it is refused here",
+        "the client refuses it",
         error.is_invalid_input() && error.attempts() == 0,
     )?;
     let text = error.to_string();

@@ -1,4 +1,4 @@
-//! The graph that is measured, written as the input of an import.
+//! The benchmark's graph, written as the input file of an import job.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-/// Every so many twins are halls, which are rooms, which are spaces.
-const HALLS: usize = 100;
+/// One twin in this many is a hall. Halls extend rooms, and rooms extend spaces.
+const HALL_INTERVAL: usize = 100;
 
 fn models() -> [Value; 3] {
     let property = |name: &str, schema: &str| json!({"@type": "Property", "name": name, "schema": schema});
@@ -40,11 +40,11 @@ fn models() -> [Value; 3] {
 }
 
 pub(crate) fn halls(twins: usize) -> usize {
-    twins.div_ceil(HALLS)
+    twins.div_ceil(HALL_INTERVAL)
 }
 
 pub(crate) fn twin(number: usize) -> Value {
-    let model = if number.is_multiple_of(HALLS) {
+    let model = if number.is_multiple_of(HALL_INTERVAL) {
         "dtmi:bench:Hall;1"
     } else {
         "dtmi:bench:Room;1"
@@ -55,7 +55,7 @@ pub(crate) fn twin(number: usize) -> Value {
     })
 }
 
-/// Each twin leads to the next one and to another far away.
+/// Returns the two relationships of a twin: to the next twin, and to one a third of the graph away.
 fn relationships(number: usize, twins: usize) -> [Value; 2] {
     [("next", number + 1), ("above", number + 1 + twins / 3)].map(|(name, target)| {
         json!({
@@ -65,7 +65,7 @@ fn relationships(number: usize, twins: usize) -> [Value; 2] {
     })
 }
 
-/// Writes the file to import.
+/// Writes the input file of the import job.
 pub(crate) fn write_input(path: &Path, twins: usize) -> std::io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     writeln!(file, "{}", json!({"Section": "Header"}))?;

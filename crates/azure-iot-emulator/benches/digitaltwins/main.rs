@@ -1,10 +1,10 @@
-//! A large graph: how long it takes to load, what it takes in memory, how fast it answers, first the engine without
-//! HTTP, then over TLS: `cargo bench -p azure-iot-emulator --bench digitaltwins`.
+//! Load time, memory and throughput of a large graph, first in the engine without HTTP, then over TLS:
+//! `cargo bench -p azure-iot-emulator --bench digitaltwins`.
 //!
-//! `TWINS` says how many twins the graph has (20,000 by default), twice as many relationships come on top.
+//! `TWINS` sets the number of twins (20,000 by default); the graph has twice as many relationships.
 
-#![expect(clippy::expect_used, reason = "a benchmark that cannot go on ends")]
-#![expect(clippy::print_stdout, reason = "it is there to print")]
+#![expect(clippy::expect_used, reason = "a benchmark ends on its first error")]
+#![expect(clippy::print_stdout, reason = "the results go to standard output")]
 
 mod graph;
 mod process;
@@ -19,14 +19,14 @@ use futures::executor::block_on;
 use http::Method;
 use serde_json::{Value, json};
 
-use process::{memory, processor_time};
+use process::{cpu_time, memory};
 
-/// How long each measurement goes on.
+/// Duration of each measurement.
 const MEASURED: Duration = Duration::from_secs(2);
-/// A fraction of it, of which the best shows what is possible on a machine that others use as well.
+/// Slices of a measurement. The best slice shows what a shared machine can reach when it is otherwise idle.
 const SLICES: u32 = 10;
 const CONNECTIONS: usize = 64;
-/// How often reads over TLS are counted, [`MEASURED`] each time.
+/// Runs of reads over TLS, [`MEASURED`] each.
 const TLS_RUNS: usize = 5;
 
 fn send(service: &DigitalTwins, method: Method, path: &str, body: Option<&Value>) -> Value {
@@ -42,16 +42,16 @@ fn send(service: &DigitalTwins, method: Method, path: &str, body: Option<&Value>
     response.body_json().expect("JSON or nothing")
 }
 
-/// Every row of a query, page after page.
+/// Returns all rows of a query, page by page.
 fn query(service: &DigitalTwins, query: &str) -> Vec<Value> {
     let mut body = json!({ "query": query });
     let mut rows = Vec::new();
     loop {
-        let mut answer = send(service, Method::POST, "/query", Some(&body));
-        if let Some(page) = answer["value"].as_array_mut() {
-            rows.append(page);
+        let mut page = send(service, Method::POST, "/query", Some(&body));
+        if let Some(items) = page["value"].as_array_mut() {
+            rows.append(items);
         }
-        match answer["continuationToken"].take() {
+        match page["continuationToken"].take() {
             Value::Null => return rows,
             token => body = json!({ "continuationToken": token }),
         }
@@ -65,7 +65,7 @@ fn count(service: &DigitalTwins, condition: &str) -> u64 {
         .expect("a count")
 }
 
-/// Calls it again and again, then prints the time that one call takes: in the best slice of the time and in the median.
+/// Repeats a call for [`MEASURED`] and prints the time per call: the median of the slices and the best slice.
 fn measure(what: &str, mut call: impl FnMut(usize)) {
     let mut calls = 0;
     let mut slices: Vec<_> = (0..SLICES)
@@ -88,14 +88,14 @@ fn measure(what: &str, mut call: impl FnMut(usize)) {
     );
 }
 
-/// Calls it once, then prints the time that it took, and that of processors.
-fn once<T>(what: &str, call: impl FnOnce() -> T) -> T {
-    let (start, before) = (Instant::now(), processor_time());
+/// Makes one call and prints the elapsed time and the CPU time.
+fn measure_once<T>(what: &str, call: impl FnOnce() -> T) -> T {
+    let (start, before) = (Instant::now(), cpu_time());
     let result = call();
     let time = start.elapsed();
     print!("{what:<34} {time:>10.2?}");
-    match processor_time().zip(before) {
-        Some((after, before)) => println!("   {:.2?} of a processor", after - before),
+    match cpu_time().zip(before) {
+        Some((after, before)) => println!("   {:.2?} of CPU time", after - before),
         None => println!(),
     }
     result
@@ -106,7 +106,7 @@ fn load(service: &DigitalTwins, folder: &Path, twins: usize) {
     graph::write_input(&folder.join("c/in"), twins).expect("an input");
     service.set_blob_directory(folder);
     let before = memory();
-    let status = once("import", || {
+    let status = measure_once("import", || {
         let job = json!({"inputBlobUri": "https://host/c/in", "outputBlobUri": "https://host/c/out"});
         send(service, Method::PUT, "/jobs/imports/load", Some(&job));
         loop {
@@ -124,7 +124,7 @@ fn load(service: &DigitalTwins, folder: &Path, twins: usize) {
         + length("/digitaltwins/room-1/relationships/next")
         + length("/digitaltwins/room-1/relationships/above");
     if let Some(each) = per_twin(before, twins) {
-        println!("memory of a twin and its two       {each:>10} B   of which {json} B would be their JSON");
+        println!("memory per twin and its two        {each:>10} B   ({json} B as JSON)");
     }
 }
 
@@ -143,7 +143,7 @@ fn reads_and_writes(service: &DigitalTwins, twins: usize) {
         let page = send(service, Method::GET, &path, None);
         assert_eq!(page["value"].as_array().map(Vec::len), Some(2));
     });
-    measure("list the incoming ones", |call| {
+    measure("list its incoming relationships", |call| {
         let path = format!("/digitaltwins/room-{}/incomingrelationships", id(call));
         let page = send(service, Method::GET, &path, None);
         assert_eq!(page["value"].as_array().map(Vec::len), Some(2));
@@ -173,10 +173,10 @@ fn queries(service: &DigitalTwins, twins: usize) {
     let id = |call: usize| call.wrapping_mul(7919) % twins;
     let before = memory();
     let equality = |number: usize| format!("SELECT * FROM DIGITALTWINS T WHERE T.number = {number}");
-    let rows = once("first query by a property", || query(service, &equality(1)));
+    let rows = measure_once("first query by a property", || query(service, &equality(1)));
     assert_eq!(rows.len(), 1);
     if let Some(each) = per_twin(before, twins) {
-        println!("memory of its index for a twin     {each:>10} B");
+        println!("memory of its index per twin       {each:>10} B");
     }
     measure("query by a property", |call| {
         assert_eq!(query(service, &equality(id(call))).len(), 1);
@@ -215,16 +215,16 @@ async fn over_tls(emulator: &Emulator, twins: usize) {
     for _ in 0..TLS_RUNS {
         let run = tls::reads(emulator, CONNECTIONS, twins, MEASURED)
             .await
-            .expect("right answers");
-        let processor = run.processor_time.unwrap_or_default().as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "numbers to be read by people")]
+            .expect("correct responses");
+        let cpu = run.cpu_time.unwrap_or_default().as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "the figures are printed rounded")]
         let count = run.count as f64;
-        runs.push((count / run.time.as_secs_f64(), processor * 1e6 / count));
+        runs.push((count / run.time.as_secs_f64(), cpu * 1e6 / count));
     }
     runs.sort_by(|one, other| other.0.total_cmp(&one.0));
-    for (what, (rate, processor)) in [("best", runs[0]), ("median", runs[runs.len() / 2])] {
+    for (what, (rate, cpu)) in [("best", runs[0]), ("median", runs[runs.len() / 2])] {
         println!(
-            "reads over TLS, {what:<18} {rate:>10.0} a second, each {processor:.1} µs of a processor, client included"
+            "reads over TLS, {what:<18} {rate:>10.0} per second, {cpu:.1} µs of CPU time each, client included"
         );
     }
 }
@@ -238,7 +238,7 @@ async fn main() {
         .start()
         .await
         .expect("it starts");
-    let service = emulator.digitaltwins().expect("it was not left out");
+    let service = emulator.digitaltwins().expect("Digital Twins is enabled");
     println!("{twins} twins, {} relationships", 2 * twins);
     load(service, folder.path(), twins);
     over_tls(&emulator, twins).await;

@@ -1,5 +1,5 @@
-//! Point reads as clients make them: over TLS, on many connections at once, the client in the same process. It is a
-//! lean one, because every moment that it takes is the server's loss.
+//! Point reads as clients make them: over TLS, on many connections, with the client in the same process. The client is
+//! minimal, because the CPU time it takes is missing from the server.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,25 +17,25 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::process::processor_time;
+use crate::process::cpu_time;
 
-/// What a run of reads came to.
-pub(crate) struct Reads {
+/// Result of a run of reads.
+pub(crate) struct ReadRun {
     pub(crate) count: u64,
     pub(crate) time: Duration,
-    /// Of the client and the server together.
-    pub(crate) processor_time: Option<Duration>,
+    /// CPU time of client and server together.
+    pub(crate) cpu_time: Option<Duration>,
 }
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Reads twins on so many connections; every answer is looked at.
+/// ReadRun twins on `connections` connections for `time` and checks every response.
 pub(crate) async fn reads(
     emulator: &Emulator,
     connections: usize,
     twins: usize,
     time: Duration,
-) -> Outcome<Reads> {
+) -> Outcome<ReadRun> {
     let host = emulator.digitaltwins_endpoint().trim_start_matches("https://");
     let authorization = format!("Bearer {}", emulator.bearer_token());
     let config = client_config(emulator.ca_certificate_pem())?;
@@ -43,7 +43,7 @@ pub(crate) async fn reads(
     for _ in 0..connections {
         senders.push(connect(host, &config).await?);
     }
-    let before = processor_time();
+    let before = cpu_time();
     let start = Instant::now();
     let readers: Vec<_> = senders
         .into_iter()
@@ -60,10 +60,10 @@ pub(crate) async fn reads(
     for reader in readers {
         count += reader.await??;
     }
-    Ok(Reads {
+    Ok(ReadRun {
         count,
         time: start.elapsed(),
-        processor_time: processor_time().zip(before).map(|(after, before)| after - before),
+        cpu_time: cpu_time().zip(before).map(|(after, before)| after - before),
     })
 }
 

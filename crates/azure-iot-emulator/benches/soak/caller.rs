@@ -1,4 +1,4 @@
-//! Calls over TLS, and the comparison of what they bring with what they must bring.
+//! Requests over TLS and checks of their responses.
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// What every connection needs to call a service.
+/// Address, credentials and certificate for the connections to a service.
 pub(crate) struct Caller {
     base: String,
     api_version: &'static str,
@@ -40,14 +40,14 @@ impl Caller {
     }
 }
 
-/// A client with one connection of its own.
+/// A client that uses a single connection.
 pub(crate) struct Connection<'a> {
     caller: &'a Caller,
     client: Client,
 }
 
 impl Connection<'_> {
-    /// Calls and takes any answer.
+    /// Sends a request and returns the response, whatever its status.
     pub(crate) async fn send(
         &self,
         method: Method,
@@ -83,7 +83,7 @@ impl Connection<'_> {
         Ok(Reply { status, etag, body })
     }
 
-    /// Calls and takes success only.
+    /// Sends a request and returns the response if its status is 2xx.
     pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Outcome<Reply> {
         let reply = self.send(method, path, &[], body.as_ref()).await?;
         if (200..300).contains(&reply.status) {
@@ -97,17 +97,17 @@ impl Connection<'_> {
     }
 }
 
-/// An answer.
+/// A response with its decoded body.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    /// Empty if there was none.
+    /// The `ETag` header; empty if there is none.
     pub(crate) etag: String,
     pub(crate) body: Value,
 }
 
 impl Reply {
-    /// The answer, if it has this status.
+    /// Returns the response if it has this status.
     pub(crate) fn with_status(self, status: u16, what: &str) -> Outcome<Self> {
         if self.status == status {
             return Ok(self);
@@ -115,8 +115,8 @@ impl Reply {
         Err(format!("{what}: {} {} instead of {status}", self.status, self.body).into())
     }
 
-    /// Takes only an error with this status and code.
-    pub(crate) fn refused(self, status: u16, code: &str, what: &str) -> Outcome<()> {
+    /// Succeeds if the response is an error with this status and code.
+    pub(crate) fn expect_error(self, status: u16, code: &str, what: &str) -> Outcome<()> {
         let reply = self.with_status(status, what)?;
         expect(&reply.body["error"]["code"], &Value::from(code), what)
     }

@@ -1,5 +1,5 @@
-//! Twins with their components and relationships, queries, models, telemetry and event routes. The calls of a turn are
-//! in [`turn`](crate::turn).
+//! Load on Digital Twins: twins, components, relationships, queries, models, telemetry and event routes. The requests
+//! themselves are in [`iteration`](crate::iteration).
 
 use std::sync::Mutex;
 use std::time::Instant;
@@ -9,16 +9,16 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::caller::{Caller, Outcome, expect};
-use crate::turn::Mine;
+use crate::iteration::OwnTwins;
 use crate::{Size, Subject};
 
-/// Connections that have an event route; an instance takes six.
+/// Connections with an event route of their own; an instance allows six endpoints.
 const ROUTES: u64 = 5;
 
 pub(crate) struct Load {
     caller: Caller,
     size: Size,
-    /// By connection, until it takes it.
+    /// One subscription per connection, until that connection takes it.
     events: Mutex<Vec<Option<EventSubscription>>>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) async fn start(size: Size) -> Outcome<(Emulator, Load)> {
     let caller = Caller::new(&emulator, emulator.digitaltwins_endpoint(), "2023-10-31");
     let connection = caller.connect()?;
     connection.call(Method::POST, "/models", Some(models())).await?;
-    let service = emulator.digitaltwins().expect("it was not left out");
+    let service = emulator.digitaltwins().expect("Digital Twins is enabled");
     let events = (0..ROUTES)
         .map(|connection| service.subscribe(&format!("events-{connection}")).map(Some))
         .collect::<Result<_, _>>()?;
@@ -66,24 +66,24 @@ impl Subject for Load {
         &self.caller
     }
 
-    async fn mix(&self, owner: u64, until: Instant) -> Outcome<()> {
+    async fn send_mixed_requests(&self, owner: u64, until: Instant) -> Outcome<()> {
         let count = (owner..self.size.items).step_by(usize::try_from(self.size.connections)?);
-        let mut mine = Mine::new(self.caller.connect()?, owner, count.count());
+        let mut own = OwnTwins::new(self.caller.connect()?, owner, count.count());
         if let Ok(at) = usize::try_from(owner) {
-            let mut waiting = self.events.lock().expect("nobody panics with it");
-            mine.events = waiting.get_mut(at).and_then(Option::take);
+            let mut waiting = self.events.lock().expect("no holder of this lock panics");
+            own.events = waiting.get_mut(at).and_then(Option::take);
         }
         let mut round = 0_u64;
-        while mine.count() > 0 && Instant::now() < until {
+        while own.count() > 0 && Instant::now() < until {
             round += 1;
-            for twin in 0..mine.count() {
+            for twin in 0..own.count() {
                 if Instant::now() >= until {
                     break;
                 }
-                mine.turn(twin, round).await?;
+                own.iterate(twin, round).await?;
             }
         }
-        mine.fill().await
+        own.fill().await
     }
 
     async fn read(&self, first: u64, until: Instant) -> Outcome<u64> {
@@ -105,8 +105,8 @@ impl Subject for Load {
     async fn end(&self) -> Outcome<()> {
         let connection = self.caller.connect()?;
         let query = json!({"query": "SELECT COUNT() FROM DIGITALTWINS"});
-        let answer = connection.call(Method::POST, "/query", Some(query)).await?.body;
+        let response = connection.call(Method::POST, "/query", Some(query)).await?.body;
         let expected = json!([{"COUNT": self.size.items}]);
-        expect(&answer["value"], &expected, "twins at the end")
+        expect(&response["value"], &expected, "twins at the end")
     }
 }

@@ -1,4 +1,4 @@
-//! Devices with their twins, modules, methods and queries.
+//! Load on IoT Hub: devices, twins, modules, direct methods and queries.
 
 use std::time::Instant;
 
@@ -23,7 +23,7 @@ pub(crate) async fn start(size: Size) -> Outcome<(Emulator, Load)> {
         let items: Value = part.iter().map(|id| json!({ "id": id })).collect();
         connection.call(Method::POST, "/devices", Some(items)).await?;
     }
-    let hub = emulator.iothub().expect("it was not left out");
+    let hub = emulator.iothub().expect("IoT Hub is enabled");
     for id in &ids {
         hub.set_connected(id, None, true)?;
         hub.on_method(id, None, "echo", MethodScript::Echo { status: 200 })?;
@@ -36,18 +36,18 @@ impl Subject for Load {
         &self.caller
     }
 
-    async fn mix(&self, first: u64, until: Instant) -> Outcome<()> {
+    async fn send_mixed_requests(&self, first: u64, until: Instant) -> Outcome<()> {
         let connection = self.caller.connect()?;
         let step = usize::try_from(self.size.connections)?;
-        let mine: Vec<u64> = (first..self.size.items).step_by(step).collect();
+        let own: Vec<u64> = (first..self.size.items).step_by(step).collect();
         let mut round = 0_u64;
-        while !mine.is_empty() && Instant::now() < until {
+        while !own.is_empty() && Instant::now() < until {
             round += 1;
-            for device in &mine {
+            for device in &own {
                 if Instant::now() >= until {
                     break;
                 }
-                turn(&connection, *device, round).await?;
+                iterate(&connection, *device, round).await?;
             }
         }
         Ok(())
@@ -77,7 +77,7 @@ impl Subject for Load {
     }
 }
 
-async fn turn(connection: &Connection<'_>, device: u64, round: u64) -> Outcome<()> {
+async fn iterate(connection: &Connection<'_>, device: u64, round: u64) -> Outcome<()> {
     let id = format!("device-{device}");
     let twin = format!("/twins/{id}");
     let patch = json!({"tags": {"round": round}, "properties": {"desired": {"n": round}}});
@@ -92,8 +92,12 @@ async fn turn(connection: &Connection<'_>, device: u64, round: u64) -> Outcome<(
     expect(&identity["deviceId"], &json!(id), &id)?;
     let call = json!({"methodName": "echo", "payload": {"round": round}});
     let methods = format!("{twin}/methods");
-    let answer = connection.call(Method::POST, &methods, Some(call)).await?.body;
-    expect(&answer, &json!({"status": 200, "payload": {"round": round}}), &id)?;
+    let response = connection.call(Method::POST, &methods, Some(call)).await?.body;
+    expect(
+        &response,
+        &json!({"status": 200, "payload": {"round": round}}),
+        &id,
+    )?;
     if device.is_multiple_of(16) {
         let text = format!("SELECT tags.round AS r FROM devices WHERE deviceId = '{id}'");
         let query = Some(json!({ "query": text }));

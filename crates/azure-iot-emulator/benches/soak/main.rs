@@ -1,23 +1,23 @@
-//! Soak test: connections that mix calls on a service for a while. Every response is checked, then point reads alone
-//! are counted.
+//! Soak test: many connections send mixed requests to a service. Every response is checked; then the rate of point
+//! reads is measured.
 //!
 //! ```text
 //! cargo xtask soak [iothub | digitaltwins] [seconds] [devices or twins] [connections]
 //! ```
 //!
-//! Without a service's name both are tested in turn. Fails on a wrong response, or if memory grows by more than a
-//! quarter after the first third of the time.
+//! Without a service name, both are tested one after the other. Fails on a wrong response, or if memory grows by more
+//! than a quarter after the first third of the run.
 
 #![expect(
     clippy::print_stdout,
     clippy::expect_used,
-    reason = "a program for people to run, which ends when it cannot go on"
+    reason = "a command-line program that ends on its first error"
 )]
 
 mod caller;
 mod digitaltwins;
 mod iothub;
-mod turn;
+mod iteration;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,33 +25,38 @@ use std::time::{Duration, Instant};
 
 use caller::{Caller, Outcome};
 
-/// A minute for a judgement; an unoptimised build shows only that it works.
+/// One minute gives a reliable result; an unoptimized build only shows that the test runs.
 const DEFAULT_SECONDS: u64 = if cfg!(debug_assertions) { 3 } else { 60 };
-/// Below this, the memory of a process that has just begun says nothing.
-const SECONDS_TO_JUDGE_MEMORY: u64 = 30;
-/// How long point reads are counted.
+/// In a shorter run, start-up allocations dominate the memory figures.
+const MIN_SECONDS_FOR_MEMORY_CHECK: u64 = 30;
+/// Duration of the point reads.
 const READ_TIME: Duration = Duration::from_secs(if cfg!(debug_assertions) { 1 } else { 5 });
 
-/// How much is wanted of a run.
+/// Extent of a run.
 #[derive(Debug, Clone, Copy)]
 struct Size {
     seconds: u64,
-    /// Devices or twins.
+    /// Number of devices or twins.
     items: u64,
     connections: u64,
 }
 
-/// A service that runs and is ready for load.
+/// A running service under test.
 trait Subject: Send + Sync + 'static {
     fn caller(&self) -> &Caller;
 
-    /// Mixes calls on one connection. Its devices or twins are its own, so that it knows what every answer must be.
-    fn mix(&self, connection: u64, until: Instant) -> impl Future<Output = Outcome<()>> + Send;
+    /// Sends mixed requests on one connection until `until`. Each connection has devices or twins of its own, so it knows
+    /// what every response must be.
+    fn send_mixed_requests(
+        &self,
+        connection: u64,
+        until: Instant,
+    ) -> impl Future<Output = Outcome<()>> + Send;
 
-    /// Reads devices or twins one after the other; tells how many.
+    /// Reads devices or twins one after the other and returns how many.
     fn read(&self, first: u64, until: Instant) -> impl Future<Output = Outcome<u64>> + Send;
 
-    /// Looks at what is left when every connection has ended.
+    /// Checks the final state after all connections have ended.
     fn end(&self) -> impl Future<Output = Outcome<()>> + Send;
 }
 
@@ -61,7 +66,7 @@ async fn run<S: Subject>(subject: Arc<S>, size: Size) -> Outcome<()> {
     let tasks: Vec<_> = (0..size.connections)
         .map(|connection| {
             let subject = subject.clone();
-            tokio::spawn(async move { subject.mix(connection, until).await })
+            tokio::spawn(async move { subject.send_mixed_requests(connection, until).await })
         })
         .collect();
     tokio::time::sleep(time / 3).await;
@@ -72,10 +77,13 @@ async fn run<S: Subject>(subject: Arc<S>, size: Size) -> Outcome<()> {
     let late = memory();
     subject.end().await?;
     let calls = subject.caller().calls.load(Ordering::Relaxed);
-    println!("  mixed calls: {calls} in {} s, all answers right", size.seconds);
-    println!("  memory: {early} KB after a third of the time, {late} KB at the end");
-    if size.seconds >= SECONDS_TO_JUDGE_MEMORY && late > early + early / 4 {
-        return Err("the memory grows".into());
+    println!(
+        "  mixed requests: {calls} in {} s, all responses correct",
+        size.seconds
+    );
+    println!("  memory: {early} KB after a third of the run, {late} KB at the end");
+    if size.seconds >= MIN_SECONDS_FOR_MEMORY_CHECK && late > early + early / 4 {
+        return Err("memory grew by more than a quarter after the first third of the run".into());
     }
 
     let until = Instant::now() + READ_TIME;
@@ -96,7 +104,7 @@ async fn run<S: Subject>(subject: Arc<S>, size: Size) -> Outcome<()> {
     Ok(())
 }
 
-/// The program's memory in KB; 0 where it can't be told.
+/// Returns the memory of the process in KB, or 0 where `/proc` is missing.
 fn memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -106,7 +114,7 @@ fn memory() -> u64 {
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
-    // `cargo bench` adds `--bench`.
+    // `cargo bench` appends `--bench`.
     let arguments = std::env::args().skip(1);
     let mut arguments = arguments.filter(|argument| argument != "--bench").peekable();
     let service = arguments.next_if(|argument| argument.parse::<u64>().is_err());
@@ -121,7 +129,9 @@ async fn main() -> Outcome<()> {
         None => (true, true),
         Some("iothub") => (true, false),
         Some("digitaltwins") => (false, true),
-        Some(other) => return Err(format!("{other} is no service").into()),
+        Some(other) => {
+            return Err(format!("unknown service {other:?}; expected iothub or digitaltwins").into());
+        }
     };
     if hub {
         println!("iothub, {} devices, {} connections", size.items, size.connections);

@@ -1,4 +1,4 @@
-//! The ways to prove who one is.
+//! Authentication on the AMQP endpoint: put-token, SASL PLAIN and MSSBCBS.
 
 use fe2o3_amqp::connection::OpenError;
 use fe2o3_amqp::link::{LinkStateError, SendError};
@@ -21,8 +21,8 @@ async fn token_reply_repeats_the_message_id_in_its_type() {
         (Some(SaslProfile::Anonymous), MessageId::Uuid(uuid)),
     ] {
         let mut client = hub.open(sasl).await.unwrap();
-        let answer = client.put_token(&token, id.clone()).await;
-        assert_eq!(answer, (200, "OK".to_owned(), Some(id)));
+        let response = client.put_token(&token, id.clone()).await;
+        assert_eq!(response, (200, "OK".to_owned(), Some(id)));
     }
     let statistics = hub.emulator.amqp().unwrap().statistics();
     assert_eq!((statistics.connections, statistics.tokens), (3, 3));
@@ -65,7 +65,7 @@ async fn tokens_are_verified() {
 
 /// HUB-AMQP-5.
 #[tokio::test]
-async fn plain_accepts_a_signature_as_password() {
+async fn sasl_plain_accepts_a_signature_as_password() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let plain = |username: &str, password: String| {
@@ -79,7 +79,7 @@ async fn plain_accepts_a_signature_as_password() {
         .open(plain("iothubowner@sas.root.emulator", token.clone()))
         .await
         .unwrap();
-    let outcome = client.hello("/devices/dev-1/messages/devicebound").await;
+    let outcome = client.send_hello("/devices/dev-1/messages/devicebound").await;
     assert!(matches!(outcome, Ok(Outcome::Accepted(_))), "{outcome:?}");
     for profile in [
         plain("iothubowner@sas.root.emulator", "guess".to_owned()),
@@ -93,7 +93,7 @@ async fn plain_accepts_a_signature_as_password() {
     }
 }
 
-/// The mechanism of one official client is none of the registered ones.
+/// MSSBCBS is not a registered SASL mechanism, but one official client uses it.
 /// HUB-AMQP-4.
 #[tokio::test]
 async fn mssbcbs_is_offered_and_accepted() {
@@ -110,20 +110,20 @@ async fn mssbcbs_is_offered_and_accepted() {
             .any(|text| text == mechanism.as_bytes());
         assert!(offered, "{mechanism}");
     }
-    // sasl-init with the mechanism alone.
+    // sasl-init that only names the mechanism.
     let body = [&[0x00, 0x53, 0x41, 0xc0, 0x0a, 0x01, 0xa3, 0x07][..], b"MSSBCBS"].concat();
     let length = u32::try_from(body.len() + 8).unwrap().to_be_bytes();
     stream
         .write_all(&[&length[..], &[2, 1, 0, 0], &body].concat())
         .await
         .unwrap();
-    // sasl-outcome, whose code is 0.
+    // sasl-outcome with code 0, ok.
     let outcome = frame(&mut stream).await;
     assert_eq!(outcome.get(..3), Some(&[0x00, 0x53, 0x44][..]));
     assert!(outcome.ends_with(&[0x50, 0x00]), "{outcome:?}");
 }
 
-/// The body of the next frame.
+/// Reads a frame and returns its body.
 async fn frame(stream: &mut (impl AsyncReadExt + Unpin)) -> Vec<u8> {
     let length = stream.read_u32().await.unwrap();
     let mut rest = vec![0; length as usize - 4];
@@ -132,19 +132,19 @@ async fn frame(stream: &mut (impl AsyncReadExt + Unpin)) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn something_else_than_amqp_is_told_what_is_spoken() {
+async fn other_protocol_header_is_answered_with_the_sasl_header() {
     let hub = Hub::start().await;
     let mut stream = hub.connect().await;
     stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.ok();
-    assert_eq!(answer, b"AMQP\x03\x01\x00\x00");
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await.ok();
+    assert_eq!(response, b"AMQP\x03\x01\x00\x00");
 }
 
 fn condition(error: Option<SendError>) -> ErrorCondition {
     match error {
         Some(SendError::LinkStateError(LinkStateError::RemoteClosedWithError(error))) => error.condition,
-        other => panic!("a closed link was expected, not {other:?}"),
+        other => panic!("expected a link closed with an error, got {other:?}"),
     }
 }
 
@@ -170,13 +170,13 @@ async fn links_need_the_service_connect_permission() {
 
 /// HUB-AMQP-13.
 #[tokio::test]
-async fn a_token_that_runs_out_costs_the_links_and_a_new_one_keeps_them() {
+async fn expired_token_closes_the_links_unless_it_is_renewed() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let mut client = hub.client().await;
     let mut sender = client.sender("/messages/devicebound").await.unwrap();
     let hello = || message("/devices/dev-1/messages/devicebound", b"hello");
-    // With five minutes of grace for clocks that differ.
+    // Five minutes of clock skew are allowed.
     hub.emulator
         .clock()
         .advance(std::time::Duration::from_secs(3600 + 200));

@@ -1,4 +1,4 @@
-//! Cloud-to-device messages, and what is wrong with some.
+//! Cloud-to-device messages and their rejections.
 
 use azure_iot_emulator::Acknowledgement;
 use fe2o3_amqp::link::{LinkStateError, SendError};
@@ -63,7 +63,7 @@ async fn rejected_messages_have_condition_and_code() {
         ("/devices//messages/devicebound", "AmqpError(NotAllowed)", 400_003),
         ("dev-1", "AmqpError(NotAllowed)", 400_003),
     ] {
-        let refused = rejection(client.hello(to).await);
+        let refused = rejection(client.send_hello(to).await);
         assert_eq!(refused, (condition.to_owned(), code), "{to}");
     }
     let mut sender = client.sender("/messages/devicebound").await.unwrap();
@@ -81,7 +81,7 @@ async fn rejected_messages_have_condition_and_code() {
     assert_eq!(refused, ("AmqpError(ResourceLimitExceeded)".to_owned(), 403_004));
 
     for queued in [50, 3, 0] {
-        let purged = hub.ask(Method::DELETE, "/devices/dev-1/commands").await;
+        let purged = hub.request(Method::DELETE, "/devices/dev-1/commands").await;
         assert_eq!(
             purged.body_json().unwrap(),
             serde_json::json!({"deviceId": "dev-1", "moduleId": null, "totalMessagesPurged": queued})
@@ -94,9 +94,9 @@ async fn rejected_messages_have_condition_and_code() {
 
 /// HUB-C2D-1, HUB-C2D-2.
 #[tokio::test]
-async fn ids_come_encoded_or_not() {
+async fn target_addresses_are_percent_decoded_once() {
     let hub = Hub::start().await;
-    // Read as encoded, the second would be the first.
+    // Decoding `a%2Bb` once more would give `a+b`.
     for id in ["a+b", "a%2Bb", "dev:1.2+3%_#*?!(),=@;$'"] {
         hub.device(id).await;
     }
@@ -111,7 +111,7 @@ async fn ids_come_encoded_or_not() {
         ),
     ] {
         let to = format!("/devices/{segment}/messages/deviceBound");
-        assert!(accepted(client.hello(&to).await), "{segment}");
+        assert!(accepted(client.send_hello(&to).await), "{segment}");
         let received = hub.engine().receive_message(id, None).unwrap();
         assert!(received.is_some(), "{segment}");
     }
@@ -161,15 +161,19 @@ async fn message_ids_and_properties_of_every_type_are_kept() {
 
 /// HUB-DEVICE-24.
 #[tokio::test]
-async fn queues_are_part_of_the_state_and_follow_the_clock() {
+async fn queues_are_dumped_and_messages_expire_by_the_clock() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let mut client = hub.client().await;
     assert!(accepted(
-        client.hello("/devices/dev-1/messages/devicebound").await
+        client.send_hello("/devices/dev-1/messages/devicebound").await
     ));
     let count = async || {
-        hub.ask(Method::GET, "/devices/dev-1").await.body_json().unwrap()["cloudToDeviceMessageCount"].clone()
+        hub.request(Method::GET, "/devices/dev-1")
+            .await
+            .body_json()
+            .unwrap()["cloudToDeviceMessageCount"]
+            .clone()
     };
     assert_eq!(count().await, 1);
 
@@ -177,13 +181,13 @@ async fn queues_are_part_of_the_state_and_follow_the_clock() {
     assert!(hub.engine().receive_message("dev-1", None).unwrap().is_some());
     assert!(
         hub.engine().receive_message("dev-1", None).unwrap().is_none(),
-        "it is held"
+        "the message is locked"
     );
     hub.emulator.load_state(&state).unwrap();
     let received = hub.engine().receive_message("dev-1", None).unwrap().unwrap();
     assert_eq!(received.message.body, b"hello");
 
-    // A device that is registered anew has none of the old one's messages.
+    // A device that is registered again does not get the messages of its predecessor.
     let again = Hub::start().await;
     again.emulator.load_state(&state).unwrap();
     again
@@ -192,7 +196,7 @@ async fn queues_are_part_of_the_state_and_follow_the_clock() {
         .advance(std::time::Duration::from_secs(3600));
     for _ in 0..100 {
         let device = again
-            .ask(Method::GET, "/devices/dev-1")
+            .request(Method::GET, "/devices/dev-1")
             .await
             .body_json()
             .unwrap();

@@ -1,6 +1,6 @@
-//! The hub's AMQP endpoint as clients of every kind meet it.
+//! The hub's AMQP endpoint, as service clients use it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod authentication;
 mod devicebound;

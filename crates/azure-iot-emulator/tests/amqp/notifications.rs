@@ -11,8 +11,8 @@ use crate::support::{Client, Hub, message};
 
 const FEEDBACK: &str = "/messages/serviceBound/feedback";
 
-/// Sends messages that the device completes.
-async fn completed(hub: &Hub, client: &mut Client, count: usize) {
+/// Sends messages and completes them on the device.
+async fn send_completed(hub: &Hub, client: &mut Client, count: usize) {
     let mut sender = client.sender("/messages/devicebound").await.unwrap();
     for number in 0..count {
         let mut message = message("/devices/dev-1/messages/devicebound", b"");
@@ -45,10 +45,14 @@ async fn feedback_batch_of_64_records_has_the_members_clients_need() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let mut client = hub.client().await;
-    completed(&hub, &mut client, 64).await;
+    send_completed(&hub, &mut client, 64).await;
     let mut feedback = client.receiver(FEEDBACK).await;
     let batch = feedback.recv::<Body<Value>>().await.unwrap();
-    assert_eq!(batch.delivery_tag().len(), 16, "one client takes it for a UUID");
+    assert_eq!(
+        batch.delivery_tag().len(),
+        16,
+        "one client parses the tag as a UUID"
+    );
     let properties = batch.message().properties.clone().unwrap();
     assert_eq!(
         properties.content_type,
@@ -87,59 +91,62 @@ async fn feedback_over_http_and_amqp_shares_one_queue() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let mut client = hub.client().await;
-    let empty = hub.ask(Method::GET, FEEDBACK).await;
+    let empty = hub.request(Method::GET, FEEDBACK).await;
     assert_eq!(empty.status, 204);
-    completed(&hub, &mut client, 1).await;
+    send_completed(&hub, &mut client, 1).await;
     hub.engine().flush_feedback();
-    let batch = hub.ask(Method::GET, FEEDBACK).await;
+    let batch = hub.request(Method::GET, FEEDBACK).await;
     assert_eq!(batch.status, 200);
     assert_eq!(batch.body_json().unwrap()[0]["originalMessageId"], "0");
     let token = batch.header("etag").unwrap().trim_matches('"').to_owned();
-    assert_eq!(hub.ask(Method::GET, FEEDBACK).await.status, 204, "it is locked");
+    assert_eq!(
+        hub.request(Method::GET, FEEDBACK).await.status,
+        204,
+        "the batch is locked"
+    );
     let path = format!("{FEEDBACK}/{token}");
     assert_eq!(
-        hub.ask(Method::POST, &format!("{path}/abandon")).await.status,
+        hub.request(Method::POST, &format!("{path}/abandon")).await.status,
         204
     );
 
     let mut feedback = client.receiver(FEEDBACK).await;
     let again = feedback.recv::<Body<Value>>().await.unwrap();
     assert_eq!(json(&again)[0]["originalMessageId"], "0");
-    // The old lock is worth nothing now.
-    let lost = hub.ask(Method::DELETE, &path).await;
+    // The previous lock token is no longer valid.
+    let lost = hub.request(Method::DELETE, &path).await;
     assert_eq!(
         (lost.status.as_u16(), lost.header("iothub-errorcode")),
         (412, Some("DeviceMessageLockLost"))
     );
-    // A link that goes gives back what it held.
+    // Closing a link releases the deliveries it has not settled.
     feedback.close().await.unwrap();
     let batch = wait_for_batch(&hub).await;
     let token = batch.header("etag").unwrap().trim_matches('"').to_owned();
     assert_eq!(
-        hub.ask(Method::DELETE, &format!("{FEEDBACK}/{token}"))
+        hub.request(Method::DELETE, &format!("{FEEDBACK}/{token}"))
             .await
             .status,
         204
     );
     hub.emulator.clock().advance(std::time::Duration::from_secs(120));
-    assert_eq!(hub.ask(Method::GET, FEEDBACK).await.status, 204);
+    assert_eq!(hub.request(Method::GET, FEEDBACK).await.status, 204);
 }
 
 async fn wait_for_batch(hub: &Hub) -> azure_iot_emulator::ServiceResponse {
     for _ in 0..100 {
-        let batch = hub.ask(Method::GET, FEEDBACK).await;
+        let batch = hub.request(Method::GET, FEEDBACK).await;
         if batch.status == 200 {
             return batch;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    panic!("the batch was not given back");
+    panic!("the batch was not released");
 }
 
-/// What tests in other languages do.
 /// HUB-FEEDBACK-1, HUB-FEEDBACK-16.
 #[tokio::test]
-async fn the_management_api_plays_the_device() {
+async fn management_api_completes_messages_as_the_device() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let mut client = hub.client().await;
@@ -155,7 +162,10 @@ async fn the_management_api_plays_the_device() {
             .status(),
         204
     );
-    client.hello("/devices/dev-1/messages/devicebound").await.unwrap();
+    client
+        .send_hello("/devices/dev-1/messages/devicebound")
+        .await
+        .unwrap();
     let received = post(&format!("{messages}/receive"), nothing.clone()).await;
     let received: serde_json::Value = received.json().await.unwrap();
     assert_eq!(received["message"]["body"], "aGVsbG8=");
@@ -186,7 +196,7 @@ async fn the_management_api_plays_the_device() {
         post("/iothub/amqp/faults", serde_json::json!({})).await.status(),
         400
     );
-    let outcome = client.hello("/devices/dev-1/messages/devicebound").await;
+    let outcome = client.send_hello("/devices/dev-1/messages/devicebound").await;
     assert!(
         matches!(outcome, Ok(fe2o3_amqp::types::messaging::Outcome::Released(_))),
         "{outcome:?}"

@@ -1,4 +1,4 @@
-//! A running emulator and an AMQP client that knows nothing of any SDK.
+//! A running emulator and an AMQP client that is independent of any SDK.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(crate) struct Hub {
     pub(crate) emulator: Emulator,
 }
 
-/// A client's connection with one session.
+/// A client connection with one session.
 pub(crate) struct Client {
     pub(crate) session: SessionHandle<()>,
     _connection: ConnectionHandle<()>,
@@ -44,7 +44,7 @@ impl Hub {
         self.emulator.iothub().unwrap()
     }
 
-    /// A token of a policy for a resource as it is to be sent, valid for an hour.
+    /// Returns a token of a policy for a resource, which the caller percent-encodes if necessary, valid for an hour.
     pub(crate) fn token(&self, policy: &str, resource: &str) -> String {
         let text = self.emulator.iothub_connection_string_for(policy).unwrap();
         let (_, key) = text.rsplit_once("SharedAccessKey=").unwrap();
@@ -92,7 +92,7 @@ impl Hub {
         })
     }
 
-    /// A connection with the owner's token.
+    /// Opens a connection and authorizes it with the owner's token.
     pub(crate) async fn client(&self) -> Client {
         let mut client = self.open(None).await.unwrap();
         let token = self.token("iothubowner", "localhost");
@@ -100,7 +100,7 @@ impl Hub {
         client
     }
 
-    /// Registers a device, past HTTP.
+    /// Registers a device in the engine, without HTTP.
     pub(crate) async fn device(&self, device_id: &str) {
         use azure_iot_emulator::ServiceRequest;
         let id = utf8_percent_encode(device_id, NON_ALPHANUMERIC);
@@ -111,8 +111,8 @@ impl Hub {
         assert_eq!(self.engine().handle(request).await.status, 200);
     }
 
-    /// Asks the hub's REST API, past HTTP.
-    pub(crate) async fn ask(&self, method: Method, path: &str) -> azure_iot_emulator::ServiceResponse {
+    /// Sends a request of the REST API to the engine, without HTTP.
+    pub(crate) async fn request(&self, method: Method, path: &str) -> azure_iot_emulator::ServiceResponse {
         use azure_iot_emulator::ServiceRequest;
         let request = ServiceRequest::new(method, &format!("{path}?api-version=2021-04-12"));
         self.engine().handle(request.unwrap()).await
@@ -120,11 +120,11 @@ impl Hub {
 }
 
 impl Client {
-    /// Puts a token as clients do; the status, its description and the correlation id of the answer.
+    /// Sends put-token and returns the status, its description and the correlation id of the reply.
     pub(crate) async fn put_token(&mut self, token: &str, id: MessageId) -> (i32, String, Option<MessageId>) {
         let session = &mut self.session;
         let mut requests = Sender::attach(session, "requests", "$cbs").await.unwrap();
-        let mut answers = Receiver::attach(session, "answers", "$cbs").await.unwrap();
+        let mut responses = Receiver::attach(session, "responses", "$cbs").await.unwrap();
         let request = Message::builder()
             .properties(Properties {
                 message_id: Some(id),
@@ -140,23 +140,23 @@ impl Client {
             .body(AmqpValue(Value::String(token.to_owned())))
             .build();
         requests.send(request).await.unwrap();
-        let answer = answers.recv::<Body<Value>>().await.unwrap();
-        answers.accept(&answer).await.unwrap();
-        let answer = answer.into_message();
-        let properties = answer.application_properties.unwrap().0;
+        let response = responses.recv::<Body<Value>>().await.unwrap();
+        responses.accept(&response).await.unwrap();
+        let response = response.into_message();
+        let properties = response.application_properties.unwrap().0;
         let Some(SimpleValue::Int(status)) = properties.get("status-code") else {
-            panic!("the status must be an int: {properties:?}");
+            panic!("the status is not an int: {properties:?}");
         };
         let Some(SimpleValue::String(description)) = properties.get("status-description") else {
-            panic!("there must be a description: {properties:?}");
+            panic!("the status has no description: {properties:?}");
         };
         let result = (
             *status,
             description.clone(),
-            answer.properties.unwrap().correlation_id,
+            response.properties.unwrap().correlation_id,
         );
         requests.close().await.unwrap();
-        answers.close().await.unwrap();
+        responses.close().await.unwrap();
         result
     }
 
@@ -170,8 +170,8 @@ impl Client {
         Receiver::attach(&mut self.session, name, address).await.unwrap()
     }
 
-    /// Sends `hello` to an address of a device.
-    pub(crate) async fn hello(&mut self, to: &str) -> Result<Outcome, SendError> {
+    /// Sends a message with the body `send_hello` to the address of a device.
+    pub(crate) async fn send_hello(&mut self, to: &str) -> Result<Outcome, SendError> {
         let mut sender = self.sender("/messages/devicebound").await.unwrap();
         let outcome = sender.send(message(to, b"hello")).await;
         sender.close().await.unwrap();
@@ -189,10 +189,10 @@ pub(crate) fn message(to: &str, body: &[u8]) -> Message<Data> {
         .build()
 }
 
-/// The condition and the error code of a rejection.
+/// Returns the condition and the error code of a rejection.
 pub(crate) fn rejection(outcome: Result<Outcome, SendError>) -> (String, i64) {
     let Ok(Outcome::Rejected(rejected)) = outcome else {
-        panic!("a rejection was expected, not {outcome:?}");
+        panic!("expected a rejection, got {outcome:?}");
     };
     let error = rejected.error.unwrap();
     let details: serde_json::Value = serde_json::from_str(&error.description.unwrap()).unwrap();

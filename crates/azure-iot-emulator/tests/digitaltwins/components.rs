@@ -1,12 +1,12 @@
-//! Components.
+//! The operations on components.
 
 use serde_json::json;
 
 use crate::fixture::Instance;
 
-/// ADT-COMPONENT-1, ADT-TWIN-7: properties and their times; the etag is the twin's.
+/// ADT-COMPONENT-1, ADT-TWIN-7: a component has the ETag of its twin.
 #[test]
-fn a_component_comes_without_model() {
+fn component_has_times_and_etag_but_no_model() {
     let instance = Instance::with_building();
     let reply = instance.get("/digitaltwins/room-1/components/thermostat");
     assert_eq!(reply.status, 200);
@@ -19,7 +19,7 @@ fn a_component_comes_without_model() {
 
 /// ADT-COMPONENT-2, ADT-TWIN-19.
 #[test]
-fn an_unknown_component_is_not_found() {
+fn unknown_component_is_not_found() {
     let instance = Instance::with_building();
     instance.get("/digitaltwins/room-1/components/none").is_error(
         404,
@@ -31,9 +31,9 @@ fn an_unknown_component_is_not_found() {
         .is_error(404, "DigitalTwinNotFound", "none");
 }
 
-/// ADT-COMPONENT-4: the component is only the beginning of the path.
+/// ADT-COMPONENT-4: the component's name becomes the first segment of the path.
 #[test]
-fn patching_an_unknown_component_is_a_bad_path() {
+fn patch_of_unknown_component_is_an_invalid_path() {
     let instance = Instance::with_building();
     let patch = json!([{"op": "add", "path": "/ComponentProp1", "value": 1}]);
     instance
@@ -47,7 +47,7 @@ fn patching_an_unknown_component_is_a_bad_path() {
 
 /// ADT-COMPONENT-3, ADT-PATCH-4, ADT-PATCH-12, ADT-PATCH-17, ADT-TWIN-24.
 #[test]
-fn a_component_patch_changes_the_twin() {
+fn component_patch_changes_twin_and_etag() {
     let instance = Instance::with_building();
     let patch = json!([
         {"op": "add", "path": "/target", "value": 19.5},

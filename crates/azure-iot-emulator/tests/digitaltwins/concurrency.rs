@@ -1,4 +1,4 @@
-//! Operations on one twin come one after the other; none is lost, none is half done.
+//! Concurrent operations: changes to a twin are serialized, and none is lost or half visible.
 
 use std::cell::RefCell;
 use std::sync::Barrier;
@@ -14,10 +14,9 @@ use serde_json::{Value, json};
 
 use crate::fixture::Instance;
 
-/// Read-modify-write with the etag, from several threads: every increment counts.
-/// ADT-TWIN-22.
+/// ADT-TWIN-22: read-modify-write under `If-Match`, from several threads.
 #[test]
-fn increments_guarded_by_the_etag_all_count() {
+fn conditional_increments_are_never_lost() {
     let instance = Instance::with_models();
     instance.put_twin("t", "dtmi:test:Floor;1", json!({"level": 0}));
     thread::scope(|scope| {
@@ -39,9 +38,10 @@ fn increments_guarded_by_the_etag_all_count() {
     assert_eq!(instance.get("/digitaltwins/t").body["level"], 200);
 }
 
-/// Relationships come and go while others read and query: answers are whole, and the indexes agree at the end.
+/// Writers create and delete relationships while readers list and query. Every response must be consistent, and the
+/// indexes must match the graph at the end.
 #[test]
-fn queries_while_the_graph_changes() {
+fn queries_are_consistent_while_the_graph_changes() {
     let instance = Instance::with_building();
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -91,10 +91,10 @@ fn queries_while_the_graph_changes() {
     );
 }
 
-/// Twins change, come and go while the first query by a property makes its index, which takes several portions; several
-/// queries want it at once. In the end it agrees with a condition that no index helps.
+/// Twins change while the first query by a property builds its index, which takes several batches, and other queries
+/// wait for it. At the end the index must agree with a condition that uses no index.
 #[test]
-fn an_index_is_made_while_the_graph_changes() {
+fn index_built_while_the_graph_changes_is_correct() {
     const TWINS: usize = 10_000;
     const LEVELS: usize = 5;
     let instance = Instance::with_models();
@@ -135,7 +135,7 @@ fn an_index_is_made_while_the_graph_changes() {
     }
 }
 
-/// Twins of level 1, more than a query looks at before it lets others have the graph.
+/// Returns an instance with [`MANY`] twins of level 1: more than a query reads before it releases the graph.
 fn many() -> Instance {
     let instance = Instance::with_models();
     for number in 0..MANY {
@@ -146,7 +146,7 @@ fn many() -> Instance {
 
 const MANY: usize = 2500;
 
-/// How many twins have 1 at a path.
+/// Counts the twins that have 1 at a path.
 async fn counted(instance: &Instance, path: &str) -> Value {
     let query = format!("SELECT COUNT() FROM DIGITALTWINS T WHERE T.{path} = 1");
     count(instance, &query).await
@@ -164,12 +164,12 @@ async fn send(instance: &Instance, method: Method, path: &str, body: &Value) -> 
     reply.body_json().expect("JSON")
 }
 
-/// A query goes on with its index while others make more of them than there may be.
+/// A query keeps its index while other queries build more indexes than the limit.
 #[test]
-fn an_index_in_use_stays() {
+fn index_in_use_is_not_evicted() {
     let instance = many();
-    assert_eq!(block_on(counted(&instance, "level")), MANY, "makes the index");
-    // None of them gets in the way of another, either; those for which there is no room go without.
+    assert_eq!(block_on(counted(&instance, "level")), MANY, "builds the index");
+    // These queries do not evict each other's indexes either; those beyond the limit run without an index.
     let paths: Vec<_> = (0..20).map(|number| format!("p{number}")).collect();
     let others = join_all(paths.iter().map(|path| counted(&instance, path)));
     let (found, others) = block_on(futures::future::join(counted(&instance, "level"), others));
@@ -177,26 +177,26 @@ fn an_index_in_use_stays() {
     assert!(others.iter().all(|found| *found == 0), "{others:?}");
 }
 
-/// Places mean something else in another graph, so a query that finds itself in one begins anew.
+/// Positions are valid in one graph only, so a query restarts when its graph is replaced.
 #[test]
-fn a_query_begins_anew_when_the_graph_is_replaced() {
+fn query_restarts_when_the_graph_is_replaced() {
     let instance = many();
-    assert_eq!(block_on(counted(&instance, "level")), MANY, "makes the index");
+    assert_eq!(block_on(counted(&instance, "level")), MANY, "builds the index");
     let state = instance.service.dump();
     let load = async { instance.service.load(&state).expect("a state") };
     let (found, ()) = block_on(futures::future::join(counted(&instance, "level"), load));
-    assert_eq!(found, MANY, "another state is loaded");
+    assert_eq!(found, MANY, "after loading a state");
     for lag in [Duration::from_secs(5), Duration::ZERO] {
         block_on(counted(&instance, "level"));
         let switch = async { instance.service.set_query_lag(lag) };
         let (found, ()) = block_on(futures::future::join(counted(&instance, "level"), switch));
-        assert_eq!(found, MANY, "a lag of {lag:?}");
+        assert_eq!(found, MANY, "after setting a lag of {lag:?}");
     }
 }
 
-/// All ways from one twin are many; others get their turn before the last is found.
+/// A `MATCH` with many paths releases the graph for other requests before it has found the last path.
 #[test]
-fn a_long_walk_lets_others_in_between() {
+fn long_match_yields_to_other_requests() {
     const TWINS: usize = 10;
     let instance = Instance::with_models();
     let id = |number: usize| format!("t{number}");

@@ -10,7 +10,7 @@ use crate::import_jobs::finished;
 
 /// ADT-DELETE-1, ADT-DELETE-3, ADT-DELETE-4, ADT-DELETE-6, ADT-DELETE-7, ADT-ID-7.
 #[test]
-fn everything_but_routes_is_deleted() {
+fn job_deletes_everything_except_event_routes() {
     let instance = Instance::with_building();
     drop(instance.service.subscribe("ep").expect("an endpoint"));
     instance
@@ -49,7 +49,7 @@ fn everything_but_routes_is_deleted() {
     );
     let again = instance.send(Method::POST, "/jobs/deletions", None, &[("operation-id", "op 1")]);
     assert_eq!((again.status, again.code()), (400, "ValidationFailed"));
-    // Without an id one is made up.
+    // Without an `operation-id`, the service generates one.
     let other = instance.post("/jobs/deletions", &json!({})).ok();
     let id = other.header("operation-id").expect("an id").to_owned();
     assert_eq!(
@@ -58,9 +58,9 @@ fn everything_but_routes_is_deleted() {
     );
 }
 
-/// ADT-DELETE-2, ADT-DELETE-8: a job that takes longer than it may has failed, and what it has not come to stays.
+/// ADT-DELETE-2, ADT-DELETE-8: a job that exceeds its timeout fails; what it has not deleted stays.
 #[test]
-fn a_job_fails_when_its_time_is_over() {
+fn job_fails_at_its_timeout() {
     let instance = Instance::new();
     instance.post("/jobs/deletions", &json!({})).ok();
     let id = instance.get("/jobs/deletions").column("id").remove(0);
@@ -72,7 +72,7 @@ fn a_job_fails_when_its_time_is_over() {
         assert!(twins.get(part).is_some(), "{part}");
         state[part] = twins[part].clone();
     }
-    // As it was while it ran.
+    // The state of a process that ended while the job ran.
     let job = &mut state["jobs"]["deletions"][&id];
     job["status"] = json!("running");
     job["finished"] = Value::Null;
@@ -95,9 +95,9 @@ fn a_job_fails_when_its_time_is_over() {
     assert_eq!(late.get("/models/dtmi:test:Room;1").status, 200);
 }
 
-/// ADT-DELETE-2: 15 minutes to a day.
+/// ADT-DELETE-2: from 15 minutes to a day.
 #[test]
-fn how_long_a_job_may_take() {
+fn timeout_sets_the_deadline() {
     let instance = Instance::new();
     for (query, deadline) in [
         ("?timeoutInMinutes=15", "2025-05-02T15:12:59.4944153Z"),
@@ -114,9 +114,9 @@ fn how_long_a_job_may_take() {
     }
 }
 
-/// ADT-DELETE-11: lists of delete jobs have pages like the others.
+/// ADT-DELETE-11.
 #[test]
-fn jobs_are_listed_in_pages() {
+fn delete_jobs_are_listed_in_pages() {
     let instance = Instance::new();
     for id in ["c", "b", "a"] {
         let header = [("operation-id", id)];
@@ -139,7 +139,7 @@ fn jobs_are_listed_in_pages() {
 
 /// ADT-DELETE-2, ADT-DELETE-5, ADT-ERROR-3, ADT-HTTP-13.
 #[test]
-fn refusals() {
+fn invalid_timeouts_ids_and_versions_are_refused() {
     let instance = Instance::new();
     for minutes in ["14", "1441", "x"] {
         let reply = instance.post(&format!("/jobs/deletions?timeoutInMinutes={minutes}"), &json!({}));
@@ -155,9 +155,9 @@ fn refusals() {
     assert_eq!(instance.get("/jobs/deletions?api-version=2023-06-30").status, 400);
 }
 
-/// ADT-DELETE-5, ADT-DELETE-6, ADT-DELETE-10: a job that is over is gone at its `purgeDateTime`, and its id is free.
+/// ADT-DELETE-5, ADT-DELETE-6, ADT-DELETE-10: an ended job is removed at its `purgeDateTime`, which frees its id.
 #[test]
-fn a_job_is_forgotten_when_its_time_has_come() {
+fn ended_job_is_removed_at_its_purge_time() {
     let instance = Instance::new();
     let start = || instance.send(Method::POST, "/jobs/deletions", None, &[("operation-id", "op")]);
     assert_eq!(start().status, 202);

@@ -40,7 +40,7 @@ fn a_route_is_stored_read_replaced_and_deleted() {
 
 /// ADT-ROUTE-3.
 #[test]
-fn a_route_to_an_unknown_endpoint() {
+fn unknown_endpoint_is_refused() {
     let body = json!({"endpointName": "nowhere", "filter": "true"});
     instance().put("/eventroutes/r", &body).is_error(
         400,
@@ -54,7 +54,7 @@ fn a_route_to_an_unknown_endpoint() {
 
 /// ADT-ROUTE-2.
 #[test]
-fn a_missing_route() {
+fn missing_route_is_not_found() {
     for method in [Method::GET, Method::DELETE] {
         instance().send(method, "/eventroutes/none", None, &[]).is_error(
             404,
@@ -64,9 +64,9 @@ fn a_missing_route() {
     }
 }
 
-/// ADT-ROUTE-4: the parser's line and position.
+/// ADT-ROUTE-4: the error has the line and position.
 #[test]
-fn a_filter_that_is_none() {
+fn invalid_filter_is_refused_with_its_position() {
     let instance = instance();
     route(&instance, "r", "true AND\ntype =").is_error(400, "EventRouteFilterInvalid", "line 2, position 6");
     instance
@@ -77,7 +77,7 @@ fn a_filter_that_is_none() {
 
 /// ADT-ROUTE-5, ADT-ROUTE-6.
 #[test]
-fn ids_and_number_of_routes() {
+fn route_ids_are_checked_and_six_routes_are_allowed() {
     let instance = instance();
     for bad in ["a_b", "a.b", "a%20b", "%C3%BC", &"r".repeat(129)] {
         route(&instance, bad, "true").is_error(400, "EventRouteIdInvalid", "id");
@@ -91,7 +91,7 @@ fn ids_and_number_of_routes() {
 
 /// ADT-ROUTE-7.
 #[test]
-fn pages() {
+fn routes_are_listed_in_pages() {
     let instance = instance();
     for number in 0..5 {
         route(&instance, &format!("r{number}"), "true").ok();
@@ -135,6 +135,6 @@ fn routes_are_part_of_the_state() {
         other
             .service
             .load(&json!({"eventRoutes": bad}))
-            .expect_err("not a route");
+            .expect_err("the route is invalid");
     }
 }

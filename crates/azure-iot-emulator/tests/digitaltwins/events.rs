@@ -1,4 +1,4 @@
-//! What is sent along a route when something happens.
+//! The events that changes send along event routes.
 
 use azure_iot_emulator::{CloudEvent, EndpointError, EventSubscription};
 use http::Method;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::Instance;
 
-/// An instance with a building, and the events that pass a filter.
+/// Returns an instance with a building, and the events that pass a filter.
 fn routed(filter: &str) -> (Instance, EventSubscription) {
     let instance = Instance::with_building();
     let events = instance.service.subscribe("ep").expect("an endpoint");
@@ -27,7 +27,7 @@ fn summary(event: &CloudEvent) -> (&str, &str, &Value) {
 
 /// ADT-EVENT-2, ADT-EVENT-3, ADT-EVENT-8.
 #[test]
-fn twins_created_updated_and_deleted() {
+fn twin_changes_send_events() {
     let (instance, mut events) = routed("true");
     let twin = instance
         .put_twin("floor-3", "dtmi:test:Floor;1", json!({"level": 3, "name": "x"}))
@@ -54,7 +54,7 @@ fn twins_created_updated_and_deleted() {
     );
     assert_eq!(event.data.to_string(), data.to_string(), "order of members");
 
-    // A replaced twin is an update with the difference; inferred.
+    // ADT-EVENT-8: replacing a twin is an update with the difference as patch.
     instance.put_twin("floor-3", "dtmi:test:Floor;1", json!({"name": "y"}));
     let data = json!({"modelId": "dtmi:test:Floor;1", "patch": [
         {"path": "/level", "op": "remove"},
@@ -73,7 +73,7 @@ fn twins_created_updated_and_deleted() {
 
 /// ADT-EVENT-11.
 #[test]
-fn a_component_patch_is_an_update_of_its_twin() {
+fn component_patch_is_an_update_of_its_twin() {
     let (instance, mut events) = routed("true");
     let patch = json!([{"op": "add", "path": "/target", "value": 20}]);
     instance
@@ -89,7 +89,7 @@ fn a_component_patch_is_an_update_of_its_twin() {
 
 /// ADT-EVENT-4, ADT-EVENT-5.
 #[test]
-fn relationships_created_updated_and_deleted() {
+fn relationship_changes_send_events() {
     let (instance, mut events) = routed("true");
     let path = "/digitaltwins/room-1/relationships/d";
     let body = json!({"$relationshipName": "adjacent", "$targetId": "room-2", "door": "oak"});
@@ -134,7 +134,7 @@ fn relationships_created_updated_and_deleted() {
 
 /// ADT-EVENT-6, ADT-EVENT-7.
 #[test]
-fn telemetry() {
+fn telemetry_is_an_event_of_its_twin_or_component() {
     let (instance, mut events) = routed("type = 'microsoft.iot.telemetry'");
     let body = json!({"motion": true});
     let headers = [
@@ -158,7 +158,7 @@ fn telemetry() {
 
 /// ADT-EVENT-1, ADT-EVENT-12.
 #[test]
-fn the_envelope() {
+fn event_has_the_cloud_event_envelope() {
     let (instance, mut events) = routed("true");
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let patch = json!([{"op": "add", "path": "/name", "value": "n"}]);
@@ -191,10 +191,10 @@ fn the_envelope() {
     assert!(uuid::Uuid::parse_str(event["id"].as_str().expect("an id")).is_ok());
 }
 
-/// Each type of event with each of its attributes, in the form in which webhooks get them.
-/// ADT-EVENT-1, ADT-EVENT-2, ADT-EVENT-3, ADT-EVENT-4, ADT-EVENT-5, ADT-EVENT-6, ADT-EVENT-7.
+/// ADT-EVENT-1, ADT-EVENT-2, ADT-EVENT-3, ADT-EVENT-4, ADT-EVENT-5, ADT-EVENT-6, ADT-EVENT-7: every event type with
+/// all attributes, as webhooks receive it.
 #[test]
-fn every_type_has_the_whole_envelope() {
+fn every_event_type_has_the_complete_envelope() {
     let (instance, mut events) = routed("true");
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let mut ids = std::collections::HashSet::new();
@@ -292,10 +292,9 @@ fn every_type_has_the_whole_envelope() {
     }
 }
 
-/// A request without a trace begins one.
 /// ADT-EVENT-12.
 #[test]
-fn events_have_a_trace_of_their_own() {
+fn request_without_a_trace_starts_one() {
     let (instance, mut events) = routed("true");
     let mut trace = || {
         instance.patch("/digitaltwins/floor-1", &json!([])).ok();
@@ -309,7 +308,7 @@ fn events_have_a_trace_of_their_own() {
 
 /// ADT-FILTER-1, ADT-FILTER-2.
 #[test]
-fn filters_choose_and_refused_requests_send_nothing() {
+fn filters_select_events_and_refused_requests_send_none() {
     let (instance, mut events) = routed(
         "type = 'Microsoft.DigitalTwins.Twin.Create' AND STARTS_WITH($body.$metadata.$model, 'dtmi:test:Fl')",
     );
@@ -329,7 +328,7 @@ fn filters_choose_and_refused_requests_send_nothing() {
 
 /// ADT-ROUTE-6.
 #[test]
-fn endpoints_are_limited_and_may_be_shared() {
+fn six_endpoints_are_allowed_and_can_be_shared() {
     let (instance, mut first) = routed("true");
     let mut second = instance.service.subscribe("ep").expect("the same endpoint");
     instance.put_twin("floor-9", "dtmi:test:Floor;1", json!({}));

@@ -7,13 +7,13 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use time::macros::datetime;
 
-/// An instance whose clock stands still until a test moves it.
+/// An instance with a manual clock.
 pub(crate) struct Instance {
     pub(crate) service: DigitalTwins,
     pub(crate) clock: Clock,
 }
 
-/// An answer taken apart.
+/// A response with its decoded body.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -30,7 +30,7 @@ impl Reply {
         self.body["error"]["message"].as_str().unwrap_or_default()
     }
 
-    /// The messages of the details, one per line.
+    /// Returns the messages of the error's details, one per line.
     pub(crate) fn details(&self) -> String {
         let details = self.body["error"]["details"]
             .as_array()
@@ -51,7 +51,7 @@ impl Reply {
         self.header("etag").expect("an etag").to_owned()
     }
 
-    /// Checks that it is an error with this status, code and part of the message, and its header.
+    /// Asserts an error with this status, this code (in body and header) and a message that contains `text`.
     #[track_caller]
     pub(crate) fn is_error(&self, status: u16, code: &str, text: &str) {
         assert_eq!((self.status, self.code()), (status, code), "{}", self.body);
@@ -70,7 +70,7 @@ impl Reply {
         self
     }
 
-    /// The values of one member of each item of a page.
+    /// Returns one member of every item of a page.
     pub(crate) fn column(&self, name: &str) -> Vec<String> {
         let items = self.body["value"].as_array().expect("a page");
         items
@@ -89,14 +89,14 @@ impl Instance {
         }
     }
 
-    /// An instance with the models of [`building`].
+    /// Returns an instance with the models of [`building`].
     pub(crate) fn with_models() -> Self {
         let instance = Instance::new();
         instance.post("/models", &building()).ok();
         instance
     }
 
-    /// Two rooms of a floor and a second floor, connected.
+    /// Returns an instance with two rooms on a floor, and a second floor, connected by relationships.
     pub(crate) fn with_building() -> Self {
         let instance = Instance::with_models();
         instance.put_twin("floor-1", "dtmi:test:Floor;1", json!({"name": "ground"}));
@@ -121,7 +121,7 @@ impl Instance {
         self.send_text(method, path, &text, headers)
     }
 
-    /// Sends a body as it is; adds the api-version unless the path has one.
+    /// Sends a body byte for byte; adds the api-version unless the path has one.
     pub(crate) fn send_text(
         &self,
         method: Method,
@@ -198,7 +198,7 @@ impl Instance {
         )
     }
 
-    /// Every row of a query.
+    /// Returns all rows of a query.
     #[track_caller]
     pub(crate) fn query(&self, query: &str) -> Vec<Value> {
         let mut rows = Vec::new();
@@ -213,7 +213,7 @@ impl Instance {
         }
     }
 
-    /// The ids of the twins that a query returns, in order.
+    /// Returns the ids of the twins that a query returns, sorted.
     #[track_caller]
     pub(crate) fn ids(&self, query: &str) -> Vec<String> {
         let mut ids: Vec<_> = self
@@ -225,7 +225,7 @@ impl Instance {
         ids
     }
 
-    /// The refusal of a query.
+    /// Sends a query that must be refused and returns the response.
     #[track_caller]
     pub(crate) fn refused_query(&self, query: &str) -> Reply {
         let reply = self.post("/query", &json!({ "query": query }));
@@ -238,7 +238,7 @@ fn interface(id: &str, contents: Value) -> Value {
     json!({"@id": id, "@type": "Interface", "@context": "dtmi:dtdl:context;2", "contents": contents})
 }
 
-/// Spaces, floors and rooms with a thermostat.
+/// Returns models of spaces, floors and rooms with a thermostat.
 pub(crate) fn building() -> Value {
     let mut space = interface(
         "dtmi:test:Space;1",
@@ -296,7 +296,7 @@ pub(crate) fn building() -> Value {
     json!([room, floor, space, thermostat])
 }
 
-/// One interface with these contents, ready for an upload.
+/// Returns the body of an upload of one interface.
 pub(crate) fn model(id: &str, contents: Value) -> Value {
     json!([interface(id, contents)])
 }

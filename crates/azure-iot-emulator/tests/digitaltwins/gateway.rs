@@ -1,13 +1,13 @@
-//! What all answers share.
+//! What all responses have in common: headers, api-versions, routing.
 
 use http::Method;
 use serde_json::json;
 
 use crate::fixture::{Instance, Reply};
 
-/// ADT-HTTP-1, ADT-HTTP-2: headers of every answer, errors included.
+/// ADT-HTTP-1, ADT-HTTP-2: headers of every response, errors included.
 #[test]
-fn every_answer_names_itself_and_its_trace() {
+fn every_response_has_the_trace_and_service_headers() {
     let instance = Instance::with_building();
     for path in ["/digitaltwins/room-1", "/digitaltwins/none", "/nothing"] {
         let reply = instance.get(path);
@@ -50,9 +50,9 @@ fn every_answer_names_itself_and_its_trace() {
     );
 }
 
-/// ADT-HTTP-3, ADT-HTTP-4: the api-version is required, and one that is known.
+/// ADT-HTTP-3, ADT-HTTP-4.
 #[test]
-fn api_versions() {
+fn api_version_must_be_present_and_known() {
     let instance = Instance::with_building();
     for version in ["2020-10-31", "2022-05-31", "2023-06-30", "2023-10-31"] {
         assert_eq!(
@@ -76,9 +76,9 @@ fn api_versions() {
     }
 }
 
-/// ADT-ERROR-2, ADT-ERROR-3: the oldest version has no header with the code.
+/// ADT-ERROR-2, ADT-ERROR-3: 2020-10-31 has no `x-ms-error-code` header.
 #[test]
-fn the_code_header_came_with_the_second_version() {
+fn error_code_header_exists_since_2022_05_31() {
     let instance = Instance::new();
     let code = |version: &str| {
         let reply = instance.get(&format!("/digitaltwins/none?api-version={version}"));
@@ -89,9 +89,9 @@ fn the_code_header_came_with_the_second_version() {
     assert_eq!(code("2022-05-31").as_deref(), Some("DigitalTwinNotFound"));
 }
 
-/// ADT-TWIN-6: before 2022-05-31 nobody noted when a twin or component last changed.
+/// ADT-TWIN-6.
 #[test]
-fn times_of_twins_came_with_the_second_version() {
+fn last_update_times_exist_since_2022_05_31() {
     let instance = Instance::with_building();
     let query = json!({"query": "SELECT * FROM DIGITALTWINS WHERE $dtId = 'room-1'"});
     for (version, has) in [
@@ -105,16 +105,16 @@ fn times_of_twins_came_with_the_second_version() {
             .post(&format!("/query?api-version={version}"), &query)
             .body;
         let component = get("/digitaltwins/room-1/components/thermostat");
-        for thing in [&get("/digitaltwins/room-1"), &rows["value"][0], &component] {
-            let time = thing["$metadata"].get("$lastUpdateTime");
-            assert_eq!(time.is_some(), has, "{version}: {thing}");
+        for element in [&get("/digitaltwins/room-1"), &rows["value"][0], &component] {
+            let time = element["$metadata"].get("$lastUpdateTime");
+            assert_eq!(time.is_some(), has, "{version}: {element}");
         }
     }
 }
 
-/// ADT-HTTP-13, ADT-ERROR-3: jobs came late, and their errors have no header with the code in any version.
+/// ADT-HTTP-13, ADT-ERROR-3: errors of jobs have no `x-ms-error-code` header in any version.
 #[test]
-fn each_version_has_its_jobs() {
+fn jobs_exist_since_the_version_that_introduced_them() {
     let instance = Instance::new();
     let get = |path: &str, version: &str| instance.get(&format!("/jobs/{path}/x?api-version={version}"));
     for (version, imports, deletions) in [
@@ -131,7 +131,7 @@ fn each_version_has_its_jobs() {
     }
 }
 
-/// ADT-HTTP-6, ADT-ID-1: the words of a path may be in any case, ids may not.
+/// ADT-HTTP-6, ADT-ID-1: literal path segments ignore case, ids do not.
 #[test]
 fn routes_ignore_case() {
     let instance = Instance::with_building();
@@ -183,10 +183,9 @@ fn routes_ignore_case() {
     );
 }
 
-/// Paths and methods that the service does not have either.
-/// ADT-HTTP-8, ADT-HTTP-14, ADT-TWIN-23.
+/// ADT-HTTP-8, ADT-HTTP-14, ADT-TWIN-23: paths and methods that the service does not have either.
 #[test]
-fn unknown_routes() {
+fn unknown_paths_methods_and_cors_are_refused() {
     let instance = Instance::new();
     for path in [
         "/",
@@ -199,7 +198,7 @@ fn unknown_routes() {
     }
     assert_eq!(instance.post("/digitaltwins/a", &json!({})).status, 405);
     assert_eq!(instance.get("/query").status, 405);
-    // Browsers of other origins are told nothing.
+    // There are no CORS headers.
     let origin = [
         ("origin", "https://elsewhere.test"),
         ("access-control-request-method", "GET"),
@@ -212,6 +211,6 @@ fn unknown_routes() {
             .into_iter()
             .all(|name| !name.as_str().starts_with("access-control"))
     );
-    // One trailing slash does not count.
+    // One trailing slash is ignored.
     assert_eq!(instance.get("/digitaltwins/a/").code(), "DigitalTwinNotFound");
 }

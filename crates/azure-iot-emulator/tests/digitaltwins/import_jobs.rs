@@ -64,7 +64,7 @@ impl World {
         self.log().iter().map(|line| line["details"].clone()).collect()
     }
 
-    /// The job when it is over.
+    /// Returns the job once it has ended.
     fn finished(&self, id: &str) -> Value {
         finished(&self.instance, &format!("/jobs/imports/{id}"))
     }
@@ -80,7 +80,7 @@ impl World {
     }
 }
 
-/// Looks at a job until it is over.
+/// Polls a job until it has ended.
 pub(crate) fn finished(instance: &Instance, path: &str) -> Value {
     wait_for(|| {
         let job = instance.get(path).ok().body;
@@ -91,23 +91,23 @@ pub(crate) fn finished(instance: &Instance, path: &str) -> Value {
     })
 }
 
-/// Looks until there is something, within a time that only bounds failure.
-fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
+/// Polls until `poll` returns a value; the timeout only limits a failing test.
+fn wait_for<T>(mut poll: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
-        if let Some(found) = look() {
+        if let Some(found) = poll() {
             return found;
         }
-        assert!(begun.elapsed() < Duration::from_secs(120), "it takes too long");
+        assert!(begun.elapsed() < Duration::from_secs(120), "timed out");
         std::thread::yield_now();
     }
 }
 
 /// ADT-IMPORT-1, ADT-IMPORT-2, ADT-IMPORT-3, ADT-IMPORT-7, ADT-IMPORT-16, ADT-IMPORT-17, ADT-IMPORT-18, ADT-IMPORT-19:
-/// there is no `finishedDateTime` until the job is finished.
+/// `finishedDateTime` is absent until the job has ended.
 #[test]
-fn a_file_is_imported() {
-    // Models may come in any order.
+fn import_job_reads_the_file_and_writes_a_log() {
+    // The order of models does not matter.
     let world = World::new(&lines(&building(), 250));
     let time = "2025-05-02T14:57:59.4944153Z";
     let made = world.put("j");
@@ -159,9 +159,9 @@ fn a_file_is_imported() {
     );
 }
 
-/// ADT-IMPORT-10, ADT-IMPORT-11, ADT-ERROR-3: bodies without what a job needs.
+/// ADT-IMPORT-10, ADT-IMPORT-11, ADT-ERROR-3.
 #[test]
-fn bad_uris() {
+fn invalid_or_missing_blob_uris_are_refused() {
     let world = World::new("");
     for bad in ["nowhere", "https://h/c", "file:///c/b"] {
         let body = json!({"inputBlobUri": bad, "outputBlobUri": uri("o")});
@@ -169,7 +169,7 @@ fn bad_uris() {
         assert_eq!((reply.status, reply.code()), (400, "InvalidArgument"));
         let text = format!("Azure Storage Blob URI '{bad}' failed validation.");
         assert!(reply.message().contains(&text), "{}", reply.message());
-        // sert_eq!(reply.header("x-ms-error-code"), None, "ADT-ERROR-3");
+        assert_eq!(reply.header("x-ms-error-code"), None, "ADT-ERROR-3");
     }
     let reply = world
         .instance
@@ -177,9 +177,9 @@ fn bad_uris() {
     assert_eq!((reply.status, reply.code()), (400, "ValidationFailed"));
 }
 
-/// ADT-IMPORT-6, ADT-IMPORT-8, ADT-IMPORT-9, ADT-IMPORT-21, ADT-ERROR-3: deletion.
+/// ADT-IMPORT-6, ADT-IMPORT-8, ADT-IMPORT-9, ADT-IMPORT-21, ADT-ERROR-3.
 #[test]
-fn ids_of_jobs() {
+fn job_ids_are_unique_until_the_job_is_deleted() {
     let world = World::new(&lines(&building(), 1));
     for reply in [
         world.instance.get("/jobs/imports/j"),
@@ -195,7 +195,7 @@ fn ids_of_jobs() {
     assert_eq!((reply.status, reply.code()), (409, "JobIdAlreadyExists"));
     assert!(reply.message().contains("Provided Job ID already exists: j."));
     let job = world.finished("j");
-    // ADT-IMPORT-21: cancelling a finished job changes nothing.
+    // ADT-IMPORT-21: canceling an ended job changes nothing.
     let reply = world.instance.post("/jobs/imports/j/cancel", &json!({}));
     assert_eq!((reply.status, &reply.body), (200, &job));
     assert_eq!(world.instance.delete("/jobs/imports/j").status, 204);
@@ -203,9 +203,9 @@ fn ids_of_jobs() {
     world.finished("j");
 }
 
-/// ADT-IMPORT-5, ADT-IMPORT-13, ADT-IMPORT-15, ADT-DELETE-6: one job at a time, and what was imported before stays.
+/// ADT-IMPORT-5, ADT-IMPORT-13, ADT-IMPORT-15, ADT-DELETE-6: one job at a time; imported rows stay after a cancel.
 #[test]
-fn a_running_job_is_cancelled() {
+fn running_job_is_canceled_and_excludes_other_jobs() {
     let world = World::new(&lines(&building(), 20_000));
     world.put("j").ok();
     let reply = world.put("k");
@@ -225,7 +225,7 @@ fn a_running_job_is_cancelled() {
 
 /// ADT-IMPORT-12, ADT-IMPORT-17, ADT-IMPORT-18, ADT-IMPORT-20.
 #[test]
-fn faults_of_the_file() {
+fn invalid_rows_and_files_fail_the_job() {
     let good = lines(&building(), 3);
     let (error, details) = World::failed(&good.replace(
         r#"{"$dtId":"t0","$relationshipId":"r2""#,
@@ -270,9 +270,9 @@ fn faults_of_the_file() {
     }
 }
 
-/// ADT-IMPORT-17: a header is needed, the sections after it are not, but their order is fixed.
+/// ADT-IMPORT-17: the header is required, the other sections are optional, and their order is fixed.
 #[test]
-fn sections_may_be_left_out() {
+fn sections_after_the_header_are_optional_and_ordered() {
     let header = "{\"Section\":\"Header\"}\n{\"fileVersion\":\"1.0.0\"}\n";
     let twins =
         "{\"Section\":\"Twins\"}\n{\"$dtId\":\"x\",\"$metadata\":{\"$model\":\"dtmi:test:Floor;1\"}}\n";
@@ -296,9 +296,9 @@ fn sections_may_be_left_out() {
     }
 }
 
-/// ADT-IMPORT-14, ADT-IMPORT-20: a job may bring ten thousand models; the other sections are counted in the same way.
+/// ADT-IMPORT-14, ADT-IMPORT-20: at most 10,000 models. The limits of the other sections use the same code.
 #[test]
-fn rows_are_limited() {
+fn rows_of_a_section_are_limited() {
     let mut input =
         "{\"Section\":\"Header\"}\n{\"fileVersion\":\"1.0.0\"}\n{\"Section\":\"Models\"}\n".to_owned();
     for number in 0..=10_000 {
@@ -315,9 +315,9 @@ fn rows_are_limited() {
     assert!(message.contains("10000"), "{message}");
 }
 
-/// ADT-IMPORT-4: the oldest job first, in pages.
+/// ADT-IMPORT-4: the oldest job first.
 #[test]
-fn jobs_are_listed_in_pages() {
+fn import_jobs_are_listed_in_pages() {
     let world = World::new(&lines(&building(), 1));
     for id in ["z", "y", "x", "w", "v"] {
         world.put(id).ok();
@@ -346,10 +346,9 @@ fn jobs_are_listed_in_pages() {
     assert_eq!((bad.status, bad.code()), (400, "InvalidArgument"));
 }
 
-/// Rows before a fault stay, those behind it do not come.
-/// ADT-IMPORT-15, ADT-IMPORT-19.
+/// ADT-IMPORT-15, ADT-IMPORT-19: there is no rollback.
 #[test]
-fn no_transaction() {
+fn rows_before_an_invalid_row_are_kept() {
     let world = World::new(&lines(&building(), 5).replace(r#""level":3"#, r#""level":null"#));
     world.put("j").ok();
     assert_eq!(world.finished("j")["status"], "failed");
@@ -363,9 +362,9 @@ fn no_transaction() {
     );
 }
 
-/// ADT-IMPORT-12: a log that can't be written, and an input that is not there.
+/// ADT-IMPORT-12.
 #[test]
-fn blobs_that_cannot_be_had() {
+fn unreadable_input_and_unwritable_output_fail_the_job() {
     let world = World::new(&lines(&building(), 1));
     let body = json!({"inputBlobUri": uri("in.ndjson"), "outputBlobUri": uri("in.ndjson/x")});
     world.instance.put("/jobs/imports/j", &body).ok();
@@ -379,14 +378,14 @@ fn blobs_that_cannot_be_had() {
     assert_eq!(world.finished("k")["error"]["code"], "UnableToReadInputBlob");
 }
 
-/// A job whose process ended goes on from its checkpoint in the next one.
+/// A job that was running when its process ended continues from its checkpoint.
 #[test]
-fn an_interrupted_job_goes_on() {
+fn interrupted_job_continues_from_its_checkpoint() {
     let world = World::new(&lines(&building(), 300));
     world.put("j").ok();
     world.finished("j");
     let mut state = world.instance.service.dump();
-    // As it was after the line of t199: eight lines come before the first twin.
+    // The state after the line of t199; eight lines precede the first twin.
     let job = &mut state["jobs"]["imports"]["j"];
     job["status"] = json!("running");
     job["finished"] = Value::Null;
@@ -398,14 +397,17 @@ fn an_interrupted_job_goes_on() {
     assert_eq!(gone.body["id"], "j");
     assert_eq!(finished(&later, "/jobs/imports/j")["status"], "succeeded");
     let etag = |instance: &Instance, id: &str| instance.get(&format!("/digitaltwins/{id}")).etag();
-    assert_eq!(etag(&later, "t0"), etag(&world.instance, "t0"), "not taken again");
+    assert_eq!(
+        etag(&later, "t0"),
+        etag(&world.instance, "t0"),
+        "not imported again"
+    );
     assert_ne!(etag(&later, "t299"), etag(&world.instance, "t299"), "taken again");
 }
 
-/// Jobs are there from 2023-06-30 on.
 /// ADT-HTTP-13.
 #[test]
-fn versions() {
+fn import_jobs_exist_since_2023_06_30() {
     let world = World::new("");
     let get = |version: &str| {
         world

@@ -1,10 +1,11 @@
 //! The Digital Twins emulator against the rules of `docs/service-behavior/digitaltwins.md`, without HTTP.
 
-#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod components;
 mod concurrency;
 mod delete_jobs;
+mod error_messages;
 mod event_routes;
 mod events;
 mod fixture;
@@ -28,7 +29,6 @@ mod receiver;
 mod relationships;
 mod sizes;
 mod state;
-mod texts;
 mod twins;
 mod values;
 mod webhooks;

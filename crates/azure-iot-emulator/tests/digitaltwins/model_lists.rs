@@ -15,9 +15,9 @@ fn ids(reply: &Reply) -> Vec<String> {
     reply.column("id")
 }
 
-/// ADT-MODEL-8, ADT-MODEL-33: models by upload time, in pages.
+/// ADT-MODEL-8, ADT-MODEL-33: in upload order.
 #[test]
-fn lists_of_models_have_pages() {
+fn models_are_listed_in_pages() {
     let instance = Instance::new();
     for number in (1..=5).rev() {
         instance
@@ -57,9 +57,9 @@ fn lists_of_models_have_pages() {
         .is_error(400, "InvalidArgument", "continuation token");
 }
 
-/// ADT-MODEL-8: a page has a hundred models, unless the caller wants it otherwise.
+/// ADT-MODEL-8: 100 unless `max-items-per-page` says otherwise.
 #[test]
-fn a_page_has_a_hundred_models() {
+fn page_has_a_hundred_models_by_default() {
     let instance = Instance::new();
     let batch: Vec<_> = (1..=101)
         .map(|number| empty(&format!("dtmi:test:M;{number}")))
@@ -75,9 +75,9 @@ fn a_page_has_a_hundred_models() {
     );
 }
 
-/// ADT-MODEL-7, ADT-MODEL-33: named models and all they need; separators of more than one kind of client.
+/// ADT-MODEL-7, ADT-MODEL-33: official clients separate the ids in two ways.
 #[test]
-fn lists_of_dependencies() {
+fn dependencies_are_listed_for_all_ids() {
     let instance = Instance::with_models();
     instance
         .post("/models", &json!([empty("dtmi:test:Other;1")]))
@@ -104,7 +104,7 @@ fn lists_of_dependencies() {
     instance
         .get("/models?dependenciesFor=dtmi:test:Room;1&dependenciesFor=dtmi:test:None;1")
         .is_error(404, "ModelNotFound", "dtmi:test:None;1");
-    // The filter goes with the link to the next page.
+    // The next link repeats the filter.
     let page = instance.send(
         Method::GET,
         "/models?dependenciesFor=dtmi:test:Room;1",

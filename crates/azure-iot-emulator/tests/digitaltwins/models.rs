@@ -1,4 +1,4 @@
-//! Models.
+//! The operations on models.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -17,9 +17,9 @@ fn extending(id: &str, base: &str) -> Value {
     model
 }
 
-/// ADT-MODEL-1, ADT-MODEL-2, ADT-HTTP-10: the answer to an upload, in the order of the request and without definitions.
+/// ADT-MODEL-1, ADT-MODEL-2, ADT-HTTP-10: in the order of the request.
 #[test]
-fn an_upload_is_answered_with_what_was_noted() {
+fn upload_returns_the_models_without_definitions() {
     let instance = Instance::new();
     let reply = instance.post("/models", &building());
     assert_eq!(reply.status, 201);
@@ -44,9 +44,9 @@ fn an_upload_is_answered_with_what_was_noted() {
     assert_eq!(reply.body[1]["displayName"], json!({}));
 }
 
-/// ADT-MODEL-6, ADT-MODEL-33: the definition as uploaded, if asked for.
+/// ADT-MODEL-6, ADT-MODEL-33: the definition is returned as uploaded.
 #[test]
-fn a_model_comes_with_its_definition_on_request() {
+fn definition_is_included_on_request() {
     let instance = Instance::with_models();
     for (query, has) in [
         ("", false),
@@ -67,7 +67,7 @@ fn a_model_comes_with_its_definition_on_request() {
 
 /// ADT-MODEL-14, ADT-ERROR-8.
 #[test]
-fn an_empty_upload() {
+fn empty_upload_is_refused() {
     let instance = Instance::new();
     let text = "Operation failed as models provided was empty or of a type that is not supported.. Check that your Model Array contains at least one item and it is of a supported type. See link(https://aka.ms/ADTv2Models) for details.";
     instance
@@ -83,7 +83,7 @@ fn an_empty_upload() {
 
 /// ADT-MODEL-3, ADT-MODEL-18.
 #[test]
-fn ids_that_exist_are_listed_and_nothing_is_stored() {
+fn existing_ids_are_listed_and_nothing_is_stored() {
     let instance = Instance::with_models();
     let batch = json!([
         empty("dtmi:test:New;1"),
@@ -100,7 +100,7 @@ fn ids_that_exist_are_listed_and_nothing_is_stored() {
 
 /// ADT-MODEL-16, ADT-DTDL-3.
 #[test]
-fn faults_of_models_are_told() {
+fn all_errors_of_invalid_models_are_reported() {
     let instance = Instance::new();
     let start =
         "None of the models in this request could be created due to a problem with one or more models: ";
@@ -123,9 +123,9 @@ fn faults_of_models_are_told() {
     assert_eq!(instance.get("/models/dtmi:test:Bad;1").status, 404);
 }
 
-/// ADT-MODEL-4, ADT-MODEL-17: bases and components have to be there.
+/// ADT-MODEL-4, ADT-MODEL-17: bases and component models must exist.
 #[test]
-fn unresolved_references() {
+fn unresolved_references_are_refused() {
     let instance = Instance::new();
     let text = "failed to resolve requisite references to element(s): dtmi:test:None;1";
     let batch = json!([extending("dtmi:test:A;1", "dtmi:test:None;1")]);
@@ -149,9 +149,9 @@ fn targets_of_relationships_need_not_exist() {
     );
 }
 
-/// ADT-MODEL-4: in any order, within a batch and with what is stored.
+/// ADT-MODEL-4: dependencies may be in the same upload, in any order, or stored.
 #[test]
-fn dependencies_may_come_later_in_the_batch() {
+fn dependencies_may_follow_in_the_same_upload() {
     let instance = Instance::new();
     let batch = json!([
         extending("dtmi:test:B;1", "dtmi:test:A;1"),
@@ -164,7 +164,7 @@ fn dependencies_may_come_later_in_the_batch() {
 
 /// ADT-MODEL-19, ADT-MODEL-20.
 #[test]
-fn ids_in_urls() {
+fn invalid_and_unknown_model_ids_are_refused() {
     let instance = Instance::new();
     for method in [Method::GET, Method::DELETE] {
         instance.send(method.clone(), "/models/room", None, &[]).is_error(
@@ -184,7 +184,7 @@ fn ids_in_urls() {
 
 /// ADT-MODEL-13.
 #[test]
-fn a_model_that_others_need_stays() {
+fn referenced_model_cannot_be_deleted() {
     let instance = Instance::with_models();
     instance.delete("/models/dtmi:test:Thermostat;1").is_error(
         409,
@@ -202,18 +202,18 @@ fn a_model_that_others_need_stays() {
     assert_eq!(instance.get("/models").body["value"], json!([]));
 }
 
-/// ADT-MODEL-12: neither twins nor targets of relationships hold a model.
+/// ADT-MODEL-12: twins and relationship targets are not references.
 #[test]
-fn twins_do_not_hold_their_model() {
+fn model_with_twins_can_be_deleted() {
     let instance = Instance::with_building();
     let contents = json!([{"@type": "Relationship", "name": "r", "target": "dtmi:test:Room;1"}]);
     instance.post("/models", &model("dtmi:test:A;1", contents)).ok();
     assert_eq!(instance.delete("/models/dtmi:test:Room;1").status, 204);
 }
 
-/// ADT-MODEL-9: idempotent, and the way back.
+/// ADT-MODEL-9: idempotent and reversible.
 #[test]
-fn decommissioning() {
+fn model_can_be_decommissioned_and_recommissioned() {
     let instance = Instance::with_models();
     let path = "/models/dtmi:test:Room;1";
     let patch: Value = serde_json::from_str(DECOMMISSION).expect("JSON");
@@ -227,9 +227,9 @@ fn decommissioning() {
     assert_eq!(instance.get(path).body["decommissioned"], false);
 }
 
-/// ADT-MODEL-10, ADT-MODEL-29: nothing else of a model can be patched.
+/// ADT-MODEL-10, ADT-MODEL-29.
 #[test]
-fn models_are_immutable() {
+fn only_decommissioned_can_be_patched() {
     let instance = Instance::with_models();
     for patch in [
         json!([{"op": "replace", "path": "/displayName", "value": {"en": "x"}}]),
@@ -243,9 +243,9 @@ fn models_are_immutable() {
     }
 }
 
-/// ADT-MODEL-11: models in use have to be decommissioned first.
+/// ADT-MODEL-11.
 #[test]
-fn a_model_is_decommissioned_after_those_that_need_it() {
+fn model_is_decommissioned_after_the_models_that_reference_it() {
     let instance = Instance::with_models();
     let patch: Value = serde_json::from_str(DECOMMISSION).expect("JSON");
     let reply = instance.patch("/models/dtmi:test:Thermostat;1", &patch);
@@ -257,9 +257,9 @@ fn a_model_is_decommissioned_after_those_that_need_it() {
     );
 }
 
-/// ADT-MODEL-21: versions of DTDL that the service does not take.
+/// ADT-MODEL-21.
 #[test]
-fn other_versions_of_dtdl() {
+fn dtdl_versions_other_than_2_and_3_are_refused() {
     let instance = Instance::new();
     let mut model = empty("dtmi:test:A;1");
     for (context, code) in [
@@ -277,7 +277,7 @@ fn other_versions_of_dtdl() {
 
 /// ADT-DTDL-5, ADT-DTDL-6, ADT-DTDL-8, ADT-ID-6.
 #[test]
-fn bad_ids_in_models() {
+fn invalid_dtmis_are_refused() {
     let instance = Instance::new();
     for id in [
         "dtmi:a:b;0",
@@ -292,10 +292,10 @@ fn bad_ids_in_models() {
     }
 }
 
-/// ADT-MODEL-22, ADT-MODEL-24, ADT-MODEL-25, ADT-MODEL-26, ADT-MODEL-28, ADT-MODEL-34, ADT-DTDL-16: what the service
-/// asks beyond DTDL.
+/// ADT-MODEL-22, ADT-MODEL-24, ADT-MODEL-25, ADT-MODEL-26, ADT-MODEL-28, ADT-MODEL-34, ADT-DTDL-16: rules of the service
+/// that are stricter than DTDL.
 #[test]
-fn the_services_own_rules_for_models() {
+fn service_rules_beyond_dtdl_are_enforced() {
     let instance = Instance::new();
     let version = |mut model: Value, version: u8| {
         model["@context"] = format!("dtmi:dtdl:context;{version}").into();
@@ -316,7 +316,7 @@ fn the_services_own_rules_for_models() {
             reply.body
         );
     };
-    // A model of version 2 may not build on one of version 3; the other way round it may.
+    // A DTDL v2 model cannot use a v3 model; a v3 model can use a v2 model.
     refused(json!([extending("dtmi:test:A;1", "dtmi:test:Three;1")]));
     let component = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:Three;1"}]);
     refused(model("dtmi:test:A;1", component));
@@ -329,18 +329,18 @@ fn the_services_own_rules_for_models() {
             .status,
         201
     );
-    // Interfaces inside others.
+    // Inline interfaces.
     let mut nested = empty("dtmi:test:B;1");
     nested["extends"] = empty("dtmi:test:C;1");
     refused(json!([nested]));
     let component = json!([{"@type": "Component", "name": "c", "schema": empty("dtmi:test:C;1")}]);
     refused(model("dtmi:test:B;1", component));
-    // Components of components.
+    // Components within components.
     let inner = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:Two;1"}]);
     instance.post("/models", &model("dtmi:test:Inner;1", inner)).ok();
     let outer = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:Inner;1"}]);
     refused(model("dtmi:test:Outer;1", outer));
-    // Inherited names may not be given again.
+    // Redefinition of an inherited name.
     let contents = json!([{"@type": "Property", "name": "p", "schema": "string"}]);
     instance
         .post("/models", &model("dtmi:test:P;1", contents.clone()))
@@ -348,28 +348,28 @@ fn the_services_own_rules_for_models() {
     let mut again = model("dtmi:test:Q;1", contents)[0].clone();
     again["extends"] = "dtmi:test:P;1".into();
     refused(json!([again]));
-    // Nor any name twice (ADT-DTDL-16).
+    // A repeated name (ADT-DTDL-16).
     let twice = json!([
         {"@type": "Telemetry", "name": "t", "schema": "double"},
         {"@type": "Telemetry", "name": "t", "schema": "double"},
     ]);
     refused(model("dtmi:test:R;1", twice));
-    // Things that are no interfaces.
+    // Elements that are not interfaces.
     refused(json!([1]));
     refused(
         json!([{"@type": "Property", "name": "p", "schema": "string", "@context": "dtmi:dtdl:context;2"}]),
     );
-    // Each interface needs a context of its own.
+    // An interface without an `@context` of its own.
     let mut bare = empty("dtmi:test:Bare;1");
     bare.as_object_mut().expect("an object").remove("@context");
     refused(json!([empty("dtmi:test:Dressed;1"), bare]));
-    // One id twice.
+    // A repeated id.
     refused(json!([empty("dtmi:test:Twice;1"), empty("dtmi:test:Twice;1")]));
 }
 
-/// ADT-MODEL-27, ADT-DTDL-14: a chain of bases may be ten long.
+/// ADT-MODEL-27, ADT-DTDL-14.
 #[test]
-fn depth_of_inheritance() {
+fn inheritance_has_at_most_ten_levels() {
     let instance = Instance::new();
     let id = |depth: usize| format!("dtmi:test:Depth{depth};1");
     instance.post("/models", &json!([empty(&id(0))])).ok();
@@ -383,10 +383,9 @@ fn depth_of_inheritance() {
         .is_error(400, "DTDLParserError", "");
 }
 
-/// ADT-MODEL-23, ADT-DTDL-17, ADT-DTDL-18, ADT-DTDL-23: commands and geospatial telemetry are part of a model, of which
-/// twins take no notice.
+/// ADT-MODEL-23, ADT-DTDL-17, ADT-DTDL-18, ADT-DTDL-23: geospatial schemas are allowed in commands and telemetry only.
 #[test]
-fn contents_without_meaning_for_twins() {
+fn commands_and_geospatial_telemetry_do_not_affect_twins() {
     let instance = Instance::new();
     let contents = json!([
         {"@type": "Command", "name": "c", "request": {"name": "q", "schema": "point"}},

@@ -1,4 +1,4 @@
-//! The same over HTTPS, as clients meet it.
+//! Authentication, framing and a complete session over HTTPS.
 
 use azure_iot_emulator::{Clock, Emulator};
 use base64::Engine;
@@ -43,7 +43,7 @@ impl Running {
         if let Some(body) = body {
             request = request.json(body);
         }
-        request.send().await.expect("an answer")
+        request.send().await.expect("a response")
     }
 
     async fn json(&self, method: Method, path: &str, body: Option<&Value>) -> Value {
@@ -54,9 +54,9 @@ impl Running {
     }
 }
 
-/// ADT-HTTP-7, ADT-ERROR-2, ADT-ERROR-4: without a token, and with one for something else.
+/// ADT-HTTP-7, ADT-ERROR-2, ADT-ERROR-4: no token, an expired token, and a token for another audience.
 #[tokio::test]
-async fn no_or_bad_credentials_meet_the_gateway() {
+async fn missing_or_invalid_token_gets_the_gateways_error() {
     let running = Running::start().await;
     let token = |audience: &str, lifetime: i64| {
         let expiry = running.emulator.clock().now().unix_timestamp() + lifetime;
@@ -73,8 +73,8 @@ async fn no_or_bad_credentials_meet_the_gateway() {
         "0b07f429-9f4b-4714-9392-cc5e8e80c8b0",
     ] {
         let good = token(audience, 3600);
-        let answer = running.send(Method::GET, "/digitaltwins/a", Some(&good), None);
-        assert_eq!(answer.await.status(), 404, "{audience}");
+        let response = running.send(Method::GET, "/digitaltwins/a", Some(&good), None);
+        assert_eq!(response.await.status(), 404, "{audience}");
     }
     let expired = token("https://digitaltwins.azure.net", -3600);
     let foreign = token("https://storage.azure.com", 3600);
@@ -93,9 +93,9 @@ async fn no_or_bad_credentials_meet_the_gateway() {
     assert_eq!(response.headers()["x-ms-error-code"], "DigitalTwinNotFound");
 }
 
-/// ADT-HTTP-2: answers have a length, but those to queries come in chunks.
+/// ADT-HTTP-2: only query responses are chunked.
 #[tokio::test]
-async fn only_the_answers_to_queries_have_no_length() {
+async fn only_query_responses_are_chunked() {
     let mut running = Running::start().await;
     let pem = running.emulator.ca_certificate_pem();
     let certificate = Certificate::from_pem(pem.as_bytes()).expect("a certificate");
@@ -103,26 +103,25 @@ async fn only_the_answers_to_queries_have_no_length() {
     running.client = client.http1_only().build().expect("a client");
     let token = running.emulator.bearer_token();
     let query = json!({"query": "SELECT * FROM DIGITALTWINS"});
-    let answer = running
+    let response = running
         .send(Method::POST, "/query", Some(&token), Some(&query))
         .await;
-    assert_eq!(answer.headers()["transfer-encoding"], "chunked");
-    assert_eq!(answer.headers().get("content-length"), None);
+    assert_eq!(response.headers()["transfer-encoding"], "chunked");
+    assert_eq!(response.headers().get("content-length"), None);
     assert_eq!(
-        answer.json::<Value>().await.expect("JSON"),
+        response.json::<Value>().await.expect("JSON"),
         json!({"value": [], "continuationToken": null})
     );
-    let answer = running.send(Method::GET, "/models", Some(&token), None).await;
-    assert_eq!(answer.headers().get("transfer-encoding"), None);
-    let length = answer.headers()["content-length"].to_str().map(str::to_owned);
-    let body = answer.bytes().await.expect("a body");
+    let response = running.send(Method::GET, "/models", Some(&token), None).await;
+    assert_eq!(response.headers().get("transfer-encoding"), None);
+    let length = response.headers()["content-length"].to_str().map(str::to_owned);
+    let body = response.bytes().await.expect("a body");
     assert_eq!(length.expect("a text"), body.len().to_string());
 }
 
-/// From models to a query, with the links and ids as they travel.
-/// ADT-REL-18, ADT-ID-2.
+/// ADT-REL-18, ADT-ID-2: from uploading models to a query, with links and ids percent-encoded.
 #[tokio::test]
-async fn a_walk_through_the_service() {
+async fn models_twins_relationships_and_queries_work_over_https() {
     let running = Running::start().await;
     let models = running.json(Method::POST, "/models", Some(&building())).await;
     assert_eq!(models.as_array().map(Vec::len), Some(4));
@@ -163,7 +162,7 @@ async fn a_walk_through_the_service() {
         .bearer_auth(&token)
         .send()
         .await
-        .expect("an answer")
+        .expect("a response")
         .json()
         .await
         .expect("JSON");

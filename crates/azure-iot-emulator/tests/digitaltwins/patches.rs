@@ -11,7 +11,7 @@ const THEN: &str = "2025-05-02T14:57:59.4944153Z";
 const LATER: &str = "2025-05-02T14:58:09.4944153Z";
 const HELP: &str = " Please provide a valid patch document. See section on update apis in the documentation https://aka.ms/adtv2twins.";
 
-/// A room with a name, tags and a target temperature, ten seconds ago.
+/// Returns an instance with a room that got a name, tags and a target temperature ten seconds ago.
 fn instance() -> Instance {
     let instance = Instance::with_models();
     let body = json!({
@@ -35,7 +35,7 @@ fn patched(instance: &Instance, patch: Value) -> Value {
 }
 
 #[track_caller]
-fn invalid(patch: Value, text: &str) {
+fn assert_invalid(patch: Value, text: &str) {
     let instance = instance();
     let before = instance.get("/digitaltwins/t").body;
     instance
@@ -44,13 +44,13 @@ fn invalid(patch: Value, text: &str) {
     assert_eq!(
         instance.get("/digitaltwins/t").body,
         before,
-        "nothing may have changed"
+        "the twin has changed"
     );
 }
 
-/// ADT-PATCH-1, ADT-PATCH-3, ADT-PATCH-5, ADT-PATCH-6: what was written has the new time, the rest keeps its own.
+/// ADT-PATCH-1, ADT-PATCH-3, ADT-PATCH-5, ADT-PATCH-6: only written properties get a new time.
 #[test]
-fn add_replace_and_remove() {
+fn add_replace_and_remove_change_one_property() {
     let twin = patched(
         &instance(),
         json!([
@@ -72,7 +72,7 @@ fn add_replace_and_remove() {
     assert_eq!(twin["thermostat"]["$metadata"]["$lastUpdateTime"], THEN);
 }
 
-/// ADT-PATCH-5, ADT-PATCH-7, ADT-PATCH-8: entries of maps and fields of objects, whose parent has to be there.
+/// ADT-PATCH-5, ADT-PATCH-7, ADT-PATCH-8: the parent of a map entry or object field must exist.
 #[test]
 fn paths_reach_into_maps_and_objects() {
     let instance = instance();
@@ -122,10 +122,10 @@ fn components_are_patched_through_the_twin() {
 
 /// ADT-PATCH-15, ADT-PATCH-21.
 #[test]
-fn other_operations_are_refused() {
+fn move_copy_and_test_are_refused() {
     for operation in ["move", "copy", "test"] {
         let text = format!("Unsupported operation type {operation}.{HELP}");
-        invalid(
+        assert_invalid(
             json!([{"op": operation, "path": "/name", "from": "/x", "value": 1}]),
             &text,
         );
@@ -134,13 +134,13 @@ fn other_operations_are_refused() {
 
 /// ADT-PATCH-16, ADT-PATCH-21.
 #[test]
-fn operations_need_their_members() {
-    invalid(json!([{}]), &format!("Parameter op must not be empty.{HELP}"));
-    invalid(
+fn operation_members_are_required() {
+    assert_invalid(json!([{}]), &format!("Parameter op must not be empty.{HELP}"));
+    assert_invalid(
         json!([{"op": "add", "value": 1}]),
         "Parameter path must not be empty.",
     );
-    invalid(
+    assert_invalid(
         json!([{"op": "add", "path": "/name"}]),
         "Parameter value must not be empty.",
     );
@@ -150,24 +150,24 @@ fn operations_need_their_members() {
 #[test]
 fn replace_and_remove_need_a_target() {
     let text = format!("The target location specified by path segment 'X' was not found.{HELP}");
-    invalid(json!([{"op": "remove", "path": "/X"}]), &text);
-    invalid(json!([{"op": "replace", "path": "/X", "value": 1}]), &text);
-    invalid(json!([{"op": "replace", "path": "/tags/X", "value": "1"}]), &text);
-    invalid(json!([{"op": "remove", "path": "/thermostat/X"}]), &text);
+    assert_invalid(json!([{"op": "remove", "path": "/X"}]), &text);
+    assert_invalid(json!([{"op": "replace", "path": "/X", "value": 1}]), &text);
+    assert_invalid(json!([{"op": "replace", "path": "/tags/X", "value": "1"}]), &text);
+    assert_invalid(json!([{"op": "remove", "path": "/thermostat/X"}]), &text);
 }
 
-/// ADT-PATCH-2: nothing of a patch is done if a part fails.
+/// ADT-PATCH-2.
 #[test]
-fn a_patch_is_atomic() {
-    invalid(
+fn patch_is_atomic() {
+    assert_invalid(
         json!([{"op": "remove", "path": "/name"}, {"op": "remove", "path": "/X"}]),
         "path segment 'X'",
     );
 }
 
-/// ADT-PATCH-14: what only the service writes.
+/// ADT-PATCH-14.
 #[test]
-fn read_only_paths() {
+fn service_metadata_is_read_only() {
     for path in [
         "/$dtId",
         "/$etag",
@@ -179,17 +179,17 @@ fn read_only_paths() {
         "/thermostat/$metadata/$lastUpdateTime",
         "/thermostat/$metadata/target/lastUpdateTime",
     ] {
-        invalid(json!([{"op": "add", "path": path, "value": "x"}]), path);
+        assert_invalid(json!([{"op": "add", "path": path, "value": "x"}]), path);
     }
-    invalid(
+    assert_invalid(
         json!([{"op": "remove", "path": "/$metadata/$model"}]),
         "/$metadata/$model",
     );
 }
 
-/// ADT-PATCH-17, ADT-TWIN-10, ADT-TWIN-12, ADT-TWIN-13, ADT-TWIN-24, ADT-VALUE-12: the result has to fit the model.
+/// ADT-PATCH-17, ADT-TWIN-10, ADT-TWIN-12, ADT-TWIN-13, ADT-TWIN-24, ADT-VALUE-12.
 #[test]
-fn the_result_is_validated() {
+fn patched_twin_is_validated_against_its_model() {
     let instance = instance();
     for (patch, text) in [
         (
@@ -217,9 +217,9 @@ fn the_result_is_validated() {
     }
 }
 
-/// ADT-PATCH-10: only the final twin has to fit, and it has to fit the new model.
+/// ADT-PATCH-10: the result is validated against the new model.
 #[test]
-fn a_twin_can_change_its_model() {
+fn twin_can_change_its_model() {
     let instance = instance();
     let change = json!({"op": "replace", "path": "/$metadata/$model", "value": "dtmi:test:Floor;1"});
     instance
@@ -302,9 +302,9 @@ fn source_times_survive_later_values() {
         .is_error(400, "ValidationFailed", "sourceTime");
 }
 
-/// ADT-ERROR-7, ADT-ERROR-8: bodies that are no patches, which the framework refuses in its own form.
+/// ADT-ERROR-7, ADT-ERROR-8: refused with the web framework's error body.
 #[test]
-fn bodies_that_are_no_patches() {
+fn body_that_is_not_a_patch_is_refused() {
     let instance = instance();
     for body in [r#"["x"]"#, "{}", "[", "1"] {
         let reply = instance.send_text(Method::PATCH, "/digitaltwins/t", body, &[]);
@@ -321,9 +321,9 @@ fn bodies_that_are_no_patches() {
     reply.is_error(400, "BadRequest", "A non-empty request body is required.");
 }
 
-/// ADT-PATCH-19: an empty patch changes the tag and nothing else.
+/// ADT-PATCH-19: it changes nothing else.
 #[test]
-fn an_empty_patch_makes_a_new_etag() {
+fn empty_patch_changes_the_etag() {
     let twin = patched(&instance(), json!([]));
     assert_eq!(twin["$metadata"]["name"]["lastUpdateTime"], THEN);
 }

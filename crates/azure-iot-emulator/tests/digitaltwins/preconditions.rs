@@ -1,4 +1,4 @@
-//! Conditional requests, and what holds a twin back from being deleted.
+//! Conditional requests, and the rule that a twin with relationships cannot be deleted.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ fn room() -> Value {
 
 /// ADT-ETAG-2, ADT-ETAG-6.
 #[test]
-fn if_none_match_keeps_an_existing_twin() {
+fn if_none_match_refuses_to_overwrite_a_twin() {
     let instance = Instance::with_models();
     let only_new = |value| {
         instance.send(
@@ -32,7 +32,7 @@ fn if_none_match_keeps_an_existing_twin() {
 
 /// ADT-ETAG-3, ADT-ETAG-4, ADT-ETAG-5.
 #[test]
-fn if_match_guards_changes_and_deletion() {
+fn if_match_guards_updates_and_deletions() {
     let instance = Instance::with_models();
     let old = instance.put("/digitaltwins/t1", &room()).etag();
     let new = instance.put("/digitaltwins/t1", &room()).etag();
@@ -72,9 +72,9 @@ fn if_match_guards_changes_and_deletion() {
     assert_eq!(deleted.status, 204);
 }
 
-/// ADT-TWIN-20: neither end of a relationship can go before it.
+/// ADT-TWIN-20: at either end of the relationship.
 #[test]
-fn relationships_hold_their_twins() {
+fn twin_with_relationships_cannot_be_deleted() {
     let instance = Instance::with_building();
     for id in ["floor-1", "room-1"] {
         let text = format!("Twin {id} has active relationships. Cannot delete a twin");

@@ -1,11 +1,11 @@
-//! The graph for demonstrations.
+//! The preset building.
 
 use serde_json::{Value, json};
 
 use crate::fixture::Instance;
 
 #[test]
-fn a_building_to_look_around_in() {
+fn building_can_be_queried_and_changed() {
     let instance = Instance::new();
     instance.service.load_building().expect("an empty instance");
     let count = |what: &str| instance.query(&format!("SELECT COUNT() FROM {what}"))[0]["COUNT"].clone();
@@ -16,27 +16,30 @@ fn a_building_to_look_around_in() {
     let rooms = "SELECT R.$dtId FROM DIGITALTWINS MATCH (B)-[:contains*..2]->(R)<-[:observes]-(S) \
         WHERE B.$dtId = 'building' AND S.battery = 80";
     assert_eq!(instance.query(rooms).len(), 4);
-    // Clients may change it like any other twin.
+    // Its twins can be patched like any other.
     let patch = json!([{"op": "replace", "path": "/thermostat/target", "value": 19}]);
     instance.patch("/digitaltwins/room-1-1", &patch).ok();
-    let error = instance.service.load_building().expect_err("it is there");
+    let error = instance.service.load_building().expect_err("the building exists");
     assert!(error.to_string().contains("ModelIdAlreadyExists"), "{error}");
 }
 
 #[test]
-fn a_building_that_does_not_go_in_changes_nothing() {
+fn building_is_loaded_completely_or_not_at_all() {
     let instance = Instance::with_models();
-    // One of the last that the building would add.
+    // One of the last twins that the building adds.
     instance.put_twin("sensor-3-4", "dtmi:test:Floor;1", json!({}));
     let before = instance.service.dump();
-    let error = instance.service.load_building().expect_err("a twin has the name");
+    let error = instance
+        .service
+        .load_building()
+        .expect_err("a twin of this id exists");
     assert!(error.to_string().contains("sensor-3-4"), "{error}");
     assert_eq!(instance.service.dump(), before);
     instance.delete("/digitaltwins/sensor-3-4").ok();
-    instance.service.load_building().expect("there is room");
+    instance.service.load_building().expect("no twin is in the way");
 }
 
-/// The text of the fenced blocks of a language, each with where it ends.
+/// Returns the contents of the fenced code blocks of a language, each with its end offset.
 fn blocks<'a>(text: &'a str, language: &str) -> Vec<(usize, &'a str)> {
     let fence = format!("\n```{language}\n");
     let starts = text.match_indices(&fence).map(|(at, _)| at + fence.len());
@@ -48,9 +51,9 @@ fn blocks<'a>(text: &'a str, language: &str) -> Vec<(usize, &'a str)> {
         .collect()
 }
 
-/// The documentation shows queries, each with its rows.
+/// Runs the queries of `docs/emulator.md`.
 #[test]
-fn documented_queries_give_the_documented_rows() {
+fn documented_queries_return_the_documented_rows() {
     let text = include_str!("../../../../docs/emulator.md");
     let instance = Instance::new();
     instance.service.load_building().expect("an empty instance");
@@ -61,7 +64,7 @@ fn documented_queries_give_the_documented_rows() {
         let (_, rows) = rows
             .iter()
             .find(|(at, _)| *at > end)
-            .expect("rows behind the query");
+            .expect("rows follow the query");
         let rows: Vec<Value> = serde_json::from_str(rows).expect("rows");
         assert!(!rows.is_empty());
         assert_eq!(instance.query(query), rows, "{query}");

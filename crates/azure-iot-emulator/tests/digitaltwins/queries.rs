@@ -1,10 +1,10 @@
-//! Queries over one collection.
+//! Queries of one collection.
 
 use serde_json::{Value, json};
 
 use crate::fixture::{Instance, model};
 
-/// Twins of one model with values of every kind.
+/// Returns an instance with twins of one model and values of every schema.
 fn instance() -> Instance {
     let instance = Instance::new();
     let contents = json!([
@@ -53,14 +53,14 @@ fn instance() -> Instance {
 }
 
 #[track_caller]
-fn finds(instance: &Instance, condition: &str, expected: &[&str]) {
+fn assert_ids(instance: &Instance, condition: &str, expected: &[&str]) {
     let ids = instance.ids(&format!("SELECT * FROM DIGITALTWINS T WHERE {condition}"));
     assert_eq!(ids, expected, "{condition}");
 }
 
-/// ADT-QUERY-2, ADT-QUERY-3, ADT-ROW-1, ADT-ROW-7: rows, token and charge.
+/// ADT-QUERY-2, ADT-QUERY-3, ADT-ROW-1, ADT-ROW-7.
 #[test]
-fn the_answer_to_a_query() {
+fn query_response_has_rows_token_and_charge() {
     let instance = instance();
     let reply = instance.post(
         "/query",
@@ -87,7 +87,7 @@ fn the_answer_to_a_query() {
 
 /// ADT-QUERY-10, ADT-QUERY-18, ADT-QUERY-23, ADT-QUERY-29.
 #[test]
-fn what_is_no_query() {
+fn invalid_queries_are_refused() {
     let instance = instance();
     let text = "SQL query parse failed: SQL Parser Error, Line=1, Position=0, Message=missing SELECT at 'foo' See samples in https://aka.ms/adtv2query for the correct syntax.";
     instance.refused_query("foo").is_error(400, "SqlQueryError", text);
@@ -116,7 +116,7 @@ fn what_is_no_query() {
 
 /// ADT-QUERY-13, ADT-ROW-5.
 #[test]
-fn counts() {
+fn count_returns_one_row() {
     let instance = instance();
     assert_eq!(
         instance.query("SELECT COUNT() FROM DIGITALTWINS"),
@@ -132,9 +132,9 @@ fn counts() {
     );
 }
 
-/// ADT-ROW-1, ADT-ROW-2, ADT-ROW-4, ADT-QUERY-30: what a row looks like.
+/// ADT-ROW-1, ADT-ROW-2, ADT-ROW-4, ADT-QUERY-30.
 #[test]
-fn rows() {
+fn rows_have_the_members_of_the_projection() {
     let instance = instance();
     let twin = instance.get("/digitaltwins/a").body;
     let row = |select: &str| {
@@ -161,9 +161,9 @@ fn rows() {
     assert_eq!(row("D.$metadata"), json!({"$metadata": twin["$metadata"]}));
 }
 
-/// ADT-QUERY-11, ADT-QUERY-12: TOP, with and without projection, below and above the page.
+/// ADT-QUERY-11, ADT-QUERY-12: with and without projection, below and above the page size.
 #[test]
-fn top() {
+fn top_limits_the_number_of_rows() {
     let instance = instance();
     assert_eq!(instance.query("SELECT TOP(2) FROM DIGITALTWINS").len(), 2);
     assert_eq!(
@@ -179,60 +179,60 @@ fn top() {
     assert_eq!(second.body["continuationToken"], Value::Null);
 }
 
-/// ADT-QUERY-11, ADT-QUERY-14, ADT-QUERY-15, ADT-QUERY-19, ADT-QUERY-32: operators.
+/// ADT-QUERY-11, ADT-QUERY-14, ADT-QUERY-15, ADT-QUERY-19, ADT-QUERY-32.
 #[test]
-fn comparisons() {
+fn comparisons_respect_types_and_operand_order() {
     let instance = instance();
-    finds(&instance, "T.size = 1", &["a"]);
-    finds(&instance, "T.size = 1.0", &["a"]);
-    finds(&instance, "2.5 = size", &["b"]);
-    finds(&instance, "T.size != 1", &["b", "c", "d"]);
-    finds(&instance, "T.size >= 2.5 AND T.size < 4", &["b", "c"]);
-    finds(&instance, "T.size <= 1 OR T.size > 3", &["a", "d"]);
-    finds(&instance, "T.big = 9007199254740993", &["c"]);
-    finds(&instance, "T.big = 9007199254740992", &[]);
-    finds(&instance, "T.on = true", &["a"]);
-    finds(&instance, "T.on = FALSE", &["b"]);
-    finds(&instance, "T.name > 'a'", &["b", "c"]);
-    finds(&instance, "T.name = 'CC'", &[]);
-    finds(&instance, "T.size = '1'", &[]);
-    finds(&instance, "T.size IN [1, 4, 'x']", &["a", "d"]);
-    finds(&instance, "T.name NIN ['cc']", &["a", "b"]);
-    finds(&instance, "T.[[GROUP]] = T.name", &[]);
-    finds(&instance, "T.size = T.size", &["a", "b", "c", "d"]);
+    assert_ids(&instance, "T.size = 1", &["a"]);
+    assert_ids(&instance, "T.size = 1.0", &["a"]);
+    assert_ids(&instance, "2.5 = size", &["b"]);
+    assert_ids(&instance, "T.size != 1", &["b", "c", "d"]);
+    assert_ids(&instance, "T.size >= 2.5 AND T.size < 4", &["b", "c"]);
+    assert_ids(&instance, "T.size <= 1 OR T.size > 3", &["a", "d"]);
+    assert_ids(&instance, "T.big = 9007199254740993", &["c"]);
+    assert_ids(&instance, "T.big = 9007199254740992", &[]);
+    assert_ids(&instance, "T.on = true", &["a"]);
+    assert_ids(&instance, "T.on = FALSE", &["b"]);
+    assert_ids(&instance, "T.name > 'a'", &["b", "c"]);
+    assert_ids(&instance, "T.name = 'CC'", &[]);
+    assert_ids(&instance, "T.size = '1'", &[]);
+    assert_ids(&instance, "T.size IN [1, 4, 'x']", &["a", "d"]);
+    assert_ids(&instance, "T.name NIN ['cc']", &["a", "b"]);
+    assert_ids(&instance, "T.[[GROUP]] = T.name", &[]);
+    assert_ids(&instance, "T.size = T.size", &["a", "b", "c", "d"]);
 }
 
-/// ADT-QUERY-16: NOT before AND before OR, and parentheses.
+/// ADT-QUERY-16.
 #[test]
-fn logic() {
+fn not_precedes_and_which_precedes_or() {
     let instance = instance();
-    finds(&instance, "NOT T.size = 1", &["b", "c", "d"]);
-    finds(&instance, "NOT T.size = 1 AND T.size < 3", &["b"]);
-    finds(&instance, "NOT (T.size = 1 AND T.size < 3)", &["b", "c", "d"]);
-    finds(&instance, "T.size = 1 OR T.size = 3 AND T.name = 'x'", &["a"]);
-    finds(&instance, "(T.size = 1 OR T.size = 3) AND T.name = 'cc'", &["c"]);
+    assert_ids(&instance, "NOT T.size = 1", &["b", "c", "d"]);
+    assert_ids(&instance, "NOT T.size = 1 AND T.size < 3", &["b"]);
+    assert_ids(&instance, "NOT (T.size = 1 AND T.size < 3)", &["b", "c", "d"]);
+    assert_ids(&instance, "T.size = 1 OR T.size = 3 AND T.name = 'x'", &["a"]);
+    assert_ids(&instance, "(T.size = 1 OR T.size = 3) AND T.name = 'cc'", &["c"]);
 }
 
-/// ADT-QUERY-11, ADT-QUERY-17: something absent is neither equal nor different.
+/// ADT-QUERY-11, ADT-QUERY-17.
 #[test]
-fn absent_properties() {
+fn absent_property_is_neither_equal_nor_different() {
     let instance = instance();
-    finds(&instance, "T.SIZE = 1", &[]);
-    finds(&instance, "T.SIZE != 1", &[]);
-    finds(&instance, "NOT T.SIZE = 1", &[]);
-    finds(&instance, "T.SIZE = 1 OR T.size = 1", &["a"]);
-    finds(&instance, "T.name.x = 1", &[]);
+    assert_ids(&instance, "T.SIZE = 1", &[]);
+    assert_ids(&instance, "T.SIZE != 1", &[]);
+    assert_ids(&instance, "NOT T.SIZE = 1", &[]);
+    assert_ids(&instance, "T.SIZE = 1 OR T.size = 1", &["a"]);
+    assert_ids(&instance, "T.name.x = 1", &[]);
 }
 
 /// ADT-QUERY-18, ADT-QUERY-20, ADT-QUERY-21, ADT-PATH-4.
 #[test]
-fn escapes() {
+fn strings_use_backslash_and_names_use_brackets_as_escapes() {
     let instance = instance();
-    finds(&instance, "T.[[GROUP]] = 'x'", &["a"]);
-    finds(&instance, "[[GROUP]] = 'x'", &["a"]);
-    finds(&instance, r"T.name = 'D\'Souza'", &["a"]);
-    finds(&instance, r"T.name = 'b\\b'", &["b"]);
-    finds(&instance, "T.map.[[1key]] = 5", &["b"]);
+    assert_ids(&instance, "T.[[GROUP]] = 'x'", &["a"]);
+    assert_ids(&instance, "[[GROUP]] = 'x'", &["a"]);
+    assert_ids(&instance, r"T.name = 'D\'Souza'", &["a"]);
+    assert_ids(&instance, r"T.name = 'b\\b'", &["b"]);
+    assert_ids(&instance, "T.map.[[1key]] = 5", &["b"]);
     assert_eq!(
         instance
             .refused_query("SELECT * FROM DIGITALTWINS WHERE GROUP = 'x'")
@@ -243,61 +243,61 @@ fn escapes() {
 
 /// ADT-PATH-1, ADT-PATH-2, ADT-PATH-3, ADT-PATH-4, ADT-QUERY-22.
 #[test]
-fn paths() {
+fn paths_reach_components_objects_maps_and_metadata() {
     let instance = instance();
-    finds(&instance, "T.part.serial = 's1'", &["a"]);
-    finds(&instance, "T.place.city = 'Ulm'", &["c"]);
-    finds(&instance, "T.map.key = 7", &["b"]);
-    finds(&instance, "T.$dtId = 'a'", &["a"]);
-    finds(&instance, "'a' = $dtId", &["a"]);
-    finds(&instance, "T.$dtId IN ['a', 'c', 'x', 1]", &["a", "c"]);
-    finds(
+    assert_ids(&instance, "T.part.serial = 's1'", &["a"]);
+    assert_ids(&instance, "T.place.city = 'Ulm'", &["c"]);
+    assert_ids(&instance, "T.map.key = 7", &["b"]);
+    assert_ids(&instance, "T.$dtId = 'a'", &["a"]);
+    assert_ids(&instance, "'a' = $dtId", &["a"]);
+    assert_ids(&instance, "T.$dtId IN ['a', 'c', 'x', 1]", &["a", "c"]);
+    assert_ids(
         &instance,
         "T.$metadata.$model = 'dtmi:q:Thing;1'",
         &["a", "b", "c", "d"],
     );
-    finds(
+    assert_ids(
         &instance,
         "T.$metadata.name.lastUpdateTime > '2025-05-02'",
         &["a", "b", "c"],
     );
-    finds(&instance, "T.$metadata.$lastUpdateTime < '2025-05-02'", &[]);
-    finds(
+    assert_ids(&instance, "T.$metadata.$lastUpdateTime < '2025-05-02'", &[]);
+    assert_ids(
         &instance,
         "IS_DEFINED(T.part.$metadata.serial.lastUpdateTime)",
         &["a"],
     );
     let etag = instance.get("/digitaltwins/b").etag();
-    finds(&instance, &format!("T.$etag = '{etag}'"), &["b"]);
+    assert_ids(&instance, &format!("T.$etag = '{etag}'"), &["b"]);
 }
 
 /// ADT-FUNCTION-4, ADT-FUNCTION-5, ADT-FUNCTION-6, ADT-FUNCTION-7, ADT-FUNCTION-8, ADT-FUNCTION-9, ADT-QUERY-11.
 #[test]
-fn functions() {
+fn functions_test_types_strings_and_arrays() {
     let instance = instance();
-    finds(&instance, "IS_DEFINED(T.name)", &["a", "b", "c"]);
-    finds(&instance, "NOT IS_DEFINED(T.name)", &["d"]);
-    finds(&instance, "IS_NULL(T.name)", &[]);
-    finds(&instance, "IS_BOOL(T.on)", &["a", "b"]);
-    finds(
+    assert_ids(&instance, "IS_DEFINED(T.name)", &["a", "b", "c"]);
+    assert_ids(&instance, "NOT IS_DEFINED(T.name)", &["d"]);
+    assert_ids(&instance, "IS_NULL(T.name)", &[]);
+    assert_ids(&instance, "IS_BOOL(T.on)", &["a", "b"]);
+    assert_ids(
         &instance,
         "IS_NUMBER(T.size) AND is_string(T.name)",
         &["a", "b", "c"],
     );
-    finds(&instance, "NOT IS_NUMBER(T.big)", &["a", "b", "d"]);
-    finds(&instance, "IS_OBJECT(T.place)", &["c"]);
-    finds(&instance, "IS_OBJECT(T.part)", &["a", "b", "c", "d"]);
-    finds(&instance, "IS_OBJECT(T.tags)", &[]);
-    finds(&instance, "IS_PRIMITIVE(T.on)", &["a", "b"]);
-    finds(&instance, "IS_PRIMITIVE(T.tags)", &[]);
-    finds(&instance, "STARTSWITH(T.name, 'D')", &["a"]);
-    finds(&instance, "STARTSWITH(T.name, 'd')", &[]);
-    finds(
+    assert_ids(&instance, "NOT IS_NUMBER(T.big)", &["a", "b", "d"]);
+    assert_ids(&instance, "IS_OBJECT(T.place)", &["c"]);
+    assert_ids(&instance, "IS_OBJECT(T.part)", &["a", "b", "c", "d"]);
+    assert_ids(&instance, "IS_OBJECT(T.tags)", &[]);
+    assert_ids(&instance, "IS_PRIMITIVE(T.on)", &["a", "b"]);
+    assert_ids(&instance, "IS_PRIMITIVE(T.tags)", &[]);
+    assert_ids(&instance, "STARTSWITH(T.name, 'D')", &["a"]);
+    assert_ids(&instance, "STARTSWITH(T.name, 'd')", &[]);
+    assert_ids(
         &instance,
         "ENDSWITH(T.name, 'c') OR CONTAINS(T.name, 'Sou')",
         &["a", "c"],
     );
-    finds(&instance, "ARRAY_CONTAINS(T.tags, 'red')", &["b"]);
-    finds(&instance, "ARRAY_CONTAINS(T.tags, 'green')", &[]);
-    finds(&instance, "ARRAY_CONTAINS(T.name, 'cc')", &[]);
+    assert_ids(&instance, "ARRAY_CONTAINS(T.tags, 'red')", &["b"]);
+    assert_ids(&instance, "ARRAY_CONTAINS(T.tags, 'green')", &[]);
+    assert_ids(&instance, "ARRAY_CONTAINS(T.name, 'cc')", &[]);
 }

@@ -1,10 +1,10 @@
-//! JOIN and MATCH.
+//! Queries with JOIN and MATCH.
 
 use serde_json::{Value, json};
 
 use crate::fixture::{Instance, model};
 
-/// A ring of nodes n0 → n1 → … → n9 → n0 by `next`, with `skip` from each node to the one after the next, and
+/// Returns a ring of nodes n0 → n1 → … → n9 → n0 by `next`, with `skip` from each node to the one after the next, and
 /// `own` from the hub to every node.
 fn ring() -> Instance {
     let instance = Instance::new();
@@ -38,7 +38,7 @@ fn ring() -> Instance {
     instance
 }
 
-/// The ids under some keys of each row, as `a-b-c`, in order.
+/// Returns the ids at the given keys of each row, as `a-b-c`, sorted.
 #[track_caller]
 fn rows(instance: &Instance, query: &str, keys: &[&str]) -> Vec<String> {
     let id = |value: &Value| {
@@ -57,10 +57,9 @@ fn rows(instance: &Instance, query: &str, keys: &[&str]) -> Vec<String> {
     rows
 }
 
-/// ADT-JOIN-1, ADT-JOIN-2, ADT-JOIN-4, ADT-JOIN-8, ADT-ROW-3: JOIN follows a relationship from the twin that is known
-/// to a new one.
+/// ADT-JOIN-1, ADT-JOIN-2, ADT-JOIN-4, ADT-JOIN-8, ADT-ROW-3.
 #[test]
-fn joins() {
+fn join_follows_relationships_to_new_twins() {
     let instance = ring();
     let query = "SELECT T, CT, R FROM DIGITALTWINS T JOIN CT RELATED T.next R WHERE T.$dtId = 'n3'";
     let found = instance.query(query);
@@ -82,7 +81,7 @@ fn joins() {
         ),
         ["n0-n1-n3"]
     );
-    // The condition may be on any twin of the chain.
+    // The condition may fix any twin of the chain.
     assert_eq!(
         rows(
             &instance,
@@ -99,18 +98,18 @@ fn joins() {
         ),
         ["n4-n5-n7"]
     );
-    // Two branches from one twin.
+    // Two joins from the same twin.
     let branches = "SELECT B, C FROM DIGITALTWINS A JOIN B RELATED A.next JOIN C RELATED A.skip \
                     WHERE A.$dtId IN ['n0', 'n1']";
     assert_eq!(rows(&instance, branches, &["B", "C"]), ["n1-n2", "n2-n3"]);
-    // An inner join: no match, no row.
+    // JOIN is an inner join: without a match there is no row.
     let none = "SELECT A FROM DIGITALTWINS A JOIN B RELATED A.own WHERE A.$dtId = 'n0'";
     assert_eq!(instance.query(none).len(), 0);
 }
 
-/// ADT-JOIN-8, ADT-FUNCTION-3, ADT-QUERY-12, ADT-QUERY-13: conditions on every part of a JOIN.
+/// ADT-JOIN-8, ADT-FUNCTION-3, ADT-QUERY-12, ADT-QUERY-13.
 #[test]
-fn joins_with_conditions() {
+fn conditions_apply_to_every_part_of_a_join() {
     let instance = ring();
     let owned = "FROM DIGITALTWINS H JOIN N RELATED H.own R WHERE H.$dtId = 'hub'";
     let query = format!("SELECT N.$dtId AS n {owned} AND N.number > 7");
@@ -131,7 +130,7 @@ fn joins_with_conditions() {
 
 /// ADT-JOIN-3, ADT-JOIN-4, ADT-JOIN-5, ADT-JOIN-6, ADT-QUERY-30.
 #[test]
-fn joins_that_are_refused() {
+fn invalid_joins_are_refused() {
     let instance = ring();
     for query in [
         "SELECT A FROM DIGITALTWINS A JOIN B RELATED A.next",
@@ -157,9 +156,9 @@ fn joins_that_are_refused() {
     assert_eq!(instance.refused_query(&joins(6)).code(), "SqlQueryError");
 }
 
-/// ADT-MATCH-3, ADT-MATCH-4, ADT-MATCH-5: MATCH, its directions and names.
+/// ADT-MATCH-3, ADT-MATCH-4, ADT-MATCH-5.
 #[test]
-fn patterns() {
+fn match_follows_directions_and_relationship_names() {
     let instance = ring();
     let ends = |pattern: &str| {
         let query = format!("SELECT b.$dtId AS b FROM DIGITALTWINS MATCH {pattern} WHERE a.$dtId = 'n3'");
@@ -174,7 +173,7 @@ fn patterns() {
     assert_eq!(ends("(a)-[]-(b)"), ["hub", "n1", "n2", "n4", "n5"]);
     assert_eq!(ends("(a)-[:none]->(b)"), Vec::<String>::new());
     assert_eq!(ends("(a)-[:next]->()-[:skip]->(b)"), ["n6"]);
-    // Only the second twin skips to the third, and the way has been there.
+    // Only `m` skips to the third twin, and the path has already visited `m`.
     assert_eq!(
         ends("(a)-[:next]->(m)-[:skip]->()<-[:skip]-(b)"),
         Vec::<String>::new()
@@ -182,14 +181,13 @@ fn patterns() {
     assert_eq!(
         ends("(a)<-[:own]-(h)-[:own]->(b)").len(),
         9,
-        "not back to where it came from"
+        "a path does not return to its start"
     );
 }
 
-/// ADT-MATCH-2, ADT-MATCH-6, ADT-MATCH-11, ADT-MATCH-12, ADT-QUERY-13, ADT-ROW-3: the fixed twin may be any of the
-/// pattern, and relationships can be named.
+/// ADT-MATCH-2, ADT-MATCH-6, ADT-MATCH-11, ADT-MATCH-12, ADT-QUERY-13, ADT-ROW-3: relationships can be named, too.
 #[test]
-fn patterns_from_any_end() {
+fn any_twin_of_a_pattern_can_be_fixed() {
     let instance = ring();
     let query = |condition: &str| {
         let query = format!(
@@ -208,9 +206,9 @@ fn patterns_from_any_end() {
     assert_eq!(rows(&instance, lone, &["a"]), ["n1"]);
 }
 
-/// ADT-MATCH-6, ADT-MATCH-7, ADT-MATCH-8, ADT-MATCH-9: how many relationships an edge may stand for.
+/// ADT-MATCH-6, ADT-MATCH-7, ADT-MATCH-8, ADT-MATCH-9.
 #[test]
-fn hops() {
+fn edge_spans_the_given_number_of_hops() {
     let instance = ring();
     let ends = |hops: &str| {
         let query = format!(
@@ -223,7 +221,7 @@ fn hops() {
     assert_eq!(ends("*..3"), ["n1", "n2", "n3"]);
     assert_eq!(ends("*3..5"), ["n4", "n5"]);
     assert_eq!(ends("*1..3"), ["n2", "n3"]);
-    // Nine hops go once around; the tenth would come back to the start.
+    // Nine hops visit the whole ring; the tenth would return to the start.
     assert_eq!(ends("*..10").len(), 9);
     assert_eq!(ends("*10"), Vec::<String>::new());
     let refused = "SELECT b FROM DIGITALTWINS MATCH (a)-[:next*11]->(b) WHERE a.$dtId = 'n0'";
@@ -232,10 +230,9 @@ fn hops() {
     assert_eq!(instance.refused_query(refused).code(), "SqlQueryError");
 }
 
-/// One row per path, against the direction too; a variable that comes back closes the path.
-/// ADT-MATCH-10, ADT-MATCH-13, ADT-ROW-3.
+/// ADT-MATCH-10, ADT-MATCH-13, ADT-ROW-3: also against the direction; a repeated variable closes the path.
 #[test]
-fn paths_and_cycles() {
+fn each_path_is_a_row_and_visits_a_twin_once() {
     let instance = ring();
     let paths = "SELECT b.$dtId AS b FROM DIGITALTWINS MATCH (a)-[:next|skip*2]->(b) WHERE a.$dtId = 'n0'";
     assert_eq!(rows(&instance, paths, &["b"]), ["n2", "n3", "n3", "n4"]);
@@ -248,10 +245,9 @@ fn paths_and_cycles() {
     assert_eq!(rows(&instance, triangle, &["b"]), ["n1"]);
 }
 
-/// Rows of one starting point go over more than one page.
 /// ADT-QUERY-5.
 #[test]
-fn pages_within_one_starting_point() {
+fn rows_of_one_start_twin_span_pages() {
     let instance = ring();
     let query = "SELECT N.$dtId AS n FROM DIGITALTWINS H JOIN N RELATED H.own WHERE H.$dtId = 'hub'";
     let mut body = json!({ "query": query });
@@ -272,10 +268,9 @@ fn pages_within_one_starting_point() {
     );
 }
 
-/// JOIN or MATCH without a fixed twin is refused; with one that does not exist nothing is found.
-/// ADT-MATCH-2.
+/// ADT-MATCH-2: MATCH without a fixed twin is refused; a fixed twin that does not exist gives no rows.
 #[test]
-fn patterns_need_a_fixed_twin() {
+fn match_needs_a_fixed_twin() {
     let instance = ring();
     let refused = "SELECT b FROM DIGITALTWINS MATCH (a)-[]->(b)";
     assert_eq!(instance.refused_query(refused).code(), "SqlQueryError");

@@ -1,4 +1,4 @@
-//! Queries may lag behind writes; reads by id never do.
+//! The query lag: queries see changes later, reads by id at once.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ fn seconds(seconds: u64) -> Duration {
 
 /// ADT-QUERY-8.
 #[test]
-fn changes_show_in_queries_after_the_lag() {
+fn queries_see_changes_after_the_lag() {
     let instance = Instance::with_building();
     instance.service.set_query_lag(seconds(7));
     assert_eq!(
         instance.ids(FLOORS),
         ["floor-1", "floor-2"],
-        "what was there shows"
+        "earlier changes are visible"
     );
     let named = |name: &str| instance.ids(&format!("SELECT * FROM DIGITALTWINS WHERE name = '{name}'"));
     let related = || {
@@ -48,12 +48,12 @@ fn changes_show_in_queries_after_the_lag() {
     instance.delete("/digitaltwins/floor-3").ok();
     assert_eq!(instance.ids(FLOORS), ["floor-1", "floor-3"]);
     instance.service.set_query_lag(Duration::ZERO);
-    assert_eq!(instance.ids(FLOORS), ["floor-1"], "no lag any more");
+    assert_eq!(instance.ids(FLOORS), ["floor-1"], "the lag is off");
 }
 
 /// ADT-QUERY-8.
 #[test]
-fn models_lag_too_and_a_loaded_state_shows_at_once() {
+fn models_lag_and_a_loaded_state_is_visible_at_once() {
     let instance = Instance::with_building();
     instance.service.set_query_lag(seconds(7));
     instance.delete("/models/dtmi:test:Floor;1").ok();
@@ -63,7 +63,7 @@ fn models_lag_too_and_a_loaded_state_shows_at_once() {
     assert_eq!(instance.query(spaces), [json!({"COUNT": 2})]);
     instance.service.load(&json!({})).expect("a state");
     assert_eq!(instance.query(spaces), [json!({"COUNT": 0})]);
-    // The lag is still there.
+    // The lag still applies.
     instance.post("/models", &building()).ok();
     instance.put_twin("floor-1", "dtmi:test:Floor;1", json!({}));
     assert_eq!(instance.query(spaces), [json!({"COUNT": 0})]);
@@ -71,9 +71,9 @@ fn models_lag_too_and_a_loaded_state_shows_at_once() {
     assert_eq!(instance.query(spaces), [json!({"COUNT": 1})]);
 }
 
-/// The lag goes by how far the clock has moved on, not by the times that it shows.
+/// The lag is measured by how far the clock has advanced, not by its time.
 #[test]
-fn a_clock_that_is_set_back_holds_nothing_up() {
+fn setting_the_clock_back_does_not_extend_the_lag() {
     let instance = Instance::with_building();
     instance.service.set_query_lag(seconds(7));
     instance.put_twin("floor-3", "dtmi:test:Floor;1", json!({}));
@@ -90,9 +90,9 @@ fn a_clock_that_is_set_back_holds_nothing_up() {
     assert_eq!(instance.ids(FLOORS), ["floor-1", "floor-2", "floor-3", "floor-4"]);
 }
 
-/// A clock at the end of all time can't move on, so nothing gets older; set back, it can again.
+/// A clock at the end of its range cannot advance, so the lag never elapses; once set back, it can.
 #[test]
-fn a_lag_at_the_end_of_all_time_ends_when_the_clock_is_set_back() {
+fn lag_at_the_end_of_the_clocks_range_elapses_after_setting_it_back() {
     let instance = Instance::with_building();
     instance.clock.advance(Duration::MAX);
     instance.service.set_query_lag(seconds(7));

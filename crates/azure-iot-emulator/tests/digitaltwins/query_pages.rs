@@ -1,4 +1,4 @@
-//! Pages of rows, relationships as rows, and models with their descendants.
+//! Pages of query rows, relationships as rows, and models with their descendants.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::fixture::{Instance, model};
 
 /// ADT-FUNCTION-1, ADT-FUNCTION-2.
 #[test]
-fn models_with_descendants_and_versions() {
+fn is_of_model_includes_descendants_and_higher_versions() {
     let instance = Instance::new();
     let model = |id: &str, base: Option<&str>| {
         let mut model = model(id, json!([]))[0].clone();
@@ -53,9 +53,9 @@ fn models_with_descendants_and_versions() {
     assert_eq!(not, ["Baseline-1"]);
 }
 
-/// ADT-ROW-6, ADT-PATH-5, ADT-QUERY-13: relationships as rows.
+/// ADT-ROW-6, ADT-PATH-5, ADT-QUERY-13.
 #[test]
-fn relationships() {
+fn relationships_can_be_queried() {
     let instance = Instance::with_building();
     let body = json!({"$relationshipName": "adjacent", "$targetId": "room-2", "door": "oak"});
     instance.put("/digitaltwins/room-1/relationships/n", &body).ok();
@@ -88,7 +88,7 @@ fn relationships() {
 /// ADT-QUERY-1, ADT-QUERY-5, ADT-QUERY-6, ADT-QUERY-7, ADT-QUERY-31: tokens are bound to their query and
 /// instance.
 #[test]
-fn pages() {
+fn queries_are_paged_by_token() {
     let instance = Instance::with_models();
     for number in 0..25 {
         instance.put_twin(
@@ -107,7 +107,7 @@ fn pages() {
         let Some(token) = reply.body["continuationToken"].as_str() else {
             break;
         };
-        // The token brings its own query; what else the body says does not count.
+        // The token determines the query; the query in the body is ignored.
         body = json!({"query": "SELECT * FROM RELATIONSHIPS", "continuationToken": token});
     }
     assert_eq!((found.len(), sizes), (13, vec![5, 5, 3]));
@@ -139,10 +139,9 @@ fn pages() {
     bad.is_error(400, "InvalidArgument", "max-items-per-page");
 }
 
-/// An index that another query makes between two pages does not turn the walk round.
-/// ADT-QUERY-5.
+/// ADT-QUERY-5: an index that is built between two pages does not change the twin from which the pattern is matched.
 #[test]
-fn every_page_begins_with_the_same_twin_of_a_pattern() {
+fn every_page_starts_from_the_same_variable_of_a_pattern() {
     let instance = Instance::with_models();
     for number in 0..20 {
         instance.put_twin(&format!("t{number}"), "dtmi:test:Floor;1", json!({"level": 1}));
@@ -177,8 +176,7 @@ fn every_page_begins_with_the_same_twin_of_a_pattern() {
     assert_eq!(found.len(), 20);
 }
 
-/// A token names places of the graph that queries saw; in another one it would skip rows or repeat them.
-/// ADT-QUERY-7.
+/// ADT-QUERY-7: a token holds positions in one graph; in another graph it would skip or repeat rows.
 #[test]
 fn tokens_are_bound_to_the_graph() {
     let instance = Instance::with_models();
@@ -203,16 +201,15 @@ fn tokens_are_bound_to_the_graph() {
     assert_eq!(
         next(&before).ok().column("$dtId").len(),
         5,
-        "it is that graph again"
+        "the token is valid again in its own graph"
     );
     instance.service.load(&instance.service.dump()).expect("a state");
     next(&before).is_error(400, "BadRequest", "token");
 }
 
-/// A scan that is longer than one chunk, with gaps, still finds each twin once.
-/// ADT-QUERY-4.
+/// ADT-QUERY-4: a scan of several batches, with deleted twins in between.
 #[test]
-fn scans_of_many() {
+fn long_scan_returns_each_twin_once() {
     let instance = Instance::with_models();
     for number in 0..3000 {
         instance.put_twin(

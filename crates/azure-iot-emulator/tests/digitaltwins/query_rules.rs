@@ -1,4 +1,4 @@
-//! What the query language does not have, its reserved words and its limits.
+//! Unsupported clauses, reserved words and limits of the query language.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ const RESERVED: [&str; 37] = [
     "WHERE",
 ];
 
-/// A thing with a property for each reserved word and arrays of three kinds, related to another one.
+/// Returns an instance with a twin that has a property for each reserved word and three arrays, and a related twin.
 fn instance() -> Instance {
     let instance = Instance::new();
     let array = |element: Value| json!({"@type": "Array", "elementSchema": element});
@@ -72,9 +72,9 @@ fn instance() -> Instance {
     instance
 }
 
-/// ADT-QUERY-20: a reserved word is a name in brackets only, with and without an alias before it.
+/// ADT-QUERY-20: with and without an alias.
 #[test]
-fn reserved_words() {
+fn reserved_words_are_names_only_in_brackets() {
     let instance = instance();
     for word in RESERVED {
         for (alias, name) in [("", ""), (" T", "T.")] {
@@ -102,10 +102,9 @@ fn reserved_words() {
     }
 }
 
-/// ADT-QUERY-10, ADT-QUERY-13, ADT-FUNCTION-3, ADT-FUNCTION-10, ADT-FUNCTION-11, ADT-MATCH-1, ADT-PATH-6: what is
-/// documented as missing.
+/// ADT-QUERY-10, ADT-QUERY-13, ADT-FUNCTION-3, ADT-FUNCTION-10, ADT-FUNCTION-11, ADT-MATCH-1, ADT-PATH-6.
 #[test]
-fn what_the_language_lacks() {
+fn unsupported_clauses_and_functions_are_refused() {
     let instance = instance();
     for query in [
         "SELECT * FROM DIGITALTWINS ORDER BY $dtId",
@@ -137,10 +136,10 @@ fn what_the_language_lacks() {
     }
 }
 
-/// ADT-FUNCTION-4, ADT-FUNCTION-5, ADT-FUNCTION-6, ADT-FUNCTION-7, ADT-FUNCTION-9, ADT-FUNCTION-10: what is absent has
-/// no type; arrays are searched for scalars, not deeper.
+/// ADT-FUNCTION-4, ADT-FUNCTION-5, ADT-FUNCTION-6, ADT-FUNCTION-7, ADT-FUNCTION-9, ADT-FUNCTION-10: ARRAY_CONTAINS
+/// compares scalar elements only.
 #[test]
-fn types_of_nothing_and_arrays_of_anything() {
+fn absent_property_has_no_type_and_arrays_contain_scalars() {
     let instance = instance();
     for test in [
         "IS_DEFINED",
@@ -173,9 +172,9 @@ fn types_of_nothing_and_arrays_of_anything() {
     }
 }
 
-/// ADT-PATH-1, ADT-QUERY-22: the times that callers give can be asked for, of twins and of components.
+/// ADT-PATH-1, ADT-QUERY-22.
 #[test]
-fn source_times() {
+fn source_times_of_twins_and_components_can_be_queried() {
     let instance = Instance::with_models();
     let time = "2021-06-29T22:45:27Z";
     let body = json!({
@@ -199,9 +198,9 @@ fn source_times() {
     }
 }
 
-/// ADT-QUERY-26, ADT-QUERY-27, ADT-QUERY-28: the last text that is taken and the first one that is not.
+/// ADT-QUERY-26, ADT-QUERY-27, ADT-QUERY-28.
 #[test]
-fn limits_of_the_text() {
+fn query_length_operators_and_lists_are_limited() {
     let instance = instance();
     let frame = "SELECT * FROM DIGITALTWINS WHERE $dtId = ''".len();
     let long = |length: usize| {
@@ -239,9 +238,9 @@ fn limits_of_the_text() {
     }
 }
 
-/// ADT-QUERY-3, ADT-QUERY-32: the charge is a decimal number as text, and only answers with rows have one.
+/// ADT-QUERY-3, ADT-QUERY-32: a decimal number.
 #[test]
-fn every_answer_has_its_charge() {
+fn only_successful_queries_have_a_charge() {
     let instance = instance();
     for query in [
         "SELECT * FROM DIGITALTWINS",
@@ -258,9 +257,9 @@ fn every_answer_has_its_charge() {
     assert_eq!(instance.refused_query("foo").header("query-charge"), None);
 }
 
-/// ADT-QUERY-1, ADT-QUERY-7: a token belongs to its query; neither another query nor another version moves it.
+/// ADT-QUERY-1, ADT-QUERY-7: the query and api-version of the request are ignored.
 #[test]
-fn tokens_bring_their_query() {
+fn token_determines_the_query() {
     let instance = instance();
     for number in 0..5 {
         instance.put_twin(&format!("t{number}"), "dtmi:q:Thing;1", json!({}));

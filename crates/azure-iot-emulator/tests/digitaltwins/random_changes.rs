@@ -1,4 +1,4 @@
-//! Indexes of values under random changes, compared with a list that knows none.
+//! Property indexes under random changes, compared with a map that is scanned.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::{Instance, model};
 
-/// Numbers that are equal though written differently, too long for a double, and texts that look like them.
+/// Returns a number from a set with equal numbers in different notation and integers that exceed a double's precision.
 fn value(random: &mut StdRng) -> Value {
     [
         json!(1),
@@ -32,12 +32,12 @@ fn equal(left: &Value, right: &Value) -> bool {
     }
 }
 
-fn text(random: &mut StdRng) -> &'static str {
-    ["1", "red", "it", ""].choose(random).expect("a text")
+fn string(random: &mut StdRng) -> &'static str {
+    ["1", "red", "it", ""].choose(random).expect("a string")
 }
 
 #[test]
-fn equality_after_changes() {
+fn indexed_equality_matches_a_scan_after_random_changes() {
     let mut rows = 0;
     for seed in 0..20 {
         let mut random = StdRng::seed_from_u64(seed);
@@ -60,7 +60,7 @@ fn equality_after_changes() {
             let path = format!("/digitaltwins/hub/relationships/{id}");
             match random.random_range(0..8) {
                 0..3 => {
-                    let (n, s) = (value(&mut random), text(&mut random));
+                    let (n, s) = (value(&mut random), string(&mut random));
                     instance.put_twin(&id, "dtmi:r:A;1", json!({"n": n, "o": {"s": s}}));
                     twins.insert(id, (n, s));
                 }
@@ -71,7 +71,7 @@ fn equality_after_changes() {
                     twins.entry(id).and_modify(|known| known.0 = n);
                 }
                 4 if twins.contains_key(&id) => {
-                    let w = text(&mut random);
+                    let w = string(&mut random);
                     let body = json!({"$relationshipName": "r", "$targetId": id, "w": w});
                     instance.put(&path, &body).ok();
                     relationships.insert(id, w);
@@ -85,7 +85,7 @@ fn equality_after_changes() {
                     twins.remove(&id);
                 }
                 _ => {
-                    let (n, s) = (value(&mut random), text(&mut random));
+                    let (n, s) = (value(&mut random), string(&mut random));
                     let number = format!("SELECT * FROM DIGITALTWINS WHERE n = {n}");
                     let found = twins.iter().filter(|(_, known)| equal(&known.0, &n));
                     let expected: Vec<_> = found.map(|(id, _)| id.clone()).collect();

@@ -1,4 +1,4 @@
-//! Rates, when they are switched on.
+//! Request rate limits, when enabled.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn limited() -> Instance {
     instance
 }
 
-/// How many of so many requests are let through, and the first refusal.
+/// Returns how many of `times` requests are admitted, and the first refusal.
 fn admitted(times: u32, mut send: impl FnMut(u32) -> Reply) -> (u32, Option<Reply>) {
     let mut count = 0;
     let mut refusal = None;
@@ -27,9 +27,9 @@ fn admitted(times: u32, mut send: impl FnMut(u32) -> Reply) -> (u32, Option<Repl
     (count, refusal)
 }
 
-/// ADT-RATE-10, ADT-ERROR-6: 429 with `Retry-After`, the error without a code.
+/// ADT-RATE-10, ADT-ERROR-6: 429 with `Retry-After` and an error without a code.
 #[test]
-fn jobs_one_a_second() {
+fn jobs_are_limited_to_one_per_second() {
     let instance = limited();
     let list = || instance.get("/jobs/imports");
     assert_eq!(list().status, 200);
@@ -52,7 +52,7 @@ fn jobs_one_a_second() {
 
 /// ADT-RATE-1, ADT-RATE-2, ADT-RATE-3, ADT-RATE-4, ADT-RATE-7, ADT-RATE-9.
 #[test]
-fn each_kind_of_request_has_its_rate() {
+fn each_group_of_operations_has_its_own_rate() {
     let instance = limited();
     let get = |path: &'static str| move |instance: &Instance| instance.get(path);
     for (rate, send) in [
@@ -72,7 +72,7 @@ fn each_kind_of_request_has_its_rate() {
 
 /// ADT-RATE-5.
 #[test]
-fn one_twin_changes_ten_times_a_second() {
+fn one_twin_can_change_ten_times_per_second() {
     let instance = limited();
     let patch = json!([{"op": "add", "path": "/name", "value": "n"}]);
     let (count, refusal) = admitted(12, |_| instance.patch("/digitaltwins/room-1", &patch));
@@ -81,15 +81,15 @@ fn one_twin_changes_ten_times_a_second() {
     assert_eq!(
         instance.get("/digitaltwins/room-1").status,
         200,
-        "reads are not changes"
+        "reads do not count"
     );
     instance.clock.advance(Duration::from_secs(1));
     assert_eq!(instance.patch("/digitaltwins/room-1", &patch).status, 204);
 }
 
-/// ADT-RATE-5: only changes count, be it of a twin, a component or a relationship, not what is sent past the graph.
+/// ADT-RATE-5: changes of the twin, its components and its relationships count together.
 #[test]
-fn telemetry_and_routes_are_no_changes_of_a_twin() {
+fn telemetry_and_routes_do_not_count_as_changes() {
     let instance = limited();
     drop(instance.service.subscribe("ep").expect("an endpoint"));
     let telemetry = |_| {
@@ -110,11 +110,9 @@ fn telemetry_and_routes_are_no_changes_of_a_twin() {
     assert_eq!(admitted(12, change).0, 10);
 }
 
-/// ADT-QUERY-25, ADT-RATE-7: too many queries are refused by the service, which has a code for it. That their cost
-/// counts as well
-/// has a test beside the code.
+/// ADT-QUERY-25, ADT-RATE-7: a refused query has an error code. A unit test shows the limit of query charges.
 #[test]
-fn queries_beyond_the_quota() {
+fn queries_beyond_the_rate_exceed_the_quota() {
     let query = json!({"query": "SELECT COUNT() FROM DIGITALTWINS"});
     let instance = limited();
     let (count, refusal) = admitted(501, |_| instance.post("/query", &query));
@@ -127,7 +125,7 @@ fn queries_beyond_the_quota() {
 }
 
 #[test]
-fn none_by_default() {
+fn rates_are_off_by_default() {
     let instance = Instance::with_building();
     let send = |_| instance.send(Method::GET, "/jobs/imports", None, &[]);
     assert_eq!(admitted(200, send).0, 200);

@@ -1,4 +1,4 @@
-//! A receiver of events that keeps what it gets, with or without TLS.
+//! A webhook receiver that records requests, with or without TLS.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,15 +21,15 @@ use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
-/// What a receiver saw: a request, or a handshake that the other side broke off.
+/// What a receiver records: a request with its event, or a failed TLS handshake.
 pub(crate) type Seen = Result<(http::request::Parts, Value), std::io::Error>;
 
-/// A receiver that answers these statuses in turn, then 200. Gives its address and what it got.
+/// Starts a receiver that responds with these statuses in turn, then with 200. Returns its URL and what it records.
 pub(crate) async fn receiver(statuses: &'static [u16]) -> (Url, mpsc::UnboundedReceiver<Seen>) {
     serve(statuses, None).await
 }
 
-/// A receiver with a certificate of an authority of its own, whose certificate is the text.
+/// Starts a receiver with a certificate of its own authority. Also returns the authority's certificate as PEM.
 pub(crate) async fn tls_receiver() -> (Url, mpsc::UnboundedReceiver<Seen>, String) {
     let mut authority = CertificateParams::new(Vec::<String>::new()).expect("parameters");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -75,7 +75,7 @@ async fn serve(statuses: &'static [u16], tls: Option<TlsAcceptor>) -> (Url, mpsc
                     tokio::spawn(async move {
                         match accepted.await {
                             Ok(stream) => connection(stream, statuses, sender, count).await,
-                            Err(error) => sender.send(Err(error)).expect("the test goes on"),
+                            Err(error) => sender.send(Err(error)).expect("the test is running"),
                         }
                     });
                 }
@@ -91,28 +91,30 @@ async fn connection(
     sender: mpsc::UnboundedSender<Seen>,
     count: Arc<AtomicUsize>,
 ) {
-    let answer = move |request: Request<Incoming>| {
+    let respond = move |request: Request<Incoming>| {
         let (sender, count) = (sender.clone(), count.clone());
         async move {
             let (parts, body) = request.into_parts();
             let body = body.collect().await.expect("a body").to_bytes();
             let event = serde_json::from_slice(&body).expect("JSON");
-            sender.send(Ok((parts, event))).expect("the test goes on");
+            sender.send(Ok((parts, event))).expect("the test is running");
             let status = statuses.get(count.fetch_add(1, Ordering::Relaxed));
             let mut response = Response::new(Full::new(Bytes::new()));
             *response.status_mut() = StatusCode::from_u16(status.copied().unwrap_or(200)).expect("a status");
             Ok::<_, Infallible>(response)
         }
     };
-    let served = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
-    // The connection may end in the middle, when the test does.
+    let served = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(respond));
+    // The connection may be cut off when the test ends.
     drop(served.await);
 }
 
-/// The next thing that a receiver sees, within a time that only bounds failure.
+/// Returns the next record of a receiver; the timeout only limits a failing test.
 pub(crate) async fn next(got: &mut mpsc::UnboundedReceiver<Seen>) -> Seen {
     let next = tokio::time::timeout(Duration::from_secs(60), got.recv());
-    next.await.expect("in time").expect("the receiver is there")
+    next.await
+        .expect("a record within the timeout")
+        .expect("the receiver is running")
 }
 
 pub(crate) async fn event(got: &mut mpsc::UnboundedReceiver<Seen>) -> (http::request::Parts, Value) {

@@ -1,4 +1,4 @@
-//! Relationships and their lists.
+//! The operations on relationships, and their lists.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -9,9 +9,9 @@ fn adjacent(target: &str) -> Value {
     json!({"$relationshipName": "adjacent", "$targetId": target})
 }
 
-/// ADT-REL-1, ADT-REL-2, ADT-REL-4: URL over body, order of members, etag.
+/// ADT-REL-1, ADT-REL-2, ADT-REL-4: the ids of the URL override those of the body.
 #[test]
-fn a_new_relationship_comes_back_as_stored() {
+fn new_relationship_is_returned_as_stored() {
     let instance = Instance::with_building();
     let body = json!({
         "$relationshipId": null, "$sourceId": "another", "$etag": null,
@@ -31,9 +31,9 @@ fn a_new_relationship_comes_back_as_stored() {
     );
 }
 
-/// ADT-REL-3, ADT-ETAG-7: ids are unique per source; a second PUT replaces, other ends and name included.
+/// ADT-REL-3, ADT-ETAG-7: ids are unique per source; a second PUT may change target and name.
 #[test]
-fn a_relationship_can_be_replaced() {
+fn put_replaces_an_existing_relationship() {
     let instance = Instance::with_building();
     let path = "/digitaltwins/room-1/relationships/r1";
     let first = instance.put(path, &adjacent("room-2")).ok().etag();
@@ -69,7 +69,7 @@ fn a_relationship_can_be_replaced() {
 
 /// ADT-REL-11, ADT-REL-12.
 #[test]
-fn both_ends_must_exist() {
+fn source_and_target_must_exist() {
     let instance = Instance::with_building();
     let reply = instance.put("/digitaltwins/none/relationships/x", &adjacent("room-1"));
     reply.is_error(404, "DigitalTwinNotFound", "with the ID none.");
@@ -83,7 +83,7 @@ fn both_ends_must_exist() {
 
 /// ADT-REL-5, ADT-REL-6, ADT-REL-7.
 #[test]
-fn the_model_must_declare_it() {
+fn model_must_declare_the_relationship() {
     let instance = Instance::with_building();
     let put = |name: &str, target: &str| {
         let body = json!({"$relationshipName": name, "$targetId": target});
@@ -93,15 +93,15 @@ fn the_model_must_declare_it() {
     put("owns", "room-1").is_error(400, "InvalidRelationship", text);
     put("name", "room-1").is_error(400, "InvalidRelationship", text);
     put("cleans", "room-1").is_error(400, "InvalidRelationship", text);
-    // Declared by the base of the floor's model, for targets of that base.
+    // Declared by the base of the floor's model, with that base as target.
     assert_eq!(put("contains", "room-1").status, 200);
-    // No target named: any twin will do.
+    // Declared without a target, so any twin is allowed.
     assert_eq!(put("adjacent", "room-1").status, 200);
 }
 
-/// ADT-REL-8: multiplicity is not enforced.
+/// ADT-REL-8.
 #[test]
-fn more_than_the_maximum_multiplicity() {
+fn maximum_multiplicity_is_not_enforced() {
     let instance = Instance::with_building();
     for (id, target) in [("a", "room-2"), ("b", "floor-1"), ("c", "floor-2")] {
         let path = format!("/digitaltwins/room-1/relationships/{id}");
@@ -111,7 +111,7 @@ fn more_than_the_maximum_multiplicity() {
 
 /// ADT-REL-9.
 #[test]
-fn no_relationship_with_itself() {
+fn self_relationship_is_refused() {
     let instance = Instance::with_building();
     let reply = instance.put("/digitaltwins/room-1/relationships/x", &adjacent("room-1"));
     reply.is_error(400, "OperationNotAllowed", "room-1");
@@ -119,7 +119,7 @@ fn no_relationship_with_itself() {
 
 /// ADT-REL-13.
 #[test]
-fn a_missing_relationship_is_named() {
+fn missing_relationship_is_not_found() {
     let instance = Instance::with_building();
     let path = "/digitaltwins/room-1/relationships/none";
     let text = "Relationship none not found on twin room-1. Please verify that the relationship id is valid and ensure that the relationship is not deleted. See section on listing relationships in the documentation https://aka.ms/adtv2twins.";
@@ -133,9 +133,9 @@ fn a_missing_relationship_is_named() {
         .is_error(404, "DigitalTwinNotFound", "none");
 }
 
-/// ADT-REL-15: properties are checked with the declaration.
+/// ADT-REL-15.
 #[test]
-fn properties_are_validated() {
+fn properties_are_validated_against_the_declaration() {
     let instance = Instance::with_building();
     let put = |name: &str, value: Value| {
         let mut body = adjacent("room-2");
@@ -150,7 +150,7 @@ fn properties_are_validated() {
 
 /// ADT-REL-16, ADT-ERROR-8.
 #[test]
-fn unreadable_bodies() {
+fn malformed_body_is_refused() {
     let instance = Instance::with_building();
     let put = |body: &str| instance.send_text(Method::PUT, "/digitaltwins/room-1/relationships/x", body, &[]);
     for body in [
@@ -168,9 +168,9 @@ fn unreadable_bodies() {
     put("").is_error(400, "BadRequest", "A non-empty request body is required.");
 }
 
-/// ADT-REL-14, ADT-ETAG-3, ADT-ETAG-4, ADT-ETAG-5, ADT-PATCH-19: changes and deletion, with preconditions.
+/// ADT-REL-14, ADT-ETAG-3, ADT-ETAG-4, ADT-ETAG-5, ADT-PATCH-19.
 #[test]
-fn patch_and_delete() {
+fn patch_and_delete_check_preconditions() {
     let instance = Instance::with_building();
     let path = "/digitaltwins/room-1/relationships/x";
     let old = instance.put(path, &adjacent("room-2")).etag();
@@ -196,7 +196,7 @@ fn patch_and_delete() {
     instance
         .patch(path, &patch)
         .is_error(400, "JsonPatchInvalid", "path segment 'door' was not found.");
-    // ADT-PATCH-19: nothing to change, and yet a new tag.
+    // ADT-PATCH-19: an empty patch changes the ETag.
     assert_ne!(instance.patch(path, &json!([])).ok().etag(), reply.etag());
     assert_eq!(
         instance
@@ -207,9 +207,9 @@ fn patch_and_delete() {
     assert_eq!(instance.get(path).status, 404);
 }
 
-/// ADT-REL-10, ADT-REL-15: ends and name stay.
+/// ADT-REL-10, ADT-REL-15.
 #[test]
-fn ends_and_name_cannot_be_patched() {
+fn source_target_and_name_cannot_be_patched() {
     let instance = Instance::with_building();
     for path in [
         "/$targetId",
@@ -241,7 +241,7 @@ fn instance_with_many() -> Instance {
     instance
 }
 
-/// The values of one member, page by page.
+/// Follows a list from its first page and returns one member of every item, page by page.
 fn pages(instance: &Instance, first: &str, member: &str) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     let mut path = first.to_owned();
@@ -260,9 +260,9 @@ fn pages(instance: &Instance, first: &str, member: &str) -> Vec<Vec<String>> {
     }
 }
 
-/// ADT-REL-17, ADT-REL-18: pages of ten, by relationship id.
+/// ADT-REL-17, ADT-REL-18: sorted by relationship id.
 #[test]
-fn lists_have_pages_of_ten() {
+fn relationships_are_listed_in_pages_of_ten() {
     let instance = instance_with_many();
     let pages = pages(&instance, "/digitaltwins/room-1/relationships", "$relationshipId");
     assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 4]);
@@ -279,11 +279,11 @@ fn lists_have_pages_of_ten() {
     assert!(link.ends_with("&api-version=2023-10-31"), "{link}");
 }
 
-/// ADT-REL-20, ADT-REL-22: the name filter stays on for all pages.
+/// ADT-REL-20, ADT-REL-22: the next link repeats the filter.
 #[test]
-fn lists_can_be_of_one_name() {
+fn list_can_be_filtered_by_relationship_name() {
     let instance = instance_with_many();
-    // Others come between them and after them.
+    // Relationships of another name, between and after those of the filter.
     for id in ["out-05-x", "out-15-x", "z"] {
         instance.relate("room-1", id, "contains", "room-2");
     }
@@ -297,7 +297,7 @@ fn lists_can_be_of_one_name() {
 
 /// ADT-REL-21, ADT-REL-22.
 #[test]
-fn incoming_relationships_are_links() {
+fn incoming_relationships_have_links() {
     let instance = instance_with_many();
     let pages = pages(
         &instance,
@@ -321,9 +321,9 @@ fn incoming_relationships_are_links() {
     assert_eq!(none.body.to_string(), r#"{"nextLink":null,"value":[]}"#);
 }
 
-/// ADT-REL-23, ADT-REL-24: a list needs its twin, and a token that it has given.
+/// ADT-REL-23, ADT-REL-24.
 #[test]
-fn lists_of_nothing() {
+fn list_of_missing_twin_and_invalid_token_are_refused() {
     let instance = Instance::with_building();
     for list in ["relationships", "incomingrelationships"] {
         instance
@@ -336,10 +336,9 @@ fn lists_of_nothing() {
     }
 }
 
-/// A page goes on after the last relationship seen, even if that is gone.
-/// ADT-REL-24.
+/// ADT-REL-24: the token holds the last relationship returned, which may be deleted meanwhile.
 #[test]
-fn deletions_between_pages() {
+fn page_continues_after_a_deleted_relationship() {
     let instance = instance_with_many();
     let first = instance.get("/digitaltwins/room-1/relationships");
     instance.delete("/digitaltwins/room-1/relationships/out-08").ok();
@@ -350,9 +349,9 @@ fn deletions_between_pages() {
     assert_eq!(instance.get(&link).column("$relationshipId")[0], "out-09");
 }
 
-/// ADT-ID-5: ids of relationships follow the rule of twins and are encoded in links.
+/// ADT-ID-5.
 #[test]
-fn ids() {
+fn relationship_ids_are_checked_and_encoded_in_links() {
     let instance = Instance::with_building();
     let reply = instance.put(
         "/digitaltwins/room-1/relationships/a%3A%23%3Fb",

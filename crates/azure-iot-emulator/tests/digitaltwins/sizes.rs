@@ -1,5 +1,5 @@
-//! How long texts, twins, requests and models may be. What an instance may hold has tests beside
-//! the code, with smaller limits.
+//! Size limits of strings, twins, request bodies and models. Unit tests show the limits of an instance, with smaller
+//! values.
 
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -17,10 +17,9 @@ fn tags(count: usize, length: usize) -> Value {
     tags.into()
 }
 
-/// A text may have 4 KB, in bytes of UTF-8, wherever it stands.
-/// ADT-LIMIT-6.
+/// ADT-LIMIT-6: in bytes of UTF-8, in twins, maps, objects and relationships.
 #[test]
-fn texts() {
+fn string_has_at_most_4_kb() {
     let instance = Instance::with_building();
     let too_long =
         |reply: Reply| reply.is_error(400, "ValidationFailed", "longer than the maximum of 4096 bytes");
@@ -44,10 +43,9 @@ fn texts() {
     too_long(instance.put("/digitaltwins/floor-3", &whole));
 }
 
-/// A twin may have 32 KB as JSON, however it came to that.
-/// ADT-LIMIT-4.
+/// ADT-LIMIT-4: as JSON, whether put or patched.
 #[test]
-fn twins() {
+fn twin_has_at_most_32_kb() {
     let instance = Instance::with_models();
     let patch = |path: &str, value: Value| {
         let patch = json!([{"op": "add", "path": path, "value": value}]);
@@ -62,7 +60,7 @@ fn twins() {
     assert_eq!(instance.get("/digitaltwins/t").response.body.len(), 32 * KB);
     patch("/name", x(room + 1)).is_error(400, "ValidationFailed", "more than the maximum of 32768");
     assert_eq!(instance.get("/digitaltwins/t").body["name"], x(room));
-    // What the service adds to the body of a request counts as well.
+    // The metadata that the service adds counts, too.
     let body = json!({"$metadata": {"$model": "dtmi:test:Floor;1"}, "tags": tags(8, 4000), "name": x(570)});
     assert!(body.to_string().len() < 32 * KB);
     instance.put("/digitaltwins/u", &body).is_error(
@@ -72,10 +70,9 @@ fn twins() {
     );
 }
 
-/// The body of a request about one thing may have 32 KB.
 /// ADT-LIMIT-5.
 #[test]
-fn payloads() {
+fn request_body_has_at_most_32_kb() {
     let instance = Instance::with_building();
     drop(instance.service.subscribe("ep").expect("an endpoint"));
     let post_headers = [("message-id", "m")];
@@ -107,7 +104,7 @@ fn payloads() {
             json!({"endpointName": "ep", "filter": "true"}),
         ),
     ] {
-        // Space counts, too.
+        // Whitespace counts.
         let padded = |length: usize| {
             let text = body.to_string();
             format!("{text}{}", " ".repeat(length - text.len()))
@@ -118,10 +115,9 @@ fn payloads() {
     }
 }
 
-/// A model may have 1 MB, and a request 250 of them.
 /// ADT-LIMIT-9, ADT-LIMIT-10.
 #[test]
-fn models() {
+fn model_has_at_most_1_mb_and_upload_at_most_250_models() {
     let instance = Instance::new();
     let properties: Vec<_> = (0..2000)
         .map(|n| json!({"@type": "Property", "name": format!("p{n}"), "schema": "double", "comment": x(450)}))
@@ -140,7 +136,7 @@ fn models() {
             model["contents"][place]["comment"] = x(450 + more);
             missing -= more;
         }
-        unreachable!("there is always a next place")
+        unreachable!("2000 comments have room for the missing bytes")
     };
     let post = |model: Value| instance.post("/models", &json!([model]));
     let large = sized("dtmi:test:Large;1", KB * KB);
@@ -158,10 +154,9 @@ fn models() {
     assert_eq!(instance.post("/models", &Value::from(&batch[..250])).status, 201);
 }
 
-/// DTDL keeps the names of properties far below 1 KB.
-/// ADT-LIMIT-7, ADT-DTDL-12.
+/// ADT-LIMIT-7, ADT-DTDL-12: the limits of DTDL are below the service's 1 KB.
 #[test]
-fn names_of_properties() {
+fn property_name_has_the_length_that_dtdl_allows() {
     let instance = Instance::new();
     let post = |version: u8, length: usize| {
         let name = "p".repeat(length);

@@ -1,4 +1,4 @@
-//! The whole state out and in again.
+//! Dumping and loading the state.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::fixture::{Instance, model};
 use crate::import_jobs::finished;
 
 #[test]
-fn a_dumped_state_makes_an_equal_instance() {
+fn loaded_state_equals_the_dumped_one() {
     let one = Instance::with_building();
     let patch = json!([
         {"op": "add", "path": "/address", "value": {"street": "s"}},
@@ -20,7 +20,7 @@ fn a_dumped_state_makes_an_equal_instance() {
     one.patch("/digitaltwins/room-1", &patch).ok();
     let door = json!({"$relationshipName": "adjacent", "$targetId": "room-2", "door": "oak"});
     one.put("/digitaltwins/room-1/relationships/d", &door).ok();
-    // A twin whose model is gone, and a model that is decommissioned.
+    // A twin whose model is deleted, and a decommissioned model.
     one.delete("/models/dtmi:test:Floor;1").ok();
     one.patch(
         "/models/dtmi:test:Room;1",
@@ -42,9 +42,9 @@ fn a_dumped_state_makes_an_equal_instance() {
         assert_eq!(other.get(path).body, one.get(path).body, "{path}");
     }
     assert_eq!(other.service.dump(), state);
-    // The next model comes after all that ever were, so that lists that were begun go on.
+    // Sequence numbers are never reused, so that lists in progress can continue.
     assert_eq!(state["nextModelSequence"], 4);
-    // It is alive: checks, indexes and preconditions go on.
+    // Checks, indexes and preconditions work in the loaded instance.
     assert_eq!(
         other.ids("SELECT * FROM DIGITALTWINS WHERE IS_OF_MODEL('dtmi:test:Room;1')"),
         ["room-1", "room-2"]
@@ -63,9 +63,9 @@ fn a_dumped_state_makes_an_equal_instance() {
         .is_error(400, "ValidationFailed", "name");
 }
 
-/// A map may have any key, so its `$metadata` does not make it a component.
+/// A map may have the key `$metadata`, which does not make it a component.
 #[test]
-fn maps_that_look_like_components_survive() {
+fn maps_that_look_like_components_are_kept() {
     let one = Instance::new();
     let map = |values: Value| {
         json!({"@type": "Map", "mapKey": {"name": "k", "schema": "string"},
@@ -87,15 +87,14 @@ fn maps_that_look_like_components_survive() {
     let other = Instance::new();
     other.service.load(&state).expect("a dumped state");
     assert_eq!(other.service.dump(), state);
-    // The property is still one.
+    // The property is still a map.
     let patch = json!([{"op": "add", "path": "/q/k", "value": {"v": "w"}}]);
     other.patch("/digitaltwins/t", &patch).ok();
 }
 
-/// An upload is checked with what it refers to, so models that have nothing to do with each other may define the same
-/// identifier inside.
+/// An upload is validated together with its references, so unrelated models may define the same nested identifier.
 #[test]
-fn whatever_uploads_took_is_loaded() {
+fn models_with_the_same_nested_identifier_are_loaded() {
     let one = Instance::new();
     let property =
         |schema: &str| json!({"@type": "Property", "@id": "dtmi:m:p;1", "name": "p", "schema": schema});
@@ -107,7 +106,7 @@ fn whatever_uploads_took_is_loaded() {
         model("dtmi:m:B;1", json!([property("string")])),
         model("dtmi:m:p;1", other),
         heir,
-        // Only a target that is not there may be anything.
+        // Only a target that does not exist may be anything.
         model(
             "dtmi:m:C;1",
             json!([{"@type": "Relationship", "name": "r", "target": "dtmi:m:s;1"}]),
@@ -138,7 +137,7 @@ fn whatever_uploads_took_is_loaded() {
 }
 
 #[test]
-fn a_state_that_is_not_understood_changes_nothing() {
+fn invalid_state_is_refused_and_changes_nothing() {
     let instance = Instance::with_building();
     let before = instance.service.dump();
     let twin = &before["twins"]["room-1"];
@@ -219,13 +218,17 @@ fn a_state_that_is_not_understood_changes_nothing() {
         assert!(error.contains(says), "{error}: {says}");
         assert_eq!(instance.service.dump(), before, "{state}");
     }
-    instance.service.load(&json!({})).expect("nothing is a state");
+    instance
+        .service
+        .load(&json!({}))
+        .expect("an empty state is valid");
     assert_eq!(instance.get("/digitaltwins/room-1").status, 404);
 }
 
-/// Places in the order of uploads end where not every reader of JSON has all numbers any more. None is given twice.
+/// Upload sequence numbers end at 2^53 - 1, the largest integer that every JSON parser reads exactly. They are never
+/// reused.
 #[test]
-fn the_last_place_for_a_model() {
+fn uploads_are_refused_when_sequence_numbers_run_out() {
     let instance = Instance::new();
     let state = json!({"nextModelSequence": (1_u64 << 53) - 1});
     instance.service.load(&state).expect("a state");
@@ -247,9 +250,9 @@ fn the_last_place_for_a_model() {
     assert_eq!(other.service.dump(), state);
 }
 
-/// Jobs are listed in the order of their creation, whatever their ids are.
+/// Jobs are listed in the order of their creation.
 #[test]
-fn the_order_of_jobs_survives() {
+fn order_of_jobs_is_kept() {
     let one = Instance::new();
     for id in ["b", "c", "a"] {
         one.send(Method::POST, "/jobs/deletions", None, &[("operation-id", id)])
@@ -265,9 +268,9 @@ fn the_order_of_jobs_survives() {
     assert_eq!(list.column("id"), ["b", "c", "a", "0"]);
 }
 
-/// What a job of the former state does is lost on the new one.
+/// Steps of a job that started before the load do not apply to the loaded state.
 #[test]
-fn a_loaded_state_ends_the_jobs_that_ran() {
+fn loading_a_state_stops_running_jobs() {
     let instance = Instance::with_building();
     let state = instance.service.dump();
     for number in 0..20 {
@@ -276,7 +279,7 @@ fn a_loaded_state_ends_the_jobs_that_ran() {
             std::thread::yield_now();
         }
         instance.service.load(&state).expect("a dumped state");
-        // The lock of the graph orders the last step of the job before or after the loading; it never comes later.
+        // The graph's lock orders the job's last step before or after the load; it is dropped in the latter case.
         for _ in 0..100 {
             std::thread::yield_now();
             assert_eq!(instance.service.dump(), state);

@@ -1,4 +1,4 @@
-//! Create, replace, get, delete, preconditions, telemetry.
+//! The operations on twins, and telemetry.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ fn room() -> Value {
 }
 
 /// ADT-TWIN-1, ADT-TWIN-2, ADT-TWIN-3, ADT-TWIN-4, ADT-TWIN-5, ADT-TWIN-7, ADT-TWIN-8, ADT-TWIN-9, ADT-ETAG-1,
-/// ADT-HTTP-9: order of members, numbers as sent, one time for all, the etag in both places.
+/// ADT-HTTP-9: member order, numbers as sent, one time for all properties, the ETag in header and body.
 #[test]
-fn a_new_twin_comes_back_as_stored() {
+fn new_twin_is_returned_as_stored() {
     let instance = Instance::with_models();
     let body = json!({
         "$dtId": "another", "$etag": "W/\"mine\"",
@@ -40,9 +40,9 @@ fn a_new_twin_comes_back_as_stored() {
     assert_eq!((read.body.to_string(), read.etag()), (expected.to_string(), etag));
 }
 
-/// ADT-TWIN-6: the first api-version has no `$lastUpdateTime`.
+/// ADT-TWIN-6.
 #[test]
-fn the_oldest_version_has_no_times_of_twins() {
+fn first_api_version_has_no_last_update_time() {
     let instance = Instance::with_models();
     let reply = instance.put("/digitaltwins/t1?api-version=2020-10-31", &room());
     assert_eq!(reply.body["$metadata"].get("$lastUpdateTime"), None);
@@ -53,9 +53,9 @@ fn the_oldest_version_has_no_times_of_twins() {
     );
 }
 
-/// ADT-TWIN-1: clients that send every member they know, as null.
+/// ADT-TWIN-1: some clients send every member they know, as null.
 #[test]
-fn null_id_and_etag_are_taken() {
+fn null_id_and_etag_are_ignored() {
     let instance = Instance::with_models();
     let mut body = room();
     body["$dtId"] = Value::Null;
@@ -65,7 +65,7 @@ fn null_id_and_etag_are_taken() {
 
 /// ADT-TWIN-15, ADT-ERROR-1.
 #[test]
-fn the_model_must_be_stored() {
+fn model_must_exist() {
     let instance = Instance::new();
     let reply = instance.put("/digitaltwins/t1", &json!({"$metadata": {"$model": "dtmi:x;2"}}));
     reply.is_error(400, "ValidationFailed", "Invalid twin specified");
@@ -76,7 +76,7 @@ fn the_model_must_be_stored() {
     assert_eq!(reply.body["error"]["details"][0]["code"], "ValidationFailed");
 }
 
-/// ADT-TWIN-10: components have to be there, empty ones will do.
+/// ADT-TWIN-10: an empty component is enough.
 #[test]
 fn components_are_required() {
     let instance = Instance::with_models();
@@ -96,9 +96,9 @@ fn components_are_required() {
     assert_eq!(instance.put("/digitaltwins/t1", &body).status, 200);
 }
 
-/// ADT-TWIN-13: contents that are no properties.
+/// ADT-TWIN-13.
 #[test]
-fn only_properties_have_values() {
+fn only_properties_can_have_values() {
     let instance = Instance::with_models();
     for (name, kind) in [
         ("motion", "Telemetry"),
@@ -121,7 +121,7 @@ fn only_properties_have_values() {
 
 /// ADT-TWIN-12, ADT-TWIN-24.
 #[test]
-fn undeclared_names_and_wrong_types_are_named() {
+fn undeclared_names_and_wrong_types_are_reported() {
     let instance = Instance::with_models();
     let mut body = room();
     body["colour"] = json!("red");
@@ -142,9 +142,9 @@ fn undeclared_names_and_wrong_types_are_named() {
     assert_eq!(instance.get("/digitaltwins/t1").status, 404);
 }
 
-/// ADT-VALUE-12: null is not storable.
+/// ADT-VALUE-12.
 #[test]
-fn null_is_no_value() {
+fn null_is_not_a_value() {
     let instance = Instance::with_models();
     let mut body = room();
     body["name"] = Value::Null;
@@ -153,9 +153,9 @@ fn null_is_no_value() {
         .is_error(400, "ValidationFailed", "name");
 }
 
-/// ADT-TWIN-16: only new twins are refused.
+/// ADT-TWIN-16: existing twins can still change.
 #[test]
-fn decommissioned_models_make_no_new_twins() {
+fn decommissioned_model_cannot_have_new_twins() {
     let instance = Instance::with_models();
     instance.put("/digitaltwins/old", &room()).ok();
     let patch = json!([{"op": "replace", "path": "/decommissioned", "value": true}]);
@@ -170,7 +170,7 @@ fn decommissioned_models_make_no_new_twins() {
 
 /// ADT-TWIN-19.
 #[test]
-fn a_missing_twin_is_named() {
+fn missing_twin_is_not_found() {
     let instance = Instance::with_models();
     let text = "There is no digital twin instance that exists with the ID none. Please verify that the twin id is valid and ensure that the twin is not deleted. See section on querying the twins https://aka.ms/adtv2query.";
     instance
@@ -184,7 +184,7 @@ fn a_missing_twin_is_named() {
         .is_error(404, "DigitalTwinNotFound", text);
 }
 
-/// ADT-TWIN-17: PUT overwrites all properties and leaves relationships.
+/// ADT-TWIN-17: PUT replaces all properties.
 #[test]
 fn replacing_a_twin_keeps_its_relationships() {
     let instance = Instance::with_building();
@@ -198,9 +198,9 @@ fn replacing_a_twin_keeps_its_relationships() {
     );
 }
 
-/// ADT-TWIN-5, ADT-TWIN-8: nothing of a replaced twin is older than the PUT, even if it is the same.
+/// ADT-TWIN-5, ADT-TWIN-8: every time is that of the PUT, also for unchanged properties.
 #[test]
-fn a_replaced_twin_has_one_time() {
+fn replaced_twin_has_new_times() {
     let instance = Instance::with_models();
     let mut body = room();
     body["thermostat"]["target"] = json!(20);
@@ -220,9 +220,9 @@ fn a_replaced_twin_has_one_time() {
     );
 }
 
-/// ADT-TWIN-21: a twin outlives its model, but cannot change until the model is back.
+/// ADT-TWIN-21: it can change again once its model is uploaded again.
 #[test]
-fn twins_of_a_deleted_model_are_frozen() {
+fn twin_of_a_deleted_model_cannot_be_patched() {
     let instance = Instance::with_building();
     instance.put_twin("floor-3", "dtmi:test:Floor;1", json!({}));
     instance.delete("/models/dtmi:test:Floor;1").ok();
@@ -253,7 +253,7 @@ fn twins_of_a_deleted_model_are_frozen() {
     let existing = "/digitaltwins/floor-1/relationships/r1";
     assert_eq!(instance.patch(existing, &json!([])).status, 400);
     assert_eq!(instance.delete(existing).status, 204);
-    // What leads to it can still change.
+    // Relationships to the twin can still be patched.
     instance.relate("room-1", "in", "adjacent", "floor-1");
     let door = json!([{"op": "add", "path": "/door", "value": "oak"}]);
     let incoming = "/digitaltwins/room-1/relationships/in";
@@ -265,9 +265,9 @@ fn twins_of_a_deleted_model_are_frozen() {
     assert_eq!(instance.patch("/digitaltwins/floor-1", &patch).status, 204);
 }
 
-/// ADT-TWIN-18, ADT-TWIN-26, ADT-ERROR-8: bodies that are no twins.
+/// ADT-TWIN-18, ADT-TWIN-26, ADT-ERROR-8.
 #[test]
-fn unreadable_bodies() {
+fn malformed_body_is_refused() {
     let instance = Instance::with_models();
     let put = |body| instance.send_text(Method::PUT, "/digitaltwins/t1", body, &[]);
     put("[{}]").is_error(400, "InvalidArgument", "Payload is invalid.");
@@ -277,9 +277,9 @@ fn unreadable_bodies() {
     put(r#"{"$metadata":{}}"#).is_error(400, "ValidationFailed", "$model");
 }
 
-/// ADT-ID-1, ADT-ID-2, ADT-ID-3: ids may hold more than URLs like, and are told apart by case.
+/// ADT-ID-1, ADT-ID-2, ADT-ID-3: ids are case-sensitive and may contain characters that URLs must escape.
 #[test]
-fn ids() {
+fn twin_ids_are_checked() {
     let instance = Instance::with_models();
     let floor = json!({"$metadata": {"$model": "dtmi:test:Floor;1"}});
     let id = "dev:1.2+3%_#*?!(),=@;$'";
@@ -300,9 +300,9 @@ fn ids() {
     );
 }
 
-/// ADT-TWIN-8, ADT-TWIN-9: a source time is kept as given.
+/// ADT-TWIN-8, ADT-TWIN-9.
 #[test]
-fn source_times_can_be_given_at_creation() {
+fn source_times_are_kept_as_given() {
     let instance = Instance::with_models();
     let mut body = room();
     body["$metadata"]["temperature"] = json!({"sourceTime": "2021-06-29T22:45:27Z"});
@@ -358,10 +358,9 @@ fn telemetry_is_acknowledged() {
     );
 }
 
-/// A model without contents makes the smallest twin.
 /// ADT-TWIN-11.
 #[test]
-fn a_twin_may_have_nothing_but_a_model() {
+fn twin_of_an_empty_model_has_no_properties() {
     let instance = Instance::new();
     instance
         .post("/models", &model("dtmi:test:Empty;1", json!([])))

@@ -1,4 +1,4 @@
-//! What values the schemas take.
+//! The values that each schema accepts.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn instance(schema: &Value, version: u8) -> Instance {
 }
 
 #[track_caller]
-fn check(schema: Value, version: u8, good: &[Value], bad: &[Value]) {
+fn check_values(schema: Value, version: u8, good: &[Value], bad: &[Value]) {
     let instance = instance(&schema, version);
     for value in good {
         let reply = instance.put_twin("t", "dtmi:v:Thing;1", json!({"p": value}));
@@ -36,14 +36,14 @@ fn check(schema: Value, version: u8, good: &[Value], bad: &[Value]) {
 
 /// ADT-VALUE-1, ADT-VALUE-4, ADT-VALUE-12.
 #[test]
-fn booleans_and_strings() {
-    check(
+fn booleans_and_strings_accept_only_their_type() {
+    check_values(
         json!("boolean"),
         2,
         &[json!(true)],
         &[json!("true"), json!(1), Value::Null],
     );
-    check(
+    check_values(
         json!("string"),
         2,
         &[json!(""), json!("ü")],
@@ -53,16 +53,16 @@ fn booleans_and_strings() {
 
 /// ADT-VALUE-2.
 #[test]
-fn whole_numbers() {
+fn integer_has_32_bits_and_long_64() {
     let wrong = [json!(80.0), json!("80"), json!(1e3)];
-    check(json!("integer"), 2, &[json!(80), json!(i32::MIN)], &wrong);
-    check(
+    check_values(json!("integer"), 2, &[json!(80), json!(i32::MIN)], &wrong);
+    check_values(
         json!("integer"),
         2,
         &[json!(i32::MAX)],
         &[json!(i64::from(i32::MAX) + 1)],
     );
-    check(
+    check_values(
         json!("long"),
         2,
         &[json!(i64::MAX), json!(i64::MIN)],
@@ -72,26 +72,26 @@ fn whole_numbers() {
 
 /// ADT-VALUE-3, ADT-TWIN-4.
 #[test]
-fn other_numbers_are_echoed_as_sent() {
-    check(
+fn floating_point_numbers_are_returned_as_sent() {
+    check_values(
         json!("double"),
         2,
         &[json!(80), json!(80.5), json!(-1e300)],
         &[json!("1"), json!(true)],
     );
-    check(json!("float"), 2, &[json!(80), json!(0.5)], &[json!("1")]);
+    check_values(json!("float"), 2, &[json!(80), json!(0.5)], &[json!("1")]);
 }
 
 /// ADT-VALUE-5, ADT-VALUE-6, ADT-VALUE-7.
 #[test]
-fn times() {
-    check(
+fn times_must_be_iso_8601() {
+    check_values(
         json!("date"),
         2,
         &[json!("2024-02-29")],
         &[json!("2023-02-29"), json!("29.2.2024"), json!(0)],
     );
-    check(
+    check_values(
         json!("dateTime"),
         2,
         &[
@@ -100,13 +100,13 @@ fn times() {
         ],
         &[json!("2024-02-29T08:30:00"), json!("2024-02-29")],
     );
-    check(
+    check_values(
         json!("time"),
         2,
         &[json!("08:30:00Z"), json!("08:30:00+01:00")],
         &[json!("08:30:00"), json!("25:00:00Z")],
     );
-    check(
+    check_values(
         json!("duration"),
         2,
         &[json!("PT15M"), json!("P1DT0.5S"), json!("P2W")],
@@ -116,19 +116,19 @@ fn times() {
 
 /// ADT-VALUE-8.
 #[test]
-fn enums_by_value() {
+fn enum_values_must_be_declared() {
     let schema = |kind: &str, values: [Value; 2]| {
         let [first, second] = values;
         json!({"@type": "Enum", "valueSchema": kind, "enumValues": [
             {"name": "first", "enumValue": first}, {"name": "second", "enumValue": second}]})
     };
-    check(
+    check_values(
         schema("integer", [json!(1), json!(2)]),
         2,
         &[json!(1), json!(2)],
         &[json!(3), json!("first"), json!("1")],
     );
-    check(
+    check_values(
         schema("string", [json!("a"), json!("b")]),
         2,
         &[json!("a")],
@@ -138,12 +138,12 @@ fn enums_by_value() {
 
 /// ADT-VALUE-9, ADT-VALUE-12.
 #[test]
-fn objects_may_be_partial() {
+fn objects_may_omit_fields() {
     let schema = json!({"@type": "Object", "fields": [
         {"name": "a", "schema": "integer"},
         {"name": "b", "schema": {"@type": "Object", "fields": [{"name": "c", "schema": "string"}]}},
     ]});
-    check(
+    check_values(
         schema,
         2,
         &[json!({}), json!({"a": 1}), json!({"b": {"c": "x"}, "a": 1})],
@@ -159,10 +159,10 @@ fn objects_may_be_partial() {
 
 /// ADT-VALUE-10.
 #[test]
-fn maps_have_any_key() {
+fn maps_accept_any_key() {
     let schema = json!({"@type": "Map", "mapKey": {"name": "k", "schema": "string"},
         "mapValue": {"name": "v", "schema": "integer"}});
-    check(
+    check_values(
         schema,
         2,
         &[json!({}), json!({"": 1, "a.b/c": 2, "ü": 3})],
@@ -172,9 +172,9 @@ fn maps_have_any_key() {
 
 /// ADT-VALUE-11, ADT-PATCH-9.
 #[test]
-fn arrays_of_version_3() {
+fn arrays_are_replaced_as_a_whole() {
     let schema = json!({"@type": "Array", "elementSchema": "integer"});
-    check(
+    check_values(
         schema,
         3,
         &[json!([]), json!([1, 2])],
@@ -182,7 +182,7 @@ fn arrays_of_version_3() {
     );
     let instance = instance(&json!({"@type": "Array", "elementSchema": "integer"}), 3);
     instance.put_twin("t", "dtmi:v:Thing;1", json!({"p": [1, 2]}));
-    // Only as a whole: an element of an array has no path.
+    // An element of an array has no path.
     let element = json!([{"op": "replace", "path": "/p/0", "value": 5}]);
     instance.patch("/digitaltwins/t", &element).is_error(
         400,
@@ -198,10 +198,9 @@ fn arrays_of_version_3() {
     assert_eq!(instance.get("/digitaltwins/t").body["p"], json!([5]));
 }
 
-/// The fault names how deep it lies.
 /// ADT-VALUE-13.
 #[test]
-fn faults_deep_inside() {
+fn error_of_a_nested_value_has_its_path() {
     let schema = json!({"@type": "Object", "fields": [{"name": "a", "schema": "integer"}]});
     let instance = instance(&schema, 2);
     let body = |value: Value| json!({"$metadata": {"$model": "dtmi:v:Thing;1"}, "p": value});
@@ -219,10 +218,9 @@ fn faults_deep_inside() {
     );
 }
 
-/// Contents of bases and of bases of bases count, in twins and components.
-/// ADT-TWIN-25.
+/// ADT-TWIN-25: directly and transitively, in twins and components.
 #[test]
-fn inherited_contents() {
+fn inherited_contents_are_part_of_the_model() {
     let instance = Instance::new();
     let part = |id: &str, base: Option<&str>, name: &str| {
         let contents = json!([{"@type": "Property", "name": name, "schema": "integer"}]);
@@ -246,7 +244,7 @@ fn inherited_contents() {
     instance.post("/models", &batch).ok();
     let body = json!({"w": 1, "m": 2, "b": 3, "c": {"m": 4, "b": 5, "$metadata": {}}});
     instance.put_twin("t", "dtmi:v:Whole;1", body);
-    // A later upload that inherits the component needs it in its twins too.
+    // A model that is uploaded later and inherits the component requires it, too.
     instance
         .post(
             "/models",

@@ -1,4 +1,4 @@
-//! Webhooks: events over HTTP and HTTPS.
+//! Webhooks over HTTP and HTTPS.
 
 use azure_iot_emulator::{EndpointError, ServiceRequest};
 use http::Method;
@@ -53,9 +53,9 @@ async fn events_are_posted_in_order() {
     }
 }
 
-/// A receiver that is out of order for a while gets the same event again; a refusal is final.
+/// An event is sent again after 503 and 429, but not after 400.
 #[tokio::test]
-async fn passing_faults_are_retried_and_refusals_are_not() {
+async fn transient_errors_are_retried_and_refusals_are_not() {
     let (url, mut got) = receiver(&[503, 429, 200, 400]).await;
     let instance = Instance::new();
     routed(&instance, &url).await;
@@ -70,7 +70,7 @@ async fn passing_faults_are_retried_and_refusals_are_not() {
 }
 
 #[tokio::test]
-async fn an_event_that_nobody_takes_is_given_up() {
+async fn event_is_dropped_after_five_attempts() {
     let (url, mut got) = receiver(&[500; 5]).await;
     let instance = Instance::new();
     routed(&instance, &url).await;
@@ -83,7 +83,7 @@ async fn an_event_that_nobody_takes_is_given_up() {
     assert_eq!(subjects, ["a", "a", "a", "a", "a", "b"]);
 }
 
-/// A receiver whose certificate leads to an authority that was named.
+/// The receiver's certificate was issued by an authority that the instance trusts.
 #[tokio::test]
 async fn events_are_posted_over_tls() {
     let (url, mut got, pem) = tls_receiver().await;
@@ -104,7 +104,7 @@ async fn events_are_posted_over_tls() {
     }
 }
 
-/// Nothing is sent to a receiver whose certificate leads nowhere.
+/// No event is sent to a receiver whose certificate is not trusted.
 #[tokio::test]
 async fn unknown_authorities_are_not_trusted() {
     let (url, mut got, _) = tls_receiver().await;
@@ -117,12 +117,12 @@ async fn unknown_authorities_are_not_trusted() {
     routed(&instance, &url).await;
     put(&instance, "a").await;
     for _ in 0..5 {
-        next(&mut got).await.expect_err("no handshake succeeds");
+        next(&mut got).await.expect_err("the handshake fails");
     }
 }
 
 #[test]
-fn certificates_that_are_none() {
+fn invalid_certificates_are_refused() {
     let instance = Instance::new();
     for pem in [
         "",
@@ -138,7 +138,7 @@ fn certificates_that_are_none() {
 }
 
 #[test]
-fn addresses_that_cannot_be() {
+fn invalid_webhook_urls_are_refused() {
     let instance = Instance::new();
     let url = |text: &str| Url::parse(text).expect("a URL");
     let error = instance.service.add_webhook("e", &url("ftp://host/"));

@@ -1,4 +1,4 @@
-//! Import and export jobs as clients see them: by HTTP, with the containers that the emulator serves.
+//! Import and export jobs over HTTP, with the containers that the emulator serves.
 
 use std::time::Duration;
 
@@ -41,13 +41,13 @@ impl Running {
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
-    /// Runs a job and waits for its end.
+    /// Runs a job and waits until it has ended.
     async fn job(&self, body: &Value) -> Value {
         let (status, job) = self.hub(Method::POST, "/jobs/create", body).await;
         assert_eq!(status, 200, "{job}");
         let path = format!("/jobs/{}", job["jobId"].as_str().unwrap());
         for tries in 0.. {
-            assert!(tries < 200, "the job does not end");
+            assert!(tries < 200, "the job has not ended");
             let job = self.hub(Method::GET, &path, &json!(null)).await.1;
             if !matches!(job["status"].as_str(), Some("enqueued" | "running")) {
                 return job;
@@ -60,7 +60,7 @@ impl Running {
 
 /// HUB-TRANSFER-1, HUB-TRANSFER-5, HUB-TRANSFER-8.
 #[tokio::test]
-async fn export_and_import_through_a_container() {
+async fn export_can_be_imported_through_a_container() {
     let running = Running::new().await;
     running
         .hub(Method::PUT, "/devices/a", &json!({"deviceId": "a"}))
@@ -78,7 +78,7 @@ async fn export_and_import_through_a_container() {
     });
     assert_eq!(running.job(&import).await["status"], "completed");
     assert_eq!(running.hub(Method::GET, "/devices/b", &json!(null)).await.0, 200);
-    // Storage elsewhere is not to be had.
+    // Storage accounts other than the emulator's cannot be reached.
     let elsewhere =
         json!({"type": "export", "outputBlobContainerUri": "https://account.blob.core.windows.net/box"});
     let (status, error) = running.hub(Method::POST, "/jobs/create", &elsewhere).await;
@@ -86,7 +86,7 @@ async fn export_and_import_through_a_container() {
 }
 
 #[tokio::test]
-async fn containers_can_be_filled_listed_and_emptied() {
+async fn containers_store_list_and_delete_blobs() {
     let running = Running::new().await;
     assert_eq!(
         running.blob(Method::PUT, "box?restype=container", "").await.0,
@@ -119,13 +119,12 @@ async fn containers_can_be_filled_listed_and_emptied() {
             .0,
         404
     );
-    // What is not supported says so.
+    // Operations that are not supported answer 501.
     let (status, error) = running.blob(Method::PUT, "box/a?comp=block", "").await;
     assert_eq!(status, 501);
     assert!(error.contains("<Code>NotImplemented</Code>"), "{error}");
 }
 
-/// A job that is scheduled runs when the emulator's clock has got there.
 /// HUB-JOB-5, HUB-JOB-10.
 #[tokio::test]
 async fn scheduled_job_runs_when_the_clock_reaches_its_start() {
@@ -145,7 +144,7 @@ async fn scheduled_job_runs_when_the_clock_reaches_its_start() {
     assert_eq!(status, 200);
     let wait = async |wanted: &str| {
         for tries in 0.. {
-            assert!(tries < 200, "the job does not become {wanted}");
+            assert!(tries < 200, "the job has not become {wanted}");
             let job = running.hub(Method::GET, "/jobs/v2/j", &json!(null)).await.1;
             if job["status"] == wanted {
                 return;

@@ -2,30 +2,30 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::{Parts, Running};
+use crate::support::{ConnectionString, Running};
 
-/// HUB-AUTH-4, HUB-AUTH-7, HUB-AUTH-8: both spellings of the host, with and without the port, escaped or not, and any
-/// scope of it.
+/// HUB-AUTH-4, HUB-AUTH-7, HUB-AUTH-8: both host names, with and without the port, percent-encoded or not, and any
+/// scope of the host.
 #[tokio::test]
 async fn signatures_match_every_spelling_of_the_host_and_scope() {
     let running = Running::start().await;
     running.create("a").await;
-    let parts = running.parts();
+    let credentials = running.connection_string();
     let expiry = running.now() + 60;
-    let escaped = parts.host.replace(':', "%3A");
+    let escaped = credentials.host.replace(':', "%3A");
     for resource in [
-        &parts.host,
+        &credentials.host,
         &escaped,
         "localhost",
         "LOCALHOST",
         "emulator.azure-devices.net",
     ] {
         let response = running
-            .get("/devices/a", Some(&parts.token(resource, expiry)))
+            .get("/devices/a", Some(&credentials.token(resource, expiry)))
             .await;
         assert_eq!(response.status(), 200, "{resource}");
     }
-    let scoped = parts.token(&format!("{escaped}%2Fdevices%2Fa"), expiry);
+    let scoped = credentials.token(&format!("{escaped}%2Fdevices%2Fa"), expiry);
     assert_eq!(running.get("/devices/a", Some(&scoped)).await.status(), 200);
     assert_eq!(running.get("/devices/b", Some(&scoped)).await.status(), 401);
     assert_eq!(running.get("/twins/a", Some(&scoped)).await.status(), 401);
@@ -35,22 +35,22 @@ async fn signatures_match_every_spelling_of_the_host_and_scope() {
 #[tokio::test]
 async fn bad_credentials_are_unauthorized() {
     let running = Running::start().await;
-    let parts = running.parts();
-    let (host, expiry) = (parts.host.clone(), running.now() + 60);
-    let other_key = Parts {
+    let credentials = running.connection_string();
+    let (host, expiry) = (credentials.host.clone(), running.now() + 60);
+    let other_key = ConnectionString {
         key: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned(),
-        ..running.parts()
+        ..running.connection_string()
     };
-    let other_policy = Parts {
+    let other_policy = ConnectionString {
         policy: "nobody".to_owned(),
-        ..running.parts()
+        ..running.connection_string()
     };
     let refused = [
         Some(other_key.token(&host, expiry)),
         Some(other_policy.token(&host, expiry)),
-        // Five minutes are forgiven.
-        Some(parts.token(&host, running.now() - 301)),
-        Some(parts.token("elsewhere.azure-devices.net", expiry)),
+        // Beyond the allowed clock skew of five minutes.
+        Some(credentials.token(&host, running.now() - 301)),
+        Some(credentials.token("elsewhere.azure-devices.net", expiry)),
         Some("SharedAccessSignature sr=x".to_owned()),
         Some("Basic dXNlcjpwYXNzd29yZA==".to_owned()),
         Some("Bearer".to_owned()),
@@ -66,12 +66,12 @@ async fn bad_credentials_are_unauthorized() {
     }
 }
 
-/// HUB-AUTH-14, HUB-AUTH-15, HUB-AUTH-18: a policy's rights, over the wire.
+/// HUB-AUTH-14, HUB-AUTH-15, HUB-AUTH-18: permissions of a policy, over HTTPS.
 #[tokio::test]
 async fn policy_permissions_are_checked() {
     let running = Running::start().await;
     running.create("a").await;
-    let read = Parts::of(
+    let read = ConnectionString::of(
         &running
             .emulator
             .iothub_connection_string_for("registryRead")
@@ -83,10 +83,10 @@ async fn policy_permissions_are_checked() {
     assert_eq!(running.emulator.iothub_connection_string_for("nobody"), None);
 }
 
-/// Bearer tokens: our own until it expires, one for another service never.
+/// The emulator's bearer token is valid until it expires; a token for another audience is refused.
 /// HUB-AUTH-13.
 #[tokio::test]
-async fn bearer_tokens() {
+async fn bearer_tokens_are_checked_for_audience_and_expiry() {
     let running = Running::start().await;
     let ours = format!("Bearer {}", running.emulator.bearer_token());
     assert_eq!(running.get("/devices", Some(&ours)).await.status(), 200);
@@ -100,10 +100,9 @@ async fn bearer_tokens() {
     assert_eq!(running.get("/devices", Some(&renewed)).await.status(), 200);
 }
 
-/// Digital Twins takes bearer tokens only.
-/// ADT-HTTP-7.
+/// ADT-HTTP-7: Digital Twins accepts bearer tokens only.
 #[tokio::test]
-async fn digital_twins_takes_no_signatures() {
+async fn digital_twins_refuses_shared_access_signatures() {
     let running = Running::start().await;
     let url = format!(
         "{}/models?api-version=2023-10-31",

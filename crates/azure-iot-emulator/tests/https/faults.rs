@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::Running;
 
 #[tokio::test]
-async fn a_status_with_retry_after_in_the_services_words() {
+async fn status_fault_has_the_services_error_body_and_retry_after() {
     let running = Running::start().await;
     running.create("a").await;
     let fault = Fault::status(429).retry_after(7).on("GET", "/devices/*").times(1);
@@ -35,7 +35,7 @@ async fn a_status_with_retry_after_in_the_services_words() {
 }
 
 #[tokio::test]
-async fn a_reset_before_and_after_the_request_takes_effect() {
+async fn reset_fault_applies_before_or_after_processing() {
     let running = Running::start().await;
     for (device_id, processed) in [("before", false), ("after", true)] {
         let fault = Fault::new(FaultAction::Reset { processed })
@@ -50,12 +50,12 @@ async fn a_reset_before_and_after_the_request_takes_effect() {
         assert!(error.is_request(), "{error:?}");
         assert_eq!(running.has_device(device_id), processed);
     }
-    // The server goes on.
+    // The server still accepts connections.
     running.create("next").await;
 }
 
 #[tokio::test]
-async fn a_truncated_body() {
+async fn truncate_fault_cuts_the_body() {
     let running = Running::start().await;
     running.create("a").await;
     running
@@ -79,7 +79,7 @@ async fn a_truncated_body() {
 }
 
 #[tokio::test]
-async fn latency_and_other_services() {
+async fn latency_fault_delays_its_service_and_management_has_no_faults() {
     let running = Running::start().await;
     let mut fault = Fault::latency(Duration::from_millis(50));
     fault.service = Some("iothub".to_owned());
@@ -95,7 +95,7 @@ async fn latency_and_other_services() {
         200
     );
     assert!(started.elapsed() >= Duration::from_millis(50));
-    // The management API has no faults, so that it can always take them away.
+    // Faults never apply to the management API, so a rule can always be removed.
     running.emulator.faults().add(Fault::status(503)).unwrap();
     let url = format!("{}/faults", running.emulator.management_endpoint());
     assert_eq!(running.client.delete(url).send().await.unwrap().status(), 204);

@@ -12,12 +12,12 @@ use tokio_rustls::TlsConnector;
 
 use crate::support::{Running, VERSION, client};
 
-/// One connection serves one request after the other.
+/// A connection serves several requests.
 #[tokio::test]
 async fn connections_are_kept_alive() {
     let running = Running::start().await;
     running.create("a").await;
-    let host = running.parts().host;
+    let host = running.connection_string().host;
     let mut roots = rustls::RootCertStore::empty();
     let pem = running.emulator.ca_certificate_pem().as_bytes();
     roots.add(CertificateDer::from_pem_slice(pem).unwrap()).unwrap();
@@ -38,15 +38,15 @@ async fn connections_are_kept_alive() {
         let request =
             format!("GET /devices/a?{VERSION} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {token}\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"\"parentScopes\":[]}") {
+        let mut received = Vec::new();
+        while !received.ends_with(b"\"parentScopes\":[]}") {
             assert_ne!(
-                stream.read_buf(&mut answer).await.unwrap(),
+                stream.read_buf(&mut received).await.unwrap(),
                 0,
                 "the connection was closed"
             );
         }
-        assert!(answer.starts_with(b"HTTP/1.1 200 "));
+        assert!(received.starts_with(b"HTTP/1.1 200 "));
     }
 }
 
@@ -66,9 +66,8 @@ async fn both_http_versions_are_served() {
     }
 }
 
-/// The port is free as soon as the emulator is gone.
 #[tokio::test]
-async fn dropping_frees_the_ports() {
+async fn dropping_the_emulator_frees_its_ports() {
     let running = Running::start().await;
     running.create("a").await;
     let endpoints = [
@@ -84,9 +83,9 @@ async fn dropping_frees_the_ports() {
     }
 }
 
-/// Shutting down lets a request finish; nothing new is taken.
+/// Shutting down waits for the request in progress and refuses new ones.
 #[tokio::test]
-async fn shutting_down_finishes_what_is_at_work() {
+async fn shutdown_waits_for_requests_in_progress() {
     let running = Running::start().await;
     running.create("a").await;
     running
@@ -99,7 +98,7 @@ async fn shutting_down_finishes_what_is_at_work() {
         )
         .unwrap();
     let request = tokio::spawn(running.hub(Method::GET, "/devices/a").send());
-    // The rule is used up, and gone, once the request is there.
+    // The rule is removed once the request has used it.
     let used = async {
         while !running.emulator.faults().list().is_empty() {
             tokio::task::yield_now().await;
@@ -111,7 +110,7 @@ async fn shutting_down_finishes_what_is_at_work() {
 }
 
 #[tokio::test]
-async fn a_taken_port_and_a_bad_policy_key_are_errors() {
+async fn taken_port_and_bad_policy_key_are_start_errors() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let error = Emulator::builder().iothub_port(port).start().await.unwrap_err();
@@ -149,7 +148,7 @@ async fn a_taken_port_and_a_bad_policy_key_are_errors() {
 }
 
 #[tokio::test]
-async fn services_can_be_left_out() {
+async fn services_can_be_disabled() {
     let emulator = Emulator::builder().without_iothub().start().await.unwrap();
     assert_eq!(
         (
@@ -164,13 +163,13 @@ async fn services_can_be_left_out() {
     assert!(!format!("{emulator:?}").contains("SharedAccessKey"));
 }
 
-/// Bodies beyond what any operation needs are not collected.
+/// The server stops reading a body that exceeds the limit of every operation.
 #[tokio::test]
-async fn an_endless_body_is_refused() {
+async fn endless_body_is_refused() {
     let running = Running::start().await;
     let body = vec![b' '; 17 * 1024 * 1024];
     let response = running.hub(Method::PUT, "/devices/a").body(body).send().await;
-    // The server may close before the client has sent it all.
+    // The server may close the connection before the client has sent the whole body.
     if let Ok(response) = response {
         assert_eq!(response.status(), 413);
     }

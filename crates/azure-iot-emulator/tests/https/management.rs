@@ -39,7 +39,7 @@ impl Running {
 }
 
 #[tokio::test]
-async fn endpoints_and_unknown_paths() {
+async fn endpoints_are_listed_and_unknown_paths_and_hosts_are_refused() {
     let running = Running::start().await;
     let endpoints = running.get_json("/").await;
     assert_eq!(
@@ -57,7 +57,7 @@ async fn endpoints_and_unknown_paths() {
         .await
         .unwrap();
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
-    // What a browser would send on behalf of a page whose name was made to point here.
+    // The `Host` of a browser that was led here by DNS rebinding.
     let request = running
         .client
         .get(running.manage("/state"))
@@ -91,7 +91,7 @@ async fn state_is_dumped_and_loaded() {
 }
 
 #[tokio::test]
-async fn the_clock_moves() {
+async fn clock_is_set_and_advanced() {
     let running = Running::start().await;
     let response = running
         .put_json("/clock", &json!({"now": "2040-01-01T00:00:00Z"}))
@@ -119,7 +119,7 @@ async fn the_clock_moves() {
     }
     for (now, expected) in [
         ("soon", "now is not a time"),
-        // In UTC these are beyond all that can be written.
+        // These times are outside the range once converted to UTC.
         ("9999-12-31T23:59:59-01:00", "outside the years 0 to 9999"),
         ("0000-01-01T00:00:00+01:00", "outside the years 0 to 9999"),
     ] {
@@ -159,7 +159,7 @@ async fn faults_are_added_listed_and_cleared() {
 }
 
 #[tokio::test]
-async fn devices_are_played() {
+async fn devices_are_scripted() {
     let running = Running::start().await;
     running.create("a").await;
     for (method, path, body) in [
@@ -186,8 +186,8 @@ async fn devices_are_played() {
     let call = running
         .hub(Method::POST, "/twins/a/methods")
         .json(&json!({"methodName": "reboot"}));
-    let answer: Value = call.send().await.unwrap().json().await.unwrap();
-    assert_eq!(answer, json!({"status": 200, "payload": {"ok": true}}));
+    let response: Value = call.send().await.unwrap().json().await.unwrap();
+    assert_eq!(response, json!({"status": 200, "payload": {"ok": true}}));
     let twin: Value = running
         .hub(Method::GET, "/twins/a")
         .send()

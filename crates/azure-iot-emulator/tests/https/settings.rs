@@ -1,4 +1,4 @@
-//! Settings of a running emulator, by the management API: what they do over HTTP, and what of them is kept.
+//! Settings of a running emulator through the management API: their effect, and which of them a data file keeps.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::support::{Running, client};
 
-/// The status and the body, or null.
+/// Returns the status and the body, or null.
 async fn manage(running: &Running, method: Method, path: &str, body: Value) -> (u16, Value) {
     let url = format!("{}{path}", running.emulator.management_endpoint());
     let mut request = running.client.request(method, url);
@@ -22,21 +22,21 @@ async fn manage(running: &Running, method: Method, path: &str, body: Value) -> (
     (status, serde_json::from_str(&text).unwrap_or_default())
 }
 
-async fn refused(running: &Running, path: &str, body: Value, text: &str) {
-    let (status, answer) = manage(running, Method::PUT, path, body).await;
-    assert_eq!(status, 400, "{path}: {answer}");
-    assert!(answer.to_string().contains(text), "{path}: {answer}");
+async fn assert_refused(running: &Running, path: &str, body: Value, text: &str) {
+    let (status, response) = manage(running, Method::PUT, path, body).await;
+    assert_eq!(status, 400, "{path}: {response}");
+    assert!(response.to_string().contains(text), "{path}: {response}");
 }
 
 #[tokio::test]
-async fn the_hub_has_another_size() {
+async fn tier_sets_the_number_of_active_jobs() {
     let running = Running::start().await;
     let tier = async |body| manage(&running, Method::PUT, "/iothub/tier", body).await;
     let get = async |path| manage(&running, Method::GET, path, Value::Null).await.1;
     assert_eq!(get("/iothub/tier").await, json!({"tier": "S1"}));
     assert_eq!(tier(json!({"tier": "s3"})).await, (200, json!({"tier": "S3"})));
     assert_eq!(get("/iothub/tier").await, json!({"tier": "S3"}));
-    // Ten scheduled jobs may be active instead of one.
+    // S3 allows ten active scheduled jobs, S1 one.
     let start = running.emulator.clock().now() + Duration::from_secs(3600);
     let start = start.format(&Rfc3339).unwrap();
     let schedule = async |id: u32| {
@@ -51,35 +51,35 @@ async fn the_hub_has_another_size() {
         assert_eq!(schedule(id).await, StatusCode::OK, "{id}");
     }
     assert_eq!(schedule(10).await, StatusCode::TOO_MANY_REQUESTS);
-    refused(
+    assert_refused(
         &running,
         "/iothub/tier",
         json!({"tier": "B1"}),
         "one of F1, S1, S2, S3",
     )
     .await;
-    refused(
+    assert_refused(
         &running,
         "/iothub/tier",
         json!({"tier": "S1", "units": 2}),
         "unknown field",
     )
     .await;
-    refused(&running, "/iothub/tier", Value::Null, "JSON").await;
+    assert_refused(&running, "/iothub/tier", Value::Null, "JSON").await;
     assert_eq!(get("/iothub/tier").await, json!({"tier": "S3"}));
 }
 
 #[tokio::test]
-async fn the_hub_throttles_on_demand() {
+async fn hub_throttles_when_enabled() {
     let running = Running::start().await;
     let path = "/iothub/throttling";
     let throttling = async |enabled: bool| {
-        let answer = manage(&running, Method::PUT, path, json!({ "enabled": enabled })).await;
-        assert_eq!(answer, (200, json!({ "enabled": enabled })));
-        let answer = manage(&running, Method::GET, path, Value::Null).await;
-        assert_eq!(answer, (200, json!({ "enabled": enabled })));
+        let response = manage(&running, Method::PUT, path, json!({ "enabled": enabled })).await;
+        assert_eq!(response, (200, json!({ "enabled": enabled })));
+        let response = manage(&running, Method::GET, path, Value::Null).await;
+        assert_eq!(response, (200, json!({ "enabled": enabled })));
     };
-    // Many more than the 20 a minute that are allowed.
+    // The limit is 20 per minute.
     let first_refusal = async || {
         for number in 0..200 {
             let request = running.hub(Method::GET, "/configurations/none");
@@ -97,14 +97,14 @@ async fn the_hub_throttles_on_demand() {
     assert!(first_refusal().await.is_some_and(|number| number >= 20));
     throttling(false).await;
     assert_eq!(first_refusal().await, None);
-    refused(&running, path, json!({"enabled": "yes"}), "JSON").await;
-    refused(&running, path, json!({}), "enabled").await;
+    assert_refused(&running, path, json!({"enabled": "yes"}), "JSON").await;
+    assert_refused(&running, path, json!({}), "enabled").await;
 }
 
 #[tokio::test]
-async fn settings_of_digital_twins_over_http() {
+async fn digital_twins_settings_take_effect() {
     let running = Running::start().await;
-    for (path, body, answer) in [
+    for (path, body, response) in [
         (
             "/digitaltwins/queryLag",
             json!({"seconds": 2.5}),
@@ -118,13 +118,13 @@ async fn settings_of_digital_twins_over_http() {
     ] {
         assert_eq!(
             manage(&running, Method::PUT, path, body).await,
-            (200, answer.clone())
+            (200, response.clone())
         );
         assert_eq!(
             manage(&running, Method::GET, path, Value::Null).await,
-            (200, answer)
+            (200, response)
         );
-        refused(&running, path, json!({}), "missing field").await;
+        assert_refused(&running, path, json!({}), "missing field").await;
         let (status, _) = manage(&running, Method::DELETE, path, Value::Null).await;
         assert_eq!(status, 404);
     }
@@ -143,7 +143,7 @@ async fn settings_of_digital_twins_over_http() {
 }
 
 #[tokio::test]
-async fn a_service_that_is_off_has_no_settings() {
+async fn a_disabled_service_has_no_settings() {
     let emulator = Emulator::builder().without_digitaltwins().start().await.unwrap();
     let client = client(&emulator).build().unwrap();
     let running = Running { emulator, client };
@@ -159,9 +159,9 @@ async fn a_service_that_is_off_has_no_settings() {
     assert_eq!(status, 404);
 }
 
-/// The building is state. A setting is not: a process is told anew, as it is by its options.
+/// The building is state and kept. A setting is not kept: a new process starts from its options.
 #[tokio::test]
-async fn the_building_is_kept_and_settings_are_not() {
+async fn building_is_kept_and_settings_are_not() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.json");
     let start = async || {
@@ -175,7 +175,7 @@ async fn the_building_is_kept_and_settings_are_not() {
     let lag = json!({"seconds": 5});
     manage(&first, Method::PUT, "/digitaltwins/queryLag", lag).await;
     let state = first.emulator.dump_state();
-    // It is on the disk when it is answered: as a crash would, this reads the files while the first one runs.
+    // The files are read while the first emulator runs, as after a crash: the response means that the change is on disk.
     let copy = tempfile::tempdir().unwrap();
     for name in ["data.json", "data.json.journal"] {
         std::fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();

@@ -1,4 +1,4 @@
-//! A running emulator, a client that trusts it, and tokens made by hand.
+//! A running emulator, a client that trusts it, and hand-made tokens.
 
 use azure_iot_emulator::Emulator;
 use base64::Engine;
@@ -15,22 +15,22 @@ pub(crate) struct Running {
     pub(crate) client: Client,
 }
 
-/// The parts of a connection string.
-pub(crate) struct Parts {
+/// The fields of a connection string.
+pub(crate) struct ConnectionString {
     pub(crate) host: String,
     pub(crate) policy: String,
     pub(crate) key: String,
 }
 
-impl Parts {
+impl ConnectionString {
     pub(crate) fn of(connection_string: &str) -> Self {
         let part = |name: &str| {
-            let mut parts = connection_string
+            let mut fields = connection_string
                 .split(';')
                 .filter_map(|part| part.split_once('='));
-            parts
+            fields
                 .find(|(key, _)| *key == name)
-                .expect("the part is there")
+                .expect("the connection string has the field")
                 .1
                 .to_owned()
         };
@@ -41,10 +41,10 @@ impl Parts {
         }
     }
 
-    /// A token for a resource as it is to be sent, valid until `expiry`.
+    /// Returns a token for a resource, which the caller percent-encodes if necessary, valid until `expiry`.
     pub(crate) fn token(&self, resource: &str, expiry: i64) -> String {
         let key = STANDARD.decode(&self.key).expect("the key is base64");
-        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("any key will do");
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes a key of any length");
         mac.update(format!("{resource}\n{expiry}").as_bytes());
         let signature = STANDARD.encode(mac.finalize().into_bytes());
         let signature = utf8_percent_encode(&signature, NON_ALPHANUMERIC);
@@ -67,21 +67,21 @@ impl Running {
         Self { emulator, client }
     }
 
-    pub(crate) fn parts(&self) -> Parts {
-        Parts::of(&self.emulator.iothub_connection_string())
+    pub(crate) fn connection_string(&self) -> ConnectionString {
+        ConnectionString::of(&self.emulator.iothub_connection_string())
     }
 
-    /// A token of the owner policy that is valid for an hour.
+    /// Returns a token of the owner policy that is valid for an hour.
     pub(crate) fn token(&self) -> String {
-        let parts = self.parts();
-        parts.token(&parts.host, self.now() + 3600)
+        let credentials = self.connection_string();
+        credentials.token(&credentials.host, self.now() + 3600)
     }
 
     pub(crate) fn now(&self) -> i64 {
         self.emulator.clock().now().unix_timestamp()
     }
 
-    /// A request to the hub with the owner's token.
+    /// Returns a request to the hub with the owner's token.
     pub(crate) fn hub(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}?{VERSION}", self.emulator.iothub_endpoint());
         self.client
@@ -95,7 +95,7 @@ impl Running {
         if let Some(authorization) = authorization {
             request = request.header("authorization", authorization);
         }
-        request.send().await.expect("an answer")
+        request.send().await.expect("a response")
     }
 
     pub(crate) async fn create(&self, device_id: &str) {
@@ -103,11 +103,11 @@ impl Running {
         let request = self
             .hub(Method::PUT, &format!("/devices/{device_id}"))
             .json(&body);
-        let response = request.send().await.expect("an answer");
+        let response = request.send().await.expect("a response");
         assert_eq!(response.status(), 200);
     }
 
-    /// Whether the device is there, asked past all faults.
+    /// Returns whether the device exists, read from the engine so that faults do not apply.
     pub(crate) fn has_device(&self, device_id: &str) -> bool {
         !self.emulator.dump_state()["iothub"]["devices"][device_id].is_null()
     }

@@ -1,26 +1,26 @@
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Hub};
+use crate::support::{Hub, Response};
 
-fn bulk(hub: &Hub, items: &Value) -> Answer {
+fn bulk(hub: &Hub, items: &Value) -> Response {
     hub.send("POST", "/devices", None, Some(items))
 }
 
-/// The error numbers and the ids they are about.
+/// Returns the error code and the device id of each failed entry.
 #[track_caller]
-fn failures(answer: &Answer) -> Vec<(u64, String)> {
-    assert_eq!(answer.status, 400, "{}", answer.body);
+fn failures(response: &Response) -> Vec<(u64, String)> {
+    assert_eq!(response.status, 400, "{}", response.body);
     assert_eq!(
-        answer.header("iothuberrorcode"),
+        response.header("iothuberrorcode"),
         Some("BulkRegistryOperationFailure")
     );
     assert_eq!(
-        answer.header("iothub-errorcode"),
+        response.header("iothub-errorcode"),
         Some("BulkRegistryOperationFailure")
     );
-    assert_eq!(answer.body["isSuccessful"], false);
-    assert_eq!(answer.body["warnings"], json!([]));
-    let errors = answer.body["errors"].as_array().unwrap().iter();
+    assert_eq!(response.body["isSuccessful"], false);
+    assert_eq!(response.body["warnings"], json!([]));
+    let errors = response.body["errors"].as_array().unwrap().iter();
     errors
         .map(|error| {
             (
@@ -35,7 +35,7 @@ fn failures(answer: &Answer) -> Vec<(u64, String)> {
 #[test]
 fn bulk_create_reports_success_without_errors() {
     let hub = Hub::new();
-    let answer = bulk(
+    let response = bulk(
         &hub,
         &json!([
             {"id": "a", "importMode": "create", "status": "disabled", "statusReason": "new"},
@@ -45,7 +45,7 @@ fn bulk_create_reports_success_without_errors() {
         ]),
     );
     assert_eq!(
-        answer.ok(),
+        response.ok(),
         json!({"isSuccessful": true, "errors": [], "warnings": []})
     );
     let device = hub.get("/devices/a").ok();
@@ -64,22 +64,22 @@ fn bulk_create_reports_success_without_errors() {
     assert_eq!(bulk(&hub, &json!([])).ok()["isSuccessful"], true);
 }
 
-/// HUB-BULK-8, HUB-BULK-9, HUB-BULK-10, HUB-BULK-11, HUB-BULK-17, HUB-WIRE-6: one failure does not undo the rest.
+/// HUB-BULK-8, HUB-BULK-9, HUB-BULK-10, HUB-BULK-11, HUB-BULK-17, HUB-WIRE-6: entries succeed or fail one by one.
 #[test]
 fn bulk_failure_of_one_entry_keeps_the_others() {
     let hub = Hub::new();
     hub.create("old");
     let create = |id: &str| json!({"id": id, "importMode": "create", "status": "enabled"});
-    let answer = bulk(
+    let response = bulk(
         &hub,
         &json!([create("new"), create("old"), create("bad/id"), create("newer")]),
     );
     assert_eq!(
-        failures(&answer),
+        failures(&response),
         [(409_001, "old".to_owned()), (400_004, "bad/id".to_owned())]
     );
     assert_eq!(
-        answer.body["errors"][0],
+        response.body["errors"][0],
         json!({
             "deviceId": "old", "errorCode": 409_001,
             "errorStatus": "A device with ID 'old' is already registered.",
@@ -89,7 +89,7 @@ fn bulk_failure_of_one_entry_keeps_the_others() {
     hub.get("/devices/newer").ok();
 }
 
-/// HUB-BULK-2, HUB-BULK-3: an id that comes twice.
+/// HUB-BULK-2, HUB-BULK-3: at most 100 entries, each id once.
 #[test]
 fn bulk_refuses_more_than_a_hundred_entries_and_repeated_devices() {
     let hub = Hub::new();
@@ -101,14 +101,14 @@ fn bulk_refuses_more_than_a_hundred_entries_and_repeated_devices() {
     bulk(&hub, &items(101)).error(413, "TooManyDevices");
     hub.get("/devices/d0").error(404, "DeviceNotFound");
     bulk(&hub, &items(100)).ok();
-    let answer = bulk(&hub, &json!([{"id": "x"}, {"id": "x", "importMode": "delete"}]));
-    assert_eq!(answer.error(400, "DeviceDefinedMultipleTimes"), "x");
+    let response = bulk(&hub, &json!([{"id": "x"}, {"id": "x", "importMode": "delete"}]));
+    assert_eq!(response.error(400, "DeviceDefinedMultipleTimes"), "x");
     hub.get("/devices/x").error(404, "DeviceNotFound");
     bulk(&hub, &json!({"id": "x"})).error(400, "IotHubFormatError");
 }
 
-/// HUB-BULK-5, HUB-BULK-11, HUB-BULK-12, HUB-BULK-13, HUB-BULK-15, HUB-BULK-16, HUB-BULK-17: every import mode, in any
-/// case, on what is there and what is not.
+/// HUB-BULK-5, HUB-BULK-11, HUB-BULK-12, HUB-BULK-13, HUB-BULK-15, HUB-BULK-16, HUB-BULK-17: every import mode, in
+/// different cases, on devices that exist and that do not.
 #[test]
 fn import_modes_follow_existence_and_etags() {
     let hub = Hub::new();
@@ -120,11 +120,11 @@ fn import_modes_follow_existence_and_etags() {
         "deleteIfMatchETag",
         "updateTwinIfMatchETag",
     ] {
-        let answer = bulk(
+        let response = bulk(
             &hub,
             &json!([{"id": "a", "importMode": mode, "eTag": "*", "twinETag": "*"}]),
         );
-        assert_eq!(failures(&answer), [(404_001, "a".to_owned())], "{mode}");
+        assert_eq!(failures(&response), [(404_001, "a".to_owned())], "{mode}");
     }
     let first = hub.create("a")["etag"].clone();
     let stale = |mode: &str| {
@@ -141,7 +141,7 @@ fn import_modes_follow_existence_and_etags() {
     ] {
         assert_eq!(stale(mode), [(412_001, "a".to_owned())], "{mode}");
     }
-    // The tag in either spelling, with quotes or without.
+    // The ETag may be quoted or bare.
     let body = json!([{"id": "a", "importMode": "UpdateIfMatchETag", "etag": first, "status": "disabled"}]);
     bulk(&hub, &body).ok();
     let second = hub.get("/devices/a").ok();
@@ -165,7 +165,7 @@ fn import_modes_follow_existence_and_etags() {
     bulk(&hub, &update).ok();
     assert_eq!(hub.get("/twins/a").ok()["tags"], json!({"x": 1}));
     assert_eq!(failures(&bulk(&hub, &update)), [(412_001, "a".to_owned())]);
-    // The identity is not touched.
+    // The identity is unchanged.
     assert_eq!(hub.get("/devices/a").ok(), before);
     assert_eq!(
         failures(&bulk(&hub, &json!([{"id": "a", "importMode": "destroy"}]))),
@@ -180,15 +180,15 @@ fn import_modes_follow_existence_and_etags() {
     .ok();
 }
 
-/// HUB-BULK-1, HUB-BULK-10, HUB-BULK-11, HUB-BULK-14: modules, and that an item takes effect as a whole or not at all.
+/// HUB-BULK-1, HUB-BULK-10, HUB-BULK-11, HUB-BULK-14: module entries; an entry is applied completely or not at all.
 #[test]
-fn bulk_entries_of_modules_and_whole_entries() {
+fn bulk_entries_can_be_modules_and_are_atomic() {
     let hub = Hub::new();
     hub.create("a");
     let module = |mode: &str| json!([{"id": "a", "moduleId": "m", "importMode": mode}]);
-    let answer = bulk(&hub, &module("update"));
-    assert_eq!(failures(&answer), [(404_010, "a".to_owned())]);
-    assert_eq!(answer.body["errors"][0]["moduleId"], "m");
+    let response = bulk(&hub, &module("update"));
+    assert_eq!(failures(&response), [(404_010, "a".to_owned())]);
+    assert_eq!(response.body["errors"][0]["moduleId"], "m");
     bulk(&hub, &module("create")).ok();
     assert_eq!(
         failures(&bulk(&hub, &module("create"))),

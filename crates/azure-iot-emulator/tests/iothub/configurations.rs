@@ -2,19 +2,19 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Hub, build, quoted};
+use crate::support::{Hub, Response, build, quoted};
 
 fn content() -> Value {
     json!({"deviceContent": {"properties.desired.settings": {"interval": 5}}})
 }
 
-/// A device configuration with one setting, `properties.desired.<name>`.
+/// Returns a device configuration that sets one desired property, `properties.desired.<name>`.
 fn setting(condition: &str, priority: i64, name: &str, value: &Value) -> Value {
     let path = format!("properties.desired.{name}");
     json!({"targetCondition": condition, "priority": priority, "content": {"deviceContent": { path: value }}})
 }
 
-fn put(hub: &Hub, id: &str, body: &Value) -> Answer {
+fn put(hub: &Hub, id: &str, body: &Value) -> Response {
     hub.put(&format!("/configurations/{id}"), body)
 }
 
@@ -37,7 +37,6 @@ fn created_configuration_has_defaults_and_capital_ids_are_refused() {
     let created = put(&hub, "c1", &json!({"id": "c1", "content": content()}));
     assert_eq!(created.header("etag"), Some("\"MQ==\""));
     let body = created.ok();
-    // The defaults.
     assert_eq!(
         (
             &body["priority"],
@@ -127,7 +126,7 @@ fn configuration_content_must_be_present_and_of_one_kind() {
 
 /// HUB-CONFIG-9, HUB-CONFIG-10.
 #[test]
-fn target_condition_must_fit_the_content() {
+fn target_condition_must_match_the_content() {
     let hub = Hub::new();
     let module = json!({"moduleContent": {"properties.desired.a": 1}});
     for (content, condition) in [
@@ -153,7 +152,7 @@ fn target_condition_must_fit_the_content() {
 
 /// HUB-CONFIG-20.
 #[test]
-fn tested_queries_report_errors_in_the_body() {
+fn test_queries_reports_errors_in_the_body() {
     let hub = Hub::new();
     let test = |body: Value| {
         hub.send("POST", "/configurations/testQueries", None, Some(&body))
@@ -206,7 +205,7 @@ fn content_is_applied_to_edge_devices_only() {
 
 /// HUB-CONFIG-19, HUB-CONFIG-25, HUB-CONFIG-29, HUB-ETAG-17, HUB-TWIN-9.
 #[test]
-fn settings_reach_devices_of_the_condition_now_and_later() {
+fn settings_are_applied_to_devices_that_match_now_or_later() {
     let hub = Hub::new();
     for id in ["a", "b"] {
         hub.create(id);
@@ -217,7 +216,7 @@ fn settings_reach_devices_of_the_condition_now_and_later() {
     assert_eq!(desired(&hub, "b", "interval"), json!(null));
     assert_eq!(statuses(&hub, "/twins/a"), json!({"c": {"status": "Applied"}}));
     assert_eq!(statuses(&hub, "/twins/b"), json!(null));
-    // Later, by a twin's write, in a bulk request, and of a new device.
+    // A device matches later: after a twin patch, in a bulk request, or when it is created with a twin.
     hub.patch("/twins/b", &json!({"tags": {"floor": 1}})).ok();
     let items = json!([{"id": "n", "tags": {"floor": 1}}]);
     hub.send("POST", "/devices", None, Some(&items)).ok();
@@ -225,7 +224,7 @@ fn settings_reach_devices_of_the_condition_now_and_later() {
         (desired(&hub, "b", "interval"), desired(&hub, "n", "interval")),
         (json!(5), json!(5))
     );
-    // What is set already is not set again.
+    // A value that is already set is not written again.
     let version = hub.get("/twins/a").ok()["version"].clone();
     hub.put_if(
         "/configurations/c",
@@ -234,11 +233,11 @@ fn settings_reach_devices_of_the_condition_now_and_later() {
     )
     .ok();
     assert_eq!(hub.get("/twins/a").ok()["version"], version);
-    // A device that leaves keeps the settings.
+    // A device that no longer matches keeps the settings.
     hub.patch("/twins/a", &json!({"tags": null})).ok();
     assert_eq!(statuses(&hub, "/twins/a"), json!(null));
     assert_eq!(desired(&hub, "a", "interval"), 5);
-    // So do all when the configuration is deleted, which needs no If-Match.
+    // Deleting the configuration leaves the settings in place; it needs no If-Match.
     hub.delete("/configurations/c", "\"MA==\"")
         .error(412, "PreconditionFailed");
     assert_eq!(hub.send("DELETE", "/configurations/c", None, None).status, 204);
@@ -262,7 +261,7 @@ fn higher_priority_wins_then_the_newest() {
     assert_eq!(statuses(&hub, "/twins/d"), expected);
     put(&hub, "new", &setting("*", 2, "x", &json!("new"))).ok();
     assert_eq!(desired(&hub, "d", "x"), "new");
-    // Settings beside each other don't get in each other's way.
+    // Different settings do not conflict.
     put(&hub, "beside", &setting("*", 0, "y.z", &json!(1))).ok();
     assert_eq!(
         (desired(&hub, "d", "x"), desired(&hub, "d", "y")),
@@ -308,7 +307,7 @@ fn layered_deployments_add_to_their_base() {
     hub.create_edge("e");
     let layer = json!({"modulesContent": {"$edgeAgent": {"properties.desired.modules.extra": {"v": 1}}}});
     let body = |content: Value, priority: i64| json!({"targetCondition": "*", "priority": priority, "content": content});
-    // A layer alone is nothing.
+    // A layer without a base deployment is not applied.
     put(&hub, "layer", &body(layer, 5)).ok();
     let agent = "/twins/e/modules/$edgeAgent";
     assert_eq!(statuses(&hub, agent), json!({"layer": {"status": "Targeted"}}));
@@ -325,7 +324,7 @@ fn layered_deployments_add_to_their_base() {
             "base": {"status": "Applied"}, "below": {"status": "Targeted"}, "layer": {"status": "Applied"},
         })
     );
-    // Leaves are no targets.
+    // A leaf device is not targeted.
     assert_eq!(statuses(&hub, "/twins/leaf"), json!(null));
     let results =
         |id: &str| hub.get(&format!("/configurations/{id}")).ok()["systemMetrics"]["results"].clone();
@@ -381,8 +380,8 @@ fn configuration_list_ignores_top_and_trailing_slash() {
         .map(|item| item["id"].clone())
         .collect();
     assert_eq!(ids, ["a", "b"]);
-    let answer = hub.request(build("GET", "/configurations", None, None));
-    assert!(answer.raw.header("etag").is_none());
+    let response = hub.request(build("GET", "/configurations", None, None));
+    assert!(response.raw.header("etag").is_none());
 }
 
 /// HUB-CONFIG-23.

@@ -3,9 +3,9 @@
 use azure_iot_emulator::MethodScript;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Hub, quoted};
+use crate::support::{Hub, Response, quoted};
 
-fn patch(hub: &Hub, body: Value) -> Answer {
+fn patch(hub: &Hub, body: Value) -> Response {
     hub.patch("/digitaltwins/d", &body)
 }
 
@@ -23,9 +23,9 @@ fn device_without_a_model_has_an_empty_digital_twin() {
     let hub = Hub::new();
     hub.create("d");
     hub.report("d", json!({"temperature": 20}));
-    let answer = hub.get("/digitaltwins/d");
-    assert_eq!(answer.header("etag"), Some("\"AAAAAAAAAAE=\""));
-    assert_eq!(answer.ok(), json!({"$dtId": "d", "$metadata": {"$model": ""}}));
+    let response = hub.get("/digitaltwins/d");
+    assert_eq!(response.header("etag"), Some("\"AAAAAAAAAAE=\""));
+    assert_eq!(response.ok(), json!({"$dtId": "d", "$metadata": {"$model": ""}}));
     hub.get("/digitaltwins/missing").error(404, "DeviceNotFound");
 }
 
@@ -77,7 +77,7 @@ fn digital_twin_patch_writes_desired_properties() {
     let hub = Hub::new();
     hub.create("d");
     hub.report("d", json!({"heater": {"__t": "c", "level": 3}}));
-    let answer = patch(
+    let response = patch(
         &hub,
         json!([
             {"op": "add", "path": "/speed", "value": 7},
@@ -86,12 +86,12 @@ fn digital_twin_patch_writes_desired_properties() {
             {"op": "add", "path": "/lamp", "value": {"on": true, "$metadata": {}}},
         ]),
     );
-    assert_eq!((answer.status, &answer.body), (202, &json!(null)));
+    assert_eq!((response.status, &response.body), (202, &json!(null)));
     assert_eq!(
-        answer.header("location"),
+        response.header("location"),
         Some("https://localhost/digitaltwins/d")
     );
-    assert_eq!(answer.header("etag"), Some("\"AAAAAAAAAAI=\""));
+    assert_eq!(response.header("etag"), Some("\"AAAAAAAAAAI=\""));
     let expected = json!({
         "speed": 7, "heater": {"__t": "c", "level": 4}, "plain": {"inner": 1}, "lamp": {"on": true, "__t": "c"},
     });
@@ -102,7 +102,7 @@ fn digital_twin_patch_writes_desired_properties() {
     );
     assert_eq!(desired(&hub)["speed"], 8);
     assert_eq!(desired(&hub)["lamp"], json!(null));
-    // On the condition of the twin's tag.
+    // With the twin's ETag as precondition.
     let etag = quoted(&hub.get("/twins/d").ok()["etag"]);
     let body = json!([{"op": "replace", "path": "/speed", "value": 9}]);
     let send = || hub.send("PATCH", "/digitaltwins/d", Some(&etag), Some(&body));
@@ -159,17 +159,17 @@ fn commands_are_direct_methods_and_refused_for_entra() {
     hub.engine.on_method("d", None, "heater*echo", echo).unwrap();
     let invoke =
         |path: &str, body: Option<&Value>| hub.send("POST", &format!("/digitaltwins/d/{path}"), None, body);
-    let answer = invoke(
+    let response = invoke(
         "commands/reboot?responseTimeoutInSeconds=10",
         Some(&json!({"delay": 1})),
     );
-    assert_eq!(answer.header("x-ms-command-statuscode"), Some("203"));
-    assert!(answer.header("x-ms-request-id").is_some());
-    assert_eq!(answer.ok(), json!({"in": 5}));
-    // A component's command is a method of a name with a star, and any JSON is a payload.
+    assert_eq!(response.header("x-ms-command-statuscode"), Some("203"));
+    assert!(response.header("x-ms-request-id").is_some());
+    assert_eq!(response.ok(), json!({"in": 5}));
+    // A component command arrives as the direct method `component*command`; the payload may be any JSON.
     for payload in [json!(null), json!(1), json!([{"a": null}])] {
-        let answer = invoke("components/heater/commands/echo", Some(&payload));
-        assert_eq!(answer.ok(), payload);
+        let response = invoke("components/heater/commands/echo", Some(&payload));
+        assert_eq!(response.ok(), payload);
     }
     assert_eq!(invoke("components/heater/commands/echo", None).ok(), json!(null));
     let offline = invoke("commands/unknown", Some(&json!({})));
@@ -182,7 +182,7 @@ fn commands_are_direct_methods_and_refused_for_entra() {
         400
     );
     invoke("commands/reboot?connectTimeoutInSeconds=x", None).error(400, "ArgumentInvalid");
-    // Tokens never do.
+    // Bearer tokens are refused.
     hub.with_bearer("POST", "/digitaltwins/d/commands/reboot", None, Some(&json!({})))
         .error(401, "IotHubUnauthorizedAccess");
 }

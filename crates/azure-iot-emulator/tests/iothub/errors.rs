@@ -11,23 +11,23 @@ fn error_has_envelope_code_header_and_tracking_id() {
     let hub = Hub::new();
     let request = build("GET", "/devices/sensor-thl-002", None, None);
     let id = request.request_id.clone();
-    let answer = hub.request(request);
+    let response = hub.request(request);
     assert_eq!(
-        answer.body,
+        response.body,
         json!({
             "Message": "ErrorCode:DeviceNotFound;sensor-thl-002",
             "ExceptionMessage": format!("Tracking ID:{}-G:0-TimeStamp:03/01/2026 12:00:00", id.replace('-', "")),
         })
     );
-    assert_eq!(answer.header("iothub-errorcode"), Some("DeviceNotFound"));
-    assert_eq!(answer.header("x-ms-request-id"), Some(id.as_str()));
+    assert_eq!(response.header("iothub-errorcode"), Some("DeviceNotFound"));
+    assert_eq!(response.header("x-ms-request-id"), Some(id.as_str()));
     assert_eq!(
-        answer.header("content-type"),
+        response.header("content-type"),
         Some("application/json; charset=utf-8")
     );
 }
 
-/// HUB-AUTH-15, HUB-AUTH-16, HUB-AUTH-18: rights of policies; a missing right is 401 too.
+/// HUB-AUTH-15, HUB-AUTH-16, HUB-AUTH-18: permissions of policies; a missing permission is 401, not 403.
 #[test]
 fn missing_permission_is_unauthorized() {
     let hub = Hub::new();
@@ -66,7 +66,7 @@ fn missing_permission_is_unauthorized() {
 
 /// HUB-HTTP-1, HUB-HTTP-2.
 #[test]
-fn an_api_version_is_needed() {
+fn api_version_must_be_present_and_known() {
     let hub = Hub::new();
     for (query, expected) in [
         ("api-version=2021-04-12", 200),
@@ -82,19 +82,18 @@ fn an_api_version_is_needed() {
 
 /// HUB-HTTP-8.
 #[test]
-fn unknown_paths_and_methods() {
+fn unknown_path_is_not_found_and_unknown_method_not_allowed() {
     let hub = Hub::new();
     hub.get("/nothing").error(404, "GenericNotFound");
     hub.get("/").error(404, "GenericNotFound");
-    let answer = hub.send("PATCH", "/devices/a", None, None);
-    answer.error(405, "GenericMethodNotAllowed");
-    assert_eq!(answer.header("allow"), Some("GET, PUT, DELETE"));
+    let response = hub.send("PATCH", "/devices/a", None, None);
+    response.error(405, "GenericMethodNotAllowed");
+    assert_eq!(response.header("allow"), Some("GET, PUT, DELETE"));
 }
 
-/// Malformed bodies are 400 and never change anything.
 /// HUB-HTTP-9.
 #[test]
-fn malformed_bodies() {
+fn malformed_body_is_bad_request_and_changes_nothing() {
     let hub = Hub::new();
     for bad in [
         "",
@@ -110,8 +109,8 @@ fn malformed_bodies() {
             HeaderValue::from_static("application/json"),
         );
         request.body = bad.to_owned().into();
-        let answer = hub.request(request);
-        assert_eq!(answer.status, 400, "{bad}");
+        let response = hub.request(request);
+        assert_eq!(response.status, 400, "{bad}");
     }
     hub.get("/devices/a").error(404, "DeviceNotFound");
 }

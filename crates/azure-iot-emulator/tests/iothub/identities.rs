@@ -25,9 +25,9 @@ fn with_keys(primary: &str, secondary: &str) -> Value {
 #[test]
 fn created_device_has_every_member_keys_and_a_decimal_etag() {
     let hub = Hub::new();
-    let answer = hub.put("/devices/a", &json!({"deviceId": "a"}));
-    let tag = answer.header("etag").unwrap().to_owned();
-    let device = answer.ok();
+    let response = hub.put("/devices/a", &json!({"deviceId": "a"}));
+    let tag = response.header("etag").unwrap().to_owned();
+    let device = response.ok();
     let names: Vec<&str> = device.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
         names,
@@ -49,7 +49,7 @@ fn created_device_has_every_member_keys_and_a_decimal_etag() {
         ]
     );
     assert_eq!(device["deviceId"], "a");
-    // .NET ticks of the manual clock's time.
+    // The manual clock's time in .NET ticks.
     assert_eq!(device["generationId"], "639079632001234567");
     let etag = device["etag"].as_str().unwrap();
     assert_eq!(tag, format!("\"{etag}\""));
@@ -92,7 +92,7 @@ fn created_device_has_every_member_keys_and_a_decimal_etag() {
     assert_eq!(hub.get("/devices/a").ok(), device);
 }
 
-/// HUB-DEVICE-14, HUB-ERROR-8: without If-Match a PUT creates only, whatever etag is in the body.
+/// HUB-DEVICE-14, HUB-ERROR-8: without If-Match, PUT only creates, whatever ETag the body has.
 #[test]
 fn put_without_if_match_on_existing_device_conflicts() {
     let hub = Hub::new();
@@ -104,8 +104,8 @@ fn put_without_if_match_on_existing_device_conflicts() {
     );
 }
 
-/// HUB-DEVICE-9, HUB-DEVICE-16, HUB-DEVICE-17, HUB-ETAG-2, HUB-ETAG-8, HUB-ETAG-9, HUB-ETAG-10: the ETag counts up by
-/// one.
+/// HUB-DEVICE-9, HUB-DEVICE-16, HUB-DEVICE-17, HUB-ETAG-2, HUB-ETAG-8, HUB-ETAG-9, HUB-ETAG-10: each update increments
+/// the ETag by one.
 #[test]
 fn put_with_if_match_updates_and_stale_etag_fails() {
     let hub = Hub::new();
@@ -118,7 +118,7 @@ fn put_with_if_match_updates_and_stale_etag_fails() {
             (&device["status"], &device["statusReason"]),
             (&json!("disabled"), &json!("broken"))
         );
-        // Only the first of the two changed the status.
+        // Only the first of the two updates changed the status.
         assert_eq!(device["statusUpdatedTime"], "2026-03-01T12:00:01.1234567Z");
         assert_eq!(device["generationId"], first["generationId"]);
     }
@@ -143,7 +143,7 @@ fn put_with_if_match_updates_and_stale_etag_fails() {
     let device = hub
         .put_if("/devices/a", &current_etag, &json!({"deviceId": "a"}))
         .ok();
-    // HUB-DEVICE-16: a PUT replaces, so what it does not mention is gone.
+    // HUB-DEVICE-16: PUT replaces; members missing from the body are reset.
     assert_eq!(
         (&device["status"], &device["statusReason"]),
         (&json!("enabled"), &Value::Null)
@@ -154,8 +154,8 @@ fn put_with_if_match_updates_and_stale_etag_fails() {
 #[test]
 fn put_with_if_match_on_missing_device_is_not_found() {
     let hub = Hub::new();
-    let answer = hub.put_if("/devices/a", "*", &json!({"deviceId": "a"}));
-    assert_eq!(answer.error(404, "DeviceNotFound"), "a");
+    let response = hub.put_if("/devices/a", "*", &json!({"deviceId": "a"}));
+    assert_eq!(response.error(404, "DeviceNotFound"), "a");
 }
 
 /// HUB-KEY-2, HUB-KEY-3, HUB-KEY-4, HUB-KEY-5, HUB-KEY-6.
@@ -164,15 +164,15 @@ fn keys_are_regenerated_or_kept_and_bad_keys_are_refused() {
     let hub = Hub::new();
     let created = hub.put("/devices/a", &with_keys(KEY_1, KEY_2)).ok();
     assert_eq!(keys(&created), (KEY_1.to_owned(), KEY_2.to_owned()));
-    // HUB-KEY-5: left out.
+    // HUB-KEY-5: absent keys are regenerated.
     let regenerated = hub.put_if("/devices/a", "*", &json!({"deviceId": "a"})).ok();
     assert_ne!(keys(&regenerated).0, KEY_1);
-    // HUB-KEY-6: empty.
+    // HUB-KEY-6: empty keys are regenerated.
     let again = hub.put_if("/devices/a", "*", &with_keys("", "")).ok();
     assert_ne!(keys(&again), keys(&regenerated));
-    // Unchanged if sent back.
+    // Keys that are sent back are unchanged.
     assert_eq!(keys(&hub.put_if("/devices/a", "*", &again).ok()), keys(&again));
-    // HUB-KEY-3: no keys at all, too short, too long.
+    // HUB-KEY-3: not base64, too short, too long.
     for bad in [
         "1",
         "not base64!",
@@ -187,7 +187,7 @@ fn keys_are_regenerated_or_kept_and_bad_keys_are_refused() {
     for good in [STANDARD.encode([1; 16]), STANDARD.encode([1; 64])] {
         hub.put_if("/devices/a", "*", &with_keys(&good, &good)).ok();
     }
-    // HUB-KEY-4: only one.
+    // HUB-KEY-4: only one key.
     for body in [with_keys(KEY_1, ""), with_keys("", KEY_1)] {
         let text = hub.put_if("/devices/a", "*", &body).error(400, "ArgumentInvalid");
         assert_eq!(text, "Either no keys or both keys can be set");
@@ -260,8 +260,8 @@ fn device_ids_have_the_documented_characters_and_keep_case() {
         .error(400, "ArgumentInvalid");
     for bad in ["a%2Fb", "a%26b", "a%20b", "%C3%A4"] {
         let decoded = percent_encoding::percent_decode_str(bad).decode_utf8().unwrap();
-        let answer = hub.put(&format!("/devices/{bad}"), &json!({ "deviceId": decoded }));
-        answer.error(400, "ArgumentInvalid");
+        let response = hub.put(&format!("/devices/{bad}"), &json!({ "deviceId": decoded }));
+        response.error(400, "ArgumentInvalid");
     }
     let every = "Az09-:.+%_#*?!(),=@;$'";
     let encoded =
@@ -269,15 +269,15 @@ fn device_ids_have_the_documented_characters_and_keep_case() {
     hub.put(&format!("/devices/{encoded}"), &json!({ "deviceId": every }))
         .ok();
     assert_eq!(hub.get(&format!("/devices/{encoded}")).ok()["deviceId"], every);
-    // Ids keep their case.
+    // Device ids are case-sensitive.
     hub.create("Device");
     assert_eq!(hub.get("/devices/device").error(404, "DeviceNotFound"), "device");
-    // The literal segments of the path don't mind it.
+    // Literal path segments are case-insensitive.
     assert_eq!(hub.get("/Devices/Device").ok()["deviceId"], "Device");
 }
 
-/// HUB-DEVICE-18, HUB-DEVICE-19, HUB-DEVICE-20, HUB-ETAG-8, HUB-ETAG-9, HUB-ETAG-14: ; deleting takes the twin and the
-/// modules along.
+/// HUB-DEVICE-18, HUB-DEVICE-19, HUB-DEVICE-20, HUB-ETAG-8, HUB-ETAG-9, HUB-ETAG-14: deleting a device also deletes its
+/// twin and modules.
 #[test]
 fn delete_needs_if_match_and_removes_twin_and_modules() {
     let hub = Hub::new();
@@ -286,8 +286,8 @@ fn delete_needs_if_match_and_removes_twin_and_modules() {
     hub.put("/devices/a/modules/m", &json!({"deviceId": "a", "moduleId": "m"}))
         .ok();
     hub.patch("/twins/a", &json!({"tags": {"x": 1}})).ok();
-    let answer = hub.send("DELETE", "/devices/a", None, None);
-    assert_eq!(answer.error(412, "PreconditionFailed"), "Etag missing");
+    let response = hub.send("DELETE", "/devices/a", None, None);
+    assert_eq!(response.error(412, "PreconditionFailed"), "Etag missing");
     hub.delete("/devices/a", "\"stale\"")
         .error(412, "PreconditionFailed");
     let gone = hub.delete("/devices/a", &quoted(&device["etag"]));
@@ -303,7 +303,7 @@ fn delete_needs_if_match_and_removes_twin_and_modules() {
     }
 }
 
-/// HUB-DEVICE-3: a new identity of the same name has another generation, even within the same moment.
+/// HUB-DEVICE-3: a device that is created again has a new generation id, even at the same clock time.
 #[test]
 fn registering_an_id_again_gives_a_new_generation() {
     let hub = Hub::new();
@@ -333,7 +333,7 @@ fn device_list_has_at_most_a_thousand_items() {
 #[test]
 fn edge_device_gets_a_scope_and_two_system_modules() {
     let hub = Hub::new();
-    let body = json!({"deviceId": "e", "capabilities": {"iotEdge": true}, "deviceScope": "of no use"});
+    let body = json!({"deviceId": "e", "capabilities": {"iotEdge": true}, "deviceScope": "ignored"});
     let edge = hub.put("/devices/e", &body).ok();
     let generation = edge["generationId"].as_str().unwrap();
     assert_eq!(edge["deviceScope"], format!("ms-azure-iot-edge://e-{generation}"));
@@ -377,8 +377,8 @@ fn leaf_gets_the_scope_of_its_parent() {
         (&scope, &json!([scope]))
     );
     for bad in ["ms-azure-iot-edge://e-1", "ms-azure-iot-edge://x-1", "e"] {
-        let answer = hub.put_if("/devices/l", "*", &json!({"deviceId": "l", "deviceScope": bad}));
-        answer.error(400, "InvalidDeviceScope");
+        let response = hub.put_if("/devices/l", "*", &json!({"deviceId": "l", "deviceScope": bad}));
+        response.error(400, "InvalidDeviceScope");
     }
     let detached = hub.put_if("/devices/l", "*", &json!({"deviceId": "l"})).ok();
     assert_eq!(
@@ -424,9 +424,9 @@ fn edge_update_must_repeat_its_own_scope() {
     );
 }
 
-/// HUB-EDGE-8, HUB-EDGE-9, HUB-EDGE-10, HUB-EDGE-13: `iotEdge` toggles in place.
+/// HUB-EDGE-8, HUB-EDGE-9, HUB-EDGE-10, HUB-EDGE-13: `iotEdge` can be switched on and off.
 #[test]
-fn iot_edge_capability_toggles_in_place() {
+fn iot_edge_capability_can_be_switched_on_and_off() {
     let hub = Hub::new();
     let scope = hub.create_edge("parent")["deviceScope"].clone();
     hub.put("/devices/l", &json!({"deviceId": "l", "deviceScope": scope}))

@@ -6,13 +6,13 @@ use azure_iot_emulator::{MethodScript, Tier};
 use futures::executor::block_on;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Hub, build, with_header};
+use crate::support::{Hub, Response, build, with_header};
 
 fn run(hub: &Hub) {
     block_on(hub.engine.run_due_jobs());
 }
 
-fn put(hub: &Hub, id: &str, body: &Value) -> Answer {
+fn put(hub: &Hub, id: &str, body: &Value) -> Response {
     hub.put(&format!("/jobs/v2/{id}"), body)
 }
 
@@ -37,7 +37,7 @@ fn method_job(condition: &str, payload: &Value) -> Value {
     })
 }
 
-/// The numbers of devices: all, succeeded, failed.
+/// Returns the device counts of a job: all, succeeded, failed.
 fn counts(job: &Value) -> (Option<u64>, Option<u64>, Option<u64>) {
     let count = |name: &str| job["deviceJobStatistics"][name].as_u64();
     (
@@ -76,7 +76,7 @@ fn duplicate_job_conflicts_and_second_active_job_is_throttled() {
 
 /// HUB-JOB-11, HUB-JOB-13.
 #[test]
-fn unknown_job_has_status_unknown_and_ended_job_cannot_be_cancelled() {
+fn unknown_job_has_status_unknown_and_ended_job_cannot_be_canceled() {
     let hub = hub_with(&["a"]);
     let unknown = get(&hub, "missing");
     assert_eq!(
@@ -93,7 +93,7 @@ fn unknown_job_has_status_unknown_and_ended_job_cannot_be_cancelled() {
 
 /// HUB-JOB-10, HUB-JOB-12.
 #[test]
-fn waiting_job_can_be_cancelled() {
+fn waiting_job_can_be_canceled() {
     let hub = hub_with(&["a"]);
     let mut body = twin_job("*");
     body["startTime"] = json!("2026-03-01T13:00:00.000Z");
@@ -110,10 +110,10 @@ fn waiting_job_can_be_cancelled() {
 
 /// HUB-JOB-5, HUB-JOB-10, HUB-JOB-17, HUB-JOB-18, HUB-JOB-23.
 #[test]
-fn twin_job_runs_on_devices_of_its_condition_at_its_start_time() {
+fn twin_job_runs_on_matching_devices_at_its_start_time() {
     let hub = hub_with(&["a", "b", "c"]);
     let mut body = twin_job("deviceId IN ['a', 'b']");
-    // Without a zone, and an hour from now.
+    // A time without a zone, an hour from now.
     body["startTime"] = json!("2026-03-01T13:00:00");
     put(&hub, "j", &body).ok();
     run(&hub);
@@ -159,7 +159,7 @@ fn method_job_counts_offline_devices_as_failed() {
 
 /// HUB-JOB-21.
 #[test]
-fn condition_from_modules_makes_a_job_of_modules() {
+fn job_with_a_condition_from_modules_runs_on_modules() {
     let hub = hub_with(&["a"]);
     hub.put("/devices/a/modules/m", &json!({"deviceId": "a", "moduleId": "m"}))
         .ok();
@@ -235,7 +235,7 @@ fn interrupted_job_continues_after_loading_state() {
     put(&hub, "j", &twin_job("*")).ok();
     run(&hub);
     let mut state = hub.engine.dump();
-    // As if the program had ended in the middle.
+    // The state of a process that ended while the job ran.
     state["jobs"]["j"]["status"] = json!("running");
     state["jobs"]["j"]["devices"][1]["status"] = json!("running");
     state["devices"]["b"]["identity"]["twin"]["tags"] = json!({});
@@ -246,7 +246,7 @@ fn interrupted_job_continues_after_loading_state() {
     assert_eq!(other.get("/twins/b").ok()["tags"], json!({"done": true}));
 }
 
-fn query(hub: &Hub, text: &str) -> Answer {
+fn query(hub: &Hub, text: &str) -> Response {
     hub.send("POST", "/devices/query", None, Some(&json!({ "query": text })))
 }
 
@@ -258,12 +258,12 @@ fn job_rows_are_queried_page_by_page() {
         put(&hub, id, &twin_job("*")).ok();
         run(&hub);
     }
-    let answer = query(
+    let response = query(
         &hub,
         "SELECT * FROM devices.jobs WHERE devices.jobs.jobId = 'two' AND deviceId != 'b'",
     );
-    assert_eq!(answer.header("x-ms-item-type"), Some("DeviceJob"));
-    let rows = answer.ok();
+    assert_eq!(response.header("x-ms-item-type"), Some("DeviceJob"));
+    let rows = response.ok();
     let ids: Vec<_> = rows
         .as_array()
         .unwrap()
@@ -274,7 +274,6 @@ fn job_rows_are_queried_page_by_page() {
     assert_eq!(rows[0]["jobType"], "scheduleUpdateTwin");
     assert_eq!(rows[0]["status"], "completed");
     assert_eq!(rows[0]["outcome"], json!({"deviceMethodResponse": null}));
-    // Page by page.
     let text = json!({"query": "SELECT * FROM devices.jobs"});
     let mut request = build("POST", "/devices/query", None, Some(&text));
     request = with_header(request, "x-ms-max-item-count", "4");
@@ -300,9 +299,9 @@ fn job_list_is_an_array_in_pages() {
     }
     put(&hub, "waiting", &method_job("*", &json!(1))).ok();
     let list = |path: &str| {
-        let answer = hub.get(path);
-        assert_eq!(answer.header("x-ms-item-type"), Some("JobResponse"));
-        let jobs = answer.ok();
+        let response = hub.get(path);
+        assert_eq!(response.header("x-ms-item-type"), Some("JobResponse"));
+        let jobs = response.ok();
         let ids = jobs
             .as_array()
             .unwrap()
@@ -311,7 +310,7 @@ fn job_list_is_an_array_in_pages() {
         ids.collect::<Vec<_>>().join(" ")
     };
     assert_eq!(list("/jobs/v2/query"), "a b c waiting");
-    // .NET writes the names its own way.
+    // The .NET client's spelling of types and statuses.
     assert_eq!(
         list("/jobs/v2/query?jobType=ScheduleUpdateTwin&jobStatus=Completed"),
         "a b c"

@@ -1,10 +1,9 @@
-//! The hub's engine, in process and without HTTP. Tests name the section of the facts about the service and the
-//! number of the case that they show.
+//! The hub's engine in process, without HTTP, against the rules of `docs/service-behavior/iothub.md`.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that cannot go on fails"
+    reason = "a test fails by panicking"
 )]
 
 mod bulk;

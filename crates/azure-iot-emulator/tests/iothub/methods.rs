@@ -3,9 +3,9 @@ use std::time::Duration;
 use azure_iot_emulator::MethodScript;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Hub, build};
+use crate::support::{Hub, Response, build};
 
-/// A hub with a device that is online and answers `echo`, `fail` and, after ten seconds, `slow`.
+/// Returns a hub with an online device that replies to `echo` and `fail` at once and to `slow` after ten seconds.
 fn hub() -> Hub {
     let hub = Hub::new();
     hub.create("a");
@@ -23,18 +23,23 @@ fn hub() -> Hub {
     hub
 }
 
-fn call(hub: &Hub, path: &str, body: &Value) -> Answer {
+fn call(hub: &Hub, path: &str, body: &Value) -> Response {
     hub.send("POST", path, None, Some(body))
 }
 
-/// The number and the message of an error that is JSON within JSON (HUB-ERROR-4, HUB-METHOD-12, E3).
+/// Returns the code, message and info of an error that is JSON in a JSON string (HUB-ERROR-4, HUB-METHOD-12).
 #[track_caller]
-fn nested(answer: &Answer, code: &str) -> (u64, String, Value) {
-    assert_eq!(answer.header("iothub-errorcode"), Some(code), "{}", answer.body);
-    assert_eq!(answer.body["ExceptionMessage"], "");
-    let inner: Value = serde_json::from_str(answer.body["Message"].as_str().unwrap()).unwrap();
+fn assert_nested_error(response: &Response, code: &str) -> (u64, String, Value) {
+    assert_eq!(
+        response.header("iothub-errorcode"),
+        Some(code),
+        "{}",
+        response.body
+    );
+    assert_eq!(response.body["ExceptionMessage"], "");
+    let inner: Value = serde_json::from_str(response.body["Message"].as_str().unwrap()).unwrap();
     let number = inner["errorCode"].as_u64().unwrap();
-    assert_eq!(u64::from(answer.status), number / 1000);
+    assert_eq!(u64::from(response.status), number / 1000);
     assert!(inner["trackingId"].is_string() && inner["timestampUtc"] == "2026-03-01T12:00:00.1234567Z");
     (
         number,
@@ -49,20 +54,20 @@ fn method_of_unknown_device_or_module_is_not_found() {
     let hub = hub();
     let body = json!({"methodName": "echo"});
     assert_eq!(
-        nested(&call(&hub, "/twins/b/methods", &body), "DeviceNotFound").0,
+        assert_nested_error(&call(&hub, "/twins/b/methods", &body), "DeviceNotFound").0,
         404_001
     );
     assert_eq!(
-        nested(&call(&hub, "/twins/b/modules/m/methods", &body), "DeviceNotFound").0,
+        assert_nested_error(&call(&hub, "/twins/b/modules/m/methods", &body), "DeviceNotFound").0,
         404_001
     );
     assert_eq!(
-        nested(&call(&hub, "/twins/a/modules/n/methods", &body), "ModuleNotFound").0,
+        assert_nested_error(&call(&hub, "/twins/a/modules/n/methods", &body), "ModuleNotFound").0,
         404_010
     );
 }
 
-/// HUB-METHOD-10, HUB-METHOD-12, HUB-ERROR-11: offline, or no such method.
+/// HUB-METHOD-10, HUB-METHOD-12, HUB-ERROR-11: the device is offline or has no such method.
 #[test]
 fn method_of_offline_device_is_not_online() {
     let hub = hub();
@@ -70,7 +75,7 @@ fn method_of_offline_device_is_not_online() {
         ("/twins/a/methods", "unknown"),
         ("/twins/a/modules/m/methods", "echo"),
     ] {
-        let (number, message, info) = nested(
+        let (number, message, info) = assert_nested_error(
             &call(&hub, path, &json!({"methodName": method})),
             "DeviceNotOnline",
         );
@@ -81,23 +86,24 @@ fn method_of_offline_device_is_not_online() {
         assert_eq!(info, json!({"timeout": "00:00:00"}));
     }
     hub.engine.set_connected("a", None, false).unwrap();
-    nested(
+    assert_nested_error(
         &call(&hub, "/twins/a/methods", &json!({"methodName": "echo"})),
         "DeviceNotOnline",
     );
-    // A device of the same name that is registered later has no scripts.
+    // A device that is registered again under the same id has no scripts.
     hub.delete("/devices/a", "*");
     hub.create("a");
     hub.engine.set_connected("a", None, true).unwrap();
-    nested(
+    assert_nested_error(
         &call(&hub, "/twins/a/methods", &json!({"methodName": "echo"})),
         "DeviceNotOnline",
     );
 }
 
-/// HUB-METHOD-5, HUB-METHOD-7, HUB-METHOD-8: any payload, as it is; a device's own status is no error.
+/// HUB-METHOD-5, HUB-METHOD-7, HUB-METHOD-8: the payload is passed through; an error status of the device is not an
+/// error of the call.
 #[test]
-fn method_payload_is_any_json_and_device_status_is_no_error() {
+fn method_payload_is_any_json_and_device_status_is_not_an_error() {
     let hub = hub();
     for payload in [
         json!(null),
@@ -107,14 +113,14 @@ fn method_payload_is_any_json_and_device_status_is_no_error() {
         json!({"a": {"b": 1.0}}),
     ] {
         let body = json!({"methodName": "echo", "payload": payload, "responseTimeoutInSeconds": null});
-        let answer = call(&hub, "/twins/a/methods", &body).ok();
+        let response = call(&hub, "/twins/a/methods", &body).ok();
         assert_eq!(
-            answer.to_string(),
+            response.to_string(),
             json!({"status": 200, "payload": payload}).to_string()
         );
     }
-    let answer = call(&hub, "/twins/a/methods", &json!({"methodName": "fail"})).ok();
-    assert_eq!(answer, json!({"status": 503, "payload": "no"}));
+    let response = call(&hub, "/twins/a/methods", &json!({"methodName": "fail"})).ok();
+    assert_eq!(response, json!({"status": 503, "payload": "no"}));
     hub.engine.set_connected("a", Some("m"), true).unwrap();
     hub.engine
         .on_method("a", Some("m"), "x", MethodScript::reply(1, Value::Null))
@@ -125,11 +131,12 @@ fn method_payload_is_any_json_and_device_status_is_no_error() {
     );
 }
 
-/// HUB-METHOD-1, HUB-METHOD-2, HUB-METHOD-3, HUB-METHOD-4, HUB-METHOD-6: the other limits of a call.
+/// HUB-METHOD-1, HUB-METHOD-2, HUB-METHOD-3, HUB-METHOD-4, HUB-METHOD-6.
 #[test]
 fn method_timeouts_name_and_payload_are_checked() {
     let hub = hub();
-    let argument = |body: &Value| nested(&call(&hub, "/twins/a/methods", body), "ArgumentInvalid").1;
+    let argument =
+        |body: &Value| assert_nested_error(&call(&hub, "/twins/a/methods", body), "ArgumentInvalid").1;
     let text = argument(&json!({
         "methodName": "echo", "connectTimeoutInSeconds": 20, "responseTimeoutInSeconds": 10,
     }));
@@ -145,31 +152,32 @@ fn method_timeouts_name_and_payload_are_checked() {
     }
     let large = json!({"methodName": "echo", "payload": "x".repeat(128 * 1024)});
     assert_eq!(
-        nested(&call(&hub, "/twins/a/methods", &large), "MessageTooLarge").0,
+        assert_nested_error(&call(&hub, "/twins/a/methods", &large), "MessageTooLarge").0,
         413_001
     );
-    nested(&call(&hub, "/twins/a/methods", &json!([])), "IotHubFormatError");
+    assert_nested_error(&call(&hub, "/twins/a/methods", &json!([])), "IotHubFormatError");
 }
 
-/// Polls a call until it waits, then does something, then takes the answer.
+/// Polls a call until it is pending, runs `then` and awaits the response.
 async fn during(hub: &Hub, body: Value, then: impl FnOnce()) -> (u16, Value) {
     let request = build("POST", "/twins/a/methods", None, Some(&body));
-    let mut answer = Box::pin(hub.engine.handle(request));
-    assert!(futures::poll!(&mut answer).is_pending());
+    let mut response = Box::pin(hub.engine.handle(request));
+    assert!(futures::poll!(&mut response).is_pending());
     then();
-    let answer = answer.await;
-    (answer.status.as_u16(), answer.body_json().unwrap())
+    let response = response.await;
+    (response.status.as_u16(), response.body_json().unwrap())
 }
 
-/// HUB-METHOD-2, HUB-METHOD-11: by the hub's clock, so that no test has to wait.
+/// HUB-METHOD-2, HUB-METHOD-11: the timeout is measured by the hub's clock.
 #[tokio::test]
-async fn method_without_an_answer_times_out() {
+async fn method_without_a_response_times_out() {
     let hub = hub();
     let body = |method: &str| json!({"methodName": method, "responseTimeoutInSeconds": 9});
     for method in ["silent", "slow"] {
-        let (status, answer) = during(&hub, body(method), || hub.clock.advance(Duration::from_secs(9))).await;
+        let (status, response) =
+            during(&hub, body(method), || hub.clock.advance(Duration::from_secs(9))).await;
         assert_eq!(status, 504);
-        let inner: Value = serde_json::from_str(answer["Message"].as_str().unwrap()).unwrap();
+        let inner: Value = serde_json::from_str(response["Message"].as_str().unwrap()).unwrap();
         assert_eq!(inner["errorCode"], 504_101);
         assert_eq!(
             inner["message"],
@@ -178,11 +186,11 @@ async fn method_without_an_answer_times_out() {
         assert_eq!(inner["info"], json!({}));
     }
     let patient = json!({"methodName": "slow"});
-    let (status, answer) = during(&hub, patient, || hub.clock.advance(Duration::from_secs(10))).await;
-    assert_eq!((status, answer), (200, json!({"status": 200, "payload": null})));
+    let (status, response) = during(&hub, patient, || hub.clock.advance(Duration::from_secs(10))).await;
+    assert_eq!((status, response), (200, json!({"status": 200, "payload": null})));
 }
 
-/// HUB-METHOD-10, HUB-METHOD-14: a call waits for a device to come, as long as its connect timeout.
+/// HUB-METHOD-10, HUB-METHOD-14: a call to an offline device waits up to its connect timeout.
 #[tokio::test]
 async fn method_waits_for_the_device_until_the_connect_timeout() {
     let hub = hub();
@@ -194,13 +202,13 @@ async fn method_waits_for_the_device_until_the_connect_timeout() {
     };
     assert_eq!(during(&hub, body.clone(), connect).await.0, 200);
     hub.engine.set_connected("a", None, false).unwrap();
-    let (status, answer) = during(&hub, body, || hub.clock.advance(Duration::from_secs(20))).await;
+    let (status, response) = during(&hub, body, || hub.clock.advance(Duration::from_secs(20))).await;
     assert_eq!(status, 404);
     assert!(
-        answer["Message"]
+        response["Message"]
             .as_str()
             .unwrap()
             .contains("\"timeout\":\"00:00:20\""),
-        "{answer}"
+        "{response}"
     );
 }

@@ -11,12 +11,12 @@ fn module(id: &str) -> Value {
 fn created_module_has_every_member_and_its_own_etag() {
     let hub = Hub::new();
     let device = hub.create("a");
-    let answer = hub.put(
+    let response = hub.put(
         "/devices/a/modules/m",
         &json!({"deviceId": "a", "moduleId": "m", "managedBy": "me"}),
     );
-    let tag = answer.header("etag").unwrap().to_owned();
-    let created = answer.ok();
+    let tag = response.header("etag").unwrap().to_owned();
+    let created = response.ok();
     assert_eq!(tag, quoted(&created["etag"]));
     let names: Vec<&str> = created.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
@@ -41,7 +41,7 @@ fn created_module_has_every_member_and_its_own_etag() {
     assert_eq!(hub.get("/devices/a/modules/").ok(), json!([created]));
 }
 
-/// HUB-MODULE-3, HUB-MODULE-4, HUB-MODULE-5, HUB-ETAG-8, HUB-ETAG-9, HUB-ETAG-14: the other rules of writing.
+/// HUB-MODULE-3, HUB-MODULE-4, HUB-MODULE-5, HUB-ETAG-8, HUB-ETAG-9, HUB-ETAG-14.
 #[test]
 fn module_writes_follow_the_rules_of_devices() {
     let hub = Hub::new();
@@ -57,7 +57,7 @@ fn module_writes_follow_the_rules_of_devices() {
     hub.put(path, &module("m"))
         .error(409, "ModuleAlreadyExistsOnDevice");
     let second = hub.put_if(path, &quoted(&first["etag"]), &module("m")).ok();
-    // HUB-MODULE-5: a PUT replaces.
+    // HUB-MODULE-5: PUT replaces.
     assert_eq!(second["managedBy"], Value::Null);
     assert_ne!(second["authentication"], first["authentication"]);
     hub.put_if(path, &quoted(&first["etag"]), &module("m"))
@@ -89,7 +89,7 @@ fn module_ids_must_not_begin_with_a_dollar_sign() {
         .error(400, "ArgumentInvalid");
 }
 
-/// HUB-KEY-14: the type `none` becomes `sas`.
+/// HUB-KEY-14: the authentication type `none` becomes `sas`.
 #[test]
 fn module_of_type_none_becomes_sas() {
     let hub = Hub::new();
@@ -100,7 +100,7 @@ fn module_of_type_none_becomes_sas() {
     assert!(created["authentication"]["symmetricKey"]["primaryKey"].is_string());
 }
 
-/// HUB-MODULE-6, HUB-MODULE-7: what a shared access signature hides, a bearer token is told.
+/// HUB-MODULE-6, HUB-MODULE-7: with a shared access signature a missing device is 401, with a bearer token 404.
 #[test]
 fn module_of_missing_device_is_unauthorized_for_signatures_and_not_found_for_entra() {
     let hub = Hub::new();
@@ -112,14 +112,14 @@ fn module_of_missing_device_is_unauthorized_for_signatures_and_not_found_for_ent
     ] {
         hub.send(method, path, if_match, body.as_ref())
             .error(401, "IotHubUnauthorizedAccess");
-        let answer = hub.with_bearer(method, path, if_match, body.as_ref());
-        assert_eq!(answer.error(404, "DeviceNotFound"), "a");
+        let response = hub.with_bearer(method, path, if_match, body.as_ref());
+        assert_eq!(response.error(404, "DeviceNotFound"), "a");
     }
     hub.get("/devices/a/modules")
         .error(401, "IotHubUnauthorizedAccess");
     hub.with_bearer("GET", "/devices/a/modules", None, None)
         .error(404, "DeviceNotFound");
-    // A disabled device is as good as a missing one, for signatures.
+    // With a signature, a disabled device is also 401.
     hub.put("/devices/a", &json!({"deviceId": "a", "status": "disabled"}))
         .ok();
     hub.put(path, &module("m")).error(401, "IotHubUnauthorizedAccess");
@@ -128,7 +128,7 @@ fn module_of_missing_device_is_unauthorized_for_signatures_and_not_found_for_ent
 
 /// HUB-MODULE-9, HUB-MODULE-10.
 #[test]
-fn a_device_has_at_most_fifty_modules_and_keeps_the_systems() {
+fn device_has_at_most_fifty_modules_and_system_modules_cannot_be_deleted() {
     let hub = Hub::new();
     hub.create_edge("a");
     for number in 0..48 {

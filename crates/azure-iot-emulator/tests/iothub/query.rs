@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Hub, build, with_header};
+use crate::support::{Hub, Response, build, with_header};
 
-/// Ten devices on three floors; the even ones report, the last is disabled.
+/// Returns a hub with ten devices on three floors. The even ones have reported properties; the last is disabled.
 fn building() -> Hub {
     let hub = Hub::new();
     for number in 0..10_u32 {
@@ -29,12 +29,12 @@ fn building() -> Hub {
     hub
 }
 
-fn query(hub: &Hub, text: &str) -> Answer {
+fn query(hub: &Hub, text: &str) -> Response {
     hub.send("POST", "/devices/query", None, Some(&json!({ "query": text })))
 }
 
-/// One page, with the headers that ask for it.
-fn page(hub: &Hub, text: &str, size: &str, token: Option<&str>) -> Answer {
+/// Queries one page; size and token are sent as headers.
+fn page(hub: &Hub, text: &str, size: &str, token: Option<&str>) -> Response {
     let mut request = build("POST", "/devices/query", None, Some(&json!({ "query": text })));
     request = with_header(request, "x-ms-max-item-count", size);
     if let Some(token) = token {
@@ -43,17 +43,17 @@ fn page(hub: &Hub, text: &str, size: &str, token: Option<&str>) -> Answer {
     hub.request(request)
 }
 
-/// The ids of the devices for which a condition holds.
+/// Returns the ids of the devices that match a condition.
 #[track_caller]
 fn ids(hub: &Hub, condition: &str) -> String {
-    let answer = query(hub, &format!("SELECT * FROM devices WHERE {condition}"));
+    let response = query(hub, &format!("SELECT * FROM devices WHERE {condition}"));
     assert_eq!(
-        answer.header("x-ms-item-type"),
+        response.header("x-ms-item-type"),
         Some("Twin"),
         "{condition}: {}",
-        answer.body
+        response.body
     );
-    let rows = answer.ok();
+    let rows = response.ok();
     let ids = rows
         .as_array()
         .unwrap()
@@ -64,19 +64,19 @@ fn ids(hub: &Hub, condition: &str) -> String {
 
 #[track_caller]
 fn rows(hub: &Hub, text: &str) -> Value {
-    let answer = query(hub, text);
+    let response = query(hub, text);
     assert_eq!(
-        answer.header("x-ms-item-type"),
+        response.header("x-ms-item-type"),
         Some("Raw"),
         "{text}: {}",
-        answer.body
+        response.body
     );
-    answer.ok()
+    response.ok()
 }
 
 /// HUB-QUERY-1, HUB-QUERY-2, HUB-QUERY-3, HUB-QUERY-4.
 #[test]
-fn pages_of_twins_end_without_a_continuation() {
+fn last_page_of_twins_has_no_continuation_token() {
     let hub = building();
     let text = "SELECT * FROM devices";
     let first = page(&hub, text, "6", None);
@@ -84,7 +84,7 @@ fn pages_of_twins_end_without_a_continuation() {
     let token = first.header("x-ms-continuation").unwrap().to_owned();
     assert_eq!(first.body.as_array().unwrap().len(), 6);
     assert_eq!(first.body[0], hub.get("/twins/d0").ok());
-    // What changes in between moves no other row.
+    // Changes between two pages do not move other rows.
     hub.delete("/devices/d5", "*");
     hub.create("d55");
     let last = page(&hub, text, "6", Some(&token));
@@ -97,12 +97,12 @@ fn pages_of_twins_end_without_a_continuation() {
         .map(|row| &row["deviceId"])
         .collect();
     assert_eq!(ids, ["d55", "d6", "d7", "d8", "d9"]);
-    // A page that is full and the last has no token either.
+    // A full last page has no token either.
     assert_eq!(page(&hub, text, "10", None).header("x-ms-continuation"), None);
     assert_eq!(page(&hub, text, "1000", None).body.as_array().unwrap().len(), 10);
 }
 
-/// HUB-QUERY-35, HUB-QUERY-36: a token belongs to its query, and what is none is refused.
+/// HUB-QUERY-35, HUB-QUERY-36: a token is bound to its query; an invalid token is refused.
 #[test]
 fn continuation_tokens_and_page_sizes_are_checked() {
     let hub = building();
@@ -118,7 +118,7 @@ fn continuation_tokens_and_page_sizes_are_checked() {
     for bad in ["0", "-1", "many"] {
         page(&hub, text, bad, None).error(400, "ArgumentInvalid");
     }
-    // An empty token is none.
+    // An empty token means the first page.
     assert_eq!(page(&hub, text, "3", Some("")).body[0]["deviceId"], "d0");
 }
 
@@ -129,12 +129,12 @@ fn page_has_at_most_a_hundred_rows() {
     for number in 0..101 {
         hub.create(&format!("d{number:03}"));
     }
-    for answer in [
+    for response in [
         query(&hub, "SELECT * FROM devices"),
         page(&hub, "SELECT * FROM devices", "5000", None),
     ] {
-        assert_eq!(answer.body.as_array().unwrap().len(), 100);
-        assert!(answer.header("x-ms-continuation").is_some());
+        assert_eq!(response.body.as_array().unwrap().len(), 100);
+        assert!(response.header("x-ms-continuation").is_some());
     }
 }
 
@@ -161,7 +161,7 @@ fn projections_are_raw_rows_named_by_last_segment_or_alias() {
         whole,
         json!([{"tags": twin["tags"], "desired": twin["properties"]["desired"], "capabilities": {"iotEdge": false}}])
     );
-    // Every member of a twin can be selected, and comes out as in the twin.
+    // Every member of a twin can be selected and has the same value as in the twin.
     for (name, value) in hub.get("/twins/d9").ok().as_object().unwrap() {
         let row = rows(
             &hub,
@@ -174,7 +174,7 @@ fn projections_are_raw_rows_named_by_last_segment_or_alias() {
     }
 }
 
-/// HUB-QUERY-2, HUB-QUERY-37: projections page as twins do.
+/// HUB-QUERY-2, HUB-QUERY-37: projections are paged like twins.
 #[test]
 fn projections_groups_and_top_are_paged() {
     let hub = building();
@@ -194,10 +194,10 @@ fn projections_groups_and_top_are_paged() {
         let mut all = Vec::new();
         let mut token: Option<String> = None;
         loop {
-            let answer = page(&hub, text, "2", token.as_deref());
-            assert!(answer.body.as_array().unwrap().len() <= 2);
-            all.extend(answer.body.as_array().unwrap().clone());
-            token = answer.header("x-ms-continuation").map(str::to_owned);
+            let response = page(&hub, text, "2", token.as_deref());
+            assert!(response.body.as_array().unwrap().len() <= 2);
+            all.extend(response.body.as_array().unwrap().clone());
+            token = response.header("x-ms-continuation").map(str::to_owned);
             if token.is_none() {
                 break;
             }
@@ -240,7 +240,7 @@ fn aggregates_and_groups_are_raw_rows() {
         ),
         json!([])
     );
-    // What is not there is a group of its own.
+    // Rows without the property form a group.
     assert_eq!(
         rows(
             &hub,
@@ -253,7 +253,7 @@ fn aggregates_and_groups_are_raw_rows() {
     assert_eq!(jobs.ok(), json!([]));
 }
 
-/// HUB-QUERY-6, HUB-QUERY-31, HUB-QUERY-32, HUB-QUERY-33, HUB-QUERY-41: the other ways of being wrong.
+/// HUB-QUERY-6, HUB-QUERY-31, HUB-QUERY-32, HUB-QUERY-33, HUB-QUERY-41.
 #[test]
 fn bad_queries_are_argument_invalid() {
     let hub = building();
@@ -285,7 +285,7 @@ fn bad_queries_are_argument_invalid() {
 }
 
 /// HUB-QUERY-8, HUB-QUERY-13, HUB-QUERY-14, HUB-QUERY-15, HUB-QUERY-16, HUB-QUERY-17, HUB-QUERY-19, HUB-QUERY-20,
-/// HUB-QUERY-25, HUB-QUERY-26: comparisons, and that only `true` matches.
+/// HUB-QUERY-25, HUB-QUERY-26: a row matches only if the condition is `true`.
 #[test]
 fn conditions_match_only_when_true() {
     let hub = building();
@@ -339,7 +339,7 @@ fn conditions_match_only_when_true() {
         ("properties.desired.interval / 0 = 1", ""),
         ("tags.location.room = 'r1' AND version = 3", "d1"),
         ("etag = 'AAAAAAAAAAI=' AND deviceId IN ['d1']", "d1"),
-        // What is not there is neither equal nor different, and neither is what can't be compared.
+        // Comparing an absent property, or values of different types, is undefined, not true.
         ("tags.nothing = 1", ""),
         ("tags.nothing != 1", ""),
         ("NOT tags.nothing = 1", ""),
@@ -353,10 +353,10 @@ fn conditions_match_only_when_true() {
             "NOT (tags.nothing = 1 AND deviceId = 'd0')",
             "d1 d2 d3 d4 d5 d6 d7 d8 d9",
         ),
-        // Not boolean, so not true.
+        // A value that is not a Boolean does not match.
         ("deviceId", ""),
         ("null = null AND deviceId = 'd0'", "d0"),
-        // Below the members of a twin, names keep their case.
+        // Top-level members ignore case; names below them do not.
         ("Tags.location.floor = 1 AND deviceId = 'd1'", "d1"),
         ("tags.Location.floor = 1", ""),
         ("moduleId = 'x'", ""),
@@ -366,9 +366,9 @@ fn conditions_match_only_when_true() {
     }
 }
 
-/// HUB-QUERY-27, HUB-QUERY-30: functions.
+/// HUB-QUERY-27, HUB-QUERY-30.
 #[test]
-fn functions_of_conditions() {
+fn string_number_and_type_functions_work_in_conditions() {
     let hub = building();
     for (condition, expected) in [
         ("STARTSWITH(devices.deviceId, 'd1')", true),
@@ -421,7 +421,7 @@ fn functions_of_conditions() {
     );
 }
 
-/// HUB-QUERY-4, HUB-QUERY-10, HUB-QUERY-11, HUB-QUERY-23: modules are no devices, and the other way round.
+/// HUB-QUERY-4, HUB-QUERY-10, HUB-QUERY-11, HUB-QUERY-23: device queries return no modules, and the reverse.
 #[test]
 fn queries_of_modules_and_devices_are_separate() {
     let hub = Hub::new();
@@ -440,12 +440,12 @@ fn queries_of_modules_and_devices_are_separate() {
     )
     .ok();
     assert_eq!(ids(&hub, "IS_DEFINED(deviceId)"), "a b e");
-    let answer = query(
+    let response = query(
         &hub,
         "SELECT * FROM devices.modules WHERE devices.modules.moduleId = '$edgeHub'",
     );
-    assert_eq!(answer.header("x-ms-item-type"), Some("Twin"));
-    assert_eq!(answer.ok(), json!([hub.get("/twins/e/modules/$edgeHub").ok()]));
+    assert_eq!(response.header("x-ms-item-type"), Some("Twin"));
+    assert_eq!(response.ok(), json!([hub.get("/twins/e/modules/$edgeHub").ok()]));
     assert_eq!(
         rows(
             &hub,
@@ -453,7 +453,7 @@ fn queries_of_modules_and_devices_are_separate() {
         ),
         json!([{"deviceId": "b", "moduleId": "m2"}])
     );
-    // Pages end within a device, and go on there.
+    // A page may end within a device; the next one continues there.
     let text = "SELECT deviceId, moduleId FROM devices.modules WHERE moduleId != '$edgeHub'";
     let first = page(&hub, text, "4", None);
     let token = first.header("x-ms-continuation").unwrap().to_owned();

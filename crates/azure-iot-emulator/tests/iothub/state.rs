@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::support::Hub;
 
 #[test]
-fn dumped_state_loads_and_answers_the_same() {
+fn loaded_state_gives_the_same_responses() {
     let hub = Hub::new();
     hub.create_edge("e");
     hub.create("a");
@@ -33,7 +33,7 @@ fn dumped_state_loads_and_answers_the_same() {
     ] {
         assert_eq!(other.get(path).ok(), hub.get(path).ok(), "{path}");
     }
-    // New generations stay ahead of loaded ones.
+    // A new generation id differs from all loaded ones.
     assert_ne!(
         other.create("n")["generationId"],
         other.get("/devices/x").ok()["generationId"]
@@ -41,7 +41,7 @@ fn dumped_state_loads_and_answers_the_same() {
 }
 
 #[test]
-fn state_that_is_not_understood_changes_nothing() {
+fn invalid_state_is_refused_and_changes_nothing() {
     let hub = Hub::new();
     hub.create("a");
     let mut state = hub.engine.dump();

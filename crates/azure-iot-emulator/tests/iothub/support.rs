@@ -1,4 +1,4 @@
-//! A hub with a clock that stands still, and requests to it.
+//! A hub with a manual clock, and requests to it.
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ pub(crate) struct Hub {
     pub(crate) clock: Clock,
 }
 
-/// A response, read.
+/// A response with its decoded body.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) body: Value,
     pub(crate) raw: ServiceResponse,
@@ -33,55 +33,55 @@ impl Hub {
         }
     }
 
-    pub(crate) fn request(&self, request: ServiceRequest) -> Answer {
+    pub(crate) fn request(&self, request: ServiceRequest) -> Response {
         let raw = block_on(self.engine.handle(request));
         let body = raw.body_json().expect("every body is JSON");
-        Answer {
+        Response {
             status: raw.status.as_u16(),
             body,
             raw,
         }
     }
 
-    /// A request with an optional `If-Match` and an optional body.
+    /// Sends a request of the owner policy with an optional `If-Match` and an optional body.
     pub(crate) fn send(
         &self,
         method: &str,
         path: &str,
         if_match: Option<&str>,
         body: Option<&Value>,
-    ) -> Answer {
+    ) -> Response {
         self.request(build(method, path, if_match, body))
     }
 
-    pub(crate) fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Response {
         self.send("GET", path, None, None)
     }
 
-    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Response {
         self.send("PUT", path, None, Some(body))
     }
 
-    pub(crate) fn put_if(&self, path: &str, if_match: &str, body: &Value) -> Answer {
+    pub(crate) fn put_if(&self, path: &str, if_match: &str, body: &Value) -> Response {
         self.send("PUT", path, Some(if_match), Some(body))
     }
 
-    pub(crate) fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> Response {
         self.send("PATCH", path, None, Some(body))
     }
 
-    pub(crate) fn delete(&self, path: &str, if_match: &str) -> Answer {
+    pub(crate) fn delete(&self, path: &str, if_match: &str) -> Response {
         self.send("DELETE", path, Some(if_match), None)
     }
 
-    /// The same request with a bearer token.
+    /// Sends the same request with a bearer token.
     pub(crate) fn with_bearer(
         &self,
         method: &str,
         path: &str,
         if_match: Option<&str>,
         body: Option<&Value>,
-    ) -> Answer {
+    ) -> Response {
         self.request(build(method, path, if_match, body).with_caller(bearer()))
     }
 
@@ -138,7 +138,7 @@ pub(crate) fn with_header(request: ServiceRequest, name: &'static str, value: &s
     )
 }
 
-/// A caller with one of the policies that every hub has.
+/// Returns a caller with one of the policies that every hub has.
 pub(crate) fn policy(name: &str) -> Caller {
     Caller::policy(name).expect("a policy")
 }
@@ -147,8 +147,8 @@ pub(crate) fn bearer() -> Caller {
     Caller::bearer()
 }
 
-impl Answer {
-    /// The body of a success.
+impl Response {
+    /// Returns the body of a response whose status must be 2xx.
     #[track_caller]
     pub(crate) fn ok(self) -> Value {
         assert_eq!(self.status, 200, "{}", self.body);
@@ -159,7 +159,7 @@ impl Answer {
         self.raw.header(name)
     }
 
-    /// The message after `ErrorCode:<name>;`, after checking that everything says the same code.
+    /// Returns the message after `ErrorCode:<name>;`. Status, header and body must have the expected code.
     #[track_caller]
     pub(crate) fn error(&self, status: u16, code: &str) -> String {
         assert_eq!(self.status, status, "{}", self.body);
@@ -171,7 +171,7 @@ impl Answer {
     }
 }
 
-/// `"tag"`, as `If-Match` wants it.
+/// Returns `"etag"`, quoted for `If-Match`.
 #[track_caller]
 pub(crate) fn quoted(etag: &Value) -> String {
     format!("\"{}\"", etag.as_str().expect("an etag is a string"))

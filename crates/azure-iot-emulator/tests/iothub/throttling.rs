@@ -1,4 +1,4 @@
-//! Limits on the number of requests, which are off unless switched on.
+//! Request rate limits, which are off by default.
 
 use std::time::Duration;
 
@@ -26,10 +26,10 @@ fn requests_beyond_the_rate_are_throttled() {
         (refused.header("retry-after"), refused.header("connection")),
         (None, Some("close"))
     );
-    // Others have limits of their own.
+    // Other operations have limits of their own.
     hub.patch("/twins/d", &json!({"tags": {"a": 1}})).ok();
     hub.get("/devices/d").ok();
-    // A tenth of a second is worth ten reads.
+    // The limit is 100 per second, so 100 ms allow ten more reads.
     hub.clock.advance(Duration::from_millis(100));
     for _ in 0..10 {
         hub.get("/twins/d").ok();

@@ -1,28 +1,28 @@
-//! Import and export jobs. The containers are looked at as dumped state has them; over HTTP they are
-//! in the tests of the server.
+//! Import and export jobs in the engine. The containers are read from dumped state; `https/containers.rs` tests them
+//! over HTTP.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::executor::block_on;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Hub};
+use crate::support::{Hub, Response};
 
 fn run(hub: &Hub) {
     block_on(hub.engine.run_due_jobs());
 }
 
-fn start(hub: &Hub, body: &Value) -> Answer {
+fn start(hub: &Hub, body: &Value) -> Response {
     hub.send("POST", "/jobs/create", None, Some(body))
 }
 
-fn export(hub: &Hub, container: &str, exclude_keys: bool) -> Answer {
+fn export(hub: &Hub, container: &str, exclude_keys: bool) -> Response {
     let uri = format!("https://localhost:1234/{container}?sv=2022-11-02&sig=x");
     let body = json!({"type": "export", "outputBlobContainerUri": uri, "excludeKeysInExport": exclude_keys});
     start(hub, &body)
 }
 
-fn import(hub: &Hub, container: &str) -> Answer {
+fn import(hub: &Hub, container: &str) -> Response {
     start(
         hub,
         &json!({
@@ -33,7 +33,7 @@ fn import(hub: &Hub, container: &str) -> Answer {
     )
 }
 
-fn finished(hub: &Hub, job: Answer) -> Value {
+fn finished(hub: &Hub, job: Response) -> Value {
     let id = job.ok()["jobId"].as_str().unwrap().to_owned();
     run(hub);
     hub.get(&format!("/jobs/{id}")).ok()
@@ -68,7 +68,7 @@ fn export_can_be_imported_again() {
         (&json!("enqueued"), &json!("export"))
     );
     assert_eq!(job["startTimeUtc"], "2026-03-01T12:00:00+00:00");
-    // Addresses hold secrets, so they are not told.
+    // Container URIs contain secrets, so they are not returned.
     assert_eq!(job["outputBlobContainerUri"], "");
     run(&hub);
     let done = hub.get(&format!("/jobs/{}", job["jobId"].as_str().unwrap())).ok();
@@ -82,7 +82,7 @@ fn export_can_be_imported_again() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    // Modules have lines of their own, behind that of their device.
+    // Modules have lines of their own after the line of their device.
     let ids: Vec<_> = lines
         .iter()
         .map(|line| (line["id"].as_str(), line["moduleId"].as_str()))
@@ -158,7 +158,7 @@ fn import_logs_failed_lines_and_completes() {
         json!({"deviceId": "missing", "errorCode": 404_001, "errorStatus": "missing"})
     );
     assert_eq!((errors.len(), &errors[2]["deviceId"]), (3, &json!("b c")));
-    // Without a file to read there is nothing to complete.
+    // A job without an input file fails.
     let failed = finished(&hub, import(&hub, "empty"));
     assert_eq!(failed["status"], "failed");
     assert!(
@@ -203,7 +203,7 @@ fn second_import_or_export_job_exceeds_the_quota() {
 
 /// HUB-TRANSFER-1, HUB-TRANSFER-2, HUB-TRANSFER-3, HUB-TRANSFER-15.
 #[test]
-fn import_and_export_jobs_are_cancelled_and_listed() {
+fn import_and_export_jobs_are_canceled_and_listed() {
     let hub = Hub::new();
     let first = export(&hub, "c", false).ok()["jobId"]
         .as_str()
@@ -221,7 +221,7 @@ fn import_and_export_jobs_are_cancelled_and_listed() {
         (&list[0]["jobId"], &list[1]["jobId"]),
         (&json!(first), &second["jobId"])
     );
-    // One that is over stays as it is.
+    // Canceling a completed job does not change it.
     assert_eq!(cancel(second["jobId"].as_str().unwrap()).status, 204);
     assert_eq!(hub.get("/jobs").ok()[1]["status"], "completed");
     hub.get("/jobs/unknown").error(404, "JobNotFound");

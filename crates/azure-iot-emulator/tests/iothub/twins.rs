@@ -17,8 +17,8 @@ fn version(twin: &Value) -> u64 {
 #[test]
 fn new_twin_has_version_two_and_no_tags() {
     let hub = hub();
-    let answer = hub.get("/twins/a");
-    assert_eq!(answer.header("etag"), Some("\"AAAAAAAAAAE=\""));
+    let response = hub.get("/twins/a");
+    assert_eq!(response.header("etag"), Some("\"AAAAAAAAAAE=\""));
     let device = hub.get("/devices/a").ok();
     let section = json!({"$metadata": {"$lastUpdated": "2026-03-01T12:00:00.1234567Z"}, "$version": 1});
     let expected = json!({
@@ -36,11 +36,11 @@ fn new_twin_has_version_two_and_no_tags() {
         "properties": {"desired": section, "reported": section},
         "capabilities": {"iotEdge": false},
     });
-    // As text, for the order of the members.
-    assert_eq!(answer.ok().to_string(), expected.to_string());
+    // Compared as strings because the order of members matters.
+    assert_eq!(response.ok().to_string(), expected.to_string());
 }
 
-/// HUB-TWIN-3, HUB-TWIN-21, HUB-TWIN-24: `deviceEtag` is the identity's, and a module twin has its module's.
+/// HUB-TWIN-3, HUB-TWIN-21, HUB-TWIN-24: `deviceEtag` is the identity's ETag; a module twin has its module's.
 #[test]
 fn module_twin_has_the_etag_of_its_module() {
     let hub = hub();
@@ -104,12 +104,12 @@ fn patch_of_tags_keeps_the_desired_version_and_null_removes() {
         .patch("/twins/a", &json!({"tags": {"room": {"floor": 2, "door": null}}}))
         .ok();
     assert_eq!(twin["tags"], json!({"room": {"floor": 2}, "on": true}));
-    // Nulling the last leaf leaves an empty object.
+    // Removing the last member of a nested object leaves it empty.
     let twin = hub
         .patch("/twins/a", &json!({"tags": {"room": {"floor": null}}}))
         .ok();
     assert_eq!(twin["tags"], json!({"room": {}, "on": true}));
-    // HUB-TWIN-6.
+    // HUB-TWIN-6: a twin without tags has no member `tags`.
     let twin = hub
         .patch("/twins/a", &json!({"tags": {"room": null, "on": null}}))
         .ok();
@@ -122,7 +122,8 @@ fn patch_of_tags_keeps_the_desired_version_and_null_removes() {
     );
 }
 
-/// RFC 7386 (HUB-TWIN-15, HUB-TWIN-16): arrays are replaced, nulls in new objects are dropped, other types give way.
+/// RFC 7386 (HUB-TWIN-15, HUB-TWIN-16): arrays are replaced, nulls in new objects are dropped, and values of
+/// different types replace each other.
 #[test]
 fn merge_patch_replaces_arrays_and_drops_nulls() {
     let hub = hub();
@@ -139,8 +140,8 @@ fn merge_patch_replaces_arrays_and_drops_nulls() {
     assert_eq!(twin["tags"].to_string(), expected.to_string());
 }
 
-/// HUB-TWIN-5, HUB-TWIN-11, HUB-TWIN-12, HUB-TWIN-13, HUB-TWIN-14, HUB-TWIN-32, HUB-ETAG-6: what `$metadata` says of
-/// whom.
+/// HUB-TWIN-5, HUB-TWIN-11, HUB-TWIN-12, HUB-TWIN-13, HUB-TWIN-14, HUB-TWIN-32, HUB-ETAG-6: `$metadata` of desired and
+/// reported properties.
 #[test]
 fn metadata_records_time_and_version_of_each_level() {
     let hub = hub();
@@ -168,7 +169,7 @@ fn metadata_records_time_and_version_of_each_level() {
             "d": {"$lastUpdated": first, "$lastUpdatedVersion": 2},
         })
     );
-    // What is removed, or no longer an object, leaves no trace.
+    // A value that is removed or replaced by a scalar has no metadata left.
     let twin = hub
         .patch(
             "/twins/a",
@@ -181,7 +182,7 @@ fn metadata_records_time_and_version_of_each_level() {
         ["$lastUpdated", "$lastUpdatedVersion", "a"]
     );
     assert_eq!(metadata["a"].as_object().unwrap().len(), 2);
-    // Reported properties know times only, and leave the etag alone.
+    // Reported properties have times but no versions, and do not change the ETag.
     hub.report("a", json!({"temperature": {"value": 20.5}}));
     let reported = hub.get("/twins/a").ok();
     assert_eq!(
@@ -228,10 +229,10 @@ fn quoted_stale_etag_fails_and_unquoted_etag_is_ignored() {
     let old = quoted(&hub.get("/twins/a").ok()["etag"]);
     hub.send("PATCH", "/twins/a", Some(&old), Some(&body)).ok();
     for method in ["PATCH", "PUT"] {
-        let answer = hub.send(method, "/twins/a", Some(&old), Some(&body));
-        let text = answer.error(412, "PreconditionFailed");
+        let response = hub.send(method, "/twins/a", Some(&old), Some(&body));
+        let text = response.error(412, "PreconditionFailed");
         assert!(text.contains("newVersion:1"), "{text}");
-        // HUB-ETAG-12: without quotes it is no entity tag and does not count.
+        // HUB-ETAG-12: an unquoted value is not an entity tag and is ignored.
         hub.send(method, "/twins/a", Some(old.trim_matches('"')), Some(&body))
             .ok();
         for wildcard in ["*", "\"*\""] {
@@ -277,7 +278,7 @@ fn put_twin_replaces_tags_and_desired_and_keeps_reported() {
     assert_eq!(version(&empty), 4);
 }
 
-/// HUB-TWIN-19: clients send back whole twins; what they can't write is ignored.
+/// HUB-TWIN-19: clients send whole twins back; members that cannot be written are ignored.
 #[test]
 fn patch_with_a_whole_twin_ignores_read_only_members() {
     let hub = hub();
@@ -292,17 +293,16 @@ fn patch_with_a_whole_twin_ignores_read_only_members() {
     twin["etag"] = json!("nonsense");
     twin["properties"]["reported"]["r"] = json!(2);
     twin["tags"]["t"] = json!(2);
-    let answer = hub.patch("/twins/a", &twin).ok();
+    let response = hub.patch("/twins/a", &twin).ok();
     assert_eq!(
-        (&answer["deviceId"], &answer["tags"]["t"]),
+        (&response["deviceId"], &response["tags"]["t"]),
         (&json!("a"), &json!(2))
     );
-    assert_eq!(answer["properties"]["reported"]["r"], 1);
-    assert_eq!(version(&answer), 3);
+    assert_eq!(response["properties"]["reported"]["r"], 1);
+    assert_eq!(version(&response), 3);
 }
 
-/// HUB-LIMIT-2, HUB-LIMIT-5, HUB-LIMIT-6, HUB-LIMIT-9, HUB-LIMIT-11, HUB-LIMIT-14: ; the other limits have tests beside
-/// their code.
+/// HUB-LIMIT-2, HUB-LIMIT-5, HUB-LIMIT-6, HUB-LIMIT-9, HUB-LIMIT-11, HUB-LIMIT-14. Unit tests show the other limits.
 #[test]
 fn twin_writes_beyond_the_limits_are_refused() {
     let hub = hub();
@@ -321,7 +321,7 @@ fn twin_writes_beyond_the_limits_are_refused() {
         hub.put("/twins/a", &json!({ "tags": bad }))
             .error(400, "ArgumentInvalid");
     }
-    // Desired properties may have four times as much, counted after the merge.
+    // The limit of desired properties is four times that of tags and applies to the merged result.
     for name in ["a", "b", "c"] {
         hub.patch("/twins/a", &json!({"properties": {"desired": { name: big }}}))
             .ok();
@@ -333,9 +333,9 @@ fn twin_writes_beyond_the_limits_are_refused() {
     assert_eq!(hub.get("/twins/a").ok()["properties"]["desired"].get("d"), None);
 }
 
-/// HUB-TWIN-28, HUB-LIMIT-7: numbers come back as they were sent.
+/// HUB-TWIN-28, HUB-LIMIT-7: numbers are returned as they were sent.
 #[test]
-fn numbers_come_back_as_sent() {
+fn numbers_are_returned_as_sent() {
     let hub = hub();
     let mut request = build("PATCH", "/twins/a", None, None);
     request.body = r#"{"tags":{"int":1,"float":1.0,"small":1e-7,"big":4503599627370495}}"#.into();
@@ -354,8 +354,8 @@ fn twin_of_missing_device_or_module_is_not_found() {
     let hub = hub();
     for method in ["GET", "PATCH", "PUT"] {
         let body = (method != "GET").then(|| json!({}));
-        let answer = hub.send(method, "/twins/b", None, body.as_ref());
-        assert_eq!(answer.error(404, "DeviceNotFound"), "b");
+        let response = hub.send(method, "/twins/b", None, body.as_ref());
+        assert_eq!(response.error(404, "DeviceNotFound"), "b");
         hub.send(method, "/twins/a/modules/m", None, body.as_ref())
             .error(404, "DeviceNotFound");
         hub.send(method, "/twins/b/modules/m", None, body.as_ref())
@@ -363,9 +363,9 @@ fn twin_of_missing_device_or_module_is_not_found() {
     }
 }
 
-/// HUB-HTTP-7: the version is needed, and a body's content type is not looked at, since clients differ.
+/// HUB-HTTP-7: the content type of the body is ignored, because clients send different ones.
 #[test]
-fn the_content_type_does_not_matter() {
+fn content_type_of_the_body_is_ignored() {
     let hub = hub();
     let request = build("PATCH", "/twins/a", None, Some(&json!({"tags": {"x": 1}})));
     hub.request(with_header(request, "content-type", "text/plain"))

@@ -1,11 +1,11 @@
-//! Options with values that can't be used: the program ends with a clear message and an exit code other than 0.
+//! Invalid option values end the program with one clear message and a nonzero exit code.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
-/// What a program that can't start says on standard error.
-fn refusal(arguments: &[&str], variables: &[(&str, String)]) -> String {
+/// Runs a program that must fail to start and returns its standard error.
+fn start_error(arguments: &[&str], variables: &[(&str, String)]) -> String {
     let mut child = Command::new(env!("CARGO_BIN_EXE_iot-emulator"))
         .args(arguments)
         .envs(variables.iter().cloned())
@@ -17,13 +17,13 @@ fn refusal(arguments: &[&str], variables: &[(&str, String)]) -> String {
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     stdout.read_line(&mut line).unwrap();
     if !line.is_empty() {
-        // It runs, and would for ever.
+        // The program has started; without a kill it would run forever.
         drop(child.kill());
     }
     let mut text = String::new();
     child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
     let status = child.wait().unwrap();
-    assert_eq!(line, "", "{arguments:?} {variables:?} is taken");
+    assert_eq!(line, "", "{arguments:?} {variables:?} is accepted");
     assert!(matches!(status.code(), Some(1 | 2)), "{arguments:?}: {status}");
     assert!(
         text.starts_with("error: ") && !text.contains("panicked"),
@@ -33,7 +33,7 @@ fn refusal(arguments: &[&str], variables: &[(&str, String)]) -> String {
 }
 
 #[test]
-fn bad_values_end_with_a_clear_message() {
+fn invalid_values_end_with_a_clear_message() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (none, text, number, list) = (path("none"), path("text"), path("number"), path("list"));
@@ -93,7 +93,7 @@ fn bad_values_end_with_a_clear_message() {
         (&["--log", "emulator=loud"], "--log: "),
         (&["--nothing"], "--nothing"),
         (&["argument"], "argument"),
-        // What is for a service that is off.
+        // Options of a disabled service.
         (&["--no-iothub", "--tier", "S2"], "cannot be used with"),
         (&["--no-iothub", "--hub", &list], "cannot be used with"),
         (&["--no-digitaltwins", "--building"], "cannot be used with"),
@@ -111,20 +111,20 @@ fn bad_values_end_with_a_clear_message() {
             "cannot be used with",
         ),
     ] {
-        let text = refusal(arguments, &[]);
+        let text = start_error(arguments, &[]);
         assert!(text.contains(expected), "{arguments:?}: {text}");
     }
     let seven = ["a", "b", "c", "d", "e", "f", "g"].map(|name| format!("--event-webhook={name}=http://h/"));
-    let text = refusal(&seven.each_ref().map(String::as_str), &[]);
+    let text = start_error(&seven.each_ref().map(String::as_str), &[]);
     assert!(
         text.contains("at most six endpoints") || text.contains("at most 6 endpoints"),
         "{text}"
     );
 }
 
-/// Each port is the one asked for, by option or by variable: a taken one can't be had.
+/// Each service binds the port of its option or environment variable, so a taken port is an error.
 #[test]
-fn a_taken_port_is_named() {
+fn taken_port_is_named_in_the_error() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = holder.local_addr().unwrap().to_string();
     let port = holder.local_addr().unwrap().port().to_string();
@@ -140,11 +140,11 @@ fn a_taken_port_is_named() {
         ("--management-port", "IOT_EMULATOR_MANAGEMENT_PORT", "management"),
     ] {
         let expected = format!("error: {service} can't listen on {address}: ");
-        let text = refusal(&[option, &port], &[]);
+        let text = start_error(&[option, &port], &[]);
         assert!(text.starts_with(&expected), "{text}");
-        let text = refusal(&[], &[(variable, port.clone())]);
+        let text = start_error(&[], &[(variable, port.clone())]);
         assert!(text.starts_with(&expected), "{text}");
     }
-    let text = refusal(&[], &[("IOT_EMULATOR_LOG", "=".to_owned())]);
+    let text = start_error(&[], &[("IOT_EMULATOR_LOG", "=".to_owned())]);
     assert!(text.contains("--log"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! Digital Twins in a data file, while the program is killed again and again.
+//! Digital Twins with a data file, while the program is killed repeatedly.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,52 +12,52 @@ use serde_json::{Value, json};
 use crate::data_file::{Caller, start_with};
 use crate::program::Program;
 
-/// What a read has to show: these members, or that nothing is there.
+/// The members that a read must return; `None` if it must return 404.
 type Expected = Option<Value>;
 
-/// What was answered for, by path, and the one change that was not.
+/// The acknowledged state of the elements of a connection, by path, and the change that is still pending.
 #[derive(Debug, Default)]
-struct Known {
+struct ExpectedState {
     acknowledged: BTreeMap<String, Expected>,
     pending: Option<(String, Expected)>,
     count: usize,
 }
 
-/// Something that a connection is about to do.
-struct Step {
+/// The next change of a connection.
+struct Change {
     method: Method,
     path: String,
     body: Option<Value>,
-    /// The thing that it changes, and how that is to look then.
+    /// The path that reads the changed element, and the expected result.
     key: String,
-    then: Expected,
+    expected: Expected,
 }
 
-/// A connection with things of its own, so that it knows what must be there.
+/// A connection that writes elements of its own, so it knows their state.
 struct Connection {
     caller: Caller,
     name: String,
     random: StdRng,
-    known: Known,
+    state: ExpectedState,
 }
 
 impl Connection {
-    fn there(&self, key: &str) -> Option<&Value> {
-        self.known.acknowledged.get(key)?.as_ref()
+    fn existing(&self, key: &str) -> Option<&Value> {
+        self.state.acknowledged.get(key)?.as_ref()
     }
 
-    /// A change that will not be refused.
-    fn step(&mut self) -> Step {
+    /// Returns a random change that the service accepts.
+    fn change(&mut self) -> Change {
         let (name, number) = (self.name.clone(), self.random.random_range(0..1_000_000_u32));
         let place = self.random.random_range(0..5_u32);
-        let step = |method, path: &str, body, key: String, then| Step {
+        let change = |method, path: &str, body, key: String, expected| Change {
             method,
             path: path.to_owned(),
             body,
             key,
-            then,
+            expected,
         };
-        // Two members that are always equal: half a change would show.
+        // `n` and `m` are always equal, so a partial change would be visible.
         let both = |number: u32| {
             json!([
                 {"op": "add", "path": "/n", "value": number},
@@ -68,82 +68,100 @@ impl Connection {
             0..9 => {
                 let twin = format!("/digitaltwins/{name}-{place}");
                 let is_source = self
-                    .known
+                    .state
                     .acknowledged
                     .iter()
-                    .any(|(key, there)| there.is_some() && key.starts_with(&format!("{twin}/")));
-                match (self.there(&twin).is_some(), self.random.random_range(0..3)) {
-                    (true, 0) if !is_source => step(Method::DELETE, &twin, None, twin.clone(), None),
+                    .any(|(key, existing)| existing.is_some() && key.starts_with(&format!("{twin}/")));
+                match (self.existing(&twin).is_some(), self.random.random_range(0..3)) {
+                    (true, 0) if !is_source => change(Method::DELETE, &twin, None, twin.clone(), None),
                     (true, 1) => {
-                        let then = json!({"n": number, "m": number});
-                        step(Method::PATCH, &twin, Some(both(number)), twin.clone(), Some(then))
+                        let expected = json!({"n": number, "m": number});
+                        change(
+                            Method::PATCH,
+                            &twin,
+                            Some(both(number)),
+                            twin.clone(),
+                            Some(expected),
+                        )
                     }
                     _ => {
                         let body =
                             json!({"n": number, "m": number, "$metadata": {"$model": "dtmi:k:Thing;1"}});
-                        let then = json!({"n": number, "m": number});
-                        step(Method::PUT, &twin, Some(body), twin.clone(), Some(then))
+                        let expected = json!({"n": number, "m": number});
+                        change(Method::PUT, &twin, Some(body), twin.clone(), Some(expected))
                     }
                 }
             }
             9..16 => {
                 let twin = format!("/digitaltwins/{name}-{place}");
-                if self.there(&twin).is_none() {
-                    return self.step();
+                if self.existing(&twin).is_none() {
+                    return self.change();
                 }
                 let path = format!("{twin}/relationships/r{}", number % 3);
-                match (self.there(&path).is_some(), self.random.random_range(0..3)) {
-                    (true, 0) => step(Method::DELETE, &path, None, path.clone(), None),
+                match (self.existing(&path).is_some(), self.random.random_range(0..3)) {
+                    (true, 0) => change(Method::DELETE, &path, None, path.clone(), None),
                     (true, 1) => {
-                        let then = json!({"n": number, "m": number});
-                        step(Method::PATCH, &path, Some(both(number)), path.clone(), Some(then))
+                        let expected = json!({"n": number, "m": number});
+                        change(
+                            Method::PATCH,
+                            &path,
+                            Some(both(number)),
+                            path.clone(),
+                            Some(expected),
+                        )
                     }
                     _ => {
                         let body =
                             json!({"$relationshipName": "to", "$targetId": "hub", "n": number, "m": number});
-                        step(Method::PUT, &path, Some(body.clone()), path.clone(), Some(body))
+                        change(Method::PUT, &path, Some(body.clone()), path.clone(), Some(body))
                     }
                 }
             }
             16..18 => {
                 let id = format!("dtmi:k:{name}_{place};1");
                 let path = format!("/models/{id}");
-                match self.there(&path).map(|model| model["decommissioned"] == true) {
+                match self.existing(&path).map(|model| model["decommissioned"] == true) {
                     None => {
                         let model =
                             json!({"@id": id, "@type": "Interface", "@context": "dtmi:dtdl:context;2"});
-                        let then = json!({"id": id, "decommissioned": false});
-                        step(Method::POST, "/models", Some(json!([model])), path, Some(then))
+                        let expected = json!({"id": id, "decommissioned": false});
+                        change(
+                            Method::POST,
+                            "/models",
+                            Some(json!([model])),
+                            path,
+                            Some(expected),
+                        )
                     }
-                    Some(true) => step(Method::DELETE, &path, None, path.clone(), None),
+                    Some(true) => change(Method::DELETE, &path, None, path.clone(), None),
                     Some(false) => {
                         let body = json!([{"op": "replace", "path": "/decommissioned", "value": true}]);
-                        let then = json!({"id": id, "decommissioned": true});
-                        step(Method::PATCH, &path, Some(body), path.clone(), Some(then))
+                        let expected = json!({"id": id, "decommissioned": true});
+                        change(Method::PATCH, &path, Some(body), path.clone(), Some(expected))
                     }
                 }
             }
             _ => {
                 let path = format!("/eventroutes/{name}");
-                if self.there(&path).is_some() && number % 2 == 0 {
-                    return step(Method::DELETE, &path, None, path.clone(), None);
+                if self.existing(&path).is_some() && number % 2 == 0 {
+                    return change(Method::DELETE, &path, None, path.clone(), None);
                 }
                 let body = json!({"endpointName": "hook", "filter": format!("type = '{number}'")});
-                step(Method::PUT, &path, Some(body.clone()), path.clone(), Some(body))
+                change(Method::PUT, &path, Some(body.clone()), path.clone(), Some(body))
             }
         }
     }
 
-    async fn write_until_gone(mut self) -> Self {
+    async fn write_until_killed(mut self) -> Self {
         loop {
-            let Step {
+            let Change {
                 method,
                 path,
                 body,
                 key,
-                mut then,
-            } = self.step();
-            self.known.pending = Some((key.clone(), then.clone()));
+                mut expected,
+            } = self.change();
+            self.state.pending = Some((key.clone(), expected.clone()));
             let url = self.caller.url("digitaltwins", &path, "2023-10-31");
             let token = self.caller.ready["bearerToken"].as_str().unwrap();
             let mut request = self.caller.client.request(method.clone(), url).bearer_auth(token);
@@ -153,7 +171,7 @@ impl Connection {
             let Ok(response) = request.send().await else {
                 return self;
             };
-            // The headers are enough: what they answer for is on the disk.
+            // A change is on disk before the response headers are sent.
             let status = response.status();
             let etag = response
                 .headers()
@@ -161,62 +179,66 @@ impl Connection {
                 .map(|tag| tag.to_str().unwrap().to_owned());
             let text = response.text().await;
             assert!(status.is_success(), "{method} {path}: {status} {text:?}");
-            if let (Some(then), Some(etag)) = (&mut then, etag) {
-                then["$etag"] = json!(etag);
+            if let (Some(expected), Some(etag)) = (&mut expected, etag) {
+                expected["$etag"] = json!(etag);
             }
-            self.known.acknowledged.insert(key, then);
-            self.known.pending = None;
-            self.known.count += 1;
+            self.state.acknowledged.insert(key, expected);
+            self.state.pending = None;
+            self.state.count += 1;
         }
     }
 }
 
-/// Whether an answer shows what is expected.
-fn shows(answer: &(u16, Value), expected: &Expected) -> bool {
+/// Returns whether a response has the expected status and members.
+fn matches_expected(response: &(u16, Value), expected: &Expected) -> bool {
     match expected {
-        None => answer.0 == 404,
+        None => response.0 == 404,
         Some(members) => {
             let members = members.as_object().unwrap();
-            answer.0 == 200 && members.iter().all(|(name, value)| answer.1[name] == *value)
+            response.0 == 200 && members.iter().all(|(name, value)| response.1[name] == *value)
         }
     }
 }
 
-/// Checks what a connection knows, and settles what became of the change that was not answered.
-async fn check(caller: &Caller, known: &mut Known) {
-    let pending = known.pending.take();
-    for (path, expected) in &known.acknowledged {
+/// Checks all acknowledged changes, and finds out whether the pending one was made.
+async fn check(caller: &Caller, state: &mut ExpectedState) {
+    let pending = state.pending.take();
+    for (path, expected) in &state.acknowledged {
         if pending.as_ref().is_some_and(|(key, _)| key == path) {
             continue;
         }
         let found = caller.twins(Method::GET, path, None).await.unwrap();
         assert!(
-            shows(&found, expected),
+            matches_expected(&found, expected),
             "{path}: {found:?} instead of {expected:?}"
         );
     }
     if let Some((path, after)) = pending {
-        let before = known.acknowledged.get(&path).cloned().flatten();
+        let before = state.acknowledged.get(&path).cloned().flatten();
         let found = caller.twins(Method::GET, &path, None).await.unwrap();
         assert!(
-            shows(&found, &before) || shows(&found, &after),
+            matches_expected(&found, &before) || matches_expected(&found, &after),
             "{path}: {found:?} instead of {before:?} or {after:?}"
         );
-        let now = if shows(&found, &before) { before } else { after };
-        // Its tag is news if the change was made.
+        let now = if matches_expected(&found, &before) {
+            before
+        } else {
+            after
+        };
+        // The pending change, if it was made, has set a new ETag.
         let now = now.map(|mut members| {
             if let Some(tag) = found.1.get("$etag") {
                 members["$etag"] = tag.clone();
             }
             members
         });
-        known.acknowledged.insert(path, now);
+        state.acknowledged.insert(path, now);
     }
 }
 
 const ROWS: usize = 1500;
 
-/// An import with models, twins and relationships of its own.
+/// Writes an import file with a model, twins and relationships.
 fn import_file(folder: &Path, name: &str) {
     let model = format!("dtmi:k:{name};1");
     let contents = json!([
@@ -245,9 +267,9 @@ fn import_file(folder: &Path, name: &str) {
 
 async fn count(caller: &Caller, query: &str) -> u64 {
     let body = json!({ "query": query });
-    let (status, answer) = caller.twins(Method::POST, "/query", Some(body)).await.unwrap();
-    assert_eq!(status, 200, "{answer}");
-    answer["value"][0]["COUNT"].as_u64().unwrap()
+    let (status, response) = caller.twins(Method::POST, "/query", Some(body)).await.unwrap();
+    assert_eq!(status, 200, "{response}");
+    response["value"][0]["COUNT"].as_u64().unwrap()
 }
 
 async fn status_of(caller: &Caller, job: &str) -> String {
@@ -294,8 +316,8 @@ async fn check_import(caller: &Caller, name: &str) {
     assert_eq!(log.get("error"), None, "{log}");
 }
 
-/// A program with everything that a round needs; the folder has all that stays.
-fn start_round(folder: &Path) -> (Program, Caller) {
+/// Starts the program on a folder with the data file and the blobs.
+fn start_program(folder: &Path) -> (Program, Caller) {
     let blobs = folder.to_str().unwrap();
     let hook = "hook=http://127.0.0.1:9/";
     start_with(
@@ -305,33 +327,33 @@ fn start_round(folder: &Path) -> (Program, Caller) {
 }
 
 #[tokio::test]
-async fn a_killed_program_has_every_twin_route_model_and_job_it_answered_for() {
+async fn kill_loses_no_acknowledged_twin_route_model_or_job() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut connections: BTreeMap<usize, Known> = BTreeMap::new();
+    let mut connections: BTreeMap<usize, ExpectedState> = BTreeMap::new();
     let (mut import, mut imports_done) = (0, 0);
     for round in 0..6_u64 {
-        let (mut program, caller) = start_round(folder);
+        let (mut program, caller) = start_program(folder);
         if round == 0 {
             let property = |name: &str| json!({"@type": "Property", "name": name, "schema": "integer"});
             let both = [property("n"), property("m")];
             let thing = json!({"@id": "dtmi:k:Thing;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2",
                 "contents": [both[0], both[1], {"@type": "Relationship", "name": "to", "properties": both}]});
-            let (status, answer) = caller
+            let (status, response) = caller
                 .twins(Method::POST, "/models", Some(json!([thing])))
                 .await
                 .unwrap();
-            assert_eq!(status, 201, "{answer}");
+            assert_eq!(status, 201, "{response}");
             let hub = json!({"$metadata": {"$model": "dtmi:k:Thing;1"}});
             caller
                 .twins(Method::PUT, "/digitaltwins/hub", Some(hub))
                 .await
                 .unwrap();
         }
-        for known in connections.values_mut() {
-            check(&caller, known).await;
+        for state in connections.values_mut() {
+            check(&caller, state).await;
         }
-        // The import that was cut off goes on; when it is over there is another one.
+        // The interrupted import continues; when it has ended, the next one starts.
         let job = |number: usize| format!("/jobs/imports/import{number}");
         if import > imports_done && status_of(&caller, &job(import)).await == "succeeded" {
             check_import(&caller, &format!("import{import}")).await;
@@ -341,60 +363,60 @@ async fn a_killed_program_has_every_twin_route_model_and_job_it_answered_for() {
             import += 1;
             import_file(folder, &format!("import{import}"));
             let body = json!({"inputBlobUri": format!("https://h/c/import{import}"), "outputBlobUri": "https://h/c/log"});
-            let (status, answer) = caller.twins(Method::PUT, &job(import), Some(body)).await.unwrap();
-            assert_eq!(status, 201, "{answer}");
+            let (status, response) = caller.twins(Method::PUT, &job(import), Some(body)).await.unwrap();
+            assert_eq!(status, 201, "{response}");
         }
         let writers = (0..4_usize).map(|number| {
             let connection = Connection {
                 caller: caller.clone(),
                 name: format!("k{number}"),
                 random: StdRng::seed_from_u64(round * 10 + number as u64),
-                known: connections.remove(&number).unwrap_or_default(),
+                state: connections.remove(&number).unwrap_or_default(),
             };
-            tokio::spawn(connection.write_until_gone())
+            tokio::spawn(connection.write_until_killed())
         });
         let writers: Vec<_> = writers.collect();
-        // Wherever in the middle of things this is.
+        // An arbitrary moment while requests are in progress.
         tokio::time::sleep(Duration::from_millis(300 + 111 * round)).await;
         program.kill();
         for (number, writer) in writers.into_iter().enumerate() {
-            connections.insert(number, writer.await.unwrap().known);
+            connections.insert(number, writer.await.unwrap().state);
         }
     }
-    let written: usize = connections.values().map(|known| known.count).sum();
+    let written: usize = connections.values().map(|state| state.count).sum();
     assert!(written > 100, "only {written} writes");
 
-    // The last import ends, and what it says of itself holds after a kill right then.
-    let (mut program, caller) = start_round(folder);
+    // A kill right after the last import has succeeded loses nothing of it.
+    let (mut program, caller) = start_program(folder);
     let job = format!("/jobs/imports/import{import}");
     finish(&caller, &job).await;
     program.kill();
-    let (mut program, caller) = start_round(folder);
+    let (mut program, caller) = start_program(folder);
     assert_eq!(status_of(&caller, &job).await, "succeeded");
     check_import(&caller, &format!("import{import}")).await;
-    for known in connections.values_mut() {
-        check(&caller, known).await;
+    for state in connections.values_mut() {
+        check(&caller, state).await;
     }
 
-    // A deletion that is killed goes on as well; only routes and jobs stay.
-    let (status, answer) = caller.twins(Method::POST, "/jobs/deletions", None).await.unwrap();
-    assert_eq!(status, 202, "{answer}");
+    // An interrupted deletion continues, too; only routes and jobs remain.
+    let (status, response) = caller.twins(Method::POST, "/jobs/deletions", None).await.unwrap();
+    assert_eq!(status, 202, "{response}");
     program.kill();
-    let deletion = format!("/jobs/deletions/{}", answer["id"].as_str().unwrap());
-    let (mut program, caller) = start_round(folder);
+    let deletion = format!("/jobs/deletions/{}", response["id"].as_str().unwrap());
+    let (mut program, caller) = start_program(folder);
     finish(&caller, &deletion).await;
     program.kill();
-    let (_program, caller) = start_round(folder);
+    let (_program, caller) = start_program(folder);
     assert_eq!(status_of(&caller, &deletion).await, "succeeded");
     assert_eq!(count(&caller, "SELECT COUNT() FROM DIGITALTWINS").await, 0);
     assert_eq!(count(&caller, "SELECT COUNT() FROM RELATIONSHIPS").await, 0);
     let (_, models) = caller.twins(Method::GET, "/models", None).await.unwrap();
     assert_eq!(models["value"], json!([]));
-    for known in connections.values_mut() {
-        known
+    for state in connections.values_mut() {
+        state
             .acknowledged
             .retain(|path, _| path.starts_with("/eventroutes/"));
-        check(&caller, known).await;
+        check(&caller, state).await;
     }
     assert_eq!(status_of(&caller, &job).await, "succeeded");
 }

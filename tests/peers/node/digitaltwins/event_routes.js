@@ -1,5 +1,5 @@
 'use strict';
-// Digital Twins: event routes, and the events that they carry.
+// Digital Twins: event routes and their events.
 
 const assert = require('node:assert');
 const http = require('node:http');
@@ -21,7 +21,7 @@ http
 
 const TELEMETRY = "type = 'microsoft.iot.telemetry'";
 
-check('list event routes of none', async () => {
+check('list event routes of a new instance is empty', async () => {
   assert.deepStrictEqual(await items(client.listEventRoutes()), []);
 });
 
@@ -31,12 +31,12 @@ check('upsert event route', async () => {
   assert.deepStrictEqual([id, endpointName, filter], ['first', 'endpoint', TELEMETRY]);
 });
 
-check('upsert event route that can not be is refused', async () => {
+check('upsert event route with unknown endpoint or invalid filter is refused', async () => {
   await refused(() => client.upsertEventRoute('bad', 'unknown', TELEMETRY), 400, 'EventRouteEndpointInvalid');
   await refused(() => client.upsertEventRoute('bad', 'endpoint', 'type ='), 400, 'EventRouteFilterInvalid');
 });
 
-check('get event route that is missing is refused', () =>
+check('get missing event route is refused', () =>
   refused(() => client.getEventRoute('missing'), 404, 'EventRouteNotFound'),
 );
 
@@ -53,7 +53,7 @@ check('list event routes page by page', async () => {
   );
 });
 
-check('events of relationships reach the endpoint', async () => {
+check('relationship events are posted to the webhook', async () => {
   const filter =
     "type = 'Microsoft.DigitalTwins.Relationship.Create' OR type = 'Microsoft.DigitalTwins.Relationship.Delete'";
   for (const name of ['second', 'third']) await client.upsertEventRoute(name, 'endpoint', 'false');

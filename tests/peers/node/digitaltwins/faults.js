@@ -1,5 +1,5 @@
 'use strict';
-// What the client makes of throttling, errors and broken connections.
+// How the client handles throttling, errors and broken connections.
 
 const assert = require('node:assert');
 
@@ -8,23 +8,23 @@ const { MODELS, client, room } = require('../twins');
 
 const id = async () => (await client.getDigitalTwin('room')).body.$dtId;
 
-check('a twin is there', async () => {
+check('a twin exists', async () => {
   await client.createModels(MODELS);
   await client.upsertDigitalTwin('room', room());
 });
 
-check('throttling is waited for', async () => {
+check('throttling with retry-after is retried', async () => {
   const action = { type: 'status', status: 429, retryAfterSeconds: 1 };
   assert.strictEqual(await faults(action, 2, id), 'room');
 });
 
-check('throttling without a time is an error', async () => {
+check('throttling without retry-after is an error', async () => {
   const error = await faults({ type: 'status', status: 429 }, 1, () => failure(id));
   assert.strictEqual(error.statusCode, 429);
   assert.match(error.response.bodyAsText, /Maximum request rate limit reached/);
 });
 
-check('a broken connection is made again', async () => {
+check('a broken connection is retried', async () => {
   assert.strictEqual(await faults({ type: 'reset' }, 1, id), 'room');
 });
 

@@ -15,11 +15,11 @@ check('create models', async () => {
   assert.ok(made[0].uploadTime instanceof Date && made[0].uploadTime.getFullYear() >= 2024);
 });
 
-check('create models that exist is refused', () =>
+check('create existing models is refused', () =>
   refused(() => client.createModels(MODELS), 409, 'ModelIdAlreadyExists'),
 );
 
-check('create models that are no DTDL is refused', () => {
+check('create invalid models is refused', () => {
   const broken = {
     ...MODELS[2],
     '@id': 'dtmi:peers:Broken;1',
@@ -41,13 +41,13 @@ check('list models', async () => {
   assert.deepStrictEqual(model.model, MODELS[1]);
 });
 
-check('list models with what one depends on', async () => {
+check('list models with the dependencies of one', async () => {
   assert.strictEqual((await items(client.listModels([ROOM]))).length, 3);
   assert.deepStrictEqual(ids(await items(client.listModels([SENSOR]))), [SENSOR]);
 });
 
-check('list models with what two depend on', async () => {
-  // This client joins the two with a comma instead of sending two parameters.
+check('list models with the dependencies of two', async () => {
+  // This client joins the ids with a comma instead of repeating the parameter.
   assert.deepStrictEqual(ids(await items(client.listModels([SENSOR, BASE]))).sort(), [SENSOR, BASE].sort());
 });
 

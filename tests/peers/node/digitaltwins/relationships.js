@@ -13,7 +13,7 @@ const leadsTo = (target, properties = {}) => ({
 });
 const paths = Array.from({ length: 24 }, (_, at) => `path-${String(at).padStart(2, '0')}`);
 
-check('models and twins are there', async () => {
+check('models and twins exist', async () => {
   await client.createModels(MODELS);
   for (const name of ['a', 'b', 'c']) await client.upsertDigitalTwin(name, room({ name }));
 });
@@ -29,7 +29,7 @@ check('upsert relationship', async () => {
   await refused(exists, 412, 'PreconditionFailed');
 });
 
-check('upsert relationship that can not be is refused', async () => {
+check('upsert invalid relationship is refused', async () => {
   await refused(() => client.upsertRelationship('missing', 'x', leadsTo('b')), 404, 'DigitalTwinNotFound');
   await refused(
     () => client.upsertRelationship('a', 'x', leadsTo('missing')),
@@ -55,14 +55,14 @@ check('update relationship', async () => {
 check('list relationships page by page', async () => {
   for (const path of paths) await client.upsertRelationship('b', path, leadsTo('c'));
   const found = await pages(client.listRelationships('b'));
-  assert.ok(found.length >= 3 && found.every((page) => page.length <= 10), 'pages of ten were expected');
+  assert.ok(found.length >= 3 && found.every((page) => page.length <= 10), 'expected pages of ten');
   assert.deepStrictEqual(
     found.flat().map(({ $relationshipId }) => $relationshipId),
     paths,
   );
 });
 
-check('list relationships of one name', async () => {
+check('list relationships by name', async () => {
   assert.strictEqual(
     (await items(client.listRelationships('b', { relationshipName: 'leadsTo' }))).length,
     24,

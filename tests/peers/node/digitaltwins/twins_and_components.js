@@ -6,11 +6,11 @@ const assert = require('node:assert');
 const { check, credential, failure, run } = require('../peer');
 const { MODELS, ROOM, STALE, client, refused, room } = require('../twins');
 
-// Every kind of character that an id may have.
+// All punctuation that an id may contain.
 const ODD_ID = "dtmi:odd:id;1+3%_#*?!(),=@$'";
 const MISSING = [404, 'DigitalTwinNotFound'];
 
-check('models are there', async () => {
+check('models exist', async () => {
   assert.strictEqual((await client.createModels(MODELS)).length, 3);
 });
 
@@ -26,17 +26,17 @@ check('upsert digital twin replaces', async () => {
   assert.deepStrictEqual([body.temperature, body.name], [21, undefined]);
 });
 
-check('upsert digital twin only if missing', () =>
+check('upsert digital twin with if-none-match refuses to overwrite', () =>
   refused(() => client.upsertDigitalTwin('room', room(), { ifNoneMatch: '*' }), 412, 'PreconditionFailed'),
 );
 
-check('upsert digital twin with an odd id', async () => {
+check('upsert digital twin with punctuation in its id', async () => {
   assert.strictEqual((await client.upsertDigitalTwin(ODD_ID, room())).body.$dtId, ODD_ID);
   assert.strictEqual((await client.getDigitalTwin(ODD_ID)).body.$dtId, ODD_ID);
   await client.deleteDigitalTwin(ODD_ID);
 });
 
-check('upsert digital twin that breaks its model is refused', async () => {
+check('upsert digital twin that does not match its model is refused', async () => {
   for (const properties of [{ temperature: 'warm' }, { unknown: 1 }, { sensor: undefined }]) {
     await refused(() => client.upsertDigitalTwin('bad', room(properties)), 400, 'ValidationFailed');
   }
@@ -84,7 +84,7 @@ check('publish telemetry', async () => {
 });
 
 check('publish component telemetry', async () => {
-  // This client swaps the payload and the message's id: a text goes for the id, and the id for the payload.
+  // This client swaps the payload and the message id: the string is sent as the id, and the id as the payload.
   const publish = (component) =>
     client.publishComponentTelemetry('room', component, 'message-2', { value: 1.5 });
   await publish('sensor');
@@ -98,11 +98,11 @@ check('delete digital twin', async () => {
   await refused(() => client.deleteDigitalTwin('room'), ...MISSING);
 });
 
-check('the client asks for a token of the service', () => {
+check('the client requests a token for the service', () => {
   assert.deepStrictEqual(new Set(credential.scopes), new Set(['https://digitaltwins.azure.net/.default']));
 });
 
-check('a call by somebody else is refused', async () => {
+check('a token for another audience is refused', async () => {
   const { DigitalTwinsClient } = require('@azure/digital-twins-core');
   const { EMULATOR } = require('../peer');
   const claims = { aud: 'https://iothubs.azure.net', exp: Math.floor(Date.now() / 1000) + 3600 };

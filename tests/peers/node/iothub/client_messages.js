@@ -1,5 +1,5 @@
 'use strict';
-// Client: cloud-to-device messages, feedback and file notifications, over AMQP and AMQP in a WebSocket.
+// Client: cloud-to-device messages, feedback and file notifications, over AMQP and AMQP over WebSocket.
 
 const assert = require('node:assert');
 
@@ -13,7 +13,7 @@ const reg = registry();
 const ODD_ID = "dev:1.2+3%_#*?!(),=@$;'";
 const waiting = async (deviceId) => (await body(reg.get(deviceId))).cloudToDeviceMessageCount;
 
-check('devices are there', async () => {
+check('devices exist', async () => {
   for (const deviceId of ['plain', 'full', 'asked', ODD_ID]) await reg.create({ deviceId });
 });
 
@@ -44,7 +44,7 @@ check('send with all properties', async () => {
   assert.strictEqual(await waiting('asked'), 1);
 });
 
-check('send to a device with an odd id', async () => {
+check('send to a device with punctuation in its id', async () => {
   await client.send(ODD_ID, new Message('hello'));
   assert.strictEqual(await waiting(ODD_ID), 1);
 });
@@ -54,7 +54,7 @@ check('send to a missing device is refused', async () => {
   assert.deepStrictEqual([error.name, error.amqpError.condition], ['DeviceNotFoundError', 'amqp:not-found']);
 });
 
-check('send beyond fifty is refused', async () => {
+check('send to a full queue is refused', async () => {
   client.setRetryPolicy(new NoRetry());
   for (let at = 0; at < 50; at += 1) await client.send('full', new Message(`message ${at}`));
   const error = await failure(() => client.send('full', new Message('one too many')));
@@ -65,7 +65,7 @@ check('send beyond fifty is refused', async () => {
   assert.strictEqual(await waiting('full'), 50);
 });
 
-/** Causes feedback on a message to `asked`: its queue is purged. */
+/** Purges a message to `asked` from the queue, which causes feedback. */
 async function purge(messageId) {
   const message = new Message('hello');
   Object.assign(message, { messageId, ack: 'full' });
@@ -73,7 +73,7 @@ async function purge(messageId) {
   assert.strictEqual(await rest('DELETE', '/devices/asked/commands'), 200);
 }
 
-// Feedback is handed out in batches, after 15 seconds at the latest.
+// Feedback is batched for at most 15 seconds.
 const batch = () => manage('POST', '/clock/advance', { seconds: 16 });
 const records = (message) => JSON.parse(message.data.toString());
 
@@ -87,7 +87,7 @@ check('get feedback receiver', async () => {
   feedback.on('errorReceived', (error) => received.push(error));
 });
 
-check('feedback of a purged message is completed', async () => {
+check('feedback of a purged message is received', async () => {
   await purge('first');
   await batch();
   const message = await until(() => received.shift());
@@ -98,8 +98,8 @@ check('feedback of a purged message is completed', async () => {
   await feedback.complete(message);
 });
 
-check('feedback is settled before it can be abandoned or rejected', async () => {
-  // This client accepts whatever it receives at once, and says what it was asked to say after that, too late.
+check('feedback is accepted before it can be abandoned or rejected', async () => {
+  // This client accepts every delivery on receipt, so a later abandon or reject has no effect.
   for (const [messageId, settle] of [
     ['second', 'abandon'],
     ['third', 'reject'],
@@ -113,7 +113,7 @@ check('feedback is settled before it can be abandoned or rejected', async () => 
   assert.deepStrictEqual(received, []);
 });
 
-check('feedback of a message that the device completed', async () => {
+check('feedback of a completed message is received', async () => {
   const message = new Message('hello');
   Object.assign(message, { messageId: 'fourth', ack: 'positive' });
   await client.send('asked', message);
@@ -156,7 +156,7 @@ check('close', async () => {
   await client.close();
 });
 
-check('over a websocket', async () => {
+check('send over a websocket', async () => {
   const overSocket = hub.Client.fromConnectionString(CONNECTION_STRING, hub.AmqpWs);
   await overSocket.open();
   await overSocket.send('plain', new Message('through a socket'));
@@ -164,7 +164,7 @@ check('over a websocket', async () => {
   assert.strictEqual(await waiting('plain'), 4);
 });
 
-check('a token credential is taken', async () => {
+check('a token credential is accepted', async () => {
   const withToken = hub.Client.fromTokenCredential(HOST_NAME, credential);
   await withToken.send('plain', new Message('by token'));
   await withToken.close();

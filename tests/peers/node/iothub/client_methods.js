@@ -10,7 +10,7 @@ const client = watched(hub.Client.fromConnectionString(CONNECTION_STRING));
 const reg = registry();
 const call = async (...args) => (await client.invokeDeviceMethod(...args)).result;
 
-check('devices are played', async () => {
+check('devices are scripted', async () => {
   for (const deviceId of ['online', 'offline']) await reg.create({ deviceId });
   await reg.addModule({ deviceId: 'online', moduleId: 'part' });
   await device('online', 'connection', { connected: true });
@@ -58,7 +58,7 @@ check('invoke device method with too short a timeout is refused', () =>
   ),
 );
 
-check('a token credential is taken', async () => {
+check('a token credential is accepted', async () => {
   const withToken = hub.Client.fromTokenCredential(HOST_NAME, credential);
   const { result } = await withToken.invokeDeviceMethod('online', { methodName: 'echo', payload: 7 });
   assert.deepStrictEqual(result, { status: 200, payload: 7 });

@@ -10,11 +10,11 @@ const twins = watched(new hub.DigitalTwinClient(new hub.IoTHubTokenCredentials(C
 const reg = registry();
 const desired = async () => (await body(reg.getTwin('thing'))).properties.desired;
 
-check('a device is played', async () => {
+check('a device is scripted', async () => {
   await reg.create({ deviceId: 'thing' });
   await device('thing', 'connection', { connected: true });
   await device('thing', 'methods/reboot', { type: 'reply', status: 203, payload: { in: 5 } });
-  // A command of a component arrives as a method of this name.
+  // A component command arrives as a direct method of this name.
   await device('thing', 'methods/heater*echo', { type: 'echo', status: 200 });
 });
 
@@ -23,12 +23,12 @@ check('get digital twin of a device without model', async () => {
   assert.deepStrictEqual([twin.$dtId, twin.$metadata.$model], ['thing', '']);
 });
 
-check('get digital twin that is missing is refused', async () => {
+check('get missing digital twin is refused', async () => {
   const error = await failure(() => twins.getDigitalTwin('missing'));
   assert.strictEqual(error.statusCode, 404);
 });
 
-/** With a callback, which is given the headers that the promise does not show. */
+/** Calls with a callback, because the promise does not give the response headers. */
 const headers = (call) =>
   new Promise((resolve, reject) =>
     call((error, _result, response) => (error ? reject(error) : resolve(response.headers))),
@@ -40,13 +40,13 @@ check('update digital twin', async () => {
   assert.strictEqual((await desired()).speed, 7);
 });
 
-check('update digital twin with its etag, and with a stale one', async () => {
+check('update digital twin with its etag and with a stale one', async () => {
   const etag = (await headers((done) => twins.getDigitalTwin('thing', done))).get('etag');
   const patch = [{ op: 'replace', path: '/speed', value: 8 }];
-  const answer = await headers((done) => twins.updateDigitalTwin('thing', patch, etag, done));
-  assert.notStrictEqual(answer.get('etag'), etag);
-  assert.match(answer.get('etag'), /^"[A-Za-z0-9+/=]+"$/);
-  assert.match(answer.get('location'), /\/digitaltwins\/thing/);
+  const response = await headers((done) => twins.updateDigitalTwin('thing', patch, etag, done));
+  assert.notStrictEqual(response.get('etag'), etag);
+  assert.match(response.get('etag'), /^"[A-Za-z0-9+/=]+"$/);
+  assert.match(response.get('location'), /\/digitaltwins\/thing/);
   const error = await failure(() => twins.updateDigitalTwin('thing', patch, etag));
   assert.strictEqual(error.statusCode, 412);
 });
@@ -62,16 +62,16 @@ check('get digital twin of a device with a model', async () => {
 });
 
 check('invoke command', async () => {
-  const answer = await twins.invokeCommand('thing', 'reboot', { delay: 1 });
-  assert.deepStrictEqual(answer.body, { in: 5 });
-  assert.strictEqual(answer.xMsCommandStatuscode, 203);
-  assert.ok(answer.xMsRequestId);
+  const response = await twins.invokeCommand('thing', 'reboot', { delay: 1 });
+  assert.deepStrictEqual(response.body, { in: 5 });
+  assert.strictEqual(response.xMsCommandStatuscode, 203);
+  assert.ok(response.xMsRequestId);
 });
 
 check('invoke component command', async () => {
   const options = { connectTimeoutInSeconds: 0, responseTimeoutInSeconds: 10 };
-  const answer = await twins.invokeComponentCommand('thing', 'heater', 'echo', { level: 3 }, options);
-  assert.deepStrictEqual(answer.body, { level: 3 });
+  const response = await twins.invokeComponentCommand('thing', 'heater', 'echo', { level: 3 }, options);
+  assert.deepStrictEqual(response.body, { level: 3 });
 });
 
 check('invoke command of a missing device is refused', async () => {

@@ -1,5 +1,5 @@
 'use strict';
-// What the client makes of throttling, errors and broken connections: it asks once.
+// How the client handles throttling, errors and broken connections: it does not retry.
 
 const assert = require('node:assert');
 
@@ -8,7 +8,7 @@ const { check, failure, faults, run } = require('../peer');
 
 const reg = registry();
 
-check('a device is there', () => reg.create({ deviceId: 'device' }));
+check('a device exists', () => reg.create({ deviceId: 'device' }));
 
 for (const [status, name, code] of [
   [429, 'ThrottlingError', 'ThrottlingException'],
@@ -16,7 +16,7 @@ for (const [status, name, code] of [
   [503, 'ServiceUnavailableError', 'ServiceUnavailable'],
   [504, 'GatewayTimeoutError', 'GatewayTimeout'],
 ]) {
-  check(`status ${status} is an error of its own class`, () =>
+  check(`status ${status} has an error class of its own`, () =>
     faults({ type: 'status', status }, 1, () => refused(() => reg.get('device'), name, status, code)),
   );
 }

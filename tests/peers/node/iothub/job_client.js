@@ -15,7 +15,7 @@ const over = (jobId) =>
     return ['completed', 'failed', 'cancelled'].includes(jobStatus.status) && jobStatus;
   });
 
-check('two devices are there', async () => {
+check('two devices exist', async () => {
   for (const deviceId of ['one', 'two']) await reg.create({ deviceId });
 });
 
@@ -38,7 +38,7 @@ check('schedule twin update without a start time', async () => {
   assert.strictEqual((await over('at-once')).status, 'completed');
 });
 
-check('schedule a job that exists is refused', () =>
+check('schedule existing job is refused', () =>
   refused(
     () => jobs.scheduleTwinUpdate('paint', ALL, { etag: '*', tags: {} }, new Date(), 300),
     'DeviceAlreadyExistsError',
@@ -57,7 +57,7 @@ check('schedule device method', async () => {
   assert.deepStrictEqual([deviceCount, succeededCount, failedCount], [2, 1, 1]);
 });
 
-check('get job that is missing is unknown', async () => {
+check('get missing job has status unknown', async () => {
   const { jobStatus } = await jobs.getJob('missing');
   assert.deepStrictEqual([jobStatus.type, jobStatus.status], ['unknown', 'unknown']);
 });
@@ -68,7 +68,7 @@ check('cancel job', async () => {
   assert.strictEqual((await jobs.cancelJob('later')).jobStatus.status, 'cancelled');
 });
 
-check('cancel job that is missing is refused', () =>
+check('cancel missing job is refused', () =>
   refused(() => jobs.cancelJob('missing'), 'Error', 404, 'JobNotFound'),
 );
 
@@ -77,13 +77,13 @@ check('query jobs page by page', async () => {
   const found = [];
   do {
     const { result } = await query.next(query.continuationToken);
-    assert.ok(result.length <= 2, 'the page is too long');
+    assert.ok(result.length <= 2, 'the page has more than two jobs');
     found.push(...result);
   } while (query.hasMoreResults);
   assert.deepStrictEqual(found.map(({ jobId }) => jobId).sort(), ['at-once', 'later', 'paint']);
 });
 
-check('a token credential is taken', async () => {
+check('a token credential is accepted', async () => {
   const withToken = hub.JobClient.fromTokenCredential(HOST_NAME, credential);
   assert.strictEqual((await withToken.getJob('missing')).jobStatus.status, 'unknown');
 });

@@ -33,7 +33,7 @@ check('add configuration', async () => {
   assert.deepStrictEqual(made.content.deviceContent, deviceContent);
 });
 
-check('add configuration that exists is refused', () =>
+check('add existing configuration is refused', () =>
   refused(
     () => reg.addConfiguration(configuration('first')),
     'DeviceAlreadyExistsError',
@@ -60,7 +60,7 @@ check('get configurations', async () => {
   );
 });
 
-check('a configuration is applied to the devices of its condition', async () => {
+check('a configuration is applied to matching devices', async () => {
   await body(reg.getConfiguration('first'));
   await reg.create({ deviceId: 'machine' });
   await reg.updateTwin('machine', { tags: { floor: 1 } }, '*');

@@ -1,5 +1,5 @@
 'use strict';
-// Registry: identities of devices and modules, in bulk too, and statistics.
+// Registry: device and module identities, single and in bulk, and statistics.
 
 const assert = require('node:assert');
 
@@ -7,7 +7,7 @@ const { CONNECTION_STRING, HOST_NAME, KEYS, STALE, body, hub, refused, registry 
 const { check, credential, failure, run } = require('../peer');
 
 const reg = registry();
-// Every character that an identity may have.
+// All punctuation that an identity may contain.
 const ODD_ID = "dev:1.2+3%_#*?!(),=@$;'";
 
 check('create keeps the keys', async () => {
@@ -21,7 +21,7 @@ check('create keeps the keys', async () => {
   assert.ok(device.etag && device.generationId);
 });
 
-check('create generates keys where none are given', async () => {
+check('create generates keys if none are given', async () => {
   const device = await body(reg.create({ deviceId: 'generated' }));
   assert.match(device.authentication.symmetricKey.primaryKey, /^[A-Za-z0-9+/]{43}=$/);
 });
@@ -33,13 +33,13 @@ check('create with thumbprints', async () => {
   assert.deepStrictEqual({ ...device.authentication.x509Thumbprint }, x509Thumbprint);
 });
 
-check('create with an id of odd characters', async () => {
+check('create with punctuation in the id', async () => {
   assert.strictEqual((await body(reg.create({ deviceId: ODD_ID }))).deviceId, ODD_ID);
   assert.strictEqual((await body(reg.get(ODD_ID))).deviceId, ODD_ID);
   await reg.delete(ODD_ID);
 });
 
-check('create of a device that exists is refused', () =>
+check('create existing device is refused', () =>
   refused(() => reg.create({ deviceId: 'sas' }), 'DeviceAlreadyExistsError', 409, 'DeviceAlreadyExists'),
 );
 
@@ -61,14 +61,14 @@ check('get by callback', async () => {
   assert.strictEqual(device.deviceId, 'sas');
 });
 
-check('list has every device', async () => {
+check('list returns every device', async () => {
   const ids = (await body(reg.list())).map((device) => device.deviceId);
   assert.deepStrictEqual(new Set(ids), new Set(['sas', 'generated', 'x509']));
 });
 
-check('update replaces, whatever the etag', async () => {
+check('update replaces whatever the etag', async () => {
   const before = await body(reg.get('sas'));
-  // This client sends `If-Match: "*"` always; the etag goes into the body, where it counts for nothing.
+  // This client always sends `If-Match: "*"`; the ETag in the body is ignored.
   const changed = {
     deviceId: 'sas',
     status: 'disabled',
@@ -108,11 +108,11 @@ check('add devices in bulk', async () => {
   assert.deepStrictEqual({ ...(await body(reg.get('bulk-1'))).authentication.symmetricKey }, KEYS);
 });
 
-check('add devices of which one exists', async () => {
+check('add devices reports the one that exists', async () => {
   const error = await failure(() => reg.addDevices([{ deviceId: 'bulk-1' }, { deviceId: 'bulk-3' }]));
   assert.deepStrictEqual([error.name, error.response.statusCode], ['ArgumentError', 400]);
   assert.strictEqual(error.response.headers.iothuberrorcode, 'BulkRegistryOperationFailure');
-  // The failures, item by item; the rest is applied.
+  // The failed entries; the others are created.
   const { isSuccessful, errors } = JSON.parse(error.responseBody);
   assert.strictEqual(isSuccessful, false);
   assert.deepStrictEqual(
@@ -153,7 +153,7 @@ check('add module and get it', async () => {
   assert.strictEqual((await body(reg.getModule('x509', 'part'))).generationId, added.generationId);
 });
 
-check('add module that exists is refused', () =>
+check('add existing module is refused', () =>
   refused(
     () => reg.addModule({ deviceId: 'x509', moduleId: 'part' }),
     'DeviceAlreadyExistsError',
@@ -190,17 +190,17 @@ check('update module with its etag', async () => {
 
 check('remove module', async () => {
   await reg.removeModule('x509', 'part');
-  // To this client every 404 without a device's or hub's code is just that.
+  // This client has no error class for a 404 with another code.
   await refused(() => reg.getModule('x509', 'part'), 'Error', 404, 'ModuleNotFound');
 });
 
-check('a token credential is taken', async () => {
+check('a token credential is accepted', async () => {
   const withToken = hub.Registry.fromTokenCredential(HOST_NAME, credential);
   assert.strictEqual((await body(withToken.get('sas'))).deviceId, 'sas');
   assert.deepStrictEqual(new Set(credential.scopes), new Set(['https://iothubs.azure.net/.default']));
 });
 
-check('a shared access signature is taken', async () => {
+check('a shared access signature is accepted', async () => {
   const { SharedAccessKeyName, SharedAccessKey } = hub.ConnectionString.parse(CONNECTION_STRING);
   const expiry = Math.floor(Date.now() / 1000) + 600;
   const signature = hub.SharedAccessSignature.create(HOST_NAME, SharedAccessKeyName, SharedAccessKey, expiry);

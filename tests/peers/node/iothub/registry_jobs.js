@@ -1,5 +1,5 @@
 'use strict';
-// Registry: import and export of the registry.
+// Registry: import and export jobs.
 
 const assert = require('node:assert');
 
@@ -7,7 +7,7 @@ const { KEYS, body, refused, registry } = require('../hub');
 const { EMULATOR, check, failure, run, until } = require('../peer');
 
 const reg = registry();
-/** Where import and export jobs read and write: see the emulator's ready line. */
+/** The URI of a container that the emulator serves. */
 const container = (name) =>
   `${(EMULATOR.iothub.blobEndpoint ?? 'https://localhost').replace(/\/$/, '')}/${name}`;
 const over = ({ jobId }) =>
@@ -46,12 +46,12 @@ check('list jobs', async () => {
   assert.deepStrictEqual(jobs.map(({ type }) => type).sort(), ['export', 'export', 'import', 'import']);
 });
 
-check('get job that is missing is refused', () =>
+check('get missing job is refused', () =>
   refused(() => reg.getJob('missing'), 'Error', 404, 'JobNotFound'),
 );
 
-check('cancel job that is missing is refused', async () => {
-  // As the service does, oddly.
+check('cancel missing job is refused', async () => {
+  // The service answers 500, too.
   const error = await failure(() => reg.cancelJob('missing'));
   assert.strictEqual(error.response.statusCode, 500);
 });

@@ -11,7 +11,7 @@ const desired = (twin) =>
   Object.fromEntries(Object.entries(twin.properties.desired).filter(([name]) => name[0] !== '$'));
 const query = (text, size) => watched(reg.createQuery(text, size));
 
-check('five devices are there', async () => {
+check('five devices exist', async () => {
   for (let at = 0; at < 5; at += 1) await reg.create({ deviceId: `device-${at}` });
   await reg.addModule({ deviceId: 'device-0', moduleId: 'part' });
 });
@@ -22,7 +22,7 @@ check('get twin of a new device', async () => {
   assert.deepStrictEqual([twin.properties.desired.$version, twin.properties.reported.$version], [1, 1]);
 });
 
-check('get twin that is missing is refused', () =>
+check('get missing twin is refused', () =>
   refused(() => reg.getTwin('missing'), 'DeviceNotFoundError', 404, 'DeviceNotFound'),
 );
 
@@ -38,7 +38,7 @@ check('update twin merges', async () => {
   assert.deepStrictEqual(desired(twin), { a: { b: 1 } });
 });
 
-check('update twin with its etag, and with a stale one', async () => {
+check('update twin with its etag and with a stale one', async () => {
   const { etag } = await body(reg.getTwin('device-0'));
   await reg.updateTwin('device-0', { tags: { floor: 2 } }, etag);
   const again = () => reg.updateTwin('device-0', { tags: { floor: 3 } }, `"${STALE}"`);
@@ -76,7 +76,7 @@ check('next as twin, page by page', async () => {
   const all = query('SELECT * FROM devices', 2);
   while (all.hasMoreResults) {
     pages.push((await all.nextAsTwin()).result);
-    assert.ok(pages.length <= 5, 'the last page was expected to have no continuation');
+    assert.ok(pages.length <= 5, 'the last page must have no continuation token');
   }
   assert.ok(pages.every((page) => page.length <= 2));
   const ids = pages.flat().map((twin) => twin.deviceId);
@@ -106,12 +106,12 @@ check('next by callback, page by page', async () => {
 check('next with a token', async () => {
   const all = query('SELECT * FROM devices', 4);
   assert.strictEqual((await all.next()).result.length, 4);
-  // Without its token this client's promise form begins anew.
+  // Without a token, this client's promise form starts again at the first page.
   assert.strictEqual((await all.next(all.continuationToken)).result.length, 1);
   assert.strictEqual(all.hasMoreResults, false);
 });
 
-check('a bad query is refused', () =>
+check('an invalid query is refused', () =>
   refused(() => query('SELEC * FROM devices').next(), 'ArgumentError', 400, 'ArgumentInvalid'),
 );
 

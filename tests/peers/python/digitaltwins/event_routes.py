@@ -1,4 +1,4 @@
-"""Digital Twins: event routes, and the events that they carry."""
+"""Digital Twins: event routes and their events."""
 
 import http.server
 import json
@@ -16,7 +16,7 @@ received = []
 
 
 class Webhook(http.server.BaseHTTPRequestHandler):
-    """Keeps what is posted to it."""
+    """Records the events that are posted to it."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -40,7 +40,7 @@ def _route(name="endpoint", condition=TELEMETRY):
 
 
 @check
-async def list_event_routes_of_none():
+async def list_event_routes_of_a_new_instance_is_empty():
     equal(await items(client().list_event_routes()), [])
 
 
@@ -60,13 +60,13 @@ async def upsert_event_route_to_an_unknown_endpoint_is_refused():
 
 
 @check
-async def upsert_event_route_with_a_bad_filter_is_refused():
+async def upsert_event_route_with_an_invalid_filter_is_refused():
     async with refused(HttpResponseError, 400, "EventRouteFilterInvalid"):
         await client().upsert_event_route("bad", _route(condition="type ="))
 
 
 @check
-async def get_event_route_that_is_missing_is_refused():
+async def get_missing_event_route_is_refused():
     async with refused(ResourceNotFoundError, 404, "EventRouteNotFound"):
         await client().get_event_route("missing")
 
@@ -76,14 +76,14 @@ async def list_event_routes_page_by_page():
     for name in ("second", "third"):
         await client().upsert_event_route(name, _route())
     equal({route.id for route in await items(client().list_event_routes())}, {"first", "second", "third"})
-    # The public argument for the size of a page does not work in this client.
+    # The public parameter for the page size does not work in this client.
     options = EventRoutesListOptions(max_items_per_page=2)
     listed = await pages(client().list_event_routes(event_routes_list_options=options))
-    holds(len(listed) >= 2 and all(len(page) <= 2 for page in listed), "pages of two were expected")
+    holds(len(listed) >= 2 and all(len(page) <= 2 for page in listed), "expected pages of two")
 
 
 @check
-async def events_of_a_twin_reach_the_endpoint():
+async def twin_events_are_posted_to_the_webhook():
     for name in ("second", "third"):
         await client().delete_event_route(name)
     await client().create_models(MODELS)
@@ -104,7 +104,7 @@ async def events_of_a_twin_reach_the_endpoint():
 
 
 @check
-async def telemetry_reaches_the_endpoint_through_its_filter():
+async def telemetry_is_posted_if_it_passes_the_filter():
     await client().upsert_event_route("first", _route())
     received.clear()
     await client().upsert_digital_twin("room", room())

@@ -1,4 +1,4 @@
-"""Digital Twins: import and delete jobs, which the package has in its generated layer only."""
+"""Digital Twins: import and delete jobs, which only the package's generated layer supports."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ ENDED = ("succeeded", "failed", "cancelled")
 
 
 def _blob(name):
-    """The emulator finds it in its directory, by container and name."""
+    """Returns the URI of a blob, which the emulator maps to a file by container and name."""
     return f"https://account.blob.core.windows.net/jobs/{name}"
 
 
@@ -45,7 +45,7 @@ def _job(name="input.ndjson"):
 
 
 class refused_job:
-    """That a job's operation is refused; its errors have no code in a header."""
+    """Asserts that the service refuses the block; errors of jobs have no header with the code."""
 
     def __init__(self, kind, status, code):
         self._expected = (kind, status, code)
@@ -63,7 +63,7 @@ class refused_job:
 
 
 @check
-async def import_job_is_made_and_listed():
+async def import_job_is_created_and_listed():
     (BLOBS / "jobs").mkdir(parents=True, exist_ok=True)
     (BLOBS / "jobs" / "input.ndjson").write_text("".join(json.dumps(line) + "\n" for line in INPUT))
     made = await settled(_imports().add("load", _job()))
@@ -75,19 +75,19 @@ async def import_job_is_made_and_listed():
 
 
 @check
-async def import_job_that_exists_is_refused():
+async def existing_import_job_is_refused():
     async with refused_job(ResourceExistsError, 409, "JobIdAlreadyExists"):
         await settled(_imports().add("load", _job()))
 
 
 @check
-async def import_job_with_a_bad_address_is_refused():
+async def import_job_with_an_invalid_uri_is_refused():
     async with refused_job(HttpResponseError, 400, "InvalidArgument"):
         await settled(_imports().add("bad", ImportJob(input_blob_uri="nowhere", output_blob_uri="nowhere")))
 
 
 @check
-async def import_job_that_is_missing_is_refused():
+async def get_missing_import_job_is_refused():
     async with refused_job(ResourceNotFoundError, 404, "JobNotFound"):
         await settled(_imports().get_by_id("missing"))
 
@@ -102,10 +102,10 @@ async def _ended(job_id):
 
 
 @check
-async def import_job_fills_the_instance():
+async def import_job_creates_models_twins_and_relationships():
     job = await _ended("load")
     equal((job.status, job.error), ("succeeded", None))
-    holds(job.finished_date_time, "no time of the end")
+    holds(job.finished_date_time, "finishedDateTime is missing")
     equal({model.id for model in await items(client().list_models())}, {model["@id"] for model in MODELS})
     equal((await client().get_digital_twin("b"))["name"], "B")
     equal((await client().get_relationship("a", "door"))["width"], 90)
@@ -115,7 +115,7 @@ async def import_job_fills_the_instance():
 
 
 @check
-async def import_job_without_its_file_fails():
+async def import_job_without_its_input_fails():
     await settled(_imports().add("lost", _job("nowhere.ndjson")))
     job = await _ended("lost")
     equal(job.status, "failed")
@@ -123,7 +123,7 @@ async def import_job_without_its_file_fails():
 
 
 @check
-async def import_job_that_is_over_is_cancelled_without_effect():
+async def cancel_of_an_ended_import_job_has_no_effect():
     equal((await settled(_imports().cancel("load"))).status, "succeeded")
 
 
@@ -147,7 +147,7 @@ async def delete_job_empties_the_instance():
 
 
 @check
-async def delete_job_that_is_missing_is_refused():
+async def get_missing_delete_job_is_refused():
     async with refused_job(ResourceNotFoundError, 404, "DeleteJobNotFound"):
         await settled(_deletions().get_by_id("missing"))
 

@@ -9,7 +9,7 @@ BY_ID = {model["@id"]: model for model in MODELS}
 
 
 @check
-async def create_models_gives_their_data_in_order():
+async def create_models_returns_them_in_order():
     made = await client().create_models(MODELS)
     equal([model.id for model in made], [ROOM, BASE, SENSOR])
     equal([model.decommissioned for model in made], [False] * 3)
@@ -19,19 +19,19 @@ async def create_models_gives_their_data_in_order():
 
 
 @check
-async def create_models_that_exist_is_refused():
+async def create_existing_models_is_refused():
     async with refused(ResourceExistsError, 409, "ModelIdAlreadyExists"):
         await client().create_models(MODELS[:1])
 
 
 @check
-async def create_models_of_nothing_is_refused():
+async def create_models_with_an_empty_list_is_refused():
     async with refused(HttpResponseError, 400, "InvalidArgument"):
         await client().create_models([])
 
 
 @check
-async def create_models_that_are_no_dtdl_is_refused():
+async def create_invalid_models_is_refused():
     broken = {
         **BY_ID[SENSOR],
         "@id": "dtmi:peers:Broken;1",
@@ -51,26 +51,26 @@ async def create_models_with_a_missing_base_is_refused():
 
 
 @check
-async def get_model_has_the_definition_if_asked_for():
+async def get_model_includes_the_definition_on_request():
     equal((await client().get_model(ROOM)).model, None)
     whole = await client().get_model(ROOM, include_model_definition=True)
     equal((whole.id, whole.model), (ROOM, BY_ID[ROOM]))
 
 
 @check
-async def get_model_that_is_missing_is_refused():
+async def get_missing_model_is_refused():
     async with refused(ResourceNotFoundError, 404, "ModelNotFound"):
         await client().get_model("dtmi:peers:Missing;1")
 
 
 @check
-async def get_model_with_an_id_that_is_none_is_refused():
+async def get_model_with_an_invalid_id_is_refused():
     async with refused(HttpResponseError, 400, "InvalidArgument"):
         await client().get_model("no-dtmi")
 
 
 @check
-async def list_models_gives_all():
+async def list_models_returns_all():
     listed = await items(client().list_models())
     equal({model.id for model in listed}, {ROOM, BASE, SENSOR})
     equal({model.model for model in listed}, {None})
@@ -79,7 +79,7 @@ async def list_models_gives_all():
 
 
 @check
-async def list_models_with_what_one_depends_on():
+async def list_models_with_the_dependencies_of_one():
     listed = await items(client().list_models([ROOM]))
     equal({model.id for model in listed}, {ROOM, BASE, SENSOR})
     equal({model.id for model in await items(client().list_models([BASE, SENSOR]))}, {BASE, SENSOR})
@@ -89,7 +89,7 @@ async def list_models_with_what_one_depends_on():
 async def list_models_page_by_page():
     from azure.digitaltwins.core._generated.models import DigitalTwinModelsListOptions
 
-    # The public argument for the size of a page does not work in this client.
+    # The public parameter for the page size does not work in this client.
     options = DigitalTwinModelsListOptions(max_items_per_page=2)
     listed = await pages(client().list_models(digital_twin_models_list_options=options))
     holds(len(listed) >= 2, f"only {len(listed)} pages")
@@ -104,7 +104,7 @@ async def decommission_model_marks_it():
 
 
 @check
-async def delete_model_that_others_need_is_refused():
+async def delete_referenced_model_is_refused():
     async with refused(ResourceExistsError, 409, "ModelReferencesNotDeleted"):
         await client().delete_model(BASE)
 

@@ -12,7 +12,7 @@ async def _query(text, **options):
 
 
 @check
-async def a_graph_is_there():
+async def a_graph_exists():
     await client().create_models(MODELS)
     for at in range(12):
         await client().upsert_digital_twin(f"room-{at:02}", room(name=f"Room {at}", temperature=at + 0.5))
@@ -22,7 +22,7 @@ async def a_graph_is_there():
 
 
 @check
-async def query_twins_gives_whole_twins():
+async def query_twins_returns_whole_twins():
     rows = await _query("SELECT * FROM DIGITALTWINS WHERE temperature < 2")
     equal({row["$dtId"] for row in rows}, {"room-00", "room-01"})
     equal(sorted(rows, key=lambda row: row["$dtId"])[0], await client().get_digital_twin("room-00"))
@@ -30,10 +30,10 @@ async def query_twins_gives_whole_twins():
 
 @check
 async def query_twins_page_by_page():
-    # The public argument for the size of a page does not work in this client.
+    # The public parameter for the page size does not work in this client.
     options = QueryTwinsOptions(max_items_per_page=5)
     listed = await pages(client().query_twins("SELECT * FROM DIGITALTWINS", query_twins_options=options))
-    holds(len(listed) >= 3 and all(len(page) <= 5 for page in listed), "pages of five were expected")
+    holds(len(listed) >= 3 and all(len(page) <= 5 for page in listed), "expected pages of five")
     equal({row["$dtId"] for page in listed for row in page}, {f"room-{at:02}" for at in range(12)})
 
 
@@ -50,7 +50,7 @@ async def query_twins_counts():
 
 
 @check
-async def query_twins_takes_the_top():
+async def query_twins_with_top():
     equal(len(await _query("SELECT TOP(4) FROM DIGITALTWINS")), 4)
 
 
@@ -62,7 +62,7 @@ async def query_twins_by_model():
 
 
 @check
-async def query_twins_joins():
+async def query_twins_with_joins():
     text = (
         "SELECT T, R FROM DIGITALTWINS S JOIN T RELATED S.leadsTo R "
         "WHERE S.$dtId = 'room-04' AND R.width >= 4"
@@ -72,19 +72,19 @@ async def query_twins_joins():
 
 
 @check
-async def query_twins_matches_paths():
+async def query_twins_with_match():
     text = "SELECT T.name FROM DIGITALTWINS MATCH (S)-[:leadsTo*..3]->(T) WHERE S.$dtId = 'room-00'"
     equal({row["name"] for row in await _query(text)}, {"Room 1", "Room 2", "Room 3"})
 
 
 @check
-async def query_twins_of_relationships():
+async def query_relationships():
     rows = await _query("SELECT * FROM RELATIONSHIPS WHERE width = 7")
     equal([(row["$sourceId"], row["$targetId"]) for row in rows], [("room-07", "room-08")])
 
 
 @check
-async def query_twins_with_a_bad_query_is_refused():
+async def invalid_query_is_refused():
     async with refused(HttpResponseError, 400, "SqlQueryError") as caught:
         await _query("foo")
     holds("missing SELECT at 'foo'" in caught.error.error.message, caught.error.error.message)

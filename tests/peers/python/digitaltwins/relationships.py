@@ -20,7 +20,7 @@ def _leads_to(target, **properties):
 
 
 @check
-async def models_and_twins_are_there():
+async def models_and_twins_exist():
     await client().create_models(MODELS)
     for name in ROOMS:
         await client().upsert_digital_twin(name, room(name=name))
@@ -41,7 +41,7 @@ async def upsert_relationship_replaces():
 
 
 @check
-async def upsert_relationship_only_if_missing():
+async def upsert_relationship_with_if_none_match_refuses_to_overwrite():
     async with refused(ResourceExistsError, 412, "PreconditionFailed"):
         missing = MatchConditions.IfMissing
         await client().upsert_relationship("a", "door", _leads_to("c"), match_condition=missing)
@@ -56,7 +56,7 @@ async def upsert_relationship_of_missing_twins_is_refused():
 
 
 @check
-async def upsert_relationship_that_the_model_does_not_have_is_refused():
+async def upsert_undeclared_relationship_is_refused():
     async with refused(HttpResponseError, 400, "InvalidRelationship"):
         await client().upsert_relationship("a", "bad", {"$relationshipName": "hates", "$targetId": "b"})
 
@@ -90,7 +90,7 @@ async def update_relationship_patches():
 
 
 @check
-async def update_relationship_with_a_bad_patch_is_refused():
+async def update_relationship_with_an_invalid_patch_is_refused():
     async with refused(HttpResponseError, 400, "JsonPatchInvalid"):
         await client().update_relationship("a", "door", [{"op": "remove", "path": "/height"}])
     async with refused(ResourceNotFoundError, 404, "RelationshipNotFound"):
@@ -102,15 +102,15 @@ async def list_relationships_page_by_page():
     for at in range(24):
         await client().upsert_relationship("b", f"path-{at:02}", _leads_to("c", width=at))
     listed = await pages(client().list_relationships("b"))
-    holds(len(listed) >= 3 and all(len(page) <= 10 for page in listed), "pages of ten were expected")
+    holds(len(listed) >= 3 and all(len(page) <= 10 for page in listed), "expected pages of ten")
     found = [item for page in listed for item in page]
     equal([item["$relationshipId"] for item in found], [f"path-{at:02}" for at in range(24)])
     equal({item["$targetId"] for item in found}, {"c"})
 
 
 @check
-async def list_relationships_of_one_name():
-    # What this client calls an id is the name.
+async def list_relationships_by_name():
+    # The parameter that this client calls an id is the relationship's name.
     equal(len(await items(client().list_relationships("b", "leadsTo"))), 24)
     equal(await items(client().list_relationships("b", "other")), [])
 
@@ -133,7 +133,7 @@ async def list_incoming_relationships_page_by_page():
 
 
 @check
-async def delete_digital_twin_that_is_related_is_refused():
+async def delete_digital_twin_with_relationships_is_refused():
     for name in ("a", "b"):
         async with refused(HttpResponseError, 400, "RelationshipsNotDeleted"):
             await client().delete_digital_twin(name)

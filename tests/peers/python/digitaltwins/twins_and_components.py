@@ -13,12 +13,12 @@ from peer import EMULATOR, check, equal, holds, raises, run
 from twins import MODELS, ROOM, Credential, client, refused, room, unsigned_token
 
 STALE = {"etag": 'W/"00000000-0000-0000-0000-000000000000"', "match_condition": MatchConditions.IfNotModified}
-# Every kind of character that an id may have.
+# All punctuation that an id may contain.
 ODD_ID = "dtmi:odd:id;1+3%_#*?!(),=@$'"
 
 
 @check
-async def models_are_there():
+async def models_exist():
     equal(len(await client().create_models(MODELS)), 3)
 
 
@@ -28,8 +28,8 @@ async def upsert_digital_twin_creates():
     equal((twin["$dtId"], twin["temperature"], twin["name"]), ("room", 20.5, "Hall"))
     equal(twin["$metadata"]["$model"], ROOM)
     holds(twin["$etag"].startswith('W/"'), f"the etag is {twin['$etag']}")
-    holds(twin["$metadata"]["temperature"]["lastUpdateTime"], "no time of the last update")
-    holds("$lastUpdateTime" in twin["$metadata"], "no time of the twin's last update")
+    holds(twin["$metadata"]["temperature"]["lastUpdateTime"], "lastUpdateTime is missing")
+    holds("$lastUpdateTime" in twin["$metadata"], "$lastUpdateTime is missing")
 
 
 @check
@@ -37,19 +37,19 @@ async def upsert_digital_twin_replaces():
     before = await client().get_digital_twin("room")
     twin = await client().upsert_digital_twin("room", room(temperature=21))
     equal((twin["temperature"], "name" in twin), (21, False))
-    holds(twin["$etag"] != before["$etag"], "the etag did not move")
+    holds(twin["$etag"] != before["$etag"], "the etag has not changed")
 
 
 @check
-async def upsert_digital_twin_only_if_missing():
-    # Only this client reports a conflict as an error about existence.
+async def upsert_digital_twin_with_if_none_match_refuses_to_overwrite():
+    # This client maps 412 of a conditional PUT to ResourceExistsError.
     async with refused(ResourceExistsError, 412, "PreconditionFailed"):
         await client().upsert_digital_twin("room", room(), match_condition=MatchConditions.IfMissing)
     await client().upsert_digital_twin("second", room(), match_condition=MatchConditions.IfMissing)
 
 
 @check
-async def upsert_digital_twin_with_an_odd_id():
+async def upsert_digital_twin_with_punctuation_in_its_id():
     twin = await client().upsert_digital_twin(ODD_ID, room())
     equal(twin["$dtId"], ODD_ID)
     equal((await client().get_digital_twin(ODD_ID))["$etag"], twin["$etag"])
@@ -64,7 +64,7 @@ async def upsert_digital_twin_of_a_missing_model_is_refused():
 
 
 @check
-async def upsert_digital_twin_that_breaks_its_model_is_refused():
+async def upsert_digital_twin_that_does_not_match_its_model_is_refused():
     wrong = (
         room(temperature="warm"),
         room(unknown=1),
@@ -79,7 +79,7 @@ async def upsert_digital_twin_that_breaks_its_model_is_refused():
 
 
 @check
-async def get_digital_twin_that_is_missing_is_refused():
+async def get_missing_digital_twin_is_refused():
     async with refused(ResourceNotFoundError, 404, "DigitalTwinNotFound"):
         await client().get_digital_twin("missing")
 
@@ -111,7 +111,7 @@ async def update_digital_twin_with_its_etag():
 
 
 @check
-async def update_digital_twin_with_a_bad_patch_is_refused():
+async def update_digital_twin_with_an_invalid_patch_is_refused():
     for patch in (
         [{"op": "move", "from": "/name", "path": "/temperature"}],
         [{"op": "remove", "path": "/name"}],
@@ -181,7 +181,7 @@ async def a_twin_of_a_decommissioned_model_is_refused():
 
 
 @check
-async def the_client_asks_for_a_token_of_the_service():
+async def the_client_requests_a_token_for_the_service():
     equal(set(Credential.scopes), {"https://digitaltwins.azure.net/.default"})
 
 

@@ -37,12 +37,12 @@ def _configuration(configuration_id, condition="tags.floor = 1", priority=10, et
 
 
 @check
-def get_configurations_of_none():
+def get_configurations_of_a_new_hub_is_empty():
     equal(configurations.get_configurations(), [])
 
 
 @check
-def create_configuration_gives_it_back():
+def create_configuration_returns_it():
     metrics = models.ConfigurationMetrics(
         queries={"late": "SELECT deviceId FROM devices WHERE tags.floor = 2"}
     )
@@ -56,7 +56,7 @@ def create_configuration_gives_it_back():
 
 
 @check
-def create_configuration_that_exists_is_refused():
+def create_existing_configuration_is_refused():
     with refused(409, "ConfigurationAlreadyExists"):
         configurations.create_configuration(_configuration("first"))
 
@@ -74,20 +74,20 @@ def create_configuration_without_content_is_refused():
 
 
 @check
-def create_configuration_with_a_bad_condition_is_refused():
+def create_configuration_with_an_invalid_condition_is_refused():
     with refused(400, "InvalidConfigurationTargetCondition"):
         configurations.create_configuration(_configuration("bad", condition="tags.floor ="))
 
 
 @check
-def get_configuration_gives_what_was_created():
+def get_configuration_returns_what_was_created():
     equal(configurations.get_configuration("first").content.device_content, DEVICE_CONTENT)
     with refused(404, "ConfigurationNotFound"):
         configurations.get_configuration("missing")
 
 
 @check
-def a_configuration_is_applied_to_the_devices_of_its_condition():
+def a_configuration_is_applied_to_matching_devices():
     configurations.get_configuration("first")
 
     def desired():
@@ -100,14 +100,14 @@ def a_configuration_is_applied_to_the_devices_of_its_condition():
 
 @check
 def update_configuration_with_its_quoted_etag():
-    # This client sends the etag as it is given, and the hub knows it in quotes only.
+    # This client sends the ETag as given; the hub requires quotes.
     etag = configurations.get_configuration("first").etag
     changed = configurations.update_configuration(_configuration("first", priority=20), f'"{etag}"')
     equal((changed.priority, changed.etag), (20, "Mg=="))
 
 
 @check
-def update_configuration_with_its_bare_etag_counts_as_a_new_one():
+def update_configuration_with_an_unquoted_etag_conflicts():
     etag = configurations.get_configuration("first").etag
     with refused(409, "ConfigurationAlreadyExists"):
         configurations.update_configuration(_configuration("first", priority=30), etag)
@@ -120,7 +120,7 @@ def update_configuration_with_a_stale_etag_is_refused():
 
 
 @check
-def update_configuration_leaves_the_content_as_it_was():
+def update_configuration_does_not_change_the_content():
     other = _configuration("first", priority=40)
     other.content = models.ConfigurationContent(
         device_content={"properties.desired.settings": {"interval": 6}}
@@ -130,26 +130,26 @@ def update_configuration_leaves_the_content_as_it_was():
 
 
 @check
-def get_configurations_lists_them():
+def get_configurations_lists_all():
     configurations.create_configuration(_configuration("second", condition=""))
     equal({c.id for c in configurations.get_configurations()}, {"first", "second"})
     holds(configurations.get_configurations(1), "the list is empty")
 
 
 @check
-def test_configuration_queries_finds_the_bad_ones():
+def test_configuration_queries_reports_invalid_queries():
     result = configurations.test_configuration_queries(
         models.ConfigurationQueriesTestInput(
             target_condition="tags.floor = 1",
             custom_metric_queries={"good": "SELECT deviceId FROM devices", "bad": "SELEC deviceId"},
         )
     )
-    holds(not result.target_condition_error, f"the condition is fine: {result.target_condition_error}")
+    holds(not result.target_condition_error, f"the condition is valid: {result.target_condition_error}")
     equal(set(result.custom_metric_query_errors), {"bad"})
 
 
 @check
-def test_configuration_queries_finds_a_bad_condition():
+def test_configuration_queries_reports_an_invalid_condition():
     result = configurations.test_configuration_queries(
         models.ConfigurationQueriesTestInput(target_condition="tags.floor =", custom_metric_queries={})
     )
@@ -165,7 +165,7 @@ def apply_configuration_on_edge_device_reaches_its_agent():
 
 
 @check
-def apply_configuration_on_a_device_that_is_no_edge_device_is_refused():
+def apply_configuration_on_a_device_that_is_not_an_edge_device_is_refused():
     with refused(400, "ArgumentInvalid"):
         content = models.ConfigurationContent(modules_content=EDGE_CONTENT)
         configurations.apply_configuration_on_edge_device("machine", content)
@@ -188,7 +188,7 @@ def delete_configuration():
 
 
 @check
-def a_token_credential_is_taken():
+def a_token_credential_is_accepted():
     with_token = IoTHubConfigurationManager.from_token_credential(HOST_NAME, Credential())
     equal(with_token.get_configurations(), [])
 

@@ -11,10 +11,10 @@ registry.create_device_with_sas("thing", KEY_1, KEY_2, "enabled")
 
 
 @check
-def a_device_is_played():
+def a_device_is_scripted():
     device("thing", "connection", {"connected": True})
     device("thing", "methods/reboot", {"type": "reply", "status": 200, "payload": {"in": 5}})
-    # A command of a component arrives as a method of this name.
+    # A component command arrives as a direct method of this name.
     device("thing", "methods/heater*echo", {"type": "echo", "status": 200})
 
 
@@ -25,14 +25,14 @@ def get_digital_twin_of_a_device_without_model():
 
 
 @check
-def get_digital_twin_that_is_missing_is_refused():
+def get_missing_digital_twin_is_refused():
     with refused(404, "DeviceNotFound"):
         twins.get_digital_twin("missing")
 
 
 @check
 def update_digital_twin_writes_desired_properties():
-    # The answer, 202, has no body.
+    # The response, 202, has no body.
     equal(twins.update_digital_twin("thing", [{"op": "add", "path": "/speed", "value": 7}]), None)
     equal(registry.get_twin("thing").properties.desired["speed"], 7)
 
@@ -47,7 +47,7 @@ def update_digital_twin_with_an_etag():
 
 
 @check
-def update_digital_twin_removes():
+def update_digital_twin_removes_properties():
     twins.update_digital_twin("thing", [{"op": "remove", "path": "/speed"}])
     equal("speed" in registry.get_twin("thing").properties.desired, False)
 
@@ -59,11 +59,11 @@ def get_digital_twin_of_a_device_with_a_model():
     device("thing", "reported", {"level": 3, "heater": {"__t": "c", "warm": True}}, "PATCH")
     twin = twins.get_digital_twin("thing")
     equal((twin["$metadata"]["$model"], twin["level"], twin["heater"]["warm"]), (model, 3, True))
-    holds(twin["$metadata"]["level"]["lastUpdateTime"], "no time of the last update")
+    holds(twin["$metadata"]["level"]["lastUpdateTime"], "lastUpdateTime is missing")
 
 
 @check
-def invoke_command_gives_the_payload():
+def invoke_command_returns_the_payload():
     equal(twins.invoke_command("thing", "reboot", {"delay": 1}), {"in": 5})
     equal(twins.invoke_command("thing", "reboot", "text", 0, 10), {"in": 5})
 
@@ -75,15 +75,15 @@ def invoke_command_of_a_missing_device_is_refused():
 
 
 @check
-def invoke_component_command_gives_the_payload():
+def invoke_component_command_returns_the_payload():
     equal(twins.invoke_component_command("thing", "heater", "echo", {"level": 3}), {"level": 3})
 
 
 @check
-def a_token_credential_is_taken_for_twins():
+def a_token_credential_is_accepted_for_twins():
     with_token = DigitalTwinClient.from_token_credential(HOST_NAME, Credential())
     equal(with_token.get_digital_twin("thing")["$dtId"], "thing")
-    # Whatever the role: the service takes commands with a shared access signature only.
+    # The service accepts commands with a shared access signature only, whatever role the token has.
     with refused(401, "IotHubUnauthorizedAccess"):
         with_token.invoke_command("thing", "reboot", {})
 

@@ -1,4 +1,4 @@
-"""What the client makes of throttling, errors and broken connections."""
+"""How the client handles throttling, errors and broken connections."""
 
 from azure.iot.hub import IoTHubRegistryManager, models
 from msrest.exceptions import ClientRequestError
@@ -11,40 +11,40 @@ registry.create_device_with_sas("device", KEY_1, KEY_2, "enabled")
 
 
 @check
-def throttling_is_waited_for():
+def throttling_with_retry_after_is_retried():
     with faults({"type": "status", "status": 429, "retryAfterSeconds": 1}, count=2) as rule:
         equal(registry.get_device("device").device_id, "device")
     equal(rule.left, 0)
 
 
 @check
-def throttling_without_a_time_is_an_error():
+def throttling_without_retry_after_is_an_error():
     with faults({"type": "status", "status": 429}), refused(429, "ThrottlingException"):
         registry.get_device("device")
 
 
 @check
-def an_unavailable_service_is_asked_again():
+def service_unavailable_is_retried():
     with faults({"type": "status", "status": 503}, count=2) as rule:
         equal(registry.get_device("device").device_id, "device")
     equal(rule.left, 0)
 
 
 @check
-def a_service_that_stays_unavailable_is_given_up():
+def service_unavailable_is_an_error_after_all_retries():
     with faults({"type": "status", "status": 503}), raises(ClientRequestError):
         registry.get_device("device")
 
 
 @check
-def a_broken_connection_is_made_again():
+def a_broken_connection_is_retried():
     with faults({"type": "reset"}, count=1) as rule:
         equal(registry.get_device("device").device_id, "device")
     equal(rule.left, 0)
 
 
 @check
-def a_patch_is_sent_once():
+def a_patch_is_not_retried():
     with faults({"type": "status", "status": 503}, count=1), refused(503, "ServiceUnavailable"):
         registry.update_twin("device", models.Twin(tags={"a": 1}))
     equal(registry.get_twin("device").tags, None)

@@ -1,10 +1,10 @@
-"""IoTHubHttpRuntimeManager: feedback by REST, and the purge of a device's queue."""
+"""IoTHubHttpRuntimeManager: feedback over REST, and purging of a device's queue."""
 
 import certifi
 
 from peer import CA_FILE
 
-# The AMQP library trusts the authorities that certifi names, and can't be told others.
+# The AMQP library trusts only the authorities in the file of certifi.
 certifi.where = lambda: CA_FILE
 
 from azure.iot.hub import IoTHubHttpRuntimeManager, IoTHubRegistryManager  # noqa: E402
@@ -18,31 +18,31 @@ registry.create_device_with_sas("device", KEY_1, KEY_2, "enabled")
 
 
 def _purge():
-    # Only the generated layer of the package has it.
+    # Only the package's generated layer supports it.
     messages = registry.protocol.cloud_to_device_messages
     return messages.purge_cloud_to_device_message_queue("device")
 
 
 def _receive():
-    """Like the public method, which does not give the lock token to anybody."""
+    """Calls the operation in the generated layer, because the public method does not return the lock token."""
     return runtime.protocol.cloud_to_device_messages.receive_feedback_notification(raw=True).response
 
 
 def _cause_feedback(message_id):
     registry.send_c2d_message("device", "hello", {"messageId": message_id, "iothub-ack": "full"})
     _purge()
-    # Feedback is handed out in batches, after 15 seconds at the latest.
+    # Feedback is batched for at most 15 seconds.
     manage("POST", "/clock/advance", {"seconds": 16})
 
 
 @check
-def receive_feedback_notification_without_any():
+def receive_feedback_notification_from_an_empty_queue():
     equal(runtime.receive_feedback_notification(), None)
     equal(_receive().status_code, 204)
 
 
 @check
-def purge_tells_how_many_messages_there_were():
+def purge_returns_the_number_of_messages():
     for text in ("one", "two", "three"):
         registry.send_c2d_message("device", text)
     result = _purge()
@@ -68,7 +68,7 @@ def receive_and_complete_feedback_notification():
 
 
 @check
-def abandon_feedback_notification_hands_it_out_again():
+def abandoned_feedback_notification_is_received_again():
     _cause_feedback("second")
     first = _receive()
     equal(_receive().status_code, 204)
@@ -80,9 +80,9 @@ def abandon_feedback_notification_hands_it_out_again():
 
 
 @check
-def receive_feedback_notification_takes_it():
+def receive_feedback_notification_locks_it():
     _cause_feedback("third")
-    # The client throws the records and the token away.
+    # The client drops the records and the lock token.
     equal(runtime.receive_feedback_notification(), None)
     equal(_receive().status_code, 204)
 
@@ -94,7 +94,7 @@ def settling_an_unknown_token_is_refused():
 
 
 @check
-def a_token_credential_is_taken():
+def a_token_credential_is_accepted():
     with_token = IoTHubHttpRuntimeManager.from_token_credential(HOST_NAME, Credential())
     equal(with_token.receive_feedback_notification(), None)
 

@@ -1,4 +1,4 @@
-"""IoTHubJobManager: scheduled jobs, and import and export of the registry."""
+"""IoTHubJobManager: scheduled jobs, and import and export jobs."""
 
 import datetime
 
@@ -45,7 +45,7 @@ def create_scheduled_job_updates_twins():
 
 
 @check
-def create_scheduled_job_that_exists_is_refused():
+def create_existing_scheduled_job_is_refused():
     with refused(409, "JobAlreadyExists"):
         jobs.create_scheduled_job("paint", _twin_job("paint", colour="red"))
 
@@ -72,7 +72,7 @@ def create_scheduled_job_calls_methods():
 
 
 @check
-def get_scheduled_job_that_is_missing_is_unknown():
+def get_missing_scheduled_job_has_status_unknown():
     job = jobs.get_scheduled_job("missing")
     equal((job.type, job.status), ("unknown", "unknown"))
 
@@ -98,31 +98,31 @@ def create_scheduled_job_while_another_is_waiting_is_refused():
 
 
 @check
-def cancel_scheduled_job_that_is_over_is_refused():
+def cancel_ended_scheduled_job_is_refused():
     with refused(405, "OperationNotAllowedInCurrentState"):
         jobs.cancel_scheduled_job("paint")
 
 
 @check
-def cancel_scheduled_job_that_is_missing_is_refused():
+def cancel_missing_scheduled_job_is_refused():
     with refused(404, "JobNotFound"):
         jobs.cancel_scheduled_job("missing")
 
 
 @check
-def query_scheduled_jobs_is_answered_with_a_list_that_this_client_cannot_read():
-    # It wants an object; the hub, and the clients in other languages, have a list.
+def query_scheduled_jobs_returns_an_array_that_this_client_cannot_read():
+    # This client expects an object; the hub and the other clients use an array.
     with raises(DeserializationError):
         jobs.query_scheduled_jobs("scheduleUpdateTwin", "completed")
 
 
 def _container(name):
-    """Where import and export jobs read and write: see the emulator's ready line."""
+    """Returns the URI of a container that the emulator serves."""
     return EMULATOR["iothub"].get("blobEndpoint", "https://localhost").rstrip("/") + f"/{name}"
 
 
 @check
-def export_job_runs_to_its_end():
+def export_job_completes():
     job = jobs.create_import_export_job(
         models.JobProperties(
             type="export", output_blob_container_uri=_container("exported"), exclude_keys_in_export=False
@@ -139,7 +139,7 @@ def get_import_export_jobs_lists_the_job():
 
 
 @check
-def import_job_reads_what_was_exported():
+def import_job_reads_an_export():
     registry.delete_device("two")
     job = jobs.create_import_export_job(
         models.JobProperties(
@@ -158,26 +158,26 @@ def _over(job_id):
 
 
 @check
-def get_import_export_job_that_is_missing_is_refused():
+def get_missing_import_export_job_is_refused():
     with refused(404, "JobNotFound"):
         jobs.get_import_export_job("missing")
 
 
 @check
-def cancel_import_export_job_that_is_missing_fails():
-    # The service answers 500, which this client takes for a passing weakness: it tries again and gives up.
+def cancel_missing_import_export_job_is_a_server_error():
+    # The service answers 500, which this client retries until it gives up.
     with raises(ClientRequestError):
         jobs.cancel_import_export_job("missing")
 
 
 @check
-def cancel_import_export_job_that_is_over():
+def cancel_ended_import_export_job_succeeds():
     [job] = [job for job in jobs.get_import_export_jobs() if job.type == "export"]
     equal(jobs.cancel_import_export_job(job.job_id), None)
 
 
 @check
-def a_token_credential_is_taken():
+def a_token_credential_is_accepted():
     with_token = IoTHubJobManager.from_token_credential(HOST_NAME, Credential())
     equal(with_token.get_scheduled_job("missing").status, "unknown")
 

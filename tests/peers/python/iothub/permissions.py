@@ -1,4 +1,4 @@
-"""What shared access policies with fewer rights than the owner's may do."""
+"""What the shared access policies other than the owner's permit."""
 
 import os
 
@@ -25,7 +25,7 @@ def _manager(kind, policy):
 
 
 @check
-def registry_read_reads_identities_only():
+def registry_read_may_read_identities_only():
     registry = _manager(IoTHubRegistryManager, "registryRead")
     equal(registry.get_device("device").device_id, "device")
     equal(registry.get_device_registry_statistics().total_device_count, 1)
@@ -38,7 +38,7 @@ def registry_read_reads_identities_only():
 
 
 @check
-def registry_read_write_writes_identities_and_no_twins():
+def registry_read_write_may_write_identities_but_no_twins():
     registry = _manager(IoTHubRegistryManager, "registryReadWrite")
     registry.create_device_with_sas("other", KEY_1, KEY_2, "enabled")
     registry.delete_device("other")
@@ -49,7 +49,7 @@ def registry_read_write_writes_identities_and_no_twins():
 
 
 @check
-def service_reaches_devices_and_no_identities():
+def service_may_reach_devices_but_no_identities():
     registry = _manager(IoTHubRegistryManager, "service")
     equal(registry.update_twin("device", models.Twin(tags={"a": 1})).tags, {"a": 1})
     equal(len(registry.query_iot_hub(models.QuerySpecification(query="SELECT * FROM devices")).items), 1)
@@ -61,7 +61,7 @@ def service_reaches_devices_and_no_identities():
 
 
 @check
-def device_reaches_nothing():
+def device_may_do_nothing():
     with refused(*REFUSED):
         _manager(IoTHubRegistryManager, "device").get_device("device")
     with refused(*REFUSED):

@@ -1,4 +1,4 @@
-"""IoTHubRegistryManager: device identities, in bulk too, and statistics."""
+"""IoTHubRegistryManager: device identities, single and in bulk, and statistics."""
 
 from azure.iot.hub import IoTHubRegistryManager, models
 from msrest.exceptions import HttpOperationError
@@ -17,7 +17,7 @@ from hub import (
 from peer import check, equal, holds, raises, run
 
 registry = watched(IoTHubRegistryManager)
-# Every character that an identity may have.
+# All punctuation that an identity may contain.
 ODD_ID = "dev:1.2+3%_#*?!(),=@$;'"
 
 
@@ -35,7 +35,7 @@ def create_device_with_sas_keeps_the_keys():
 
 
 @check
-def create_device_with_sas_generates_keys_where_none_are_given():
+def create_device_with_sas_generates_keys_if_none_are_given():
     device = registry.create_device_with_sas("generated", None, None, "disabled")
     keys = device.authentication.symmetric_key
     equal((len(keys.primary_key), len(keys.secondary_key)), (44, 44))
@@ -70,7 +70,7 @@ def create_device_on_an_edge_gateway_joins_its_scope():
 
 
 @check
-def create_device_with_an_id_of_odd_characters():
+def create_device_with_punctuation_in_its_id():
     equal(registry.create_device_with_sas(ODD_ID, KEY_1, KEY_2, "enabled").device_id, ODD_ID)
     equal(registry.get_device(ODD_ID).device_id, ODD_ID)
     registry.delete_device(ODD_ID)
@@ -79,7 +79,7 @@ def create_device_with_an_id_of_odd_characters():
 
 
 @check
-def create_device_that_exists_is_refused():
+def create_existing_device_is_refused():
     with refused(409, "DeviceAlreadyExists"):
         registry.create_device_with_sas("sas", KEY_1, KEY_2, "enabled")
 
@@ -91,7 +91,7 @@ def create_device_with_short_keys_is_refused():
 
 
 @check
-def create_device_with_a_thumbprint_of_other_form_is_refused():
+def create_device_with_a_malformed_thumbprint_is_refused():
     with refused(400, "ArgumentInvalid") as caught:
         registry.create_device_with_x509("no-thumbprint", "aa:bb", "aa:bb", "enabled")
     holds("StringIsNotThumbprint" in caught.message, caught.message)
@@ -104,7 +104,7 @@ def create_device_without_status_enables_it():
 
 
 @check
-def get_device_gives_what_was_created():
+def get_device_returns_what_was_created():
     device = registry.get_device("sas")
     equal((device.device_id, device.status_reason), ("sas", "new"))
     equal(device.authentication.symmetric_key.primary_key, KEY_1)
@@ -112,7 +112,7 @@ def get_device_gives_what_was_created():
 
 
 @check
-def get_device_that_is_missing_is_refused_with_its_id():
+def get_missing_device_is_refused_with_its_id():
     with refused(404, "DeviceNotFound") as caught:
         registry.get_device("missing")
     equal(caught.message, "ErrorCode:DeviceNotFound;missing")
@@ -125,7 +125,7 @@ def update_device_with_sas_replaces_everything():
     device = registry.update_device_with_sas("sas", before.etag, KEY_2, KEY_1, "disabled")
     equal(device.authentication.symmetric_key.primary_key, KEY_2)
     equal((device.status, device.status_reason), ("disabled", None))
-    holds(device.etag != before.etag, "the etag did not move")
+    holds(device.etag != before.etag, "the etag has not changed")
     equal(device.generation_id, before.generation_id)
 
 
@@ -142,7 +142,7 @@ def update_device_with_sas_and_any_etag():
 
 
 @check
-def update_device_that_is_missing_is_refused():
+def update_missing_device_is_refused():
     with refused(404, "DeviceNotFound"):
         registry.update_device_with_sas("missing", "*", KEY_1, KEY_2, "enabled")
 
@@ -154,7 +154,7 @@ def update_device_with_x509_replaces_the_thumbprints():
 
 
 @check
-def update_device_with_certificate_authority_forgets_the_keys():
+def update_device_with_certificate_authority_removes_the_keys():
     device = registry.update_device_with_certificate_authority(
         "generated", "*", "enabled", status_reason="signed"
     )
@@ -163,7 +163,7 @@ def update_device_with_certificate_authority_forgets_the_keys():
 
 
 @check
-def get_devices_lists_up_to_the_number_asked_for():
+def get_devices_returns_at_most_the_given_number():
     everything = {device.device_id for device in registry.get_devices()}
     holds({"sas", "x509", "ca", "generated", "gateway", "leaf"} <= everything, f"only {everything}")
     equal(len(registry.get_devices(2)), 2)
@@ -187,7 +187,7 @@ def delete_device_with_a_stale_etag_is_refused():
 
 
 @check
-def delete_device_with_its_etag_and_with_none():
+def delete_device_with_its_etag_and_without_one():
     registry.delete_device("one-more", registry.get_device("one-more").etag)
     registry.delete_device("no-status")
     with refused(404, "DeviceNotFound"):
@@ -206,7 +206,7 @@ def _new(device_id, mode="create", **more):
 
 
 @check
-def bulk_create_makes_devices_and_modules_with_tags():
+def bulk_create_creates_devices_and_modules_with_tags():
     tags = {"floor": 3}
     result = registry.bulk_create_or_update_devices(
         [_new("bulk-1", tags=tags), _new("bulk-2"), _new("bulk-1", module_id="part")]
@@ -218,11 +218,11 @@ def bulk_create_makes_devices_and_modules_with_tags():
 
 
 @check
-def bulk_create_tells_which_item_failed_and_applies_the_rest():
+def bulk_create_reports_the_failed_entry_and_applies_the_others():
     result = registry.bulk_create_or_update_devices([_new("bulk-1"), _new("bulk-3")])
     equal(result.is_successful, False)
     equal([error.device_id for error in result.errors], ["bulk-1"])
-    # A number on the wire, of which this client makes a string.
+    # A number in the JSON, which this client converts to a string.
     equal(result.errors[0].error_code, "409001")
     equal(registry.get_device("bulk-3").device_id, "bulk-3")
 
@@ -252,12 +252,12 @@ def bulk_with_more_than_100_items_is_refused():
 
 
 @check
-def a_token_credential_is_taken():
+def a_token_credential_is_accepted():
     credential = Credential()
     equal(
         IoTHubRegistryManager.from_token_credential(HOST_NAME, credential).get_device("sas").device_id, "sas"
     )
-    # This client asks for a token for its AMQP connection as well.
+    # This client requests a token for its AMQP connection, too.
     equal(set(credential.scopes), {"https://iothubs.azure.net/.default"})
 
 

@@ -1,10 +1,10 @@
-"""IoTHubRegistryManager: cloud-to-device messages, over AMQP and AMQP in a WebSocket."""
+"""IoTHubRegistryManager: cloud-to-device messages, over AMQP and AMQP over WebSocket."""
 
 import certifi
 
 from peer import CA_FILE
 
-# The AMQP library trusts the authorities that certifi names, and can't be told others.
+# The AMQP library trusts only the authorities in the file of certifi.
 certifi.where = lambda: CA_FILE
 
 from azure.iot.hub import IoTHubRegistryManager  # noqa: E402
@@ -52,22 +52,22 @@ def send_c2d_message_with_all_properties():
 
 
 @check
-def send_c2d_message_to_a_device_with_an_odd_id():
-    # This client does not escape the id in the address.
+def send_c2d_message_to_a_device_with_punctuation_in_its_id():
+    # This client does not percent-encode the id in the address.
     registry.send_c2d_message(ODD_ID, "hello")
     equal(_waiting(ODD_ID), 1)
 
 
 @check
 def send_c2d_message_to_a_missing_device_is_refused():
-    # The client tells no more than that.
+    # The client reports no details.
     with raises(Exception) as caught:
         registry.send_c2d_message("missing", "hello")
     equal(str(caught.error), "C2D message send failure")
 
 
 @check
-def send_c2d_message_beyond_fifty_is_refused():
+def send_c2d_message_to_a_full_queue_is_refused():
     for at in range(50):
         registry.send_c2d_message("full", f"message {at}")
     with raises(Exception) as caught:
@@ -84,14 +84,14 @@ def send_c2d_message_of_more_than_64_kilobytes_is_refused():
 
 
 @check
-def the_connection_is_still_good_after_refusals():
+def the_connection_works_after_refusals():
     registry.send_c2d_message("plain", "once more")
     equal(_waiting("plain"), 4)
 
 
 @check
 def send_c2d_message_over_a_websocket():
-    # A client of its own: it dials when it sends first.
+    # A new client, because a client connects on its first send.
     over_websocket = IoTHubRegistryManager.from_connection_string(
         CONNECTION_STRING, transport_type=TransportType.AmqpOverWebsocket
     )
@@ -104,7 +104,7 @@ def send_c2d_message_with_a_token_credential():
     credential = Credential()
     IoTHubRegistryManager.from_token_credential(HOST_NAME, credential).send_c2d_message("plain", "by token")
     equal(_waiting("plain"), 6)
-    holds(credential.scopes, "no token was asked for")
+    holds(credential.scopes, "the client has requested no token")
 
 
 @check

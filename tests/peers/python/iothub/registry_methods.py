@@ -17,7 +17,7 @@ def _call(device_id, method, **options):
 
 
 @check
-def a_device_is_played():
+def a_device_is_scripted():
     device("online", "connection", {"connected": True})
     device("online", "methods/reboot", {"type": "reply", "status": 202, "payload": {"in": 5}})
     device("online", "methods/echo", {"type": "echo", "status": 200})
@@ -27,7 +27,7 @@ def a_device_is_played():
 
 
 @check
-def invoke_device_method_gives_the_answer_of_the_device():
+def invoke_device_method_returns_the_response_of_the_device():
     result = _call("online", "reboot", payload={"delay": 1})
     equal((result.status, result.payload), (202, {"in": 5}))
 
@@ -39,8 +39,8 @@ def invoke_device_method_passes_any_payload():
 
 
 @check
-def invoke_device_method_without_payload_sends_an_empty_text():
-    # It is the client that makes it so.
+def invoke_device_method_without_payload_sends_an_empty_string():
+    # That is this client's default.
     equal(_call("online", "echo").payload, "")
 
 
@@ -52,7 +52,7 @@ def invoke_device_method_of_an_offline_device_is_refused():
 
 
 @check
-def invoke_device_method_that_is_unknown_to_the_device_is_refused():
+def invoke_unknown_device_method_is_refused():
     with refused(404, "DeviceNotOnline"):
         _call("online", "unknown", payload={})
 
@@ -65,20 +65,20 @@ def invoke_device_method_of_a_missing_device_is_refused():
 
 
 @check
-def invoke_device_method_without_an_answer_times_out():
+def invoke_device_method_without_a_response_times_out():
     with refused(504, "GatewayTimeout") as caught:
         _call("online", "mute", payload={}, response_timeout_in_seconds=5)
     equal(error_within(caught)["errorCode"], 504101)
 
 
 @check
-def invoke_device_method_that_waits_longer_to_connect_than_for_the_answer_is_refused():
+def invoke_device_method_with_connect_timeout_above_response_timeout_is_refused():
     with refused(400, "ArgumentInvalid"):
         _call("online", "echo", payload={}, connect_timeout_in_seconds=20, response_timeout_in_seconds=10)
 
 
 @check
-def invoke_device_module_method_gives_the_answer_of_the_module():
+def invoke_device_module_method_returns_the_response_of_the_module():
     request = models.CloudToDeviceMethod(method_name="echo", payload={"a": 1})
     result = registry.invoke_device_module_method("online", "part", request)
     equal((result.status, result.payload), (418, {"a": 1}))
@@ -93,7 +93,7 @@ def invoke_device_module_method_of_a_missing_module_is_refused():
 
 
 @check
-def connected_devices_are_counted_and_shown():
+def connected_devices_are_counted():
     equal(registry.get_service_statistics().connected_device_count, 1)
     equal(registry.get_device("online").connection_state, "Connected")
     equal(registry.get_twin("online").connection_state, "Connected")

@@ -34,13 +34,13 @@ def create_module_with_certificate_authority_has_no_secrets():
 
 
 @check
-def create_module_that_exists_is_refused():
+def create_existing_module_is_refused():
     with refused(409, "ModuleAlreadyExistsOnDevice"):
         registry.create_module_with_sas("host", "sas", None, KEY_1, KEY_2)
 
 
 @check
-def create_module_with_the_name_of_a_system_module_is_refused():
+def create_module_with_the_id_of_a_system_module_is_refused():
     with refused(400, "ArgumentInvalid"):
         registry.create_module_with_sas("host", "$own", None, KEY_1, KEY_2)
 
@@ -59,24 +59,24 @@ def create_module_on_a_missing_device_is_not_found_with_a_token():
 
 
 @check
-def get_module_gives_what_was_created():
+def get_module_returns_what_was_created():
     module = registry.get_module("host", "sas")
     equal((module.module_id, module.managed_by, module.connection_state), ("sas", "someone", "Disconnected"))
 
 
 @check
-def get_module_that_is_missing_is_refused():
+def get_missing_module_is_refused():
     with refused(404, "ModuleNotFound"):
         registry.get_module("host", "missing")
 
 
 @check
-def get_modules_lists_them_all():
+def get_modules_lists_all():
     equal({module.module_id for module in registry.get_modules("host")}, {"sas", "x509", "ca"})
 
 
 @check
-def get_modules_of_an_edge_device_has_its_runtime():
+def get_modules_of_an_edge_device_includes_its_runtime():
     registry.create_device_with_sas("edge", KEY_1, KEY_2, "enabled", iot_edge=True)
     modules = {module.module_id: module for module in registry.get_modules("edge")}
     equal(set(modules), {"$edgeAgent", "$edgeHub"})
@@ -89,7 +89,7 @@ def update_module_with_sas_replaces_everything():
     before = registry.get_module("host", "sas")
     module = registry.update_module_with_sas("host", "sas", None, before.etag, KEY_2, KEY_1)
     equal((module.managed_by, module.authentication.symmetric_key.primary_key), (None, KEY_2))
-    holds(module.etag != before.etag, "the etag did not move")
+    holds(module.etag != before.etag, "the etag has not changed")
 
 
 @check
@@ -107,7 +107,7 @@ def update_module_with_x509_replaces_the_thumbprints():
 
 
 @check
-def update_module_with_certificate_authority_replaces_the_manager():
+def update_module_with_certificate_authority_replaces_managed_by():
     before = registry.get_module("host", "ca")
     module = registry.update_module_with_certificate_authority("host", "ca", "other", before.etag)
     equal((module.managed_by, module.authentication.type), ("other", "certificateAuthority"))
@@ -120,7 +120,7 @@ def delete_module_with_a_stale_etag_is_refused():
 
 
 @check
-def delete_module_with_its_etag_and_with_none():
+def delete_module_with_its_etag_and_without_one():
     registry.delete_module("host", "ca", registry.get_module("host", "ca").etag)
     registry.delete_module("host", "x509")
     equal([module.module_id for module in registry.get_modules("host")], ["sas"])

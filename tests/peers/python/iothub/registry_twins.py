@@ -29,7 +29,7 @@ def get_twin_of_a_new_device():
 
 
 @check
-def get_twin_that_is_missing_is_refused():
+def get_missing_twin_is_refused():
     with refused(404, "DeviceNotFound"):
         registry.get_twin("missing")
 
@@ -41,11 +41,11 @@ def update_twin_merges():
     equal(_desired(twin), {"a": {"b": 1, "d": [1, 2]}})
     equal(twin.tags, {"floor": 2, "room": "A"})
     equal(twin.properties.desired["$version"], 3)
-    holds("$lastUpdated" in twin.properties.desired["$metadata"]["a"]["b"], "no time of the last update")
+    holds("$lastUpdated" in twin.properties.desired["$metadata"]["a"]["b"], "$lastUpdated is missing")
 
 
 @check
-def update_twin_with_what_get_twin_gave():
+def update_twin_with_the_twin_from_get_twin():
     twin = registry.get_twin("device-0")
     twin.properties.desired["speed"] = 1.5
     updated = registry.update_twin("device-0", twin, twin.etag)
@@ -68,7 +68,7 @@ def update_twin_beyond_a_limit_is_refused():
 
 
 @check
-def replace_twin_forgets_the_rest():
+def replace_twin_removes_what_it_does_not_contain():
     twin = registry.replace_twin("device-0", _twin({"only": True}, {"floor": 7}))
     equal((_desired(twin), twin.tags), ({"only": True}, {"floor": 7}))
 
@@ -96,7 +96,7 @@ def update_module_twin_merges():
 
 
 @check
-def replace_module_twin_forgets_the_rest():
+def replace_module_twin_removes_what_it_does_not_contain():
     etag = registry.get_module_twin("device-0", "part").etag
     twin = registry.replace_module_twin("device-0", "part", _twin({"z": 0}, {"t": 1}), etag)
     equal((_desired(twin), twin.tags), ({"z": 0}, {"t": 1}))
@@ -109,7 +109,7 @@ def _query(text, **options):
 
 
 @check
-def query_iot_hub_gives_twins():
+def query_iot_hub_returns_twins():
     result = _query("SELECT * FROM devices WHERE tags.floor = 7")
     equal((result.type, result.continuation_token), ("Twin", None))
     equal([twin.device_id for twin in result.items], ["device-0"])
@@ -121,7 +121,7 @@ def query_iot_hub_page_by_page():
     seen, token, pages = [], None, 0
     while True:
         page = _query("SELECT * FROM devices", continuation_token=token, max_item_count=2)
-        holds(len(page.items) <= 2, "the page is too long")
+        holds(len(page.items) <= 2, "the page has more than two items")
         seen += [twin.device_id for twin in page.items]
         token, pages = page.continuation_token, pages + 1
         if not token:
@@ -137,7 +137,7 @@ def query_iot_hub_of_modules():
 
 
 @check
-def query_iot_hub_with_an_aggregate_gives_raw_rows():
+def query_iot_hub_with_an_aggregate_returns_raw_rows():
     result = _query("SELECT status, COUNT() AS number FROM devices GROUP BY status")
     equal(result.type, "Raw")
     equal(result.items[0].additional_properties["number"], 5)
@@ -145,7 +145,7 @@ def query_iot_hub_with_an_aggregate_gives_raw_rows():
 
 
 @check
-def query_iot_hub_with_a_bad_query_is_refused():
+def query_iot_hub_with_an_invalid_query_is_refused():
     with refused(400, "ArgumentInvalid"):
         _query("SELEC * FROM devices")
 

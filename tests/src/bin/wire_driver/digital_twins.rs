@@ -1,4 +1,4 @@
-//! The calls of Digital Twins.
+//! The calls of the Digital Twins client.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Failure, Surroundings, other};
 
-/// The client that is driven.
+/// The Digital Twins client under test.
 pub(crate) struct DigitalTwins(DigitalTwinsClient);
 
 impl DigitalTwins {
@@ -37,7 +37,7 @@ impl DigitalTwins {
     }
 }
 
-/// An error as the recorder wants it.
+/// Returns an error in the recorder's format.
 fn told(failure: Failure) -> Value {
     let error = match failure.downcast::<Error>() {
         Ok(error) => *error,
@@ -49,7 +49,7 @@ fn told(failure: Failure) -> Value {
     json!({"type": format!("{:?}", error.kind()), "message": error.to_string(), "status_code": error.status()})
 }
 
-/// The arguments of a call.
+/// The arguments of a call, by name.
 struct Args<'a>(&'a Value);
 
 impl Args<'_> {
@@ -78,7 +78,7 @@ impl Args<'_> {
             })
     }
 
-    /// `None` for what cannot be said with this client: an ETag.
+    /// Returns `None` for an ETag, which this client cannot send in `If-None-Match`.
     fn mode(&self) -> Option<Upsert> {
         match self.0["if_none_match"].as_str() {
             None => Some(Upsert::CreateOrReplace),
@@ -317,14 +317,14 @@ async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result
     }
 }
 
-/// The trace that a call belongs to, in its context.
+/// The trace context of a call.
 #[derive(Debug, Clone)]
 struct Trace {
     parent: Option<String>,
     state: Option<String>,
 }
 
-/// Sends the trace in a call's context, as azure_core does for a tracer's span.
+/// Sends the trace context in the request headers, as azure_core does for a span.
 #[derive(Debug)]
 struct SendTrace;
 

@@ -1,4 +1,4 @@
-//! The parts of the driver: what it talks to, and the calls of each service.
+//! The driver's endpoints, and the calls of each service.
 
 mod digital_twins;
 mod iothub;
@@ -10,13 +10,13 @@ pub(crate) use surroundings::Surroundings;
 
 use serde_json::{Value, json};
 
-/// What goes wrong outside of calls.
+/// An error outside of calls.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// The result of a call, `None` if the client cannot be asked for it, or the error as the recorder wants it.
+/// The result of a call, `None` if the client has no such call, or the error in the recorder's format.
 pub(crate) type Answer = Result<Option<Value>, Value>;
 
-/// An error that is not of a client.
+/// Returns an error that no client reported, in the recorder's format.
 pub(crate) fn other(failure: &(dyn std::error::Error + Send + Sync)) -> Value {
     json!({"type": "Other", "message": failure.to_string()})
 }

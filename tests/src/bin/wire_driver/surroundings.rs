@@ -1,4 +1,4 @@
-//! What the driver talks to.
+//! The endpoints and credentials of the driver.
 
 use std::env::{VarError, var};
 
@@ -10,24 +10,24 @@ use azure_service_core::transport_trusting;
 
 use super::Failure;
 
-/// What the environment says.
+/// Endpoints and credentials from environment variables.
 pub(crate) struct Surroundings {
     /// `WIRE_URL`: the endpoint of Digital Twins.
     pub(crate) url: String,
     /// `WIRE_HOST`: the host of the hub, with its port.
     pub(crate) host: String,
-    /// `WIRE_CONNECTION_STRING`: the hub's.
+    /// `WIRE_CONNECTION_STRING`: the connection string of the hub.
     pub(crate) connection_string: String,
-    /// `WIRE_AMQP`: the host and port where the hub speaks AMQP.
+    /// `WIRE_AMQP`: the host and port of the hub's AMQP endpoint.
     pub(crate) amqp: String,
-    /// `WIRE_CA` names the file with the certificate to trust; this is what it holds.
+    /// The content of the file that `WIRE_CA` names: the certificate to trust.
     pub(crate) certificate: String,
-    /// `WIRE_TOKEN`: the token to send where one is asked for.
+    /// `WIRE_TOKEN`: the bearer token.
     token: String,
 }
 
 impl Surroundings {
-    /// `None` if the environment says nothing.
+    /// Returns `None` if no variable is set.
     pub(crate) fn from_variables() -> Result<Option<Self>, Failure> {
         let url = match var("WIRE_URL") {
             Err(VarError::NotPresent) => return Ok(None),
@@ -43,7 +43,7 @@ impl Surroundings {
         }))
     }
 
-    /// A transport that trusts the certificate.
+    /// Returns a transport that trusts the certificate.
     pub(crate) fn transport(&self) -> Result<Transport, Failure> {
         Ok(transport_trusting(&self.certificate)?)
     }
@@ -53,7 +53,7 @@ impl Surroundings {
     }
 }
 
-/// A credential that gives one token, for ever.
+/// A credential that always returns the same token.
 #[derive(Debug)]
 pub(crate) struct FixedToken(String);
 

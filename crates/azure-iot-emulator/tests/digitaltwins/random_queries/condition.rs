@@ -1,4 +1,4 @@
-//! Random conditions, as text and as what they mean: on JSON alone, without any code of the emulator.
+//! Random conditions with their query text, and their evaluation on JSON, independent of the emulator's code.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -10,16 +10,16 @@ use serde_json::{Value, json};
 
 use super::world::{MODELS, World};
 
-/// A variable of a query: its name, and whether it stands for a twin or a relationship.
+/// A variable of a query, bound to a twin or a relationship.
 #[derive(Debug, Clone)]
 pub(super) struct Variable {
     pub(super) name: String,
     pub(super) is_twin: bool,
 }
 
-/// A path from a variable, and how the query writes it.
+/// A property path of a variable, and its query text.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct PropertyPath {
     pub(super) variable: usize,
     pub(super) path: Vec<&'static str>,
     pub(super) text: String,
@@ -66,8 +66,8 @@ const RELATIONSHIP_PATHS: [&[&str]; 7] = [
     &["$relationshipName"],
 ];
 
-impl Place {
-    /// A random path of a variable. `bare` leaves the variable's name out.
+impl PropertyPath {
+    /// Returns a random path of a variable. `bare` omits the variable's name.
     pub(super) fn random(random: &mut StdRng, variables: &[Variable], variable: usize, bare: bool) -> Self {
         let Variable { name, is_twin } = &variables[variable];
         let path = match is_twin {
@@ -86,7 +86,7 @@ impl Place {
         if !bare {
             parts.insert(0, name.clone());
         }
-        Place {
+        PropertyPath {
             variable,
             path,
             text: parts.join("."),
@@ -103,21 +103,21 @@ impl Place {
 
 #[derive(Debug, Clone)]
 pub(super) enum Operand {
-    Place(Place),
+    PropertyPath(PropertyPath),
     Literal(Value),
 }
 
 impl Operand {
     fn text(&self) -> String {
         match self {
-            Operand::Place(place) => place.text.clone(),
-            Operand::Literal(value) => written(value),
+            Operand::PropertyPath(property) => property.text.clone(),
+            Operand::Literal(value) => query_literal(value),
         }
     }
 
     fn value<'a>(&'a self, row: &[&'a Value]) -> Option<&'a Value> {
         match self {
-            Operand::Place(place) => place.value(row),
+            Operand::PropertyPath(property) => property.value(row),
             Operand::Literal(value) => Some(value),
         }
     }
@@ -126,53 +126,53 @@ impl Operand {
 #[derive(Debug, Clone)]
 pub(super) enum Condition {
     Compare(Operand, &'static str, Operand),
-    In(Place, &'static str, Vec<Value>),
-    Type(&'static str, Place),
-    Text(&'static str, Place, String),
-    ArrayContains(Place, Value),
-    /// How the query writes it, the variable, the model, and whether it must be that very one.
+    In(PropertyPath, &'static str, Vec<Value>),
+    Type(&'static str, PropertyPath),
+    StringFunction(&'static str, PropertyPath, String),
+    ArrayContains(PropertyPath, Value),
+    /// Query text, variable, model, and whether the match is exact.
     Model(String, usize, &'static str, bool),
     Not(Box<Condition>),
     And(Vec<Condition>),
     Or(Vec<Condition>),
 }
 
-/// How often each kind of condition was true, false, and neither.
+/// How often each form of condition was true, false and undefined.
 #[derive(Debug, Default)]
 pub(super) struct Outcomes(pub(super) BTreeMap<String, [usize; 3]>);
 
-pub(super) fn written(value: &Value) -> String {
+pub(super) fn query_literal(value: &Value) -> String {
     match value {
         Value::String(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
         other => other.to_string(),
     }
 }
 
-/// What conditions are made for.
+/// The world, variables and syntax for which conditions are generated.
 pub(super) struct Scope<'w> {
     pub(super) world: &'w World,
     pub(super) variables: Vec<Variable>,
-    /// Whether paths may do without the variable's name.
+    /// Whether paths may omit the variable's name.
     pub(super) single: bool,
 }
 
 impl Scope<'_> {
-    pub(super) fn place(&self, random: &mut StdRng) -> Place {
+    pub(super) fn property(&self, random: &mut StdRng) -> PropertyPath {
         let variable = random.random_range(0..self.variables.len());
         let bare = self.single && random.random_bool(0.5);
-        Place::random(random, &self.variables, variable, bare)
+        PropertyPath::random(random, &self.variables, variable, bare)
     }
 
-    /// A scalar that something has at that place, or any.
-    fn literal(&self, random: &mut StdRng, place: &Place) -> Value {
-        let things = match self.variables[place.variable].is_twin {
+    /// Returns a scalar that an element has at that path, or any scalar.
+    fn literal(&self, random: &mut StdRng, property: &PropertyPath) -> Value {
+        let elements = match self.variables[property.variable].is_twin {
             true => &self.world.twins,
             false => &self.world.relationships,
         };
         let mut row = vec![&Value::Null; self.variables.len()];
-        let found = things.iter().filter_map(|thing| {
-            row[place.variable] = thing;
-            place.value(&row)
+        let found = elements.iter().filter_map(|element| {
+            row[property.variable] = element;
+            property.value(&row)
         });
         let found = found
             .filter(|value| !value.is_object() && !value.is_array())
@@ -200,10 +200,14 @@ impl Scope<'_> {
         match random.random_range(0..if depth == 0 { 10 } else { 16 }) {
             0..4 => self.comparison(random),
             4 | 5 => {
-                let place = self.place(random);
+                let property = self.property(random);
                 let count = random.random_range(1..4);
-                let values = (0..count).map(|_| self.literal(random, &place)).collect();
-                Condition::In(place, if random.random_bool(0.5) { "IN" } else { "NIN" }, values)
+                let values = (0..count).map(|_| self.literal(random, &property)).collect();
+                Condition::In(
+                    property,
+                    if random.random_bool(0.5) { "IN" } else { "NIN" },
+                    values,
+                )
             }
             6 => {
                 let tests = [
@@ -215,7 +219,7 @@ impl Scope<'_> {
                     "IS_OBJECT",
                     "IS_PRIMITIVE",
                 ];
-                Condition::Type(tests.choose(random).expect("a test"), self.place(random))
+                Condition::Type(tests.choose(random).expect("a test"), self.property(random))
             }
             7 => {
                 let test = ["STARTSWITH", "ENDSWITH", "CONTAINS"]
@@ -224,7 +228,7 @@ impl Scope<'_> {
                 let text = ["red", "r", "d", "", "'s \\", "t1", "dtmi:r:"]
                     .choose(random)
                     .expect("a text");
-                Condition::Text(test, self.place(random), (*text).to_owned())
+                Condition::StringFunction(test, self.property(random), (*text).to_owned())
             }
             8 => self.array_contains(random),
             9 => self.model(random),
@@ -235,27 +239,27 @@ impl Scope<'_> {
     }
 
     fn comparison(&self, random: &mut StdRng) -> Condition {
-        let place = self.place(random);
+        let property = self.property(random);
         let operators = ["=", "=", "!=", "<", "<=", ">", ">="];
         let operator = operators.choose(random).expect("an operator");
         let other = match random.random_bool(0.25) {
-            true => Operand::Place(self.place(random)),
-            false => Operand::Literal(self.literal(random, &place)),
+            true => Operand::PropertyPath(self.property(random)),
+            false => Operand::Literal(self.literal(random, &property)),
         };
         match random.random_bool(0.2) {
-            true => Condition::Compare(other, operator, Operand::Place(place)),
-            false => Condition::Compare(Operand::Place(place), operator, other),
+            true => Condition::Compare(other, operator, Operand::PropertyPath(property)),
+            false => Condition::Compare(Operand::PropertyPath(property), operator, other),
         }
     }
 
-    /// Only twins can be searched so.
+    /// `ARRAY_CONTAINS` applies to twins only.
     fn array_contains(&self, random: &mut StdRng) -> Condition {
         for _ in 0..1000 {
-            let place = self.place(random);
-            let is_array = matches!(place.path.as_slice(), ["tags" | "numbers"]);
-            if self.variables[place.variable].is_twin && (is_array || random.random_bool(0.01)) {
+            let property = self.property(random);
+            let is_array = matches!(property.path.as_slice(), ["tags" | "numbers"]);
+            if self.variables[property.variable].is_twin && (is_array || random.random_bool(0.01)) {
                 let values = [json!("red"), json!("Red"), json!(1), json!(1.0), json!(true)];
-                return Condition::ArrayContains(place, values.choose(random).expect("a value").clone());
+                return Condition::ArrayContains(property, values.choose(random).expect("a value").clone());
             }
         }
         self.comparison(random)
@@ -293,16 +297,16 @@ impl Condition {
             Condition::Compare(left, operator, right) => {
                 format!("{} {operator} {}", left.text(), right.text())
             }
-            Condition::In(place, operator, values) => {
-                let values: Vec<_> = values.iter().map(written).collect();
-                format!("{} {operator} [{}]", place.text, values.join(", "))
+            Condition::In(property, operator, values) => {
+                let values: Vec<_> = values.iter().map(query_literal).collect();
+                format!("{} {operator} [{}]", property.text, values.join(", "))
             }
-            Condition::Type(test, place) => format!("{test}({})", place.text),
-            Condition::Text(test, place, text) => {
-                format!("{test}({}, {})", place.text, written(&json!(text)))
+            Condition::Type(test, property) => format!("{test}({})", property.text),
+            Condition::StringFunction(test, property, text) => {
+                format!("{test}({}, {})", property.text, query_literal(&json!(text)))
             }
-            Condition::ArrayContains(place, value) => {
-                format!("ARRAY_CONTAINS({}, {})", place.text, written(value))
+            Condition::ArrayContains(property, value) => {
+                format!("ARRAY_CONTAINS({}, {})", property.text, query_literal(value))
             }
             Condition::Model(text, ..) => text.clone(),
             Condition::Not(inner) => format!("NOT ({})", inner.text()),
@@ -313,12 +317,12 @@ impl Condition {
 
     fn label(&self) -> String {
         match self {
-            Condition::Compare(Operand::Place(_), operator, Operand::Place(_)) => {
+            Condition::Compare(Operand::PropertyPath(_), operator, Operand::PropertyPath(_)) => {
                 format!("path {operator} path")
             }
             Condition::Compare(Operand::Literal(_), operator, _) => format!("value {operator} path"),
             Condition::Compare(_, operator, _) => format!("path {operator} value"),
-            Condition::In(_, word, _) | Condition::Type(word, _) | Condition::Text(word, ..) => {
+            Condition::In(_, word, _) | Condition::Type(word, _) | Condition::StringFunction(word, ..) => {
                 (*word).to_owned()
             }
             Condition::ArrayContains(..) => "ARRAY_CONTAINS".to_owned(),
@@ -330,20 +334,20 @@ impl Condition {
         }
     }
 
-    /// True, false, or neither because something is absent or can't be compared.
+    /// Returns `None` if an operand is absent or the values cannot be compared.
     pub(super) fn holds(&self, row: &[&Value], outcomes: &mut Outcomes) -> Option<bool> {
         let holds = match self {
             Condition::Compare(left, operator, right) => left
                 .value(row)
                 .zip(right.value(row))
                 .and_then(|(left, right)| compare(left, operator, right)),
-            Condition::In(place, operator, values) => place.value(row).map(|value| {
+            Condition::In(property, operator, values) => property.value(row).map(|value| {
                 let listed = values
                     .iter()
                     .any(|other| order(value, other) == Some(Ordering::Equal));
                 listed == (*operator == "IN")
             }),
-            Condition::Type(test, place) => Some(place.value(row).is_some_and(|value| match *test {
+            Condition::Type(test, property) => Some(property.value(row).is_some_and(|value| match *test {
                 "IS_DEFINED" => true,
                 "IS_NULL" => value.is_null(),
                 "IS_BOOL" => value.is_boolean(),
@@ -352,15 +356,16 @@ impl Condition {
                 "IS_OBJECT" => value.is_object(),
                 _ => !value.is_object() && !value.is_array(),
             })),
-            Condition::Text(test, place, part) => {
-                place.value(row).and_then(Value::as_str).map(|whole| match *test {
+            Condition::StringFunction(test, property, part) => property
+                .value(row)
+                .and_then(Value::as_str)
+                .map(|whole| match *test {
                     "STARTSWITH" => whole.starts_with(part.as_str()),
                     "ENDSWITH" => whole.ends_with(part.as_str()),
                     _ => whole.contains(part.as_str()),
-                })
-            }
-            Condition::ArrayContains(place, wanted) => {
-                place.value(row).and_then(Value::as_array).map(|items| {
+                }),
+            Condition::ArrayContains(property, wanted) => {
+                property.value(row).and_then(Value::as_array).map(|items| {
                     items
                         .iter()
                         .any(|item| order(item, wanted) == Some(Ordering::Equal))
@@ -390,17 +395,17 @@ impl Condition {
                 }
             }
         };
-        let place = match holds {
+        let outcome = match holds {
             Some(true) => 0,
             Some(false) => 1,
             None => 2,
         };
-        outcomes.0.entry(self.label()).or_default()[place] += 1;
+        outcomes.0.entry(self.label()).or_default()[outcome] += 1;
         holds
     }
 }
 
-/// The model or a newer version of it is among what a model inherits from, itself included.
+/// Returns whether `wanted`, or a higher version of it, is the model or one of its ancestors.
 fn is_of_model(model: &str, wanted: &str) -> bool {
     let split = |id: &str| {
         let (path, version) = id.rsplit_once(';').expect("a version");
@@ -414,7 +419,7 @@ fn is_of_model(model: &str, wanted: &str) -> bool {
     })
 }
 
-/// Values of two kinds have no order, nor have objects and lists.
+/// Compares scalars of the same type; other values have no order.
 fn order(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
         (Value::Null, Value::Null) => Some(Ordering::Equal),

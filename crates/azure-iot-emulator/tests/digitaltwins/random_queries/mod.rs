@@ -1,5 +1,5 @@
-//! Random queries on random graphs, compared with an evaluator that knows no indexes, begins everywhere and reads
-//! nothing but the JSON that the instance gives.
+//! Random queries on random graphs, compared with an evaluator that uses no indexes, tries every start twin and reads
+//! only the JSON that the instance returns.
 
 mod condition;
 mod walk;
@@ -12,11 +12,11 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Map, Value, json};
 
-use condition::{Condition, Outcomes, Place, Scope, Variable};
+use condition::{Condition, Outcomes, PropertyPath, Scope, Variable};
 use walk::{Joins, Pattern};
 use world::{TWINS, World};
 
-/// What the queries of a test were made of, and how often such a query had rows.
+/// Features of the generated queries, and how often a query with each of them had rows.
 #[derive(Default)]
 struct Coverage {
     rows: BTreeMap<String, usize>,
@@ -24,24 +24,24 @@ struct Coverage {
 }
 
 impl Coverage {
-    fn note(&mut self, labels: &[String], has_rows: bool) {
+    fn record(&mut self, labels: &[String], has_rows: bool) {
         for label in labels {
             *self.rows.entry(label.clone()).or_default() += usize::from(has_rows);
         }
     }
 
-    /// Every one of these was in a query with rows, again and again.
+    /// Asserts that each feature was in at least five queries with rows.
     #[track_caller]
-    fn has(&self, labels: &[&str]) {
+    fn assert_rows(&self, labels: &[&str]) {
         for label in labels {
             let count = self.rows.get(*label).copied().unwrap_or_default();
             assert!(count >= 5, "{label}: {count} queries with rows; {:?}", self.rows);
         }
     }
 
-    /// Every kind of condition was true and false, again and again.
+    /// Asserts that each form of condition was true and false at least five times.
     #[track_caller]
-    fn has_every_condition(&self) {
+    fn assert_all_conditions(&self) {
         let operators = ["=", "!=", "<", "<=", ">", ">="];
         let comparisons = operators.iter().flat_map(|operator| {
             ["path {} value", "value {} path", "path {} path"].map(|form| form.replace("{}", operator))
@@ -69,7 +69,7 @@ impl Coverage {
             let [yes, no, _] = self.outcomes.0.get(&label).copied().unwrap_or_default();
             assert!(yes >= 5 && no >= 5, "{label}: {yes} times true, {no} times false");
         }
-        // Null can't be stored.
+        // Null cannot be stored.
         assert!(
             self.outcomes
                 .0
@@ -79,16 +79,16 @@ impl Coverage {
     }
 }
 
-/// What a query returns.
+/// The projection of a query.
 enum Select {
     All,
     Count,
     Top(u64),
-    Columns(Option<u64>, Vec<(String, Place)>),
+    Columns(Option<u64>, Vec<(String, PropertyPath)>),
 }
 
 impl Select {
-    /// `whole` tells whether rows may be a twin or relationship by itself.
+    /// `whole` allows rows that are a twin or relationship itself.
     fn random(random: &mut StdRng, scope: &Scope<'_>, whole: bool) -> Self {
         let top = random.random_range(1..6);
         match random.random_range(0..if whole { 8 } else { 5 }) {
@@ -109,10 +109,12 @@ impl Select {
                 let columns: Vec<_> = columns
                     .iter()
                     .map(
-                        |(key, place)| match place.path.last().is_some_and(|last| last == key) {
-                            true => place.text.clone(),
-                            false if place.path.is_empty() && place.text == *key => place.text.clone(),
-                            false => format!("{} AS {key}", place.text),
+                        |(key, property)| match property.path.last().is_some_and(|last| last == key) {
+                            true => property.text.clone(),
+                            false if property.path.is_empty() && property.text == *key => {
+                                property.text.clone()
+                            }
+                            false => format!("{} AS {key}", property.text),
                         },
                     )
                     .collect();
@@ -138,13 +140,13 @@ impl Select {
             Select::Columns(_, columns) => {
                 let found = columns
                     .iter()
-                    .filter_map(|(key, place)| Some((key.clone(), place.value(values)?.clone())));
+                    .filter_map(|(key, property)| Some((key.clone(), property.value(values)?.clone())));
                 found.collect::<Map<_, _>>().into()
             }
         }
     }
 
-    /// Compares what was found with what there is.
+    /// Compares the rows of the emulator with the expected ones.
     #[track_caller]
     fn check(&self, found: &[String], rows: &[Vec<&Value>], context: &str) {
         let mut expected: Vec<_> = rows.iter().map(|row| self.row(row).to_string()).collect();
@@ -152,7 +154,7 @@ impl Select {
             Select::Count => {
                 assert_eq!(found, [json!({"COUNT": rows.len()}).to_string()], "{context}");
             }
-            // Any so many of them will do.
+            // TOP may return any of the rows.
             Select::Top(count) | Select::Columns(Some(count), _) => {
                 assert_eq!(
                     found.len() as u64,
@@ -175,34 +177,38 @@ impl Select {
     }
 }
 
-/// Variables and paths of them, each under a key of its own.
-fn columns(random: &mut StdRng, scope: &Scope<'_>) -> Vec<(String, Place)> {
-    let mut columns: Vec<(String, Place)> = Vec::new();
+/// Returns variables and paths, each under a key of its own.
+fn columns(random: &mut StdRng, scope: &Scope<'_>) -> Vec<(String, PropertyPath)> {
+    let mut columns: Vec<(String, PropertyPath)> = Vec::new();
     for at in 0..random.random_range(1..5) {
         let variable = random.random_range(0..scope.variables.len());
         let name = &scope.variables[variable].name;
-        let place = match random.random_bool(0.3) {
-            true => Place {
+        let property = match random.random_bool(0.3) {
+            true => PropertyPath {
                 variable,
                 path: Vec::new(),
                 text: name.clone(),
             },
-            false => scope.place(random),
+            false => scope.property(random),
         };
-        let own = place.path.last().map_or(name.as_str(), |last| *last).to_owned();
+        let own = property
+            .path
+            .last()
+            .map_or(name.as_str(), |last| *last)
+            .to_owned();
         let taken = columns.iter().any(|(key, _)| *key == own);
         let key = if taken || random.random_bool(0.3) {
             format!("c{at}")
         } else {
             own
         };
-        columns.push((key, place));
+        columns.push((key, property));
     }
     columns
 }
 
-/// Every row of a query, over pages of a random size, as sorted texts.
-fn answer(instance: &crate::fixture::Instance, query: &str, page: usize) -> Vec<String> {
+/// Returns all rows of a query, read in pages of this size, as sorted strings.
+fn query_rows(instance: &crate::fixture::Instance, query: &str, page: usize) -> Vec<String> {
     let mut rows = Vec::new();
     let mut body = json!({ "query": query });
     loop {
@@ -220,8 +226,8 @@ fn answer(instance: &crate::fixture::Instance, query: &str, page: usize) -> Vec<
     rows
 }
 
-/// Runs a query and looks at its rows; `candidates` are those without the condition.
-fn compare(
+/// Runs a query and checks its rows; `candidates` are the rows without the condition.
+fn check_query(
     random: &mut StdRng,
     seed: u64,
     scope: &Scope<'_>,
@@ -240,22 +246,22 @@ fn compare(
         })
         .collect();
     let page = *[1, 2, 5, 20, 100].choose(random).expect("a size");
-    let found = answer(&scope.world.instance, &query, page);
+    let found = query_rows(&scope.world.instance, &query, page);
     select.check(&found, &rows, &format!("seed {seed}: {query}"));
-    coverage.note(labels, !rows.is_empty());
-    coverage.note(&[select.label().to_owned()], !rows.is_empty());
+    coverage.record(labels, !rows.is_empty());
+    coverage.record(&[select.label().to_owned()], !rows.is_empty());
 }
 
-/// One collection, of twins or of relationships.
+/// Queries of one collection, twins or relationships.
 #[test]
-fn conditions_mean_what_they_say() {
+fn conditions_select_the_expected_rows() {
     let mut coverage = Coverage::default();
     for seed in 0..60 {
         let mut random = StdRng::seed_from_u64(seed);
         let world = World::random(&mut random);
         for _ in 0..40 {
             let is_twin = random.random_bool(0.75);
-            let (collection, things) = match is_twin {
+            let (collection, elements) = match is_twin {
                 true => ("DIGITALTWINS", &world.twins),
                 false => ("RELATIONSHIPS", &world.relationships),
             };
@@ -269,11 +275,11 @@ fn conditions_mean_what_they_say() {
             };
             let select = Select::random(&mut random, &scope, true);
             let condition = random.random_bool(0.95).then(|| scope.condition(&mut random, 3));
-            let candidates = things.iter().map(|thing| vec![thing]).collect();
+            let candidates = elements.iter().map(|element| vec![element]).collect();
             let mut labels = vec![collection.to_owned()];
             labels.extend(condition.is_none().then(|| "no WHERE".to_owned()));
             let from = format!("{collection} T");
-            compare(
+            check_query(
                 &mut random,
                 seed,
                 &scope,
@@ -283,7 +289,7 @@ fn conditions_mean_what_they_say() {
             );
         }
     }
-    coverage.has(&[
+    coverage.assert_rows(&[
         "DIGITALTWINS",
         "RELATIONSHIPS",
         "no WHERE",
@@ -293,44 +299,44 @@ fn conditions_mean_what_they_say() {
         "columns",
         "TOP columns",
     ]);
-    coverage.has_every_condition();
+    coverage.assert_all_conditions();
 }
 
-/// A condition that fixes one of some twins, in one of the ways that the service takes.
-fn fixing(random: &mut StdRng, variables: &[Variable]) -> (Condition, &'static str) {
+/// Returns a condition that fixes the id of a twin, in a form that the service accepts.
+fn id_condition(random: &mut StdRng, variables: &[Variable]) -> (Condition, &'static str) {
     let twins: Vec<_> = (0..variables.len()).filter(|at| variables[*at].is_twin).collect();
     let id = |random: &mut StdRng| json!(format!("t{}", random.random_range(0..TWINS)));
-    let place = |random: &mut StdRng| {
+    let property = |random: &mut StdRng| {
         let variable = *twins.choose(random).expect("a twin");
-        Place {
+        PropertyPath {
             variable,
             path: vec!["$dtId"],
             text: format!("{}.$dtId", variables[variable].name),
         }
     };
     let equal = |random: &mut StdRng| {
-        let (place, id) = (
-            condition::Operand::Place(place(random)),
+        let (property, id) = (
+            condition::Operand::PropertyPath(property(random)),
             condition::Operand::Literal(id(random)),
         );
         match random.random_bool(0.7) {
-            true => Condition::Compare(place, "=", id),
-            false => Condition::Compare(id, "=", place),
+            true => Condition::Compare(property, "=", id),
+            false => Condition::Compare(id, "=", property),
         }
     };
     match random.random_range(0..4) {
         0 => {
             let ids = (0..random.random_range(1..5)).map(|_| id(random)).collect();
-            (Condition::In(place(random), "IN", ids), "fixed by IN")
+            (Condition::In(property(random), "IN", ids), "fixed by IN")
         }
         1 => (Condition::Or(vec![equal(random), equal(random)]), "fixed by OR"),
         _ => (equal(random), "fixed by ="),
     }
 }
 
-/// A fixed twin and some more.
-fn walking(random: &mut StdRng, scope: &Scope<'_>) -> (Condition, &'static str) {
-    let (fixed, label) = fixing(random, &scope.variables);
+/// Returns a condition that fixes a twin, alone or combined with others.
+fn condition_with_id(random: &mut StdRng, scope: &Scope<'_>) -> (Condition, &'static str) {
+    let (fixed, label) = id_condition(random, &scope.variables);
     let more = match random.random_range(0..3) {
         0 => return (fixed, label),
         1 => scope.condition(random, 0),
@@ -357,11 +363,11 @@ fn joins_find_every_row() {
                 single: false,
             };
             let select = Select::random(&mut random, &scope, false);
-            let (condition, fixed) = walking(&mut random, &scope);
+            let (condition, fixed) = condition_with_id(&mut random, &scope);
             let candidates = joins.rows(&world);
             let mut labels = joins.labels();
             labels.push(fixed.to_owned());
-            compare(
+            check_query(
                 &mut random,
                 seed,
                 &scope,
@@ -371,7 +377,7 @@ fn joins_find_every_row() {
             );
         }
     }
-    coverage.has(&[
+    coverage.assert_rows(&[
         "1 JOIN",
         "2 JOIN",
         "3 JOIN",
@@ -380,7 +386,7 @@ fn joins_find_every_row() {
         "branches",
         "relationship variable",
     ]);
-    coverage.has(&[
+    coverage.assert_rows(&[
         "fixed by =",
         "fixed by IN",
         "fixed by OR",
@@ -404,12 +410,12 @@ fn patterns_find_every_path_once() {
                 single: false,
             };
             let select = Select::random(&mut random, &scope, false);
-            let (condition, fixed) = walking(&mut random, &scope);
+            let (condition, fixed) = condition_with_id(&mut random, &scope);
             let candidates = pattern.rows(&world);
             let mut labels = pattern.labels();
             labels.push(fixed.to_owned());
             let from = format!("DIGITALTWINS MATCH {}", pattern.text());
-            compare(
+            check_query(
                 &mut random,
                 seed,
                 &scope,
@@ -419,7 +425,7 @@ fn patterns_find_every_path_once() {
             );
         }
     }
-    coverage.has(&[
+    coverage.assert_rows(&[
         "0 edges",
         "1 edges",
         "2 edges",
@@ -431,16 +437,16 @@ fn patterns_find_every_path_once() {
         "two names",
         "any name",
     ]);
-    coverage.has(&[
+    coverage.assert_rows(&[
         "*n",
         "*..n",
         "*m..n",
-        "a long way",
+        "many hops",
         "unnamed node",
         "closed",
         "relationship variable",
     ]);
-    coverage.has(&[
+    coverage.assert_rows(&[
         "fixed by =",
         "fixed by IN",
         "fixed by OR",

@@ -1,4 +1,4 @@
-//! Random `JOIN`s and `MATCH` patterns, as text and as every way to lay them over a graph.
+//! Random `JOIN` chains and `MATCH` patterns with their query text, and all their matches in a graph.
 
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -18,7 +18,7 @@ pub(super) struct Joins {
     joins: Vec<Join>,
 }
 
-/// Variables by their places.
+/// Positions in [`Joins::variables`].
 struct Join {
     source: usize,
     name: &'static str,
@@ -79,7 +79,7 @@ impl Joins {
         labels
     }
 
-    /// The values of the variables, for each combination of relationships.
+    /// Returns the values of the variables for each combination of relationships.
     pub(super) fn rows<'w>(&self, world: &'w World) -> Vec<Vec<&'w Value>> {
         let mut rows: Vec<Vec<&Value>> = world.twins.iter().map(|twin| vec![twin]).collect();
         for join in &self.joins {
@@ -107,20 +107,20 @@ fn end<'w>(world: &'w World, relationship: &Value, which: &str) -> &'w Value {
         .twins
         .iter()
         .find(|twin| twin["$dtId"] == relationship[which]);
-    twin.expect("both ends are there")
+    twin.expect("both ends of a relationship exist")
 }
 
 /// `(n0)-[r1:a]->(n1)…`.
 pub(super) struct Pattern {
     pub(super) variables: Vec<Variable>,
-    /// The variable of each node, if it has one.
+    /// The variable of each node; `None` if it is unnamed.
     nodes: Vec<Option<usize>>,
     edges: Vec<Edge>,
 }
 
 struct Edge {
     names: &'static [&'static str],
-    /// As the pattern writes them.
+    /// The names and hops in query syntax.
     name_text: &'static str,
     hop_text: &'static str,
     /// `->`, `<-` or `--`.
@@ -145,7 +145,7 @@ impl Pattern {
             let named: Vec<usize> = nodes.iter().copied().flatten().collect();
             nodes.push(match random.random_range(0..10) {
                 0 => None,
-                // Back to a twin that the pattern has been at.
+                // A node that is already in the pattern.
                 1 | 2 if number > 1 => named.choose(random).copied(),
                 _ => {
                     variables.push(variable(format!("n{number}"), true));
@@ -190,7 +190,7 @@ impl Pattern {
             };
             let hops = match edge.hop_text {
                 "" => "one hop",
-                "*..10" => "a long way",
+                "*..10" => "many hops",
                 text if text.starts_with("*..") => "*..n",
                 text if text.contains("..") => "*m..n",
                 _ => "*n",
@@ -208,21 +208,21 @@ impl Pattern {
         labels
     }
 
-    /// The values of the variables, for every way from any twin. No twin comes twice on the way, except where the
-    /// pattern says that it comes back.
+    /// Returns the values of the variables for each path from any twin. A path visits a twin once, unless the pattern
+    /// repeats its variable.
     pub(super) fn rows<'w>(&self, world: &'w World) -> Vec<Vec<&'w Value>> {
         let mut rows = Vec::new();
         for start in &world.twins {
             let mut row = vec![&Value::Null; self.variables.len()];
             row[0] = start;
-            let mut way = Way {
+            let mut walk = Walk {
                 pattern: self,
                 world,
                 visited: vec![start],
                 row,
                 rows: &mut rows,
             };
-            way.go(0, 0, start);
+            walk.go(0, 0, start);
         }
         rows
     }
@@ -259,7 +259,7 @@ fn edge(random: &mut StdRng, count: usize) -> Edge {
         (true, false) => "<-",
         _ => "--",
     };
-    // Long ways multiply.
+    // Several edges with many hops would give too many paths.
     let (hop_text, least, most) = match most > 4 && count > 1 {
         true => ("", 1, 1),
         false => (hop_text, least, most),
@@ -275,7 +275,7 @@ fn edge(random: &mut StdRng, count: usize) -> Edge {
     }
 }
 
-struct Way<'s, 'w> {
+struct Walk<'s, 'w> {
     pattern: &'s Pattern,
     world: &'w World,
     visited: Vec<&'w Value>,
@@ -283,8 +283,8 @@ struct Way<'s, 'w> {
     rows: &'s mut Vec<Vec<&'w Value>>,
 }
 
-impl<'w> Way<'_, 'w> {
-    /// Goes on from a twin, so many hops into an edge.
+impl<'w> Walk<'_, 'w> {
+    /// Continues at a twin, `taken` hops into an edge.
     fn go(&mut self, at: usize, taken: usize, here: &'w Value) {
         let pattern = self.pattern;
         let Some(edge) = pattern.edges.get(at) else {
@@ -317,7 +317,7 @@ impl<'w> Way<'_, 'w> {
         }
     }
 
-    /// Ends an edge at a twin, if the pattern lets it.
+    /// Ends an edge at a twin, if the pattern allows it.
     fn arrive(&mut self, at: usize, relationship: &'w Value, to: &'w Value, is_new: bool) {
         let before = self.row.clone();
         let node = self.pattern.nodes[at + 1];

@@ -11,7 +11,7 @@ use crate::fixture::{Instance, model};
 
 pub(super) const TWINS: usize = 9;
 
-/// A model with itself and everything that it inherits from.
+/// Each model with its ancestors, itself included.
 pub(super) const MODELS: [(&str, &[&str]); 6] = [
     ("dtmi:r:Base;1", &["dtmi:r:Base;1"]),
     ("dtmi:r:Base;2", &["dtmi:r:Base;2"]),
@@ -21,11 +21,11 @@ pub(super) const MODELS: [(&str, &[&str]); 6] = [
         &["dtmi:r:Leaf;1", "dtmi:r:Middle;1", "dtmi:r:Base;1"],
     ),
     ("dtmi:r:Leaf;3", &["dtmi:r:Leaf;3", "dtmi:r:Base;2"]),
-    // Nothing of the others; its `x` is a text.
+    // Unrelated to the other models; its `x` is a string.
     ("dtmi:r:Other;1", &["dtmi:r:Other;1"]),
 ];
 
-/// What the instance holds, as it says itself.
+/// The twins and relationships of an instance, as it returns them.
 pub(super) struct World {
     pub(super) instance: Instance,
     pub(super) twins: Vec<Value>,
@@ -116,10 +116,10 @@ fn integers(random: &mut StdRng) -> Value {
     json!(random.random_range(-1..4))
 }
 
-/// Makes a value.
+/// Generates a random value.
 type Make = fn(&mut StdRng) -> Value;
 
-/// A list of up to three.
+/// Returns an array of up to three values.
 fn some(random: &mut StdRng, of: Make) -> Value {
     (0..random.random_range(0..4)).map(|_| of(random)).collect()
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 pub(crate) struct Arguments<'a>(pub(crate) &'a Value);
 
 impl<'a> Arguments<'a> {
-    /// A text, empty if there is none.
+    /// Returns a string, empty if the argument is absent.
     pub(crate) fn text(&self, name: &str) -> &'a str {
         self.optional(name).unwrap_or_default()
     }
@@ -50,7 +50,7 @@ impl<'a> Arguments<'a> {
         })
     }
 
-    /// Both keys, or none if there is none.
+    /// Returns a pair of keys, empty if both are absent.
     pub(crate) fn keys(&self, primary: &str, secondary: &str) -> Result<SymmetricKey, Error> {
         match (self.owned(primary), self.owned(secondary)) {
             (Some(primary), Some(secondary)) => Ok(SymmetricKey::new(primary, secondary)?),
@@ -66,7 +66,7 @@ impl<'a> Arguments<'a> {
         DeviceStatus::from(self.text("status"))
     }
 
-    /// What a device may have, in the spelling of the calls.
+    /// Returns the options of a device, named as in the calls.
     pub(crate) fn device_options(&self) -> Option<DeviceOptions> {
         Some(DeviceOptions {
             iot_edge: self.at("iot_edge").0.as_bool().unwrap_or_default(),
@@ -76,7 +76,7 @@ impl<'a> Arguments<'a> {
         })
     }
 
-    /// The same in the spelling of the service.
+    /// Returns the options of a device, named as in the service's JSON.
     pub(crate) fn wire_options(&self) -> Option<DeviceOptions> {
         let given = ["statusReason", "capabilities", "deviceScope", "parentScopes"];
         given
@@ -95,7 +95,7 @@ impl<'a> Arguments<'a> {
             })
     }
 
-    /// Some calls have a `null` in an array, which is left to the service to refuse.
+    /// Some recorded calls have `null` in an array; the service refuses it, not the client.
     pub(crate) fn patch(&self) -> Result<TwinPatch, InvalidTwin> {
         Ok(TwinPatch::from_json(self.at("twin").0.clone())?.unchecked())
     }
@@ -104,7 +104,7 @@ impl<'a> Arguments<'a> {
         Ok(TwinReplacement::from_json(self.at("twin").0.clone())?.unchecked())
     }
 
-    /// A method or command; whether there is a payload counts, not what it is.
+    /// Returns a direct method or command. The recorded payload is replaced; only its presence matters.
     pub(crate) fn method(&self, name: &str, connect_timeout: &str, response_timeout: &str) -> DirectMethod {
         let mut method = DirectMethod::new(self.text(name));
         if let Some(payload) = self.0.get("payload") {
@@ -120,7 +120,7 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// One text or several.
+/// Returns one string or a list of strings.
 fn texts(value: &Value) -> Option<Vec<String>> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     match value {

@@ -63,7 +63,7 @@ fn message(body: &str, properties: &Arguments<'_>) -> CloudToDeviceMessage {
         _ => message,
     };
     for (name, value) in properties.at("application").0.as_object().into_iter().flatten() {
-        // The service takes texts only.
+        // The service accepts string properties only.
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         message = message.with_property(name, text);
     }

@@ -1,4 +1,4 @@
-//! The calls of IoT Hub.
+//! The calls of the IoT Hub clients.
 
 mod arguments;
 mod messages;
@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 
 use super::{Answer, Failure, Surroundings};
 
-/// The clients that are driven.
+/// The IoT Hub clients under test.
 pub(crate) struct IotHub {
     with_key: IotHubRegistryManager,
-    /// For the calls that ask for it.
+    /// The client of the calls that use a bearer token.
     with_token: IotHubRegistryManager,
 }
 
@@ -61,7 +61,7 @@ impl IotHub {
     }
 }
 
-/// Makes one call; `None` if there is no such call.
+/// Makes one call; returns `None` if the call is unknown.
 async fn run(
     hub: &IotHubRegistryManager,
     call: &str,
@@ -76,7 +76,7 @@ async fn run(
     messages::run(hub, call, arguments).await
 }
 
-/// The body of an answer, undecoded, `null` if there is none.
+/// Returns the JSON body of a response, or `null` if it is empty.
 fn body(response: impl Into<RawResponse>) -> Value {
     let response: RawResponse = response.into();
     serde_json::from_slice(response.body()).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Devices, modules, many at once.
+//! Calls on device and module identities, single and in bulk.
 
 use iothub_convenience::{
     Error, GetDevicesOptions, IotHubRegistryManager, ModuleOptions, Precondition, RegistryEntry, TwinPatch,
@@ -105,7 +105,7 @@ async fn bulk(hub: &IotHubRegistryManager, devices: &[Value]) -> Result<Value, E
     }
 }
 
-/// An entry in the spelling of the service.
+/// Returns a bulk entry from its JSON in the service's format.
 fn entry(device: &Arguments<'_>) -> Result<RegistryEntry, Error> {
     let id = device.text("id");
     let etag = device.precondition("eTag");

@@ -1,4 +1,4 @@
-//! Twins, queries, methods, configurations, jobs, Plug and Play.
+//! Calls on twins, queries, direct methods, configurations, jobs and digital twins.
 
 use std::time::Duration;
 
@@ -138,7 +138,7 @@ fn told(outcome: &DirectMethodOutcome) -> Value {
     }
 }
 
-/// A label that is `null` is none, but has to be sent all the same.
+/// A `null` label has no value for the client, but the recorded request contains it.
 fn configuration(arguments: &Arguments<'_>) -> Result<Configuration, Error> {
     let mut document = arguments.at("configuration").0.clone();
     let labels = document
@@ -171,7 +171,7 @@ fn scheduled(arguments: &Arguments<'_>) -> Result<ScheduledJobRequest, Error> {
     let mut request = match arguments.0.get("update_twin") {
         Some(twin) => {
             let mut twin = twin.clone();
-            // The client puts the one there that the service takes.
+            // The client sets the fixed value that the service requires.
             twin.as_object_mut().map(|members| members.shift_remove("etag"));
             ScheduledJobRequest::update_twin(id, condition, TwinPatch::from_json(twin)?.unchecked())
         }

@@ -1,4 +1,4 @@
-//! One turn with one twin: what is called, and what the answers must be.
+//! One iteration on one twin: the requests and the checks of their responses.
 
 use azure_iot_emulator::EventSubscription;
 use reqwest::Method;
@@ -6,36 +6,36 @@ use serde_json::{Value, json};
 
 use crate::caller::{Connection, Outcome, Reply, expect};
 
-/// Every so many turns come the calls that are about more than one twin, or cost more.
-const SELDOM: u64 = 8;
-/// Every so many turns a twin goes and comes again.
-const DELETED: u64 = 5;
+/// Iterations between requests that involve several twins or are expensive.
+const EXPENSIVE_INTERVAL: u64 = 8;
+/// Iterations between deletions of a twin; the next iteration creates it again.
+const DELETE_INTERVAL: u64 = 5;
 
-/// What a connection knows of its twins.
-pub(crate) struct Mine<'a> {
+/// The twins of one connection and their expected state.
+pub(crate) struct OwnTwins<'a> {
     connection: Connection<'a>,
     owner: u64,
-    twins: Vec<Known>,
+    twins: Vec<TwinState>,
     pub(crate) events: Option<EventSubscription>,
-    turns: u64,
+    iterations: u64,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Known {
-    /// Of the current state; nothing while the twin does not exist.
+struct TwinState {
+    /// The current ETag; `None` while the twin does not exist.
     etag: Option<String>,
-    /// The weight of the relationship to the next twin, if there is one.
+    /// The weight of the relationship to the next twin; `None` if there is no relationship.
     weight: Option<u64>,
 }
 
-impl<'a> Mine<'a> {
+impl<'a> OwnTwins<'a> {
     pub(crate) fn new(connection: Connection<'a>, owner: u64, count: usize) -> Self {
-        Mine {
+        OwnTwins {
             connection,
             owner,
-            twins: vec![Known::default(); count],
+            twins: vec![TwinState::default(); count],
             events: None,
-            turns: 0,
+            iterations: 0,
         }
     }
 
@@ -43,7 +43,7 @@ impl<'a> Mine<'a> {
         self.twins.len()
     }
 
-    /// Makes the twins that do not exist.
+    /// Creates the twins that do not exist.
     pub(crate) async fn fill(&mut self) -> Outcome<()> {
         for twin in 0..self.count() {
             if self.twins[twin].etag.is_none() {
@@ -53,8 +53,8 @@ impl<'a> Mine<'a> {
         Ok(())
     }
 
-    pub(crate) async fn turn(&mut self, twin: usize, round: u64) -> Outcome<()> {
-        self.turns += 1;
+    pub(crate) async fn iterate(&mut self, twin: usize, round: u64) -> Outcome<()> {
+        self.iterations += 1;
         if self.twins[twin].etag.is_none() {
             self.create(twin, round).await?;
         }
@@ -66,12 +66,12 @@ impl<'a> Mine<'a> {
         self.find(twin, round).await?;
         self.walk(twin).await?;
         self.telemetry(twin).await?;
-        if self.turns.is_multiple_of(SELDOM) {
+        if self.iterations.is_multiple_of(EXPENSIVE_INTERVAL) {
             self.count_and_page().await?;
             self.model().await?;
             self.route(twin, round).await?;
         }
-        if self.turns.is_multiple_of(DELETED) {
+        if self.iterations.is_multiple_of(DELETE_INTERVAL) {
             self.delete(twin).await?;
         }
         Ok(())
@@ -81,7 +81,7 @@ impl<'a> Mine<'a> {
         (twin + 1) % self.count()
     }
 
-    fn before(&self, twin: usize) -> usize {
+    fn previous(&self, twin: usize) -> usize {
         (twin + self.count() - 1) % self.count()
     }
 
@@ -106,9 +106,9 @@ impl<'a> Mine<'a> {
 
     async fn query(&self, text: &str) -> Outcome<Value> {
         let query = Some(json!({ "query": text }));
-        let answer = self.connection.call(Method::POST, "/query", query).await?;
-        expect(&answer.body["continuationToken"], &Value::Null, text)?;
-        Ok(answer.body["value"].clone())
+        let response = self.connection.call(Method::POST, "/query", query).await?;
+        expect(&response.body["continuationToken"], &Value::Null, text)?;
+        Ok(response.body["value"].clone())
     }
 
     async fn patch(&self, path: &str, etag: &str, patch: Value) -> Outcome<Reply> {
@@ -136,7 +136,7 @@ impl<'a> Mine<'a> {
             .with_status(200, &path)?;
         expect(&made.body["$dtId"], &json!(self.id(twin)), &path)?;
         expect(&made.body["$etag"], &json!(made.etag), &path)?;
-        self.twins[twin] = Known {
+        self.twins[twin] = TwinState {
             etag: Some(made.etag),
             weight: None,
         };
@@ -144,10 +144,10 @@ impl<'a> Mine<'a> {
             .connection
             .send(Method::PUT, &path, &new, Some(&body))
             .await?;
-        again.refused(412, "PreconditionFailed", &path)
+        again.expect_error(412, "PreconditionFailed", &path)
     }
 
-    /// Patches with the current etag, then in vain with the one that was.
+    /// Patches with the current ETag, then expects 412 for the previous one.
     async fn change(&mut self, twin: usize, round: u64) -> Outcome<()> {
         let (path, id) = (self.path(twin), self.id(twin));
         let patch = json!([
@@ -160,7 +160,7 @@ impl<'a> Mine<'a> {
             .await?
             .with_status(204, &path)?;
         let stale = self.patch(&path, &before, patch).await?;
-        stale.refused(412, "PreconditionFailed", &path)?;
+        stale.expect_error(412, "PreconditionFailed", &path)?;
         let read = self.connection.get(&path).await?;
         expect(&read.etag, &patched.etag, &path)?;
         expect(&read.body["round"], &json!(round), &path)?;
@@ -199,7 +199,7 @@ impl<'a> Mine<'a> {
         expect(&found["value"][0]["$sourceId"], &json!(id), &incoming)
     }
 
-    /// By its id, and by a property that no other twin has.
+    /// Finds the twin by its id and by a property that is unique to it.
     async fn find(&self, twin: usize, round: u64) -> Outcome<()> {
         let id = self.id(twin);
         let read = self.connection.get(&self.path(twin)).await?.body;
@@ -211,7 +211,7 @@ impl<'a> Mine<'a> {
         Ok(())
     }
 
-    /// One hop, and two.
+    /// Follows one hop, then two.
     async fn walk(&self, twin: usize) -> Outcome<()> {
         let (id, next) = (self.id(twin), self.next(twin));
         let one = format!(
@@ -251,7 +251,7 @@ impl<'a> Mine<'a> {
         Ok(())
     }
 
-    /// All twins of this connection: counted, and page after page while others change theirs.
+    /// Counts and pages through all twins of this connection while other connections change theirs.
     async fn count_and_page(&self) -> Outcome<()> {
         let (owner, existing) = (self.owner, self.existing());
         for condition in ["", " AND IS_OF_MODEL('dtmi:load:Space;1')"] {
@@ -283,7 +283,7 @@ impl<'a> Mine<'a> {
         expect(&found, &existing, &text)
     }
 
-    /// A model of this connection comes and goes.
+    /// Uploads, reads and deletes a model of this connection.
     async fn model(&self) -> Outcome<()> {
         let id = format!("dtmi:load:Own{};1", self.owner);
         let model = json!({
@@ -315,10 +315,10 @@ impl<'a> Mine<'a> {
         expect(&ids, &vec![&json!("dtmi:load:Space;1"), &json!(id)], &path)?;
         self.connection.call(Method::DELETE, &path, None).await?;
         let gone = self.connection.send(Method::GET, &path, &[], None).await?;
-        gone.refused(404, "ModelNotFound", &path)
+        gone.expect_error(404, "ModelNotFound", &path)
     }
 
-    /// An event route of this connection comes, brings the event of one change, and goes.
+    /// Creates an event route, expects the event of one change, and deletes the route.
     async fn route(&mut self, twin: usize, round: u64) -> Outcome<()> {
         let Some(mut events) = self.events.take() else {
             return Ok(());
@@ -345,16 +345,16 @@ impl<'a> Mine<'a> {
         Ok(())
     }
 
-    /// First in vain, while it has relationships; then these, then the twin.
+    /// Expects a refusal while the twin has relationships, then deletes them and the twin.
     async fn delete(&mut self, twin: usize) -> Outcome<()> {
-        let (path, before) = (self.path(twin), self.before(twin));
+        let (path, before) = (self.path(twin), self.previous(twin));
         let related: Vec<_> = [twin, before]
             .into_iter()
             .filter(|twin| self.twins[*twin].weight.is_some())
             .collect();
         if !related.is_empty() {
-            let refused = self.connection.send(Method::DELETE, &path, &[], None).await?;
-            refused.refused(400, "RelationshipsNotDeleted", &path)?;
+            let response = self.connection.send(Method::DELETE, &path, &[], None).await?;
+            response.expect_error(400, "RelationshipsNotDeleted", &path)?;
         }
         for source in related {
             let relationship = format!("{}/relationships/to", self.path(source));
@@ -362,8 +362,8 @@ impl<'a> Mine<'a> {
             self.twins[source].weight = None;
         }
         let stale = [("if-match", "W/\"00000000-0000-0000-0000-000000000000\"")];
-        let refused = self.connection.send(Method::DELETE, &path, &stale, None).await?;
-        refused.refused(412, "PreconditionFailed", &path)?;
+        let response = self.connection.send(Method::DELETE, &path, &stale, None).await?;
+        response.expect_error(412, "PreconditionFailed", &path)?;
         let current = [("if-match", self.etag(twin))];
         let deleted = self
             .connection
@@ -372,6 +372,6 @@ impl<'a> Mine<'a> {
         deleted.with_status(204, &path)?;
         self.twins[twin].etag = None;
         let gone = self.connection.send(Method::GET, &path, &[], None).await?;
-        gone.refused(404, "DigitalTwinNotFound", &path)
+        gone.expect_error(404, "DigitalTwinNotFound", &path)
     }
 }
