@@ -73,7 +73,7 @@ impl IotHub {
         let body: TestInput = body::parse(&request.body)?;
         let condition = body.target_condition.unwrap_or_default();
         let condition_error = if condition.trim() == "*" {
-            Some("The target condition '*' can't be tested.".to_owned())
+            Some("The target condition '*' cannot be tested.".to_owned())
         } else {
             language::parse_target_condition(&condition)
                 .err()
@@ -108,7 +108,7 @@ impl IotHub {
 
     /// Applies the configurations to the devices in `scope`.
     pub(super) fn reconcile(&self, scope: Scope<'_>) {
-        // Most hubs have no configurations, and then no request should wait for the write lock.
+        // Avoids the write lock in the common case of a hub without configurations.
         if matches!(scope, Scope::Device(_)) && self.read(|store| store.configurations.is_empty()) {
             return;
         }

@@ -10,14 +10,14 @@ use crate::durable::journal::Journal;
 use crate::faults::Faults;
 use crate::service::Service;
 
-/// A service, and the parts of the server that guard it.
+/// A service with its authenticator, fault rules and TLS configuration.
 pub(crate) struct Endpoint {
     pub(crate) service: Arc<dyn Service>,
     pub(crate) authenticator: Authenticator,
     pub(crate) faults: Faults,
     /// `None` for plain HTTP.
     pub(crate) tls: Option<TlsAcceptor>,
-    /// The target of WebSockets, if the service speaks AMQP.
+    /// The AMQP node for WebSockets, if the service has one.
     pub(crate) amqp: Option<Arc<Node>>,
     /// Makes changes durable before the response, if there is a data file.
     pub(crate) journal: Option<Journal>,

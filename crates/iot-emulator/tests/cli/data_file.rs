@@ -1,4 +1,4 @@
-//! State that survives the program.
+//! State in a data file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::program::{Program, start};
 
-/// A client of a program that runs.
+/// A client of a running program.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) client: Client,
@@ -32,7 +32,7 @@ impl Caller {
         format!("{endpoint}{path}?api-version={version}")
     }
 
-    /// The status and the body; `None` if the program has gone.
+    /// Sends a request to the hub. Returns the status and the body; `None` if the program was killed.
     pub(crate) async fn hub(
         &self,
         method: reqwest::Method,
@@ -78,8 +78,8 @@ pub(crate) fn start_with(file: &Path, arguments: &[&str]) -> (Program, Caller) {
     (program, Caller::of(ready))
 }
 
-/// Creates devices and twins until the program is gone; what was answered for, by the path that shows it.
-async fn write_until_gone(caller: Caller, prefix: String) -> BTreeMap<String, Value> {
+/// Creates devices and twins until the program is killed. Returns the acknowledged ones by path.
+async fn write_until_killed(caller: Caller, prefix: String) -> BTreeMap<String, Value> {
     let mut acknowledged = BTreeMap::new();
     for number in 0_u32.. {
         let id = format!("{prefix}-{number}");
@@ -108,16 +108,16 @@ async fn write_until_gone(caller: Caller, prefix: String) -> BTreeMap<String, Va
     acknowledged
 }
 
-/// What a killed program has answered for is there when it starts again.
+/// Acknowledged changes survive a kill.
 #[tokio::test]
-async fn a_kill_loses_nothing_that_was_acknowledged() {
+async fn kill_loses_no_acknowledged_change() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.json");
     let mut acknowledged = BTreeMap::new();
     let mut connection_string = None;
     for round in 0..3_u64 {
         let (mut program, caller) = start_with(&file, &[]);
-        // The keys stay.
+        // The keys are persistent.
         let key = |caller: &Caller| {
             let text = caller.ready["iothub"]["connectionString"].as_str().unwrap();
             text.split_once("SharedAccessKeyName").unwrap().1.to_owned()
@@ -138,10 +138,10 @@ async fn a_kill_loses_nothing_that_was_acknowledged() {
         }
         let writers = (0..8).map(|task| {
             let caller = caller.clone();
-            tokio::spawn(write_until_gone(caller, format!("r{round}-t{task}")))
+            tokio::spawn(write_until_killed(caller, format!("r{round}-t{task}")))
         });
         let writers: Vec<_> = writers.collect();
-        // Wherever in the middle of things this is.
+        // Kills the program at an arbitrary point.
         tokio::time::sleep(Duration::from_millis(700 + 130 * round)).await;
         program.kill();
         let mut count = 0;
@@ -161,7 +161,7 @@ async fn a_kill_loses_nothing_that_was_acknowledged() {
         };
         let (status, found) = found.unwrap();
         assert_eq!(status, 200, "{path}");
-        // A twin's tag moves when it is read by nobody; what was written is there.
+        // Compares only written members, because others may have changed since.
         for member in [
             "deviceId",
             "etag",
@@ -181,7 +181,7 @@ async fn a_kill_loses_nothing_that_was_acknowledged() {
 }
 
 #[tokio::test]
-async fn a_file_is_used_by_one_emulator_and_must_be_understood() {
+async fn file_in_use_or_damaged_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.json");
     let running = Emulator::builder().data_file(&file).start().await.unwrap();
@@ -195,9 +195,9 @@ async fn a_file_is_used_by_one_emulator_and_must_be_understood() {
     assert!(matches!(cut, Err(StartError::DataFile { .. })), "{cut:?}");
 }
 
-/// What happens without a request to the service, by the management API or by a job, is there as well.
+/// Changes by the management API are durable as well.
 #[tokio::test]
-async fn what_the_device_side_and_loaded_states_change_is_kept() {
+async fn changes_by_the_device_side_and_loaded_states_are_durable() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.json");
     let (mut program, caller) = start_with(&file, &["--no-digitaltwins"]);
@@ -222,7 +222,7 @@ async fn what_the_device_side_and_loaded_states_change_is_kept() {
         .unwrap()
         .1;
     assert_eq!(twin["properties"]["reported"]["temperature"], 21);
-    // A loaded state takes the place of all there was.
+    // A loaded state replaces the whole state.
     let management = caller.ready["management"]["endpoint"]
         .as_str()
         .unwrap()
@@ -240,7 +240,7 @@ async fn what_the_device_side_and_loaded_states_change_is_kept() {
 }
 
 #[tokio::test]
-async fn a_preset_hub_is_filled_once() {
+async fn preset_applies_only_to_a_new_hub() {
     let folder = tempfile::tempdir().unwrap();
     let (file, preset) = (folder.path().join("data.json"), folder.path().join("hub.json"));
     let hub = json!({

@@ -1,4 +1,4 @@
-//! Digital Twins in a data file, while the program is killed again and again.
+//! Digital Twins in a data file, with repeated kills of the program.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use crate::data_file::{Caller, start_with};
 use crate::program::Program;
 
-/// What a read has to show: these members, or that nothing is there.
+/// The expected result of a read: these members, or 404.
 type Expected = Option<Value>;
 
-/// What was answered for, by path, and the one change that was not.
+/// The acknowledged changes by path, and the one that was pending at the kill.
 #[derive(Debug, Default)]
 struct Known {
     acknowledged: BTreeMap<String, Expected>,
@@ -23,17 +23,17 @@ struct Known {
     count: usize,
 }
 
-/// Something that a connection is about to do.
+/// The next change of a connection.
 struct Step {
     method: Method,
     path: String,
     body: Option<Value>,
-    /// The thing that it changes, and how that is to look then.
+    /// The changed resource, and its expected state.
     key: String,
     then: Expected,
 }
 
-/// A connection with things of its own, so that it knows what must be there.
+/// A connection with its own resources, so that it knows their expected state.
 struct Connection {
     caller: Caller,
     name: String,
@@ -46,7 +46,7 @@ impl Connection {
         self.known.acknowledged.get(key)?.as_ref()
     }
 
-    /// A change that will not be refused.
+    /// Returns a valid change.
     fn step(&mut self) -> Step {
         let (name, number) = (self.name.clone(), self.random.random_range(0..1_000_000_u32));
         let place = self.random.random_range(0..5_u32);
@@ -57,7 +57,7 @@ impl Connection {
             key,
             then,
         };
-        // Two members that are always equal: half a change would show.
+        // Two members that are always equal, so that a partial change would be visible.
         let both = |number: u32| {
             json!([
                 {"op": "add", "path": "/n", "value": number},
@@ -134,7 +134,7 @@ impl Connection {
         }
     }
 
-    async fn write_until_gone(mut self) -> Self {
+    async fn write_until_killed(mut self) -> Self {
         loop {
             let Step {
                 method,
@@ -153,7 +153,7 @@ impl Connection {
             let Ok(response) = request.send().await else {
                 return self;
             };
-            // The headers are enough: what they answer for is on the disk.
+            // The change is acknowledged as soon as the headers arrive.
             let status = response.status();
             let etag = response
                 .headers()
@@ -171,18 +171,18 @@ impl Connection {
     }
 }
 
-/// Whether an answer shows what is expected.
-fn shows(answer: &(u16, Value), expected: &Expected) -> bool {
+/// Returns whether a response matches the expected state.
+fn matches(response: &(u16, Value), expected: &Expected) -> bool {
     match expected {
-        None => answer.0 == 404,
+        None => response.0 == 404,
         Some(members) => {
             let members = members.as_object().unwrap();
-            answer.0 == 200 && members.iter().all(|(name, value)| answer.1[name] == *value)
+            response.0 == 200 && members.iter().all(|(name, value)| response.1[name] == *value)
         }
     }
 }
 
-/// Checks what a connection knows, and settles what became of the change that was not answered.
+/// Checks the acknowledged changes of a connection, and determines whether the pending one was made.
 async fn check(caller: &Caller, known: &mut Known) {
     let pending = known.pending.take();
     for (path, expected) in &known.acknowledged {
@@ -191,7 +191,7 @@ async fn check(caller: &Caller, known: &mut Known) {
         }
         let found = caller.twins(Method::GET, path, None).await.unwrap();
         assert!(
-            shows(&found, expected),
+            matches(&found, expected),
             "{path}: {found:?} instead of {expected:?}"
         );
     }
@@ -199,11 +199,11 @@ async fn check(caller: &Caller, known: &mut Known) {
         let before = known.acknowledged.get(&path).cloned().flatten();
         let found = caller.twins(Method::GET, &path, None).await.unwrap();
         assert!(
-            shows(&found, &before) || shows(&found, &after),
+            matches(&found, &before) || matches(&found, &after),
             "{path}: {found:?} instead of {before:?} or {after:?}"
         );
-        let now = if shows(&found, &before) { before } else { after };
-        // Its tag is news if the change was made.
+        let now = if matches(&found, &before) { before } else { after };
+        // The ETag is unknown if the pending change was made.
         let now = now.map(|mut members| {
             if let Some(tag) = found.1.get("$etag") {
                 members["$etag"] = tag.clone();
@@ -216,7 +216,7 @@ async fn check(caller: &Caller, known: &mut Known) {
 
 const ROWS: usize = 1500;
 
-/// An import with models, twins and relationships of its own.
+/// Writes an import file with its own models, twins and relationships.
 fn import_file(folder: &Path, name: &str) {
     let model = format!("dtmi:k:{name};1");
     let contents = json!([
@@ -245,9 +245,9 @@ fn import_file(folder: &Path, name: &str) {
 
 async fn count(caller: &Caller, query: &str) -> u64 {
     let body = json!({ "query": query });
-    let (status, answer) = caller.twins(Method::POST, "/query", Some(body)).await.unwrap();
-    assert_eq!(status, 200, "{answer}");
-    answer["value"][0]["COUNT"].as_u64().unwrap()
+    let (status, response) = caller.twins(Method::POST, "/query", Some(body)).await.unwrap();
+    assert_eq!(status, 200, "{response}");
+    response["value"][0]["COUNT"].as_u64().unwrap()
 }
 
 async fn status_of(caller: &Caller, job: &str) -> String {
@@ -294,7 +294,7 @@ async fn check_import(caller: &Caller, name: &str) {
     assert_eq!(log.get("error"), None, "{log}");
 }
 
-/// A program with everything that a round needs; the folder has all that stays.
+/// Starts the program with the persistent files in `folder`.
 fn start_round(folder: &Path) -> (Program, Caller) {
     let blobs = folder.to_str().unwrap();
     let hook = "hook=http://127.0.0.1:9/";
@@ -305,7 +305,7 @@ fn start_round(folder: &Path) -> (Program, Caller) {
 }
 
 #[tokio::test]
-async fn a_killed_program_has_every_twin_route_model_and_job_it_answered_for() {
+async fn kill_loses_no_acknowledged_twin_route_model_or_job() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let mut connections: BTreeMap<usize, Known> = BTreeMap::new();
@@ -317,11 +317,11 @@ async fn a_killed_program_has_every_twin_route_model_and_job_it_answered_for() {
             let both = [property("n"), property("m")];
             let thing = json!({"@id": "dtmi:k:Thing;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2",
                 "contents": [both[0], both[1], {"@type": "Relationship", "name": "to", "properties": both}]});
-            let (status, answer) = caller
+            let (status, response) = caller
                 .twins(Method::POST, "/models", Some(json!([thing])))
                 .await
                 .unwrap();
-            assert_eq!(status, 201, "{answer}");
+            assert_eq!(status, 201, "{response}");
             let hub = json!({"$metadata": {"$model": "dtmi:k:Thing;1"}});
             caller
                 .twins(Method::PUT, "/digitaltwins/hub", Some(hub))
@@ -331,7 +331,7 @@ async fn a_killed_program_has_every_twin_route_model_and_job_it_answered_for() {
         for known in connections.values_mut() {
             check(&caller, known).await;
         }
-        // The import that was cut off goes on; when it is over there is another one.
+        // The interrupted import resumes; once it has finished, another one starts.
         let job = |number: usize| format!("/jobs/imports/import{number}");
         if import > imports_done && status_of(&caller, &job(import)).await == "succeeded" {
             check_import(&caller, &format!("import{import}")).await;
@@ -341,8 +341,8 @@ async fn a_killed_program_has_every_twin_route_model_and_job_it_answered_for() {
             import += 1;
             import_file(folder, &format!("import{import}"));
             let body = json!({"inputBlobUri": format!("https://h/c/import{import}"), "outputBlobUri": "https://h/c/log"});
-            let (status, answer) = caller.twins(Method::PUT, &job(import), Some(body)).await.unwrap();
-            assert_eq!(status, 201, "{answer}");
+            let (status, response) = caller.twins(Method::PUT, &job(import), Some(body)).await.unwrap();
+            assert_eq!(status, 201, "{response}");
         }
         let writers = (0..4_usize).map(|number| {
             let connection = Connection {
@@ -351,10 +351,10 @@ async fn a_killed_program_has_every_twin_route_model_and_job_it_answered_for() {
                 random: StdRng::seed_from_u64(round * 10 + number as u64),
                 known: connections.remove(&number).unwrap_or_default(),
             };
-            tokio::spawn(connection.write_until_gone())
+            tokio::spawn(connection.write_until_killed())
         });
         let writers: Vec<_> = writers.collect();
-        // Wherever in the middle of things this is.
+        // Kills the program at an arbitrary point.
         tokio::time::sleep(Duration::from_millis(300 + 111 * round)).await;
         program.kill();
         for (number, writer) in writers.into_iter().enumerate() {
@@ -364,7 +364,7 @@ async fn a_killed_program_has_every_twin_route_model_and_job_it_answered_for() {
     let written: usize = connections.values().map(|known| known.count).sum();
     assert!(written > 100, "only {written} writes");
 
-    // The last import ends, and what it says of itself holds after a kill right then.
+    // The last import finishes, and its success holds after an immediate kill.
     let (mut program, caller) = start_round(folder);
     let job = format!("/jobs/imports/import{import}");
     finish(&caller, &job).await;
@@ -376,11 +376,11 @@ async fn a_killed_program_has_every_twin_route_model_and_job_it_answered_for() {
         check(&caller, known).await;
     }
 
-    // A deletion that is killed goes on as well; only routes and jobs stay.
-    let (status, answer) = caller.twins(Method::POST, "/jobs/deletions", None).await.unwrap();
-    assert_eq!(status, 202, "{answer}");
+    // An interrupted deletion resumes as well; only routes and jobs remain.
+    let (status, response) = caller.twins(Method::POST, "/jobs/deletions", None).await.unwrap();
+    assert_eq!(status, 202, "{response}");
     program.kill();
-    let deletion = format!("/jobs/deletions/{}", answer["id"].as_str().unwrap());
+    let deletion = format!("/jobs/deletions/{}", response["id"].as_str().unwrap());
     let (mut program, caller) = start_round(folder);
     finish(&caller, &deletion).await;
     program.kill();

@@ -1,10 +1,6 @@
 //! The program `iot-emulator`: options, ready line, signals, data file, webhooks.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that cannot go on fails"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic fails the test")]
 
 mod bad_options;
 mod data_file;

@@ -1,4 +1,4 @@
-//! Each option of the program does what `--help` says.
+//! The effect of each option.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
@@ -19,19 +19,19 @@ fn started(arguments: &[&str]) -> (Program, Caller) {
 
 async fn manage(caller: &Caller, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
     let endpoint = caller.ready["management"]["endpoint"].as_str().unwrap();
-    let answer = caller.send(method, format!("{endpoint}{path}"), body).await;
-    answer.expect("the program runs")
+    let response = caller.send(method, format!("{endpoint}{path}"), body).await;
+    response.expect("the program runs")
 }
 
 async fn setting(caller: &Caller, path: &str) -> Value {
-    let (status, answer) = manage(caller, Method::GET, path, None).await;
+    let (status, response) = manage(caller, Method::GET, path, None).await;
     assert_eq!(status, 200, "{path}");
-    answer
+    response
 }
 
-/// A new option comes with a test.
+/// Every option in `--help` is used by a test.
 #[test]
-fn every_option_is_in_a_test() {
+fn every_option_is_tested() {
     let help = Command::new(env!("CARGO_BIN_EXE_iot-emulator"))
         .arg("--help")
         .output();
@@ -59,7 +59,7 @@ fn every_option_is_in_a_test() {
 }
 
 #[test]
-fn the_version_is_that_of_the_package() {
+fn version_is_that_of_the_package() {
     let version = Command::new(env!("CARGO_BIN_EXE_iot-emulator"))
         .arg("--version")
         .output();
@@ -70,7 +70,7 @@ fn the_version_is_that_of_the_package() {
 }
 
 #[tokio::test]
-async fn the_hub_is_as_the_options_say() {
+async fn options_of_the_hub_have_an_effect() {
     let (_program, caller) = started(&[
         "--no-digitaltwins",
         "--tier",
@@ -93,7 +93,7 @@ async fn the_hub_is_as_the_options_say() {
         .unwrap()
         .to_owned();
     assert!(now.starts_with("2040-02-03T03:05:"), "{now}");
-    // The certificate is for all of these, and so is the hub.
+    // The certificate and the hub accept these host names.
     let pem = std::fs::read(caller.ready["caFile"].as_str().unwrap()).unwrap();
     let endpoint = caller.ready["iothub"]["endpoint"].as_str().unwrap();
     let port: u16 = endpoint.rsplit_once(':').unwrap().1.parse().unwrap();
@@ -107,19 +107,19 @@ async fn the_hub_is_as_the_options_say() {
         let client = Client::builder().tls_certs_only([certificate]);
         let client = client.resolve(name, ([127, 0, 0, 1], port).into());
         let url = format!("https://{name}:{port}/devices?api-version=2021-04-12");
-        let answer = client.build().unwrap().get(url).bearer_auth(token).send().await;
+        let response = client.build().unwrap().get(url).bearer_auth(token).send().await;
         assert_eq!(
-            answer.is_ok_and(|answer| answer.status() == 200),
+            response.is_ok_and(|response| response.status() == 200),
             served,
             "{name}"
         );
     }
 }
 
-/// Every address of 127.0.0.0/8 is this computer's, on Linux.
+/// On Linux, every address of 127.0.0.0/8 is local.
 #[test]
 #[cfg(target_os = "linux")]
-fn services_listen_where_they_are_told_and_management_stays_local() {
+fn services_listen_on_the_address_and_management_on_localhost() {
     let (_program, caller) = started(&["--address", "127.0.0.2"]);
     let connects = |host: &str, service: &str, endpoint: &str| {
         let port = caller.ready[service][endpoint].as_str().unwrap();
@@ -142,7 +142,7 @@ fn services_listen_where_they_are_told_and_management_stays_local() {
 }
 
 #[tokio::test]
-async fn digital_twins_are_as_the_options_say() {
+async fn options_of_digital_twins_have_an_effect() {
     let (_program, caller) = started(&["--no-iothub", "--building", "--query-lag", "7", "--throttle"]);
     assert!(caller.ready.get("iothub").is_none());
     assert_eq!(
@@ -158,7 +158,7 @@ async fn digital_twins_are_as_the_options_say() {
         let rows = caller.twins(Method::POST, "/query", Some(query.clone())).await;
         rows.unwrap().1["value"][0]["COUNT"].clone()
     };
-    // What the process starts with shows at once.
+    // The lag does not hide the initial state.
     assert_eq!(count().await, 28);
     let twin = "/digitaltwins/attic";
     let body = json!({"$metadata": {"$model": "dtmi:example:building:Floor;1"}});
@@ -174,9 +174,9 @@ async fn digital_twins_are_as_the_options_say() {
     assert_eq!(count().await, 29);
 }
 
-/// Events of an import job on their way from a file to an address, with nothing but the program's options.
+/// An import job reads a file and its events reach a webhook, configured by options only.
 #[tokio::test]
-async fn imports_read_the_blob_directory_and_routes_lead_to_webhooks() {
+async fn imports_read_the_blob_directory_and_routes_send_to_webhooks() {
     let (url, mut events) = receiver(&[]).await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("c")).unwrap();
@@ -234,8 +234,8 @@ async fn imports_read_the_blob_directory_and_routes_lead_to_webhooks() {
             .header("message-id", "m")
             .json(&json!({"motion": true}));
         let token = caller.ready["bearerToken"].as_str().unwrap();
-        let answer = request.bearer_auth(token).send().await.unwrap();
-        assert_eq!(answer.status(), 204);
+        let response = request.bearer_auth(token).send().await.unwrap();
+        assert_eq!(response.status(), 204);
         loop {
             let (_, event) = event(&mut events).await;
             if event["type"] == "microsoft.iot.telemetry" {
@@ -246,9 +246,9 @@ async fn imports_read_the_blob_directory_and_routes_lead_to_webhooks() {
     }
 }
 
-/// Which half of the state is there after which half of the program has run.
+/// The data file keeps the state of a disabled service.
 #[tokio::test]
-async fn a_service_that_is_off_keeps_its_state() {
+async fn disabled_service_keeps_its_state() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("data.json");
     let file = file.to_str().unwrap();
@@ -292,16 +292,16 @@ async fn a_service_that_is_off_keeps_its_state() {
     assert_eq!(twin.unwrap().0, 200);
 }
 
-/// What the program starts with is in the data file before anybody is told that it runs.
+/// The initial state is in the data file before the ready line.
 #[tokio::test]
-async fn the_building_and_a_given_state_are_kept_from_the_start() {
+async fn initial_state_is_durable_from_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (first, second, state) = (path("first.json"), path("second.json"), path("state.json"));
     let (mut program, caller) = started(&["--data-file", &first, "--building"]);
     let whole = setting(&caller, "/state").await;
     program.kill();
-    // It is not empty any more, so nothing is added.
+    // The instance is not empty anymore, so the building is not added again.
     let (mut program, caller) = started(&["--data-file", &first, "--building"]);
     assert_eq!(setting(&caller, "/state").await, whole);
     program.kill();
@@ -314,10 +314,10 @@ async fn the_building_and_a_given_state_are_kept_from_the_start() {
     assert_eq!(setting(&caller, "/state").await, whole);
 }
 
-/// The clock can be at either end of all time, and the program still ends when it is told to.
+/// The clock may start at either end of its range, and the program still stops on a signal.
 #[tokio::test]
 #[cfg(unix)]
-async fn the_clock_may_start_anywhere() {
+async fn clock_may_start_at_the_ends_of_its_range() {
     for (time, now) in [
         ("0000-01-01T00:00:00Z", "0000-01-01T00:"),
         ("9999-12-31T23:59:59.5Z", "9999-12-31T23:59:59"),
@@ -330,12 +330,12 @@ async fn the_clock_may_start_anywhere() {
         assert_eq!(made.unwrap().0, 200, "{time}");
         let call = json!({"methodName": "m", "responseTimeoutInSeconds": 5, "connectTimeoutInSeconds": 5});
         let called = caller.hub(Method::POST, "/twins/a/methods", Some(call)).await;
-        assert_eq!(called.unwrap().0, 404, "{time}: it is not connected");
+        assert_eq!(called.unwrap().0, 404, "{time}: the device is not connected");
         let query = json!({"query": "SELECT COUNT() FROM DIGITALTWINS"});
         let (status, rows) = caller.twins(Method::POST, "/query", Some(query)).await.unwrap();
         assert_eq!((status, &rows["value"][0]["COUNT"]), (200, &json!(28)), "{time}");
         drop(caller);
-        // Not on this thread, which has connections to close.
+        // Waits on another thread, because this one must close connections.
         let ended = tokio::task::spawn_blocking(move || program.end_by_signal());
         assert!(ended.await.unwrap(), "{time}");
     }
@@ -343,7 +343,7 @@ async fn the_clock_may_start_anywhere() {
 
 #[test]
 #[cfg(unix)]
-fn the_log_can_be_off() {
+fn log_can_be_disabled() {
     for (arguments, variables, quiet) in [
         (&["--log", "off"][..], None, true),
         (&[], Some("off"), true),

@@ -5,24 +5,24 @@ use std::process::{Child, Command, Stdio};
 use reqwest::{Certificate, Client};
 use serde_json::Value;
 
-/// The program, ended even if a test fails.
+/// A running program, killed on drop.
 pub(crate) struct Program(Child);
 
 impl Program {
-    /// Ends it as a crash would.
+    /// Kills the program.
     pub(crate) fn kill(&mut self) {
-        self.0.kill().expect("it runs");
-        self.0.wait().expect("it ends");
+        self.0.kill().expect("the program runs");
+        self.0.wait().expect("the program ends");
     }
 
-    /// Asks it to end; whether it did so, and in order. The time that it gets only bounds failure.
+    /// Sends SIGTERM and returns whether the program exits successfully. The timeout only bounds a failing test.
     #[cfg(unix)]
     pub(crate) fn end_by_signal(&mut self) -> bool {
         let asked = Command::new("kill").arg(self.0.id().to_string()).status();
-        assert!(asked.expect("there is such a program").success());
+        assert!(asked.expect("kill runs").success());
         let started = std::time::Instant::now();
         while started.elapsed().as_secs() < 60 {
-            if let Some(status) = self.0.try_wait().expect("it was not waited for") {
+            if let Some(status) = self.0.try_wait().expect("the exit status is available") {
                 return status.success();
             }
             std::thread::sleep(std::time::Duration::from_millis(10));
@@ -33,7 +33,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The program may already have exited.
         drop(self.0.kill());
         drop(self.0.wait());
     }
@@ -47,7 +47,7 @@ pub(crate) fn start(arguments: &[&str]) -> (Program, Value) {
         .spawn()
         .expect("the program starts");
     let mut line = String::new();
-    let stdout = child.stdout.take().expect("it is piped");
+    let stdout = child.stdout.take().expect("stdout is piped");
     BufReader::new(stdout).read_line(&mut line).expect("a line");
     (
         Program(child),
@@ -57,7 +57,7 @@ pub(crate) fn start(arguments: &[&str]) -> (Program, Value) {
 
 #[tokio::test]
 #[cfg(unix)]
-async fn it_says_where_it_is_serves_and_ends_on_a_signal() {
+async fn program_prints_the_ready_line_serves_and_stops_on_a_signal() {
     let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     let (program, ready) = start(&[
         "--hub-name",
@@ -106,7 +106,7 @@ async fn it_says_where_it_is_serves_and_ends_on_a_signal() {
             .unwrap()
             .success()
     );
-    // Not on this thread, which has connections to close.
+    // Waits on another thread, because this one must close connections.
     let mut program = tokio::task::spawn_blocking(move || {
         let mut program = program;
         assert!(program.0.wait().unwrap().success());
@@ -122,7 +122,7 @@ async fn it_says_where_it_is_serves_and_ends_on_a_signal() {
 }
 
 #[test]
-fn options() {
+fn ca_file_is_written_and_invalid_options_fail() {
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.pem");
     let (_program, ready) = start(&["--no-digitaltwins", "--ca-file", ca_file.to_str().unwrap()]);

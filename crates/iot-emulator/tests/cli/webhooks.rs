@@ -1,4 +1,4 @@
-//! Webhooks of the program over TLS.
+//! Webhooks over TLS.
 
 use reqwest::Method;
 use serde_json::json;
@@ -7,9 +7,9 @@ use crate::data_file::Caller;
 use crate::program::start;
 use crate::receiver::{event, tls_receiver};
 
-/// The program trusts the authority that a file names.
+/// The program trusts the CA certificate in a file.
 #[tokio::test]
-async fn the_program_posts_over_tls() {
+async fn webhooks_are_sent_over_tls() {
     let (url, mut got, pem) = tls_receiver().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("authority.pem");
