@@ -117,7 +117,7 @@ impl DigitalTwins {
     /// # instance.handle(request).await;
     /// let room = json!({"$metadata": {"$model": "dtmi:a:Room;1"}});
     /// send("/digitaltwins/room?api-version=2023-10-31", room).await?;
-    /// let event = events.next().await.ok_or("the instance is gone")?;
+    /// let event = events.next().await.ok_or("the instance was dropped")?;
     /// assert_eq!(event.event_type, "Microsoft.DigitalTwins.Twin.Create");
     /// assert_eq!(event.subject, "room");
     /// # Ok::<_, Box<dyn std::error::Error>>(())

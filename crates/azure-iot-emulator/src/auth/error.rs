@@ -22,6 +22,6 @@ pub(crate) enum AuthError {
     /// The resource is another host, or does not contain the requested one.
     #[error("the token's resource does not contain the requested one")]
     WrongResource,
-    #[error("the token's audience is another service")]
+    #[error("the audience of the token is not this service")]
     WrongAudience,
 }

@@ -9,14 +9,14 @@ use thiserror::Error;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Tier {
-    /// Free.
+    /// The free tier.
     F1,
-    /// Standard, the default.
+    /// The standard tier 1, the default.
     #[default]
     S1,
-    /// Standard, larger.
+    /// The standard tier 2.
     S2,
-    /// Standard, largest.
+    /// The standard tier 3.
     S3,
 }
 
