@@ -1,6 +1,6 @@
-//! The hub's AMQP 1.0 endpoint, on a port of its own and over WebSockets.
+//! The AMQP 1.0 endpoint of the hub, on its own port and over WebSockets.
 //!
-//! SASL ANONYMOUS, PLAIN, MSSBCBS and EXTERNAL, or no SASL layer; tokens over `$cbs`; cloud-to-device messages to
+//! It supports SASL ANONYMOUS, PLAIN, MSSBCBS and EXTERNAL, or no SASL layer; tokens over `$cbs`; cloud-to-device messages to
 //! `/messages/devicebound`; feedback from `/messages/serviceBound/feedback` and file notifications from
 //! `/messages/serviceBound/filenotifications`.
 

@@ -1,4 +1,4 @@
-//! Credentials: who sends a request, and what the sender may do.
+//! Credentials: authentication of callers, and their rights.
 
 pub(crate) mod authenticator;
 pub(crate) mod bearer;
@@ -9,5 +9,5 @@ pub(crate) mod sas;
 
 pub(crate) use caller::Rights;
 
-/// Allowed clock skew, the same as in the services.
+/// Allowed clock skew, as in the services.
 pub(crate) const CLOCK_SKEW: time::Duration = time::Duration::minutes(5);

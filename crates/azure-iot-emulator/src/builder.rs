@@ -1,13 +1,13 @@
-//! Starting an emulator.
+//! Configuration and start of an emulator.
 //!
 //! | File | Content |
 //! |---|---|
 //! | `options` | the options, [`Builder`](options::Builder) |
-//! | `start` | the order of the start |
-//! | `state` | policies and initial state, before anything listens |
+//! | `start` | the start sequence |
+//! | `state` | policies and initial state |
 //! | `iothub`, `digitaltwins`, `management` | the endpoints of each service |
 //! | `shared` | the parts that all endpoints share |
-//! | `error` | the reasons why it does not start |
+//! | `error` | errors of the start |
 
 mod digitaltwins;
 pub(crate) mod error;

@@ -9,21 +9,20 @@ use time::macros::datetime;
 use time::{OffsetDateTime, UtcOffset};
 use tokio::sync::watch;
 
-/// The range of times with a year of four digits.
+/// The range of times with a four-digit year.
 const FIRST: OffsetDateTime = datetime!(0000-01-01 00:00 UTC);
 const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999_999_999 UTC);
 
-/// A time outside the range of a [`Clock`], which is the years 0 to 9999 in UTC.
+/// The error for a time outside the range of a [`Clock`], the years 0 to 9999 in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("in UTC it is outside the years 0 to 9999")]
+#[error("the time in UTC is outside the years 0 to 9999")]
 pub struct ClockRangeError;
 
 /// A clock that tests can move.
 ///
-/// Clones share the time: moving one moves all. By default it follows the system clock; after
-/// [`advance`](Clock::advance) or [`set`](Clock::set) it keeps running from the new time.
-/// A clock made by [`Clock::manual`] stands still between moves. The range is the years 0 to 9999 in UTC; moves
-/// beyond it stop at its end.
+/// Clones share the time. By default it follows the system clock; after [`advance`](Clock::advance) or
+/// [`set`](Clock::set) it keeps running from the new time. A clock created by [`Clock::manual`] changes only by these
+/// methods. The range is the years 0 to 9999 in UTC; the time saturates at its ends.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,7 +40,7 @@ pub struct Clock {
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// Notifies sleepers of moves.
+    /// Wakes sleepers when the clock is moved.
     moves: watch::Sender<u64>,
 }
 
@@ -49,13 +48,13 @@ struct Shared {
 struct State {
     mode: Mode,
     started: Instant,
-    /// The sum of all moves forward.
+    /// Sum of all forward moves.
     moved: Duration,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Mode {
-    /// The offset from the system clock.
+    /// Offset from the system clock.
     Running(time::Duration),
     Manual(OffsetDateTime),
 }
@@ -72,7 +71,7 @@ impl Clock {
         Self::default()
     }
 
-    /// Creates a clock that stands at `start` until it is moved. Times out of range are clamped.
+    /// Creates a clock that stays at `start` until it is moved. Times out of range are clamped.
     pub fn manual(start: OffsetDateTime) -> Self {
         Self::with_mode(Mode::Manual(clamped(start)))
     }
@@ -112,7 +111,7 @@ impl Clock {
             let mut state = self.shared.state.lock();
             let before = state.mode.now();
             let now = change(before);
-            // Moves back do not count.
+            // Backward moves do not decrease the elapsed time.
             let forward = Duration::try_from(now - before).unwrap_or_default();
             state.moved = state.moved.saturating_add(forward);
             state.mode = match state.mode {
@@ -135,7 +134,7 @@ impl Clock {
         Ok(())
     }
 
-    /// Returns the elapsed time, by running and by moves forward. It never decreases.
+    /// Returns the monotonic elapsed time, including forward moves.
     pub(crate) fn elapsed(&self) -> Duration {
         let state = *self.shared.state.lock();
         match state.mode {
@@ -144,7 +143,7 @@ impl Clock {
         }
     }
 
-    /// Waits until the clock shows `deadline` or a later time, whether it runs or is moved there.
+    /// Waits until the clock reaches `deadline`, by running or by a move.
     pub async fn sleep_until(&self, deadline: OffsetDateTime) {
         let mut moves = self.shared.moves.subscribe();
         loop {
@@ -160,7 +159,7 @@ impl Clock {
                         _ = moves.changed() => {}
                     }
                 }
-                // The sender lives as long as `self`, so this only ends by a move.
+                // The sender lives as long as `self`, so only a move ends this.
                 Mode::Manual(_) => drop(moves.changed().await),
             }
         }
@@ -178,7 +177,7 @@ impl Mode {
 
 /// Converts to UTC; `None` if the result is out of range.
 fn in_range(time: OffsetDateTime) -> Option<OffsetDateTime> {
-    // A local time near either end of the range may be outside of it in UTC.
+    // A local time near an end of the range may be out of range in UTC.
     let time = time.checked_to_offset(UtcOffset::UTC)?;
     (FIRST..=LAST).contains(&time).then_some(time)
 }

@@ -2,23 +2,23 @@
 //!
 //! Each row imports only from the rows below it:
 //!
-//! | where | what |
+//! | module | content |
 //! |---|---|
-//! | [`service`], [`manage`], [`preset`] | requests of the server, settings of the management API, the demo building |
-//! | [`router`] | from requests to operations |
-//! | [`models`], [`twins`], [`components`], [`relationships`], [`relationship_lists`], [`telemetry`], [`queries`], [`event_routes`], [`import_jobs`], [`delete_jobs`] | the operations by noun, none of which uses another: parse, apply the rules, change the store, render |
-//! | [`call`], [`paging`] | what operations share: parts of requests, pages of lists |
-//! | [`state`], [`query`], [`jobs`] | engines: dumped state, queries, background work |
-//! | [`instance`] | what requests and background work share, behind its locks |
-//! | [`events`] | from changes to subscribers and webhooks |
+//! | [`service`], [`manage`], [`preset`] | entry point for the server, management API, demo building |
+//! | [`router`] | dispatch of requests to operations |
+//! | [`models`], [`twins`], [`components`], [`relationships`], [`relationship_lists`], [`telemetry`], [`queries`], [`event_routes`], [`import_jobs`], [`delete_jobs`] | one operation group per noun; none uses another: parse, apply the rules, change the store, render |
+//! | [`call`], [`paging`] | request parsing and paging, shared by operations |
+//! | [`state`], [`query`], [`jobs`] | engines: dump and load, queries, background jobs |
+//! | [`instance`] | shared state behind its locks |
+//! | [`events`] | event notifications to subscribers and webhooks |
 //! | [`rules`] | checks, limits, patches and preconditions; pure |
 //! | [`errors`] | error responses |
-//! | [`store`] | records, indexes and history; imports nothing from here |
+//! | [`store`] | records, indexes and history; imports none of the above |
 //!
-//! (The records of jobs, in [`jobs::record`] and [`jobs::table`], are below the instance; their workers are above it.)
+//! The records of jobs, in [`jobs::record`] and [`jobs::table`], rank below the instance, their workers above it.
 //!
-//! One lock holds the graph, so an operation sees no other half done. A query releases it every few milliseconds, even
-//! in the middle of a walk. The order of the locks is described at [`instance::Instance`].
+//! One lock guards the graph, so operations are atomic. A query releases it every few milliseconds, even in the middle
+//! of a traversal. [`instance::Instance`] describes the lock order.
 
 mod call;
 mod components;
@@ -90,13 +90,13 @@ impl DigitalTwins {
         }
     }
 
-    /// Makes the work of jobs durable. Only the first call counts.
+    /// Makes the progress of jobs durable. Further calls have no effect.
     pub(crate) fn set_journal(&self, journal: Journal) {
         self.instance.set_journal(journal);
     }
 
-    /// Creates an endpoint for event routes, unless there is one of this name, and subscribes to its events. Every
-    /// subscriber of an endpoint receives all of them.
+    /// Creates an endpoint for event routes, unless one with this name exists, and subscribes to its events. Every
+    /// subscriber of an endpoint receives every event.
     ///
     /// ```
     /// use azure_iot_emulator::{Clock, DigitalTwins, ServiceRequest};
@@ -117,7 +117,7 @@ impl DigitalTwins {
     /// # instance.handle(request).await;
     /// let room = json!({"$metadata": {"$model": "dtmi:a:Room;1"}});
     /// send("/digitaltwins/room?api-version=2023-10-31", room).await?;
-    /// let event = events.next().await.ok_or("the instance is gone")?;
+    /// let event = events.next().await.ok_or("the instance was dropped")?;
     /// assert_eq!(event.event_type, "Microsoft.DigitalTwins.Twin.Create");
     /// assert_eq!(event.subject, "room");
     /// # Ok::<_, Box<dyn std::error::Error>>(())
@@ -126,7 +126,7 @@ impl DigitalTwins {
     /// ```
     ///
     /// # Errors
-    /// [`EndpointError::TooMany`] if the instance has six endpoints already, [`EndpointError::Name`] if the name is
+    /// [`EndpointError::TooMany`] if the instance already has six endpoints, [`EndpointError::Name`] if the name is
     /// empty.
     pub fn subscribe(&self, endpoint: &str) -> Result<EventSubscription, EndpointError> {
         self.instance.events.subscribe(endpoint)
@@ -139,46 +139,46 @@ impl DigitalTwins {
         self.instance.blobs.set(directory.into());
     }
 
-    /// Lets queries see the graph as it was `lag` ago by the clock of the instance, by default as it is now. The
-    /// service's own queries lag by up to ten seconds; reads by id never lag.
+    /// Makes queries return the graph as it was `lag` ago by the clock of the instance. The default is no lag. In the
+    /// real service, queries lag by up to ten seconds; reads by id never lag.
     pub fn set_query_lag(&self, lag: Duration) {
         let clock = &self.instance.clock;
         self.instance.session().graph.set_query_lag(lag, clock);
     }
 
-    /// Enables or disables the documented rates (disabled by default): requests beyond them are answered with 429.
+    /// Enables or disables the documented rate limits (default: disabled). Requests beyond them fail with 429.
     pub fn set_rate_limits(&self, enabled: bool) {
         self.instance.rates.set_enabled(enabled);
     }
 
-    /// Creates an endpoint for event routes that posts each event to a URL, or changes the URL of the endpoint of this
-    /// name. Events are sent one after the other; one that is not accepted is sent up to five times within about two
-    /// seconds (an attempt may take 10 seconds) and then dropped with a warning in the log. Up to 10,000 are queued.
-    /// With a data file, an event may be sent before its change is on the disk.
+    /// Creates an endpoint for event routes that posts each event to a URL, or changes the URL of the endpoint with this
+    /// name. Events are sent in order. A failed delivery is retried up to four times with exponential backoff, about 1.5
+    /// seconds in total (each attempt times out after 10 seconds); then the event is dropped with a warning in the log.
+    /// Up to 10,000 events are queued. With a data file, an event may be sent before its change is on disk.
     ///
     /// With `https`, the receiver needs a certificate that the platform trusts, or one of
     /// [`trust_webhook_certificates`](Self::trust_webhook_certificates).
     ///
     /// # Errors
-    /// If the name is empty, the URL is neither `http` nor `https`, the instance has six endpoints already, the caller
-    /// runs in no Tokio runtime, or there is no certificate that `https` could trust.
+    /// If the name is empty, the URL is neither `http` nor `https`, the instance already has six endpoints, the caller
+    /// runs outside a Tokio runtime, or no trusted certificates are available for `https`.
     pub fn add_webhook(&self, endpoint: &str, url: &Url) -> Result<(), EndpointError> {
         self.instance.events.add_webhook(endpoint, url)
     }
 
-    /// Removes a webhook. Queued events are still delivered. Its endpoint is removed, too, unless it has a
+    /// Removes a webhook. Queued events are still delivered. Its endpoint is also removed, unless it has a
     /// [subscriber](Self::subscribe).
     ///
     /// # Errors
-    /// If there is no webhook of this name, or if event routes refer to an endpoint that would be removed.
+    /// If there is no webhook with this name, or if event routes refer to an endpoint that would be removed.
     pub fn remove_webhook(&self, endpoint: &str) -> Result<(), EndpointError> {
         self.instance.events.remove_webhook(endpoint)
     }
 
-    /// Lets webhooks that are added from now on trust these CA certificates (PEM, one or more), too.
+    /// Makes webhooks added after this call also trust these CA certificates (PEM, one or more).
     ///
     /// # Errors
-    /// [`EndpointError::Certificates`] if there is none or one that is not valid.
+    /// [`EndpointError::Certificates`] if `pem` has no certificate or an invalid one.
     pub fn trust_webhook_certificates(&self, pem: &str) -> Result<(), EndpointError> {
         self.instance.events.trust(pem)
     }

@@ -1,8 +1,8 @@
-//! Errors of calls in process that belong to no single service.
+//! Errors of in-process calls that the services share.
 
 use thiserror::Error;
 
-/// Reason to refuse the path of a request.
+/// An error in the path of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PathError {
@@ -24,59 +24,59 @@ pub enum PathError {
     },
 }
 
-/// Reason to refuse a state.
+/// An error in a state to load.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StateError {
     /// The state is not an object with a member per service.
-    #[error("the state is not an object; load one that was dumped before")]
+    #[error("the state is not an object; load a state that was dumped before")]
     NotAnObject,
-    /// The state names a service that does not run here.
-    #[error("there is no service {name:?} here; remove it from the state, or start the service")]
+    /// The state contains a service that is not running.
+    #[error("the service {name:?} is not running; start it, or remove it from the state")]
     UnknownService {
-        /// The member's name.
+        /// The name in the state.
         name: String,
     },
-    /// A service refuses its part, and keeps the state that it had.
+    /// A service refused its part of the state and keeps its current one.
     #[error("{service}: {reason}")]
     Invalid {
         /// The name of the service: `iothub` or `digitaltwins`.
         service: &'static str,
-        /// The refused part of the state and the rule that it breaks.
+        /// The invalid part of the state and the violated rule.
         reason: String,
     },
 }
 
-/// Reason to refuse a preset for a new hub or instance.
+/// An error in a preset for a new hub or instance.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PresetError {
     /// The preset of a hub does not have the form `{"devices": […], "configurations": […]}`.
-    #[error("the hub's preset is not {{\"devices\": […], \"configurations\": […]}}: {reason}")]
+    #[error("the preset must have the form {{\"devices\": […], \"configurations\": […]}}: {reason}")]
     Malformed {
-        /// The unknown or wrong member.
+        /// The unknown or invalid member.
         reason: String,
     },
-    /// The hub refuses a device or module.
+    /// The hub refused a device or module.
     #[error("device {device_id}{}: {reason}", module_id.as_ref().map(|id| format!(", module {id}")).unwrap_or_default())]
     Device {
-        /// The device.
+        /// Id of the device.
         device_id: String,
-        /// The module, if the entry is one.
+        /// Id of the module, if the entry is a module.
         module_id: Option<String>,
-        /// The error that a client would get.
+        /// The error message that a client would receive.
         reason: String,
     },
-    /// The hub refuses a configuration.
+    /// The hub refused a configuration.
     #[error("configuration: {reason}")]
     Configuration {
-        /// The error that a client would get.
+        /// The error message that a client would receive.
         reason: String,
     },
-    /// The instance of Digital Twins has no room for the building, or a part of it already. It was not changed.
-    #[error("the building: {reason}")]
+    /// The building exceeds a limit of the instance, or a part of it exists already. The instance is unchanged.
+    #[error("could not add the building: {reason}")]
     Building {
-        /// The error that a client would get.
+        /// The error message that a client would receive.
         reason: String,
     },
 }

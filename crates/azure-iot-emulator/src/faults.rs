@@ -1,4 +1,4 @@
-//! Faults on demand: throttling, server errors, latency, resets, truncated bodies.
+//! Fault injection: throttling, server errors, latency, resets, truncated bodies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use thiserror::Error;
 )]
 #[non_exhaustive]
 pub enum FaultAction {
-    /// The request is not processed; the service answers with this status and an error of its own form.
+    /// The request is not processed; the response has this status and the error format of the service.
     Status {
         /// The HTTP status, 400 to 599.
         status: u16,
@@ -26,22 +26,22 @@ pub enum FaultAction {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_after_seconds: Option<u64>,
     },
-    /// The response is delayed. Other rules apply as well.
+    /// The response is delayed. Further rules apply as well.
     Latency {
         /// The delay in milliseconds.
         milliseconds: u64,
     },
-    /// The connection is reset instead of a response.
+    /// The connection is reset without a response.
     Reset {
-        /// Whether the request takes effect before the reset.
+        /// Whether the request is processed before the reset.
         #[serde(default)]
         processed: bool,
     },
-    /// The request takes effect, but only half of the body arrives before the connection breaks.
+    /// The request is processed, but the connection breaks after half of the response body.
     Truncate,
 }
 
-/// A fault rule: the requests that it applies to, how often, and its effect.
+/// A fault rule: a condition on requests, a count, and an effect.
 ///
 /// ```
 /// use azure_iot_emulator::Fault;
@@ -59,13 +59,13 @@ pub struct Fault {
     /// Restricts the rule to a method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// Restricts the rule to paths (as sent, without the query) that match; `*` stands for any characters.
+    /// Restricts the rule to paths (as sent, without the query) that match this pattern; `*` stands for any characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// The number of matching requests that pass first.
+    /// Number of matching requests to skip first.
     #[serde(default)]
     pub skip: u32,
-    /// The number of requests that the rule applies to; all if absent.
+    /// Number of requests that the rule applies to; all if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
     /// The effect.
@@ -85,7 +85,7 @@ impl Fault {
         }
     }
 
-    /// Answers with an error status, 400 to 599.
+    /// Creates a rule that responds with an error status, 400 to 599.
     pub fn status(status: u16) -> Self {
         Self::new(FaultAction::Status {
             status,
@@ -93,23 +93,23 @@ impl Fault {
         })
     }
 
-    /// Delays the response.
+    /// Creates a rule that delays the response.
     pub fn latency(delay: Duration) -> Self {
         let milliseconds = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         Self::new(FaultAction::Latency { milliseconds })
     }
 
-    /// Resets the connection without processing the request.
+    /// Creates a rule that resets the connection without processing the request.
     pub fn reset() -> Self {
         Self::new(FaultAction::Reset { processed: false })
     }
 
-    /// Breaks the connection in the middle of the body.
+    /// Creates a rule that breaks the connection in the middle of the response body.
     pub fn truncate() -> Self {
         Self::new(FaultAction::Truncate)
     }
 
-    /// Adds a `Retry-After` header, if the effect is a status.
+    /// Adds a `Retry-After` header if the effect is a status.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         if let FaultAction::Status {
@@ -160,21 +160,21 @@ impl Fault {
     }
 }
 
-/// Reason to refuse a fault rule.
+/// An error in a fault rule.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FaultError {
     /// The status of the rule is not an error.
-    #[error("{status} is not the status of an error; a fault's status is 400 to 599")]
+    #[error("the status {status} is not an error; the status of a fault rule must be 400 to 599")]
     Status {
-        /// The refused status.
+        /// The invalid status.
         status: u16,
     },
 }
 
 /// The effects of the rules on one request.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Verdict {
+pub(crate) struct FaultEffects {
     pub(crate) delay: Duration,
     pub(crate) outcome: Option<Outcome>,
 }
@@ -215,8 +215,8 @@ impl Faults {
 
     /// Returns the effects on a request, and counts one use of each rule that applies.
     #[expect(clippy::expect_used, reason = "rules are validated when they are added")]
-    pub(crate) fn judge(&self, service: &str, method: &Method, path: &str) -> Verdict {
-        let mut verdict = Verdict::default();
+    pub(crate) fn apply(&self, service: &str, method: &Method, path: &str) -> FaultEffects {
+        let mut effects = FaultEffects::default();
         let mut rules = self.rules.lock();
         for rule in rules.iter_mut() {
             if rule.count == Some(0) || !rule.matches(service, method, path) {
@@ -228,7 +228,7 @@ impl Faults {
             }
             let outcome = match rule.action {
                 FaultAction::Latency { milliseconds } => {
-                    verdict.delay += Duration::from_millis(milliseconds);
+                    effects.delay += Duration::from_millis(milliseconds);
                     None
                 }
                 FaultAction::Status {
@@ -243,12 +243,12 @@ impl Faults {
             };
             rule.count = rule.count.map(|count| count - 1);
             if outcome.is_some() {
-                verdict.outcome = outcome;
+                effects.outcome = outcome;
                 break;
             }
         }
         rules.retain(|rule| rule.count != Some(0));
-        verdict
+        effects
     }
 }
 
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_apply_in_order_after_skips_and_until_used_up() {
+    fn rules_apply_in_order_with_skips_and_counts() {
         let faults = Faults::default();
         faults
             .add(Fault::latency(Duration::from_millis(5)).on("GET", "/devices/*"))
@@ -300,30 +300,30 @@ mod tests {
         let mut second = Fault::status(429).retry_after(2).times(1);
         second.skip = 1;
         faults.add(second).unwrap();
-        let judge = |path: &str| faults.judge("iothub", &Method::GET, path);
+        let apply = |path: &str| faults.apply("iothub", &Method::GET, path);
         assert_eq!(
-            judge("/devices/a"),
-            Verdict {
+            apply("/devices/a"),
+            FaultEffects {
                 delay: Duration::from_millis(5),
                 outcome: None
             }
         );
         let status = Outcome::Status(StatusCode::TOO_MANY_REQUESTS, Some(2));
         assert_eq!(
-            judge("/twins/a"),
-            Verdict {
+            apply("/twins/a"),
+            FaultEffects {
                 delay: Duration::ZERO,
                 outcome: Some(status)
             }
         );
-        assert_eq!(judge("/twins/a"), Verdict::default());
+        assert_eq!(apply("/twins/a"), FaultEffects::default());
         assert_eq!(faults.list().len(), 1);
         faults.clear();
-        assert_eq!(judge("/devices/a"), Verdict::default());
+        assert_eq!(apply("/devices/a"), FaultEffects::default());
     }
 
     #[test]
-    fn rules_read_from_json_are_checked() {
+    fn rules_from_json_are_validated() {
         let read = |text: &str| serde_json::from_str::<Fault>(text).map_err(|error| error.to_string());
         let fault = read(
             r#"{"method":"GET","count":2,"action":{"type":"status","status":503,"retryAfterSeconds":1}}"#,

@@ -1,6 +1,6 @@
 //! The service API of Azure IoT Hub.
 //!
-//! From the bottom up; a layer uses those below it only:
+//! Layers from the bottom up; each uses only those above it in this table:
 //!
 //! | Layer | Modules |
 //! |---|---|
@@ -12,7 +12,7 @@
 //! | operations | one file per noun, such as `devices` and `twins`; nothing imports them |
 //! | dispatch | `service`, `manage` |
 //!
-//! Engines that act on time or wait, such as the job workers, use the hub as well, but no operation.
+//! Engines with background tasks, such as the job workers, also use the hub, but no operation.
 //!
 //! Tests name the rules of `docs/service-behavior/iothub.md` by id.
 

@@ -1,8 +1,8 @@
 //! An emulator of Azure IoT Hub and Azure Digital Twins, in process.
 //!
-//! [`Emulator::start`] starts it in a test: it listens on free ports of the loopback address, over TLS, until it is
-//! dropped. The program is `iot-emulator` (`cargo run -p iot-emulator -- --help`). Both services run in one process, with
-//! one management API and one data file; each can be left out.
+//! In a test, [`Emulator::start`] starts it on free ports of the loopback address, over TLS, until it is dropped. As a
+//! program it is `iot-emulator` (`cargo run -p iot-emulator -- --help`). Both services share a process, a management API
+//! and a data file; each service can be disabled.
 //!
 //! | Type | Purpose |
 //! |---|---|
@@ -10,25 +10,25 @@
 //! | [`IotHub`], [`DigitalTwins`] | the services, to script devices and to send requests without HTTP |
 //! | [`ServiceRequest`], [`ServiceResponse`], [`Caller`] | requests without HTTP |
 //! | [`EventSubscription`], [`CloudEvent`] | the events of Digital Twins, in process |
-//! | [`Clock`] | the clock of the services; tests move it |
+//! | [`Clock`] | the clock of the services, which tests can move |
 //! | [`Amqp`], [`AmqpFault`] | the hub's AMQP endpoint: faults, resets, statistics |
 //! | [`Faults`], [`Fault`] | throttling, server errors, latency, resets, truncated bodies |
 //!
-//! Credentials are checked. Unsupported operations answer 501 and say so.
+//! Credentials are checked. Unsupported operations fail with 501.
 //!
 //! # Digital Twins
 //!
-//! | To | In process | As a program |
+//! | Task | In process | Option of the program |
 //! |---|---|---|
 //! | start with sample data, a building | [`Builder::building`], [`DigitalTwins::load_building`] | `--building` |
 //! | receive events of event routes | [`DigitalTwins::subscribe`], or [`Builder::event_webhook`] | `--event-webhook` |
 //! | import from files | [`Builder::blob_directory`] | `--blob-directory` |
 //! | delay the effect of writes on queries | [`Builder::query_lag`] | `--query-lag` |
-//! | enforce the documented rates | [`Builder::throttling`] | `--throttle` |
+//! | enforce the documented request rates | [`Builder::throttling`] | `--throttle` |
 //! | keep the state of both services | [`Builder::data_file`] | `--data-file` |
-//! | leave the other service out | [`Builder::without_iothub`] | `--no-iothub` |
+//! | disable the other service | [`Builder::without_iothub`] | `--no-iothub` |
 //!
-//! A test that needs no HTTP calls the instance itself:
+//! Tests without HTTP call the instance directly:
 //!
 //! ```
 //! use azure_iot_emulator::{Emulator, PathError, ServiceRequest};
@@ -38,7 +38,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let emulator = Emulator::builder().without_iothub().building().start().await?;
-//! let instance = emulator.digitaltwins().ok_or("it was not left out")?;
+//! let instance = emulator.digitaltwins().ok_or("the service is disabled")?;
 //! let send = async |method, path: &str, body| {
 //!     let request = ServiceRequest::new(method, &format!("{path}?api-version=2023-10-31"))?;
 //!     Ok::<_, PathError>(instance.handle(request.with_json(&body)).await)
@@ -53,7 +53,7 @@
 //! send(Method::PUT, "/eventroutes/all", route).await?;
 //! let patch = json!([{"op": "replace", "path": "/occupied", "value": false}]);
 //! send(Method::PATCH, "/digitaltwins/room-2-4", patch).await?;
-//! let event = events.next().await.ok_or("the instance is gone")?;
+//! let event = events.next().await.ok_or("the instance was dropped")?;
 //! assert_eq!(event.event_type, "Microsoft.DigitalTwins.Twin.Update");
 //! assert_eq!(event.subject, "room-2-4");
 //! # Ok(())
@@ -71,13 +71,13 @@
 //! | `GET /faults`, `POST /faults`, `DELETE /faults` | list, add or clear [fault rules](Fault) |
 //! | `GET /clock`, `PUT /clock` | `{"now": "2030-01-01T00:00:00Z"}` |
 //! | `POST /clock/advance` | `{"seconds": 3600}` |
-//! | `GET /digitaltwins/queryLag`, `PUT` | `{"seconds": 7}`, the delay of writes in queries |
-//! | `GET /digitaltwins/rates`, `PUT` | `{"enabled": true}`, whether the documented rates are enforced |
-//! | `PUT /digitaltwins/building` | fills an empty instance with [a building](DigitalTwins::load_building); `{"replace": true}` deletes the content of the instance first, event routes and jobs included |
+//! | `GET /digitaltwins/queryLag`, `PUT` | `{"seconds": 7}`, the delay of writes in query results |
+//! | `GET /digitaltwins/rates`, `PUT` | `{"enabled": true}`, whether the documented request rates are enforced |
+//! | `PUT /digitaltwins/building` | fills an empty instance with [a building](DigitalTwins::load_building); `{"replace": true}` deletes the content of the instance first, including event routes and jobs |
 //! | `GET /digitaltwins/webhooks` | `[{"name": "hook", "url": "http://localhost:9000/"}]` |
-//! | `PUT /digitaltwins/webhooks/{name}`, `DELETE` | `{"url": "…"}` adds or changes a [webhook](DigitalTwins::add_webhook); one with event routes cannot be deleted |
-//! | `GET /iothub/tier`, `PUT` | `{"tier": "S2"}`, the hub's [size](Tier) |
-//! | `GET /iothub/throttling`, `PUT` | `{"enabled": true}`, whether the limits of the size are enforced |
+//! | `PUT /digitaltwins/webhooks/{name}`, `DELETE` | `{"url": "…"}` adds or changes a [webhook](DigitalTwins::add_webhook); a webhook that event routes refer to cannot be deleted |
+//! | `GET /iothub/tier`, `PUT` | `{"tier": "S2"}`, the hub's [tier](Tier) |
+//! | `GET /iothub/throttling`, `PUT` | `{"enabled": true}`, whether the limits of the tier are enforced |
 //! | `PUT /iothub/devices/{id}[/modules/{moduleId}]/connection` | `{"connected": true, "modelId": "dtmi:com:example:thing;1"}`; the model is optional |
 //! | `PATCH /iothub/devices/{id}[/modules/{moduleId}]/reported` | merges reported properties |
 //! | `POST /iothub/devices/{id}[/modules/{moduleId}]/messages/receive` | receives a message on behalf of the device: a [`ReceivedMessage`], or 204 |
@@ -85,13 +85,13 @@
 //! | `PUT /iothub/feedback`, `POST /iothub/feedback/flush` | `{"intervalSeconds": 1}`, the age at which a batch of feedback is delivered |
 //! | `POST /iothub/fileNotifications` | sends a [`FileNotification`] |
 //! | `GET /iothub/amqp/faults`, `POST`, `DELETE` | list, add or clear [AMQP fault rules](AmqpFault) |
-//! | `DELETE /iothub/amqp/connections`, `GET /iothub/amqp/statistics` | break all AMQP connections, or read the counts |
-//! | `PUT /iothub/devices/{id}[/modules/{moduleId}]/methods/{name}` | the device's response: a [`MethodScript`] |
-//! | `POST /iothub/devices/{id}[/modules/{moduleId}]/messages/{lockToken}/{complete\|abandon\|reject}` | settles a message, without a body |
+//! | `DELETE /iothub/amqp/connections`, `GET /iothub/amqp/statistics` | break all AMQP connections, or read the [counters](AmqpStatistics) |
+//! | `PUT /iothub/devices/{id}[/modules/{moduleId}]/methods/{name}` | sets the response of the device, a [`MethodScript`] |
+//! | `POST /iothub/devices/{id}[/modules/{moduleId}]/messages/{lockToken}/{complete\|abandon\|reject}` | settles a message; the request has no body |
 //!
-//! Errors are 400, 404 or 409 with a message; bodies with unknown members are refused. Changes of state (devices, twins,
-//! the building) are in the data file before the response. Settings (faults, the clock, the tier, throttling, rates, the
-//! query lag, webhooks) last as long as the process.
+//! Errors have the status 400, 404 or 409 and a message; unknown members in a body are errors. Changes of state (devices,
+//! twins, the building) are on disk before the response. Settings (faults, the clock, the tier, throttling, rates, the
+//! query lag, webhooks) are not part of the state and end with the process.
 
 // Unit tests share support modules with the integration tests.
 #[cfg(test)]

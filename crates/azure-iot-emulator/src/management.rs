@@ -1,5 +1,5 @@
-//! The management API: plain HTTP on the loopback address, for tests in any language. The crate's documentation has
-//! the table of its requests.
+//! The management API: plain HTTP on the loopback address, for tests in any language. The crate documentation lists its
+//! requests.
 
 pub(crate) mod response;
 
@@ -17,7 +17,7 @@ use crate::amqp::control::Amqp;
 use crate::clock::Clock;
 use crate::error::StateError;
 use crate::faults::{Fault, Faults};
-use crate::management::response::{Answer, error, parse};
+use crate::management::response::{ManagementResult, error, parse};
 use crate::service::request::ServiceRequest;
 use crate::service::response::ServiceResponse;
 use crate::service::{Refusal, Service, StatefulService, dump_all, load_all};
@@ -44,11 +44,11 @@ struct Advance {
 }
 
 impl Management {
-    fn route(&self, request: &ServiceRequest) -> Answer {
+    fn route(&self, request: &ServiceRequest) -> ManagementResult {
         if !is_local(&request.base_url) {
-            // Against DNS rebinding: a page in a browser can make its own name resolve to this address, but cannot make
-            // the browser send `localhost` as the host.
-            let message = "address the management API as localhost";
+            // Prevents DNS rebinding: a web page can make its own host name resolve to this address, but cannot make the
+            // browser send `localhost` as the host.
+            let message = "the management API accepts only requests to localhost or a loopback address";
             return Err((StatusCode::FORBIDDEN, message.to_owned()));
         }
         let segments = request.segments();
@@ -63,7 +63,7 @@ impl Management {
         }
     }
 
-    fn route_faults(&self, request: &ServiceRequest) -> Answer {
+    fn route_faults(&self, request: &ServiceRequest) -> ManagementResult {
         match request.method {
             Method::GET => return Ok(ServiceResponse::json(StatusCode::OK, &self.faults.list())),
             Method::POST => {
@@ -76,20 +76,22 @@ impl Management {
         Ok(ServiceResponse::empty(StatusCode::NO_CONTENT))
     }
 
-    fn route_clock(&self, request: &ServiceRequest, path: &[&str]) -> Answer {
+    fn route_clock(&self, request: &ServiceRequest, path: &[&str]) -> ManagementResult {
         match (&request.method, path) {
             (&Method::GET, []) => {}
             (&Method::PUT, []) => {
                 let body: SetClock = parse(request)?;
-                let now = OffsetDateTime::parse(&body.now, &Rfc3339)
-                    .map_err(|error| bad_request(format!("now is not a time: {error}")))?;
+                let now = OffsetDateTime::parse(&body.now, &Rfc3339).map_err(|error| {
+                    bad_request(format!("now {:?} is not an RFC 3339 time: {error}", body.now))
+                })?;
                 let set = self.clock.try_set(now);
-                set.map_err(|error| bad_request(format!("now: {error}")))?;
+                set.map_err(|error| bad_request(format!("now {:?} is not valid: {error}", body.now)))?;
             }
             (&Method::POST, ["advance"]) => {
                 let body: Advance = parse(request)?;
-                let by = Duration::try_from_secs_f64(body.seconds)
-                    .map_err(|error| bad_request(format!("seconds: {error}")))?;
+                let by = Duration::try_from_secs_f64(body.seconds).map_err(|error| {
+                    bad_request(format!("seconds {} is not valid: {error}", body.seconds))
+                })?;
                 self.clock.advance(by);
             }
             _ => return Err(no_such_operation()),
@@ -99,16 +101,16 @@ impl Management {
 
     #[expect(
         clippy::expect_used,
-        reason = "a clock shows only times that RFC 3339 can write"
+        reason = "every time in the range of a clock has an RFC 3339 format"
     )]
-    fn show_clock(&self) -> Answer {
+    fn show_clock(&self) -> ManagementResult {
         let now = self.clock.now().format(&Rfc3339);
         let now = now.expect("the year has four digits and the offset is UTC");
         Ok(ServiceResponse::json(StatusCode::OK, &json!({ "now": now })))
     }
 
-    /// Passes a request below a service's name on to the service.
-    fn forward(&self, service: &str, request: &ServiceRequest, path: &[&str]) -> Answer {
+    /// Forwards a request to the service in its path.
+    fn forward(&self, service: &str, request: &ServiceRequest, path: &[&str]) -> ManagementResult {
         let response = match (path, &self.amqp) {
             (["amqp", path @ ..], Some(amqp)) if service == "iothub" => amqp.manage(request, path),
             _ => None,
@@ -117,7 +119,7 @@ impl Management {
         response.or_else(forwarded).ok_or_else(no_such_operation)
     }
 
-    fn dump(&self, name: Option<&str>) -> Answer {
+    fn dump(&self, name: Option<&str>) -> ManagementResult {
         let state = match name {
             Some(name) => self.service(name)?.dump(),
             None => Value::Object(dump_all(self.services.iter().map(|service| &**service))),
@@ -125,7 +127,7 @@ impl Management {
         Ok(ServiceResponse::json(StatusCode::OK, &state))
     }
 
-    fn load(&self, name: Option<&str>, state: &Value) -> Answer {
+    fn load(&self, name: Option<&str>, state: &Value) -> ManagementResult {
         let loaded = match name {
             Some(name) => self.service(name)?.load(state),
             None => {
@@ -144,7 +146,7 @@ impl Management {
         let mut services = self.services.iter();
         let service = services.find(|service| service.name() == name);
         let service = service.ok_or_else(|| {
-            let message = format!("there is no service {name:?} here");
+            let message = format!("the service {name:?} is not running");
             (StatusCode::NOT_FOUND, message)
         })?;
         Ok(&**service)
@@ -156,7 +158,7 @@ fn bad_request(error: impl ToString) -> (StatusCode, String) {
 }
 
 fn no_such_operation() -> (StatusCode, String) {
-    let message = "the management API has no such operation";
+    let message = "the management API has no such operation; see the crate documentation for the list";
     (StatusCode::NOT_FOUND, message.to_owned())
 }
 
@@ -189,7 +191,7 @@ impl Service for Management {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 &format!("the body is longer than {limit} bytes"),
             ),
-            Refusal::Fault(status) => error(*status, "a fault rule"),
+            Refusal::Fault(status) => error(*status, "injected by a fault rule"),
         }
     }
 }

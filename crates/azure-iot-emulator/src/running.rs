@@ -18,7 +18,7 @@ use crate::iothub::IotHub;
 use crate::server::listener::Server;
 use crate::service::{StatefulService, dump_all, load_all};
 
-/// A hub with its endpoints.
+/// A running hub with its endpoints.
 pub(crate) struct RunningHub {
     pub(crate) url: String,
     pub(crate) hub: Arc<IotHub>,
@@ -54,20 +54,20 @@ impl Drop for RunningJobs {
     }
 }
 
-/// An instance of Digital Twins with its endpoint.
+/// A running instance of Digital Twins with its endpoint.
 pub(crate) struct RunningInstance {
     pub(crate) url: String,
     pub(crate) twins: Arc<DigitalTwins>,
     pub(crate) server: Server,
 }
 
-/// The management API with its endpoint.
+/// The running management API with its endpoint.
 pub(crate) struct RunningManagement {
     pub(crate) url: String,
     pub(crate) server: Server,
 }
 
-/// A running emulator. Dropping it frees its ports and aborts open connections; [`shut_down`](Emulator::shut_down)
+/// A running emulator. Dropping it closes its ports and aborts open connections; [`shut_down`](Emulator::shut_down)
 /// lets them finish their requests first.
 ///
 /// ```
@@ -87,7 +87,7 @@ pub struct Emulator {
     pub(crate) ca_pem: String,
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
-    /// Dropped last, so that it writes the last changes of the services.
+    /// The last field, so that it is dropped last and writes the last changes of the services.
     pub(crate) _writer: Option<Writer>,
 }
 
@@ -103,33 +103,33 @@ impl fmt::Debug for Emulator {
 }
 
 impl Emulator {
-    /// The URL of IoT Hub, such as `https://localhost:40123`; empty if the service was left out.
+    /// Returns the URL of IoT Hub, such as `https://localhost:40123`; empty if the service is disabled.
     pub fn iothub_endpoint(&self) -> &str {
         self.iothub.as_ref().map_or("", |running| &running.url)
     }
 
-    /// The URL of the hub's AMQP endpoint, such as `amqps://localhost:40125`; empty if the service was left out. AMQP over
-    /// WebSockets is at the path `/$iothub/websocket` of [`iothub_endpoint`](Self::iothub_endpoint).
+    /// Returns the URL of the hub's AMQP endpoint, such as `amqps://localhost:40125`; empty if the service is disabled.
+    /// AMQP over WebSockets is at the path `/$iothub/websocket` of [`iothub_endpoint`](Self::iothub_endpoint).
     pub fn iothub_amqp_endpoint(&self) -> String {
         self.iothub
             .as_ref()
             .map_or_else(String::new, RunningHub::amqp_url)
     }
 
-    /// The URL of the blob containers for import and export jobs, such as `https://localhost:40126`; the URL of a
-    /// container is this, a slash and its name. Empty if the service was left out.
+    /// Returns the URL of the blob containers for import and export jobs, such as `https://localhost:40126`; empty if the
+    /// service is disabled. The URL of a container is `<this URL>/<container>`.
     pub fn iothub_blob_endpoint(&self) -> String {
         self.iothub
             .as_ref()
             .map_or_else(String::new, RunningHub::blob_url)
     }
 
-    /// The controls of the hub's AMQP endpoint; `None` if the service was left out.
+    /// Returns the controls of the hub's AMQP endpoint; `None` if the service is disabled.
     pub fn amqp(&self) -> Option<&Amqp> {
         self.iothub.as_ref().map(|running| &running.amqp)
     }
 
-    /// Returns a connection string with the hub's owner policy; empty if the service was left out.
+    /// Returns a connection string with the hub's owner policy; empty if the service is disabled.
     pub fn iothub_connection_string(&self) -> String {
         self.iothub_connection_string_for("iothubowner")
             .unwrap_or_default()
@@ -137,7 +137,7 @@ impl Emulator {
 
     /// Returns a connection string with a policy of the hub; see
     /// [`Builder::policy_key`](crate::Builder::policy_key) for their names. `None` if there is no such policy or the
-    /// service was left out.
+    /// service is disabled.
     pub fn iothub_connection_string_for(&self, policy: &str) -> Option<String> {
         let host = self.iothub.as_ref()?.url.strip_prefix("https://")?;
         let policy = self.policies.iter().find(|known| known.name() == policy)?;
@@ -147,22 +147,22 @@ impl Emulator {
         ))
     }
 
-    /// The URL of the Digital Twins instance; empty if the service was left out.
+    /// Returns the URL of the Digital Twins instance; empty if the service is disabled.
     pub fn digitaltwins_endpoint(&self) -> &str {
         self.digitaltwins.as_ref().map_or("", |running| &running.url)
     }
 
-    /// The URL of the management API, such as `http://localhost:40124`: plain HTTP, loopback only.
+    /// Returns the URL of the management API, such as `http://localhost:40124`: plain HTTP, loopback only.
     pub fn management_endpoint(&self) -> &str {
         &self.management.url
     }
 
-    /// The certificate that clients have to trust, in PEM.
+    /// Returns the CA certificate that clients must trust, in PEM.
     pub fn ca_certificate_pem(&self) -> &str {
         &self.ca_pem
     }
 
-    /// Issues a bearer token that both services accept, valid for an hour of the emulator's clock.
+    /// Issues a bearer token for both services, valid for one hour of the emulator's clock.
     pub fn bearer_token(&self) -> String {
         bearer::issue(self.clock.now())
     }
@@ -174,22 +174,22 @@ impl Emulator {
         move || bearer::issue(clock.now())
     }
 
-    /// The clock of the services; moving it moves theirs.
+    /// Returns the clock of the services.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// The fault rules of both services.
+    /// Returns the fault rules of both services.
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
-    /// The hub behind the endpoint; `None` if the service was left out.
+    /// Returns the hub; `None` if the service is disabled.
     pub fn iothub(&self) -> Option<&IotHub> {
         self.iothub.as_ref().map(|running| &*running.hub)
     }
 
-    /// The Digital Twins instance behind the endpoint; `None` if the service was left out.
+    /// Returns the Digital Twins instance; `None` if the service is disabled.
     pub fn digitaltwins(&self) -> Option<&DigitalTwins> {
         self.digitaltwins.as_ref().map(|running| &*running.twins)
     }
@@ -199,11 +199,11 @@ impl Emulator {
         Value::Object(dump_all(self.services()))
     }
 
-    /// Replaces the state of the services that `state` names.
+    /// Replaces the state of the services that `state` contains.
     ///
     /// # Errors
-    /// If `state` names a service that does not run, or a service refuses its part. Services before that one keep their
-    /// new state.
+    /// If `state` contains a service that is not running (nothing changes then), or a service refuses its part (services
+    /// loaded before it keep their new state).
     pub fn load_state(&self, state: &Value) -> Result<(), StateError> {
         load_all(&self.services().collect::<Vec<_>>(), state)
     }
@@ -214,11 +214,11 @@ impl Emulator {
         iothub.into_iter().chain(digitaltwins)
     }
 
-    /// Stops accepting connections, and waits until open ones have finished their requests, for 5 seconds at most.
+    /// Stops accepting connections, and waits up to 5 seconds for open connections to finish their requests.
     pub async fn shut_down(self) {
         let mut servers = vec![self.management.server];
         servers.extend(self.digitaltwins.map(|running| running.server));
-        // Held until the servers have stopped, because dropping it cuts AMQP connections, also those over WebSockets.
+        // Held until the servers have stopped, because dropping it aborts AMQP connections, including those over WebSockets.
         let listener = self.iothub.map(|running| {
             drop(running.jobs);
             servers.extend([running.server, running.blobs]);

@@ -1,4 +1,4 @@
-//! The HTTP server in front of a service: TLS, HTTP/1.1 and HTTP/2, faults, credentials, request ids, logs.
+//! The HTTP server in front of a service: TLS, HTTP/1.1 and HTTP/2, faults, credentials, request ids, logging.
 
 mod body;
 mod connection;

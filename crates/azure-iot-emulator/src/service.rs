@@ -1,7 +1,7 @@
 //! The traits of the services that the emulator hosts.
 //!
-//! The server implements TLS, HTTP, faults and credentials once for all services; a service only gets requests that
-//! passed. Tests need no HTTP: they make a [`ServiceRequest`] and call [`Service::handle`].
+//! The server implements TLS, HTTP, faults and credentials once for all services; a service receives only requests that
+//! passed these checks. Tests without HTTP create a [`ServiceRequest`] and call [`Service::handle`].
 
 pub(crate) mod request;
 pub(crate) mod response;
@@ -23,15 +23,15 @@ pub(crate) trait Service: Send + Sync {
     /// The name in logs, fault rules and dumped state, such as `iothub`.
     fn name(&self) -> &'static str;
 
-    /// Answers a request whose credentials were checked.
+    /// Handles a request with checked credentials.
     fn handle(&self, request: ServiceRequest) -> BoxFuture<'_, ServiceResponse>;
 
-    /// Renders a refusal of the server in the form of this service's errors.
+    /// Returns the response to a request that the server refused, in the error format of this service.
     fn refuse(&self, refusal: &Refusal, request_id: &str) -> ServiceResponse;
 
-    /// Returns whether the response has to wait until all changes so far are on disk, if there is a data file. That
-    /// holds for requests that may change something, and for those that read the status of a job, because clients rely
-    /// on the effects of a finished one.
+    /// Returns whether the response must wait until all previous changes are on disk, if there is a data file. That is
+    /// true for requests that may change something, and for reads of a job's status, because clients rely on the effects
+    /// of a finished job.
     fn is_durable(&self, request: &ServiceRequest) -> bool {
         let about_jobs = request
             .path_segments
@@ -43,33 +43,33 @@ pub(crate) trait Service: Send + Sync {
 
 /// A service with state and a part of the management API.
 pub(crate) trait StatefulService: Service {
-    /// Answers a request to the management API below this service's name; `path` follows the name. `None` if there is
-    /// no such operation.
+    /// Handles a request to the management API below this service's name; `path` follows the name. Returns `None` if
+    /// there is no such operation.
     fn manage(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse>;
 
-    /// Records changes from now on, for [`take_changes`](Self::take_changes).
+    /// Starts recording changes for [`take_changes`](Self::take_changes).
     fn record_changes(&self);
 
-    /// Returns the changes since the last call, read at one moment: applied to the state of the last call's moment,
-    /// they give the state of this one.
+    /// Returns the changes since the last call, read atomically. Applied to the state at the last call, they give the
+    /// state at this one.
     fn take_changes(&self) -> Vec<StateChange>;
 
-    /// Returns the whole state, in the form that [`load`](Self::load) takes.
+    /// Returns the whole state, the input of [`load`](Self::load).
     fn dump(&self) -> Value;
 
-    /// Writes the state of one moment as JSON, as [`dump`](Self::dump) returns it.
+    /// Writes a consistent state as JSON, equal to that of [`dump`](Self::dump).
     fn write_state(&self, writer: &mut dyn Write) -> io::Result<()>;
 
-    /// Replaces the whole state by a dumped one. After an error nothing has changed.
+    /// Replaces the whole state by a dumped one. An error leaves the state unchanged.
     fn load(&self, state: &Value) -> Result<(), StateError>;
 }
 
-/// Reason of the server to refuse a request.
+/// The reason for which the server refuses a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// The credentials are missing or wrong.
     Unauthorized(AuthError),
-    /// The request line is malformed, for instance the percent-encoding of the path.
+    /// The request is malformed, for example the percent-encoding of its path.
     BadRequest(String),
     /// The body is longer than `limit` bytes.
     BodyTooLarge { limit: usize },
@@ -87,8 +87,8 @@ pub(crate) fn dump_all<'a>(
         .collect()
 }
 
-/// Loads the states of the services that `state` names. Nothing is loaded if it names one that is not there; services
-/// before one that refuses its state keep their new state.
+/// Loads the states of the services that `state` contains. Nothing is loaded if one of them is not running. If a service
+/// refuses its state, services loaded before it keep their new state.
 pub(crate) fn load_all(services: &[&dyn StatefulService], state: &Value) -> Result<(), StateError> {
     let states = state.as_object().ok_or(StateError::NotAnObject)?;
     let is_here = |name: &str| services.iter().any(|service| service.name() == name);

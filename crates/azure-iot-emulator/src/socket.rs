@@ -1,4 +1,4 @@
-//! A listening socket that a handle and its accept loop share.
+//! A listening socket shared by its owner and the accept loop.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
 
-/// The delay after a failed accept. The process is usually out of file descriptors, so an immediate retry fails again.
+/// Delay after a failed accept. The usual cause is a lack of file descriptors, so an immediate retry would fail again.
 pub(crate) const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// A listening socket. Clones share it, so that closing it frees the port without waiting for the accept loop.
@@ -28,7 +28,7 @@ impl ListeningSocket {
         self.0.lock().take();
     }
 
-    /// Accepts a connection; `None` after the socket was closed.
+    /// Accepts a connection; returns `None` once the socket is closed.
     pub(crate) async fn accept(&self) -> io::Result<Option<TcpStream>> {
         std::future::poll_fn(|context| match self.0.lock().as_ref() {
             Some(listener) => listener.poll_accept(context).map_ok(|(stream, _)| Some(stream)),

@@ -17,22 +17,22 @@ pub(crate) fn local_names() -> Vec<String> {
     LOCAL_NAMES.map(str::to_owned).to_vec()
 }
 
-/// Reason why there is no certificate.
+/// An error of the server certificate.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CertificateError {
-    /// Could not create or sign the certificate, for instance because of a malformed host name.
-    #[error("the server certificate can't be made")]
+    /// The certificate could not be created, for example because of a malformed host name.
+    #[error("could not create the server certificate")]
     Generate(#[from] rcgen::Error),
-    /// The TLS library refuses the certificate.
-    #[error("the server certificate can't be used")]
+    /// The TLS library refused the certificate.
+    #[error("could not load the server certificate")]
     Use(#[from] rustls::Error),
 }
 
-/// The server's certificate and the one that clients have to trust.
+/// The server certificate and the CA certificate that clients must trust.
 #[derive(Debug, Clone)]
 pub(crate) struct Certificates {
-    /// The certificate of the authority, whose key is discarded.
+    /// The CA certificate. Its key is discarded.
     pub(crate) ca_pem: String,
     pub(crate) server_config: Arc<ServerConfig>,
 }
@@ -57,7 +57,7 @@ pub(crate) fn generate(extra_names: &[String]) -> Result<Certificates, Certifica
     server.distinguished_name.push(DnType::CommonName, "localhost");
     server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    // Python 3.13 and later refuse certificates without it.
+    // Python 3.13 and later reject certificates without it.
     server.use_authority_key_identifier_extension = true;
     let server_key = KeyPair::generate()?;
     let server_certificate = server.signed_by(&server_key, &issuer)?;

@@ -1,4 +1,4 @@
-//! The emulator as a program: prints one line of JSON when it is ready, and logs to stderr.
+//! The emulator as a program. It prints one line of JSON when it is ready, and logs to stderr.
 
 mod ca_file;
 mod options;
@@ -27,7 +27,7 @@ async fn main() -> ExitCode {
         text.push_str(&format!(": {cause}"));
         source = cause.source();
     }
-    // If stderr is closed, the exit code has to do.
+    // If stderr is closed, only the exit code reports the error.
     let _ = writeln!(std::io::stderr(), "{text}");
     ExitCode::FAILURE
 }
@@ -39,7 +39,7 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .init();
-    // Before the ready line, so that no signal after it is missed.
+    // Installed before the ready line, so that no signal after it is missed.
     let end = signals::end_signal()?;
     let emulator = start::start(&options).await?;
     let ca_file = CaFile::write(options.ca_file, emulator.ca_certificate_pem())?;

@@ -1,4 +1,4 @@
-//! The line that says that the emulator is ready.
+//! The ready line.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use azure_iot_emulator::Emulator;
 use serde_json::{Value, json};
 
-/// Prints the line on standard output.
+/// Prints the ready line to standard output.
 pub(crate) fn announce(emulator: &Emulator, ca_file: &Path) -> io::Result<()> {
     let mut line = ready_line(emulator, ca_file).to_string();
     line.push('\n');

@@ -1,6 +1,6 @@
-//! Signals that end the program.
+//! Signals that stop the program.
 
-/// Returns a future that waits for SIGINT or SIGTERM. Signals count from the call on.
+/// Returns a future that waits for SIGINT or SIGTERM. Signals after this call are not missed.
 #[cfg(unix)]
 pub(crate) fn end_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};

@@ -1,4 +1,4 @@
-//! The start of the emulator with the options of the command line.
+//! Starts the emulator with the options of the command line.
 
 use std::error::Error;
 use std::path::Path;
@@ -59,7 +59,7 @@ fn with_digitaltwins(mut builder: Builder, options: &Options) -> Result<Builder,
         .query_lag(Duration::from_secs(options.query_lag));
     for file in &options.event_webhook_ca {
         let pem = std::fs::read_to_string(file);
-        let pem = pem.map_err(|error| format!("{} can't be read: {error}", file.display()))?;
+        let pem = pem.map_err(|error| format!("--event-webhook-ca {}: {error}", file.display()))?;
         builder = builder.event_webhook_certificates(pem);
     }
     for (name, url) in &options.event_webhook {

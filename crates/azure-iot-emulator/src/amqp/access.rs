@@ -1,4 +1,4 @@
-//! The access that a token gives, and its expiry.
+//! The access that a token grants, and its expiry.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,11 +10,11 @@ use crate::auth::CLOCK_SKEW;
 use crate::auth::caller::{Caller, Rights};
 use crate::clock::Clock;
 
-/// The access of a token.
+/// The access that a token grants.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Access {
     pub(crate) caller: Caller,
-    /// The time at which the connection loses access unless it sends a new token.
+    /// The time at which access ends unless the client sends a new token.
     pub(crate) until: OffsetDateTime,
 }
 
@@ -28,7 +28,7 @@ impl Access {
     }
 }
 
-/// Returns the expiry of a shared access signature or JSON Web Token. An opaque token does not expire.
+/// Returns the expiry of a shared access signature or JSON Web Token. Opaque tokens do not expire.
 fn expiry(token: &str) -> Option<OffsetDateTime> {
     let seconds = if let Some(fields) = token.strip_prefix("SharedAccessSignature ") {
         fields
@@ -64,7 +64,7 @@ impl AccessCell {
         self.0.send_replace(Some(access));
     }
 
-    /// Returns whether the client may use the service side now.
+    /// Returns whether the client currently has access to the service side.
     pub(crate) fn may_connect(&self, clock: &Clock) -> bool {
         let access = self.0.borrow();
         access
@@ -85,7 +85,7 @@ impl AccessCell {
             };
             tokio::select! {
                 () = run_out => return,
-                // The cell outlives this, so there is always a sender.
+                // Cannot fail, because the cell outlives this future.
                 _ = changes.changed() => {}
             }
         }
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn expiries_are_read_from_both_kinds_of_tokens() {
+    fn expiry_is_parsed_from_signatures_and_json_web_tokens() {
         let read = |token: &str| expiry(token).map(OffsetDateTime::unix_timestamp);
         assert_eq!(
             read("SharedAccessSignature sr=h&sig=s&se=1735689600&skn=p"),

@@ -8,35 +8,35 @@ use crate::amqp::faults::{AmqpFaultAction, Point};
 use crate::amqp::peer::Peer;
 use crate::amqp::replies::Reply;
 
-/// Checks the tokens that arrive over a link.
+/// Handles the requests that arrive over a link.
 pub(crate) async fn serve_requests(mut receiver: Receiver, peer: Peer) {
     loop {
         let delivery = match receiver.recv::<Body<Value>>().await {
             Ok(delivery) => delivery,
-            Err(error) => return tracing::debug!(%error, "the link for tokens ended"),
+            Err(error) => return tracing::debug!(%error, "the $cbs request link ended"),
         };
         if let Err(error) = receiver.accept(&delivery).await {
-            return tracing::debug!(%error, "the link for tokens ended");
+            return tracing::debug!(%error, "the $cbs request link ended");
         }
         let request = delivery.into_message();
         let properties = request.properties.clone().unwrap_or_default();
         let (status, description) = put_token(&request, &peer);
         tracing::info!(status, "put-token");
-        // The id keeps its type, on which some clients insist.
+        // The id keeps its type, because some clients require it.
         let reply = reply(properties.message_id, status, description);
         peer.replies.send(properties.reply_to.as_deref(), reply);
     }
 }
 
 fn put_token(request: &Message<Body<Value>>, peer: &Peer) -> (i32, &'static str) {
-    if let Some(AmqpFaultAction::TokenStatus { status }) = peer.node.faults.judge(Point::Token, "$cbs") {
-        return (status.into(), "A fault rule");
+    if let Some(AmqpFaultAction::TokenStatus { status }) = peer.node.faults.apply(Point::Token, "$cbs") {
+        return (status.into(), "Injected by a fault rule");
     }
     let property = |name: &str| request.application_properties.as_ref()?.0.get(name);
     let is_put = matches!(property("operation"), Some(SimpleValue::String(text)) if text == "put-token");
     let has_type = matches!(property("type"), Some(SimpleValue::String(_)));
     let (true, true, Body::Value(AmqpValue(Value::String(token)))) = (is_put, has_type, &request.body) else {
-        return (400, "put-token, a type and a token are expected");
+        return (400, "expected the operation put-token with a type and a token");
     };
     match peer.node.check_token(token) {
         Ok(access) => {
@@ -44,7 +44,7 @@ fn put_token(request: &Message<Body<Value>>, peer: &Peer) -> (i32, &'static str)
             (200, "OK")
         }
         Err(error) => {
-            tracing::info!(%error, "a token is refused");
+            tracing::info!(%error, "refused a token");
             (401, "Unauthorized")
         }
     }
@@ -72,13 +72,13 @@ pub(crate) async fn serve_replies(mut sender: Sender, address: String, peer: Pee
     loop {
         let reply = tokio::select! {
             reply = replies.recv() => reply,
-            reason = sender.on_detach() => return tracing::debug!(%reason, "the link for replies ended"),
+            reason = sender.on_detach() => return tracing::debug!(%reason, "the $cbs reply link ended"),
         };
-        // `None` cannot come: the peer holds the sending half until this task ends.
+        // Never `None`, because the peer has the sending half until this task ends.
         let Some(reply) = reply else { return };
         // The outcome of a reply has no effect, so it is not awaited.
         if let Err(error) = sender.send_batchable(reply).await {
-            return tracing::debug!(%error, "the link for replies ended");
+            return tracing::debug!(%error, "the $cbs reply link ended");
         }
     }
 }

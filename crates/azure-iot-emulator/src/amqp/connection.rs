@@ -20,28 +20,28 @@ use crate::amqp::node::{Counters, Node};
 use crate::amqp::peer::Peer;
 use crate::amqp::replies::Replies;
 use crate::amqp::sasl::Mechanisms;
-use crate::amqp::stream::{Cut, Stream};
+use crate::amqp::stream::{AbortHandle, Stream};
 use crate::amqp::{cbs, devicebound, errors, notifications};
 use crate::iothub::NotificationKind as Kind;
 
 const CONTAINER_ID: &str = "iot-emulator";
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// More than the service accepts, so that a message that is too large is rejected instead of closing the link.
+/// Above the service's limit, so that a message that is too large is rejected, rather than its link closed.
 const MAX_TRANSFER_SIZE: u64 = 1024 * 1024;
 
 /// Serves a connection until it ends.
-pub(crate) async fn serve(stream: Stream, cut: Cut, node: Arc<Node>) {
+pub(crate) async fn serve(stream: Stream, abort_handle: AbortHandle, node: Arc<Node>) {
     let peer = Peer {
         access: AccessCell::default(),
         replies: Replies::default(),
-        cut,
+        abort_handle,
         node,
     };
     let opened = tokio::time::timeout(HANDSHAKE_TIMEOUT, open(stream, &peer)).await;
     let mut connection = match opened {
         Ok(Ok(connection)) => connection,
-        Ok(Err(error)) => return tracing::debug!(%error, "an AMQP connection did not open"),
-        Err(_) => return tracing::debug!("an AMQP connection did not open in time"),
+        Ok(Err(error)) => return tracing::debug!(%error, "could not open an AMQP connection"),
+        Err(_) => return tracing::debug!("timed out while opening an AMQP connection"),
     };
     Counters::count(&peer.node.counters.connections);
     while let Some(session) = connection.next_incoming_session().await {
@@ -52,7 +52,7 @@ pub(crate) async fn serve(stream: Stream, cut: Cut, node: Arc<Node>) {
             Ok(session) => {
                 tokio::spawn(serve_session(session, peer.clone()));
             }
-            Err(error) => tracing::debug!(%error, "an AMQP session did not begin"),
+            Err(error) => tracing::debug!(%error, "could not begin an AMQP session"),
         }
     }
     if let Err(error) = connection.close().await {
@@ -60,13 +60,13 @@ pub(crate) async fn serve(stream: Stream, cut: Cut, node: Arc<Node>) {
     }
 }
 
-/// Opens a connection. The client's first header says whether it uses a SASL layer.
+/// Opens a connection. The client's first protocol header determines whether there is a SASL layer.
 async fn open(mut stream: Stream, peer: &Peer) -> Result<ListenerConnectionHandle, OpenError> {
     let mut header = [0; 8];
     stream.read_exact(&mut header).await?;
     let with_sasl = header.get(4) == Some(&3);
     if !header.starts_with(b"AMQP") {
-        // The protocol header that the server supports, as AMQP 1.0 section 2.2 requires.
+        // Responds with the supported protocol header, as AMQP 1.0 section 2.2 requires.
         stream.write_all(b"AMQP\x03\x01\x00\x00").await?;
         stream.shutdown().await?;
         return Err(OpenError::ProtocolHeaderMismatch(Bytes::copy_from_slice(&header)));
@@ -89,7 +89,7 @@ async fn open(mut stream: Stream, peer: &Peer) -> Result<ListenerConnectionHandl
 
 async fn serve_session(mut session: ListenerSessionHandle, peer: Peer) {
     let acceptor = LinkAcceptor::builder()
-        // A sender that asks for the settle mode `second` gets `first`: outcomes are final.
+        // A sender that requests the settle mode `second` gets `first`, because outcomes are final.
         .supported_receiver_settle_modes(SupportedReceiverSettleModes::Both)
         .fallback_receiver_settle_mode(ReceiverSettleMode::First)
         .max_message_size(MAX_TRANSFER_SIZE)
@@ -102,10 +102,10 @@ async fn serve_session(mut session: ListenerSessionHandle, peer: Peer) {
         let reply_to = target(&attach).unwrap_or_default();
         match acceptor.accept_incoming_attach(attach, &mut session).await {
             Ok(link) => {
-                // Not aborted with the session, because the link may hold locks to give back.
+                // Not aborted with the session, because the link may have locks to release.
                 tokio::spawn(serve_link(link, address, reply_to, peer.clone()));
             }
-            Err(error) => tracing::debug!(%error, address, "an AMQP link was not attached"),
+            Err(error) => tracing::debug!(%error, address, "could not attach an AMQP link"),
         }
     }
     if let Err(error) = session.end().await {
@@ -119,7 +119,7 @@ fn target(attach: &Attach) -> Option<String> {
     }
 }
 
-/// Returns the address of the node that a link is to or from.
+/// Returns the address of a link's node.
 fn address(attach: &Attach) -> String {
     let address = match attach.role {
         Role::Sender => target(attach),
@@ -148,7 +148,7 @@ async fn serve_link(link: LinkEndpoint, address: String, reply_to: String, peer:
     if let Some(AmqpFaultAction::RefuseLink {
         condition,
         description,
-    }) = peer.node.faults.judge(Point::Attach, &address)
+    }) = peer.node.faults.apply(Point::Attach, &address)
     {
         return refuse(link, errors::of_fault(&condition, description.as_deref())).await;
     }
@@ -166,14 +166,14 @@ async fn serve_link(link: LinkEndpoint, address: String, reply_to: String, peer:
             notifications::serve(sender, Kind::File, &address, peer).await;
         }
         (_, link) => {
-            let text = format!("There is no node {address:?} in this direction.");
+            let text = format!("There is no node {address:?} for this direction.");
             refuse(link, definitions::Error::new(AmqpError::NotFound, text, None)).await;
         }
     }
 }
 
 async fn refuse(link: LinkEndpoint, error: definitions::Error) {
-    tracing::info!(condition = ?error.condition, "an AMQP link is refused");
+    tracing::info!(condition = ?error.condition, "refused an AMQP link");
     let closed = match link {
         LinkEndpoint::Receiver(receiver) => receiver.close_with_error(error).await,
         LinkEndpoint::Sender(sender) => sender.close_with_error(error).await,

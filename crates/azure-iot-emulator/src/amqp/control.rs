@@ -26,7 +26,7 @@ impl Amqp {
         Self { node }
     }
 
-    /// Appends a fault rule. The first rule that matches applies.
+    /// Appends a fault rule. The first matching rule applies.
     pub fn add_fault(&self, fault: AmqpFault) {
         self.node.faults.add(fault);
     }
@@ -43,10 +43,10 @@ impl Amqp {
 
     /// Breaks all AMQP connections without closing them: a reset over TCP.
     pub fn reset_connections(&self) {
-        self.node.cut_all();
+        self.node.abort_all();
     }
 
-    /// Returns counts since the start.
+    /// Returns the counters since the start.
     pub fn statistics(&self) -> AmqpStatistics {
         self.node.counters.read()
     }

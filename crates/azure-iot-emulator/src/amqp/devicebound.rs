@@ -14,16 +14,16 @@ use crate::amqp::peer::Peer;
 use crate::amqp::{errors, message};
 use crate::iothub::{Code, HubError};
 
-/// The response to a message.
-enum Verdict {
+/// The disposition of a message.
+enum Disposition {
     Accept,
     Reject(definitions::Error),
     Release,
     Modify(Modified),
     Detach(definitions::Error),
     Reset,
-    /// No outcome at all.
-    Silence,
+    /// The sender receives no outcome.
+    NoOutcome,
 }
 
 pub(crate) async fn serve(mut receiver: Receiver, address: &str, peer: Peer) {
@@ -33,36 +33,39 @@ pub(crate) async fn serve(mut receiver: Receiver, address: &str, peer: Peer) {
             received = receiver.recv::<Body<Value>>() => received,
             () = peer.access.lost(&clock) => return close(receiver, peer.expired()).await,
         };
-        let (info, verdict) = match received {
+        let (info, disposition) = match received {
             Ok(delivery) => {
                 Counters::count(&peer.node.counters.messages);
                 let (info, message) = delivery.into_parts();
-                (info, judge(message, address, &peer))
+                (info, process(message, address, &peer))
             }
             Err(RecvError::MessageDecode(error)) => {
-                let refusal = HubError::argument(format!("The message can't be read: {}", error.source));
-                (error.info, Verdict::Reject(errors::of_hub(&refusal, clock.now())))
+                let refusal = HubError::argument(format!("The message is not valid: {}", error.source));
+                (
+                    error.info,
+                    Disposition::Reject(errors::of_hub(&refusal, clock.now())),
+                )
             }
             Err(RecvError::LinkStateError(LinkStateError::RemoteClosed)) => {
                 return tracing::debug!("a sender closed its link");
             }
             Err(error) => return tracing::debug!(%error, "a sender's link ended"),
         };
-        let settled = match verdict {
-            Verdict::Detach(error) => return close(receiver, error).await,
-            Verdict::Reset => {
-                peer.cut.now();
+        let settled = match disposition {
+            Disposition::Detach(error) => return close(receiver, error).await,
+            Disposition::Reset => {
+                peer.abort_handle.abort();
                 return;
             }
-            Verdict::Accept => {
-                // Accepted messages survive a restart.
-                let verdict = match peer.node.hub.durable().await {
-                    Ok(()) => Verdict::Accept,
-                    Err(error) => Verdict::Reject(errors::of_hub(&error, peer.node.clock.now())),
+            Disposition::Accept => {
+                // Accepted messages must survive a restart.
+                let disposition = match peer.node.hub.durable().await {
+                    Ok(()) => Disposition::Accept,
+                    Err(error) => Disposition::Reject(errors::of_hub(&error, peer.node.clock.now())),
                 };
-                settle(&receiver, info, verdict).await
+                settle(&receiver, info, disposition).await
             }
-            verdict => settle(&receiver, info, verdict).await,
+            disposition => settle(&receiver, info, disposition).await,
         };
         if let Err(error) = settled {
             return tracing::debug!(%error, "a sender's link ended");
@@ -73,70 +76,70 @@ pub(crate) async fn serve(mut receiver: Receiver, address: &str, peer: Peer) {
 async fn settle(
     receiver: &Receiver,
     info: DeliveryInfo,
-    verdict: Verdict,
+    disposition: Disposition,
 ) -> Result<(), fe2o3_amqp::link::DispositionError> {
-    match verdict {
-        Verdict::Accept => receiver.accept(info).await,
-        Verdict::Reject(error) => {
-            tracing::info!(condition = ?error.condition, "a message is rejected");
+    match disposition {
+        Disposition::Accept => receiver.accept(info).await,
+        Disposition::Reject(error) => {
+            tracing::info!(condition = ?error.condition, "rejected a message");
             receiver.reject(info, error).await
         }
-        Verdict::Release => receiver.release(info).await,
-        Verdict::Modify(modified) => receiver.modify(info, modified).await,
-        Verdict::Silence | Verdict::Detach(_) | Verdict::Reset => Ok(()),
+        Disposition::Release => receiver.release(info).await,
+        Disposition::Modify(modified) => receiver.modify(info, modified).await,
+        Disposition::NoOutcome | Disposition::Detach(_) | Disposition::Reset => Ok(()),
     }
 }
 
 async fn close(receiver: Receiver, error: definitions::Error) {
-    tracing::info!(condition = ?error.condition, "a sender's link is closed");
+    tracing::info!(condition = ?error.condition, "closed a sender's link");
     if let Err(error) = receiver.close_with_error(error).await {
         tracing::debug!(%error, "a sender's link ended with an error");
     }
 }
 
-fn judge(message: Message<Body<Value>>, address: &str, peer: &Peer) -> Verdict {
-    match peer.node.faults.judge(Point::Message, address) {
+fn process(message: Message<Body<Value>>, address: &str, peer: &Peer) -> Disposition {
+    match peer.node.faults.apply(Point::Message, address) {
         Some(AmqpFaultAction::Detach {
             condition,
             description,
         }) => {
-            return Verdict::Detach(errors::of_fault(&condition, description.as_deref()));
+            return Disposition::Detach(errors::of_fault(&condition, description.as_deref()));
         }
         Some(AmqpFaultAction::Reject {
             condition,
             description,
         }) => {
-            return Verdict::Reject(errors::of_fault(&condition, description.as_deref()));
+            return Disposition::Reject(errors::of_fault(&condition, description.as_deref()));
         }
-        Some(AmqpFaultAction::Release) => return Verdict::Release,
+        Some(AmqpFaultAction::Release) => return Disposition::Release,
         Some(AmqpFaultAction::Modify {
             delivery_failed,
             undeliverable_here,
         }) => {
-            return Verdict::Modify(Modified {
+            return Disposition::Modify(Modified {
                 delivery_failed: Some(delivery_failed),
                 undeliverable_here: Some(undeliverable_here),
                 message_annotations: None,
             });
         }
-        Some(AmqpFaultAction::Silence) => return Verdict::Silence,
-        Some(AmqpFaultAction::Reset { processed: false }) => return Verdict::Reset,
+        Some(AmqpFaultAction::Silence) => return Disposition::NoOutcome,
+        Some(AmqpFaultAction::Reset { processed: false }) => return Disposition::Reset,
         Some(AmqpFaultAction::Reset { processed: true }) => {
             drop(enqueue(message, peer));
-            return Verdict::Reset;
+            return Disposition::Reset;
         }
         _ => {}
     }
     if !peer.may_connect() {
-        return Verdict::Detach(peer.expired());
+        return Disposition::Detach(peer.expired());
     }
     match enqueue(message, peer) {
-        Ok(()) => Verdict::Accept,
-        Err(error) => Verdict::Reject(errors::of_hub(&error, peer.node.clock.now())),
+        Ok(()) => Disposition::Accept,
+        Err(error) => Disposition::Reject(errors::of_hub(&error, peer.node.clock.now())),
     }
 }
 
-/// Puts a message into the queue of its device or module.
+/// Enqueues a message for its device or module.
 fn enqueue(message: Message<Body<Value>>, peer: &Peer) -> Result<(), HubError> {
     let message = message::read(message)?;
     let to = message.to.clone();
@@ -154,7 +157,7 @@ fn enqueue(message: Message<Body<Value>>, peer: &Peer) -> Result<(), HubError> {
     };
     let hub = &peer.node.hub;
     let (device_id, module_id) = (decode(raw_device), raw_module.map(decode));
-    // Some clients percent-encode ids and some do not, and an id may have a `%`. The reading that names a device wins.
+    // Some clients percent-encode ids, others do not, and ids may contain `%`. The form that matches a device is used.
     let decoded = device_id.filter(|id| hub.has_device(id) || !hub.has_device(raw_device));
     let device_id = decoded.as_deref().unwrap_or(raw_device);
     let module_id = module_id.map(|module_id| module_id.unwrap_or_default());
@@ -190,7 +193,7 @@ mod tests {
 
     /// HUB-C2D-1.
     #[test]
-    fn destination_names_a_device_or_module_in_any_case() {
+    fn destination_is_case_insensitive_except_for_ids() {
         assert_eq!(
             destination("/devices/a%2Fb/messages/deviceBound"),
             Some(("a%2Fb", None))

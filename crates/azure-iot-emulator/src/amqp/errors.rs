@@ -1,4 +1,4 @@
-//! Error conditions as the service reports them over AMQP.
+//! Error conditions of the service over AMQP.
 
 use fe2o3_amqp::types::definitions::{self, AmqpError, ErrorCondition, Fields, LinkError};
 use fe2o3_amqp::types::primitives::{Symbol, Value};
@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::iothub::{Code, HubError, Timestamp};
 
-/// Converts an error of the hub. The description is JSON, as the body over HTTP.
+/// Converts an error of the hub. The description is the JSON of the HTTP body.
 pub(crate) fn of_hub(error: &HubError, now: OffsetDateTime) -> definitions::Error {
     let condition: ErrorCondition = match error.code {
         Code::DEVICE_NOT_FOUND | Code::MODULE_NOT_FOUND | Code::GENERIC_NOT_FOUND => {

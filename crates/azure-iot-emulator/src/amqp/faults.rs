@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 )]
 #[non_exhaustive]
 pub enum AmqpFaultAction {
-    /// A token is answered with this status.
+    /// The response to a token has this status.
     TokenStatus {
         /// The status code, such as 401.
         status: u16,
@@ -28,7 +28,7 @@ pub enum AmqpFaultAction {
         #[serde(default)]
         description: Option<String>,
     },
-    /// The link over which a message arrives is closed instead of an outcome.
+    /// The link of a message is closed, and the message gets no outcome.
     Detach {
         /// The error condition.
         condition: String,
@@ -48,16 +48,16 @@ pub enum AmqpFaultAction {
     Release,
     /// A message is modified.
     Modify {
-        /// Whether the delivery counts as failed.
+        /// The field `delivery-failed` of the outcome.
         #[serde(default)]
         delivery_failed: bool,
-        /// Whether the message must not be sent to this node again.
+        /// The field `undeliverable-here` of the outcome.
         #[serde(default)]
         undeliverable_here: bool,
     },
-    /// The connection breaks after a message has arrived.
+    /// The connection breaks after the arrival of a message.
     Reset {
-        /// Whether the message takes effect first.
+        /// Whether the message is processed before that.
         #[serde(default)]
         processed: bool,
     },
@@ -75,7 +75,7 @@ impl AmqpFaultAction {
     }
 }
 
-/// The event at which a rule applies.
+/// The point of the protocol at which a rule applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Point {
     Token,
@@ -83,7 +83,7 @@ pub(crate) enum Point {
     Message,
 }
 
-/// An AMQP fault rule: the links that it applies to, how often, and its effect.
+/// An AMQP fault rule: a condition on links, a count, and an effect.
 ///
 /// ```
 /// use azure_iot_emulator::{AmqpFault, AmqpFaultAction};
@@ -95,13 +95,14 @@ pub(crate) enum Point {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AmqpFault {
-    /// Restricts the rule to links to or from addresses with this end, ignoring case: `devicebound`, `feedback`.
+    /// Restricts the rule to links to or from addresses with this suffix, ignoring case, such as `devicebound` or
+    /// `feedback`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// The number of matching events that pass first.
+    /// Number of matching events to skip first.
     #[serde(default)]
     pub skip: u32,
-    /// The number of events that the rule applies to; all if absent.
+    /// Number of events that the rule applies to; all if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
     /// The effect.
@@ -126,7 +127,7 @@ impl AmqpFault {
         self
     }
 
-    /// Restricts the rule to links to or from addresses with this end.
+    /// Restricts the rule to links to or from addresses with this suffix.
     #[must_use]
     pub fn at(mut self, address: &str) -> Self {
         self.address = Some(address.to_owned());
@@ -161,7 +162,7 @@ impl AmqpFaults {
     }
 
     /// Returns the effect of the first rule that applies, and counts one use of it.
-    pub(crate) fn judge(&self, point: Point, address: &str) -> Option<AmqpFaultAction> {
+    pub(crate) fn apply(&self, point: Point, address: &str) -> Option<AmqpFaultAction> {
         for rule in self
             .0
             .lock()
@@ -186,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_applies_at_its_point_and_address_after_its_skips_and_as_often_as_it_says() {
+    fn rule_applies_at_its_point_and_address_with_skips_and_counts() {
         let faults = AmqpFaults::default();
         let rule: AmqpFault = serde_json::from_str(
             r#"{"address":"DeviceBound","skip":1,"count":1,"action":{"type":"reset","processed":true}}"#,
@@ -194,16 +195,16 @@ mod tests {
         .unwrap();
         faults.add(rule);
         let reset = Some(AmqpFaultAction::Reset { processed: true });
-        assert_eq!(faults.judge(Point::Attach, "/messages/devicebound"), None);
+        assert_eq!(faults.apply(Point::Attach, "/messages/devicebound"), None);
         assert_eq!(
-            faults.judge(Point::Message, "/messages/serviceBound/feedback"),
+            faults.apply(Point::Message, "/messages/serviceBound/feedback"),
             None
         );
-        assert_eq!(faults.judge(Point::Message, "/messages/devicebound"), None);
+        assert_eq!(faults.apply(Point::Message, "/messages/devicebound"), None);
         assert_eq!(
-            faults.judge(Point::Message, "amqps://h/messages/devicebound"),
+            faults.apply(Point::Message, "amqps://h/messages/devicebound"),
             reset
         );
-        assert_eq!(faults.judge(Point::Message, "/messages/devicebound"), None);
+        assert_eq!(faults.apply(Point::Message, "/messages/devicebound"), None);
     }
 }

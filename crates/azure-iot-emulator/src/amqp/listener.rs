@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::amqp::connection;
 use crate::amqp::node::Node;
-use crate::amqp::stream::{Cuttable, Stream};
+use crate::amqp::stream::{AbortableStream, Stream};
 use crate::socket::{ACCEPT_RETRY_DELAY, ListeningSocket};
 
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,7 +25,7 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Binds the port and starts to accept connections. Port 0 is a free one.
+    /// Binds the port and starts accepting connections. Port 0 selects a free port.
     pub(crate) async fn start(address: SocketAddr, tls: TlsAcceptor, node: Arc<Node>) -> io::Result<Self> {
         let (socket, port) = ListeningSocket::bind(address).await?;
         let accepting = tokio::spawn(accept_all(socket.clone(), tls, node.clone()));
@@ -49,7 +49,7 @@ impl Drop for Listener {
         for task in &self.tasks {
             task.abort();
         }
-        self.node.cut_all();
+        self.node.abort_all();
     }
 }
 
@@ -75,18 +75,18 @@ async fn accept_all(socket: ListeningSocket, tls: TlsAcceptor, node: Arc<Node>) 
 
 async fn serve(stream: TcpStream, tls: TlsAcceptor, node: Arc<Node>) {
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "small AMQP frames may be delayed");
+        tracing::debug!(%error, "could not disable Nagle's algorithm; small AMQP frames may be delayed");
     }
-    let cut = node.new_cut();
-    let stream = Cuttable::new(stream, cut.clone());
+    let abort_handle = node.new_abort_handle();
+    let stream = AbortableStream::new(stream, abort_handle.clone());
     match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-        Ok(Ok(stream)) => connection::serve(Stream::new(stream), cut, node).await,
+        Ok(Ok(stream)) => connection::serve(Stream::new(stream), abort_handle, node).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
-        Err(_) => tracing::debug!("a TLS handshake took too long"),
+        Err(_) => tracing::debug!("a TLS handshake timed out"),
     }
 }
 
-/// Expires messages on time, also without requests.
+/// Expires messages in time, independent of requests.
 async fn expire_messages(node: Arc<Node>) {
     let mut changes = node.hub.messaging().subscribe();
     loop {

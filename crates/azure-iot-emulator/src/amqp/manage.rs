@@ -1,4 +1,4 @@
-//! The part of the management API for AMQP.
+//! The management API of the AMQP endpoint.
 
 use http::{Method, StatusCode};
 
@@ -9,7 +9,7 @@ use crate::service::request::ServiceRequest;
 use crate::service::response::ServiceResponse;
 
 impl Amqp {
-    /// Answers a management request; `path` follows `/iothub/amqp`. `None` if there is no such operation.
+    /// Handles a management request; `path` follows `/iothub/amqp`. Returns `None` if there is no such operation.
     pub(crate) fn manage(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
         Some(match (&request.method, path) {
             (&Method::GET, ["faults"]) => ServiceResponse::json(StatusCode::OK, &self.faults()),

@@ -6,10 +6,10 @@ use time::OffsetDateTime;
 
 use crate::iothub::{Acknowledgement, CloudToDeviceMessage, HubError};
 
-/// The property by which senders ask for feedback.
+/// The property by which senders request feedback.
 const ACK: &str = "iothub-ack";
 
-/// Converts a message. Its body has to be data or empty.
+/// Converts a message. Its body must consist of data sections or be empty.
 pub(crate) fn read(message: Message<Body<Value>>) -> Result<CloudToDeviceMessage, HubError> {
     let mut read = of_properties(message.properties.unwrap_or_default());
     for (name, value) in message.application_properties.unwrap_or_default().0 {
@@ -24,7 +24,9 @@ pub(crate) fn read(message: Message<Body<Value>>) -> Result<CloudToDeviceMessage
         Body::Data(sections) => sections.into_iter().flat_map(|data| data.0.into_vec()).collect(),
         Body::Empty => Vec::new(),
         Body::Value(_) | Body::Sequence(_) => {
-            return Err(HubError::argument("The body has to be data."));
+            return Err(HubError::argument(
+                "The body of the message must consist of data sections.",
+            ));
         }
     };
     Ok(read)
@@ -48,7 +50,7 @@ fn of_properties(properties: Properties) -> CloudToDeviceMessage {
     }
 }
 
-/// Feedback refers to a message by a string, whatever the type of its id.
+/// Converts a message id of any type to a string, which feedback refers to.
 fn id_text(id: MessageId) -> String {
     match id {
         MessageId::String(text) => text,

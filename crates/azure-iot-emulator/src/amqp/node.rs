@@ -9,13 +9,13 @@ use serde::Serialize;
 
 use crate::amqp::access::Access;
 use crate::amqp::faults::AmqpFaults;
-use crate::amqp::stream::Cut;
+use crate::amqp::stream::AbortHandle;
 use crate::auth::authenticator::Authenticator;
 use crate::auth::error::AuthError;
 use crate::clock::Clock;
 use crate::iothub::IotHub;
 
-/// Counts of a hub's AMQP endpoint.
+/// Counters of a hub's AMQP endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -53,12 +53,12 @@ pub(crate) struct Node {
     pub(crate) hub: Arc<IotHub>,
     pub(crate) hub_name: String,
     pub(crate) authenticator: Authenticator,
-    /// The authority of the hub's HTTPS endpoint, for which tokens are issued. Set when its port is bound.
+    /// The authority of the hub's HTTPS endpoint, to which tokens apply. Set when its port is bound.
     host: OnceLock<String>,
     pub(crate) clock: Clock,
     pub(crate) faults: AmqpFaults,
     pub(crate) counters: Counters,
-    cuts: Mutex<Vec<Cut>>,
+    abort_handles: Mutex<Vec<AbortHandle>>,
 }
 
 impl Node {
@@ -76,16 +76,16 @@ impl Node {
             clock,
             faults: AmqpFaults::default(),
             counters: Counters::default(),
-            cuts: Mutex::default(),
+            abort_handles: Mutex::default(),
         }
     }
 
-    /// Sets the host that tokens are for. Only the first call has an effect.
+    /// Sets the host that tokens apply to. Further calls have no effect.
     pub(crate) fn set_host(&self, authority: String) {
         self.host.get_or_init(|| authority);
     }
 
-    /// Checks a token in one of the forms that clients send: with a scheme, or a bearer token alone.
+    /// Checks a token with a scheme, or a bearer token without one, because clients send both.
     pub(crate) fn check_token(&self, token: &str) -> Result<Access, AuthError> {
         let token = token.trim();
         let text = match token.split_once(' ') {
@@ -95,7 +95,7 @@ impl Node {
         let mut headers = HeaderMap::new();
         let value = HeaderValue::from_str(&text).map_err(|_| AuthError::Malformed)?;
         headers.insert(AUTHORIZATION, value);
-        // A token may be restricted to the resource of AMQP links.
+        // The resource of a token may be restricted to the AMQP links.
         let path = ["messages", "devicebound"].map(str::to_owned);
         let caller = self.authenticator.check(
             &headers,
@@ -106,19 +106,19 @@ impl Node {
         Ok(Access::new(caller, &text))
     }
 
-    /// Returns the switch for a new connection.
-    pub(crate) fn new_cut(&self) -> Cut {
-        let cut = Cut::default();
-        let mut cuts = self.cuts.lock();
-        cuts.retain(Cut::is_shared);
-        cuts.push(cut.clone());
-        cut
+    /// Creates the abort handle of a new connection.
+    pub(crate) fn new_abort_handle(&self) -> AbortHandle {
+        let abort_handle = AbortHandle::default();
+        let mut abort_handles = self.abort_handles.lock();
+        abort_handles.retain(AbortHandle::is_in_use);
+        abort_handles.push(abort_handle.clone());
+        abort_handle
     }
 
     /// Breaks all connections.
-    pub(crate) fn cut_all(&self) {
-        for cut in self.cuts.lock().drain(..) {
-            cut.now();
+    pub(crate) fn abort_all(&self) {
+        for abort_handle in self.abort_handles.lock().drain(..) {
+            abort_handle.abort();
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::amqp::faults::{AmqpFaultAction, Point};
 use crate::amqp::peer::Peer;
 use crate::iothub::{Notification, NotificationKind as Kind, Settlement};
 
-/// Sends notifications over a link until it ends. Locks of notifications without an outcome are given back.
+/// Sends notifications over a link until it ends, then releases the locks of notifications without an outcome.
 pub(crate) async fn serve(sender: Sender, kind: Kind, address: &str, peer: Peer) {
     let mut source = Source {
         sender,
@@ -37,7 +37,7 @@ pub(crate) async fn serve(sender: Sender, kind: Kind, address: &str, peer: Peer)
     match ended {
         Ended::Detached(reason) => tracing::debug!(%reason, "a receiver's link ended"),
         Ended::Close(error) => close(source.sender, error).await,
-        Ended::Reset => source.peer.cut.now(),
+        Ended::Reset => source.peer.abort_handle.abort(),
     }
 }
 
@@ -56,7 +56,7 @@ struct Source {
 
 type Delivered = Result<Outcome, SendError>;
 
-/// Reason for the end of a link.
+/// The reason for the end of a link.
 enum Ended {
     Detached(String),
     Close(definitions::Error),
@@ -92,14 +92,14 @@ impl Source {
                     }
                 }
                 () = expiry => {}
-                // The hub outlives this task, so the sender exists.
+                // Cannot fail, because the hub outlives this task.
                 _ = changes.changed() => {}
                 () = self.peer.access.lost(&node.clock) => return Ended::Close(self.peer.expired()),
             }
         }
     }
 
-    /// Locks the next notification unless one waits for credit, and applies the fault rules to it.
+    /// Locks the next notification, unless one waits for credit, and applies the fault rules to it.
     fn receive(&mut self, address: &str) -> Result<(), Ended> {
         if self.unsent.is_some() {
             return Ok(());
@@ -110,7 +110,7 @@ impl Source {
         };
         self.locked.insert(notification.lock_token.clone());
         self.unsent = Some(notification);
-        match node.faults.judge(Point::Message, address) {
+        match node.faults.apply(Point::Message, address) {
             Some(AmqpFaultAction::Detach {
                 condition,
                 description,
@@ -141,7 +141,7 @@ impl Source {
     }
 }
 
-/// Sends a message, or waits until the link is detached if there is none. The error is the reason for the end.
+/// Sends a message, or waits until the link is detached if there is none. The error is the reason for the detach.
 async fn send_or_detach(
     sender: &mut Sender,
     message: Option<Message<Data>>,
@@ -156,13 +156,13 @@ async fn send_or_detach(
 }
 
 async fn close(sender: Sender, error: definitions::Error) {
-    tracing::info!(condition = ?error.condition, "a receiver's link is closed");
+    tracing::info!(condition = ?error.condition, "closed a receiver's link");
     if let Err(error) = sender.close_with_error(error).await {
         tracing::debug!(%error, "a receiver's link ended with an error");
     }
 }
 
-#[expect(clippy::expect_used, reason = "the hub makes the lock tokens")]
+#[expect(clippy::expect_used, reason = "the hub generates lock tokens")]
 fn message(kind: Kind, notification: &Notification, hub_name: &str) -> Message<Data> {
     let (content_type, to) = match kind {
         Kind::Feedback => (
@@ -194,7 +194,7 @@ fn message(kind: Kind, notification: &Notification, hub_name: &str) -> Message<D
         )
         .properties(Properties {
             message_id: Some(MessageId::String(uuid::Uuid::new_v4().to_string())),
-            // One official client requires it.
+            // An official client requires it.
             user_id: Some(Binary::from(hub_name.as_bytes().to_vec())),
             to: Some(to.to_owned()),
             content_type: Some(Symbol::from(content_type)),

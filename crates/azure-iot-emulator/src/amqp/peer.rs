@@ -8,7 +8,7 @@ use crate::amqp::access::AccessCell;
 use crate::amqp::errors;
 use crate::amqp::node::Node;
 use crate::amqp::replies::Replies;
-use crate::amqp::stream::Cut;
+use crate::amqp::stream::AbortHandle;
 use crate::iothub::{Code, HubError};
 
 /// The client of one connection. Clones share the state.
@@ -16,7 +16,7 @@ use crate::iothub::{Code, HubError};
 pub(crate) struct Peer {
     pub(crate) node: Arc<Node>,
     pub(crate) access: AccessCell,
-    pub(crate) cut: Cut,
+    pub(crate) abort_handle: AbortHandle,
     pub(crate) replies: Replies,
 }
 

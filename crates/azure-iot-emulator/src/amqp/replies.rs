@@ -1,4 +1,4 @@
-//! Replies to tokens, and the links that carry them.
+//! Replies to `$cbs` requests, and their links.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use fe2o3_amqp::types::primitives::Value;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-/// A reply to a token.
+/// A reply to a `$cbs` request.
 pub(crate) type Reply = Message<AmqpValue<Value>>;
 
 /// The links for replies, by the address of the client's end. Clones share them.
 ///
-/// Links have tasks of their own, so a token may be checked before the link for its reply is attached. Such a reply
-/// waits for the link.
+/// Each link has its own task, so a request may be handled before the link for its reply is attached. The reply then waits
+/// for the link.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Replies(Arc<Mutex<Links>>);
 
@@ -26,11 +26,11 @@ struct Links {
 /// The client's address, and the channel to the task of the link.
 type Link = (String, mpsc::UnboundedSender<Reply>);
 
-/// Limit of replies of a connection that wait for a link.
+/// Maximum number of replies per connection that wait for a link.
 const MAX_WAITING: usize = 16;
 
 impl Replies {
-    /// Adds a link and returns its replies, with those that wait.
+    /// Adds a link and returns the channel of its replies, including waiting ones.
     #[expect(clippy::expect_used, reason = "the receiver is a local variable")]
     pub(crate) fn add_link(&self, address: String) -> mpsc::UnboundedReceiver<Reply> {
         let (sender, receiver) = mpsc::unbounded_channel();
@@ -42,7 +42,8 @@ impl Replies {
         receiver
     }
 
-    /// Sends a reply over the link that the request names, or else over the last one attached, or the next one.
+    /// Sends a reply over the link that the request names, otherwise over the last attached link, otherwise over the next
+    /// one to be attached.
     pub(crate) fn send(&self, reply_to: Option<&str>, reply: Reply) {
         let mut links = self.0.lock();
         links.open.retain(|(_, link)| !link.is_closed());
@@ -53,11 +54,11 @@ impl Replies {
         match named.or(links.open.last()) {
             Some((_, link)) => {
                 if link.send(reply).is_err() {
-                    tracing::info!("the link for the reply to a token is gone");
+                    tracing::info!("dropped a reply: its link has ended");
                 }
             }
             None if links.waiting.len() < MAX_WAITING => links.waiting.push(reply),
-            None => tracing::info!("a reply to a token is dropped: {MAX_WAITING} wait for a link"),
+            None => tracing::info!("dropped a reply: {MAX_WAITING} replies already wait for a link"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The optional SASL layer. All mechanisms but PLAIN leave the credentials to `$cbs`.
+//! The optional SASL layer. All mechanisms but PLAIN defer authentication to `$cbs`.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(crate) struct Mechanisms {
 }
 
 impl Mechanisms {
-    /// A user such as `service@sas.root.myhub`, whose password is a shared access signature.
+    /// Checks a user such as `service@sas.root.myhub`, whose password is a shared access signature.
     fn plain(&self, init: &SaslInit) -> SaslCode {
         let response = init.initial_response.as_ref().map(|bytes| bytes.as_slice());
         let mut parts = response.unwrap_or_default().split(|byte| *byte == 0).skip(1);
@@ -65,7 +65,7 @@ impl SaslAcceptor for Mechanisms {
     }
 
     fn on_response(&mut self, _response: SaslResponse) -> SaslServerFrame {
-        // None of the mechanisms challenges, so there is nothing to respond to.
+        // No mechanism sends a challenge, so a response is a protocol error.
         outcome(SaslCode::Sys)
     }
 }

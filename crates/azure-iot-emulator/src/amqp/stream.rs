@@ -1,4 +1,4 @@
-//! The byte streams under AMQP: streams that can be cut, that can unread bytes, and WebSockets.
+//! The byte streams under AMQP: abortable streams, streams that can unread bytes, and WebSockets.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -24,31 +24,34 @@ pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Io for S {}
 
-/// A switch that breaks a connection. Clones share it.
+/// Breaks a connection. Clones refer to the same connection.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Cut(Arc<CutState>);
+pub(crate) struct AbortHandle(Arc<AbortState>);
 
 #[derive(Debug, Default)]
-struct CutState {
+struct AbortState {
     set: AtomicBool,
     reader: AtomicWaker,
 }
 
-impl Cut {
+impl AbortHandle {
     /// Breaks the connection without closing it; over TCP with a reset.
-    pub(crate) fn now(&self) {
+    pub(crate) fn abort(&self) {
         self.0.set.store(true, Ordering::SeqCst);
         self.0.reader.wake();
     }
 
     /// Returns whether the connection is still open.
-    pub(crate) fn is_shared(&self) -> bool {
+    pub(crate) fn is_in_use(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }
 
     fn check(&self) -> io::Result<()> {
         if self.0.set.load(Ordering::SeqCst) {
-            return Err(io::Error::new(io::ErrorKind::ConnectionReset, "cut"));
+            return Err(io::Error::new(
+                io::ErrorKind::ConnectionReset,
+                "aborted by a test",
+            ));
         }
         Ok(())
     }
@@ -63,60 +66,60 @@ pub(crate) trait Abort {
 impl Abort for TcpStream {
     fn abort(&self) {
         if let Err(error) = self.set_zero_linger() {
-            tracing::debug!(%error, "the connection is closed rather than reset");
+            tracing::debug!(%error, "could not request a reset; the connection is closed instead");
         }
     }
 }
 
-/// A stream that its [`Cut`] can break.
-pub(crate) struct Cuttable<S: Abort> {
+/// A stream that an [`AbortHandle`] can break.
+pub(crate) struct AbortableStream<S: Abort> {
     stream: S,
-    cut: Cut,
+    abort_handle: AbortHandle,
 }
 
-impl<S: Abort> Cuttable<S> {
-    pub(crate) fn new(stream: S, cut: Cut) -> Self {
-        Self { stream, cut }
+impl<S: Abort> AbortableStream<S> {
+    pub(crate) fn new(stream: S, abort_handle: AbortHandle) -> Self {
+        Self { stream, abort_handle }
     }
 }
 
-impl<S: Abort> Drop for Cuttable<S> {
+impl<S: Abort> Drop for AbortableStream<S> {
     fn drop(&mut self) {
-        if self.cut.check().is_err() {
+        if self.abort_handle.check().is_err() {
             self.stream.abort();
         }
     }
 }
 
-impl<S: Abort + AsyncRead + Unpin> AsyncRead for Cuttable<S> {
+impl<S: Abort + AsyncRead + Unpin> AsyncRead for AbortableStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.cut.0.reader.register(context.waker());
-        self.cut.check()?;
+        self.abort_handle.0.reader.register(context.waker());
+        self.abort_handle.check()?;
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
-impl<S: Abort + AsyncWrite + Unpin> AsyncWrite for Cuttable<S> {
+impl<S: Abort + AsyncWrite + Unpin> AsyncWrite for AbortableStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.cut.check()?;
+        self.abort_handle.check()?;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.cut.check()?;
+        self.abort_handle.check()?;
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.cut.check()?;
+        self.abort_handle.check()?;
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
@@ -124,7 +127,7 @@ impl<S: Abort + AsyncWrite + Unpin> AsyncWrite for Cuttable<S> {
 /// A stream that can unread bytes, and that [lengthens delivery tags](tags) in outgoing frames.
 pub(crate) struct Stream {
     unread: Bytes,
-    /// The beginning of an outgoing frame.
+    /// The beginning of an incomplete outgoing frame.
     incomplete: BytesMut,
     outgoing: VecDeque<Bytes>,
     inner: Box<dyn Io>,
@@ -140,7 +143,7 @@ impl Stream {
         }
     }
 
-    /// Puts bytes back, to be read before the rest.
+    /// Puts bytes back; they are read next.
     pub(crate) fn unread(self, bytes: Bytes) -> Self {
         Self {
             unread: bytes,
@@ -195,7 +198,7 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        // Backpressure: at most one frame is buffered.
+        // Applies backpressure: at most one frame is buffered.
         ready!(self.poll_drain(context))?;
         let this = &mut *self;
         this.incomplete.extend_from_slice(bytes);
@@ -233,8 +236,8 @@ where
     Stream::new(tokio::io::join(reader, writer))
 }
 
-/// A sink of bytes that sends binary messages. The combinators of `futures` panic when they are used after an error, but
-/// a connection sends its close after one.
+/// A sink of bytes that sends binary messages. The combinators of `futures` panic if they are used after an error, but a
+/// connection sends its close performative after one.
 struct Binary<S>(S);
 
 impl<S: Sink<Message, Error = tungstenite::Error> + Unpin> Sink<Bytes> for Binary<S> {

@@ -1,13 +1,13 @@
 //! Delivery tags of sixteen bytes.
 //!
-//! The service uses a lock token, which is a UUID, as the tag of everything it sends, and one official client reads tags
-//! as UUIDs and fails otherwise. The AMQP library sets tags of four bytes and has no option for others, so outgoing
-//! frames are rewritten. Nothing refers to tags later: settlement uses delivery ids.
+//! The service uses a lock token, which is a UUID, as the tag of every delivery, and an official client fails unless tags
+//! are UUIDs. The AMQP library sets tags of four bytes and has no option for others, so outgoing frames are rewritten.
+//! Settlement uses delivery ids, so nothing else refers to tags.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 const TAG_LENGTH: usize = 16;
-/// The beginning of a protocol header.
+/// The prefix of a protocol header.
 const MAGIC: &[u8] = b"AMQP";
 const HEADER_LENGTH: usize = 8;
 /// The descriptor of a transfer.
@@ -49,7 +49,7 @@ impl<'a> Transfer<'a> {
     /// Parses a frame; `None` if it is not a transfer with a tag.
     fn parse(frame: &'a [u8]) -> Option<Self> {
         let (header, body) = frame.split_at_checked(HEADER_LENGTH)?;
-        // A header without extension, of type AMQP.
+        // A frame header without extension, of type AMQP.
         if header.get(4..6)? != [2, 0] {
             return None;
         }
@@ -90,7 +90,7 @@ impl<'a> Transfer<'a> {
 fn lengthened(frame: &Bytes) -> Option<Bytes> {
     let transfer = Transfer::parse(frame)?;
     let padding = TAG_LENGTH.checked_sub(transfer.tag.len())?;
-    // The first frame of several has the maximum size already.
+    // The first frame of a multi-frame delivery already has the maximum size.
     if more(transfer.tail)? {
         return None;
     }
@@ -149,7 +149,7 @@ mod tests {
     fn passed(bytes: &[u8]) -> Vec<u8> {
         let mut buffer = BytesMut::new();
         let mut passed = Vec::new();
-        // However the bytes come in.
+        // One byte at a time.
         for byte in bytes {
             buffer.put_u8(*byte);
             while let Some(frame) = next_frame(&mut buffer) {
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tag_of_a_transfer_gets_sixteen_bytes_and_all_else_stays() {
+    fn only_the_tag_of_a_transfer_is_lengthened() {
         // handle 0, delivery id 300, tag, format 0, settled false, more false; and a payload.
         let rest = [0x43, 0x42, 0x42, 1, 2, 3];
         let ids = [0x43, 0x70, 0, 0, 1, 0x2c];
@@ -179,10 +179,10 @@ mod tests {
     }
 
     #[test]
-    fn other_frames_and_headers_and_long_deliveries_pass_as_they_are() {
+    fn other_frames_and_multi_frame_deliveries_are_unchanged() {
         let begin = frame(&[0x00, 0x53, 0x11, 0x45]);
         let empty = frame(&[]);
-        // The third field says more.
+        // The third field after the tag, `more`, is true.
         let first = frame(&[
             0x00, 0x53, 0x14, 0xc0, 9, 6, 0x43, 0x43, 0xa0, 1, 5, 0x43, 0x42, 0x41,
         ]);

@@ -13,16 +13,16 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::amqp::connection;
 use crate::amqp::node::Node;
-use crate::amqp::stream::{Abort, Cut, Cuttable, of_websocket};
+use crate::amqp::stream::{Abort, AbortHandle, AbortableStream, of_websocket};
 use crate::server::endpoint::Upgrade;
 
-/// The paths that clients use; the last is uamqp's.
+/// The paths that clients use; the last one is that of uamqp.
 const PATHS: [&str; 2] = ["/$iothub/websocket", "/$servicebus/websocket"];
 /// The subprotocol of all official clients, and that of the WebSocket binding of AMQP.
 const PROTOCOLS: [&str; 2] = ["AMQPWSB10", "amqp"];
 
 impl Abort for TokioIo<Upgraded> {
-    /// Does nothing: the HTTP server owns the TCP stream, so the connection ends without a close frame instead of a reset.
+    /// Does nothing, because the HTTP server owns the TCP stream. The connection ends without a close frame or a reset.
     fn abort(&self) {}
 }
 
@@ -35,7 +35,7 @@ impl Upgrade for AmqpWebSockets {
     }
 }
 
-/// Answers a request for AMQP over a WebSocket; `None` if the path is another.
+/// Responds to a request for AMQP over a WebSocket; returns `None` for other paths.
 #[expect(clippy::expect_used, reason = "the accept key is base64")]
 fn upgrade(request: &mut Request<Incoming>, node: &Arc<Node>) -> Option<Response<()>> {
     let path = request.uri().path().trim_end_matches('/');
@@ -93,8 +93,8 @@ fn tokens<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a
 }
 
 async fn serve(upgraded: Upgraded, node: Arc<Node>) {
-    let cut: Cut = node.new_cut();
-    let stream = Cuttable::new(TokioIo::new(upgraded), cut.clone());
+    let abort_handle: AbortHandle = node.new_abort_handle();
+    let stream = AbortableStream::new(TokioIo::new(upgraded), abort_handle.clone());
     let socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
-    connection::serve(of_websocket(socket), cut, node).await;
+    connection::serve(of_websocket(socket), abort_handle, node).await;
 }

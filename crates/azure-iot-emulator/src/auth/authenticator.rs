@@ -1,4 +1,4 @@
-//! The check of a request's credentials.
+//! Authentication of requests.
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -9,7 +9,7 @@ use crate::auth::error::AuthError;
 use crate::auth::sas::Policies;
 use crate::clock::Clock;
 
-/// Checks the credentials of requests to one service.
+/// Authenticates requests to one service.
 #[derive(Debug, Clone)]
 pub(crate) struct Authenticator {
     clock: Clock,
@@ -20,7 +20,7 @@ pub(crate) struct Authenticator {
 enum Schemes {
     Bearer(BearerTokens),
     SharedAccessOrBearer(Policies, BearerTokens),
-    /// No credentials at all.
+    /// No credentials are required.
     Open,
 }
 
@@ -41,7 +41,7 @@ impl Authenticator {
         }
     }
 
-    /// Accepts every request; for endpoints that only listen on the loopback address.
+    /// Accepts every request. Only for endpoints on the loopback address.
     pub(crate) fn open(clock: Clock) -> Self {
         Self {
             clock,

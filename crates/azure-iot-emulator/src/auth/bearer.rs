@@ -1,7 +1,7 @@
-//! Bearer tokens, checked by shape, audience and expiry.
+//! Validation of bearer tokens by format, audience and expiry.
 //!
-//! The emulator has no identity provider to ask for signing keys, so it does not check signatures. It checks what a
-//! client can get wrong: the audience, which follows from the scope it asked for, and the lifetime.
+//! The emulator has no identity provider with signing keys, so it does not verify signatures. It validates what a client
+//! can get wrong: the audience, which depends on the requested scope, and the lifetime.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,14 +26,14 @@ pub(crate) const DIGITAL_TWINS_AUDIENCES: [&str; 2] = [
 /// Capacity of the token cache. A client uses one token at a time.
 const CACHE_CAPACITY: usize = 256;
 
-/// Checks the bearer tokens of one service. Clones share the cache.
+/// Validates the bearer tokens of one service. Clones share the cache.
 #[derive(Debug, Clone)]
 pub(crate) struct BearerTokens {
     audiences: &'static [&'static str],
     cache: Arc<TokenCache>,
 }
 
-/// Lifetimes of tokens that passed, so that they are not decoded again for every request.
+/// Lifetimes of valid tokens, so that a token is not decoded for every request.
 #[derive(Default)]
 struct TokenCache(RwLock<HashMap<Box<str>, Lifetime>>);
 
@@ -78,7 +78,7 @@ impl BearerTokens {
         }
     }
 
-    /// Checks a token. An opaque one only has to match the syntax of RFC 6750.
+    /// Validates a token. An opaque token must only match the syntax of RFC 6750.
     pub(crate) fn check(&self, token: &str, now: OffsetDateTime) -> Result<(), AuthError> {
         let cached = self.cache.0.read().get(token).copied();
         if let Some(lifetime) = cached {
@@ -100,7 +100,7 @@ impl BearerTokens {
         Ok(())
     }
 
-    /// Returns the lifetime of a token that is for this service.
+    /// Returns the lifetime of a token for this service.
     fn lifetime(&self, claims: &Value) -> Result<Lifetime, AuthError> {
         let audience_matches = match claims.get("aud") {
             Some(Value::String(audience)) => self.accepts(audience),
@@ -127,7 +127,7 @@ impl BearerTokens {
     }
 }
 
-/// Issues a token for both services in the form of Microsoft Entra's, valid for an hour. Its signature is random, so
+/// Issues a token for both services in the format of Microsoft Entra, valid for one hour. Its signature is random, so
 /// only the emulator accepts it.
 pub(crate) fn issue(now: OffsetDateTime) -> String {
     let audiences: Vec<&str> = IOT_HUB_AUDIENCES
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn our_own_token_passes_for_both_services_until_it_expires() {
+    fn issued_token_is_valid_for_both_services_until_it_expires() {
         let token = issue(NOW);
         for tokens in [BearerTokens::for_iot_hub(), BearerTokens::for_digital_twins()] {
             assert_eq!(tokens.check(&token, NOW), Ok(()));
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn an_opaque_token_needs_the_form_of_one() {
+    fn opaque_token_must_match_the_syntax() {
         let tokens = BearerTokens::for_digital_twins();
         assert_eq!(tokens.check("any-opaque~token==", NOW), Ok(()));
         for bad in ["", "==", "two words", "quote\"d", "naïve"] {

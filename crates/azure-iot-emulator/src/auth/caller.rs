@@ -1,4 +1,4 @@
-//! Callers and the rights of the hub's shared access policies.
+//! Callers, and the rights of shared access policies.
 
 use bitflags::bitflags;
 
@@ -14,7 +14,7 @@ bitflags! {
     }
 }
 
-/// The policies that every new hub has, with their rights.
+/// The default policies of a hub, with their rights.
 pub(crate) const DEFAULT_POLICIES: [(&str, Rights); 5] = [
     ("iothubowner", Rights::all()),
     ("service", Rights::SERVICE_CONNECT),
@@ -26,7 +26,7 @@ pub(crate) const DEFAULT_POLICIES: [(&str, Rights); 5] = [
     ),
 ];
 
-/// The sender of a request, as its credentials prove.
+/// The authenticated sender of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller(Credentials);
 
@@ -36,23 +36,23 @@ enum Credentials {
         policy: String,
         rights: Rights,
     },
-    /// The emulator knows no role assignments: a principal with a token may do everything.
+    /// A principal with a token. It has all rights, because the emulator has no role assignments.
     Bearer,
 }
 
 impl Caller {
-    /// The owner policy of a hub, for requests that are not about rights.
+    /// Returns the owner policy of a hub, which has all rights.
     pub fn owner() -> Self {
         Self::shared_access("iothubowner", Rights::all())
     }
 
-    /// A principal with a bearer token, who may do everything.
+    /// Returns a principal with a bearer token, which has all rights.
     pub fn bearer() -> Self {
         Self(Credentials::Bearer)
     }
 
-    /// One of the shared access policies that every hub has: `iothubowner`, `service`, `device`, `registryRead`,
-    /// `registryReadWrite`. `None` if the name is none of them.
+    /// Returns a default shared access policy: `iothubowner`, `service`, `device`, `registryRead` or
+    /// `registryReadWrite`. `None` for any other name.
     pub fn policy(name: &str) -> Option<Self> {
         let (name, rights) = DEFAULT_POLICIES.iter().find(|(known, _)| *known == name)?;
         Some(Self::shared_access(*name, *rights))

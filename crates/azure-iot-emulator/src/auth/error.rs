@@ -1,27 +1,27 @@
-//! Reasons to refuse credentials.
+//! Errors of credentials.
 
 use thiserror::Error;
 
-/// Reason to refuse credentials. It goes to the log; the client only sees that it is unauthorized.
+/// An error of credentials. It is logged; the client receives only the status 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum AuthError {
-    #[error("no Authorization header")]
+    #[error("the Authorization header is missing")]
     Missing,
-    /// Neither `SharedAccessSignature` nor `Bearer`, or not a scheme of this service.
-    #[error("the Authorization scheme is not one of this service")]
+    /// The scheme is not supported, or not supported by this service.
+    #[error("the Authorization scheme is not supported by this service")]
     UnknownScheme,
     #[error("the credentials are malformed")]
     Malformed,
-    #[error("there is no shared access policy of this name")]
+    #[error("there is no shared access policy with this name")]
     UnknownPolicy,
-    /// Signed with another key or over another string.
+    /// The signature is of another key or another string.
     #[error("the signature does not match")]
     WrongSignature,
     #[error("the token has expired or is not valid yet")]
     Expired,
-    /// The token is for another host, or for a resource that does not contain the requested one.
+    /// The resource is another host, or does not contain the requested one.
     #[error("the token's resource does not contain the requested one")]
     WrongResource,
-    #[error("the token's audience is another service")]
+    #[error("the audience of the token is not this service")]
     WrongAudience,
 }

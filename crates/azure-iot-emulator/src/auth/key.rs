@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// Generates a key as hubs do: 32 random bytes, in base64.
+/// Generates a key like a hub: 32 random bytes in base64.
 pub(crate) fn generate_key() -> String {
     STANDARD.encode(rand::random::<[u8; 32]>())
 }

@@ -1,4 +1,4 @@
-//! Shared access signatures of a hub's policies.
+//! Shared access policies of a hub, and their signatures.
 
 use std::fmt;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ impl Policy {
         }
     }
 
-    /// Replaces the primary key, which must be base64 and not empty.
+    /// Replaces the primary key, which must be non-empty base64.
     pub(crate) fn with_primary_key(mut self, key: &str) -> Result<Self, AuthError> {
         match STANDARD.decode(key) {
             Ok(bytes) if !bytes.is_empty() => {
@@ -61,13 +61,13 @@ impl Policy {
         &self.name
     }
 
-    /// The primary key, in base64.
+    /// Returns the primary key in base64.
     pub(crate) fn primary_key(&self) -> &str {
         &self.primary_key
     }
 }
 
-/// The policies of a hub and the host names that it answers to.
+/// The policies of a hub, and its host names.
 #[derive(Debug, Clone)]
 pub(crate) struct Policies {
     policies: Arc<[Policy]>,
@@ -75,7 +75,7 @@ pub(crate) struct Policies {
 }
 
 impl Policies {
-    /// Policies of a hub with these host names, in addition to the one that a client addresses.
+    /// Creates the policies of a hub. `hosts` are its names in addition to the one that a client addresses.
     pub(crate) fn new(policies: Vec<Policy>, hosts: Vec<String>) -> Self {
         Self {
             policies: policies.into(),
@@ -83,14 +83,14 @@ impl Policies {
         }
     }
 
-    /// Generates the policies that every new hub has.
+    /// Generates the default policies.
     pub(crate) fn defaults() -> Vec<Policy> {
         DEFAULT_POLICIES
             .map(|(name, rights)| Policy::generate(name, rights))
             .to_vec()
     }
 
-    /// Checks the part of the header after `SharedAccessSignature ` against a request.
+    /// Validates the part of the header after `SharedAccessSignature ` for a request.
     pub(crate) fn check(
         &self,
         credentials: &str,
@@ -119,8 +119,7 @@ impl Policies {
     }
 
     fn resource_contains(&self, resource: &str, host: &str, path_segments: &[String]) -> bool {
-        // Some clients encode a space as `+`, others leave a `+` as it is. Ids have no spaces, so both readings
-        // are tried.
+        // Some clients encode a space as `+`, others do not encode `+`. Ids have no spaces, so both forms are tried.
         let as_form = resource.replace('+', " ");
         [as_form.as_str(), resource].into_iter().any(|text| {
             let Ok(decoded) = percent_decode_str(text).decode_utf8() else {
@@ -135,7 +134,7 @@ impl Policies {
         })
     }
 
-    /// Compares with and without the port: clients differ in what they sign if the connection string has a port.
+    /// Compares hosts with and without the port, because clients sign either form if the connection string has a port.
     fn is_host(&self, resource_host: &str, addressed: &str) -> bool {
         self.hosts
             .iter()
@@ -156,7 +155,7 @@ fn without_port(host: &str) -> &str {
 }
 
 struct Token<'a> {
-    /// As sent, because the signature covers the escaped string.
+    /// The resource as sent, because the signature covers the escaped string.
     resource: &'a str,
     signature: Vec<u8>,
     expiry_text: &'a str,
@@ -198,10 +197,10 @@ impl<'a> Token<'a> {
     }
 
     /// Compares the signature in constant time.
-    #[expect(clippy::expect_used, reason = "policies are checked when they are made")]
+    #[expect(clippy::expect_used, reason = "keys are validated when policies are created")]
     fn signed_by(&self, key: &str) -> bool {
         let key = STANDARD.decode(key).expect("a policy's key is base64");
-        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes keys of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC accepts keys of any length");
         mac.update(self.resource.as_bytes());
         mac.update(b"\n");
         mac.update(self.expiry_text.as_bytes());

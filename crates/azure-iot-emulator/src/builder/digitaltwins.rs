@@ -13,8 +13,8 @@ use crate::running::RunningInstance;
 use crate::server::endpoint::Endpoint;
 
 impl Builder {
-    /// Creates the instance, unless it is not to run. Jobs of a state run as soon as it is loaded, so the instance gets
-    /// its blob directory before.
+    /// Creates the instance, unless it is disabled. Jobs of a state run as soon as it is loaded, so the blob directory is
+    /// set here.
     pub(super) fn new_digitaltwins(&self) -> Result<Option<Arc<DigitalTwins>>, StartError> {
         if self.digitaltwins_port.is_none() {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! Reasons why the emulator does not start.
+//! Errors of the start.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,12 +10,12 @@ use crate::digitaltwins::EndpointError;
 use crate::error::{PresetError, StateError};
 use crate::tls::CertificateError;
 
-/// Reason why the emulator did not start.
+/// An error that prevents the start of an emulator.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Could not bind the port.
-    #[error("{service} can't listen on {address}")]
+    /// The port could not be bound.
+    #[error("could not bind {address} for the endpoint {service}")]
     Bind {
         /// The endpoint: `iothub`, `amqp`, `blobs`, `digitaltwins` or `management`.
         service: &'static str,
@@ -24,40 +24,43 @@ pub enum StartError {
         /// The error of the operating system.
         source: io::Error,
     },
-    /// Could not create the server certificate.
+    /// The server certificate could not be created.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
-    /// Could not use the data file.
-    #[error("the data file {} can't be used: {reason}", path.display())]
+    /// The data file could not be opened or loaded.
+    #[error("could not open the data file {}: {reason}", path.display())]
     DataFile {
         /// Its path.
         path: PathBuf,
-        /// The error, and the way out if there is one.
+        /// The cause, and the remedy if there is one.
         reason: String,
     },
-    /// Could not add an endpoint for event routes.
+    /// An endpoint for event routes could not be added.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    /// A name for the certificate is not a host name.
-    #[error("{name:?} is not a host name")]
+    /// A name for the certificate is not a valid host name.
+    #[error("{name:?} is not a valid host name")]
     HostName {
-        /// The name; for the hub's own name, with its domain.
+        /// The name; a hub name includes its domain.
         name: String,
     },
-    /// The directory for blobs of import jobs is something else.
-    #[error("the blob directory {} is not a folder", path.display())]
+    /// The blob directory is not a directory.
+    #[error("the blob directory {} is not a directory", path.display())]
     BlobDirectory {
         /// Its path.
         path: PathBuf,
     },
-    /// The initial state was refused.
-    #[error("the initial state is refused")]
+    /// The initial state could not be loaded.
+    #[error("could not load the initial state")]
     State(#[from] StateError),
-    /// The preset of the hub or the building of Digital Twins was refused.
-    #[error("the preset is refused")]
+    /// The preset of the hub or the building of Digital Twins could not be loaded.
+    #[error("could not load the preset")]
     Preset(#[from] PresetError),
-    /// The name of a policy is unknown, or its key is not base64.
-    #[error("the key of the shared access policy {policy:?} is not base64, or there is no such policy")]
+    /// A shared access policy does not exist, or its key is not base64.
+    #[error(
+        "the shared access policy {policy:?} does not exist, or its key is not base64; \
+         the policies are iothubowner, service, device, registryRead, registryReadWrite"
+    )]
     PolicyKey {
         /// The policy's name.
         policy: String,

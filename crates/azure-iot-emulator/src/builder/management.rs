@@ -32,7 +32,7 @@ pub(super) async fn start(
     let endpoint = Endpoint {
         service: Arc::new(management),
         authenticator: Authenticator::open(options.clock.clone()),
-        // No faults, so that they can always be cleared.
+        // The management API has no faults, so that they can always be cleared.
         faults: Faults::default(),
         tls: None,
         upgrade: None,

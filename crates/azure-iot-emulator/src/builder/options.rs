@@ -1,4 +1,4 @@
-//! The options of an emulator to start.
+//! The options of an emulator.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::clock::Clock;
 use crate::iothub::Tier;
 
-/// Options of an emulator to start. See [`Emulator::builder`](crate::Emulator::builder).
+/// The options of an emulator. See [`Emulator::builder`](crate::Emulator::builder).
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Builder {
@@ -70,86 +70,86 @@ impl Builder {
         self
     }
 
-    /// Sets the port of the IoT Hub endpoint; 0, the default, is a free port.
+    /// Sets the port of the IoT Hub endpoint; 0, the default, selects a free port.
     pub fn iothub_port(mut self, port: u16) -> Self {
         self.iothub_port = Some(port);
         self
     }
 
-    /// Sets the port of the hub's AMQP endpoint; 0, the default, is a free port. Clients whose port cannot be set use
-    /// 5671. AMQP over WebSockets is on the port of the IoT Hub endpoint.
+    /// Sets the port of the hub's AMQP endpoint; 0, the default, selects a free port. Clients with a fixed port use 5671.
+    /// AMQP over WebSockets is on the port of the IoT Hub endpoint.
     pub fn amqp_port(mut self, port: u16) -> Self {
         self.amqp_port = port;
         self
     }
 
-    /// Sets the port of the blob containers for import and export jobs; 0, the default, is a free port. The endpoint
-    /// checks no credentials, so it always listens on 127.0.0.1.
+    /// Sets the port of the blob containers for import and export jobs; 0, the default, selects a free port. The endpoint
+    /// does not check credentials, so it always listens on 127.0.0.1.
     pub fn blob_port(mut self, port: u16) -> Self {
         self.blob_port = port;
         self
     }
 
-    /// Sets the size of the hub, S1 by default.
+    /// Sets the tier of the hub, S1 by default.
     pub fn tier(mut self, tier: Tier) -> Self {
         self.tier = tier;
         self
     }
 
-    /// Keeps the state, shared access keys included, in this file and in a journal beside it, `<file>.journal`. A
-    /// request that changes something is answered once the change is on disk, so no answered change is lost if the
-    /// process is killed. By default the state is only in memory.
+    /// Persists the state, including shared access keys, in this file and its journal, `<file>.journal`. The response to
+    /// a request that changes something is sent once the change is on disk, so a kill loses no acknowledged change. By
+    /// default the state is only in memory.
     pub fn data_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.data_file = Some(path.into());
         self
     }
 
-    /// Fills a new hub: `{"devices": […], "configurations": […]}`, with devices and modules as in a bulk request or in
-    /// the file of an export job. With a data file, the hub is new only at the first start.
+    /// Sets the initial content of a new hub, `{"devices": […], "configurations": […]}`, with devices and modules as in a
+    /// bulk request or in the file of an export job. With a data file, it applies only to the first start.
     pub fn preset(mut self, hub: Value) -> Self {
         self.preset = Some(hub);
         self
     }
 
-    /// Loads a state that [`Emulator::dump_state`](crate::Emulator::dump_state) returned. It replaces the state in the
-    /// data file of the services that it names.
+    /// Sets a state to load, from [`Emulator::dump_state`](crate::Emulator::dump_state). It replaces the state in the data
+    /// file for the services that it contains.
     pub fn state(mut self, state: Value) -> Self {
         self.state = Some(state);
         self
     }
 
-    /// Answers 429 to requests beyond the limits of the hub's [tier](Self::tier) or the documented rates of Digital
-    /// Twins; off by default.
+    /// Enables throttling (default: disabled): requests beyond the limits of the hub's [tier](Self::tier) or the
+    /// documented rates of Digital Twins fail with 429.
     pub fn throttling(mut self, on: bool) -> Self {
         self.throttling = on;
         self
     }
 
-    /// Sets the port of the Digital Twins endpoint; 0, the default, is a free port.
+    /// Sets the port of the Digital Twins endpoint; 0, the default, selects a free port.
     pub fn digitaltwins_port(mut self, port: u16) -> Self {
         self.digitaltwins_port = Some(port);
         self
     }
 
-    /// Sets the port of the management API; 0, the default, is a free port.
+    /// Sets the port of the management API; 0, the default, selects a free port.
     pub fn management_port(mut self, port: u16) -> Self {
         self.management_port = port;
         self
     }
 
-    /// Does not start IoT Hub.
+    /// Disables IoT Hub.
     pub fn without_iothub(mut self) -> Self {
         self.iothub_port = None;
         self
     }
 
-    /// Does not start Digital Twins.
+    /// Disables Digital Twins.
     pub fn without_digitaltwins(mut self) -> Self {
         self.digitaltwins_port = None;
         self
     }
 
-    /// Sets the hub's name, `emulator` by default. Tokens and the certificate are also valid for
+    /// Sets the name of the hub, `emulator` by default. Tokens and the certificate are also valid for
     /// `<name>.azure-devices.net`.
     pub fn hub_name(mut self, name: impl Into<String>) -> Self {
         self.hub_name = name.into();
@@ -169,14 +169,14 @@ impl Builder {
         self
     }
 
-    /// Adds an endpoint for event routes of Digital Twins that posts its events, as CloudEvents, to an `http` or `https`
-    /// URL. An instance has at most six endpoints.
+    /// Adds an endpoint for event routes of Digital Twins that posts events as CloudEvents to an `http` or `https` URL. An
+    /// instance can have at most six endpoints.
     pub fn event_webhook(mut self, endpoint: impl Into<String>, url: url::Url) -> Self {
         self.webhooks.push((endpoint.into(), url));
         self
     }
 
-    /// Adds certificates of authorities (PEM, one or more) that webhooks trust in addition to those of the system.
+    /// Adds CA certificates (PEM, one or more) that webhooks trust in addition to those of the system.
     pub fn event_webhook_certificates(mut self, pem: impl Into<String>) -> Self {
         self.webhook_certificates.push(pem.into());
         self
@@ -195,7 +195,7 @@ impl Builder {
         self
     }
 
-    /// Fills an empty instance of Digital Twins with [a building](crate::DigitalTwins::load_building).
+    /// Fills an empty instance of Digital Twins with [a demo building](crate::DigitalTwins::load_building).
     pub fn building(mut self) -> Self {
         self.building = true;
         self
@@ -207,7 +207,7 @@ impl Builder {
         self
     }
 
-    /// The host name under which the service itself would be reached.
+    /// Returns the host name that the hub would have in the real service.
     pub(super) fn hub_host(&self) -> String {
         format!("{}.azure-devices.net", self.hub_name)
     }

@@ -1,4 +1,4 @@
-//! The parts that all endpoints share.
+//! State that all endpoints share.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ use crate::faults::Faults;
 use crate::server::endpoint::Endpoint;
 use crate::server::listener::Server;
 
-/// The parts that all endpoints share.
+/// State that all endpoints share.
 pub(super) struct Shared {
     pub(super) tls: TlsAcceptor,
     pub(super) faults: Faults,

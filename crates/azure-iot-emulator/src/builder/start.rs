@@ -1,4 +1,4 @@
-//! The start of an emulator.
+//! The start sequence.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl Builder {
     /// Starts the emulator.
     ///
     /// # Errors
-    /// If a port is taken, or an option, the data file or the initial state is refused; see [`StartError`].
+    /// If a port is in use, or an option, the data file or the initial state is not valid; see [`StartError`].
     pub async fn start(self) -> Result<Emulator, StartError> {
         let hub = self
             .iothub_port
@@ -79,7 +79,7 @@ impl Builder {
         })
     }
 
-    /// The names for the certificate in addition to those of this computer.
+    /// Returns the names for the certificate in addition to the loopback names.
     fn certificate_names(&self) -> Result<Vec<String>, StartError> {
         let mut names = self.host_names.clone();
         names.push(self.hub_host());

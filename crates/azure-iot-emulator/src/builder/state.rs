@@ -1,4 +1,4 @@
-//! The state before anything listens: policies with their keys, and the services' initial state.
+//! Policies with their keys, and the initial state of the services. Both are loaded before the ports are bound.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -13,7 +13,7 @@ use crate::durable::journal::{Journal, Writer};
 use crate::iothub::IotHub;
 use crate::service::{StatefulService, load_all};
 
-/// The policies, and the journal if there is a data file.
+/// The policies, and the journal of the data file, if any.
 pub(super) struct InitialState {
     pub(super) policies: Vec<Policy>,
     pub(super) journal: Option<Journal>,
@@ -21,7 +21,7 @@ pub(super) struct InitialState {
 }
 
 impl Builder {
-    /// Loads the initial state of the services, and starts to write their changes to the data file.
+    /// Loads the initial state of the services, and starts writing their changes to the data file.
     pub(super) fn load_initial_state(
         &self,
         services: &[Arc<dyn StatefulService>],
@@ -47,7 +47,7 @@ impl Builder {
             .iter()
             .map(|policy| (policy.name().to_owned(), policy.primary_key().to_owned()));
         file.set_policy_keys(keys.collect());
-        // The state of a service that does not run stays in the file.
+        // The file keeps the state of a disabled service.
         let mut others = saved.services;
         for service in services {
             if let Some(state) = others.shift_remove(service.name()) {
@@ -66,7 +66,7 @@ impl Builder {
         })
     }
 
-    /// Fills a new hub.
+    /// Applies the preset to a new hub.
     fn preset_hub(&self, hub: Option<&IotHub>) -> Result<(), StartError> {
         if let (Some(preset), Some(hub)) = (&self.preset, hub) {
             hub.preset(preset)?;
@@ -74,7 +74,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Loads the state of the options, and fills an instance that is still empty.
+    /// Loads the state of the options, and adds the building to an empty instance.
     fn load_state_and_building(
         &self,
         services: &[Arc<dyn StatefulService>],
@@ -93,7 +93,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Returns the policies with keys of the options, of the data file or random ones, in this order.
+    /// Returns the policies. Keys come from the options, otherwise from the data file, otherwise they are random.
     fn policies(&self, saved: &BTreeMap<String, String>) -> Result<Vec<Policy>, StartError> {
         let mut policies = Policies::defaults();
         let preset = self.policy_keys.iter().map(|(name, key)| (name, key));

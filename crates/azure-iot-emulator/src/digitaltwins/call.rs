@@ -1,4 +1,4 @@
-//! A request, and the parts of it that every operation reads in the same way.
+//! Parsing of the request parts that operations share.
 
 use http::StatusCode;
 use serde_json::Value;
@@ -44,7 +44,7 @@ impl ApiVersion {
     }
 }
 
-/// A request of a known api-version.
+/// A request with a known api-version.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
     request: &'a ServiceRequest,
@@ -69,7 +69,7 @@ impl<'a> Call<'a> {
         self.request.header(name)
     }
 
-    /// Refuses api-versions before `first`, which lack the operation.
+    /// Returns an error if the api-version is older than `first`, which introduced the operation.
     pub(crate) fn check_since(&self, first: ApiVersion) -> ServiceResult<()> {
         if self.version < first {
             return Err(unsupported(self.version_name));
@@ -90,7 +90,7 @@ impl<'a> Call<'a> {
         self.request.query_value(name)
     }
 
-    /// Reads a query parameter that is `true` or `false`, by default false.
+    /// Parses a boolean query parameter; absent means false.
     pub(crate) fn query_flag(&self, name: &str) -> ServiceResult<bool> {
         match self.query_value(name) {
             None | Some("") => Ok(false),
@@ -102,7 +102,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Returns `max-items-per-page`, at most `maximum`.
+    /// Returns `max-items-per-page`, clamped to `maximum`.
     pub(crate) fn page_size(&self, default: usize, maximum: usize) -> ServiceResult<usize> {
         let Some(text) = self.header("max-items-per-page") else {
             return Ok(default);
@@ -131,7 +131,7 @@ impl<'a> Call<'a> {
         parse_if_none_match(self.header("if-none-match"))
     }
 
-    /// Parses the body and leaves a syntax error to the caller; refuses an empty body.
+    /// Parses the body. An empty one is an error; a syntax error is left to the caller.
     pub(crate) fn json_body(&self) -> ServiceResult<serde_json::Result<Value>> {
         if self.request.body.iter().all(u8::is_ascii_whitespace) {
             return Err(errors::empty_body());
@@ -139,7 +139,7 @@ impl<'a> Call<'a> {
         Ok(serde_json::from_slice(&self.request.body))
     }
 
-    /// Returns the body, unless it is longer than the body of a request about one twin may be.
+    /// Returns the body, or an error if it exceeds the limit for requests about one twin.
     pub(crate) fn limited_body(&self, limits: &Limits) -> ServiceResult<&'a [u8]> {
         if self.request.body.len() > limits.payload_bytes {
             return Err(errors::payload_too_large(limits.payload_bytes));
@@ -153,7 +153,7 @@ impl<'a> Call<'a> {
         self.json_body()
     }
 
-    /// Returns an absolute link to a path of this instance, whose ids are percent-encoded already. The api-version comes
+    /// Returns an absolute link to a path of this instance. Ids in `path` are already percent-encoded; the api-version comes
     /// last.
     pub(crate) fn link(&self, path: &str, query: &[(&str, &str)]) -> String {
         let mut link = format!("{}{path}?", self.request.base_url);
@@ -173,7 +173,7 @@ fn unsupported(version: &str) -> ServiceError {
     errors::unknown_api_version(version, &API_VERSIONS.map(|(name, _)| name))
 }
 
-/// Responds with 204, which the service sends with a length of zero.
+/// Returns a 204 response. The service sends it with `Content-Length: 0`.
 pub(crate) fn no_content() -> ServiceResponse {
     ServiceResponse::empty(StatusCode::NO_CONTENT)
 }

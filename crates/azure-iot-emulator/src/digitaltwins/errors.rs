@@ -1,5 +1,5 @@
-//! The error responses of the service: one constructor per error, each with the status, code and text that the
-//! real service sends. Where no response of the service is known the constructor says "inferred".
+//! The error responses of the service: one constructor per error, each with the status, code and message that the
+//! real service sends. Constructors whose response is not known from the service say "inferred".
 
 mod job;
 mod model;

@@ -1,12 +1,12 @@
-//! Event routes, and the notifications that they carry.
+//! Event routes and their notifications.
 //!
-//! | where | what |
+//! | module | content |
 //! |---|---|
-//! | [`notify`] | changes of twins and relationships as events |
-//! | [`cloud_event`], [`event_type`] | an event as it is delivered |
-//! | [`route`], [`filter`] | which events a route takes |
-//! | [`routing`] | from routes to endpoints |
-//! | [`endpoint`], [`subscription`], [`webhook`] | endpoints, in this process and outside of it |
+//! | [`notify`] | events for changes of twins and relationships |
+//! | [`cloud_event`], [`event_type`] | the delivered form of an event |
+//! | [`route`], [`filter`] | stored routes and their filters |
+//! | [`routing`] | delivery from routes to endpoints |
+//! | [`endpoint`], [`subscription`], [`webhook`] | endpoints: subscribers in this process, and webhooks |
 
 pub(crate) mod cloud_event;
 pub(crate) mod endpoint;

@@ -21,7 +21,7 @@ pub(super) fn put(instance: &Arc<Instance>, call: &Call<'_>, id: &str) -> Servic
         let Some(uri) = body.get(name).and_then(Value::as_str) else {
             return Err(errors::job_invalid(&format!("The property {name} is required.")));
         };
-        blobs::place(uri).map(|_| uri.to_owned())
+        blobs::relative_path(uri).map(|_| uri.to_owned())
     };
     let now = instance.now();
     let job = instance.jobs.add_import(Import {
@@ -48,14 +48,14 @@ pub(super) fn list(instance: &Instance, call: &Call<'_>) -> ServiceResult<Servic
     paging::page_by_position(call, "/jobs/imports", jobs.iter().map(to_json))
 }
 
-/// Asks a job to end; what it has imported stays. A job that is over stays as it is.
+/// Cancels a job. Stored rows stay; a finished job is unchanged.
 pub(super) fn cancel(instance: &Instance, id: &str) -> ServiceResult<ServiceResponse> {
     let job = instance.jobs.cancel_import(id, instance.now());
     let job = job.ok_or_else(|| errors::job_not_found(id))?;
     Ok(response(StatusCode::OK, &job))
 }
 
-/// Deletes a job. One that still runs ends.
+/// Deletes a job. If it runs, it stops.
 pub(super) fn delete(instance: &Instance, id: &str) -> ServiceResult<ServiceResponse> {
     let removed = instance.jobs.remove_import(id, instance.now());
     removed.ok_or_else(|| errors::job_not_found(id))?;

@@ -1,4 +1,4 @@
-//! Requests and state without HTTP.
+//! Requests, dumps and loads in process, without HTTP.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::service::response::ServiceResponse;
 use crate::service::{Service, StatefulService};
 
 impl DigitalTwins {
-    /// Answers a request to the data plane, without the server's checks of credentials and faults.
+    /// Handles a request to the data plane. Credentials and fault rules are not checked.
     pub async fn handle(&self, request: ServiceRequest) -> ServiceResponse {
         Service::handle(self, request).await
     }
@@ -22,7 +22,7 @@ impl DigitalTwins {
     /// Replaces the whole state. Twins and relationships are not validated against models, which may have been deleted.
     ///
     /// # Errors
-    /// If the state has unknown or missing parts; nothing has changed then.
+    /// If the state has unknown, missing or invalid members. The instance is unchanged then.
     pub fn load(&self, state: &Value) -> Result<(), StateError> {
         StatefulService::load(self, state)
     }

@@ -1,4 +1,4 @@
-//! One instance: what its requests and its background work share.
+//! The state that requests and jobs of one instance share.
 
 mod changes;
 
@@ -15,12 +15,12 @@ use crate::digitaltwins::store::shared_graph::{GraphAccess, SharedGraph};
 use crate::digitaltwins::store::timestamp::Timestamp;
 use crate::durable::Journal;
 
-/// Everything behind a `DigitalTwins`. Jobs hold it as long as they run.
+/// The shared state of a `DigitalTwins`. Running jobs keep it alive.
 ///
 /// # Lock order
 /// The locks of the graph come first, in the order that [`SharedGraph`] enforces. The locks of events, jobs and rates
 /// come last, in any order: each is private to its type, whose methods return no guard and cannot reach the graph.
-/// The lock of the blob directory is held while a job is looked up, and never while the graph is locked.
+/// The lock of the blob directory is held during a lookup of a job, and never taken while the graph is locked.
 #[derive(Debug)]
 pub(crate) struct Instance {
     pub(crate) clock: Clock,
@@ -29,17 +29,17 @@ pub(crate) struct Instance {
     pub(crate) events: EventRouting,
     pub(crate) jobs: JobTable,
     pub(crate) rates: RateLimiter,
-    /// Where imports read their input and write their logs.
+    /// The storage of import jobs.
     pub(crate) blobs: BlobDirectory,
-    /// Set when the handle is dropped; background work ends.
+    /// Set when the `DigitalTwins` is dropped, to stop jobs.
     stopping: AtomicBool,
     journal: OnceLock<Journal>,
 }
 
-/// The use of an instance by one request or job.
+/// The access of one request or job to an instance.
 ///
-/// Create it where the request or the job begins, and pass it on as `&mut`: with a second one the compiler could not
-/// check the lock order any more.
+/// Create it once per request or job and pass it on as `&mut`. With a second one, the compiler could not check the lock
+/// order.
 #[derive(Debug)]
 pub(crate) struct Session<'a> {
     pub(crate) instance: &'a Instance,
@@ -80,14 +80,14 @@ impl Instance {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Makes the work of jobs durable. Only the first call counts.
+    /// Makes the progress of jobs durable. Further calls have no effect.
     pub(crate) fn set_journal(&self, journal: Journal) {
-        // Jobs of a loaded state may have run already.
+        // Jobs of a loaded state may already have made changes.
         self.journal.get_or_init(|| journal).wake();
     }
 
-    /// Has the changes of background work written to the data file, if there is one. A job does not wait for that: it
-    /// reports to nobody, and a request about it is answered after the write (see `Service::is_durable`).
+    /// Triggers a write of the changes of jobs to the data file, if there is one. Jobs need not wait for it: a request
+    /// about a job waits for the write (see `Service::is_durable`).
     pub(crate) fn wake_journal(&self) {
         if let Some(journal) = self.journal.get() {
             journal.wake();

@@ -1,13 +1,13 @@
-//! Jobs that run in the background: imports of models, twins and relationships, and the deletion of everything.
+//! Background jobs: imports of models, twins and relationships, and deletions of everything.
 //!
-//! | where | what |
+//! | module | content |
 //! |---|---|
-//! | [`record`], [`table`] | jobs as they are stored, and the table of them |
+//! | [`record`], [`table`] | records of jobs, and their table |
 //! | [`worker`] | the threads that run jobs |
-//! | [`import`], [`section`], [`import_rows`], [`import_log`], [`blobs`] | running an import: the file, its sections and rows, the log, where both files are |
-//! | [`deletion`] | running a deletion |
+//! | [`import`], [`section`], [`import_rows`], [`import_log`], [`blobs`] | execution of an import: the input file, its sections and rows, the log, blob storage |
+//! | [`deletion`] | execution of a deletion |
 //!
-//! One job runs at a time, on a thread of its own, which releases the graph often.
+//! One job runs at a time, on its own thread, which releases the graph's lock between batches.
 
 pub(crate) mod blobs;
 mod deletion;

@@ -1,4 +1,4 @@
-//! The instance's part of the management API: settings of a running process, and the demo building.
+//! The management API of the instance: settings, webhooks and the demo building.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::digitaltwins::DigitalTwins;
 use crate::digitaltwins::events::endpoint::EndpointError;
-use crate::management::response::{Answer, error, parse};
+use crate::management::response::{ManagementResult, error, parse};
 use crate::service::{ServiceRequest, ServiceResponse};
 
 #[derive(Serialize, Deserialize)]
@@ -27,7 +27,7 @@ struct Rates {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct BuildingRequest {
-    /// Whether the building may replace what the instance holds.
+    /// Whether the building replaces the content of the instance.
     replace: bool,
 }
 
@@ -38,10 +38,9 @@ struct Webhook {
 }
 
 impl DigitalTwins {
-    /// Answers a management request; `path` is what follows `/digitaltwins`. Returns `None` if there is no such
-    /// operation.
+    /// Handles a management request; `path` follows `/digitaltwins`. Returns `None` if there is no such operation.
     pub(super) fn manage_instance(&self, request: &ServiceRequest, path: &[&str]) -> Option<ServiceResponse> {
-        let answer = match (&request.method, path) {
+        let result = match (&request.method, path) {
             (&Method::GET, ["queryLag"]) => Ok(self.show_query_lag()),
             (&Method::PUT, ["queryLag"]) => self.manage_query_lag(request),
             (&Method::GET, ["rates"]) => Ok(self.show_rates()),
@@ -57,7 +56,7 @@ impl DigitalTwins {
             }
             _ => return None,
         };
-        Some(answer.unwrap_or_else(|(status, message)| error(status, &message)))
+        Some(result.unwrap_or_else(|(status, message)| error(status, &message)))
     }
 
     fn show_query_lag(&self) -> ServiceResponse {
@@ -65,10 +64,14 @@ impl DigitalTwins {
         ServiceResponse::json(StatusCode::OK, &QueryLag { seconds })
     }
 
-    fn manage_query_lag(&self, request: &ServiceRequest) -> Answer {
+    fn manage_query_lag(&self, request: &ServiceRequest) -> ManagementResult {
         let wanted: QueryLag = parse(request)?;
-        let lag = Duration::try_from_secs_f64(wanted.seconds)
-            .map_err(|error| (StatusCode::BAD_REQUEST, format!("seconds: {error}")))?;
+        let lag = Duration::try_from_secs_f64(wanted.seconds).map_err(|error| {
+            (
+                StatusCode::BAD_REQUEST,
+                format!("seconds {} is not valid: {error}", wanted.seconds),
+            )
+        })?;
         self.set_query_lag(lag);
         Ok(self.show_query_lag())
     }
@@ -78,13 +81,13 @@ impl DigitalTwins {
         ServiceResponse::json(StatusCode::OK, &Rates { enabled })
     }
 
-    fn manage_rates(&self, request: &ServiceRequest) -> Answer {
+    fn manage_rates(&self, request: &ServiceRequest) -> ManagementResult {
         let wanted: Rates = parse(request)?;
         self.set_rate_limits(wanted.enabled);
         Ok(self.show_rates())
     }
 
-    fn manage_building(&self, request: &ServiceRequest) -> Answer {
+    fn manage_building(&self, request: &ServiceRequest) -> ManagementResult {
         let wanted: BuildingRequest = if request.body.is_empty() {
             BuildingRequest::default()
         } else {
@@ -92,7 +95,7 @@ impl DigitalTwins {
         };
         let conflict = |text: String| (StatusCode::CONFLICT, text);
         if wanted.replace {
-            // Built elsewhere first, so that clients see either what was there or the whole building.
+            // Built in a second instance, so that clients see either the old content or the complete building.
             let other = DigitalTwins::new(self.instance.clock.clone());
             other
                 .load_building()
@@ -103,7 +106,7 @@ impl DigitalTwins {
             self.load_building()
                 .map_err(|error| conflict(error.to_string()))?;
         } else {
-            let text = "the instance is not empty; {\"replace\": true} gives up all that it holds";
+            let text = "the instance is not empty; send {\"replace\": true} to delete its content";
             return Err(conflict(text.to_owned()));
         }
         Ok(no_content())
@@ -120,10 +123,14 @@ impl DigitalTwins {
         ServiceResponse::json(StatusCode::OK, &webhooks)
     }
 
-    fn manage_webhook(&self, request: &ServiceRequest, name: &str) -> Answer {
+    fn manage_webhook(&self, request: &ServiceRequest, name: &str) -> ManagementResult {
         let wanted: Webhook = parse(request)?;
-        let url = Url::parse(&wanted.url)
-            .map_err(|error| (StatusCode::BAD_REQUEST, format!("url {:?}: {error}", wanted.url)))?;
+        let url = Url::parse(&wanted.url).map_err(|error| {
+            (
+                StatusCode::BAD_REQUEST,
+                format!("the url {:?} is not valid: {error}", wanted.url),
+            )
+        })?;
         let added = self.add_webhook(name, &url);
         added
             .map(|()| no_content())

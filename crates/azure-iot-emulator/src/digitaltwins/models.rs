@@ -15,7 +15,7 @@ use crate::digitaltwins::store::graph::Graph;
 use crate::digitaltwins::store::model_store::{ModelJson, StoredModel};
 use crate::service::ServiceResponse;
 
-/// Models of a page unless the caller asks for another number.
+/// Default page size.
 const DEFAULT_PAGE: usize = 100;
 const MAX_PAGE: usize = 1000;
 
@@ -29,7 +29,7 @@ pub(super) fn add(session: &mut Session<'_>, call: &Call<'_>) -> ServiceResult<S
     }
     if documents.len() > limit {
         let text = format!(
-            "The request holds {} models, more than the maximum of {limit}.",
+            "The request has {} models, more than the maximum of {limit}.",
             documents.len()
         );
         return Err(errors::models_limit_exceeded(text));
@@ -65,7 +65,7 @@ pub(super) fn list(session: &mut Session<'_>, call: &Call<'_>) -> ServiceResult<
         None => 0,
         Some(token) => paging::read_token(token)?,
     };
-    // The description repeats the parameter per id; a client that joins them with commas is understood as well.
+    // The API repeats the parameter per id; some clients join ids with commas instead.
     let roots: Vec<&str> = call
         .query_values("dependenciesFor")
         .flat_map(|value| value.split(','))
@@ -117,7 +117,7 @@ pub(super) fn patch(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> Ser
     Ok(call::no_content())
 }
 
-/// Twins of the model and relationships that name it as their target do not keep it from being deleted.
+/// Deletes a model. Twins of the model, and relationships with it as target, do not prevent that.
 pub(super) fn delete(session: &mut Session<'_>, id: &str) -> ServiceResult<ServiceResponse> {
     model_check::check_id(id)?;
     let mut change = session.graph.change_models();
@@ -132,8 +132,8 @@ pub(super) fn delete(session: &mut Session<'_>, id: &str) -> ServiceResult<Servi
     Ok(call::no_content())
 }
 
-/// Models in the order of upload from a sequence number on, and whether more follow. With `roots` only these and what
-/// they depend on.
+/// Returns models in upload order, starting at a sequence number, and whether more follow. With `roots`, returns only
+/// these and their dependencies.
 fn page_of_models(
     graph: &Graph,
     roots: &[&str],

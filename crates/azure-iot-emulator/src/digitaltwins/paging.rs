@@ -1,4 +1,4 @@
-//! Pages of lists: the body, continuation tokens and links to the next page.
+//! Paging of lists: bodies, continuation tokens and `nextLink`.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,10 +11,10 @@ use crate::digitaltwins::call::Call;
 use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::service::ServiceResponse;
 
-/// Items of a page of the lists that are cut by position.
+/// Page size of the lists that are paged by position.
 const POSITION_PAGE: usize = 100;
 
-/// One page of a list in the form of the service.
+/// The service's JSON of a page.
 #[derive(Debug, Serialize)]
 pub(crate) struct Page<T> {
     #[serde(rename = "nextLink")]
@@ -27,7 +27,7 @@ pub(crate) fn write_token(position: impl Into<Value>) -> String {
     URL_SAFE_NO_PAD.encode(position.into().to_string())
 }
 
-/// Reads a continuation token that [`write_token`] has written.
+/// Parses a continuation token from [`write_token`].
 pub(crate) fn read_token<T: DeserializeOwned>(token: &str) -> ServiceResult<T> {
     let json = URL_SAFE_NO_PAD
         .decode(token)
@@ -35,7 +35,7 @@ pub(crate) fn read_token<T: DeserializeOwned>(token: &str) -> ServiceResult<T> {
     serde_json::from_slice(&json).map_err(|_| errors::invalid_list_token())
 }
 
-/// Responds with one page of a list; the token is the number of items on earlier pages.
+/// Returns one page of a list. The token is the number of items on earlier pages.
 pub(crate) fn page_by_position(
     call: &Call<'_>,
     path: &str,

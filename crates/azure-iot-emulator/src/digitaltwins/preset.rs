@@ -1,4 +1,4 @@
-//! A demo graph: a building with floors, rooms and sensors.
+//! The demo building with floors, rooms and sensors.
 
 use std::sync::Arc;
 
@@ -27,10 +27,10 @@ impl DigitalTwins {
     /// Adds a building of three floors with four rooms each, and a sensor in every room: models
     /// `dtmi:example:building:*;1`, twins `building`, `floor-1`, `room-1-1`, `sensor-1-1` and so on, with the
     /// relationships `contains` from the building to its floors and from these to their rooms, `adjacentTo` from room
-    /// to room (with the property `door`), and `observes` from a sensor to its room. Others see all of it or nothing.
+    /// to room (with the property `door`), and `observes` from a sensor to its room. The change is atomic.
     ///
     /// # Errors
-    /// If the instance holds some of it already, or has no room for it. Nothing is added then.
+    /// If a part of the building exists already, or a limit would be exceeded. Nothing is added then.
     pub fn load_building(&self) -> Result<(), PresetError> {
         load_building(&self.instance).map_err(|error| PresetError::Building {
             reason: error.to_string(),
@@ -40,7 +40,7 @@ impl DigitalTwins {
 
 fn load_building(instance: &Instance) -> ServiceResult<()> {
     let now = instance.now();
-    // Built elsewhere first, so that no reader and no journal sees a part of it.
+    // Built in a second graph, so that neither readers nor the journal see a part of it.
     let mut building = Building {
         limits: &instance.limits,
         now,
@@ -59,7 +59,7 @@ fn load_building(instance: &Instance) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Refuses a building of which a part is in the graph already, or that does not fit.
+/// Returns an error if a part of the building exists in the graph, or if it exceeds a limit.
 fn check_room(building: &Graph, graph: &Graph, limits: &Limits) -> ServiceResult<()> {
     let models: Vec<&str> = building.models().ids().map(|id| &**id).collect();
     model_check::check_new(graph.models(), limits, models.into_iter())?;
@@ -79,7 +79,7 @@ fn check_room(building: &Graph, graph: &Graph, limits: &Limits) -> ServiceResult
     Ok(())
 }
 
-/// The building while it is built.
+/// The building in progress.
 struct Building<'a> {
     limits: &'a Limits,
     now: Timestamp,

@@ -11,7 +11,7 @@ use crate::digitaltwins::query::run;
 use crate::digitaltwins::query::token::Token;
 use crate::service::ServiceResponse;
 
-/// Rows of a page unless the caller asks for another number.
+/// Default page size.
 const DEFAULT_PAGE: usize = 100;
 
 pub(super) async fn post(session: &mut Session<'_>, call: &Call<'_>) -> ServiceResult<ServiceResponse> {
@@ -25,26 +25,26 @@ pub(super) async fn post(session: &mut Session<'_>, call: &Call<'_>) -> ServiceR
         Some(Value::String(text)) => Ok(Some(text.as_str())),
         Some(_) => Err(errors::query_body_invalid()),
     };
-    // A token contains its query; another query in the same body is ignored.
+    // A token contains its query, so a query beside it is ignored.
     let token = match (text("continuationToken")?, text("query")?) {
         (Some(token), _) => Token::read(token).ok_or_else(errors::query_token_invalid)?,
         (None, Some(query)) => Token::start(query),
         (None, None) => return Err(errors::query_body_invalid()),
     };
-    let query = language::parse_and_validate(&token.query).map_err(|error| refusal(&error))?;
+    let query = language::parse_and_validate(&token.query).map_err(|error| query_error(&error))?;
     let page = run::page(session, &query, token, size, call.version.has_update_times()).await?;
     let hundredths = page.charge();
     let second = instance.clock.now().unix_timestamp();
     instance.rates.charge(second, hundredths);
     let charge = format!("{}.{:02}", hundredths / 100, hundredths % 100);
-    // The service sends these responses in chunks, without a length.
+    // The service sends query results with chunked encoding.
     Ok(ServiceResponse::raw_json(StatusCode::OK, page.into_body())
         .with_header("query-charge", &charge)
         .with_header("transfer-encoding", "chunked"))
 }
 
 /// Returns the service's error for an invalid query.
-fn refusal(error: &language::Error) -> errors::ServiceError {
+fn query_error(error: &language::Error) -> errors::ServiceError {
     match error {
         language::Error::Parse(error) => {
             let expected: Vec<String> = error.expected().iter().map(ToString::to_string).collect();

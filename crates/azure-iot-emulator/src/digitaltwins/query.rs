@@ -1,13 +1,13 @@
-//! Queries: parsed by `twin-query`, planned and executed here.
+//! Plans and executes queries, which `twin-query` parses.
 //!
-//! | where | what |
+//! | module | content |
 //! |---|---|
-//! | [`plan`], [`condition`], [`candidates`] | a prepared query: where to start, what to follow, when to test |
+//! | [`plan`], [`condition`], [`candidates`] | the plan of a query: starting points, hops, conditions |
 //! | [`row`] | the variables of a query and their values |
-//! | [`execute`] | the rows of a page, one starting point after the other |
-//! | [`walk`] | the walk from a starting point |
-//! | [`run`] | a page in chunks, between which the graph is released |
-//! | [`token`] | where the next page starts |
+//! | [`execute`] | rows of a page, one starting point at a time |
+//! | [`walk`] | traversal from a starting point |
+//! | [`run`] | execution in chunks, between which the graph's lock is released |
+//! | [`token`] | continuation tokens |
 
 mod candidates;
 mod condition;

@@ -1,4 +1,4 @@
-//! Lists of the relationships of one twin, outgoing and incoming, ten to a page.
+//! Lists of the outgoing and incoming relationships of one twin, ten per page.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use crate::digitaltwins::store::graph::Graph;
 use crate::digitaltwins::store::relationship::Relationship;
 use crate::service::ServiceResponse;
 
-/// Items of a page; these lists ignore `max-items-per-page`.
+/// Page size. These lists ignore `max-items-per-page`.
 const PAGE: usize = 10;
 
-/// The last relationship of a page: its id and its source, by which both kinds of list are ordered.
+/// Id and source of the last relationship of a page. Both lists are ordered by them.
 type Position = (String, String);
 
-/// Returns one page of the outgoing relationships, perhaps only those of one name, and whether more follow.
+/// Returns one page of the outgoing relationships, optionally with one name only, and whether more follow.
 fn outgoing(
     graph: &Graph,
     twin: &str,
@@ -50,8 +50,8 @@ fn incoming(
     Ok(page(listed.map(|slot| graph.listed_relationship(*slot))))
 }
 
-/// Returns the position after the one found. A relationship that is deleted between two pages leaves its neighbors in
-/// place.
+/// Returns the index after the result of a binary search. If the relationship was deleted since the last page, that is
+/// the index of its successor.
 fn past(position: Result<usize, usize>) -> usize {
     position.map_or_else(|next| next, |at| at + 1)
 }
@@ -89,7 +89,7 @@ pub(super) fn list_incoming(
     Ok(ServiceResponse::json(StatusCode::OK, &Page { next_link, value }))
 }
 
-/// The entry of an incoming relationship: who points here, and where to read more.
+/// The list entry of an incoming relationship.
 struct Incoming<'a> {
     relationship: &'a Relationship,
     call: &'a Call<'a>,

@@ -1,4 +1,4 @@
-//! From requests to operations.
+//! Dispatch of requests to operations.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::digitaltwins::{
 };
 use crate::service::{ServiceRequest, ServiceResponse};
 
-/// The resource that a path addresses. Keywords may be in any case, ids may not.
+/// The resource of a path. Keywords are case-insensitive, ids are not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Resource<'a> {
     Models,
@@ -49,7 +49,7 @@ impl<'a> Resource<'a> {
         }
     }
 
-    /// `rest` is what follows `/jobs/{kind}`.
+    /// `rest` is the path after `/jobs/{kind}`.
     fn of_jobs(kind: &str, rest: &[&'a str]) -> Option<Self> {
         let is_import = kind.eq_ignore_ascii_case("imports");
         let is_deletion = kind.eq_ignore_ascii_case("deletions");
@@ -65,7 +65,7 @@ impl<'a> Resource<'a> {
         }
     }
 
-    /// `rest` is what follows `/digitaltwins/{id}`.
+    /// `rest` is the path after `/digitaltwins/{id}`.
     fn of_twin(id: &'a str, rest: &[&'a str]) -> Option<Self> {
         let is = |segment: &str, word: &str| segment.eq_ignore_ascii_case(word);
         match *rest {
@@ -96,8 +96,8 @@ impl Resource<'_> {
     }
 }
 
-/// Answers a request by the operation that it addresses.
-pub(super) async fn answer(
+/// Dispatches a request to its operation.
+pub(super) async fn dispatch(
     instance: &Arc<Instance>,
     request: &ServiceRequest,
 ) -> ServiceResult<ServiceResponse> {
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keywords_may_be_in_any_case_and_ids_may_not() {
+    fn keywords_are_case_insensitive_and_ids_are_not() {
         let resource = Resource::of(&["DigitalTwins", "T", "Components", "C", "Telemetry"]);
         assert_eq!(resource, Some(Resource::ComponentTelemetry("T", "C")));
         assert_eq!(

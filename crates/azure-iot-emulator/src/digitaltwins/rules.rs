@@ -1,13 +1,13 @@
-//! The rules of the service that several operations share. Nothing here knows requests or the locks of an instance;
-//! only the store and the errors are imported.
+//! The rules of the service: pure functions that know neither requests nor locks, and import only the store and the
+//! errors.
 //!
-//! | where | what |
+//! | module | content |
 //! |---|---|
-//! | [`lookup`] | valid ids, and what they address |
-//! | [`model_check`], [`twin_check`], [`relationship_check`], [`value_check`] | what may be stored |
+//! | [`lookup`] | validity of ids, and lookups |
+//! | [`model_check`], [`twin_check`], [`relationship_check`], [`value_check`] | validation of models, twins, relationships and values |
 //! | [`patch`], [`twin_patch`] | JSON Patch |
 //! | [`precondition`] | `If-Match` and `If-None-Match` |
-//! | [`limits`], [`rates`] | how much, and how often |
+//! | [`limits`], [`rates`] | maximum counts and sizes, and request rates |
 
 pub(crate) mod limits;
 pub(crate) mod lookup;

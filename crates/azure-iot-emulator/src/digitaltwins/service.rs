@@ -1,4 +1,4 @@
-//! The service as the server sees it: rates, dispatch, state, and the headers that all responses share.
+//! The entry point for the server: rates, dispatch, state, and common response headers.
 
 use std::io::{self, Write};
 
@@ -25,14 +25,14 @@ impl Service for DigitalTwins {
 
     fn handle(&self, request: ServiceRequest) -> BoxFuture<'_, ServiceResponse> {
         Box::pin(async move {
-            if let Some(response) = refuse_excess(&self.instance, &request) {
+            if let Some(response) = check_rates(&self.instance, &request) {
                 return with_common_headers(response, request.header("traceparent"));
             }
             self.instance.session().graph.catch_up();
-            let response = router::answer(&self.instance, &request)
+            let response = router::dispatch(&self.instance, &request)
                 .await
                 .unwrap_or_else(|error| {
-                    // Errors of jobs have no such header.
+                    // Errors of jobs lack the header.
                     let is_job = request
                         .segments()
                         .first()
@@ -99,7 +99,7 @@ fn error_response(error: &ServiceError, with_code_header: bool) -> ServiceRespon
     response
 }
 
-/// Responds as the gateway in front of the service, which has a form of its own.
+/// Returns an error response of the gateway in front of the service, which has its own format.
 fn gateway(status: StatusCode) -> ServiceResponse {
     let body = match status {
         StatusCode::TOO_MANY_REQUESTS => json!({"error": {
@@ -114,7 +114,7 @@ fn gateway(status: StatusCode) -> ServiceResponse {
     ServiceResponse::json(status, &body)
 }
 
-/// Adds a correlation id, and a span that continues the caller's trace if there is one.
+/// Adds a correlation id and a `traceparent` that continues the caller's trace, if any.
 fn with_common_headers(response: ServiceResponse, traceparent: Option<&str>) -> ServiceResponse {
     let mut trace = Uuid::encode_buffer();
     let trace = traceparent
@@ -131,8 +131,8 @@ fn with_common_headers(response: ServiceResponse, traceparent: Option<&str>) -> 
         .with_header("traceresponse", &format!("00-{trace}-{span:016x}-01"))
 }
 
-/// Refuses a request that the rates do not allow.
-fn refuse_excess(instance: &Instance, request: &ServiceRequest) -> Option<ServiceResponse> {
+/// Returns an error response if the request exceeds the rates.
+fn check_rates(instance: &Instance, request: &ServiceRequest) -> Option<ServiceResponse> {
     if !instance.rates.is_enabled() {
         return None;
     }
@@ -147,7 +147,7 @@ fn refuse_excess(instance: &Instance, request: &ServiceRequest) -> Option<Servic
         return None;
     }
     let response = match class {
-        // The service itself has a quota of queries; its gateway refuses everything else.
+        // The service enforces the query quota; the gateway enforces all other rates.
         Some(RateClass::Queries) => {
             let with_code = Call::new(request).is_ok_and(|call| call.version.has_error_header());
             error_response(&errors::query_quota_reached(), with_code)

@@ -1,17 +1,17 @@
-//! The whole state of an instance as JSON and back, and what has changed in it.
+//! Dumps and loads the state of an instance as JSON, and reports its changes to the journal.
 //!
-//! | member | what |
+//! | member | content |
 //! |---|---|
-//! | `models` | by id: `sequence` (the position in the order of uploads), `uploadTime`, `decommissioned`, `model` |
+//! | `models` | by id: `sequence` (the position in upload order), `uploadTime`, `decommissioned`, `model` |
 //! | `nextModelSequence` | the `sequence` of the next upload |
-//! | `twins` | by id, as the service writes them |
-//! | `relationships` | by the id of the source, then by their own, as the service writes them |
+//! | `twins` | by id, in the service's JSON |
+//! | `relationships` | by source id, then by their own id, in the service's JSON |
 //! | `eventRoutes` | by id |
 //! | `jobs` | `imports` and `deletions`, each by id |
 //!
 //! The graph, the jobs and the routes have a lock each. A thread that reads or replaces all of them holds the lock of the
-//! graph meanwhile, and an import notes its progress before it unlocks the graph that it has changed. So a state, and
-//! every list of changes, has exactly those rows of an import that its job reports as done.
+//! graph throughout, and an import records its progress before it unlocks the graph. Hence a dumped state, and every list
+//! of changes, contains exactly the rows of an import that its job reports as done.
 
 pub(crate) mod changes;
 pub(crate) mod load;

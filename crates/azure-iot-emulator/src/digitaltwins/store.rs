@@ -1,12 +1,12 @@
-//! What an instance stores and how it is found: records, indexes and history. Nothing here knows the service's rules,
-//! its requests or its background work, and nothing is imported from above this folder.
+//! Records, indexes and history of an instance. The store knows neither the service's rules nor requests nor jobs, and
+//! imports nothing from the layers above.
 //!
-//! | where | what |
+//! | module | content |
 //! |---|---|
 //! | [`twin`], [`relationship`], [`interface`], [`model_store`] | records |
-//! | [`etag`], [`timestamp`], [`value`] | the values in them |
-//! | [`graph`], [`slab`], [`property_index`] | records and the indexes by which they are found |
-//! | [`changed`], [`history`], [`lagging`] | what has changed, for the journal and for lagging queries |
+//! | [`etag`], [`timestamp`], [`value`] | values in records |
+//! | [`graph`], [`slab`], [`property_index`] | the graph of records and its indexes |
+//! | [`changed`], [`history`], [`lagging`] | recorded changes, for the journal and for lagging queries |
 //! | [`shared_graph`] | the graph behind its locks |
 
 pub(crate) mod changed;

@@ -1,4 +1,4 @@
-//! Telemetry of twins and components: checked, acknowledged, sent to the event routes, not stored.
+//! Telemetry of twins and components, which is sent to event routes and not stored.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use crate::digitaltwins::rules::lookup::{self, check_twin_id};
 use crate::digitaltwins::store::timestamp::is_iso_8601;
 use crate::service::ServiceResponse;
 
-/// Accepts telemetry of a twin or of one of its components, without a check against the model.
+/// Accepts telemetry of a twin or component. It is not validated against the model.
 pub(super) fn send(
     session: &mut Session<'_>,
     call: &Call<'_>,

@@ -1,4 +1,4 @@
-//! The instance as the server and the journal see it.
+//! The interfaces to the server and the journal.
 
 #[path = "../../tests/digitaltwins/fixture.rs"]
 #[expect(dead_code, reason = "the fixture is that of the integration tests")]
@@ -13,7 +13,7 @@ use crate::service::{Refusal, Service, StatefulService};
 
 /// ADT-ERROR-1, ADT-ERROR-6, ADT-ERROR-10: the gateway's own bodies.
 #[test]
-fn the_gateway_refuses_in_its_own_form() {
+fn gateway_errors_have_their_own_format() {
     let instance = Instance::new();
     let reply = instance
         .service
@@ -38,9 +38,9 @@ fn the_gateway_refuses_in_its_own_form() {
     );
 }
 
-/// A line of the journal has the whole building or nothing of it, so a kill can't leave a part.
+/// A line of the journal has either the complete building or nothing of it, so a kill cannot leave a part.
 #[test]
-fn a_building_is_one_change() {
+fn building_is_one_atomic_change() {
     for _ in 0..20 {
         let instance = Instance::new();
         instance.service.record_changes();

@@ -1,4 +1,4 @@
-//! The data file and its journal. A complete state can be read from them at any moment.
+//! The data file and its journal. They contain a complete state at any time.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -17,27 +17,27 @@ use crate::service::StatefulService;
 mod tests;
 
 const FORMAT: u32 = 1;
-/// Bytes of journal before compaction, or the size of the data file if that is more. After a failed compaction, the
-/// journal may grow by this much again.
+/// Minimum length of the journal for compaction; the length of the data file, if larger, is used instead. After a failed
+/// compaction, the journal must grow by this much again.
 const COMPACTION_THRESHOLD: u64 = 4 * 1024 * 1024;
-/// Bytes per write to the data file.
+/// Write buffer size in bytes.
 const BUFFER_SIZE: usize = 256 * 1024;
 
-/// Reason to refuse a data file.
+/// An error of a data file.
 #[derive(Debug, Error)]
 pub(crate) enum DataFileError {
     #[error(transparent)]
     Io(#[from] io::Error),
-    #[error("another emulator uses it")]
+    #[error("another emulator is using it")]
     InUse,
-    #[error("it is no data file of this version: {0}")]
+    #[error("it is not a data file of this version: {0}")]
     NotUnderstood(String),
     #[error("line {0} of its journal is damaged")]
     DamagedJournal(usize),
     #[error("lines before line {0} of its journal are missing")]
     MissingLines(usize),
     #[error(
-        "it is gone, but its journal has changes since: put it back, or remove {} to start with nothing",
+        "it does not exist, but its journal has changes; restore it, or remove {} to start empty",
         .0.display()
     )]
     OnlyJournal(PathBuf),
@@ -48,9 +48,9 @@ pub(crate) enum DataFileError {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Saved {
     format: u32,
-    /// Sequence number of the last journal line that is included.
+    /// Sequence number of the last included journal line.
     sequence: u64,
-    /// The primary keys of the hub's policies, so that connection strings stay valid.
+    /// The primary keys of the hub's policies, so that connection strings remain valid.
     pub(crate) policy_keys: BTreeMap<String, String>,
     /// State by service.
     pub(crate) services: Map<String, Value>,
@@ -98,7 +98,7 @@ impl DataFile {
         }
         let mut saved = match std::fs::read(path) {
             Ok(bytes) => Saved::parse(&bytes)?,
-            // A start writes a snapshot before the first line.
+            // The first start writes a snapshot before the first line.
             Err(error) if error.kind() == io::ErrorKind::NotFound && journal.metadata()?.len() > 0 => {
                 return Err(DataFileError::OnlyJournal(journal_path));
             }
@@ -132,7 +132,7 @@ impl DataFile {
             match parsed {
                 Ok(parsed) if whole => {
                     self.journal_length += line.len() as u64;
-                    // The first line may be included in the snapshot; sequence numbers have no gaps after it.
+                    // The snapshot may include the first line; sequence numbers have no gaps after it.
                     let follows = match last.replace(parsed.sequence) {
                         None => parsed.sequence <= self.sequence.saturating_add(1),
                         Some(last) => parsed.sequence == last.saturating_add(1),
@@ -149,11 +149,11 @@ impl DataFile {
                         }
                     }
                 }
-                // A truncated last write: no request was answered for it.
+                // A truncated last write, whose requests were not acknowledged.
                 _ if lines.peek().is_none() => {
                     tracing::warn!(
                         bytes = line.len(),
-                        "the journal's truncated last line is discarded"
+                        "discarded the truncated last line of the journal"
                     );
                     self.journal.set_len(self.journal_length)?;
                 }
@@ -163,14 +163,14 @@ impl DataFile {
         Ok(())
     }
 
-    /// Sets the keys to write with the next snapshot.
+    /// Sets the keys for the next snapshot.
     pub(crate) fn set_policy_keys(&mut self, keys: BTreeMap<String, String>) {
         self.policy_keys = keys;
     }
 
-    /// Appends a line to the journal, and flushes it to disk. After an error the journal is truncated to its old length.
+    /// Appends a line to the journal and flushes it to disk. On an error, truncates the journal to its old length.
     pub(crate) fn append(&mut self, changes: &BTreeMap<&'static str, Vec<StateChange>>) -> io::Result<()> {
-        // Numbers are never reused, so that the remains of a failed write cannot follow a snapshot.
+        // Numbers are never reused, so that remains of a failed write are not mistaken for the next line.
         self.sequence += 1;
         let line = Line {
             sequence: self.sequence,
@@ -195,14 +195,14 @@ impl DataFile {
         self.journal_length > self.compaction_length
     }
 
-    /// Replaces the data file by a snapshot of these services and of `others`, which do not run, and truncates the
-    /// journal. See [`durable`](crate::durable) for changes during this.
+    /// Replaces the data file by a snapshot of these services and of `others`, the states of disabled ones, and truncates
+    /// the journal. See [`durable`](crate::durable) for concurrent changes.
     pub(crate) fn replace(
         &mut self,
         services: &[Arc<dyn StatefulService>],
         others: &Map<String, Value>,
     ) -> io::Result<()> {
-        // In case of an error.
+        // Applies if the compaction fails.
         self.compaction_length = self.journal_length.saturating_add(COMPACTION_THRESHOLD);
         let temporary = with_suffix(&self.path, ".new");
         let written = self.write_temporary(&temporary, services, others);
@@ -210,7 +210,7 @@ impl DataFile {
         {
             Ok(length) => length,
             Err(error) => {
-                // The disk may be full.
+                // The disk may be full, so the temporary file is removed.
                 if let Err(error) = std::fs::remove_file(&temporary)
                     && error.kind() != io::ErrorKind::NotFound
                 {
@@ -226,7 +226,7 @@ impl DataFile {
         self.journal.sync_all()
     }
 
-    /// Writes a snapshot to a file and flushes it to disk; returns its length.
+    /// Writes a snapshot to a file, flushes it to disk, and returns its length.
     fn write_temporary(
         &self,
         temporary: &Path,
@@ -241,7 +241,7 @@ impl DataFile {
         Ok(writer.get_ref().metadata()?.len())
     }
 
-    /// Writes a [`Saved`], one service after the other, so that no state is in memory as JSON values.
+    /// Writes a [`Saved`] service by service, without a copy of the state in memory.
     fn write_snapshot(
         &self,
         writer: &mut impl Write,
@@ -276,7 +276,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Restricts a file to its owner, because the files hold keys.
+/// Restricts a file to its owner, because the files contain keys.
 #[cfg(unix)]
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;

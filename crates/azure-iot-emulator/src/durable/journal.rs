@@ -1,4 +1,4 @@
-//! The thread that writes the data file, and the handle that waits for it.
+//! The thread that writes the data file, and the handle to wait for its writes.
 
 #[cfg(test)]
 mod tests;
@@ -35,15 +35,15 @@ struct Shared {
 #[derive(Debug, Default)]
 struct WriteRequests {
     last: u64,
-    /// No more requests are accepted.
+    /// Whether no more requests are accepted.
     stop: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Progress {
-    /// Requests up to this one were written or have failed.
+    /// Number of the last request that was written or has failed.
     done: u64,
-    /// The last request of the last write that succeeded. That write includes the changes of failed writes before it.
+    /// Number of the last request of the last successful write, which includes the changes of earlier failed writes.
     durable: u64,
 }
 
@@ -54,14 +54,14 @@ pub(crate) struct Writer {
 }
 
 impl Journal {
-    /// Replaces the data file by the current state, and starts to write the changes of `services`. `others` is the
-    /// state in the file of services that do not run.
+    /// Replaces the data file by the current state, and starts writing the changes of `services`. `others` are the states
+    /// of disabled services in the file.
     pub(crate) fn start(
         mut file: DataFile,
         services: Vec<Arc<dyn StatefulService>>,
         others: Map<String, Value>,
     ) -> std::io::Result<(Self, Writer)> {
-        // Before the snapshot, because jobs may run already and change the state during it.
+        // Recording starts before the snapshot, because running jobs may change the state during it.
         for service in &services {
             service.record_changes();
         }
@@ -90,7 +90,7 @@ impl Journal {
         Ok((journal, writer))
     }
 
-    /// Waits until all changes made so far are on disk.
+    /// Waits until all previous changes are on disk.
     #[expect(clippy::expect_used, reason = "`self` holds the sender")]
     pub(crate) async fn commit(&self) -> Result<(), NotDurable> {
         let mut progress = self.shared.progress.subscribe();
@@ -136,27 +136,25 @@ struct Worker {
     shared: Arc<Shared>,
     file: DataFile,
     services: Vec<Arc<dyn StatefulService>>,
-    /// State of services that do not run.
+    /// States of disabled services.
     others: Map<String, Value>,
-    /// A write has failed, so the journal lacks a change and only a snapshot can be written.
+    /// Whether a write has failed. The journal then lacks a change, so only a snapshot can be written.
     incomplete: bool,
 }
 
-/// Releases everyone who waits for a write, however the thread ends.
+/// Releases all waiting requests when the thread ends, even by a panic.
 struct EndOfWrites(Arc<Shared>);
 
 impl Drop for EndOfWrites {
     fn drop(&mut self) {
         let mut requests = self.0.requests.lock();
         requests.stop = true;
-        // No number is given out after this one. Requests that were not written are not durable.
+        // No more numbers are assigned. Requests that were not written have failed.
         let last = requests.last;
         self.0.progress.send_modify(|progress| progress.done = last);
         drop(requests);
         if std::thread::panicking() {
-            tracing::error!(
-                "the thread that writes the data file has panicked: changes are refused from now on"
-            );
+            tracing::error!("the thread that writes the data file has panicked; all further changes fail");
         }
     }
 }
@@ -175,7 +173,7 @@ impl Worker {
             };
             let written = self.write();
             if let Err(error) = &written {
-                tracing::error!(%error, "the state can't be written");
+                tracing::error!(%error, "could not write the state");
                 self.incomplete = true;
             }
             done = number;
@@ -188,12 +186,12 @@ impl Worker {
             if stop {
                 return;
             }
-            // Compaction runs after the requests are released, because their changes are in the journal already.
+            // Compaction runs after the requests are released, because their changes are already in the journal.
             if written.is_ok()
                 && self.file.needs_compaction()
                 && let Err(error) = self.write_snapshot()
             {
-                tracing::warn!(%error, "the data file can't be replaced, the journal goes on");
+                tracing::warn!(%error, "could not compact the data file; the journal continues");
             }
         }
     }

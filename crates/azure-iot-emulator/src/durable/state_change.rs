@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A new, changed or removed part of a service's state.
+/// An added, changed or removed part of a service's state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StateChange {
@@ -14,7 +14,7 @@ pub(crate) struct StateChange {
     pub(crate) value: Option<Value>,
 }
 
-/// Distinguishes a value of null from no value.
+/// Serialization that distinguishes null from an absent value.
 mod present {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
     use serde_json::Value;
@@ -35,29 +35,29 @@ impl StateChange {
     }
 }
 
-/// Sets the value at a path or removes it. Missing or other values on the path to a new value become objects.
+/// Sets or removes the value at a path. When setting, missing parents, and parents of other types, become objects.
 ///
-/// The order of members is not part of a state, so removal swaps in the last member: shifting is linear in the number of
-/// members, and a journal may remove many.
-fn put(place: &mut Value, path: &[String], value: Option<Value>) {
+/// Removal swaps in the last member, because shifting is linear in the number of members and a journal may remove many.
+/// The order of members is not part of a state.
+fn put(parent: &mut Value, path: &[String], value: Option<Value>) {
     let Some((first, rest)) = path.split_first() else {
-        *place = value.unwrap_or_default();
+        *parent = value.unwrap_or_default();
         return;
     };
     let Some(value) = value else {
-        if let Value::Object(members) = place {
+        if let Value::Object(members) = parent {
             if rest.is_empty() {
                 members.swap_remove(first);
-            } else if let Some(place) = members.get_mut(first) {
-                put(place, rest, None);
+            } else if let Some(parent) = members.get_mut(first) {
+                put(parent, rest, None);
             }
         }
         return;
     };
-    if !place.is_object() {
-        *place = Value::Object(Map::new());
+    if !parent.is_object() {
+        *parent = Value::Object(Map::new());
     }
-    if let Value::Object(members) = place {
+    if let Value::Object(members) = parent {
         put(members.entry(first).or_insert(Value::Null), rest, Some(value));
     }
 }
@@ -84,7 +84,7 @@ mod tests {
                 json!({"path": ["last", "c", "d"], "value": 7}),
                 json!({"twins": {"a": {"x": 1}, "b": {"y": {"z": null}}}, "last": {"c": {"d": 7}}}),
             ),
-            // Removing a part that is not there changes nothing.
+            // Removing a missing part changes nothing.
             (json!({"path": ["none", "c"]}), whole.clone()),
             (json!({"path": ["last", "c"]}), whole.clone()),
             (json!({"path": ["twins", "c"]}), whole.clone()),

@@ -1,4 +1,4 @@
-//! A map that records which entries have changed, so that the journal writes only those.
+//! A map that records changed keys, so that the journal writes only changed entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::durable::state_change::StateChange;
 
-/// Derefs to the map for reading. Every change records its key, once [`record`](Self::record) was called.
+/// A map that records changed keys after a call of [`record`](Self::record). It dereferences to the map for reading.
 #[derive(Debug)]
 pub(crate) struct Tracked<V> {
     map: BTreeMap<String, V>,
@@ -77,7 +77,7 @@ impl<V> Tracked<V> {
         });
     }
 
-    /// Records changes from now on.
+    /// Starts recording changed keys.
     pub(crate) fn record(&mut self) {
         self.changed.get_or_insert_default();
     }
@@ -86,7 +86,7 @@ impl<V> Tracked<V> {
         self.changed.is_some()
     }
 
-    /// Returns the keys that have changed since the last call; none if changes are not recorded.
+    /// Returns the keys changed since the last call; none if changes are not recorded.
     fn take_changed(&mut self) -> BTreeSet<String> {
         self.changed.as_mut().map(std::mem::take).unwrap_or_default()
     }
@@ -94,10 +94,7 @@ impl<V> Tracked<V> {
 
 impl<V: Serialize> Tracked<V> {
     /// Returns the changes since the last call. `path` is the path of this map in the state.
-    #[expect(
-        clippy::expect_used,
-        reason = "records of a state have string keys and no failing serializer"
-    )]
+    #[expect(clippy::expect_used, reason = "records have string keys and serialize")]
     pub(crate) fn take_changes(&mut self, path: &[&str]) -> Vec<StateChange> {
         let changed = self.take_changed().into_iter();
         let changes = changed.map(|key| StateChange {
@@ -129,7 +126,7 @@ mod tests {
     use serde_json::Value;
 
     #[test]
-    fn every_change_is_returned_once() {
+    fn changes_are_returned_once() {
         let mut map = Tracked::default();
         map.insert("early".to_owned(), 0);
         assert!(map.take_changed().is_empty());

@@ -1,4 +1,4 @@
-//! Blob containers for import and export jobs: the part of Azure's blob storage that fills and reads them.
+//! Blob containers for import and export jobs, with a subset of the Azure Blob Storage API.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::iothub::hub::IotHub;
 use crate::iothub::store::blob::{Blob, Container};
 use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
 
-/// The containers as a service of their own. It accepts every caller, and is for the loopback address only.
+/// The service of the containers. It checks no credentials, so it must listen only on the loopback address.
 pub(crate) struct Blobs(pub(crate) Arc<IotHub>);
 
 impl Blobs {

@@ -1,4 +1,4 @@
-//! `POST /devices`: many identities and twins in one request. Every item is applied on its own; an error does not undo
+//! `POST /devices`: bulk changes of identities and twins. Items are applied one by one; an error does not undo
 //! the others.
 
 use std::collections::HashSet;

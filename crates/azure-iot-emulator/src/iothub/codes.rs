@@ -54,7 +54,7 @@ impl Code {
 
     #[expect(
         clippy::expect_used,
-        reason = "no code is made of a number outside of the table"
+        reason = "every code is created from a number in the table"
     )]
     pub(crate) fn name(self) -> &'static str {
         let at = CODES
@@ -63,16 +63,13 @@ impl Code {
         CODES[at].1
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "a test asserts it of every number in the table"
-    )]
+    #[expect(clippy::expect_used, reason = "a test checks every number in the table")]
     pub(crate) fn status(self) -> StatusCode {
         let status = u16::try_from(self.0 / 1000).expect("six digits");
         StatusCode::from_u16(status).expect("the first three digits are a status")
     }
 
-    /// Returns the code that the service uses most for a status, or else the generic one.
+    /// Returns the most frequent code of a status, or else the generic one.
     pub(crate) fn of_status(status: StatusCode) -> Option<Self> {
         let usual = match status.as_u16() {
             401 => Self::IOT_HUB_UNAUTHORIZED_ACCESS,
@@ -257,7 +254,7 @@ mod tests {
 
     /// HUB-ERROR-6.
     #[test]
-    fn error_numbers_are_sorted_and_hold_their_status() {
+    fn error_numbers_are_sorted_and_contain_their_status() {
         assert!(CODES.is_sorted_by(|(left, _), (right, _)| left < right));
         for (number, name) in CODES {
             assert_eq!(
@@ -270,7 +267,7 @@ mod tests {
 
     /// HUB-ERROR-6, HUB-ERROR-11.
     #[test]
-    fn error_names_and_numbers() {
+    fn error_codes_have_names_and_numbers() {
         assert_eq!(Code::DEVICE_NOT_FOUND.name(), "DeviceNotFound");
         assert_eq!(Code::DEVICE_NOT_ONLINE.number(), 404_103);
         assert_eq!(

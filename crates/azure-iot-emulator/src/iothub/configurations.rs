@@ -73,7 +73,7 @@ impl IotHub {
         let body: TestInput = body::parse(&request.body)?;
         let condition = body.target_condition.unwrap_or_default();
         let condition_error = if condition.trim() == "*" {
-            Some("The target condition '*' can't be tested.".to_owned())
+            Some("The target condition '*' cannot be tested.".to_owned())
         } else {
             language::parse_target_condition(&condition)
                 .err()

@@ -1,4 +1,4 @@
-//! The device side: devices that connect, report, receive messages and answer methods, as tests direct them.
+//! The device side: simulated devices that tests control.
 
 pub(super) mod error;
 pub(super) mod messages;

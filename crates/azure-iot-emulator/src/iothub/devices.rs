@@ -37,7 +37,7 @@ impl IotHub {
         let body: DeviceInput = body::parse(&request.body)?;
         if body.device_id.as_deref() != Some(device_id) {
             return Err(HubError::argument(
-                "The device id of the body is not that of the path.",
+                "The device id in the body differs from the device id in the path.",
             ));
         }
         let write = DeviceWrite::new(body)?;

@@ -1,4 +1,4 @@
-//! Digital twins of devices that announce their model, and their commands.
+//! Digital twins of Plug and Play devices, and their commands.
 
 pub(super) mod component;
 pub(super) mod patch;
@@ -54,7 +54,7 @@ impl IotHub {
         })
     }
 
-    /// Invokes a command, which is a direct method; its name starts with that of the component, if there is one.
+    /// Invokes a command as a direct method. The method's name is prefixed with the component's, if there is one.
     pub(super) async fn invoke_command(
         &self,
         request: &ServiceRequest,
@@ -62,7 +62,7 @@ impl IotHub {
         component: Option<&str>,
         command: &str,
     ) -> Result<ServiceResponse> {
-        // The service accepts shared access signatures only, whatever the role of a token.
+        // The service accepts only shared access signatures here, independent of a token's roles.
         if request.caller.is_bearer() {
             return Err(HubError::unauthorized());
         }
@@ -98,7 +98,7 @@ impl IotHub {
 fn seconds(request: &ServiceRequest, name: &str) -> Result<Option<i64>> {
     let parse = |text: &str| {
         text.parse()
-            .map_err(|_| HubError::argument(format!("{name} is no number: {text:?}")))
+            .map_err(|_| HubError::argument(format!("{name} is not a number: {text:?}")))
     };
     request.query_value(name).map(parse).transpose()
 }

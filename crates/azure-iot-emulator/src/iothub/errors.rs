@@ -16,11 +16,11 @@ pub(crate) type Result<T, E = HubError> = std::result::Result<T, E>;
 pub(crate) struct HubError {
     pub(crate) code: Code,
     pub(crate) text: String,
-    /// Errors of direct methods are JSON inside the JSON; this is the inner `info` member.
+    /// The inner `info` member of errors of direct methods, which are JSON nested in JSON.
     pub(crate) nested: Option<Value>,
     /// Overrides the code's own status.
     status: Option<StatusCode>,
-    /// An additional header of the response.
+    /// Additional response header.
     header: Option<Box<(&'static str, String)>>,
 }
 
@@ -44,7 +44,7 @@ impl HubError {
         }
     }
 
-    /// An error of a direct method.
+    /// Creates an error of a direct method.
     pub(crate) fn nested(code: Code, text: impl Into<String>, info: Value) -> Self {
         Self {
             nested: Some(info),
@@ -59,7 +59,7 @@ impl HubError {
     pub(crate) fn format(error: &serde_json::Error) -> Self {
         Self::new(
             Code::IOT_HUB_FORMAT_ERROR,
-            format!("The request body can't be read as JSON: {error}"),
+            format!("The request body is not valid: {error}"),
         )
     }
 
@@ -86,7 +86,7 @@ impl HubError {
         self
     }
 
-    /// A failed precondition. The versions are the numbers inside the entity tags.
+    /// Creates an error for a failed precondition. The versions are the numbers encoded in the ETags.
     pub(crate) fn stale(existing: u64, given: Option<u64>) -> Self {
         let given = given.map(|version| version.to_string()).unwrap_or_default();
         Self::new(
@@ -97,7 +97,7 @@ impl HubError {
         )
     }
 
-    /// Returns this service's error for a request that the server refused.
+    /// Converts a refusal of the server.
     pub(crate) fn of_refusal(refusal: &Refusal) -> Self {
         match refusal {
             Refusal::Unauthorized(_) => Self::unauthorized(),
@@ -121,7 +121,7 @@ impl HubError {
         self.status.unwrap_or_else(|| self.code.status())
     }
 
-    /// Returns the response, in the form of the operation's errors.
+    /// Returns the error response.
     pub(crate) fn response(&self, request_id: &str, now: OffsetDateTime) -> ServiceResponse {
         let tracking_id = request_id.replace('-', "");
         let body = match &self.nested {
@@ -150,7 +150,7 @@ impl HubError {
     }
 }
 
-/// `MM/dd/yyyy HH:mm:ss`, as in tracking ids.
+/// Formats as `MM/dd/yyyy HH:mm:ss`, as in tracking ids.
 fn us_date_time(time: OffsetDateTime) -> String {
     format!(
         "{:02}/{:02}/{:04} {:02}:{:02}:{:02}",

@@ -1,4 +1,4 @@
-//! The hub: its store, and the state beside it.
+//! The hub: its store and transient state.
 //!
 //! # Locks
 //!
@@ -39,7 +39,7 @@ pub struct IotHub {
     runner: Runner,
     tier: Mutex<Tier>,
     throttle: Throttle,
-    /// The port at which the blob containers are served.
+    /// Port of the blob containers.
     blob_port: OnceLock<u16>,
     journal: OnceLock<Journal>,
 }
@@ -51,7 +51,7 @@ impl fmt::Debug for IotHub {
 }
 
 impl IotHub {
-    /// Creates a hub without devices.
+    /// Creates an empty hub.
     pub fn new(clock: Clock) -> Self {
         Self {
             clock,
@@ -66,31 +66,32 @@ impl IotHub {
         }
     }
 
-    /// Sets the tier, S1 unless set.
+    /// Sets the tier. The default is S1.
     pub fn set_tier(&self, tier: Tier) {
         *self.tier.lock() = tier;
     }
 
-    /// Sets whether requests beyond what the [tier](Self::set_tier) allows are refused with 429; off unless set.
+    /// Enables or disables throttling (default: disabled). Requests beyond the limits of the [tier](Self::set_tier) then
+    /// fail with 429.
     pub fn set_throttling(&self, on: bool) {
         self.throttle.set(on);
     }
 
-    /// Sets what makes changes durable. Only the first call counts.
+    /// Sets the journal that makes changes durable. Further calls have no effect.
     pub(crate) fn set_journal(&self, journal: Journal) {
         self.journal.get_or_init(|| journal);
     }
 
-    /// Sets the port at which the blob containers are served. Only the first call counts.
+    /// Sets the port of the blob containers. Further calls have no effect.
     pub(crate) fn set_blob_port(&self, port: u16) {
         self.blob_port.get_or_init(|| port);
     }
 
-    /// Waits until all changes so far are durable; returns at once if there is no data file.
+    /// Waits until all previous changes are durable. Returns immediately without a data file.
     pub(crate) async fn durable(&self) -> Result<()> {
         match self.journal.get() {
             Some(journal) => journal.commit().await.map_err(|_| {
-                let text = "The state can't be written.";
+                let text = "The change could not be written to the data file.";
                 HubError::new(Code::SERVER_ERROR, text)
             }),
             None => Ok(()),
@@ -107,7 +108,7 @@ impl IotHub {
         write(&mut self.store.write())
     }
 
-    /// Counts a request against the throttle, if that is on.
+    /// Counts a request, and returns an error if throttling is enabled and the limit is exceeded.
     pub(super) fn admit(&self, operation: Operation) -> Result<()> {
         self.throttle.admit(operation, self.tier(), self.clock.now())
     }

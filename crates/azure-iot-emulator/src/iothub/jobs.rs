@@ -1,4 +1,4 @@
-//! Scheduled jobs: a twin update or a direct method for all devices that a condition selects.
+//! Scheduled jobs: a twin update or a direct method call for all devices that a condition selects.
 
 pub(super) mod job_run;
 pub(super) mod request;
@@ -20,7 +20,7 @@ use crate::iothub::store::job::JobStatus;
 use crate::iothub::store::timestamp::Timestamp;
 use crate::service::{ServiceRequest, ServiceResponse};
 
-/// How long the service keeps a job after its end.
+/// Retention of finished jobs.
 const RETENTION: time::Duration = time::Duration::days(30);
 
 impl Store {
@@ -62,7 +62,7 @@ impl IotHub {
         Ok(response)
     }
 
-    /// An unknown job is no error: its type and status are `unknown`.
+    /// Returns a job. For an unknown job the service responds with the type and status `unknown` instead of an error.
     pub(super) fn get_scheduled_job(&self, id: &str) -> ServiceResponse {
         let body = self.read(|store| match store.jobs.get(id) {
             Some(job) => view::job(job),
@@ -77,7 +77,7 @@ impl IotHub {
             let not_found = || HubError::new(Code::JOB_NOT_FOUND, format!("There is no job {id}."));
             let job = store.jobs.get_mut(id).ok_or_else(not_found)?;
             if !matches!(job.status, JobStatus::Queued | JobStatus::Scheduled) {
-                let text = format!("The job {id} has begun already.");
+                let text = format!("The job {id} has already started.");
                 return Err(HubError::new(Code::OPERATION_NOT_ALLOWED_IN_CURRENT_STATE, text));
             }
             job.status = JobStatus::Cancelled;
@@ -87,7 +87,7 @@ impl IotHub {
         })
     }
 
-    /// Lists the jobs of a type and in a status, with the pages of query results.
+    /// Lists the jobs with a type and status, paged like query results.
     pub(super) fn query_scheduled_jobs(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
         let wanted = |name: &str| request.query_value(name).filter(|value| !value.is_empty());
         let (kind, status) = (wanted("jobType"), wanted("jobStatus"));

@@ -1,5 +1,4 @@
-//! The hub's part of the management API: the device side over HTTP, and the hub's settings. The crate's documentation
-//! has the table of requests.
+//! The management API of the hub: the device side over HTTP, and settings. The crate documentation lists the requests.
 
 use std::time::Duration;
 
@@ -13,13 +12,14 @@ use crate::iothub::hub::IotHub;
 use crate::iothub::rules::body;
 use crate::iothub::store::message::{FileNotification, Settlement};
 use crate::iothub::store::twin_key::TwinKey;
+use crate::iothub::tier::TierError;
 use crate::service::{ServiceRequest, ServiceResponse};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ConnectionInput {
     connected: bool,
-    /// The model that the device announces.
+    /// The announced model.
     model_id: Option<String>,
 }
 
@@ -48,7 +48,7 @@ struct FeedbackInput {
 }
 
 impl IotHub {
-    /// Answers a management request; `path` is what follows `/iothub`. `None` if there is no such operation.
+    /// Handles a management request; `path` follows `/iothub`. Returns `None` if there is no such operation.
     pub(super) fn manage_hub(
         &self,
         request: &ServiceRequest,
@@ -62,9 +62,9 @@ impl IotHub {
             (&Method::PUT, ["feedback"]) => self.manage_feedback(request),
             (&Method::POST, ["feedback", "flush"]) => {
                 self.flush_feedback();
-                Ok(done())
+                Ok(no_content())
             }
-            // Clients write the address of the receivers in lower case.
+            // The AMQP address of the receivers is in lower case, so both spellings are accepted.
             (&Method::POST, ["fileNotifications" | "filenotifications"]) => self.manage_files(request),
             (_, ["devices", device_id, "modules", module_id, rest @ ..]) => {
                 self.manage_device(request, TwinKey::module(device_id, module_id), rest)?
@@ -83,7 +83,7 @@ impl IotHub {
     fn manage_tier(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
         let input: TierInput = body::parse(&request.body)?;
         let tier = input.tier.parse();
-        self.set_tier(tier.map_err(|error| HubError::argument(format!("tier: {error}")))?);
+        self.set_tier(tier.map_err(|error: TierError| HubError::argument(error.to_string()))?);
         Ok(self.show_tier())
     }
 
@@ -100,17 +100,19 @@ impl IotHub {
 
     fn manage_feedback(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
         let input: FeedbackInput = body::parse(&request.body)?;
-        let interval = Duration::try_from_secs_f64(input.interval_seconds)
-            .map_err(|error| HubError::argument(format!("intervalSeconds: {error}")))?;
+        let interval = Duration::try_from_secs_f64(input.interval_seconds).map_err(|error| {
+            let text = format!("intervalSeconds {} is not valid: {error}", input.interval_seconds);
+            HubError::argument(text)
+        })?;
         self.set_feedback_interval(interval);
-        Ok(done())
+        Ok(no_content())
     }
 
     fn manage_files(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
         let file: FileNotification = body::parse(&request.body)?;
         self.notify_file_upload(&file)
             .map_err(|_| HubError::device_not_found(&file.device_id))?;
-        Ok(done())
+        Ok(no_content())
     }
 
     fn manage_device(
@@ -141,7 +143,7 @@ impl IotHub {
             }
             _ => return None,
         };
-        Some(result.map(|()| done()))
+        Some(result.map(|()| no_content()))
     }
 
     fn manage_connection(&self, request: &ServiceRequest, key: TwinKey<'_>) -> Result<()> {
@@ -154,14 +156,14 @@ impl IotHub {
 
     fn manage_receive(&self, key: TwinKey<'_>) -> Result<ServiceResponse> {
         let received = self.receive_message(key.device_id, key.module_id);
-        // Here a missing module is reported as one.
+        // The device side reports a missing module with its own code.
         let received = received.map_err(|_| match key.module_id {
             Some(module_id) => HubError::module_not_found(module_id),
             None => HubError::device_not_found(key.device_id),
         })?;
         Ok(match received {
             Some(message) => ServiceResponse::json(StatusCode::OK, &message),
-            None => done(),
+            None => no_content(),
         })
     }
 
@@ -180,6 +182,6 @@ fn settlement(action: &str) -> Option<Settlement> {
     }
 }
 
-fn done() -> ServiceResponse {
+fn no_content() -> ServiceResponse {
     ServiceResponse::empty(StatusCode::NO_CONTENT)
 }

@@ -42,7 +42,7 @@ impl IotHub {
         if self.settle_notification(NotificationKind::Feedback, token, settlement) {
             return Ok(ServiceResponse::empty(StatusCode::NO_CONTENT));
         }
-        let text = "The lock has expired, or the message was settled already.";
+        let text = "The lock has expired, or the message was already settled.";
         Err(HubError::new(Code::DEVICE_MESSAGE_LOCK_LOST, text))
     }
 }

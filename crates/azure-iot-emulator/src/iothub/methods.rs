@@ -37,7 +37,7 @@ impl IotHub {
         let call: MethodInput = serde_json::from_slice(&request.body).map_err(|error| {
             method_call::failure(
                 Code::IOT_HUB_FORMAT_ERROR,
-                format!("The call can't be read: {error}"),
+                format!("The request body is not valid: {error}"),
             )
         })?;
         let method = call.method_name.as_deref().filter(|name| !name.is_empty());

@@ -45,7 +45,7 @@ impl IotHub {
         let body: ModuleInput = body::parse(&request.body)?;
         if body.module_id.as_deref() != Some(module_id) || body.device_id.is_some_and(|id| id != device_id) {
             return Err(HubError::argument(
-                "The module or device id of the body is not that of the path.",
+                "The module or device id in the body differs from the one in the path.",
             ));
         }
         let write = ModuleWrite {
@@ -90,8 +90,8 @@ impl IotHub {
     }
 }
 
-/// Returns a device for a request about its modules. With a shared access signature, the service refuses a missing or
-/// disabled device as if the caller had no rights; with a bearer token it says what is missing.
+/// Returns a device for a request about its modules. With a shared access signature, the service responds to a missing or
+/// disabled device with 401; with a bearer token, with 404.
 fn device_for_modules<'a>(store: &'a Store, request: &ServiceRequest, device_id: &str) -> Result<&'a Device> {
     let device = store.device(device_id);
     let usable = device.as_ref().is_ok_and(|device| device.enabled);

@@ -1,4 +1,4 @@
-//! The state that a hub starts with: `{"devices": […], "configurations": […]}`.
+//! Presets: the initial content of a new hub, `{"devices": […], "configurations": […]}`.
 
 use serde::Deserialize;
 use serde_json::Value;

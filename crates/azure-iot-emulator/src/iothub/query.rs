@@ -34,8 +34,8 @@ impl IotHub {
         let input: QueryInput = body::parse(&request.body)?;
         let text = input.query.ok_or_else(|| HubError::argument("BadRequest"))?;
         let query = language::parse_and_validate(&text).map_err(|error| {
-            // The service does not say what is wrong; whoever runs the emulator may want to know.
-            tracing::info!(id = request.request_id, %error, query = text, "bad query");
+            // The service's message has no details, so they are in the log.
+            tracing::info!(id = request.request_id, %error, query = text, "invalid query");
             HubError::argument("BadRequest")
         })?;
         let page_size = paging::page_size(request)?;
@@ -53,7 +53,7 @@ impl IotHub {
 
         let total = earlier.saturating_add(u64::try_from(result.rows).unwrap_or(u64::MAX));
         let response = result.response.with_header(paging::ITEM_TYPE, result.item_type);
-        // The last page has no such header at all: some clients never stop on an empty one.
+        // The last page lacks the header, because some clients do not stop on an empty one.
         Ok(match result.next {
             Some(position) if query.top.is_none_or(|top| total < top) => {
                 response.with_header(paging::CONTINUATION, &token::write(&text, position, total))
@@ -110,7 +110,7 @@ impl ResultPage {
     }
 }
 
-/// The page that a request asks for.
+/// The requested page.
 struct QueryPage {
     size: usize,
     position: Option<Position>,
@@ -140,7 +140,7 @@ impl QueryPage {
         Ok((twins, next))
     }
 
-    /// Returns the part of complete rows, such as groups, and the position of the next page.
+    /// Returns the page's part of a complete list of groups, and the position of the next page.
     fn groups<T>(&self, mut groups: Vec<T>) -> Result<(Vec<T>, Option<Position>)> {
         let start = match self.position {
             None => 0,

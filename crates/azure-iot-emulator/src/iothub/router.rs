@@ -1,4 +1,4 @@
-//! Routes: methods and paths of the operations, and the rights that they require.
+//! Routes: methods, paths and required rights of the operations.
 
 use http::Method;
 
@@ -57,7 +57,7 @@ pub(crate) enum Operation {
 pub(crate) enum RouteMatch<'a> {
     /// An operation, the right that it requires, and the parameters in its path.
     Operation(Operation, Rights, Parameters<'a>),
-    /// The path exists with these methods only.
+    /// The path exists only with these methods.
     OtherMethods(Vec<&'static str>),
     Nothing,
 }
@@ -70,7 +70,7 @@ impl<'a> Parameters<'a> {
     /// Returns the parameter at `index`, usually an id.
     #[expect(
         clippy::expect_used,
-        reason = "a route and the dispatch of its operation agree"
+        reason = "routes have the parameters that dispatch reads, which a test checks"
     )]
     pub(crate) fn id(&self, index: usize) -> &'a str {
         self.0
@@ -89,7 +89,7 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// Finds the operation; literal segments match in any case, and win over parameters.
+/// Finds the operation. Literal segments are case-insensitive and take precedence over parameters.
 pub(crate) fn find<'a>(method: &Method, segments: &[&'a str]) -> RouteMatch<'a> {
     let mut others = Vec::new();
     for route in ROUTES {

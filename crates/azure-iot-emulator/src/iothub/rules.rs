@@ -1,4 +1,4 @@
-//! Rules: checks, limits, patches and preconditions, over the store only.
+//! Validation, limits, patches and preconditions. These functions depend only on the store.
 
 pub(super) mod body;
 pub(super) mod configuration_content;

@@ -1,4 +1,4 @@
-//! Dispatch: from a request to an operation, and from its result to a response.
+//! Dispatch of requests to operations, and conversion of errors to responses.
 
 use std::io::{self, Write};
 
@@ -27,7 +27,7 @@ impl IotHub {
         Ok(response)
     }
 
-    /// Finds the operation, and checks the caller's rights, the version and the throttle.
+    /// Finds the operation, and checks the caller's rights, the api-version and the throttle.
     fn find_operation<'a>(
         &self,
         request: &ServiceRequest,
@@ -36,7 +36,7 @@ impl IotHub {
         let (operation, right, parameters) = match router::find(&request.method, segments) {
             RouteMatch::Operation(operation, right, parameters) => (operation, right, parameters),
             RouteMatch::OtherMethods(methods) => {
-                let text = format!("The method {} is not allowed here.", request.method);
+                let text = format!("The method {} is not allowed for this resource.", request.method);
                 let error = HubError::new(Code::GENERIC_METHOD_NOT_ALLOWED, text);
                 return Err(error.with_header("allow", methods.join(", ")));
             }
@@ -114,7 +114,7 @@ impl IotHub {
     }
 }
 
-/// Returns whether an operation may change which configurations target its device.
+/// Returns whether an operation may change the set of configurations that target its device.
 fn changes_targets(operation: Operation) -> bool {
     matches!(
         operation,
@@ -129,7 +129,7 @@ fn changes_targets(operation: Operation) -> bool {
     )
 }
 
-/// Checks that the version has the form of one: the service accepts many, and the emulator any.
+/// Checks the format of the api-version. The service accepts many versions, the emulator every well-formed one.
 fn check_api_version(version: Option<&str>) -> Result<()> {
     let is_version = version.is_some_and(|version| {
         let date = version.strip_suffix("-preview").unwrap_or(version).as_bytes();
@@ -182,8 +182,8 @@ impl StatefulService for IotHub {
     }
 
     fn write_state(&self, writer: &mut dyn Write) -> io::Result<()> {
-        // Serialized JSON takes a fraction of the memory of a `Value`. It is written after the lock is released, so
-        // that no request waits for the disk.
+        // Serialized JSON takes a fraction of the memory of a `Value`. It is written after the lock is released, so that
+        // requests do not wait for the disk.
         let json = self.read(serde_json::to_vec)?;
         writer.write_all(&json)
     }

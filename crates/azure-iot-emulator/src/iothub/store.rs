@@ -31,7 +31,7 @@ use crate::iothub::store::not_found::NotFound;
 use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::transfer::Transfer;
 
-/// The records by id, in the order in which lists and queries return them.
+/// The records of a hub by id, in the order of lists and queries.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Store {
@@ -47,7 +47,7 @@ pub(crate) struct Store {
     /// Blob containers by name.
     #[serde(default)]
     pub(crate) containers: Tracked<Container>,
-    /// The last generation assigned, so that no two identities share one even while the clock stands still.
+    /// The last assigned generation, so that generations stay unique even if the clock stands still.
     last_generation: u64,
     #[serde(default)]
     pub(crate) messaging: MessagingState,
@@ -55,7 +55,7 @@ pub(crate) struct Store {
     journal: JournalState,
 }
 
-/// What the journal knows of the untracked members of a [`Store`].
+/// The last journaled value of the untracked members of a [`Store`].
 #[derive(Debug, Default)]
 enum JournalState {
     /// There is no journal.
@@ -63,7 +63,7 @@ enum JournalState {
     Off,
     /// The whole store was replaced since the last call of [`Store::take_changes`].
     Replaced,
-    /// The untracked members as of the last call; they are small enough to be written whole when they change.
+    /// The untracked members as of the last call. They are small, so a change writes them completely.
     Known(Map<String, Value>),
 }
 
@@ -75,17 +75,17 @@ impl Store {
             let modules_agree = device.modules.iter().all(|(id, module)| *id == module.id);
             if *id != device.id || !modules_agree {
                 return Err(format!(
-                    "the device {id:?} or one of its modules is filed under another id"
+                    "the id of the device {id:?} or of one of its modules differs from its key"
                 ));
             }
         }
         if let Some((id, _)) = store.configurations.iter().find(|(id, found)| **id != found.id) {
-            return Err(format!("the configuration {id:?} is filed under another id"));
+            return Err(format!("the id of the configuration {id:?} differs from its key"));
         }
         Ok(store)
     }
 
-    /// Records changes from now on.
+    /// Starts recording changes.
     pub(crate) fn record_changes(&mut self) {
         self.devices.record();
         self.configurations.record();
@@ -95,7 +95,7 @@ impl Store {
         self.journal = JournalState::Known(self.untracked());
     }
 
-    /// Replaces the store by another one. A journal gets the whole state next.
+    /// Replaces the store. The next line of the journal has the whole state.
     pub(crate) fn replace(&mut self, other: Self) {
         let is_recorded = !matches!(self.journal, JournalState::Off);
         *self = other;
@@ -139,7 +139,7 @@ impl Store {
         .concat()
     }
 
-    /// Returns the whole state as JSON, the form that [`deserialize_checked`](Self::deserialize_checked) reads.
+    /// Returns the whole state as JSON, the input of [`deserialize_checked`](Self::deserialize_checked).
     pub(crate) fn dump(&self) -> Value {
         to_json(self)
     }
@@ -151,7 +151,7 @@ impl Store {
         ])
     }
 
-    /// Returns the generation of a new identity: the time in ticks, or the next number that is free.
+    /// Returns the generation of a new identity: the time in ticks, or the next free number.
     pub(crate) fn next_generation(&mut self, now: Timestamp) -> u64 {
         self.last_generation = now.ticks().max(self.last_generation + 1);
         self.last_generation
@@ -161,7 +161,7 @@ impl Store {
         self.containers.get(container)?.get(name)
     }
 
-    /// Writes a blob; its container is created if there is none.
+    /// Writes a blob, and creates its container if needed.
     pub(crate) fn put_blob(&mut self, container: &str, name: &str, blob: Blob) {
         match self.containers.get_mut(container) {
             Some(container) => drop(container.insert(name.to_owned(), blob)),
@@ -201,7 +201,7 @@ impl Device {
 
 #[expect(
     clippy::expect_used,
-    reason = "every map key of the store is a string, and no record's serialization fails"
+    reason = "all map keys are strings, and records serialize"
 )]
 fn to_json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).expect("the store is valid JSON")

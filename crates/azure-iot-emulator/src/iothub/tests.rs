@@ -1,4 +1,4 @@
-//! The hub as the server and the journal see it.
+//! The interfaces to the server and the journal.
 
 #[path = "../../tests/iothub/support.rs"]
 #[expect(dead_code, reason = "the support module is that of the integration tests")]
@@ -14,7 +14,7 @@ use crate::service::{Refusal, Service, StatefulService};
 
 /// HUB-ERROR-7, HUB-QUOTA-1.
 #[test]
-fn refusals_have_the_text_of_the_service() {
+fn refusals_have_the_format_of_the_service() {
     let hub = Hub::new();
     let refuse = |refusal: Refusal| {
         let response = hub.engine.refuse(&refusal, "id");
@@ -32,7 +32,7 @@ fn refusals_have_the_text_of_the_service() {
     let (status, message) = refuse(Refusal::Fault(http::StatusCode::TOO_MANY_REQUESTS));
     assert_eq!(status, 429);
     assert!(message.starts_with("ErrorCode:ThrottlingException;"), "{message}");
-    // A status without an error code keeps its number.
+    // A status without an error code is kept.
     assert_eq!(refuse(Refusal::Fault(http::StatusCode::IM_A_TEAPOT)).0, 418);
 }
 
@@ -54,7 +54,7 @@ impl Write for Busy<'_> {
 }
 
 #[test]
-fn the_state_is_written_as_it_was_while_requests_go_on() {
+fn snapshot_is_consistent_while_requests_continue() {
     let hub = Hub::new();
     for id in ["a", "b"] {
         hub.create(id);

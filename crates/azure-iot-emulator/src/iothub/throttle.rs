@@ -1,4 +1,4 @@
-//! Throttling: token buckets per class of operations. Off unless switched on.
+//! Throttling with token buckets per class of operations. Disabled by default.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ pub(crate) enum OperationClass {
 }
 
 impl OperationClass {
-    /// Returns the class of an operation; `None` if it is not throttled here.
+    /// Returns the class of an operation; `None` if it is not throttled.
     fn of(operation: Operation) -> Option<Self> {
         use Operation as Op;
         Some(match operation {
@@ -67,7 +67,7 @@ impl OperationClass {
         })
     }
 
-    /// Returns the number of requests of one unit, and the seconds in which they are allowed.
+    /// Returns the number of requests that one unit allows, and their period in seconds.
     fn limit(self, tier: Tier) -> (f64, f64) {
         let of = |small: f64, s2: f64, s3: f64| match tier {
             Tier::F1 | Tier::S1 => small,
@@ -79,7 +79,7 @@ impl OperationClass {
             Self::TwinRead => (of(100.0, 100.0, 500.0), 1.0),
             Self::TwinUpdate => (of(50.0, 50.0, 250.0), 1.0),
             Self::Query => (of(20.0, 20.0, 1000.0), 60.0),
-            // 160 KB, 480 KB and 24 MB in units of 4 KB: a call counts as one.
+            // The documented 160 KB, 480 KB and 24 MB, with 4 KB per call.
             Self::Method => (of(40.0, 120.0, 6000.0), 1.0),
             Self::Configuration => (20.0, 60.0),
         }
@@ -101,7 +101,7 @@ impl OperationClass {
 /// Token buckets by class.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
-    /// The tokens of each bucket and when they were counted; `None` while throttling is off.
+    /// The tokens of each bucket and the time of their count; `None` while throttling is disabled.
     buckets: Mutex<Option<HashMap<OperationClass, (f64, OffsetDateTime)>>>,
 }
 
@@ -114,7 +114,7 @@ impl Throttle {
         self.buckets.lock().is_some()
     }
 
-    /// Takes a token for a request, or refuses it.
+    /// Takes a token for a request, or returns an error if there is none.
     pub(crate) fn admit(&self, operation: Operation, tier: Tier, now: OffsetDateTime) -> Result<()> {
         let mut buckets = self.buckets.lock();
         let (Some(buckets), Some(class)) = (buckets.as_mut(), OperationClass::of(operation)) else {

@@ -5,24 +5,24 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-/// The tier of a hub, with one unit: it limits the concurrent jobs and, if throttling is on, the requests.
+/// The tier of a hub with one unit. It limits concurrent jobs and, if throttling is enabled, requests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Tier {
-    /// Free.
+    /// The free tier.
     F1,
-    /// Standard, the default.
+    /// The standard tier 1, the default.
     #[default]
     S1,
-    /// Standard, larger.
+    /// The standard tier 2.
     S2,
-    /// Standard, largest.
+    /// The standard tier 3.
     S3,
 }
 
-/// The name of a [`Tier`] that does not exist.
+/// The error for an unknown [`Tier`].
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{name:?} is not a tier; one of F1, S1, S2, S3 is expected")]
+#[error("unknown tier {name:?}; it must be one of F1, S1, S2, S3")]
 #[non_exhaustive]
 pub struct TierError {
     /// The unknown name.
@@ -30,7 +30,7 @@ pub struct TierError {
 }
 
 impl Tier {
-    /// Returns the number of scheduled jobs that may be active at the same time.
+    /// Returns the maximum number of active scheduled jobs.
     pub(crate) fn concurrent_jobs(self) -> usize {
         match self {
             Self::F1 | Self::S1 => 1,

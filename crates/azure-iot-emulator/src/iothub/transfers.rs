@@ -1,4 +1,4 @@
-//! Import and export jobs: the registry from and to files in a blob container.
+//! Import and export jobs, which transfer the registry from and to blobs.
 
 pub(super) mod export;
 pub(super) mod import;
@@ -50,7 +50,7 @@ impl IotHub {
         })
     }
 
-    /// Cancels a job; a finished one stays as it is. The service has an error of its own for an unknown job.
+    /// Cancels a job; a finished one is unchanged. The service's error for an unknown job differs from that of a read.
     pub(super) fn cancel_transfer(&self, id: &str) -> Result<ServiceResponse> {
         let now = self.now();
         self.write(|store| {

@@ -1,4 +1,4 @@
-//! Bodies of responses, whole, chunked or truncated.
+//! Response bodies: complete, chunked or truncated.
 
 use std::convert::Infallible;
 use std::io;
@@ -35,7 +35,7 @@ pub(super) fn into_http(response: ServiceResponse, truncate: bool) -> Response<R
             flushed: false,
         }));
     } else if http.headers_mut().remove(TRANSFER_ENCODING).is_some() {
-        // Hyper writes the header if the version of HTTP has it.
+        // Hyper adds `Transfer-Encoding` if the HTTP version has it.
         *http.body_mut() = Either::Right(Either::Left(ChunkedBody(Some(response.body))));
     } else {
         *http.body_mut() = Either::Left(Full::new(response.body));
@@ -58,7 +58,7 @@ impl Body for ChunkedBody {
     }
 }
 
-/// The first half of a body, and then an error, which makes hyper break the connection.
+/// The first half of a body, then an error, on which hyper breaks the connection.
 pub(super) struct HalfBody {
     half: Option<Bytes>,
     flushed: bool,
@@ -76,7 +76,7 @@ impl Body for HalfBody {
             return Poll::Ready(Some(Ok(Frame::data(half))));
         }
         if !self.flushed {
-            // Hyper flushes its buffer while the body is pending.
+            // Pending makes hyper flush its buffer.
             self.flushed = true;
             context.waker().wake_by_ref();
             return Poll::Pending;

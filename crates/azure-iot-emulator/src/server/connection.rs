@@ -16,7 +16,7 @@ use crate::server::reset::{Reset, Resettable};
 
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves a connection until it ends, or until its requests are finished after `stopping` was set.
+/// Serves a connection until it ends; once `stopping` is set, only until its open requests finish.
 pub(super) async fn serve(
     stream: TcpStream,
     endpoint: Arc<Endpoint>,

@@ -11,7 +11,7 @@ use crate::durable::journal::Journal;
 use crate::faults::Faults;
 use crate::service::Service;
 
-/// A service, and the parts of the server that guard it.
+/// A service with its authenticator, fault rules and TLS configuration.
 pub(crate) struct Endpoint {
     pub(crate) service: Arc<dyn Service>,
     pub(crate) authenticator: Authenticator,

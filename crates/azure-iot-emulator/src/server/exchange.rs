@@ -1,4 +1,4 @@
-//! One request and its response: faults, credentials, durability, request ids, logs.
+//! Processing of one request: faults, credentials, durability, request ids, logging.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::service::response::ServiceResponse;
 /// The maximum length of a request body, in bytes.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
-/// Responds to a request, or resets the connection if a fault rule says so.
+/// Responds to a request, or resets the connection on a fault rule.
 #[expect(clippy::expect_used, reason = "a UUID is a header value")]
 pub(super) async fn respond(
     endpoint: Arc<Endpoint>,
@@ -38,11 +38,11 @@ pub(super) async fn respond(
     let request_id = uuid::Uuid::new_v4().to_string();
     let (mut parts, body) = request.into_parts();
     let service = endpoint.service.name();
-    let verdict = endpoint.faults.judge(service, &parts.method, parts.uri.path());
-    if !verdict.delay.is_zero() {
-        tokio::time::sleep(verdict.delay).await;
+    let effects = endpoint.faults.apply(service, &parts.method, parts.uri.path());
+    if !effects.delay.is_zero() {
+        tokio::time::sleep(effects.delay).await;
     }
-    let mut response = match verdict.outcome {
+    let mut response = match effects.outcome {
         Some(Outcome::Reset { processed: false }) => return reset.now().await,
         Some(Outcome::Status(status, retry_after)) => {
             refuse_by_fault(&endpoint, status, retry_after, &request_id)
@@ -51,7 +51,7 @@ pub(super) async fn respond(
             process(&endpoint, &mut parts, body, &request_id).await
         }
     };
-    if verdict.outcome == Some(Outcome::Reset { processed: true }) {
+    if effects.outcome == Some(Outcome::Reset { processed: true }) {
         return reset.now().await;
     }
     response
@@ -67,7 +67,7 @@ pub(super) async fn respond(
         microseconds = started.elapsed().as_micros(),
         "request"
     );
-    Ok(into_http(response, verdict.outcome == Some(Outcome::Truncate)))
+    Ok(into_http(response, effects.outcome == Some(Outcome::Truncate)))
 }
 
 fn refuse_by_fault(
@@ -83,7 +83,7 @@ fn refuse_by_fault(
     response
 }
 
-/// Checks a request, passes it on to the service, and waits until its changes are durable. Takes the headers out of
+/// Checks a request, forwards it to the service, and waits until its changes are durable. Moves the headers out of
 /// `parts`.
 async fn process(
     endpoint: &Endpoint,
@@ -102,7 +102,7 @@ async fn process(
     let journal = endpoint.journal.as_ref();
     let journal = journal.filter(|_| endpoint.service.is_durable(&request));
     let response = endpoint.service.handle(request).await;
-    // Errors wait as well: a part may have been done, as in bulk requests.
+    // Errors wait as well, because bulk requests may have changed a part.
     if let Some(journal) = journal
         && journal.commit().await.is_err()
     {
@@ -147,6 +147,6 @@ async fn read(body: Incoming) -> Result<Bytes, Refusal> {
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
             Err(Refusal::BodyTooLarge { limit: BODY_LIMIT })
         }
-        Err(error) => Err(Refusal::BadRequest(format!("the body can't be read: {error}"))),
+        Err(error) => Err(Refusal::BadRequest(format!("could not read the body: {error}"))),
     }
 }

@@ -12,10 +12,10 @@ use crate::server::connection;
 use crate::server::endpoint::Endpoint;
 use crate::socket::{ACCEPT_RETRY_DELAY, ListeningSocket};
 
-/// The time for open connections to finish their requests when the server stops.
+/// Maximum time for open connections to finish their requests when the server stops.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A listening server. Dropping it closes the socket at once and aborts open connections.
+/// A listening server. Dropping it closes the socket and aborts open connections.
 pub(crate) struct Server {
     port: u16,
     socket: ListeningSocket,
@@ -24,7 +24,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Binds the port and starts to accept connections. Port 0 is a free one.
+    /// Binds the port and starts accepting connections. Port 0 selects a free port.
     pub(crate) async fn start(address: SocketAddr, endpoint: Endpoint) -> io::Result<Self> {
         let (socket, port) = ListeningSocket::bind(address).await?;
         let (stop, stopping) = watch::channel(false);
@@ -41,7 +41,7 @@ impl Server {
         self.port
     }
 
-    /// Stops accepting connections, and waits until open ones have finished their requests.
+    /// Stops accepting connections, and waits for open connections to finish their requests.
     pub(crate) async fn shut_down(mut self) {
         self.socket.close();
         self.stop.send_replace(true);
@@ -49,7 +49,7 @@ impl Server {
             .await
             .is_err()
         {
-            tracing::warn!("open connections did not finish in time and are aborted");
+            tracing::warn!("open connections did not finish in time and were aborted");
         }
     }
 }
@@ -66,7 +66,7 @@ async fn accept_all(socket: ListeningSocket, endpoint: Arc<Endpoint>, mut stoppi
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
-            // An error means that the server was dropped, which stops it as well.
+            // An error means that the server was dropped.
             _ = stopping.wait_for(|stop| *stop) => break,
             Some(_) = connections.join_next() => continue,
         };

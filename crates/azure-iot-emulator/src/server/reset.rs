@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-/// A request to reset a connection rather than to close it.
+/// A handle to reset a connection instead of closing it.
 #[derive(Debug, Default)]
 pub(super) struct Reset {
     set: AtomicBool,
@@ -18,7 +18,7 @@ pub(super) struct Reset {
 }
 
 impl Reset {
-    /// Resets the connection. Never returns: the task of the connection drops this future with the connection.
+    /// Resets the connection. Never returns, because the connection's task drops this future.
     pub(super) async fn now<T>(&self) -> T {
         self.set.store(true, Ordering::Relaxed);
         self.notify.notify_one();
@@ -48,7 +48,7 @@ impl Drop for Resettable {
         if self.reset.set.load(Ordering::Relaxed)
             && let Err(error) = self.stream.set_zero_linger()
         {
-            tracing::debug!(%error, "the connection is closed rather than reset");
+            tracing::debug!(%error, "could not request a reset; the connection is closed instead");
         }
     }
 }

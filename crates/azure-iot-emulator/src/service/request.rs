@@ -1,4 +1,4 @@
-//! Requests as services see them, and the parts of a URL.
+//! Requests to services, and parsing of their URLs.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::auth::caller::Caller;
 use crate::error::PathError;
 
-/// A request whose credentials were checked.
+/// A request with checked credentials.
 #[derive(Debug, Clone)]
 pub struct ServiceRequest {
     /// The HTTP method.
@@ -19,17 +19,17 @@ pub struct ServiceRequest {
     pub path_segments: Vec<String>,
     /// The path exactly as sent, without the query.
     pub raw_path: String,
-    /// The query's pairs, decoded, in the order sent.
+    /// The decoded query parameters, in the order sent.
     pub query: Vec<(String, String)>,
     /// The headers.
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// The sender, as its credentials prove.
+    /// The authenticated sender.
     pub caller: Caller,
     /// Scheme and authority as the client addressed them, for links in responses: `https://localhost:8443`.
     pub base_url: String,
-    /// The request's id in logs and in the `x-ms-request-id` response header.
+    /// The request id in logs and in the response header `x-ms-request-id`.
     pub request_id: String,
 }
 
@@ -76,12 +76,12 @@ impl ServiceRequest {
         self
     }
 
-    /// The path segments in a form that slice patterns match.
+    /// Returns the path segments for matching with slice patterns.
     pub fn segments(&self) -> Vec<&str> {
         self.path_segments.iter().map(String::as_str).collect()
     }
 
-    /// Returns the first query parameter of this name, ignoring case.
+    /// Returns the first query parameter with this name, ignoring case.
     pub fn query_value(&self, name: &str) -> Option<&str> {
         self.query
             .iter()
@@ -89,7 +89,7 @@ impl ServiceRequest {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Returns the first header of this name, if its value is visible ASCII.
+    /// Returns the first header with this name, if its value is visible ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }

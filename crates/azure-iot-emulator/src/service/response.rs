@@ -1,4 +1,4 @@
-//! Responses before they are written to the wire.
+//! Responses of services.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
-/// A response before it is written to the wire.
+/// A response of a service.
 #[derive(Debug, Clone)]
 pub struct ServiceResponse {
     /// The status.
@@ -30,7 +30,7 @@ impl ServiceResponse {
     /// Creates a response with a JSON body, as `application/json; charset=utf-8`.
     #[expect(
         clippy::expect_used,
-        reason = "response bodies are values and records of this crate"
+        reason = "response bodies are values and records of this crate, which serialize"
     )]
     pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Self {
         // Most responses fit without reallocation.
@@ -39,7 +39,7 @@ impl ServiceResponse {
         Self::raw_json(status, text)
     }
 
-    /// Creates a response whose body is serialized JSON.
+    /// Creates a response from serialized JSON.
     pub(crate) fn raw_json(status: StatusCode, body: impl Into<Bytes>) -> Self {
         let mut response = Self {
             status,
@@ -53,7 +53,7 @@ impl ServiceResponse {
         response
     }
 
-    /// Sets a header, unless the value has characters that headers must not have.
+    /// Sets a header, unless its value contains characters that are invalid in headers.
     #[must_use]
     pub(crate) fn with_header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -62,7 +62,7 @@ impl ServiceResponse {
         self
     }
 
-    /// Returns the first header of this name, if its value is visible ASCII.
+    /// Returns the first header with this name, if its value is visible ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }

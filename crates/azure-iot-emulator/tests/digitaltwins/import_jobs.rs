@@ -251,7 +251,7 @@ fn invalid_rows_and_files_fail_the_job() {
     for (bad, text) in [
         (good.replacen("{\"Section\":\"Header\"}", "", 1), "must begin"),
         (good.replacen("1.0.0", "2.0.0", 1), "fileVersion"),
-        (good.replacen("\"Twins\"", "\"Planes\"", 1), "no section"),
+        (good.replacen("\"Twins\"", "\"Planes\"", 1), "Unknown section"),
         (good.replacen("\"Twins\"", "\"Relationships\"", 1), "Relationship"),
         (
             good.replacen("{\"Section\":\"Models\"}", "nonsense", 1),

@@ -161,7 +161,10 @@ fn invalid_state_is_refused_and_changes_nothing() {
             json!({"models": {"x": {"sequence": 1}}}),
             "the model \"x\" has no model",
         ),
-        (json!({"models": {"x": model}}), "the model \"x\" has another @id"),
+        (
+            json!({"models": {"x": model}}),
+            "the @id of the model \"x\" differs from its key",
+        ),
         (
             json!({"models": {"x": {"sequence": 1, "model": {"@id": "x"}, "uploadTime": "2020-01-01T00:00:00Z"}}}),
             "x",
@@ -184,10 +187,10 @@ fn invalid_state_is_refused_and_changes_nothing() {
             "the model \"dtmi:test:Floor;1\" has no sequence from 0 to 9007199254740991",
         ),
         (json!({"twins": []}), "twins is not an object"),
-        (json!({"twins": {"x": {"$dtId": "x"}}}), "this is not a twin"),
+        (json!({"twins": {"x": {"$dtId": "x"}}}), "invalid twin"),
         (
             json!({"twins": {"x": twin}}),
-            "the twin \"room-1\" is filed as \"x\"",
+            "the twin \"room-1\" is stored under the key \"x\"",
         ),
         (
             json!({"relationships": {"floor-1": 1}}),
@@ -195,22 +198,22 @@ fn invalid_state_is_refused_and_changes_nothing() {
         ),
         (
             json!({"relationships": {"floor-1": {"r1": relationship}}}),
-            "between the twins",
+            "invalid relationship",
         ),
         (
             with("/relationships", &json!({"floor-1": {"x": relationship}})),
-            "the relationship \"r1\" of \"floor-1\" is filed as \"x\"",
+            "the relationship \"r1\" of \"floor-1\" is stored under the key \"x\"",
         ),
         (
             with("/relationships", &json!({"floor-2": {"r1": relationship}})),
-            "filed as \"r1\" of \"floor-2\"",
+            "the key \"r1\" of \"floor-2\"",
         ),
         (json!({"eventRoutes": {"r": {}}}), "the event route \"r\""),
         (json!({"jobs": 1}), "jobs"),
         (json!({"jobs": {"imports": {"j": {}}}}), "jobs: missing field"),
         (
             json!({"jobs": {"deletions": {"j": job("k")}}}),
-            "the job \"k\" is filed as \"j\"",
+            "the job \"k\" is stored under the key \"j\"",
         ),
     ] {
         let error = instance.service.load(&state).expect_err("not understood");

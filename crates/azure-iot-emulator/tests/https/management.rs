@@ -118,7 +118,7 @@ async fn clock_is_set_and_advanced() {
         );
     }
     for (now, expected) in [
-        ("soon", "now is not a time"),
+        ("soon", "is not an RFC 3339 time"),
         // These times are outside the range once converted to UTC.
         ("9999-12-31T23:59:59-01:00", "outside the years 0 to 9999"),
         ("0000-01-01T00:00:00+01:00", "outside the years 0 to 9999"),

@@ -50,30 +50,33 @@ fn invalid_values_end_with_a_clear_message() {
         (&["--management-port", "x"], "--management-port"),
         (&["--tier", "B1"], "one of F1, S1, S2, S3"),
         (&["--no-iothub", "--no-digitaltwins"], "cannot be used with"),
-        (&["--hub-name", ""], "\".azure-devices.net\" is not a host name"),
-        (&["--hub-name", "a b"], "is not a host name"),
-        (&["--host-name", "a b"], "\"a b\" is not a host name"),
-        (&["--policy-key", "iothubowner"], "POLICY=BASE64 is expected"),
+        (
+            &["--hub-name", ""],
+            "\".azure-devices.net\" is not a valid host name",
+        ),
+        (&["--hub-name", "a b"], "is not a valid host name"),
+        (&["--host-name", "a b"], "\"a b\" is not a valid host name"),
+        (&["--policy-key", "iothubowner"], "expected POLICY=BASE64"),
         (
             &["--policy-key", "iothubowner=???"],
-            "\"iothubowner\" is not base64",
+            "\"iothubowner\" does not exist, or its key is not base64",
         ),
         (&["--policy-key", "nobody=AAAA"], "\"nobody\""),
-        (&["--event-webhook", "hook"], "NAME=URL is expected"),
+        (&["--event-webhook", "hook"], "expected NAME=URL"),
         (&["--event-webhook", "hook=nowhere"], "relative URL"),
         (
             &["--event-webhook", "hook=ftp://localhost/"],
-            "only http and https",
+            "scheme http or https",
         ),
-        (&["--event-webhook", "=http://localhost/"], "must have a name"),
+        (&["--event-webhook", "=http://localhost/"], "must not be empty"),
         (&["--event-webhook-ca", &none], &none),
-        (&["--event-webhook-ca", &text], "there is none"),
-        (&["--blob-directory", &text], "is not a folder"),
+        (&["--event-webhook-ca", &text], "no certificate found"),
+        (&["--blob-directory", &text], "is not a directory"),
         (&["--query-lag", "-1"], "'-1'"),
         (&["--query-lag", "soon"], "--query-lag"),
         (&["--ca-file", &inside], &inside),
         (&["--data-file", &inside], &inside),
-        (&["--data-file", &text], "can't be used"),
+        (&["--data-file", &text], "could not open the data file"),
         (&["--hub", &none], &none),
         (&["--hub", &text], &text),
         (&["--hub", &list], "a b"),
@@ -89,7 +92,7 @@ fn invalid_values_end_with_a_clear_message() {
         (&["--state", &none], &none),
         (&["--state", &text], &text),
         (&["--state", &number], "iothub: "),
-        (&["--state", &list], "no service \"devices\""),
+        (&["--state", &list], "the service \"devices\" is not running"),
         (&["--log", "emulator=loud"], "--log: "),
         (&["--nothing"], "--nothing"),
         (&["argument"], "argument"),
@@ -139,7 +142,7 @@ fn taken_port_is_named_in_the_error() {
         ),
         ("--management-port", "IOT_EMULATOR_MANAGEMENT_PORT", "management"),
     ] {
-        let expected = format!("error: {service} can't listen on {address}: ");
+        let expected = format!("error: could not bind {address} for the endpoint {service}: ");
         let text = start_error(&[option, &port], &[]);
         assert!(text.starts_with(&expected), "{text}");
         let text = start_error(&[], &[(variable, port.clone())]);

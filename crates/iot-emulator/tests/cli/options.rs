@@ -1,4 +1,4 @@
-//! Each option of the program does what `--help` says.
+//! The effect of each option.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};

@@ -1,4 +1,4 @@
-//! Webhooks of the program over TLS.
+//! Webhooks over TLS.
 
 use reqwest::Method;
 use serde_json::json;

@@ -26,8 +26,7 @@ fn path(path: &str) -> Vec<String> {
     crate::service::request::split_path(path).unwrap()
 }
 
-/// HUB-AUTH-4, HUB-AUTH-5, HUB-AUTH-8: the labelled vectors, each verified over the resource text exactly as it is
-/// sent.
+/// HUB-AUTH-4, HUB-AUTH-5, HUB-AUTH-8: labeled vectors, each verified over the resource exactly as it is sent.
 #[test]
 fn known_signatures_are_accepted() {
     let host = "myhub.azure-devices.net";
@@ -84,7 +83,7 @@ fn known_signatures_are_accepted() {
     }
 }
 
-/// HUB-AUTH-5, HUB-AUTH-7: the case of an escape changes the signature, so it must be taken as sent.
+/// HUB-AUTH-5, HUB-AUTH-7: the case of a percent-escape changes the signature, so it must not be normalized.
 #[test]
 fn escapes_are_not_normalized_before_the_signature() {
     let policies = policies("iothubowner", K1);
@@ -102,7 +101,7 @@ fn escapes_are_not_normalized_before_the_signature() {
         let check = |at: &str| policies.check(&token, "myhub.azure-devices.net", &path(at), NOW);
         assert!(check("/devices/device1").is_ok());
         assert!(check("/devices/device1/modules/m").is_ok());
-        // By segment: a longer id with the same beginning is another device.
+        // Paths are compared by segment: a longer id with the same prefix is another device.
         assert_eq!(check("/devices/device12"), Err(AuthError::WrongResource));
         assert_eq!(check("/devices"), Err(AuthError::WrongResource));
         let swapped = token.replace("%2Fdevices", "%2fdevices");
@@ -174,9 +173,9 @@ fn expiry_policy_key_and_host_are_checked() {
     }
 }
 
-/// HUB-AUTH-6: fields come in any order, and the first token of one client counts milliseconds.
+/// HUB-AUTH-6: fields may be in any order, and one client's first token has its expiry in milliseconds.
 #[test]
-fn token_fields_come_in_any_order() {
+fn token_fields_may_be_in_any_order() {
     let key = "bm90LWEtcmVhbC1rZXktMDEyMzQ1Njc4OTAxMjM0NTY=";
     let credentials = "sr=myhub.azure-devices.net&sig=shY7HYTC2ZzE31%2Bh4XP4K89kTkmUtNIq1VYDZC8xcOI%3D&skn=iothubowner&se=1700000000000";
     let result =
@@ -186,7 +185,7 @@ fn token_fields_come_in_any_order() {
 
 /// HUB-AUTH-9.
 #[test]
-fn the_secondary_key_signs_too_and_debug_shows_no_key() {
+fn secondary_key_is_accepted_and_debug_shows_no_key() {
     let policy = Policy::generate("p", Rights::all());
     let mut mac = Hmac::<Sha256>::new_from_slice(&STANDARD.decode(&policy.secondary_key).unwrap()).unwrap();
     mac.update(b"h\n4102444800");

@@ -13,7 +13,7 @@ pub(crate) fn job_not_found(id: &str) -> ServiceError {
     )
 }
 
-/// The text is inferred from the one for imports.
+/// The message is inferred from the one for imports.
 pub(crate) fn delete_job_not_found(id: &str) -> ServiceError {
     ServiceError::new(
         404,
@@ -39,16 +39,16 @@ pub(crate) fn blob_uri_invalid(uri: &str) -> ServiceError {
     ))
 }
 
-/// The text is inferred; the code is documented.
+/// The message is inferred; the code is documented.
 pub(crate) fn job_limit_reached() -> ServiceError {
     ServiceError::new(
         400,
         "JobLimitReached",
-        "The maximum number of jobs that may run at a time is reached.",
+        "The maximum number of concurrent jobs is reached.",
     )
 }
 
-/// The text is inferred; the code is documented.
+/// The message is inferred; the code is documented.
 pub(crate) fn job_invalid(message: &str) -> ServiceError {
     ServiceError::new(400, "ValidationFailed", message)
 }

@@ -9,7 +9,7 @@ pub(crate) fn models_empty() -> ServiceError {
     )
 }
 
-/// `messages` are the parser's, one per fault.
+/// `messages` are those of the DTDL parser, one per error.
 pub(crate) fn dtdl_parser_error(messages: &[String]) -> ServiceError {
     ServiceError::new(
         400,
@@ -21,7 +21,7 @@ pub(crate) fn dtdl_parser_error(messages: &[String]) -> ServiceError {
     )
 }
 
-/// The text is inferred; the code is documented.
+/// The message is inferred; the code is documented.
 pub(crate) fn model_version_not_supported(message: &str) -> ServiceError {
     ServiceError::new(
         400,
@@ -30,12 +30,12 @@ pub(crate) fn model_version_not_supported(message: &str) -> ServiceError {
     )
 }
 
-/// The text is inferred; the code is documented.
+/// The message is inferred; the code is documented.
 pub(crate) fn models_limit_exceeded(message: impl Into<String>) -> ServiceError {
     ServiceError::new(400, "LimitExceeded", message)
 }
 
-/// The code is the one the service sends; its documentation says `ModelAlreadyExists`.
+/// This is the code that the service sends; its documentation says `ModelAlreadyExists`.
 pub(crate) fn models_exist(ids: &[&str]) -> ServiceError {
     ServiceError::new(
         409,
@@ -75,7 +75,7 @@ pub(crate) fn model_referenced(by: &[&str]) -> ServiceError {
     )
 }
 
-/// The text is inferred; the code is documented.
+/// The message is inferred; the code is documented.
 pub(crate) fn model_references_not_decommissioned(by: &[&str]) -> ServiceError {
     ServiceError::new(
         409,

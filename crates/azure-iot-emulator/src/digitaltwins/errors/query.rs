@@ -20,11 +20,11 @@ pub(crate) fn query_body_invalid() -> ServiceError {
     ServiceError::new(
         400,
         "BadRequest",
-        "The request body must hold a query text or a continuation token of an earlier answer.",
+        "The request body must have a query or a continuation token.",
     )
 }
 
-/// The text is inferred; code and time limit are documented.
+/// The message is inferred; code and time limit are documented.
 pub(crate) fn query_timeout() -> ServiceError {
     ServiceError::new(
         400,
@@ -33,11 +33,11 @@ pub(crate) fn query_timeout() -> ServiceError {
     )
 }
 
-/// The text is inferred; the code is documented.
+/// The message is inferred; the code is documented.
 pub(crate) fn query_quota_reached() -> ServiceError {
     ServiceError::new(
         429,
         "QuotaReachedError",
-        "The quota of queries is reached. Wait before you send the next query.",
+        "The query quota is exceeded. Wait before you send the next query.",
     )
 }

@@ -13,7 +13,7 @@ pub(crate) fn relationship_not_found(twin: &str, id: &str) -> ServiceError {
     )
 }
 
-/// The code is the one the service sends; its documentation says `TargetTwinNotFound`.
+/// This is the code that the service sends; its documentation says `TargetTwinNotFound`.
 pub(crate) fn target_not_found() -> ServiceError {
     ServiceError::new(
         404,
@@ -34,7 +34,7 @@ pub(crate) fn relationship_body_unreadable() -> ServiceError {
     invalid_argument("Could not deserialize relationship create body.")
 }
 
-/// The text is inferred; the code is documented.
+/// The message is inferred; the code is documented.
 pub(crate) fn self_relationship(twin: &str) -> ServiceError {
     ServiceError::new(
         400,
@@ -45,7 +45,7 @@ pub(crate) fn self_relationship(twin: &str) -> ServiceError {
     )
 }
 
-/// Inferred: the limit is documented, the answer is not.
+/// Inferred: the limit is documented, the response is not.
 pub(crate) fn relationship_limit_reached(what: &str, limit: usize) -> ServiceError {
     ServiceError::new(
         400,

@@ -1,4 +1,4 @@
-//! Requests as such, and preconditions.
+//! Malformed requests, and preconditions.
 
 use super::service_error::{Form, ServiceError};
 
@@ -14,7 +14,7 @@ pub(crate) fn invalid_payload() -> ServiceError {
     invalid_argument("Payload is invalid.")
 }
 
-/// A body that the framework cannot read as what the operation takes. The text is inferred.
+/// A body that the web framework cannot deserialize. The message is inferred.
 pub(crate) fn unreadable_body(field: &str, message: impl Into<String>) -> ServiceError {
     ServiceError {
         form: Form::Problem {
@@ -24,7 +24,7 @@ pub(crate) fn unreadable_body(field: &str, message: impl Into<String>) -> Servic
     }
 }
 
-/// Inferred: the service documents the parameter, not the answer when it is left out.
+/// Inferred: the parameter is documented as required, the response to a request without it is not.
 pub(crate) fn missing_api_version() -> ServiceError {
     ServiceError::new(
         400,
@@ -53,7 +53,7 @@ pub(crate) fn method_not_allowed(method: &str, path: &str) -> ServiceError {
     ServiceError::new(
         405,
         "MethodNotAllowed",
-        format!("{path} has no operation for the method {method}."),
+        format!("{path} does not support the method {method}."),
     )
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn invalid_list_token() -> ServiceError {
     invalid_argument("The continuation token provided is invalid.")
 }
 
-/// Inferred: the limit is documented, the answer is not.
+/// Inferred: the limit is documented, the response is not.
 pub(crate) fn payload_too_large(limit: usize) -> ServiceError {
     ServiceError::new(
         400,
@@ -82,7 +82,7 @@ pub(crate) fn payload_too_large(limit: usize) -> ServiceError {
     )
 }
 
-/// Inferred: a body that no request of the service may have.
+/// Inferred: a body above the limit of every operation.
 pub(crate) fn body_too_large(limit: usize) -> ServiceError {
     ServiceError::new(
         413,
@@ -119,7 +119,7 @@ pub(crate) fn twin_exists(id: &str) -> ServiceError {
     )
 }
 
-/// The text is inferred from the one for twins.
+/// The message is inferred from the one for twins.
 pub(crate) fn relationship_exists(twin: &str, id: &str) -> ServiceError {
     ServiceError::new(
         412,

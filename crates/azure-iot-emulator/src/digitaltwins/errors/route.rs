@@ -21,7 +21,7 @@ pub(crate) fn route_endpoint_invalid() -> ServiceError {
     )
 }
 
-/// The code is recorded, and that the text names line and position; the rest of it is inferred.
+/// The code is recorded, and that the message has line and position; the rest of the message is inferred.
 pub(crate) fn route_filter_invalid(line: usize, position: usize) -> ServiceError {
     ServiceError::new(
         400,
@@ -32,7 +32,7 @@ pub(crate) fn route_filter_invalid(line: usize, position: usize) -> ServiceError
     )
 }
 
-/// The text is inferred.
+/// The message is inferred.
 pub(crate) fn route_filter_missing() -> ServiceError {
     ServiceError::new(
         400,
@@ -41,16 +41,16 @@ pub(crate) fn route_filter_missing() -> ServiceError {
     )
 }
 
-/// The text is inferred; the code is documented.
+/// The message is inferred; the code is documented.
 pub(crate) fn route_id_invalid(id: &str) -> ServiceError {
     ServiceError::new(
         400,
         "EventRouteIdInvalid",
-        format!("The event route id '{id}' is invalid. It must have letters, digits and hyphens only."),
+        format!("The event route id '{id}' is invalid. It must consist of letters, digits and hyphens."),
     )
 }
 
-/// The text is inferred; code and limit are documented.
+/// The message is inferred; code and limit are documented.
 pub(crate) fn route_limit_exceeded(limit: usize) -> ServiceError {
     ServiceError::new(
         400,

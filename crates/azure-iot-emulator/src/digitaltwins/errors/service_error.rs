@@ -1,4 +1,4 @@
-//! The parts of every error response: status, code, message and the form of its body.
+//! The parts of an error response: status, code, message and body format.
 
 use serde_json::{Map, Value, json};
 
@@ -11,12 +11,12 @@ pub(crate) struct ErrorDetail {
     pub(crate) message: String,
 }
 
-/// The form of the body of an error.
+/// The body format of an error response.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Form {
     /// `{"error": {"code", "message", "details"}}`, and the header `x-ms-error-code`.
     Envelope,
-    /// `application/problem+json` of the web framework, which refuses some bodies before the service sees them.
+    /// `application/problem+json`, with which the web framework rejects some bodies before the service sees them.
     Problem { field: String },
 }
 
@@ -97,7 +97,7 @@ impl ServiceError {
         }
     }
 
-    /// Returns whether the response has the header `x-ms-error-code`; refusals by the web framework do not.
+    /// Returns whether the response has the header `x-ms-error-code`. Errors of the web framework lack it.
     pub(crate) fn has_code_header(&self) -> bool {
         self.form == Form::Envelope
     }

@@ -32,12 +32,12 @@ pub(crate) fn component_not_found(twin: &str, component: &str) -> ServiceError {
     )
 }
 
-/// A twin that does not fit its model; one detail per fault.
+/// A twin that violates its model, with one detail per violation.
 pub(crate) fn invalid_twin(faults: Vec<String>) -> ServiceError {
     validation_failed("Invalid twin specified", faults)
 }
 
-/// The outer text is inferred from the one for twins.
+/// The outer message is inferred from the one for twins.
 pub(crate) fn invalid_relationship_properties(faults: Vec<String>) -> ServiceError {
     validation_failed("Invalid relationship specified", faults)
 }
@@ -56,12 +56,12 @@ fn validation_failed(message: &str, faults: Vec<String>) -> ServiceError {
     }
 }
 
-/// The detail of a twin whose model is not stored.
+/// Returns the detail for a twin whose model is not stored.
 pub(crate) fn model_missing_detail(model: &str) -> String {
     format!("{model} or one of its dependencies does not exist.")
 }
 
-/// The text is inferred; the code is documented.
+/// The message is inferred; the code is documented.
 pub(crate) fn model_decommissioned(model: &str) -> ServiceError {
     ServiceError::new(
         400,
@@ -70,21 +70,21 @@ pub(crate) fn model_decommissioned(model: &str) -> ServiceError {
     )
 }
 
-/// The text is inferred; the code is documented.
+/// The message is inferred; the code is documented.
 pub(crate) fn twin_limit_reached(limit: usize) -> ServiceError {
     ServiceError::new(
         400,
         "TwinLimitReached",
-        format!("The instance holds its maximum of {limit} twins."),
+        format!("The instance has the maximum of {limit} twins."),
     )
 }
 
-/// The text is inferred.
+/// The message is inferred.
 pub(crate) fn telemetry_invalid(message: impl Into<String>) -> ServiceError {
     ServiceError::new(400, "ValidationFailed", message)
 }
 
-/// The text is inferred; the header is documented as required.
+/// The message is inferred; the header is documented as required.
 pub(crate) fn message_id_missing() -> ServiceError {
     ServiceError::new(400, "MissingArgument", "The header Message-Id is required.")
 }
@@ -113,7 +113,7 @@ pub(crate) fn patch_path_unresolved(path: &str) -> ServiceError {
     patch_invalid(&format!("Could not resolve path {path}."))
 }
 
-/// Inferred: what is read-only is known, the text is not.
+/// Inferred: the read-only paths are known, the message is not.
 pub(crate) fn patch_path_read_only(path: &str) -> ServiceError {
     patch_invalid(&format!("The path {path} is read-only."))
 }

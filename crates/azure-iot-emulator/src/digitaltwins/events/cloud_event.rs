@@ -1,11 +1,11 @@
-//! An event as it is delivered: CloudEvents 1.0.
+//! The delivered form of an event: CloudEvents 1.0.
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// A notification of the instance, as CloudEvents 1.0 lays it out.
+/// A notification of the instance in the format of CloudEvents 1.0.
 ///
-/// Serialized, it is the body that webhooks get with the type `application/cloudevents+json`.
+/// Its JSON is the body of a webhook request, with the content type `application/cloudevents+json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CloudEvent {
@@ -18,17 +18,17 @@ pub struct CloudEvent {
     /// For example `Microsoft.DigitalTwins.Twin.Create`.
     #[serde(rename = "type")]
     pub event_type: &'static str,
-    /// When it happened, in RFC 3339.
+    /// Time of the change, in RFC 3339.
     pub time: String,
-    /// The twin or relationship; for telemetry, the component or empty.
+    /// Path of the twin or relationship; for telemetry, the component or empty.
     pub subject: String,
     /// Always `application/json`.
     pub datacontenttype: &'static str,
     /// For telemetry, the model of the twin or component.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dataschema: Option<String>,
-    /// The trace of the request, in the form of W3C Trace Context.
+    /// The request's trace in the format of W3C Trace Context.
     pub traceparent: String,
-    /// The content of the event; its form depends on the type.
+    /// Content of the event; its format depends on the event type.
     pub data: Value,
 }

@@ -1,53 +1,53 @@
-//! Why an endpoint of event routes can be refused.
+//! Errors of endpoints.
 
 use thiserror::Error;
 
-/// Endpoints of one instance, as the service documents.
+/// Maximum number of endpoints of one instance, as documented.
 pub(super) const MAX_ENDPOINTS: usize = 6;
 
-/// Why an endpoint was refused.
+/// An error of an endpoint or webhook operation.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EndpointError {
     /// An instance has at most six endpoints.
-    #[error("an instance has at most {MAX_ENDPOINTS} endpoints")]
+    #[error("an instance can have at most {MAX_ENDPOINTS} endpoints; remove one first")]
     TooMany,
     /// The name is empty.
-    #[error("an endpoint must have a name")]
+    #[error("the name of an endpoint must not be empty")]
     Name,
-    /// There is no webhook of this name.
-    #[error("no webhook is called {name:?}")]
+    /// There is no webhook with this name.
+    #[error("there is no webhook named {name:?}")]
     NotFound {
         /// The name.
         name: String,
     },
     /// Event routes refer to the endpoint.
-    #[error("{name:?} is the endpoint of the event routes {}: delete these first", routes.join(", "))]
+    #[error("the endpoint {name:?} is used by event routes; delete these first: {}", routes.join(", "))]
     InUse {
         /// The name of the endpoint.
         name: String,
         /// The ids of the routes.
         routes: Vec<String>,
     },
-    /// The address is neither `http` nor `https`, or has no host.
-    #[error("events can't be sent to {url}: only http and https are possible")]
+    /// The URL is neither `http` nor `https`, or has no host.
+    #[error("cannot send events to {url}: the URL must have the scheme http or https, and a host")]
     Url {
-        /// The address.
+        /// The URL.
         url: String,
     },
-    /// The PEM text holds no valid certificate.
-    #[error("these are no certificates in PEM: {reason}")]
+    /// The PEM has no certificate, or an invalid one.
+    #[error("the trusted certificates are not valid PEM: {reason}")]
     Certificates {
-        /// What is wrong.
+        /// The cause.
         reason: String,
     },
-    /// TLS for an `https` webhook could not be set up, for instance because the platform has no trusted certificates.
-    #[error("events can't be sent over TLS: {reason}")]
+    /// TLS for an `https` webhook could not be set up, for example because the platform has no trusted certificates.
+    #[error("could not set up TLS for the webhook: {reason}")]
     Tls {
-        /// What is wrong.
+        /// The cause.
         reason: String,
     },
-    /// Webhooks are sent by a Tokio runtime, and the caller runs in none.
-    #[error("webhooks need a Tokio runtime")]
+    /// Webhooks need a Tokio runtime, and the caller runs outside of one.
+    #[error("webhooks need a Tokio runtime; add them from inside one")]
     NoRuntime,
 }

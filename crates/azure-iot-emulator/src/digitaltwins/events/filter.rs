@@ -39,7 +39,7 @@ pub(crate) enum Function {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Operand {
     Attribute(Attribute),
-    /// The path of a member of the event's data; arrays have no members.
+    /// The path of a member of the event's data. Array elements have no path.
     Body(Vec<String>),
     Literal(Value),
 }
@@ -53,7 +53,7 @@ pub(crate) enum Attribute {
     DataSchema,
     DataContentType,
     SpecVersion,
-    /// The event types of the first preview, which filters still name.
+    /// The event type under its name in the first preview, which filters still accept.
     EventType,
 }
 
@@ -82,7 +82,7 @@ impl Filter {
 }
 
 impl Operand {
-    /// A missing value counts as null.
+    /// Returns the value of the operand; null if it is missing.
     fn value(&self, event: &CloudEvent) -> Value {
         match self {
             Operand::Literal(value) => value.clone(),
@@ -104,7 +104,7 @@ impl Operand {
     }
 }
 
-/// No recording of the relationship types exists; their names follow those of twins.
+/// Returns the preview name of an event type. The names for relationships are inferred from those for twins.
 fn preview_type(event_type: &str) -> &'static str {
     match event_type {
         event_type::TELEMETRY => "DigitalTwinTelemetryMessages",
@@ -115,7 +115,7 @@ fn preview_type(event_type: &str) -> &'static str {
     }
 }
 
-/// Values of two types are not equal and have no order.
+/// Values of different types are neither equal nor ordered.
 fn compare(left: &Value, operator: Comparison, right: &Value) -> bool {
     let ordering = match (left, right) {
         (Value::Number(left), Value::Number(right)) => left.as_f64().partial_cmp(&right.as_f64()),

@@ -1,4 +1,4 @@
-//! Changes of twins and relationships as events.
+//! Events for changes of twins and relationships.
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use crate::digitaltwins::store::relationship::Relationship;
 use crate::digitaltwins::store::timestamp::Timestamp;
 use crate::digitaltwins::store::twin::{Twin, TwinJson};
 
-/// The request that causes an event.
+/// The request that caused an event.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin<'a> {
     /// The instance as the caller addressed it, without a scheme.
@@ -57,10 +57,10 @@ pub(crate) struct Telemetry<'a> {
     pub(crate) payload: Value,
 }
 
-/// To be called while the graph is locked, so that events are sent in the order of the changes.
+/// Callers hold the graph's lock, so that events are sent in the order of the changes.
 impl EventRouting {
-    /// A twin was stored over `before`, or is new. Which event the service sends for a replaced twin is not
-    /// documented; here it is an update with the difference.
+    /// Sends the event for a stored twin, which replaces `before` or is new. The service does not document the event for
+    /// a replaced twin; the emulator sends an update with the difference.
     pub(crate) fn twin_put(&self, before: Option<&Twin>, twin: &Twin, origin: Origin<'_>) {
         self.send(|| match before {
             None => origin.event(TWIN_CREATE, twin.id.to_string(), twin.last_update, whole(twin)),
@@ -79,7 +79,8 @@ impl EventRouting {
         self.send(|| origin.event(TWIN_DELETE, twin.id.to_string(), self.time(), whole(twin)));
     }
 
-    /// A relationship was stored over `before`, or is new. One with another target or name counts as another one.
+    /// Sends the event for a stored relationship, which replaces `before` or is new. A change of target or name counts as
+    /// a deletion and a creation.
     pub(crate) fn relationship_put(
         &self,
         graph: &Graph,
@@ -191,7 +192,7 @@ fn subject(relationship: &Relationship) -> String {
     format!("{}/relationships/{}", relationship.source_id, relationship.id)
 }
 
-/// Members are in the order in which the service documents them.
+/// Members are in the documented order.
 fn operation(op: &str, path: &str, value: Option<&Value>) -> Value {
     match value {
         Some(value) => json!({"value": value, "path": path, "op": op}),
@@ -210,7 +211,7 @@ fn operations(patch: &[Operation]) -> Value {
         .collect()
 }
 
-/// Returns what a caller wrote: values and components.
+/// Returns the values and components of a twin, without metadata.
 fn content(twin: &Twin) -> Map<String, Value> {
     let mut document = twin.patch_document();
     document.shift_remove("$metadata");
@@ -222,7 +223,7 @@ fn content(twin: &Twin) -> Map<String, Value> {
     document
 }
 
-/// Returns the patch that turns one set of members into another.
+/// Returns the JSON Patch that turns `before` into `after`.
 fn difference(before: &Map<String, Value>, after: &Map<String, Value>) -> Value {
     let path = |name: &str| format!("/{}", name.replace('~', "~0").replace('/', "~1"));
     let gone = before

@@ -1,4 +1,4 @@
-//! Event routes as they are stored and dumped.
+//! Stored event routes.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use crate::digitaltwins::events::filter::Filter;
 
-/// A stored route. The derived JSON is the form of dumped state.
+/// A stored route. Its derived JSON is the format of dumped state.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Route {
     #[serde(rename = "endpointName")]
     pub(crate) endpoint: String,
-    /// The filter as it was written.
+    /// Source of the filter.
     #[serde(rename = "filter")]
     pub(crate) filter_text: String,
     #[serde(skip)]
@@ -26,7 +26,7 @@ pub(crate) fn routes_from_state<'a>(
     state
         .map(|(id, value)| match route_from_state(value) {
             Some(route) => Ok((id.clone(), route)),
-            None => Err(format!("the event route {id:?} is none: {value}")),
+            None => Err(format!("the event route {id:?} is not valid: {value}")),
         })
         .collect()
 }

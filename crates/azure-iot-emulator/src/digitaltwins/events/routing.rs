@@ -1,4 +1,4 @@
-//! Routes and endpoints: which event goes where.
+//! Delivery of events from routes to endpoints.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -21,12 +21,12 @@ use crate::digitaltwins::events::subscription::EventSubscription;
 use crate::digitaltwins::events::webhook;
 use crate::durable::{StateChange, Tracked};
 
-/// Routes of one instance, as the service documents.
+/// Maximum number of routes of one instance, as documented.
 const MAX_ROUTES: usize = 6;
 
 /// The routes and endpoints of an instance.
 ///
-/// The lock is taken last: it is private, and no method returns its guard or waits for another lock but the clock's.
+/// Lock order: last. The lock is private, and no method returns its guard or takes another lock but the clock's.
 #[derive(Debug)]
 pub(crate) struct EventRouting {
     clock: Clock,
@@ -36,12 +36,12 @@ pub(crate) struct EventRouting {
 #[derive(Debug, Default)]
 struct State {
     endpoints: BTreeMap<String, Endpoint>,
-    /// Certificates that webhooks trust besides the platform's.
+    /// Certificates that webhooks trust in addition to the platform's.
     roots: Vec<CertificateDer<'static>>,
     routes: Tracked<Route>,
 }
 
-/// Where events go: subscribers in this process and a webhook can share a name.
+/// The receivers of events: subscribers in this process and a webhook can share a name.
 #[derive(Debug, Default)]
 struct Endpoint {
     subscribers: Vec<mpsc::UnboundedSender<Arc<CloudEvent>>>,
@@ -49,7 +49,7 @@ struct Endpoint {
 }
 
 impl State {
-    /// Returns the endpoint of this name, which is created if there is none.
+    /// Returns the endpoint with this name, and creates it if needed.
     fn endpoint(&mut self, name: &str) -> Result<&mut Endpoint, EndpointError> {
         if name.is_empty() {
             return Err(EndpointError::Name);
@@ -87,9 +87,9 @@ impl EventRouting {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| faulty(error.to_string()))?;
         if roots.is_empty() {
-            return Err(faulty("there is none".to_owned()));
+            return Err(faulty("no certificate found".to_owned()));
         }
-        // Checked here, so that a bad certificate is reported by this call and not by the next webhook.
+        // Checked here, so that this call reports a bad certificate, not the next webhook.
         let mut store = RootCertStore::empty();
         for root in &roots {
             store
@@ -142,7 +142,7 @@ impl EventRouting {
         Ok(())
     }
 
-    /// Sends an event to the endpoint of every route that matches it, once per route. `event` is not called if there
+    /// Sends an event to the endpoint of every matching route, once per route. `event` is not called if there
     /// are no routes.
     pub(super) fn send(&self, event: impl FnOnce() -> CloudEvent) {
         let mut state = self.state.lock();
@@ -152,7 +152,7 @@ impl EventRouting {
         }
         let event = Arc::new(event());
         for route in state.routes.values().filter(|route| route.filter.matches(&event)) {
-            // The routes of a loaded state may refer to endpoints that were not set up in this process.
+            // Routes of a loaded state may refer to endpoints that this process lacks.
             let Some(endpoint) = state.endpoints.get_mut(&route.endpoint) else {
                 continue;
             };
@@ -183,7 +183,7 @@ impl EventRouting {
         self.state.lock().routes.get(id).cloned()
     }
 
-    /// Returns up to `size` routes by id, from the one after `after` on, and whether more follow.
+    /// Returns up to `size` routes in the order of their ids, starting after `after`, and whether more follow.
     pub(crate) fn routes(&self, after: Option<String>, size: usize) -> (Vec<(String, Route)>, bool) {
         let state = self.state.lock();
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
@@ -201,14 +201,14 @@ impl EventRouting {
 
     // State.
 
-    /// Returns the routes in the form of dumped state.
+    /// Returns the routes in the format of dumped state.
     #[expect(clippy::expect_used, reason = "strings serialize")]
     pub(crate) fn dump(&self) -> Value {
         serde_json::to_value(&self.state.lock().routes).expect("routes are made of strings")
     }
 
-    /// Replaces all routes. Endpoints are set up when a process starts, so a route may refer to one that is missing; its
-    /// events are dropped.
+    /// Replaces all routes. Endpoints are not part of the state, so a route may refer to a missing one; its events are
+    /// dropped.
     pub(crate) fn replace_routes(&self, routes: BTreeMap<String, Route>) {
         let mut state = self.state.lock();
         let is_recorded = state.routes.is_recorded();

@@ -1,4 +1,4 @@
-//! Subscribers of events in this process.
+//! Subscriptions to events in this process.
 
 use std::sync::Arc;
 
@@ -6,9 +6,9 @@ use tokio::sync::mpsc;
 
 use crate::digitaltwins::events::cloud_event::CloudEvent;
 
-/// The events of an endpoint, from [`DigitalTwins::subscribe`](crate::DigitalTwins::subscribe).
+/// A subscription to the events of an endpoint, from [`DigitalTwins::subscribe`](crate::DigitalTwins::subscribe).
 ///
-/// The queue has no limit; drop the subscription when no more events are needed.
+/// Its queue is unbounded; drop the subscription when no more events are needed.
 #[derive(Debug)]
 pub struct EventSubscription {
     receiver: mpsc::UnboundedReceiver<Arc<CloudEvent>>,
@@ -20,12 +20,12 @@ impl EventSubscription {
         (sender, EventSubscription { receiver })
     }
 
-    /// Waits for the next event; `None` when the instance is gone.
+    /// Waits for the next event; returns `None` once the instance is dropped.
     pub async fn next(&mut self) -> Option<CloudEvent> {
         self.receiver.recv().await.map(Arc::unwrap_or_clone)
     }
 
-    /// Returns the next event, if there is one. An event is there as soon as the operation that causes it is answered.
+    /// Returns the next event, if one is queued. An event is queued before its operation's response is sent.
     pub fn try_next(&mut self) -> Option<CloudEvent> {
         self.receiver.try_recv().ok().map(Arc::unwrap_or_clone)
     }

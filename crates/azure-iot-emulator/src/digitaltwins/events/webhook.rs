@@ -1,4 +1,4 @@
-//! Delivers the events of an endpoint by HTTP, one at a time, with a few retries.
+//! Delivery of an endpoint's events by HTTP, one at a time, with retries.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -17,18 +17,18 @@ use url::Url;
 use crate::digitaltwins::events::cloud_event::CloudEvent;
 use crate::digitaltwins::events::endpoint::EndpointError;
 
-/// Events that are queued for a slow receiver. Events beyond that are dropped.
-const QUEUE: usize = 10_000;
-const ATTEMPTS: u32 = 5;
-/// Before the second attempt; doubled before each further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Maximum number of queued events. Further events are dropped.
+const MAX_QUEUED: usize = 10_000;
+const MAX_ATTEMPTS: u32 = 5;
+/// Backoff before the second attempt, doubled before each further one.
+const INITIAL_BACKOFF: Duration = Duration::from_millis(100);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Limit of a response body, which is read only so that its connection can be used again.
-const RESPONSE_BYTES: usize = 64 * 1024;
+/// Maximum length of a response body, which is read only so that the connection can be reused.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Queue of the events of one endpoint. Delivery ends when it is dropped and empty.
+/// Queue of the events of one endpoint. When it is dropped, delivery ends once it is empty.
 #[derive(Debug)]
 pub(crate) struct Sender {
     name: String,
@@ -36,7 +36,7 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    /// Queues an event without waiting: the caller is in the middle of an operation.
+    /// Queues an event without blocking, because the caller holds the graph's lock.
     pub(crate) fn send(&self, event: &Arc<CloudEvent>) {
         if self.queue.try_send(Arc::clone(event)).is_err() {
             tracing::warn!(
@@ -48,7 +48,7 @@ impl Sender {
     }
 }
 
-/// Starts to deliver events to `url`. The certificate of an `https` receiver must lead to one of the platform's
+/// Starts the delivery of events to `url`. The certificate of an `https` receiver must chain to one of the platform's
 /// authorities or one of `roots`.
 pub(crate) fn start(
     name: &str,
@@ -57,7 +57,7 @@ pub(crate) fn start(
 ) -> Result<Sender, EndpointError> {
     let runtime = Handle::try_current().map_err(|_| EndpointError::NoRuntime);
     let client = client(url, roots)?;
-    let (queue, events) = mpsc::channel(QUEUE);
+    let (queue, events) = mpsc::channel(MAX_QUEUED);
     runtime?.spawn(deliver(name.to_owned(), client, url.clone(), events));
     Ok(Sender {
         name: name.to_owned(),
@@ -72,7 +72,7 @@ fn client(url: &Url, roots: &[CertificateDer<'static>]) -> Result<Client, Endpoi
         .redirect(redirect::Policy::none())
         .timeout(ATTEMPT_TIMEOUT);
     let client = match url.scheme() {
-        // A computer without trusted certificates can still send by `http`.
+        // A platform without trusted certificates can still use `http`.
         "http" => builder.tls_certs_only([]).build(),
         "https" => roots
             .iter()
@@ -86,7 +86,7 @@ fn client(url: &Url, roots: &[CertificateDer<'static>]) -> Result<Client, Endpoi
     })
 }
 
-/// Joins the messages of an error and its sources: reqwest's own message does not name the cause.
+/// Joins the messages of an error and its sources, because reqwest's own message omits the cause.
 fn describe(error: &(dyn Error + 'static)) -> String {
     std::iter::successors(Some(error), |&error| error.source())
         .map(ToString::to_string)
@@ -99,35 +99,35 @@ async fn deliver(name: String, client: Client, url: Url, mut events: mpsc::Recei
         match serde_json::to_vec(&*event) {
             Ok(body) => deliver_one(&name, &client, &url, &event.id, body.into()).await,
             Err(error) => {
-                tracing::error!(endpoint = name, event = event.id, %error, "event can't be written");
+                tracing::error!(endpoint = name, event = event.id, %error, "could not serialize the event");
             }
         }
     }
 }
 
 async fn deliver_one(endpoint: &str, client: &Client, url: &Url, event: &str, body: Bytes) {
-    let mut pause = FIRST_PAUSE;
-    for attempt in 1..=ATTEMPTS {
+    let mut pause = INITIAL_BACKOFF;
+    for attempt in 1..=MAX_ATTEMPTS {
         let problem = match post(client, url, body.clone()).await {
             Ok(status) if status.is_success() => return,
             Ok(status) if !is_transient(status) => {
-                tracing::warn!(endpoint, event, %status, "event refused");
+                tracing::warn!(endpoint, event, %status, "the receiver rejected the event");
                 return;
             }
             Ok(status) => status.to_string(),
             Err(error) => describe(&*error),
         };
-        if attempt == ATTEMPTS {
-            tracing::warn!(endpoint, event, problem, "event given up");
+        if attempt == MAX_ATTEMPTS {
+            tracing::warn!(endpoint, event, problem, "event dropped after the last attempt");
             return;
         }
-        tracing::debug!(endpoint, event, problem, attempt, "event is sent again");
+        tracing::debug!(endpoint, event, problem, attempt, "delivery failed; will retry");
         tokio::time::sleep(pause).await;
         pause *= 2;
     }
 }
 
-/// Returns whether the same request may get another response later.
+/// Returns whether a retry may succeed.
 fn is_transient(status: StatusCode) -> bool {
     status.is_server_error()
         || matches!(
@@ -143,10 +143,10 @@ async fn post(client: &Client, url: &Url, body: Bytes) -> Result<StatusCode, Box
         .body(body)
         .send()
         .await
-        // The query may hold the receiver's key.
+        // The query may contain the receiver's key.
         .map_err(reqwest::Error::without_url)?;
     let status = response.status();
-    Limited::new(Body::from(response), RESPONSE_BYTES)
+    Limited::new(Body::from(response), MAX_RESPONSE_BYTES)
         .collect()
         .await?;
     Ok(status)

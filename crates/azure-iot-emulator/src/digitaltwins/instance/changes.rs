@@ -1,4 +1,4 @@
-//! Changes of the graph that several operations and jobs make.
+//! Changes of the graph that operations and jobs share.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::digitaltwins::store::etag::ETag;
 use crate::digitaltwins::store::model_store::StoredModel;
 
 impl Session<'_> {
-    /// Applies a patch to a twin as a whole or not at all, and returns the new ETag.
+    /// Applies a patch to a twin atomically and returns the new ETag.
     pub(crate) fn patch_twin(
         &mut self,
         id: &str,
@@ -34,15 +34,16 @@ impl Session<'_> {
         Ok(etag)
     }
 
-    /// Stores all of the models or none, and returns them in the order given. `begin` is called while the graph is
-    /// locked; nothing is stored if it returns false.
+    /// Stores models atomically and returns them in the given order. `begin` is called while the graph is locked; nothing
+    /// is stored if it returns false.
     pub(crate) fn add_models(
         &mut self,
         documents: Vec<Value>,
         begin: impl FnOnce() -> bool,
     ) -> ServiceResult<Vec<StoredModel>> {
         let instance = self.instance;
-        // Held to the end, so that what the batch refers to cannot go while it is parsed; twins are served meanwhile.
+        // Held to the end, so that models that the batch refers to are not deleted while it is parsed without the graph's
+        // lock.
         let mut change = self.graph.change_models();
         let interfaces = model_check::check(&documents, &instance.limits, &|id| change.document(id))?;
         let now = instance.now();

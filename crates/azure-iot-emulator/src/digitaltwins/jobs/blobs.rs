@@ -1,4 +1,4 @@
-//! Blobs as files: `<directory>/<container>/<blob>`, whatever account a URI names.
+//! Blobs as files: `<directory>/<container>/<blob>`. The account in a URI is ignored.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
@@ -14,8 +14,8 @@ use crate::digitaltwins::errors::{self, ServiceResult};
 #[derive(Debug, Default)]
 pub(crate) struct BlobDirectory(Mutex<Option<PathBuf>>);
 
-/// Returns the container and blob of a URI as a relative path that leads nowhere else.
-pub(crate) fn place(uri: &str) -> ServiceResult<PathBuf> {
+/// Returns the container and blob of a URI as a relative path that cannot leave the directory.
+pub(crate) fn relative_path(uri: &str) -> ServiceResult<PathBuf> {
     let invalid = || errors::blob_uri_invalid(uri);
     let url = Url::parse(uri).map_err(|_| invalid())?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
@@ -44,16 +44,16 @@ impl BlobDirectory {
         Ok(BufReader::new(File::open(path)?))
     }
 
-    /// Replaces a blob, and creates its container if there is none, unless `is_wanted` returns false. No other blob is
-    /// written between the call of `is_wanted` and the end of the write.
+    /// Replaces a blob, and creates its container if needed, unless `condition` returns false. No other blob is written
+    /// between the call of `condition` and the end of the write.
     pub(super) fn write_if(
         &self,
         uri: &str,
         bytes: &[u8],
-        is_wanted: impl FnOnce() -> bool,
+        condition: impl FnOnce() -> bool,
     ) -> io::Result<()> {
         let directory = self.0.lock();
-        if !is_wanted() {
+        if !condition() {
             return Ok(());
         }
         let path = path(directory.as_deref(), uri)?;
@@ -65,9 +65,11 @@ impl BlobDirectory {
 }
 
 fn path(directory: Option<&Path>, uri: &str) -> io::Result<PathBuf> {
-    let directory = directory.ok_or_else(|| io::Error::other("there is no blob directory"))?;
-    let place = place(uri).map_err(io::Error::other)?;
-    Ok(directory.join(place))
+    let directory = directory.ok_or_else(|| {
+        io::Error::other("no blob directory is set; set one with Builder::blob_directory or --blob-directory")
+    })?;
+    let relative_path = relative_path(uri).map_err(io::Error::other)?;
+    Ok(directory.join(relative_path))
 }
 
 #[cfg(test)]
@@ -76,7 +78,7 @@ mod tests {
 
     #[test]
     fn uris_stay_inside_the_directory() {
-        let found = place("https://account.blob.core.windows.net/c/folder/b%20c?sig=x").unwrap();
+        let found = relative_path("https://account.blob.core.windows.net/c/folder/b%20c?sig=x").unwrap();
         assert_eq!(found, ["c", "folder", "b c"].iter().collect::<PathBuf>());
         for bad in [
             "nowhere",
@@ -89,7 +91,7 @@ mod tests {
             "https://h/c/..%2fb",
             "https://h/c//b",
         ] {
-            assert!(place(bad).is_err(), "{bad}");
+            assert!(relative_path(bad).is_err(), "{bad}");
         }
     }
 }

@@ -1,15 +1,15 @@
-//! Running a deletion: relationships, twins, then models.
+//! Execution of a deletion: relationships, then twins, then models.
 
 use crate::digitaltwins::instance::{Instance, Session};
 use crate::digitaltwins::jobs::record::{Deletion, Status};
 use crate::digitaltwins::store::graph::Graph;
 use crate::digitaltwins::store::slab::Slot;
 
-/// Slots emptied before the graph is released.
+/// Slots emptied between two releases of the graph's lock.
 const CHUNK: Slot = 1000;
 
-/// Starts from the beginning, also after a restart: what is gone costs nothing. Whether something that is created while
-/// the job is open stays is not defined, as the job deletes everything; after a restart it goes, too.
+/// Runs a deletion. After a restart it starts from the beginning, because scanning empty slots is cheap. Whether twins
+/// created while the job runs survive is undefined; after a restart they are deleted.
 pub(super) fn run(instance: &Instance, job: &Deletion) {
     set_status(instance, job, Status::Running);
     let mut session = instance.session();
@@ -23,7 +23,7 @@ fn set_status(instance: &Instance, job: &Deletion, status: Status) {
     instance.jobs.set_deletion_status(job, status, instance.now());
 }
 
-/// Returns `None` if the job is to end before everything is deleted.
+/// Deletes everything; returns `None` if the job must stop before that.
 fn delete_all(session: &mut Session<'_>, job: &Deletion) -> Option<()> {
     in_chunks(session, job, |graph, first, last| {
         for slot in first..last.min(graph.relationship_end()) {
@@ -33,11 +33,11 @@ fn delete_all(session: &mut Session<'_>, job: &Deletion) -> Option<()> {
     })?;
     in_chunks(session, job, |graph, first, last| {
         for slot in first..last.min(graph.twin_end()) {
-            let unrelated = graph
+            let is_unconnected = graph
                 .node(slot)
                 .is_some_and(|node| node.outgoing.is_empty() && node.incoming.is_empty());
-            // A twin that got a relationship meanwhile is in use again.
-            if unrelated {
+            // A request may have added a relationship to the twin since.
+            if is_unconnected {
                 graph.remove_twin(slot);
             }
         }
@@ -46,17 +46,17 @@ fn delete_all(session: &mut Session<'_>, job: &Deletion) -> Option<()> {
     let instance = session.instance;
     let mut change = session.graph.change_models();
     let mut graph = change.write();
-    if !is_wanted(instance, job) {
+    if !may_continue(instance, job) {
         return None;
     }
     graph.remove_models();
-    // In the same step: after it nothing may be deleted any more, not even after a restart.
+    // Set under the same lock, so that a restart after this point cannot delete anything else.
     set_status(instance, job, Status::Succeeded);
     Some(())
 }
 
-/// Calls `empty` for one range of slots after the other as long as it returns that there are more, but not past the
-/// deadline of the job.
+/// Calls `empty` with consecutive ranges of slots while it returns true. Returns `None` if the job must stop or its
+/// deadline has passed.
 fn in_chunks(
     session: &mut Session<'_>,
     job: &Deletion,
@@ -71,7 +71,7 @@ fn in_chunks(
         let last = first.saturating_add(CHUNK);
         let more = {
             let mut graph = session.graph.write();
-            is_wanted(instance, job).then(|| empty(&mut graph, first, last))?
+            may_continue(instance, job).then(|| empty(&mut graph, first, last))?
         };
         instance.wake_journal();
         if !more {
@@ -81,7 +81,8 @@ fn in_chunks(
     }
 }
 
-/// Returns whether the job is to go on. While the graph is locked nobody changes that by loading another state.
-fn is_wanted(instance: &Instance, job: &Deletion) -> bool {
+/// Returns whether the job may continue. Loading another state needs the graph's lock, so the result holds while the
+/// caller has it.
+fn may_continue(instance: &Instance, job: &Deletion) -> bool {
     !instance.is_stopping() && instance.jobs.has_deletion(job)
 }

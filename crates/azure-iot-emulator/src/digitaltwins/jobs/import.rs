@@ -1,4 +1,4 @@
-//! Running an import. It is not a transaction: what was imported before a fault or a cancellation stays.
+//! Execution of an import. It is not a transaction: rows stored before an error or a cancellation stay.
 
 use std::io::BufRead;
 
@@ -10,7 +10,7 @@ use crate::digitaltwins::jobs::import_rows::store_row;
 use crate::digitaltwins::jobs::record::{Import, Status};
 use crate::digitaltwins::jobs::section::{End, Failure, Section};
 
-/// Rows stored before the job notes its progress and releases the graph.
+/// Rows stored between two checkpoints.
 const BATCH: usize = 100;
 
 /// Runs an import from its checkpoint on.
@@ -43,21 +43,21 @@ pub(super) fn run(instance: &Instance, job: &Import) {
     run.log.info(instance.now(), json!({"status": name}));
     let mut error = failure.map(|failure| (failure.code, failure.message));
     let mut status = status;
-    // A later job may have the same output blob, so the log of a job that is gone is not written.
-    let is_wanted = || instance.jobs.has_import(job);
-    let written = instance.blobs.write_if(&job.output, run.log.bytes(), is_wanted);
+    // The log of a deleted job is not written, because a later job may have the same output blob.
+    let exists = || instance.jobs.has_import(job);
+    let written = instance.blobs.write_if(&job.output, run.log.bytes(), exists);
     if let Err(problem) = written {
         status = Status::Failed;
         error = Some((
             "UnableToWriteToOutputBlob".to_owned(),
-            format!("The output blob {} can't be written: {problem}", job.output),
+            format!("Could not write the output blob {}: {problem}", job.output),
         ));
     }
     instance.jobs.finish_import(job, status, error, instance.now());
     instance.wake_journal();
 }
 
-/// The record of the job, which says how far it is and whether it is wanted.
+/// Access to the job's record: its checkpoint, and whether it must stop.
 #[derive(Clone, Copy)]
 struct Progress<'a> {
     instance: &'a Instance,
@@ -65,16 +65,16 @@ struct Progress<'a> {
 }
 
 impl Progress<'_> {
-    /// Notes the last line of a job that ends here.
-    fn note_lines_done(self, line: u64) {
-        self.instance.jobs.note_lines_done(self.job, line);
+    /// Records the last processed line of a job that fails.
+    fn record_lines_done(self, line: u64) {
+        self.instance.jobs.record_lines_done(self.job, line);
         self.instance.wake_journal();
     }
 
-    /// Notes how many lines are done, and ends the job if that is wanted. Where rows were stored, this is called before
-    /// the graph is unlocked, so that a job that resumes here stores none twice and leaves none out.
+    /// Records the last processed line, and returns an error if the job must stop. Callers that stored rows still hold
+    /// the graph's lock, so that a job that resumes here neither repeats nor skips a row.
     fn checkpoint(self, line: u64) -> Result<(), End> {
-        self.check_wanted()?;
+        self.check_may_continue()?;
         self.instance
             .jobs
             .checkpoint_import(self.job, line, self.instance.now())
@@ -83,9 +83,9 @@ impl Progress<'_> {
         Ok(())
     }
 
-    /// Ends a job that is to stop or is gone. While the graph is locked nobody replaces the jobs by loading another
-    /// state.
-    fn check_wanted(self) -> Result<(), End> {
+    /// Returns an error if the job must stop or was deleted. Loading another state needs the graph's lock, so the result
+    /// holds while the caller has it.
+    fn check_may_continue(self) -> Result<(), End> {
         if self.instance.is_stopping() {
             return Err(End::Stopping);
         }
@@ -102,10 +102,10 @@ struct ImportRun<'a> {
     progress: Progress<'a>,
     log: ImportLog,
     section: Option<Section>,
-    /// Rows of the section so far.
+    /// Number of rows of the current section so far.
     rows: u64,
     models: Vec<Value>,
-    /// Rows that wait to be stored together, with their lines.
+    /// The rows of the next batch, with their line numbers.
     batch: Vec<(u64, Map<String, Value>)>,
     /// The number of the current line.
     line: u64,
@@ -118,7 +118,7 @@ impl ImportRun<'_> {
         let unreadable = |problem: std::io::Error| {
             End::Failed(Failure {
                 code: "UnableToReadInputBlob".to_owned(),
-                message: format!("The input blob {} can't be read: {problem}", job.input),
+                message: format!("Could not read the input blob {}: {problem}", job.input),
                 section: None,
                 line: None,
             })
@@ -160,7 +160,11 @@ impl ImportRun<'_> {
         };
         self.rows += 1;
         if self.rows > section.limit() {
-            let text = format!("A job may have at most {} rows in this section.", section.limit());
+            let text = format!(
+                "The section {} has more than the maximum of {} rows.",
+                section.name(),
+                section.limit()
+            );
             return Err(Failure::format(Some(section), self.line, &text));
         }
         self.read_row(section, row)
@@ -194,7 +198,8 @@ impl ImportRun<'_> {
     fn open_section(&mut self, name: &Value) -> Result<(), End> {
         let section = Section::ALL.into_iter().find(|section| name == section.name());
         let Some(section) = section else {
-            let text = format!("There is no section {name}.");
+            let text =
+                format!("Unknown section {name}. The sections are Header, Models, Twins, Relationships.");
             return Err(Failure::format(self.section, self.line, &text));
         };
         self.close_section()?;
@@ -203,7 +208,10 @@ impl ImportRun<'_> {
             Some(before) => before < section,
         };
         if !in_order {
-            let text = format!("The section {} is not in its place.", section.name());
+            let text = format!(
+                "The section {} is out of order. The order is Header, Models, Twins, Relationships.",
+                section.name()
+            );
             return Err(Failure::format(self.section, self.line, &text));
         }
         (self.section, self.rows) = (Some(section), 0);
@@ -219,10 +227,10 @@ impl ImportRun<'_> {
         match section {
             Section::Header => {}
             Section::Models if self.models.is_empty() => {}
-            // All at once, so that they may be in any order.
+            // Stored in one step, so that they may refer to each other in any order.
             Section::Models => {
                 let models = std::mem::take(&mut self.models);
-                // Nothing is stored if the job has ended, which the checkpoint below finds out.
+                // If the job must stop, nothing is stored, and the checkpoint below returns the error.
                 self.session
                     .add_models(models, || progress.checkpoint(line).is_ok())
                     .map_err(|error| Failure::refused(section, None, &error))?;
@@ -234,17 +242,17 @@ impl ImportRun<'_> {
         Ok(())
     }
 
-    /// Stores the rows that wait. One that is refused ends the job; those before it stay.
+    /// Stores the batch. An invalid row fails the job; the rows before it stay.
     fn store_batch(&mut self, section: Section) -> Result<(), End> {
         let (progress, instance) = (self.progress, self.session.instance);
         let rows = std::mem::take(&mut self.batch);
         let mut graph = self.session.graph.write();
-        progress.check_wanted()?;
+        progress.check_may_continue()?;
         let now = instance.now();
         for (line, row) in rows {
             if let Err(end) = store_row(&mut graph, &instance.limits, section, line, row, now) {
-                // A job that resumes here must not store the rows before this one again.
-                progress.note_lines_done(line.saturating_sub(1));
+                // A job that resumes after this must not store the earlier rows again.
+                progress.record_lines_done(line.saturating_sub(1));
                 return Err(end);
             }
         }

@@ -1,4 +1,4 @@
-//! The log of an import, which becomes its output blob: a JSON object per line.
+//! The log of an import, written to its output blob with one JSON object per line.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The twins and relationships of an import, one to a row.
+//! The rows of an import: twins and relationships.
 
 use serde_json::{Map, Value};
 
@@ -36,7 +36,7 @@ pub(super) fn store_row(
     Ok(())
 }
 
-/// Returns an id that a row must have.
+/// Returns the required id `name` of a row.
 fn id_in(
     row: &Map<String, Value>,
     name: &str,

@@ -1,4 +1,4 @@
-//! Jobs as they are stored.
+//! Records of jobs.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digitaltwins::store::timestamp::Timestamp;
 
-/// How long a finished job can be read.
+/// Retention of finished jobs.
 const RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ impl Status {
     }
 }
 
-/// What imports and deletions have in common.
+/// The members that imports and deletions share.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Record {
     pub(crate) id: String,
@@ -34,17 +34,17 @@ pub(crate) struct Record {
     pub(crate) finished: Option<Timestamp>,
     pub(crate) purge: Timestamp,
     pub(crate) status: Status,
-    /// The position in the order of creation.
+    /// Position in the order of creation.
     #[serde(default)]
     pub(crate) number: u64,
-    /// The run of a worker that works on the job; 0 for none. It distinguishes the job from another one with the same id
-    /// that was deleted, or that belongs to a state that was replaced.
+    /// Number of the worker run for this job; 0 for none. It distinguishes the job from a deleted job with the same id,
+    /// and from one of a replaced state.
     #[serde(skip)]
     pub(crate) run: u64,
 }
 
 impl Record {
-    /// A new job. The table gives it its number and run.
+    /// Creates a job. The table assigns its number and run.
     pub(crate) fn new(id: String, now: Timestamp) -> Self {
         Record {
             id,
@@ -64,7 +64,7 @@ pub(crate) trait Job: Clone {
     fn record_mut(&mut self) -> &mut Record;
 }
 
-/// An import job. The derived JSON is the form of dumped state.
+/// An import job. The derived JSON is the format of dumped state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Import {
@@ -75,11 +75,11 @@ pub(crate) struct Import {
     pub(crate) last_action: Timestamp,
     /// Code and message.
     pub(crate) error: Option<(String, String)>,
-    /// Lines of the input that are done with.
+    /// Number of processed lines of the input.
     pub(crate) lines_done: u64,
 }
 
-/// A delete job. The derived JSON is the form of dumped state.
+/// A delete job. The derived JSON is the format of dumped state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Deletion {

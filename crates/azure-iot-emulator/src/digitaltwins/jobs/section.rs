@@ -1,8 +1,8 @@
-//! The sections of an import file, and how an import ends before its last line.
+//! The sections of an import file, and the reasons to stop an import early.
 
 use crate::digitaltwins::errors::ServiceError;
 
-/// The sections in the order in which they must come.
+/// The sections, in their required order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Section {
     Header,
@@ -39,11 +39,11 @@ impl Section {
     }
 }
 
-/// Why an import ends before its file does.
+/// The reason to stop an import before the end of its file.
 #[derive(Debug)]
 pub(super) enum End {
     Cancelled,
-    /// The instance is dropped; the import resumes at its checkpoint if its state is loaded again.
+    /// The instance was dropped. The import resumes at its checkpoint when the state is loaded.
     Stopping,
     Failed(Failure),
 }

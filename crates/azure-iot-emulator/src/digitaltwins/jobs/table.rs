@@ -1,4 +1,4 @@
-//! The jobs of an instance behind their lock.
+//! The table of an instance's jobs.
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -9,40 +9,40 @@ use crate::digitaltwins::jobs::record::{Deletion, Import, Job, Status};
 use crate::digitaltwins::store::timestamp::Timestamp;
 use crate::durable::{StateChange, Tracked};
 
-/// Every job of an instance.
+/// The jobs of an instance, behind a lock.
 ///
-/// The lock is taken last: it is private, and no method returns its guard or waits for another lock.
+/// Lock order: last. The lock is private, and no method returns its guard or takes another lock.
 #[derive(Debug, Default)]
 pub(crate) struct JobTable {
     jobs: Mutex<Jobs>,
 }
 
-/// The content of a table. The derived JSON is the form of dumped state.
+/// The content of a table. The derived JSON is the format of dumped state.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Jobs {
     imports: Tracked<Import>,
     deletions: Tracked<Deletion>,
-    /// How many times a worker was started.
+    /// Number of workers started so far.
     #[serde(skip)]
     runs: u64,
 }
 
-/// The jobs that a worker has to be started for.
+/// Unfinished jobs that need a worker.
 #[derive(Debug)]
 pub(crate) struct OpenJobs {
     pub(crate) imports: Vec<Import>,
     pub(crate) deletions: Vec<Deletion>,
 }
 
-/// Why a worker must not go on.
+/// The job was cancelled or deleted; its worker must stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cancelled;
 
 impl JobTable {
     // Imports.
 
-    /// Adds an import and gives it a number and a run.
+    /// Adds an import and assigns its number and run.
     pub(crate) fn add_import(&self, mut job: Import) -> ServiceResult<Import> {
         let mut jobs = self.jobs.lock();
         jobs.purge(job.record.created);
@@ -69,7 +69,7 @@ impl JobTable {
         in_order(&jobs.imports)
     }
 
-    /// Asks the worker of an import to end; an import that is over stays as it is. Returns the import.
+    /// Requests the cancellation of an import, unless it has finished. Returns the import.
     pub(crate) fn cancel_import(&self, id: &str, now: Timestamp) -> Option<Import> {
         let mut jobs = self.jobs.lock();
         jobs.purge(now);
@@ -87,19 +87,19 @@ impl JobTable {
         jobs.imports.remove(id)
     }
 
-    /// Returns whether the table holds the import with the same run.
+    /// Returns whether the table has this import, with the same run.
     pub(crate) fn has_import(&self, job: &Import) -> bool {
         is_current(&self.jobs.lock().imports, job)
     }
 
-    /// Notes how many lines of an import are done with.
-    pub(crate) fn note_lines_done(&self, job: &Import, line: u64) {
+    /// Records the number of processed lines of an import.
+    pub(crate) fn record_lines_done(&self, job: &Import, line: u64) {
         if let Some(job) = current(&mut self.jobs.lock().imports, job) {
             job.lines_done = job.lines_done.max(line);
         }
     }
 
-    /// Notes how many lines of an import are done with and that it runs, unless it is to end.
+    /// Records the number of processed lines of an import and sets its status to running, unless it was cancelled.
     pub(crate) fn checkpoint_import(&self, job: &Import, line: u64, now: Timestamp) -> Result<(), Cancelled> {
         let mut jobs = self.jobs.lock();
         let job = current(&mut jobs.imports, job).ok_or(Cancelled)?;
@@ -129,14 +129,14 @@ impl JobTable {
 
     // Deletions.
 
-    /// Adds a deletion and gives it a number and a run.
+    /// Adds a deletion and assigns its number and run.
     pub(crate) fn add_deletion(&self, mut job: Deletion) -> ServiceResult<Deletion> {
         let mut jobs = self.jobs.lock();
         jobs.purge(job.record.created);
         let id = &job.record.id;
         if jobs.deletions.contains_key(id) {
             return Err(errors::job_invalid(&format!(
-                "The operation id {id} is in use already."
+                "The operation id {id} is already in use."
             )));
         }
         jobs.check_idle()?;
@@ -159,7 +159,7 @@ impl JobTable {
         in_order(&jobs.deletions)
     }
 
-    /// Returns whether the table holds the deletion with the same run.
+    /// Returns whether the table has this deletion, with the same run.
     pub(crate) fn has_deletion(&self, job: &Deletion) -> bool {
         is_current(&self.jobs.lock().deletions, job)
     }
@@ -178,8 +178,8 @@ impl JobTable {
         serde_json::to_value(&*self.jobs.lock()).expect("jobs serialize")
     }
 
-    /// Replaces all jobs, whose workers end. Returns those that are not over, each with a new run; to be called while
-    /// the graph is locked, so that no worker but theirs ever finds the graph that they belong to.
+    /// Replaces all jobs; workers of the old ones stop. Returns the unfinished new jobs, each with a new run. Callers hold
+    /// the graph's lock, so that no old worker writes to the graph of the new jobs.
     pub(crate) fn replace(&self, mut jobs: Jobs) -> OpenJobs {
         let mut current = self.jobs.lock();
         jobs.runs = current.runs;
@@ -220,12 +220,12 @@ impl Jobs {
         let imports = jobs.imports.iter().map(|(key, job)| (key, &job.record.id));
         let deletions = jobs.deletions.iter().map(|(key, job)| (key, &job.record.id));
         match imports.chain(deletions).find(|(key, id)| key != id) {
-            Some((key, id)) => Err(format!("the job {id:?} is filed as {key:?}")),
+            Some((key, id)) => Err(format!("the job {id:?} is stored under the key {key:?}")),
             None => Ok(jobs),
         }
     }
 
-    /// Removes the finished jobs whose retention is over.
+    /// Removes finished jobs after their retention.
     fn purge(&mut self, now: Timestamp) {
         self.imports
             .retain(|job| job.record.purge > now || !job.record.status.is_over());
@@ -233,7 +233,7 @@ impl Jobs {
             .retain(|job| job.record.purge > now || !job.record.status.is_over());
     }
 
-    /// Refuses if a job is not over yet.
+    /// Returns an error if a job has not finished.
     fn check_idle(&self) -> ServiceResult<()> {
         let busy = self.imports.values().any(|job| !job.record.status.is_over())
             || self.deletions.values().any(|job| !job.record.status.is_over());
@@ -249,7 +249,7 @@ impl Jobs {
     }
 }
 
-/// Adds a job after all others.
+/// Adds a job with the next number.
 fn add<J: Job>(jobs: &mut Tracked<J>, job: &mut J, run: u64) {
     let numbers = jobs.values().map(|job| job.record().number);
     let number = numbers.max().map_or(0, |last| last.saturating_add(1));
@@ -257,7 +257,7 @@ fn add<J: Job>(jobs: &mut Tracked<J>, job: &mut J, run: u64) {
     jobs.insert(job.record().id.clone(), job.clone());
 }
 
-/// Returns the stored job of the same run.
+/// Returns the stored job with the same run.
 fn current<'a, J: Job>(jobs: &'a mut Tracked<J>, job: &J) -> Option<&'a mut J> {
     is_current(jobs, job).then(|| jobs.get_mut(&job.record().id))?
 }
@@ -267,7 +267,7 @@ fn is_current<J: Job>(jobs: &Tracked<J>, job: &J) -> bool {
         .is_some_and(|stored| stored.record().run == job.record().run)
 }
 
-/// Returns the jobs that are not over, each with a new run.
+/// Returns the unfinished jobs, each with a new run.
 fn reopen<J: Job>(jobs: &mut Tracked<J>, runs: &mut u64) -> Vec<J> {
     let mut open = in_order(jobs);
     open.retain(|job| !job.record().status.is_over());

@@ -1,4 +1,4 @@
-//! Jobs that were cut off go on where the journal has them.
+//! Interrupted jobs resume from any state in the journal.
 
 use std::path::Path;
 
@@ -39,14 +39,14 @@ fn is_over(status: &str) -> bool {
     ["failed", "succeeded", "cancelled"].contains(&status)
 }
 
-/// The states that the journal goes through until the job is over; `first` is the one before it was begun.
-fn states_on_the_way(instance: &DigitalTwins, first: Value) -> Vec<Value> {
+/// The states after each line of the journal until the job finishes; `first` is the state before the job.
+fn journal_states(instance: &DigitalTwins, first: Value) -> Vec<Value> {
     let is_end = |change: &StateChange| {
         let job = change.path.first().is_some_and(|part| part == "jobs");
         let status = change.value.as_ref().and_then(|job| job["status"].as_str());
         job && status.is_some_and(is_over)
     };
-    // Nothing but taking, so that it often comes between two steps of the job.
+    // Takes changes in a tight loop, so that many lines fall between two steps of the job.
     let mut lines = vec![instance.take_changes()];
     while !lines.last().unwrap().iter().any(is_end) {
         let changes = instance.take_changes();
@@ -63,8 +63,8 @@ fn states_on_the_way(instance: &DigitalTwins, first: Value) -> Vec<Value> {
     states.split_off(1)
 }
 
-/// The state after the job that is in this one has ended.
-fn gone_on(folder: &Path, state: &Value, job: &str) -> Value {
+/// The final state of an instance that loads `state` and finishes the job in it.
+fn resumed(folder: &Path, state: &Value, job: &str) -> Value {
     let later = instance(folder);
     later.load(state).unwrap();
     while !is_over(&status(&later, job)) {
@@ -73,7 +73,7 @@ fn gone_on(folder: &Path, state: &Value, job: &str) -> Value {
     later.dump()
 }
 
-fn without_tags(mut state: Value) -> Value {
+fn without_etags(mut state: Value) -> Value {
     let relationships = state["relationships"].as_object_mut().unwrap().values_mut();
     let relationships = relationships.flat_map(|of_source| of_source.as_object_mut().unwrap().values_mut());
     for relationship in relationships {
@@ -86,7 +86,7 @@ fn without_tags(mut state: Value) -> Value {
 }
 
 #[test]
-fn an_import_goes_on_from_every_line_of_the_journal() {
+fn import_resumes_from_every_journal_line() {
     let folder = tempfile::tempdir().unwrap();
     let mut lines = vec![
         json!({"Section": "Header"}),
@@ -111,26 +111,26 @@ fn an_import_goes_on_from_every_line_of_the_journal() {
     let empty = one.dump();
     let body = json!({"inputBlobUri": "https://h/c/in", "outputBlobUri": "https://h/c/out"});
     send(&one, Method::PUT, "/jobs/imports/j", &body);
-    let states = states_on_the_way(&one, empty);
+    let states = journal_states(&one, empty);
     let end = one.dump();
     assert_eq!(states.last(), Some(&end));
     assert_eq!(end["jobs"]["imports"]["j"]["status"], "succeeded");
     assert_eq!(end["twins"].as_object().unwrap().len(), TWINS);
-    assert!(states.len() > 2, "the journal was not asked while the job ran");
+    assert!(states.len() > 2, "no line was taken while the job ran");
     for state in states {
-        let later = gone_on(folder.path(), &state, "/jobs/imports/j");
-        // What was done is not done again, so it keeps its tags.
+        let later = resumed(folder.path(), &state, "/jobs/imports/j");
+        // Stored rows are not stored again, so they keep their ETags.
         for (id, twin) in state["twins"].as_object().unwrap() {
             assert_eq!(later["twins"][id], *twin);
         }
-        assert_eq!(without_tags(later), without_tags(end.clone()));
+        assert_eq!(without_etags(later), without_etags(end.clone()));
     }
 }
 
-/// A row that is refused ends the job; the rows before it were taken, and others may have changed them by the time that
-/// the log is written.
+/// An invalid row fails the job. The rows before it were stored, and requests may have changed them before the log is
+/// written.
 #[test]
-fn an_import_that_failed_changes_nothing_when_it_goes_on() {
+fn failed_import_changes_nothing_when_it_resumes() {
     let folder = tempfile::tempdir().unwrap();
     let model = json!([{"@id": "dtmi:a:T;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2",
         "contents": [{"@type": "Relationship", "name": "r"}]}]);
@@ -159,7 +159,7 @@ fn an_import_that_failed_changes_nothing_when_it_goes_on() {
         let empty = one.dump();
         let body = json!({"inputBlobUri": "https://h/c/in", "outputBlobUri": "https://h/c/out"});
         send(&one, Method::PUT, "/jobs/imports/j", &body);
-        let states = states_on_the_way(&one, empty);
+        let states = journal_states(&one, empty);
         let end = one.dump();
         let job = &end["jobs"]["imports"]["j"];
         assert_eq!(
@@ -167,11 +167,11 @@ fn an_import_that_failed_changes_nothing_when_it_goes_on() {
             (&json!("failed"), &json!(bad - 1))
         );
         for state in states {
-            let later = gone_on(folder.path(), &state, "/jobs/imports/j");
+            let later = resumed(folder.path(), &state, "/jobs/imports/j");
             assert_eq!(later["jobs"]["imports"]["j"]["error"], job["error"]);
-            assert_eq!(without_tags(later), without_tags(end.clone()));
+            assert_eq!(without_etags(later), without_etags(end.clone()));
         }
-        // As it was while the log was written, but for one who has taken a twin and a relationship away meanwhile.
+        // The state while the log is written, after requests that deleted a twin and a relationship.
         let mut state = end.clone();
         let open = &mut state["jobs"]["imports"]["j"];
         (open["status"], open["error"], open["finished"]) = (json!("running"), Value::Null, Value::Null);
@@ -179,7 +179,7 @@ fn an_import_that_failed_changes_nothing_when_it_goes_on() {
         if let Some(of_source) = state.pointer_mut("/relationships/t0") {
             of_source.as_object_mut().unwrap().shift_remove("r49");
         }
-        let later = gone_on(folder.path(), &state, "/jobs/imports/j");
+        let later = resumed(folder.path(), &state, "/jobs/imports/j");
         assert_eq!(later["jobs"], end["jobs"]);
         for part in ["twins", "relationships"] {
             assert_eq!(later[part], state[part]);
@@ -187,9 +187,9 @@ fn an_import_that_failed_changes_nothing_when_it_goes_on() {
     }
 }
 
-/// The work of a job that is gone may find out late; by then a log may be that of a later job.
+/// The worker of a deleted job may notice late, when its output blob already belongs to a later job.
 #[test]
-fn the_work_of_a_job_that_is_gone_writes_no_log() {
+fn worker_of_a_deleted_job_writes_no_log() {
     let folder = tempfile::tempdir().unwrap();
     let one = instance(folder.path());
     std::fs::create_dir(folder.path().join("c")).unwrap();
@@ -213,9 +213,9 @@ fn the_work_of_a_job_that_is_gone_writes_no_log() {
     assert_eq!((log(), one.dump()), before);
 }
 
-/// An open job keeps all others from being made, so none may stay open that nothing works on.
+/// An unfinished job blocks new ones, so a job without a worker must fail.
 #[test]
-fn a_job_that_nothing_works_on_has_failed() {
+fn job_without_a_worker_fails() {
     let folder = tempfile::tempdir().unwrap();
     let one = instance(folder.path());
     let time = json!("2025-05-02T14:57:59Z");
@@ -225,15 +225,15 @@ fn a_job_that_nothing_works_on_has_failed() {
         "deletions": {"d": {"id": "d", "created": time, "purge": "2025-06-02T14:57:59Z",
             "deadline": "2025-05-03T14:57:59Z", "status": "notstarted"}},
     });
-    // Without the threads that taking them as the jobs of the instance would begin.
+    // Loads only the table, so that no worker starts.
     let open = one.instance.jobs.replace(Jobs::from_state(Some(&jobs)).unwrap());
     assert!(!one.instance.jobs.is_idle());
-    worker::fail_import(&one.instance, &open.imports[0], "There is no thread.");
+    worker::fail_import(&one.instance, &open.imports[0], "no thread");
     worker::fail_deletion(&one.instance, &open.deletions[0]);
     let job = send(&one, Method::GET, "/jobs/imports/i", &Value::Null);
     assert_eq!(
         (&job["status"], &job["error"]["message"]),
-        (&json!("failed"), &json!("There is no thread."))
+        (&json!("failed"), &json!("no thread"))
     );
     assert_eq!(job["finishedDateTime"], "2025-05-02T14:57:59.0000000Z");
     assert_eq!(status(&one, "/jobs/deletions/d"), "failed");
@@ -241,12 +241,12 @@ fn a_job_that_nothing_works_on_has_failed() {
 }
 
 #[test]
-fn a_deletion_goes_on_from_every_line_of_the_journal() {
+fn deletion_resumes_from_every_journal_line() {
     let folder = tempfile::tempdir().unwrap();
     let one = instance(folder.path());
     one.load_building().unwrap();
     let mut state = one.dump();
-    // Many more twins, so that there is more than one step.
+    // Enough twins for more than one chunk.
     let twin = state["twins"]["floor-1"].clone();
     for number in 0..5000 {
         let mut twin = twin.clone();
@@ -258,12 +258,12 @@ fn a_deletion_goes_on_from_every_line_of_the_journal() {
     let full = one.dump();
     let started = send(&one, Method::POST, "/jobs/deletions", &Value::Null);
     let job = format!("/jobs/deletions/{}", started["id"].as_str().unwrap());
-    let states = states_on_the_way(&one, full);
+    let states = journal_states(&one, full);
     let end = one.dump();
     for part in ["twins", "relationships", "models"] {
         assert_eq!(end[part], json!({}));
     }
     for state in states {
-        assert_eq!(gone_on(folder.path(), &state, &job), end);
+        assert_eq!(resumed(folder.path(), &state, &job), end);
     }
 }

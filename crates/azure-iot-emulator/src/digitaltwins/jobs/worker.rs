@@ -19,17 +19,21 @@ pub(crate) fn start_all(instance: &Arc<Instance>, open: OpenJobs) {
 }
 
 pub(crate) fn start_import(instance: &Arc<Instance>, job: Import) {
-    let its_job = job.clone();
-    if let Err(error) = spawn(instance, move |instance| import::run(instance, &its_job)) {
-        tracing::error!(%error, job = job.record.id, "could not start the thread of a job");
-        fail_import(instance, &job, &format!("There is no thread to run on: {error}"));
+    let worker_job = job.clone();
+    if let Err(error) = spawn(instance, move |instance| import::run(instance, &worker_job)) {
+        tracing::error!(%error, job = job.record.id, "could not start a thread for the job");
+        fail_import(
+            instance,
+            &job,
+            &format!("Could not start a thread for the job: {error}"),
+        );
     }
 }
 
 pub(crate) fn start_deletion(instance: &Arc<Instance>, job: Deletion) {
-    let its_job = job.clone();
-    if let Err(error) = spawn(instance, move |instance| deletion::run(instance, &its_job)) {
-        tracing::error!(%error, job = job.record.id, "could not start the thread of a job");
+    let worker_job = job.clone();
+    if let Err(error) = spawn(instance, move |instance| deletion::run(instance, &worker_job)) {
+        tracing::error!(%error, job = job.record.id, "could not start a thread for the job");
         fail_deletion(instance, &job);
     }
 }
@@ -42,15 +46,15 @@ fn spawn(instance: &Arc<Instance>, work: impl FnOnce(&Instance) + Send + 'static
         .map(drop)
 }
 
-/// Ends an import that nothing works on. An open job would keep all others from being created.
-pub(super) fn fail_import(instance: &Instance, job: &Import, why: &str) {
-    let error = ("InternalError".to_owned(), why.to_owned());
+/// Fails an import without a worker, because an unfinished job would block new ones.
+pub(super) fn fail_import(instance: &Instance, job: &Import, reason: &str) {
+    let error = ("InternalError".to_owned(), reason.to_owned());
     let now = instance.now();
     instance.jobs.finish_import(job, Status::Failed, Some(error), now);
     instance.wake_journal();
 }
 
-/// Ends a deletion that nothing works on.
+/// Fails a deletion without a worker.
 pub(super) fn fail_deletion(instance: &Instance, job: &Deletion) {
     instance
         .jobs

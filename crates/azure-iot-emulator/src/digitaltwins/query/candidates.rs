@@ -1,4 +1,4 @@
-//! The starting points of a query: the fewest twins or relationships that an index finds for its condition.
+//! The starting points of a query: the smallest set of twins or relationships that an index yields for its condition.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,23 +17,23 @@ use crate::digitaltwins::store::value::{IndexedScalar, Scalar, constant, is_inde
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Candidates {
     AllTwins,
-    /// Twins of any of these models.
+    /// Twins with any of these models.
     TwinsOf(Vec<Arc<str>>),
     AllRelationships,
-    /// Relationships of any of these names.
+    /// Relationships with any of these names.
     RelationshipsNamed(Vec<String>),
     /// Twins with a value of any of these hashes at a path.
     TwinsWith(Vec<String>, Vec<ValueHash>),
     RelationshipsWith(Vec<String>, Vec<ValueHash>),
-    /// Just these, in ascending order.
+    /// Exactly these, in ascending order.
     Slots(Vec<Slot>),
 }
 
-/// Candidates counted at most to compare two indexes.
+/// Maximum number of candidates that are counted to compare two indexes.
 const MAX_COUNT: usize = 1024;
 
 impl Candidates {
-    /// Returns up to `limit` starting points from a slot on.
+    /// Returns up to `limit` starting points, beginning at the slot `from`.
     pub(super) fn next(&self, graph: &Graph, from: Slot, limit: usize) -> Vec<Slot> {
         match self {
             Candidates::AllTwins => (from..graph.twin_end())
@@ -67,7 +67,7 @@ impl Candidates {
         }
     }
 
-    /// Pins the index by which the candidates are found.
+    /// Pins the index that yields the candidates.
     pub(super) fn pin(&self, graph: &Graph) -> Option<Pin> {
         match self {
             Candidates::TwinsWith(path, _) => graph.twin_values().pin(path),
@@ -76,7 +76,7 @@ impl Candidates {
         }
     }
 
-    /// Returns how many candidates to expect; lower is better.
+    /// Ranks how selective the candidates are; lower is better.
     fn rank(&self) -> u8 {
         match self {
             Candidates::Slots(_) => 0,
@@ -88,7 +88,7 @@ impl Candidates {
         }
     }
 
-    /// Returns the rank that the candidates of a variable have once every index exists. It depends only on the text of
+    /// Returns the rank that the candidates of a variable have once every index exists. It depends only on the source of
     /// the query, because every page must start with the same variable.
     pub(super) fn rank_with_indexes(&self, variable: usize, tests: &[Test<'_>]) -> u8 {
         let indexed = tests
@@ -98,7 +98,7 @@ impl Candidates {
         self.rank().min(if indexed { 1 } else { 2 })
     }
 
-    /// Returns about how many there are.
+    /// Returns an estimate of the number of candidates.
     fn estimate(&self, graph: &Graph) -> usize {
         match self {
             Candidates::AllTwins | Candidates::AllRelationships => usize::MAX,
@@ -129,7 +129,7 @@ impl Candidates {
         if key(&other) < key(&self) { other } else { self }
     }
 
-    /// Returns an index that is worth building for the condition of a variable.
+    /// Returns an index that does not exist and would serve the condition of a variable.
     pub(super) fn missing_index(
         &self,
         collection: Collection,
@@ -150,7 +150,7 @@ impl Candidates {
             .filter(|name| !graph.has_index(name))
     }
 
-    /// Returns the twins that a variable can stand for, as far as indexes know; all of the tests must hold.
+    /// Returns the candidates for a twin variable whose tests must all hold.
     pub(super) fn of_twin(variable: usize, tests: &[Test<'_>], graph: &Graph) -> Self {
         let mut best = Candidates::AllTwins;
         for test in tests {
@@ -165,10 +165,10 @@ impl Candidates {
                 }
                 test => match equals(test, variable) {
                     Some((path, ids)) if is(path, &["$dtId"]) => {
-                        Candidates::slots(texts(&ids).filter_map(|id| graph.find(id)).collect())
+                        Candidates::slots(strings(&ids).filter_map(|id| graph.find(id)).collect())
                     }
                     Some((path, models)) if is(path, &["$metadata", "$model"]) => {
-                        Candidates::TwinsOf(texts(&models).map(Arc::from).collect())
+                        Candidates::TwinsOf(strings(&models).map(Arc::from).collect())
                     }
                     Some((path, values))
                         if is_indexed(path) && graph.has_index(&IndexName::Twins(path.to_vec())) =>
@@ -184,25 +184,25 @@ impl Candidates {
         best
     }
 
-    /// Returns the relationships that can be rows of a query over them.
+    /// Returns the candidates for a query over relationships.
     pub(super) fn of_relationship(variable: usize, tests: &[Test<'_>], graph: &Graph) -> Self {
         let mut best = Candidates::AllRelationships;
         for test in tests {
             let found = match equals(test, variable) {
                 Some((path, ids)) if is(path, &["$sourceId"]) => Candidates::slots(
-                    texts(&ids)
+                    strings(&ids)
                         .filter_map(|id| graph.node(graph.find(id)?))
                         .flat_map(|node| node.outgoing.iter().copied())
                         .collect(),
                 ),
                 Some((path, ids)) if is(path, &["$targetId"]) => Candidates::slots(
-                    texts(&ids)
+                    strings(&ids)
                         .filter_map(|id| graph.node(graph.find(id)?))
                         .flat_map(|node| node.incoming.iter().copied())
                         .collect(),
                 ),
                 Some((path, names)) if is(path, &["$relationshipName"]) => {
-                    Candidates::RelationshipsNamed(texts(&names).map(str::to_owned).collect())
+                    Candidates::RelationshipsNamed(strings(&names).map(str::to_owned).collect())
                 }
                 Some((path, values))
                     if is_indexed(path) && graph.has_index(&IndexName::Relationships(path.to_vec())) =>
@@ -224,7 +224,7 @@ impl Candidates {
     }
 }
 
-/// Merges the first slots of ascending lists, up to a number of them.
+/// Merges ascending lists and returns the first `limit` slots.
 fn merged(lists: impl Iterator<Item = impl Iterator<Item = Slot>>, limit: usize) -> Vec<Slot> {
     let mut slots: Vec<_> = lists.flat_map(|list| list.take(limit)).collect();
     slots.sort_unstable();
@@ -233,7 +233,7 @@ fn merged(lists: impl Iterator<Item = impl Iterator<Item = Slot>>, limit: usize)
     slots
 }
 
-/// Reads a test as "the value at this path of the variable is one of these".
+/// Returns path and values if the test is an equality, or an `IN`, on a property of the variable.
 fn equals<'t>(test: &'t Test<'_>, variable: usize) -> Option<(&'t [String], Vec<&'t Literal>)> {
     let (path, values) = match test {
         Test::Compare {
@@ -256,8 +256,8 @@ fn equals<'t>(test: &'t Test<'_>, variable: usize) -> Option<(&'t [String], Vec<
     (path.variable == variable).then_some((path.names.as_slice(), values))
 }
 
-/// Returns the strings among values. Other values equal no id, so leaving them out loses nothing.
-fn texts<'t>(values: &[&'t Literal]) -> impl Iterator<Item = &'t str> {
+/// Returns the strings among `values`. Other values never equal an id.
+fn strings<'t>(values: &[&'t Literal]) -> impl Iterator<Item = &'t str> {
     values.iter().filter_map(|value| match constant(value) {
         Scalar::Text(text) => Some(text),
         _ => None,
@@ -269,7 +269,7 @@ fn hashes(values: &[&Literal], indexes: &PropertyIndexes) -> Vec<ValueHash> {
     scalars.map(|scalar| indexes.hash(&scalar)).collect()
 }
 
-/// Returns whether a path consists of these names.
+/// Returns whether a path consists of exactly these names.
 fn is(path: &[String], names: &[&str]) -> bool {
     path.iter().eq(names)
 }

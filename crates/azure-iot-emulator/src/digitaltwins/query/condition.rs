@@ -1,4 +1,4 @@
-//! Conditions with every name resolved to a variable of the row.
+//! Conditions whose names are resolved to variables of the row.
 //!
 //! A comparison with a missing value is neither true nor false, and neither is its negation: a row is returned only if
 //! its condition is true.
@@ -15,7 +15,7 @@ use crate::digitaltwins::query::row::{PathInRow, Row, Variables};
 use crate::digitaltwins::store::graph::Graph;
 use crate::digitaltwins::store::value::{Found, Scalar, constant, scalar};
 
-/// A condition prepared for rows.
+/// A condition with resolved names.
 #[derive(Debug)]
 pub(super) enum Test<'q> {
     Or(Vec<Test<'q>>),
@@ -161,7 +161,7 @@ impl<'q> Test<'q> {
         }
     }
 
-    /// Returns true, false, or `None` if a value that the test reads is missing.
+    /// Evaluates the test; `None` if a value that it reads is missing.
     pub(super) fn holds(&self, row: &Row<'_>) -> Option<bool> {
         match self {
             Test::Or(parts) => any(parts.iter().map(|part| part.holds(row)), true),
@@ -211,32 +211,32 @@ impl<'q> Test<'q> {
     }
 }
 
-/// A value of the row, or a constant.
-enum Held<'a> {
+/// The value of a term: a value of the row, or a constant.
+enum TermValue<'a> {
     Found(Found<'a>),
     Constant(&'a Literal),
 }
 
-impl Held<'_> {
+impl TermValue<'_> {
     fn scalar(&self) -> Scalar<'_> {
         match self {
-            Held::Found(found) => found.scalar(),
-            Held::Constant(literal) => constant(literal),
+            TermValue::Found(found) => found.scalar(),
+            TermValue::Constant(literal) => constant(literal),
         }
     }
 }
 
 impl Term<'_> {
-    fn value<'a>(&'a self, row: &Row<'a>) -> Option<Held<'a>> {
+    fn value<'a>(&'a self, row: &Row<'a>) -> Option<TermValue<'a>> {
         match self {
-            Term::Path(path) => row.value(path).map(Held::Found),
-            Term::Literal(literal) => Some(Held::Constant(literal)),
+            Term::Path(path) => row.value(path).map(TermValue::Found),
+            Term::Literal(literal) => Some(TermValue::Constant(literal)),
         }
     }
 }
 
-/// `OR` with `wanted` true, `AND` with `wanted` false: one such part decides; if none does, a part that is neither true
-/// nor false leaves the result undecided.
+/// Evaluates `OR` (`wanted` is true) or `AND` (`wanted` is false) in three-valued logic: one part equal to `wanted`
+/// decides; otherwise one undecided part makes the result undecided.
 fn any(parts: impl Iterator<Item = Option<bool>>, wanted: bool) -> Option<bool> {
     let mut result = Some(!wanted);
     for part in parts {
@@ -249,7 +249,7 @@ fn any(parts: impl Iterator<Item = Option<bool>>, wanted: bool) -> Option<bool> 
     result
 }
 
-/// Values of two types are not equal and have no order.
+/// Values of different types are neither equal nor ordered.
 fn compare(left: Scalar<'_>, operator: Comparison, right: Scalar<'_>) -> Option<bool> {
     let ordering = match (left, right) {
         (Scalar::Number(left), Scalar::Number(right)) => left.partial_cmp(&right),

@@ -1,4 +1,4 @@
-//! Finds the rows of a page, from one starting point after the other.
+//! Finds the rows of a page, one starting point at a time.
 
 use std::ops::ControlFlow;
 
@@ -10,19 +10,19 @@ use crate::digitaltwins::query::token::Token;
 use crate::digitaltwins::query::walk::{Paused, Walk};
 use crate::digitaltwins::store::graph::Graph;
 
-/// Starting points first read from an index at once. There are few, since a page may be full soon; later batches grow.
+/// Size of the first batch of starting points. It is small because the page may fill soon; later batches grow.
 const FIRST_BATCH: usize = 16;
 
-/// How far a query goes before the graph is released.
+/// The work of a query between two releases of the graph's lock.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chunk {
-    /// Starting points looked at.
+    /// Number of starting points.
     pub(super) roots: usize,
-    /// Relationships followed, from all starting points together.
+    /// Number of relationships followed, over all starting points.
     pub(super) steps: u32,
 }
 
-/// One page of a result while its rows are found.
+/// A page in progress.
 #[derive(Debug)]
 pub(crate) struct Page {
     token: Token,
@@ -35,9 +35,9 @@ pub(crate) struct Page {
     counted: Option<u64>,
     looked_at: u64,
     more: bool,
-    /// Rows from the current starting point, those on earlier pages included.
+    /// Rows from the current starting point, including those on earlier pages.
     seen: usize,
-    /// The walk from the starting point, if the last chunk ended within it.
+    /// The traversal from the current starting point, if the last chunk ended in the middle of it.
     paused: Option<Paused>,
 }
 
@@ -46,11 +46,11 @@ pub(crate) struct Page {
 pub(super) enum Progress {
     More,
     Done,
-    /// Queries no longer see the graph that the plan is for.
+    /// The graph that the plan was made for has been replaced.
     OtherGraph,
 }
 
-/// Why the search for rows stops.
+/// The reason to stop.
 enum Stop {
     PageFull,
     LimitReached,
@@ -73,7 +73,7 @@ impl Page {
         }
     }
 
-    /// Continues where the last chunk stopped.
+    /// Continues after the last chunk.
     pub(super) fn advance(&mut self, plan: &Plan<'_>, graph: &Graph, chunk: Chunk) -> Progress {
         if graph.generation() != plan.generation {
             return Progress::OtherGraph;
@@ -92,7 +92,7 @@ impl Page {
         }
     }
 
-    /// Finds rows until the starting points are used up.
+    /// Finds rows until the starting points or the chunk are exhausted.
     fn find(&mut self, plan: &Plan<'_>, graph: &Graph, chunk: Chunk) -> ControlFlow<Stop> {
         let Chunk { mut roots, mut steps } = chunk;
         if let Some(paused) = self.paused.take() {
@@ -112,7 +112,7 @@ impl Page {
             batch *= 4;
             for root in found {
                 if root != self.token.root {
-                    // The starting point whose rows were left over is gone.
+                    // The starting point whose rows continue on this page was deleted.
                     (self.token.root, self.token.skip) = (root, 0);
                 }
                 self.looked_at += 1;
@@ -128,7 +128,7 @@ impl Page {
         (self.token.root, self.token.skip) = (self.token.root + 1, 0);
     }
 
-    /// Finds the rows from one starting point; `row` says whether there is one already.
+    /// Finds the rows from one starting point. `row` is whether the traversal is at a complete row.
     fn walk(&mut self, walk: &mut Walk<'_>, mut row: bool, steps: &mut u32) -> ControlFlow<Stop> {
         loop {
             if row {
@@ -150,9 +150,9 @@ impl Page {
         }
     }
 
-    /// Returns the cost of the query in hundredths of the service's unit, an estimate of what the service reports.
+    /// Returns the query charge in hundredths of a unit, an estimate of the charge that the service reports.
     pub(crate) fn charge(&self) -> u64 {
-        // The terms are in ten-thousandths; 50 rounds to the nearest hundredth.
+        // The summands are in ten-thousandths; 50 rounds to the nearest hundredth.
         (28_000 + 40 * self.count as u64 + self.looked_at + 50) / 100
     }
 
@@ -197,7 +197,8 @@ impl Page {
             columns: &plan.columns,
             row,
         };
-        serde_json::to_writer(&mut self.rows, &json).expect("rows serialize, and a vector takes every byte");
+        serde_json::to_writer(&mut self.rows, &json)
+            .expect("rows serialize, and writing to a vector does not fail");
         self.count += 1;
         if plan
             .limit
@@ -209,7 +210,7 @@ impl Page {
     }
 }
 
-/// A row as the service writes it: a missing value leaves its key out.
+/// The JSON of a row. Keys of missing values are omitted.
 struct RowJson<'r, 'a> {
     columns: &'r Columns<'a>,
     row: &'r Row<'a>,

@@ -1,5 +1,4 @@
-//! The plan of a query: where to start, which relationships to follow in which order, and which tests can be made after
-//! each hop.
+//! The plan of a query: the starting points, the order of the hops, and the tests that are decidable after each hop.
 
 use std::collections::HashSet;
 
@@ -16,14 +15,14 @@ use crate::digitaltwins::store::graph::indexes::IndexName;
 use crate::digitaltwins::store::graph::{Generation, Graph};
 use crate::digitaltwins::store::property_index::Pin;
 
-/// The documentation explains `*3..5` as four or five hops. What the service does was never recorded; this is the one
-/// place to change should it include the lower bound.
+/// The documentation explains `*3..5` as four or five hops. No recording of the service confirms it; if the service
+/// turns out to include the lower bound, only this constant changes.
 const RANGE_EXCLUDES_LOWER_BOUND: bool = true;
 
-/// Everything needed to find the rows of a query.
+/// An executable query.
 #[derive(Debug)]
 pub(super) struct Plan<'q> {
-    /// The graph that the plan is for.
+    /// The graph that the plan was made for.
     pub(super) generation: Generation,
     pub(super) variables: Variables<'q>,
     /// The variable of the candidates.
@@ -31,15 +30,15 @@ pub(super) struct Plan<'q> {
     /// Whether the root is a node of a `MATCH` pattern.
     pub(super) root_in_pattern: bool,
     pub(super) candidates: Candidates,
-    /// Keeps the index of the candidates as long as the plan.
+    /// Pins the index of the candidates while the plan is in use.
     _pin: Option<Pin>,
-    /// An index that does not exist and would leave fewer candidates.
+    /// An index that does not exist and would yield fewer candidates.
     pub(super) missing_index: Option<IndexName>,
     pub(super) hops: Vec<Hop<'q>>,
-    /// The tests to make, by the number of hops before them.
+    /// Tests by the number of hops after which they are decidable.
     pub(super) tests: Vec<Vec<Test<'q>>>,
     pub(super) columns: Columns<'q>,
-    /// The most rows that the whole query returns.
+    /// Maximum number of rows over all pages.
     pub(super) limit: Option<u64>,
 }
 
@@ -52,25 +51,25 @@ pub(super) enum Columns<'q> {
     Named(Vec<(&'q str, PathInRow)>),
 }
 
-/// Relationships to follow from a known twin to a new one, or to another known one.
+/// A step over relationships from a bound twin variable to another one, bound or not.
 #[derive(Debug, Clone)]
 pub(super) struct Hop<'q> {
     pub(super) from: usize,
     pub(super) to: usize,
-    /// As walked from `from` to `to`.
+    /// As seen from `from`.
     pub(super) direction: Direction,
-    /// Any of these; empty means all.
+    /// Accepted relationship names; empty accepts all.
     pub(super) names: Vec<&'q str>,
     pub(super) least: u32,
     pub(super) most: u32,
     pub(super) relationship: Option<usize>,
-    /// Whether `to` is known already.
+    /// Whether `to` is already bound.
     pub(super) closes: bool,
-    /// Whether it comes from `MATCH`, which visits no twin twice.
+    /// Whether the hop belongs to `MATCH`, which visits no twin twice.
     pub(super) in_pattern: bool,
 }
 
-/// One relationship, or chain of relationships, that the query asks for between two twins.
+/// A relationship, or chain of relationships, that the query requires between two twins.
 struct Edge<'q> {
     left: usize,
     right: usize,
@@ -127,7 +126,7 @@ impl<'q> Plan<'q> {
     }
 }
 
-/// Adds a variable for every collection of the query, and returns what connects them.
+/// Adds a variable for every collection of the query, and returns the edges between them.
 fn edges<'q>(query: &'q Query, variables: &mut Variables<'q>) -> ServiceResult<Vec<Edge<'q>>> {
     let walks = !query.joins.is_empty() || query.pattern.is_some();
     if walks && query.collection == Collection::Relationships {
@@ -205,8 +204,7 @@ fn bounds(hops: Option<Hops>) -> (u32, u32) {
     }
 }
 
-/// Returns the variable that an index narrows down best, and its candidates; the first variable if there is no
-/// difference.
+/// Returns the variable with the most selective candidates, and these candidates. Ties go to the first variable.
 fn start(
     collection: Collection,
     variables: &Variables<'_>,
@@ -226,7 +224,7 @@ fn start(
         .unwrap_or((0, Candidates::AllTwins))
 }
 
-/// Orders the edges as hops, each from a twin that is known by then.
+/// Orders the edges as hops, each starting at a variable that an earlier hop binds.
 fn in_order<'q>(mut edges: Vec<Edge<'q>>, root: usize) -> ServiceResult<Vec<Hop<'q>>> {
     let mut known = HashSet::from([root]);
     let mut hops = Vec::with_capacity(edges.len());
@@ -255,7 +253,7 @@ fn in_order<'q>(mut edges: Vec<Edge<'q>>, root: usize) -> ServiceResult<Vec<Hop<
     Ok(hops)
 }
 
-/// Takes out the tests that read only known variables.
+/// Removes and returns the tests that read only known variables.
 fn take_decidable<'q>(open: &mut Vec<Test<'q>>, known: &HashSet<usize>) -> Vec<Test<'q>> {
     let (decidable, rest) = std::mem::take(open).into_iter().partition(|test| {
         let mut reads = HashSet::new();
@@ -283,7 +281,7 @@ fn columns<'q>(select: &'q Select, variables: &Variables<'q>) -> ServiceResult<(
     })
 }
 
-/// Returns the only variable by itself; several by their names.
+/// Returns the columns of `SELECT *`: the bare value of a single variable, or one named column per variable.
 fn all<'q>(variables: &Variables<'q>) -> Columns<'q> {
     if variables.len() == 1 {
         return Columns::Bare(0);

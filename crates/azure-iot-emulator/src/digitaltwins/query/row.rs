@@ -1,4 +1,4 @@
-//! The variables of a query, and a row of their values.
+//! The variables of a query, and rows of their values.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use crate::digitaltwins::store::slab::Slot;
 use crate::digitaltwins::store::twin::Twin;
 use crate::digitaltwins::store::value::{Found, in_relationship, in_twin};
 
-/// The path of a property of a variable; of the variable itself if there are no names.
+/// A path into the value of a variable; an empty path is the value itself.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PathInRow {
     pub(super) variable: usize,
     pub(super) names: Vec<String>,
 }
 
-/// The variables of a query, numbered, with or without names.
+/// The numbered variables of a query, some of them anonymous.
 #[derive(Debug)]
 pub(super) struct Variables<'q> {
     scope: Scope<'q>,
@@ -33,7 +33,7 @@ impl<'q> Variables<'q> {
         }
     }
 
-    /// Returns the number of a variable, which is added unless there is one of this name.
+    /// Returns the number of the variable with this name, and adds it if needed.
     pub(super) fn add(&mut self, name: Option<&'q Name>, kind: VariableKind) -> usize {
         let known = name.and_then(|name| self.find(name));
         known.unwrap_or_else(|| {
@@ -51,7 +51,7 @@ impl<'q> Variables<'q> {
         self.list.iter().copied()
     }
 
-    /// Paths are resolved to variables of this list.
+    /// Never panics: paths are resolved to variables of this list.
     fn kind(&self, variable: usize) -> VariableKind {
         self.list[variable].1
     }
@@ -74,7 +74,7 @@ impl<'q> Variables<'q> {
         })
     }
 
-    /// Returns a twin variable by its name; without a name, the query's only collection.
+    /// Returns a twin variable by name; without a name, the query's only collection.
     pub(super) fn twin(&self, name: Option<&Name>) -> ServiceResult<usize> {
         let variable = match name {
             Some(name) => self.find(name),
@@ -90,7 +90,7 @@ impl<'q> Variables<'q> {
     }
 }
 
-/// The values of the variables that are known so far.
+/// The values of the variables bound so far.
 #[derive(Debug)]
 pub(super) struct Row<'a> {
     pub(super) graph: &'a Graph,

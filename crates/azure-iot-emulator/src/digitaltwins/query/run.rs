@@ -1,4 +1,4 @@
-//! Finds the rows of a page in chunks, between which the graph is released, so that a long scan or walk blocks nobody.
+//! Executes a page in chunks and releases the graph's lock in between, so that a long query does not block writers.
 
 use std::time::Instant;
 
@@ -14,16 +14,16 @@ use crate::digitaltwins::store::property_index::Pin;
 use crate::digitaltwins::store::shared_graph::IndexProgress;
 use crate::digitaltwins::store::slab::Slot;
 
-/// A few milliseconds.
+/// Takes a few milliseconds.
 const CHUNK: Chunk = Chunk {
     roots: 1024,
     steps: 16_384,
 };
-/// Slots added to an index before the graph is released.
+/// Slots added to an index between two releases of the graph's lock.
 const INDEX_CHUNK: Slot = 4096;
 
-/// Finds the rows of one page. If another graph replaces the current one meanwhile, the page starts anew, unless the token
-/// is bound to the old graph.
+/// Finds the rows of one page. If the graph is replaced during the execution, the page starts over, unless the token is
+/// bound to the old graph.
 pub(crate) async fn page(
     session: &mut Session<'_>,
     query: &Query,
@@ -38,7 +38,7 @@ pub(crate) async fn page(
         let token = token.ok_or_else(errors::query_token_invalid)?;
         let mut page = Page::new(token, size, with_update_times);
         loop {
-            // A slot in the plan may get another twin between two chunks; every row is tested all the same.
+            // A slot may be reused for another twin between two chunks; the tests are evaluated for every row anyway.
             let advance = |graph: &_| page.advance(&plan, graph, CHUNK);
             match session.graph.read_for_query(advance) {
                 Progress::Done => return Ok(page),
@@ -53,13 +53,13 @@ pub(crate) async fn page(
     }
 }
 
-/// Prepares a query, and builds the index first that it would profit from. Without room for the index it goes without.
+/// Plans a query, and first builds the index that it would benefit from, if there is room for it.
 async fn plan<'q>(session: &mut Session<'_>, query: &'q Query, deadline: Instant) -> ServiceResult<Plan<'q>> {
     let mut plan = session.graph.read_for_query(|graph| Plan::new(query, graph))?;
     if let Some(index) = plan.missing_index.take() {
         let built = build_index(session, &index, deadline).await?;
         plan = session.graph.read_for_query(|graph| Plan::new(query, graph))?;
-        // From here on the plan pins the index.
+        // The plan pins the index now.
         drop(built);
     }
     Ok(plan)
@@ -70,11 +70,11 @@ async fn build_index(
     index: &IndexName,
     deadline: Instant,
 ) -> ServiceResult<Option<Pin>> {
-    let mut held = None;
+    let mut held_pin = None;
     loop {
         match session.graph.build_index(index, INDEX_CHUNK) {
-            // The next pin is there before this one is dropped.
-            IndexProgress::InProgress(pin) => drop(held.replace(pin)),
+            // The new pin exists before the old one is dropped.
+            IndexProgress::InProgress(pin) => drop(held_pin.replace(pin)),
             IndexProgress::Done(pin) => return Ok(Some(pin)),
             IndexProgress::NoRoom => return Ok(None),
         }

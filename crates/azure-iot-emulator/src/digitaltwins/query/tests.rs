@@ -1,4 +1,4 @@
-//! Chunks of a page driven by hand, with changes between any two steps.
+//! Pages executed chunk by chunk, with changes to the graph in between.
 
 use futures::executor::block_on;
 use http::Method;
@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::digitaltwins::DigitalTwins;
 use crate::service::ServiceRequest;
 
-/// A walk that pauses after every step.
+/// Pauses after every step.
 const STEP: Chunk = Chunk { roots: 1, steps: 1 };
 const WHOLE: Chunk = Chunk {
     roots: usize::MAX,
@@ -36,7 +36,7 @@ fn relate(service: &DigitalTwins, source: &str, target: &str) {
     send(service, Method::PUT, &path, &body);
 }
 
-/// Without relationships it takes the twin out, too.
+/// Deletes a twin and its relationships.
 fn remove(service: &DigitalTwins, id: &str, sources: &[&str], targets: &[&str]) {
     let outgoing = targets.iter().map(|target| (id, *target));
     for (source, target) in outgoing.chain(sources.iter().map(|source| (*source, id))) {
@@ -51,7 +51,7 @@ fn remove(service: &DigitalTwins, id: &str, sources: &[&str], targets: &[&str]) 
     );
 }
 
-/// `root` leads to four twins in the middle, each of them to three leaves, and every leaf back to the root.
+/// `root` has relationships to four twins in the middle, each of these to three leaves, and every leaf back to the root.
 fn graph() -> DigitalTwins {
     let service = DigitalTwins::new(Clock::new());
     let model = json!([{"@id": "dtmi:w:Node;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2", "contents": [
@@ -72,7 +72,7 @@ fn graph() -> DigitalTwins {
 
 const LEAVES: [&str; 3] = ["l0", "l1", "l2"];
 
-/// The rows of a query, as the ids of their columns, and how many chunks it took. `between` is called after each chunk
+/// The rows of a query, as the joined ids of their columns, and the number of chunks. `between` is called after each chunk
 /// with the number of chunks so far.
 fn rows(
     service: &DigitalTwins,
@@ -97,9 +97,9 @@ fn rows(
         match progress {
             Progress::More => between(chunks),
             Progress::Done => break,
-            Progress::OtherGraph => panic!("nobody replaced the graph"),
+            Progress::OtherGraph => panic!("the graph was not replaced"),
         }
-        assert!(chunks < 100_000, "it comes to no end");
+        assert!(chunks < 100_000, "the query does not end");
     }
     let body: Value = serde_json::from_slice(&page.into_body()).unwrap();
     let rows = body["value"].as_array().unwrap().iter().map(|row| {
@@ -110,14 +110,14 @@ fn rows(
     (rows.collect(), chunks)
 }
 
-const WAYS: &str = "SELECT a.$dtId AS a, b.$dtId AS b, c.$dtId AS c \
+const TWO_HOPS: &str = "SELECT a.$dtId AS a, b.$dtId AS b, c.$dtId AS c \
                     FROM DIGITALTWINS MATCH (a)-[:r]->(b)-[x:r]->(c) WHERE a.$dtId = 'root' AND b.number = 1";
 
 #[test]
-fn a_walk_that_pauses_everywhere_finds_the_same_rows() {
+fn pauses_do_not_change_the_rows() {
     let service = graph();
     for query in [
-        WAYS,
+        TWO_HOPS,
         "SELECT a.$dtId AS a, b.$dtId AS b FROM DIGITALTWINS MATCH (a)-[*..4]-(b) WHERE a.$dtId = 'root'",
         "SELECT a.$dtId AS a, b.$dtId AS b FROM DIGITALTWINS MATCH (a)-[*1..3]->(b)<-[:none|r]-(c) WHERE c.$dtId = 'm1'",
         "SELECT b.$dtId AS b FROM DIGITALTWINS MATCH (a)-[:r]->(b)-[*2]->(a) WHERE a.$dtId = 'root'",
@@ -128,7 +128,7 @@ fn a_walk_that_pauses_everywhere_finds_the_same_rows() {
         assert!(!whole.is_empty(), "{query}");
         for steps in [1, 2, 3, 7] {
             let (found, chunks) = rows(&service, query, Chunk { roots: 1, steps }, |_| {
-                // Nobody is kept out.
+                // The graph is not locked between chunks.
                 assert!(service.instance.session().graph.try_write().is_some());
             });
             assert_eq!(found, whole, "{query}");
@@ -137,14 +137,14 @@ fn a_walk_that_pauses_everywhere_finds_the_same_rows() {
     }
 }
 
-/// For every pause there is: what changes then shows in no row after it, and what does not change is there once.
+/// For every pause: a change during it affects all later rows, and unaffected rows are returned exactly once.
 fn change_at_every_pause(change: impl Fn(&DigitalTwins), gone: &str, rest: usize) {
-    let (_, pauses) = rows(&graph(), WAYS, STEP, |_| {});
+    let (_, pauses) = rows(&graph(), TWO_HOPS, STEP, |_| {});
     for pause in 1..pauses {
         let service = graph();
-        let counted = |service: &DigitalTwins| rows(service, WAYS, WHOLE, |_| {}).0;
+        let counted = |service: &DigitalTwins| rows(service, TWO_HOPS, WHOLE, |_| {}).0;
         let before = counted(&service);
-        let (mut found, _) = rows(&service, WAYS, STEP, |chunks| {
+        let (mut found, _) = rows(&service, TWO_HOPS, STEP, |chunks| {
             if chunks == pause {
                 change(&service);
             }
@@ -152,7 +152,7 @@ fn change_at_every_pause(change: impl Fn(&DigitalTwins), gone: &str, rest: usize
         let remaining = counted(&service).iter().filter(|row| row.contains(gone)).count();
         assert_eq!(remaining, 0);
         assert!(found.iter().all(|row| before.contains(row)), "{pause}: {found:?}");
-        // Those found before the change stay; they are the first in the order of the walk.
+        // Rows found before the change remain; they are the first in traversal order.
         let early: Vec<_> = found.iter().filter(|row| row.contains(gone)).collect();
         let expected: Vec<_> = before.iter().filter(|row| row.contains(gone)).collect();
         assert!(expected.starts_with(&early), "{pause}: {found:?}");
@@ -168,25 +168,25 @@ fn change_at_every_pause(change: impl Fn(&DigitalTwins), gone: &str, rest: usize
 }
 
 #[test]
-fn a_twin_whose_place_is_taken_by_another_is_off_the_way() {
+fn twin_in_a_reused_slot_is_not_followed() {
     let change = |service: &DigitalTwins| {
-        let place = service.instance.session().graph.read().find("m1");
+        let slot = service.instance.session().graph.read().find("m1");
         remove(service, "m1", &["root"], &LEAVES);
         put(service, "x", 1);
-        assert_eq!(service.instance.session().graph.read().find("x"), place);
-        // It leads to no leaf of the walk.
+        assert_eq!(service.instance.session().graph.read().find("x"), slot);
+        // The new twin leads to no leaf.
         relate(service, "x", "m2");
     };
     change_at_every_pause(change, "-m1-", 9);
 }
 
 #[test]
-fn a_twin_that_fits_no_longer_is_off_the_way() {
+fn twin_that_no_longer_matches_is_not_followed() {
     change_at_every_pause(|service| put(service, "m1", 2), "-m1-", 9);
 }
 
 #[test]
-fn a_relationship_whose_place_is_taken_by_another_is_off_the_way() {
+fn relationship_in_a_reused_slot_is_not_followed() {
     let change = |service: &DigitalTwins| {
         send(
             service,
@@ -211,11 +211,11 @@ fn a_relationship_whose_place_is_taken_by_another_is_off_the_way() {
 }
 
 #[test]
-fn a_walk_ends_with_its_starting_point() {
-    let (whole, pauses) = rows(&graph(), WAYS, STEP, |_| {});
+fn traversal_ends_when_its_starting_point_is_deleted() {
+    let (whole, pauses) = rows(&graph(), TWO_HOPS, STEP, |_| {});
     for pause in 1..pauses {
         let service = graph();
-        let (found, chunks) = rows(&service, WAYS, STEP, |chunks| {
+        let (found, chunks) = rows(&service, TWO_HOPS, STEP, |chunks| {
             if chunks == pause {
                 remove(&service, "root", &LEAVES, &["m0", "m1", "m2", "m3"]);
                 put(&service, "root-2", 1);
@@ -226,11 +226,11 @@ fn a_walk_ends_with_its_starting_point() {
     }
 }
 
-/// The cost of a query follows what it finds: only these places are looked at.
+/// A query visits only the candidates of the index.
 #[test]
-fn equalities_look_only_where_the_value_is() {
+fn equality_visits_only_matching_candidates() {
     let service = graph();
-    for (query, places) in [
+    for (query, candidates) in [
         (
             "SELECT R.$sourceId FROM RELATIONSHIPS R WHERE R.$relationshipId = 'root'",
             3,
@@ -246,10 +246,10 @@ fn equalities_look_only_where_the_value_is() {
         ("SELECT T.$dtId FROM DIGITALTWINS T WHERE T.$dtId = 'm1'", 1),
         ("SELECT T.$dtId FROM DIGITALTWINS T WHERE T.number = 2", 0),
     ] {
-        // Where there is an index to be made, the service makes it.
+        // Builds the index, if the query benefits from one.
         send(&service, Method::POST, "/query", &json!({ "query": query }));
         let chunk = Chunk { roots: 1, steps: 100 };
         let (found, chunks) = rows(&service, query, chunk, |_| {});
-        assert_eq!((found.len(), chunks), (places, places + 1), "{query}");
+        assert_eq!((found.len(), chunks), (candidates, candidates + 1), "{query}");
     }
 }

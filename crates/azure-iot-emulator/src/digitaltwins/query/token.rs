@@ -1,4 +1,4 @@
-//! Continuation tokens: opaque to callers, bound to one query of one graph.
+//! Continuation tokens: opaque to callers, bound to one query and one graph.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ use crate::digitaltwins::store::slab::Slot;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) query: String,
-    /// The generation of the graph, since slots mean nothing in another one. Empty at the start, which fits any.
+    /// The generation of the graph, because slots are meaningless in another one. Empty in the token of the first page.
     graph: String,
     /// The next starting point.
     pub(crate) root: Slot,
@@ -33,7 +33,7 @@ impl Token {
         }
     }
 
-    /// Binds the token to a graph; `None` if it is bound to another one.
+    /// Binds the token to a graph; returns `None` if it is bound to another one.
     pub(crate) fn within(&self, graph: Generation) -> Option<Self> {
         let graph = graph.to_string();
         (self.graph.is_empty() || self.graph == graph).then(|| Token {
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_round_trip_and_fit_only_their_graph() {
+    fn tokens_round_trip_and_are_bound_to_their_graph() {
         let (graph, other) = (Generation::default(), Generation::default());
         let start = Token::start("SELECT 'ü'");
         let token = Token {

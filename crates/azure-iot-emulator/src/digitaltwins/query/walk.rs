@@ -1,8 +1,8 @@
-//! The walk from one starting point: depth first, with an explicit stack instead of recursion, so that it can pause
-//! anywhere and release the graph.
+//! The depth-first traversal from one starting point. It has an explicit stack instead of recursion, so that it can pause
+//! after any step and release the graph's lock.
 //!
-//! During the walk, a frame borrows the relationships of a twin from the graph. For a pause it keeps the relationship
-//! that it followed last, and resumes behind it in the order of the twin's relationships, whatever was added or removed.
+//! A frame of the stack borrows the relationship list of a twin from the graph. A paused frame keeps only the last
+//! relationship that it followed, and resumes after it in list order, whatever was added or removed in the meantime.
 //! Frames that the starting point no longer leads to are dropped.
 
 use std::slice::Iter;
@@ -16,8 +16,8 @@ use crate::digitaltwins::store::graph::Graph;
 use crate::digitaltwins::store::relationship::Relationship;
 use crate::digitaltwins::store::slab::Slot;
 
-/// A variable that has no value yet.
-const UNKNOWN: Slot = Slot::MAX;
+/// The value of an unbound variable.
+const UNBOUND: Slot = Slot::MAX;
 
 /// A paused walk.
 #[derive(Debug)]
@@ -29,26 +29,26 @@ pub(super) struct Paused {
     frames: Vec<PausedFrame>,
 }
 
-/// A frame that borrows nothing.
+/// A frame that does not borrow the graph.
 #[derive(Debug)]
 struct PausedFrame {
-    place: Place,
+    position: Position,
     followed: Option<(Followed, Arc<Relationship>)>,
 }
 
-/// The walk from one starting point, then from the next.
+/// A traversal, reused from one starting point to the next.
 pub(super) struct Walk<'a> {
     plan: &'a Plan<'a>,
     root: Slot,
     row: Row<'a>,
-    /// The twins of the pattern on the current path.
+    /// The twins of the `MATCH` pattern on the current path.
     visited: Vec<Slot>,
     frames: Vec<Frame<'a>>,
 }
 
-/// A twin whose relationships are followed.
+/// The stack frame of a twin whose relationships are followed.
 struct Frame<'a> {
-    place: Place,
+    position: Position,
     outgoing: Iter<'a, Slot>,
     incoming: Iter<'a, Slot>,
     followed: Option<Followed>,
@@ -56,36 +56,36 @@ struct Frame<'a> {
 
 /// The position of a frame on the path.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct Position {
     twin: Slot,
-    /// Hops that are done.
+    /// Number of completed hops.
     done: usize,
-    /// Relationships of this hop on the path, including the one to follow.
+    /// Number of relationships of this hop on the path, including the one to follow.
     depth: u32,
-    /// The number of visited twins before this frame.
+    /// Number of visited twins before this frame.
     visited: usize,
 }
 
-/// The relationship that a frame followed last.
+/// The last relationship that a frame followed.
 #[derive(Debug, Clone, Copy)]
 struct Followed {
     relationship: Slot,
     forward: bool,
     to: Slot,
-    /// Whether the hop is still to continue from there.
-    goes_on: bool,
+    /// Whether the hop continues from its end.
+    continues: bool,
 }
 
 impl<'a> Frame<'a> {
-    /// Returns `None` if the twin is gone.
-    fn new(graph: &'a Graph, hop: &Hop<'_>, place: Place) -> Option<Self> {
-        let node = graph.node(place.twin)?;
+    /// Returns `None` if the twin was deleted.
+    fn new(graph: &'a Graph, hop: &Hop<'_>, position: Position) -> Option<Self> {
+        let node = graph.node(position.twin)?;
         let unless = |list: &'a [Slot], direction| match hop.direction == direction {
             true => [].iter(),
             false => list.iter(),
         };
         Some(Frame {
-            place,
+            position,
             outgoing: unless(&node.outgoing, Direction::Incoming),
             incoming: unless(&node.incoming, Direction::Outgoing),
             followed: None,
@@ -100,7 +100,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Skips what was followed already. Returns whether the relationship that was followed last is still the same.
+    /// Skips the relationships already followed. Returns whether the last of them still exists unchanged.
     fn skip(&mut self, graph: &Graph, followed: Followed, relationship: &Relationship) -> bool {
         let list = match followed.forward {
             true => &mut self.outgoing,
@@ -129,15 +129,15 @@ impl<'a> Frame<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Creates a walk that is over, ready to [start](Self::start).
+    /// Creates an empty traversal, ready to [start](Self::start).
     pub(super) fn new(plan: &'a Plan<'a>, graph: &'a Graph, with_update_times: bool) -> Self {
         Walk {
             plan,
-            root: UNKNOWN,
+            root: UNBOUND,
             row: Row {
                 graph,
                 variables: &plan.variables,
-                slots: vec![UNKNOWN; plan.variables.len()],
+                slots: vec![UNBOUND; plan.variables.len()],
                 with_update_times,
             },
             visited: Vec::new(),
@@ -153,12 +153,12 @@ impl<'a> Walk<'a> {
         &self.row
     }
 
-    /// Returns whether there is nothing more to follow.
+    /// Returns whether the stack is empty.
     pub(super) fn is_over(&self) -> bool {
         self.frames.is_empty()
     }
 
-    /// Starts at a starting point and returns whether a row is complete. The walk from another one must be over.
+    /// Starts at `root` and returns whether a row is complete. The previous traversal must be over.
     pub(super) fn start(&mut self, root: Slot) -> bool {
         self.root = root;
         self.row.slots[self.plan.root] = root;
@@ -169,21 +169,21 @@ impl<'a> Walk<'a> {
         self.after(0)
     }
 
-    /// Follows one more relationship, or leaves a twin, and returns whether a row is complete.
+    /// Follows one relationship, or pops a frame, and returns whether a row is complete.
     pub(super) fn step(&mut self) -> bool {
         let graph = self.row.graph;
         let Some(frame) = self.frames.last_mut() else {
             return false;
         };
-        let place = frame.place;
-        self.visited.truncate(place.visited);
-        let hop = &self.plan.hops[place.done];
+        let position = frame.position;
+        self.visited.truncate(position.visited);
+        let hop = &self.plan.hops[position.done];
         if let Some(followed) = &mut frame.followed
-            && std::mem::take(&mut followed.goes_on)
+            && std::mem::take(&mut followed.continues)
         {
             let to = followed.to;
             self.visited.push(to);
-            self.descend(hop, to, place.done, place.depth + 1);
+            self.descend(hop, to, position.done, position.depth + 1);
             return false;
         }
         let Some((slot, forward)) = frame.next() else {
@@ -200,31 +200,31 @@ impl<'a> Walk<'a> {
             relationship: slot,
             forward,
             to,
-            goes_on: false,
+            continues: false,
         });
         if !hop.names.is_empty() && !hop.names.contains(&&*relationship.name) {
             return false;
         }
         let seen_before = hop.in_pattern && self.visited.contains(&to);
-        followed.goes_on = place.depth < hop.most && !seen_before;
-        if place.depth >= hop.least {
-            return self.arrive(hop, place.done, slot, to, seen_before);
+        followed.continues = position.depth < hop.most && !seen_before;
+        if position.depth >= hop.least {
+            return self.arrive(hop, position.done, slot, to, seen_before);
         }
         false
     }
 
     /// Pushes a frame for the relationships of a twin.
     fn descend(&mut self, hop: &Hop<'a>, twin: Slot, done: usize, depth: u32) {
-        let place = Place {
+        let position = Position {
             twin,
             done,
             depth,
             visited: self.visited.len(),
         };
-        self.frames.extend(Frame::new(self.row.graph, hop, place));
+        self.frames.extend(Frame::new(self.row.graph, hop, position));
     }
 
-    /// Accepts a twin as the end of a hop, if it can be that, and returns whether a row is complete.
+    /// Binds the end of a hop to a twin, if the hop allows it, and returns whether a row is complete.
     fn arrive(
         &mut self,
         hop: &Hop<'a>,
@@ -252,7 +252,7 @@ impl<'a> Walk<'a> {
         self.after(done + 1)
     }
 
-    /// Tests what is known after `done` hops, then goes to the next one. Returns whether a row is complete.
+    /// Evaluates the tests that are decidable after `done` hops, then starts the next hop. Returns whether a row is complete.
     fn after(&mut self, done: usize) -> bool {
         if !self.holds(done) {
             return false;
@@ -270,7 +270,7 @@ impl<'a> Walk<'a> {
             .all(|test| test.holds(&self.row) == Some(true))
     }
 
-    /// Returns the rest of the walk, which no longer borrows the graph.
+    /// Returns the rest of the traversal without its borrows of the graph.
     pub(super) fn pause(&mut self) -> Paused {
         let graph = self.row.graph;
         let frames = std::mem::take(&mut self.frames).into_iter().map(|frame| {
@@ -279,7 +279,7 @@ impl<'a> Walk<'a> {
                 Some((followed, Arc::clone(relationship)))
             });
             PausedFrame {
-                place: frame.place,
+                position: frame.position,
                 followed,
             }
         });
@@ -294,8 +294,8 @@ impl<'a> Walk<'a> {
 }
 
 impl Paused {
-    /// Resumes in the graph in which the walk started, as far as its path still exists; `None` if the starting point is
-    /// gone.
+    /// Resumes the traversal in the same graph, as far as its path still exists; returns `None` if the starting point
+    /// was deleted.
     pub(super) fn resume<'a>(
         self,
         plan: &'a Plan<'a>,
@@ -307,19 +307,19 @@ impl Paused {
         }
         let mut walk = Walk::new(plan, graph, with_update_times);
         (walk.root, walk.row.slots, walk.visited) = (self.root, self.slots, self.visited);
-        for PausedFrame { place, followed } in self.frames {
-            // Every relationship before this frame is still the same, and so are the slots of the twins; but what the
-            // tests read may have changed.
-            if place.depth == 1 && !walk.holds(place.done) {
+        for PausedFrame { position, followed } in self.frames {
+            // The relationships and slots before this frame are unchanged, but the properties that the tests read may
+            // have changed.
+            if position.depth == 1 && !walk.holds(position.done) {
                 break;
             }
-            let Some(mut frame) = Frame::new(graph, &plan.hops[place.done], place) else {
+            let Some(mut frame) = Frame::new(graph, &plan.hops[position.done], position) else {
                 break;
             };
-            let goes_on =
+            let continues =
                 followed.is_none_or(|(followed, relationship)| frame.skip(graph, followed, &relationship));
             walk.frames.push(frame);
-            if !goes_on {
+            if !continues {
                 break;
             }
         }

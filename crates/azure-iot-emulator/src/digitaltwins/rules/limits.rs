@@ -1,4 +1,4 @@
-//! The limits that the service documents.
+//! The documented limits of the service.
 //!
 //! The documented kilobyte for the name of a property needs no check: DTDL allows 64 characters in version 2 and 512 in
 //! version 3, all of them ASCII.
@@ -13,22 +13,22 @@ use std::time::Duration;
 pub(crate) struct Limits {
     pub(crate) twins: usize,
     pub(crate) relationships: usize,
-    /// Outgoing relationships of one twin, and incoming ones.
+    /// Outgoing relationships per twin, and incoming ones separately.
     pub(crate) relationships_per_twin: usize,
-    /// One twin or relationship as JSON.
+    /// JSON size of a twin or relationship.
     pub(crate) twin_bytes: usize,
-    /// The body of a request about one twin or relationship.
+    /// Body size of a request about one twin or relationship.
     pub(crate) payload_bytes: usize,
-    /// One string in UTF-8.
+    /// UTF-8 size of a string.
     pub(crate) string_bytes: usize,
     pub(crate) models: usize,
     pub(crate) models_per_request: usize,
     pub(crate) model_bytes: usize,
-    /// Characters of a twin or relationship id.
+    /// Length of a twin or relationship id in characters.
     pub(crate) id_characters: usize,
-    /// Rows of one page of a query.
+    /// Rows per page of a query.
     pub(crate) query_page: usize,
-    /// Time to find one page of a query.
+    /// Execution time per page of a query.
     pub(crate) query_time: Duration,
 }
 

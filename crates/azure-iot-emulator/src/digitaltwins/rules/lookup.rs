@@ -1,4 +1,4 @@
-//! Finds what a request addresses, or refuses it.
+//! Lookups of the resource that a request addresses, with the errors for invalid and unknown ids.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::digitaltwins::store::relationship::{Node, Relationship};
 use crate::digitaltwins::store::slab::Slot;
 use crate::digitaltwins::store::twin::Twin;
 
-/// Returns whether an id may name a twin or relationship.
+/// Returns whether an id is valid for a twin or relationship.
 pub(crate) fn is_valid_id(id: &str, limits: &Limits) -> bool {
     (1..=limits.id_characters).contains(&id.len())
         && !matches!(id, "." | "..")

@@ -1,4 +1,4 @@
-//! Checks uploaded models: valid DTDL, and the service's rules beyond that.
+//! Validation of uploaded models: DTDL, and the service's additional rules.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use crate::digitaltwins::rules::limits::Limits;
 use crate::digitaltwins::store::interface::{Content, Interface, RelationshipType};
 use crate::digitaltwins::store::model_store::ModelStore;
 
-/// Checks models together with those they refer to, which `stored` returns by id. Returns their interfaces in the same
-/// order.
+/// Validates models together with the stored models that they refer to, which `stored` returns by id. Returns their
+/// interfaces in the same order.
 pub(crate) fn check(
     documents: &[Value],
     limits: &Limits,
@@ -32,7 +32,7 @@ pub(crate) fn check(
         .map_err(|error| parser_error(&error))?;
     let mut faults = Vec::new();
     for interface in parsed.interfaces() {
-        faults.extend(beyond_dtdl(&interface));
+        faults.extend(service_rule_violation(&interface));
     }
     if !faults.is_empty() {
         return Err(errors::dtdl_parser_error(&faults));
@@ -42,7 +42,7 @@ pub(crate) fn check(
         .map(|document| {
             let id = document.get("@id").and_then(Value::as_str).unwrap_or_default();
             let interface = parsed.interface(id);
-            // The parser takes nothing but interfaces with an id at the top of a document.
+            // The parser guarantees an interface with an id at the top of every document.
             let interface = interface.ok_or_else(|| {
                 errors::dtdl_parser_error(&[format!("The element {id} is not an Interface.")])
             })?;
@@ -51,7 +51,7 @@ pub(crate) fn check(
         .collect()
 }
 
-/// Refuses documents that are too large or not even objects.
+/// Returns an error if a document is too large or not an object.
 fn check_documents(documents: &[Value], limits: &Limits) -> ServiceResult<()> {
     if let Some(large) = documents
         .iter()
@@ -72,7 +72,7 @@ fn check_documents(documents: &[Value], limits: &Limits) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Refuses models of which one is stored already, or that do not all fit.
+/// Returns an error if one of the models exists already, or if they exceed a limit.
 pub(crate) fn check_new<'a>(
     models: &ModelStore,
     limits: &Limits,
@@ -91,13 +91,13 @@ pub(crate) fn check_new<'a>(
         return Err(errors::models_limit_exceeded(text));
     }
     if !models.has_room_for(added) {
-        let text = "The instance has no place for more models in the order of uploads.";
+        let text = "The instance has no upload sequence numbers left.";
         return Err(errors::models_limit_exceeded(text));
     }
     Ok(())
 }
 
-/// Refuses an id that no model can have.
+/// Returns an error if an id is not a valid model id.
 pub(crate) fn check_id(id: &str) -> ServiceResult<()> {
     id.parse::<Dtmi>()
         .map(drop)
@@ -116,9 +116,9 @@ fn parser_error(error: &ParseError) -> ServiceError {
         .iter()
         .find(|diagnostic| versions(diagnostic.code))
     {
-        return errors::model_version_not_supported(&sentence(diagnostic));
+        return errors::model_version_not_supported(&describe(diagnostic));
     }
-    let mut messages: Vec<String> = error.diagnostics.iter().map(sentence).collect();
+    let mut messages: Vec<String> = error.diagnostics.iter().map(describe).collect();
     if !error.unresolved.is_empty() {
         let places = error
             .unresolved
@@ -142,8 +142,8 @@ fn parser_error(error: &ParseError) -> ServiceError {
     errors::dtdl_parser_error(&messages)
 }
 
-/// Returns the fault, the element that has it, and the way out.
-fn sentence(diagnostic: &dtdl::Diagnostic) -> String {
+/// Formats a diagnostic: the element, the error and its fix.
+fn describe(diagnostic: &dtdl::Diagnostic) -> String {
     let element = diagnostic
         .element
         .as_ref()
@@ -156,8 +156,8 @@ fn sentence(diagnostic: &dtdl::Diagnostic) -> String {
     )
 }
 
-/// Checks the service's rules for models that are valid DTDL.
-fn beyond_dtdl(interface: &dtdl::Interface) -> Option<String> {
+/// Checks the service's additional rules for valid DTDL, and returns the first violation.
+fn service_rule_violation(interface: &dtdl::Interface) -> Option<String> {
     let id = interface.id();
     if interface.element().parent().is_some() {
         return Some(format!(
@@ -181,7 +181,7 @@ fn shared(id: &Dtmi) -> Arc<str> {
     Arc::from(id.as_str())
 }
 
-/// Compiles an interface: every content under its name.
+/// Compiles an interface for the validation of twins.
 fn compile(interface: &dtdl::Interface) -> Interface {
     let mut contents = HashMap::new();
     let mut components = Vec::new();

@@ -1,7 +1,7 @@
-//! JSON Patch as the service accepts it: `add`, `replace` and `remove` only, with its own checks and messages.
+//! JSON Patch in the service's dialect: `add`, `replace` and `remove` only, with the service's checks and messages.
 //!
-//! Applied by hand rather than by the crate `json-patch`, which knows neither which of its errors the service
-//! tells apart nor that removing a member must not reorder the others. The pointers are that crate's.
+//! The crate `json-patch` does not apply the patches, because its errors do not match the service's, and because it
+//! reorders members on removal. Only its JSON pointers are used.
 
 use json_patch::jsonptr::Pointer;
 use serde_json::{Map, Value};
@@ -11,14 +11,14 @@ use crate::digitaltwins::errors::{self, ServiceError, ServiceResult};
 /// One operation of a patch.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Operation {
-    /// The pointer as the caller wrote it; in the patch of a component, behind the component.
+    /// The pointer from the request; in the patch of a component, prefixed with the component.
     pub(crate) path: String,
     /// The unescaped tokens of the path.
     pub(crate) segments: Vec<String>,
     pub(crate) action: Action,
 }
 
-/// What an operation does.
+/// The action of an operation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Action {
     Add(Value),
@@ -26,13 +26,16 @@ pub(crate) enum Action {
     Remove,
 }
 
-/// Parses a patch. `prefix` is the component that it is for.
+/// Parses a patch. `prefix` is the patched component, if any.
 pub(crate) fn parse(body: &[u8], prefix: Option<&str>) -> ServiceResult<Vec<Operation>> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(errors::empty_body());
     }
     let body: Value = serde_json::from_slice(body).map_err(|error| {
-        errors::unreadable_body("patchDocument", format!("The JSON patch cannot be read: {error}"))
+        errors::unreadable_body(
+            "patchDocument",
+            format!("The JSON patch is not valid JSON: {error}"),
+        )
     })?;
     let Value::Array(items) = body else {
         return Err(not_a_patch());
@@ -82,7 +85,7 @@ fn operation(item: Value, prefix: Option<&str>) -> ServiceResult<Operation> {
     })
 }
 
-/// Returns a member that must be a string and not empty.
+/// Returns a member that must be a non-empty string.
 fn text(item: &Map<String, Value>, member: &str) -> ServiceResult<String> {
     match item.get(member) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
@@ -91,7 +94,7 @@ fn text(item: &Map<String, Value>, member: &str) -> ServiceResult<String> {
     }
 }
 
-/// Applies one operation to a document, in which every parent must be an object and exist already.
+/// Applies one operation to a document. Every parent on the path must exist and be an object.
 pub(crate) fn apply(document: &mut Map<String, Value>, operation: Operation) -> ServiceResult<()> {
     let Operation {
         path,
@@ -132,7 +135,7 @@ mod tests {
 
     fn patched(document: Value, patch: Value) -> Result<Value, ServiceError> {
         let Value::Object(mut document) = document else {
-            panic!("an object")
+            panic!("the document is an object")
         };
         for operation in parse(patch.to_string().as_bytes(), None)? {
             apply(&mut document, operation)?;
@@ -147,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_three_operations() {
+    fn add_replace_and_remove_change_the_document() {
         let patch = json!([
             {"op": "add", "path": "/b", "value": null},
             {"op": "add", "path": "/a", "value": 2},
@@ -163,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_has_its_text() {
+    fn each_error_has_its_message() {
         for (patch, text) in [
             (json!([{}]), "Parameter op must not be empty."),
             (

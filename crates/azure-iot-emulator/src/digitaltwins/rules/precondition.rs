@@ -1,15 +1,15 @@
-//! The preconditions of requests: `If-Match` and `If-None-Match`.
+//! Preconditions: `If-Match` and `If-None-Match`.
 
 use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::store::etag::ETag;
 
-/// The `If-Match` of a change or deletion.
+/// The `If-Match` header of an update or deletion.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum IfMatch {
     /// No header, or `*`.
     #[default]
     Any,
-    /// Only the state with this tag.
+    /// A version with this ETag.
     Tag(String),
 }
 
@@ -29,7 +29,7 @@ impl IfMatch {
         }
     }
 
-    /// Refuses unless the current tag is the one that the caller named.
+    /// Returns an error unless the current ETag matches.
     pub(crate) fn check(&self, current: ETag) -> ServiceResult<()> {
         match self {
             IfMatch::Tag(tag) if *tag != current.to_string() => Err(errors::stale_etag(tag)),
@@ -38,7 +38,7 @@ impl IfMatch {
     }
 }
 
-/// Parses `If-None-Match` of a PUT and returns whether the resource must not exist yet.
+/// Parses `If-None-Match` of a PUT and returns whether the resource must not exist.
 pub(crate) fn parse_if_none_match(header: Option<&str>) -> ServiceResult<bool> {
     match header.map(str::trim) {
         None => Ok(false),
@@ -47,7 +47,7 @@ pub(crate) fn parse_if_none_match(header: Option<&str>) -> ServiceResult<bool> {
     }
 }
 
-/// RFC 9110: an optional `W/`, then a string in double quotes without quotes inside.
+/// Returns whether a string is an entity tag (RFC 9110): an optional `W/`, then a quoted string without quotes inside.
 fn is_entity_tag(text: &str) -> bool {
     let opaque = text.strip_prefix("W/").unwrap_or(text);
     opaque
@@ -62,7 +62,7 @@ mod tests {
 
     /// ADT-ETAG-4, ADT-ETAG-5.
     #[test]
-    fn only_entity_tags_and_the_star_are_taken() {
+    fn only_entity_tags_and_asterisk_are_valid() {
         assert_eq!(IfMatch::parse(None), Ok(IfMatch::Any));
         assert_eq!(IfMatch::parse(Some("*")), Ok(IfMatch::Any));
         assert_eq!(
@@ -76,7 +76,7 @@ mod tests {
 
     /// ADT-ETAG-1.
     #[test]
-    fn a_tag_is_compared_as_a_whole() {
+    fn etags_are_compared_byte_for_byte() {
         let tag = ETag::fresh();
         assert!(IfMatch::Tag(tag.to_string()).check(tag).is_ok());
         let strong = tag.to_string().trim_start_matches("W/").to_owned();

@@ -1,7 +1,7 @@
-//! The rates that the service documents, in windows of a second. Disabled by default.
+//! The documented request rates, in windows of one second. Disabled by default.
 //!
-//! The documented 500 outstanding changes of one twin have no counterpart: a change here is done when its response is
-//! sent, so none is ever outstanding.
+//! The documented limit of 500 outstanding changes per twin does not apply: the emulator completes a change before it
+//! responds, so no change is outstanding.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::Method;
 use parking_lot::Mutex;
 
-/// Requests that share a rate.
+/// A class of requests with a common rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum RateClass {
     Models,
@@ -34,7 +34,7 @@ impl RateClass {
                 Method::GET => RateClass::TwinReads,
                 Method::PATCH => RateClass::TwinPatches,
                 Method::PUT | Method::DELETE => RateClass::TwinCreatesAndDeletes,
-                // Telemetry has no rate of its own.
+                // Telemetry has no rate.
                 _ => return None,
             },
             _ => return None,
@@ -51,19 +51,19 @@ impl RateClass {
     }
 }
 
-/// Changes of one twin, its components and outgoing relationships included, in a second.
+/// Changes per second of one twin, including its components and outgoing relationships.
 const PER_TWIN: u32 = 10;
-/// Cost of all queries in a second, in hundredths of the service's unit.
+/// Charge of all queries per second, in hundredths of a query unit.
 const QUERY_COST: u64 = 400_000;
 
-/// Counts requests per second, if it is enabled.
+/// Counts and limits requests per second, if enabled.
 #[derive(Debug, Default)]
 pub(crate) struct RateLimiter {
     enabled: AtomicBool,
     counts: Mutex<Counts>,
 }
 
-/// The counts of one second.
+/// The counters of one second.
 #[derive(Debug, Default)]
 struct Counts {
     second: i64,
@@ -81,8 +81,7 @@ impl RateLimiter {
         self.enabled.store(enabled, Ordering::Relaxed);
     }
 
-    /// Counts a request in a second and returns whether the rates allow it. Everything is allowed while the limiter is
-    /// disabled.
+    /// Counts a request and returns whether the rates allow it. A disabled limiter allows everything.
     pub(crate) fn admit(&self, second: i64, class: Option<RateClass>, changed_twin: Option<&str>) -> bool {
         if !self.is_enabled() {
             return true;
@@ -109,7 +108,7 @@ impl RateLimiter {
         true
     }
 
-    /// Adds the cost of a query in hundredths of the service's unit.
+    /// Adds the charge of a query, in hundredths of a query unit.
     pub(crate) fn charge(&self, second: i64, hundredths: u64) {
         if self.is_enabled() {
             let mut counts = self.counts.lock();
@@ -136,7 +135,7 @@ mod tests {
 
     /// ADT-RATE-8.
     #[test]
-    fn counts_start_anew_each_second() {
+    fn counters_reset_each_second() {
         let rates = RateLimiter::default();
         rates.set_enabled(true);
         assert!(rates.admit(1, Some(RateClass::Jobs), None));

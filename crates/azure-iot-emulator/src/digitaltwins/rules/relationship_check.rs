@@ -1,4 +1,4 @@
-//! Builds a relationship from the JSON that a caller wants stored, if it fits the models of its ends.
+//! Validation of relationships against the models of their ends.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(crate) struct NewRelationship {
 }
 
 impl NewRelationship {
-    /// Parses a body. The source and id in it are ignored: the URL has them.
+    /// Parses a body. Source and id come from the URL and are ignored here.
     pub(crate) fn from_json(mut body: Map<String, Value>) -> Option<Self> {
         let Some(Value::String(name)) = body.shift_remove("$relationshipName") else {
             return None;
@@ -43,7 +43,7 @@ impl NewRelationship {
     }
 }
 
-/// Builds a relationship that may be stored, and returns the one that it replaces, too.
+/// Validates a relationship and returns its record, and the record that it replaces.
 pub(crate) fn build(
     graph: &Graph,
     limits: &Limits,
@@ -90,7 +90,7 @@ pub(crate) fn build(
     Ok((Arc::new(relationship), before.map(Arc::clone)))
 }
 
-/// Applies a patch to the properties of a relationship, as a whole or not at all.
+/// Returns the record of a relationship after a patch of its properties.
 #[expect(clippy::expect_used, reason = "a twin with relationships is never removed")]
 pub(crate) fn patched(
     graph: &Graph,
@@ -100,7 +100,7 @@ pub(crate) fn patched(
 ) -> ServiceResult<Relationship> {
     let mut properties = before.properties.as_deref().cloned().unwrap_or_default();
     for operation in operations {
-        // Ends and name are fixed: delete the relationship and create another one instead.
+        // Ends and name of a relationship are immutable.
         let first = operation.segments.first();
         if first.is_some_and(|segment| segment.starts_with('$')) {
             return Err(errors::patch_path_read_only(&operation.path));
@@ -119,7 +119,7 @@ pub(crate) fn patched(
     })
 }
 
-/// Returns the declaration of a relationship in the model of its source, own or inherited.
+/// Returns the declaration of a relationship in the model of its source, including inherited ones.
 fn declared<'a>(
     models: &'a ModelStore,
     source: &Twin,
@@ -141,7 +141,7 @@ fn may_target(models: &ModelStore, declaration: &RelationshipType, target: &Twin
             .is_some_and(|interface| interface.is_or_inherits(wanted))
 }
 
-/// Refuses one relationship too many. One that replaces another counts only at a target that is not the same.
+/// Returns an error if the limit of relationships is reached. A replacement counts only at a new target.
 fn check_room(
     graph: &Graph,
     source: &Node,
@@ -163,7 +163,7 @@ fn check_room(
     Ok(())
 }
 
-/// Refuses properties that the declaration lacks or whose values do not fit.
+/// Validates properties against their declaration.
 fn checked_properties(
     declaration: &RelationshipType,
     properties: Map<String, Value>,

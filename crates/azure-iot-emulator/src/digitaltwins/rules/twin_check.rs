@@ -1,4 +1,4 @@
-//! Builds a twin from the JSON that a caller wants stored, if it fits its model.
+//! Validation of twins against their models.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,32 +15,32 @@ use crate::digitaltwins::store::model_store::ModelStore;
 use crate::digitaltwins::store::timestamp::{Timestamp, is_iso_8601};
 use crate::digitaltwins::store::twin::{Component, Property, Twin};
 
-/// Which parts of a twin the caller wrote, and so which update times change.
+/// The written parts of a twin, whose update times change.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum TwinWrite<'a> {
     Whole,
-    /// Only the parts in `touched`.
+    /// The parts in `touched`.
     Patch {
         before: &'a Twin,
         touched: &'a TouchedParts,
     },
 }
 
-/// The parts of a twin that a patch wrote.
+/// The parts of a twin that a patch changes.
 #[derive(Debug, Default)]
 pub(crate) struct TouchedParts {
-    /// Members of the twin that were written or removed as a whole.
+    /// Top-level members that were written or removed as a whole.
     pub(crate) whole: HashSet<String>,
-    /// Members of members: properties of components, fields of objects, entries of maps.
+    /// Nested members: properties of components, fields of objects, entries of maps.
     pub(crate) parts: HashSet<(String, String)>,
-    /// Members in which something was written rather than removed, which changes the update time of a component.
+    /// Top-level members with a write rather than a removal inside; only writes change the update time of a component.
     pub(crate) updated: HashSet<String>,
 }
 
-/// The place of a member in the service's messages.
+/// The parent of top-level members in the service's messages.
 const TWIN: &str = "Twin";
 
-/// Checks a body against its model and builds a twin with a new ETag from it.
+/// Validates a body against its model and returns the record, with a new ETag.
 pub(crate) fn build(
     models: &ModelStore,
     limits: &Limits,
@@ -97,7 +97,7 @@ fn check_size(twin: &Twin, maximum: usize) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Builds a twin that may be stored in place of `before`, or as a new one.
+/// Validates a new twin, or a replacement of `before`, and returns the record.
 pub(crate) fn build_whole(
     graph: &Graph,
     limits: &Limits,
@@ -200,8 +200,8 @@ impl Check<'_> {
         })
     }
 
-    fn value(&mut self, schema: &dtdl::Schema, value: Value, name: &str, place: &str) -> Option<Value> {
-        value_check::check(schema, &value, (name, place), self.limits, &mut self.faults).then_some(value)
+    fn value(&mut self, schema: &dtdl::Schema, value: Value, name: &str, parent: &str) -> Option<Value> {
+        value_check::check(schema, &value, (name, parent), self.limits, &mut self.faults).then_some(value)
     }
 
     fn property(
@@ -268,14 +268,14 @@ impl Check<'_> {
             .push(format!("{name} is not a property - it is a {}.", content.kind()));
     }
 
-    fn undeclared(&mut self, name: &str, place: &str) {
+    fn undeclared(&mut self, name: &str, parent: &str) {
         self.faults
-            .push(format!("{name} does not appear on the DTDL for {place}."));
+            .push(format!("{name} does not appear on the DTDL for {parent}."));
     }
 }
 
-/// Returns whether the service writes a member itself and ignores it in a request. Some clients send all of their own
-/// as null.
+/// Returns whether a member is read-only, and ignored in requests. Some clients send members that they do not set as
+/// null.
 fn is_service_member(name: &str, value: &Value) -> bool {
     matches!(name, "$dtId" | "$etag") || (name.starts_with('$') && value.is_null())
 }

@@ -1,4 +1,4 @@
-//! Patches of twins: which paths may be written, and which update times change.
+//! Patches of twins: writable paths, and changes of update times.
 
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use crate::digitaltwins::store::model_store::ModelStore;
 use crate::digitaltwins::store::timestamp::Timestamp;
 use crate::digitaltwins::store::twin::Twin;
 
-/// Applies a patch as a whole or not at all. Only the end result has to fit a model.
+/// Returns the record of a twin after a patch. Only the final result is validated against the model.
 pub(crate) fn patched(
     models: &ModelStore,
     limits: &Limits,
@@ -32,7 +32,7 @@ pub(crate) fn patched(
     twin_check::build(models, limits, &before.id, patch.document, write, now)
 }
 
-/// A twin while it is patched.
+/// A twin during a patch.
 #[derive(Debug)]
 struct TwinPatch {
     document: Map<String, Value>,
@@ -65,7 +65,7 @@ impl TwinPatch {
                 self.touched
                     .parts
                     .insert(((*member).to_owned(), (*part).to_owned()));
-                // Removing a property from a component does not count as an update of the component.
+                // Removing a property of a component does not change the update time of the component.
                 if !(removes && deeper.is_empty()) {
                     self.touched.updated.insert((*member).to_owned());
                 }
@@ -76,7 +76,7 @@ impl TwinPatch {
     }
 }
 
-/// Adds the metadata entry of a property that the same patch has added, so that its source time can be written.
+/// Adds the metadata entry for a property that the same patch adds, so that its source time can be written.
 fn add_metadata_entry(members: &mut Map<String, Value>, property: &str) {
     if !members.contains_key(property) {
         return;

@@ -1,33 +1,34 @@
-//! Checks values against the schemas of a model.
+//! Validation of values against schemas.
 
 use dtdl::{ElementKind, InstanceError, InstanceErrorKind, Schema};
 use serde_json::Value;
 
 use crate::digitaltwins::rules::limits::Limits;
 
-/// Checks the value of a property and adds a message per fault; `place` is the component, the relationship or `Twin`.
-/// Returns whether there is none.
+/// Validates the value of a property and adds a message per violation. `parent` is the component, the relationship or
+/// `Twin`. Returns whether the value is valid.
 pub(crate) fn check(
     schema: &Schema,
     value: &Value,
-    (name, place): (&str, &str),
+    (name, parent): (&str, &str),
     limits: &Limits,
     faults: &mut Vec<String>,
 ) -> bool {
     let before = faults.len();
     let errors = dtdl::validate_instance(value, schema);
-    faults.extend(errors.iter().map(|error| describe(error, name, place)));
-    if has_long_text(value, limits.string_bytes) {
+    faults.extend(errors.iter().map(|error| describe(error, name, parent)));
+    if has_long_string(value, limits.string_bytes) {
         faults.push(format!(
-            "A string of {name} on {place} is longer than the maximum of {} bytes.",
+            "A string of {name} on {parent} is longer than the maximum of {} bytes.",
             limits.string_bytes
         ));
     }
     faults.len() == before
 }
 
-/// Returns the service's message where it is known. A fault inside a value has its path behind the name.
-fn describe(error: &InstanceError, name: &str, place: &str) -> String {
+/// Returns the message for a violation: the service's where it is known. Violations inside a value have the path after
+/// the name.
+fn describe(error: &InstanceError, name: &str, parent: &str) -> String {
     let name = format!("{name}{}", error.pointer);
     match &error.kind {
         InstanceErrorKind::WrongType { expected, .. }
@@ -35,22 +36,22 @@ fn describe(error: &InstanceError, name: &str, place: &str) -> String {
         | InstanceErrorKind::OutOfRange { expected }
         | InstanceErrorKind::WrongFormat { expected } => {
             format!(
-                "Expected value of type {} for {name} on {place}.",
+                "Expected value of type {} for {name} on {parent}.",
                 term(*expected)
             )
         }
         InstanceErrorKind::NotInEnum { allowed } => {
             format!(
-                "Expected one of the enum values {} for {name} on {place}.",
+                "Expected one of the enum values {} for {name} on {parent}.",
                 allowed.join(", ")
             )
         }
-        InstanceErrorKind::UnknownField { .. } => format!("{name} does not appear on the DTDL for {place}."),
-        other => format!("The value of {name} on {place} does not fit: {other}."),
+        InstanceErrorKind::UnknownField { .. } => format!("{name} does not appear on the DTDL for {parent}."),
+        other => format!("The value of {name} on {parent} is not valid: {other}."),
     }
 }
 
-/// Returns the DTDL term for a schema; primitive ones begin with a small letter.
+/// Returns the DTDL term for a schema. Terms of primitive schemas start in lower case.
 fn term(kind: ElementKind) -> String {
     let word = kind.to_string();
     match kind {
@@ -63,11 +64,11 @@ fn term(kind: ElementKind) -> String {
     }
 }
 
-fn has_long_text(value: &Value, limit: usize) -> bool {
+fn has_long_string(value: &Value, limit: usize) -> bool {
     match value {
         Value::String(text) => text.len() > limit,
-        Value::Array(items) => items.iter().any(|item| has_long_text(item, limit)),
-        Value::Object(members) => members.values().any(|member| has_long_text(member, limit)),
+        Value::Array(items) => items.iter().any(|item| has_long_string(item, limit)),
+        Value::Object(members) => members.values().any(|member| has_long_string(member, limit)),
         _ => false,
     }
 }

@@ -1,4 +1,4 @@
-//! What has changed since the journal last asked.
+//! Changes of an instance since the last write of the journal.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::digitaltwins::store::relationship::Relationship;
 use crate::digitaltwins::store::twin::Twin;
 use crate::durable::StateChange;
 
-/// Returns the present values of what has changed.
+/// Returns the current values of the changed keys.
 fn values(changed: ChangedKeys, graph: &Graph) -> Vec<Part> {
     let mut parts = Vec::new();
     if !changed.models.is_empty() {
@@ -33,7 +33,7 @@ fn values(changed: ChangedKeys, graph: &Graph) -> Vec<Part> {
     for (source_id, id) in changed.relationships {
         let source = graph.find(&source_id);
         let node = source.and_then(|slot| graph.node(slot));
-        // No empty object is to stay behind, so a source without relationships goes as a whole, once.
+        // Removes the object of a source without relationships once, so that no empty object remains.
         if node.is_none_or(|node| node.outgoing.is_empty()) {
             if without_any.as_ref() != Some(&source_id) {
                 parts.push(Part::new(["relationships", &source_id], None));
@@ -51,7 +51,7 @@ fn values(changed: ChangedKeys, graph: &Graph) -> Vec<Part> {
     parts
 }
 
-/// A change that still shares its value with the graph.
+/// A change whose value is still shared with the graph.
 struct Part {
     path: Vec<String>,
     value: Option<Content>,
@@ -94,7 +94,7 @@ impl From<Part> for StateChange {
     }
 }
 
-/// Records changes from now on.
+/// Starts recording changes.
 pub(crate) fn record_changes(session: &mut Session<'_>) {
     let instance = session.instance;
     let mut graph = session.graph.write();
@@ -103,7 +103,7 @@ pub(crate) fn record_changes(session: &mut Session<'_>) {
     instance.jobs.record_changes();
 }
 
-/// Returns what has changed since the last call, as it is at one moment.
+/// Returns the changes since the last call, read atomically.
 pub(crate) fn take_changes(session: &mut Session<'_>) -> Vec<StateChange> {
     let instance = session.instance;
     let mut graph = session.graph.write();
@@ -119,7 +119,7 @@ pub(crate) fn take_changes(session: &mut Session<'_>) -> Vec<StateChange> {
         }];
     }
     let parts = values(changed, &graph);
-    // The rest takes time and needs no lock.
+    // Serialization takes time and needs no lock.
     drop(graph);
     changes.extend(parts.into_iter().map(StateChange::from));
     changes

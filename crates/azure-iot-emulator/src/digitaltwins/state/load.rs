@@ -1,4 +1,4 @@
-//! Loading a dumped state.
+//! Loads dumped state.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use crate::digitaltwins::state::models::load_models;
 use crate::digitaltwins::state::records::{relationship_from_state, twin_from_state};
 use crate::digitaltwins::store::graph::Graph;
 
-/// Replaces the state of an instance. Twins and relationships are not checked, because the models that they were checked
-/// with may be gone.
+/// Replaces the state of an instance. Twins and relationships are not validated, because the models that they were
+/// validated against may have been deleted.
 pub(crate) fn load(instance: &Arc<Instance>, state: &Value) -> Result<(), String> {
     if !state.is_object() {
         return Err("the state is not an object".to_owned());
@@ -30,7 +30,7 @@ pub(crate) fn load(instance: &Arc<Instance>, state: &Value) -> Result<(), String
         worker::start_all(instance, instance.jobs.replace(jobs));
     });
     instance.wake_journal();
-    // The old graph may be large; nobody waits for a lock any more while it is dropped.
+    // The old graph may be large, so it is dropped after all locks are released.
     drop(replaced);
     Ok(())
 }
@@ -39,9 +39,9 @@ fn load_graph(state: &Value, limits: &Limits) -> Result<Graph, String> {
     let mut graph = Graph::with_models(load_models(state, limits)?);
     for (id, value) in members(state, "twins")? {
         let twin = twin_from_state(value, graph.models())
-            .ok_or_else(|| format!("this is not a twin: {}", shortened(value)))?;
+            .ok_or_else(|| format!("invalid twin: {}", shortened(value)))?;
         if *twin.id != **id {
-            return Err(format!("the twin {:?} is filed as {id:?}", twin.id));
+            return Err(format!("the twin {:?} is stored under the key {id:?}", twin.id));
         }
         graph.put_twin(Arc::new(twin));
     }
@@ -52,13 +52,13 @@ fn load_graph(state: &Value, limits: &Limits) -> Result<Graph, String> {
         for (id, value) in relationships {
             let relationship = relationship_from_state(value, &graph).ok_or_else(|| {
                 format!(
-                    "this is not a relationship between the twins: {}",
+                    "invalid relationship, or its source or target is missing: {}",
                     shortened(value)
                 )
             })?;
             if *relationship.source_id != **source || *relationship.id != **id {
                 return Err(format!(
-                    "the relationship {:?} of {:?} is filed as {id:?} of {source:?}",
+                    "the relationship {:?} of {:?} is stored under the key {id:?} of {source:?}",
                     relationship.id, relationship.source_id
                 ));
             }

@@ -1,8 +1,8 @@
-//! The parts of a dumped state.
+//! Access to the members of dumped state.
 
 use serde_json::Value;
 
-/// Returns the members of a part of the state; none if it is left out.
+/// Returns the members of an object in the state; none if the object is absent.
 pub(super) fn members<'a>(
     state: &'a Value,
     name: &str,

@@ -1,4 +1,4 @@
-//! Loading the models of a dumped state.
+//! Loads the models of dumped state.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(super) fn load_models(state: &Value, limits: &Limits) -> Result<ModelStore, 
     Ok(models)
 }
 
-/// A model in the dumped state.
+/// A model in dumped state.
 struct ModelEntry<'a> {
     sequence: u64,
     id: &'a String,
@@ -48,7 +48,7 @@ struct ModelEntry<'a> {
     value: &'a Value,
 }
 
-/// Returns the models in the order of their uploads.
+/// Returns the models in upload order.
 fn entries_in_order(state: &Value) -> Result<Vec<ModelEntry<'_>>, String> {
     let mut entries = members(state, "models")?
         .map(|(id, value)| model_entry(id, value))
@@ -69,7 +69,7 @@ fn model_entry<'a>(id: &'a String, value: &'a Value) -> Result<ModelEntry<'a>, S
     let document = value.get("model");
     let document = document.ok_or_else(|| format!("the model {id:?} has no model"))?;
     if document.get("@id").and_then(Value::as_str) != Some(id) {
-        return Err(format!("the model {id:?} has another @id"));
+        return Err(format!("the @id of the model {id:?} differs from its key"));
     }
     Ok(ModelEntry {
         sequence,
@@ -79,9 +79,9 @@ fn model_entry<'a>(id: &'a String, value: &'a Value) -> Result<ModelEntry<'a>, S
     })
 }
 
-/// Accepts what uploads accepted: each of them was checked with what it refers to and nothing else.
+/// Accepts every combination that uploads accepted: an upload is validated only with the models that it refers to.
 fn check_models(documents: &[Value], limits: &Limits) -> Result<Vec<Interface>, String> {
-    // Models rarely conflict with each other, and together each of them is parsed only once.
+    // Models rarely conflict, and validating them together parses each of them only once.
     if let Ok(interfaces) = model_check::check(documents, limits, &|_| None) {
         return Ok(interfaces);
     }

@@ -1,4 +1,4 @@
-//! Twins and relationships of a dumped state.
+//! Loads the twins and relationships of dumped state.
 
 use std::sync::Arc;
 
@@ -30,7 +30,8 @@ pub(super) fn twin_from_state(value: &Value, models: &ModelStore) -> Option<Twin
         components: Vec::new(),
     };
     for (name, value) in body.iter().filter(|(name, _)| !name.starts_with('$')) {
-        // A map may have a key `$metadata`, but only properties have entries in the metadata of the twin.
+        // A property of type map may have a key `$metadata` like a component, but only properties have an entry in the
+        // twin's metadata.
         if metadata.contains_key(name) {
             twin.properties
                 .push(property_from(name, value, metadata, interface)?);

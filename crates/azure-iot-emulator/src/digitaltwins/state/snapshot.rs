@@ -1,4 +1,4 @@
-//! Everything that an instance holds at one moment.
+//! Consistent snapshots of an instance.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::digitaltwins::store::model_store::StoredModel;
 use crate::digitaltwins::store::relationship::Relationship;
 use crate::digitaltwins::store::twin::{Twin, TwinJson};
 
-/// The state of an instance. It shares its twins and relationships with the graph, so that it is taken quickly and
-/// serialized without a lock. Its JSON is the form of dumped state.
+/// The state of an instance at one moment. It shares twins and relationships with the graph, so taking it is fast and
+/// serializing it needs no lock. Its JSON is the format of dumped state.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     models: Vec<StoredModel>,
@@ -29,7 +29,7 @@ impl Snapshot {
         Snapshot::of(session.instance, &session.graph.read())
     }
 
-    /// `graph` is that of the instance.
+    /// `graph` is the locked graph of the instance.
     pub(super) fn of(instance: &Instance, graph: &Graph) -> Self {
         let nodes = || (0..graph.twin_end()).filter_map(|slot| graph.node(slot));
         let mut twins = Vec::with_capacity(graph.twin_count());
@@ -77,7 +77,7 @@ impl Serialize for Snapshot {
     }
 }
 
-/// An iterator over keys and values as a map.
+/// Serializes an iterator over keys and values as a map.
 struct Entries<I>(I);
 
 impl<K: Serialize, V: Serialize, I: Iterator<Item = (K, V)> + Clone> Serialize for Entries<I> {
@@ -103,7 +103,7 @@ impl Serialize for BySource<'_> {
     }
 }
 
-/// A model in the form of dumped state.
+/// A model in the format of dumped state.
 pub(super) struct ModelState<'a>(pub(super) &'a StoredModel);
 
 impl Serialize for ModelState<'_> {
@@ -118,7 +118,7 @@ impl Serialize for ModelState<'_> {
     }
 }
 
-/// A twin in the form of dumped state.
+/// A twin in the format of dumped state.
 pub(super) struct TwinState<'a>(pub(super) &'a Twin);
 
 impl Serialize for TwinState<'_> {

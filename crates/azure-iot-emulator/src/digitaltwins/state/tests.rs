@@ -1,4 +1,4 @@
-//! Random changes, by way of a data file: what it holds is what there is.
+//! Random changes to an instance must survive the data file and its journal.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::service::{ServiceRequest, StatefulService};
 const IDS: [&str; 6] = ["a", "b", "c", "d", "e/~f", "__proto__"];
 const KEYS: [&str; 4] = ["k", "$metadata", "$dtId", "m"];
 
-/// An instance and what sends it random requests.
+/// An instance and a generator of random requests to it.
 struct World {
     instance: Arc<DigitalTwins>,
     random: StdRng,
@@ -30,7 +30,7 @@ struct World {
 impl World {
     fn new(seed: u64) -> Self {
         let instance = Arc::new(DigitalTwins::new(Clock::new()));
-        // Kept, so that routes find it.
+        // The endpoint outlives the subscription, so that routes to it are accepted.
         instance.subscribe("endpoint").map(drop).unwrap();
         instance.record_changes();
         Self {
@@ -61,15 +61,15 @@ impl World {
         percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC).to_string()
     }
 
-    /// Whatever may be refused is refused often.
-    fn change_something(&mut self) {
+    /// Sends a random request. Many are invalid on purpose.
+    fn send_random_request(&mut self) {
         let (a, b, r) = (self.pick(), self.pick(), self.pick());
         let number = self.random.random_range(0..3_u32);
         let model = format!("dtmi:m:{};1", ["A", "B", "C"][number as usize]);
         let id = IDS.choose(&mut self.random).copied().unwrap_or_default();
         let twin = format!("/digitaltwins/{a}");
         let relationship = format!("{twin}/relationships/{r}");
-        // Every digit has to survive.
+        // Every digit must survive the round trip.
         let double = f64::from_bits(self.random.random_range(0..1 << 62));
         let set = |path: &str, value: Value| json!([{"op": "add", "path": path, "value": value}]);
         match self.random.random_range(0..20) {
@@ -156,7 +156,7 @@ fn saved(path: &Path) -> Value {
     saved.services.get("digitaltwins").cloned().unwrap_or_default()
 }
 
-/// What a new instance makes of a state.
+/// The dump of a new instance that has loaded `state`.
 fn loaded(state: &Value) -> Value {
     let instance = DigitalTwins::new(Clock::new());
     instance.load(state).unwrap();
@@ -164,7 +164,7 @@ fn loaded(state: &Value) -> Value {
 }
 
 #[test]
-fn the_journal_has_every_change() {
+fn journal_has_every_change() {
     let mut succeeded = 0;
     for seed in 0..10 {
         let folder = tempfile::tempdir().unwrap();
@@ -174,16 +174,16 @@ fn the_journal_has_every_change() {
         file.replace(&world.services(), &Map::new()).unwrap();
         for batch in 0..40 {
             for _ in 0..world.random.random_range(0..12) {
-                world.change_something();
+                world.send_random_request();
             }
             let changes = world.instance.take_changes();
             file.append(&[("digitaltwins", changes)].into()).unwrap();
             assert!(world.instance.take_changes().is_empty());
-            // A whole state may be newer than the journal, whose next line then tells some things again.
+            // A snapshot may be newer than the last line; the next line then repeats some changes.
             if world.random.random_range(0..5) == 0 {
-                world.change_something();
+                world.send_random_request();
                 file.replace(&world.services(), &Map::new()).unwrap();
-                world.change_something();
+                world.send_random_request();
                 continue;
             }
             drop(file);
@@ -194,12 +194,12 @@ fn the_journal_has_every_change() {
         }
         succeeded += world.succeeded;
     }
-    assert!(succeeded > 400, "only {succeeded} requests that were not refused");
+    assert!(succeeded > 400, "only {succeeded} requests succeeded");
 }
 
-/// Wherever a kill cuts the journal, it loads, and it is the state after its last whole line.
+/// A journal truncated at any byte loads as the state after its last complete line.
 #[test]
-fn a_journal_cut_anywhere_loads() {
+fn truncated_journal_loads_up_to_the_last_complete_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.json");
     let journal = folder.path().join("data.json.journal");
@@ -209,7 +209,7 @@ fn a_journal_cut_anywhere_loads() {
     let mut states = vec![(0, world.instance.dump())];
     while states.len() < 7 {
         for _ in 0..3 {
-            world.change_something();
+            world.send_random_request();
         }
         let changes = world.instance.take_changes();
         if !changes.is_empty() {
@@ -225,16 +225,16 @@ fn a_journal_cut_anywhere_loads() {
         let state = saved(&path);
         let (_, expected) = states.iter().rfind(|(length, _)| *length <= end).unwrap();
         assert_eq!(state, *expected, "cut at {end}");
-        // Lines end here and there, and only there another state is to be loaded.
+        // Loading is slow, so it is tested only where a line ends.
         if states.iter().any(|(length, _)| *length == end) {
             assert_eq!(loaded(&state), state, "cut at {end}");
         }
     }
 }
 
-/// A source without relationships leaves nothing behind.
+/// Removing the last relationship of a source removes the source's object.
 #[test]
-fn what_is_gone_leaves_no_empty_objects() {
+fn removal_leaves_no_empty_objects() {
     let mut world = World::new(0);
     let contents = json!([{"@type": "Relationship", "name": "r"}]);
     let document = json!({"@id": "dtmi:m:A;1", "@type": "Interface", "@context": "dtmi:dtdl:context;3", "contents": contents});
@@ -261,9 +261,9 @@ fn what_is_gone_leaves_no_empty_objects() {
     assert_eq!(follow(&world), json!({}));
 }
 
-/// Loading keeps the lag of queries; it does not bring back one that somebody has changed meanwhile.
+/// Loading a state keeps the query lag, even if it is set during the load.
 #[test]
-fn a_lag_that_is_set_while_a_state_is_loaded_counts() {
+fn query_lag_set_during_a_load_is_kept() {
     let instance = DigitalTwins::new(Clock::new());
     let state = instance.dump();
     let done = AtomicBool::new(false);

@@ -1,14 +1,14 @@
-//! Which parts of a graph have changed since the journal last asked.
+//! The keys that have changed in a graph since the last write of the journal.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::digitaltwins::store::relationship::Relationship;
 
-/// The keys of the models, twins and relationships that were added, replaced or removed.
+/// Keys of added, replaced and removed models, twins and relationships.
 #[derive(Debug, Default)]
 pub(crate) struct ChangedKeys {
-    /// Another graph has taken the place of the whole one.
+    /// Whether the whole graph was replaced.
     pub(crate) replaced: bool,
     pub(crate) models: BTreeSet<Arc<str>>,
     pub(crate) twins: BTreeSet<Arc<str>>,
@@ -17,7 +17,7 @@ pub(crate) struct ChangedKeys {
 }
 
 impl ChangedKeys {
-    /// The keys of a graph that has just replaced another one.
+    /// Returns the keys of a graph that has just replaced another one.
     pub(crate) fn of_replacement() -> Self {
         ChangedKeys {
             replaced: true,

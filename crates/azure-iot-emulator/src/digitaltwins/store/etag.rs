@@ -1,18 +1,18 @@
-//! Entity tags.
+//! ETags.
 
 use uuid::Uuid;
 
-/// The entity tag of one state of a twin or relationship, written `W/"<guid>"`.
+/// The ETag of one version of a twin or relationship, written `W/"<guid>"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ETag(Uuid);
 
 impl ETag {
-    /// Returns a tag that no other state has.
+    /// Returns a new unique tag.
     pub(crate) fn fresh() -> Self {
         ETag(Uuid::new_v4())
     }
 
-    /// Parses the form that [`Display`](std::fmt::Display) writes.
+    /// Parses the output of [`Display`](std::fmt::Display).
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let inner = text.strip_prefix("W/\"")?.strip_suffix('"')?;
         Uuid::parse_str(inner).ok().map(ETag)

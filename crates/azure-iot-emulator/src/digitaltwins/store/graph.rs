@@ -1,10 +1,10 @@
-//! Models, twins and relationships, with the indexes by which responses find them.
+//! The graph of models, twins and relationships, with its indexes.
 //!
-//! | where | what |
+//! | module | content |
 //! |---|---|
 //! | this file | models and twins |
-//! | [`relationships`] | relationships and the lists of them at each twin |
-//! | [`indexes`] | indexes of property values |
+//! | [`relationships`] | relationships, and their lists at each twin |
+//! | [`indexes`] | indexes over property values |
 
 pub(crate) mod indexes;
 mod relationships;
@@ -29,7 +29,7 @@ use crate::digitaltwins::store::timestamp::Timestamp;
 use crate::digitaltwins::store::twin::Twin;
 use crate::digitaltwins::store::value::IndexedScalar;
 
-/// Everything that one instance stores but for event routes and jobs.
+/// The models, twins and relationships of one instance.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
     generation: Generation,
@@ -41,13 +41,13 @@ pub(crate) struct Graph {
     by_name: HashMap<Arc<str>, BTreeSet<Slot>>,
     twin_values: PropertyIndexes,
     relationship_values: PropertyIndexes,
-    /// Kept while queries lag.
+    /// Recorded while queries lag.
     history: Option<History>,
-    /// Kept while there is a journal.
+    /// Recorded while there is a journal.
     changed: Option<ChangedKeys>,
 }
 
-/// Distinguishes a graph from every other one: slots and hashes of one mean nothing in another.
+/// Identifies a graph. Slots and hashes of one graph are meaningless in another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Generation(Uuid);
 
@@ -93,7 +93,7 @@ impl Graph {
         &self.models
     }
 
-    /// Adds models after all others and returns them. Their ids must be new, and they must
+    /// Adds models at the end of the upload order and returns them. Their ids must be new, and they must
     /// [fit](ModelStore::has_room_for).
     pub(crate) fn add_models(
         &mut self,
@@ -113,13 +113,13 @@ impl Graph {
         self.note_models([Arc::from(id)]);
     }
 
-    /// Removes a model; twins of it may stay.
+    /// Removes a model. Twins that refer to it may remain.
     pub(crate) fn remove_model(&mut self, id: &str) {
         self.models.remove(id);
         self.note_models([Arc::from(id)]);
     }
 
-    /// Removes all models; twins of them may stay.
+    /// Removes all models. Twins that refer to them may remain.
     pub(crate) fn remove_models(&mut self) {
         let ids: Vec<_> = self.models.ids().cloned().collect();
         for id in &ids {
@@ -128,7 +128,7 @@ impl Graph {
         self.note_models(ids);
     }
 
-    /// Takes over the models of the graph that this one is a copy of.
+    /// Replaces the models by those of the graph that this one is a copy of.
     pub(super) fn replace_models(&mut self, models: ModelStore) {
         self.models = models;
     }
@@ -139,7 +139,7 @@ impl Graph {
         self.twins.len()
     }
 
-    /// Returns the end of the slots in which a twin may be.
+    /// Returns the end of the range of twin slots.
     pub(crate) fn twin_end(&self) -> Slot {
         self.twins.end()
     }
@@ -165,12 +165,12 @@ impl Graph {
         self.twins.get(slot).map(|node| &node.twin)
     }
 
-    /// Returns the slots of the twins that have exactly this model.
+    /// Returns the slots of the twins with exactly this model.
     pub(crate) fn twins_of_model(&self, model: &str) -> Option<&BTreeSet<Slot>> {
         self.by_model.get(model)
     }
 
-    /// Stores a twin under its id: a new one, or in place of the one that has the id.
+    /// Inserts a twin, or replaces the one with the same id.
     pub(crate) fn put_twin(&mut self, twin: Arc<Twin>) {
         self.note(|| GraphChange::TwinStored(Arc::clone(&twin)));
         if let Some(changed) = &mut self.changed {
@@ -207,7 +207,7 @@ impl Graph {
             .insert(slot);
     }
 
-    /// Removes a twin, whose relationships must be gone.
+    /// Removes a twin, which must have no relationships.
     pub(crate) fn remove_twin(&mut self, slot: Slot) -> Option<Arc<Twin>> {
         let node = self.twins.remove(slot)?;
         self.note(|| GraphChange::TwinRemoved(Arc::clone(&node.twin.id)));
@@ -229,20 +229,20 @@ impl Graph {
         self.twins.get_mut(slot).expect("the slot holds a twin")
     }
 
-    // Notes of changes.
+    // Recording of changes.
 
-    /// Notes the keys of what changes from now on, for [`take_changed_keys`](Self::take_changed_keys).
+    /// Starts recording the keys of changes, for [`take_changed_keys`](Self::take_changed_keys).
     pub(crate) fn record_changed_keys(&mut self) {
         self.changed.get_or_insert_default();
     }
 
-    /// Returns the keys of what has changed since the last call.
+    /// Returns the keys that have changed since the last call.
     pub(crate) fn take_changed_keys(&mut self) -> ChangedKeys {
-        // Without a recording there is nothing to report.
+        // Without a journal nothing is recorded.
         self.changed.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Prepares this graph to replace another one: a recording goes on and reports that everything has changed.
+    /// Prepares this graph to replace `other`: if that one records changes, this one does, with everything changed.
     pub(super) fn continue_recording_of(&mut self, other: &Graph) {
         self.changed = other.changed.is_some().then(ChangedKeys::of_replacement);
     }
@@ -255,10 +255,10 @@ impl Graph {
         self.history = None;
     }
 
-    /// Takes the changes that are at least as old as `lag` out of the history.
+    /// Removes and returns the changes of the history that are at least `lag` old.
     #[expect(
         clippy::expect_used,
-        reason = "a lagging graph and a history come and go together"
+        reason = "a lagging graph and a history are created and dropped together"
     )]
     pub(super) fn take_history(&mut self, lag: Duration) -> Vec<GraphChange> {
         let history = self.history.as_mut();
@@ -281,7 +281,7 @@ impl Graph {
     }
 }
 
-/// Removes a slot from an index, and its entry if it was the last.
+/// Removes a slot from an index entry, and the entry if it is empty then.
 fn remove_from(index: &mut HashMap<Arc<str>, BTreeSet<Slot>>, key: &str, slot: Slot) {
     if let Some(slots) = index.get_mut(key) {
         slots.remove(&slot);

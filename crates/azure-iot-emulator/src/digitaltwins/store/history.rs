@@ -1,4 +1,4 @@
-//! The changes of a graph that lagging queries do not see yet.
+//! Changes of a graph that lagging queries do not see yet.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::digitaltwins::store::model_store::ModelStore;
 use crate::digitaltwins::store::relationship::Relationship;
 use crate::digitaltwins::store::twin::Twin;
 
-/// A change of a graph in terms that hold in a copy of it: ids, not slots.
+/// A change of a graph. It has ids instead of slots, so that it applies to a copy of the graph.
 #[derive(Debug, Clone)]
 pub(crate) enum GraphChange {
     TwinStored(Arc<Twin>),
@@ -19,8 +19,8 @@ pub(crate) enum GraphChange {
     ModelsChanged(Box<ModelStore>),
 }
 
-/// Recent changes, each with the time that had passed on the clock. Passed time grows even if the clock is set back,
-/// so no change ever waits behind a time that is yet to come.
+/// Recent changes, each with the clock's elapsed time. Elapsed time is monotonic even if the clock is set back, so the
+/// changes are in order.
 #[derive(Debug)]
 pub(crate) struct History {
     clock: Clock,
@@ -39,9 +39,9 @@ impl History {
         self.changes.push_back((self.clock.elapsed(), change));
     }
 
-    /// Takes out the changes that are at least as old as `lag`, oldest first.
+    /// Removes and returns the changes that are at least `lag` old, oldest first.
     pub(crate) fn take(&mut self, lag: Duration) -> Vec<GraphChange> {
-        // A lag longer than the time that has passed hides every change.
+        // A lag longer than the elapsed time hides every change.
         let Some(until) = self.clock.elapsed().checked_sub(lag) else {
             return Vec::new();
         };

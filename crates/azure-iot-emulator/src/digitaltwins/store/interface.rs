@@ -1,11 +1,11 @@
-//! A stored model compiled for the checks of twins: every content by its name, inheritance resolved.
+//! Models compiled for the validation of twins: contents by name, inheritance resolved.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use dtdl::Schema;
 
-/// A content of an interface.
+/// An element of an interface's `contents`.
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
     Property(Schema),
@@ -37,17 +37,17 @@ pub(crate) struct RelationshipType {
     pub(crate) properties: HashMap<Arc<str>, Schema>,
 }
 
-/// One interface with everything that it inherits.
+/// An interface with its inherited contents.
 #[derive(Debug)]
 pub(crate) struct Interface {
     pub(crate) id: Arc<str>,
-    /// The interfaces that this one depends on: those that it extends and those of its own components.
+    /// Direct dependencies: the extended interfaces, and those of the interface's own components.
     pub(crate) requires: Vec<Arc<str>>,
-    /// Every interface that this one inherits from, at any depth, without itself.
+    /// Every interface that this one inherits from, at any depth, excluding itself.
     pub(crate) ancestors: Vec<Arc<str>>,
     /// Own and inherited contents.
     pub(crate) contents: HashMap<Arc<str>, Content>,
-    /// Names of the components among the contents, in the order of the model.
+    /// Names of the components, in the order of the model.
     pub(crate) components: Vec<Arc<str>>,
 }
 

@@ -1,6 +1,6 @@
-//! A second graph that follows the first at a distance, for queries that see the past as those of the service do.
+//! The lagging graph: a copy that receives changes with a delay, because queries of the real service lag behind writes.
 //!
-//! It shares the twins and relationships of the first, so it costs their slots and indexes only.
+//! It shares the records of the current graph, so it needs memory only for slots and indexes.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(crate) struct LaggingGraph {
 }
 
 impl LaggingGraph {
-    /// Copies a graph as it is now.
+    /// Copies a graph.
     pub(crate) fn new(graph: &Graph, lag: Duration) -> Self {
         let mut copy = Graph::with_models(graph.models().clone());
         copy.copy_twins_and_relationships(graph);
@@ -24,7 +24,7 @@ impl LaggingGraph {
 
     #[expect(
         clippy::expect_used,
-        reason = "the copy has seen every earlier change of the graph, so it holds what the change refers to"
+        reason = "the copy has received every earlier change, so it has the records that this change refers to"
     )]
     pub(crate) fn apply(&mut self, change: GraphChange) {
         let graph = &mut self.graph;

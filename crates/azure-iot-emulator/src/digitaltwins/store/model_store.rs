@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::digitaltwins::store::interface::{Interface, split_version};
 use crate::digitaltwins::store::timestamp::Timestamp;
 
-/// End of the sequence numbers of uploads: up to here every JSON parser has exact numbers.
+/// End of the sequence numbers of uploads. Every JSON parser represents the numbers below it exactly.
 pub(crate) const SEQUENCE_END: u64 = 1 << 53;
 
 /// A model as uploaded, with its metadata.
@@ -17,13 +17,13 @@ pub(crate) const SEQUENCE_END: u64 = 1 << 53;
 pub(crate) struct StoredModel {
     pub(crate) document: Arc<Value>,
     pub(crate) uploaded: Timestamp,
-    /// Position in the order of uploads, never used twice, below [`SEQUENCE_END`].
+    /// Position in upload order, never reused, below [`SEQUENCE_END`].
     pub(crate) sequence: u64,
     pub(crate) decommissioned: bool,
     pub(crate) interface: Arc<Interface>,
 }
 
-/// Models by id and in the order of their uploads.
+/// Models by id and in upload order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ModelStore {
     by_id: HashMap<Arc<str>, StoredModel>,
@@ -48,13 +48,13 @@ impl ModelStore {
         self.by_sequence.values()
     }
 
-    /// Returns whether `count` more models fit in the order of uploads.
+    /// Returns whether sequence numbers remain for `count` more models.
     pub(crate) fn has_room_for(&self, count: usize) -> bool {
         let left = SEQUENCE_END.saturating_sub(self.next_sequence);
         u64::try_from(count).is_ok_and(|count| count <= left)
     }
 
-    /// Adds a model after all others. The id must be new, and there must be [room](Self::has_room_for).
+    /// Adds a model with the next sequence number. The id must be new, and there must be [room](Self::has_room_for).
     pub(super) fn add(
         &mut self,
         document: Arc<Value>,
@@ -72,7 +72,7 @@ impl ModelStore {
         model
     }
 
-    /// Adds a model at its position in the order of uploads. The id and the position must be new.
+    /// Adds a model with its own sequence number. Both the id and the number must be new.
     pub(crate) fn restore(&mut self, model: StoredModel) {
         let id = Arc::clone(&model.interface.id);
         self.next_sequence = self.next_sequence.max(model.sequence + 1);
@@ -102,14 +102,14 @@ impl ModelStore {
         }
     }
 
-    /// Returns the models in the order of their upload, from a sequence number on.
+    /// Returns the models in upload order, starting at a sequence number.
     pub(crate) fn uploaded_since(&self, first: u64) -> impl Iterator<Item = &StoredModel> {
         self.by_sequence
             .range(first..)
             .filter_map(|(_, id)| self.by_id.get(id))
     }
 
-    /// Returns the other stored models that extend this one or have it as a component, in the order of their upload.
+    /// Returns the other stored models that extend this one or have it as a component, in upload order.
     pub(crate) fn dependents(&self, id: &str) -> Vec<&StoredModel> {
         self.uploaded_since(0)
             .filter(|model| {
@@ -118,7 +118,7 @@ impl ModelStore {
             .collect()
     }
 
-    /// Adds a model and its direct and indirect dependencies to `found`; nothing if the model is not stored.
+    /// Adds a model and its transitive dependencies to `found`, or nothing if the model is not stored.
     pub(crate) fn with_dependencies<'a>(&'a self, id: &str, found: &mut HashSet<&'a str>) {
         let Some(model) = self.by_id.get(id) else { return };
         let mut open = vec![model];
@@ -135,8 +135,8 @@ impl ModelStore {
         }
     }
 
-    /// Returns the stored models of which a twin counts as an instance of `id`: that model, later versions of it, and
-    /// whatever inherits from one of these. With `exact` only the model itself, stored or not.
+    /// Returns the stored models whose twins `IS_OF_MODEL` accepts for `id`: the model, its later versions, and every
+    /// model that inherits from one of these. With `exact`, returns only the model itself, stored or not.
     pub(crate) fn instances_of(&self, id: &str, exact: bool) -> HashSet<Arc<str>> {
         let mut models = HashSet::from([Arc::<str>::from(id)]);
         if exact {
@@ -157,7 +157,7 @@ impl ModelStore {
     }
 }
 
-/// A model as the service writes it.
+/// The service's JSON of a model.
 #[derive(Debug, Clone)]
 pub(crate) struct ModelJson<'a> {
     pub(crate) model: &'a StoredModel,
@@ -180,7 +180,7 @@ impl Serialize for ModelJson<'_> {
     }
 }
 
-/// A plain string counts as English; without one the map is empty.
+/// Converts a plain string to a map with the key `en`; a missing string gives an empty map.
 fn language_map(text: Option<&Value>) -> Value {
     match text {
         Some(Value::Object(languages)) => Value::Object(languages.clone()),

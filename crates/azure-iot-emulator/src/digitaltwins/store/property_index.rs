@@ -1,12 +1,12 @@
-//! Which twins or relationships have a value at a path: built when a query first needs it, kept up to date from then on.
+//! Indexes from property values to twins or relationships, built when a query first needs them and maintained afterwards.
 //!
-//! An entry is eight bytes: half of them a hash of the value, half the slot. What an index finds is only a candidate,
-//! which the query tests like any other.
+//! An entry has eight bytes: half of a hash of the value, and the slot. Hashes collide, so an index yields candidates,
+//! and the query evaluates its condition for each of them.
 //!
-//! An index is built in two steps. The entries are collected in portions under the graph's lock, in any order; then they
-//! are taken out, sorted without a lock, and put back. Changes in the meantime are kept and applied at the end.
+//! An index is built in two steps. Entries are collected in chunks under the graph's lock, unsorted; then they are taken
+//! out, sorted without a lock, and put back. Changes during the sort are recorded and applied at the end.
 //!
-//! Whoever builds or uses an index holds a [`Pin`]: only an index without pins is evicted.
+//! A [`Pin`] protects an index from eviction while it is built or used.
 
 mod index;
 #[cfg(test)]
@@ -21,10 +21,10 @@ pub(crate) use self::index::{Pin, SortedEntries, UnsortedEntries, ValueHash};
 use crate::digitaltwins::store::slab::Slot;
 use crate::digitaltwins::store::value::IndexedScalar;
 
-/// Indexes of one collection. The least recently used one is evicted for another; if all are pinned, no other is built.
+/// Maximum number of indexes per collection. A new index evicts the least recently used one that is not pinned.
 const MAX_INDEXES: usize = 16;
 
-/// Numbers entries that are taken out, so that they return to the very index that they come from.
+/// Assigns numbers to taken entries, so that they are put back only into the index that they come from.
 static TAKEN: AtomicU64 = AtomicU64::new(0);
 
 /// The indexes of one collection.
@@ -32,35 +32,35 @@ static TAKEN: AtomicU64 = AtomicU64::new(0);
 pub(crate) struct PropertyIndexes {
     hasher: RandomState,
     indexes: Vec<PropertyIndex>,
-    /// How many times an index was used.
+    /// Number of uses of all indexes.
     uses: AtomicU64,
 }
 
 /// The state of an index after a step of its build.
 #[derive(Debug)]
 pub(crate) enum IndexBuild {
-    /// There are slots to scan, or somebody else sorts the entries.
+    /// Slots remain to be scanned, or another thread sorts the entries.
     InProgress(Pin),
-    /// The entries are to be sorted without a lock and to be put back.
+    /// The caller must sort the entries without a lock and put them back.
     Collected(UnsortedEntries),
     Done(Pin),
-    /// There are as many indexes as there may be, and all are pinned.
+    /// The maximum number of indexes is reached, and all are pinned.
     NoRoom,
 }
 
 impl PropertyIndexes {
     #[expect(clippy::expect_used, reason = "the shift leaves 32 bits")]
     pub(crate) fn hash(&self, value: &IndexedScalar<'_>) -> ValueHash {
-        // One half of a hash is as good as the other.
+        // 32 bits suffice, because entries are only candidates.
         ValueHash::try_from(self.hasher.hash_one(value) >> 32).expect("half of 64 bits fit in 32")
     }
 
-    /// Removes a slot whose value at a path `value` returns.
+    /// Removes a slot from all indexes; `value` returns its value at a path.
     pub(crate) fn remove<'v>(&mut self, slot: Slot, value: impl Fn(&[String]) -> Option<IndexedScalar<'v>>) {
         self.set(slot, value, false);
     }
 
-    /// Adds a slot whose value at a path `value` returns.
+    /// Adds a slot to all indexes; `value` returns its value at a path.
     pub(crate) fn add<'v>(&mut self, slot: Slot, value: impl Fn(&[String]) -> Option<IndexedScalar<'v>>) {
         self.set(slot, value, true);
     }
@@ -84,7 +84,7 @@ impl PropertyIndexes {
         Some(self.hash(&value(&self.indexes.get(at)?.path)?))
     }
 
-    /// Returns whether there is an index of every slot below `end`.
+    /// Returns whether an index exists and covers every slot below `end`.
     pub(crate) fn covers(&self, path: &[String], end: Slot) -> bool {
         self.find(path)
             .is_some_and(|index| index.covered >= end && index.sorted().is_some())
@@ -94,7 +94,7 @@ impl PropertyIndexes {
         self.indexes.iter().find(|index| index.path == path)
     }
 
-    /// Scans up to `chunk` further slots for an index, which is created if there is none.
+    /// Scans up to `chunk` further slots for an index, which is created if needed.
     pub(crate) fn build<'v>(
         &mut self,
         path: &[String],
@@ -117,7 +117,7 @@ impl PropertyIndexes {
         index.covered = index.covered.max(until);
         let complete = index.covered >= end;
         if complete {
-            // Slots that come into use later are added like any other change.
+            // Later slots are added like any other change.
             index.covered = Slot::MAX;
         }
         let build = match &mut index.entries {
@@ -149,7 +149,7 @@ impl PropertyIndexes {
         Some(self.touch(self.find(path)?))
     }
 
-    /// Removes the least recently used index without pins and returns whether there was one.
+    /// Evicts the least recently used index that is not pinned. Returns false if all are pinned.
     fn evict(&mut self) -> bool {
         let unpinned = self.indexes.iter().enumerate();
         let unpinned = unpinned.filter(|(_, index)| !index.is_pinned());
@@ -159,7 +159,7 @@ impl PropertyIndexes {
         true
     }
 
-    /// Puts back the entries that [`build`](Self::build) gave out; the index of another graph ignores them.
+    /// Puts back the entries taken by [`build`](Self::build). The indexes of another graph ignore them.
     pub(crate) fn put_back(&mut self, path: &[String], sorted: SortedEntries) -> Pin {
         let index = self.indexes.iter_mut().find(|index| index.path == path);
         if let Some(index) = index
@@ -170,7 +170,7 @@ impl PropertyIndexes {
         sorted.pin
     }
 
-    /// Returns the slots from `from` on that may have a value with this hash, in ascending order.
+    /// Returns the slots at or after `from` that may have a value with this hash, in ascending order.
     pub(crate) fn slots(
         &self,
         path: &[String],

@@ -1,4 +1,4 @@
-//! Relationships as the store keeps them and as the service writes them.
+//! Records of relationships, and their JSON.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(crate) struct Node {
     pub(crate) incoming: Vec<Slot>,
 }
 
-/// A relationship as the store keeps it.
+/// The record of a relationship.
 #[derive(Debug, Clone)]
 pub(crate) struct Relationship {
     pub(crate) id: Arc<str>,
@@ -29,7 +29,7 @@ pub(crate) struct Relationship {
     pub(crate) target: Slot,
     pub(crate) target_id: Arc<str>,
     pub(crate) etag: ETag,
-    /// `None` if there are none, so that relationships without properties stay small.
+    /// `None` instead of an empty map, so that relationships without properties stay small.
     pub(crate) properties: Option<Box<Map<String, Value>>>,
 }
 
@@ -38,8 +38,8 @@ impl Relationship {
         self.properties.as_deref()?.get(name)
     }
 
-    /// Returns whether this is the same relationship as `earlier`, with other properties at most, between twins in the
-    /// same slots.
+    /// Returns whether this is a later version of the relationship `earlier`, between twins in the same slots. Properties
+    /// may differ.
     pub(crate) fn continues(&self, earlier: &Self) -> bool {
         (self.source, self.target) == (earlier.source, earlier.target)
             && self.id == earlier.id

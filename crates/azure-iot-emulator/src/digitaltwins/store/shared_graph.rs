@@ -1,4 +1,4 @@
-//! The graph of an instance behind its locks.
+//! The locks of an instance's graph.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,42 +13,41 @@ use crate::digitaltwins::store::lagging::LaggingGraph;
 use crate::digitaltwins::store::property_index::{IndexBuild, Pin, UnsortedEntries};
 use crate::digitaltwins::store::slab::Slot;
 
-/// The graph that requests change, and the one that queries see while they lag.
+/// The current graph, and the lagging graph of queries, behind locks.
 ///
 /// # Lock order
-/// `model_changes`, then `lagging`, then `graph`. The fields are private to this file, and a thread reaches the locks
-/// through its [`GraphAccess`] only: every guard borrows the access mutably, so the compiler refuses to take a lock
-/// while the thread holds a guard of it or of a later one. `model_changes` is the exception that the order needs: its
-/// guard, [`ModelChange`], leads on to the graph in the same way. `lagging` has no guard outside of this file.
+/// `model_changes`, then `lagging`, then `graph`. The fields are private, and a thread reaches the locks only through its
+/// [`GraphAccess`]. Every guard borrows the access mutably, so taking a second lock while a guard is alive does not
+/// compile. The guard of `model_changes`, [`ModelChange`], gives access to the graph in the same way. `lagging` has no
+/// guard outside of this file.
 #[derive(Debug, Default)]
 pub(crate) struct SharedGraph {
-    /// Held by whoever changes models. A change looks at the graph more than once, and twins are served in between.
+    /// Serializes changes of models. Such a change locks the graph more than once, and releases it for twins in between.
     model_changes: Mutex<()>,
-    /// The graph that queries see; `None` while they see the current one.
+    /// The graph of queries; `None` while they use the current one.
     lagging: RwLock<Option<LaggingGraph>>,
     graph: RwLock<Graph>,
 }
 
-/// One thread's way to the locks of a [`SharedGraph`].
+/// One thread's access to the locks of a [`SharedGraph`].
 ///
-/// A second access in the same call chain would defeat the lock order: create one where a request or a job begins, and
-/// pass it on.
+/// A second access in the same call chain would defeat the lock order: create one per request or job, and pass it on.
 #[derive(Debug)]
 pub(crate) struct GraphAccess<'a> {
     shared: &'a SharedGraph,
 }
 
-/// How far an index is. Nobody evicts it while the pin is held.
+/// The progress of an index build. The pin protects the index from eviction.
 #[derive(Debug)]
 pub(crate) enum IndexProgress {
     InProgress(Pin),
     Done(Pin),
-    /// All indexes that there may be are in use.
+    /// The maximum number of indexes is in use.
     NoRoom,
 }
 
-/// A graph that another one has replaced, with the lagging one beside it. Dropping it takes long if it is large, so that
-/// is left to the caller, who holds no lock by then.
+/// A replaced graph, with its lagging graph. Dropping a large graph takes long, so the caller does it after all locks are
+/// released.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct ReplacedGraph {
@@ -76,7 +75,7 @@ impl GraphAccess<'_> {
         self.shared.graph.try_write()
     }
 
-    /// Waits until nobody else changes models.
+    /// Waits for other changes of models to finish.
     pub(crate) fn change_models(&mut self) -> ModelChange<'_> {
         ModelChange {
             shared: self.shared,
@@ -84,7 +83,7 @@ impl GraphAccess<'_> {
         }
     }
 
-    /// Lets queries see the graph as it was `lag` ago; right after the call they see it as it is now.
+    /// Makes queries see the graph with a delay of `lag`, starting from its current content.
     pub(crate) fn set_query_lag(&mut self, lag: Duration, clock: &Clock) {
         let mut lagging = self.shared.lagging.write();
         let mut graph = self.shared.graph.write();
@@ -104,13 +103,13 @@ impl GraphAccess<'_> {
         lagging.as_ref().map_or(Duration::ZERO, |lagging| lagging.lag)
     }
 
-    /// Brings the graph that queries see up to the time that it should show.
+    /// Applies the changes that are older than the lag to the lagging graph.
     pub(crate) fn catch_up(&mut self) {
         if self.shared.lagging.read().is_none() {
             return;
         }
         let mut lagging = self.shared.lagging.write();
-        // The lag may have been switched off between the two locks.
+        // The lag may have been disabled between the two locks.
         let Some(lagging) = &mut *lagging else { return };
         let changes = self.shared.graph.write().take_history(lagging.lag);
         for change in changes {
@@ -118,7 +117,7 @@ impl GraphAccess<'_> {
         }
     }
 
-    /// Reads the graph that queries see.
+    /// Reads the graph of queries.
     pub(crate) fn read_for_query<T>(&mut self, read: impl FnOnce(&Graph) -> T) -> T {
         match &*self.shared.lagging.read() {
             Some(lagging) => read(&lagging.graph),
@@ -126,10 +125,10 @@ impl GraphAccess<'_> {
         }
     }
 
-    /// Continues to build an index of the graph that queries see.
+    /// Continues building an index of the graph of queries.
     pub(crate) fn build_index(&mut self, index: &IndexName, chunk: Slot) -> IndexProgress {
         {
-            // Held to the end, so that the entries return to the graph that they come from.
+            // Held to the end, so that the entries are put back into the same graph.
             let lagging = self.shared.lagging.read();
             if lagging.is_none() {
                 let build = self.shared.graph.write().build_index(index, chunk);
@@ -141,7 +140,7 @@ impl GraphAccess<'_> {
         }
         let mut lagging = self.shared.lagging.write();
         let Some(lagging) = &mut *lagging else {
-            // The lag was switched off between the two locks, and the lagging graph is gone with its indexes.
+            // The lag was disabled between the two locks, which dropped the lagging graph and its indexes.
             return IndexProgress::NoRoom;
         };
         let build = lagging.graph.build_index(index, chunk);
@@ -162,7 +161,7 @@ impl IndexProgress {
     }
 }
 
-/// The exclusive right to change models, and the way on to the graph.
+/// The exclusive right to change models, with access to the graph.
 #[derive(Debug)]
 pub(crate) struct ModelChange<'a> {
     shared: &'a SharedGraph,
@@ -180,15 +179,15 @@ impl ModelChange<'_> {
         graph.models().get(id).map(|model| Arc::clone(&model.document))
     }
 
-    /// Puts another graph in place of the current one, for queries at once. `with_lock` is called before the graph is
-    /// unlocked, to replace what belongs to it.
+    /// Replaces the current graph, also for queries. `with_lock` is called while the graph is locked, to replace the state
+    /// that belongs to it.
     pub(crate) fn replace_graph(
         self,
         mut graph: Graph,
         clock: &Clock,
         with_lock: impl FnOnce(),
     ) -> ReplacedGraph {
-        // Locked together, so that a lag that is set meanwhile counts either before or after.
+        // Locked together, so that a concurrent change of the lag happens either before or after.
         let mut lagging = self.shared.lagging.write();
         let mut current = self.shared.graph.write();
         graph.continue_recording_of(&current);

@@ -1,19 +1,19 @@
-//! Numbered slots for twins and relationships: four-byte handles instead of ids in every index, and an order in which a
-//! query can pause and resume.
+//! Numbered slots for twins and relationships. Indexes store four-byte slots instead of ids, and queries pause and resume
+//! in slot order.
 
-/// The number of a place in a [`Slab`]. The numbers of removed values are used again.
+/// The number of an entry in a [`Slab`]. Numbers of removed values are reused.
 pub(crate) type Slot = u32;
 
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
-    places: Vec<Option<T>>,
+    entries: Vec<Option<T>>,
     free: Vec<Slot>,
 }
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
         Slab {
-            places: Vec::new(),
+            entries: Vec::new(),
             free: Vec::new(),
         }
     }
@@ -21,46 +21,46 @@ impl<T> Default for Slab<T> {
 
 impl<T> Slab<T> {
     pub(crate) fn len(&self) -> usize {
-        self.places.len() - self.free.len()
+        self.entries.len() - self.free.len()
     }
 
-    /// Returns the end of the slots that may be in use.
+    /// Returns the end of the range of slots in use.
     #[expect(
         clippy::expect_used,
-        reason = "`insert` makes no more places than a slot can number"
+        reason = "`insert` creates no more entries than slots can number"
     )]
     pub(crate) fn end(&self) -> Slot {
-        Slot::try_from(self.places.len()).expect("slots can number all places")
+        Slot::try_from(self.entries.len()).expect("slots can number all entries")
     }
 
-    /// Puts a value in a free place.
+    /// Stores a value in a free slot.
     #[expect(
         clippy::expect_used,
-        reason = "the limits of an instance come long before four billion values, and so does its memory"
+        reason = "the limits of an instance are far below four billion values"
     )]
     pub(crate) fn insert(&mut self, value: T) -> Slot {
         if let Some(slot) = self.free.pop() {
-            let place = self.places.get_mut(slot as usize);
-            *place.expect("a free slot has a place") = Some(value);
+            let entry = self.entries.get_mut(slot as usize);
+            *entry.expect("a free slot has an entry") = Some(value);
             return slot;
         }
-        let slot = Slot::try_from(self.places.len())
+        let slot = Slot::try_from(self.entries.len())
             .ok()
             .filter(|slot| *slot < Slot::MAX);
-        self.places.push(Some(value));
+        self.entries.push(Some(value));
         slot.expect("fewer than four billion values are stored")
     }
 
     pub(crate) fn get(&self, slot: Slot) -> Option<&T> {
-        self.places.get(slot as usize)?.as_ref()
+        self.entries.get(slot as usize)?.as_ref()
     }
 
     pub(crate) fn get_mut(&mut self, slot: Slot) -> Option<&mut T> {
-        self.places.get_mut(slot as usize)?.as_mut()
+        self.entries.get_mut(slot as usize)?.as_mut()
     }
 
     pub(crate) fn remove(&mut self, slot: Slot) -> Option<T> {
-        let value = self.places.get_mut(slot as usize)?.take()?;
+        let value = self.entries.get_mut(slot as usize)?.take()?;
         self.free.push(slot);
         Some(value)
     }
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_used_again() {
+    fn slots_are_reused() {
         let mut slab = Slab::default();
         assert_eq!((slab.insert('a'), slab.insert('b')), (0, 1));
         assert_eq!(slab.remove(0), Some('a'));

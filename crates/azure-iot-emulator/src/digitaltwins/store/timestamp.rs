@@ -1,4 +1,4 @@
-//! Points in time as the store keeps them and as the service writes them.
+//! Timestamps in the store and in the service's format.
 
 use std::ops::Range;
 
@@ -26,30 +26,30 @@ impl From<OffsetDateTime> for Timestamp {
 }
 
 impl Timestamp {
-    /// Parses the form that [`Display`](std::fmt::Display) writes, and other forms of RFC 3339.
+    /// Parses the output of [`Display`](std::fmt::Display), and other RFC 3339 timestamps.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         OffsetDateTime::parse(text, &Rfc3339).ok().map(Timestamp::from)
     }
 
-    /// The last one that can be written with four digits for the year, as is the last one of a clock.
+    /// The last timestamp with a four-digit year, which is also the end of the clock's range.
     const LAST: Self = Self(253_402_300_800 * TICKS_PER_SECOND - 1);
 
-    /// Returns the point in time `duration` later, at most [`LAST`](Self::LAST).
+    /// Adds `duration`, up to [`LAST`](Self::LAST).
     pub(crate) fn after(self, duration: std::time::Duration) -> Self {
         let ticks = i64::try_from(duration.as_nanos() / NANOSECONDS_PER_TICK.unsigned_abs());
         Timestamp(self.0.saturating_add(ticks.unwrap_or(i64::MAX))).min(Self::LAST)
     }
 
-    /// Returns the form of a model's `uploadTime`, which has an offset instead of `Z`.
+    /// Returns the format of a model's `uploadTime`, with an offset instead of `Z`.
     pub(crate) fn with_offset(self) -> String {
         let text = self.to_string();
         format!("{}+00:00", text.trim_end_matches('Z'))
     }
 
-    /// Puts the digits together by hand: every property of a twin has a time, so this is half the work of writing one.
+    /// Formats the digits by hand, because every property of a twin has a timestamp and they dominate the cost of writing it.
     #[expect(
         clippy::expect_used,
-        reason = "a timestamp is made of an `OffsetDateTime` or clamped to the year 9999"
+        reason = "a timestamp is created from an `OffsetDateTime` or clamped to the year 9999"
     )]
     fn digits(self) -> Digits {
         let seconds = self.0.div_euclid(TICKS_PER_SECOND);
@@ -74,14 +74,14 @@ impl Timestamp {
 struct Digits([u8; 28]);
 
 impl Digits {
-    fn put(&mut self, place: Range<usize>, mut number: u32) {
-        for digit in self.0[place].iter_mut().rev() {
+    fn put(&mut self, range: Range<usize>, mut number: u32) {
+        for digit in self.0[range].iter_mut().rev() {
             *digit = b"0123456789"[number as usize % 10];
             number /= 10;
         }
     }
 
-    #[expect(clippy::expect_used, reason = "digits and the marks between them are ASCII")]
+    #[expect(clippy::expect_used, reason = "digits and separators are ASCII")]
     fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("ASCII is UTF-8")
     }
@@ -102,7 +102,7 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Timestamp::parse(&text).ok_or_else(|| D::Error::custom(format!("{text} is not a time")))
+        Timestamp::parse(&text).ok_or_else(|| D::Error::custom(format!("{text} is not a timestamp")))
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
 
     /// ADT-HTTP-9, ADT-HTTP-10.
     #[test]
-    fn seven_digits_whatever_the_fraction() {
+    fn timestamps_have_seven_fractional_digits() {
         let time = Timestamp::from(datetime!(2025-05-02 14:57:59.494415399 UTC));
         assert_eq!(time.to_string(), "2025-05-02T14:57:59.4944153Z");
         assert_eq!(time.with_offset(), "2025-05-02T14:57:59.4944153+00:00");
@@ -136,7 +136,7 @@ mod tests {
         let last = Timestamp::from(datetime!(9999-12-31 23:59:59.9999999 UTC));
         assert_eq!(last.to_string(), "9999-12-31T23:59:59.9999999Z");
         assert_eq!(Timestamp::parse(&last.to_string()), Some(last));
-        // There is nothing later that could be written.
+        // Saturates at the last timestamp.
         assert_eq!(last.after(std::time::Duration::MAX), last);
         assert_eq!(last, Timestamp::LAST);
         assert_eq!(serde_json::json!(last), "9999-12-31T23:59:59.9999999Z");

@@ -1,7 +1,7 @@
-//! Twins as the store keeps them and as the service writes them.
+//! Records of twins, and their JSON.
 //!
-//! Names are shared with the model and times take eight bytes each, because the metadata of a twin as JSON takes more
-//! memory than its values.
+//! The metadata of a twin as JSON would take more memory than its values. Therefore names are shared with the model, and
+//! timestamps take eight bytes each.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(crate) struct Property {
     pub(crate) name: Arc<str>,
     pub(crate) value: Value,
     pub(crate) last_update: Timestamp,
-    /// The string that the caller sent.
+    /// The string from the request.
     pub(crate) source_time: Option<Box<str>>,
 }
 
@@ -46,8 +46,7 @@ impl Twin {
         self.components.iter().find(|component| *component.name == *name)
     }
 
-    /// Returns the document that a JSON Patch applies to: values, the model and source times, without what only the
-    /// service writes.
+    /// Returns the document that a JSON Patch applies to: values, the model and source times, without read-only members.
     pub(crate) fn patch_document(&self) -> Map<String, Value> {
         let mut document = values(&self.properties);
         for component in &self.components {
@@ -65,7 +64,7 @@ impl Twin {
         document
     }
 
-    /// Returns the size of the twin as JSON in bytes.
+    /// Returns the size of the twin's JSON in bytes.
     #[expect(
         clippy::expect_used,
         reason = "strings, numbers and maps with string keys serialize"
@@ -76,8 +75,7 @@ impl Twin {
             twin: self,
             with_update_times: true,
         };
-        serde_json::to_writer(&mut counter, &json)
-            .expect("a twin serializes, and the counter takes every byte");
+        serde_json::to_writer(&mut counter, &json).expect("a twin serializes, and the counter never fails");
         counter.0
     }
 }
@@ -121,7 +119,7 @@ impl std::io::Write for ByteCounter {
     }
 }
 
-/// A twin as the service writes it.
+/// The service's JSON of a twin.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TwinJson<'a> {
     pub(crate) twin: &'a Twin,
@@ -160,7 +158,7 @@ impl<'a> TwinJson<'a> {
     }
 }
 
-/// A component as the service writes it.
+/// The service's JSON of a component.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ComponentJson<'a> {
     pub(crate) component: &'a Component,

@@ -1,4 +1,4 @@
-//! The values at paths in twins and relationships, and how values compare.
+//! Lookup of values by path in twins and relationships, and comparison of values.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -12,7 +12,7 @@ use crate::digitaltwins::store::twin::{
     ComponentJson, MetadataJson, Property, PropertyMetadataJson, Twin, TwinJson,
 };
 
-/// A value at a path. Objects that the service composes are only written out when they are returned.
+/// A value at a path. Objects that the service composes are serialized only when they are returned.
 #[derive(Debug)]
 pub(crate) enum Found<'a> {
     Json(&'a Value),
@@ -38,7 +38,7 @@ impl Serialize for Found<'_> {
     }
 }
 
-/// Returns the value at a path in a twin; `None` if any part of the path is missing.
+/// Returns the value at a path in a twin; `None` if the path does not exist.
 pub(crate) fn in_twin<'a>(twin: &'a Twin, path: &[String], with_update_times: bool) -> Option<Found<'a>> {
     let whole = TwinJson {
         twin,
@@ -117,19 +117,19 @@ pub(crate) fn in_relationship<'a>(relationship: &'a Relationship, path: &[String
     last(rest, || Found::Text(text))
 }
 
-/// Steps through objects and maps; arrays have no paths.
+/// Follows a path through objects and maps. Array elements have no path.
 fn in_json<'a>(value: &'a Value, path: &[String]) -> Option<Found<'a>> {
     path.iter()
         .try_fold(value, |value, name| value.as_object()?.get(name))
         .map(Found::Json)
 }
 
-/// Returns a value that has no members; `None` if the path continues.
+/// Returns a value without members; `None` if the path continues.
 fn last<'a>(rest: &[String], value: impl FnOnce() -> Found<'a>) -> Option<Found<'a>> {
     rest.is_empty().then(value)
 }
 
-/// A value as comparisons see it.
+/// A value in a comparison.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Scalar<'a> {
     Null,
@@ -153,7 +153,7 @@ impl PartialEq for Numeric {
 }
 
 impl PartialOrd for Numeric {
-    /// Whole numbers compare exactly, even where a double could not hold them.
+    /// Integers compare exactly, even beyond the precision of a double.
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Numeric::Integer(a), Numeric::Integer(b)) => Some(a.cmp(b)),
@@ -163,10 +163,7 @@ impl PartialOrd for Numeric {
 }
 
 impl Numeric {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "the comparison with a double is one of doubles"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "comparisons with a double use doubles")]
     fn as_f64(self) -> f64 {
         match self {
             Numeric::Integer(value) => value as f64,
@@ -194,23 +191,23 @@ impl<'a> Found<'a> {
     }
 }
 
-/// A value as indexes see it: equal values hash alike, however a number was written.
+/// A value in an index. Equal values have equal hashes, independent of the notation of a number.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum IndexedScalar<'a> {
     Null,
     Bool(bool),
-    /// The bits of the number as a double; numbers beyond its precision coincide.
+    /// The bits of the number as a double. Integers beyond its precision may collide.
     Number(u64),
     Text(Cow<'a, str>),
 }
 
 impl<'a> IndexedScalar<'a> {
-    /// Returns `None` for objects and arrays, which equal nothing.
+    /// Returns `None` for objects and arrays, which never compare equal.
     fn new(scalar: Scalar<'a>) -> Option<Self> {
         Some(match scalar {
             Scalar::Null => IndexedScalar::Null,
             Scalar::Bool(value) => IndexedScalar::Bool(value),
-            // The two zeros are equal; the sum is always the positive one.
+            // Adding zero turns -0.0 into 0.0, because the two are equal.
             Scalar::Number(number) => IndexedScalar::Number((number.as_f64() + 0.0).to_bits()),
             Scalar::Text(text) => IndexedScalar::Text(Cow::Borrowed(text)),
             Scalar::Composite => return None,
@@ -240,8 +237,8 @@ impl<'a> IndexedScalar<'a> {
     }
 }
 
-/// Returns whether values at a path are worth an index: properties, and ids of relationships, which are unique only at
-/// their source, but no metadata.
+/// Returns whether values at a path are indexed: properties are, and relationship ids, which are unique only within their
+/// source; metadata is not.
 pub(crate) fn is_indexed(path: &[String]) -> bool {
     matches!(path, [name] if name == "$relationshipId")
         || (!path.is_empty() && !path.iter().any(|name| name.starts_with('$')))

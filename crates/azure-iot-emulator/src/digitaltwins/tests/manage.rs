@@ -1,4 +1,4 @@
-//! The instance's part of the management API, without HTTP.
+//! The management API of the instance, without HTTP.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::fixture::Instance;
 use crate::service::{ServiceRequest, StatefulService};
 
 impl Instance {
-    /// The status and the body; the text is sent as it is.
+    /// Sends `body` unchanged; returns the status and the body of the response.
     #[track_caller]
     fn manage(&self, method: Method, path: &str, body: &str) -> (u16, Value) {
         let mut request = ServiceRequest::new(method, &format!("/digitaltwins/{path}")).expect("a path");
@@ -22,19 +22,19 @@ impl Instance {
         (response.status.as_u16(), response.body_json().expect("JSON"))
     }
 
-    /// Checks that a body is refused with a text that holds this.
+    /// Asserts that a request fails with a message that contains `text`.
     #[track_caller]
     fn refuses(&self, status: u16, method: Method, path: &str, body: &str, text: &str) {
-        let (found, answer) = self.manage(method, path, body);
-        assert_eq!(found, status, "{path} {body}: {answer}");
-        assert_eq!(answer["error"]["code"], status);
-        let message = answer["error"]["message"].as_str().expect("a text");
+        let (found, response) = self.manage(method, path, body);
+        assert_eq!(found, status, "{path} {body}: {response}");
+        assert_eq!(response["error"]["code"], status);
+        let message = response["error"]["message"].as_str().expect("a message");
         assert!(message.contains(text), "{path} {body}: {message}");
     }
 }
 
 #[test]
-fn the_query_lag_is_shown_and_set() {
+fn query_lag_can_be_read_and_set() {
     let instance = Instance::with_building();
     let lag = || instance.manage(Method::GET, "queryLag", "");
     assert_eq!(lag(), (200, json!({"seconds": 0.0})));
@@ -55,30 +55,30 @@ fn the_query_lag_is_shown_and_set() {
         ("7", "the body"),
         ("{}", "missing field `seconds`"),
         (r#"{"seconds": "7"}"#, "expected f64"),
-        (r#"{"seconds": -1}"#, "seconds: "),
-        (r#"{"seconds": 1e300}"#, "seconds: "),
+        (r#"{"seconds": -1}"#, "seconds -1 "),
+        (r#"{"seconds": 1e300}"#, "seconds 1000"),
         (r#"{"seconds": 7, "minutes": 1}"#, "unknown field `minutes`"),
     ] {
         instance.refuses(400, Method::PUT, "queryLag", bad, text);
     }
-    assert_eq!(lag(), set, "what was refused changes nothing");
+    assert_eq!(lag(), set, "invalid requests change nothing");
 }
 
-/// However long the lag, what was there when it was set shows.
+/// With any lag, queries see the graph as it was when the lag was set.
 #[test]
-fn a_lag_beyond_all_time_is_no_problem() {
+fn query_lag_may_exceed_the_range_of_the_clock() {
     let instance = Instance::with_building();
     instance.service.set_query_lag(Duration::MAX);
     instance.delete("/digitaltwins/floor-2").ok();
     let count = "SELECT COUNT() FROM DIGITALTWINS";
     assert_eq!(instance.query(count), [json!({"COUNT": 4})]);
-    let answer = instance.manage(Method::PUT, "queryLag", r#"{"seconds": 1e15}"#);
-    assert_eq!(answer.0, 200);
+    let response = instance.manage(Method::PUT, "queryLag", r#"{"seconds": 1e15}"#);
+    assert_eq!(response.0, 200);
     assert_eq!(instance.query(count), [json!({"COUNT": 4})]);
 }
 
 #[test]
-fn the_rates_are_shown_and_switched() {
+fn rates_can_be_read_and_set() {
     let instance = Instance::with_building();
     let statuses = || [0; 2].map(|_| instance.get("/jobs/imports").status);
     assert_eq!(
@@ -103,7 +103,7 @@ fn the_rates_are_shown_and_switched() {
 }
 
 #[test]
-fn the_building_fills_what_is_empty_or_replaces_what_is_there() {
+fn building_fills_an_empty_instance_or_replaces_its_content() {
     let instance = Instance::new();
     assert_eq!(instance.manage(Method::PUT, "building", "").0, 204);
     let whole = instance.service.dump();
@@ -138,9 +138,9 @@ fn the_building_fills_what_is_empty_or_replaces_what_is_there() {
     assert_eq!(
         instance.get("/eventroutes/r").status,
         404,
-        "it replaces the whole state"
+        "the whole state is replaced"
     );
-    // Another graph goes, too.
+    // A different graph is replaced as well.
     let other = Instance::with_building();
     let replaced = other.manage(Method::PUT, "building", r#"{"replace": true}"#);
     assert_eq!(replaced.0, 204);
@@ -151,7 +151,7 @@ fn the_building_fills_what_is_empty_or_replaces_what_is_there() {
 }
 
 #[tokio::test]
-async fn webhooks_come_and_go() {
+async fn webhooks_can_be_added_changed_and_removed() {
     let instance = Instance::new();
     let list = || instance.manage(Method::GET, "webhooks", "").1;
     assert_eq!(list(), json!([]));
@@ -179,10 +179,10 @@ async fn webhooks_come_and_go() {
         Method::DELETE,
         "webhooks/hook",
         "",
-        "\"hook\" is the endpoint of the event routes one, two",
+        "\"hook\" is used by event routes; delete these first: one, two",
     );
     instance.delete("/eventroutes/one").ok();
-    instance.refuses(409, Method::DELETE, "webhooks/hook", "", "event routes two:");
+    instance.refuses(409, Method::DELETE, "webhooks/hook", "", "these first: two");
     instance.delete("/eventroutes/two").ok();
     assert_eq!(instance.manage(Method::DELETE, "webhooks/hook", "").0, 204);
     assert_eq!(list(), json!([{"name": "a b", "url": first}]));
@@ -190,7 +190,7 @@ async fn webhooks_come_and_go() {
     instance.refuses(404, Method::DELETE, "webhooks/hook", "", "\"hook\"");
 }
 
-/// Somebody in the process may listen under the same name; then only the webhook goes.
+/// If the endpoint also has a subscriber, only the webhook is removed.
 #[tokio::test]
 async fn an_endpoint_with_a_subscriber_outlives_its_webhook() {
     let instance = Instance::with_models();
@@ -204,27 +204,27 @@ async fn an_endpoint_with_a_subscriber_outlives_its_webhook() {
         instance.put(&format!("/eventroutes/{name}"), &route).ok();
     }
     drop(gone);
-    instance.refuses(409, Method::DELETE, "webhooks/gone", "", "event routes gone");
+    instance.refuses(409, Method::DELETE, "webhooks/gone", "", "these first: gone");
     assert_eq!(instance.manage(Method::DELETE, "webhooks/both", "").0, 204);
     instance.refuses(
         404,
         Method::DELETE,
         "webhooks/both",
         "",
-        "no webhook is called \"both\"",
+        "no webhook named \"both\"",
     );
     instance.put_twin("floor", "dtmi:test:Floor;1", json!({}));
     assert_eq!(events.try_next().expect("an event").subject, "floor");
 }
 
 #[tokio::test]
-async fn webhooks_that_cannot_be_are_refused() {
+async fn invalid_webhooks_are_refused() {
     let instance = Instance::new();
     for (bad, text) in [
         ("", "the body"),
         ("{}", "missing field `url`"),
         (r#"{"url": "nowhere"}"#, "nowhere"),
-        (r#"{"url": "ftp://localhost/"}"#, "only http and https"),
+        (r#"{"url": "ftp://localhost/"}"#, "scheme http or https"),
         (
             r#"{"url": "http://localhost/", "key": "x"}"#,
             "unknown field `key`",
@@ -233,8 +233,8 @@ async fn webhooks_that_cannot_be_are_refused() {
         instance.refuses(400, Method::PUT, "webhooks/hook", bad, text);
     }
     let body = r#"{"url": "http://127.0.0.1:9/"}"#;
-    // A slash at the end of a path does not count, so this is how an empty name is written.
-    instance.refuses(400, Method::PUT, "webhooks//", body, "must have a name");
+    // One trailing slash is ignored, so an empty name needs two.
+    instance.refuses(400, Method::PUT, "webhooks//", body, "must not be empty");
     for number in 0..6 {
         let path = format!("webhooks/hook-{number}");
         assert_eq!(instance.manage(Method::PUT, &path, body).0, 204);
@@ -245,7 +245,7 @@ async fn webhooks_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn nothing_else_is_an_operation() {
+fn unknown_operations_are_not_found() {
     let instance = Instance::new();
     for (method, path) in [
         (Method::GET, "building"),

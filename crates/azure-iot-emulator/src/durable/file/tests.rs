@@ -1,4 +1,4 @@
-//! What is read back from files, damaged ones included.
+//! Loading of data files and journals, including damaged ones.
 
 use super::*;
 use serde_json::json;
@@ -11,7 +11,7 @@ fn change(key: &str, value: u32) -> BTreeMap<&'static str, Vec<StateChange>> {
     BTreeMap::from([("s", vec![change])])
 }
 
-/// A data file as a start leaves it.
+/// A data file after a start.
 fn started(path: &Path) -> DataFile {
     let (mut file, _) = DataFile::open(path).unwrap();
     file.replace(&[], &Map::new()).unwrap();
@@ -24,7 +24,7 @@ fn state(path: &Path) -> Value {
 }
 
 #[test]
-fn what_was_appended_is_read_and_a_line_cut_short_is_not() {
+fn appended_lines_are_loaded_except_for_a_truncated_last_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.json");
     let mut file = started(&path);
@@ -35,14 +35,14 @@ fn what_was_appended_is_read_and_a_line_cut_short_is_not() {
     let journal = folder.path().join("data.json.journal");
     let whole = std::fs::read(&journal).unwrap();
     let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
-    // Wherever the last write is cut, the state is the one before it.
+    // A truncated last line is ignored, at any length.
     for end in first..whole.len() {
         std::fs::write(&journal, &whole[..end]).unwrap();
         assert_eq!(state(&path), json!({"a": 1}), "{end}");
     }
     std::fs::write(&journal, &whole).unwrap();
     assert_eq!(state(&path), json!({"a": 1, "b": 2}));
-    // And goes on from there.
+    // The journal continues after the discarded line.
     std::fs::write(&journal, &whole[..whole.len() - 3]).unwrap();
     let (mut file, _) = DataFile::open(&path).unwrap();
     file.append(&change("c", 3)).unwrap();
@@ -51,7 +51,7 @@ fn what_was_appended_is_read_and_a_line_cut_short_is_not() {
 }
 
 #[test]
-fn damage_in_the_middle_is_not_passed_over() {
+fn damaged_lines_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.json");
     drop(started(&path));
@@ -73,7 +73,7 @@ fn damage_in_the_middle_is_not_passed_over() {
 }
 
 #[test]
-fn a_journal_that_was_not_emptied_does_no_harm() {
+fn journal_lines_in_the_snapshot_are_skipped() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.json");
     let journal = folder.path().join("data.json.journal");
@@ -86,16 +86,16 @@ fn a_journal_that_was_not_emptied_does_no_harm() {
     file.append(&change("b", 2)).unwrap();
     let later = std::fs::read(&journal).unwrap();
     drop(file);
-    // As if the program had ended between the rename and the emptying.
+    // The state after a kill between the rename and the truncation.
     std::fs::write(&journal, &lines).unwrap();
     assert_eq!(state(&path), json!({"a": 5}));
     std::fs::write(&journal, [lines, later].concat()).unwrap();
     assert_eq!(state(&path), json!({"a": 5, "b": 2}));
 }
 
-/// Lines are nothing without the state that they go on from.
+/// Journal lines are changes to a snapshot, so they are useless without it.
 #[test]
-fn a_journal_without_its_data_file_is_damage() {
+fn journal_without_its_data_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.json");
     let journal = folder.path().join("data.json.journal");
@@ -109,15 +109,19 @@ fn a_journal_without_its_data_file_is_damage() {
         let error = DataFile::open(&path).unwrap_err();
         assert!(matches!(error, DataFileError::OnlyJournal(_)), "{error}");
         assert!(error.to_string().contains(journal.to_str().unwrap()), "{error}");
-        assert_eq!(std::fs::read(&journal).unwrap(), lines[..end], "it is as it was");
+        assert_eq!(
+            std::fs::read(&journal).unwrap(),
+            lines[..end],
+            "the journal is unchanged"
+        );
     }
-    // An empty one is what a start leaves that got no further.
+    // A start that fails early leaves an empty journal.
     std::fs::write(&journal, "").unwrap();
     assert_eq!(state(&path), Value::Null);
 }
 
 #[test]
-fn a_gap_between_lines_is_damage() {
+fn missing_lines_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.json");
     let journal = folder.path().join("data.json.journal");
@@ -148,9 +152,9 @@ fn a_gap_between_lines_is_damage() {
     assert_eq!(state(&path), json!({"a": 3}));
 }
 
-/// A folder with the name of the data file can't be replaced by a file.
+/// A directory in place of the data file cannot be replaced by a file.
 #[test]
-fn a_replacement_that_fails_leaves_nothing_behind() {
+fn failed_compaction_leaves_no_temporary_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.json");
     let (mut file, _) = DataFile::open(&path).unwrap();
@@ -162,9 +166,9 @@ fn a_replacement_that_fails_leaves_nothing_behind() {
     assert!(path.is_file());
 }
 
-/// On a disk that is full for long, every line would be followed by a whole state in vain.
+/// Without this, a full disk would cause a futile compaction after every line.
 #[test]
-fn a_replacement_that_failed_is_not_due_before_the_journal_has_grown() {
+fn failed_compaction_is_retried_only_after_the_journal_has_grown() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.json");
     let mut file = started(&path);
@@ -191,7 +195,7 @@ fn a_replacement_that_failed_is_not_due_before_the_journal_has_grown() {
 
 #[test]
 #[cfg(unix)]
-fn only_the_owner_may_read() {
+fn only_the_owner_can_read_the_files() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.json");

@@ -1,4 +1,4 @@
-//! Waiting for writes, with a service whose changes and writes the test controls.
+//! Waiting for writes, with a service whose changes and snapshots the test controls.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -14,15 +14,15 @@ use crate::durable::state_change::StateChange;
 use crate::error::StateError;
 use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
 
-/// Exceeded only if the test fails.
+/// Only a failing test exceeds this.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
-/// More than the compaction threshold.
+/// Above the compaction threshold.
 const LARGE: usize = 5 * 1024 * 1024;
 
 type TakeChanges = Box<dyn FnMut() -> Vec<StateChange> + Send>;
 type WriteState = Box<dyn FnMut() -> io::Result<()> + Send>;
 
-/// A service whose changes and snapshots come from the test.
+/// A service with scripted changes and snapshots.
 struct Scripted {
     take_changes: Mutex<TakeChanges>,
     write_state: Mutex<WriteState>,
@@ -85,10 +85,10 @@ fn start(path: &Path, take_changes: TakeChanges, write_state: WriteState) -> (Jo
 
 async fn commit(journal: &Journal) -> Result<(), NotDurable> {
     let committed = tokio::time::timeout(TIME_LIMIT, journal.commit()).await;
-    committed.expect("a commit ends")
+    committed.expect("the commit finishes in time")
 }
 
-/// Reports each snapshot that is to be written, and waits for its outcome.
+/// A snapshot writer that reports when it starts, and waits for its result.
 fn controlled_snapshots() -> (WriteState, Receiver<()>, Sender<io::Result<()>>) {
     let (begun, beginnings) = mpsc::channel();
     let (end, ends) = mpsc::channel();
@@ -100,20 +100,20 @@ fn controlled_snapshots() -> (WriteState, Receiver<()>, Sender<io::Result<()>>) 
 }
 
 #[tokio::test]
-async fn a_change_in_the_journal_does_not_wait_for_compaction() {
+async fn journaled_change_does_not_wait_for_compaction() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.json");
     let (write_state, beginnings, end) = controlled_snapshots();
     end.send(Ok(())).unwrap();
     let (journal, writer) = start(&path, Box::new(|| change(LARGE)), write_state);
     beginnings.recv().unwrap();
-    for outcome in [Ok(()), Err(io::Error::other("no room"))] {
+    for outcome in [Ok(()), Err(io::Error::other("disk full"))] {
         assert_eq!(commit(&journal).await, Ok(()));
-        // Compaction has begun and waits for its outcome.
+        // Compaction has started and waits for its result.
         beginnings.recv_timeout(TIME_LIMIT).unwrap();
         end.send(outcome).unwrap();
     }
-    // Shutdown does not compact.
+    // Shutdown does not wait for a compaction.
     drop(writer);
     assert_eq!(beginnings.try_iter().count(), 0);
     let (_, saved) = DataFile::open(&path).unwrap();

@@ -1,7 +1,7 @@
 //! Applies configurations: finds the twins that they target and writes their desired properties.
 //!
-//! The service does this every few minutes, the emulator after every write that may make a difference. What a
-//! configuration sets stays set: other values are overwritten.
+//! The service does this every few minutes, the emulator after every write that may affect the result. Values that
+//! configurations set are restored if they are overwritten.
 
 use serde_json::{Map, json};
 
@@ -39,13 +39,13 @@ impl Store {
             Scope::All => self.devices.keys().cloned().collect(),
         };
         for device_id in device_ids {
-            // The device may be the one that a request has just deleted.
+            // The request may have deleted the device.
             let Some(device) = self.devices.get(&device_id) else {
                 continue;
             };
             for update in twin_update::of_device(device, &configurations) {
                 if let Err(error) = self.apply_update(&device_id, update, now) {
-                    tracing::warn!(device_id, error = error.text, "a configuration can't be applied");
+                    tracing::warn!(device_id, error = error.text, "could not apply a configuration");
                 }
             }
         }

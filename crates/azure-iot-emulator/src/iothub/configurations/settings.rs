@@ -8,7 +8,7 @@ use crate::iothub::store::content::Settings;
 /// Applies settings to desired properties; each replaces the value at its path.
 pub(crate) fn apply(values: &mut Map<String, Value>, settings: &Settings) {
     for (path, value) in settings {
-        // A loaded state is not checked; paths to anything but desired properties have no effect.
+        // A loaded state is not validated; paths outside of desired properties have no effect.
         let Some(names) = content::property_names(path) else {
             continue;
         };
@@ -41,7 +41,7 @@ fn object_at<'a>(members: &'a mut Map<String, Value>, name: &str) -> &'a mut Map
     value.as_object_mut().expect("it is an object now")
 }
 
-/// Twins store no nulls.
+/// Removes null members, because twins store no nulls.
 fn without_nulls(object: &Map<String, Value>) -> Map<String, Value> {
     let kept = object.iter().filter(|(_, value)| !value.is_null());
     kept.map(|(key, value)| {
@@ -73,7 +73,7 @@ pub(crate) fn difference(current: &Map<String, Value>, wanted: &Map<String, Valu
     patch
 }
 
-/// Returns whether everything that `lower` sets is set by one of `higher` as well.
+/// Returns whether `higher` configurations together override every setting of `lower`.
 pub(crate) fn is_overridden(lower: &Settings, higher: &[&Settings]) -> bool {
     let covers = |above: &str, path: &str| {
         path.strip_prefix(above)
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_overridden_by_itself_and_by_what_it_lies_in() {
+    fn path_is_overridden_by_itself_and_by_its_parents() {
         let settings = |paths: &[&str]| -> Settings {
             paths.iter().map(|path| ((*path).to_owned(), json!(1))).collect()
         };

@@ -16,12 +16,12 @@ use crate::iothub::store::view::TwinView;
 
 pub(crate) type Statuses = BTreeMap<String, ConfigurationStatus>;
 
-/// The new configuration status and desired properties of one twin. Twins without a configuration have one as well,
-/// because they may have been targeted before.
+/// The new configuration status and desired properties of one twin. Twins that no configuration targets get an update as
+/// well, because one may have targeted them before.
 pub(crate) struct TwinUpdate {
     pub(crate) module_id: Option<String>,
     pub(crate) statuses: Statuses,
-    /// `None` leaves the desired properties alone.
+    /// `None` leaves the desired properties unchanged.
     pub(crate) desired: Option<Map<String, Value>>,
 }
 
@@ -51,8 +51,7 @@ impl ParsedConfiguration {
     }
 }
 
-/// Parses the configurations in the order of their precedence: the last one wins, which is the one of the highest
-/// priority, and of those the newest.
+/// Parses configurations and sorts them by precedence, lowest first: by priority, then by age, oldest first.
 pub(crate) fn parse_all<'a>(
     configurations: impl Iterator<Item = &'a Configuration>,
 ) -> Vec<ParsedConfiguration> {
@@ -61,7 +60,8 @@ pub(crate) fn parse_all<'a>(
     parsed
 }
 
-/// Requests with an invalid condition are refused; only a loaded state can have one, which selects no device then.
+/// Parses one configuration; `None` if its condition is invalid, which only a loaded state can contain. It then selects
+/// no device.
 fn parse(configuration: &Configuration) -> Option<ParsedConfiguration> {
     let target = configuration.content.target();
     let condition = target_condition::parse(&configuration.target_condition, target).ok()?;
@@ -98,8 +98,7 @@ pub(crate) fn of_device(device: &Device, configurations: &[ParsedConfiguration])
     updates
 }
 
-/// Returns the update of one twin. Device and module configurations take effect together; where two set the same
-/// property, the later one wins.
+/// Returns the update of one twin. All configurations take effect; if two set the same property, the later one wins.
 fn of_twin(module_id: Option<&str>, configurations: &[&Configuration], view: TwinView<'_>) -> TwinUpdate {
     let settings: Vec<&Settings> = configurations
         .iter()
@@ -127,9 +126,9 @@ fn of_twin(module_id: Option<&str>, configurations: &[&Configuration], view: Twi
     }
 }
 
-/// Adds the deployment of an edge device: one base deployment, and the layers whose priority is above it.
+/// Adds the deployment of an edge device: one base deployment, and the layers with a higher priority.
 fn add_deployment(device: &Device, configurations: &[&Configuration], updates: &mut Vec<TwinUpdate>) {
-    // Without a base, no layer takes effect.
+    // Layers have no effect without a base deployment.
     let first = configurations
         .iter()
         .rposition(|configuration| configuration.content.is_base())
@@ -152,12 +151,12 @@ fn add_deployment(device: &Device, configurations: &[&Configuration], updates: &
             .iter_mut()
             .find(|update| update.module_id.as_deref() == Some(name));
         match existing {
-            // A module with configurations of its own keeps what these set.
+            // A module's own configurations take precedence.
             Some(own) if own.desired.is_none() => own.desired = desired,
             Some(_) => {}
             None => updates.push(TwinUpdate {
                 module_id: Some(name.to_owned()),
-                // The service reports deployments in the twin of the agent.
+                // The service reports the status of deployments in the agent's twin.
                 statuses: if name == EDGE_AGENT {
                     statuses.clone()
                 } else {

@@ -55,7 +55,9 @@ impl Store {
     ) -> Result<&Configuration> {
         check_id(id)?;
         if body.id.as_deref().is_some_and(|given| given != id) {
-            return Err(HubError::argument("The id of the body is not that of the path."));
+            return Err(HubError::argument(
+                "The id in the body differs from the id in the path.",
+            ));
         }
         let content = configuration_content::check(body.content)?;
         let target_condition = body.target_condition.unwrap_or_default();
@@ -64,7 +66,7 @@ impl Store {
             .and_then(|metrics| metrics.queries)
             .unwrap_or_default();
         let existing = self.configurations.get(id);
-        // An update keeps the content, and so what it configures.
+        // Content is immutable, and so is its target.
         let target = existing.map_or_else(|| content.target(), |existing| existing.content.target());
         target_condition::parse(&target_condition, target)
             .map_err(|text| HubError::new(Code::INVALID_CONFIGURATION_TARGET_CONDITION, text))?;
@@ -87,7 +89,7 @@ impl Store {
         self.configuration(id)
     }
 
-    /// Checks that the configuration exists, or does not, as the precondition requires, and that another one fits.
+    /// Checks the precondition, and the maximum number of configurations.
     fn check_existing(&self, id: &str, existing: Option<&Configuration>, if_match: &IfMatch) -> Result<()> {
         match (if_match.is_absent(), existing) {
             (true, Some(_)) => {
@@ -96,7 +98,7 @@ impl Store {
             }
             (false, None) => Err(HubError::new(Code::CONFIGURATION_NOT_FOUND, id)),
             (true, None) if self.configurations.len() >= COUNT_LIMIT => {
-                let text = format!("A hub can have {COUNT_LIMIT} configurations.");
+                let text = format!("A hub can have at most {COUNT_LIMIT} configurations.");
                 Err(HubError::new(Code::CONFIGURATION_COUNT_LIMIT_EXCEEDED, text))
             }
             (true, None) => Ok(()),
@@ -132,7 +134,7 @@ fn check_id(id: &str) -> Result<()> {
         return Ok(());
     }
     Err(HubError::argument(format!(
-        "The configuration id {id:?} must have 1 to 128 characters out of a-z, 0-9 and -+%_*!'"
+        "The configuration id {id:?} is not valid: it must have 1 to 128 of the characters a-z, 0-9 and -+%_*!'"
     )))
 }
 
@@ -140,7 +142,7 @@ fn check_metrics(queries: &IndexMap<String, String>) -> Result<()> {
     let invalid = |text: String| HubError::new(Code::INVALID_CONFIGURATION_CUSTOM_METRICS_QUERY, text);
     if queries.len() > METRIC_LIMIT {
         return Err(invalid(format!(
-            "A configuration can have {METRIC_LIMIT} metrics of its own, not {}.",
+            "A configuration can have at most {METRIC_LIMIT} custom metrics, not {}.",
             queries.len()
         )));
     }

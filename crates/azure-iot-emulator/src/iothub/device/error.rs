@@ -1,4 +1,4 @@
-//! The error of calls on behalf of a simulated device.
+//! Errors of calls on behalf of a simulated device.
 
 use thiserror::Error;
 
@@ -6,7 +6,7 @@ use crate::iothub::codes::Code;
 use crate::iothub::errors::HubError;
 use crate::iothub::store::not_found::NotFound;
 
-/// Reason to refuse a call on behalf of a device or module.
+/// An error of a call on behalf of a device or module.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DeviceError {
@@ -17,23 +17,23 @@ pub enum DeviceError {
         device_id: String,
     },
     /// The device has no such module.
-    #[error("there is no module {module_id:?} on the device; register it first")]
+    #[error("the device has no module {module_id:?}; register it first")]
     ModuleNotFound {
         /// The id of the module.
         module_id: String,
     },
     /// The message was settled before, or its lock has expired.
-    #[error("the lock {lock_token:?} is not held; receive the message again")]
+    #[error("the message lock {lock_token:?} has expired or was settled; receive the message again")]
     LockLost {
         /// The lock token.
         lock_token: String,
     },
-    /// The hub refuses the call, for instance because reported properties break a limit.
+    /// The hub refused the call, for example because reported properties exceed a limit.
     #[error("{reason} ({code})")]
     Refused {
-        /// The name of the service's error code, such as `ArgumentInvalid`.
+        /// Name of the error code, such as `ArgumentInvalid`.
         code: &'static str,
-        /// The rule that the call breaks.
+        /// The violated rule.
         reason: String,
     },
 }

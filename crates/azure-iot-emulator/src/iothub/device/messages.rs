@@ -8,7 +8,7 @@ use crate::iothub::store::message::{FileNotification, ReceivedMessage, Settlemen
 use crate::iothub::store::twin_key::TwinKey;
 
 impl IotHub {
-    /// Delivers a message to a device or module, which has a minute to settle it.
+    /// Receives a message on behalf of a device or module, and locks it for one minute.
     ///
     /// # Errors
     /// If there is no such device or module.
@@ -23,7 +23,7 @@ impl IotHub {
             .map_err(DeviceError::from)
     }
 
-    /// Settles a message that a device or module has received.
+    /// Settles a received message on behalf of a device or module.
     ///
     /// # Errors
     /// If there is no such device or module, or the lock is lost.
@@ -53,19 +53,19 @@ impl IotHub {
         }
     }
 
-    /// Sets the age at which a batch of feedback is delivered; 15 seconds as in the service, unless set.
+    /// Sets the age at which a batch of feedback is delivered. The default is that of the service, 15 seconds.
     pub fn set_feedback_interval(&self, interval: Duration) {
         self.messaging().set_feedback_interval(interval);
     }
 
-    /// Delivers the collected feedback, without waiting for more.
+    /// Delivers the collected feedback immediately.
     pub fn flush_feedback(&self) {
         let now = self.now();
         self.write(|store| store.messaging.notifications.close_batch(now));
         self.messaging().notify();
     }
 
-    /// Notifies services that a device has uploaded a file.
+    /// Sends the notification that a device has uploaded a file.
     ///
     /// # Errors
     /// If there is no such device.

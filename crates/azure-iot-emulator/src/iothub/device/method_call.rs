@@ -1,4 +1,4 @@
-//! Calls of direct methods, which simulated devices answer by their scripts.
+//! Direct method calls, to which simulated devices respond by their scripts.
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -50,11 +50,11 @@ impl IotHub {
         let script = self
             .wait_for_script(key, call.method, call.timeouts.connect)
             .await?;
-        self.answer(script, call.payload, start.saturating_add(call.timeouts.response))
+        self.run_script(script, call.payload, start.saturating_add(call.timeouts.response))
             .await
     }
 
-    /// Waits until the device is connected and has a script for the method, and returns that.
+    /// Waits until the device is connected and has a script for the method. Returns the script.
     async fn wait_for_script(
         &self,
         key: TwinKey<'_>,
@@ -73,7 +73,7 @@ impl IotHub {
                 return Err(HubError::nested(Code::DEVICE_NOT_ONLINE, text, info));
             }
             tokio::select! {
-                // It can't fail: the sender lives as long as the hub.
+                // Cannot fail, because the sender lives as long as the hub.
                 _ = changes.changed() => {}
                 () = self.clock().sleep_until(deadline) => {}
             }
@@ -96,7 +96,7 @@ impl IotHub {
         .map_err(|error: HubError| failure(error.code, error.text))
     }
 
-    async fn answer(
+    async fn run_script(
         &self,
         script: MethodScript,
         sent: Value,
@@ -128,7 +128,7 @@ impl IotHub {
     }
 }
 
-/// An error in the form of direct methods.
+/// Creates an error in the format of direct methods.
 pub(crate) fn failure(code: Code, text: impl Into<String>) -> HubError {
     HubError::nested(code, text, json!({}))
 }
@@ -143,7 +143,7 @@ fn timeout(name: &str, seconds: i64, least: i64) -> Result<Duration> {
     ))
 }
 
-/// `hh:mm:ss`
+/// Formats as `hh:mm:ss`.
 fn time_span(duration: Duration) -> String {
     let seconds = duration.whole_seconds();
     format!(

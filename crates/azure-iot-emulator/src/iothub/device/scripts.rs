@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 
-/// How a simulated device answers a direct method.
+/// The response of a simulated device to a direct method.
 ///
 /// ```
 /// use azure_iot_emulator::MethodScript;
@@ -25,28 +25,28 @@ use tokio::sync::watch;
 )]
 #[non_exhaustive]
 pub enum MethodScript {
-    /// It answers with this status and payload.
+    /// Responds with this status and payload.
     Reply {
-        /// Status of the call; HTTP's numbers are customary.
+        /// Status of the response, by convention an HTTP status.
         status: i32,
-        /// Any JSON.
+        /// Payload of the response.
         #[serde(default)]
         payload: Value,
-        /// Delay of the answer by the hub's clock.
+        /// Delay of the response, by the hub's clock.
         #[serde(default)]
         delay_milliseconds: u64,
     },
-    /// It answers with the payload of the request.
+    /// Responds with the payload of the request.
     Echo {
-        /// Status of the call.
+        /// Status of the response.
         status: i32,
     },
-    /// It never answers.
+    /// Never responds.
     Silent,
 }
 
 impl MethodScript {
-    /// Returns a script that answers at once.
+    /// Creates a script that responds immediately.
     pub fn reply(status: i32, payload: Value) -> Self {
         Self::Reply {
             status,
@@ -55,7 +55,7 @@ impl MethodScript {
         }
     }
 
-    /// Returns a script that answers after a delay.
+    /// Creates a script that responds after a delay.
     pub fn reply_after(delay: Duration, status: i32, payload: Value) -> Self {
         let delay_milliseconds = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         Self::Reply {
@@ -69,7 +69,7 @@ impl MethodScript {
 /// The scripts of all devices and modules.
 #[derive(Debug)]
 pub(crate) struct Scripts {
-    /// By generation, so that a device that is registered again has none.
+    /// Scripts by generation, so that they end with the registration of their device.
     methods: Mutex<HashMap<u64, HashMap<String, MethodScript>>>,
     /// Wakes waiting calls when a device connects or gets a script.
     changes: watch::Sender<u64>,
@@ -103,7 +103,7 @@ impl Scripts {
         self.notify();
     }
 
-    /// Wakes calls that wait for a device.
+    /// Wakes calls that wait for a device or a script.
     pub(crate) fn notify(&self) {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }

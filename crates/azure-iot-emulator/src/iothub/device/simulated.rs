@@ -10,7 +10,7 @@ use crate::iothub::hub::IotHub;
 use crate::iothub::store::twin_key::TwinKey;
 
 impl IotHub {
-    /// Sets the script by which a device or module answers a direct method; to be called it must also be connected.
+    /// Sets the script by which a device or module responds to a direct method. Calls also need it to be connected.
     ///
     /// # Errors
     /// If there is no such device or module.
@@ -28,7 +28,7 @@ impl IotHub {
     /// Merges reported properties, as a device does.
     ///
     /// # Errors
-    /// If there is no such device or module, or the properties break a limit.
+    /// If there is no such device or module, or the properties exceed a limit.
     pub fn report_properties(
         &self,
         device_id: &str,

@@ -42,7 +42,7 @@ impl PatchOperation {
             [] => {
                 return Err(HubError::new(
                     Code::INVALID_DIGITAL_TWIN_PATCH_PATH,
-                    "A digital twin can't be replaced as a whole.",
+                    "The root of a digital twin cannot be patched.",
                 ));
             }
         }
@@ -56,7 +56,7 @@ fn new_value(op: &str, path: &str, value: Option<Value>) -> Result<Value> {
         ("add" | "replace", Some(value)) => return Ok(value),
         ("remove", _) => return Ok(Value::Null),
         ("add" | "replace", None) => format!("The operation on {path} has no value."),
-        (other, _) => format!("Properties know the operations add, replace and remove, not {other:?}."),
+        (other, _) => format!("Unsupported operation {other:?}; supported are add, replace and remove."),
     };
     Err(HubError::new(Code::INVALID_DIGITAL_TWIN_JSON_PATCH, text))
 }
@@ -65,7 +65,7 @@ fn path_names(path: &str) -> Result<Vec<String>> {
     let invalid = || {
         HubError::new(
             Code::INVALID_DIGITAL_TWIN_PATCH_PATH,
-            format!("The path {path:?} is none of a property."),
+            format!("The path {path:?} is not the path of a property."),
         )
     };
     if path.is_empty() {
@@ -81,7 +81,7 @@ fn path_names(path: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Marks a component that is written as a whole. In a digital twin its `$metadata` tells it from a property.
+/// Returns the desired value: a component, recognized by its `$metadata`, gets its mark; a property is unchanged.
 fn component_or_value(twin: &Twin, name: &str, value: Value) -> Value {
     match value {
         Value::Object(mut members)
@@ -97,7 +97,7 @@ fn component_or_value(twin: &Twin, name: &str, value: Value) -> Value {
     }
 }
 
-/// Sets the value at a path and creates the objects on the way.
+/// Sets the value at a path and creates missing parents.
 fn set(members: &mut Map<String, Value>, path: &[String], value: Value) {
     match path {
         [] => {}

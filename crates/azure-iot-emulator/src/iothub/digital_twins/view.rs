@@ -1,15 +1,15 @@
-//! Digital twins in the wire's form.
+//! Digital twins in wire format.
 
 use serde_json::{Map, Value, json};
 
 use crate::iothub::digital_twins::component::{COMPONENT_MARK, is_component};
 use crate::iothub::store::twin::{Metadata, Twin};
 
-/// Returns the digital twin in the wire's form.
+/// Returns the digital twin in wire format.
 pub(crate) fn digital_twin(device_id: &str, twin: &Twin) -> Value {
     let mut body = Map::from_iter([("$dtId".to_owned(), json!(device_id))]);
     let mut metadata = Map::from_iter([("$model".to_owned(), json!(twin.model_id.as_deref().unwrap_or("")))]);
-    // Without a model the properties are unknown.
+    // Without a model, properties are not interpreted.
     if twin.model_id.is_some() {
         let desired = Part {
             values: &twin.desired.values,
@@ -106,7 +106,7 @@ fn add_property(
     if let Some(value) = reported.values.get(name) {
         let is_acknowledgement = value.get("ac").is_some();
         match value.get("value").filter(|_| is_acknowledgement) {
-            // The device acknowledges a desired value.
+            // The device acknowledges the desired value.
             Some(acknowledged) => {
                 for (short, long) in [("av", "ackVersion"), ("ac", "ackCode"), ("ad", "ackDescription")] {
                     if let Some(value) = value.get(short) {

@@ -1,7 +1,7 @@
-//! One run of a scheduled job.
+//! Execution of a scheduled job.
 //!
-//! Between its steps a run holds no lock, and requests can load another state in which the job does not exist. The
-//! steps of such a run have no effect.
+//! A run holds no lock between its steps, so a request can load a state without the job. The remaining steps then have
+//! no effect.
 
 use futures::StreamExt;
 use serde_json::{Value, json};
@@ -39,10 +39,10 @@ struct MethodAction<'a> {
     connect_timeout: i64,
 }
 
-/// A job that has started.
+/// A started job.
 struct StartedJob {
     action: JobAction,
-    /// Indices of the devices that are not finished yet.
+    /// Indices of the unfinished devices.
     devices: Vec<usize>,
     deadline: OffsetDateTime,
 }
@@ -124,7 +124,7 @@ impl IotHub {
     }
 }
 
-/// Starts a job and selects its devices, unless a run before did. `None` if there is nothing to run.
+/// Starts a job and selects its devices, unless an earlier run did. Returns `None` if there is nothing to run.
 fn start_job(store: &mut Store, id: &str, now: Timestamp) -> Option<StartedJob> {
     let job = store.jobs.get(id)?;
     if job.status.is_final() {
@@ -195,7 +195,7 @@ fn update_twins(store: &mut Store, id: &str, action: TwinAction<'_>, indices: &[
     }
 }
 
-/// Marks a device as running and returns its ids; `None` if the job does not exist any more.
+/// Marks a device as running and returns its ids; `None` if the job no longer exists.
 fn start_device(
     store: &mut Store,
     id: &str,
@@ -233,7 +233,7 @@ fn device_job<'a>(store: &'a mut Store, id: &str, index: usize) -> Option<&'a mu
     job.devices.get_mut(index)
 }
 
-/// Completes a job. Devices that it did not get to before its deadline have failed.
+/// Completes a job. Devices that are unfinished at its deadline fail.
 fn finish_job(store: &mut Store, id: &str, now: Timestamp) {
     let Some(job) = store.jobs.get_mut(id) else { return };
     let mut late = false;
@@ -242,7 +242,7 @@ fn finish_job(store: &mut Store, id: &str, now: Timestamp) {
             late = true;
             device.status = DeviceJobStatus::Failed;
             device.updated = now;
-            device.error = Some((0, "The job's time was over.".to_owned()));
+            device.error = Some((0, "The job reached its deadline first.".to_owned()));
         }
     }
     if late {

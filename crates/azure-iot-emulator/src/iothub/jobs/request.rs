@@ -12,7 +12,7 @@ use crate::iothub::rules::twin_patch::TwinChange;
 use crate::iothub::store::job::{Job, JobAction, JobStatus};
 use crate::iothub::store::timestamp::Timestamp;
 
-/// How far ahead a job may start.
+/// Maximum time until a job starts.
 const START_LIMIT: time::Duration = time::Duration::hours(168);
 /// Default of `maxExecutionTimeInSeconds`.
 const DEFAULT_EXECUTION_SECONDS: u64 = 3600;
@@ -52,7 +52,7 @@ pub(crate) fn parse(id: &str, body: &[u8], now: Timestamp) -> Result<Job> {
     let input: JobInput = body::parse(body)?;
     if input.job_id.as_deref().is_some_and(|given| given != id) {
         return Err(HubError::argument(
-            "The job id of the body is not that of the path.",
+            "The job id in the body differs from the job id in the path.",
         ));
     }
     let start = start(input.start_time.as_deref(), now)?;
@@ -65,7 +65,7 @@ pub(crate) fn parse(id: &str, body: &[u8], now: Timestamp) -> Result<Job> {
     } else if kind.eq_ignore_ascii_case("scheduleDeviceMethod") {
         method_action(input.cloud_to_device_method)?
     } else {
-        return Err(HubError::argument(format!("There is no job type {kind:?}.")));
+        return Err(HubError::argument(format!("Unknown job type {kind:?}.")));
     };
     Ok(Job {
         id: id.to_owned(),
@@ -91,7 +91,7 @@ fn check_id(id: &str) -> Result<()> {
         return Ok(());
     }
     Err(HubError::argument(format!(
-        "The job id {id:?} must have 1 to 64 characters out of a-z, 0-9, - and '"
+        "The job id {id:?} is not valid: it must have 1 to 64 of the characters a-z, 0-9, - and '"
     )))
 }
 
@@ -99,10 +99,10 @@ fn start(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return Ok(now);
     };
-    // Without a zone it is UTC.
+    // A time without an offset is in UTC.
     let time = OffsetDateTime::parse(text, &Rfc3339)
         .or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339))
-        .map_err(|_| HubError::argument(format!("startTime is no time: {text:?}")))?;
+        .map_err(|_| HubError::argument(format!("startTime is not a valid time: {text:?}")))?;
     if time - now.time() > START_LIMIT {
         return Err(HubError::argument(format!(
             "A job must start within {} hours.",
@@ -119,7 +119,7 @@ fn twin_action(input: Option<TwinInput>) -> Result<JobAction> {
             "Missing or invalid etag of updateTwin: it must be *.",
         ));
     }
-    // An invalid update fails now rather than on every device.
+    // Validates the update here, so that it does not fail on every device.
     TwinChange::new(twin.tags.clone(), twin.properties.clone())?;
     Ok(JobAction::ScheduleUpdateTwin {
         tags: twin.tags,

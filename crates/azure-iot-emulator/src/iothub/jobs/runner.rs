@@ -1,4 +1,4 @@
-//! Which jobs are running, and the signal that a new one may be due.
+//! The set of running jobs, and the signal for new ones.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ impl Runner {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Claims a job; `false` if it is running already.
+    /// Claims a job; returns `false` if it is already running.
     pub(crate) fn claim(&self, id: &str) -> bool {
         self.running.lock().insert(id.to_owned())
     }

@@ -6,10 +6,10 @@ use crate::iothub::query::rows;
 use crate::iothub::store::Store;
 use crate::iothub::store::view::TwinView;
 
-/// Ids of devices, and of modules.
+/// Device ids, each with an optional module id.
 pub(crate) type TargetIds = Vec<(String, Option<String>)>;
 
-/// Returns the devices or modules that a condition selects; the error is that of the condition.
+/// Returns the devices or modules that a condition selects, or the error of an invalid condition.
 pub(crate) fn find(store: &Store, condition: &str) -> Result<TargetIds, String> {
     let parsed = language::parse_target_condition(condition).map_err(|error| error.to_string())?;
     let (expression, source) = match &parsed {

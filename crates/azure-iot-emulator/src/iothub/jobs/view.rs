@@ -1,10 +1,10 @@
-//! Scheduled jobs in the wire's form.
+//! Scheduled jobs in wire format.
 
 use serde_json::{Map, Value, json};
 
 use crate::iothub::store::job::{DeviceJobStatus, Job, JobAction};
 
-/// Returns the job in the wire's form.
+/// Returns the job in wire format.
 pub(crate) fn job(job: &Job) -> Value {
     let mut body = Map::new();
     let mut put = |key: &str, value: Value| drop(body.insert(key.to_owned(), value));

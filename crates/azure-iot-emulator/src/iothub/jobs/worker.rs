@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use crate::iothub::hub::IotHub;
 use crate::iothub::store::job::{Job, JobStatus};
 
-/// A job that was claimed to be run.
+/// A claimed job.
 enum DueJob {
     Scheduled(String),
     Transfer(String),
@@ -18,7 +18,7 @@ enum DueJob {
 impl IotHub {
     /// Runs all due jobs to their end: scheduled jobs as well as imports and exports.
     ///
-    /// A running [`Emulator`](crate::Emulator) does this by itself; call it if you use the engine alone.
+    /// A running [`Emulator`](crate::Emulator) does this automatically; call it if you use the hub without one.
     pub async fn run_due_jobs(&self) {
         loop {
             let (due, _) = self.claim_due_jobs();
@@ -38,14 +38,14 @@ impl IotHub {
             running.extend(due.into_iter().map(|due| self.run(due)));
             tokio::select! {
                 Some(()) = running.next() => {}
-                // It can't fail: the sender lives as long as the hub.
+                // Cannot fail, because the sender lives as long as the hub.
                 _ = changes.changed() => {}
                 () = self.sleep_until(next) => {}
             }
         }
     }
 
-    /// Waits until `time`; for ever if it is `None`.
+    /// Waits until `time`, or forever if it is `None`.
     async fn sleep_until(&self, time: Option<OffsetDateTime>) {
         match time {
             Some(time) => self.clock().sleep_until(time).await,
@@ -53,7 +53,7 @@ impl IotHub {
         }
     }
 
-    /// Claims the due jobs; also returns when the next one is due.
+    /// Claims the due jobs. Returns them and the time at which the next one is due.
     fn claim_due_jobs(&self) -> (Vec<DueJob>, Option<OffsetDateTime>) {
         let now = self.now();
         self.write(|store| {
@@ -64,7 +64,7 @@ impl IotHub {
                 .map(DueJob::Transfer)
                 .collect();
             let active = store.jobs.values().filter(|job| !job.status.is_final());
-            // A job that is running although no worker has claimed it comes from a loaded state.
+            // A running job without a claim comes from a loaded state.
             let (ready, waiting): (Vec<&Job>, Vec<&Job>) =
                 active.partition(|job| job.status == JobStatus::Running || job.start <= now);
             let ready = ready.into_iter().filter(|job| self.runner().claim(&job.id));
@@ -92,9 +92,13 @@ impl IotHub {
                 id
             }
         };
-        // If the end of a job can't be written, the job runs again when the state is loaded, which does no harm.
+        // If the end of a job is not written, the job runs again after a restart, which is harmless.
         if let Err(error) = self.durable().await {
-            tracing::warn!(id, error = error.text, "the end of a job is not durable");
+            tracing::warn!(
+                id,
+                error = error.text,
+                "could not write the end of a job to the data file"
+            );
         }
         self.runner().release(&id);
     }

@@ -1,6 +1,6 @@
 //! The service side: enqueues messages for devices, delivers feedback and file notifications.
 //!
-//! AMQP and the REST operations are two ways to the same queues.
+//! AMQP and the REST operations share the queues.
 
 use time::OffsetDateTime;
 
@@ -25,7 +25,7 @@ impl IotHub {
     ) -> Result<()> {
         let size = message.size();
         if size > MESSAGE_LIMIT {
-            let text = format!("The message has {size} bytes, more than {MESSAGE_LIMIT}.");
+            let text = format!("The message has {size} bytes; the limit is {MESSAGE_LIMIT}.");
             return Err(HubError::new(Code::MESSAGE_TOO_LARGE, text));
         }
         let now = self.now();
@@ -68,7 +68,7 @@ impl IotHub {
         self.write(|store| store.messaging.notifications.receive(kind, now))
     }
 
-    /// Settles the notification locked with `token`; `false` if there is none.
+    /// Settles the notification locked with `token`; returns `false` if there is none.
     pub(crate) fn settle_notification(
         &self,
         kind: NotificationKind,
@@ -90,7 +90,7 @@ impl IotHub {
         self.messaging().notify();
     }
 
-    /// Removes expired messages and closes overdue batches. Returns when to call it again.
+    /// Removes expired messages and closes overdue batches. Returns the time of the next call.
     pub(crate) fn tick_messages(&self) -> Option<OffsetDateTime> {
         let now = self.now();
         let interval = self.messaging().feedback_interval();

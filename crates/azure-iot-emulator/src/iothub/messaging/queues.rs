@@ -8,8 +8,8 @@ use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin_key::TwinKey;
 
 impl Store {
-    /// Calls `change` with the queue of a device or module, after removing expired messages, and updates the message
-    /// count, the index of waiting queues and the feedback. `change` adds the messages that it removes to the list.
+    /// Removes expired messages from the queue of a device or module, calls `change`, and updates the message count, the
+    /// index of non-empty queues and the feedback. `change` adds the messages that it removes to the list.
     pub(crate) fn with_queue<T>(
         &mut self,
         key: TwinKey<'_>,

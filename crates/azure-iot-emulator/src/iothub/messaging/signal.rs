@@ -1,4 +1,4 @@
-//! The signal that there may be something to deliver, and the feedback interval.
+//! The signal for new deliveries, and the feedback interval.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ impl MessagingSignal {
         self.notify();
     }
 
-    /// The value changes whenever there may be something new to deliver.
+    /// Returns a receiver whose value changes when there may be new deliveries.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }

@@ -1,4 +1,4 @@
-//! Evaluates conditions in three-valued logic: undefined is neither true nor false.
+//! Evaluation of conditions in three-valued logic: true, false, undefined.
 
 use std::cmp::Ordering;
 
@@ -8,9 +8,9 @@ use twin_query::{Comparison, Name};
 use crate::iothub::query::functions;
 use crate::iothub::query::value::{Numeric, Operand};
 
-/// Something that conditions select.
+/// A row that conditions are evaluated for.
 pub(crate) trait Row<'a>: Copy {
-    /// Returns the property at a path; undefined if there is none.
+    /// Returns the property at a path, or undefined if there is none.
     fn property(self, path: &[Name]) -> Operand<'a>;
 }
 
@@ -69,8 +69,8 @@ pub(crate) fn evaluate<'a>(expression: &'a Expression, source: Source, row: impl
     }
 }
 
-/// Evaluates OR (`decisive` is true) or AND (it is false): a decisive part decides, otherwise an undefined part makes the
-/// result undefined.
+/// Evaluates OR (`decisive` is true) or AND (`decisive` is false). One decisive part decides; otherwise an undefined part
+/// makes the result undefined.
 fn any<'a>(parts: impl Iterator<Item = Operand<'a>>, decisive: bool) -> Operand<'a> {
     let mut undefined = false;
     for part in parts {
@@ -87,7 +87,7 @@ fn any<'a>(parts: impl Iterator<Item = Operand<'a>>, decisive: bool) -> Operand<
     }
 }
 
-/// Returns whether a list has the value; `None` if that is undefined.
+/// Returns whether a list contains the value; `None` if undefined.
 fn is_in(operand: &Operand<'_>, values: &[Constant]) -> Option<bool> {
     let equals = |value: &Constant| operand.order(&Operand::constant(value)) == Some(Ordering::Equal);
     (*operand != Operand::Undefined).then(|| values.iter().any(equals))

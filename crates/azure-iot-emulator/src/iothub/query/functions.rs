@@ -6,7 +6,7 @@ use twin_query::iothub::Function;
 
 use crate::iothub::query::value::{Numeric, Operand};
 
-/// Calls a function. On arguments of the wrong types the result is undefined.
+/// Calls a function. The result is undefined for arguments of wrong types.
 pub(crate) fn call<'a>(function: Function, arguments: &[Operand<'a>]) -> Operand<'a> {
     match (function, arguments) {
         (Function::Concat, arguments) => {
@@ -49,7 +49,7 @@ fn of_one<'a>(function: Function, argument: &Operand<'a>) -> Operand<'a> {
         Function::Square => map_number(argument, |value| value.checked_mul(value), |value| value * value),
         Function::Exp => map_number(argument, |_| None, f64::exp),
         Function::Sqrt => map_number(argument, |_| None, f64::sqrt),
-        // These have more than one argument.
+        // These functions have more than one argument.
         Function::Power
         | Function::Concat
         | Function::Substring

@@ -8,7 +8,7 @@ use crate::iothub::query::value::Operand;
 use crate::iothub::store::Store;
 use crate::iothub::store::job::{DeviceJob, Job};
 
-/// A row. Queries may write the names of its members in any case.
+/// A row. Member names are case-insensitive in queries.
 #[derive(Debug, Clone)]
 pub(crate) struct JobRow(Map<String, Value>);
 
@@ -35,7 +35,7 @@ impl<'a> Row<'a> for &'a JobRow {
     }
 }
 
-/// Returns all rows, by job and then in the order of the devices.
+/// Returns all rows, ordered by job and then by device.
 pub(crate) fn rows(store: &Store) -> impl Iterator<Item = JobRow> + '_ {
     store
         .jobs

@@ -1,4 +1,4 @@
-//! Paging headers, and pages of complete lists.
+//! Paging headers, and paging of complete lists.
 
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::query::token;
@@ -12,7 +12,7 @@ const MAX_ITEM_COUNT: &str = "x-ms-max-item-count";
 pub(crate) const CONTINUATION: &str = "x-ms-continuation";
 pub(crate) const ITEM_TYPE: &str = "x-ms-item-type";
 
-/// Returns the page size that a request asks for.
+/// Returns the requested page size.
 pub(crate) fn page_size(request: &ServiceRequest) -> Result<usize> {
     match request.header(MAX_ITEM_COUNT).map(str::parse) {
         None => Ok(PAGE_SIZE),
@@ -42,7 +42,7 @@ pub(crate) struct ListPage<'t> {
 }
 
 impl<'t> ListPage<'t> {
-    /// `text` identifies the list, so that tokens of other lists are refused.
+    /// `text` identifies the list, so that tokens of other lists are invalid.
     pub(crate) fn of(request: &ServiceRequest, text: &'t str) -> Result<Self> {
         let size = page_size(request)?;
         let start = match continuation(request) {
@@ -55,7 +55,7 @@ impl<'t> ListPage<'t> {
         Ok(Self { text, size, start })
     }
 
-    /// Returns the part of a list that the page has, and the start of the next page.
+    /// Returns the page's part of a list, and the start of the next page.
     pub(crate) fn slice<T>(&self, mut all: Vec<T>) -> (Vec<T>, Option<usize>) {
         let end = self.start.saturating_add(self.size);
         let next = (end < all.len()).then_some(end);

@@ -1,4 +1,4 @@
-//! Properties of twins by path.
+//! Lookup of twin properties by path.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use crate::iothub::store::view::{
     Capabilities, ConfigurationsView, MetadataView, Properties, SectionView, Thumbprints, TwinView,
 };
 
-/// The members of a twin in the wire's spelling; queries may use any case.
+/// The members of a twin in wire spelling. They are case-insensitive in queries.
 const MEMBERS: [&str; 19] = [
     "configurations",
     "tags",
@@ -45,7 +45,7 @@ impl<'a> Row<'a> for TwinView<'a> {
     }
 }
 
-/// Returns a member's name in the wire's spelling.
+/// Returns a member's name in wire spelling.
 pub(crate) fn member_name(name: &str) -> Option<&'static str> {
     let members = MEMBERS.into_iter().chain([PARENT_SCOPES]);
     members
@@ -53,7 +53,7 @@ pub(crate) fn member_name(name: &str) -> Option<&'static str> {
         .find(|member| member.eq_ignore_ascii_case(name))
 }
 
-/// Returns the property at a path; undefined if there is none.
+/// Returns the property at a path, or undefined if there is none.
 pub(crate) fn of_twin<'a>(view: TwinView<'a>, path: &[Name]) -> Operand<'a> {
     let Some((first, rest)) = path.split_first() else {
         return Operand::Undefined;
@@ -82,7 +82,7 @@ pub(crate) fn of_twin<'a>(view: TwinView<'a>, path: &[Name]) -> Operand<'a> {
         ("configurations", rest) => of_small(&ConfigurationsView(&identity.configurations), rest),
         ("x509Thumbprint", rest) => of_small(&Thumbprints::of(&identity.authentication), rest),
         (PARENT_SCOPES, []) if is_device && !device.parent_scopes.is_empty() => whole(&device.parent_scopes),
-        // The remaining members are plain values, which have no members.
+        // The remaining members are scalars.
         (_, [_, ..]) => Operand::Undefined,
         ("deviceId", []) => Operand::text(&device.id),
         ("moduleId", []) => Operand::optional(view.module.map(|module| module.id.as_str())),
@@ -142,12 +142,12 @@ fn of_metadata<'a>(metadata: &Metadata, path: &[Name]) -> Operand<'a> {
     }
 }
 
-/// Something that has no value in the store to borrow.
+/// Returns an operand with the JSON of a view, for members that the store does not have as a value.
 fn whole<'a>(view: &impl Serialize) -> Operand<'a> {
     Operand::owned(to_json(view))
 }
 
-/// A property of something small enough to be serialized for it.
+/// Returns a property of a view that is small enough to be serialized for it.
 fn of_small<'a>(view: &impl Serialize, path: &[Name]) -> Operand<'a> {
     let mut value = to_json(view);
     for name in path {
@@ -161,7 +161,7 @@ fn of_small<'a>(view: &impl Serialize, path: &[Name]) -> Operand<'a> {
 
 #[expect(
     clippy::expect_used,
-    reason = "a view has string keys, and the store nothing that fails to serialize"
+    reason = "views have string keys, and stored values serialize"
 )]
 fn to_json(view: &impl Serialize) -> Value {
     serde_json::to_value(view).expect("every view of a twin is valid JSON")

@@ -21,7 +21,7 @@ pub(crate) fn twins<'a>(
     let keep = move |row: &TwinView<'a>| matches(filter, source, *row);
     let from = after.map_or(Bound::Unbounded, |(device, module)| match module {
         None => Bound::Excluded(device),
-        // It may have more modules.
+        // The device may have more modules.
         Some(_) => Bound::Included(device),
     });
     let devices = store
@@ -70,7 +70,7 @@ pub(crate) fn count(store: &Store, text: &str) -> Option<usize> {
     })
 }
 
-/// Returns whether a row matches a condition, if there is one.
+/// Returns whether a row matches the optional condition.
 pub(crate) fn matches<'a>(filter: Option<&'a Expression>, source: Source, row: impl Row<'a>) -> bool {
     filter.is_none_or(|filter| condition::evaluate(filter, source, row).is_true())
 }

@@ -17,7 +17,7 @@ pub(crate) fn is_grouped(query: &Query, items: &[Item]) -> bool {
             .any(|item| matches!(item.value, ItemValue::Aggregate(_)))
 }
 
-/// Returns one row of a projection. Undefined properties are left out.
+/// Returns one row of a projection. Undefined properties are omitted.
 pub(crate) fn project(items: &[Item], source: Source, row: TwinView<'_>) -> Map<String, Value> {
     let mut projected = Map::new();
     for (at, item) in items.iter().enumerate() {
@@ -69,7 +69,7 @@ impl<'q> Groups<'q> {
             groups: IndexMap::new(),
         };
         if query.group_by.is_empty() {
-            // Without GROUP BY there is one row, even over nothing.
+            // Without GROUP BY there is always one row, even without twins.
             groups.groups.insert(String::new(), groups.empty_group(None));
         }
         groups
@@ -97,7 +97,7 @@ impl<'q> Groups<'q> {
         let mut key = String::new();
         for path in &self.query.group_by {
             let value = property::of_twin(row, source.property(path)).into_value();
-            // JSON has no control characters, so a key is never ambiguous; an empty part stands for undefined.
+            // JSON contains no raw control characters, so keys are unambiguous. An empty part means undefined.
             if let Some(value) = value {
                 key.push_str(&value.to_string());
             }
@@ -141,7 +141,7 @@ impl<'q> Groups<'q> {
     }
 }
 
-/// State of an aggregate. Only numbers count, except for the minimum and the maximum.
+/// State of an aggregate. Non-numeric values are ignored, except by the minimum and the maximum.
 #[derive(Default)]
 struct Accumulator {
     count: u64,
@@ -162,7 +162,7 @@ impl Accumulator {
             self.sum += number.as_f64();
             self.count += 1;
         }
-        // Only values of the first one's type are compared.
+        // Values of another type than the first are ignored.
         let is_better = |best: &Option<Value>, wanted: std::cmp::Ordering| match best {
             Some(best) => operand.order(&Operand::borrowed(best)) == Some(wanted),
             None => matches!(operand, Operand::Number(_) | Operand::Text(_) | Operand::Bool(_)),

@@ -23,7 +23,7 @@ struct Token {
     rows: u64,
 }
 
-/// Returns an opaque token that is valid for the same query only.
+/// Returns an opaque token that is valid only for the same query.
 #[expect(clippy::expect_used, reason = "strings and numbers always serialize")]
 pub(crate) fn write(query: &str, position: Position, rows: u64) -> String {
     let token = Token {

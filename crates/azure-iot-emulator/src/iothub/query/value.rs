@@ -1,4 +1,4 @@
-//! Values in the evaluation of a query.
+//! Values of query expressions.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -36,12 +36,12 @@ impl<'a> Operand<'a> {
         i64::try_from(value).map_or(Self::Undefined, |value| Self::Number(Numeric::Integer(value)))
     }
 
-    /// An absent property is undefined.
+    /// Converts an optional string; an absent one is undefined.
     pub(crate) fn optional(text: Option<&'a str>) -> Self {
         text.map_or(Self::Undefined, Self::text)
     }
 
-    /// A finite number; anything else is undefined.
+    /// Converts a number; one that is not finite is undefined.
     pub(crate) fn float(value: f64) -> Self {
         if value.is_finite() {
             Self::Number(Numeric::Float(value))
@@ -130,7 +130,7 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// Compares two values. Only primitives of the same type have an order; text is compared by code points.
+    /// Compares two values. Only primitives of the same type are ordered; strings compare by code points.
     pub(crate) fn order(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Null, Self::Null) => Some(Ordering::Equal),
@@ -143,10 +143,7 @@ impl<'a> Operand<'a> {
 }
 
 impl Numeric {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a calculation with a float is one in floats"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "calculations with a float use floats")]
     pub(crate) fn as_f64(self) -> f64 {
         match self {
             Self::Integer(value) => value as f64,

@@ -18,7 +18,7 @@ use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin::Twin;
 use crate::iothub::store::twin_key::TwinKey;
 
-/// An item; clients disagree about the spelling of its entity tag.
+/// An item. Clients spell the member of its ETag differently.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct BulkItem {
@@ -93,7 +93,7 @@ enum ItemAction {
     UpdateTwin,
 }
 
-/// Parses an import mode: the action, and whether it depends on an entity tag.
+/// Parses an import mode: the action, and whether it is conditional on an ETag.
 fn import_mode(mode: Option<&str>) -> Result<(ItemAction, bool)> {
     let Some(mode) = mode else {
         return Ok((ItemAction::CreateOrUpdate, false));
@@ -109,12 +109,12 @@ fn import_mode(mode: Option<&str>) -> Result<(ItemAction, bool)> {
         "createorupdate" => ItemAction::CreateOrUpdate,
         "delete" => ItemAction::Delete,
         "updatetwin" => ItemAction::UpdateTwin,
-        _ => return Err(HubError::argument(format!("There is no import mode {mode:?}."))),
+        _ => return Err(HubError::argument(format!("Unknown import mode {mode:?}."))),
     };
     Ok((action, conditional))
 }
 
-/// Returns the precondition of an item, whose tag may be quoted or not.
+/// Returns the precondition of an item. Its ETag may be quoted or not.
 fn condition(conditional: bool, etag: Option<String>) -> Result<IfMatch> {
     if !conditional {
         return Ok(IfMatch::Any);
@@ -126,7 +126,7 @@ fn condition(conditional: bool, etag: Option<String>) -> Result<IfMatch> {
     }
 }
 
-/// Applies an item as a whole or, on an error, not at all.
+/// Applies an item atomically.
 pub(crate) fn apply(store: &mut Store, mut item: BulkItem, now: Timestamp) -> Result<()> {
     // An absent id is as invalid as an empty one.
     let device_id = item.id.take().unwrap_or_default();
@@ -155,7 +155,7 @@ pub(crate) fn apply(store: &mut Store, mut item: BulkItem, now: Timestamp) -> Re
     check_existing(key, action, existing, &condition)?;
     let exists = existing.is_some();
     let mut twin = existing.map_or_else(|| Twin::new(now), |identity| identity.twin.clone());
-    // Before the identity is written, so that an error leaves it unchanged.
+    // The twin is validated before the identity is written, so that an error leaves both unchanged.
     twin.patch(change, now)?;
 
     match (action, key.module_id) {
@@ -172,7 +172,7 @@ pub(crate) fn apply(store: &mut Store, mut item: BulkItem, now: Timestamp) -> Re
     Ok(())
 }
 
-/// Checks that the identity exists, or does not, as the action requires, and has the expected version.
+/// Checks that the identity exists or not, as the action requires, and that its version matches the precondition.
 fn check_existing(
     key: TwinKey<'_>,
     action: ItemAction,

@@ -11,7 +11,7 @@ pub(crate) const SYSTEM_MODULES: [&str; 2] = ["$edgeAgent", "$edgeHub"];
 
 const SCOPE_PREFIX: &str = "ms-azure-iot-edge://";
 
-/// A device's own scope (of an edge device) or its parent's (of a leaf), and its parents' scopes.
+/// The scope of a device, which is its own (edge device) or its parent's (leaf device), and its parents' scopes.
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     pub(crate) scope: Option<String>,
@@ -48,7 +48,7 @@ pub(crate) fn links_of_updated(store: &Store, device: &Device, write: &DeviceWri
                 parent_scopes: edge_parents(store, &device.id, write)?,
             })
         }
-        // The service leaves the generation out of the new scope, and answers 503 if a parent's scope is given.
+        // The service omits the generation from the new scope, and responds with 503 if a parent's scope is given.
         (false, true) if write.scope.is_none() => Ok(Links {
             scope: Some(format!("{SCOPE_PREFIX}{}-", device.id)),
             parent_scopes: edge_parents(store, &device.id, write)?,
@@ -61,7 +61,7 @@ pub(crate) fn links_of_updated(store: &Store, device: &Device, write: &DeviceWri
     }
 }
 
-/// A leaf names its parent by `deviceScope`, and the hub fills `parentScopes` in.
+/// Returns the links of a leaf device, which names its parent by `deviceScope`; the hub sets `parentScopes`.
 fn leaf(store: &Store, device_id: &str, write: &DeviceWrite) -> Result<Links> {
     let Some(scope) = &write.scope else {
         return Ok(Links::default());
@@ -82,7 +82,7 @@ fn edge_parents(store: &Store, device_id: &str, write: &DeviceWrite) -> Result<V
         .cloned()
         .collect();
     if parents.len() > 1 {
-        return Err(HubError::argument("A device can have one parent only."));
+        return Err(HubError::argument("A device can have at most one parent."));
     }
     parents
         .iter()

@@ -15,7 +15,7 @@ use crate::iothub::store::twin::Twin;
 /// Maximum number of modules of a device.
 const MODULE_LIMIT: usize = 50;
 
-/// The first version of an identity is random, so that clients don't rely on it as a counter.
+/// Returns a random first version of an identity, so that clients do not rely on it as a counter.
 fn first_version() -> u64 {
     u64::from(rand::random::<u32>() % 900_000_000 + 100_000_000)
 }
@@ -119,7 +119,7 @@ impl Store {
         let generation = self.next_generation(now);
         let device = self.device_mut(device_id)?;
         if device.modules.len() >= MODULE_LIMIT {
-            let text = format!("A device can have {MODULE_LIMIT} modules.");
+            let text = format!("A device can have at most {MODULE_LIMIT} modules.");
             return Err(HubError::new(Code::TOO_MANY_MODULES_ON_DEVICE, text));
         }
         let identity = Identity::new(generation, write.authentication, now);
@@ -148,7 +148,7 @@ impl Store {
 
     pub(crate) fn delete_module(&mut self, device_id: &str, module_id: &str) -> Result<()> {
         if edge::SYSTEM_MODULES.contains(&module_id) {
-            let text = "The system modules of an edge device can't be deleted.";
+            let text = "The system modules of an edge device cannot be deleted.";
             return Err(HubError::new(
                 Code::SYSTEM_MODULE_MODIFY_UNAUTHORIZED_ACCESS,
                 text,

@@ -8,7 +8,7 @@ use crate::iothub::rules::limits;
 use crate::iothub::store::content;
 use crate::iothub::store::content::{Content, DESIRED, EDGE_AGENT, Settings, Target};
 
-/// Checks the content of a configuration: exactly one kind, with paths and values that a twin accepts.
+/// Validates the content of a configuration: exactly one kind, with valid paths and values for a twin.
 pub(crate) fn check(value: Option<Value>) -> Result<Content> {
     let Some(Value::Object(members)) = value else {
         return Err(invalid("The content is missing."));

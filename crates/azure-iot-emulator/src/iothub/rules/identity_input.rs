@@ -102,7 +102,7 @@ pub(crate) struct ModuleWrite {
     pub(crate) authentication: Authentication,
 }
 
-/// Devices and modules differ in the authentication type `none`.
+/// The kind of identity. Only devices and modules differ in the authentication type `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IdentityKind {
     Device,
@@ -116,11 +116,11 @@ pub(crate) fn check_id(id: &str) -> Result<()> {
         return Ok(());
     }
     Err(HubError::argument(format!(
-        "The id {id:?} must have 1 to 128 characters out of letters, digits and -:.+%_#*?!(),=@;$'"
+        "The id {id:?} is not valid: it must have 1 to 128 characters, which may be letters, digits and -:.+%_#*?!(),=@;$'"
     )))
 }
 
-/// Checks the id of a module to be written; ids of system modules are reserved.
+/// Validates the id of a module to be written. Ids of system modules are reserved.
 pub(crate) fn check_module_id(id: &str) -> Result<()> {
     check_id(id)?;
     if id.starts_with('$') {
@@ -136,7 +136,7 @@ pub(crate) fn enabled(status: Option<&str>) -> Result<bool> {
         Some(status) if status.eq_ignore_ascii_case("enabled") => Ok(true),
         Some(status) if status.eq_ignore_ascii_case("disabled") => Ok(false),
         Some(status) => Err(HubError::argument(format!(
-            "There is no device status {status:?}."
+            "Unknown device status {status:?}; it must be enabled or disabled."
         ))),
     }
 }
@@ -179,7 +179,7 @@ pub(crate) fn authentication(
                 && primary != secondary
             {
                 return Err(HubError::argument(
-                    "Both thumbprints must be of the same kind, SHA-1 or SHA-256.",
+                    "Both thumbprints must have the same algorithm, SHA-1 or SHA-256.",
                 ));
             }
             Ok(Authentication::SelfSigned {
@@ -192,7 +192,7 @@ pub(crate) fn authentication(
             "DeviceAuthenticationTypeIsMissing: a device needs an authentication type.",
         )),
         (kind, _) => Err(HubError::argument(format!(
-            "There is no authentication type {kind:?}."
+            "Unknown authentication type {kind:?}."
         ))),
     }
 }

@@ -4,17 +4,17 @@ use serde_json::{Map, Value};
 
 use crate::iothub::errors::{HubError, Result};
 
-/// Bytes of all tags.
+/// Maximum size of all tags in bytes.
 pub(crate) const TAGS_SIZE: usize = 8 * 1024;
-/// Bytes of all desired, and of all reported properties.
+/// Maximum size of all desired properties in bytes, and of all reported ones.
 pub(crate) const PROPERTIES_SIZE: usize = 32 * 1024;
 const KEY_SIZE: usize = 1024;
 const STRING_SIZE: usize = 4096;
-/// Objects within objects, not counting the section itself.
+/// Maximum nesting of objects, excluding the section itself.
 const DEPTH: usize = 10;
 const INTEGERS: std::ops::RangeInclusive<i64> = -4_503_599_627_370_496..=4_503_599_627_370_495;
 
-/// Checks the members of a section or of a patch to it: all but the total size.
+/// Checks the members of a section, or of a patch of it, but not the total size.
 pub(crate) fn check_values(section: &str, values: &Map<String, Value>) -> Result<()> {
     values.iter().try_for_each(|(key, value)| {
         check_key(section, key)?;
@@ -34,7 +34,7 @@ fn check_key(section: &str, key: &str) -> Result<()> {
         .find(|char| char.is_control() || matches!(char, '.' | '$' | '#' | ' '))
     {
         Some(char) => Err(HubError::argument(format!(
-            "The key {key:?} in '{section}' holds the character {char:?}."
+            "The key {key:?} in '{section}' contains the character {char:?}, which is not allowed."
         ))),
         None => Ok(()),
     }
@@ -42,9 +42,9 @@ fn check_key(section: &str, key: &str) -> Result<()> {
 
 fn check_value(section: &str, value: &Value, depth: usize, in_array: bool) -> Result<()> {
     match value {
-        // Elsewhere it removes a key.
+        // Outside of arrays, null removes a key.
         Value::Null if in_array => Err(HubError::argument(format!(
-            "An array in '{section}' holds null, which can't be stored."
+            "An array in '{section}' contains null, which is not allowed."
         ))),
         Value::Null | Value::Bool(_) => Ok(()),
         Value::Number(number) => {
@@ -56,7 +56,7 @@ fn check_value(section: &str, value: &Value, depth: usize, in_array: bool) -> Re
                 return Ok(());
             }
             Err(HubError::argument(format!(
-                "The number {number} in '{section}' is outside of {} to {}.",
+                "The number {number} in '{section}' is not between {} and {}.",
                 INTEGERS.start(),
                 INTEGERS.end()
             )))

@@ -10,11 +10,11 @@ use crate::iothub::store::etag;
 /// The `If-Match` header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum IfMatch {
-    /// No header, or no entity tag in it: an unquoted tag counts as none.
+    /// No header, or a header without an ETag; an unquoted tag is ignored.
     Absent,
     /// `*`, quoted or not.
     Any,
-    /// Strong tags, without the quotes. Weak ones are left out, since they never match.
+    /// Strong ETags without the quotes. Weak ones never match and are omitted.
     Tags(Vec<String>),
 }
 
@@ -44,7 +44,7 @@ impl IfMatch {
         if found { Self::Tags(tags) } else { Self::Absent }
     }
 
-    /// Refuses a request without the header, as deletions do.
+    /// Returns an error if the header is absent, as deletions require it.
     pub(crate) fn require(&self) -> Result<()> {
         if self.is_absent() {
             return Err(HubError::new(Code::PRECONDITION_FAILED, "Etag missing"));
@@ -56,12 +56,12 @@ impl IfMatch {
         *self == Self::Absent
     }
 
-    /// Checks an identity's version. An absent header passes; see [`require`](Self::require).
+    /// Checks the version of an identity. An absent header matches; see [`require`](Self::require).
     pub(crate) fn check_identity(&self, version: u64) -> Result<()> {
         self.check(version, etag::of_identity, etag::identity_version)
     }
 
-    /// Checks a twin's version.
+    /// Checks the version of a twin.
     pub(crate) fn check_twin(&self, version: u64) -> Result<()> {
         self.check(version, etag::of_twin, etag::twin_version)
     }
@@ -89,7 +89,7 @@ mod tests {
 
     /// HUB-ETAG-8, HUB-ETAG-10, HUB-ETAG-12, HUB-ETAG-18.
     #[test]
-    fn if_match_forms() {
+    fn if_match_accepts_quoted_tags_lists_and_asterisk() {
         assert_eq!(IfMatch::of(&HeaderMap::new()), IfMatch::Absent);
         assert_eq!(parse("*"), IfMatch::Any);
         assert_eq!(parse("\"*\""), IfMatch::Any);

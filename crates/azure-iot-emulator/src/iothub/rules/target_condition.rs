@@ -4,7 +4,7 @@ use twin_query::iothub::{self as language, Source, TargetCondition};
 
 use crate::iothub::store::content::Target;
 
-/// Parses a target condition and checks that it selects what the content configures.
+/// Parses a target condition and checks that it selects the kind of twin that the content configures.
 pub(crate) fn parse(text: &str, target: Target) -> Result<TargetCondition, String> {
     let condition = language::parse_target_condition(text).map_err(|error| error.to_string())?;
     let invalid = |error: language::ValidationError| error.to_string();
@@ -15,7 +15,7 @@ pub(crate) fn parse(text: &str, target: Target) -> Result<TargetCondition, Strin
         }
         (_, Target::Modules) => {
             return Err(
-                "A module configuration needs a condition that begins with FROM devices.modules WHERE."
+                "The condition of a module configuration must begin with FROM devices.modules WHERE."
                     .to_owned(),
             );
         }

@@ -1,4 +1,4 @@
-//! Writes to twins: merge patches and replacements, checked against the limits.
+//! Writes to twins: merge patches and replacements, and their validation.
 
 use serde_json::{Map, Value};
 
@@ -22,8 +22,8 @@ enum SectionChange {
 }
 
 impl TwinChange {
-    /// Parses a request body. Read-only members, such as reported properties, are ignored, because clients send back
-    /// whole twins.
+    /// Parses a request body. Read-only members, such as reported properties, are ignored, because clients send complete
+    /// twins.
     pub(crate) fn parse(body: &[u8]) -> Result<Self> {
         let body: Value = serde_json::from_slice(body).map_err(|error| HubError::format(&error))?;
         let Value::Object(mut body) = body else {
@@ -32,7 +32,7 @@ impl TwinChange {
         Self::new(body.remove("tags"), body.remove("properties"))
     }
 
-    /// A change of `tags` and `properties`, as a twin has them.
+    /// Creates a change from the `tags` and `properties` of a twin.
     pub(crate) fn new(tags: Option<Value>, properties: Option<Value>) -> Result<Self> {
         let tags = section_change("tags", tags)?;
         let desired = match properties {
@@ -116,7 +116,7 @@ impl Twin {
         self.version += 1;
     }
 
-    /// Applies the device's merge patch of reported properties, which leaves the entity tag alone.
+    /// Applies the device's merge patch of reported properties, which does not change the ETag.
     pub(crate) fn report(&mut self, patch: Map<String, Value>, now: Timestamp) -> Result<()> {
         limits::check_values("properties.reported", &patch)?;
         self.reported = self.reported.changed(SectionChange::Merge(patch), now, false)?;
@@ -126,7 +126,7 @@ impl Twin {
 }
 
 impl Section {
-    /// Returns the section after a change. The metadata of `desired` properties gets the new version.
+    /// Returns the section after a change. If `desired`, its metadata has the new version.
     fn changed(&self, change: SectionChange, now: Timestamp, desired: bool) -> Result<Self> {
         let version = self.version + 1;
         let stamp = Stamp {
@@ -176,7 +176,7 @@ fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
     }
 }
 
-/// Applies a merge patch (RFC 7386) and stamps the metadata of what it names.
+/// Applies a merge patch (RFC 7386) and stamps the metadata of the properties in it.
 fn merge_marked(
     target: &mut Map<String, Value>,
     metadata: &mut Metadata,
@@ -211,7 +211,7 @@ fn merge_marked(
     }
 }
 
-/// Takes the object at `key` out; an empty one if there is no object.
+/// Removes and returns the object at `key`; returns an empty one if there is no object.
 fn take_object(target: &mut Map<String, Value>, key: &str) -> Map<String, Value> {
     match target.get_mut(key) {
         Some(Value::Object(inner)) => std::mem::take(inner),

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::iothub::store::content::Content;
 use crate::iothub::store::timestamp::Timestamp;
 
-/// A configuration. The derived JSON is the form of dumped state.
+/// A configuration. The derived JSON is the format of dumped state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Configuration {
     pub(crate) id: String,
-    /// The number inside the entity tag.
+    /// The number encoded in the ETag.
     pub(crate) version: u64,
     pub(crate) schema_version: Option<String>,
     pub(crate) content_type: Option<String>,

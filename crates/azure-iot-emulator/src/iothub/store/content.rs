@@ -10,7 +10,7 @@ pub(crate) const EDGE_AGENT: &str = "$edgeAgent";
 /// Desired properties by path, such as `properties.desired.settings.interval`.
 pub(crate) type Settings = Map<String, Value>;
 
-/// Checked content, as it was sent.
+/// Valid content, as in the request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Content(pub(crate) Map<String, Value>);
@@ -34,13 +34,13 @@ impl Content {
         }
     }
 
-    /// The settings of the device or module itself.
+    /// Returns the settings of the device or module itself.
     pub(crate) fn own(&self) -> Option<&Settings> {
         let kinds = ["deviceContent", "moduleContent"];
         kinds.iter().find_map(|kind| self.0.get(*kind)?.as_object())
     }
 
-    /// The settings of an edge device's modules.
+    /// Returns the settings of an edge device's modules.
     pub(crate) fn modules(&self) -> impl Iterator<Item = (&String, &Settings)> {
         let modules = self.0.get("modulesContent").and_then(Value::as_object);
         modules
@@ -55,7 +55,7 @@ impl Content {
             .map(|(_, settings)| settings)
     }
 
-    /// Returns whether this is a base deployment, on which an edge device can run; other content is a layer on one.
+    /// Returns whether this is a base deployment of an edge device, rather than a layer.
     pub(crate) fn is_base(&self) -> bool {
         self.of_module(EDGE_AGENT)
             .is_some_and(|settings| settings.contains_key(DESIRED))

@@ -1,24 +1,24 @@
-//! Entity tags of identities and twins.
+//! ETags of identities and twins.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// The tag of an identity: base64 of a decimal number.
+/// Returns the ETag of an identity: base64 of a decimal number.
 pub(crate) fn of_identity(version: u64) -> String {
     STANDARD.encode(version.to_string())
 }
 
-/// The tag of a twin: base64 of eight bytes, the most significant first.
+/// Returns the ETag of a twin: base64 of eight bytes, big-endian.
 pub(crate) fn of_twin(version: u64) -> String {
     STANDARD.encode(version.to_be_bytes())
 }
 
-/// Returns the version inside an identity's tag.
+/// Decodes the ETag of an identity.
 pub(crate) fn identity_version(tag: &str) -> Option<u64> {
     String::from_utf8(STANDARD.decode(tag).ok()?).ok()?.parse().ok()
 }
 
-/// Returns the version inside a twin's tag.
+/// Decodes the ETag of a twin.
 pub(crate) fn twin_version(tag: &str) -> Option<u64> {
     Some(u64::from_be_bytes(STANDARD.decode(tag).ok()?.try_into().ok()?))
 }
@@ -29,7 +29,7 @@ mod tests {
 
     /// HUB-ETAG-1, HUB-ETAG-5.
     #[test]
-    fn etags_of_identities_and_twins() {
+    fn etags_encode_versions() {
         assert_eq!(of_identity(0), "MA==");
         assert_eq!(of_identity(318_751_955), "MzE4NzUxOTU1");
         assert_eq!(of_twin(1), "AAAAAAAAAAE=");

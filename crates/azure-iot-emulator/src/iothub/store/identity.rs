@@ -1,4 +1,4 @@
-//! Device and module identities. The derived JSON is the form of dumped state, not the wire's.
+//! Records of device and module identities. The derived JSON is the format of dumped state, not the wire format.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::iothub::store::queue::MessageQueue;
 use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin::Twin;
 
-/// How a device or module authenticates.
+/// The authentication of a device or module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub(crate) enum Authentication {
@@ -22,12 +22,12 @@ pub(crate) enum Authentication {
         secondary_thumbprint: Option<String>,
     },
     CertificateAuthority,
-    /// Only system modules of edge devices.
+    /// For system modules of edge devices only.
     None,
 }
 
 impl Authentication {
-    /// Generates keys.
+    /// Creates an authentication with generated keys.
     pub(crate) fn generated() -> Self {
         Self::Sas {
             primary_key: generate_key(),
@@ -35,7 +35,7 @@ impl Authentication {
         }
     }
 
-    /// The name on the wire.
+    /// Returns the wire name.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Sas { .. } => "sas",
@@ -45,7 +45,7 @@ impl Authentication {
         }
     }
 
-    /// The primary and the secondary key.
+    /// Returns the primary and the secondary key.
     pub(crate) fn keys(&self) -> (Option<&str>, Option<&str>) {
         match self {
             Self::Sas {
@@ -56,7 +56,7 @@ impl Authentication {
         }
     }
 
-    /// The primary and the secondary thumbprint.
+    /// Returns the primary and the secondary thumbprint.
     pub(crate) fn thumbprints(&self) -> (Option<&str>, Option<&str>) {
         match self {
             Self::SelfSigned {
@@ -78,7 +78,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// The name on the wire.
+    /// Returns the wire name.
     pub(crate) fn state(&self) -> &'static str {
         if self.connected {
             "Connected"
@@ -91,18 +91,18 @@ impl Connection {
 /// Status of a configuration on a twin that it targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ConfigurationStatus {
-    /// One of higher priority overrides it.
+    /// Overridden by a configuration with a higher priority.
     Targeted,
     Applied,
 }
 
-/// Common part of device and module identities.
+/// The members that device and module identities share.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Identity {
-    /// Ticks of the creation.
+    /// Time of the creation in ticks.
     pub(crate) generation: u64,
-    /// The number inside the entity tag.
+    /// The number encoded in the ETag.
     pub(crate) version: u64,
     pub(crate) authentication: Authentication,
     pub(crate) connection: Connection,
@@ -132,7 +132,7 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    /// The name on the wire.
+    /// Returns the wire name.
     pub(crate) fn status(&self) -> &'static str {
         if self.enabled { "enabled" } else { "disabled" }
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::iothub::store::timestamp::Timestamp;
 
-/// What a job does on each device.
+/// The action of a job on each device.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "type")]
 pub(crate) enum JobAction {
@@ -22,7 +22,7 @@ pub(crate) enum JobAction {
 }
 
 impl JobAction {
-    /// The job type's name on the wire.
+    /// Returns the wire name of the job type.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::ScheduleUpdateTwin { .. } => "scheduleUpdateTwin",
@@ -47,7 +47,7 @@ impl JobStatus {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
 
-    /// The name on the wire.
+    /// Returns the wire name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -60,7 +60,7 @@ impl JobStatus {
     }
 }
 
-/// A scheduled job. The derived JSON is the form of dumped state.
+/// A scheduled job. The derived JSON is the format of dumped state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Job {
@@ -74,12 +74,12 @@ pub(crate) struct Job {
     pub(crate) max_execution_seconds: u64,
     pub(crate) status: JobStatus,
     pub(crate) failure: Option<String>,
-    /// Filled when the job starts; a worker refers to an entry by its index.
+    /// Set when the job starts. Workers refer to entries by index.
     pub(crate) devices: Vec<DeviceJob>,
 }
 
 impl Job {
-    /// Returns the number of devices in this state.
+    /// Returns the number of devices with this status.
     pub(crate) fn count(&self, status: DeviceJobStatus) -> usize {
         self.devices
             .iter()
@@ -100,7 +100,7 @@ pub(crate) struct DeviceJob {
     pub(crate) updated: Timestamp,
     /// The device's response to a method.
     pub(crate) response: Option<Value>,
-    /// Error code and text.
+    /// Error code and message.
     pub(crate) error: Option<(u32, String)>,
 }
 
@@ -114,7 +114,7 @@ pub(crate) enum DeviceJobStatus {
 }
 
 impl DeviceJobStatus {
-    /// The name on the wire.
+    /// Returns the wire name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",

@@ -1,4 +1,4 @@
-//! Cloud-to-device messages, and the feedback about them.
+//! Cloud-to-device messages and their feedback.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::iothub::store::timestamp::Timestamp;
 
-/// Which outcomes of a message its sender gets feedback about.
+/// The feedback that the sender of a message requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Acknowledgement {
@@ -16,14 +16,14 @@ pub enum Acknowledgement {
     None,
     /// Completed messages.
     Positive,
-    /// Messages that expired, were rejected, abandoned too often or purged.
+    /// Messages that expired, were rejected, abandoned too often, or purged.
     Negative,
     /// All outcomes.
     Full,
 }
 
 impl Acknowledgement {
-    /// Reads the value of the `iothub-ack` property; anything but the four counts as none.
+    /// Parses the property `iothub-ack`; unknown values mean `None`.
     pub(crate) fn parse(text: &str) -> Self {
         match text.to_ascii_lowercase().as_str() {
             "positive" => Self::Positive,
@@ -33,7 +33,7 @@ impl Acknowledgement {
         }
     }
 
-    fn wants(self, outcome: Outcome) -> bool {
+    fn includes(self, outcome: Outcome) -> bool {
         match self {
             Self::None => false,
             Self::Positive => outcome == Outcome::Success,
@@ -43,29 +43,29 @@ impl Acknowledgement {
     }
 }
 
-/// A cloud-to-device message as sent.
+/// A cloud-to-device message.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct CloudToDeviceMessage {
-    /// The sender's id; an id that is no string on the wire is shown as one.
+    /// The message id. Ids of other AMQP types are converted to strings.
     pub message_id: Option<String>,
     /// The correlation id.
     pub correlation_id: Option<String>,
     /// The user id.
     pub user_id: Option<String>,
-    /// The address, as sent.
+    /// The address, as in the message.
     pub to: String,
     /// The body's content type.
     pub content_type: Option<String>,
     /// The body's encoding.
     pub content_encoding: Option<String>,
-    /// When the sender wants it to expire.
+    /// The expiry time that the sender requests.
     #[serde(with = "optional_time")]
     pub absolute_expiry: Option<OffsetDateTime>,
-    /// The feedback asked for.
+    /// The requested feedback.
     pub acknowledgement: Acknowledgement,
-    /// The application properties, without those of the service.
+    /// The application properties, without system properties.
     pub properties: IndexMap<String, Value>,
     /// The body.
     #[serde(with = "base64_bytes")]
@@ -73,7 +73,7 @@ pub struct CloudToDeviceMessage {
 }
 
 impl CloudToDeviceMessage {
-    /// Returns the size that the limit applies to: the body and all properties, in bytes.
+    /// Returns the size that the limit applies to, the body and all properties, in bytes.
     pub(crate) fn size(&self) -> usize {
         let text = |value: &Option<String>| value.as_ref().map_or(0, String::len);
         let properties = self.properties.iter().map(|(name, value)| {
@@ -93,35 +93,35 @@ impl CloudToDeviceMessage {
     }
 }
 
-/// A message that a device has received and not settled yet.
+/// A received message that is not settled yet.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ReceivedMessage {
-    /// The token to settle it with.
+    /// The lock token, which settles the message.
     pub lock_token: String,
     /// The sequence number in the queue.
     pub sequence_number: u64,
-    /// How often it was delivered and abandoned before.
+    /// Number of earlier deliveries that were abandoned.
     pub delivery_count: u32,
-    /// When the hub accepted it.
+    /// The time at which the hub accepted the message.
     #[serde(serialize_with = "time")]
     pub enqueued_time: OffsetDateTime,
-    /// When it expires.
+    /// The expiry time.
     #[serde(serialize_with = "time")]
     pub expiry_time: OffsetDateTime,
-    /// The message as sent.
+    /// The message.
     pub message: CloudToDeviceMessage,
 }
 
-/// How a device settles a message, or a service a notification.
+/// The settlement of a message by a device, or of a notification by a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settlement {
-    /// It was processed.
+    /// The message was processed.
     Complete,
-    /// It is refused for good.
+    /// The message is dead-lettered.
     Reject,
-    /// It goes back to the queue, to be received again.
+    /// The message returns to the queue, to be received again.
     Abandon,
 }
 
@@ -154,7 +154,7 @@ impl Outcome {
     }
 }
 
-/// Feedback to the sender of a message. The field order is the wire's.
+/// Feedback to the sender of a message, with the fields in wire order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct FeedbackRecord {
@@ -167,7 +167,7 @@ pub(crate) struct FeedbackRecord {
 }
 
 impl FeedbackRecord {
-    /// Returns the record if the message's sender asked for feedback about this outcome.
+    /// Returns the record if the sender requested feedback about this outcome.
     pub(crate) fn of(
         message: &CloudToDeviceMessage,
         outcome: Outcome,
@@ -175,7 +175,7 @@ impl FeedbackRecord {
         generation: u64,
         now: Timestamp,
     ) -> Option<Self> {
-        message.acknowledgement.wants(outcome).then(|| Self {
+        message.acknowledgement.includes(outcome).then(|| Self {
             original_message_id: message.message_id.clone(),
             description: outcome.description().to_owned(),
             device_generation_id: generation.to_string(),
@@ -186,11 +186,11 @@ impl FeedbackRecord {
     }
 }
 
-/// Notification of a file that a device has uploaded.
+/// The notification of a file upload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FileNotification {
-    /// The device.
+    /// Id of the device.
     pub device_id: String,
     /// The blob's URI.
     pub blob_uri: String,

@@ -1,4 +1,4 @@
-//! The part of messaging that belongs to no device.
+//! The messaging state of the hub itself.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +11,6 @@ use crate::iothub::store::notifications::Notifications;
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct MessagingState {
     pub(crate) notifications: Notifications,
-    /// Devices and modules whose queue is not empty; some may have been deleted since.
+    /// Devices and modules with a non-empty queue; some may have been deleted since.
     pub(crate) waiting: BTreeSet<(String, Option<String>)>,
 }

@@ -1,4 +1,4 @@
-//! Notifications for the services behind a hub: batches of feedback, and uploaded files.
+//! Notifications to the service side: batches of feedback, and file uploads.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,25 +11,25 @@ use crate::iothub::store::lock::Lock;
 use crate::iothub::store::message::{FeedbackRecord, FileNotification, Settlement};
 use crate::iothub::store::timestamp::Timestamp;
 
-/// A batch is closed when it has this many records …
+/// Number of records that closes a batch.
 const BATCH_SIZE: usize = 64;
-/// … or when its first record is this old, unless told otherwise.
+/// Default age of its first record that closes a batch.
 pub(crate) const BATCH_INTERVAL: Duration = Duration::from_secs(15);
 /// Lifetime of a notification.
 const LIFETIME: Duration = Duration::from_secs(3600);
-/// How long a receiver may hold one.
+/// Lock duration of a notification.
 const LOCK_DURATION: Duration = Duration::from_secs(60);
-/// How often a notification can be abandoned before it is dropped.
+/// Number of deliveries after which an abandoned notification is dropped.
 const MAX_DELIVERY_COUNT: u32 = 10;
 
-/// The two kinds of notifications.
+/// The kind of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotificationKind {
     Feedback,
     File,
 }
 
-/// One message for a service.
+/// A queued notification.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Entry {
@@ -52,7 +52,7 @@ pub(crate) struct Notification {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(crate) struct Notifications {
-    /// Records of the open batch, and when the first of them was added.
+    /// Records of the open batch, and the time of the first.
     open: Vec<FeedbackRecord>,
     open_since: Option<Timestamp>,
     feedback: VecDeque<Entry>,
@@ -68,7 +68,7 @@ impl Notifications {
         }
     }
 
-    /// Closes the open batch, if it has records.
+    /// Closes the open batch, unless it is empty.
     pub(crate) fn close_batch(&mut self, now: Timestamp) {
         self.open_since = None;
         let records = std::mem::take(&mut self.open);
@@ -102,7 +102,7 @@ impl Notifications {
         }
     }
 
-    /// Returns when the next batch is due, notification expires, or lock ends.
+    /// Returns the time at which the next batch is due, notification expires, or lock ends.
     pub(crate) fn next_deadline(&self, interval: Duration) -> Option<OffsetDateTime> {
         let entries = self.feedback.iter().chain(&self.files);
         let of_entries = entries.map(|entry| entry.lock.as_ref().map_or(entry.expires, |lock| lock.until));
@@ -141,7 +141,7 @@ impl Notifications {
         }
     }
 
-    /// Settles the notification locked with `token`; `false` if there is none.
+    /// Settles the notification locked with `token`; returns `false` if there is none.
     pub(crate) fn settle(
         &mut self,
         kind: NotificationKind,

@@ -1,4 +1,4 @@
-//! The cloud-to-device messages of one device or module.
+//! The queue of cloud-to-device messages of one device or module.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,15 +10,15 @@ use crate::iothub::store::lock::Lock;
 use crate::iothub::store::message::{CloudToDeviceMessage, Outcome, ReceivedMessage, Settlement};
 use crate::iothub::store::timestamp::Timestamp;
 
-/// Maximum number of messages in a queue, locked ones included.
+/// Maximum number of messages in a queue, including locked ones.
 pub(crate) const DEPTH: usize = 50;
-/// Lifetime of a message without an expiry of its own.
+/// Lifetime of a message without an expiry time.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
 /// Maximum lifetime of a message.
 const MAX_LIFETIME: Duration = Duration::from_secs(2 * 24 * 3600);
-/// How long a device may hold a message before it is delivered again.
+/// Lock duration of a message, after which it is delivered again.
 const LOCK_DURATION: Duration = Duration::from_secs(60);
-/// How often a message can be abandoned before it is dead-lettered.
+/// Number of deliveries after which an abandoned message is dead-lettered.
 const MAX_DELIVERY_COUNT: u32 = 10;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ struct Entry {
     message: CloudToDeviceMessage,
 }
 
-/// A queue of messages. The derived JSON is the form of dumped state.
+/// A queue of messages. The derived JSON is the format of dumped state.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct MessageQueue {
@@ -40,7 +40,7 @@ pub(crate) struct MessageQueue {
     entries: VecDeque<Entry>,
 }
 
-/// A message that left the queue, and its outcome.
+/// A removed message, and its outcome.
 pub(crate) type RemovedMessage = (CloudToDeviceMessage, Outcome);
 
 impl MessageQueue {
@@ -52,7 +52,7 @@ impl MessageQueue {
         self.entries.len()
     }
 
-    /// Enqueues a message; `false` if the queue is full.
+    /// Enqueues a message; returns `false` if the queue is full.
     pub(crate) fn push(&mut self, message: CloudToDeviceMessage, now: Timestamp) -> bool {
         if self.entries.len() >= DEPTH {
             return false;
@@ -92,15 +92,16 @@ impl MessageQueue {
         Some(received)
     }
 
-    /// Settles the message locked with `token`: `None` if there is none, an inner `None` if the message stays.
+    /// Settles the message locked with `token`. Returns `None` if there is none, and an inner `None` if the message returns
+    /// to the queue.
     pub(crate) fn settle(
         &mut self,
         token: &str,
         settlement: Settlement,
         now: Timestamp,
     ) -> Option<Option<RemovedMessage>> {
-        let held = |entry: &Entry| Lock::is_held_by(entry.lock.as_ref(), token, now);
-        let at = self.entries.iter().position(held)?;
+        let locked = |entry: &Entry| Lock::is_held_by(entry.lock.as_ref(), token, now);
+        let at = self.entries.iter().position(locked)?;
         let entry = self.entries.get_mut(at)?;
         let outcome = match settlement {
             Settlement::Complete => Outcome::Success,
@@ -138,7 +139,7 @@ impl MessageQueue {
         entries.map(|entry| (entry.message, Outcome::Purged)).collect()
     }
 
-    /// When the next message expires.
+    /// Returns the time at which the next message expires.
     pub(crate) fn next_expiry(&self) -> Option<OffsetDateTime> {
         self.entries.iter().map(|entry| entry.expires.time()).min()
     }
@@ -166,12 +167,12 @@ mod tests {
         let mut queue = MessageQueue::default();
         assert!((0..DEPTH).all(|n| queue.push(message(&n.to_string()), at(0))));
         assert!(!queue.push(message("one too many"), at(0)));
-        // A held message still counts; a completed one does not.
-        let held = queue.receive(at(1)).unwrap();
+        // A locked message occupies the queue; a completed one does not.
+        let locked = queue.receive(at(1)).unwrap();
         assert!(!queue.push(message("still one too many"), at(1)));
         assert!(
             queue
-                .settle(&held.lock_token, Settlement::Complete, at(1))
+                .settle(&locked.lock_token, Settlement::Complete, at(1))
                 .flatten()
                 .is_some()
         );
@@ -180,7 +181,7 @@ mod tests {
 
     /// HUB-C2D-8, HUB-C2D-9.
     #[test]
-    fn lock_lasts_a_minute_and_only_abandoning_counts() {
+    fn lock_lasts_one_minute_and_only_abandoning_counts_as_delivery() {
         let mut queue = MessageQueue::default();
         queue.push(message("m"), at(0));
         let first = queue.receive(at(0)).unwrap();

@@ -1,4 +1,4 @@
-//! Timestamps as the service writes them: seven fractional digits and `Z`.
+//! Timestamps in the service's format, with seven fractional digits and `Z`.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// What an identity shows for an event that never happened; it has no zone.
+/// Placeholder in an identity for an event that never happened, without an offset.
 pub(crate) const NEVER_IN_IDENTITY: &str = "0001-01-01T00:00:00";
-/// What a twin shows for an event that never happened.
+/// Placeholder in a twin for an event that never happened.
 pub(crate) const NEVER_IN_TWIN: &str = "0001-01-01T00:00:00Z";
 
 /// Ticks of 100 ns between the year 1 and 1970.
@@ -24,14 +24,14 @@ impl Timestamp {
         self.0
     }
 
-    /// .NET's count of 100 ns since the year 1, which generation ids are.
+    /// Returns .NET ticks, 100 ns since the year 1. Generation ids are ticks.
     pub(crate) fn ticks(self) -> u64 {
         let ticks = self.0.unix_timestamp_nanos().div_euclid(100) + TICKS_TO_UNIX_EPOCH;
-        // The clock can show the year 0, before the count begins.
+        // The clock's range begins with the year 0, before the first tick.
         u64::try_from(ticks).unwrap_or(0)
     }
 
-    /// Returns the time later by `duration`, or the last one that can be represented.
+    /// Adds `duration`, up to the last representable time.
     pub(crate) fn saturating_add(self, duration: Duration) -> Self {
         let duration = time::Duration::try_from(duration).unwrap_or(time::Duration::MAX);
         Self(self.0.saturating_add(duration))
@@ -75,7 +75,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// A time, or the placeholder for none.
+/// A time, or the placeholder for an event that never happened.
 pub(crate) struct OrNever(pub(crate) Option<Timestamp>, pub(crate) &'static str);
 
 impl fmt::Display for OrNever {

@@ -27,7 +27,7 @@ impl TransferStatus {
     }
 }
 
-/// An import or export job. The derived JSON is the form of dumped state.
+/// An import or export job. The derived JSON is the format of dumped state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Transfer {
@@ -38,12 +38,12 @@ pub(crate) struct Transfer {
     pub(crate) started: Timestamp,
     pub(crate) ended: Option<Timestamp>,
     pub(crate) failure: Option<String>,
-    /// Where devices are read from; only imports have it.
+    /// The input container; only imports have one.
     pub(crate) input: Option<BlobPath>,
-    /// Where devices, or an import's errors, are written to.
+    /// The container for exported devices, or for the errors of an import.
     pub(crate) output: BlobPath,
     pub(crate) exclude_keys: bool,
-    /// The blob of the configurations, if they are transferred as well.
+    /// The blob of the configurations, if they are included.
     pub(crate) configurations: Option<String>,
     pub(crate) storage_authentication: String,
 }

@@ -1,4 +1,4 @@
-//! Twins: tags, desired and reported properties, and the metadata of every write.
+//! Records of twins: tags, desired and reported properties, and their metadata.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,9 @@ use crate::iothub::store::timestamp::Timestamp;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Twin {
-    /// The number inside the entity tag; writes of tags and desired properties increment it.
+    /// The number encoded in the ETag. Writes of tags and desired properties increment it.
     pub(crate) etag: u64,
-    /// Every write increments it.
+    /// The version, which every write increments.
     pub(crate) version: u64,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(crate) tags: Map<String, Value>,
@@ -34,7 +34,7 @@ pub(crate) struct Section {
     pub(crate) metadata: Metadata,
 }
 
-/// When a property was written; an object has metadata per member as well.
+/// The time of the last write of a property. An object also has metadata per member.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Metadata {
@@ -46,7 +46,7 @@ pub(crate) struct Metadata {
     pub(crate) members: IndexMap<String, Metadata>,
 }
 
-/// What a write leaves in the metadata of each property that it names.
+/// The metadata that a write sets on each property in it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stamp {
     pub(crate) updated: Timestamp,

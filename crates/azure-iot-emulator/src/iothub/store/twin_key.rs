@@ -1,4 +1,4 @@
-//! Keys of twins, and lookups by them.
+//! Keys of twins, and their lookup.
 
 use crate::iothub::store::Store;
 use crate::iothub::store::identity::Identity;
@@ -27,7 +27,7 @@ impl<'a> TwinKey<'a> {
         }
     }
 
-    /// A missing module is reported as a missing device here, unlike among identities.
+    /// Twin operations report a missing module as a missing device, unlike identity operations.
     fn not_found(self) -> NotFound {
         NotFound::device(self.module_id.unwrap_or(self.device_id))
     }

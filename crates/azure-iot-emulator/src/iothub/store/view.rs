@@ -1,4 +1,4 @@
-//! Identities and twins in the wire's form, serialized without copies.
+//! Views of identities and twins that serialize to wire format without copies.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Export: a line of JSON per device and module.
+//! Export of devices and modules, one JSON object per line.
 
 use std::ops::Bound;
 
@@ -12,7 +12,7 @@ use crate::iothub::store::transfer::Transfer;
 
 /// Number of devices read in one critical section.
 const DEVICE_BATCH: usize = 1000;
-/// First line of a file without keys. It is not JSON, so that such a file is not imported unknowingly.
+/// First line of a file without keys. It is not JSON, to prevent accidental imports of such a file.
 const WARNING: &str = "# Without keys: devices that are created from this file get new ones.";
 
 impl IotHub {

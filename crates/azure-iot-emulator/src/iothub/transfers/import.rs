@@ -1,4 +1,4 @@
-//! Import: every line is applied on its own. Errors are written to a blob; the job completes all the same.
+//! Import of devices and modules. Lines are applied one by one; errors are written to a blob and do not fail the job.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ const LINE_BATCH: usize = 100;
 impl IotHub {
     pub(super) async fn import(&self, transfer: &Transfer) -> Result<(), String> {
         let Some(input) = &transfer.input else {
-            return Err("There is nothing to import from.".to_owned());
+            return Err("The job has no input container.".to_owned());
         };
         let text = self.read(|store| read(store, input))?;
         let lines: Vec<&str> = text

@@ -27,7 +27,7 @@ struct TransferInput {
     configurations_blob_name: Option<String>,
 }
 
-/// Parses a new job. `blob_port` is the port at which the emulator serves its containers.
+/// Parses a new job. `blob_port` is the port of the emulator's containers.
 pub(crate) fn parse(body: &[u8], blob_port: Option<u16>, now: Timestamp) -> Result<Transfer> {
     let input: TransferInput = body::parse(body)?;
     let kind = kind(input.r#type.as_deref())?;
@@ -75,25 +75,25 @@ fn kind(text: Option<&str>) -> Result<TransferKind> {
         Some(text) if text.eq_ignore_ascii_case("import") => Ok(TransferKind::Import),
         text => {
             let text = text.unwrap_or("");
-            Err(HubError::argument(format!("There is no job type {text:?}.")))
+            Err(HubError::argument(format!("Unknown job type {text:?}.")))
         }
     }
 }
 
-/// Returns the container of a URI, which must be one of the emulator: it has no access to other storage. If its
-/// containers are not served, any address is accepted.
+/// Returns the container of a URI, which must address the emulator, because it cannot access other storage. Any address
+/// is accepted if the containers are not served.
 fn container(uri: Option<&str>, blob_port: Option<u16>) -> Result<String> {
     let invalid = |text: String| HubError::new(Code::BLOB_CONTAINER_VALIDATION_ERROR, text);
     // An absent URI is as invalid as an empty one.
-    let url =
-        Url::parse(uri.unwrap_or("")).map_err(|error| invalid(format!("The container's URI: {error}")))?;
+    let url = Url::parse(uri.unwrap_or(""))
+        .map_err(|error| invalid(format!("The container URI is not valid: {error}")))?;
     let is_ours = match blob_port {
         Some(port) => url.port_or_known_default() == Some(port),
         None => true,
     };
     if !is_ours {
         return Err(invalid(
-            "The emulator has containers of its own only: see its blobEndpoint.".to_owned(),
+            "The emulator can access only its own containers; use a URI below its blobEndpoint.".to_owned(),
         ));
     }
     let segments: Vec<&str> = url.path_segments().into_iter().flatten().collect();

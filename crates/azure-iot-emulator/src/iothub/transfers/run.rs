@@ -1,14 +1,14 @@
-//! One run of an import or export job.
+//! Execution of an import or export job.
 //!
-//! Between its steps a run holds no lock, and requests can cancel the job or load another state. The run ends at its
-//! next step then.
+//! A run holds no lock between its steps, so a request can cancel the job or load another state. The run then ends at
+//! its next step.
 
 use crate::iothub::hub::IotHub;
 use crate::iothub::store::Store;
 use crate::iothub::store::transfer::{Transfer, TransferKind, TransferStatus};
 
 impl Store {
-    /// Returns the jobs that have not ended, in the order of their creation.
+    /// Returns the ids of the unfinished jobs, in the order of their creation.
     pub(crate) fn active_transfers(&self) -> Vec<String> {
         let mut active: Vec<&Transfer> = self
             .transfers
@@ -19,7 +19,7 @@ impl Store {
         active.into_iter().map(|transfer| transfer.id.clone()).collect()
     }
 
-    /// Updates a job that has not ended; `false` if there is none.
+    /// Updates an unfinished job; returns `false` if there is none.
     pub(crate) fn update_active_transfer(&mut self, id: &str, update: impl FnOnce(&mut Transfer)) -> bool {
         match self.transfers.get_mut(id) {
             Some(transfer) if !transfer.status.is_final() => {
@@ -62,7 +62,7 @@ impl IotHub {
         });
     }
 
-    /// Records the progress of a job; `false` if it has been canceled.
+    /// Records the progress of a job; returns `false` if it was canceled.
     pub(super) fn record_progress(&self, id: &str, done: usize, all: usize) -> bool {
         let percent = u8::try_from(done.saturating_mul(100) / all.max(1)).unwrap_or(100);
         self.write(|store| store.update_active_transfer(id, |transfer| transfer.progress = percent.min(99)))

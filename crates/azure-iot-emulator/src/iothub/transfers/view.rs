@@ -1,11 +1,11 @@
-//! Import and export jobs in the wire's form.
+//! Import and export jobs in wire format.
 
 use serde_json::{Value, json};
 
 use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::transfer::Transfer;
 
-/// Returns the job in the wire's form. The service does not show the containers' URIs.
+/// Returns the job in wire format. The service hides the containers' URIs.
 pub(crate) fn transfer(transfer: &Transfer) -> Value {
     let time = |time: Timestamp| {
         let text = time.to_string();

@@ -9,37 +9,37 @@ use winnow::token::{any, none_of, one_of, take_while};
 
 use crate::digitaltwins::events::filter::{Attribute, Comparison, Filter, Function, Operand};
 
-/// The position at which a string stops being a filter.
+/// The position of a syntax error in a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
     pub(crate) line: usize,
-    /// Characters before it on its line.
+    /// Number of characters before it on its line.
     pub(crate) position: usize,
 }
 
-/// Nesting depth of parentheses, so that no filter can exhaust the stack.
+/// Maximum nesting depth of parentheses, so that no filter can exhaust the stack.
 const MAX_DEPTH: usize = 50;
 
 type Input<'i> = winnow::stream::Stateful<&'i str, usize>;
 type Parsed<T> = Result<T, ErrMode<ContextError>>;
 
 impl Filter {
-    /// Parses a filter. Keywords and functions may be in any case.
-    pub(crate) fn parse(text: &str) -> Result<Self, SyntaxError> {
+    /// Parses a filter. Keywords and functions are case-insensitive.
+    pub(crate) fn parse(filter: &str) -> Result<Self, SyntaxError> {
         let mut input = Input {
-            input: text,
+            input: filter,
             state: 0,
         };
         let parsed = preceded(multispace0, disjunction).parse_next(&mut input);
         match parsed {
             Ok(filter) if input.input.is_empty() => Ok(filter),
-            _ => Err(syntax_error(text, text.len() - input.input.len())),
+            _ => Err(syntax_error(filter, filter.len() - input.input.len())),
         }
     }
 }
 
-fn syntax_error(text: &str, offset: usize) -> SyntaxError {
-    let before = text.get(..offset).unwrap_or(text);
+fn syntax_error(filter: &str, offset: usize) -> SyntaxError {
+    let before = filter.get(..offset).unwrap_or(filter);
     let line = before.rsplit('\n').next().unwrap_or(before);
     SyntaxError {
         line: before.matches('\n').count() + 1,
@@ -116,7 +116,7 @@ fn comparison(input: &mut Input<'_>) -> Parsed<Comparison> {
 
 fn operand(input: &mut Input<'_>) -> Parsed<Operand> {
     alt((
-        text.map(|text| Operand::Literal(Value::String(text))),
+        quoted_string.map(|string| Operand::Literal(Value::String(string))),
         keyword("true").value(Operand::Literal(Value::Bool(true))),
         keyword("false").value(Operand::Literal(Value::Bool(false))),
         keyword("null").value(Operand::Literal(Value::Null)),
@@ -130,7 +130,7 @@ fn operand(input: &mut Input<'_>) -> Parsed<Operand> {
 }
 
 fn number(input: &mut Input<'_>) -> Parsed<Operand> {
-    // Excludes words such as `nan`.
+    // The float parser would also accept words such as `nan`.
     winnow::combinator::peek(one_of(('0'..='9', '-', '+', '.'))).parse_next(input)?;
     let value: f64 = float.parse_next(input)?;
     match serde_json::Number::from_f64(value) {
@@ -161,11 +161,11 @@ fn attribute(input: &mut Input<'_>) -> Parsed<Attribute> {
     fail.parse_next(input)
 }
 
-fn text(input: &mut Input<'_>) -> Parsed<String> {
+fn quoted_string(input: &mut Input<'_>) -> Parsed<String> {
     let character = alt((preceded('\\', any), none_of(['\'', '\\'])));
-    let characters = repeat(0.., character).fold(String::new, |mut text, character: char| {
-        text.push(character);
-        text
+    let characters = repeat(0.., character).fold(String::new, |mut string, character: char| {
+        string.push(character);
+        string
     });
     terminated(delimited('\'', characters, cut_err('\'')), multispace0).parse_next(input)
 }
@@ -184,11 +184,11 @@ fn keyword<'i>(word: &'static str) -> impl Parser<Input<'i>, (), ErrMode<Context
     (Caseless(word), not(part_of_name), multispace0).void()
 }
 
-fn symbol<'i>(text: &'static str) -> impl Parser<Input<'i>, (), ErrMode<ContextError>> {
-    (text, multispace0).void()
+fn symbol<'i>(symbol: &'static str) -> impl Parser<Input<'i>, (), ErrMode<ContextError>> {
+    (symbol, multispace0).void()
 }
 
-/// A parser that also consumes trailing white space.
+/// Extends parsers to consume trailing white space.
 trait ThenSpace<'i, O>: Parser<Input<'i>, O, ErrMode<ContextError>> + Sized {
     fn then_space(self) -> impl Parser<Input<'i>, O, ErrMode<ContextError>> {
         terminated(self, multispace0)

@@ -1,4 +1,4 @@
-//! Each limit, set low, refuses a request of an instance.
+//! Requests beyond a limit fail, shown with low limits.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::digitaltwins::DigitalTwins;
 use crate::digitaltwins::instance::Instance;
 use crate::service::ServiceRequest;
 
-/// An instance with these limits and the twins `a`, `b` and `c` of a model that relates anything.
+/// An instance with these limits and the twins `a`, `b` and `c`, whose model allows relationships to any twin.
 fn instance(limits: Limits) -> DigitalTwins {
     let mut instance = Instance::new(Clock::new());
     instance.limits = limits;
@@ -34,7 +34,7 @@ fn model(version: u32) -> Value {
         "contents": [{"@type": "Relationship", "name": "r"}]})
 }
 
-/// Status, and code of an error.
+/// Sends a request and returns the status and the error code.
 fn send(service: &DigitalTwins, method: Method, path: &str, body: &Value) -> (u16, String) {
     let path = format!("{path}?api-version=2023-10-31");
     let request = ServiceRequest::new(method, &path).unwrap().with_json(body);
@@ -59,17 +59,17 @@ fn relate(service: &DigitalTwins, source: &str, id: &str, target: &str) -> (u16,
     )
 }
 
-fn refusal(code: &str) -> (u16, String) {
+fn error(code: &str) -> (u16, String) {
     (400, code.to_owned())
 }
 
-fn done() -> (u16, String) {
+fn success() -> (u16, String) {
     (200, String::new())
 }
 
-/// ADT-LIMIT-1, ADT-LIMIT-2, ADT-LIMIT-3, ADT-LIMIT-8, ADT-QUERY-24: what the service documents in 2023.
+/// ADT-LIMIT-1, ADT-LIMIT-2, ADT-LIMIT-3, ADT-LIMIT-8, ADT-QUERY-24: the limits documented in 2023.
 #[test]
-fn as_documented() {
+fn default_limits_are_the_documented_ones() {
     let limits = Limits::default();
     assert_eq!((limits.twins, limits.relationships), (2_000_000, 20_000_000));
     assert_eq!((limits.relationships_per_twin, limits.models), (50_000, 10_000));
@@ -78,70 +78,78 @@ fn as_documented() {
 
 /// ADT-LIMIT-1.
 #[test]
-fn twins_of_an_instance() {
+fn instance_has_a_maximum_of_twins() {
     let service = instance(Limits {
         twins: 3,
         ..Limits::default()
     });
-    assert_eq!(put(&service, "d"), refusal("TwinLimitReached"));
-    assert_eq!(put(&service, "a"), done(), "not one more");
+    assert_eq!(put(&service, "d"), error("TwinLimitReached"));
+    assert_eq!(put(&service, "a"), success(), "a replacement adds nothing");
     assert_eq!(
         send(&service, Method::DELETE, "/digitaltwins/b", &Value::Null).0,
         204
     );
-    assert_eq!(put(&service, "d"), done());
+    assert_eq!(put(&service, "d"), success());
 }
 
 /// ADT-LIMIT-2.
 #[test]
-fn relationships_of_an_instance() {
+fn instance_has_a_maximum_of_relationships() {
     let service = instance(Limits {
         relationships: 2,
         ..Limits::default()
     });
-    assert_eq!(relate(&service, "a", "1", "b"), done());
-    assert_eq!(relate(&service, "b", "2", "c"), done());
-    assert_eq!(relate(&service, "c", "3", "a"), refusal("LimitExceeded"));
-    assert_eq!(relate(&service, "a", "1", "c"), done(), "not one more");
+    assert_eq!(relate(&service, "a", "1", "b"), success());
+    assert_eq!(relate(&service, "b", "2", "c"), success());
+    assert_eq!(relate(&service, "c", "3", "a"), error("LimitExceeded"));
+    assert_eq!(
+        relate(&service, "a", "1", "c"),
+        success(),
+        "a replacement adds nothing"
+    );
 }
 
 /// ADT-LIMIT-3.
 #[test]
-fn relationships_of_a_twin() {
+fn twin_has_a_maximum_of_relationships_per_direction() {
     let limits = Limits {
         relationships_per_twin: 2,
         ..Limits::default()
     };
     let service = instance(limits.clone());
-    assert_eq!(relate(&service, "a", "1", "b"), done());
-    assert_eq!(relate(&service, "a", "2", "c"), done());
-    assert_eq!(relate(&service, "a", "3", "b"), refusal("LimitExceeded"));
+    assert_eq!(relate(&service, "a", "1", "b"), success());
+    assert_eq!(relate(&service, "a", "2", "c"), success());
+    assert_eq!(relate(&service, "a", "3", "b"), error("LimitExceeded"));
     assert_eq!(
         relate(&service, "b", "1", "a"),
-        done(),
-        "incoming ones count apart"
+        success(),
+        "incoming relationships have their own limit"
     );
     let service = instance(limits);
-    assert_eq!(relate(&service, "a", "1", "c"), done());
-    assert_eq!(relate(&service, "b", "1", "c"), done());
-    assert_eq!(relate(&service, "b", "2", "c"), refusal("LimitExceeded"));
+    assert_eq!(relate(&service, "a", "1", "c"), success());
+    assert_eq!(relate(&service, "b", "1", "c"), success());
+    assert_eq!(relate(&service, "b", "2", "c"), error("LimitExceeded"));
     assert_eq!(
         relate(&service, "c", "1", "a"),
-        done(),
-        "outgoing ones count apart"
+        success(),
+        "outgoing relationships have their own limit"
     );
-    assert_eq!(relate(&service, "a", "2", "b"), done());
+    assert_eq!(relate(&service, "a", "2", "b"), success());
     assert_eq!(
         relate(&service, "a", "2", "c"),
-        refusal("LimitExceeded"),
-        "one that moves there"
+        error("LimitExceeded"),
+        "a change of target counts at the new target"
     );
-    assert_eq!(relate(&service, "a", "1", "c"), done(), "one that is there");
+    assert_eq!(
+        relate(&service, "a", "1", "c"),
+        success(),
+        "a replacement adds nothing"
+    );
 }
 
 /// ADT-LIMIT-8.
 #[test]
-fn models_of_an_instance() {
+fn instance_has_a_maximum_of_models() {
     let service = instance(Limits {
         models: 3,
         ..Limits::default()
@@ -150,14 +158,14 @@ fn models_of_an_instance() {
         let batch: Value = versions.iter().map(|version| model(*version)).collect();
         send(&service, Method::POST, "/models", &batch)
     };
-    assert_eq!(post(&[2, 3, 4]), refusal("LimitExceeded"));
+    assert_eq!(post(&[2, 3, 4]), error("LimitExceeded"));
     assert_eq!(post(&[2, 3]).0, 201);
-    assert_eq!(post(&[4]), refusal("LimitExceeded"));
+    assert_eq!(post(&[4]), error("LimitExceeded"));
 }
 
 /// ADT-QUERY-24.
 #[test]
-fn time_of_a_query() {
+fn query_has_a_time_limit() {
     let service = instance(Limits {
         query_time: Duration::ZERO,
         ..Limits::default()
@@ -165,10 +173,10 @@ fn time_of_a_query() {
     for _ in 0..80 {
         for (source, target) in [("a", "b"), ("b", "c"), ("c", "a")] {
             let count = service.instance.session().graph.read().relationship_count();
-            assert_eq!(relate(&service, source, &count.to_string(), target), done());
+            assert_eq!(relate(&service, source, &count.to_string(), target), success());
         }
     }
     let walk = "SELECT COUNT() FROM DIGITALTWINS MATCH (x)-[*..2]->(y) WHERE x.$dtId IN ['a', 'b', 'c']";
-    let answer = send(&service, Method::POST, "/query", &json!({ "query": walk }));
-    assert_eq!(answer, refusal("TimeoutError"));
+    let response = send(&service, Method::POST, "/query", &json!({ "query": walk }));
+    assert_eq!(response, error("TimeoutError"));
 }

@@ -1,11 +1,11 @@
-//! The indexes of property values of a graph.
+//! Indexes over the property values of a graph.
 
 use crate::digitaltwins::store::graph::Graph;
 use crate::digitaltwins::store::property_index::{IndexBuild, Pin, PropertyIndexes, SortedEntries};
 use crate::digitaltwins::store::slab::Slot;
 use crate::digitaltwins::store::value::IndexedScalar;
 
-/// Names an index by its collection and the path of the values.
+/// The name of an index: its collection, and the path of the values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum IndexName {
     Twins(Vec<String>),
@@ -29,7 +29,7 @@ impl Graph {
         }
     }
 
-    /// Continues to build an index with up to `chunk` further slots.
+    /// Continues building an index with up to `chunk` further slots.
     pub(crate) fn build_index(&mut self, name: &IndexName, chunk: Slot) -> IndexBuild {
         let (twins, relationships) = (&self.twins, &self.relationships);
         match name {
@@ -45,7 +45,7 @@ impl Graph {
         }
     }
 
-    /// Returns the entries of an index that [`build_index`](Self::build_index) gave out to be sorted.
+    /// Takes back the sorted entries of an index from [`build_index`](Self::build_index).
     pub(crate) fn put_index_back(&mut self, name: &IndexName, sorted: SortedEntries) -> Pin {
         match name {
             IndexName::Twins(path) => self.twin_values.put_back(path, sorted),

@@ -14,7 +14,7 @@ impl Graph {
         self.relationships.len()
     }
 
-    /// Returns the end of the slots in which a relationship may be.
+    /// Returns the end of the range of relationship slots.
     pub(crate) fn relationship_end(&self) -> Slot {
         self.relationships.end()
     }
@@ -23,7 +23,7 @@ impl Graph {
         self.relationships.get(slot)
     }
 
-    /// Returns the relationship in a slot that a node of this graph lists.
+    /// Returns the relationship in a slot from a node's lists.
     #[expect(
         clippy::expect_used,
         reason = "a relationship leaves both lists when it leaves its slot"
@@ -34,7 +34,7 @@ impl Graph {
             .expect("nodes list only relationships that are stored")
     }
 
-    /// Returns the slots of the relationships that have this name.
+    /// Returns the slots of the relationships with this name.
     pub(crate) fn relationships_named(&self, name: &str) -> Option<&BTreeSet<Slot>> {
         self.by_name.get(name)
     }
@@ -63,8 +63,8 @@ impl Graph {
         })
     }
 
-    /// Stores a relationship in place of the one with the same source and id, if there is one. Its slots must hold its
-    /// source and target.
+    /// Inserts a relationship, or replaces the one with the same source and id. Its slots must be those of its source and
+    /// target.
     pub(crate) fn put_relationship(&mut self, relationship: Arc<Relationship>) {
         self.note(|| GraphChange::RelationshipStored(Arc::clone(&relationship)));
         if let Some(changed) = &mut self.changed {
@@ -80,7 +80,7 @@ impl Graph {
         self.insert_relationship(relationship);
     }
 
-    /// Stores a relationship of another graph between the twins that have the ids of its ends here.
+    /// Copies a relationship of another graph, between the twins with the same ids in this graph.
     #[expect(clippy::expect_used, reason = "twins are copied before their relationships")]
     pub(crate) fn copy_relationship(&mut self, relationship: &Relationship) {
         let slot = |id| {
@@ -103,7 +103,7 @@ impl Graph {
         Some(relationship)
     }
 
-    /// Replaces a relationship by one with the same ends and name, which leaves lists and names as they are.
+    /// Replaces a relationship by one with the same ends and name, so lists and the index of names do not change.
     #[expect(
         clippy::expect_used,
         reason = "the caller has found the relationship in this slot"
@@ -138,7 +138,7 @@ impl Graph {
             .insert(slot);
     }
 
-    /// Removes a relationship without a note.
+    /// Removes a relationship without recording the change.
     fn take_relationship(&mut self, slot: Slot) -> Option<Arc<Relationship>> {
         let relationship = Arc::clone(self.relationships.get(slot)?);
         let Relationship {
@@ -148,7 +148,7 @@ impl Graph {
             target,
             ..
         } = &*relationship;
-        // The positions are searched while the relationship is still there to compare with.
+        // The binary searches compare with the relationship, so they run before it is removed.
         if let Ok(at) = self.outgoing_position(&self.node_of(*source).outgoing, id) {
             self.node_mut(*source).outgoing.remove(at);
         }
@@ -161,7 +161,7 @@ impl Graph {
         self.relationships.remove(slot)
     }
 
-    /// Returns an end of a relationship.
+    /// Returns the node in the slot of a relationship's end.
     #[expect(clippy::expect_used, reason = "a twin with relationships is never removed")]
     fn node_of(&self, slot: Slot) -> &Node {
         self.twins

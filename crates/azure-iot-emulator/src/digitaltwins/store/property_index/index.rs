@@ -1,4 +1,4 @@
-//! One index: its entries and the changes that wait until they are sorted.
+//! A single index: its entries, and pending changes during a build.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicU64;
 
 use crate::digitaltwins::store::slab::Slot;
 
-/// Changes kept while entries are collected. With more, because the build was abandoned, the entries are sorted at once.
+/// Maximum number of pending changes. Beyond it the build counts as abandoned, and the entries are sorted immediately.
 pub(super) const MAX_PENDING: usize = 65_536;
 
-/// The hash of a value in an entry.
+/// The part of an entry that is the hash of the value.
 pub(crate) type ValueHash = u32;
 
 /// Keeps an index from being evicted.
@@ -20,25 +20,25 @@ pub(crate) struct Pin(#[expect(dead_code, reason = "only the number of owners ma
 pub(super) struct PropertyIndex {
     pub(super) path: Vec<String>,
     pub(super) entries: Entries,
-    /// Changes since the entries were collected, until they are sorted: the entry, and whether it is there now.
+    /// Changes during the build: the entry, and whether it is present now.
     pub(super) pending: Vec<(u64, bool)>,
-    /// The slots from here on are not scanned yet.
+    /// The first slot that is not scanned yet.
     pub(super) covered: Slot,
-    /// Shared with every [`Pin`].
+    /// Shared with every [`Pin`], so that its count tells whether there are pins.
     pins: Arc<()>,
-    /// The number of the latest use.
+    /// Number of the last use.
     pub(super) used: AtomicU64,
 }
 
 #[derive(Debug)]
 pub(super) enum Entries {
     Collected(Vec<u64>),
-    /// The entries are being sorted elsewhere, under this number.
+    /// Another thread sorts the entries, which have this number.
     Taken(u64),
     Sorted(BTreeSet<u64>),
 }
 
-/// The entries of an index on their way to be sorted.
+/// Entries taken out of an index to be sorted.
 #[derive(Debug)]
 pub(crate) struct UnsortedEntries {
     pub(super) entries: Vec<u64>,
@@ -46,7 +46,7 @@ pub(crate) struct UnsortedEntries {
     pub(super) pin: Pin,
 }
 
-/// The sorted entries of an index on their way back.
+/// Sorted entries to put back.
 #[derive(Debug)]
 pub(crate) struct SortedEntries {
     pub(super) entries: BTreeSet<u64>,
@@ -64,7 +64,7 @@ impl UnsortedEntries {
     }
 }
 
-/// A set of sorted entries is built at once, several times faster than one entry after the other.
+/// Sorts first, because building a set from a sorted list is several times faster than inserting entries one by one.
 fn sorted(entries: &mut Vec<u64>) -> BTreeSet<u64> {
     entries.sort_unstable();
     std::mem::take(entries).into_iter().collect()
@@ -103,7 +103,7 @@ impl PropertyIndex {
         }
     }
 
-    /// Notes that an entry is present from now on, or is not.
+    /// Sets whether an entry is present.
     pub(super) fn set(&mut self, entry: u64, present: bool) {
         if let Entries::Sorted(entries) = &mut self.entries {
             if present {
@@ -122,7 +122,7 @@ impl PropertyIndex {
         }
     }
 
-    /// Takes sorted entries and applies the changes since they were collected.
+    /// Accepts sorted entries and applies the pending changes.
     pub(super) fn settle(&mut self, entries: BTreeSet<u64>) {
         self.entries = Entries::Sorted(entries);
         for (entry, present) in std::mem::take(&mut self.pending) {

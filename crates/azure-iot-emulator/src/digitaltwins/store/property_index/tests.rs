@@ -31,7 +31,7 @@ fn build_all(indexes: &mut PropertyIndexes, end: Slot) {
 }
 
 #[test]
-fn values_are_found_as_they_are_added_and_removed() {
+fn index_follows_additions_and_removals() {
     let mut indexes = PropertyIndexes::default();
     build_all(&mut indexes, 10);
     assert!(indexes.covers(&path(), 10));
@@ -53,11 +53,11 @@ fn changes_during_a_build_are_applied_to_it() {
         indexes.build(&path(), 10, 6, parity),
         IndexBuild::InProgress(_)
     ));
-    // Scanned already.
+    // These slots are already scanned.
     indexes.remove(2, |_| parity(2));
     indexes.remove(4, |_| parity(4));
     indexes.add(4, |_| parity(4));
-    // Not scanned yet.
+    // This slot is not scanned yet.
     indexes.add(8, |_| parity(8));
     let unsorted = collected(indexes.build(&path(), 10, 6, parity));
     assert!(!indexes.covers(&path(), 10));
@@ -141,7 +141,7 @@ fn a_pinned_index_is_not_evicted() {
     let (mut indexes, mut pins) = full();
     let new = ["new".to_owned()];
     assert!(matches!(indexes.build(&new, 1, 1, |_| None), IndexBuild::NoRoom));
-    // An index that exists can still be built.
+    // Building an existing index needs no room.
     assert!(matches!(
         indexes.build(&["3".to_owned()], 2, 1, |_| None),
         IndexBuild::Collected(_)
