@@ -190,7 +190,7 @@ async fn building(client: &DigitalTwinsClient) -> Result<(), Failure> {
             .await?;
     }
     let contained: Vec<BasicRelationship> = client
-        .list_relationships("quickstart-floor-1", None)
+        .list_relationships("quickstart-floor-1", None)?
         .try_collect()
         .await?;
     println!("   The first floor contains {} rooms.\n", contained.len());
@@ -225,7 +225,7 @@ async fn building(client: &DigitalTwinsClient) -> Result<(), Failure> {
     });
     let warm = eventually(expected.count(), async || {
         Ok(client
-            .query_twins::<DigitalTwin<Room>>(&query, None)
+            .query_twins::<DigitalTwin<Room>>(&query, None)?
             .try_collect::<Vec<_>>()
             .await?)
     })

@@ -104,13 +104,17 @@
 //!     }
 //!
 //!     /// A list: `GET /rooms`. The page size goes with every page.
-//!     pub fn list_rooms(&self, page_size: Option<i64>, continuation_token: Option<String>) -> Pager<Room> {
+//!     pub fn list_rooms(
+//!         &self,
+//!         page_size: Option<i64>,
+//!         continuation_token: Option<String>,
+//!     ) -> Result<Pager<Room>, Error> {
 //!         let first = self.core.protocol().rooms_list_request(page_size);
 //!         self.core.call("list_rooms").list(first, continuation_token)
 //!     }
 //!
 //!     /// A job: started, then watched to its end.
-//!     pub fn renovate(&self, id: &str) -> Poller<Renovation, Error> {
+//!     pub fn renovate(&self, id: &str) -> Result<Poller<Renovation, Error>, Error> {
 //!         let start = self.core.protocol().renovations_add_request(id);
 //!         let get = self.core.protocol().renovations_get_request(id);
 //!         self.core.call("renovate").job(start, get, None)
@@ -121,7 +125,7 @@
 //!         self.core.composite("renovate_all", async |core| {
 //!             let client = Self { core };
 //!             for id in ids {
-//!                 client.renovate(id).await?;
+//!                 client.renovate(id)?.await?;
 //!             }
 //!             Ok(())
 //!         }).await
@@ -148,6 +152,7 @@ mod paging;
 mod pipeline;
 mod polling;
 mod precondition;
+mod progress;
 mod read_modify_write;
 mod response;
 mod retry;
@@ -167,8 +172,9 @@ pub use json_patch::{IntoPatchPath, JsonPatch, operation_path};
 pub use method::MethodCall;
 pub use paging::{ItemPage, PageStream, Pager};
 pub use pipeline::{Failure, ResponseTimeout, ServicePipeline};
-pub use polling::{Job, Poller};
+pub use polling::{Job, PollOptions, Poller};
 pub use precondition::{Precondition, etag};
+pub use progress::ProgressCallback;
 pub use read_modify_write::{Decision, read_modify_write};
 pub use response::ResponseExt;
 pub use retry::retry_options;

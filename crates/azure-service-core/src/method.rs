@@ -18,8 +18,9 @@ use crate::polling::{self, Poller};
 ///
 /// The method's name is that of the span, and [`Error::operation`] if the call fails.
 ///
-/// Requests are given as what the generated client built, or as the error of a check before: a request that cannot be
-/// built fails where others fail, when it is sent.
+/// Requests are given as what the generated client built, or as the error of a check before. A request that cannot be
+/// built is an error of [`send`](Self::send), [`list`](Self::list) and [`job`](Self::job) themselves, not of the pager
+/// or poller.
 #[derive(Debug)]
 #[must_use = "a call sends nothing until a request is given to it"]
 pub struct MethodCall<'a, C> {
@@ -99,25 +100,27 @@ impl<C> MethodCall<'_, C> {
     ///
     /// # Errors
     ///
-    /// The pager yields them. A link to somewhere else is an [`ErrorKind::InvalidResponse`](crate::ErrorKind), and an
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind) if it came from the caller.
+    /// At once if the request cannot be built, or if `continuation_token` is that of another list or leads away from the
+    /// service. The pager yields all others; a link to somewhere else is an
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind).
     pub fn list<T, Err, A, E>(
         self,
         first: Result<TypedRequest<A>, E>,
         continuation_token: Option<String>,
-    ) -> Pager<Response<ItemPage<T>>, Err>
+    ) -> Result<Pager<Response<ItemPage<T>>, Err>, Err>
     where
+        Err: From<Error>,
         T: DeserializeOwned + Send + 'static,
         ItemPage<T>: DeserializeWith<JsonFormat>,
         E: Into<Error>,
     {
-        Pager::of_items(
+        Ok(Pager::of_items(
             self.client.pipeline().clone(),
             self.method,
-            first.map(TypedRequest::cast).map_err(Into::into),
+            first.map_err(Into::into)?.cast(),
             continuation_token,
             self.context(),
-        )
+        )?)
     }
 
     /// Like [`list`](Self::list), with pages of another type that `page` makes of responses.
@@ -130,19 +133,20 @@ impl<C> MethodCall<'_, C> {
         first: Result<TypedRequest<A>, E>,
         continuation_token: Option<String>,
         page: impl Fn(RawResponse) -> Result<P> + Send + Sync + 'static,
-    ) -> Pager<P, Err>
+    ) -> Result<Pager<P, Err>, Err>
     where
+        Err: From<Error>,
         P: Page + Send + 'static,
         E: Into<Error>,
     {
-        Pager::of_pages(
+        Ok(Pager::of_pages(
             self.client.pipeline().clone(),
             self.method,
-            first.map(TypedRequest::cast).map_err(Into::into),
+            first.map_err(Into::into)?.cast(),
             continuation_token,
             self.context(),
             page,
-        )
+        )?)
     }
 
     /// A job that `start` starts and `get` reads until it has come to an end.
@@ -156,7 +160,7 @@ impl<C> MethodCall<'_, C> {
     ///
     /// # Errors
     ///
-    /// The poller yields them. A job that failed or was cancelled is an error of kind
+    /// At once if a request cannot be built. The poller yields all others. A job that failed or was cancelled is an error of kind
     /// [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed) when awaited; the stream yields its document. So is a job
     /// whose status is `unknown` in three responses in a row: there is none.
     pub fn job<T, Err, A, B, E, F>(
@@ -164,22 +168,15 @@ impl<C> MethodCall<'_, C> {
         start: Result<TypedRequest<A>, E>,
         get: Result<TypedRequest<B>, F>,
         interval: Option<Duration>,
-    ) -> Poller<T, Err>
+    ) -> Result<Poller<T, Err>, Err>
     where
         T: DeserializeOwned + Send + 'static,
+        Err: From<Error>,
         E: Into<Error>,
         F: Into<Error>,
     {
-        let start = start.map(TypedRequest::cast).map_err(Into::into);
-        let get = get.map(TypedRequest::cast).map_err(Into::into);
-        let options = polling::options(self.context(), interval);
-        Poller::new(polling::poll(
-            self.client.pipeline(),
-            Some(self.method),
-            start,
-            get,
-            options,
-        ))
+        let (start, get) = (start.map_err(Into::into)?, get.map_err(Into::into)?);
+        Ok(self.poll(start.cast(), get.cast(), interval))
     }
 
     /// A job that exists, which `get` reads until it has come to an end. As [`job`](Self::job) in all else.
@@ -191,20 +188,27 @@ impl<C> MethodCall<'_, C> {
         self,
         get: Result<TypedRequest<A>, E>,
         interval: Option<Duration>,
+    ) -> Result<Poller<T, Err>, Err>
+    where
+        T: DeserializeOwned + Send + 'static,
+        Err: From<Error>,
+        E: Into<Error>,
+    {
+        let get: TypedRequest<()> = get.map_err(Into::into)?.cast();
+        Ok(self.poll(get.clone(), get, interval))
+    }
+
+    fn poll<T, Err>(
+        self,
+        start: TypedRequest<()>,
+        get: TypedRequest<()>,
+        interval: Option<Duration>,
     ) -> Poller<T, Err>
     where
         T: DeserializeOwned + Send + 'static,
-        E: Into<Error>,
     {
-        let get: Result<TypedRequest<()>> = get.map(TypedRequest::cast).map_err(Into::into);
         let options = polling::options(self.context(), interval);
         let pipeline = self.client.pipeline();
-        Poller::new(polling::poll(
-            pipeline,
-            Some(self.method),
-            get.clone(),
-            get,
-            options,
-        ))
+        Poller::new(polling::poll(pipeline, self.method, start, get, options))
     }
 }

@@ -8,15 +8,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use azure_core::http::pager::{Page, PagerContinuation, PagerOptions, PagerResult, PagerState};
-use azure_core::http::{Context, DeserializeWith, ItemIterator, JsonFormat, RawResponse};
+use azure_core::http::{Context, ItemIterator, RawResponse};
 use azure_protocol_runtime::{Paging, TypedRequest};
 use http::HeaderValue;
-use serde::de::{self, DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::client::{BuiltRequest, ServiceClient};
 use crate::error::{Error, ErrorKind, Result};
 use crate::header::header;
 use crate::pipeline::ServicePipeline;
@@ -105,10 +104,8 @@ struct Tail {
 /// Requests pages, one after the other.
 struct Pages {
     pipeline: ServicePipeline,
-    method: Option<&'static str>,
-    first: Result<TypedRequest<()>>,
-    /// The pager cannot tell a continuation of the caller's from one that it was given by a page.
-    from_caller: Option<PagerContinuation>,
+    method: &'static str,
+    first: TypedRequest<()>,
 }
 
 impl Pages {
@@ -118,14 +115,12 @@ impl Pages {
         state: PagerState,
         context: Context<'static>,
     ) -> Result<(RawResponse, Option<PagerContinuation>)> {
-        let mut request = self.first.clone()?;
+        let mut request = self.first.clone();
         if let PagerState::More(continuation) = state {
-            let from_caller = self.from_caller.as_ref() == Some(&continuation);
-            go_on(&mut request, continuation, from_caller)?;
+            go_on(&mut request, continuation)?;
         }
         let (operation, url) = (request.operation, request.url.clone());
-        let method = self.method.unwrap_or(operation.id);
-        let response = self.pipeline.send_as(method, request, context).await?;
+        let response = self.pipeline.send_as(self.method, request, context).await?;
         let next = next(operation.paging, &url, &response)?;
         Ok((response, next))
     }
@@ -158,40 +153,14 @@ fn item_iterator<P: Page + Send + 'static>(
     )
 }
 
-impl<C> ServiceClient<C> {
-    /// A list with azure_core's pager, under the id of its operation. To be replaced by
-    /// [`call`](Self::call) and [`MethodCall::list`](crate::MethodCall::list).
-    pub fn list<T, A, E>(
-        &self,
-        first: BuiltRequest<A, E>,
-        options: Option<PagerOptions<'static>>,
-    ) -> azure_core::http::Pager<ItemPage<T>>
-    where
-        T: DeserializeOwned + Send + 'static,
-        ItemPage<T>: DeserializeWith<JsonFormat>,
-    {
-        let options = options.unwrap_or_default();
-        let pages = Pages {
-            pipeline: self.pipeline().clone(),
-            method: None,
-            first: first.map(TypedRequest::cast).map_err(Error::from),
-            from_caller: options.continuation.clone(),
-        };
-        item_iterator(pages, options, |response| Ok(response.into()))
-    }
-}
-
 /// Makes of the request for the first page the one for the page that begins at `continuation`.
-fn go_on(request: &mut TypedRequest<()>, continuation: PagerContinuation, from_caller: bool) -> Result<()> {
+fn go_on(request: &mut TypedRequest<()>, continuation: PagerContinuation) -> Result<()> {
     let invalid = |reason: &str| Error::invalid_input(CONTINUATION_PARAMETER, reason);
     match (request.operation.paging, continuation) {
         (Paging::NextLink, PagerContinuation::Link(link)) if is_own(&request.url, &link) => {
             request.url = link;
         }
-        (Paging::NextLink, PagerContinuation::Link(_)) if from_caller => {
-            return Err(invalid("leads away from the service"));
-        }
-        (Paging::NextLink, PagerContinuation::Link(link)) => return Err(foreign(&link)),
+        (Paging::NextLink, PagerContinuation::Link(_)) => return Err(invalid("leads away from the service")),
         (Paging::HeaderToken, PagerContinuation::Token(token)) => {
             let token = HeaderValue::try_from(token)
                 .map_err(|error| invalid("cannot be a header").with_source(error))?;

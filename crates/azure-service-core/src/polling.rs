@@ -19,7 +19,6 @@ use serde_json::Value;
 use time::Duration;
 use url::Url;
 
-use crate::client::{BuiltRequest, ServiceClient};
 use crate::error::{Error, Result};
 use crate::header::header;
 use crate::paging::{foreign, is_own, own_link};
@@ -87,42 +86,11 @@ fn progress(status: &str) -> PollerStatus {
     }
 }
 
-impl<C> ServiceClient<C> {
-    /// A job with azure_core's poller, under the ids of its operations. To be replaced by [`call`](Self::call) and
-    /// [`MethodCall::job`](crate::MethodCall::job).
-    pub fn job<T, A, B, E, F>(
-        &self,
-        start: BuiltRequest<A, E>,
-        get: BuiltRequest<B, F>,
-        options: Option<PollerOptions<'static>>,
-    ) -> azure_core::http::Poller<Job<T>>
-    where
-        T: DeserializeOwned + Send + 'static,
-    {
-        let start = start.map(TypedRequest::cast).map_err(Error::from);
-        let get = get.map(TypedRequest::cast).map_err(Error::from);
-        poll(self.pipeline(), None, start, get, options.unwrap_or_default())
-    }
-
-    /// A job that exists, as [`job`](Self::job). To be replaced by
-    /// [`MethodCall::watch_job`](crate::MethodCall::watch_job).
-    pub fn watch_job<T, A, E>(
-        &self,
-        get: BuiltRequest<A, E>,
-        options: Option<PollerOptions<'static>>,
-    ) -> azure_core::http::Poller<Job<T>>
-    where
-        T: DeserializeOwned + Send + 'static,
-    {
-        let get: Result<TypedRequest<()>> = get.map(TypedRequest::cast).map_err(Error::from);
-        poll(
-            self.pipeline(),
-            None,
-            get.clone(),
-            get,
-            options.unwrap_or_default(),
-        )
-    }
+/// Options of the methods that give a [`Poller`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PollOptions {
+    /// The wait between two reads of the job, if the service does not say. Default: 30 seconds; at least one second.
+    pub interval: Option<std::time::Duration>,
 }
 
 /// The options of a poller that reads every `interval`.
@@ -140,9 +108,9 @@ pub(crate) fn options(
 /// Sends `start`, then `get` again and again, to where the last response says.
 pub(crate) fn poll<T>(
     pipeline: &ServicePipeline,
-    method: Option<&'static str>,
-    start: Result<TypedRequest<()>>,
-    get: Result<TypedRequest<()>>,
+    method: &'static str,
+    start: TypedRequest<()>,
+    get: TypedRequest<()>,
     mut options: PollerOptions<'static>,
 ) -> azure_core::http::Poller<Job<T>>
 where
@@ -152,12 +120,11 @@ where
     let pipeline = pipeline.clone();
     let unknown = Arc::new(AtomicU32::new(0));
     let step = move |state, options: PollerOptions<'static>| -> BoxFuture<'static, _> {
-        let (pipeline, start, get) = (pipeline.clone(), start.clone(), get.clone());
+        let (pipeline, start, mut get) = (pipeline.clone(), start.clone(), get.clone());
         let unknown = unknown.clone();
         Box::pin(async move {
-            let mut get = get?;
             let (request, next) = match state {
-                PollerState::Initial => (start?, get.url),
+                PollerState::Initial => (start, get.url),
                 PollerState::More(PollerContinuation::Links { next_link, .. })
                     if is_own(&get.url, &next_link) =>
                 {
@@ -172,7 +139,7 @@ where
                     return Err(Error::invalid_input("continuation", reason).into());
                 }
             };
-            let (method, url) = (method.unwrap_or(request.operation.id), request.url.clone());
+            let url = request.url.clone();
             let response = pipeline
                 .send_as(method, request, options.context.clone())
                 .await

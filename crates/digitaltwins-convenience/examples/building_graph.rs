@@ -134,7 +134,7 @@ async fn build(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send +
         .filter(is_of_model(None, ROOM).and(path("temperature").gt(20)))
         .build()?;
     println!("  {query}");
-    let mut rooms = client.query_twins::<DigitalTwin<Room>>(&query, None);
+    let mut rooms = client.query_twins::<DigitalTwin<Room>>(&query, None)?;
     while let Some(room) = rooms.try_next().await? {
         println!(
             "  {}: {:?} °C in {}",
@@ -161,7 +161,7 @@ async fn build(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send +
         charge: Some(charge.clone()),
         ..Default::default()
     };
-    let mut rows = client.query_twins::<Row>(&query, Some(options));
+    let mut rows = client.query_twins::<Row>(&query, Some(options))?;
     while let Some(row) = rows.try_next().await? {
         println!(
             "  {} since {}",
@@ -170,7 +170,7 @@ async fn build(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send +
     }
     println!("  ({} query units)", charge.units());
 
-    let mut count = client.query_twins::<HashMap<String, u64>>("SELECT COUNT() FROM DIGITALTWINS", None);
+    let mut count = client.query_twins::<HashMap<String, u64>>("SELECT COUNT() FROM DIGITALTWINS", None)?;
     let count = count.try_next().await?.and_then(|row| row.get("COUNT").copied());
     println!("\nTwins in the instance: {count:?}");
     Ok(())

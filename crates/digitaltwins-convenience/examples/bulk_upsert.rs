@@ -15,7 +15,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use digitaltwins_convenience::{
-    BulkProgress, BulkUpsertOptions, DigitalTwin, GraphItem, Relationship, UploadModelsOptions,
+    BulkProgress, BulkUpsertOptions, DigitalTwin, GraphItem, ProgressCallback, Relationship,
+    UploadModelsOptions,
 };
 use futures::{StreamExt, stream};
 use serde::Serialize;
@@ -67,7 +68,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let total = 2 * SENSORS - 1;
     let start = Instant::now();
     let options = BulkUpsertOptions {
-        on_progress: Some(Arc::new(move |progress: &BulkProgress| {
+        on_progress: Some(ProgressCallback::new(move |progress| {
             if progress.completed().is_multiple_of(100) || progress.completed() == total {
                 draw(progress, total, start);
             }

@@ -88,7 +88,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     };
     let (_emulator, client) = common::connect().await?;
     let id = format!("example-{}", std::process::id());
-    let mut job = client.begin_import_job(&id, input, output, None);
+    let mut job = client.begin_import_job(&id, input, output, None)?;
     while let Some(status) = job.try_next().await? {
         let job = status.into_model()?.document;
         println!("{:?} at {:?}", job.status, job.last_action_date_time);

@@ -108,7 +108,7 @@ async fn route(client: &DigitalTwinsClient) -> Result<bool, Box<dyn Error + Send
     let route = EventRoute::new(&endpoint, "type = 'microsoft.iot.telemetry'");
     match client.upsert_event_route(ROUTE, &route).await {
         Ok(_) => {
-            let mut routes = client.list_event_routes(None);
+            let mut routes = client.list_event_routes(None)?;
             while let Some(route) = routes.try_next().await? {
                 println!(
                     "{:?} sends to {} what fits {}",

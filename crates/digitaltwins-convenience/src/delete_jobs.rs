@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use azure_core::http::Response;
-use azure_service_core::Error as CoreError;
+use azure_service_core::{Error as CoreError, PollOptions};
 
 use crate::client::{Built, first_page};
 use crate::error::Result;
-use crate::{DeleteJob, DigitalTwinsClient, Pager, Poller, WatchJobOptions};
+use crate::{DeleteJob, DigitalTwinsClient, Pager, Poller};
 
 /// Options of [`DigitalTwinsClient::create_delete_job`].
 #[derive(Debug, Clone, Default)]
@@ -26,7 +26,7 @@ pub struct BeginDeleteJobOptions {
     /// How long the job may run. Rounded up to minutes; the service takes 15 minutes to 24 hours. Default: 12 hours.
     pub timeout: Option<Duration>,
     /// How long to wait between two reads of the job, unless the service says. Default: 30 seconds; at least one second.
-    pub poll_interval: Option<Duration>,
+    pub interval: Option<Duration>,
 }
 
 /// Options of [`DigitalTwinsClient::list_delete_jobs`].
@@ -83,22 +83,22 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// The poller yields them, beginning with those of [`create_delete_job`](Self::create_delete_job).
+    /// At once if an argument is not valid. The poller yields all others, beginning with those of [`create_delete_job`](Self::create_delete_job).
     ///
     /// # Example
     ///
     /// ```no_run
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
     /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
-    /// let job = client.begin_delete_job(None).await?.into_model()?;
+    /// let job = client.begin_delete_job(None)?.await?.into_model()?;
     /// println!("finished at {:?}", job.finished_date_time);
     /// # Ok(()) }
     /// ```
-    pub fn begin_delete_job(&self, options: Option<BeginDeleteJobOptions>) -> Poller<DeleteJob> {
+    pub fn begin_delete_job(&self, options: Option<BeginDeleteJobOptions>) -> Result<Poller<DeleteJob>> {
         let BeginDeleteJobOptions {
             operation_id,
             timeout,
-            poll_interval,
+            interval,
         } = options.unwrap_or_default();
         let id = operation_id.as_deref();
         let start = self.start_request(id, timeout);
@@ -106,26 +106,26 @@ impl DigitalTwinsClient {
         // the poller fails with 404 for this id.
         let id = id.unwrap_or("operation-location-is-missing");
         let get = self.api().delete_jobs_get_by_id_request(id, None, None);
-        self.core.call("begin_delete_job").job(start, get, poll_interval)
+        self.core.call("begin_delete_job").job(start, get, interval)
     }
 
     /// Polls an existing delete job until it ends. See [`begin_delete_job`](Self::begin_delete_job).
     ///
     /// # Errors
     ///
-    /// The poller yields them.
+    /// At once if `id` is not valid. The poller yields all others.
     ///
     /// # Example
     ///
     /// ```no_run
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
     /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
-    /// let job = client.watch_delete_job("cleanup-1", None).await?.into_model()?;
+    /// let job = client.watch_delete_job("cleanup-1", None)?.await?.into_model()?;
     /// # Ok(()) }
     /// ```
-    pub fn watch_delete_job(&self, id: &str, options: Option<WatchJobOptions>) -> Poller<DeleteJob> {
+    pub fn watch_delete_job(&self, id: &str, options: Option<PollOptions>) -> Result<Poller<DeleteJob>> {
         let request = self.api().delete_jobs_get_by_id_request(id, None, None);
-        let interval = options.unwrap_or_default().poll_interval;
+        let interval = options.unwrap_or_default().interval;
         self.core.call("watch_delete_job").watch_job(request, interval)
     }
 
@@ -153,7 +153,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// The pager yields them.
+    /// At once if the page size is 0 or the continuation token is that of another list. The pager yields all others.
     ///
     /// # Example
     ///
@@ -165,10 +165,10 @@ impl DigitalTwinsClient {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
-    /// let jobs: Vec<_> = client.list_delete_jobs(None).try_collect().await?;
+    /// let jobs: Vec<_> = client.list_delete_jobs(None)?.try_collect().await?;
     /// # Ok(()) }
     /// ```
-    pub fn list_delete_jobs(&self, options: Option<ListDeleteJobsOptions>) -> Pager<DeleteJob> {
+    pub fn list_delete_jobs(&self, options: Option<ListDeleteJobsOptions>) -> Result<Pager<DeleteJob>> {
         let ListDeleteJobsOptions {
             page_size,
             continuation_token,

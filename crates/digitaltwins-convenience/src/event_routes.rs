@@ -91,7 +91,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// The pager yields them.
+    /// At once if the page size is 0 or the continuation token is that of another list. The pager yields all others.
     ///
     /// # Example
     ///
@@ -100,13 +100,13 @@ impl DigitalTwinsClient {
     /// use futures::TryStreamExt;
     ///
     /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
-    /// let mut routes = client.list_event_routes(None);
+    /// let mut routes = client.list_event_routes(None)?;
     /// while let Some(route) = routes.try_next().await? {
     ///     println!("{:?}: {}", route.id, route.filter);
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn list_event_routes(&self, options: Option<ListEventRoutesOptions>) -> Pager<EventRoute> {
+    pub fn list_event_routes(&self, options: Option<ListEventRoutesOptions>) -> Result<Pager<EventRoute>> {
         let ListEventRoutesOptions {
             page_size,
             continuation_token,

@@ -1,22 +1,12 @@
 //! Import jobs.
 
-use std::time::Duration;
-
 use azure_core::http::{NoFormat, Response};
+use azure_service_core::PollOptions;
 use digitaltwins_protocol::types;
 
 use crate::client::first_page;
 use crate::error::Result;
 use crate::{DigitalTwinsClient, ImportJob, Pager, Poller};
-
-/// Options of the methods that wait for a job: [`DigitalTwinsClient::begin_import_job`],
-/// [`watch_import_job`](DigitalTwinsClient::watch_import_job) and
-/// [`watch_delete_job`](DigitalTwinsClient::watch_delete_job).
-#[derive(Debug, Clone, Default)]
-pub struct WatchJobOptions {
-    /// How long to wait between two reads of the job, unless the service says. Default: 30 seconds; at least one second.
-    pub poll_interval: Option<Duration>,
-}
 
 /// Options of [`DigitalTwinsClient::list_import_jobs`].
 #[derive(Debug, Clone, Default)]
@@ -71,7 +61,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// The poller yields them, beginning with those of [`create_import_job`](Self::create_import_job).
+    /// At once if an argument is not valid. The poller yields all others, beginning with those of [`create_import_job`](Self::create_import_job).
     ///
     /// # Example
     ///
@@ -80,7 +70,7 @@ impl DigitalTwinsClient {
     /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
     /// let storage = "https://example.blob.core.windows.net/imports";
     /// let (input, log) = (format!("{storage}/building.ndjson"), format!("{storage}/building.log"));
-    /// let job = client.begin_import_job("building-1", input, log, None).await?.into_model()?;
+    /// let job = client.begin_import_job("building-1", input, log, None)?.await?.into_model()?;
     /// println!("finished at {:?}", job.finished_date_time);
     /// # Ok(()) }
     /// ```
@@ -89,12 +79,12 @@ impl DigitalTwinsClient {
         id: &str,
         input_blob_uri: impl Into<String>,
         output_blob_uri: impl Into<String>,
-        options: Option<WatchJobOptions>,
-    ) -> Poller<ImportJob> {
+        options: Option<PollOptions>,
+    ) -> Result<Poller<ImportJob>> {
         let body = new_job(input_blob_uri.into(), output_blob_uri.into());
         let start = self.api().import_jobs_add_request(id, None, None, &body);
         let get = self.api().import_jobs_get_by_id_request(id, None, None);
-        let interval = options.unwrap_or_default().poll_interval;
+        let interval = options.unwrap_or_default().interval;
         self.core.call("begin_import_job").job(start, get, interval)
     }
 
@@ -102,19 +92,19 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// The poller yields them.
+    /// At once if `id` is not valid. The poller yields all others.
     ///
     /// # Example
     ///
     /// ```no_run
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
     /// # async fn example(client: &DigitalTwinsClient) -> Result<(), Error> {
-    /// let job = client.watch_import_job("building-1", None).await?.into_model()?;
+    /// let job = client.watch_import_job("building-1", None)?.await?.into_model()?;
     /// # Ok(()) }
     /// ```
-    pub fn watch_import_job(&self, id: &str, options: Option<WatchJobOptions>) -> Poller<ImportJob> {
+    pub fn watch_import_job(&self, id: &str, options: Option<PollOptions>) -> Result<Poller<ImportJob>> {
         let request = self.api().import_jobs_get_by_id_request(id, None, None);
-        let interval = options.unwrap_or_default().poll_interval;
+        let interval = options.unwrap_or_default().interval;
         self.core.call("watch_import_job").watch_job(request, interval)
     }
 
@@ -142,7 +132,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// The pager yields them.
+    /// At once if the page size is 0 or the continuation token is that of another list. The pager yields all others.
     ///
     /// # Example
     ///
@@ -154,10 +144,10 @@ impl DigitalTwinsClient {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
-    /// let jobs: Vec<_> = client.list_import_jobs(None).try_collect().await?;
+    /// let jobs: Vec<_> = client.list_import_jobs(None)?.try_collect().await?;
     /// # Ok(()) }
     /// ```
-    pub fn list_import_jobs(&self, options: Option<ListImportJobsOptions>) -> Pager<ImportJob> {
+    pub fn list_import_jobs(&self, options: Option<ListImportJobsOptions>) -> Result<Pager<ImportJob>> {
         let ListImportJobsOptions {
             page_size,
             continuation_token,

@@ -30,7 +30,7 @@
 //! * A method returns a [`Response`]: `into_model()` gives the value, [`ResponseExt`] ETag, precondition and request id,
 //!   `headers()` and `status()` the rest.
 //! * Lists and queries are [`Pager`]s: streams of items, also by the page, which can be resumed by their continuation
-//!   token. Jobs are [`Poller`]s, to be awaited or read as a stream.
+//!   token. Jobs are [`Poller`]s, to be awaited or read as a stream. Invalid arguments fail at once: `list_models(None)?`.
 //! * [`with_call_options`](DigitalTwinsClient::with_call_options) sets timeout, retries, headers and context of all calls
 //!   of a client. Calls that can be repeated safely are, if the service is busy or the connection breaks; see
 //!   [`ClientOptions::retry`].
@@ -66,7 +66,7 @@
 //!
 //! client.wait_until_visible("lamp-1", None).await?;
 //! let query = "SELECT * FROM DIGITALTWINS WHERE brightness > 5";
-//! let bright: Vec<DigitalTwin<Lamp>> = client.query_twins(query, None).try_collect().await?;
+//! let bright: Vec<DigitalTwin<Lamp>> = client.query_twins(query, None)?.try_collect().await?;
 //! assert_eq!(bright.len(), 1);
 //! # Ok(()) }
 //! ```
@@ -106,7 +106,7 @@ pub use import_file::{
     ImportFileProblem, ImportFileProblemKind, ImportFileReport, ImportFileSection, ImportFileValidator,
     ImportFileWriter,
 };
-pub use import_jobs::{ListImportJobsOptions, WatchJobOptions};
+pub use import_jobs::ListImportJobsOptions;
 pub use models::{GetModelOptions, ListModelsOptions};
 pub use patch::{
     ComponentPatch, DigitalTwinPatch, OfComponent, OfDigitalTwin, OfRelationship, Patch, PatchTarget,
@@ -120,7 +120,7 @@ pub use types::{
     DeleteJobStatus, DigitalTwin, DigitalTwinMetadata, DigitalTwinsModelData, EventRoute, ImportJob,
     ImportJobStatus, IncomingRelationship, JobError, PropertyMetadata, Relationship,
 };
-pub use visibility::WaitOptions;
+pub use visibility::WaitUntilVisibleOptions;
 
 /// A list: a stream of its items, or of its pages.
 pub type Pager<T> = azure_service_core::Pager<Response<ItemPage<T>>, Error>;
@@ -141,7 +141,7 @@ pub use azure_protocol_runtime::DateTime;
 pub use azure_service_core::transport_trusting;
 pub use azure_service_core::{
     CallOptions, DelegatedTokenCredential, ErrorDetail, ErrorKind, IntoPatchPath, ItemPage, Job, PageStream,
-    Precondition, ResponseExt,
+    PollOptions, Precondition, ResponseExt,
 };
 pub use json_patch;
 pub use twin_query::digitaltwins as query;

@@ -121,7 +121,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// The pager yields them.
+    /// At once if the page size is 0 or the continuation token is that of another list. The pager yields all others.
     ///
     /// # Example
     ///
@@ -135,11 +135,11 @@ impl DigitalTwinsClient {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
     /// let options = ListModelsOptions { include_model_definition: true, ..Default::default() };
-    /// let models: Vec<_> = client.list_models(Some(options)).try_collect().await?;
+    /// let models: Vec<_> = client.list_models(Some(options))?.try_collect().await?;
     /// println!("{} models", models.len());
     /// # Ok(()) }
     /// ```
-    pub fn list_models(&self, options: Option<ListModelsOptions>) -> Pager<DigitalTwinsModelData> {
+    pub fn list_models(&self, options: Option<ListModelsOptions>) -> Result<Pager<DigitalTwinsModelData>> {
         let ListModelsOptions {
             dependencies_for,
             include_model_definition,

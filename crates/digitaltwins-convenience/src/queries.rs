@@ -15,6 +15,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::client::first_page;
+use crate::error::Result;
 use crate::{DigitalTwinsClient, QueryPager};
 
 const QUERY_CHARGE: HeaderName = HeaderName::from_static("query-charge");
@@ -48,7 +49,7 @@ pub struct QueryPage<T> {
 
 fn null_is_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
-) -> Result<Vec<T>, D::Error> {
+) -> std::result::Result<Vec<T>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
@@ -94,7 +95,7 @@ fn charge_of(headers: &azure_core::http::headers::Headers) -> Option<f64> {
 /// let charge = QueryCharge::default();
 /// let options = QueryTwinsOptions { charge: Some(charge.clone()), ..Default::default() };
 /// let twins: Vec<BasicDigitalTwin> =
-///     client.query_twins("SELECT * FROM DIGITALTWINS", Some(options)).try_collect().await?;
+///     client.query_twins("SELECT * FROM DIGITALTWINS", Some(options))?.try_collect().await?;
 /// println!("{} twins in {} pages cost {} query units", twins.len(), charge.pages(), charge.units());
 /// # Ok(()) }
 /// ```
@@ -134,7 +135,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// The pager yields them. [`is_invalid_query`](crate::Error::is_invalid_query) if `query` is not valid,
+    /// At once if the page size is 0 or the continuation token is not valid. The pager yields all others:
+    /// [`is_invalid_query`](crate::Error::is_invalid_query) if `query` is not valid,
     /// [`is_timeout`](crate::Error::is_timeout) if it took the service too long.
     ///
     /// # Example
@@ -155,7 +157,7 @@ impl DigitalTwinsClient {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
     /// let text = "SELECT floor, room FROM DIGITALTWINS floor JOIN room RELATED floor.contains WHERE floor.$dtId = 'floor-1'";
-    /// let mut rows = client.query_twins::<Row>(text, None);
+    /// let mut rows = client.query_twins::<Row>(text, None)?;
     /// while let Some(row) = rows.try_next().await? {
     ///     println!("{} contains {}", row.floor.id, row.room.id);
     /// }
@@ -165,7 +167,7 @@ impl DigitalTwinsClient {
         &self,
         query: impl fmt::Display,
         options: Option<QueryTwinsOptions>,
-    ) -> QueryPager<T> {
+    ) -> Result<QueryPager<T>> {
         let QueryTwinsOptions {
             page_size,
             continuation_token,

@@ -201,7 +201,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// The pager yields them.
+    /// At once if `twin_id` or the continuation token is not valid. The pager yields all others.
     ///
     /// # Example
     ///
@@ -215,7 +215,7 @@ impl DigitalTwinsClient {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
     /// let only = ListRelationshipsOptions { relationship_name: Some("contains".to_owned()), ..Default::default() };
-    /// let mut rooms = client.list_relationships::<BasicRelationship>("floor-1", Some(only));
+    /// let mut rooms = client.list_relationships::<BasicRelationship>("floor-1", Some(only))?;
     /// while let Some(relationship) = rooms.try_next().await? {
     ///     println!("{}", relationship.target_id);
     /// }
@@ -225,7 +225,7 @@ impl DigitalTwinsClient {
         &self,
         twin_id: &str,
         options: Option<ListRelationshipsOptions>,
-    ) -> Pager<T> {
+    ) -> Result<Pager<T>> {
         let ListRelationshipsOptions {
             relationship_name,
             continuation_token,
@@ -244,7 +244,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// The pager yields them.
+    /// At once if `twin_id` or the continuation token is not valid. The pager yields all others.
     ///
     /// # Example
     ///
@@ -256,7 +256,7 @@ impl DigitalTwinsClient {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
-    /// let mut floors = client.list_incoming_relationships("room-1", None);
+    /// let mut floors = client.list_incoming_relationships("room-1", None)?;
     /// while let Some(relationship) = floors.try_next().await? {
     ///     println!("{} of {}", relationship.name, relationship.source_id);
     /// }
@@ -266,7 +266,7 @@ impl DigitalTwinsClient {
         &self,
         twin_id: &str,
         options: Option<ListIncomingRelationshipsOptions>,
-    ) -> Pager<IncomingRelationship> {
+    ) -> Result<Pager<IncomingRelationship>> {
         let ListIncomingRelationshipsOptions { continuation_token } = options.unwrap_or_default();
         let request = self
             .api()

@@ -12,12 +12,12 @@ use crate::error::{Error, Result};
 
 /// Options of [`DigitalTwinsClient::wait_until_visible`].
 #[derive(Debug, Clone)]
-pub struct WaitOptions {
+pub struct WaitUntilVisibleOptions {
     /// How long to wait at most. Default: 60 seconds. The service promises no time; about 10 seconds are usual.
     pub timeout: Duration,
 }
 
-impl Default for WaitOptions {
+impl Default for WaitUntilVisibleOptions {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(60),
@@ -50,7 +50,7 @@ impl DigitalTwinsClient {
     /// client.wait_until_visible("room-1", None).await?;
     /// # Ok(()) }
     /// ```
-    pub async fn wait_until_visible(&self, id: &str, options: Option<WaitOptions>) -> Result<()> {
+    pub async fn wait_until_visible(&self, id: &str, options: Option<WaitUntilVisibleOptions>) -> Result<()> {
         let timeout = options.unwrap_or_default().timeout;
         let query = Query::select(["T"])
             .from_twins("T")
@@ -70,7 +70,7 @@ impl DigitalTwinsClient {
         let mut waited = Duration::ZERO;
         loop {
             let current = ResponseExt::etag(&self.get_digital_twin::<Value>(id).await?);
-            let mut rows = self.query_twins::<Value>(query, None);
+            let mut rows = self.query_twins::<Value>(query, None)?;
             let mut seen = None;
             while let Some(row) = rows.try_next().await? {
                 seen = row.pointer("/T/$etag").and_then(Value::as_str).map(str::to_owned);

@@ -37,8 +37,7 @@ async fn main() -> Result<(), Failure> {
     };
     let job = hub
         .client
-        .begin_scheduled_job(&request, Some(often))
-        .await?
+        .begin_scheduled_job(&request, Some(often))?
         .await?
         .into_model()?;
     println!("the job has ended as {:?}", job.status);

@@ -120,11 +120,10 @@ pub use identity::{
 };
 pub use jobs::{
     DeviceJob, DeviceJobError, DeviceJobOutcome, DeviceJobStatistics, DeviceJobStatus, ImportExportJob,
-    ImportExportJobRequest, JobStatus, JobType, PollOptions, ScheduledJob, ScheduledJobQueryOptions,
-    ScheduledJobRequest,
+    ImportExportJobRequest, JobStatus, JobType, QueryScheduledJobsOptions, ScheduledJob, ScheduledJobRequest,
 };
 pub use methods::{DirectMethod, DirectMethodAnswer, DirectMethodOutcome};
-pub use queries::{QueryOptions, QueryPage, QueryPager, QueryRow, RowType};
+pub use queries::{QueryIotHubOptions, QueryPage, QueryPager, QueryRow, RowType};
 pub use statistics::{RegistryStatistics, ServiceStatistics};
 pub use twin::{
     ConfigurationInfo, ConfigurationInfoStatus, InvalidTwin, Rule, Twin, TwinCollection, TwinPatch,
@@ -143,7 +142,7 @@ pub use azure_protocol_runtime::DateTime;
 pub use azure_service_core::transport_trusting;
 pub use azure_service_core::{
     CallOptions, CertificateFailure, ConnectionFailure, DelegatedTokenCredential, ErrorDetail, IntoPatchPath,
-    ItemPage, Job, Precondition, ResponseExt, etag,
+    ItemPage, Job, PageStream, PollOptions, Precondition, ResponseExt, etag,
 };
 
 /// A list that comes in pages: a stream of items, or of pages with `into_pages`.

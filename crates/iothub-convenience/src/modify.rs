@@ -1,10 +1,10 @@
 //! Changes that depend on the current twin.
 
-use azure_core::http::{RawResponse, Response};
+use azure_core::http::Response;
 use azure_service_core::{Decision, Precondition, ResponseExt, ServiceClient, read_modify_write};
 
 use crate::client::IotHubRegistryManager;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::twin::{InvalidTwin, Twin, TwinPatch, read_only_changes};
 use crate::twins::TwinId;
 
@@ -23,8 +23,8 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As [`update_twin`](Self::update_twin). [`invalid_twin`](Error::invalid_twin) also if `edit` changes something that
-    /// a service cannot write, such as reported properties. [`is_precondition_failed`](Error::is_precondition_failed) if
+    /// As [`update_twin`](Self::update_twin). [`invalid_twin`](crate::Error::invalid_twin) also if `edit` changes something that
+    /// a service cannot write, such as reported properties. [`is_precondition_failed`](crate::Error::is_precondition_failed) if
     /// other writers were faster ten times.
     ///
     /// # Example
@@ -39,17 +39,12 @@ impl IotHubRegistryManager {
     ///         let restarts = twin.tags.get("restarts").and_then(|value| value.as_i64()).unwrap_or(0);
     ///         twin.tags.set("restarts", restarts + 1);
     ///     })
-    ///     .await?
-    ///     .into_model()?;
+    ///     .await?;
     /// println!("{:?}", twin.tags.get("restarts"));
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn modify_twin(
-        &self,
-        device_id: &str,
-        edit: impl FnMut(&mut Twin) + Send,
-    ) -> Result<Response<Twin>> {
+    pub async fn modify_twin(&self, device_id: &str, edit: impl FnMut(&mut Twin) + Send) -> Result<Twin> {
         let id = TwinId::device(device_id)?;
         self.modify("modify_twin", id, edit).await
     }
@@ -68,7 +63,7 @@ impl IotHubRegistryManager {
         device_id: &str,
         module_id: &str,
         edit: impl FnMut(&mut Twin) + Send,
-    ) -> Result<Response<Twin>> {
+    ) -> Result<Twin> {
         let id = TwinId::module(device_id, module_id)?;
         self.modify("modify_module_twin", id, edit).await
     }
@@ -78,17 +73,19 @@ impl IotHubRegistryManager {
         method: &'static str,
         id: TwinId<'_>,
         mut edit: impl FnMut(&mut Twin) + Send,
-    ) -> Result<Response<Twin>> {
+    ) -> Result<Twin> {
         let work = async |core: ServiceClient<_>| {
             let hub = self.over(core);
             read_modify_write(
-                || hub.read_twin(method, id),
+                async || model(hub.read_twin(method, id).await?),
                 |current, unconfirmed| decide(current, unconfirmed, &mut edit),
                 |change: Change| {
                     let hub = &hub;
                     async move {
-                        hub.patch_twin(method, id, &change.patch, &change.precondition)
-                            .await
+                        let Change {
+                            patch, precondition, ..
+                        } = &change;
+                        model(hub.patch_twin(method, id, patch, precondition).await?)
                     }
                 },
             )
@@ -106,18 +103,23 @@ struct Change {
     expected: Twin,
 }
 
+/// The twin in a response, with the ETag of its header if the body has none: without one, a write could overwrite that of
+/// another client.
+fn model(response: Response<Twin>) -> Result<Twin> {
+    let etag = ResponseExt::etag(&response);
+    let mut twin = response.into_model()?;
+    twin.etag = twin.etag.or(etag);
+    Ok(twin)
+}
+
 fn decide(
-    response: Response<Twin>,
+    before: Twin,
     unconfirmed: Option<Change>,
     edit: &mut impl FnMut(&mut Twin),
-) -> Result<Decision<Change, Response<Twin>>> {
-    // A precondition must not be lost: without an ETag the write could overwrite that of another.
-    let header = ResponseExt::precondition(&response);
-    let raw = RawResponse::from(response);
-    let before = Response::<Twin>::from(raw.clone()).into_model()?;
+) -> Result<Decision<Change, Twin>> {
     let is_written = |change: Change| TwinPatch::between(&before, &change.expected).is_empty();
     if unconfirmed.is_some_and(is_written) {
-        return Ok(Decision::Done(raw.into()));
+        return Ok(Decision::Done(before));
     }
     let mut after = before.clone();
     edit(&mut after);
@@ -126,12 +128,11 @@ fn decide(
     InvalidTwin::check(violations)?;
     let patch = TwinPatch::between(&before, &after);
     if patch.is_empty() {
-        return Ok(Decision::Done(raw.into()));
+        return Ok(Decision::Done(before));
     }
-    let precondition = before.precondition().or_else(|_| header.map_err(Error::from))?;
     Ok(Decision::Write(Change {
         patch,
-        precondition,
+        precondition: before.precondition()?,
         expected: after,
     }))
 }

@@ -21,9 +21,9 @@ use crate::twin::Twin;
 /// The longest query, in characters.
 const MAX_QUERY_LENGTH: usize = 8192;
 
-/// Options of queries.
+/// Options of [`IotHubRegistryManager::query_iot_hub`] and [`query_iot_hub_rows`](IotHubRegistryManager::query_iot_hub_rows).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct QueryOptions {
+pub struct QueryIotHubOptions {
     /// How many rows a page has at most. The service's default is 100, and it gives not many more in any case.
     pub page_size: Option<u32>,
     /// Where to go on: [`continuation_token`](Pager::continuation_token) of an earlier pager of the same query.
@@ -154,7 +154,8 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// At once if the query has more than 8192 characters or the page size is 0. The pager yields all others.
+    /// At once if the query has more than 8192 characters, the page size is 0 or the continuation token is not valid. The
+    /// pager yields all others.
     ///
     /// # Example
     ///
@@ -178,7 +179,7 @@ impl IotHubRegistryManager {
     pub fn query_iot_hub<T: DeserializeOwned + Send + 'static>(
         &self,
         query: impl Display,
-        options: Option<QueryOptions>,
+        options: Option<QueryIotHubOptions>,
     ) -> Result<QueryPager<T>> {
         let read = |response: &RawResponse, _: &RowType| decode::from_slice("page", response.body());
         self.query_pages("query_iot_hub", query, options, read)
@@ -196,7 +197,7 @@ impl IotHubRegistryManager {
     pub fn query_iot_hub_rows(
         &self,
         query: impl Display,
-        options: Option<QueryOptions>,
+        options: Option<QueryIotHubOptions>,
     ) -> Result<QueryPager> {
         let read = |response: &RawResponse, row_type: &RowType| {
             let rows: Vec<Value> = decode::from_slice("page", response.body())?;
@@ -211,7 +212,7 @@ impl IotHubRegistryManager {
         &self,
         method: &'static str,
         query: impl Display,
-        options: Option<QueryOptions>,
+        options: Option<QueryIotHubOptions>,
         read: impl Fn(&RawResponse, &RowType) -> azure_service_core::Result<Vec<T>> + Send + Sync + 'static,
     ) -> Result<QueryPager<T>> {
         let query = query.to_string();
@@ -239,6 +240,6 @@ impl IotHubRegistryManager {
             })
         };
         let call = self.core.call(method);
-        Ok(call.list_pages(first, options.continuation_token, page))
+        call.list_pages(first, options.continuation_token, page)
     }
 }

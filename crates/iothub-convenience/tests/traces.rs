@@ -52,7 +52,7 @@ async fn a_call_is_a_span_and_a_composite_method_is_the_parent_of_its_requests()
         .answer(200, &json!({"jobId": "j", "status": "queued"}))
         .answer(200, &json!({"jobId": "j", "status": "completed"}));
     let job = ScheduledJobRequest::update_twin("j", "*", TwinPatch::new().set_tag("a", 1));
-    hub.begin_scheduled_job(&job, None).await.unwrap().await.unwrap();
+    hub.begin_scheduled_job(&job, None).unwrap().await.unwrap();
     recorder
         .answer(200, &twin)
         .answer(412, &json!({}))
@@ -162,16 +162,16 @@ async fn a_bulk_run_that_is_throttled_goes_on_and_reports_progress() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let options = BulkOptions {
         concurrency: 1,
-        ..BulkOptions::default()
-    }
-    .on_progress({
-        let seen = seen.clone();
-        move |progress| {
-            seen.lock()
-                .unwrap()
-                .push((progress.succeeded, progress.failed, progress.unfinished))
-        }
-    });
+        on_progress: Some(ProgressCallback::new({
+            let seen = seen.clone();
+            move |progress| {
+                seen.lock()
+                    .unwrap()
+                    .push((progress.succeeded, progress.failed, progress.unfinished))
+            }
+        })),
+        ..Default::default()
+    };
     let begin = tokio::time::Instant::now();
     let method = DirectMethod::new("reboot");
     let hub = recorder.hub();

@@ -147,7 +147,7 @@ pub(crate) async fn clear(client: &DigitalTwinsClient, name: &str, twins: &[&str
     }
     for id in twins {
         let listed = client
-            .list_relationships::<Value>(id, None)
+            .list_relationships::<Value>(id, None)?
             .try_collect::<Vec<_>>()
             .await;
         for relationship in listed.unwrap_or_default() {

@@ -2,7 +2,7 @@
 
 use digitaltwins_convenience::{BasicDigitalTwin, QueryTwinsOptions};
 use futures::TryStreamExt as _;
-use iothub_convenience::{Precondition, QueryOptions, Twin, TwinPatch};
+use iothub_convenience::{Precondition, QueryIotHubOptions, Twin, TwinPatch};
 use serde_json::Value;
 
 use super::{clear, equal, eventually, put_tank, refused, register, tank, unregister, upload};
@@ -28,7 +28,7 @@ pub async fn devices_by_tags(environment: &Environment) -> Result<(), Failure> {
     }
     let query =
         "SELECT * FROM devices WHERE tags.scenario = 'queries' AND (tags.number >= 5 OR NOT tags.number > 1)";
-    let options = QueryOptions {
+    let options = QueryIotHubOptions {
         page_size: Some(2),
         ..Default::default()
     };
@@ -83,7 +83,7 @@ pub async fn digital_twins_by_properties(environment: &Environment) -> Result<()
     };
     let rows = eventually(4, async || {
         Ok(client
-            .query_twins::<BasicDigitalTwin>(&query, Some(options.clone()))
+            .query_twins::<BasicDigitalTwin>(&query, Some(options.clone()))?
             .try_collect::<Vec<_>>()
             .await?)
     })
@@ -96,7 +96,7 @@ pub async fn digital_twins_by_properties(environment: &Environment) -> Result<()
         [0, 1, 5, 6].map(|number| ids[number].clone()).to_vec(),
     )?;
 
-    let result = client.query_twins::<Value>("foo", None).try_next().await;
+    let result = client.query_twins::<Value>("foo", None)?.try_next().await;
     let error = refused("a query that is none", result)?;
     equal("its code", error.code(), Some("SqlQueryError"))?;
     clear(client, NAME, &twins).await

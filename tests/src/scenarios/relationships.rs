@@ -28,7 +28,7 @@ pub async fn relationships_are_paged(environment: &Environment) -> Result<(), Fa
             .await?;
     }
     let pages: Vec<_> = client
-        .list_relationships::<BasicRelationship>(source, None)
+        .list_relationships::<BasicRelationship>(source, None)?
         .into_pages()
         .try_collect()
         .await?;
@@ -38,7 +38,7 @@ pub async fn relationships_are_paged(environment: &Environment) -> Result<(), Fa
         ..Default::default()
     };
     let pipes: Vec<BasicRelationship> = client
-        .list_relationships(source, Some(options))
+        .list_relationships(source, Some(options))?
         .try_collect()
         .await?;
     let widths: Vec<_> = pipes

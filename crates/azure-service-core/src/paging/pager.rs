@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::decode;
 use crate::error::{Error, ErrorKind, Result};
-use crate::paging::{CONTINUATION_PARAMETER, ItemPage, Pages, item_iterator};
+use crate::paging::{CONTINUATION_PARAMETER, ItemPage, Pages, go_on, item_iterator};
 use crate::pipeline::ServicePipeline;
 
 /// A list that comes in pages: a stream of its items, or of its [pages](Self::into_pages).
@@ -66,32 +66,27 @@ impl<P: Page + Send + 'static, E> Pager<P, E> {
     pub(crate) fn of_pages(
         pipeline: ServicePipeline,
         method: &'static str,
-        mut first: Result<TypedRequest<()>>,
+        first: TypedRequest<()>,
         continuation_token: Option<String>,
         context: Context<'static>,
         page: impl Fn(RawResponse) -> Result<P> + Send + Sync + 'static,
-    ) -> Self {
-        let continuation = match (&first, continuation_token) {
-            (Ok(request), Some(token)) => match parse(request.operation.paging, token) {
-                Ok(continuation) => Some(continuation),
-                Err(error) => {
-                    first = Err(error);
-                    None
-                }
-            },
-            _ => None,
-        };
+    ) -> Result<Self> {
+        let paging = first.operation.paging;
+        let continuation = continuation_token.map(|token| parse(paging, token)).transpose()?;
+        if let Some(continuation) = &continuation {
+            // Fails now instead of when the pager is polled.
+            go_on(&mut first.clone(), continuation.clone())?;
+        }
         let pages = Pages {
             pipeline,
-            method: Some(method),
+            method,
             first,
-            from_caller: continuation.clone(),
         };
         let options = PagerOptions {
             context,
             continuation,
         };
-        Self::new(item_iterator(pages, options, page))
+        Ok(Self::new(item_iterator(pages, options, page)))
     }
 }
 
@@ -103,10 +98,10 @@ where
     pub(crate) fn of_items(
         pipeline: ServicePipeline,
         method: &'static str,
-        first: Result<TypedRequest<()>>,
+        first: TypedRequest<()>,
         continuation_token: Option<String>,
         context: Context<'static>,
-    ) -> Self {
+    ) -> Result<Self> {
         // azure_core decodes pages without keeping track of where it is, so the body is kept until the next one comes.
         let last = Arc::new(Mutex::new(None));
         let seen = last.clone();
@@ -118,10 +113,10 @@ where
             let body = last.lock().unwrap_or_else(PoisonError::into_inner).take()?;
             decode::from_slice::<ItemPage<T>>("page", &body).err()
         };
-        Self {
+        Ok(Self {
             explain: Some(Box::new(explain)),
-            ..Self::of_pages(pipeline, method, first, continuation_token, context, page)
-        }
+            ..Self::of_pages(pipeline, method, first, continuation_token, context, page)?
+        })
     }
 }
 

@@ -10,12 +10,13 @@ fn list(client: &ServiceClient<Client>) -> Pager<Response<ItemPage<Thing>>, Erro
     client
         .call("list_things")
         .list(client.protocol().things_list_request(2), None)
+        .unwrap()
 }
 
 fn import(client: &ServiceClient<Client>) -> Poller<Thing, Error> {
     let api = client.protocol();
     let (start, get) = (api.jobs_add_request("j1"), api.jobs_get_request("j1"));
-    client.call("import_things").job(start, get, None)
+    client.call("import_things").job(start, get, None).unwrap()
 }
 
 /// Makes a call of every kind: their errors, if they fail.

@@ -13,7 +13,7 @@ fn job(status: &str) -> Reply {
 fn watch(client: &ServiceClient<Client>, interval: Option<Duration>) -> Poller<Thing, Error> {
     let api = client.protocol();
     let (start, get) = (api.jobs_add_request("j1"), api.jobs_get_request("j1"));
-    client.call("import_things").job(start, get, interval)
+    client.call("import_things").job(start, get, interval).unwrap()
 }
 
 #[tokio::test(start_paused = true)]

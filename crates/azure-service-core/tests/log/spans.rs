@@ -73,11 +73,13 @@ async fn lists_and_jobs_are_spans_with_all_their_requests() {
         answer(200, r#"{"name":"j1","status":"succeeded"}"#),
     ]);
     let api = client.protocol();
-    let list: Pager<Response<ItemPage<Thing>>, Error> =
-        client.call("list_things").list(api.things_list_request(2), None);
+    let list: Pager<Response<ItemPage<Thing>>, Error> = client
+        .call("list_things")
+        .list(api.things_list_request(2), None)
+        .unwrap();
     list.try_collect::<Vec<_>>().await.unwrap();
     let (start, get) = (api.jobs_add_request("j1"), api.jobs_get_request("j1"));
-    let job: Poller<Thing, Error> = client.call("import_things").job(start, get, None);
+    let job: Poller<Thing, Error> = client.call("import_things").job(start, get, None).unwrap();
     job.await.unwrap();
     insta::assert_snapshot!(recorder.tree());
 }

@@ -1,8 +1,5 @@
 //! Storing many twins and relationships.
 
-use std::fmt;
-use std::sync::Arc;
-
 use azure_core::http::{NoFormat, Response};
 use futures::Stream;
 use futures::stream::{self, BoxStream, StreamExt};
@@ -131,11 +128,11 @@ impl BulkProgress {
     }
 }
 
-/// Is called after each item of a bulk upsert.
-pub type ProgressCallback = Arc<dyn Fn(&BulkProgress) + Send + Sync>;
+/// A function that is called after each item of a bulk upsert.
+pub type ProgressCallback = azure_service_core::ProgressCallback<BulkProgress>;
 
 /// Options of [`DigitalTwinsClient::bulk_upsert`].
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct BulkUpsertOptions {
     /// The maximum number of requests in flight. Default: 32.
     pub max_concurrency: usize,
@@ -143,7 +140,7 @@ pub struct BulkUpsertOptions {
     pub mode: Upsert,
     /// The number of items at the beginning of the stream to skip, because an earlier run has done them.
     pub resume_at: u64,
-    /// Is called after each item.
+    /// Called after each item.
     pub on_progress: Option<ProgressCallback>,
 }
 
@@ -155,16 +152,6 @@ impl Default for BulkUpsertOptions {
             resume_at: 0,
             on_progress: None,
         }
-    }
-}
-
-impl fmt::Debug for BulkUpsertOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BulkUpsertOptions")
-            .field("max_concurrency", &self.max_concurrency)
-            .field("mode", &self.mode)
-            .field("resume_at", &self.resume_at)
-            .finish_non_exhaustive()
     }
 }
 
@@ -189,9 +176,7 @@ impl DigitalTwinsClient {
     ///
     /// ```
     /// # use digitaltwins_convenience::{DigitalTwinsClient, Error, GraphItem};
-    /// use std::sync::Arc;
-    ///
-    /// use digitaltwins_convenience::{BulkProgress, BulkUpsertOptions};
+    /// use digitaltwins_convenience::{BulkUpsertOptions, ProgressCallback};
     /// use futures::{StreamExt, stream};
     ///
     /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
@@ -200,7 +185,7 @@ impl DigitalTwinsClient {
     /// # let (_emulator, client) = common::building().await?;
     /// # let items: Vec<GraphItem> = Vec::new();
     /// let options = BulkUpsertOptions {
-    ///     on_progress: Some(Arc::new(|progress: &BulkProgress| {
+    ///     on_progress: Some(ProgressCallback::new(|progress| {
     ///         println!("{} stored, {} failed", progress.succeeded, progress.failed);
     ///     })),
     ///     ..Default::default()

@@ -195,7 +195,7 @@ impl Bulk {
         progress.concurrency = self.limit.limit();
         progress.throttled = self.limit.throttled();
         if let Some(callback) = &self.options.on_progress {
-            callback(progress);
+            callback.call(progress);
         }
         UpsertOutcome {
             index: task.index,

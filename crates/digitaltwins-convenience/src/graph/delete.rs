@@ -82,10 +82,10 @@ impl DigitalTwinsClient {
 
     async fn delete_relationships(&self, id: &str) -> Result<usize> {
         let outgoing = self
-            .list_relationships::<BasicRelationship>(id, None)
+            .list_relationships::<BasicRelationship>(id, None)?
             .map_ok(|relationship| (relationship.source_id, relationship.id));
         let incoming = self
-            .list_incoming_relationships(id, None)
+            .list_incoming_relationships(id, None)?
             .map_ok(|relationship| (relationship.source_id, relationship.id));
         // All are listed before the first is deleted, because deleting moves the pages.
         let all: Vec<(String, String)> = outgoing.chain(incoming).try_collect().await?;
@@ -154,7 +154,7 @@ impl DigitalTwinsClient {
             include_model_definition: true,
             ..Default::default()
         };
-        let models: Vec<_> = self.list_models(Some(options)).try_collect().await?;
+        let models: Vec<_> = self.list_models(Some(options))?.try_collect().await?;
         let definitions: Vec<Value> = models
             .into_iter()
             .map(|model| {

@@ -156,7 +156,7 @@ impl DigitalTwinsClient {
     }
 
     async fn model_ids(&self) -> Result<HashSet<String>> {
-        let models: Vec<_> = self.list_models(None).try_collect().await?;
+        let models: Vec<_> = self.list_models(None)?.try_collect().await?;
         Ok(models.into_iter().map(|model| model.id).collect())
     }
 

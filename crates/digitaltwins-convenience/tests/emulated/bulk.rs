@@ -2,8 +2,8 @@
 
 use azure_iot_emulator::Fault;
 use digitaltwins_convenience::{
-    BasicDigitalTwin, BasicRelationship, BulkProgress, BulkUpsertOptions, GraphItem, ImportFileValidator,
-    ImportFileWriter, Relationship,
+    BasicDigitalTwin, BasicRelationship, BulkUpsertOptions, GraphItem, ImportFileValidator, ImportFileWriter,
+    ProgressCallback, Relationship,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
@@ -48,7 +48,7 @@ async fn a_graph_is_stored_through_throttling() {
         .unwrap();
     let (sender, progress) = std::sync::mpsc::channel();
     let options = BulkUpsertOptions {
-        on_progress: Some(std::sync::Arc::new(move |progress: &BulkProgress| {
+        on_progress: Some(ProgressCallback::new(move |progress| {
             sender.send(progress.clone()).unwrap();
         })),
         ..Default::default()
@@ -68,7 +68,9 @@ async fn a_graph_is_stored_through_throttling() {
         (299, 0, 299, 15)
     );
     client.wait_until_visible("n149", None).await.unwrap();
-    let mut count = client.query_twins::<Value>("SELECT COUNT() FROM RELATIONSHIPS", None);
+    let mut count = client
+        .query_twins::<Value>("SELECT COUNT() FROM RELATIONSHIPS", None)
+        .unwrap();
     assert_eq!(count.try_next().await.unwrap().unwrap(), json!({"COUNT": 149}));
 }
 
@@ -87,6 +89,7 @@ async fn a_graph_that_is_read_is_a_valid_file() {
     file.model(model()).unwrap();
     let twins: Vec<BasicDigitalTwin> = client
         .query_twins("SELECT * FROM DIGITALTWINS", None)
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -95,6 +98,7 @@ async fn a_graph_that_is_read_is_a_valid_file() {
     }
     let relationships: Vec<Relationship> = client
         .query_twins("SELECT * FROM RELATIONSHIPS", None)
+        .unwrap()
         .try_collect()
         .await
         .unwrap();

@@ -38,20 +38,38 @@ async fn an_ontology_comes_and_goes() {
         page_size: Some(10),
         ..Default::default()
     };
-    let listed: Vec<_> = client.list_models(Some(options)).try_collect().await.unwrap();
+    let listed: Vec<_> = client
+        .list_models(Some(options))
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(listed.len(), 75);
     let options = ListModelsOptions {
         dependencies_for: vec!["dtmi:example:m74;1".to_owned()],
         include_model_definition: true,
         ..Default::default()
     };
-    let needed: Vec<_> = client.list_models(Some(options)).try_collect().await.unwrap();
+    let needed: Vec<_> = client
+        .list_models(Some(options))
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(needed.len(), 7, "itself and six bases");
     assert!(needed.iter().all(|model| model.model.is_some()));
     let deleted = client.delete_all_models().await.unwrap().ids;
     assert_eq!(deleted.len(), 75);
     assert_eq!(deleted.last().map(String::as_str), Some("dtmi:example:m0;1"));
-    assert!(client.list_models(None).try_next().await.unwrap().is_none());
+    assert!(
+        client
+            .list_models(None)
+            .unwrap()
+            .try_next()
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -73,7 +91,7 @@ async fn a_failed_upload_leaves_nothing_behind() {
         error.is_already_exists() && error.left_behind().is_empty(),
         "{error}"
     );
-    let left: Vec<_> = client.list_models(None).try_collect().await.unwrap();
+    let left: Vec<_> = client.list_models(None).unwrap().try_collect().await.unwrap();
     assert_eq!(
         left.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(),
         ["dtmi:example:m9;1"]

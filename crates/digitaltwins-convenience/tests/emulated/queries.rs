@@ -51,6 +51,7 @@ async fn rows_come_in_pages_and_can_be_resumed() {
     };
     let mut pages = client
         .query_twins::<DigitalTwin<Lamp>>(&query, Some(options()))
+        .unwrap()
         .into_pages();
     let page = pages.try_next().await.unwrap().unwrap();
     let first = page.query_charge().unwrap();
@@ -67,6 +68,7 @@ async fn rows_come_in_pages_and_can_be_resumed() {
     rest.continuation_token = pages.continuation_token();
     let lamps: Vec<DigitalTwin<Lamp>> = client
         .query_twins(&query, Some(rest))
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -96,7 +98,12 @@ async fn every_shape_of_row_has_its_type() {
         .filter(path("floor.$dtId").eq("floor-1"))
         .build()
         .unwrap();
-    let mut rows: Vec<Row> = client.query_twins(&query, None).try_collect().await.unwrap();
+    let mut rows: Vec<Row> = client
+        .query_twins(&query, None)
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
     rows.sort_by(|a, b| a.room.id.cmp(&b.room.id));
     let found: Vec<_> = rows
         .iter()
@@ -114,17 +121,39 @@ async fn every_shape_of_row_has_its_type() {
     );
 
     let text = "SELECT COUNT() FROM DIGITALTWINS";
-    let count: Count = client.query_twins(text, None).try_next().await.unwrap().unwrap();
-    let map: HashMap<String, u64> = client.query_twins(text, None).try_next().await.unwrap().unwrap();
+    let count: Count = client
+        .query_twins(text, None)
+        .unwrap()
+        .try_next()
+        .await
+        .unwrap()
+        .unwrap();
+    let map: HashMap<String, u64> = client
+        .query_twins(text, None)
+        .unwrap()
+        .try_next()
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((count.count, map["COUNT"]), (3, 3));
 
     let text =
         "SELECT T.temperature, T.comment AS remark FROM DIGITALTWINS T WHERE IS_DEFINED(T.temperature)";
-    let rows: Vec<Value> = client.query_twins(text, None).try_collect().await.unwrap();
+    let rows: Vec<Value> = client
+        .query_twins(text, None)
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(rows, vec![json!({"temperature": 20.5, "remark": "draughty"}); 2]);
 
     let text = "SELECT * FROM RELATIONSHIPS";
-    let rows: Vec<BasicRelationship> = client.query_twins(text, None).try_collect().await.unwrap();
+    let rows: Vec<BasicRelationship> = client
+        .query_twins(text, None)
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(rows.len(), 2);
 }
 
@@ -144,8 +173,12 @@ async fn bound_values_cannot_change_a_query() {
         .filter(path("T.comment").eq(nasty))
         .build()
         .unwrap();
-    let rows: Vec<HashMap<String, BasicDigitalTwin>> =
-        client.query_twins(&query, None).try_collect().await.unwrap();
+    let rows: Vec<HashMap<String, BasicDigitalTwin>> = client
+        .query_twins(&query, None)
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(
         rows.iter().map(|row| row["T"].id.as_str()).collect::<Vec<_>>(),
         ["room-2"]
@@ -158,7 +191,12 @@ async fn a_twin_reached_twice_comes_once_if_asked_to() {
     // Both rooms lead to the floor, so that the floor has two rows.
     let text =
         "SELECT floor FROM DIGITALTWINS floor JOIN room RELATED floor.contains WHERE floor.$dtId = 'floor-1'";
-    let rows: Vec<Value> = client.query_twins(text, None).try_collect().await.unwrap();
+    let rows: Vec<Value> = client
+        .query_twins(text, None)
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(rows.len(), 2);
     let options = QueryTwinsOptions {
         deduplicate: true,
@@ -167,6 +205,7 @@ async fn a_twin_reached_twice_comes_once_if_asked_to() {
     };
     let rows: Vec<Value> = client
         .query_twins(text, Some(options))
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -178,6 +217,7 @@ async fn what_is_no_query_is_told_as_such() {
     let (_emulator, client) = empty().await;
     let error = client
         .query_twins::<Value>("foo", None)
+        .unwrap()
         .try_next()
         .await
         .unwrap_err();
@@ -189,7 +229,9 @@ async fn what_is_no_query_is_told_as_such() {
         continuation_token: Some("nonsense".to_owned()),
         ..Default::default()
     };
-    let mut pager = client.query_twins::<Value>("SELECT * FROM DIGITALTWINS", Some(options));
+    let mut pager = client
+        .query_twins::<Value>("SELECT * FROM DIGITALTWINS", Some(options))
+        .unwrap();
     let error = pager.try_next().await.unwrap_err();
     assert_eq!(
         (error.status(), error.code()),

@@ -99,6 +99,7 @@ async fn lists_go_over_all_pages_and_a_twin_goes_with_them() {
     }
     let all: Vec<BasicRelationship> = client
         .list_relationships("tank-0", None)
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -109,12 +110,14 @@ async fn lists_go_over_all_pages_and_a_twin_goes_with_them() {
     };
     let feeds: Vec<BasicRelationship> = client
         .list_relationships("tank-0", Some(named))
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
     assert_eq!(feeds.len(), 17);
     let incoming: Vec<_> = client
         .list_incoming_relationships("tank-0", None)
+        .unwrap()
         .try_collect()
         .await
         .unwrap();

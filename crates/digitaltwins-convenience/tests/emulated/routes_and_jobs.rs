@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use digitaltwins_convenience::{
     BasicDigitalTwin, BeginDeleteJobOptions, DigitalTwin, DigitalTwinPatch, EventRoute, ImportFileWriter,
-    ImportJobStatus, Relationship, Upsert, WatchJobOptions, error_code,
+    ImportJobStatus, PollOptions, Relationship, Upsert, error_code,
 };
 use futures::TryStreamExt;
 use serde_json::{Map, json};
@@ -30,7 +30,12 @@ async fn a_route_delivers_what_its_filter_lets_through() {
         (read.endpoint_name, read.filter),
         (route.endpoint_name, route.filter)
     );
-    let listed: Vec<_> = client.list_event_routes(None).try_collect().await.unwrap();
+    let listed: Vec<_> = client
+        .list_event_routes(None)
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(listed.len(), 1);
     let nowhere = client
         .upsert_event_route("nowhere", &EventRoute::new("nobody", "true"))
@@ -98,12 +103,8 @@ async fn an_import_fills_an_instance_from_a_file_of_ours() {
         "https://blobs.example.net/jobs/output.ndjson",
     );
     let done = client
-        .begin_import_job(
-            "fill",
-            input,
-            output,
-            Some(WatchJobOptions { poll_interval: OFTEN }),
-        )
+        .begin_import_job("fill", input, output, Some(PollOptions { interval: OFTEN }))
+        .unwrap()
         .await
         .unwrap();
     assert_eq!(
@@ -112,6 +113,7 @@ async fn an_import_fills_an_instance_from_a_file_of_ours() {
     );
     let twins: Vec<BasicDigitalTwin> = client
         .query_twins("SELECT * FROM DIGITALTWINS", None)
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -121,7 +123,12 @@ async fn an_import_fills_an_instance_from_a_file_of_ours() {
             .unwrap()
             .contains("Succeeded")
     );
-    let listed: Vec<_> = client.list_import_jobs(None).try_collect().await.unwrap();
+    let listed: Vec<_> = client
+        .list_import_jobs(None)
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(listed.len(), 1);
     client.delete_import_job("fill").await.unwrap();
     assert!(client.get_import_job("fill").await.unwrap_err().is_not_found());
@@ -133,20 +140,24 @@ async fn a_delete_job_empties_an_instance() {
     let (_emulator, client) = building().await;
     let before: Vec<BasicDigitalTwin> = client
         .query_twins("SELECT * FROM DIGITALTWINS", None)
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
     assert!(!before.is_empty());
-    let job = client.begin_delete_job(Some(BeginDeleteJobOptions {
-        poll_interval: OFTEN,
-        ..Default::default()
-    }));
+    let job = client
+        .begin_delete_job(Some(BeginDeleteJobOptions {
+            interval: OFTEN,
+            ..Default::default()
+        }))
+        .unwrap();
     tokio::time::timeout(Duration::from_secs(60), job.into_future())
         .await
         .unwrap()
         .unwrap();
     let after: Vec<BasicDigitalTwin> = client
         .query_twins("SELECT * FROM DIGITALTWINS", None)
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -154,6 +165,7 @@ async fn a_delete_job_empties_an_instance() {
     assert!(
         client
             .list_models(None)
+            .unwrap()
             .try_collect::<Vec<_>>()
             .await
             .unwrap()

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use digitaltwins_convenience::{
-    BasicDigitalTwin, BasicRelationship, BulkProgress, BulkUpsertOptions, DigitalTwin, GraphItem,
+    BasicDigitalTwin, BasicRelationship, BulkUpsertOptions, DigitalTwin, GraphItem, ProgressCallback,
     ResponseExt, Upsert, UpsertOutcome,
 };
 use futures::{StreamExt, stream};
@@ -67,7 +67,7 @@ async fn as_many_run_at_the_same_time_as_allowed() {
     let counter = arrived.clone();
     let options = BulkUpsertOptions {
         max_concurrency: 5,
-        on_progress: Some(Arc::new(move |progress| {
+        on_progress: Some(ProgressCallback::new(move |progress| {
             counter.fetch_sub(1, Ordering::SeqCst);
             assert!(progress.concurrency <= 5);
         })),
@@ -103,7 +103,7 @@ async fn throttling_slows_it_down_and_loses_nothing() {
     let last = Arc::new(Mutex::new(None));
     let seen = last.clone();
     let options = BulkUpsertOptions {
-        on_progress: Some(Arc::new(move |progress: &BulkProgress| {
+        on_progress: Some(ProgressCallback::new(move |progress| {
             *seen.lock().unwrap() = Some(progress.clone());
         })),
         ..Default::default()
@@ -150,7 +150,7 @@ async fn a_broken_run_goes_on_where_it_was() {
     let last = Arc::new(Mutex::new(0));
     let seen = last.clone();
     let options = BulkUpsertOptions {
-        on_progress: Some(Arc::new(move |progress| {
+        on_progress: Some(ProgressCallback::new(move |progress| {
             *seen.lock().unwrap() = progress.resume_at;
         })),
         ..Default::default()

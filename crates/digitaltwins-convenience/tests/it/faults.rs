@@ -194,7 +194,7 @@ async fn a_success_that_is_none_is_an_error() {
 async fn a_list_that_breaks_says_so_and_can_go_on() {
     let page = json!({"value": [{"id": "a", "endpointName": "e", "filter": "true"}], "nextLink": "https://twins.example/2"});
     let (_, client) = Service::answering([Answer::json(200, &page), Answer::error(403, "Forbidden")]);
-    let mut routes = client.list_event_routes(None);
+    let mut routes = client.list_event_routes(None).unwrap();
     assert!(routes.try_next().await.unwrap().is_some());
     let error = routes.try_next().await.unwrap_err();
     assert!(error.is_forbidden(), "{error}");
@@ -203,10 +203,15 @@ async fn a_list_that_breaks_says_so_and_can_go_on() {
 
     for body in ["{", "7", "{\"value\": [7], \"nextLink\": null}"] {
         let (_, client) = Service::answering([Answer::text(200, body)]);
-        let error = client.list_event_routes(None).try_next().await.unwrap_err();
+        let error = client
+            .list_event_routes(None)
+            .unwrap()
+            .try_next()
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
         let (_, client) = Service::answering([Answer::text(200, body)]);
-        let pager = client.query_twins::<BasicDigitalTwin>("SELECT", None);
+        let pager = client.query_twins::<BasicDigitalTwin>("SELECT", None).unwrap();
         let error = pager.try_collect::<Vec<_>>().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use digitaltwins_convenience::{Error, UploadModelsOptions, UploadedModels, WaitOptions};
+use digitaltwins_convenience::{Error, UploadModelsOptions, UploadedModels, WaitUntilVisibleOptions};
 use serde_json::{Value, json};
 
 use crate::store::{self, Documents};
@@ -389,7 +389,7 @@ async fn waiting_has_an_end() {
     let (_, documents, client) = store::service(lagging(u32::MAX));
     twin(&mut documents.lock().unwrap(), "it's");
     let start = tokio::time::Instant::now();
-    let wait = WaitOptions {
+    let wait = WaitUntilVisibleOptions {
         timeout: Duration::from_secs(5),
     };
     let error = client.wait_until_visible("it's", Some(wait)).await.unwrap_err();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use digitaltwins_convenience::{
-    BeginDeleteJobOptions, DeleteJobStatus, Error, ErrorKind, ImportJobStatus, WatchJobOptions,
+    BeginDeleteJobOptions, DeleteJobStatus, Error, ErrorKind, ImportJobStatus, PollOptions,
 };
 use futures::TryStreamExt;
 use serde_json::{Value, json};
@@ -18,9 +18,9 @@ fn deletion(status: &str) -> Value {
     json!({"id": "del", "status": status})
 }
 
-fn every_second() -> Option<WatchJobOptions> {
-    Some(WatchJobOptions {
-        poll_interval: Some(Duration::from_secs(1)),
+fn every_second() -> Option<PollOptions> {
+    Some(PollOptions {
+        interval: Some(Duration::from_secs(1)),
     })
 }
 
@@ -34,6 +34,7 @@ async fn an_import_is_watched_to_its_end() {
     let start = tokio::time::Instant::now();
     let job = client
         .begin_import_job("imp", "in", "out", every_second())
+        .unwrap()
         .await
         .unwrap();
     assert_eq!(job.into_model().unwrap().status, Some(ImportJobStatus::Succeeded));
@@ -64,7 +65,9 @@ async fn an_import_can_be_seen_at_work() {
         .map(|(n, state)| Answer::json(if n == 0 { 201 } else { 200 }, &import(state)));
     let (_, client) = Service::answering(answers.collect::<Vec<_>>());
     let mut seen = Vec::new();
-    let mut poller = client.begin_import_job("imp", "in", "out", every_second());
+    let mut poller = client
+        .begin_import_job("imp", "in", "out", every_second())
+        .unwrap();
     while let Some(job) = poller.try_next().await.unwrap() {
         let status = job.into_model().unwrap().document.status.unwrap();
         seen.push(status.to_string());
@@ -83,7 +86,11 @@ async fn a_failed_import_says_why() {
     failed["error"] = json!({"code": "UnableToWriteToOutputBlob", "message": "no access"});
     let (service, client) =
         Service::answering([Answer::json(200, &import("running")), Answer::json(200, &failed)]);
-    let error = client.watch_import_job("imp", every_second()).await.unwrap_err();
+    let error = client
+        .watch_import_job("imp", every_second())
+        .unwrap()
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::JobFailed);
     assert_eq!(
         error.code(),
@@ -99,23 +106,16 @@ async fn a_failed_import_says_why() {
 #[tokio::test(start_paused = true)]
 async fn an_import_that_is_not_taken_is_an_error_at_once() {
     let (_, client) = Service::answering([Answer::error(409, "JobIdAlreadyExists")]);
-    let result = client.begin_import_job("imp", "in", "out", None).await;
+    let result = client.begin_import_job("imp", "in", "out", None).unwrap().await;
     let error = result.unwrap_err();
     assert!(error.is_already_exists() && error.is_conflict(), "{error}");
     assert!(
         client
             .begin_import_job("..", "in", "out", None)
-            .await
             .unwrap_err()
             .is_invalid_input()
     );
-    assert!(
-        client
-            .watch_import_job("", None)
-            .await
-            .unwrap_err()
-            .is_invalid_input()
-    );
+    assert!(client.watch_import_job("", None).unwrap_err().is_invalid_input());
 }
 
 /// ADT-DELETE-9.
@@ -128,12 +128,13 @@ async fn a_deletion_is_watched_where_the_service_says() {
         Answer::json(200, &deletion("succeeded")),
     ]);
     let options = BeginDeleteJobOptions {
-        poll_interval: Some(Duration::from_secs(1)),
+        interval: Some(Duration::from_secs(1)),
         timeout: Some(Duration::from_secs(3600)),
         ..Default::default()
     };
     let job = client
         .begin_delete_job(Some(options))
+        .unwrap()
         .await
         .unwrap()
         .into_model()
@@ -167,11 +168,11 @@ async fn a_deletion_without_a_location_is_watched_by_its_id() {
         Answer::json(200, &deletion("failed")),
     ]);
     let options = BeginDeleteJobOptions {
-        poll_interval: Some(Duration::from_secs(1)),
+        interval: Some(Duration::from_secs(1)),
         operation_id: Some("my/op".to_owned()),
         ..Default::default()
     };
-    let result = client.begin_delete_job(Some(options)).await;
+    let result = client.begin_delete_job(Some(options)).unwrap().await;
     assert_eq!(result.unwrap_err().kind(), ErrorKind::JobFailed);
     assert_eq!(
         service.lines(),
@@ -184,7 +185,7 @@ async fn a_location_elsewhere_is_not_followed() {
     let (service, client) =
         Service::answering([Answer::json(202, &deletion("running"))
             .header("operation-location", "https://elsewhere.example/x")]);
-    let result = client.begin_delete_job(None).await;
+    let result = client.begin_delete_job(None).unwrap().await;
     assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidResponse);
     assert_eq!(service.sent().len(), 1);
 }
@@ -196,20 +197,14 @@ async fn a_deletion_without_location_and_id_cannot_be_watched() {
         Answer::error(404, "DeleteJobNotFound"),
     ];
     let (service, client) = Service::answering(answers);
-    let result = client.begin_delete_job(None).await;
+    let result = client.begin_delete_job(None).unwrap().await;
     assert!(result.unwrap_err().is_not_found());
     assert_eq!(
         service.lines()[1],
         "GET /jobs/deletions/operation-location-is-missing"
     );
     let (service, client) = Service::answering([Answer::json(200, &deletion("succeeded"))]);
-    client.watch_delete_job("del", None).await.unwrap();
+    client.watch_delete_job("del", None).unwrap().await.unwrap();
     assert_eq!(service.lines(), ["GET /jobs/deletions/del"]);
-    assert!(
-        client
-            .watch_delete_job("", None)
-            .await
-            .unwrap_err()
-            .is_invalid_input()
-    );
+    assert!(client.watch_delete_job("", None).unwrap_err().is_invalid_input());
 }

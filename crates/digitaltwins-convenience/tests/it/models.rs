@@ -6,7 +6,7 @@ use digitaltwins_convenience::{
     DeleteJob, DigitalTwin, DigitalTwinPatch, DigitalTwinsClient, DigitalTwinsClientOptions,
     DigitalTwinsModelData, Error, ErrorKind, EventRoute, ImportJob, IncomingRelationship, JobError, Pager,
     Poller, Precondition, PropertyMetadata, QueryPager, QueryTwinsOptions, Relationship, UpsertOutcome,
-    WaitOptions,
+    WaitUntilVisibleOptions,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -140,7 +140,12 @@ async fn a_response_that_cannot_be_decoded_names_resource_and_member() {
     let route = json!({"value": [{"id": "a", "endpointName": 7, "filter": "true"}]});
     let (_, client) = Service::answering([Answer::json(200, &route)]);
     use futures::TryStreamExt;
-    let error = client.list_event_routes(None).try_next().await.unwrap_err();
+    let error = client
+        .list_event_routes(None)
+        .unwrap()
+        .try_next()
+        .await
+        .unwrap_err();
     assert!(
         error.to_string().contains("event route, member `endpointName`"),
         "{error}"
@@ -182,7 +187,7 @@ fn types_can_be_shared_between_threads() {
     shared::<DigitalTwinPatch>();
     shared::<QueryTwinsOptions>();
     shared::<BulkUpsertOptions>();
-    shared::<WaitOptions>();
+    shared::<WaitUntilVisibleOptions>();
     shared::<UpsertOutcome>();
     // azure_core's pagers and pollers are not `Sync`.
     sent::<Pager<EventRoute>>();

@@ -46,7 +46,12 @@ async fn links_are_followed_to_the_byte_and_an_empty_page_is_not_the_end() {
         Answer::json(200, &json!({"value": [], "nextLink": "/relative?x=1"})),
         Answer::json(200, &json!({"value": [relationship("3")], "nextLink": null})),
     ]);
-    let all: Vec<BasicRelationship> = client.list_relationships("s", None).try_collect().await.unwrap();
+    let all: Vec<BasicRelationship> = client
+        .list_relationships("s", None)
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(
         all.iter()
             .map(|relationship| relationship.id.as_str())
@@ -76,6 +81,7 @@ async fn the_page_size_goes_with_every_page() {
     };
     let routes: Vec<_> = client
         .list_event_routes(Some(options))
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -92,7 +98,7 @@ async fn a_link_to_elsewhere_is_not_followed() {
         200,
         &json!({"value": [relationship("1")], "nextLink": "https://elsewhere.example/steal"}),
     )]);
-    let pager = client.list_relationships::<BasicRelationship>("s", None);
+    let pager = client.list_relationships::<BasicRelationship>("s", None).unwrap();
     let error: Error = pager.try_collect::<Vec<_>>().await.unwrap_err();
     assert!(error.to_string().contains("elsewhere.example"), "{error}");
     assert_eq!(service.sent().len(), 1);
@@ -109,6 +115,7 @@ async fn a_list_goes_on_where_another_stopped() {
     ]);
     let mut pages = client
         .list_relationships::<BasicRelationship>("s", None)
+        .unwrap()
         .into_pages();
     pages.try_next().await.unwrap().unwrap();
     let continuation_token = pages.continuation_token();
@@ -118,6 +125,7 @@ async fn a_list_goes_on_where_another_stopped() {
     };
     let rest: Vec<BasicRelationship> = client
         .list_relationships("s", Some(options))
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -136,6 +144,7 @@ async fn a_query_repeats_its_text_and_sums_its_charge() {
     };
     let all: Vec<BasicDigitalTwin> = client
         .query_twins("SELECT * FROM DIGITALTWINS", Some(options))
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -165,6 +174,7 @@ async fn a_query_by_the_page_shows_charge_and_continuation() {
     let (service, client) = Service::answering(pages(&[json!([twin("a")]), json!([twin("b")])]));
     let mut pages = client
         .query_twins::<BasicDigitalTwin>("SELECT", None)
+        .unwrap()
         .into_pages();
     let page = pages.try_next().await.unwrap().unwrap();
     assert_eq!(page.query_charge(), Some(1.25));
@@ -179,6 +189,7 @@ async fn a_query_by_the_page_shows_charge_and_continuation() {
     };
     let rest: Vec<BasicDigitalTwin> = client
         .query_twins("SELECT", Some(options))
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -193,7 +204,7 @@ async fn a_charge_that_is_missing_or_odd_is_none() {
         Answer::json(200, &json!({"value": [], "continuationToken": ""})).header("query-charge", "much"),
     ];
     let (_, client) = Service::answering(answers);
-    let mut pages = client.query_twins::<Value>("SELECT", None).into_pages();
+    let mut pages = client.query_twins::<Value>("SELECT", None).unwrap().into_pages();
     assert_eq!(pages.try_next().await.unwrap().unwrap().query_charge(), None);
     assert_eq!(pages.try_next().await.unwrap().unwrap().query_charge(), None);
     assert!(pages.try_next().await.unwrap().is_none());
@@ -213,6 +224,7 @@ async fn repeated_rows_are_left_out_over_pages() {
     };
     let all: Vec<Value> = client
         .query_twins("SELECT", Some(options))
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -228,7 +240,12 @@ async fn repeated_rows_are_left_out_over_pages() {
         ]
     );
     let (_, client) = Service::answering(pages(&rows));
-    let all: Vec<Value> = client.query_twins("SELECT", None).try_collect().await.unwrap();
+    let all: Vec<Value> = client
+        .query_twins("SELECT", None)
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(all.len(), 8);
 }
 
@@ -256,6 +273,7 @@ async fn rows_are_read_into_any_type() {
     let (_, client) = Service::answering(pages(std::slice::from_ref(&rows)));
     let row: Row = client
         .query_twins("SELECT", None)
+        .unwrap()
         .try_next()
         .await
         .unwrap()
@@ -270,6 +288,7 @@ async fn rows_are_read_into_any_type() {
     let (_, client) = Service::answering(pages(&[json!([{"COUNT": 9_007_199_254_740_993_u64}])]));
     let row: HashMap<String, u64> = client
         .query_twins("SELECT", None)
+        .unwrap()
         .try_next()
         .await
         .unwrap()
@@ -279,6 +298,7 @@ async fn rows_are_read_into_any_type() {
     let (_, client) = Service::answering(pages(&[json!([{"COUNT": "many"}])]));
     let error: Error = client
         .query_twins::<HashMap<String, u64>>("SELECT", None)
+        .unwrap()
         .try_next()
         .await
         .unwrap_err();

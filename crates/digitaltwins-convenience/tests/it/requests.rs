@@ -167,6 +167,7 @@ async fn lists_of_relationships() {
     let (service, client) = obliging();
     let all: Vec<BasicRelationship> = client
         .list_relationships(SPECIAL, None)
+        .unwrap()
         .try_collect()
         .await
         .unwrap();
@@ -177,11 +178,13 @@ async fn lists_of_relationships() {
     };
     client
         .list_relationships::<Value>(UNICODE, Some(named))
+        .unwrap()
         .try_next()
         .await
         .unwrap();
     client
         .list_incoming_relationships(PERCENT, None)
+        .unwrap()
         .try_next()
         .await
         .unwrap();
@@ -202,7 +205,7 @@ async fn models() {
         .get_model("dtmi:example:Room;1", Some(definition))
         .await
         .unwrap();
-    client.list_models(None).try_next().await.unwrap();
+    client.list_models(None).unwrap().try_next().await.unwrap();
     let options = ListModelsOptions {
         dependencies_for: vec![
             "dtmi:example:Room;1".to_owned(),
@@ -212,7 +215,12 @@ async fn models() {
         page_size: Some(2),
         ..Default::default()
     };
-    client.list_models(Some(options)).try_next().await.unwrap();
+    client
+        .list_models(Some(options))
+        .unwrap()
+        .try_next()
+        .await
+        .unwrap();
     client.decommission_model("dtmi:example:Room;1").await.unwrap();
     client.delete_model("dtmi:example:Room;1").await.unwrap();
     assert_snapshot!(service.text());
@@ -274,12 +282,17 @@ async fn event_routes() {
     route.extra.insert("later".to_owned(), json!(true));
     client.upsert_event_route("my-route", &route).await.unwrap();
     client.delete_event_route("my-route").await.unwrap();
-    client.list_event_routes(None).try_next().await.unwrap();
+    client.list_event_routes(None).unwrap().try_next().await.unwrap();
     let options = ListEventRoutesOptions {
         page_size: Some(2),
         ..Default::default()
     };
-    client.list_event_routes(Some(options)).try_next().await.unwrap();
+    client
+        .list_event_routes(Some(options))
+        .unwrap()
+        .try_next()
+        .await
+        .unwrap();
     assert_snapshot!(service.text());
 }
 
@@ -287,7 +300,12 @@ async fn event_routes() {
 async fn queries() {
     let (service, client) = obliging();
     let text = "SELECT * FROM DIGITALTWINS T WHERE T.name = 'Büro ☃'";
-    client.query_twins::<Value>(text, None).try_next().await.unwrap();
+    client
+        .query_twins::<Value>(text, None)
+        .unwrap()
+        .try_next()
+        .await
+        .unwrap();
     let options = QueryTwinsOptions {
         page_size: Some(2),
         continuation_token: Some("a \"token\"".to_owned()),
@@ -295,6 +313,7 @@ async fn queries() {
     };
     client
         .query_twins::<Value>("SELECT * FROM DIGITALTWINS", Some(options))
+        .unwrap()
         .try_next()
         .await
         .unwrap();
@@ -304,7 +323,12 @@ async fn queries() {
         .filter(path("T.name").eq("O'Hara"))
         .build()
         .unwrap();
-    client.query_twins::<Value>(query, None).try_next().await.unwrap();
+    client
+        .query_twins::<Value>(query, None)
+        .unwrap()
+        .try_next()
+        .await
+        .unwrap();
     assert_snapshot!(service.text());
 }
 
@@ -319,12 +343,17 @@ async fn import_jobs() {
     client.get_import_job(SPECIAL).await.unwrap();
     client.cancel_import_job("imp-1").await.unwrap();
     client.delete_import_job(UNICODE).await.unwrap();
-    client.list_import_jobs(None).try_next().await.unwrap();
+    client.list_import_jobs(None).unwrap().try_next().await.unwrap();
     let options = ListImportJobsOptions {
         page_size: Some(2),
         ..Default::default()
     };
-    client.list_import_jobs(Some(options)).try_next().await.unwrap();
+    client
+        .list_import_jobs(Some(options))
+        .unwrap()
+        .try_next()
+        .await
+        .unwrap();
     assert_snapshot!(service.text());
 }
 
@@ -338,12 +367,17 @@ async fn delete_jobs() {
     };
     client.create_delete_job(Some(options)).await.unwrap();
     client.get_delete_job("del 1/ü").await.unwrap();
-    client.list_delete_jobs(None).try_next().await.unwrap();
+    client.list_delete_jobs(None).unwrap().try_next().await.unwrap();
     let options = ListDeleteJobsOptions {
         page_size: Some(2),
         ..Default::default()
     };
-    client.list_delete_jobs(Some(options)).try_next().await.unwrap();
+    client
+        .list_delete_jobs(Some(options))
+        .unwrap()
+        .try_next()
+        .await
+        .unwrap();
     assert_snapshot!(service.text());
 }
 
@@ -374,11 +408,11 @@ async fn what_cannot_be_sent_is_refused_before() {
             .delete_relationship("room-1", id, Precondition::Unconditional)
             .await;
         assert_eq!(refused(result), "relationship_id");
-        let mut list = client.list_relationships::<Value>(id, None);
-        assert_eq!(refused(list.try_next().await), "twin_id");
-        let mut list = client.list_incoming_relationships(id, None);
-        assert_eq!(refused(list.try_next().await), "twin_id");
-        assert_eq!(refused(client.watch_import_job(id, None).await), "id");
+        assert_eq!(refused(client.list_relationships::<Value>(id, None)), "twin_id");
+        assert_eq!(refused(client.list_incoming_relationships(id, None)), "twin_id");
+        assert_eq!(refused(client.begin_import_job(id, "in", "out", None)), "id");
+        assert_eq!(refused(client.watch_import_job(id, None)), "id");
+        assert_eq!(refused(client.watch_delete_job(id, None)), "id");
     }
     let empty = Precondition::IfMatch(Etag::from(""));
     assert_eq!(refused(client.delete_digital_twin("room-1", empty).await), "etag");
@@ -387,7 +421,7 @@ async fn what_cannot_be_sent_is_refused_before() {
         ..Default::default()
     };
     assert_eq!(
-        refused(client.query_twins::<Value>("SELECT", Some(zero)).try_next().await),
+        refused(client.query_twins::<Value>("SELECT", Some(zero))),
         "page_size"
     );
     let twin = DigitalTwin::new("t", "m", [1]);
@@ -408,10 +442,7 @@ async fn what_cannot_be_sent_is_refused_before() {
         page_size: Some(0),
         ..Default::default()
     };
-    assert_eq!(
-        refused(client.list_models(Some(zero)).try_next().await),
-        "page_size"
-    );
+    assert_eq!(refused(client.list_models(Some(zero))), "page_size");
     let long = CreateDeleteJobOptions {
         timeout: Some(std::time::Duration::MAX),
         ..Default::default()
@@ -528,13 +559,17 @@ fn calls_can_be_spawned() {
         client.delete_all_models().await?;
         client.delete_digital_twin_with_relationships("t").await?;
         client.wait_until_visible("t", None).await?;
-        client.begin_import_job("j", "i", "o", None).await?;
-        client.begin_delete_job(None).await?;
-        client.query_twins::<Value>("SELECT", None).try_next().await?;
+        client.begin_import_job("j", "i", "o", None).unwrap().await?;
+        client.begin_delete_job(None).unwrap().await?;
+        client
+            .query_twins::<Value>("SELECT", None)
+            .unwrap()
+            .try_next()
+            .await?;
         Ok::<_, Error>(())
     });
-    spawnable(client.list_models(None));
-    spawnable(client.list_relationships::<BasicRelationship>("t", None));
+    spawnable(client.list_models(None).unwrap());
+    spawnable(client.list_relationships::<BasicRelationship>("t", None).unwrap());
     spawnable(client.bulk_upsert(futures::stream::empty(), None).unwrap());
     spawnable(Error::from(azure_core::Error::with_message(
         azure_core::error::ErrorKind::Other,

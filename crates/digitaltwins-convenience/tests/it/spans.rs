@@ -43,6 +43,7 @@ async fn every_request_belongs_to_the_trace() {
         .unwrap_err();
     client
         .query_twins::<Value>("SELECT", None)
+        .unwrap()
         .try_next()
         .await
         .unwrap();

@@ -59,9 +59,15 @@ async fn a_call_is_a_span_with_its_requests() {
         .delete_digital_twin("nobody", Precondition::Unconditional)
         .await
         .unwrap_err();
-    client.list_models(None).try_collect::<Vec<_>>().await.unwrap();
+    client
+        .list_models(None)
+        .unwrap()
+        .try_collect::<Vec<_>>()
+        .await
+        .unwrap();
     client
         .query_twins::<Value>("SELECT", None)
+        .unwrap()
         .try_next()
         .await
         .unwrap();

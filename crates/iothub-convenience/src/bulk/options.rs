@@ -1,7 +1,6 @@
 //! Options of bulk runs.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use azure_service_core::{Backoff, RetryLoop};
@@ -16,10 +15,15 @@ const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 /// # Example
 ///
 /// ```
-/// use iothub_convenience::BulkOptions;
+/// use iothub_convenience::{BulkOptions, ProgressCallback};
 ///
-/// let options = BulkOptions { concurrency: 16, ..BulkOptions::default() }
-///     .on_progress(|progress| println!("{} done, {} failed", progress.succeeded, progress.failed));
+/// let options = BulkOptions {
+///     concurrency: 16,
+///     on_progress: Some(ProgressCallback::new(|progress| {
+///         println!("{} done, {} failed", progress.succeeded, progress.failed);
+///     })),
+///     ..Default::default()
+/// };
 /// ```
 #[derive(Debug, Clone)]
 pub struct BulkOptions {
@@ -29,8 +33,8 @@ pub struct BulkOptions {
     /// How many times an item is tried that the hub throttles, beyond the retries of each call. Between two tries the run
     /// waits as long as the hub asks, or with exponential backoff. Default: 4.
     pub attempts: u32,
-    /// Called after each item. See [`on_progress`](Self::on_progress).
-    pub progress: Option<ProgressCallback>,
+    /// Called after each item.
+    pub on_progress: Option<ProgressCallback>,
 }
 
 impl Default for BulkOptions {
@@ -38,19 +42,12 @@ impl Default for BulkOptions {
         Self {
             concurrency: 4,
             attempts: 4,
-            progress: None,
+            on_progress: None,
         }
     }
 }
 
 impl BulkOptions {
-    /// Calls `progress` after each item.
-    #[must_use]
-    pub fn on_progress(mut self, progress: impl Fn(&BulkProgress) + Send + Sync + 'static) -> Self {
-        self.progress = Some(ProgressCallback(Arc::new(progress)));
-        self
-    }
-
     pub(super) fn retries(&self) -> RetryLoop {
         RetryLoop::new(self.attempts, Backoff::new(BACKOFF.0, BACKOFF.1))
     }
@@ -69,14 +66,7 @@ pub struct BulkProgress {
 }
 
 /// A function that is called after each item of a bulk run.
-#[derive(Clone)]
-pub struct ProgressCallback(Arc<dyn Fn(&BulkProgress) + Send + Sync>);
-
-impl fmt::Debug for ProgressCallback {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProgressCallback").finish_non_exhaustive()
-    }
-}
+pub type ProgressCallback = azure_service_core::ProgressCallback<BulkProgress>;
 
 /// Counts outcomes and reports them.
 #[derive(Debug)]
@@ -88,13 +78,13 @@ pub(super) struct Counter {
 impl Counter {
     pub(super) fn new(options: &BulkOptions) -> Self {
         Self {
-            callback: options.progress.clone(),
+            callback: options.on_progress.clone(),
             progress: Mutex::default(),
         }
     }
 
     pub(super) fn count<T>(&self, outcome: &BulkOutcome<T>) {
-        let Some(ProgressCallback(callback)) = &self.callback else {
+        let Some(callback) = &self.callback else {
             return;
         };
         let progress = {
@@ -106,6 +96,6 @@ impl Counter {
             }
             *progress
         };
-        callback(&progress);
+        callback.call(&progress);
     }
 }

@@ -1,11 +1,11 @@
 //! Import and export jobs.
 
 use azure_core::http::{NoFormat, Response};
+use azure_service_core::PollOptions;
 
 use crate::Poller;
 use crate::client::IotHubRegistryManager;
 use crate::error::Result;
-use crate::jobs::PollOptions;
 use crate::jobs::import_export::{ImportExportJob, ImportExportJobRequest};
 
 /// Import and export of identities by way of blobs.
@@ -38,6 +38,9 @@ impl IotHubRegistryManager {
 
     /// Starts an import or export job; await the poller to wait for its end.
     ///
+    /// The job is started before this returns, unlike with the other `begin_…` methods, because the service chooses the id
+    /// under which the poller reads it.
+    ///
     /// An import completes even if it refused identities: see the blob `importErrors.log`.
     ///
     /// REST: `POST /jobs/create`, then `GET /jobs/{id}`.
@@ -66,19 +69,22 @@ impl IotHubRegistryManager {
     ) -> Result<Poller<ImportExportJob>> {
         let method = "begin_import_export_job";
         let job = self.start_import_export_job(method, job).await?.into_model()?;
-        Ok(self.poll_import_export_job(method, &job.job_id, options))
+        self.poll_import_export_job(method, &job.job_id, options)
     }
 
     /// Watches an import or export job that has been started; await the poller to wait for its end.
     ///
-    /// The poller yields errors as [`begin_import_export_job`](Self::begin_import_export_job).
-    ///
     /// REST: `GET /jobs/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// At once if `job_id` is not valid. The poller yields all others, as that of
+    /// [`begin_import_export_job`](Self::begin_import_export_job).
     pub fn watch_import_export_job(
         &self,
         job_id: &str,
         options: Option<PollOptions>,
-    ) -> Poller<ImportExportJob> {
+    ) -> Result<Poller<ImportExportJob>> {
         self.poll_import_export_job("watch_import_export_job", job_id, options)
     }
 
@@ -87,7 +93,7 @@ impl IotHubRegistryManager {
         method: &'static str,
         job_id: &str,
         options: Option<PollOptions>,
-    ) -> Poller<ImportExportJob> {
+    ) -> Result<Poller<ImportExportJob>> {
         let request = self.core.protocol().jobs_get_import_export_job_request(job_id);
         let interval = options.unwrap_or_default().interval;
         self.core.call(method).watch_job(request, interval)

@@ -1,18 +1,18 @@
 //! Scheduled jobs.
 
 use azure_core::http::Response;
+use azure_service_core::PollOptions;
 
 use crate::client::IotHubRegistryManager;
 use crate::devices::count_parameter;
 use crate::error::Result;
-use crate::jobs::PollOptions;
 use crate::jobs::kind::{JobStatus, JobType};
 use crate::jobs::scheduled::{ScheduledJob, ScheduledJobRequest, check_job_id};
 use crate::{Pager, Poller};
 
 /// Options of [`IotHubRegistryManager::query_scheduled_jobs`].
 #[derive(Debug, Clone, Default)]
-pub struct ScheduledJobQueryOptions {
+pub struct QueryScheduledJobsOptions {
     /// Only jobs of this kind.
     pub job_type: Option<JobType>,
     /// Only jobs in this state.
@@ -34,20 +34,10 @@ impl IotHubRegistryManager {
     /// [`is_already_exists`](crate::Error::is_already_exists) if there is a job with this id;
     /// [`is_throttled`](crate::Error::is_throttled) if too many jobs are running.
     pub async fn create_scheduled_job(&self, job: &ScheduledJobRequest) -> Result<Response<ScheduledJob>> {
-        self.start_scheduled_job("create_scheduled_job", job).await
-    }
-
-    async fn start_scheduled_job(
-        &self,
-        method: &'static str,
-        job: &ScheduledJobRequest,
-    ) -> Result<Response<ScheduledJob>> {
-        let (job_id, body) = (job.job_id(), &job.to_body()?);
-        let request = self
-            .core
-            .protocol()
-            .jobs_create_scheduled_job_request(job_id, body);
-        Ok(self.core.call(method).send(request).await?)
+        let body = &job.to_body()?;
+        let api = self.core.protocol();
+        let request = api.jobs_create_scheduled_job_request(job.job_id(), body);
+        Ok(self.core.call("create_scheduled_job").send(request).await?)
     }
 
     /// Schedules a job; await the poller to wait for its end.
@@ -59,7 +49,8 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As [`create_scheduled_job`](Self::create_scheduled_job). The poller ends with an error of kind
+    /// At once if `job` is not valid. The poller yields all others, beginning with those of
+    /// [`create_scheduled_job`](Self::create_scheduled_job); it ends with an error of kind
     /// [`JobFailed`](crate::ErrorKind::JobFailed) if the job failed or was cancelled.
     ///
     /// # Example
@@ -75,19 +66,22 @@ impl IotHubRegistryManager {
     /// let patch = TwinPatch::new().set_desired("climate.target", 18);
     /// let request = ScheduledJobRequest::update_twin("night", "tags.site = 'oslo'", patch);
     /// let options = PollOptions { interval: Some(Duration::from_secs(1)) };
-    /// let job = hub.begin_scheduled_job(&request, Some(options)).await?.await?.into_model()?;
+    /// let job = hub.begin_scheduled_job(&request, Some(options))?.await?.into_model()?;
     /// println!("{:?}", job.device_job_statistics);
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn begin_scheduled_job(
+    pub fn begin_scheduled_job(
         &self,
         job: &ScheduledJobRequest,
         options: Option<PollOptions>,
     ) -> Result<Poller<ScheduledJob>> {
-        let method = "begin_scheduled_job";
-        self.start_scheduled_job(method, job).await?;
-        Ok(self.poll_scheduled_job(method, job.job_id(), options))
+        let (id, body) = (job.job_id(), &job.to_body()?);
+        let api = self.core.protocol();
+        let start = api.jobs_create_scheduled_job_request(id, body);
+        let get = api.jobs_get_scheduled_job_request(id);
+        let interval = options.unwrap_or_default().interval;
+        self.core.call("begin_scheduled_job").job(start, get, interval)
     }
 
     /// Watches a scheduled job; await the poller to wait for its end.
@@ -96,19 +90,19 @@ impl IotHubRegistryManager {
     /// the poller ends with an error of kind [`JobFailed`](crate::ErrorKind::JobFailed).
     ///
     /// REST: `GET /jobs/v2/{id}`.
-    pub fn watch_scheduled_job(&self, job_id: &str, options: Option<PollOptions>) -> Poller<ScheduledJob> {
-        self.poll_scheduled_job("watch_scheduled_job", job_id, options)
-    }
-
-    fn poll_scheduled_job(
+    ///
+    /// # Errors
+    ///
+    /// At once if `job_id` is not valid. The poller yields all others.
+    pub fn watch_scheduled_job(
         &self,
-        method: &'static str,
         job_id: &str,
         options: Option<PollOptions>,
-    ) -> Poller<ScheduledJob> {
+    ) -> Result<Poller<ScheduledJob>> {
+        check_job_id(job_id)?;
         let request = self.core.protocol().jobs_get_scheduled_job_request(job_id);
         let interval = options.unwrap_or_default().interval;
-        self.core.call(method).watch_job(request, interval)
+        self.core.call("watch_scheduled_job").watch_job(request, interval)
     }
 
     /// Reads a scheduled job.
@@ -164,19 +158,19 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// At once if the page size is 0. The pager yields all others.
+    /// At once if the page size is 0 or the continuation token is not valid. The pager yields all others.
     ///
     /// # Example
     ///
     /// ```
     /// use futures::TryStreamExt;
-    /// use iothub_convenience::{JobStatus, ScheduledJobQueryOptions};
+    /// use iothub_convenience::{JobStatus, QueryScheduledJobsOptions};
     ///
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&[]).await?;
-    /// let options = ScheduledJobQueryOptions { job_status: Some(JobStatus::Running), ..Default::default() };
+    /// let options = QueryScheduledJobsOptions { job_status: Some(JobStatus::Running), ..Default::default() };
     /// let mut jobs = hub.query_scheduled_jobs(Some(options))?;
     /// while let Some(job) = jobs.try_next().await? {
     ///     println!("{}", job.job_id);
@@ -186,7 +180,7 @@ impl IotHubRegistryManager {
     /// ```
     pub fn query_scheduled_jobs(
         &self,
-        options: Option<ScheduledJobQueryOptions>,
+        options: Option<QueryScheduledJobsOptions>,
     ) -> Result<Pager<ScheduledJob>> {
         let options = options.unwrap_or_default();
         let status = options.job_status.as_ref().map(JobStatus::as_str);
@@ -197,6 +191,6 @@ impl IotHubRegistryManager {
                 .protocol()
                 .jobs_query_scheduled_jobs_request(status, kind, None, count.as_deref());
         let call = self.core.call("query_scheduled_jobs");
-        Ok(call.list(request, options.continuation_token))
+        call.list(request, options.continuation_token)
     }
 }

@@ -28,7 +28,6 @@ async fn a_job_changes_the_twins_that_meet_its_condition() {
     let request = ScheduledJobRequest::update_twin("night", "tags.site = 'oslo'", patch);
     let job = hub
         .begin_scheduled_job(&request, often())
-        .await
         .unwrap()
         .await
         .unwrap()
@@ -68,7 +67,7 @@ async fn a_job_changes_the_twins_that_meet_its_condition() {
     let done = || Some(DeviceJobStatus::Completed);
     assert_eq!(devices, [("a".to_owned(), done()), ("b".to_owned(), done())]);
 
-    let options = ScheduledJobQueryOptions {
+    let options = QueryScheduledJobsOptions {
         job_type: Some(JobType::ScheduleUpdateTwin),
         job_status: Some(JobStatus::Completed),
         ..Default::default()
@@ -83,7 +82,7 @@ async fn a_job_changes_the_twins_that_meet_its_condition() {
         jobs.iter().map(|job| job.job_id.as_str()).collect::<Vec<_>>(),
         ["night"]
     );
-    let none = ScheduledJobQueryOptions {
+    let none = QueryScheduledJobsOptions {
         job_status: Some(JobStatus::Failed),
         ..Default::default()
     };
@@ -111,7 +110,11 @@ async fn a_job_that_waits_can_be_cancelled() {
         .into_model()
         .unwrap();
     assert_eq!(cancelled.status, Some(JobStatus::Cancelled));
-    let error = hub.watch_scheduled_job("reboot", often()).await.unwrap_err();
+    let error = hub
+        .watch_scheduled_job("reboot", often())
+        .unwrap()
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::JobFailed);
     assert!(
         hub.cancel_scheduled_job("nothing")

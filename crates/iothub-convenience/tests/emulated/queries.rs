@@ -24,7 +24,7 @@ async fn fleet(hub: &IotHubRegistryManager) {
 async fn twins_are_found_page_by_page() {
     let (_emulator, hub) = hub(&[]).await;
     fleet(&hub).await;
-    let options = QueryOptions {
+    let options = QueryIotHubOptions {
         page_size: Some(10),
         ..Default::default()
     };

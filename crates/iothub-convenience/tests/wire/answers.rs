@@ -257,7 +257,7 @@ async fn a_query_can_be_resumed_and_seen_by_page() {
     let mut pages = hub.query_iot_hub_rows("q", None).unwrap().into_pages();
     let page = pages.try_next().await.unwrap().unwrap();
     assert_eq!((page.row_type, page.rows.len()), (RowType::Raw, 1));
-    let options = QueryOptions {
+    let options = QueryIotHubOptions {
         continuation_token: pages.continuation_token(),
         ..Default::default()
     };

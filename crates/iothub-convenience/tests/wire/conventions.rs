@@ -55,7 +55,7 @@ fn calls() -> Vec<(&'static str, Call)> {
             Box::pin(async move { hub.query_scheduled_jobs(None)?.try_next().await.map(drop) })
         }),
         ("job", |hub| {
-            Box::pin(async move { hub.watch_scheduled_job("j", None).await.map(drop) })
+            Box::pin(async move { hub.watch_scheduled_job("j", None).unwrap().await.map(drop) })
         }),
         ("bulk", |hub| {
             Box::pin(async move {
@@ -166,11 +166,11 @@ async fn what_the_rules_forbid_is_refused_before_sending() {
     let method = || DirectMethod::new("m");
     let patch = TwinPatch::new().set_tag("a", std::collections::HashMap::from([(vec![1], 2)]));
     let job = |id: &str| ScheduledJobRequest::update_twin(id, "*", TwinPatch::new().set_tag("a", 1));
-    let zero = || QueryOptions {
+    let zero = || QueryIotHubOptions {
         page_size: Some(0),
         ..Default::default()
     };
-    let jobs = ScheduledJobQueryOptions {
+    let jobs = QueryScheduledJobsOptions {
         page_size: Some(0),
         ..Default::default()
     };
@@ -314,7 +314,7 @@ async fn rows_and_payloads_are_decoded_as_the_callers_types() {
     recorder
         .answer_with(200, &[("x-ms-continuation", "t")], r#"[{"target": 21.5}]"#)
         .answer(200, &json!([]));
-    let options = QueryOptions {
+    let options = QueryIotHubOptions {
         page_size: Some(1),
         ..Default::default()
     };

@@ -26,7 +26,6 @@ async fn a_scheduled_job_is_watched_to_its_end() {
     }
     let job = hub
         .begin_scheduled_job(&request, quickly())
-        .await
         .unwrap()
         .await
         .unwrap()
@@ -42,7 +41,11 @@ async fn a_scheduled_job_is_watched_to_its_end() {
         200,
         &json!({"jobId": "j", "status": "failed", "failureReason": "no"}),
     );
-    let error = hub.watch_scheduled_job("j", quickly()).await.unwrap_err();
+    let error = hub
+        .watch_scheduled_job("j", quickly())
+        .unwrap()
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::JobFailed);
 }
 

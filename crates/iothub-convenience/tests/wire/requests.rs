@@ -160,7 +160,7 @@ async fn queries() {
     page(json!([{"n": 1}]), Some("a+b/c=="));
     page(json!([]), Some("second"));
     page(json!([{"n": 2}, {"n": 3}]), None);
-    let options = QueryOptions {
+    let options = QueryIotHubOptions {
         page_size: Some(2),
         ..Default::default()
     };
@@ -257,7 +257,7 @@ async fn scheduled_jobs_are_listed_page_by_page() {
     );
     recorder.answer_with(200, &[("x-ms-continuation", "next")], "[]");
     recorder.answer_with(200, &[("x-ms-item-type", "JobResponse")], r#"[{"jobId": "b"}]"#);
-    let options = ScheduledJobQueryOptions {
+    let options = QueryScheduledJobsOptions {
         job_type: Some(JobType::ScheduleUpdateTwin),
         job_status: Some(JobStatus::Running),
         page_size: Some(2),

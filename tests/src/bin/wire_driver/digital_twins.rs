@@ -155,7 +155,7 @@ async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result
                 page_size: size,
                 ..Default::default()
             };
-            pages(client.list_models(Some(options))).await
+            pages(client.list_models(Some(options))?).await
         }
         "decommission_model" => client
             .decommission_model(id)
@@ -225,9 +225,9 @@ async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result
                 relationship_name,
                 ..Default::default()
             };
-            pages(client.list_relationships::<Value>(twin, Some(options))).await
+            pages(client.list_relationships::<Value>(twin, Some(options))?).await
         }
-        "list_incoming_relationships" => pages(client.list_incoming_relationships(twin, None)).await,
+        "list_incoming_relationships" => pages(client.list_incoming_relationships(twin, None)?).await,
         "publish_telemetry" => {
             client
                 .publish_telemetry(twin, &args.0["telemetry"], args.telemetry()?)
@@ -247,7 +247,7 @@ async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result
                 page_size: size,
                 ..Default::default()
             };
-            pages(client.list_event_routes(Some(options))).await
+            pages(client.list_event_routes(Some(options))?).await
         }
         "upsert_event_route" => {
             client
@@ -268,7 +268,7 @@ async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result
                 ..Default::default()
             };
             let pages = client
-                .query_twins::<Value>(args.text("query"), Some(options))
+                .query_twins::<Value>(args.text("query"), Some(options))?
                 .into_pages();
             let pages: Vec<_> = pages.try_collect().await?;
             let rows = pages
@@ -294,16 +294,16 @@ async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result
                 page_size: size,
                 ..Default::default()
             };
-            pages(client.list_import_jobs(Some(options))).await
+            pages(client.list_import_jobs(Some(options))?).await
         }
         "create_delete_job" => {
             let minutes = args.0["timeout_in_minutes"].as_u64();
             let options = BeginDeleteJobOptions {
                 operation_id: args.optional("operation_id"),
                 timeout: minutes.map(|minutes| Duration::from_secs(60 * minutes)),
-                poll_interval: Some(Duration::from_secs(1)),
+                interval: Some(Duration::from_secs(1)),
             };
-            model(client.begin_delete_job(Some(options)).await?)
+            model(client.begin_delete_job(Some(options))?.await?)
         }
         "get_delete_job" => model(client.get_delete_job(job).await?),
         "list_delete_jobs" => {
@@ -311,7 +311,7 @@ async fn run(client: &DigitalTwinsClient, call: &str, args: &Args<'_>) -> Result
                 page_size: size,
                 ..Default::default()
             };
-            pages(client.list_delete_jobs(Some(options))).await
+            pages(client.list_delete_jobs(Some(options))?).await
         }
         _ => Ok(None),
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures::TryStreamExt;
 use iothub_convenience::{
     Configuration, DateTime, DirectMethodOutcome, Error, GetConfigurationsOptions, ImportExportJobRequest,
-    IotHubRegistryManager, JobStatus, JobType, PlugAndPlayPatch, QueryOptions, QueryRow,
-    ScheduledJobQueryOptions, ScheduledJobRequest, TwinPatch,
+    IotHubRegistryManager, JobStatus, JobType, PlugAndPlayPatch, QueryIotHubOptions, QueryRow,
+    QueryScheduledJobsOptions, ScheduledJobRequest, TwinPatch,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -88,7 +88,7 @@ pub(crate) async fn run(
         "get_scheduled_job" => body(hub.get_scheduled_job(arguments.text("job_id")).await?),
         "cancel_scheduled_job" => body(hub.cancel_scheduled_job(arguments.text("job_id")).await?),
         "query_scheduled_jobs" => {
-            let options = ScheduledJobQueryOptions {
+            let options = QueryScheduledJobsOptions {
                 job_type: arguments.optional("job_type").map(JobType::from),
                 job_status: arguments.optional("job_status").map(JobStatus::from),
                 page_size: arguments.number("max_item_count"),
@@ -118,7 +118,7 @@ pub(crate) async fn run(
 }
 
 async fn query(hub: &IotHubRegistryManager, arguments: &Arguments<'_>) -> Result<Value, Error> {
-    let options = QueryOptions {
+    let options = QueryIotHubOptions {
         page_size: arguments.number("max_item_count"),
         continuation_token: arguments.optional("continuation_token").map(str::to_owned),
     };
