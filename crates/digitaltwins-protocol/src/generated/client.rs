@@ -7,15 +7,15 @@ use progenitor_client::{ClientInfo, Error, ResponseValue};
 use super::{operations, types};
 /// Client for Azure Digital Twins data plane
 ///
-/// Holds a graph of digital twins and the relationships between them, each described by a DTDL model
-/// (version 2 or 3), answers queries over it, sends its events to endpoints by routes, and imports or
-/// empties it with jobs.
+/// Stores a graph of digital twins and the relationships between them, each described by a DTDL model
+/// (version 2 or 3); runs queries over it, routes its events to endpoints, and imports or empties it
+/// with jobs.
 ///
-/// Requests carry a Microsoft Entra bearer token for the scope
+/// Requests have a Microsoft Entra bearer token for the scope
 /// `https://digitaltwins.azure.net/.default`. Ids are case-sensitive. A request body may have up to 32
 /// KB unless its operation says otherwise. Errors are JSON, `{"error":{"code":…,"message":…}}`;
-/// operations list their notable codes. A missing or wrong token is answered with 401. Any operation
-/// may be throttled with 429, and then `Retry-After` holds the seconds to wait.
+/// operations list their notable codes. A missing or invalid token returns 401. Any operation may be
+/// throttled with 429; `Retry-After` then gives the seconds to wait.
 ///
 /// Version: 2023-10-31
 #[derive(Clone, Debug)]
@@ -115,30 +115,29 @@ impl Client {
 
     /// List models
     ///
-    /// Gives the models of the instance in order of their upload, or with `dependenciesFor` only some of
-    /// them together with all they depend on: the interfaces they extend and those of their components, at
-    /// any depth.
+    /// Returns the models of the instance in upload order. With `dependenciesFor`, returns only the listed
+    /// models and all their dependencies: the interfaces they extend and those of their components, at any
+    /// depth.
     ///
-    /// Follow `nextLink` until it is null; a page holds 100 models by default. Definitions are left out
-    /// unless asked for.
+    /// Follow `nextLink` until it is null; a page holds 100 models by default. Definitions are omitted
+    /// unless requested.
     ///
     /// Errors:
     ///
     /// * 400 `InvalidArgument`: an id in `dependenciesFor` is not a well-formed DTMI.
     /// * 400 `LimitExceeded`: `dependenciesFor` has too many ids.
-    /// * 404 `ModelNotFound`: an id in `dependenciesFor` names no stored model.
+    /// * 404 `ModelNotFound`: an id in `dependenciesFor` does not name a stored model.
     ///
     /// Sends a `GET` request to `/models`
     ///
     /// Arguments:
     ///
-    /// - `dependencies_for`: Ids of models to give together with everything they need; all models if
-    ///   missing.
-    /// - `include_model_definition`: Whether to include the DTDL in `model`; no by default.
-    /// - `max_items_per_page`: Most items wanted in a page, for a query up to 1,000; fewer may come
-    ///   although there are more pages.
+    /// - `dependencies_for`: Ids of the models to return with their dependencies; all models if omitted.
+    /// - `include_model_definition`: Whether to include the DTDL in `model`; false by default.
+    /// - `max_items_per_page`: Maximum number of items per page, up to 1,000 for a query; a page may hold
+    ///   fewer although more pages follow.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn digital_twin_models_list<'a>(
         &'a self,
         dependencies_for: Option<&'a ::std::vec::Vec<::std::string::String>>,
@@ -202,27 +201,26 @@ impl Client {
 
     /// Upload models
     ///
-    /// Takes DTDL interfaces of version 2 or 3 and stores all of them or none. What they extend and use as
-    /// components must be stored already or be part of the same request, in any order; the target of a
-    /// relationship need not exist. Models cannot be changed afterwards: a new version is a new id.
+    /// Stores DTDL interfaces of version 2 or 3, either all of them or none. Interfaces that they extend or
+    /// use as components must already be stored or be in the same request, in any order; the target of a
+    /// relationship need not exist. Models are immutable: a new version needs a new id.
     ///
     /// A request holds up to 250 models of 1 MB each, an instance up to 10,000 models.
     ///
     /// Errors:
     ///
-    /// * 400 `DTDLParserError`: a definition breaks the rules of DTDL or refers to an interface that is not
-    ///   known.
-    /// * 400 `InvalidArgument`: the list is empty or an id is not usable.
+    /// * 400 `DTDLParserError`: a definition violates the rules of DTDL or refers to an unknown interface.
+    /// * 400 `InvalidArgument`: the list is empty or an id is invalid.
     /// * 400 `LimitExceeded`: more models than allowed.
     /// * 400 `ModelVersionNotSupported`: the `@context` names a DTDL version other than 2 and 3.
-    /// * 409 `ModelIdAlreadyExists`: at least one of the ids is taken; the message lists them.
+    /// * 409 `ModelIdAlreadyExists`: at least one of the ids is in use; the message lists them.
     ///
     /// Sends a `POST` request to `/models`
     ///
     /// Arguments:
     ///
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     /// - `body`: DTDL interfaces, at least one; each is an object with `@context`, `@id` and `@type`.
     pub async fn digital_twin_models_add<'a>(
         &'a self,
@@ -299,9 +297,9 @@ impl Client {
     /// Arguments:
     ///
     /// - `id`: Id of the model, a DTMI such as `dtmi:com:example:Room;1`.
-    /// - `include_model_definition`: Whether to include the DTDL in `model`; no by default.
+    /// - `include_model_definition`: Whether to include the DTDL in `model`; false by default.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn digital_twin_models_get_by_id<'a>(
         &'a self,
         id: &'a str,
@@ -352,18 +350,18 @@ impl Client {
 
     /// Delete a model
     ///
-    /// Removes the model unless another stored model extends it or has it as a component. Twins that use it
-    /// do not stop this, nor do relationships that name it as target: such twins can still be read, queried
-    /// and deleted, but their properties and outgoing relationships cannot be edited until the model is
-    /// uploaded again.
+    /// Deletes the model unless another stored model extends it or uses it as a component. Twins that use
+    /// the model, and relationships that name it as their target, do not prevent this: such twins can still
+    /// be read, queried and deleted, but their properties and outgoing relationships cannot be edited until
+    /// the model is uploaded again.
     ///
     /// Errors:
     ///
     /// * 400 `InvalidArgument`: the id is not a well-formed DTMI.
     /// * 400 `MissingArgument`: the id is missing.
     /// * 404 `ModelNotFound`: no model with this id is stored.
-    /// * 409 `ModelReferencesNotDeleted`: other models need this one; the message names them, delete those
-    ///   first.
+    /// * 409 `ModelReferencesNotDeleted`: other models depend on this one; delete those first. The message
+    ///   lists them.
     ///
     /// Sends a `DELETE` request to `/models/{id}`
     ///
@@ -371,7 +369,7 @@ impl Client {
     ///
     /// - `id`: Id of the model, a DTMI such as `dtmi:com:example:Room;1`.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn digital_twin_models_delete<'a>(
         &'a self,
         id: &'a str,
@@ -428,18 +426,17 @@ impl Client {
 
     /// Decommission a model, or put it back into service
     ///
-    /// The only change a model knows is that of `decommissioned`:
-    /// `[{"op":"replace","path":"/decommissioned","value":true}]`, or `false` to undo it. New twins cannot
-    /// use a decommissioned model, while existing ones go on as before and can still be changed. Setting
-    /// the same value again succeeds.
+    /// Only `decommissioned` can be changed: `[{"op":"replace","path":"/decommissioned","value":true}]`, or
+    /// `false` to undo it. New twins cannot use a decommissioned model; existing twins are unaffected and
+    /// can still be changed. Setting the same value again succeeds.
     ///
     /// Errors:
     ///
     /// * 400 `InvalidArgument`: the id is not a well-formed DTMI.
-    /// * 400 `JsonPatchInvalid`: the patch addresses anything but `/decommissioned`.
+    /// * 400 `JsonPatchInvalid`: the patch changes anything other than `/decommissioned`.
     /// * 400 `MissingArgument`: the id is missing.
     /// * 404 `ModelNotFound`: no model with this id is stored.
-    /// * 409 `ModelReferencesNotDecommissioned`: models connected with this one are still in service.
+    /// * 409 `ModelReferencesNotDecommissioned`: models related to this one are still in service.
     ///
     /// Sends a `PATCH` request to `/models/{id}`
     ///
@@ -447,7 +444,7 @@ impl Client {
     ///
     /// - `id`: Id of the model, a DTMI such as `dtmi:com:example:Room;1`.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     /// - `body`: JSON Patch (RFC 6902) with a `replace` of `/decommissioned`.
     pub async fn digital_twin_models_update<'a>(
         &'a self,
@@ -508,17 +505,17 @@ impl Client {
     /// Query twins and relationships
     ///
     /// Runs a query in the service's SQL-like language, over `DIGITALTWINS` or `RELATIONSHIPS`. For the
-    /// next page send the `continuationToken` of the last one and stop when it is null; a page may be
-    /// short, even empty, and still have a successor. Rows come in no particular order.
+    /// next page, send the `continuationToken` of the previous one; stop when it is null. A short or empty
+    /// page is not necessarily the last. Rows are in no particular order.
     ///
-    /// Results trail writes by up to 10 seconds or so; reading a twin by its id does not. The
-    /// `query-charge` header tells what the page cost; an instance may spend 4,000 query units a second.
+    /// Results lag writes by up to about 10 seconds; reading a twin by its id does not. The `query-charge`
+    /// header gives the cost of the page; an instance may spend 4,000 query units per second.
     ///
-    /// A query text has at most 8,000 characters, 5 `JOIN`s and 50 `AND` or `OR`.
+    /// A query has at most 8,000 characters, 5 `JOIN`s and 50 `AND` or `OR`.
     ///
     /// Errors:
     ///
-    /// * 400 `BadRequest`: the continuation token is not one the service gave out.
+    /// * 400 `BadRequest`: the continuation token was not issued by the service.
     /// * 400 `SqlQueryError`: the text is not a valid query; the message gives line and position.
     /// * 400 `TimeoutError`: the query ran for longer than 60 seconds; narrow it down.
     /// * 429 `QuotaReachedError`: too many queries or query units; wait for `Retry-After`.
@@ -527,11 +524,11 @@ impl Client {
     ///
     /// Arguments:
     ///
-    /// - `max_items_per_page`: Most items wanted in a page, for a query up to 1,000; fewer may come
-    ///   although there are more pages.
+    /// - `max_items_per_page`: Maximum number of items per page, up to 1,000 for a query; a page may hold
+    ///   fewer although more pages follow.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
-    /// - `body`: The query, or the token of the page to go on with.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
+    /// - `body`: The query, or the token of the next page.
     pub async fn query_query_twins<'a>(
         &'a self,
         max_items_per_page: Option<i64>,
@@ -590,11 +587,11 @@ impl Client {
 
     /// Get a twin
     ///
-    /// Reads the twin with its properties, components and metadata. The answer reflects the latest write.
+    /// Reads the twin with its properties, components and metadata. The response reflects the latest write.
     ///
     /// Errors:
     ///
-    /// * 400 `InvalidArgument`: the id is not usable.
+    /// * 400 `InvalidArgument`: the id is invalid.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     ///
     /// Sends a `GET` request to `/digitaltwins/{id}`
@@ -603,7 +600,7 @@ impl Client {
     ///
     /// - `id`: Id of the twin.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn digital_twins_get_by_id<'a>(
         &'a self,
         id: &'a str,
@@ -662,20 +659,20 @@ impl Client {
 
     /// Create or replace a twin
     ///
-    /// Stores the whole twin under the id of the path and gives it back as stored. An existing twin is
-    /// overwritten, save with `If-None-Match: *`; its relationships stay.
+    /// Stores the whole twin under the id in the path and returns it as stored. An existing twin is
+    /// overwritten unless `If-None-Match: *` is sent; its relationships are kept.
     ///
-    /// The body needs `$metadata.$model`, and every component of the model at least as `{"$metadata":{}}`;
-    /// properties may be missing, but may not be null. `$dtId` and `$etag` in the body are ignored. A twin
-    /// has at most 32 KB, a string property 4 KB.
+    /// The body must contain `$metadata.$model` and every component of the model, at least as
+    /// `{"$metadata":{}}`; properties may be absent, but not null. `$dtId` and `$etag` in the body are
+    /// ignored. A twin has at most 32 KB, a string property 4 KB.
     ///
     /// Errors:
     ///
-    /// * 400 `InvalidArgument`: the id, the body or `If-None-Match` is not usable.
+    /// * 400 `InvalidArgument`: the id, the body or `If-None-Match` is invalid.
     /// * 400 `ModelDecommissioned`: the model of a new twin is decommissioned.
     /// * 400 `TwinLimitReached`: the instance is full; 2,000,000 twins by default.
     /// * 400 `ValidationFailed`: the twin does not conform to its model, or the model is not stored;
-    ///   `details` says what.
+    ///   `details` lists the causes.
     /// * 412 `PreconditionFailed`: `If-None-Match: *` was sent and the twin exists.
     ///
     /// Sends a `PUT` request to `/digitaltwins/{id}`
@@ -686,7 +683,7 @@ impl Client {
     /// - `if_none_match`: `*` makes the request fail with 412 if the resource exists, so that nothing is
     ///   overwritten.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     /// - `body`: The twin: its properties and components at the top level, and `$metadata` with `$model`.
     pub async fn digital_twins_add<'a>(
         &'a self,
@@ -745,8 +742,8 @@ impl Client {
 
     /// Delete a twin
     ///
-    /// Removes a twin that has no relationships left, neither outgoing nor incoming. List both and delete
-    /// them first.
+    /// Deletes a twin that has neither outgoing nor incoming relationships. List both and delete them
+    /// first.
     ///
     /// Errors:
     ///
@@ -760,10 +757,10 @@ impl Client {
     /// Arguments:
     ///
     /// - `id`: Id of the twin.
-    /// - `if_match`: ETag of the version to change, or `*` for any; on another version the request fails
-    ///   with 412. Without it the latest version is changed.
+    /// - `if_match`: ETag of the version to change, or `*` for any; the request fails with 412 if the
+    ///   stored version differs. Without it, the latest version is changed.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn digital_twins_delete<'a>(
         &'a self,
         id: &'a str,
@@ -826,15 +823,15 @@ impl Client {
 
     /// Change parts of a twin
     ///
-    /// Applies a JSON Patch, all of it or nothing; only the result is checked against the model. `add` also
-    /// overwrites, `replace` and `remove` need something to be there. Paths look like `/property`,
+    /// Applies a JSON Patch atomically; only the result is validated against the model. `add` also
+    /// overwrites; `replace` and `remove` require an existing value. Paths look like `/property`,
     /// `/component/property`, `/object/field` or `/map/key`; the parent of a new member must exist. To move
-    /// the twin to another model, replace `/$metadata/$model` and mend the properties in the same patch;
+    /// the twin to another model, replace `/$metadata/$model` and adjust the properties in the same patch;
     /// `/$metadata/{property}/sourceTime` sets when a value was measured.
     ///
     /// Errors:
     ///
-    /// * 400 `InvalidArgument`: the id, the body or `If-Match` is not usable.
+    /// * 400 `InvalidArgument`: the id, the body or `If-Match` is invalid.
     /// * 400 `JsonPatchInvalid`: an operation other than `add`, `replace` or `remove`, or a path that
     ///   cannot be resolved.
     /// * 400 `ValidationFailed`: the changed twin would not conform to its model.
@@ -846,10 +843,10 @@ impl Client {
     /// Arguments:
     ///
     /// - `id`: Id of the twin.
-    /// - `if_match`: ETag of the version to change, or `*` for any; on another version the request fails
-    ///   with 412. Without it the latest version is changed.
+    /// - `if_match`: ETag of the version to change, or `*` for any; the request fails with 412 if the
+    ///   stored version differs. Without it, the latest version is changed.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     /// - `body`: JSON Patch (RFC 6902): a list of `{"op":…,"path":…,"value":…}`.
     pub async fn digital_twins_update<'a>(
         &'a self,
@@ -911,11 +908,11 @@ impl Client {
 
     /// Get a relationship
     ///
-    /// Reads one relationship by the twin where it starts and its own id.
+    /// Reads one relationship by its source twin and its id.
     ///
     /// Errors:
     ///
-    /// * 400 `InvalidArgument`: an id is not usable.
+    /// * 400 `InvalidArgument`: an id is invalid.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     /// * 404 `RelationshipNotFound`: the twin has no outgoing relationship with this id.
     ///
@@ -926,7 +923,7 @@ impl Client {
     /// - `id`: Id of the twin.
     /// - `relationship_id`: Id of the relationship, unique among those that start at the same twin.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn digital_twins_get_relationship_by_id<'a>(
         &'a self,
         id: &'a str,
@@ -998,16 +995,16 @@ impl Client {
 
     /// Create or replace a relationship
     ///
-    /// Connects the twin of the path with the one named in `$targetId`. The body needs `$targetId` and
-    /// `$relationshipName` as well as the properties, if any; source and id are taken from the path. An
-    /// existing relationship is overwritten, save with `If-None-Match: *`.
+    /// Connects the twin in the path to the one named by `$targetId`. The body must contain `$targetId` and
+    /// `$relationshipName`, and the properties, if any; source and id are taken from the path. An existing
+    /// relationship is overwritten unless `If-None-Match: *` is sent.
     ///
     /// The source's model, or one it extends, must declare the relationship, and the target's model must be
-    /// the declared one or descend from it. Multiplicity is not enforced.
+    /// the declared one or derive from it. Multiplicity is not enforced.
     ///
     /// Errors:
     ///
-    /// * 400 `InvalidArgument`: an id, the body or `If-None-Match` is not usable.
+    /// * 400 `InvalidArgument`: an id, the body or `If-None-Match` is invalid.
     /// * 400 `InvalidRelationship`: the models do not allow this relationship between these twins.
     /// * 400 `OperationNotAllowed`: source and target are the same twin.
     /// * 400 `ValidationFailed`: a property does not conform to the model.
@@ -1024,7 +1021,7 @@ impl Client {
     /// - `if_none_match`: `*` makes the request fail with 412 if the resource exists, so that nothing is
     ///   overwritten.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     /// - `body`: The relationship: `$targetId`, `$relationshipName` and its properties.
     pub async fn digital_twins_add_relationship<'a>(
         &'a self,
@@ -1091,7 +1088,7 @@ impl Client {
 
     /// Delete a relationship
     ///
-    /// Removes the relationship; the twins at its ends stay.
+    /// Deletes the relationship; its source and target twins are kept.
     ///
     /// Errors:
     ///
@@ -1106,10 +1103,10 @@ impl Client {
     ///
     /// - `id`: Id of the twin.
     /// - `relationship_id`: Id of the relationship, unique among those that start at the same twin.
-    /// - `if_match`: ETag of the version to change, or `*` for any; on another version the request fails
-    ///   with 412. Without it the latest version is changed.
+    /// - `if_match`: ETag of the version to change, or `*` for any; the request fails with 412 if the
+    ///   stored version differs. Without it, the latest version is changed.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn digital_twins_delete_relationship<'a>(
         &'a self,
         id: &'a str,
@@ -1185,19 +1182,19 @@ impl Client {
 
     /// Change the properties of a relationship
     ///
-    /// Applies a JSON Patch to the properties, all of it or nothing. Target and name are fixed: to change
-    /// them, delete the relationship and create another.
+    /// Applies a JSON Patch to the properties atomically. Target and name cannot be changed: delete the
+    /// relationship and create another.
     ///
     /// Errors:
     ///
-    /// * 400 `InvalidArgument`: an id or `If-Match` is not usable.
-    /// * 400 `InvalidRelationship`: the patch would turn it into something that the models do not allow.
+    /// * 400 `InvalidArgument`: an id or `If-Match` is invalid.
+    /// * 400 `InvalidRelationship`: the models do not allow the patched relationship.
     /// * 400 `JsonPatchInvalid`: an operation other than `add`, `replace` or `remove`, or a path that
     ///   cannot be resolved.
     /// * 400 `ValidationFailed`: a property would not conform to the model.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     /// * 404 `RelationshipNotFound`: the twin has no outgoing relationship with this id.
-    /// * 409 `RelationshipAlreadyExists`: the change collides with another relationship.
+    /// * 409 `RelationshipAlreadyExists`: the change conflicts with another relationship.
     /// * 412 `PreconditionFailed`: the relationship has changed since the given ETag was read.
     ///
     /// Sends a `PATCH` request to `/digitaltwins/{id}/relationships/{relationshipId}`
@@ -1206,10 +1203,10 @@ impl Client {
     ///
     /// - `id`: Id of the twin.
     /// - `relationship_id`: Id of the relationship, unique among those that start at the same twin.
-    /// - `if_match`: ETag of the version to change, or `*` for any; on another version the request fails
-    ///   with 412. Without it the latest version is changed.
+    /// - `if_match`: ETag of the version to change, or `*` for any; the request fails with 412 if the
+    ///   stored version differs. Without it, the latest version is changed.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     /// - `body`: JSON Patch (RFC 6902) with the operations `add`, `replace` and `remove` on properties.
     pub async fn digital_twins_update_relationship<'a>(
         &'a self,
@@ -1280,12 +1277,12 @@ impl Client {
 
     /// List the relationships that start at a twin
     ///
-    /// Gives whole relationships in order of their ids, of all names or of one. Follow `nextLink` until it
-    /// is null; a page holds 10 and its size cannot be chosen.
+    /// Returns complete relationships in id order, optionally only those of one name. Follow `nextLink`
+    /// until it is null; a page holds 10, and its size cannot be changed.
     ///
     /// Errors:
     ///
-    /// * 400 `InvalidArgument`: the id is not usable.
+    /// * 400 `InvalidArgument`: the id is invalid.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     ///
     /// Sends a `GET` request to `/digitaltwins/{id}/relationships`
@@ -1293,9 +1290,9 @@ impl Client {
     /// Arguments:
     ///
     /// - `id`: Id of the twin.
-    /// - `relationship_name`: Only relationships of this name; all if missing.
+    /// - `relationship_name`: Only relationships of this name; all if omitted.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn digital_twins_list_relationships<'a>(
         &'a self,
         id: &'a str,
@@ -1356,12 +1353,13 @@ impl Client {
 
     /// List the relationships that end at a twin
     ///
-    /// Gives for each relationship its id, name and source, not its properties; read it at its source for
-    /// those. Follow `nextLink` until it is null; a page holds 10 and its size cannot be chosen.
+    /// Returns the id, name and source of each relationship, without its properties; read the relationship
+    /// at its source for those. Follow `nextLink` until it is null; a page holds 10, and its size cannot be
+    /// changed.
     ///
     /// Errors:
     ///
-    /// * 400 `InvalidArgument`: the id is not usable.
+    /// * 400 `InvalidArgument`: the id is invalid.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     ///
     /// Sends a `GET` request to `/digitaltwins/{id}/incomingrelationships`
@@ -1370,7 +1368,7 @@ impl Client {
     ///
     /// - `id`: Id of the twin.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn digital_twins_list_incoming_relationships<'a>(
         &'a self,
         id: &'a str,
@@ -1427,13 +1425,13 @@ impl Client {
 
     /// Send telemetry from a twin
     ///
-    /// Publishes the payload as an event of type `microsoft.iot.telemetry`, which the event routes pass on.
-    /// The service neither stores it nor checks it against the model.
+    /// Publishes the payload as an event of type `microsoft.iot.telemetry`, which the event routes forward.
+    /// The service neither stores it nor validates it against the model.
     ///
     /// Errors:
     ///
-    /// * 400 `InvalidArgument`: the twin id or `Message-Id` is not usable.
-    /// * 400 `ValidationFailed`: the payload is not usable.
+    /// * 400 `InvalidArgument`: the twin id or `Message-Id` is invalid.
+    /// * 400 `ValidationFailed`: the payload is invalid.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     ///
     /// Sends a `POST` request to `/digitaltwins/{id}/telemetry`
@@ -1441,11 +1439,11 @@ impl Client {
     /// Arguments:
     ///
     /// - `id`: Id of the twin.
-    /// - `message_id`: Id of the event, unique for the twin, by which a consumer notices repetitions.
-    /// - `telemetry_source_time`: When the values were measured, in RFC 3339 form; the service's own time
-    ///   if missing.
+    /// - `message_id`: Id of the event, unique per twin, by which consumers detect duplicates.
+    /// - `telemetry_source_time`: When the values were measured, in RFC 3339 format; the service's own time
+    ///   by default.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     /// - `body`: The payload, a JSON object.
     pub async fn digital_twins_send_telemetry<'a>(
         &'a self,
@@ -1516,12 +1514,12 @@ impl Client {
 
     /// Send telemetry from a component of a twin
     ///
-    /// Works like telemetry of the twin itself; the event's subject is the path of the component.
+    /// Works like telemetry of the twin itself; the event's subject is the component path.
     ///
     /// Errors:
     ///
-    /// * 400 `InvalidArgument`: the twin id, component path or `Message-Id` is not usable.
-    /// * 400 `ValidationFailed`: the payload is not usable.
+    /// * 400 `InvalidArgument`: the twin id, component path or `Message-Id` is invalid.
+    /// * 400 `ValidationFailed`: the payload is invalid.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     /// * 404 `ComponentNotFound`: the twin has no such component.
     ///
@@ -1531,11 +1529,11 @@ impl Client {
     ///
     /// - `id`: Id of the twin.
     /// - `component_path`: Name of the component in the twin's model.
-    /// - `message_id`: Id of the event, unique for the twin, by which a consumer notices repetitions.
-    /// - `telemetry_source_time`: When the values were measured, in RFC 3339 form; the service's own time
-    ///   if missing.
+    /// - `message_id`: Id of the event, unique per twin, by which consumers detect duplicates.
+    /// - `telemetry_source_time`: When the values were measured, in RFC 3339 format; the service's own time
+    ///   by default.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     /// - `body`: The payload, a JSON object.
     pub async fn digital_twins_send_component_telemetry<'a>(
         &'a self,
@@ -1607,12 +1605,12 @@ impl Client {
 
     /// Get a component of a twin
     ///
-    /// Reads the component's properties and metadata. A component has no version of its own: `ETag` is that
-    /// of the twin.
+    /// Reads the component's properties and metadata. A component has no ETag of its own: `ETag` is that of
+    /// the twin.
     ///
     /// Errors:
     ///
-    /// * 400 `InvalidArgument`: the twin id or component path is not usable.
+    /// * 400 `InvalidArgument`: the twin id or component path is invalid.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     /// * 404 `ComponentNotFound`: the twin has no such component.
     ///
@@ -1623,7 +1621,7 @@ impl Client {
     /// - `id`: Id of the twin.
     /// - `component_path`: Name of the component in the twin's model.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn digital_twins_get_component<'a>(
         &'a self,
         id: &'a str,
@@ -1697,14 +1695,14 @@ impl Client {
 
     /// Change parts of a component
     ///
-    /// Applies a JSON Patch whose paths start at the component, all of it or nothing. It changes the
-    /// version of the whole twin, and `If-Match` compares with that.
+    /// Applies a JSON Patch, with paths relative to the component, atomically. The patch changes the ETag
+    /// of the whole twin, and `If-Match` is compared with that.
     ///
     /// Errors:
     ///
-    /// * 400 `InvalidArgument`: the twin id, component path, body or `If-Match` is not usable.
+    /// * 400 `InvalidArgument`: the twin id, component path, body or `If-Match` is invalid.
     /// * 400 `JsonPatchInvalid`: an operation other than `add`, `replace` or `remove`, or a path that
-    ///   cannot be resolved, which includes a component that the twin does not have.
+    ///   cannot be resolved, including one to a component that the twin does not have.
     /// * 400 `ValidationFailed`: the changed twin would not conform to its model.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     /// * 412 `PreconditionFailed`: the twin has changed since the given ETag was read.
@@ -1715,10 +1713,10 @@ impl Client {
     ///
     /// - `id`: Id of the twin.
     /// - `component_path`: Name of the component in the twin's model.
-    /// - `if_match`: ETag of the version to change, or `*` for any; on another version the request fails
-    ///   with 412. Without it the latest version is changed.
+    /// - `if_match`: ETag of the version to change, or `*` for any; the request fails with 412 if the
+    ///   stored version differs. Without it, the latest version is changed.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     /// - `body`: JSON Patch (RFC 6902) with paths relative to the component.
     pub async fn digital_twins_update_component<'a>(
         &'a self,
@@ -1785,16 +1783,16 @@ impl Client {
 
     /// List event routes
     ///
-    /// Gives all event routes of the instance. Follow `nextLink` until it is null.
+    /// Returns all event routes of the instance. Follow `nextLink` until it is null.
     ///
     /// Sends a `GET` request to `/eventroutes`
     ///
     /// Arguments:
     ///
-    /// - `max_items_per_page`: Most items wanted in a page, for a query up to 1,000; fewer may come
-    ///   although there are more pages.
+    /// - `max_items_per_page`: Maximum number of items per page, up to 1,000 for a query; a page may hold
+    ///   fewer although more pages follow.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn event_routes_list<'a>(
         &'a self,
         max_items_per_page: Option<i64>,
@@ -1859,7 +1857,7 @@ impl Client {
     ///
     /// - `id`: Id of the event route, unique in the instance.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn event_routes_get_by_id<'a>(
         &'a self,
         id: &'a str,
@@ -1904,15 +1902,15 @@ impl Client {
 
     /// Create or replace an event route
     ///
-    /// Connects the instance's events with one of its endpoints. The endpoint must exist: endpoints are set
-    /// up in the control plane, not here. An instance has at most 6 routes.
+    /// Routes the instance's events to one of its endpoints. The endpoint must exist; endpoints are created
+    /// in the control plane. An instance has at most 6 routes.
     ///
     /// Errors:
     ///
-    /// * 400 `EventRouteEndpointInvalid`: there is no active endpoint of that name.
+    /// * 400 `EventRouteEndpointInvalid`: no active endpoint has this name.
     /// * 400 `EventRouteFilterInvalid`: the filter cannot be parsed; the message gives line and position.
-    /// * 400 `EventRouteIdInvalid`: the id is not usable; letters, digits and hyphens are safe.
-    /// * 400 `LimitExceeded`: the instance has all the routes it may have.
+    /// * 400 `EventRouteIdInvalid`: the id is invalid; letters, digits and hyphens are safe.
+    /// * 400 `LimitExceeded`: the instance has reached its maximum number of routes.
     ///
     /// Sends a `PUT` request to `/eventroutes/{id}`
     ///
@@ -1920,7 +1918,7 @@ impl Client {
     ///
     /// - `id`: Id of the event route, unique in the instance.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     /// - `body`: The route: endpoint name and filter; `id` is taken from the path.
     pub async fn event_routes_add<'a>(
         &'a self,
@@ -1966,7 +1964,7 @@ impl Client {
 
     /// Delete an event route
     ///
-    /// Stops the flow of events through this route; the endpoint stays.
+    /// Stops routing events through this route; the endpoint is kept.
     ///
     /// Errors:
     ///
@@ -1978,7 +1976,7 @@ impl Client {
     ///
     /// - `id`: Id of the event route, unique in the instance.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn event_routes_delete<'a>(
         &'a self,
         id: &'a str,
@@ -2033,17 +2031,17 @@ impl Client {
 
     /// List import jobs
     ///
-    /// Gives running and past import jobs, oldest first, until they are purged. Follow `nextLink` until it
-    /// is null.
+    /// Returns running and past import jobs, oldest first, until they are purged. Follow `nextLink` until
+    /// it is null.
     ///
     /// Sends a `GET` request to `/jobs/imports`
     ///
     /// Arguments:
     ///
-    /// - `max_items_per_page`: Most items wanted in a page, for a query up to 1,000; fewer may come
-    ///   although there are more pages.
+    /// - `max_items_per_page`: Maximum number of items per page, up to 1,000 for a query; a page may hold
+    ///   fewer although more pages follow.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn import_jobs_list<'a>(
         &'a self,
         max_items_per_page: Option<i64>,
@@ -2108,7 +2106,7 @@ impl Client {
     ///
     /// - `id`: Id of the import job, chosen by the caller.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn import_jobs_get_by_id<'a>(
         &'a self,
         id: &'a str,
@@ -2162,14 +2160,14 @@ impl Client {
     /// a log to another blob. The managed identity of the instance needs access to both.
     ///
     /// One import runs at a time, with up to 10,000 models, 2,000,000 twins and 10,000,000 relationships.
-    /// It is no transaction: what was imported before a failure stays.
+    /// The import is not transactional: data imported before a failure is kept.
     ///
     /// Errors:
     ///
     /// * 400 `InvalidArgument`: a blob URL is malformed.
     /// * 400 `JobLimitReached`: another job is running.
-    /// * 400 `ValidationFailed`: the request is not usable.
-    /// * 409 `JobIdAlreadyExists`: the id is taken, and so it is if the same request is sent twice.
+    /// * 400 `ValidationFailed`: the request is invalid.
+    /// * 409 `JobIdAlreadyExists`: the id is in use, even if the same request is sent twice.
     ///
     /// Sends a `PUT` request to `/jobs/imports/{id}`
     ///
@@ -2177,8 +2175,8 @@ impl Client {
     ///
     /// - `id`: Id of the import job, chosen by the caller.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
-    /// - `body`: Where to read and where to log; all else is set by the service.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
+    /// - `body`: The input and output blobs; the service sets everything else.
     pub async fn import_jobs_add<'a>(
         &'a self,
         id: &'a str,
@@ -2223,8 +2221,8 @@ impl Client {
 
     /// Delete the record of an import job
     ///
-    /// Frees the id so that a new job may take it. What has been imported stays, and a running import does
-    /// not stop: cancel it instead.
+    /// Frees the id for a new job. Imported data is kept, and a running import does not stop: cancel it
+    /// instead.
     ///
     /// Errors:
     ///
@@ -2237,7 +2235,7 @@ impl Client {
     ///
     /// - `id`: Id of the import job, chosen by the caller.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn import_jobs_delete<'a>(
         &'a self,
         id: &'a str,
@@ -2289,12 +2287,12 @@ impl Client {
 
     /// Cancel an import job
     ///
-    /// Asks a running import to stop. The status is `cancelling` at first and `cancelled` in the end; what
-    /// has been imported by then stays in the graph. A job that has ended is given back unchanged.
+    /// Requests that a running import stop. The status is first `cancelling`, then `cancelled`; data
+    /// imported by then stays in the graph. A job that has ended is returned unchanged.
     ///
     /// Errors:
     ///
-    /// * 400 `ValidationFailed`: the job cannot be cancelled as requested.
+    /// * 400 `ValidationFailed`: the job cannot be canceled as requested.
     /// * 404 `JobNotFound`: no import job has this id.
     ///
     /// Sends a `POST` request to `/jobs/imports/{id}/cancel`
@@ -2303,7 +2301,7 @@ impl Client {
     ///
     /// - `id`: Id of the import job, chosen by the caller.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn import_jobs_cancel<'a>(
         &'a self,
         id: &'a str,
@@ -2358,17 +2356,17 @@ impl Client {
 
     /// List deletion jobs
     ///
-    /// Gives running and past deletion jobs until they are purged, for instance to find the id of one
+    /// Returns running and past deletion jobs until they are purged, for instance to find the id of one
     /// started elsewhere. Follow `nextLink` until it is null.
     ///
     /// Sends a `GET` request to `/jobs/deletions`
     ///
     /// Arguments:
     ///
-    /// - `max_items_per_page`: Most items wanted in a page, for a query up to 1,000; fewer may come
-    ///   although there are more pages.
+    /// - `max_items_per_page`: Maximum number of items per page, up to 1,000 for a query; a page may hold
+    ///   fewer although more pages follow.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn delete_jobs_list<'a>(
         &'a self,
         max_items_per_page: Option<i64>,
@@ -2427,7 +2425,7 @@ impl Client {
 
     /// Start a job that empties the instance
     ///
-    /// Deletes every relationship, twin and model; event routes and endpoints stay. There is no way back.
+    /// Deletes every relationship, twin and model; event routes and endpoints stay. This cannot be undone.
     /// Poll `Operation-Location` until `status` is `succeeded` or `failed`.
     ///
     /// Errors:
@@ -2439,11 +2437,11 @@ impl Client {
     ///
     /// Arguments:
     ///
-    /// - `timeout_in_minutes`: How long the job may run, 15 to 1440 minutes, 720 by default. A job that
-    ///   takes longer stops and fails, and leaves what it has not deleted.
-    /// - `operation_id`: Id for the new job; the service makes one up if it is missing.
+    /// - `timeout_in_minutes`: Maximum run time in minutes, 15 to 1440, 720 by default. A job that takes
+    ///   longer stops and fails, leaving the rest undeleted.
+    /// - `operation_id`: Id for the new job; the service generates one if omitted.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn delete_jobs_add<'a>(
         &'a self,
         timeout_in_minutes: Option<i32>,
@@ -2514,7 +2512,7 @@ impl Client {
     ///
     /// - `id`: Id of the deletion job.
     /// - `traceparent`: W3C trace context of the caller: trace id, parent span and flags.
-    /// - `tracestate`: W3C trace context, data of single tracing vendors; goes with `traceparent`.
+    /// - `tracestate`: W3C trace context: vendor-specific data, sent with `traceparent`.
     pub async fn delete_jobs_get_by_id<'a>(
         &'a self,
         id: &'a str,

@@ -2,8 +2,8 @@
 
 //! The types of parameters, bodies and answers.
 
-/// A component: its properties and `$metadata` with update times. It has no `$model`, since the twin's
-/// model sets that.
+/// A component: its properties and `$metadata` with update times. It has no `$model`, because the
+/// twin's model determines it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
 pub struct Component(pub ::serde_json::Map<::std::string::String, ::serde_json::Value>);
@@ -51,7 +51,7 @@ pub struct DeleteJob {
     /// Id of the job.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
-    /// When the service will forget the job.
+    /// When the service will purge the job.
     #[serde(
         rename = "purgeDateTime",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -65,7 +65,7 @@ pub struct DeleteJob {
 /// A page of deletion jobs.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct DeleteJobCollection {
-    /// Absolute URL of the next page; null on the last.
+    /// Absolute URL of the next page; null on the last page.
     #[serde(rename = "nextLink", skip_serializing_if = "::std::option::Option::is_none")]
     pub next_link: ::std::option::Option<::std::string::String>,
     /// The jobs of this page.
@@ -159,8 +159,8 @@ impl ::std::str::FromStr for DeleteJobStatus {
     }
 }
 
-/// A twin. Next to its properties and components it has `$dtId`, `$etag` and `$metadata`: in there
-/// `$model`, `$lastUpdateTime` and per property `lastUpdateTime` and, where given, `sourceTime`.
+/// A twin: its properties and components, `$dtId`, `$etag`, and `$metadata` with `$model`,
+/// `$lastUpdateTime` and, for each property, `lastUpdateTime` and an optional `sourceTime`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(transparent)]
 pub struct DigitalTwin(
@@ -189,18 +189,19 @@ for DigitalTwin {
     }
 }
 
-/// A model as the service keeps it: the DTDL and what was taken from it or added to it.
+/// A stored model: the DTDL, and metadata extracted from it or added to it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct DigitalTwinsModelData {
-    /// Whether new twins are refused; false after the upload.
+    /// Whether the model is closed to new twins; false after the upload.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub decommissioned: ::std::option::Option<bool>,
-    /// Description per language tag; a plain string in the DTDL counts as `en`. Empty if the DTDL has none.
+    /// Description per language tag; a plain string in the DTDL is treated as `en`. Empty if the DTDL has
+    /// none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     >,
-    /// Display name per language tag; a plain string in the DTDL counts as `en`. Empty if the DTDL has
+    /// Display name per language tag; a plain string in the DTDL is treated as `en`. Empty if the DTDL has
     /// none.
     #[serde(
         rename = "displayName",
@@ -226,19 +227,19 @@ pub struct DigitalTwinsModelData {
     pub upload_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
 }
 
-/// What went wrong, for programs and for people.
+/// An error, with a code for programs and a message for people.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct Error {
-    /// Name of the error for programs, such as `DigitalTwinNotFound`.
+    /// Error code for programs, such as `DigitalTwinNotFound`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub code: ::std::option::Option<::std::string::String>,
-    /// Single causes, for instance each breach of the model behind a `ValidationFailed`.
+    /// Individual causes, for instance each model violation behind a `ValidationFailed`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub details: ::std::option::Option<::std::vec::Vec<Error>>,
-    /// The same error, told more precisely.
+    /// A more specific form of the error.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub innererror: ::std::option::Option<InnerError>,
-    /// Explanation for people; its wording may change.
+    /// Message for people; its wording may change.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<::std::string::String>,
 }
@@ -246,7 +247,7 @@ pub struct Error {
 /// Body of a failed request.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct ErrorResponse {
-    /// What went wrong.
+    /// The error.
     pub error: Error,
 }
 
@@ -260,7 +261,7 @@ pub struct EventRoute {
     /// Which events to send: `true` for all, or an expression over attributes such as `type` and `subject`
     /// and over `$body`, for instance `type = 'Microsoft.DigitalTwins.Twin.Create'`.
     pub filter: ::std::string::String,
-    /// Id of the route; set by the path, not by the body.
+    /// Id of the route; taken from the path, not from the body.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
     #[serde(flatten)]
@@ -270,7 +271,7 @@ pub struct EventRoute {
 /// A page of event routes.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct EventRouteCollection {
-    /// Absolute URL of the next page; null on the last.
+    /// Absolute URL of the next page; null on the last page.
     #[serde(rename = "nextLink", skip_serializing_if = "::std::option::Option::is_none")]
     pub next_link: ::std::option::Option<::std::string::String>,
     /// The routes of this page.
@@ -286,7 +287,7 @@ pub struct ImportJob {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_date_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
-    /// Why the job failed; absent unless it did. Failures of single lines stand in the log.
+    /// Why the job failed; absent unless it did. Failures of individual lines are in the log.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<Error>,
     /// When the job ended; null or absent until then.
@@ -295,7 +296,7 @@ pub struct ImportJob {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub finished_date_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
-    /// Id of the job; set by the path, not by the body.
+    /// Id of the job; taken from the path, not from the body.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
     /// URL of the NDJSON blob to read: sections for header, models, twins and relationships, in this order.
@@ -307,10 +308,10 @@ pub struct ImportJob {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub last_action_date_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
-    /// URL of the blob that receives the log, one JSON object a line.
+    /// URL of the blob that receives the log, one JSON object per line.
     #[serde(rename = "outputBlobUri")]
     pub output_blob_uri: ::std::string::String,
-    /// When the service will forget the job, 30 days after its creation.
+    /// When the service will purge the job, 30 days after its creation.
     #[serde(
         rename = "purgeDateTime",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -324,7 +325,7 @@ pub struct ImportJob {
 /// A page of import jobs.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct ImportJobCollection {
-    /// Absolute URL of the next page; null on the last.
+    /// Absolute URL of the next page; null on the last page.
     #[serde(rename = "nextLink", skip_serializing_if = "::std::option::Option::is_none")]
     pub next_link: ::std::option::Option<::std::string::String>,
     /// The jobs of this page.
@@ -462,19 +463,19 @@ pub struct IncomingRelationship {
 /// A page of the relationships that end at a twin.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct IncomingRelationshipCollection {
-    /// Absolute URL of the next page; null on the last.
+    /// Absolute URL of the next page; null on the last page.
     #[serde(rename = "nextLink", skip_serializing_if = "::std::option::Option::is_none")]
     pub next_link: ::std::option::Option<::std::string::String>,
     pub value: ::std::vec::Vec<IncomingRelationship>,
 }
 
-/// A narrower account of an error.
+/// A more specific error.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct InnerError {
-    /// Name of the narrower error.
+    /// Code of the more specific error.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub code: ::std::option::Option<::std::string::String>,
-    /// A still narrower account.
+    /// An even more specific error.
     #[serde(default)]
     pub innererror: ::std::boxed::Box<::std::option::Option<InnerError>>,
 }
@@ -509,7 +510,7 @@ for NonPagedDigitalTwinsModelDataCollection {
 /// A page of models.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct PagedDigitalTwinsModelDataCollection {
-    /// Absolute URL of the next page; null on the last.
+    /// Absolute URL of the next page; null on the last page.
     #[serde(rename = "nextLink", skip_serializing_if = "::std::option::Option::is_none")]
     pub next_link: ::std::option::Option<::std::string::String>,
     /// The models of this page.
@@ -519,7 +520,7 @@ pub struct PagedDigitalTwinsModelDataCollection {
 /// A page of query results.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct QueryResult {
-    /// Token of the next page; null on the last.
+    /// Token of the next page; null on the last page.
     #[serde(
         rename = "continuationToken",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -531,11 +532,11 @@ pub struct QueryResult {
     pub value: ::std::vec::Vec<::serde_json::Value>,
 }
 
-/// What to run: set `query` for the first page and `continuationToken` for each further one. If both
-/// are set, the token counts.
+/// What to run: set `query` for the first page and `continuationToken` for each further page. If both
+/// are set, the token takes precedence.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct QuerySpecification {
-    /// Token of an earlier page of the same query. It is opaque.
+    /// Opaque token from an earlier page of the same query.
     #[serde(
         rename = "continuationToken",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -579,7 +580,7 @@ for Relationship {
 /// A page of the relationships that start at a twin.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 pub struct RelationshipCollection {
-    /// Absolute URL of the next page; null on the last.
+    /// Absolute URL of the next page; null on the last page.
     #[serde(rename = "nextLink", skip_serializing_if = "::std::option::Option::is_none")]
     pub next_link: ::std::option::Option<::std::string::String>,
     /// The relationships of this page.

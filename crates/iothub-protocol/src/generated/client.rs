@@ -7,12 +7,12 @@ use progenitor_client::{ClientInfo, Error, ResponseValue};
 use super::{operations, types};
 /// Client for Azure IoT Hub service API
 ///
-/// What a back end may ask of an IoT Hub: manage device and module identities, read and change twins,
-/// run queries, call direct methods, deal with cloud-to-device messages and their feedback, schedule
-/// jobs, and deploy configurations.
+/// The service API of an IoT Hub, for back ends: manage device and module identities, read and change
+/// twins, run queries, call direct methods, handle cloud-to-device messages and their feedback,
+/// schedule jobs, and deploy configurations.
 ///
-/// Every request carries an `Authorization` header with a SAS token of a hub policy or an Entra ID
-/// bearer token, and the `api-version` query parameter. Ids are case-sensitive and have to be
+/// Every request has an `Authorization` header with either a SAS token for a hub policy or a Microsoft
+/// Entra bearer token, and the `api-version` query parameter. Ids are case-sensitive and must be
 /// percent-encoded in paths.
 ///
 /// Version: 2021-04-12
@@ -87,15 +87,15 @@ impl Client {
 
     /// Reads one configuration
     ///
-    /// Returns the automatic device configuration or IoT Edge deployment with this id, together with the
-    /// metric results the hub has computed so far. An unknown id gives 404.
+    /// Returns the automatic device configuration or IoT Edge deployment with this id, with the metric
+    /// results computed so far. An unknown id returns 404.
     ///
     /// Sends a `GET` request to `/configurations/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the configuration: 1 to 128 characters out of lower-case letters, digits and
-    ///   `-+%_*!'`. Upper case is refused with 400.
+    /// - `id`: Id of the configuration: 1 to 128 lowercase letters, digits and `-+%_*!'`. Uppercase letters
+    ///   are rejected with 400.
     pub async fn configuration_get<'a>(
         &'a self,
         id: &'a str,
@@ -142,24 +142,24 @@ impl Client {
 
     /// Creates or updates a configuration
     ///
-    /// Stores an automatic configuration, which the hub then keeps applying to every twin its target
-    /// condition selects. Without `If-Match` the call only creates and an existing id gives 409; with it
-    /// the call only updates.
+    /// Stores an automatic configuration, which the hub applies continuously to every twin that its target
+    /// condition selects. Without `If-Match` the call only creates, and returns 409 if the id exists; with
+    /// it, the call only updates.
     ///
-    /// The content is fixed at creation. An update must still carry it (400 otherwise), but a changed
-    /// content is ignored without an error: only labels, target condition, priority and metrics change. An
-    /// invalid target condition gives 400. A hub holds 100 configurations (20 in the free tier).
+    /// The content is fixed at creation. An update must still include it (400 otherwise), but changes to it
+    /// are silently ignored: only labels, target condition, priority and metrics change. An invalid target
+    /// condition returns 400. A hub holds 100 configurations (20 in the free tier).
     ///
     /// Sends a `PUT` request to `/configurations/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the configuration: 1 to 128 characters out of lower-case letters, digits and
-    ///   `-+%_*!'`. Upper case is refused with 400.
-    /// - `if_match`: ETag of the configuration in double quotes to update that version (412 if it is
-    ///   stale), `*` to update any version. Leave it out to create. An ETag without quotes counts as left
-    ///   out, so updating with one ends in 409.
-    /// - `body`: The configuration to store. Members the service computes, such as times and system
+    /// - `id`: Id of the configuration: 1 to 128 lowercase letters, digits and `-+%_*!'`. Uppercase letters
+    ///   are rejected with 400.
+    /// - `if_match`: ETag of the configuration, in double quotes, to update only that version (412 if it is
+    ///   stale), or `*` to update any version. Omit it to create. An unquoted ETag is treated as absent, so
+    ///   an update with one returns 409.
+    /// - `body`: The configuration to store. Members that the service computes, such as times and system
     ///   metrics, are ignored.
     pub async fn configuration_create_or_update<'a>(
         &'a self,
@@ -200,16 +200,16 @@ impl Client {
 
     /// Deletes a configuration
     ///
-    /// Ends the automatic configuration or deployment. Desired properties it has already written stay on
-    /// the twins.
+    /// Ends the automatic configuration or deployment. Desired properties that it has already written
+    /// remain on the twins.
     ///
     /// Sends a `DELETE` request to `/configurations/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the configuration: 1 to 128 characters out of lower-case letters, digits and
-    ///   `-+%_*!'`. Upper case is refused with 400.
-    /// - `if_match`: ETag in double quotes to delete that version only (412 if it has changed since). `*`
+    /// - `id`: Id of the configuration: 1 to 128 lowercase letters, digits and `-+%_*!'`. Uppercase letters
+    ///   are rejected with 400.
+    /// - `if_match`: ETag in double quotes to delete only that version (412 if it has changed since). `*`
     ///   or no header deletes any version.
     pub async fn configuration_delete<'a>(
         &'a self,
@@ -249,14 +249,15 @@ impl Client {
 
     /// Lists all configurations
     ///
-    /// Returns automatic configurations and IoT Edge deployments in one array; there are no pages, since a
-    /// hub holds few.
+    /// Returns automatic configurations and IoT Edge deployments in one array. The list is not paged,
+    /// because a hub holds few.
     ///
     /// Sends a `GET` request to `/configurations`
     ///
     /// Arguments:
     ///
-    /// - `top`: Wanted number of configurations. The service has been seen to ignore it and return all.
+    /// - `top`: Requested number of configurations. The service has been observed to ignore it and return
+    ///   all.
     pub async fn configuration_get_configurations<'a>(
         &'a self,
         top: Option<i32>,
@@ -292,11 +293,11 @@ impl Client {
         )
     }
 
-    /// Tries out a target condition and metric queries
+    /// Tests a target condition and metric queries
     ///
-    /// Checks the expressions of a configuration before it is created; nothing is stored. Faulty
-    /// expressions are no error of the call: the answer is 200 and its body says what is wrong with which
-    /// expression. The target condition `*` is reported as faulty although configurations accept it.
+    /// Validates the expressions of a configuration without storing anything. Invalid expressions do not
+    /// fail the call: the response is 200, and its body lists the error of each invalid expression. The
+    /// target condition `*` is reported as invalid although configurations accept it.
     ///
     /// Sends a `POST` request to `/configurations/testQueries`
     ///
@@ -376,7 +377,7 @@ impl Client {
 
     /// Counts the connected devices
     ///
-    /// Returns how many devices are connected at the moment. The number lags behind.
+    /// Returns how many devices are currently connected. The number lags behind recent changes.
     ///
     /// Sends a `GET` request to `/statistics/service`
     pub async fn statistics_get_service_statistics<'a>(
@@ -415,14 +416,14 @@ impl Client {
 
     /// Lists up to 1000 device identities
     ///
-    /// Returns identities in no promised order and without a way to reach the rest. It suits small hubs and
-    /// tests; for anything else run a twin query, which has pages and filters.
+    /// Returns identities in no guaranteed order, without paging. Suitable for small hubs and tests;
+    /// otherwise run a twin query, which has paging and filters.
     ///
     /// Sends a `GET` request to `/devices`
     ///
     /// Arguments:
     ///
-    /// - `top`: Wanted number of identities, 1 to 1000. Anything else counts as 1000.
+    /// - `top`: Requested number of identities, 1 to 1000. Any other value is treated as 1000.
     pub async fn devices_get_devices<'a>(
         &'a self,
         top: Option<i32>,
@@ -460,17 +461,18 @@ impl Client {
 
     /// Creates, updates or deletes up to 100 identities
     ///
-    /// Applies one registry operation per entry, chosen by `importMode`. Entries may differ in kind, but an
-    /// id may occur once only (400). More than 100 entries give 413; for large numbers use an import job.
+    /// Applies one registry operation per entry, chosen by `importMode`. A request may mix operations, but
+    /// each id may occur only once (400). More than 100 entries return 413; use an import job for larger
+    /// numbers.
     ///
-    /// This is no transaction: if some entries fail, the others are applied all the same and the answer is
-    /// 400 with the failed entries in its body.
+    /// The request is not transactional: if some entries fail, the others are still applied, and the
+    /// response is 400 with the failed entries in its body.
     ///
     /// Sends a `POST` request to `/devices`
     ///
     /// Arguments:
     ///
-    /// - `body`: The entries, 100 at most.
+    /// - `body`: The entries, at most 100.
     pub async fn bulk_registry_update_registry<'a>(
         &'a self,
         body: &'a ::std::vec::Vec<types::ExportImportDevice>,
@@ -516,22 +518,22 @@ impl Client {
 
     /// Runs a query over twins or jobs, one page at a time
     ///
-    /// Evaluates a statement of the IoT Hub query language over `devices`, `devices.modules` or
+    /// Evaluates a statement in the IoT Hub query language over `devices`, `devices.modules` or
     /// `devices.jobs`. Each row is a twin, a job of one device, or an object with the selected columns; the
-    /// `x-ms-item-type` header tells which.
+    /// `x-ms-item-type` header says which.
     ///
-    /// A page may be empty and still have a successor: the result ends with the first answer that has no
-    /// `x-ms-continuation` header. Results come from an index that trails the twins by seconds, and by much
-    /// more for deleted devices. A faulty statement gives 400.
+    /// An empty page is not necessarily the last: the result ends with the first response without an
+    /// `x-ms-continuation` header. Results come from an index that lags the twins by seconds, and by much
+    /// more for deleted devices. An invalid statement returns 400.
     ///
     /// Sends a `POST` request to `/devices/query`
     ///
     /// Arguments:
     ///
-    /// - `x_ms_continuation`: Token from the `x-ms-continuation` header of the page before, unchanged.
-    ///   Leave it out for the first page.
-    /// - `x_ms_max_item_count`: Wanted number of rows per page, as a decimal number. The service may return
-    ///   fewer, and caps large values.
+    /// - `x_ms_continuation`: Token from the `x-ms-continuation` header of the previous page, unchanged.
+    ///   Omit it for the first page.
+    /// - `x_ms_max_item_count`: Requested number of rows per page, as a decimal number. The service may
+    ///   return fewer, and caps large values.
     /// - `body`: The statement to run.
     pub async fn query_get_twins<'a>(
         &'a self,
@@ -573,14 +575,14 @@ impl Client {
 
     /// Reads a device identity
     ///
-    /// Returns the identity with its keys or thumbprints. An unknown id gives 404 `DeviceNotFound`.
+    /// Returns the identity with its keys or thumbprints. An unknown id returns 404 `DeviceNotFound`.
     ///
     /// Sends a `GET` request to `/devices/{id}`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
+    ///   Case-sensitive.
     pub async fn devices_get_identity<'a>(
         &'a self,
         id: &'a str,
@@ -630,19 +632,20 @@ impl Client {
     /// Without `If-Match` the call only creates; with it the call only updates. Creating a device creates
     /// its twin, and for an IoT Edge device the modules `$edgeAgent` and `$edgeHub`.
     ///
-    /// An update replaces the whole identity: read it first, change it, send all of it back. If
+    /// An update replaces the whole identity: read it, change it, and send all of it back. If
     /// `authentication` or the keys are missing or empty, the service generates new keys and connected
-    /// devices lose access. An edge device has to send its own `deviceScope` unchanged (400 otherwise).
+    /// devices lose access. The identity of an edge device must include its own `deviceScope`, unchanged
+    /// (400 otherwise).
     ///
     /// Sends a `PUT` request to `/devices/{id}`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
-    /// - `if_match`: Leave it out to create: if the device exists, the answer is 409. With an ETag in
-    ///   double quotes the stored version must be that one, otherwise 412; `*` updates any version, and a
-    ///   missing device gives 404.
+    ///   Case-sensitive.
+    /// - `if_match`: Omit it to create; the response is 409 if the device exists. An ETag in double quotes
+    ///   must match the stored version (412 otherwise); `*` updates any version. An update of a missing
+    ///   device returns 404.
     /// - `body`: The identity to store. Times, counters and `generationId` are ignored.
     pub async fn devices_create_or_update_identity<'a>(
         &'a self,
@@ -684,17 +687,17 @@ impl Client {
 
     /// Deletes a device
     ///
-    /// Removes the identity and with it the twin, all modules and the queue of pending messages. An unknown
-    /// id gives 404.
+    /// Deletes the identity together with its twin, all modules and the queue of pending messages. An
+    /// unknown id returns 404.
     ///
     /// Sends a `DELETE` request to `/devices/{id}`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
-    /// - `if_match`: ETag in double quotes to delete that version only (412 if it has changed since), or
-    ///   `*` for any version. Without the header the service answers 412 and keeps the device.
+    ///   Case-sensitive.
+    /// - `if_match`: ETag in double quotes to delete only that version (412 if it has changed since), or
+    ///   `*` for any version. Without the header the service returns 412 and keeps the device.
     pub async fn devices_delete_identity<'a>(
         &'a self,
         id: &'a str,
@@ -730,14 +733,14 @@ impl Client {
     /// Writes module settings to one IoT Edge device
     ///
     /// Sets the desired properties of the device's modules once, without creating a deployment that would
-    /// keep doing so. A device without the edge capability gives 400.
+    /// keep applying them. A device without the edge capability returns 400.
     ///
     /// Sends a `POST` request to `/devices/{id}/applyConfigurationContent`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the IoT Edge device. Case counts.
-    /// - `body`: The content to apply; `modulesContent` has to include `$edgeAgent`.
+    /// - `id`: Id of the IoT Edge device. Case-sensitive.
+    /// - `body`: The content to apply; `modulesContent` must include `$edgeAgent`.
     pub async fn configuration_apply_on_edge_device<'a>(
         &'a self,
         id: &'a str,
@@ -777,18 +780,18 @@ impl Client {
     /// Starts an import or export job
     ///
     /// Copies device identities between the registry and blob storage in the background; poll the job for
-    /// progress. One such job runs at a time, and a second one gives 403 `JobQuotaExceeded`. A container
-    /// that cannot be reached gives 400 `BlobContainerValidationError`.
+    /// progress. Only one such job runs at a time; a second one returns 403 `JobQuotaExceeded`. An
+    /// unreachable container returns 400 `BlobContainerValidationError`.
     ///
-    /// An import counts as completed even if lines failed: look for them in `importErrors.log` in the
-    /// output container. Never repeat this call blindly, it would start another job.
+    /// An import is reported as completed even if lines failed; `importErrors.log` in the output container
+    /// lists them. Do not retry this call blindly: it would start another job.
     ///
     /// Sends a `POST` request to `/jobs/create`
     ///
     /// Arguments:
     ///
-    /// - `body`: The job: `type` (`import` or `export`), the containers, and how to sign in to the storage
-    ///   account.
+    /// - `body`: The job: `type` (`import` or `export`), the containers, and how to authenticate to the
+    ///   storage account.
     pub async fn jobs_create_import_export_job<'a>(
         &'a self,
         body: &'a types::JobProperties,
@@ -824,7 +827,7 @@ impl Client {
 
     /// Lists import and export jobs
     ///
-    /// Returns the jobs the hub still remembers, active and finished ones.
+    /// Returns the active and finished jobs that the hub still retains.
     ///
     /// Sends a `GET` request to `/jobs`
     pub async fn jobs_get_import_export_jobs<'a>(
@@ -863,14 +866,14 @@ impl Client {
 
     /// Reads an import or export job
     ///
-    /// Returns status and progress; call it repeatedly until the status is `completed`, `failed` or
-    /// `cancelled`. An unknown id gives 404 `JobNotFound`.
+    /// Returns status and progress; poll it until the status is `completed`, `failed` or `cancelled`. An
+    /// unknown id returns 404 `JobNotFound`.
     ///
     /// Sends a `GET` request to `/jobs/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the import or export job, as `jobId` of the answer that created it.
+    /// - `id`: Id of the import or export job: `jobId` in the response that created it.
     pub async fn jobs_get_import_export_job<'a>(
         &'a self,
         id: &'a str,
@@ -901,14 +904,14 @@ impl Client {
 
     /// Cancels an import or export job
     ///
-    /// Asks the service to stop the job; work already done is not undone. For an id that is unknown or long
-    /// past the service has been seen to answer 500.
+    /// Asks the service to stop the job; completed work is not undone. For an unknown id, or that of an old
+    /// job, the service has been observed to return 500.
     ///
     /// Sends a `DELETE` request to `/jobs/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the import or export job, as `jobId` of the answer that created it.
+    /// - `id`: Id of the import or export job: `jobId` in the response that created it.
     pub async fn jobs_cancel_import_export_job<'a>(
         &'a self,
         id: &'a str,
@@ -945,17 +948,17 @@ impl Client {
         )
     }
 
-    /// Empties a device's message queue
+    /// Purges a device's message queue
     ///
-    /// Discards all cloud-to-device messages waiting for the device, 50 at most, and says how many there
-    /// were. Senders who asked for negative feedback get a `Purged` record.
+    /// Discards all cloud-to-device messages queued for the device, at most 50, and returns their number.
+    /// Senders that requested negative feedback get a `Purged` record.
     ///
     /// Sends a `DELETE` request to `/devices/{id}/commands`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
+    ///   Case-sensitive.
     pub async fn cloud_to_device_messages_purge_cloud_to_device_message_queue<'a>(
         &'a self,
         id: &'a str,
@@ -995,14 +998,14 @@ impl Client {
     /// Reads a device twin
     ///
     /// Returns tags, desired and reported properties together with a copy of the identity's state. An
-    /// unknown device gives 404 `DeviceNotFound`.
+    /// unknown device returns 404 `DeviceNotFound`.
     ///
     /// Sends a `GET` request to `/twins/{id}`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
+    ///   Case-sensitive.
     pub async fn devices_get_twin<'a>(
         &'a self,
         id: &'a str,
@@ -1049,8 +1052,8 @@ impl Client {
 
     /// Replaces a device twin's tags and desired properties
     ///
-    /// Puts the sent tags and desired properties in place of the stored ones; a section that is not sent is
-    /// cleared. Reported properties belong to the device and stay. To change single values, update the twin
+    /// Replaces the stored tags and desired properties with those sent; an omitted section is cleared.
+    /// Reported properties belong to the device and are kept. To change individual values, update the twin
     /// instead.
     ///
     /// Sends a `PUT` request to `/twins/{id}`
@@ -1058,10 +1061,9 @@ impl Client {
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
-    /// - `if_match`: ETag of the twin in double quotes: the change happens only to that version, otherwise
-    ///   the answer is 412. `*` or no header changes any version. An ETag without quotes is ignored by the
-    ///   service.
+    ///   Case-sensitive.
+    /// - `if_match`: ETag of the twin, in double quotes, to change only that version (412 otherwise). `*`
+    ///   or no header changes any version. The service ignores an unquoted ETag.
     /// - `body`: The twin whose `tags` and `properties.desired` are stored. Everything else in it is
     ///   ignored.
     pub async fn devices_replace_twin<'a>(
@@ -1112,24 +1114,23 @@ impl Client {
 
     /// Changes parts of a device twin
     ///
-    /// Merges the sent `tags` and `properties.desired` into the stored ones (JSON merge patch): what is not
-    /// sent stays, `null` removes a member, arrays are replaced whole. All other members of the body are
-    /// ignored.
+    /// Merges the sent `tags` and `properties.desired` into the stored ones (JSON merge patch): omitted
+    /// members are kept, `null` removes a member, and arrays are replaced as a whole. All other members of
+    /// the body are ignored.
     ///
-    /// Any patch with desired properties raises their `$version`, even if no value changes. Limits: tags 8
-    /// KB, desired properties 32 KB, ten levels of nesting, 4096 bytes per string, keys without `.`, `$`,
-    /// `#`, spaces and control characters; a breach gives 400.
+    /// Any patch with desired properties increases their `$version`, even if no value changes. Limits: tags
+    /// 8 KB, desired properties 32 KB, ten levels of nesting, 4096 bytes per string, keys without `.`, `$`,
+    /// `#`, spaces and control characters; exceeding a limit returns 400.
     ///
     /// Sends a `PATCH` request to `/twins/{id}`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
-    /// - `if_match`: ETag of the twin in double quotes: the change happens only to that version, otherwise
-    ///   the answer is 412. `*` or no header changes any version. An ETag without quotes is ignored by the
-    ///   service.
-    /// - `body`: The members to change; leave out everything that stays as it is.
+    ///   Case-sensitive.
+    /// - `if_match`: ETag of the twin, in double quotes, to change only that version (412 otherwise). `*`
+    ///   or no header changes any version. The service ignores an unquoted ETag.
+    /// - `body`: The members to change; omit all others.
     pub async fn devices_update_twin<'a>(
         &'a self,
         id: &'a str,
@@ -1171,7 +1172,7 @@ impl Client {
 
     /// Reads a module twin
     ///
-    /// Returns tags, desired and reported properties of the module. A missing device or module gives 404
+    /// Returns tags, desired and reported properties of the module. A missing device or module returns 404
     /// `DeviceNotFound`.
     ///
     /// Sends a `GET` request to `/twins/{id}/modules/{mid}`
@@ -1179,9 +1180,9 @@ impl Client {
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
-    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case
-    ///   counts.
+    ///   Case-sensitive.
+    /// - `mid`: Id of the module within its device, with the same characters as a device id.
+    ///   Case-sensitive.
     pub async fn modules_get_twin<'a>(
         &'a self,
         id: &'a str,
@@ -1231,20 +1232,18 @@ impl Client {
 
     /// Replaces a module twin's tags and desired properties
     ///
-    /// Works as it does for a device twin: sections that are not sent are cleared, reported properties
-    /// stay.
+    /// As for a device twin: omitted sections are cleared, and reported properties are kept.
     ///
     /// Sends a `PUT` request to `/twins/{id}/modules/{mid}`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
-    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case
-    ///   counts.
-    /// - `if_match`: ETag of the twin in double quotes: the change happens only to that version, otherwise
-    ///   the answer is 412. `*` or no header changes any version. An ETag without quotes is ignored by the
-    ///   service.
+    ///   Case-sensitive.
+    /// - `mid`: Id of the module within its device, with the same characters as a device id.
+    ///   Case-sensitive.
+    /// - `if_match`: ETag of the twin, in double quotes, to change only that version (412 otherwise). `*`
+    ///   or no header changes any version. The service ignores an unquoted ETag.
     /// - `body`: The twin whose `tags` and `properties.desired` are stored. Everything else in it is
     ///   ignored.
     pub async fn modules_replace_twin<'a>(
@@ -1298,21 +1297,20 @@ impl Client {
 
     /// Changes parts of a module twin
     ///
-    /// Merges the sent members into the stored ones, by the same rules and limits as for a device twin:
-    /// `null` removes, arrays are replaced whole.
+    /// Merges the sent members into the stored ones, with the same rules and limits as for a device twin:
+    /// `null` removes a member, and arrays are replaced as a whole.
     ///
     /// Sends a `PATCH` request to `/twins/{id}/modules/{mid}`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
-    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case
-    ///   counts.
-    /// - `if_match`: ETag of the twin in double quotes: the change happens only to that version, otherwise
-    ///   the answer is 412. `*` or no header changes any version. An ETag without quotes is ignored by the
-    ///   service.
-    /// - `body`: The members to change; leave out everything that stays as it is.
+    ///   Case-sensitive.
+    /// - `mid`: Id of the module within its device, with the same characters as a device id.
+    ///   Case-sensitive.
+    /// - `if_match`: ETag of the twin, in double quotes, to change only that version (412 otherwise). `*`
+    ///   or no header changes any version. The service ignores an unquoted ETag.
+    /// - `body`: The members to change; omit all others.
     pub async fn modules_update_twin<'a>(
         &'a self,
         id: &'a str,
@@ -1354,15 +1352,15 @@ impl Client {
     /// Reads a device as a digital twin
     ///
     /// Returns the twin in the shape of its DTDL model: properties and components under their names,
-    /// `$dtId`, and `$metadata` with the model id and the time of each property's last change. A device
-    /// that announced no model answers too, with an empty `$metadata.$model`.
+    /// `$dtId`, and `$metadata` with the model id and the time of each property's last change. For a device
+    /// that announced no model, `$metadata.$model` is empty.
     ///
     /// Sends a `GET` request to `/digitaltwins/{id}`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
+    ///   Case-sensitive.
     pub async fn digital_twin_get_digital_twin<'a>(
         &'a self,
         id: &'a str,
@@ -1400,17 +1398,17 @@ impl Client {
 
     /// Changes writable properties of a digital twin
     ///
-    /// Applies a JSON Patch to the desired side of the twin. A property that the model does not define or
-    /// whose value does not fit gives 400.
+    /// Applies a JSON Patch to the desired properties of the twin. A property that the model does not
+    /// define, or a value that does not match the model, returns 400.
     ///
     /// Sends a `PATCH` request to `/digitaltwins/{id}`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
-    /// - `if_match`: ETag of the digital twin in double quotes: the patch happens only to that version,
-    ///   otherwise the answer is 412. `*` or no header patches any version.
+    ///   Case-sensitive.
+    /// - `if_match`: ETag of the digital twin, in double quotes, to patch only that version (412
+    ///   otherwise). `*` or no header patches any version.
     /// - `body`: The JSON Patch: an array of objects with `op`, `path` and, for `add` and `replace`,
     ///   `value`.
     pub async fn digital_twin_update_digital_twin<'a>(
@@ -1474,25 +1472,25 @@ impl Client {
 
     /// Calls a command of a digital twin
     ///
-    /// Sends the command to the device and waits for its answer. The status the device returns is in a
-    /// header; the HTTP status is 200 whenever the device answered. An offline device gives 404, one that
-    /// stays silent 504.
+    /// Sends the command to the device and waits for its response. The device's status is in a header; the
+    /// HTTP status is 200 whenever the device responds. If the device is offline the response is 404, and
+    /// if it does not respond in time 504.
     ///
-    /// Do not repeat the call after a lost answer: the device may have run the command. Hubs have been seen
-    /// to refuse it with 401 under Entra ID tokens.
+    /// Do not retry the call if the response is lost: the device may have run the command. Hubs have been
+    /// observed to reject it with 401 for Entra ID tokens.
     ///
     /// Sends a `POST` request to `/digitaltwins/{id}/commands/{commandName}`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
+    ///   Case-sensitive.
     /// - `command_name`: Name of the command in the device's model.
     /// - `connect_timeout_in_seconds`: Seconds to wait for a disconnected device to connect before giving
-    ///   up, 0 to 300. 0, the default, fails at once if the device is offline. Must not exceed the response
-    ///   timeout.
-    /// - `response_timeout_in_seconds`: Seconds to wait for the device's answer, 5 to 300, connecting
-    ///   included. The default is 30.
+    ///   up, 0 to 300. 0, the default, fails immediately if the device is offline. Must not exceed the
+    ///   response timeout.
+    /// - `response_timeout_in_seconds`: Seconds to wait for the device's response, including the time to
+    ///   connect, 5 to 300. The default is 30.
     /// - `body`: Argument of the command.
     pub async fn digital_twin_invoke_root_level_command<'a>(
         &'a self,
@@ -1533,9 +1531,9 @@ impl Client {
 
     /// Receives a batch of message feedback
     ///
-    /// Takes the next batch of feedback on cloud-to-device messages from the hub's queue and locks it for
-    /// this receiver, 60 seconds by default. Complete the batch to remove it or abandon it to have it
-    /// delivered again. Not available in the basic tier. Over AMQP the same queue can be read as a stream.
+    /// Receives the next batch of feedback on cloud-to-device messages and locks it for this receiver, for
+    /// 60 seconds by default. Complete the batch to remove it from the queue, or abandon it to have it
+    /// redelivered. Not available in the basic tier. Over AMQP the same queue can be read as a stream.
     ///
     /// Sends a `GET` request to `/messages/serviceBound/feedback`
     pub async fn cloud_to_device_messages_receive_feedback_notification<'a>(
@@ -1571,16 +1569,15 @@ impl Client {
         )
     }
 
-    /// Removes a received batch of feedback
+    /// Completes a received batch of feedback
     ///
-    /// Says that the batch has been dealt with, so that it is not delivered again. A token whose lock has
-    /// run out gives 412.
+    /// Removes the batch from the queue, so it is not redelivered. A token whose lock has expired returns 412.
     ///
     /// Sends a `DELETE` request to `/messages/serviceBound/feedback/{lockToken}`
     ///
     /// Arguments:
     ///
-    /// - `lock_token`: Lock token that came with the batch of feedback.
+    /// - `lock_token`: Lock token of the feedback batch.
     pub async fn cloud_to_device_messages_complete_feedback_notification<'a>(
         &'a self,
         lock_token: &'a str,
@@ -1616,16 +1613,16 @@ impl Client {
         )
     }
 
-    /// Gives a received batch of feedback back
+    /// Abandons a received batch of feedback
     ///
-    /// Releases the lock, so that the batch is delivered again, to any receiver. A token whose lock has run
-    /// out gives 412.
+    /// Releases the lock, so the batch is redelivered, to any receiver. A token whose lock has expired
+    /// returns 412.
     ///
     /// Sends a `POST` request to `/messages/serviceBound/feedback/{lockToken}/abandon`
     ///
     /// Arguments:
     ///
-    /// - `lock_token`: Lock token that came with the batch of feedback.
+    /// - `lock_token`: Lock token of the feedback batch.
     pub async fn cloud_to_device_messages_abandon_feedback_notification<'a>(
         &'a self,
         lock_token: &'a str,
@@ -1665,14 +1662,14 @@ impl Client {
     /// Reads a scheduled job
     ///
     /// Returns status and device counts of the job; poll it until the status is `completed`, `failed` or
-    /// `cancelled`. Mind that an unknown id gives no 404: the answer is 200 with `type` and `status` both
+    /// `cancelled`. An unknown id does not return 404: the response is 200 with `type` and `status` both
     /// `unknown`.
     ///
     /// Sends a `GET` request to `/jobs/v2/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the scheduled job: 1 to 64 characters out of lower-case letters, digits, `-` and `'`.
+    /// - `id`: Id of the scheduled job: 1 to 64 lowercase letters, digits, `-` and `'`.
     pub async fn jobs_get_scheduled_job<'a>(
         &'a self,
         id: &'a str,
@@ -1712,15 +1709,16 @@ impl Client {
 
     /// Schedules twin updates or direct methods for many devices
     ///
-    /// Creates a job that runs at `startTime` on every device the condition selects. A used id gives 409
-    /// `JobAlreadyExists`; too many active jobs (one in the smaller tiers) give 429
-    /// `ThrottlingMaxActiveJobCountExceeded`. A faulty condition is accepted here and fails the job later.
+    /// Creates a job that runs at `startTime` on every device that the condition selects. An id in use
+    /// returns 409 `JobAlreadyExists`; too many active jobs (one in the smaller tiers) return 429
+    /// `ThrottlingMaxActiveJobCountExceeded`. An invalid condition is accepted here and fails the job
+    /// later.
     ///
     /// Sends a `PUT` request to `/jobs/v2/{id}`
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the scheduled job: 1 to 64 characters out of lower-case letters, digits, `-` and `'`.
+    /// - `id`: Id of the scheduled job: 1 to 64 lowercase letters, digits, `-` and `'`.
     /// - `body`: The job to run.
     pub async fn jobs_create_scheduled_job<'a>(
         &'a self,
@@ -1760,7 +1758,7 @@ impl Client {
 
     /// Cancels a scheduled job
     ///
-    /// Stops a job that has not started. A running or finished job gives 405
+    /// Stops a job that has not started. A running or finished job returns 405
     /// `OperationNotAllowedInCurrentState`, an unknown id 404 `JobNotFound`. The new status may take a
     /// moment to show.
     ///
@@ -1768,7 +1766,7 @@ impl Client {
     ///
     /// Arguments:
     ///
-    /// - `id`: Id of the scheduled job: 1 to 64 characters out of lower-case letters, digits, `-` and `'`.
+    /// - `id`: Id of the scheduled job: 1 to 64 lowercase letters, digits, `-` and `'`.
     pub async fn jobs_cancel_scheduled_job<'a>(
         &'a self,
         id: &'a str,
@@ -1820,7 +1818,7 @@ impl Client {
 
     /// Lists scheduled jobs
     ///
-    /// Returns the jobs of the given type and status, all of them without either.
+    /// Returns the jobs with the given type and status, or all jobs if both are omitted.
     ///
     /// Sends a `GET` request to `/jobs/v2/query`
     ///
@@ -1829,10 +1827,10 @@ impl Client {
     /// - `job_status`: Only jobs in this state: `queued`, `scheduled`, `running`, `completed`, `failed` or
     ///   `cancelled`.
     /// - `job_type`: Only jobs of this type: `scheduleUpdateTwin` or `scheduleDeviceMethod`.
-    /// - `x_ms_continuation`: Token from the `x-ms-continuation` header of the page before. Leave it out
-    ///   for the first page.
-    /// - `x_ms_max_item_count`: Wanted number of jobs per page, as a decimal number. The service may return
-    ///   fewer, and caps large values.
+    /// - `x_ms_continuation`: Token from the `x-ms-continuation` header of the previous page. Omit it for
+    ///   the first page.
+    /// - `x_ms_max_item_count`: Requested number of jobs per page, as a decimal number. The service may
+    ///   return fewer, and caps large values.
     pub async fn jobs_query_scheduled_jobs<'a>(
         &'a self,
         job_status: Option<&'a str>,
@@ -1880,14 +1878,14 @@ impl Client {
     /// Lists the modules of a device
     ///
     /// Returns all module identities of the device in one array, on an edge device including `$edgeAgent`
-    /// and `$edgeHub`. Under a SAS token a missing or disabled device gives 401 here instead of 404.
+    /// and `$edgeHub`. With a SAS token, a missing or disabled device returns 401 here instead of 404.
     ///
     /// Sends a `GET` request to `/devices/{id}/modules`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
+    ///   Case-sensitive.
     pub async fn modules_get_modules_on_device<'a>(
         &'a self,
         id: &'a str,
@@ -1929,17 +1927,17 @@ impl Client {
 
     /// Reads a module identity
     ///
-    /// Returns the identity with its keys or thumbprints. A missing module gives 404 `ModuleNotFound`.
-    /// Under a SAS token a missing or disabled device gives 401 here instead of 404.
+    /// Returns the identity with its keys or thumbprints. A missing module returns 404 `ModuleNotFound`.
+    /// With a SAS token, a missing or disabled device returns 401 here instead of 404.
     ///
     /// Sends a `GET` request to `/devices/{id}/modules/{mid}`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
-    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case
-    ///   counts.
+    ///   Case-sensitive.
+    /// - `mid`: Id of the module within its device, with the same characters as a device id.
+    ///   Case-sensitive.
     pub async fn modules_get_identity<'a>(
         &'a self,
         id: &'a str,
@@ -1992,21 +1990,21 @@ impl Client {
     /// Creates or updates a module identity
     ///
     /// Without `If-Match` the call only creates; with it the call only updates. An update replaces the
-    /// whole identity: missing keys are generated anew and a missing `managedBy` is cleared. Module ids of
-    /// your own must not start with `$` (400). Under a SAS token a missing or disabled device gives 401
-    /// here instead of 404.
+    /// whole identity: missing keys are regenerated, and a missing `managedBy` is cleared. Custom module
+    /// ids must not start with `$` (400). With a SAS token, a missing or disabled device returns 401 here
+    /// instead of 404.
     ///
     /// Sends a `PUT` request to `/devices/{id}/modules/{mid}`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
-    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case
-    ///   counts.
-    /// - `if_match`: Leave it out to create: if the module exists, the answer is 409. With an ETag in
-    ///   double quotes the stored version must be that one, otherwise 412; `*` updates any version, and a
-    ///   missing module gives 404.
+    ///   Case-sensitive.
+    /// - `mid`: Id of the module within its device, with the same characters as a device id.
+    ///   Case-sensitive.
+    /// - `if_match`: Omit it to create; the response is 409 if the module exists. An ETag in double quotes
+    ///   must match the stored version (412 otherwise); `*` updates any version. An update of a missing
+    ///   module returns 404.
     /// - `body`: The identity to store. Times, counters and `generationId` are ignored.
     pub async fn modules_create_or_update_identity<'a>(
         &'a self,
@@ -2053,19 +2051,19 @@ impl Client {
 
     /// Deletes a module
     ///
-    /// Removes the module identity and its twin. A missing module gives 404. Under a SAS token a missing or
-    /// disabled device gives 401 here instead of 404.
+    /// Removes the module identity and its twin. A missing module returns 404. With a SAS token, a missing
+    /// or disabled device returns 401 here instead of 404.
     ///
     /// Sends a `DELETE` request to `/devices/{id}/modules/{mid}`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
-    /// - `mid`: Id of the module within its device, built from the same characters as a device id. Case
-    ///   counts.
-    /// - `if_match`: ETag in double quotes to delete that version only (412 if it has changed since), or
-    ///   `*` for any version. Without the header the service answers 412 and keeps the module.
+    ///   Case-sensitive.
+    /// - `mid`: Id of the module within its device, with the same characters as a device id.
+    ///   Case-sensitive.
+    /// - `if_match`: ETag in double quotes to delete only that version (412 if it has changed since), or
+    ///   `*` for any version. Without the header the service returns 412 and keeps the module.
     pub async fn modules_delete_identity<'a>(
         &'a self,
         id: &'a str,
@@ -2132,22 +2130,23 @@ impl Client {
 
     /// Calls a command of a digital twin's component
     ///
-    /// Works like a command of the twin itself; the device sees a direct method named `component*command`.
-    /// Do not repeat the call after a lost answer: the device may have run the command.
+    /// Works like a command of the twin itself; the device receives a direct method named
+    /// `component*command`. Do not retry the call if the response is lost: the device may have run the
+    /// command.
     ///
     /// Sends a `POST` request to `/digitaltwins/{id}/components/{componentPath}/commands/{commandName}`
     ///
     /// Arguments:
     ///
     /// - `id`: Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
-    ///   Case counts.
+    ///   Case-sensitive.
     /// - `component_path`: Name of the component in the device's model.
     /// - `command_name`: Name of the command in the component's model.
     /// - `connect_timeout_in_seconds`: Seconds to wait for a disconnected device to connect before giving
-    ///   up, 0 to 300. 0, the default, fails at once if the device is offline. Must not exceed the response
-    ///   timeout.
-    /// - `response_timeout_in_seconds`: Seconds to wait for the device's answer, 5 to 300, connecting
-    ///   included. The default is 30.
+    ///   up, 0 to 300. 0, the default, fails immediately if the device is offline. Must not exceed the
+    ///   response timeout.
+    /// - `response_timeout_in_seconds`: Seconds to wait for the device's response, including the time to
+    ///   connect, 5 to 300. The default is 30.
     /// - `body`: Argument of the command.
     pub async fn digital_twin_invoke_component_command<'a>(
         &'a self,
@@ -2203,19 +2202,19 @@ impl Client {
 
     /// Calls a direct method of a device
     ///
-    /// Sends the call to the connected device and waits for its answer. If the device answers, the HTTP
-    /// status is 200, whatever `status` the device itself reports in the body. An unknown device gives 404
-    /// `DeviceNotFound`, an offline one or one without a handler 404 `DeviceNotOnline`, one that does not
-    /// answer in time 504 `GatewayTimeout`.
+    /// Sends the call to the connected device and waits for its response. If the device responds, the HTTP
+    /// status is 200, whatever `status` the device reports in the body. The response is 404
+    /// `DeviceNotFound` if the device is unknown, 404 `DeviceNotOnline` if it is offline or has no handler,
+    /// and 504 `GatewayTimeout` if it does not respond in time.
     ///
-    /// Do not repeat the call after a lost answer: the device may have run the method.
+    /// Do not retry the call if the response is lost: the device may have run the method.
     ///
     /// Sends a `POST` request to `/twins/{deviceId}/methods`
     ///
     /// Arguments:
     ///
     /// - `device_id`: Id of the device: 1 to 128 ASCII letters, digits and the characters
-    ///   `-:.+%_#*?!(),=@;$'`. Case counts.
+    ///   `-:.+%_#*?!(),=@;$'`. Case-sensitive.
     /// - `body`: Name, argument and timeouts of the call.
     pub async fn devices_invoke_method<'a>(
         &'a self,
@@ -2265,17 +2264,17 @@ impl Client {
 
     /// Calls a direct method of a module
     ///
-    /// Works as it does for a device. A module that does not exist gives 404 `ModuleNotFound`. Do not
-    /// repeat the call after a lost answer: the module may have run the method.
+    /// Works as for a device. A missing module returns 404 `ModuleNotFound`. Do not retry the call if the
+    /// response is lost: the module may have run the method.
     ///
     /// Sends a `POST` request to `/twins/{deviceId}/modules/{moduleId}/methods`
     ///
     /// Arguments:
     ///
     /// - `device_id`: Id of the device: 1 to 128 ASCII letters, digits and the characters
-    ///   `-:.+%_#*?!(),=@;$'`. Case counts.
-    /// - `module_id`: Id of the module within its device, built from the same characters as a device id.
-    ///   Case counts.
+    ///   `-:.+%_#*?!(),=@;$'`. Case-sensitive.
+    /// - `module_id`: Id of the module within its device, with the same characters as a device id.
+    ///   Case-sensitive.
     /// - `body`: Name, argument and timeouts of the call.
     pub async fn modules_invoke_method<'a>(
         &'a self,

@@ -2,8 +2,8 @@
 
 //! The types of parameters, bodies and answers.
 
-/// How a device or module proves who it is. Both parts are always present in answers; what the type
-/// does not use is `null`.
+/// How a device or module authenticates. Both parts are always present in responses; values that the
+/// type does not use are `null`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[derive(Default)]
 pub struct AuthenticationMechanism {
@@ -13,8 +13,8 @@ pub struct AuthenticationMechanism {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub symmetric_key: ::std::option::Option<SymmetricKey>,
-    /// How the peer signs in: `sas` with a key, `selfSigned` with a certificate known by thumbprint,
-    /// `certificateAuthority` with a certificate of a trusted authority, `none` for system modules of IoT
+    /// Authentication type: `sas` with a key, `selfSigned` with a certificate identified by thumbprint,
+    /// `certificateAuthority` with a certificate from a trusted authority, `none` for system modules of IoT
     /// Edge. Devices cannot have `none`.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<AuthenticationMechanismType>,
@@ -28,8 +28,8 @@ pub struct AuthenticationMechanism {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-/// How the peer signs in: `sas` with a key, `selfSigned` with a certificate known by thumbprint,
-/// `certificateAuthority` with a certificate of a trusted authority, `none` for system modules of IoT
+/// Authentication type: `sas` with a key, `selfSigned` with a certificate identified by thumbprint,
+/// `certificateAuthority` with a certificate from a trusted authority, `none` for system modules of IoT
 /// Edge. Devices cannot have `none`.
 #[derive(
     ::serde::Deserialize,
@@ -123,22 +123,22 @@ pub struct BulkRegistryOperationResult {
     /// The entries that failed. Empty on success.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub errors: ::std::option::Option<::std::vec::Vec<DeviceRegistryOperationError>>,
-    /// `true` if every entry was applied. `false` does not mean that none was.
+    /// `true` if every entry was applied. `false` does not mean that none was applied.
     #[serde(
         rename = "isSuccessful",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub is_successful: ::std::option::Option<bool>,
-    /// Entries that were applied, but not entirely.
+    /// Entries that were applied only in part.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warnings: ::std::option::Option<::std::vec::Vec<DeviceRegistryOperationWarning>>,
 }
 
-/// A call of a direct method.
+/// A direct method call.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct CloudToDeviceMethod {
-    /// Seconds to wait for a disconnected device to connect: 0 to 300, at most the response timeout. 0,
-    /// which a missing member means, fails at once if the device is offline.
+    /// Seconds to wait for a disconnected device to connect: 0 to 300, at most the response timeout. 0, the
+    /// default, fails immediately if the device is offline.
     #[serde(
         rename = "connectTimeoutInSeconds",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -150,16 +150,16 @@ pub struct CloudToDeviceMethod {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub method_name: ::std::option::Option<::std::string::String>,
-    /// Argument of the method: any JSON value, `null` and scalars included, at most 128 KB. A missing
-    /// member reaches the device as `null`. In the answer of a scheduled job the hub may show it as an
-    /// array of byte values.
+    /// Argument of the method: any JSON value, `null` and scalars included, at most 128 KB. An absent
+    /// member reaches the device as `null`. In the response for a scheduled job, the hub may represent it
+    /// as an array of byte values.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(
         default,
         deserialize_with = "::azure_protocol_runtime::explicit_null::deserialize"
     )]
     pub payload: ::std::option::Option<::serde_json::Value>,
-    /// Seconds to wait for the answer, connecting included: 5 to 300, 30 if missing.
+    /// Seconds to wait for the response, including the time to connect: 5 to 300, 30 by default.
     #[serde(
         rename = "responseTimeoutInSeconds",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -167,82 +167,82 @@ pub struct CloudToDeviceMethod {
     pub response_timeout_in_seconds: ::std::option::Option<i32>,
 }
 
-/// What a device or module answered to a direct method.
+/// Response of a device or module to a direct method call.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct CloudToDeviceMethodResult {
-    /// What the device answered: any JSON value, `null` and scalars included, at most 128 KB.
+    /// Result that the device returned: any JSON value, `null` and scalars included, at most 128 KB.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(
         default,
         deserialize_with = "::azure_protocol_runtime::explicit_null::deserialize"
     )]
     pub payload: ::std::option::Option<::serde_json::Value>,
-    /// Status chosen by the device's own code. By custom it follows HTTP: 200 for success, 404 for an
-    /// unknown method.
+    /// Status set by the device's code. By convention it follows HTTP: 200 for success, 404 for an unknown
+    /// method.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<i32>,
 }
 
-/// An automatic device or module configuration, or an IoT Edge deployment: settings the hub keeps
-/// applying to all twins a condition selects.
+/// An automatic device or module configuration, or an IoT Edge deployment: settings that the hub
+/// continuously applies to all twins that a condition selects.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[derive(Default)]
 pub struct Configuration {
-    /// What is applied. Required in every PUT, fixed at creation.
+    /// Settings to apply. Required in every PUT, fixed at creation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub content: ::std::option::Option<ConfigurationContent>,
-    /// Kind of the content, assigned by the service. `null` if it assigned none.
+    /// Type of the content, assigned by the service. `null` if it assigned none.
     #[serde(
         rename = "contentType",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub content_type: ::std::option::Option<::std::string::String>,
-    /// When the configuration was created. Read only.
+    /// When the configuration was created. Read-only.
     #[serde(
         rename = "createdTimeUtc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_time_utc: ::std::option::Option<::azure_protocol_runtime::DateTime>,
-    /// Entity tag of the configuration. Without quotes here, quote it for `If-Match`.
+    /// ETag of the configuration. Unquoted here; quote it for `If-Match`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub etag: ::std::option::Option<::std::string::String>,
-    /// Id of the configuration: 1 to 128 characters out of lower-case letters, digits and `-+%_*!'`. Upper
-    /// case is refused with 400.
+    /// Id of the configuration: 1 to 128 lowercase letters, digits and `-+%_*!'`. Uppercase letters are
+    /// rejected with 400.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
-    /// Names and values of your own, for finding the configuration again. `null` if none were sent.
+    /// User-defined names and values for finding the configuration. `null` if none were sent.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub labels: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     >,
-    /// When the configuration was last changed. Read only.
+    /// When the configuration was last changed. Read-only.
     #[serde(
         rename = "lastUpdatedTimeUtc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub last_updated_time_utc: ::std::option::Option<::azure_protocol_runtime::DateTime>,
-    /// Metrics of your own, five at most.
+    /// Custom metrics, at most five.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub metrics: ::std::option::Option<ConfigurationMetrics>,
     /// Decides between configurations that target the same twin: the higher number wins, then the newer
     /// one. 0 by default.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub priority: ::std::option::Option<i32>,
-    /// Version of the content's layout, chosen by the creator: tools write `1.0` or `2.0`. `null` if none
-    /// was sent.
+    /// Schema version of the content, chosen by the creator; tools write `1.0` or `2.0`. `null` if none was
+    /// sent.
     #[serde(
         rename = "schemaVersion",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub schema_version: ::std::option::Option<::std::string::String>,
-    /// Metrics the hub defines by itself, such as `targetedCount` and `appliedCount`. Read only.
+    /// Metrics that the hub defines, such as `targetedCount` and `appliedCount`. Read-only.
     #[serde(
         rename = "systemMetrics",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub system_metrics: ::std::option::Option<ConfigurationMetrics>,
-    /// Which twins are targeted: `*` for all, an empty text for none, or an expression such as `tags.floor =
-    /// 2`. A configuration for modules starts with `from devices.modules where`.
+    /// Which twins are targeted: `*` for all, an empty string for none, or an expression such as
+    /// `tags.floor = 2`. A configuration for modules starts with `from devices.modules where`.
     #[serde(
         rename = "targetCondition",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -252,7 +252,7 @@ pub struct Configuration {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-/// What a configuration applies. Exactly one of the members is set.
+/// Settings that a configuration applies. Exactly one of the members is set.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[derive(Default)]
 pub struct ConfigurationContent {
@@ -272,7 +272,7 @@ pub struct ConfigurationContent {
     pub module_content: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// For IoT Edge devices: per module id the values by path in the module twin. A deployment has to
+    /// For IoT Edge devices: for each module id, the values by path in the module twin. A deployment must
     /// include `$edgeAgent`.
     #[serde(
         rename = "modulesContent",
@@ -288,7 +288,7 @@ pub struct ConfigurationContent {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-/// How one automatic configuration relates to a twin.
+/// Status of one automatic configuration on a twin.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[derive(Default)]
 pub struct ConfigurationInfo {
@@ -371,7 +371,7 @@ impl ::std::str::FromStr for ConfigurationInfoStatus {
     }
 }
 
-/// Queries over twins which tell how far a configuration has got.
+/// Queries over twins that measure the progress of a configuration.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[derive(Default)]
 pub struct ConfigurationMetrics {
@@ -380,8 +380,8 @@ pub struct ConfigurationMetrics {
     pub queries: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     >,
-    /// Number of matching twins per metric, computed by the hub from time to time. Empty until the first
-    /// evaluation. Read only.
+    /// Number of matching twins per metric, computed periodically by the hub. Empty until the first
+    /// evaluation. Read-only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub results: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, i64>,
@@ -390,7 +390,7 @@ pub struct ConfigurationMetrics {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-/// Expressions of a configuration to try out.
+/// Expressions of a configuration to test.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct ConfigurationQueriesTestInput {
     /// Metric queries to check, by metric name.
@@ -409,10 +409,10 @@ pub struct ConfigurationQueriesTestInput {
     pub target_condition: ::std::option::Option<::std::string::String>,
 }
 
-/// What is wrong with the expressions tried out.
+/// Errors in the tested expressions.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct ConfigurationQueriesTestResponse {
-    /// What is wrong with which metric query, by metric name. Only faulty ones are listed.
+    /// Errors in metric queries, by metric name. Only invalid queries are listed.
     #[serde(
         rename = "customMetricQueryErrors",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -420,7 +420,7 @@ pub struct ConfigurationQueriesTestResponse {
     pub custom_metric_query_errors: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
     >,
-    /// What is wrong with the target condition; missing or empty if nothing is.
+    /// Error in the target condition; absent or empty if it is valid.
     #[serde(
         rename = "targetConditionError",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -428,29 +428,29 @@ pub struct ConfigurationQueriesTestResponse {
     pub target_condition_error: ::std::option::Option<::std::string::String>,
 }
 
-/// Identity of a device in the hub's registry: who may connect, and how it proves who it is.
+/// Identity of a device in the hub's registry: whether it may connect, and how it authenticates.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[derive(Default)]
 pub struct Device {
-    /// How the device proves who it is. If it is missing in an update, the service generates new keys.
+    /// How the device authenticates. If absent from an update, the service generates new keys.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub authentication: ::std::option::Option<AuthenticationMechanism>,
     /// Whether the device is an IoT Edge device.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub capabilities: ::std::option::Option<DeviceCapabilities>,
-    /// Messages waiting in the device's queue, 50 at most. Read only.
+    /// Number of messages in the device's queue, at most 50. Read-only.
     #[serde(
         rename = "cloudToDeviceMessageCount",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cloud_to_device_message_count: ::std::option::Option<i32>,
-    /// Whether the device is connected. The value lags behind, so it is no health check. Read only.
+    /// Whether the device is connected. The value lags, so do not use it as a health check. Read-only.
     #[serde(
         rename = "connectionState",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub connection_state: ::std::option::Option<DeviceConnectionState>,
-    /// When the connection state last changed. The year 1 stands for never. Read only.
+    /// When the connection state last changed. Year 1 means never. Read-only.
     #[serde(
         rename = "connectionStateUpdatedTime",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -458,53 +458,51 @@ pub struct Device {
     pub connection_state_updated_time: ::std::option::Option<
         ::azure_protocol_runtime::DateTime,
     >,
-    /// Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case
-    /// counts.
+    /// Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    /// Case-sensitive.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
-    /// Place in the edge hierarchy, as `ms-azure-iot-edge://` followed by device id and generation id. The
-    /// service sets it for an edge device and refuses a change; in a leaf device set the scope of the
-    /// parent. `null` without a parent.
+    /// Position in the edge hierarchy: `ms-azure-iot-edge://` followed by device id and generation id. The
+    /// service sets it for an edge device and rejects changes; for a leaf device, set it to the parent's
+    /// scope. `null` without a parent.
     #[serde(
         rename = "deviceScope",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_scope: ::std::option::Option<::std::string::String>,
-    /// Entity tag of the identity; moves with every change of it. Without quotes here, quote it for
-    /// `If-Match`.
+    /// ETag of the identity; changes with every update. Unquoted here; quote it for `If-Match`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub etag: ::std::option::Option<::std::string::String>,
-    /// Tells apart devices that had the same id one after the other: fixed at creation, new after deleting
-    /// and creating again. Decimal digits. Read only.
+    /// Distinguishes successive devices with the same id: fixed at creation, and different once the device
+    /// is deleted and recreated. Decimal digits. Read-only.
     #[serde(
         rename = "generationId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub generation_id: ::std::option::Option<::std::string::String>,
-    /// When the device last connected, or a message last went to or from it. The year 1 stands for never.
-    /// Read only.
+    /// When the device last connected, or last sent or received a message. Year 1 means never. Read-only.
     #[serde(
         rename = "lastActivityTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub last_activity_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
-    /// Scopes of the edge device one level up, one entry at most. Empty or missing detaches the device from
+    /// Scope of the parent edge device, at most one entry. An empty or absent list detaches the device from
     /// its parent.
     #[serde(
         rename = "parentScopes",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub parent_scopes: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// `enabled` lets the device connect, `disabled` shuts it out.
+    /// `enabled` allows the device to connect, `disabled` blocks it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<DeviceStatus>,
-    /// Why the status is what it is, up to 128 characters of your own. `null` if not set.
+    /// User-defined reason for the status, up to 128 characters. `null` if not set.
     #[serde(
         rename = "statusReason",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub status_reason: ::std::option::Option<::std::string::String>,
-    /// When the status last changed. The year 1 stands for never. Read only.
+    /// When the status last changed. Year 1 means never. Read-only.
     #[serde(
         rename = "statusUpdatedTime",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -514,7 +512,7 @@ pub struct Device {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-/// What a device is able to do.
+/// Capabilities of a device.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[derive(Default)]
 pub struct DeviceCapabilities {
@@ -525,7 +523,7 @@ pub struct DeviceCapabilities {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-/// Whether the device is connected. The value lags behind, so it is no health check. Read only.
+/// Whether the device is connected. The value lags, so do not use it as a health check. Read-only.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -598,31 +596,31 @@ impl ::std::str::FromStr for DeviceConnectionState {
 /// Devices of a scheduled job by outcome.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct DeviceJobStatistics {
-    /// Devices the condition selected.
+    /// Devices that the condition selected.
     #[serde(
         rename = "deviceCount",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_count: ::std::option::Option<i32>,
-    /// Devices where it failed, offline ones included.
+    /// Devices on which the job failed, including offline devices.
     #[serde(
         rename = "failedCount",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub failed_count: ::std::option::Option<i32>,
-    /// Devices whose turn is still to come.
+    /// Devices on which the job is pending.
     #[serde(
         rename = "pendingCount",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub pending_count: ::std::option::Option<i32>,
-    /// Devices it is being done on.
+    /// Devices on which the job is running.
     #[serde(
         rename = "runningCount",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub running_count: ::std::option::Option<i32>,
-    /// Devices where it succeeded.
+    /// Devices on which the job succeeded.
     #[serde(
         rename = "succeededCount",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -633,34 +631,34 @@ pub struct DeviceJobStatistics {
 /// An entry of a bulk request that failed.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct DeviceRegistryOperationError {
-    /// Device the entry was about.
+    /// Device id of the entry.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
-    /// Why this item failed: the service's numeric code, for instance 409001 for a device that exists
-    /// already, or the name of that code, `DeviceAlreadyExists`. Divide the number by 1000 for the HTTP
-    /// status a single operation would have got.
+    /// Why this item failed: the service's numeric code, for instance 409001 for a device that already
+    /// exists, or the name of that code, `DeviceAlreadyExists`. Divide the number by 1000 for the HTTP
+    /// status that a single operation would have returned.
     #[serde(
         rename = "errorCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub error_code: ::std::option::Option<DeviceRegistryOperationErrorErrorCode>,
-    /// The reason in words.
+    /// Description of the error.
     #[serde(
         rename = "errorStatus",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub error_status: ::std::option::Option<::std::string::String>,
-    /// Module the entry was about, if it was about one.
+    /// Module id of the entry, if any.
     #[serde(rename = "moduleId", skip_serializing_if = "::std::option::Option::is_none")]
     pub module_id: ::std::option::Option<::std::string::String>,
-    /// What the entry asked for.
+    /// Operation that the entry requested.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub operation: ::std::option::Option<::std::string::String>,
 }
 
-/// Why this item failed: the service's numeric code, for instance 409001 for a device that exists
-/// already, or the name of that code, `DeviceAlreadyExists`. Divide the number by 1000 for the HTTP
-/// status a single operation would have got.
+/// Why this item failed: the service's numeric code, for instance 409001 for a device that already
+/// exists, or the name of that code, `DeviceAlreadyExists`. Divide the number by 1000 for the HTTP
+/// status that a single operation would have returned.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[serde(untagged)]
 pub enum DeviceRegistryOperationErrorErrorCode {
@@ -683,20 +681,19 @@ impl ::std::convert::From<i32> for DeviceRegistryOperationErrorErrorCode {
     }
 }
 
-/// A remark on an entry of a bulk request that was applied.
+/// A warning about an applied entry of a bulk request.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct DeviceRegistryOperationWarning {
-    /// Device the entry was about.
+    /// Device id of the entry.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
-    /// What is incomplete: `DeviceRegisteredWithoutTwin` says that the identity exists and its twin does
-    /// not.
+    /// Warning code: `DeviceRegisteredWithoutTwin` means that the identity exists but its twin does not.
     #[serde(
         rename = "warningCode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub warning_code: ::std::option::Option<DeviceRegistryOperationWarningWarningCode>,
-    /// The remark in words.
+    /// Description of the warning.
     #[serde(
         rename = "warningStatus",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -704,8 +701,7 @@ pub struct DeviceRegistryOperationWarning {
     pub warning_status: ::std::option::Option<::std::string::String>,
 }
 
-/// What is incomplete: `DeviceRegisteredWithoutTwin` says that the identity exists and its twin does
-/// not.
+/// Warning code: `DeviceRegisteredWithoutTwin` means that the identity exists but its twin does not.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -772,7 +768,7 @@ impl ::std::str::FromStr for DeviceRegistryOperationWarningWarningCode {
     }
 }
 
-/// `enabled` lets the device connect, `disabled` shuts it out.
+/// `enabled` allows the device to connect, `disabled` blocks it.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -844,42 +840,42 @@ impl ::std::str::FromStr for DeviceStatus {
     }
 }
 
-/// One entry of a bulk request, or one line of an import or export: a device or module with what to do
-/// about it.
+/// One entry of a bulk request, or one line of an import or export: a device or module and the
+/// operation to apply to it.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct ExportImportDevice {
-    /// How the peer proves who it is. If it is missing, the type is `sas` and the service generates both
+    /// How the device or module authenticates. If absent, the type is `sas` and the service generates both
     /// keys.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub authentication: ::std::option::Option<AuthenticationMechanism>,
     /// Whether the device is an IoT Edge device.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub capabilities: ::std::option::Option<DeviceCapabilities>,
-    /// Place in the edge hierarchy, see the device identity.
+    /// Position in the edge hierarchy; see the device identity.
     #[serde(
         rename = "deviceScope",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_scope: ::std::option::Option<::std::string::String>,
-    /// Entity tag of the identity, looked at in the modes that end in `IfMatchETag`: if the stored one
-    /// differs, the entry fails.
+    /// ETag of the identity, checked in the modes that end in `IfMatchETag`: the entry fails if the stored
+    /// ETag differs.
     #[serde(rename = "eTag", skip_serializing_if = "::std::option::Option::is_none")]
     pub e_tag: ::std::option::Option<::std::string::String>,
-    /// Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`. Case
-    /// counts.
+    /// Id of the device: 1 to 128 ASCII letters, digits and the characters `-:.+%_#*?!(),=@;$'`.
+    /// Case-sensitive.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
-    /// What to do with this entry. In the modes ending in `IfMatchETag` the stored tag must equal the sent
-    /// one. Upper and lower case do not matter to the service. An import without a mode creates or updates.
+    /// Operation to apply to this entry. In the modes that end in `IfMatchETag`, the stored ETag must equal
+    /// the sent one. The service ignores case. An import without a mode creates or updates.
     #[serde(
         rename = "importMode",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub import_mode: ::std::option::Option<ExportImportDeviceImportMode>,
-    /// Id of the module, if the entry is about a module.
+    /// Id of the module, if the entry concerns a module.
     #[serde(rename = "moduleId", skip_serializing_if = "::std::option::Option::is_none")]
     pub module_id: ::std::option::Option<::std::string::String>,
-    /// Scopes of the edge device one level up, one entry at most. Empty or missing detaches the device from
+    /// Scope of the parent edge device, at most one entry. An empty or absent list detaches the device from
     /// its parent.
     #[serde(
         rename = "parentScopes",
@@ -889,10 +885,10 @@ pub struct ExportImportDevice {
     /// Desired and reported properties of the twin.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<PropertyContainer>,
-    /// `enabled` lets the device connect, `disabled` shuts it out. Required in bulk requests.
+    /// `enabled` allows the device to connect, `disabled` blocks it. Required in bulk requests.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<ExportImportDeviceStatus>,
-    /// Why the status is what it is, up to 128 characters.
+    /// Reason for the status, up to 128 characters.
     #[serde(
         rename = "statusReason",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -903,14 +899,14 @@ pub struct ExportImportDevice {
     pub tags: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// Entity tag of the twin, looked at in the mode `updateTwinIfMatchETag`: if the stored one differs,
-    /// the entry fails.
+    /// ETag of the twin, checked in the mode `updateTwinIfMatchETag`: the entry fails if the stored ETag
+    /// differs.
     #[serde(rename = "twinETag", skip_serializing_if = "::std::option::Option::is_none")]
     pub twin_e_tag: ::std::option::Option<::std::string::String>,
 }
 
-/// What to do with this entry. In the modes ending in `IfMatchETag` the stored tag must equal the sent
-/// one. Upper and lower case do not matter to the service. An import without a mode creates or updates.
+/// Operation to apply to this entry. In the modes that end in `IfMatchETag`, the stored ETag must equal
+/// the sent one. The service ignores case. An import without a mode creates or updates.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -1027,7 +1023,7 @@ impl ::std::str::FromStr for ExportImportDeviceImportMode {
     }
 }
 
-/// `enabled` lets the device connect, `disabled` shuts it out. Required in bulk requests.
+/// `enabled` allows the device to connect, `disabled` blocks it. Required in bulk requests.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -1099,19 +1095,19 @@ impl ::std::str::FromStr for ExportImportDeviceStatus {
     }
 }
 
-/// What became of one cloud-to-device message.
+/// Outcome of one cloud-to-device message.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct FeedbackRecord {
-    /// The outcome in words.
+    /// Description of the outcome.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
-    /// Tells apart devices that had the same id one after the other, see `generationId` of the device.
+    /// Distinguishes successive devices with the same id; see `generationId` of the device.
     #[serde(
         rename = "deviceGenerationId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_generation_id: ::std::option::Option<::std::string::String>,
-    /// Device the message was meant for.
+    /// Device that the message was addressed to.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
     /// When the outcome was recorded, in UTC.
@@ -1222,29 +1218,29 @@ impl ::std::str::FromStr for FeedbackRecordStatusCode {
     }
 }
 
-/// A job that exports device identities to blob storage or imports them from there. Members marked read
-/// only are ignored at creation.
+/// A job that exports device identities to blob storage or imports them from there. Members marked
+/// read-only are ignored at creation.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 pub struct JobProperties {
-    /// Blob for the configurations; `configurations.txt` if not set.
+    /// Blob for the configurations; `configurations.txt` by default.
     #[serde(
         rename = "configurationsBlobName",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub configurations_blob_name: ::std::option::Option<::std::string::String>,
-    /// When the job ended, in UTC. Read only.
+    /// When the job ended, in UTC. Read-only.
     #[serde(
         rename = "endTimeUtc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub end_time_utc: ::std::option::Option<::azure_protocol_runtime::DateTime>,
-    /// `true` leaves the keys out of an export. Otherwise the blob holds them in plain text.
+    /// `true` omits the keys from an export. Otherwise the blob contains them in plain text.
     #[serde(
         rename = "excludeKeysInExport",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub exclude_keys_in_export: ::std::option::Option<bool>,
-    /// Why the job failed. `null` while it has not. Read only.
+    /// Why the job failed; `null` unless it did. Read-only.
     #[serde(
         rename = "failureReason",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1252,36 +1248,36 @@ pub struct JobProperties {
     pub failure_reason: ::std::option::Option<::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub identity: ::std::option::Option<ManagedIdentity>,
-    /// `true` copies configurations too. Not the default.
+    /// Whether to copy configurations too; `false` by default.
     #[serde(
         rename = "includeConfigurations",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub include_configurations: ::std::option::Option<bool>,
-    /// Container an import reads from: its address, with a SAS token that allows reading if the
-    /// authentication is `keyBased`. Empty in answers.
+    /// Address of the container that an import reads from, with a SAS token that allows reading if the
+    /// authentication is `keyBased`. Empty in responses.
     #[serde(
         rename = "inputBlobContainerUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub input_blob_container_uri: ::std::option::Option<::std::string::String>,
-    /// Blob an import reads; `devices.txt` if not set.
+    /// Blob that an import reads; `devices.txt` by default.
     #[serde(
         rename = "inputBlobName",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub input_blob_name: ::std::option::Option<::std::string::String>,
-    /// Id of the job. The service chooses it if it is not sent.
+    /// Id of the job. The service assigns one if it is omitted.
     #[serde(rename = "jobId", skip_serializing_if = "::std::option::Option::is_none")]
     pub job_id: ::std::option::Option<::std::string::String>,
-    /// Container an export, or the error log of an import, is written to: its address, with a SAS token
-    /// that allows writing if the authentication is `keyBased`. Empty in answers.
+    /// Address of the container that an export, or the error log of an import, is written to, with a SAS
+    /// token that allows writing if the authentication is `keyBased`. Empty in responses.
     #[serde(
         rename = "outputBlobContainerUri",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub output_blob_container_uri: ::std::option::Option<::std::string::String>,
-    /// Blob an export writes; `devices.txt` if not set.
+    /// Blob that an export writes; `devices.txt` by default.
     #[serde(
         rename = "outputBlobName",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1293,25 +1289,25 @@ pub struct JobProperties {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub parent_job_id: ::std::option::Option<::std::string::String>,
-    /// Progress in percent, 0 to 100. Read only.
+    /// Progress in percent, 0 to 100. Read-only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub progress: ::std::option::Option<i32>,
-    /// When the job started, in UTC. Read only.
+    /// When the job started, in UTC. Read-only.
     #[serde(
         rename = "startTimeUtc",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub start_time_utc: ::std::option::Option<::azure_protocol_runtime::DateTime>,
-    /// How far the job is: `enqueued`, `running`, then `completed`, `failed` or `cancelled`. Read only.
+    /// Status of the job: `enqueued`, `running`, then `completed`, `failed` or `cancelled`. Read-only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<JobPropertiesStatus>,
-    /// State of the job in words. Set by the service.
+    /// Status message of the job. Set by the service.
     #[serde(
         rename = "statusMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub status_message: ::std::option::Option<::std::string::String>,
-    /// How the hub signs in to the storage account: `keyBased` with the SAS token in the address,
+    /// How the hub authenticates to the storage account: `keyBased` with the SAS token in the address,
     /// `identityBased` with the hub's managed identity.
     #[serde(
         rename = "storageAuthenticationType",
@@ -1320,11 +1316,11 @@ pub struct JobProperties {
     pub storage_authentication_type: ::std::option::Option<
         JobPropertiesStorageAuthenticationType,
     >,
-    /// Kind of the job. `import` and `export` can be created; the other values belong to jobs of other
-    /// kinds.
+    /// Type of the job. Only `import` and `export` can be created; the other values belong to other types
+    /// of job.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<JobPropertiesType>,
-    /// Whether the job takes the secondary copy of the storage account as its source.
+    /// Whether the job reads from the secondary copy of the storage account.
     #[serde(
         rename = "useSecondaryStorageAsSource",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1332,7 +1328,7 @@ pub struct JobProperties {
     pub use_secondary_storage_as_source: ::std::option::Option<bool>,
 }
 
-/// How far the job is: `enqueued`, `running`, then `completed`, `failed` or `cancelled`. Read only.
+/// Status of the job: `enqueued`, `running`, then `completed`, `failed` or `cancelled`. Read-only.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -1443,7 +1439,7 @@ impl ::std::str::FromStr for JobPropertiesStatus {
     }
 }
 
-/// How the hub signs in to the storage account: `keyBased` with the SAS token in the address,
+/// How the hub authenticates to the storage account: `keyBased` with the SAS token in the address,
 /// `identityBased` with the hub's managed identity.
 #[derive(
     ::serde::Deserialize,
@@ -1517,8 +1513,8 @@ impl ::std::str::FromStr for JobPropertiesStorageAuthenticationType {
     }
 }
 
-/// Kind of the job. `import` and `export` can be created; the other values belong to jobs of other
-/// kinds.
+/// Type of the job. Only `import` and `export` can be created; the other values belong to other types
+/// of job.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -1668,7 +1664,7 @@ impl ::std::str::FromStr for JobPropertiesType {
 /// A job that updates twins or calls a direct method on many devices.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct JobRequest {
-    /// The method to call. Needed if the type is `scheduleDeviceMethod`.
+    /// The method to call. Required if the type is `scheduleDeviceMethod`.
     #[serde(
         rename = "cloudToDeviceMethod",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1677,25 +1673,25 @@ pub struct JobRequest {
     /// Id of the job, the same as in the path.
     #[serde(rename = "jobId", skip_serializing_if = "::std::option::Option::is_none")]
     pub job_id: ::std::option::Option<::std::string::String>,
-    /// Seconds after which the job is ended, finished or not.
+    /// Maximum run time in seconds, after which the job is ended even if it has not finished.
     #[serde(
         rename = "maxExecutionTimeInSeconds",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub max_execution_time_in_seconds: ::std::option::Option<i64>,
-    /// Which devices take part: the condition of a query without the word `WHERE`, or `*` for all.
+    /// Devices to run the job on: a query condition without the keyword `WHERE`, or `*` for all.
     #[serde(
         rename = "queryCondition",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub query_condition: ::std::option::Option<::std::string::String>,
-    /// When to start, in UTC, at most 168 hours ahead. Missing or `null` starts at once.
+    /// Start time in UTC, at most 168 hours ahead. If absent or `null`, the job starts immediately.
     #[serde(
         rename = "startTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub start_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
-    /// Kind of the job. `scheduleUpdateTwin` or `scheduleDeviceMethod`.
+    /// Type of the job: `scheduleUpdateTwin` or `scheduleDeviceMethod`.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<JobRequestType>,
     #[serde(
@@ -1705,7 +1701,7 @@ pub struct JobRequest {
     pub update_twin: ::std::option::Option<Twin>,
 }
 
-/// Kind of the job. `scheduleUpdateTwin` or `scheduleDeviceMethod`.
+/// Type of the job: `scheduleUpdateTwin` or `scheduleDeviceMethod`.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -1852,35 +1848,35 @@ impl ::std::str::FromStr for JobRequestType {
     }
 }
 
-/// A scheduled job and how far it is.
+/// A scheduled job and its progress.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct JobResponse {
-    /// The method the job calls, if that is its kind.
+    /// The method that the job calls, if it is of that type.
     #[serde(
         rename = "cloudToDeviceMethod",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cloud_to_device_method: ::std::option::Option<CloudToDeviceMethod>,
-    /// When the job was created. Read only.
+    /// When the job was created. Read-only.
     #[serde(
         rename = "createdTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
-    /// Device this entry is about, if it is about one device.
+    /// Device that this entry concerns, if it concerns one device.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
-    /// Number of devices by outcome. Read only.
+    /// Number of devices by outcome. Read-only.
     #[serde(
         rename = "deviceJobStatistics",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_job_statistics: ::std::option::Option<DeviceJobStatistics>,
-    /// When the job ended, in UTC. Read only.
+    /// When the job ended, in UTC. Read-only.
     #[serde(rename = "endTime", skip_serializing_if = "::std::option::Option::is_none")]
     pub end_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
-    /// Why the job failed. `null` while it has not. A job with failed devices can still be `completed`.
-    /// Read only.
+    /// Why the job failed; `null` unless it did. A job with failed devices can still be `completed`.
+    /// Read-only.
     #[serde(
         rename = "failureReason",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1889,19 +1885,19 @@ pub struct JobResponse {
     /// Id of the job.
     #[serde(rename = "jobId", skip_serializing_if = "::std::option::Option::is_none")]
     pub job_id: ::std::option::Option<::std::string::String>,
-    /// Seconds after which the job is ended, finished or not.
+    /// Maximum run time in seconds, after which the job is ended even if it has not finished.
     #[serde(
         rename = "maxExecutionTimeInSeconds",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub max_execution_time_in_seconds: ::std::option::Option<i64>,
-    /// Id of the job this entry belongs to, if any.
+    /// Id of the job that this entry belongs to, if any.
     #[serde(
         rename = "parentJobId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub parent_job_id: ::std::option::Option<::std::string::String>,
-    /// Which devices take part, as sent.
+    /// Devices to run the job on, as sent.
     #[serde(
         rename = "queryCondition",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -1913,17 +1909,17 @@ pub struct JobResponse {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub start_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
-    /// How far the job is: `queued`, `scheduled`, `running`, then `completed`, `failed` or `cancelled`;
-    /// `unknown` if there is no such job. Read only.
+    /// Status of the job: `queued`, `scheduled`, `running`, then `completed`, `failed` or `cancelled`;
+    /// `unknown` if there is no such job. Read-only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<JobResponseStatus>,
-    /// State of the job in words. Read only.
+    /// Status message of the job. Read-only.
     #[serde(
         rename = "statusMessage",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub status_message: ::std::option::Option<::std::string::String>,
-    /// Kind of the job. `scheduleUpdateTwin` or `scheduleDeviceMethod`; `unknown` if there is no such job.
+    /// Type of the job: `scheduleUpdateTwin` or `scheduleDeviceMethod`; `unknown` if there is no such job.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<JobResponseType>,
     #[serde(
@@ -1933,8 +1929,8 @@ pub struct JobResponse {
     pub update_twin: ::std::option::Option<Twin>,
 }
 
-/// How far the job is: `queued`, `scheduled`, `running`, then `completed`, `failed` or `cancelled`;
-/// `unknown` if there is no such job. Read only.
+/// Status of the job: `queued`, `scheduled`, `running`, then `completed`, `failed` or `cancelled`;
+/// `unknown` if there is no such job. Read-only.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -2045,7 +2041,7 @@ impl ::std::str::FromStr for JobResponseStatus {
     }
 }
 
-/// Kind of the job. `scheduleUpdateTwin` or `scheduleDeviceMethod`; `unknown` if there is no such job.
+/// Type of the job: `scheduleUpdateTwin` or `scheduleDeviceMethod`; `unknown` if there is no such job.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -2192,7 +2188,7 @@ impl ::std::str::FromStr for JobResponseType {
     }
 }
 
-/// The managed identity with which the hub signs in to the storage account.
+/// The managed identity with which the hub authenticates to the storage account.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct ManagedIdentity {
     /// Resource id of a user-assigned identity of the hub. Without one the hub uses its system-assigned
@@ -2208,22 +2204,22 @@ pub struct ManagedIdentity {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[derive(Default)]
 pub struct Module {
-    /// How the module proves who it is. If it is missing in an update, the service generates new keys.
+    /// How the module authenticates. If absent from an update, the service generates new keys.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub authentication: ::std::option::Option<AuthenticationMechanism>,
-    /// Messages waiting for the module. Read only.
+    /// Number of messages queued for the module. Read-only.
     #[serde(
         rename = "cloudToDeviceMessageCount",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cloud_to_device_message_count: ::std::option::Option<i32>,
-    /// Whether the module is connected. Read only.
+    /// Whether the module is connected. Read-only.
     #[serde(
         rename = "connectionState",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub connection_state: ::std::option::Option<ModuleConnectionState>,
-    /// When the connection state last changed. The year 1 stands for never. Read only.
+    /// When the connection state last changed. Year 1 means never. Read-only.
     #[serde(
         rename = "connectionStateUpdatedTime",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2231,42 +2227,40 @@ pub struct Module {
     pub connection_state_updated_time: ::std::option::Option<
         ::azure_protocol_runtime::DateTime,
     >,
-    /// Device the module belongs to.
+    /// Device that the module belongs to.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
-    /// Entity tag of the identity; moves with every change of it. Without quotes here, quote it for
-    /// `If-Match`.
+    /// ETag of the identity; changes with every update. Unquoted here; quote it for `If-Match`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub etag: ::std::option::Option<::std::string::String>,
-    /// Tells apart modules that had the same id one after the other: fixed at creation, new after deleting
-    /// and creating again. Decimal digits. Read only.
+    /// Distinguishes successive modules with the same id: fixed at creation, and different once the module
+    /// is deleted and recreated. Decimal digits. Read-only.
     #[serde(
         rename = "generationId",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub generation_id: ::std::option::Option<::std::string::String>,
-    /// When the module last connected, or a message last went to or from it. The year 1 stands for never.
-    /// Read only.
+    /// When the module last connected, or last sent or received a message. Year 1 means never. Read-only.
     #[serde(
         rename = "lastActivityTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub last_activity_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
-    /// Who looks after the module: `iotEdge` for modules of an IoT Edge deployment. `null` for nobody,
-    /// which is also what an update without it sets.
+    /// Manager of the module: `iotEdge` for modules of an IoT Edge deployment, `null` if unmanaged. An
+    /// update without it sets `null`.
     #[serde(
         rename = "managedBy",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub managed_by: ::std::option::Option<::std::string::String>,
-    /// Id of the module within its device, built from the same characters as a device id. Case counts.
+    /// Id of the module within its device, with the same characters as a device id. Case-sensitive.
     #[serde(rename = "moduleId", skip_serializing_if = "::std::option::Option::is_none")]
     pub module_id: ::std::option::Option<::std::string::String>,
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-/// Whether the module is connected. Read only.
+/// Whether the module is connected. Read-only.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -2339,25 +2333,25 @@ impl ::std::str::FromStr for ModuleConnectionState {
 /// Desired and reported properties in an import, an export or a bulk request.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct PropertyContainer {
-    /// What the back end wants the device to be, by property name.
+    /// Values that the back end requests, by property name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub desired: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// What the device last said it is, by property name.
+    /// Values that the device last reported, by property name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reported: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
 }
 
-/// What emptying a queue has removed.
+/// Result of purging a queue.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct PurgeMessageQueueResult {
-    /// Device whose queue was emptied.
+    /// Device whose queue was purged.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
-    /// `null`, as only devices have such a queue.
+    /// `null`, because only devices have such a queue.
     #[serde(rename = "moduleId", skip_serializing_if = "::std::option::Option::is_none")]
     pub module_id: ::std::option::Option<::std::string::String>,
     /// Number of discarded messages.
@@ -2411,18 +2405,19 @@ pub struct ServiceStatistics {
     pub connected_device_count: ::std::option::Option<i64>,
 }
 
-/// The keys of a device or module that signs SAS tokens. Secret: whoever has one can act as the device.
+/// The keys of a device or module that signs SAS tokens. Secret: anyone with a key can impersonate the
+/// device.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 pub struct SymmetricKey {
-    /// First key, base64 of 16 to 64 bytes. Set both keys or neither; missing or empty keys are generated.
-    /// `null` if the type is not `sas`.
+    /// Primary key, base64 of 16 to 64 bytes. Set both keys or neither; missing or empty keys are
+    /// generated. `null` if the type is not `sas`.
     #[serde(
         rename = "primaryKey",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub primary_key: ::std::option::Option<::std::string::String>,
-    /// Second key, valid alongside the first so that keys can be changed without an outage. `null` if the
-    /// type is not `sas`.
+    /// Secondary key, valid alongside the primary so that keys can be rotated without an outage. `null` if
+    /// the type is not `sas`.
     #[serde(
         rename = "secondaryKey",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2430,14 +2425,14 @@ pub struct SymmetricKey {
     pub secondary_key: ::std::option::Option<::std::string::String>,
 }
 
-/// State of a device or module as the hub knows it: tags, desired and reported properties, and a
-/// read-only copy of the identity's state. It comes and goes with the identity.
+/// State of a device or module as stored by the hub: tags, desired and reported properties, and a
+/// read-only copy of the identity's state. It is created and deleted with the identity.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[derive(Default)]
 pub struct Twin {
-    /// How the peer signs in: `sas` with a key, `selfSigned` with a certificate known by thumbprint,
-    /// `certificateAuthority` with a certificate of a trusted authority, `none` for system modules of IoT
-    /// Edge. Read only.
+    /// Authentication type: `sas` with a key, `selfSigned` with a certificate identified by thumbprint,
+    /// `certificateAuthority` with a certificate from a trusted authority, `none` for system modules of IoT
+    /// Edge. Read-only.
     #[serde(
         rename = "authenticationType",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2445,57 +2440,56 @@ pub struct Twin {
     pub authentication_type: ::std::option::Option<TwinAuthenticationType>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub capabilities: ::std::option::Option<DeviceCapabilities>,
-    /// Messages waiting in the device's queue, 50 at most. Read only.
+    /// Number of messages in the device's queue, at most 50. Read-only.
     #[serde(
         rename = "cloudToDeviceMessageCount",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub cloud_to_device_message_count: ::std::option::Option<i32>,
-    /// Automatic configurations which target this twin, by configuration id. Read only.
+    /// Automatic configurations that target this twin, by configuration id. Read-only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub configurations: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ConfigurationInfo>,
     >,
-    /// Whether the device or module is connected. The value lags behind. Read only.
+    /// Whether the device or module is connected. The value lags. Read-only.
     #[serde(
         rename = "connectionState",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub connection_state: ::std::option::Option<TwinConnectionState>,
-    /// Entity tag of the device or module identity. Read only.
+    /// ETag of the device or module identity. Read-only.
     #[serde(
         rename = "deviceEtag",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_etag: ::std::option::Option<::std::string::String>,
-    /// Device the twin belongs to. `null` in the twin which a scheduled job echoes.
+    /// Device that the twin belongs to. `null` in the twin that a scheduled job echoes.
     #[serde(rename = "deviceId", skip_serializing_if = "::std::option::Option::is_none")]
     pub device_id: ::std::option::Option<::std::string::String>,
-    /// Place in the edge hierarchy, from the identity. Missing without one. Read only.
+    /// Position in the edge hierarchy, from the identity. Absent without one. Read-only.
     #[serde(
         rename = "deviceScope",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub device_scope: ::std::option::Option<::std::string::String>,
-    /// Entity tag of the twin; moves when tags or desired properties are written, not with reported ones.
-    /// Without quotes here, quote it for `If-Match`. In the twin of a scheduled job it must be `*`.
+    /// ETag of the twin; changes when tags or desired properties are written, but not with reported
+    /// properties. Unquoted here; quote it for `If-Match`. In the twin of a scheduled job it must be `*`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub etag: ::std::option::Option<::std::string::String>,
-    /// When the device last connected, or a message last went to or from it. The year 1 stands for never.
-    /// Read only.
+    /// When the device last connected, or last sent or received a message. Year 1 means never. Read-only.
     #[serde(
         rename = "lastActivityTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub last_activity_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
-    /// Id of the DTDL model the device announced when it connected (a DTMI). Absent or empty if it
+    /// Id of the DTDL model that the device announced when it connected (a DTMI). Absent or empty if it
     /// announced none.
     #[serde(rename = "modelId", skip_serializing_if = "::std::option::Option::is_none")]
     pub model_id: ::std::option::Option<::std::string::String>,
-    /// Module the twin belongs to; missing in a device's twin.
+    /// Module that the twin belongs to; absent in a device twin.
     #[serde(rename = "moduleId", skip_serializing_if = "::std::option::Option::is_none")]
     pub module_id: ::std::option::Option<::std::string::String>,
-    /// Scopes of the edge device one level up, from the identity. Read only.
+    /// Scope of the parent edge device, from the identity. Read-only.
     #[serde(
         rename = "parentScopes",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2504,33 +2498,32 @@ pub struct Twin {
     /// Desired and reported properties.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub properties: ::std::option::Option<TwinProperties>,
-    /// `enabled` or `disabled`, as in the identity. Read only.
+    /// `enabled` or `disabled`, as in the identity. Read-only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<TwinStatus>,
-    /// Why the status is what it is, from the identity. `null` if not set. Read only.
+    /// Reason for the status, from the identity. `null` if not set. Read-only.
     #[serde(
         rename = "statusReason",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub status_reason: ::std::option::Option<::std::string::String>,
-    /// When the status last changed. The year 1 stands for never. Read only.
+    /// When the status last changed. Year 1 means never. Read-only.
     #[serde(
         rename = "statusUpdateTime",
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub status_update_time: ::std::option::Option<::azure_protocol_runtime::DateTime>,
     /// Data about the device that only the back end sees, by name. Names have at most 1024 bytes, without
-    /// `.`, `$`, `#`, spaces and control characters; all tags together 8 KB. Missing or `null` if there are
-    /// none; in a patch `null` as a value removes the tag.
+    /// `.`, `$`, `#`, spaces and control characters; all tags together have at most 8 KB. Absent or `null`
+    /// if there are none; in a patch, a `null` value removes the tag.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// Counter of all changes to the twin, reported properties included. Read only.
+    /// Counter of all changes to the twin, reported properties included. Read-only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub version: ::std::option::Option<i64>,
-    /// Thumbprints from the identity; newer hubs write the member names with a capital first letter here.
-    /// Read only.
+    /// Thumbprints from the identity; newer hubs capitalize the member names here. Read-only.
     #[serde(
         rename = "x509Thumbprint",
         skip_serializing_if = "::std::option::Option::is_none"
@@ -2540,9 +2533,9 @@ pub struct Twin {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-/// How the peer signs in: `sas` with a key, `selfSigned` with a certificate known by thumbprint,
-/// `certificateAuthority` with a certificate of a trusted authority, `none` for system modules of IoT
-/// Edge. Read only.
+/// Authentication type: `sas` with a key, `selfSigned` with a certificate identified by thumbprint,
+/// `certificateAuthority` with a certificate from a trusted authority, `none` for system modules of IoT
+/// Edge. Read-only.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -2629,7 +2622,7 @@ impl ::std::str::FromStr for TwinAuthenticationType {
     }
 }
 
-/// Whether the device or module is connected. The value lags behind. Read only.
+/// Whether the device or module is connected. The value lags. Read-only.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -2699,19 +2692,19 @@ impl ::std::str::FromStr for TwinConnectionState {
     }
 }
 
-/// The two halves of a twin's properties. Objects nest up to ten levels.
+/// Desired and reported properties of a twin. Objects nest up to ten levels.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[derive(Default)]
 pub struct TwinProperties {
-    /// What the back end wants the device to be, by name: names have at most 1024 bytes, without `.`, `$`,
-    /// `#`, spaces and control characters, texts at most 4096 bytes, everything together 32 KB. The service
-    /// adds `$version` and `$metadata`; in a patch `null` removes a property.
+    /// Values that the back end requests, by name. Names have at most 1024 bytes, without `.`, `$`, `#`,
+    /// spaces and control characters, strings at most 4096 bytes, and all properties together 32 KB. The
+    /// service adds `$version` and `$metadata`; in a patch, `null` removes a property.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub desired: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// What the device last said it is, by name, at most 32 KB, with `$version` and `$metadata`. Only the
-    /// device writes it.
+    /// Values that the device last reported, by name, at most 32 KB, with `$version` and `$metadata`. Only
+    /// the device writes it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reported: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -2720,7 +2713,7 @@ pub struct TwinProperties {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 
-/// `enabled` or `disabled`, as in the identity. Read only.
+/// `enabled` or `disabled`, as in the identity. Read-only.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -2796,8 +2789,8 @@ impl ::std::str::FromStr for TwinStatus {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[derive(Default)]
 pub struct X509Thumbprint {
-    /// Thumbprint of a certificate the peer may use: 40 (SHA-1) or 64 (SHA-256) hexadecimal digits without
-    /// separators. `null` if there is none.
+    /// Thumbprint of a certificate that the device or module may use: 40 (SHA-1) or 64 (SHA-256)
+    /// hexadecimal digits without separators. `null` if there is none.
     #[serde(
         rename = "primaryThumbprint",
         skip_serializing_if = "::std::option::Option::is_none"
