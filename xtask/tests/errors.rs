@@ -12,7 +12,7 @@ mod support;
 use serde_json::{Value, json};
 use support::{Scratch, pottery};
 use xtask::error::Error;
-use xtask::{convert, coverage, generate, import, readme};
+use xtask::{convert, coverage, generate, import, msrv, readme};
 
 /// The texts, one per line, with a heading per group.
 #[derive(Default)]
@@ -123,6 +123,8 @@ fn errors_name_file_pointer_fault_and_rule_and_nothing_is_written() {
     overlays(&mut texts);
     texts.group("Commands");
     commands(&mut texts);
+    texts.group("Toolchain");
+    toolchain(&mut texts);
     insta::assert_snapshot!(texts.0.trim());
 }
 
@@ -221,6 +223,7 @@ fn generation(texts: &mut Texts) {
         let responses = &mut d["paths"]["/query"]["post"]["responses"];
         responses["2XX"] = responses["200"].clone();
     });
+    texts.generate(|d| d["paths"]["/kilns"]["get"]["x-paging"] = json!("link"));
     texts.generate(|d| d["definitions"]["OrdersPlaceResponse"] = json!({ "type": "object" }));
     // Two enum values with one Rust name: the generator panics, which must not end this program.
     texts.generate(|d| d["definitions"]["Glaze"]["properties"]["shine"]["enum"] = json!(["a-b", "a_b"]));
@@ -240,9 +243,20 @@ fn overlays(texts: &mut Texts) {
     texts.overlay(&with(
         json!({ "target": target, "description": "why", "remove": true }),
     ));
-    texts.overlay(&with(
-        json!({ "target": "$.paths['/query'].post", "description": "why", "update": { "x-paging": "link" } }),
-    ));
+}
+
+fn toolchain(texts: &mut Texts) {
+    let scratch = Scratch::new();
+    let dependency = json!({ "packages": [{ "name": "clay", "rust_version": "1.97" }] });
+    let check = |rustc| msrv::check(&scratch.workspace, &dependency, rustc).unwrap_err();
+    scratch.write("Cargo.toml", "[workspace.package]\n");
+    texts.push(&scratch, &check("rustc 1.95.0"));
+    scratch.write("Cargo.toml", "[workspace.package]\nrust-version = \"1.95\"\n");
+    scratch.write("rust-toolchain.toml", "[toolchain]\nchannel = \"1.94.0\"\n");
+    texts.push(&scratch, &check("rustc 1.95.0"));
+    scratch.write("rust-toolchain.toml", "[toolchain]\nchannel = \"1.95.0\"\n");
+    texts.push(&scratch, &check("rustc 1.96.0"));
+    texts.push(&scratch, &check("rustc 1.95.0"));
 }
 
 fn commands(texts: &mut Texts) {
@@ -254,6 +268,13 @@ fn commands(texts: &mut Texts) {
     );
     texts.push(&scratch, &generate::check(&scratch.workspace).unwrap_err());
     texts.push(&scratch, &Error::Breaking(2));
+    let post_pass = Error::PostPass {
+        file: scratch.path("specs/pottery/2030-01-01.json"),
+        pass: "prelude",
+        expected: "1".to_owned(),
+        found: "0".to_owned(),
+    };
+    texts.push(&scratch, &post_pass);
     generate::write(&scratch.workspace).unwrap();
     std::fs::create_dir_all(scratch.path("crates/pottery-convenience/src")).unwrap();
     scratch.write(
@@ -272,7 +293,10 @@ fn commands(texts: &mut Texts) {
         scratch.write("specs/services.toml", services.replace(from, to));
         texts.push(&scratch, &generate::check(&scratch.workspace).unwrap_err());
     }
-    scratch.write("specs/services.toml", services.replace('"', "'"));
+    scratch.write(
+        "specs/services.toml",
+        services.replace('"', "'").replace("= '2030", "= '2029"),
+    );
     texts.push(
         &scratch,
         &import::import(&scratch.workspace, "pottery", &file).unwrap_err(),

@@ -148,7 +148,7 @@ pub(crate) fn only(
         Some(key) => Err(unsupported(
             &at.at(key),
             format!("keyword `{key}` in this position"),
-            "it would be dropped silently; remove it or add support for it",
+            "it would be dropped silently, so remove it or add support for it",
         )),
         None => Ok(()),
     }
