@@ -1610,7 +1610,7 @@ impl Client {
     ///
     /// Errors:
     ///
-    /// * 400 `InvalidArgument`: the twin id or component path is invalid.
+    /// * 400 `InvalidArgument`: the twin id or the component path is invalid.
     /// * 404 `DigitalTwinNotFound`: no twin has this id.
     /// * 404 `ComponentNotFound`: the twin has no such component.
     ///

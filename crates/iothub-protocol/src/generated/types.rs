@@ -1851,7 +1851,7 @@ impl ::std::str::FromStr for JobRequestType {
 /// A scheduled job and its progress.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 pub struct JobResponse {
-    /// The method that the job calls, if it is of that type.
+    /// The method that the job calls, if its type is `scheduleDeviceMethod`.
     #[serde(
         rename = "cloudToDeviceMethod",
         skip_serializing_if = "::std::option::Option::is_none"
