@@ -1,7 +1,7 @@
-//! Whether an OpenAPI 3.0 document is one the generator can work with.
+//! Checks that an OpenAPI 3.0 document has only constructs that the later stages support.
 //!
-//! The libraries further down panic or say little about what they do not understand, so everything they rely on is
-//! looked at here first, where the place is known.
+//! The generator's libraries panic or report no location for unsupported input, so their assumptions are checked here,
+//! where the location is known.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::error::{Fault, Located, Pointer, unsupported};
 /// Checks a whole document.
 ///
 /// # Errors
-/// The first fault, with its place.
+/// The first fault, with its location.
 pub fn check(document: &Value) -> Result<(), Located> {
     let root = Pointer::root();
     let map = object(document, &root)?;
@@ -28,7 +28,8 @@ pub fn check(document: &Value) -> Result<(), Located> {
     if version.is_empty() || version.starts_with('.') || !version.chars().all(file_name_safe) {
         return Err(unsupported(
             &root.at("info").at("version"),
-            "a version that is no file name",
+            format!("version `{version}`"),
+            "it becomes a file name: only ASCII letters, digits, `.`, `-` and `_`, without a leading `.`",
         ));
     }
     if !map.contains_key("paths") {
@@ -60,7 +61,7 @@ pub fn check(document: &Value) -> Result<(), Located> {
     Ok(())
 }
 
-/// What a parameter may say. Without `allowReserved` and `content`, which change how a value is sent.
+/// The allowed keywords of a parameter. `allowReserved` and `content` are not: they change how a value is sent.
 const PARAMETER: [&str; 11] = [
     "name",
     "in",
@@ -89,13 +90,17 @@ impl<'a> Checker<'a> {
     ) -> Result<(), Located> {
         let item = object(item, at)?;
         if item.contains_key("$ref") {
-            return Err(unsupported(at, "a path item kept elsewhere"));
+            return Err(unsupported(at, "`$ref` in a path item", "inline the path item"));
         }
         if !path.starts_with('/') {
-            return Err(unsupported(at, "a path without a leading slash"));
+            return Err(unsupported(
+                at,
+                format!("path `{path}`"),
+                "a path starts with `/`",
+            ));
         }
-        let placeholders =
-            placeholders(path).ok_or_else(|| unsupported(at, "unbalanced braces in a path"))?;
+        let placeholders = placeholders(path)
+            .ok_or_else(|| unsupported(at, format!("path `{path}`"), "its braces must be balanced"))?;
         let shared = self.parameters(item, at)?;
         for method in METHODS {
             let Some(operation) = item.get(method) else {
@@ -118,13 +123,15 @@ impl<'a> Checker<'a> {
             if let Some(name) = placeholders.iter().find(|p| !in_path.contains(*p)) {
                 return Err(unsupported(
                     &at,
-                    format!("`{{{name}}}` in the path without a parameter"),
+                    format!("placeholder `{{{name}}}` in the path"),
+                    "a placeholder needs a parameter with the same name and `in: path`",
                 ));
             }
             if let Some(name) = in_path.iter().find(|p| !placeholders.contains(*p)) {
                 return Err(unsupported(
                     &at,
-                    format!("path parameter `{name}` that is not in the path"),
+                    format!("path parameter `{name}`"),
+                    "a path parameter needs a placeholder with the same name in the path",
                 ));
             }
             if let Some(body) = operation.get("requestBody") {
@@ -135,7 +142,11 @@ impl<'a> Checker<'a> {
             }
             for (at, code, value) in entries(operation, "responses", &at)? {
                 if code != "default" && !is_status(code) {
-                    return Err(unsupported(&at, format!("status `{code}`")));
+                    return Err(unsupported(
+                        &at,
+                        format!("status `{code}`"),
+                        "allowed are codes such as 200, ranges such as 2XX, and `default`",
+                    ));
                 }
                 self.response(value, &at)?;
             }
@@ -143,7 +154,7 @@ impl<'a> Checker<'a> {
         Ok(())
     }
 
-    /// Checks the parameters of a path or operation and gives place and name of each.
+    /// Checks the parameters of a path or operation; returns the location (`in`) and name of each.
     fn parameters(
         &self,
         holder: &'a Map<String, Value>,
@@ -158,27 +169,32 @@ impl<'a> Checker<'a> {
     fn parameter(&self, value: &'a Value, at: &Pointer) -> Result<(&'a str, &'a str), Located> {
         let (at, value) = deref_at(self.document, value, at)?;
         let (at, map) = (&at, object(value, &at)?);
-        let (place, name) = (text(map, "in", at)?, text(map, "name", at)?);
-        if !matches!(place, "path" | "query" | "header") {
-            return Err(unsupported(&at.at("in"), format!("a parameter in `{place}`")));
+        let (location, name) = (text(map, "in", at)?, text(map, "name", at)?);
+        if !matches!(location, "path" | "query" | "header") {
+            return Err(unsupported(
+                &at.at("in"),
+                format!("parameter location `{location}`"),
+                "allowed are `path`, `query` and `header`",
+            ));
         }
         only(map, |key| PARAMETER.contains(&key), at)?;
         let schema = map
             .get("schema")
             .ok_or_else(|| Located::new(at, Fault::Missing("schema")))?;
         self.schema(schema, &at.at("schema"))?;
-        match (place, map.get("style").and_then(Value::as_str)) {
+        match (location, map.get("style").and_then(Value::as_str)) {
             (_, None)
             | ("query", Some("form" | "spaceDelimited" | "pipeDelimited"))
             | ("path" | "header", Some("simple")) => {}
             (_, Some(style)) => {
                 return Err(unsupported(
                     &at.at("style"),
-                    format!("style `{style}` in `{place}`"),
+                    format!("style `{style}` of a {location} parameter"),
+                    "allowed are `form`, `spaceDelimited` and `pipeDelimited` in a query, `simple` elsewhere",
                 ));
             }
         }
-        Ok((place, name))
+        Ok((location, name))
     }
 
     fn body(&self, value: &'a Value, at: &Pointer) -> Result<(), Located> {
@@ -232,27 +248,39 @@ impl<'a> Checker<'a> {
                 None => Err(Located::new(&at, Fault::UnresolvableReference(text.to_owned()))),
             };
         }
-        if let Some(kind) = map.get("type") {
+        if let Some(schema_type) = map.get("type") {
             let at = at.at("type");
-            let kind = kind
+            let schema_type = schema_type
                 .as_str()
-                .ok_or_else(|| Located::new(&at, Fault::Expected("one type")))?;
+                .ok_or_else(|| Located::new(&at, Fault::Expected("a string: one type")))?;
             if !matches!(
-                kind,
+                schema_type,
                 "object" | "array" | "string" | "integer" | "number" | "boolean"
             ) {
-                return Err(unsupported(&at, format!("type `{kind}`")));
+                return Err(unsupported(
+                    &at,
+                    format!("type `{schema_type}`"),
+                    "allowed are object, array, string, integer, number and boolean",
+                ));
             }
-            if kind == "array" && !map.contains_key("items") {
+            if schema_type == "array" && !map.contains_key("items") {
                 return Err(Located::new(&at, Fault::Missing("items")));
             }
         }
         if map.contains_key("not") {
-            return Err(unsupported(&at.at("not"), "a negated schema"));
+            return Err(unsupported(
+                &at.at("not"),
+                "keyword `not`",
+                "describe the allowed values instead",
+            ));
         }
         for (at, value) in elements(map, "enum", at)? {
             if !value.is_string() && !value.is_number() && !value.is_boolean() && !value.is_null() {
-                return Err(unsupported(&at, "an enum value that is an object or array"));
+                return Err(unsupported(
+                    &at,
+                    "enum value that is an object or array",
+                    "allowed are strings, numbers, booleans and null",
+                ));
             }
         }
         for (at, name) in elements(map, "required", at)? {
@@ -278,7 +306,7 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// `200`, `2XX` and so on.
+/// Returns whether `code` is a status code or a range such as `2XX`.
 fn is_status(code: &str) -> bool {
     let mut chars = code.chars();
     let head = chars.next().is_some_and(|c| ('1'..='5').contains(&c));
@@ -286,7 +314,7 @@ fn is_status(code: &str) -> bool {
     head && (tail == "XX" || tail.len() == 2 && tail.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// The names in braces, `None` if the braces do not match.
+/// Returns the names in braces, or `None` if the braces are unbalanced.
 pub(crate) fn placeholders(path: &str) -> Option<Vec<&str>> {
     let mut names = Vec::new();
     let mut rest = path;

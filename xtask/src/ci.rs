@@ -1,4 +1,4 @@
-//! Everything that has to hold before a change is merged, in one command that a person can run.
+//! All checks that must pass before a change is merged.
 
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -9,7 +9,7 @@ use crate::error::{Error, read};
 use crate::workspace::Workspace;
 use crate::{coverage, generate, msrv, readme};
 
-/// What leads the tests and examples to somebody's real service, where they would write and delete things.
+/// The variables that point tests and examples to a real service, where they would write and delete.
 const REAL_SERVICES: [&str; 5] = [
     "IOTHUB_CONNECTION_STRING",
     "DIGITALTWINS_ENDPOINT",
@@ -21,7 +21,7 @@ const REAL_SERVICES: [&str; 5] = [
 /// Runs all steps and stops at the first that fails.
 ///
 /// # Errors
-/// [`Error::Step`], or what [`generate::check`] says.
+/// [`Error::Step`], or as [`generate::check`] and [`coverage::coverage`].
 pub fn run(workspace: &Workspace) -> Result<(), Error> {
     let commands = readme::commands(&read(&workspace.path("README.md"))?)?;
     let ci = Ci { workspace };
@@ -31,7 +31,7 @@ pub fn run(workspace: &Workspace) -> Result<(), Error> {
         generate::check(workspace)?;
         if start.elapsed() > generate::SLOW {
             say(&format!(
-                "warning: more than {:?} for what should take an instant",
+                "warning: generation took more than {:?}",
                 generate::SLOW
             ));
         }
@@ -61,37 +61,37 @@ pub fn run(workspace: &Workspace) -> Result<(), Error> {
             None => format!("features {package}: none"),
         };
         ci.step(&step, || {
-            let mut words = vec![
+            let mut arguments = vec![
                 "check",
                 "--locked",
                 "--package",
                 &package,
                 "--no-default-features",
             ];
-            words.extend(feature.iter().flat_map(|feature| ["--features", feature]));
-            ci.cargo(&step, &words)
+            arguments.extend(feature.iter().flat_map(|feature| ["--features", feature]));
+            ci.cargo(&step, &arguments)
         })?;
     }
-    ci.step("test", || ci.cargo_words("test", &commands.test, &[]))?;
+    ci.step("test", || ci.run_cargo("test", &commands.test, &[]))?;
     ci.step("doc", || {
-        let words = ["cargo", "doc", "--workspace", "--no-deps", "--locked"].map(str::to_owned);
-        ci.cargo_words("doc", &words, &[("RUSTDOCFLAGS", "-D warnings")])
+        let command_line = ["cargo", "doc", "--workspace", "--no-deps", "--locked"].map(str::to_owned);
+        ci.run_cargo("doc", &command_line, &[("RUSTDOCFLAGS", "-D warnings")])
     })?;
     for example in &examples(&members) {
         let step = format!("example {}", example.name);
         ci.step(&step, || {
-            let mut words: Vec<_> = ["cargo", "run", "--quiet", "--locked", "--package"]
+            let mut command_line: Vec<_> = ["cargo", "run", "--quiet", "--locked", "--package"]
                 .map(str::to_owned)
                 .to_vec();
-            words.extend([
+            command_line.extend([
                 example.package.clone(),
                 "--example".to_owned(),
                 example.name.clone(),
             ]);
             if !example.features.is_empty() {
-                words.extend(["--features".to_owned(), example.features.join(",")]);
+                command_line.extend(["--features".to_owned(), example.features.join(",")]);
             }
-            ci.cargo_words(&step, &words, &[])
+            ci.run_cargo(&step, &command_line, &[])
         })?;
     }
     ci.step("soak", || soak(workspace, "dev", &[]))?;
@@ -107,7 +107,7 @@ pub fn run(workspace: &Workspace) -> Result<(), Error> {
     Ok(())
 }
 
-/// Runs the emulator's soak test, built with a profile of cargo.
+/// Runs the emulator's soak test, built with the given cargo profile.
 ///
 /// # Errors
 /// [`Error::Step`] if it fails.
@@ -119,8 +119,8 @@ pub fn soak(workspace: &Workspace, profile: &str, arguments: &[String]) -> Resul
 }
 
 #[allow(clippy::print_stdout, reason = "this is the output of a command")]
-fn say(text: &str) {
-    println!("{text}");
+fn say(line: &str) {
+    println!("{line}");
 }
 
 struct Ci<'a> {
@@ -136,22 +136,27 @@ impl Ci<'_> {
         Ok(())
     }
 
-    fn cargo(&self, step: &str, words: &[&str]) -> Result<(), Error> {
-        let words: Vec<_> = std::iter::once("cargo")
-            .chain(words.iter().copied())
+    fn cargo(&self, step: &str, arguments: &[&str]) -> Result<(), Error> {
+        let command_line: Vec<_> = std::iter::once("cargo")
+            .chain(arguments.iter().copied())
             .map(str::to_owned)
             .collect();
-        self.cargo_words(step, &words, &[])
+        self.run_cargo(step, &command_line, &[])
     }
 
     /// Runs a command line whose first word is `cargo`.
-    fn cargo_words(&self, step: &str, words: &[String], variables: &[(&str, &str)]) -> Result<(), Error> {
+    fn run_cargo(
+        &self,
+        step: &str,
+        command_line: &[String],
+        variables: &[(&str, &str)],
+    ) -> Result<(), Error> {
         let fail = |reason: String| Error::Step {
             step: step.to_owned(),
             reason,
         };
         let status = command(&cargo())
-            .args(words.iter().skip(1))
+            .args(command_line.iter().skip(1))
             .envs(variables.iter().copied())
             .current_dir(self.workspace.root())
             .status()
@@ -159,17 +164,17 @@ impl Ci<'_> {
         if status.success() {
             Ok(())
         } else {
-            Err(fail(format!("`{}`: {status}", words.join(" "))))
+            Err(fail(format!("`{}`: {status}", command_line.join(" "))))
         }
     }
 
-    fn output(&self, step: &str, program: &str, words: &[&str]) -> Result<String, Error> {
+    fn output(&self, step: &str, program: &str, arguments: &[&str]) -> Result<String, Error> {
         let fail = |reason: String| Error::Step {
             step: step.to_owned(),
             reason,
         };
         let output = command(program)
-            .args(words)
+            .args(arguments)
             .current_dir(self.workspace.root())
             .stderr(Stdio::inherit())
             .output()
@@ -177,7 +182,7 @@ impl Ci<'_> {
         if !output.status.success() {
             return Err(fail(format!(
                 "`{program} {}`: {}",
-                words.join(" "),
+                arguments.join(" "),
                 output.status
             )));
         }
@@ -185,10 +190,10 @@ impl Ci<'_> {
     }
 
     fn metadata(&self, options: &[&str]) -> Result<Value, Error> {
-        let mut words = vec!["metadata", "--format-version", "1"];
-        words.extend(options);
-        let text = self.output("metadata", &cargo(), &words)?;
-        serde_json::from_str(&text).map_err(|e| Error::Step {
+        let mut arguments = vec!["metadata", "--format-version", "1"];
+        arguments.extend(options);
+        let json = self.output("metadata", &cargo(), &arguments)?;
+        serde_json::from_str(&json).map_err(|e| Error::Step {
             step: "metadata".to_owned(),
             reason: e.to_string(),
         })
@@ -204,7 +209,7 @@ impl Ci<'_> {
     }
 }
 
-/// A program that cannot find a real service by its environment: every check is made on the emulator.
+/// A command without [`REAL_SERVICES`] in its environment, so every check runs against the emulator.
 fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     for variable in REAL_SERVICES {
@@ -213,7 +218,7 @@ fn command(program: &str) -> Command {
     command
 }
 
-/// The cargo that runs this program.
+/// The `cargo` that runs this program.
 fn cargo() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
@@ -242,7 +247,7 @@ fn list(value: &Value, key: &str) -> Vec<Value> {
         .unwrap_or_default()
 }
 
-/// The examples that `cargo metadata` lists.
+/// Returns the examples that `cargo metadata` lists.
 fn examples(metadata: &Value) -> Vec<Example> {
     let mut found = Vec::new();
     for package in list(metadata, "packages") {
@@ -264,8 +269,8 @@ fn examples(metadata: &Value) -> Vec<Example> {
     found
 }
 
-/// Every package that has features, without any of them and with each of them alone: what the other steps build has
-/// them all, so that a missing `cfg` would not be noticed there.
+/// Returns each package that has features, without any feature and with each one alone. The other steps enable all
+/// features, which hides a missing `cfg`.
 fn feature_sets(metadata: &Value) -> Vec<(String, Option<String>)> {
     let mut sets = Vec::new();
     for package in list(metadata, "packages") {
@@ -315,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn both_clients_are_checked_without_their_features() {
+    fn clients_are_checked_without_their_features() {
         let workspace = Workspace::here();
         let ci = Ci {
             workspace: &workspace,
@@ -338,18 +343,18 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_fails_is_named() {
+    fn a_failed_step_is_named() {
         let workspace = Workspace::here();
         let ci = Ci {
             workspace: &workspace,
         };
-        let said = ci
+        let message = ci
             .cargo("nonsense", &["no-such-command"])
             .unwrap_err()
             .to_string();
         assert!(
-            said.starts_with("step `nonsense` failed: `cargo no-such-command`"),
-            "{said}"
+            message.starts_with("step `nonsense` failed: `cargo no-such-command`"),
+            "{message}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Rust tokens from a lowered description, by progenitor used as a library.
+//! Generates Rust code from a lowered description with progenitor.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 
-/// Generates one file with everything in it.
+/// Generates the client and its types as one file.
 ///
 /// # Errors
-/// [`Error::Generator`]. The generator panics on some constructs; that, too, ends as this error.
+/// [`Error::Generator`], also for the constructs on which the generator panics.
 pub fn generate(document: &Value, file: &Path) -> Result<syn::File, Error> {
     let fail = |reason: String| Error::Generator {
         file: file.to_owned(),
@@ -39,9 +39,9 @@ pub fn generate(document: &Value, file: &Path) -> Result<syn::File, Error> {
         Generator::new(&settings).generate_tokens(&spec)
     }))
     .map_err(|panic| {
-        let said = panic.downcast_ref::<String>().cloned();
-        let said = said.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
-        fail(said.unwrap_or_else(|| "it panicked".to_owned()))
+        let message = panic.downcast_ref::<String>().cloned();
+        let message = message.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+        fail(message.unwrap_or_else(|| "it panicked".to_owned()))
     })?
     .map_err(|e| fail(e.to_string()))?;
     syn::parse2(tokens).map_err(|e| fail(format!("its output is not Rust: {e}")))

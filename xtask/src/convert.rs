@@ -1,8 +1,8 @@
-//! Swagger 2.0, in which Azure publishes its APIs, to OpenAPI 3.0, which the rest of the pipeline reads.
+//! Converts Swagger 2.0, in which Azure publishes its APIs, to OpenAPI 3.0, which the later stages read.
 //!
-//! The two formats say the same things in different places: a body is a parameter in one and a `requestBody` in the
-//! other, media types stand at the top or at each body, and so on. Nothing is interpreted here; what a service gets
-//! wrong is the overlay's business, and what the generator cannot express is [`crate::lower`]'s.
+//! The conversion only changes the structure: a body is a parameter in one format and a `requestBody` in the other, media
+//! types are global or per body, and so on. Overlays correct the facts; [`crate::lower`] handles what the generator does
+//! not support.
 
 mod origin;
 pub(crate) mod schema;
@@ -19,13 +19,17 @@ use schema::{description, local_reference, only, parameter_schema, schema};
 /// Converts a Swagger 2.0 document to OpenAPI 3.0.3.
 ///
 /// # Errors
-/// A fault with its place in the Swagger document: something missing, of the wrong type, a reference that leads
-/// nowhere, or a construct that has no counterpart.
+/// A fault with its location in the Swagger document: a missing member, a wrong type, an unresolvable reference, or a
+/// construct without an equivalent.
 pub fn convert(swagger: &Value) -> Result<Value, Located> {
     let root = Pointer::root();
     let map = object(swagger, &root)?;
     if let Some(key) = map.keys().find(|k| *k == "x-ms-paths") {
-        return Err(unsupported(&root.at(key), "paths with fixed query strings"));
+        return Err(unsupported(
+            &root.at(key),
+            "member `x-ms-paths`",
+            "move its operations to `paths`",
+        ));
     }
     let converter = Converter { swagger, map };
 
@@ -78,7 +82,7 @@ impl Converter<'_> {
     fn path_item(&self, item: &Value, at: &Pointer) -> Result<Value, Located> {
         let item = object(item, at)?;
         if item.contains_key("$ref") {
-            return Err(unsupported(at, "a path item kept elsewhere"));
+            return Err(unsupported(at, "`$ref` in a path item", "inline the path item"));
         }
         let mut out = Map::new();
         let shared = elements(item, "parameters", at)?;
@@ -99,7 +103,7 @@ impl Converter<'_> {
         Ok(Value::Object(out))
     }
 
-    /// Whether a parameter (or what it refers to) is a body or a part of one.
+    /// Returns whether a parameter, or the target of its reference, is a body or a form field.
     fn is_body(&self, value: &Value, at: &Pointer) -> Result<bool, Located> {
         let target = object(deref(self.swagger, value, at)?, at)?;
         Ok(matches!(text(target, "in", at)?, "body" | "formData"))
@@ -157,7 +161,7 @@ impl Converter<'_> {
         if let Some(security) = map.get("security") {
             out.insert("security".into(), security.clone());
         }
-        // The examples are files next to the description, with the publisher's texts; they are not needed here.
+        // Examples are separate files with the publisher's own descriptions.
         for (key, value) in map
             .iter()
             .filter(|(k, _)| k.starts_with("x-") && *k != "x-ms-examples")
@@ -207,7 +211,11 @@ impl Converter<'_> {
                     let mut property = Map::new();
                     description(field, &mut property);
                     if field.get("type").and_then(Value::as_str) == Some("array") {
-                        return Err(unsupported(&at.at("type"), "a list in a form"));
+                        return Err(unsupported(
+                            &at.at("type"),
+                            "array in a form",
+                            "form fields must be scalars or files",
+                        ));
                     }
                     property.extend(parameter_schema(field, &PARAMETER, at)?);
                     properties.insert(name.to_owned(), Value::Object(property));
@@ -222,7 +230,13 @@ impl Converter<'_> {
                 }
                 (any, consumes.unwrap_or_else(|| vec![default.into()]), form)
             }
-            _ => return Err(unsupported(at, "more than one body")),
+            _ => {
+                return Err(unsupported(
+                    at,
+                    "combination of body parameters",
+                    "an operation has either one body or only form fields",
+                ));
+            }
         };
         if required {
             out.insert("required".into(), json!(true));
@@ -232,7 +246,7 @@ impl Converter<'_> {
             .map(|m| (m, json!({ "schema": content })))
             .collect();
         out.insert("content".into(), Value::Object(content));
-        // The name of the body is only in Swagger 2.0; it is kept, being the word that the API's authors chose.
+        // Only Swagger 2.0 names the body; the extension keeps the name that the API's authors chose.
         if let [(_, body)] = bodies
             && !is_form(body)
             && let Some(name) = body.get("name")
@@ -275,7 +289,7 @@ impl Converter<'_> {
     }
 }
 
-/// The media types of an operation, or else of the document; an empty list counts as none.
+/// Returns the media types of the operation, or else of the document. An empty list is treated as absent.
 fn media_types(
     operation: &Map<String, Value>,
     document: &Map<String, Value>,
@@ -288,7 +302,7 @@ fn media_types(
     })
 }
 
-/// What every parameter has beside its schema.
+/// The keywords of a parameter outside its schema.
 const PARAMETER: [&str; 4] = ["name", "in", "description", "required"];
 
 fn parameter(value: &Value, at: &Pointer) -> Result<Value, Located> {
@@ -296,15 +310,19 @@ fn parameter(value: &Value, at: &Pointer) -> Result<Value, Located> {
     if let Some(reference) = map.get("$ref") {
         return Ok(json!({ "$ref": local_reference(reference, at)? }));
     }
-    let place = text(map, "in", at)?;
-    if !matches!(place, "path" | "query" | "header") {
-        return Err(unsupported(&at.at("in"), format!("a parameter in `{place}`")));
+    let location = text(map, "in", at)?;
+    if !matches!(location, "path" | "query" | "header") {
+        return Err(unsupported(
+            &at.at("in"),
+            format!("parameter location `{location}`"),
+            "allowed are `path`, `query` and `header`",
+        ));
     }
     let mut out = Map::new();
     out.insert("name".into(), json!(text(map, "name", at)?));
-    out.insert("in".into(), json!(place));
+    out.insert("in".into(), json!(location));
     description(map, &mut out);
-    if place == "path" || map.get("required").and_then(Value::as_bool) == Some(true) {
+    if location == "path" || map.get("required").and_then(Value::as_bool) == Some(true) {
         out.insert("required".into(), json!(true));
     }
     for (key, value) in map
@@ -316,25 +334,28 @@ fn parameter(value: &Value, at: &Pointer) -> Result<Value, Located> {
     if let Some(value) = map.get("allowEmptyValue") {
         out.insert("allowEmptyValue".into(), value.clone());
     }
-    let beside = [PARAMETER.as_slice(), &["collectionFormat", "allowEmptyValue"]].concat();
+    let other_keywords = [PARAMETER.as_slice(), &["collectionFormat", "allowEmptyValue"]].concat();
     out.insert(
         "schema".into(),
-        Value::Object(parameter_schema(map, &beside, at)?),
+        Value::Object(parameter_schema(map, &other_keywords, at)?),
     );
     if map.get("type").and_then(Value::as_str) == Some("array") {
         let format = map
             .get("collectionFormat")
             .and_then(Value::as_str)
             .unwrap_or("csv");
-        let (style, explode) = match (format, place) {
+        let (style, explode) = match (format, location) {
             ("csv", "query") => ("form", Some(false)),
             ("multi", "query") => ("form", Some(true)),
             ("pipes", "query") => ("pipeDelimited", Some(false)),
             ("ssv", "query") => ("spaceDelimited", Some(false)),
             ("csv", _) => ("simple", None),
-            (other, place) => {
-                let what = format!("collectionFormat `{other}` in `{place}`");
-                return Err(unsupported(&at.at("collectionFormat"), what));
+            (other, location) => {
+                return Err(unsupported(
+                    &at.at("collectionFormat"),
+                    format!("collectionFormat `{other}` of a {location} parameter"),
+                    "allowed are `csv`, `multi`, `pipes` and `ssv` in a query, `csv` elsewhere",
+                ));
             }
         };
         out.insert("style".into(), json!(style));
@@ -367,7 +388,8 @@ fn response(value: &Value, produces: Option<&[String]>, at: &Pointer) -> Result<
         {
             return Err(unsupported(
                 &at.at("collectionFormat"),
-                "a list in a header that commas do not separate",
+                "array in a header",
+                "its `collectionFormat` must be `csv`",
             ));
         }
         converted.insert("schema".into(), Value::Object(schema));

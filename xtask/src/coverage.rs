@@ -1,4 +1,4 @@
-//! Which operations the convenience crates reach.
+//! Finds the operations that no convenience crate reaches.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,14 +11,14 @@ use syn::{Attribute, Expr, ExprMethodCall, ExprPath, ExprStruct, ItemFn, ItemMod
 use crate::error::{Error, read};
 use crate::workspace::{Service, Workspace};
 
-/// What one convenience crate reaches.
+/// The operations that one convenience crate reaches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {
     /// The service.
     pub service: String,
-    /// The operations with a convenience method behind them.
+    /// The operations that its code calls.
     pub reached: BTreeSet<String>,
-    /// The others.
+    /// The other operations.
     pub missing: BTreeSet<String>,
 }
 
@@ -40,10 +40,10 @@ impl fmt::Display for Coverage {
     }
 }
 
-/// Compares each service's table of operations with the calls in its convenience crate.
+/// Compares each service's operations table with the calls in its convenience crate.
 ///
 /// # Errors
-/// When a source file cannot be read or is not Rust.
+/// If a source file cannot be read or parsed.
 pub fn coverage(workspace: &Workspace) -> Result<Vec<Coverage>, Error> {
     workspace
         .services()?
@@ -52,7 +52,7 @@ pub fn coverage(workspace: &Workspace) -> Result<Vec<Coverage>, Error> {
         .collect()
 }
 
-/// Fails if an operation is missing anywhere.
+/// Fails if any operation is missing.
 ///
 /// # Errors
 /// [`Error::NotReached`].
@@ -115,7 +115,7 @@ fn rust_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-/// The ids in a generated table.
+/// The operation ids in a generated table.
 #[derive(Default)]
 struct TableIds(BTreeSet<String>);
 
@@ -132,7 +132,7 @@ impl<'ast> Visit<'ast> for TableIds {
     }
 }
 
-/// The calls of a crate's own code, tests left out: what only a test calls, no user can reach.
+/// The operations that a crate calls, except in its tests.
 struct Calls<'a> {
     operations: &'a BTreeSet<String>,
     reached: BTreeSet<String>,
@@ -147,7 +147,7 @@ impl Calls<'_> {
         }
     }
 
-    /// `.name(` inside a macro, whose tokens need not be Rust.
+    /// Finds `.name(…)` in the arguments of a macro, which need not be Rust.
     fn scan(&mut self, tokens: TokenStream) {
         let tokens: Vec<_> = tokens.into_iter().collect();
         for window in tokens.windows(3) {
@@ -184,7 +184,7 @@ impl<'ast> Visit<'ast> for Calls<'_> {
     }
 
     fn visit_expr_path(&mut self, path: &'ast ExprPath) {
-        // `Client::name`, called or passed on as a function. A single word is a variable.
+        // `Client::name`, called or passed as a function. A path of one segment is a variable.
         if path.path.segments.len() > 1
             && let Some(last) = path.path.segments.last()
         {
@@ -198,7 +198,7 @@ impl<'ast> Visit<'ast> for Calls<'_> {
     }
 }
 
-/// `#[test]`, `#[tokio::test]`, `#[cfg(test)]`.
+/// Returns whether the attributes include `#[test]`, `#[tokio::test]` or `#[cfg(test)]`.
 fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let is_named_test = attribute
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_count_however_they_are_written() {
+    fn calls_are_found_in_closures_paths_and_macros() {
         assert_eq!(
             reached("fn f() { call(|c| async move { c.things_get(1).await }) }"),
             ["things_get"]
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn words_in_comments_strings_names_and_tests_do_not_count() {
+    fn comments_strings_definitions_and_tests_are_ignored() {
         let source = r#"
             /// Calls `things_get`.
             fn things_put() { let things_list = "c.things_get()"; things_list; }

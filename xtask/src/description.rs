@@ -1,4 +1,4 @@
-//! Loading an API description in either format.
+//! Loads an API description in either format.
 
 use std::path::Path;
 
@@ -8,16 +8,16 @@ use crate::document::load_json;
 use crate::error::{Error, Fault, Located, Pointer};
 use crate::{check, convert};
 
-/// Which of the two formats a document is in.
+/// The format of a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Swagger 2.0, as Azure publishes its APIs.
     Swagger2,
-    /// OpenAPI 3.0.x, as `specs/` holds them.
+    /// OpenAPI 3.0.x, as in `specs/`.
     OpenApi3,
 }
 
-/// Reads a description and tells its format.
+/// Reads a description and detects its format.
 ///
 /// # Errors
 /// When the file cannot be read, is not JSON, or is neither Swagger 2.0 nor OpenAPI 3.0.
@@ -30,14 +30,14 @@ pub fn load(file: &Path) -> Result<(Value, Format), Error> {
 /// A checked description.
 #[derive(Debug, Clone)]
 pub struct Description {
-    /// As OpenAPI 3.0.
+    /// The description as OpenAPI 3.0.
     pub openapi: Value,
-    /// What it was converted from, if it was.
+    /// The Swagger 2.0 document that it was converted from, if any.
     pub swagger: Option<Value>,
 }
 
 impl Description {
-    /// Reads a description in either format.
+    /// Reads, converts and checks a description in either format.
     ///
     /// # Errors
     /// As [`load`], [`convert::convert`] and [`check::check`].
@@ -57,7 +57,7 @@ impl Description {
         Ok(description)
     }
 
-    /// A fault that was found in the OpenAPI document, in terms of the file as it is.
+    /// Maps a fault in the OpenAPI document to its location in the file.
     pub fn fault(&self, fault: Located) -> Located {
         match &self.swagger {
             Some(swagger) => convert::in_swagger(swagger, fault),
@@ -66,7 +66,7 @@ impl Description {
     }
 }
 
-/// Reads a description in either format and gives it as OpenAPI 3.0, checked.
+/// Reads a description in either format and returns it as checked OpenAPI 3.0.
 ///
 /// # Errors
 /// As [`Description::load`].
@@ -77,7 +77,7 @@ pub fn load_openapi(file: &Path) -> Result<Value, Error> {
 fn format(document: &Value) -> Result<Format, Located> {
     let fault = |reason: &str| Located::new(&Pointer::root(), Fault::NotAnApiDescription(reason.to_owned()));
     let Some(map) = document.as_object() else {
-        return Err(fault("the document is not an object"));
+        return Err(fault("it is not a JSON object"));
     };
     match (
         map.get("swagger").and_then(Value::as_str),
@@ -85,8 +85,8 @@ fn format(document: &Value) -> Result<Format, Located> {
     ) {
         (Some("2.0"), None) => Ok(Format::Swagger2),
         (None, Some(v)) if v.starts_with("3.0.") => Ok(Format::OpenApi3),
-        (Some(v), _) => Err(fault(&format!("Swagger {v}, only 2.0 is known"))),
-        (None, Some(v)) => Err(fault(&format!("OpenAPI {v}, only 3.0 is known"))),
-        (None, None) => Err(fault("neither `swagger` nor `openapi` is there")),
+        (Some(v), _) => Err(fault(&format!("it is Swagger {v}"))),
+        (None, Some(v)) => Err(fault(&format!("it is OpenAPI {v}"))),
+        (None, None) => Err(fault("it has neither `swagger` nor `openapi`")),
     }
 }

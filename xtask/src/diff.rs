@@ -1,15 +1,15 @@
-//! What has changed from one API description to another, and what of it breaks callers.
+//! Finds the changes between two API descriptions, and which of them break callers.
 //!
-//! A change is breaking when a program that is right by the old description can go wrong with a service that follows
-//! the new one: its request is refused, or the answer is not what it reads.
+//! A change is breaking if a client written for the old description can fail with a service that follows the new one:
+//! its request is rejected, or it cannot decode the response.
 
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use report::{Change, How, Noun, Report};
+pub use report::{Change, Delta, Element, Report};
 
-use crate::facts::{Facts, Member, Operation, Response, Shape};
+use crate::facts::{Facts, Member, Operation, Response, SchemaFacts};
 
 /// Compares two descriptions.
 pub fn diff(old: &Facts, new: &Facts) -> Report {
@@ -17,34 +17,34 @@ pub fn diff(old: &Facts, new: &Facts) -> Report {
     differ.each(
         &old.operations,
         &new.operations,
-        |differ, place, pair| match pair {
-            Pair::Both(old, new) => differ.operation(place, old, new),
+        |differ, location, pair| match pair {
+            Pair::Both(old, new) => differ.operation(location, old, new),
             Pair::Old(old) => differ.push(
-                Noun::Operation,
-                format!("{place} ({})", old.id),
-                How::Removed,
+                Element::Operation,
+                format!("{location} ({})", old.id),
+                Delta::Removed,
                 true,
             ),
             Pair::New(new) => differ.push(
-                Noun::Operation,
-                format!("{place} ({})", new.id),
-                How::Added,
+                Element::Operation,
+                format!("{location} ({})", new.id),
+                Delta::Added,
                 false,
             ),
         },
     );
-    let (old_sent, old_read) = old.used();
-    let (new_sent, new_read) = new.used();
-    differ.each(&old.types, &new.types, |differ, place, pair| {
-        let used = Used {
-            sent: old_sent.contains(place) || new_sent.contains(place),
-            read: old_read.contains(place) || new_read.contains(place),
+    let (old_sent, old_received) = old.sent_and_received();
+    let (new_sent, new_received) = new.sent_and_received();
+    differ.each(&old.types, &new.types, |differ, location, pair| {
+        let direction = Direction {
+            sent: old_sent.contains(location) || new_sent.contains(location),
+            received: old_received.contains(location) || new_received.contains(location),
         };
         match pair {
-            Pair::Both(old, new) => differ.shape(place, old, new, used),
-            // A type comes and goes with what mentions it, and that is reported there.
-            Pair::Old(_) => differ.push(Noun::Type, place.to_owned(), How::Removed, false),
-            Pair::New(_) => differ.push(Noun::Type, place.to_owned(), How::Added, false),
+            Pair::Both(old, new) => differ.schema(location, old, new, direction),
+            // The change that references the type is reported separately.
+            Pair::Old(_) => differ.push(Element::Type, location.to_owned(), Delta::Removed, false),
+            Pair::New(_) => differ.push(Element::Type, location.to_owned(), Delta::Added, false),
         }
     });
     Report {
@@ -54,20 +54,20 @@ pub fn diff(old: &Facts, new: &Facts) -> Report {
     }
 }
 
-/// Whether something travels to the service, from it, or both.
+/// Whether a value is sent to the service, received from it, or both.
 #[derive(Clone, Copy)]
-struct Used {
+struct Direction {
     sent: bool,
-    read: bool,
+    received: bool,
 }
 
-const SENT: Used = Used {
+const SENT: Direction = Direction {
     sent: true,
-    read: false,
+    received: false,
 };
-const READ: Used = Used {
+const RECEIVED: Direction = Direction {
     sent: false,
-    read: true,
+    received: true,
 };
 
 enum Pair<'a, T> {
@@ -81,11 +81,11 @@ struct Differ {
 }
 
 impl Differ {
-    fn push(&mut self, noun: Noun, place: String, how: How, breaking: bool) {
+    fn push(&mut self, element: Element, location: String, delta: Delta, breaking: bool) {
         self.changes.push(Change {
-            noun,
-            place,
-            how,
+            element,
+            location,
+            delta,
             breaking,
         });
     }
@@ -107,177 +107,210 @@ impl Differ {
         }
     }
 
-    fn operation(&mut self, place: &str, old: &Operation, new: &Operation) {
+    fn operation(&mut self, location: &str, old: &Operation, new: &Operation) {
         if old.id != new.id {
-            // The name of the generated method follows the id.
-            let how = How::Changed(old.id.clone(), new.id.clone());
-            self.push(Noun::Operation, place.to_owned(), how, true);
+            // The id determines the name of the generated method.
+            let delta = Delta::Changed(old.id.clone(), new.id.clone());
+            self.push(Element::Operation, location.to_owned(), delta, true);
         }
-        self.members(Noun::Parameter, place, &old.parameters, &new.parameters, SENT);
+        self.members(
+            Element::Parameter,
+            location,
+            &old.parameters,
+            &new.parameters,
+            SENT,
+        );
         match (&old.body, &new.body) {
             (Some((old, was_required)), Some((new, is_required))) => {
                 if was_required != is_required {
-                    let how = How::Changed(requiredness(*was_required), requiredness(*is_required));
-                    self.push(Noun::Body, place.to_owned(), how, *is_required);
+                    let delta = Delta::Changed(requiredness(*was_required), requiredness(*is_required));
+                    self.push(Element::Body, location.to_owned(), delta, *is_required);
                 }
-                self.content(place, old, new, SENT);
+                self.content(location, old, new, SENT);
             }
-            (Some(_), None) => self.push(Noun::Body, place.to_owned(), How::Removed, true),
-            (None, Some((_, required))) => self.push(Noun::Body, place.to_owned(), How::Added, *required),
+            (Some(_), None) => self.push(Element::Body, location.to_owned(), Delta::Removed, true),
+            (None, Some((_, required))) => {
+                self.push(Element::Body, location.to_owned(), Delta::Added, *required)
+            }
             (None, None) => {}
         }
         self.each(&old.responses, &new.responses, |differ, code, pair| {
             let success = code.starts_with('2');
-            let noun = if success {
-                Noun::SuccessCode
+            let element = if success {
+                Element::SuccessCode
             } else {
-                Noun::ErrorResponse
+                Element::ErrorResponse
             };
-            let here = format!("{place} {code}");
+            let here = format!("{location} {code}");
             match pair {
                 Pair::Both(old, new) => differ.response(&here, old, new),
-                Pair::Old(_) => differ.push(noun, here, How::Removed, false),
-                // A client that does not know a success takes it for an error.
-                Pair::New(_) => differ.push(noun, here, How::Added, success),
+                Pair::Old(_) => differ.push(element, here, Delta::Removed, false),
+                // A client treats an unknown success code as an error.
+                Pair::New(_) => differ.push(element, here, Delta::Added, success),
             }
         });
-        self.each(&old.marks, &new.marks, |differ, mark, pair| {
-            let here = format!("{place} {mark}");
+        self.each(&old.extensions, &new.extensions, |differ, name, pair| {
+            let here = format!("{location} {name}");
             match pair {
                 Pair::Both(old, new) if old != new => {
-                    differ.push(Noun::Mark, here, How::Changed(old.clone(), new.clone()), true);
+                    differ.push(
+                        Element::Extension,
+                        here,
+                        Delta::Changed(old.clone(), new.clone()),
+                        true,
+                    );
                 }
                 Pair::Both(..) => {}
-                Pair::Old(_) => differ.push(Noun::Mark, here, How::Removed, true),
-                Pair::New(_) => differ.push(Noun::Mark, here, How::Added, true),
+                Pair::Old(_) => differ.push(Element::Extension, here, Delta::Removed, true),
+                Pair::New(_) => differ.push(Element::Extension, here, Delta::Added, true),
             }
         });
     }
 
-    fn response(&mut self, place: &str, old: &Response, new: &Response) {
-        self.content(place, &old.content, &new.content, READ);
+    fn response(&mut self, location: &str, old: &Response, new: &Response) {
+        self.content(location, &old.content, &new.content, RECEIVED);
         self.each(&old.headers, &new.headers, |differ, name, pair| {
-            let here = format!("{place} {name}");
+            let here = format!("{location} {name}");
             match pair {
-                Pair::Both(old, new) => differ.shape(&here, old, new, READ),
-                Pair::Old(_) => differ.push(Noun::Header, here, How::Removed, true),
-                Pair::New(_) => differ.push(Noun::Header, here, How::Added, false),
+                Pair::Both(old, new) => differ.schema(&here, old, new, RECEIVED),
+                Pair::Old(_) => differ.push(Element::Header, here, Delta::Removed, true),
+                Pair::New(_) => differ.push(Element::Header, here, Delta::Added, false),
             }
         });
     }
 
     fn content(
         &mut self,
-        place: &str,
-        old: &BTreeMap<String, Shape>,
-        new: &BTreeMap<String, Shape>,
-        used: Used,
+        location: &str,
+        old: &BTreeMap<String, SchemaFacts>,
+        new: &BTreeMap<String, SchemaFacts>,
+        direction: Direction,
     ) {
         self.each(old, new, |differ, media, pair| {
-            let here = format!("{place} {media}");
+            let here = format!("{location} {media}");
             match pair {
-                Pair::Both(old, new) => differ.shape(&here, old, new, used),
-                Pair::Old(_) => differ.push(Noun::ContentType, here, How::Removed, true),
-                Pair::New(_) => differ.push(Noun::ContentType, here, How::Added, false),
+                Pair::Both(old, new) => differ.schema(&here, old, new, direction),
+                Pair::Old(_) => differ.push(Element::ContentType, here, Delta::Removed, true),
+                Pair::New(_) => differ.push(Element::ContentType, here, Delta::Added, false),
             }
         });
     }
 
-    /// Parameters or properties.
+    /// Compares parameters or properties.
     fn members(
         &mut self,
-        noun: Noun,
-        place: &str,
+        element: Element,
+        location: &str,
         old: &BTreeMap<String, Member>,
         new: &BTreeMap<String, Member>,
-        used: Used,
+        direction: Direction,
     ) {
-        let separator = if noun == Noun::Property { '.' } else { ' ' };
+        let separator = if element == Element::Property { '.' } else { ' ' };
         self.each(old, new, |differ, name, pair| {
-            let here = format!("{place}{separator}{name}");
+            let here = format!("{location}{separator}{name}");
             match pair {
                 Pair::Both(old, new) => {
                     if old.required != new.required {
-                        // What must be sent now was not sent before; what was always there to read may be missing.
-                        let breaking = if new.required { used.sent } else { used.read };
-                        let how = How::Changed(requiredness(old.required), requiredness(new.required));
-                        differ.push(noun, here.clone(), how, breaking);
+                        // Old callers do not send a newly required member, and rely on one that is now optional.
+                        let breaking = if new.required {
+                            direction.sent
+                        } else {
+                            direction.received
+                        };
+                        let delta = Delta::Changed(requiredness(old.required), requiredness(new.required));
+                        differ.push(element, here.clone(), delta, breaking);
                     }
-                    differ.shape(&here, &old.shape, &new.shape, used);
+                    differ.schema(&here, &old.schema, &new.schema, direction);
                 }
-                Pair::Old(_) => differ.push(noun, here, How::Removed, true),
-                Pair::New(new) => differ.push(noun, here, How::Added, new.required && used.sent),
+                Pair::Old(_) => differ.push(element, here, Delta::Removed, true),
+                Pair::New(new) => differ.push(element, here, Delta::Added, new.required && direction.sent),
             }
         });
     }
 
-    fn shape(&mut self, place: &str, old: &Shape, new: &Shape, used: Used) {
-        if old.kind != new.kind {
-            let how = How::Changed(old.kind.clone(), new.kind.clone());
-            self.push(Noun::Shape, place.to_owned(), how, true);
+    fn schema(&mut self, location: &str, old: &SchemaFacts, new: &SchemaFacts, direction: Direction) {
+        if old.type_name != new.type_name {
+            let delta = Delta::Changed(old.type_name.clone(), new.type_name.clone());
+            self.push(Element::Schema, location.to_owned(), delta, true);
             return;
         }
-        // Lists of values are open, so one more is no surprise; a list where there was none refuses other values.
-        let closed = old.values.is_empty() && !new.values.is_empty() && used.sent;
-        for value in new.values.difference(&old.values) {
-            self.push(Noun::EnumValue, format!("{place} `{value}`"), How::Added, closed);
-        }
-        for value in old.values.difference(&new.values) {
-            let breaking = !new.values.is_empty();
+        // Enums are open, so a new value does not break callers; a new enum restricts the values that they may send.
+        let closed = old.enum_values.is_empty() && !new.enum_values.is_empty() && direction.sent;
+        for value in new.enum_values.difference(&old.enum_values) {
             self.push(
-                Noun::EnumValue,
-                format!("{place} `{value}`"),
-                How::Removed,
+                Element::EnumValue,
+                format!("{location} `{value}`"),
+                Delta::Added,
+                closed,
+            );
+        }
+        for value in old.enum_values.difference(&new.enum_values) {
+            let breaking = !new.enum_values.is_empty();
+            self.push(
+                Element::EnumValue,
+                format!("{location} `{value}`"),
+                Delta::Removed,
                 breaking,
             );
         }
-        self.each(&old.limits, &new.limits, |differ, name, pair| {
-            let here = format!("{place} {name}");
+        self.each(&old.constraints, &new.constraints, |differ, name, pair| {
+            let here = format!("{location} {name}");
             let harmless = matches!(name, "default" | "readOnly") || name.starts_with("x-");
             match pair {
                 Pair::Both(old, new) if old != new => {
                     differ.push(
-                        Noun::Constraint,
+                        Element::Constraint,
                         here,
-                        How::Changed(old.clone(), new.clone()),
+                        Delta::Changed(old.clone(), new.clone()),
                         !harmless,
                     );
                 }
                 Pair::Both(..) => {}
-                // May be null now: no matter for who sends, but for who reads. The other way round likewise.
+                // A value that may newly be null breaks receivers; one that may no longer be null breaks senders.
                 Pair::New(_) if name == "nullable" => {
-                    differ.push(Noun::Constraint, here, How::Added, used.read)
+                    differ.push(Element::Constraint, here, Delta::Added, direction.received)
                 }
                 Pair::Old(_) if name == "nullable" => {
-                    differ.push(Noun::Constraint, here, How::Removed, used.sent)
+                    differ.push(Element::Constraint, here, Delta::Removed, direction.sent)
                 }
-                Pair::Old(_) => differ.push(Noun::Constraint, here, How::Removed, false),
-                Pair::New(_) => differ.push(Noun::Constraint, here, How::Added, used.sent && !harmless),
+                Pair::Old(_) => differ.push(Element::Constraint, here, Delta::Removed, false),
+                Pair::New(_) => differ.push(
+                    Element::Constraint,
+                    here,
+                    Delta::Added,
+                    direction.sent && !harmless,
+                ),
             }
         });
-        self.members(Noun::Property, place, &old.properties, &new.properties, used);
+        self.members(
+            Element::Property,
+            location,
+            &old.properties,
+            &new.properties,
+            direction,
+        );
         let (old, new): (BTreeMap<_, _>, BTreeMap<_, _>) = (
-            old.inner.iter().cloned().collect(),
-            new.inner.iter().cloned().collect(),
+            old.parts.iter().cloned().collect(),
+            new.parts.iter().cloned().collect(),
         );
         self.each(&old, &new, |differ, part, pair| {
             let here = match part {
-                "items" => format!("{place}[]"),
-                "additionalProperties" => format!("{place}{{}}"),
-                part => format!("{place} {part}"),
+                "items" => format!("{location}[]"),
+                "additionalProperties" => format!("{location}{{}}"),
+                part => format!("{location} {part}"),
             };
             match pair {
-                Pair::Both(old, new) => differ.shape(&here, old, new, used),
+                Pair::Both(old, new) => differ.schema(&here, old, new, direction),
                 Pair::Old(old) => differ.push(
-                    Noun::Shape,
+                    Element::Schema,
                     here,
-                    How::Changed(old.kind.clone(), "nothing".into()),
+                    Delta::Changed(old.type_name.clone(), "none".into()),
                     true,
                 ),
                 Pair::New(new) => differ.push(
-                    Noun::Shape,
+                    Element::Schema,
                     here,
-                    How::Changed("nothing".into(), new.kind.clone()),
+                    Delta::Changed("none".into(), new.type_name.clone()),
                     true,
                 ),
             }

@@ -1,4 +1,4 @@
-//! Finding one's way in the JSON of an API description.
+//! Access to the JSON of an API description.
 
 use std::path::Path;
 
@@ -6,17 +6,17 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Fault, Located, Pointer, read};
 
-/// The HTTP methods an operation may have, in the order in which descriptions list them.
+/// The HTTP methods of operations, in the order in which descriptions list them.
 pub const METHODS: [&str; 8] = [
     "get", "put", "post", "patch", "delete", "head", "options", "trace",
 ];
 
-/// The same methods in the order in which the code generator goes through them.
+/// The same methods in the order in which the code generator emits them.
 pub const GENERATED_METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// Reads a JSON file; a byte order mark, which some published files carry, is skipped.
+/// Reads a JSON file. Skips a byte order mark, which some published files have.
 ///
 /// # Errors
 /// When the file cannot be read or is not JSON.
@@ -28,7 +28,7 @@ pub fn load_json(file: &Path) -> Result<Value, Error> {
     })
 }
 
-/// `info.version`, which is the api-version.
+/// Returns `info.version`, which is the api-version.
 pub fn version(document: &Value) -> &str {
     document
         .pointer("/info/version")
@@ -36,7 +36,7 @@ pub fn version(document: &Value) -> &str {
         .unwrap_or_default()
 }
 
-/// The target of a local `$ref`, or a fault at `at`.
+/// Returns the target of a local `$ref`.
 ///
 /// # Errors
 /// [`Fault::UnresolvableReference`].
@@ -47,7 +47,7 @@ pub fn resolve<'a>(document: &'a Value, reference: &str, at: &Pointer) -> Result
         .ok_or_else(|| Located::new(at, Fault::UnresolvableReference(reference.to_owned())))
 }
 
-/// The value itself, or what its `$ref` leads to (one level; parameters and responses do not chain).
+/// Returns the target of the value's `$ref`, or the value itself. Follows one level: parameters and responses do not chain.
 ///
 /// # Errors
 /// [`Fault::UnresolvableReference`].
@@ -55,7 +55,7 @@ pub fn deref<'a>(document: &'a Value, value: &'a Value, at: &Pointer) -> Result<
     deref_at(document, value, at).map(|(_, value)| value)
 }
 
-/// The same with its place, which is elsewhere for what a `$ref` leads to.
+/// As [`deref`], with the location: that of the target for a `$ref`.
 ///
 /// # Errors
 /// [`Fault::UnresolvableReference`].
@@ -73,7 +73,7 @@ pub fn deref_at<'a>(
     }
 }
 
-/// The value as an object, or a fault.
+/// Returns the value as an object.
 ///
 /// # Errors
 /// [`Fault::Expected`].
@@ -83,7 +83,7 @@ pub fn object<'a>(value: &'a Value, at: &Pointer) -> Result<&'a Map<String, Valu
         .ok_or_else(|| Located::new(at, Fault::Expected("an object")))
 }
 
-/// The text under a key, or a fault.
+/// Returns the string member `key`.
 ///
 /// # Errors
 /// [`Fault::Missing`] or [`Fault::Expected`].
@@ -95,7 +95,7 @@ pub fn text<'a>(map: &'a Map<String, Value>, key: &'static str, at: &Pointer) ->
     }
 }
 
-/// The elements under a key (none if the key is absent), each with its place.
+/// Returns the elements of the array member `key` with their locations; none if it is absent.
 ///
 /// # Errors
 /// [`Fault::Expected`] if it is not an array.
@@ -112,7 +112,7 @@ pub fn elements<'a>(
     }
 }
 
-/// The entries under a key (none if the key is absent), each with its place.
+/// Returns the entries of the object member `key` with their locations; none if it is absent.
 ///
 /// # Errors
 /// [`Fault::Expected`] if it is not an object.

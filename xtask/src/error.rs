@@ -1,9 +1,10 @@
-//! Everything that can go wrong in a maintenance command.
+//! Errors of the maintenance commands: file, JSON pointer, what is wrong, the rule and the way out.
+//!
+//! `tests/errors.rs` has a snapshot of every text.
 
 use std::path::{Path, PathBuf};
 
-/// Why a command failed. Whenever one of these comes back from [`crate::generate`] or [`crate::import`], nothing
-/// was written.
+/// Why a command failed. If [`crate::generate`] or [`crate::import`] returns one, nothing was written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -12,131 +13,144 @@ pub enum Error {
     Io {
         /// The file or folder.
         file: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A file that should be JSON is not.
-    #[error("{}: not JSON: {source}", file.display())]
+    /// A file is not valid JSON.
+    #[error("{}: not valid JSON: {source}; convert YAML to JSON first", file.display())]
     Json {
         /// The file.
         file: PathBuf,
-        /// Where parsing stopped (line and column).
+        /// The parser's error, with line and column.
         source: serde_json::Error,
     },
-    /// `services.toml` or a `Cargo.toml` is not as expected.
+    /// `services.toml` or a `Cargo.toml` is invalid.
     #[error("{}: {reason}", file.display())]
     Toml {
         /// The file.
         file: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong, and the rule.
         reason: String,
     },
-    /// A place in an API description cannot be used.
+    /// An API description contains a fault.
     #[error("{}#{pointer}: {fault}", file.display())]
     Description {
         /// The file.
         file: PathBuf,
-        /// The JSON pointer of the place in that file.
+        /// The JSON pointer of the fault in that file.
         pointer: String,
-        /// What is wrong there.
+        /// What is wrong, and the rule.
         fault: Fault,
     },
-    /// An overlay is malformed, or one of its actions selects nothing any more.
+    /// An overlay is malformed, an action matches nothing, or the overlaid description is invalid.
     #[error("{}#{pointer}: {reason}", file.display())]
     Overlay {
         /// The overlay file.
         file: PathBuf,
         /// The JSON pointer of the action in that file.
         pointer: String,
-        /// What is wrong with it.
+        /// What is wrong, and the rule.
         reason: String,
     },
-    /// The code generator refused a description that passed our own checks.
-    #[error("{}: the code generator refused the lowered description: {reason}", file.display())]
+    /// The code generator rejected a description that passed our own checks.
+    #[error(
+        "{}: the code generator rejected the lowered description: {reason}; correct it in the overlay, or extend xtask/src/lower.rs",
+        file.display()
+    )]
     Generator {
         /// The description.
         file: PathBuf,
-        /// The generator's words.
+        /// The generator's message.
         reason: String,
     },
     /// The generated code does not look as the post-pass expects, for example after an update of the generator.
-    #[error("{}: post-pass `{pass}`: expected {expected}, found {found}", file.display())]
+    #[error(
+        "{}: post-pass `{pass}`: expected {expected}, found {found}; the generator's output has changed, adapt xtask/src/postpass.rs",
+        file.display()
+    )]
     PostPass {
-        /// The description the code came from.
+        /// The description that the code was generated from.
         file: PathBuf,
-        /// Which correction.
+        /// The name of the correction.
         pass: &'static str,
-        /// How often it should have applied, or what should have been there.
+        /// How often the correction should apply, or the expected code.
         expected: String,
-        /// How often it applied, or what was there.
+        /// How often the correction applied, or the code found.
         found: String,
     },
-    /// Rust source that should parse does not.
-    #[error("{}: not Rust: {reason}", file.display())]
+    /// A Rust source file does not parse.
+    #[error("{}: not valid Rust: {reason}", file.display())]
     Rust {
         /// The file.
         file: PathBuf,
-        /// The parser's words.
+        /// The parser's message.
         reason: String,
     },
-    /// No such service in `services.toml`.
-    #[error("unknown service `{name}`; services.toml has {known}")]
+    /// `services.toml` does not list the service.
+    #[error("unknown service `{name}`; specs/services.toml lists: {known}")]
     UnknownService {
-        /// The name asked for.
+        /// The requested name.
         name: String,
-        /// The names there are.
+        /// The listed names.
         known: String,
     },
-    /// Committed generated files are not what the descriptions give.
+    /// Committed generated files differ from what the descriptions generate.
     #[error(
-        "stale generated files, run `cargo xtask generate` and commit the result:\n{}",
+        "stale generated files; run `cargo xtask generate` and commit the result:\n{}",
         list(files)
     )]
     Stale {
-        /// Which files.
+        /// The stale files, relative to the workspace root.
         files: Vec<PathBuf>,
     },
-    /// The two descriptions differ in a way that breaks callers, and the command was asked to fail then.
-    #[error("{0} breaking change(s)")]
+    /// `diff --exit-code` found changes that break callers.
+    #[error("{0} breaking change(s), listed above")]
     Breaking(usize),
-    /// Operations that no convenience method reaches, and the command was asked to fail then.
-    #[error("operations not reached by a convenience method: {}", .0.join(", "))]
+    /// `coverage --require-all` found operations that no convenience method reaches.
+    #[error("no convenience method reaches {}; add one for each", .0.join(", "))]
     NotReached(Vec<String>),
     /// A step of `ci` failed.
     #[error("step `{step}` failed: {reason}")]
     Step {
         /// The step.
         step: String,
-        /// Exit status or what was wrong.
+        /// The exit status, or what is wrong.
         reason: String,
     },
 }
 
-/// What is wrong at one place of an API description.
+/// What is wrong at one location of an API description, and the rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
     /// Neither Swagger 2.0 nor OpenAPI 3.0.
-    #[error("not an API description: {0}")]
+    #[error("not an API description: {0}; supported are Swagger 2.0 and OpenAPI 3.0")]
     NotAnApiDescription(String),
-    /// Something that must be there is not.
-    #[error("`{0}` is missing")]
+    /// A required member is absent.
+    #[error("required member `{0}` is missing")]
     Missing(&'static str),
-    /// A value of the wrong JSON type.
-    #[error("expected {0}")]
+    /// A value has the wrong JSON type.
+    #[error("must be {0}")]
     Expected(&'static str),
-    /// A `$ref` that leads nowhere, or out of the file.
-    #[error("unresolvable reference `{0}`")]
+    /// The target of a `$ref` does not exist, or is in another file.
+    #[error(
+        "unresolvable reference `{0}`; a reference must start with `#/` and its target must exist in this file"
+    )]
     UnresolvableReference(String),
-    /// A construct the generator does not know how to handle.
-    #[error("unsupported: {0}")]
-    Unsupported(String),
-    /// Two operations with one id.
-    #[error("operation id `{0}` is used twice")]
+    /// A construct that the generator cannot handle.
+    #[error("unsupported {found}; {rule}")]
+    Unsupported {
+        /// The construct, with its value.
+        found: String,
+        /// What is allowed, or what to do.
+        rule: &'static str,
+    },
+    /// Two operations with the same id.
+    #[error("operation id `{0}` is used twice; ids name the generated methods and must be unique")]
     DuplicateOperation(String),
 }
 
-/// A [`Fault`] and where it is; the file is added by whoever knows it.
+/// A [`Fault`] and its location; the caller adds the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located {
     /// JSON pointer.
@@ -146,7 +160,7 @@ pub struct Located {
 }
 
 impl Located {
-    /// A fault at a place.
+    /// Locates a fault.
     pub fn new(at: &Pointer, fault: Fault) -> Self {
         Self {
             pointer: at.0.clone(),
@@ -164,9 +178,15 @@ impl Located {
     }
 }
 
-/// A construct at a place that the generator does not know how to handle.
-pub(crate) fn unsupported(at: &Pointer, what: impl Into<String>) -> Located {
-    Located::new(at, Fault::Unsupported(what.into()))
+/// A [`Fault::Unsupported`] at `at`.
+pub(crate) fn unsupported(at: &Pointer, found: impl Into<String>, rule: &'static str) -> Located {
+    Located::new(
+        at,
+        Fault::Unsupported {
+            found: found.into(),
+            rule,
+        },
+    )
 }
 
 /// A JSON pointer (RFC 6901) under construction.
@@ -179,25 +199,25 @@ impl Pointer {
         Self::default()
     }
 
-    /// Where a local reference (`#/…`) leads.
+    /// The target of a local reference (`#/…`).
     pub fn to(reference: &str) -> Self {
         Self(reference.trim_start_matches('#').to_owned())
     }
 
-    /// One level further down.
+    /// Appends a token.
     #[must_use]
     pub fn at(&self, token: impl std::fmt::Display) -> Self {
         let token = token.to_string().replace('~', "~0").replace('/', "~1");
         Self(format!("{}/{token}", self.0))
     }
 
-    /// The pointer as text.
+    /// Returns the pointer as a string.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Reads a text file; the error names it.
+/// Reads a UTF-8 file.
 ///
 /// # Errors
 /// [`Error::Io`].

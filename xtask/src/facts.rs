@@ -1,4 +1,4 @@
-//! What an API description states, without its words, its order and its ways of writing the same thing.
+//! The facts of an API description, without descriptions, order and notation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,10 @@ use crate::error::{Located, Pointer};
 pub struct Facts {
     /// The api-version.
     pub version: String,
-    /// By method and path.
+    /// The operations, by method and path.
     pub operations: BTreeMap<String, Operation>,
     /// The named schemas.
-    pub types: BTreeMap<String, Shape>,
+    pub types: BTreeMap<String, SchemaFacts>,
 }
 
 /// The facts of one operation.
@@ -23,56 +23,56 @@ pub struct Facts {
 pub struct Operation {
     /// The operation id.
     pub id: String,
-    /// By place and name, without the api-version.
+    /// The parameters, by location and name, without `api-version`.
     pub parameters: BTreeMap<String, Member>,
-    /// The request body, if there is one: by content type.
-    pub body: Option<(BTreeMap<String, Shape>, bool)>,
-    /// By status code.
+    /// The request body, if any: its schemas by content type, and whether it is required.
+    pub body: Option<(BTreeMap<String, SchemaFacts>, bool)>,
+    /// The responses, by status code.
     pub responses: BTreeMap<String, Response>,
-    /// Paging and long-running, as the description marks them.
-    pub marks: BTreeMap<String, String>,
+    /// The `x-ms-…` extensions, such as paging and long-running.
+    pub extensions: BTreeMap<String, String>,
 }
 
 /// The facts of one response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Response {
-    /// By content type.
-    pub content: BTreeMap<String, Shape>,
-    /// By name, in lower case.
-    pub headers: BTreeMap<String, Shape>,
+    /// The body schemas, by content type.
+    pub content: BTreeMap<String, SchemaFacts>,
+    /// The headers, by lowercase name.
+    pub headers: BTreeMap<String, SchemaFacts>,
 }
 
 /// A parameter or property.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// Its type.
-    pub shape: Shape,
-    /// Whether it must be given.
+    /// Its schema.
+    pub schema: SchemaFacts,
+    /// Whether it is required.
     pub required: bool,
 }
 
 /// The facts of one schema.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Shape {
-    /// Its type in a few words: `string(date-time)`, a type's name, `array`.
-    pub kind: String,
-    /// Constraints, defaults and the like.
-    pub limits: BTreeMap<String, String>,
-    /// The listed values.
-    pub values: BTreeSet<String>,
-    /// The members of an object.
+pub struct SchemaFacts {
+    /// The type: `string(date-time)`, `array`, or the name of a referenced schema.
+    pub type_name: String,
+    /// Constraints, default and extensions.
+    pub constraints: BTreeMap<String, String>,
+    /// The enum values.
+    pub enum_values: BTreeSet<String>,
+    /// The properties of an object.
     pub properties: BTreeMap<String, Member>,
-    /// What an array or map holds, and the parts of a composed type.
-    pub inner: Vec<(String, Shape)>,
-    /// The named types this one mentions.
-    pub mentions: BTreeSet<String>,
+    /// The schemas of array items, map values and composed types.
+    pub parts: Vec<(String, SchemaFacts)>,
+    /// The named schemas that this one references.
+    pub references: BTreeSet<String>,
 }
 
 impl Facts {
     /// Collects the facts of a checked OpenAPI 3.0 document.
     ///
     /// # Errors
-    /// A fault with its place; none is expected in a checked document.
+    /// A fault with its location; a checked document has none.
     pub fn of(document: &Value) -> Result<Self, Located> {
         let root = Pointer::root();
         let map = object(document, &root)?;
@@ -90,7 +90,7 @@ impl Facts {
         let types = schemas
             .into_iter()
             .flatten()
-            .map(|(name, schema)| (name.clone(), shape(schema)));
+            .map(|(name, schema)| (name.clone(), schema_facts(schema)));
         Ok(Self {
             version: version(document).to_owned(),
             operations,
@@ -98,28 +98,28 @@ impl Facts {
         })
     }
 
-    /// The types that requests carry, and those that answers carry, over any number of steps.
-    pub fn used(&self) -> (BTreeSet<String>, BTreeSet<String>) {
+    /// Returns the types that requests reference and those that responses reference, transitively.
+    pub fn sent_and_received(&self) -> (BTreeSet<String>, BTreeSet<String>) {
         let requests = self
             .operations
             .values()
             .flat_map(|o| o.body.iter().flat_map(|(content, _)| content.values()));
-        let answers = self
+        let responses = self
             .operations
             .values()
             .flat_map(|o| o.responses.values())
             .flat_map(|r| r.content.values());
-        (self.reachable(requests), self.reachable(answers))
+        (self.reachable(requests), self.reachable(responses))
     }
 
-    fn reachable<'a>(&'a self, from: impl Iterator<Item = &'a Shape>) -> BTreeSet<String> {
+    fn reachable<'a>(&'a self, from: impl Iterator<Item = &'a SchemaFacts>) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
-        let mut next: Vec<&String> = from.flat_map(|shape| &shape.mentions).collect();
+        let mut next: Vec<&String> = from.flat_map(|schema| &schema.references).collect();
         while let Some(name) = next.pop() {
             if found.insert(name.clone())
-                && let Some(shape) = self.types.get(name)
+                && let Some(schema) = self.types.get(name)
             {
-                next.extend(&shape.mentions);
+                next.extend(&schema.references);
             }
         }
         found
@@ -149,27 +149,27 @@ fn operation(
             .chain(elements(map, "parameters", at)?)
     {
         let parameter = object(deref(document, parameter, &at)?, &at)?;
-        let (place, name) = (text(parameter, "in"), text(parameter, "name"));
+        let (location, name) = (text(parameter, "in"), text(parameter, "name"));
         if name == "api-version" {
             continue;
         }
-        let mut shape = shape(parameter.get("schema").unwrap_or(&Value::Null));
+        let mut schema = schema_facts(parameter.get("schema").unwrap_or(&Value::Null));
         for key in ["style", "explode"] {
-            if shape.kind == "array"
+            if schema.type_name == "array"
                 && let Some(value) = parameter.get(key)
             {
-                shape.limits.insert(key.to_owned(), value.to_string());
+                schema.constraints.insert(key.to_owned(), value.to_string());
             }
         }
         let required = parameter.get("required").and_then(Value::as_bool) == Some(true);
-        // Header names do not distinguish cases.
-        let name = if place == "header" {
+        // Header names are case-insensitive.
+        let name = if location == "header" {
             name.to_lowercase()
         } else {
             name
         };
         out.parameters
-            .insert(format!("{place} {name}"), Member { shape, required });
+            .insert(format!("{location} {name}"), Member { schema, required });
     }
     if let Some(body) = map.get("requestBody") {
         let body = object(deref(document, body, at)?, at)?;
@@ -182,7 +182,7 @@ fn operation(
         for (_, name, header) in entries(response, "headers", &at)? {
             headers.insert(
                 name.to_lowercase(),
-                shape(header.get("schema").unwrap_or(&Value::Null)),
+                schema_facts(header.get("schema").unwrap_or(&Value::Null)),
             );
         }
         out.responses.insert(
@@ -197,29 +197,29 @@ fn operation(
         .iter()
         .filter(|(k, _)| k.starts_with("x-ms-") && *k != "x-ms-examples")
     {
-        out.marks.insert(key.clone(), value.to_string());
+        out.extensions.insert(key.clone(), value.to_string());
     }
     Ok(out)
 }
 
-fn content(holder: &Map<String, Value>, at: &Pointer) -> Result<BTreeMap<String, Shape>, Located> {
+fn content(holder: &Map<String, Value>, at: &Pointer) -> Result<BTreeMap<String, SchemaFacts>, Located> {
     let all = entries(holder, "content", at)?;
     Ok(all
         .into_iter()
         .map(|(_, media, value)| {
             (
                 media.to_owned(),
-                shape(value.get("schema").unwrap_or(&Value::Null)),
+                schema_facts(value.get("schema").unwrap_or(&Value::Null)),
             )
         })
         .collect())
 }
 
-fn shape(value: &Value) -> Shape {
+fn schema_facts(value: &Value) -> SchemaFacts {
     let Some(map) = value.as_object() else {
-        return Shape {
-            kind: "any".into(),
-            ..Shape::default()
+        return SchemaFacts {
+            type_name: "any".into(),
+            ..SchemaFacts::default()
         };
     };
     if let Some(name) = map
@@ -227,54 +227,54 @@ fn shape(value: &Value) -> Shape {
         .and_then(Value::as_str)
         .and_then(|r| r.rsplit('/').next())
     {
-        return Shape {
-            kind: name.to_owned(),
-            mentions: [name.to_owned()].into(),
-            ..Shape::default()
+        return SchemaFacts {
+            type_name: name.to_owned(),
+            references: [name.to_owned()].into(),
+            ..SchemaFacts::default()
         };
     }
-    let parts = |key: &str| {
+    let list = |key: &str| {
         map.get(key)
             .and_then(Value::as_array)
             .cloned()
             .unwrap_or_default()
     };
-    let all_of = parts("allOf");
-    // An `allOf` of one is a way to put words beside a reference.
+    let all_of = list("allOf");
+    // An `allOf` with one element adds a description to a reference.
     let mut out = match all_of.as_slice() {
-        [one] if !map.contains_key("properties") && !map.contains_key("type") => shape(one),
+        [one] if !map.contains_key("properties") && !map.contains_key("type") => schema_facts(one),
         _ => composed(map),
     };
     for (key, value) in map {
-        let is_limit = matches!(
+        let is_constraint = matches!(
             key.as_str(),
             "nullable" | "default" | "pattern" | "readOnly" | "uniqueItems" | "discriminator" | "multipleOf"
         ) || key.starts_with("min")
             || key.starts_with("max")
             || key.starts_with("exclusive")
             || key.starts_with("x-");
-        if is_limit && *value != Value::Bool(false) {
-            out.limits.insert(key.clone(), value.to_string());
+        if is_constraint && *value != Value::Bool(false) {
+            out.constraints.insert(key.clone(), value.to_string());
         }
     }
-    for value in parts("enum") {
-        out.values
+    for value in list("enum") {
+        out.enum_values
             .insert(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     }
     out
 }
 
-fn composed(map: &Map<String, Value>) -> Shape {
-    let mut out = Shape::default();
+fn composed(map: &Map<String, Value>) -> SchemaFacts {
+    let mut out = SchemaFacts::default();
     let format = map.get("format").and_then(Value::as_str);
     let has = |key: &str| map.contains_key(key);
-    let kind = match map.get("type").and_then(Value::as_str) {
-        Some(kind) => kind,
+    let base = match map.get("type").and_then(Value::as_str) {
+        Some(name) => name,
         None if has("properties") => "object",
         None if has("allOf") || has("oneOf") || has("anyOf") => "composed",
         None => "any",
     };
-    out.kind = format.map_or_else(|| kind.to_owned(), |format| format!("{kind}({format})"));
+    out.type_name = format.map_or_else(|| base.to_owned(), |format| format!("{base}({format})"));
     let required: BTreeSet<_> = map
         .get("required")
         .and_then(Value::as_array)
@@ -289,17 +289,17 @@ fn composed(map: &Map<String, Value>) -> Shape {
         .flatten()
     {
         let member = Member {
-            shape: shape(value),
+            schema: schema_facts(value),
             required: required.contains(name.as_str()),
         };
-        out.mentions.extend(member.shape.mentions.iter().cloned());
+        out.references.extend(member.schema.references.iter().cloned());
         out.properties.insert(name.clone(), member);
     }
     for key in ["items", "additionalProperties"] {
         match map.get(key) {
-            Some(Value::Object(_)) => out.inner.push((key.to_owned(), shape(&map[key]))),
+            Some(Value::Object(_)) => out.parts.push((key.to_owned(), schema_facts(&map[key]))),
             Some(Value::Bool(false)) => {
-                out.limits.insert(key.to_owned(), "false".to_owned());
+                out.constraints.insert(key.to_owned(), "false".to_owned());
             }
             _ => {}
         }
@@ -312,14 +312,15 @@ fn composed(map: &Map<String, Value>) -> Shape {
             .flatten()
             .enumerate()
         {
-            out.inner.push((format!("{key} {}", index + 1), shape(part)));
+            out.parts
+                .push((format!("{key} {}", index + 1), schema_facts(part)));
         }
     }
-    let inner: Vec<_> = out
-        .inner
+    let references: Vec<_> = out
+        .parts
         .iter()
-        .flat_map(|(_, shape)| shape.mentions.iter().cloned())
+        .flat_map(|(_, schema)| schema.references.iter().cloned())
         .collect();
-    out.mentions.extend(inner);
+    out.references.extend(references);
     out
 }

@@ -1,4 +1,4 @@
-//! The whole way from an API description to the files of a protocol crate.
+//! Generates the files of a protocol crate from an API description.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,26 +14,26 @@ use crate::split::{Part, split};
 use crate::workspace::{Service, Workspace};
 use crate::{check, codegen, overlay, postpass};
 
-/// Longer than generating takes even on a slow machine; worth a warning, not a failure.
+/// Generation that takes longer prints a warning.
 pub const SLOW: Duration = Duration::from_secs(10);
 
-/// What each stage made of a description.
+/// The output of each stage.
 #[derive(Debug)]
 pub struct Stages {
     /// The description as OpenAPI 3.0.
     pub description: Value,
-    /// With the overlay applied.
+    /// The description with the overlay applied.
     pub overlaid: Value,
-    /// As the code generator takes it.
+    /// The input of the code generator.
     pub lowered: Lowered,
-    /// The files.
+    /// The generated files.
     pub parts: Vec<Part>,
 }
 
-/// Runs all stages on one description. `source` is what the generated files name as their origin.
+/// Runs all stages on one description. The generated files name `source` as their origin.
 ///
 /// # Errors
-/// Whatever a stage objects to; each names the file.
+/// The error of the first stage that fails.
 pub fn stages(description: &Path, corrections: Option<&Path>, source: &str) -> Result<Stages, Error> {
     let loaded = Description::load(description)?;
     let document = &loaded.openapi;
@@ -43,7 +43,10 @@ pub fn stages(description: &Path, corrections: Option<&Path>, source: &str) -> R
             check::check(&overlaid).map_err(|e| Error::Overlay {
                 file: file.to_owned(),
                 pointer: String::new(),
-                reason: format!("makes the description faulty at {}: {}", e.pointer, e.fault),
+                reason: format!(
+                    "the overlaid description is invalid at {}: {}",
+                    e.pointer, e.fault
+                ),
             })?;
             overlaid
         }
@@ -61,10 +64,10 @@ pub fn stages(description: &Path, corrections: Option<&Path>, source: &str) -> R
     })
 }
 
-/// The files of one service's protocol crate.
+/// Generates the files of one service's protocol crate.
 ///
 /// # Errors
-/// As [`stages`], or when the description is of another version than `services.toml` says.
+/// As [`stages`], and if the description's version differs from that in `services.toml`.
 pub fn service(workspace: &Workspace, service: &Service) -> Result<Vec<Output>, Error> {
     let description = workspace.spec(&service.description);
     let corrections = service.overlay.as_ref().map(|o| workspace.spec(o));
@@ -78,8 +81,8 @@ pub fn service(workspace: &Workspace, service: &Service) -> Result<Vec<Output>, 
         return Err(Error::Toml {
             file: workspace.services_file(),
             reason: format!(
-                "[{}] says {}, its description is of {found}",
-                service.name, service.version
+                "[{}] has version {}, but {} has {found}; they must be equal",
+                service.name, service.version, service.description
             ),
         });
     }
@@ -92,7 +95,7 @@ pub fn service(workspace: &Workspace, service: &Service) -> Result<Vec<Output>, 
     output::whole_folder(&folder, files)
 }
 
-/// The files of all services.
+/// Generates the files of all services.
 ///
 /// # Errors
 /// As [`service`].
@@ -104,7 +107,7 @@ pub fn all(workspace: &Workspace) -> Result<Vec<Output>, Error> {
     Ok(files)
 }
 
-/// Generates all services and replaces what differs; gives the files that did.
+/// Generates all services and replaces the files that differ; returns those.
 ///
 /// # Errors
 /// As [`all`] and [`output::replace`].
@@ -112,7 +115,7 @@ pub fn write(workspace: &Workspace) -> Result<Vec<PathBuf>, Error> {
     output::replace(&all(workspace)?)
 }
 
-/// Generates all services and compares.
+/// Generates all services and compares the files with the committed ones.
 ///
 /// # Errors
 /// As [`all`], and [`Error::Stale`] with the files that differ.

@@ -1,4 +1,4 @@
-//! A new version of an API: from the publisher's file to `specs/`.
+//! Imports a published API description into `specs/`.
 
 use std::path::{Path, PathBuf};
 
@@ -12,40 +12,40 @@ use crate::facts::Facts;
 use crate::output::{self, Output};
 use crate::workspace::Workspace;
 
-/// What an import did.
+/// The result of an import.
 #[derive(Debug)]
 pub struct Import {
     /// The description that was written.
     pub description: PathBuf,
-    /// Whether `services.toml` or the description changed at all.
+    /// Whether `services.toml` or the description changed.
     pub changed: bool,
-    /// What the API does differently from the version that was generated before.
+    /// The API changes since the previous version.
     pub report: Report,
-    /// Where the description still has the publisher's words, because the version before had no words there.
-    pub foreign_words: Vec<String>,
+    /// JSON pointers of the publisher's descriptions that the previous version has no text for.
+    pub copied_descriptions: Vec<String>,
 }
 
-/// Writes `specs/<service>/<info.version>.json` from a Swagger 2.0 or OpenAPI 3.0 file and lets `services.toml`
-/// generate that version. Where the version before has a description in our words, that one is kept. The overlay stays;
-/// what it corrects may have gone, and then `generate` says so.
+/// Writes `specs/<service>/<info.version>.json` from a Swagger 2.0 or OpenAPI 3.0 file and selects that version in
+/// `services.toml`. Keeps the descriptions of the previous version. Keeps the overlay too; `generate` reports the actions
+/// that no longer match.
 ///
 /// # Errors
-/// When the file is not usable or the service unknown; nothing is written then.
+/// If the file is invalid or the service unknown; nothing is written then.
 pub fn import(workspace: &Workspace, service: &str, file: &Path) -> Result<Import, Error> {
     let entry = workspace.service(service)?;
     let mut document = load_openapi(file)?;
-    without_examples(&mut document);
+    remove_examples(&mut document);
     let new = Facts::of(&document).map_err(|e| e.in_file(file))?;
 
-    let before = workspace.spec(&entry.description);
-    let before_document = load_openapi(&before)?;
-    let old = Facts::of(&before_document).map_err(|e| e.in_file(&before))?;
-    let mut foreign_words = Vec::new();
-    keep_words(
-        Some(&before_document),
+    let previous = workspace.spec(&entry.description);
+    let previous_document = load_openapi(&previous)?;
+    let old = Facts::of(&previous_document).map_err(|e| e.in_file(&previous))?;
+    let mut copied_descriptions = Vec::new();
+    keep_descriptions(
+        Some(&previous_document),
         &mut document,
         &Pointer::root(),
-        &mut foreign_words,
+        &mut copied_descriptions,
     );
     let report = diff(&old, &new);
 
@@ -72,21 +72,21 @@ pub fn import(workspace: &Workspace, service: &str, file: &Path) -> Result<Impor
         description,
         changed,
         report,
-        foreign_words,
+        copied_descriptions,
     })
 }
 
-/// Compares two files.
+/// Compares two descriptions.
 ///
 /// # Errors
-/// When one of them is not usable.
+/// If one of them is invalid.
 pub fn compare(old: &Path, new: &Path) -> Result<Report, Error> {
     let facts = |file: &Path| Facts::of(&load_openapi(file)?).map_err(|e| e.in_file(file));
     Ok(diff(&facts(old)?, &facts(new)?))
 }
 
-/// `services.toml` with another version for one service; comments and the rest stay as they are. What is written in a
-/// way that this does not know is an error, not left as it was.
+/// Sets the version and description of one service in the text of `services.toml`; keeps comments and everything else.
+/// Fails if the section is formatted in a way that this function does not handle.
 fn with_version(text: &str, service: &str, version: &str, description: &str) -> Result<String, String> {
     let mut section = String::new();
     let mut out = String::new();
@@ -109,14 +109,14 @@ fn with_version(text: &str, service: &str, version: &str, description: &str) -> 
         let found = table.get(service).and_then(|section| section.get(key)?.as_str());
         if found != Some(value) {
             return Err(format!(
-                "`{key}` has to be on a line of its own, in quotes, under `[{service}]`"
+                "cannot set `{key}`: it must be on its own line, in double quotes, under `[{service}]`"
             ));
         }
     }
     Ok(out)
 }
 
-/// `key = "value"` with another value; what follows it stays.
+/// Replaces the value in `key = "value"`; keeps the rest of the line.
 fn with_value(line: &str, value: &str) -> String {
     let parts = line.split_once('"').and_then(|(key, rest)| {
         let (_, after) = rest.split_once('"')?;
@@ -128,34 +128,34 @@ fn with_value(line: &str, value: &str) -> String {
     }
 }
 
-/// Takes out the references to the publisher's example files, which are not imported.
-fn without_examples(value: &mut Value) {
+/// Removes the references to the publisher's example files, which are not imported.
+fn remove_examples(value: &mut Value) {
     match value {
         Value::Object(map) => {
             map.shift_remove("x-ms-examples");
-            map.values_mut().for_each(without_examples);
+            map.values_mut().for_each(remove_examples);
         }
-        Value::Array(items) => items.iter_mut().for_each(without_examples),
+        Value::Array(items) => items.iter_mut().for_each(remove_examples),
         _ => {}
     }
 }
 
-/// Puts the old description's words wherever both have some, and notes where only the new one does.
-fn keep_words(old: Option<&Value>, new: &mut Value, at: &Pointer, foreign: &mut Vec<String>) {
+/// Replaces descriptions with those of the old document; pushes the pointers of those that it lacks to `copied`.
+fn keep_descriptions(old: Option<&Value>, new: &mut Value, at: &Pointer, copied: &mut Vec<String>) {
     match new {
         Value::Object(map) => {
             for (key, value) in map.iter_mut() {
                 let before = old.and_then(|old| old.get(key));
                 let at = at.at(key);
-                // In `properties`, a member called `description` is an object.
-                if let (true, Value::String(words)) = (WORDS.contains(&key.as_str()), &mut *value) {
+                // In `properties`, a member named `description` is an object.
+                if let (true, Value::String(text)) = (DESCRIPTION_KEYS.contains(&key.as_str()), &mut *value) {
                     match before {
-                        Some(Value::String(own)) => words.clone_from(own),
-                        _ if words.is_empty() => {}
-                        _ => foreign.push(at.as_str().to_owned()),
+                        Some(Value::String(own)) => text.clone_from(own),
+                        _ if text.is_empty() => {}
+                        _ => copied.push(at.as_str().to_owned()),
                     }
                 } else {
-                    keep_words(before, value, &at, foreign);
+                    keep_descriptions(before, value, &at, copied);
                 }
             }
             if let Some(Value::Object(old)) = old {
@@ -164,7 +164,7 @@ fn keep_words(old: Option<&Value>, new: &mut Value, at: &Pointer, foreign: &mut 
         }
         Value::Array(items) => {
             for (index, value) in items.iter_mut().enumerate() {
-                // Parameters are known by their names, other things by their places.
+                // Parameters are matched by name and location, other elements by index.
                 let same = |other: &&Value| {
                     other.get("name") == value.get("name") && other.get("in") == value.get("in")
                 };
@@ -173,25 +173,25 @@ fn keep_words(old: Option<&Value>, new: &mut Value, at: &Pointer, foreign: &mut 
                     Some(_) => list.and_then(|l| l.iter().find(same)),
                     None => list.and_then(|l| l.get(index)),
                 };
-                keep_words(before, value, &at.at(index), foreign);
+                keep_descriptions(before, value, &at.at(index), copied);
             }
         }
         _ => {}
     }
 }
 
-/// The keys that hold words.
-const WORDS: [&str; 3] = ["title", "summary", "description"];
+/// The keys of human-readable text.
+const DESCRIPTION_KEYS: [&str; 3] = ["title", "summary", "description"];
 
-/// The same object with its keys in the order they had before, so that a comparison of the files shows what changed,
-/// and with the words it had before where it has none.
+/// Returns `new` with its keys in the order of `old`, so that a diff of the files is short, and with the descriptions of
+/// `old` that it lacks.
 fn in_order_of(old: &Map<String, Value>, mut new: Map<String, Value>) -> Map<String, Value> {
     let is_reference = new.contains_key("$ref");
     let mut out = Map::new();
     for (key, before) in old {
         if let Some(value) = new.shift_remove(key) {
             out.insert(key.clone(), value);
-        } else if WORDS.contains(&key.as_str()) && before.is_string() && !is_reference {
+        } else if DESCRIPTION_KEYS.contains(&key.as_str()) && before.is_string() && !is_reference {
             out.insert(key.clone(), before.clone());
         }
     }
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_value_changes() {
+    fn setting_a_version_keeps_the_rest_of_the_file() {
         let text = "# All.\n[kiln] # hot\nversion = \"1\" # old\ndescription = \"kiln/1.json\"\n\n[\"oven\"]\n\
                     version = \"1\"\ndescription = \"oven/1.json\"\n";
         let kiln = with_version(text, "kiln", "2", "kiln/2.json").unwrap();
@@ -221,15 +221,15 @@ mod tests {
     }
 
     #[test]
-    fn a_section_written_otherwise_is_refused() {
+    fn a_section_in_another_format_is_refused() {
         for text in [
             "[oven]\nversion = \"1\"\ndescription = \"x\"\n",
             "kiln = { version = \"1\", description = \"x\" }\n",
             "[kiln]\nversion = '1'\ndescription = \"x\"\n",
             "[kiln]\nversion = \"1\"\n",
         ] {
-            let said = with_version(text, "kiln", "2", "kiln/2.json").unwrap_err();
-            assert!(said.contains("under `[kiln]`"), "{said}");
+            let message = with_version(text, "kiln", "2", "kiln/2.json").unwrap_err();
+            assert!(message.contains("under `[kiln]`"), "{message}");
         }
     }
 }

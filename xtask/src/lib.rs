@@ -1,15 +1,15 @@
-//! Maintenance of this workspace, as a library so that every step can be tested.
+//! Maintenance commands of this workspace, as a library so that every stage can be tested.
 //!
-//! From an API description to a protocol crate, in this order:
+//! The stages from an API description to a protocol crate:
 //!
-//! 1. [`description`] loads, [`convert`] turns Swagger 2.0 into OpenAPI 3.0, [`check`] refuses what cannot be handled;
-//! 2. [`overlay`] corrects what the service does differently;
-//! 3. [`lower`] brings it into the form that the code generator understands;
-//! 4. [`codegen`] generates, [`postpass`] corrects the result, [`split`] makes files of it;
-//! 5. [`output`] writes or compares them. [`generate`] does all of this.
+//! 1. [`description`] loads, [`convert`] converts Swagger 2.0 to OpenAPI 3.0, [`check`] rejects unsupported constructs;
+//! 2. [`overlay`] corrects the description where the service differs;
+//! 3. [`lower`] reduces it to what the code generator supports;
+//! 4. [`codegen`] generates code, [`postpass`] corrects it, [`split`] divides it into files;
+//! 5. [`output`] writes the files or compares them. [`generate`] runs all stages.
 //!
-//! Beside that: [`facts`] and [`diff`] compare descriptions, [`import`] takes a new one over, [`coverage`] compares the
-//! operations with the convenience crates, and [`ci`] runs every check there is.
+//! [`facts`] and [`diff`] compare descriptions, [`import`] imports a new version, [`coverage`] compares the operations with
+//! the convenience crates, and [`ci`] runs every check.
 
 pub mod check;
 pub mod ci;

@@ -1,8 +1,7 @@
-//! From what an API description may say to what the code generator can express.
+//! Reduces an API description to what the code generator supports.
 //!
-//! The rules are general: nothing here knows a service. Whatever a rule takes away from the description is either of
-//! no use to a client (constraints that the service checks anyway and that would make *reading* fail) or kept in the
-//! table of operations (status codes, content types, paging).
+//! The rules apply to every service. Removed facts are either useless to a client (constraints that the service enforces,
+//! and that would make decoding fail) or kept in the operations table (status codes, content types, paging).
 
 mod responses;
 mod schema;
@@ -12,14 +11,14 @@ use serde_json::{Map, Value, json};
 use crate::document::{GENERATED_METHODS, deref, deref_at, elements, entries, object, text};
 use crate::error::{Located, Pointer, unsupported};
 
-/// A lowered description and what the generated table says about its operations.
+/// A lowered description and the metadata of its operations.
 #[derive(Debug, Clone)]
 pub struct Lowered {
-    /// The description, for the code generator only.
+    /// The input of the code generator.
     pub document: Value,
-    /// The operations, in the order in which the code generator goes through them.
+    /// The operations, in the order in which the code generator emits them.
     pub operations: Vec<Operation>,
-    /// The members that must not be shown.
+    /// The members that `Debug` must not show.
     pub secrets: Vec<Secret>,
 }
 
@@ -32,42 +31,42 @@ pub struct Secret {
     pub property: String,
 }
 
-/// What is known about an operation beside its parameters and types.
+/// Metadata of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Operation {
     /// The operation id.
     pub id: String,
-    /// The HTTP method, in capitals.
+    /// The HTTP method, in uppercase.
     pub method: String,
     /// The path, with placeholders.
     pub path: String,
     /// The status codes that mean success.
     pub success: Vec<u16>,
-    /// The content type that the body really has.
+    /// The content type of the request body.
     pub content_type: Option<String>,
-    /// Whether sending it twice does what sending it once does.
+    /// Whether the request can be repeated without changing its effect.
     pub idempotent: bool,
-    /// How further pages are asked for.
+    /// How to request the next page.
     pub paging: Paging,
 }
 
-/// How further pages are asked for.
+/// How to request the next page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub enum Paging {
-    /// There are none.
+    /// The result is not paged.
     None,
-    /// By a link in the answer.
+    /// By a link in the response body.
     NextLink,
-    /// By a token in the answer's body.
+    /// By a token in the response body.
     BodyToken,
-    /// By a token in a header of the answer.
+    /// By a token in a response header.
     HeaderToken,
 }
 
 /// Lowers a checked document.
 ///
 /// # Errors
-/// An unsupported construct, with its place in the document.
+/// An unsupported construct, with its location in the document.
 pub fn lower(document: &Value) -> Result<Lowered, Located> {
     let root = Pointer::root();
     let map = object(document, &root)?;
@@ -123,7 +122,7 @@ pub fn lower(document: &Value) -> Result<Lowered, Located> {
     })
 }
 
-/// The secrets of each schema, own and inherited: a type that is composed of others has their members, too.
+/// Returns the secrets of each schema, including those inherited through `allOf`.
 fn secrets(components: &Map<String, Value>) -> Vec<Secret> {
     let schemas = components.get("schemas").and_then(Value::as_object);
     let mut secrets = Vec::new();
@@ -174,11 +173,11 @@ impl Lowering<'_> {
         Ok(out)
     }
 
-    /// A parameter, or nothing for `api-version`: the hook adds that to every request.
+    /// Lowers a parameter. `None` for `api-version`, which `TypedRequest` adds to every request.
     fn parameter(&self, value: &Value, at: &Pointer) -> Result<Option<Value>, Located> {
         let target = object(deref(self.document, value, at)?, at)?;
-        let (name, place) = (text(target, "name", at)?, text(target, "in", at)?);
-        if (name, place) == ("api-version", "query") {
+        let (name, location) = (text(target, "name", at)?, text(target, "in", at)?);
+        if (name, location) == ("api-version", "query") {
             return Ok(None);
         }
         if value.get("$ref").is_some() {
@@ -197,18 +196,18 @@ impl Lowering<'_> {
                 .get("explode")
                 .and_then(Value::as_bool)
                 .unwrap_or(style == "form");
-            if !(place == "query" && explode) {
+            if !(location == "query" && explode) {
                 let separator = match style {
                     "pipeDelimited" => "vertical bars",
                     "spaceDelimited" => "spaces",
                     _ => "commas",
                 };
                 lowered = json!({ "type": "string" });
-                let said = target
+                let original = target
                     .get("description")
                     .and_then(Value::as_str)
                     .unwrap_or_default();
-                let description = format!("{said} Several values are separated by {separator}.");
+                let description = format!("{original} Several values are separated by {separator}.");
                 out.insert("description".into(), json!(description.trim_start()));
             }
         }
@@ -260,14 +259,15 @@ impl Lowering<'_> {
         Ok((Value::Object(out), operation))
     }
 
-    /// The body as the generator takes it, and the media type it really has.
+    /// Lowers a body; returns it with its actual media type.
     fn body(&self, value: &Value, at: &Pointer) -> Result<(Value, String), Located> {
         let (at, value) = deref_at(self.document, value, at)?;
         let (at, map) = (&at, object(value, &at)?);
         if map.get("required").and_then(Value::as_bool) != Some(true) {
             return Err(unsupported(
                 at,
-                "an optional body; the overlay has to decide whether it is sent",
+                "optional body",
+                "set `required: true` in the overlay, or remove the body there",
             ));
         }
         let media: Vec<_> = entries(map, "content", at)?
@@ -291,7 +291,8 @@ impl Lowering<'_> {
             m => {
                 return Err(unsupported(
                     &at.at("content").at(m),
-                    format!("a body of type `{m}`"),
+                    format!("body of type `{m}`"),
+                    "allowed are JSON types, application/octet-stream, application/x-www-form-urlencoded, text/plain and text/x-markdown",
                 ));
             }
         };
@@ -311,14 +312,18 @@ impl Lowering<'_> {
     }
 }
 
-/// `x-paging` comes from overlays, `x-ms-pageable` from Azure's descriptions (its `nextLinkName` is null when the
-/// answer is a list that has no further pages).
+/// Reads `x-paging` from overlays, else `x-ms-pageable` from Azure's descriptions, whose `nextLinkName` is null if the
+/// response is a complete list.
 fn paging(operation: &Map<String, Value>, at: &Pointer) -> Result<Paging, Located> {
     match operation.get("x-paging").and_then(Value::as_str) {
         Some("header") => Ok(Paging::HeaderToken),
         Some("body") => Ok(Paging::BodyToken),
         Some("none") => Ok(Paging::None),
-        Some(other) => Err(unsupported(&at.at("x-paging"), format!("paging by `{other}`"))),
+        Some(other) => Err(unsupported(
+            &at.at("x-paging"),
+            format!("paging `{other}`"),
+            "allowed are `header`, `body` and `none`",
+        )),
         None => Ok(
             match operation.get("x-ms-pageable").and_then(|p| p.get("nextLinkName")) {
                 Some(Value::String(_)) => Paging::NextLink,

@@ -3,7 +3,7 @@
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a program talks to its user"
+    reason = "a command prints its result"
 )]
 
 use std::io::Write;
@@ -16,7 +16,7 @@ use xtask::error::Error;
 use xtask::workspace::Workspace;
 use xtask::{ci, coverage, generate, import};
 
-/// Maintenance of this workspace.
+/// Maintenance commands of this workspace.
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 struct Arguments {
@@ -28,22 +28,22 @@ struct Arguments {
 enum Command {
     /// Generate the protocol crates from specs/.
     Generate {
-        /// Write nothing; fail if a committed file is not what would be generated.
+        /// Write nothing; fail if a committed file is stale.
         #[arg(long)]
         check: bool,
     },
-    /// Take over a new version of an API: specs/<service>/<version>.json, and services.toml generates it.
+    /// Import a new API version: write specs/<service>/<version>.json and select it in services.toml.
     Import {
-        /// The service, as specs/services.toml calls it.
+        /// The service's name in specs/services.toml.
         service: String,
         /// A Swagger 2.0 or OpenAPI 3.0 file.
         file: PathBuf,
     },
-    /// Report what changed between two API descriptions (Swagger 2.0 or OpenAPI 3.0).
+    /// Report the changes between two API descriptions (Swagger 2.0 or OpenAPI 3.0).
     Diff {
-        /// The old one.
+        /// The old description.
         old: PathBuf,
-        /// The new one.
+        /// The new description.
         new: PathBuf,
         /// Fail if a change breaks callers.
         #[arg(long)]
@@ -51,11 +51,11 @@ enum Command {
     },
     /// Report which operations the convenience crates reach.
     Coverage {
-        /// Fail if one is missing.
+        /// Fail if an operation is not reached.
         #[arg(long)]
         require_all: bool,
     },
-    /// Run the emulator's soak test, optimized.
+    /// Run the emulator's soak test with optimizations.
     Soak {
         /// [iothub | digitaltwins] [seconds] [devices or twins] [connections]
         arguments: Vec<String>,
@@ -64,7 +64,7 @@ enum Command {
     Ci,
 }
 
-/// Prints a line. A reader who has seen enough closes the pipe; that is no failure.
+/// Prints a line. A closed pipe is ignored, so `cargo xtask … | head` succeeds.
 macro_rules! say {
     ($($text:tt)*) => {{
         let _ = writeln!(std::io::stdout(), $($text)*);
@@ -87,12 +87,12 @@ fn run(command: Command) -> Result<(), Error> {
     match command {
         Command::Generate { check: true } => {
             generate::check(&workspace)?;
-            say!("generated files are fresh ({} ms)", start.elapsed().as_millis());
+            say!(
+                "generated files are up to date ({} ms)",
+                start.elapsed().as_millis()
+            );
             if start.elapsed() > generate::SLOW {
-                eprintln!(
-                    "warning: more than {:?} for what should take an instant",
-                    generate::SLOW
-                );
+                eprintln!("warning: generation took more than {:?}", generate::SLOW);
             }
         }
         Command::Generate { check: false } => {
@@ -112,8 +112,8 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Import { service, file } => {
             let done = import::import(&workspace, &service, &file)?;
             say!("{}", done.report);
-            for place in &done.foreign_words {
-                say!("in the publisher's words: {place}");
+            for pointer in &done.copied_descriptions {
+                say!("copied from the published file, rewrite in our own words: {pointer}");
             }
             let written = done
                 .description
@@ -122,7 +122,7 @@ fn run(command: Command) -> Result<(), Error> {
                 .display();
             match done.changed {
                 true => say!("wrote {written}; now run `cargo xtask generate`"),
-                false => say!("{written} was the same already"),
+                false => say!("{written} is unchanged"),
             }
         }
         Command::Diff { old, new, exit_code } => {

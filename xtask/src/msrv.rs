@@ -1,15 +1,15 @@
-//! The oldest supported compiler, which is stated once and checked in every place that repeats it.
+//! Checks the minimum supported Rust version.
 
 use serde_json::Value;
 
 use crate::error::{Error, read};
 use crate::workspace::Workspace;
 
-/// Checks that Cargo.toml, rust-toolchain.toml and the running compiler name one version, and that no dependency needs
-/// a newer one. `metadata` is what `cargo metadata` prints, `rustc` what `rustc -V` prints.
+/// Checks that Cargo.toml, rust-toolchain.toml and the running compiler have the same version, and that no dependency
+/// needs a newer one. `metadata` is the output of `cargo metadata`, `rustc` that of `rustc -V`.
 ///
 /// # Errors
-/// [`Error::Step`] with what disagrees.
+/// [`Error::Step`] with the versions that differ.
 pub fn check(workspace: &Workspace, metadata: &Value, rustc: &str) -> Result<String, Error> {
     let fail = |reason: String| Error::Step {
         step: "msrv".to_owned(),
@@ -35,13 +35,13 @@ pub fn check(workspace: &Workspace, metadata: &Value, rustc: &str) -> Result<Str
     let msrv = minor(stated);
     if minor(channel) != msrv {
         return Err(fail(format!(
-            "rust-toolchain.toml names {channel}, Cargo.toml {stated}"
+            "rust-toolchain.toml has {channel}, Cargo.toml {stated}; they must be equal"
         )));
     }
     let running = rustc.split_whitespace().nth(1).unwrap_or_default();
     if minor(running) != msrv {
         return Err(fail(format!(
-            "the compiler is {running}, Cargo.toml names {stated}"
+            "the compiler is {running}, but Cargo.toml has {stated}; run the toolchain of rust-toolchain.toml"
         )));
     }
     let newer: Vec<_> = metadata
@@ -58,11 +58,14 @@ pub fn check(workspace: &Workspace, metadata: &Value, rustc: &str) -> Result<Str
     if newer.is_empty() {
         Ok(stated.to_owned())
     } else {
-        Err(fail(newer.join(", ")))
+        Err(fail(format!(
+            "dependencies need a newer Rust than {stated}: {}; raise rust-version or hold them back",
+            newer.join(", ")
+        )))
     }
 }
 
-/// Major and minor number.
+/// Returns the major and minor number.
 fn minor(version: &str) -> (u64, u64) {
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or_default());
     (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
@@ -90,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn agreement_is_required_everywhere() {
+    fn cargo_toml_toolchain_compiler_and_dependencies_must_agree() {
         let dependency =
             |needs: &str| json!({ "packages": [{ "name": "a", "rust_version": needs }, { "name": "b" }] });
         let (_folder, agreeing) = workspace("1.95.0");
@@ -98,18 +101,18 @@ mod tests {
             check(&agreeing, &dependency("1.95"), "rustc 1.95.0 (x)").unwrap(),
             "1.95"
         );
-        let said = check(&agreeing, &dependency("1.96"), "rustc 1.95.0 (x)")
+        let message = check(&agreeing, &dependency("1.96"), "rustc 1.95.0 (x)")
             .unwrap_err()
             .to_string();
-        assert!(said.contains("a needs 1.96"), "{said}");
-        let said = check(&agreeing, &dependency("1.0"), "rustc 1.96.0 (x)")
+        assert!(message.contains("a needs 1.96"), "{message}");
+        let message = check(&agreeing, &dependency("1.0"), "rustc 1.96.0 (x)")
             .unwrap_err()
             .to_string();
-        assert!(said.contains("the compiler is 1.96.0"), "{said}");
+        assert!(message.contains("the compiler is 1.96.0"), "{message}");
         let (_folder, other) = workspace("1.94.0");
-        let said = check(&other, &dependency("1.0"), "rustc 1.95.0 (x)")
+        let message = check(&other, &dependency("1.0"), "rustc 1.95.0 (x)")
             .unwrap_err()
             .to_string();
-        assert!(said.contains("rust-toolchain.toml names 1.94.0"), "{said}");
+        assert!(message.contains("rust-toolchain.toml has 1.94.0"), "{message}");
     }
 }

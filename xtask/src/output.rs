@@ -1,4 +1,4 @@
-//! Generated files on disk: compared, or replaced all together.
+//! Compares generated files with those on disk, or replaces them atomically.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -8,17 +8,17 @@ use tempfile::NamedTempFile;
 
 use crate::error::Error;
 
-/// A file as it should be.
+/// The expected state of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
-    /// Where.
+    /// The path of the file.
     pub path: PathBuf,
-    /// What it should hold; `None` if it should not be there.
+    /// The expected content; `None` if the file must not exist.
     pub text: Option<String>,
 }
 
 impl Output {
-    /// A file with this text.
+    /// A file with the given content.
     pub fn new(path: PathBuf, text: String) -> Self {
         Self {
             path,
@@ -42,10 +42,10 @@ fn current(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     }
 }
 
-/// The files of a folder that holds nothing but generated files: those given, and those that should go.
+/// Returns `files` and, to be removed, every other file in `folder`, which must contain only generated files.
 ///
 /// # Errors
-/// When the folder cannot be read.
+/// If the folder cannot be read.
 pub fn whole_folder(folder: &Path, files: Vec<Output>) -> Result<Vec<Output>, Error> {
     let wanted: BTreeSet<_> = files.iter().map(|f| f.path.clone()).collect();
     let mut all = files;
@@ -73,10 +73,10 @@ pub fn whole_folder(folder: &Path, files: Vec<Output>) -> Result<Vec<Output>, Er
     Ok(all)
 }
 
-/// The files that are not as they should be.
+/// Returns the files that differ from their expected state.
 ///
 /// # Errors
-/// When one cannot be read.
+/// If a file cannot be read.
 pub fn stale(files: &[Output]) -> Result<Vec<PathBuf>, Error> {
     let mut out = Vec::new();
     for file in files {
@@ -87,11 +87,11 @@ pub fn stale(files: &[Output]) -> Result<Vec<PathBuf>, Error> {
     Ok(out)
 }
 
-/// Makes all files as they should be, or leaves all as they are: the new texts are first written next to their places
-/// and moved there when every one of them is complete. Gives the files that changed.
+/// Brings all files to their expected state, or none: writes temporary files next to them first, and moves these once all
+/// are complete. Returns the files that changed.
 ///
 /// # Errors
-/// When a file cannot be written; what had been moved by then is put back.
+/// If a file cannot be written; files already moved are restored.
 pub fn replace(files: &[Output]) -> Result<Vec<PathBuf>, Error> {
     let changed = stale(files)?;
     let mut ready = Vec::new();
@@ -110,19 +110,19 @@ pub fn replace(files: &[Output]) -> Result<Vec<PathBuf>, Error> {
                 Some(temporary)
             }
         };
-        // Read before anything moves: from then on only a move can fail, and moves are taken back.
+        // Read before the first move: from then on only moves can fail, and they are undone.
         ready.push((&file.path, current(&file.path)?, temporary));
     }
     let mut done: Vec<(&Path, Option<Vec<u8>>)> = Vec::new();
     for (path, before, temporary) in ready {
         let moved = match temporary {
-            // A temporary file is private; a source file is not.
+            // Temporary files are readable only by their owner.
             Some(temporary) => readable(temporary.path())
                 .and_then(|()| temporary.persist(path).map(drop).map_err(|e| e.error)),
             None => std::fs::remove_file(path),
         };
         if let Err(source) = moved {
-            put_back(done);
+            restore(done);
             return Err(Error::Io {
                 file: path.to_owned(),
                 source,
@@ -144,9 +144,9 @@ fn readable(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn put_back(done: Vec<(&Path, Option<Vec<u8>>)>) {
+fn restore(done: Vec<(&Path, Option<Vec<u8>>)>) {
     for (path, before) in done {
-        // The first error is the one to report; a second one here cannot be helped.
+        // The caller reports the first error; an error here adds nothing.
         let _ = match before {
             Some(bytes) => std::fs::write(path, bytes),
             None => std::fs::remove_file(path),
@@ -159,27 +159,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_had_moved_is_put_back_as_it_was_at_the_start() {
+    fn a_failed_replacement_restores_moved_files() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("a"), "old").unwrap();
         std::fs::write(path("b"), "old").unwrap();
-        let gone = |name: &str| Output {
+        let removed = |name: &str| Output {
             path: path(name),
             text: None,
         };
-        // What cannot be removed a second time fails when everything else is done.
+        // The second removal of `b` fails after all other changes.
         let outputs = [
             Output::new(path("a"), "new".to_owned()),
-            gone("a"),
+            removed("a"),
             Output::new(path("c"), "new".to_owned()),
-            gone("b"),
-            gone("b"),
+            removed("b"),
+            removed("b"),
         ];
-        let said = replace(&outputs).unwrap_err();
+        let error = replace(&outputs).unwrap_err();
         assert!(
-            matches!(&said, Error::Io { file, .. } if *file == path("b")),
-            "{said}"
+            matches!(&error, Error::Io { file, .. } if *file == path("b")),
+            "{error}"
         );
         for name in ["a", "b"] {
             assert_eq!(std::fs::read_to_string(path(name)).unwrap(), "old", "{name}");

@@ -1,19 +1,19 @@
-//! Corrections of a description: OpenAPI Overlay 1.0.
+//! Applies corrections to a description: OpenAPI Overlay 1.0.
 
 use std::path::Path;
 
-use roas_overlay::apply::{Apply, ApplyOptions};
+use roas_overlay::apply::{Apply, ApplyErrorKind, ApplyOptions};
 use roas_overlay::v1_0::Overlay;
 use roas_overlay::validation::Validate;
 use serde_json::Value;
 
 use crate::error::Error;
 
-/// Applies an overlay. An action that selects nothing is an error: it corrects something that is no longer there.
-/// So is an action without a `description`: each correction says why it is one.
+/// Applies an overlay. An action that matches nothing is an error, because its correction is obsolete. So is an action
+/// without a `description`, which must give the reason.
 ///
 /// # Errors
-/// [`Error::Overlay`] with the place of the action in the overlay file.
+/// [`Error::Overlay`] with the location of the action in the overlay file.
 pub fn overlay(document: &Value, overlay: &Value, file: &Path) -> Result<Value, Error> {
     let fail = |pointer: String, reason: String| Error::Overlay {
         file: file.to_owned(),
@@ -29,7 +29,7 @@ pub fn overlay(document: &Value, overlay: &Value, file: &Path) -> Result<Value, 
         if action.description.as_deref().unwrap_or_default().is_empty() {
             return Err(fail(
                 format!("/actions/{index}"),
-                "the action has no `description` that says why".into(),
+                "the action has no `description`; state the reason for the correction".into(),
             ));
         }
     }
@@ -37,10 +37,14 @@ pub fn overlay(document: &Value, overlay: &Value, file: &Path) -> Result<Value, 
     parsed
         .apply(&mut document, ApplyOptions::ErrorOnZeroMatch.into())
         .map_err(|e| {
-            fail(
-                format!("/actions/{}", e.action_index),
-                format!("{:?}: {}", e.target, e.kind),
-            )
+            let reason = match e.kind {
+                ApplyErrorKind::ZeroMatch => format!(
+                    "target `{}` matches nothing; delete the action if the description no longer needs it",
+                    e.target
+                ),
+                kind => format!("target `{}`: {kind}", e.target),
+            };
+            fail(format!("/actions/{}", e.action_index), reason)
         })?;
     Ok(document)
 }

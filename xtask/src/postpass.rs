@@ -1,7 +1,7 @@
-//! Corrections of generated code that the generator offers no setting for.
+//! Corrects generated code where the generator has no setting.
 //!
-//! Each correction says how often it has to apply and counts how often it did. An update of the generator that moves
-//! something makes it fail here, not in a request.
+//! Each correction counts how often it applied and compares that with the expected number, so an update of the generator
+//! that changes its output fails here and not in a request.
 
 mod docs;
 mod enums;
@@ -17,10 +17,10 @@ use syn::{Attribute, File, ImplItem, Item, ItemImpl, parse_quote};
 use crate::error::Error;
 use crate::lower::{Lowered, Operation};
 
-/// Corrects a generated file in place and gives the names of the methods, in the order of the operations.
+/// Corrects a generated file in place; returns the names of the methods, in the order of the operations.
 ///
 /// # Errors
-/// [`Error::PostPass`] when a correction does not apply as often as it should.
+/// [`Error::PostPass`] if a correction does not apply as often as expected.
 pub fn correct(code: &mut File, lowered: &Lowered, file: &Path) -> Result<Vec<String>, Error> {
     let count = Counter { file };
 
@@ -39,7 +39,7 @@ pub fn correct(code: &mut File, lowered: &Lowered, file: &Path) -> Result<Vec<St
     Ok(methods)
 }
 
-/// Compares how often a correction applied with how often it should have.
+/// Compares how often corrections applied with the expected number.
 struct Counter<'a> {
     file: &'a Path,
 }
@@ -63,7 +63,7 @@ impl Counter<'_> {
     }
 }
 
-/// The `impl Client` with one method per operation.
+/// Finds the `impl Client` with one method per operation.
 fn operations_impl<'a>(code: &'a mut File, count: &Counter<'_>) -> Result<&'a mut ItemImpl, Error> {
     let is_operations = |item: &ItemImpl| {
         item.trait_.is_none()
@@ -91,7 +91,7 @@ fn types_mod<'a>(code: &'a mut File, count: &Counter<'_>) -> Result<&'a mut Vec<
         .ok_or_else(|| count.fail("types", "a module `types`", "none"))
 }
 
-/// A prelude that exports only `Client` says nothing that the crate's root does not.
+/// The prelude exports only `Client`, which the crate root exports too.
 fn drop_prelude(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
     let before = code.items.len();
     code.items
@@ -99,7 +99,7 @@ fn drop_prelude(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
     count.check("prelude", 1, before - code.items.len())
 }
 
-/// `Client::new` panics when no TLS backend can be set up, and sets timeouts of its own; `new_with_client` stays.
+/// `Client::new` panics if no TLS backend is available, and sets its own timeouts; `new_with_client` is kept.
 fn drop_panicking_constructor(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
     let mut dropped = 0;
     for item in &mut code.items {
@@ -115,7 +115,7 @@ fn drop_panicking_constructor(code: &mut File, count: &Counter<'_>) -> Result<()
     count.check("constructor", 1, dropped)
 }
 
-/// Requests are handed to an executor, with no hooks in between.
+/// Requests go to an executor, without hooks.
 fn drop_hooks(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
     let before = code.items.len();
     code.items.retain(
@@ -124,7 +124,7 @@ fn drop_hooks(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
     count.check("hooks", 1, before - code.items.len())
 }
 
-/// Conversions of open enums cannot fail, so the error type may have no user left.
+/// Conversions of open enums are infallible, so the error type may be unused.
 fn drop_unused_error_mod(types: &mut Vec<Item>) {
     let is_error = |item: &Item| matches!(item, Item::Mod(m) if m.ident == "error");
     let used = types
@@ -136,7 +136,7 @@ fn drop_unused_error_mod(types: &mut Vec<Item>) {
     }
 }
 
-/// Takes one trait out of a `derive`.
+/// Removes a trait from a `derive`.
 fn underive(attribute: &mut Attribute, name: &str) {
     let mut kept = Vec::new();
     let parsed = attribute.parse_nested_meta(|meta| {
@@ -150,7 +150,7 @@ fn underive(attribute: &mut Attribute, name: &str) {
     }
 }
 
-/// How many path parameters the operations have together.
+/// Counts the path parameters of all operations.
 fn path_parameters(operations: &[Operation]) -> usize {
     operations
         .iter()

@@ -1,8 +1,8 @@
-//! The commands that README.md promises.
+//! Reads the commands in README.md.
 
 use crate::error::Error;
 
-/// The first code block's two commands: the quickstart and the tests.
+/// The two commands of the first code block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commands {
     /// Runs the quickstart.
@@ -11,10 +11,10 @@ pub struct Commands {
     pub test: Vec<String>,
 }
 
-/// Reads the commands from the text of README.md.
+/// Reads the commands from the content of README.md.
 ///
 /// # Errors
-/// When the first code block is not `sh` with exactly two `cargo` commands; a reader who copies it relies on that.
+/// If the first code block is not `sh` with exactly two `cargo` commands. Readers copy it.
 pub fn commands(readme: &str) -> Result<Commands, Error> {
     let fail = |reason: String| Error::Step {
         step: "README.md".to_owned(),
@@ -25,10 +25,14 @@ pub fn commands(readme: &str) -> Result<Commands, Error> {
         Some("```sh") => {}
         Some(other) => {
             return Err(fail(format!(
-                "the first code block starts with `{other}`, not with ```sh"
+                "the first code block starts with {other}; it must start with ```sh"
             )));
         }
-        None => return Err(fail("there is no code block".to_owned())),
+        None => {
+            return Err(fail(
+                "there is no code block; the first one must have the two quickstart commands".to_owned(),
+            ));
+        }
     }
     let block: Vec<Vec<String>> = lines
         .take_while(|line| !line.starts_with("```"))
@@ -43,10 +47,10 @@ pub fn commands(readme: &str) -> Result<Commands, Error> {
             Ok(Commands { quickstart, test })
         }
         Ok(_) => Err(fail(
-            "both commands of the first code block have to be cargo's".to_owned(),
+            "both commands of the first code block must start with `cargo`".to_owned(),
         )),
         Err(block) => Err(fail(format!(
-            "the first code block has {} lines instead of two commands",
+            "the first code block has {} line(s); it must have two commands",
             block.len()
         ))),
     }
@@ -57,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_two_commands_are_found() {
+    fn the_first_code_block_has_two_commands() {
         let readme = "# Name\n\n```sh\ncargo run --example quickstart\ncargo test --workspace\n```\n\n```rust\nx\n```\n";
         let commands = commands(readme).unwrap();
         assert_eq!(commands.quickstart, ["cargo", "run", "--example", "quickstart"]);
@@ -65,16 +69,16 @@ mod tests {
     }
 
     #[test]
-    fn any_other_block_is_refused() {
+    fn another_first_code_block_is_refused() {
         let refused = [
             ("# Name", "there is no code block"),
-            ("```rust\nfn main() {}\n```", "starts with `"),
-            ("```sh\ncargo test\n```", "has 1 lines"),
-            ("```sh\ncargo run\nrm -r x\n```", "have to be cargo's"),
+            ("```rust\nfn main() {}\n```", "starts with ```rust"),
+            ("```sh\ncargo test\n```", "has 1 line(s)"),
+            ("```sh\ncargo run\nrm -r x\n```", "must start with `cargo`"),
         ];
         for (readme, reason) in refused {
-            let said = commands(readme).unwrap_err().to_string();
-            assert!(said.contains(reason), "{said}");
+            let message = commands(readme).unwrap_err().to_string();
+            assert!(message.contains(reason), "{message}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One generated file into the files of a crate.
+//! Splits generated code into the files of a crate.
 
 use quote::{ToTokens, format_ident, quote};
 use syn::{File, Ident, Item};
@@ -11,11 +11,11 @@ use crate::lower::{Lowered, Operation, Paging};
 pub struct Part {
     /// The file's name.
     pub name: &'static str,
-    /// What it holds.
+    /// Its content.
     pub text: String,
 }
 
-/// What the client may need of `progenitor_client`, by the word that shows the need.
+/// The imports from `progenitor_client`, by the identifier whose use requires them.
 const IMPORTS: [(&str, &str); 5] = [
     ("ByteStream", "ByteStream"),
     ("ClientInfo", "ClientInfo"),
@@ -24,11 +24,11 @@ const IMPORTS: [(&str, &str); 5] = [
     ("ResponseValue", "ResponseValue"),
 ];
 
-/// Splits corrected code; `methods` are the names of the methods, in the order of the operations. `source` is what
-/// the first line of each file names as its origin.
+/// Splits corrected code. `methods` are the names of the methods, in the order of the operations. The first line of each
+/// file names `source` as its origin.
 ///
 /// # Errors
-/// When the result is not Rust, which would be a mistake in this program.
+/// If the result is not valid Rust, which is a bug in this program.
 pub fn split(code: File, methods: &[String], lowered: &Lowered, source: &str) -> Result<Vec<Part>, Error> {
     let mut types = Vec::new();
     let mut client = Vec::new();
@@ -68,24 +68,20 @@ pub fn split(code: File, methods: &[String], lowered: &Lowered, source: &str) ->
         pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
     };
     let parts = [
-        (
-            "mod.rs",
-            "What `cargo xtask generate` made of the API description.",
-            modules,
-        ),
+        ("mod.rs", "Code generated from the API description.", modules),
         (
             "types.rs",
-            "The types of parameters, bodies and answers.",
+            "Types of parameters and of request and response bodies.",
             quote!(#(#types)*),
         ),
         (
             "client.rs",
-            "The client: for each operation, a function that builds its request and a method that sends it.",
+            "The client: for each operation, a function that builds the request and a method that sends it.",
             client,
         ),
         (
             "operations.rs",
-            "What is known about each operation beside its signature.",
+            "Metadata of the operations.",
             table(lowered, methods),
         ),
     ];
@@ -113,12 +109,12 @@ fn print(name: &str, doc: &str, tokens: proc_macro2::TokenStream, source: &str) 
     ))
 }
 
-/// The constant that holds an operation's row, for the operation's id.
+/// Returns the name of the constant with the metadata of an operation.
 pub(crate) fn constant(id: &str) -> Ident {
     format_ident!("{}", id.to_uppercase())
 }
 
-/// The table that requests, the request path and `cargo xtask coverage` read.
+/// Generates the operations table, which requests and `cargo xtask coverage` read.
 fn table(lowered: &Lowered, methods: &[String]) -> proc_macro2::TokenStream {
     let version = crate::document::version(&lowered.document);
     let rows = lowered.operations.iter().zip(methods).map(|(operation, id)| {
@@ -161,7 +157,7 @@ fn table(lowered: &Lowered, methods: &[String]) -> proc_macro2::TokenStream {
     quote! {
         use azure_protocol_runtime::{Operation, Paging};
 
-        /// The version of the API, which every request names.
+        /// The API version, sent with every request.
         pub const API_VERSION: &str = #version;
 
         /// The operations of the service, in the order of the client's methods.

@@ -1,10 +1,10 @@
-//! Where things are in this workspace, and which services there are.
+//! Paths and services of this workspace.
 
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, read};
 
-/// The workspace's root folder.
+/// A workspace, by its root folder.
 #[derive(Debug, Clone)]
 pub struct Workspace {
     root: PathBuf,
@@ -13,15 +13,15 @@ pub struct Workspace {
 /// One entry of `specs/services.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
-    /// The service's name, which is its folder under `specs/`.
+    /// The name of the service and of its folder under `specs/`.
     pub name: String,
-    /// The api-version that is generated.
+    /// The api-version to generate.
     pub version: String,
     /// The API description, relative to `specs/`.
     pub description: String,
-    /// The overlay, relative to `specs/`; a service that needs no correction has none.
+    /// The overlay, relative to `specs/`, if the service needs corrections.
     pub overlay: Option<String>,
-    /// The protocol crate, relative to the workspace's root.
+    /// The protocol crate, relative to the workspace root.
     pub krate: String,
 }
 
@@ -36,7 +36,7 @@ struct Entry {
 }
 
 impl Workspace {
-    /// The workspace this program was built in.
+    /// The workspace that this program was built in.
     pub fn here() -> Self {
         let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
         Self {
@@ -44,35 +44,35 @@ impl Workspace {
         }
     }
 
-    /// A workspace somewhere else; tests use a temporary one.
+    /// The workspace at `root`.
     pub fn at(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
 
-    /// A path below the root.
+    /// Returns a path relative to the root.
     pub fn path(&self, relative: impl AsRef<Path>) -> PathBuf {
         self.root.join(relative)
     }
 
-    /// A path below `specs/`.
+    /// Returns a path relative to `specs/`.
     pub fn spec(&self, relative: impl AsRef<Path>) -> PathBuf {
         self.root.join("specs").join(relative)
     }
 
-    /// The root itself.
+    /// Returns the root folder.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// `specs/services.toml`.
+    /// Returns the path of `specs/services.toml`.
     pub fn services_file(&self) -> PathBuf {
         self.spec("services.toml")
     }
 
-    /// The services, in the order of the file.
+    /// Returns the services, in the order of `services.toml`.
     ///
     /// # Errors
-    /// When `services.toml` cannot be read or has another shape.
+    /// If `services.toml` cannot be read or is invalid.
     pub fn services(&self) -> Result<Vec<Service>, Error> {
         let file = self.services_file();
         let fail = |reason: String| Error::Toml {
@@ -104,7 +104,7 @@ impl Workspace {
         Ok(services)
     }
 
-    /// One service by name.
+    /// Returns the service with the given name.
     ///
     /// # Errors
     /// [`Error::UnknownService`], or as [`Workspace::services`].

@@ -1,4 +1,4 @@
-//! The table of operations against the calls of a convenience crate.
+//! Coverage of the operations by the convenience crates.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,12 +21,12 @@ fn every_operation_of_both_services_is_reached() {
     if let Err(error) = coverage::require_all(&all) {
         panic!("{error}");
     }
-    // An empty table would be covered, too.
+    // An empty table would pass as well.
     assert!(all.iter().all(|c| c.reached.len() > 30), "{all:?}");
 }
 
 #[test]
-fn what_no_method_calls_is_missing() {
+fn an_operation_without_a_call_is_missing() {
     let scratch = Scratch::new();
     generate::write(&scratch.workspace).unwrap();
     std::fs::create_dir_all(scratch.path("crates/pottery-convenience/src/kilns")).unwrap();
@@ -45,10 +45,10 @@ fn what_no_method_calls_is_missing() {
 
     let all = coverage::coverage(&scratch.workspace).unwrap();
     insta::assert_snapshot!(all[0]);
-    let said = coverage::require_all(&all).unwrap_err().to_string();
+    let message = coverage::require_all(&all).unwrap_err().to_string();
     assert!(
-        said.contains("pottery: kilns_get, pottery: kilns_patch"),
-        "{said}"
+        message.contains("pottery: kilns_get, pottery: kilns_patch"),
+        "{message}"
     );
     coverage::require_all(&[]).unwrap();
 }
@@ -59,9 +59,9 @@ fn a_source_file_that_is_not_rust_is_named() {
     generate::write(&scratch.workspace).unwrap();
     std::fs::create_dir_all(scratch.path("crates/pottery-convenience/src")).unwrap();
     scratch.write("crates/pottery-convenience/src/lib.rs", "fn f( {");
-    let said = coverage::coverage(&scratch.workspace).unwrap_err().to_string();
+    let message = coverage::coverage(&scratch.workspace).unwrap_err().to_string();
     assert!(
-        said.contains("pottery-convenience/src/lib.rs: not Rust: "),
-        "{said}"
+        message.contains("pottery-convenience/src/lib.rs: not valid Rust: "),
+        "{message}"
     );
 }

@@ -1,4 +1,4 @@
-//! The converter against another one, written by other people.
+//! Compares the converter with an independent one.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,23 +15,23 @@ use xtask::diff::diff;
 use xtask::facts::Facts;
 
 #[test]
-fn an_independent_converter_states_the_same() {
+fn an_independent_converter_yields_the_same_facts() {
     let mut document = support::pottery();
-    // It insists on `scopes`, which published files leave out.
+    // The other converter requires `scopes`, which published files omit.
     document["securityDefinitions"]["entra"]["scopes"] = json!({});
-    // And does not know that an answer can be a file.
+    // It does not support responses of type `file`.
     document["paths"]["/pictures/{name}"]
         .as_object_mut()
         .unwrap()
         .remove("get")
         .unwrap();
-    // Nor that something but words may stand beside a `$ref`, which published files do.
+    // It supports only a description beside a `$ref`; published files have other keywords, too.
     document["definitions"]["Kiln"]["properties"]["glaze"]
         .as_object_mut()
         .unwrap()
         .remove("readOnly")
         .unwrap();
-    // Azure's own way to say where the service is.
+    // It does not support Azure's extension for the host.
     document
         .as_object_mut()
         .unwrap()
@@ -50,23 +50,23 @@ fn an_independent_converter_states_the_same() {
         .map(|c| c.to_string().replace("BREAKING", "").trim().to_owned())
         .collect();
     let expected = [
-        // It writes down what is the default in a path and in a header anyway.
+        // It writes the default `explode` of paths and headers.
         "removed  constraint GET /glazes/{names} path names explode",
         "removed  constraint GET /kilns header x-marks explode",
-        // It loses that a list without `collectionFormat` is separated by commas: nothing means `explode` here.
+        // It drops the default `collectionFormat` csv: without `explode`, OpenAPI 3.0 explodes query arrays.
         "added    constraint GET /kilns query colours explode",
         "added    constraint GET /kilns query colours style",
-        // A form with a required field cannot be left out.
+        // A form with a required field is required.
         "changed  body POST /orders: optional → required",
-        // It adds a type where any value may be.
+        // It adds a type to a schema of any value.
         "changed  type of Box{}: object → any",
-        // It drops the discriminator of a type that does not use one itself.
+        // It drops the discriminator of a base type.
         "added    constraint Kiln discriminator",
     ];
     assert_eq!(differences, expected);
     assert_eq!(ours["servers"][0]["url"], "https://pottery.example/v1");
     assert_eq!(theirs["servers"][0]["url"], "https://pottery.example/v1/");
-    // A name from a registry that does not distinguish cases.
+    // HTTP authentication schemes are case-insensitive.
     theirs["components"]["securitySchemes"]["name"]["scheme"] = json!("basic");
     assert_eq!(
         ours["components"]["securitySchemes"],

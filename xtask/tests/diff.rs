@@ -1,4 +1,4 @@
-//! Which changes are reported, and which break callers.
+//! Reported changes, and which of them break callers.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,11 +23,11 @@ fn changed(change: impl FnOnce(&mut Value)) -> Report {
     diff(&old, &facts(&document))
 }
 
-/// Each change with `!` in front if it is breaking.
+/// Asserts the reported changes; breaking ones start with `!`.
 #[track_caller]
 fn reports(change: impl FnOnce(&mut Value), expected: &[&str]) {
     let report = changed(change);
-    let said: Vec<String> = report
+    let found: Vec<String> = report
         .changes
         .iter()
         .map(|c| {
@@ -41,7 +41,7 @@ fn reports(change: impl FnOnce(&mut Value), expected: &[&str]) {
             if c.breaking { format!("! {words}") } else { words }
         })
         .collect();
-    assert_eq!(said, expected);
+    assert_eq!(found, expected);
     assert_eq!(
         report.breaking(),
         expected.iter().filter(|e| e.starts_with('!')).count()
@@ -53,7 +53,7 @@ fn remove(value: &mut Value, key: &str) {
 }
 
 #[test]
-fn words_and_order_are_no_change() {
+fn descriptions_and_order_are_not_changes() {
     reports(
         |d| {
             d["info"]["description"] = json!("Other words.");
@@ -78,7 +78,7 @@ fn words_and_order_are_no_change() {
 }
 
 #[test]
-fn operations() {
+fn removing_or_renaming_an_operation_breaks() {
     reports(
         |d| {
             remove(&mut d["paths"]["/kilns/{kilnId}"], "patch");
@@ -94,7 +94,7 @@ fn operations() {
 }
 
 #[test]
-fn parameters() {
+fn restricting_a_parameter_breaks() {
     reports(
         |d| {
             let list = d["paths"]["/kilns"]["get"]["parameters"].as_array_mut().unwrap();
@@ -119,7 +119,7 @@ fn parameters() {
 }
 
 #[test]
-fn bodies_and_responses() {
+fn removing_from_a_response_or_adding_a_success_code_breaks() {
     reports(
         |d| {
             let patch = &mut d["paths"]["/kilns/{kilnId}"]["patch"];
@@ -139,7 +139,7 @@ fn bodies_and_responses() {
         &[
             "! removed header GET /kilns 200 x-count",
             "removed error response GET /kilns default",
-            "! removed mark GET /kilns x-ms-pageable",
+            "! removed extension GET /kilns x-ms-pageable",
             "! changed type of GET /kilns/{kilnId} 200 application/json: Kiln → GasKiln",
             "! removed content type PATCH /kilns/{kilnId} application/json-patch+json",
             "added content type PATCH /kilns/{kilnId} application/merge-patch+json",
@@ -151,8 +151,8 @@ fn bodies_and_responses() {
 }
 
 #[test]
-fn properties_by_the_way_they_travel() {
-    // `Firing` is only sent, `KilnPage` only read, `Kiln` both.
+fn property_changes_break_by_direction() {
+    // `Firing` is only sent, `KilnPage` only received, `Kiln` both.
     reports(
         |d| {
             let firing = &mut d["definitions"]["Firing"];
@@ -186,7 +186,7 @@ fn properties_by_the_way_they_travel() {
 }
 
 #[test]
-fn a_report_for_people() {
+fn the_report_lists_every_change() {
     let report = changed(|d| {
         d["info"]["version"] = json!("2031-06-01");
         d["definitions"]["Kiln"]["properties"]["colour"] = json!({ "type": "string" });

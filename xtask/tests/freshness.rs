@@ -1,4 +1,4 @@
-//! Committed generated code is what the descriptions give, and staleness is found and mended.
+//! Freshness of the committed generated code, and detection and repair of stale files.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,14 +14,14 @@ use xtask::generate;
 use xtask::workspace::Workspace;
 
 #[test]
-fn the_committed_crates_are_fresh() {
+fn committed_generated_code_is_fresh() {
     if let Err(error) = generate::check(&Workspace::here()) {
         panic!("{error}");
     }
 }
 
 #[test]
-fn no_generated_path_is_built_without_a_guard() {
+fn every_generated_path_parameter_is_guarded() {
     let workspace = Workspace::here();
     for service in workspace.services().unwrap() {
         let folder = workspace.path(&service.krate).join("src/generated");
@@ -46,7 +46,7 @@ fn no_generated_path_is_built_without_a_guard() {
 }
 
 #[test]
-fn stale_missing_and_superfluous_files_are_named_with_the_command_that_mends_them() {
+fn stale_missing_and_superfluous_files_are_reported_and_repaired() {
     let scratch = Scratch::new();
     let written = generate::write(&scratch.workspace).unwrap();
     assert_eq!(written.len(), 4);
@@ -61,12 +61,12 @@ fn stale_missing_and_superfluous_files_are_named_with_the_command_that_mends_the
     scratch.write(&format!("{generated}/old.rs"), "from an older version");
     std::fs::remove_file(scratch.path(&format!("{generated}/mod.rs"))).unwrap();
     let before = scratch.everything();
-    let said = generate::check(&scratch.workspace).unwrap_err().to_string();
-    assert!(said.contains("run `cargo xtask generate`"), "{said}");
+    let message = generate::check(&scratch.workspace).unwrap_err().to_string();
+    assert!(message.contains("run `cargo xtask generate`"), "{message}");
     for file in ["types.rs", "old.rs", "mod.rs"] {
-        assert!(said.contains(&format!("{generated}/{file}")), "{said}");
+        assert!(message.contains(&format!("{generated}/{file}")), "{message}");
     }
-    assert!(!said.contains("client.rs"), "{said}");
+    assert!(!message.contains("client.rs"), "{message}");
     assert_eq!(scratch.everything(), before, "a check writes nothing");
 
     assert_eq!(generate::write(&scratch.workspace).unwrap().len(), 3);
@@ -75,31 +75,31 @@ fn stale_missing_and_superfluous_files_are_named_with_the_command_that_mends_the
 }
 
 #[test]
-fn a_file_that_cannot_be_replaced_leaves_all_as_they_were() {
+fn a_failed_replacement_leaves_every_file_unchanged() {
     let scratch = Scratch::new();
     generate::write(&scratch.workspace).unwrap();
     let generated = "crates/pottery-protocol/src/generated";
-    // A folder in the place of a file: the last one to be written cannot be.
+    // A folder in place of the file that is written last.
     scratch.write(&format!("{generated}/types.rs"), "edited by hand");
     std::fs::remove_file(scratch.path(&format!("{generated}/operations.rs"))).unwrap();
     std::fs::create_dir(scratch.path(&format!("{generated}/operations.rs"))).unwrap();
     let before = scratch.everything();
-    let said = generate::write(&scratch.workspace).unwrap_err().to_string();
-    assert!(said.contains("operations.rs"), "{said}");
+    let message = generate::write(&scratch.workspace).unwrap_err().to_string();
+    assert!(message.contains("operations.rs"), "{message}");
     assert_eq!(scratch.everything(), before);
 }
 
 #[test]
-fn the_version_of_the_description_is_the_one_that_was_asked_for() {
+fn a_version_mismatch_with_services_toml_is_refused() {
     let scratch = Scratch::new();
     let services = std::fs::read_to_string(scratch.path("specs/services.toml")).unwrap();
     scratch.write(
         "specs/services.toml",
         services.replace("version = \"2030-01-01\"", "version = \"2031-01-01\""),
     );
-    let said = generate::check(&scratch.workspace).unwrap_err().to_string();
+    let message = generate::check(&scratch.workspace).unwrap_err().to_string();
     assert!(
-        said.contains("[pottery] says 2031-01-01, its description is of 2030-01-01"),
-        "{said}"
+        message.contains("[pottery] has version 2031-01-01, but pottery/2030-01-01.json has 2030-01-01"),
+        "{message}"
     );
 }

@@ -1,4 +1,4 @@
-//! Taking over a new version.
+//! Import of a new API version.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ fn read(scratch: &Scratch, path: &str) -> String {
 }
 
 #[test]
-fn a_new_version_is_written_reported_and_generated() {
+fn a_new_version_is_written_reported_and_selected() {
     let scratch = Scratch::new();
     generate::write(&scratch.workspace).unwrap();
     let mut document = pottery();
@@ -34,7 +34,7 @@ fn a_new_version_is_written_reported_and_generated() {
         "2030-01-01 → 2031-06-01: 1 change(s), 0 breaking\n          added    property Kiln.colour"
     );
     assert_eq!(
-        done.foreign_words,
+        done.copied_descriptions,
         ["/components/schemas/Kiln/properties/colour/description"]
     );
 
@@ -56,7 +56,7 @@ fn a_new_version_is_written_reported_and_generated() {
     );
     assert!(
         scratch.path("specs/pottery/2030-01-01.json").exists(),
-        "the old one stays"
+        "the old description is kept"
     );
 
     assert!(generate::check(&scratch.workspace).is_err());
@@ -67,7 +67,7 @@ fn a_new_version_is_written_reported_and_generated() {
 }
 
 #[test]
-fn an_imported_file_can_be_imported_again_without_a_change() {
+fn importing_a_file_again_changes_nothing() {
     let scratch = Scratch::new();
     let file = support::fixture("pottery.json");
     assert!(
@@ -76,26 +76,27 @@ fn an_imported_file_can_be_imported_again_without_a_change() {
             .changed
     );
     let before = scratch.everything();
-    // First from Swagger, then from the OpenAPI file that came of it.
+    // From Swagger, then from the resulting OpenAPI file.
     for file in [file, scratch.path("specs/pottery/2030-01-01.json")] {
         let done = import::import(&scratch.workspace, "pottery", &file).unwrap();
         assert!(!done.changed);
         assert_eq!(done.report.to_string(), "2030-01-01 → 2030-01-01: no changes");
-        assert_eq!(done.foreign_words, Vec::<String>::new());
+        assert_eq!(done.copied_descriptions, Vec::<String>::new());
     }
     assert_eq!(scratch.everything(), before);
 }
 
 #[test]
-fn our_own_words_stay() {
+fn our_descriptions_are_kept() {
     let scratch = Scratch::new();
     import::import(&scratch.workspace, "pottery", &support::fixture("pottery.json")).unwrap();
     let mut document = pottery();
-    let words =
-        |document: &mut Value, place: &str, text: &str| *document.pointer_mut(place).unwrap() = json!(text);
-    words(&mut document, "/info/title", "Other title");
-    words(&mut document, "/paths/~1kilns/get/summary", "Other summary");
-    words(
+    let set = |document: &mut Value, pointer: &str, text: &str| {
+        *document.pointer_mut(pointer).unwrap() = json!(text)
+    };
+    set(&mut document, "/info/title", "Other title");
+    set(&mut document, "/paths/~1kilns/get/summary", "Other summary");
+    set(
         &mut document,
         "/parameters/kilnId/description",
         "Other description",
@@ -105,14 +106,14 @@ fn our_own_words_stay() {
         .unwrap()
         .remove("description")
         .unwrap();
-    // The order of parameters is no matter.
+    // The order of parameters does not matter.
     document["paths"]["/kilns"]["get"]["parameters"]
         .as_array_mut()
         .unwrap()
         .reverse();
     let file = scratch.write("new.json", document.to_string());
     let done = import::import(&scratch.workspace, "pottery", &file).unwrap();
-    assert_eq!(done.foreign_words, Vec::<String>::new());
+    assert_eq!(done.copied_descriptions, Vec::<String>::new());
     let written = read(&scratch, "specs/pottery/2030-01-01.json");
     for theirs in ["Other title", "Other summary", "Other description"] {
         assert!(!written.contains(theirs), "{theirs}");
@@ -120,6 +121,6 @@ fn our_own_words_stay() {
     assert!(written.contains("Only these rooms."));
     assert!(
         written.contains("Lists the kilns of the workshop."),
-        "words that only we have"
+        "a description that only ours has"
     );
 }

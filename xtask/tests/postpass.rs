@@ -1,4 +1,4 @@
-//! A generator that starts to write other code is noticed by every correction that relied on the old one.
+//! Every correction detects when the generator's output changes.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ fn lowered() -> Lowered {
     lower(&document).unwrap()
 }
 
-/// What the post-pass says about generated code in which every `old` is `new`.
+/// Corrects generated code in which every `old` is replaced by `new`.
 fn corrected(old: &str, new: &str) -> Result<Vec<String>, String> {
     let lowered = lowered();
     let file = Path::new("x.json");
@@ -31,72 +31,75 @@ fn corrected(old: &str, new: &str) -> Result<Vec<String>, String> {
 }
 
 #[track_caller]
-fn noticed(old: &str, new: &str, expected: &str) {
-    let said = corrected(old, new).unwrap_err();
-    assert!(said.contains(expected), "expected {expected}\n     got {said}");
+fn assert_detected(old: &str, new: &str, expected: &str) {
+    let message = corrected(old, new).unwrap_err();
+    assert!(
+        message.contains(expected),
+        "expected {expected}\n     got {message}"
+    );
 }
 
 #[test]
-fn what_the_generator_writes_now_passes() {
+fn current_generator_output_is_corrected() {
     let methods = corrected("Kiln", "Kiln").unwrap();
     assert_eq!(methods.len(), lowered().operations.len());
     assert_eq!(methods[0], "kilns_list");
 }
 
 #[test]
-fn what_it_might_write_one_day_is_noticed() {
-    noticed(
+fn changed_generator_output_is_detected() {
+    assert_detected(
         "from_static(\"api-version\")",
         "from_static(\"x-version\")",
         "`api-version header`: expected 11, found 0",
     );
-    noticed(
+    assert_detected(
         "encode_path(",
         "escape_path(",
         "`path segments`: expected 9, found 0",
     );
-    noticed(
+    assert_detected(
         ".json(&body)",
         ".json_body(&body)",
         "`content type`: expected 1, found 0",
     );
-    noticed(
+    assert_detected(
         "::std::fmt::Display for KilnState",
         "::std::fmt::Debug for KilnState",
         "`implementations of enums`: expected 16, found 15",
     );
-    noticed(
+    assert_detected(
         "pub mod prelude",
         "pub mod preface",
         "`prelude`: expected 1, found 0",
     );
-    noticed(
+    assert_detected(
         "pub fn new(",
         "pub fn create(",
         "`constructor`: expected 1, found 0",
     );
-    noticed(
+    assert_detected(
         "assert_client_hooks",
         "assert_hooks",
         "`hooks`: expected 1, found 0",
     );
-    noticed(
+    assert_detected(
         "self.post(&result, &info).await?;",
         "",
         "`requests`: expected 11, found 0",
     );
-    noticed("pub secret_key:", "pub hidden:", "`secrets`: expected 2, found 0");
-    noticed(
+    assert_detected("pub secret_key:", "pub hidden:", "`secrets`: expected 2, found 0");
+    assert_detected(
         ".get(url)",
         ".head(url)",
         "`order of methods`: expected GET {}/kilns, found HEAD {}/kilns",
     );
-    noticed(
+    assert_detected(
         "{}/kilns/{}/firings/{}",
         "{}/kilns/{}/fires/{}",
         "expected POST {}/kilns/{}/firings/{}, found POST {}/kilns/{}/fires/{}",
     );
-    noticed(
+    assert_detected(
         "operation_id: \"kilns_get\"",
         "operation_id: \"Kilns_Get\"",
         "`operation id`: expected kilns_get",

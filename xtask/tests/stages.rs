@@ -1,4 +1,4 @@
-//! What each stage makes of the fixture, which has every construct that the stages know.
+//! The output of each stage for the fixture, which has every supported construct.
 
 #![allow(
     clippy::unwrap_used,
@@ -46,7 +46,7 @@ fn overlaid() {
     insta::assert_json_snapshot!(changes);
 }
 
-/// Every place where two documents differ, with what was there and what is there now.
+/// Collects the differences between two documents.
 fn compare(before: Option<&Value>, after: Option<&Value>, at: String, changes: &mut Vec<Value>) {
     match (before, after) {
         (Some(Value::Object(old)), Some(Value::Object(new))) => {
@@ -68,7 +68,7 @@ fn lowered() {
     insta::assert_json_snapshot!("lowered_operations", (lowered.operations, lowered.secrets));
 }
 
-/// What the generator itself writes: with the snapshots of the corrected parts, it shows what the post-pass does.
+/// The generator's own output; the difference to the generated files is the work of the post-pass.
 #[test]
 fn generated_before_the_corrections() {
     let code = codegen::generate(&pottery().lowered.document, &fixture("pottery.json")).unwrap();

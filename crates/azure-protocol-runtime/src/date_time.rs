@@ -1,4 +1,4 @@
-//! The dates that the services write, including the odd ones.
+//! Dates and times in all formats that the services write.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,20 +8,20 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 use time::{OffsetDateTime, UtcOffset};
 
-/// What the services write for an event that has not happened.
+/// The services' value for an event that has not happened.
 const NEVER: OffsetDateTime = datetime!(0001-01-01 00:00:00 UTC);
 
-/// A point in time as a service wrote it.
+/// A date and time from a service.
 ///
-/// Reading is lenient: up to nine fraction digits (more are cut), an offset, `Z` or nothing (UTC), `T`, `t` or a space
-/// between date and time. `0001-01-01T00:00:00` means [never](Self::is_never). A text from the service that is no date
-/// at all is kept as it is, so that one odd field does not cost the rest of the answer; [`to_offset`](Self::to_offset)
-/// is `None` then.
+/// Parsing is lenient: up to nine fraction digits (further ones are truncated), an offset, `Z` or nothing (UTC), and `T`,
+/// `t` or a space between date and time. `0001-01-01T00:00:00` means [never](Self::is_never). Deserialization keeps a
+/// string that is not a date, so that one odd field does not fail the whole response; [`to_offset`](Self::to_offset) is
+/// then `None`.
 ///
-/// Writing gives RFC 3339 in UTC with `Z` and as many fraction digits as needed; a text that is no date is written as
-/// it was read. Because it may hold a text, a `DateTime` is `Clone` but not `Copy`.
+/// The serialized form is RFC 3339 in UTC with `Z` and as many fraction digits as needed; a string that is not a date is
+/// written as it was read.
 ///
-/// Texts that are no dates order after all dates.
+/// Strings that are not dates order after all dates.
 ///
 /// # Example
 ///
@@ -43,27 +43,27 @@ enum Repr {
     Unparsed(Box<str>),
 }
 
-/// The text is no date.
+/// The string is not a date and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ParseDateTimeError;
 
 impl fmt::Display for ParseDateTimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a date and time as RFC 3339 writes them")
+        f.write_str("not an RFC 3339 date and time, such as 2024-05-01T10:20:30Z")
     }
 }
 
 impl std::error::Error for ParseDateTimeError {}
 
 impl DateTime {
-    /// Whether this is the date that stands for an event that has not happened.
+    /// Returns whether this is the value for an event that has not happened.
     #[must_use]
     pub fn is_never(&self) -> bool {
         self.to_offset() == Some(NEVER)
     }
 
-    /// The point in time, `None` if the service wrote something that is no date. [Never](Self::is_never) is a date.
+    /// Returns the instant, or `None` if the service sent a string that is not a date. [Never](Self::is_never) is a date.
     #[must_use]
     pub fn to_offset(&self) -> Option<OffsetDateTime> {
         match &self.0 {
@@ -72,7 +72,7 @@ impl DateTime {
         }
     }
 
-    /// What the service wrote, if that is no date.
+    /// Returns the string that the service sent, if it is not a date.
     #[must_use]
     pub fn unparsed(&self) -> Option<&str> {
         match &self.0 {
@@ -89,7 +89,7 @@ impl DateTime {
 
 impl From<OffsetDateTime> for DateTime {
     fn from(time: OffsetDateTime) -> Self {
-        // Next to the ends of the calendar the shift to UTC is not possible; the offset stays then.
+        // Near the ends of the calendar, UTC would be out of range; the offset is then kept.
         let utc = time
             .checked_to_offset(UtcOffset::UTC)
             .filter(|utc| (0..=9999).contains(&utc.year()));
@@ -100,17 +100,17 @@ impl From<OffsetDateTime> for DateTime {
 impl FromStr for DateTime {
     type Err = ParseDateTimeError;
 
-    /// Reads a date, refusing what is none.
+    /// Parses a date and time; fails if the string is not one.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let normal = normalise(text).ok_or(ParseDateTimeError)?;
+        let normal = normalize(text).ok_or(ParseDateTimeError)?;
         OffsetDateTime::parse(&normal, &Rfc3339)
             .map(Self::from)
             .map_err(|_| ParseDateTimeError)
     }
 }
 
-/// Turns the accepted spellings into the one that the `time` crate reads.
-fn normalise(text: &str) -> Option<String> {
+/// Converts the accepted formats to the one that the `time` crate parses.
+fn normalize(text: &str) -> Option<String> {
     const DATE: usize = "2024-05-01".len();
     if !text.is_ascii() || text.len() <= DATE {
         return None;
@@ -130,7 +130,7 @@ impl fmt::Display for DateTime {
             Repr::Parsed(time) => time,
             Repr::Unparsed(text) => return f.write_str(text),
         };
-        // By hand, because the formatter of the `time` crate fails for years that RFC 3339 cannot write.
+        // The formatter of the `time` crate fails for years that RFC 3339 cannot represent.
         let (year, month, day) = (time.year(), u8::from(time.month()), time.day());
         let (hour, minute, second) = time.to_hms();
         write!(
@@ -200,7 +200,7 @@ mod tests {
 
     /// HUB-DEVICE-10.
     #[test]
-    fn all_spellings_are_read() {
+    fn every_accepted_format_is_parsed() {
         assert_eq!(written("2024-05-01T10:20:30Z"), "2024-05-01T10:20:30Z");
         assert_eq!(written("2024-05-01t10:20:30z"), "2024-05-01T10:20:30Z");
         assert_eq!(written("2024-05-01 10:20:30"), "2024-05-01T10:20:30Z");
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn no_fraction_digit_is_lost() {
+    fn nine_fraction_digits_are_kept() {
         let digits = "123456789";
         for count in 1..=9 {
             let text = format!("2024-05-01T10:20:30.{}Z", &digits[..count]);
@@ -233,7 +233,7 @@ mod tests {
 
     /// HUB-DEVICE-7.
     #[test]
-    fn the_first_day_means_never() {
+    fn year_one_means_never() {
         for text in [
             "0001-01-01T00:00:00",
             "0001-01-01T00:00:00Z",
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_refused_from_a_caller_and_kept_from_a_service() {
+    fn an_invalid_date_fails_to_parse_but_deserializes() {
         let odd = [
             "",
             "yesterday",
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_the_calendar_do_not_panic() {
+    fn dates_at_the_ends_of_the_calendar_do_not_panic() {
         for text in ["9999-12-31T23:59:59-14:00", "0000-01-01T00:00:00+14:00"] {
             let time: DateTime = serde_json::from_str(&format!("{text:?}")).unwrap();
             assert_eq!(time.to_string().parse::<DateTime>().as_ref(), Ok(&time), "{time}");
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn equality_and_order_are_about_the_instant() {
+    fn equality_and_order_compare_the_instant() {
         let parse = |text: &str| text.parse::<DateTime>().unwrap();
         assert_eq!(parse("2024-05-01T10:00:00+02:00"), parse("2024-05-01T08:00:00Z"));
         assert!(parse("2024-05-01T10:00:00+02:00") < parse("2024-05-01T09:00:00Z"));

@@ -1,4 +1,4 @@
-//! The seam between a generated client and whatever sends its requests.
+//! The interface between a generated client and the sender of its requests.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use futures::future::BoxFuture;
 
 use crate::TypedRequest;
 
-/// Sends the requests of a generated client, when its async methods are called.
+/// Sends the requests of a generated client's async methods.
 ///
-/// The request is complete: its URL is resolved, its body serialized and the `api-version` is in the query. What is
-/// still missing is authentication, retries and tracing, which are the executor's business.
+/// The request is complete: its URL is resolved, its body is serialized and the `api-version` is in the query. The
+/// executor adds authentication, retries and tracing.
 pub trait Executor: Send + Sync + Debug {
     /// Sends `request` and returns the service's response, whatever its status.
     ///
     /// # Errors
     ///
-    /// Fails if no response arrived. A response that reports an error is an `Ok`.
+    /// Fails if no response arrived. An error response is an `Ok`.
     fn execute(&self, request: TypedRequest<()>) -> BoxFuture<'_, reqwest::Result<reqwest::Response>>;
 }
 
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn the_executor_gets_the_version_and_the_operation() {
+    fn the_executor_receives_the_api_version_and_the_operation() {
         let recorder = Arc::new(Recorder::default());
         let hook: Hook = Some(recorder.clone());
         let client = reqwest::Client::new();

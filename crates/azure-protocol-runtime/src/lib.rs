@@ -1,17 +1,16 @@
-//! What the generated protocol crates need at run time.
+//! Runtime support for the generated protocol crates.
 //!
-//! A generated client builds requests and names the types of their responses. It neither authenticates nor retries:
-//! whoever sends the request does, be it the caller or the client's [`Hook`]. This crate holds the few things both sides
-//! must agree on.
+//! A generated client builds requests and names the types of their responses. Authentication and retries are up to the
+//! sender of the request, which is the caller or the client's [`Hook`]. This crate has what both sides must agree on.
 //!
-//! * [`TypedRequest`]: a request that is built and not yet sent.
+//! * [`TypedRequest`]: a request that has not been sent.
 //! * [`Executor`], [`Hook`], [`send`]: how the async methods of a generated client send their requests.
-//! * [`Operation`], [`Paging`]: what is known about an operation beyond its Rust signature.
-//! * [`path_segment`]: how an id becomes part of a path.
-//! * [`DateTime`]: the dates the services write, including the odd ones.
-//! * [`explicit_null`]: an optional field whose `null` means something.
+//! * [`Operation`], [`Paging`]: metadata of an operation.
+//! * [`path_segment`]: percent-encodes an id for a path.
+//! * [`DateTime`]: a date and time, parsed leniently.
+//! * [`explicit_null`]: optional fields that distinguish `null` from absent.
 //!
-//! There is no `azure_core` and no TLS here, so a protocol crate can also be used with a bare `reqwest::Client`.
+//! It depends neither on `azure_core` nor on TLS, so a protocol crate can also be used with a plain `reqwest::Client`.
 
 mod date_time;
 mod executor;

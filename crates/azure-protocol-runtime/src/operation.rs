@@ -1,4 +1,4 @@
-//! What is known about an operation beyond its Rust signature.
+//! Metadata of an operation.
 
 /// One row of a protocol crate's table of operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,18 +9,18 @@ pub struct Operation {
     pub method: &'static str,
     /// The path template, such as `/twins/{id}`.
     pub path: &'static str,
-    /// The status codes that mean success. Any other is an error, even another 2xx. Empty: not known, any 2xx is one.
+    /// The status codes that mean success; any other is an error, even another 2xx. If empty, any 2xx means success.
     pub success: &'static [u16],
     /// The content type of the request body, if there is one.
     pub request_content_type: Option<&'static str>,
-    /// Whether sending the request twice has the effect of sending it once.
+    /// Whether the request can be repeated without changing its effect.
     pub idempotent: bool,
-    /// How the operation continues when its answer does not fit in one page.
+    /// How to request the next page.
     pub paging: Paging,
 }
 
 impl Operation {
-    /// An operation of which nothing is known: not safe to repeat, every 2xx is a success.
+    /// An unknown operation: not idempotent, and every 2xx means success.
     pub const UNKNOWN: Self = Self {
         id: "unknown",
         method: "",
@@ -31,7 +31,7 @@ impl Operation {
         paging: Paging::None,
     };
 
-    /// Whether `status` means that the operation succeeded.
+    /// Returns whether `status` means success.
     #[must_use]
     pub fn is_success(&self, status: u16) -> bool {
         if self.success.is_empty() {
@@ -42,16 +42,16 @@ impl Operation {
     }
 }
 
-/// How an operation continues when its answer does not fit in one page.
+/// How to request the next page of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paging {
-    /// The answer is complete.
+    /// The result is not paged.
     None,
-    /// The body has a link to the next page.
+    /// The response body has a link to the next page.
     NextLink,
-    /// The body has a token that the next request's body carries.
+    /// The response body has a token for the body of the next request.
     BodyToken,
-    /// A header has a token that the next request carries in a header.
+    /// A response header has a token for a header of the next request.
     HeaderToken,
 }
 
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_listed_codes_are_a_success() {
+    fn only_listed_codes_mean_success() {
         let created = Operation {
             success: &[200, 201],
             ..Operation::UNKNOWN

@@ -1,24 +1,24 @@
-//! How an id becomes part of a path.
+//! Percent-encoding of ids in paths.
 
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use progenitor_client::Error;
 
-/// Everything but the unreserved characters of RFC 3986.
+/// All characters except the unreserved ones of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// Percent-encodes `value` as one segment of a path: every byte but `A-Z a-z 0-9 - . _ ~`.
+/// Percent-encodes `value` as one path segment: every byte except `A-Z a-z 0-9 - . _ ~`.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidRequest`] if `value` is empty, `.` or `..`. These cannot be a segment: URL parsers drop or resolve
-/// them, encoded or not, and the request would address the parent. Deleting a module named `..` would delete its
-/// device. The text of the error is `parameter: reason`.
+/// [`Error::InvalidRequest`] if `value` is empty, `.` or `..`. URL parsers drop or resolve such a segment, encoded or
+/// not, so the request would address the parent: deleting a module named `..` would delete its device. The message is
+/// `parameter: reason`.
 ///
 /// # Example
 ///
@@ -28,15 +28,12 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 /// assert!(azure_protocol_runtime::path_segment::<()>("id", "..").is_err());
 /// # Ok::<(), progenitor_client::Error<()>>(())
 /// ```
-#[expect(
-    clippy::result_large_err,
-    reason = "it is the error that generated code returns"
-)]
+#[expect(clippy::result_large_err, reason = "generated code returns this error")]
 pub fn path_segment<E>(parameter: &'static str, value: &str) -> Result<String, Error<E>> {
     match value {
         "" => Err(Error::InvalidRequest(format!("{parameter}: must not be empty"))),
         "." | ".." => Err(Error::InvalidRequest(format!(
-            "{parameter}: must not be {value:?}, which URLs understand as a folder"
+            "{parameter}: must not be {value:?}, which URL parsers resolve as a relative segment"
         ))),
         _ => Ok(Cow::from(utf8_percent_encode(value, ENCODED)).into_owned()),
     }
@@ -47,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_reserved_byte_is_encoded_once() {
+    fn reserved_bytes_are_encoded_once() {
         let encode = |value| path_segment::<()>("id", value).unwrap();
         assert_eq!(encode("AZaz09-._~"), "AZaz09-._~");
         assert_eq!(encode("100%25-%2F"), "100%2525-%252F");
@@ -61,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_address_the_parent_is_refused() {
+    fn empty_and_dot_segments_are_refused() {
         for value in ["", ".", ".."] {
             let error = path_segment::<()>("module_id", value).unwrap_err();
             assert!(

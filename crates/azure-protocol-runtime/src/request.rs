@@ -1,4 +1,4 @@
-//! A request that is built and not yet sent.
+//! A request that has not been sent.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,14 +10,13 @@ use reqwest::{Method, Url};
 
 use crate::Operation;
 
-/// The request of one operation: complete but for authentication, and a value like any other.
+/// The request of one operation, complete except for authentication.
 ///
-/// It can be inspected, changed, cloned and sent more than once. `T` is the type of the response's body, so that
-/// whoever sends the request need not name it.
+/// It can be inspected, changed, cloned and sent more than once. `T` is the type of the response body.
 ///
-/// `Debug` shows neither the values of headers nor the body: device keys and signatures are in there.
+/// `Debug` shows neither header values nor the body, because they may contain device keys and signatures.
 pub struct TypedRequest<T> {
-    /// What is known about the operation.
+    /// Metadata of the operation.
     pub operation: &'static Operation,
     /// The HTTP method.
     pub method: Method,
@@ -31,15 +30,12 @@ pub struct TypedRequest<T> {
 }
 
 impl<T> TypedRequest<T> {
-    /// Takes what generated code has built, and adds the `api-version` to the query.
+    /// Wraps a request built by generated code, and adds the `api-version` to its query.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidRequest`] if the body is a stream, which could not be sent a second time.
-    #[expect(
-        clippy::result_large_err,
-        reason = "it is the error that generated code returns"
-    )]
+    /// [`Error::InvalidRequest`] if the body is a stream, which could not be sent again in a retry.
+    #[expect(clippy::result_large_err, reason = "generated code returns this error")]
     pub fn new<E>(
         operation: &'static Operation,
         mut request: reqwest::Request,
@@ -48,7 +44,11 @@ impl<T> TypedRequest<T> {
         let body = match request.body().map(reqwest::Body::as_bytes) {
             None => None,
             Some(Some(bytes)) => Some(Bytes::copy_from_slice(bytes)),
-            Some(None) => return Err(Error::InvalidRequest("body: must not be a stream".to_owned())),
+            Some(None) => {
+                return Err(Error::InvalidRequest(
+                    "body: must not be a stream, which a retry could not send again; pass bytes".to_owned(),
+                ));
+            }
         };
         let mut url = request.url().clone();
         url.query_pairs_mut().append_pair("api-version", api_version);
@@ -62,7 +62,7 @@ impl<T> TypedRequest<T> {
         })
     }
 
-    /// The same request, with a response that is read as a `U`.
+    /// Changes the type of the response body.
     #[must_use]
     pub fn cast<U>(self) -> TypedRequest<U> {
         TypedRequest {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn api_version_is_appended_to_the_query() {
+    fn the_api_version_is_appended_to_the_query() {
         let request = TypedRequest::<()>::new::<()>(&PUT, built(|r| r), "2021-04-12").unwrap();
         assert_eq!(
             request.url.as_str(),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn request_survives_the_way_to_reqwest_unchanged() {
+    fn conversion_to_reqwest_keeps_the_request() {
         let request = built(|r| r.header("if-match", "\"1\"").json(&[1, 2]));
         let request = TypedRequest::<()>::new::<()>(&PUT, request, "1").unwrap();
         let sent = reqwest::Request::from(request.clone());
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn streaming_body_is_refused() {
+    fn a_streaming_body_is_refused() {
         let stream = futures::stream::iter([Ok::<_, std::io::Error>("chunk")]);
         let request = built(|r| r.body(reqwest::Body::wrap_stream(stream)));
         let refused = TypedRequest::<()>::new::<()>(&PUT, request, "1");

@@ -1,18 +1,17 @@
 //! The Azure Digital Twins data plane, operation by operation.
 //!
-//! [`Client`] has two methods per operation of the API: `<operation>_request` builds the request, and `<operation>` sends
-//! it and reads the response. [`types`] has the types of their bodies, and [`OPERATIONS`] what is known about an operation
-//! beside its signature. All of it is generated; people mostly want the `digitaltwins-convenience` crate, which is written by
-//! hand on top of this one and reaches every operation.
+//! [`Client`] has two methods per operation of the API: `<operation>_request` builds the request without IO, and
+//! `<operation>` sends it and reads the response. [`types`] has the types of request and response bodies, and
+//! [`OPERATIONS`] the metadata of each operation. All of it is generated. Most users want the `digitaltwins-convenience`
+//! crate, which is written by hand on top of this one and covers every operation.
 //!
-//! A request is a [`TypedRequest`](azure_protocol_runtime::TypedRequest) and can be looked at without a server.
-//! Authentication, retries and tracing are the business of the [`Executor`](azure_protocol_runtime::Executor) that the
-//! client is given; without one, requests go out as they are. Errors of the service come as
-//! [`Error::UnexpectedResponse`] with status, headers and body unread.
+//! A request is a [`TypedRequest`](azure_protocol_runtime::TypedRequest), which can be inspected without a server.
+//! Authentication, retries and tracing are up to the [`Executor`](azure_protocol_runtime::Executor) of the client;
+//! without one, requests are sent unauthenticated. An error response is an [`Error::UnexpectedResponse`] whose body has not
+//! been read.
 //!
-//! Reading is lenient: an unknown value of an enum is kept in its `UnknownValue`, unknown members of an answer are
-//! skipped (or kept in `extra`, where an answer is meant to be sent back), and a date may be written in any way the
-//! service is known to write one.
+//! Decoding is lenient: an unknown enum value is kept as `UnknownValue`, unknown members are skipped (or kept in `extra`,
+//! in types that are read and sent back), and dates are accepted in every format that the service is known to write.
 //!
 //! # Example
 //!
@@ -29,7 +28,7 @@
 //! println!("{:?} has ETag {:?}", twin.get("$dtId"), twin.headers().get("etag"));
 //! # Ok(())
 //! # }
-//! # // Without an instance there is nothing to ask; that an id can not leave its place shows all the same.
+//! # // Runs without an instance: an id that would address the parent is refused before anything is sent.
 //! # let client = Client::new_with_client("https://localhost", reqwest::Client::new(), None);
 //! # let refused = futures::executor::block_on(client.digital_twins_get_by_id("..", None, None));
 //! # assert!(matches!(refused, Err(digitaltwins_protocol::Error::InvalidRequest(_))));
@@ -37,8 +36,8 @@
 //!
 //! # Regenerating
 //!
-//! `cargo xtask generate` writes `src/generated/` from `specs/digitaltwins/`: the API description, and an overlay with what
-//! the real service does differently. A test fails when the two do not agree.
+//! `cargo xtask generate` writes `src/generated/` from `specs/digitaltwins/`: the API description, and an overlay that
+//! corrects it where the real service differs. A test fails if the generated code is stale.
 
 #[rustfmt::skip]
 #[allow(
@@ -50,7 +49,7 @@
     clippy::all,
     clippy::allow_attributes_without_reason,
     clippy::missing_errors_doc,
-    reason = "generated: the API's authors left some things undocumented, and the generator writes one form for all cases"
+    reason = "generated: the API description is incomplete, and the generator emits one form for all cases"
 )]
 mod generated;
 

@@ -1,4 +1,4 @@
-//! From a place in a converted document back to the place in the Swagger 2.0 file that it came from.
+//! Maps a location in a converted document to its origin in the Swagger 2.0 file.
 
 use serde_json::{Map, Value};
 
@@ -6,8 +6,8 @@ use super::schema::SECTIONS;
 use crate::document::METHODS;
 use crate::error::{Fault, Located, Pointer};
 
-/// A fault of the converted document in terms of the Swagger document. The pointer always leads somewhere in the
-/// latter: what only the conversion added is named by what it was added to.
+/// Maps a fault in the converted document to the Swagger document. The resulting pointer always resolves: for a node
+/// added by the conversion, it is that of the nearest existing ancestor.
 pub fn in_swagger(swagger: &Value, located: Located) -> Located {
     let tokens: Vec<_> = located
         .pointer
@@ -21,7 +21,7 @@ pub fn in_swagger(swagger: &Value, located: Located) -> Located {
         at: Pointer::root(),
         node: swagger,
     };
-    // Where the trail ends early, it has gone as far as the Swagger document does.
+    // On `None`, `trail` is at the nearest existing ancestor.
     let _ = trail.document(&tokens);
     let fault = match located.fault {
         Fault::UnresolvableReference(reference) => {
@@ -36,7 +36,7 @@ pub fn in_swagger(swagger: &Value, located: Located) -> Located {
     Located::new(&trail.at, fault)
 }
 
-/// How far we have come in the Swagger document. Every step is `None` when there is no such place.
+/// A cursor in the Swagger document. Each step returns `None`, and stays, if the node does not exist.
 #[derive(Clone)]
 struct Trail<'a> {
     swagger: &'a Value,
@@ -95,7 +95,7 @@ impl<'a> Trail<'a> {
         }
     }
 
-    /// Parameters are counted without the bodies.
+    /// The index counts parameters without bodies, as in the converted document.
     fn nth_parameter(&mut self, index: &str, rest: &[&str]) -> Option<()> {
         let wanted: usize = index.parse().ok()?;
         let (index, _) = self
@@ -146,7 +146,7 @@ impl<'a> Trail<'a> {
         }
     }
 
-    /// A media type of the operation, or else of the document.
+    /// Moves to a media type of the operation, or else of the document.
     fn consumed(&mut self, media: &str) -> Option<()> {
         let root = Trail {
             swagger: self.swagger,
@@ -179,10 +179,10 @@ impl<'a> Trail<'a> {
     fn schema(&mut self, tokens: &[&str]) -> Option<()> {
         match tokens {
             [] => Some(()),
-            // Made of a `$ref` with something beside it.
+            // The conversion of a `$ref` with siblings.
             ["allOf", "0", rest @ ..] if self.node.get("$ref").is_some() => self.schema(rest),
             ["nullable", ..] => self.steps(&["x-nullable"]),
-            // Names are no keywords.
+            // A property may be named like a keyword.
             ["properties", name, rest @ ..] => {
                 self.steps(&["properties", name])?;
                 self.schema(rest)
@@ -205,7 +205,7 @@ impl<'a> Trail<'a> {
         })
     }
 
-    /// What stands behind a `$ref` is where the `$ref` leads.
+    /// Moves to the target of the node's `$ref`.
     fn follow_reference(&mut self) -> Option<()> {
         let reference = self.node.get("$ref")?.as_str()?;
         self.node = self.swagger.pointer(reference.strip_prefix('#')?)?;
@@ -213,7 +213,7 @@ impl<'a> Trail<'a> {
         Some(())
     }
 
-    /// The parameters of a path or operation as they are behind their references, with their indexes.
+    /// Returns the resolved parameters of a path or operation, with their indexes.
     fn own_parameters(&self) -> Vec<(usize, &'a Map<String, Value>)> {
         let list = self.node.get("parameters").and_then(Value::as_array);
         list.into_iter()
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn leads(from: &str, to: &str) {
+    fn assert_origin(from: &str, to: &str) {
         let document = document();
         let located = Located {
             pointer: from.to_owned(),
@@ -286,70 +286,70 @@ mod tests {
     }
 
     #[test]
-    fn places_that_are_written_otherwise() {
-        leads("/components/schemas/d/type", "/definitions/d/type");
-        leads("/components/parameters/q/schema/items", "/parameters/q/items");
-        leads(
+    fn moved_nodes_map_to_their_swagger_location() {
+        assert_origin("/components/schemas/d/type", "/definitions/d/type");
+        assert_origin("/components/parameters/q/schema/items", "/parameters/q/items");
+        assert_origin(
             "/components/responses/r/content/x~1y/schema/type",
             "/responses/r/schema/type",
         );
-        leads("/paths/~1a/post/parameters/0", "/paths/~1a/post/parameters/1");
-        leads(
+        assert_origin("/paths/~1a/post/parameters/0", "/paths/~1a/post/parameters/1");
+        assert_origin(
             "/paths/~1a/post/parameters/0/schema/items",
             "/paths/~1a/post/parameters/1/items",
         );
-        leads(
+        assert_origin(
             "/paths/~1a/post/parameters/0/style",
             "/paths/~1a/post/parameters/1/collectionFormat",
         );
-        leads(
+        assert_origin(
             "/paths/~1a/post/responses/200/headers/h/schema/items",
             "/responses/r/headers/h/items",
         );
-        leads(
+        assert_origin(
             "/paths/~1a/post/responses/200/$ref",
             "/paths/~1a/post/responses/200/$ref",
         );
     }
 
     #[test]
-    fn bodies() {
-        leads("/paths/~1a/post/requestBody", "/paths/~1a/post/parameters/0");
-        leads(
+    fn request_bodies_map_to_body_parameters() {
+        assert_origin("/paths/~1a/post/requestBody", "/paths/~1a/post/parameters/0");
+        assert_origin(
             "/paths/~1a/post/requestBody/content/text~1x/schema/properties/p/allOf/0/$ref",
             "/parameters/b~1c/schema/properties/p/$ref",
         );
-        leads(
+        assert_origin(
             "/paths/~1a/post/requestBody/content/text~1x/schema/properties/p/nullable",
             "/parameters/b~1c/schema/properties/p/x-nullable",
         );
-        leads(
+        assert_origin(
             "/paths/~1a/post/requestBody/content/text~1x",
             "/paths/~1a/post/consumes/0",
         );
-        leads(
+        assert_origin(
             "/paths/~1a/get/requestBody/content/application~1json",
             "/consumes/0",
         );
-        leads(
+        assert_origin(
             "/paths/~1a/get/requestBody/content/application~1json/schema/items",
             "/paths/~1a/parameters/0/schema/items",
         );
-        leads(
+        assert_origin(
             "/paths/~1a/put/requestBody/content/z/schema/properties/y/type",
             "/paths/~1a/put/parameters/1/type",
         );
-        leads(
+        assert_origin(
             "/paths/~1a/put/requestBody/content/z/schema",
             "/paths/~1a/put/parameters/0",
         );
     }
 
     #[test]
-    fn what_is_not_there_is_named_by_what_it_would_be_in() {
-        leads("/components/schemas/d/items/type", "/definitions/d");
-        leads("/components/schemas/none", "/definitions");
-        leads("/servers/0", "");
-        leads("/paths/~1a/post/parameters/7", "/paths/~1a/post");
+    fn added_nodes_map_to_the_nearest_ancestor() {
+        assert_origin("/components/schemas/d/items/type", "/definitions/d");
+        assert_origin("/components/schemas/none", "/definitions");
+        assert_origin("/servers/0", "");
+        assert_origin("/paths/~1a/post/parameters/7", "/paths/~1a/post");
     }
 }

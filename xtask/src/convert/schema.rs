@@ -1,11 +1,11 @@
-//! Schemas, and the schema-like part of parameters and headers.
+//! Converts schemas, and the schema keywords of parameters and headers.
 
 use serde_json::{Map, Value, json};
 
 use crate::document::object;
 use crate::error::{Fault, Located, Pointer, unsupported};
 
-/// What a Swagger 2.0 parameter or header says about its value beside its name, place and style.
+/// The schema keywords of a Swagger 2.0 parameter or header.
 const PARAMETER_SCHEMA: [&str; 16] = [
     "type",
     "format",
@@ -25,21 +25,21 @@ const PARAMETER_SCHEMA: [&str; 16] = [
     "multipleOf",
 ];
 
-/// Where named things are in Swagger 2.0, and in OpenAPI 3.0.
+/// The sections of named components in Swagger 2.0 and in OpenAPI 3.0.
 pub(super) const SECTIONS: [(&str, &str); 3] = [
     ("#/definitions/", "#/components/schemas/"),
     ("#/parameters/", "#/components/parameters/"),
     ("#/responses/", "#/components/responses/"),
 ];
 
-/// Copies a description, if there is one.
+/// Copies the description, if any.
 pub(super) fn description(from: &Map<String, Value>, to: &mut Map<String, Value>) {
     if let Some(text) = from.get("description") {
         to.insert("description".into(), text.clone());
     }
 }
 
-/// Where a reference of Swagger 2.0 leads in OpenAPI 3.0.
+/// Converts a Swagger 2.0 reference to OpenAPI 3.0.
 pub(super) fn local_reference(reference: &Value, at: &Pointer) -> Result<String, Located> {
     let at = at.at("$ref");
     let reference = reference
@@ -67,7 +67,7 @@ pub(super) fn schema(value: &Value, at: &Pointer) -> Result<Value, Located> {
         if siblings.is_empty() {
             return Ok(target);
         }
-        // OpenAPI 3.0 ignores what stands beside a `$ref`; an `allOf` of one keeps it.
+        // OpenAPI 3.0 ignores siblings of a `$ref`; an `allOf` with one element keeps them.
         let mut out = Map::new();
         if let Some(text) = siblings.shift_remove("description") {
             out.insert("description".into(), text);
@@ -81,7 +81,11 @@ pub(super) fn schema(value: &Value, at: &Pointer) -> Result<Value, Located> {
         keyword(key, value, &mut out, at)?;
     }
     if out.get("type").and_then(Value::as_str) == Some("file") {
-        return Err(unsupported(&at.at("type"), "a file inside a schema"));
+        return Err(unsupported(
+            &at.at("type"),
+            "type `file` in a schema",
+            "it is allowed only for a form field or a whole response",
+        ));
     }
     Ok(Value::Object(out))
 }
@@ -89,7 +93,7 @@ pub(super) fn schema(value: &Value, at: &Pointer) -> Result<Value, Located> {
 fn keyword(key: &str, value: &Value, out: &mut Map<String, Value>, at: &Pointer) -> Result<(), Located> {
     let at = at.at(key);
     let converted = match key {
-        // A title would become the name of a Rust type; only as a description of last resort it says something.
+        // A title would become the name of a Rust type, so it is used only in place of a missing description.
         "title" | "summary" => {
             if !out.contains_key("description") {
                 out.insert("description".into(), value.clone());
@@ -121,35 +125,45 @@ fn keyword(key: &str, value: &Value, out: &mut Map<String, Value>, at: &Pointer)
                 .collect::<Result<Vec<_>, _>>()
                 .map(Value::Array)?
         }
-        "type" if value.is_array() => return Err(unsupported(&at, "several types at once")),
+        "type" if value.is_array() => {
+            return Err(unsupported(
+                &at,
+                "list of types",
+                "name one type, and set `x-nullable` for null",
+            ));
+        }
         _ => value.clone(),
     };
     out.insert(key.to_owned(), converted);
     Ok(())
 }
 
-/// Refuses a keyword that would be lost without a word. Extensions are free to be there.
+/// Rejects unknown keywords, which would be dropped silently. Extensions are allowed.
 pub(crate) fn only(
     map: &Map<String, Value>,
     mut known: impl FnMut(&str) -> bool,
     at: &Pointer,
 ) -> Result<(), Located> {
     match map.keys().find(|key| !key.starts_with("x-") && !known(key)) {
-        Some(key) => Err(unsupported(&at.at(key), format!("the keyword `{key}` here"))),
+        Some(key) => Err(unsupported(
+            &at.at(key),
+            format!("keyword `{key}` in this position"),
+            "it would be dropped silently, so remove it or add support for it",
+        )),
         None => Ok(()),
     }
 }
 
-/// The schema of a parameter, header or form field, whose keywords stand beside its name in Swagger 2.0; `beside` are
-/// the keywords that the caller takes care of.
+/// Converts the schema of a parameter, header or form field, which Swagger 2.0 mixes with its other keywords. The caller
+/// handles `other_keywords`.
 pub(super) fn parameter_schema(
     map: &Map<String, Value>,
-    beside: &[&str],
+    other_keywords: &[&str],
     at: &Pointer,
 ) -> Result<Map<String, Value>, Located> {
     only(
         map,
-        |key| PARAMETER_SCHEMA.contains(&key) || beside.contains(&key),
+        |key| PARAMETER_SCHEMA.contains(&key) || other_keywords.contains(&key),
         at,
     )?;
     let mut out = Map::new();

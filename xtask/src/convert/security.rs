@@ -1,4 +1,4 @@
-//! `securityDefinitions`.
+//! Converts `securityDefinitions`.
 
 use serde_json::{Map, Value, json};
 
@@ -30,7 +30,11 @@ pub(super) fn scheme(value: &Value, at: &Pointer) -> Result<Value, Located> {
                 "application" => ("clientCredentials", &["tokenUrl"]),
                 "accessCode" => ("authorizationCode", &["authorizationUrl", "tokenUrl"]),
                 other => {
-                    return Err(unsupported(&at.at("flow"), format!("OAuth flow `{other}`")));
+                    return Err(unsupported(
+                        &at.at("flow"),
+                        format!("OAuth flow `{other}`"),
+                        "allowed are `implicit`, `password`, `application` and `accessCode`",
+                    ));
                 }
             };
             let mut fields = Map::new();
@@ -39,12 +43,16 @@ pub(super) fn scheme(value: &Value, at: &Pointer) -> Result<Value, Located> {
                     fields.insert((*url).to_owned(), value.clone());
                 }
             }
-            // Required by the format, missing in some of Azure's own descriptions.
+            // OpenAPI requires `scopes`; some of Azure's descriptions lack it.
             fields.insert("scopes".into(), map.get("scopes").cloned().unwrap_or(json!({})));
             out.insert("flows".into(), json!({ flow: fields }));
         }
         other => {
-            return Err(unsupported(&at.at("type"), format!("security of type `{other}`")));
+            return Err(unsupported(
+                &at.at("type"),
+                format!("security type `{other}`"),
+                "allowed are `basic`, `apiKey` and `oauth2`",
+            ));
         }
     }
     for (key, value) in map.iter().filter(|(k, _)| k.starts_with("x-")) {

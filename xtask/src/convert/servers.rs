@@ -1,4 +1,4 @@
-//! Where the service is.
+//! Converts the server address.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use crate::document::{deref_at, elements, object, text};
 use crate::error::{Located, Pointer};
 
 impl Converter<'_> {
-    /// `host`, `basePath` and `schemes`, or Azure's `x-ms-parameterized-host`, as server URLs.
+    /// Converts `host`, `basePath` and `schemes`, or Azure's `x-ms-parameterized-host`, to server URLs.
     pub(super) fn servers(&self, root: &Pointer) -> Result<Vec<Value>, Located> {
         let base = self
             .map
@@ -33,7 +33,7 @@ impl Converter<'_> {
                 let (at, parameter) = deref_at(self.swagger, parameter, &at)?;
                 let parameter = object(parameter, &at)?;
                 let mut variable = Map::new();
-                // A server variable must have a default; its own name shows that something has to be filled in.
+                // OpenAPI requires a default; the variable's name marks a value to fill in.
                 let name = text(parameter, "name", &at)?;
                 variable.insert(
                     "default".into(),

@@ -1,40 +1,40 @@
-//! Changes, and how they are shown.
+//! The change report.
 
 use std::fmt;
 
 /// The changes between two descriptions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// The api-version of the old one.
+    /// The api-version of the old description.
     pub old: String,
-    /// The api-version of the new one.
+    /// The api-version of the new description.
     pub new: String,
-    /// The changes, by place.
+    /// The changes, in order of location.
     pub changes: Vec<Change>,
 }
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// What kind of thing changed.
-    pub noun: Noun,
-    /// Which one.
-    pub place: String,
-    /// How.
-    pub how: How,
-    /// Whether it can break a caller.
+    /// What changed.
+    pub element: Element,
+    /// The path and name of the element.
+    pub location: String,
+    /// How it changed.
+    pub delta: Delta,
+    /// Whether the change can break a caller.
     pub breaking: bool,
 }
 
-/// The kinds of things that change.
+/// An element of an API description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum Noun {
+pub enum Element {
     /// An operation.
     Operation,
     /// A parameter of an operation.
     Parameter,
-    /// The body of a request.
+    /// A request body.
     Body,
     /// A content type of a request or response.
     ContentType,
@@ -44,33 +44,33 @@ pub enum Noun {
     ErrorResponse,
     /// A header of a response.
     Header,
-    /// A mark such as paging.
-    Mark,
+    /// An `x-ms-…` extension, such as paging.
+    Extension,
     /// A named schema.
     Type,
     /// A property of a schema.
     Property,
-    /// The type of something.
-    Shape,
-    /// A listed value.
+    /// The type of a value.
+    Schema,
+    /// An enum value.
     EnumValue,
     /// A constraint or default.
     Constraint,
 }
 
-/// What happened.
+/// How an element changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum How {
-    /// It is new.
+pub enum Delta {
+    /// It was added.
     Added,
-    /// It is gone.
+    /// It was removed.
     Removed,
-    /// It is another.
+    /// Its old and new value.
     Changed(String, String),
 }
 
 impl Report {
-    /// How many changes can break a caller.
+    /// Counts the changes that can break a caller.
     pub fn breaking(&self) -> usize {
         self.changes.iter().filter(|c| c.breaking).count()
     }
@@ -93,26 +93,30 @@ impl fmt::Display for Report {
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = if self.breaking { "BREAKING" } else { "" };
-        let noun = match self.noun {
-            Noun::Operation => "operation",
-            Noun::Parameter => "parameter",
-            Noun::Body => "body",
-            Noun::ContentType => "content type",
-            Noun::SuccessCode => "success code",
-            Noun::ErrorResponse => "error response",
-            Noun::Header => "header",
-            Noun::Mark => "mark",
-            Noun::Type => "type",
-            Noun::Property => "property",
-            Noun::Shape => "type of",
-            Noun::EnumValue => "enum value",
-            Noun::Constraint => "constraint",
+        let prefix = if self.breaking { "BREAKING" } else { "" };
+        let element = match self.element {
+            Element::Operation => "operation",
+            Element::Parameter => "parameter",
+            Element::Body => "body",
+            Element::ContentType => "content type",
+            Element::SuccessCode => "success code",
+            Element::ErrorResponse => "error response",
+            Element::Header => "header",
+            Element::Extension => "extension",
+            Element::Type => "type",
+            Element::Property => "property",
+            Element::Schema => "type of",
+            Element::EnumValue => "enum value",
+            Element::Constraint => "constraint",
         };
-        match &self.how {
-            How::Added => write!(f, "{mark:8}  added    {noun} {}", self.place),
-            How::Removed => write!(f, "{mark:8}  removed  {noun} {}", self.place),
-            How::Changed(old, new) => write!(f, "{mark:8}  changed  {noun} {}: {old} → {new}", self.place),
+        match &self.delta {
+            Delta::Added => write!(f, "{prefix:8}  added    {element} {}", self.location),
+            Delta::Removed => write!(f, "{prefix:8}  removed  {element} {}", self.location),
+            Delta::Changed(old, new) => write!(
+                f,
+                "{prefix:8}  changed  {element} {}: {old} → {new}",
+                self.location
+            ),
         }
     }
 }

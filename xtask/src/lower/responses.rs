@@ -1,4 +1,4 @@
-//! The answers of an operation.
+//! Lowers the responses of an operation.
 
 use serde_json::{Map, Value, json};
 
@@ -6,12 +6,12 @@ use super::{Lowering, is_json, schema};
 use crate::document::{deref, entries, object};
 use crate::error::{Located, Pointer, unsupported};
 
-/// A body: its media type and its schema.
+/// The media type and schema of a body.
 type Content = (String, Value);
 
 impl Lowering<'_> {
-    /// Only successful responses, all with the same body: errors have one shape per service and are read once, in
-    /// one place, and the generator can give a method only one return type.
+    /// Keeps only successful responses, with one common body. Error responses are decoded by the convenience crates, and
+    /// the generator supports only one return type per method.
     pub(super) fn responses(
         &mut self,
         id: &str,
@@ -30,14 +30,18 @@ impl Lowering<'_> {
                 continue;
             }
             let at = at.at(code);
-            let number = code
-                .parse()
-                .map_err(|_| unsupported(&at, "a range of status codes"))?;
+            let number = code.parse().map_err(|_| {
+                unsupported(&at, format!("status range `{code}`"), "list the successful codes")
+            })?;
             let response = object(deref(self.document, value, &at)?, &at)?;
             found.push((number, content(response, &at)?));
         }
         if found.is_empty() {
-            return Err(unsupported(&at, "an operation without a successful response"));
+            return Err(unsupported(
+                &at,
+                "operation without a successful response",
+                "declare at least one 2xx code",
+            ));
         }
         let body = if found.iter().any(|(_, content)| content.is_none()) {
             None
@@ -62,7 +66,7 @@ impl Lowering<'_> {
         ))
     }
 
-    /// One type for all successful bodies: the common one, or an untagged union of the different ones.
+    /// Returns one type for all successful bodies: the common type, or an untagged union.
     fn one_body(
         &mut self,
         id: &str,
@@ -82,13 +86,18 @@ impl Lowering<'_> {
             return Ok(Some((media.clone(), schema.clone())));
         }
         if different.iter().any(|(other, _)| other != media) {
-            return Err(unsupported(at, "successful responses of different media types"));
+            return Err(unsupported(
+                at,
+                "mix of media types in successful responses",
+                "all successful responses must have the same media type",
+            ));
         }
         let name = format!("{}Response", id.replace('_', ""));
         if self.schemas.contains_key(&name) {
             return Err(unsupported(
                 at,
-                format!("responses that need the name `{name}`, which is taken"),
+                format!("union of response types: its name `{name}` is in use"),
+                "rename the schema of that name",
             ));
         }
         let hoisted = match different.as_slice() {
@@ -103,7 +112,7 @@ impl Lowering<'_> {
     }
 }
 
-/// The body of a response: JSON if there is a choice.
+/// Returns the body of a response, preferring JSON.
 fn content(response: &Map<String, Value>, at: &Pointer) -> Result<Option<Content>, Located> {
     let all = entries(response, "content", at)?;
     let chosen = all.iter().find(|(_, media, _)| is_json(media)).or(all.first());

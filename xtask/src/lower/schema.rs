@@ -1,9 +1,9 @@
-//! Schemas that give types which read whatever the service sends.
+//! Lowers schemas to types that decode any response of the service.
 
 use serde_json::{Map, Value, json};
 
-/// Constraints are the service's business. Taken over, they would make reading an answer fail, or choose surprising
-/// types (a set for `uniqueItems`, an unsigned number for `minimum: 0`).
+/// The service enforces constraints. Generated, they would make decoding fail, or select unwanted types (a set for
+/// `uniqueItems`, an unsigned integer for `minimum: 0`).
 const DROPPED: [&str; 22] = [
     "title",
     "default",
@@ -29,7 +29,7 @@ const DROPPED: [&str; 22] = [
     "maxProperties",
 ];
 
-/// Lowers a schema and everything inside it.
+/// Lowers a schema recursively.
 pub(super) fn lower(schema: &Value) -> Value {
     let Some(map) = schema.as_object() else {
         return json!({});
@@ -48,7 +48,7 @@ pub(super) fn lower(schema: &Value) -> Value {
             "allOf" | "anyOf" | "oneOf" => {
                 Value::Array(value.as_array().into_iter().flatten().map(lower).collect())
             }
-            // Unknown properties are not refused, and kept where the description says that there may be some.
+            // Unknown properties are always accepted, and kept if the description declares them.
             "additionalProperties" => match value {
                 Value::Bool(false) => continue,
                 Value::Bool(true) => json!({}),
@@ -61,7 +61,7 @@ pub(super) fn lower(schema: &Value) -> Value {
     formats(&mut out);
     enums(&mut out);
     if is_free_form(&out) {
-        // Where the description says no more than `object`, the services take and give any JSON value.
+        // For a bare `type: object`, the services accept and return any JSON value.
         out.shift_remove("type");
         out.shift_remove("nullable");
     }
@@ -79,8 +79,7 @@ fn properties(value: &Value, schema: &Map<String, Value>) -> Value {
     let mut out = Map::new();
     for (name, property) in value.as_object().into_iter().flatten() {
         let mut property = lower(property);
-        // The generator leaves out empty arrays and maps that are not required; as an option, absent and empty are
-        // two things.
+        // The generator omits empty optional arrays and maps; an `Option` distinguishes absent from empty.
         if !required.contains(&name.as_str()) && is_collection(&property) {
             property["nullable"] = json!(true);
         }
@@ -98,7 +97,7 @@ fn is_collection(schema: &Value) -> bool {
 }
 
 fn is_free_form(map: &Map<String, Value>) -> bool {
-    let says_more = [
+    let other_keywords = [
         "properties",
         "additionalProperties",
         "required",
@@ -107,13 +106,13 @@ fn is_free_form(map: &Map<String, Value>) -> bool {
         "oneOf",
     ];
     map.get("type").and_then(Value::as_str) == Some("object")
-        && !says_more.iter().any(|k| map.contains_key(*k))
+        && !other_keywords.iter().any(|k| map.contains_key(*k))
 }
 
-/// Keeps the formats that choose a type we want: numbers of a size, and dates.
+/// Keeps only the formats that select a sized number or a date.
 fn formats(map: &mut Map<String, Value>) {
-    let kind = map.get("type").and_then(Value::as_str).unwrap_or_default();
-    let known: &[&str] = match kind {
+    let schema_type = map.get("type").and_then(Value::as_str).unwrap_or_default();
+    let known: &[&str] = match schema_type {
         "string" => &["date-time"],
         "integer" => &["int32", "int64"],
         "number" => &["float", "double"],
@@ -128,7 +127,7 @@ fn formats(map: &mut Map<String, Value>) {
     }
 }
 
-/// Keeps lists of names; `["*"]` (an entity tag's wildcard) and numbers become what they are a list of.
+/// Keeps string enums, except `["*"]` (the ETag wildcard); drops other enums, so that only their type remains.
 fn enums(map: &mut Map<String, Value>) {
     let Some(Value::Array(values)) = map.get("enum") else {
         return;
@@ -140,15 +139,15 @@ fn enums(map: &mut Map<String, Value>) {
         }
     }
     let nullable = values.iter().any(Value::is_null);
-    let is_text = !names.is_empty()
+    let is_string = !names.is_empty()
         && map
             .get("type")
             .and_then(Value::as_str)
             .is_none_or(|t| t == "string");
-    if is_text {
+    if is_string {
         map.insert("type".into(), json!("string"));
     }
-    if is_text && names != [json!("*")] {
+    if is_string && names != [json!("*")] {
         map.insert("enum".into(), Value::Array(names));
     } else {
         map.shift_remove("enum");

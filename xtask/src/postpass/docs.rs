@@ -1,9 +1,9 @@
-//! Documentation comments that rustdoc and a reader like.
+//! Cleans up doc comments for rustdoc.
 
 use syn::visit_mut::VisitMut;
 use syn::{Attribute, Expr, Lit, Meta, parse_quote};
 
-/// One attribute per line, no JSON schemas, links that are links.
+/// Splits docs into one attribute per line, removes JSON schemas and escapes Markdown.
 pub(super) struct Docs;
 
 impl VisitMut for Docs {
@@ -41,7 +41,7 @@ fn lines(text: &str) -> Vec<String> {
     for line in text.trim().lines() {
         let line = line.trim_end();
         let line = line.strip_prefix(' ').unwrap_or(line);
-        // A list directly after a paragraph belongs to it for some readers.
+        // Some Markdown parsers join a list to the paragraph directly before it.
         let was_text = lines
             .last()
             .is_some_and(|l| !l.is_empty() && !is_item(l) && !l.starts_with("  "));
@@ -57,7 +57,7 @@ fn is_item(line: &str) -> bool {
     line.starts_with("- ") || line.starts_with("* ")
 }
 
-/// Breaks a line where it gets long; what belongs to a list item is indented below it.
+/// Wraps a line at [`WIDTH`]; continuation lines of a list item are indented.
 fn wrap(line: &str, lines: &mut Vec<String>) {
     let indent = if is_item(line) { "  " } else { "" };
     let mut current = String::new();
@@ -75,10 +75,10 @@ fn wrap(line: &str, lines: &mut Vec<String>) {
     lines.push(current);
 }
 
-/// Characters per line of documentation, which stands indented and behind `///`.
+/// Characters per line, without the indentation and `///`.
 const WIDTH: usize = 100;
 
-/// Whether a word means something else at the start of a line: a list, a heading, a quotation.
+/// Returns whether a word would start a list, heading or block quote at the start of a line.
 fn starts_block(word: &str) -> bool {
     let number = word.trim_end_matches(['.', ')']);
     word.is_empty()
@@ -87,7 +87,7 @@ fn starts_block(word: &str) -> bool {
         || (number.len() < word.len() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Outside of code spans: bare URLs become links, brackets that start no link and angle brackets become text.
+/// Outside code spans, turns bare URLs into links and escapes brackets that are not part of a link.
 fn escape(line: &str) -> String {
     let mut out = String::new();
     for (index, part) in line.split('`').enumerate() {
@@ -131,11 +131,11 @@ fn escape_text(text: &str, out: &mut String) {
     out.push_str(rest);
 }
 
-/// `[words](target)` at the start of the text.
+/// Returns the `[label](target)` at the start of the text, if any.
 fn markdown_link(text: &str) -> Option<&str> {
-    let words = text.strip_prefix('[')?.find("](")? + 1;
-    let end = text[words..].find(')')? + words + 1;
-    let is_plain = !text[1..words].contains(['[', ']']);
+    let label_end = text.strip_prefix('[')?.find("](")? + 1;
+    let end = text[label_end..].find(')')? + label_end + 1;
+    let is_plain = !text[1..label_end].contains(['[', ']']);
     is_plain.then(|| &text[..end])
 }
 
@@ -144,8 +144,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reader_sees_what_the_author_wrote() {
-        let shown = [
+    fn urls_become_links_and_brackets_are_escaped() {
+        let cases = [
             (
                 "see https://example.org/a?b=1, then",
                 "see <https://example.org/a?b=1>, then",
@@ -161,13 +161,13 @@ mod tests {
             ),
             ("hh", "hh"),
         ];
-        for (text, expected) in shown {
+        for (text, expected) in cases {
             assert_eq!(escape(text), expected);
         }
     }
 
     #[test]
-    fn long_lines_break_between_words_but_not_before_a_dash() {
+    fn long_lines_wrap_at_spaces_but_not_before_a_dash() {
         let word = "a".repeat(48);
         let mut out = Vec::new();
         wrap(&format!("- {word} {word} - {word}"), &mut out);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn schemas_go_and_lists_stand_apart() {
+    fn schemas_are_removed_and_lists_are_separated() {
         let text = " First.\n\nArguments:\n- `a`: x\n- `b`: y\n\n<details><summary>JSON schema</summary>\n{}</details>";
         assert_eq!(
             lines(text),

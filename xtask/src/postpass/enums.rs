@@ -1,4 +1,4 @@
-//! Lists of names that the service may lengthen.
+//! Opens enums to values that the description does not list.
 
 use proc_macro2::Span;
 use serde_json::Value;
@@ -7,10 +7,10 @@ use syn::{Fields, Item, ItemEnum, LitStr, parse_quote};
 use super::Counter;
 use crate::error::Error;
 
-/// The names that the generator implements for an enum, and we replace: with an open enum they cannot fail.
+/// The generated trait implementations that are replaced with infallible ones.
 const REPLACED: [&str; 3] = ["Display", "FromStr", "TryFrom"];
 
-/// Opens every enum of names: a name it does not know is kept as it is.
+/// Opens every string enum: unknown values are kept.
 pub(super) fn open(types: &mut Vec<Item>, document: &Value, count: &Counter<'_>) -> Result<(), Error> {
     let mut opened = Vec::new();
     let mut replaced = 0;
@@ -38,10 +38,10 @@ pub(super) fn open(types: &mut Vec<Item>, document: &Value, count: &Counter<'_>)
         replaced += usize::from(is_ours && is_replaced);
         !(is_ours && is_replaced)
     });
-    // `Display`, `FromStr` and `TryFrom` for two kinds of text.
+    // `Display`, `FromStr`, `TryFrom<&str>` and `TryFrom<String>`.
     count.check("implementations of enums", 4 * opened.len(), replaced)?;
-    // A listed name becomes at least one type; composed types may have a copy of their own.
-    if opened.is_empty() && lists_names(document) {
+    // Each string enum becomes at least one type; composed types may have their own copy.
+    if opened.is_empty() && has_enum(document) {
         return Err(count.fail("open enums", "at least 1", 0));
     }
     let closed = types
@@ -90,7 +90,7 @@ fn names(item: &ItemEnum, count: &Counter<'_>) -> Result<Names, Error> {
 }
 
 fn open_one(item: &mut ItemEnum) {
-    // A text cannot be copied.
+    // `UnknownValue` has a `String`, which is not `Copy`.
     for attribute in item.attrs.iter_mut().filter(|a| a.path().is_ident("derive")) {
         super::underive(attribute, "Copy");
     }
@@ -105,12 +105,12 @@ fn open_one(item: &mut ItemEnum) {
                 .as_deref()
                 .and_then(|n| n.split('"').nth(1))
                 .map(str::to_owned);
-            let text = format!(" `{}`", wire.unwrap_or_else(|| variant.ident.to_string()));
-            variant.attrs.insert(0, parse_quote!(#[doc = #text]));
+            let doc = format!(" `{}`", wire.unwrap_or_else(|| variant.ident.to_string()));
+            variant.attrs.insert(0, parse_quote!(#[doc = #doc]));
         }
     }
     item.variants.push(parse_quote! {
-        /// A value that the API description does not list, as the service wrote it.
+        /// A value that the API description does not list, as received.
         #[serde(untagged)]
         UnknownValue(::std::string::String)
     });
@@ -123,7 +123,7 @@ fn implementations(name: &syn::Ident, names: &Names) -> Vec<Item> {
             /// The values that the API description lists.
             pub const KNOWN: &'static [&'static str] = &[#(#wire),*];
 
-            /// The value as it is sent.
+            /// Returns the value as it is sent.
             pub fn as_str(&self) -> &str {
                 match self {
                     #(Self::#variants => #wire,)*
@@ -164,11 +164,11 @@ fn implementations(name: &syn::Ident, names: &Names) -> Vec<Item> {
     file.items
 }
 
-/// Whether a schema lists names.
-fn lists_names(value: &Value) -> bool {
+/// Returns whether a schema contains an enum.
+fn has_enum(value: &Value) -> bool {
     match value {
-        Value::Object(map) => map.get("enum").is_some_and(Value::is_array) || map.values().any(lists_names),
-        Value::Array(items) => items.iter().any(lists_names),
+        Value::Object(map) => map.get("enum").is_some_and(Value::is_array) || map.values().any(has_enum),
+        Value::Array(items) => items.iter().any(has_enum),
         _ => false,
     }
 }

@@ -1,4 +1,4 @@
-//! Fields: optional ones that hold any JSON, defaults, secrets.
+//! Corrects fields: optional JSON, defaults, secrets.
 
 use syn::{Field, Fields, Item, ItemStruct, parse_quote};
 
@@ -6,8 +6,8 @@ use super::Counter;
 use crate::error::Error;
 use crate::lower::Secret;
 
-/// Lets `null` in such a field be something else than its absence: serde alone reads both as `None`, although the
-/// answer of a device may well be `null`.
+/// Distinguishes `null` from absent in optional fields of any JSON: serde deserializes both as `None`, but a device may
+/// return `null`.
 pub(super) fn explicit_nulls(types: &mut [Item]) {
     for item in types {
         if let Item::Struct(item) = item
@@ -22,8 +22,7 @@ pub(super) fn explicit_nulls(types: &mut [Item]) {
     }
 }
 
-/// Gives `Default` to types of which every field may be absent. The generator does that as well, but not where
-/// unknown members are kept, which may be none just as well.
+/// Derives `Default` for types whose fields are all optional. The generator omits it if the type keeps unknown members.
 pub(super) fn defaults(types: &mut [Item]) {
     for item in types {
         if let Item::Struct(item) = item
@@ -37,7 +36,7 @@ pub(super) fn defaults(types: &mut [Item]) {
     }
 }
 
-/// Replaces `Debug` where a field is a secret, so that no log can show it.
+/// Replaces the derived `Debug` of types with secrets by one that redacts them.
 pub(super) fn secrets(types: &mut Vec<Item>, secrets: &[Secret], count: &Counter<'_>) -> Result<(), Error> {
     let mut hidden = 0;
     let mut implementations = Vec::new();
@@ -59,15 +58,15 @@ pub(super) fn secrets(types: &mut Vec<Item>, secrets: &[Secret], count: &Counter
             .iter()
             .filter_map(|field| {
                 let ident = field.ident.as_ref()?;
-                let text = ident.to_string();
-                let is_secret = own.iter().any(|s| same_name(&s.property, &text));
+                let field_name = ident.to_string();
+                let is_secret = own.iter().any(|s| same_name(&s.property, &field_name));
                 hidden += usize::from(is_secret);
                 Some(if is_secret && is_option(field) {
-                    parse_quote!(field(#text, &self.#ident.as_ref().map(|_| "***")))
+                    parse_quote!(field(#field_name, &self.#ident.as_ref().map(|_| "***")))
                 } else if is_secret {
-                    parse_quote!(field(#text, &"***"))
+                    parse_quote!(field(#field_name, &"***"))
                 } else {
-                    parse_quote!(field(#text, &self.#ident))
+                    parse_quote!(field(#field_name, &self.#ident))
                 })
             })
             .collect();
@@ -85,7 +84,7 @@ pub(super) fn secrets(types: &mut Vec<Item>, secrets: &[Secret], count: &Counter
     count.check("secrets", secrets.len(), hidden)
 }
 
-/// Whether a name of the description is this Rust name: the case and the separators differ.
+/// Compares a name of the description with a Rust name, ignoring case and separators.
 fn same_name(described: &str, rust: &str) -> bool {
     let plain = |s: &str| {
         s.chars()
@@ -99,7 +98,7 @@ fn same_name(described: &str, rust: &str) -> bool {
 fn derives(item: &ItemStruct, name: &str) -> bool {
     let mut found = false;
     for attribute in item.attrs.iter().filter(|a| a.path().is_ident("derive")) {
-        // What does not parse is no list of paths, and then there is nothing to find.
+        // On a parse error the attribute has no further derives to find.
         let _ = attribute.parse_nested_meta(|meta| {
             found |= meta.path.is_ident(name);
             Ok(())

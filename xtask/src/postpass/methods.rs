@@ -1,4 +1,4 @@
-//! The methods that send requests.
+//! Corrects the methods that send requests.
 
 use proc_macro2::Span;
 use syn::punctuated::Punctuated;
@@ -13,8 +13,8 @@ use crate::check::placeholders;
 use crate::error::Error;
 use crate::lower::Operation;
 
-/// Corrects the methods and gives their names. They come in the order of the operations; each is compared with its
-/// operation, so that no row of the table can stand for another method.
+/// Corrects the methods and returns their names. Methods are in the order of the operations; each is compared with its
+/// operation, so that every row of the operations table describes the right method.
 pub(super) fn correct(
     client: &mut ItemImpl,
     operations: &[Operation],
@@ -65,7 +65,7 @@ pub(super) fn correct(
     Ok(names)
 }
 
-/// Whether the body is JSON by another name, which the generator cannot know.
+/// Returns whether the body is JSON with another content type, which the generator does not support.
 fn needs_content_type(operation: &Operation) -> bool {
     operation
         .content_type
@@ -83,7 +83,7 @@ struct Method<'a> {
     id: Option<String>,
     version_headers: usize,
     other_headers: usize,
-    /// Statements to put before all others.
+    /// Statements to insert at the start of the method.
     guards: Vec<Stmt>,
     guarded: usize,
     typed: usize,
@@ -120,7 +120,7 @@ impl<'a> Method<'a> {
         }
     }
 
-    /// `encode_path(&id.to_string())` becomes a variable that was set to `path_segment("id", id)?` before.
+    /// Replaces `encode_path(&id.to_string())` with a variable, set by a guard to `path_segment("id", id)?`.
     fn guard(&mut self, argument: &mut Expr, name: &str) {
         let Expr::Call(call) = argument else { return };
         if !matches!(&*call.func, Expr::Path(p) if p.path.is_ident("encode_path")) {
@@ -194,7 +194,7 @@ impl VisitMut for Method<'_> {
         if call.method == "json" && needs_content_type(self.operation) {
             let receiver = &call.receiver;
             let content_type = self.operation.content_type.as_deref();
-            // Before `.json(…)`, which leaves a content type alone that is already there.
+            // `.json(…)` keeps a content type that is already set.
             call.receiver = parse_quote! {
                 #receiver.header(
                     ::reqwest::header::CONTENT_TYPE,
@@ -216,7 +216,7 @@ impl VisitMut for Method<'_> {
     }
 }
 
-/// For `header_map.append(name, …)`, whether the name is `api-version`.
+/// Returns whether the name in `header_map.append(name, …)` is `api-version`; `None` for other statements.
 fn is_header_append(statement: &Stmt) -> Option<bool> {
     let calls = |expression: &Expr| match expression {
         Expr::MethodCall(call) if call.method == "append" => call.args.first().map(|name| match name {
@@ -238,7 +238,7 @@ fn is_header_append(statement: &Stmt) -> Option<bool> {
     }
 }
 
-/// Removes the header map of a method that has nothing left to put in it.
+/// Removes the header map of a method without headers.
 struct NoHeaders;
 
 impl VisitMut for NoHeaders {

@@ -11,10 +11,10 @@ use super::Counter;
 use crate::error::Error;
 use crate::split::constant;
 
-/// Between `let request = …` and `let response = …`, the generator writes the operation's id and three hooks.
+/// The statements between `let request = …` and `let response = …`: the operation's id and three hooks.
 const HOOKS: usize = 4;
 
-/// Puts `<operation>_request` before each operation, which then calls it.
+/// Adds `<operation>_request` before each operation, and calls it from there.
 pub(super) fn split(client: &mut ItemImpl, operations: usize, count: &Counter<'_>) -> Result<(), Error> {
     let mut requests = 0;
     for item in std::mem::take(&mut client.items) {
@@ -30,15 +30,15 @@ pub(super) fn split(client: &mut ItemImpl, operations: usize, count: &Counter<'_
     count.check("requests", operations, requests)
 }
 
-/// `None` if the method is not of the form that the generator writes.
+/// Returns `None` if the method does not have the expected form.
 fn halves(method: &ImplItemFn) -> Option<(ImplItemFn, ImplItemFn)> {
     let statements = &method.block.stmts;
     let built = statements.iter().position(|s| is_local(s, "request"))?;
-    let answered = built + 1 + HOOKS;
-    if !is_local(statements.get(answered)?, "response") {
+    let sent = built + 1 + HOOKS;
+    if !is_local(statements.get(sent)?, "response") {
         return None;
     }
-    let (before, after) = (&statements[..built], &statements[answered + 1..]);
+    let (before, after) = (&statements[..built], &statements[sent + 1..]);
     let Stmt::Local(request) = &statements[built] else {
         return None;
     };
@@ -46,7 +46,7 @@ fn halves(method: &ImplItemFn) -> Option<(ImplItemFn, ImplItemFn)> {
     let operation = constant(&method.sig.ident.to_string());
     let signature = request_signature(&method.sig)?;
     let doc = format!(
-        " Builds the request of [`{0}`](Self::{0}), without sending it.",
+        " Builds the request of [`{0}`](Self::{0}) without sending it.",
         method.sig.ident
     );
     let block: Block = parse_quote!({
@@ -100,7 +100,7 @@ fn request_signature(operation: &Signature) -> Option<Signature> {
     Some(signature)
 }
 
-/// The types between the angle brackets of a path.
+/// Returns the generic type arguments of a path.
 fn generic_arguments(ty: &Type) -> Option<Vec<&Type>> {
     let Type::Path(path) = ty else { return None };
     let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
@@ -127,7 +127,7 @@ fn arguments<'a>(operation: &'a Signature) -> Vec<&'a Ident> {
     operation.inputs.iter().filter_map(name).collect()
 }
 
-/// A function that is not async needs none.
+/// Elides all lifetimes, which only an async function needs.
 struct NoLifetimes;
 
 impl VisitMut for NoLifetimes {

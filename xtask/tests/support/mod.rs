@@ -1,6 +1,6 @@
-//! A workspace in a temporary folder, with the fixture as its only service.
+//! A temporary workspace with the fixture as its only service.
 
-#![allow(dead_code, reason = "not every test needs everything")]
+#![allow(dead_code, reason = "not every test uses every helper")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use xtask::workspace::Workspace;
 
-/// A file of `fixtures/`.
+/// Returns the path of a file in `fixtures/`.
 pub(crate) fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("fixtures")
         .join(name)
 }
 
-/// The fixture as JSON.
+/// Reads the fixture.
 pub(crate) fn pottery() -> Value {
     serde_json::from_str(&std::fs::read_to_string(fixture("pottery.json")).unwrap()).unwrap()
 }
@@ -49,7 +49,7 @@ impl Scratch {
         path
     }
 
-    /// Every file with its content, to see that nothing was written.
+    /// Reads every file, to assert that nothing was written.
     pub(crate) fn everything(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
         collect(self.folder.path(), &mut files);
@@ -68,14 +68,8 @@ fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
     }
 }
 
-/// The folder of the publisher's files, if it is there: named by `UPSTREAM_SPECS`, or next to the repository.
-#[allow(clippy::print_stdout, reason = "a test that was skipped has to say so")]
-pub(crate) fn upstream() -> Option<PathBuf> {
-    let named = std::env::var_os("UPSTREAM_SPECS").map(PathBuf::from);
-    let folder = named.unwrap_or_else(|| Workspace::here().path("../shared/upstream"));
-    if !folder.is_dir() {
-        println!("skipped: UPSTREAM_SPECS names no folder with the published descriptions");
-        return None;
-    }
-    Some(folder)
+/// The folder of the published descriptions; `build.rs` checks that it exists.
+pub(crate) fn upstream() -> PathBuf {
+    std::env::var_os("UPSTREAM_SPECS")
+        .map_or_else(|| Workspace::here().path("../shared/upstream"), PathBuf::from)
 }

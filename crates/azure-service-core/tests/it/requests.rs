@@ -53,7 +53,7 @@ async fn an_id_that_would_address_the_parent_is_refused_before_sending() {
     );
     assert_eq!(
         error.to_string(),
-        r#"invalid id: must not be "..", which URLs understand as a folder"#
+        r#"invalid id: must not be "..", which URL parsers resolve as a relative segment"#
     );
     assert_eq!(script.count(), 0);
 }

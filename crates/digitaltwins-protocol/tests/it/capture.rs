@@ -1,4 +1,4 @@
-//! An executor that keeps the requests and gives the response that the test wants.
+//! An executor that records requests and returns a fixed response.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,21 +8,21 @@ use futures::future::BoxFuture;
 #[derive(Debug)]
 pub(crate) struct Capture {
     status: u16,
-    answer: String,
+    body: String,
     sent: Mutex<Vec<TypedRequest<()>>>,
 }
 
 impl Capture {
-    /// Answers every request with this.
-    pub(crate) fn new(status: u16, answer: impl Into<String>) -> Arc<Self> {
+    /// Responds to every request with `status` and `body`.
+    pub(crate) fn new(status: u16, body: impl Into<String>) -> Arc<Self> {
         Arc::new(Self {
             status,
-            answer: answer.into(),
+            body: body.into(),
             sent: Mutex::default(),
         })
     }
 
-    /// The only request.
+    /// Returns the only request sent.
     #[track_caller]
     pub(crate) fn only(&self) -> TypedRequest<()> {
         let sent = self.sent.lock().unwrap();
@@ -34,10 +34,10 @@ impl Capture {
 impl Executor for Capture {
     fn execute(&self, request: TypedRequest<()>) -> BoxFuture<'_, reqwest::Result<reqwest::Response>> {
         self.sent.lock().unwrap().push(request);
-        let answer = http::Response::builder()
+        let response = http::Response::builder()
             .status(self.status)
-            .body(self.answer.clone())
+            .body(self.body.clone())
             .unwrap();
-        Box::pin(async { Ok(answer.into()) })
+        Box::pin(async { Ok(response.into()) })
     }
 }

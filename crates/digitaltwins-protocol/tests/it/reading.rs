@@ -1,4 +1,4 @@
-//! Answers, shaped as the service gives them.
+//! Decoding of responses as the service sends them.
 
 use digitaltwins_protocol::{Error, types};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::capture::Capture;
 use crate::{body, client, run};
 
 #[test]
-fn a_twin_is_read_as_it_is() {
+fn a_twin_keeps_all_members_in_order() {
     let text = r#"{"$dtId":"room-12","$etag":"W/\"1\"","temperature":21.50,"open":null,"zeta":1,"alpha":[],
         "$metadata":{"$model":"dtmi:example:Room;1","$lastUpdateTime":"2030-05-06T07:08:09.1234567Z"}}"#;
     let capture = Capture::new(200, text);
@@ -32,7 +32,7 @@ fn a_twin_is_read_as_it_is() {
 }
 
 #[test]
-fn jobs_have_dates_of_any_kind_and_states_of_the_future() {
+fn a_job_with_an_unknown_status_is_decoded() {
     let text = r#"{"id":"j","inputBlobUri":"i","outputBlobUri":"o","status":"pondering",
         "createdDateTime":"2030-05-06T07:08:09.1234567Z","lastActionDateTime":"0001-01-01T00:00:00",
         "finishedDateTime":"0001-01-01T00:00:00Z","purgeDateTime":null,"error":null,"colour":"blue"}"#;
@@ -54,7 +54,7 @@ fn jobs_have_dates_of_any_kind_and_states_of_the_future() {
 }
 
 #[test]
-fn rows_of_a_query_may_have_any_shape() {
+fn query_rows_may_be_any_json_object() {
     let capture = Capture::new(
         200,
         r#"{"value":[{"a":1},{},{"T":{"$dtId":"x"}}],"continuationToken":"{\"n\":1}"}"#,
@@ -70,7 +70,7 @@ fn rows_of_a_query_may_have_any_shape() {
 }
 
 #[test]
-fn an_event_route_read_and_written_back_keeps_what_is_unknown() {
+fn an_event_route_round_trip_keeps_unknown_members() {
     let text = r#"{"id":"r","endpointName":"e","filter":"true","colour":{"of":["the","future"]}}"#;
     let capture = Capture::new(200, text);
     let route = run(client(&capture).event_routes_get_by_id("r", None, None))
@@ -83,7 +83,7 @@ fn an_event_route_read_and_written_back_keeps_what_is_unknown() {
 }
 
 #[test]
-fn a_model_may_come_without_its_definition() {
+fn a_model_may_lack_its_definition() {
     let read = |text: &str| {
         let capture = Capture::new(200, text);
         run(client(&capture).digital_twin_models_get_by_id("dtmi:a;1", Some(true), None, None))
@@ -98,10 +98,10 @@ fn a_model_may_come_without_its_definition() {
 }
 
 #[test]
-fn errors_of_the_service_come_unread() {
+fn an_error_response_is_returned_with_its_body_unread() {
     let capture = Capture::new(412, r#"{"error":{"code":"PreconditionFailed","message":"x"}}"#);
-    let answer = run(client(&capture).digital_twins_delete("t", Some("W/\"0\""), None, None));
-    let Err(Error::UnexpectedResponse(response)) = answer else {
+    let result = run(client(&capture).digital_twins_delete("t", Some("W/\"0\""), None, None));
+    let Err(Error::UnexpectedResponse(response)) = result else {
         panic!("it must be an error")
     };
     assert_eq!(response.status(), 412);

@@ -1,4 +1,4 @@
-//! Requests.
+//! Encoding of requests.
 
 use azure_protocol_runtime::{Paging, TypedRequest};
 use digitaltwins_protocol::{OPERATIONS, types};
@@ -8,7 +8,7 @@ use crate::{api, body, header};
 
 /// ADT-HTTP-11.
 #[test]
-fn every_json_patch_says_that_it_is_one() {
+fn every_patch_has_the_json_patch_content_type() {
     let api = api();
     let patch = vec![json!({ "op": "replace", "path": "/temperature", "value": null })];
     let requests = [
@@ -49,7 +49,7 @@ fn other_bodies_are_json() {
 }
 
 #[test]
-fn the_version_is_in_the_query_once_and_in_no_header() {
+fn the_api_version_is_in_the_query_once_and_in_no_header() {
     let roots = vec!["dtmi:a;1".to_owned(), "dtmi:b&c;1".to_owned()];
     let list = api()
         .digital_twin_models_list_request(Some(&roots), Some(true), Some(5), None, None)
@@ -72,7 +72,7 @@ fn the_version_is_in_the_query_once_and_in_no_header() {
 }
 
 #[test]
-fn lists_that_the_caller_left_empty_are_sent() {
+fn an_empty_list_is_sent() {
     let request = api()
         .digital_twin_models_add_request(None, None, &vec![])
         .unwrap();
@@ -102,7 +102,7 @@ fn telemetry_may_be_any_json() {
 }
 
 #[test]
-fn the_table_says_how_pages_continue_and_what_may_be_repeated() {
+fn the_operations_table_has_paging_and_idempotency() {
     assert_eq!(OPERATIONS.len(), 32);
     let row = |id: &str| OPERATIONS.iter().find(|o| o.id == id).unwrap();
     assert_eq!(row("digital_twin_models_list").paging, Paging::NextLink);

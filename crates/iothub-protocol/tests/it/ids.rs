@@ -18,7 +18,7 @@ fn an_id_is_encoded_once() {
 }
 
 #[test]
-fn dots_inside_an_id_are_just_dots() {
+fn an_id_may_start_with_dots() {
     let request = api().devices_get_twin_request("..a").unwrap();
     assert_eq!(
         request.url.as_str(),
@@ -26,7 +26,7 @@ fn dots_inside_an_id_are_just_dots() {
     );
 }
 
-/// Builds the request of every operation that has ids, once for each of them being `$bad`, and returns the operations.
+/// For each operation and each of its ids, asserts that `$bad` as that id is refused; returns the operations.
 macro_rules! each_refused {
     ($bad:expr, $($operation:ident($($id:ident),+ $(; $($rest:expr),*)?);)+) => {{
         let api = api();
@@ -41,7 +41,7 @@ macro_rules! each_refused {
                 let Err(Error::InvalidRequest(reason)) = built else {
                     panic!("{} accepts {:?} as {}", stringify!($operation), $bad, names[bad]);
                 };
-                // The reason names the parameter as the API does, so in camel case.
+                // The reason has the parameter's name from the API description, in camel case.
                 let name = reason.split(':').next().unwrap_or_default();
                 assert_eq!(name.to_lowercase(), names[bad].replace('_', ""));
             }
@@ -108,7 +108,7 @@ fn an_id_that_would_address_the_parent_is_refused_by_every_operation() {
     }
 }
 
-/// A body of which nothing matters here.
+/// A body without any member.
 fn empty<T: serde::de::DeserializeOwned>() -> T {
     serde_json::from_str("{}").unwrap()
 }

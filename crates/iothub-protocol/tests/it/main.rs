@@ -1,4 +1,4 @@
-//! What goes over the wire: requests are built and looked at, responses come from an executor instead of a server.
+//! The wire form of requests and responses; an executor takes the place of the server.
 
 #![allow(
     clippy::unwrap_used,
@@ -29,7 +29,7 @@ fn header<'a, T>(request: &'a TypedRequest<T>, name: &str) -> Vec<&'a str> {
     values.map(|value| value.to_str().unwrap()).collect()
 }
 
-/// The body as text, empty if there is none.
+/// The body as a string, empty if there is none.
 fn body<T>(request: &TypedRequest<T>) -> &str {
     std::str::from_utf8(request.body.as_deref().unwrap_or_default()).unwrap()
 }
@@ -43,7 +43,7 @@ fn client(capture: &Arc<Capture>) -> Client {
     )
 }
 
-/// Runs a future; nothing here waits for anything.
+/// Runs a future that does no IO.
 fn run<F: Future>(future: F) -> F::Output {
     futures::executor::block_on(future)
 }

@@ -1,4 +1,4 @@
-//! Answers, shaped as the hub gives them.
+//! Decoding of responses as the hub sends them.
 
 use iothub_protocol::{Error, types};
 use serde_json::{Value, json};
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::capture::Capture;
 use crate::{body, client, run};
 
-/// A device with everything that can surprise: a zone that is missing, seven digits, the year 1, a null, a status and
-/// a member that no description lists.
+/// A device with a date without offset, seven fraction digits, year 1, a null, and an enum value and a member that the
+/// description does not list.
 const DEVICE: &str = r#"{
     "deviceId": "thermostat-7",
     "generationId": "638000000000000000",
@@ -38,7 +38,7 @@ fn device() -> types::Device {
 }
 
 #[test]
-fn dates_are_read_however_they_are_written() {
+fn dates_without_offset_and_of_year_one_are_decoded() {
     let device = device();
     let never = [device.connection_state_updated_time, device.status_updated_time];
     assert!(
@@ -67,7 +67,7 @@ fn unknown_values_of_an_enum_are_kept() {
 }
 
 #[test]
-fn a_device_read_and_written_back_is_the_same() {
+fn a_device_round_trip_keeps_unknown_members_and_empty_lists() {
     let capture = Capture::new(200, DEVICE);
     let read = device();
     run(client(&capture).devices_create_or_update_identity("thermostat-7", Some("\"MTIz\""), &read)).unwrap();
@@ -78,7 +78,7 @@ fn a_device_read_and_written_back_is_the_same() {
         "an unknown member survives"
     );
     assert_eq!(written["parentScopes"], json!([]), "an empty list stays one");
-    // A date comes back in another writing of the same, and a null as nothing.
+    // A date is normalized, and a null is omitted.
     assert_eq!(written["statusUpdatedTime"], "0001-01-01T00:00:00Z");
     assert_eq!(written.get("statusReason"), None);
     assert_eq!(
@@ -88,7 +88,7 @@ fn a_device_read_and_written_back_is_the_same() {
 }
 
 #[test]
-fn a_twin_keeps_its_numbers_its_order_and_what_is_unknown() {
+fn a_twin_keeps_numbers_member_order_and_unknown_members() {
     let text = r#"{"deviceId":"d","version":9007199254740993,"status":"enabled","tags":{"z":1,"a":1.0,"m":[null,true]},
         "properties":{"desired":{"$version":3,"b":{"$x":"y"},"a":0.1},"reported":{}},"newThing":1}"#;
     let capture = Capture::new(200, text);
@@ -108,9 +108,9 @@ fn a_twin_keeps_its_numbers_its_order_and_what_is_unknown() {
 
 /// HUB-WIRE-1.
 #[test]
-fn a_device_answers_a_method_with_null_with_nothing_or_with_anything() {
-    let payload = |answer: &str| {
-        let capture = Capture::new(200, answer);
+fn a_method_result_distinguishes_null_from_absent() {
+    let payload = |body: &str| {
+        let capture = Capture::new(200, body);
         let call = types::CloudToDeviceMethod::default();
         let result = run(client(&capture).modules_invoke_method("d", "m", &call))
             .unwrap()
@@ -123,14 +123,14 @@ fn a_device_answers_a_method_with_null_with_nothing_or_with_anything() {
         (Some(200), Some(Value::Null))
     );
     for any in [json!(true), json!("x"), json!(7), json!([]), json!({ "a": null })] {
-        let answer = json!({ "status": 200, "payload": any }).to_string();
-        assert_eq!(payload(&answer), (Some(200), Some(any)));
+        let body = json!({ "status": 200, "payload": any }).to_string();
+        assert_eq!(payload(&body), (Some(200), Some(any)));
     }
 }
 
 /// HUB-WIRE-2.
 #[test]
-fn rows_of_a_query_may_have_any_shape() {
+fn query_rows_may_be_any_json_object() {
     let capture = Capture::new(200, r#"[{"deviceId":"d"},{"n":3},{}]"#);
     let rows =
         run(client(&capture).query_get_twins(None, None, &types::QuerySpecification::default())).unwrap();
@@ -138,7 +138,7 @@ fn rows_of_a_query_may_have_any_shape() {
 }
 
 #[test]
-fn a_job_of_the_future_can_be_read() {
+fn a_job_of_an_unknown_type_is_decoded() {
     let text = r#"{"jobId":"j","type":"teleport","status":"pondering","createdTime":"2030-01-01T00:00:00.0000001Z",
         "startTime":"0001-01-01T00:00:00","endTime":null,"deviceJobStatistics":{"deviceCount":1},"x":[]}"#;
     let capture = Capture::new(200, text);
@@ -152,7 +152,7 @@ fn a_job_of_the_future_can_be_read() {
 }
 
 #[test]
-fn errors_of_the_service_come_unread() {
+fn an_error_response_is_returned_with_its_body_unread() {
     let capture = Capture::new(404, r#"{"Message":"ErrorCode:DeviceNotFound;x"}"#);
     let Err(Error::UnexpectedResponse(response)) = run(client(&capture).devices_get_twin("d")) else {
         panic!("it must be an error");
@@ -162,7 +162,7 @@ fn errors_of_the_service_come_unread() {
 }
 
 #[test]
-fn no_key_is_ever_shown() {
+fn debug_shows_no_key() {
     let device = device();
     let shown = format!("{device:?} {device:#?}");
     assert!(!shown.contains("c2VjcmV0"), "{shown}");

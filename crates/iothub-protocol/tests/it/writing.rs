@@ -1,4 +1,4 @@
-//! Requests.
+//! Encoding of requests.
 
 use iothub_protocol::{OPERATIONS, types};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::capture::Capture;
 use crate::{api, body, client, header, run};
 
 #[test]
-fn the_version_is_in_the_query_once_and_in_no_header() {
+fn the_api_version_is_in_the_query_once_and_in_no_header() {
     let list = api().devices_get_devices_request(Some(7)).unwrap();
     let query = api()
         .query_get_twins_request(Some("next"), None, &types::QuerySpecification::default())
@@ -26,7 +26,7 @@ fn the_version_is_in_the_query_once_and_in_no_header() {
 }
 
 #[test]
-fn the_executor_gets_the_row_of_the_operation() {
+fn the_executor_receives_the_operation_metadata() {
     let capture = Capture::new(200, "[]");
     run(client(&capture).query_get_twins(None, None, &types::QuerySpecification::default())).unwrap();
     let row = capture.only().operation;
@@ -39,7 +39,7 @@ fn the_executor_gets_the_row_of_the_operation() {
 }
 
 #[test]
-fn the_table_has_every_operation_once() {
+fn the_operations_table_has_every_operation_once() {
     let mut ids: Vec<_> = OPERATIONS.iter().map(|o| o.id).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -50,7 +50,7 @@ fn the_table_has_every_operation_once() {
 }
 
 #[test]
-fn the_payload_of_a_method_is_absent_null_or_any_json() {
+fn a_method_payload_is_absent_null_or_any_json() {
     let sent = |payload: Option<Value>| {
         let call = types::CloudToDeviceMethod {
             method_name: Some("m".into()),
@@ -77,12 +77,12 @@ fn the_payload_of_a_method_is_absent_null_or_any_json() {
 }
 
 #[test]
-fn the_argument_of_a_command_may_be_null() {
+fn a_command_argument_may_be_null() {
     let capture = Capture::new(200, "null");
-    let answer =
+    let response =
         run(client(&capture).digital_twin_invoke_root_level_command("d", "c", None, Some(5), &Value::Null))
             .unwrap();
-    assert_eq!(answer.into_inner(), Value::Null);
+    assert_eq!(response.into_inner(), Value::Null);
     let sent = capture.only();
     assert_eq!(body(&sent), "null");
     assert_eq!(header(&sent, "content-type"), ["application/json"]);
@@ -126,14 +126,14 @@ fn a_null_inside_a_patch_reaches_the_service() {
 }
 
 #[test]
-fn a_header_that_cannot_be_one_is_refused() {
+fn an_invalid_header_value_is_refused() {
     let refused = api().devices_delete_identity_request("d", Some("a\nb"));
     assert!(matches!(refused, Err(iothub_protocol::Error::InvalidRequest(_))));
 }
 
 #[tokio::test]
-async fn without_an_executor_requests_go_out_as_they_are() {
-    // A port that was free a moment ago: nobody answers, and the error names the URL that was tried.
+async fn without_an_executor_reqwest_sends_the_request() {
+    // The port was just released, so the connection is refused; the error has the URL.
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -142,7 +142,7 @@ async fn without_an_executor_requests_go_out_as_they_are() {
     let base = format!("http://127.0.0.1:{port}");
     let client = iothub_protocol::Client::new_with_client(&base, reqwest::Client::new(), None);
     let Err(iothub_protocol::Error::CommunicationError(error)) = client.devices_get_twin("d").await else {
-        panic!("nobody answers");
+        panic!("expected a connection error");
     };
     assert_eq!(
         error.url().unwrap().as_str(),
@@ -151,7 +151,7 @@ async fn without_an_executor_requests_go_out_as_they_are() {
 }
 
 #[test]
-fn calls_can_move_between_threads() {
+fn calls_are_send() {
     fn is_send<T: Send>(_: &T) {}
     let capture = Capture::new(200, "{}");
     let client = client(&capture);

@@ -1,0 +1,312 @@
+//! Every error text, caused by the input that it is about.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Scratch, pottery};
+use xtask::error::Error;
+use xtask::{convert, coverage, generate, import, msrv, readme};
+
+/// The texts, one per line, with a heading per group.
+#[derive(Default)]
+struct Texts(String);
+
+impl Texts {
+    fn group(&mut self, heading: &str) {
+        self.0.push_str(&format!("\n# {heading}\n\n"));
+    }
+
+    /// Adds an error; paths are relative to the workspace.
+    fn push(&mut self, scratch: &Scratch, error: &Error) {
+        let root = format!("{}/", scratch.workspace.root().display());
+        let text = error.to_string().replace(&root, "");
+        self.0.push_str(text.trim_end());
+        self.0.push('\n');
+    }
+
+    /// Imports `text`, which must fail and leave every file unchanged.
+    #[track_caller]
+    fn import(&mut self, text: &str) {
+        let scratch = Scratch::new();
+        let file = scratch.write("new.json", text);
+        let before = scratch.everything();
+        let error = import::import(&scratch.workspace, "pottery", &file).unwrap_err();
+        assert_resolves(&error, text);
+        assert!(
+            error.to_string().starts_with(&file.display().to_string()),
+            "{error}"
+        );
+        assert_eq!(scratch.everything(), before, "{error}");
+        self.push(&scratch, &error);
+    }
+
+    /// Imports the fixture with a change.
+    #[track_caller]
+    fn swagger(&mut self, change: impl FnOnce(&mut Value)) {
+        let mut document = pottery();
+        change(&mut document);
+        self.import(&document.to_string());
+    }
+
+    /// Imports the fixture as OpenAPI with a change.
+    #[track_caller]
+    fn openapi(&mut self, change: impl FnOnce(&mut Value)) {
+        let mut document = convert::convert(&pottery()).unwrap();
+        change(&mut document);
+        self.import(&document.to_string());
+    }
+
+    /// Generates the fixture with a change, which must fail and leave every file unchanged.
+    #[track_caller]
+    fn generate(&mut self, change: impl FnOnce(&mut Value)) {
+        let scratch = Scratch::new();
+        let mut document = pottery();
+        change(&mut document);
+        scratch.write("specs/pottery/2030-01-01.json", document.to_string());
+        let before = scratch.everything();
+        let error = generate::write(&scratch.workspace).unwrap_err();
+        assert_resolves(&error, &document.to_string());
+        assert!(error.to_string().contains("2030-01-01.json"), "{error}");
+        assert_eq!(scratch.everything(), before, "{error}");
+        self.push(&scratch, &error);
+    }
+
+    /// Generates the fixture with an overlay, which must fail and leave every file unchanged.
+    #[track_caller]
+    fn overlay(&mut self, overlay: &Value) {
+        let scratch = Scratch::new();
+        scratch.write("specs/pottery/overlay.json", overlay.to_string());
+        let before = scratch.everything();
+        let error = generate::write(&scratch.workspace).unwrap_err();
+        assert!(error.to_string().contains("overlay.json#"), "{error}");
+        assert_eq!(scratch.everything(), before, "{error}");
+        self.push(&scratch, &error);
+    }
+}
+
+/// Asserts that the pointer of an error resolves in the file that was given.
+#[track_caller]
+fn assert_resolves(error: &Error, text: &str) {
+    if let Error::Description { pointer, .. } = error {
+        let document: Value = serde_json::from_str(text).unwrap();
+        assert!(document.pointer(pointer).is_some(), "{error}");
+    }
+}
+
+fn remove(value: &mut Value, key: &str) {
+    value.as_object_mut().unwrap().remove(key).unwrap();
+}
+
+#[test]
+fn errors_name_file_pointer_fault_and_rule_and_nothing_is_written() {
+    let mut texts = Texts::default();
+    texts.group("Files");
+    files(&mut texts);
+    texts.group("References");
+    references(&mut texts);
+    texts.group("Missing members and wrong types");
+    members(&mut texts);
+    texts.group("Unsupported in Swagger 2.0");
+    unsupported_swagger(&mut texts);
+    texts.group("Unsupported in OpenAPI 3.0");
+    unsupported_openapi(&mut texts);
+    texts.group("Generation");
+    generation(&mut texts);
+    texts.group("Overlays");
+    overlays(&mut texts);
+    texts.group("Commands");
+    commands(&mut texts);
+    texts.group("Toolchain");
+    toolchain(&mut texts);
+    insta::assert_snapshot!(texts.0.trim());
+}
+
+fn files(texts: &mut Texts) {
+    let scratch = Scratch::new();
+    let missing = scratch.path("none.json");
+    let error = import::import(&scratch.workspace, "pottery", &missing).unwrap_err();
+    texts.push(&scratch, &error);
+    texts.import("swagger: '2.0'");
+    texts.import("{\"swagger\": \"2.0\",\n \"paths\": }");
+    texts.import("");
+    texts.import("[]");
+    texts.import("{}");
+    texts.import(r#"{"swagger":"1.2"}"#);
+    texts.import(r#"{"openapi":"3.1.0"}"#);
+    texts.import(r#"{"swagger":"2.0"}"#);
+    texts.import(r#"{"openapi":"3.0.1","info":{"title":"x","version":"1"}}"#);
+    texts.import(r#"{"openapi":"3.0.1","info":{"title":"x","version":"../1"},"paths":{}}"#);
+}
+
+fn references(texts: &mut Texts) {
+    texts.swagger(|d| {
+        d["definitions"]["KilnPage"]["properties"]["value"]["items"]["$ref"] = json!("#/definitions/Oven");
+    });
+    texts.swagger(|d| {
+        d["paths"]["/kilns/{kilnId}"]["get"]["parameters"][0]["$ref"] = json!("#/parameters/none");
+    });
+    texts.swagger(|d| {
+        d["definitions"]["Failure"]["properties"]["inner"]["$ref"] =
+            json!("common.json#/definitions/Failure");
+    });
+    texts.swagger(|d| d["paths"]["/query"]["post"]["responses"]["200"]["$ref"] = json!("#/responses/none"));
+    texts.openapi(|d| {
+        d["components"]["schemas"]["KilnPage"]["properties"]["value"]["items"]["$ref"] =
+            json!("#/components/schemas/Oven");
+    });
+    texts.openapi(|d| {
+        d["paths"]["/kilns/{kilnId}"]["get"]["parameters"][0]["$ref"] = json!("#/parameters/none");
+    });
+}
+
+fn members(texts: &mut Texts) {
+    texts.swagger(|d| d["paths"] = json!([]));
+    texts.swagger(|d| d["info"]["version"] = json!(1));
+    texts.swagger(|d| d["paths"]["/query"]["post"]["parameters"] = json!({}));
+    texts.swagger(|d| remove(&mut d["paths"]["/query"]["post"], "operationId"));
+    texts.swagger(|d| d["paths"]["/query"]["post"]["operationId"] = json!("Kilns_Get"));
+    texts.swagger(|d| remove(&mut d["definitions"]["Shelf"], "items"));
+    texts.swagger(|d| remove(&mut d["paths"]["/kilns/{kilnId}"], "parameters"));
+}
+
+fn unsupported_swagger(texts: &mut Texts) {
+    texts.swagger(|d| d["x-ms-paths"] = json!({}));
+    texts.swagger(|d| d["parameters"]["trace"]["in"] = json!("cookie"));
+    texts.swagger(|d| d["paths"]["/kilns"]["get"]["parameters"][0]["collectionFormat"] = json!("tsv"));
+    texts.swagger(|d| {
+        d["paths"]["/kilns"]["get"]["parameters"][0] =
+            json!({ "name": "x", "in": "query", "type": "string", "oneOf": [] });
+    });
+    texts.swagger(|d| d["parameters"]["question"]["pattern"] = json!("x"));
+    texts.swagger(|d| d["responses"]["Failure"]["headers"]["x-error"]["collectionFormat"] = json!("pipes"));
+    texts.swagger(|d| d["responses"]["Failure"]["headers"]["x-error"]["required"] = json!(true));
+    texts.swagger(|d| d["parameters"]["question"]["schema"]["type"] = json!(["object", "null"]));
+    texts.swagger(|d| d["paths"]["/orders"]["post"]["parameters"][1]["type"] = json!("array"));
+    texts.swagger(|d| d["paths"]["/orders"]["post"]["parameters"][1]["in"] = json!("body"));
+    texts.swagger(|d| d["definitions"]["Box"]["type"] = json!(["object", "null"]));
+    texts.swagger(|d| d["definitions"]["Box"]["type"] = json!("file"));
+    texts.swagger(|d| d["definitions"]["Box"]["not"] = json!({}));
+    texts.swagger(|d| d["securityDefinitions"]["entra"]["flow"] = json!("device"));
+    texts.swagger(|d| d["securityDefinitions"]["entra"]["type"] = json!("mutualTLS"));
+}
+
+fn unsupported_openapi(texts: &mut Texts) {
+    texts.openapi(|d| d["components"]["parameters"]["trace"]["in"] = json!("cookie"));
+    texts.openapi(|d| d["components"]["parameters"]["trace"]["allowReserved"] = json!(true));
+    texts.openapi(|d| d["components"]["parameters"]["trace"]["style"] = json!("matrix"));
+    texts.openapi(|d| d["components"]["schemas"]["Box"]["type"] = json!("null"));
+    texts.openapi(|d| d["components"]["schemas"]["Box"]["enum"] = json!([{}]));
+    texts.openapi(|d| d["paths"]["/query"] = json!({ "$ref": "#/x" }));
+    texts.openapi(|d| d["paths"]["query"] = json!({}));
+    texts.openapi(|d| d["paths"]["/query/{id"] = json!({}));
+    texts.openapi(|d| d["paths"]["/query"]["post"]["responses"]["ok"] = json!({}));
+    texts.openapi(|d| {
+        d["paths"]["/query"]["post"]["parameters"] =
+            json!([{ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } }]);
+    });
+}
+
+fn generation(texts: &mut Texts) {
+    texts.generate(|d| d["paths"]["/query"]["post"]["consumes"] = json!(["application/xml"]));
+    texts.generate(|d| d["parameters"]["question"]["required"] = json!(false));
+    texts.generate(|d| {
+        d["paths"]["/query"]["post"]["responses"] = json!({ "default": { "description": "" } });
+    });
+    texts.generate(|d| {
+        let responses = &mut d["paths"]["/query"]["post"]["responses"];
+        responses["2XX"] = responses["200"].clone();
+    });
+    texts.generate(|d| d["paths"]["/kilns"]["get"]["x-paging"] = json!("link"));
+    texts.generate(|d| d["definitions"]["OrdersPlaceResponse"] = json!({ "type": "object" }));
+    // Two enum values with one Rust name: the generator panics, which must not end this program.
+    texts.generate(|d| d["definitions"]["Glaze"]["properties"]["shine"]["enum"] = json!(["a-b", "a_b"]));
+}
+
+fn overlays(texts: &mut Texts) {
+    let with = |action: Value| json!({ "overlay": "1.0.0", "info": { "title": "x", "version": "1" }, "actions": [action] });
+    let target = "$.components.schemas.Glaze";
+    texts.overlay(&json!({ "overlay": "9.0" }));
+    texts.overlay(&with(json!({ "target": "$.info", "update": {} })));
+    texts.overlay(&with(
+        json!({ "target": "$.paths['/ovens']", "description": "why", "update": {} }),
+    ));
+    texts.overlay(&with(
+        json!({ "target": "$.info.title", "description": "why", "update": {} }),
+    ));
+    texts.overlay(&with(
+        json!({ "target": target, "description": "why", "remove": true }),
+    ));
+}
+
+fn toolchain(texts: &mut Texts) {
+    let scratch = Scratch::new();
+    let dependency = json!({ "packages": [{ "name": "clay", "rust_version": "1.97" }] });
+    let check = |rustc| msrv::check(&scratch.workspace, &dependency, rustc).unwrap_err();
+    scratch.write("Cargo.toml", "[workspace.package]\n");
+    texts.push(&scratch, &check("rustc 1.95.0"));
+    scratch.write("Cargo.toml", "[workspace.package]\nrust-version = \"1.95\"\n");
+    scratch.write("rust-toolchain.toml", "[toolchain]\nchannel = \"1.94.0\"\n");
+    texts.push(&scratch, &check("rustc 1.95.0"));
+    scratch.write("rust-toolchain.toml", "[toolchain]\nchannel = \"1.95.0\"\n");
+    texts.push(&scratch, &check("rustc 1.96.0"));
+    texts.push(&scratch, &check("rustc 1.95.0"));
+}
+
+fn commands(texts: &mut Texts) {
+    let scratch = Scratch::new();
+    let file = support::fixture("pottery.json");
+    texts.push(
+        &scratch,
+        &import::import(&scratch.workspace, "weaving", &file).unwrap_err(),
+    );
+    texts.push(&scratch, &generate::check(&scratch.workspace).unwrap_err());
+    texts.push(&scratch, &Error::Breaking(2));
+    let post_pass = Error::PostPass {
+        file: scratch.path("specs/pottery/2030-01-01.json"),
+        pass: "prelude",
+        expected: "1".to_owned(),
+        found: "0".to_owned(),
+    };
+    texts.push(&scratch, &post_pass);
+    generate::write(&scratch.workspace).unwrap();
+    std::fs::create_dir_all(scratch.path("crates/pottery-convenience/src")).unwrap();
+    scratch.write(
+        "crates/pottery-convenience/src/lib.rs",
+        "fn f() { c.kilns_list() }",
+    );
+    let all = coverage::coverage(&scratch.workspace).unwrap();
+    texts.push(&scratch, &coverage::require_all(&all).unwrap_err());
+    scratch.write("crates/pottery-convenience/src/lib.rs", "fn f( {");
+    texts.push(&scratch, &coverage::coverage(&scratch.workspace).unwrap_err());
+    let services = std::fs::read_to_string(scratch.workspace.services_file()).unwrap();
+    for (from, to) in [
+        ("version = \"2030-01-01\"", "version = \"2031-01-01\""),
+        ("crate =", "krate ="),
+    ] {
+        scratch.write("specs/services.toml", services.replace(from, to));
+        texts.push(&scratch, &generate::check(&scratch.workspace).unwrap_err());
+    }
+    scratch.write(
+        "specs/services.toml",
+        services.replace('"', "'").replace("= '2030", "= '2029"),
+    );
+    texts.push(
+        &scratch,
+        &import::import(&scratch.workspace, "pottery", &file).unwrap_err(),
+    );
+    for readme in [
+        "# Name",
+        "```rust\nfn main() {}\n```",
+        "```sh\ncargo test\n```",
+        "```sh\ncargo run\nrm -r x\n```",
+    ] {
+        texts.push(&scratch, &readme::commands(readme).unwrap_err());
+    }
+}
