@@ -117,14 +117,16 @@ fn generic_arguments(ty: &Type) -> Option<Vec<&Type>> {
 }
 
 fn arguments(operation: &Signature) -> Vec<&Ident> {
-    let name = |input| match input {
-        &FnArg::Typed(ref input) => match &*input.pat {
-            Pat::Ident(name) => Some(&name.ident),
-            _ => None,
-        },
-        FnArg::Receiver(_) => None,
-    };
-    operation.inputs.iter().filter_map(name).collect()
+    let inputs = operation.inputs.iter();
+    inputs
+        .filter_map(|input| match input {
+            FnArg::Typed(input) => match &*input.pat {
+                Pat::Ident(name) => Some(&name.ident),
+                _ => None,
+            },
+            FnArg::Receiver(_) => None,
+        })
+        .collect()
 }
 
 /// Elides all lifetimes, which only an async function needs.
