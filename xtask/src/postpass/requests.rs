@@ -116,15 +116,17 @@ fn generic_arguments(ty: &Type) -> Option<Vec<&Type>> {
         .collect()
 }
 
-fn arguments<'a>(operation: &'a Signature) -> Vec<&'a Ident> {
-    let name = |input: &'a FnArg| match input {
-        FnArg::Typed(input) => match &*input.pat {
-            Pat::Ident(name) => Some(&name.ident),
-            _ => None,
-        },
-        FnArg::Receiver(_) => None,
-    };
-    operation.inputs.iter().filter_map(name).collect()
+fn arguments(operation: &Signature) -> Vec<&Ident> {
+    let inputs = operation.inputs.iter();
+    inputs
+        .filter_map(|input| match input {
+            FnArg::Typed(input) => match &*input.pat {
+                Pat::Ident(name) => Some(&name.ident),
+                _ => None,
+            },
+            FnArg::Receiver(_) => None,
+        })
+        .collect()
 }
 
 /// Elides all lifetimes, which only an async function needs.
