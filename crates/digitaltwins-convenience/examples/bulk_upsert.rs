@@ -11,7 +11,6 @@ mod common;
 
 use std::error::Error;
 use std::io::Write;
-use std::sync::Arc;
 use std::time::Instant;
 
 use digitaltwins_convenience::{
