@@ -83,7 +83,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// At once if an argument is not valid. The poller yields all others, beginning with those of [`create_delete_job`](Self::create_delete_job).
+    /// At once if an argument is not valid. The poller yields all others, beginning with those of
+    /// [`create_delete_job`](Self::create_delete_job).
     ///
     /// # Example
     ///

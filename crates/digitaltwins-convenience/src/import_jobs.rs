@@ -61,7 +61,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// At once if an argument is not valid. The poller yields all others, beginning with those of [`create_import_job`](Self::create_import_job).
+    /// At once if an argument is not valid. The poller yields all others, beginning with those of
+    /// [`create_import_job`](Self::create_import_job).
     ///
     /// # Example
     ///

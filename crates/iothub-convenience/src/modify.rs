@@ -13,8 +13,8 @@ impl IotHubRegistryManager {
     /// Reads the twin of a device, lets `edit` change its tags and desired properties, and writes the changes.
     ///
     /// The write is conditional on the ETag that was read. If another writer was faster, `edit` is called again with the
-    /// new twin, up to ten times with growing waits. If `edit` changes nothing, nothing is written. Returns the twin after
-    /// the write.
+    /// new twin, up to ten times with growing waits. If `edit` changes nothing, nothing is written. Returns the twin
+    /// after the write, with its new ETag.
     ///
     /// A write whose response is lost is sent again, and then refused because of the first one. If the current tags and
     /// desired properties are those that were written, that counts as success and `edit` is not called again.
@@ -23,9 +23,9 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As [`update_twin`](Self::update_twin). [`invalid_twin`](crate::Error::invalid_twin) also if `edit` changes something that
-    /// a service cannot write, such as reported properties. [`is_precondition_failed`](crate::Error::is_precondition_failed) if
-    /// other writers were faster ten times.
+    /// As [`update_twin`](Self::update_twin). [`invalid_twin`](crate::Error::invalid_twin) also if `edit` changes something
+    /// that a service cannot write, such as reported properties.
+    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if other writers were faster ten times.
     ///
     /// # Example
     ///

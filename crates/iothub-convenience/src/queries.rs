@@ -21,7 +21,8 @@ use crate::twin::Twin;
 /// The longest query, in characters.
 const MAX_QUERY_LENGTH: usize = 8192;
 
-/// Options of [`IotHubRegistryManager::query_iot_hub`] and [`query_iot_hub_rows`](IotHubRegistryManager::query_iot_hub_rows).
+/// Options of [`IotHubRegistryManager::query_iot_hub`] and
+/// [`query_iot_hub_rows`](IotHubRegistryManager::query_iot_hub_rows).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueryIotHubOptions {
     /// How many rows a page has at most. The service's default is 100, and it gives not many more in any case.

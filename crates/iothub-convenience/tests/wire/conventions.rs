@@ -207,6 +207,14 @@ async fn what_the_rules_forbid_is_refused_before_sending() {
             "invalid job_id: must not be empty",
         ),
         (
+            hub.begin_scheduled_job(&job(""), None).err(),
+            "invalid job_id: must not be empty",
+        ),
+        (
+            hub.watch_scheduled_job("", None).err(),
+            "invalid job_id: must not be empty",
+        ),
+        (
             hub.create_scheduled_job(&job(&"x".repeat(65))).await.err(),
             "invalid job_id: has 65 characters; at most 64 are allowed",
         ),

@@ -28,8 +28,6 @@ async fn only_the_change_is_written() {
             twin.properties.desired.set("b.c", json!([1.0]));
         })
         .await
-        .unwrap()
-        .into_model()
         .unwrap();
     assert_eq!(after.etag, Some(Etag::from("AAAAAAAAAAI=")));
     insta::assert_snapshot!(recorder.take().join("\n\n----\n\n"));
