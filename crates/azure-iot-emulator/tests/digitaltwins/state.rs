@@ -226,9 +226,9 @@ fn a_state_that_is_not_understood_changes_nothing() {
     assert_eq!(instance.get("/digitaltwins/room-1").status, 404);
 }
 
-/// Places in the order of uploads end where not every reader of JSON has all numbers any more. None is given twice.
+/// Sequence numbers of uploads end at 2^53, the limit of exact numbers in JSON, and are never reused.
 #[test]
-fn the_last_place_for_a_model() {
+fn upload_sequence_numbers_are_limited() {
     let instance = Instance::new();
     let state = json!({"nextModelSequence": (1_u64 << 53) - 1});
     instance.service.load(&state).expect("a state");
@@ -238,11 +238,11 @@ fn the_last_place_for_a_model() {
     ]);
     instance
         .post("/models", &models)
-        .is_error(400, "LimitExceeded", "no place for more models");
+        .is_error(400, "LimitExceeded", "no upload sequence numbers left");
     instance.post("/models", &model("dtmi:m:A;1", json!([]))).ok();
     instance
         .post("/models", &model("dtmi:m:B;1", json!([])))
-        .is_error(400, "LimitExceeded", "no place for more models");
+        .is_error(400, "LimitExceeded", "no upload sequence numbers left");
     let state = instance.service.dump();
     assert_eq!(instance.get("/models").ok().column("id"), ["dtmi:m:A;1"]);
     let other = Instance::new();
