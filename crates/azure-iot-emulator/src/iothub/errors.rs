@@ -59,7 +59,7 @@ impl HubError {
     pub(crate) fn format(error: &serde_json::Error) -> Self {
         Self::new(
             Code::IOT_HUB_FORMAT_ERROR,
-            format!("The request body is not valid: {error}"),
+            format!("Could not deserialize the JSON request body: {error}"),
         )
     }
 

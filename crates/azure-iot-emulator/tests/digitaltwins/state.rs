@@ -228,10 +228,9 @@ fn invalid_state_is_refused_and_changes_nothing() {
     assert_eq!(instance.get("/digitaltwins/room-1").status, 404);
 }
 
-/// Upload sequence numbers end at 2^53 - 1, the largest integer that every JSON parser reads exactly. They are never
-/// reused.
+/// Sequence numbers of uploads end at 2^53, the limit of exact numbers in JSON, and are never reused.
 #[test]
-fn uploads_are_refused_when_sequence_numbers_run_out() {
+fn upload_sequence_numbers_are_limited() {
     let instance = Instance::new();
     let state = json!({"nextModelSequence": (1_u64 << 53) - 1});
     instance.service.load(&state).expect("a state");
@@ -241,11 +240,11 @@ fn uploads_are_refused_when_sequence_numbers_run_out() {
     ]);
     instance
         .post("/models", &models)
-        .is_error(400, "LimitExceeded", "no place for more models");
+        .is_error(400, "LimitExceeded", "no upload sequence numbers left");
     instance.post("/models", &model("dtmi:m:A;1", json!([]))).ok();
     instance
         .post("/models", &model("dtmi:m:B;1", json!([])))
-        .is_error(400, "LimitExceeded", "no place for more models");
+        .is_error(400, "LimitExceeded", "no upload sequence numbers left");
     let state = instance.service.dump();
     assert_eq!(instance.get("/models").ok().column("id"), ["dtmi:m:A;1"]);
     let other = Instance::new();

@@ -11,9 +11,9 @@ use crate::iothub::store::lock::Lock;
 use crate::iothub::store::message::{FeedbackRecord, FileNotification, Settlement};
 use crate::iothub::store::timestamp::Timestamp;
 
-/// Number of records that closes a batch.
+/// Number of records at which a batch is closed.
 const BATCH_SIZE: usize = 64;
-/// Default age of its first record that closes a batch.
+/// Default age of the first record at which a batch is closed.
 pub(crate) const BATCH_INTERVAL: Duration = Duration::from_secs(15);
 /// Lifetime of a notification.
 const LIFETIME: Duration = Duration::from_secs(3600);
