@@ -1,26 +1,46 @@
-//! What a user does with the clients, one file per noun.
+//! What a user does with the clients, one file per noun and one table of all.
 //!
-//! A scenario takes an [`Environment`](crate::environment::Environment) and works with ids that begin with its own
-//! name, so that it can run beside others and on a service that is in use. It deletes what it has created, and returns
-//! an error where something is not as it should be.
+//! A scenario takes its ids from the [`Environment`](crate::environment::Environment), so that it can run on a service
+//! that is in use and [`Scenario::run`] deletes what it has created, also after a failure. It returns an error that says
+//! what differs. Every public method of both clients is called by a scenario; `tests/scenarios.rs` checks that.
 
+pub mod bulk;
+pub mod components;
+pub mod configurations;
+pub mod delete_jobs;
 pub mod devices;
 pub mod digital_twins;
+pub mod event_routes;
+pub mod graph;
+pub mod hub_client;
+pub mod import_jobs;
+pub mod jobs;
+pub mod messages;
+pub mod methods;
 pub mod models;
+pub mod modules;
+pub mod plug_and_play;
 pub mod queries;
 pub mod relationships;
+pub mod statistics;
+mod table;
+pub mod telemetry;
+pub mod twin_queries;
 pub mod twins;
+pub mod twins_client;
+
+pub use table::{Client, Outcome, SCENARIOS, Scenario};
 
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
-use digitaltwins_convenience::{DigitalTwin, DigitalTwinsClient, Precondition, Upsert};
-use iothub_convenience::{DeviceStatus, IotHubRegistryManager, SymmetricKey};
+use digitaltwins_convenience::{DigitalTwin, DigitalTwinsClient, Upsert};
+use iothub_convenience::{Authentication, DeviceStatus, IotHubRegistryManager, SymmetricKey};
 use serde_json::{Map, Value, json};
 
 use crate::Failure;
 
-/// How long a real service may take until a query sees what was written.
+/// How long a live service may take until a query sees what was written.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Fails unless both are equal, and says what they are.
@@ -74,12 +94,11 @@ pub(crate) async fn register(hub: &IotHubRegistryManager, id: &str) -> Result<()
     Ok(())
 }
 
-/// Deletes a device, whether it is there or not.
-pub(crate) async fn unregister(hub: &IotHubRegistryManager, id: &str) -> Result<(), Failure> {
-    match hub.delete_device(id, Precondition::Unconditional).await {
-        Err(error) if !error.is_not_found() => Err(error.into()),
-        _ => Ok(()),
-    }
+/// The keys of a device identity.
+pub(crate) fn keys_of(authentication: Option<&Authentication>) -> Result<&SymmetricKey, Failure> {
+    authentication
+        .and_then(|authentication| authentication.symmetric_key.as_ref())
+        .ok_or_else(|| "an identity without keys".into())
 }
 
 /// A tank with a valve as its component and pipes to other tanks.
@@ -110,9 +129,8 @@ pub(crate) fn valve(name: &str) -> String {
     format!("dtmi:example:scenario:{name}:Valve;1")
 }
 
-/// Deletes what an interrupted run of the scenario may have left, then uploads its models.
-pub(crate) async fn upload(client: &DigitalTwinsClient, name: &str, twins: &[&str]) -> Result<(), Failure> {
-    clear(client, name, twins).await?;
+/// Uploads the models of a scenario.
+pub(crate) async fn upload(client: &DigitalTwinsClient, name: &str) -> Result<(), Failure> {
     client.create_models(&tank_models(name)).await?;
     Ok(())
 }
@@ -133,40 +151,5 @@ pub(crate) async fn put_tank(
             Upsert::CreateOrReplace,
         )
         .await?;
-    Ok(())
-}
-
-/// Deletes the relationships, twins and models of a scenario as far as they are there.
-pub(crate) async fn clear(client: &DigitalTwinsClient, name: &str, twins: &[&str]) -> Result<(), Failure> {
-    use futures::TryStreamExt as _;
-    fn gone<T>(result: Result<T, digitaltwins_convenience::Error>) -> Result<(), Failure> {
-        match result {
-            Err(error) if !error.is_not_found() => Err(error.into()),
-            _ => Ok(()),
-        }
-    }
-    for id in twins {
-        let listed = client
-            .list_relationships::<Value>(id, None)
-            .try_collect::<Vec<_>>()
-            .await;
-        for relationship in listed.unwrap_or_default() {
-            let relationship = relationship["$relationshipId"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
-            gone(
-                client
-                    .delete_relationship(id, &relationship, Precondition::Unconditional)
-                    .await,
-            )?;
-        }
-    }
-    for id in twins {
-        gone(client.delete_digital_twin(id, Precondition::Unconditional).await)?;
-    }
-    for model in [tank(name), valve(name)] {
-        gone(client.delete_model(&model).await)?;
-    }
     Ok(())
 }
