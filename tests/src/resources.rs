@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use crate::Failure;
 use crate::environment::Environment;
-use crate::scenarios::{tank, valve};
 
 /// A resource that a scenario creates, or may have created when it failed.
 #[derive(Debug, Clone)]
@@ -154,6 +153,16 @@ impl Environment {
         }
         in_twins(self.twins.delete_digital_twin(id, any()).await)
     }
+}
+
+/// Returns the id of a scenario's tank model.
+pub(crate) fn tank(name: &str) -> String {
+    format!("dtmi:example:scenario:{name}:Tank;1")
+}
+
+/// Returns the id of the valve model, a component of the tank.
+pub(crate) fn valve(name: &str) -> String {
+    format!("dtmi:example:scenario:{name}:Valve;1")
 }
 
 fn in_hub<T>(result: Result<T, iothub_convenience::Error>) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! Every scenario, on the embedded emulator, and every public method of the clients in a scenario.
 
-#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 

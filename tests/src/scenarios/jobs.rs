@@ -10,7 +10,7 @@ use iothub_convenience::{
 };
 use serde_json::json;
 
-use super::{equal, eventually, holds, refused, register};
+use super::{equal, eventually, holds, refused, register, until_visible};
 use crate::{Failure, environment::Environment};
 
 fn often() -> Option<PollOptions> {
@@ -28,6 +28,7 @@ pub async fn twin_updates(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     let device = &environment.device_id("job");
     register(hub, device).await?;
+    until_visible(hub, device).await?;
     let id = &environment.scheduled_job_id("update");
     let condition = format!("deviceId IN ['{device}']");
     let patch = TwinPatch::new().set_desired("target", 18);

@@ -35,10 +35,12 @@ use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 use digitaltwins_convenience::{DigitalTwin, DigitalTwinsClient, Upsert};
+use futures::TryStreamExt as _;
 use iothub_convenience::{Authentication, DeviceStatus, IotHubRegistryManager, SymmetricKey};
 use serde_json::{Map, Value, json};
 
 use crate::Failure;
+pub(crate) use crate::resources::{tank, valve};
 
 /// How long a live service may take until a query sees what was written.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -87,6 +89,16 @@ pub(crate) async fn eventually<T>(
     }
 }
 
+/// Waits until queries show a device.
+pub(crate) async fn until_visible(hub: &IotHubRegistryManager, id: &str) -> Result<(), Failure> {
+    eventually(1, async || {
+        let query = format!("SELECT deviceId FROM devices WHERE deviceId = '{id}'");
+        Ok(hub.query_iot_hub::<Value>(query, None)?.try_collect().await?)
+    })
+    .await?;
+    Ok(())
+}
+
 /// Registers a device with keys generated here.
 pub(crate) async fn register(hub: &IotHubRegistryManager, id: &str) -> Result<(), Failure> {
     hub.create_device_with_sas(id, SymmetricKey::generate()?, DeviceStatus::Enabled, None)
@@ -119,14 +131,6 @@ pub(crate) fn tank_models(name: &str) -> [Value; 2] {
             "contents": [{"@type": "Property", "name": "open", "schema": "boolean"}]
         }),
     ]
-}
-
-pub(crate) fn tank(name: &str) -> String {
-    format!("dtmi:example:scenario:{name}:Tank;1")
-}
-
-pub(crate) fn valve(name: &str) -> String {
-    format!("dtmi:example:scenario:{name}:Valve;1")
 }
 
 /// Uploads the models of a scenario.

@@ -4,7 +4,7 @@ use digitaltwins_convenience::{GetModelOptions, ListModelsOptions, UploadModelsO
 use futures::TryStreamExt as _;
 use serde_json::json;
 
-use super::{equal, holds, refused, tank, tank_models, valve};
+use super::{equal, holds, put_tank, refused, tank, tank_models, valve};
 use crate::{Failure, environment::Environment};
 
 /// An upload is all or nothing, a model cannot come twice, and one that is needed cannot go.
@@ -86,21 +86,16 @@ pub async fn life_of_models(environment: &Environment) -> Result<(), Failure> {
         listed.iter().all(|model| model.model.is_some()),
     )?;
 
-    client.decommission_model(&valve(name)).await?;
+    client.decommission_model(&tank(name)).await?;
     let options = GetModelOptions {
         include_model_definition: true,
     };
-    let read = client
-        .get_model(&valve(name), Some(options))
-        .await?
-        .into_model()?;
+    let read = client.get_model(&tank(name), Some(options)).await?.into_model()?;
     holds("it is decommissioned", read.decommissioned)?;
+    let twin = put_tank(client, name, &environment.twin_id("late"), 1.0).await;
+    refused("a twin of a decommissioned model", twin)?;
     let definition = read.model.ok_or("a model without its definition")?;
-    equal(
-        "the id in the definition",
-        &definition["@id"],
-        &json!(valve(name)),
-    )
+    equal("the id in the definition", &definition["@id"], &json!(tank(name)))
 }
 
 /// All models are deleted in an order that their dependencies allow.

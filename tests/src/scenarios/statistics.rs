@@ -1,6 +1,6 @@
 //! Counts of devices.
 
-use super::{holds, register};
+use super::{eventually, holds, register};
 use crate::{Failure, environment::Environment};
 
 /// The registry counts a device that was created, and the connected ones are not more than all.
@@ -11,9 +11,14 @@ use crate::{Failure, environment::Environment};
 pub async fn counts(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
     register(hub, &environment.device_id("counted")).await?;
-    let counts = hub.get_device_registry_statistics().await?.into_model()?;
+    let counts = eventually(1, async || {
+        let counts = hub.get_device_registry_statistics().await?.into_model()?;
+        let is_there = counts.total_device_count.ok_or("no total")? >= 1;
+        Ok(Vec::from_iter(is_there.then_some(counts)))
+    })
+    .await?;
+    let counts = counts.first().ok_or("no statistics")?;
     let total = counts.total_device_count.ok_or("no total")?;
-    holds("there is a device", total >= 1)?;
     holds(
         "enabled and disabled devices are all devices",
         counts
