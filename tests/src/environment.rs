@@ -1,45 +1,114 @@
-//! The two services under test: the embedded emulator or real services.
+//! The two services to talk to: the embedded emulator, or live ones.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use azure_core::credentials::TokenCredential;
 use azure_core::http::Transport;
-use azure_iot_emulator::Emulator;
+use azure_iot_emulator::{DigitalTwins, Emulator, IotHub};
 use digitaltwins_convenience::{DelegatedTokenCredential, DigitalTwinsClient, DigitalTwinsClientOptions};
 use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager};
 
 use crate::Failure;
+use crate::resources::Resource;
 
-/// Names the hub to use instead of the emulator, by a connection string with write permission.
+/// Names the hub to use instead of the emulator, with a connection string that may write to it.
 pub const IOTHUB_CONNECTION_STRING: &str = "IOTHUB_CONNECTION_STRING";
-/// Names the Digital Twins instance to use instead of the emulator, with the account of the Azure CLI.
+/// Names the Digital Twins instance to use instead of the emulator; you are who the Azure CLI says you are.
 pub const DIGITALTWINS_ENDPOINT: &str = "DIGITALTWINS_ENDPOINT";
 
-/// A client of each service.
+/// A SAS URL of a blob container that the hub's import and export jobs may read and write.
+pub const IOTHUB_BLOB_CONTAINER: &str = "IOTHUB_BLOB_CONTAINER";
+/// `1` if the Entra identity of [`DIGITALTWINS_ENDPOINT`] may read the hub too.
+pub const IOTHUB_ENTRA: &str = "IOTHUB_ENTRA";
+/// Names an endpoint of the Digital Twins instance for event routes.
+pub const DIGITALTWINS_ROUTE_ENDPOINT: &str = "DIGITALTWINS_ROUTE_ENDPOINT";
+/// A blob with the import file that `conformance-live --print-import-file` prints.
+pub const IMPORT_INPUT_BLOB: &str = "IMPORT_INPUT_BLOB";
+/// The blob for the log of an import job.
+pub const IMPORT_OUTPUT_BLOB: &str = "IMPORT_OUTPUT_BLOB";
+/// Repeats [`DIGITALTWINS_ENDPOINT`] if everything in the instance may be deleted.
+pub const DIGITALTWINS_ERASE: &str = "DIGITALTWINS_ERASE";
+
+/// A client of each service, and what they talk to.
+///
+/// Scenarios take their ids from here, so that they are unique to the run and
+/// [`clean_up`](Self::clean_up) deletes what they name.
 #[derive(Debug)]
 pub struct Environment {
-    /// The client of the IoT hub.
+    /// The IoT Hub.
     pub hub: IotHubRegistryManager,
-    /// The client of the Digital Twins instance.
+    /// The Digital Twins instance.
     pub twins: DigitalTwinsClient,
     emulator: Option<Emulator>,
-    real: (bool, bool),
+    live: (bool, bool),
+    run: String,
+    pub(crate) resources: Mutex<Vec<Resource>>,
+}
+
+/// The blobs of an import job; on the emulator they are files, which are deleted with this.
+#[derive(Debug)]
+pub struct ImportBlobs {
+    /// The URI of the file to import.
+    pub input: String,
+    /// The URI of the log.
+    pub output: String,
+    _directory: Option<tempfile::TempDir>,
+}
+
+/// Why a scenario cannot run here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A device that answers and settles messages: the emulator's scripts.
+    AnsweringDevice,
+    /// A blob container for the hub's import and export jobs.
+    HubBlobContainer,
+    /// An Entra identity that may read the hub.
+    HubEntraRole,
+    /// Blobs for an import job of Digital Twins.
+    ImportBlobs,
+    /// An endpoint of the Digital Twins instance for event routes.
+    EventRouteEndpoint,
+    /// A Digital Twins instance in which everything may be deleted.
+    ErasableInstance,
+}
+
+impl std::fmt::Display for Need {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AnsweringDevice => write!(f, "a device that answers (only on the emulator)"),
+            Self::HubBlobContainer => write!(f, "a blob container ({IOTHUB_BLOB_CONTAINER})"),
+            Self::HubEntraRole => write!(f, "an Entra role on the hub ({IOTHUB_ENTRA}=1)"),
+            Self::ImportBlobs => write!(f, "blobs ({IMPORT_INPUT_BLOB} and {IMPORT_OUTPUT_BLOB})"),
+            Self::EventRouteEndpoint => {
+                write!(f, "an event route endpoint ({DIGITALTWINS_ROUTE_ENDPOINT})")
+            }
+            Self::ErasableInstance => {
+                write!(
+                    f,
+                    "an instance that may be emptied ({DIGITALTWINS_ERASE}=<endpoint>)"
+                )
+            }
+        }
+    }
 }
 
 impl Environment {
-    /// Connects to the services that the environment variables name, and to an emulator for those they do not name.
+    /// The services that the environment variables name; the emulator for those that it does not name.
     ///
     /// # Errors
     ///
-    /// If a connection string or address is invalid, or the emulator cannot start.
+    /// A connection string or address that cannot be used, or an emulator that cannot start.
     pub async fn from_variables() -> Result<Self, Failure> {
         let hub = std::env::var(IOTHUB_CONNECTION_STRING).ok();
         let twins = std::env::var(DIGITALTWINS_ENDPOINT).ok();
         Self::new(hub.as_deref(), twins.as_deref()).await
     }
 
-    /// Connects to a new emulator and ignores the environment variables.
+    /// An emulator of its own, whatever the environment variables say.
     ///
     /// # Errors
     ///
-    /// If the emulator cannot start.
+    /// An emulator that cannot start.
     pub async fn emulated() -> Result<Self, Failure> {
         Self::new(None, None).await
     }
@@ -49,90 +118,271 @@ impl Environment {
             (Some(_), Some(_)) => None,
             _ => Some(Emulator::start().await?),
         };
-        let real = (hub.is_some(), twins.is_some());
+        let live = (hub.is_some(), twins.is_some());
         let hub = match (hub, &emulator) {
             (Some(connection_string), _) => {
                 IotHubRegistryManager::from_connection_string(connection_string, None)?
             }
             (None, Some(emulator)) => hub_of(emulator)?,
-            (None, None) => return Err("no hub to connect to".into()),
+            (None, None) => return Err("no hub to talk to".into()),
         };
         let twins = match (twins, &emulator) {
-            (Some(endpoint), _) => {
-                let credential = azure_identity::DeveloperToolsCredential::new(None)?;
-                DigitalTwinsClient::new(endpoint, credential, None)?
-            }
+            (Some(endpoint), _) => DigitalTwinsClient::new(
+                endpoint,
+                azure_identity::DeveloperToolsCredential::new(None)?,
+                None,
+            )?,
             (None, Some(emulator)) => twins_of(emulator)?,
-            (None, None) => return Err("no Digital Twins instance to connect to".into()),
+            (None, None) => return Err("no Digital Twins instance to talk to".into()),
         };
         Ok(Self {
             hub,
             twins,
             emulator,
-            real,
+            live,
+            run: azure_core::Uuid::new_v4().simple().to_string()[..8].to_owned(),
+            resources: Mutex::default(),
         })
     }
 
-    /// Returns the emulator, or `None` if both services are real.
+    /// Returns whether the hub is a live one.
+    #[must_use]
+    pub fn hub_is_live(&self) -> bool {
+        self.live.0
+    }
+
+    /// Returns whether the Digital Twins instance is a live one.
+    #[must_use]
+    pub fn twins_are_live(&self) -> bool {
+        self.live.1
+    }
+
+    /// Returns whether the services have what a scenario needs. The emulator has everything.
+    #[must_use]
+    pub fn has(&self, need: Need) -> bool {
+        let set = |name| std::env::var_os(name).is_some();
+        let equal = |name, value: &str| std::env::var(name).is_ok_and(|set| set == value);
+        match need {
+            Need::AnsweringDevice => !self.live.0,
+            Need::HubBlobContainer => !self.live.0 || set(IOTHUB_BLOB_CONTAINER),
+            Need::HubEntraRole => !self.live.0 || equal(IOTHUB_ENTRA, "1"),
+            Need::ImportBlobs => !self.live.1 || (set(IMPORT_INPUT_BLOB) && set(IMPORT_OUTPUT_BLOB)),
+            Need::EventRouteEndpoint => !self.live.1 || set(DIGITALTWINS_ROUTE_ENDPOINT),
+            Need::ErasableInstance => {
+                !self.live.1
+                    || std::env::var(DIGITALTWINS_ENDPOINT).is_ok_and(|it| equal(DIGITALTWINS_ERASE, &it))
+            }
+        }
+    }
+
+    /// Returns an id that no other run uses, without a resource to delete.
+    #[must_use]
+    pub fn id(&self, name: &str) -> String {
+        format!("scenario-{}-{name}", self.run)
+    }
+
+    /// Returns a name for models, as a segment of a DTMI, without a resource to delete.
+    #[must_use]
+    pub fn dtmi_segment(&self, name: &str) -> String {
+        format!("r{}_{name}", self.run)
+    }
+
+    /// Notes a resource that [`clean_up`](Self::clean_up) deletes.
+    pub(crate) fn note(&self, resource: Resource) {
+        self.resources
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(resource);
+    }
+
+    /// Returns a credential for both services: the developer's, or the emulator's.
+    ///
+    /// # Errors
+    ///
+    /// A developer who is signed in nowhere.
+    pub fn credential(&self, live: bool) -> Result<Arc<dyn TokenCredential>, Failure> {
+        match &self.emulator {
+            Some(emulator) if !live => Ok(credential_of(emulator)),
+            _ => Ok(azure_identity::DeveloperToolsCredential::new(None)?),
+        }
+    }
+
+    /// Returns the options of a client of the hub.
+    ///
+    /// # Errors
+    ///
+    /// A certificate that cannot be used, which would be a mistake of the emulator.
+    pub fn hub_options(&self) -> Result<Option<IotHubClientOptions>, Failure> {
+        match &self.emulator {
+            Some(emulator) if !self.live.0 => Ok(Some(hub_options_of(emulator)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Returns the connection string of the hub.
+    ///
+    /// # Errors
+    ///
+    /// If the environment variable has gone.
+    pub fn hub_connection_string(&self) -> Result<String, Failure> {
+        match &self.emulator {
+            Some(emulator) if !self.live.0 => Ok(emulator.iothub_connection_string()),
+            _ => Ok(std::env::var(IOTHUB_CONNECTION_STRING)?),
+        }
+    }
+
+    /// Returns the options of a client of Digital Twins.
+    ///
+    /// # Errors
+    ///
+    /// A certificate that cannot be used, which would be a mistake of the emulator.
+    pub fn twins_options(&self) -> Result<Option<DigitalTwinsClientOptions>, Failure> {
+        match &self.emulator {
+            Some(emulator) if !self.live.1 => Ok(Some(DigitalTwinsClientOptions::trusting(
+                emulator.ca_certificate_pem(),
+            )?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Returns the name of an endpoint for event routes.
+    ///
+    /// # Errors
+    ///
+    /// If a live instance has none, see [`Need::EventRouteEndpoint`].
+    pub fn route_endpoint(&self) -> Result<String, Failure> {
+        match self.emulated_twins() {
+            Some(twins) => {
+                twins.subscribe("scenario")?;
+                Ok("scenario".to_owned())
+            }
+            None => Ok(std::env::var(DIGITALTWINS_ROUTE_ENDPOINT)?),
+        }
+    }
+
+    /// Returns the blobs of an import job, with this content of the input on the emulator.
+    ///
+    /// # Errors
+    ///
+    /// If a live instance has none, see [`Need::ImportBlobs`]; a file that cannot be written.
+    pub fn import_blobs(&self, input: &[u8]) -> Result<ImportBlobs, Failure> {
+        let Some(twins) = self.emulated_twins() else {
+            return Ok(ImportBlobs {
+                input: std::env::var(IMPORT_INPUT_BLOB)?,
+                output: std::env::var(IMPORT_OUTPUT_BLOB)?,
+                _directory: None,
+            });
+        };
+        let directory = tempfile::tempdir()?;
+        std::fs::create_dir(directory.path().join("jobs"))?;
+        std::fs::write(directory.path().join("jobs/input.ndjson"), input)?;
+        twins.set_blob_directory(directory.path());
+        let blob = |name| format!("https://blobs.example.net/jobs/{name}.ndjson");
+        Ok(ImportBlobs {
+            input: blob("input"),
+            output: blob("output"),
+            _directory: Some(directory),
+        })
+    }
+
+    /// Returns the URI of a blob container for the hub's import and export jobs.
+    ///
+    /// # Errors
+    ///
+    /// If a live hub has none, see [`Need::HubBlobContainer`].
+    pub fn hub_blob_container(&self) -> Result<String, Failure> {
+        match &self.emulator {
+            Some(emulator) if !self.live.0 => Ok(format!("{}/scenarios", emulator.iothub_blob_endpoint())),
+            _ => Ok(std::env::var(IOTHUB_BLOB_CONTAINER)?),
+        }
+    }
+
+    fn emulated_twins(&self) -> Option<&DigitalTwins> {
+        let twins = self.emulator.as_ref().and_then(Emulator::digitaltwins);
+        twins.filter(|_| !self.live.1)
+    }
+
+    /// Returns the emulator's devices, for scenarios with [`Need::AnsweringDevice`].
+    ///
+    /// # Errors
+    ///
+    /// If the hub is a live one.
+    pub fn devices(&self) -> Result<&IotHub, Failure> {
+        let hub = self.emulator.as_ref().and_then(Emulator::iothub);
+        hub.filter(|_| !self.live.0)
+            .ok_or_else(|| Need::AnsweringDevice.to_string().into())
+    }
+
+    /// The emulator behind the clients, unless both services are live.
     #[must_use]
     pub fn emulator(&self) -> Option<&Emulator> {
         self.emulator.as_ref()
     }
 
-    /// Returns the kind and address of the hub, for output.
+    /// What the hub is: an address to print.
     #[must_use]
     pub fn hub_name(&self) -> String {
-        format!("{} ({})", self.hub.host_name(), kind(self.real.0))
+        format!("{} ({})", self.hub.host_name(), kind(self.live.0))
     }
 
-    /// Returns the kind and address of the Digital Twins instance, for output.
+    /// What the Digital Twins instance is: an address to print.
     #[must_use]
     pub fn twins_name(&self) -> String {
         format!(
             "{} ({})",
             self.twins.endpoint().as_str().trim_end_matches('/'),
-            kind(self.real.1)
+            kind(self.live.1)
         )
     }
 }
 
-fn kind(real: bool) -> &'static str {
-    if real { "real" } else { "emulator" }
+fn kind(live: bool) -> &'static str {
+    if live { "live" } else { "emulator" }
 }
 
-/// Returns a client of the emulator's hub.
+/// A client of the emulator's hub.
 ///
 /// # Errors
 ///
-/// If the emulator's certificate cannot be used.
+/// A certificate that cannot be used, which would be a mistake of the emulator.
 pub fn hub_of(emulator: &Emulator) -> Result<IotHubRegistryManager, Failure> {
-    let options = IotHubClientOptions::trusting(emulator.ca_certificate_pem())?;
+    let options = hub_options_of(emulator)?;
     Ok(IotHubRegistryManager::from_connection_string(
         &emulator.iothub_connection_string(),
         Some(options),
     )?)
 }
 
-/// Returns a client of the emulator's Digital Twins instance.
+/// A client of the emulator's Digital Twins instance.
 ///
 /// # Errors
 ///
-/// If the emulator's certificate cannot be used.
+/// A certificate that cannot be used, which would be a mistake of the emulator.
 pub fn twins_of(emulator: &Emulator) -> Result<DigitalTwinsClient, Failure> {
     let options = DigitalTwinsClientOptions::trusting(emulator.ca_certificate_pem())?;
-    let credential = DelegatedTokenCredential::new(emulator.bearer_tokens());
     Ok(DigitalTwinsClient::new(
         emulator.digitaltwins_endpoint(),
-        credential,
+        credential_of(emulator),
         Some(options),
     )?)
 }
 
-/// Returns a transport that trusts the emulator's certificate.
+fn hub_options_of(emulator: &Emulator) -> Result<IotHubClientOptions, Failure> {
+    let mut options = IotHubClientOptions::trusting(emulator.ca_certificate_pem())?;
+    options.amqp.endpoint = Some(emulator.iothub_amqp_endpoint());
+    Ok(options)
+}
+
+fn credential_of(emulator: &Emulator) -> Arc<dyn TokenCredential> {
+    let token = emulator.bearer_token();
+    DelegatedTokenCredential::new(move || token.clone())
+}
+
+/// A transport that trusts the emulator's certificate.
 ///
 /// # Errors
 ///
-/// If the emulator's certificate cannot be used.
+/// A certificate that cannot be used, which would be a mistake of the emulator.
 pub fn trusting(emulator: &Emulator) -> Result<Transport, Failure> {
     Ok(azure_service_core::transport_trusting(
         emulator.ca_certificate_pem(),

@@ -1,27 +1,81 @@
-//! All scenarios, against the embedded emulator or the services that environment variables name.
+//! Every scenario, on the embedded emulator, and every public method of the clients in a scenario.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
 
 use integration_tests::environment::Environment;
-use integration_tests::scenarios;
+use integration_tests::scenarios::{Client, Outcome, SCENARIOS, Scenario};
 
-/// Defines one test per scenario, with its name.
-macro_rules! scenarios {
-    ($($noun:ident::$name:ident),* $(,)?) => {$(
-        #[tokio::test]
-        async fn $name() {
-            let environment = Environment::from_variables().await.expect("an environment");
-            scenarios::$noun::$name(&environment).await.expect(stringify!($noun));
-        }
-    )*};
+async fn run(noun: &str, name: &str) {
+    let is_wanted = |scenario: &&Scenario| scenario.noun == noun && scenario.name == name;
+    let scenario = SCENARIOS.iter().find(is_wanted).expect("the table has it");
+    let environment = Environment::emulated().await.expect("an environment");
+    match scenario.run(&environment).await {
+        Outcome::Passed => {}
+        outcome => panic!("{outcome:?}"),
+    }
 }
 
-scenarios! {
-    devices::device_lifecycle,
-    devices::ids_that_change_the_path_are_refused,
-    twins::twin_patches_are_merged,
-    twins::invalid_patches_are_refused,
-    queries::devices_by_tags,
-    queries::digital_twins_by_properties,
-    models::uploads_are_atomic,
-    digital_twins::digital_twin_lifecycle,
-    relationships::relationships_are_paged,
+/// One test per scenario, named like it.
+macro_rules! tests {
+    ($($client:ident $noun:ident::$name:ident $(needs $need:ident)? [$($method:ident),* $(,)?];)*) => {
+        $(#[tokio::test]
+        async fn $name() {
+            run(stringify!($noun), stringify!($name)).await;
+        })*
+    };
+}
+
+integration_tests::for_each_scenario!(tests);
+
+#[test]
+fn every_public_method_is_called_by_a_scenario() {
+    for client in [Client::Hub, Client::Twins] {
+        let public = client.public_methods().expect("the methods");
+        assert!(public.len() > 40, "{client:?}: {public:?}");
+        let scenarios = SCENARIOS.iter().filter(|scenario| scenario.client == client);
+        let called: BTreeSet<_> = scenarios.flat_map(|scenario| scenario.methods).copied().collect();
+        let missing: Vec<_> = public
+            .iter()
+            .filter(|name| !called.contains(name.as_str()))
+            .collect();
+        assert!(
+            missing.is_empty(),
+            "{}: no scenario calls {missing:?}; add one in tests/src/scenarios/<noun>.rs and its line in table.rs",
+            client.type_name()
+        );
+    }
+}
+
+#[test]
+fn the_table_lists_what_the_source_calls() {
+    for client in [Client::Hub, Client::Twins] {
+        let public = client.public_methods().expect("the methods");
+        let scenarios: Vec<_> = SCENARIOS
+            .iter()
+            .filter(|scenario| scenario.client == client)
+            .collect();
+        let nouns: BTreeSet<_> = scenarios.iter().map(|scenario| scenario.noun).collect();
+        for noun in nouns {
+            let calls = client.calls_in(noun).expect("the source");
+            let called: BTreeSet<_> = calls.intersection(&public).map(String::as_str).collect();
+            let of_noun = scenarios.iter().filter(|scenario| scenario.noun == noun);
+            let listed: BTreeSet<_> = of_noun.flat_map(|scenario| scenario.methods).copied().collect();
+            assert_eq!(called, listed, "{noun}: source on the left, table on the right");
+        }
+    }
+}
+
+#[test]
+fn calls_are_told_from_names_and_other_types() {
+    let source =
+        "async fn a() { hub.one().await; macro_of!(hub.two::<T>(x)); IotHubRegistryManager::three(y);
+        Other::four(); let five = hub.field; six(); // hub.seven()
+    }";
+    let calls = Client::Hub.calls(source.parse().expect("tokens"));
+    assert_eq!(
+        calls.iter().map(String::as_str).collect::<Vec<_>>(),
+        ["one", "three", "two"]
+    );
 }

@@ -10,9 +10,12 @@ use crate::workspace::Workspace;
 use crate::{coverage, generate, msrv, readme};
 
 /// The variables that point tests and examples to a real service, where they would write and delete.
-const REAL_SERVICES: [&str; 5] = [
+const REAL_SERVICES: [&str; 8] = [
     "IOTHUB_CONNECTION_STRING",
+    "IOTHUB_BLOB_CONTAINER",
+    "IOTHUB_ENTRA",
     "DIGITALTWINS_ENDPOINT",
+    "DIGITALTWINS_ERASE",
     "DIGITALTWINS_ROUTE_ENDPOINT",
     "IMPORT_INPUT_BLOB",
     "IMPORT_OUTPUT_BLOB",
@@ -94,6 +97,11 @@ pub fn run(workspace: &Workspace) -> Result<(), Error> {
             ci.run_cargo(&step, &command_line, &[])
         })?;
     }
+    ci.step("conformance on the emulator", || {
+        let program = ["run", "--quiet", "--locked", "--package", "integration-tests"];
+        let words = [&program[..], &["--bin", "conformance-live", "--", "--dry-run"]].concat();
+        ci.cargo("conformance on the emulator", &words)
+    })?;
     ci.step("soak", || soak(workspace, "dev", &[]))?;
     ci.step("msrv", || {
         let rustc = ci.output("msrv", "rustc", &["-V"])?;

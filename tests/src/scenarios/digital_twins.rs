@@ -1,12 +1,12 @@
-//! Digital twins: typed access, validation and optimistic concurrency.
+//! Digital twins: typed, validated, changed under optimistic concurrency.
 
 use digitaltwins_convenience::{
-    Component, DigitalTwin, DigitalTwinPatch, Precondition, ResponseExt as _, Upsert,
+    Component, DigitalTwin, DigitalTwinPatch, Precondition, Relationship, ResponseExt as _, Upsert,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::{clear, equal, holds, refused, tank, upload};
+use super::{equal, holds, put_tank, refused, tank, upload};
 use crate::{Failure, environment::Environment};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,27 +20,27 @@ struct Valve {
     open: bool,
 }
 
-/// A twin is created once, changed only with the current ETag, and must match its model.
+/// A twin is created once, changed with the right ETag only, and must fit its model.
 ///
 /// # Errors
 ///
-/// If an assertion does not hold.
-pub async fn digital_twin_lifecycle(environment: &Environment) -> Result<(), Failure> {
-    const NAME: &str = "twins";
-    let (client, id) = (&environment.twins, "scenario-twins-life:1;2");
-    upload(client, NAME, &[id]).await?;
+/// Where something is not as it should be.
+pub async fn life_of_a_twin(environment: &Environment) -> Result<(), Failure> {
+    let name = &environment.tank_name("twins");
+    let (client, id) = (&environment.twins, &environment.twin_id("life:1;2"));
+    upload(client, name).await?;
 
     let contents = Tank {
         level: 1.5,
         valve: Component::new(Valve { open: false }),
     };
-    let twin = DigitalTwin::new(id, tank(NAME), contents);
+    let twin = DigitalTwin::new(id, tank(name), contents);
     let created = client.upsert_digital_twin(id, &twin, Upsert::CreateOnly).await?;
     let etag = created.etag().ok_or("a twin without an ETag")?;
     let again = client.upsert_digital_twin(id, &twin, Upsert::CreateOnly).await;
     holds(
-        "it is created only once",
-        refused("a second create of the twin", again)?.is_precondition_failed(),
+        "it is created once",
+        refused("the same again", again)?.is_precondition_failed(),
     )?;
 
     let patch = DigitalTwinPatch::new()
@@ -79,7 +79,7 @@ pub async fn digital_twin_lifecycle(environment: &Environment) -> Result<(), Fai
             .update_digital_twin(id, &wrong, Precondition::Unconditional)
             .await,
     )?;
-    holds("it does not match the model", error.is_validation_failed())?;
+    holds("it does not fit the model", error.is_validation_failed())?;
 
     client
         .delete_digital_twin(id, Precondition::Unconditional)
@@ -88,6 +88,35 @@ pub async fn digital_twin_lifecycle(environment: &Environment) -> Result<(), Fai
         "a deleted twin",
         client.get_digital_twin::<DigitalTwin<Tank>>(id).await,
     )?;
-    equal("its code", gone.code(), Some("DigitalTwinNotFound"))?;
-    clear(client, NAME, &[id]).await
+    equal("its code", gone.code(), Some("DigitalTwinNotFound"))
+}
+
+/// A change of what was read is stored and seen by queries, and a twin goes with its relationships.
+///
+/// # Errors
+///
+/// Where something is not as it should be.
+pub async fn changes_and_connected_twins(environment: &Environment) -> Result<(), Failure> {
+    let name = &environment.tank_name("changes");
+    let client = &environment.twins;
+    let (one, two) = (&environment.twin_id("one"), &environment.twin_id("two"));
+    upload(client, name).await?;
+    put_tank(client, name, one, 1.0).await?;
+    put_tank(client, name, two, 1.0).await?;
+    let modified = client
+        .modify_digital_twin::<Tank>(one, |twin| twin.contents.level += 0.5)
+        .await?;
+    equal("the level", modified.contents.level, 1.5)?;
+    client.wait_until_visible(one, None).await?;
+
+    for (source, target) in [(one, two), (two, one)] {
+        let pipe = Relationship::new("pipe", source, "feeds", target, Map::new());
+        client
+            .upsert_relationship(source, "pipe", &pipe, Upsert::CreateOnly)
+            .await?;
+    }
+    let deleted = client.delete_digital_twin_with_relationships(one).await?;
+    equal("the number of relationships", deleted.relationships, 2)?;
+    let gone = refused("a deleted twin", client.get_digital_twin::<Value>(one).await)?;
+    holds("it is gone", gone.is_not_found())
 }

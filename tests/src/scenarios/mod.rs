@@ -1,29 +1,51 @@
-//! Typical uses of the clients, one file per noun.
+//! What a user does with the clients, one file per noun and one table of all.
 //!
-//! A scenario takes an [`Environment`](crate::environment::Environment) and uses ids that begin with its own name, so it
-//! can run in parallel with others and against a service that is in use. It deletes what it has created, and returns an
-//! error if an assertion does not hold.
+//! A scenario takes its ids from the [`Environment`](crate::environment::Environment), so that it can run on a service
+//! that is in use and [`Scenario::run`] deletes what it has created, also after a failure. It returns an error that says
+//! what differs. Every public method of both clients is called by a scenario; `tests/scenarios.rs` checks that.
 
+pub mod bulk;
+pub mod components;
+pub mod configurations;
+pub mod delete_jobs;
 pub mod devices;
 pub mod digital_twins;
+pub mod event_routes;
+pub mod graph;
+pub mod hub_client;
+pub mod import_jobs;
+pub mod jobs;
+pub mod messages;
+pub mod methods;
 pub mod models;
+pub mod modules;
+pub mod plug_and_play;
 pub mod queries;
 pub mod relationships;
+pub mod statistics;
+mod table;
+pub mod telemetry;
+pub mod twin_queries;
 pub mod twins;
+pub mod twins_client;
+
+pub use table::{Client, Outcome, SCENARIOS, Scenario};
 
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
-use digitaltwins_convenience::{DigitalTwin, DigitalTwinsClient, Precondition, Upsert};
-use iothub_convenience::{DeviceStatus, IotHubRegistryManager, SymmetricKey};
+use digitaltwins_convenience::{DigitalTwin, DigitalTwinsClient, Upsert};
+use futures::TryStreamExt as _;
+use iothub_convenience::{Authentication, DeviceStatus, IotHubRegistryManager, SymmetricKey};
 use serde_json::{Map, Value, json};
 
 use crate::Failure;
+pub(crate) use crate::resources::{tank, valve};
 
-/// Time limit for a query of a real service to see a write.
+/// How long a live service may take until a query sees what was written.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Fails with both values unless they are equal.
+/// Fails unless both are equal, and says what they are.
 pub(crate) fn equal<T: PartialEq + Debug>(what: &str, is: T, should_be: T) -> Result<(), Failure> {
     if is == should_be {
         Ok(())
@@ -32,7 +54,7 @@ pub(crate) fn equal<T: PartialEq + Debug>(what: &str, is: T, should_be: T) -> Re
     }
 }
 
-/// Fails with the description `what` unless the condition holds.
+/// Fails, naming `what`, unless it holds.
 pub(crate) fn holds(what: &str, condition: bool) -> Result<(), Failure> {
     if condition {
         Ok(())
@@ -41,7 +63,7 @@ pub(crate) fn holds(what: &str, condition: bool) -> Result<(), Failure> {
     }
 }
 
-/// Returns the error of a call that must fail.
+/// The error of a call that should fail.
 pub(crate) fn refused<T, E>(what: &str, result: Result<T, E>) -> Result<E, Failure> {
     match result {
         Err(error) => Ok(error),
@@ -49,7 +71,7 @@ pub(crate) fn refused<T, E>(what: &str, result: Result<T, E>) -> Result<E, Failu
     }
 }
 
-/// Polls a query until it returns `count` rows.
+/// Asks until the answer has `count` rows.
 pub(crate) async fn eventually<T>(
     count: usize,
     query: impl AsyncFn() -> Result<Vec<T>, Failure>,
@@ -61,10 +83,20 @@ pub(crate) async fn eventually<T>(
             return Ok(rows);
         }
         if start.elapsed() > PATIENCE {
-            return Err(format!("the query returns {} rows instead of {count}", rows.len()).into());
+            return Err(format!("the query gives {} rows instead of {count}", rows.len()).into());
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+}
+
+/// Waits until queries show a device.
+pub(crate) async fn until_visible(hub: &IotHubRegistryManager, id: &str) -> Result<(), Failure> {
+    eventually(1, async || {
+        let query = format!("SELECT deviceId FROM devices WHERE deviceId = '{id}'");
+        Ok(hub.query_iot_hub::<Value>(query, None)?.try_collect().await?)
+    })
+    .await?;
+    Ok(())
 }
 
 /// Registers a device with keys generated here.
@@ -74,15 +106,14 @@ pub(crate) async fn register(hub: &IotHubRegistryManager, id: &str) -> Result<()
     Ok(())
 }
 
-/// Deletes a device; a missing device is not an error.
-pub(crate) async fn unregister(hub: &IotHubRegistryManager, id: &str) -> Result<(), Failure> {
-    match hub.delete_device(id, Precondition::Unconditional).await {
-        Err(error) if !error.is_not_found() => Err(error.into()),
-        _ => Ok(()),
-    }
+/// The keys of a device identity.
+pub(crate) fn keys_of(authentication: Option<&Authentication>) -> Result<&SymmetricKey, Failure> {
+    authentication
+        .and_then(|authentication| authentication.symmetric_key.as_ref())
+        .ok_or_else(|| "an identity without keys".into())
 }
 
-/// Returns the models of a tank, with a valve as component and pipes to other tanks as relationships.
+/// A tank with a valve as its component and pipes to other tanks.
 pub(crate) fn tank_models(name: &str) -> [Value; 2] {
     [
         json!({
@@ -102,22 +133,13 @@ pub(crate) fn tank_models(name: &str) -> [Value; 2] {
     ]
 }
 
-pub(crate) fn tank(name: &str) -> String {
-    format!("dtmi:example:scenario:{name}:Tank;1")
-}
-
-pub(crate) fn valve(name: &str) -> String {
-    format!("dtmi:example:scenario:{name}:Valve;1")
-}
-
-/// Deletes what an interrupted run of the scenario may have left behind, then uploads its models.
-pub(crate) async fn upload(client: &DigitalTwinsClient, name: &str, twins: &[&str]) -> Result<(), Failure> {
-    clear(client, name, twins).await?;
+/// Uploads the models of a scenario.
+pub(crate) async fn upload(client: &DigitalTwinsClient, name: &str) -> Result<(), Failure> {
     client.create_models(&tank_models(name)).await?;
     Ok(())
 }
 
-/// Creates or replaces a tank.
+/// Puts a tank.
 pub(crate) async fn put_tank(
     client: &DigitalTwinsClient,
     name: &str,
@@ -133,40 +155,5 @@ pub(crate) async fn put_tank(
             Upsert::CreateOrReplace,
         )
         .await?;
-    Ok(())
-}
-
-/// Deletes the relationships, twins and models of a scenario that exist.
-pub(crate) async fn clear(client: &DigitalTwinsClient, name: &str, twins: &[&str]) -> Result<(), Failure> {
-    use futures::TryStreamExt as _;
-    fn gone<T>(result: Result<T, digitaltwins_convenience::Error>) -> Result<(), Failure> {
-        match result {
-            Err(error) if !error.is_not_found() => Err(error.into()),
-            _ => Ok(()),
-        }
-    }
-    for id in twins {
-        let listed = client
-            .list_relationships::<Value>(id, None)?
-            .try_collect::<Vec<_>>()
-            .await;
-        for relationship in listed.unwrap_or_default() {
-            let relationship = relationship["$relationshipId"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
-            gone(
-                client
-                    .delete_relationship(id, &relationship, Precondition::Unconditional)
-                    .await,
-            )?;
-        }
-    }
-    for id in twins {
-        gone(client.delete_digital_twin(id, Precondition::Unconditional).await)?;
-    }
-    for model in [tank(name), valve(name)] {
-        gone(client.delete_model(&model).await)?;
-    }
     Ok(())
 }

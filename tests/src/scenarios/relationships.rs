@@ -1,24 +1,26 @@
-//! Relationships between twins over several pages.
+//! Relationships: between twins, over several pages.
 
-use digitaltwins_convenience::{BasicRelationship, ListRelationshipsOptions, Relationship, Upsert};
+use digitaltwins_convenience::{
+    BasicRelationship, ListRelationshipsOptions, Relationship, RelationshipPatch, ResponseExt as _, Upsert,
+};
 use futures::TryStreamExt as _;
 use serde_json::{Map, json};
 
-use super::{clear, equal, holds, put_tank, refused, upload};
+use super::{equal, holds, put_tank, refused, upload};
 use crate::{Failure, environment::Environment};
 
-/// Eleven relationships are listed in two pages, and a twin with relationships cannot be deleted.
+/// Eleven relationships come in two pages, and a twin that has some cannot be deleted.
 ///
 /// # Errors
 ///
-/// If an assertion does not hold.
-pub async fn relationships_are_paged(environment: &Environment) -> Result<(), Failure> {
-    const NAME: &str = "relationships";
+/// Where something is not as it should be.
+pub async fn pages(environment: &Environment) -> Result<(), Failure> {
+    let name = &environment.tank_name("relationships");
     let client = &environment.twins;
-    let (source, target) = ("scenario-relationships-source", "scenario-relationships-target");
-    upload(client, NAME, &[source, target]).await?;
-    put_tank(client, NAME, source, 1.0).await?;
-    put_tank(client, NAME, target, 1.0).await?;
+    let (source, target) = (&environment.twin_id("source"), &environment.twin_id("target"));
+    upload(client, name).await?;
+    put_tank(client, name, source, 1.0).await?;
+    put_tank(client, name, target, 1.0).await?;
     for number in 0..11 {
         let id = format!("pipe-{number:02}");
         let properties = Map::from_iter([("width".to_owned(), json!(number))]);
@@ -28,7 +30,7 @@ pub async fn relationships_are_paged(environment: &Environment) -> Result<(), Fa
             .await?;
     }
     let pages: Vec<_> = client
-        .list_relationships::<BasicRelationship>(source, None)?
+        .list_relationships::<BasicRelationship>(source, None)
         .into_pages()
         .try_collect()
         .await?;
@@ -38,7 +40,7 @@ pub async fn relationships_are_paged(environment: &Environment) -> Result<(), Fa
         ..Default::default()
     };
     let pipes: Vec<BasicRelationship> = client
-        .list_relationships(source, Some(options))?
+        .list_relationships(source, Some(options))
         .try_collect()
         .await?;
     let widths: Vec<_> = pipes
@@ -55,13 +57,7 @@ pub async fn relationships_are_paged(environment: &Environment) -> Result<(), Fa
             .await,
     )?;
     equal("its code", error.code(), Some("InvalidRelationship"))?;
-    let lost = Relationship::new(
-        "lost",
-        source,
-        "feeds",
-        "scenario-relationships-nobody",
-        Map::new(),
-    );
+    let lost = Relationship::new("lost", source, "feeds", environment.id("nobody"), Map::new());
     let error = refused(
         "no target",
         client
@@ -76,5 +72,52 @@ pub async fn relationships_are_paged(environment: &Environment) -> Result<(), Fa
         "the twin has relationships",
         refused("its delete", delete)?.is_relationships_not_deleted(),
     )?;
-    clear(client, NAME, &[source, target]).await
+    Ok(())
+}
+
+/// A relationship is read, changed under optimistic concurrency, seen from its target and deleted.
+///
+/// # Errors
+///
+/// Where something is not as it should be.
+pub async fn life_of_a_relationship(environment: &Environment) -> Result<(), Failure> {
+    let name = &environment.tank_name("pipe");
+    let client = &environment.twins;
+    let (source, target) = (&environment.twin_id("from"), &environment.twin_id("to"));
+    upload(client, name).await?;
+    put_tank(client, name, source, 1.0).await?;
+    put_tank(client, name, target, 1.0).await?;
+    let properties = Map::from_iter([("width".to_owned(), json!(1))]);
+    let pipe = Relationship::new("pipe", source, "feeds", target, properties);
+    let created = client
+        .upsert_relationship(source, "pipe", &pipe, Upsert::CreateOnly)
+        .await?;
+    let first = created.precondition()?;
+    let wider = RelationshipPatch::new().replace("width", 2)?;
+    let updated = client.update_relationship(source, "pipe", &wider, &first).await?;
+    let stale = client.update_relationship(source, "pipe", &wider, &first).await;
+    holds(
+        "a stale patch fails",
+        refused("a stale patch", stale)?.is_precondition_failed(),
+    )?;
+    let read = client
+        .get_relationship::<BasicRelationship>(source, "pipe")
+        .await?;
+    equal("the ETag", read.etag(), updated.etag())?;
+    equal("the width", &read.into_model()?.contents["width"], &json!(2))?;
+
+    let incoming: Vec<_> = client
+        .list_incoming_relationships(target, None)
+        .try_collect()
+        .await?;
+    equal("the number of incoming relationships", incoming.len(), 1)?;
+    equal("where it comes from", &incoming[0].source_id, source)?;
+    client
+        .delete_relationship(source, "pipe", updated.precondition()?)
+        .await?;
+    let gone = client.get_relationship::<BasicRelationship>(source, "pipe").await;
+    holds(
+        "it is gone",
+        refused("a deleted relationship", gone)?.is_not_found(),
+    )
 }

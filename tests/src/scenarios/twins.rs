@@ -1,9 +1,9 @@
 //! Device twins: tags and desired properties under optimistic concurrency.
 
-use iothub_convenience::{Precondition, TwinPatch};
+use iothub_convenience::{Precondition, SymmetricKey, TwinPatch, TwinReplacement};
 use serde_json::json;
 
-use super::{equal, holds, refused, register, unregister};
+use super::{equal, holds, refused, register};
 use crate::{Failure, environment::Environment};
 
 /// Patches are merged, versions increase, and a stale ETag is refused.
@@ -13,8 +13,7 @@ use crate::{Failure, environment::Environment};
 /// If an assertion does not hold.
 pub async fn twin_patches_are_merged(environment: &Environment) -> Result<(), Failure> {
     let hub = &environment.hub;
-    let id = "scenario-twins-merge";
-    unregister(hub, id).await?;
+    let id = &environment.device_id("twin");
     register(hub, id).await?;
 
     let fresh = hub.get_twin(id).await?.into_model()?;
@@ -65,8 +64,7 @@ pub async fn twin_patches_are_merged(environment: &Environment) -> Result<(), Fa
             Precondition::Unconditional,
         )
         .await?;
-    holds("all tags are gone", cleared.into_model()?.tags.is_empty())?;
-    unregister(hub, id).await
+    holds("all tags are gone", cleared.into_model()?.tags.is_empty())
 }
 
 /// The client refuses an invalid patch before a request is sent, with all reasons at once.
@@ -97,4 +95,77 @@ pub async fn invalid_patches_are_refused(environment: &Environment) -> Result<()
         holds(&format!("the error names {path}: {text}"), text.contains(path))?;
     }
     Ok(())
+}
+
+/// A replacement leaves only what it has, and a change of what was read is stored.
+///
+/// # Errors
+///
+/// Where something is not as it should be.
+pub async fn replacements_and_changes(environment: &Environment) -> Result<(), Failure> {
+    let hub = &environment.hub;
+    let id = &environment.device_id("replaced-twin");
+    register(hub, id).await?;
+    let changed = hub
+        .modify_twin(id, |twin| {
+            twin.tags.set("site", "oslo");
+            twin.properties.desired.set("interval", 5);
+        })
+        .await?
+        .into_model()?;
+    equal("the tag", changed.tags.get("site"), Some(&json!("oslo")))?;
+    let contents = TwinReplacement::new().with_desired(json!({"mode": "eco"}));
+    let replaced = hub
+        .replace_twin(id, &contents, changed.precondition()?)
+        .await?
+        .into_model()?;
+    holds("the tags are gone", replaced.tags.is_empty())?;
+    equal(
+        "the desired properties",
+        replaced.properties.desired.to_map().into(),
+        json!({"mode": "eco"}),
+    )
+}
+
+/// The twin of a module is patched, replaced and changed like that of a device.
+///
+/// # Errors
+///
+/// Where something is not as it should be.
+pub async fn twins_of_modules(environment: &Environment) -> Result<(), Failure> {
+    let hub = &environment.hub;
+    let id = &environment.device_id("module-twin");
+    register(hub, id).await?;
+    let created = hub
+        .create_module_with_sas(id, "m", SymmetricKey::generate()?, None)
+        .await?
+        .into_model()?;
+    equal("the module", created.module_id.as_str(), "m")?;
+    let patch = TwinPatch::new().set_tag("a", 1).set_desired("b", 2);
+    let first = hub
+        .update_module_twin(id, "m", &patch, Precondition::Unconditional)
+        .await?
+        .into_model()?;
+    let read = hub.get_module_twin(id, "m").await?.into_model()?;
+    equal("the ETag", &read.etag, &first.etag)?;
+    equal("the module", read.module_id.as_deref(), Some("m"))?;
+    let second = hub
+        .modify_module_twin(id, "m", |twin| twin.tags.set("a", 2))
+        .await?
+        .into_model()?;
+    equal("the tag", second.tags.get("a"), Some(&json!(2)))?;
+    let contents = TwinReplacement::new().with_tags(json!({"c": 3}));
+    let stale = hub
+        .replace_module_twin(id, "m", &contents, first.precondition()?)
+        .await;
+    holds(
+        "a stale replacement fails",
+        refused("a stale replacement", stale)?.is_precondition_failed(),
+    )?;
+    let third = hub
+        .replace_module_twin(id, "m", &contents, second.precondition()?)
+        .await?
+        .into_model()?;
+    equal("the old tag", third.tags.get("a"), None)?;
+    equal("the new tag", third.tags.get("c"), Some(&json!(3)))
 }

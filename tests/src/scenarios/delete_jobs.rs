@@ -1,0 +1,59 @@
+//! Delete jobs: everything in the instance goes.
+
+use std::time::Duration;
+
+use digitaltwins_convenience::{
+    BeginDeleteJobOptions, CreateDeleteJobOptions, DeleteJobStatus, ListDeleteJobsOptions, WatchJobOptions,
+};
+use futures::TryStreamExt as _;
+
+use super::{equal, holds, put_tank, refused, tank, upload};
+use crate::{Failure, environment::Environment};
+
+/// A job deletes twins and models, and is found afterwards.
+///
+/// # Errors
+///
+/// Where something is not as it should be.
+pub async fn life_of_a_delete_job(environment: &Environment) -> Result<(), Failure> {
+    let name = &environment.tank_name("deleted");
+    let (client, twin) = (&environment.twins, &environment.twin_id("deleted"));
+    upload(client, name).await?;
+    put_tank(client, name, twin, 1.0).await?;
+    let poll_interval = Some(Duration::from_secs(1));
+    let options = BeginDeleteJobOptions {
+        operation_id: Some(environment.id("delete-job")),
+        poll_interval,
+        ..Default::default()
+    };
+    let done = client.begin_delete_job(Some(options)).await?.into_model()?;
+    equal("the status", done.status, Some(DeleteJobStatus::Succeeded))?;
+    let gone = client.get_model(&tank(name), None).await;
+    holds(
+        "the model is gone",
+        refused("a deleted model", gone)?.is_not_found(),
+    )?;
+
+    let options = CreateDeleteJobOptions {
+        operation_id: Some(environment.id("second-delete-job")),
+        ..Default::default()
+    };
+    let created = client.create_delete_job(Some(options)).await?.into_model()?;
+    let id = created.id.ok_or("a job without an id")?;
+    let watched = client
+        .watch_delete_job(&id, Some(WatchJobOptions { poll_interval }))
+        .await?
+        .into_model()?;
+    equal("the status", watched.status, Some(DeleteJobStatus::Succeeded))?;
+    let read = client.get_delete_job(&id).await?.into_model()?;
+    equal("the id", read.id.as_ref(), Some(&id))?;
+    let options = ListDeleteJobsOptions {
+        page_size: Some(10),
+        ..Default::default()
+    };
+    let listed: Vec<_> = client.list_delete_jobs(Some(options)).try_collect().await?;
+    holds(
+        "it is listed",
+        listed.iter().any(|job| job.id.as_ref() == Some(&id)),
+    )
+}
