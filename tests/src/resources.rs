@@ -118,7 +118,7 @@ impl Environment {
     async fn delete_twin(&self, id: &str) -> Result<(), Failure> {
         let incoming: Vec<_> = self
             .twins
-            .list_incoming_relationships(id, None)
+            .list_incoming_relationships(id, None)?
             .try_collect()
             .await
             .or_else(|error| {
@@ -135,7 +135,7 @@ impl Environment {
         }
         let outgoing: Vec<Value> = self
             .twins
-            .list_relationships(id, None)
+            .list_relationships(id, None)?
             .try_collect()
             .await
             .or_else(|error| {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use digitaltwins_convenience::{
-    BeginDeleteJobOptions, CreateDeleteJobOptions, DeleteJobStatus, ListDeleteJobsOptions, WatchJobOptions,
+    BeginDeleteJobOptions, CreateDeleteJobOptions, DeleteJobStatus, ListDeleteJobsOptions, PollOptions,
 };
 use futures::TryStreamExt as _;
 
@@ -20,13 +20,13 @@ pub async fn life_of_a_delete_job(environment: &Environment) -> Result<(), Failu
     let (client, twin) = (&environment.twins, &environment.twin_id("deleted"));
     upload(client, name).await?;
     put_tank(client, name, twin, 1.0).await?;
-    let poll_interval = Some(Duration::from_secs(1));
+    let interval = Some(Duration::from_secs(1));
     let options = BeginDeleteJobOptions {
         operation_id: Some(environment.id("delete-job")),
-        poll_interval,
+        interval,
         ..Default::default()
     };
-    let done = client.begin_delete_job(Some(options)).await?.into_model()?;
+    let done = client.begin_delete_job(Some(options))?.await?.into_model()?;
     equal("the status", done.status, Some(DeleteJobStatus::Succeeded))?;
     let gone = client.get_model(&tank(name), None).await;
     holds(
@@ -41,7 +41,7 @@ pub async fn life_of_a_delete_job(environment: &Environment) -> Result<(), Failu
     let created = client.create_delete_job(Some(options)).await?.into_model()?;
     let id = created.id.ok_or("a job without an id")?;
     let watched = client
-        .watch_delete_job(&id, Some(WatchJobOptions { poll_interval }))
+        .watch_delete_job(&id, Some(PollOptions { interval }))?
         .await?
         .into_model()?;
     equal("the status", watched.status, Some(DeleteJobStatus::Succeeded))?;
@@ -51,7 +51,7 @@ pub async fn life_of_a_delete_job(environment: &Environment) -> Result<(), Failu
         page_size: Some(10),
         ..Default::default()
     };
-    let listed: Vec<_> = client.list_delete_jobs(Some(options)).try_collect().await?;
+    let listed: Vec<_> = client.list_delete_jobs(Some(options))?.try_collect().await?;
     holds(
         "it is listed",
         listed.iter().any(|job| job.id.as_ref() == Some(&id)),

@@ -23,7 +23,7 @@ pub async fn life_of_an_event_route(environment: &Environment) -> Result<(), Fai
         page_size: Some(10),
         ..Default::default()
     };
-    let listed: Vec<_> = client.list_event_routes(Some(options)).try_collect().await?;
+    let listed: Vec<_> = client.list_event_routes(Some(options))?.try_collect().await?;
     holds(
         "it is listed",
         listed.iter().any(|route| route.id.as_ref() == Some(id)),

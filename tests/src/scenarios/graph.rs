@@ -44,7 +44,7 @@ pub async fn bulk_upsert(environment: &Environment) -> Result<(), Failure> {
     for outcome in outcomes {
         outcome.result?;
     }
-    let pipes: Vec<BasicRelationship> = client.list_relationships(&ids[0], None).try_collect().await?;
+    let pipes: Vec<BasicRelationship> = client.list_relationships(&ids[0], None)?.try_collect().await?;
     let targets: Vec<_> = pipes.iter().map(|pipe| &pipe.target_id).collect();
     equal("the targets", targets, vec![&ids[1]])
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use digitaltwins_convenience::{
-    BasicDigitalTwin, DigitalTwin, ImportFileWriter, ImportJobStatus, ListImportJobsOptions, WatchJobOptions,
+    BasicDigitalTwin, DigitalTwin, ImportFileWriter, ImportJobStatus, ListImportJobsOptions, PollOptions,
 };
 use futures::TryStreamExt as _;
 use serde_json::{Map, json};
@@ -27,9 +27,9 @@ pub fn import_file() -> Result<Vec<u8>, Failure> {
     Ok(file.finish()?)
 }
 
-fn often() -> Option<WatchJobOptions> {
-    Some(WatchJobOptions {
-        poll_interval: Some(Duration::from_secs(1)),
+fn often() -> Option<PollOptions> {
+    Some(PollOptions {
+        interval: Some(Duration::from_secs(1)),
     })
 }
 
@@ -45,7 +45,7 @@ pub async fn life_of_an_import_job(environment: &Environment) -> Result<(), Fail
     environment.note(Resource::Twin(TWIN.to_owned()));
     let id = &environment.import_job_id("import");
     let done = client
-        .begin_import_job(id, &blobs.input, &blobs.output, often())
+        .begin_import_job(id, &blobs.input, &blobs.output, often())?
         .await?
         .into_model()?;
     equal("the status", done.status, Some(ImportJobStatus::Succeeded))?;
@@ -55,7 +55,7 @@ pub async fn life_of_an_import_job(environment: &Environment) -> Result<(), Fail
         .into_model()?;
     equal("the imported twin's model", twin.model(), MODEL)?;
 
-    let watched = client.watch_import_job(id, often()).await?.into_model()?;
+    let watched = client.watch_import_job(id, often())?.await?.into_model()?;
     equal("the watched job", watched.id.as_ref(), Some(id))?;
     let read = client.get_import_job(id).await?.into_model()?;
     equal("the input", &read.input_blob_uri, &blobs.input)?;
@@ -63,7 +63,7 @@ pub async fn life_of_an_import_job(environment: &Environment) -> Result<(), Fail
         page_size: Some(10),
         ..Default::default()
     };
-    let listed: Vec<_> = client.list_import_jobs(Some(options)).try_collect().await?;
+    let listed: Vec<_> = client.list_import_jobs(Some(options))?.try_collect().await?;
     holds(
         "it is listed",
         listed.iter().any(|job| job.id.as_ref() == Some(id)),

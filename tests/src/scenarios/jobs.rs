@@ -5,7 +5,7 @@ use std::time::Duration;
 use azure_core::time::OffsetDateTime;
 use futures::TryStreamExt as _;
 use iothub_convenience::{
-    DirectMethod, ImportExportJobRequest, JobStatus, JobType, PollOptions, ScheduledJobQueryOptions,
+    DirectMethod, ImportExportJobRequest, JobStatus, JobType, PollOptions, QueryScheduledJobsOptions,
     ScheduledJobRequest, TwinPatch,
 };
 use serde_json::json;
@@ -34,8 +34,7 @@ pub async fn twin_updates(environment: &Environment) -> Result<(), Failure> {
     let patch = TwinPatch::new().set_desired("target", 18);
     let request = ScheduledJobRequest::update_twin(id, condition, patch);
     let done = hub
-        .begin_scheduled_job(&request, often())
-        .await?
+        .begin_scheduled_job(&request, often())?
         .await?
         .into_model()?;
     equal("the status", done.status, Some(JobStatus::Completed))?;
@@ -49,12 +48,12 @@ pub async fn twin_updates(environment: &Environment) -> Result<(), Failure> {
         Some(&json!(18)),
     )?;
 
-    let watched = hub.watch_scheduled_job(id, often()).await?.into_model()?;
+    let watched = hub.watch_scheduled_job(id, often())?.await?.into_model()?;
     equal("the watched job", &watched.job_id, id)?;
     let read = hub.get_scheduled_job(id).await?.into_model()?;
     equal("the status when read", read.status, Some(JobStatus::Completed))?;
     eventually(1, async || {
-        let options = ScheduledJobQueryOptions {
+        let options = QueryScheduledJobsOptions {
             job_type: Some(JobType::ScheduleUpdateTwin),
             job_status: Some(JobStatus::Completed),
             ..Default::default()
@@ -109,7 +108,7 @@ pub async fn exports(environment: &Environment) -> Result<(), Failure> {
 
     let created = hub.create_import_export_job(&request).await?.into_model()?;
     let watched = hub
-        .watch_import_export_job(&created.job_id, often())
+        .watch_import_export_job(&created.job_id, often())?
         .await?
         .into_model()?;
     equal("the watched job", &watched.job_id, &created.job_id)?;

@@ -77,7 +77,7 @@ pub async fn life_of_models(environment: &Environment) -> Result<(), Failure> {
         page_size: Some(1),
         ..Default::default()
     };
-    let listed: Vec<_> = client.list_models(Some(options)).try_collect().await?;
+    let listed: Vec<_> = client.list_models(Some(options))?.try_collect().await?;
     let mut ids: Vec<_> = listed.iter().map(|model| model.id.clone()).collect();
     ids.sort();
     equal("the tank and what it needs", ids, vec![tank(name), valve(name)])?;
@@ -111,6 +111,6 @@ pub async fn deletion_of_all(environment: &Environment) -> Result<(), Failure> {
     let position = |id: String| deleted.iter().position(|deleted| deleted == &id);
     let (tank, valve) = (position(tank(name)), position(valve(name)));
     holds("the tank goes before its valve", tank.is_some() && tank < valve)?;
-    let left: Vec<_> = client.list_models(None).try_collect().await?;
+    let left: Vec<_> = client.list_models(None)?.try_collect().await?;
     equal("the number of models left", left.len(), 0)
 }

@@ -1,7 +1,7 @@
 //! Queries of the hub, over several pages.
 
 use futures::TryStreamExt as _;
-use iothub_convenience::{Precondition, QueryOptions, QueryRow, Twin, TwinPatch};
+use iothub_convenience::{Precondition, QueryIotHubOptions, QueryRow, Twin, TwinPatch};
 
 use super::{equal, eventually, refused, register};
 use crate::{Failure, environment::Environment};
@@ -27,7 +27,7 @@ pub async fn devices_by_tags(environment: &Environment) -> Result<(), Failure> {
     let query = format!(
         "SELECT * FROM devices WHERE tags.scenario = '{run}' AND (tags.number >= 5 OR NOT tags.number > 1)"
     );
-    let options = QueryOptions {
+    let options = QueryIotHubOptions {
         page_size: Some(2),
         ..Default::default()
     };

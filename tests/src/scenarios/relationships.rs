@@ -30,7 +30,7 @@ pub async fn pages(environment: &Environment) -> Result<(), Failure> {
             .await?;
     }
     let pages: Vec<_> = client
-        .list_relationships::<BasicRelationship>(source, None)
+        .list_relationships::<BasicRelationship>(source, None)?
         .into_pages()
         .try_collect()
         .await?;
@@ -40,7 +40,7 @@ pub async fn pages(environment: &Environment) -> Result<(), Failure> {
         ..Default::default()
     };
     let pipes: Vec<BasicRelationship> = client
-        .list_relationships(source, Some(options))
+        .list_relationships(source, Some(options))?
         .try_collect()
         .await?;
     let widths: Vec<_> = pipes
@@ -107,7 +107,7 @@ pub async fn life_of_a_relationship(environment: &Environment) -> Result<(), Fai
     equal("the width", &read.into_model()?.contents["width"], &json!(2))?;
 
     let incoming: Vec<_> = client
-        .list_incoming_relationships(target, None)
+        .list_incoming_relationships(target, None)?
         .try_collect()
         .await?;
     equal("the number of incoming relationships", incoming.len(), 1)?;

@@ -66,8 +66,8 @@ macro_rules! for_each_scenario {
                 host_name, from_token_credential, get_device_registry_statistics
             ];
             Hub hub_client::hub_call_options [with_call_options, get_service_statistics];
-            Hub devices::life_of_a_device [create_device_with_sas, get_device, delete_device];
-            Hub devices::ids_that_mean_something_else [delete_device];
+            Hub devices::device_lifecycle [create_device_with_sas, get_device, delete_device];
+            Hub devices::ids_that_change_the_path_are_refused [delete_device];
             Hub devices::authentication_kinds [
                 create_device_with_x509, update_device_with_certificate_authority, update_device_with_sas,
                 update_device_with_x509, update_device, create_device_with_certificate_authority, create_device
@@ -83,8 +83,8 @@ macro_rules! for_each_scenario {
                 create_module_with_sas, create_module, get_module, get_modules, module_connection_string,
                 module_sas_token, delete_module
             ];
-            Hub twins::patches_merge [get_twin, update_twin];
-            Hub twins::impossible_patches [update_twin];
+            Hub twins::twin_patches_are_merged [get_twin, update_twin];
+            Hub twins::invalid_patches_are_refused [update_twin];
             Hub twins::replacements_and_changes [modify_twin, replace_twin];
             Hub twins::twins_of_modules [
                 create_module_with_sas, update_module_twin, get_module_twin, modify_module_twin,

@@ -32,7 +32,7 @@ pub async fn digital_twins_by_properties(environment: &Environment) -> Result<()
     };
     let rows = eventually(4, async || {
         Ok(client
-            .query_twins::<BasicDigitalTwin>(&query, Some(options.clone()))
+            .query_twins::<BasicDigitalTwin>(&query, Some(options.clone()))?
             .try_collect::<Vec<_>>()
             .await?)
     })
@@ -45,7 +45,7 @@ pub async fn digital_twins_by_properties(environment: &Environment) -> Result<()
         [0, 1, 5, 6].map(|number| ids[number].clone()).to_vec(),
     )?;
 
-    let result = client.query_twins::<Value>("foo", None).try_next().await;
+    let result = client.query_twins::<Value>("foo", None)?.try_next().await;
     let error = refused("a query that is none", result)?;
     equal("its code", error.code(), Some("SqlQueryError"))
 }

@@ -18,7 +18,7 @@ pub async fn construction(environment: &Environment) -> Result<(), Failure> {
     let credential = environment.credential(environment.twins_are_live())?;
     let client = DigitalTwinsClient::new(endpoint.as_str(), credential, environment.twins_options()?)?;
     equal("the endpoint", client.endpoint(), endpoint)?;
-    client.list_models(None).try_next().await?;
+    client.list_models(None)?.try_next().await?;
     let page = client
         .protocol()
         .digital_twin_models_list(None, None, Some(1), None, None)
@@ -37,6 +37,6 @@ pub async fn twins_call_options(environment: &Environment) -> Result<(), Failure
         retry: Some(RetryOptions::none()),
         ..Default::default()
     });
-    let error = refused("a call in no time", hasty.list_models(None).try_next().await)?;
+    let error = refused("a call in no time", hasty.list_models(None)?.try_next().await)?;
     holds("it is a timeout", error.is_timeout())
 }
