@@ -70,7 +70,7 @@ async fn calls_can_be_spawned() {
         let _ = hub.update_twin("d", &patch, any).await;
         let _ = hub.invoke_device_method("d", &DirectMethod::new("m")).await;
         let request = ScheduledJobRequest::update_twin("j", "*", patch);
-        let _ = hub.begin_scheduled_job(&request, None).unwrap().await;
+        let _ = hub.begin_scheduled_job(&request, None).unwrap().try_next().await;
         (bulk.results.len(), twins.results.len(), keys.results.len())
     });
     assert_eq!(results.await.unwrap(), (2, 1, 1));
