@@ -33,10 +33,7 @@ pub async fn twin_updates(environment: &Environment) -> Result<(), Failure> {
     let condition = format!("deviceId IN ['{device}']");
     let patch = TwinPatch::new().set_desired("target", 18);
     let request = ScheduledJobRequest::update_twin(id, condition, patch);
-    let done = hub
-        .begin_scheduled_job(&request, often())?
-        .await?
-        .into_model()?;
+    let done = hub.begin_scheduled_job(&request, often())?.await?.into_model()?;
     equal("the status", done.status, Some(JobStatus::Completed))?;
     equal("the kind", done.kind, Some(JobType::ScheduleUpdateTwin))?;
     let succeeded = done.device_job_statistics.and_then(|it| it.succeeded_count);
