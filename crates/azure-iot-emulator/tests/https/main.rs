@@ -8,6 +8,7 @@
 
 mod containers;
 mod credentials;
+mod data_file;
 mod faults;
 mod lifetime;
 mod management;
