@@ -3,12 +3,14 @@
 //! The generator's libraries panic or report no location for unsupported input, so their assumptions are checked here,
 //! where the location is known.
 
+mod names;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use crate::convert::schema::only;
-use crate::document::{METHODS, deref_at, elements, entries, object, text};
+use crate::document::{METHODS, deref_at, elements, entries, object, string};
 use crate::error::{Fault, Located, Pointer, unsupported};
 
 /// Checks a whole document.
@@ -22,8 +24,8 @@ pub fn check(document: &Value) -> Result<(), Located> {
         .get("info")
         .ok_or_else(|| Located::new(&root, Fault::Missing("info")))?;
     let info = object(info, &root.at("info"))?;
-    text(info, "title", &root.at("info"))?;
-    let version = text(info, "version", &root.at("info"))?;
+    string(info, "title", &root.at("info"))?;
+    let version = string(info, "version", &root.at("info"))?;
     let file_name_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if version.is_empty() || version.starts_with('.') || !version.chars().all(file_name_safe) {
         return Err(unsupported(
@@ -40,6 +42,15 @@ pub fn check(document: &Value) -> Result<(), Located> {
     for (at, path, item) in entries(map, "paths", &root)? {
         checker.path_item(path, item, &at, &mut ids)?;
     }
+    if ids.is_empty() {
+        return Err(unsupported(
+            &root.at("paths"),
+            "description without operations",
+            "it only defines what other files refer to; give one that has operations",
+        ));
+    }
+    let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
+    names::check(object(&map["paths"], &root.at("paths"))?, schemas)?;
     let no_components = Map::new();
     let components = match map.get("components") {
         Some(value) => object(value, &root.at("components"))?,
@@ -99,7 +110,8 @@ impl<'a> Checker<'a> {
                 "a path starts with `/`",
             ));
         }
-        let placeholders = placeholders(path)
+        let base = path.split('?').next().unwrap_or_default();
+        let placeholders = placeholders(base)
             .ok_or_else(|| unsupported(at, format!("path `{path}`"), "its braces must be balanced"))?;
         let shared = self.parameters(item, at)?;
         for method in METHODS {
@@ -108,7 +120,7 @@ impl<'a> Checker<'a> {
             };
             let at = at.at(method);
             let operation = object(operation, &at)?;
-            let id = text(operation, "operationId", &at)?;
+            let id = string(operation, "operationId", &at)?;
             if !ids.insert(id) {
                 let fault = Fault::DuplicateOperation(id.to_owned());
                 return Err(Located::new(&at.at("operationId"), fault));
@@ -145,7 +157,7 @@ impl<'a> Checker<'a> {
                     return Err(unsupported(
                         &at,
                         format!("status `{code}`"),
-                        "allowed are codes such as 200, ranges such as 2XX, and `default`",
+                        "use one of these: codes such as 200, ranges such as 2XX, and `default`",
                     ));
                 }
                 self.response(value, &at)?;
@@ -169,12 +181,12 @@ impl<'a> Checker<'a> {
     fn parameter(&self, value: &'a Value, at: &Pointer) -> Result<(&'a str, &'a str), Located> {
         let (at, value) = deref_at(self.document, value, at)?;
         let (at, map) = (&at, object(value, &at)?);
-        let (location, name) = (text(map, "in", at)?, text(map, "name", at)?);
+        let (location, name) = (string(map, "in", at)?, string(map, "name", at)?);
         if !matches!(location, "path" | "query" | "header") {
             return Err(unsupported(
                 &at.at("in"),
                 format!("parameter location `{location}`"),
-                "allowed are `path`, `query` and `header`",
+                "use one of these: `path`, `query` and `header`",
             ));
         }
         only(map, |key| PARAMETER.contains(&key), at)?;
@@ -190,7 +202,7 @@ impl<'a> Checker<'a> {
                 return Err(unsupported(
                     &at.at("style"),
                     format!("style `{style}` of a {location} parameter"),
-                    "allowed are `form`, `spaceDelimited` and `pipeDelimited` in a query, `simple` elsewhere",
+                    "use one of these: `form`, `spaceDelimited` and `pipeDelimited` in a query, `simple` elsewhere",
                 ));
             }
         }
@@ -260,7 +272,7 @@ impl<'a> Checker<'a> {
                 return Err(unsupported(
                     &at,
                     format!("type `{schema_type}`"),
-                    "allowed are object, array, string, integer, number and boolean",
+                    "use one of these: object, array, string, integer, number and boolean",
                 ));
             }
             if schema_type == "array" && !map.contains_key("items") {
@@ -279,7 +291,7 @@ impl<'a> Checker<'a> {
                 return Err(unsupported(
                     &at,
                     "enum value that is an object or array",
-                    "allowed are strings, numbers, booleans and null",
+                    "use one of these: strings, numbers, booleans and null",
                 ));
             }
         }

@@ -1,15 +1,14 @@
-//! All checks that must pass before a change is merged.
+//! Runs all checks that must pass before a change is merged.
 
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use serde_json::Value;
-
 use crate::error::{Error, read};
+use crate::metadata::Metadata;
 use crate::workspace::Workspace;
 use crate::{coverage, generate, msrv, readme};
 
-/// The variables that point tests and examples to a real service, where they would write and delete.
+/// The environment variables that point tests and examples to a real service, where they create and delete resources.
 const REAL_SERVICES: [&str; 8] = [
     "IOTHUB_CONNECTION_STRING",
     "IOTHUB_BLOB_CONTAINER",
@@ -28,91 +27,27 @@ const REAL_SERVICES: [&str; 8] = [
 pub fn run(workspace: &Workspace) -> Result<(), Error> {
     let commands = readme::commands(&read(&workspace.path("README.md"))?)?;
     let ci = Ci { workspace };
-    ci.step("fmt", || ci.cargo("fmt", &["fmt", "--all", "--check"]))?;
-    ci.step("generate --check", || {
-        let start = Instant::now();
-        generate::check(workspace)?;
-        if start.elapsed() > generate::SLOW {
-            say(&format!(
-                "warning: generation took more than {:?}",
-                generate::SLOW
-            ));
-        }
-        Ok(())
-    })?;
+    ci.cargo_step("fmt", &["fmt", "--all", "--check"])?;
+    ci.step("generate --check", || check_generated(workspace))?;
     ci.step("coverage", || {
         coverage::require_all(&coverage::coverage(workspace)?)
     })?;
-    ci.step("clippy", || {
-        ci.cargo(
-            "clippy",
-            &[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--locked",
-                "--",
-                "-D",
-                "warnings",
-            ],
-        )
-    })?;
+    let clippy = ["clippy", "--workspace", "--all-targets", "--locked"];
+    ci.cargo_step("clippy", &[&clippy[..], &["--", "-D", "warnings"]].concat())?;
     let members = ci.metadata(&["--no-deps"])?;
-    for (package, feature) in feature_sets(&members) {
-        let step = match &feature {
-            Some(feature) => format!("features {package}: only {feature}"),
-            None => format!("features {package}: none"),
-        };
-        ci.step(&step, || {
-            let mut arguments = vec![
-                "check",
-                "--locked",
-                "--package",
-                &package,
-                "--no-default-features",
-            ];
-            arguments.extend(feature.iter().flat_map(|feature| ["--features", feature]));
-            ci.cargo(&step, &arguments)
-        })?;
-    }
+    ci.check_features(&members)?;
     ci.step("test", || ci.run_cargo("test", &commands.test, &[]))?;
-    ci.step("doc", || {
-        let command_line = ["cargo", "doc", "--workspace", "--no-deps", "--locked"].map(str::to_owned);
-        ci.run_cargo("doc", &command_line, &[("RUSTDOCFLAGS", "-D warnings")])
-    })?;
-    for example in &examples(&members) {
-        let step = format!("example {}", example.name);
-        ci.step(&step, || {
-            let mut command_line: Vec<_> = ["cargo", "run", "--quiet", "--locked", "--package"]
-                .map(str::to_owned)
-                .to_vec();
-            command_line.extend([
-                example.package.clone(),
-                "--example".to_owned(),
-                example.name.clone(),
-            ]);
-            if !example.features.is_empty() {
-                command_line.extend(["--features".to_owned(), example.features.join(",")]);
-            }
-            ci.run_cargo(&step, &command_line, &[])
-        })?;
-    }
-    ci.step("conformance on the emulator", || {
-        let program = ["run", "--quiet", "--locked", "--package", "integration-tests"];
-        let words = [&program[..], &["--bin", "conformance-live", "--", "--dry-run"]].concat();
-        ci.cargo("conformance on the emulator", &words)
-    })?;
+    ci.step("doc", || ci.build_docs())?;
+    ci.run_examples(&members)?;
+    let conformance = ["run", "--quiet", "--locked", "--package", "integration-tests"];
+    let dry_run = ["--bin", "conformance-live", "--", "--dry-run"];
+    ci.cargo_step(
+        "conformance on the emulator",
+        &[&conformance[..], &dry_run].concat(),
+    )?;
     ci.step("soak", || soak(workspace, "dev", &[]))?;
-    ci.step("msrv", || {
-        let rustc = ci.output("msrv", "rustc", &["-V"])?;
-        msrv::check(workspace, &ci.metadata(&["--locked"])?, &rustc).map(drop)
-    })?;
-    if ci.has("cargo-deny") {
-        ci.step("deny", || ci.cargo("deny", &["deny", "--all-features", "check"]))?;
-    } else {
-        say("== deny: skipped, cargo-deny is not installed");
-    }
-    Ok(())
+    ci.step("msrv", || ci.check_msrv())?;
+    ci.check_dependencies()
 }
 
 /// Runs the emulator's soak test, built with the given cargo profile.
@@ -124,6 +59,19 @@ pub fn soak(workspace: &Workspace, profile: &str, arguments: &[String]) -> Resul
     words.extend(["--bench", "soak", "--profile", profile, "--"]);
     words.extend(arguments.iter().map(String::as_str));
     Ci { workspace }.cargo("soak", &words)
+}
+
+/// Checks that the committed generated code is fresh; prints a warning if generation is slow.
+fn check_generated(workspace: &Workspace) -> Result<(), Error> {
+    let start = Instant::now();
+    generate::check(workspace, generate::Unsupported::Refuse)?;
+    if start.elapsed() > generate::SLOW {
+        say(&format!(
+            "warning: generation took more than {:?}",
+            generate::SLOW
+        ));
+    }
+    Ok(())
 }
 
 #[allow(clippy::print_stdout, reason = "this is the output of a command")]
@@ -141,6 +89,60 @@ impl Ci<'_> {
         let start = Instant::now();
         run()?;
         say(&format!("== {name}: ok, {:.1} s", start.elapsed().as_secs_f64()));
+        Ok(())
+    }
+
+    /// Runs `cargo` as a step.
+    fn cargo_step(&self, name: &str, arguments: &[&str]) -> Result<(), Error> {
+        self.step(name, || self.cargo(name, arguments))
+    }
+
+    /// Checks each package without its features and with each one alone. The other steps enable all features, which hides
+    /// a missing `cfg`.
+    fn check_features(&self, members: &Metadata) -> Result<(), Error> {
+        for (package, feature) in members.feature_sets() {
+            let package = package.name.as_str();
+            let step = match feature {
+                Some(feature) => format!("features {package}: only {feature}"),
+                None => format!("features {package}: none"),
+            };
+            let mut arguments = vec!["check", "--locked", "--package", package];
+            arguments.push("--no-default-features");
+            arguments.extend(feature.iter().flat_map(|feature| ["--features", feature]));
+            self.cargo_step(&step, &arguments)?;
+        }
+        Ok(())
+    }
+
+    fn build_docs(&self) -> Result<(), Error> {
+        let command_line = ["cargo", "doc", "--workspace", "--no-deps", "--locked"].map(str::to_owned);
+        self.run_cargo("doc", &command_line, &[("RUSTDOCFLAGS", "-D warnings")])
+    }
+
+    fn run_examples(&self, members: &Metadata) -> Result<(), Error> {
+        for (package, example) in members.examples() {
+            let features = example.required_features.join(",");
+            let mut arguments = vec!["run", "--quiet", "--locked", "--package", &package.name];
+            arguments.extend(["--example", &example.name]);
+            if !features.is_empty() {
+                arguments.extend(["--features", &features]);
+            }
+            self.cargo_step(&format!("example {}", example.name), &arguments)?;
+        }
+        Ok(())
+    }
+
+    fn check_msrv(&self) -> Result<(), Error> {
+        let rustc = self.output("msrv", "rustc", &["-V"])?;
+        msrv::check(self.workspace, &self.metadata(&["--locked"])?, &rustc).map(drop)
+    }
+
+    /// Checks `deny.toml`, if cargo-deny is installed.
+    fn check_dependencies(&self) -> Result<(), Error> {
+        if self.has("cargo-deny") {
+            return self.cargo_step("deny", &["deny", "--all-features", "check"]);
+        }
+        say("== deny: skipped, cargo-deny is not installed");
         Ok(())
     }
 
@@ -197,7 +199,7 @@ impl Ci<'_> {
         String::from_utf8(output.stdout).map_err(|e| fail(e.to_string()))
     }
 
-    fn metadata(&self, options: &[&str]) -> Result<Value, Error> {
+    fn metadata(&self, options: &[&str]) -> Result<Metadata, Error> {
         let mut arguments = vec!["metadata", "--format-version", "1"];
         arguments.extend(options);
         let json = self.output("metadata", &cargo(), &arguments)?;
@@ -231,101 +233,9 @@ fn cargo() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
 }
 
-/// An example of a package of the workspace.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Example {
-    package: String,
-    name: String,
-    features: Vec<String>,
-}
-
-fn text(value: &Value, key: &str) -> String {
-    value
-        .get(key)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
-}
-
-fn list(value: &Value, key: &str) -> Vec<Value> {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default()
-}
-
-/// Returns the examples that `cargo metadata` lists.
-fn examples(metadata: &Value) -> Vec<Example> {
-    let mut found = Vec::new();
-    for package in list(metadata, "packages") {
-        for target in list(&package, "targets") {
-            if list(&target, "kind").iter().any(|kind| kind == "example") {
-                let features = list(&target, "required-features");
-                found.push(Example {
-                    package: text(&package, "name"),
-                    name: text(&target, "name"),
-                    features: features
-                        .iter()
-                        .filter_map(Value::as_str)
-                        .map(str::to_owned)
-                        .collect(),
-                });
-            }
-        }
-    }
-    found
-}
-
-/// Returns each package that has features, without any feature and with each one alone. The other steps enable all
-/// features, which hides a missing `cfg`.
-fn feature_sets(metadata: &Value) -> Vec<(String, Option<String>)> {
-    let mut sets = Vec::new();
-    for package in list(metadata, "packages") {
-        let name = text(&package, "name");
-        let features = package.get("features").and_then(Value::as_object);
-        let features: Vec<_> = features.into_iter().flat_map(|map| map.keys()).collect();
-        if !features.is_empty() {
-            sets.push((name.clone(), None));
-        }
-        for feature in features.into_iter().filter(|f| *f != "default") {
-            sets.push((name.clone(), Some(feature.clone())));
-        }
-    }
-    sets
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn every_example_is_found_with_its_features() {
-        let metadata = json!({ "packages": [{ "name": "a", "targets": [
-            { "name": "a", "kind": ["lib"] },
-            { "name": "one", "kind": ["example"] },
-            { "name": "two", "kind": ["example"], "required-features": ["amqp", "ws"] },
-        ] }, { "name": "b", "targets": [] }] });
-        let found = examples(&metadata);
-        assert_eq!(found.len(), 2);
-        assert_eq!((found[0].package.as_str(), found[0].name.as_str()), ("a", "one"));
-        assert_eq!(found[1].features, ["amqp", "ws"]);
-    }
-
-    #[test]
-    fn every_feature_is_checked_alone() {
-        let metadata = json!({ "packages": [
-            { "name": "a", "features": { "amqp": ["dep:x"], "default": ["amqp"] } },
-            { "name": "b", "features": {} },
-        ] });
-        let alone = Some("amqp".to_owned());
-        assert_eq!(
-            feature_sets(&metadata),
-            [("a".to_owned(), None), ("a".to_owned(), alone)]
-        );
-    }
 
     #[test]
     fn clients_are_checked_without_their_features() {
@@ -333,10 +243,14 @@ mod tests {
         let ci = Ci {
             workspace: &workspace,
         };
-        let sets = feature_sets(&ci.metadata(&["--no-deps"]).unwrap());
+        let metadata = ci.metadata(&["--no-deps"]).unwrap();
+        let sets: Vec<_> = metadata
+            .feature_sets()
+            .map(|(package, feature)| (package.name.as_str(), feature))
+            .collect();
         for client in ["iothub-convenience", "digitaltwins-convenience"] {
-            for feature in [None, Some("rustls".to_owned())] {
-                assert!(sets.contains(&(client.to_owned(), feature)), "{sets:?}");
+            for feature in [None, Some("rustls")] {
+                assert!(sets.contains(&(client, feature)), "{sets:?}");
             }
         }
     }

@@ -1,13 +1,19 @@
 //! Generates Rust code from a lowered description with progenitor.
 
+mod culprits;
+
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use proc_macro2::{Group, Literal, TokenStream, TokenTree};
 use progenitor_impl::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle, TypeImpl};
 use quote::quote;
 use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::names;
+pub use culprits::generate_or_skip;
 
 /// Generates the client and its types as one file.
 ///
@@ -35,14 +41,61 @@ pub fn generate(document: &Value, file: &Path) -> Result<syn::File, Error> {
             "::azure_protocol_runtime::DateTime",
             [TypeImpl::Display, TypeImpl::FromStr].into_iter(),
         );
-    let tokens = catch_unwind(AssertUnwindSafe(|| {
+    EXPECTED.set(true);
+    let generated = catch_unwind(AssertUnwindSafe(|| {
         Generator::new(&settings).generate_tokens(&spec)
-    }))
-    .map_err(|panic| {
-        let message = panic.downcast_ref::<String>().cloned();
-        let message = message.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
-        fail(message.unwrap_or_else(|| "it panicked".to_owned()))
-    })?
-    .map_err(|e| fail(e.to_string()))?;
+    }));
+    EXPECTED.set(false);
+    let tokens = generated
+        .map_err(|panic| {
+            let message = panic.downcast_ref::<String>().cloned();
+            let message = message.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+            fail(message.unwrap_or_else(|| "it panicked".to_owned()))
+        })?
+        .map_err(|e| fail(e.to_string()))?;
+    let tokens = match names::are_in(document) {
+        true => with_wire_names(tokens),
+        false => tokens,
+    };
     syn::parse2(tokens).map_err(|e| fail(format!("its output is not Rust: {e}")))
+}
+
+thread_local! {
+    /// Whether a panic on this thread is one of the generator, which becomes an error.
+    static EXPECTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps the generator's panics off standard error. For programs, not for tests.
+pub fn silence_panics() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !EXPECTED.get() {
+            print(panic);
+        }
+    }));
+}
+
+/// Replaces names that stand for a wire name and a Rust name by the wire name.
+fn with_wire_names(tokens: TokenStream) -> TokenStream {
+    let wire = |literal: &Literal| {
+        let text = literal.to_string();
+        if !names::may_be_in(&text) {
+            return None;
+        }
+        let text: syn::LitStr = syn::parse_str(&text).ok()?;
+        names::wire(&text.value())
+    };
+    let tokens = tokens.into_iter().map(|token| match token {
+        TokenTree::Group(group) => {
+            let mut new = Group::new(group.delimiter(), with_wire_names(group.stream()));
+            new.set_span(group.span());
+            TokenTree::Group(new)
+        }
+        TokenTree::Literal(literal) => match wire(&literal) {
+            Some(wire) => TokenTree::Literal(Literal::string(&wire)),
+            None => TokenTree::Literal(literal),
+        },
+        other => other,
+    });
+    tokens.collect()
 }

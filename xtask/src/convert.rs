@@ -4,6 +4,7 @@
 //! types are global or per body, and so on. Overlays correct the facts; [`crate::lower`] handles what the generator does
 //! not support.
 
+mod body;
 mod origin;
 pub(crate) mod schema;
 mod security;
@@ -11,10 +12,10 @@ mod servers;
 
 use serde_json::{Map, Value, json};
 
-use crate::document::{METHODS, deref, deref_at, elements, entries, object, text};
+use crate::document::{METHODS, deref, deref_at, elements, entries, object, string};
 use crate::error::{Fault, Located, Pointer, unsupported};
 pub use origin::in_swagger;
-use schema::{description, local_reference, only, parameter_schema, schema};
+use schema::{description, local_reference, parameter_schema, schema};
 
 /// Converts a Swagger 2.0 document to OpenAPI 3.0.3.
 ///
@@ -24,13 +25,6 @@ use schema::{description, local_reference, only, parameter_schema, schema};
 pub fn convert(swagger: &Value) -> Result<Value, Located> {
     let root = Pointer::root();
     let map = object(swagger, &root)?;
-    if let Some(key) = map.keys().find(|k| *k == "x-ms-paths") {
-        return Err(unsupported(
-            &root.at(key),
-            "member `x-ms-paths`",
-            "move its operations to `paths`",
-        ));
-    }
     let converter = Converter { swagger, map };
 
     let mut out = Map::new();
@@ -47,8 +41,18 @@ pub fn convert(swagger: &Value) -> Result<Value, Located> {
         return Err(Located::new(&root, Fault::Missing("paths")));
     }
     let mut paths = Map::new();
-    for (at, path, item) in entries(map, "paths", &root)? {
-        paths.insert(path.to_owned(), converter.path_item(item, &at)?);
+    // Azure's second map has the operations that differ from others only by their query.
+    for key in ["paths", "x-ms-paths"] {
+        for (at, path, item) in entries(map, key, &root)? {
+            if paths.contains_key(path) {
+                return Err(unsupported(
+                    &at,
+                    format!("path `{path}`"),
+                    "it is also in `paths`",
+                ));
+            }
+            paths.insert(path.to_owned(), converter.path_item(item, &at)?);
+        }
     }
     out.insert("paths".into(), Value::Object(paths));
     out.insert("components".into(), converter.components(&root)?);
@@ -73,8 +77,8 @@ impl Converter<'_> {
             &at,
         )?;
         let mut out = Map::new();
-        out.insert("title".into(), json!(text(info, "title", &at)?));
-        out.insert("version".into(), json!(text(info, "version", &at)?));
+        out.insert("title".into(), json!(string(info, "title", &at)?));
+        out.insert("version".into(), json!(string(info, "version", &at)?));
         description(info, &mut out);
         Ok(Value::Object(out))
     }
@@ -106,7 +110,7 @@ impl Converter<'_> {
     /// Returns whether a parameter, or the target of its reference, is a body or a form field.
     fn is_body(&self, value: &Value, at: &Pointer) -> Result<bool, Located> {
         let target = object(deref(self.swagger, value, at)?, at)?;
-        Ok(matches!(text(target, "in", at)?, "body" | "formData"))
+        Ok(matches!(string(target, "in", at)?, "body" | "formData"))
     }
 
     fn operation(
@@ -171,91 +175,6 @@ impl Converter<'_> {
         Ok(Value::Object(out))
     }
 
-    fn request_body(
-        &self,
-        operation: &Map<String, Value>,
-        bodies: &[(Pointer, &Map<String, Value>)],
-        at: &Pointer,
-    ) -> Result<Value, Located> {
-        let consumes = media_types(operation, self.map, "consumes");
-        let is_form = |b: &Map<String, Value>| b.get("in").and_then(Value::as_str) == Some("formData");
-        let mut out = Map::new();
-        let (required, media, content) = match bodies {
-            [(at, body)] if !is_form(body) => {
-                only(body, |key| key == "schema" || PARAMETER.contains(&key), at)?;
-                description(body, &mut out);
-                let value = body
-                    .get("schema")
-                    .ok_or_else(|| Located::new(at, Fault::Missing("schema")))?;
-                let content = schema(value, &at.at("schema"))?;
-                let media = consumes.unwrap_or_else(|| vec!["application/json".into()]);
-                (
-                    body.get("required").and_then(Value::as_bool).unwrap_or(false),
-                    media,
-                    content,
-                )
-            }
-            _ if bodies.iter().all(|(_, b)| is_form(b)) => {
-                let has_file = bodies
-                    .iter()
-                    .any(|(_, b)| b.get("type").and_then(Value::as_str) == Some("file"));
-                let default = if has_file {
-                    "multipart/form-data"
-                } else {
-                    "application/x-www-form-urlencoded"
-                };
-                let mut properties = Map::new();
-                let mut required = Vec::new();
-                for (at, field) in bodies {
-                    let name = text(field, "name", at)?;
-                    let mut property = Map::new();
-                    description(field, &mut property);
-                    if field.get("type").and_then(Value::as_str) == Some("array") {
-                        return Err(unsupported(
-                            &at.at("type"),
-                            "array in a form",
-                            "form fields must be scalars or files",
-                        ));
-                    }
-                    property.extend(parameter_schema(field, &PARAMETER, at)?);
-                    properties.insert(name.to_owned(), Value::Object(property));
-                    if field.get("required").and_then(Value::as_bool) == Some(true) {
-                        required.push(json!(name));
-                    }
-                }
-                let any = !required.is_empty();
-                let mut form = json!({ "type": "object", "properties": properties });
-                if any {
-                    form["required"] = Value::Array(required);
-                }
-                (any, consumes.unwrap_or_else(|| vec![default.into()]), form)
-            }
-            _ => {
-                return Err(unsupported(
-                    at,
-                    "combination of body parameters",
-                    "an operation has either one body or only form fields",
-                ));
-            }
-        };
-        if required {
-            out.insert("required".into(), json!(true));
-        }
-        let content: Map<_, _> = media
-            .into_iter()
-            .map(|m| (m, json!({ "schema": content })))
-            .collect();
-        out.insert("content".into(), Value::Object(content));
-        // Only Swagger 2.0 names the body; the extension keeps the name that the API's authors chose.
-        if let [(_, body)] = bodies
-            && !is_form(body)
-            && let Some(name) = body.get("name")
-        {
-            out.insert("x-body-name".into(), name.clone());
-        }
-        Ok(Value::Object(out))
-    }
-
     fn components(&self, root: &Pointer) -> Result<Value, Located> {
         let mut out = Map::new();
         let mut schemas = Map::new();
@@ -310,16 +229,16 @@ fn parameter(value: &Value, at: &Pointer) -> Result<Value, Located> {
     if let Some(reference) = map.get("$ref") {
         return Ok(json!({ "$ref": local_reference(reference, at)? }));
     }
-    let location = text(map, "in", at)?;
+    let location = string(map, "in", at)?;
     if !matches!(location, "path" | "query" | "header") {
         return Err(unsupported(
             &at.at("in"),
             format!("parameter location `{location}`"),
-            "allowed are `path`, `query` and `header`",
+            "use one of these: `path`, `query` and `header`",
         ));
     }
     let mut out = Map::new();
-    out.insert("name".into(), json!(text(map, "name", at)?));
+    out.insert("name".into(), json!(string(map, "name", at)?));
     out.insert("in".into(), json!(location));
     description(map, &mut out);
     if location == "path" || map.get("required").and_then(Value::as_bool) == Some(true) {
@@ -354,7 +273,7 @@ fn parameter(value: &Value, at: &Pointer) -> Result<Value, Located> {
                 return Err(unsupported(
                     &at.at("collectionFormat"),
                     format!("collectionFormat `{other}` of a {location} parameter"),
-                    "allowed are `csv`, `multi`, `pipes` and `ssv` in a query, `csv` elsewhere",
+                    "use one of these: `csv`, `multi`, `pipes` and `ssv` in a query, `csv` elsewhere",
                 ));
             }
         };

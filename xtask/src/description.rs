@@ -1,12 +1,13 @@
 //! Loads an API description in either format.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::bundle::Bundled;
 use crate::document::load_json;
 use crate::error::{Error, Fault, Located, Pointer};
-use crate::{check, convert};
+use crate::{bundle, check, convert};
 
 /// The format of a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub enum Format {
     OpenApi3,
 }
 
-/// Reads a description and detects its format.
+/// Reads a description and detects its format. References to other files are kept.
 ///
 /// # Errors
 /// When the file cannot be read, is not JSON, or is neither Swagger 2.0 nor OpenAPI 3.0.
@@ -34,34 +35,67 @@ pub struct Description {
     pub openapi: Value,
     /// The Swagger 2.0 document that it was converted from, if any.
     pub swagger: Option<Value>,
+    /// The result of bundling other files.
+    pub bundled: Bundled,
+    file: PathBuf,
 }
 
 impl Description {
     /// Reads, converts and checks a description in either format.
     ///
     /// # Errors
-    /// As [`load`], [`convert::convert`] and [`check::check`].
+    /// As [`load`], [`bundle::bundle`], [`convert::convert`] and [`check::check`].
     pub fn load(file: &Path) -> Result<Self, Error> {
         let (document, format) = load(file)?;
-        let description = match format {
-            Format::OpenApi3 => Self {
-                openapi: document,
-                swagger: None,
-            },
-            Format::Swagger2 => Self {
-                openapi: convert::convert(&document).map_err(|e| e.in_file(file))?,
-                swagger: Some(document),
-            },
+        let mut bundled = bundle::bundle(document, file, format)?;
+        let document = std::mem::take(&mut bundled.document);
+        let mut description = Self {
+            openapi: Value::Null,
+            swagger: None,
+            bundled,
+            file: file.to_owned(),
         };
-        check::check(&description.openapi).map_err(|e| description.fault(e).in_file(file))?;
+        match format {
+            Format::OpenApi3 => description.openapi = document,
+            Format::Swagger2 => {
+                description.openapi = convert::convert(&document).map_err(|e| description.in_file(e))?;
+                description.swagger = Some(document);
+            }
+        }
+        check::check(&description.openapi).map_err(|e| description.fault(e))?;
         Ok(description)
     }
 
-    /// Maps a fault in the OpenAPI document to its location in the file.
-    pub fn fault(&self, fault: Located) -> Located {
-        match &self.swagger {
+    /// Refuses references to schemas that do not exist.
+    ///
+    /// # Errors
+    /// [`Fault::UnresolvableReference`], for the first.
+    pub fn require_complete(&self) -> Result<(), Error> {
+        match self.bundled.missing.first() {
+            Some((file, fault)) => Err(fault.clone().in_file(file)),
+            None => Ok(()),
+        }
+    }
+
+    /// Locates a fault in the OpenAPI document in the file that it came from.
+    pub fn fault(&self, fault: Located) -> Error {
+        self.in_file(match &self.swagger {
             Some(swagger) => convert::in_swagger(swagger, fault),
             None => fault,
+        })
+    }
+
+    /// Locates a fault in the bundled document in the file that it came from.
+    fn in_file(&self, mut fault: Located) -> Error {
+        if let Some(other) = fault.fault.other_mut() {
+            *other = match self.bundled.origin(other) {
+                Some((file, pointer)) => format!("{}#{pointer}", file.display()),
+                None => format!("#{other}"),
+            };
+        }
+        match self.bundled.origin(&fault.pointer) {
+            Some((file, pointer)) => Located { pointer, ..fault }.in_file(&file),
+            None => fault.in_file(&self.file),
         }
     }
 }
@@ -71,7 +105,9 @@ impl Description {
 /// # Errors
 /// As [`Description::load`].
 pub fn load_openapi(file: &Path) -> Result<Value, Error> {
-    Ok(Description::load(file)?.openapi)
+    let description = Description::load(file)?;
+    description.require_complete()?;
+    Ok(description.openapi)
 }
 
 fn format(document: &Value) -> Result<Format, Located> {

@@ -143,7 +143,7 @@ impl Differ {
             };
             let here = format!("{location} {code}");
             match pair {
-                Pair::Both(old, new) => differ.response(&here, old, new),
+                Pair::Both(old, new) => differ.response(&here, old, new, success),
                 Pair::Old(_) => differ.push(element, here, Delta::Removed, false),
                 // A client treats an unknown success code as an error.
                 Pair::New(_) => differ.push(element, here, Delta::Added, success),
@@ -167,13 +167,14 @@ impl Differ {
         });
     }
 
-    fn response(&mut self, location: &str, old: &Response, new: &Response) {
+    fn response(&mut self, location: &str, old: &Response, new: &Response, success: bool) {
         self.content(location, &old.content, &new.content, RECEIVED);
         self.each(&old.headers, &new.headers, |differ, name, pair| {
             let here = format!("{location} {name}");
             match pair {
                 Pair::Both(old, new) => differ.schema(&here, old, new, RECEIVED),
-                Pair::Old(_) => differ.push(Element::Header, here, Delta::Removed, true),
+                // Error responses are decoded without their headers.
+                Pair::Old(_) => differ.push(Element::Header, here, Delta::Removed, success),
                 Pair::New(_) => differ.push(Element::Header, here, Delta::Added, false),
             }
         });
@@ -211,12 +212,9 @@ impl Differ {
             match pair {
                 Pair::Both(old, new) => {
                     if old.required != new.required {
-                        // Old callers do not send a newly required member, and rely on one that is now optional.
-                        let breaking = if new.required {
-                            direction.sent
-                        } else {
-                            direction.received
-                        };
+                        // Old callers do not send a newly required member, and rely on one that is now optional. The
+                        // generated type of one that is read changes either way.
+                        let breaking = direction.received || new.required && direction.sent;
                         let delta = Delta::Changed(requiredness(old.required), requiredness(new.required));
                         differ.push(element, here.clone(), delta, breaking);
                     }
@@ -234,6 +232,19 @@ impl Differ {
             self.push(Element::Schema, location.to_owned(), delta, true);
             return;
         }
+        self.enum_values(location, old, new, direction);
+        self.constraints(location, old, new, direction);
+        self.members(
+            Element::Property,
+            location,
+            &old.properties,
+            &new.properties,
+            direction,
+        );
+        self.parts(location, old, new, direction);
+    }
+
+    fn enum_values(&mut self, location: &str, old: &SchemaFacts, new: &SchemaFacts, direction: Direction) {
         // Enums are open, so a new value does not break callers; a new enum restricts the values that they may send.
         let closed = old.enum_values.is_empty() && !new.enum_values.is_empty() && direction.sent;
         for value in new.enum_values.difference(&old.enum_values) {
@@ -253,6 +264,9 @@ impl Differ {
                 breaking,
             );
         }
+    }
+
+    fn constraints(&mut self, location: &str, old: &SchemaFacts, new: &SchemaFacts, direction: Direction) {
         self.each(&old.constraints, &new.constraints, |differ, name, pair| {
             let here = format!("{location} {name}");
             let harmless = matches!(name, "default" | "readOnly") || name.starts_with("x-");
@@ -282,13 +296,10 @@ impl Differ {
                 ),
             }
         });
-        self.members(
-            Element::Property,
-            location,
-            &old.properties,
-            &new.properties,
-            direction,
-        );
+    }
+
+    /// Compares the schemas of array items, map values and composed types.
+    fn parts(&mut self, location: &str, old: &SchemaFacts, new: &SchemaFacts, direction: Direction) {
         let (old, new): (BTreeMap<_, _>, BTreeMap<_, _>) = (
             old.parts.iter().cloned().collect(),
             new.parts.iter().cloned().collect(),

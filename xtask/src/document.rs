@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Fault, Located, Pointer, read};
+use crate::json;
 
 /// The HTTP methods of operations, in the order in which descriptions list them.
 pub const METHODS: [&str; 8] = [
@@ -16,16 +17,12 @@ pub const GENERATED_METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// Reads a JSON file. Skips a byte order mark, which some published files have.
+/// Reads a JSON file.
 ///
 /// # Errors
-/// When the file cannot be read or is not JSON.
+/// When the file cannot be read or is not JSON, or an object has a key twice.
 pub fn load_json(file: &Path) -> Result<Value, Error> {
-    let text = read(file)?;
-    serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(&text)).map_err(|source| Error::Json {
-        file: file.to_owned(),
-        source,
-    })
+    json::parse(&read(file)?, file)
 }
 
 /// Returns `info.version`, which is the api-version.
@@ -87,7 +84,7 @@ pub fn object<'a>(value: &'a Value, at: &Pointer) -> Result<&'a Map<String, Valu
 ///
 /// # Errors
 /// [`Fault::Missing`] or [`Fault::Expected`].
-pub fn text<'a>(map: &'a Map<String, Value>, key: &'static str, at: &Pointer) -> Result<&'a str, Located> {
+pub fn string<'a>(map: &'a Map<String, Value>, key: &'static str, at: &Pointer) -> Result<&'a str, Located> {
     match map.get(key) {
         None => Err(Located::new(at, Fault::Missing(key))),
         Some(Value::String(s)) => Ok(s),

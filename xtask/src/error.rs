@@ -1,10 +1,10 @@
-//! Errors of the maintenance commands: file, JSON pointer, what is wrong, the rule and the way out.
+//! Errors of the maintenance commands: file, JSON pointer, what is wrong, the rule and how to fix it.
 //!
 //! `tests/errors.rs` has a snapshot of every text.
 
 use std::path::{Path, PathBuf};
 
-/// Why a command failed. If [`crate::generate`] or [`crate::import`] returns one, nothing was written.
+/// Error of a command. [`crate::generate`] and [`crate::import`] write nothing if they return one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -43,14 +43,12 @@ pub enum Error {
         fault: Fault,
     },
     /// An overlay is malformed, an action matches nothing, or the overlaid description is invalid.
-    #[error("{}#{pointer}: {reason}", file.display())]
+    #[error("{}", overlay_faults(file, faults))]
     Overlay {
         /// The overlay file.
         file: PathBuf,
-        /// The JSON pointer of the action in that file.
-        pointer: String,
-        /// What is wrong, and the rule.
-        reason: String,
+        /// The faults, in the order of the actions.
+        faults: Vec<OverlayFault>,
     },
     /// The code generator rejected a description that passed our own checks.
     #[error(
@@ -63,7 +61,7 @@ pub enum Error {
         /// The generator's message.
         reason: String,
     },
-    /// The generated code does not look as the post-pass expects, for example after an update of the generator.
+    /// The generated code is not what the post-pass expects, for example after an update of the generator.
     #[error(
         "{}: post-pass `{pass}`: expected {expected}, found {found}; the generator's output has changed, adapt xtask/src/postpass.rs",
         file.display()
@@ -85,6 +83,15 @@ pub enum Error {
         file: PathBuf,
         /// The parser's message.
         reason: String,
+    },
+    /// `import` would change a version that exists.
+    #[error(
+        "{}: the version exists and would change; pass --replace to overwrite it, with the texts written for it kept",
+        file.display()
+    )]
+    Exists {
+        /// The description.
+        file: PathBuf,
     },
     /// `services.toml` does not list the service.
     #[error("unknown service `{name}`; specs/services.toml lists: {known}")]
@@ -119,7 +126,16 @@ pub enum Error {
     },
 }
 
-/// What is wrong at one location of an API description, and the rule.
+/// A fault of an overlay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverlayFault {
+    /// The JSON pointer of the action in the overlay file.
+    pub pointer: String,
+    /// What is wrong, and the rule.
+    pub reason: String,
+}
+
+/// A fault in an API description, with the rule that it breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
@@ -132,10 +148,8 @@ pub enum Fault {
     /// A value has the wrong JSON type.
     #[error("must be {0}")]
     Expected(&'static str),
-    /// The target of a `$ref` does not exist, or is in another file.
-    #[error(
-        "unresolvable reference `{0}`; a reference must start with `#/` and its target must exist in this file"
-    )]
+    /// The target of a `$ref` does not exist.
+    #[error("unresolvable reference `{0}`; its target must exist in this file, or in the file that it names")]
     UnresolvableReference(String),
     /// A construct that the generator cannot handle.
     #[error("unsupported {found}; {rule}")]
@@ -145,6 +159,25 @@ pub enum Fault {
         /// What is allowed, or what to do.
         rule: &'static str,
     },
+    /// A key occurs twice in one object.
+    #[error("key `{0}` is used twice in one object; a parser keeps only the last, so remove one")]
+    DuplicateKey(String),
+    /// Two names that would get one Rust name.
+    #[error("`{name}` gets the Rust name `{rust}`, which {other} already has; rename one")]
+    NameClash {
+        /// The second name.
+        name: String,
+        /// The Rust name of both.
+        rust: String,
+        /// The pointer of the first name.
+        other: String,
+    },
+    /// A schema that extends itself.
+    #[error("schema `{0}` extends itself; remove one of the references in `allOf`")]
+    Cycle(String),
+    /// A property to which two parts of a schema give different types.
+    #[error(transparent)]
+    Contradiction(Box<Contradiction>),
     /// Two operations with the same id.
     #[error("operation id `{0}` is used twice; ids name the generated methods and must be unique")]
     DuplicateOperation(String),
@@ -157,6 +190,31 @@ pub struct Located {
     pub pointer: String,
     /// What is wrong there.
     pub fault: Fault,
+}
+
+/// Two types of one property.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("property `{property}` is {here} here and {there} in {other}; a value cannot be both, so change one")]
+pub struct Contradiction {
+    /// The property.
+    pub property: String,
+    /// Its type in this place.
+    pub here: String,
+    /// Its type in the other place.
+    pub there: String,
+    /// The pointer of the other place.
+    pub other: String,
+}
+
+impl Fault {
+    /// Returns the pointer of the other place that the fault names, if any.
+    pub(crate) fn other_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::NameClash { other, .. } => Some(other),
+            Self::Contradiction(fault) => Some(&mut fault.other),
+            _ => None,
+        }
+    }
 }
 
 impl Located {
@@ -226,6 +284,11 @@ pub fn read(file: &Path) -> Result<String, Error> {
         file: file.to_owned(),
         source,
     })
+}
+
+fn overlay_faults(file: &Path, faults: &[OverlayFault]) -> String {
+    let line = |fault: &OverlayFault| format!("{}#{}: {}", file.display(), fault.pointer, fault.reason);
+    faults.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn list(files: &[PathBuf]) -> String {

@@ -1,10 +1,10 @@
-//! The facts of an API description, without descriptions, order and notation.
+//! The facts of an API description, independent of human-readable text, order and notation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::document::{METHODS, deref, elements, entries, object, version};
+use crate::document::{METHODS, deref, elements, entries, object, string, version};
 use crate::error::{Located, Pointer};
 
 /// The facts of one description.
@@ -133,14 +133,8 @@ fn operation(
     at: &Pointer,
 ) -> Result<Operation, Located> {
     let map = object(value, at)?;
-    let text = |map: &Map<String, Value>, key: &str| -> String {
-        map.get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
     let mut out = Operation {
-        id: text(map, "operationId"),
+        id: string(map, "operationId", at)?.to_owned(),
         ..Operation::default()
     };
     for (at, parameter) in
@@ -149,7 +143,7 @@ fn operation(
             .chain(elements(map, "parameters", at)?)
     {
         let parameter = object(deref(document, parameter, &at)?, &at)?;
-        let (location, name) = (text(parameter, "in"), text(parameter, "name"));
+        let (location, name) = (string(parameter, "in", &at)?, string(parameter, "name", &at)?);
         if name == "api-version" {
             continue;
         }
@@ -166,7 +160,7 @@ fn operation(
         let name = if location == "header" {
             name.to_lowercase()
         } else {
-            name
+            name.to_owned()
         };
         out.parameters
             .insert(format!("{location} {name}"), Member { schema, required });

@@ -1,16 +1,19 @@
 //! Imports a published API description into `specs/`.
 
+mod secrets;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::description::load_openapi;
+use crate::description::{Description, load_openapi};
 use crate::diff::{Report, diff};
-use crate::document::version;
+use crate::document::{load_json, version};
 use crate::error::{Error, Pointer, read};
 use crate::facts::Facts;
 use crate::output::{self, Output};
-use crate::workspace::Workspace;
+use crate::overlay;
+use crate::workspace::{Service, Workspace};
 
 /// The result of an import.
 #[derive(Debug)]
@@ -21,8 +24,21 @@ pub struct Import {
     pub changed: bool,
     /// The API changes since the previous version.
     pub report: Report,
-    /// JSON pointers of the publisher's descriptions that the previous version has no text for.
+    /// JSON pointers of the publisher's descriptions that have no counterpart in the previous version.
     pub copied_descriptions: Vec<String>,
+    /// The components of other files that got another name, one line each.
+    pub renamed: Vec<String>,
+    /// JSON pointers of members that look like secrets and are not marked as such.
+    pub possible_secrets: Vec<String>,
+}
+
+/// What to do about a version that has been imported before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Refuse to change it.
+    Keep,
+    /// Replace it.
+    Replace,
 }
 
 /// Writes `specs/<service>/<info.version>.json` from a Swagger 2.0 or OpenAPI 3.0 file and selects that version in
@@ -30,10 +46,18 @@ pub struct Import {
 /// that no longer match.
 ///
 /// # Errors
-/// If the file is invalid or the service unknown; nothing is written then.
-pub fn import(workspace: &Workspace, service: &str, file: &Path) -> Result<Import, Error> {
+/// If the file is invalid, the service is unknown, or the version exists and would change. Nothing is written in that case.
+pub fn import(
+    workspace: &Workspace,
+    service: &str,
+    file: &Path,
+    existing: Existing,
+) -> Result<Import, Error> {
     let entry = workspace.service(service)?;
-    let mut document = load_openapi(file)?;
+    let loaded = Description::load(file)?;
+    loaded.require_complete()?;
+    let renamed = loaded.bundled.renamed;
+    let mut document = loaded.openapi;
     remove_examples(&mut document);
     let new = Facts::of(&document).map_err(|e| e.in_file(file))?;
 
@@ -51,29 +75,46 @@ pub fn import(workspace: &Workspace, service: &str, file: &Path) -> Result<Impor
 
     let version = version(&document);
     let relative = format!("{service}/{version}.json");
-    let services = workspace.services_file();
     let description = workspace.spec(&relative);
     let json = serde_json::to_string_pretty(&document).map_err(|source| Error::Json {
         file: file.to_owned(),
         source,
     })?;
-    let outputs = [
-        Output::new(description.clone(), json + "\n"),
-        Output::new(
-            services.clone(),
-            with_version(&read(&services)?, service, version, &relative).map_err(|reason| Error::Toml {
-                file: services.clone(),
-                reason,
-            })?,
-        ),
-    ];
+    let new_description = Output::new(description.clone(), json + "\n");
+    if existing == Existing::Keep && description.exists() && new_description.is_stale()? {
+        return Err(Error::Exists { file: description });
+    }
+    let possible_secrets = secrets::unmarked(&corrected(workspace, &entry, &document));
+    let outputs = [new_description, selected(workspace, service, version, &relative)?];
     let changed = !output::replace(&outputs)?.is_empty();
     Ok(Import {
         description,
         changed,
         report,
         copied_descriptions,
+        renamed,
+        possible_secrets,
     })
+}
+
+/// Returns `services.toml` with the version selected.
+fn selected(workspace: &Workspace, service: &str, version: &str, description: &str) -> Result<Output, Error> {
+    let file = workspace.services_file();
+    let text = with_version(&read(&file)?, service, version, description);
+    let text = text.map_err(|reason| Error::Toml {
+        file: file.clone(),
+        reason,
+    })?;
+    Ok(Output::new(file, text))
+}
+
+/// Applies the service's overlay, which marks secrets. An overlay that no longer fits is reported by `generate`.
+fn corrected(workspace: &Workspace, service: &Service, document: &Value) -> Value {
+    let corrected = service.overlay.as_ref().and_then(|overlay| {
+        let file = workspace.spec(overlay);
+        overlay::overlay(document, &load_json(&file).ok()?, &file).ok()
+    });
+    corrected.unwrap_or_else(|| document.clone())
 }
 
 /// Compares two descriptions.

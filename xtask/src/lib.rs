@@ -2,19 +2,22 @@
 //!
 //! The stages from an API description to a protocol crate:
 //!
-//! 1. [`description`] loads, [`convert`] converts Swagger 2.0 to OpenAPI 3.0, [`check`] rejects unsupported constructs;
+//! 1. [`description`] loads, [`bundle`] takes in what other files define, [`convert`] converts Swagger 2.0 to OpenAPI 3.0, [`check`] rejects unsupported constructs;
 //! 2. [`overlay`] corrects the description where the service differs;
 //! 3. [`lower`] reduces it to what the code generator supports;
 //! 4. [`codegen`] generates code, [`postpass`] corrects it, [`split`] divides it into files;
 //! 5. [`output`] writes the files or compares them. [`generate`] runs all stages.
 //!
 //! [`facts`] and [`diff`] compare descriptions, [`import`] imports a new version, [`coverage`] compares the operations with
-//! the convenience crates, and [`ci`] runs every check.
+//! the convenience crates, [`corpus`] runs all stages on
+//! a folder of published descriptions, and [`ci`] runs every check.
 
+pub mod bundle;
 pub mod check;
 pub mod ci;
 pub mod codegen;
 pub mod convert;
+pub mod corpus;
 pub mod coverage;
 pub mod description;
 pub mod diff;
@@ -23,8 +26,11 @@ pub mod error;
 pub mod facts;
 pub mod generate;
 pub mod import;
+pub mod json;
 pub mod lower;
+pub mod metadata;
 pub mod msrv;
+mod names;
 pub mod output;
 pub mod overlay;
 pub mod postpass;

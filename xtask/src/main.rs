@@ -13,8 +13,10 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 use xtask::error::Error;
+use xtask::generate::Unsupported;
+use xtask::import::{Existing, Import};
 use xtask::workspace::Workspace;
-use xtask::{ci, coverage, generate, import};
+use xtask::{ci, corpus, coverage, generate, import};
 
 /// Maintenance commands of this workspace.
 #[derive(Parser)]
@@ -31,13 +33,19 @@ enum Command {
         /// Write nothing; fail if a committed file is stale.
         #[arg(long)]
         check: bool,
+        /// Fail if an operation cannot be generated, in place of skipping it.
+        #[arg(long)]
+        strict: bool,
     },
     /// Import a new API version: write specs/<service>/<version>.json and select it in services.toml.
     Import {
         /// The service's name in specs/services.toml.
         service: String,
-        /// A Swagger 2.0 or OpenAPI 3.0 file.
+        /// A Swagger 2.0 or OpenAPI 3.0 file, with the files that it refers to next to it as published.
         file: PathBuf,
+        /// Overwrite the version if it exists.
+        #[arg(long)]
+        replace: bool,
     },
     /// Report the changes between two API descriptions (Swagger 2.0 or OpenAPI 3.0).
     Diff {
@@ -54,6 +62,17 @@ enum Command {
         /// Fail if an operation is not reached.
         #[arg(long)]
         require_all: bool,
+    },
+    /// Run all stages on a folder of published descriptions, and report which of them generate.
+    Corpus {
+        /// The folder. Its `files.txt` lists the descriptions; without one, all files with operations are taken.
+        folder: PathBuf,
+        /// Compile the generated code.
+        #[arg(long)]
+        compile: bool,
+        /// Refuse a description if one of its operations cannot be generated.
+        #[arg(long)]
+        strict: bool,
     },
     /// Run the emulator's soak test with optimizations.
     Soak {
@@ -72,6 +91,7 @@ macro_rules! say {
 }
 
 fn main() -> ExitCode {
+    xtask::codegen::silence_panics();
     match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -81,12 +101,42 @@ fn main() -> ExitCode {
     }
 }
 
+fn unsupported(strict: bool) -> Unsupported {
+    match strict {
+        true => Unsupported::Refuse,
+        false => Unsupported::Skip,
+    }
+}
+
+fn print_import(workspace: &Workspace, done: &Import) {
+    say!("{}", done.report);
+    for line in &done.renamed {
+        say!("renamed: {line}");
+    }
+    for pointer in &done.possible_secrets {
+        say!("looks like a secret, mark it with x-ms-secret in the overlay if it is one: {pointer}");
+    }
+    for pointer in &done.copied_descriptions {
+        say!("copied from the published file, rewrite in our own words: {pointer}");
+    }
+    let written = done
+        .description
+        .strip_prefix(workspace.root())
+        .unwrap_or(&done.description)
+        .display();
+    match done.changed {
+        true => say!("wrote {written}; now run `cargo xtask generate`"),
+        false => say!("{written} is unchanged"),
+    }
+}
+
 fn run(command: Command) -> Result<(), Error> {
     let workspace = Workspace::here();
     let start = Instant::now();
     match command {
-        Command::Generate { check: true } => {
-            generate::check(&workspace)?;
+        Command::Generate { check: true, strict } => {
+            let skipped = generate::check(&workspace, unsupported(strict))?;
+            skipped.iter().for_each(|line| say!("skipped {line}"));
             say!(
                 "generated files are up to date ({} ms)",
                 start.elapsed().as_millis()
@@ -95,8 +145,9 @@ fn run(command: Command) -> Result<(), Error> {
                 eprintln!("warning: generation took more than {:?}", generate::SLOW);
             }
         }
-        Command::Generate { check: false } => {
-            let changed = generate::write(&workspace)?;
+        Command::Generate { check: false, strict } => {
+            let generate::Written { changed, skipped } = generate::write(&workspace, unsupported(strict))?;
+            skipped.iter().for_each(|line| say!("skipped {line}"));
             for file in &changed {
                 say!(
                     "wrote {}",
@@ -109,21 +160,19 @@ fn run(command: Command) -> Result<(), Error> {
                 start.elapsed().as_millis()
             );
         }
-        Command::Import { service, file } => {
-            let done = import::import(&workspace, &service, &file)?;
-            say!("{}", done.report);
-            for pointer in &done.copied_descriptions {
-                say!("copied from the published file, rewrite in our own words: {pointer}");
-            }
-            let written = done
-                .description
-                .strip_prefix(workspace.root())
-                .unwrap_or(&done.description)
-                .display();
-            match done.changed {
-                true => say!("wrote {written}; now run `cargo xtask generate`"),
-                false => say!("{written} is unchanged"),
-            }
+        Command::Import {
+            service,
+            file,
+            replace,
+        } => {
+            let existing = match replace {
+                true => Existing::Replace,
+                false => Existing::Keep,
+            };
+            print_import(
+                &workspace,
+                &import::import(&workspace, &service, &file, existing)?,
+            );
         }
         Command::Diff { old, new, exit_code } => {
             let report = import::compare(&old, &new)?;
@@ -138,6 +187,14 @@ fn run(command: Command) -> Result<(), Error> {
             if require_all {
                 coverage::require_all(&all)?;
             }
+        }
+        Command::Corpus {
+            folder,
+            compile,
+            strict,
+        } => {
+            let result = corpus::corpus(&workspace, &folder, compile, unsupported(strict))?;
+            say!("{result}");
         }
         Command::Soak { arguments } => ci::soak(&workspace, "bench", &arguments)?,
         Command::Ci => {

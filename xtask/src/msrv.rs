@@ -1,16 +1,15 @@
 //! Checks the minimum supported Rust version.
 
-use serde_json::Value;
-
 use crate::error::{Error, read};
+use crate::metadata::Metadata;
 use crate::workspace::Workspace;
 
 /// Checks that Cargo.toml, rust-toolchain.toml and the running compiler have the same version, and that no dependency
-/// needs a newer one. `metadata` is the output of `cargo metadata`, `rustc` that of `rustc -V`.
+/// needs a newer one. `rustc` is the output of `rustc -V`.
 ///
 /// # Errors
 /// [`Error::Step`] with the versions that differ.
-pub fn check(workspace: &Workspace, metadata: &Value, rustc: &str) -> Result<String, Error> {
+pub fn check(workspace: &Workspace, metadata: &Metadata, rustc: &str) -> Result<String, Error> {
     let fail = |reason: String| Error::Step {
         step: "msrv".to_owned(),
         reason,
@@ -45,14 +44,11 @@ pub fn check(workspace: &Workspace, metadata: &Value, rustc: &str) -> Result<Str
         )));
     }
     let newer: Vec<_> = metadata
-        .get("packages")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+        .packages
+        .iter()
         .filter_map(|package| {
-            let needs = package.get("rust_version")?.as_str()?;
-            let name = package.get("name")?.as_str()?;
-            (minor(needs) > msrv).then(|| format!("{name} needs {needs}"))
+            let needs = package.rust_version.as_deref()?;
+            (minor(needs) > msrv).then(|| format!("{} needs {needs}", package.name))
         })
         .collect();
     if newer.is_empty() {
@@ -94,8 +90,11 @@ mod tests {
 
     #[test]
     fn cargo_toml_toolchain_compiler_and_dependencies_must_agree() {
-        let dependency =
-            |needs: &str| json!({ "packages": [{ "name": "a", "rust_version": needs }, { "name": "b" }] });
+        let dependency = |needs: &str| -> Metadata {
+            let a = json!({ "name": "a", "rust_version": needs, "targets": [], "features": {} });
+            let b = json!({ "name": "b", "rust_version": null, "targets": [], "features": {} });
+            serde_json::from_value(json!({ "packages": [a, b] })).unwrap()
+        };
         let (_folder, agreeing) = workspace("1.95.0");
         assert_eq!(
             check(&agreeing, &dependency("1.95"), "rustc 1.95.0 (x)").unwrap(),

@@ -26,7 +26,11 @@ impl Output {
         }
     }
 
-    fn is_stale(&self) -> Result<bool, Error> {
+    /// Returns whether the file differs from its expected state.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn is_stale(&self) -> Result<bool, Error> {
         Ok(current(&self.path)? != self.text.as_deref().map(str::as_bytes).map(<[u8]>::to_vec))
     }
 }
@@ -110,7 +114,7 @@ pub fn replace(files: &[Output]) -> Result<Vec<PathBuf>, Error> {
                 Some(temporary)
             }
         };
-        // Read before the first move: from then on only moves can fail, and they are undone.
+        // Read before the first move: after it only moves can fail, and they are undone.
         ready.push((&file.path, current(&file.path)?, temporary));
     }
     let mut done: Vec<(&Path, Option<Vec<u8>>)> = Vec::new();

@@ -3,6 +3,8 @@
 //! Each correction counts how often it applied and compares that with the expected number, so an update of the generator
 //! that changes its output fails here and not in a request.
 
+mod bodies;
+mod counter;
 mod docs;
 mod enums;
 mod fields;
@@ -11,11 +13,13 @@ mod requests;
 
 use std::path::Path;
 
+use syn::visit::Visit;
 use syn::visit_mut::VisitMut;
-use syn::{Attribute, File, ImplItem, Item, ItemImpl, parse_quote};
+use syn::{Attribute, Field, FieldValue, File, Ident, ImplItem, Item, ItemImpl, Member, parse_quote};
 
 use crate::error::Error;
 use crate::lower::{Lowered, Operation};
+use counter::Counter;
 
 /// Corrects a generated file in place; returns the names of the methods, in the order of the operations.
 ///
@@ -27,40 +31,17 @@ pub fn correct(code: &mut File, lowered: &Lowered, file: &Path) -> Result<Vec<St
     drop_prelude(code, &count)?;
     drop_panicking_constructor(code, &count)?;
     drop_hooks(code, &count)?;
+    parse_base_url(code, &count)?;
     let methods = methods::correct(operations_impl(code, &count)?, &lowered.operations, &count)?;
     let types = types_mod(code, &count)?;
-    enums::open(types, &lowered.document, &count)?;
+    enums::open(types, &count)?;
     fields::explicit_nulls(types);
     fields::defaults(types);
     fields::secrets(types, &lowered.secrets, &count)?;
     drop_unused_error_mod(types);
     docs::Docs.visit_file_mut(code);
-    requests::split(operations_impl(code, &count)?, lowered.operations.len(), &count)?;
+    requests::split(operations_impl(code, &count)?, &lowered.operations, &count)?;
     Ok(methods)
-}
-
-/// Compares how often corrections applied with the expected number.
-struct Counter<'a> {
-    file: &'a Path,
-}
-
-impl Counter<'_> {
-    fn check(&self, pass: &'static str, expected: usize, found: usize) -> Result<(), Error> {
-        if expected == found {
-            Ok(())
-        } else {
-            Err(self.fail(pass, expected, found))
-        }
-    }
-
-    fn fail(&self, pass: &'static str, expected: impl ToString, found: impl ToString) -> Error {
-        Error::PostPass {
-            file: self.file.to_owned(),
-            pass,
-            expected: expected.to_string(),
-            found: found.to_string(),
-        }
-    }
 }
 
 /// Finds the `impl Client` with one method per operation.
@@ -124,15 +105,63 @@ fn drop_hooks(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
     count.check("hooks", 1, before - code.items.len())
 }
 
+/// Turns `baseurl: String` into a `BaseUrl`, which is parsed once per client.
+fn parse_base_url(code: &mut File, count: &Counter<'_>) -> Result<(), Error> {
+    let mut base = BaseUrl(0);
+    for item in &mut code.items {
+        match item {
+            Item::Struct(item) => base.visit_item_struct_mut(item),
+            Item::Impl(item) if item.trait_.is_none() => base.visit_item_impl_mut(item),
+            _ => {}
+        }
+    }
+    count.check("base URL", 2, base.0)
+}
+
+struct BaseUrl(usize);
+
+impl VisitMut for BaseUrl {
+    fn visit_field_mut(&mut self, field: &mut Field) {
+        if field.ident.as_ref().is_some_and(|name| name == "baseurl") {
+            field.ty = parse_quote!(azure_protocol_runtime::BaseUrl);
+            self.0 += 1;
+        }
+    }
+
+    fn visit_field_value_mut(&mut self, field: &mut FieldValue) {
+        if matches!(&field.member, Member::Named(name) if name == "baseurl") {
+            field.expr = parse_quote!(azure_protocol_runtime::BaseUrl::new(baseurl));
+            self.0 += 1;
+        }
+    }
+}
+
 /// Conversions of open enums are infallible, so the error type may be unused.
 fn drop_unused_error_mod(types: &mut Vec<Item>) {
     let is_error = |item: &Item| matches!(item, Item::Mod(m) if m.ident == "error");
-    let used = types
-        .iter()
-        .filter(|item| !is_error(item))
-        .any(|item| quote::quote!(#item).to_string().contains("ConversionError"));
-    if !used {
+    let mut found = Mentions {
+        name: "ConversionError",
+        found: false,
+    };
+    let others = types.iter().filter(|item| !is_error(item));
+    others.for_each(|item| found.visit_item(item));
+    if !found.found {
         types.retain(|item| !is_error(item));
+    }
+}
+
+/// Looks for an identifier.
+struct Mentions {
+    name: &'static str,
+    found: bool,
+}
+
+impl<'a> Visit<'a> for Mentions {
+    /// Documentation is not code.
+    fn visit_attribute(&mut self, _: &'a Attribute) {}
+
+    fn visit_ident(&mut self, ident: &'a Ident) {
+        self.found |= ident == self.name;
     }
 }
 
@@ -152,9 +181,5 @@ fn underive(attribute: &mut Attribute, name: &str) {
 
 /// Counts the path parameters of all operations.
 fn path_parameters(operations: &[Operation]) -> usize {
-    operations
-        .iter()
-        .filter_map(|o| crate::check::placeholders(&o.path))
-        .map(|names| names.len())
-        .sum()
+    operations.iter().map(|o| o.path_parameters().len()).sum()
 }

@@ -1,14 +1,17 @@
 //! Splits generated code into the files of a crate.
 
-use quote::{ToTokens, format_ident, quote};
+use std::collections::BTreeSet;
+
+use quote::{format_ident, quote};
+use syn::visit::Visit;
 use syn::{File, Ident, Item};
 
 use crate::error::Error;
-use crate::lower::{Lowered, Operation, Paging};
+use crate::lower::{ApiVersion, Lowered, Operation, Paging, Skipped};
 
 /// A file of `src/generated/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct GeneratedFile {
     /// The file's name.
     pub name: &'static str,
     /// Its content.
@@ -29,7 +32,12 @@ const IMPORTS: [(&str, &str); 5] = [
 ///
 /// # Errors
 /// If the result is not valid Rust, which is a bug in this program.
-pub fn split(code: File, methods: &[String], lowered: &Lowered, source: &str) -> Result<Vec<Part>, Error> {
+pub fn split(
+    code: File,
+    methods: &[String],
+    lowered: &Lowered,
+    source: &str,
+) -> Result<Vec<GeneratedFile>, Error> {
     let mut types = Vec::new();
     let mut client = Vec::new();
     for item in code.items {
@@ -41,23 +49,7 @@ pub fn split(code: File, methods: &[String], lowered: &Lowered, source: &str) ->
             item => client.push(item),
         }
     }
-    let needed = client
-        .iter()
-        .map(|item| item.to_token_stream().to_string())
-        .collect::<String>();
-    let imports = IMPORTS
-        .iter()
-        .filter(|(word, _)| needed.contains(word))
-        .map(|(_, name)| {
-            let name = format_ident!("{name}");
-            quote!(#name)
-        });
-    let client = quote! {
-        use azure_protocol_runtime::TypedRequest;
-        use progenitor_client::{#(#imports),*};
-        use super::{operations, types};
-        #(#client)*
-    };
+    let client = with_imports(client)?;
     let modules = quote! {
         mod client;
         mod operations;
@@ -67,12 +59,17 @@ pub fn split(code: File, methods: &[String], lowered: &Lowered, source: &str) ->
         pub use operations::{API_VERSION, OPERATIONS};
         pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
     };
+    let metadata = operations_doc(lowered);
     let parts = [
-        ("mod.rs", "Code generated from the API description.", modules),
+        (
+            "mod.rs",
+            "Code generated from the API description.",
+            items(modules)?,
+        ),
         (
             "types.rs",
             "Types of parameters and of request and response bodies.",
-            quote!(#(#types)*),
+            types,
         ),
         (
             "client.rs",
@@ -81,14 +78,14 @@ pub fn split(code: File, methods: &[String], lowered: &Lowered, source: &str) ->
         ),
         (
             "operations.rs",
-            "Metadata of the operations.",
-            table(lowered, methods),
+            metadata.as_str(),
+            items(table(lowered, methods))?,
         ),
     ];
     parts
         .into_iter()
         .map(|(name, doc, tokens)| {
-            Ok(Part {
+            Ok(GeneratedFile {
                 name,
                 text: print(name, doc, tokens, source)?,
             })
@@ -96,17 +93,75 @@ pub fn split(code: File, methods: &[String], lowered: &Lowered, source: &str) ->
         .collect()
 }
 
-fn print(name: &str, doc: &str, tokens: proc_macro2::TokenStream, source: &str) -> Result<String, Error> {
-    let fail = |reason: String| Error::Rust {
-        file: name.into(),
-        reason,
+/// Adds the imports that the client needs.
+fn with_imports(client: Vec<Item>) -> Result<Vec<Item>, Error> {
+    let mut used = Identifiers(BTreeSet::new());
+    client.iter().for_each(|item| used.visit_item(item));
+    let imports = IMPORTS
+        .iter()
+        .filter(|(word, _)| used.0.contains(*word))
+        .map(|(_, name)| {
+            let name = format_ident!("{name}");
+            quote!(#name)
+        });
+    let mut out = items(quote! {
+        use azure_protocol_runtime::TypedRequest;
+        use progenitor_client::{#(#imports),*};
+        use super::{operations, types};
+    })?;
+    out.extend(client);
+    Ok(out)
+}
+
+/// Lists the skipped operations.
+fn operations_doc(lowered: &Lowered) -> String {
+    let mut doc = "Metadata of the operations.".to_owned();
+    if !lowered.skipped.is_empty() {
+        doc.push_str("\n//!\n//! The description has operations that cannot be generated:\n//!");
+    }
+    for skipped in &lowered.skipped {
+        let reason = skipped.reason.fault.to_string().replace(['\n', '\r'], " ");
+        let reason = reason.replace(['[', ']', '<', '>'], "");
+        let Skipped { id, method, path, .. } = skipped;
+        doc.push_str(&format!("\n//! * `{id}`, `{method} {path}`: {reason}"));
+    }
+    doc
+}
+
+/// Parses the items of a file.
+fn items(tokens: proc_macro2::TokenStream) -> Result<Vec<Item>, Error> {
+    let file: File = syn::parse2(tokens).map_err(|e| Error::Rust {
+        file: "generated".into(),
+        reason: e.to_string(),
+    })?;
+    Ok(file.items)
+}
+
+fn print(name: &str, doc: &str, items: Vec<Item>, source: &str) -> Result<String, Error> {
+    let file = File {
+        shebang: None,
+        frontmatter: None,
+        attrs: Vec::new(),
+        items,
     };
-    let file = syn::parse2(tokens).map_err(|e| fail(e.to_string()))?;
-    let text =
-        progenitor_impl::space_out_items(prettyplease::unparse(&file)).map_err(|e| fail(e.to_string()))?;
+    let text = progenitor_impl::space_out_items(prettyplease::unparse(&file)).map_err(|e| Error::Rust {
+        file: name.into(),
+        reason: e.to_string(),
+    })?;
     Ok(format!(
         "// @generated by `cargo xtask generate` from {source}. Do not edit.\n\n//! {doc}\n\n{text}"
     ))
+}
+
+/// Collects the identifiers of code.
+struct Identifiers(BTreeSet<String>);
+
+impl<'a> Visit<'a> for Identifiers {
+    fn visit_ident(&mut self, ident: &'a Ident) {
+        if !self.0.contains(&ident.to_string()) {
+            self.0.insert(ident.to_string());
+        }
+    }
 }
 
 /// Returns the name of the constant with the metadata of an operation.
@@ -153,11 +208,16 @@ fn table(lowered: &Lowered, methods: &[String]) -> proc_macro2::TokenStream {
             };
         }
     });
+    let sends_always = |o: &Operation| matches!(o.api_version, ApiVersion::Query(None));
+    let version_doc = match lowered.operations.iter().all(sends_always) {
+        true => " The API version, sent with every request.",
+        false => " The API version, sent with the requests of the operations that declare it.",
+    };
     let constants = methods.iter().map(|id| constant(id));
     quote! {
         use azure_protocol_runtime::{Operation, Paging};
 
-        /// The API version, sent with every request.
+        #[doc = #version_doc]
         pub const API_VERSION: &str = #version;
 
         /// The operations of the service, in the order of the client's methods.

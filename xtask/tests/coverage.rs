@@ -10,6 +10,7 @@
 mod support;
 
 use support::Scratch;
+use xtask::generate::Unsupported;
 use xtask::workspace::Workspace;
 use xtask::{coverage, generate};
 
@@ -28,7 +29,7 @@ fn every_operation_of_both_services_is_reached() {
 #[test]
 fn an_operation_without_a_call_is_missing() {
     let scratch = Scratch::new();
-    generate::write(&scratch.workspace).unwrap();
+    generate::write(&scratch.workspace, Unsupported::Refuse).unwrap();
     std::fs::create_dir_all(scratch.path("crates/pottery-convenience/src/kilns")).unwrap();
     scratch.write(
         "crates/pottery-convenience/src/lib.rs",
@@ -56,7 +57,7 @@ fn an_operation_without_a_call_is_missing() {
 #[test]
 fn a_source_file_that_is_not_rust_is_named() {
     let scratch = Scratch::new();
-    generate::write(&scratch.workspace).unwrap();
+    generate::write(&scratch.workspace, Unsupported::Refuse).unwrap();
     std::fs::create_dir_all(scratch.path("crates/pottery-convenience/src")).unwrap();
     scratch.write("crates/pottery-convenience/src/lib.rs", "fn f( {");
     let message = coverage::coverage(&scratch.workspace).unwrap_err().to_string();

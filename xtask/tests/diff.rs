@@ -151,6 +151,14 @@ fn removing_from_a_response_or_adding_a_success_code_breaks() {
 }
 
 #[test]
+fn losing_a_header_of_an_error_response_does_not_break() {
+    reports(
+        |d| remove(&mut d["responses"]["Failure"]["headers"], "x-error"),
+        &["removed header GET /kilns default x-error"],
+    );
+}
+
+#[test]
 fn property_changes_break_by_direction() {
     // `Firing` is only sent, `KilnPage` only received, `Kiln` both.
     reports(
@@ -179,7 +187,7 @@ fn property_changes_break_by_direction() {
             "! changed constraint Kiln.limit maximum: 1400 → 1300",
             "! removed property Kiln.serial",
             "added enum value Kiln.state `broken`",
-            "changed property KilnPage.nextLink: optional → required",
+            "! changed property KilnPage.nextLink: optional → required",
             "! changed property KilnPage.value: required → optional",
         ],
     );

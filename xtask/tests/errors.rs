@@ -1,4 +1,4 @@
-//! Every error text, caused by the input that it is about.
+//! A snapshot of every error text, each caused by invalid input.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,13 +12,15 @@ mod support;
 use serde_json::{Value, json};
 use support::{Scratch, pottery};
 use xtask::error::Error;
+use xtask::generate::Unsupported;
+use xtask::import::Existing;
 use xtask::{convert, coverage, generate, import, msrv, readme};
 
-/// The texts, one per line, with a heading per group.
+/// The error texts, one per line, with a heading per group.
 #[derive(Default)]
-struct Texts(String);
+struct ErrorTexts(String);
 
-impl Texts {
+impl ErrorTexts {
     fn group(&mut self, heading: &str) {
         self.0.push_str(&format!("\n# {heading}\n\n"));
     }
@@ -37,7 +39,7 @@ impl Texts {
         let scratch = Scratch::new();
         let file = scratch.write("new.json", text);
         let before = scratch.everything();
-        let error = import::import(&scratch.workspace, "pottery", &file).unwrap_err();
+        let error = import::import(&scratch.workspace, "pottery", &file, Existing::Replace).unwrap_err();
         assert_resolves(&error, text);
         assert!(
             error.to_string().starts_with(&file.display().to_string()),
@@ -71,7 +73,7 @@ impl Texts {
         change(&mut document);
         scratch.write("specs/pottery/2030-01-01.json", document.to_string());
         let before = scratch.everything();
-        let error = generate::write(&scratch.workspace).unwrap_err();
+        let error = generate::write(&scratch.workspace, Unsupported::Refuse).unwrap_err();
         assert_resolves(&error, &document.to_string());
         assert!(error.to_string().contains("2030-01-01.json"), "{error}");
         assert_eq!(scratch.everything(), before, "{error}");
@@ -84,7 +86,7 @@ impl Texts {
         let scratch = Scratch::new();
         scratch.write("specs/pottery/overlay.json", overlay.to_string());
         let before = scratch.everything();
-        let error = generate::write(&scratch.workspace).unwrap_err();
+        let error = generate::write(&scratch.workspace, Unsupported::Refuse).unwrap_err();
         assert!(error.to_string().contains("overlay.json#"), "{error}");
         assert_eq!(scratch.everything(), before, "{error}");
         self.push(&scratch, &error);
@@ -106,7 +108,7 @@ fn remove(value: &mut Value, key: &str) {
 
 #[test]
 fn errors_name_file_pointer_fault_and_rule_and_nothing_is_written() {
-    let mut texts = Texts::default();
+    let mut texts = ErrorTexts::default();
     texts.group("Files");
     files(&mut texts);
     texts.group("References");
@@ -128,16 +130,17 @@ fn errors_name_file_pointer_fault_and_rule_and_nothing_is_written() {
     insta::assert_snapshot!(texts.0.trim());
 }
 
-fn files(texts: &mut Texts) {
+fn files(texts: &mut ErrorTexts) {
     let scratch = Scratch::new();
     let missing = scratch.path("none.json");
-    let error = import::import(&scratch.workspace, "pottery", &missing).unwrap_err();
+    let error = import::import(&scratch.workspace, "pottery", &missing, Existing::Replace).unwrap_err();
     texts.push(&scratch, &error);
     texts.import("swagger: '2.0'");
     texts.import("{\"swagger\": \"2.0\",\n \"paths\": }");
     texts.import("");
     texts.import("[]");
     texts.import("{}");
+    texts.import(r#"{"swagger":"2.0","paths":{"/a":{"get":{},"get":{}}}}"#);
     texts.import(r#"{"swagger":"1.2"}"#);
     texts.import(r#"{"openapi":"3.1.0"}"#);
     texts.import(r#"{"swagger":"2.0"}"#);
@@ -145,7 +148,7 @@ fn files(texts: &mut Texts) {
     texts.import(r#"{"openapi":"3.0.1","info":{"title":"x","version":"../1"},"paths":{}}"#);
 }
 
-fn references(texts: &mut Texts) {
+fn references(texts: &mut ErrorTexts) {
     texts.swagger(|d| {
         d["definitions"]["KilnPage"]["properties"]["value"]["items"]["$ref"] = json!("#/definitions/Oven");
     });
@@ -166,18 +169,21 @@ fn references(texts: &mut Texts) {
     });
 }
 
-fn members(texts: &mut Texts) {
+fn members(texts: &mut ErrorTexts) {
     texts.swagger(|d| d["paths"] = json!([]));
     texts.swagger(|d| d["info"]["version"] = json!(1));
     texts.swagger(|d| d["paths"]["/query"]["post"]["parameters"] = json!({}));
     texts.swagger(|d| remove(&mut d["paths"]["/query"]["post"], "operationId"));
     texts.swagger(|d| d["paths"]["/query"]["post"]["operationId"] = json!("Kilns_Get"));
+    texts.swagger(|d| d["paths"]["/query"]["post"]["operationId"] = json!("KilnsGet"));
+    texts.swagger(|d| d["definitions"]["kiln"] = json!({ "type": "object" }));
+    texts.swagger(|d| d["paths"] = json!({}));
     texts.swagger(|d| remove(&mut d["definitions"]["Shelf"], "items"));
     texts.swagger(|d| remove(&mut d["paths"]["/kilns/{kilnId}"], "parameters"));
 }
 
-fn unsupported_swagger(texts: &mut Texts) {
-    texts.swagger(|d| d["x-ms-paths"] = json!({}));
+fn unsupported_swagger(texts: &mut ErrorTexts) {
+    texts.swagger(|d| d["x-ms-paths"] = json!({ "/query": {} }));
     texts.swagger(|d| d["parameters"]["trace"]["in"] = json!("cookie"));
     texts.swagger(|d| d["paths"]["/kilns"]["get"]["parameters"][0]["collectionFormat"] = json!("tsv"));
     texts.swagger(|d| {
@@ -197,7 +203,7 @@ fn unsupported_swagger(texts: &mut Texts) {
     texts.swagger(|d| d["securityDefinitions"]["entra"]["type"] = json!("mutualTLS"));
 }
 
-fn unsupported_openapi(texts: &mut Texts) {
+fn unsupported_openapi(texts: &mut ErrorTexts) {
     texts.openapi(|d| d["components"]["parameters"]["trace"]["in"] = json!("cookie"));
     texts.openapi(|d| d["components"]["parameters"]["trace"]["allowReserved"] = json!(true));
     texts.openapi(|d| d["components"]["parameters"]["trace"]["style"] = json!("matrix"));
@@ -213,23 +219,29 @@ fn unsupported_openapi(texts: &mut Texts) {
     });
 }
 
-fn generation(texts: &mut Texts) {
+fn generation(texts: &mut ErrorTexts) {
     texts.generate(|d| d["paths"]["/query"]["post"]["consumes"] = json!(["application/xml"]));
-    texts.generate(|d| d["parameters"]["question"]["required"] = json!(false));
     texts.generate(|d| {
-        d["paths"]["/query"]["post"]["responses"] = json!({ "default": { "description": "" } });
+        d["paths"]["/query"]["post"]["responses"] = json!({ "302": { "description": "" } });
+    });
+    texts.generate(|d| d["parameters"]["trace"]["x-ms-header-collection-prefix"] = json!("trace-"));
+    texts.generate(|d| d["paths"]["/kilns"]["get"]["parameters"][0]["x-ms-skip-url-encoding"] = json!(true));
+    texts.generate(|d| {
+        let operation = json!({ "operationId": "Kilns_Some", "responses": { "200": { "description": "" } } });
+        d["x-ms-paths"] = json!({ "/kilns?kind={kind}": { "get": operation } });
     });
     texts.generate(|d| {
         let responses = &mut d["paths"]["/query"]["post"]["responses"];
         responses["2XX"] = responses["200"].clone();
     });
     texts.generate(|d| d["paths"]["/kilns"]["get"]["x-paging"] = json!("link"));
-    texts.generate(|d| d["definitions"]["OrdersPlaceResponse"] = json!({ "type": "object" }));
-    // Two enum values with one Rust name: the generator panics, which must not end this program.
-    texts.generate(|d| d["definitions"]["Glaze"]["properties"]["shine"]["enum"] = json!(["a-b", "a_b"]));
+    texts.generate(|d| d["definitions"]["Box"]["allOf"] = json!([{ "$ref": "#/definitions/Box" }]));
+    texts.generate(|d| {
+        d["definitions"]["GasKiln"]["properties"] = json!({ "serial": { "type": "integer" } });
+    });
 }
 
-fn overlays(texts: &mut Texts) {
+fn overlays(texts: &mut ErrorTexts) {
     let with = |action: Value| json!({ "overlay": "1.0.0", "info": { "title": "x", "version": "1" }, "actions": [action] });
     let target = "$.components.schemas.Glaze";
     texts.overlay(&json!({ "overlay": "9.0" }));
@@ -243,11 +255,21 @@ fn overlays(texts: &mut Texts) {
     texts.overlay(&with(
         json!({ "target": target, "description": "why", "remove": true }),
     ));
+    let schemas = "$.components.schemas";
+    texts.overlay(
+        &json!({ "overlay": "1.0.0", "info": { "title": "x", "version": "1" }, "actions": [
+        { "target": "$.components.schemas['Glaze','Oven']", "description": "why", "update": {} },
+        { "target": schemas, "description": "why", "update": { "Oven": { "description": "Hot." } } },
+        { "target": schemas, "description": "why", "update": { "Glaze": { "properties": { "hue": {} } } } },
+        { "target": "$.paths['/ovens']", "description": "why", "remove": true },
+    ] }),
+    );
 }
 
-fn toolchain(texts: &mut Texts) {
+fn toolchain(texts: &mut ErrorTexts) {
     let scratch = Scratch::new();
-    let dependency = json!({ "packages": [{ "name": "clay", "rust_version": "1.97" }] });
+    let clay = json!({ "name": "clay", "rust_version": "1.97", "targets": [], "features": {} });
+    let dependency = serde_json::from_value(json!({ "packages": [clay] })).unwrap();
     let check = |rustc| msrv::check(&scratch.workspace, &dependency, rustc).unwrap_err();
     scratch.write("Cargo.toml", "[workspace.package]\n");
     texts.push(&scratch, &check("rustc 1.95.0"));
@@ -259,14 +281,17 @@ fn toolchain(texts: &mut Texts) {
     texts.push(&scratch, &check("rustc 1.95.0"));
 }
 
-fn commands(texts: &mut Texts) {
+fn commands(texts: &mut ErrorTexts) {
     let scratch = Scratch::new();
     let file = support::fixture("pottery.json");
     texts.push(
         &scratch,
-        &import::import(&scratch.workspace, "weaving", &file).unwrap_err(),
+        &import::import(&scratch.workspace, "weaving", &file, Existing::Replace).unwrap_err(),
     );
-    texts.push(&scratch, &generate::check(&scratch.workspace).unwrap_err());
+    texts.push(
+        &scratch,
+        &generate::check(&scratch.workspace, Unsupported::Refuse).unwrap_err(),
+    );
     texts.push(&scratch, &Error::Breaking(2));
     let post_pass = Error::PostPass {
         file: scratch.path("specs/pottery/2030-01-01.json"),
@@ -275,7 +300,7 @@ fn commands(texts: &mut Texts) {
         found: "0".to_owned(),
     };
     texts.push(&scratch, &post_pass);
-    generate::write(&scratch.workspace).unwrap();
+    generate::write(&scratch.workspace, Unsupported::Refuse).unwrap();
     std::fs::create_dir_all(scratch.path("crates/pottery-convenience/src")).unwrap();
     scratch.write(
         "crates/pottery-convenience/src/lib.rs",
@@ -291,7 +316,10 @@ fn commands(texts: &mut Texts) {
         ("crate =", "krate ="),
     ] {
         scratch.write("specs/services.toml", services.replace(from, to));
-        texts.push(&scratch, &generate::check(&scratch.workspace).unwrap_err());
+        texts.push(
+            &scratch,
+            &generate::check(&scratch.workspace, Unsupported::Refuse).unwrap_err(),
+        );
     }
     scratch.write(
         "specs/services.toml",
@@ -299,7 +327,7 @@ fn commands(texts: &mut Texts) {
     );
     texts.push(
         &scratch,
-        &import::import(&scratch.workspace, "pottery", &file).unwrap_err(),
+        &import::import(&scratch.workspace, "pottery", &file, Existing::Replace).unwrap_err(),
     );
     for readme in [
         "# Name",

@@ -10,12 +10,12 @@
 mod support;
 
 use support::Scratch;
-use xtask::generate;
+use xtask::generate::{self, Unsupported};
 use xtask::workspace::Workspace;
 
 #[test]
 fn committed_generated_code_is_fresh() {
-    if let Err(error) = generate::check(&Workspace::here()) {
+    if let Err(error) = generate::check(&Workspace::here(), Unsupported::Refuse) {
         panic!("{error}");
     }
 }
@@ -48,11 +48,13 @@ fn every_generated_path_parameter_is_guarded() {
 #[test]
 fn stale_missing_and_superfluous_files_are_reported_and_repaired() {
     let scratch = Scratch::new();
-    let written = generate::write(&scratch.workspace).unwrap();
-    assert_eq!(written.len(), 4);
-    generate::check(&scratch.workspace).unwrap();
+    let written = generate::write(&scratch.workspace, Unsupported::Refuse).unwrap();
+    assert_eq!(written.changed.len(), 4);
+    generate::check(&scratch.workspace, Unsupported::Refuse).unwrap();
     assert_eq!(
-        generate::write(&scratch.workspace).unwrap(),
+        generate::write(&scratch.workspace, Unsupported::Refuse)
+            .unwrap()
+            .changed,
         Vec::<std::path::PathBuf>::new()
     );
 
@@ -61,7 +63,9 @@ fn stale_missing_and_superfluous_files_are_reported_and_repaired() {
     scratch.write(&format!("{generated}/old.rs"), "from an older version");
     std::fs::remove_file(scratch.path(&format!("{generated}/mod.rs"))).unwrap();
     let before = scratch.everything();
-    let message = generate::check(&scratch.workspace).unwrap_err().to_string();
+    let message = generate::check(&scratch.workspace, Unsupported::Refuse)
+        .unwrap_err()
+        .to_string();
     assert!(message.contains("run `cargo xtask generate`"), "{message}");
     for file in ["types.rs", "old.rs", "mod.rs"] {
         assert!(message.contains(&format!("{generated}/{file}")), "{message}");
@@ -69,22 +73,30 @@ fn stale_missing_and_superfluous_files_are_reported_and_repaired() {
     assert!(!message.contains("client.rs"), "{message}");
     assert_eq!(scratch.everything(), before, "a check writes nothing");
 
-    assert_eq!(generate::write(&scratch.workspace).unwrap().len(), 3);
-    generate::check(&scratch.workspace).unwrap();
+    assert_eq!(
+        generate::write(&scratch.workspace, Unsupported::Refuse)
+            .unwrap()
+            .changed
+            .len(),
+        3
+    );
+    generate::check(&scratch.workspace, Unsupported::Refuse).unwrap();
     assert!(!scratch.path(&format!("{generated}/old.rs")).exists());
 }
 
 #[test]
 fn a_failed_replacement_leaves_every_file_unchanged() {
     let scratch = Scratch::new();
-    generate::write(&scratch.workspace).unwrap();
+    generate::write(&scratch.workspace, Unsupported::Refuse).unwrap();
     let generated = "crates/pottery-protocol/src/generated";
     // A folder in place of the file that is written last.
     scratch.write(&format!("{generated}/types.rs"), "edited by hand");
     std::fs::remove_file(scratch.path(&format!("{generated}/operations.rs"))).unwrap();
     std::fs::create_dir(scratch.path(&format!("{generated}/operations.rs"))).unwrap();
     let before = scratch.everything();
-    let message = generate::write(&scratch.workspace).unwrap_err().to_string();
+    let message = generate::write(&scratch.workspace, Unsupported::Refuse)
+        .unwrap_err()
+        .to_string();
     assert!(message.contains("operations.rs"), "{message}");
     assert_eq!(scratch.everything(), before);
 }
@@ -97,7 +109,9 @@ fn a_version_mismatch_with_services_toml_is_refused() {
         "specs/services.toml",
         services.replace("version = \"2030-01-01\"", "version = \"2031-01-01\""),
     );
-    let message = generate::check(&scratch.workspace).unwrap_err().to_string();
+    let message = generate::check(&scratch.workspace, Unsupported::Refuse)
+        .unwrap_err()
+        .to_string();
     assert!(
         message.contains("[pottery] has version 2031-01-01, but pottery/2030-01-01.json has 2030-01-01"),
         "{message}"

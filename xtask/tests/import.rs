@@ -11,6 +11,8 @@ mod support;
 
 use serde_json::{Value, json};
 use support::{Scratch, pottery};
+use xtask::generate::Unsupported;
+use xtask::import::Existing;
 use xtask::{generate, import};
 
 fn read(scratch: &Scratch, path: &str) -> String {
@@ -20,14 +22,14 @@ fn read(scratch: &Scratch, path: &str) -> String {
 #[test]
 fn a_new_version_is_written_reported_and_selected() {
     let scratch = Scratch::new();
-    generate::write(&scratch.workspace).unwrap();
+    generate::write(&scratch.workspace, Unsupported::Refuse).unwrap();
     let mut document = pottery();
     document["info"]["version"] = json!("2031-06-01");
     document["definitions"]["Kiln"]["properties"]["colour"] =
         json!({ "type": "string", "description": "Not ours." });
     let file = scratch.write("new.json", format!("\u{feff}{document}"));
 
-    let done = import::import(&scratch.workspace, "pottery", &file).unwrap();
+    let done = import::import(&scratch.workspace, "pottery", &file, Existing::Replace).unwrap();
     assert!(done.changed);
     assert_eq!(
         done.report.to_string(),
@@ -59,8 +61,8 @@ fn a_new_version_is_written_reported_and_selected() {
         "the old description is kept"
     );
 
-    assert!(generate::check(&scratch.workspace).is_err());
-    generate::write(&scratch.workspace).unwrap();
+    assert!(generate::check(&scratch.workspace, Unsupported::Refuse).is_err());
+    generate::write(&scratch.workspace, Unsupported::Refuse).unwrap();
     let operations = read(&scratch, "crates/pottery-protocol/src/generated/operations.rs");
     assert!(operations.contains("\"2031-06-01\""));
     assert!(read(&scratch, "crates/pottery-protocol/src/generated/types.rs").contains("pub colour:"));
@@ -71,14 +73,14 @@ fn importing_a_file_again_changes_nothing() {
     let scratch = Scratch::new();
     let file = support::fixture("pottery.json");
     assert!(
-        import::import(&scratch.workspace, "pottery", &file)
+        import::import(&scratch.workspace, "pottery", &file, Existing::Replace)
             .unwrap()
             .changed
     );
     let before = scratch.everything();
     // From Swagger, then from the resulting OpenAPI file.
     for file in [file, scratch.path("specs/pottery/2030-01-01.json")] {
-        let done = import::import(&scratch.workspace, "pottery", &file).unwrap();
+        let done = import::import(&scratch.workspace, "pottery", &file, Existing::Replace).unwrap();
         assert!(!done.changed);
         assert_eq!(done.report.to_string(), "2030-01-01 → 2030-01-01: no changes");
         assert_eq!(done.copied_descriptions, Vec::<String>::new());
@@ -89,7 +91,13 @@ fn importing_a_file_again_changes_nothing() {
 #[test]
 fn our_descriptions_are_kept() {
     let scratch = Scratch::new();
-    import::import(&scratch.workspace, "pottery", &support::fixture("pottery.json")).unwrap();
+    import::import(
+        &scratch.workspace,
+        "pottery",
+        &support::fixture("pottery.json"),
+        Existing::Replace,
+    )
+    .unwrap();
     let mut document = pottery();
     let set = |document: &mut Value, pointer: &str, text: &str| {
         *document.pointer_mut(pointer).unwrap() = json!(text)
@@ -112,7 +120,7 @@ fn our_descriptions_are_kept() {
         .unwrap()
         .reverse();
     let file = scratch.write("new.json", document.to_string());
-    let done = import::import(&scratch.workspace, "pottery", &file).unwrap();
+    let done = import::import(&scratch.workspace, "pottery", &file, Existing::Replace).unwrap();
     assert_eq!(done.copied_descriptions, Vec::<String>::new());
     let written = read(&scratch, "specs/pottery/2030-01-01.json");
     for theirs in ["Other title", "Other summary", "Other description"] {
@@ -122,5 +130,34 @@ fn our_descriptions_are_kept() {
     assert!(
         written.contains("Lists the kilns of the workshop."),
         "a description that only ours has"
+    );
+}
+
+#[test]
+fn an_existing_version_changes_only_if_it_is_to_be_replaced() {
+    let scratch = Scratch::new();
+    let mut document = pottery();
+    document["definitions"]["Kiln"]["properties"]["colour"] = json!({ "type": "string" });
+    let file = scratch.write("new.json", document.to_string());
+    let before = scratch.everything();
+    let error = import::import(&scratch.workspace, "pottery", &file, Existing::Keep).unwrap_err();
+    assert!(error.to_string().contains("pass --replace"), "{error}");
+    assert_eq!(scratch.everything(), before);
+    let done = import::import(&scratch.workspace, "pottery", &file, Existing::Replace).unwrap();
+    assert!(done.changed);
+}
+
+#[test]
+fn members_that_look_like_secrets_are_reported_unless_marked() {
+    let scratch = Scratch::new();
+    let mut document = pottery();
+    document["info"]["version"] = json!("2031-06-01");
+    document["definitions"]["Kiln"]["properties"]["accessToken"] = json!({ "type": "string" });
+    let file = scratch.write("new.json", document.to_string());
+    let done = import::import(&scratch.workspace, "pottery", &file, Existing::Keep).unwrap();
+    // `secretKey` is marked.
+    assert_eq!(
+        done.possible_secrets,
+        ["/components/schemas/Kiln/properties/accessToken"]
     );
 }

@@ -79,6 +79,11 @@ fn changed_generator_output_is_detected() {
         "`constructor`: expected 1, found 0",
     );
     assert_detected(
+        "pub(crate) baseurl:",
+        "pub(crate) base_url:",
+        "`base URL`: expected 2, found 1",
+    );
+    assert_detected(
         "assert_client_hooks",
         "assert_hooks",
         "`hooks`: expected 1, found 0",

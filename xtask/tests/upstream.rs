@@ -13,8 +13,8 @@ mod support;
 
 use quote::ToTokens;
 use syn::visit_mut::VisitMut;
-use xtask::generate::stages;
-use xtask::import;
+use xtask::generate::{Unsupported, stages};
+use xtask::import::{self, Existing};
 use xtask::workspace::Workspace;
 
 #[test]
@@ -33,7 +33,7 @@ fn importing_the_published_files_changes_nothing() {
             std::fs::copy(ours.spec(file), copy.spec(file)).unwrap();
         }
         let published = upstream.join(format!("{}-{}.json", service.name, service.version));
-        let done = import::import(&copy, &service.name, &published).unwrap();
+        let done = import::import(&copy, &service.name, &published, Existing::Keep).unwrap();
         assert!(
             done.report.changes.is_empty(),
             "{}: {}",
@@ -58,10 +58,16 @@ fn the_published_files_generate_the_same_code_except_comments() {
     for service in ours.services().unwrap() {
         let overlay = service.overlay.as_ref().map(|o| ours.spec(o));
         let published = upstream.join(format!("{}-{}.json", service.name, service.version));
-        let theirs = stages(&published, overlay.as_deref(), "x").unwrap();
-        let own = stages(&ours.spec(&service.description), overlay.as_deref(), "x").unwrap();
-        assert_eq!(own.parts.len(), 4);
-        for (theirs, own) in theirs.parts.iter().zip(&own.parts) {
+        let theirs = stages(&published, overlay.as_deref(), "x", Unsupported::Refuse).unwrap();
+        let own = stages(
+            &ours.spec(&service.description),
+            overlay.as_deref(),
+            "x",
+            Unsupported::Refuse,
+        )
+        .unwrap();
+        assert_eq!(own.files.len(), 4);
+        for (theirs, own) in theirs.files.iter().zip(&own.files) {
             let (theirs, text) = (without_comments(&theirs.text), without_comments(&own.text));
             assert_eq!(theirs, text, "{} {}", service.name, own.name);
         }

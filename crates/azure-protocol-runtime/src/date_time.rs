@@ -13,15 +13,15 @@ const NEVER: OffsetDateTime = datetime!(0001-01-01 00:00:00 UTC);
 
 /// A date and time from a service.
 ///
-/// Parsing is lenient: up to nine fraction digits (further ones are truncated), an offset, `Z` or nothing (UTC), and `T`,
+/// Parsing accepts up to nine fractional digits (further ones are dropped), an offset, `Z` or nothing (UTC), and `T`,
 /// `t` or a space between date and time. `0001-01-01T00:00:00` means [never](Self::is_never). Deserialization keeps a
 /// string that is not a date, so that one odd field does not fail the whole response; [`to_offset`](Self::to_offset) is
 /// then `None`.
 ///
-/// The serialized form is RFC 3339 in UTC with `Z` and as many fraction digits as needed; a string that is not a date is
-/// written as it was read.
+/// The serialized form is RFC 3339 in UTC with `Z` and as many fractional digits as needed; a string that is not a date
+/// is written as it was read.
 ///
-/// Strings that are not dates order after all dates.
+/// Strings that are not dates sort after all dates.
 ///
 /// # Example
 ///

@@ -6,12 +6,14 @@
 //! * [`TypedRequest`]: a request that has not been sent.
 //! * [`Executor`], [`Hook`], [`send`]: how the async methods of a generated client send their requests.
 //! * [`Operation`], [`Paging`]: metadata of an operation.
-//! * [`path_segment`]: percent-encodes an id for a path.
+//! * [`BaseUrl`]: the service's base URL, parsed once per client.
+//! * [`path_segment`], [`path_segments`]: percent-encode an id, or a part of a path, for a path.
 //! * [`DateTime`]: a date and time, parsed leniently.
 //! * [`explicit_null`]: optional fields that distinguish `null` from absent.
 //!
 //! It depends neither on `azure_core` nor on TLS, so a protocol crate can also be used with a plain `reqwest::Client`.
 
+mod base_url;
 mod date_time;
 mod executor;
 pub mod explicit_null;
@@ -19,8 +21,9 @@ mod operation;
 mod path;
 mod request;
 
+pub use base_url::BaseUrl;
 pub use date_time::{DateTime, ParseDateTimeError};
 pub use executor::{Executor, Hook, send};
 pub use operation::{Operation, Paging};
-pub use path::path_segment;
+pub use path::{path_segment, path_segments};
 pub use request::TypedRequest;

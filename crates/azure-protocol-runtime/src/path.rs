@@ -39,12 +39,57 @@ pub fn path_segment<E>(parameter: &'static str, value: &str) -> Result<String, E
     }
 }
 
+/// Percent-encodes a value that is several segments, or is encoded already: slashes separate segments, and characters that
+/// are legal in a path are kept, percent signs too.
+///
+/// # Errors
+///
+/// [`Error::InvalidRequest`] if a segment is `.` or `..`, encoded or not, or the value is empty: as in [`path_segment`], the
+/// request would address another resource. A slash at the start or end of the value is kept.
+#[expect(clippy::result_large_err, reason = "generated code returns this error")]
+pub fn path_segments<E>(parameter: &'static str, value: &str) -> Result<String, Error<E>> {
+    if value.is_empty() {
+        return Err(Error::InvalidRequest(format!("{parameter}: must not be empty")));
+    }
+    // URL parsers take a backslash for a slash, and `%2e` for a dot.
+    let is_relative = |segment: &str| {
+        matches!(
+            segment.to_ascii_lowercase().replace("%2e", ".").as_str(),
+            "." | ".."
+        )
+    };
+    if value.split(['/', '\\']).any(is_relative) {
+        return Err(Error::InvalidRequest(format!(
+            "{parameter}: {value:?} must not have a segment `.` or `..`, which URL parsers resolve"
+        )));
+    }
+    Ok(Cow::from(utf8_percent_encode(value, NOT_IN_PATH)).into_owned())
+}
+
+/// The characters that end a path or are not legal in one (RFC 3986).
+const NOT_IN_PATH: &AsciiSet = &ENCODED
+    .remove(b'/')
+    .remove(b'%')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn reserved_bytes_are_encoded_once() {
+    fn all_but_unreserved_bytes_are_encoded_once() {
         let encode = |value| path_segment::<()>("id", value).unwrap();
         assert_eq!(encode("AZaz09-._~"), "AZaz09-._~");
         assert_eq!(encode("100%25-%2F"), "100%2525-%252F");
@@ -55,6 +100,18 @@ mod tests {
         assert_eq!(encode("ü…"), "%C3%BC%E2%80%A6");
         assert_eq!(encode("\n\0"), "%0A%00");
         assert_eq!(encode("..."), "...");
+    }
+
+    #[test]
+    fn slashes_and_encoded_bytes_of_segments_are_kept() {
+        let encode = |value| path_segments::<()>("scope", value).unwrap();
+        assert_eq!(encode("subscriptions/a%20b/x:y"), "subscriptions/a%20b/x:y");
+        assert_eq!(encode("/a/"), "/a/");
+        assert_eq!(encode("a?b#c d\\e"), "a%3Fb%23c%20d%5Ce");
+        for value in ["", "..", "a/../b", "a/.", "a/%2E%2e/b", "a\\..\\b"] {
+            let refused = path_segments::<()>("scope", value);
+            assert!(matches!(refused, Err(Error::InvalidRequest(_))), "{value}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub struct TypedRequest<T> {
     pub operation: &'static Operation,
     /// The HTTP method.
     pub method: Method,
-    /// The URL, with the `api-version` in its query.
+    /// The URL, with the `api-version` in its query unless the operation sends it elsewhere.
     pub url: Url,
     /// The headers that belong to the operation.
     pub headers: HeaderMap,
@@ -38,8 +38,42 @@ impl<T> TypedRequest<T> {
     #[expect(clippy::result_large_err, reason = "generated code returns this error")]
     pub fn new<E>(
         operation: &'static Operation,
-        mut request: reqwest::Request,
+        request: reqwest::Request,
         api_version: &str,
+    ) -> Result<Self, Error<E>> {
+        let mut typed = Self::unversioned(operation, request)?;
+        typed
+            .url
+            .query_pairs_mut()
+            .append_pair("api-version", api_version);
+        Ok(typed)
+    }
+
+    /// As [`new`](Self::new), with the `api-version` in a header.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), and if the version is not a header value.
+    #[expect(clippy::result_large_err, reason = "generated code returns this error")]
+    pub fn with_version_header<E>(
+        operation: &'static Operation,
+        request: reqwest::Request,
+        api_version: &str,
+    ) -> Result<Self, Error<E>> {
+        let mut typed = Self::unversioned(operation, request)?;
+        typed.headers.insert("api-version", api_version.try_into()?);
+        Ok(typed)
+    }
+
+    /// As [`new`](Self::new), for an operation that does not declare an `api-version`, or has it in its path.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    #[expect(clippy::result_large_err, reason = "generated code returns this error")]
+    pub fn unversioned<E>(
+        operation: &'static Operation,
+        mut request: reqwest::Request,
     ) -> Result<Self, Error<E>> {
         let body = match request.body().map(reqwest::Body::as_bytes) {
             None => None,
@@ -50,12 +84,10 @@ impl<T> TypedRequest<T> {
                 ));
             }
         };
-        let mut url = request.url().clone();
-        url.query_pairs_mut().append_pair("api-version", api_version);
         Ok(Self {
             operation,
             method: request.method().clone(),
-            url,
+            url: request.url().clone(),
             headers: std::mem::take(request.headers_mut()),
             body,
             response: PhantomData,
@@ -133,6 +165,16 @@ mod tests {
             "http://h/things/a%2Fb?x=1&api-version=2021-04-12"
         );
         assert_eq!((request.method, request.body), (Method::PUT, None));
+    }
+
+    #[test]
+    fn the_api_version_is_sent_only_where_the_operation_declares_it() {
+        let request = TypedRequest::<()>::with_version_header::<()>(&PUT, built(|r| r), "1").unwrap();
+        assert_eq!(request.url.as_str(), "http://h/things/a%2Fb?x=1");
+        assert_eq!(request.headers["api-version"], "1");
+        let request = TypedRequest::<()>::unversioned::<()>(&PUT, built(|r| r)).unwrap();
+        assert_eq!(request.url.as_str(), "http://h/things/a%2Fb?x=1");
+        assert!(request.headers.is_empty());
     }
 
     #[test]

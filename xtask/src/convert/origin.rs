@@ -8,21 +8,10 @@ use crate::error::{Fault, Located, Pointer};
 
 /// Maps a fault in the converted document to the Swagger document. The resulting pointer always resolves: for a node
 /// added by the conversion, it is that of the nearest existing ancestor.
-pub fn in_swagger(swagger: &Value, located: Located) -> Located {
-    let tokens: Vec<_> = located
-        .pointer
-        .split('/')
-        .skip(1)
-        .map(|token| token.replace("~1", "/").replace("~0", "~"))
-        .collect();
-    let tokens: Vec<_> = tokens.iter().map(String::as_str).collect();
-    let mut trail = Trail {
-        swagger,
-        at: Pointer::root(),
-        node: swagger,
-    };
-    // On `None`, `trail` is at the nearest existing ancestor.
-    let _ = trail.document(&tokens);
+pub fn in_swagger(swagger: &Value, mut located: Located) -> Located {
+    if let Some(other) = located.fault.other_mut() {
+        *other = pointer(swagger, other).as_str().to_owned();
+    }
     let fault = match located.fault {
         Fault::UnresolvableReference(reference) => {
             let old = SECTIONS.iter().find_map(|(old, new)| {
@@ -33,18 +22,35 @@ pub fn in_swagger(swagger: &Value, located: Located) -> Located {
         }
         fault => fault,
     };
-    Located::new(&trail.at, fault)
+    Located::new(&pointer(swagger, &located.pointer), fault)
+}
+
+fn pointer(swagger: &Value, converted: &str) -> Pointer {
+    let tokens: Vec<_> = converted
+        .split('/')
+        .skip(1)
+        .map(|token| token.replace("~1", "/").replace("~0", "~"))
+        .collect();
+    let tokens: Vec<_> = tokens.iter().map(String::as_str).collect();
+    let mut cursor = Cursor {
+        swagger,
+        at: Pointer::root(),
+        node: swagger,
+    };
+    // On `None`, `cursor` is at the nearest existing ancestor.
+    let _ = cursor.document(&tokens);
+    cursor.at
 }
 
 /// A cursor in the Swagger document. Each step returns `None`, and stays, if the node does not exist.
 #[derive(Clone)]
-struct Trail<'a> {
+struct Cursor<'a> {
     swagger: &'a Value,
     at: Pointer,
     node: &'a Value,
 }
 
-impl<'a> Trail<'a> {
+impl<'a> Cursor<'a> {
     fn document(&mut self, tokens: &[&str]) -> Option<()> {
         match tokens {
             ["components", "schemas", name, rest @ ..] => {
@@ -64,7 +70,18 @@ impl<'a> Trail<'a> {
                 self.steps(rest)
             }
             ["paths", path, rest @ ..] => {
-                self.steps(&["paths", path])?;
+                let is_extra = self
+                    .swagger
+                    .get("paths")
+                    .and_then(|paths| paths.get(path))
+                    .is_none();
+                let has_extra = self.swagger.get("x-ms-paths").is_some();
+                let section = if is_extra && has_extra {
+                    "x-ms-paths"
+                } else {
+                    "paths"
+                };
+                self.steps(&[section, path])?;
                 self.path_item(rest)
             }
             other => self.steps(other),
@@ -119,8 +136,8 @@ impl<'a> Trail<'a> {
         if let ["content", media] = tokens {
             return self.consumed(media);
         }
-        let bodies = |trail: &Self| -> Vec<_> {
-            let all = trail.own_parameters();
+        let bodies = |cursor: &Self| -> Vec<_> {
+            let all = cursor.own_parameters();
             all.into_iter().filter(|(_, p)| is_body(p)).collect()
         };
         let mut found = bodies(self);
@@ -148,16 +165,16 @@ impl<'a> Trail<'a> {
 
     /// Moves to a media type of the operation, or else of the document.
     fn consumed(&mut self, media: &str) -> Option<()> {
-        let root = Trail {
+        let root = Cursor {
             swagger: self.swagger,
             at: Pointer::root(),
             node: self.swagger,
         };
-        [self.clone(), root].into_iter().find_map(|mut trail| {
-            let list = trail.node.get("consumes")?.as_array()?;
+        [self.clone(), root].into_iter().find_map(|mut cursor| {
+            let list = cursor.node.get("consumes")?.as_array()?;
             let index = list.iter().position(|m| m == media)?;
-            trail.steps(&["consumes", &index.to_string()])?;
-            *self = trail;
+            cursor.steps(&["consumes", &index.to_string()])?;
+            *self = cursor;
             Some(())
         })
     }
@@ -220,12 +237,12 @@ impl<'a> Trail<'a> {
             .flatten()
             .enumerate()
             .filter_map(|(index, parameter)| {
-                let mut trail = self.clone();
-                trail.node = parameter;
+                let mut cursor = self.clone();
+                cursor.node = parameter;
                 if parameter.get("$ref").is_some() {
-                    trail.follow_reference()?;
+                    cursor.follow_reference()?;
                 }
-                Some((index, trail.node.as_object()?))
+                Some((index, cursor.node.as_object()?))
             })
             .collect()
     }

@@ -3,13 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::schema::description;
-use crate::document::{object, text};
+use crate::document::{object, string};
 use crate::error::{Located, Pointer, unsupported};
 
 pub(super) fn scheme(value: &Value, at: &Pointer) -> Result<Value, Located> {
     let map = object(value, at)?;
     let mut out = Map::new();
-    match text(map, "type", at)? {
+    match string(map, "type", at)? {
         "basic" => {
             out.insert("type".into(), json!("http"));
             description(map, &mut out);
@@ -18,13 +18,13 @@ pub(super) fn scheme(value: &Value, at: &Pointer) -> Result<Value, Located> {
         "apiKey" => {
             out.insert("type".into(), json!("apiKey"));
             description(map, &mut out);
-            out.insert("name".into(), json!(text(map, "name", at)?));
-            out.insert("in".into(), json!(text(map, "in", at)?));
+            out.insert("name".into(), json!(string(map, "name", at)?));
+            out.insert("in".into(), json!(string(map, "in", at)?));
         }
         "oauth2" => {
             out.insert("type".into(), json!("oauth2"));
             description(map, &mut out);
-            let (flow, urls): (_, &[&str]) = match text(map, "flow", at)? {
+            let (flow, urls): (_, &[&str]) = match string(map, "flow", at)? {
                 "implicit" => ("implicit", &["authorizationUrl"]),
                 "password" => ("password", &["tokenUrl"]),
                 "application" => ("clientCredentials", &["tokenUrl"]),
@@ -33,7 +33,7 @@ pub(super) fn scheme(value: &Value, at: &Pointer) -> Result<Value, Located> {
                     return Err(unsupported(
                         &at.at("flow"),
                         format!("OAuth flow `{other}`"),
-                        "allowed are `implicit`, `password`, `application` and `accessCode`",
+                        "use one of these: `implicit`, `password`, `application` and `accessCode`",
                     ));
                 }
             };
@@ -51,7 +51,7 @@ pub(super) fn scheme(value: &Value, at: &Pointer) -> Result<Value, Located> {
             return Err(unsupported(
                 &at.at("type"),
                 format!("security type `{other}`"),
-                "allowed are `basic`, `apiKey` and `oauth2`",
+                "use one of these: `basic`, `apiKey` and `oauth2`",
             ));
         }
     }

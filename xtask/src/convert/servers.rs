@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Converter;
 use super::schema::description;
-use crate::document::{deref_at, elements, object, text};
+use crate::document::{deref_at, elements, object, string};
 use crate::error::{Located, Pointer};
 
 impl Converter<'_> {
@@ -23,7 +23,7 @@ impl Converter<'_> {
         if let Some(host) = self.map.get("x-ms-parameterized-host") {
             let at = root.at("x-ms-parameterized-host");
             let host = object(host, &at)?;
-            let template = text(host, "hostTemplate", &at)?;
+            let template = string(host, "hostTemplate", &at)?;
             let prefix = match host.get("useSchemePrefix").and_then(Value::as_bool) {
                 Some(false) => String::new(),
                 _ => format!("{scheme}://"),
@@ -34,7 +34,7 @@ impl Converter<'_> {
                 let parameter = object(parameter, &at)?;
                 let mut variable = Map::new();
                 // OpenAPI requires a default; the variable's name marks a value to fill in.
-                let name = text(parameter, "name", &at)?;
+                let name = string(parameter, "name", &at)?;
                 variable.insert(
                     "default".into(),
                     parameter.get("default").cloned().unwrap_or(json!(name)),

@@ -2,12 +2,23 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Lowering, is_json, schema};
+use super::body::{is_binary, is_json};
+use super::{Lowering, inline, schema};
 use crate::document::{deref, entries, object};
 use crate::error::{Located, Pointer, unsupported};
+use crate::names::type_name;
 
 /// The media type and schema of a body.
 type Content = (String, Value);
+
+/// The lowered responses of an operation.
+pub(super) struct Responses {
+    pub(super) lowered: Value,
+    /// The successful codes; none if all 2xx are.
+    pub(super) success: Vec<u16>,
+    /// Those without a body, if others have one.
+    pub(super) without_body: Vec<u16>,
+}
 
 impl Lowering<'_> {
     /// Keeps only successful responses, with one common body. Error responses are decoded by the convenience crates, and
@@ -17,53 +28,70 @@ impl Lowering<'_> {
         id: &str,
         operation: &Map<String, Value>,
         at: &Pointer,
-    ) -> Result<(Value, Vec<u16>), Located> {
+    ) -> Result<Responses, Located> {
         let at = at.at("responses");
-        let mut found: Vec<(u16, Option<Content>)> = Vec::new();
-        for (code, value) in operation
-            .get("responses")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
-            if !code.starts_with('2') {
-                continue;
-            }
-            let at = at.at(code);
-            let number = code.parse().map_err(|_| {
-                unsupported(&at, format!("status range `{code}`"), "list the successful codes")
-            })?;
-            let response = object(deref(self.document, value, &at)?, &at)?;
-            found.push((number, content(response, &at)?));
-        }
-        if found.is_empty() {
-            return Err(unsupported(
-                &at,
-                "operation without a successful response",
-                "declare at least one 2xx code",
-            ));
-        }
-        let body = if found.iter().any(|(_, content)| content.is_none()) {
-            None
-        } else {
-            self.one_body(
-                id,
-                found.iter().filter_map(|(_, content)| content.as_ref()).collect(),
-                &at,
-            )?
-        };
+        let found = self.successful(operation, &at)?;
+        let contents: Vec<_> = found.iter().filter_map(|(_, content)| content.as_ref()).collect();
+        let body = self.one_body(id, contents, &at)?;
         let mut out = Map::new();
         for (code, _) in &found {
             let mut response = json!({ "description": "" });
             if let Some((media, schema)) = &body {
                 response["content"] = json!({ media: { "schema": schema } });
             }
-            out.insert(code.to_string(), response);
+            out.insert(code.clone(), response);
         }
-        Ok((
-            Value::Object(out),
-            found.into_iter().map(|(code, _)| code).collect(),
-        ))
+        let number = |code: &String| code.parse().ok();
+        // A stream can be empty, so it needs no `Option`.
+        let is_json = body.is_some_and(|(media, _)| is_json(&media));
+        let without_body = found.iter().filter(|(_, content)| is_json && content.is_none());
+        Ok(Responses {
+            lowered: Value::Object(out),
+            success: found.iter().filter_map(|(code, _)| number(code)).collect(),
+            without_body: without_body.filter_map(|(code, _)| number(code)).collect(),
+        })
+    }
+
+    /// Returns the successful responses: those with a code, or that of all 2xx, which may be called `default`.
+    fn successful(
+        &self,
+        operation: &Map<String, Value>,
+        at: &Pointer,
+    ) -> Result<Vec<(String, Option<Content>)>, Located> {
+        let all = operation.get("responses").and_then(Value::as_object);
+        let mut found = Vec::new();
+        for (code, value) in all
+            .into_iter()
+            .flatten()
+            .filter(|(code, _)| code.starts_with('2'))
+        {
+            let at = at.at(code);
+            let response = object(deref(self.document, value, &at)?, &at)?;
+            found.push((code.clone(), content(response, &at)?));
+        }
+        if let Some(range) = found.iter().find(|(code, _)| code == "2XX")
+            && found.len() > 1
+        {
+            return Err(unsupported(
+                &at.at(&range.0),
+                "mix of status codes and ranges",
+                "list the successful codes, or give only the range",
+            ));
+        }
+        let codes: Vec<_> = all.into_iter().flatten().map(|(code, _)| code.as_str()).collect();
+        if let (true, Some(value)) = (codes == ["default"], all.and_then(|all| all.get("default"))) {
+            let at = at.at("default");
+            let response = object(deref(self.document, value, &at)?, &at)?;
+            found.push(("2XX".to_owned(), content(response, &at)?));
+        }
+        if found.is_empty() {
+            return Err(unsupported(
+                at,
+                "operation without a successful response",
+                "declare at least one 2xx code",
+            ));
+        }
+        Ok(found)
     }
 
     /// Returns one type for all successful bodies: the common type, or an untagged union.
@@ -82,9 +110,6 @@ impl Lowering<'_> {
         let Some((media, schema)) = different.first() else {
             return Ok(None);
         };
-        if different.len() == 1 && (contents.len() == 1 || schema.get("$ref").is_some()) {
-            return Ok(Some((media.clone(), schema.clone())));
-        }
         if different.iter().any(|(other, _)| other != media) {
             return Err(unsupported(
                 at,
@@ -92,23 +117,19 @@ impl Lowering<'_> {
                 "all successful responses must have the same media type",
             ));
         }
-        let name = format!("{}Response", id.replace('_', ""));
-        if self.schemas.contains_key(&name) {
-            return Err(unsupported(
-                at,
-                format!("union of response types: its name `{name}` is in use"),
-                "rename the schema of that name",
-            ));
+        let name = format!("{id}-response");
+        if different.len() == 1 && (contents.len() == 1 || schema.get("$ref").is_some()) {
+            let schema = inline::name(schema.clone(), &name, &mut self.schemas, &mut self.types);
+            return Ok(Some((media.clone(), schema)));
         }
+        let name = self.free_type(&type_name(&name));
         let hoisted = match different.as_slice() {
             [(_, schema)] => schema.clone(),
             several => json!({ "oneOf": several.iter().map(|(_, schema)| schema).collect::<Vec<_>>() }),
         };
-        self.schemas.insert(name.clone(), hoisted);
-        Ok(Some((
-            media.clone(),
-            json!({ "$ref": format!("#/components/schemas/{name}") }),
-        )))
+        let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
+        self.schemas.insert(name, hoisted);
+        Ok(Some((media.clone(), reference)))
     }
 }
 
@@ -117,8 +138,12 @@ fn content(response: &Map<String, Value>, at: &Pointer) -> Result<Option<Content
     let all = entries(response, "content", at)?;
     let chosen = all.iter().find(|(_, media, _)| is_json(media)).or(all.first());
     Ok(chosen.map(|(_, media, value)| {
-        let schema = value.get("schema").map(schema::lower).unwrap_or(json!({}));
-        let media = if is_json(media) { "application/json" } else { media };
-        (media.to_owned(), schema)
+        let schema = value.get("schema").unwrap_or(&Value::Null);
+        let media = match *media {
+            _ if is_binary(schema) => "application/octet-stream",
+            media if is_json(media) => "application/json",
+            media => media,
+        };
+        (media.to_owned(), schema::lower(schema, &Map::new(), false))
     }))
 }

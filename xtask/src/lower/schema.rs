@@ -1,6 +1,14 @@
 //! Lowers schemas to types that decode any response of the service.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
+
+use super::reach::UNRESOLVED;
+use crate::names::{distinct, member_name, type_name};
+
+/// The variant for values that the description does not list.
+const UNKNOWN: &str = "UnknownValue";
 
 /// The service enforces constraints. Generated, they would make decoding fail, or select unwanted types (a set for
 /// `uniqueItems`, an unsigned integer for `minimum: 0`).
@@ -29,8 +37,8 @@ const DROPPED: [&str; 22] = [
     "maxProperties",
 ];
 
-/// Lowers a schema recursively.
-pub(super) fn lower(schema: &Value) -> Value {
+/// Lowers a schema recursively. A member that only the service sets is not required of a schema that is sent.
+pub(super) fn lower(schema: &Value, schemas: &Map<String, Value>, sent: bool) -> Value {
     let Some(map) = schema.as_object() else {
         return json!({});
     };
@@ -38,28 +46,41 @@ pub(super) fn lower(schema: &Value) -> Value {
         return json!({ "$ref": reference });
     }
     let mut out = Map::new();
+    let mut renamed = Vec::new();
     for (key, value) in map {
-        if DROPPED.contains(&key.as_str()) || key.starts_with("x-") {
+        if DROPPED.contains(&key.as_str()) || key.starts_with("x-") && key != UNRESOLVED {
             continue;
         }
         let value = match key.as_str() {
-            "properties" => properties(value, map),
-            "items" => lower(value),
+            "properties" => {
+                let (properties, names) = properties(value, map, schemas, sent);
+                renamed = names;
+                properties
+            }
+            "required" if sent => required(value, map, schemas),
+            "items" => lower(value, schemas, sent),
             "allOf" | "anyOf" | "oneOf" => {
-                Value::Array(value.as_array().into_iter().flatten().map(lower).collect())
+                let parts = value.as_array().into_iter().flatten();
+                Value::Array(parts.map(|part| lower(part, schemas, sent)).collect())
             }
             // Unknown properties are always accepted, and kept if the description declares them.
             "additionalProperties" => match value {
                 Value::Bool(false) => continue,
                 Value::Bool(true) => json!({}),
-                value => lower(value),
+                value => lower(value, schemas, sent),
             },
             _ => value.clone(),
         };
         out.insert(key.clone(), value);
     }
+    if let Some(Value::Array(required)) = out.get_mut("required") {
+        for name in required {
+            let new = renamed.iter().find(|(wire, _)| *name == *wire);
+            *name = new.map_or_else(|| name.clone(), |(_, new)| json!(new));
+        }
+    }
     formats(&mut out);
-    enums(&mut out);
+    enums(&mut out, map);
     if is_free_form(&out) {
         // For a bare `type: object`, the services accept and return any JSON value.
         out.shift_remove("type");
@@ -68,24 +89,59 @@ pub(super) fn lower(schema: &Value) -> Value {
     Value::Object(out)
 }
 
-fn properties(value: &Value, schema: &Map<String, Value>) -> Value {
-    let required: Vec<_> = schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
+/// Lowers properties; returns them with the names of those that got another name for the generator.
+fn properties(
+    value: &Value,
+    schema: &Map<String, Value>,
+    schemas: &Map<String, Value>,
+    sent: bool,
+) -> (Value, Vec<(String, String)>) {
+    let required = schema.get("required").map(|names| match sent {
+        true => required(names, schema, schemas),
+        false => names.clone(),
+    });
+    let required: Vec<_> = required
+        .iter()
+        .filter_map(Value::as_array)
         .flatten()
         .filter_map(Value::as_str)
         .collect();
+    let all = value.as_object();
+    let members = all.into_iter().flatten().map(|(name, property)| {
+        let preferred = property.get("x-ms-client-name").and_then(Value::as_str);
+        (name.as_str(), preferred)
+    });
+    let names = distinct(members, &[], member_name);
     let mut out = Map::new();
-    for (name, property) in value.as_object().into_iter().flatten() {
-        let mut property = lower(property);
+    let mut renamed = Vec::new();
+    for ((name, property), new) in all.into_iter().flatten().zip(names) {
+        let mut property = lower(property, schemas, sent);
         // The generator omits empty optional arrays and maps; an `Option` distinguishes absent from empty.
         if !required.contains(&name.as_str()) && is_collection(&property) {
             property["nullable"] = json!(true);
         }
-        out.insert(name.clone(), property);
+        if new != *name {
+            renamed.push((name.clone(), new.clone()));
+        }
+        out.insert(new, property);
     }
-    Value::Object(out)
+    (Value::Object(out), renamed)
+}
+
+/// Returns the required names without those that only the service sets.
+fn required(names: &Value, schema: &Map<String, Value>, schemas: &Map<String, Value>) -> Value {
+    let is_read_only = |name: &Value| {
+        let property = schema.get("properties")?.get(name.as_str()?)?;
+        let target = property.get("$ref").and_then(Value::as_str);
+        let target = target.and_then(|r| schemas.get(r.strip_prefix("#/components/schemas/")?));
+        target.unwrap_or(property).get("readOnly")?.as_bool()
+    };
+    let all = names.as_array().into_iter().flatten();
+    Value::Array(
+        all.filter(|name| is_read_only(name) != Some(true))
+            .cloned()
+            .collect(),
+    )
 }
 
 fn is_collection(schema: &Value) -> bool {
@@ -128,31 +184,55 @@ fn formats(map: &mut Map<String, Value>) {
 }
 
 /// Keeps string enums, except `["*"]` (the ETag wildcard); drops other enums, so that only their type remains.
-fn enums(map: &mut Map<String, Value>) {
+fn enums(map: &mut Map<String, Value>, original: &Map<String, Value>) {
     let Some(Value::Array(values)) = map.get("enum") else {
         return;
     };
-    let mut names: Vec<Value> = Vec::new();
-    for value in values.iter().filter(|v| v.is_string()) {
-        if !names.contains(value) {
-            names.push(value.clone());
+    let mut texts: Vec<&str> = Vec::new();
+    for value in values.iter().filter_map(Value::as_str) {
+        if !texts.contains(&value) {
+            texts.push(value);
         }
     }
     let nullable = values.iter().any(Value::is_null);
-    let is_string = !names.is_empty()
+    let is_string = !texts.is_empty()
         && map
             .get("type")
             .and_then(Value::as_str)
             .is_none_or(|t| t == "string");
+    let kept = (is_string && texts != ["*"]).then(|| json!(variants(&texts, original)));
     if is_string {
         map.insert("type".into(), json!("string"));
     }
-    if is_string && names != [json!("*")] {
-        map.insert("enum".into(), Value::Array(names));
-    } else {
-        map.shift_remove("enum");
-    }
+    match kept {
+        Some(kept) => map.insert("enum".into(), kept),
+        None => map.shift_remove("enum"),
+    };
     if nullable {
         map.insert("nullable".into(), json!(true));
     }
+}
+
+/// Returns the values with names that the generator can tell apart. It tries two spellings of all values.
+fn variants(values: &[&str], original: &Map<String, Value>) -> Vec<String> {
+    let spelled = |value: &str| value.replace(|c: char| c == '_' || !c.is_alphanumeric(), "X");
+    let are_distinct = |names: Vec<String>| {
+        let different: BTreeSet<_> = names.iter().collect();
+        different.len() == names.len() && !names.iter().any(|name| name == UNKNOWN)
+    };
+    if are_distinct(values.iter().map(|value| type_name(value)).collect())
+        || are_distinct(values.iter().map(|value| type_name(&spelled(value))).collect())
+    {
+        return values.iter().map(|value| (*value).to_owned()).collect();
+    }
+    let published = original
+        .get("x-ms-enum")
+        .and_then(|e| e.get("values")?.as_array());
+    let preferred = |value: &str| {
+        let mut all = published.into_iter().flatten();
+        let found = all.find(|v| v.get("value").and_then(Value::as_str) == Some(value))?;
+        found.get("name")?.as_str()
+    };
+    let members = values.iter().map(|value| (*value, preferred(value)));
+    distinct(members, &[UNKNOWN], type_name)
 }

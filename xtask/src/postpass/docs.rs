@@ -8,8 +8,18 @@ pub(super) struct Docs;
 
 impl VisitMut for Docs {
     fn visit_attributes_mut(&mut self, attributes: &mut Vec<Attribute>) {
-        let (docs, others): (Vec<_>, Vec<_>) = attributes.drain(..).partition(|a| text(a).is_some());
-        let all: Vec<_> = docs.iter().filter_map(text).collect();
+        let mut all = Vec::new();
+        let mut others = Vec::new();
+        for attribute in attributes.drain(..) {
+            match text(&attribute) {
+                Some(text) => all.push(text),
+                None => others.push(attribute),
+            }
+        }
+        if all.is_empty() {
+            attributes.extend(others);
+            return;
+        }
         attributes.extend(lines(&all.join("\n")).into_iter().map(|line| -> Attribute {
             let line = if line.is_empty() { line } else { format!(" {line}") };
             parse_quote!(#[doc = #line])

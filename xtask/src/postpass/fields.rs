@@ -2,7 +2,7 @@
 
 use syn::{Field, Fields, Item, ItemStruct, parse_quote};
 
-use super::Counter;
+use super::counter::Counter;
 use crate::error::Error;
 use crate::lower::Secret;
 
@@ -127,8 +127,22 @@ fn is_option(field: &Field) -> bool {
 }
 
 fn is_optional_json(field: &Field) -> bool {
-    let ty = &field.ty;
-    quote::quote!(#ty).to_string().replace(' ', "") == "::std::option::Option<::serde_json::Value>"
+    let json =
+        |ty: &syn::Type| matches!(ty, syn::Type::Path(p) if is_path(&p.path, &["serde_json", "Value"]));
+    let syn::Type::Path(option) = &field.ty else {
+        return false;
+    };
+    let arguments = option.path.segments.last().map(|last| &last.arguments);
+    let Some(syn::PathArguments::AngleBracketed(arguments)) = arguments else {
+        return false;
+    };
+    let of = arguments.args.first();
+    is_path(&option.path, &["std", "option", "Option"])
+        && matches!(of, Some(syn::GenericArgument::Type(ty)) if json(ty))
+}
+
+fn is_path(path: &syn::Path, names: &[&str]) -> bool {
+    path.segments.len() == names.len() && path.segments.iter().zip(names).all(|(s, name)| s.ident == name)
 }
 
 fn keep_null(field: &mut Field) {

@@ -8,7 +8,8 @@ use syn::{
     Member, Pat, Stmt, Token, Type, parse_quote,
 };
 
-use super::{Counter, path_parameters};
+use super::counter::Counter;
+use super::{bodies, path_parameters};
 use crate::check::placeholders;
 use crate::error::Error;
 use crate::lower::Operation;
@@ -33,6 +34,7 @@ pub(super) fn correct(
     let (mut version_headers, mut guarded, mut typed) = (0, 0, 0);
     let mut names = Vec::new();
     for (method, operation) in methods.into_iter().zip(operations) {
+        bodies::optional(method, operation, count)?;
         let mut pass = Method::new(operation, &method.sig);
         pass.visit_block_mut(&mut method.block);
         let guards = std::mem::take(&mut pass.guards);
@@ -60,23 +62,29 @@ pub(super) fn correct(
     }
     count.check("api-version header", operations.len(), version_headers)?;
     count.check("path segments", path_parameters(operations), guarded)?;
-    let other_types = operations.iter().filter(|o| needs_content_type(o)).count();
+    let other_types = operations
+        .iter()
+        .filter(|o| other_content_type(o).is_some())
+        .count();
     count.check("content type", other_types, typed)?;
     Ok(names)
 }
 
-/// Returns whether the body is JSON with another content type, which the generator does not support.
-fn needs_content_type(operation: &Operation) -> bool {
-    operation
-        .content_type
-        .as_deref()
-        .is_some_and(|t| t != "application/json" && t.contains("json"))
+/// Returns the content type of the body if the generator sets another.
+fn other_content_type(operation: &Operation) -> Option<&str> {
+    let known = [
+        "application/json",
+        "application/octet-stream",
+        "application/x-www-form-urlencoded",
+        "text/plain",
+    ];
+    operation.content_type.as_deref().filter(|t| !known.contains(t))
 }
 
 struct Method<'a> {
     operation: &'a Operation,
     /// The parameters that are `&str`.
-    texts: Vec<String>,
+    strings: Vec<String>,
     expected_template: String,
     template: Option<String>,
     verb: Option<String>,
@@ -91,7 +99,7 @@ struct Method<'a> {
 
 impl<'a> Method<'a> {
     fn new(operation: &'a Operation, signature: &syn::Signature) -> Self {
-        let texts = signature.inputs.iter().filter_map(|input| match input {
+        let strings = signature.inputs.iter().filter_map(|input| match input {
             FnArg::Typed(input) => match (&*input.pat, &*input.ty) {
                 (Pat::Ident(name), Type::Reference(ty)) if matches!(&*ty.elem, Type::Path(p) if p.path.is_ident("str")) => {
                     Some(name.ident.to_string())
@@ -100,14 +108,14 @@ impl<'a> Method<'a> {
             },
             _ => None,
         });
-        let names = placeholders(&operation.path).unwrap_or_default();
-        let mut expected_template = format!("{{}}{}", operation.path);
+        let names = placeholders(&operation.template).unwrap_or_default();
+        let mut expected_template = format!("{{}}{}", operation.template);
         for name in names {
             expected_template = expected_template.replace(&format!("{{{name}}}"), "{}");
         }
         Self {
             operation,
-            texts: texts.collect(),
+            strings: strings.collect(),
             expected_template,
             template: None,
             verb: None,
@@ -126,15 +134,15 @@ impl<'a> Method<'a> {
         if !matches!(&*call.func, Expr::Path(p) if p.path.is_ident("encode_path")) {
             return;
         }
-        let Some(Expr::Reference(text)) = call.args.first() else {
+        let Some(Expr::Reference(converted)) = call.args.first() else {
             return;
         };
-        let Expr::MethodCall(to_string) = &*text.expr else {
+        let Expr::MethodCall(to_string) = &*converted.expr else {
             return;
         };
         let receiver = &to_string.receiver;
-        let is_text = matches!(&**receiver, Expr::Path(p) if p.path.get_ident().is_some_and(|i| self.texts.contains(&i.to_string())));
-        let value: Expr = if is_text {
+        let is_string = matches!(&**receiver, Expr::Path(p) if p.path.get_ident().is_some_and(|i| self.strings.contains(&i.to_string())));
+        let value: Expr = if is_string {
             parse_quote!(#receiver)
         } else {
             parse_quote!(&#receiver.to_string())
@@ -142,8 +150,12 @@ impl<'a> Method<'a> {
         let name = LitStr::new(name, Span::call_site());
         self.guarded += 1;
         let variable = quote::format_ident!("segment_{}", self.guarded);
+        let function = match self.operation.unencoded.contains(&name.value()) {
+            true => quote::format_ident!("path_segments"),
+            false => quote::format_ident!("path_segment"),
+        };
         self.guards.push(parse_quote! {
-            let #variable = ::azure_protocol_runtime::path_segment::<()>(#name, #value)?;
+            let #variable = ::azure_protocol_runtime::#function::<()>(#name, #value)?;
         });
         *argument = parse_quote!(#variable);
     }
@@ -176,8 +188,8 @@ impl VisitMut for Method<'_> {
         {
             self.template = Some(template.value());
         }
-        let names = placeholders(&self.operation.path).unwrap_or_default();
-        // After the template and the base URL.
+        let names = self.operation.path_parameters();
+        // The first two arguments are the template and the base URL.
         for (argument, name) in arguments.iter_mut().skip(2).zip(names) {
             self.guard(argument, name);
         }
@@ -191,9 +203,10 @@ impl VisitMut for Method<'_> {
         {
             self.verb = Some(call.method.to_string());
         }
-        if call.method == "json" && needs_content_type(self.operation) {
+        if call.method == "json"
+            && let Some(content_type) = other_content_type(self.operation)
+        {
             let receiver = &call.receiver;
-            let content_type = self.operation.content_type.as_deref();
             // `.json(…)` keeps a content type that is already set.
             call.receiver = parse_quote! {
                 #receiver.header(
@@ -201,6 +214,15 @@ impl VisitMut for Method<'_> {
                     ::reqwest::header::HeaderValue::from_static(#content_type),
                 )
             };
+            self.typed += 1;
+        }
+    }
+
+    /// The content type of a body that is not JSON.
+    fn visit_lit_str_mut(&mut self, literal: &mut LitStr) {
+        let is_generic = ["application/octet-stream", "text/plain"].contains(&literal.value().as_str());
+        if let (true, Some(content_type)) = (is_generic, other_content_type(self.operation)) {
+            *literal = LitStr::new(content_type, literal.span());
             self.typed += 1;
         }
     }

@@ -1,25 +1,33 @@
 //! Splits each operation into a function that builds its request and the method that sends it.
 
 use quote::format_ident;
+use syn::punctuated::Punctuated;
 use syn::visit_mut::{VisitMut, visit_type_reference_mut};
 use syn::{
-    Block, FnArg, GenericArgument, GenericParam, Ident, ImplItem, ImplItemFn, ItemImpl, Pat, PathArguments,
-    ReturnType, Signature, Stmt, Type, TypeReference, parse_quote,
+    Block, Expr, ExprLit, FnArg, GenericArgument, GenericParam, Ident, ImplItem, ImplItemFn, ItemImpl, Lit,
+    Pat, PathArguments, ReturnType, Signature, Stmt, Token, Type, TypeReference, parse_quote,
 };
 
-use super::Counter;
+use super::counter::Counter;
 use crate::error::Error;
+use crate::lower::{ApiVersion, Operation};
 use crate::split::constant;
 
 /// The statements between `let request = …` and `let response = …`: the operation's id and three hooks.
 const HOOKS: usize = 4;
 
 /// Adds `<operation>_request` before each operation, and calls it from there.
-pub(super) fn split(client: &mut ItemImpl, operations: usize, count: &Counter<'_>) -> Result<(), Error> {
+pub(super) fn split(
+    client: &mut ItemImpl,
+    operations: &[Operation],
+    count: &Counter<'_>,
+) -> Result<(), Error> {
     let mut requests = 0;
+    let mut next = operations.iter();
     for item in std::mem::take(&mut client.items) {
         if let ImplItem::Fn(method) = &item
-            && let Some((request, operation)) = halves(method)
+            && let Some(operation) = next.next()
+            && let Some((request, operation)) = split_method(method, operation)
         {
             client.items.extend([request, operation].map(ImplItem::Fn));
             requests += 1;
@@ -27,11 +35,11 @@ pub(super) fn split(client: &mut ItemImpl, operations: usize, count: &Counter<'_
             client.items.push(item);
         }
     }
-    count.check("requests", operations, requests)
+    count.check("requests", operations.len(), requests)
 }
 
 /// Returns `None` if the method does not have the expected form.
-fn halves(method: &ImplItemFn) -> Option<(ImplItemFn, ImplItemFn)> {
+fn split_method(method: &ImplItemFn, described: &Operation) -> Option<(ImplItemFn, ImplItemFn)> {
     let statements = &method.block.stmts;
     let built = statements.iter().position(|s| is_local(s, "request"))?;
     let sent = built + 1 + HOOKS;
@@ -39,6 +47,8 @@ fn halves(method: &ImplItemFn) -> Option<(ImplItemFn, ImplItemFn)> {
         return None;
     }
     let (before, after) = (&statements[..built], &statements[sent + 1..]);
+    let join = |statement| join_base_url(statement, described.fixed_query.as_deref());
+    let before = before.iter().map(join).collect::<Option<Vec<_>>>()?;
     let Stmt::Local(request) = &statements[built] else {
         return None;
     };
@@ -49,10 +59,11 @@ fn halves(method: &ImplItemFn) -> Option<(ImplItemFn, ImplItemFn)> {
         " Builds the request of [`{0}`](Self::{0}) without sending it.",
         method.sig.ident
     );
+    let wrapped = wrap(described, &operation);
     let block: Block = parse_quote!({
         #(#before)*
         let request = #request;
-        TypedRequest::new(&operations::#operation, request, operations::API_VERSION)
+        #wrapped
     });
     let build: ImplItemFn = parse_quote! {
         #[doc = #doc]
@@ -67,6 +78,62 @@ fn halves(method: &ImplItemFn) -> Option<(ImplItemFn, ImplItemFn)> {
         #(#after)*
     });
     Some((build, send))
+}
+
+/// Sends the API version where the operation declares it.
+fn wrap(described: &Operation, operation: &Ident) -> Expr {
+    let value = |value: &Option<String>| -> Expr {
+        match value {
+            Some(value) => parse_quote!(#value),
+            None => parse_quote!(operations::API_VERSION),
+        }
+    };
+    match &described.api_version {
+        ApiVersion::Query(version) => {
+            let version = value(version);
+            parse_quote!(TypedRequest::new(&operations::#operation, request, #version))
+        }
+        ApiVersion::Header(version) => {
+            let version = value(version);
+            parse_quote!(TypedRequest::with_version_header(&operations::#operation, request, #version))
+        }
+        ApiVersion::None => parse_quote!(TypedRequest::unversioned(&operations::#operation, request)),
+    }
+}
+
+/// `let url = format!("{}/kilns/{}", self.baseurl, …)` becomes `let url = self.baseurl.join(&format!("/kilns/{}", …))?`.
+fn join_base_url(statement: &Stmt, query: Option<&str>) -> Option<Stmt> {
+    if !is_local(statement, "url") {
+        return Some(statement.clone());
+    }
+    let Stmt::Local(local) = statement else {
+        return None;
+    };
+    let Expr::Macro(format) = &*local.init.as_ref()?.expr else {
+        return None;
+    };
+    let parser = Punctuated::<Expr, Token![,]>::parse_terminated;
+    let arguments = format.mac.parse_body_with(parser).ok()?;
+    let mut arguments = arguments.iter();
+    let Expr::Lit(ExprLit {
+        lit: Lit::Str(template),
+        ..
+    }) = arguments.next()?
+    else {
+        return None;
+    };
+    let (template, base) = (template.value(), arguments.next()?);
+    // A query in the template only tells it from others.
+    let path = template.strip_prefix("{}")?.split('?').next()?;
+    let path: Expr = if arguments.len() == 0 {
+        parse_quote!(#path)
+    } else {
+        parse_quote!(&format!(#path, #(#arguments),*))
+    };
+    Some(match query {
+        None => parse_quote!(let url = #base.join(#path)?;),
+        Some(query) => parse_quote!(let url = #base.join_with_query(#path, #query)?;),
+    })
 }
 
 fn is_local(statement: &Stmt, name: &str) -> bool {

@@ -20,7 +20,7 @@ use super::{operations, types};
 /// Version: 2023-10-31
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) baseurl: String,
+    pub(crate) baseurl: azure_protocol_runtime::BaseUrl,
     pub(crate) client: reqwest::Client,
     pub(crate) inner: azure_protocol_runtime::Hook,
 }
@@ -38,7 +38,7 @@ impl Client {
         inner: azure_protocol_runtime::Hook,
     ) -> Self {
         Self {
-            baseurl: baseurl.to_string(),
+            baseurl: azure_protocol_runtime::BaseUrl::new(baseurl),
             client,
             inner,
         }
@@ -74,7 +74,7 @@ impl Client {
         traceparent: Option<&str>,
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<types::PagedDigitalTwinsModelDataCollection>, Error<()>> {
-        let url = format!("{}/models", self.baseurl);
+        let url = self.baseurl.join("/models")?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = max_items_per_page {
             header_map.append("max-items-per-page", value.to_string().try_into()?);
@@ -172,7 +172,7 @@ impl Client {
         TypedRequest<types::NonPagedDigitalTwinsModelDataCollection>,
         Error<()>,
     > {
-        let url = format!("{}/models", self.baseurl);
+        let url = self.baseurl.join("/models")?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -250,7 +250,7 @@ impl Client {
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<types::DigitalTwinsModelData>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/models/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/models/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -330,7 +330,7 @@ impl Client {
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<()>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/models/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/models/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -395,7 +395,7 @@ impl Client {
         body: &::std::vec::Vec<::serde_json::Value>,
     ) -> Result<TypedRequest<()>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/models/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/models/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -471,7 +471,7 @@ impl Client {
         tracestate: Option<&str>,
         body: &types::QuerySpecification,
     ) -> Result<TypedRequest<types::QueryResult>, Error<()>> {
-        let url = format!("{}/query", self.baseurl);
+        let url = self.baseurl.join("/query")?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = max_items_per_page {
             header_map.append("max-items-per-page", value.to_string().try_into()?);
@@ -559,7 +559,7 @@ impl Client {
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<types::DigitalTwin>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/digitaltwins/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -626,7 +626,7 @@ impl Client {
         body: &::serde_json::Value,
     ) -> Result<TypedRequest<types::DigitalTwin>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/digitaltwins/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_none_match {
             header_map.append("If-None-Match", value.to_string().try_into()?);
@@ -718,7 +718,7 @@ impl Client {
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<()>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/digitaltwins/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -788,7 +788,7 @@ impl Client {
         body: &::std::vec::Vec<::serde_json::Value>,
     ) -> Result<TypedRequest<()>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/digitaltwins/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -878,9 +878,9 @@ impl Client {
         let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("relationshipId", relationship_id)?;
-        let url = format!(
-            "{}/digitaltwins/{}/relationships/{}", self.baseurl, segment_1, segment_2
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/digitaltwins/{}/relationships/{}", segment_1, segment_2))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -960,9 +960,9 @@ impl Client {
         let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("relationshipId", relationship_id)?;
-        let url = format!(
-            "{}/digitaltwins/{}/relationships/{}", self.baseurl, segment_1, segment_2
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/digitaltwins/{}/relationships/{}", segment_1, segment_2))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_none_match {
             header_map.append("If-None-Match", value.to_string().try_into()?);
@@ -1062,9 +1062,9 @@ impl Client {
         let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("relationshipId", relationship_id)?;
-        let url = format!(
-            "{}/digitaltwins/{}/relationships/{}", self.baseurl, segment_1, segment_2
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/digitaltwins/{}/relationships/{}", segment_1, segment_2))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -1145,9 +1145,9 @@ impl Client {
         let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("relationshipId", relationship_id)?;
-        let url = format!(
-            "{}/digitaltwins/{}/relationships/{}", self.baseurl, segment_1, segment_2
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/digitaltwins/{}/relationships/{}", segment_1, segment_2))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -1243,7 +1243,9 @@ impl Client {
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<types::RelationshipCollection>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/digitaltwins/{}/relationships", self.baseurl, segment_1);
+        let url = self
+            .baseurl
+            .join(&format!("/digitaltwins/{}/relationships", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -1323,9 +1325,9 @@ impl Client {
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<types::IncomingRelationshipCollection>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!(
-            "{}/digitaltwins/{}/incomingrelationships", self.baseurl, segment_1
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/digitaltwins/{}/incomingrelationships", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -1400,7 +1402,7 @@ impl Client {
         body: &::serde_json::Value,
     ) -> Result<TypedRequest<()>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/digitaltwins/{}/telemetry", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/digitaltwins/{}/telemetry", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(5usize);
         header_map.append("Message-Id", message_id.to_string().try_into()?);
         if let Some(value) = telemetry_source_time {
@@ -1486,10 +1488,13 @@ impl Client {
         let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("componentPath", component_path)?;
-        let url = format!(
-            "{}/digitaltwins/{}/components/{}/telemetry", self.baseurl, segment_1,
-            segment_2
-        );
+        let url = self
+            .baseurl
+            .join(
+                &format!(
+                    "/digitaltwins/{}/components/{}/telemetry", segment_1, segment_2
+                ),
+            )?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(5usize);
         header_map.append("Message-Id", message_id.to_string().try_into()?);
         if let Some(value) = telemetry_source_time {
@@ -1575,9 +1580,9 @@ impl Client {
         let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("componentPath", component_path)?;
-        let url = format!(
-            "{}/digitaltwins/{}/components/{}", self.baseurl, segment_1, segment_2
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/digitaltwins/{}/components/{}", segment_1, segment_2))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -1658,9 +1663,9 @@ impl Client {
         let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("componentPath", component_path)?;
-        let url = format!(
-            "{}/digitaltwins/{}/components/{}", self.baseurl, segment_1, segment_2
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/digitaltwins/{}/components/{}", segment_1, segment_2))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -1751,7 +1756,7 @@ impl Client {
         traceparent: Option<&str>,
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<types::EventRouteCollection>, Error<()>> {
-        let url = format!("{}/eventroutes", self.baseurl);
+        let url = self.baseurl.join("/eventroutes")?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = max_items_per_page {
             header_map.append("max-items-per-page", value.to_string().try_into()?);
@@ -1817,7 +1822,7 @@ impl Client {
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<types::EventRoute>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/eventroutes/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/eventroutes/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -1882,7 +1887,7 @@ impl Client {
         body: &types::EventRoute,
     ) -> Result<TypedRequest<()>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/eventroutes/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/eventroutes/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -1944,7 +1949,7 @@ impl Client {
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<()>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/eventroutes/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/eventroutes/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -1999,7 +2004,7 @@ impl Client {
         traceparent: Option<&str>,
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<types::ImportJobCollection>, Error<()>> {
-        let url = format!("{}/jobs/imports", self.baseurl);
+        let url = self.baseurl.join("/jobs/imports")?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = max_items_per_page {
             header_map.append("max-items-per-page", value.to_string().try_into()?);
@@ -2066,7 +2071,7 @@ impl Client {
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<types::ImportJob>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/jobs/imports/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/jobs/imports/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -2131,7 +2136,7 @@ impl Client {
         body: &types::ImportJob,
     ) -> Result<TypedRequest<types::ImportJob>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/jobs/imports/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/jobs/imports/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -2201,7 +2206,7 @@ impl Client {
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<()>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/jobs/imports/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/jobs/imports/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -2259,7 +2264,7 @@ impl Client {
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<types::ImportJob>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/jobs/imports/{}/cancel", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/jobs/imports/{}/cancel", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);
@@ -2324,7 +2329,7 @@ impl Client {
         traceparent: Option<&str>,
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<types::DeleteJobCollection>, Error<()>> {
-        let url = format!("{}/jobs/deletions", self.baseurl);
+        let url = self.baseurl.join("/jobs/deletions")?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = max_items_per_page {
             header_map.append("max-items-per-page", value.to_string().try_into()?);
@@ -2391,7 +2396,7 @@ impl Client {
         traceparent: Option<&str>,
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<types::DeleteJob>, Error<()>> {
-        let url = format!("{}/jobs/deletions", self.baseurl);
+        let url = self.baseurl.join("/jobs/deletions")?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(4usize);
         if let Some(value) = operation_id {
             header_map.append("operation-id", value.to_string().try_into()?);
@@ -2472,7 +2477,7 @@ impl Client {
         tracestate: Option<&str>,
     ) -> Result<TypedRequest<types::DeleteJob>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/jobs/deletions/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/jobs/deletions/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = traceparent {
             header_map.append("traceparent", value.to_string().try_into()?);

@@ -28,7 +28,7 @@ fn the_colons_and_semicolons_of_a_dtmi_are_encoded() {
     assert_eq!(request.method, "DELETE");
 }
 
-/// For each operation and each of its ids, asserts that `$bad` as that id is refused; returns the operations.
+/// Asserts that every operation refuses `$bad` for each of its ids, and returns the operations.
 macro_rules! each_refused {
     ($bad:expr, $($operation:ident($($id:ident),+ $(; $($rest:expr),*)?);)+) => {{
         let api = api();
@@ -99,6 +99,6 @@ fn an_id_that_would_address_the_parent_is_refused_by_every_operation() {
             .collect();
         called.sort_unstable();
         with_ids.sort_unstable();
-        assert_eq!(called, with_ids, "no operation was forgotten");
+        assert_eq!(called, with_ids, "every operation with an id is listed");
     }
 }

@@ -33,9 +33,9 @@ fn a_twin_keeps_all_members_in_order() {
 
 #[test]
 fn a_job_with_an_unknown_status_is_decoded() {
-    let text = r#"{"id":"j","inputBlobUri":"i","outputBlobUri":"o","status":"pondering",
+    let text = r#"{"id":"j","inputBlobUri":"i","outputBlobUri":"o","status":"paused",
         "createdDateTime":"2030-05-06T07:08:09.1234567Z","lastActionDateTime":"0001-01-01T00:00:00",
-        "finishedDateTime":"0001-01-01T00:00:00Z","purgeDateTime":null,"error":null,"colour":"blue"}"#;
+        "finishedDateTime":"0001-01-01T00:00:00Z","purgeDateTime":null,"error":null,"color":"blue"}"#;
     let capture = Capture::new(200, text);
     let job = run(client(&capture).import_jobs_get_by_id("j", None, None))
         .unwrap()
@@ -49,7 +49,7 @@ fn a_job_with_an_unknown_status_is_decoded() {
     assert_eq!(job.purge_date_time, None);
     assert_eq!(
         job.status,
-        Some(types::ImportJobStatus::UnknownValue("pondering".into()))
+        Some(types::ImportJobStatus::UnknownValue("paused".into()))
     );
 }
 
@@ -71,7 +71,7 @@ fn query_rows_may_be_any_json_object() {
 
 #[test]
 fn an_event_route_round_trip_keeps_unknown_members() {
-    let text = r#"{"id":"r","endpointName":"e","filter":"true","colour":{"of":["the","future"]}}"#;
+    let text = r#"{"id":"r","endpointName":"e","filter":"true","color":{"primary":["red"]}}"#;
     let capture = Capture::new(200, text);
     let route = run(client(&capture).event_routes_get_by_id("r", None, None))
         .unwrap()
@@ -102,7 +102,7 @@ fn an_error_response_is_returned_with_its_body_unread() {
     let capture = Capture::new(412, r#"{"error":{"code":"PreconditionFailed","message":"x"}}"#);
     let result = run(client(&capture).digital_twins_delete("t", Some("W/\"0\""), None, None));
     let Err(Error::UnexpectedResponse(response)) = result else {
-        panic!("it must be an error")
+        panic!("expected an error response")
     };
     assert_eq!(response.status(), 412);
     assert!(run(response.text()).unwrap().contains("PreconditionFailed"));

@@ -35,7 +35,11 @@ fn every_patch_has_the_json_patch_content_type() {
     let patches = OPERATIONS
         .iter()
         .filter(|o| o.request_content_type == Some("application/json-patch+json"));
-    assert_eq!(patches.count(), requests.len(), "no operation was forgotten");
+    assert_eq!(
+        patches.count(),
+        requests.len(),
+        "every operation with a JSON Patch body is listed"
+    );
 }
 
 #[test]
@@ -72,7 +76,7 @@ fn the_api_version_is_in_the_query_once_and_in_no_header() {
 }
 
 #[test]
-fn an_empty_list_is_sent() {
+fn an_empty_list_of_models_is_serialized() {
     let request = api()
         .digital_twin_models_add_request(None, None, &vec![])
         .unwrap();

@@ -18,7 +18,7 @@ use super::{operations, types};
 /// Version: 2021-04-12
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) baseurl: String,
+    pub(crate) baseurl: azure_protocol_runtime::BaseUrl,
     pub(crate) client: reqwest::Client,
     pub(crate) inner: azure_protocol_runtime::Hook,
 }
@@ -36,7 +36,7 @@ impl Client {
         inner: azure_protocol_runtime::Hook,
     ) -> Self {
         Self {
-            baseurl: baseurl.to_string(),
+            baseurl: azure_protocol_runtime::BaseUrl::new(baseurl),
             client,
             inner,
         }
@@ -69,7 +69,7 @@ impl Client {
         id: &str,
     ) -> Result<TypedRequest<types::Configuration>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/configurations/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/configurations/{}", segment_1))?;
         let request = self
             .client
             .get(url)
@@ -117,7 +117,7 @@ impl Client {
         body: &types::Configuration,
     ) -> Result<TypedRequest<types::Configuration>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/configurations/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/configurations/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -184,7 +184,7 @@ impl Client {
         if_match: Option<&str>,
     ) -> Result<TypedRequest<()>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/configurations/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/configurations/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -230,7 +230,7 @@ impl Client {
         &self,
         top: Option<i32>,
     ) -> Result<TypedRequest<::std::vec::Vec<types::Configuration>>, Error<()>> {
-        let url = format!("{}/configurations", self.baseurl);
+        let url = self.baseurl.join("/configurations")?;
         let request = self
             .client
             .get(url)
@@ -276,7 +276,7 @@ impl Client {
         &self,
         body: &types::ConfigurationQueriesTestInput,
     ) -> Result<TypedRequest<types::ConfigurationQueriesTestResponse>, Error<()>> {
-        let url = format!("{}/configurations/testQueries", self.baseurl);
+        let url = self.baseurl.join("/configurations/testQueries")?;
         let request = self
             .client
             .post(url)
@@ -321,7 +321,7 @@ impl Client {
     pub fn statistics_get_device_statistics_request(
         &self,
     ) -> Result<TypedRequest<types::RegistryStatistics>, Error<()>> {
-        let url = format!("{}/statistics/devices", self.baseurl);
+        let url = self.baseurl.join("/statistics/devices")?;
         let request = self
             .client
             .get(url)
@@ -359,7 +359,7 @@ impl Client {
     pub fn statistics_get_service_statistics_request(
         &self,
     ) -> Result<TypedRequest<types::ServiceStatistics>, Error<()>> {
-        let url = format!("{}/statistics/service", self.baseurl);
+        let url = self.baseurl.join("/statistics/service")?;
         let request = self
             .client
             .get(url)
@@ -397,7 +397,7 @@ impl Client {
         &self,
         top: Option<i32>,
     ) -> Result<TypedRequest<::std::vec::Vec<types::Device>>, Error<()>> {
-        let url = format!("{}/devices", self.baseurl);
+        let url = self.baseurl.join("/devices")?;
         let request = self
             .client
             .get(url)
@@ -442,7 +442,7 @@ impl Client {
         &self,
         body: &::std::vec::Vec<types::ExportImportDevice>,
     ) -> Result<TypedRequest<types::BulkRegistryOperationResult>, Error<()>> {
-        let url = format!("{}/devices", self.baseurl);
+        let url = self.baseurl.join("/devices")?;
         let request = self
             .client
             .post(url)
@@ -493,7 +493,7 @@ impl Client {
         x_ms_max_item_count: Option<&str>,
         body: &types::QuerySpecification,
     ) -> Result<TypedRequest<::std::vec::Vec<::serde_json::Value>>, Error<()>> {
-        let url = format!("{}/devices/query", self.baseurl);
+        let url = self.baseurl.join("/devices/query")?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = x_ms_continuation {
             header_map.append("x-ms-continuation", value.to_string().try_into()?);
@@ -557,7 +557,7 @@ impl Client {
         id: &str,
     ) -> Result<TypedRequest<types::Device>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/devices/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/devices/{}", segment_1))?;
         let request = self
             .client
             .get(url)
@@ -604,7 +604,7 @@ impl Client {
         body: &types::Device,
     ) -> Result<TypedRequest<types::Device>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/devices/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/devices/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -671,7 +671,7 @@ impl Client {
         if_match: Option<&str>,
     ) -> Result<TypedRequest<()>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/devices/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/devices/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -719,9 +719,9 @@ impl Client {
         body: &types::ConfigurationContent,
     ) -> Result<TypedRequest<()>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!(
-            "{}/devices/{}/applyConfigurationContent", self.baseurl, segment_1
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/devices/{}/applyConfigurationContent", segment_1))?;
         let request = self.client.post(url).json(&body).build()?;
         TypedRequest::new(
             &operations::CONFIGURATION_APPLY_ON_EDGE_DEVICE,
@@ -760,7 +760,7 @@ impl Client {
         &self,
         body: &types::JobProperties,
     ) -> Result<TypedRequest<types::JobProperties>, Error<()>> {
-        let url = format!("{}/jobs/create", self.baseurl);
+        let url = self.baseurl.join("/jobs/create")?;
         let request = self
             .client
             .post(url)
@@ -809,7 +809,7 @@ impl Client {
     pub fn jobs_get_import_export_jobs_request(
         &self,
     ) -> Result<TypedRequest<::std::vec::Vec<types::JobProperties>>, Error<()>> {
-        let url = format!("{}/jobs", self.baseurl);
+        let url = self.baseurl.join("/jobs")?;
         let request = self
             .client
             .get(url)
@@ -848,7 +848,7 @@ impl Client {
         id: &str,
     ) -> Result<TypedRequest<types::JobProperties>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/jobs/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/jobs/{}", segment_1))?;
         let request = self
             .client
             .get(url)
@@ -891,10 +891,17 @@ impl Client {
     pub fn jobs_cancel_import_export_job_request(
         &self,
         id: &str,
-    ) -> Result<TypedRequest<()>, Error<()>> {
+    ) -> Result<TypedRequest<Option<::serde_json::Value>>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/jobs/{}", self.baseurl, segment_1);
-        let request = self.client.delete(url).build()?;
+        let url = self.baseurl.join(&format!("/jobs/{}", segment_1))?;
+        let request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
         TypedRequest::new(
             &operations::JOBS_CANCEL_IMPORT_EXPORT_JOB,
             request,
@@ -915,13 +922,13 @@ impl Client {
     pub async fn jobs_cancel_import_export_job<'a>(
         &'a self,
         id: &'a str,
-    ) -> Result<ResponseValue<()>, Error<()>> {
+    ) -> Result<ResponseValue<Option<::serde_json::Value>>, Error<()>> {
         let request = self.jobs_cancel_import_export_job_request(id)?;
         let response = azure_protocol_runtime::send(&self.inner, &self.client, request)
             .await?;
         match response.status().as_u16() {
-            200u16 => Ok(ResponseValue::empty(response)),
-            204u16 => Ok(ResponseValue::empty(response)),
+            200u16 => ResponseValue::from_response(response).await,
+            204u16 => ResponseValue::empty(response).map(|()| None),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -932,7 +939,7 @@ impl Client {
         id: &str,
     ) -> Result<TypedRequest<types::PurgeMessageQueueResult>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/devices/{}/commands", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/devices/{}/commands", segment_1))?;
         let request = self
             .client
             .delete(url)
@@ -979,7 +986,7 @@ impl Client {
         id: &str,
     ) -> Result<TypedRequest<types::Twin>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/twins/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/twins/{}", segment_1))?;
         let request = self
             .client
             .get(url)
@@ -1027,7 +1034,7 @@ impl Client {
         body: &types::Twin,
     ) -> Result<TypedRequest<types::Twin>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/twins/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/twins/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -1089,7 +1096,7 @@ impl Client {
         body: &types::Twin,
     ) -> Result<TypedRequest<types::Twin>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/twins/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/twins/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -1154,7 +1161,9 @@ impl Client {
     ) -> Result<TypedRequest<types::Twin>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let segment_2 = ::azure_protocol_runtime::path_segment::<()>("mid", mid)?;
-        let url = format!("{}/twins/{}/modules/{}", self.baseurl, segment_1, segment_2);
+        let url = self
+            .baseurl
+            .join(&format!("/twins/{}/modules/{}", segment_1, segment_2))?;
         let request = self
             .client
             .get(url)
@@ -1207,7 +1216,9 @@ impl Client {
     ) -> Result<TypedRequest<types::Twin>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let segment_2 = ::azure_protocol_runtime::path_segment::<()>("mid", mid)?;
-        let url = format!("{}/twins/{}/modules/{}", self.baseurl, segment_1, segment_2);
+        let url = self
+            .baseurl
+            .join(&format!("/twins/{}/modules/{}", segment_1, segment_2))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -1272,7 +1283,9 @@ impl Client {
     ) -> Result<TypedRequest<types::Twin>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let segment_2 = ::azure_protocol_runtime::path_segment::<()>("mid", mid)?;
-        let url = format!("{}/twins/{}/modules/{}", self.baseurl, segment_1, segment_2);
+        let url = self
+            .baseurl
+            .join(&format!("/twins/{}/modules/{}", segment_1, segment_2))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -1333,7 +1346,7 @@ impl Client {
         id: &str,
     ) -> Result<TypedRequest<::serde_json::Value>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/digitaltwins/{}", segment_1))?;
         let request = self
             .client
             .get(url)
@@ -1382,7 +1395,7 @@ impl Client {
         body: &::std::vec::Vec<::serde_json::Value>,
     ) -> Result<TypedRequest<()>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/digitaltwins/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/digitaltwins/{}", segment_1))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -1439,9 +1452,9 @@ impl Client {
         let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("commandName", command_name)?;
-        let url = format!(
-            "{}/digitaltwins/{}/commands/{}", self.baseurl, segment_1, segment_2
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/digitaltwins/{}/commands/{}", segment_1, segment_2))?;
         let request = self
             .client
             .post(url)
@@ -1519,9 +1532,19 @@ impl Client {
     /// Builds the request of [`cloud_to_device_messages_receive_feedback_notification`](Self::cloud_to_device_messages_receive_feedback_notification) without sending it.
     pub fn cloud_to_device_messages_receive_feedback_notification_request(
         &self,
-    ) -> Result<TypedRequest<()>, Error<()>> {
-        let url = format!("{}/messages/serviceBound/feedback", self.baseurl);
-        let request = self.client.get(url).build()?;
+    ) -> Result<
+        TypedRequest<Option<::std::vec::Vec<types::FeedbackRecord>>>,
+        Error<()>,
+    > {
+        let url = self.baseurl.join("/messages/serviceBound/feedback")?;
+        let request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
         TypedRequest::new(
             &operations::CLOUD_TO_DEVICE_MESSAGES_RECEIVE_FEEDBACK_NOTIFICATION,
             request,
@@ -1538,14 +1561,17 @@ impl Client {
     /// Sends a `GET` request to `/messages/serviceBound/feedback`
     pub async fn cloud_to_device_messages_receive_feedback_notification<'a>(
         &'a self,
-    ) -> Result<ResponseValue<()>, Error<()>> {
+    ) -> Result<
+        ResponseValue<Option<::std::vec::Vec<types::FeedbackRecord>>>,
+        Error<()>,
+    > {
         let request = self
             .cloud_to_device_messages_receive_feedback_notification_request()?;
         let response = azure_protocol_runtime::send(&self.inner, &self.client, request)
             .await?;
         match response.status().as_u16() {
-            200u16 => Ok(ResponseValue::empty(response)),
-            204u16 => Ok(ResponseValue::empty(response)),
+            200u16 => ResponseValue::from_response(response).await,
+            204u16 => ResponseValue::empty(response).map(|()| None),
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -1558,9 +1584,9 @@ impl Client {
         let segment_1 = ::azure_protocol_runtime::path_segment::<
             (),
         >("lockToken", lock_token)?;
-        let url = format!(
-            "{}/messages/serviceBound/feedback/{}", self.baseurl, segment_1
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/messages/serviceBound/feedback/{}", segment_1))?;
         let request = self.client.delete(url).build()?;
         TypedRequest::new(
             &operations::CLOUD_TO_DEVICE_MESSAGES_COMPLETE_FEEDBACK_NOTIFICATION,
@@ -1602,9 +1628,9 @@ impl Client {
         let segment_1 = ::azure_protocol_runtime::path_segment::<
             (),
         >("lockToken", lock_token)?;
-        let url = format!(
-            "{}/messages/serviceBound/feedback/{}/abandon", self.baseurl, segment_1
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/messages/serviceBound/feedback/{}/abandon", segment_1))?;
         let request = self.client.post(url).build()?;
         TypedRequest::new(
             &operations::CLOUD_TO_DEVICE_MESSAGES_ABANDON_FEEDBACK_NOTIFICATION,
@@ -1643,7 +1669,7 @@ impl Client {
         id: &str,
     ) -> Result<TypedRequest<types::JobResponse>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/jobs/v2/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/jobs/v2/{}", segment_1))?;
         let request = self
             .client
             .get(url)
@@ -1690,7 +1716,7 @@ impl Client {
         body: &types::JobRequest,
     ) -> Result<TypedRequest<types::JobResponse>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/jobs/v2/{}", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/jobs/v2/{}", segment_1))?;
         let request = self
             .client
             .put(url)
@@ -1740,7 +1766,7 @@ impl Client {
         id: &str,
     ) -> Result<TypedRequest<types::JobResponse>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/jobs/v2/{}/cancel", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/jobs/v2/{}/cancel", segment_1))?;
         let request = self
             .client
             .post(url)
@@ -1788,7 +1814,7 @@ impl Client {
         x_ms_continuation: Option<&str>,
         x_ms_max_item_count: Option<&str>,
     ) -> Result<TypedRequest<::std::vec::Vec<types::JobResponse>>, Error<()>> {
-        let url = format!("{}/jobs/v2/query", self.baseurl);
+        let url = self.baseurl.join("/jobs/v2/query")?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(3usize);
         if let Some(value) = x_ms_continuation {
             header_map.append("x-ms-continuation", value.to_string().try_into()?);
@@ -1859,7 +1885,7 @@ impl Client {
         id: &str,
     ) -> Result<TypedRequest<::std::vec::Vec<types::Module>>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
-        let url = format!("{}/devices/{}/modules", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/devices/{}/modules", segment_1))?;
         let request = self
             .client
             .get(url)
@@ -1907,9 +1933,9 @@ impl Client {
     ) -> Result<TypedRequest<types::Module>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let segment_2 = ::azure_protocol_runtime::path_segment::<()>("mid", mid)?;
-        let url = format!(
-            "{}/devices/{}/modules/{}", self.baseurl, segment_1, segment_2
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/devices/{}/modules/{}", segment_1, segment_2))?;
         let request = self
             .client
             .get(url)
@@ -1962,9 +1988,9 @@ impl Client {
     ) -> Result<TypedRequest<types::Module>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let segment_2 = ::azure_protocol_runtime::path_segment::<()>("mid", mid)?;
-        let url = format!(
-            "{}/devices/{}/modules/{}", self.baseurl, segment_1, segment_2
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/devices/{}/modules/{}", segment_1, segment_2))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -2033,9 +2059,9 @@ impl Client {
     ) -> Result<TypedRequest<()>, Error<()>> {
         let segment_1 = ::azure_protocol_runtime::path_segment::<()>("id", id)?;
         let segment_2 = ::azure_protocol_runtime::path_segment::<()>("mid", mid)?;
-        let url = format!(
-            "{}/devices/{}/modules/{}", self.baseurl, segment_1, segment_2
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/devices/{}/modules/{}", segment_1, segment_2))?;
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(2usize);
         if let Some(value) = if_match {
             header_map.append("If-Match", value.to_string().try_into()?);
@@ -2096,10 +2122,14 @@ impl Client {
         let segment_3 = ::azure_protocol_runtime::path_segment::<
             (),
         >("commandName", command_name)?;
-        let url = format!(
-            "{}/digitaltwins/{}/components/{}/commands/{}", self.baseurl, segment_1,
-            segment_2, segment_3
-        );
+        let url = self
+            .baseurl
+            .join(
+                &format!(
+                    "/digitaltwins/{}/components/{}/commands/{}", segment_1, segment_2,
+                    segment_3
+                ),
+            )?;
         let request = self
             .client
             .post(url)
@@ -2183,7 +2213,7 @@ impl Client {
         let segment_1 = ::azure_protocol_runtime::path_segment::<
             (),
         >("deviceId", device_id)?;
-        let url = format!("{}/twins/{}/methods", self.baseurl, segment_1);
+        let url = self.baseurl.join(&format!("/twins/{}/methods", segment_1))?;
         let request = self
             .client
             .post(url)
@@ -2243,9 +2273,9 @@ impl Client {
         let segment_2 = ::azure_protocol_runtime::path_segment::<
             (),
         >("moduleId", module_id)?;
-        let url = format!(
-            "{}/twins/{}/modules/{}/methods", self.baseurl, segment_1, segment_2
-        );
+        let url = self
+            .baseurl
+            .join(&format!("/twins/{}/modules/{}/methods", segment_1, segment_2))?;
         let request = self
             .client
             .post(url)

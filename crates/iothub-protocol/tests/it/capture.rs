@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use azure_protocol_runtime::{Executor, TypedRequest};
 use futures::future::BoxFuture;
 
+/// Records requests and returns the same response to each.
 #[derive(Debug)]
 pub(crate) struct Capture {
     status: u16,

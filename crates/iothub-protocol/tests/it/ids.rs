@@ -26,7 +26,7 @@ fn an_id_may_start_with_dots() {
     );
 }
 
-/// For each operation and each of its ids, asserts that `$bad` as that id is refused; returns the operations.
+/// Asserts that every operation refuses `$bad` for each of its ids, and returns the operations.
 macro_rules! each_refused {
     ($bad:expr, $($operation:ident($($id:ident),+ $(; $($rest:expr),*)?);)+) => {{
         let api = api();
@@ -104,7 +104,7 @@ fn an_id_that_would_address_the_parent_is_refused_by_every_operation() {
             .collect();
         called.sort_unstable();
         with_ids.sort_unstable();
-        assert_eq!(called, with_ids, "no operation was forgotten");
+        assert_eq!(called, with_ids, "every operation with an id is listed");
     }
 }
 

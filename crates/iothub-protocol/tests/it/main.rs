@@ -1,4 +1,4 @@
-//! The wire form of requests and responses; an executor takes the place of the server.
+//! The wire format of requests and responses, with an executor in place of a server.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,23 +18,23 @@ use azure_protocol_runtime::TypedRequest;
 use capture::Capture;
 use iothub_protocol::Client;
 
-/// A client that only builds requests.
+/// Returns a client that only builds requests.
 fn api() -> Client {
     Client::new_with_client("https://hub.example", reqwest::Client::new(), None)
 }
 
-/// The values of a header.
+/// Returns the values of a header.
 fn header<'a, T>(request: &'a TypedRequest<T>, name: &str) -> Vec<&'a str> {
     let values = request.headers.get_all(name).iter();
     values.map(|value| value.to_str().unwrap()).collect()
 }
 
-/// The body as a string, empty if there is none.
+/// Returns the body as a string, empty if there is none.
 fn body<T>(request: &TypedRequest<T>) -> &str {
     std::str::from_utf8(request.body.as_deref().unwrap_or_default()).unwrap()
 }
 
-/// A client that sends to `capture`.
+/// Returns a client that sends to `capture`.
 fn client(capture: &Arc<Capture>) -> Client {
     Client::new_with_client(
         "https://hub.example",
