@@ -1,11 +1,11 @@
-//! Waiting before the next attempt.
+//! Backoff between attempts.
 
 use std::future::Future;
 use std::time::Duration;
 
 use crate::error::Error;
 
-/// Waits that grow exponentially, with jitter so that those who collided do not collide again.
+/// Exponential backoff with jitter, so that clients that were throttled together do not retry together.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     next: Duration,
@@ -13,13 +13,13 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Waits of up to `first`, then of up to twice as long as before, and of at most `longest`.
+    /// Creates a backoff whose limit starts at `first` and doubles after each wait, up to `longest`.
     #[must_use]
     pub fn new(first: Duration, longest: Duration) -> Self {
         Self { next: first, longest }
     }
 
-    /// The next wait: between half of the current limit and all of it.
+    /// Returns the next wait: between half the current limit and the limit.
     pub fn next_wait(&mut self) -> Duration {
         let wait = self.next;
         self.next = (wait * 2).min(self.longest);
@@ -33,12 +33,12 @@ impl Backoff {
     }
 }
 
-/// Waits, on whichever runtime azure_core uses.
+/// Waits, on the async runtime that azure_core is set up with.
 pub async fn sleep(duration: Duration) {
     azure_core::sleep::sleep(duration.try_into().unwrap_or(azure_core::time::Duration::MAX)).await;
 }
 
-/// Repeats what the service has no time for, beyond the retries of each call: for runs of many calls.
+/// Retries throttled work beyond the retries of each call, for runs of many calls.
 #[derive(Debug, Clone)]
 pub struct RetryLoop {
     attempts: u32,
@@ -46,14 +46,14 @@ pub struct RetryLoop {
 }
 
 impl RetryLoop {
-    /// At most `attempts` attempts, with the waits of `backoff` between them.
+    /// Creates a loop of at most `attempts` attempts, with the waits of `backoff` between them.
     #[must_use]
     pub fn new(attempts: u32, backoff: Backoff) -> Self {
         Self { attempts, backoff }
     }
 
-    /// Runs `work` until it succeeds, fails for a reason that is not [`is_throttled`](Error::is_throttled), or has been
-    /// tried often enough. If the service says how long to wait, it waits at least so long.
+    /// Runs `work` until it succeeds, fails with an error that is not [`is_throttled`](Error::is_throttled), or the
+    /// attempts are used up. Waits at least as long as `Retry-After` says.
     ///
     /// # Errors
     ///
@@ -107,11 +107,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn only_throttling_is_tried_again_and_retry_after_is_obeyed() {
+    async fn only_throttled_work_is_retried_and_retry_after_is_obeyed() {
         let start = tokio::time::Instant::now();
-        let mut answers = vec![Ok(7), Err(error(429, Some("20"))), Err(error(429, None))];
+        let mut outcomes = vec![Ok(7), Err(error(429, Some("20"))), Err(error(429, None))];
         let result = retries()
-            .run(|| std::future::ready(answers.pop().expect("three attempts")))
+            .run(|| std::future::ready(outcomes.pop().expect("three attempts")))
             .await;
         assert_eq!(result.unwrap(), 7);
         assert!(

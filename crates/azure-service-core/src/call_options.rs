@@ -1,4 +1,4 @@
-//! How calls are made.
+//! Per-call options.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use azure_core::http::headers::{HeaderName, HeaderValue};
 use azure_core::http::{Context, RetryOptions};
 
-/// How calls are made: given to a client's `with_call_options`, it applies to every method, pager and poller of that
-/// client.
+/// Timeout, retries, headers and context of calls.
 ///
-/// Options that are given twice replace each other as a whole; they are not merged.
+/// A client's `with_call_options` applies them to each of its methods, pagers and pollers. A second
+/// `with_call_options` replaces all earlier options; they are not merged.
 ///
 /// # Example
 ///
@@ -26,23 +26,31 @@ use azure_core::http::{Context, RetryOptions};
 /// ```
 #[derive(Clone, Default)]
 pub struct CallOptions {
-    /// Values for policies, and the span that calls belong to.
+    /// Values for policies, and the parent span of the calls.
     pub context: Context<'static>,
-    /// How long one attempt may take, from the request to the end of the response. Default: 60 seconds, or longer for
-    /// operations that take longer by nature. What is given here applies to those as well.
+    /// Timeout of one attempt, from the request to the end of the response. Default: 60 seconds, longer for some
+    /// operations. A value set here applies to those too.
     pub attempt_timeout: Option<Duration>,
-    /// How often and when calls are repeated. Default: as the `ClientOptions` say.
+    /// Timeout of one call over HTTP: of all attempts and the waits between them. Default: that of the client's options,
+    /// 90 seconds if they have none; longer for operations that take longer, and not shorter than `attempt_timeout`. A
+    /// value set here applies to all operations.
+    ///
+    /// Each page of a list, each read of a job and each request of a method that sends several is a call. A call whose
+    /// `Retry-After` is beyond the timeout fails at once.
+    pub call_timeout: Option<Duration>,
+    /// Retries. Default: those of the `ClientOptions`.
     pub retry: Option<RetryOptions>,
-    /// Headers for every request. One that the operation sets itself stays as it is.
+    /// Headers added to every request. Headers that the operation sets are not overwritten.
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl fmt::Debug for CallOptions {
-    /// Shows neither context nor values of headers: they may be secret.
+    /// Omits the context and header values, which may be secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("CallOptions")
             .field("attempt_timeout", &self.attempt_timeout)
+            .field("call_timeout", &self.call_timeout)
             .field("retry", &self.retry)
             .field("headers", &headers)
             .finish_non_exhaustive()

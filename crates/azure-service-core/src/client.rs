@@ -1,4 +1,4 @@
-//! A generated client with everything it needs to send requests.
+//! A generated client with the pipeline that sends its requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,14 +12,15 @@ use crate::client_info::ClientInfo;
 use crate::credential::Credential;
 use crate::error::{Error, Result};
 use crate::executor::PipelineExecutor;
+use crate::limits::CallLimits;
 use crate::pipeline::{Failure, ServicePipeline};
 
-/// What a function of a generated client returns that builds a request.
+/// The result of a generated function that builds a request.
 ///
-/// [`ServiceClient`] takes it as it is: a request that cannot be built fails where others fail, when it is sent.
+/// [`ServiceClient`] takes it unchecked, so that a request that cannot be built fails in `send`, like any other.
 pub type BuiltRequest<T, E> = Result<TypedRequest<T>, progenitor_client::Error<E>>;
 
-/// A generated client, the pipeline through which it sends, and the service's address. Cheap to clone.
+/// A generated client, its pipeline and the service's endpoint. Cheap to clone.
 #[derive(Clone)]
 pub struct ServiceClient<C> {
     protocol: C,
@@ -28,7 +29,7 @@ pub struct ServiceClient<C> {
     endpoint: Url,
 }
 
-/// A generated client of its base URL, the client that builds requests, and what sends them.
+/// Makes a generated client from the base URL, the client that builds requests, and the hook that sends them.
 type MakeProtocol<C> = fn(&str, reqwest::Client, Hook) -> C;
 
 impl<C> fmt::Debug for ServiceClient<C> {
@@ -40,14 +41,14 @@ impl<C> fmt::Debug for ServiceClient<C> {
 }
 
 impl<C> ServiceClient<C> {
-    /// A client for the service at `endpoint`, which is a URL or a bare host name.
+    /// Creates a client for the service at `endpoint`, which is a URL or a bare host name.
     ///
     /// `protocol` makes the generated client; it is `Client::new_with_client`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `endpoint` is no URL of a service or not `https`
-    /// although the credential needs it, or if `options` have something that [`ServicePipeline::new`] refuses.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `endpoint` is not a valid URL, or is not `https`
+    /// although the credential requires TLS, or if [`ServicePipeline::new`] refuses `options`.
     pub fn new(
         endpoint: &str,
         credential: &Credential,
@@ -59,7 +60,7 @@ impl<C> ServiceClient<C> {
         if credential.needs_tls() && endpoint.scheme() != "https" {
             return Err(Error::invalid_input(
                 "endpoint",
-                "must be https, because the credential goes there",
+                "must be https, because credentials are sent to it",
             ));
         }
         let pipeline = ServicePipeline::new(info, credential, options)?;
@@ -79,8 +80,8 @@ impl<C> ServiceClient<C> {
         }
     }
 
-    /// The same client, with other options for its calls: also those of [`protocol`](Self::protocol), pagers and
-    /// pollers. Earlier options are replaced as a whole.
+    /// Returns a client with these call options, which also apply to [`protocol`](Self::protocol), pagers and pollers.
+    /// Replaces all earlier options.
     #[must_use]
     pub fn with_call_options(&self, options: CallOptions) -> Self {
         Self::over(
@@ -90,23 +91,29 @@ impl<C> ServiceClient<C> {
         )
     }
 
-    /// The options of [`with_call_options`](Self::with_call_options).
+    /// Returns a client with these limits, which also apply to [`protocol`](Self::protocol), pagers and pollers.
+    #[must_use]
+    pub fn with_limits(&self, limits: CallLimits) -> Self {
+        let pipeline = self.pipeline.with_limits(limits);
+        Self::over(pipeline, self.endpoint.clone(), self.make_protocol)
+    }
+
+    /// Returns the options of [`with_call_options`](Self::with_call_options).
     #[must_use]
     pub fn call_options(&self) -> &CallOptions {
         self.pipeline.call_options()
     }
 
-    /// Sends a request and returns the response, to be decoded with `into_model`.
+    /// Sends a request and returns the response; `into_model` decodes it.
     ///
     /// # Errors
     ///
-    /// Everything that [`ErrorKind`](crate::ErrorKind) lists but `JobFailed`; a response that cannot be decoded shows
-    /// only in `into_model`.
+    /// Any [`ErrorKind`](crate::ErrorKind) except `JobFailed`. A response that cannot be decoded fails in `into_model`.
     pub async fn send<T, E>(&self, request: BuiltRequest<T, E>, context: Context<'_>) -> Result<Response<T>> {
         Ok(self.send_with_failure(request, context).await?)
     }
 
-    /// Sends a request whose failures have a result in them: see [`Failure`].
+    /// Sends a request whose error response may carry a result: see [`Failure`].
     ///
     /// # Errors
     ///
@@ -120,21 +127,21 @@ impl<C> ServiceClient<C> {
         Ok(self.pipeline.send(request.cast(), context).await?.into())
     }
 
-    /// The generated client: builds requests, and sends them through the same pipeline if its async methods are called.
+    /// Returns the generated client. It builds requests, and its async methods send them through the same pipeline.
     ///
-    /// Those fail with `progenitor_client::Error`; [`Error`] can be made `From` one and has all that is known.
+    /// Its async methods return `progenitor_client::Error`, which converts into [`Error`] without loss.
     #[must_use]
     pub fn protocol(&self) -> &C {
         &self.protocol
     }
 
-    /// The service's address.
+    /// Returns the service's endpoint.
     #[must_use]
     pub fn endpoint(&self) -> &Url {
         &self.endpoint
     }
 
-    /// The pipeline through which the client sends.
+    /// Returns the client's pipeline.
     #[must_use]
     pub fn pipeline(&self) -> &ServicePipeline {
         &self.pipeline
@@ -149,7 +156,7 @@ fn parse_endpoint(text: &str) -> Result<Url> {
     } else {
         Url::parse(&format!("https://{text}"))
     };
-    let url = url.map_err(|error| invalid("is no URL").with_source(error))?;
+    let url = url.map_err(|error| invalid("is not a valid URL").with_source(error))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(invalid("must be https"));
     }
@@ -158,7 +165,7 @@ fn parse_endpoint(text: &str) -> Result<Url> {
         || url.query().is_some()
         || url.fragment().is_some()
     {
-        return Err(invalid("must have no user, query or fragment"));
+        return Err(invalid("must not have a user name, query or fragment"));
     }
     Ok(url)
 }

@@ -1,23 +1,25 @@
-//! Who makes the calls.
+//! Name, namespace and version of a client.
 
 use std::fmt;
 
 use crate::error::Error;
 
-/// Who makes the calls: names for spans, logs and the `User-Agent` header. Made by [`client_info!`](crate::client_info).
+/// Name, namespace and version of a client, for spans, log events and the `User-Agent` header.
+///
+/// Made by [`client_info!`](crate::client_info).
 #[derive(Clone, Copy)]
 pub struct ClientInfo {
-    /// The client's type, the first half of the names of spans.
+    /// The client's type name, the first half of span names.
     pub name: &'static str,
-    /// The service's resource provider, such as `Microsoft.Storage`; the attribute `az.namespace` of spans.
+    /// The service's resource provider, such as `Microsoft.Storage`: the span attribute `az.namespace`.
     pub namespace: &'static str,
     /// `env!("CARGO_PKG_NAME")`.
     pub package: &'static str,
     /// `env!("CARGO_PKG_VERSION")`.
     pub version: &'static str,
-    /// Headers of the service that are safe to log, beside the usual ones.
+    /// The service's own headers that are safe to log.
     pub logged_headers: &'static [&'static str],
-    /// Logs an event. A function, so that events have the client crate as target.
+    /// Logs an event. A function of the client crate, so that the crate is the event's target.
     #[doc(hidden)]
     pub log: fn(CallEvent<'_>),
 }
@@ -33,23 +35,23 @@ impl fmt::Debug for ClientInfo {
     }
 }
 
-/// What a client crate logs about calls.
+/// A log event of a call.
 #[doc(hidden)]
 #[derive(Debug)]
 pub enum CallEvent<'a> {
-    /// A request is sent again.
+    /// A request is retried.
     Retry {
         operation: &'static str,
         attempt: u32,
         after: &'a AttemptFailure,
     },
-    /// A call failed, inside another one that may handle it.
+    /// A call inside a composite method failed; the method may handle it.
     Step(&'a Error),
     /// A call failed.
     Failure(&'a Error),
 }
 
-/// Why an attempt failed that is repeated.
+/// The failure of an attempt that is retried.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct AttemptFailure {
@@ -59,8 +61,10 @@ pub struct AttemptFailure {
     pub reason: String,
 }
 
-/// The [`ClientInfo`] of a client in the crate that uses the macro, whose name is the target of log events: retries at
-/// level info, failed calls at level warn, each with request id and error code.
+/// Makes the [`ClientInfo`] of a client in the calling crate.
+///
+/// The crate's name is the target of log events: retries at level info, failed calls at level warn, each with request
+/// id and error code.
 ///
 /// ```
 /// let info = azure_service_core::client_info! {
@@ -92,7 +96,7 @@ macro_rules! client_info {
                     status = after.status,
                     code = after.code,
                     request_id = after.request_id,
-                    "{operation} is tried again: {}",
+                    "{operation} is retried: {}",
                     after.reason,
                 ),
                 $crate::__CallEvent::Step(error) => $crate::__tracing::info!(

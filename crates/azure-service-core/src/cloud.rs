@@ -1,13 +1,12 @@
-//! What tokens are asked for, cloud by cloud.
+//! The Entra scope of a service in each Azure cloud.
 
 use azure_core::cloud::CloudConfiguration;
 
 use crate::error::{Error, Result};
 
-/// The scopes of a service in the clouds that it is offered in.
+/// The Entra scopes of a service in the Azure clouds.
 ///
-/// The authority that issues tokens is not in here: it belongs to the `TokenCredential`, which has a cloud in its own
-/// `ClientOptions`.
+/// The authority that issues tokens is not part of it: the `TokenCredential` has its own cloud in its `ClientOptions`.
 ///
 /// # Example
 ///
@@ -33,21 +32,21 @@ use crate::error::{Error, Result};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CloudScopes {
-    /// In the public cloud.
+    /// Scope in the public cloud.
     pub public: &'static str,
-    /// In Azure Government, if the service is there.
+    /// Scope in Azure Government, `None` if the service is not offered there.
     pub government: Option<&'static str>,
-    /// In Azure operated by 21Vianet, if the service is there.
+    /// Scope in Azure operated by 21Vianet, `None` if the service is not offered there.
     pub china: Option<&'static str>,
 }
 
 impl CloudScopes {
-    /// The scope to ask tokens for: `scope` if the caller has given one, else that of `cloud`. `A` names the service in
+    /// Returns the scope to request tokens for: `scope` if given, else that of `cloud`. `A` is the key of the service in
     /// the audiences of a custom cloud.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the cloud is not known or has no such service.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if no scope is known for the cloud.
     pub fn scope<A: 'static>(
         &self,
         cloud: Option<&CloudConfiguration>,
@@ -66,13 +65,13 @@ impl CloudScopes {
         scope.ok_or_else(|| {
             Error::invalid_input(
                 "cloud",
-                "has no known scope for this service; set `scope`, or the service's audience in a custom cloud",
+                "has no known scope for this service; set `scope`, or add the service's audience to the custom cloud",
             )
         })
     }
 }
 
-/// The scope for everything that `audience` offers. A scope is taken as it is.
+/// Returns the default scope of `audience`, which may already be one.
 fn default_scope(audience: &str) -> String {
     if audience.ends_with("/.default") {
         return audience.to_owned();
@@ -94,9 +93,9 @@ mod tests {
     };
 
     #[test]
-    fn cloud_decides_and_the_caller_overrides() {
-        let scope = |cloud: CloudConfiguration, given: Option<&str>| {
-            SCOPES.scope::<Audience>(Some(&cloud), given.map(str::to_owned))
+    fn scope_of_the_caller_overrides_that_of_the_cloud() {
+        let scope = |cloud: CloudConfiguration, explicit: Option<&str>| {
+            SCOPES.scope::<Audience>(Some(&cloud), explicit.map(str::to_owned))
         };
         use CloudConfiguration::{AzureChina, AzureGovernment, AzurePublic};
         assert_eq!(scope(AzurePublic, None).unwrap(), "https://s.net/.default");
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn custom_cloud_names_audience_or_scope() {
+    fn audience_of_a_custom_cloud_may_be_a_scope() {
         for audience in ["https://s.local", "https://s.local/", "https://s.local/.default"] {
             let mut custom = CustomConfiguration::default();
             custom.audiences = Audiences::new().with::<Audience>(audience.to_owned());

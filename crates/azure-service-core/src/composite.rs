@@ -1,4 +1,4 @@
-//! Public methods that consist of several calls.
+//! Composite methods: public methods that make several calls.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use crate::client_info::{CallEvent, ClientInfo};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::InComposite;
 
-/// A public method that consists of several calls, made by [`ServiceClient::begin`]: one span, to which the requests of
-/// all its calls belong. The span ends when this is dropped.
+/// A running composite method, started by [`ServiceClient::begin`].
 ///
-/// As azure_core has it, calls inside have no span of their own, and a composite method inside another has none either.
+/// It has one span, the parent of the requests of all its calls, which ends when this is dropped. As in azure_core, its
+/// calls and nested composite methods have no spans of their own.
 #[must_use = "the span ends when this is dropped"]
 pub struct Composite<C> {
     client: ServiceClient<C>,
     span: Option<Arc<dyn Span>>,
     info: ClientInfo,
-    /// Whether another composite method has begun already, which then logs.
-    inner: bool,
+    /// Whether it runs inside another composite method, which logs its failure.
+    nested: bool,
 }
 
 impl<C> std::fmt::Debug for Composite<C> {
@@ -30,15 +30,15 @@ impl<C> std::fmt::Debug for Composite<C> {
 }
 
 impl<C> Composite<C> {
-    /// The client for the calls inside.
+    /// Returns the client for the calls of the method.
     #[must_use]
     pub fn client(&self) -> &ServiceClient<C> {
         &self.client
     }
 
-    /// Notes that the method failed.
+    /// Records on the span and in the log that the method failed.
     pub fn failed(&self, error: &Error) {
-        if !self.inner {
+        if !self.nested {
             (self.info.log)(CallEvent::Failure(error));
         }
         if let Some(span) = &self.span {
@@ -63,24 +63,24 @@ impl<C> Drop for Composite<C> {
 }
 
 impl<C: Clone> ServiceClient<C> {
-    /// Begins a public method that consists of several calls, for a stream or another thing that outlives the function.
-    /// See [`composite`](Self::composite) for the rest.
+    /// Starts a composite method that outlives the function, such as one that returns a stream. Otherwise use
+    /// [`composite`](Self::composite).
     pub fn begin(&self, method: &'static str) -> Composite<C> {
         let mut options = self.call_options().clone();
-        let inner = options.context.value::<InComposite>().is_some();
+        let nested = options.context.value::<InComposite>().is_some();
         options.context.insert(InComposite);
         let info = *self.pipeline().info();
-        let outer: Option<&Arc<dyn Span>> = options.context.value();
-        let tracer = self.pipeline().tracer().filter(|_| !inner);
+        let parent: Option<&Arc<dyn Span>> = options.context.value();
+        let tracer = self.pipeline().tracer().filter(|_| !nested);
         let span = tracer.map(|tracer| {
             let name = format!("{}.{method}", info.name).into();
             let attributes = vec![azure_core::tracing::Attribute {
                 key: "az.namespace".into(),
                 value: info.namespace.into(),
             }];
-            match outer {
-                Some(outer) => {
-                    tracer.start_span_with_parent(name, SpanKind::Internal, attributes, outer.clone())
+            match parent {
+                Some(parent) => {
+                    tracer.start_span_with_parent(name, SpanKind::Internal, attributes, parent.clone())
                 }
                 None => tracer.start_span(name, SpanKind::Internal, attributes),
             }
@@ -92,14 +92,14 @@ impl<C: Clone> ServiceClient<C> {
             client: self.with_call_options(options),
             span,
             info,
-            inner,
+            nested,
         }
     }
 
-    /// Runs a public method that consists of several calls: `work` makes them with the client that it is given, and they
-    /// belong to one span with the method's name.
+    /// Runs a composite method: the calls that `work` makes with its client share one span with the method's name.
     ///
-    /// Failures of single calls are logged at level info, because `work` may handle them; that of the whole at warn.
+    /// Failures of single calls are logged at level info, because `work` may handle them, a failure of the method at
+    /// level warn.
     ///
     /// # Errors
     ///

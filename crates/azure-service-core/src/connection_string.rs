@@ -1,4 +1,7 @@
-//! Connection strings, as the portal and the CLI hand them out.
+//! Connection strings of shared access policies.
+
+mod error;
+mod parts;
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,11 +11,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
-/// The host, the name of a shared access policy and its key.
+use crate::sas::SasToken;
+
+pub use error::ConnectionStringError;
+
+use parts::{HOST_NAME, KEY, KEY_NAME, Parts, SIGNATURE, has_commas, is_quoted};
+
+/// Host and key of a shared access policy, parsed from a connection string.
 ///
-/// Read from `HostName=…;SharedAccessKeyName=…;SharedAccessKey=…` in any order. Names of parts may be in any case,
-/// spaces around them and a `;` at the end do not matter, the host may have a port, and parts of other names are
-/// ignored.
+/// The form is `HostName=…;SharedAccessKeyName=…;SharedAccessKey=…`, as the portal and the CLI show it. The parts may be
+/// in any order and their names in any case; surrounding spaces, a trailing `;` and unknown parts are ignored. The host
+/// may have a port.
+///
+/// Instead of name and key, there may be a token: `HostName=…;SharedAccessSignature=SharedAccessSignature sr=…`, or the
+/// token alone, whose resource then has the host.
 ///
 /// # Example
 ///
@@ -22,86 +34,70 @@ use url::Url;
 /// let connection: ConnectionString =
 ///     "HostName=contoso.example;SharedAccessKeyName=service;SharedAccessKey=bm90IGEga2V5".parse()?;
 /// assert_eq!(connection.host_name(), "contoso.example");
-/// assert_eq!(connection.key_name(), "service");
+/// assert_eq!(connection.key_name(), Some("service"));
 /// # Ok::<(), azure_service_core::ConnectionStringError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConnectionString {
     host_name: String,
-    key_name: String,
-    key: Secret,
+    key_name: Option<String>,
+    secret: AccessSecret,
 }
 
-/// Why a connection string cannot be used. Names the part, never the key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConnectionStringError {
-    /// A part is missing.
-    #[error("{part} is missing{}", hint(.part))]
-    Missing {
-        /// The name of the part.
-        part: &'static str,
-    },
-    /// A part is there more than once.
-    #[error("{part} is there more than once")]
-    Duplicate {
-        /// The name of the part.
-        part: &'static str,
-    },
-    /// A part has no value.
-    #[error("{part} has no value")]
-    Empty {
-        /// The name of the part.
-        part: &'static str,
-    },
-    /// Something between two `;` is not `name=value`.
-    #[error("part {position} is not name=value")]
-    Malformed {
-        /// Which part, counted from 1.
-        position: usize,
-    },
-    /// The host is not a host name with an optional port.
-    #[error("HostName is not a host name with an optional port")]
-    InvalidHostName,
-    /// The key is not base64.
-    #[error("SharedAccessKey is not base64")]
-    InvalidKey,
+/// The secret of a connection string.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum AccessSecret {
+    /// A key in base64.
+    Key(Secret),
+    /// A signed token.
+    Token(SasToken),
 }
-
-fn hint(part: &str) -> &'static str {
-    match part {
-        "SharedAccessKeyName" => " (the connection string must be that of a shared access policy)",
-        _ => "",
-    }
-}
-
-const HOST_NAME: &str = "HostName";
-const KEY_NAME: &str = "SharedAccessKeyName";
-const KEY: &str = "SharedAccessKey";
 
 impl ConnectionString {
-    /// The host, with a port if one was given.
+    /// Returns the host, with the port if one was given.
     #[must_use]
     pub fn host_name(&self) -> &str {
         &self.host_name
     }
 
-    /// The name of the shared access policy.
+    /// Returns the name of the shared access policy. With a token, it may be missing.
     #[must_use]
-    pub fn key_name(&self) -> &str {
-        &self.key_name
+    pub fn key_name(&self) -> Option<&str> {
+        self.key_name.as_deref()
     }
 
-    /// The policy's key, in base64.
+    /// Returns the policy's key, in base64; `None` if there is a token instead.
     #[must_use]
-    pub fn key(&self) -> &Secret {
-        &self.key
+    pub fn key(&self) -> Option<&Secret> {
+        match &self.secret {
+            AccessSecret::Key(key) => Some(key),
+            AccessSecret::Token(_) => None,
+        }
     }
 
-    /// Where the service listens: `https://` and the host.
+    pub(crate) fn secret(&self) -> &AccessSecret {
+        &self.secret
+    }
+
+    /// Returns the service's endpoint: `https://` and the host.
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("https://{}", self.host_name)
+    }
+
+    /// Parses a token without a connection string around it.
+    fn of_token(token: &str) -> Result<Self, ConnectionStringError> {
+        let token = SasToken::parse(token)?;
+        let resource = token.resource().ok_or(ConnectionStringError::InvalidSignature)?;
+        let host = resource.split('/').next().unwrap_or_default();
+        if !is_host(host) {
+            return Err(ConnectionStringError::InvalidSignature);
+        }
+        Ok(Self {
+            host_name: host.to_owned(),
+            key_name: None,
+            secret: AccessSecret::Token(token),
+        })
     }
 }
 
@@ -109,51 +105,44 @@ impl FromStr for ConnectionString {
     type Err = ConnectionStringError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (mut host_name, mut key_name, mut key) = (None, None, None);
-        for (index, part) in text
-            .split(';')
-            .enumerate()
-            .filter(|(_, part)| !part.trim().is_empty())
-        {
-            let malformed = ConnectionStringError::Malformed { position: index + 1 };
-            let (name, value) = part.split_once('=').ok_or(malformed)?;
-            let (name, value) = (name.trim(), value.trim());
-            let slots = [
-                (HOST_NAME, &mut host_name),
-                (KEY_NAME, &mut key_name),
-                (KEY, &mut key),
-            ];
-            for (part, slot) in slots {
-                if !name.eq_ignore_ascii_case(part) {
-                    continue;
-                }
-                if value.is_empty() {
-                    return Err(ConnectionStringError::Empty { part });
-                }
-                if slot.replace(value).is_some() {
-                    return Err(ConnectionStringError::Duplicate { part });
-                }
-            }
+        let text = text.trim();
+        if is_quoted(text) {
+            return Err(ConnectionStringError::Quotes);
         }
-        let missing = |part| ConnectionStringError::Missing { part };
-        let host_name = host_name.ok_or(missing(HOST_NAME))?;
-        let key_name = key_name.ok_or(missing(KEY_NAME))?;
-        let key = key.ok_or(missing(KEY))?;
+        if text.starts_with("SharedAccessSignature ") && !text.contains(';') {
+            return Self::of_token(text);
+        }
+        if has_commas(text) {
+            return Err(ConnectionStringError::Commas);
+        }
+        let parts = Parts::parse(text)?;
+        let host_name = parts.require(HOST_NAME)?;
+        let key_name = parts.get(KEY_NAME);
+        let secret = match (parts.get(KEY), parts.get(SIGNATURE)) {
+            (Some(_), Some(_)) => return Err(ConnectionStringError::KeyAndSignature),
+            (None, Some(token)) => AccessSecret::Token(SasToken::parse(token)?),
+            (_, None) if parts.count() == 1 => return Err(ConnectionStringError::Truncated),
+            (_, None) => {
+                parts.require(KEY_NAME)?;
+                let key = parts.require(KEY)?;
+                if STANDARD.decode(key).is_err() {
+                    return Err(ConnectionStringError::InvalidKey);
+                }
+                AccessSecret::Key(Secret::new(key.to_owned()))
+            }
+        };
         if !is_host(host_name) {
             return Err(ConnectionStringError::InvalidHostName);
         }
-        if STANDARD.decode(key).is_err() {
-            return Err(ConnectionStringError::InvalidKey);
-        }
         Ok(Self {
             host_name: host_name.to_owned(),
-            key_name: key_name.to_owned(),
-            key: Secret::new(key.to_owned()),
+            key_name: key_name.map(str::to_owned),
+            secret,
         })
     }
 }
 
-/// Whether a URL with this host is nothing but the host.
+/// Returns whether `text` is only a host with an optional port.
 fn is_host(text: &str) -> bool {
     let url = Url::parse(&format!("https://{text}"));
     url.is_ok_and(|url| {
@@ -185,7 +174,7 @@ mod tests {
 
     /// HUB-AUTH-1.
     #[test]
-    fn every_accepted_spelling_reads_the_same() {
+    fn order_case_and_spaces_do_not_matter() {
         let expected: ConnectionString = GOOD.parse().unwrap();
         for text in [
             "SharedAccessKey=c2VjcmV0;HostName=h.azure-devices.net;SharedAccessKeyName=iothubowner",
@@ -196,22 +185,22 @@ mod tests {
             assert_eq!(text.parse(), Ok(expected.clone()), "{text}");
         }
         assert_eq!(expected.endpoint(), "https://h.azure-devices.net");
-        assert_eq!(expected.key().secret(), "c2VjcmV0");
+        assert_eq!(expected.key().map(Secret::secret), Some("c2VjcmV0"));
     }
 
     #[test]
-    fn a_port_and_padding_are_kept() {
+    fn port_and_padding_are_kept() {
         let text = "HostName=localhost:8443;SharedAccessKeyName=a b@c;SharedAccessKey=bm90LWEta2V5IQ==";
         let string: ConnectionString = text.parse().unwrap();
         assert_eq!(
             (string.host_name(), string.key_name()),
-            ("localhost:8443", "a b@c")
+            ("localhost:8443", Some("a b@c"))
         );
-        assert_eq!(string.key().secret(), "bm90LWEta2V5IQ==");
+        assert_eq!(string.key().map(Secret::secret), Some("bm90LWEta2V5IQ=="));
     }
 
     #[test]
-    fn errors_name_the_part_and_never_the_key() {
+    fn errors_name_the_part_but_not_the_key() {
         use ConnectionStringError as E;
         let cases = [
             ("", E::Missing { part: HOST_NAME }),
@@ -256,6 +245,54 @@ mod tests {
                 "HostName=h:x;SharedAccessKeyName=n;SharedAccessKey=c2VjcmV0",
                 E::InvalidHostName,
             ),
+            (
+                "HostNam=h;SharedAccessKeyName=n;SharedAccessKey=c2VjcmV0",
+                E::UnknownName {
+                    position: 1,
+                    suggestion: HOST_NAME,
+                },
+            ),
+            (
+                "HostName=h;SharedAccesKeyNme=n;SharedAccessKey=c2VjcmV0",
+                E::UnknownName {
+                    position: 2,
+                    suggestion: KEY_NAME,
+                },
+            ),
+            (
+                "HostName=h;SharedAccessKeyName=n;Shared Access Key=c2VjcmV0",
+                E::UnknownName {
+                    position: 3,
+                    suggestion: KEY,
+                },
+            ),
+            (
+                "HostName=h,SharedAccessKeyName=n,SharedAccessKey=c2VjcmV0",
+                E::Commas,
+            ),
+            (
+                "HostName=h, SharedAccessKeyName=n;SharedAccessKey=c2VjcmV0",
+                E::Commas,
+            ),
+            (
+                "\"HostName=h;SharedAccessKeyName=n;SharedAccessKey=c2VjcmV0\"",
+                E::Quotes,
+            ),
+            (
+                "HostName=h;SharedAccessKeyName=n;SharedAccessKey='c2VjcmV0'",
+                E::Quotes,
+            ),
+            ("HostName=h.azure-devices.net", E::Truncated),
+            ("HostName=h;SharedAccessSignature=c2VjcmV0", E::InvalidSignature),
+            (
+                "HostName=h;SharedAccessSignature=SharedAccessSignature sr=h&sig=c2VjcmV0",
+                E::InvalidSignature,
+            ),
+            ("SharedAccessSignature sr=h/c2VjcmV0&se=1", E::InvalidSignature),
+            (
+                "HostName=h;SharedAccessKey=c2VjcmV0;SharedAccessSignature=SharedAccessSignature sr=h&sig=s&se=1",
+                E::KeyAndSignature,
+            ),
         ];
         for (text, expected) in cases {
             let error = text.parse::<ConnectionString>().unwrap_err();
@@ -265,12 +302,31 @@ mod tests {
         }
     }
 
+    /// HUB-AUTH-3, HUB-AUTH-6.
+    #[test]
+    fn token_may_stand_in_place_of_the_key() {
+        let token = "SharedAccessSignature sr=h.azure-devices.net%2Fdevices&skn=service&sig=c2VjcmV0%3D&se=1900000000";
+        for text in [
+            token.to_owned(),
+            format!("HostName=h.azure-devices.net;SharedAccessSignature={token}"),
+            format!("SharedAccessSignature={token};HostName=h.azure-devices.net;SharedAccessKeyName=service"),
+        ] {
+            let string: ConnectionString = text.parse().unwrap();
+            assert_eq!(string.host_name(), "h.azure-devices.net");
+            assert_eq!(string.key(), None);
+            let credential = crate::SasCredential::new(&string).unwrap();
+            assert_eq!(credential.token().token.secret(), token);
+            assert_eq!(credential.token().expires_on.unix_timestamp(), 1_900_000_000);
+            assert!(!format!("{string:?} {credential:?}").contains("c2VjcmV0"));
+        }
+    }
+
     #[test]
     fn debug_does_not_show_the_key() {
         let shown = format!("{:?}", GOOD.parse::<ConnectionString>().unwrap());
         assert_eq!(
             shown,
-            r#"ConnectionString { host_name: "h.azure-devices.net", key_name: "iothubowner", .. }"#
+            r#"ConnectionString { host_name: "h.azure-devices.net", key_name: Some("iothubowner"), .. }"#
         );
     }
 }

@@ -1,18 +1,17 @@
-//! How a client proves who it is.
+//! Credentials of clients.
 
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
-use azure_core::error::ErrorKind;
 use azure_core::http::policies::Policy;
-use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::time::{Duration, OffsetDateTime};
 
 use crate::sas::{SasCredential, SasPolicy};
+use crate::token::TokenPolicy;
 
-/// How a client proves who it is.
+/// The credential of a client.
 #[derive(Clone)]
 pub struct Credential {
     policy: Arc<dyn Policy>,
@@ -20,18 +19,20 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// A Microsoft Entra identity. `scope` names the service, such as `https://rooms.example/.default`; see
-    /// [`CloudScopes`](crate::CloudScopes).
+    /// Creates a credential from a Microsoft Entra identity. `scope` is the service's, such as
+    /// `https://rooms.example/.default`; see [`CloudScopes`](crate::CloudScopes).
+    ///
+    /// Clones share the token. It is replaced five minutes before it expires, by one request that
+    /// all calls share and that continues if they are canceled; until then calls use the valid token.
     #[must_use]
     pub fn entra(credential: Arc<dyn TokenCredential>, scope: impl Into<String>) -> Self {
-        let credential = Arc::new(Strict(credential));
         Self {
-            policy: Arc::new(BearerTokenAuthorizationPolicy::new(credential, [scope.into()])),
+            policy: Arc::new(TokenPolicy::new(credential, scope.into())),
             needs_tls: true,
         }
     }
 
-    /// The key of a shared access policy.
+    /// Creates a credential from the key of a shared access policy.
     #[must_use]
     pub fn sas(credential: SasCredential) -> Self {
         Self {
@@ -40,7 +41,7 @@ impl Credential {
         }
     }
 
-    /// A policy of the caller's, which must authorise every request. The only credential that may go over `http`.
+    /// Creates a credential from a policy that authorizes each request. The only one that may be used over `http`.
     #[must_use]
     pub fn custom(policy: Arc<dyn Policy>) -> Self {
         Self {
@@ -59,45 +60,17 @@ impl Credential {
 }
 
 impl fmt::Debug for Credential {
-    /// Does not show the policy: what a foreign credential shows of itself is not known.
+    /// Omits the policy: the `Debug` output of a foreign credential might show secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credential").finish_non_exhaustive()
     }
 }
 
-/// A credential of which every failure is a failure of the credential.
+/// A credential that gets its tokens from a function, for services without Microsoft Entra ID, such as an emulator in
+/// the same process.
 ///
-/// Some credentials report a failed request to the authority as an error of input and output. The pipeline would take
-/// it for one of the service's connection, repeat it, and call the outcome unknown.
-struct Strict(Arc<dyn TokenCredential>);
-
-impl fmt::Debug for Strict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenCredential")
-    }
-}
-
-#[async_trait]
-impl TokenCredential for Strict {
-    async fn get_token(
-        &self,
-        scopes: &[&str],
-        options: Option<TokenRequestOptions<'_>>,
-    ) -> azure_core::Result<AccessToken> {
-        self.0
-            .get_token(scopes, options)
-            .await
-            .map_err(|error| match error.kind() {
-                ErrorKind::Credential => error,
-                _ => azure_core::Error::new(ErrorKind::Credential, error),
-            })
-    }
-}
-
-/// A credential whose tokens come from a function, for services that are not behind Microsoft Entra ID, such as an
-/// emulator in the same process.
-///
-/// The function is called for every request, so it decides how long tokens are used.
+/// A token is used for at most four minutes, and replaced at the first request after 30 seconds or after the service has
+/// refused it. So the function must return tokens that are valid for four minutes.
 ///
 /// # Example
 ///
@@ -110,7 +83,7 @@ impl TokenCredential for Strict {
 /// ```
 pub struct DelegatedTokenCredential<F>(F);
 
-/// How long a token is said to be valid. azure_core asks for a new one five minutes ahead, which is at once.
+/// The lifetime that tokens are given.
 const DELEGATED_VALIDITY: Duration = Duration::minutes(4);
 
 impl<F, T> DelegatedTokenCredential<F>
@@ -118,7 +91,7 @@ where
     F: Fn() -> T + Send + Sync + 'static,
     T: Into<Secret>,
 {
-    /// The credential whose tokens `token` gives.
+    /// Creates a credential that returns the tokens of `token`.
     #[must_use]
     pub fn new(token: F) -> Arc<Self> {
         Arc::new(Self(token))

@@ -1,38 +1,73 @@
-//! Decoding JSON so that errors name the member.
+//! JSON decoding whose errors name the member.
 //!
-//! Keeping track of where a decoder is costs time, so it is done only for a document that could not be decoded: by
-//! decoding it once more.
+//! Tracking the path costs time, so it happens only after decoding has failed, by decoding the document again.
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Error as _};
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
 
-/// Decodes `body`, which holds a `what`, such as a page.
+/// Decodes `body`. Errors call the document `what`, such as `page`.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse), whose text names `what` and the member.
+/// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse), with `what` and the member in its text.
 pub fn from_slice<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|error| {
         let mut deserializer = serde_json::Deserializer::from_slice(body);
         match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
             Err(located) => Error::invalid_response(&locate(what, &located)),
-            // Only what comes after the value is wrong.
+            // Only the text after the value is invalid.
             Ok(_) => Error::invalid_response(&error),
         }
     })
 }
 
-/// Decodes `value`, which is a `what`, such as a job. For implementations of `Deserialize`.
+/// Decodes `value`. Errors call the document `what`, such as `job`. For implementations of `Deserialize`.
 ///
 /// # Errors
 ///
-/// An error whose text names `what` and the member.
+/// An error with `what` and the member in its text.
 pub fn from_value<'de, T: Deserialize<'de>>(what: &str, value: &'de Value) -> Result<T, serde_json::Error> {
     T::deserialize(value)
         .or_else(|_| serde_path_to_error::deserialize(value).map_err(|located| locate(what, &located)))
+}
+
+/// Decodes an array of rows one by one, so that an error names the row and the member. `null` counts as no rows. For
+/// implementations of `Deserialize`.
+///
+/// # Errors
+///
+/// An error with `row`, its position and the member in its text.
+pub fn rows<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    struct Rows<T>(PhantomData<T>);
+
+    impl<'de, T: DeserializeOwned> Visitor<'de> for Rows<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an array of rows")
+        }
+
+        fn visit_unit<E>(self) -> Result<Vec<T>, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Vec<T>, A::Error> {
+            let mut rows = Vec::with_capacity(array.size_hint().unwrap_or_default());
+            while let Some(row) = array.next_element::<Value>()? {
+                let row = from_value(&format!("row {}", rows.len()), &row);
+                rows.push(row.map_err(A::Error::custom)?);
+            }
+            Ok(rows)
+        }
+    }
+
+    deserializer.deserialize_any(Rows(PhantomData))
 }
 
 fn locate(what: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> serde_json::Error {
@@ -50,18 +85,18 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     struct Room {
-        #[allow(dead_code, reason = "only read by the decoder")]
+        #[allow(dead_code, reason = "only the decoder uses it")]
         sensors: Vec<Sensor>,
     }
 
     #[derive(Debug, Deserialize)]
     struct Sensor {
-        #[allow(dead_code, reason = "only read by the decoder")]
+        #[allow(dead_code, reason = "only the decoder uses it")]
         name: String,
     }
 
     #[test]
-    fn error_names_what_and_member() {
+    fn error_names_document_and_member() {
         let room = json!({"sensors": [{"name": "a"}, {"name": 7}]});
         let error = from_value::<Room>("room", &room).unwrap_err();
         assert_eq!(
@@ -71,20 +106,20 @@ mod tests {
         let error = from_slice::<Room>("room", room.to_string().as_bytes()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the service's response cannot be understood: room, member `sensors[1].name`: \
+            "invalid response: room, member `sensors[1].name`: \
              invalid type: integer `7`, expected a string at line 1 column 34"
         );
     }
 
     #[test]
-    fn error_shows_no_string_of_the_body() {
+    fn error_quotes_no_string_of_the_body() {
         let error = from_slice::<Room>("room", br#"{"sensors":"s3cret"}"#).unwrap_err();
         assert!(!error.to_string().contains("s3cret"), "{error}");
         assert!(error.to_string().contains("member `sensors`"), "{error}");
     }
 
     #[test]
-    fn error_of_a_document_that_ends_early_or_late_says_so() {
+    fn incomplete_document_and_trailing_text_are_errors() {
         for body in ["", "{", r#"{"sensors":[]} 7"#] {
             let error = from_slice::<Room>("room", body.as_bytes()).unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::InvalidResponse, "{body:?}");

@@ -1,13 +1,13 @@
-//! The error that all calls share.
+//! The error of all calls.
 
 mod chain;
 mod connection;
 mod convert;
+mod display;
 mod envelope;
 mod kind;
 mod parts;
-mod questions;
-mod text;
+mod predicates;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -17,22 +17,23 @@ use std::time::Duration;
 use azure_core::http::RawResponse;
 use serde_json::Value;
 
-use crate::header::{header, retry_after};
+use crate::clock_skew::ClockSkew;
+use crate::header::{header, retry_after, service_time};
 
 pub use connection::{CertificateFailure, ConnectionFailure};
+pub(crate) use display::Seconds;
 pub use envelope::ErrorDetail;
 pub(crate) use envelope::code_in;
 pub use kind::ErrorKind;
-pub(crate) use text::Seconds;
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed.
 ///
-/// An error tells what happened ([`kind`](Self::kind)), what the service said about it ([`status`](Self::status),
-/// [`code`](Self::code), [`message`](Self::message)) and what its support asks for ([`tracking_id`](Self::tracking_id),
-/// [`request_id`](Self::request_id)). The predicates answer the questions that programs ask.
+/// Programs use the predicates, such as [`is_not_found`](Self::is_not_found). The accessors give the coarse
+/// [`kind`](Self::kind), the service's [`status`](Self::status), [`code`](Self::code) and [`message`](Self::message), and
+/// the [`tracking_id`](Self::tracking_id) and [`request_id`](Self::request_id) that its support asks for.
 ///
 /// # Example
 ///
@@ -41,7 +42,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// match read_room() {
 ///     Ok(room) => println!("{room}"),
 ///     Err(error) if error.is_not_found() => println!("there is no such room"),
-///     Err(error) if error.is_throttled() => println!("come back in {:?}", error.retry_after()),
+///     Err(error) if error.is_throttled() => println!("retry after {:?}", error.retry_after()),
 ///     Err(error) => println!("{error}"),
 /// }
 /// ```
@@ -50,7 +51,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// `Display` is one line that says what failed and why, such as
 /// `cannot connect to localhost:5671: connection refused (get_room, 4 attempts)`. [`source`](StdError::source) is there
-/// only if it adds something, so that a report that prints the whole chain says nothing twice. `Debug` has everything.
+/// only if it adds information, so a report of the whole chain repeats nothing. `Debug` shows all fields.
 #[derive(Clone)]
 pub struct Error(Box<Repr>);
 
@@ -62,7 +63,7 @@ impl fmt::Debug for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&text::Text(&self.0), f)
+        fmt::Display::fmt(&display::OneLine(&self.0), f)
     }
 }
 
@@ -70,9 +71,9 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let cause: &(dyn StdError + 'static) = self.0.cause.as_deref()?;
         match self.0.kind {
-            // The message is the end of the chain; what is between only says through which layers it came.
+            // The message is the root cause; the errors in between only name the layers.
             ErrorKind::Connection | ErrorKind::UnknownOutcome | ErrorKind::InvalidResponse => None,
-            _ => chain::chain(cause).find(|error| !self.says(&error.to_string())),
+            _ => chain::chain(cause).find(|error| !self.message_contains(&error.to_string())),
         }
     }
 }
@@ -86,7 +87,7 @@ impl AsRef<Self> for Error {
 #[derive(Clone)]
 struct Repr {
     kind: ErrorKind,
-    /// The method that failed, if the error came from one.
+    /// The public method that failed, if the error came from one.
     operation: Option<&'static str>,
     /// The parameter that is invalid.
     parameter: Option<String>,
@@ -103,11 +104,13 @@ struct Repr {
     body: Option<String>,
     attempts: u32,
     timed_out: bool,
-    /// Whether the message is the whole headline.
+    /// Whether `Display` begins with the message instead of a headline for the kind.
     verbatim: bool,
-    /// Whether the request may run twice.
+    /// Whether the request is safe to repeat.
     repeatable: bool,
     connection: Option<ConnectionFailure>,
+    /// The difference between the clocks, if the service refused the credential and it may be the reason.
+    clock_skew: Option<ClockSkew>,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -133,11 +136,12 @@ impl Error {
             verbatim: false,
             repeatable: false,
             connection: None,
+            clock_skew: None,
             cause: None,
         }))
     }
 
-    /// An error of the given kind with a text.
+    /// Creates an error of the given kind with a message.
     #[must_use]
     pub fn with_message(kind: ErrorKind, message: impl Into<String>) -> Self {
         let mut error = Self::new(kind);
@@ -145,7 +149,7 @@ impl Error {
         error
     }
 
-    /// The caller gave a `parameter` that cannot be sent; `reason` completes "`parameter` …".
+    /// Creates the error of an invalid `parameter`; `reason` completes the sentence "`parameter` …".
     #[must_use]
     pub fn invalid_input(parameter: impl Into<String>, reason: impl Into<String>) -> Self {
         let mut error = Self::with_message(ErrorKind::InvalidInput, reason);
@@ -153,7 +157,7 @@ impl Error {
         error
     }
 
-    /// There is no connection to `target`, a host name with a port.
+    /// Creates the error of a failed connection to `target`, a host name with a port.
     #[must_use]
     pub fn connection(target: impl Into<String>, cause: impl StdError + Send + Sync + 'static) -> Self {
         Self::new(ErrorKind::Connection)
@@ -162,7 +166,7 @@ impl Error {
             .with_source(cause)
     }
 
-    /// What `response` reports, whatever its body looks like.
+    /// Creates the error that `response` reports, whatever its body looks like.
     #[must_use]
     pub fn from_response(response: &RawResponse) -> Self {
         let mut error = Self::new(ErrorKind::Service);
@@ -177,42 +181,38 @@ impl Error {
         repr.inner_error = parsed.inner_error;
         repr.request_id = header(response.headers(), "x-ms-request-id").map(str::to_owned);
         repr.retry_after = retry_after(response.headers());
-        // The body of an unexpected success may hold what was asked for, keys included.
+        if status == 401 {
+            repr.clock_skew = service_time(response.headers()).and_then(ClockSkew::from_service_time);
+        }
+        // An unexpected success may return a resource with its keys, so its body is not kept.
         if status >= 300 {
             repr.body = envelope::excerpt(response.body());
         }
         error
     }
 
-    /// A job ended with `status`; its document may say why.
+    /// Creates the error of a job that ended with `status`; its document may give a reason.
     pub(crate) fn job_failed(status: &str, job: &Value) -> Self {
         let parsed = envelope::parse_value(job);
         let reason = ["failureReason", "statusMessage"]
             .iter()
             .find_map(|name| job.get(name)?.as_str());
-        let reason = parsed
-            .message
-            .as_deref()
-            .or(reason)
-            .unwrap_or("it does not say why");
-        let mut error = Self::with_message(
-            ErrorKind::JobFailed,
-            format!("the job ended as {status}: {reason}"),
-        );
+        let reason = parsed.message.as_deref().or(reason).unwrap_or("no reason given");
+        let mut error = Self::with_message(ErrorKind::JobFailed, format!("status {status}, {reason}"));
         error.0.code = parsed.code;
         error.0.details = parsed.details;
         error.0.inner_error = parsed.inner_error;
         error
     }
 
-    /// The error with the error it came from.
+    /// Sets the source.
     #[must_use]
     pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.0.cause = Some(Arc::new(source));
         self
     }
 
-    /// The error of a request to `target`, a host name with a port.
+    /// Sets the host and port that the request was sent to.
     #[must_use]
     pub(crate) fn with_target(mut self, target: impl Into<String>) -> Self {
         self.0.target = Some(target.into());
@@ -226,15 +226,14 @@ impl Error {
         self
     }
 
-    /// Whether the message says `text` already.
-    fn says(&self, text: &str) -> bool {
+    fn message_contains(&self, text: &str) -> bool {
         self.0
             .message
             .as_deref()
             .is_some_and(|message| message.contains(text))
     }
 
-    /// The error of a call of which earlier attempts were answered with `status`.
+    /// Sets the status of an earlier attempt, unless the error has one.
     #[must_use]
     pub(crate) fn with_last_status(mut self, status: Option<u16>) -> Self {
         self.0.status = self.0.status.or(status);
@@ -242,90 +241,90 @@ impl Error {
     }
 }
 
-/// What happened.
+/// Accessors.
 impl Error {
-    /// What went wrong, coarsely.
+    /// Returns the coarse kind of failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The HTTP status of the last answer, `None` if there was none.
+    /// Returns the HTTP status of the last response, `None` if there was none.
     ///
-    /// A call that was repeated may end with a broken connection after the service had answered 503: the kind is
-    /// [`ErrorKind::UnknownOutcome`] then and the status 503.
+    /// If an attempt got 503 and its retry a broken connection, the kind is [`ErrorKind::UnknownOutcome`] and the status
+    /// 503.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// The service's own code for the error, as the service wrote it. Where it only gives a number, the number's digits.
+    /// Returns the service's error code as the service wrote it: a name, or the digits of a number.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    /// The service's explanation, or ours if the service was not asked.
+    /// Returns the service's message, or the client's if no request was sent.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
 
-    /// The id under which the service's support finds the failure.
+    /// Returns the service's tracking id, which its support asks for.
     #[must_use]
     pub fn tracking_id(&self) -> Option<&str> {
         self.0.tracking_id.as_deref()
     }
 
-    /// The service's id of the request, from the header `x-ms-request-id`.
+    /// Returns the service's request id, from the header `x-ms-request-id`.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// The method that failed, such as `get_room`.
+    /// Returns the public method that failed, such as `get_room`.
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
     }
 
-    /// The name of the parameter that is invalid.
+    /// Returns the name of the invalid parameter.
     #[must_use]
     pub fn parameter(&self) -> Option<&str> {
         self.0.parameter.as_deref()
     }
 
-    /// Why there is no connection to the service, if that is what failed.
+    /// Returns why the connection could not be established, if that is what failed.
     #[must_use]
     pub fn connection_failure(&self) -> Option<&ConnectionFailure> {
         self.0.connection.as_ref()
     }
 
-    /// How many requests were sent; 0 if the call failed before the first.
+    /// Returns the number of requests that were sent; 0 if the call failed before the first.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// How long the service asks to wait before the next attempt.
+    /// Returns the wait that the service asks for before the next attempt (`Retry-After`).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// Errors that make up this one, if the service lists them.
+    /// Returns the error's details, if the service lists any.
     #[must_use]
     pub fn details(&self) -> &[ErrorDetail] {
         &self.0.details
     }
 
-    /// What the service says about the inside of the error (`innererror` or `info`), as it wrote it.
+    /// Returns the service's `innererror` or `info` as it wrote it.
     #[must_use]
     pub fn inner_error(&self) -> Option<&Value> {
         self.0.inner_error.as_ref()
     }
 
-    /// The beginning of the answer's body, at most 1000 characters.
+    /// Returns the beginning of the response body, at most 1000 characters.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.0.body.as_deref()

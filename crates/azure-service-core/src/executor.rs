@@ -1,4 +1,4 @@
-//! How the async methods of a generated client send: through the same pipeline.
+//! The executor that sends the requests of a generated client's async methods through the pipeline.
 
 use azure_core::http::RawResponse;
 use azure_protocol_runtime::{Executor, TypedRequest};
@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use crate::error::Error;
 use crate::pipeline::{Failure, ServicePipeline};
 
-/// Sends through a pipeline; one per client.
+/// Sends through the pipeline of a client.
 #[derive(Debug)]
 pub(crate) struct PipelineExecutor(pub(crate) ServicePipeline);
 
@@ -16,7 +16,7 @@ impl Executor for PipelineExecutor {
         Box::pin(async move {
             match self.0.send(request, self.0.call_options().context.clone()).await {
                 Ok(response) => Ok(to_reqwest(response, None)),
-                // Generated code reports an unsuccessful response as it is; what is known of it goes along.
+                // Generated code returns an error response as it is; our error is attached to it.
                 Err(Failure {
                     error,
                     response: Some(response),
@@ -48,9 +48,9 @@ fn to_reqwest(response: RawResponse, error: Option<Error>) -> reqwest::Response 
     result.into()
 }
 
-/// A `reqwest::Error` with `error` in its chain of sources, as generated code has no other way to report it.
+/// Wraps `error` in a `reqwest::Error`, the only error that generated code passes on.
 ///
-/// `reqwest::Error` has no public constructor, so a body is read that fails with `error`.
+/// `reqwest::Error` has no public constructor, so this reads a body that fails with `error`.
 async fn to_reqwest_error(error: Error) -> reqwest::Error {
     let failing = futures::stream::once(std::future::ready(Err::<azure_core::Bytes, _>(error)));
     let response: reqwest::Response = http::Response::new(reqwest::Body::wrap_stream(failing)).into();

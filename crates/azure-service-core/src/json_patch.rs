@@ -1,4 +1,4 @@
-//! JSON Patches.
+//! JSON Patch documents.
 
 mod path;
 
@@ -13,9 +13,9 @@ use crate::error::{Error, Result};
 
 pub use path::IntoPatchPath;
 
-/// A [JSON Patch](https://www.rfc-editor.org/rfc/rfc6902) whose paths and values were checked when they were added.
+/// A [JSON Patch](https://www.rfc-editor.org/rfc/rfc6902) whose paths and values are checked when they are added.
 ///
-/// A path is the name of a member, a list of names that leads into an object, or a JSON Pointer; see [`IntoPatchPath`].
+/// A path is the name of a member, a list of names, or a JSON Pointer; see [`IntoPatchPath`].
 ///
 /// # Example
 ///
@@ -37,85 +37,82 @@ pub use path::IntoPatchPath;
 pub struct JsonPatch(Patch);
 
 impl JsonPatch {
-    /// A patch that changes nothing.
+    /// Creates an empty patch.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the value at `path`, whether or not there is one.
+    /// Sets the value at `path`, whether or not it exists.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `path` is none or `value` cannot be JSON.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `path` is invalid or `value` cannot be serialized.
     pub fn add(mut self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
         let (path, value) = (path.into_patch_path()?, to_value(&value)?);
         self.push(PatchOperation::Add(AddOperation { path, value }));
         Ok(self)
     }
 
-    /// Replaces the value at `path`. The service refuses the patch if there is none.
+    /// Replaces the value at `path`. The service refuses the patch if it does not exist.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `path` is none or `value` cannot be JSON.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `path` is invalid or `value` cannot be serialized.
     pub fn replace(mut self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
         let (path, value) = (path.into_patch_path()?, to_value(&value)?);
         self.push(PatchOperation::Replace(ReplaceOperation { path, value }));
         Ok(self)
     }
 
-    /// Removes the value at `path`. The service refuses the patch if there is none.
+    /// Removes the value at `path`. The service refuses the patch if it does not exist.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `path` is none.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `path` is invalid.
     pub fn remove(mut self, path: impl IntoPatchPath) -> Result<Self> {
         let path = path.into_patch_path()?;
         self.push(PatchOperation::Remove(RemoveOperation { path }));
         Ok(self)
     }
 
-    /// Applies the patch only if the value at `path` is this one.
+    /// Makes the patch conditional on the value at `path`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `path` is none or `value` cannot be JSON.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `path` is invalid or `value` cannot be serialized.
     pub fn test(mut self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
         let (path, value) = (path.into_patch_path()?, to_value(&value)?);
         self.push(PatchOperation::Test(TestOperation { path, value }));
         Ok(self)
     }
 
-    /// Adds an operation as it is.
+    /// Appends an operation without a check.
     pub fn push(&mut self, operation: PatchOperation) {
         self.0.0.push(operation);
     }
 
-    /// The operations in their order.
+    /// Returns the operations.
     #[must_use]
     pub fn operations(&self) -> &[PatchOperation] {
         &self.0.0
     }
 
-    /// Returns whether the patch changes nothing.
+    /// Returns whether the patch has no operations.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.0.is_empty()
     }
 }
 
-/// Converts `value` to JSON.
-///
-/// It goes through text, so that an `f32` keeps the digits that a direct serialization would write: `21.3` and not
-/// `21.299999237060547`.
+/// Converts `value` to JSON by way of a string, so that an `f32` keeps its digits: `21.3`, not `21.299999237060547`.
 fn to_value(value: &impl Serialize) -> Result<Value> {
     serde_json::to_vec(value)
         .and_then(|text| serde_json::from_slice(&text))
         .map_err(|error| Error::invalid_input("value", error.to_string()))
 }
 
-/// The path of the place that `operation` changes.
+/// Returns the path of `operation`.
 #[must_use]
 pub fn operation_path(operation: &mut PatchOperation) -> &mut PointerBuf {
     match operation {
@@ -146,14 +143,14 @@ impl AsRef<Patch> for JsonPatch {
     }
 }
 
-/// The patch as JSON.
+/// Writes the patch as JSON.
 impl fmt::Display for JsonPatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
     }
 }
 
-/// The operations of a JSON Patch document.
+/// Reads the operations of a JSON Patch document.
 impl<'de> Deserialize<'de> for JsonPatch {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Patch::deserialize(deserializer).map(Self)
@@ -193,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn value_that_cannot_be_json_is_refused() {
+    fn value_that_cannot_be_serialized_is_refused() {
         let map = std::collections::BTreeMap::from([((1, 2), 3)]);
         let error = JsonPatch::new().add("a", map).unwrap_err();
         assert_eq!(error.parameter(), Some("value"));

@@ -1,33 +1,41 @@
 //! Credentials, the HTTP pipeline, errors, paging and polling that both service clients share.
 //!
-//! A generated protocol crate builds requests; `azure_core` sends them; this crate is what stands between. It knows no
-//! service: scopes, addresses and known error codes come from the crates that use it.
+//! Generated protocol crates build requests and `azure_core` sends them; this crate connects the two. It is not
+//! specific to a service: scopes, endpoints and error codes come from the client crates.
 //!
 //! # Map
 //!
 //! * [`ServiceClient`]: a generated client with its pipeline; [`protocol`](ServiceClient::protocol) builds requests, and
 //!   [`call`](ServiceClient::call) sends them for a public method: [`MethodCall::send`], [`list`](MethodCall::list),
 //!   [`job`](MethodCall::job). [`composite`](ServiceClient::composite) is for methods that consist of several calls.
-//! * [`ClientInfo`], [`CallOptions`], [`ServicePipeline`]: who makes calls, and how requests are sent.
-//! * [`Credential`]: Entra or a shared access key; [`CloudScopes`], [`ConnectionString`], [`SasCredential`],
+//! * [`ClientInfo`], [`CallOptions`], [`CallLimits`], [`ServicePipeline`]: a client's names, and how its requests
+//!   are sent.
+//! * [`Credential`]: an Entra identity or a shared access key; [`CloudScopes`], [`ConnectionString`], [`SasCredential`],
 //!   [`SasPolicy`], [`DelegatedTokenCredential`].
-//! * [`Error`], [`ErrorKind`], [`ConnectionFailure`], [`Failure`]: why a call failed. [`decode`]: errors that name the
-//!   member.
-//! * [`ResponseExt`], [`Precondition`], [`read_modify_write`]: writes that depend on a version.
-//! * [`Pager`], [`ItemPage`], [`Poller`], [`Job`]: lists and jobs.
-//! * [`Backoff`], [`RetryLoop`], [`sleep()`]: waiting and trying again, for runs of many calls.
-//! * [`JsonPatch`]: a checked builder.
-//! * [`open_enum!`]: enums that survive values which the service adds later.
+//! * [`Error`], [`ErrorKind`], [`ConnectionFailure`], [`ClockSkew`], [`Failure`]: failures of calls.
+//!   [`decode`]: decoding errors that name the member.
+//! * [`ResponseExt`], [`Precondition`], [`read_modify_write`]: conditional writes.
+//! * [`Pager`], [`ItemPage`], [`Poller`], [`Job`]: paged lists and jobs.
+//! * [`Backoff`], [`RetryLoop`], [`sleep()`]: backoff and retries of bulk runs. [`retry`]: retries of work that does not use
+//!   the pipeline.
+//! * [`JsonPatch`]: a checked builder of JSON Patch documents.
+//! * [`open_enum!`]: enums that accept values added by later service versions.
 //!
 //! # Retries
 //!
-//! Requests that may be repeated (GET, PUT, DELETE, operations marked so, and PATCH with an ETag) are, on 408, 429,
-//! 500, 502, 503, 504 and broken connections, as the `RetryOptions` in `ClientOptions` say. All others are repeated
-//! only if the service has certainly not processed them: on 429, on 503 with `Retry-After`, and if there was no
-//! connection. A certificate that is not accepted is not retried. `Retry-After` is obeyed up to 60 seconds; beyond that the call fails with
-//! [`retry_after`](Error::retry_after) set. [`retry_options`] are what client crates repeat with by default.
+//! Idempotent requests (GET, PUT, DELETE, operations marked as idempotent, and PATCH with an ETag) are retried on 408,
+//! 429, 500, 502, 503, 504 and broken connections, according to the `RetryOptions` in `ClientOptions`. All others are
+//! retried only if it is certain that the service has not processed them: on 429, on 503 with `Retry-After`, and if the
+//! connection could not be established. A certificate that is not accepted or a failed TLS handshake is not retried. `Retry-After` is
+//! obeyed up to 60 seconds and within the call's timeout; beyond that the call fails with
+//! [`retry_after`](Error::retry_after) set. [`retry_options`] returns the default of the client crates.
 //!
-//! # How a client crate uses it
+//! # Limits
+//!
+//! An attempt takes at most 60 seconds, a call with all attempts and waits 90 seconds, and the body of a response has at
+//! most 64 MiB after decompression. [`CallOptions`] and [`CallLimits`] change them.
+//!
+//! # Use by a client crate
 //!
 //! ```
 //! # mod protocol {
@@ -91,19 +99,19 @@
 //!         Ok(Self { core })
 //!     }
 //!
-//!     /// The same client, with other options for its calls.
+//!     /// Returns a client with these call options.
 //!     #[must_use]
 //!     pub fn with_call_options(&self, options: CallOptions) -> Self {
 //!         Self { core: self.core.with_call_options(options) }
 //!     }
 //!
-//!     /// One operation: `GET /rooms/{id}`.
+//!     /// Reads a room: `GET /rooms/{id}`.
 //!     pub async fn get_room(&self, id: &str) -> Result<Response<Room>, Error> {
 //!         let request = self.core.protocol().rooms_get_request(id);
 //!         self.core.call("get_room").send(request).await
 //!     }
 //!
-//!     /// A list: `GET /rooms`. The page size goes with every page.
+//!     /// Lists rooms: `GET /rooms`. Each request has the page size.
 //!     pub fn list_rooms(
 //!         &self,
 //!         page_size: Option<i64>,
@@ -113,14 +121,14 @@
 //!         self.core.call("list_rooms").list(first, continuation_token)
 //!     }
 //!
-//!     /// A job: started, then watched to its end.
+//!     /// Starts a job and polls it until it has ended.
 //!     pub fn renovate(&self, id: &str) -> Result<Poller<Renovation, Error>, Error> {
 //!         let start = self.core.protocol().renovations_add_request(id);
 //!         let get = self.core.protocol().renovations_get_request(id);
 //!         self.core.call("renovate").job(start, get, None)
 //!     }
 //!
-//!     /// Several calls, which belong to one span.
+//!     /// Makes several calls within one span.
 //!     pub async fn renovate_all(&self, ids: &[&str]) -> Result<(), Error> {
 //!         self.core.composite("renovate_all", async |core| {
 //!             let client = Self { core };
@@ -137,6 +145,7 @@ mod backoff;
 mod call_options;
 mod client;
 mod client_info;
+mod clock_skew;
 mod cloud;
 mod composite;
 mod connection_string;
@@ -146,9 +155,11 @@ mod error;
 mod executor;
 mod header;
 mod json_patch;
+mod limits;
 mod method;
 mod open_enum;
 mod paging;
+mod parameters;
 mod pipeline;
 mod polling;
 mod precondition;
@@ -156,39 +167,45 @@ mod progress;
 mod read_modify_write;
 mod response;
 mod retry;
+mod retry_loop;
 mod sas;
+mod token;
 mod transport;
 
 pub use backoff::{Backoff, RetryLoop, sleep};
 pub use call_options::CallOptions;
 pub use client::{BuiltRequest, ServiceClient};
 pub use client_info::ClientInfo;
+pub use clock_skew::ClockSkew;
 pub use cloud::CloudScopes;
 pub use composite::Composite;
 pub use connection_string::{ConnectionString, ConnectionStringError};
 pub use credential::{Credential, DelegatedTokenCredential};
 pub use error::{CertificateFailure, ConnectionFailure, Error, ErrorDetail, ErrorKind, Result};
 pub use json_patch::{IntoPatchPath, JsonPatch, operation_path};
+pub use limits::CallLimits;
 pub use method::MethodCall;
 pub use paging::{ItemPage, PageStream, Pager};
-pub use pipeline::{Failure, ResponseTimeout, ServicePipeline};
+pub use parameters::rename_parameters;
+pub use pipeline::{Failure, ServicePipeline};
 pub use polling::{Job, PollOptions, Poller};
 pub use precondition::{Precondition, etag};
 pub use progress::ProgressCallback;
 pub use read_modify_write::{Decision, read_modify_write};
 pub use response::ResponseExt;
 pub use retry::retry_options;
+pub use retry_loop::{Attempt, retry};
 pub use sas::{SasCredential, SasPolicy, SasToken};
 #[cfg(feature = "rustls")]
 pub use transport::transport_trusting;
 
-/// For the code that [`client_info!`] makes.
+/// For the expansion of [`client_info!`].
 #[doc(hidden)]
 pub use client_info::CallEvent as __CallEvent;
-/// For the code that [`client_info!`] makes, so that crates which use it need not depend on tracing.
+/// For the expansion of [`client_info!`], so that client crates need no dependency on tracing.
 #[doc(hidden)]
 pub use tracing as __tracing;
 
-/// For the code that [`open_enum!`] makes, so that crates which use it need not name serde as it does.
+/// For the expansion of [`open_enum!`], so that client crates need no dependency on serde.
 #[doc(hidden)]
 pub use serde as __serde;

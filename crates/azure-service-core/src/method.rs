@@ -1,4 +1,4 @@
-//! A call of a public method: its name, and how its requests are sent.
+//! Calls of public methods.
 
 use std::time::Duration;
 
@@ -7,22 +7,23 @@ use azure_core::http::{Context, RawResponse, Response};
 use azure_core::http::{DeserializeWith, JsonFormat};
 use azure_protocol_runtime::TypedRequest;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::client::ServiceClient;
 use crate::error::{Error, Result};
+use crate::limits::AttemptTimeout;
 use crate::paging::{ItemPage, Pager};
-use crate::pipeline::{Failure, ResponseTimeout};
-use crate::polling::{self, Poller};
+use crate::pipeline::Failure;
+use crate::polling::{self, GetJob, Poller};
 
 /// A call of a public method, made by [`ServiceClient::call`].
 ///
-/// The method's name is that of the span, and [`Error::operation`] if the call fails.
+/// The method's name is the name of the span, and [`Error::operation`] if the call fails.
 ///
-/// Requests are given as what the generated client built, or as the error of a check before. A request that cannot be
-/// built is an error of [`send`](Self::send), [`list`](Self::list) and [`job`](Self::job) themselves, not of the pager
-/// or poller.
+/// Requests are passed as the results of the generated functions that build them. A request that cannot be built is an
+/// error of [`send`](Self::send), [`list`](Self::list) or [`job`](Self::job), not of the pager or poller.
 #[derive(Debug)]
-#[must_use = "a call sends nothing until a request is given to it"]
+#[must_use = "a call does nothing until it is given a request"]
 pub struct MethodCall<'a, C> {
     client: &'a ServiceClient<C>,
     method: &'static str,
@@ -30,7 +31,7 @@ pub struct MethodCall<'a, C> {
 }
 
 impl<C> ServiceClient<C> {
-    /// A call of the public method `method`, such as `get_room`: gives the name to its span and its errors.
+    /// Starts a call of the public method `method`, such as `get_room`, which names its span and its errors.
     pub fn call(&self, method: &'static str) -> MethodCall<'_, C> {
         MethodCall {
             client: self,
@@ -41,8 +42,8 @@ impl<C> ServiceClient<C> {
 }
 
 impl<C> MethodCall<'_, C> {
-    /// How long an attempt may take, for an operation that takes longer by nature. What the caller has put into
-    /// [`CallOptions`](crate::CallOptions) goes before it.
+    /// Sets the timeout of an attempt, for a slow operation, and extends the timeout of the call by it. Those of
+    /// [`CallOptions`](crate::CallOptions) take precedence.
     pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
         self
@@ -51,17 +52,16 @@ impl<C> MethodCall<'_, C> {
     fn context(&self) -> Context<'static> {
         let mut context = self.client.pipeline().context(self.method);
         if let Some(timeout) = self.attempt_timeout {
-            context.insert(ResponseTimeout(timeout));
+            context.insert(AttemptTimeout(timeout));
         }
         context
     }
 
-    /// Sends a request and returns the response, to be decoded with `into_model` as whatever type the caller names.
+    /// Sends a request and returns the response; `into_model` decodes it.
     ///
     /// # Errors
     ///
-    /// Everything that [`ErrorKind`](crate::ErrorKind) lists but `JobFailed`; a response that cannot be decoded shows
-    /// only in `into_model`.
+    /// Any [`ErrorKind`](crate::ErrorKind) except `JobFailed`. A response that cannot be decoded fails in `into_model`.
     pub async fn send<A, E, T, F>(self, request: Result<TypedRequest<A>, E>) -> Result<Response<T, F>>
     where
         E: Into<Error>,
@@ -69,7 +69,7 @@ impl<C> MethodCall<'_, C> {
         Ok(self.send_with_failure(request).await?)
     }
 
-    /// Sends a request whose failures have a result in them: see [`Failure`].
+    /// Sends a request whose error response may carry a result: see [`Failure`].
     ///
     /// # Errors
     ///
@@ -90,18 +90,17 @@ impl<C> MethodCall<'_, C> {
         Ok(response.into())
     }
 
-    /// A list of which every page is one request. `first` is the request for the first page; how the list goes on, the
-    /// table of operations knows:
+    /// Lists items page by page. `first` requests the first page; the operation's metadata says how to request the next:
     ///
-    /// * with a link: the same request goes to the link, byte for byte, if that has the client's own origin;
-    /// * with a token: the same request carries the token, as a header or as a member of its body.
+    /// * by link: the same request is sent to the link, byte for byte, if it has the client's origin;
+    /// * by token: the same request has the token in a header or in a member of its body.
     ///
-    /// `continuation_token` is that of an earlier pager, to go on where it stopped.
+    /// `continuation_token` is that of an earlier pager of the same list, to resume it.
     ///
     /// # Errors
     ///
-    /// At once if the request cannot be built, or if `continuation_token` is that of another list or leads away from the
-    /// service. The pager yields all others; a link to somewhere else is an
+    /// Fails at once if the request cannot be built, or if `continuation_token` belongs to another list or has another
+    /// origin. The pager yields all other errors; a link to another origin is an
     /// [`ErrorKind::InvalidResponse`](crate::ErrorKind).
     pub fn list<T, Err, A, E>(
         self,
@@ -123,11 +122,11 @@ impl<C> MethodCall<'_, C> {
         )?)
     }
 
-    /// Like [`list`](Self::list), with pages of another type that `page` makes of responses.
+    /// Lists items like [`list`](Self::list), with pages that `page` builds from responses.
     ///
     /// # Errors
     ///
-    /// As [`list`](Self::list).
+    /// The same as [`list`](Self::list).
     pub fn list_pages<P, Err, A, E>(
         self,
         first: Result<TypedRequest<A>, E>,
@@ -149,20 +148,19 @@ impl<C> MethodCall<'_, C> {
         )?)
     }
 
-    /// A job that `start` starts and `get` reads until it has come to an end.
+    /// Starts a job with `start` and reads it with `get` until it has ended.
     ///
-    /// Awaiting the poller gives the last document; as a stream it yields every one. If the response to `start` has an
-    /// `Operation-Location`, that is read instead, with the headers of `get`; it must have the client's own origin.
-    /// Between two reads the poller waits as long as the service asks, else for `interval` (at least one second, 30 by
-    /// default).
+    /// Awaiting the poller returns the last document; as a stream it yields each document. If the response to `start` has
+    /// an `Operation-Location` of the client's origin, that URL is read instead, with the headers of `get`. Between two
+    /// reads the poller waits as long as the service asks, else for `interval` (at least one second, 30 by default).
     ///
-    /// A job that runs already is watched by [`watch_job`](Self::watch_job).
+    /// Use [`watch_job`](Self::watch_job) for a job that has been started.
     ///
     /// # Errors
     ///
-    /// At once if a request cannot be built. The poller yields all others. A job that failed or was cancelled is an error of kind
-    /// [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed) when awaited; the stream yields its document. So is a job
-    /// whose status is `unknown` in three responses in a row: there is none.
+    /// Fails at once if a request cannot be built. The poller yields all other errors. Awaiting a job that failed or
+    /// was canceled is an error of kind [`ErrorKind::JobFailed`](crate::ErrorKind::JobFailed); the stream yields its
+    /// document. A job whose status is `unknown` in three responses in a row does not exist and counts as failed.
     pub fn job<T, Err, A, B, E, F>(
         self,
         start: Result<TypedRequest<A>, E>,
@@ -176,10 +174,33 @@ impl<C> MethodCall<'_, C> {
         F: Into<Error>,
     {
         let (start, get) = (start.map_err(Into::into)?, get.map_err(Into::into)?);
-        Ok(self.poll(start.cast(), get.cast(), interval))
+        Ok(self.poll(start.cast(), GetJob::known(get.cast()), interval))
     }
 
-    /// A job that exists, which `get` reads until it has come to an end. As [`job`](Self::job) in all else.
+    /// Starts a job with `start` and reads it until it has ended, like [`job`](Self::job), with the request that `get` builds
+    /// from the document in the response to `start`. For jobs whose id the service assigns.
+    ///
+    /// # Errors
+    ///
+    /// As [`job`](Self::job). The poller yields the errors of `get`.
+    pub fn job_by_response<T, Err, A, B, E, F>(
+        self,
+        start: Result<TypedRequest<A>, E>,
+        get: impl Fn(&Value) -> Result<TypedRequest<B>, F> + Send + Sync + 'static,
+        interval: Option<Duration>,
+    ) -> Result<Poller<T, Err>, Err>
+    where
+        T: DeserializeOwned + Send + 'static,
+        Err: From<Error>,
+        E: Into<Error>,
+        F: Into<Error>,
+    {
+        let start = start.map_err(Into::into)?.cast();
+        let get = move |document: &Value| get(document).map(TypedRequest::cast).map_err(Into::into);
+        Ok(self.poll(start, GetJob::from_response(get), interval))
+    }
+
+    /// Reads a started job with `get` until it has ended, like [`job`](Self::job).
     ///
     /// # Errors
     ///
@@ -195,15 +216,10 @@ impl<C> MethodCall<'_, C> {
         E: Into<Error>,
     {
         let get: TypedRequest<()> = get.map_err(Into::into)?.cast();
-        Ok(self.poll(get.clone(), get, interval))
+        Ok(self.poll(get.clone(), GetJob::known(get), interval))
     }
 
-    fn poll<T, Err>(
-        self,
-        start: TypedRequest<()>,
-        get: TypedRequest<()>,
-        interval: Option<Duration>,
-    ) -> Poller<T, Err>
+    fn poll<T, Err>(self, start: TypedRequest<()>, get: GetJob, interval: Option<Duration>) -> Poller<T, Err>
     where
         T: DeserializeOwned + Send + 'static,
     {

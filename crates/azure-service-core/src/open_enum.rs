@@ -1,20 +1,19 @@
-//! Enums that survive values which the service adds later.
+//! Enums that accept values added by later service versions.
 
-/// Declares an enum of texts with one more variant, `UnknownValue`, for texts that are not known.
+/// Declares an enum of strings with the additional variant `UnknownValue` for unknown strings.
 ///
-/// It is read and written as a string, as it is by `From<&str>`, `as_str` and `Display`. The services write the same
-/// value in different cases in different places, so that reading ignores the case of ASCII letters; what is written is
-/// the text of the declaration. A text that is not known stays as it is.
+/// Serde, `From<&str>`, `as_str` and `Display` use the strings. Reading ignores ASCII case, because the services vary it;
+/// writing uses the declared string. Unknown strings are kept as they are.
 ///
 /// # Example
 ///
 /// ```
 /// azure_service_core::open_enum! {
-///     /// Where a door stands.
+///     /// The state of a door.
 ///     pub enum DoorState {
-///         /// Nobody gets through.
+///         /// The door is closed.
 ///         Closed = "closed",
-///         /// Everybody does.
+///         /// The door is open.
 ///         Open = "open",
 ///     }
 /// }
@@ -37,12 +36,12 @@ macro_rules! open_enum {
         #[non_exhaustive]
         $visibility enum $name {
             $( $(#[$variant_meta])* $variant, )+
-            /// A value that this version does not know, as the service wrote it.
+            /// A value unknown to this version, as the service wrote it.
             UnknownValue(::std::string::String),
         }
 
         impl $name {
-            /// The value as it stands on the wire.
+            /// Returns the string on the wire.
             #[must_use]
             $visibility fn as_str(&self) -> &str {
                 match self {
@@ -53,7 +52,7 @@ macro_rules! open_enum {
         }
 
         impl ::std::convert::From<&str> for $name {
-            /// Upper and lower case count as the same.
+            /// Ignores ASCII case.
             fn from(text: &str) -> Self {
                 $( if text.eq_ignore_ascii_case($text) {
                     return Self::$variant;
@@ -91,8 +90,8 @@ macro_rules! open_enum {
 #[cfg(test)]
 mod tests {
     open_enum! {
-        /// Colours.
-        enum Colour {
+        /// Colors.
+        enum Color {
             /// Red.
             Red = "red",
             /// Dark green.
@@ -101,16 +100,16 @@ mod tests {
     }
 
     #[test]
-    fn case_does_not_matter_and_an_unknown_value_survives_the_round_trip() {
-        let read: Vec<Colour> =
+    fn case_is_ignored_and_unknown_values_round_trip() {
+        let read: Vec<Color> =
             serde_json::from_str(r#"["red","infra\u0072ed","DARKgreen","InfraRed",""]"#).unwrap();
-        let unknown = |text: &str| Colour::UnknownValue(text.to_owned());
+        let unknown = |text: &str| Color::UnknownValue(text.to_owned());
         assert_eq!(
             read,
             [
-                Colour::Red,
+                Color::Red,
                 unknown("infrared"),
-                Colour::DarkGreen,
+                Color::DarkGreen,
                 unknown("InfraRed"),
                 unknown("")
             ]
@@ -119,13 +118,13 @@ mod tests {
             serde_json::to_string(&read).unwrap(),
             r#"["red","infrared","darkGreen","InfraRed",""]"#
         );
-        assert_eq!(Colour::DarkGreen.to_string(), "darkGreen");
+        assert_eq!(Color::DarkGreen.to_string(), "darkGreen");
     }
 
     #[test]
-    fn what_is_no_text_is_refused() {
+    fn other_json_types_are_refused() {
         for text in ["1", "null", "[]", "{\"red\": 1}"] {
-            assert!(serde_json::from_str::<Colour>(text).is_err(), "{text}");
+            assert!(serde_json::from_str::<Color>(text).is_err(), "{text}");
         }
     }
 }

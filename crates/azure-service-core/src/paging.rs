@@ -1,10 +1,10 @@
-//! Lists that come in pages.
+//! Paged lists.
 
 mod pager;
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use azure_core::http::pager::{Page, PagerContinuation, PagerOptions, PagerResult, PagerState};
@@ -22,19 +22,22 @@ use crate::pipeline::ServicePipeline;
 
 pub use pager::{PageStream, Pager};
 
-/// The header in which a service hands out the token for the next page.
+/// The header with the token of the next page.
 const CONTINUATION: &str = "x-ms-continuation";
-/// The member of a body that holds the token for the next page.
+/// The member of a body with the token of the next page.
 const CONTINUATION_TOKEN: &str = "continuationToken";
 
-/// The caller's name for where a list goes on.
+/// The option with a continuation token, for errors.
 pub(crate) const CONTINUATION_PARAMETER: &str = "continuation_token";
+
+/// The reason for which a continuation token is refused if its form is not that of the list.
+const OTHER_LIST: &str = "belongs to another list; pass a token from a pager of the same method";
 
 /// One page of a list: a bare JSON array, or an object that has one in `value` or `items`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ItemPage<T> {
-    /// The items, in the service's order. A page may have none and still not be the last.
+    /// The items, in the service's order. An empty page may not be the last.
     pub items: Vec<T>,
 }
 
@@ -50,9 +53,9 @@ impl<T: Send> Page for ItemPage<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for ItemPage<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Shape<T>(PhantomData<T>);
+        struct PageVisitor<T>(PhantomData<T>);
 
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Shape<T> {
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for PageVisitor<T> {
             type Value = ItemPage<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,7 +77,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ItemPage<T> {
                 let mut items: Option<Vec<T>> = None;
                 while let Some(name) = map.next_key::<String>()? {
                     match name.as_str() {
-                        // `null` is what some services write for none.
+                        // Some services write `null` for an empty list.
                         "value" | "items" => {
                             items = Some(map.next_value::<Option<Vec<T>>>()?.unwrap_or_default())
                         }
@@ -88,11 +91,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ItemPage<T> {
             }
         }
 
-        deserializer.deserialize_any(Shape(PhantomData))
+        deserializer.deserialize_any(PageVisitor(PhantomData))
     }
 }
 
-/// What a page's body says about the next one.
+/// The members of a page's body that refer to the next page.
 #[derive(Deserialize)]
 struct Tail {
     #[serde(rename = "nextLink")]
@@ -101,15 +104,51 @@ struct Tail {
     continuation_token: Option<String>,
 }
 
-/// Requests pages, one after the other.
+/// Requests pages one after the other.
 struct Pages {
     pipeline: ServicePipeline,
     method: &'static str,
     first: TypedRequest<()>,
+    cycle: Mutex<CycleDetector>,
+}
+
+/// Detects a list that would never end because the continuations of empty pages form a cycle.
+///
+/// By Brent's algorithm: it keeps one continuation, and replaces it after 1, 2, 4, … pages. So a cycle is detected after at
+/// most three times as many requests as it has pages, with constant memory.
+#[derive(Default)]
+struct CycleDetector {
+    kept: Option<String>,
+    pages: u64,
+    replace_after: u64,
+}
+
+impl CycleDetector {
+    /// Starts at the continuation of the first request, if it has one.
+    fn new(first: Option<&str>) -> Self {
+        Self {
+            kept: first.map(str::to_owned),
+            ..Self::default()
+        }
+    }
+
+    /// Returns whether `next` is the continuation that is kept.
+    fn repeats(&mut self, next: &str) -> bool {
+        if self.kept.as_deref() == Some(next) {
+            return true;
+        }
+        if self.pages >= self.replace_after {
+            self.kept = Some(next.to_owned());
+            self.replace_after = (self.replace_after * 2).max(1);
+            self.pages = 0;
+        }
+        self.pages += 1;
+        false
+    }
 }
 
 impl Pages {
-    /// The page after `state`, and where the next one begins.
+    /// Requests the page at `state`. Returns it with the continuation of the next.
     async fn read(
         &self,
         state: PagerState,
@@ -117,16 +156,24 @@ impl Pages {
     ) -> Result<(RawResponse, Option<PagerContinuation>)> {
         let mut request = self.first.clone();
         if let PagerState::More(continuation) = state {
-            go_on(&mut request, continuation)?;
+            apply_continuation(&mut request, continuation)?;
         }
         let (operation, url) = (request.operation, request.url.clone());
         let response = self.pipeline.send_as(self.method, request, context).await?;
         let next = next(operation.paging, &url, &response)?;
+        if let Some(next) = &next {
+            let mut cycle = self.cycle.lock().unwrap_or_else(PoisonError::into_inner);
+            if cycle.repeats(next.as_ref()) && is_empty(&response) {
+                let reason = "an empty page repeats a continuation, so the list would never end";
+                let error = Error::with_message(ErrorKind::InvalidResponse, reason);
+                return Err(error.with_call(self.method, 1, false));
+            }
+        }
         Ok((response, next))
     }
 }
 
-/// An azure_core pager over `pages`, of which `page` makes pages.
+/// Returns an azure_core pager over `pages`; `page` converts each response.
 fn item_iterator<P: Page + Send + 'static>(
     pages: Pages,
     options: PagerOptions<'static>,
@@ -153,17 +200,24 @@ fn item_iterator<P: Page + Send + 'static>(
     )
 }
 
-/// Makes of the request for the first page the one for the page that begins at `continuation`.
-fn go_on(request: &mut TypedRequest<()>, continuation: PagerContinuation) -> Result<()> {
+fn is_empty(page: &RawResponse) -> bool {
+    let page: Result<ItemPage<IgnoredAny>, _> = serde_json::from_slice(page.body());
+    page.is_ok_and(|page| page.items.is_empty())
+}
+
+/// Turns the request for the first page into that for the page at `continuation`.
+fn apply_continuation(request: &mut TypedRequest<()>, continuation: PagerContinuation) -> Result<()> {
     let invalid = |reason: &str| Error::invalid_input(CONTINUATION_PARAMETER, reason);
     match (request.operation.paging, continuation) {
         (Paging::NextLink, PagerContinuation::Link(link)) if is_own(&request.url, &link) => {
             request.url = link;
         }
-        (Paging::NextLink, PagerContinuation::Link(_)) => return Err(invalid("leads away from the service")),
+        (Paging::NextLink, PagerContinuation::Link(_)) => {
+            return Err(invalid("has a different origin from the service"));
+        }
         (Paging::HeaderToken, PagerContinuation::Token(token)) => {
             let token = HeaderValue::try_from(token)
-                .map_err(|error| invalid("cannot be a header").with_source(error))?;
+                .map_err(|error| invalid("is not a valid header value").with_source(error))?;
             request.headers.insert(CONTINUATION, token);
         }
         (Paging::BodyToken, PagerContinuation::Token(token)) => {
@@ -172,20 +226,20 @@ fn go_on(request: &mut TypedRequest<()>, continuation: PagerContinuation) -> Res
                 .map_err(|error| Error::invalid_input("body", "must be an object").with_source(error))?;
             match body.get_mut(CONTINUATION_TOKEN) {
                 Some(member) => *member = token.into(),
-                // First, in the order of the generated type.
+                // First, like in the generated type.
                 None => {
                     body.shift_insert(0, CONTINUATION_TOKEN.to_owned(), token.into());
                 }
             }
             request.body = Some(Value::from(body).to_string().into());
         }
-        // The service would ignore it and give the first page again.
-        _ => return Err(invalid("is that of another list")),
+        // The service would ignore it and return the first page again.
+        _ => return Err(invalid(OTHER_LIST)),
     }
     Ok(())
 }
 
-/// Where the page after this one begins.
+/// Returns the continuation of the page after `response`.
 fn next(paging: Paging, url: &Url, response: &RawResponse) -> Result<Option<PagerContinuation>> {
     let token = |token: String| (!token.is_empty()).then_some(PagerContinuation::Token(token));
     Ok(match paging {
@@ -201,10 +255,10 @@ fn next(paging: Paging, url: &Url, response: &RawResponse) -> Result<Option<Page
     })
 }
 
-/// The link in the response to a request to `base`, if it leads to the same service.
+/// Resolves a link in the response to a request to `base`; it must have the same origin.
 pub(crate) fn own_link(base: &Url, link: &str) -> Result<Url> {
     let url = base.join(link).map_err(|error| {
-        Error::with_message(ErrorKind::InvalidResponse, "a link is no URL").with_source(error)
+        Error::with_message(ErrorKind::InvalidResponse, "a link is not a valid URL").with_source(error)
     })?;
     if is_own(base, &url) {
         Ok(url)
@@ -213,7 +267,7 @@ pub(crate) fn own_link(base: &Url, link: &str) -> Result<Url> {
     }
 }
 
-/// Whether the credential of requests to `base` may be sent to `url`.
+/// Returns whether the credential for `base` may be sent to `url`.
 pub(crate) fn is_own(base: &Url, url: &Url) -> bool {
     base.origin() == url.origin()
 }
@@ -226,6 +280,6 @@ pub(crate) fn foreign(link: &Url) -> Error {
     let origin = link.origin().ascii_serialization();
     Error::with_message(
         ErrorKind::InvalidResponse,
-        format!("a link leads away from the service, to {origin}"),
+        format!("a link leads to another origin, {origin}"),
     )
 }

@@ -1,15 +1,16 @@
-//! From a finished request to an answer: authentication, retries, timeouts, tracing.
+//! Sending of requests: authentication, retries, timeouts, tracing.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use async_trait::async_trait;
-use azure_core::error::ErrorKind as AzureKind;
+use azure_core::Bytes;
 use azure_core::http::headers::{ACCEPT, CONTENT_TYPE, HeaderName, IF_MATCH};
-use azure_core::http::policies::{Policy, PolicyResult};
-use azure_core::http::{ClientOptions, Context, Method, Pipeline, PipelineSendOptions, RawResponse, Request};
+use azure_core::http::policies::Policy;
+use azure_core::http::{
+    ClientOptions, Context, Method, Pipeline, PipelineSendOptions, RawResponse, Request, Transport,
+};
 use azure_core::tracing::{PublicApiInstrumentationInformation, Tracer};
 use azure_protocol_runtime::TypedRequest;
 use tracing::Instrument as _;
@@ -19,11 +20,12 @@ use url::Url;
 use crate::call_options::CallOptions;
 use crate::client_info::{CallEvent, ClientInfo};
 use crate::credential::Credential;
-use crate::error::{Error, Result, Seconds};
-use crate::retry::{Call, Gate, Restore, RetryClass, proceed};
+use crate::error::{Error, Result};
+use crate::limits::{Attempt, AttemptTimeout, CallLimits, LimitedTransport, MaxResponseSize, within};
+use crate::retry::{Call, Gate, Restore, RetryClass};
 use crate::transport;
 
-/// Headers that azure_core would log as `REDACTED`, and that one needs to find out why a call failed.
+/// Headers that explain a failure. azure_core would log them as `REDACTED`.
 const LOGGED_HEADERS: &[&str] = &[
     "x-ms-error-code",
     "x-ms-request-id",
@@ -34,31 +36,11 @@ const LOGGED_HEADERS: &[&str] = &[
     "x-ms-retry-after-ms",
 ];
 
-/// How long one attempt may take, from the request to the end of the answer. Default: 60 seconds.
-///
-/// Put another into the [`Context`] of a call that takes longer by nature, such as a direct method.
-///
-/// ```
-/// use azure_core::http::Context;
-/// use azure_service_core::ResponseTimeout;
-/// use std::time::Duration;
-///
-/// let context = Context::new().with_value(ResponseTimeout(Duration::from_secs(300)));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ResponseTimeout(pub Duration);
-
-impl Default for ResponseTimeout {
-    fn default() -> Self {
-        Self(Duration::from_secs(60))
-    }
-}
-
-/// In the context of calls that belong to a composite method, whose failures that method may handle.
+/// Marks the context of calls inside a composite method, which may handle their failures.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InComposite;
 
-/// Sends requests: one per client, shared by its clones.
+/// The pipeline of a client, shared by its clones.
 #[derive(Clone)]
 pub struct ServicePipeline(Arc<Inner>);
 
@@ -66,9 +48,10 @@ struct Inner {
     parts: Arc<Parts>,
     pipeline: Arc<Pipeline>,
     call_options: CallOptions,
+    limits: CallLimits,
 }
 
-/// What a pipeline is made of, kept to make one with other retries.
+/// The parts of a pipeline, kept to build one with other retries.
 struct Parts {
     info: ClientInfo,
     options: ClientOptions,
@@ -84,7 +67,7 @@ fn pipeline(info: &ClientInfo, options: ClientOptions, per_try: Vec<Arc<dyn Poli
 }
 
 impl fmt::Debug for ServicePipeline {
-    /// Does not show the policies: what foreign ones show of themselves is not known.
+    /// Omits the policies: the `Debug` output of a foreign policy might show secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServicePipeline")
             .field("traced", &self.0.parts.tracer.is_some())
@@ -95,29 +78,31 @@ impl fmt::Debug for ServicePipeline {
 impl ServicePipeline {
     /// Builds a pipeline that authenticates with `credential`.
     ///
-    /// `options` are azure_core's: transport, policies, retries, tracing, user agent. Unless they have a transport, the
-    /// pipeline sends with the `reqwest::Client` that also [builds the requests](Self::http).
+    /// `options` are azure_core's: transport, policies, retries, tracing, user agent. Without a transport the pipeline sends
+    /// with the `reqwest::Client` that also [builds the requests](Self::http).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an `application_id` that azure_core does not
-    /// accept, or, without the feature `rustls`, if there is no transport.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for an `application_id` that azure_core refuses, or,
+    /// without the feature `rustls`, for a missing transport.
     pub fn new(info: ClientInfo, credential: &Credential, mut options: ClientOptions) -> Result<Self> {
         check_application_id(options.user_agent.application_id.as_deref())?;
         let http = transport::http_client()?;
         if options.transport.is_none() {
             #[cfg(feature = "rustls")]
             {
-                options.transport = Some(azure_core::http::Transport::new(Arc::new(http.clone())));
+                options.transport = Some(Transport::new(Arc::new(http.clone())));
             }
             #[cfg(not(feature = "rustls"))]
             return Err(Error::invalid_input(
                 "transport",
-                "is needed without the feature rustls",
+                "must be set, because the feature rustls is off",
             ));
         }
-        // The last of the caller's policies per call is the one right before the retry policy; the first per attempt
-        // is the one right behind it.
+        options.transport = options
+            .transport
+            .map(|transport| Transport::with_policy(Arc::new(LimitedTransport(transport))));
+        // The last per-call policy comes right before the retry policy, the first per-try policy right after it.
         options.per_call_policies.push(Arc::new(Restore));
         let logged = LOGGED_HEADERS.iter().chain(info.logged_headers);
         let logged = logged.map(|name| Cow::Borrowed(*name));
@@ -139,7 +124,23 @@ impl ServicePipeline {
             parts: Arc::new(parts),
             pipeline,
             call_options: CallOptions::default(),
+            limits: CallLimits::default(),
         })))
+    }
+
+    pub(crate) fn with_limits(&self, limits: CallLimits) -> Self {
+        let Inner {
+            parts,
+            pipeline,
+            call_options,
+            ..
+        } = &*self.0;
+        Self(Arc::new(Inner {
+            parts: parts.clone(),
+            pipeline: pipeline.clone(),
+            call_options: call_options.clone(),
+            limits,
+        }))
     }
 
     pub(crate) fn with_call_options(&self, call_options: CallOptions) -> Self {
@@ -158,6 +159,7 @@ impl ServicePipeline {
             parts: parts.clone(),
             pipeline,
             call_options,
+            limits: self.0.limits,
         }))
     }
 
@@ -173,13 +175,13 @@ impl ServicePipeline {
         self.0.parts.tracer.as_ref()
     }
 
-    /// The client with which generated code builds its requests.
+    /// Returns the client with which generated code builds requests.
     #[must_use]
     pub fn http(&self) -> &reqwest::Client {
         &self.0.parts.http
     }
 
-    /// The context of a call of `method`: the caller's, with what azure_core needs to make a span.
+    /// Returns the context of a call of `method`: that of the call options, with the information for azure_core's span.
     pub(crate) fn context(&self, method: &'static str) -> Context<'static> {
         let mut context = self.0.call_options.context.clone();
         self.trace(&mut context, method);
@@ -197,7 +199,7 @@ impl ServicePipeline {
         }
     }
 
-    /// Sends `request` under the id of its operation: see [`send_as`](Self::send_as).
+    /// Sends `request` as its operation id: see [`send_as`](Self::send_as).
     pub(crate) async fn send(
         &self,
         request: TypedRequest<()>,
@@ -215,10 +217,12 @@ impl ServicePipeline {
     ) -> Result<RawResponse, Failure> {
         let operation = request.operation;
         let mut request = to_azure(request)?;
+        let timeout = self.call_timeout(&context);
         self.apply_options(&mut request, &mut context);
         self.trace(&mut context, method);
         let class = RetryClass::of(operation, &request);
-        context.insert(Call::new(class, method, self.info().log));
+        context.insert(Call::new(class, method, self.info().log, timeout));
+        context.insert(MaxResponseSize::from(self.0.limits));
         let span = tracing::info_span!(
             "service_call",
             operation = method,
@@ -227,27 +231,32 @@ impl ServicePipeline {
             attempts = Empty,
             error = Empty,
         );
-        // azure_core's own check knows one of the error bodies only and no success codes per operation.
+        // azure_core's own check knows only one form of error body, and not the operation's success codes.
         let options = PipelineSendOptions {
             skip_checks: true,
             ..PipelineSendOptions::default()
         };
-        let sent = self
-            .0
-            .pipeline
-            .send(&context, &mut request, Some(options))
-            .instrument(span.clone())
-            .await;
-        let attempts = Call::of(&context).map_or(0, Call::attempts);
-        let last_status = Call::of(&context).and_then(Call::last_status);
+        let sent = self.0.pipeline.send(&context, &mut request, Some(options));
+        let sent = within(timeout, "call", sent.instrument(span.clone())).await;
+        let call = Call::of(&context);
+        let attempts = call.map_or(0, Call::attempts);
+        let last_status = call.and_then(Call::last_status);
         span.record("attempts", attempts);
         if let Some(status) = last_status {
             span.record("status", status);
         }
         let (error, response) = match sent {
-            Ok(response) if operation.is_success(u16::from(response.status())) => return Ok(response),
-            Ok(response) => (Error::from_response(&response), Some(Box::new(response))),
-            Err(error) => (Error::from(error).with_last_status(last_status), None),
+            Ok(Ok(response)) => match without_byte_order_mark(response) {
+                response if operation.is_success(u16::from(response.status())) => return Ok(response),
+                response => (Error::from_response(&response), Some(Box::new(response))),
+            },
+            Ok(Err(error)) => (Error::from(error).with_last_status(last_status), None),
+            Err(timed_out) => {
+                let unanswered = call.is_some_and(Call::is_unanswered);
+                let failure = call.and_then(Call::take_failure);
+                let error = Error::timed_out(timed_out, attempts, unanswered, failure);
+                (error.with_last_status(last_status), None)
+            }
         };
         let error = error
             .with_call(method, attempts, class == RetryClass::Repeatable)
@@ -260,10 +269,22 @@ impl ServicePipeline {
         Err(Failure { error, response })
     }
 
+    /// Returns the timeout of a call. The attempt timeout in `context` is that of an operation that takes longer.
+    fn call_timeout(&self, context: &Context<'_>) -> Duration {
+        let options = self.call_options();
+        options.call_timeout.unwrap_or_else(|| {
+            let longer = context
+                .value()
+                .map_or(Duration::ZERO, |AttemptTimeout(timeout)| *timeout);
+            let timeout = self.0.limits.call_timeout().saturating_add(longer);
+            timeout.max(options.attempt_timeout.unwrap_or_default())
+        })
+    }
+
     fn apply_options(&self, request: &mut Request, context: &mut Context<'_>) {
         let options = self.call_options();
         if let Some(timeout) = options.attempt_timeout {
-            context.insert(ResponseTimeout(timeout));
+            context.insert(AttemptTimeout(timeout));
         }
         for (name, value) in &options.headers {
             if request.headers().get_optional_str(name).is_none() {
@@ -273,15 +294,15 @@ impl ServicePipeline {
     }
 }
 
-/// A call that failed, with the answer that says so.
+/// A failed call with its error response.
 ///
-/// For operations whose failures have a result in them; in all others the error has everything.
+/// For operations whose error response carries a result; otherwise the error is enough.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Failure {
-    /// What failed.
+    /// The error.
     pub error: Error,
-    /// The answer, if one came that is not a success.
+    /// The error response, if there was one.
     pub response: Option<Box<RawResponse>>,
 }
 
@@ -311,13 +332,15 @@ fn to_azure(request: TypedRequest<()>) -> Result<Request> {
         _ => {
             return Err(Error::invalid_input(
                 "method",
-                "is none that the pipeline can send",
+                "is not one that the pipeline supports",
             ));
         }
     };
     let mut result = Request::new(request.url, method);
-    // Generated code asks for JSON only where a response has a model; errors are JSON everywhere.
-    result.insert_header(ACCEPT, "application/json");
+    // Generated code accepts JSON only if the response has a model, but error bodies are always JSON.
+    if !request.headers.contains_key(http::header::ACCEPT) {
+        result.insert_header(ACCEPT, "application/json");
+    }
     for (name, value) in &request.headers {
         let value = std::str::from_utf8(value.as_bytes())
             .map_err(|error| Error::invalid_input(name.as_str(), "is not UTF-8").with_source(error))?;
@@ -329,7 +352,7 @@ fn to_azure(request: TypedRequest<()>) -> Result<Request> {
     Ok(result)
 }
 
-/// The names that most requests have cost nothing; any other is copied twice.
+/// Converts a header name. The most frequent ones are static; all others are copied.
 fn header_name(name: &http::HeaderName) -> HeaderName {
     match *name {
         http::header::ACCEPT => ACCEPT,
@@ -339,7 +362,17 @@ fn header_name(name: &http::HeaderName) -> HeaderName {
     }
 }
 
-/// How errors name the service that was addressed.
+/// Removes the byte order mark before a body, which JSON decoders refuse.
+fn without_byte_order_mark(response: RawResponse) -> RawResponse {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+    if !response.body().starts_with(MARK) {
+        return response;
+    }
+    let (status, headers, body) = response.deconstruct();
+    RawResponse::from_bytes(status, headers, Bytes::from(body).slice(MARK.len()..))
+}
+
+/// Returns host and port, for errors.
 fn host_and_port(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port_or_known_default() {
@@ -348,40 +381,14 @@ fn host_and_port(url: &Url) -> String {
     }
 }
 
-/// azure_core panics on what this refuses.
+/// Refuses application ids on which azure_core panics.
 fn check_application_id(id: Option<&str>) -> Result<()> {
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     match id {
         Some(id) if id.len() > 24 || !id.chars().all(token) => Err(Error::invalid_input(
             "application_id",
-            "must be at most 24 characters without spaces",
+            "must have at most 24 characters: ASCII letters, digits and !#$%&'*+-.^_`|~",
         )),
         _ => Ok(()),
-    }
-}
-
-/// The last policy of ours before the transport: counts the attempts and ends those that take too long.
-#[derive(Debug)]
-struct Attempt;
-
-/// The time was up.
-#[derive(Debug, thiserror::Error)]
-#[error("gave up after {}", Seconds(*.0))]
-pub(crate) struct TimedOut(Duration);
-
-#[async_trait]
-impl Policy for Attempt {
-    async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        if let Some(call) = Call::of(ctx) {
-            call.count();
-        }
-        let ResponseTimeout(limit) = ctx.value().copied().unwrap_or_default();
-        let begin = Instant::now();
-        match tokio::time::timeout(limit, proceed(ctx, request, next)).await {
-            // The timer has a resolution of a millisecond, in which a service nearby may have responded.
-            Ok(outcome) if begin.elapsed() <= limit => outcome,
-            // An error of input and output, so that the retry policy repeats what may be repeated.
-            _ => Err(azure_core::Error::new(AzureKind::Io, TimedOut(limit))),
-        }
     }
 }

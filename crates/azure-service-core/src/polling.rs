@@ -1,9 +1,9 @@
-//! Jobs: started by one call, watched by others.
+//! Long-running jobs and their polling.
 
 mod poller;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use azure_core::http::headers::{Headers, RETRY_AFTER, RETRY_AFTER_MS, X_MS_RETRY_AFTER_MS};
 use azure_core::http::poller::{
@@ -26,18 +26,18 @@ use crate::pipeline::ServicePipeline;
 
 pub use poller::Poller;
 
-/// azure_core panics below this.
-const SHORTEST_WAIT: Duration = Duration::SECOND;
-/// A service that asks for more is asked after this time all the same.
-const LONGEST_WAIT: Duration = Duration::minutes(5);
+/// The shortest polling interval that azure_core accepts.
+const MIN_WAIT: Duration = Duration::SECOND;
+/// The longest wait between two reads, even if the service asks for more.
+const MAX_WAIT: Duration = Duration::minutes(5);
 
-/// So many times in a row a service may answer that a job's status is unknown; then there is no such job. One that was
-/// made a moment ago is given the time to become known.
-const UNKNOWN_ANSWERS: u32 = 3;
+/// The number of consecutive responses with the status `unknown` after which a job does not exist. A new job may be
+/// unknown at first.
+const MAX_UNKNOWN: u32 = 3;
 
-/// A job as a poller sees it: the service's document, and the `status` that every job document has.
+/// The document of a job and its `status`.
 ///
-/// The foreign trait [`StatusMonitor`] cannot be implemented for generated types; hence this wrapper.
+/// A wrapper, because the foreign trait [`StatusMonitor`] cannot be implemented for foreign types.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Job<T> {
@@ -47,7 +47,7 @@ pub struct Job<T> {
 }
 
 impl<T> Job<T> {
-    /// The status as the service wrote it, such as `running`.
+    /// Returns the status as the service wrote it, such as `running`.
     #[must_use]
     pub fn status(&self) -> &str {
         &self.status
@@ -76,7 +76,7 @@ fn status(document: &Value) -> Option<String> {
     document.get("status")?.as_str().map(str::to_owned)
 }
 
-/// The services' words for where a job is. A word that is not known means that it still runs.
+/// Parses a status. A job with an unknown status is still running.
 fn progress(status: &str) -> PollerStatus {
     match status.to_ascii_lowercase().as_str() {
         "succeeded" | "completed" => PollerStatus::Succeeded,
@@ -89,11 +89,11 @@ fn progress(status: &str) -> PollerStatus {
 /// Options of the methods that give a [`Poller`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PollOptions {
-    /// The wait between two reads of the job, if the service does not say. Default: 30 seconds; at least one second.
+    /// The wait between two reads of the job, unless the service asks for another. Default: 30 seconds; at least one second.
     pub interval: Option<std::time::Duration>,
 }
 
-/// The options of a poller that reads every `interval`.
+/// Returns the options of a poller that reads every `interval`.
 pub(crate) fn options(
     context: Context<'static>,
     interval: Option<std::time::Duration>,
@@ -105,37 +105,81 @@ pub(crate) fn options(
     }
 }
 
-/// Sends `start`, then `get` again and again, to where the last response says.
+/// Builds the request that reads a job from the document in the response to its start.
+type BuildGet = dyn Fn(&Value) -> Result<TypedRequest<()>> + Send + Sync;
+
+/// The request that reads a job, known in advance or from the response to the start.
+pub(crate) struct GetJob {
+    request: OnceLock<TypedRequest<()>>,
+    build: Option<Box<BuildGet>>,
+}
+
+impl GetJob {
+    pub(crate) fn known(request: TypedRequest<()>) -> Self {
+        Self {
+            request: OnceLock::from(request),
+            build: None,
+        }
+    }
+
+    pub(crate) fn from_response(
+        build: impl Fn(&Value) -> Result<TypedRequest<()>> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            request: OnceLock::new(),
+            build: Some(Box::new(build)),
+        }
+    }
+
+    /// Returns the request. `document` is the last one of the job.
+    fn request(&self, document: &Value) -> Result<&TypedRequest<()>> {
+        if let (None, Some(build)) = (self.request.get(), &self.build) {
+            let request = build(document)?;
+            return Ok(self.request.get_or_init(|| request));
+        }
+        self.sent()
+    }
+
+    /// Returns the request after the response to the start.
+    #[expect(
+        clippy::expect_used,
+        reason = "the first response sets it, and no poller starts from a continuation"
+    )]
+    fn sent(&self) -> Result<&TypedRequest<()>> {
+        Ok(self.request.get().expect("the job has been started"))
+    }
+}
+
+/// Sends `start`, then `get` until the job has ended.
 pub(crate) fn poll<T>(
     pipeline: &ServicePipeline,
     method: &'static str,
     start: TypedRequest<()>,
-    get: TypedRequest<()>,
+    get: GetJob,
     mut options: PollerOptions<'static>,
 ) -> azure_core::http::Poller<Job<T>>
 where
     T: DeserializeOwned + Send + 'static,
 {
-    options.frequency = options.frequency.max(SHORTEST_WAIT);
+    options.frequency = options.frequency.max(MIN_WAIT);
     let pipeline = pipeline.clone();
-    let unknown = Arc::new(AtomicU32::new(0));
+    let job = Arc::new((get, AtomicU32::new(0)));
     let step = move |state, options: PollerOptions<'static>| -> BoxFuture<'static, _> {
-        let (pipeline, start, mut get) = (pipeline.clone(), start.clone(), get.clone());
-        let unknown = unknown.clone();
+        let (pipeline, start, job) = (pipeline.clone(), start.clone(), job.clone());
         Box::pin(async move {
-            let (request, next) = match state {
-                PollerState::Initial => (start, get.url),
-                PollerState::More(PollerContinuation::Links { next_link, .. })
-                    if is_own(&get.url, &next_link) =>
-                {
-                    get.url = next_link.clone();
-                    (get, next_link)
-                }
+            let (get, unknown) = &*job;
+            let (request, last_link) = match state {
+                PollerState::Initial => (start, None),
                 PollerState::More(PollerContinuation::Links { next_link, .. }) => {
-                    return Err(foreign(&next_link).into());
+                    let mut request = get.sent()?.clone();
+                    if !is_own(&request.url, &next_link) {
+                        return Err(foreign(&next_link).into());
+                    }
+                    request.url = next_link.clone();
+                    (request, Some(next_link))
                 }
                 PollerState::More(other) => {
-                    let reason = format!("is of an unknown kind: {other}");
+                    let reason = format!("is not a link: {other}");
                     return Err(Error::invalid_input("continuation", reason).into());
                 }
             };
@@ -144,22 +188,26 @@ where
                 .send_as(method, request, options.context.clone())
                 .await
                 .map_err(Error::from)?;
-            let next_link = |headers: &Headers| match header(headers, "operation-location") {
-                Some(link) => own_link(&url, link),
-                None => Ok(next),
+            let next_link = |headers: &Headers, document: &Value| {
+                let get = get.request(document)?;
+                match (header(headers, "operation-location"), last_link) {
+                    (Some(link), _) => own_link(&url, link),
+                    (None, Some(link)) => Ok(link),
+                    (None, None) => Ok(get.url.clone()),
+                }
             };
-            judge(method, response, next_link, &options, &unknown).map_err(azure_core::Error::from)
+            evaluate(method, response, next_link, &options, unknown).map_err(azure_core::Error::from)
         })
     };
     azure_core::http::Poller::new(step, Some(options))
 }
 
-/// What to do after one response. `next_link` finds in its headers where to look next; `unknown` counts the responses in
-/// a row that do not know the job.
-fn judge<T>(
+/// Evaluates a response. `next_link` returns the URL of the next read from its headers and document; `unknown` counts
+/// consecutive responses with the status `unknown`.
+fn evaluate<T>(
     method: &'static str,
     response: RawResponse,
-    next_link: impl FnOnce(&Headers) -> Result<Url>,
+    next_link: impl FnOnce(&Headers, &Value) -> Result<Url>,
     options: &PollerOptions<'_>,
     unknown: &AtomicU32,
 ) -> Result<PollerResult<Job<T>>>
@@ -168,12 +216,12 @@ where
 {
     let document: Value =
         serde_json::from_slice(response.body()).map_err(|error| Error::invalid_response(&error))?;
-    // A document without a status cannot be told from one that runs; the next one may have it.
+    // A document without a status counts as running; the next one may have it.
     let status = status(&document).unwrap_or_default();
     let progress = if !status.eq_ignore_ascii_case("unknown") {
         unknown.store(0, Ordering::Relaxed);
         progress(&status)
-    } else if unknown.fetch_add(1, Ordering::Relaxed) + 1 < UNKNOWN_ANSWERS {
+    } else if unknown.fetch_add(1, Ordering::Relaxed) + 1 < MAX_UNKNOWN {
         PollerStatus::InProgress
     } else {
         PollerStatus::Failed
@@ -188,7 +236,7 @@ where
         }
         PollerStatus::Failed | PollerStatus::Canceled => {
             let error = Error::job_failed(&status, &document).with_call(method, 1, false);
-            // Without a target, awaiting the poller would fail without saying why.
+            // azure_core's own error for failed jobs has no reason, so the target carries ours.
             Ok(PollerResult::Succeeded {
                 response: response.into(),
                 target: Box::new(|| Box::pin(std::future::ready(Err(error.into())))),
@@ -197,10 +245,10 @@ where
         _ => {
             let names = [X_MS_RETRY_AFTER_MS, RETRY_AFTER_MS, RETRY_AFTER];
             let retry_after = get_retry_after(response.headers(), &names, options);
-            let next_link = next_link(response.headers())?;
+            let next_link = next_link(response.headers(), &document)?;
             Ok(PollerResult::InProgress {
                 response: response.into(),
-                retry_after: retry_after.clamp(Duration::ZERO, LONGEST_WAIT),
+                retry_after: retry_after.clamp(Duration::ZERO, MAX_WAIT),
                 continuation: PollerContinuation::Links {
                     next_link,
                     final_link: None,

@@ -1,4 +1,4 @@
-//! On which version of a thing a write depends.
+//! Preconditions of writes.
 
 use azure_core::http::Etag;
 use azure_core::http::headers::Headers;
@@ -6,7 +6,7 @@ use azure_core::http::headers::Headers;
 use crate::error::{Error, Result};
 use crate::header::header;
 
-/// On which version of a thing a write depends.
+/// The version of the resource that a write depends on.
 ///
 /// A parameter of every conditional operation, so overwriting is always explicit. Methods take
 /// `impl Into<Precondition>`: a precondition or an ETag.
@@ -17,18 +17,18 @@ use crate::header::header;
 /// use azure_core::http::Etag;
 /// use azure_service_core::Precondition;
 ///
-/// let seen = Etag::from("MTIz");
-/// assert_eq!(Precondition::IfMatch(seen).quoted()?, "\"MTIz\"");
+/// let etag = Etag::from("MTIz");
+/// assert_eq!(Precondition::IfMatch(etag).quoted()?, "\"MTIz\"");
 /// assert_eq!(Precondition::Unconditional.quoted()?, "\"*\"");
 /// assert_eq!(Precondition::Unconditional.verbatim()?, None);
 /// # Ok::<(), azure_service_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Precondition {
-    /// Whatever version there is; what others wrote in between is lost.
+    /// Any version. Overwrites changes by other writers.
     Unconditional,
-    /// Only if the current version has this ETag. Fails with
-    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) otherwise.
+    /// Only the version with this ETag. For any other, the write fails with
+    /// [`is_precondition_failed`](crate::Error::is_precondition_failed).
     IfMatch(Etag),
 }
 
@@ -51,12 +51,13 @@ impl From<&Self> for Precondition {
 }
 
 impl Precondition {
-    /// The `If-Match` header for services that give and take quoted ETags: the ETag as it is; none if the write is
-    /// unconditional.
+    /// Returns the `If-Match` header for services whose bodies have quoted ETags: the ETag unchanged, or `None` if the write
+    /// is unconditional.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the ETag is empty or cannot stand in a header.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the ETag is empty, contains a quote except around it,
+    /// or is not a valid header value.
     pub fn verbatim(&self) -> Result<Option<String>> {
         match self {
             Self::Unconditional => Ok(None),
@@ -64,26 +65,21 @@ impl Precondition {
         }
     }
 
-    /// The `If-Match` header for services whose bodies leave out the quotes that headers need: the ETag in quotes;
-    /// `"*"` if the write is unconditional.
+    /// Returns the `If-Match` header for services whose bodies have ETags without quotes: the ETag in quotes, or `"*"` if
+    /// the write is unconditional.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the ETag is empty, has a quote inside or cannot
-    /// stand in a header.
+    /// As [`verbatim`](Self::verbatim).
     pub fn quoted(&self) -> Result<String> {
         let etag = match self {
             Self::Unconditional => "*",
             Self::IfMatch(etag) => checked(etag)?,
         };
-        let opaque = etag.strip_prefix("W/").unwrap_or(etag);
-        if opaque.len() > 1 && opaque.starts_with('"') && opaque.ends_with('"') {
-            return Ok(etag.to_owned());
-        }
-        if etag.contains('"') {
-            return Err(Error::invalid_input("etag", "must not have a quote inside"));
-        }
-        Ok(format!("\"{etag}\""))
+        Ok(match etag.ends_with('"') {
+            true => etag.to_owned(),
+            false => format!("\"{etag}\""),
+        })
     }
 }
 
@@ -95,10 +91,21 @@ fn checked(etag: &Etag) -> Result<&str> {
     if etag.bytes().any(|byte| !(b' '..=b'~').contains(&byte)) {
         return Err(Error::invalid_input("etag", "must be printable ASCII"));
     }
+    // A quote inside would end the ETag in the header; the rest could be another ETag.
+    let opaque = etag.strip_prefix("W/").unwrap_or(etag);
+    let quoted = opaque
+        .strip_prefix('"')
+        .and_then(|opaque| opaque.strip_suffix('"'));
+    if quoted.unwrap_or(opaque).contains('"') {
+        return Err(Error::invalid_input(
+            "etag",
+            "must not contain a quote, except around it",
+        ));
+    }
     Ok(etag)
 }
 
-/// The ETag in a response's headers: that of the version just read or written.
+/// Returns the ETag in a response's headers: that of the version just read or written.
 #[must_use]
 pub fn etag(headers: &Headers) -> Option<Etag> {
     header(headers, "etag").map(Etag::from)
@@ -113,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_are_added_once() {
+    fn quoted_adds_missing_quotes() {
         let cases = [
             ("*", "\"*\""),
             ("abc", "\"abc\""),
@@ -128,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn verbatim_leaves_an_etag_as_it_is() {
+    fn verbatim_keeps_the_etag_unchanged() {
         for etag in ["*", "W/\"6d0b\"", "abc"] {
             assert_eq!(if_match(etag).verbatim().unwrap().as_deref(), Some(etag));
         }
@@ -136,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_etag_is_refused_not_dropped() {
+    fn invalid_etag_is_an_error() {
         for etag in ["", "\"\"", "a\r\nx: y", "é"] {
             assert_eq!(
                 if_match(etag).verbatim().unwrap_err().parameter(),
@@ -148,8 +155,26 @@ mod tests {
                 "{etag:?}"
             );
         }
-        for etag in ["a\"b", "\"", "W/\"", "\"a"] {
-            assert!(if_match(etag).quoted().is_err(), "{etag:?}");
+    }
+
+    #[test]
+    fn etag_with_a_quote_inside_is_refused() {
+        let etags = [
+            "a\"b",
+            "\"",
+            "W/\"",
+            "\"a",
+            "a\"",
+            "\"a\"b\"",
+            "\"a\", \"b\"",
+            "W/\"a\"b\"",
+        ];
+        for etag in etags {
+            let (verbatim, quoted) = (if_match(etag).verbatim(), if_match(etag).quoted());
+            for error in [verbatim.unwrap_err(), quoted.unwrap_err()] {
+                assert_eq!(error.parameter(), Some("etag"), "{etag:?}");
+                assert!(error.is_invalid_input(), "{etag:?}");
+            }
         }
     }
 }

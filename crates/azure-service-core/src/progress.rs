@@ -1,13 +1,13 @@
-//! Progress of long runs.
+//! Progress callbacks.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// A function that is called with the progress `P` of a run after each of its items. Clones call the same function.
+/// A function that is called with the progress `P` of a bulk run after each item. Clones call the same function.
 pub struct ProgressCallback<P>(Arc<dyn Fn(&P) + Send + Sync>);
 
 impl<P> ProgressCallback<P> {
-    /// Calls `callback` after each item, from the task that polls the run; it should return soon.
+    /// Wraps `callback`. It runs in the task that polls the bulk run, so it must not block.
     #[must_use]
     pub fn new(callback: impl Fn(&P) + Send + Sync + 'static) -> Self {
         Self(Arc::new(callback))

@@ -1,4 +1,4 @@
-//! Writes that depend on what is there.
+//! Read-modify-write loops.
 
 use std::future::Future;
 use std::time::Duration;
@@ -6,32 +6,32 @@ use std::time::Duration;
 use crate::backoff::Backoff;
 use crate::error::Error;
 
-/// After so many writers who were faster, the caller should know.
-const ROUNDS: u32 = 10;
+/// The maximum number of rounds.
+const MAX_ROUNDS: u32 = 10;
 
-/// What follows from what was read.
+/// The decision of a round.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision<W, T> {
-    /// This is to be written.
+    /// Write this.
     Write(W),
-    /// Nothing is to be written; this is the result.
+    /// Write nothing and return this result.
     Done(T),
 }
 
-/// Reads, decides, writes on the condition that nothing has changed, and begins again if something has: up to ten times,
-/// with jittered waits between the rounds.
+/// Reads a resource, decides on a change and writes it conditionally. If the resource has changed
+/// meanwhile, it starts over, up to ten times, with a jittered backoff.
 ///
-/// * `read` reads the current version.
-/// * `decide` gets it and says what to write, with the ETag it depends on. It runs once per round. Its second argument
-///   is the last write if that may have been processed although it was refused: a write whose response is lost is sent
-///   again, and is then refused because of itself. If the current version is what that write led to, the result is
-///   [`Decision::Done`].
-/// * `write` writes.
+/// * `read` returns the current version.
+/// * `decide` returns the change to write, with the ETag that it depends on. It runs once per round. Its second argument
+///   is the previous change if that may have been stored although it was refused: a write whose response is lost is
+///   retried, and the retry then fails because of the first attempt. If the current version is the result of that change,
+///   `decide` returns [`Decision::Done`].
+/// * `write` writes the change.
 ///
 /// # Errors
 ///
-/// Those of `read`, `decide` and `write`; [`is_precondition_failed`](Error::is_precondition_failed) if others were
-/// faster ten times.
+/// Those of `read`, `decide` and `write`; [`is_precondition_failed`](Error::is_precondition_failed) after ten rounds,
+/// each with a concurrent write.
 pub async fn read_modify_write<V, W, T, E, Read, Write>(
     mut read: impl FnMut() -> Read,
     mut decide: impl FnMut(V, Option<W>) -> Result<Decision<W, T>, E>,
@@ -53,8 +53,8 @@ where
             Decision::Done(result) => return Ok(result),
         };
         match write(change.clone()).await {
-            Err(error) if error.as_ref().is_precondition_failed() && round < ROUNDS => {
-                // Of several attempts, the first may have been processed.
+            Err(error) if error.as_ref().is_precondition_failed() && round < MAX_ROUNDS => {
+                // The first of several attempts may have been processed.
                 unconfirmed = (error.as_ref().attempts() > 1).then_some(change);
             }
             result => return result,
@@ -77,7 +77,7 @@ mod tests {
         Error::from_response(&response).with_call("write", attempts, true)
     }
 
-    /// Increments a number with writes that have these outcomes.
+    /// Increments a number; its writes have the given outcomes.
     async fn increment(
         outcomes: &mut Vec<Result<u32, Error>>,
         seen: &RefCell<Vec<Option<u32>>>,
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_begins_again_when_another_writer_was_faster() {
+    async fn it_starts_over_if_another_writer_was_faster() {
         let seen = RefCell::default();
         let mut outcomes = vec![Err(refused(1)), Err(refused(1)), Ok(8)];
         assert_eq!(increment(&mut outcomes, &seen).await.unwrap(), 8);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refused_write_that_was_sent_twice_is_handed_back() {
+    async fn change_that_may_have_been_stored_is_passed_to_decide() {
         let seen = RefCell::default();
         let mut outcomes = vec![Err(refused(2))];
         assert_eq!(increment(&mut outcomes, &seen).await.unwrap(), 8);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn it_gives_up_after_ten_rounds_and_on_any_other_error() {
+    async fn it_ends_after_ten_rounds_and_on_any_other_error() {
         let seen = RefCell::default();
         let mut outcomes: Vec<_> = (0..20).map(|_| Err(refused(1))).collect();
         let error = increment(&mut outcomes, &seen).await.unwrap_err();

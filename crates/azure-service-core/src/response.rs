@@ -1,12 +1,14 @@
-//! What every response says in its headers.
+//! Access to the headers and the model of a response.
 
-use azure_core::http::{Etag, Response};
+use azure_core::http::{Etag, RawResponse, Response};
+use serde::de::DeserializeOwned;
 
+use crate::decode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::header::header;
 use crate::precondition::{Precondition, etag};
 
-/// What every response says in its headers, whatever its body is.
+/// Access to the headers of any response, and decoding with errors that name the member.
 ///
 /// # Example
 ///
@@ -22,21 +24,37 @@ use crate::precondition::{Precondition, etag};
 /// # Ok::<(), azure_service_core::Error>(())
 /// ```
 pub trait ResponseExt {
-    /// The ETag of the version just read or written.
+    /// The type of the body.
+    type Model;
+
+    /// Returns the ETag of the version just read or written.
     fn etag(&self) -> Option<Etag>;
 
-    /// The precondition that nothing has changed since this response.
+    /// Returns the precondition that the resource has not changed since this response.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidResponse`] if the response has no ETag.
     fn precondition(&self) -> Result<Precondition>;
 
-    /// The service's id of the request, which its support asks for.
+    /// Returns the service's request id, which its support asks for.
     fn request_id(&self) -> Option<&str>;
+
+    /// Decodes the body like `into_model`, with an error that names the member.
+    ///
+    /// `into_model` returns azure_core's error, which for types of the caller has only line and column.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidResponse`] if the body does not decode as the model.
+    fn decode(self) -> Result<Self::Model>
+    where
+        Self::Model: DeserializeOwned;
 }
 
 impl<T, F> ResponseExt for Response<T, F> {
+    type Model = T;
+
     fn etag(&self) -> Option<Etag> {
         etag(self.headers())
     }
@@ -48,14 +66,21 @@ impl<T, F> ResponseExt for Response<T, F> {
     fn request_id(&self) -> Option<&str> {
         header(self.headers(), "x-ms-request-id")
     }
+
+    fn decode(self) -> Result<T>
+    where
+        T: DeserializeOwned,
+    {
+        decode::from_slice("response", RawResponse::from(self).body())
+    }
 }
 
 impl Precondition {
-    /// The precondition that what was read with `etag` has not changed. For models that carry an ETag.
+    /// Returns the precondition that a model's resource still has this ETag.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] if there is none.
+    /// [`ErrorKind::InvalidResponse`] if `etag` is `None`.
     pub fn from_etag(etag: Option<Etag>) -> Result<Self> {
         etag.map(Self::IfMatch).ok_or_else(|| {
             Error::with_message(

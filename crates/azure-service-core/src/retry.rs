@@ -1,11 +1,11 @@
-//! Which attempts may be repeated.
+//! Classification of attempts that may be retried.
 //!
-//! azure_core's retry policy knows how to wait, when to give up and what `Retry-After` means, but it repeats every
-//! request, also one that must not run twice. So it stays, between two policies of ours: [`Gate`], right behind it,
-//! sees every attempt and hides from it the outcomes that must not be repeated; [`Restore`], right before it, brings
-//! them back. Both speak through the [`Call`] in the context.
+//! azure_core's retry policy implements backoff, limits and `Retry-After`, but it retries every request, even one that is
+//! not safe to repeat. So two policies of ours surround it: [`Gate`], right after it, replaces outcomes that must not be
+//! retried by an error that it does not retry; [`Restore`], right before it, restores them. They share the [`Call`] in the
+//! context.
 
-use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,40 +14,42 @@ use azure_core::error::ErrorKind;
 use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{AsyncRawResponse, Context, ExponentialRetryOptions, Method, Request, RetryOptions};
 use azure_protocol_runtime::Operation;
+use tokio::time::Instant;
 
 use crate::client_info::{AttemptFailure, CallEvent};
 use crate::error::{ConnectionFailure, code_in};
 use crate::header::{header, retry_after};
 
-/// Longer than this no call waits on the service's word; it fails, and the caller learns how long to wait.
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The longest `Retry-After` that is obeyed, within the call's timeout. Beyond it the call fails with [`retry_after`](crate::Error::retry_after) set.
+pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// How often and when a client repeats a call unless it is told otherwise: three times, after 0.8, 1.6 and 3.2 seconds
-/// and up to a quarter of a second more by chance, and not once a minute has passed.
+/// Returns the default retries of a client: three, after 0.8, 1.6 and 3.2 seconds plus a jitter of up to a quarter of a
+/// second, and none after a minute.
 ///
-/// azure_core's own default goes on for up to a minute, which is long for a caller who waits; give
-/// `RetryOptions::default()` to have it.
+/// azure_core's own default, `RetryOptions::default()`, retries for up to a minute, which is long for an interactive
+/// caller.
 #[must_use]
 pub fn retry_options() -> RetryOptions {
     RetryOptions::exponential(ExponentialRetryOptions {
-        // The policy doubles it before the first wait already.
+        // The policy doubles the delay before the first wait.
         initial_delay: azure_core::time::Duration::milliseconds(400),
         max_retries: 3,
         ..ExponentialRetryOptions::default()
     })
 }
 
-/// Whether a request may be sent again.
+/// Whether a request is safe to repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetryClass {
-    /// Sending it twice has the effect of sending it once.
+    /// Idempotent.
     Repeatable,
-    /// Only if the service has certainly not processed it.
+    /// Not idempotent: retried only if it is certain that the service has not processed it.
     Once,
 }
 
 impl RetryClass {
-    /// A PATCH with an ETag repeats safely: if the first attempt was processed, the ETag is no longer the current one.
+    /// Classifies a request. A PATCH with an ETag is safe to repeat: if the first attempt was processed, the ETag has
+    /// changed.
     pub(crate) fn of(operation: &Operation, request: &Request) -> Self {
         let has_etag =
             || header(request.headers(), "if-match").is_some_and(|etag| etag.trim_matches('"') != "*");
@@ -59,21 +61,30 @@ impl RetryClass {
     }
 }
 
-/// One call, through all its attempts.
+/// The state of one call across its attempts.
 #[derive(Debug)]
 pub(crate) struct Call {
     class: RetryClass,
     method: &'static str,
     log: fn(CallEvent<'_>),
-    /// Why the last attempt failed, if it may be repeated.
+    /// The failure of the last attempt, if it may be retried.
     failure: Mutex<Option<AttemptFailure>>,
     attempts: AtomicU32,
     last_status: AtomicU16,
+    /// Whether the service may have processed an attempt without a response.
+    unanswered: AtomicBool,
+    /// The end of the call's timeout, if the clock can represent it.
+    deadline: Option<Instant>,
     outcome: Mutex<Option<PolicyResult>>,
 }
 
 impl Call {
-    pub(crate) fn new(class: RetryClass, method: &'static str, log: fn(CallEvent<'_>)) -> Self {
+    pub(crate) fn new(
+        class: RetryClass,
+        method: &'static str,
+        log: fn(CallEvent<'_>),
+        timeout: Duration,
+    ) -> Self {
         Self {
             class,
             method,
@@ -81,6 +92,8 @@ impl Call {
             failure: Mutex::default(),
             attempts: AtomicU32::new(0),
             last_status: AtomicU16::new(0),
+            unanswered: AtomicBool::new(false),
+            deadline: Instant::now().checked_add(timeout),
             outcome: Mutex::default(),
         }
     }
@@ -89,48 +102,66 @@ impl Call {
         context.value()
     }
 
-    /// A request is about to be sent.
+    /// Counts an attempt, which is about to be sent.
     pub(crate) fn count(&self) {
         self.attempts.fetch_add(1, Ordering::Relaxed);
+        self.unanswered.store(true, Ordering::Relaxed);
     }
 
-    /// How many requests were sent.
+    /// Returns the number of attempts.
     pub(crate) fn attempts(&self) -> u32 {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    /// The status of the last answer.
+    /// Returns the status of the last response.
     pub(crate) fn last_status(&self) -> Option<u16> {
         Some(self.last_status.load(Ordering::Relaxed)).filter(|status| *status != 0)
     }
 
-    fn may_repeat(&self, outcome: &PolicyResult) -> bool {
+    /// Returns whether the service may have processed an attempt without a response.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        self.unanswered.load(Ordering::Relaxed)
+    }
+
+    /// Returns the failure of the last attempt, if the next has not begun.
+    pub(crate) fn take_failure(&self) -> Option<AttemptFailure> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Returns the longest `Retry-After` that is obeyed.
+    fn max_wait(&self) -> Duration {
+        let left = self
+            .deadline
+            .map(|deadline| deadline.duration_since(Instant::now()));
+        left.map_or(MAX_RETRY_AFTER, |left| left.min(MAX_RETRY_AFTER))
+    }
+
+    fn may_retry(&self, outcome: &PolicyResult) -> bool {
         match outcome {
             Ok(response) => {
                 let status = u16::from(response.status());
                 let wait = retry_after(response.headers());
-                if wait.is_some_and(|wait| wait > LONGEST_WAIT) {
+                if wait.is_some_and(|wait| wait > self.max_wait()) {
                     return false;
                 }
                 match self.class {
                     RetryClass::Repeatable => true,
-                    // A throttled request was not processed, nor was one that the service asks to bring again later.
+                    // A throttled request was not processed, nor was one refused with `Retry-After`.
                     RetryClass::Once => status == 429 || (status == 503 && wait.is_some()),
                 }
             }
             Err(error) if matches!(error.kind(), ErrorKind::Connection) => {
-                !ConnectionFailure::of(error).is_certificate()
+                !ConnectionFailure::of(error).is_permanent()
             }
             Err(error) if matches!(error.kind(), ErrorKind::Io) => self.class == RetryClass::Repeatable,
-            // The retry policy would not repeat it, but wrap it into an error that says so instead of what failed.
+            // The retry policy would not retry it, but hide it in an error of its own.
             Err(_) => false,
         }
     }
 
-    /// Logs that the request is sent again, if it is.
+    /// Logs the retry, if this attempt is one.
     fn log_retry(&self) {
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(failure) = failure {
+        if let Some(failure) = self.take_failure() {
             (self.log)(CallEvent::Retry {
                 operation: self.method,
                 attempt: self.attempts() + 1,
@@ -147,7 +178,7 @@ impl Call {
                     status: Some(status),
                     code: code_in(response.headers()).map(str::to_owned),
                     request_id: header(response.headers(), "x-ms-request-id").map(str::to_owned),
-                    reason: format!("the service answered {status}"),
+                    reason: format!("the service returned {status}"),
                 }
             }
             Err(error) => AttemptFailure {
@@ -165,7 +196,7 @@ impl Call {
     }
 }
 
-/// Behind the retry policy: hides from it what must not be repeated.
+/// The policy after the retry policy: hides outcomes that must not be retried.
 #[derive(Debug)]
 pub(crate) struct Gate;
 
@@ -177,29 +208,31 @@ impl Policy for Gate {
         }
         let outcome = proceed(ctx, request, next).await;
         let Some(call) = Call::of(ctx) else { return outcome };
-        // A retry policy of the caller's may repeat what was hidden from it; only the last attempt counts then.
+        // A custom retry policy may retry a hidden outcome; only the last attempt counts.
         call.outcome().take();
         if let Ok(response) = &outcome {
             call.last_status
                 .store(u16::from(response.status()), Ordering::Relaxed);
         }
+        let unanswered = matches!(&outcome, Err(error) if matches!(error.kind(), ErrorKind::Io));
+        call.unanswered.store(unanswered, Ordering::Relaxed);
         if is_success(&outcome) {
             return outcome;
         }
-        if call.may_repeat(&outcome) {
+        if call.may_retry(&outcome) {
             call.note_failure(&outcome);
             return outcome;
         }
         *call.outcome() = Some(outcome);
-        // The retry policy repeats errors of input and output only, whatever its options are.
+        // The retry policy retries only I/O and connection errors.
         Err(azure_core::Error::with_message(
             ErrorKind::Other,
-            "not to be repeated",
+            "must not be retried",
         ))
     }
 }
 
-/// Before the retry policy: brings back what [`Gate`] has hidden.
+/// The policy before the retry policy: restores outcomes that [`Gate`] has hidden.
 #[derive(Debug)]
 pub(crate) struct Restore;
 
@@ -218,7 +251,7 @@ fn is_success(outcome: &PolicyResult) -> bool {
         .is_ok_and(|response: &AsyncRawResponse| response.status().is_success())
 }
 
-/// Hands the request to the next policy.
+/// Passes the request to the next policy.
 pub(crate) async fn proceed(
     ctx: &Context<'_>,
     request: &mut Request,

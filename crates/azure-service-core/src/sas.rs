@@ -1,4 +1,4 @@
-//! Shared access signatures: tokens that prove the knowledge of a key without showing it.
+//! Shared access signatures: tokens signed with the key of a shared access policy.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,11 +12,11 @@ use azure_core::http::{Context, Request};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::Sha256;
 use time::OffsetDateTime;
 
-use crate::connection_string::{ConnectionString, ConnectionStringError};
+use crate::connection_string::{AccessSecret, ConnectionString, ConnectionStringError};
 
 /// Everything but the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -25,10 +25,10 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// How long a token is valid, unless told otherwise.
+/// The default lifetime of a token.
 const LIFETIME: Duration = Duration::from_secs(3600);
-/// A hundred years: no token needs to live longer, and the calendar has to have room for its end.
-const LONGEST_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+/// A hundred years, so that expiry times stay within the calendar.
+const MAX_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// A signed token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,13 +36,13 @@ const LONGEST_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 pub struct SasToken {
     /// The token, `SharedAccessSignature sr=…`, as it stands in the `Authorization` header and in a put-token message.
     pub token: Secret,
-    /// When the service stops to accept it.
+    /// The expiry time.
     pub expires_on: OffsetDateTime,
 }
 
 impl SasToken {
-    /// A token for `resource` and what is below it, a host name with or without a path. It ends with the second of
-    /// `expires_on`. `key_name` is the policy's whose key signs, or `None` if it is the key of the resource itself.
+    /// Signs a token for `resource`, a host name with an optional path, and everything below it. `expires_on` is rounded
+    /// down to seconds. `key_name` names the policy of the key; it is `None` for the key of the resource itself.
     ///
     /// # Errors
     ///
@@ -55,9 +55,9 @@ impl SasToken {
     /// use azure_core::time::OffsetDateTime;
     /// use azure_service_core::SasToken;
     ///
-    /// let end = OffsetDateTime::from_unix_timestamp(1_900_000_000)?;
+    /// let expires_on = OffsetDateTime::from_unix_timestamp(1_900_000_000)?;
     /// let resource = "contoso.example/rooms/kitchen";
-    /// let token = SasToken::sign(resource, end, None, &Secret::new("bm90IGEga2V5"))?;
+    /// let token = SasToken::sign(resource, expires_on, None, &Secret::new("bm90IGEga2V5"))?;
     /// assert!(token.token.secret().ends_with("&se=1900000000"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -74,11 +74,39 @@ impl SasToken {
             expires_on: expires_on.replace_nanosecond(0).unwrap_or(expires_on),
         })
     }
+
+    /// Parses a token that was signed elsewhere. Its fields may be in any order.
+    pub(crate) fn parse(text: &str) -> Result<Self, ConnectionStringError> {
+        let token = Self {
+            token: Secret::new(text.to_owned()),
+            expires_on: OffsetDateTime::UNIX_EPOCH,
+        };
+        let expiry = token.field("se").and_then(|expiry| expiry.parse().ok());
+        let expires_on = expiry.and_then(|expiry| OffsetDateTime::from_unix_timestamp(expiry).ok());
+        match (token.field("sr"), token.field("sig"), expires_on) {
+            (Some(_), Some(_), Some(expires_on)) => Ok(Self { expires_on, ..token }),
+            _ => Err(ConnectionStringError::InvalidSignature),
+        }
+    }
+
+    /// Returns the value of a field, as it is encoded.
+    fn field(&self, name: &str) -> Option<&str> {
+        let fields = self.token.secret().strip_prefix("SharedAccessSignature ")?;
+        let mut fields = fields.split('&').filter_map(|field| field.split_once('='));
+        let value = fields.find_map(|(field, value)| (field.trim() == name).then_some(value))?;
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// Returns the resource: a host with an optional path.
+    pub(crate) fn resource(&self) -> Option<String> {
+        let resource = percent_decode_str(self.field("sr")?).decode_utf8().ok()?;
+        Some(resource.into_owned())
+    }
 }
 
-/// Signs tokens with a policy's key: once per lifetime, and anew before the end of it.
+/// Signs tokens with the key of a shared access policy and caches them until shortly before they expire.
 ///
-/// Clones share the token, so that HTTP and AMQP can use the same one.
+/// Clones share the cached token, so HTTP and AMQP use the same one.
 ///
 /// # Example
 ///
@@ -93,7 +121,7 @@ impl SasToken {
 /// ```
 #[derive(Clone)]
 pub struct SasCredential {
-    signer: Arc<Signer>,
+    source: Source,
     lifetime: Duration,
     clock: Clock,
     current: Arc<Mutex<Option<SasToken>>>,
@@ -101,42 +129,53 @@ pub struct SasCredential {
 
 type Clock = Arc<dyn Fn() -> OffsetDateTime + Send + Sync>;
 
+#[derive(Clone)]
+enum Source {
+    /// The key of a policy.
+    Key(Arc<Signer>),
+    /// A token that was signed elsewhere. It is used as it is and cannot be renewed.
+    Fixed(SasToken),
+}
+
 struct Signer {
     resource: String,
-    key_name: String,
+    key_name: Option<String>,
     key: SecretBytes,
 }
 
 impl SasCredential {
-    /// A credential for the whole service that `connection` names.
+    /// Creates a credential for the service of `connection`. If that has a token instead of a key, the token is used until
+    /// it expires; the service refuses it then.
     ///
     /// # Errors
     ///
-    /// [`ConnectionStringError::InvalidKey`] if the key is not base64, which a parsed connection string never has.
+    /// [`ConnectionStringError::InvalidKey`] if the key is not base64, which parsing has already excluded.
     pub fn new(connection: &ConnectionString) -> Result<Self, ConnectionStringError> {
-        let key = decode(connection.key())?;
-        Ok(Self {
-            signer: Arc::new(Signer {
+        let source = match connection.secret() {
+            AccessSecret::Token(token) => Source::Fixed(token.clone()),
+            AccessSecret::Key(key) => Source::Key(Arc::new(Signer {
                 resource: encode(&connection.host_name().to_ascii_lowercase()),
-                key_name: connection.key_name().to_owned(),
-                key: key.into(),
-            }),
+                key_name: connection.key_name().map(str::to_owned),
+                key: decode(key)?.into(),
+            })),
+        };
+        Ok(Self {
+            source,
             lifetime: LIFETIME,
             clock: Arc::new(OffsetDateTime::now_utc),
             current: Arc::default(),
         })
     }
 
-    /// The credential with tokens that are valid for `lifetime`, at least one second and at most 100 years of 365 days.
-    /// Default: one hour.
+    /// Sets the lifetime of tokens, clamped to one second and 100 years of 365 days. Default: one hour.
     #[must_use]
     pub fn with_lifetime(mut self, lifetime: Duration) -> Self {
-        self.lifetime = lifetime.clamp(Duration::from_secs(1), LONGEST_LIFETIME);
+        self.lifetime = lifetime.clamp(Duration::from_secs(1), MAX_LIFETIME);
         self.current = Arc::default();
         self
     }
 
-    /// The credential with another clock, for tests.
+    /// Sets the clock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -144,31 +183,35 @@ impl SasCredential {
         self
     }
 
-    /// A token that is valid for at least a sixth of the lifetime.
+    /// Returns a token that is valid for at least a sixth of the lifetime.
     ///
-    /// At the default lifetime that is ten minutes, more than the clocks of caller and service should differ.
+    /// With the default lifetime that is ten minutes, more than the usual clock skew.
     #[must_use]
     pub fn token(&self) -> SasToken {
+        let signer = match &self.source {
+            Source::Key(signer) => signer,
+            Source::Fixed(token) => return token.clone(),
+        };
         let now = (self.clock)();
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(token) = current
             .as_ref()
             .filter(|token| token.expires_on - now >= self.lifetime / 6)
         {
-            // A clock that was set back would make the token last longer than asked for.
+            // After the clock was set back, the token would outlive its lifetime.
             if token.expires_on - now <= self.lifetime {
                 return token.clone();
             }
         }
-        // A clock may be that close to the end of the calendar, where the token then ends too.
+        // Close to the end of the calendar the expiry time saturates.
         let expires_on = OffsetDateTime::from_unix_timestamp(now.unix_timestamp())
             .unwrap_or(now)
             .saturating_add(self.lifetime.try_into().unwrap_or(time::Duration::MAX));
         let token = sign(
-            &self.signer.resource,
+            &signer.resource,
             expires_on.unix_timestamp(),
-            Some(&self.signer.key_name),
-            self.signer.key.bytes(),
+            signer.key_name.as_deref(),
+            signer.key.bytes(),
         );
         let token = SasToken { token, expires_on };
         *current = Some(token.clone());
@@ -178,21 +221,25 @@ impl SasCredential {
 
 impl fmt::Debug for SasCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SasCredential")
-            .field("resource", &self.signer.resource)
-            .field("key_name", &self.signer.key_name)
-            .finish_non_exhaustive()
+        let mut out = f.debug_struct("SasCredential");
+        match &self.source {
+            Source::Key(signer) => out
+                .field("resource", &signer.resource)
+                .field("key_name", &signer.key_name),
+            Source::Fixed(token) => out.field("expires_on", &token.expires_on),
+        };
+        out.finish_non_exhaustive()
     }
 }
 
-/// Signs `resource`, which is percent-encoded already, until the Unix time `expiry`.
+/// Signs a token for `resource`, which is percent-encoded, with the Unix time `expiry`.
 fn sign(resource: &str, expiry: i64, key_name: Option<&str>, key: &[u8]) -> Secret {
     let signature = match Hmac::<Sha256>::new_from_slice(key) {
         Ok(mut mac) => {
             mac.update(format!("{resource}\n{expiry}").as_bytes());
             STANDARD.encode(mac.finalize().into_bytes())
         }
-        // HMAC takes keys of every length; should that change, the service refuses the empty signature.
+        // HMAC accepts keys of every length; if that changed, the service would refuse the empty signature.
         Err(_) => String::new(),
     };
     let mut token = format!(
@@ -206,7 +253,7 @@ fn sign(resource: &str, expiry: i64, key_name: Option<&str>, key: &[u8]) -> Secr
     Secret::new(token)
 }
 
-/// The bytes of a key. The decoder's error would show one of them, so it is not passed on.
+/// Decodes a key. The decoder's error is dropped because it quotes a byte of the key.
 fn decode(key: &Secret) -> Result<Vec<u8>, ConnectionStringError> {
     let decoded = STANDARD.decode(key.secret());
     decoded.map_err(|_| ConnectionStringError::InvalidKey)
@@ -216,12 +263,12 @@ fn encode(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
 
-/// Puts the token of a [`SasCredential`] into the `Authorization` header.
+/// The policy that sets the `Authorization` header to the token of a [`SasCredential`].
 #[derive(Debug, Clone)]
 pub struct SasPolicy(SasCredential);
 
 impl SasPolicy {
-    /// A policy that asks `credential` before every attempt.
+    /// Creates a policy that gets a token from `credential` for every attempt.
     #[must_use]
     pub fn new(credential: SasCredential) -> Self {
         Self(credential)
@@ -258,16 +305,12 @@ mod tests {
             .next()
             .unwrap()
             .to_owned();
-        percent_encoding::percent_decode_str(&sig)
-            .decode_utf8()
-            .unwrap()
-            .into_owned()
+        percent_decode_str(&sig).decode_utf8().unwrap().into_owned()
     }
 
-    /// Signatures that other SDKs and the service's own rules give for the same input.
-    /// HUB-AUTH-4.
+    /// HUB-AUTH-4. The signatures are those of other SDKs for the same input.
     #[test]
-    fn signatures_equal_the_known_ones() {
+    fn signatures_equal_those_of_other_sdks() {
         let device = "myhub.azure-devices.net%2Fdevices%2Fdevice1";
         let vectors = [
             (
@@ -319,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_token_equals_the_known_one() {
+    fn token_has_resource_signature_expiry_and_policy() {
         let token = sign(
             "myhub.azure-devices.net",
             1735689600,
@@ -334,18 +377,18 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_a_device_names_no_policy() {
+    fn token_without_key_name_has_no_skn() {
         let end = OffsetDateTime::from_unix_timestamp(1_735_689_600).unwrap();
         let within = end + Duration::from_millis(999);
         let resource = "myhub.azure-devices.net/devices/device1";
         let token = SasToken::sign(resource, within, None, &Secret::new(K1)).unwrap();
-        assert_eq!(token.expires_on, end, "as the token says, in whole seconds");
+        assert_eq!(token.expires_on, end, "whole seconds");
         assert_eq!(
             token.token.secret(),
             "SharedAccessSignature sr=myhub.azure-devices.net%2Fdevices%2Fdevice1\
              &sig=xH0%2F%2BRciNlrmGRmft%2FGaRUOWtxiP3dKxt1GTGUR2qrw%3D&se=1735689600"
         );
-        let not_base64 = SasToken::sign(resource, end, None, &Secret::new("geheim!"));
+        let not_base64 = SasToken::sign(resource, end, None, &Secret::new("secret!"));
         assert_eq!(not_base64, Err(ConnectionStringError::InvalidKey));
     }
 
@@ -355,15 +398,14 @@ mod tests {
         SasCredential::new(&connection).unwrap()
     }
 
-    /// Host in lower case and encoded, key name encoded, slashes of the signature encoded: what a service that
-    /// follows its documentation to the letter accepts.
+    /// The host is in lower case; host, key name and signature are percent-encoded, as the documentation requires.
     #[test]
-    fn tokens_are_canonical_whatever_the_connection_string_looks_like() {
+    fn tokens_are_canonical_for_any_spelling_of_the_connection_string() {
         let first = "bm90LWEtcmVhbC1rZXktMDEyMzQ1Njc4OTAxMjM0NTY=";
         let second = "+/+/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
         let (hub, local) = ("myhub.azure-devices.net", "localhost%3A8443");
-        let (plain, odd) = ("iothubowner", "my policy/+ü&x=1");
-        let odd_encoded = "my%20policy%2F%2B%C3%BC%26x%3D1";
+        let (plain, special) = ("iothubowner", "my policy/+ü&x=1");
+        let special_encoded = "my%20policy%2F%2B%C3%BC%26x%3D1";
         let (sig1, sig2) = (
             "Xnuzeug184kFgkNgVSESsbRt7jw%2Bzb6xtIbTTUI%2BJkQ%3D",
             "3h6uVrjFqRMFsas84jpFbjLVY%2BrMQHQF3yBuVHleUb0%3D",
@@ -389,8 +431,8 @@ mod tests {
                 "bezmY408xbSD53zy6fAaKEL1aCJ%2FrVFrZZRaoYEP4Hc%3D",
                 plain,
             ),
-            (hub, odd, first, hub, sig1, odd_encoded),
-            (hub, odd, second, hub, sig2, odd_encoded),
+            (hub, special, first, hub, sig1, special_encoded),
+            (hub, special, second, hub, sig2, special_encoded),
         ];
         for (host, name, key, resource, signature, encoded_name) in cases {
             let now = OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap();
@@ -404,7 +446,7 @@ mod tests {
 
     /// HUB-AUTH-19.
     #[test]
-    fn a_token_is_signed_once_and_renewed_ahead_of_its_end() {
+    fn token_is_cached_and_renewed_before_it_expires() {
         let now = Arc::new(AtomicI64::new(1_700_000_000));
         let clock = now.clone();
         let credential = credential("h", "n", K1)
@@ -412,11 +454,7 @@ mod tests {
         let shared = credential.clone();
         let first = credential.token();
         now.fetch_add(3000, Ordering::SeqCst);
-        assert_eq!(
-            shared.token(),
-            first,
-            "10 minutes before the end it is still good"
-        );
+        assert_eq!(shared.token(), first, "cached until 10 minutes before it expires");
         now.fetch_add(1, Ordering::SeqCst);
         let second = shared.token();
         assert_eq!((second.expires_on - first.expires_on).whole_seconds(), 3001);
@@ -424,12 +462,12 @@ mod tests {
         now.fetch_sub(7200, Ordering::SeqCst);
         assert!(
             credential.token().expires_on < first.expires_on,
-            "a clock set back renews it too"
+            "renewed after the clock was set back"
         );
     }
 
     #[test]
-    fn a_lifetime_without_end_ends_with_the_calendar_at_the_latest() {
+    fn longest_lifetime_saturates_at_the_end_of_the_calendar() {
         for now in [datetime!(2024-05-01 10:00 UTC), datetime!(9999-12-31 23:00 UTC)] {
             let credential = credential("h", "n", K1)
                 .with_lifetime(Duration::MAX)
@@ -450,11 +488,7 @@ mod tests {
             .with_clock(move || OffsetDateTime::from_unix_timestamp(clock.load(Ordering::SeqCst)).unwrap());
         let first = credential.token();
         now.fetch_add(86_400, Ordering::SeqCst);
-        assert_eq!(
-            credential.token(),
-            first,
-            "a long life is no reason to sign anew each time"
-        );
+        assert_eq!(credential.token(), first, "a long-lived token is cached too");
     }
 
     #[test]

@@ -1,16 +1,16 @@
-//! The HTTP client underneath.
+//! The default HTTP client.
 
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// How long a connection may take to come about.
+/// The timeout of establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The client that builds requests and, unless the caller has a transport of their own, sends them.
+/// Creates the client that builds requests and, without a custom transport, sends them.
 ///
-/// It follows no redirect, because the credential must not go anywhere else. It has no timeout for the answer,
-/// because that differs from call to call: see [`ResponseTimeout`](crate::ResponseTimeout).
+/// It follows no redirects, because the credential must not be sent to another host. It has no timeout for responses;
+/// the pipeline applies that of the call.
 pub(crate) fn http_client() -> Result<reqwest::Client> {
     build(builder())
 }
@@ -27,16 +27,17 @@ fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
     })
 }
 
-/// A transport that trusts the certificates in `pem` besides those of the system, such as the emulator's.
+/// Creates a transport that trusts the certificates in `pem` in addition to those of the system, such as that of an
+/// emulator.
 ///
-/// Goes into `ClientOptions::transport`.
+/// For `ClientOptions::transport`.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidInput`] if `pem` is no certificate.
+/// [`ErrorKind::InvalidInput`] if `pem` contains no certificate.
 #[cfg(feature = "rustls")]
 pub fn transport_trusting(pem: &str) -> Result<azure_core::http::Transport> {
-    let invalid = || Error::invalid_input("pem", "holds no certificate");
+    let invalid = || Error::invalid_input("pem", "contains no PEM certificate");
     let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes())
         .map_err(|error| invalid().with_source(error))?;
     if certificates.is_empty() {

@@ -1,12 +1,12 @@
-//! Walking the sources of an error.
+//! Iteration over the sources of an error.
 
 use std::error::Error as StdError;
 use std::io;
 
-/// `error` and the errors it came from.
+/// Returns `error` and its sources.
 ///
-/// Unlike `source()` alone this also visits the error inside an [`io::Error`], whose own `source()` skips it; that is
-/// where TLS libraries put theirs.
+/// Unlike `source()` alone, this also visits the error inside an [`io::Error`], whose own `source()` skips it. TLS errors
+/// are there.
 pub(super) fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
@@ -19,12 +19,12 @@ pub(super) fn chain<'a>(
     })
 }
 
-/// The first error of type `T` in the chain that begins with `error`.
+/// Returns the first error of type `T` in the chain.
 pub(super) fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     chain(error).find_map(|error| error.downcast_ref())
 }
 
-/// The error at the end of the chain, which says what happened; the ones before it say to whom.
+/// Returns the root cause, the last error of the chain.
 pub(super) fn root<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
     chain(error).last().unwrap_or(error)
 }

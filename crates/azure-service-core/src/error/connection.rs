@@ -1,4 +1,4 @@
-//! Why there is no connection to the service.
+//! Failures to connect.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -6,9 +6,9 @@ use std::io;
 
 use super::chain::{chain, root};
 
-/// Why there is no connection to the service.
+/// The reason that a connection could not be established.
 ///
-/// `Display` completes "cannot connect to `host`: …".
+/// `Display` completes the sentence "cannot connect to `host`: …".
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectionFailure {
@@ -18,37 +18,39 @@ pub enum ConnectionFailure {
     UnknownHost,
     /// No connection was established in time.
     Timeout,
-    /// The service's certificate is not accepted. No retry cures this.
+    /// The service's certificate is not accepted. Not retried.
     Certificate(CertificateFailure),
-    /// The TLS handshake failed for another reason.
+    /// The service accepts no TLS version that the client does. Not retried.
+    TlsVersion,
+    /// The TLS handshake failed for another reason. Not retried.
     Tls(String),
-    /// Any other reason, in the words of the operating system or the transport.
+    /// Any other reason, as the operating system or the transport reports it.
     Other(String),
 }
 
-/// Why a certificate is not accepted.
+/// The reason that a certificate is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CertificateFailure {
-    /// No trusted authority has issued it.
+    /// The issuer is not a trusted authority.
     UnknownIssuer,
-    /// It is for other host names.
+    /// The certificate is for other host names.
     WrongName {
-        /// The host name that was asked for, if the TLS library says.
+        /// The requested host name, if the TLS library reports it.
         expected: Option<String>,
-        /// The names in the certificate, if the TLS library says.
+        /// The names in the certificate, if the TLS library reports them.
         presented: Vec<String>,
     },
-    /// Its validity has ended.
+    /// The certificate has expired.
     Expired,
-    /// Its validity has not begun.
+    /// The certificate is not valid yet.
     NotValidYet,
-    /// Any other reason, in the words of the TLS library.
+    /// Any other reason, as the TLS library reports it.
     Other(String),
 }
 
 impl ConnectionFailure {
-    /// Classifies `error` by what is in its chain of sources.
+    /// Classifies `error` by its chain of sources.
     #[must_use]
     pub fn of(error: &(dyn StdError + 'static)) -> Self {
         #[cfg(feature = "rustls")]
@@ -69,7 +71,7 @@ impl ConnectionFailure {
             {
                 return Self::Timeout;
             }
-            // The connector's error type is private; this is its text for every failure of the resolver.
+            // The connector's error type is private; this is its message for every resolver failure.
             if error.to_string() == "dns error" {
                 return Self::UnknownHost;
             }
@@ -77,7 +79,13 @@ impl ConnectionFailure {
         Self::Other(root(error).to_string())
     }
 
-    /// Whether the service's certificate is not accepted.
+    /// Returns whether no retry can succeed: the certificate is not accepted, or the TLS handshake failed.
+    #[must_use]
+    pub fn is_permanent(&self) -> bool {
+        matches!(self, Self::Certificate(_) | Self::TlsVersion | Self::Tls(_))
+    }
+
+    /// Returns whether the service's certificate is not accepted.
     #[must_use]
     pub fn is_certificate(&self) -> bool {
         matches!(self, Self::Certificate(_))
@@ -86,9 +94,17 @@ impl ConnectionFailure {
 
 #[cfg(feature = "rustls")]
 fn tls(error: &rustls::Error) -> ConnectionFailure {
-    use rustls::CertificateError as Certificate;
-    let rustls::Error::InvalidCertificate(certificate) = error else {
-        return ConnectionFailure::Tls(error.to_string());
+    use rustls::{AlertDescription as Alert, CertificateError as Certificate, Error, PeerIncompatible};
+    let certificate = match error {
+        Error::InvalidCertificate(certificate) => certificate,
+        Error::AlertReceived(Alert::ProtocolVersion)
+        | Error::PeerIncompatible(
+            PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
+            | PeerIncompatible::ServerDoesNotSupportTls12Or13,
+        ) => return ConnectionFailure::TlsVersion,
+        // A failure of the service, which may pass.
+        Error::AlertReceived(Alert::InternalError) => return ConnectionFailure::Other(error.to_string()),
+        _ => return ConnectionFailure::Tls(error.to_string()),
     };
     ConnectionFailure::Certificate(match certificate {
         Certificate::UnknownIssuer => CertificateFailure::UnknownIssuer,
@@ -102,12 +118,12 @@ fn tls(error: &rustls::Error) -> ConnectionFailure {
             expected: Some(expected.to_str().into_owned()),
             presented: presented.iter().map(|name| bare_name(name).to_owned()).collect(),
         },
-        // Its text alone begins with "invalid peer certificate".
+        // Not rustls::Error, whose message repeats "invalid peer certificate".
         other => CertificateFailure::Other(format!("{other}")),
     })
 }
 
-/// The host name in `DnsName("host")`, which is how rustls shows the names in a certificate.
+/// Returns the host name in `DnsName("host")`, the form in which rustls reports names.
 #[cfg(feature = "rustls")]
 fn bare_name(shown: &str) -> &str {
     let name = shown
@@ -123,6 +139,7 @@ impl fmt::Display for ConnectionFailure {
             Self::UnknownHost => f.write_str("the host name cannot be resolved"),
             Self::Timeout => f.write_str("connecting timed out"),
             Self::Certificate(failure) => failure.fmt(f),
+            Self::TlsVersion => f.write_str("it does not accept TLS 1.2 or 1.3"),
             Self::Tls(reason) => write!(f, "the TLS handshake failed: {reason}"),
             Self::Other(reason) => f.write_str(reason),
         }

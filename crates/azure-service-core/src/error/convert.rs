@@ -1,6 +1,6 @@
-//! Between our error, azure_core's and the generated clients'.
+//! Conversions between our error, azure_core's and that of generated clients.
 //!
-//! azure_core's pagers and pollers yield its own error. Ours travels inside it and comes out whole.
+//! azure_core's pagers and pollers yield azure_core's error; ours is its source and is restored without loss.
 
 use std::error::Error as StdError;
 
@@ -11,8 +11,9 @@ use super::Error;
 use super::chain::{find, root};
 use super::connection::ConnectionFailure;
 use super::kind::ErrorKind;
+use crate::client_info::AttemptFailure;
 use crate::connection_string::ConnectionStringError;
-use crate::pipeline::TimedOut;
+use crate::limits::{ResponseTooLarge, TimedOut};
 
 impl From<Error> for azure_core::Error {
     fn from(error: Error) -> Self {
@@ -25,8 +26,10 @@ impl From<Error> for azure_core::Error {
             ErrorKind::Credential => AzureKind::Credential,
             ErrorKind::Connection => AzureKind::Connection,
             ErrorKind::UnknownOutcome => AzureKind::Io,
-            ErrorKind::InvalidResponse => AzureKind::DataConversion,
-            ErrorKind::InvalidInput | ErrorKind::JobFailed | ErrorKind::Other => AzureKind::Other,
+            ErrorKind::InvalidResponse | ErrorKind::ResponseTooLarge => AzureKind::DataConversion,
+            ErrorKind::InvalidInput | ErrorKind::Timeout | ErrorKind::JobFailed | ErrorKind::Other => {
+                AzureKind::Other
+            }
         };
         Self::new(kind, error)
     }
@@ -36,6 +39,10 @@ impl From<azure_core::Error> for Error {
     fn from(error: azure_core::Error) -> Self {
         if let Some(ours) = find::<Self>(&error) {
             return ours.clone();
+        }
+        if let Some(too_large) = find::<ResponseTooLarge>(&error) {
+            let result = Self::with_message(ErrorKind::ResponseTooLarge, too_large.to_string());
+            return result.with_last_status(Some(u16::from(too_large.status)));
         }
         let result = match error.kind() {
             AzureKind::HttpResponse {
@@ -51,7 +58,11 @@ impl From<azure_core::Error> for Error {
                 result
             }
             AzureKind::DataConversion => return Self::invalid_response(&error),
-            AzureKind::Credential => Self::with_message(ErrorKind::Credential, error.to_string()),
+            AzureKind::Credential => {
+                let mut result = Self::with_message(ErrorKind::Credential, error.to_string());
+                result.0.timed_out = find::<TimedOut>(&error).is_some();
+                result
+            }
             AzureKind::Connection => {
                 Self::new(ErrorKind::Connection).with_connection_failure(ConnectionFailure::of(&error))
             }
@@ -62,7 +73,7 @@ impl From<azure_core::Error> for Error {
     }
 }
 
-/// So that a convenience crate can use `?` where a generated client is called directly.
+/// For `?` on calls of a generated client.
 impl<E> From<progenitor_client::Error<E>> for Error {
     fn from(error: progenitor_client::Error<E>) -> Self {
         use progenitor_client::Error as Generated;
@@ -114,7 +125,7 @@ impl Error {
         error
     }
 
-    /// The connection broke, or the time was up, after the request may have reached the service.
+    /// Creates the error of a connection that broke, or an attempt that timed out, after the request may have been sent.
     fn unknown_outcome(error: &(dyn StdError + 'static)) -> Self {
         let mut result = Self::with_message(ErrorKind::UnknownOutcome, root(error).to_string());
         result.0.timed_out = find::<TimedOut>(error).is_some()
@@ -122,13 +133,41 @@ impl Error {
         result
     }
 
-    /// The response cannot be decoded. `error` may quote it, and the response may hold keys.
-    pub(crate) fn invalid_response(error: &(dyn StdError + 'static)) -> Self {
+    /// Creates the error of a call that timed out after `attempts`. `unanswered` is whether the service may have processed
+    /// an attempt without a response; `failure` is that of the last attempt, if it ended.
+    pub(crate) fn timed_out(
+        timed_out: TimedOut,
+        attempts: u32,
+        unanswered: bool,
+        failure: Option<AttemptFailure>,
+    ) -> Self {
+        let kind = match unanswered {
+            true => ErrorKind::UnknownOutcome,
+            false => ErrorKind::Timeout,
+        };
+        let mut message = timed_out.to_string();
+        match &failure {
+            Some(failure) => message += &format!(" while it waited to retry: {}", failure.reason),
+            None if attempts == 0 => message += " before a request was sent",
+            None => {}
+        }
+        let mut error = Self::with_message(kind, message);
+        error.0.timed_out = true;
+        if let Some(failure) = failure {
+            error.0.code = failure.code;
+            error.0.request_id = failure.request_id;
+        }
+        error
+    }
+
+    /// Creates the error of a response that cannot be decoded. Drops values that `error` quotes, which may be secret.
+    #[must_use]
+    pub fn invalid_response(error: &(dyn StdError + 'static)) -> Self {
         Self::with_message(ErrorKind::InvalidResponse, without_values(&error.to_string()))
     }
 }
 
-/// Leaves out what stands between double quotes: that is how serde_json quotes the values it did not expect.
+/// Removes the text between double quotes: serde_json quotes unexpected values in them.
 fn without_values(text: &str) -> String {
     match (text.find('"'), text.rfind('"')) {
         (Some(first), Some(last)) if first < last => format!("{}…{}", &text[..=first], &text[last..]),

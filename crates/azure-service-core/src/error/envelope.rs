@@ -1,6 +1,6 @@
-//! The bodies in which the services report errors.
+//! Error response bodies.
 //!
-//! | where from | body |
+//! | source | body |
 //! |---|---|
 //! | Azure REST guidelines | `{"error":{"code":..,"message":..,"details":[..],"innererror":..}}` |
 //! | throttling | `{"error":{"statusCode":429,"message":..}}` |
@@ -9,26 +9,26 @@
 //! | numbered codes | `{"errorCode":<number>,"message":..,"trackingId":..,"info":..}`, or this as a string in `Message` |
 //! | proxies | `application/problem+json`: `{"title":..,"detail":..}` |
 //!
-//! Nothing here fails: what is not understood is left out, and the caller still has the status.
+//! Parsing never fails: unknown content is ignored, and the status remains.
 
 use azure_core::http::headers::Headers;
 use serde_json::{Map, Value};
 
 use crate::header::header;
 
-/// One of the errors that make up another.
+/// A detail of an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorDetail {
     /// The service's code.
     pub code: Option<String>,
-    /// The service's explanation.
+    /// The service's message.
     pub message: Option<String>,
-    /// What the error is about, such as the name of a property.
+    /// The subject of the error, such as the name of a property.
     pub target: Option<String>,
 }
 
-/// What was understood.
+/// The parsed content of an error response.
 #[derive(Debug, Default)]
 pub(super) struct Envelope {
     pub(super) code: Option<String>,
@@ -38,7 +38,7 @@ pub(super) struct Envelope {
     pub(super) inner_error: Option<Value>,
 }
 
-/// Reads headers and body. A code in the headers is preferred: it is the name where the body may have a number.
+/// Parses headers and body. A code in the headers takes precedence: it is a name where the body may have a number.
 pub(super) fn parse(headers: &Headers, body: &[u8]) -> Envelope {
     let mut envelope = serde_json::from_slice(body)
         .map(|value| parse_value(&value))
@@ -50,7 +50,7 @@ pub(super) fn parse(headers: &Headers, body: &[u8]) -> Envelope {
     envelope
 }
 
-/// The code in a header: `x-ms-error-code`, or a service's own `…-errorcode`, which is preferred.
+/// Returns the code in `x-ms-error-code`, or in the service's own `…-errorcode`, which takes precedence.
 pub(crate) fn code_in(headers: &Headers) -> Option<&str> {
     let ending_in = |ending: &str| {
         headers
@@ -61,11 +61,11 @@ pub(crate) fn code_in(headers: &Headers) -> Option<&str> {
     ending_in("-errorcode").or_else(|| ending_in("-error-code"))
 }
 
-/// Reads a body that is JSON.
+/// Parses a JSON body.
 pub(super) fn parse_value(body: &Value) -> Envelope {
     match body {
         Value::Object(object) => parse_object(object),
-        // Some proxies pass the object on as a string.
+        // Some proxies forward the object as a string.
         Value::String(text) => match serde_json::from_str(text) {
             Ok(Value::Object(object)) => parse_object(&object),
             _ => Envelope {
@@ -115,7 +115,7 @@ fn parse_object(object: &Map<String, Value>) -> Envelope {
     }
 }
 
-/// A `Message`: `ErrorCode:<name>;<text>`, or a whole object as a string, or just a text.
+/// Parses a `Message`: `ErrorCode:<name>;<message>`, an object as a string, or plain text.
 fn parse_message(message: &str, object: &Map<String, Value>) -> Envelope {
     let exception = text(object, "ExceptionMessage");
     let tracking_id = exception.as_deref().and_then(tracking_id);
@@ -131,7 +131,7 @@ fn parse_message(message: &str, object: &Map<String, Value>) -> Envelope {
         };
     }
     if let Ok(Value::Object(inner)) = serde_json::from_str(message) {
-        // One level only: the string must not lead into another.
+        // One level only, so that nesting is bounded.
         if !inner.contains_key("Message") {
             let envelope = parse_object(&inner);
             return Envelope {
@@ -147,12 +147,12 @@ fn parse_message(message: &str, object: &Map<String, Value>) -> Envelope {
     }
 }
 
-/// The id in `Tracking ID:<id>-TimeStamp:<time>`.
+/// Returns the id in `Tracking ID:<id>-TimeStamp:<time>`.
 fn tracking_id(exception: &str) -> Option<String> {
     without_time(exception.strip_prefix("Tracking ID:")?)
 }
 
-/// The id in `<id>-TimeStamp:<time>`.
+/// Returns the id in `<id>-TimeStamp:<time>`.
 fn without_time(id: &str) -> Option<String> {
     non_empty(id.split("-TimeStamp:").next().unwrap_or(id))
 }
@@ -169,7 +169,7 @@ fn details(all: &[Value]) -> Vec<ErrorDetail> {
     all.iter().filter_map(detail).collect()
 }
 
-/// A text or a number as text.
+/// Returns a non-empty string, or a number as a string.
 fn text(object: &Map<String, Value>, name: &str) -> Option<String> {
     match object.get(name)? {
         Value::String(text) => non_empty(text),
@@ -183,10 +183,10 @@ fn non_empty(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// The beginning of a body, if it has one.
+/// Returns the beginning of a body, `None` if it is empty.
 pub(super) fn excerpt(body: &[u8]) -> Option<String> {
     const CHARACTERS: usize = 1000;
-    // A character takes at most four bytes, so no more of the body need be looked at.
+    // A character has at most four bytes, so decoding more is not necessary.
     let text = String::from_utf8_lossy(body.get(..4 * CHARACTERS).unwrap_or(body));
     let mut excerpt: String = text.trim().chars().take(CHARACTERS).collect();
     if excerpt.is_empty() {

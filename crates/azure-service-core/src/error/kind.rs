@@ -1,24 +1,29 @@
-//! What went wrong, coarsely.
+//! Kinds of errors.
 
-/// What went wrong, coarsely. The predicates of [`Error`](crate::Error) are finer.
+/// The coarse kind of an error. The predicates of [`Error`](crate::Error) are finer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The service answered, with a status that is no success of the operation.
+    /// The service returned an error status.
     Service,
-    /// The caller gave something that cannot be sent. No request was made.
+    /// An argument is invalid. No request was sent.
     InvalidInput,
-    /// The credential gave no token. No request was made.
+    /// The credential did not return a token. No request was sent.
     Credential,
-    /// No connection to the service. The request was not sent.
+    /// The connection could not be established. The request was not sent.
     Connection,
-    /// The connection broke or the time was up before the answer was complete. The service may or may not have
+    /// The connection broke or the attempt timed out before the response was complete. The service may or may not have
     /// processed the request.
     UnknownOutcome,
-    /// The service answered with a success that cannot be understood: not JSON, another shape, a forbidden link.
+    /// The service returned a success whose content is invalid: not JSON, another type, a link to another origin.
     InvalidResponse,
-    /// A job came to an end without having succeeded.
+    /// The response is larger than the limit of the client's options. If its status is a success, the service has processed
+    /// the request.
+    ResponseTooLarge,
+    /// The call's timeout has passed before a request was sent, or between two attempts. No request is without a response.
+    Timeout,
+    /// A job failed or was canceled.
     JobFailed,
-    /// Anything else, such as a policy of the caller that failed.
+    /// Any other failure, such as that of a custom policy.
     Other,
 }

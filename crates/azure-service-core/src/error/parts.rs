@@ -1,40 +1,39 @@
-//! Errors that a client crate describes in its own words.
+//! Construction of errors by client crates.
 
 use super::{Error, ErrorKind};
 
-/// For client crates with failures that are no answers to requests.
+/// Constructors for failures without a response.
 impl Error {
-    /// An error whose `Display` begins with `text` and says nothing about the kind.
+    /// Creates an error whose `Display` begins with `headline` instead of one for the kind.
     #[must_use]
-    pub fn with_text(kind: ErrorKind, text: impl Into<String>) -> Self {
-        let mut error = Self::with_message(kind, text);
+    pub fn with_headline(kind: ErrorKind, headline: impl Into<String>) -> Self {
+        let mut error = Self::with_message(kind, headline);
         error.0.verbatim = true;
         error
     }
 
-    /// The error with the parameter that is invalid.
+    /// Sets the invalid parameter.
     #[must_use]
     pub fn with_parameter(mut self, parameter: impl Into<String>) -> Self {
         self.0.parameter = Some(parameter.into());
         self
     }
 
-    /// The error with the service's own code.
+    /// Sets the service's error code.
     #[must_use]
     pub fn with_code(mut self, code: Option<String>) -> Self {
         self.0.code = code;
         self
     }
 
-    /// The error with the id under which the service's support finds the failure.
+    /// Sets the service's tracking id.
     #[must_use]
     pub fn with_tracking_id(mut self, id: Option<String>) -> Self {
         self.0.tracking_id = id;
         self
     }
 
-    /// The error with the method that failed, the number of requests that were sent for it, and whether it may run
-    /// twice.
+    /// Sets the public method that failed, the number of its requests, and whether it is safe to repeat.
     #[must_use]
     pub fn with_call(mut self, operation: &'static str, attempts: u32, repeatable: bool) -> Self {
         self.0.operation = Some(operation);

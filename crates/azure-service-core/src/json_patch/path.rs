@@ -1,21 +1,21 @@
-//! Where a patch changes something.
+//! Paths of JSON Patch operations.
 
 use ::json_patch::jsonptr::{Pointer, PointerBuf};
 
 use crate::error::{Error, Result};
 
-/// Anything that says where a patch changes something.
+/// A value that converts into the path of a JSON Patch operation.
 ///
-/// * A string is the name of a member: `"temperature"`. One that begins with `/` is a JSON Pointer:
-///   `"/thermostat/target"`. For a member whose name begins so, use a list.
-/// * A list of strings leads inside, name by name: `["thermostat", "target"]`. Names need no escaping.
+/// * A string is the name of a member: `"temperature"`. If it begins with `/` it is a JSON Pointer:
+///   `"/thermostat/target"`. For a member whose name begins with `/`, use a list.
+/// * A list of strings is a path of names: `["thermostat", "target"]`. Names need no escaping.
 /// * [`Pointer`] and [`PointerBuf`] are JSON Pointers.
 pub trait IntoPatchPath {
-    /// The JSON Pointer.
+    /// Returns the JSON Pointer.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the string is empty, or begins with `/` and is no
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the string is empty, or begins with `/` and is not a
     /// JSON Pointer.
     fn into_patch_path(self) -> Result<PointerBuf>;
 }
@@ -25,7 +25,7 @@ impl IntoPatchPath for &str {
         if self.starts_with('/') {
             return PointerBuf::parse(self).map_err(|error| Error::invalid_input("path", error.to_string()));
         }
-        // An empty string is refused here: as a pointer it would mean the whole document.
+        // As a pointer, an empty string would mean the whole document.
         if self.is_empty() {
             return Err(Error::invalid_input("path", "must not be empty"));
         }

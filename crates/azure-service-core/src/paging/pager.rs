@@ -1,4 +1,4 @@
-//! The pager that gives the errors of the client crate.
+//! The pager, which yields errors of the client crate.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -15,31 +15,34 @@ use url::Url;
 
 use crate::decode;
 use crate::error::{Error, ErrorKind, Result};
-use crate::paging::{CONTINUATION_PARAMETER, ItemPage, Pages, go_on, item_iterator};
+use crate::paging::{
+    CONTINUATION_PARAMETER, CycleDetector, ItemPage, OTHER_LIST, Pages, apply_continuation, item_iterator,
+};
 use crate::pipeline::ServicePipeline;
 
-/// A list that comes in pages: a stream of its items, or of its [pages](Self::into_pages).
+/// A paged list: a stream of its items, or of its [pages](Self::into_pages).
 ///
-/// It does nothing unless it is polled, and reads one page at a time. `P` is a page, `E` the error of the client crate.
+/// It does nothing unless it is polled, and requests one page at a time. `P` is the type of a page, `E` the error of the
+/// client crate.
 #[must_use = "a pager sends nothing until it is polled"]
 pub struct Pager<P: Page + Send, E> {
     items: ItemIterator<P>,
-    /// Finds out why the last page could not be decoded.
-    explain: Option<Box<dyn Fn() -> Option<Error> + Send>>,
+    /// Decodes the last page again, for an error that names the member.
+    locate_error: Option<Box<dyn Fn() -> Option<Error> + Send>>,
     error: PhantomData<fn() -> E>,
 }
 
 impl<P: Page + Send, E> Pager<P, E> {
-    /// The pager over azure_core's.
+    /// Wraps azure_core's pager.
     pub fn new(items: ItemIterator<P>) -> Self {
         Self {
             items,
-            explain: None,
+            locate_error: None,
             error: PhantomData,
         }
     }
 
-    /// The pages instead of their items. Begins with the page that items are being taken from, so that none is skipped.
+    /// Returns a stream of pages instead of items. It starts with the current page, so no item is skipped.
     pub fn into_pages(self) -> PageStream<P, E> {
         PageStream {
             pages: self.items.into_pages(),
@@ -47,8 +50,8 @@ impl<P: Page + Send, E> Pager<P, E> {
         }
     }
 
-    /// Where to go on: the token to be given to the method that made the pager. `None` before the first and after the
-    /// last page. It leads to the page that items are being taken from, so that none is skipped.
+    /// Returns the token to resume the list with, for the method that returned the pager. `None` before the first and after
+    /// the last page. It refers to the current page, so no item is skipped.
     #[must_use]
     pub fn continuation_token(&self) -> Option<String> {
         self.items
@@ -56,7 +59,7 @@ impl<P: Page + Send, E> Pager<P, E> {
             .map(|continuation| continuation.as_ref().to_owned())
     }
 
-    /// azure_core's pager, whose errors are azure_core's.
+    /// Returns azure_core's pager, which yields azure_core's errors.
     pub fn into_inner(self) -> ItemIterator<P> {
         self.items
     }
@@ -75,12 +78,13 @@ impl<P: Page + Send + 'static, E> Pager<P, E> {
         let continuation = continuation_token.map(|token| parse(paging, token)).transpose()?;
         if let Some(continuation) = &continuation {
             // Fails now instead of when the pager is polled.
-            go_on(&mut first.clone(), continuation.clone())?;
+            apply_continuation(&mut first.clone(), continuation.clone())?;
         }
         let pages = Pages {
             pipeline,
             method,
             first,
+            cycle: Mutex::new(CycleDetector::new(continuation.as_ref().map(AsRef::as_ref))),
         };
         let options = PagerOptions {
             context,
@@ -102,35 +106,31 @@ where
         continuation_token: Option<String>,
         context: Context<'static>,
     ) -> Result<Self> {
-        // azure_core decodes pages without keeping track of where it is, so the body is kept until the next one comes.
+        // azure_core decodes pages without tracking the path, so the body is kept until the next page.
         let last = Arc::new(Mutex::new(None));
         let seen = last.clone();
         let page = move |response: RawResponse| {
             *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(response.body().clone());
             Ok(response.into())
         };
-        let explain = move || {
+        let locate_error = move || {
             let body = last.lock().unwrap_or_else(PoisonError::into_inner).take()?;
             decode::from_slice::<ItemPage<T>>("page", &body).err()
         };
         Ok(Self {
-            explain: Some(Box::new(explain)),
+            locate_error: Some(Box::new(locate_error)),
             ..Self::of_pages(pipeline, method, first, continuation_token, context, page)?
         })
     }
 }
 
-/// The continuation that a caller's token stands for. That of another list would be ignored by the service, which then
-/// gives the first page again.
+/// Parses a continuation token. The service would ignore one of another list and return the first page again.
 fn parse(paging: Paging, token: String) -> Result<PagerContinuation> {
     let link = Url::parse(&token).ok().filter(|url| url.has_host());
     match (paging, link) {
         (Paging::NextLink, Some(link)) => Ok(PagerContinuation::Link(link)),
         (Paging::BodyToken | Paging::HeaderToken, None) => Ok(PagerContinuation::Token(token)),
-        _ => Err(Error::invalid_input(
-            CONTINUATION_PARAMETER,
-            "is that of another list",
-        )),
+        _ => Err(Error::invalid_input(CONTINUATION_PARAMETER, OTHER_LIST)),
     }
 }
 
@@ -143,19 +143,20 @@ where
 
     fn poll_next(mut self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
         let item = ready!(Pin::new(&mut self.items).poll_next(task));
-        Poll::Ready(item.map(|item| item.map_err(|error| E::from(self.explained(error)))))
+        Poll::Ready(item.map(|item| item.map_err(|error| E::from(self.with_member(error)))))
     }
 }
 
 impl<P: Page + Send, E> Pager<P, E> {
-    fn explained(&self, error: azure_core::Error) -> azure_core::Error {
+    /// Replaces a decoding error by one that names the member.
+    fn with_member(&self, error: azure_core::Error) -> azure_core::Error {
         let ours = Error::from(error);
-        let explanation = match (&self.explain, ours.kind()) {
-            // An error without an operation comes from decoding.
-            (Some(explain), ErrorKind::InvalidResponse) if ours.operation().is_none() => explain(),
+        let located = match (&self.locate_error, ours.kind()) {
+            // An error without an operation is one of decoding.
+            (Some(locate), ErrorKind::InvalidResponse) if ours.operation().is_none() => locate(),
             _ => None,
         };
-        explanation.unwrap_or(ours).into()
+        located.unwrap_or(ours).into()
     }
 }
 
@@ -173,8 +174,8 @@ pub struct PageStream<P: Send, E> {
 }
 
 impl<P: Send, E> PageStream<P, E> {
-    /// Where to go on: the token of the next page, to be given to the method that made the pager. `None` before the
-    /// first and after the last page.
+    /// Returns the token of the next page, for the method that returned the pager. `None` before the first and after the
+    /// last page.
     #[must_use]
     pub fn continuation_token(&self) -> Option<String> {
         self.pages
@@ -182,7 +183,7 @@ impl<P: Send, E> PageStream<P, E> {
             .map(|continuation| continuation.as_ref().to_owned())
     }
 
-    /// azure_core's iterator, whose errors are azure_core's.
+    /// Returns azure_core's iterator, which yields azure_core's errors.
     pub fn into_inner(self) -> PageIterator<P> {
         self.pages
     }

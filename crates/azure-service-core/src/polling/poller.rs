@@ -1,4 +1,4 @@
-//! The poller that gives the errors of the client crate.
+//! The poller, which yields errors of the client crate.
 
 use std::fmt;
 use std::future::IntoFuture;
@@ -11,28 +11,31 @@ use futures::Stream;
 use futures::future::BoxFuture;
 use serde::de::DeserializeOwned;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::polling::Job;
 
-/// A job of the service: awaited, it gives the last document; as a stream, every document until the job has ended.
+/// A job. Awaiting it returns the last document; as a stream it yields each document until the job has ended.
 ///
-/// It does nothing unless it is polled. `T` is the job's document, `E` the error of the client crate.
+/// It does nothing unless it is polled. A poller that is awaited after its stream has ended returns an error. `T` is the type of the document, `E` the error of the client crate.
 #[must_use = "a poller sends nothing until it is awaited or polled"]
 pub struct Poller<T: DeserializeOwned, E> {
     inner: azure_core::http::Poller<Job<T>>,
+    /// Whether the stream has ended; azure_core's stream panics if it is polled again.
+    ended: bool,
     error: PhantomData<fn() -> E>,
 }
 
 impl<T: DeserializeOwned, E> Poller<T, E> {
-    /// The poller over azure_core's.
+    /// Wraps azure_core's poller.
     pub fn new(inner: azure_core::http::Poller<Job<T>>) -> Self {
         Self {
             inner,
+            ended: false,
             error: PhantomData,
         }
     }
 
-    /// azure_core's poller, whose errors are azure_core's.
+    /// Returns azure_core's poller, which yields azure_core's errors.
     pub fn into_inner(self) -> azure_core::http::Poller<Job<T>> {
         self.inner
     }
@@ -42,7 +45,11 @@ impl<T: DeserializeOwned, E: From<azure_core::Error>> Stream for Poller<T, E> {
     type Item = Result<Response<Job<T>>, E>;
 
     fn poll_next(mut self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
         let document = ready!(Pin::new(&mut self.inner).poll_next(task));
+        self.ended = document.is_none();
         Poll::Ready(document.map(|document| document.map_err(E::from)))
     }
 }
@@ -56,8 +63,14 @@ where
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let future = self.inner.into_future();
-        Box::pin(async move { future.await.map_err(E::from) })
+        Box::pin(async move {
+            if self.ended {
+                let reason =
+                    "has been read to its end; await it before that, or use the last job of the stream";
+                return Err(E::from(Error::invalid_input("poller", reason).into()));
+            }
+            self.inner.into_future().await.map_err(E::from)
+        })
     }
 }
 

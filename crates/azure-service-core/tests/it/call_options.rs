@@ -1,4 +1,4 @@
-//! Options for calls reach every kind of call.
+//! Call options apply to every kind of call.
 
 use super::support::*;
 use azure_core::http::{Context, Response, RetryOptions};
@@ -6,27 +6,27 @@ use azure_service_core::{CallOptions, Error, ItemPage, Pager, Poller, ServiceCli
 use futures::StreamExt;
 use std::time::Duration;
 
-fn list(client: &ServiceClient<Client>) -> Pager<Response<ItemPage<Thing>>, Error> {
+fn list(client: &ServiceClient<Client>) -> Pager<Response<ItemPage<Room>>, Error> {
     client
-        .call("list_things")
-        .list(client.protocol().things_list_request(2), None)
+        .call("list_rooms")
+        .list(client.protocol().rooms_list_request(2), None)
         .unwrap()
 }
 
-fn import(client: &ServiceClient<Client>) -> Poller<Thing, Error> {
+fn import(client: &ServiceClient<Client>) -> Poller<Room, Error> {
     let api = client.protocol();
     let (start, get) = (api.jobs_add_request("j1"), api.jobs_get_request("j1"));
-    client.call("import_things").job(start, get, None).unwrap()
+    client.call("import_rooms").job(start, get, None).unwrap()
 }
 
-/// Makes a call of every kind: their errors, if they fail.
+/// Makes a call of every kind and returns their errors.
 async fn call_all(client: &ServiceClient<Client>) -> Vec<Option<Error>> {
     vec![
         get(client).await.err(),
         invoke(client).await.err(),
         list(client).next().await.and_then(Result::err),
         import(client).await.err(),
-        client.protocol().things_get("1").await.err().map(Error::from),
+        client.protocol().rooms_get("1").await.err().map(Error::from),
         client
             .composite("get_twice", async |core| get(&core).await)
             .await
@@ -34,41 +34,48 @@ async fn call_all(client: &ServiceClient<Client>) -> Vec<Option<Error>> {
     ]
 }
 
-/// A response that suits every kind of call.
-fn anything() -> Reply {
-    answer(200, r#"{"name":"lamp","value":[],"status":"succeeded"}"#)
+/// A response that every kind of call accepts.
+fn accepted_by_all() -> Reply {
+    respond(200, r#"{"name":"hall","value":[],"status":"succeeded"}"#)
 }
 
 #[tokio::test]
-async fn attempt_timeout_reaches_every_kind_of_call_even_if_the_response_is_there_at_once() {
-    let script = Script::new([anything()]);
-    assert!(call_all(&script.client()).await.iter().all(Option::is_none));
-    let client = script.client().with_call_options(CallOptions {
+async fn timeouts_apply_to_every_kind_of_call_even_to_immediate_responses() {
+    let transport = MockTransport::new([accepted_by_all()]);
+    assert!(call_all(&transport.client()).await.iter().all(Option::is_none));
+    let client = transport.client().with_call_options(CallOptions {
+        call_timeout: Some(Duration::from_nanos(1)),
+        ..CallOptions::default()
+    });
+    for error in call_all(&client).await {
+        assert!(error.is_some_and(|error| error.is_timeout()));
+    }
+    let client = transport.client().with_call_options(CallOptions {
         attempt_timeout: Some(Duration::from_nanos(1)),
         retry: Some(RetryOptions::none()),
         ..CallOptions::default()
     });
     for error in call_all(&client).await {
-        let error = error.expect("no call is that quick");
+        let error = error.expect("no call takes less than a nanosecond");
         assert!(error.is_timeout() && error.is_unknown_outcome(), "{error}");
         assert!(
-            error
-                .to_string()
-                .starts_with("no response from service.example:443 in time: gave up after 0.000000001 s"),
+            error.to_string().starts_with(
+                "no response from service.example:443 in time: the attempt timed out after 0.000000001 s"
+            ),
             "{error}"
         );
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn retries_reach_every_kind_of_call() {
-    let script = Script::new([answer(429, "")]);
-    for (error, attempts) in [
+async fn retries_apply_to_every_kind_of_call() {
+    let transport = MockTransport::new([respond(429, "")]);
+    for (retry, attempts) in [
         (RetryOptions::none(), 1),
         (azure_service_core::retry_options(), 4),
     ] {
-        let client = script.client().with_call_options(CallOptions {
-            retry: Some(error),
+        let client = transport.client().with_call_options(CallOptions {
+            retry: Some(retry),
             ..CallOptions::default()
         });
         for error in call_all(&client).await {
@@ -78,9 +85,9 @@ async fn retries_reach_every_kind_of_call() {
 }
 
 #[tokio::test]
-async fn headers_reach_every_kind_of_call_and_leave_those_of_the_operation() {
-    let script = Script::new([anything()]);
-    let client = script.client().with_call_options(CallOptions {
+async fn headers_are_added_to_every_kind_of_call_without_overwriting_those_of_the_operation() {
+    let transport = MockTransport::new([accepted_by_all()]);
+    let client = transport.client().with_call_options(CallOptions {
         headers: vec![
             ("x-custom".into(), "1".into()),
             ("max-items-per-page".into(), "9".into()),
@@ -88,15 +95,19 @@ async fn headers_reach_every_kind_of_call_and_leave_those_of_the_operation() {
         ..CallOptions::default()
     });
     call_all(&client).await;
-    let seen = script.seen();
-    assert_eq!(seen.len(), 6);
-    assert!(seen.iter().all(|seen| seen.header("x-custom") == Some("1")));
-    assert_eq!(seen[2].header("max-items-per-page"), Some("2"));
-    assert_eq!(seen[0].header("max-items-per-page"), Some("9"));
+    let requests = transport.requests();
+    assert_eq!(requests.len(), 6);
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.header("x-custom") == Some("1"))
+    );
+    assert_eq!(requests[2].header("max-items-per-page"), Some("2"));
+    assert_eq!(requests[0].header("max-items-per-page"), Some("9"));
 }
 
 #[tokio::test]
-async fn context_reaches_policies_of_the_caller() {
+async fn context_is_passed_to_custom_policies() {
     use azure_core::http::policies::{Policy, PolicyResult};
     use azure_core::http::{ClientOptions, Request};
     use std::sync::Arc;
@@ -105,10 +116,10 @@ async fn context_reaches_policies_of_the_caller() {
     struct Tenant(&'static str);
 
     #[derive(Debug)]
-    struct Mark;
+    struct TenantHeader;
 
     #[async_trait::async_trait]
-    impl Policy for Mark {
+    impl Policy for TenantHeader {
         async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
             if let Some(Tenant(tenant)) = ctx.value() {
                 request.insert_header("x-tenant", *tenant);
@@ -117,28 +128,28 @@ async fn context_reaches_policies_of_the_caller() {
         }
     }
 
-    let script = Script::new([anything()]);
+    let transport = MockTransport::new([accepted_by_all()]);
     let options = ClientOptions {
-        per_call_policies: vec![Arc::new(Mark)],
-        ..script.options()
+        per_call_policies: vec![Arc::new(TenantHeader)],
+        ..transport.options()
     };
     let client = client(ENDPOINT, &anonymous(), options).with_call_options(CallOptions {
         context: Context::new().with_value(Tenant("contoso")),
         ..CallOptions::default()
     });
     call_all(&client).await;
-    let tenants: Vec<_> = script
-        .seen()
+    let tenants: Vec<_> = transport
+        .requests()
         .iter()
-        .map(|seen| seen.header("x-tenant").map(str::to_owned))
+        .map(|request| request.header("x-tenant").map(str::to_owned))
         .collect();
     assert_eq!(tenants, vec![Some("contoso".to_owned()); 6]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn later_options_replace_earlier_ones_as_a_whole() {
-    let script = Script::new([answer(429, "")]);
-    let client = script
+async fn second_call_options_replace_the_first() {
+    let transport = MockTransport::new([respond(429, "")]);
+    let client = transport
         .client()
         .with_call_options(CallOptions {
             retry: Some(RetryOptions::none()),
@@ -149,19 +160,19 @@ async fn later_options_replace_earlier_ones_as_a_whole() {
 }
 
 #[test]
-fn what_users_hold_can_be_sent_and_shared() {
+fn public_types_are_send_and_sync() {
     fn is_send_and_sync<T: Send + Sync>() {}
     fn is_send<T: Send>() {}
     is_send_and_sync::<ServiceClient<Client>>();
     is_send_and_sync::<CallOptions>();
     is_send_and_sync::<Error>();
     // azure_core's callbacks are not Sync.
-    is_send::<Pager<Response<ItemPage<Thing>>, Error>>();
-    is_send::<Poller<Thing, Error>>();
+    is_send::<Pager<Response<ItemPage<Room>>, Error>>();
+    is_send::<Poller<Room, Error>>();
 }
 
 #[test]
-fn debug_shows_no_header_value() {
+fn debug_omits_header_values() {
     let options = CallOptions {
         headers: vec![("x-key".into(), "s3cret".into())],
         ..CallOptions::default()

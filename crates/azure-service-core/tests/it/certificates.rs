@@ -1,4 +1,4 @@
-//! Certificates that are not accepted: told apart, and not tried again.
+//! Certificates that are not accepted: their reasons, without retries.
 
 use super::support::*;
 use azure_core::http::ClientOptions;
@@ -12,8 +12,8 @@ use time::{Duration, OffsetDateTime};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-/// Calls a server that shows a certificate for `name`, valid for a day from `begin` on: the error, how many connections
-/// there were, and the address.
+/// Calls a server whose certificate is for `name` and valid for a day from `begin`. Returns the error, the number of
+/// connections, and the server's address.
 async fn call(name: &str, begin: OffsetDateTime, trusted: bool) -> (Error, usize, String) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -39,7 +39,7 @@ async fn call(name: &str, begin: OffsetDateTime, trusted: bool) -> (Error, usize
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             counter.fetch_add(1, Ordering::SeqCst);
-            // The client ends the handshake.
+            // The client aborts the handshake.
             acceptor.accept(stream).await.unwrap_err();
         }
     });
@@ -54,7 +54,7 @@ async fn call(name: &str, begin: OffsetDateTime, trusted: bool) -> (Error, usize
 }
 
 #[tokio::test]
-async fn certificate_failures_are_told_apart_and_not_tried_again() {
+async fn certificate_failures_have_their_reason_and_are_not_retried() {
     let now = OffsetDateTime::now_utc();
     let begun = now - Duration::hours(1);
     let cases = [
@@ -85,7 +85,7 @@ async fn certificate_failures_are_told_apart_and_not_tried_again() {
     for ((error, connections, address), failure, text) in cases {
         assert_eq!(
             report(&error),
-            format!("cannot connect to {address}: {text} (get_thing)")
+            format!("cannot connect to {address}: {text} (get_room)")
         );
         assert_eq!(
             error.connection_failure(),

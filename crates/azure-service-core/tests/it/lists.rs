@@ -1,7 +1,8 @@
-//! Lists in pages, of all three kinds.
+//! Paged lists, with links and tokens.
 
 use super::support::*;
 use azure_core::http::Response;
+use azure_protocol_runtime::Paging;
 use azure_service_core::{Error, ErrorKind, ItemPage, Pager, ServiceClient};
 use futures::{StreamExt, TryStreamExt};
 
@@ -10,140 +11,145 @@ fn page(names: &[&str], rest: &str) -> Reply {
         .iter()
         .map(|name| format!(r#"{{"name":"{name}"}}"#))
         .collect();
-    answer(200, format!(r#"{{"value":[{}]{rest}}}"#, items.join(",")))
+    respond(200, format!(r#"{{"value":[{}]{rest}}}"#, items.join(",")))
 }
 
-type Things = Pager<Response<ItemPage<Thing>>, Error>;
+type Rooms = Pager<Response<ItemPage<Room>>, Error>;
 
-fn linked(client: &ServiceClient<Client>, continuation_token: Option<String>) -> Result<Things, Error> {
-    let first = client.protocol().things_list_request(2);
-    client.call("list_things").list(first, continuation_token)
+fn linked(client: &ServiceClient<Client>, continuation_token: Option<String>) -> Result<Rooms, Error> {
+    let first = client.protocol().rooms_list_request(2);
+    client.call("list_rooms").list(first, continuation_token)
 }
 
-fn names(things: &[Thing]) -> Vec<&str> {
-    things.iter().map(|thing| thing.name.as_str()).collect()
+fn names(rooms: &[Room]) -> Vec<&str> {
+    rooms.iter().map(|room| room.name.as_str()).collect()
 }
 
 #[tokio::test]
-async fn links_are_followed_byte_for_byte_with_the_same_headers_past_empty_pages() {
-    let odd = "https://service.example/Things?continuationToken=a+b%2Fc%20d&empty=&api-version=other";
-    let script = Script::new([
-        page(&["a", "b"], &format!(r#","nextLink":"{odd}""#)),
-        page(&[], r#","nextLink":"/things?page=3""#),
+async fn links_are_followed_byte_for_byte_with_the_same_headers_and_beyond_empty_pages() {
+    let link = "https://service.example/Rooms?continuationToken=a+b%2Fc%20d&empty=&api-version=other";
+    let transport = MockTransport::new([
+        page(&["a", "b"], &format!(r#","nextLink":"{link}""#)),
+        page(&[], r#","nextLink":"/rooms?page=3""#),
         page(&["c"], r#","nextLink":null"#),
     ]);
-    let things: Vec<Thing> = linked(&script.client(), None)
+    let rooms: Vec<Room> = linked(&transport.client(), None)
         .unwrap()
         .try_collect()
         .await
         .unwrap();
-    assert_eq!(names(&things), ["a", "b", "c"]);
-    let seen = script.seen();
-    let urls: Vec<_> = seen.iter().map(|seen| seen.url.as_str()).collect();
+    assert_eq!(names(&rooms), ["a", "b", "c"]);
+    let requests = transport.requests();
+    let urls: Vec<_> = requests.iter().map(|request| request.url.as_str()).collect();
     assert_eq!(
         urls,
         [
-            "https://service.example/things?api-version=2024-01-01",
-            odd,
-            "https://service.example/things?page=3"
+            "https://service.example/rooms?api-version=2024-01-01",
+            link,
+            "https://service.example/rooms?page=3"
         ]
     );
     assert!(
-        seen.iter()
-            .all(|seen| seen.method == "GET" && seen.header("max-items-per-page") == Some("2"))
+        requests
+            .iter()
+            .all(|request| request.method == "GET" && request.header("max-items-per-page") == Some("2"))
     );
 }
 
 #[tokio::test]
-async fn a_link_to_somewhere_else_is_not_followed() {
+async fn link_to_another_origin_is_not_followed() {
     for link in [
-        "https://evil.example/things",
-        "http://service.example/things",
+        "https://evil.example/rooms",
+        "http://service.example/rooms",
         "https://service.example:444/",
         "//evil.example/",
     ] {
-        let script = Script::new([
+        let transport = MockTransport::new([
             page(&["a"], &format!(r#","nextLink":"{link}""#)),
             page(&["b"], ""),
         ]);
-        let error = linked(&script.client(), None)
+        let error = linked(&transport.client(), None)
             .unwrap()
             .try_collect::<Vec<_>>()
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{link}");
         assert!(
-            error.message().unwrap().contains("leads away from the service"),
+            error.message().unwrap().contains("leads to another origin"),
             "{error}"
         );
-        assert_eq!(script.count(), 1);
+        assert_eq!(transport.count(), 1);
     }
 }
 
 #[tokio::test]
-async fn a_pager_goes_on_where_another_stopped() {
-    let script = Script::new([
-        page(&["a"], r#","nextLink":"https://service.example/things?page=2""#),
+async fn pager_resumes_from_a_continuation_token() {
+    let transport = MockTransport::new([
+        page(&["a"], r#","nextLink":"https://service.example/rooms?page=2""#),
         page(&["b"], ""),
     ]);
-    let mut pages = linked(&script.client(), None).unwrap().into_pages();
+    let mut pages = linked(&transport.client(), None).unwrap().into_pages();
     let first = pages.next().await.unwrap().unwrap();
     assert_eq!(names(&first.into_model().unwrap().items), ["a"]);
     let token = pages.continuation_token();
-    assert_eq!(token.as_deref(), Some("https://service.example/things?page=2"));
+    assert_eq!(token.as_deref(), Some("https://service.example/rooms?page=2"));
 
-    let rest: Vec<Thing> = linked(&script.client(), token)
+    let rest: Vec<Room> = linked(&transport.client(), token)
         .unwrap()
         .try_collect()
         .await
         .unwrap();
     assert_eq!(names(&rest), ["b"]);
-    let last = script.seen().pop().unwrap();
+    let last = transport.requests().pop().unwrap();
     assert_eq!(
         (last.url.as_str(), last.header("max-items-per-page")),
-        ("https://service.example/things?page=2", Some("2"))
+        ("https://service.example/rooms?page=2", Some("2"))
     );
 }
 
 #[tokio::test]
-async fn a_continuation_of_the_callers_must_not_lead_away() {
-    let script = Script::new([page(&["a"], "")]);
-    let error = linked(&script.client(), Some("https://evil.example/".to_owned())).unwrap_err();
+async fn continuation_token_of_another_origin_is_refused() {
+    let transport = MockTransport::new([page(&["a"], "")]);
+    let error = linked(&transport.client(), Some("https://evil.example/".to_owned())).unwrap_err();
     assert_eq!(error.parameter(), Some("continuation_token"));
-    assert_eq!(script.count(), 0);
+    assert_eq!(transport.count(), 0);
 }
 
 #[tokio::test]
-async fn a_continuation_of_another_list_is_refused_instead_of_starting_anew() {
-    let script = Script::new([page(&["a"], "")]);
-    let client = script.client();
-    let selected = |token: &str| -> Result<Things, Error> {
-        let first = client.protocol().things_select_request();
-        client.call("select_things").list(first, Some(token.to_owned()))
+async fn continuation_token_of_another_list_is_refused() {
+    let transport = MockTransport::new([page(&["a"], "")]);
+    let client = transport.client();
+    let selected = |token: &str| -> Result<Rooms, Error> {
+        let first = client.protocol().rooms_select_request();
+        client.call("select_rooms").list(first, Some(token.to_owned()))
     };
     for pager in [
         linked(&client, Some("t1".to_owned())),
-        selected("https://service.example/things?page=2"),
+        selected("https://service.example/rooms?page=2"),
     ] {
         let error = pager.unwrap_err();
         assert_eq!(error.parameter(), Some("continuation_token"));
     }
-    assert_eq!(script.count(), 0);
+    assert_eq!(transport.count(), 0);
 }
 
 #[tokio::test]
-async fn tokens_in_the_body_repeat_the_request() {
-    let script = Script::new([
+async fn token_in_the_body_is_sent_in_the_body_of_the_next_request() {
+    let transport = MockTransport::new([
         page(&["a"], r#","continuationToken":"t1""#),
         page(&[], r#","continuationToken":"t2""#),
         page(&["b"], r#","continuationToken":null"#),
     ]);
-    let client = script.client();
-    let first = client.protocol().things_query_request("SELECT *");
-    let pager: Things = client.call("query_things").list(first, None).unwrap();
-    let things: Vec<Thing> = pager.try_collect().await.unwrap();
-    assert_eq!(names(&things), ["a", "b"]);
-    let bodies: Vec<_> = script.seen().into_iter().map(|seen| seen.body).collect();
+    let client = transport.client();
+    let first = client.protocol().rooms_query_request("SELECT *");
+    let pager: Rooms = client.call("query_rooms").list(first, None).unwrap();
+    let rooms: Vec<Room> = pager.try_collect().await.unwrap();
+    assert_eq!(names(&rooms), ["a", "b"]);
+    let bodies: Vec<_> = transport
+        .requests()
+        .into_iter()
+        .map(|request| request.body)
+        .collect();
     assert_eq!(
         bodies,
         [
@@ -155,43 +161,43 @@ async fn tokens_in_the_body_repeat_the_request() {
 }
 
 #[tokio::test]
-async fn tokens_in_a_header_come_with_bare_arrays() {
-    let script = Script::new([
-        answer(200, r#"[{"name":"a"}]"#).header("x-ms-continuation", "t1"),
-        answer(200, "[]").header("x-ms-continuation", "t2"),
-        answer(200, r#"[{"name":"b"}]"#).header("x-ms-continuation", ""),
+async fn token_in_a_header_is_sent_in_the_header_of_the_next_request() {
+    let transport = MockTransport::new([
+        respond(200, r#"[{"name":"a"}]"#).header("x-ms-continuation", "t1"),
+        respond(200, "[]").header("x-ms-continuation", "t2"),
+        respond(200, r#"[{"name":"b"}]"#).header("x-ms-continuation", ""),
     ]);
-    let client = script.client();
-    let first = client.protocol().things_select_request();
-    let pager: Things = client.call("select_things").list(first, None).unwrap();
-    let things: Vec<Thing> = pager.try_collect().await.unwrap();
-    assert_eq!(names(&things), ["a", "b"]);
-    let tokens: Vec<_> = script
-        .seen()
+    let client = transport.client();
+    let first = client.protocol().rooms_select_request();
+    let pager: Rooms = client.call("select_rooms").list(first, None).unwrap();
+    let rooms: Vec<Room> = pager.try_collect().await.unwrap();
+    assert_eq!(names(&rooms), ["a", "b"]);
+    let tokens: Vec<_> = transport
+        .requests()
         .iter()
-        .map(|seen| seen.header("x-ms-continuation").map(str::to_owned))
+        .map(|request| request.header("x-ms-continuation").map(str::to_owned))
         .collect();
     assert_eq!(tokens, [None, Some("t1".to_owned()), Some("t2".to_owned())]);
 }
 
 #[tokio::test]
-async fn errors_in_the_middle_keep_all_they_know() {
-    let script = Script::new([
-        page(&["a"], r#","nextLink":"/things?page=2""#),
-        answer(400, r#"{"error":{"code":"TimeoutError","message":"too slow"}}"#),
+async fn error_of_a_later_page_keeps_its_details() {
+    let transport = MockTransport::new([
+        page(&["a"], r#","nextLink":"/rooms?page=2""#),
+        respond(400, r#"{"error":{"code":"TimeoutError","message":"too slow"}}"#),
     ]);
-    let mut pager = linked(&script.client(), None).unwrap();
+    let mut pager = linked(&transport.client(), None).unwrap();
     assert_eq!(pager.next().await.unwrap().unwrap().name, "a");
     let error = pager.next().await.unwrap().unwrap_err();
     assert_eq!(
         (error.status(), error.code(), error.operation()),
-        (Some(400), Some("TimeoutError"), Some("list_things"))
+        (Some(400), Some("TimeoutError"), Some("list_rooms"))
     );
     assert!(pager.next().await.is_none());
 }
 
 #[tokio::test]
-async fn a_page_that_is_no_page_is_an_error() {
+async fn invalid_page_is_an_error() {
     for body in [
         "<html>",
         "",
@@ -201,8 +207,8 @@ async fn a_page_that_is_no_page_is_an_error() {
         "{}",
         r#"{"value":[],"nextLink":7}"#,
     ] {
-        let script = Script::new([answer(200, body)]);
-        let error = linked(&script.client(), None)
+        let transport = MockTransport::new([respond(200, body)]);
+        let error = linked(&transport.client(), None)
             .unwrap()
             .try_collect::<Vec<_>>()
             .await
@@ -212,40 +218,97 @@ async fn a_page_that_is_no_page_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_item_that_cannot_be_decoded_is_named() {
-    let script = Script::new([
-        page(&["a"], r#","nextLink":"/things?page=2""#),
-        answer(200, r#"{"value":[{"name":"b"},{"name":7}]}"#),
+async fn decoding_error_names_the_item_and_member() {
+    let transport = MockTransport::new([
+        page(&["a"], r#","nextLink":"/rooms?page=2""#),
+        respond(200, r#"{"value":[{"name":"b"},{"name":7}]}"#),
     ]);
-    let mut pager = linked(&script.client(), None).unwrap();
+    let mut pager = linked(&transport.client(), None).unwrap();
     assert_eq!(pager.next().await.unwrap().unwrap().name, "a");
     let error = pager.next().await.unwrap().unwrap_err();
     assert!(
-        report(&error).starts_with(
-            "the service's response cannot be understood: page, member `value[1].name`: invalid type: integer `7`"
-        ),
+        report(&error)
+            .starts_with("invalid response: page, member `value[1].name`: invalid type: integer `7`"),
         "{error}"
     );
 }
 
 #[tokio::test]
-async fn token_leads_to_the_page_that_items_are_taken_from() {
-    let script = Script::new([
-        page(&["a"], r#","nextLink":"/things?page=2""#),
-        page(&["b", "c"], r#","nextLink":"/things?page=3""#),
+async fn continuation_token_refers_to_the_current_page() {
+    let transport = MockTransport::new([
+        page(&["a"], r#","nextLink":"/rooms?page=2""#),
+        page(&["b", "c"], r#","nextLink":"/rooms?page=3""#),
         page(&["b", "c"], ""),
     ]);
-    let mut pager = linked(&script.client(), None).unwrap();
+    let mut pager = linked(&transport.client(), None).unwrap();
     assert_eq!(pager.continuation_token(), None);
     for name in ["a", "b"] {
         assert_eq!(pager.next().await.unwrap().unwrap().name, name);
     }
     let token = pager.continuation_token();
-    assert_eq!(token.as_deref(), Some("https://service.example/things?page=2"));
-    let rest: Vec<Thing> = linked(&script.client(), token)
+    assert_eq!(token.as_deref(), Some("https://service.example/rooms?page=2"));
+    let rest: Vec<Room> = linked(&transport.client(), token)
         .unwrap()
         .try_collect()
         .await
         .unwrap();
     assert_eq!(names(&rest), ["b", "c"]);
+}
+
+/// A list that never has items or ends, for each kind of paging: its next continuations in turn.
+fn endless(paging: Paging, continuations: &[&str]) -> (MockTransport, Rooms) {
+    let replies = continuations.iter().cycle().take(100).map(|next| match paging {
+        Paging::NextLink => page(&[], &format!(r#","nextLink":"/rooms?page={next}""#)),
+        Paging::BodyToken => page(&[], &format!(r#","continuationToken":"{next}""#)),
+        _ => respond(200, "[]").header("x-ms-continuation", *next),
+    });
+    let transport = MockTransport::new(replies);
+    let client = transport.client();
+    let (call, api) = (client.call("list_rooms"), client.protocol());
+    let rooms = match paging {
+        Paging::NextLink => call.list(api.rooms_list_request(2), None),
+        Paging::BodyToken => call.list(api.rooms_query_request("q"), None),
+        _ => call.list(api.rooms_select_request(), None),
+    };
+    (transport, rooms.unwrap())
+}
+
+#[tokio::test]
+async fn continuation_that_repeats_itself_or_a_cycle_of_them_without_items_is_an_error() {
+    let cycle: &[&str] = &["a", "b", "c", "d", "e"];
+    for paging in [Paging::NextLink, Paging::BodyToken, Paging::HeaderToken] {
+        for (continuations, most) in [(&cycle[..1], 2), (&cycle[..2], 5), (cycle, 15)] {
+            let (transport, rooms) = endless(paging, continuations);
+            let error = rooms.try_collect::<Vec<Room>>().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
+            assert_eq!(error.operation(), Some("list_rooms"));
+            assert!(!error.is_retryable());
+            assert!(error.to_string().contains("repeats a continuation"), "{error}");
+            assert!(transport.count() <= most, "{paging:?}: {}", transport.count());
+        }
+    }
+}
+
+#[tokio::test]
+async fn resumed_list_whose_continuation_repeats_itself_without_items_is_an_error() {
+    let transport = MockTransport::new([page(&[], r#","nextLink":"https://service.example/rooms?page=2""#)]);
+    let resumed = linked(
+        &transport.client(),
+        Some("https://service.example/rooms?page=2".to_owned()),
+    );
+    let error = resumed.unwrap().try_collect::<Vec<Room>>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
+    assert_eq!(transport.count(), 1);
+}
+
+#[tokio::test]
+async fn continuation_that_repeats_itself_with_items_is_followed() {
+    let same = || page(&["a"], r#","nextLink":"/rooms?page=2""#);
+    let transport = MockTransport::new([same(), same(), same(), page(&["b"], "")]);
+    let rooms: Vec<Room> = linked(&transport.client(), None)
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(names(&rooms), ["a", "a", "a", "b"]);
 }

@@ -1,4 +1,4 @@
-//! The request path from a generated method to an answer or an error, over transports that misbehave on purpose.
+//! The path of a request from a generated client to a response or an error, over mock and faulty transports.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,9 +14,10 @@ mod connection_strings;
 mod credentials;
 mod envelopes;
 mod jobs;
+mod limits;
 mod lists;
 mod network;
 mod requests;
 mod retries;
-mod service_words;
+mod service_names;
 mod support;

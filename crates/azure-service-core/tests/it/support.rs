@@ -1,8 +1,8 @@
-//! A protocol client as the generator writes them, and a transport that answers from a script.
+//! A protocol client like those of the generator, and a mock transport.
 
 #![allow(
     clippy::result_large_err,
-    reason = "the functions are written as the generator writes them"
+    reason = "the functions are like those of the generator"
 )]
 
 use std::collections::VecDeque;
@@ -19,6 +19,7 @@ use azure_core::http::{
 };
 use azure_protocol_runtime::{Hook, Operation, Paging, TypedRequest};
 use azure_service_core::{ClientInfo, Credential, ServiceClient, client_info};
+use futures::{StreamExt as _, stream};
 use progenitor_client::{Error as Generated, ResponseValue};
 use serde::{Deserialize, Serialize};
 
@@ -36,26 +37,26 @@ const fn operation(id: &'static str, method: &'static str, success: &'static [u1
     }
 }
 
-static THINGS_GET: Operation = Operation {
+static ROOMS_GET: Operation = Operation {
     idempotent: true,
-    ..operation("things_get", "GET", &[200])
+    ..operation("rooms_get", "GET", &[200])
 };
-static THINGS_UPDATE: Operation = operation("things_update", "PATCH", &[204]);
-static THINGS_INVOKE: Operation = operation("things_invoke", "POST", &[200]);
-static THINGS_LIST: Operation = Operation {
+static ROOMS_UPDATE: Operation = operation("rooms_update", "PATCH", &[204]);
+static ROOMS_INVOKE: Operation = operation("rooms_invoke", "POST", &[200]);
+static ROOMS_LIST: Operation = Operation {
     idempotent: true,
     paging: Paging::NextLink,
-    ..operation("things_list", "GET", &[200])
+    ..operation("rooms_list", "GET", &[200])
 };
-static THINGS_QUERY: Operation = Operation {
+static ROOMS_QUERY: Operation = Operation {
     idempotent: true,
     paging: Paging::BodyToken,
-    ..operation("things_query", "POST", &[200])
+    ..operation("rooms_query", "POST", &[200])
 };
-static THINGS_SELECT: Operation = Operation {
+static ROOMS_SELECT: Operation = Operation {
     idempotent: true,
     paging: Paging::HeaderToken,
-    ..operation("things_select", "POST", &[200])
+    ..operation("rooms_select", "POST", &[200])
 };
 static JOBS_ADD: Operation = Operation {
     idempotent: true,
@@ -67,12 +68,12 @@ static JOBS_GET: Operation = Operation {
 };
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Thing {
+pub(crate) struct Room {
     pub(crate) name: String,
 }
 
 type Built<T> = Result<TypedRequest<T>, Generated<()>>;
-type Answered<T> = Result<ResponseValue<T>, Generated<()>>;
+type Sent<T> = Result<ResponseValue<T>, Generated<()>>;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
@@ -101,7 +102,7 @@ impl Client {
         TypedRequest::new(operation, request, "2024-01-01")
     }
 
-    async fn send(&self, request: TypedRequest<Thing>) -> Answered<Thing> {
+    async fn send(&self, request: TypedRequest<Room>) -> Sent<Room> {
         let response = azure_protocol_runtime::send(&self.hook, &self.http, request).await?;
         match response.status().as_u16() {
             200 => ResponseValue::from_response(response).await,
@@ -109,19 +110,19 @@ impl Client {
         }
     }
 
-    pub(crate) fn things_get_request(&self, id: &str) -> Built<Thing> {
-        let path = format!("/things/{}", azure_protocol_runtime::path_segment("id", id)?);
-        self.build(&THINGS_GET, &path, |request| {
+    pub(crate) fn rooms_get_request(&self, id: &str) -> Built<Room> {
+        let path = format!("/rooms/{}", azure_protocol_runtime::path_segment("id", id)?);
+        self.build(&ROOMS_GET, &path, |request| {
             request.header("accept", "application/json")
         })
     }
 
-    pub(crate) async fn things_get(&self, id: &str) -> Answered<Thing> {
-        self.send(self.things_get_request(id)?).await
+    pub(crate) async fn rooms_get(&self, id: &str) -> Sent<Room> {
+        self.send(self.rooms_get_request(id)?).await
     }
 
-    pub(crate) fn things_update_request(&self, if_match: Option<&str>, body: &Thing) -> Built<()> {
-        self.build(&THINGS_UPDATE, "/things/1", |request| {
+    pub(crate) fn rooms_update_request(&self, if_match: Option<&str>, body: &Room) -> Built<()> {
+        self.build(&ROOMS_UPDATE, "/rooms/1", |request| {
             let request = request.body(serde_json::to_vec(body).unwrap());
             if_match.map_or(request.try_clone().unwrap(), |etag| {
                 request.header("if-match", etag)
@@ -129,104 +130,108 @@ impl Client {
         })
     }
 
-    pub(crate) fn things_invoke_request(&self) -> Built<Thing> {
-        self.build(&THINGS_INVOKE, "/things/1/invoke", |request| request.body("{}"))
+    pub(crate) fn rooms_invoke_request(&self) -> Built<Room> {
+        self.build(&ROOMS_INVOKE, "/rooms/1/invoke", |request| request.body("{}"))
     }
 
-    pub(crate) async fn things_invoke(&self) -> Answered<Thing> {
-        self.send(self.things_invoke_request()?).await
+    pub(crate) async fn rooms_invoke(&self) -> Sent<Room> {
+        self.send(self.rooms_invoke_request()?).await
     }
 
-    pub(crate) fn things_list_request(&self, page_size: u32) -> Built<serde_json::Value> {
-        self.build(&THINGS_LIST, "/things", |request| {
+    pub(crate) fn rooms_list_request(&self, page_size: u32) -> Built<serde_json::Value> {
+        self.build(&ROOMS_LIST, "/rooms", |request| {
             request.header("max-items-per-page", page_size)
         })
     }
 
-    pub(crate) fn things_query_request(&self, query: &str) -> Built<serde_json::Value> {
+    pub(crate) fn rooms_query_request(&self, query: &str) -> Built<serde_json::Value> {
         let body = serde_json::json!({"query": query, "continuationToken": null}).to_string();
-        self.build(&THINGS_QUERY, "/query", |request| request.body(body))
+        self.build(&ROOMS_QUERY, "/query", |request| request.body(body))
     }
 
-    pub(crate) fn things_select_request(&self) -> Built<serde_json::Value> {
-        self.build(&THINGS_SELECT, "/select", |request| request)
+    pub(crate) fn rooms_select_request(&self) -> Built<serde_json::Value> {
+        self.build(&ROOMS_SELECT, "/select", |request| request)
     }
 
-    pub(crate) fn jobs_add_request(&self, id: &str) -> Built<Thing> {
+    pub(crate) fn jobs_add_request(&self, id: &str) -> Built<Room> {
         self.build(&JOBS_ADD, &format!("/jobs/{id}"), |request| request.body("{}"))
     }
 
-    pub(crate) fn jobs_get_request(&self, id: &str) -> Built<Thing> {
+    pub(crate) fn jobs_get_request(&self, id: &str) -> Built<Room> {
         self.build(&JOBS_GET, &format!("/jobs/{id}"), |request| {
             request.header("accept", "application/json")
         })
     }
 }
 
-/// What the transport does with one request.
+/// The transport's reaction to a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
-    Answer(u16, Vec<(&'static str, String)>, String),
-    /// The connection breaks.
+    Response(u16, Vec<(&'static str, String)>, String),
+    /// Breaks the connection.
     Break,
-    /// There is no connection.
+    /// Refuses the connection.
     Refuse,
-    /// Nothing happens.
+    /// Never responds.
     Hang,
+    /// A status and a body of that many mebibytes.
+    Large(u16, usize),
+    /// A success and a body of one byte every ten seconds, without end.
+    Drip,
 }
 
-pub(crate) fn answer(status: u16, body: impl Into<String>) -> Reply {
-    Reply::Answer(status, Vec::new(), body.into())
+pub(crate) fn respond(status: u16, body: impl Into<String>) -> Reply {
+    Reply::Response(status, Vec::new(), body.into())
 }
 
 impl Reply {
     pub(crate) fn header(self, name: &'static str, value: impl Into<String>) -> Self {
         match self {
-            Self::Answer(status, mut headers, body) => {
+            Self::Response(status, mut headers, body) => {
                 headers.push((name, value.into()));
-                Self::Answer(status, headers, body)
+                Self::Response(status, headers, body)
             }
             other => other,
         }
     }
 }
 
-/// One request as the transport got it.
+/// A request that the transport has received.
 #[derive(Debug, Clone)]
-pub(crate) struct Seen {
+pub(crate) struct RecordedRequest {
     pub(crate) method: String,
     pub(crate) url: String,
     pub(crate) headers: Headers,
     pub(crate) body: String,
 }
 
-impl Seen {
+impl RecordedRequest {
     pub(crate) fn header(&self, name: &'static str) -> Option<&str> {
         self.headers.get_optional_str(&HeaderName::from_static(name))
     }
 }
 
-/// Answers requests in the order of its script; the last reply is given again and again.
+/// A transport with a queue of replies; the last one is repeated.
 #[derive(Debug, Clone)]
-pub(crate) struct Script {
+pub(crate) struct MockTransport {
     replies: Arc<Mutex<VecDeque<Reply>>>,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    requests: Arc<Mutex<Vec<RecordedRequest>>>,
 }
 
-impl Script {
+impl MockTransport {
     pub(crate) fn new(replies: impl IntoIterator<Item = Reply>) -> Self {
         Self {
             replies: Arc::new(Mutex::new(replies.into_iter().collect())),
-            seen: Arc::default(),
+            requests: Arc::default(),
         }
     }
 
-    pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+    pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
+        self.requests.lock().unwrap().clone()
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.seen.lock().unwrap().len()
+        self.requests.lock().unwrap().len()
     }
 
     pub(crate) fn options(&self) -> ClientOptions {
@@ -242,13 +247,13 @@ impl Script {
 }
 
 #[async_trait]
-impl HttpClient for Script {
+impl HttpClient for MockTransport {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let body = match request.body() {
             Body::Bytes(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
             Body::SeekableStream(_) => panic!("bodies are bytes"),
         };
-        self.seen.lock().unwrap().push(Seen {
+        self.requests.lock().unwrap().push(RecordedRequest {
             method: request.method().to_string(),
             url: request.url().to_string(),
             headers: request.headers().clone(),
@@ -262,8 +267,8 @@ impl HttpClient for Script {
                 replies.front().cloned()
             }
         };
-        match reply.expect("the script has a reply") {
-            Reply::Answer(status, headers, body) => {
+        match reply.expect("a reply is queued") {
+            Reply::Response(status, headers, body) => {
                 let mut map = Headers::new();
                 for (name, value) in headers {
                     map.insert(name, value);
@@ -276,6 +281,29 @@ impl HttpClient for Script {
             )),
             Reply::Refuse => Err(azure_core::Error::with_message(AzureKind::Connection, "refused")),
             Reply::Hang => std::future::pending().await,
+            Reply::Large(status, mebibytes) => {
+                static CHUNK: [u8; 1 << 20] = [b' '; 1 << 20];
+                let chunk = azure_core::Bytes::from_static(&CHUNK);
+                let body = stream::iter(std::iter::repeat_n(chunk, mebibytes))
+                    .map(Ok)
+                    .boxed();
+                Ok(AsyncRawResponse::new(
+                    StatusCode::from(status),
+                    Headers::new(),
+                    body,
+                ))
+            }
+            Reply::Drip => {
+                let drip = stream::repeat(()).then(async |()| {
+                    tokio::time::sleep(Duration::from_secs(10)).await;
+                    Ok(azure_core::Bytes::from_static(b" "))
+                });
+                Ok(AsyncRawResponse::new(
+                    StatusCode::Ok,
+                    Headers::new(),
+                    drip.boxed(),
+                ))
+            }
         }
     }
 }
@@ -284,9 +312,9 @@ pub(crate) const INFO: ClientInfo = ClientInfo {
     package: "test-convenience",
     version: "1.2.3",
     ..client_info! {
-        name: "ThingsClient",
-        namespace: "Test.Things",
-        logged_headers: ["things-errorcode"],
+        name: "RoomsClient",
+        namespace: "Test.Rooms",
+        logged_headers: ["rooms-errorcode"],
     }
 };
 
@@ -298,22 +326,22 @@ pub(crate) fn client(
     ServiceClient::new(endpoint, credential, INFO, options, Client::new).unwrap()
 }
 
-/// A credential that lets every request pass.
+/// A credential that adds nothing to requests.
 pub(crate) fn anonymous() -> Credential {
     #[derive(Debug)]
-    struct Pass;
+    struct NoAuthorization;
 
     #[async_trait]
-    impl Policy for Pass {
+    impl Policy for NoAuthorization {
         async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
             next[0].send(ctx, request, &next[1..]).await
         }
     }
 
-    Credential::custom(Arc::new(Pass))
+    Credential::custom(Arc::new(NoAuthorization))
 }
 
-/// An identity whose tokens last an hour, or which fails.
+/// A credential whose tokens are valid for an hour, or which fails.
 #[derive(Debug)]
 pub(crate) struct Identity {
     pub(crate) token: Result<String, AzureKind>,
@@ -353,21 +381,21 @@ impl TokenCredential for Identity {
     }
 }
 
-pub(crate) const THING: &str = r#"{"name":"lamp"}"#;
+pub(crate) const ROOM: &str = r#"{"name":"hall"}"#;
 
-pub(crate) async fn get(client: &ServiceClient<Client>) -> Result<Thing, azure_service_core::Error> {
-    let request = client.protocol().things_get_request("1");
-    let response: Response<Thing> = client.call("get_thing").send(request).await?;
+pub(crate) async fn get(client: &ServiceClient<Client>) -> Result<Room, azure_service_core::Error> {
+    let request = client.protocol().rooms_get_request("1");
+    let response: Response<Room> = client.call("get_room").send(request).await?;
     Ok(response.into_model()?)
 }
 
-pub(crate) async fn invoke(client: &ServiceClient<Client>) -> Result<Thing, azure_service_core::Error> {
-    let request = client.protocol().things_invoke_request();
-    let response: Response<Thing> = client.call("invoke_thing").send(request).await?;
+pub(crate) async fn invoke(client: &ServiceClient<Client>) -> Result<Room, azure_service_core::Error> {
+    let request = client.protocol().rooms_invoke_request();
+    let response: Response<Room> = client.call("invoke_room").send(request).await?;
     Ok(response.into_model()?)
 }
 
-/// What a program prints that shows an error with all that it came from.
+/// Formats an error with its chain of sources.
 pub(crate) fn report(error: &azure_service_core::Error) -> String {
     let mut text = error.to_string();
     let mut next = std::error::Error::source(error);

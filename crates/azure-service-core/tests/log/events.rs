@@ -1,11 +1,11 @@
-//! What is logged about calls, with the client crate as target.
+//! Log events of calls, whose target is the client crate.
 
 use super::secrets::Log;
 use super::support::*;
 use azure_service_core::{Error, ServiceClient};
 use tracing_subscriber::EnvFilter;
 
-/// Runs `work` and returns what `RUST_LOG=<filter>` shows of it.
+/// Runs `work` and returns the log of `RUST_LOG=<filter>`.
 async fn logged(
     filter: &str,
     replies: impl IntoIterator<Item = Reply>,
@@ -19,23 +19,23 @@ async fn logged(
         .without_time()
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
-    work(Script::new(replies).client()).await;
+    work(MockTransport::new(replies).client()).await;
     log.text()
 }
 
 fn busy() -> Reply {
-    answer(503, "")
-        .header("things-errorcode", "ServerBusy")
+    respond(503, "")
+        .header("rooms-errorcode", "ServerBusy")
         .header("x-ms-request-id", "r-1")
 }
 
-// The macro `client_info!` was used in this program.
+// `client_info!` is expanded in this program.
 const TARGET: &str = env!("CARGO_CRATE_NAME");
 
 #[tokio::test(start_paused = true)]
-async fn retries_are_shown_at_info_with_code_and_request_id() {
-    let _turn = crate::LISTENING.lock().await;
-    let replies = || [busy(), Reply::Refuse, answer(200, THING)];
+async fn retries_are_logged_at_info_with_code_and_request_id() {
+    let _turn = crate::SUBSCRIBER.lock().await;
+    let replies = || [busy(), Reply::Refuse, respond(200, ROOM)];
     let log = logged(&format!("{TARGET}=info"), replies(), async |client| {
         get(&client).await.unwrap();
     })
@@ -49,8 +49,8 @@ async fn retries_are_shown_at_info_with_code_and_request_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn failures_are_shown_at_warn_with_code_and_request_id() {
-    let _turn = crate::LISTENING.lock().await;
+async fn failures_are_logged_at_warn_with_code_and_request_id() {
+    let _turn = crate::SUBSCRIBER.lock().await;
     let log = logged(&format!("{TARGET}=warn"), [busy()], async |client| {
         get(&client).await.unwrap_err();
     })
@@ -59,8 +59,8 @@ async fn failures_are_shown_at_warn_with_code_and_request_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn failures_inside_a_composite_method_are_shown_at_info_and_its_own_at_warn() {
-    let _turn = crate::LISTENING.lock().await;
+async fn steps_of_a_composite_method_are_logged_at_info_and_its_failure_at_warn() {
+    let _turn = crate::SUBSCRIBER.lock().await;
     let work = async |client: ServiceClient<Client>| {
         let result: Result<(), Error> = client
             .composite("get_all", async |core| {
@@ -70,7 +70,7 @@ async fn failures_inside_a_composite_method_are_shown_at_info_and_its_own_at_war
             .await;
         result.unwrap_err();
     };
-    let replies = || [answer(404, ""), answer(403, "")];
+    let replies = || [respond(404, ""), respond(403, "")];
     let log = logged(&format!("{TARGET}=info"), replies(), work).await;
     insta::assert_snapshot!(log);
     let log = logged(&format!("{TARGET}=warn"), replies(), work).await;
@@ -78,8 +78,8 @@ async fn failures_inside_a_composite_method_are_shown_at_info_and_its_own_at_war
 }
 
 #[tokio::test(start_paused = true)]
-async fn headers_that_one_needs_are_not_redacted() {
-    let _turn = crate::LISTENING.lock().await;
+async fn diagnostic_headers_are_not_redacted() {
+    let _turn = crate::SUBSCRIBER.lock().await;
     let reply = busy()
         .header("x-ms-error-code", "Busy")
         .header("retry-after", "3600")
@@ -89,7 +89,7 @@ async fn headers_that_one_needs_are_not_redacted() {
     })
     .await;
     for header in [
-        "things-errorcode: ServerBusy",
+        "rooms-errorcode: ServerBusy",
         "x-ms-error-code: Busy",
         "x-ms-request-id: r-1",
         "retry-after: 3600",

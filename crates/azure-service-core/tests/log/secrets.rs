@@ -1,4 +1,4 @@
-//! Keys, signatures and tokens are in no log, no error and no `Debug`.
+//! Keys, signatures and tokens do not appear in logs, errors or `Debug`.
 
 use super::support::*;
 use azure_core::http::{ClientOptions, Response, RetryOptions};
@@ -35,7 +35,7 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-fn shown(error: &Error) -> String {
+fn all_formats(error: &Error) -> String {
     let mut text = format!("{error} {error:?} {error:#?}");
     let mut next = std::error::Error::source(error);
     while let Some(source) = next {
@@ -47,8 +47,8 @@ fn shown(error: &Error) -> String {
 }
 
 #[tokio::test]
-async fn nothing_shows_a_secret() {
-    let _turn = crate::LISTENING.lock().await;
+async fn logs_errors_and_debug_show_no_secret() {
+    let _turn = crate::SUBSCRIBER.lock().await;
     const KEY: &str = "dG9wLXNlY3JldC1rZXk=";
     const DEVICE_KEY: &str = "ZGV2aWNlLWtleQ==";
     const TOKEN: &str = "eyJ0b2tlbiI6MX0.bearer";
@@ -84,43 +84,43 @@ async fn nothing_shows_a_secret() {
     let mut text = format!("{connection:?} {sas:?} {:?}", sas.token());
     for credential in &credentials {
         let replies = [
-            answer(200, THING),
-            answer(
+            respond(200, ROOM),
+            respond(
                 401,
                 r#"{"Message":"ErrorCode:IotHubUnauthorizedAccess;Unauthorized"}"#,
             ),
-            answer(200, format!(r#"{{"name":{{"primaryKey":"{DEVICE_KEY}"}}}}"#)),
-            answer(200, format!(r#"{{"name":"x","name":"{DEVICE_KEY}"#)),
-            answer(200, format!(r#""{DEVICE_KEY}""#)),
-            answer(299, format!(r#"{{"name":"{DEVICE_KEY}"}}"#)),
+            respond(200, format!(r#"{{"name":{{"primaryKey":"{DEVICE_KEY}"}}}}"#)),
+            respond(200, format!(r#"{{"name":"x","name":"{DEVICE_KEY}"#)),
+            respond(200, format!(r#""{DEVICE_KEY}""#)),
+            respond(299, format!(r#"{{"name":"{DEVICE_KEY}"}}"#)),
             Reply::Break,
             Reply::Refuse,
         ];
-        let script = Script::new(replies.clone());
+        let transport = MockTransport::new(replies.clone());
         let options = ClientOptions {
             retry: RetryOptions::none(),
-            ..script.options()
+            ..transport.options()
         };
         let client = client(ENDPOINT, credential, options);
         text += &format!(" {credential:?} {client:?} {:?}", client.protocol());
         for _ in &replies {
             if let Err(error) = get(&client).await {
-                text += &shown(&error);
+                text += &all_formats(&error);
             }
         }
-        assert_eq!(script.count(), replies.len());
-        let thing = Thing {
+        assert_eq!(transport.count(), replies.len());
+        let room = Room {
             name: DEVICE_KEY.into(),
         };
-        let request = client.protocol().things_update_request(None, &thing);
+        let request = client.protocol().rooms_update_request(None, &room);
         text += &format!(" {request:?}");
-        let update: Result<Response<()>, _> = client.call("update_thing").send(request).await;
-        text += &shown(&update.unwrap_err());
+        let update: Result<Response<()>, _> = client.call("update_room").send(request).await;
+        text += &all_formats(&update.unwrap_err());
     }
     let log = log.text();
     assert!(
         log.contains("service_call") && log.contains("==> Request"),
-        "the log has something to look through: {log}"
+        "the log is not empty: {log}"
     );
     for secret in [KEY, DEVICE_KEY, TOKEN, &signature] {
         assert!(!text.contains(secret), "{secret} in {text}");

@@ -1,4 +1,4 @@
-//! What is traced: a span per call for `tracing`, and azure_core's spans for OpenTelemetry.
+//! Spans: one per call for `tracing`, and azure_core's for OpenTelemetry.
 
 use super::secrets::Log;
 use super::support::*;
@@ -12,8 +12,8 @@ use tracing::Instrument as _;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 #[tokio::test(start_paused = true)]
-async fn a_call_is_a_span_within_the_callers() {
-    let _turn = crate::LISTENING.lock().await;
+async fn call_has_a_tracing_span_inside_the_callers() {
+    let _turn = crate::SUBSCRIBER.lock().await;
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::INFO)
@@ -22,12 +22,12 @@ async fn a_call_is_a_span_within_the_callers() {
         .with_ansi(false)
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
-    let script = Script::new([
-        answer(503, ""),
-        answer(200, THING),
-        answer(404, r#"{"error":{"code":"Gone"}}"#),
+    let transport = MockTransport::new([
+        respond(503, ""),
+        respond(200, ROOM),
+        respond(404, r#"{"error":{"code":"Gone"}}"#),
     ]);
-    let client = script.client();
+    let client = transport.client();
     async {
         get(&client).await.unwrap();
         get(&client).await.unwrap_err();
@@ -36,8 +36,8 @@ async fn a_call_is_a_span_within_the_callers() {
     .await;
     let log = log.text();
     for expected in [
-        r#"caller:service_call{operation="get_thing" method="GET" attempts=2 status=200}"#,
-        r#"attempts=1 status=404 error=the service answered 404 Gone (get_thing)}"#,
+        r#"caller:service_call{operation="get_room" method="GET" attempts=2 status=200}"#,
+        r#"attempts=1 status=404 error=the service returned 404 Gone (get_room)}"#,
     ] {
         assert!(log.contains(expected), "{expected} in {log}");
     }
@@ -49,45 +49,45 @@ fn traced(replies: impl IntoIterator<Item = Reply>) -> (Recorder, ServiceClient<
         instrumentation: InstrumentationOptions {
             tracer_provider: Some(Arc::new(recorder.clone())),
         },
-        ..Script::new(replies).options()
+        ..MockTransport::new(replies).options()
     };
     (recorder, client(ENDPOINT, &anonymous(), options))
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_is_a_span_with_its_requests() {
-    let _turn = crate::LISTENING.lock().await;
-    let (recorder, client) = traced([answer(503, ""), answer(200, THING), answer(412, "")]);
+async fn call_has_a_span_with_its_requests() {
+    let _turn = crate::SUBSCRIBER.lock().await;
+    let (recorder, client) = traced([respond(503, ""), respond(200, ROOM), respond(412, "")]);
     get(&client).await.unwrap();
     invoke(&client).await.unwrap_err();
     insta::assert_snapshot!(recorder.tree());
 }
 
 #[tokio::test(start_paused = true)]
-async fn lists_and_jobs_are_spans_with_all_their_requests() {
-    let _turn = crate::LISTENING.lock().await;
+async fn lists_and_jobs_have_spans_with_their_requests() {
+    let _turn = crate::SUBSCRIBER.lock().await;
     let (recorder, client) = traced([
-        answer(200, r#"{"value":[],"nextLink":"/things?page=2"}"#),
-        answer(200, r#"{"value":[]}"#),
-        answer(201, r#"{"name":"j1","status":"running"}"#),
-        answer(200, r#"{"name":"j1","status":"succeeded"}"#),
+        respond(200, r#"{"value":[],"nextLink":"/rooms?page=2"}"#),
+        respond(200, r#"{"value":[]}"#),
+        respond(201, r#"{"name":"j1","status":"running"}"#),
+        respond(200, r#"{"name":"j1","status":"succeeded"}"#),
     ]);
     let api = client.protocol();
-    let list: Pager<Response<ItemPage<Thing>>, Error> = client
-        .call("list_things")
-        .list(api.things_list_request(2), None)
+    let list: Pager<Response<ItemPage<Room>>, Error> = client
+        .call("list_rooms")
+        .list(api.rooms_list_request(2), None)
         .unwrap();
     list.try_collect::<Vec<_>>().await.unwrap();
     let (start, get) = (api.jobs_add_request("j1"), api.jobs_get_request("j1"));
-    let job: Poller<Thing, Error> = client.call("import_things").job(start, get, None).unwrap();
+    let job: Poller<Room, Error> = client.call("import_rooms").job(start, get, None).unwrap();
     job.await.unwrap();
     insta::assert_snapshot!(recorder.tree());
 }
 
 #[tokio::test]
-async fn a_composite_method_is_one_span_with_the_requests_of_all_its_calls() {
-    let _turn = crate::LISTENING.lock().await;
-    let (recorder, client) = traced([answer(200, THING), answer(200, THING), answer(404, "")]);
+async fn composite_method_has_one_span_with_the_requests_of_its_calls() {
+    let _turn = crate::SUBSCRIBER.lock().await;
+    let (recorder, client) = traced([respond(200, ROOM), respond(200, ROOM), respond(404, "")]);
     let result: Result<(), Error> = client
         .composite("get_all", async |core| {
             get(&core).await?;
@@ -104,9 +104,9 @@ async fn a_composite_method_is_one_span_with_the_requests_of_all_its_calls() {
 }
 
 #[tokio::test]
-async fn a_span_of_the_caller_is_the_parent() {
-    let _turn = crate::LISTENING.lock().await;
-    let (recorder, client) = traced([answer(200, THING)]);
+async fn span_of_the_caller_is_the_parent() {
+    let _turn = crate::SUBSCRIBER.lock().await;
+    let (recorder, client) = traced([respond(200, ROOM)]);
     let tracer = recorder.get_tracer(None, "app", None);
     let span = tracer.start_span("handle request".into(), SpanKind::Server, Vec::new());
     let client = client.with_call_options(CallOptions {

@@ -1,4 +1,4 @@
-//! A tracer that keeps spans as a tree.
+//! A tracer that records spans as a tree.
 
 use azure_core::http::{Context, Request};
 use azure_core::tracing::{
@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-/// The attributes that are shown; the others differ from run to run or are azure_core's business.
+/// The recorded attributes. The others vary between runs or are details of azure_core.
 const SHOWN: [&str; 4] = [
     "az.namespace",
     "error.type",
@@ -26,12 +26,12 @@ struct Node {
     ended: bool,
 }
 
-/// Keeps the spans of all its tracers.
+/// Records the spans of all its tracers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Recorder(Arc<Mutex<Vec<Node>>>);
 
 impl Recorder {
-    /// One line per span, indented below its parent.
+    /// Returns one line per span, indented below its parent.
     pub(crate) fn tree(&self) -> String {
         let nodes = self.0.lock().unwrap();
         let mut lines = String::new();

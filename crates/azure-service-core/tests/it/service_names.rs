@@ -1,8 +1,8 @@
-//! What is in this crate is for every service.
+//! The crate names no service.
 
 use std::path::Path;
 
-/// Words that only one service uses.
+/// Words of single services.
 const WORDS: [&str; 7] = [
     "iothub",
     "iot hub",
@@ -23,7 +23,7 @@ fn check(folder: &Path, found: &mut Vec<String>) -> usize {
         }
         files += 1;
         let text = std::fs::read_to_string(&path).unwrap();
-        // Tests may use what a service has really sent.
+        // Tests may use recorded responses.
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         for (number, line) in code.lines().enumerate() {
             let line = line.to_lowercase();

@@ -1,4 +1,4 @@
-//! How an error reads.
+//! `Display` and `Debug` of errors.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,18 +7,18 @@ use super::Repr;
 use super::envelope::ErrorDetail;
 use super::kind::ErrorKind;
 
-/// How many details are shown; the rest is counted.
-const DETAILS: usize = 3;
+/// The number of details that are shown; the rest is only counted.
+const MAX_DETAILS: usize = 3;
 
-/// An error in one line: what failed, why, and in parentheses the circumstances.
-pub(super) struct Text<'a>(pub(super) &'a Repr);
+/// An error in one line: headline, message, details, and in parentheses the context of the call.
+pub(super) struct OneLine<'a>(pub(super) &'a Repr);
 
-impl fmt::Display for Text<'_> {
+impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = self.0;
         if error.verbatim {
             f.write_str(error.message.as_deref().unwrap_or_default())?;
-            return circumstances(f, error);
+            return call_context(f, error);
         }
         headline(f, error)?;
         match (&error.message, &error.body) {
@@ -27,10 +27,13 @@ impl fmt::Display for Text<'_> {
             _ => {}
         }
         details(f, &error.details)?;
+        if let Some(skew) = error.clock_skew {
+            write!(f, "; {skew}, so tokens may not be valid there")?;
+        }
         if error.kind == ErrorKind::UnknownOutcome {
             f.write_str("; the service may have processed the request")?;
         }
-        circumstances(f, error)
+        call_context(f, error)
     }
 }
 
@@ -38,7 +41,7 @@ fn headline(f: &mut fmt::Formatter<'_>, error: &Repr) -> fmt::Result {
     let service = error.target.as_deref().unwrap_or("the service");
     match error.kind {
         ErrorKind::Service => {
-            write!(f, "the service answered {}", error.status.unwrap_or_default())?;
+            write!(f, "the service returned {}", error.status.unwrap_or_default())?;
             match &error.code {
                 Some(code) => write!(f, " {code}"),
                 None => Ok(()),
@@ -48,11 +51,13 @@ fn headline(f: &mut fmt::Formatter<'_>, error: &Repr) -> fmt::Result {
             Some(parameter) => write!(f, "invalid {parameter}"),
             None => f.write_str("invalid request"),
         },
-        ErrorKind::Credential => f.write_str("the credential gave no token"),
+        ErrorKind::Credential => f.write_str("the credential did not return a token"),
         ErrorKind::Connection => write!(f, "cannot connect to {service}"),
+        ErrorKind::Timeout => write!(f, "no response from {service} in time"),
         ErrorKind::UnknownOutcome if error.timed_out => write!(f, "no response from {service} in time"),
         ErrorKind::UnknownOutcome => write!(f, "the connection to {service} broke"),
-        ErrorKind::InvalidResponse => f.write_str("the service's response cannot be understood"),
+        ErrorKind::InvalidResponse => f.write_str("invalid response"),
+        ErrorKind::ResponseTooLarge => f.write_str("the response is too large"),
         ErrorKind::JobFailed => f.write_str("the job did not succeed"),
         ErrorKind::Other => f.write_str("the call failed"),
     }
@@ -63,31 +68,31 @@ fn details(f: &mut fmt::Formatter<'_>, details: &[ErrorDetail]) -> fmt::Result {
         return Ok(());
     }
     f.write_str(" [")?;
-    for (index, detail) in details.iter().take(DETAILS).enumerate() {
+    for (index, detail) in details.iter().take(MAX_DETAILS).enumerate() {
         if index > 0 {
             f.write_str("; ")?;
         }
         fmt::Display::fmt(detail, f)?;
     }
-    if details.len() > DETAILS {
-        write!(f, "; and {} more", details.len() - DETAILS)?;
+    if details.len() > MAX_DETAILS {
+        write!(f, "; and {} more", details.len() - MAX_DETAILS)?;
     }
     f.write_str("]")
 }
 
-/// Where, the reason, and the code only if there is no reason.
+/// Target and message, with the code instead of a missing message.
 impl fmt::Display for ErrorDetail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reason = self.message.as_deref().or(self.code.as_deref());
-        match (&self.target, reason) {
-            (Some(target), Some(reason)) => write!(f, "{target}: {reason}"),
+        let message = self.message.as_deref().or(self.code.as_deref());
+        match (&self.target, message) {
+            (Some(target), Some(message)) => write!(f, "{target}: {message}"),
             (Some(target), None) => f.write_str(target),
-            (None, reason) => f.write_str(reason.unwrap_or("no reason given")),
+            (None, message) => f.write_str(message.unwrap_or("no message")),
         }
     }
 }
 
-fn circumstances(f: &mut fmt::Formatter<'_>, error: &Repr) -> fmt::Result {
+fn call_context(f: &mut fmt::Formatter<'_>, error: &Repr) -> fmt::Result {
     let mut separator = " (";
     let mut part = |f: &mut fmt::Formatter<'_>, text: fmt::Arguments<'_>| {
         let result = write!(f, "{separator}{text}");
@@ -129,34 +134,35 @@ impl fmt::Display for Seconds {
 }
 
 impl fmt::Debug for Repr {
-    /// Only what is there.
+    /// Omits fields without a value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Error");
         out.field("kind", &self.kind);
-        let mut text = |name, value: Option<&dyn fmt::Debug>| {
+        let mut optional = |name, value: Option<&dyn fmt::Debug>| {
             if let Some(value) = value {
                 out.field(name, value);
             }
         };
-        text("operation", self.operation.as_ref().map(|v| v as _));
-        text("parameter", self.parameter.as_ref().map(|v| v as _));
-        text("target", self.target.as_ref().map(|v| v as _));
-        text("status", self.status.as_ref().map(|v| v as _));
-        text("code", self.code.as_ref().map(|v| v as _));
-        text("message", self.message.as_ref().map(|v| v as _));
-        text("connection", self.connection.as_ref().map(|v| v as _));
-        text("tracking_id", self.tracking_id.as_ref().map(|v| v as _));
-        text("request_id", self.request_id.as_ref().map(|v| v as _));
-        text("retry_after", self.retry_after.as_ref().map(|v| v as _));
-        text(
+        optional("operation", self.operation.as_ref().map(|v| v as _));
+        optional("parameter", self.parameter.as_ref().map(|v| v as _));
+        optional("target", self.target.as_ref().map(|v| v as _));
+        optional("status", self.status.as_ref().map(|v| v as _));
+        optional("code", self.code.as_ref().map(|v| v as _));
+        optional("message", self.message.as_ref().map(|v| v as _));
+        optional("connection", self.connection.as_ref().map(|v| v as _));
+        optional("clock_skew", self.clock_skew.as_ref().map(|v| v as _));
+        optional("tracking_id", self.tracking_id.as_ref().map(|v| v as _));
+        optional("request_id", self.request_id.as_ref().map(|v| v as _));
+        optional("retry_after", self.retry_after.as_ref().map(|v| v as _));
+        optional(
             "details",
             (!self.details.is_empty()).then_some(&self.details as _),
         );
-        text("inner_error", self.inner_error.as_ref().map(|v| v as _));
-        text("body", self.body.as_ref().map(|v| v as _));
-        text("attempts", (self.attempts > 0).then_some(&self.attempts as _));
-        text("timed_out", self.timed_out.then_some(&self.timed_out as _));
-        text("cause", self.cause.as_ref().map(|v| v as _));
+        optional("inner_error", self.inner_error.as_ref().map(|v| v as _));
+        optional("body", self.body.as_ref().map(|v| v as _));
+        optional("attempts", (self.attempts > 0).then_some(&self.attempts as _));
+        optional("timed_out", self.timed_out.then_some(&self.timed_out as _));
+        optional("cause", self.cause.as_ref().map(|v| v as _));
         out.finish()
     }
 }

@@ -1,0 +1,129 @@
+//! Limits of calls: the time and the size of the response.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use azure_core::error::ErrorKind as AzureKind;
+use azure_core::http::policies::{Policy, PolicyResult};
+use azure_core::http::{AsyncRawResponse, Context, Request, StatusCode, Transport};
+use futures::StreamExt as _;
+
+use crate::error::Seconds;
+use crate::retry::{Call, proceed};
+
+/// The default timeout of a call.
+const CALL_TIMEOUT: Duration = Duration::from_secs(90);
+/// The default limit of a response.
+const MAX_RESPONSE_SIZE: usize = 64 << 20;
+
+/// The limits of a client's calls. See [`ServiceClient::with_limits`](crate::ServiceClient::with_limits).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CallLimits {
+    /// Timeout of one call: of all attempts and the waits between them. Default: 90 seconds.
+    pub call_timeout: Option<Duration>,
+    /// The largest body of a response in bytes, after decompression. Default: 64 MiB.
+    pub max_response_size: Option<usize>,
+}
+
+impl CallLimits {
+    pub(crate) fn call_timeout(&self) -> Duration {
+        self.call_timeout.unwrap_or(CALL_TIMEOUT)
+    }
+}
+
+/// The largest body of a response, in the context of a call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MaxResponseSize(usize);
+
+impl From<CallLimits> for MaxResponseSize {
+    fn from(limits: CallLimits) -> Self {
+        Self(limits.max_response_size.unwrap_or(MAX_RESPONSE_SIZE))
+    }
+}
+
+/// The timeout of one attempt, in the context of a call. Default: 60 seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AttemptTimeout(pub(crate) Duration);
+
+impl Default for AttemptTimeout {
+    fn default() -> Self {
+        Self(Duration::from_secs(60))
+    }
+}
+
+/// The policy right before the transport: counts attempts and applies their timeout.
+#[derive(Debug)]
+pub(crate) struct Attempt;
+
+#[async_trait]
+impl Policy for Attempt {
+    async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        if let Some(call) = Call::of(ctx) {
+            call.count();
+        }
+        let AttemptTimeout(limit) = ctx.value().copied().unwrap_or_default();
+        within(limit, "attempt", proceed(ctx, request, next))
+            .await
+            // An I/O error, which the retry policy retries.
+            .unwrap_or_else(|timed_out| Err(azure_core::Error::new(AzureKind::Io, timed_out)))
+    }
+}
+
+/// A call or an attempt timed out.
+#[derive(Debug, thiserror::Error)]
+#[error("the {subject} timed out after {}", Seconds(*.limit))]
+pub(crate) struct TimedOut {
+    pub(crate) subject: &'static str,
+    pub(crate) limit: Duration,
+}
+
+/// Awaits `work` for at most `limit`.
+pub(crate) async fn within<F: Future>(
+    limit: Duration,
+    subject: &'static str,
+    work: F,
+) -> Result<F::Output, TimedOut> {
+    let begin = Instant::now();
+    match tokio::time::timeout(limit, work).await {
+        // The timer has a resolution of a millisecond, in which a service nearby may have responded.
+        Ok(output) if begin.elapsed() <= limit => Ok(output),
+        _ => Err(TimedOut { subject, limit }),
+    }
+}
+
+/// The body of a response is larger than the limit.
+#[derive(Debug, thiserror::Error)]
+#[error("the body is larger than {limit} bytes, the limit of the client's options")]
+pub(crate) struct ResponseTooLarge {
+    limit: usize,
+    pub(crate) status: StatusCode,
+}
+
+/// A transport that fails once the body of a response exceeds the limit in the context.
+///
+/// Around the transport, because azure_core collects the body right after it, and a transport decompresses before.
+#[derive(Debug)]
+pub(crate) struct LimitedTransport(pub(crate) Transport);
+
+#[async_trait]
+impl Policy for LimitedTransport {
+    async fn send(&self, ctx: &Context, request: &mut Request, _: &[Arc<dyn Policy>]) -> PolicyResult {
+        let response = self.0.send(ctx, request).await?;
+        let Some(&MaxResponseSize(limit)) = ctx.value() else {
+            return Ok(response);
+        };
+        let (status, headers, body) = response.deconstruct();
+        let mut left = limit;
+        let body = body.map(move |chunk| {
+            let chunk = chunk?;
+            left = left.checked_sub(chunk.len()).ok_or_else(|| {
+                // Not an I/O error, which the retry policy would retry.
+                azure_core::Error::new(AzureKind::DataConversion, ResponseTooLarge { limit, status })
+            })?;
+            Ok(chunk)
+        });
+        Ok(AsyncRawResponse::new(status, headers, Box::pin(body)))
+    }
+}

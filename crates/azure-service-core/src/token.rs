@@ -1,0 +1,231 @@
+//! Bearer tokens: their authorization of requests, and their cache.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use azure_core::async_runtime::get_async_runtime;
+use azure_core::credentials::{AccessToken, TokenCredential};
+use azure_core::error::ErrorKind as AzureKind;
+use azure_core::http::headers::AUTHORIZATION;
+use azure_core::http::policies::{Policy, PolicyResult};
+use azure_core::http::{Context, Request, StatusCode};
+use azure_core::time::{Duration, OffsetDateTime};
+use futures::FutureExt as _;
+use futures::channel::oneshot;
+use futures::future::Shared;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::within;
+use crate::retry::proceed;
+
+/// A token is replaced this long before it expires.
+const REFRESH_BEFORE: Duration = Duration::minutes(5);
+/// The shortest time between two token requests while there is a token: for tokens that are never valid for
+/// [`REFRESH_BEFORE`], and after a failure.
+const MIN_REFRESH: Duration = Duration::seconds(30);
+/// A token that expires sooner is not used, because it might expire on the way.
+const MIN_VALIDITY: Duration = Duration::seconds(10);
+/// The longest duration of a token request. Calls end before by their own timeout; the next one joins the request.
+const REQUEST_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(120);
+
+/// The policy that authorizes requests with tokens of a credential.
+#[derive(Debug)]
+pub(crate) struct TokenPolicy(Arc<TokenCache>);
+
+impl TokenPolicy {
+    pub(crate) fn new(credential: Arc<dyn TokenCredential>, scope: String) -> Self {
+        Self(Arc::new(TokenCache::new(
+            credential,
+            scope,
+            OffsetDateTime::now_utc,
+        )))
+    }
+}
+
+#[async_trait]
+impl Policy for TokenPolicy {
+    async fn send(&self, ctx: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        if request.url().scheme() != "https" {
+            return Err(
+                Error::invalid_input("endpoint", "must be https, because tokens are sent to it").into(),
+            );
+        }
+        let token = self.0.token().await?;
+        request.insert_header(AUTHORIZATION, format!("Bearer {}", token.token.secret()));
+        let response = proceed(ctx, request, next).await?;
+        if response.status() == StatusCode::Unauthorized {
+            self.0.discard(&token);
+        }
+        Ok(response)
+    }
+}
+
+/// The token of one scope.
+///
+/// At most one request for a token runs at a time, in a task of its own, so it does not end with the call that started
+/// it. Calls wait for it only if there is no valid token.
+struct TokenCache {
+    credential: Arc<dyn TokenCredential>,
+    scope: String,
+    clock: Box<dyn Fn() -> OffsetDateTime + Send + Sync>,
+    state: Mutex<State>,
+}
+
+struct State {
+    token: Option<AccessToken>,
+    /// The time from which a call starts the next request.
+    refresh_at: OffsetDateTime,
+    running: Option<TokenRequest>,
+}
+
+/// A running request. It is canceled if its task is dropped with the runtime.
+type TokenRequest = Shared<oneshot::Receiver<Result<AccessToken>>>;
+
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCache")
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TokenCache {
+    fn new(
+        credential: Arc<dyn TokenCredential>,
+        scope: String,
+        clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
+    ) -> Self {
+        let state = State {
+            token: None,
+            refresh_at: OffsetDateTime::UNIX_EPOCH,
+            running: None,
+        };
+        Self {
+            credential,
+            scope,
+            clock: Box::new(clock),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Returns a valid token.
+    async fn token(self: &Arc<Self>) -> Result<AccessToken> {
+        // A request whose runtime has ended is replaced once.
+        for _ in 0..2 {
+            let running = match self.token_or_request() {
+                Ok(token) => return Ok(token),
+                Err(running) => running,
+            };
+            match running.clone().await {
+                Ok(result) => return result,
+                Err(oneshot::Canceled) => self.forget(&running),
+            }
+        }
+        Err(Error::with_message(
+            ErrorKind::Credential,
+            "the token request was aborted",
+        ))
+    }
+
+    /// Returns the token if it is valid, else the request to wait for. Starts a request if one is due.
+    fn token_or_request(self: &Arc<Self>) -> Result<AccessToken, TokenRequest> {
+        let mut state = self.state();
+        let now = (self.clock)();
+        let valid = state
+            .token
+            .clone()
+            .filter(|token| token.expires_on - now > MIN_VALIDITY);
+        match valid {
+            Some(token) if now < state.refresh_at => Ok(token),
+            valid => {
+                let running = state.running.get_or_insert_with(|| self.start()).clone();
+                valid.ok_or(running)
+            }
+        }
+    }
+
+    /// Starts a request for a token.
+    fn start(self: &Arc<Self>) -> TokenRequest {
+        let (sender, receiver) = oneshot::channel();
+        let cache = self.clone();
+        let request = async move {
+            let result = cache.request().await;
+            cache.store(&result);
+            // Without a receiver, the token is for later calls.
+            drop(sender.send(result));
+        };
+        // The task goes on if its handle is dropped.
+        drop(get_async_runtime().spawn(request.boxed()));
+        receiver.shared()
+    }
+
+    async fn request(&self) -> Result<AccessToken> {
+        let scopes = [self.scope.as_str()];
+        // Without the context of a call, because the token is for all of them.
+        let request = within(
+            REQUEST_TIMEOUT,
+            "token request",
+            self.credential.get_token(&scopes, None),
+        );
+        let result = request
+            .await
+            .map_err(|timed_out| azure_core::Error::new(AzureKind::Credential, timed_out));
+        // Some credentials report a failed request to the authority as an I/O error. The pipeline would mistake it for an
+        // error of the connection to the service, retry it and report an unknown outcome.
+        result.flatten().map_err(|error| match error.kind() {
+            AzureKind::Credential => error.into(),
+            _ => azure_core::Error::new(AzureKind::Credential, error).into(),
+        })
+    }
+
+    fn store(&self, result: &Result<AccessToken>) {
+        let mut state = self.state();
+        let now = (self.clock)();
+        state.running = None;
+        match result {
+            Ok(token) => {
+                let half: Duration = (token.expires_on - now) / 2;
+                state.refresh_at = token
+                    .expires_on
+                    .saturating_sub(REFRESH_BEFORE)
+                    .max(now + half.min(MIN_REFRESH));
+                state.token = Some(token.clone());
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the credential returned no token");
+                state.refresh_at = now + MIN_REFRESH;
+            }
+        }
+    }
+
+    /// Discards a token that the service does not accept.
+    fn discard(&self, token: &AccessToken) {
+        let mut state = self.state();
+        if state
+            .token
+            .as_ref()
+            .is_some_and(|current| current.token == token.token)
+        {
+            state.token = None;
+        }
+    }
+
+    fn forget(&self, request: &TokenRequest) {
+        let mut state = self.state();
+        if state
+            .running
+            .as_ref()
+            .is_some_and(|running| running.ptr_eq(request))
+        {
+            state.running = None;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
