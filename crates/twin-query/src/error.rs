@@ -120,6 +120,11 @@ impl fmt::Display for ParseError {
             }
             Kind::NumberOutOfRange => write!(f, "number {found} is out of range"),
             Kind::UnknownFunction => write!(f, "unknown function {found}"),
+            Kind::RoutingFunction => write!(
+                f,
+                "{found} is a function of message routing, which twin and job queries do not have; use STARTSWITH \
+                 for prefixes, and filter the rows in your own code for anything else"
+            ),
             Kind::TooDeep => {
                 write!(f, "nesting at {found} exceeds the limit of {MAX_DEPTH} levels")
             }
@@ -183,6 +188,10 @@ pub enum ParseErrorKind {
     /// A call of a function that the language does not define.
     #[error("unknown function")]
     UnknownFunction,
+    /// A call of `STARTS_WITH`, `ENDS_WITH` or `CONTAINS` in a query of an IoT hub. They are functions of message
+    /// routing; the service refuses them in twin and job queries.
+    #[error("function of message routing")]
+    RoutingFunction,
     /// Parentheses, `NOT`, arithmetic, calls, or arrays nested deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).
     #[error("nesting too deep")]
     TooDeep,

@@ -11,7 +11,7 @@
 //! [`parse`] checks the grammar, [`Query::validate`] checks the service's rules, and [`parse_and_validate`] checks
 //! both. [`bind`] binds values to `@name` placeholders. [`Query::select`] and [`Query::select_all`] start a builder.
 //! Scheduled jobs and configurations use conditions without a query: see [`parse_condition`] and
-//! [`parse_target_condition`].
+//! [`parse_target_condition`]. For the metrics of configurations, see [`parse_metric`].
 //!
 //! The enums of the syntax tree are exhaustive on purpose: when the language gains a construct, an evaluator that
 //! matches on them stops compiling instead of ignoring it.
@@ -74,6 +74,28 @@ pub fn parse(text: &str) -> Result<Query, ParseError> {
 pub fn parse_and_validate(text: &str) -> Result<Query, Error> {
     validate::check_length(text)?;
     let query = parse(text)?;
+    query.validate()?;
+    Ok(query)
+}
+
+/// Parses a metric of a configuration and checks it as [`parse_and_validate`] does. Unlike other queries, a metric may
+/// lack its `FROM`, as in `select *`; it then counts devices.
+///
+/// # Errors
+///
+/// [`Error::Parse`] or [`Error::Invalid`].
+///
+/// # Example
+///
+/// ```
+/// use twin_query::iothub::parse_metric;
+///
+/// assert_eq!(parse_metric("select *")?.to_string(), "SELECT * FROM devices");
+/// # Ok::<(), twin_query::iothub::Error>(())
+/// ```
+pub fn parse_metric(text: &str) -> Result<Query, Error> {
+    validate::check_length(text)?;
+    let query = parse_all(text, &DIALECT, &[], parse::metric)?;
     query.validate()?;
     Ok(query)
 }

@@ -189,6 +189,7 @@ fn every_iothub_clause_can_be_built() {
         .group_by(["tags.x"])
         .filter(reported("$version").lt(desired("$version"))),
         Query::select([count().named("n")]),
+        Query::select_all().filter(path("parentScopes").array_contains("ms-azure-iot-edge://e-1")),
     ]
     .map(|builder| builder.build().unwrap().to_string());
     assert_eq!(
@@ -200,6 +201,7 @@ fn every_iothub_clause_can_be_built() {
             "SELECT tags.x, AVG(tags.y), SUM(tags.y), MIN(tags.y), MAX(tags.y) AS top FROM devices \
              WHERE properties.reported.$version < properties.desired.$version GROUP BY tags.x",
             "SELECT COUNT() AS n FROM devices",
+            "SELECT * FROM devices WHERE ARRAY_CONTAINS(parentScopes, 'ms-azure-iot-edge://e-1')",
         ]
     );
 }

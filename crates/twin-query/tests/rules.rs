@@ -5,11 +5,11 @@ use twin_query::{MAX_DEPTH, ParseErrorKind, digitaltwins, iothub};
 #[test]
 fn queries_within_the_rules_are_accepted() {
     for text in [
-        // Of properties, only those of relationships are excluded from ARRAY_CONTAINS.
+        // ARRAY_CONTAINS excludes only properties of relationships.
         "SELECT b FROM DIGITALTWINS MATCH (a)-[r]->(b) WHERE a.$dtId = 'x' AND ARRAY_CONTAINS(b.tags, 'x')",
         // A pattern may return to a node.
         "SELECT b FROM DIGITALTWINS MATCH (a)-[r*1]->(b)-[]->(a) WHERE a.$dtId = 'x'",
-        // Any twin of a JOIN may be the one whose id is restricted, and to any number of constants.
+        // The condition may restrict the id of any twin of a JOIN, to any number of constants.
         "SELECT T FROM DIGITALTWINS T JOIN S RELATED T.has WHERE S.$dtId IN ['x', 'y'] AND T.a = 1",
         "SELECT T FROM DIGITALTWINS T JOIN S RELATED T.has WHERE S.$dtId = 'x' OR 'y' = T.$dtId",
     ] {
@@ -19,9 +19,62 @@ fn queries_within_the_rules_are_accepted() {
         "SELECT * FROM devices.jobs WHERE devices.jobs.status = 'failed'",
         "SELECT devices.tags.floor, COUNT() FROM devices GROUP BY tags.floor",
         "SELECT * FROM devices.modules WHERE devices.modules.deviceId = 'a' AND moduleId = 'b'",
+        // HUB-QUERY-12.
+        "SELECT devices.moduleId FROM devices.modules WHERE Devices.deviceId = 'a' AND devices.tags.floor = 3",
     ] {
         assert!(iothub::parse_and_validate(text).is_ok(), "{text}");
     }
+}
+
+/// HUB-QUERY-28.
+#[test]
+fn functions_of_message_routing_are_refused_and_never_rewritten() {
+    for call in [
+        "STARTS_WITH(deviceId, 'a')",
+        "ends_with(deviceId, 'a')",
+        "Contains(deviceId, 'a')",
+    ] {
+        let error = iothub::parse_condition(call).unwrap_err();
+        assert_eq!(*error.kind(), ParseErrorKind::RoutingFunction, "{call}");
+        assert!(error.to_string().contains("message routing"), "{error}");
+    }
+    // They are functions only where they are called.
+    assert!(iothub::parse_condition("tags.contains = 'a'").is_ok());
+}
+
+/// HUB-QUERY-18.
+#[test]
+fn reserved_words_are_names_only_in_brackets() {
+    assert_eq!(
+        iothub_kind("SELECT * FROM devices WHERE tags.[[group]] = 'x'"),
+        None
+    );
+    for raw in [
+        "tags.group = 'x'",
+        "tags.Group.region = 'US'",
+        "properties.desired.in = 1",
+    ] {
+        let kind = iothub_kind(&format!("SELECT * FROM devices WHERE {raw}"));
+        assert_eq!(kind, Some(ParseErrorKind::ReservedWord), "{raw}");
+    }
+}
+
+/// HUB-CONFIG-22.
+#[test]
+fn only_a_metric_may_lack_its_source() {
+    for (text, canonical) in [
+        ("select *", "SELECT * FROM devices"),
+        (
+            "SELECT deviceId WHERE tags.x = 1",
+            "SELECT deviceId FROM devices WHERE tags.x = 1",
+        ),
+        ("SELECT * FROM devices.modules", "SELECT * FROM devices.modules"),
+    ] {
+        assert_eq!(iothub::parse_metric(text).unwrap().to_string(), canonical);
+    }
+    assert!(iothub::parse_metric("select").is_err());
+    assert!(iothub::parse_metric("SELECT * GROUP BY tags.x").is_err());
+    assert!(iothub::parse_and_validate("select *").is_err());
 }
 
 #[test]

@@ -230,7 +230,7 @@ pub enum Function {
     ArrayContains {
         /// The array property.
         path: Path,
-        /// The value.
+        /// The element to look for.
         value: Literal,
     },
 }

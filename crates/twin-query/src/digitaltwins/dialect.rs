@@ -43,7 +43,6 @@ pub(super) static DIALECT: Dialect = Dialect {
         "WHERE",
     ],
     clause_keywords: &["JOIN", "MATCH", "RELATED"],
-    reserved_after_dot: false,
     json_strings: false,
     hexadecimal: false,
 };

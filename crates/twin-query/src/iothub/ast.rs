@@ -101,29 +101,36 @@ pub enum Source {
 
 impl Source {
     /// Returns the names of a path without its source prefix. In a query over `devices`, `devices.tags.floor` and
-    /// `tags.floor` are the same property.
+    /// `tags.floor` are the same property. A query over `devices.modules` takes the prefix `devices` as well.
     ///
     /// ```
     /// use twin_query::iothub::Source;
     ///
-    /// let path = "devices.modules.moduleId".parse()?;
-    /// assert_eq!(Source::Modules.property(&path), ["moduleId"]);
+    /// for path in ["moduleId", "devices.moduleId", "devices.modules.moduleId"] {
+    ///     assert_eq!(Source::Modules.property(&path.parse()?), ["moduleId"]);
+    /// }
     /// # Ok::<(), twin_query::NameError>(())
     /// ```
     #[must_use]
     pub fn property(self, path: &Path) -> &[Name] {
-        let prefix: &[&str] = match self {
-            Self::Devices => &["devices"],
-            Self::Modules => &["devices", "modules"],
-            Self::Jobs => &["devices", "jobs"],
+        // The longest prefix first.
+        let prefixes: &[&[&str]] = match self {
+            Self::Devices => &[&["devices"]],
+            Self::Modules => &[&["devices", "modules"], &["devices"]],
+            Self::Jobs => &[&["devices", "jobs"]],
         };
         let names = path.names();
-        let prefixed = names.len() > prefix.len()
-            && names
-                .iter()
-                .zip(prefix)
-                .all(|(name, word)| name.as_str().eq_ignore_ascii_case(word));
-        if prefixed { &names[prefix.len()..] } else { names }
+        let is_prefix = |prefix: &&&[&str]| {
+            names.len() > prefix.len()
+                && names
+                    .iter()
+                    .zip(**prefix)
+                    .all(|(name, word)| name.as_str().eq_ignore_ascii_case(word))
+        };
+        prefixes
+            .iter()
+            .find(is_prefix)
+            .map_or(names, |prefix| &names[prefix.len()..])
     }
 }
 

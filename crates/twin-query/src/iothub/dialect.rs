@@ -20,7 +20,6 @@ pub(super) static DIALECT: Dialect = Dialect {
         "WHERE",
     ],
     clause_keywords: &[],
-    reserved_after_dot: true,
     json_strings: true,
     hexadecimal: true,
 };

@@ -6,6 +6,7 @@ use crate::filter::{RightOperand, private::BuildCondition};
 use crate::literal::Literal;
 use crate::name::{IntoPath, Name, NameError, Path};
 use crate::operator::Comparison;
+use crate::value::Value;
 
 /// A condition under construction; see [`path`].
 pub type Filter = crate::filter::Filter<Expression>;
@@ -61,6 +62,20 @@ fn property_under(section: &[&str], path: Result<Path, NameError>) -> PropertyPa
                 .chain(path.names().iter().map(Name::as_str)),
         )
     }))
+}
+
+impl PropertyPath {
+    /// `ARRAY_CONTAINS`: an array that contains the value, such as a device whose `parentScopes` contain the scope of an
+    /// edge device.
+    pub fn array_contains(self, value: impl Into<Value>) -> Filter {
+        let value = value.into().into_literal();
+        crate::filter::Filter(self.path.and_then(|path| {
+            Ok(Expression::Call {
+                function: Function::ArrayContains,
+                arguments: vec![Expression::Path(path), Expression::Constant(value?.into())],
+            })
+        }))
+    }
 }
 
 impl BuildCondition for Expression {

@@ -5,7 +5,9 @@ use std::ops::RangeInclusive;
 /// A built-in function.
 ///
 /// For twin and job queries the service documents only [`IsDefined`](Self::IsDefined), and tools are known to use
-/// [`StartsWith`](Self::StartsWith), spelled `STARTSWITH`. The other functions are documented for message routing.
+/// [`StartsWith`](Self::StartsWith) and [`ArrayContains`](Self::ArrayContains). The other functions are documented for
+/// message routing. Those of message routing that the service is known to refuse, `STARTS_WITH`, `ENDS_WITH` and
+/// `CONTAINS`, are not part of this language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Function {
     /// `IS_DEFINED(path)`: whether the property exists, even if it is null.
@@ -54,16 +56,24 @@ pub enum Function {
     Substring,
     /// `INDEX_OF(string, substring)`
     IndexOf,
-    /// `STARTSWITH(string, prefix)`, also spelled `STARTS_WITH`
+    /// `STARTSWITH(string, prefix)`
     StartsWith,
-    /// `ENDS_WITH(string, suffix)`
-    EndsWith,
-    /// `CONTAINS(string, substring)`
-    Contains,
+    /// `ARRAY_CONTAINS(array, value)`
+    ArrayContains,
+}
+
+/// Functions of message routing that the service refuses in queries.
+const ROUTING_FUNCTIONS: [&str; 3] = ["STARTS_WITH", "ENDS_WITH", "CONTAINS"];
+
+/// Returns whether the service refuses a function in queries because it belongs to message routing.
+pub(super) fn is_routing_function(name: &str) -> bool {
+    ROUTING_FUNCTIONS
+        .iter()
+        .any(|function| function.eq_ignore_ascii_case(name))
 }
 
 impl Function {
-    const ALL: [Self; 26] = [
+    const ALL: [Self; 25] = [
         Self::IsDefined,
         Self::IsNull,
         Self::IsNumber,
@@ -88,8 +98,7 @@ impl Function {
         Self::Substring,
         Self::IndexOf,
         Self::StartsWith,
-        Self::EndsWith,
-        Self::Contains,
+        Self::ArrayContains,
     ];
 
     /// Returns the canonical spelling of the name.
@@ -120,17 +129,13 @@ impl Function {
             Self::Substring => "SUBSTRING",
             Self::IndexOf => "INDEX_OF",
             Self::StartsWith => "STARTSWITH",
-            Self::EndsWith => "ENDS_WITH",
-            Self::Contains => "CONTAINS",
+            Self::ArrayContains => "ARRAY_CONTAINS",
         }
     }
 
     /// Looks up a function by name, ignoring case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        if name.eq_ignore_ascii_case("STARTS_WITH") {
-            return Some(Self::StartsWith);
-        }
         Self::ALL
             .into_iter()
             .find(|function| function.name().eq_ignore_ascii_case(name))
@@ -140,7 +145,7 @@ impl Function {
     #[must_use]
     pub const fn arguments(self) -> RangeInclusive<usize> {
         match self {
-            Self::Power | Self::IndexOf | Self::StartsWith | Self::EndsWith | Self::Contains => 2..=2,
+            Self::Power | Self::IndexOf | Self::StartsWith | Self::ArrayContains => 2..=2,
             Self::Substring => 2..=3,
             Self::Concat => 2..=usize::MAX,
             _ => 1..=1,

@@ -1,13 +1,14 @@
 //! The parser: one function per grammar rule.
 
 use winnow::combinator::{alt, delimited, opt, preceded, repeat, separated};
+use winnow::error::{EmptyError, ErrMode};
 use winnow::prelude::*;
 
 use super::ast::{
     Aggregate, Constant, Expression, Item, ItemValue, ProductOperator, Query, Select, Source, SumOperator,
     TargetCondition,
 };
-use super::function::Function;
+use super::function::{Function, is_routing_function};
 use crate::error::ParseErrorKind;
 use crate::operator::Comparison;
 use crate::syntax::stream::{Input, ParseResult, nested};
@@ -17,10 +18,24 @@ use crate::syntax::tokens::{
 };
 
 pub(super) fn query(input: &mut Input<'_>) -> ParseResult<Query> {
+    let from = preceded(keyword("FROM"), source);
+    query_of(from, input)
+}
+
+/// Parses a metric of a configuration, a query that may lack its `FROM`.
+pub(super) fn metric(input: &mut Input<'_>) -> ParseResult<Query> {
+    let from = opt(preceded(keyword("FROM"), source)).map(|source| source.unwrap_or(Source::Devices));
+    query_of(from, input)
+}
+
+fn query_of<'i>(
+    from: impl Parser<Input<'i>, Source, ErrMode<EmptyError>>,
+    input: &mut Input<'i>,
+) -> ParseResult<Query> {
     (
         preceded(keyword("SELECT"), opt(top)),
         select,
-        preceded(keyword("FROM"), source),
+        from,
         opt(preceded(keyword("WHERE"), expression)),
         opt(preceded(
             (keyword("GROUP"), keyword("BY")),
@@ -203,8 +218,14 @@ fn primary(input: &mut Input<'_>) -> ParseResult<Expression> {
 }
 
 fn call(input: &mut Input<'_>) -> ParseResult<Expression> {
-    let Some(function) = Function::from_name(next_token_text(input)) else {
-        return reject(input, ParseErrorKind::UnknownFunction);
+    let name = next_token_text(input);
+    let Some(function) = Function::from_name(name) else {
+        let kind = if is_routing_function(name) {
+            ParseErrorKind::RoutingFunction
+        } else {
+            ParseErrorKind::UnknownFunction
+        };
+        return reject(input, kind);
     };
     let arguments = separated(0.., nested(expression), symbol(","));
     preceded(winnow::token::any, delimited(symbol("("), arguments, symbol(")")))

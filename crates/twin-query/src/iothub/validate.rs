@@ -163,7 +163,7 @@ fn check_path(path: &Path, source: Source) -> Result<(), ValidationError> {
     let has_other_source = match property {
         // Such as `devices.modules.x` in a query over `devices`.
         [first, _, ..] if path.names().len() > property.len() => is_any_of(first, &["modules", "jobs"]),
-        // Such as `devices.x` in a query over `devices.modules`.
+        // Such as `devices.x` in a query over `devices.jobs`.
         [first, _, ..] => is_any_of(first, &["devices"]),
         _ => false,
     };

@@ -8,8 +8,6 @@ pub(crate) struct Dialect {
     /// Keywords that start a clause. They follow directly where an alias is optional, so an alias of that name needs
     /// `[[…]]`.
     pub(crate) clause_keywords: &'static [&'static str],
-    /// Whether a reserved word directly after a dot parses as a name. It is still printed in `[[…]]`.
-    pub(crate) reserved_after_dot: bool,
     /// Whether strings may be double-quoted and may contain `\"` and `\uXXXX` escapes.
     pub(crate) json_strings: bool,
     /// Whether `0x1F` is a number.

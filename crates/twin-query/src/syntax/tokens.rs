@@ -46,27 +46,14 @@ pub(crate) fn symbol<'i>(text: &'static str) -> impl FnMut(&mut Input<'i>) -> Pa
     }
 }
 
-/// Parses a name, rejecting words for which `is_rejected` returns true.
-fn name_unless(input: &mut Input<'_>, is_rejected: impl FnOnce(&str) -> bool) -> ParseResult<Name> {
-    take(input, Expected::Name, |token| match &token.kind {
-        TokenKind::Word if !is_rejected(token.text) => Name::new(token.text).ok(),
-        TokenKind::SystemName => Name::new(token.text).ok(),
-        TokenKind::BracketedName(name) => Some(name.clone()),
-        _ => None,
-    })
-}
-
 /// Parses a property or relationship name.
 pub(crate) fn name(input: &mut Input<'_>) -> ParseResult<Name> {
     let dialect = input.state.dialect;
-    name_unless(input, |word| dialect.is_reserved(word))
-}
-
-/// Parses a name after a dot, where a dialect may allow reserved words.
-pub(crate) fn name_after_dot(input: &mut Input<'_>) -> ParseResult<Name> {
-    let dialect = input.state.dialect;
-    name_unless(input, |word| {
-        !dialect.reserved_after_dot && dialect.is_reserved(word)
+    take(input, Expected::Name, |token| match &token.kind {
+        TokenKind::Word if !dialect.is_reserved(token.text) => Name::new(token.text).ok(),
+        TokenKind::SystemName => Name::new(token.text).ok(),
+        TokenKind::BracketedName(name) => Some(name.clone()),
+        _ => None,
     })
 }
 
@@ -83,7 +70,7 @@ pub(crate) fn alias(input: &mut Input<'_>) -> ParseResult<Name> {
 }
 
 pub(crate) fn path(input: &mut Input<'_>) -> ParseResult<Path> {
-    let rest = repeat::<_, _, Vec<Name>, _, _>(0.., preceded(symbol("."), name_after_dot));
+    let rest = repeat::<_, _, Vec<Name>, _, _>(0.., preceded(symbol("."), name));
     (name, rest)
         .map(|(first, rest)| Path::new(first, rest))
         .parse_next(input)
