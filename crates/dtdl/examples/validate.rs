@@ -6,10 +6,10 @@
 //! they are not, and 2 if the arguments are wrong or a file cannot be read.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use dtdl::{Document, Location, ParseError, Parser, UnknownExtensions};
+use dtdl::{Location, ModelFiles, ParseError, Parser, UnknownExtensions};
 
 #[derive(Default)]
 struct Arguments {
@@ -50,28 +50,8 @@ fn arguments() -> Result<Arguments, String> {
     Ok(arguments)
 }
 
-/// Returns all `.json` files below the folders in `paths`, and the files in `paths`.
-fn files(paths: Vec<PathBuf>) -> std::io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut open = paths;
-    while let Some(path) = open.pop() {
-        if path.is_dir() {
-            for entry in std::fs::read_dir(&path)? {
-                let entry = entry?.path();
-                if entry.is_dir() || entry.extension().is_some_and(|extension| extension == "json") {
-                    open.push(entry);
-                }
-            }
-        } else {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
 /// Returns the line of a location with carets below the value. `margin` is as wide as the line number.
-fn excerpt(texts: &HashMap<String, String>, location: &Location, margin: &str) -> Option<String> {
+fn excerpt(texts: &HashMap<&str, &str>, location: &Location, margin: &str) -> Option<String> {
     let text = texts.get(&*location.document)?;
     let (line, column) = (location.line?, location.column? as usize);
     let source = text.lines().nth(line as usize - 1)?;
@@ -95,7 +75,7 @@ fn excerpt(texts: &HashMap<String, String>, location: &Location, margin: &str) -
     ))
 }
 
-fn report(error: &ParseError, texts: &HashMap<String, String>) -> String {
+fn report(error: &ParseError, texts: &HashMap<&str, &str>) -> String {
     let mut report = String::new();
     let mut add = |location: &Location, title: String, help: &str| {
         let margin = " ".repeat(location.line.unwrap_or_default().to_string().len());
@@ -132,34 +112,27 @@ fn run() -> Result<bool, String> {
     if !arguments.versions.is_empty() {
         parser = parser.versions(arguments.versions);
     }
-    let read = |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
-    let mut contents: Vec<(String, Vec<u8>)> = Vec::new();
-    for path in files(arguments.paths).map_err(|error| error.to_string())? {
-        contents.push((path.display().to_string(), read(&path)?));
+    let mut files = ModelFiles::default();
+    for path in arguments.paths {
+        files.extend([ModelFiles::read(path).map_err(|error| error.to_string())?]);
     }
-    let documents = contents
-        .iter()
-        .map(|(name, bytes)| Document::named(name.as_str(), bytes.as_slice()));
-    match parser.parse(documents) {
+    let texts: HashMap<&str, &str> = files.texts().collect();
+    match parser.parse(files.documents()) {
         Ok(model) => {
             print_line(&format!(
                 "{} files, {} Interfaces, no errors",
-                contents.len(),
+                texts.len(),
                 model.len()
             ));
             Ok(true)
         }
         Err(error) => {
-            let texts: HashMap<String, String> = contents
-                .iter()
-                .map(|(name, bytes)| (name.clone(), String::from_utf8_lossy(bytes).into_owned()))
-                .collect();
             let count = error.diagnostics.len() + error.unresolved.len();
             let errors = if count == 1 { "error" } else { "errors" };
             print_line(&format!(
                 "{}{count} {errors} in {} files",
                 report(&error, &texts),
-                contents.len()
+                texts.len()
             ));
             Ok(false)
         }

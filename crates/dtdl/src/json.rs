@@ -44,6 +44,14 @@ impl Node {
         }
     }
 
+    /// Returns the items of an array, or the single value. As in JSON-LD, an array in an array is part of it.
+    pub(crate) fn items(&self) -> Vec<&Self> {
+        match &self.data {
+            Data::Array(items) => items.iter().flat_map(Self::items).collect(),
+            _ => vec![self],
+        }
+    }
+
     pub(crate) fn members(&self) -> &[Member] {
         match &self.data {
             Data::Object(members) => members,

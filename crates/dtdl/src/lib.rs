@@ -1,8 +1,8 @@
 //! Parser and validator for the Digital Twins Definition Language, versions 2, 3 and 4.
 //!
-//! The crate does no IO and is not async. Documents are text, bytes or JSON values; elements that they do not define
-//! are requested from a [`Resolver`]. The result is a [`Model`], or all errors at once: each has a code, a location,
-//! a message and help.
+//! The crate is not async and does no IO, except that [`ModelFiles`] reads files and folders. Documents are text, bytes
+//! or JSON values; elements that they do not define are requested from a [`Resolver`]. The result is a [`Model`], or all
+//! errors at once: each has a code, a location, a message and help.
 //!
 //! ```
 //! use dtdl::{Code, Parser};
@@ -23,7 +23,9 @@
 //!
 //! | To | use |
 //! |---|---|
+//! | read documents from a file or folder | [`ModelFiles`] |
 //! | parse documents, with options and a resolver | [`Parser`], [`Document`], [`Resolver`] |
+//! | accept what Azure Digital Twins accepts | [`Parser::azure_digital_twins`] |
 //! | inspect the elements they define | [`Model`], [`Interface`], [`Content`], [`Schema`], [`Element`] |
 //! | handle errors | [`ParseError`], [`Diagnostic`], [`Code`] |
 //! | order them for upload | [`Model::in_dependency_order`] |
@@ -46,6 +48,7 @@ mod instance;
 mod json;
 mod metamodel;
 mod model;
+mod model_files;
 mod options;
 mod parser;
 
@@ -62,5 +65,6 @@ pub use model::{
     Interface, Localized, MapSchema, Model, ObjectSchema, Payload, Property, Relationship, Schema,
     SchemaType, Telemetry,
 };
+pub use model_files::{ModelFiles, ModelFilesError};
 pub use options::UnknownExtensions;
 pub use parser::{Document, Input, NoResolver, Parser, Resolver};

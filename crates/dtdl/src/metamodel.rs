@@ -17,4 +17,4 @@ pub(crate) use index::{Index, Supplement, index};
 pub use kind::ElementKind;
 pub(crate) use language::{Class, Control, Limit, Limits, Pattern, Property, Target, Value, Version};
 pub(crate) use standard::{Builtin, Shape};
-pub(crate) use versions::{RESERVED_PREFIXES, VERSIONS, version};
+pub(crate) use versions::{VERSIONS, is_reserved, is_reserved_in, version};

@@ -22,7 +22,7 @@ const UNREACHABLE: [Code; 3] = [
     Code::ValueAboveMax,
 ];
 
-/// Documents with other texts of codes that also have a case.
+/// Documents that provoke further texts of codes that also have a case.
 const OTHER_TEXTS: &[&str] = &[
     "",
     "{",

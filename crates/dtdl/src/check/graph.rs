@@ -9,7 +9,7 @@ use crate::parser::session::Session;
 
 /// The result of the walk.
 pub(super) struct Walk {
-    /// The elements so that each comes after those it refers to.
+    /// The elements, each after those that it refers to.
     pub(super) order: Vec<ElementIndex>,
     /// All references, grouped by element. `None` replaces one that closes a cycle, so that depths and counts ignore it.
     edges: Vec<Option<Edge>>,

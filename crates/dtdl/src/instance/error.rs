@@ -196,7 +196,7 @@ impl fmt::Display for InstanceErrorKind {
             Self::NotInEnum { allowed } => {
                 write!(
                     f,
-                    "the value is not in the Enum; allowed are {}",
+                    "the value is not in the Enum; it must be one of {}",
                     allowed.join(", ")
                 )
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::extensions;
-use super::extensions::extension::{Constraint, Extension, Sibling};
+use super::extensions::extension::{Constraint, Extension, Sibling, Type};
 use super::kind::{self, ElementKind as K, NUMERIC};
 use super::language::{Property, Target, Value, Version};
 use super::quantities::{self, PREFIXES, Quantities};
@@ -17,7 +17,7 @@ pub(crate) struct Supplement {
     pub(crate) id: String,
     pub(crate) term: &'static str,
     pub(crate) is_abstract: bool,
-    /// Whether this is the type of a unit of DTDL version 2, which elements of a model cannot have.
+    /// Whether this is a type of units in DTDL version 2. Elements of a model cannot have such a type.
     pub(crate) is_unit: bool,
     pub(crate) cotypes: &'static [K],
     pub(crate) versions: &'static [u8],
@@ -261,45 +261,7 @@ impl Index {
     fn add_extension(&mut self, extension: &'static Extension) {
         let mut terms = HashMap::new();
         for entry in extension.types {
-            let id = type_id(extension.type_id, entry.term);
-            let properties: Vec<_> = entry
-                .properties
-                .iter()
-                .map(|property| {
-                    let id = extension
-                        .property_id
-                        .replace("{type}", entry.term)
-                        .replace("{}", property.name);
-                    (id, property)
-                })
-                .collect();
-            terms.insert(entry.term, id.clone());
-            for (id, property) in &properties {
-                self.names.insert(id.clone(), property.name);
-                terms.insert(property.name, id.clone());
-            }
-            let ids = |terms: &[&str]| {
-                terms
-                    .iter()
-                    .map(|term| type_id(extension.type_id, term))
-                    .collect()
-            };
-            let supplement = Supplement {
-                id: id.clone(),
-                term: entry.term,
-                is_abstract: false,
-                is_unit: false,
-                cotypes: entry.cotypes,
-                versions: extension.dtdl,
-                requires: ids(entry.requires),
-                excludes: ids(entry.excludes),
-                properties,
-                unique: entry.unique,
-                constraints: entry.constraints,
-                siblings: entry.siblings,
-                type_id: extension.type_id,
-            };
-            self.supplements.insert(id, supplement);
+            self.add_type(extension, entry, &mut terms);
         }
         let newest = extension.dtdl.first().copied().unwrap_or(2);
         for (term, id, fields) in extension.records {
@@ -311,6 +273,53 @@ impl Index {
         }
         self.extension_terms
             .insert((extension.context, extension.version), terms);
+    }
+
+    fn add_type(
+        &mut self,
+        extension: &'static Extension,
+        entry: &'static Type,
+        terms: &mut HashMap<&'static str, String>,
+    ) {
+        let id = type_id(extension.type_id, entry.term);
+        let properties: Vec<_> = entry
+            .properties
+            .iter()
+            .map(|property| {
+                let id = extension
+                    .property_id
+                    .replace("{type}", entry.term)
+                    .replace("{}", property.name);
+                (id, property)
+            })
+            .collect();
+        terms.insert(entry.term, id.clone());
+        for (id, property) in &properties {
+            self.names.insert(id.clone(), property.name);
+            terms.insert(property.name, id.clone());
+        }
+        let ids = |terms: &[&str]| {
+            terms
+                .iter()
+                .map(|term| type_id(extension.type_id, term))
+                .collect()
+        };
+        let supplement = Supplement {
+            id: id.clone(),
+            term: entry.term,
+            is_abstract: false,
+            is_unit: false,
+            cotypes: entry.cotypes,
+            versions: extension.dtdl,
+            requires: ids(entry.requires),
+            excludes: ids(entry.excludes),
+            properties,
+            unique: entry.unique,
+            constraints: entry.constraints,
+            siblings: entry.siblings,
+            type_id: extension.type_id,
+        };
+        self.supplements.insert(id, supplement);
     }
 
     fn add_extension_quantities(
@@ -360,6 +369,8 @@ impl Index {
             }
             self.add_builtin(dtdl, kind_of_unit, enum_id, Shape::UnitEnum { units, unit_id });
         }
+        // Another term for the Enum of the quantity EnergyRate.
+        terms.insert("EnergyRateUnit", format!("{prefix}enum:PowerUnit"));
         for unit_prefix in PREFIXES {
             terms.insert(unit_prefix, format!("{prefix}unitprefix:{unit_prefix}"));
         }

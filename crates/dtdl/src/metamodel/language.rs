@@ -191,7 +191,7 @@ pub(crate) enum Control {
     },
 }
 
-/// The handling of undefined names in a DTDL version.
+/// How a DTDL version handles undefined names.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Unknown {
     /// Whether unknown terms and IRIs are accepted as supplemental types and, beside one of those, any property name.

@@ -118,7 +118,7 @@ const CLASSES: &[Class] = &[
             NAMED,
             &[element(
                 "schema",
-                Target::one("Interface", &[K::Interface], &[K::Interface]),
+                Target::one("Interface", &[K::Interface], &[K::Interface]).identified(),
             )],
         ],
     ),

@@ -110,7 +110,7 @@ pub(super) const CLASSES: [Class; 16] = [
             NAMED,
             &[element(
                 "schema",
-                Target::one("Interface", &[K::Interface], &[K::Interface]),
+                Target::one("Interface", &[K::Interface], &[K::Interface]).identified(),
             )],
         ],
     ),

@@ -1,5 +1,6 @@
 //! The DTDL versions.
 
+use super::extensions::{self, extension::Extension};
 use super::language::Version;
 use super::{v2, v3, v4};
 
@@ -11,4 +12,21 @@ pub(crate) fn version(number: u8) -> Option<&'static Version> {
 pub(crate) static VERSIONS: [&Version; 3] = [&v2::VERSION, &v3::VERSION, &v4::VERSION];
 
 /// Prefixes of identifiers that are reserved for DTDL.
-pub(crate) const RESERVED_PREFIXES: [&str; 2] = ["dtmi:dtdl:", "dtmi:standard:"];
+const RESERVED_PREFIXES: [&str; 2] = ["dtmi:dtdl:", "dtmi:standard:"];
+
+/// Returns whether an identifier is reserved for DTDL or an extension, so that no model defines it.
+pub(crate) fn is_reserved(id: &str) -> bool {
+    is_reserved_in(id, extensions::all())
+}
+
+/// Returns whether a model that uses the extensions may not define an identifier.
+pub(crate) fn is_reserved_in<'e>(id: &str, used: impl IntoIterator<Item = &'e Extension>) -> bool {
+    // The context of an extension outside DTDL is `<reserved prefix>context`.
+    let of_extensions = used
+        .into_iter()
+        .filter_map(|extension| extension.context.strip_suffix(":context"));
+    RESERVED_PREFIXES.iter().any(|prefix| id.starts_with(prefix))
+        || of_extensions
+            .filter_map(|prefix| id.strip_prefix(prefix))
+            .any(|rest| rest.starts_with(':'))
+}

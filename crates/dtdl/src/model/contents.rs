@@ -79,7 +79,7 @@ pub enum Content {
 }
 
 impl Element {
-    /// Returns a view as a content. `None` if the element is of another kind.
+    /// Returns this element as a content, or `None` if it is of another kind.
     #[must_use]
     pub fn as_content(&self) -> Option<Content> {
         Content::of(self.clone())

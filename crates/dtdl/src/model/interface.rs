@@ -12,7 +12,7 @@ pub struct Interface {
 }
 
 impl Element {
-    /// Returns a view as an Interface. `None` if the element is of another kind.
+    /// Returns this element as an Interface, or `None` if it is of another kind.
     #[must_use]
     pub fn as_interface(&self) -> Option<Interface> {
         (self.kind() == ElementKind::Interface).then(|| Interface::of(self.clone()))

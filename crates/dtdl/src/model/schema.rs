@@ -73,7 +73,7 @@ view! {
 }
 
 impl Element {
-    /// Returns a view as a schema. `None` if the element is of another kind.
+    /// Returns this element as a schema, or `None` if it is of another kind.
     #[must_use]
     pub fn as_schema(&self) -> Option<Schema> {
         self.kind().is_schema().then(|| Schema::of(self.clone()))

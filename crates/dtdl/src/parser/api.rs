@@ -9,7 +9,9 @@ use crate::Dtmi;
 use crate::check;
 use crate::diagnostic::{ParseError, Unresolved};
 use crate::model::{Arena, Model};
-use crate::options::{Options, UnknownExtensions};
+use crate::options::{
+    AZURE_DIGITAL_TWINS_EXTENSIONS, AZURE_DIGITAL_TWINS_VERSIONS, Options, UnknownExtensions,
+};
 
 /// A DTDL parser: parses one or more documents to a [`Model`], or reports all their errors.
 ///
@@ -91,6 +93,33 @@ impl Parser {
         Self::default()
     }
 
+    /// Creates a parser that accepts what Azure Digital Twins accepts: DTDL versions 2 and 3, the
+    /// [solecisms](Self::tolerate_solecisms) of version 2, and the [extensions](Self::extensions) that the documentation
+    /// of the service lists.
+    ///
+    /// ```
+    /// use dtdl::{Code, Parser};
+    ///
+    /// let twice = r#"{ "@context": "dtmi:dtdl:context;2", "@id": "dtmi:com:example:Pump;1", "@type": "Interface",
+    ///     "contents": [
+    ///         { "@type": "Telemetry", "name": "flow", "schema": "double" },
+    ///         { "@type": "Telemetry", "name": "flow", "schema": "integer" }
+    ///     ] }"#;
+    /// let model = Parser::azure_digital_twins().parse([twice])?;
+    /// assert_eq!(model.interface("dtmi:com:example:Pump;1").map(|pump| pump.contents().count()), Some(1));
+    ///
+    /// let error = Parser::new().parse([twice]).unwrap_err();
+    /// assert!(error.has(Code::NonUniquePropertyValue));
+    /// # Ok::<(), dtdl::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn azure_digital_twins() -> Self {
+        Self::new()
+            .versions(AZURE_DIGITAL_TWINS_VERSIONS)
+            .extensions(AZURE_DIGITAL_TWINS_EXTENSIONS)
+            .tolerate_solecisms(true)
+    }
+
     /// Sets the accepted DTDL versions. Unknown versions are ignored.
     #[must_use]
     pub fn versions(mut self, versions: impl IntoIterator<Item = u8>) -> Self {
@@ -102,6 +131,24 @@ impl Parser {
     #[must_use]
     pub fn unknown_extensions(mut self, choice: UnknownExtensions) -> Self {
         self.options.unknown_extensions = choice;
+        self
+    }
+
+    /// Sets the extensions that models may use, by context and version (`dtmi:dtdl:extension:annotation;1`). All others
+    /// are refused, known or not. The default is all that the parser knows, and
+    /// [`unknown_extensions`](Self::unknown_extensions) for the rest.
+    #[must_use]
+    pub fn extensions<C: Into<String>>(mut self, contexts: impl IntoIterator<Item = C>) -> Self {
+        self.options.extensions = Some(contexts.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets whether elements of DTDL version 2 may have the minor faults that DTDLParser calls solecisms and that
+    /// services accept for compatibility: the first of several values with the same name counts, unless they have `@id`s
+    /// of their own; an object with only an `@id` is a reference; identifiers may have reserved prefixes.
+    #[must_use]
+    pub fn tolerate_solecisms(mut self, tolerate: bool) -> Self {
+        self.options.tolerate_solecisms = tolerate;
         self
     }
 

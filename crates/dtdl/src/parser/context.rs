@@ -14,7 +14,7 @@ const LANGUAGE: &str = "dtmi:dtdl:context;";
 pub(super) struct Context {
     pub(super) version: &'static Version,
     pub(super) limits: Limits,
-    extensions: Vec<&'static Extension>,
+    pub(super) extensions: Vec<&'static Extension>,
     /// Whether the context names an extension that the parser does not know.
     pub(super) has_unknown: bool,
 }
@@ -101,7 +101,7 @@ impl<'n> Entries<'n> {
                 Data::Object(_) => entries.push((None, item)),
                 _ => {
                     return Err(reporter.reject(
-                        Code::InvalidContextSpecifier,
+                        Code::InvalidContext,
                         Position::node(doc, item),
                         format!(
                             "This `@context` entry is {}; it must be a string.",
@@ -128,8 +128,9 @@ impl<'n> Entries<'n> {
         let mut language = parent.map(|parent| (parent.version, parent.limits));
 
         // Models of IoT Central put its context before that of DTDL.
-        while let Some((Some("dtmi:iotcentral:context;2"), _)) = entries.peek() {
+        while let Some((Some(text @ "dtmi:iotcentral:context;2"), node)) = entries.peek().copied() {
             entries.next();
+            check_accepted(text, Position::node(doc, node), options, reporter)?;
             extensions.extend(find_extension("dtmi:iotcentral:context", 2));
         }
 
@@ -200,6 +201,39 @@ impl<'n> Entries<'n> {
         }
         Ok(context)
     }
+}
+
+/// Returns an error if the options list the accepted extensions and this is not one of them.
+fn check_accepted(
+    text: &str,
+    at: Position,
+    options: &Options,
+    reporter: &mut Reporter,
+) -> Result<(), Reported> {
+    let Some(accepted) = &options.extensions else {
+        return Ok(());
+    };
+    if accepted.iter().any(|context| context == text) {
+        return Ok(());
+    }
+    let of_other_version = accepted.iter().any(|context| path_of(context) == path_of(text));
+    let (code, what) = if of_other_version {
+        (Code::UnresolvableContextVersion, "a version of an extension")
+    } else {
+        (Code::UnresolvableContextSpecifier, "an extension")
+    };
+    let help = if accepted.is_empty() {
+        "Remove it.".to_owned()
+    } else {
+        format!("Remove it, or use an accepted one: {}.", accepted.join(", "))
+    };
+    let message = format!("The context `{text}` names {what} that is not accepted.");
+    Err(reporter.reject(code, at, message, help))
+}
+
+/// Returns a context without its version.
+fn path_of(context: &str) -> &str {
+    context.split_once(';').map_or(context, |(path, _)| path)
 }
 
 fn find_extension(context: &str, version: u32) -> Option<&'static Extension> {
@@ -337,6 +371,42 @@ impl Context {
         options: &Options,
         reporter: &mut Reporter,
     ) -> Result<(), Reported> {
+        let (path, number) = self.extension_parts(text, at, reporter)?;
+        check_accepted(text, at, options, reporter)?;
+        let major = number
+            .split('.')
+            .next()
+            .and_then(|major| major.parse().ok())
+            .unwrap_or(0);
+        match find_extension(path, major) {
+            Some(extension) if extension.limits.is_some() => Err(reporter.reject(
+                Code::MisplacedLimitContext,
+                at,
+                format!(
+                    "The context `{text}` sets limits, but does not directly follow a `#limitless` context."
+                ),
+                "Move it directly after \"dtmi:dtdl:context;4#limitless\".",
+            )),
+            Some(extension) => {
+                self.extensions.retain(|known| known.context != extension.context);
+                self.extensions.push(extension);
+                Ok(())
+            }
+            None if self.allows_unknown(options) => {
+                self.has_unknown = true;
+                Ok(())
+            }
+            None => Err(unknown_extension(text, path, at, reporter)),
+        }
+    }
+
+    /// Returns the context of an extension without its version, and the version.
+    fn extension_parts<'t>(
+        &self,
+        text: &'t str,
+        at: Position,
+        reporter: &mut Reporter,
+    ) -> Result<(&'t str, &'t str), Reported> {
         if text.starts_with(LANGUAGE) {
             return Err(reporter.reject(
                 Code::DtdlContextFollowsAffiliate,
@@ -361,7 +431,7 @@ impl Context {
                 "Correct it: `dtmi:`, segments separated by colons, a semicolon and a version.",
             ));
         }
-        let Some((path, number)) = text.split_once(';') else {
+        let Some(parts) = text.split_once(';') else {
             let (code, message) = if self.version.number == 2 {
                 (
                     Code::InvalidContextSpecifierForVersion,
@@ -391,50 +461,7 @@ impl Context {
                 "Write a whole number after the semicolon.",
             ));
         }
-        let major = number
-            .split('.')
-            .next()
-            .and_then(|major| major.parse().ok())
-            .unwrap_or(0);
-        match find_extension(path, major) {
-            Some(extension) if extension.limits.is_some() => Err(reporter.reject(
-                Code::MisplacedLimitContext,
-                at,
-                format!(
-                    "The context `{text}` sets limits, but does not directly follow a `#limitless` context."
-                ),
-                "Move it directly after \"dtmi:dtdl:context;4#limitless\".",
-            )),
-            Some(extension) => {
-                self.extensions.retain(|known| known.context != extension.context);
-                self.extensions.push(extension);
-                Ok(())
-            }
-            None if self.allows_unknown(options) => {
-                self.has_unknown = true;
-                Ok(())
-            }
-            None => {
-                let known: Vec<String> = Index::versions_of(path)
-                    .map(|version| version.to_string())
-                    .collect();
-                Err(if known.is_empty() {
-                    reporter.reject(
-                        Code::UnresolvableContextSpecifier,
-                        at,
-                        format!("The context `{text}` names an unknown extension."),
-                        "Correct or remove it, or allow unknown extensions in the options of the parser.",
-                    )
-                } else {
-                    reporter.reject(
-                        Code::UnresolvableContextVersion,
-                        at,
-                        format!("The context `{text}` names an unknown version of this extension."),
-                        format!("Use one of the known versions: {}.", known.join(", ")),
-                    )
-                })
-            }
-        }
+        Ok(parts)
     }
 
     fn allows_unknown(&self, options: &Options) -> bool {
@@ -443,5 +470,26 @@ impl Context {
             UnknownExtensions::Refuse => false,
             UnknownExtensions::ByVersion => self.version.allows_unknown_extensions,
         }
+    }
+}
+
+fn unknown_extension(text: &str, path: &str, at: Position, reporter: &mut Reporter) -> Reported {
+    let known: Vec<String> = Index::versions_of(path)
+        .map(|version| version.to_string())
+        .collect();
+    if known.is_empty() {
+        reporter.reject(
+            Code::UnresolvableContextSpecifier,
+            at,
+            format!("The context `{text}` names an unknown extension."),
+            "Correct or remove it, or allow unknown extensions in the options of the parser.",
+        )
+    } else {
+        reporter.reject(
+            Code::UnresolvableContextVersion,
+            at,
+            format!("The context `{text}` names an unknown version of this extension."),
+            format!("Use one of the known versions: {}.", known.join(", ")),
+        )
     }
 }

@@ -16,7 +16,7 @@ static ROOT: Target =
     Target::one("Interface", &[ElementKind::Interface], &[ElementKind::Interface]).identified();
 
 /// Help for a keyword that an element may not have.
-const ALLOWED_KEYWORDS: &str = "Remove it; allowed are `@context`, `@id` and `@type`.";
+const ALLOWED_KEYWORDS: &str = "Remove it; only `@context`, `@id` and `@type` are allowed.";
 
 /// The code for each keyword that occurs more than once. Other keywords share `RepeatedKeyword`.
 const KEYWORDS: &[(&str, Code)] = &[
@@ -88,9 +88,7 @@ impl Session<'_> {
         self.check_repeats(doc, node)?;
         let own = parent.child(node, doc, self.options, &mut self.reporter)?;
         let context = own.as_ref().unwrap_or(parent);
-        if let [member] = node.members()
-            && &*member.name == "@id"
-        {
+        if only_id(node).is_some() {
             self.reporter.property(
                 Code::IdReference,
                 Position::node(doc, node),
@@ -155,7 +153,9 @@ impl Session<'_> {
         context: &Context,
         slot: Option<&Slot<'_>>,
     ) -> Result<ElementIndex, Reported> {
-        let id = identify(node, doc, context, slot, &mut self.reporter)?;
+        let around = slot.map_or(context.version.number, |slot| self.elements[slot.parent].version);
+        let allows_reserved = self.options.tolerates_solecisms(around);
+        let id = identify(node, doc, context, slot, allows_reserved, &mut self.reporter)?;
         if let Some(&known) = self.ids.get(&id) {
             self.report_duplicate(doc, node, &id, slot, known);
             return Err(Reported);
@@ -241,6 +241,12 @@ impl Session<'_> {
     ) {
         let first = self.elements[known].span;
         match slot {
+            Some(slot)
+                if id.is_system()
+                    && slot.target.segment.is_some()
+                    && self
+                        .options
+                        .tolerates_solecisms(self.elements[slot.parent].version) => {}
             Some(slot) if id.is_system() => {
                 let segment = slot.target.segment.unwrap_or("name");
                 self.reporter.property(
@@ -325,6 +331,14 @@ impl Session<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Returns the value of `@id` of an object without other members.
+pub(super) fn only_id(node: &Node) -> Option<&Node> {
+    match node.members() {
+        [member] if &*member.name == "@id" => Some(&member.value),
+        _ => None,
     }
 }
 

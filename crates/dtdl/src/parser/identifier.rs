@@ -5,19 +5,21 @@ use super::report::{Position, Reported, Reporter};
 use super::slot::Slot;
 use crate::dtmi::{self, Syntax};
 use crate::json::{Data, Node};
-use crate::metamodel::RESERVED_PREFIXES;
+use crate::metamodel::is_reserved_in;
 use crate::{Code, Dtmi};
 
-/// Returns the identifier of an element, from its `@id` or assigned.
+/// Returns the identifier of an element, from its `@id` or assigned. `allows_reserved` accepts an `@id` with a reserved
+/// prefix.
 pub(super) fn identify(
     node: &Node,
     doc: usize,
     context: &Context,
     slot: Option<&Slot<'_>>,
+    allows_reserved: bool,
     reporter: &mut Reporter,
 ) -> Result<Dtmi, Reported> {
     match (node.member("@id"), slot) {
-        (Some(member), _) => read(&member.value, doc, context, reporter),
+        (Some(member), _) => read(&member.value, doc, context, allows_reserved, reporter),
         (None, None) => Err(missing_top_level_id(doc, node, reporter)),
         (None, Some(slot)) if slot.target.id_required => {
             reporter.property(
@@ -46,7 +48,13 @@ pub(super) fn missing_top_level_id(doc: usize, node: &Node, reporter: &mut Repor
     )
 }
 
-fn read(value: &Node, doc: usize, context: &Context, reporter: &mut Reporter) -> Result<Dtmi, Reported> {
+fn read(
+    value: &Node,
+    doc: usize,
+    context: &Context,
+    allows_reserved: bool,
+    reporter: &mut Reporter,
+) -> Result<Dtmi, Reported> {
     let version = context.version;
     let at = Position::node(doc, value);
     let Some(text) = value.as_str().filter(|text| !text.is_empty()) else {
@@ -77,11 +85,11 @@ fn read(value: &Node, doc: usize, context: &Context, reporter: &mut Reporter) ->
             "Write `dtmi:`, segments separated by colons, and `;` with a version. A segment has letters, digits and inner underscores, and starts with a letter.",
         ));
     }
-    if RESERVED_PREFIXES.iter().any(|prefix| text.starts_with(prefix)) {
+    if !allows_reserved && is_reserved_in(text, context.extensions.iter().copied()) {
         return Err(reporter.reject(
             Code::ReservedId,
             at,
-            format!("`{text}` starts with a prefix that is reserved for DTDL."),
+            format!("`{text}` starts with a prefix that is reserved for DTDL or its extensions."),
             "Start with your own segments, such as \"dtmi:com:example:\".",
         ));
     }

@@ -136,6 +136,6 @@ impl Session<'_> {
                 "Write a DTMI such as \"dtmi:com:example:Room;1\".",
             );
         }
-        values.first()
+        values.first().copied()
     }
 }

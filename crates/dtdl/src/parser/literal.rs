@@ -5,7 +5,7 @@ use super::properties::Reading;
 use super::report::Position;
 use super::session::Session;
 use crate::Code;
-use crate::json::{Data, Node};
+use crate::json::{Data, Member, Node};
 use crate::metamodel::{Property, Value};
 use crate::model::Literal;
 
@@ -113,8 +113,42 @@ impl Session<'_> {
             }
             Value::Localized { .. } | Value::Element(_) => return,
         };
+        let Some(value) = self.single(reading, property, codes) else {
+            return;
+        };
+        let Some(plain) = self.unwrap_value(reading, codes, value) else {
+            return;
+        };
+        let Some(read) = converted(property, plain) else {
+            let is_object = matches!(value.data, Data::Object(_));
+            let code = if is_object { codes.wrong_value } else { codes.wrong };
+            self.report_value(
+                reading,
+                code,
+                Position::node(reading.doc, value),
+                format!(
+                    "`{}` is {}; it must be {}.",
+                    reading.name,
+                    plain.excerpt(),
+                    codes.noun
+                ),
+                codes.help,
+            );
+            return;
+        };
+        self.check_literal(reading, property, plain, &read);
+        self.set(reading.element, property.name, read);
+    }
+
+    /// Returns the only value. Reports more than one, and none if the property is required.
+    fn single<'n>(
+        &mut self,
+        reading: &Reading<'n>,
+        property: &Property,
+        codes: &LiteralCodes,
+    ) -> Option<&'n Node> {
         let values = reading.values();
-        let [value] = values else {
+        let [value] = values[..] else {
             if values.is_empty() {
                 if property.required {
                     self.report_value(
@@ -141,41 +175,9 @@ impl Session<'_> {
                     "Keep one of them.",
                 );
             }
-            return;
+            return None;
         };
-        let Some(plain) = self.unwrap_value(reading, codes, value) else {
-            return;
-        };
-        let read = match (&property.value, &plain.data) {
-            (Value::String { .. } | Value::Duration | Value::Literal, Data::String(text)) => {
-                Some(Literal::String(text.clone()))
-            }
-            (Value::Boolean | Value::Literal, Data::Boolean(value)) => Some(Literal::Boolean(*value)),
-            (Value::Integer { .. } | Value::Literal, Data::Number(_)) if plain.as_integer().is_some() => {
-                plain.as_integer().map(Literal::Integer)
-            }
-            (Value::Number | Value::Literal, Data::Number(number)) => number.as_f64().map(Literal::Number),
-            _ => None,
-        };
-        let Some(read) = read else {
-            let is_object = matches!(value.data, Data::Object(_));
-            let code = if is_object { codes.wrong_value } else { codes.wrong };
-            self.report_value(
-                reading,
-                code,
-                Position::node(reading.doc, value),
-                format!(
-                    "`{}` is {}; it must be {}.",
-                    reading.name,
-                    plain.excerpt(),
-                    codes.noun
-                ),
-                codes.help,
-            );
-            return;
-        };
-        self.check_literal(reading, property, plain, &read);
-        self.set(reading.element, property.name, read);
+        Some(value)
     }
 
     fn check_literal(
@@ -270,7 +272,25 @@ impl Session<'_> {
         let Data::Object(members) = &value.data else {
             return Some(value);
         };
-        let at = Position::node(reading.doc, value);
+        self.check_value_object(reading, members);
+        let Some(inner) = value.member("@value") else {
+            self.report_value(
+                reading,
+                codes.no_value,
+                Position::node(reading.doc, value),
+                format!("`{}` is an object without `@value`.", reading.name),
+                codes.help,
+            );
+            return None;
+        };
+        let is_typed = value
+            .member("@type")
+            .is_none_or(|declared| self.check_datatype(reading, codes, &declared.value, &inner.value));
+        is_typed.then_some(&inner.value)
+    }
+
+    /// Checks that a value object has no members but `@value` and `@type`.
+    fn check_value_object(&mut self, reading: &Reading<'_>, members: &[Member]) {
         for member in members {
             let (code, what) = match &*member.name {
                 "@value" | "@type" => continue,
@@ -302,66 +322,64 @@ impl Session<'_> {
                 "Keep only `@value` and `@type`.",
             );
         }
-        let Some(inner) = value.member("@value") else {
+    }
+
+    /// Checks the `@type` of a value object. Returns whether it is the datatype of the property.
+    fn check_datatype(
+        &mut self,
+        reading: &Reading<'_>,
+        codes: &LiteralCodes,
+        declared: &Node,
+        inner: &Node,
+    ) -> bool {
+        let types = match &declared.data {
+            Data::Array(items) => items.as_slice(),
+            Data::String(_) => std::slice::from_ref(declared),
+            _ => &[],
+        };
+        let type_at = Position::node(reading.doc, declared);
+        let [only] = types else {
             self.report_value(
                 reading,
-                codes.no_value,
-                at,
-                format!("`{}` is an object without `@value`.", reading.name),
-                codes.help,
+                Code::LiteralTypeNotSingular,
+                type_at,
+                format!(
+                    "The `@type` in the value object of `{}` does not name exactly one datatype.",
+                    reading.name
+                ),
+                "Remove `@type`, or name one datatype.",
             );
-            return None;
+            return false;
         };
-        if let Some(declared) = value.member("@type") {
-            let types = match &declared.value.data {
-                Data::Array(items) => items.as_slice(),
-                Data::String(_) => std::slice::from_ref(&declared.value),
-                _ => &[],
+        let name = only.as_str().and_then(|name| {
+            name.strip_prefix("xsd:")
+                .or_else(|| name.strip_prefix("http://www.w3.org/2001/XMLSchema#"))
+        });
+        let fits = match name {
+            Some(name) if codes.datatype.is_empty() => is_datatype_of(name, inner),
+            Some(name) => name == codes.datatype,
+            None => false,
+        };
+        if !fits {
+            let expected = if codes.datatype.is_empty() {
+                "the datatype of `@value`".to_owned()
+            } else {
+                format!("\"xsd:{}\"", codes.datatype)
             };
-            let type_at = Position::node(reading.doc, &declared.value);
-            let [only] = types else {
-                self.report_value(
-                    reading,
-                    Code::LiteralTypeNotSingular,
-                    type_at,
-                    format!(
-                        "The `@type` in the value object of `{}` does not name exactly one datatype.",
-                        reading.name
-                    ),
-                    "Remove `@type`, or name one datatype.",
-                );
-                return None;
-            };
-            let name = only.as_str().and_then(|name| {
-                name.strip_prefix("xsd:")
-                    .or_else(|| name.strip_prefix("http://www.w3.org/2001/XMLSchema#"))
-            });
-            let fits = match name {
-                Some(name) if codes.datatype.is_empty() => is_datatype_of(name, &inner.value),
-                Some(name) => name == codes.datatype,
-                None => false,
-            };
-            if !fits {
-                let expected = if codes.datatype.is_empty() {
-                    "the datatype of `@value`".to_owned()
-                } else {
-                    format!("\"xsd:{}\"", codes.datatype)
-                };
-                self.report_value(
-                    reading,
-                    codes.wrong_type,
-                    type_at,
-                    format!(
-                        "The `@type` in the value object of `{}` is {}; it must be {expected}.",
-                        reading.name,
-                        only.excerpt()
-                    ),
-                    format!("Remove `@type`, or change it to {expected}."),
-                );
-                return None;
-            }
+            self.report_value(
+                reading,
+                codes.wrong_type,
+                type_at,
+                format!(
+                    "The `@type` in the value object of `{}` is {}; it must be {expected}.",
+                    reading.name,
+                    only.excerpt()
+                ),
+                format!("Remove `@type`, or change it to {expected}."),
+            );
+            return false;
         }
-        Some(&inner.value)
+        true
     }
 
     /// Reports a fault in the value of a property.
@@ -375,6 +393,21 @@ impl Session<'_> {
     ) {
         self.reporter
             .property(code, at, reading.id, reading.name, message, help);
+    }
+}
+
+/// Returns the literal if it has the type of the property.
+fn converted(property: &Property, plain: &Node) -> Option<Literal> {
+    match (&property.value, &plain.data) {
+        (Value::String { .. } | Value::Duration | Value::Literal, Data::String(text)) => {
+            Some(Literal::String(text.clone()))
+        }
+        (Value::Boolean | Value::Literal, Data::Boolean(value)) => Some(Literal::Boolean(*value)),
+        (Value::Integer { .. } | Value::Literal, Data::Number(_)) if plain.as_integer().is_some() => {
+            plain.as_integer().map(Literal::Integer)
+        }
+        (Value::Number | Value::Literal, Data::Number(number)) => number.as_f64().map(Literal::Number),
+        _ => None,
     }
 }
 

@@ -120,64 +120,11 @@ impl Session<'_> {
                 (DEFAULT, Some(&**text))
             }
             Data::Object(members) => {
-                let language = match value.member("@language").map(|member| &member.value) {
-                    None => DEFAULT,
-                    Some(node) => match node.as_str().filter(|tag| !tag.is_empty()) {
-                        Some(tag) => {
-                            if !is_language(tag) {
-                                self.report_value(
-                                    reading,
-                                    Code::LangStringElementInvalidCode,
-                                    Position::node(reading.doc, node),
-                                    format!("`{tag}` is not a language tag."),
-                                    "Use a language tag such as \"en\", \"zh-Hant\" or \"fr-CA\".",
-                                );
-                            }
-                            tag
-                        }
-                        None => {
-                            self.report_value(
-                                reading,
-                                Code::LangStringElementCodeNotString,
-                                Position::node(reading.doc, node),
-                                format!("`@language` is {}; it must be a language tag.", node.excerpt()),
-                                "Use a language tag such as \"en\", \"zh-Hant\" or \"fr-CA\".",
-                            );
-                            return;
-                        }
-                    },
+                let Some(language) = self.language(reading, value) else {
+                    return;
                 };
-                let text = match value.member("@value") {
-                    None => {
-                        self.report_value(
-                            reading,
-                            Code::LangStringElementNoValue,
-                            at,
-                            format!("A value of `{}` is an object without `@value`.", reading.name),
-                            "Add `@value` with a string.",
-                        );
-                        None
-                    }
-                    Some(member) => match member.value.as_str() {
-                        Some(text) => {
-                            self.check_length(reading, &member.value, text, max);
-                            Some(text)
-                        }
-                        None => {
-                            self.report_value(
-                                reading,
-                                Code::LangStringElementValueNotString,
-                                Position::node(reading.doc, &member.value),
-                                format!(
-                                    "The `@value` of a value of `{}` is {}; it must be a string.",
-                                    reading.name,
-                                    member.value.excerpt()
-                                ),
-                                "Change it to a string.",
-                            );
-                            return;
-                        }
-                    },
+                let Some(text) = self.tagged_text(reading, value, max) else {
+                    return;
                 };
                 self.check_tagged_members(reading, members);
                 (language, text)
@@ -211,6 +158,75 @@ impl Session<'_> {
             return;
         }
         strings.push((language.into(), text.unwrap_or_default().into()));
+    }
+
+    /// Returns the language of a tagged string, or `None` if it is not a string.
+    fn language<'n>(&mut self, reading: &Reading<'_>, value: &'n Node) -> Option<&'n str> {
+        const HELP: &str = "Use a language tag such as \"en\", \"zh-Hant\" or \"fr-CA\".";
+        let Some(member) = value.member("@language") else {
+            return Some(DEFAULT);
+        };
+        let node = &member.value;
+        let at = Position::node(reading.doc, node);
+        let Some(tag) = node.as_str().filter(|tag| !tag.is_empty()) else {
+            self.report_value(
+                reading,
+                Code::LangStringElementCodeNotString,
+                at,
+                format!("`@language` is {}; it must be a language tag.", node.excerpt()),
+                HELP,
+            );
+            return None;
+        };
+        if !is_language(tag) {
+            self.report_value(
+                reading,
+                Code::LangStringElementInvalidCode,
+                at,
+                format!("`{tag}` is not a language tag."),
+                HELP,
+            );
+        }
+        Some(tag)
+    }
+
+    /// Returns the text of a tagged string, the inner `None` if it has none, or `None` if it is not a string.
+    #[expect(
+        clippy::option_option,
+        reason = "a tagged string without a text still has a language"
+    )]
+    fn tagged_text<'n>(
+        &mut self,
+        reading: &Reading<'_>,
+        value: &'n Node,
+        max: usize,
+    ) -> Option<Option<&'n str>> {
+        let Some(member) = value.member("@value") else {
+            self.report_value(
+                reading,
+                Code::LangStringElementNoValue,
+                Position::node(reading.doc, value),
+                format!("A value of `{}` is an object without `@value`.", reading.name),
+                "Add `@value` with a string.",
+            );
+            return Some(None);
+        };
+        let Some(text) = member.value.as_str() else {
+            self.report_value(
+                reading,
+                Code::LangStringElementValueNotString,
+                Position::node(reading.doc, &member.value),
+                format!(
+                    "The `@value` of a value of `{}` is {}; it must be a string.",
+                    reading.name,
+                    member.value.excerpt()
+                ),
+                "Change it to a string.",
+            );
+            return None;
+        };
+        self.check_length(reading, &member.value, text, max);
+        Some(Some(text))
     }
 
     fn check_tagged_members(&mut self, reading: &Reading<'_>, members: &[Member]) {

@@ -21,12 +21,8 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// Returns the items of an array, or the single value.
-    pub(super) fn values(&self) -> &'a [Node] {
-        match &self.member.value.data {
-            Data::Array(items) => items,
-            _ => std::slice::from_ref(&self.member.value),
-        }
+    pub(super) fn values(&self) -> Vec<&'a Node> {
+        self.member.value.items()
     }
 
     pub(super) fn is_array(&self) -> bool {

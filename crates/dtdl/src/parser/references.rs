@@ -1,5 +1,8 @@
 //! Properties whose values are other elements, defined in place or referred to.
 
+use std::collections::HashSet;
+
+use super::element::only_id;
 use super::properties::Reading;
 use super::report::{Position, Reported};
 use super::session::{Pending, Session};
@@ -44,13 +47,17 @@ impl Session<'_> {
         if target.plural
             && let Some(max) = target.max.filter(|max| valid > *max)
         {
-            self.report_value(
-                reading,
-                Code::ObjectCountAboveMax,
-                reading.at(),
-                format!("`{}` has {valid} values; the limit is {max}.", reading.name),
-                format!("Remove {} of them.", valid - max),
-            );
+            // As in DTDLParser, an element that is referred to twice counts once.
+            let distinct = valid - repeated_references(reading).min(valid);
+            if distinct > max {
+                self.report_value(
+                    reading,
+                    Code::ObjectCountAboveMax,
+                    reading.at(),
+                    format!("`{}` has {distinct} values; the limit is {max}.", reading.name),
+                    format!("Remove {} of them.", distinct - max),
+                );
+            }
         }
     }
 
@@ -58,31 +65,7 @@ impl Session<'_> {
     fn reference(&mut self, reading: &Reading<'_>, slot: &Slot<'_>, value: &Node) -> bool {
         let at = Position::node(reading.doc, value);
         match &value.data {
-            Data::String(text) => {
-                let Some(id) = reading.context.expand(text) else {
-                    self.report_value(
-                        reading,
-                        Code::BadDtmiOrTerm,
-                        at,
-                        format!("`{text}` is neither a DTMI nor a known term."),
-                        format!(
-                            "Write the DTMI of an element, or a term such as \"{}\".",
-                            example(slot.target.class)
-                        ),
-                    );
-                    return false;
-                };
-                let position = self.add_reference(slot.parent, slot.property, None);
-                self.pending.push(Pending {
-                    from: slot.parent,
-                    property: slot.property,
-                    position,
-                    target: slot.target,
-                    id: Dtmi::unchecked(&id),
-                    at,
-                });
-                true
-            }
+            Data::String(text) => self.refer(reading, slot, text, at, Code::BadDtmiOrTerm),
             Data::Object(_) if slot.target.inline.is_empty() => {
                 self.report_value(
                     reading,
@@ -97,6 +80,11 @@ impl Session<'_> {
                 false
             }
             Data::Object(_) => {
+                if self.options.tolerates_solecisms(reading.context.version.number)
+                    && let Some(id) = only_id(value).and_then(Node::as_str)
+                {
+                    return self.refer(reading, slot, id, at, Code::IdRefBadDtmiOrTerm);
+                }
                 let position = self.add_reference(slot.parent, slot.property, None);
                 match self.nested(reading.doc, value, reading.context, slot) {
                     Ok(index) => {
@@ -123,6 +111,41 @@ impl Session<'_> {
         }
     }
 
+    /// Adds a reference to the element that `text` identifies. Reports `code` and returns false if it identifies none.
+    fn refer(
+        &mut self,
+        reading: &Reading<'_>,
+        slot: &Slot<'_>,
+        text: &str,
+        at: Position,
+        code: Code,
+    ) -> bool {
+        let Some(id) = reading.context.expand(text) else {
+            self.report_value(
+                reading,
+                code,
+                at,
+                format!("`{text}` is neither a DTMI nor a known term."),
+                format!(
+                    "Write the DTMI of an element, or a term such as \"{}\".",
+                    example(slot.target.class)
+                ),
+            );
+            return false;
+        };
+        let position = self.add_reference(slot.parent, slot.property, None);
+        self.pending.push(Pending {
+            from: slot.parent,
+            property: slot.property,
+            position,
+            target: slot.target,
+            id: Dtmi::unchecked(&id),
+            is_term: !text.starts_with("dtmi:"),
+            at,
+        });
+        true
+    }
+
     /// Resolves a value that [`add_reference`](Self::add_reference) added.
     #[expect(
         clippy::expect_used,
@@ -142,6 +165,14 @@ impl Session<'_> {
             .expect("a position from `add_reference`");
         *value = Some(to);
     }
+}
+
+/// Returns how many values refer to an element that an earlier value refers to.
+fn repeated_references(reading: &Reading<'_>) -> usize {
+    let mut seen = HashSet::new();
+    let values = reading.values().into_iter();
+    let ids = values.filter_map(|value| value.as_str().or_else(|| only_id(value)?.as_str()));
+    ids.filter(|id| !seen.insert(*id)).count()
 }
 
 /// Returns a term for an element of a class, for messages.

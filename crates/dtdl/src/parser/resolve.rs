@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::api::Resolver;
 use super::session::{Missing, Pending, Session};
-use crate::metamodel::{ElementKind, RESERVED_PREFIXES, index};
-use crate::model::ElementIndex;
+use crate::metamodel::{ElementKind, index, is_reserved};
+use crate::model::{ElementData, ElementIndex};
 use crate::{Code, Dtmi};
 
 impl Session<'_> {
@@ -27,12 +27,8 @@ impl Session<'_> {
                         to_check.push((pending, index));
                     }
                     None if self.broken.contains(&pending.id) => {}
-                    None if RESERVED_PREFIXES
-                        .iter()
-                        .any(|prefix| pending.id.as_str().starts_with(prefix)) =>
-                    {
-                        self.undefined_reserved(&pending);
-                    }
+                    None if pending.is_term => self.term_of_no_element(&pending),
+                    None if is_reserved(pending.id.as_str()) => self.undefined_reserved(&pending),
                     None => missing.push(pending),
                 }
             }
@@ -66,6 +62,21 @@ impl Session<'_> {
         }
     }
 
+    fn term_of_no_element(&mut self, pending: &Pending) {
+        let from = self.elements[pending.from].id.clone();
+        self.reporter.property(
+            Code::BadType,
+            pending.at,
+            &from,
+            pending.property,
+            format!(
+                "`{}` refers to {}, which is not an element.",
+                pending.property, pending.id
+            ),
+            format!("Refer to an element of class {}.", pending.target.class),
+        );
+    }
+
     fn undefined_reserved(&mut self, pending: &Pending) {
         let from = self.elements[pending.from].id.clone();
         self.reporter.property(
@@ -74,7 +85,7 @@ impl Session<'_> {
             &from,
             pending.property,
             format!(
-                "{} has a prefix that is reserved for DTDL, but DTDL does not define it.",
+                "{} has a reserved prefix, but neither DTDL nor its extensions define it.",
                 pending.id
             ),
             "Correct the identifier, or refer to an element of the model.",
@@ -83,94 +94,102 @@ impl Session<'_> {
 
     /// Checks that a resolved element is allowed as the value of the property.
     fn check_reference(&mut self, pending: &Pending, to: ElementIndex) {
-        let (from, found) = (&self.elements[pending.from], &self.elements[to]);
-        let from_id = from.id.clone();
-        let property = pending.property;
-        let target = pending.target;
-        let mut findings: Vec<(Code, String, String)> = Vec::new();
-        if !target.kinds.contains(&found.kind) {
-            findings.push((
+        let from_id = self.elements[pending.from].id.clone();
+        let found = &self.elements[to];
+        let findings = if pending.target.kinds.contains(&found.kind) {
+            let mut findings = self.misplaced(pending, found);
+            findings.extend(self.other_value(pending, found));
+            findings
+        } else {
+            vec![(
                 Code::BadType,
                 format!(
-                    "`{property}` refers to {}, which is {}.",
+                    "`{}` refers to {}, which is {}.",
+                    pending.property,
                     found.id,
                     found.kind.with_article()
                 ),
-                format!("Refer to an element of class {}.", target.class),
-            ));
-        } else {
-            let home = if from.kind == ElementKind::Interface {
-                Some(pending.from)
-            } else {
-                from.partition
-            };
-            if found.kind != ElementKind::Interface && found.partition.is_some() && found.partition != home {
-                findings.push((
-                    Code::CrossPartitionReference,
-                    format!(
-                        "`{property}` refers to {}, which is defined in another Interface.",
-                        found.id
-                    ),
-                    "Define a copy with its own identifier in this Interface.".to_owned(),
-                ));
-            }
-            if !target.admits(found.version, from.version) {
-                findings.push((
-                    Code::DisallowedVersionReference,
-                    format!(
-                        "`{property}` refers to {}, which is written in DTDL version {}, but this element in version {}.",
-                        found.id, found.version, from.version
-                    ),
-                    super::element::allowed_version(target, from.version),
-                ));
-            }
-            if let Some(only) = target.only
-                && !only.iter().any(|term| is_term(&found.id, term))
-            {
-                findings.push((
-                    Code::NotRequiredValue,
-                    format!(
-                        "`{property}` is `{}`, which is not allowed.",
-                        index().name(found.id.as_str())
-                    ),
-                    format!("Use {}.", only.join(" or ")),
-                ));
-            }
-            if let Some(unit_enum) = target.child_of
-                && found
-                    .parent
-                    .is_none_or(|parent| self.elements[parent].id != *unit_enum)
-            {
-                let unit_enum = index().name(unit_enum);
-                findings.push((
-                    Code::WrongParent,
-                    format!(
-                        "`{property}` is `{}`, which is not a value of {unit_enum}.",
-                        index().name(found.id.as_str())
-                    ),
-                    format!("Use a value of {unit_enum}."),
-                ));
-            }
-            if let Some(unit_type) = target.supplement
-                && !found.has_supplement(unit_type)
-            {
-                let unit_type = index().name(unit_type);
-                findings.push((
-                    Code::NotRequiredType,
-                    format!(
-                        "`{property}` is `{}`, which is not a value of {unit_type}.",
-                        index().name(found.id.as_str())
-                    ),
-                    format!("Use a value of {unit_type}."),
-                ));
-            }
-        }
+                format!("Refer to an element of class {}.", pending.target.class),
+            )]
+        };
         for (code, message, help) in findings {
             self.reporter
-                .property(code, pending.at, &from_id, property, message, help);
+                .property(code, pending.at, &from_id, pending.property, message, help);
         }
     }
+
+    /// Checks the Interface and the DTDL version that the element is defined in.
+    fn misplaced(&self, pending: &Pending, found: &ElementData) -> Vec<Finding> {
+        let (from, property) = (&self.elements[pending.from], pending.property);
+        let mut findings = Vec::new();
+        let home = if from.kind == ElementKind::Interface {
+            Some(pending.from)
+        } else {
+            from.partition
+        };
+        if found.kind != ElementKind::Interface && found.partition.is_some() && found.partition != home {
+            findings.push((
+                Code::CrossPartitionReference,
+                format!(
+                    "`{property}` refers to {}, which is defined in another Interface.",
+                    found.id
+                ),
+                "Define a copy with its own identifier in this Interface.".to_owned(),
+            ));
+        }
+        if !pending.target.admits(found.version, from.version) {
+            findings.push((
+                Code::DisallowedVersionReference,
+                format!(
+                    "`{property}` refers to {}, which is written in DTDL version {}, but this element in version {}.",
+                    found.id, found.version, from.version
+                ),
+                super::element::allowed_version(pending.target, from.version),
+            ));
+        }
+        findings
+    }
+
+    /// Checks that the element is among those that the property allows.
+    fn other_value(&self, pending: &Pending, found: &ElementData) -> Vec<Finding> {
+        let (target, property) = (pending.target, pending.property);
+        let name = index().name(found.id.as_str());
+        let mut findings = Vec::new();
+        if let Some(only) = target.only
+            && !only.iter().any(|term| is_term(&found.id, term))
+        {
+            findings.push((
+                Code::NotRequiredValue,
+                format!("`{property}` is `{name}`, which is not allowed."),
+                format!("Use {}.", only.join(" or ")),
+            ));
+        }
+        let parent = found.parent.map(|parent| &self.elements[parent].id);
+        let other_enum = target
+            .child_of
+            .filter(|unit_enum| parent.is_none_or(|parent| *parent != **unit_enum));
+        let other_type = target
+            .supplement
+            .filter(|unit_type| !found.has_supplement(unit_type));
+        let units = [
+            (Code::WrongParent, other_enum),
+            (Code::NotRequiredType, other_type),
+        ];
+        for (code, units) in units {
+            if let Some(units) = units.map(|units| index().name(units)) {
+                findings.push((
+                    code,
+                    format!("`{property}` is `{name}`, which is not a value of {units}."),
+                    format!("Use a value of {units}."),
+                ));
+            }
+        }
+        findings
+    }
 }
+
+/// Code, message and help.
+type Finding = (Code, String, String);
 
 /// Returns whether an element is the built-in one with this term, in any version.
 fn is_term(id: &Dtmi, term: &str) -> bool {

@@ -35,6 +35,8 @@ pub(super) struct Pending {
     pub(super) position: usize,
     pub(super) target: &'static Target,
     pub(super) id: Dtmi,
+    /// Whether the document has a term instead of the identifier.
+    pub(super) is_term: bool,
     pub(super) at: Position,
 }
 
@@ -109,11 +111,7 @@ impl<'p> Session<'p> {
             has_lines,
         });
         self.sources.push(Arc::clone(&source));
-        let roots = match &source.root.data {
-            Data::Array(items) => items.as_slice(),
-            _ => std::slice::from_ref(&source.root),
-        };
-        for root in roots {
+        for root in source.root.items() {
             // The error has been reported. The other elements are read nevertheless, to report their errors too.
             let _ = self.top_level(doc, root);
         }

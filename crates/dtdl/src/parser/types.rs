@@ -272,7 +272,13 @@ impl Session<'_> {
             }
             kept.push(supplement);
         }
-        for supplement in &kept {
+        self.check_combination(subject, at, &kept);
+        types.supplements = kept;
+    }
+
+    /// Checks that the types that each type requires are there, and those that it excludes are not.
+    fn check_combination(&mut self, subject: &Subject<'_>, at: Position, kept: &[&Supplement]) {
+        for supplement in kept {
             for required in &supplement.requires {
                 if !kept.iter().any(|other| other.id == *required) {
                     let name = index().name(required);
@@ -298,7 +304,6 @@ impl Session<'_> {
                 }
             }
         }
-        types.supplements = kept;
     }
 }
 

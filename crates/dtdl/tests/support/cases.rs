@@ -78,6 +78,12 @@ impl Case {
                     .filter_map(|version| version.as_u64()?.try_into().ok()),
             );
         }
+        if let Some(contexts) = options["extensions"].as_array() {
+            parser = parser.extensions(contexts.iter().filter_map(Value::as_str));
+        }
+        if let Some(tolerate) = options["solecisms"].as_bool() {
+            parser = parser.tolerate_solecisms(tolerate);
+        }
         if let Some(limits) = options["limits"].as_array() {
             parser = parser.limits(limits.iter().filter_map(Value::as_str));
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
-use dtdl::{Parser, UnknownExtensions};
+use dtdl::{Document, Dtmi, Parser, UnknownExtensions};
 use serde_json::Value;
 
 /// A few cases of our own in the format of the suite.
@@ -31,7 +31,7 @@ impl Outcome {
     }
 }
 
-/// Runs every case of every `.json` file in a folder.
+/// Runs every case of every `.json` file in a folder. A file has a list of cases or one case.
 pub(crate) fn run(folder: &Path) -> io::Result<Outcome> {
     let mut files: Vec<_> = std::fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
@@ -48,8 +48,12 @@ pub(crate) fn run(folder: &Path) -> io::Result<Outcome> {
             .to_string_lossy()
             .into_owned();
         let text = std::fs::read_to_string(file)?;
-        let cases: Vec<Value> = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-            .map_err(|error| io::Error::other(format!("{name}: {error}")))?;
+        let cases = match serde_json::from_str(text.trim_start_matches('\u{feff}'))
+            .map_err(|error| io::Error::other(format!("{name}: {error}")))?
+        {
+            Value::Array(cases) => cases,
+            case => vec![case],
+        };
         let version = name
             .rsplit_once('V')
             .map_or("?", |(_, version)| version)
@@ -78,7 +82,7 @@ fn check(case: &Value, codes: &mut BTreeMap<String, usize>) -> Option<String> {
         return Some(format!("the case has no `input`: {case}"));
     };
     let documents: Vec<String> = input.iter().map(Value::to_string).collect();
-    let result = parser(case).parse(documents.iter());
+    let result = parser(case).parse_with(documents.iter(), &mut |missing: &[Dtmi]| resolved(case, missing));
     if let Err(error) = &result {
         for diagnostic in &error.diagnostics {
             *codes.entry(diagnostic.code.id().to_owned()).or_default() += 1;
@@ -101,6 +105,20 @@ fn check(case: &Value, codes: &mut BTreeMap<String, usize>) -> Option<String> {
         .then(|| format!("expected {expected:?} to be unresolved, found {found:?}: {documents}"))
 }
 
+/// Returns the documents that the resolver of the case has for the identifiers.
+fn resolved(case: &Value, missing: &[Dtmi]) -> Vec<Document<'static>> {
+    let exchanges = case["resolution"].as_array().into_iter().flatten();
+    let exchanges = exchanges.filter(|exchange| {
+        let mut requested = exchange["request"].as_array().into_iter().flatten();
+        requested.any(|id| missing.iter().any(|missing| id == missing.as_str()))
+    });
+    exchanges
+        .filter_map(|exchange| exchange["response"].as_array())
+        .flatten()
+        .map(|document| Document::from(document.to_string()))
+        .collect()
+}
+
 fn parser(case: &Value) -> Parser {
     let has_option = |name: &str| {
         case["options"]
@@ -114,6 +132,11 @@ fn parser(case: &Value) -> Parser {
         parser = parser.unknown_extensions(UnknownExtensions::Allow);
     } else if has_option("DisallowUndefinedExtensions") {
         parser = parser.unknown_extensions(UnknownExtensions::Refuse);
+    }
+    let mut quirks = case["quirks"].as_array().into_iter().flatten();
+    parser = parser.tolerate_solecisms(quirks.any(|quirk| quirk == "TolerateSolecismsInParse"));
+    if let Some(max) = case["maxDtdlVersion"].as_u64() {
+        parser = parser.versions((2..=4).filter(|version| u64::from(*version) <= max));
     }
     if let Some(limits) = case["acceptableLimits"].as_array() {
         parser = parser.limits(limits.iter().filter_map(Value::as_str));
