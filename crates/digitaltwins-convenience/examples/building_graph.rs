@@ -48,7 +48,7 @@ struct Contains {
     since: String,
 }
 
-/// In any order: `upload_models` finds the right one.
+/// The models, in any order: `upload_models` sorts them.
 fn models() -> Vec<Value> {
     let interface = |id: &str, extends: &[&str], contents: Value| json!({"@context": "dtmi:dtdl:context;3", "@id": id, "@type": "Interface", "extends": extends, "contents": contents});
     vec![
@@ -97,7 +97,7 @@ async fn build(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send +
         ..Default::default()
     };
     let uploaded = client.upload_models(&models(), Some(options)).await?;
-    println!("Models, each after those that it depends on:");
+    println!("Models, dependencies first:");
     for model in uploaded.models {
         println!("  {}", model.id);
     }
@@ -142,7 +142,7 @@ async fn build(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send +
         );
     }
 
-    println!("\nWhat the floor contains, and since when:");
+    println!("\nRooms of the floor:");
     #[derive(Deserialize)]
     struct Row {
         #[serde(rename = "R")]
@@ -194,7 +194,7 @@ async fn clean_up(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Sen
             .await
             .is_err_and(|error| error.is_not_found())
     );
-    // In the reverse of the order of the upload.
+    // Dependents first.
     for id in [LAB, FLOOR, ROOM, "dtmi:example:building:Thermostat;1"] {
         match client.delete_model(id).await {
             Err(error) if !error.is_not_found() => return Err(error.into()),

@@ -17,27 +17,26 @@ use digitaltwins_convenience::{
     BulkProgress, BulkUpsertOptions, DigitalTwin, GraphItem, ProgressCallback, Relationship,
     UploadModelsOptions,
 };
-use futures::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::json;
 
 const SENSOR: &str = "dtmi:example:bulk:Sensor;1";
-const SENSORS: u64 = 1_000;
-const BAR: u64 = 40;
+const SENSORS: u32 = 1_000;
+const BAR: usize = 40;
 
 #[derive(Serialize)]
 struct Sensor {
     position: f64,
 }
 
-/// The twins, and for each a relationship to the next. The stream is read as requests finish, so it may be of any length.
+/// The twins, each with a relationship to the previous one.
 fn graph() -> impl Iterator<Item = Result<GraphItem, digitaltwins_convenience::Error>> {
     (0..SENSORS).flat_map(|n| {
         let sensor = DigitalTwin::new(
             format!("bulk-{n}"),
             SENSOR,
             Sensor {
-                position: n as f64 / 2.0,
+                position: f64::from(n) / 2.0,
             },
         );
         let before = n.checked_sub(1).map(|before| {
@@ -64,44 +63,39 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     };
     client.upload_models(&[model], Some(options)).await?;
 
-    let total = 2 * SENSORS - 1;
     let start = Instant::now();
     let options = BulkUpsertOptions {
         on_progress: Some(ProgressCallback::new(move |progress| {
-            if progress.completed().is_multiple_of(100) || progress.completed() == total {
-                draw(progress, total, start);
+            let finished = progress.done + progress.failed;
+            if finished.is_multiple_of(100) || Some(finished) == progress.total {
+                draw(progress, start);
             }
         })),
         ..Default::default()
     };
-    let items = stream::iter(graph().filter_map(Result::ok));
-    let mut outcomes = client.bulk_upsert(items, Some(options))?;
-    let mut failures = Vec::new();
-    while let Some(outcome) = outcomes.next().await {
-        if let Err(error) = outcome.result {
-            failures.push((outcome.index, error));
-        }
-    }
+    let items = graph().collect::<Result<Vec<_>, _>>()?;
+    let report = client.bulk_upsert(items, Some(options)).await?;
     println!();
-    for (index, error) in failures.iter().take(10) {
-        println!("item {index}: {error}");
+    for (item, error) in report.failed().take(10) {
+        println!("{item:?}: {error}");
     }
-    if !failures.is_empty() {
-        return Err(format!("{} items are not stored", failures.len()).into());
+    match report.failed().count() {
+        0 => Ok(()),
+        count => Err(format!("{count} items failed").into()),
     }
-    Ok(())
 }
 
-fn draw(progress: &BulkProgress, total: u64, start: Instant) {
-    let full = (progress.completed() * BAR / total) as usize;
-    let rate = progress.completed() as f64 / start.elapsed().as_secs_f64();
+fn draw(progress: &BulkProgress, start: Instant) {
+    let finished = progress.done + progress.failed;
+    let total = progress.total.unwrap_or(finished);
+    let full = finished * BAR / total;
+    let rate = finished as f64 / start.elapsed().as_secs_f64();
     print!(
-        "\r[{}{}] {} of {total}, {rate:.0} a second, {} at once, {} times slowed down ",
+        "\r[{}{}] {} of {total}, {rate:.0} per second, {} failed ",
         "#".repeat(full),
-        "-".repeat(BAR as usize - full),
-        progress.completed(),
-        progress.concurrency,
-        progress.throttled,
+        "-".repeat(BAR - full),
+        finished,
+        progress.failed,
     );
     // A progress bar that cannot be shown is not an error.
     std::io::stdout().flush().ok();

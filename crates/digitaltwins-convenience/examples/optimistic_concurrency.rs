@@ -1,4 +1,4 @@
-//! Two people change one twin: conditional writes with ETags, and the read-modify-write loop.
+//! Concurrent changes of one twin: conditional writes with ETags, and the read-modify-write loop.
 //!
 //! ```sh
 //! cargo run -p digitaltwins-convenience --example optimistic_concurrency
@@ -69,23 +69,26 @@ async fn change(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send 
 
     match client.upsert_digital_twin(DOOR, &door, Upsert::CreateOnly).await {
         Err(error) if error.is_already_exists() => {
-            println!("It is not stored twice: {}", error.message().unwrap_or_default())
+            println!(
+                "A second create is refused: {}",
+                error.message().unwrap_or_default()
+            )
         }
         other => return Err(format!("not refused: {other:?}").into()),
     }
 
-    let mine = DigitalTwinPatch::new().add("label", "mine")?;
-    let second = client.update_digital_twin(DOOR, &mine, &first).await?;
-    println!("\nI label it, and it becomes {:?}.", second.etag());
-    let yours = DigitalTwinPatch::new().add("label", "yours")?;
-    match client.update_digital_twin(DOOR, &yours, first).await {
+    let first_label = DigitalTwinPatch::new().add("label", "main")?;
+    let second = client.update_digital_twin(DOOR, &first_label, &first).await?;
+    println!("\nThe first label makes it {:?}.", second.etag());
+    let second_label = DigitalTwinPatch::new().add("label", "side")?;
+    match client.update_digital_twin(DOOR, &second_label, first).await {
         Err(error) if error.is_precondition_failed() => {
-            println!("You have read it before, and your write fails: {error}")
+            println!("A second label with the old ETag is refused: {error}")
         }
         other => return Err(format!("not refused: {other:?}").into()),
     }
 
-    println!("\n{PEOPLE} people open it {TIMES} times each, all at once.");
+    println!("\n{PEOPLE} people open it {TIMES} times each, concurrently.");
     let person = async || {
         for _ in 0..TIMES {
             // Reads, changes, writes with the ETag, and starts over if another writer was faster.
@@ -98,7 +101,7 @@ async fn change(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send 
     try_join_all((0..PEOPLE).map(|_| person())).await?;
     let door: DigitalTwin<Door> = client.get_digital_twin(DOOR).await?.into_model()?;
     println!(
-        "It was opened {} times, and is still labelled {:?}.",
+        "It was opened {} times, and is still labeled {:?}.",
         door.contents.openings, door.contents.label
     );
     if door.contents.openings != PEOPLE * TIMES {
@@ -108,7 +111,7 @@ async fn change(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send 
     let mut changed = door.clone();
     changed.contents.label = None;
     println!(
-        "\nThe patch of a change: {}",
+        "\nThe patch that removes the label: {}",
         DigitalTwinPatch::diff(&door, &changed)?
     );
     Ok(())

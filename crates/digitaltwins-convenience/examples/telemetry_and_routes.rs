@@ -1,4 +1,4 @@
-//! Telemetry on behalf of twins, and event routes for it.
+//! Telemetry of twins and components, and event routes.
 //!
 //! ```sh
 //! cargo run -p digitaltwins-convenience --example telemetry_and_routes
@@ -76,8 +76,8 @@ async fn publish(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send
     client
         .publish_telemetry(TWIN, &Reading { humidity: 0.61 }, None)
         .await?;
-    println!("The room has published a reading.");
-    // A gateway that was offline sets when the value was measured, and the message id by which a receiver drops duplicates.
+    println!("The room published a reading.");
+    // A gateway that was offline sets the source time, and a message id by which receivers drop duplicates.
     let options = PublishTelemetryOptions {
         message_id: Some("reading-17".to_owned()),
         source_time: Some((OffsetDateTime::now_utc() - std::time::Duration::from_secs(300)).into()),
@@ -85,13 +85,13 @@ async fn publish(client: &DigitalTwinsClient) -> Result<(), Box<dyn Error + Send
     client
         .publish_component_telemetry(TWIN, "sensor", &Reading { humidity: 0.58 }, Some(options))
         .await?;
-    println!("Its sensor has published one of five minutes ago.");
+    println!("Its sensor published one from five minutes ago.");
     match client
-        .publish_telemetry("telemetry-nobody", &Reading { humidity: 1.0 }, None)
+        .publish_telemetry("telemetry-missing", &Reading { humidity: 1.0 }, None)
         .await
     {
         Err(error) if error.is_not_found() => {
-            println!("A twin that does not exist publishes nothing: {error}")
+            println!("Telemetry of a missing twin is refused: {error}")
         }
         other => return Err(format!("not refused: {other:?}").into()),
     }
@@ -111,13 +111,13 @@ async fn route(client: &DigitalTwinsClient) -> Result<bool, Box<dyn Error + Send
             let mut routes = client.list_event_routes(None)?;
             while let Some(route) = routes.try_next().await? {
                 println!(
-                    "{:?} sends to {} what fits {}",
+                    "{:?} routes to {} if {}",
                     route.id, route.endpoint_name, route.filter
                 );
             }
             Ok(true)
         }
-        // Endpoints belong to the instance and are set up with it; the emulator has no routes in this version.
+        // Endpoints are configured on the instance; a new emulator has none.
         Err(error) => {
             println!("No route to {endpoint}: {error}");
             Ok(false)

@@ -1,24 +1,28 @@
 //! The client and its options.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, Url};
 use azure_protocol_runtime::TypedRequest;
-use azure_service_core::{CallOptions, CloudScopes, Credential, Error as CoreError, ServiceClient};
+use azure_service_core::{
+    CallLimits, CallOptions, CloudScopes, Credential, Error as CoreError, ServiceClient,
+};
 use digitaltwins_protocol::Client;
 
 use crate::error::Result;
 use crate::graph::ObserveThrottling;
 
-/// The scopes that tokens are requested for. The service is not offered in Azure operated by 21Vianet.
+/// The scopes that tokens are requested for (ADT-HTTP-7, ADT-HTTP-15, ADT-HTTP-16). Only the public one is documented; a
+/// wrong inference can be corrected with `DigitalTwinsClientOptions::scope`.
 const SCOPES: CloudScopes = CloudScopes {
     public: "https://digitaltwins.azure.net/.default",
     government: Some("https://digitaltwins.azure.us/.default"),
     china: None,
 };
 
-/// Names Azure Digital Twins in the `Audiences` of a custom cloud.
+/// The key of Azure Digital Twins in the `Audiences` of a custom cloud.
 ///
 /// # Example
 ///
@@ -38,15 +42,23 @@ pub struct DigitalTwinsAudience;
 
 /// Options of a [`DigitalTwinsClient`].
 ///
-/// Start from the default: a `ClientOptions` built from scratch has azure_core's retries, which go on for up to a
+/// Start from the default: a `ClientOptions` built from scratch has azure_core's retry policy, which retries for up to a
 /// minute.
 #[derive(Debug, Clone)]
 pub struct DigitalTwinsClientOptions {
     /// Transport, retries, policies, cloud, tracing and logging. Default: three retries, after 0.8, 1.6 and 3.2 seconds.
     pub client_options: ClientOptions,
-    /// The scope that tokens are requested for. Default: that of the cloud in `client_options`;
-    /// `https://digitaltwins.azure.net/.default` in the public cloud.
+    /// The scope that tokens are requested for. Default: by the cloud in `client_options`.
+    ///
+    /// * Public cloud: `https://digitaltwins.azure.net/.default`.
+    /// * Azure Government: `https://digitaltwins.azure.us/.default`, which is inferred and not documented.
+    /// * Azure operated by 21Vianet: none, because the service is not known to be offered there; set it here.
     pub scope: Option<String>,
+    /// Timeout of one call of all attempts and the waits between them. Default: 90 seconds. [`CallOptions::call_timeout`](crate::CallOptions::call_timeout) replaces it.
+    pub call_timeout: Option<Duration>,
+    /// The largest body of a response in bytes, after decompression. Default: 64 MiB. A larger one fails with
+    /// [`is_response_too_large`](crate::Error::is_response_too_large).
+    pub max_response_size: Option<usize>,
 }
 
 impl Default for DigitalTwinsClientOptions {
@@ -57,13 +69,15 @@ impl Default for DigitalTwinsClientOptions {
                 ..ClientOptions::default()
             },
             scope: None,
+            call_timeout: None,
+            max_response_size: None,
         }
     }
 }
 
 impl DigitalTwinsClientOptions {
-    /// The default options, with a transport that trusts the certificates in `pem` besides those of the system, such as
-    /// the emulator's.
+    /// Returns the default options, with a transport that trusts the certificates in `pem` in addition to the system's,
+    /// such as the emulator's.
     ///
     /// # Errors
     ///
@@ -92,14 +106,14 @@ impl DigitalTwinsClientOptions {
     }
 }
 
-/// A client of one Azure Digital Twins instance.
+/// A client for one Azure Digital Twins instance.
 ///
 /// Cheap to clone; clones share connections and tokens.
 ///
 /// # Authentication
 ///
-/// The service takes tokens of Microsoft Entra ID. The identity needs the role *Azure Digital Twins Data Reader* to read
-/// and *Azure Digital Twins Data Owner* to write, on the instance.
+/// The service accepts Microsoft Entra ID tokens. On the instance, the identity needs the role *Azure Digital Twins Data
+/// Reader* to read and *Azure Digital Twins Data Owner* to write.
 ///
 /// # Example
 ///
@@ -121,13 +135,24 @@ pub struct DigitalTwinsClient {
 
 /// Construction and call options.
 impl DigitalTwinsClient {
-    /// Creates a client of the instance at `endpoint`, such as `https://my-instance.api.weu.digitaltwins.azure.net` or
-    /// only the host name. Sends nothing.
+    /// Creates a client for the instance at `endpoint`, such as `https://my-instance.api.weu.digitaltwins.azure.net` or
+    /// only the host name. Sends no request.
     ///
     /// # Errors
     ///
     /// [`is_invalid_input`](crate::Error::is_invalid_input) if `endpoint` is not an `https` URL, if the cloud has no known
-    /// scope, or if `options` cannot be used.
+    /// scope, or if an option is invalid.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use digitaltwins_convenience::{DelegatedTokenCredential, DigitalTwinsClient};
+    ///
+    /// let credential = DelegatedTokenCredential::new(|| "a token from elsewhere".to_owned());
+    /// let client = DigitalTwinsClient::new("my-instance.api.weu.digitaltwins.azure.net", credential, None)?;
+    /// assert_eq!(client.endpoint().scheme(), "https");
+    /// # Ok::<(), digitaltwins_convenience::Error>(())
+    /// ```
     pub fn new(
         endpoint: &str,
         credential: Arc<dyn TokenCredential>,
@@ -136,6 +161,8 @@ impl DigitalTwinsClient {
         let DigitalTwinsClientOptions {
             client_options: mut options,
             scope,
+            call_timeout,
+            max_response_size,
         } = options.unwrap_or_default();
         let scope = SCOPES.scope::<DigitalTwinsAudience>(options.cloud.as_deref(), scope)?;
         options.per_try_policies.push(Arc::new(ObserveThrottling));
@@ -145,11 +172,15 @@ impl DigitalTwinsClient {
             namespace: "Microsoft.DigitalTwins",
         };
         let core = ServiceClient::new(endpoint, &credential, info, options, Client::new_with_client)?;
+        let core = core.with_limits(CallLimits {
+            call_timeout,
+            max_response_size,
+        });
         Ok(Self { core })
     }
 
-    /// Returns the same client with other options for its calls: every method, pager and poller. Earlier options are
-    /// replaced as a whole.
+    /// Returns a client with these options for all of its calls, pagers and pollers included. They replace the current
+    /// ones as a whole. The clients share connections and tokens.
     ///
     /// # Example
     ///
@@ -163,12 +194,12 @@ impl DigitalTwinsClient {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
-    /// let impatient = client.with_call_options(CallOptions {
+    /// let failing_fast = client.with_call_options(CallOptions {
     ///     attempt_timeout: Some(Duration::from_secs(5)),
     ///     retry: Some(RetryOptions::none()),
     ///     ..CallOptions::default()
     /// });
-    /// let room: BasicDigitalTwin = impatient.get_digital_twin("room-1").await?.into_model()?;
+    /// let room: BasicDigitalTwin = failing_fast.get_digital_twin("room-1").await?.into_model()?;
     /// # Ok(()) }
     /// ```
     #[must_use]
@@ -178,52 +209,57 @@ impl DigitalTwinsClient {
         }
     }
 
-    /// The address of the instance.
+    /// Returns the URL of the instance.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// println!("connected to {}", client.endpoint());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn endpoint(&self) -> &Url {
         self.core.endpoint()
     }
 
-    /// The generated client, with the same authentication, retries and call options: every operation as the API
-    /// description has it.
+    /// Returns the generated client, which has every operation of the API description, with the same authentication,
+    /// retries and call options.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// let page = client.protocol().digital_twin_models_list(None, None, Some(10), None, None).await?;
+    /// println!("{} models on the first page", page.value.len());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn protocol(&self) -> Client {
         self.api().clone()
     }
 
-    /// The generated client, which builds the requests.
+    /// Returns the generated client, which builds the requests.
     pub(crate) fn api(&self) -> &Client {
         self.core.protocol()
     }
 }
 
-/// A request, or why it cannot be built: the client sends it or fails.
+/// A request, or the error of building it, which the call returns.
 pub(crate) type Built<T> = Result<TypedRequest<T>, CoreError>;
-
-/// Gives the parameters in an error the names that they have here; `names` has pairs of the generated client's name and
-/// the method's.
-pub(crate) fn renamed<T, E: Into<CoreError>>(
-    request: Result<TypedRequest<T>, E>,
-    names: &[(&str, &'static str)],
-) -> Built<T> {
-    request.map_err(|error| {
-        let error: CoreError = error.into();
-        let name = names
-            .iter()
-            .find(|(generated, _)| error.parameter() == Some(*generated));
-        match (name, error.message()) {
-            (Some((_, name)), Some(reason)) => CoreError::invalid_input(*name, reason),
-            _ => error,
-        }
-    })
-}
 
 /// Checks the page size and builds the request for the first page with it.
 pub(crate) fn first_page<T>(page_size: Option<u32>, build: impl FnOnce(Option<i64>) -> Built<T>) -> Built<T> {
     match page_size {
         Some(0) => Err(CoreError::invalid_input(
             "page_size",
-            "must not be 0; leave it out for the service's default",
+            "must not be 0; use None for the service's default",
         )),
         other => build(other.map(i64::from)),
     }

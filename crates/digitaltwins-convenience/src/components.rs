@@ -1,13 +1,14 @@
 //! Components of twins.
 
 use azure_core::http::{NoFormat, Response};
+use azure_service_core::rename_parameters;
 
-use crate::client::{DigitalTwinsClient, renamed};
+use crate::client::DigitalTwinsClient;
 use crate::digital_twins::patch_body;
 use crate::error::Result;
-use crate::{ComponentPatch, Precondition};
+use crate::{ComponentPatch, Precondition, ids};
 
-/// The generated client's names of parameters, and those here.
+/// The parameter names of the generated client and of the methods.
 pub(crate) const COMPONENT_NAMES: &[(&str, &str)] = &[("id", "twin_id"), ("componentPath", "component")];
 
 /// Components.
@@ -19,7 +20,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such twin, or if it has no such component.
+    /// [`is_not_found`](crate::Error::is_not_found) if the twin or the component does not exist.
     ///
     /// # Example
     ///
@@ -34,14 +35,15 @@ impl DigitalTwinsClient {
     /// # Ok(()) }
     /// ```
     pub async fn get_component<T>(&self, twin_id: &str, component: &str) -> Result<Response<T>> {
+        ids::check("twin_id", twin_id)?;
         let request = self
             .api()
             .digital_twins_get_component_request(twin_id, component, None, None);
-        let request = renamed(request, COMPONENT_NAMES);
+        let request = rename_parameters(request, COMPONENT_NAMES);
         Ok(self.core.call("get_component").send(request).await?)
     }
 
-    /// Changes a component of a twin. (`PATCH /digitaltwins/{id}/components/{component}`)
+    /// Updates a component of a twin. (`PATCH /digitaltwins/{id}/components/{component}`)
     ///
     /// The response has the twin's new ETag. To change several components, or properties next to a component, in one
     /// request, use [`update_digital_twin`](Self::update_digital_twin) with
@@ -49,9 +51,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// * [`is_not_found`](crate::Error::is_not_found) if there is no such twin.
-    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if the twin has another version than
-    ///   `precondition` requires.
+    /// * [`is_not_found`](crate::Error::is_not_found) if the twin does not exist.
+    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if the ETag of the twin does not match.
     /// * [`is_invalid_patch`](crate::Error::is_invalid_patch) if a path or the component does not exist.
     /// * [`is_validation_failed`](crate::Error::is_validation_failed) if the result does not fit the model.
     ///
@@ -76,6 +77,7 @@ impl DigitalTwinsClient {
         patch: &ComponentPatch,
         precondition: impl Into<Precondition>,
     ) -> Result<Response<(), NoFormat>> {
+        ids::check("twin_id", twin_id)?;
         let (body, if_match) = (patch_body(patch)?, precondition.into().verbatim()?);
         let request = self.api().digital_twins_update_component_request(
             twin_id,
@@ -85,7 +87,7 @@ impl DigitalTwinsClient {
             None,
             &body,
         );
-        let request = renamed(request, COMPONENT_NAMES);
+        let request = rename_parameters(request, COMPONENT_NAMES);
         Ok(self.core.call("update_component").send(request).await?)
     }
 }

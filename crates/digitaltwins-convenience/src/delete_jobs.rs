@@ -1,4 +1,4 @@
-//! Jobs that empty the instance.
+//! Delete jobs, which empty the instance.
 
 use std::time::Duration;
 
@@ -12,20 +12,22 @@ use crate::{DeleteJob, DigitalTwinsClient, Pager, Poller};
 /// Options of [`DigitalTwinsClient::create_delete_job`].
 #[derive(Debug, Clone, Default)]
 pub struct CreateDeleteJobOptions {
-    /// The id of the job. Default: the service chooses one.
+    /// The id of the job. Default: assigned by the service.
     pub operation_id: Option<String>,
-    /// How long the job may run. Rounded up to minutes; the service takes 15 minutes to 24 hours. Default: 12 hours.
+    /// The maximum run time of the job, rounded up to minutes. The service accepts 15 minutes to 24 hours. Default: 12
+    /// hours.
     pub timeout: Option<Duration>,
 }
 
 /// Options of [`DigitalTwinsClient::begin_delete_job`].
 #[derive(Debug, Clone, Default)]
 pub struct BeginDeleteJobOptions {
-    /// The id of the job. Default: the service chooses one.
+    /// The id of the job. Default: assigned by the service.
     pub operation_id: Option<String>,
-    /// How long the job may run. Rounded up to minutes; the service takes 15 minutes to 24 hours. Default: 12 hours.
+    /// The maximum run time of the job, rounded up to minutes. The service accepts 15 minutes to 24 hours. Default: 12
+    /// hours.
     pub timeout: Option<Duration>,
-    /// How long to wait between two reads of the job, unless the service says. Default: 30 seconds; at least one second.
+    /// The interval between polls, unless the service sends `Retry-After`. Default: 30 seconds; at least one second.
     pub interval: Option<Duration>,
 }
 
@@ -40,7 +42,7 @@ pub struct ListDeleteJobsOptions {
 
 /// Delete jobs.
 impl DigitalTwinsClient {
-    /// Creates a job that deletes **all models, twins and relationships** of the instance. Event routes stay.
+    /// Creates a job that deletes **all models, twins and relationships** of the instance. Event routes are kept.
     /// (`POST /jobs/deletions`)
     ///
     /// To wait for the job, see [`begin_delete_job`](Self::begin_delete_job).
@@ -48,8 +50,8 @@ impl DigitalTwinsClient {
     /// # Errors
     ///
     /// [`is_limit_reached`](crate::Error::is_limit_reached) if another job is running,
-    /// [`is_already_exists`](crate::Error::is_already_exists) if there is a job with this id,
-    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the timeout cannot be sent.
+    /// [`is_already_exists`](crate::Error::is_already_exists) if a job with this id exists,
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the timeout is out of range.
     ///
     /// # Example
     ///
@@ -77,14 +79,13 @@ impl DigitalTwinsClient {
 
     /// Creates a job that deletes **all models, twins and relationships** of the instance, and polls it until it ends.
     ///
-    /// Awaiting the poller gives the finished job; as a stream it yields the job after each read. A job that failed is an
-    /// error of kind [`JobFailed`](crate::ErrorKind::JobFailed). To do both, stop reading the stream at the job whose
-    /// status [is final](crate::DeleteJobStatus::is_final): the poller must not be awaited after its stream has ended.
+    /// Awaiting the poller returns the finished job; as a stream it yields the job after each poll. A failed job is an error
+    /// of kind [`JobFailed`](crate::ErrorKind::JobFailed).
     ///
     /// # Errors
     ///
-    /// At once if an argument is not valid. The poller yields all others, beginning with those of
-    /// [`create_delete_job`](Self::create_delete_job).
+    /// Fails at once if an argument is invalid. The poller yields all other errors, those of
+    /// [`create_delete_job`](Self::create_delete_job) included.
     ///
     /// # Example
     ///
@@ -103,8 +104,8 @@ impl DigitalTwinsClient {
         } = options.unwrap_or_default();
         let id = operation_id.as_deref();
         let start = self.start_request(id, timeout);
-        // The service says in `Operation-Location` where to poll the job. Without that header and an id of the caller's,
-        // the poller fails with 404 for this id.
+        // The job is polled at its `Operation-Location`. Without that header and without an id of the caller's, the poller
+        // fails with 404 for this id.
         let id = id.unwrap_or("operation-location-is-missing");
         let get = self.api().delete_jobs_get_by_id_request(id, None, None);
         self.core.call("begin_delete_job").job(start, get, interval)
@@ -114,7 +115,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// At once if `id` is not valid. The poller yields all others.
+    /// Fails at once if `id` is invalid. The poller yields all other errors.
     ///
     /// # Example
     ///
@@ -134,7 +135,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such job.
+    /// [`is_not_found`](crate::Error::is_not_found) if the job does not exist.
     ///
     /// # Example
     ///
@@ -154,7 +155,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// At once if the page size is 0 or the continuation token is that of another list. The pager yields all others.
+    /// Fails at once if the page size is 0 or the continuation token is from another list. The pager yields all other
+    /// errors.
     ///
     /// # Example
     ///
@@ -192,11 +194,14 @@ impl DigitalTwinsClient {
     }
 }
 
-/// Whole minutes, rounded up.
+/// Returns whole minutes, rounded up.
 fn minutes(timeout: Duration) -> Result<i32, CoreError> {
     let minutes = timeout.as_millis().div_ceil(60_000);
-    i32::try_from(minutes).map_err(|_| {
-        let reason = format!("must not be {minutes} minutes; the service takes 15 minutes to 24 hours");
-        CoreError::invalid_input("timeout", reason)
-    })
+    i32::try_from(minutes)
+        .ok()
+        .filter(|minutes| (15..=24 * 60).contains(minutes))
+        .ok_or_else(|| {
+            let reason = format!("must be 15 minutes to 24 hours, not {minutes} minutes");
+            CoreError::invalid_input("timeout", reason)
+        })
 }

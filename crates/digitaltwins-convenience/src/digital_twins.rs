@@ -6,21 +6,22 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::client::DigitalTwinsClient;
-use crate::condition::Upsert;
 use crate::error::{Error, Result};
-use crate::json;
 use crate::patch::DigitalTwinPatch;
+use crate::upsert::Upsert;
+use crate::{ids, json};
 
 /// Twins.
 impl DigitalTwinsClient {
     /// Reads a twin. (`GET /digitaltwins/{id}`)
     ///
     /// `T` is a [`DigitalTwin`](crate::DigitalTwin) around a type of your own, a
-    /// [`BasicDigitalTwin`](crate::BasicDigitalTwin), or any other `Deserialize`.
+    /// [`BasicDigitalTwin`](crate::BasicDigitalTwin), or any other `Deserialize`. An error of `into_model()` names the member
+    /// of a `DigitalTwin`; of another type it has only the position.
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](Error::is_not_found) if there is no such twin.
+    /// [`is_not_found`](Error::is_not_found) if the twin does not exist.
     ///
     /// # Example
     ///
@@ -40,20 +41,21 @@ impl DigitalTwinsClient {
     /// # Ok(()) }
     /// ```
     pub async fn get_digital_twin<T>(&self, id: &str) -> Result<Response<T>> {
+        ids::check("id", id)?;
         let request = self.api().digital_twins_get_by_id_request(id, None, None);
         Ok(self.core.call("get_digital_twin").send(request).await?)
     }
 
     /// Creates a twin or replaces the existing one. (`PUT /digitaltwins/{id}`)
     ///
-    /// The response has the twin as it is stored. The service ignores the id and the ETag in `twin`. The relationships of
+    /// The response has the twin as stored. The service ignores the id and the ETag in `twin`. The relationships of
     /// a replaced twin stay.
     ///
     /// # Errors
     ///
     /// * [`is_validation_failed`](Error::is_validation_failed) if the twin does not fit its model, or if there is no
     ///   such model; [`details`](Error::details) name the property.
-    /// * [`is_already_exists`](Error::is_already_exists) if there is such a twin and `mode` is
+    /// * [`is_already_exists`](Error::is_already_exists) if the twin exists and `mode` is
     ///   [`Upsert::CreateOnly`].
     ///
     /// # Example
@@ -78,6 +80,7 @@ impl DigitalTwinsClient {
         twin: &T,
         mode: Upsert,
     ) -> Result<Response<T>> {
+        ids::check("id", id)?;
         let body = body("twin", twin)?;
         let request = self
             .api()
@@ -85,15 +88,14 @@ impl DigitalTwinsClient {
         Ok(self.core.call("upsert_digital_twin").send(request).await?)
     }
 
-    /// Changes a twin. (`PATCH /digitaltwins/{id}`)
+    /// Updates a twin. (`PATCH /digitaltwins/{id}`)
     ///
     /// The service applies the whole patch or nothing. The response has the new ETag.
     ///
     /// # Errors
     ///
-    /// * [`is_not_found`](Error::is_not_found) if there is no such twin.
-    /// * [`is_precondition_failed`](Error::is_precondition_failed) if the twin has another version than `precondition`
-    ///   requires.
+    /// * [`is_not_found`](Error::is_not_found) if the twin does not exist.
+    /// * [`is_precondition_failed`](Error::is_precondition_failed) if the ETag of the twin does not match.
     /// * [`is_invalid_patch`](Error::is_invalid_patch) if a path does not exist.
     /// * [`is_validation_failed`](Error::is_validation_failed) if the result does not fit the model.
     ///
@@ -119,6 +121,7 @@ impl DigitalTwinsClient {
         patch: &DigitalTwinPatch,
         precondition: impl Into<Precondition>,
     ) -> Result<Response<(), NoFormat>> {
+        ids::check("id", id)?;
         let (body, if_match) = (patch_body(patch)?, precondition.into().verbatim()?);
         let request = self
             .api()
@@ -130,11 +133,10 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// * [`is_not_found`](Error::is_not_found) if there is no such twin.
+    /// * [`is_not_found`](Error::is_not_found) if the twin does not exist.
     /// * [`is_relationships_not_deleted`](Error::is_relationships_not_deleted) if the twin has relationships, outgoing
     ///   or incoming.
-    /// * [`is_precondition_failed`](Error::is_precondition_failed) if the twin has another version than `precondition`
-    ///   requires.
+    /// * [`is_precondition_failed`](Error::is_precondition_failed) if the ETag of the twin does not match.
     ///
     /// # Example
     ///
@@ -156,6 +158,7 @@ impl DigitalTwinsClient {
         id: &str,
         precondition: impl Into<Precondition>,
     ) -> Result<Response<(), NoFormat>> {
+        ids::check("id", id)?;
         let if_match = precondition.into().verbatim()?;
         let request = self
             .api()
@@ -164,18 +167,18 @@ impl DigitalTwinsClient {
     }
 }
 
-/// A value as the body of a request.
+/// Serializes a request body.
 pub(crate) fn body<T: Serialize + ?Sized>(parameter: &'static str, value: &T) -> Result<Value> {
     json::to_value(value).map_err(|error| Error::invalid_input(parameter, error.to_string()))
 }
 
-/// A patch as the body of a request.
+/// Serializes a patch as a request body.
 pub(crate) fn patch_body<T: Serialize>(patch: &T) -> Result<Vec<Value>> {
     match body("patch", patch)? {
         Value::Array(operations) => Ok(operations),
         other => Err(Error::invalid_input(
             "patch",
-            format!("must be a list of operations, found {}", json::kind(&other)),
+            format!("must be a list of operations, found {}", json::type_name(&other)),
         )),
     }
 }

@@ -1,24 +1,24 @@
-//! Why a call failed.
+//! The error of the client.
 
 use std::fmt;
 use std::time::Duration;
 
-use azure_service_core::{ErrorDetail, ErrorKind};
+use azure_service_core::{ConnectionFailure, ErrorDetail, ErrorKind};
 use serde_json::Value;
 
 use crate::error_code;
 
-/// The number of ids that `Display` shows; [`Error::left_behind`] has all.
+/// The maximum number of ids that `Display` shows; [`Error::left_behind`] has all.
 const LEFT_BEHIND_SHOWN: usize = 10;
 
 /// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a call failed.
+/// The error of a failed call.
 ///
 /// [`kind`](Self::kind) is the coarse category. [`status`](Self::status), [`code`](Self::code),
-/// [`message`](Self::message) and [`details`](Self::details) are what the service said. The predicates answer the
-/// questions that programs ask. The codes are constants in [`error_code`].
+/// [`message`](Self::message) and [`details`](Self::details) come from the service's response. The predicates classify the
+/// error for programs. The codes are constants in [`error_code`].
 ///
 /// All methods, pagers and pollers fail with this error. `into_model()` fails with [`azure_core::Error`], which `?`
 /// converts.
@@ -44,10 +44,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// * 401 without a code: the token is for another tenant or another resource. The identity also needs one of the roles
 ///   *Azure Digital Twins Data Owner* or *Data Reader* on the instance; without it the response is 403.
-/// * 404 without a code: the host name is not an instance, or the token belongs to another tenant than the instance.
+/// * 404 without a code: no instance has this host name, or the token is for another tenant than the instance's.
 /// * `ValidationFailed`: read [`details`](Self::details), which name the property.
 ///
-/// Set `RUST_LOG=digitaltwins_convenience=info` to log retries, and `=warn` to log only calls that failed.
+/// Set `RUST_LOG=digitaltwins_convenience=info` to log retries, and `=warn` to log only failed calls.
 #[derive(Clone)]
 pub struct Error(Box<Repr>);
 
@@ -105,14 +105,14 @@ impl From<azure_service_core::Error> for Error {
     }
 }
 
-/// So that `?` works after `into_model()`.
+/// Lets `?` convert the error of `into_model()`.
 impl From<azure_core::Error> for Error {
     fn from(error: azure_core::Error) -> Self {
         azure_service_core::Error::from(error).into()
     }
 }
 
-/// So that callbacks of azure_core can fail with this error.
+/// Lets callbacks of azure_core return this error.
 impl From<Error> for azure_core::Error {
     fn from(error: Error) -> Self {
         error.0.core.into()
@@ -125,14 +125,22 @@ impl Error {
         azure_service_core::Error::invalid_input(parameter, reason).into()
     }
 
-    /// A file cannot be read or written.
-    pub(crate) fn file(error: std::io::Error) -> Self {
-        let core =
-            azure_service_core::Error::with_message(ErrorKind::Other, "the file cannot be read or written");
+    /// An import file could not be read.
+    pub(crate) fn read_file(error: std::io::Error) -> Self {
+        Self::io("could not read the import file", error)
+    }
+
+    /// An import file could not be written.
+    pub(crate) fn write_file(error: std::io::Error) -> Self {
+        Self::io("could not write the import file", error)
+    }
+
+    fn io(message: &str, error: std::io::Error) -> Self {
+        let core = azure_service_core::Error::with_message(ErrorKind::Other, message);
         core.with_source(error).into()
     }
 
-    /// A wait ended before the condition was met.
+    /// A wait timed out before its condition was met.
     pub(crate) fn timed_out(message: impl Into<String>) -> Self {
         let core = azure_service_core::Error::with_message(ErrorKind::Other, message);
         let mut error = Self::from(core);
@@ -145,86 +153,183 @@ impl Error {
         self
     }
 
-    /// The ids of the models that [`upload_models`](crate::DigitalTwinsClient::upload_models) stored and could not
-    /// delete again.
+    /// Returns the ids of the models that [`upload_models`](crate::DigitalTwinsClient::upload_models) stored and could not
+    /// roll back.
     #[must_use]
     pub fn left_behind(&self) -> &[String] {
         &self.0.left_behind
     }
 }
 
-macro_rules! forward {
-    ($($(#[$meta:meta])* $name:ident -> $type:ty,)+) => {$(
-        $(#[$meta])*
-        #[must_use]
-        pub fn $name(&self) -> $type {
-            self.0.core.$name()
-        }
-    )+};
-}
-
-/// What happened.
+/// Accessors.
 impl Error {
-    forward! {
-        /// The coarse category of the failure.
-        kind -> ErrorKind,
-        /// The HTTP status of the last response, `None` if there was none.
-        status -> Option<u16>,
-        /// The service's error code, such as `DigitalTwinNotFound`. Responses of the gateway, such as 401 and 429, have
-        /// none.
-        code -> Option<&str>,
-        /// The service's message, or the client's if no request was sent.
-        message -> Option<&str>,
-        /// The errors that make up this one, such as one for each property that does not fit the model.
-        details -> &[ErrorDetail],
-        /// The service's `innererror`, as it was sent.
-        inner_error -> Option<&Value>,
-        /// The id by which Azure support finds the failure.
-        tracking_id -> Option<&str>,
-        /// The service's id of the request.
-        request_id -> Option<&str>,
-        /// The method that failed, such as `get_digital_twin`.
-        operation -> Option<&'static str>,
-        /// The name of the invalid parameter.
-        parameter -> Option<&str>,
-        /// The number of requests that were sent; 0 if the call failed before the first.
-        attempts -> u32,
-        /// How long the service asks to wait before the next attempt.
-        retry_after -> Option<Duration>,
-        /// The beginning of the response body, at most 1000 characters.
-        body -> Option<&str>,
+    /// The coarse category of the failure.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.core.kind()
+    }
+
+    /// The HTTP status of the last response, `None` if there was none.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.core.status()
+    }
+
+    /// The service's error code, such as `DigitalTwinNotFound`. Responses of the gateway, such as 401 and 429, have
+    /// none.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.0.core.code()
+    }
+
+    /// The service's message, or the client's if no request was sent.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.0.core.message()
+    }
+
+    /// The individual errors, such as one for each property that does not fit the model.
+    #[must_use]
+    pub fn details(&self) -> &[ErrorDetail] {
+        self.0.core.details()
+    }
+
+    /// The service's `innererror`, unchanged.
+    #[must_use]
+    pub fn inner_error(&self) -> Option<&Value> {
+        self.0.core.inner_error()
+    }
+
+    /// The id by which Azure support can find the failure.
+    #[must_use]
+    pub fn tracking_id(&self) -> Option<&str> {
+        self.0.core.tracking_id()
+    }
+
+    /// The service's id of the request.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.core.request_id()
+    }
+
+    /// The method that failed, such as `get_digital_twin`.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static str> {
+        self.0.core.operation()
+    }
+
+    /// The name of the invalid parameter.
+    #[must_use]
+    pub fn parameter(&self) -> Option<&str> {
+        self.0.core.parameter()
+    }
+
+    /// Why the connection could not be established, if that is what failed.
+    #[must_use]
+    pub fn connection_failure(&self) -> Option<&ConnectionFailure> {
+        self.0.core.connection_failure()
+    }
+
+    /// The number of requests that were sent; 0 if the call failed before the first.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.core.attempts()
+    }
+
+    /// The delay that the service asks for before the next attempt.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.core.retry_after()
+    }
+
+    /// The beginning of the response body, at most 1000 characters.
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        self.0.core.body()
     }
 }
 
 /// Predicates.
 impl Error {
-    forward! {
-        /// The resource does not exist: a twin, a relationship or its target, a component, a model, a route, a job. If a
-        /// deletion took more than one [attempt](Self::attempts), the first may have succeeded.
-        is_not_found -> bool,
-        /// The resource to be created exists, or others refer to the resource to be deleted.
-        is_conflict -> bool,
-        /// The precondition was not met: the resource was changed, or exists already. Read again and write again, or
-        /// let [`modify_digital_twin`](crate::DigitalTwinsClient::modify_digital_twin) do it.
-        is_precondition_failed -> bool,
-        /// Too many requests. See [`retry_after`](Self::retry_after).
-        is_throttled -> bool,
-        /// The service does not accept the credential.
-        is_unauthorized -> bool,
-        /// The identity is known and lacks the role.
-        is_forbidden -> bool,
-        /// There was no connection to the service; the request was not sent.
-        is_connection -> bool,
-        /// The service's certificate is not accepted: unknown issuer, wrong host name, expired. Not retried.
-        is_certificate -> bool,
-        /// The service may or may not have processed the request.
-        is_unknown_outcome -> bool,
-        /// The credential gave no token.
-        is_credential -> bool,
-        /// An argument cannot be sent. See [`parameter`](Self::parameter).
-        is_invalid_input -> bool,
-        /// The same call may succeed later, and repeating it does no harm. The client has already retried it.
-        is_retryable -> bool,
+    /// The resource does not exist: a twin, a relationship or its target, a component, a model, a route, a job. After
+    /// more than one [attempt](Self::attempts) to delete it, an earlier attempt may have succeeded.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.0.core.is_not_found()
+    }
+
+    /// The resource to be created already exists, or other resources refer to the resource to be deleted.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.0.core.is_conflict()
+    }
+
+    /// The precondition was not met: the resource has changed, or already exists. Read it again and repeat the
+    /// write, or use [`modify_digital_twin`](crate::DigitalTwinsClient::modify_digital_twin).
+    #[must_use]
+    pub fn is_precondition_failed(&self) -> bool {
+        self.0.core.is_precondition_failed()
+    }
+
+    /// Too many requests. See [`retry_after`](Self::retry_after).
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        self.0.core.is_throttled()
+    }
+
+    /// The service does not accept the credential.
+    #[must_use]
+    pub fn is_unauthorized(&self) -> bool {
+        self.0.core.is_unauthorized()
+    }
+
+    /// The identity lacks the required role.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        self.0.core.is_forbidden()
+    }
+
+    /// The connection to the service could not be established; the request was not sent.
+    #[must_use]
+    pub fn is_connection(&self) -> bool {
+        self.0.core.is_connection()
+    }
+
+    /// The service's certificate is not accepted: unknown issuer, wrong host name, expired. Not retried.
+    #[must_use]
+    pub fn is_certificate(&self) -> bool {
+        self.0.core.is_certificate()
+    }
+
+    /// The response was larger than the limit of the client's options. If the status is a success, the service has
+    /// processed the request. Not retried.
+    #[must_use]
+    pub fn is_response_too_large(&self) -> bool {
+        self.0.core.is_response_too_large()
+    }
+
+    /// The service may or may not have processed the request.
+    #[must_use]
+    pub fn is_unknown_outcome(&self) -> bool {
+        self.0.core.is_unknown_outcome()
+    }
+
+    /// The credential failed to provide a token.
+    #[must_use]
+    pub fn is_credential(&self) -> bool {
+        self.0.core.is_credential()
+    }
+
+    /// An argument is invalid; no request was sent. See [`parameter`](Self::parameter).
+    #[must_use]
+    pub fn is_invalid_input(&self) -> bool {
+        self.0.core.is_invalid_input()
+    }
+
+    /// The call is safe to repeat and may succeed later. The client has already retried it.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.0.core.is_retryable()
     }
 
     /// The call timed out, at the client or at the service, or a wait ended before its condition was met.
@@ -237,10 +342,10 @@ impl Error {
         self.code().is_some_and(|code| codes.contains(&code))
     }
 
-    /// The resource to be created exists already: a model, a job, or a twin or relationship written with
+    /// The resource to be created already exists: a model, a job, or a twin or relationship written with
     /// [`Upsert::CreateOnly`](crate::Upsert::CreateOnly).
     ///
-    /// After more than one [attempt](Self::attempts), the first may have been the one that created it.
+    /// After more than one [attempt](Self::attempts), an earlier attempt may have created it.
     #[must_use]
     pub fn is_already_exists(&self) -> bool {
         use error_code::{
@@ -252,7 +357,7 @@ impl Error {
             RELATIONSHIP_ALREADY_EXISTS,
             JOB_ID_ALREADY_EXISTS,
         ];
-        // An upsert has no other precondition than `If-None-Match`.
+        // The only precondition of an upsert is `If-None-Match`.
         let upsert = matches!(
             self.operation(),
             Some("upsert_digital_twin" | "upsert_relationship")
@@ -260,8 +365,8 @@ impl Error {
         self.has_code(&codes) || (self.is_precondition_failed() && upsert)
     }
 
-    /// The target of a relationship does not exist. (Without its source, the code is
-    /// [`DIGITAL_TWIN_NOT_FOUND`](error_code::DIGITAL_TWIN_NOT_FOUND).)
+    /// The target of a relationship does not exist. For a missing source the code is
+    /// [`DIGITAL_TWIN_NOT_FOUND`](error_code::DIGITAL_TWIN_NOT_FOUND).
     #[must_use]
     pub fn is_target_not_found(&self) -> bool {
         self.has_code(&[
@@ -304,7 +409,7 @@ impl Error {
         self.has_code(&[error_code::SQL_QUERY_ERROR])
     }
 
-    /// The models are not valid DTDL, or are written in a version of it that the service does not support.
+    /// The models are not valid DTDL, or use a version of DTDL that the service does not support.
     #[must_use]
     pub fn is_invalid_model(&self) -> bool {
         self.has_code(&[

@@ -1,13 +1,13 @@
 //! The error codes of the service, to compare with [`Error::code`](crate::Error::code).
 //!
-//! Later versions of the service may have more. Two codes with one meaning are a difference between the API description
-//! and the service; the service's is listed first.
+//! The service may add codes. Where the API description names another code than the service sends, both are listed, the
+//! service's first.
 
 macro_rules! codes {
     ($($(#[$meta:meta])* $name:ident = $text:literal,)+) => {
         $($(#[$meta])* pub const $name: &str = $text;)+
 
-        /// All codes that this version knows.
+        /// All known codes.
         pub const ALL: &[&str] = &[$($text),+];
     };
 }
@@ -26,7 +26,7 @@ codes! {
     VALIDATION_FAILED = "ValidationFailed",
     /// The patch is not valid, or one of its paths does not exist.
     JSON_PATCH_INVALID = "JsonPatchInvalid",
-    /// There is no such twin.
+    /// The twin does not exist.
     DIGITAL_TWIN_NOT_FOUND = "DigitalTwinNotFound",
     /// The twin has no such component.
     COMPONENT_NOT_FOUND = "ComponentNotFound",
@@ -39,20 +39,20 @@ codes! {
     RELATIONSHIP_NOT_FOUND = "RelationshipNotFound",
     /// The target of the relationship does not exist.
     TARGET_DIGITAL_TWIN_NOT_FOUND = "TargetDigitalTwinNotFound",
-    /// As [`TARGET_DIGITAL_TWIN_NOT_FOUND`], in the description.
+    /// [`TARGET_DIGITAL_TWIN_NOT_FOUND`] in the API description.
     TARGET_TWIN_NOT_FOUND = "TargetTwinNotFound",
     /// The models allow no such relationship.
     INVALID_RELATIONSHIP = "InvalidRelationship",
-    /// The relationship exists already.
+    /// The relationship already exists.
     RELATIONSHIP_ALREADY_EXISTS = "RelationshipAlreadyExists",
     /// A relationship cannot start and end at the same twin.
     OPERATION_NOT_ALLOWED = "OperationNotAllowed",
 
-    /// There is no such model.
+    /// The model does not exist.
     MODEL_NOT_FOUND = "ModelNotFound",
-    /// A model with this id is stored; models do not change, a new version needs a new id.
+    /// A model with this id already exists. Models are immutable; a new version needs a new id.
     MODEL_ID_ALREADY_EXISTS = "ModelIdAlreadyExists",
-    /// As [`MODEL_ID_ALREADY_EXISTS`], in the description.
+    /// [`MODEL_ID_ALREADY_EXISTS`] in the API description.
     MODEL_ALREADY_EXISTS = "ModelAlreadyExists",
     /// The models are not valid DTDL, or refer to models that do not exist.
     DTDL_PARSER_ERROR = "DTDLParserError",
@@ -74,7 +74,7 @@ codes! {
     /// Too many queries, or too expensive ones.
     QUOTA_REACHED_ERROR = "QuotaReachedError",
 
-    /// There is no such route.
+    /// The route does not exist.
     EVENT_ROUTE_NOT_FOUND = "EventRouteNotFound",
     /// The endpoint does not exist or is not active.
     EVENT_ROUTE_ENDPOINT_INVALID = "EventRouteEndpointInvalid",
@@ -83,18 +83,18 @@ codes! {
     /// The id of the route has characters that are not allowed.
     EVENT_ROUTE_ID_INVALID = "EventRouteIdInvalid",
 
-    /// There is no such import job.
+    /// The import job does not exist.
     JOB_NOT_FOUND = "JobNotFound",
-    /// As [`JOB_NOT_FOUND`], in the description.
+    /// [`JOB_NOT_FOUND`] in the API description.
     IMPORT_JOB_NOT_FOUND = "ImportJobNotFound",
-    /// There is no such delete job.
+    /// The delete job does not exist.
     DELETE_JOB_NOT_FOUND = "DeleteJobNotFound",
-    /// A job with this id exists already.
+    /// A job with this id already exists.
     JOB_ID_ALREADY_EXISTS = "JobIdAlreadyExists",
     /// Another job is running.
     JOB_LIMIT_REACHED = "JobLimitReached",
-    /// Why an import job failed: the log could not be written.
+    /// The log of an import job could not be written.
     UNABLE_TO_WRITE_TO_OUTPUT_BLOB = "UnableToWriteToOutputBlob",
-    /// Why an import job failed: the models are not valid DTDL.
+    /// The models of an import job are not valid DTDL.
     DTDL_PARSING_ERROR = "DTDLParsingError",
 }

@@ -22,7 +22,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such route.
+    /// [`is_not_found`](crate::Error::is_not_found) if the route does not exist.
     ///
     /// # Example
     ///
@@ -57,7 +57,7 @@ impl DigitalTwinsClient {
     /// # Ok(()) }
     /// ```
     pub async fn upsert_event_route(&self, id: &str, route: &EventRoute) -> Result<Response<(), NoFormat>> {
-        // The id stands in the path and is not repeated in the body.
+        // The id is in the path, not in the body.
         let body = types::EventRoute {
             endpoint_name: route.endpoint_name.clone(),
             filter: route.filter.clone(),
@@ -72,7 +72,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such route.
+    /// [`is_not_found`](crate::Error::is_not_found) if the route does not exist.
     ///
     /// # Example
     ///
@@ -91,7 +91,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// At once if the page size is 0 or the continuation token is that of another list. The pager yields all others.
+    /// Fails at once if the page size is 0 or the continuation token is from another list. The pager yields all other
+    /// errors.
     ///
     /// # Example
     ///

@@ -1,13 +1,18 @@
-//! Methods for many models, twins and relationships at once.
+//! Composite methods for models, twins and relationships.
 
+mod batches;
 mod bulk;
 mod bulk_run;
 mod delete;
 pub(crate) mod dependencies;
+mod item;
+mod report;
 mod throttle;
 mod upload;
 
-pub use bulk::{BulkProgress, BulkUpsertOptions, GraphItem, ProgressCallback, UpsertOutcome};
+pub use bulk::{BulkProgress, BulkUpsertOptions, ProgressCallback};
 pub use delete::{DeletedDigitalTwin, DeletedModels};
+pub use item::GraphItem;
+pub use report::{BulkUpsertReport, UpsertOutcome};
 pub(crate) use throttle::ObserveThrottling;
 pub use upload::{UploadModelsOptions, UploadedModels};

@@ -1,4 +1,4 @@
-//! The file that an import job reads: one JSON object per line, in sections.
+//! Import files: sections of one JSON object per line.
 
 mod check;
 mod check_graph;

@@ -1,5 +1,6 @@
 //! Import jobs.
 
+use azure_core::credentials::Secret;
 use azure_core::http::{NoFormat, Response};
 use azure_service_core::PollOptions;
 use digitaltwins_protocol::types;
@@ -19,15 +20,15 @@ pub struct ListImportJobsOptions {
 
 /// Import jobs.
 impl DigitalTwinsClient {
-    /// Creates an import job, which the service starts later. (`PUT /jobs/imports/{id}`)
+    /// Creates an import job, which runs in the background. (`PUT /jobs/imports/{id}`)
     ///
     /// `input_blob_uri` is the address of a file as [`ImportFileWriter`](crate::ImportFileWriter) writes it; the log
-    /// goes to `output_blob_uri`. The identity of the instance must have access to both. To wait for the job, see
-    /// [`begin_import_job`](Self::begin_import_job).
+    /// goes to `output_blob_uri`. The identity of the instance must have access to both; a SAS in them is not logged. To wait
+    /// for the job, see [`begin_import_job`](Self::begin_import_job).
     ///
     /// # Errors
     ///
-    /// [`is_already_exists`](crate::Error::is_already_exists) if there is a job with this id,
+    /// [`is_already_exists`](crate::Error::is_already_exists) if a job with this id exists,
     /// [`is_limit_reached`](crate::Error::is_limit_reached) if another one is running.
     ///
     /// # Example
@@ -44,25 +45,23 @@ impl DigitalTwinsClient {
     pub async fn create_import_job(
         &self,
         id: &str,
-        input_blob_uri: impl Into<String>,
-        output_blob_uri: impl Into<String>,
+        input_blob_uri: impl Into<Secret>,
+        output_blob_uri: impl Into<Secret>,
     ) -> Result<Response<ImportJob>> {
-        let body = new_job(input_blob_uri.into(), output_blob_uri.into());
+        let body = new_job(&input_blob_uri.into(), &output_blob_uri.into());
         let request = self.api().import_jobs_add_request(id, None, None, &body);
         Ok(self.core.call("create_import_job").send(request).await?)
     }
 
     /// Creates an import job and polls it until it ends.
     ///
-    /// Awaiting the poller gives the finished job; as a stream it yields the job after each read. A job that failed or
-    /// was cancelled is an error of kind [`JobFailed`](crate::ErrorKind::JobFailed). To do both, stop reading the stream
-    /// at the job whose status [is final](crate::ImportJobStatus::is_final): the poller must not be awaited after its
-    /// stream has ended.
+    /// Awaiting the poller returns the finished job; as a stream it yields the job after each poll. A failed or canceled job
+    /// is an error of kind [`JobFailed`](crate::ErrorKind::JobFailed).
     ///
     /// # Errors
     ///
-    /// At once if an argument is not valid. The poller yields all others, beginning with those of
-    /// [`create_import_job`](Self::create_import_job).
+    /// Fails at once if an argument is invalid. The poller yields all other errors, those of
+    /// [`create_import_job`](Self::create_import_job) included.
     ///
     /// # Example
     ///
@@ -78,11 +77,11 @@ impl DigitalTwinsClient {
     pub fn begin_import_job(
         &self,
         id: &str,
-        input_blob_uri: impl Into<String>,
-        output_blob_uri: impl Into<String>,
+        input_blob_uri: impl Into<Secret>,
+        output_blob_uri: impl Into<Secret>,
         options: Option<PollOptions>,
     ) -> Result<Poller<ImportJob>> {
-        let body = new_job(input_blob_uri.into(), output_blob_uri.into());
+        let body = new_job(&input_blob_uri.into(), &output_blob_uri.into());
         let start = self.api().import_jobs_add_request(id, None, None, &body);
         let get = self.api().import_jobs_get_by_id_request(id, None, None);
         let interval = options.unwrap_or_default().interval;
@@ -93,7 +92,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// At once if `id` is not valid. The poller yields all others.
+    /// Fails at once if `id` is invalid. The poller yields all other errors.
     ///
     /// # Example
     ///
@@ -113,7 +112,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such job.
+    /// [`is_not_found`](crate::Error::is_not_found) if the job does not exist.
     ///
     /// # Example
     ///
@@ -133,7 +132,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// At once if the page size is 0 or the continuation token is that of another list. The pager yields all others.
+    /// Fails at once if the page size is 0 or the continuation token is from another list. The pager yields all other
+    /// errors.
     ///
     /// # Example
     ///
@@ -161,11 +161,11 @@ impl DigitalTwinsClient {
             .list(request, continuation_token)
     }
 
-    /// Cancels an import job. What it has stored until then stays. (`POST /jobs/imports/{id}/cancel`)
+    /// Cancels an import job. Resources that it has already stored remain. (`POST /jobs/imports/{id}/cancel`)
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such job.
+    /// [`is_not_found`](crate::Error::is_not_found) if the job does not exist.
     ///
     /// # Example
     ///
@@ -184,7 +184,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such job.
+    /// [`is_not_found`](crate::Error::is_not_found) if the job does not exist.
     ///
     /// # Example
     ///
@@ -200,10 +200,10 @@ impl DigitalTwinsClient {
     }
 }
 
-fn new_job(input_blob_uri: String, output_blob_uri: String) -> types::ImportJob {
+fn new_job(input_blob_uri: &Secret, output_blob_uri: &Secret) -> types::ImportJob {
     types::ImportJob {
-        input_blob_uri,
-        output_blob_uri,
+        input_blob_uri: input_blob_uri.secret().to_owned(),
+        output_blob_uri: output_blob_uri.secret().to_owned(),
         id: None,
         status: None,
         created_date_time: None,

@@ -8,28 +8,27 @@ use serde::{Deserialize, Serialize, forward_to_deserialize_any};
 use serde_ignored::Path;
 use serde_json::{Error, Map, Value};
 
-/// Returns `value` as JSON.
+/// Converts `value` to JSON.
 ///
-/// It goes through text, so that an `f32` keeps the digits that a direct serialization would write: `21.3` and not
-/// `21.299999237060547`.
+/// Serializes to a string first, so an `f32` keeps its shortest form: `21.3` and not `21.299999237060547`.
 pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, Error> {
     serde_json::from_slice(&serde_json::to_vec(value)?)
 }
 
-/// Returns `value` as a JSON object. A unit is an empty object.
+/// Converts `value` to a JSON object. A unit becomes an empty object.
 pub(crate) fn to_object<T: Serialize + ?Sized>(value: &T) -> Result<Map<String, Value>, Error> {
     match to_value(value)? {
         Value::Object(object) => Ok(object),
         Value::Null => Ok(Map::new()),
         other => Err(Error::custom(format_args!(
             "expected a JSON object, found {}",
-            kind(&other)
+            type_name(&other)
         ))),
     }
 }
 
-/// Returns the kind of a JSON value, with an article.
-pub(crate) fn kind(value: &Value) -> &'static str {
+/// Returns the name of a value's JSON type, with an article.
+pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -40,7 +39,7 @@ pub(crate) fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// Takes the member `name`, which must be there; `null` counts as the default.
+/// Removes and decodes the required member `name`; `null` decodes as the default.
 pub(crate) fn take<T: DeserializeOwned + Default>(
     object: &mut Map<String, Value>,
     name: &'static str,
@@ -53,7 +52,7 @@ pub(crate) fn take<T: DeserializeOwned + Default>(
         .unwrap_or_default())
 }
 
-/// Takes the member `name`; `null` counts as absent.
+/// Removes and decodes the optional member `name`; `null` counts as absent.
 pub(crate) fn take_optional<T: DeserializeOwned>(
     object: &mut Map<String, Value>,
     name: &'static str,
@@ -67,10 +66,10 @@ fn in_member(name: &str, error: &Error) -> Error {
     Error::custom(format_args!("member `{name}`: {error}"))
 }
 
-/// Reads a `T` from `object`, which is a `what`, and returns it with the members that `T` ignored.
+/// Decodes a `T` from `object` and returns it with the members that `T` ignores. Errors call the object `what`.
 ///
-/// A derived `Deserialize` asks for an unknown member as "ignored", which `serde_ignored` reports. A type that
-/// accepts any member, such as a map or one with a flattened map, leaves nothing.
+/// A derived `Deserialize` requests unknown members as "ignored any", which `serde_ignored` reports. A type that accepts
+/// any member, such as a map or a struct with a flattened map, ignores none.
 pub(crate) fn split<T: DeserializeOwned>(
     what: impl std::fmt::Display,
     mut object: Map<String, Value>,
@@ -81,7 +80,7 @@ pub(crate) fn split<T: DeserializeOwned>(
             object.retain(|name, _| ignored.contains(name));
             Ok((value, object))
         }
-        // Once more, to find out which member it is.
+        // Decodes again to locate the member.
         Err(error) => match decode::from_value::<T>(&what.to_string(), &Value::Object(object)) {
             Err(located) => Err(located),
             Ok(_) => Err(error),
@@ -89,14 +88,15 @@ pub(crate) fn split<T: DeserializeOwned>(
     }
 }
 
-/// An object that is also a unit that ignores all members. `serde_json` reads a unit from `null` only.
+/// A deserializer of an object that also accepts a unit, which ignores all members. `serde_json` accepts only `null` for a
+/// unit.
 pub(crate) struct Object<'de, 'a> {
     members: &'de Map<String, Value>,
     ignored: &'a mut HashSet<String>,
 }
 
 impl<'de, 'a> Object<'de, 'a> {
-    /// Adds the names of the members that a type ignores to `ignored`.
+    /// Collects the names of ignored members in `ignored`.
     pub(crate) fn new(members: &'de Map<String, Value>, ignored: &'a mut HashSet<String>) -> Self {
         Self { members, ignored }
     }
@@ -106,7 +106,7 @@ impl<'de> Deserializer<'de> for Object<'de, '_> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut note = |path: Path<'_>| {
+        let mut record = |path: Path<'_>| {
             if let Path::Map {
                 parent: Path::Root,
                 key,
@@ -115,7 +115,7 @@ impl<'de> Deserializer<'de> for Object<'de, '_> {
                 self.ignored.insert(key);
             }
         };
-        serde_ignored::Deserializer::new(self.members, &mut note).deserialize_any(visitor)
+        serde_ignored::Deserializer::new(self.members, &mut record).deserialize_any(visitor)
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -169,7 +169,7 @@ mod tests {
 
     fn object(value: Value) -> Map<String, Value> {
         let Value::Object(object) = value else {
-            panic!("{value} is no object")
+            panic!("{value} is not an object")
         };
         object
     }
@@ -196,7 +196,7 @@ mod tests {
     struct Wrapped(i64);
 
     #[test]
-    fn what_a_type_ignores_is_put_aside_in_order() {
+    fn ignored_members_are_returned_in_order() {
         let (room, rest) = split::<Room>("room", object(json!({
             "zebra": [1, {"a": null}], "temperature": 21.3, "name": null, "big": 9_007_199_254_740_993_u64,
             "kind": {"Sized": 3}, "wrapped": -7, "alpha": null,
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_that_takes_everything_leaves_nothing() {
+    fn a_type_that_accepts_any_member_ignores_none() {
         #[derive(Deserialize)]
         struct Open {
             a: i32,
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_leaves_everything() {
+    fn a_unit_ignores_all_members() {
         let ((), rest) = split::<()>("room", object(json!({"a": 1}))).unwrap();
         assert_eq!(rest, object(json!({"a": 1})));
         let (none, rest) = split::<Option<()>>("room", object(json!({"a": 1}))).unwrap();
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn tagged_enums_are_read() {
+    fn tagged_enums_are_decoded() {
         #[derive(Debug, PartialEq, Deserialize)]
         #[serde(tag = "kind")]
         enum Tagged {
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_type_is_an_error() {
+    fn errors_name_the_expected_type_or_the_missing_member() {
         let error = split::<Room>("room", object(json!({"temperature": "warm"}))).unwrap_err();
         assert!(error.to_string().contains("expected f32"), "{error}");
         let error = split::<Room>("room", object(json!({"x": 1}))).unwrap_err();
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn small_floats_keep_their_digits() {
+    fn f32_keeps_its_shortest_form() {
         assert_eq!(to_value(&21.3_f32).unwrap().to_string(), "21.3");
         assert_eq!(
             to_value(&9_007_199_254_740_993_u64).unwrap().to_string(),

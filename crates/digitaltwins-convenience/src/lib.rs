@@ -5,7 +5,7 @@
 //! 1. **Connect**: [`DigitalTwinsClient::new`] with any `TokenCredential`; [`DigitalTwinsClientOptions`],
 //!    [`CallOptions`].
 //! 2. **Models**: [`create_models`](DigitalTwinsClient::create_models),
-//!    [`upload_models`](DigitalTwinsClient::upload_models) for whole ontologies,
+//!    [`upload_models`](DigitalTwinsClient::upload_models) for whole ontologies, also from [`ModelFiles`],
 //!    [`list_models`](DigitalTwinsClient::list_models), [`delete_all_models`](DigitalTwinsClient::delete_all_models).
 //! 3. **Twins and components**: [`DigitalTwin`] and [`Component`] around a type of your own, or [`BasicDigitalTwin`]
 //!    around JSON; [`get_digital_twin`](DigitalTwinsClient::get_digital_twin),
@@ -16,26 +16,27 @@
 //! 5. **Relationships**: [`Relationship`], [`IncomingRelationship`];
 //!    [`list_relationships`](DigitalTwinsClient::list_relationships),
 //!    [`delete_digital_twin_with_relationships`](DigitalTwinsClient::delete_digital_twin_with_relationships).
-//! 6. **Queries**: [`query_twins`](DigitalTwinsClient::query_twins), [`query`] to build query texts, [`QueryCharge`],
+//! 6. **Queries**: [`query_twins`](DigitalTwinsClient::query_twins), [`query`] to build queries, [`QueryCharge`],
 //!    [`wait_until_visible`](DigitalTwinsClient::wait_until_visible).
 //! 7. **Telemetry and event routes**: [`publish_telemetry`](DigitalTwinsClient::publish_telemetry),
 //!    [`upsert_event_route`](DigitalTwinsClient::upsert_event_route).
-//! 8. **Many at once**: [`bulk_upsert`](DigitalTwinsClient::bulk_upsert) of [`GraphItem`]s; import jobs
+//! 8. **Many at once**: [`bulk_upsert`](DigitalTwinsClient::bulk_upsert) of [`GraphItem`]s,
+//!    [`bulk_upsert_stream`](DigitalTwinsClient::bulk_upsert_stream) for streams of any length; import jobs
 //!    ([`begin_import_job`](DigitalTwinsClient::begin_import_job)) with [`ImportFileWriter`] and
 //!    [`ImportFileValidator`]; [`begin_delete_job`](DigitalTwinsClient::begin_delete_job).
 //! 9. **Failures**: [`Error`], [`error_code`].
 //!
 //! # Calls
 //!
-//! * A method returns a [`Response`]: `into_model()` gives the value, [`ResponseExt`] ETag, precondition and request id,
-//!   `headers()` and `status()` the rest.
-//! * Lists and queries are [`Pager`]s: streams of items, also by the page, which can be resumed by their continuation
-//!   token. Jobs are [`Poller`]s, to be awaited or read as a stream. Invalid arguments fail at once: `list_models(None)?`.
+//! * A method returns a [`Response`]: `into_model()` decodes the body; [`ResponseExt`] has ETag, precondition and request
+//!   id, `headers()` and `status()` the rest.
+//! * Lists and queries return a [`Pager`]: a stream of items or pages, which can be resumed from its continuation token.
+//!   Jobs return a [`Poller`], to be awaited or read as a stream. Invalid arguments fail at once: `list_models(None)?`.
 //! * [`with_call_options`](DigitalTwinsClient::with_call_options) sets timeout, retries, headers and context of all calls
-//!   of a client. Calls that can be repeated safely are, if the service is busy or the connection breaks; see
+//!   of a client. Requests that are safe to repeat are retried if the service is busy or the connection breaks; see
 //!   [`ClientOptions::retry`].
-//! * With a tracer in `ClientOptions::instrumentation`, calls are spans such as `DigitalTwinsClient.get_digital_twin`.
-//!   `RUST_LOG=digitaltwins_convenience=info` logs retries, `warn` only calls that failed.
+//! * With a tracer in `ClientOptions::instrumentation`, every call has a span such as
+//!   `DigitalTwinsClient.get_digital_twin`. `RUST_LOG=digitaltwins_convenience=info` logs retries, `warn` only failed calls.
 //!
 //! # Example
 //!
@@ -57,7 +58,7 @@
 //! let lamp = DigitalTwin::new("lamp-1", "dtmi:example:Lamp;1", Lamp { brightness: Some(3) });
 //! let stored = client.upsert_digital_twin("lamp-1", &lamp, Upsert::CreateOnly).await?;
 //!
-//! // Only if nobody else has changed it since:
+//! // Fails if the twin has changed since it was stored.
 //! let patch = DigitalTwinPatch::new().replace("brightness", 7)?;
 //! client.update_digital_twin("lamp-1", &patch, stored.precondition()?).await?;
 //!
@@ -74,13 +75,13 @@
 
 mod client;
 mod components;
-mod condition;
 mod delete_jobs;
 mod digital_twins;
 mod error;
 pub mod error_code;
 mod event_routes;
 mod graph;
+mod ids;
 mod import_file;
 mod import_jobs;
 mod json;
@@ -91,16 +92,16 @@ mod queries;
 mod relationships;
 mod telemetry;
 mod types;
+mod upsert;
 mod visibility;
 
 pub use client::{DigitalTwinsAudience, DigitalTwinsClient, DigitalTwinsClientOptions};
-pub use condition::Upsert;
 pub use delete_jobs::{BeginDeleteJobOptions, CreateDeleteJobOptions, ListDeleteJobsOptions};
 pub use error::{Error, Result};
 pub use event_routes::ListEventRoutesOptions;
 pub use graph::{
-    BulkProgress, BulkUpsertOptions, DeletedDigitalTwin, DeletedModels, GraphItem, ProgressCallback,
-    UploadModelsOptions, UploadedModels, UpsertOutcome,
+    BulkProgress, BulkUpsertOptions, BulkUpsertReport, DeletedDigitalTwin, DeletedModels, GraphItem,
+    ProgressCallback, UploadModelsOptions, UploadedModels, UpsertOutcome,
 };
 pub use import_file::{
     ImportFileProblem, ImportFileProblemKind, ImportFileReport, ImportFileSection, ImportFileValidator,
@@ -120,18 +121,19 @@ pub use types::{
     DeleteJobStatus, DigitalTwin, DigitalTwinMetadata, DigitalTwinsModelData, EventRoute, ImportJob,
     ImportJobStatus, IncomingRelationship, JobError, PropertyMetadata, Relationship,
 };
+pub use upsert::Upsert;
 pub use visibility::WaitUntilVisibleOptions;
 
-/// A list: a stream of its items, or of its pages.
+/// A paged list: a stream of items, or of pages.
 pub type Pager<T> = azure_service_core::Pager<Response<ItemPage<T>>, Error>;
-/// The rows of a query: a stream of them, or of their pages.
+/// A query result: a stream of rows, or of pages.
 pub type QueryPager<T> = azure_service_core::Pager<Response<QueryPage<T>>, Error>;
-/// A job: awaited, it gives the finished job; as a stream, the job after each read.
+/// A job that is polled. Awaiting it returns the finished job; as a stream it yields the job after each poll.
 pub type Poller<T> = azure_service_core::Poller<T, Error>;
 
 pub use azure_core::cloud;
 pub use azure_core::credentials::{Secret, TokenCredential};
-pub use azure_core::http::headers::{HeaderName, HeaderValue};
+pub use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
 pub use azure_core::http::{
     ClientOptions, Context, Etag, ExponentialRetryOptions, NoFormat, Response, RetryOptions, StatusCode, Url,
 };
@@ -140,8 +142,9 @@ pub use azure_protocol_runtime::DateTime;
 #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
 pub use azure_service_core::transport_trusting;
 pub use azure_service_core::{
-    CallOptions, DelegatedTokenCredential, ErrorDetail, ErrorKind, IntoPatchPath, ItemPage, Job, PageStream,
-    PollOptions, Precondition, ResponseExt,
+    CallOptions, CertificateFailure, ConnectionFailure, DelegatedTokenCredential, ErrorDetail, ErrorKind,
+    IntoPatchPath, ItemPage, Job, PageStream, PollOptions, Precondition, ResponseExt, etag,
 };
+pub use dtdl::{ModelFiles, ModelFilesError};
 pub use json_patch;
 pub use twin_query::digitaltwins as query;

@@ -7,24 +7,25 @@ use serde_json::{Value, json};
 use crate::client::first_page;
 use crate::digital_twins::body;
 use crate::error::{Error, Result};
+use crate::ids;
 use crate::{DigitalTwinsClient, DigitalTwinsModelData, Pager};
 
-/// The number of models that the service takes in one request.
+/// The maximum number of models in one request.
 pub(crate) const MAX_MODELS: usize = 250;
 
 /// Options of [`DigitalTwinsClient::get_model`].
 #[derive(Debug, Clone, Default)]
 pub struct GetModelOptions {
-    /// Whether the response has the DTDL. Default: no.
+    /// Whether the response includes the DTDL. Default: no.
     pub include_model_definition: bool,
 }
 
 /// Options of [`DigitalTwinsClient::list_models`].
 #[derive(Debug, Clone, Default)]
 pub struct ListModelsOptions {
-    /// Lists only these models and those that they extend or have as components, directly or not. Empty: all models.
+    /// Lists only these models and their dependencies, direct and transitive. Empty: all models.
     pub dependencies_for: Vec<String>,
-    /// Whether the response has the DTDL. Default: no.
+    /// Whether the response includes the DTDL. Default: no.
     pub include_model_definition: bool,
     /// The maximum number of models per page.
     pub page_size: Option<u32>,
@@ -34,15 +35,15 @@ pub struct ListModelsOptions {
 
 /// Models.
 impl DigitalTwinsClient {
-    /// Stores models, all or none. (`POST /models`)
+    /// Creates models, all or none. (`POST /models`)
     ///
-    /// `models` are DTDL interfaces, in any order, at most 250. What they extend or have as components must be among
-    /// them or be stored already. For more than 250, see [`upload_models`](Self::upload_models).
+    /// `models` are DTDL interfaces, in any order, at most 250. Their base interfaces and components must be among
+    /// them or already exist. For more than 250, see [`upload_models`](Self::upload_models).
     ///
     /// # Errors
     ///
-    /// * [`is_invalid_input`](Error::is_invalid_input) if there is no model, or if there are more than 250.
-    /// * [`is_already_exists`](Error::is_already_exists) if one of the models is stored already.
+    /// * [`is_invalid_input`](Error::is_invalid_input) if `models` is empty or has more than 250 models.
+    /// * [`is_already_exists`](Error::is_already_exists) if one of the models already exists.
     /// * [`is_invalid_model`](Error::is_invalid_model) if one is not valid DTDL, or refers to a model that does not
     ///   exist.
     ///
@@ -74,7 +75,7 @@ impl DigitalTwinsClient {
             1..=MAX_MODELS => {}
             count => {
                 let reason = format!(
-                    "has {count} models; the service takes at most {MAX_MODELS} in one request: use upload_models"
+                    "must be at most {MAX_MODELS} in one request, not {count}; use upload_models for more"
                 );
                 return Err(Error::invalid_input("models", reason));
             }
@@ -88,7 +89,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](Error::is_not_found) if there is no such model.
+    /// [`is_not_found`](Error::is_not_found) if the model does not exist.
     ///
     /// # Example
     ///
@@ -110,6 +111,7 @@ impl DigitalTwinsClient {
         id: &str,
         options: Option<GetModelOptions>,
     ) -> Result<Response<DigitalTwinsModelData>> {
+        ids::check_model("id", id)?;
         let definition = only_true(options.unwrap_or_default().include_model_definition);
         let request = self
             .api()
@@ -121,7 +123,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// At once if the page size is 0 or the continuation token is that of another list. The pager yields all others.
+    /// Fails at once if the page size is 0, one of `dependencies_for` is not a model id, or the continuation token is from
+    /// another list. The pager yields all other errors.
     ///
     /// # Example
     ///
@@ -146,6 +149,9 @@ impl DigitalTwinsClient {
             page_size,
             continuation_token,
         } = options.unwrap_or_default();
+        for id in &dependencies_for {
+            ids::check_model("dependencies_for", id)?;
+        }
         let definition = only_true(include_model_definition);
         let ids = Some(&dependencies_for).filter(|ids| !ids.is_empty());
         let request = first_page(page_size, |size| {
@@ -161,7 +167,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](Error::is_not_found) if there is no such model.
+    /// [`is_not_found`](Error::is_not_found) if the model does not exist.
     ///
     /// # Example
     ///
@@ -175,6 +181,7 @@ impl DigitalTwinsClient {
     /// # Ok(()) }
     /// ```
     pub async fn decommission_model(&self, id: &str) -> Result<Response<(), NoFormat>> {
+        ids::check_model("id", id)?;
         let body = vec![json!({"op": "replace", "path": "/decommissioned", "value": true})];
         let request = self
             .api()
@@ -189,7 +196,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// * [`is_not_found`](Error::is_not_found) if there is no such model.
+    /// * [`is_not_found`](Error::is_not_found) if the model does not exist.
     /// * [`is_model_in_use`](Error::is_model_in_use) if other models extend it or have it as a component.
     ///
     /// # Example
@@ -204,17 +211,18 @@ impl DigitalTwinsClient {
     /// # Ok(()) }
     /// ```
     pub async fn delete_model(&self, id: &str) -> Result<Response<(), NoFormat>> {
+        ids::check_model("id", id)?;
         let request = self.api().digital_twin_models_delete_request(id, None, None);
         Ok(self.core.call("delete_model").send(request).await?)
     }
 }
 
-/// Models as JSON.
+/// Serializes models.
 pub(crate) fn to_values<M: Serialize>(models: &[M]) -> Result<Vec<Value>> {
     models.iter().map(|model| body("models", model)).collect()
 }
 
-/// `false` is the service's default and is left out.
+/// Omits `false`, which is the service's default.
 fn only_true(flag: bool) -> Option<bool> {
     flag.then_some(true)
 }

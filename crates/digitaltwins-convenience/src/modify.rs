@@ -9,25 +9,25 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
-use crate::patch::grounded;
+use crate::patch::adapt_to_document;
 use crate::{DigitalTwin, DigitalTwinPatch, DigitalTwinsClient, json};
 
-/// A twin as it was read.
+/// A twin that was read.
 struct Current {
     document: Value,
     etag: Option<Etag>,
 }
 
-/// A write that depends on what was read.
-struct Change {
+/// A patch that is conditional on the version that was read.
+struct ConditionalPatch {
     read: Value,
     precondition: Precondition,
     patch: DigitalTwinPatch,
 }
 
-impl Change {
-    /// Returns whether `document` is what this change leads to.
-    fn leads_to(&self, document: &Value) -> bool {
+impl ConditionalPatch {
+    /// Returns whether `document` is the result of this patch.
+    fn results_in(&self, document: &Value) -> bool {
         let mut expected = self.read.clone();
         json_patch::patch(&mut expected, self.patch.operations()).is_ok()
             && properties(&expected) == properties(document)
@@ -36,21 +36,21 @@ impl Change {
 
 /// Read-modify-write.
 impl DigitalTwinsClient {
-    /// Reads a twin, lets `change` change it, and writes what differs, on the condition that the twin has not changed
-    /// since. If it has, starts over with the new version, with jittered backoff; `change` may therefore run more than
+    /// Reads a twin, applies `change` to it, and writes the differences on the condition that the twin has not changed in
+    /// the meantime. If it has, starts over with the new version after a jittered backoff, so `change` may run more than
     /// once.
     ///
-    /// Sends only what differs, so properties that `T` does not know stay as they are. If `change` changes nothing,
-    /// nothing is written. Returns the twin with its new ETag; the times in its `metadata` are those from before the
-    /// write.
+    /// The patch has only the differences, so properties unknown to `T` are preserved; without differences, no request is
+    /// sent. Returns the twin with its new ETag; the times in its `metadata` are from before the write.
     ///
-    /// A write whose response is lost is sent again, and then refused because of the first one. If the twin has become
-    /// what it should, that counts as success, and `change` does not run again.
+    /// If the response to a write is lost, the retry is refused because of the first attempt. If the twin then has the
+    /// intended content, the call succeeds without running `change` again.
     ///
     /// # Errors
     ///
     /// * Those of [`get_digital_twin`](Self::get_digital_twin) and [`update_digital_twin`](Self::update_digital_twin).
-    /// * [`is_precondition_failed`](Error::is_precondition_failed) if other writers were faster ten times.
+    /// * [`is_precondition_failed`](Error::is_precondition_failed) if the twin was changed by other writers during each of ten
+    ///   attempts.
     ///
     /// # Example
     ///
@@ -80,7 +80,7 @@ impl DigitalTwinsClient {
             core: composite.client().clone(),
         };
         let mut changed: Option<DigitalTwin<T>> = None;
-        let decide = |current: Current, unconfirmed: Option<Arc<Change>>| {
+        let decide = |current: Current, unconfirmed: Option<Arc<ConditionalPatch>>| {
             let (twin, decision) = decide(current, unconfirmed, &mut change)?;
             changed = Some(twin);
             Ok(decision)
@@ -88,7 +88,7 @@ impl DigitalTwinsClient {
         let result = read_modify_write(|| client.read(id), decide, |change| client.write(id, change)).await;
         let written = result.inspect_err(|error: &Error| composite.failed(error.as_ref()))?;
         let mut twin = changed.expect("a result follows a decision, which sets it");
-        if let Written::Now(etag) = written {
+        if let Written::Applied(etag) = written {
             twin.etag = etag;
         }
         Ok(twin)
@@ -102,44 +102,44 @@ impl DigitalTwinsClient {
         })
     }
 
-    async fn write(&self, id: &str, change: Arc<Change>) -> Result<Written> {
+    async fn write(&self, id: &str, change: Arc<ConditionalPatch>) -> Result<Written> {
         let response = self
             .update_digital_twin(id, &change.patch, &change.precondition)
             .await?;
-        Ok(Written::Now(ResponseExt::etag(&response)))
+        Ok(Written::Applied(ResponseExt::etag(&response)))
     }
 }
 
-/// How the twin got its current version.
+/// The outcome of the last round.
 enum Written {
-    /// By this call; the version has this ETag.
-    Now(Option<Etag>),
-    /// Before it was read.
-    Before,
+    /// The patch was applied; the new version has this ETag.
+    Applied(Option<Etag>),
+    /// The twin that was read already has the intended content.
+    Unchanged,
 }
 
-type Step = Decision<Arc<Change>, Written>;
+type Step = Decision<Arc<ConditionalPatch>, Written>;
 
-/// Returns the twin as it will be, and what to write for it.
+/// Applies `change`, and returns the changed twin with the next step.
 fn decide<T: Serialize + DeserializeOwned>(
     current: Current,
-    unconfirmed: Option<Arc<Change>>,
+    unconfirmed: Option<Arc<ConditionalPatch>>,
     change: &mut (impl FnMut(&mut DigitalTwin<T>) + Send),
 ) -> Result<(DigitalTwin<T>, Step)> {
     let Current { document, etag } = current;
     let mut twin: DigitalTwin<T> = decode(&document)?;
     twin.etag = etag.or(twin.etag);
     let precondition = twin.precondition()?;
-    if unconfirmed.is_some_and(|unconfirmed| unconfirmed.leads_to(&document)) {
-        return Ok((twin, Decision::Done(Written::Before)));
+    if unconfirmed.is_some_and(|unconfirmed| unconfirmed.results_in(&document)) {
+        return Ok((twin, Decision::Done(Written::Unchanged)));
     }
     let before = encode(&twin)?;
     change(&mut twin);
-    let patch = grounded(DigitalTwinPatch::diff(&before, &encode(&twin)?)?, &document);
+    let patch = adapt_to_document(DigitalTwinPatch::diff(&before, &encode(&twin)?)?, &document);
     if patch.is_empty() {
-        return Ok((twin, Decision::Done(Written::Before)));
+        return Ok((twin, Decision::Done(Written::Unchanged)));
     }
-    let change = Change {
+    let change = ConditionalPatch {
         read: document,
         precondition,
         patch,
@@ -155,13 +155,13 @@ fn decode<T: DeserializeOwned>(document: &Value) -> Result<DigitalTwin<T>> {
 fn encode<T: Serialize>(twin: &DigitalTwin<T>) -> Result<Map<String, Value>> {
     let mut object =
         json::to_object(twin).map_err(|error| Error::invalid_input("change", error.to_string()))?;
-    // `change` may have set another id or ETag; neither is written.
+    // Changes of the id and the ETag are ignored.
     object.shift_remove("$dtId");
     object.shift_remove("$etag");
     Ok(object)
 }
 
-/// What a writer sets: everything but ETags and metadata, also of components, and the model.
+/// Returns the members that writers control: all but ETags and metadata, those of components included, plus the model.
 fn properties(document: &Value) -> Value {
     let Value::Object(object) = document else {
         return document.clone();

@@ -16,27 +16,26 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 
-pub(crate) use diff::grounded;
+pub(crate) use diff::adapt_to_document;
 pub use target::{OfComponent, OfDigitalTwin, OfRelationship, PatchTarget};
 
-/// A change of a twin: of its properties, its components or its model.
+/// A patch of a twin: its properties, components and model.
 pub type DigitalTwinPatch = Patch<OfDigitalTwin>;
-/// A change of a component's properties. Its paths begin at the component.
+/// A patch of a component's properties. Paths start at the component.
 pub type ComponentPatch = Patch<OfComponent>;
-/// A change of a relationship's properties.
+/// A patch of a relationship's properties.
 pub type RelationshipPatch = Patch<OfRelationship>;
 
-/// A [JSON Patch](https://www.rfc-editor.org/rfc/rfc6902) that has only what the service accepts.
+/// A [JSON Patch](https://www.rfc-editor.org/rfc/rfc6902) restricted to what the service supports.
 ///
 /// The service supports three operations, and applies the whole patch or nothing:
 ///
-/// * [`add`](Self::add) sets a value, whether or not there is one.
-/// * [`replace`](Self::replace) sets a value, and fails if there is none.
-/// * [`remove`](Self::remove) removes a value, and fails if there is none.
+/// * [`add`](Self::add) sets a value, whether or not it exists.
+/// * [`replace`](Self::replace) replaces a value, and fails if it does not exist.
+/// * [`remove`](Self::remove) removes a value, and fails if it does not exist.
 ///
-/// A path is the name of a property, a list of names that leads into an object, a map or a component, or a JSON
-/// Pointer (see [`IntoPatchPath`]). Names need no escaping. Arrays can only be replaced as a whole. The object that a
-/// path leads into must exist.
+/// A path is the name of a property, a list of names for a member of an object, map or component, or a JSON Pointer; see
+/// [`IntoPatchPath`]. Names need no escaping. The parent of a path must exist. Arrays can only be replaced as a whole.
 ///
 /// [`diff`](Self::diff) computes a patch from a value before and after a change.
 ///
@@ -56,16 +55,29 @@ pub type RelationshipPatch = Patch<OfRelationship>;
 /// );
 /// # Ok::<(), digitaltwins_convenience::Error>(())
 /// ```
-#[must_use = "a patch changes nothing until it is given to an update"]
+#[must_use = "a patch does nothing until it is passed to an update"]
 pub struct Patch<K> {
     operations: JsonPatch,
     target: PhantomData<fn() -> K>,
 }
 
 impl<K: PatchTarget> Patch<K> {
-    /// A patch that changes nothing. The service gives a new ETag even so.
+    /// Creates an empty patch. The service assigns a new ETag even for an empty patch.
     pub fn new() -> Self {
         Self::of(JsonPatch::new())
+    }
+
+    /// Creates a patch from operations: a JSON array, or anything that serializes to one, such as a
+    /// [`json_patch::Patch`]. Checks operations and paths, but not values.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid_input`](Error::is_invalid_input) if it is not a JSON Patch, uses an operation that the service does not
+    /// support, or a path that cannot be changed.
+    pub fn from_operations(operations: impl Serialize) -> Result<Self> {
+        let patch = serde_json::to_value(operations).and_then(serde_json::from_value::<json_patch::Patch>);
+        let patch = patch.map_err(|error| Error::invalid_input("operations", error.to_string()))?;
+        patch.try_into()
     }
 
     fn of(operations: JsonPatch) -> Self {
@@ -75,7 +87,7 @@ impl<K: PatchTarget> Patch<K> {
         }
     }
 
-    /// Sets the value at `path`, whether or not there is one.
+    /// Sets the value at `path`, whether or not it exists.
     ///
     /// # Errors
     ///
@@ -85,7 +97,7 @@ impl<K: PatchTarget> Patch<K> {
         Self::of(self.operations.add(path, value)?).checked()
     }
 
-    /// Replaces the value at `path`. The service refuses the patch if there is none; see [`add`](Self::add).
+    /// Replaces the value at `path`. The service refuses the patch if it does not exist; see [`add`](Self::add).
     ///
     /// # Errors
     ///
@@ -95,7 +107,7 @@ impl<K: PatchTarget> Patch<K> {
         Self::of(self.operations.replace(path, value)?).checked()
     }
 
-    /// Removes the value at `path`. The service refuses the patch if there is none.
+    /// Removes the value at `path`. The service refuses the patch if it does not exist.
     ///
     /// # Errors
     ///
@@ -105,10 +117,13 @@ impl<K: PatchTarget> Patch<K> {
     }
 
     /// Checks the operation that was added last.
+    #[expect(
+        clippy::expect_used,
+        reason = "`add`, `replace` and `remove` add an operation or fail"
+    )]
     fn checked(self) -> Result<Self> {
-        let Some(operation) = self.operations.operations().last() else {
-            return Ok(self);
-        };
+        let operation = self.operations.operations().last();
+        let operation = operation.expect("the caller has just added an operation");
         check_operation::<K>(operation)?;
         if let PatchOperation::Add(json_patch::AddOperation { value, .. })
         | PatchOperation::Replace(ReplaceOperation { value, .. }) = operation
@@ -116,19 +131,19 @@ impl<K: PatchTarget> Patch<K> {
         {
             return Err(Error::invalid_input(
                 "value",
-                "must not be null, which the service does not store: use `remove`",
+                "must not be null, because the service stores no null: use `remove`",
             ));
         }
         Ok(self)
     }
 
-    /// The operations in their order.
+    /// Returns the operations in order.
     #[must_use]
     pub fn operations(&self) -> &[PatchOperation] {
         self.operations.operations()
     }
 
-    /// Returns whether the patch changes nothing.
+    /// Returns whether the patch has no operations.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.operations.is_empty()
@@ -136,8 +151,8 @@ impl<K: PatchTarget> Patch<K> {
 }
 
 impl Patch<OfDigitalTwin> {
-    /// Gives the twin another model. Properties that do not fit the new model must be changed by the same patch; the
-    /// service validates only the result.
+    /// Replaces the model of the twin. The same patch must change the properties that do not fit the new model; the service
+    /// validates only the result.
     pub fn model(mut self, model: impl Into<String>) -> Self {
         self.operations.push(PatchOperation::Replace(ReplaceOperation {
             path: PointerBuf::from_tokens(["$metadata", "$model"]),
@@ -150,7 +165,7 @@ impl Patch<OfDigitalTwin> {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if a component cannot have this name.
+    /// [`is_invalid_input`](Error::is_invalid_input) if no component can have this name.
     pub fn component(mut self, name: &str, patch: ComponentPatch) -> Result<Self> {
         for mut operation in json_patch::Patch::from(patch.operations).0 {
             operation_path(&mut operation).push_front(name);
@@ -160,22 +175,22 @@ impl Patch<OfDigitalTwin> {
         Ok(self)
     }
 
-    /// Sets when the value of `property` was measured.
+    /// Sets the source time of `property`: when its value was measured.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if a twin cannot have this property.
+    /// [`is_invalid_input`](Error::is_invalid_input) if no twin can have this property.
     pub fn source_time(self, property: &str, time: impl Into<DateTime>) -> Result<Self> {
         self.set_source_time(property, &time.into())
     }
 }
 
 impl Patch<OfComponent> {
-    /// Sets when the value of `property` was measured.
+    /// Sets the source time of `property`: when its value was measured.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if a component cannot have this property.
+    /// [`is_invalid_input`](Error::is_invalid_input) if no component can have this property.
     pub fn source_time(self, property: &str, time: impl Into<DateTime>) -> Result<Self> {
         self.set_source_time(property, &time.into())
     }
@@ -208,7 +223,7 @@ fn unsupported(operation: &str) -> Error {
     )
 }
 
-/// Checks operations and paths. Values are taken as they are.
+/// Checks operations and paths, but not values.
 impl<K: PatchTarget> TryFrom<json_patch::Patch> for Patch<K> {
     type Error = Error;
 

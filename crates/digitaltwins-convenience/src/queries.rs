@@ -10,47 +10,44 @@ use azure_core::http::pager::Page;
 use azure_core::http::{RawResponse, Response};
 use azure_service_core::{Error as CoreError, decode};
 use digitaltwins_protocol::types::QuerySpecification;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::client::first_page;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::{DigitalTwinsClient, QueryPager};
+
+/// ADT-QUERY-4.
+const MAX_PAGE_SIZE: u32 = 1000;
 
 const QUERY_CHARGE: HeaderName = HeaderName::from_static("query-charge");
 
 /// Options of [`DigitalTwinsClient::query_twins`].
 #[derive(Debug, Clone, Default)]
 pub struct QueryTwinsOptions {
-    /// The maximum number of rows per page. Default: the service chooses.
+    /// The maximum number of rows per page, at most 1000. Default: chosen by the service.
     pub page_size: Option<u32>,
     /// Resumes the query of an earlier pager; see [`Pager::continuation_token`](azure_service_core::Pager::continuation_token).
     pub continuation_token: Option<String>,
-    /// Whether rows that came before, on this page or an earlier one, are left out. Rows are compared by the `$dtId` and
-    /// `$relationshipId` in them; rows without stay. While the graph changes, the service may return a twin twice.
+    /// Whether repeated rows are dropped, on one page and across pages: the service may return a twin twice while the graph
+    /// changes. Rows are compared by `$dtId`, `$sourceId` and `$relationshipId`; rows with other values are kept.
     pub deduplicate: bool,
-    /// Adds up what the query costs, over all of its pages.
+    /// Accumulates the charges of all pages.
     pub charge: Option<QueryCharge>,
 }
 
 /// One page of the rows of a query.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+#[serde(bound(deserialize = "T: DeserializeOwned"))]
 #[non_exhaustive]
 pub struct QueryPage<T> {
-    /// The rows. A page may have none and still not be the last.
-    #[serde(rename = "value", default = "Vec::new", deserialize_with = "null_is_empty")]
+    /// The rows. An empty page need not be the last.
+    #[serde(rename = "value", default = "Vec::new", deserialize_with = "decode::rows")]
     pub rows: Vec<T>,
     /// The token of the next page; `None` on the last.
     #[serde(rename = "continuationToken", default)]
     pub continuation_token: Option<String>,
-}
-
-fn null_is_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> std::result::Result<Vec<T>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 #[async_trait]
@@ -65,7 +62,7 @@ impl<T: Send> Page for QueryPage<T> {
 
 /// The headers of a page of a query.
 pub trait QueryPageHeaders {
-    /// What the page cost, in query units.
+    /// Returns the charge of the page in query units.
     fn query_charge(&self) -> Option<f64>;
 }
 
@@ -79,7 +76,7 @@ fn charge_of(headers: &azure_core::http::headers::Headers) -> Option<f64> {
     headers.get_optional_str(&QUERY_CHARGE)?.parse().ok()
 }
 
-/// Adds up what queries cost. Clones share the sum.
+/// Accumulates the charges of queries. Clones share the total.
 ///
 /// # Example
 ///
@@ -103,13 +100,13 @@ fn charge_of(headers: &azure_core::http::headers::Headers) -> Option<f64> {
 pub struct QueryCharge(Arc<Mutex<(f64, usize)>>);
 
 impl QueryCharge {
-    /// The query units that all pages so far have cost.
+    /// Returns the total charge so far in query units.
     #[must_use]
     pub fn units(&self) -> f64 {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// The number of pages read so far.
+    /// Returns the number of pages so far.
     #[must_use]
     pub fn pages(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).1
@@ -135,9 +132,9 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// At once if the page size is 0 or the continuation token is not valid. The pager yields all others:
-    /// [`is_invalid_query`](crate::Error::is_invalid_query) if `query` is not valid,
-    /// [`is_timeout`](crate::Error::is_timeout) if it took the service too long.
+    /// Fails at once if `query` is empty, the page size is 0 or above 1000, or the continuation token is invalid. The pager yields all other errors, such
+    /// as [`is_invalid_query`](crate::Error::is_invalid_query) if `query` is not valid,
+    /// [`is_timeout`](crate::Error::is_timeout) if it took too long.
     ///
     /// # Example
     ///
@@ -156,8 +153,8 @@ impl DigitalTwinsClient {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     /// # let (_emulator, client) = common::building().await?;
-    /// let text = "SELECT floor, room FROM DIGITALTWINS floor JOIN room RELATED floor.contains WHERE floor.$dtId = 'floor-1'";
-    /// let mut rows = client.query_twins::<Row>(text, None)?;
+    /// let query = "SELECT floor, room FROM DIGITALTWINS floor JOIN room RELATED floor.contains WHERE floor.$dtId = 'floor-1'";
+    /// let mut rows = client.query_twins::<Row>(query, None)?;
     /// while let Some(row) = rows.try_next().await? {
     ///     println!("{} contains {}", row.floor.id, row.room.id);
     /// }
@@ -174,14 +171,22 @@ impl DigitalTwinsClient {
             deduplicate,
             charge,
         } = options.unwrap_or_default();
+        let query = query.to_string();
+        if query.trim().is_empty() {
+            return Err(Error::invalid_input("query", "must not be empty"));
+        }
+        if let Some(size) = page_size.filter(|size| *size > MAX_PAGE_SIZE) {
+            let reason = format!("must be at most {MAX_PAGE_SIZE} for a query, is {size}");
+            return Err(Error::invalid_input("page_size", reason));
+        }
         let body = QuerySpecification {
-            query: Some(query.to_string()),
+            query: Some(query),
             continuation_token: None,
         };
         let request = first_page(page_size, |size| {
             Ok(self.api().query_query_twins_request(size, None, None, &body)?)
         });
-        let seen = deduplicate.then(Seen::default);
+        let seen = deduplicate.then(SeenRows::default);
         let page = move |response: RawResponse| {
             if let Some(charge) = &charge {
                 charge.add(charge_of(response.headers()).unwrap_or_default());
@@ -197,12 +202,12 @@ impl DigitalTwinsClient {
     }
 }
 
-/// The rows that came before.
+/// The identities of the rows returned so far.
 #[derive(Debug, Default)]
-struct Seen(Mutex<HashSet<String>>);
+struct SeenRows(Mutex<HashSet<String>>);
 
-impl Seen {
-    /// Returns the page without the rows that came before.
+impl SeenRows {
+    /// Removes repeated rows from a page.
     fn filter<T>(&self, response: RawResponse) -> Result<Response<QueryPage<T>>, CoreError> {
         let (status, headers, body) = response.deconstruct();
         let mut page: Value = decode::from_slice("page", &body)?;
@@ -214,7 +219,8 @@ impl Seen {
     }
 }
 
-/// Returns the twins and relationships that a row is about: itself, or its members. `None` if it is about none.
+/// Returns the ids of the twins and relationships in a row, which may be the row itself or its members. `None` if the row
+/// has other values.
 fn identity(row: &Value) -> Option<String> {
     const IDS: [&str; 3] = ["$dtId", "$sourceId", "$relationshipId"];
     let ids = |value: &Value| IDS.map(|name| value.get(name).and_then(Value::as_str).map(str::to_owned));
@@ -228,7 +234,7 @@ fn identity(row: &Value) -> Option<String> {
             .collect()
     };
     let known = |ids: &[Option<String>; 3]| ids.iter().any(Option::is_some);
-    // The ids alone do not identify a row that also has values of its own, such as `SELECT T, R.length`.
+    // Ids do not identify a row that also has projected values, such as `SELECT T, R.length`.
     if all.is_empty() || !all.iter().all(|(_, ids)| known(ids)) {
         return None;
     }
@@ -241,7 +247,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_row_is_known_by_its_twins_and_relationships() {
+    fn the_ids_of_twins_and_relationships_identify_a_row() {
         let same = |a: Value, b: Value| identity(&a).is_some() && identity(&a) == identity(&b);
         assert!(same(json!({"$dtId": "a", "x": 1}), json!({"$dtId": "a", "x": 2})));
         assert!(!same(json!({"$dtId": "a"}), json!({"$dtId": "A"})));
@@ -268,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn null_rows_are_no_rows() {
+    fn null_decodes_as_an_empty_page() {
         let page: QueryPage<Value> =
             serde_json::from_str(r#"{"value":null,"continuationToken":null}"#).unwrap();
         assert!(page.rows.is_empty() && page.continuation_token.is_none());

@@ -2,18 +2,20 @@
 
 use azure_core::http::{NoFormat, Response};
 use azure_service_core::Precondition;
+use azure_service_core::rename_parameters;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Pager;
-use crate::client::{DigitalTwinsClient, renamed};
-use crate::condition::Upsert;
+use crate::client::DigitalTwinsClient;
 use crate::digital_twins::{body, patch_body};
 use crate::error::Result;
+use crate::ids;
 use crate::patch::RelationshipPatch;
 use crate::types::IncomingRelationship;
+use crate::upsert::Upsert;
 
-/// The generated client's names of parameters, and those here.
+/// The parameter names of the generated client and of the methods.
 const NAMES: &[(&str, &str)] = &[("id", "twin_id"), ("relationshipId", "relationship_id")];
 
 /// Options of [`DigitalTwinsClient::list_relationships`].
@@ -41,8 +43,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if no such relationship starts at the twin, or if there is no such
-    /// twin.
+    /// [`is_not_found`](crate::Error::is_not_found) if the relationship or the twin does not exist.
     ///
     /// # Example
     ///
@@ -58,10 +59,12 @@ impl DigitalTwinsClient {
     /// # Ok(()) }
     /// ```
     pub async fn get_relationship<T>(&self, twin_id: &str, relationship_id: &str) -> Result<Response<T>> {
+        ids::check("twin_id", twin_id)?;
+        ids::check("relationship_id", relationship_id)?;
         let request =
             self.api()
                 .digital_twins_get_relationship_by_id_request(twin_id, relationship_id, None, None);
-        let request = renamed(request, NAMES);
+        let request = rename_parameters(request, NAMES);
         Ok(self.core.call("get_relationship").send(request).await?)
     }
 
@@ -75,7 +78,7 @@ impl DigitalTwinsClient {
     /// * [`is_not_found`](crate::Error::is_not_found) if one of the twins does not exist; if it is the target,
     ///   [`is_target_not_found`](crate::Error::is_target_not_found).
     /// * [`is_validation_failed`](crate::Error::is_validation_failed) if the models allow no such relationship.
-    /// * [`is_already_exists`](crate::Error::is_already_exists) if there is such a relationship and `mode` is
+    /// * [`is_already_exists`](crate::Error::is_already_exists) if the relationship exists and `mode` is
     ///   [`Upsert::CreateOnly`].
     ///
     /// # Example
@@ -99,6 +102,8 @@ impl DigitalTwinsClient {
         relationship: &T,
         mode: Upsert,
     ) -> Result<Response<T>> {
+        ids::check("twin_id", twin_id)?;
+        ids::check("relationship_id", relationship_id)?;
         let body = body("relationship", relationship)?;
         let request = self.api().digital_twins_add_relationship_request(
             twin_id,
@@ -108,19 +113,18 @@ impl DigitalTwinsClient {
             None,
             &body,
         );
-        let request = renamed(request, NAMES);
+        let request = rename_parameters(request, NAMES);
         Ok(self.core.call("upsert_relationship").send(request).await?)
     }
 
-    /// Changes the properties of a relationship. (`PATCH /digitaltwins/{id}/relationships/{relationship}`)
+    /// Updates the properties of a relationship. (`PATCH /digitaltwins/{id}/relationships/{relationship}`)
     ///
     /// The response has the new ETag.
     ///
     /// # Errors
     ///
-    /// * [`is_not_found`](crate::Error::is_not_found) if there is no such relationship or twin.
-    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if the relationship has another version than
-    ///   `precondition` requires.
+    /// * [`is_not_found`](crate::Error::is_not_found) if the relationship or the twin does not exist.
+    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if the ETag of the relationship does not match.
     /// * [`is_invalid_patch`](crate::Error::is_invalid_patch) if a path does not exist.
     /// * [`is_validation_failed`](crate::Error::is_validation_failed) if the result does not fit the model.
     ///
@@ -143,6 +147,8 @@ impl DigitalTwinsClient {
         patch: &RelationshipPatch,
         precondition: impl Into<Precondition>,
     ) -> Result<Response<(), NoFormat>> {
+        ids::check("twin_id", twin_id)?;
+        ids::check("relationship_id", relationship_id)?;
         let (body, if_match) = (patch_body(patch)?, precondition.into().verbatim()?);
         let request = self.api().digital_twins_update_relationship_request(
             twin_id,
@@ -152,7 +158,7 @@ impl DigitalTwinsClient {
             None,
             &body,
         );
-        let request = renamed(request, NAMES);
+        let request = rename_parameters(request, NAMES);
         Ok(self.core.call("update_relationship").send(request).await?)
     }
 
@@ -160,9 +166,8 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// * [`is_not_found`](crate::Error::is_not_found) if there is no such relationship or twin.
-    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if the relationship has another version than
-    ///   `precondition` requires.
+    /// * [`is_not_found`](crate::Error::is_not_found) if the relationship or the twin does not exist.
+    /// * [`is_precondition_failed`](crate::Error::is_precondition_failed) if the ETag of the relationship does not match.
     ///
     /// # Example
     ///
@@ -183,6 +188,8 @@ impl DigitalTwinsClient {
         relationship_id: &str,
         precondition: impl Into<Precondition>,
     ) -> Result<Response<(), NoFormat>> {
+        ids::check("twin_id", twin_id)?;
+        ids::check("relationship_id", relationship_id)?;
         let if_match = precondition.into().verbatim()?;
         let request = self.api().digital_twins_delete_relationship_request(
             twin_id,
@@ -191,7 +198,7 @@ impl DigitalTwinsClient {
             None,
             None,
         );
-        let request = renamed(request, NAMES);
+        let request = rename_parameters(request, NAMES);
         Ok(self.core.call("delete_relationship").send(request).await?)
     }
 
@@ -201,7 +208,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// At once if `twin_id` or the continuation token is not valid. The pager yields all others.
+    /// Fails at once if `twin_id` or the continuation token is invalid. The pager yields all other errors.
     ///
     /// # Example
     ///
@@ -226,6 +233,7 @@ impl DigitalTwinsClient {
         twin_id: &str,
         options: Option<ListRelationshipsOptions>,
     ) -> Result<Pager<T>> {
+        ids::check("twin_id", twin_id)?;
         let ListRelationshipsOptions {
             relationship_name,
             continuation_token,
@@ -234,7 +242,7 @@ impl DigitalTwinsClient {
         let request = self
             .api()
             .digital_twins_list_relationships_request(twin_id, name, None, None);
-        let request = renamed(request, NAMES);
+        let request = rename_parameters(request, NAMES);
         self.core
             .call("list_relationships")
             .list(request, continuation_token)
@@ -244,7 +252,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// At once if `twin_id` or the continuation token is not valid. The pager yields all others.
+    /// Fails at once if `twin_id` or the continuation token is invalid. The pager yields all other errors.
     ///
     /// # Example
     ///
@@ -267,11 +275,12 @@ impl DigitalTwinsClient {
         twin_id: &str,
         options: Option<ListIncomingRelationshipsOptions>,
     ) -> Result<Pager<IncomingRelationship>> {
+        ids::check("twin_id", twin_id)?;
         let ListIncomingRelationshipsOptions { continuation_token } = options.unwrap_or_default();
         let request = self
             .api()
             .digital_twins_list_incoming_relationships_request(twin_id, None, None);
-        let request = renamed(request, NAMES);
+        let request = rename_parameters(request, NAMES);
         self.core
             .call("list_incoming_relationships")
             .list(request, continuation_token)

@@ -1,20 +1,22 @@
-//! Telemetry on behalf of twins.
+//! Telemetry of twins and components.
 
 use azure_core::http::{NoFormat, Response};
 use azure_protocol_runtime::DateTime;
+use azure_service_core::rename_parameters;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::client::{DigitalTwinsClient, renamed};
+use crate::client::DigitalTwinsClient;
 use crate::components::COMPONENT_NAMES;
 use crate::digital_twins::body;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::ids;
 
 /// Options of [`DigitalTwinsClient::publish_telemetry`] and
 /// [`publish_component_telemetry`](DigitalTwinsClient::publish_component_telemetry).
 #[derive(Debug, Clone, Default)]
 pub struct PublishTelemetryOptions {
-    /// Identifies the message, so a receiver can drop duplicates. Default: a new UUID.
+    /// The id of the message, by which receivers can drop duplicates. Default: a new UUID.
     pub message_id: Option<String>,
     /// When the values were measured. Default: now.
     pub source_time: Option<DateTime>,
@@ -24,12 +26,13 @@ pub struct PublishTelemetryOptions {
 impl DigitalTwinsClient {
     /// Publishes telemetry of a twin. (`POST /digitaltwins/{id}/telemetry`)
     ///
-    /// The service neither stores nor validates it, but sends it to the endpoints of the event routes. A retry has the
-    /// same message id.
+    /// The service neither stores nor validates telemetry; it sends it to the endpoints of the event routes. Retries repeat
+    /// the message id.
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such twin.
+    /// * [`is_not_found`](Error::is_not_found) if the twin does not exist.
+    /// * [`is_invalid_input`](Error::is_invalid_input) if the message id is not printable ASCII.
     ///
     /// # Example
     ///
@@ -50,8 +53,9 @@ impl DigitalTwinsClient {
         telemetry: impl Serialize,
         options: Option<PublishTelemetryOptions>,
     ) -> Result<Response<(), NoFormat>> {
+        ids::check("twin_id", twin_id)?;
         let body = body("telemetry", &telemetry)?;
-        let (message_id, source_time) = headers(options);
+        let (message_id, source_time) = headers(options)?;
         let request = self.api().digital_twins_send_telemetry_request(
             twin_id,
             &message_id,
@@ -60,7 +64,7 @@ impl DigitalTwinsClient {
             None,
             &body,
         );
-        let request = renamed(request, COMPONENT_NAMES);
+        let request = rename_parameters(request, COMPONENT_NAMES);
         Ok(self.core.call("publish_telemetry").send(request).await?)
     }
 
@@ -70,7 +74,7 @@ impl DigitalTwinsClient {
     ///
     /// # Errors
     ///
-    /// [`is_not_found`](crate::Error::is_not_found) if there is no such twin, or if it has no such component.
+    /// [`is_not_found`](crate::Error::is_not_found) if the twin or the component does not exist.
     ///
     /// # Example
     ///
@@ -94,8 +98,9 @@ impl DigitalTwinsClient {
         telemetry: impl Serialize,
         options: Option<PublishTelemetryOptions>,
     ) -> Result<Response<(), NoFormat>> {
+        ids::check("twin_id", twin_id)?;
         let body = body("telemetry", &telemetry)?;
-        let (message_id, source_time) = headers(options);
+        let (message_id, source_time) = headers(options)?;
         let request = self.api().digital_twins_send_component_telemetry_request(
             twin_id,
             component,
@@ -105,7 +110,7 @@ impl DigitalTwinsClient {
             None,
             &body,
         );
-        let request = renamed(request, COMPONENT_NAMES);
+        let request = rename_parameters(request, COMPONENT_NAMES);
         Ok(self
             .core
             .call("publish_component_telemetry")
@@ -114,13 +119,17 @@ impl DigitalTwinsClient {
     }
 }
 
-/// `Message-Id` and `Telemetry-Source-Time`.
-fn headers(options: Option<PublishTelemetryOptions>) -> (String, String) {
+/// Returns the values of `Message-Id` and `Telemetry-Source-Time`.
+fn headers(options: Option<PublishTelemetryOptions>) -> Result<(String, String)> {
     let PublishTelemetryOptions {
         message_id,
         source_time,
     } = options.unwrap_or_default();
     let message_id = message_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+    if !message_id.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
+        let reason = format!("must be printable ASCII, not {message_id:?}");
+        return Err(Error::invalid_input("message_id", reason));
+    }
     let source_time = source_time.unwrap_or_else(|| OffsetDateTime::now_utc().into());
-    (message_id, source_time.to_string())
+    Ok((message_id, source_time.to_string()))
 }

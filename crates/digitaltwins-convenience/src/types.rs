@@ -1,4 +1,4 @@
-//! The resources of an instance, as the service sends them.
+//! Resources of an instance.
 
 #[macro_use]
 mod lossless;

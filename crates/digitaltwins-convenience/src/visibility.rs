@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 /// Options of [`DigitalTwinsClient::wait_until_visible`].
 #[derive(Debug, Clone)]
 pub struct WaitUntilVisibleOptions {
-    /// How long to wait at most. Default: 60 seconds. The service promises no time; about 10 seconds are usual.
+    /// The maximum time to wait. Default: 60 seconds. The service guarantees no time; about 10 seconds are typical.
     pub timeout: Duration,
 }
 
@@ -29,12 +29,12 @@ impl Default for WaitUntilVisibleOptions {
 impl DigitalTwinsClient {
     /// Waits until queries show the current version of a twin.
     ///
-    /// A write is visible to [`get_digital_twin`](Self::get_digital_twin) at once, to queries some seconds later. Each
-    /// check costs the query units of a query by id.
+    /// [`get_digital_twin`](Self::get_digital_twin) sees a write at once, queries some seconds later. Each poll costs the
+    /// query units of a query by id.
     ///
     /// # Errors
     ///
-    /// * [`is_not_found`](Error::is_not_found) if there is no such twin.
+    /// * [`is_not_found`](Error::is_not_found) if the twin does not exist.
     /// * [`is_timeout`](Error::is_timeout) if it is not visible in time.
     ///
     /// # Example
@@ -85,7 +85,7 @@ impl DigitalTwinsClient {
                     "no"
                 };
                 let message = format!(
-                    "after {} s queries show {found} twin {id:?}",
+                    "after {} s, queries still return {found} twin {id:?}",
                     timeout.as_secs_f32()
                 );
                 return Err(Error::timed_out(message));

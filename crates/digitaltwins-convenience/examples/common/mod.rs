@@ -1,8 +1,8 @@
 // Clients for the examples: of a real instance, or of an emulator in this process. (No `//!` here: the documentation's
 // examples include this file.)
 
-/// Returns a client of the instance that `DIGITALTWINS_ENDPOINT` names, with the developer's identity; without the variable,
-/// of an emulator, which runs until the first value is dropped.
+/// Returns a client for the instance that `DIGITALTWINS_ENDPOINT` names, with the developer's identity. Without the
+/// variable, the client is for an emulator, which runs until the first value is dropped.
 #[allow(dead_code, reason = "each example uses what it needs")]
 pub(crate) async fn connect() -> Result<
     (
@@ -25,7 +25,7 @@ pub(crate) async fn connect() -> Result<
     }
 }
 
-/// Returns a client of a new emulator, which runs until the first value is dropped.
+/// Returns a client for a new emulator, which runs until the first value is dropped.
 #[allow(dead_code, reason = "each example uses what it needs")]
 pub(crate) async fn emulated() -> Result<
     (
@@ -35,8 +35,7 @@ pub(crate) async fn emulated() -> Result<
     Box<dyn std::error::Error + Send + Sync>,
 > {
     let emulator = azure_iot_emulator::Emulator::start().await?;
-    // An application that talks to Azure needs none of this: the emulator's certificate is known to nobody, and its tokens
-    // come from no authority.
+    // Only the emulator needs this: its certificate is self-signed, and its tokens are not from Microsoft Entra ID.
     let options =
         digitaltwins_convenience::DigitalTwinsClientOptions::trusting(emulator.ca_certificate_pem())?;
     let token = emulator.bearer_token();
@@ -49,8 +48,8 @@ pub(crate) async fn emulated() -> Result<
     Ok((emulator, client))
 }
 
-/// The same with a small building: `floor-1` contains `room-1` and `room-2`, which have a thermostat. There is also a model
-/// for lamps.
+/// Returns a client for a new emulator with a small building: `floor-1` contains `room-1` and `room-2`, each with a
+/// thermostat. There is also a model of a lamp.
 #[allow(dead_code, reason = "each example uses what it needs")]
 pub(crate) async fn building() -> Result<
     (

@@ -9,47 +9,50 @@ use std::time::Duration;
 use azure_core::http::{NoFormat, RawResponse, Response};
 use azure_service_core::{Backoff, Composite, RetryLoop, sleep};
 use digitaltwins_protocol::Client;
-use futures::StreamExt;
 use futures::future::BoxFuture;
-use futures::stream::{BoxStream, FuturesUnordered};
+use futures::stream::{BoxStream, Enumerate, FuturesUnordered};
+use futures::{Stream, StreamExt};
 
-use super::bulk::Key;
-use super::bulk::{BulkProgress, BulkUpsertOptions, GraphItem, UpsertOutcome};
+use super::bulk::{BulkProgress, BulkUpsertOptions};
+use super::item::{GraphItem, Key};
+use super::report::UpsertOutcome;
 use super::throttle::ConcurrencyLimit;
 use crate::error::Result;
 use crate::{DigitalTwinsClient, Upsert};
 
-/// The number of requests in flight at the beginning.
-const FIRST_LIMIT: usize = 8;
-/// How often a throttled item is tried, on top of the retries of each call.
+/// The initial limit of concurrent requests.
+const INITIAL_LIMIT: usize = 8;
+/// The maximum number of attempts for a throttled item, on top of the retries of each call.
 const ATTEMPTS: u32 = 10;
 
-/// An item that was read.
+/// An item read from the stream.
 #[derive(Debug)]
 struct Task {
-    index: u64,
+    index: usize,
     item: GraphItem,
 }
 
 type Outcome = Result<Response<(), NoFormat>>;
 
 /// A bulk upsert.
-pub(super) struct Bulk {
+pub(super) struct BulkRun {
     composite: Composite<Client>,
     client: DigitalTwinsClient,
     options: BulkUpsertOptions,
     limit: ConcurrencyLimit,
-    /// Items still to be read, `None` at the end.
-    items: Option<BoxStream<'static, (usize, GraphItem)>>,
-    /// Items that were read and not sent yet, in the order of the stream.
+    /// The items that are not read yet; `None` at the end of the stream.
+    items: Option<Enumerate<BoxStream<'static, GraphItem>>>,
+    /// Items that are read and not yet sent, in stream order.
     waiting: VecDeque<Task>,
-    /// The resources of items in flight.
-    busy: HashSet<Key>,
+    /// The resources of the requests in flight.
+    in_flight: HashSet<Key>,
     running: FuturesUnordered<BoxFuture<'static, (Task, Outcome)>>,
-    /// Until it ends, no item is sent.
+    /// Pauses sending after a 429.
     timer: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    /// Positions that are done beyond `progress.resume_at`.
-    done: BTreeSet<u64>,
+    /// All items before this position have an outcome.
+    resume_at: usize,
+    /// The positions from `resume_at` on whose items have an outcome.
+    done: BTreeSet<usize>,
     progress: BulkProgress,
 }
 
@@ -59,14 +62,18 @@ enum Event {
     TimerEnded,
 }
 
-impl Bulk {
+impl BulkRun {
     pub(super) fn new(
         composite: Composite<Client>,
-        items: BoxStream<'static, (usize, GraphItem)>,
+        items: BoxStream<'static, GraphItem>,
         options: BulkUpsertOptions,
     ) -> Self {
-        let most = options.max_concurrency;
-        let limit = ConcurrencyLimit::new(FIRST_LIMIT.min(most), most);
+        let total = match items.size_hint() {
+            (least, Some(most)) if least == most => Some(most.saturating_sub(options.resume_at)),
+            _ => None,
+        };
+        let max = options.max_concurrency;
+        let limit = ConcurrencyLimit::new(INITIAL_LIMIT.min(max), max);
         let core = composite.client();
         let mut call_options = core.call_options().clone();
         call_options.context.insert(limit.clone());
@@ -76,18 +83,17 @@ impl Bulk {
             },
             composite,
             limit,
-            items: Some(items),
+            items: Some(items.enumerate()),
             waiting: VecDeque::new(),
-            busy: HashSet::new(),
+            in_flight: HashSet::new(),
             running: FuturesUnordered::new(),
             timer: None,
+            resume_at: options.resume_at,
             done: BTreeSet::new(),
             progress: BulkProgress {
-                succeeded: 0,
+                done: 0,
+                total,
                 failed: 0,
-                resume_at: options.resume_at,
-                concurrency: 0,
-                throttled: 0,
             },
             options,
         }
@@ -102,32 +108,31 @@ impl Bulk {
             if self.timer.is_none() {
                 self.start();
             }
-            // A relationship may wait for its twins while other items could be sent, so it reads a little ahead.
-            let room = self.timer.is_none()
+            // Reads ahead, because relationships may wait for their twins while later items can be sent.
+            let may_read = self.timer.is_none()
                 && self.running.len() < self.limit.limit()
                 && self.waiting.len() < 2 * self.options.max_concurrency;
             if self.running.is_empty() && self.waiting.is_empty() && self.items.is_none() {
                 return None;
             }
-            match self.event(room).await {
+            match self.event(may_read).await {
                 Event::TimerEnded => self.timer = None,
                 Event::Item(None) => self.items = None,
                 Event::Item(Some((index, item))) => {
-                    let index = index as u64;
                     if index >= self.options.resume_at {
                         self.waiting.push_back(Task { index, item });
                     }
                 }
                 Event::Done(task, result) => {
-                    self.busy.remove(&task.item.key());
+                    self.in_flight.remove(&task.item.key());
                     return Some(self.finish(task, result));
                 }
             }
         }
     }
 
-    /// Waits for the first of: an outcome, the end of the timer, an item if there is `room`.
-    async fn event(&mut self, room: bool) -> Event {
+    /// Waits for the first of: an outcome, the end of the timer and, if it `may_read`, an item.
+    async fn event(&mut self, may_read: bool) -> Event {
         poll_fn(|cx| {
             if let Poll::Ready(Some((task, result))) = self.running.poll_next_unpin(cx) {
                 return Poll::Ready(Event::Done(task, result));
@@ -138,34 +143,34 @@ impl Bulk {
                 return Poll::Ready(Event::TimerEnded);
             }
             match &mut self.items {
-                Some(items) if room => items.poll_next_unpin(cx).map(Event::Item),
+                Some(items) if may_read => items.poll_next_unpin(cx).map(Event::Item),
                 _ => Poll::Pending,
             }
         })
         .await
     }
 
-    /// Sends the items that need not wait.
+    /// Sends the waiting items whose resources are not in flight.
     fn start(&mut self) {
-        // A later item must also wait for the resources of earlier ones that wait.
+        // An item must not overtake a waiting one that writes a resource it needs.
         let mut claimed: HashSet<Key> = HashSet::new();
-        let mut place = 0;
-        while self.running.len() < self.limit.limit() && place < self.waiting.len() {
-            let needs = self.waiting[place].item.needs();
+        let mut position = 0;
+        while self.running.len() < self.limit.limit() && position < self.waiting.len() {
+            let needs = self.waiting[position].item.needs();
             if needs
                 .iter()
-                .any(|key| self.busy.contains(key) || claimed.contains(key))
+                .any(|key| self.in_flight.contains(key) || claimed.contains(key))
             {
                 claimed.extend(needs.into_iter().take(1));
-                place += 1;
-            } else if let Some(task) = self.waiting.remove(place) {
+                position += 1;
+            } else if let Some(task) = self.waiting.remove(position) {
                 self.send(task);
             }
         }
     }
 
     fn send(&mut self, task: Task) {
-        self.busy.insert(task.item.key());
+        self.in_flight.insert(task.item.key());
         let (client, mode, limit) = (self.client.clone(), self.options.mode, self.limit.clone());
         self.running.push(Box::pin(async move {
             let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(10));
@@ -180,27 +185,25 @@ impl Bulk {
     }
 
     fn finish(&mut self, task: Task, result: Outcome) -> UpsertOutcome {
-        let progress = &mut self.progress;
         match &result {
-            Ok(_) => progress.succeeded += 1,
+            Ok(_) => self.progress.done += 1,
             Err(error) => {
-                progress.failed += 1;
+                self.progress.failed += 1;
                 self.composite.failed(error.as_ref());
             }
         }
         self.done.insert(task.index);
-        while self.done.remove(&progress.resume_at) {
-            progress.resume_at += 1;
+        while self.done.remove(&self.resume_at) {
+            self.resume_at += 1;
         }
-        progress.concurrency = self.limit.limit();
-        progress.throttled = self.limit.throttled();
         if let Some(callback) = &self.options.on_progress {
-            callback.call(progress);
+            callback.call(&self.progress);
         }
         UpsertOutcome {
             index: task.index,
             item: task.item,
             result,
+            resume_at: self.resume_at,
         }
     }
 }

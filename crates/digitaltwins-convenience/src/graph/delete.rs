@@ -1,4 +1,4 @@
-//! Deleting resources that others refer to.
+//! Deletion of resources that others refer to.
 
 use std::time::Duration;
 
@@ -8,26 +8,27 @@ use serde_json::Value;
 
 use super::dependencies::order;
 use crate::error::{Error, Result};
+use crate::ids;
 use crate::{BasicRelationship, DigitalTwinsClient, ListModelsOptions, Precondition};
 
-/// How often a twin is tried that gets new relationships meanwhile.
+/// The maximum number of attempts while other clients add relationships or models.
 const ATTEMPTS: u32 = 8;
-/// The number of relationships that are deleted concurrently. The service takes ten writes a second for one twin.
+/// The number of concurrent deletions of relationships. The service limits writes to one twin to ten a second.
 const CONCURRENCY: usize = 4;
 
-/// What [`DigitalTwinsClient::delete_digital_twin_with_relationships`] has deleted.
+/// The result of [`DigitalTwinsClient::delete_digital_twin_with_relationships`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeletedDigitalTwin {
-    /// The number of relationships of the twin, outgoing and incoming.
+    /// The number of deleted relationships, outgoing and incoming.
     pub relationships: usize,
 }
 
-/// What [`DigitalTwinsClient::delete_all_models`] has deleted.
+/// The result of [`DigitalTwinsClient::delete_all_models`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeletedModels {
-    /// The ids of the models, in the order of their deletion.
+    /// The ids of the deleted models, in order of deletion.
     pub ids: Vec<String>,
 }
 
@@ -35,12 +36,12 @@ pub struct DeletedModels {
 impl DigitalTwinsClient {
     /// Deletes a twin with all its relationships, outgoing and incoming.
     ///
-    /// If a relationship is added meanwhile, starts over, up to eight times.
+    /// If another client adds a relationship in the meantime, starts over, up to eight times.
     ///
     /// # Errors
     ///
-    /// * [`is_not_found`](Error::is_not_found) if there is no such twin.
-    /// * [`is_relationships_not_deleted`](Error::is_relationships_not_deleted) if others keep adding relationships.
+    /// * [`is_not_found`](Error::is_not_found) if the twin does not exist.
+    /// * [`is_relationships_not_deleted`](Error::is_relationships_not_deleted) if other clients keep adding relationships.
     ///
     /// # Example
     ///
@@ -55,14 +56,15 @@ impl DigitalTwinsClient {
     /// # Ok(()) }
     /// ```
     pub async fn delete_digital_twin_with_relationships(&self, id: &str) -> Result<DeletedDigitalTwin> {
+        ids::check("id", id)?;
         self.core
             .composite("delete_digital_twin_with_relationships", async |core| {
-                Self { core }.delete_until_gone(id).await
+                Self { core }.delete_twin_and_relationships(id).await
             })
             .await
     }
 
-    async fn delete_until_gone(&self, id: &str) -> Result<DeletedDigitalTwin> {
+    async fn delete_twin_and_relationships(&self, id: &str) -> Result<DeletedDigitalTwin> {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(3));
         let mut deleted = DeletedDigitalTwin { relationships: 0 };
         let mut attempt = 1;
@@ -73,7 +75,7 @@ impl DigitalTwinsClient {
                     attempt += 1;
                     backoff.wait(None).await;
                 }
-                // Of several attempts, the first may have been processed.
+                // An earlier attempt may have deleted it.
                 Err(error) if error.is_not_found() && error.attempts() > 1 => return Ok(deleted),
                 result => return result.map(|_| deleted),
             }
@@ -87,7 +89,7 @@ impl DigitalTwinsClient {
         let incoming = self
             .list_incoming_relationships(id, None)?
             .map_ok(|relationship| (relationship.source_id, relationship.id));
-        // All are listed before the first is deleted, because deleting moves the pages.
+        // Lists all before the first deletion, because deletions shift the pages.
         let all: Vec<(String, String)> = outgoing.chain(incoming).try_collect().await?;
         stream::iter(all)
             .map(|(source, relationship)| async move {
@@ -105,15 +107,15 @@ impl DigitalTwinsClient {
             .await
     }
 
-    /// Deletes all models, each before those that it depends on.
+    /// Deletes all models, each before its dependencies.
     ///
-    /// Twins of the models stay, and can only be read and deleted from then on. To empty the instance, see
+    /// Twins of the models remain, but can only be read and deleted from then on. To empty the instance, see
     /// [`begin_delete_job`](Self::begin_delete_job).
     ///
     /// # Errors
     ///
-    /// Those of [`list_models`](Self::list_models) and [`delete_model`](Self::delete_model). Models that were deleted
-    /// before stay deleted.
+    /// Those of [`list_models`](Self::list_models) and [`delete_model`](Self::delete_model). Models deleted before the
+    /// failure stay deleted.
     ///
     /// # Example
     ///
@@ -130,12 +132,12 @@ impl DigitalTwinsClient {
     pub async fn delete_all_models(&self) -> Result<DeletedModels> {
         self.core
             .composite("delete_all_models", async |core| {
-                Self { core }.delete_models_until_none().await
+                Self { core }.delete_models_repeatedly().await
             })
             .await
     }
 
-    async fn delete_models_until_none(&self) -> Result<DeletedModels> {
+    async fn delete_models_repeatedly(&self) -> Result<DeletedModels> {
         let mut deleted = DeletedModels { ids: Vec::new() };
         let mut attempt = 1;
         loop {
@@ -148,7 +150,7 @@ impl DigitalTwinsClient {
         }
     }
 
-    /// Deletes the models that exist now, as far as no other model uses them; returns the error of one that is used.
+    /// Deletes the models that exist now; returns the error of a model that a new model uses.
     async fn delete_listed_models(&self, deleted: &mut Vec<String>) -> Result<Option<Error>> {
         let options = ListModelsOptions {
             include_model_definition: true,
@@ -163,7 +165,7 @@ impl DigitalTwinsClient {
                     .unwrap_or_else(|| serde_json::json!({"@id": model.id}))
             })
             .collect();
-        // Stored models have no cycle; if they seem to, any order is as good.
+        // Stored models have no cycles. Should the service return some, no order is better than another.
         let order = order(&definitions).unwrap_or_else(|_| (0..definitions.len()).collect());
         let mut in_use = None;
         // `order` has indices of `definitions`.

@@ -1,20 +1,20 @@
-//! The order in which models can be stored and deleted.
+//! Dependencies between models, and their order.
 
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-/// The id of a model.
+/// Returns the id of a model.
 pub(crate) fn id(model: &Value) -> Option<&str> {
     model.get("@id")?.as_str()
 }
 
-/// Returns the ids of the models that the service needs to store `model`: those that it extends, and those of its
-/// components. The targets of relationships need not exist.
+/// Returns the ids of the models that must exist when `model` is stored: its bases and those of its components. Targets of
+/// relationships need not exist.
 pub(crate) fn dependencies(model: &Value) -> Vec<&str> {
     let mut ids: Vec<&str> = each(model.get("extends")).filter_map(reference).collect();
     for content in each(model.get("contents")) {
-        if each(content.get("@type")).any(|kind| kind == "Component") {
+        if each(content.get("@type")).any(|ty| ty == "Component") {
             ids.extend(content.get("schema").and_then(reference));
         }
     }
@@ -36,8 +36,8 @@ fn reference(value: &Value) -> Option<&str> {
     value.as_str().or_else(|| id(value))
 }
 
-/// Returns the indices of `models` in an order in which each comes after those that it depends on; otherwise in the order
-/// given. Dependencies that are not among the models are ignored. `Err` has the ids of a cycle.
+/// Returns the indices of `models` in topological order, dependencies first; the order is stable otherwise. Dependencies
+/// outside of `models` are ignored. `Err` has the ids of a cycle.
 pub(super) fn order(models: &[Value]) -> Result<Vec<usize>, Vec<String>> {
     let by_id: HashMap<&str, usize> = models
         .iter()
@@ -57,7 +57,7 @@ pub(super) fn order(models: &[Value]) -> Result<Vec<usize>, Vec<String>> {
     let mut order = Vec::with_capacity(models.len());
     let (mut done, mut open) = (vec![false; models.len()], HashSet::new());
     for first in 0..models.len() {
-        // Depth first, with an explicit stack: recursion on a long chain would overflow the thread's.
+        // Depth first, with an explicit stack, because recursion could overflow the thread's on a long chain.
         let mut stack = vec![(first, 0)];
         while let Some((index, next)) = stack.pop() {
             if done[index] {
@@ -96,7 +96,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn all_spellings_of_a_dependency_are_seen() {
+    fn every_form_of_dependency_is_found() {
         let model = json!({
             "@id": "dtmi:example:House;1",
             "extends": ["dtmi:example:Building;1", {"@id": "dtmi:example:Asset;1"}],
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_chain_does_not_overflow() {
+    fn a_long_chain_does_not_overflow_the_stack() {
         let models: Vec<Value> = (0..50_000)
             .map(|n| json!({"@id": n.to_string(), "extends": (n + 1).to_string()}))
             .collect();
@@ -139,9 +139,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn dependencies_come_first(edges in prop::collection::vec((0..20_usize, 0..20_usize), 0..60), seed in any::<u64>()) {
+        fn the_order_has_dependencies_first(edges in prop::collection::vec((0..20_usize, 0..20_usize), 0..60), seed in any::<u64>()) {
             // Edges from greater to smaller numbers make no cycle; then the numbers are shuffled.
-            let place = |n: usize| (n as u64 * 7 + seed) % 23;
+            let position = |n: usize| (n as u64 * 7 + seed) % 23;
             let mut models: Vec<(u64, Value)> = (0..20)
                 .map(|n| {
                     let needed: Vec<String> = edges
@@ -149,10 +149,10 @@ mod tests {
                         .filter(|(a, b)| *a.max(b) == n && a != b)
                         .map(|(a, b)| a.min(b).to_string())
                         .collect();
-                    (place(n), json!({"@id": n.to_string(), "extends": needed}))
+                    (position(n), json!({"@id": n.to_string(), "extends": needed}))
                 })
                 .collect();
-            models.sort_by_key(|(place, _)| *place);
+            models.sort_by_key(|(position, _)| *position);
             let models: Vec<Value> = models.into_iter().map(|(_, model)| model).collect();
             let order = order(&models).unwrap();
             prop_assert_eq!(order.iter().copied().collect::<HashSet<_>>().len(), models.len());

@@ -1,4 +1,4 @@
-//! Adapting the number of concurrent requests to what the service takes.
+//! Adaptive concurrency limit.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,35 +9,33 @@ use azure_core::http::policies::{Policy, PolicyResult, get_retry_after};
 use azure_core::http::{Context, Request, StatusCode};
 use time::OffsetDateTime;
 
-/// The wait if the service does not say.
-const DEFAULT_WAIT: Duration = Duration::from_secs(1);
-/// The longest wait; if the service asks for more, it refuses again.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The delay after a 429 without `Retry-After`.
+const DEFAULT_DELAY: Duration = Duration::from_secs(1);
+/// The maximum delay after a 429. If `Retry-After` is longer, the service may refuse again.
+const MAX_DELAY: Duration = Duration::from_secs(60);
 
-/// The number of concurrent requests: additive increase, multiplicative decrease.
+/// The limit of concurrent requests: additive increase, multiplicative decrease.
 ///
 /// Each success raises the limit a little. Each 429 halves it and delays new requests for as long as the service asks.
-/// Requests that were in flight together halve it only once.
+/// Responses to requests that were in flight at the same time halve it only once.
 #[derive(Debug, Clone)]
 pub(super) struct ConcurrencyLimit(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
     limit: f64,
-    most: f64,
+    max: f64,
     /// The number of halvings.
     epoch: u64,
-    throttled: u64,
     wait: Option<Duration>,
 }
 
 impl ConcurrencyLimit {
-    pub(super) fn new(first: usize, most: usize) -> Self {
+    pub(super) fn new(initial: usize, max: usize) -> Self {
         let state = State {
-            limit: first as f64,
-            most: most as f64,
+            limit: initial as f64,
+            max: max as f64,
             epoch: 0,
-            throttled: 0,
             wait: None,
         };
         Self(Arc::new(Mutex::new(state)))
@@ -47,17 +45,12 @@ impl ConcurrencyLimit {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The number of requests that may be in flight, at least one.
+    /// Returns the number of requests that may be in flight, at least one.
     pub(super) fn limit(&self) -> usize {
         self.state().limit as usize
     }
 
-    /// The number of 429 responses.
-    pub(super) fn throttled(&self) -> u64 {
-        self.state().throttled
-    }
-
-    /// Notes that an attempt begins.
+    /// Starts an attempt.
     fn begin(&self) -> Attempt {
         Attempt {
             limit: self.clone(),
@@ -67,10 +60,10 @@ impl ConcurrencyLimit {
 
     pub(super) fn succeeded(&self) {
         let mut state = self.state();
-        state.limit = (state.limit + 1.0 / state.limit).min(state.most);
+        state.limit = (state.limit + 1.0 / state.limit).min(state.max);
     }
 
-    /// Returns how long to start no new request, once per 429.
+    /// Takes the delay before new requests, if there was a 429 since the last call.
     pub(super) fn take_wait(&self) -> Option<Duration> {
         self.state().wait.take()
     }
@@ -86,17 +79,16 @@ struct Attempt {
 impl Attempt {
     fn throttled(&self, wait: Option<Duration>) {
         let mut state = self.limit.state();
-        state.throttled += 1;
         if state.epoch == self.epoch {
             state.epoch += 1;
             state.limit = (state.limit / 2.0).max(1.0);
         }
-        let wait = wait.unwrap_or(DEFAULT_WAIT).min(LONGEST_WAIT);
+        let wait = wait.unwrap_or(DEFAULT_DELAY).min(MAX_DELAY);
         state.wait = Some(state.wait.map_or(wait, |other| other.max(wait)));
     }
 }
 
-/// Tells the [`ConcurrencyLimit`] in the context of requests about 429 responses. Retries are the pipeline's business.
+/// Reports 429 responses to the [`ConcurrencyLimit`] in the context of requests. The pipeline retries them.
 #[derive(Debug)]
 pub(crate) struct ObserveThrottling;
 
@@ -133,7 +125,7 @@ mod tests {
         for _ in 0..4 {
             limit.succeeded();
         }
-        assert_eq!(limit.limit(), 4, "a little less than one more per round");
+        assert_eq!(limit.limit(), 4, "a round adds slightly less than one");
         for _ in 0..100 {
             limit.succeeded();
         }
@@ -141,15 +133,15 @@ mod tests {
         let (first, second) = (limit.begin(), limit.begin());
         first.throttled(Some(Duration::from_secs(3)));
         second.throttled(Some(Duration::from_secs(2)));
-        assert_eq!((limit.limit(), limit.throttled()), (3, 2));
+        assert_eq!(limit.limit(), 3);
         assert_eq!(limit.take_wait(), Some(Duration::from_secs(3)));
         assert_eq!(limit.take_wait(), None);
         for _ in 0..5 {
             limit.begin().throttled(None);
         }
         assert_eq!(limit.limit(), 1);
-        assert_eq!(limit.take_wait(), Some(DEFAULT_WAIT));
+        assert_eq!(limit.take_wait(), Some(DEFAULT_DELAY));
         limit.begin().throttled(Some(Duration::from_secs(4000)));
-        assert_eq!(limit.take_wait(), Some(LONGEST_WAIT));
+        assert_eq!(limit.take_wait(), Some(MAX_DELAY));
     }
 }

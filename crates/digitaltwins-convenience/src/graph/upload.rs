@@ -1,12 +1,13 @@
-//! Storing many models.
+//! Upload of models.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use dtdl::{Document, Dtmi, ParseError, Parser};
+use dtdl::{Document, Dtmi, ModelFiles, Parser};
 use futures::TryStreamExt;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::batches::batches;
 use super::dependencies::{id, order};
 use crate::error::{Error, Result};
 use crate::models::{MAX_MODELS, to_values};
@@ -17,10 +18,10 @@ use crate::{DigitalTwinsClient, DigitalTwinsModelData, GetModelOptions};
 pub struct UploadModelsOptions {
     /// The number of models per request, 1 to 250. Default: 30.
     pub batch_size: usize,
-    /// Whether models that are stored already are skipped. Default: they are an error.
+    /// Whether models that already exist are skipped. Default: they are an error.
     pub skip_existing: bool,
-    /// Whether the models are validated before the first is sent. Definitions that they depend on and that are stored
-    /// already are read from the service for that. Default: yes.
+    /// Whether the models are validated before the first upload, which reads the stored models that they depend on from the
+    /// service. Default: yes.
     pub validate: bool,
 }
 
@@ -34,29 +35,33 @@ impl Default for UploadModelsOptions {
     }
 }
 
-/// What [`DigitalTwinsClient::upload_models`] has done.
+/// The result of [`DigitalTwinsClient::upload_models`].
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UploadedModels {
-    /// The models that were stored, in the order in which they were.
+    /// The stored models, in the order of their upload.
     pub models: Vec<DigitalTwinsModelData>,
-    /// The ids of models that were stored before and skipped; see [`UploadModelsOptions::skip_existing`].
+    /// The ids of skipped models; see [`UploadModelsOptions::skip_existing`].
     pub skipped: Vec<String>,
 }
 
 /// Upload of models.
 impl DigitalTwinsClient {
-    /// Stores any number of models in batches, in such an order that each batch has what it depends on.
+    /// Uploads any number of models in batches, dependencies first. An element of `models` may be an array of models.
+    /// To upload files, see [`upload_model_files`](Self::upload_model_files).
     ///
-    /// If a batch fails, the models that this call has stored before are deleted again, and the error is that of the
-    /// batch; [`Error::left_behind`] has the ids of those that could not be deleted.
+    /// Accepts what the service accepts in consecutive uploads: models that define inner elements with the same id, such
+    /// as two versions of one model, are sent in different batches.
+    ///
+    /// If a batch fails, the models of earlier batches are deleted again and the call fails with the error of the batch;
+    /// [`Error::left_behind`] has the ids of models that could not be deleted.
     ///
     /// # Errors
     ///
-    /// * [`is_invalid_input`](Error::is_invalid_input) if a model has no id or an id comes twice, if models depend on
-    ///   each other in a cycle, if the batch size is 0 or above 250, or if the models are not valid DTDL: the message has
-    ///   a line for each problem. Nothing is sent then.
-    /// * [`is_already_exists`](Error::is_already_exists) if one of the models is stored already.
+    /// * [`is_invalid_input`](Error::is_invalid_input) if a model has no id or an id occurs twice, if models depend on
+    ///   each other in a cycle, if the batch size is 0 or above 250, or if the models are not valid DTDL, with one line per
+    ///   problem in the message. No model is uploaded then.
+    /// * [`is_already_exists`](Error::is_already_exists) if one of the models already exists.
     ///
     /// # Example
     ///
@@ -79,19 +84,64 @@ impl DigitalTwinsClient {
         models: &[M],
         options: Option<UploadModelsOptions>,
     ) -> Result<UploadedModels> {
+        let models = to_values(models)?;
+        self.upload_values("upload_models", models, options).await
+    }
+
+    /// Uploads the models of files, like [`upload_models`](Self::upload_models).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`upload_models`](Self::upload_models), and [`is_invalid_input`](Error::is_invalid_input) if a file is not
+    /// JSON.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use digitaltwins_convenience::{DigitalTwinsClient, Error};
+    /// use digitaltwins_convenience::ModelFiles;
+    ///
+    /// # mod common { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/common/mod.rs")); }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// # let (_emulator, client) = common::building().await?;
+    /// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../dtdl/examples/models");
+    /// let uploaded = client.upload_model_files(&ModelFiles::read(folder)?, None).await?;
+    /// println!("{} new models", uploaded.models.len());
+    /// # Ok(()) }
+    /// ```
+    pub async fn upload_model_files(
+        &self,
+        files: &ModelFiles,
+        options: Option<UploadModelsOptions>,
+    ) -> Result<UploadedModels> {
+        let models = files
+            .models()
+            .map_err(|error| Error::invalid_input("files", error.to_string()))?;
+        let models = to_values(&models)?;
+        self.upload_values("upload_model_files", models, options).await
+    }
+
+    /// Uploads in a span with the name of the public method.
+    async fn upload_values(
+        &self,
+        method: &'static str,
+        models: Vec<Value>,
+        options: Option<UploadModelsOptions>,
+    ) -> Result<UploadedModels> {
         let options = options.unwrap_or_default();
         if !(1..=MAX_MODELS).contains(&options.batch_size) {
-            let reason = format!("must be 1 to {MAX_MODELS}, is {}", options.batch_size);
+            let reason = format!("must be 1 to {MAX_MODELS}, not {}", options.batch_size);
             return Err(Error::invalid_input("batch_size", reason));
         }
-        let models = to_values(models)?;
+        let models: Vec<Value> = models.into_iter().flat_map(elements).collect();
         check_ids(&models)?;
         let order = order(&models).map_err(|cycle| {
-            let reason = format!("depend on each other in a cycle: {}", cycle.join(", "));
+            let reason = format!("must not depend on each other in a cycle: {}", cycle.join(", "));
             Error::invalid_input("models", reason)
         })?;
         self.core
-            .composite("upload_models", async |core| {
+            .composite(method, async |core| {
                 Self { core }.upload(&models, order, &options).await
             })
             .await
@@ -103,20 +153,20 @@ impl DigitalTwinsClient {
         order: Vec<usize>,
         options: &UploadModelsOptions,
     ) -> Result<UploadedModels> {
+        let size = options.batch_size;
         if options.validate {
-            self.validate(models).await?;
+            self.validate(models, &batches(models, &order, size)).await?;
         }
         let existing = if options.skip_existing {
             self.model_ids().await?
         } else {
             HashSet::new()
         };
-        let exists = |model: &&Value| id(model).is_some_and(|id| existing.contains(id));
-        let (skipped, pending): (Vec<&Value>, Vec<&Value>) =
-            order.into_iter().map(|index| &models[index]).partition(exists);
+        let exists = |index: &usize| id(&models[*index]).is_some_and(|id| existing.contains(id));
+        let (skipped, pending): (Vec<usize>, Vec<usize>) = order.into_iter().partition(exists);
         let mut stored = Vec::with_capacity(pending.len());
-        for batch in pending.chunks(options.batch_size) {
-            let batch: Vec<Value> = batch.iter().map(|model| (*model).clone()).collect();
+        for batch in batches(models, &pending, size) {
+            let batch: Vec<Value> = batch.iter().map(|index| models[*index].clone()).collect();
             let result = match self.create_models(&batch).await {
                 Ok(response) => response.into_model().map_err(Error::from),
                 Err(error) => Err(error),
@@ -124,26 +174,29 @@ impl DigitalTwinsClient {
             match result {
                 Ok(models) => stored.extend(models),
                 Err(error) => {
-                    // If the outcome is not known, the batch may be stored.
-                    let unsure =
+                    // A batch with an unknown outcome may have been stored.
+                    let is_unknown =
                         error.is_unknown_outcome() || error.status().is_none_or(|status| status >= 500);
-                    let sent: &[Value] = if unsure { &batch } else { &[] };
+                    let sent: &[Value] = if is_unknown { &batch } else { &[] };
                     return Err(self.roll_back(&stored, sent, error).await);
                 }
             }
         }
         Ok(UploadedModels {
             models: stored,
-            skipped: skipped.into_iter().filter_map(id).map(str::to_owned).collect(),
+            skipped: skipped
+                .into_iter()
+                .filter_map(|index| id(&models[index]).map(str::to_owned))
+                .collect(),
         })
     }
 
-    /// Deletes the stored models, the last first, and adds those that could not be deleted to the error.
-    async fn roll_back(&self, stored: &[DigitalTwinsModelData], unsure: &[Value], error: Error) -> Error {
+    /// Deletes the stored models, the last first, and adds the ids that could not be deleted to the error.
+    async fn roll_back(&self, stored: &[DigitalTwinsModelData], unknown: &[Value], error: Error) -> Error {
         let ids = stored
             .iter()
             .map(|model| model.id.as_str())
-            .chain(unsure.iter().filter_map(id));
+            .chain(unknown.iter().filter_map(id));
         let mut left_behind = Vec::new();
         for id in ids.rev() {
             match self.delete_model(id).await {
@@ -160,55 +213,85 @@ impl DigitalTwinsClient {
         Ok(models.into_iter().map(|model| model.id).collect())
     }
 
-    /// Parses the models, with the stored ones that they depend on.
-    async fn validate(&self, models: &[Value]) -> Result<()> {
-        let parser = Parser::new().versions([2, 3]);
-        let mut stored: Vec<Value> = Vec::new();
+    /// Parses each batch as the service does, with the other models and the stored ones that it depends on.
+    async fn validate(&self, models: &[Value], batches: &[Vec<usize>]) -> Result<()> {
+        let mut known: HashMap<Dtmi, Value> = models
+            .iter()
+            .filter_map(|model| Some((id(model)?.parse().ok()?, model.clone())))
+            .collect();
         let mut asked: HashSet<Dtmi> = HashSet::new();
+        let mut problems: Vec<String> = Vec::new();
+        for batch in batches {
+            let faults = self.validate_batch(models, batch, &mut known, &mut asked).await?;
+            // Each batch that needs an invalid base reports the same fault.
+            for fault in faults {
+                if !problems.contains(&fault) {
+                    problems.push(fault);
+                }
+            }
+        }
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Error::invalid_input(
+            "models",
+            format!("must be valid DTDL:\n{}", problems.join("\n")),
+        ))
+    }
+
+    /// Returns the problems of a batch. Adds the stored models that it needs to `known`.
+    async fn validate_batch(
+        &self,
+        models: &[Value],
+        batch: &[usize],
+        known: &mut HashMap<Dtmi, Value>,
+        asked: &mut HashSet<Dtmi>,
+    ) -> Result<Vec<String>> {
+        let named = |model: &Value| Document::named(id(model).unwrap_or_default().to_owned(), model.clone());
         loop {
-            let named = models
-                .iter()
-                .map(|model| Document::named(id(model).unwrap_or_default(), model));
-            let also = stored
-                .iter()
-                .map(|model| Document::named(id(model).unwrap_or_default(), model));
-            let Err(error) = parser.parse(named.chain(also)) else {
-                return Ok(());
+            let documents = batch.iter().map(|index| named(&models[*index]));
+            let resolver = |missing: &[Dtmi]| -> Vec<Document<'static>> {
+                missing.iter().filter_map(|id| known.get(id)).map(named).collect()
+            };
+            let Err(error) = Parser::azure_digital_twins().parse_with(documents, resolver) else {
+                return Ok(Vec::new());
             };
             let missing: Vec<Dtmi> = error
                 .unresolved_ids()
                 .into_iter()
-                .filter(|id| !asked.contains(id))
+                .filter(|id| asked.insert(id.clone()))
                 .collect();
-            // More models do not correct errors in these.
+            // Reading more models would not fix these errors.
             if !error.diagnostics.is_empty() || missing.is_empty() {
-                return Err(Error::invalid_input("models", problems(&error)));
+                let lines = error.diagnostics.iter().map(ToString::to_string);
+                let unresolved = error.unresolved_ids().into_iter();
+                return Ok(lines
+                    .chain(unresolved.map(|id| format!("{id} is neither in `models` nor on the service")))
+                    .collect());
             }
             for id in missing {
                 let options = GetModelOptions {
                     include_model_definition: true,
                 };
                 match self.get_model(id.as_str(), Some(options)).await {
-                    Ok(response) => stored.extend(response.into_model()?.model),
+                    Ok(response) => {
+                        let definition = response.into_model()?.model;
+                        known.extend(definition.map(|definition| (id, definition)));
+                    }
                     Err(error) if error.is_not_found() => {}
                     Err(error) => return Err(error),
                 }
-                asked.insert(id);
             }
         }
     }
 }
 
-fn problems(error: &ParseError) -> String {
-    let lines = error.diagnostics.iter().map(ToString::to_string);
-    let missing = error
-        .unresolved_ids()
-        .into_iter()
-        .map(|id| format!("{id} is neither among them nor stored"));
-    format!(
-        "are not valid:\n{}",
-        lines.chain(missing).collect::<Vec<_>>().join("\n")
-    )
+/// Returns the elements of an array, or the single model.
+fn elements(model: Value) -> Vec<Value> {
+    match model {
+        Value::Array(models) => models,
+        model => vec![model],
+    }
 }
 
 fn check_ids(models: &[Value]) -> Result<()> {
@@ -217,13 +300,13 @@ fn check_ids(models: &[Value]) -> Result<()> {
         let Some(id) = id(model) else {
             return Err(Error::invalid_input(
                 "models",
-                format!("must each have an @id; the one at index {index} has none"),
+                format!("must each have an @id; the model at index {index} has none"),
             ));
         };
         if !seen.insert(id) {
             return Err(Error::invalid_input(
                 "models",
-                format!("must not have {id} twice"),
+                format!("must have unique ids; {id} occurs twice"),
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! Validation of a file line by line.
+//! Line-by-line validation.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,9 +6,11 @@ use dtdl::Model;
 use serde_json::{Map, Value};
 
 use super::problem::{ImportFileProblem, ImportFileProblemKind as Kind};
-use super::section::{FILE_VERSION, ImportFileSection as Section, SECTION};
+use super::section::{FILE_VERSION, ImportFileSection as Section, SECTION, SECTION_NAMES};
 use super::validator::{ImportFileReport, ImportFileValidator};
-use crate::json;
+use crate::{ids, json};
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The state of the validation.
 pub(super) struct Check<'a> {
@@ -21,9 +23,9 @@ pub(super) struct Check<'a> {
     pub(super) empty: Option<u64>,
     pub(super) models: Vec<(u64, Value)>,
     pub(super) model_ids: HashSet<String>,
-    /// The models after the end of their section, as far as their dependencies are known.
-    pub(super) model: Option<Model>,
-    /// The number of each twin's model.
+    /// The parsed models, once their section has ended; models with unknown dependencies are left out.
+    pub(super) parsed: Option<Model>,
+    /// The model of each twin, as an index of `twin_models`.
     pub(super) twins: HashMap<String, u32>,
     pub(super) twin_models: Vec<String>,
     pub(super) twin_model_numbers: HashMap<String, u32>,
@@ -41,7 +43,7 @@ impl<'a> Check<'a> {
             empty: None,
             models: Vec::new(),
             model_ids: HashSet::new(),
-            model: None,
+            parsed: None,
             twins: HashMap::new(),
             twin_models: Vec::new(),
             twin_model_numbers: HashMap::new(),
@@ -65,6 +67,10 @@ impl<'a> Check<'a> {
 
     pub(super) fn line(&mut self, text: &[u8]) {
         self.line += 1;
+        let text = match self.line {
+            1 => text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text),
+            _ => text,
+        };
         if text.is_empty() {
             self.empty.get_or_insert(self.line);
             return;
@@ -75,12 +81,25 @@ impl<'a> Check<'a> {
         let object: Map<String, Value> = match serde_json::from_slice(text) {
             Ok(Value::Object(object)) => object,
             Ok(other) => {
-                return self.problem(Kind::NotAnObject, format!("the line is {}", json::kind(&other)));
+                return self.problem(
+                    Kind::NotAnObject,
+                    format!("the line is {}", json::type_name(&other)),
+                );
             }
-            Err(error) => return self.problem(Kind::NotAnObject, format!("the line is no JSON: {error}")),
+            Err(error) => {
+                return self.problem(Kind::NotAnObject, format!("the line is not valid JSON: {error}"));
+            }
         };
-        if let (1, Some(name)) = (object.len(), object.get(SECTION)) {
-            return self.begin(name.as_str().unwrap_or_default());
+        if let (1, Some((key, name))) = (object.len(), object.iter().next()) {
+            if key == SECTION {
+                return self.begin(name);
+            }
+            if name.as_str().is_some_and(Section::is_name) {
+                let message = format!(
+                    "the key {key:?} begins no section; write {{\"{SECTION}\": \"<name>\"}}, where the name is one of {SECTION_NAMES}"
+                );
+                return self.problem(Kind::Section, message);
+            }
         }
         match self.section {
             None => self.problem(Kind::Section, "the line comes before the first section"),
@@ -91,9 +110,10 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn begin(&mut self, name: &str) {
-        let Some(section) = Section::from_name(name) else {
-            return self.problem(Kind::Section, format!("there is no section {name:?}"));
+    fn begin(&mut self, name: &Value) {
+        let Some(section) = name.as_str().and_then(Section::from_name) else {
+            let message = format!("the section {name} is unknown; use {SECTION_NAMES}");
+            return self.problem(Kind::Section, message);
         };
         if self.section.is_none() && section != Section::Header {
             self.problem(Kind::Header, "the file must begin with the section Header");
@@ -106,12 +126,12 @@ impl<'a> Check<'a> {
         self.section = Some(section);
     }
 
-    fn end_section(&mut self, models_are_over: bool) {
+    fn end_section(&mut self, models_ended: bool) {
         if self.section == Some(Section::Header) && !self.header {
             self.problem(Kind::Header, "the section Header has no line");
         }
-        // Models may be known although the section is missing.
-        if models_are_over && self.model.is_none() {
+        // The validator may know models even if the file has none.
+        if models_ended && self.parsed.is_none() {
             self.parse_models();
         }
     }
@@ -131,18 +151,30 @@ impl<'a> Check<'a> {
             Some(FILE_VERSION) => {}
             Some(other) => self.problem(
                 Kind::Header,
-                format!("the file version {other:?} is not {FILE_VERSION}"),
+                format!("the file version {other:?} is not supported; use {FILE_VERSION}"),
             ),
-            None => self.problem(Kind::Header, "the text fileVersion is missing"),
+            None => self.problem(Kind::Header, "the string fileVersion is missing"),
+        }
+    }
+
+    /// Returns the member `name`, which must be the id of a twin or relationship.
+    pub(super) fn id(&mut self, object: &Map<String, Value>, name: &str) -> Option<String> {
+        let id = self.string(object, name)?;
+        match ids::fault(&id) {
+            None => Some(id),
+            Some(fault) => {
+                self.problem(Kind::Invalid, format!("the id {id:?} in {name} {fault}"));
+                None
+            }
         }
     }
 
     /// Returns the member `name`, which must be a string.
-    pub(super) fn text(&mut self, object: &Map<String, Value>, name: &str) -> Option<String> {
+    pub(super) fn string(&mut self, object: &Map<String, Value>, name: &str) -> Option<String> {
         match object.get(name).and_then(Value::as_str) {
-            Some(text) if !text.is_empty() => Some(text.to_owned()),
+            Some(string) if !string.is_empty() => Some(string.to_owned()),
             _ => {
-                self.problem(Kind::MissingMember, format!("the text {name} is missing"));
+                self.problem(Kind::MissingMember, format!("the string {name} is missing"));
                 None
             }
         }

@@ -12,13 +12,13 @@ pub struct ImportFileProblem {
     pub line: u64,
     /// The section that the line is in; `None` before the first.
     pub section: Option<ImportFileSection>,
-    /// The kind of problem.
+    /// The category.
     pub kind: ImportFileProblemKind,
-    /// The explanation for people.
+    /// The description.
     pub message: String,
 }
 
-/// The kind of a problem of an import file.
+/// The category of an [`ImportFileProblem`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ImportFileProblemKind {
@@ -34,13 +34,13 @@ pub enum ImportFileProblemKind {
     TooLarge,
     /// A model is not valid DTDL.
     InvalidModel,
-    /// A model that is referred to does not exist.
+    /// A reference to a model that does not exist.
     UnknownModel,
     /// A twin or a relationship does not fit its model.
     Invalid,
-    /// The model, twin or relationship occurs twice.
+    /// The model, twin or relationship is defined twice.
     Duplicate,
-    /// A twin that a relationship refers to is not in the file.
+    /// A relationship of a twin that is not in the file.
     UnknownTwin,
 }
 

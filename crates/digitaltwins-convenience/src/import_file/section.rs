@@ -4,10 +4,12 @@ use std::fmt;
 
 /// The supported version of the format.
 pub(super) const FILE_VERSION: &str = "1.0.0";
-/// The member of a line that begins a section.
+/// The member that marks the first line of a section.
 pub(super) const SECTION: &str = "Section";
+/// The names of the sections, for messages.
+pub(super) const SECTION_NAMES: &str = "Header, Models, Twins, Relationships";
 
-/// A section of an import file, in the order of the file. All but the header may be missing.
+/// A section of an import file, in file order. Only the header is required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ImportFileSection {
     /// One line about the file.
@@ -23,7 +25,7 @@ pub enum ImportFileSection {
 impl ImportFileSection {
     const ALL: [Self; 4] = [Self::Header, Self::Models, Self::Twins, Self::Relationships];
 
-    /// The name in the file.
+    /// Returns the name used in the file.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -36,6 +38,13 @@ impl ImportFileSection {
 
     pub(super) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|section| section.as_str() == name)
+    }
+
+    /// Returns whether this is the name of a section in any case.
+    pub(super) fn is_name(name: &str) -> bool {
+        Self::ALL
+            .iter()
+            .any(|section| section.as_str().eq_ignore_ascii_case(name))
     }
 }
 

@@ -9,7 +9,7 @@ use super::problem::ImportFileProblem;
 use crate::error::{Error, Result};
 
 /// Validates a file for an [import job](crate::DigitalTwinsClient::create_import_job) before it is uploaded: a job that
-/// fails half-way leaves half of its twins.
+/// fails leaves the resources that it has already imported.
 ///
 /// It checks the sections and each line, the models as DTDL, twins and relationships against their models, duplicate ids,
 /// and the limits of a job. Memory grows with the number of ids, not with the size of the file.
@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 /// {"$dtId":"room-1","$metadata":{}}
 /// "#;
 /// let report = ImportFileValidator::new().check(file.as_bytes())?;
-/// assert_eq!(report.problems[0].to_string(), "line 4 (Twins): the text $metadata.$model is missing");
+/// assert_eq!(report.problems[0].to_string(), "line 4 (Twins): the string $metadata.$model is missing");
 /// # Ok::<(), digitaltwins_convenience::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Default for ImportFileValidator {
     }
 }
 
-/// The result of the validation of a file.
+/// The result of a validation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportFileReport {
@@ -55,7 +55,7 @@ pub struct ImportFileReport {
     pub twins: u64,
     /// The number of relationships.
     pub relationships: u64,
-    /// The problems, in the order of the lines.
+    /// The problems, in line order.
     pub problems: Vec<ImportFileProblem>,
 }
 
@@ -68,21 +68,21 @@ impl ImportFileReport {
 }
 
 impl ImportFileValidator {
-    /// A validator for a file that may refer to models and twins which are stored already. References to them are not
-    /// checked.
+    /// Creates a validator for a file that may refer to existing models and twins. References to them are not checked.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds models that are stored already.
+    /// Adds models that already exist on the instance.
     #[must_use]
     pub fn with_models(mut self, models: impl IntoIterator<Item = Value>) -> Self {
         self.models.extend(models);
         self
     }
 
-    /// Assumes that the instance has no twins yet, and only the models of [`with_models`](Self::with_models).
+    /// Also reports references to models and twins outside of the file, other than the models of
+    /// [`with_models`](Self::with_models).
     #[must_use]
     pub fn with_self_contained(mut self) -> Self {
         self.self_contained = true;
@@ -96,24 +96,24 @@ impl ImportFileValidator {
         self
     }
 
-    /// Reads a file and returns its problems.
+    /// Validates a file.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read. Problems of its content are not errors; the report has them.
+    /// If the file cannot be read. Problems in its content are in the report.
     pub fn check(&self, mut file: impl BufRead) -> Result<ImportFileReport> {
         let mut check = Check::new(self);
         let mut line = Vec::new();
         while check.report.problems.len() < self.max_problems {
             line.clear();
-            if file.read_until(b'\n', &mut line).map_err(Error::file)? == 0 {
+            if file.read_until(b'\n', &mut line).map_err(Error::read_file)? == 0 {
                 break;
             }
             check.line(line.trim_ascii_end());
         }
         check.end();
         let mut report = check.report;
-        // Models are parsed together at the end of their section, after the problems of its lines were added.
+        // Models are parsed at the end of their section, so their problems follow those of all its lines.
         report.problems.sort_by_key(|problem| problem.line);
         report.problems.truncate(self.max_problems);
         Ok(report)

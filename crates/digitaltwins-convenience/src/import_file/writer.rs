@@ -12,9 +12,9 @@ use crate::{DigitalTwin, Relationship, json};
 
 /// Writes the file that an [import job](crate::DigitalTwinsClient::create_import_job) reads.
 ///
-/// Models come first, then twins, then relationships; each section may be missing. Members that only the service sets,
-/// such as ETags and update times, are left out, so resources read from one instance can be written for another. The
-/// writer does not validate; see [`ImportFileValidator`](crate::ImportFileValidator).
+/// Models come first, then twins, then relationships; each section is optional. Members that only the service sets, such
+/// as ETags and update times, are left out, so resources read from one instance can be imported into another. The writer
+/// does not validate; see [`ImportFileValidator`](crate::ImportFileValidator).
 ///
 /// # Example
 ///
@@ -49,7 +49,7 @@ pub struct ImportFileWriter<W> {
 }
 
 impl<W: Write> ImportFileWriter<W> {
-    /// Begins a file. Many small writes follow, so use a [`BufWriter`](std::io::BufWriter) for a file.
+    /// Writes the header. Use a [`BufWriter`](std::io::BufWriter) for files, because the writer makes many small writes.
     ///
     /// # Errors
     ///
@@ -69,14 +69,14 @@ impl<W: Write> ImportFileWriter<W> {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if a twin or a relationship was written before, or if `model` is not
-    /// an object; any other error if it cannot be written.
+    /// [`is_invalid_input`](Error::is_invalid_input) if a twin or a relationship has already been written, or if `model`
+    /// is not an object; any other error if the write fails.
     pub fn model(&mut self, model: impl Serialize) -> Result<()> {
         let model = body("model", &model)?;
         if !model.is_object() {
             return Err(Error::invalid_input(
                 "model",
-                format!("must be an object, found {}", json::kind(&model)),
+                format!("must be an object, found {}", json::type_name(&model)),
             ));
         }
         self.enter(ImportFileSection::Models)?;
@@ -87,8 +87,8 @@ impl<W: Write> ImportFileWriter<W> {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if a relationship was written before, or if the contents do not
-    /// serialize to an object; any other error if it cannot be written.
+    /// [`is_invalid_input`](Error::is_invalid_input) if a relationship has already been written, or if the contents do not
+    /// serialize to an object; any other error if the write fails.
     pub fn twin<T: Serialize>(&mut self, twin: &DigitalTwin<T>) -> Result<()> {
         let mut object =
             json::to_object(twin).map_err(|error| Error::invalid_input("twin", error.to_string()))?;
@@ -108,8 +108,8 @@ impl<W: Write> ImportFileWriter<W> {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if the contents do not serialize to an object; any other error if it
-    /// cannot be written.
+    /// [`is_invalid_input`](Error::is_invalid_input) if the contents do not serialize to an object; any other error if the
+    /// write fails.
     pub fn relationship<T: Serialize>(&mut self, relationship: &Relationship<T>) -> Result<()> {
         let object = json::to_object(relationship)
             .map_err(|error| Error::invalid_input("relationship", error.to_string()))?;
@@ -124,23 +124,29 @@ impl<W: Write> ImportFileWriter<W> {
         self.line(&line)
     }
 
-    /// Ends the file and returns the writer.
+    /// Flushes the file and returns the underlying writer.
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// If the flush fails.
     pub fn finish(mut self) -> Result<W> {
-        self.out.flush().map_err(Error::file)?;
+        self.out.flush().map_err(Error::write_file)?;
         Ok(self.out)
     }
 
     fn enter(&mut self, section: ImportFileSection) -> Result<()> {
         if section < self.section {
-            let message = format!(
-                "must not come after {}: the order is models, twins, relationships",
+            let parameter = match section {
+                ImportFileSection::Header => "header",
+                ImportFileSection::Models => "model",
+                ImportFileSection::Twins => "twin",
+                ImportFileSection::Relationships => "relationship",
+            };
+            let reason = format!(
+                "must not come after the section {}; the order is models, twins, relationships",
                 self.section
             );
-            return Err(Error::invalid_input(section.as_str(), message));
+            return Err(Error::invalid_input(parameter, reason));
         }
         if section > self.section {
             self.section = section;
@@ -150,11 +156,11 @@ impl<W: Write> ImportFileWriter<W> {
     }
 
     fn line<T: Serialize>(&mut self, value: &T) -> Result<()> {
-        // Serialized as a whole first, so a value that cannot be serialized does not leave half a line.
+        // Serializes the whole line first, so a value that fails does not leave a partial line.
         let mut line =
             serde_json::to_vec(value).map_err(|error| Error::invalid_input("value", error.to_string()))?;
         line.push(b'\n');
-        self.out.write_all(&line).map_err(Error::file)
+        self.out.write_all(&line).map_err(Error::write_file)
     }
 }
 
@@ -166,7 +172,7 @@ fn without_times(mut value: Value) -> Value {
     value
 }
 
-/// Removes all of `$metadata` that a caller may not set; the model and the source times stay.
+/// Removes the members of `$metadata` that only the service sets; keeps the model and the source times.
 fn keep_source_times(metadata: &mut Map<String, Value>) {
     let kept = std::mem::take(metadata).into_iter().filter_map(|(name, value)| {
         if name == "$model" {
@@ -192,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_service_sets_is_left_out() {
+    fn members_that_the_service_sets_are_left_out() {
         let twin: BasicDigitalTwin = serde_json::from_value(json!({
             "$dtId": "t", "$etag": "W/\"1\"", "a": 1.5, "text": "two\nlines",
             "part": {"b": 2, "$metadata": {"$lastUpdateTime": "2024-01-01T00:00:00Z",
@@ -221,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_is_kept_and_a_refusal_writes_nothing() {
+    fn a_line_out_of_order_is_refused_and_not_written() {
         let mut file = ImportFileWriter::new(Vec::new(), "a", "o").unwrap();
         let model = json!({"@id": "dtmi:a;1"});
         file.relationship(&Relationship::new("r", "s", "n", "t", ()))
@@ -247,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_is_an_error() {
+    fn a_failed_write_is_an_error_with_its_source() {
         struct Full;
         impl Write for Full {
             fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {

@@ -1,4 +1,4 @@
-//! Computing a patch from a value before and after a change.
+//! Patches computed from a value before and after a change.
 
 use std::sync::LazyLock;
 
@@ -19,23 +19,22 @@ const SOURCE_TIME: &str = "sourceTime";
 static EMPTY: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
 
 impl<K: PatchTarget> Patch<K> {
-    /// The patch that turns `before` into `after`.
+    /// Computes the patch that turns `before` into `after`.
     ///
     /// Both are values of one type, such as a [`DigitalTwin`](crate::DigitalTwin) and its changed copy, or two values
-    /// of your own struct. Properties that the type does not know are not changed.
+    /// of your own struct. Properties unknown to the type are not changed.
     ///
     /// * A property that is `null` or absent counts as not set.
-    /// * A value that is set becomes an `add` and not a `replace`: the value in `before` may be a default of the type,
-    ///   while the service has no value yet.
-    /// * Objects, maps and components are compared member by member, so the patch has only what differs. Arrays are
-    ///   replaced as a whole.
+    /// * A changed value becomes an `add`, not a `replace`, because the value in `before` may be a default of the type that
+    ///   the service does not have.
+    /// * Objects, maps and components are compared member by member, so the patch has only the differences. Arrays
+    ///   are replaced as a whole.
     /// * Of `$metadata` only the model and the source times are compared; the service sets the rest.
     ///
     /// # Errors
     ///
     /// [`is_invalid_input`](Error::is_invalid_input) if a value does not serialize to a JSON object, or if the two are
-    /// different resources: another `$dtId`, or another source, target or name of a relationship, which no patch can
-    /// change.
+    /// different resources: the `$dtId` differs, or the source, target or name of a relationship.
     ///
     /// # Example
     ///
@@ -62,7 +61,8 @@ impl<K: PatchTarget> Patch<K> {
             if let (Some(old), Some(new)) = (set(&before, name), set(&after, name))
                 && old != new
             {
-                let reason = format!("has another {name}, which a patch cannot change");
+                let reason =
+                    format!("must have the same {name} as `before`, because a patch cannot change it");
                 return Err(Error::invalid_input("after", reason));
             }
         }
@@ -97,8 +97,7 @@ impl Differ {
             path.push_back(name);
             match (set(before, name), new) {
                 (Some(old), new) if old == new => {}
-                // An object without members may be a default of the type: the service may have none, and a path into
-                // it would not exist.
+                // An empty object may be a default of the type. If the service has none, paths into it do not exist.
                 (Some(Value::Object(old)), Value::Object(new))
                     if old.values().any(|value| !value.is_null()) =>
                 {
@@ -143,7 +142,7 @@ impl Differ {
             self.operations
                 .push(PatchOperation::Replace(ReplaceOperation { path, value }));
         }
-        // Source times of properties that are no longer set go with them.
+        // The service removes the source time of a property with the property.
         for name in new
             .keys()
             .chain(old.keys().filter(|name| !new.contains_key(*name)))
@@ -180,25 +179,25 @@ impl Differ {
     }
 }
 
-/// Adapts a patch to the document that it is for.
+/// Adapts a patch to the document that it applies to.
 ///
-/// * Existing values are replaced; values that do not exist are not removed.
-/// * If the object does not exist that a path leads into, it is added with the value.
-pub(crate) fn grounded<K: PatchTarget>(patch: Patch<K>, document: &Value) -> Patch<K> {
+/// * An `add` of an existing value becomes a `replace`; a `remove` of a missing value is dropped.
+/// * Missing parents of a path are added with the value.
+pub(crate) fn adapt_to_document<K: PatchTarget>(patch: Patch<K>, document: &Value) -> Patch<K> {
     let mut document = document.clone();
     let mut operations = Vec::new();
     for operation in json_patch::Patch::from(patch.operations).0 {
         let operation = match operation {
             PatchOperation::Remove(remove) if document.pointer(remove.path.as_str()).is_none() => continue,
-            // The service creates the metadata of a property with the property; no patch can.
+            // Metadata cannot be added: the service creates it with the property.
             PatchOperation::Add(add) if add.path.tokens().any(|token| token.decoded() == METADATA) => {
                 operations.push(PatchOperation::Add(add));
                 continue;
             }
-            PatchOperation::Add(AddOperation { path, value }) => ground(path, value, &document),
+            PatchOperation::Add(AddOperation { path, value }) => adapt_add(path, value, &document),
             other => other,
         };
-        // The next operation applies to the result of this one, which cannot fail: its path was just looked up.
+        // The next operation applies to the result of this one, which was adapted and therefore succeeds.
         if json_patch::patch(&mut document, std::slice::from_ref(&operation)).is_ok() {
             operations.push(operation);
         }
@@ -206,7 +205,7 @@ pub(crate) fn grounded<K: PatchTarget>(patch: Patch<K>, document: &Value) -> Pat
     Patch::of(json_patch::Patch(operations).into())
 }
 
-fn ground(mut path: PointerBuf, mut value: Value, document: &Value) -> PatchOperation {
+fn adapt_add(mut path: PointerBuf, mut value: Value, document: &Value) -> PatchOperation {
     if document.pointer(path.as_str()).is_some() {
         return PatchOperation::Replace(ReplaceOperation { path, value });
     }
@@ -218,7 +217,7 @@ fn ground(mut path: PointerBuf, mut value: Value, document: &Value) -> PatchOper
         if document.pointer(&parent).is_some_and(Value::is_object) {
             return PatchOperation::Add(AddOperation { path, value });
         }
-        // The root of the document is an object, so the loop ends before.
+        // Unreachable: the root of the document is an object.
         let Some(token) = path.pop_back() else {
             return PatchOperation::Add(AddOperation { path, value });
         };
@@ -230,17 +229,17 @@ fn object<T: Serialize + ?Sized>(parameter: &'static str, value: &T) -> Result<M
     json::to_object(value).map_err(|error| Error::invalid_input(parameter, error.to_string()))
 }
 
-/// The member `name` if it is set.
+/// Returns the member `name` unless it is `null`.
 fn set<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     object.get(name).filter(|value| !value.is_null())
 }
 
-/// The member `name` if it is an object.
+/// Returns the member `name` if it is an object, and an empty object otherwise.
 fn inner<'a>(object: &'a Map<String, Value>, name: &str) -> &'a Map<String, Value> {
     object.get(name).and_then(Value::as_object).unwrap_or(&EMPTY)
 }
 
-/// Returns the value without the nulls in its objects, which the service does not store.
+/// Removes the nulls in objects, which the service does not store.
 fn stored(value: &Value) -> Value {
     match value {
         Value::Object(object) => Value::Object(

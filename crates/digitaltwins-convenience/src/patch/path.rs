@@ -1,11 +1,11 @@
-//! The paths that a patch may change.
+//! Rules for the paths of patches.
 
 use json_patch::jsonptr::Pointer;
 
 use super::target::PatchTarget;
 use crate::error::{Error, Result};
 
-/// Refuses paths that only the service sets.
+/// Refuses paths that no patch can change.
 pub(super) fn check<K: PatchTarget>(path: &Pointer) -> Result<()> {
     let tokens: Vec<_> = path
         .tokens()
@@ -16,24 +16,24 @@ pub(super) fn check<K: PatchTarget>(path: &Pointer) -> Result<()> {
     let refuse = |reason: &str| {
         Err(Error::invalid_input(
             "path",
-            format!("must not be {path:?}: {reason}"),
+            format!("must not be \"{path}\": {reason}"),
         ))
     };
     match names.as_slice() {
-        [] => refuse("a patch changes members, not the whole document"),
-        [first, ..] if K::FIXED.contains(first) => refuse("it cannot be changed"),
+        [] => refuse("a patch cannot replace the whole document"),
+        [first, ..] if K::FIXED.contains(first) => refuse("a patch cannot change it"),
         ["$metadata", rest @ ..] => check_metadata(rest, K::MODEL, K::SOURCE_TIME).or_else(refuse),
         [_, "$metadata", rest @ ..] if K::COMPONENTS => check_metadata(rest, false, true).or_else(refuse),
         _ => Ok(()),
     }
 }
 
-/// A model can be replaced, not removed.
+/// Refuses removal of the model.
 pub(super) fn check_removal(path: &Pointer) -> Result<()> {
     if path.as_str() == "/$metadata/$model" {
         return Err(Error::invalid_input(
             "path",
-            "must not be the model: a twin always has one",
+            "must not be the model: a patch can replace it, not remove it",
         ));
     }
     Ok(())

@@ -1,6 +1,6 @@
-//! The kinds of resources that a patch can change.
+//! Resource types of patches.
 
-/// The kind of resource that a [`Patch`](crate::Patch) changes; it determines the valid paths.
+/// The resource type that a [`Patch`](crate::Patch) applies to; it determines the valid paths.
 pub trait PatchTarget: sealed::Rules {}
 
 /// A [`Patch`](crate::Patch) of a twin.
@@ -20,9 +20,9 @@ impl PatchTarget for OfComponent {}
 impl PatchTarget for OfRelationship {}
 
 mod sealed {
-    /// Private, so [`super::PatchTarget`] cannot be implemented elsewhere.
+    /// The rules of a resource type; private, so [`super::PatchTarget`] is sealed.
     pub trait Rules {
-        /// Members that no patch can change.
+        /// Members that cannot be patched.
         const FIXED: &'static [&'static str];
         /// Members that identify the resource, so a difference in them means two resources.
         const IDENTITY: &'static [&'static str];

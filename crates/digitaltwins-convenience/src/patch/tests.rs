@@ -1,4 +1,4 @@
-//! Which patches are accepted.
+//! Building and checking patches.
 
 use super::*;
 use serde_json::json;
@@ -9,7 +9,7 @@ fn written<K>(patch: &Patch<K>) -> Value {
 }
 
 #[test]
-fn names_are_escaped_and_lists_lead_inside() {
+fn names_are_escaped_and_lists_are_nested_paths() {
     let patch = DigitalTwinPatch::new()
         .add("a/b~c", 1)
         .unwrap()
@@ -31,7 +31,7 @@ fn names_are_escaped_and_lists_lead_inside() {
 }
 
 #[test]
-fn components_and_source_times_have_their_places() {
+fn component_patches_and_source_times_have_nested_paths() {
     let time = datetime!(2024-05-02 10:11:12.1234567 UTC);
     let component = ComponentPatch::new()
         .replace("target", 20.5)
@@ -56,7 +56,7 @@ fn components_and_source_times_have_their_places() {
 }
 
 #[test]
-fn what_the_service_sets_cannot_be_changed() {
+fn members_that_the_service_sets_are_refused() {
     for path in [
         "$dtId",
         "$etag",
@@ -100,7 +100,7 @@ fn what_the_service_sets_cannot_be_changed() {
 }
 
 #[test]
-fn null_and_what_is_no_json_are_refused() {
+fn null_and_unserializable_values_are_refused() {
     let error = DigitalTwinPatch::new().add("a", None::<i32>).unwrap_err();
     assert!(error.to_string().contains("`remove`"), "{error}");
     assert!(
@@ -119,7 +119,7 @@ fn null_and_what_is_no_json_are_refused() {
 }
 
 #[test]
-fn a_foreign_patch_is_checked() {
+fn a_converted_patch_is_checked() {
     let parse = |value| serde_json::from_value::<json_patch::Patch>(value).unwrap();
     let fine = json!([{"op": "replace", "path": "/temperature", "value": 22}, {"op": "add", "path": "/x", "value": null},
                       {"op": "remove", "path": "/a~1b"}, {"op": "replace", "path": "/$metadata/$model", "value": "dtmi:a;2"}]);
@@ -148,4 +148,20 @@ fn a_foreign_patch_is_checked() {
 fn an_empty_patch_is_an_empty_list() {
     assert!(DigitalTwinPatch::default().is_empty());
     assert_eq!(RelationshipPatch::new().to_string(), "[]");
+}
+
+#[test]
+fn a_patch_is_read_from_its_operations() {
+    let operations =
+        json!([{"op": "replace", "path": "/temperature", "value": 21}, {"op": "remove", "path": "/a~1b"}]);
+    let patch = DigitalTwinPatch::from_operations(&operations).unwrap();
+    assert_eq!(serde_json::to_value(&patch).unwrap(), operations);
+    for (invalid, parameter) in [
+        (json!([{"op": "move", "from": "/a", "path": "/b"}]), "patch"),
+        (json!([{"op": "remove", "path": "/$dtId"}]), "path"),
+        (json!({"op": "remove"}), "operations"),
+    ] {
+        let error = DigitalTwinPatch::from_operations(&invalid).unwrap_err();
+        assert_eq!(error.parameter(), Some(parameter), "{error}");
+    }
 }

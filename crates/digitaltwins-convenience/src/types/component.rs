@@ -10,19 +10,19 @@ use crate::json;
 
 const METADATA: &str = "$metadata";
 
-/// A component whose properties are a `T`: a field of a twin, or what
-/// [`get_component`](crate::DigitalTwinsClient::get_component) reads.
+/// A component whose properties are a `T`: a field of a twin, or the result of
+/// [`get_component`](crate::DigitalTwinsClient::get_component).
 ///
-/// The service takes an object for a component only if it has a `$metadata` member; this type always writes one. `T`,
-/// unknown properties and `None` are treated as in a [`DigitalTwin`](crate::DigitalTwin).
+/// The service recognizes a component by its `$metadata` member, which this type always writes. `T`, unknown properties and
+/// `None` are treated as in a [`DigitalTwin`](crate::DigitalTwin).
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Component<T = Map<String, Value>> {
-    /// When the properties changed.
+    /// The update times of the properties.
     pub metadata: ComponentMetadata,
     /// The properties.
     pub contents: T,
-    /// Properties that `T` does not know.
+    /// Properties unknown to `T`.
     pub extra: Map<String, Value>,
 }
 
@@ -30,7 +30,7 @@ pub struct Component<T = Map<String, Value>> {
 pub type BasicComponent = Component;
 
 impl<T> Component<T> {
-    /// A component that is not stored yet.
+    /// Creates a component.
     #[must_use]
     pub fn new(contents: T) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Component<T> {
     }
 }
 
-/// The members of `contents`, and those of `extra` that it does not have.
+/// Returns the members of `contents`, and those of `extra` that it lacks.
 pub(super) fn content_members<T: Serialize>(
     contents: &T,
     extra: &Map<String, Value>,
@@ -81,7 +81,7 @@ pub(super) fn content_members<T: Serialize>(
     Ok(members)
 }
 
-/// Writes the members that can be stored, which `null` cannot, except those that are written separately.
+/// Serializes the members that are not `null`, which the service does not store, and not in `except`.
 pub(super) fn write_members<M: SerializeMap>(
     map: &mut M,
     members: &Map<String, Value>,
@@ -95,7 +95,7 @@ pub(super) fn write_members<M: SerializeMap>(
     Ok(())
 }
 
-/// Adds the name of the document to an error that does not have it.
+/// Prefixes an error with the name of the document unless it has it.
 pub(super) fn in_document(what: &str, error: &serde_json::Error) -> String {
     let text = error.to_string();
     if text.starts_with(what) {
@@ -111,7 +111,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_component_is_read_with_its_metadata_only() {
+    fn a_component_without_metadata_is_refused() {
         let error = serde_json::from_value::<BasicComponent>(json!({"a": 1})).unwrap_err();
         assert!(error.to_string().contains("$metadata"), "{error}");
         let component: BasicComponent = serde_json::from_value(json!({"a": 1, "$metadata": {}})).unwrap();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_component_is_what_the_service_asks_for() {
+    fn an_empty_component_has_metadata() {
         assert_eq!(
             serde_json::to_string(&Component::new(())).unwrap(),
             r#"{"$metadata":{}}"#

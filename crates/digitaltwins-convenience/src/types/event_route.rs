@@ -1,9 +1,9 @@
-//! A route that sends events to an endpoint.
+//! Event routes.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A route that sends the events that match a filter to an endpoint of the instance.
+/// A route that sends events that match a filter to an endpoint of the instance.
 ///
 /// # Example
 ///
@@ -21,16 +21,16 @@ use serde_json::{Map, Value};
 #[serde(remote = "Self", rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct EventRoute {
-    /// The id of the route; `None` until the service has stored it. Ignored on a write, where the call has the id.
+    /// The id of the route; `None` until it is stored. Ignored on writes, where the call has the id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The name of an endpoint: an Event Hubs, Service Bus or Event Grid destination of the instance.
     pub endpoint_name: String,
-    /// Which events are sent: `true` for all, or an expression such as
+    /// The filter of events: `true` for all, or an expression such as
     /// `type = 'Microsoft.DigitalTwins.Twin.Create'`.
     pub filter: String,
-    /// Members that this version does not know, and those that were `null` or empty. A write replaces the whole route,
-    /// so they are sent back.
+    /// Unknown members, and members that were `null` or empty. They are sent back, because a write replaces the whole
+    /// route.
     #[serde(skip)]
     pub extra: Map<String, Value>,
 }
@@ -38,7 +38,7 @@ pub struct EventRoute {
 lossless!(EventRoute, "event route", required: ["endpointName", "filter"]);
 
 impl EventRoute {
-    /// A route that is not stored yet.
+    /// Creates a route.
     #[must_use]
     pub fn new(endpoint_name: impl Into<String>, filter: impl Into<String>) -> Self {
         Self {

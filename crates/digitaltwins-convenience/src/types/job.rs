@@ -1,35 +1,36 @@
-//! Jobs that fill or empty an instance, and their state.
+//! Import and delete jobs.
 
+use azure_core::credentials::Secret;
 use azure_protocol_runtime::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 azure_service_core::open_enum! {
-    /// The state of an import job.
+    /// The status of an import job.
     pub enum ImportJobStatus {
-        /// Accepted and not started.
+        /// Accepted, but not started.
         NotStarted = "notstarted",
         /// Running.
         Running = "running",
-        /// Failed; what was stored until then stays.
+        /// Failed; resources that were already stored remain.
         Failed = "failed",
         /// Succeeded.
         Succeeded = "succeeded",
-        /// Being cancelled.
+        /// Being canceled.
         Cancelling = "cancelling",
-        /// Cancelled; what was stored until then stays.
+        /// Canceled; resources that were already stored remain.
         Cancelled = "cancelled",
     }
 }
 
 azure_service_core::open_enum! {
-    /// The state of a delete job.
+    /// The status of a delete job.
     pub enum DeleteJobStatus {
-        /// Accepted and not started.
+        /// Accepted, but not started.
         NotStarted = "notstarted",
         /// Running.
         Running = "running",
-        /// Failed, perhaps because it timed out; what was deleted until then stays deleted.
+        /// Failed or timed out; resources that were already deleted stay deleted.
         Failed = "failed",
         /// Succeeded.
         Succeeded = "succeeded",
@@ -60,29 +61,30 @@ pub struct ImportJob {
     /// The id of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The address of the blob to read, a file as [`ImportFileWriter`](crate::ImportFileWriter) writes it.
-    pub input_blob_uri: String,
-    /// The address of the blob that receives the log, one JSON object per line.
-    pub output_blob_uri: String,
-    /// The state of the job.
+    /// The URL of the blob to read, a file as [`ImportFileWriter`](crate::ImportFileWriter) writes it. It may have a SAS,
+    /// so `Debug` does not show it.
+    pub input_blob_uri: Secret,
+    /// The URL of the blob for the log, one JSON object per line. `Debug` does not show it.
+    pub output_blob_uri: Secret,
+    /// The status of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<ImportJobStatus>,
     /// When the job was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_date_time: Option<DateTime>,
-    /// When the service last worked on the job.
+    /// When the service last updated the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_action_date_time: Option<DateTime>,
     /// When the job ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_date_time: Option<DateTime>,
-    /// When the service will forget the job.
+    /// When the service will delete the record of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purge_date_time: Option<DateTime>,
-    /// Why the job failed. The log has the errors of single lines.
+    /// The error of a failed job. The log has the errors of individual lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
-    /// Members that this version does not know, and those that were `null` or empty.
+    /// Unknown members, and members that were `null` or empty.
     #[serde(skip)]
     pub extra: Map<String, Value>,
 }
@@ -95,7 +97,7 @@ pub struct DeleteJob {
     /// The id of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The state of the job.
+    /// The status of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DeleteJobStatus>,
     /// When the job was created.
@@ -104,18 +106,18 @@ pub struct DeleteJob {
     /// When the job ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_date_time: Option<DateTime>,
-    /// When the service will forget the job.
+    /// When the service will delete the record of the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purge_date_time: Option<DateTime>,
-    /// Why the job failed.
+    /// The error of a failed job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<JobError>,
-    /// Members that this version does not know, and those that were `null` or empty.
+    /// Unknown members, and members that were `null` or empty.
     #[serde(skip)]
     pub extra: Map<String, Value>,
 }
 
-/// Why a job failed.
+/// The error of a failed job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 #[non_exhaustive]
@@ -123,16 +125,16 @@ pub struct JobError {
     /// The service's code, such as `UnableToWriteToOutputBlob`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// The service's explanation.
+    /// The service's message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Errors that make up this one.
+    /// The individual errors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Vec<Self>>,
     /// The service's `innererror`.
     #[serde(rename = "innererror", default, skip_serializing_if = "Option::is_none")]
     pub inner_error: Option<Value>,
-    /// Members that this version does not know, and those that were `null` or empty.
+    /// Unknown members, and members that were `null` or empty.
     #[serde(skip)]
     pub extra: Map<String, Value>,
 }
@@ -147,7 +149,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn unknown_states_and_members_survive() {
+    fn unknown_statuses_and_members_are_kept() {
         let value = json!({
             "id": "job-1", "inputBlobUri": "https://example.com/in", "outputBlobUri": "https://example.com/out",
             "status": "paused", "createdDateTime": "2024-05-02T10:11:12.1234567Z",
@@ -165,7 +167,17 @@ mod tests {
     }
 
     #[test]
-    fn nulls_mean_not_yet_and_case_does_not_matter() {
+    fn debug_shows_no_sas_of_a_blob() {
+        let value = json!({
+            "inputBlobUri": "https://example.com/in?sig=s3cret", "outputBlobUri": "https://example.com/out?sig=s3cret",
+        });
+        let job: ImportJob = serde_json::from_value(value.clone()).unwrap();
+        assert!(!format!("{job:?}").contains("s3cret"), "{job:?}");
+        assert_eq!(serde_json::to_value(&job).unwrap(), value);
+    }
+
+    #[test]
+    fn null_times_are_absent_and_statuses_ignore_case() {
         let job: DeleteJob =
             serde_json::from_value(json!({"status": "NotStarted", "finishedDateTime": null})).unwrap();
         assert_eq!(

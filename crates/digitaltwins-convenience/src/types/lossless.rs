@@ -1,4 +1,4 @@
-//! Models that serialize to what was read.
+//! Lossless serialization of models.
 
 use std::collections::HashSet;
 
@@ -7,21 +7,22 @@ use serde_json::{Map, Value};
 /// Implements `Serialize` and `Deserialize` for a struct with a field `extra`, on top of the functions that
 /// `#[serde(remote = "Self")]` derives.
 ///
-/// * Members that the struct does not know are kept in `extra`.
-/// * Members that are `null` or an empty object count as absent, and are kept in `extra` too, so that nothing of what was
-///   read is lost. A required member that is `null` counts as an empty string.
+/// * Unknown members are kept in `extra`.
+/// * Members that are `null` or an empty object count as absent and are also kept in `extra`, so the model serializes to
+///   the JSON that was read. A required member that is `null` decodes as an empty string, and so do all of them if the
+///   whole document is `null`, as in an array.
 /// * Fields that are set take precedence over `extra` when the struct is serialized.
 /// * Errors name the document and the member.
 macro_rules! lossless {
     ($type:ident, $what:literal, required: [$($required:literal),*]) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let object = serde_json::Map::deserialize(deserializer)?;
+                let object = Option::deserialize(deserializer)?;
                 let (object, unset) = $crate::types::lossless::set_aside(object, &[$($required),*]);
                 let mut ignored = std::collections::HashSet::new();
                 let read = Self::deserialize($crate::json::Object::new(&object, &mut ignored));
                 let mut read = read.map_err(|error| {
-                    // Once more, to find out which member it is.
+                    // Decodes again to locate the member.
                     let mut track = serde_path_to_error::Track::new();
                     let located = serde_path_to_error::Deserializer::new(&object, &mut track);
                     match Self::deserialize(located) {
@@ -51,11 +52,15 @@ macro_rules! lossless {
     };
 }
 
-/// Separates members that count as absent.
+/// Separates the members that count as absent. `None` stands for a document that is `null`.
 pub(super) fn set_aside(
-    object: Map<String, Value>,
+    object: Option<Map<String, Value>>,
     required: &[&str],
 ) -> (Map<String, Value>, Map<String, Value>) {
+    let object = object.unwrap_or_else(|| {
+        let nulls = required.iter().map(|name| ((*name).to_owned(), Value::Null));
+        nulls.collect()
+    });
     let mut unset = Map::new();
     let mut set = Map::new();
     for (name, value) in object {
@@ -78,7 +83,7 @@ pub(super) fn set_aside(
     (set, unset)
 }
 
-/// The members that were not read into a field.
+/// Returns the members that were not decoded into a field.
 pub(super) fn extra(
     object: Map<String, Value>,
     ignored: &HashSet<String>,
@@ -92,7 +97,7 @@ pub(super) fn extra(
     extra
 }
 
-/// `known` with the members of `extra` that it does not have.
+/// Adds the members of `extra` that `known` lacks.
 pub(super) fn with_extra(known: Value, extra: &Map<String, Value>) -> Value {
     let Value::Object(mut known) = known else {
         return known;

@@ -1,4 +1,4 @@
-//! `$metadata`: which model a twin has, and when its properties changed.
+//! `$metadata` of twins and components.
 
 use azure_protocol_runtime::DateTime;
 use indexmap::IndexMap;
@@ -14,7 +14,7 @@ const LAST_UPDATE_TIME: &str = "$lastUpdateTime";
 
 /// The `$metadata` of a twin.
 ///
-/// The service sets the update times; on a write it takes only the model and the source times from the caller.
+/// The service sets the update times; writers can set only the model and the source times.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DigitalTwinMetadata {
@@ -24,12 +24,12 @@ pub struct DigitalTwinMetadata {
     pub last_update_time: Option<DateTime>,
     /// The metadata of each property that is set.
     pub properties: IndexMap<String, PropertyMetadata>,
-    /// Members that this version does not know.
+    /// Unknown members.
     pub extra: Map<String, Value>,
 }
 
 impl DigitalTwinMetadata {
-    /// The metadata of a new twin of `model`.
+    /// Creates the metadata of a new twin of `model`.
     #[must_use]
     pub fn new(model: impl Into<String>) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl DigitalTwinMetadata {
     }
 }
 
-/// The `$metadata` of a component. It names no model, since the twin's model sets the component's.
+/// The `$metadata` of a component. It has no model, because the twin's model determines the component's.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ComponentMetadata {
@@ -47,7 +47,7 @@ pub struct ComponentMetadata {
     pub last_update_time: Option<DateTime>,
     /// The metadata of each property that is set.
     pub properties: IndexMap<String, PropertyMetadata>,
-    /// Members that this version does not know.
+    /// Unknown members.
     pub extra: Map<String, Value>,
 }
 
@@ -59,10 +59,10 @@ pub struct PropertyMetadata {
     /// When the service last changed the property.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_update_time: Option<DateTime>,
-    /// When the value was measured, if a writer said so. It stays when the value changes, until it is set again.
+    /// When the value was measured, if a writer has set it. It stays when the value changes, until it is set again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_time: Option<DateTime>,
-    /// Members that this version does not know, and those that were `null` or empty.
+    /// Unknown members, and members that were `null` or empty.
     #[serde(skip)]
     pub extra: Map<String, Value>,
 }
@@ -70,7 +70,7 @@ pub struct PropertyMetadata {
 lossless!(PropertyMetadata, "metadata of a property", required: []);
 
 impl PropertyMetadata {
-    /// The metadata of a property whose value was measured at `source_time`.
+    /// Creates the metadata of a property whose value was measured at `source_time`.
     #[must_use]
     pub fn with_source_time(source_time: impl Into<DateTime>) -> Self {
         Self {
@@ -95,7 +95,7 @@ fn properties(object: Map<String, Value>) -> Result<(Properties, Map<String, Val
     Ok((properties, extra))
 }
 
-/// Takes the time of the last update; `null` stays, as one of the other members.
+/// Removes and decodes the update time; `null` stays among the other members.
 fn last_update_time(object: &mut Map<String, Value>) -> Result<Option<DateTime>, serde_json::Error> {
     match object.get(LAST_UPDATE_TIME) {
         Some(Value::Null) | None => Ok(None),
@@ -191,7 +191,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn known_and_unknown_members_survive() {
+    fn known_and_unknown_members_survive_a_round_trip() {
         let text = json!({
             "$model": "dtmi:example:Room;1",
             "$lastUpdateTime": "2024-05-02T10:11:12.1234567Z",
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_needs_no_model_and_may_be_empty() {
+    fn metadata_of_a_component_may_be_empty() {
         let metadata: ComponentMetadata = serde_json::from_str("{}").unwrap();
         assert_eq!(metadata, ComponentMetadata::default());
         assert_eq!(serde_json::to_string(&metadata).unwrap(), "{}");

@@ -1,22 +1,30 @@
-//! A model as the service stores it.
+//! Stored models.
 
 use azure_protocol_runtime::DateTime;
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-/// A model as the service stores it: the DTDL, what was derived from it, and its state.
+/// A stored model: its DTDL, display names, descriptions and state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DigitalTwinsModelData {
     /// The id of the model, a DTMI.
     pub id: String,
-    /// The display name by language; one that the DTDL gives as a plain string is `en`.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    /// The display name by language; a plain string in the DTDL is `en`.
+    #[serde(
+        default,
+        skip_serializing_if = "IndexMap::is_empty",
+        deserialize_with = "by_language"
+    )]
     pub display_name: IndexMap<String, String>,
-    /// The description by language; one that the DTDL gives as a plain string is `en`.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    /// The description by language; a plain string in the DTDL is `en`.
+    #[serde(
+        default,
+        skip_serializing_if = "IndexMap::is_empty",
+        deserialize_with = "by_language"
+    )]
     pub description: IndexMap<String, String>,
     /// When the model was uploaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -27,9 +35,18 @@ pub struct DigitalTwinsModelData {
     /// The DTDL as uploaded, if the request asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Value>,
-    /// Members that this version does not know, and those that were `null` or empty.
+    /// Unknown members, and members that were `null` or empty.
     #[serde(skip)]
     pub extra: Map<String, Value>,
+}
+
+/// Decodes strings by language; `null` decodes as an empty string.
+fn by_language<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IndexMap<String, String>, D::Error> {
+    let strings = IndexMap::<String, Option<String>>::deserialize(deserializer)?;
+    let strings = strings.into_iter();
+    Ok(strings
+        .map(|(language, string)| (language, string.unwrap_or_default()))
+        .collect())
 }
 
 lossless!(DigitalTwinsModelData, "model", required: ["id"]);
@@ -39,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_model_keeps_order_numbers_and_unknown_members() {
+    fn a_round_trip_keeps_order_numbers_and_unknown_members() {
         let text = r#"{"id":"dtmi:example:Room;1","displayName":{"fr":"pièce","en":"room"},"uploadTime":"2024-05-02T10:11:12.1234567Z","decommissioned":true,"model":{"@id":"dtmi:example:Room;1","z":9007199254740993,"a":1},"later":[]}"#;
         let model: DigitalTwinsModelData = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&model).unwrap(), text);
@@ -47,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_model_and_nulls_are_read() {
+    fn a_minimal_model_with_nulls_is_decoded() {
         let model: DigitalTwinsModelData = serde_json::from_str(
             r#"{"id":"dtmi:a;1","displayName":null,"description":{},"uploadTime":null}"#,
         )

@@ -38,7 +38,7 @@ const TARGET: &str = "$targetId";
 pub struct Relationship<T = Map<String, Value>> {
     /// The id of the relationship, unique among those that start at the same twin, from `$relationshipId`.
     pub id: String,
-    /// The version of the relationship, from `$etag`; `None` until the service has stored it.
+    /// The version of the relationship, from `$etag`; `None` until it is stored.
     pub etag: Option<Etag>,
     /// The id of the twin where the relationship starts, from `$sourceId`.
     pub source_id: String,
@@ -48,7 +48,7 @@ pub struct Relationship<T = Map<String, Value>> {
     pub target_id: String,
     /// The properties.
     pub contents: T,
-    /// Properties that `T` does not know.
+    /// Properties unknown to `T`.
     pub extra: Map<String, Value>,
 }
 
@@ -56,7 +56,7 @@ pub struct Relationship<T = Map<String, Value>> {
 pub type BasicRelationship = Relationship;
 
 impl<T> Relationship<T> {
-    /// A relationship that is not stored yet.
+    /// Creates a relationship.
     #[must_use]
     pub fn new(
         id: impl Into<String>,
@@ -76,7 +76,7 @@ impl<T> Relationship<T> {
         }
     }
 
-    /// The precondition that nothing has changed since the relationship was read.
+    /// Returns the precondition that the relationship has not changed since it was read.
     ///
     /// # Errors
     ///
@@ -127,7 +127,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Relationship<T> {
     }
 }
 
-/// A relationship as its target lists it, without properties and ETag.
+/// An incoming relationship as listed for its target, without properties and ETag.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 #[non_exhaustive]
@@ -141,7 +141,7 @@ pub struct IncomingRelationship {
     /// The name of the relationship in the model of the source.
     #[serde(rename = "$relationshipName")]
     pub name: String,
-    /// The address of the relationship. To read it, use
+    /// The path of the relationship. To read it, use
     /// [`get_relationship`](crate::DigitalTwinsClient::get_relationship) with the two ids.
     #[serde(
         rename = "$relationshipLink",
@@ -149,7 +149,7 @@ pub struct IncomingRelationship {
         skip_serializing_if = "Option::is_none"
     )]
     pub link: Option<String>,
-    /// Members that this version does not know, and those that were `null` or empty.
+    /// Unknown members, and members that were `null` or empty.
     #[serde(skip)]
     pub extra: Map<String, Value>,
 }
@@ -162,7 +162,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_relationship_is_written_as_it_was_read() {
+    fn a_relationship_survives_a_round_trip() {
         let text = r#"{"$relationshipId":"r","$etag":"W/\"1\"","$sourceId":"a","$relationshipName":"feeds","$targetId":"b","z":1,"flow":2.5,"a":null}"#;
         let basic: BasicRelationship = serde_json::from_str(text).unwrap();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! A digital twin.
+//! Digital twins.
 
 use azure_core::http::Etag;
 use azure_service_core::Precondition;
@@ -18,8 +18,8 @@ const METADATA: &str = "$metadata";
 /// A digital twin whose properties and components are a `T`.
 ///
 /// `T` is any type that serializes to a JSON object: your own struct, or a map (see [`BasicDigitalTwin`]). Components are
-/// fields of type [`Component`](crate::Component). Properties that `T` does not know are kept in [`extra`](Self::extra)
-/// and are written back, so that reading a twin with an older type, changing it and storing it loses nothing.
+/// fields of type [`Component`](crate::Component). Properties unknown to `T` are kept in [`extra`](Self::extra) and
+/// written back, so an older type can read, change and store a twin without losing properties.
 ///
 /// Properties that are `None` or `null` are left out when the twin is serialized: the service stores no `null`.
 ///
@@ -52,16 +52,16 @@ const METADATA: &str = "$metadata";
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DigitalTwin<T = Map<String, Value>> {
-    /// The id of the twin, from `$dtId`. Ignored on a write, where the call has the id.
+    /// The id of the twin, from `$dtId`. Ignored on writes, where the call has the id.
     pub id: String,
-    /// The version of the twin, from `$etag`; `None` until the service has stored it. The service ignores it in a body;
-    /// for a conditional write, give [`precondition`](Self::precondition) to the call.
+    /// The version of the twin, from `$etag`; `None` until it is stored. The service ignores it in a body; pass
+    /// [`precondition`](Self::precondition) to the call for a conditional write.
     pub etag: Option<Etag>,
-    /// The model, and when the properties changed.
+    /// The model, and the update times of the properties.
     pub metadata: DigitalTwinMetadata,
     /// Properties and components.
     pub contents: T,
-    /// Properties that `T` does not know.
+    /// Properties unknown to `T`.
     pub extra: Map<String, Value>,
 }
 
@@ -69,7 +69,7 @@ pub struct DigitalTwin<T = Map<String, Value>> {
 pub type BasicDigitalTwin = DigitalTwin;
 
 impl<T> DigitalTwin<T> {
-    /// A twin of `model` that is not stored yet.
+    /// Creates a twin of `model`.
     #[must_use]
     pub fn new(id: impl Into<String>, model: impl Into<String>, contents: T) -> Self {
         Self {
@@ -81,13 +81,13 @@ impl<T> DigitalTwin<T> {
         }
     }
 
-    /// The id of the twin's model.
+    /// Returns the id of the twin's model.
     #[must_use]
     pub fn model(&self) -> &str {
         &self.metadata.model
     }
 
-    /// The precondition that nothing has changed since the twin was read.
+    /// Returns the precondition that the twin has not changed since it was read.
     ///
     /// # Errors
     ///
@@ -161,7 +161,7 @@ mod tests {
     const TEXT: &str = r#"{"$dtId":"room-1","$etag":"W/\"7\"","temperature":21.3,"serial":9007199254740993,"zebra":1,"alpha":{"z":1,"a":2},"thermostat":{"target":20.0,"later":[1],"$metadata":{"$lastUpdateTime":"2024-05-02T10:11:12.1234567Z"}},"$metadata":{"$model":"dtmi:example:Room;1","temperature":{"lastUpdateTime":"2024-05-02T10:11:12.1234567Z"}}}"#;
 
     #[test]
-    fn a_typed_twin_keeps_what_its_type_does_not_know() {
+    fn a_typed_twin_keeps_unknown_properties() {
         let mut twin: DigitalTwin<Room> = serde_json::from_str(TEXT).unwrap();
         assert_eq!(
             (twin.id.as_str(), twin.model()),
@@ -184,14 +184,14 @@ mod tests {
     }
 
     #[test]
-    fn an_untyped_twin_is_written_as_it_was_read() {
+    fn an_untyped_twin_survives_a_round_trip() {
         let twin: BasicDigitalTwin = serde_json::from_str(TEXT).unwrap();
         assert!(twin.extra.is_empty());
         assert_eq!(serde_json::to_string(&twin).unwrap(), TEXT);
     }
 
     #[test]
-    fn what_the_type_writes_wins_over_what_was_kept() {
+    fn typed_properties_take_precedence_over_extra() {
         let mut twin: DigitalTwin<Map<String, Value>> = DigitalTwin::new("t", "dtmi:example:T;1", Map::new());
         twin.contents.insert("a".to_owned(), json!(1));
         twin.contents.insert("$dtId".to_owned(), json!("other"));
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_no_twin_says_what_is_missing() {
+    fn the_error_names_the_missing_member() {
         for (row, name) in [
             (json!({"COUNT": 3}), "$dtId"),
             (json!({"$dtId": "t"}), "$metadata"),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn contents_that_are_no_object_are_an_error() {
+    fn contents_that_are_not_an_object_are_refused() {
         let error = serde_json::to_string(&DigitalTwin::new("t", "m", 7)).unwrap_err();
         assert_eq!(error.to_string(), "expected a JSON object, found a number");
     }

@@ -1,4 +1,4 @@
-//! Many twins and relationships, files of them, and models that are checked twice.
+//! Bulk upserts and import files.
 
 use azure_iot_emulator::Fault;
 use digitaltwins_convenience::{
@@ -34,7 +34,7 @@ fn graph(count: usize) -> Vec<GraphItem> {
 }
 
 #[tokio::test]
-async fn a_graph_is_stored_through_throttling() {
+async fn a_graph_is_stored_despite_throttling() {
     let (emulator, client) = empty().await;
     client.create_models(&[model()]).await.unwrap();
     emulator
@@ -49,24 +49,16 @@ async fn a_graph_is_stored_through_throttling() {
     let (sender, progress) = std::sync::mpsc::channel();
     let options = BulkUpsertOptions {
         on_progress: Some(ProgressCallback::new(move |progress| {
-            sender.send(progress.clone()).unwrap();
+            sender.send(*progress).unwrap();
         })),
         ..Default::default()
     };
-    let outcomes: Vec<_> = client
-        .bulk_upsert(stream::iter(graph(150)), Some(options))
-        .unwrap()
-        .collect()
-        .await;
-    assert_eq!(outcomes.len(), 299);
-    for outcome in &outcomes {
-        assert!(outcome.result.is_ok(), "{outcome:?}");
-    }
+    let report = client.bulk_upsert(graph(150), Some(options)).await.unwrap();
+    assert_eq!(report.results.len(), 299);
+    assert!(report.is_successful(), "{report:?}");
     let last = progress.iter().last().unwrap();
-    assert_eq!(
-        (last.succeeded, last.failed, last.resume_at, last.throttled),
-        (299, 0, 299, 15)
-    );
+    assert_eq!((last.done, last.failed, last.total), (299, 0, Some(299)));
+    assert!(emulator.faults().list().is_empty(), "every fault has occurred");
     client.wait_until_visible("n149", None).await.unwrap();
     let mut count = client
         .query_twins::<Value>("SELECT COUNT() FROM RELATIONSHIPS", None)
@@ -75,11 +67,11 @@ async fn a_graph_is_stored_through_throttling() {
 }
 
 #[tokio::test]
-async fn a_graph_that_is_read_is_a_valid_file() {
+async fn a_graph_that_was_read_makes_a_valid_import_file() {
     let (_emulator, client) = empty().await;
     client.create_models(&[model()]).await.unwrap();
     let stored: Vec<_> = client
-        .bulk_upsert(stream::iter(graph(30)), None)
+        .bulk_upsert_stream(stream::iter(graph(30)), None)
         .unwrap()
         .collect()
         .await;

@@ -18,15 +18,15 @@ use digitaltwins_convenience::{DigitalTwinsClient, Precondition};
 
 const ANY: Precondition = Precondition::Unconditional;
 
-/// All characters that ids may have and that mean something in a URL.
+/// Every character that is valid in ids and reserved in URLs.
 const SPECIAL: &str = "dev:1.2+3%_#*?!(),=@;$'";
 
-/// An emulator with a little building in it, and a client.
+/// Starts an emulator with a small building, and returns it with a client.
 async fn building() -> (Emulator, DigitalTwinsClient) {
     common::building().await.unwrap()
 }
 
-/// An empty emulator, and a client.
+/// Starts an empty emulator, and returns it with a client.
 async fn empty() -> (Emulator, DigitalTwinsClient) {
     common::emulated().await.unwrap()
 }

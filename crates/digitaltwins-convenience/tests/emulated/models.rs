@@ -27,7 +27,7 @@ fn tree(count: usize) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn an_ontology_comes_and_goes() {
+async fn an_ontology_is_uploaded_listed_and_deleted() {
     let (_emulator, client) = empty().await;
     let stored = client.upload_models(&tree(75), None).await.unwrap();
     assert_eq!(stored.models.len(), 75);
@@ -73,7 +73,7 @@ async fn an_ontology_comes_and_goes() {
 }
 
 #[tokio::test]
-async fn a_failed_upload_leaves_nothing_behind() {
+async fn a_failed_upload_is_rolled_back() {
     let (_emulator, client) = empty().await;
     client.create_models(&[model(9, &[])]).await.unwrap();
     let models: Vec<Value> = (0..10)
@@ -110,7 +110,7 @@ async fn a_failed_upload_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_model_is_read_retired_and_deleted() {
+async fn a_model_is_read_decommissioned_and_deleted() {
     let (_emulator, client) = building().await;
     let options = GetModelOptions {
         include_model_definition: true,

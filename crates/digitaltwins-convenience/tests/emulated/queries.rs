@@ -18,7 +18,7 @@ struct Lamp {
     brightness: i32,
 }
 
-/// 25 lamps.
+/// Starts an emulator with 25 lamps.
 async fn lamps() -> (
     azure_iot_emulator::Emulator,
     digitaltwins_convenience::DigitalTwinsClient,
@@ -36,7 +36,7 @@ async fn lamps() -> (
 }
 
 #[tokio::test]
-async fn rows_come_in_pages_and_can_be_resumed() {
+async fn a_paged_query_can_be_resumed() {
     let (_emulator, client) = lamps().await;
     let query = Query::select_all()
         .from_twins(None)
@@ -79,7 +79,7 @@ async fn rows_come_in_pages_and_can_be_resumed() {
 }
 
 #[tokio::test]
-async fn every_shape_of_row_has_its_type() {
+async fn rows_of_every_projection_decode() {
     #[derive(Deserialize)]
     struct Row {
         floor: DigitalTwin,
@@ -160,9 +160,9 @@ async fn every_shape_of_row_has_its_type() {
 #[tokio::test]
 async fn bound_values_cannot_change_a_query() {
     let (_emulator, client) = building().await;
-    let nasty = "x' OR T.$dtId != '\\";
+    let injection = "x' OR T.$dtId != '\\";
     let patch = digitaltwins_convenience::DigitalTwinPatch::new()
-        .add("comment", nasty)
+        .add("comment", injection)
         .unwrap();
     client
         .update_digital_twin("room-2", &patch, crate::ANY)
@@ -170,7 +170,7 @@ async fn bound_values_cannot_change_a_query() {
         .unwrap();
     let query = Query::select(["T"])
         .from_twins("T")
-        .filter(path("T.comment").eq(nasty))
+        .filter(path("T.comment").eq(injection))
         .build()
         .unwrap();
     let rows: Vec<HashMap<String, BasicDigitalTwin>> = client
@@ -186,9 +186,9 @@ async fn bound_values_cannot_change_a_query() {
 }
 
 #[tokio::test]
-async fn a_twin_reached_twice_comes_once_if_asked_to() {
+async fn repeated_rows_are_dropped_on_request() {
     let (_emulator, client) = building().await;
-    // Both rooms lead to the floor, so that the floor has two rows.
+    // The floor has one row per room.
     let text =
         "SELECT floor FROM DIGITALTWINS floor JOIN room RELATED floor.contains WHERE floor.$dtId = 'floor-1'";
     let rows: Vec<Value> = client
@@ -213,7 +213,7 @@ async fn a_twin_reached_twice_comes_once_if_asked_to() {
 }
 
 #[tokio::test]
-async fn what_is_no_query_is_told_as_such() {
+async fn an_invalid_query_and_token_are_refused() {
     let (_emulator, client) = empty().await;
     let error = client
         .query_twins::<Value>("foo", None)

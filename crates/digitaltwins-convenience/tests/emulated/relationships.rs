@@ -41,7 +41,7 @@ async fn tanks(
 }
 
 #[tokio::test]
-async fn a_relationship_lives_and_changes() {
+async fn a_relationship_is_created_changed_and_deleted() {
     let (_emulator, client) = tanks(2).await;
     let pipe = Relationship::new(SPECIAL, "tank-0", "feeds", "tank-1", Pipe { diameter: Some(40) });
     let stored = client
@@ -82,7 +82,7 @@ async fn a_relationship_lives_and_changes() {
 }
 
 #[tokio::test]
-async fn lists_go_over_all_pages_and_a_twin_goes_with_them() {
+async fn lists_span_pages_and_deletion_removes_all_relationships() {
     let (_emulator, client) = tanks(35).await;
     for n in 1..35 {
         let (name, id) = (if n % 2 == 0 { "feeds" } else { "near" }, format!("r{n:02}"));

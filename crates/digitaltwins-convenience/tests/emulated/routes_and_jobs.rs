@@ -1,4 +1,4 @@
-//! Event routes that deliver, and jobs to their end.
+//! Event routes and jobs.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use serde_json::{Map, json};
 
 use crate::{ANY, building, empty};
 
-/// As often as azure_core allows.
-const OFTEN: Option<Duration> = Some(Duration::from_secs(1));
+/// The shortest polling interval that azure_core allows.
+const INTERVAL: Option<Duration> = Some(Duration::from_secs(1));
 
 #[tokio::test]
-async fn a_route_delivers_what_its_filter_lets_through() {
+async fn a_route_delivers_events_that_match_its_filter() {
     let (emulator, client) = empty().await;
     let mut events = emulator.digitaltwins().unwrap().subscribe("hub").unwrap();
     let route = EventRoute::new("hub", "type = 'Microsoft.DigitalTwins.Twin.Update'");
@@ -38,7 +38,7 @@ async fn a_route_delivers_what_its_filter_lets_through() {
         .unwrap();
     assert_eq!(listed.len(), 1);
     let nowhere = client
-        .upsert_event_route("nowhere", &EventRoute::new("nobody", "true"))
+        .upsert_event_route("nowhere", &EventRoute::new("missing", "true"))
         .await;
     assert_eq!(
         nowhere.unwrap_err().code(),
@@ -76,7 +76,7 @@ async fn a_route_delivers_what_its_filter_lets_through() {
 }
 
 #[tokio::test]
-async fn an_import_fills_an_instance_from_a_file_of_ours() {
+async fn an_import_job_reads_a_written_file() {
     let (emulator, client) = empty().await;
     let folder = std::env::temp_dir().join(format!("digitaltwins-import-{}", uuid::Uuid::new_v4()));
     std::fs::create_dir_all(folder.join("jobs")).unwrap();
@@ -103,7 +103,7 @@ async fn an_import_fills_an_instance_from_a_file_of_ours() {
         "https://blobs.example.net/jobs/output.ndjson",
     );
     let done = client
-        .begin_import_job("fill", input, output, Some(PollOptions { interval: OFTEN }))
+        .begin_import_job("fill", input, output, Some(PollOptions { interval: INTERVAL }))
         .unwrap()
         .await
         .unwrap();
@@ -147,7 +147,7 @@ async fn a_delete_job_empties_an_instance() {
     assert!(!before.is_empty());
     let job = client
         .begin_delete_job(Some(BeginDeleteJobOptions {
-            interval: OFTEN,
+            interval: INTERVAL,
             ..Default::default()
         }))
         .unwrap();

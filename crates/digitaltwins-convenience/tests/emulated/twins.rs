@@ -33,7 +33,7 @@ fn room() -> Room {
 }
 
 #[tokio::test]
-async fn a_typed_twin_comes_back_as_it_was_stored() {
+async fn a_typed_twin_is_read_as_it_was_stored() {
     let (_emulator, client) = building().await;
     for id in [SPECIAL, "r", &"x".repeat(128)] {
         let stored = client
@@ -84,7 +84,7 @@ async fn an_untyped_twin_keeps_order_and_numbers() {
     );
     assert_eq!(read.contents["openings"].to_string(), "9007199254740993");
     assert_eq!(read.contents["temperature"].to_string(), "20");
-    // What was read can be stored again as it is.
+    // A twin that was read can be stored unchanged.
     client
         .upsert_digital_twin("t", &read, Upsert::CreateOrReplace)
         .await
@@ -129,7 +129,7 @@ async fn a_newer_property_survives_an_older_type() {
 }
 
 #[tokio::test]
-async fn every_write_gives_the_etag_for_the_next() {
+async fn every_write_returns_the_new_etag() {
     let (_emulator, client) = building().await;
     let read = client.get_digital_twin::<Value>("room-1").await.unwrap();
     let warmer = DigitalTwinPatch::new()
@@ -159,7 +159,7 @@ async fn every_write_gives_the_etag_for_the_next() {
         .unwrap();
     assert_eq!(component.etag(), third);
     assert_eq!(component.into_model().unwrap().contents["target"], 23);
-    // The twin cannot go: it has a relationship. But the condition was met.
+    // The precondition holds, but the twin has a relationship.
     let error = client
         .delete_digital_twin("room-1", if_match(third))
         .await
@@ -180,7 +180,7 @@ async fn every_write_gives_the_etag_for_the_next() {
 }
 
 #[tokio::test]
-async fn patches_reach_everything_that_can_be_changed() {
+async fn patches_change_properties_components_source_times_and_the_model() {
     let (_emulator, client) = building().await;
     let time = datetime!(2024-05-02 10:11:12.1234567 UTC);
     let patch = DigitalTwinPatch::new()
@@ -239,7 +239,7 @@ async fn patches_reach_everything_that_can_be_changed() {
 }
 
 #[tokio::test]
-async fn a_computed_patch_does_what_was_meant() {
+async fn a_computed_patch_is_applied() {
     let (_emulator, client) = building().await;
     let before: DigitalTwin<Room> = client
         .get_digital_twin("room-2")
@@ -271,7 +271,7 @@ async fn a_computed_patch_does_what_was_meant() {
 }
 
 #[tokio::test]
-async fn nobody_loses_a_change() {
+async fn concurrent_changes_are_not_lost() {
     #[derive(Serialize, Deserialize)]
     struct Counter {
         openings: i64,
@@ -296,7 +296,7 @@ async fn nobody_loses_a_change() {
 }
 
 #[tokio::test]
-async fn telemetry_needs_its_twin_and_its_component() {
+async fn telemetry_of_a_missing_twin_or_component_is_refused() {
     let (_emulator, client) = building().await;
     let reading = json!({"humidity": 0.5});
     client.publish_telemetry("room-1", &reading, None).await.unwrap();
@@ -310,7 +310,7 @@ async fn telemetry_needs_its_twin_and_its_component() {
         .unwrap();
     assert!(
         client
-            .publish_telemetry("nobody", &reading, None)
+            .publish_telemetry("missing", &reading, None)
             .await
             .unwrap_err()
             .is_not_found()

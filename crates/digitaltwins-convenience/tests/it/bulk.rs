@@ -1,4 +1,4 @@
-//! Storing many twins and relationships.
+//! Bulk upserts.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use futures::{StreamExt, stream};
 use serde_json::{Map, json};
 
 use crate::store;
-use crate::support::Answer;
+use crate::support::MockResponse;
 
 fn twin(id: &str) -> GraphItem {
     BasicDigitalTwin::new(id, "dtmi:example:T;1", Map::new()).into()
@@ -23,7 +23,7 @@ fn relationship(source: &str, target: &str) -> GraphItem {
     BasicRelationship::new(format!("{source}-{target}"), source, "to", target, Map::new()).into()
 }
 
-/// A hundred twins, each followed by its relationship to the one before.
+/// A hundred twins, each with a relationship to the previous one.
 fn chain() -> Vec<GraphItem> {
     let mut items = vec![twin("t0")];
     for n in 1..100 {
@@ -42,7 +42,7 @@ async fn outcomes(stream: impl stream::Stream<Item = UpsertOutcome>) -> Vec<Upse
 #[tokio::test(start_paused = true)]
 async fn relationships_wait_for_their_twins() {
     let (_, documents, client) = store::service(|_, _| None);
-    let all = outcomes(client.bulk_upsert(stream::iter(chain()), None).unwrap()).await;
+    let all = outcomes(client.bulk_upsert_stream(stream::iter(chain()), None).unwrap()).await;
     let items: Vec<_> = all.iter().map(|outcome| outcome.item.clone()).collect();
     assert_eq!(items, chain());
     for outcome in &all {
@@ -55,34 +55,39 @@ async fn relationships_wait_for_their_twins() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn as_many_run_at_the_same_time_as_allowed() {
-    // The script runs when a request arrives, and the answer comes a moment later: arrivals in between run together.
+async fn concurrency_reaches_but_never_exceeds_the_maximum() {
+    // The script runs when a request arrives and the response follows later, so requests that arrive in between are
+    // concurrent.
     let arrived = Arc::new(AtomicUsize::new(0));
-    let most = Arc::new(AtomicUsize::new(0));
-    let (seen, highest) = (arrived.clone(), most.clone());
+    let highest = Arc::new(AtomicUsize::new(0));
+    let (seen, peak) = (arrived.clone(), highest.clone());
     let (_, _, client) = store::service(move |_, _| {
-        highest.fetch_max(seen.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        peak.fetch_max(seen.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         None
     });
     let counter = arrived.clone();
     let options = BulkUpsertOptions {
         max_concurrency: 5,
-        on_progress: Some(ProgressCallback::new(move |progress| {
+        on_progress: Some(ProgressCallback::new(move |_| {
             counter.fetch_sub(1, Ordering::SeqCst);
-            assert!(progress.concurrency <= 5);
         })),
         ..Default::default()
     };
     let items = (0..200).map(|n| twin(&format!("t{n}")));
-    let all = outcomes(client.bulk_upsert(stream::iter(items), Some(options)).unwrap()).await;
+    let all = outcomes(
+        client
+            .bulk_upsert_stream(stream::iter(items), Some(options))
+            .unwrap(),
+    )
+    .await;
     assert_eq!(all.len(), 200);
-    let most = most.load(Ordering::SeqCst);
-    assert!((2..=5).contains(&most), "{most} at the same time");
+    let highest = highest.load(Ordering::SeqCst);
+    assert!((2..=5).contains(&highest), "{highest} concurrent requests");
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttling_slows_it_down_and_loses_nothing() {
-    // The service takes five writes a second, and says so.
+async fn throttled_items_are_retried_at_a_lower_rate() {
+    // The service accepts five writes a second and sends `Retry-After`.
     let start = tokio::time::Instant::now();
     let mut window = (0, 0);
     let refused = Arc::new(AtomicUsize::new(0));
@@ -98,42 +103,48 @@ async fn throttling_slows_it_down_and_loses_nothing() {
         }
         count.fetch_add(1, Ordering::SeqCst);
         let body = json!({"error": {"statusCode": 429, "message": "Slow down"}});
-        Some(Answer::json(429, &body).header("retry-after", "1"))
+        Some(MockResponse::json(429, &body).header("retry-after", "1"))
     });
     let last = Arc::new(Mutex::new(None));
     let seen = last.clone();
     let options = BulkUpsertOptions {
         on_progress: Some(ProgressCallback::new(move |progress| {
-            *seen.lock().unwrap() = Some(progress.clone());
+            *seen.lock().unwrap() = Some(*progress);
         })),
         ..Default::default()
     };
     let items = (0..100).map(|n| twin(&format!("t{n}")));
-    let all = outcomes(client.bulk_upsert(stream::iter(items), Some(options)).unwrap()).await;
+    let all = outcomes(
+        client
+            .bulk_upsert_stream(stream::iter(items), Some(options))
+            .unwrap(),
+    )
+    .await;
     assert!(all.iter().all(|outcome| outcome.result.is_ok()));
     assert_eq!(documents.lock().unwrap().by_path.len(), 100);
-    let progress = last.lock().unwrap().clone().unwrap();
+    let progress = last.lock().unwrap().unwrap();
     assert_eq!(
-        (progress.succeeded, progress.failed, progress.resume_at),
-        (100, 0, 100)
+        (progress.done, progress.failed, progress.total),
+        (100, 0, Some(100))
     );
-    assert!(progress.throttled > 0 && progress.concurrency < 32);
-    // Without a pace, each of the waiting requests would be refused every second.
+    assert_eq!(all.iter().map(|outcome| outcome.resume_at).max(), Some(100));
+    assert!(refused.load(Ordering::SeqCst) > 0);
+    // Without backoff, every waiting request would be refused once a second.
     assert!(refused.load(Ordering::SeqCst) < 150, "{refused:?} refusals");
     assert!(start.elapsed() < Duration::from_secs(90), "{:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_failure_is_one_outcome() {
+async fn a_failed_item_does_not_stop_the_others() {
     let (_, documents, client) = store::service(|sent, _| {
         sent.target
             .contains("t7")
-            .then(|| Answer::error(400, "ValidationFailed"))
+            .then(|| MockResponse::error(400, "ValidationFailed"))
     });
     let mut items: Vec<_> = (0..20).map(|n| twin(&format!("t{n}"))).collect();
     items.push(relationship("t1", "t2"));
-    items.push(relationship("t1", "nobody"));
-    let all = outcomes(client.bulk_upsert(stream::iter(items), None).unwrap()).await;
+    items.push(relationship("t1", "missing"));
+    let all = outcomes(client.bulk_upsert_stream(stream::iter(items), None).unwrap()).await;
     let failed: Vec<_> = all.iter().filter(|outcome| outcome.result.is_err()).collect();
     assert_eq!(
         failed.iter().map(|outcome| outcome.index).collect::<Vec<_>>(),
@@ -145,35 +156,39 @@ async fn one_failure_is_one_outcome() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_broken_run_goes_on_where_it_was() {
+async fn an_interrupted_run_can_be_resumed() {
     let (service, documents, client) = store::service(|_, _| None);
-    let last = Arc::new(Mutex::new(0));
-    let seen = last.clone();
-    let options = BulkUpsertOptions {
-        on_progress: Some(ProgressCallback::new(move |progress| {
-            *seen.lock().unwrap() = progress.resume_at;
-        })),
-        ..Default::default()
-    };
     let first: Vec<_> = client
-        .bulk_upsert(stream::iter(chain()), Some(options))
+        .bulk_upsert_stream(stream::iter(chain()), None)
         .unwrap()
         .take(60)
         .collect()
         .await;
-    let resume_at = *last.lock().unwrap();
-    let done: HashSet<u64> = first.iter().map(|outcome| outcome.index).collect();
+    let resume_at = first[59].resume_at;
+    let done: HashSet<usize> = first.iter().map(|outcome| outcome.index).collect();
     assert!(
         resume_at > 30 && (0..resume_at).all(|index| done.contains(&index)),
         "{resume_at}"
     );
     let before = service.sent().len();
+    let last = Arc::new(Mutex::new(None));
+    let seen = last.clone();
     let options = BulkUpsertOptions {
         resume_at,
+        on_progress: Some(ProgressCallback::new(move |progress| {
+            *seen.lock().unwrap() = Some(*progress);
+        })),
         ..Default::default()
     };
-    let rest = outcomes(client.bulk_upsert(stream::iter(chain()), Some(options)).unwrap()).await;
-    assert_eq!(rest.len() as u64, 199 - resume_at);
+    let rest = outcomes(
+        client
+            .bulk_upsert_stream(stream::iter(chain()), Some(options))
+            .unwrap(),
+    )
+    .await;
+    assert_eq!(rest.len(), 199 - resume_at);
+    let progress = last.lock().unwrap().unwrap();
+    assert_eq!((progress.done, progress.total), (rest.len(), Some(rest.len())));
     assert_eq!(service.sent().len() - before, rest.len());
     assert_eq!(documents.lock().unwrap().by_path.len(), 199);
 }
@@ -185,13 +200,13 @@ async fn two_writes_of_one_twin_keep_their_order() {
         let contents = Map::from_iter([("n".to_owned(), json!(n))]);
         GraphItem::from(BasicDigitalTwin::new("same", "dtmi:example:T;1", contents))
     });
-    let all = outcomes(client.bulk_upsert(stream::iter(items), None).unwrap()).await;
+    let all = outcomes(client.bulk_upsert_stream(stream::iter(items), None).unwrap()).await;
     assert_eq!(all.len(), 50);
     assert_eq!(documents.lock().unwrap().by_path["/digitaltwins/same"].0["n"], 49);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_mode_is_sent_and_typed_items_are_taken() {
+async fn the_mode_is_sent_and_typed_items_are_serialized() {
     #[derive(serde::Serialize)]
     struct Room {
         temperature: f32,
@@ -211,7 +226,12 @@ async fn the_mode_is_sent_and_typed_items_are_taken() {
         mode: Upsert::CreateOnly,
         ..Default::default()
     };
-    outcomes(client.bulk_upsert(stream::iter(items), Some(options)).unwrap()).await;
+    outcomes(
+        client
+            .bulk_upsert_stream(stream::iter(items), Some(options))
+            .unwrap(),
+    )
+    .await;
     let sent = &service.sent()[0];
     assert_eq!(sent.header("if-none-match"), Some("*"));
     assert_eq!(
@@ -224,13 +244,13 @@ async fn the_mode_is_sent_and_typed_items_are_taken() {
     };
     assert!(
         client
-            .bulk_upsert(stream::empty(), Some(none))
+            .bulk_upsert_stream(stream::empty(), Some(none))
             .err()
             .unwrap()
             .is_invalid_input()
     );
     assert_eq!(
-        outcomes(client.bulk_upsert(stream::empty(), None).unwrap())
+        outcomes(client.bulk_upsert_stream(stream::empty(), None).unwrap())
             .await
             .len(),
         0
@@ -243,14 +263,14 @@ async fn the_mode_is_sent_and_typed_items_are_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_source_does_not_hold_up_what_is_under_way() {
+async fn outcomes_do_not_wait_for_a_slow_source() {
     let (_, _, client) = store::service(|_, _| None);
     let items = stream::iter((0..5).map(|n| twin(&format!("t{n}")))).then(|item| async move {
         tokio::time::sleep(Duration::from_secs(10)).await;
         item
     });
     let start = tokio::time::Instant::now();
-    let mut stream = client.bulk_upsert(items, None).unwrap();
+    let mut stream = client.bulk_upsert_stream(items, None).unwrap();
     for n in 1..=5 {
         stream.next().await.unwrap();
         assert_eq!(
@@ -260,4 +280,66 @@ async fn a_slow_source_does_not_hold_up_what_is_under_way() {
         );
     }
     assert!(stream.next().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_report_has_every_item_in_order() {
+    let (_, _, client) = store::service(|sent, _| {
+        let failure = |id: &str| sent.target.contains(id);
+        if failure("t7") {
+            return Some(MockResponse::error(400, "ValidationFailed"));
+        }
+        failure("t8").then(|| MockResponse::error(403, "Forbidden"))
+    });
+    let items: Vec<_> = (0..20).map(|n| twin(&format!("t{n}"))).collect();
+    let report = client.bulk_upsert(items.clone(), None).await.unwrap();
+    let reported: Vec<_> = report
+        .results
+        .iter()
+        .map(|outcome| outcome.item.clone())
+        .collect();
+    assert_eq!(reported, items);
+    assert!(!report.is_successful());
+    assert_eq!(report.done().count(), 18);
+    assert!(report.done().all(|(_, response)| response.etag().is_some()));
+    let failed: Vec<_> = report
+        .failed()
+        .map(|(item, error)| (item.clone(), error.status()))
+        .collect();
+    assert_eq!(
+        failed,
+        [(items[7].clone(), Some(400)), (items[8].clone(), Some(403))]
+    );
+    assert_eq!(
+        report.into_unfinished(),
+        [items[8].clone()],
+        "a validation failure is final"
+    );
+
+    let twins = [BasicDigitalTwin::new("a", "dtmi:example:T;1", Map::new())];
+    let report = client.bulk_upsert(twins, None).await.unwrap();
+    assert!(report.is_successful() && report.into_unfinished().is_empty());
+    let none = BulkUpsertOptions {
+        max_concurrency: 0,
+        ..Default::default()
+    };
+    let error = client.bulk_upsert(items, Some(none)).await.unwrap_err();
+    assert_eq!(error.parameter(), Some("max_concurrency"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_total_is_known_only_if_the_source_knows_it() {
+    let (_, _, client) = store::service(|_, _| None);
+    let last = Arc::new(Mutex::new(None));
+    let seen = last.clone();
+    let options = BulkUpsertOptions {
+        on_progress: Some(ProgressCallback::new(move |progress| {
+            *seen.lock().unwrap() = Some(*progress);
+        })),
+        ..Default::default()
+    };
+    let items = stream::iter(0..3).filter_map(|n| async move { Some(twin(&format!("t{n}"))) });
+    outcomes(client.bulk_upsert_stream(items, Some(options)).unwrap()).await;
+    let progress = last.lock().unwrap().unwrap();
+    assert_eq!((progress.done, progress.total), (3, None));
 }

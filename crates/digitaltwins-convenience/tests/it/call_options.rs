@@ -5,31 +5,34 @@ use std::time::Duration;
 
 use azure_core::http::headers::{HeaderName, HeaderValue};
 use digitaltwins_convenience::{
-    BasicDigitalTwin, CallOptions, DigitalTwinPatch, DigitalTwinsClient, Error, GraphItem, Precondition,
-    RetryOptions, Upsert,
+    BasicDigitalTwin, CallOptions, DigitalTwinPatch, DigitalTwinsClient, DigitalTwinsClientOptions, Error,
+    GraphItem, Precondition, RetryOptions, Upsert,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Answer, Sent, Service};
+use crate::support::{MockResponse, MockService, SentRequest, client_with};
 
-/// A service that responds to every request so that composite methods come to an end.
-fn service() -> (Arc<Service>, DigitalTwinsClient) {
-    Service::new(|sent: &Sent| match (sent.method.as_str(), sent.line().as_str()) {
-        ("POST", "POST /query") => Answer::json(
-            200,
-            &json!({"value": [{"T": {"$dtId": "t", "$etag": "W/\"1\""}}], "continuationToken": null}),
-        ),
-        ("POST", "POST /models") => Answer::json(201, &json!([{"id": "dtmi:example:m;1"}])),
-        ("POST", _) => Answer::json(202, &json!({"id": "job", "status": "succeeded"})),
-        ("GET", "GET /digitaltwins/t") => {
-            let twin = json!({"$dtId": "t", "$etag": "W/\"1\"", "$metadata": {"$model": "dtmi:example:m;1"}});
-            Answer::json(200, &twin).header("etag", "W/\"1\"")
-        }
-        ("GET", _) => Answer::json(200, &json!({"value": []})),
-        ("PUT", _) => Answer::json(200, &json!({"$dtId": "t"})),
-        _ => Answer::empty(204),
-    })
+/// A service whose responses let every composite method finish.
+fn service() -> (Arc<MockService>, DigitalTwinsClient) {
+    MockService::new(
+        |sent: &SentRequest| match (sent.method.as_str(), sent.line().as_str()) {
+            ("POST", "POST /query") => MockResponse::json(
+                200,
+                &json!({"value": [{"T": {"$dtId": "t", "$etag": "W/\"1\""}}], "continuationToken": null}),
+            ),
+            ("POST", "POST /models") => MockResponse::json(201, &json!([{"id": "dtmi:example:m;1"}])),
+            ("POST", _) => MockResponse::json(202, &json!({"id": "job", "status": "succeeded"})),
+            ("GET", "GET /digitaltwins/t") => {
+                let twin =
+                    json!({"$dtId": "t", "$etag": "W/\"1\"", "$metadata": {"$model": "dtmi:example:m;1"}});
+                MockResponse::json(200, &twin).header("etag", "W/\"1\"")
+            }
+            ("GET", _) => MockResponse::json(200, &json!({"value": []})),
+            ("PUT", _) => MockResponse::json(200, &json!({"$dtId": "t"})),
+            _ => MockResponse::empty(204),
+        },
+    )
 }
 
 /// Makes a call of every kind and returns the name of each with its error.
@@ -38,11 +41,13 @@ async fn calls(client: &DigitalTwinsClient) -> Vec<(&'static str, Option<Error>)
     let patch = DigitalTwinPatch::new().add("a", 1).unwrap();
     let model = json!({"@context": "dtmi:dtdl:context;3", "@id": "dtmi:example:m;1", "@type": "Interface"});
     let bulk = client
-        .bulk_upsert(stream::iter([GraphItem::from(twin.clone())]), None)
+        .bulk_upsert_stream(stream::iter([GraphItem::from(twin.clone())]), None)
         .unwrap()
         .next()
         .await
         .unwrap();
+    let report = client.bulk_upsert([twin.clone()], None).await.unwrap();
+    let reported = report.results.into_iter().next().unwrap();
     let change = |twin: &mut BasicDigitalTwin| {
         twin.contents.insert("a".to_owned(), json!(1));
     };
@@ -82,7 +87,8 @@ async fn calls(client: &DigitalTwinsClient) -> Vec<(&'static str, Option<Error>)
             client.delete_digital_twin_with_relationships("t").await.err(),
         ),
         ("wait", client.wait_until_visible("t", None).await.err()),
-        ("bulk", bulk.result.err()),
+        ("bulk stream", bulk.result.err()),
+        ("bulk", reported.result.err()),
         (
             "protocol",
             client
@@ -96,7 +102,7 @@ async fn calls(client: &DigitalTwinsClient) -> Vec<(&'static str, Option<Error>)
 }
 
 #[tokio::test(start_paused = true)]
-async fn headers_go_with_every_request() {
+async fn headers_are_sent_with_every_request() {
     let (service, client) = service();
     let client = client.with_call_options(CallOptions {
         headers: vec![(
@@ -145,4 +151,59 @@ async fn later_options_replace_earlier_ones() {
         (sent.header("x-first"), sent.header("x-second")),
         (None, Some("1"))
     );
+}
+
+/// A transport that never responds.
+#[derive(Debug)]
+struct Silent;
+
+#[async_trait::async_trait]
+impl azure_core::http::HttpClient for Silent {
+    async fn execute_request(
+        &self,
+        _: &azure_core::http::Request,
+    ) -> azure_core::Result<azure_core::http::AsyncRawResponse> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeout_of_a_call_is_90_seconds_or_that_of_the_options() {
+    for (call_timeout, seconds) in [(None, 90), (Some(Duration::from_secs(7)), 7)] {
+        let mut options = DigitalTwinsClientOptions {
+            call_timeout,
+            ..Default::default()
+        };
+        options.client_options.transport = Some(azure_core::http::Transport::new(Arc::new(Silent)));
+        let (client, begin) = (client_with(options), tokio::time::Instant::now());
+        let error = client
+            .get_digital_twin::<BasicDigitalTwin>("a")
+            .await
+            .unwrap_err();
+        assert!(error.is_timeout() && error.is_unknown_outcome(), "{error}");
+        assert_eq!(begin.elapsed().as_secs(), seconds, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn response_above_the_limit_of_the_options_is_an_error_on_calls_and_pages() {
+    let (service, _) = MockService::new(|_| MockResponse::json(200, &json!({"value": [], "$dtId": "a"})));
+    for (max_response_size, is_too_large) in [(None, false), (Some(20), true)] {
+        let mut options = DigitalTwinsClientOptions {
+            max_response_size,
+            ..Default::default()
+        };
+        options.client_options.transport = Some(azure_core::http::Transport::new(service.clone()));
+        let client = client_with(options);
+        let error = client.get_digital_twin::<BasicDigitalTwin>("a").await.err();
+        assert_eq!(
+            error.is_some_and(|error| error.is_response_too_large()),
+            is_too_large
+        );
+        let page = client.list_models(None).unwrap().try_next().await;
+        assert_eq!(
+            page.is_err_and(|error| error.is_response_too_large()),
+            is_too_large
+        );
+    }
 }

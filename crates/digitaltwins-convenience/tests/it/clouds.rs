@@ -1,4 +1,4 @@
-//! Which scope tokens are requested for.
+//! The scope that tokens are requested for.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use azure_core::cloud::{Audiences, CloudConfiguration, CustomConfiguration};
 use azure_core::http::Transport;
 use digitaltwins_convenience::{DigitalTwinsAudience, DigitalTwinsClient, DigitalTwinsClientOptions, Error};
 
-use crate::support::{Answer, Credential, Service};
+use crate::support::{Credential, MockResponse, MockService};
 
 async fn token(cloud: CloudConfiguration, scope: Option<&str>) -> Result<String, Error> {
-    let (service, _) = Service::new(|_| Answer::empty(204));
+    let (service, _) = MockService::new(|_| MockResponse::empty(204));
     let mut options = DigitalTwinsClientOptions::default();
     options.client_options.transport = Some(Transport::new(service.clone()));
     options.client_options.cloud = Some(Arc::new(cloud));
@@ -23,8 +23,9 @@ async fn token(cloud: CloudConfiguration, scope: Option<&str>) -> Result<String,
         .replace("Bearer token-for-", ""))
 }
 
+/// ADT-HTTP-15, ADT-HTTP-16.
 #[tokio::test]
-async fn the_cloud_decides_the_scope() {
+async fn the_cloud_determines_the_scope() {
     use CloudConfiguration::{AzureChina, AzureGovernment, AzurePublic};
     let public = "https://digitaltwins.azure.net/.default";
     assert_eq!(token(AzurePublic, None).await.unwrap(), public);
@@ -34,6 +35,7 @@ async fn the_cloud_decides_the_scope() {
     );
     let error = token(AzureChina, None).await.unwrap_err();
     assert_eq!(error.parameter(), Some("cloud"), "{error}");
+    assert!(error.to_string().contains("set `scope`"), "{error}");
     let mut custom = CustomConfiguration::default();
     custom.audiences =
         Audiences::new().with::<DigitalTwinsAudience>("https://twins.contoso.example".to_owned());

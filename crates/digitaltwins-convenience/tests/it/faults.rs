@@ -1,4 +1,4 @@
-//! What becomes of a service that does not work as it should.
+//! Failures of the service and of the connection.
 
 use azure_core::error::ErrorKind as AzureKind;
 use azure_core::http::Etag;
@@ -9,17 +9,17 @@ use digitaltwins_convenience::{
 use futures::TryStreamExt;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Service};
+use crate::support::{MockResponse, MockService};
 
-fn twin() -> Answer {
-    Answer::json(
+fn twin() -> MockResponse {
+    MockResponse::json(
         200,
         &json!({"$dtId": "t", "$metadata": {"$model": "dtmi:example:T;1"}}),
     )
 }
 
-fn throttled() -> Answer {
-    Answer::json(
+fn throttled() -> MockResponse {
+    MockResponse::json(
         429,
         &json!({"error": {"statusCode": 429, "message": "Slow down"}}),
     )
@@ -39,18 +39,21 @@ async fn patch(client: &DigitalTwinsClient, precondition: Precondition) -> Resul
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_service_is_asked_again() {
+async fn transient_statuses_are_retried() {
     for status in [408, 429, 500, 502, 503, 504] {
-        let (service, client) =
-            Service::answering([Answer::text(status, "busy"), Answer::text(status, ""), twin()]);
+        let (service, client) = MockService::with_responses([
+            MockResponse::with_body(status, "busy"),
+            MockResponse::with_body(status, ""),
+            twin(),
+        ]);
         assert_eq!(get(&client).await.unwrap().id, "t");
         assert_eq!(service.sent().len(), 3, "{status}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_service_says_how_long_to_wait() {
-    let (service, client) = Service::answering([throttled(), twin()]);
+async fn retry_after_delays_the_retry() {
+    let (service, client) = MockService::with_responses([throttled(), twin()]);
     let start = tokio::time::Instant::now();
     get(&client).await.unwrap();
     assert!(start.elapsed().as_secs() >= 9, "{:?}", start.elapsed());
@@ -58,8 +61,8 @@ async fn the_service_says_how_long_to_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_stays_busy_is_an_error_with_all_that_is_known() {
-    let (service, client) = Service::new(|_| throttled());
+async fn exhausted_retries_fail_with_the_last_response() {
+    let (service, client) = MockService::new(|_| throttled());
     let error = get(&client).await.unwrap_err();
     assert!(error.is_throttled());
     assert_eq!(error.message(), Some("Slow down"));
@@ -69,29 +72,33 @@ async fn a_service_that_stays_busy_is_an_error_with_all_that_is_known() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_have_been_done_is_not_done_twice() {
-    // A patch without an ETag: the service may have applied it.
-    for answer in [
-        Answer::text(500, ""),
-        Answer::text(503, ""),
-        Answer::broken(AzureKind::Io),
+async fn an_unconditional_patch_that_may_have_been_applied_is_not_repeated() {
+    // The service may have applied the patch.
+    for response in [
+        MockResponse::with_body(500, ""),
+        MockResponse::with_body(503, ""),
+        MockResponse::broken(AzureKind::Io),
     ] {
-        let (service, client) = Service::answering([answer]);
+        let (service, client) = MockService::with_responses([response]);
         let error = patch(&client, Precondition::Unconditional).await.unwrap_err();
         assert!(error.status().is_some() || error.is_unknown_outcome(), "{error}");
         assert_eq!(service.sent().len(), 1);
     }
-    // With one, the second would be refused. And what was refused for lack of time was not applied.
+    // With an ETag, a repeated patch would be refused; a throttled or unsent one was not applied.
     let again = [
         (
             Precondition::IfMatch(Etag::from("W/\"1\"")),
-            Answer::broken(AzureKind::Io),
+            MockResponse::broken(AzureKind::Io),
         ),
         (Precondition::Unconditional, throttled()),
-        (Precondition::Unconditional, Answer::broken(AzureKind::Connection)),
+        (
+            Precondition::Unconditional,
+            MockResponse::broken(AzureKind::Connection),
+        ),
     ];
-    for (precondition, answer) in again {
-        let (service, client) = Service::answering([answer, Answer::empty(204).header("etag", "W/\"2\"")]);
+    for (precondition, response) in again {
+        let (service, client) =
+            MockService::with_responses([response, MockResponse::empty(204).header("etag", "W/\"2\"")]);
         assert_eq!(
             patch(&client, precondition).await.unwrap(),
             Some(Etag::from("W/\"2\""))
@@ -101,8 +108,9 @@ async fn what_may_have_been_done_is_not_done_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn telemetry_is_repeated_as_the_same_message() {
-    let (service, client) = Service::answering([Answer::broken(AzureKind::Io), Answer::empty(204)]);
+async fn a_retry_of_telemetry_has_the_same_message_id() {
+    let (service, client) =
+        MockService::with_responses([MockResponse::broken(AzureKind::Io), MockResponse::empty(204)]);
     client
         .publish_telemetry("t", &json!({"a": 1}), None)
         .await
@@ -115,9 +123,9 @@ async fn telemetry_is_repeated_as_the_same_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_code_of_the_service_is_told() {
+async fn every_error_code_is_reported() {
     for code in error_code::ALL {
-        let (_, client) = Service::answering([Answer::error(400, code)]);
+        let (_, client) = MockService::with_responses([MockResponse::error(400, code)]);
         let error = get(&client).await.unwrap_err();
         assert_eq!((error.status(), error.code()), (Some(400), Some(*code)));
         assert!(error.to_string().contains(code), "{error}");
@@ -125,11 +133,11 @@ async fn every_code_of_the_service_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn details_and_odd_bodies_are_kept() {
+async fn details_and_unknown_error_bodies_are_kept() {
     let body = json!({"error": {"code": "ValidationFailed", "message": "m", "details": [
         {"code": "ValidationFailed", "message": "speed is not declared", "target": "/speed"}],
         "innererror": {"code": "Deep"}}});
-    let (_, client) = Service::answering([Answer::json(400, &body)]);
+    let (_, client) = MockService::with_responses([MockResponse::json(400, &body)]);
     let error = client
         .upsert_digital_twin("t", &json!({}), Upsert::CreateOrReplace)
         .await
@@ -139,7 +147,7 @@ async fn details_and_odd_bodies_are_kept() {
     assert_eq!(error.inner_error(), Some(&json!({"code": "Deep"})));
 
     let problem = json!({"title": "One or more errors", "status": 400, "errors": {"$[0]": ["no object"]}});
-    let (_, client) = Service::answering([Answer::json(400, &problem)]);
+    let (_, client) = MockService::with_responses([MockResponse::json(400, &problem)]);
     let error = patch(&client, Precondition::Unconditional).await.unwrap_err();
     assert_eq!(
         (error.status(), error.message()),
@@ -153,7 +161,7 @@ async fn details_and_odd_bodies_are_kept() {
         (404, "[1"),
         (302, "moved"),
     ] {
-        let (_, client) = Service::answering([Answer::text(status, body)]);
+        let (_, client) = MockService::with_responses([MockResponse::with_body(status, body)]);
         let error = get(&client).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.status()),
@@ -164,14 +172,14 @@ async fn details_and_odd_bodies_are_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn create_only_tells_that_there_is_one() {
-    let (_, client) = Service::answering([Answer::error(412, "PreconditionFailed")]);
+async fn create_only_on_an_existing_twin_is_already_exists() {
+    let (_, client) = MockService::with_responses([MockResponse::error(412, "PreconditionFailed")]);
     let error = client
         .upsert_digital_twin("t", &json!({}), Upsert::CreateOnly)
         .await
         .unwrap_err();
     assert!(error.is_precondition_failed() && error.is_already_exists());
-    let (_, client) = Service::answering([Answer::error(412, "PreconditionFailed")]);
+    let (_, client) = MockService::with_responses([MockResponse::error(412, "PreconditionFailed")]);
     let error = patch(&client, Precondition::IfMatch(Etag::from("W/\"1\"")))
         .await
         .unwrap_err();
@@ -179,21 +187,24 @@ async fn create_only_tells_that_there_is_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_success_that_is_none_is_an_error() {
+async fn an_undecodable_or_unexpected_success_is_an_error() {
     for body in ["", "{", "not json", "[]", "{\"$dtId\": 7}", "{\"$dtId\": \"t\"}"] {
-        let (_, client) = Service::answering([Answer::text(200, body)]);
+        let (_, client) = MockService::with_responses([MockResponse::with_body(200, body)]);
         let error = get(&client).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body:?}: {error}");
     }
-    // A success of another operation is none of this.
-    let (_, client) = Service::answering([Answer::empty(202)]);
+    // 202 is not a success status of this operation.
+    let (_, client) = MockService::with_responses([MockResponse::empty(202)]);
     assert_eq!(get(&client).await.unwrap_err().status(), Some(202));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_that_breaks_says_so_and_can_go_on() {
+async fn a_failed_page_is_an_error_and_the_list_can_be_resumed() {
     let page = json!({"value": [{"id": "a", "endpointName": "e", "filter": "true"}], "nextLink": "https://twins.example/2"});
-    let (_, client) = Service::answering([Answer::json(200, &page), Answer::error(403, "Forbidden")]);
+    let (_, client) = MockService::with_responses([
+        MockResponse::json(200, &page),
+        MockResponse::error(403, "Forbidden"),
+    ]);
     let mut routes = client.list_event_routes(None).unwrap();
     assert!(routes.try_next().await.unwrap().is_some());
     let error = routes.try_next().await.unwrap_err();
@@ -202,7 +213,7 @@ async fn a_list_that_breaks_says_so_and_can_go_on() {
     assert!(routes.continuation_token().is_some());
 
     for body in ["{", "7", "{\"value\": [7], \"nextLink\": null}"] {
-        let (_, client) = Service::answering([Answer::text(200, body)]);
+        let (_, client) = MockService::with_responses([MockResponse::with_body(200, body)]);
         let error = client
             .list_event_routes(None)
             .unwrap()
@@ -210,7 +221,7 @@ async fn a_list_that_breaks_says_so_and_can_go_on() {
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
-        let (_, client) = Service::answering([Answer::text(200, body)]);
+        let (_, client) = MockService::with_responses([MockResponse::with_body(200, body)]);
         let pager = client.query_twins::<BasicDigitalTwin>("SELECT", None).unwrap();
         let error = pager.try_collect::<Vec<_>>().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
@@ -219,14 +230,14 @@ async fn a_list_that_breaks_says_so_and_can_go_on() {
 
 #[tokio::test(start_paused = true)]
 async fn no_error_shows_the_token() {
-    let answers: [fn() -> Answer; 4] = [
-        || Answer::json(401, &json!({"statusCode": 401, "message": "Unauthorized"})),
+    let responses: [fn() -> MockResponse; 4] = [
+        || MockResponse::json(401, &json!({"statusCode": 401, "message": "Unauthorized"})),
         throttled,
-        || Answer::broken(AzureKind::Io),
-        || Answer::text(200, "{"),
+        || MockResponse::broken(AzureKind::Io),
+        || MockResponse::with_body(200, "{"),
     ];
-    for answer in answers {
-        let (_, client) = Service::new(move |_| answer());
+    for response in responses {
+        let (_, client) = MockService::new(move |_| response());
         let error = get(&client).await.unwrap_err();
         for text in [format!("{error}"), format!("{error:?}"), format!("{client:?}")] {
             assert!(!text.contains("token-for"), "{text}");
@@ -235,8 +246,8 @@ async fn no_error_shows_the_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_generated_client_goes_the_same_way() {
-    let (service, client) = Service::answering([Answer::text(503, ""), twin()]);
+async fn the_generated_client_uses_the_same_pipeline() {
+    let (service, client) = MockService::with_responses([MockResponse::with_body(503, ""), twin()]);
     let twin = client
         .protocol()
         .digital_twins_get_by_id("t", None, None)

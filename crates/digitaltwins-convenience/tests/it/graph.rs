@@ -1,12 +1,14 @@
-//! Uploading and deleting models, deleting twins with their relationships, waiting for queries.
+//! Composite methods: upload and deletion of models, deletion of twins with relationships, waiting for queries.
 
 use std::time::Duration;
 
-use digitaltwins_convenience::{Error, UploadModelsOptions, UploadedModels, WaitUntilVisibleOptions};
+use digitaltwins_convenience::{
+    Error, ModelFiles, UploadModelsOptions, UploadedModels, WaitUntilVisibleOptions,
+};
 use serde_json::{Value, json};
 
 use crate::store::{self, Documents};
-use crate::support::{Answer, Sent};
+use crate::support::{MockResponse, SentRequest};
 
 fn model(id: u32, bases: &[u32]) -> Value {
     let ids: Vec<String> = bases.iter().map(|id| format!("dtmi:example:m{id};1")).collect();
@@ -22,7 +24,7 @@ fn ids(models: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The paths of what was deleted.
+/// The ids of the deleted models, as in the paths.
 fn deleted(lines: &[String]) -> Vec<&str> {
     lines
         .iter()
@@ -31,7 +33,7 @@ fn deleted(lines: &[String]) -> Vec<&str> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn models_go_in_order_and_in_batches() {
+async fn models_are_uploaded_in_dependency_order_and_batches() {
     let (service, _, client) = store::service(|_, _| None);
     let models = [
         model(5, &[4]),
@@ -62,8 +64,77 @@ async fn models_go_in_order_and_in_batches() {
     );
 }
 
+/// ADT-MODEL-30: what the service takes in one upload after the other is taken.
 #[tokio::test(start_paused = true)]
-async fn the_default_batch_is_thirty() {
+async fn models_with_the_same_inner_id_go_in_different_batches() {
+    let (service, _, client) = store::service(|_, _| None);
+    let version = |number: u32| {
+        let mode = json!({"@id": "dtmi:example:Tracker:mode;1", "@type": "Enum", "valueSchema": "integer",
+            "enumValues": [{"name": "off", "enumValue": number}]});
+        let mut model = model(number, &[]);
+        model["contents"] = json!([{"@type": "Property", "name": "mode", "schema": mode}]);
+        model
+    };
+    let models = [version(1), version(2), model(3, &[1]), model(4, &[2])];
+    client.upload_models(&models, None).await.unwrap();
+    let batches: Vec<_> = service.sent().iter().map(|sent| ids(&sent.json())).collect();
+    assert_eq!(batches, [vec!["m1;1"], vec!["m2;1"], vec!["m3;1"], vec!["m4;1"]]);
+}
+
+/// ADT-MODEL-30, ADT-MODEL-31: models are validated as the service does.
+#[tokio::test(start_paused = true)]
+async fn models_are_validated_by_the_rules_of_the_service() {
+    let (service, _, client) = store::service(|_, _| None);
+    let mut twice = model(1, &[]);
+    twice["@context"] = json!("dtmi:dtdl:context;2");
+    twice["contents"] = json!([
+        {"@type": "Telemetry", "name": "t", "schema": "double"},
+        {"@type": "Telemetry", "name": "t", "schema": "double"},
+    ]);
+    client.upload_models(&[twice], None).await.unwrap();
+    let mut extended = model(2, &[]);
+    extended["@context"] = json!(["dtmi:dtdl:context;3", "dtmi:dtdl:extension:mqtt;1"]);
+    let error = client.upload_models(&[extended], None).await.unwrap_err();
+    assert!(
+        error.is_invalid_input() && error.to_string().contains("mqtt"),
+        "{error}"
+    );
+    assert_eq!(service.lines(), ["POST /models"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn models_of_files_and_arrays_are_uploaded() {
+    let (service, _, client) = store::service(|_, _| None);
+    let text = format!(
+        "\u{feff}{}",
+        json!([model(2, &[1]), model(1, &[])])
+            .to_string()
+            .replace(',', ",\r\n")
+    );
+    let files = ModelFiles::from_text("models.json", text);
+    let stored = client.upload_model_files(&files, None).await.unwrap();
+    assert_eq!(stored.models.len(), 2);
+    client
+        .upload_models(&[json!([model(3, &[]), model(4, &[3])]), model(5, &[])], None)
+        .await
+        .unwrap();
+    let batches: Vec<_> = service
+        .sent()
+        .iter()
+        .filter(|sent| sent.method == "POST")
+        .map(|sent| ids(&sent.json()))
+        .collect();
+    assert_eq!(batches, [vec!["m1;1", "m2;1"], vec!["m3;1", "m4;1", "m5;1"]]);
+    let files = ModelFiles::from_text("broken.json", "[");
+    let error = client.upload_model_files(&files, None).await.unwrap_err();
+    assert!(
+        error.is_invalid_input() && error.to_string().contains("broken.json"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_default_batch_size_is_30() {
     let (service, _, client) = store::service(|_, _| None);
     let models: Vec<Value> = (0..65).map(|n| model(n, &[])).collect();
     client.upload_models(&models, None).await.unwrap();
@@ -76,7 +147,7 @@ async fn the_default_batch_is_thirty() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_that_fails_undoes_those_before() {
+async fn a_failed_batch_rolls_back_earlier_batches() {
     let (service, documents, client) = store::service(|_, _| None);
     documents
         .lock()
@@ -96,16 +167,16 @@ async fn a_batch_that_fails_undoes_those_before() {
     assert_eq!(
         documents.lock().unwrap().by_path.len(),
         1,
-        "only what was there before"
+        "only the model that existed before"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_undone_is_named() {
+async fn models_that_cannot_be_rolled_back_are_named() {
     let (_, _, client) = store::service(
         |sent, _| match (sent.method.as_str(), sent.target.contains("m1")) {
-            ("POST", _) if sent.body.contains("m2") => Some(Answer::error(400, "LimitExceeded")),
-            ("DELETE", true) => Some(Answer::error(403, "Forbidden")),
+            ("POST", _) if sent.body.contains("m2") => Some(MockResponse::error(400, "LimitExceeded")),
+            ("DELETE", true) => Some(MockResponse::error(403, "Forbidden")),
             _ => None,
         },
     );
@@ -126,12 +197,12 @@ async fn what_cannot_be_undone_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_of_unknown_outcome_is_undone_as_well() {
+async fn a_batch_with_an_unknown_outcome_is_rolled_back() {
     let (_, documents, client) = store::service(|sent, documents: &mut Documents| {
         let second = sent.method == "POST" && sent.body.contains("m2");
         second.then(|| {
             documents.put("/models/dtmi:example:m2;1", model(2, &[]));
-            Answer::broken(azure_core::error::ErrorKind::Io)
+            MockResponse::broken(azure_core::error::ErrorKind::Io)
         })
     });
     let options = UploadModelsOptions {
@@ -147,7 +218,7 @@ async fn a_batch_of_unknown_outcome_is_undone_as_well() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn existing_models_can_be_left_out() {
+async fn existing_models_can_be_skipped() {
     let (service, documents, client) = store::service(|_, _| None);
     documents
         .lock()
@@ -167,7 +238,7 @@ async fn existing_models_can_be_left_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn models_are_checked_before_the_first_is_sent() {
+async fn models_are_validated_before_the_first_upload() {
     let (service, documents, client) = store::service(|_, _| None);
     documents
         .lock()
@@ -209,15 +280,15 @@ async fn models_are_checked_before_the_first_is_sent() {
         assert!(refused(client.upload_models::<Value>(&[], Some(options)).await).contains("batch_size"));
     }
     assert!(service.lines().is_empty());
-    // What the models need is read from the service, and what that needs.
+    // Missing dependencies are read from the service, transitively.
     client.upload_models(&[model(1, &[8])], None).await.unwrap();
     assert_eq!(service.lines().len(), 3);
     let text = refused(client.upload_models(&[model(2, &[7])], None).await);
     assert!(
-        text.contains("dtmi:example:m7;1 is neither among them nor stored"),
+        text.contains("dtmi:example:m7;1 is neither in `models` nor on the service"),
         "{text}"
     );
-    // The service has the last word.
+    // Without local validation, the service decides.
     broken["@id"] = json!("dtmi:example:m3;1");
     client
         .upload_models(
@@ -232,7 +303,7 @@ async fn models_are_checked_before_the_first_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_models_are_deleted_parents_last() {
+async fn dependents_are_deleted_before_their_dependencies() {
     let (service, documents, client) = store::service(|_, _| None);
     for (id, bases) in [(1, &[][..]), (2, &[1]), (3, &[1, 2]), (4, &[]), (5, &[4, 3])] {
         documents
@@ -247,7 +318,7 @@ async fn all_models_are_deleted_parents_last() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_model_that_appears_meanwhile_is_deleted_too() {
+async fn a_model_created_during_the_deletion_is_deleted_too() {
     let mut added = false;
     let (_, documents, client) = store::service(move |sent, documents| {
         if sent.method == "DELETE" && !std::mem::replace(&mut added, true) {
@@ -282,10 +353,10 @@ fn relate(documents: &mut Documents, source: &str, id: &str, target: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_twin_goes_with_its_relationships() {
+async fn a_twin_is_deleted_with_its_relationships() {
     let mut adds = 2;
-    let (_, documents, client) = store::service(move |sent: &Sent, documents: &mut Documents| {
-        // Somebody relates to the twin just before it is deleted.
+    let (_, documents, client) = store::service(move |sent: &SentRequest, documents: &mut Documents| {
+        // Another client adds a relationship just before the twin is deleted.
         if sent.line() == "DELETE /digitaltwins/a%20b" && adds > 0 {
             adds -= 1;
             relate(documents, "c", &format!("late-{adds}"), "a b");
@@ -322,9 +393,9 @@ async fn a_twin_goes_with_its_relationships() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_twin_that_gets_new_relationships_for_ever_stays() {
+async fn deletion_gives_up_after_eight_attempts() {
     let (service, documents, client) = store::service(|sent, _| {
-        (sent.line() == "DELETE /digitaltwins/a").then(|| Answer::error(400, "RelationshipsNotDeleted"))
+        (sent.line() == "DELETE /digitaltwins/a").then(|| MockResponse::error(400, "RelationshipsNotDeleted"))
     });
     twin(&mut documents.lock().unwrap(), "a");
     let error = client
@@ -342,21 +413,23 @@ async fn a_twin_that_gets_new_relationships_for_ever_stays() {
     );
 }
 
-/// A query index that is some looks behind.
-fn lagging(looks: u32) -> impl FnMut(&Sent, &mut Documents) -> Option<Answer> + Send + 'static {
-    let mut looks = looks;
+/// A query index that shows the previous version for this number of queries.
+fn lagging(
+    queries: u32,
+) -> impl FnMut(&SentRequest, &mut Documents) -> Option<MockResponse> + Send + 'static {
+    let mut left = queries;
     move |sent, documents| {
         if sent.line() != "POST /query" {
             return None;
         }
         let version = documents.by_path["/digitaltwins/it's"].1;
-        let shown = if looks == 0 { version } else { version - 1 };
-        looks = looks.saturating_sub(1);
+        let shown = if left == 0 { version } else { version - 1 };
+        left = left.saturating_sub(1);
         let rows = match shown {
             0 => json!([]),
             shown => json!([{"T": {"$dtId": "it's", "$etag": format!("W/\"{shown}\"")}}]),
         };
-        Some(Answer::json(
+        Some(MockResponse::json(
             200,
             &json!({"value": rows, "continuationToken": null}),
         ))
@@ -364,7 +437,7 @@ fn lagging(looks: u32) -> impl FnMut(&Sent, &mut Documents) -> Option<Answer> + 
 }
 
 #[tokio::test(start_paused = true)]
-async fn waiting_ends_when_queries_show_the_version() {
+async fn waiting_ends_when_a_query_shows_the_version() {
     for versions in [1, 2] {
         let (service, documents, client) = store::service(lagging(3));
         for _ in 0..versions {
@@ -385,7 +458,7 @@ async fn waiting_ends_when_queries_show_the_version() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn waiting_has_an_end() {
+async fn waiting_times_out() {
     let (_, documents, client) = store::service(lagging(u32::MAX));
     twin(&mut documents.lock().unwrap(), "it's");
     let start = tokio::time::Instant::now();
@@ -397,7 +470,7 @@ async fn waiting_has_an_end() {
     assert!(start.elapsed() >= Duration::from_secs(5) && start.elapsed() < Duration::from_secs(6));
     assert!(
         client
-            .wait_until_visible("nobody", None)
+            .wait_until_visible("missing", None)
             .await
             .unwrap_err()
             .is_not_found()

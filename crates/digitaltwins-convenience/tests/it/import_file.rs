@@ -1,4 +1,4 @@
-//! Checking import files.
+//! Validation of import files.
 
 use digitaltwins_convenience::{
     BasicDigitalTwin, ImportFileProblemKind as Kind, ImportFileReport, ImportFileValidator, ImportFileWriter,
@@ -62,7 +62,7 @@ fn problems(text: &str) -> Vec<(u64, Kind)> {
 }
 
 #[test]
-fn what_is_written_is_valid() {
+fn a_written_file_is_valid() {
     let mut file = ImportFileWriter::new(Vec::new(), "a", "o").unwrap();
     for model in [hall(), room()] {
         file.model(&model).unwrap();
@@ -113,7 +113,7 @@ fn each_line_is_checked_against_its_model() {
                 relationship("a", "4", "c"),
                 relationship("a", "5", "a"),
                 relationship("a", "1", "b"),
-                relationship("a", "6", "nobody"),
+                relationship("a", "6", "missing"),
                 json!({"$sourceId": "a"}),
             ],
         ),
@@ -124,7 +124,7 @@ fn each_line_is_checked_against_its_model() {
 }
 
 #[test]
-fn sections_have_an_order() {
+fn sections_are_in_order_and_at_most_once() {
     let twins = ("Twins", vec![twin("a", "Room")]);
     let models = ("Models", vec![room()]);
     assert_eq!(problems(&file(&[models.clone(), twins.clone()])), []);
@@ -151,7 +151,7 @@ fn sections_have_an_order() {
 }
 
 #[test]
-fn lines_are_objects_and_not_empty() {
+fn every_line_is_a_json_object() {
     for line in ["7", "{", "[]", "\u{feff}{}"] {
         assert_eq!(
             problems(&format!("{HEADER}{line}\n")),
@@ -162,7 +162,7 @@ fn lines_are_objects_and_not_empty() {
     assert_eq!(
         problems(&format!("{HEADER}\r\n\n")),
         [],
-        "empty lines at the end do no harm"
+        "trailing empty lines are accepted"
     );
     let inside = HEADER.replace("{\"fileVersion", "\n{\"fileVersion");
     assert_eq!(problems(&inside), [(2, Kind::NotAnObject)]);
@@ -171,8 +171,84 @@ fn lines_are_objects_and_not_empty() {
     assert_eq!(report.problems[0].kind, Kind::NotAnObject);
 }
 
+/// ADT-IMPORT-23.
 #[test]
-fn models_are_checked_as_dtdl() {
+fn a_byte_order_mark_at_the_start_is_skipped() {
+    assert_eq!(problems(&format!("\u{feff}{HEADER}")), []);
+    assert_eq!(problems(&format!("\u{feff}{}", HEADER.replace('\n', "\r\n"))), []);
+}
+
+/// ADT-IMPORT-17.
+#[test]
+fn a_wrong_section_key_is_refused_with_the_keys_there_are() {
+    for (line, text) in [
+        (json!({"section": "Twins"}), "\"section\""),
+        (json!({"Sections": "twins"}), "\"Sections\""),
+        (json!({"Section": "twins"}), "\"twins\""),
+        (json!({"Section": 7}), "7"),
+    ] {
+        let report = check(&format!("{HEADER}{line}\n"));
+        let [problem] = report.problems.as_slice() else {
+            panic!("{:?}", report.problems)
+        };
+        assert_eq!((problem.line, problem.kind), (3, Kind::Section));
+        let sections = "Header, Models, Twins, Relationships";
+        assert!(
+            problem.message.contains(text) && problem.message.contains(sections),
+            "{problem}"
+        );
+    }
+}
+
+/// ADT-ID-3, ADT-ID-4: the ids that the client refuses, no others.
+#[test]
+fn ids_that_would_address_something_else_are_refused() {
+    let mut twins = vec![twin("a->b", "Room"), twin("ü #?%2F\\", "Room")];
+    let arrow = relationship("a->b", "a->b-leadsTo->ü", "ü #?%2F\\");
+    let text = file(&[
+        ("Models", vec![room()]),
+        ("Twins", twins.clone()),
+        ("Relationships", vec![arrow]),
+    ]);
+    assert_eq!(problems(&text), []);
+    for id in [".", "..", "a/b"] {
+        twins.push(twin(id, "Room"));
+    }
+    let relationships = vec![relationship("a->b", "x/y", "..")];
+    let text = file(&[
+        ("Models", vec![room()]),
+        ("Twins", twins),
+        ("Relationships", relationships),
+    ]);
+    let refused = [8, 9, 10, 12, 12].map(|line| (line, Kind::Invalid));
+    assert_eq!(problems(&text), refused);
+}
+
+/// ADT-IMPORT-18, ADT-IMPORT-25.
+#[test]
+fn the_source_is_in_dt_id_and_properties_may_differ_in_case() {
+    let twins = vec![twin("a", "Room"), twin("b", "Room")];
+    let mut wide = relationship("a", "1", "b");
+    wide["Width"] = json!(2);
+    let mut wrong = relationship("a", "2", "b");
+    wrong["$sourceId"] = wrong["$dtId"].take();
+    let text = file(&[
+        ("Models", vec![room()]),
+        ("Twins", twins),
+        ("Relationships", vec![wide, wrong]),
+    ]);
+    let report = check(&text);
+    let lines: Vec<u64> = report.problems.iter().map(|problem| problem.line).collect();
+    assert_eq!(lines, [10, 10]);
+    assert!(
+        report.problems[1].message.contains("$sourceId"),
+        "{}",
+        report.problems[1]
+    );
+}
+
+#[test]
+fn models_are_validated_as_dtdl() {
     let mut broken = room();
     broken["contents"][0]["schema"] = json!("warmth");
     assert_eq!(
@@ -194,7 +270,7 @@ fn models_are_checked_as_dtdl() {
 }
 
 #[test]
-fn what_is_stored_already_may_be_referred_to() {
+fn references_to_stored_models_and_twins_are_accepted() {
     let text = file(&[
         ("Models", vec![hall()]),
         ("Twins", vec![twin("a", "Hall"), twin("b", "Car")]),
@@ -220,7 +296,7 @@ fn what_is_stored_already_may_be_referred_to() {
 }
 
 #[test]
-fn large_lines_and_many_problems_end() {
+fn size_limits_and_the_maximum_of_problems_are_enforced() {
     let mut large = twin("a", "Car");
     large["text"] = json!("x".repeat(33 * 1024));
     let text = file(&[("Twins", vec![large])]);
@@ -240,12 +316,12 @@ fn large_lines_and_many_problems_end() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         ImportFileValidator::new().check(&bytes[..]).unwrap();
     }
 
     #[test]
-    fn no_lines_make_it_panic(lines in prop::collection::vec(prop_oneof![
+    fn arbitrary_lines_do_not_panic(lines in prop::collection::vec(prop_oneof![
         Just(r#"{"Section":"Header"}"#.to_owned()),
         Just(r#"{"Section":"Models"}"#.to_owned()),
         Just(r#"{"Section":"Twins"}"#.to_owned()),

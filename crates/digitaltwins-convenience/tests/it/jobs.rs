@@ -1,4 +1,4 @@
-//! Jobs, watched to their end.
+//! Polling of jobs.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use digitaltwins_convenience::{
 use futures::TryStreamExt;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Service};
+use crate::support::{MockResponse, MockService};
 
 fn import(status: &str) -> Value {
     json!({"id": "imp", "inputBlobUri": "in", "outputBlobUri": "out", "status": status})
@@ -25,11 +25,11 @@ fn every_second() -> Option<PollOptions> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_import_is_watched_to_its_end() {
-    let (service, client) = Service::answering([
-        Answer::json(201, &import("notstarted")),
-        Answer::json(200, &import("running")).header("retry-after", "7"),
-        Answer::json(200, &import("succeeded")),
+async fn an_import_is_polled_until_it_ends() {
+    let (service, client) = MockService::with_responses([
+        MockResponse::json(201, &import("notstarted")),
+        MockResponse::json(200, &import("running")).header("retry-after", "7"),
+        MockResponse::json(200, &import("succeeded")),
     ]);
     let start = tokio::time::Instant::now();
     let job = client
@@ -50,20 +50,17 @@ async fn an_import_is_watched_to_its_end() {
         service.sent()[0].json(),
         json!({"inputBlobUri": "in", "outputBlobUri": "out"})
     );
-    assert!(
-        start.elapsed() >= Duration::from_secs(8),
-        "it waits as long as it is asked to"
-    );
+    assert!(start.elapsed() >= Duration::from_secs(8), "Retry-After is obeyed");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_import_can_be_seen_at_work() {
+async fn the_stream_yields_every_status() {
     let states = ["notstarted", "running", "cancelling", "cancelled"];
-    let answers = states
+    let responses = states
         .iter()
         .enumerate()
-        .map(|(n, state)| Answer::json(if n == 0 { 201 } else { 200 }, &import(state)));
-    let (_, client) = Service::answering(answers.collect::<Vec<_>>());
+        .map(|(n, state)| MockResponse::json(if n == 0 { 201 } else { 200 }, &import(state)));
+    let (_, client) = MockService::with_responses(responses.collect::<Vec<_>>());
     let mut seen = Vec::new();
     let mut poller = client
         .begin_import_job("imp", "in", "out", every_second())
@@ -81,11 +78,13 @@ async fn an_import_can_be_seen_at_work() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_import_says_why() {
+async fn a_failed_import_has_the_service_error() {
     let mut failed = import("failed");
     failed["error"] = json!({"code": "UnableToWriteToOutputBlob", "message": "no access"});
-    let (service, client) =
-        Service::answering([Answer::json(200, &import("running")), Answer::json(200, &failed)]);
+    let (service, client) = MockService::with_responses([
+        MockResponse::json(200, &import("running")),
+        MockResponse::json(200, &failed),
+    ]);
     let error = client
         .watch_import_job("imp", every_second())
         .unwrap()
@@ -104,8 +103,8 @@ async fn a_failed_import_says_why() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_import_that_is_not_taken_is_an_error_at_once() {
-    let (_, client) = Service::answering([Answer::error(409, "JobIdAlreadyExists")]);
+async fn a_refused_import_fails_at_once() {
+    let (_, client) = MockService::with_responses([MockResponse::error(409, "JobIdAlreadyExists")]);
     let result = client.begin_import_job("imp", "in", "out", None).unwrap().await;
     let error = result.unwrap_err();
     assert!(error.is_already_exists() && error.is_conflict(), "{error}");
@@ -120,12 +119,12 @@ async fn an_import_that_is_not_taken_is_an_error_at_once() {
 
 /// ADT-DELETE-9.
 #[tokio::test(start_paused = true)]
-async fn a_deletion_is_watched_where_the_service_says() {
+async fn a_deletion_is_polled_at_its_operation_location() {
     let location = "https://twins.example/jobs/deletions/del?api-version=2023-10-31&x=%2F";
-    let (service, client) = Service::answering([
-        Answer::json(202, &deletion("notstarted")).header("operation-location", location),
-        Answer::json(200, &deletion("running")),
-        Answer::json(200, &deletion("succeeded")),
+    let (service, client) = MockService::with_responses([
+        MockResponse::json(202, &deletion("notstarted")).header("operation-location", location),
+        MockResponse::json(200, &deletion("running")),
+        MockResponse::json(200, &deletion("succeeded")),
     ]);
     let options = BeginDeleteJobOptions {
         interval: Some(Duration::from_secs(1)),
@@ -145,27 +144,27 @@ async fn a_deletion_is_watched_where_the_service_says() {
         .into_iter()
         .map(|sent| format!("{} {}", sent.method, sent.target))
         .collect();
-    let watched = "GET /jobs/deletions/del?api-version=2023-10-31&x=%2F";
+    let poll = "GET /jobs/deletions/del?api-version=2023-10-31&x=%2F";
     assert_eq!(
         targets,
         [
             "POST /jobs/deletions?timeoutInMinutes=60&api-version=2023-10-31",
-            watched,
-            watched
+            poll,
+            poll
         ]
     );
     assert_eq!(
         service.sent()[0].header("operation-id"),
         None,
-        "the service chooses an id"
+        "the service assigns the id"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deletion_without_a_location_is_watched_by_its_id() {
-    let (service, client) = Service::answering([
-        Answer::json(202, &deletion("notstarted")),
-        Answer::json(200, &deletion("failed")),
+async fn a_deletion_without_operation_location_is_polled_by_its_id() {
+    let (service, client) = MockService::with_responses([
+        MockResponse::json(202, &deletion("notstarted")),
+        MockResponse::json(200, &deletion("failed")),
     ]);
     let options = BeginDeleteJobOptions {
         interval: Some(Duration::from_secs(1)),
@@ -181,29 +180,28 @@ async fn a_deletion_without_a_location_is_watched_by_its_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_location_elsewhere_is_not_followed() {
-    let (service, client) =
-        Service::answering([Answer::json(202, &deletion("running"))
-            .header("operation-location", "https://elsewhere.example/x")]);
+async fn an_operation_location_of_another_origin_is_not_followed() {
+    let (service, client) = MockService::with_responses([MockResponse::json(202, &deletion("running"))
+        .header("operation-location", "https://elsewhere.example/x")]);
     let result = client.begin_delete_job(None).unwrap().await;
     assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidResponse);
     assert_eq!(service.sent().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deletion_without_location_and_id_cannot_be_watched() {
-    let answers = [
-        Answer::json(202, &deletion("running")),
-        Answer::error(404, "DeleteJobNotFound"),
+async fn a_deletion_without_operation_location_and_id_cannot_be_polled() {
+    let responses = [
+        MockResponse::json(202, &deletion("running")),
+        MockResponse::error(404, "DeleteJobNotFound"),
     ];
-    let (service, client) = Service::answering(answers);
+    let (service, client) = MockService::with_responses(responses);
     let result = client.begin_delete_job(None).unwrap().await;
     assert!(result.unwrap_err().is_not_found());
     assert_eq!(
         service.lines()[1],
         "GET /jobs/deletions/operation-location-is-missing"
     );
-    let (service, client) = Service::answering([Answer::json(200, &deletion("succeeded"))]);
+    let (service, client) = MockService::with_responses([MockResponse::json(200, &deletion("succeeded"))]);
     client.watch_delete_job("del", None).unwrap().await.unwrap();
     assert_eq!(service.lines(), ["GET /jobs/deletions/del"]);
     assert!(client.watch_delete_job("", None).unwrap_err().is_invalid_input());

@@ -1,12 +1,12 @@
-//! Tests without a service: which requests are sent, and how responses are read.
+//! Requests and responses, with a mock transport in place of the service.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking, and prints when it is skipped"
+    reason = "a test fails by panicking"
 )]
 
+mod auto_traits;
 mod bulk;
 mod call_options;
 mod clouds;

@@ -1,4 +1,4 @@
-//! Public types: what was read is kept, `null` is tolerated, errors name the member, and everything can be shared.
+//! Public types: lossless round trips, tolerance of `null`, decode errors, thread safety.
 
 use azure_core::http::Etag;
 use digitaltwins_convenience::{
@@ -8,14 +8,15 @@ use digitaltwins_convenience::{
     Poller, Precondition, PropertyMetadata, QueryPager, QueryTwinsOptions, Relationship, UpsertOutcome,
     WaitUntilVisibleOptions,
 };
+use futures::TryStreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Service};
+use crate::support::{MockResponse, MockService};
 
-/// Reads `document` with each member in turn set to `null`, and checks that it serializes to what was read. Members in
-/// `required` are read as an empty string and cannot come back as `null`.
+/// Decodes `document` with each member in turn set to `null` and checks that it serializes to the same JSON. Members in
+/// `required` decode as an empty string, so their `null` is lost.
 fn every_member_may_be_null<T: DeserializeOwned + Serialize>(document: &Value, required: &[&str]) {
     let read = |document: &Value| {
         let read: T =
@@ -68,7 +69,7 @@ fn null_in_any_member_never_fails_a_read() {
         &json!({"lastUpdateTime": time, "sourceTime": time, "later": 1}),
         &[],
     );
-    // The service stores no `null`, so twins, components and relationships leave out those of their contents.
+    // The service stores no `null`, so twins, components and relationships do not serialize nulls of their contents.
     let metadata = json!({"$model": "dtmi:a;1", "$lastUpdateTime": time, "p": {"lastUpdateTime": time}});
     every_member_may_be_null::<BasicDigitalTwin>(
         &json!({"$dtId": "t", "$etag": "W/\"1\"", "p": 1, "$metadata": metadata}),
@@ -94,7 +95,33 @@ fn null_in_any_member_never_fails_a_read() {
 }
 
 #[test]
-fn a_field_that_is_set_replaces_the_null_that_was_read() {
+fn null_in_an_array_or_a_map_never_fails_a_read() {
+    let models: Vec<DigitalTwinsModelData> =
+        serde_json::from_value(json!([null, {"id": "dtmi:a;1", "displayName": {"en": null, "de": "A"}}]))
+            .unwrap();
+    assert_eq!((models[0].id.as_str(), models[1].id.as_str()), ("", "dtmi:a;1"));
+    assert_eq!(models[1].display_name["en"], "");
+    assert_eq!(models[1].display_name["de"], "A");
+    let error: JobError = serde_json::from_value(json!({"details": [null, {"code": "c"}]})).unwrap();
+    assert_eq!(error.details.unwrap()[1].code.as_deref(), Some("c"));
+    let routes: Vec<EventRoute> = serde_json::from_value(json!([null])).unwrap();
+    assert_eq!(routes[0].filter, "");
+    let incoming: Vec<IncomingRelationship> = serde_json::from_value(json!([null])).unwrap();
+    assert_eq!(incoming[0].id, "");
+    let contents = json!({"list": [null, {"a": null}], "map": {"a": null}});
+    let mut twin = contents.clone();
+    twin["$dtId"] = json!("t");
+    twin["$metadata"] = json!({"$model": "dtmi:a;1", "list": null});
+    let twin: BasicDigitalTwin = serde_json::from_value(twin).unwrap();
+    assert_eq!(Value::Object(twin.contents), contents);
+    let mut component = contents.clone();
+    component["$metadata"] = json!({"list": null});
+    let component: BasicComponent = serde_json::from_value(component).unwrap();
+    assert_eq!(Value::Object(component.contents), contents);
+}
+
+#[test]
+fn a_set_field_replaces_the_null_in_extra() {
     let mut job: DeleteJob = serde_json::from_value(json!({"id": null, "status": "running"})).unwrap();
     assert_eq!(job.extra["id"], Value::Null);
     job.id = Some("j".to_owned());
@@ -110,7 +137,7 @@ struct Room {
 }
 
 #[tokio::test]
-async fn a_response_that_cannot_be_decoded_names_resource_and_member() {
+async fn a_decode_error_names_resource_and_member() {
     let metadata = json!({"$model": "dtmi:a;1"});
     let cases = [
         (
@@ -127,7 +154,7 @@ async fn a_response_that_cannot_be_decoded_names_resource_and_member() {
         ),
     ];
     for (body, text) in cases {
-        let (_, client) = Service::answering([Answer::json(200, &body)]);
+        let (_, client) = MockService::with_responses([MockResponse::json(200, &body)]);
         let response = client
             .get_digital_twin::<DigitalTwin<Room>>("room-1")
             .await
@@ -137,9 +164,31 @@ async fn a_response_that_cannot_be_decoded_names_resource_and_member() {
         assert!(error.to_string().contains(text), "{error}");
         assert!(!error.to_string().contains("warm"), "{error}");
     }
+    let room = json!({"$dtId": "room-1", "temperature": "warm"});
+    let (_, client) = MockService::with_responses([MockResponse::json(200, &room)]);
+    let response = client.get_digital_twin::<Room>("room-1").await.unwrap();
+    let error = Error::from(response.into_model().unwrap_err());
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+    assert!(
+        error.to_string().contains("expected f64 at line 1 column"),
+        "{error}"
+    );
+    assert!(!error.to_string().contains("warm"), "{error}");
+
+    let page = json!({"value": [{"temperature": 20.5}, {"temperature": "warm"}]});
+    let (_, client) = MockService::with_responses([MockResponse::json(200, &page)]);
+    let mut rows = client
+        .query_twins::<Room>("SELECT T.temperature FROM DIGITALTWINS T", None)
+        .unwrap();
+    let error = rows.try_next().await.unwrap_err();
+    assert!(
+        error.to_string().contains("row 1, member `temperature`"),
+        "{error}"
+    );
+    assert!(!error.to_string().contains("warm"), "{error}");
+
     let route = json!({"value": [{"id": "a", "endpointName": 7, "filter": "true"}]});
-    let (_, client) = Service::answering([Answer::json(200, &route)]);
-    use futures::TryStreamExt;
+    let (_, client) = MockService::with_responses([MockResponse::json(200, &route)]);
     let error = client
         .list_event_routes(None)
         .unwrap()
@@ -172,7 +221,7 @@ fn models_carry_their_precondition() {
     assert!(relationship.precondition().is_ok());
 }
 
-/// This need only compile.
+/// Compile-time check.
 #[test]
 fn types_can_be_shared_between_threads() {
     fn shared<T: Send + Sync + 'static>() {}

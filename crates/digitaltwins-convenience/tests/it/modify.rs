@@ -1,11 +1,11 @@
-//! Read, change, write, and again.
+//! Read-modify-write.
 
 use digitaltwins_convenience::DigitalTwin;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::store;
-use crate::support::Answer;
+use crate::support::MockResponse;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Door {
@@ -34,7 +34,7 @@ fn open(door: &mut DigitalTwin<Door>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_what_differs_is_written() {
+async fn only_differences_are_written() {
     let (service, documents, client) = store::service(|_, _| None);
     documents.lock().unwrap().put(PATH, door());
     let changed = client
@@ -46,7 +46,7 @@ async fn only_what_differs_is_written() {
         })
         .await
         .unwrap();
-    // The service has a value of `openings`, none of `label`, and no object `place`.
+    // On the service, `openings` has a value, `label` and `place` have none.
     assert_eq!(
         service.sent()[1].json(),
         json!([
@@ -64,7 +64,7 @@ async fn only_what_differs_is_written() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_changed_is_nothing_written() {
+async fn no_change_sends_no_patch() {
     let (service, documents, client) = store::service(|_, _| None);
     documents.lock().unwrap().put(PATH, door());
     let twin = client.modify_digital_twin::<Door>("door", |_| {}).await.unwrap();
@@ -73,7 +73,7 @@ async fn nothing_changed_is_nothing_written() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_was_faster_is_respected() {
+async fn a_concurrent_change_is_kept() {
     let mut others = 3;
     let (service, documents, client) = store::service(move |sent, documents| {
         if sent.method == "PATCH" && others > 0 {
@@ -92,9 +92,10 @@ async fn who_was_faster_is_respected() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_always_faster_ends_it() {
-    let (service, documents, client) =
-        store::service(|sent, _| (sent.method == "PATCH").then(|| Answer::error(412, "PreconditionFailed")));
+async fn conflicts_end_after_ten_attempts() {
+    let (service, documents, client) = store::service(|sent, _| {
+        (sent.method == "PATCH").then(|| MockResponse::error(412, "PreconditionFailed"))
+    });
     documents.lock().unwrap().put(PATH, door());
     let error = client.modify_digital_twin("door", open).await.unwrap_err();
     assert!(error.is_precondition_failed());
@@ -102,18 +103,18 @@ async fn who_is_always_faster_ends_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_write_whose_answer_is_lost_is_not_repeated() {
+async fn a_write_with_a_lost_response_is_applied_once() {
     let mut lost = false;
     let (_, documents, client) = store::service(move |sent, documents| {
         if sent.method != "PATCH" || std::mem::replace(&mut lost, true) {
             return None;
         }
-        // Processed, but the answer does not arrive.
+        // The patch is applied, but the response is lost.
         let mut stored = documents.by_path[PATH].0.clone();
         let patch: json_patch::Patch = serde_json::from_str(&sent.body).unwrap();
         json_patch::patch(&mut stored, &patch).unwrap();
         documents.put(PATH, stored);
-        Some(Answer::broken(azure_core::error::ErrorKind::Io))
+        Some(MockResponse::broken(azure_core::error::ErrorKind::Io))
     });
     documents.lock().unwrap().put(PATH, door());
     let twin = client.modify_digital_twin("door", open).await.unwrap();
@@ -123,7 +124,7 @@ async fn a_write_whose_answer_is_lost_is_not_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_there_is_an_error() {
+async fn a_missing_twin_is_not_found() {
     let (_, _, client) = store::service(|_, _| None);
     assert!(
         client
@@ -138,8 +139,8 @@ async fn what_is_not_there_is_an_error() {
 async fn a_new_property_may_have_a_source_time() {
     use digitaltwins_convenience::PropertyMetadata;
     let (service, documents, client) = store::service(|sent, _| {
-        // The store does not make the metadata that the service makes.
-        (sent.method == "PATCH").then(|| Answer::empty(204).header("etag", "W/\"2\""))
+        // The mock store does not create metadata as the service does.
+        (sent.method == "PATCH").then(|| MockResponse::empty(204).header("etag", "W/\"2\""))
     });
     documents.lock().unwrap().put(PATH, door());
     let time = time::macros::datetime!(2024-05-01 10:00 UTC);

@@ -1,4 +1,4 @@
-//! Lists and queries: pages, continuations, charges, repeated rows.
+//! Lists and queries: pages, continuation tokens, charges, repeated rows.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Service};
+use crate::support::{MockResponse, MockService};
 
 fn relationship(id: &str) -> Value {
     json!({"$relationshipId": id, "$sourceId": "s", "$relationshipName": "n", "$targetId": "t"})
@@ -20,8 +20,8 @@ fn twin(id: &str) -> Value {
     json!({"$dtId": id, "$metadata": {"$model": "dtmi:example:T;1"}})
 }
 
-/// Answers with pages of rows; each but the last has a token.
-fn pages(pages: &[Value]) -> Vec<Answer> {
+/// Responses with pages of rows; each but the last has a continuation token.
+fn pages(pages: &[Value]) -> Vec<MockResponse> {
     let last = pages.len() - 1;
     let page = |(index, rows): (usize, &Value)| {
         let token = if index == last {
@@ -30,21 +30,22 @@ fn pages(pages: &[Value]) -> Vec<Answer> {
             json!(format!("token \"{index}\""))
         };
         let charge = format!("{}.25", index + 1);
-        Answer::json(200, &json!({"value": rows, "continuationToken": token})).header("query-charge", charge)
+        MockResponse::json(200, &json!({"value": rows, "continuationToken": token}))
+            .header("query-charge", charge)
     };
     pages.iter().enumerate().map(page).collect()
 }
 
 #[tokio::test]
-async fn links_are_followed_to_the_byte_and_an_empty_page_is_not_the_end() {
+async fn links_are_followed_byte_for_byte_and_an_empty_page_is_not_the_end() {
     let link = "https://twins.example/DigitalTwins/s/relationships?continuationToken=a%2Fb+c%20d&empty=&api-version=2023-10-31";
-    let (service, client) = Service::answering([
-        Answer::json(
+    let (service, client) = MockService::with_responses([
+        MockResponse::json(
             200,
             &json!({"value": [relationship("1"), relationship("2")], "nextLink": link}),
         ),
-        Answer::json(200, &json!({"value": [], "nextLink": "/relative?x=1"})),
-        Answer::json(200, &json!({"value": [relationship("3")], "nextLink": null})),
+        MockResponse::json(200, &json!({"value": [], "nextLink": "/relative?x=1"})),
+        MockResponse::json(200, &json!({"value": [relationship("3")], "nextLink": null})),
     ]);
     let all: Vec<BasicRelationship> = client
         .list_relationships("s", None)
@@ -67,13 +68,13 @@ async fn links_are_followed_to_the_byte_and_an_empty_page_is_not_the_end() {
 }
 
 #[tokio::test]
-async fn the_page_size_goes_with_every_page() {
-    let (service, client) = Service::answering([
-        Answer::json(
+async fn the_page_size_is_sent_for_every_page() {
+    let (service, client) = MockService::with_responses([
+        MockResponse::json(
             200,
             &json!({"value": [], "nextLink": "https://twins.example/next"}),
         ),
-        Answer::json(200, &json!({"value": []})),
+        MockResponse::json(200, &json!({"value": []})),
     ]);
     let options = ListEventRoutesOptions {
         page_size: Some(3),
@@ -93,8 +94,8 @@ async fn the_page_size_goes_with_every_page() {
 }
 
 #[tokio::test]
-async fn a_link_to_elsewhere_is_not_followed() {
-    let (service, client) = Service::answering([Answer::json(
+async fn a_link_to_another_origin_is_not_followed() {
+    let (service, client) = MockService::with_responses([MockResponse::json(
         200,
         &json!({"value": [relationship("1")], "nextLink": "https://elsewhere.example/steal"}),
     )]);
@@ -105,13 +106,13 @@ async fn a_link_to_elsewhere_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_list_goes_on_where_another_stopped() {
-    let (service, client) = Service::answering([
-        Answer::json(
+async fn a_list_can_be_resumed_from_a_continuation_token() {
+    let (service, client) = MockService::with_responses([
+        MockResponse::json(
             200,
             &json!({"value": [relationship("1")], "nextLink": "https://twins.example/page-2"}),
         ),
-        Answer::json(200, &json!({"value": [relationship("2")]})),
+        MockResponse::json(200, &json!({"value": [relationship("2")]})),
     ]);
     let mut pages = client
         .list_relationships::<BasicRelationship>("s", None)
@@ -134,8 +135,9 @@ async fn a_list_goes_on_where_another_stopped() {
 }
 
 #[tokio::test]
-async fn a_query_repeats_its_text_and_sums_its_charge() {
-    let (service, client) = Service::answering(pages(&[json!([twin("a")]), json!([]), json!([twin("b")])]));
+async fn every_page_request_has_the_query_and_adds_its_charge() {
+    let (service, client) =
+        MockService::with_responses(pages(&[json!([twin("a")]), json!([]), json!([twin("b")])]));
     let charge = QueryCharge::default();
     let options = QueryTwinsOptions {
         page_size: Some(1),
@@ -170,8 +172,8 @@ async fn a_query_repeats_its_text_and_sums_its_charge() {
 }
 
 #[tokio::test]
-async fn a_query_by_the_page_shows_charge_and_continuation() {
-    let (service, client) = Service::answering(pages(&[json!([twin("a")]), json!([twin("b")])]));
+async fn pages_have_charge_and_continuation_token() {
+    let (service, client) = MockService::with_responses(pages(&[json!([twin("a")]), json!([twin("b")])]));
     let mut pages = client
         .query_twins::<BasicDigitalTwin>("SELECT", None)
         .unwrap()
@@ -198,12 +200,13 @@ async fn a_query_by_the_page_shows_charge_and_continuation() {
 }
 
 #[tokio::test]
-async fn a_charge_that_is_missing_or_odd_is_none() {
-    let answers = [
-        Answer::json(200, &json!({"value": [], "continuationToken": "t"})),
-        Answer::json(200, &json!({"value": [], "continuationToken": ""})).header("query-charge", "much"),
+async fn a_missing_or_invalid_charge_is_none() {
+    let responses = [
+        MockResponse::json(200, &json!({"value": [], "continuationToken": "t"})),
+        MockResponse::json(200, &json!({"value": [], "continuationToken": ""}))
+            .header("query-charge", "much"),
     ];
-    let (_, client) = Service::answering(answers);
+    let (_, client) = MockService::with_responses(responses);
     let mut pages = client.query_twins::<Value>("SELECT", None).unwrap().into_pages();
     assert_eq!(pages.try_next().await.unwrap().unwrap().query_charge(), None);
     assert_eq!(pages.try_next().await.unwrap().unwrap().query_charge(), None);
@@ -211,13 +214,13 @@ async fn a_charge_that_is_missing_or_odd_is_none() {
 }
 
 #[tokio::test]
-async fn repeated_rows_are_left_out_over_pages() {
+async fn repeated_rows_are_dropped_across_pages() {
     let rows = [
         json!([twin("a"), twin("b"), twin("a")]),
         json!([twin("b")]),
         json!([twin("c"), {"T": twin("a")}, {"COUNT": 1}, {"COUNT": 1}]),
     ];
-    let (_, client) = Service::answering(pages(&rows));
+    let (_, client) = MockService::with_responses(pages(&rows));
     let options = QueryTwinsOptions {
         deduplicate: true,
         ..Default::default()
@@ -239,7 +242,7 @@ async fn repeated_rows_are_left_out_over_pages() {
             json!({"COUNT": 1})
         ]
     );
-    let (_, client) = Service::answering(pages(&rows));
+    let (_, client) = MockService::with_responses(pages(&rows));
     let all: Vec<Value> = client
         .query_twins("SELECT", None)
         .unwrap()
@@ -250,7 +253,7 @@ async fn repeated_rows_are_left_out_over_pages() {
 }
 
 #[tokio::test]
-async fn rows_are_read_into_any_type() {
+async fn rows_decode_as_any_type() {
     #[derive(Debug, Deserialize)]
     struct Room {
         temperature: f64,
@@ -270,7 +273,7 @@ async fn rows_are_read_into_any_type() {
     room["temperature"] = json!(21.5);
     room["serial"] = json!(9_007_199_254_740_993_u64);
     let rows = json!([{"T": twin("floor"), "CT": room, "R": relationship("r")}]);
-    let (_, client) = Service::answering(pages(std::slice::from_ref(&rows)));
+    let (_, client) = MockService::with_responses(pages(std::slice::from_ref(&rows)));
     let row: Row = client
         .query_twins("SELECT", None)
         .unwrap()
@@ -285,7 +288,7 @@ async fn rows_are_read_into_any_type() {
     assert_eq!(row.room.contents.temperature, 21.5);
     assert_eq!(row.room.extra["serial"].to_string(), "9007199254740993");
 
-    let (_, client) = Service::answering(pages(&[json!([{"COUNT": 9_007_199_254_740_993_u64}])]));
+    let (_, client) = MockService::with_responses(pages(&[json!([{"COUNT": 9_007_199_254_740_993_u64}])]));
     let row: HashMap<String, u64> = client
         .query_twins("SELECT", None)
         .unwrap()
@@ -295,7 +298,7 @@ async fn rows_are_read_into_any_type() {
         .unwrap();
     assert_eq!(row["COUNT"], 9_007_199_254_740_993);
 
-    let (_, client) = Service::answering(pages(&[json!([{"COUNT": "many"}])]));
+    let (_, client) = MockService::with_responses(pages(&[json!([{"COUNT": "many"}])]));
     let error: Error = client
         .query_twins::<HashMap<String, u64>>("SELECT", None)
         .unwrap()

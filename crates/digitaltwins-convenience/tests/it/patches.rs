@@ -1,4 +1,4 @@
-//! Properties that every patch and every diff has.
+//! Property tests of patches and diffs.
 
 use digitaltwins_convenience::{DigitalTwinPatch, RelationshipPatch};
 use proptest::prelude::*;
@@ -37,7 +37,7 @@ fn object(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<Stri
     prop::collection::vec((name(), value), 0..5).prop_map(|members| members.into_iter().collect())
 }
 
-/// Two values that have much in common, as before and after a change.
+/// Two values that share members, as before and after a change.
 fn change() -> impl Strategy<Value = (Map<String, Value>, Map<String, Value>)> {
     (object(value()), object(value()), any::<u32>()).prop_map(|(before, mut after, kept)| {
         for (index, (name, value)) in before.iter().enumerate() {
@@ -56,18 +56,18 @@ fn applied(before: &Map<String, Value>, patch: &[json_patch::PatchOperation]) ->
     document
 }
 
-/// A top-level name that begins with `$` or is empty is none that a model can have.
-fn is_model_like(object: &Map<String, Value>) -> bool {
+/// Returns whether all names could be properties of a model; an empty name could not.
+fn has_property_names(object: &Map<String, Value>) -> bool {
     object.keys().all(|name| !name.is_empty())
 }
 
 proptest! {
     #[test]
     fn a_diff_turns_before_into_after((before, after) in change()) {
-        prop_assume!(is_model_like(&before) && is_model_like(&after));
+        prop_assume!(has_property_names(&before) && has_property_names(&after));
         let patch = DigitalTwinPatch::diff(&before, &after).unwrap();
         prop_assert_eq!(applied(&before, patch.operations()), Value::Object(after.clone()));
-        // It says no more than needed, and only what the service knows.
+        // The patch is minimal and uses only operations that the service supports.
         prop_assert_eq!(patch.is_empty(), before == after);
         for operation in patch.operations() {
             let name = serde_json::to_value(operation).unwrap()["op"].clone();
@@ -78,9 +78,9 @@ proptest! {
     }
 
     #[test]
-    fn a_property_that_only_seems_set_does_no_harm((before, after) in change()) {
-        prop_assume!(is_model_like(&before) && is_model_like(&after));
-        // The type writes nulls and empty objects for what the service has not set.
+    fn null_and_empty_members_count_as_unset((before, after) in change()) {
+        prop_assume!(has_property_names(&before) && has_property_names(&after));
+        // A type serializes nulls and empty objects for properties without a value on the service.
         let mut seen = before.clone();
         seen.insert("unset".to_owned(), Value::Null);
         seen.insert("default".to_owned(), json!({}));
@@ -92,7 +92,7 @@ proptest! {
     }
 
     #[test]
-    fn any_names_make_a_path(names in prop::collection::vec(name(), 1..5), value in scalar()) {
+    fn lists_of_any_names_are_paths(names in prop::collection::vec(name(), 1..5), value in scalar()) {
         prop_assume!(!names.iter().any(|name| name.starts_with('$')));
         let patch = RelationshipPatch::new().add(&names[..], &value).unwrap();
         let mut document = value;
@@ -105,8 +105,8 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_a_path_or_an_error(text in ".{0,12}") {
-        // Whatever the text, no panic; and a path that is taken can be read again.
+    fn any_string_is_a_path_or_an_error(text in ".{0,12}") {
+        // No string panics, and an accepted path survives a round trip.
         if let Ok(patch) = DigitalTwinPatch::new().remove(text.as_str()) {
             let text = patch.to_string();
             let again: json_patch::Patch = serde_json::from_str(&text).unwrap();
@@ -118,7 +118,7 @@ proptest! {
     fn model_and_source_times_of_a_diff_are_the_only_metadata(
         (before, after) in change(), model in 1..3_u32, time in prop::option::of(1..3_u32)
     ) {
-        prop_assume!(is_model_like(&before) && is_model_like(&after));
+        prop_assume!(has_property_names(&before) && has_property_names(&after));
         let twin = |contents: &Map<String, Value>, model: u32, time: Option<u32>| {
             let mut twin = contents.clone();
             let mut metadata = json!({"$model": format!("dtmi:example:Room;{model}"), "$lastUpdateTime": format!("t{model}")});
@@ -133,7 +133,7 @@ proptest! {
         };
         let (old, new) = (twin(&before, 1, None), twin(&after, model, time));
         let patch = DigitalTwinPatch::diff(&old, &new).unwrap();
-        // The service makes the metadata of a property along with the property; here the test does.
+        // The service creates a property's metadata with the property; here the test does.
         let mut document = old.clone();
         for name in after.keys() {
             let metadata = document["$metadata"].as_object_mut().unwrap();
@@ -149,7 +149,7 @@ proptest! {
 }
 
 #[test]
-fn a_diff_of_two_things_is_an_error() {
+fn a_diff_of_two_resources_is_refused() {
     let error = DigitalTwinPatch::diff(&json!({"$dtId": "a"}), &json!({"$dtId": "b"})).unwrap_err();
     assert_eq!(
         (error.is_invalid_input(), error.parameter()),
@@ -159,7 +159,7 @@ fn a_diff_of_two_things_is_an_error() {
         let error = RelationshipPatch::diff(&json!({name: "a"}), &json!({name: "b"})).unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
     }
-    // What the service gives and the caller's copy lacks does not make two things of them.
+    // A member that only one side has does not identify another resource.
     let patch = DigitalTwinPatch::diff(
         &json!({"$dtId": "a", "$etag": "1", "x": 1}),
         &json!({"$etag": "2", "x": 1}),
@@ -173,7 +173,7 @@ fn a_diff_of_two_things_is_an_error() {
 }
 
 #[test]
-fn components_are_compared_inside() {
+fn components_are_compared_member_by_member() {
     let before = json!({"thermostat": {"target": 20, "mode": "auto", "$metadata": {
         "$lastUpdateTime": "t1", "target": {"lastUpdateTime": "t1"}}}});
     let after = json!({"thermostat": {"target": 21, "$metadata": {

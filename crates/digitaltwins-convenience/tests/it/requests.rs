@@ -1,37 +1,40 @@
-//! What every operation sends.
+//! Snapshots of the requests of every operation.
 
 use azure_core::http::Etag;
 use digitaltwins_convenience::{
-    BasicDigitalTwin, BasicRelationship, ComponentPatch, CreateDeleteJobOptions, DigitalTwin,
-    DigitalTwinPatch, DigitalTwinsClient, Error, EventRoute, GetModelOptions, ListDeleteJobsOptions,
-    ListEventRoutesOptions, ListImportJobsOptions, ListModelsOptions, ListRelationshipsOptions, Precondition,
-    PublishTelemetryOptions, QueryTwinsOptions, Relationship, RelationshipPatch, ResponseExt, Upsert,
+    BasicDigitalTwin, BasicRelationship, BeginDeleteJobOptions, ComponentPatch, CreateDeleteJobOptions,
+    DigitalTwin, DigitalTwinPatch, DigitalTwinsClient, Error, EventRoute, GetModelOptions,
+    ListDeleteJobsOptions, ListEventRoutesOptions, ListImportJobsOptions, ListModelsOptions,
+    ListRelationshipsOptions, Precondition, PublishTelemetryOptions, QueryTwinsOptions, Relationship,
+    RelationshipPatch, ResponseExt, Upsert,
 };
 use futures::TryStreamExt;
 use insta::assert_snapshot;
 use serde_json::{Map, Value, json};
 use time::macros::datetime;
 
-use crate::support::{Answer, Sent, Service};
+use crate::support::{MockResponse, MockService, SentRequest};
 
-/// All characters that ids may have and that mean something in a URL, and some that need more than one byte.
+/// Every character that is valid in ids and reserved in URLs.
 const SPECIAL: &str = "dev:1.2+3%_#*?!(),=@;$'";
-const UNICODE: &str = "Büro 1/2 & ☃\\~\"<>";
+const UNICODE: &str = "Büro 1?2 & ☃\\~\"<>";
 const PERCENT: &str = "100%25-%2F";
 
-/// Answers every request with a success that decodes.
-fn obliging() -> (std::sync::Arc<Service>, DigitalTwinsClient) {
-    Service::new(|sent: &Sent| {
+/// A service that responds to every request with a success that decodes.
+fn accepting() -> (std::sync::Arc<MockService>, DigitalTwinsClient) {
+    MockService::new(|sent: &SentRequest| {
         let path = sent.target.split('?').next().unwrap_or_default();
         match (sent.method.as_str(), path) {
-            ("POST", "/models") => Answer::json(201, &json!([{"id": "dtmi:example:Room;1"}])),
-            ("POST", "/query") => Answer::json(200, &json!({"value": [], "continuationToken": null})),
-            ("POST", "/jobs/deletions") => Answer::json(202, &json!({"id": "job", "status": "notstarted"})),
-            ("POST", path) if path.ends_with("/cancel") => Answer::json(200, &import_job()),
-            ("PUT", path) if path.starts_with("/jobs/imports") => Answer::json(201, &import_job()),
-            ("PUT", path) if path.starts_with("/eventroutes") => Answer::empty(204),
-            ("PUT" | "GET", _) => Answer::json(200, &json!({"value": []})),
-            _ => Answer::empty(204).header("etag", "W/\"new\""),
+            ("POST", "/models") => MockResponse::json(201, &json!([{"id": "dtmi:example:Room;1"}])),
+            ("POST", "/query") => MockResponse::json(200, &json!({"value": [], "continuationToken": null})),
+            ("POST", "/jobs/deletions") => {
+                MockResponse::json(202, &json!({"id": "job", "status": "notstarted"}))
+            }
+            ("POST", path) if path.ends_with("/cancel") => MockResponse::json(200, &import_job()),
+            ("PUT", path) if path.starts_with("/jobs/imports") => MockResponse::json(201, &import_job()),
+            ("PUT", path) if path.starts_with("/eventroutes") => MockResponse::empty(204),
+            ("PUT" | "GET", _) => MockResponse::json(200, &json!({"value": []})),
+            _ => MockResponse::empty(204).header("etag", "W/\"new\""),
         }
     })
 }
@@ -46,7 +49,7 @@ fn weak() -> Precondition {
 
 #[tokio::test]
 async fn digital_twins() {
-    let (service, client) = obliging();
+    let (service, client) = accepting();
     for id in ["room-1", SPECIAL, UNICODE, PERCENT] {
         client.get_digital_twin::<Value>(id).await.unwrap();
     }
@@ -101,7 +104,7 @@ async fn digital_twins() {
 
 #[tokio::test]
 async fn components() {
-    let (service, client) = obliging();
+    let (service, client) = accepting();
     client
         .get_component::<Value>("room-1", "thermostat")
         .await
@@ -125,7 +128,7 @@ async fn components() {
 
 #[tokio::test]
 async fn relationships() {
-    let (service, client) = obliging();
+    let (service, client) = accepting();
     client.get_relationship::<Value>("room-1", "rel-1").await.unwrap();
     client.get_relationship::<Value>(SPECIAL, UNICODE).await.unwrap();
     let contents = Map::from_iter([
@@ -164,7 +167,7 @@ async fn relationships() {
 
 #[tokio::test]
 async fn lists_of_relationships() {
-    let (service, client) = obliging();
+    let (service, client) = accepting();
     let all: Vec<BasicRelationship> = client
         .list_relationships(SPECIAL, None)
         .unwrap()
@@ -193,7 +196,7 @@ async fn lists_of_relationships() {
 
 #[tokio::test]
 async fn models() {
-    let (service, client) = obliging();
+    let (service, client) = accepting();
     let room = json!({"@id": "dtmi:example:Room;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2",
                       "displayName": {"en": "Room", "de": "Büro ☃"}});
     client.create_models(&[room.clone(), room]).await.unwrap();
@@ -228,7 +231,7 @@ async fn models() {
 
 #[tokio::test]
 async fn telemetry() {
-    let (service, client) = obliging();
+    let (service, client) = accepting();
     let options = PublishTelemetryOptions {
         message_id: Some("msg-1".to_owned()),
         source_time: Some(datetime!(2024-05-06 09:08:09.1234567 +02:00).into()),
@@ -246,8 +249,8 @@ async fn telemetry() {
 }
 
 #[tokio::test]
-async fn telemetry_without_options_gets_an_id_and_the_time() {
-    let (service, client) = obliging();
+async fn telemetry_without_options_has_a_new_id_and_the_current_time() {
+    let (service, client) = accepting();
     let before = time::OffsetDateTime::now_utc();
     client
         .publish_telemetry("room-1", &json!({}), None)
@@ -271,8 +274,8 @@ async fn telemetry_without_options_gets_an_id_and_the_time() {
 
 #[tokio::test]
 async fn event_routes() {
-    let (service, client) = obliging();
-    // The answer to a GET of one route is not decoded here.
+    let (service, client) = accepting();
+    // The response is not decoded.
     client.get_event_route("my route/1").await.unwrap();
     let mut route = EventRoute::new(
         "hub",
@@ -298,7 +301,7 @@ async fn event_routes() {
 
 #[tokio::test]
 async fn queries() {
-    let (service, client) = obliging();
+    let (service, client) = accepting();
     let text = "SELECT * FROM DIGITALTWINS T WHERE T.name = 'Büro ☃'";
     client
         .query_twins::<Value>(text, None)
@@ -334,7 +337,7 @@ async fn queries() {
 
 #[tokio::test]
 async fn import_jobs() {
-    let (service, client) = obliging();
+    let (service, client) = accepting();
     let blobs = (
         "https://x.blob.core.windows.net/c/in.ndjson",
         "https://x.blob.core.windows.net/c/out ü.ndjson",
@@ -359,11 +362,11 @@ async fn import_jobs() {
 
 #[tokio::test]
 async fn delete_jobs() {
-    let (service, client) = obliging();
+    let (service, client) = accepting();
     client.create_delete_job(None).await.unwrap();
     let options = CreateDeleteJobOptions {
         operation_id: Some("op-1".to_owned()),
-        timeout: Some(std::time::Duration::from_secs(5 * 60 + 1)),
+        timeout: Some(std::time::Duration::from_secs(15 * 60 + 1)),
     };
     client.create_delete_job(Some(options)).await.unwrap();
     client.get_delete_job("del 1/ü").await.unwrap();
@@ -381,7 +384,7 @@ async fn delete_jobs() {
     assert_snapshot!(service.text());
 }
 
-/// What a call was refused for, before anything was sent.
+/// Returns the invalid parameter of a call that failed before a request was sent.
 fn refused<T>(result: Result<T, Error>) -> String {
     let error = result.err().expect("a refusal");
     assert!(error.is_invalid_input() && error.attempts() == 0, "{error}");
@@ -389,12 +392,16 @@ fn refused<T>(result: Result<T, Error>) -> String {
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_is_refused_before() {
-    let (service, client) = obliging();
+async fn invalid_arguments_are_refused_before_a_request() {
+    let (service, client) = accepting();
     for id in ["", ".", ".."] {
         assert_eq!(refused(client.get_digital_twin::<Value>(id).await), "id");
         assert_eq!(
             refused(client.delete_digital_twin(id, Precondition::Unconditional).await),
+            "id"
+        );
+        assert_eq!(
+            refused(client.delete_digital_twin_with_relationships(id).await),
             "id"
         );
         assert_eq!(refused(client.delete_model(id).await), "id");
@@ -448,20 +455,58 @@ async fn what_cannot_be_sent_is_refused_before() {
         ..Default::default()
     };
     assert_eq!(refused(client.create_delete_job(Some(long)).await), "timeout");
+    // ADT-DELETE-2: rounded up to minutes, 15 minutes to 24 hours.
+    for seconds in [0, 14 * 60, 24 * 60 * 60 + 1] {
+        let timeout = Some(std::time::Duration::from_secs(seconds));
+        let options = CreateDeleteJobOptions {
+            timeout,
+            ..Default::default()
+        };
+        assert_eq!(refused(client.create_delete_job(Some(options)).await), "timeout");
+        let options = BeginDeleteJobOptions {
+            timeout,
+            ..Default::default()
+        };
+        assert_eq!(refused(client.begin_delete_job(Some(options))), "timeout");
+    }
+    // ADT-QUERY-4.
+    let large = QueryTwinsOptions {
+        page_size: Some(1001),
+        ..Default::default()
+    };
+    assert_eq!(
+        refused(client.query_twins::<Value>("SELECT", Some(large))),
+        "page_size"
+    );
+    for query in ["", " \n"] {
+        assert_eq!(refused(client.query_twins::<Value>(query, None)), "query");
+    }
+    // ADT-ID-6.
+    let long = format!("dtmi:{};1", "a".repeat(122));
+    assert_eq!(long.len(), 129);
+    for id in ["", "Room", "dtmi:a b;1", "dtmi:a;0", &long] {
+        assert_eq!(refused(client.get_model(id, None).await), "id");
+        assert_eq!(refused(client.decommission_model(id).await), "id");
+        assert_eq!(refused(client.delete_model(id).await), "id");
+        let options = ListModelsOptions {
+            dependencies_for: vec![id.to_owned()],
+            ..Default::default()
+        };
+        assert_eq!(refused(client.list_models(Some(options))), "dependencies_for");
+    }
     let newline = PublishTelemetryOptions {
         message_id: Some("a\r\nb: c".to_owned()),
         ..Default::default()
     };
-    let error = client
+    let result = client
         .publish_telemetry("room-1", &json!({}), Some(newline))
-        .await
-        .unwrap_err();
-    assert!(error.is_invalid_input(), "{error:?}");
+        .await;
+    assert_eq!(refused(result), "message_id");
     assert_eq!(service.lines(), Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn a_context_goes_with_every_call() {
+async fn policies_see_the_context_of_call_options() {
     use azure_core::http::policies::{Policy, PolicyResult};
     use azure_core::http::{ClientOptions, Context, Request};
     use digitaltwins_convenience::CallOptions;
@@ -488,12 +533,12 @@ async fn a_context_goes_with_every_call() {
         }
     }
 
-    let (service, client) = Service::with_options(
+    let (service, client) = MockService::with_options(
         ClientOptions {
             per_call_policies: vec![Arc::new(Mark)],
             ..Default::default()
         },
-        |_| Answer::json(200, &json!({"$dtId": "t", "$metadata": {"$model": "dtmi:a;1"}})),
+        |_| MockResponse::json(200, &json!({"$dtId": "t", "$metadata": {"$model": "dtmi:a;1"}})),
     );
     let marked = client.with_call_options(CallOptions {
         context: Context::new().with_value(Marker("yes")),
@@ -510,8 +555,8 @@ async fn a_context_goes_with_every_call() {
 }
 
 #[tokio::test]
-async fn another_cloud_has_another_scope() {
-    let (service, _) = obliging();
+async fn the_scope_of_the_options_is_requested() {
+    let (service, _) = accepting();
     let client = crate::support::client_with_scope(service.clone(), "https://digitaltwins.example/.default");
     assert_eq!(client.endpoint().as_str(), "https://twins.example/");
     client.delete_model("dtmi:a;1").await.unwrap();
@@ -528,11 +573,11 @@ async fn another_cloud_has_another_scope() {
     assert_eq!(refused(plain.map(|_| ())), "endpoint");
 }
 
-/// All futures and streams can move between threads; this need only compile.
+/// Compile-time check: all futures and streams are `Send`.
 #[test]
 fn calls_can_be_spawned() {
     fn spawnable<T: Send + 'static>(_: T) {}
-    let (_, client) = obliging();
+    let (_, client) = accepting();
     let also = client.clone();
     spawnable(async move {
         let client = also;
@@ -556,6 +601,7 @@ fn calls_can_be_spawned() {
             .modify_digital_twin::<Map<String, Value>>("t", |_| {})
             .await?;
         client.upload_models::<Value>(&[], None).await?;
+        let _ = client.bulk_upsert([twin], None).await?;
         client.delete_all_models().await?;
         client.delete_digital_twin_with_relationships("t").await?;
         client.wait_until_visible("t", None).await?;
@@ -570,7 +616,7 @@ fn calls_can_be_spawned() {
     });
     spawnable(client.list_models(None).unwrap());
     spawnable(client.list_relationships::<BasicRelationship>("t", None).unwrap());
-    spawnable(client.bulk_upsert(futures::stream::empty(), None).unwrap());
+    spawnable(client.bulk_upsert_stream(futures::stream::empty(), None).unwrap());
     spawnable(Error::from(azure_core::Error::with_message(
         azure_core::error::ErrorKind::Other,
         "x",

@@ -1,4 +1,4 @@
-//! What is traced, and that the trace goes on at the service.
+//! Spans, and the trace context that is sent to the service.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
@@ -11,10 +11,10 @@ use digitaltwins_convenience::{Precondition, Upsert};
 use futures::TryStreamExt;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Service};
+use crate::support::{MockResponse, MockService};
 
 #[tokio::test]
-async fn every_request_belongs_to_the_trace() {
+async fn every_request_carries_the_trace_context() {
     let recorder = Recorder::default();
     let options = ClientOptions {
         instrumentation: InstrumentationOptions {
@@ -23,14 +23,14 @@ async fn every_request_belongs_to_the_trace() {
         ..Default::default()
     };
     let mut page = 0;
-    let (service, client) = Service::with_options(options, move |sent| match sent.method.as_str() {
+    let (service, client) = MockService::with_options(options, move |sent| match sent.method.as_str() {
         "POST" => {
             page += 1;
             let token = if page == 1 { json!("more") } else { Value::Null };
-            Answer::json(200, &json!({"value": [], "continuationToken": token}))
+            MockResponse::json(200, &json!({"value": [], "continuationToken": token}))
         }
-        "DELETE" => Answer::error(404, "DigitalTwinNotFound"),
-        _ => Answer::json(200, &json!({"$dtId": "t"})),
+        "DELETE" => MockResponse::error(404, "DigitalTwinNotFound"),
+        _ => MockResponse::json(200, &json!({"$dtId": "t"})),
     });
     client.get_digital_twin::<Value>("t").await.unwrap();
     client
@@ -78,7 +78,7 @@ async fn every_request_belongs_to_the_trace() {
     );
 }
 
-/// Writes down the names of spans, and numbers them.
+/// A tracer that records the names of spans and numbers them.
 #[derive(Debug, Clone, Default)]
 struct Recorder(Arc<Mutex<Vec<String>>>);
 

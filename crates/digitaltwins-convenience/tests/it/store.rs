@@ -1,6 +1,5 @@
-//! A service with a little memory: enough for the calls that make several requests.
-//!
-//! It is no emulator. It stores documents by path, counts versions, and knows the few rules that the tests are about.
+//! A mock service with state, for composite methods: it stores documents by path with a version, and enforces the few
+//! rules that the tests need.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -10,9 +9,9 @@ use digitaltwins_convenience::DigitalTwinsClient;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Sent, Service};
+use crate::support::{MockResponse, MockService, SentRequest};
 
-type Hook = Box<dyn FnMut(&Sent, &mut Documents) -> Option<Answer> + Send>;
+type Hook = Box<dyn FnMut(&SentRequest, &mut Documents) -> Option<MockResponse> + Send>;
 
 /// The documents by decoded path, with their versions.
 #[derive(Debug, Default)]
@@ -42,29 +41,29 @@ impl Documents {
     }
 }
 
-/// The service, its documents, and a client. `hook` sees each request first and may answer it.
+/// Returns the service, its documents and a client. `hook` sees each request first and may respond to it.
 pub(crate) fn service(
-    hook: impl FnMut(&Sent, &mut Documents) -> Option<Answer> + Send + 'static,
-) -> (Arc<Service>, Arc<Mutex<Documents>>, DigitalTwinsClient) {
+    hook: impl FnMut(&SentRequest, &mut Documents) -> Option<MockResponse> + Send + 'static,
+) -> (Arc<MockService>, Arc<Mutex<Documents>>, DigitalTwinsClient) {
     service_with_options(ClientOptions::default(), hook)
 }
 
-/// The same, with more options.
+/// As [`service`], with client options.
 pub(crate) fn service_with_options(
     options: ClientOptions,
-    mut hook: impl FnMut(&Sent, &mut Documents) -> Option<Answer> + Send + 'static,
-) -> (Arc<Service>, Arc<Mutex<Documents>>, DigitalTwinsClient) {
+    mut hook: impl FnMut(&SentRequest, &mut Documents) -> Option<MockResponse> + Send + 'static,
+) -> (Arc<MockService>, Arc<Mutex<Documents>>, DigitalTwinsClient) {
     let documents = Arc::new(Mutex::new(Documents::default()));
     let shared = documents.clone();
     let mut hook: Hook = Box::new(move |sent, documents| hook(sent, documents));
-    let (service, client) = Service::with_options(options, move |sent| {
+    let (service, client) = MockService::with_options(options, move |sent| {
         let mut documents = shared.lock().unwrap();
-        hook(sent, &mut documents).unwrap_or_else(|| answer(sent, &mut documents))
+        hook(sent, &mut documents).unwrap_or_else(|| respond(sent, &mut documents))
     });
     (service, documents, client)
 }
 
-fn answer(sent: &Sent, documents: &mut Documents) -> Answer {
+fn respond(sent: &SentRequest, documents: &mut Documents) -> MockResponse {
     let path = sent.target.split('?').next().unwrap_or_default();
     let path = percent_decode_str(path).decode_utf8().unwrap().into_owned();
     let tag = |version: u64| format!("W/\"{version}\"");
@@ -76,15 +75,15 @@ fn answer(sent: &Sent, documents: &mut Documents) -> Answer {
                 .iter()
                 .map(|model| json!({"id": model["@id"], "model": model}))
                 .collect();
-            Answer::json(200, &json!({"value": models}))
+            MockResponse::json(200, &json!({"value": models}))
         }
         "GET" if path.starts_with("/models/") => match documents.by_path.get(&path) {
-            Some((model, _)) => Answer::json(200, &json!({"id": model["@id"], "model": model})),
-            None => Answer::error(404, "ModelNotFound"),
+            Some((model, _)) => MockResponse::json(200, &json!({"id": model["@id"], "model": model})),
+            None => MockResponse::error(404, "ModelNotFound"),
         },
         "DELETE" if path.starts_with("/models/") => delete_model(&path, documents),
         "GET" if path.ends_with("/relationships") => {
-            Answer::json(200, &json!({"value": documents.below(&format!("{path}/"))}))
+            MockResponse::json(200, &json!({"value": documents.below(&format!("{path}/"))}))
         }
         "GET" if path.ends_with("/incomingrelationships") => {
             let twin = path.split('/').nth(2).unwrap().to_owned();
@@ -93,11 +92,11 @@ fn answer(sent: &Sent, documents: &mut Documents) -> Answer {
                 .iter()
                 .filter(|relationship| relationship["$targetId"] == *twin)
                 .collect();
-            Answer::json(200, &json!({"value": incoming}))
+            MockResponse::json(200, &json!({"value": incoming}))
         }
         "GET" => match documents.by_path.get(&path) {
-            Some((document, version)) => Answer::json(200, document).header("etag", tag(*version)),
-            None => Answer::error(404, "DigitalTwinNotFound"),
+            Some((document, version)) => MockResponse::json(200, document).header("etag", tag(*version)),
+            None => MockResponse::error(404, "DigitalTwinNotFound"),
         },
         "PUT" => {
             let document = sent.json();
@@ -109,18 +108,18 @@ fn answer(sent: &Sent, documents: &mut Documents) -> Answer {
             if path.contains("/relationships/")
                 && (missing(&document["$sourceId"]) || missing(&document["$targetId"]))
             {
-                return Answer::error(404, "TargetDigitalTwinNotFound");
+                return MockResponse::error(404, "TargetDigitalTwinNotFound");
             }
             let version = documents.put(&path, document.clone());
-            Answer::json(200, &document).header("etag", tag(version))
+            MockResponse::json(200, &document).header("etag", tag(version))
         }
         "PATCH" => patch(sent, &path, documents),
         "DELETE" => delete(&path, documents),
-        other => panic!("no answer to {other} {path}"),
+        other => panic!("unexpected {other} {path}"),
     }
 }
 
-fn add_models(sent: &Sent, documents: &mut Documents) -> Answer {
+fn add_models(sent: &SentRequest, documents: &mut Documents) -> MockResponse {
     let models = sent.json();
     let models = models.as_array().unwrap();
     let path = |model: &Value| format!("/models/{}", model["@id"].as_str().unwrap());
@@ -128,7 +127,7 @@ fn add_models(sent: &Sent, documents: &mut Documents) -> Answer {
         .iter()
         .any(|model| documents.by_path.contains_key(&path(model)))
     {
-        return Answer::error(409, "ModelIdAlreadyExists");
+        return MockResponse::error(409, "ModelIdAlreadyExists");
     }
     for model in models {
         for base in model["extends"].as_array().into_iter().flatten() {
@@ -136,20 +135,20 @@ fn add_models(sent: &Sent, documents: &mut Documents) -> Answer {
                 .by_path
                 .contains_key(&format!("/models/{}", base.as_str().unwrap()));
             if !stored && !models.iter().any(|other| other["@id"] == *base) {
-                return Answer::error(400, "DTDLParserError");
+                return MockResponse::error(400, "DTDLParserError");
             }
         }
     }
     for model in models {
         documents.put(&path(model), model.clone());
     }
-    Answer::json(
+    MockResponse::json(
         201,
         &models.iter().map(|model| json!({"id": model["@id"]})).collect(),
     )
 }
 
-fn delete_model(path: &str, documents: &mut Documents) -> Answer {
+fn delete_model(path: &str, documents: &mut Documents) -> MockResponse {
     let id = path.trim_start_matches("/models/");
     let used = documents.below("/models/").iter().any(|model| {
         model["extends"]
@@ -157,34 +156,34 @@ fn delete_model(path: &str, documents: &mut Documents) -> Answer {
             .is_some_and(|bases| bases.iter().any(|base| base == id))
     });
     if used {
-        return Answer::error(409, "ModelReferencesNotDeleted");
+        return MockResponse::error(409, "ModelReferencesNotDeleted");
     }
     match documents.by_path.remove(path) {
-        Some(_) => Answer::empty(204),
-        None => Answer::error(404, "ModelNotFound"),
+        Some(_) => MockResponse::empty(204),
+        None => MockResponse::error(404, "ModelNotFound"),
     }
 }
 
-fn patch(sent: &Sent, path: &str, documents: &mut Documents) -> Answer {
+fn patch(sent: &SentRequest, path: &str, documents: &mut Documents) -> MockResponse {
     let Some((document, version)) = documents.by_path.get(path).cloned() else {
-        return Answer::error(404, "DigitalTwinNotFound");
+        return MockResponse::error(404, "DigitalTwinNotFound");
     };
     if sent
         .header("if-match")
         .is_some_and(|etag| etag != "*" && etag != format!("W/\"{version}\""))
     {
-        return Answer::error(412, "PreconditionFailed");
+        return MockResponse::error(412, "PreconditionFailed");
     }
     let mut document = document;
     let patch: json_patch::Patch = serde_json::from_str(&sent.body).unwrap();
     if json_patch::patch(&mut document, &patch).is_err() {
-        return Answer::error(400, "JsonPatchInvalid");
+        return MockResponse::error(400, "JsonPatchInvalid");
     }
     let version = documents.put(path, document);
-    Answer::empty(204).header("etag", format!("W/\"{version}\""))
+    MockResponse::empty(204).header("etag", format!("W/\"{version}\""))
 }
 
-fn delete(path: &str, documents: &mut Documents) -> Answer {
+fn delete(path: &str, documents: &mut Documents) -> MockResponse {
     if !path.contains("/relationships/") {
         let twin = path.trim_start_matches("/digitaltwins/");
         let all = documents.relationships();
@@ -192,11 +191,11 @@ fn delete(path: &str, documents: &mut Documents) -> Answer {
             .iter()
             .any(|relationship| relationship["$sourceId"] == twin || relationship["$targetId"] == twin)
         {
-            return Answer::error(400, "RelationshipsNotDeleted");
+            return MockResponse::error(400, "RelationshipsNotDeleted");
         }
     }
     match documents.by_path.remove(path) {
-        Some(_) => Answer::empty(204),
-        None => Answer::error(404, "DigitalTwinNotFound"),
+        Some(_) => MockResponse::empty(204),
+        None => MockResponse::error(404, "DigitalTwinNotFound"),
     }
 }

@@ -1,4 +1,4 @@
-//! A transport that records what is sent and answers from a script.
+//! A mock transport that records requests and returns scripted responses.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 /// A request as it was sent.
 #[derive(Debug, Clone)]
-pub(crate) struct Sent {
+pub(crate) struct SentRequest {
     pub(crate) method: String,
     /// Path and query, as on the wire.
     pub(crate) target: String,
@@ -24,7 +24,7 @@ pub(crate) struct Sent {
     pub(crate) body: String,
 }
 
-impl Sent {
+impl SentRequest {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -45,8 +45,8 @@ impl Sent {
         format!("{} {target}", self.method)
     }
 
-    /// What a reader of a snapshot wants to see.
-    fn text(&self) -> String {
+    /// The request as shown in snapshots, with the headers that matter.
+    fn render(&self) -> String {
         let mut text = format!("{} {}\n", self.method, self.target);
         let shown = [
             "accept",
@@ -75,20 +75,20 @@ impl Sent {
     }
 }
 
-/// What the service answers.
-pub(crate) struct Answer {
+/// A scripted response, or a failure to respond.
+pub(crate) struct MockResponse {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
     failure: Option<ErrorKind>,
 }
 
-impl Answer {
+impl MockResponse {
     pub(crate) fn json(status: u16, body: &Value) -> Self {
-        Self::text(status, &body.to_string())
+        Self::with_body(status, &body.to_string())
     }
 
-    pub(crate) fn text(status: u16, body: &str) -> Self {
+    pub(crate) fn with_body(status: u16, body: &str) -> Self {
         Self {
             status,
             headers: Vec::new(),
@@ -98,16 +98,16 @@ impl Answer {
     }
 
     pub(crate) fn empty(status: u16) -> Self {
-        Self::text(status, "")
+        Self::with_body(status, "")
     }
 
-    /// The service's error envelope.
+    /// A response with the service's error envelope.
     pub(crate) fn error(status: u16, code: &str) -> Self {
         let body = serde_json::json!({"error": {"code": code, "message": format!("the message of {code}")}});
         Self::json(status, &body).header("x-ms-error-code", code)
     }
 
-    /// No answer: the connection breaks.
+    /// A broken connection instead of a response.
     pub(crate) fn broken(kind: ErrorKind) -> Self {
         Self {
             failure: Some(kind),
@@ -121,32 +121,32 @@ impl Answer {
     }
 }
 
-type Script = Box<dyn FnMut(&Sent) -> Answer + Send>;
+type Script = Box<dyn FnMut(&SentRequest) -> MockResponse + Send>;
 
-/// The service: a log and a script.
-pub(crate) struct Service {
-    log: Mutex<Vec<Sent>>,
+/// A service that logs its requests and takes its responses from a script.
+pub(crate) struct MockService {
+    log: Mutex<Vec<SentRequest>>,
     script: Mutex<Script>,
 }
 
-impl std::fmt::Debug for Service {
+impl std::fmt::Debug for MockService {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Service")
+        f.write_str("MockService")
     }
 }
 
-impl Service {
-    /// A service that answers what `script` says, and a client of it.
+impl MockService {
+    /// Returns a service that responds as `script` decides, and a client for it.
     pub(crate) fn new(
-        script: impl FnMut(&Sent) -> Answer + Send + 'static,
+        script: impl FnMut(&SentRequest) -> MockResponse + Send + 'static,
     ) -> (Arc<Self>, DigitalTwinsClient) {
         Self::with_options(ClientOptions::default(), script)
     }
 
-    /// The same, with more options.
+    /// As [`new`](Self::new), with client options.
     pub(crate) fn with_options(
         options: ClientOptions,
-        script: impl FnMut(&Sent) -> Answer + Send + 'static,
+        script: impl FnMut(&SentRequest) -> MockResponse + Send + 'static,
     ) -> (Arc<Self>, DigitalTwinsClient) {
         let service = Arc::new(Self {
             log: Mutex::default(),
@@ -156,36 +156,38 @@ impl Service {
         (service, client)
     }
 
-    /// A service that answers `answers` one after the other.
-    pub(crate) fn answering(answers: impl IntoIterator<Item = Answer>) -> (Arc<Self>, DigitalTwinsClient) {
-        let mut answers: std::collections::VecDeque<_> = answers.into_iter().collect();
+    /// Returns a service that gives these responses in order, and a client for it.
+    pub(crate) fn with_responses(
+        responses: impl IntoIterator<Item = MockResponse>,
+    ) -> (Arc<Self>, DigitalTwinsClient) {
+        let mut responses: std::collections::VecDeque<_> = responses.into_iter().collect();
         Self::new(move |sent| {
-            answers
+            responses
                 .pop_front()
                 .unwrap_or_else(|| panic!("unexpected: {}", sent.line()))
         })
     }
 
-    pub(crate) fn sent(&self) -> Vec<Sent> {
+    pub(crate) fn sent(&self) -> Vec<SentRequest> {
         self.log.lock().unwrap().clone()
     }
 
-    /// Method and path of all requests.
+    /// The method and path of each request.
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.sent().iter().map(Sent::line).collect()
+        self.sent().iter().map(SentRequest::line).collect()
     }
 
-    /// All requests, for a snapshot.
+    /// All requests, as shown in snapshots.
     pub(crate) fn text(&self) -> String {
         self.sent()
             .iter()
-            .map(Sent::text)
+            .map(SentRequest::render)
             .collect::<Vec<_>>()
             .join("\n---\n")
     }
 }
 
-/// A client that sends through `transport`, for tokens of another cloud.
+/// Returns a client that requests tokens for `scope`.
 pub(crate) fn client_with_scope(transport: Arc<dyn HttpClient>, scope: &str) -> DigitalTwinsClient {
     let client_options = ClientOptions {
         transport: Some(Transport::new(transport)),
@@ -194,6 +196,7 @@ pub(crate) fn client_with_scope(transport: Arc<dyn HttpClient>, scope: &str) -> 
     let options = DigitalTwinsClientOptions {
         client_options,
         scope: Some(scope.to_owned()),
+        ..Default::default()
     };
     DigitalTwinsClient::new("twins.example", Arc::new(Credential), Some(options)).unwrap()
 }
@@ -210,16 +213,20 @@ fn client(transport: Arc<dyn HttpClient>, options: ClientOptions) -> DigitalTwin
     };
     let options = DigitalTwinsClientOptions {
         client_options,
-        scope: None,
+        ..Default::default()
     };
+    client_with(options)
+}
+
+pub(crate) fn client_with(options: DigitalTwinsClientOptions) -> DigitalTwinsClient {
     DigitalTwinsClient::new("https://twins.example", Arc::new(Credential), Some(options)).unwrap()
 }
 
 #[async_trait::async_trait]
-impl HttpClient for Service {
+impl HttpClient for MockService {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let Body::Bytes(body) = request.body() else {
-            panic!("a body that is no bytes")
+            panic!("the body is not bytes")
         };
         let mut headers: Vec<_> = request
             .headers()
@@ -234,32 +241,32 @@ impl HttpClient for Service {
             Some(query) => format!("{}?{query}", url.path()),
             None => url.path().to_owned(),
         };
-        let sent = Sent {
+        let sent = SentRequest {
             method: request.method().to_string(),
             target,
             headers,
             body: String::from_utf8(body.to_vec()).unwrap(),
         };
         self.log.lock().unwrap().push(sent.clone());
-        let answer = (self.script.lock().unwrap())(&sent);
-        // So that calls that run at the same time really do.
+        let response = (self.script.lock().unwrap())(&sent);
+        // Lets concurrent calls interleave.
         tokio::task::yield_now().await;
-        if let Some(kind) = answer.failure {
+        if let Some(kind) = response.failure {
             return Err(azure_core::Error::with_message(kind, "the connection broke"));
         }
         let mut headers = Headers::new();
-        for (name, value) in answer.headers {
+        for (name, value) in response.headers {
             headers.insert(HeaderName::from_static(name), value);
         }
         Ok(AsyncRawResponse::from_bytes(
-            StatusCode::from(answer.status),
+            StatusCode::from(response.status),
             headers,
-            answer.body,
+            response.body,
         ))
     }
 }
 
-/// Gives the same token for ever.
+/// Returns a token that names the requested scopes.
 #[derive(Debug)]
 pub(crate) struct Credential;
 

@@ -1,4 +1,4 @@
-//! Properties of typed twins: nothing is lost on the way there and back, and a computed patch does what was meant.
+//! Property tests of typed twins: lossless round trips and diffs.
 
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ fn pump() -> impl Strategy<Value = Pump> {
         )
 }
 
-/// The value as the service stores it: nothing that is null.
+/// The value as the service stores it, without nulls.
 fn stored(value: &Value) -> Value {
     match value {
         Value::Object(object) => {
@@ -92,7 +92,7 @@ fn as_json<T: Serialize>(value: &T) -> Value {
     serde_json::from_str(&serde_json::to_string(value).unwrap()).unwrap()
 }
 
-/// Without the objects that have nothing in them: a type cannot tell them from absent ones.
+/// Removes empty objects, which a type cannot distinguish from absent ones.
 fn without_empty(value: Value) -> Value {
     let Value::Object(object) = value else {
         return value;
@@ -109,14 +109,14 @@ fn without_empty(value: Value) -> Value {
 
 proptest! {
     #[test]
-    fn a_typed_twin_comes_back(pump in pump(), more in any::<u64>()) {
+    fn a_typed_twin_survives_a_round_trip(pump in pump(), more in any::<u64>()) {
         let mut twin = DigitalTwin::new("p", "dtmi:example:Pump;1", pump);
         twin.extra.insert("later".to_owned(), json!({"n": more}));
         twin.contents.motor.extra.insert("later".to_owned(), json!([more]));
         let text = serde_json::to_string(&twin).unwrap();
         let back: DigitalTwin<Pump> = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(&back, &twin);
-        // A basic twin and an older type carry the same on.
+        // An untyped twin and an older type keep all members.
         let basic: BasicDigitalTwin = serde_json::from_str(&text).unwrap();
         prop_assert_eq!(serde_json::to_string(&basic).unwrap(), text.clone());
         #[derive(Serialize, Deserialize)]
@@ -128,7 +128,7 @@ proptest! {
     }
 
     #[test]
-    fn a_typed_relationship_comes_back(diameter in prop::option::of(any::<i64>()), flow in finite()) {
+    fn a_typed_relationship_survives_a_round_trip(diameter in prop::option::of(any::<i64>()), flow in finite()) {
         #[derive(Debug, PartialEq, Serialize, Deserialize)]
         struct Pipe {
             diameter: Option<i64>,
@@ -142,7 +142,7 @@ proptest! {
     }
 
     #[test]
-    fn a_typed_diff_leads_from_before_to_after(before in pump(), after in pump()) {
+    fn a_typed_diff_turns_before_into_after(before in pump(), after in pump()) {
         let patch = DigitalTwinPatch::diff(&before, &after).unwrap();
         let mut document = stored(&as_json(&before));
         json_patch::patch(&mut document, patch.operations()).unwrap();
@@ -152,7 +152,7 @@ proptest! {
     }
 
     #[test]
-    fn a_typed_diff_touches_nothing_else(before in pump(), after in pump(), more in any::<i64>()) {
+    fn a_typed_diff_keeps_unknown_properties(before in pump(), after in pump(), more in any::<i64>()) {
         // The service has properties that the type does not know.
         let patch = DigitalTwinPatch::diff(&before, &after).unwrap();
         let mut document = stored(&as_json(&before));
@@ -164,7 +164,7 @@ proptest! {
     }
 
     #[test]
-    fn a_diff_of_relationships_has_no_more_than_properties(before in any::<i64>(), after in any::<i64>()) {
+    fn a_diff_of_relationships_has_only_properties(before in any::<i64>(), after in any::<i64>()) {
         let contents = |n: i64| Map::from_iter([("n".to_owned(), json!(n))]);
         let relationship = |n| Relationship::new("r", "a", "feeds", "b", contents(n));
         let patch = RelationshipPatch::diff(&relationship(before), &relationship(after)).unwrap();

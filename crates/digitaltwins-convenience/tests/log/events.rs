@@ -1,4 +1,4 @@
-//! What `RUST_LOG` shows.
+//! Log events.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{Answer, Service};
+use crate::support::{MockResponse, MockService};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -31,13 +31,13 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// Runs `work` and returns what `RUST_LOG=<filter>` shows of it.
+/// Runs `work` and returns its log with `RUST_LOG=<filter>`.
 async fn logged(
     filter: &str,
-    answers: impl IntoIterator<Item = Answer>,
+    responses: impl IntoIterator<Item = MockResponse>,
     work: impl AsyncFnOnce(DigitalTwinsClient),
 ) -> String {
-    let _turn = crate::LISTENING.lock().await;
+    let _turn = crate::SUBSCRIBER.lock().await;
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
@@ -46,18 +46,18 @@ async fn logged(
         .without_time()
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
-    let (_, client) = Service::answering(answers);
+    let (_, client) = MockService::with_responses(responses);
     work(client).await;
     String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
 }
 
-fn twin() -> Answer {
+fn twin() -> MockResponse {
     let twin = json!({"$dtId": "t", "$etag": "W/\"1\"", "$metadata": {"$model": "dtmi:a;1"}});
-    Answer::json(200, &twin).header("etag", "W/\"1\"")
+    MockResponse::json(200, &twin).header("etag", "W/\"1\"")
 }
 
-fn busy() -> Answer {
-    Answer::error(503, "ServerBusy").header("x-ms-request-id", "r-1")
+fn busy() -> MockResponse {
+    MockResponse::error(503, "ServerBusy").header("x-ms-request-id", "r-1")
 }
 
 async fn get(client: DigitalTwinsClient) {
@@ -69,12 +69,12 @@ async fn info_shows_retries_with_code_and_request_id() {
     let log = logged("digitaltwins_convenience=info", [busy(), twin()], get).await;
     insta::assert_snapshot!(log);
     let log = logged("digitaltwins_convenience=warn", [busy(), twin()], get).await;
-    assert_eq!(log, "", "a retry is no failure");
+    assert_eq!(log, "", "a retry is not a failure");
 }
 
 #[tokio::test(start_paused = true)]
 async fn warn_shows_calls_that_failed() {
-    let missing = || Answer::error(404, "DigitalTwinNotFound").header("x-ms-request-id", "r-2");
+    let missing = || MockResponse::error(404, "DigitalTwinNotFound").header("x-ms-request-id", "r-2");
     let log = logged("digitaltwins_convenience=warn", [missing()], async |client| {
         client.get_digital_twin::<Value>("t").await.unwrap_err();
     })
@@ -83,9 +83,9 @@ async fn warn_shows_calls_that_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_composite_method_that_failed_is_one_line() {
-    let answers = [twin(), Answer::error(403, "Forbidden")];
-    let log = logged("digitaltwins_convenience=warn", answers, async |client| {
+async fn a_failed_composite_method_is_logged_once() {
+    let responses = [twin(), MockResponse::error(403, "Forbidden")];
+    let log = logged("digitaltwins_convenience=warn", responses, async |client| {
         let change = |twin: &mut digitaltwins_convenience::BasicDigitalTwin| {
             twin.contents.insert("a".to_owned(), json!(1));
         };
@@ -98,14 +98,20 @@ async fn a_composite_method_that_failed_is_one_line() {
 
 #[tokio::test(start_paused = true)]
 async fn headers_that_explain_a_failure_are_not_redacted() {
-    let answer = busy().header("retry-after", "3600").header("x-secret", "s3cret");
-    let log = logged("typespec_client_core=debug", [answer], async |client| {
+    let response = busy()
+        .header("x-ms-client-request-id", "c-1")
+        .header("mise-correlation-id", "m-1")
+        .header("retry-after", "3600")
+        .header("x-secret", "s3cret");
+    let log = logged("typespec_client_core=debug", [response], async |client| {
         client.get_digital_twin::<Value>("t").await.unwrap_err();
     })
     .await;
     for header in [
         "x-ms-error-code: ServerBusy",
         "x-ms-request-id: r-1",
+        "x-ms-client-request-id: c-1",
+        "mise-correlation-id: m-1",
         "retry-after: 3600",
         "x-secret: REDACTED",
     ] {

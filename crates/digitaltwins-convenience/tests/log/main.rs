@@ -1,7 +1,7 @@
-//! What the crate logs and traces.
+//! Logs and traces.
 //!
-//! A program of its own, whose tests take turns: `tracing` decides once per call site whether there is a subscriber, so
-//! tests without one must not run beside these.
+//! A test binary of its own whose tests run one at a time: `tracing` caches per call site whether a subscriber is
+//! interested, so tests without a subscriber must not run concurrently.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,14 +12,14 @@
 mod events;
 mod spans;
 #[path = "../it/store.rs"]
-#[allow(dead_code, reason = "the other tests need more of it")]
+#[allow(dead_code, reason = "the other test binary uses the rest")]
 mod store;
 #[path = "../it/support.rs"]
-#[allow(dead_code, reason = "the other tests need more of it")]
+#[allow(dead_code, reason = "the other test binary uses the rest")]
 mod support;
-// The recorder of azure-service-core's own tests.
+// Shared with the tests of azure-service-core.
 #[path = "../../../azure-service-core/tests/log/tracer.rs"]
 mod tracer;
 
-/// Held by a test while it listens.
-static LISTENING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+/// Held by a test while its subscriber is set.
+static SUBSCRIBER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use azure_core::http::{ClientOptions, InstrumentationOptions};
 use digitaltwins_convenience::{
-    BasicDigitalTwin, DigitalTwinsClient, GraphItem, Precondition, UploadModelsOptions, Upsert,
+    BasicDigitalTwin, DigitalTwinsClient, GraphItem, ModelFiles, Precondition, UploadModelsOptions, Upsert,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
 
 use crate::store;
-use crate::support::{Answer, Sent};
+use crate::support::{MockResponse, SentRequest};
 use crate::tracer::Recorder;
 
 /// The service with a model and a twin `t` with a relationship to `u`.
@@ -22,14 +22,14 @@ fn traced() -> (Recorder, DigitalTwinsClient) {
         },
         ..Default::default()
     };
-    let (_, documents, client) = store::service_with_options(options, |sent: &Sent, documents| {
+    let (_, documents, client) = store::service_with_options(options, |sent: &SentRequest, documents| {
         let version = documents
             .by_path
             .get("/digitaltwins/t")
             .map(|(_, version)| *version);
         let row = json!([{"T": {"$dtId": "t", "$etag": format!("W/\"{}\"", version.unwrap_or_default())}}]);
         (sent.line() == "POST /query")
-            .then(|| Answer::json(200, &json!({"value": row, "continuationToken": null})))
+            .then(|| MockResponse::json(200, &json!({"value": row, "continuationToken": null})))
     });
     {
         let mut documents = documents.lock().unwrap();
@@ -47,7 +47,7 @@ fn traced() -> (Recorder, DigitalTwinsClient) {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_is_a_span_with_its_requests() {
-    let _turn = crate::LISTENING.lock().await;
+    let _turn = crate::SUBSCRIBER.lock().await;
     let (recorder, client) = traced();
     client.get_digital_twin::<Value>("t").await.unwrap();
     let twin = json!({"$metadata": {"$model": "dtmi:example:m1;1"}});
@@ -56,7 +56,7 @@ async fn a_call_is_a_span_with_its_requests() {
         .await
         .unwrap();
     client
-        .delete_digital_twin("nobody", Precondition::Unconditional)
+        .delete_digital_twin("missing", Precondition::Unconditional)
         .await
         .unwrap_err();
     client
@@ -76,7 +76,7 @@ async fn a_call_is_a_span_with_its_requests() {
 
 #[tokio::test(start_paused = true)]
 async fn a_composite_method_is_the_parent_of_its_requests() {
-    let _turn = crate::LISTENING.lock().await;
+    let _turn = crate::SUBSCRIBER.lock().await;
     let (recorder, client) = traced();
     client
         .modify_digital_twin::<Map<String, Value>>("t", |twin| {
@@ -86,8 +86,10 @@ async fn a_composite_method_is_the_parent_of_its_requests() {
         .unwrap();
     client.wait_until_visible("t", None).await.unwrap();
     let twin = BasicDigitalTwin::new("w", "dtmi:example:m1;1", Map::new());
+    let report = client.bulk_upsert([twin.clone()], None).await.unwrap();
+    assert!(report.is_successful());
     let outcomes = client
-        .bulk_upsert(stream::iter([GraphItem::from(twin)]), None)
+        .bulk_upsert_stream(stream::iter([GraphItem::from(twin)]), None)
         .unwrap();
     assert_eq!(outcomes.count().await, 1);
     let model = json!({"@context": "dtmi:dtdl:context;3", "@id": "dtmi:example:m2;1", "@type": "Interface"});
@@ -95,7 +97,13 @@ async fn a_composite_method_is_the_parent_of_its_requests() {
         skip_existing: true,
         ..Default::default()
     };
-    client.upload_models(&[model], Some(options)).await.unwrap();
+    client
+        .upload_models(&[model], Some(options.clone()))
+        .await
+        .unwrap();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../dtdl/examples/models");
+    let files = ModelFiles::read(folder).unwrap();
+    client.upload_model_files(&files, Some(options)).await.unwrap();
     client.delete_all_models().await.unwrap();
     client.delete_digital_twin_with_relationships("t").await.unwrap();
     client

@@ -1,9 +1,9 @@
-//! What an upsert depends on.
+//! The mode of an upsert.
 
-/// What an upsert does if the resource exists already.
+/// The behavior of an upsert if the resource already exists.
 ///
-/// A parameter of every upsert, so overwriting is always explicit. The service knows no other conditions here; to
-/// replace a twin only if it is unchanged, patch it with a [`Precondition`](crate::Precondition).
+/// Every upsert takes it as a parameter, so overwriting is always explicit. The service supports no other conditions for
+/// upserts; to change a twin only if it is unchanged, patch it with a [`Precondition`](crate::Precondition).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upsert {
     /// Replaces the existing resource as a whole.
