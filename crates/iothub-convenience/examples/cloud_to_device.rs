@@ -1,12 +1,9 @@
-//! Sends messages to a device and waits for the feedback on what became of them.
+//! Sends messages to a device and receives feedback on their outcomes.
 //!
 //! ```sh
 //! cargo run -p iothub-convenience --example cloud_to_device
 //! ```
-#![allow(
-    clippy::print_stdout,
-    reason = "telling what it does is what an example is for"
-)]
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 mod common;
 
@@ -30,7 +27,7 @@ async fn main() -> Result<(), Failure> {
     send(&hub, "open").await?;
     send(&hub, "fly").await?;
 
-    // On the emulator the device can be played; a real one would have to connect now.
+    // The emulator can act as the device; a real device would have to connect now.
     if let Some(devices) = hub.emulator.as_ref().and_then(|emulator| emulator.iothub()) {
         while let Some(received) = devices.receive_message(DEVICE, None)? {
             let settlement = match received.message.body.as_slice() {
@@ -39,7 +36,7 @@ async fn main() -> Result<(), Failure> {
             };
             devices.settle_message(DEVICE, None, &received.lock_token, settlement)?;
         }
-        // Otherwise the hub collects feedback for a while.
+        // By default the hub collects feedback for 15 seconds.
         devices.flush_feedback();
 
         let mut feedback = hub.client.feedback_messages();
@@ -48,9 +45,10 @@ async fn main() -> Result<(), Failure> {
             for record in &batch.items {
                 println!("{:?}: {:?}", record.original_message_id, record.status_code);
             }
-            // Without this the batch comes again.
+            // Without this the hub delivers the batch again.
             batch.complete().await?;
         }
+        feedback.close().await;
     }
     hub.client.close_amqp().await;
     hub.delete([DEVICE.to_owned()]).await
@@ -64,10 +62,12 @@ async fn send(hub: &Hub, command: &str) -> Result<(), Failure> {
         .with_property("sender", "example")
         .with_acknowledgement(DeliveryAcknowledgement::Full);
     match hub.client.send_c2d_message(DEVICE, message).await {
-        Ok(sent) => println!("the hub has {:?}", sent.message_id),
-        Err(error) if error.is_not_found() => println!("there is no {DEVICE} yet"),
-        // Sent again, it might arrive twice.
-        Err(error) if error.is_unknown_outcome() => println!("it may or may not arrive: {error}"),
+        Ok(sent) => println!("sent message {:?}", sent.message_id),
+        Err(error) if error.is_not_found() => println!("{DEVICE} does not exist"),
+        // A retry might deliver it twice.
+        Err(error) if error.is_unknown_outcome() => {
+            println!("the hub may or may not have accepted it: {error}")
+        }
         Err(error) => return Err(error.into()),
     }
     Ok(())

@@ -1,18 +1,14 @@
-//! Rolls a configuration out to the devices of one site: checks it, creates it, widens its target, removes it.
+//! Rolls out a configuration to the devices of a site: checks it, creates it, extends its target condition, deletes it.
 //!
 //! ```sh
 //! cargo run -p iothub-convenience --example configuration_rollout
 //! ```
-#![allow(
-    clippy::print_stdout,
-    reason = "telling what it does is what an example is for"
-)]
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 mod common;
 
 use common::{Failure, Hub};
 use iothub_convenience::{Configuration, ConfigurationContent, Precondition, RegistryEntry, TwinPatch};
-use serde_json::json;
 
 const CONFIGURATION: &str = "fast-sensors";
 const SITES: [&str; 2] = ["oslo", "rome"];
@@ -38,9 +34,12 @@ async fn main() -> Result<(), Failure> {
         .test_configuration_queries("tags.site = 'oslo'", metrics)
         .await?
         .into_model()?;
-    println!("mistakes in the queries: {:?}", checked.target_condition_error);
+    println!(
+        "error in the target condition: {:?}",
+        checked.target_condition_error
+    );
 
-    let content = ConfigurationContent::device([("properties.desired.interval", json!(5))]);
+    let content = ConfigurationContent::device([("properties.desired.interval", 5)])?;
     let configuration = Configuration::new(CONFIGURATION, content)
         .with_target_condition("tags.site = 'oslo'")
         .with_priority(10)
@@ -52,7 +51,7 @@ async fn main() -> Result<(), Failure> {
         .into_model()?;
     println!("{} targets {:?}", created.id, created.target_condition);
 
-    // Only if nobody else has changed it since.
+    // Fails if another client has changed it.
     let precondition = created.precondition()?;
     let wider = created.with_target_condition("tags.site IN ['oslo', 'rome']");
     let updated = hub
@@ -68,7 +67,7 @@ async fn main() -> Result<(), Failure> {
         read.system_metrics.and_then(|metrics| metrics.results)
     );
     let all = hub.client.get_configurations(None).await?.into_model()?;
-    println!("{} configurations in all", all.len());
+    println!("{} configurations", all.len());
 
     hub.client
         .delete_configuration(CONFIGURATION, Precondition::Unconditional)

@@ -1,12 +1,9 @@
-//! Calls a method of a device and tells apart what can become of it.
+//! Calls a method of a device and distinguishes its outcomes.
 //!
 //! ```sh
 //! cargo run -p iothub-convenience --example direct_method
 //! ```
-#![allow(
-    clippy::print_stdout,
-    reason = "telling what it does is what an example is for"
-)]
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 mod common;
 
@@ -35,7 +32,7 @@ async fn main() -> Result<(), Failure> {
         .await?;
     call(&hub, &method).await?;
 
-    // On the emulator the device can be played; a real one would have to connect now.
+    // The emulator can act as the device; a real device would have to connect now.
     if let Some(devices) = hub.emulator.as_ref().and_then(|emulator| emulator.iothub()) {
         devices.set_connected(DEVICE, None, true)?;
         devices.on_method(
@@ -50,15 +47,15 @@ async fn main() -> Result<(), Failure> {
 }
 
 async fn call(hub: &Hub, method: &DirectMethod) -> Result<(), Failure> {
-    let told = match hub.client.invoke_device_method(DEVICE, method).await? {
-        DirectMethodOutcome::Answered(answer) => {
-            format!("it answers {} with {:?}", answer.status, answer.payload)
+    let outcome = match hub.client.invoke_device_method(DEVICE, method).await? {
+        DirectMethodOutcome::Responded(response) => {
+            format!("responded {} with {:?}", response.status, response.payload)
         }
-        DirectMethodOutcome::Offline => "it is not connected".to_owned(),
-        DirectMethodOutcome::NoAnswerInTime => "it does not answer, and may have moved".to_owned(),
-        DirectMethodOutcome::NotFound => "there is no such device".to_owned(),
+        DirectMethodOutcome::Offline => "not connected".to_owned(),
+        DirectMethodOutcome::NoResponse => "no response; the method may have been executed".to_owned(),
+        DirectMethodOutcome::NotFound => "does not exist".to_owned(),
         other => format!("{other:?}"),
     };
-    println!("{DEVICE}: {told}");
+    println!("{DEVICE}: {outcome}");
     Ok(())
 }

@@ -1,17 +1,14 @@
-//! Registers a fleet of devices with keys and tags, sees what became of each, and gives out connection strings.
+//! Registers a fleet of devices with keys and tags, reports the outcome of each, and returns connection strings.
 //!
 //! ```sh
 //! cargo run -p iothub-convenience --example provision_fleet
 //! ```
-#![allow(
-    clippy::print_stdout,
-    reason = "telling what it does is what an example is for"
-)]
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 mod common;
 
 use common::{Failure, Hub};
-use iothub_convenience::{DeviceStatus, RegistryEntry, SymmetricKey, TwinPatch, WhichKey};
+use iothub_convenience::{DeviceStatus, KeySlot, RegistryEntry, SymmetricKey, TwinPatch};
 
 const DEVICES: usize = 250;
 
@@ -24,7 +21,7 @@ async fn main() -> Result<(), Failure> {
     let hub = Hub::open().await?;
     hub.delete((0..DEVICES).map(id)).await?;
 
-    // One of them is there already, so that there is a failure to see.
+    // One device already exists, to show a failure.
     let keys = SymmetricKey::generate()?;
     hub.client
         .create_device_with_sas(&id(7), keys, DeviceStatus::Enabled, None)
@@ -49,16 +46,16 @@ async fn main() -> Result<(), Failure> {
         println!("stopped by: {error}");
     }
     let unfinished = report.into_unfinished();
-    println!("{} are to be done again", unfinished.len());
+    println!("{} are unfinished", unfinished.len());
 
     let device = hub.client.get_device(&id(0)).await?.into_model()?;
-    let connection_string = hub.client.device_connection_string(&device, WhichKey::Primary)?;
-    // It holds a key, so only the harmless part is shown.
-    let (harmless, _) = connection_string
+    let connection_string = hub.client.device_connection_string(&device, KeySlot::Primary)?;
+    // Prints only the part without the key.
+    let (public, _) = connection_string
         .secret()
         .split_once(";SharedAccessKey=")
         .unwrap_or_default();
-    println!("{} connects with {harmless};SharedAccessKey=…", device.device_id);
+    println!("{} connects with {public};SharedAccessKey=…", device.device_id);
 
     hub.delete((0..DEVICES).map(id)).await
 }

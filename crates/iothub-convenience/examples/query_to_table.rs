@@ -1,12 +1,9 @@
-//! Queries a hub with bound values and prints the answer as a table.
+//! Queries a hub with bound values and prints the rows as a table.
 //!
 //! ```sh
 //! cargo run -p iothub-convenience --example query_to_table
 //! ```
-#![allow(
-    clippy::print_stdout,
-    reason = "telling what it does is what an example is for"
-)]
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 mod common;
 
@@ -20,7 +17,7 @@ use serde::Deserialize;
 
 const SITES: [&str; 3] = ["oslo", "rome", "l'aquila"];
 
-/// One row of the second query.
+/// A row of the second query.
 #[derive(Debug, Deserialize)]
 struct PerSite {
     site: String,
@@ -44,7 +41,7 @@ async fn main() -> Result<(), Failure> {
     let report = hub.client.bulk_create_or_update_devices(entries, None).await;
     println!("{} devices are registered", report.done().count());
 
-    // The site may come from anywhere: it is bound, so that it cannot change what the query means.
+    // The value is bound, so untrusted input cannot change the query.
     let query = Query::select_all()
         .from_devices()
         .filter(tag("site").eq("l'aquila"))

@@ -1,12 +1,9 @@
-//! Changes the twins of a whole site with one job, watches it to its end, and sees what it did to each device.
+//! Changes the twins of a site with a job, polls it until it has ended, and prints the outcome on each device.
 //!
 //! ```sh
 //! cargo run -p iothub-convenience --example scheduled_job
 //! ```
-#![allow(
-    clippy::print_stdout,
-    reason = "telling what it does is what an example is for"
-)]
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 mod common;
 
@@ -32,15 +29,15 @@ async fn main() -> Result<(), Failure> {
     let job_id = format!("night-{}", azure_core::Uuid::new_v4());
     let patch = TwinPatch::new().set_desired("climate.target", 18);
     let request = ScheduledJobRequest::update_twin(&job_id, "tags.site = 'oslo'", patch);
-    let often = PollOptions {
+    let options = PollOptions {
         interval: Some(Duration::from_secs(1)),
     };
     let job = hub
         .client
-        .begin_scheduled_job(&request, Some(often))?
+        .begin_scheduled_job(&request, Some(options))?
         .await?
         .into_model()?;
-    println!("the job has ended as {:?}", job.status);
+    println!("the job ended with the status {:?}", job.status);
     if let Some(statistics) = job.device_job_statistics {
         println!(
             "succeeded on {:?}, failed on {:?} devices",

@@ -6,19 +6,19 @@ use std::time::Duration;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{ClientOptions, Url};
 use azure_service_core::{
-    CallOptions, ClientInfo, CloudScopes, ConnectionString, Credential, SasCredential, ServiceClient,
+    CallLimits, CallOptions, ClientInfo, CloudScopes, Credential, SasCredential, ServiceClient,
 };
 
 use crate::error::Result;
 
-/// The scopes of IoT Hub. The public one is for all clouds but Azure Government.
+/// The scopes of IoT Hub. Only Azure Government has its own.
 const SCOPES: CloudScopes = CloudScopes {
     public: "https://iothubs.azure.net/.default",
     government: Some("https://iothubs.azure.us/.default"),
     china: Some("https://iothubs.azure.net/.default"),
 };
 
-/// Names IoT Hub in the `Audiences` of a custom cloud.
+/// The key of IoT Hub in the `Audiences` of a custom cloud.
 ///
 /// # Example
 ///
@@ -41,7 +41,7 @@ const INFO: ClientInfo = azure_service_core::client_info! {
     logged_headers: ["iothub-errorcode"],
 };
 
-/// A client for the service side of one IoT hub.
+/// A client for the service API of an IoT hub.
 ///
 /// It is cheap to clone; clones share connections and tokens. All methods take `&self`.
 ///
@@ -67,7 +67,7 @@ const INFO: ClientInfo = azure_service_core::client_info! {
 /// # }
 /// ```
 ///
-/// # Testing code that uses it
+/// # Tests
 ///
 /// The client works with the emulator, in process and over TLS:
 ///
@@ -92,15 +92,21 @@ pub struct IotHubRegistryManager {
 
 /// Options of [`IotHubRegistryManager`].
 ///
-/// Change the fields of the default: a new `ClientOptions` has azure_core's retries, which go on for up to a minute.
+/// Start from the default: `ClientOptions::default()` has azure_core's retries, which take up to a minute.
 #[derive(Debug, Clone)]
 pub struct IotHubClientOptions {
     /// azure_core's options: transport, policies, retries, user agent, tracing. Default: three retries, after 0.8, 1.6
     /// and 3.2 seconds.
     pub client_options: ClientOptions,
-    /// The scope to request Entra tokens for. Default: that of the cloud in `client_options`.
+    /// The scope of Entra tokens. Default: that of the cloud in `client_options`.
     pub scope: Option<String>,
-    /// How long tokens made with a shared access key are valid, over HTTP and AMQP; they are renewed before they expire.
+    /// Timeout of one call over HTTP: of all attempts and the waits between them. Default: 90 seconds. A direct method or a
+    /// command extends it by its own timeout. [`CallOptions::call_timeout`](crate::CallOptions::call_timeout) replaces it.
+    pub call_timeout: Option<Duration>,
+    /// The largest body of a response in bytes, after decompression. Default: 64 MiB. A larger one fails with
+    /// [`is_response_too_large`](crate::Error::is_response_too_large).
+    pub max_response_size: Option<usize>,
+    /// The lifetime of tokens signed with a shared access key, over HTTP and AMQP. They are renewed before they expire.
     /// Default: one hour.
     pub token_lifetime: Option<Duration>,
     /// Options of the AMQP connection.
@@ -117,6 +123,8 @@ impl Default for IotHubClientOptions {
                 ..ClientOptions::default()
             },
             scope: None,
+            call_timeout: None,
+            max_response_size: None,
             token_lifetime: None,
             #[cfg(feature = "amqp")]
             amqp: crate::amqp::AmqpOptions::default(),
@@ -125,12 +133,27 @@ impl Default for IotHubClientOptions {
 }
 
 impl IotHubClientOptions {
-    /// Default options that trust the certificates in `pem`, besides those of the system: over HTTP and AMQP. For the
-    /// emulator.
+    /// Returns default options that trust the certificates in `pem` in addition to those of the system, over HTTP and AMQP.
+    /// For the emulator.
     ///
     /// # Errors
     ///
     /// [`is_invalid_input`](crate::Error::is_invalid_input) if `pem` contains no certificate.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let emulator = azure_iot_emulator::Emulator::start().await?;
+    /// let options = IotHubClientOptions::trusting(emulator.ca_certificate_pem())?;
+    /// let connection_string = emulator.iothub_connection_string();
+    /// let hub = IotHubRegistryManager::from_connection_string(&connection_string, Some(options))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(feature = "rustls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     pub fn trusting(pem: &str) -> Result<Self> {
@@ -142,27 +165,67 @@ impl IotHubClientOptions {
         }
         Ok(options)
     }
+
+    /// Returns the options that reach an emulator over HTTP and AMQP: they trust the certificates in `pem`, as
+    /// [`trusting`](Self::trusting) does, and connect to its AMQP endpoint, whose port is not in the connection string.
+    ///
+    /// # Errors
+    ///
+    /// As [`trusting`](Self::trusting).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{CloudToDeviceMessage, IotHubClientOptions, IotHubRegistryManager};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let emulator = azure_iot_emulator::Emulator::start().await?;
+    /// let options = IotHubClientOptions::for_emulator(emulator.ca_certificate_pem(), emulator.iothub_amqp_endpoint())?;
+    /// let hub = IotHubRegistryManager::from_connection_string(&emulator.iothub_connection_string(), Some(options))?;
+    /// let error = hub.send_c2d_message("missing", CloudToDeviceMessage::new("hello")).await.unwrap_err();
+    /// assert!(error.is_not_found());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(all(feature = "rustls", feature = "amqp"))]
+    #[cfg_attr(docsrs, doc(cfg(all(feature = "rustls", feature = "amqp"))))]
+    pub fn for_emulator(pem: &str, amqp_endpoint: impl Into<String>) -> Result<Self> {
+        let mut options = Self::trusting(pem)?;
+        options.amqp.endpoint = Some(amqp_endpoint.into());
+        Ok(options)
+    }
 }
 
 /// Constructors.
 impl IotHubRegistryManager {
-    /// A client with the key of a shared access policy, as in
+    /// Creates a client from the connection string of a shared access policy:
     /// `HostName=my-hub.azure-devices.net;SharedAccessKeyName=service;SharedAccessKey=…`.
     ///
-    /// The parts may come in any order, their names in any case. The policy needs `RegistryRead` to read devices and
+    /// The parts may be in any order, their names in any case. `SharedAccessSignature=…` with a token may replace name and
+    /// key; such a client works until the token expires. The policy needs `RegistryRead` to read devices and
     /// modules, `RegistryWrite` to write them and configurations, `ServiceConnect` for everything else.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the connection string or the options cannot be used; the error
-    /// names the part and shows no key. No connection is made.
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the connection string or the options are invalid; the error
+    /// names the part and does not show the key. Opens no connection.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::IotHubRegistryManager;
+    ///
+    /// let connection_string = "HostName=my-hub.azure-devices.net;SharedAccessKeyName=service;SharedAccessKey=bm90IGEga2V5";
+    /// let hub = IotHubRegistryManager::from_connection_string(connection_string, None)?;
+    /// assert_eq!(hub.host_name(), "my-hub.azure-devices.net");
+    /// # Ok::<(), iothub_convenience::Error>(())
+    /// ```
     pub fn from_connection_string(
         connection_string: &str,
         options: Option<IotHubClientOptions>,
     ) -> Result<Self> {
-        let connection: ConnectionString = connection_string
-            .parse()
-            .map_err(azure_service_core::Error::from)?;
+        let connection = crate::connection_string::parse(connection_string)?;
         let credential = SasCredential::new(&connection).map_err(azure_service_core::Error::from)?;
         let credential = match options.as_ref().and_then(|options| options.token_lifetime) {
             Some(lifetime) => credential.with_lifetime(lifetime),
@@ -177,16 +240,16 @@ impl IotHubRegistryManager {
         )
     }
 
-    /// A client with a Microsoft Entra identity, for the hub at `host`, such as `my-hub.azure-devices.net`.
+    /// Creates a client with a Microsoft Entra identity for the hub at `host`, such as `my-hub.azure-devices.net`.
     ///
-    /// Tokens are requested for the scope of the cloud in `client_options`, or for [`IotHubClientOptions::scope`]. The
-    /// authority that issues them is the credential's. The identity needs a role such as *IoT Hub Data Contributor*; *IoT Hub Twin Contributor* and *IoT Hub Registry
-    /// Contributor* are narrower.
+    /// Tokens are requested for the scope of the cloud in `client_options`, or for [`IotHubClientOptions::scope`], from the
+    /// authority of the credential. The identity needs a role such as *IoT Hub Data Contributor*; *IoT Hub Twin
+    /// Contributor* and *IoT Hub Registry Contributor* are narrower.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the host or the options cannot be used. No connection is made
-    /// and no token is requested.
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if the host or the options are invalid. Opens no connection and
+    /// requests no token.
     ///
     /// # Example
     ///
@@ -195,7 +258,7 @@ impl IotHubRegistryManager {
     /// use std::sync::Arc;
     ///
     /// # fn connect(credential: Arc<dyn TokenCredential>) -> Result<(), iothub_convenience::Error> {
-    /// // `credential` is one of the crate azure_identity.
+    /// // `credential` comes from the crate azure_identity.
     /// let hub = IotHubRegistryManager::from_token_credential("my-hub.azure-devices.net", credential, None)?;
     /// # Ok(())
     /// # }
@@ -225,6 +288,10 @@ impl IotHubRegistryManager {
     ) -> Result<Self> {
         let protocol = iothub_protocol::Client::new_with_client;
         let core = ServiceClient::new(endpoint, credential, INFO, options.client_options, protocol)?;
+        let core = core.with_limits(CallLimits {
+            call_timeout: options.call_timeout,
+            max_response_size: options.max_response_size,
+        });
         Ok(Self {
             #[cfg(feature = "amqp")]
             amqp: crate::amqp::Messaging::new(
@@ -237,7 +304,7 @@ impl IotHubRegistryManager {
         })
     }
 
-    /// The same client on another core: for the calls of a method that consists of several.
+    /// Returns the client with another core, for the calls of a composite method.
     pub(crate) fn over(&self, core: ServiceClient<iothub_protocol::Client>) -> Self {
         Self {
             core,
@@ -246,10 +313,13 @@ impl IotHubRegistryManager {
         }
     }
 
-    /// The same client, with other options for its calls: timeout, retries, headers, context.
+    /// Returns a client with these call options: timeout, retries, headers, context.
     ///
-    /// They apply to every method, pager, poller and bulk run. Over AMQP the timeout applies; retries there are those of
-    /// [`IotHubClientOptions`]. Earlier options are replaced as a whole. It is cheap; connections are shared.
+    /// They apply to every method, pager, poller, stream and bulk run, and replace all earlier call options. The clone is
+    /// cheap and shares connections.
+    ///
+    /// Over AMQP, timeout and retries apply, and the context's span is the parent of the call's span. Headers and values
+    /// for policies do not apply, because a message is not an HTTP request.
     ///
     /// # Example
     ///
@@ -261,12 +331,12 @@ impl IotHubRegistryManager {
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
-    /// let impatient = hub.with_call_options(CallOptions {
+    /// let client = hub.with_call_options(CallOptions {
     ///     attempt_timeout: Some(Duration::from_secs(5)),
     ///     retry: Some(RetryOptions::none()),
     ///     ..CallOptions::default()
     /// });
-    /// let device = impatient.get_device("thermostat-7").await?;
+    /// let device = client.get_device("thermostat-7").await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -275,13 +345,50 @@ impl IotHubRegistryManager {
         self.over(self.core.with_call_options(options))
     }
 
-    /// The low-level client: one method per operation of the REST API, with the same authentication and retries.
+    /// Returns the generated client: one method per operation of the REST API, with the same authentication and retries.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let device = hub.protocol().devices_get_identity("thermostat-7").await?.into_inner();
+    /// println!("{:?}", device.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn protocol(&self) -> iothub_protocol::Client {
         self.core.protocol().clone()
     }
 
-    /// The host of the hub, with its port if that is not 443.
+    /// Returns the endpoint of the hub.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let text = "HostName=localhost:8443;SharedAccessKeyName=service;SharedAccessKey=bm90IGEga2V5";
+    /// # let hub = iothub_convenience::IotHubRegistryManager::from_connection_string(text, None)?;
+    /// assert_eq!(hub.endpoint().as_str(), "https://localhost:8443/");
+    /// # Ok::<(), iothub_convenience::Error>(())
+    /// ```
+    #[must_use]
+    pub fn endpoint(&self) -> &Url {
+        self.core.endpoint()
+    }
+
+    /// Returns the hub's host, with the port unless it is 443.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let text = "HostName=localhost:8443;SharedAccessKeyName=service;SharedAccessKey=bm90IGEga2V5";
+    /// # let hub = iothub_convenience::IotHubRegistryManager::from_connection_string(text, None)?;
+    /// assert_eq!(hub.host_name(), "localhost:8443");
+    /// # Ok::<(), iothub_convenience::Error>(())
+    /// ```
     #[must_use]
     pub fn host_name(&self) -> String {
         host_name(self.core.endpoint())

@@ -1,8 +1,8 @@
-//! Cloud-to-device messages over HTTP: purging queues, and feedback.
+//! Cloud-to-device messages over HTTP: purging of queues, and feedback.
 
 use azure_core::http::{NoFormat, Response, StatusCode};
 use azure_protocol_runtime::DateTime;
-use azure_service_core::ResponseExt;
+use azure_service_core::{ResponseExt, rename_parameters};
 
 use crate::client::IotHubRegistryManager;
 use crate::error::{Error, Result};
@@ -16,13 +16,13 @@ model! {
         pub original_message_id: Option<String> = "originalMessageId",
         /// The outcome.
         pub status_code: Option<FeedbackRecordStatusCode> = "statusCode",
-        /// The outcome in the service's words.
+        /// The service's description of the outcome.
         pub description: Option<String> = "description",
-        /// The device that the message was for.
+        /// The device that the message was sent to.
         pub device_id: Option<String> = "deviceId",
         /// The generation of that device.
         pub device_generation_id: Option<String> = "deviceGenerationId",
-        /// When the outcome was recorded.
+        /// The time at which the outcome was recorded.
         pub enqueued_time_utc: Option<DateTime> = "enqueuedTimeUtc",
     }
 }
@@ -46,26 +46,29 @@ azure_service_core::open_enum! {
 plain_members!(FeedbackRecordStatusCode);
 
 model! {
-    /// What was deleted from a device's queue.
+    /// The result of purging a queue.
     pub struct PurgeMessageQueueResult as "purge result" {
         /// The device.
         pub device_id: Option<String> = "deviceId",
         /// The module, if the queue was that of a module.
         pub module_id: Option<String> = "moduleId",
-        /// How many messages were deleted.
+        /// The number of deleted messages.
         pub total_messages_purged: Option<i32> = "totalMessagesPurged",
     }
 }
 
-/// Outcomes of cloud-to-device messages, locked until they are completed or abandoned.
+/// The parameter names of the generated client and of the methods.
+const LOCK_TOKEN: &[(&str, &str)] = &[("lockToken", "lock_token")];
+
+/// A batch of feedback, locked until it is completed or abandoned.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FeedbackBatch {
     /// The records.
     pub records: Vec<FeedbackRecord>,
-    /// What [`complete_feedback_notification`](IotHubRegistryManager::complete_feedback_notification) and
-    /// [`abandon_feedback_notification`](IotHubRegistryManager::abandon_feedback_notification) take. Valid for a minute
-    /// or as the hub is set.
+    /// The lock token for [`complete_feedback_notification`](IotHubRegistryManager::complete_feedback_notification) and
+    /// [`abandon_feedback_notification`](IotHubRegistryManager::abandon_feedback_notification). Valid for a minute by
+    /// default; the hub's settings can change that.
     pub lock_token: String,
 }
 
@@ -100,7 +103,7 @@ impl IotHubRegistryManager {
         Ok(self.core.call("purge_command_queue").send(request).await?)
     }
 
-    /// Receives the outcomes of cloud-to-device messages that asked for feedback. `None` if there are none.
+    /// Receives a batch of feedback on cloud-to-device messages, `None` if there is none.
     ///
     /// Records that are not [completed](Self::complete_feedback_notification) before their lock expires are delivered again.
     ///
@@ -108,7 +111,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As every call: see [`Error`].
+    /// See [`Error`].
     ///
     /// # Example
     ///
@@ -141,24 +144,39 @@ impl IotHubRegistryManager {
             .map(|etag| etag.as_ref().trim_matches('"').to_owned())
             .filter(|token| !token.is_empty());
         let records = response.into_model()?;
-        // Records without a lock could be neither completed nor abandoned.
+        // Without a lock token the batch could not be settled.
         let lock_token = lock_token
             .ok_or_else(|| Error::invalid_response("the feedback has no lock token in its ETag"))?;
         Ok(Some(FeedbackBatch { records, lock_token }))
     }
 
-    /// Completes the records of a batch; they are not delivered again.
+    /// Completes a batch: its records are not delivered again.
     ///
     /// REST: `DELETE /messages/serviceBound/feedback/{lockToken}`.
     ///
     /// # Errors
     ///
     /// [`is_precondition_failed`](Error::is_precondition_failed) if the lock has expired.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// if let Some(batch) = hub.receive_feedback_notification().await? {
+    ///     hub.complete_feedback_notification(&batch.lock_token).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn complete_feedback_notification(&self, lock_token: &str) -> Result<Response<(), NoFormat>> {
         let request = self
             .core
             .protocol()
             .cloud_to_device_messages_complete_feedback_notification_request(lock_token);
+        let request = rename_parameters(request, LOCK_TOKEN);
         Ok(self
             .core
             .call("complete_feedback_notification")
@@ -166,18 +184,33 @@ impl IotHubRegistryManager {
             .await?)
     }
 
-    /// Abandons the records of a batch; they are delivered again.
+    /// Abandons a batch: its records are delivered again.
     ///
     /// REST: `POST /messages/serviceBound/feedback/{lockToken}/abandon`.
     ///
     /// # Errors
     ///
     /// [`is_precondition_failed`](Error::is_precondition_failed) if the lock has expired.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// if let Some(batch) = hub.receive_feedback_notification().await? {
+    ///     hub.abandon_feedback_notification(&batch.lock_token).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn abandon_feedback_notification(&self, lock_token: &str) -> Result<Response<(), NoFormat>> {
         let request = self
             .core
             .protocol()
             .cloud_to_device_messages_abandon_feedback_notification_request(lock_token);
+        let request = rename_parameters(request, LOCK_TOKEN);
         Ok(self
             .core
             .call("abandon_feedback_notification")

@@ -1,9 +1,9 @@
 //! Automatic device configurations and edge deployments.
 
+mod content;
 mod model;
 mod operations;
 
-pub use model::{
-    Configuration, ConfigurationContent, ConfigurationMetrics, ConfigurationQueriesTestResponse,
-};
+pub use content::ConfigurationContent;
+pub use model::{Configuration, ConfigurationMetrics, ConfigurationQueriesTestResponse};
 pub use operations::GetConfigurationsOptions;

@@ -1,19 +1,22 @@
-//! Devices in the identity registry.
+//! Methods for devices in the identity registry.
 
 use azure_core::http::{NoFormat, Response};
 use azure_service_core::Precondition;
 
 use crate::client::IotHubRegistryManager;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::identity::{
-    Authentication, Device, DeviceOptions, DeviceStatus, SymmetricKey, X509Thumbprint, check_device_id,
-    device_body,
+    Authentication, CreateOrUpdateDeviceOptions, Device, DeviceStatus, SymmetricKey, X509Thumbprint,
+    check_device_id, device_body,
 };
+
+/// The maximum number of devices that the service returns.
+const MAX_DEVICES: u32 = 1000;
 
 /// Options of [`IotHubRegistryManager::get_devices`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GetDevicesOptions {
-    /// How many devices are returned at most: 1 to 1000, 1000 by default.
+    /// The maximum number of devices: 1 to 1000. Default: 1000.
     pub max_count: Option<u32>,
 }
 
@@ -26,19 +29,19 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// [`is_already_exists`](crate::Error::is_already_exists) if the device exists. Id, keys, thumbprints and the length
-    /// of the reason are checked before anything is sent.
+    /// of the status reason are checked before a request is sent.
     ///
     /// # Example
     ///
     /// ```
-    /// use iothub_convenience::{Authentication, DeviceOptions, DeviceStatus, SymmetricKey};
+    /// use iothub_convenience::{Authentication, CreateOrUpdateDeviceOptions, DeviceStatus, SymmetricKey};
     ///
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&[]).await?;
     /// let authentication = Authentication::sas(SymmetricKey::generate()?);
-    /// let options = DeviceOptions { iot_edge: true, ..Default::default() };
+    /// let options = CreateOrUpdateDeviceOptions { iot_edge: true, ..Default::default() };
     /// let device = hub
     ///     .create_device("gateway-1", authentication, DeviceStatus::Enabled, Some(options))
     ///     .await?
@@ -52,7 +55,7 @@ impl IotHubRegistryManager {
         device_id: &str,
         authentication: Authentication,
         status: DeviceStatus,
-        options: Option<DeviceOptions>,
+        options: Option<CreateOrUpdateDeviceOptions>,
     ) -> Result<Response<Device>> {
         let identity = (authentication, status, options);
         self.put_device("create_device", device_id, None, identity).await
@@ -60,7 +63,7 @@ impl IotHubRegistryManager {
 
     /// Replaces the identity of a device.
     ///
-    /// Fields that `options` do not give are cleared: see [`DeviceOptions`].
+    /// Clears fields that `options` do not set: see [`CreateOrUpdateDeviceOptions`].
     ///
     /// REST: `PUT /devices/{id}` with `If-Match`.
     ///
@@ -72,18 +75,18 @@ impl IotHubRegistryManager {
     /// # Example
     ///
     /// ```
-    /// use iothub_convenience::{DeviceOptions, DeviceStatus};
+    /// use iothub_convenience::{CreateOrUpdateDeviceOptions, DeviceStatus};
     ///
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
-    /// // Disables a device and keeps everything else.
+    /// // Disables a device and keeps all other fields.
     /// let device = hub.get_device("thermostat-7").await?.into_model()?;
-    /// let options = Some(DeviceOptions::from(&device));
+    /// let options = Some(CreateOrUpdateDeviceOptions::from(&device));
     /// let authentication = device.authentication.clone().unwrap_or_default();
     /// let precondition = device.precondition()?;
-    /// hub.update_device("thermostat-7", precondition, authentication, DeviceStatus::Disabled, options)
+    /// hub.update_device("thermostat-7", authentication, DeviceStatus::Disabled, precondition, options)
     ///     .await?;
     /// # Ok(())
     /// # }
@@ -91,10 +94,10 @@ impl IotHubRegistryManager {
     pub async fn update_device(
         &self,
         device_id: &str,
-        precondition: impl Into<Precondition>,
         authentication: Authentication,
         status: DeviceStatus,
-        options: Option<DeviceOptions>,
+        precondition: impl Into<Precondition>,
+        options: Option<CreateOrUpdateDeviceOptions>,
     ) -> Result<Response<Device>> {
         let identity = (authentication, status, options);
         self.put_device("update_device", device_id, Some(precondition.into()), identity)
@@ -130,7 +133,7 @@ impl IotHubRegistryManager {
         device_id: &str,
         keys: SymmetricKey,
         status: DeviceStatus,
-        options: Option<DeviceOptions>,
+        options: Option<CreateOrUpdateDeviceOptions>,
     ) -> Result<Response<Device>> {
         let identity = (Authentication::sas(keys), status, options);
         self.put_device("create_device_with_sas", device_id, None, identity)
@@ -164,7 +167,7 @@ impl IotHubRegistryManager {
         device_id: &str,
         thumbprint: X509Thumbprint,
         status: DeviceStatus,
-        options: Option<DeviceOptions>,
+        options: Option<CreateOrUpdateDeviceOptions>,
     ) -> Result<Response<Device>> {
         let identity = (Authentication::x509(thumbprint), status, options);
         self.put_device("create_device_with_x509", device_id, None, identity)
@@ -178,11 +181,25 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// As [`create_device`](Self::create_device).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::DeviceStatus;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// hub.create_device_with_certificate_authority("thermostat-8", DeviceStatus::Enabled, None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn create_device_with_certificate_authority(
         &self,
         device_id: &str,
         status: DeviceStatus,
-        options: Option<DeviceOptions>,
+        options: Option<CreateOrUpdateDeviceOptions>,
     ) -> Result<Response<Device>> {
         let identity = (Authentication::certificate_authority(), status, options);
         let method = "create_device_with_certificate_authority";
@@ -198,13 +215,31 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// As [`update_device`](Self::update_device).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{CreateOrUpdateDeviceOptions, DeviceStatus, SymmetricKey};
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let device = hub.get_device("thermostat-7").await?.into_model()?;
+    /// let options = Some(CreateOrUpdateDeviceOptions::from(&device));
+    /// let keys = SymmetricKey::generate()?;
+    /// hub.update_device_with_sas("thermostat-7", keys, DeviceStatus::Enabled, device.precondition()?, options)
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn update_device_with_sas(
         &self,
         device_id: &str,
-        precondition: impl Into<Precondition>,
         keys: SymmetricKey,
         status: DeviceStatus,
-        options: Option<DeviceOptions>,
+        precondition: impl Into<Precondition>,
+        options: Option<CreateOrUpdateDeviceOptions>,
     ) -> Result<Response<Device>> {
         let (precondition, identity) = (precondition.into(), (Authentication::sas(keys), status, options));
         self.put_device("update_device_with_sas", device_id, Some(precondition), identity)
@@ -218,13 +253,30 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// As [`update_device`](Self::update_device).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{DeviceStatus, X509Thumbprint};
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let device = hub.get_device("thermostat-7").await?.into_model()?;
+    /// let thumbprint = X509Thumbprint::new("0123456789ABCDEF0123456789ABCDEF01234567", None)?;
+    /// hub.update_device_with_x509("thermostat-7", thumbprint, DeviceStatus::Enabled, device.precondition()?, None)
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn update_device_with_x509(
         &self,
         device_id: &str,
-        precondition: impl Into<Precondition>,
         thumbprint: X509Thumbprint,
         status: DeviceStatus,
-        options: Option<DeviceOptions>,
+        precondition: impl Into<Precondition>,
+        options: Option<CreateOrUpdateDeviceOptions>,
     ) -> Result<Response<Device>> {
         let (precondition, identity) = (
             precondition.into(),
@@ -242,12 +294,28 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// As [`update_device`](Self::update_device).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::DeviceStatus;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let precondition = hub.get_device("thermostat-7").await?.into_model()?.precondition()?;
+    /// hub.update_device_with_certificate_authority("thermostat-7", DeviceStatus::Enabled, precondition, None)
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn update_device_with_certificate_authority(
         &self,
         device_id: &str,
-        precondition: impl Into<Precondition>,
         status: DeviceStatus,
-        options: Option<DeviceOptions>,
+        precondition: impl Into<Precondition>,
+        options: Option<CreateOrUpdateDeviceOptions>,
     ) -> Result<Response<Device>> {
         let identity = (Authentication::certificate_authority(), status, options);
         let method = "update_device_with_certificate_authority";
@@ -260,7 +328,11 @@ impl IotHubRegistryManager {
         method: &'static str,
         device_id: &str,
         precondition: Option<Precondition>,
-        (authentication, status, options): (Authentication, DeviceStatus, Option<DeviceOptions>),
+        (authentication, status, options): (
+            Authentication,
+            DeviceStatus,
+            Option<CreateOrUpdateDeviceOptions>,
+        ),
     ) -> Result<Response<Device>> {
         let body = &device_body(device_id, &authentication, &status, options)?;
         let if_match = precondition
@@ -299,13 +371,13 @@ impl IotHubRegistryManager {
 
     /// Reads up to 1000 devices in no particular order.
     ///
-    /// The service offers no way to the others: to read all devices, [query](Self::query_iot_hub) the hub.
+    /// The list cannot be continued. To read more devices, [query](Self::query_iot_hub) the hub page by page.
     ///
     /// REST: `GET /devices`.
     ///
     /// # Errors
     ///
-    /// As every call: see [`Error`](crate::Error).
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if `max_count` is 0 or more than 1000.
     ///
     /// # Example
     ///
@@ -321,7 +393,15 @@ impl IotHubRegistryManager {
     /// # }
     /// ```
     pub async fn get_devices(&self, options: Option<GetDevicesOptions>) -> Result<Response<Vec<Device>>> {
-        let top = count_parameter("max_count", options.unwrap_or_default().max_count)?;
+        let max_count = options.unwrap_or_default().max_count;
+        if let Some(count) = max_count.filter(|count| *count > MAX_DEVICES) {
+            let reason = format!(
+                "is {count}, but the service returns at most {MAX_DEVICES} devices; use query_iot_hub, whose pager \
+                 returns all"
+            );
+            return Err(Error::invalid_input("max_count", reason));
+        }
+        let top = count_parameter("max_count", max_count)?;
         let request = self.core.protocol().devices_get_devices_request(top);
         Ok(self.core.call("get_devices").send(request).await?)
     }
@@ -360,12 +440,10 @@ impl IotHubRegistryManager {
     }
 }
 
-/// A number that is sent as a parameter and must not be 0.
+/// Checks a count parameter, which must be positive.
 pub(crate) fn count_parameter(name: &str, count: Option<u32>) -> Result<Option<i32>> {
     let Some(count) = count else { return Ok(None) };
     let count = i32::try_from(count).ok().filter(|count| *count > 0);
     let reason = "must be at least 1 and at most 2147483647";
-    count
-        .map(Some)
-        .ok_or_else(|| crate::error::Error::invalid_input(name, reason))
+    count.map(Some).ok_or_else(|| Error::invalid_input(name, reason))
 }

@@ -1,7 +1,10 @@
-//! Plug and Play: devices as their models describe them.
+//! Plug and Play: devices with DTDL models.
+
+use std::fmt;
 
 use azure_core::http::{NoFormat, Response};
-use azure_service_core::{IntoPatchPath, JsonPatch, Precondition};
+use azure_service_core::{IntoPatchPath, JsonPatch, Precondition, rename_parameters};
+use json_patch::PatchOperation;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -14,8 +17,8 @@ use crate::model::to_json;
 
 /// A JSON Patch of writable properties of a Plug and Play device.
 ///
-/// A path is the name of a property, a list of a component and a property, or a JSON Pointer. Paths and values are checked
-/// when they are added.
+/// A path is the name of a property, a list of component and property, or a JSON Pointer. Paths and values are checked when
+/// they are added.
 ///
 /// # Example
 ///
@@ -36,22 +39,22 @@ use crate::model::to_json;
 pub struct PlugAndPlayPatch(JsonPatch);
 
 impl PlugAndPlayPatch {
-    /// A patch that changes nothing.
+    /// Creates an empty patch.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the value at `path`, whether or not there is one.
+    /// Sets the value at `path`, whether or not it exists.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if `path` is not a path or `value` cannot be JSON.
+    /// [`is_invalid_input`](Error::is_invalid_input) if `path` is invalid or `value` cannot be serialized to JSON.
     pub fn add(self, path: impl IntoPatchPath, value: impl Serialize) -> Result<Self> {
         Ok(Self(self.0.add(path, value)?))
     }
 
-    /// Replaces the value at `path`. The service refuses the patch if there is none.
+    /// Replaces the value at `path`. The service refuses the patch if it does not exist.
     ///
     /// # Errors
     ///
@@ -60,7 +63,7 @@ impl PlugAndPlayPatch {
         Ok(Self(self.0.replace(path, value)?))
     }
 
-    /// Removes the value at `path`. The service refuses the patch if there is none.
+    /// Removes the value at `path`. The service refuses the patch if it does not exist.
     ///
     /// # Errors
     ///
@@ -69,21 +72,61 @@ impl PlugAndPlayPatch {
         Ok(Self(self.0.remove(path)?))
     }
 
-    /// The patch with the operations of a JSON Patch document.
+    /// Creates a patch from a JSON Patch document.
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) if `operations` is not one.
+    /// [`is_invalid_input`](Error::is_invalid_input) if `operations` is not a JSON Patch document, or has other operations
+    /// than `add`, `replace` and `remove`.
     pub fn from_operations(operations: impl Serialize) -> Result<Self> {
         let patch = to_value(&operations).and_then(serde_json::from_value);
-        let patch = patch.map_err(|error| Error::invalid_input("operations", error.to_string()))?;
-        Ok(Self(patch))
+        let patch: json_patch::Patch =
+            patch.map_err(|error| Error::invalid_input("operations", error.to_string()))?;
+        Self::try_from(patch)
     }
 
-    /// Returns whether the patch changes nothing.
+    /// Returns the operations.
+    #[must_use]
+    pub fn operations(&self) -> &[PatchOperation] {
+        self.0.operations()
+    }
+
+    /// Returns whether the patch has no operations.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl TryFrom<json_patch::Patch> for PlugAndPlayPatch {
+    type Error = Error;
+
+    fn try_from(patch: json_patch::Patch) -> Result<Self> {
+        for (position, operation) in patch.0.iter().enumerate() {
+            let refused = match operation {
+                PatchOperation::Add(_) | PatchOperation::Replace(_) | PatchOperation::Remove(_) => continue,
+                PatchOperation::Move(_) => "move",
+                PatchOperation::Copy(_) => "copy",
+                PatchOperation::Test(_) => "test",
+            };
+            let reason =
+                format!("has {refused:?} at position {position}; allowed are add, replace and remove");
+            return Err(Error::invalid_input("operations", reason));
+        }
+        Ok(Self(patch.into()))
+    }
+}
+
+impl From<PlugAndPlayPatch> for json_patch::Patch {
+    fn from(patch: PlugAndPlayPatch) -> Self {
+        patch.0.into()
+    }
+}
+
+/// The patch as JSON.
+impl fmt::Display for PlugAndPlayPatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
     }
 }
 
@@ -93,17 +136,36 @@ impl Serialize for PlugAndPlayPatch {
     }
 }
 
+/// The parameter names of the generated client and of the methods.
+const NAMES: &[(&str, &str)] = &[
+    ("componentPath", "component_path"),
+    ("commandName", "method name"),
+];
+
 /// Plug and Play.
 impl IotHubRegistryManager {
-    /// Reads a device as its model describes it. The model's id is in `$metadata.$model`, empty for devices without one.
+    /// Reads the digital twin of a device. `$metadata.$model` is the id of its model, empty for devices without one.
     ///
-    /// [`ResponseExt`](crate::ResponseExt) gives the response's ETag and precondition.
+    /// [`ResponseExt`](crate::ResponseExt) returns the ETag and precondition of the response.
     ///
     /// REST: `GET /digitaltwins/{id}`.
     ///
     /// # Errors
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if the device does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let twin = hub.get_digital_twin("thermostat-7").await?.into_model()?;
+    /// println!("model {}", twin["$metadata"]["$model"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn get_digital_twin(&self, device_id: &str) -> Result<Response<Value>> {
         check_device_id(device_id)?;
         let request = self
@@ -113,9 +175,9 @@ impl IotHubRegistryManager {
         Ok(self.core.call("get_digital_twin").send(request).await?)
     }
 
-    /// Changes writable properties of a device as its model describes them.
+    /// Changes writable properties of a device.
     ///
-    /// The service accepts the change and applies it later. The new ETag is in the response's headers.
+    /// The service accepts the change and applies it later. The response's headers have the new ETag.
     ///
     /// REST: `PATCH /digitaltwins/{id}`.
     ///
@@ -158,8 +220,8 @@ impl IotHubRegistryManager {
 
     /// Calls a command of a device and waits for the response.
     ///
-    /// A command is a direct method that the model describes; without a payload, `null` is sent. The call is not
-    /// repeated once it may have reached the service. With an Entra identity the service refuses commands.
+    /// A command is a direct method of the model; without a payload, `null` is sent. The call is not retried once the service
+    /// may have processed it. The service refuses commands of Entra identities.
     ///
     /// REST: `POST /digitaltwins/{id}/commands/{commandName}`.
     ///
@@ -177,7 +239,7 @@ impl IotHubRegistryManager {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// let outcome = hub.invoke_command("thermostat-7", &DirectMethod::new("getMaxMinReport")).await?;
-    /// println!("{:?}", outcome.answer().map(|answer| answer.status));
+    /// println!("{:?}", outcome.response().map(|response| response.status));
     /// # Ok(())
     /// # }
     /// ```
@@ -189,7 +251,7 @@ impl IotHubRegistryManager {
         self.command("invoke_command", device_id, None, command).await
     }
 
-    /// Calls a command of a component of a device and waits for the response. As
+    /// Calls a command of a component of a device and waits for the response, like
     /// [`invoke_command`](Self::invoke_command).
     ///
     /// REST: `POST /digitaltwins/{id}/components/{componentPath}/commands/{commandName}`.
@@ -197,6 +259,22 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// As [`invoke_device_method`](Self::invoke_device_method).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::DirectMethod;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let report = DirectMethod::new("getMaxMinReport");
+    /// let outcome = hub.invoke_component_command("thermostat-7", "thermostat1", &report).await?;
+    /// println!("{:?}", outcome.response().map(|response| response.status));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn invoke_component_command(
         &self,
         device_id: &str,
@@ -233,6 +311,7 @@ impl IotHubRegistryManager {
                 device_id, component, name, connect, response, body,
             ),
         };
+        let request = rename_parameters(request, NAMES);
         let call = self
             .core
             .call(method)

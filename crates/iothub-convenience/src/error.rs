@@ -1,11 +1,11 @@
-//! The error that all calls share.
+//! The error of all calls.
 
 #[cfg(feature = "amqp")]
 mod amqp;
 mod code;
 mod code_table;
 mod detail;
-mod questions;
+mod predicates;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -24,18 +24,18 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed.
 ///
-/// The predicates answer the questions that programs ask; the accessors give what the service said. Failed checks that
-/// are made before sending have their details in [`invalid_id`](Self::invalid_id), [`invalid_key`](Self::invalid_key),
+/// Programs use the predicates; the accessors return the service's code, message and ids. Failed checks before sending have
+/// their details in [`invalid_id`](Self::invalid_id), [`invalid_key`](Self::invalid_key),
 /// [`invalid_thumbprint`](Self::invalid_thumbprint) and [`invalid_twin`](Self::invalid_twin); errors of AMQP in
 /// [`amqp`](Self::amqp).
 ///
-/// Pagers, pollers and streams give this error too. `Response::into_model` gives `azure_core::Error`, which `?` converts.
+/// Pagers, pollers and streams yield this error too. `Response::into_model` returns `azure_core::Error`, which `?` converts.
 ///
 /// # Display and `source()`
 ///
 /// `Display` is one line that says what failed and why, such as
 /// `cannot connect to my-hub.azure-devices.net:443: connection refused (get_device, 4 attempts)`. `source()` is there
-/// only if it adds something.
+/// only if it adds information.
 ///
 /// # Example
 ///
@@ -94,6 +94,13 @@ impl From<azure_core::Error> for Error {
     }
 }
 
+/// Errors of queries that are built or bound.
+impl From<twin_query::iothub::Error> for Error {
+    fn from(error: twin_query::iothub::Error) -> Self {
+        Self::invalid_input("query", error.to_string())
+    }
+}
+
 impl AsRef<azure_service_core::Error> for Error {
     fn as_ref(&self) -> &azure_service_core::Error {
         &self.core
@@ -102,44 +109,49 @@ impl AsRef<azure_service_core::Error> for Error {
 
 /// Constructors.
 impl Error {
-    /// The caller gave something that cannot be sent; `reason` completes "`parameter` …".
+    /// Creates the error of an invalid `parameter`; `reason` completes the sentence "`parameter` …".
     pub(crate) fn invalid_input(parameter: &str, reason: impl Into<String>) -> Self {
         azure_service_core::Error::invalid_input(parameter, reason).into()
     }
 
-    /// The service's response cannot be understood.
+    /// Creates the error of a response that cannot be decoded.
+    pub(crate) fn undecodable(error: &serde_json::Error) -> Self {
+        azure_service_core::Error::invalid_response(error).into()
+    }
+
+    /// Creates the error of an invalid response.
     pub(crate) fn invalid_response(reason: impl Into<String>) -> Self {
         azure_service_core::Error::with_message(ErrorKind::InvalidResponse, reason).into()
     }
 }
 
-/// What happened.
+/// Accessors.
 impl Error {
-    /// What went wrong, coarsely.
+    /// Returns the coarse kind of failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.core.kind()
     }
 
-    /// The HTTP status of the last response, `None` if there was none.
+    /// Returns the HTTP status of the last response, `None` if there was none.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.core.status()
     }
 
-    /// The service's code as the service wrote it: a name, or the digits of a number.
+    /// Returns the service's error code as the service wrote it: a name, or the digits of a number.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.core.code()
     }
 
-    /// The service's code, `None` if there was none or one whose name is not known.
+    /// Returns the service's error code, `None` if it is missing or its name is unknown.
     #[must_use]
     pub fn error_code(&self) -> Option<ErrorCode> {
         ErrorCode::parse(self.code()?)
     }
 
-    /// The service's explanation, or ours if the service was not asked.
+    /// Returns the service's message, or the client's if no request was sent.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         #[cfg(feature = "amqp")]
@@ -149,43 +161,43 @@ impl Error {
         self.core.message()
     }
 
-    /// The errors that make up this one, if the service lists them.
+    /// Returns the error's details, if the service lists any.
     #[must_use]
     pub fn details(&self) -> &[ErrorDetail] {
         self.core.details()
     }
 
-    /// The service's inner error, as it wrote it.
+    /// Returns the service's inner error as it wrote it.
     #[must_use]
     pub fn inner_error(&self) -> Option<&Value> {
         self.core.inner_error()
     }
 
-    /// The id under which Azure support finds the failure.
+    /// Returns the service's tracking id, which Azure support asks for.
     #[must_use]
     pub fn tracking_id(&self) -> Option<&str> {
         self.core.tracking_id()
     }
 
-    /// The service's id of the request, from the header `x-ms-request-id`.
+    /// Returns the service's request id, from the header `x-ms-request-id`.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.core.request_id()
     }
 
-    /// The method that failed, such as `get_device`. `None` if the arguments were refused before a request was built.
+    /// Returns the method that failed, such as `get_device`. `None` if an argument was refused.
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         self.core.operation()
     }
 
-    /// The name of the parameter that is invalid.
+    /// Returns the name of the invalid parameter.
     #[must_use]
     pub fn parameter(&self) -> Option<&str> {
         self.core.parameter()
     }
 
-    /// Why there is no connection to the hub, if that is what failed.
+    /// Returns why the connection could not be established, if that is what failed.
     #[must_use]
     pub fn connection_failure(&self) -> Option<&ConnectionFailure> {
         #[cfg(feature = "amqp")]
@@ -195,19 +207,19 @@ impl Error {
         self.core.connection_failure()
     }
 
-    /// How many requests were sent; 0 if the call failed before the first.
+    /// Returns the number of requests that were sent; 0 if the call failed before the first.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.core.attempts()
     }
 
-    /// How long the service asks to wait before the next attempt.
+    /// Returns the wait that the service asks for before the next attempt (`Retry-After`).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.core.retry_after()
     }
 
-    /// The beginning of the response's body, at most 1000 characters.
+    /// Returns the beginning of the response body, at most 1000 characters.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.core.body()

@@ -1,4 +1,4 @@
-//! Devices and modules as the identity registry knows them.
+//! Identities of devices and modules, and their credentials.
 
 mod authentication;
 mod connection;
@@ -10,10 +10,10 @@ mod thumbprint;
 
 pub use authentication::{Authentication, AuthenticationType};
 pub use connection::DeviceSasToken;
-pub use device::{ConnectionState, Device, DeviceCapabilities, DeviceOptions, DeviceStatus};
+pub use device::{ConnectionState, CreateOrUpdateDeviceOptions, Device, DeviceCapabilities, DeviceStatus};
 pub use id::{IdProblem, InvalidId};
-pub use key::{InvalidKey, SymmetricKey, WhichKey};
-pub use module::{Module, ModuleOptions};
+pub use key::{InvalidKey, KeySlot, SymmetricKey};
+pub use module::{CreateOrUpdateModuleOptions, Module};
 pub use thumbprint::{InvalidThumbprint, X509Thumbprint};
 
 pub(crate) use device::device_body;

@@ -1,4 +1,4 @@
-//! Jobs: import and export of identities, scheduled updates and methods, and their outcomes on single devices.
+//! Jobs: import and export of identities, scheduled twin updates and methods, and their outcomes on devices.
 
 mod device_job;
 mod import_export;

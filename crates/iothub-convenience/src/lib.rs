@@ -1,4 +1,4 @@
-//! A client for the Azure IoT Hub service API: the side of a hub that back ends use.
+//! A client for the Azure IoT Hub service API, which back ends use.
 //!
 //! [`IotHubRegistryManager`] has one method per task.
 //!
@@ -26,12 +26,13 @@
 //!
 //! # Responses
 //!
-//! Methods return a [`Response`]: status and headers at once, the model with `into_model()?`; [`ResponseExt`] gives its
-//! ETag. Lists and queries return a [`Pager`], jobs a [`Poller`]. [`Error`] has predicates for what programs ask.
+//! Methods return a [`Response`] with status and headers, which `into_model()?` decodes; [`ResponseExt`] returns its ETag.
+//! Lists and queries return a [`Pager`], jobs a [`Poller`]. [`Error`] has predicates such as
+//! [`is_not_found`](Error::is_not_found).
 //!
-//! # Writing safely
+//! # Conditional writes
 //!
-//! Every update and delete takes a [`Precondition`]: overwrite any version, or only the one that was read.
+//! Every update and delete takes a [`Precondition`]: any version, or only the one that was read.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
@@ -47,22 +48,23 @@
 //! # }
 //! ```
 //!
-//! Ids, keys, thumbprints, tags and desired properties are checked against the rules of the hub before anything is sent.
-//! Keys are never shown by `Debug`, errors or logs, and serialize as `REDACTED` unless asked for.
+//! Ids, keys, thumbprints, tags and desired properties are checked against the rules of the hub before a request is sent.
+//! `Debug`, errors and logs never show keys, and keys serialize as `REDACTED` except with
+//! [`with_keys`](Device::with_keys).
 //!
 //! # Models
 //!
-//! Models serialize to what was read: members that a type does not know are kept in `extra`, and so is `null`.
+//! Models serialize to the JSON that was read: unknown members are kept in `extra`, and `null` is kept too.
 //!
 //! # Retries
 //!
-//! Reads, writes with PUT, conditional patches and deletes are retried when the hub is busy or a connection breaks, as the
-//! `RetryOptions` in [`IotHubClientOptions`] or [`CallOptions`] say. Direct methods, commands and unconditional patches are
-//! retried only if the hub has certainly not processed them.
+//! Reads, writes with PUT, conditional patches and deletes are retried if the hub is busy or a connection breaks, according
+//! to the `RetryOptions` in [`IotHubClientOptions`] or [`CallOptions`]. Direct methods, commands and unconditional patches
+//! are retried only if it is certain that the hub has not processed them.
 //!
 //! # Logs and traces
 //!
-//! With `RUST_LOG=iothub_convenience=info` the client logs retries, with `warn` final failures, each with request id and
+//! With `RUST_LOG=iothub_convenience=info` the client logs retries, with `warn` failed calls, each with request id and
 //! error code. With a tracer in `ClientOptions` each call has a span such as `IotHubRegistryManager.get_device`.
 //!
 //! # Features
@@ -78,6 +80,7 @@ mod bulk;
 mod client;
 mod commands;
 mod configuration;
+mod connection_string;
 mod devices;
 mod digital_twins;
 mod error;
@@ -97,8 +100,8 @@ mod twins;
 #[cfg_attr(docsrs, doc(cfg(feature = "amqp")))]
 pub use amqp::{
     AmqpError, AmqpErrorKind, AmqpOptions, AmqpProxy, AmqpTransport, CloudToDeviceMessage,
-    DeliveryAcknowledgement, FileNotification, MessageFate, Notification, NotificationStream, PropertyValue,
-    SentMessage,
+    DeliveryAcknowledgement, DeliveryState, FileNotification, Notification, NotificationStream,
+    PropertyValue, SentMessage,
 };
 pub use bulk::{
     BulkFailure, BulkOptions, BulkOutcome, BulkProgress, BulkReport, BulkResult, KeyChange, ProgressCallback,
@@ -114,25 +117,26 @@ pub use devices::GetDevicesOptions;
 pub use digital_twins::PlugAndPlayPatch;
 pub use error::{Error, ErrorCode, ErrorKind, Result};
 pub use identity::{
-    Authentication, AuthenticationType, ConnectionState, Device, DeviceCapabilities, DeviceOptions,
-    DeviceSasToken, DeviceStatus, IdProblem, InvalidId, InvalidKey, InvalidThumbprint, Module, ModuleOptions,
-    SymmetricKey, WhichKey, X509Thumbprint,
+    Authentication, AuthenticationType, ConnectionState, CreateOrUpdateDeviceOptions,
+    CreateOrUpdateModuleOptions, Device, DeviceCapabilities, DeviceSasToken, DeviceStatus, IdProblem,
+    InvalidId, InvalidKey, InvalidThumbprint, KeySlot, Module, SymmetricKey, X509Thumbprint,
 };
 pub use jobs::{
     DeviceJob, DeviceJobError, DeviceJobOutcome, DeviceJobStatistics, DeviceJobStatus, ImportExportJob,
     ImportExportJobRequest, JobStatus, JobType, QueryScheduledJobsOptions, ScheduledJob, ScheduledJobRequest,
 };
-pub use methods::{DirectMethod, DirectMethodAnswer, DirectMethodOutcome};
-pub use queries::{QueryIotHubOptions, QueryPage, QueryPager, QueryRow, RowType};
+pub use methods::{DirectMethod, DirectMethodOutcome, DirectMethodResponse};
+pub use queries::{QueryIotHubOptions, QueryPage, QueryPageHeaders, QueryPager, QueryRow, RowType};
 pub use statistics::{RegistryStatistics, ServiceStatistics};
 pub use twin::{
     ConfigurationInfo, ConfigurationInfoStatus, InvalidTwin, Rule, Twin, TwinCollection, TwinPatch,
     TwinProperties, TwinReplacement, Violation,
 };
 
-// What users need of other crates.
+// Types of other crates that callers need.
 pub use azure_core::cloud;
 pub use azure_core::credentials::{Secret, TokenCredential};
+pub use azure_core::http::headers::{HeaderName, HeaderValue, Headers};
 pub use azure_core::http::{
     ClientOptions, Context, Etag, ExponentialRetryOptions, NoFormat, Response, RetryOptions, StatusCode, Url,
 };
@@ -144,13 +148,14 @@ pub use azure_service_core::{
     CallOptions, CertificateFailure, ConnectionFailure, DelegatedTokenCredential, ErrorDetail, IntoPatchPath,
     ItemPage, Job, PageStream, PollOptions, Precondition, ResponseExt, etag,
 };
+pub use json_patch;
 
-/// A list that comes in pages: a stream of items, or of pages with `into_pages`.
+/// A paged list: a stream of items, or of pages with `into_pages`.
 pub type Pager<T> = azure_service_core::Pager<Response<ItemPage<T>>, Error>;
 
-/// A job of the hub: awaited, it gives the last document; as a stream, every one until the job has ended.
+/// A job of the hub. Awaiting it returns the last document; as a stream it yields each document until the job has ended.
 pub type Poller<T> = azure_service_core::Poller<T, Error>;
 
-/// The query language of the hub: a builder whose values are bound, a parser, and the rules.
+/// The query language of the hub: a builder with bound values, a parser and a validator.
 #[doc(inline)]
 pub use twin_query::iothub as query;

@@ -14,16 +14,19 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::identity::{check_device_id, check_module_id};
 use crate::json::to_value;
 
-/// How long the service waits for the device's response by default.
+/// The service's default wait for the device's response.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How much longer the client waits for the service than the service for the device.
+/// The time that the client waits longer for the service than the service for the device.
 const MARGIN: Duration = Duration::from_secs(15);
+
+/// The largest payload, in bytes.
+const MAX_PAYLOAD: usize = 128 * 1024;
 
 const COMMAND_STATUS: &str = "x-ms-command-statuscode";
 
-/// A direct method, to be called on a device or module.
+/// A direct method to call on a device or module.
 ///
-/// No payload, the payload `null` and any other JSON value are three different things, and are sent as such.
+/// A missing payload and the payload `null` differ, and are sent as such.
 ///
 /// # Example
 ///
@@ -41,14 +44,14 @@ const COMMAND_STATUS: &str = "x-ms-command-statuscode";
 #[derive(Debug, Clone, PartialEq)]
 pub struct DirectMethod {
     name: String,
-    /// The payload, or why it cannot be JSON.
+    /// The payload, or why it cannot be serialized.
     payload: Option<Result<Value, String>>,
     response_timeout: Option<Duration>,
     connect_timeout: Option<Duration>,
 }
 
 impl DirectMethod {
-    /// The method with this name.
+    /// Creates a method without a payload.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -59,36 +62,36 @@ impl DirectMethod {
         }
     }
 
-    /// The method with this payload, at most 128 KiB. One that cannot be JSON is an error when the method is called.
+    /// Sets the payload, at most 128 KiB. A payload that cannot be serialized to JSON is an error of the call.
     #[must_use]
     pub fn with_payload(mut self, payload: impl Serialize) -> Self {
         self.payload = Some(to_value(&payload).map_err(|error| error.to_string()));
         self
     }
 
-    /// How long the service waits for the device's response: 5 to 300 seconds, 30 by default. Fractions of a second are
-    /// rounded up.
+    /// Sets how long the service waits for the device's response: 5 to 300 seconds, rounded up to whole seconds. Default: 30
+    /// seconds.
     #[must_use]
     pub fn with_response_timeout(mut self, timeout: Duration) -> Self {
         self.response_timeout = Some(timeout);
         self
     }
 
-    /// How long the service waits for a device that is not connected: 0 to 300 seconds and not longer than the response
-    /// timeout, 0 by default. Fractions of a second are rounded up.
+    /// Sets how long the service waits for the device to connect: 0 to 300 seconds, rounded up to whole seconds, and at most
+    /// the response timeout. Default: 0.
     #[must_use]
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = Some(timeout);
         self
     }
 
-    /// The name.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Checks what the service would refuse.
+    /// Checks the rules of the hub.
     pub(crate) fn check(&self) -> Result<()> {
         if self.name.is_empty() {
             return Err(Error::invalid_input("method name", "must not be empty"));
@@ -107,11 +110,18 @@ impl DirectMethod {
     }
 
     fn payload(&self) -> Result<Option<Value>> {
-        let payload = self.payload.clone().transpose();
-        payload.map_err(|reason| Error::invalid_input("payload", format!("cannot be JSON: {reason}")))
+        let payload = self.payload.clone().transpose().map_err(|reason| {
+            Error::invalid_input("payload", format!("cannot be serialized to JSON: {reason}"))
+        })?;
+        let length = payload.as_ref().map_or(0, |payload| payload.to_string().len());
+        if length > MAX_PAYLOAD {
+            let reason = format!("has {length} bytes; at most {MAX_PAYLOAD} are allowed");
+            return Err(Error::invalid_input("payload", reason));
+        }
+        Ok(payload)
     }
 
-    /// The body of the request, and of a job that calls the method.
+    /// Returns the body of the request, and of a job that calls the method.
     pub(crate) fn to_body(&self) -> Result<types::CloudToDeviceMethod> {
         Ok(types::CloudToDeviceMethod {
             method_name: Some(self.name.clone()),
@@ -121,14 +131,14 @@ impl DirectMethod {
         })
     }
 
-    /// Connect timeout, response timeout and payload of a command.
+    /// Returns connect timeout, response timeout and payload of a command.
     pub(crate) fn parts(&self) -> Result<(Option<i32>, Option<i32>, Option<Value>)> {
         let seconds = |timeout: Option<Duration>| timeout.map(whole_seconds);
         let (connect, response) = (seconds(self.connect_timeout), seconds(self.response_timeout));
         Ok((connect, response, self.payload()?))
     }
 
-    /// How long the client waits for the service.
+    /// Returns how long the client waits for the service.
     pub(crate) fn http_timeout(&self) -> Duration {
         self.connect_timeout
             .unwrap_or_default()
@@ -139,32 +149,33 @@ impl DirectMethod {
 
 fn check_timeout(parameter: &str, timeout: Option<Duration>, least: i32) -> Result<()> {
     match timeout.map(whole_seconds) {
-        // Other clients send 0 for the default; what it means is left to the service.
+        // Other clients send 0 for the default, so the service interprets it.
         None | Some(0) => Ok(()),
         Some(seconds) if !(least..=300).contains(&seconds) => Err(Error::invalid_input(
             parameter,
-            format!("is {seconds} s; allowed are {least} to 300 s"),
+            format!("is {seconds} s; must be {least} to 300 s"),
         )),
         Some(_) => Ok(()),
     }
 }
 
-/// The seconds, rounded up.
+/// Returns the seconds, rounded up.
 fn whole_seconds(time: Duration) -> i32 {
     let seconds = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
     i32::try_from(seconds).unwrap_or(i32::MAX)
 }
 
 /// Outcome of a direct method call.
+#[must_use = "a device that is offline or does not respond is an outcome, not an error"]
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum DirectMethodOutcome {
-    /// The device has responded. Check [`status`](DirectMethodAnswer::status) for its verdict.
-    Answered(DirectMethodAnswer),
-    /// The device is not connected, or does not listen for methods. The method was not delivered.
+    /// The device has responded. Check [`status`](DirectMethodResponse::status) for its verdict.
+    Responded(DirectMethodResponse),
+    /// The device is not connected, or not subscribed to methods. The method was not delivered.
     Offline,
-    /// The device is connected and did not respond in time. It may have carried out the method.
-    NoAnswerInTime,
+    /// The device is connected but did not respond in time. It may have executed the method.
+    NoResponse,
     /// The device or module does not exist.
     NotFound,
 }
@@ -172,7 +183,7 @@ pub enum DirectMethodOutcome {
 /// A device's response to a direct method.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct DirectMethodAnswer {
+pub struct DirectMethodResponse {
     /// A number that the device chooses. Many devices follow HTTP: 200 is success.
     pub status: i32,
     /// The payload of the response; `None` if there is none, `Some(Value::Null)` if it is `null`.
@@ -181,73 +192,75 @@ pub struct DirectMethodAnswer {
     pub request_id: Option<String>,
 }
 
-impl DirectMethodAnswer {
-    /// The payload as a type of the caller's. A missing payload reads as `null`.
+impl DirectMethodResponse {
+    /// Decodes the payload. A missing payload counts as `null`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse), with the member, if it does not have the shape of
-    /// `T`.
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse), with the member, if it does not decode as `T`.
     pub fn payload_as<T: DeserializeOwned>(&self) -> Result<T> {
         let payload = self.payload.as_ref().unwrap_or(&Value::Null);
-        decode::from_value("payload", payload).map_err(|error| Error::invalid_response(error.to_string()))
+        decode::from_value("payload", payload).map_err(|error| Error::undecodable(&error))
     }
 }
 
 impl DirectMethodOutcome {
-    /// The device's response, if there is one.
+    /// Returns the device's response, if there is one.
     #[must_use]
-    pub fn answer(&self) -> Option<&DirectMethodAnswer> {
+    pub fn response(&self) -> Option<&DirectMethodResponse> {
         match self {
-            Self::Answered(answer) => Some(answer),
+            Self::Responded(response) => Some(response),
             _ => None,
         }
     }
 
-    /// The outcome of a command: the status is in a header, the payload is the body.
+    /// Returns the outcome of a command. The status is in a header, the payload is the body.
     pub(crate) fn of_command(response: Response<Value>) -> Result<Self> {
         let status = response
             .headers()
             .get_optional_as(&COMMAND_STATUS.into())?
-            .unwrap_or_default();
+            .ok_or_else(no_status)?;
         let request_id = response.request_id().map(str::to_owned);
         let response = RawResponse::from(response);
         let payload = match response.body().is_empty() {
             true => None,
             false => Some(Response::<Value>::from(response).into_model()?),
         };
-        Ok(Self::Answered(DirectMethodAnswer {
+        Ok(Self::Responded(DirectMethodResponse {
             status,
             payload,
             request_id,
         }))
     }
 
-    /// The outcome that an error stands for, or the error.
+    /// Converts an error into an outcome, or returns the error.
     pub(crate) fn of(error: Error) -> Result<Self> {
         match error.error_code() {
             Some(ErrorCode::DEVICE_NOT_ONLINE) => Ok(Self::Offline),
-            Some(ErrorCode::GATEWAY_TIMEOUT) => Ok(Self::NoAnswerInTime),
+            Some(ErrorCode::GATEWAY_TIMEOUT) => Ok(Self::NoResponse),
             Some(ErrorCode::DEVICE_NOT_FOUND | ErrorCode::MODULE_NOT_FOUND) => Ok(Self::NotFound),
             _ => Err(error),
         }
     }
 }
 
+fn no_status() -> Error {
+    Error::invalid_response("the response has no status of the device")
+}
+
 /// Direct methods.
 impl IotHubRegistryManager {
     /// Calls a method of a device and waits for the response.
     ///
-    /// The call is not repeated once it may have reached the service. The client waits 15 seconds longer than the service
-    /// waits for the device, unless [`CallOptions`](crate::CallOptions) say otherwise.
+    /// The call is not retried once the service may have processed it. The client waits 15 seconds longer than the service
+    /// waits for the device, unless [`CallOptions`](crate::CallOptions) set another timeout.
     ///
     /// REST: `POST /twins/{id}/methods`.
     ///
     /// # Errors
     ///
     /// A device that is offline, does not respond or does not exist is an outcome, not an error.
-    /// [`is_unknown_outcome`](Error::is_unknown_outcome) if the connection broke: the device may have carried out the
-    /// method.
+    /// [`is_unknown_outcome`](Error::is_unknown_outcome) if the connection broke: the device may have executed the method.
     ///
     /// # Example
     ///
@@ -259,9 +272,9 @@ impl IotHubRegistryManager {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
     /// match hub.invoke_device_method("thermostat-7", &DirectMethod::new("reboot")).await? {
-    ///     DirectMethodOutcome::Answered(answer) => {
-    ///         let delay: Option<u32> = answer.payload_as()?;
-    ///         println!("status {}, reboots in {delay:?} s", answer.status);
+    ///     DirectMethodOutcome::Responded(response) => {
+    ///         let delay: Option<u32> = response.payload_as()?;
+    ///         println!("status {}, reboots in {delay:?} s", response.status);
     ///     }
     ///     DirectMethodOutcome::Offline => println!("offline"),
     ///     other => println!("no response: {other:?}"),
@@ -277,13 +290,29 @@ impl IotHubRegistryManager {
         self.invoke("invoke_device_method", device_id, None, method).await
     }
 
-    /// Calls a method of a module and waits for the response. As [`invoke_device_method`](Self::invoke_device_method).
+    /// Calls a method of a module and waits for the response, like [`invoke_device_method`](Self::invoke_device_method).
     ///
     /// REST: `POST /twins/{id}/modules/{mid}/methods`.
     ///
     /// # Errors
     ///
     /// As [`invoke_device_method`](Self::invoke_device_method).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::DirectMethod;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// # hub.create_module_with_sas("gateway-1", "filter", iothub_convenience::SymmetricKey::assigned_by_service(), None).await?;
+    /// let outcome = hub.invoke_device_module_method("gateway-1", "filter", &DirectMethod::new("reset")).await?;
+    /// println!("{outcome:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn invoke_device_module_method(
         &self,
         device_id: &str,
@@ -294,7 +323,7 @@ impl IotHubRegistryManager {
         self.invoke(operation, device_id, Some(module_id), method).await
     }
 
-    pub(crate) async fn invoke(
+    async fn invoke(
         &self,
         operation: &'static str,
         device_id: &str,
@@ -321,8 +350,8 @@ impl IotHubRegistryManager {
         };
         let request_id = response.request_id().map(str::to_owned);
         let result = response.into_model()?;
-        Ok(DirectMethodOutcome::Answered(DirectMethodAnswer {
-            status: result.status.unwrap_or_default(),
+        Ok(DirectMethodOutcome::Responded(DirectMethodResponse {
+            status: result.status.ok_or_else(no_status)?,
             payload: result.payload,
             request_id,
         }))
@@ -335,7 +364,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn three_kinds_of_payload() {
+    fn missing_payload_and_null_differ() {
         let sent = |method: DirectMethod| serde_json::to_value(method.to_body().unwrap()).unwrap();
         assert_eq!(sent(DirectMethod::new("m")), json!({"methodName": "m"}));
         assert_eq!(
@@ -349,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn timeouts_are_sent_as_given_and_added_up_for_http() {
+    fn http_timeout_is_the_sum_of_both_timeouts_and_a_margin() {
         let method = DirectMethod::new("m")
             .with_connect_timeout(Duration::from_millis(1))
             .with_response_timeout(Duration::from_secs(60));
@@ -365,11 +394,11 @@ mod tests {
             .to_body()
             .unwrap();
         assert_eq!(body.response_timeout_in_seconds, Some(0));
-        let endless = DirectMethod::new("m").with_response_timeout(Duration::MAX);
+        let longest = DirectMethod::new("m").with_response_timeout(Duration::MAX);
         assert_eq!(
-            endless.to_body().unwrap().response_timeout_in_seconds,
+            longest.to_body().unwrap().response_timeout_in_seconds,
             Some(i32::MAX)
         );
-        assert_eq!(endless.http_timeout(), Duration::MAX);
+        assert_eq!(longest.http_timeout(), Duration::MAX);
     }
 }

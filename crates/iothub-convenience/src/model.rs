@@ -1,8 +1,8 @@
-//! Models that serialize to what was read.
+//! Models that serialize to the JSON that was read.
 //!
-//! The service varies the case of members from operation to operation, and writes `null` where other operations leave
-//! a member out. A model that is declared by [`model!`] reads all of these, remembers which members were `null` and how
-//! they were spelled, and keeps members that it does not know in `extra`.
+//! The service varies the case of member names between operations, and writes `null` for members that other operations
+//! omit. A model declared by [`model!`] accepts all forms, records spelling and nulls, and keeps unknown members in
+//! `extra`.
 
 mod member;
 
@@ -11,36 +11,36 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-pub(crate) use member::{Member, plain_members, to_json};
+pub(crate) use member::{Member, object, plain_members, to_json};
 
-/// How a model is written.
+/// Options for writing a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Style {
-    /// Whether keys are written, or `REDACTED` in their place.
+    /// Whether keys are written; otherwise `REDACTED`.
     pub(crate) keys: bool,
-    /// Whether members that were read as `null` are written as `null`, or left out.
+    /// Whether `null` is written as it was read; otherwise it is omitted.
     pub(crate) nulls: bool,
 }
 
 impl Style {
-    /// What was read, without keys.
+    /// As read, without keys.
     pub(crate) const READ: Self = Self {
         keys: false,
         nulls: true,
     };
-    /// What was read.
+    /// As read, with keys.
     pub(crate) const READ_WITH_KEYS: Self = Self {
         keys: true,
         nulls: true,
     };
-    /// What is sent.
+    /// As sent to the service.
     pub(crate) const SENT: Self = Self {
         keys: true,
         nulls: false,
     };
 }
 
-/// The known members that a document had. All layouts are equal: two models with the same values are the same.
+/// The spelling and nulls of a document's known members. All layouts are equal, so that models compare by their values.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Layout(Vec<ReadMember>);
 
@@ -57,6 +57,8 @@ struct ReadMember {
     name: &'static str,
     spelling: Cow<'static, str>,
     null: bool,
+    /// The value as it was read, if the type of the member ignores some of its nulls.
+    with_nulls: Option<Value>,
 }
 
 impl Layout {
@@ -65,7 +67,7 @@ impl Layout {
     }
 }
 
-/// A member that cannot be read, and the path to it.
+/// An invalid member and its path.
 #[derive(Debug)]
 pub(crate) struct ReadError {
     path: String,
@@ -81,7 +83,7 @@ impl ReadError {
         self
     }
 
-    /// The error of a document that is a `what`.
+    /// Converts into the error of a document called `what`.
     pub(crate) fn of<E: serde::de::Error>(self, what: &str) -> E {
         match self.path.as_str() {
             "" => E::custom(format_args!("{what}: {}", self.reason)),
@@ -99,7 +101,7 @@ impl From<serde_json::Error> for ReadError {
     }
 }
 
-/// The members of a document while they are read.
+/// The members of a document that is being read.
 #[derive(Debug)]
 pub(crate) struct Members {
     members: Vec<(String, Option<Value>)>,
@@ -108,7 +110,7 @@ pub(crate) struct Members {
 
 impl Members {
     pub(crate) fn new(document: Value) -> Result<Self, ReadError> {
-        let members = Map::<String, Value>::deserialize(document)?;
+        let members = object(document)?;
         Ok(Self {
             layout: Layout(Vec::with_capacity(members.len())),
             members: members
@@ -118,19 +120,19 @@ impl Members {
         })
     }
 
-    /// Takes the member `name`, in any case if it is not there in this one.
+    /// Takes the member `name`; ignores ASCII case if there is none with the exact name.
     pub(crate) fn take<T: Member + Default>(&mut self, name: &'static str) -> Result<T, ReadError> {
-        let is_there = |(_, value): &&mut (String, Option<Value>)| value.is_some();
+        let is_left = |(_, value): &&mut (String, Option<Value>)| value.is_some();
         let mut found = self
             .members
             .iter_mut()
-            .filter(is_there)
+            .filter(is_left)
             .find(|(known, _)| known == name);
         if found.is_none() {
             found = self
                 .members
                 .iter_mut()
-                .filter(is_there)
+                .filter(is_left)
                 .find(|(known, _)| known.eq_ignore_ascii_case(name));
         }
         let Some((spelling, value)) = found else {
@@ -144,6 +146,7 @@ impl Members {
                 false => Cow::Owned(spelling.clone()),
             },
             null: value.is_null(),
+            with_nulls: (T::IGNORES_NULLS && has_null(&value)).then(|| value.clone()),
         });
         match value {
             Value::Null => Ok(T::default()),
@@ -151,7 +154,7 @@ impl Members {
         }
     }
 
-    /// Returns the members that were not taken, and the layout of the others.
+    /// Returns the remaining members, and the layout of those that were taken.
     pub(crate) fn finish(self) -> (Map<String, Value>, Layout) {
         let rest = self
             .members
@@ -162,7 +165,7 @@ impl Members {
     }
 }
 
-/// Adds the member `name` to `document`, as `layout` says it was read.
+/// Adds the member `name` to `document`, in the form that `layout` has.
 pub(crate) fn put<T: Member>(
     document: &mut Map<String, Value>,
     layout: &Layout,
@@ -172,6 +175,13 @@ pub(crate) fn put<T: Member>(
 ) {
     let read = layout.find(name);
     let spelling = read.map_or(name, |member| member.spelling.as_ref());
+    let original = read
+        .and_then(|member| member.with_nulls.as_ref())
+        .filter(|original| style.nulls && without_nulls(original) == value.write(style));
+    if let Some(original) = original {
+        document.insert(spelling.to_owned(), original.clone());
+        return;
+    }
     if !value.is_unset() {
         document.insert(spelling.to_owned(), value.write(style));
         return;
@@ -181,7 +191,7 @@ pub(crate) fn put<T: Member>(
             document.insert(spelling.to_owned(), Value::Null);
         }
         Some(member) if !member.null => match value.write(style) {
-            // It was there when the document was read and has been taken away since.
+            // It was removed after reading.
             Value::Null => {}
             empty => {
                 document.insert(spelling.to_owned(), empty);
@@ -191,7 +201,34 @@ pub(crate) fn put<T: Member>(
     }
 }
 
-/// Reads a model, which is a `what`.
+/// Returns whether an array or object has an element or entry that is `null`.
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Array(elements) => elements.iter().any(Value::is_null),
+        Value::Object(entries) => entries.values().any(Value::is_null),
+        _ => false,
+    }
+}
+
+/// Returns an array or object without the elements or entries that are `null`.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Array(elements) => elements
+            .iter()
+            .filter(|value| !value.is_null())
+            .cloned()
+            .collect(),
+        Value::Object(entries) => {
+            let entries = entries.iter().filter(|(_, value)| !value.is_null());
+            entries
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect()
+        }
+        other => other.clone(),
+    }
+}
+
+/// Reads a model. Errors call it `what`.
 pub(crate) fn deserialize<'de, T: Member, D: Deserializer<'de>>(
     what: &str,
     deserializer: D,
@@ -213,7 +250,7 @@ macro_rules! model {
         #[non_exhaustive]
         $model_visibility struct $model {
             $( $(#[$field_meta])* $visibility $field: $type, )+
-            /// Members that this type does not know, as the service wrote them.
+            /// Unknown members, as the service wrote them.
             pub extra: ::serde_json::Map<String, ::serde_json::Value>,
             pub(crate) layout: $crate::model::Layout,
         }
@@ -269,6 +306,7 @@ pub(crate) use model;
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::collections::BTreeMap;
 
     model! {
         /// A room.
@@ -277,27 +315,33 @@ mod tests {
             name: String = "name",
             /// Its floor.
             floor: Option<i32> = "floorNumber",
-            /// What is in it.
+            /// Its inventory.
             inventory: Inventory = "inventory",
+            /// Its doors.
+            doors: Option<Vec<String>> = "doors",
+            /// Its labels.
+            labels: Option<BTreeMap<String, String>> = "labels",
         }
     }
 
     model! {
-        /// What is in a room.
+        /// The inventory of a room.
         struct Inventory as "inventory" {
-            /// How many chairs.
+            /// The number of chairs.
             chairs: Option<i32> = "chairs",
         }
     }
 
     #[test]
-    fn a_model_serializes_to_what_was_read() {
+    fn model_serializes_to_what_was_read() {
         for document in [
             json!({}),
             json!({"name": "", "inventory": {}}),
             json!({"name": null, "floorNumber": null, "inventory": null, "later": null}),
             json!({"Name": "hall", "FLOORNUMBER": 1, "inventory": {"Chairs": null, "tables": [1]}}),
             json!({"name": "hall", "Name": "other", "floornumber": null}),
+            json!({"doors": [null, "north", null], "labels": {"a": null, "b": "c"}}),
+            json!({"doors": [null], "labels": {"a": null}}),
         ] {
             let room: Room = serde_json::from_value(document.clone()).unwrap();
             assert_eq!(serde_json::to_value(&room).unwrap(), document);
@@ -305,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_written_under_the_name_that_was_read() {
+    fn changed_members_keep_their_spelling() {
         let mut room: Room = serde_json::from_value(json!({"Name": "hall", "floorNumber": null})).unwrap();
         room.floor = Some(2);
         room.name = "kitchen".to_owned();
@@ -319,7 +363,25 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_document_and_the_member() {
+    fn null_elements_and_entries_are_ignored() {
+        let document = json!({"doors": [null, "north"], "labels": {"a": null, "b": "c"}});
+        let mut room: Room = serde_json::from_value(document).unwrap();
+        assert_eq!(room.doors, Some(vec!["north".to_owned()]));
+        assert_eq!(room.labels.as_ref().unwrap().len(), 1);
+        assert_eq!(
+            room.write(Style::SENT),
+            json!({"doors": ["north"], "labels": {"b": "c"}})
+        );
+        room.doors.as_mut().unwrap().push("south".to_owned());
+        room.labels = None;
+        assert_eq!(
+            serde_json::to_value(&room).unwrap(),
+            json!({"doors": ["north", "south"]})
+        );
+    }
+
+    #[test]
+    fn error_names_document_and_member() {
         let error = serde_json::from_str::<Room>(r#"{"inventory": {"chairs": true}}"#).unwrap_err();
         let text = error.to_string();
         assert!(

@@ -1,4 +1,4 @@
-//! Changes that depend on the current twin.
+//! Read-modify-write of twins.
 
 use azure_core::http::Response;
 use azure_service_core::{Decision, Precondition, ResponseExt, ServiceClient, read_modify_write};
@@ -8,24 +8,24 @@ use crate::error::Result;
 use crate::twin::{InvalidTwin, Twin, TwinPatch, read_only_changes};
 use crate::twins::TwinId;
 
-/// Changes that depend on the current twin.
+/// Read-modify-write of twins.
 impl IotHubRegistryManager {
     /// Reads the twin of a device, lets `edit` change its tags and desired properties, and writes the changes.
     ///
-    /// The write is conditional on the ETag that was read. If another writer was faster, `edit` is called again with the
-    /// new twin, up to ten times with growing waits. If `edit` changes nothing, nothing is written. Returns the twin
-    /// after the write, with its new ETag.
+    /// The write is conditional on the ETag that was read. If the twin has changed meanwhile, `edit` is called again with the
+    /// new one, up to ten times with backoff. If `edit` changes nothing, nothing is written. Returns the twin after the
+    /// write, with its new ETag.
     ///
-    /// A write whose response is lost is sent again, and then refused because of the first one. If the current tags and
-    /// desired properties are those that were written, that counts as success and `edit` is not called again.
+    /// If the response to a write is lost, its retry fails because of the first attempt. If tags and desired properties are
+    /// then as written, the call succeeds and `edit` is not called again.
     ///
     /// REST: `GET` and `PATCH /twins/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// As [`update_twin`](Self::update_twin). [`invalid_twin`](crate::Error::invalid_twin) also if `edit` changes something
-    /// that a service cannot write, such as reported properties.
-    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if other writers were faster ten times.
+    /// As [`update_twin`](Self::update_twin). [`invalid_twin`](crate::Error::invalid_twin) also if `edit` changes members that
+    /// a service cannot write, such as reported properties.
+    /// [`is_precondition_failed`](crate::Error::is_precondition_failed) after ten rounds, each with a concurrent write.
     ///
     /// # Example
     ///
@@ -46,18 +46,34 @@ impl IotHubRegistryManager {
     /// ```
     pub async fn modify_twin(&self, device_id: &str, edit: impl FnMut(&mut Twin) + Send) -> Result<Twin> {
         let id = TwinId::device(device_id)?;
-        self.modify("modify_twin", id, edit).await
+        let steps = ("get_twin", "update_twin");
+        self.modify("modify_twin", steps, id, edit).await
     }
 
-    /// Reads the twin of a module, lets `edit` change its tags and desired properties, and writes the changes.
-    ///
-    /// As [`modify_twin`](Self::modify_twin).
+    /// Reads the twin of a module, lets `edit` change its tags and desired properties, and writes the changes, like
+    /// [`modify_twin`](Self::modify_twin).
     ///
     /// REST: `GET` and `PATCH /twins/{id}/modules/{mid}` with `If-Match`.
     ///
     /// # Errors
     ///
     /// As [`modify_twin`](Self::modify_twin).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// # hub.create_module_with_sas("gateway-1", "filter", iothub_convenience::SymmetricKey::assigned_by_service(), None).await?;
+    /// let twin = hub
+    ///     .modify_module_twin("gateway-1", "filter", |twin| twin.properties.desired.set("threshold", 5))
+    ///     .await?;
+    /// println!("{:?}", twin.properties.desired.get("threshold"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn modify_module_twin(
         &self,
         device_id: &str,
@@ -65,19 +81,21 @@ impl IotHubRegistryManager {
         edit: impl FnMut(&mut Twin) + Send,
     ) -> Result<Twin> {
         let id = TwinId::module(device_id, module_id)?;
-        self.modify("modify_module_twin", id, edit).await
+        let steps = ("get_module_twin", "update_module_twin");
+        self.modify("modify_module_twin", steps, id, edit).await
     }
 
     async fn modify(
         &self,
         method: &'static str,
+        (read, write): (&'static str, &'static str),
         id: TwinId<'_>,
         mut edit: impl FnMut(&mut Twin) + Send,
     ) -> Result<Twin> {
         let work = async |core: ServiceClient<_>| {
             let hub = self.over(core);
             read_modify_write(
-                async || model(hub.read_twin(method, id).await?),
+                async || model(hub.read_twin(read, id).await?),
                 |current, unconfirmed| decide(current, unconfirmed, &mut edit),
                 |change: Change| {
                     let hub = &hub;
@@ -85,7 +103,7 @@ impl IotHubRegistryManager {
                         let Change {
                             patch, precondition, ..
                         } = &change;
-                        model(hub.patch_twin(method, id, patch, precondition).await?)
+                        model(hub.patch_twin(write, id, patch, precondition).await?)
                     }
                 },
             )
@@ -95,7 +113,7 @@ impl IotHubRegistryManager {
     }
 }
 
-/// A write, and the twin that it leads to.
+/// A write and the twin that results from it.
 #[derive(Debug, Clone)]
 struct Change {
     patch: TwinPatch,
@@ -103,8 +121,7 @@ struct Change {
     expected: Twin,
 }
 
-/// The twin in a response, with the ETag of its header if the body has none: without one, a write could overwrite that of
-/// another client.
+/// Decodes the twin of a response. Takes the ETag from the header if the body has none, so that the write is conditional.
 fn model(response: Response<Twin>) -> Result<Twin> {
     let etag = ResponseExt::etag(&response);
     let mut twin = response.into_model()?;

@@ -1,4 +1,4 @@
-//! Modules in the identity registry.
+//! Methods for modules in the identity registry.
 
 use azure_core::http::{NoFormat, Response};
 use azure_service_core::Precondition;
@@ -6,8 +6,8 @@ use azure_service_core::Precondition;
 use crate::client::IotHubRegistryManager;
 use crate::error::Result;
 use crate::identity::{
-    Authentication, Module, ModuleOptions, SymmetricKey, X509Thumbprint, check_device_id, check_module_id,
-    check_new_module_id, module_body,
+    Authentication, CreateOrUpdateModuleOptions, Module, SymmetricKey, X509Thumbprint, check_device_id,
+    check_module_id, check_new_module_id, module_body,
 };
 
 /// Modules in the identity registry.
@@ -25,14 +25,14 @@ impl IotHubRegistryManager {
     /// # Example
     ///
     /// ```
-    /// use iothub_convenience::{Authentication, ModuleOptions, SymmetricKey};
+    /// use iothub_convenience::{Authentication, CreateOrUpdateModuleOptions, SymmetricKey};
     ///
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
     /// let authentication = Authentication::sas(SymmetricKey::generate()?);
-    /// let options = ModuleOptions { managed_by: Some("iotEdge".to_owned()) };
+    /// let options = CreateOrUpdateModuleOptions { managed_by: Some("iotEdge".to_owned()) };
     /// hub.create_module("gateway-1", "filter", authentication, Some(options)).await?;
     /// # Ok(())
     /// # }
@@ -42,7 +42,7 @@ impl IotHubRegistryManager {
         device_id: &str,
         module_id: &str,
         authentication: Authentication,
-        options: Option<ModuleOptions>,
+        options: Option<CreateOrUpdateModuleOptions>,
     ) -> Result<Response<Module>> {
         self.new_module("create_module", device_id, module_id, authentication, options)
             .await
@@ -50,7 +50,7 @@ impl IotHubRegistryManager {
 
     /// Replaces the identity of a module.
     ///
-    /// Fields that `options` do not give are cleared: see [`ModuleOptions`].
+    /// Clears fields that `options` do not set: see [`CreateOrUpdateModuleOptions`].
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}` with `If-Match`.
     ///
@@ -58,21 +58,38 @@ impl IotHubRegistryManager {
     ///
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the module has been changed,
     /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{Authentication, CreateOrUpdateModuleOptions, SymmetricKey};
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// # hub.create_module_with_sas("gateway-1", "filter", iothub_convenience::SymmetricKey::assigned_by_service(), None).await?;
+    /// let module = hub.get_module("gateway-1", "filter").await?.into_model()?;
+    /// let options = Some(CreateOrUpdateModuleOptions::from(&module));
+    /// let authentication = Authentication::sas(SymmetricKey::generate()?);
+    /// hub.update_module("gateway-1", "filter", authentication, module.precondition()?, options).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn update_module(
         &self,
         device_id: &str,
         module_id: &str,
-        precondition: impl Into<Precondition>,
         authentication: Authentication,
-        options: Option<ModuleOptions>,
+        precondition: impl Into<Precondition>,
+        options: Option<CreateOrUpdateModuleOptions>,
     ) -> Result<Response<Module>> {
         let (precondition, identity) = (precondition.into(), (authentication, options));
         self.replace_module("update_module", device_id, module_id, &precondition, identity)
             .await
     }
 
-    /// Creates a module that authenticates with
-    /// symmetric keys.
+    /// Creates a module that authenticates with symmetric keys.
     ///
     /// With [`SymmetricKey::assigned_by_service`] the service generates the keys; they are in the response.
     ///
@@ -81,51 +98,90 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// As [`create_module`](Self::create_module).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::SymmetricKey;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// hub.create_module_with_sas("gateway-1", "filter", SymmetricKey::generate()?, None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn create_module_with_sas(
         &self,
         device_id: &str,
         module_id: &str,
         keys: SymmetricKey,
-        options: Option<ModuleOptions>,
+        options: Option<CreateOrUpdateModuleOptions>,
     ) -> Result<Response<Module>> {
         let (method, authentication) = ("create_module_with_sas", Authentication::sas(keys));
         self.new_module(method, device_id, module_id, authentication, options)
             .await
     }
 
-    /// Creates a module that authenticates with
-    /// certificates whose thumbprints the hub knows.
+    /// Creates a module that authenticates with certificates whose thumbprints the hub knows.
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}`.
     ///
     /// # Errors
     ///
     /// As [`create_module`](Self::create_module).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::X509Thumbprint;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// let thumbprint = X509Thumbprint::new("0123456789ABCDEF0123456789ABCDEF01234567", None)?;
+    /// hub.create_module_with_x509("gateway-1", "filter", thumbprint, None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn create_module_with_x509(
         &self,
         device_id: &str,
         module_id: &str,
         thumbprint: X509Thumbprint,
-        options: Option<ModuleOptions>,
+        options: Option<CreateOrUpdateModuleOptions>,
     ) -> Result<Response<Module>> {
         let (method, authentication) = ("create_module_with_x509", Authentication::x509(thumbprint));
         self.new_module(method, device_id, module_id, authentication, options)
             .await
     }
 
-    /// Creates a module that authenticates with
-    /// certificates signed by an authority that the hub knows.
+    /// Creates a module that authenticates with certificates signed by an authority that the hub knows.
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}`.
     ///
     /// # Errors
     ///
     /// As [`create_module`](Self::create_module).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// hub.create_module_with_certificate_authority("gateway-1", "filter", None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn create_module_with_certificate_authority(
         &self,
         device_id: &str,
         module_id: &str,
-        options: Option<ModuleOptions>,
+        options: Option<CreateOrUpdateModuleOptions>,
     ) -> Result<Response<Module>> {
         let (method, authentication) = (
             "create_module_with_certificate_authority",
@@ -135,21 +191,37 @@ impl IotHubRegistryManager {
             .await
     }
 
-    /// Replaces the identity of a module by one that authenticates with
-    /// symmetric keys.
+    /// Replaces the identity of a module by one that authenticates with symmetric keys.
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}` with `If-Match`.
     ///
     /// # Errors
     ///
     /// As [`update_module`](Self::update_module).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::SymmetricKey;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// # hub.create_module_with_sas("gateway-1", "filter", iothub_convenience::SymmetricKey::assigned_by_service(), None).await?;
+    /// let module = hub.get_module("gateway-1", "filter").await?.into_model()?;
+    /// hub.update_module_with_sas("gateway-1", "filter", SymmetricKey::generate()?, module.precondition()?, None)
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn update_module_with_sas(
         &self,
         device_id: &str,
         module_id: &str,
-        precondition: impl Into<Precondition>,
         keys: SymmetricKey,
-        options: Option<ModuleOptions>,
+        precondition: impl Into<Precondition>,
+        options: Option<CreateOrUpdateModuleOptions>,
     ) -> Result<Response<Module>> {
         let (precondition, identity) = (precondition.into(), (Authentication::sas(keys), options));
         let method = "update_module_with_sas";
@@ -157,21 +229,37 @@ impl IotHubRegistryManager {
             .await
     }
 
-    /// Replaces the identity of a module by one that authenticates with
-    /// certificates whose thumbprints the hub knows.
+    /// Replaces the identity of a module by one that authenticates with certificates whose thumbprints the hub knows.
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}` with `If-Match`.
     ///
     /// # Errors
     ///
     /// As [`update_module`](Self::update_module).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::X509Thumbprint;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// # hub.create_module_with_sas("gateway-1", "filter", iothub_convenience::SymmetricKey::assigned_by_service(), None).await?;
+    /// let module = hub.get_module("gateway-1", "filter").await?.into_model()?;
+    /// let thumbprint = X509Thumbprint::new("0123456789ABCDEF0123456789ABCDEF01234567", None)?;
+    /// hub.update_module_with_x509("gateway-1", "filter", thumbprint, module.precondition()?, None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn update_module_with_x509(
         &self,
         device_id: &str,
         module_id: &str,
-        precondition: impl Into<Precondition>,
         thumbprint: X509Thumbprint,
-        options: Option<ModuleOptions>,
+        precondition: impl Into<Precondition>,
+        options: Option<CreateOrUpdateModuleOptions>,
     ) -> Result<Response<Module>> {
         let (precondition, identity) = (precondition.into(), (Authentication::x509(thumbprint), options));
         let method = "update_module_with_x509";
@@ -179,20 +267,34 @@ impl IotHubRegistryManager {
             .await
     }
 
-    /// Replaces the identity of a module by one that authenticates with
-    /// certificates signed by an authority that the hub knows.
+    /// Replaces the identity of a module by one that authenticates with certificates signed by an authority that the hub
+    /// knows.
     ///
     /// REST: `PUT /devices/{id}/modules/{mid}` with `If-Match`.
     ///
     /// # Errors
     ///
     /// As [`update_module`](Self::update_module).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// # hub.create_module_with_sas("gateway-1", "filter", iothub_convenience::SymmetricKey::assigned_by_service(), None).await?;
+    /// let module = hub.get_module("gateway-1", "filter").await?.into_model()?;
+    /// hub.update_module_with_certificate_authority("gateway-1", "filter", module.precondition()?, None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn update_module_with_certificate_authority(
         &self,
         device_id: &str,
         module_id: &str,
         precondition: impl Into<Precondition>,
-        options: Option<ModuleOptions>,
+        options: Option<CreateOrUpdateModuleOptions>,
     ) -> Result<Response<Module>> {
         let (precondition, identity) = (
             precondition.into(),
@@ -209,7 +311,7 @@ impl IotHubRegistryManager {
         device_id: &str,
         module_id: &str,
         authentication: Authentication,
-        options: Option<ModuleOptions>,
+        options: Option<CreateOrUpdateModuleOptions>,
     ) -> Result<Response<Module>> {
         check_new_module_id(module_id)?;
         let body = &module_body(device_id, module_id, &authentication, options)?;
@@ -224,7 +326,7 @@ impl IotHubRegistryManager {
         device_id: &str,
         module_id: &str,
         precondition: &Precondition,
-        (authentication, options): (Authentication, Option<ModuleOptions>),
+        (authentication, options): (Authentication, Option<CreateOrUpdateModuleOptions>),
     ) -> Result<Response<Module>> {
         check_module_id(module_id)?;
         let body = &module_body(device_id, module_id, &authentication, options)?;
@@ -302,6 +404,20 @@ impl IotHubRegistryManager {
     ///
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if the module has been changed,
     /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// # hub.create_module_with_sas("gateway-1", "filter", iothub_convenience::SymmetricKey::assigned_by_service(), None).await?;
+    /// let module = hub.get_module("gateway-1", "filter").await?.into_model()?;
+    /// hub.delete_module("gateway-1", "filter", module.precondition()?).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn delete_module(
         &self,
         device_id: &str,

@@ -3,13 +3,14 @@
 use std::fmt::Display;
 
 use async_trait::async_trait;
-use azure_core::http::RawResponse;
-use azure_core::http::headers::Headers;
+use azure_core::http::headers::{HeaderName, Headers};
 use azure_core::http::pager::Page;
+use azure_core::http::{RawResponse, Response};
 use azure_service_core::{Pager, decode};
 use iothub_protocol::types;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 
 use crate::client::IotHubRegistryManager;
 use crate::devices::count_parameter;
@@ -21,31 +22,63 @@ use crate::twin::Twin;
 /// The longest query, in characters.
 const MAX_QUERY_LENGTH: usize = 8192;
 
+const ITEM_TYPE: HeaderName = HeaderName::from_static("x-ms-item-type");
+const CONTINUATION: HeaderName = HeaderName::from_static("x-ms-continuation");
+
 /// Options of [`IotHubRegistryManager::query_iot_hub`] and
 /// [`query_iot_hub_rows`](IotHubRegistryManager::query_iot_hub_rows).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QueryIotHubOptions {
-    /// How many rows a page has at most. The service's default is 100, and it gives not many more in any case.
+    /// The maximum number of rows per page. Default: 100, which is about the service's maximum.
     pub page_size: Option<u32>,
-    /// Where to go on: [`continuation_token`](Pager::continuation_token) of an earlier pager of the same query.
+    /// The [`continuation_token`](Pager::continuation_token) of an earlier pager of the same query, to resume it.
     pub continuation_token: Option<String>,
 }
 
-/// The rows of a query, as a stream; [`into_pages`](Pager::into_pages) gives them page by page.
+/// A stream of the rows of a query; [`into_pages`](Pager::into_pages) returns a stream of pages.
 ///
-/// Pages are read one at a time, when their rows are asked for. A page without rows is not the end.
-pub type QueryPager<T = QueryRow> = Pager<QueryPage<T>, Error>;
+/// Pages are requested one at a time, when their rows are needed. An empty page may not be the last.
+pub type QueryPager<T = QueryRow> = Pager<Response<QueryPage<T>>, Error>;
 
 /// One page of the rows of a query.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct QueryPage<T = QueryRow> {
-    /// The kind of the rows.
-    pub row_type: RowType,
-    /// The rows. A page may have none and still not be the last.
+    /// The rows. An empty page may not be the last.
     pub rows: Vec<T>,
-    /// The headers of the response.
-    pub headers: Headers,
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for QueryPage<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let rows = decode::rows(deserializer)?;
+        Ok(Self { rows })
+    }
+}
+
+/// The headers of a page of a query.
+pub trait QueryPageHeaders {
+    /// Returns the kind of the rows.
+    fn row_type(&self) -> RowType;
+
+    /// Returns the token of the next page, `None` on the last.
+    fn continuation_token(&self) -> Option<&str>;
+}
+
+impl<T> QueryPageHeaders for Response<QueryPage<T>> {
+    fn row_type(&self) -> RowType {
+        row_type(self.headers())
+    }
+
+    fn continuation_token(&self) -> Option<&str> {
+        let token = self.headers().get_optional_str(&CONTINUATION)?;
+        Some(token).filter(|token| !token.is_empty())
+    }
+}
+
+fn row_type(headers: &Headers) -> RowType {
+    headers
+        .get_optional_str(&ITEM_TYPE)
+        .map_or(RowType::Raw, RowType::from)
 }
 
 azure_service_core::open_enum! {
@@ -53,7 +86,7 @@ azure_service_core::open_enum! {
     pub enum RowType {
         /// Twins: `SELECT * FROM devices` or `devices.modules`.
         Twin = "Twin",
-        /// Outcomes of a job on single devices: `SELECT * FROM devices.jobs`.
+        /// Outcomes of jobs on devices: `SELECT * FROM devices.jobs`.
         DeviceJob = "DeviceJob",
         /// Objects with the columns of the query: projections and aggregates.
         Raw = "Raw",
@@ -82,27 +115,19 @@ azure_service_core::open_enum! {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub enum QueryRow {
     /// A twin.
     Twin(Box<Twin>),
     /// The outcome of a job on one device.
     DeviceJob(Box<DeviceJob>),
-    /// Anything else, as the service wrote it.
+    /// Any other row, as the service wrote it.
     Raw(Value),
 }
 
 impl QueryRow {
-    fn read(row_type: &RowType, row: Value) -> serde_json::Result<Self> {
-        Ok(match row_type {
-            RowType::Twin => Self::Twin(Box::new(serde_json::from_value(row)?)),
-            RowType::DeviceJob => Self::DeviceJob(Box::new(serde_json::from_value(row)?)),
-            RowType::Raw | RowType::UnknownValue(_) => Self::Raw(row),
-        })
-    }
-
-    /// The row if it is a twin.
+    /// Returns the row if it is a twin.
     #[must_use]
     pub fn into_twin(self) -> Option<Twin> {
         match self {
@@ -111,7 +136,7 @@ impl QueryRow {
         }
     }
 
-    /// The row as JSON, whatever its kind.
+    /// Returns the row as JSON.
     #[must_use]
     pub fn as_json(&self) -> Value {
         match self {
@@ -121,14 +146,13 @@ impl QueryRow {
         }
     }
 
-    /// The row as a type of the caller's.
+    /// Decodes the row.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse), with the member, if the row does not have the
-    /// shape of `T`.
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse), with the member, if the row does not decode as `T`.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
-        decode::from_value("row", &self.as_json()).map_err(|error| Error::invalid_response(error.to_string()))
+        decode::from_value("row", &self.as_json()).map_err(|error| Error::undecodable(&error))
     }
 }
 
@@ -142,21 +166,38 @@ impl<T: Send> Page for QueryPage<T> {
     }
 }
 
+/// Replaces each row of a page by an object with its variant of [`QueryRow`], which is in a header of the response, while
+/// only the body is decoded.
+fn name_variants(response: RawResponse) -> azure_service_core::Result<RawResponse> {
+    let rows: Vec<Value> = decode::from_slice("page", response.body())?;
+    let (status, headers, _) = response.deconstruct();
+    let variant = match row_type(&headers) {
+        RowType::Twin => "Twin",
+        RowType::DeviceJob => "DeviceJob",
+        RowType::Raw | RowType::UnknownValue(_) => "Raw",
+    };
+    let rows: Vec<_> = rows.into_iter().map(|row| json!({ variant: row })).collect();
+    Ok(RawResponse::from_bytes(
+        status,
+        headers,
+        Value::from(rows).to_string(),
+    ))
+}
+
 /// Queries.
 impl IotHubRegistryManager {
     /// Queries twins of devices or modules, or the outcomes of jobs on devices.
     ///
-    /// `query` is a text, or a [`Query`](crate::query::Query) whose values cannot change its meaning. `T` is the type of a
-    /// row: a [`Twin`] for `SELECT *`, a [`DeviceJob`] for `devices.jobs`, a struct with a field for each column, or
-    /// `serde_json::Value` for anything. New and deleted devices show up after seconds; a deleted one may stay for half an
-    /// hour.
+    /// `query` is a string, or a [`Query`](crate::query::Query) with bound values. `T` is the type of a row: a [`Twin`] for
+    /// `SELECT *`, a [`DeviceJob`] for `devices.jobs`, a struct with a field for each column, or `serde_json::Value` for any
+    /// row. Results lag by seconds; a deleted device may be returned for half an hour.
     ///
     /// REST: `POST /devices/query`, once per page.
     ///
     /// # Errors
     ///
-    /// At once if the query has more than 8192 characters, the page size is 0 or the continuation token is not valid. The
-    /// pager yields all others.
+    /// Fails at once if the query is empty or has more than 8192 characters, the page size is 0 or the continuation token is invalid.
+    /// The pager yields all other errors.
     ///
     /// # Example
     ///
@@ -182,41 +223,55 @@ impl IotHubRegistryManager {
         query: impl Display,
         options: Option<QueryIotHubOptions>,
     ) -> Result<QueryPager<T>> {
-        let read = |response: &RawResponse, _: &RowType| decode::from_slice("page", response.body());
-        self.query_pages("query_iot_hub", query, options, read)
+        self.query_pages("query_iot_hub", query, options, Ok)
     }
 
-    /// Queries as [`query_iot_hub`](Self::query_iot_hub), with rows of the kind that the service names.
+    /// Queries like [`query_iot_hub`](Self::query_iot_hub), with rows of the type that the service returns.
     ///
-    /// For queries that are not known in advance.
+    /// For queries that are not known at compile time. In the body of a page, each row is an object with its variant of
+    /// [`QueryRow`].
     ///
     /// REST: `POST /devices/query`, once per page.
     ///
     /// # Errors
     ///
     /// As [`query_iot_hub`](Self::query_iot_hub).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let mut rows = hub.query_iot_hub_rows("SELECT deviceId FROM devices", None)?;
+    /// while let Some(row) = rows.try_next().await? {
+    ///     println!("{}", row.as_json());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn query_iot_hub_rows(
         &self,
         query: impl Display,
         options: Option<QueryIotHubOptions>,
     ) -> Result<QueryPager> {
-        let read = |response: &RawResponse, row_type: &RowType| {
-            let rows: Vec<Value> = decode::from_slice("page", response.body())?;
-            let read = |row| QueryRow::read(row_type, row);
-            let rows = rows.into_iter().map(read).collect::<serde_json::Result<_>>();
-            rows.map_err(|error| azure_core::Error::from(error).into())
-        };
-        self.query_pages("query_iot_hub_rows", query, options, read)
+        self.query_pages("query_iot_hub_rows", query, options, name_variants)
     }
 
-    fn query_pages<T: Send + 'static>(
+    fn query_pages<T: DeserializeOwned + Send + 'static>(
         &self,
         method: &'static str,
         query: impl Display,
         options: Option<QueryIotHubOptions>,
-        read: impl Fn(&RawResponse, &RowType) -> azure_service_core::Result<Vec<T>> + Send + Sync + 'static,
+        prepare: fn(RawResponse) -> azure_service_core::Result<RawResponse>,
     ) -> Result<QueryPager<T>> {
         let query = query.to_string();
+        if query.trim().is_empty() {
+            return Err(Error::invalid_input("query", "must not be empty"));
+        }
         let length = query.chars().count();
         if length > MAX_QUERY_LENGTH {
             let reason = format!("has {length} characters; at most {MAX_QUERY_LENGTH} are allowed");
@@ -227,19 +282,7 @@ impl IotHubRegistryManager {
         let body = &types::QuerySpecification { query: Some(query) };
         let api = self.core.protocol();
         let first = api.query_get_twins_request(None, page_size.as_deref(), body);
-        let page = move |response: RawResponse| {
-            let row_type = response
-                .headers()
-                .get_optional_string(&"x-ms-item-type".into())
-                .map_or(RowType::Raw, |text| RowType::from(text.as_str()));
-            let rows = read(&response, &row_type)?;
-            let (_, headers, _) = response.deconstruct();
-            Ok(QueryPage {
-                row_type,
-                rows,
-                headers,
-            })
-        };
+        let page = move |response| Ok(Response::from(prepare(response)?));
         let call = self.core.call(method);
         call.list_pages(first, options.continuation_token, page)
     }

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::model::model;
 
 model! {
-    /// How many devices are registered.
+    /// The numbers of registered devices.
     pub struct RegistryStatistics as "statistics" {
         /// All devices.
         pub total_device_count: Option<i64> = "totalDeviceCount",
@@ -19,7 +19,7 @@ model! {
 }
 
 model! {
-    /// How many devices are connected.
+    /// The number of connected devices.
     pub struct ServiceStatistics as "statistics" {
         /// Devices that are connected.
         pub connected_device_count: Option<i64> = "connectedDeviceCount",
@@ -34,7 +34,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As every call: see [`Error`](crate::Error).
+    /// See [`Error`](crate::Error).
     ///
     /// # Example
     ///
@@ -60,7 +60,20 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As every call: see [`Error`](crate::Error).
+    /// See [`Error`](crate::Error).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let statistics = hub.get_service_statistics().await?.into_model()?;
+    /// println!("{:?} devices are connected", statistics.connected_device_count);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn get_service_statistics(&self) -> Result<Response<ServiceStatistics>> {
         let request = self.core.protocol().statistics_get_service_statistics_request();
         Ok(self.core.call("get_service_statistics").send(request).await?)

@@ -1,4 +1,4 @@
-//! Device and module twins, and how they are changed.
+//! Device and module twins, patches and replacements.
 
 mod collection;
 mod limits;

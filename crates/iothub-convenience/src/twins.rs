@@ -1,4 +1,4 @@
-//! Twins of devices and modules.
+//! Methods for twins of devices and modules.
 
 use azure_core::http::Response;
 use azure_service_core::Precondition;
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::identity::{check_device_id, check_module_id};
 use crate::twin::{Twin, TwinPatch, TwinReplacement};
 
-/// The id of a twin, checked.
+/// The checked id of a twin.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TwinId<'a> {
     device_id: &'a str,
@@ -65,9 +65,8 @@ impl IotHubRegistryManager {
 
     /// Changes tags and desired properties of a device and returns the new twin.
     ///
-    /// A patch that depends on the current twin should be conditional on its ETag, or made by
-    /// [`modify_twin`](Self::modify_twin). An unconditional patch is not repeated after a broken connection, because it may
-    /// have been applied.
+    /// If the patch depends on the current twin, make it conditional on its ETag or use [`modify_twin`](Self::modify_twin). An
+    /// unconditional patch is not retried after a broken connection, because it may have been applied.
     ///
     /// REST: `PATCH /twins/{id}` with `If-Match`.
     ///
@@ -156,6 +155,20 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if the device or module does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// # hub.create_module_with_sas("gateway-1", "filter", iothub_convenience::SymmetricKey::assigned_by_service(), None).await?;
+    /// let twin = hub.get_module_twin("gateway-1", "filter").await?.into_model()?;
+    /// println!("desired {:?}", twin.properties.desired.get("threshold"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn get_module_twin(&self, device_id: &str, module_id: &str) -> Result<Response<Twin>> {
         self.read_twin("get_module_twin", TwinId::module(device_id, module_id)?)
             .await
@@ -203,6 +216,24 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// As [`update_twin`](Self::update_twin).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::TwinReplacement;
+    /// use serde_json::json;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["gateway-1"]).await?;
+    /// # hub.create_module_with_sas("gateway-1", "filter", iothub_convenience::SymmetricKey::assigned_by_service(), None).await?;
+    /// let twin = hub.get_module_twin("gateway-1", "filter").await?.into_model()?;
+    /// let contents = TwinReplacement::new().with_desired(json!({"threshold": 5}));
+    /// hub.replace_module_twin("gateway-1", "filter", &contents, twin.precondition()?).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn replace_module_twin(
         &self,
         device_id: &str,
@@ -266,8 +297,8 @@ impl IotHubRegistryManager {
     }
 }
 
-/// The body with these members. The generated type cannot express `"tags": null`, which removes all tags, but sends
-/// unknown members as they are.
+/// Returns the body with these members as unknown members, because the generated type cannot express `"tags": null`, which
+/// removes all tags.
 pub(crate) fn twin_body(document: Map<String, Value>) -> types::Twin {
     types::Twin {
         extra: document,

@@ -1,6 +1,6 @@
-//! Memory does not grow with the number of rows. Alone in its program, because it counts all that the program holds.
+//! Memory usage of queries. A test program of its own, because it measures the whole program.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 
 const ROWS_PER_PAGE: usize = 100;
 
-/// Answers a query with so many pages, each made when it is asked for; every third is empty.
+/// A transport that generates the pages of a query on request; every third page is empty.
 #[derive(Debug)]
 struct Pages {
     item_type: &'static str,
@@ -65,7 +65,7 @@ fn hub(item_type: &'static str, pages: usize) -> IotHubRegistryManager {
     IotHubRegistryManager::from_connection_string(connection, Some(options)).unwrap()
 }
 
-/// How much more memory was in use at the worst moment than before, and how many rows there were.
+/// Runs a query. Returns the peak of additional memory, and the number of rows.
 async fn peak(item_type: &'static str, pages: usize) -> (usize, usize) {
     let hub = hub(item_type, pages);
     let before = MEMORY.current_usage();
@@ -79,14 +79,14 @@ async fn peak(item_type: &'static str, pages: usize) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn memory_does_not_grow_with_the_rows_of_a_query() {
+async fn memory_is_independent_of_the_number_of_rows() {
     for item_type in ["Twin", "Raw"] {
-        // What is made once, whatever is asked for, is there after the first time.
+        // The first run allocates caches.
         peak(item_type, 6).await;
         let (few, few_rows) = peak(item_type, 6).await;
         let (many, many_rows) = peak(item_type, 90).await;
         assert_eq!((few_rows, many_rows), (4 * ROWS_PER_PAGE, 60 * ROWS_PER_PAGE));
-        // One page at a time: more than its text, and the same for fifteen times the rows.
+        // More than the JSON of one page, and about the same for fifteen times the rows.
         assert!(few > ROWS_PER_PAGE * 200, "{few}");
         assert!(
             many < few + few / 4,

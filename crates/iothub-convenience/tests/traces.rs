@@ -1,6 +1,6 @@
-//! Spans and log events of calls. In a program of its own, because subscribers affect each other.
+//! Spans and log events of calls. A test program of its own, because `tracing` caches the interest in call sites.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "wire/support.rs"]
 mod support;
@@ -14,16 +14,16 @@ use std::time::Duration;
 use futures::TryStreamExt;
 use iothub_convenience::*;
 use serde_json::json;
-use support::{KEY, Recorder};
+use support::{KEY, MockTransport};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Held by each test, because the interest in events is cached for all threads.
-static LISTENING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+/// Held by each test, because the interest in call sites is cached for all threads.
+static SUBSCRIBER: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-fn traced(recorder: &Arc<Recorder>) -> (tracer::Recorder, IotHubRegistryManager) {
+fn traced(transport: &Arc<MockTransport>) -> (tracer::Recorder, IotHubRegistryManager) {
     let spans = tracer::Recorder::default();
-    let mut options = recorder.options();
+    let mut options = transport.options();
     options.client_options.instrumentation.tracer_provider = Some(Arc::new(spans.clone()));
     let text = format!("HostName=hub.example;SharedAccessKeyName=service;SharedAccessKey={KEY}");
     let hub = IotHubRegistryManager::from_connection_string(&text, Some(options)).unwrap();
@@ -31,43 +31,43 @@ fn traced(recorder: &Arc<Recorder>) -> (tracer::Recorder, IotHubRegistryManager)
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_is_a_span_and_a_composite_method_is_the_parent_of_its_requests() {
-    let _turn = LISTENING.lock().await;
-    let recorder = Recorder::new();
-    let (spans, hub) = traced(&recorder);
+async fn call_has_a_span_and_composite_method_is_the_parent_of_its_requests() {
+    let _turn = SUBSCRIBER.lock().await;
+    let transport = MockTransport::new();
+    let (spans, hub) = traced(&transport);
     let twin = json!({"deviceId": "d", "etag": "AAAAAAAAAAE=", "tags": {"n": 1}});
 
-    recorder
-        .answer(503, &json!({}))
-        .answer(200, &json!({"deviceId": "d"}));
+    transport
+        .respond(503, &json!({}))
+        .respond(200, &json!({"deviceId": "d"}));
     hub.get_device("d").await.unwrap();
-    recorder.answer_with(404, &[("iothub-errorcode", "DeviceNotFound")], "{}");
+    transport.respond_with(404, &[("iothub-errorcode", "DeviceNotFound")], "{}");
     hub.get_twin("d").await.unwrap_err();
-    recorder
-        .answer_with(200, &[("x-ms-continuation", "t")], "[]")
-        .answer(200, &json!([]));
+    transport
+        .respond_with(200, &[("x-ms-continuation", "t")], "[]")
+        .respond(200, &json!([]));
     let rows = hub.query_iot_hub::<Twin>("SELECT * FROM devices", None).unwrap();
     rows.try_collect::<Vec<_>>().await.unwrap();
-    recorder
-        .answer(200, &json!({"jobId": "j", "status": "queued"}))
-        .answer(200, &json!({"jobId": "j", "status": "completed"}));
+    transport
+        .respond(200, &json!({"jobId": "j", "status": "queued"}))
+        .respond(200, &json!({"jobId": "j", "status": "completed"}));
     let job = ScheduledJobRequest::update_twin("j", "*", TwinPatch::new().set_tag("a", 1));
     hub.begin_scheduled_job(&job, None).unwrap().await.unwrap();
-    recorder
-        .answer(200, &twin)
-        .answer(412, &json!({}))
-        .answer(200, &twin)
-        .answer(200, &twin);
+    transport
+        .respond(200, &twin)
+        .respond(412, &json!({}))
+        .respond(200, &twin)
+        .respond(200, &twin);
     hub.modify_twin("d", |twin| twin.tags.set("n", 2)).await.unwrap();
-    recorder.answer(200, &json!({"isSuccessful": true}));
+    transport.respond(200, &json!({"isSuccessful": true}));
     assert!(
         hub.bulk_create_or_update_devices([RegistryEntry::create("d")], None)
             .await
             .is_successful()
     );
-    recorder
-        .answer(200, &json!({"status": 200}))
-        .answer(200, &json!({"status": 200}));
+    transport
+        .respond(200, &json!({"status": 200}))
+        .respond(200, &json!({"status": 200}));
     let method = DirectMethod::new("reboot");
     assert!(
         hub.invoke_method_on_devices(["d", "e"], &method, None)
@@ -77,7 +77,7 @@ async fn a_call_is_a_span_and_a_composite_method_is_the_parent_of_its_requests()
     insta::assert_snapshot!(spans.tree());
 }
 
-/// Collects what is logged.
+/// Collects the log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -106,7 +106,7 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// What `RUST_LOG=filter` shows of a call that is retried and then fails.
+/// Returns the log of `RUST_LOG=filter` for a call that is retried and then fails.
 async fn logged(filter: &str) -> String {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
@@ -117,20 +117,20 @@ async fn logged(filter: &str) -> String {
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     tracing::callsite::rebuild_interest_cache();
-    let recorder = Recorder::new();
-    recorder.answer_with(503, &[("x-ms-request-id", "first")], "{}");
+    let transport = MockTransport::new();
+    transport.respond_with(503, &[("x-ms-request-id", "first")], "{}");
     let headers = [
         ("x-ms-request-id", "second"),
         ("iothub-errorcode", "DeviceNotFound"),
     ];
-    recorder.answer_with(404, &headers, "{}");
-    recorder.hub().get_device("d").await.unwrap_err();
+    transport.respond_with(404, &headers, "{}");
+    transport.hub().get_device("d").await.unwrap_err();
     log.take()
 }
 
 #[tokio::test(start_paused = true)]
-async fn info_shows_retries_and_warn_shows_final_failures() {
-    let _turn = LISTENING.lock().await;
+async fn retries_are_logged_at_info_and_failed_calls_at_warn() {
+    let _turn = SUBSCRIBER.lock().await;
     let warn = logged("iothub_convenience=warn").await;
     assert_eq!(warn.lines().count(), 1, "{warn}");
     for expected in ["WARN", "call failed", "get_device", "DeviceNotFound", "second"] {
@@ -140,7 +140,7 @@ async fn info_shows_retries_and_warn_shows_final_failures() {
     for expected in [
         "INFO",
         "get_device",
-        "the service answered 503",
+        "the service returned 503",
         "first",
         "call failed",
     ] {
@@ -149,36 +149,47 @@ async fn info_shows_retries_and_warn_shows_final_failures() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bulk_run_that_is_throttled_goes_on_and_reports_progress() {
-    let _turn = LISTENING.lock().await;
-    let recorder = Recorder::new();
-    // The retries of one call, and after a wait another call.
-    for _ in 0..4 {
-        recorder.answer(429, &json!({}));
+async fn headers_that_explain_a_failure_are_not_redacted() {
+    let _turn = SUBSCRIBER.lock().await;
+    let log = logged("typespec_client_core=debug").await;
+    for header in ["iothub-errorcode: DeviceNotFound", "x-ms-request-id: second"] {
+        assert!(log.contains(header), "{header} in {log}");
     }
-    recorder
-        .answer_with(429, &[("retry-after", "90")], "{}")
-        .answer(200, &json!({"status": 200}));
+    assert!(!log.contains("x-ms-client-request-id: REDACTED"), "{log}");
+    assert!(log.contains("authorization: REDACTED"), "{log}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttled_bulk_run_continues_and_reports_progress() {
+    let _turn = SUBSCRIBER.lock().await;
+    let transport = MockTransport::new();
+    // One call with its retries, and after a wait another call.
+    for _ in 0..4 {
+        transport.respond(429, &json!({}));
+    }
+    transport
+        .respond_with(429, &[("retry-after", "90")], "{}")
+        .respond(200, &json!({"status": 200}));
     let seen = Arc::new(Mutex::new(Vec::new()));
     let options = BulkOptions {
-        concurrency: 1,
+        max_concurrency: 1,
         on_progress: Some(ProgressCallback::new({
             let seen = seen.clone();
             move |progress| {
                 seen.lock()
                     .unwrap()
-                    .push((progress.succeeded, progress.failed, progress.unfinished))
+                    .push((progress.done, progress.total, progress.failed))
             }
         })),
         ..Default::default()
     };
     let begin = tokio::time::Instant::now();
     let method = DirectMethod::new("reboot");
-    let hub = recorder.hub();
+    let hub = transport.hub();
     let report = hub
         .invoke_method_on_devices(["d", "a/b"], &method, Some(options))
         .await;
     assert!(begin.elapsed() >= Duration::from_secs(90));
     assert_eq!((report.done().count(), report.failed().count()), (1, 1));
-    assert_eq!(*seen.lock().unwrap(), [(1, 0, 0), (1, 1, 0)]);
+    assert_eq!(*seen.lock().unwrap(), [(1, Some(2), 0), (1, Some(2), 1)]);
 }

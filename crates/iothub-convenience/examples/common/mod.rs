@@ -1,16 +1,16 @@
-//! The hub that the examples talk to: the one in `IOTHUB_CONNECTION_STRING`, or the emulator.
+//! The hub of the examples: that of `IOTHUB_CONNECTION_STRING`, or the emulator.
 
 use azure_iot_emulator::Emulator;
 use iothub_convenience::{IotHubClientOptions, IotHubRegistryManager, Precondition};
 
-/// What an example may fail with.
+/// The error of an example.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
-/// A hub, and the emulator if it is one.
+/// A client for a hub, and the emulator unless the hub is a real one.
 pub(crate) struct Hub {
     pub(crate) client: IotHubRegistryManager,
-    /// Lives as long as the example; plays the devices.
-    #[allow(dead_code, reason = "some examples need no devices that answer")]
+    /// Acts as the devices. Runs until it is dropped.
+    #[allow(dead_code, reason = "some examples need no devices")]
     pub(crate) emulator: Option<Emulator>,
 }
 
@@ -26,7 +26,7 @@ impl Hub {
         let emulator = Emulator::start().await?;
         #[cfg_attr(
             not(feature = "amqp"),
-            allow(unused_mut, reason = "only AMQP has an endpoint")
+            allow(unused_mut, reason = "only AMQP changes the options")
         )]
         let mut options = IotHubClientOptions::trusting(emulator.ca_certificate_pem())?;
         #[cfg(feature = "amqp")]

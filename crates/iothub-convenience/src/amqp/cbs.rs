@@ -1,6 +1,5 @@
-//! Claims-based security: tokens are sent to the `$cbs` node as messages.
+//! Claims-based security: the `put-token` requests to the `$cbs` node.
 
-use fe2o3_amqp::session::SessionHandle;
 use fe2o3_amqp::types::messaging::{AmqpValue, ApplicationProperties, Body, Message, MessageId, Properties};
 use fe2o3_amqp::types::primitives::{SimpleValue, Value};
 use fe2o3_amqp::{Receiver, Sender};
@@ -8,6 +7,7 @@ use fe2o3_amqp::{Receiver, Sender};
 use crate::amqp::convert;
 use crate::amqp::credential::Token;
 use crate::amqp::error::{AmqpError, AmqpErrorKind};
+use crate::amqp::session::Session;
 
 const NODE: &str = "$cbs";
 /// The address of the client's end of the link for responses.
@@ -17,28 +17,30 @@ const REPLY_TO: &str = "cbs";
 #[derive(Debug)]
 pub(crate) struct Cbs {
     requests: Sender,
-    answers: Receiver,
+    responses: Receiver,
 }
 
 impl Cbs {
-    pub(crate) async fn attach(session: &mut SessionHandle<()>) -> Result<Self, AmqpError> {
+    pub(crate) async fn attach(session: &Session, max_message_size: u64) -> Result<Self, AmqpError> {
+        let mut session = session.handle().await;
         let requests = Sender::builder()
             .name("cbs-requests")
             .target(NODE)
-            .attach(session)
+            .attach(&mut session)
             .await
             .map_err(convert::of_sender_attach)?;
-        let answers = Receiver::builder()
-            .name("cbs-answers")
+        let responses = Receiver::builder()
+            .name("cbs-responses")
             .source(NODE)
             .target(REPLY_TO)
-            .attach(session)
+            .max_message_size(max_message_size)
+            .attach(&mut session)
             .await
             .map_err(convert::of_receiver_attach)?;
-        Ok(Self { requests, answers })
+        Ok(Self { requests, responses })
     }
 
-    /// Puts a token; the connection has its permissions until it expires.
+    /// Sends a token, which authorizes the connection until it expires.
     pub(crate) async fn put_token(&mut self, token: &Token) -> Result<(), AmqpError> {
         let id = MessageId::String(uuid::Uuid::new_v4().to_string());
         let request = Message::builder()
@@ -50,7 +52,7 @@ impl Cbs {
             .application_properties(
                 ApplicationProperties::builder()
                     .insert("operation", SimpleValue::String("put-token".to_owned()))
-                    .insert("type", SimpleValue::String(token.kind.to_owned()))
+                    .insert("type", SimpleValue::String(token.token_type.to_owned()))
                     .insert("name", SimpleValue::String(token.audience.clone()))
                     .build(),
             )
@@ -59,39 +61,39 @@ impl Cbs {
         let outcome = self.requests.send(request).await.map_err(convert::of_send)?;
         convert::of_outcome(outcome).map_err(|error| error.with_kind(AmqpErrorKind::TokenRefused))?;
         loop {
-            let answer = self
-                .answers
+            let response = self
+                .responses
                 .recv::<Body<Value>>()
                 .await
                 .map_err(convert::of_recv)?;
             // An unsettled response has no effect on the token.
-            if let Err(error) = self.answers.accept(&answer).await {
-                tracing::debug!(%error, "the answer to a token was not settled");
+            if let Err(error) = self.responses.accept(&response).await {
+                tracing::debug!(%error, "the response to put-token was not settled");
             }
-            let answer = answer.into_message();
-            let correlation_id = answer
+            let response = response.into_message();
+            let correlation_id = response
                 .properties
                 .as_ref()
-                .and_then(|known| known.correlation_id.clone());
-            // A response to an earlier request, which timed out, is skipped.
-            if correlation_id.is_none_or(|answered| answered == id) {
-                return read_status(&answer);
+                .and_then(|properties| properties.correlation_id.clone());
+            // The response to an earlier request, which timed out, is skipped.
+            if correlation_id.is_none_or(|correlation_id| correlation_id == id) {
+                return read_status(&response);
             }
         }
     }
 
     /// Detaches both links.
     pub(crate) async fn detach(self) {
-        for detached in [self.requests.close().await, self.answers.close().await] {
+        for detached in [self.requests.close().await, self.responses.close().await] {
             if let Err(error) = detached {
-                tracing::debug!(%error, "a link for tokens ended with an error");
+                tracing::debug!(%error, "a $cbs link was detached with an error");
             }
         }
     }
 }
 
-fn read_status(answer: &Message<Body<Value>>) -> Result<(), AmqpError> {
-    let property = |name: &str| answer.application_properties.as_ref()?.0.get(name);
+fn read_status(response: &Message<Body<Value>>) -> Result<(), AmqpError> {
+    let property = |name: &str| response.application_properties.as_ref()?.0.get(name);
     let status = match property("status-code") {
         Some(SimpleValue::Int(status)) => i64::from(*status),
         Some(SimpleValue::Uint(status)) => i64::from(*status),
@@ -100,7 +102,7 @@ fn read_status(answer: &Message<Body<Value>>) -> Result<(), AmqpError> {
         Some(SimpleValue::Ushort(status)) => i64::from(*status),
         _ => {
             let error = AmqpError::new(AmqpErrorKind::Protocol);
-            return Err(error.with_message("the answer to a token has no status"));
+            return Err(error.with_message("the response to put-token has no status"));
         }
     };
     if (200..300).contains(&status) {

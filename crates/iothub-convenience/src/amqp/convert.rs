@@ -1,16 +1,16 @@
-//! Conversion of the AMQP library's errors.
+//! Conversions of the AMQP library's errors.
 
-use fe2o3_amqp::connection::{ConnectionStopReason, OpenError};
+use fe2o3_amqp::connection::{self, ConnectionStopReason, OpenError};
 use fe2o3_amqp::link::{
     DetachError, LinkStateError, ReceiverAttachError, RecvError, SendError, SenderAttachError,
     SessionStopReason,
 };
-use fe2o3_amqp::session::BeginError;
+use fe2o3_amqp::session::{self, BeginError};
 use fe2o3_amqp::types::definitions::{self, ErrorCondition};
 use fe2o3_amqp::types::messaging::Outcome;
 use fe2o3_amqp::types::primitives::Symbol;
 
-use crate::amqp::error::{AmqpError, AmqpErrorKind as Kind, MessageFate};
+use crate::amqp::error::{AmqpError, AmqpErrorKind as Kind, DeliveryState};
 
 fn condition(condition: &ErrorCondition) -> String {
     match condition {
@@ -24,17 +24,17 @@ fn condition(condition: &ErrorCondition) -> String {
 
 fn with_reason(kind: Kind, reason: &definitions::Error) -> AmqpError {
     let error = AmqpError::new(kind).with_reason(condition(&reason.condition), reason.description.as_deref());
-    let says_expired = reason
+    let is_expired = reason
         .description
         .as_ref()
         .is_some_and(|text| text.to_ascii_lowercase().contains("expired"));
-    if error.condition() == Some("amqp:unauthorized-access") && says_expired && kind != Kind::Rejected {
+    if error.condition() == Some("amqp:unauthorized-access") && is_expired && kind != Kind::Rejected {
         return error.with_kind(Kind::TokenExpired);
     }
     error
 }
 
-/// The error for an outcome other than acceptance.
+/// Returns the error of an outcome other than acceptance.
 pub(crate) fn of_outcome(outcome: Outcome) -> Result<(), AmqpError> {
     let error = match outcome {
         Outcome::Accepted(_) => return Ok(()),
@@ -48,7 +48,7 @@ pub(crate) fn of_outcome(outcome: Outcome) -> Result<(), AmqpError> {
         }
         Outcome::Modified(_) => AmqpError::new(Kind::Modified),
     };
-    Err(error.with_fate(MessageFate::Refused))
+    Err(error.with_delivery_state(DeliveryState::Refused))
 }
 
 pub(crate) fn of_open(error: OpenError) -> AmqpError {
@@ -88,6 +88,23 @@ fn of_session_stop(reason: &SessionStopReason) -> AmqpError {
     }
 }
 
+/// Returns the reason of the end of a session.
+pub(crate) fn of_session_end(error: session::Error) -> AmqpError {
+    match error {
+        session::Error::RemoteEndedWithError(reason) => with_reason(Kind::ConnectionLost, &reason),
+        session::Error::ConnectionStopped(reason) => of_connection_stop(&reason),
+        _ => AmqpError::new(Kind::ConnectionLost),
+    }
+}
+
+/// Returns the reason of the end of a connection.
+pub(crate) fn of_close(result: Result<(), connection::Error>) -> AmqpError {
+    match result {
+        Err(connection::Error::RemoteClosedWithError(reason)) => with_reason(Kind::ConnectionLost, &reason),
+        _ => AmqpError::new(Kind::ConnectionLost),
+    }
+}
+
 pub(crate) fn of_sender_attach(error: SenderAttachError) -> AmqpError {
     match error {
         SenderAttachError::RemoteClosedWithError(reason) => with_reason(Kind::Detached, &reason),
@@ -119,6 +136,13 @@ pub(crate) fn of_send(error: SendError) -> AmqpError {
     match error {
         SendError::LinkStateError(error) => of_link_state(error),
         SendError::Detached(error) => of_detach(error),
+        // As if the hub had refused it.
+        SendError::MessageSizeExceeded(error) => AmqpError::new(Kind::Rejected)
+            .with_reason("amqp:link:message-size-exceeded".to_owned(), None)
+            .with_message(format!(
+                "{} bytes, at most {} are allowed",
+                error.size, error.max_size
+            )),
         other => AmqpError::new(Kind::Protocol).with_source(other),
     }
 }
@@ -130,6 +154,7 @@ fn of_detach(error: DetachError) -> AmqpError {
 pub(crate) fn of_recv(error: RecvError) -> AmqpError {
     match error {
         RecvError::LinkStateError(error) => of_link_state(error),
+        RecvError::MessageSizeExceeded(_) => AmqpError::new(Kind::MessageTooLarge),
         other => AmqpError::new(Kind::Protocol).with_source(other),
     }
 }

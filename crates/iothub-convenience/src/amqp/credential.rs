@@ -1,4 +1,4 @@
-//! Tokens for the hub, in the form that `$cbs` takes.
+//! Tokens for `$cbs`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use azure_core::credentials::{Secret, TokenCredential};
 use azure_service_core::SasCredential;
 use time::OffsetDateTime;
 
-use super::error::{AmqpError, AmqpErrorKind};
+use crate::amqp::error::{AmqpError, AmqpErrorKind};
 
 /// The source of tokens.
 #[derive(Clone)]
@@ -21,11 +21,11 @@ pub(crate) enum AmqpCredential {
     },
 }
 
-/// A token and how it is put.
+/// A token with the properties of its `put-token` request.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Token {
-    /// The type, as `$cbs` knows it.
-    pub(crate) kind: &'static str,
+    /// The token type of `$cbs`.
+    pub(crate) token_type: &'static str,
     /// The audience of the token.
     pub(crate) audience: String,
     pub(crate) value: Secret,
@@ -45,7 +45,7 @@ impl AmqpCredential {
             Self::Sas(credential) => {
                 let token = credential.token();
                 Ok(Token {
-                    kind: "servicebus.windows.net:sastoken",
+                    token_type: "servicebus.windows.net:sastoken",
                     audience: host.to_owned(),
                     value: token.token,
                     expires_on: token.expires_on,
@@ -56,7 +56,7 @@ impl AmqpCredential {
                 let token =
                     token.map_err(|error| AmqpError::new(AmqpErrorKind::Credential).with_source(error))?;
                 Ok(Token {
-                    kind: "bearer",
+                    token_type: "bearer",
                     audience: scope.clone(),
                     value: Secret::new(format!("Bearer {}", token.token.secret())),
                     expires_on: token.expires_on,

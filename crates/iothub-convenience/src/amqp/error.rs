@@ -1,16 +1,17 @@
-//! Errors of messages and connections.
+//! Errors of AMQP.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use azure_service_core::ConnectionFailure;
+use azure_core::time::parse_rfc3339;
+use azure_service_core::{ClockSkew, ConnectionFailure};
 use serde_json::Value;
 
-/// Why a message was not sent, or a notification not received or settled.
+/// The failure to send a message, or to receive or settle a notification.
 ///
-/// [`kind`](Self::kind) says what happened, [`fate`](Self::fate) what it means for the message: [`MessageFate::Unknown`]
-/// only if the message was handed to the network and no outcome came back.
+/// [`kind`](Self::kind) is the failure, [`delivery_state`](Self::delivery_state) what is known of the message:
+/// [`DeliveryState::Unknown`] only if the message was sent and the hub reported no outcome.
 ///
 /// # Example
 ///
@@ -18,10 +19,10 @@ use serde_json::Value;
 /// # use iothub_convenience::{CloudToDeviceMessage, Error, IotHubRegistryManager};
 /// # async fn run(hub: IotHubRegistryManager) -> Result<(), Error> {
 /// match hub.send_c2d_message("thermostat-7", CloudToDeviceMessage::new("hello")).await {
-///     Ok(sent) => println!("the hub has message {}", sent.message_id),
+///     Ok(sent) => println!("sent message {}", sent.message_id),
 ///     Err(error) if error.is_queue_full() => println!("50 messages are queued already"),
 ///     Err(error) if error.is_not_found() => println!("no such device"),
-///     Err(error) if error.is_unknown_outcome() => println!("it may or may not arrive"),
+///     Err(error) if error.is_unknown_outcome() => println!("the hub may or may not have accepted it"),
 ///     Err(error) => println!("{error}: {:?}", error.amqp().map(|error| error.kind())),
 /// }
 /// # Ok(())
@@ -30,7 +31,7 @@ use serde_json::Value;
 #[derive(Clone)]
 pub struct AmqpError(Box<Repr>);
 
-/// One line, as that of [`Error`](crate::Error).
+/// One line, like that of [`Error`](crate::Error).
 impl fmt::Display for AmqpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.headline())?;
@@ -43,7 +44,7 @@ impl fmt::Display for AmqpError {
     }
 }
 
-/// There is no source: its text is part of the error's.
+/// No source: `Display` includes its message.
 impl StdError for AmqpError {}
 
 impl fmt::Debug for AmqpError {
@@ -55,7 +56,7 @@ impl fmt::Debug for AmqpError {
 #[derive(Debug, Clone)]
 struct Repr {
     kind: AmqpErrorKind,
-    fate: MessageFate,
+    delivery_state: DeliveryState,
     condition: Option<String>,
     message: Option<String>,
     code: Option<String>,
@@ -66,10 +67,12 @@ struct Repr {
     /// Host and port of the hub, or of the proxy.
     target: Option<String>,
     connection: Option<ConnectionFailure>,
+    /// The difference between the clocks, if the hub sent its time.
+    clock_skew: Option<ClockSkew>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// What happened.
+/// The kind of an AMQP error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AmqpErrorKind {
@@ -87,38 +90,40 @@ pub enum AmqpErrorKind {
     TokenRefused,
     /// The token expired, and the hub closed the link.
     TokenExpired,
-    /// There was no connection to the hub.
+    /// The connection could not be established.
     Connection,
     /// The connection broke.
     ConnectionLost,
     /// The call timed out.
     Timeout,
-    /// The credential gave no token.
+    /// The credential did not return a token.
     Credential,
-    /// A notification was settled too late: its link is closed, and it will be delivered again.
+    /// A notification was settled after its link was closed. The hub delivers it again.
     LockLost,
-    /// The hub sent something that cannot be understood.
+    /// The hub sent a message larger than [`AmqpOptions::max_message_size`](crate::AmqpOptions::max_message_size).
+    MessageTooLarge,
+    /// The hub violated the protocol.
     Protocol,
 }
 
-/// What is known of a message.
+/// The state of a message after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum MessageFate {
-    /// It was not handed to the network.
+pub enum DeliveryState {
+    /// Not sent.
     NotSent,
-    /// The hub refused it.
+    /// Refused by the hub.
     Refused,
-    /// It was handed to the network, and no outcome came back.
+    /// Sent, but the hub reported no outcome.
     Unknown,
 }
 
 /// Text.
 impl AmqpError {
-    /// What failed and why, without the circumstances.
+    /// Returns the first part of `Display`, without the context of the call.
     pub(crate) fn headline(&self) -> String {
         let repr = &*self.0;
-        let mut text = self.what();
+        let mut text = self.summary();
         if let Some(condition) = &repr.condition {
             text.push_str(&format!(" ({condition})"));
         }
@@ -130,30 +135,40 @@ impl AmqpError {
                 text.push_str(&part);
             }
         }
-        if repr.fate == MessageFate::Unknown {
+        match repr.clock_skew {
+            _ if !self.is_unauthorized() => {}
+            Some(skew) => text.push_str(&format!("; {skew}, so tokens may not be valid there")),
+            // `$cbs` does not say why, nor which time it is.
+            None if repr.kind == AmqpErrorKind::TokenRefused => {
+                text.push_str("; check the credential, its permissions and this computer's clock");
+            }
+            None => {}
+        }
+        if repr.delivery_state == DeliveryState::Unknown {
             text.push_str("; the hub may have accepted the message");
         }
         text
     }
 
-    fn what(&self) -> String {
+    fn summary(&self) -> String {
         let hub = self.0.target.as_deref().unwrap_or("the hub");
         match self.0.kind {
-            AmqpErrorKind::Rejected => "the hub rejected the message".to_owned(),
-            AmqpErrorKind::Released => "the hub released the message unprocessed".to_owned(),
-            AmqpErrorKind::Modified => "the hub returned the message as modified".to_owned(),
-            AmqpErrorKind::Undeliverable => "the hub asks not to send the message again".to_owned(),
+            AmqpErrorKind::Rejected => format!("{hub} rejected the message"),
+            AmqpErrorKind::Released => format!("{hub} released the message unprocessed"),
+            AmqpErrorKind::Modified => format!("{hub} returned the message as modified"),
+            AmqpErrorKind::Undeliverable => format!("{hub} asks not to send the message again"),
             AmqpErrorKind::Detached => format!("{hub} closed the link"),
             AmqpErrorKind::TokenRefused => format!("{hub} did not accept the token"),
-            AmqpErrorKind::TokenExpired => "the token has expired".to_owned(),
+            AmqpErrorKind::TokenExpired => format!("the token of the connection to {hub} has expired"),
             AmqpErrorKind::Connection => format!("cannot connect to {hub}"),
             AmqpErrorKind::ConnectionLost => format!("the AMQP connection to {hub} broke"),
             AmqpErrorKind::Timeout => format!("no response from {hub} in time"),
-            AmqpErrorKind::Credential => "the credential gave no token".to_owned(),
+            AmqpErrorKind::Credential => "the credential did not return a token".to_owned(),
             AmqpErrorKind::LockLost => {
-                "the link of the notification is closed, and the hub delivers it again".to_owned()
+                "the link of the notification is closed; the hub delivers it again".to_owned()
             }
-            AmqpErrorKind::Protocol => format!("the AMQP of {hub} cannot be understood"),
+            AmqpErrorKind::MessageTooLarge => format!("{hub} sent a message that is too large"),
+            AmqpErrorKind::Protocol => format!("{hub} violated the AMQP protocol"),
         }
     }
 }
@@ -163,7 +178,7 @@ impl AmqpError {
     pub(crate) fn new(kind: AmqpErrorKind) -> Self {
         Self(Box::new(Repr {
             kind,
-            fate: MessageFate::NotSent,
+            delivery_state: DeliveryState::NotSent,
             condition: None,
             message: None,
             code: None,
@@ -172,13 +187,14 @@ impl AmqpError {
             attempts: 0,
             target: None,
             connection: None,
+            clock_skew: None,
             source: None,
         }))
     }
 
     #[must_use]
-    pub(crate) fn with_fate(mut self, fate: MessageFate) -> Self {
-        self.0.fate = fate;
+    pub(crate) fn with_delivery_state(mut self, state: DeliveryState) -> Self {
+        self.0.delivery_state = state;
         self
     }
 
@@ -188,7 +204,7 @@ impl AmqpError {
         self
     }
 
-    /// There is no connection, for this reason.
+    /// Creates the error of a failed connection.
     pub(crate) fn no_connection(failure: ConnectionFailure) -> Self {
         let mut error = Self::new(AmqpErrorKind::Connection);
         error.0.connection = Some(failure);
@@ -201,7 +217,7 @@ impl AmqpError {
         self
     }
 
-    /// The error with the host and port that it is about, unless it has one.
+    /// Sets host and port of the peer, unless the error has them.
     #[must_use]
     pub(crate) fn with_target(mut self, target: impl Into<String>) -> Self {
         self.0.target.get_or_insert_with(|| target.into());
@@ -229,7 +245,7 @@ impl AmqpError {
         self
     }
 
-    /// With the hub's reason: a condition, and a description that may be JSON.
+    /// Sets the hub's condition and its description, which may be JSON.
     #[must_use]
     pub(crate) fn with_reason(mut self, condition: String, description: Option<&str>) -> Self {
         let repr = &mut *self.0;
@@ -245,6 +261,8 @@ impl AmqpError {
                 other => other.to_string(),
             });
             repr.tracking_id = text("trackingId").filter(|id| !id.is_empty());
+            let time = text("timestampUtc").and_then(|time| parse_rfc3339(&time).ok());
+            repr.clock_skew = time.and_then(ClockSkew::from_service_time);
             message = text("message").unwrap_or(message);
         }
         if let Some(coded) = message.strip_prefix("ErrorCode:") {
@@ -259,60 +277,60 @@ impl AmqpError {
 
 /// Accessors.
 impl AmqpError {
-    /// What happened.
+    /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> AmqpErrorKind {
         self.0.kind
     }
 
-    /// What is known of the message.
+    /// Returns what is known of the message.
     #[must_use]
-    pub fn fate(&self) -> MessageFate {
-        self.0.fate
+    pub fn delivery_state(&self) -> DeliveryState {
+        self.0.delivery_state
     }
 
-    /// The AMQP error condition from the hub, such as `amqp:not-found`.
+    /// Returns the AMQP error condition from the hub, such as `amqp:not-found`.
     #[must_use]
     pub fn condition(&self) -> Option<&str> {
         self.0.condition.as_deref()
     }
 
-    /// The service's explanation, or ours.
+    /// Returns the hub's message, or the client's.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
 
-    /// The service's error code: a name, or the digits of a number.
+    /// Returns the service's error code: a name, or the digits of a number.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    /// The id under which the service's support finds the failure.
+    /// Returns the service's tracking id, which its support asks for.
     #[must_use]
     pub fn tracking_id(&self) -> Option<&str> {
         self.0.tracking_id.as_deref()
     }
 
-    /// How many times it was tried; 0 if nothing was tried yet.
+    /// Returns the number of attempts.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// The public method that failed.
+    /// Returns the public method that failed.
     pub(crate) fn operation(&self) -> Option<&'static str> {
         self.0.operation
     }
 
-    /// Why there is no connection to the hub, if that is what failed.
+    /// Returns why the connection could not be established, if that is what failed.
     #[must_use]
     pub fn connection_failure(&self) -> Option<&ConnectionFailure> {
         self.0.connection.as_ref()
     }
 
-    /// The call timed out.
+    /// Returns whether the call timed out.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.kind() == AmqpErrorKind::Timeout
@@ -324,25 +342,26 @@ impl AmqpError {
             .is_some_and(|condition| conditions.contains(&condition))
     }
 
-    /// The device or module does not exist.
+    /// Returns whether the device or module does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.has_condition(&["amqp:not-found"])
     }
 
-    /// The device's queue is full.
+    /// Returns whether the device's queue is full.
     #[must_use]
     pub fn is_queue_full(&self) -> bool {
         self.has_condition(&["amqp:resource-limit-exceeded"])
     }
 
-    /// The message is larger than the hub accepts.
+    /// Returns whether the message is larger than the hub accepts, or a received one larger than the client accepts.
     #[must_use]
     pub fn is_too_large(&self) -> bool {
-        self.has_condition(&["amqp:link:message-size-exceeded"])
+        self.kind() == AmqpErrorKind::MessageTooLarge
+            || self.has_condition(&["amqp:link:message-size-exceeded"])
     }
 
-    /// The service does not accept the credential, or it lacks the permission.
+    /// Returns whether the hub does not accept the credential, or it lacks the permission.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         matches!(
@@ -351,7 +370,7 @@ impl AmqpError {
         ) || self.has_condition(&["amqp:unauthorized-access"])
     }
 
-    /// Too many messages at once.
+    /// Returns whether the hub throttles the caller.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         self.has_condition(&[
@@ -360,7 +379,7 @@ impl AmqpError {
         ])
     }
 
-    /// Returns whether the connection cannot be used any more.
+    /// Returns whether the connection is no longer usable.
     pub(crate) fn breaks_connection(&self) -> bool {
         matches!(
             self.kind(),
@@ -372,9 +391,9 @@ impl AmqpError {
         ) || (self.kind() == AmqpErrorKind::Detached && self.is_unauthorized())
     }
 
-    /// Returns whether another attempt may succeed and does no harm.
+    /// Returns whether another attempt may succeed and is safe.
     pub(crate) fn may_retry(&self) -> bool {
-        if self.fate() == MessageFate::Unknown {
+        if self.delivery_state() == DeliveryState::Unknown {
             return false;
         }
         match self.kind() {
@@ -397,12 +416,13 @@ impl AmqpError {
             | AmqpErrorKind::Timeout
             | AmqpErrorKind::Credential
             | AmqpErrorKind::LockLost
+            | AmqpErrorKind::MessageTooLarge
             | AmqpErrorKind::Protocol => false,
         }
     }
 }
 
-/// Conditions with which the hub closes connections and links for reasons of its own.
+/// Conditions with which the hub closes connections and links for internal reasons.
 const TRANSIENT: &[&str] = &[
     "amqp:connection:forced",
     "amqp:link:detach-forced",
@@ -421,7 +441,7 @@ mod tests {
 
     /// HUB-C2D-11.
     #[test]
-    fn descriptions_are_read_in_each_form_that_services_use() {
+    fn descriptions_are_parsed_as_json_coded_and_plain_text() {
         let json =
             r#"{"errorCode":404001,"trackingId":"AB-G2","message":"no such device","timestampUtc":"x"}"#;
         let error = rejected("amqp:not-found", Some(json));
@@ -444,8 +464,39 @@ mod tests {
         assert_eq!(rejected("x:y", None).condition(), Some("x:y"));
     }
 
+    /// HUB-AUTH-10.
     #[test]
-    fn nothing_is_repeated_that_may_have_been_delivered() {
+    fn refused_credential_with_a_wrong_clock_says_so() {
+        let refused = |time: &str| {
+            let json = format!(r#"{{"errorCode":401002,"message":"expired","timestampUtc":"{time}"}}"#);
+            AmqpError::new(AmqpErrorKind::Detached)
+                .with_reason("amqp:unauthorized-access".to_owned(), Some(&json))
+                .with_target("hub.example:5671")
+                .to_string()
+        };
+        let now = time::OffsetDateTime::now_utc();
+        let closed = "hub.example:5671 closed the link (amqp:unauthorized-access): expired";
+        assert_eq!(refused(&azure_core::time::to_rfc3339(&now)), closed);
+        assert_eq!(refused("no time"), closed);
+        let ahead = azure_core::time::to_rfc3339(&(now + time::Duration::hours(3)));
+        assert_eq!(
+            refused(&ahead),
+            format!(
+                "{closed}; this computer's clock is 3 h behind the service's, so tokens may not be valid there"
+            )
+        );
+        let cbs = AmqpError::new(AmqpErrorKind::TokenRefused)
+            .with_message("status 401, Unauthorized")
+            .with_target("hub.example:5671");
+        assert_eq!(
+            cbs.to_string(),
+            "hub.example:5671 did not accept the token: status 401, Unauthorized; check the credential, its permissions \
+             and this computer's clock"
+        );
+    }
+
+    #[test]
+    fn message_that_may_have_been_accepted_is_not_retried() {
         let kinds = [
             AmqpErrorKind::Released,
             AmqpErrorKind::ConnectionLost,
@@ -454,7 +505,7 @@ mod tests {
         ];
         for kind in kinds {
             assert!(AmqpError::new(kind).may_retry(), "{kind:?}");
-            let unknown = AmqpError::new(kind).with_fate(MessageFate::Unknown);
+            let unknown = AmqpError::new(kind).with_delivery_state(DeliveryState::Unknown);
             assert!(!unknown.may_retry(), "{kind:?}");
         }
         assert!(!rejected("amqp:not-found", None).may_retry());

@@ -1,4 +1,4 @@
-//! A message for a device, and how it looks on the wire.
+//! Cloud-to-device messages and their encoding.
 
 use std::borrow::Cow;
 
@@ -15,25 +15,25 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
-/// The property that asks for feedback.
+/// The property that requests feedback.
 const ACK: &str = "iothub-ack";
-/// Names that begin like this are the service's own.
+/// The prefix of property names that are reserved for the hub.
 const RESERVED: &str = "iothub-";
 /// The largest message, in bytes.
 const MAX_SIZE: usize = 64 * 1024;
 
-/// Which outcomes of a message the hub reports, see
+/// The outcomes of a message that the hub reports as feedback, see
 /// [`feedback_messages`](crate::IotHubRegistryManager::feedback_messages).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeliveryAcknowledgement {
-    /// None, which is the default.
+    /// No outcome. The default.
     None,
-    /// Only that the device completed the message.
+    /// Only completion by the device.
     Positive,
-    /// Only that it did not: the message expired, was rejected, abandoned too often or purged.
+    /// Only failure: the message expired, was rejected, abandoned too often or purged.
     Negative,
-    /// Both.
+    /// Every outcome.
     Full,
 }
 
@@ -50,11 +50,11 @@ impl DeliveryAcknowledgement {
 
 /// The value of an application property.
 ///
-/// Numbers and booleans keep their types over AMQP. Devices that use MQTT or HTTP receive all properties as text.
+/// Numbers and booleans keep their types over AMQP. Devices that use MQTT or HTTP receive all properties as strings.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum PropertyValue {
-    /// A text.
+    /// A string.
     String(String),
     /// A boolean.
     Boolean(bool),
@@ -65,7 +65,7 @@ pub enum PropertyValue {
 }
 
 impl PropertyValue {
-    /// The bytes of a text; 1 for a boolean, 8 for a number.
+    /// Returns the bytes of a string, 1 for a boolean, 8 for a number.
     fn size(&self) -> usize {
         match self {
             Self::String(text) => text.len(),
@@ -160,7 +160,7 @@ pub struct CloudToDeviceMessage {
 }
 
 impl CloudToDeviceMessage {
-    /// A message with this body.
+    /// Creates a message.
     #[must_use]
     pub fn new(body: impl Into<Vec<u8>>) -> Self {
         Self {
@@ -169,57 +169,57 @@ impl CloudToDeviceMessage {
         }
     }
 
-    /// With an id, which feedback refers to. The default is a random UUID.
+    /// Sets the id, which feedback refers to. Default: a random UUID.
     #[must_use]
     pub fn with_message_id(mut self, id: impl Into<String>) -> Self {
         self.message_id = Some(id.into());
         self
     }
 
-    /// With the id of the message that it answers or belongs to.
+    /// Sets the correlation id.
     #[must_use]
     pub fn with_correlation_id(mut self, id: impl Into<String>) -> Self {
         self.correlation_id = Some(id.into());
         self
     }
 
-    /// With the identity of the user behind it.
+    /// Sets the id of the user who sends the message.
     #[must_use]
     pub fn with_user_id(mut self, id: impl Into<Vec<u8>>) -> Self {
         self.user_id = Some(id.into());
         self
     }
 
-    /// With the media type of the body.
+    /// Sets the media type of the body.
     #[must_use]
     pub fn with_content_type(mut self, content_type: impl Into<String>) -> Self {
         self.content_type = Some(content_type.into());
         self
     }
 
-    /// With the encoding of the body, such as `utf-8`.
+    /// Sets the encoding of the body, such as `utf-8`.
     #[must_use]
     pub fn with_content_encoding(mut self, content_encoding: impl Into<String>) -> Self {
         self.content_encoding = Some(content_encoding.into());
         self
     }
 
-    /// With a time after which it is not delivered. The default is that of the hub, usually an hour. It is sent in whole
-    /// milliseconds.
+    /// Sets the time after which the message is not delivered, in whole milliseconds. Default: that of the hub, usually an
+    /// hour.
     #[must_use]
     pub fn with_expiry(mut self, expiry: impl Into<DateTime>) -> Self {
         self.expiry = Some(expiry.into());
         self
     }
 
-    /// With a request for feedback.
+    /// Requests feedback.
     #[must_use]
     pub fn with_acknowledgement(mut self, acknowledgement: DeliveryAcknowledgement) -> Self {
         self.acknowledgement = Some(acknowledgement);
         self
     }
 
-    /// With an application property; one of the same name is replaced.
+    /// Sets an application property. Replaces one of the same name.
     #[must_use]
     pub fn with_property(mut self, name: impl Into<String>, value: impl Into<PropertyValue>) -> Self {
         let (name, value) = (name.into(), value.into());
@@ -230,36 +230,36 @@ impl CloudToDeviceMessage {
         self
     }
 
-    /// The id, if one was given.
+    /// Returns the id, if one was set.
     #[must_use]
     pub fn message_id(&self) -> Option<&str> {
         self.message_id.as_deref()
     }
 
-    /// The body.
+    /// Returns the body.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// The size that the limit of 65,536 bytes applies to: the body and all properties, without AMQP's framing.
+    /// Returns the size to which the limit of 65,536 bytes applies: body and properties without AMQP framing.
     #[must_use]
     pub fn size(&self) -> usize {
-        let text = |value: &Option<String>| value.as_ref().map_or(0, String::len);
+        let length = |value: &Option<String>| value.as_ref().map_or(0, String::len);
         let properties = self
             .properties
             .iter()
             .map(|(name, value)| name.len() + value.size());
         self.body.len()
-            + text(&self.message_id)
-            + text(&self.correlation_id)
-            + text(&self.content_type)
-            + text(&self.content_encoding)
+            + length(&self.message_id)
+            + length(&self.correlation_id)
+            + length(&self.content_type)
+            + length(&self.content_encoding)
             + self.user_id.as_ref().map_or(0, Vec::len)
             + properties.sum::<usize>()
     }
 
-    /// Checks what the hub would refuse or AMQP cannot encode.
+    /// Checks the rules of the hub and the limits of the encoding.
     fn check(&self) -> Result<()> {
         if self.size() > MAX_SIZE {
             let reason = format!("has {} bytes; at most {MAX_SIZE} are allowed", self.size());
@@ -289,7 +289,7 @@ impl CloudToDeviceMessage {
         }
         for (name, _) in &self.properties {
             let reason = if name.is_empty() {
-                "has a name that is empty".to_owned()
+                "has an empty name".to_owned()
             } else if name.len() >= RESERVED.len()
                 && name
                     .get(..RESERVED.len())
@@ -306,7 +306,7 @@ impl CloudToDeviceMessage {
         Ok(())
     }
 
-    /// The AMQP message, and its id.
+    /// Returns the AMQP message and its id.
     pub(crate) fn encode(&self, device_id: &str, module_id: Option<&str>) -> Result<(Message<Data>, String)> {
         self.check()?;
         let expiry = self.expiry.as_ref().map(timestamp).transpose()?;
@@ -354,12 +354,11 @@ fn timestamp(time: &DateTime) -> Result<Timestamp> {
     let time = time.to_offset();
     let milliseconds = time.map(|time| time.unix_timestamp_nanos().div_euclid(1_000_000));
     let milliseconds = milliseconds.and_then(|milliseconds| i64::try_from(milliseconds).ok());
-    let milliseconds =
-        milliseconds.ok_or_else(|| Error::invalid_input("expiry", "must be a point in time"))?;
+    let milliseconds = milliseconds.ok_or_else(|| Error::invalid_input("expiry", "is not a valid time"))?;
     Ok(Timestamp::from_milliseconds(milliseconds))
 }
 
-/// The address of a device or module.
+/// Returns the address of a device's or module's queue.
 fn address(device_id: &str, module_id: Option<&str>) -> String {
     let encode = |id| -> Cow<'_, str> { utf8_percent_encode(id, ENCODED).into() };
     let device_id = encode(device_id);
@@ -376,16 +375,16 @@ mod tests {
 
     use super::*;
 
-    /// A described list, map or binary as the AMQP specification encodes a short one.
+    /// Encodes a short described list, map or binary.
     fn section(descriptor: u8, constructor: u8, count: Option<u8>, content: &[u8]) -> Vec<u8> {
         let length = u8::try_from(content.len()).unwrap() + u8::from(count.is_some());
         let head = [0x00, 0x53, descriptor, constructor, length];
         [&head[..], count.as_slice(), content].concat()
     }
 
-    fn short(constructor: u8, text: &str) -> Vec<u8> {
-        let length = u8::try_from(text.len()).unwrap();
-        [&[constructor, length], text.as_bytes()].concat()
+    fn short(constructor: u8, value: &str) -> Vec<u8> {
+        let length = u8::try_from(value.len()).unwrap();
+        [&[constructor, length], value.as_bytes()].concat()
     }
 
     const STRING: u8 = 0xa1;
@@ -393,11 +392,10 @@ mod tests {
     const BINARY: u8 = 0xa0;
     const NULL: &[u8] = &[0x40];
 
-    /// The sections in the order and with the types that every official client and the service agree on: ids and the
-    /// address are strings, content type and encoding symbols, the expiry a timestamp, application properties strings,
-    /// the body one data section.
+    /// The types are those of the official clients: ids and address are strings, content type and encoding symbols, the
+    /// expiry a timestamp, application properties strings, the body one data section.
     #[test]
-    fn the_sections_on_the_wire_are_the_canonical_ones() {
+    fn sections_have_the_order_and_types_of_the_official_clients() {
         let message = CloudToDeviceMessage::new("{\"a\": \"ü ☃\"}")
             .with_message_id("msg-1")
             .with_correlation_id("corr-1")
@@ -406,7 +404,7 @@ mod tests {
             .with_content_encoding("utf-8")
             .with_expiry("2030-03-17T17:46:40Z".parse::<DateTime>().unwrap())
             .with_acknowledgement(DeliveryAcknowledgement::Full)
-            .with_property("prop-str", "wert ☃")
+            .with_property("prop-str", "value ☃")
             .with_property("prop-int", "5");
         let (encoded, id) = message.encode("dev 1", Some("mod/1")).unwrap();
         assert_eq!(id, "msg-1");
@@ -426,7 +424,7 @@ mod tests {
             short(STRING, "iothub-ack"),
             short(STRING, "full"),
             short(STRING, "prop-str"),
-            short(STRING, "wert ☃"),
+            short(STRING, "value ☃"),
             short(STRING, "prop-int"),
             short(STRING, "5"),
         ];
@@ -439,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_is_not_on_the_wire() {
+    fn unset_fields_are_not_sent() {
         let (encoded, _) = CloudToDeviceMessage::new("")
             .with_message_id("m")
             .encode("dev-1", None)
@@ -457,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_booleans_keep_their_types() {
+    fn application_properties_keep_their_types() {
         let message = CloudToDeviceMessage::new("")
             .with_property("n", 5)
             .with_property("b", true)
@@ -470,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn acknowledgements_have_the_services_names() {
+    fn acknowledgements_have_the_names_of_the_service() {
         use DeliveryAcknowledgement as Ack;
         let names = [Ack::None, Ack::Positive, Ack::Negative, Ack::Full].map(Ack::as_str);
         assert_eq!(names, ["none", "positive", "negative", "full"]);

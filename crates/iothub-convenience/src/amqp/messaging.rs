@@ -1,13 +1,17 @@
-//! The connection that a client and its clones share, and the sending of messages.
+//! The AMQP connection shared by a client and its clones, and the sending of messages.
 
 use std::fmt;
-use std::sync::Arc;
+use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
+use azure_core::http::RetryOptions;
+use azure_service_core::{Attempt, CallOptions};
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::amqp::connection::{Connection, Settings};
+use crate::amqp::connection::{Connection, Settings, within};
 use crate::amqp::credential::AmqpCredential;
 use crate::amqp::error::AmqpError;
 use crate::amqp::message::CloudToDeviceMessage;
@@ -18,7 +22,7 @@ use crate::error::Result;
 /// The longest wait between two attempts.
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
-/// AMQP to one hub. Clones share the connection, which is opened when it is first needed.
+/// AMQP to one hub. Clones share the connection, which is opened on first use.
 #[derive(Clone)]
 pub(crate) struct Messaging(Arc<Shared>);
 
@@ -26,7 +30,7 @@ struct Shared {
     settings: Settings,
     max_retries: u32,
     retry_delay: Duration,
-    /// Held while a connection is opened, so that only one is.
+    /// Locked while a connection is opened, so that only one is opened.
     connection: Mutex<Option<Arc<Connection>>>,
 }
 
@@ -39,7 +43,7 @@ impl fmt::Debug for Messaging {
 }
 
 impl Messaging {
-    /// `endpoint` is that of the REST API, `host` its host with the port if it is not the usual one. Nothing is sent.
+    /// `endpoint` is that of the REST API, `host` its host with a port other than 443. Sends nothing.
     pub(crate) fn new(
         endpoint: &Url,
         host: String,
@@ -53,6 +57,7 @@ impl Messaging {
                 credential,
                 connect_timeout: options.connect_timeout,
                 operation_timeout: options.operation_timeout,
+                max_message_size: options.max_message_size,
             },
             max_retries: options.max_retries,
             retry_delay: options.retry_delay,
@@ -60,26 +65,30 @@ impl Messaging {
         })))
     }
 
-    /// The open connection, or a new one. `limit` replaces the timeout of the settings.
+    /// Returns the open connection or opens one. `limit` replaces the timeout of the settings.
     pub(crate) async fn connection(&self, limit: Option<Duration>) -> Result<Arc<Connection>, AmqpError> {
-        let mut slot = self.0.connection.lock().await;
-        if let Some(connection) = slot.as_ref().filter(|connection| connection.is_alive()) {
-            return Ok(connection.clone());
-        }
-        let connection = Connection::open(&self.0.settings, limit).await?;
-        if let Some(old) = slot.replace(connection.clone()) {
-            // Links of other calls may still be in use.
-            tokio::spawn(async move { old.close().await });
-        }
-        Ok(connection)
+        let connecting = async {
+            let mut slot = self.0.connection.lock().await;
+            if let Some(connection) = slot.as_ref().filter(|connection| connection.is_alive()) {
+                return Ok(connection.clone());
+            }
+            let connection = Box::pin(Connection::open(&self.0.settings)).await?;
+            if let Some(old) = slot.replace(connection.clone()) {
+                // In the background, because links of other calls may still be in use.
+                tokio::spawn(async move { old.close().await });
+            }
+            Ok(connection)
+        };
+        let limit = limit.unwrap_or(self.0.settings.connect_timeout);
+        within(limit, "no connection was established", connecting).await
     }
 
-    /// Host and port of the hub, for errors.
+    /// Returns host and port of the hub, for errors.
     pub(crate) fn target(&self) -> String {
         self.0.settings.target.authority()
     }
 
-    /// How long to wait after this many attempts, `None` if there is no further one.
+    /// Returns the wait after this number of attempts, `None` after the last one.
     pub(crate) fn pause_after(&self, attempts: u32) -> Option<Duration> {
         (attempts <= self.0.max_retries).then(|| {
             let factor = 2_u32.saturating_pow(attempts.saturating_sub(1));
@@ -94,46 +103,82 @@ impl Messaging {
         }
     }
 
-    /// Sends a message for the public method `operation`. `limit` is the caller's timeout of an attempt.
+    /// Calls `attempt` for the public method `operation` until it succeeds, fails permanently, or has used up the retries:
+    /// those of `retry`, or else of the settings. Returns the result with the number of attempts.
+    pub(crate) async fn attempt<T, Fut>(
+        &self,
+        operation: &'static str,
+        retry: Option<&RetryOptions>,
+        mut attempt: impl FnMut() -> Fut,
+    ) -> Result<(T, u32), AmqpError>
+    where
+        Fut: Future<Output = Result<T, AmqpError>>,
+    {
+        let (count, failure) = (AtomicU32::new(0), StdMutex::new(None::<AmqpError>));
+        let take_failure = || failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut attempt = || {
+            let attempts = count.fetch_add(1, Ordering::Relaxed) + 1;
+            if let Some(failure) = take_failure() {
+                tracing::info!(
+                    operation,
+                    attempts,
+                    code = failure.code(),
+                    "{operation} is retried: {failure}"
+                );
+            }
+            let result = attempt();
+            let failure = &failure;
+            async move {
+                let error = match result.await {
+                    Ok(value) => return Attempt::Final(Ok((value, attempts))),
+                    Err(error) => error.with_target(self.target()).with_operation(operation),
+                };
+                let is_retryable = error.may_retry();
+                *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+                match Err(error.with_attempts(attempts)) {
+                    result if is_retryable => Attempt::Retryable(result),
+                    result => Attempt::Final(result),
+                }
+            }
+        };
+        if let Some(options) = retry {
+            return azure_service_core::retry(options, attempt).await;
+        }
+        loop {
+            let result = match attempt().await {
+                Attempt::Final(result) => return result,
+                Attempt::Retryable(result) => result,
+            };
+            match self.pause_after(count.load(Ordering::Relaxed)) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return result,
+            }
+        }
+    }
+
+    /// Sends a message for the public method `operation`.
     pub(crate) async fn send(
         &self,
         operation: &'static str,
         (device_id, module_id): (&str, Option<&str>),
         message: &CloudToDeviceMessage,
-        limit: Option<Duration>,
+        options: &CallOptions,
     ) -> Result<SentMessage> {
         let (encoded, message_id) = message.encode(device_id, module_id)?;
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let sent = match self.connection(limit).await {
-                Ok(connection) => connection
-                    .send(encoded.clone(), limit)
-                    .await
-                    .inspect_err(|error| {
-                        if error.breaks_connection() {
-                            connection.give_up();
-                        }
-                    }),
-                Err(error) => Err(error),
-            };
-            let error = match sent {
-                Ok(()) => return Ok(SentMessage { message_id, attempts }),
-                Err(error) => error.with_target(self.target()).with_operation(operation),
-            };
-            match self.pause_after(attempts).filter(|_| error.may_retry()) {
-                Some(pause) => {
-                    tracing::info!(
-                        operation,
-                        attempts,
-                        code = error.code(),
-                        "{operation} is retried: {error}"
-                    );
-                    tokio::time::sleep(pause).await;
+        let limit = options.attempt_timeout;
+        let send = async || {
+            let connection = self.connection(limit).await?;
+            let sent = connection.send(encoded.clone(), limit).await;
+            sent.inspect_err(|error| {
+                if error.breaks_connection() {
+                    connection.mark_broken();
                 }
-                None => return Err(error.with_attempts(attempts).into()),
-            }
-        }
+            })
+        };
+        // Boxed, because the futures of the AMQP library take tens of kilobytes.
+        let send = || Box::pin(send());
+        let ((), attempts) = self.attempt(operation, options.retry.as_ref(), send).await?;
+        Ok(SentMessage { message_id, attempts })
     }
 }
 
@@ -141,8 +186,8 @@ impl Messaging {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SentMessage {
-    /// Its id, which feedback refers to: the caller's or a random one.
+    /// The message id, which feedback refers to: the caller's or a random UUID.
     pub message_id: String,
-    /// How many times it was sent until the hub accepted it.
+    /// The number of attempts until the hub accepted the message.
     pub attempts: u32,
 }

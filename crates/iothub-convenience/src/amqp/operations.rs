@@ -1,8 +1,11 @@
-//! Messages and notifications: methods of the client.
+//! Methods for messages and notifications.
+
+use azure_service_core::ServiceClient;
 
 use crate::amqp::message::CloudToDeviceMessage;
 use crate::amqp::messaging::SentMessage;
-use crate::amqp::notifications::{FileNotification, Link, NotificationStream};
+use crate::amqp::notification::FileNotification;
+use crate::amqp::notifications::{Link, NotificationStream};
 use crate::client::IotHubRegistryManager;
 use crate::commands::FeedbackRecord;
 use crate::error::Result;
@@ -10,14 +13,15 @@ use crate::identity::{check_device_id, check_module_id};
 
 /// Cloud-to-device messages and notifications, over AMQP.
 ///
-/// The connection is opened when it is first needed, shared by all clones of the client, and opened again after it
-/// broke. Tokens are renewed before they expire. These methods need a Tokio runtime.
+/// The connection is opened on first use, shared by all clones of the client, and reopened after a failure. Tokens are
+/// renewed before they expire. These methods need a Tokio runtime.
 #[cfg_attr(docsrs, doc(cfg(feature = "amqp")))]
 impl IotHubRegistryManager {
-    /// Sends a message to a device. The hub accepts it by putting it into the device's queue; its outcome comes as
+    /// Sends a message to a device. The hub accepts it into the device's queue and reports its outcome as
     /// [feedback](Self::feedback_messages).
     ///
-    /// A message is sent again only if it was certainly not delivered: if there was no connection, or the hub released it.
+    /// A message is retried only if it is certain that the hub has not accepted it: if the connection could not be
+    /// established, or the hub released the message.
     ///
     /// # Errors
     ///
@@ -25,7 +29,7 @@ impl IotHubRegistryManager {
     /// * [`is_queue_full`](crate::Error::is_queue_full) if the device's queue is full.
     /// * [`is_unknown_outcome`](crate::Error::is_unknown_outcome) if the connection broke or the call timed out before
     ///   the hub reported the outcome.
-    /// * [`is_invalid_input`](crate::Error::is_invalid_input) if the id or the message cannot be sent.
+    /// * [`is_invalid_input`](crate::Error::is_invalid_input) if the id or the message is invalid.
     ///
     /// # Example
     ///
@@ -54,6 +58,16 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// As [`send_c2d_message`](Self::send_c2d_message).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn run(hub: iothub_convenience::IotHubRegistryManager) -> Result<(), iothub_convenience::Error> {
+    /// let sent = hub.send_module_c2d_message("gateway-1", "filter", "reset").await?;
+    /// println!("sent as {}", sent.message_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send_module_c2d_message(
         &self,
         device_id: &str,
@@ -67,11 +81,10 @@ impl IotHubRegistryManager {
             .await
     }
 
-    /// Outcomes of messages that were sent with a request for feedback, as a stream that does not end.
+    /// Streams the outcomes of messages that requested feedback. The stream does not end.
     ///
-    /// Each item is a batch that has to be settled; otherwise it is delivered again. The stream connects when it is first
-    /// polled, and again after the connection broke. An error ends it only if another attempt cannot succeed, such as without
-    /// permission.
+    /// Each item is a batch, which must be settled; otherwise the hub delivers it again. The stream connects on the first
+    /// poll and reconnects after failures. Only a permanent error, such as a missing permission, ends it.
     ///
     /// # Example
     ///
@@ -86,7 +99,9 @@ impl IotHubRegistryManager {
     ///         println!("{:?}: {:?}", record.original_message_id, record.status_code);
     ///     }
     ///     batch.complete().await?;
+    ///     # break;
     /// }
+    /// feedback.close().await;
     /// # Ok(())
     /// # }
     /// ```
@@ -94,7 +109,27 @@ impl IotHubRegistryManager {
         self.notifications("feedback_messages", "/messages/serviceBound/feedback")
     }
 
-    /// Notifications of files that devices have uploaded, as [`feedback_messages`](Self::feedback_messages).
+    /// Streams notifications of files that devices have uploaded, like [`feedback_messages`](Self::feedback_messages).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use futures::StreamExt;
+    ///
+    /// # async fn run(hub: iothub_convenience::IotHubRegistryManager) -> Result<(), iothub_convenience::Error> {
+    /// let mut files = hub.file_notifications();
+    /// while let Some(notification) = files.next().await {
+    ///     let notification = notification?;
+    ///     for file in &notification.items {
+    ///         println!("{:?}: {:?}", file.device_id, file.blob_uri);
+    ///     }
+    ///     notification.complete().await?;
+    ///     # break;
+    /// }
+    /// files.close().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn file_notifications(&self) -> NotificationStream<FileNotification> {
         self.notifications("file_notifications", "/messages/serviceBound/filenotifications")
     }
@@ -104,7 +139,7 @@ impl IotHubRegistryManager {
             messaging: self.amqp.clone(),
             address,
             operation,
-            limit: self.core.call_options().attempt_timeout,
+            core: self.core.clone(),
         })
     }
 
@@ -114,15 +149,25 @@ impl IotHubRegistryManager {
         address: (&str, Option<&str>),
         message: &CloudToDeviceMessage,
     ) -> Result<SentMessage> {
-        let limit = self.core.call_options().attempt_timeout;
-        self.core
-            .composite(operation, async |_| {
-                self.amqp.send(operation, address, message, limit).await
-            })
-            .await
+        let send = async |core: ServiceClient<_>| {
+            self.amqp
+                .send(operation, address, message, core.call_options())
+                .await
+        };
+        self.core.composite(operation, send).await
     }
 
-    /// Closes the AMQP connection, of this client and its clones, if there is one. It is opened again when needed.
+    /// Closes the AMQP connection of this client and its clones. The next call that needs it opens another.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn run(hub: iothub_convenience::IotHubRegistryManager) -> Result<(), iothub_convenience::Error> {
+    /// hub.send_c2d_message("thermostat-7", "reboot").await?;
+    /// hub.close_amqp().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn close_amqp(&self) {
         self.amqp.close().await;
     }

@@ -17,7 +17,7 @@ pub enum AmqpTransport {
     /// TCP, port 5671.
     #[default]
     Tcp,
-    /// A WebSocket at `/$iothub/websocket` on the port of the REST API, usually 443, for networks that allow nothing else.
+    /// A WebSocket at `/$iothub/websocket` on the port of the REST API, usually 443, for networks that block port 5671.
     WebSocket,
 }
 
@@ -37,20 +37,23 @@ pub enum AmqpTransport {
 pub struct AmqpOptions {
     /// TCP or WebSocket.
     pub transport: AmqpTransport,
-    /// The endpoint to connect to instead of the hub's host: a host with an optional port, perhaps after `amqps://`. The
-    /// server's certificate must be for this host.
+    /// The endpoint to connect to instead of the hub's host: a host with an optional port and an optional `amqps://`. The
+    /// server's certificate must be valid for it.
     pub endpoint: Option<String>,
-    /// Certificates to trust besides those of the system, in PEM form, such as an emulator's.
+    /// Certificates to trust in addition to those of the system, in PEM form, such as an emulator's.
     pub trusted_certificates: Option<String>,
     /// An HTTP proxy. The proxy settings of the environment are not used.
     pub proxy: Option<AmqpProxy>,
-    /// How long connecting may take, TLS and authentication included. Default: 30 seconds.
+    /// The timeout of connecting, including TLS and authentication. Default: 30 seconds.
     pub connect_timeout: Duration,
-    /// How long each of the two parts of sending may take: until the message is handed over, and until the hub reports its
-    /// outcome. Default: 60 seconds. [`CallOptions::attempt_timeout`](crate::CallOptions::attempt_timeout) replaces it.
+    /// The timeout of each of the two steps of sending: until the message is sent, and until the hub reports its outcome.
+    /// Default: 60 seconds. [`CallOptions::attempt_timeout`](crate::CallOptions::attempt_timeout) replaces it.
     pub operation_timeout: Duration,
-    /// How often a message that was certainly not delivered is sent again, and a broken connection opened again.
-    /// Default: 3.
+    /// The maximum size of a received message, in bytes; zero is no limit. A larger one is an error that ends the stream of
+    /// notifications, see [`is_too_large`](crate::AmqpError::is_too_large). Default: 64 MiB.
+    pub max_message_size: u64,
+    /// The maximum number of retries of a message or connection. Default: 3. [`CallOptions::retry`](crate::CallOptions::retry)
+    /// replaces this and `retry_delay`.
     pub max_retries: u32,
     /// The wait before the first retry. It doubles with each further one. Default: half a second.
     pub retry_delay: Duration,
@@ -65,6 +68,7 @@ impl Default for AmqpOptions {
             proxy: None,
             connect_timeout: Duration::from_secs(30),
             operation_timeout: Duration::from_secs(60),
+            max_message_size: 64 * 1024 * 1024,
             max_retries: 3,
             retry_delay: Duration::from_millis(500),
         }
@@ -94,7 +98,7 @@ pub struct AmqpProxy {
 }
 
 impl AmqpProxy {
-    /// A proxy at `http://[user:password@]host[:port]`.
+    /// Creates a proxy from `http://[user:password@]host[:port]`.
     ///
     /// # Errors
     ///
@@ -124,12 +128,12 @@ impl AmqpProxy {
         })
     }
 
-    /// The address to connect to.
+    /// Returns host and port.
     pub(crate) fn address(&self) -> (&str, u16) {
         (self.host.trim_start_matches('[').trim_end_matches(']'), self.port)
     }
 
-    /// The value of the `Proxy-Authorization` header without the scheme.
+    /// Returns the value of the `Proxy-Authorization` header without the scheme.
     pub(crate) fn authorization(&self) -> Option<&Secret> {
         self.authorization.as_ref()
     }

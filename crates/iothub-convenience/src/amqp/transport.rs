@@ -1,4 +1,4 @@
-//! The byte stream under AMQP: TCP, perhaps through a proxy, TLS, perhaps a WebSocket.
+//! The byte stream under AMQP: TCP with an optional proxy, TLS, and an optional WebSocket.
 
 use std::fmt;
 use std::io;
@@ -30,10 +30,10 @@ use crate::error::{Error, Result};
 const PORT: u16 = 5671;
 const WEBSOCKET_PATH: &str = "/$iothub/websocket";
 const WEBSOCKET_PROTOCOL: &str = "AMQPWSB10";
-/// Limit of the response head of a proxy, in bytes.
+/// The maximum size of a proxy's response head, in bytes.
 const PROXY_RESPONSE_LIMIT: usize = 16 * 1024;
 
-/// Where and how to connect.
+/// The endpoint and the means to connect to it.
 #[derive(Clone)]
 pub(crate) struct Target {
     host: String,
@@ -56,7 +56,7 @@ impl fmt::Debug for Target {
 }
 
 impl Target {
-    /// The hub with this REST endpoint, or what the options name instead.
+    /// Creates the target of a hub with this REST endpoint, unless the options have another.
     #[expect(
         clippy::expect_used,
         reason = "the endpoint of a client is an http or https URL"
@@ -65,7 +65,7 @@ impl Target {
         let invalid = || Error::invalid_input("amqp.endpoint", "must be a host with an optional port");
         let default_port = match options.transport {
             AmqpTransport::Tcp => PORT,
-            // The WebSocket is where the REST API is.
+            // The WebSocket uses the port of the REST API.
             AmqpTransport::WebSocket => endpoint.port_or_known_default().unwrap_or(443),
         };
         let (host, port) = match &options.endpoint {
@@ -114,7 +114,7 @@ impl Target {
         }
     }
 
-    /// Host and port, as errors and requests name them.
+    /// Returns host and port, for errors and the `Host` header.
     pub(crate) fn authority(&self) -> String {
         match &self.server_name {
             ServerName::IpAddress(_) if self.host.contains(':') => format!("[{}]:{}", self.host, self.port),
@@ -124,8 +124,8 @@ impl Target {
 
     /// Opens a connection to the hub through `proxy` by `CONNECT`.
     ///
-    /// hyper-util has a connector for this, but its error is private and names no status except 407, and it refuses
-    /// any 2xx other than 200.
+    /// Not by hyper-util's connector: its error is private and omits all statuses except 407, and it refuses any 2xx other
+    /// than 200.
     async fn tunnel(&self, proxy: &AmqpProxy) -> Result<TcpStream, AmqpError> {
         let refused = |text: String| AmqpError::new(AmqpErrorKind::Connection).with_message(text);
         let authority = self.authority();
@@ -142,7 +142,7 @@ impl Target {
             .map_err(|error| error.with_target(format!("the proxy {host}:{port}")))?;
         stream.write_all(request.as_bytes()).await.map_err(failed)?;
         let mut head = Vec::new();
-        // Byte by byte: what follows the response head belongs to the hub.
+        // Byte by byte, because the bytes after the response head are the hub's.
         while !head.ends_with(b"\r\n\r\n") {
             if head.len() == PROXY_RESPONSE_LIMIT {
                 return Err(refused(format!(
@@ -157,7 +157,7 @@ impl Target {
             Some(status) if line.starts_with("HTTP/1.") && status.starts_with('2') && status.len() == 3 => {
                 Ok(stream)
             }
-            _ => Err(refused(format!("the proxy answers {line:?}"))),
+            _ => Err(refused(format!("the proxy returned {line:?}"))),
         }
     }
 
@@ -190,7 +190,7 @@ fn failed(error: io::Error) -> AmqpError {
     AmqpError::new(AmqpErrorKind::Connection).with_source(error)
 }
 
-/// Opens a TCP connection. A host name that cannot be resolved is told from other failures.
+/// Opens a TCP connection. Reports a host name that cannot be resolved.
 async fn tcp(host: &str, port: u16) -> Result<TcpStream, AmqpError> {
     let addresses = tokio::net::lookup_host((host, port)).await;
     let addresses: Vec<_> = addresses
@@ -199,7 +199,7 @@ async fn tcp(host: &str, port: u16) -> Result<TcpStream, AmqpError> {
     TcpStream::connect(addresses.as_slice()).await.map_err(failed)
 }
 
-/// TLS with the certificates of the system and the given ones.
+/// Returns a TLS configuration that trusts the certificates of the system and `trusted`.
 fn tls(trusted: Option<&str>) -> Result<Arc<ClientConfig>> {
     let invalid = || Error::invalid_input("amqp.trusted_certificates", "contains no PEM certificate");
     let certificates = match trusted {
@@ -226,7 +226,7 @@ trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Io for S {}
 
-/// Any of the streams.
+/// A byte stream of any transport.
 pub(crate) struct Stream(Box<dyn Io>);
 
 impl Stream {
@@ -269,8 +269,8 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// The binary messages of a WebSocket as a sink of bytes. The combinators for this panic when they are used after an
-/// error, as a connection is that says goodbye.
+/// The binary messages of a WebSocket as a sink of bytes. Not by combinators, which panic if they are used after an error,
+/// as happens when a connection is closed.
 struct Binary<S>(S);
 
 impl<S: Sink<Message, Error = tungstenite::Error> + Unpin> Sink<Bytes> for Binary<S> {

@@ -1,16 +1,16 @@
-//! One operation on the identity registry.
+//! Entries of bulk registry operations.
 
 use azure_service_core::Precondition;
 use iothub_protocol::types;
 
 use crate::error::{Error, Result};
 use crate::identity::{
-    Authentication, DeviceOptions, DeviceStatus, SymmetricKey, X509Thumbprint, check_device_id,
+    Authentication, CreateOrUpdateDeviceOptions, DeviceStatus, SymmetricKey, X509Thumbprint, check_device_id,
     check_module_id, check_new_module_id,
 };
 use crate::twin::TwinPatch;
 
-/// One operation on the identity registry, for a bulk run.
+/// An operation on one identity in a bulk run.
 ///
 /// `Debug` shows no keys.
 ///
@@ -35,7 +35,7 @@ pub struct RegistryEntry {
     precondition: Precondition,
     status: Option<DeviceStatus>,
     authentication: Option<Authentication>,
-    options: Option<DeviceOptions>,
+    options: Option<CreateOrUpdateDeviceOptions>,
     twin: Option<TwinPatch>,
 }
 
@@ -63,7 +63,7 @@ impl RegistryEntry {
         }
     }
 
-    /// Creates a device, enabled unless told otherwise. Fails if it exists.
+    /// Creates a device, enabled by default. Fails if it exists.
     #[must_use]
     pub fn create(device_id: impl Into<String>) -> Self {
         Self::new(Action::Create, device_id, Precondition::Unconditional)
@@ -87,7 +87,8 @@ impl RegistryEntry {
         Self::new(Action::Delete, device_id, precondition.into())
     }
 
-    /// Changes tags and desired properties of a device; the ETag is the twin's. Fails if it does not exist.
+    /// Changes tags and desired properties of a device; the precondition is that of the twin. Fails if the device does not
+    /// exist.
     #[must_use]
     pub fn update_twin(
         device_id: impl Into<String>,
@@ -97,7 +98,7 @@ impl RegistryEntry {
         Self::new(Action::UpdateTwin, device_id, precondition.into()).with_twin(patch)
     }
 
-    /// The entry for a module of the device instead of the device. Modules have no status.
+    /// Applies the entry to a module of the device. Modules have no status.
     #[must_use]
     pub fn with_module(mut self, module_id: impl Into<String>) -> Self {
         self.module_id = Some(module_id.into());
@@ -105,65 +106,65 @@ impl RegistryEntry {
         self
     }
 
-    /// The entry with this status.
+    /// Sets the status.
     #[must_use]
     pub fn with_status(mut self, status: DeviceStatus) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// The entry with credentials. By default the service generates keys.
+    /// Sets the credentials. By default the service generates keys.
     #[must_use]
     pub fn with_authentication(mut self, authentication: Authentication) -> Self {
         self.authentication = Some(authentication);
         self
     }
 
-    /// The entry with symmetric keys.
+    /// Sets symmetric keys.
     #[must_use]
     pub fn with_sas(self, keys: SymmetricKey) -> Self {
         self.with_authentication(Authentication::sas(keys))
     }
 
-    /// The entry with thumbprints of certificates.
+    /// Sets thumbprints of certificates.
     #[must_use]
     pub fn with_x509(self, thumbprint: X509Thumbprint) -> Self {
         self.with_authentication(Authentication::x509(thumbprint))
     }
 
-    /// The entry with certificates signed by an authority that the hub knows.
+    /// Sets authentication with certificates signed by an authority that the hub knows.
     #[must_use]
     pub fn with_certificate_authority(self) -> Self {
         self.with_authentication(Authentication::certificate_authority())
     }
 
-    /// The entry with other fields of the device.
+    /// Sets the other fields of the device.
     #[must_use]
-    pub fn with_options(mut self, options: DeviceOptions) -> Self {
+    pub fn with_options(mut self, options: CreateOrUpdateDeviceOptions) -> Self {
         self.options = Some(options);
         self
     }
 
-    /// The entry with tags and desired properties.
+    /// Sets tags and desired properties.
     #[must_use]
     pub fn with_twin(mut self, patch: TwinPatch) -> Self {
         self.twin = Some(patch);
         self
     }
 
-    /// The device's id.
+    /// Returns the device's id.
     #[must_use]
     pub fn device_id(&self) -> &str {
         &self.device_id
     }
 
-    /// The module's id, if the entry is about a module.
+    /// Returns the module's id, if the entry is for a module.
     #[must_use]
     pub fn module_id(&self) -> Option<&str> {
         self.module_id.as_deref()
     }
 
-    /// The body to send, unless the service would refuse it.
+    /// Returns the body. Fails if the entry breaks a rule of the hub.
     pub(super) fn to_body(&self) -> Result<types::ExportImportDevice> {
         check_device_id(&self.device_id)?;
         match (&self.module_id, self.action) {
@@ -216,7 +217,7 @@ impl RegistryEntry {
         Ok(body)
     }
 
-    /// The ETag that the precondition names, bare as bulk operations take it.
+    /// Returns the ETag of the precondition without quotes, the form of bulk operations.
     fn etag(&self) -> Result<Option<String>> {
         match &self.precondition {
             Precondition::Unconditional => Ok(None),
@@ -241,7 +242,7 @@ impl RegistryEntry {
     }
 }
 
-/// An ETag without quotes and weakness indicator.
+/// Removes quotes and weakness indicator of an ETag.
 fn bare(etag: &str) -> String {
     etag.strip_prefix("W/")
         .unwrap_or(etag)
@@ -263,7 +264,7 @@ mod tests {
     use azure_core::http::Etag;
 
     #[test]
-    fn etags_are_sent_bare() {
+    fn etags_are_sent_without_quotes() {
         for etag in ["MTIz", "\"MTIz\"", "W/\"MTIz\""] {
             let precondition = Precondition::IfMatch(Etag::from(etag));
             let body = RegistryEntry::delete("d", precondition).to_body().unwrap();

@@ -1,4 +1,4 @@
-//! New keys for many devices.
+//! Bulk key changes.
 
 use azure_service_core::{Decision, Precondition, read_modify_write};
 
@@ -6,27 +6,29 @@ use crate::bulk::options::BulkOptions;
 use crate::bulk::report::BulkReport;
 use crate::client::IotHubRegistryManager;
 use crate::error::{Error, Result};
-use crate::identity::{AuthenticationType, Device, DeviceOptions, DeviceStatus, SymmetricKey, WhichKey};
+use crate::identity::{
+    AuthenticationType, CreateOrUpdateDeviceOptions, Device, DeviceStatus, KeySlot, SymmetricKey,
+};
 
 /// A change of a device's keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyChange {
-    /// A new primary key. Devices that use the secondary key keep working.
+    /// Generates a new primary key. Devices that use the secondary key stay connected.
     Primary,
-    /// A new secondary key. Devices that use the primary key keep working.
+    /// Generates a new secondary key. Devices that use the primary key stay connected.
     Secondary,
-    /// Two new keys. Devices that use the old keys are locked out.
+    /// Generates two new keys. Devices that use the old keys can no longer connect.
     Both,
-    /// The keys swap their places.
+    /// Swaps the primary and the secondary key.
     Swap,
 }
 
 impl KeyChange {
     fn apply(self, keys: SymmetricKey) -> Result<SymmetricKey> {
         Ok(match self {
-            Self::Primary => keys.with_new(WhichKey::Primary)?,
-            Self::Secondary => keys.with_new(WhichKey::Secondary)?,
+            Self::Primary => keys.with_new(KeySlot::Primary)?,
+            Self::Secondary => keys.with_new(KeySlot::Secondary)?,
             Self::Both => SymmetricKey::generate()?,
             Self::Swap => keys.swapped(),
         })
@@ -35,17 +37,17 @@ impl KeyChange {
 
 /// Bulk runs over keys.
 impl IotHubRegistryManager {
-    /// Changes the keys of any number of devices with bounded concurrency, and reports the new ones.
+    /// Changes the keys of any number of devices with bounded concurrency, and reports the new keys.
     ///
-    /// Each device is read and written with its ETag, and keeps all other fields. New keys come from the operating system's
+    /// Each device is read and written conditionally, and keeps all other fields. New keys come from the operating system's
     /// random number generator.
     ///
     /// REST: `GET` and `PUT /devices/{id}` with `If-Match`.
     ///
     /// # Errors
     ///
-    /// None: all failures are in the report. A device that does not authenticate with symmetric keys fails. A failure that
-    /// does not concern its own device stops the run; call again with [`BulkReport::into_unfinished`] to go on.
+    /// All failures are in the report. A device that does not authenticate with symmetric keys fails. A failure that is not
+    /// specific to one device stops the run; call again with [`BulkReport::into_unfinished`] to resume.
     ///
     /// # Example
     ///
@@ -90,9 +92,9 @@ impl IotHubRegistryManager {
                 let keys = write.keys.clone();
                 self.update_device_with_sas(
                     device_id,
-                    write.precondition,
                     write.keys,
                     write.status,
+                    write.precondition,
                     Some(write.options),
                 )
                 .await?;
@@ -103,13 +105,13 @@ impl IotHubRegistryManager {
     }
 }
 
-/// The new identity of a device.
+/// The change of a device's keys.
 #[derive(Debug, Clone)]
 struct Write {
     precondition: Precondition,
     keys: SymmetricKey,
     status: DeviceStatus,
-    options: DeviceOptions,
+    options: CreateOrUpdateDeviceOptions,
 }
 
 fn decide(
@@ -124,8 +126,12 @@ fn decide(
     Ok(Decision::Write(Write {
         precondition: device.precondition()?,
         keys: change.apply(current)?,
-        status: device.status.clone().unwrap_or(DeviceStatus::Enabled),
-        options: DeviceOptions::from(device),
+        // Without the status, the write would have to enable or disable the device.
+        status: device
+            .status
+            .clone()
+            .ok_or_else(|| Error::invalid_response("the device has no status"))?,
+        options: CreateOrUpdateDeviceOptions::from(device),
     }))
 }
 
@@ -141,7 +147,7 @@ fn keys_of(device: &Device) -> Result<SymmetricKey> {
         .ok_or_else(|| {
             Error::invalid_input(
                 "device",
-                "does not authenticate with symmetric keys, so there are none to change",
+                "does not authenticate with symmetric keys, so it has no keys to change",
             )
         })
 }

@@ -1,4 +1,4 @@
-//! One direct method on many devices.
+//! Bulk calls of direct methods.
 
 use crate::bulk::options::BulkOptions;
 use crate::bulk::report::BulkReport;
@@ -9,14 +9,15 @@ use crate::methods::{DirectMethod, DirectMethodOutcome};
 impl IotHubRegistryManager {
     /// Calls a method on any number of devices with bounded concurrency, and reports the outcome on each.
     ///
-    /// To call a method on all devices that meet a condition, also later, use a [scheduled job](Self::begin_scheduled_job).
+    /// To call a method on all devices that match a condition, or at a later time, use a
+    /// [scheduled job](Self::begin_scheduled_job).
     ///
     /// REST: `POST /twins/{id}/methods`, once per device.
     ///
     /// # Errors
     ///
-    /// None: all failures are in the report. A device that is offline or does not respond is done, with that outcome. A
-    /// failure that does not concern its own device stops the run; call again with [`BulkReport::into_unfinished`] to go on.
+    /// All failures are in the report. A device that is offline or does not respond is done, with that outcome. A failure
+    /// that is not specific to one device stops the run; call again with [`BulkReport::into_unfinished`] to resume.
     ///
     /// # Example
     ///
@@ -45,7 +46,7 @@ impl IotHubRegistryManager {
         let device_ids = device_ids.into_iter().map(Into::into);
         self.run_each(name, device_ids, options, |hub, device_id: &String| {
             let device_id = device_id.clone();
-            async move { hub.invoke(name, &device_id, None, method).await }
+            async move { hub.invoke_device_method(&device_id, method).await }
         })
         .await
     }

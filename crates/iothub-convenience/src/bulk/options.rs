@@ -1,4 +1,4 @@
-//! Options of bulk runs.
+//! Options and progress of bulk runs.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use azure_service_core::{Backoff, RetryLoop};
 
 use crate::bulk::report::BulkOutcome;
+use crate::error::{Error, Result};
 
 /// The first and the longest wait of a throttled item.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -18,20 +19,19 @@ const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 /// use iothub_convenience::{BulkOptions, ProgressCallback};
 ///
 /// let options = BulkOptions {
-///     concurrency: 16,
+///     max_concurrency: 16,
 ///     on_progress: Some(ProgressCallback::new(|progress| {
-///         println!("{} done, {} failed", progress.succeeded, progress.failed);
+///         println!("{} of {:?} done, {} failed", progress.done, progress.total, progress.failed);
 ///     })),
 ///     ..Default::default()
 /// };
 /// ```
 #[derive(Debug, Clone)]
 pub struct BulkOptions {
-    /// How many requests are in flight at once, at least 1. Default: 4. The hub's limits per minute are the same whatever
-    /// this is.
-    pub concurrency: usize,
-    /// How many times an item is tried that the hub throttles, beyond the retries of each call. Between two tries the run
-    /// waits as long as the hub asks, or with exponential backoff. Default: 4.
+    /// The maximum number of requests in flight, at least 1. Default: 4. It does not change the hub's limits per minute.
+    pub max_concurrency: usize,
+    /// The maximum number of calls for an item that the hub throttles; each call has its own retries. Between two calls the
+    /// run waits as long as the hub asks, or with exponential backoff. Default: 4.
     pub attempts: u32,
     /// Called after each item.
     pub on_progress: Option<ProgressCallback>,
@@ -40,7 +40,7 @@ pub struct BulkOptions {
 impl Default for BulkOptions {
     fn default() -> Self {
         Self {
-            concurrency: 4,
+            max_concurrency: 4,
             attempts: 4,
             on_progress: None,
         }
@@ -48,27 +48,34 @@ impl Default for BulkOptions {
 }
 
 impl BulkOptions {
+    pub(super) fn check(&self) -> Result<()> {
+        match self.max_concurrency {
+            0 => Err(Error::invalid_input("max_concurrency", "must be at least 1")),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn retries(&self) -> RetryLoop {
         RetryLoop::new(self.attempts, Backoff::new(BACKOFF.0, BACKOFF.1))
     }
 }
 
-/// How far a bulk run is.
+/// The progress of a bulk run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct BulkProgress {
-    /// Items that were done.
-    pub succeeded: u64,
-    /// Items that failed.
-    pub failed: u64,
-    /// Items that were not done, or whose outcome is unknown.
-    pub unfinished: u64,
+    /// The number of items that succeeded.
+    pub done: usize,
+    /// The number of items of the run, if it is known in advance.
+    pub total: Option<usize>,
+    /// The number of items that failed, were not done, or whose outcome is unknown.
+    pub failed: usize,
 }
 
 /// A function that is called after each item of a bulk run.
 pub type ProgressCallback = azure_service_core::ProgressCallback<BulkProgress>;
 
-/// Counts outcomes and reports them.
+/// Counts outcomes and reports the progress.
 #[derive(Debug)]
 pub(super) struct Counter {
     callback: Option<ProgressCallback>,
@@ -76,10 +83,13 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    pub(super) fn new(options: &BulkOptions) -> Self {
+    pub(super) fn new(options: &BulkOptions, total: Option<usize>) -> Self {
         Self {
             callback: options.on_progress.clone(),
-            progress: Mutex::default(),
+            progress: Mutex::new(BulkProgress {
+                total,
+                ..BulkProgress::default()
+            }),
         }
     }
 
@@ -90,9 +100,11 @@ impl Counter {
         let progress = {
             let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
             match outcome {
-                BulkOutcome::Done(_) => progress.succeeded += 1,
-                BulkOutcome::Failed(_) => progress.failed += 1,
-                BulkOutcome::NotDone | BulkOutcome::Unknown => progress.unfinished += 1,
+                BulkOutcome::Done(_) => progress.done += 1,
+                BulkOutcome::Failed(_)
+                | BulkOutcome::RefusedTogether(_)
+                | BulkOutcome::NotDone
+                | BulkOutcome::Unknown => progress.failed += 1,
             }
             *progress
         };

@@ -1,6 +1,6 @@
-//! Many identities with few requests.
+//! Bulk registry operations.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use azure_core::http::{Response, StatusCode};
 use azure_service_core::Failure;
@@ -17,23 +17,27 @@ use crate::bulk::run::StopSignal;
 use crate::client::IotHubRegistryManager;
 use crate::error::{Error, ErrorCode, Result};
 
-/// How many entries the service accepts in one request.
+/// The maximum number of entries in a request.
 const CHUNK: usize = 100;
 
 /// Bulk runs over the identity registry.
 impl IotHubRegistryManager {
-    /// Creates, updates and deletes any number of devices and modules, 100 with each request.
+    /// Creates, updates and deletes any number of devices and modules, up to 100 per request.
     ///
-    /// Entries are independent: an entry that fails does not undo others. Invalid entries, and further entries for the same
-    /// id, fail without being sent. When a request fails for a reason that is not in its entries, such as throttling that
-    /// outlasts the retries, no further request is sent; see [`BulkReport::stopped_by`]. Call again with
-    /// [`BulkReport::into_unfinished`] to go on.
+    /// Entries are independent: a failed entry does not undo others. Invalid entries, and further entries for the same id,
+    /// fail without being sent. The service takes one entry per device and request, so those of a device and its modules are
+    /// sent in successive requests, in the order of the entries.
+    ///
+    /// A request that the service refuses as a whole is divided into halves, until the entries that it refuses are alone:
+    /// about 15 more requests for one bad entry of a hundred. If a request fails for a reason other than its entries, such
+    /// as throttling beyond the retries, no further request is sent; see [`BulkReport::stopped_by`]. Call again with
+    /// [`BulkReport::into_unfinished`] to resume.
     ///
     /// REST: `POST /devices`.
     ///
     /// # Errors
     ///
-    /// None: all failures are in the report.
+    /// All failures are in the report.
     ///
     /// # Example
     ///
@@ -52,9 +56,9 @@ impl IotHubRegistryManager {
     /// if let Some(error) = &report.stopped_by {
     ///     println!("stopped by {error}");
     /// }
-    /// let to_go = report.into_unfinished();
-    /// println!("{} to go", to_go.len());
-    /// # assert!(to_go.is_empty());
+    /// let unfinished = report.into_unfinished();
+    /// println!("{} unfinished", unfinished.len());
+    /// # assert!(unfinished.is_empty());
     /// # Ok(())
     /// # }
     /// ```
@@ -66,40 +70,41 @@ impl IotHubRegistryManager {
         let options = options.unwrap_or_default();
         let composite = self.core.begin("bulk_create_or_update_devices");
         let hub = self.over(composite.client().clone());
-        let (mut results, sendable) = plan(entries);
-        let (stop, counter) = (StopSignal::default(), Counter::new(&options));
+        let Plan { mut results, rounds } = Plan::new(entries);
+        let stop = StopSignal::of(options.check());
+        let counter = Counter::new(&options, Some(results.len()));
         for result in &results {
             if matches!(result.outcome, BulkOutcome::Failed(_)) {
                 counter.count(&result.outcome);
             }
         }
-        let send = |places: Vec<usize>| {
-            // Bodies exist only while their request is in flight.
-            let bodies = places
-                .iter()
-                .filter_map(|place| results.get(*place))
-                .map(|result| result.item.to_body());
-            let bodies = (!stop.is_set()).then(|| bodies.collect());
-            let (hub, options, stop, counter) = (&hub, &options, &stop, &counter);
-            async move {
-                let outcomes = match bodies {
-                    None => vec![BulkOutcome::NotDone; places.len()],
-                    Some(bodies) => hub.send_entries(bodies, options, stop).await,
-                };
-                outcomes.iter().for_each(|outcome| counter.count(outcome));
-                (places, outcomes)
-            }
-        };
-        let chunks: Vec<_> = sendable.chunks(CHUNK).map(<[usize]>::to_vec).collect();
-        let sent: Vec<_> = futures::stream::iter(chunks)
-            .map(send)
-            .buffer_unordered(options.concurrency.max(1))
-            .collect()
-            .await;
-        for (places, outcomes) in sent {
-            for (place, outcome) in places.into_iter().zip(outcomes) {
-                if let Some(result) = results.get_mut(place) {
-                    result.outcome = outcome;
+        for round in rounds {
+            let run = Run {
+                hub: &hub,
+                options: &options,
+                stop: &stop,
+                counter: &counter,
+            };
+            let send = |indices: &[usize]| {
+                let indices = indices.to_vec();
+                // Bodies exist only while their request is in flight.
+                let entries = indices.iter().filter_map(|index| results.get(*index));
+                let bodies = (!stop.is_set()).then(|| entries.map(|result| result.item.to_body()).collect());
+                async move {
+                    let outcomes = run.send_entries(indices.len(), bodies).await;
+                    (indices, outcomes)
+                }
+            };
+            let sent: Vec<_> = futures::stream::iter(round.chunks(CHUNK))
+                .map(send)
+                .buffer_unordered(options.max_concurrency.max(1))
+                .collect()
+                .await;
+            for (indices, outcomes) in sent {
+                for (index, outcome) in indices.into_iter().zip(outcomes) {
+                    if let Some(result) = results.get_mut(index) {
+                        result.outcome = outcome;
+                    }
                 }
             }
         }
@@ -109,81 +114,131 @@ impl IotHubRegistryManager {
         }
         BulkReport { results, stopped_by }
     }
+}
 
-    /// One outcome per entry. Entries that cannot be sent are left out of the request.
+/// The results of all entries, and the entries to send.
+struct Plan {
+    /// A result for every entry.
+    results: Vec<BulkResult<RegistryEntry>>,
+    /// The indices of the entries to send. A round has at most one entry per device, because the service refuses requests
+    /// with two, modules included; the next round begins after it, so that the entries of a device are applied in order.
+    rounds: Vec<Vec<usize>>,
+}
+
+impl Plan {
+    /// Plans the first entry of each id. Further entries fail.
+    fn new(entries: impl IntoIterator<Item = RegistryEntry>) -> Self {
+        let mut seen = HashSet::new();
+        let mut sent_of_device = HashMap::<_, usize>::new();
+        let mut rounds = Vec::<Vec<usize>>::new();
+        let result = |(index, item): (usize, RegistryEntry)| {
+            let device_id = item.device_id().to_owned();
+            let is_first = seen.insert((device_id.clone(), item.module_id().map(str::to_owned)));
+            if !is_first {
+                let reason = "an earlier entry has the same id; use one entry per device or module";
+                let outcome = BulkOutcome::Failed(BulkFailure::new(reason));
+                return BulkResult { item, outcome };
+            }
+            let sent = sent_of_device.entry(device_id).or_default();
+            match rounds.get_mut(*sent) {
+                Some(round) => round.push(index),
+                None => rounds.push(vec![index]),
+            }
+            *sent += 1;
+            let outcome = BulkOutcome::NotDone;
+            BulkResult { item, outcome }
+        };
+        let results = entries.into_iter().enumerate().map(result).collect();
+        Self { results, rounds }
+    }
+}
+
+/// The parts of a run that its requests share.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    hub: &'a IotHubRegistryManager,
+    options: &'a BulkOptions,
+    stop: &'a StopSignal,
+    counter: &'a Counter,
+}
+
+impl Run<'_> {
+    /// Sends the valid ones of `count` entries, unless the run has been stopped. Returns one outcome per entry.
     async fn send_entries(
-        &self,
-        entries: Vec<Result<ExportImportDevice>>,
-        options: &BulkOptions,
-        stop: &StopSignal,
+        self,
+        count: usize,
+        entries: Option<Vec<Result<ExportImportDevice>>>,
     ) -> Vec<BulkOutcome> {
-        let mut outcomes = Vec::with_capacity(entries.len());
-        let mut bodies = Vec::with_capacity(entries.len());
-        for entry in entries {
+        let mut outcomes = vec![BulkOutcome::NotDone; count];
+        let mut bodies = Vec::new();
+        let mut sent = Vec::new();
+        for (entry, outcome) in entries.into_iter().flatten().zip(&mut outcomes) {
             match entry {
                 Ok(body) => {
                     bodies.push(body);
-                    outcomes.push(None);
+                    sent.push(outcome);
                 }
-                Err(error) => outcomes.push(Some(BulkOutcome::Failed(error.into()))),
+                Err(error) => *outcome = BulkOutcome::Failed(error.into()),
             }
         }
-        let sent = match bodies.is_empty() {
-            true => Vec::new(),
-            false => self.send_chunk(&bodies, options, stop).await,
-        };
-        let mut sent = sent.into_iter();
-        // There is one for each gap.
-        let fill =
-            |outcome: Option<BulkOutcome>| outcome.or_else(|| sent.next()).unwrap_or(BulkOutcome::Unknown);
-        outcomes.into_iter().map(fill).collect()
+        if !bodies.is_empty() {
+            for (slot, outcome) in sent.into_iter().zip(self.send_chunk(&bodies).await) {
+                *slot = outcome;
+            }
+        }
+        outcomes.iter().for_each(|outcome| self.counter.count(outcome));
+        outcomes
     }
 
-    /// One outcome per body. A throttled request is tried again.
-    async fn send_chunk(
-        &self,
-        bodies: &Vec<ExportImportDevice>,
-        options: &BulkOptions,
-        stop: &StopSignal,
-    ) -> Vec<BulkOutcome> {
-        let all = |outcome: BulkOutcome| vec![outcome; bodies.len()];
+    /// Sends the bodies in one request, and in halves if it is refused as a whole, down to single entries. Returns one
+    /// outcome per body.
+    async fn send_chunk(self, bodies: &[ExportImportDevice]) -> Vec<BulkOutcome> {
+        let mut all = Vec::with_capacity(bodies.len());
+        // Slices that remain, the first one last, with the refusal of the request that had them.
+        let mut remaining = vec![(bodies, None)];
+        while let Some((bodies, refusal)) = remaining.pop() {
+            let together = |outcome| match (outcome, refusal.clone()) {
+                (BulkOutcome::NotDone, Some(refusal)) => BulkOutcome::RefusedTogether(refusal),
+                (outcome, _) => outcome,
+            };
+            if self.stop.is_set() && refusal.is_some() {
+                all.extend(vec![together(BulkOutcome::NotDone); bodies.len()]);
+                continue;
+            }
+            match self.send_request(bodies.to_vec()).await {
+                Ok(result) => all.extend(outcomes(bodies, result)),
+                Err(error) if matches!(error.status(), Some(400 | 413)) => {
+                    let failure = BulkFailure::from(error);
+                    if bodies.len() == 1 {
+                        all.push(BulkOutcome::Failed(failure));
+                    } else {
+                        let (first, second) = bodies.split_at(bodies.len() / 2);
+                        remaining.push((second, Some(failure.clone())));
+                        remaining.push((first, Some(failure)));
+                    }
+                }
+                Err(error) => all.extend(vec![together(self.stop.stop(error)); bodies.len()]),
+            }
+        }
+        all
+    }
+
+    /// Sends a request, and retries it while it is throttled.
+    async fn send_request(self, bodies: Vec<ExportImportDevice>) -> Result<BulkRegistryOperationResult> {
+        let core = &self.hub.core;
         let send = || async {
-            let request = self.core.protocol().bulk_registry_update_registry_request(bodies);
-            let call = self.core.call("bulk_create_or_update_devices");
+            let request = core.protocol().bulk_registry_update_registry_request(&bodies);
+            let call = core.call("bulk_create_or_update_devices");
             match call.send_with_failure(request).await {
                 Ok(response) => Ok(Response::<BulkRegistryOperationResult>::into_model(response)?),
                 Err(failure) => partial_failure(&failure).ok_or_else(|| Error::from(failure.error)),
             }
         };
-        match options.retries().run(send).await {
-            Ok(result) => judge(bodies, result),
-            Err(error) if matches!(error.status(), Some(400 | 413)) => all(BulkOutcome::Failed(error.into())),
-            Err(error) => all(stop.stop(error)),
-        }
+        self.options.retries().run(send).await
     }
 }
 
-/// A result for every entry, and the places of those to send: the first for each id.
-fn plan(entries: impl IntoIterator<Item = RegistryEntry>) -> (Vec<BulkResult<RegistryEntry>>, Vec<usize>) {
-    let mut seen = HashSet::new();
-    let mut sendable = Vec::new();
-    let result = |(place, item): (usize, RegistryEntry)| {
-        let id = (item.device_id().to_owned(), item.module_id().map(str::to_owned));
-        let outcome = if seen.insert(id) {
-            sendable.push(place);
-            BulkOutcome::NotDone
-        } else {
-            BulkOutcome::Failed(BulkFailure::new(
-                "an earlier entry has the same id; use one entry per device or module",
-            ))
-        };
-        BulkResult { item, outcome }
-    };
-    let results = entries.into_iter().enumerate().map(result).collect();
-    (results, sendable)
-}
-
-/// The result that the service returns with status 400 if entries failed.
+/// Returns the result that the service returns with status 400 if entries failed.
 fn partial_failure(failure: &Failure) -> Option<BulkRegistryOperationResult> {
     let response = failure.response.as_ref()?;
     if response.status() != StatusCode::BadRequest {
@@ -193,30 +248,31 @@ fn partial_failure(failure: &Failure) -> Option<BulkRegistryOperationResult> {
     result.is_successful.is_some().then_some(result)
 }
 
-fn judge(bodies: &[ExportImportDevice], result: BulkRegistryOperationResult) -> Vec<BulkOutcome> {
+/// Returns the outcome of each body.
+fn outcomes(bodies: &[ExportImportDevice], result: BulkRegistryOperationResult) -> Vec<BulkOutcome> {
     let successful = result.is_successful.unwrap_or(false);
     let errors = result.errors.unwrap_or_default();
-    // A failure that names no entry leaves the outcome of all unknown.
-    let in_doubt = !successful
+    // After a failure that names no entry, all outcomes are unknown.
+    let all_unknown = !successful
         && !errors
             .iter()
-            .any(|error| bodies.iter().any(|body| concerns(error, body)));
+            .any(|error| bodies.iter().any(|body| refers_to(error, body)));
     bodies
         .iter()
-        .map(|body| match errors.iter().find(|error| concerns(error, body)) {
+        .map(|body| match errors.iter().find(|error| refers_to(error, body)) {
             Some(error) => outcome(failure(error)),
-            None if in_doubt => BulkOutcome::Unknown,
+            None if all_unknown => BulkOutcome::Unknown,
             None => BulkOutcome::Done(()),
         })
         .collect()
 }
 
-/// An error without the id of a module concerns everything of the device in the request.
-fn concerns(error: &DeviceRegistryOperationError, body: &ExportImportDevice) -> bool {
+/// Returns whether an error refers to an entry. One without a module id refers to all entries of its device.
+fn refers_to(error: &DeviceRegistryOperationError, body: &ExportImportDevice) -> bool {
     error.device_id == body.id && (error.module_id.is_none() || error.module_id == body.module_id)
 }
 
-/// The outcome of an entry that failed. Some failures are the service's, and the entry can be tried again.
+/// Returns the outcome of a failed entry. After a failure of the service the entry can be retried.
 fn outcome(failure: BulkFailure) -> BulkOutcome {
     match failure.code.map(|code| code.number() / 1000) {
         // Throttled or unavailable: nothing was done.
@@ -238,7 +294,7 @@ fn failure(error: &DeviceRegistryOperationError) -> BulkFailure {
         (Some(status), Some(code)) => format!("{code}: {status}"),
         (Some(status), None) => status.clone(),
         (None, Some(code)) => code.to_string(),
-        (None, None) => "the service gives no reason".to_owned(),
+        (None, None) => "the service gave no reason".to_owned(),
     };
     BulkFailure {
         code,

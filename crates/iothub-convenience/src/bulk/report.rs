@@ -1,17 +1,17 @@
-//! Outcomes of the items of a bulk run.
+//! Reports of bulk runs.
 
 use crate::error::{Error, ErrorCode};
 
-/// Outcomes of a bulk run, in the order of its items.
+/// The report of a bulk run, with an outcome for every item in the order of the items.
 ///
-/// Every item is in here, whatever happened. [`into_unfinished`](Self::into_unfinished) gives the items for another run.
+/// [`into_unfinished`](Self::into_unfinished) returns the items for another run.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-#[must_use = "failures are only in the report"]
+#[must_use = "only the report has the failures"]
 pub struct BulkReport<I, T = ()> {
     /// One result per item.
     pub results: Vec<BulkResult<I, T>>,
-    /// Why the run stopped before its end, if it did. Requests in flight were completed.
+    /// The error that stopped the run, if it was stopped. Requests in flight were completed.
     pub stopped_by: Option<Error>,
 }
 
@@ -31,24 +31,27 @@ pub struct BulkResult<I, T = ()> {
 pub enum BulkOutcome<T = ()> {
     /// It was done, with this result.
     Done(T),
-    /// The service refused it, or it was not sent because the service would refuse it. Trying again does not help.
+    /// The service refused it, or it is invalid and was not sent. A retry would fail too.
     Failed(BulkFailure),
-    /// It was not done, for a reason that does not concern it. It can be tried again.
+    /// The service refused a request with several items, and the run was stopped before this one was sent in a smaller
+    /// request. The failure is that of the request, and may be due to another item. It can be retried.
+    RefusedTogether(BulkFailure),
+    /// It was not done, for a reason that is not specific to it. It can be retried.
     NotDone,
-    /// The service may or may not have done it: no response arrived.
+    /// The service may or may not have done it, because its response was lost.
     Unknown,
 }
 
-/// Why one item failed.
+/// The failure of one item.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 #[non_exhaustive]
 pub struct BulkFailure {
-    /// The service's code, `None` if the service was not asked or its code is unknown.
+    /// The service's code, `None` if the item was not sent or the code is unknown.
     pub code: Option<ErrorCode>,
-    /// The service's explanation, or ours.
+    /// The service's message, or the client's.
     pub message: String,
-    /// The error behind it, if the item had a request of its own or was not sent. Its text is the message.
+    /// The error of the item's own call, or of the check before sending. Its `Display` is the message.
     pub error: Option<Error>,
 }
 
@@ -73,15 +76,14 @@ impl From<Error> for BulkFailure {
 }
 
 impl<I, T> BulkReport<I, T> {
-    /// Returns whether every item was done.
+    /// Returns whether every item was done and nothing stopped the run.
     #[must_use]
     pub fn is_successful(&self) -> bool {
-        self.results
-            .iter()
-            .all(|result| matches!(result.outcome, BulkOutcome::Done(_)))
+        let is_done = |result: &BulkResult<I, T>| matches!(result.outcome, BulkOutcome::Done(_));
+        self.stopped_by.is_none() && self.results.iter().all(is_done)
     }
 
-    /// The items that were done, with their results.
+    /// Returns the items that were done, with their results.
     pub fn done(&self) -> impl Iterator<Item = (&I, &T)> {
         self.results.iter().filter_map(|result| match &result.outcome {
             BulkOutcome::Done(value) => Some((&result.item, value)),
@@ -89,7 +91,7 @@ impl<I, T> BulkReport<I, T> {
         })
     }
 
-    /// The items that failed, with the reasons.
+    /// Returns the items that failed, with their failures. Without those that were only refused together with others.
     pub fn failed(&self) -> impl Iterator<Item = (&I, &BulkFailure)> {
         self.results.iter().filter_map(|result| match &result.outcome {
             BulkOutcome::Failed(failure) => Some((&result.item, failure)),
@@ -97,14 +99,15 @@ impl<I, T> BulkReport<I, T> {
         })
     }
 
-    /// The items that were not done or whose outcome is unknown, for another run.
+    /// Returns the items that were not done, only refused together with others, or whose outcome is unknown, for another run.
     ///
-    /// Items whose outcome is unknown may fail when tried again: created devices exist, deleted ones do not, and ETags have
-    /// changed.
+    /// Items whose outcome is unknown may fail then: created devices exist, deleted ones do not, and ETags have changed.
     #[must_use]
     pub fn into_unfinished(self) -> Vec<I> {
-        let unfinished =
-            |result: &BulkResult<I, T>| matches!(result.outcome, BulkOutcome::NotDone | BulkOutcome::Unknown);
+        let unfinished = |result: &BulkResult<I, T>| match result.outcome {
+            BulkOutcome::NotDone | BulkOutcome::RefusedTogether(_) | BulkOutcome::Unknown => true,
+            BulkOutcome::Done(_) | BulkOutcome::Failed(_) => false,
+        };
         self.results
             .into_iter()
             .filter(unfinished)

@@ -1,4 +1,4 @@
-//! Running work on many items with bounded concurrency.
+//! Bulk runs with bounded concurrency.
 
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
@@ -8,23 +8,28 @@ use futures::StreamExt;
 use crate::bulk::options::{BulkOptions, Counter};
 use crate::bulk::report::{BulkOutcome, BulkReport, BulkResult};
 use crate::client::IotHubRegistryManager;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 
-/// Whether a run has stopped, and why.
+/// The error that stops a run.
 #[derive(Debug, Default)]
 pub(super) struct StopSignal(Mutex<Option<Error>>);
 
 impl StopSignal {
+    /// Creates a signal, which is set if `checked` is an error.
+    pub(super) fn of(checked: Result<()>) -> Self {
+        Self(Mutex::new(checked.err()))
+    }
+
     fn error(&self) -> std::sync::MutexGuard<'_, Option<Error>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns whether no more items are to be started.
+    /// Returns whether no more items may be started.
     pub(super) fn is_set(&self) -> bool {
         self.error().is_some()
     }
 
-    /// Stops the run because of `error`, and returns its meaning for items that did not cause it.
+    /// Stops the run and returns the outcome of items for which `error` is not specific.
     pub(super) fn stop<T>(&self, error: Error) -> BulkOutcome<T> {
         let outcome = if may_have_been_done(&error) {
             BulkOutcome::Unknown
@@ -52,8 +57,8 @@ fn may_have_been_done(error: &Error) -> bool {
     }
 }
 
-/// Returns whether the failed call for one item is about that item, rather than about the service or the caller.
-fn concerns_item(error: &Error) -> bool {
+/// Returns whether the error of an item's call is specific to the item, not to the service or the caller.
+fn is_specific(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::InvalidInput => true,
         ErrorKind::Service => matches!(error.status(), Some(400 | 404 | 405 | 409 | 412 | 413)),
@@ -62,10 +67,9 @@ fn concerns_item(error: &Error) -> bool {
 }
 
 impl IotHubRegistryManager {
-    /// Runs `work` on each item with bounded concurrency, until one fails for a reason that concerns all.
+    /// Runs `work` on each item with bounded concurrency, until an item fails for a reason that is not specific to it.
     ///
-    /// Throttled items are tried again. `method` is the public method, to whose span all calls belong; `work` makes them
-    /// with the client that it is given.
+    /// Throttled items are retried. All calls that `work` makes with its client belong to the span of `method`.
     pub(super) async fn run_each<I, T, W, Fut>(
         &self,
         method: &'static str,
@@ -80,7 +84,13 @@ impl IotHubRegistryManager {
         let options = options.unwrap_or_default();
         let composite = self.core.begin(method);
         let hub = self.over(composite.client().clone());
-        let (stop, counter) = (StopSignal::default(), Counter::new(&options));
+        let items = items.into_iter();
+        let total = match items.size_hint() {
+            (least, Some(most)) if least == most => Some(most),
+            _ => None,
+        };
+        let stop = StopSignal::of(options.check());
+        let counter = Counter::new(&options, total);
         let one = |item: I| {
             let starts = !stop.is_set();
             let (hub, options, work, stop, counter) = (&hub, &options, &work, &stop, &counter);
@@ -89,7 +99,7 @@ impl IotHubRegistryManager {
                     false => BulkOutcome::NotDone,
                     true => match options.retries().run(|| work(hub.clone(), &item)).await {
                         Ok(value) => BulkOutcome::Done(value),
-                        Err(error) if concerns_item(&error) => BulkOutcome::Failed(error.into()),
+                        Err(error) if is_specific(&error) => BulkOutcome::Failed(error.into()),
                         Err(error) => stop.stop(error),
                     },
                 };
@@ -99,7 +109,7 @@ impl IotHubRegistryManager {
         };
         let results = futures::stream::iter(items)
             .map(one)
-            .buffered(options.concurrency.max(1))
+            .buffered(options.max_concurrency.max(1))
             .collect()
             .await;
         let stopped_by = stop.into_error();

@@ -1,4 +1,4 @@
-//! Changes of many twins.
+//! Bulk twin updates.
 
 use azure_service_core::Precondition;
 
@@ -8,21 +8,21 @@ use crate::client::IotHubRegistryManager;
 use crate::twin::{Twin, TwinPatch};
 use crate::twins::TwinId;
 
-/// A change of one of many twins.
+/// The change of a twin in a bulk run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TwinUpdate {
     /// The device's id.
     pub device_id: String,
     /// The module's id, if it is the twin of a module.
     pub module_id: Option<String>,
-    /// The change.
+    /// The patch.
     pub patch: TwinPatch,
-    /// The version of the twin that the change depends on.
+    /// The precondition of the change.
     pub precondition: Precondition,
 }
 
 impl TwinUpdate {
-    /// A change of a device's twin.
+    /// Creates a change of a device's twin.
     #[must_use]
     pub fn new(
         device_id: impl Into<String>,
@@ -42,15 +42,15 @@ impl TwinUpdate {
 impl IotHubRegistryManager {
     /// Changes any number of twins with bounded concurrency, one request per twin.
     ///
-    /// The report has the new twin of each update that was done. To change all twins that meet a condition,
-    /// a scheduled job needs a single request.
+    /// The report has the new twin of each update that was done. To change all twins that match a condition, use a
+    /// [scheduled job](Self::begin_scheduled_job), which needs a single request.
     ///
     /// REST: `PATCH /twins/{id}` and `PATCH /twins/{id}/modules/{mid}`.
     ///
     /// # Errors
     ///
-    /// None: all failures are in the report. A failure that does not concern its own twin stops the run; call again with
-    /// [`BulkReport::into_unfinished`] to go on.
+    /// All failures are in the report. A failure that is not specific to one twin stops the run; call again with
+    /// [`BulkReport::into_unfinished`] to resume.
     ///
     /// # Example
     ///
@@ -73,13 +73,15 @@ impl IotHubRegistryManager {
         updates: impl IntoIterator<Item = TwinUpdate>,
         options: Option<BulkOptions>,
     ) -> BulkReport<TwinUpdate, Twin> {
-        let method = "update_twins";
-        self.run_each(method, updates, options, |hub, update: &TwinUpdate| {
+        self.run_each("update_twins", updates, options, |hub, update: &TwinUpdate| {
             let update = update.clone();
             async move {
-                let id = match &update.module_id {
-                    None => TwinId::device(&update.device_id)?,
-                    Some(module_id) => TwinId::module(&update.device_id, module_id)?,
+                let (method, id) = match &update.module_id {
+                    None => ("update_twin", TwinId::device(&update.device_id)?),
+                    Some(module_id) => (
+                        "update_module_twin",
+                        TwinId::module(&update.device_id, module_id)?,
+                    ),
                 };
                 let TwinUpdate {
                     patch, precondition, ..

@@ -1,4 +1,4 @@
-//! Configurations as the service reads and returns them.
+//! Configurations.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,13 @@ use azure_protocol_runtime::DateTime;
 use azure_service_core::Precondition;
 use iothub_protocol::types;
 use serde_json::{Map, Value};
+use twin_query::iothub::{self as query, Source, TargetCondition, parse_metric, parse_target_condition};
 
+use crate::configuration::content::ConfigurationContent;
 use crate::error::{Error, Result};
 use crate::model::{Member, Style, model};
 
-/// Members that the service maintains. They are not sent.
+/// Members that the service maintains, which are not sent.
 const READ_ONLY: [&str; 5] = [
     "etag",
     "createdTimeUtc",
@@ -21,82 +23,70 @@ const READ_ONLY: [&str; 5] = [
 ];
 
 model! {
-    /// An automatic configuration of devices, or a deployment for edge devices: the twins that it targets and what it writes
-    /// to them.
+    /// An automatic device configuration or an edge deployment: the content that is applied to the targeted twins.
     ///
     /// # Example
     ///
     /// ```
     /// use iothub_convenience::{Configuration, ConfigurationContent};
     ///
-    /// let content = ConfigurationContent::device([("properties.desired.interval", 5)]);
+    /// let content = ConfigurationContent::device([("properties.desired.interval", 5)])?;
     /// let configuration = Configuration::new("fast-sensors", content)
     ///     .with_target_condition("tags.site = 'oslo'")
     ///     .with_priority(10)
     ///     .with_metric("late", "SELECT deviceId FROM devices WHERE properties.reported.interval > 5");
     /// assert_eq!(configuration.id, "fast-sensors");
+    /// # Ok::<(), iothub_convenience::Error>(())
     /// ```
     pub struct Configuration as "configuration" {
         /// The id: lower-case letters, digits and `-+%_*!'`, at most 128.
         pub id: String = "id",
-        /// The version of the configuration's schema, free for the caller to use.
+        /// The version of the configuration's schema. The service ignores it.
         pub schema_version: Option<String> = "schemaVersion",
-        /// Labels, free for the caller to use.
+        /// Labels. The service ignores them.
         pub labels: Option<BTreeMap<String, String>> = "labels",
-        /// What is written to the twins. It cannot be changed: the service ignores other content in an update.
+        /// The content. It is immutable: the service ignores other content in an update.
         pub content: ConfigurationContent = "content",
-        /// Which twins are targeted: a condition as in a query, `*` for all, empty or missing for none. For module twins it
-        /// begins with `from devices.modules where`.
+        /// The condition for targeted twins, as in a query: `*` for all, empty or missing for none. For module twins it begins
+        /// with `from devices.modules where`.
         pub target_condition: Option<String> = "targetCondition",
-        /// When it was created.
+        /// The time of creation.
         pub created_time_utc: Option<DateTime> = "createdTimeUtc",
-        /// When it was last changed.
+        /// The time of the last change.
         pub last_updated_time_utc: Option<DateTime> = "lastUpdatedTimeUtc",
-        /// Of two configurations that write the same property the one with the greater priority wins, then the newer.
+        /// The priority. If two configurations write the same property, the higher priority wins, then the newer one.
         pub priority: Option<i32> = "priority",
         /// Metrics that the service defines, such as `targetedCount` and `appliedCount`.
         pub system_metrics: Option<ConfigurationMetrics> = "systemMetrics",
         /// The caller's metrics, at most five.
         pub metrics: Option<ConfigurationMetrics> = "metrics",
-        /// The version. See [`precondition`](Self::precondition).
+        /// The ETag. See [`precondition`](Self::precondition).
         pub etag: Option<Etag> = "etag",
     }
 }
 
 model! {
-    /// What a configuration writes: to twins of devices, of modules, or of all modules of edge devices.
-    pub struct ConfigurationContent as "content" {
-        /// What is written to twins of devices, by paths such as `properties.desired.interval`.
-        pub device_content: Option<Map<String, Value>> = "deviceContent",
-        /// What is written to twins of modules of edge devices, by module ids; `$edgeAgent` must be among them.
-        pub modules_content: Option<Map<String, Value>> = "modulesContent",
-        /// What is written to twins of modules, by paths such as `properties.desired.interval`.
-        pub module_content: Option<Map<String, Value>> = "moduleContent",
-    }
-}
-
-model! {
-    /// Queries over twins, and the numbers of twins that they find.
+    /// Metrics: queries over twins and the numbers of their results.
     pub struct ConfigurationMetrics as "metrics" {
-        /// The queries, by the names of the metrics.
+        /// The queries, by metric names.
         pub queries: Option<BTreeMap<String, String>> = "queries",
-        /// The numbers, by the names of the metrics. Empty until the service has evaluated the queries.
+        /// The numbers of results, by metric names. Empty until the service has evaluated the queries.
         pub results: Option<BTreeMap<String, i64>> = "results",
     }
 }
 
 model! {
-    /// Mistakes in the queries of a configuration.
+    /// Errors in the queries of a configuration.
     pub struct ConfigurationQueriesTestResponse as "test result" {
-        /// The mistake in the target condition, empty or missing if there is none.
+        /// The error in the target condition, empty or missing if it is valid.
         pub target_condition_error: Option<String> = "targetConditionError",
-        /// The mistakes in the metric queries, by the names of the metrics.
+        /// The errors in metric queries, by metric names.
         pub custom_metric_query_errors: Option<BTreeMap<String, String>> = "customMetricQueryErrors",
     }
 }
 
 impl Configuration {
-    /// A configuration that targets nothing yet.
+    /// Creates a configuration without a target condition, which targets nothing.
     #[must_use]
     pub fn new(id: impl Into<String>, content: ConfigurationContent) -> Self {
         Self {
@@ -106,7 +96,7 @@ impl Configuration {
         }
     }
 
-    /// The precondition that the configuration has not been changed since it was read.
+    /// Returns the precondition that the configuration has not changed since it was read.
     ///
     /// # Errors
     ///
@@ -115,21 +105,21 @@ impl Configuration {
         Ok(Precondition::from_etag(self.etag.clone())?)
     }
 
-    /// The configuration with this target condition.
+    /// Sets the target condition.
     #[must_use]
     pub fn with_target_condition(mut self, condition: impl Into<String>) -> Self {
         self.target_condition = Some(condition.into());
         self
     }
 
-    /// The configuration with this priority.
+    /// Sets the priority.
     #[must_use]
     pub fn with_priority(mut self, priority: i32) -> Self {
         self.priority = Some(priority);
         self
     }
 
-    /// The configuration with one more metric.
+    /// Adds a metric.
     #[must_use]
     pub fn with_metric(mut self, name: impl Into<String>, query: impl Into<String>) -> Self {
         let queries = self
@@ -141,7 +131,7 @@ impl Configuration {
         self
     }
 
-    /// The configuration with one more label.
+    /// Adds a label.
     #[must_use]
     pub fn with_label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.labels
@@ -150,11 +140,26 @@ impl Configuration {
         self
     }
 
-    /// The body that creates or updates the configuration.
+    /// Checks target condition and metrics as queries.
+    fn check_queries(&self) -> Result<()> {
+        if let Some(condition) = &self.target_condition {
+            check_target_condition(condition)
+                .map_err(|error| Error::invalid_input("target_condition", error.to_string()))?;
+        }
+        let queries = self.metrics.iter().filter_map(|metrics| metrics.queries.as_ref());
+        for (name, query) in queries.flatten() {
+            parse_metric(query)
+                .map_err(|error| Error::invalid_input("metrics", format!("{name:?}: {error}")))?;
+        }
+        Ok(())
+    }
+
+    /// Returns the body that creates or updates the configuration.
     pub(super) fn to_body(&self) -> Result<types::Configuration> {
         self.content.check()?;
+        self.check_queries()?;
         let mut document = members(self);
-        // In any case, as they may have been read so.
+        // In any case, because the service varies it.
         document.retain(|name, _| !READ_ONLY.iter().any(|known| known.eq_ignore_ascii_case(name)));
         if let Some(Value::Object(metrics)) = document.get_mut("metrics") {
             metrics.shift_remove("results");
@@ -166,64 +171,17 @@ impl Configuration {
     }
 }
 
-impl ConfigurationContent {
-    /// Content for twins of devices, by paths such as `properties.desired.interval`.
-    #[must_use]
-    pub fn device<K: Into<String>, V: Into<Value>>(properties: impl IntoIterator<Item = (K, V)>) -> Self {
-        Self {
-            device_content: Some(collect(properties)),
-            ..Self::default()
-        }
+fn check_target_condition(text: &str) -> Result<(), query::Error> {
+    match parse_target_condition(text)? {
+        TargetCondition::None | TargetCondition::All => {}
+        TargetCondition::Devices(condition) => condition.validate(Source::Devices)?,
+        TargetCondition::Modules(condition) => condition.validate(Source::Modules)?,
     }
-
-    /// Content for twins of modules, by paths such as `properties.desired.interval`.
-    #[must_use]
-    pub fn module<K: Into<String>, V: Into<Value>>(properties: impl IntoIterator<Item = (K, V)>) -> Self {
-        Self {
-            module_content: Some(collect(properties)),
-            ..Self::default()
-        }
-    }
-
-    /// Content for the modules of edge devices, by the ids of the modules; `$edgeAgent` must be among them.
-    #[must_use]
-    pub fn edge_modules<K: Into<String>, V: Into<Value>>(modules: impl IntoIterator<Item = (K, V)>) -> Self {
-        Self {
-            modules_content: Some(collect(modules)),
-            ..Self::default()
-        }
-    }
-
-    fn check(&self) -> Result<()> {
-        let kinds = [&self.device_content, &self.modules_content, &self.module_content];
-        let count = kinds.iter().filter(|content| content.is_some()).count();
-        // A later version of the service may have a fourth kind.
-        if count > 1 || (count == 0 && self.extra.is_empty()) {
-            let reason = "must have exactly one of device_content, module_content and modules_content";
-            return Err(Error::invalid_input("content", reason));
-        }
-        Ok(())
-    }
-
-    /// The body that applies the content to an edge device.
-    pub(super) fn to_body(&self) -> Result<types::ConfigurationContent> {
-        self.check()?;
-        Ok(types::ConfigurationContent {
-            extra: members(self),
-            ..Default::default()
-        })
-    }
+    Ok(())
 }
 
-fn collect<K: Into<String>, V: Into<Value>>(members: impl IntoIterator<Item = (K, V)>) -> Map<String, Value> {
-    members
-        .into_iter()
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect()
-}
-
-#[expect(clippy::expect_used, reason = "a model is written as an object")]
-fn members(model: &impl Member) -> Map<String, Value> {
+#[expect(clippy::expect_used, reason = "models serialize as objects")]
+pub(super) fn members(model: &impl Member) -> Map<String, Value> {
     let mut document = model.write(Style::SENT);
     std::mem::take(document.as_object_mut().expect("it is an object"))
 }
@@ -242,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_is_read_whole_and_sent_without_what_the_service_maintains() {
+    fn configuration_is_sent_without_members_that_the_service_maintains() {
         let configuration: Configuration = serde_json::from_value(recorded()).unwrap();
         assert_eq!(
             configuration.metrics.as_ref().unwrap().results.as_ref().unwrap()["q"],
@@ -258,8 +216,8 @@ mod tests {
     }
 
     #[test]
-    fn there_is_exactly_one_kind_of_content() {
-        let one = ConfigurationContent::device([("properties.desired", json!({}))]);
+    fn configuration_needs_exactly_one_kind_of_content() {
+        let one = ConfigurationContent::device([("properties.desired", json!({}))]).unwrap();
         let mut two = one.clone();
         two.module_content = Some(Map::new());
         assert!(Configuration::new("c", one).to_body().is_ok());
@@ -273,5 +231,52 @@ mod tests {
         }
         let unknown: ConfigurationContent = serde_json::from_value(json!({"cloudContent": {}})).unwrap();
         assert!(Configuration::new("c", unknown).to_body().is_ok());
+    }
+
+    /// HUB-CONFIG-9, HUB-CONFIG-14, HUB-CONFIG-22.
+    #[test]
+    fn target_condition_and_metrics_are_parsed_before_sending() {
+        let configuration = || {
+            Configuration::new(
+                "c",
+                ConfigurationContent::device([("properties.desired.a", 1)]).unwrap(),
+            )
+        };
+        for condition in ["", "*", "tags.a = 1", "FROM devices.modules WHERE moduleId = 'm'"] {
+            assert!(
+                configuration().with_target_condition(condition).to_body().is_ok(),
+                "{condition}"
+            );
+        }
+        for query in [
+            "select *",
+            "SELECT deviceId FROM devices WHERE configurations.[[c]].status = 'Applied'",
+        ] {
+            assert!(
+                configuration().with_metric("m", query).to_body().is_ok(),
+                "{query}"
+            );
+        }
+        let error = configuration()
+            .with_target_condition("tags.a == 1")
+            .to_body()
+            .unwrap_err();
+        assert_eq!(error.parameter(), Some("target_condition"));
+        assert!(
+            error
+                .to_string()
+                .starts_with("invalid target_condition: line 1, column 9: "),
+            "{error}"
+        );
+        let error = configuration()
+            .with_target_condition("CONTAINS(tags.a, 'b')")
+            .to_body()
+            .unwrap_err();
+        assert_eq!(error.parameter(), Some("target_condition"));
+        let error = configuration()
+            .with_metric("m", "SELECT FROM devices")
+            .to_body()
+            .unwrap_err();
+        assert_eq!(error.parameter(), Some("metrics"));
     }
 }

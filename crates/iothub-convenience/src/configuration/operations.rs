@@ -1,4 +1,4 @@
-//! Configurations.
+//! Methods for configurations.
 
 use std::collections::BTreeMap;
 
@@ -7,15 +7,37 @@ use azure_service_core::Precondition;
 use iothub_protocol::types;
 
 use crate::client::IotHubRegistryManager;
-use crate::configuration::model::{Configuration, ConfigurationContent, ConfigurationQueriesTestResponse};
+use crate::configuration::content::ConfigurationContent;
+use crate::configuration::model::{Configuration, ConfigurationQueriesTestResponse};
 use crate::devices::count_parameter;
 use crate::error::{Error, Result};
 use crate::identity::check_device_id;
 
+/// The longest id of a configuration, in characters.
+const MAX_ID: usize = 128;
+
+/// Checks the id of a configuration.
+fn check_configuration_id(id: &str) -> Result<()> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-+%_*!'".contains(c);
+    let length = id.chars().count();
+    let reason = if id.is_empty() {
+        "must not be empty".to_owned()
+    } else if let Some((position, character)) = id.chars().enumerate().find(|(_, c)| !allowed(*c)) {
+        format!(
+            "{id:?} contains {character:?} at position {position}; allowed are lower-case ASCII letters, digits and -+%_*!'"
+        )
+    } else if length > MAX_ID {
+        format!("has {length} characters; at most {MAX_ID} are allowed")
+    } else {
+        return Ok(());
+    };
+    Err(Error::invalid_input("configuration_id", reason))
+}
+
 /// Options of [`IotHubRegistryManager::get_configurations`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GetConfigurationsOptions {
-    /// How many configurations to ask for. The service returns all, of which there are at most a hundred.
+    /// The number of configurations to request. The service returns all, at most a hundred.
     pub max_count: Option<u32>,
 }
 
@@ -38,7 +60,7 @@ impl IotHubRegistryManager {
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
-    /// let content = ConfigurationContent::device([("properties.desired.interval", 5)]);
+    /// let content = ConfigurationContent::device([("properties.desired.interval", 5)])?;
     /// let configuration = Configuration::new("fast-sensors", content).with_target_condition("tags.site = 'oslo'");
     /// let created = hub.create_configuration(&configuration).await?.into_model()?;
     /// println!("{:?}", created.etag);
@@ -55,8 +77,8 @@ impl IotHubRegistryManager {
 
     /// Changes target condition, priority, labels and metrics of a configuration.
     ///
-    /// Fields that `configuration` does not have are cleared: begin with one that was read. The content must be there and
-    /// cannot be changed; the service silently ignores other content.
+    /// Clears fields that are not set, so start from a configuration that was read. The content is required but immutable;
+    /// the service silently ignores other content.
     ///
     /// REST: `PUT /configurations/{id}` with `If-Match`.
     ///
@@ -74,7 +96,7 @@ impl IotHubRegistryManager {
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&[]).await?;
-    /// # let content = ConfigurationContent::device([("properties.desired.interval", 5)]);
+    /// # let content = ConfigurationContent::device([("properties.desired.interval", 5)])?;
     /// # hub.create_configuration(&Configuration::new("fast-sensors", content)).await?;
     /// let stored = hub.get_configuration("fast-sensors").await?.into_model()?;
     /// let precondition = stored.precondition()?;
@@ -99,6 +121,7 @@ impl IotHubRegistryManager {
         if_match: Option<&str>,
     ) -> Result<Response<Configuration>> {
         let (id, body) = (configuration.id.as_str(), &configuration.to_body()?);
+        check_configuration_id(id)?;
         let request = self
             .core
             .protocol()
@@ -113,7 +136,23 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// # let content = iothub_convenience::ConfigurationContent::device([("properties.desired.interval", 5)])?;
+    /// # hub.create_configuration(&iothub_convenience::Configuration::new("fast-sensors", content)).await?;
+    /// let configuration = hub.get_configuration("fast-sensors").await?.into_model()?;
+    /// println!("{:?}", configuration.target_condition);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn get_configuration(&self, configuration_id: &str) -> Result<Response<Configuration>> {
+        check_configuration_id(configuration_id)?;
         let request = self.core.protocol().configuration_get_request(configuration_id);
         Ok(self.core.call("get_configuration").send(request).await?)
     }
@@ -124,7 +163,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As every call: see [`Error`](crate::Error).
+    /// See [`Error`](crate::Error).
     ///
     /// # Example
     ///
@@ -151,7 +190,7 @@ impl IotHubRegistryManager {
         Ok(self.core.call("get_configurations").send(request).await?)
     }
 
-    /// Deletes a configuration. Properties that it has written to twins stay.
+    /// Deletes a configuration. Properties that it has written to twins are kept.
     ///
     /// REST: `DELETE /configurations/{id}` with `If-Match`.
     ///
@@ -159,11 +198,27 @@ impl IotHubRegistryManager {
     ///
     /// [`is_precondition_failed`](crate::Error::is_precondition_failed) if it has been changed,
     /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// # let content = iothub_convenience::ConfigurationContent::device([("properties.desired.interval", 5)])?;
+    /// # hub.create_configuration(&iothub_convenience::Configuration::new("fast-sensors", content)).await?;
+    /// let configuration = hub.get_configuration("fast-sensors").await?.into_model()?;
+    /// hub.delete_configuration("fast-sensors", configuration.precondition()?).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn delete_configuration(
         &self,
         configuration_id: &str,
         precondition: impl Into<Precondition>,
     ) -> Result<Response<(), NoFormat>> {
+        check_configuration_id(configuration_id)?;
         let if_match = &precondition.into().quoted()?;
         let request = self
             .core
@@ -172,13 +227,13 @@ impl IotHubRegistryManager {
         Ok(self.core.call("delete_configuration").send(request).await?)
     }
 
-    /// Has the service check a target condition and metric queries. Mistakes are in the response.
+    /// Checks a target condition and metric queries in the service. The response has their errors.
     ///
     /// REST: `POST /configurations/testQueries`.
     ///
     /// # Errors
     ///
-    /// As every call: see [`Error`](crate::Error). Queries with mistakes are no error.
+    /// See [`Error`](crate::Error). Invalid queries are not an error.
     ///
     /// # Example
     ///
@@ -189,11 +244,11 @@ impl IotHubRegistryManager {
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (emulator, hub) = emulated_hub(&[]).await?;
-    /// let mistakes = hub
+    /// let checked = hub
     ///     .test_configuration_queries("tags.site = 'oslo'", BTreeMap::new())
     ///     .await?
     ///     .into_model()?;
-    /// println!("{:?}", mistakes.target_condition_error);
+    /// println!("{:?}", checked.target_condition_error);
     /// # Ok(())
     /// # }
     /// ```
@@ -203,7 +258,7 @@ impl IotHubRegistryManager {
         custom_metric_queries: BTreeMap<String, String>,
     ) -> Result<Response<ConfigurationQueriesTestResponse>> {
         if target_condition.is_empty() && custom_metric_queries.is_empty() {
-            let reason = "must not be empty if there are no metric queries: there would be nothing to test";
+            let reason = "must not be empty if there are no metric queries";
             return Err(Error::invalid_input("target_condition", reason));
         }
         let body = &types::ConfigurationQueriesTestInput {
@@ -214,13 +269,35 @@ impl IotHubRegistryManager {
         Ok(self.core.call("test_configuration_queries").send(request).await?)
     }
 
-    /// Replaces the content of the modules of one edge device. The device must not be targeted by a configuration.
+    /// Replaces the modules' content of one edge device. No configuration may target the device.
     ///
     /// REST: `POST /devices/{id}/applyConfigurationContent`.
     ///
     /// # Errors
     ///
-    /// As every call: see [`Error`](crate::Error). Not repeated once it may have reached the service.
+    /// See [`Error`](crate::Error). Not retried once the service may have processed it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::ConfigurationContent;
+    /// use serde_json::json;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// # let edge = iothub_convenience::CreateOrUpdateDeviceOptions { iot_edge: true, ..Default::default() };
+    /// # let status = iothub_convenience::DeviceStatus::Enabled;
+    /// # hub.create_device_with_certificate_authority("gateway-1", status, Some(edge)).await?;
+    /// let content = ConfigurationContent::edge_modules([
+    ///     ("$edgeAgent", json!({"properties.desired": {"schemaVersion": "1.1", "modules": {}}})),
+    ///     ("$edgeHub", json!({"properties.desired": {"schemaVersion": "1.1"}})),
+    /// ])?;
+    /// hub.apply_configuration_content_on_edge_device("gateway-1", &content).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn apply_configuration_content_on_edge_device(
         &self,
         device_id: &str,

@@ -1,12 +1,12 @@
-//! Errors of AMQP in the terms that all calls share.
+//! Conversion of AMQP errors.
 
-use super::detail::Detail;
-use super::{Error, ErrorKind};
-use crate::amqp::{AmqpError, AmqpErrorKind, MessageFate};
+use crate::amqp::{AmqpError, AmqpErrorKind, DeliveryState};
+use crate::error::detail::Detail;
+use crate::error::{Error, ErrorKind};
 
 impl From<AmqpError> for Error {
     fn from(error: AmqpError) -> Self {
-        let core = azure_service_core::Error::with_text(coarse_kind(&error), error.headline())
+        let core = azure_service_core::Error::with_headline(coarse_kind(&error), error.headline())
             .with_code(error.code().map(str::to_owned))
             .with_tracking_id(error.tracking_id().map(str::to_owned));
         let core = match error.operation() {
@@ -21,7 +21,7 @@ impl From<AmqpError> for Error {
 }
 
 impl Error {
-    /// The error of AMQP, if the call went over it.
+    /// Returns the AMQP error, if the call used AMQP.
     #[cfg_attr(docsrs, doc(cfg(feature = "amqp")))]
     #[must_use]
     pub fn amqp(&self) -> Option<&AmqpError> {
@@ -33,7 +33,7 @@ impl Error {
 }
 
 fn coarse_kind(error: &AmqpError) -> ErrorKind {
-    if error.fate() == MessageFate::Unknown {
+    if error.delivery_state() == DeliveryState::Unknown {
         return ErrorKind::UnknownOutcome;
     }
     match error.kind() {
@@ -41,7 +41,7 @@ fn coarse_kind(error: &AmqpError) -> ErrorKind {
             ErrorKind::Connection
         }
         AmqpErrorKind::Credential => ErrorKind::Credential,
-        AmqpErrorKind::Protocol => ErrorKind::InvalidResponse,
+        AmqpErrorKind::Protocol | AmqpErrorKind::MessageTooLarge => ErrorKind::InvalidResponse,
         _ => ErrorKind::Service,
     }
 }

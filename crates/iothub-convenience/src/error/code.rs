@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use super::code_table::TABLE;
+use crate::error::code_table::TABLE;
 
 /// An error code of the service: a number, and for known numbers a name.
 ///
-/// The service answers single calls with the name and bulk calls with the number; this type knows both. Codes that
-/// are not known have a number only.
+/// The service returns the name for single calls and the number for bulk operations. Unknown codes have only a number.
 ///
 /// # Example
 ///
@@ -24,13 +23,13 @@ use super::code_table::TABLE;
 pub struct ErrorCode(pub(super) u32);
 
 impl ErrorCode {
-    /// The code with this number, known or not.
+    /// Creates the code with this number, which may be unknown.
     #[must_use]
     pub const fn from_number(number: u32) -> Self {
         Self(number)
     }
 
-    /// The code with this name, `None` if no such code is known.
+    /// Returns the code with this name, `None` if the name is unknown.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         TABLE
@@ -39,26 +38,26 @@ impl ErrorCode {
             .map(|(number, _)| Self(*number))
     }
 
-    /// The code that `text` stands for: the name of a known code, or digits.
+    /// Parses the name of a known code, or the digits of a number.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::from_name(text).or_else(|| text.parse().ok().map(Self))
     }
 
-    /// The number, six digits of which the first three are the HTTP status.
+    /// Returns the number: six digits, the first three of which are the HTTP status.
     #[must_use]
     pub const fn number(self) -> u32 {
         self.0
     }
 
-    /// The name, `None` if the code is not known.
+    /// Returns the name, `None` if the code is unknown.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         let index = TABLE.binary_search_by_key(&self.0, |(number, _)| *number).ok()?;
         TABLE.get(index).map(|(_, name)| *name)
     }
 
-    /// The HTTP status of the code.
+    /// Returns the HTTP status of the code.
     #[must_use]
     pub const fn http_status(self) -> u32 {
         self.0 / 1000
@@ -85,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_can_be_searched() {
+    fn table_is_sorted_and_names_and_numbers_match() {
         assert!(TABLE.is_sorted_by(|a, b| a.0 < b.0));
         for (number, name) in TABLE {
             assert_eq!(ErrorCode(*number).name(), Some(*name));

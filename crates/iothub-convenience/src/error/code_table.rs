@@ -1,11 +1,11 @@
 //! The numbers and names of the service's error codes.
 
-use super::code::ErrorCode;
+use crate::error::code::ErrorCode;
 
 /// Declares the constants and the table from one list.
 macro_rules! codes {
     ($( $constant:ident = $number:literal $name:literal, )+) => {
-        /// The codes that are known. Divide the number by 1000 for the HTTP status.
+        /// Known codes.
         impl ErrorCode {
             $(
                 #[doc = concat!("`", $name, "`, ", stringify!($number), ".")]
@@ -13,7 +13,7 @@ macro_rules! codes {
             )+
         }
 
-        /// Number and name of each known code, by ascending number.
+        /// Numbers and names of the known codes, sorted by number.
         pub(super) static TABLE: &[(u32, &str)] = &[ $( ($number, $name), )+ ];
     };
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use azure_service_core::ErrorKind;
 
-use super::Error;
 #[cfg(feature = "amqp")]
 use crate::amqp::AmqpError;
+use crate::error::Error;
 use crate::identity::{InvalidId, InvalidKey, InvalidThumbprint};
 use crate::twin::InvalidTwin;
 
-/// A typed detail, given by an accessor.
+/// The typed detail of an error.
 #[derive(Debug, Clone)]
 pub(super) enum Detail {
     Id(Arc<InvalidId>),
@@ -22,7 +22,7 @@ pub(super) enum Detail {
 }
 
 fn refused(parameter: &str, reason: &dyn std::error::Error) -> azure_service_core::Error {
-    azure_service_core::Error::with_text(ErrorKind::InvalidInput, reason.to_string())
+    azure_service_core::Error::with_headline(ErrorKind::InvalidInput, reason.to_string())
         .with_parameter(parameter)
 }
 
@@ -62,9 +62,9 @@ impl From<InvalidTwin> for Error {
     }
 }
 
-/// Details of checks that are made before anything is sent.
+/// Details of checks before sending.
 impl Error {
-    /// Why an id cannot name a device or module, if that is what failed.
+    /// Returns the invalid device or module id, if that is what failed.
     #[must_use]
     pub fn invalid_id(&self) -> Option<&InvalidId> {
         match &self.detail {
@@ -73,7 +73,7 @@ impl Error {
         }
     }
 
-    /// Why a symmetric key cannot be used, if that is what failed.
+    /// Returns why a symmetric key is invalid, if that is what failed.
     #[must_use]
     pub fn invalid_key(&self) -> Option<&InvalidKey> {
         match &self.detail {
@@ -82,7 +82,7 @@ impl Error {
         }
     }
 
-    /// Why a thumbprint cannot be used, if that is what failed.
+    /// Returns why a thumbprint is invalid, if that is what failed.
     #[must_use]
     pub fn invalid_thumbprint(&self) -> Option<&InvalidThumbprint> {
         match &self.detail {
@@ -91,7 +91,7 @@ impl Error {
         }
     }
 
-    /// Which rules tags and desired properties break, if that is what failed.
+    /// Returns the rules that tags or desired properties break, if that is what failed.
     #[must_use]
     pub fn invalid_twin(&self) -> Option<&InvalidTwin> {
         match &self.detail {

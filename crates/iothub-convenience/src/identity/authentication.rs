@@ -1,4 +1,4 @@
-//! How a device or module authenticates.
+//! Authentication of devices and modules.
 
 use azure_core::credentials::Secret;
 use iothub_protocol::types;
@@ -9,7 +9,7 @@ use crate::identity::thumbprint::X509Thumbprint;
 use crate::model::{model, plain_members};
 
 model! {
-    /// How a device or module authenticates.
+    /// The authentication of a device or module.
     ///
     /// # Example
     ///
@@ -39,7 +39,7 @@ azure_service_core::open_enum! {
         SelfSigned = "selfSigned",
         /// A certificate signed by an authority that the hub knows.
         CertificateAuthority = "certificateAuthority",
-        /// None: system modules of an edge device.
+        /// No credentials: system modules of an edge device.
         None = "none",
     }
 }
@@ -47,7 +47,7 @@ azure_service_core::open_enum! {
 plain_members!(AuthenticationType);
 
 impl Authentication {
-    /// Authentication with symmetric keys. With [`SymmetricKey::assigned_by_service`] the service generates them.
+    /// Returns authentication with symmetric keys. With [`SymmetricKey::assigned_by_service`] the service generates them.
     #[must_use]
     pub fn sas(keys: SymmetricKey) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl Authentication {
         }
     }
 
-    /// Authentication with certificates whose thumbprints the hub knows.
+    /// Returns authentication with certificates whose thumbprints the hub knows.
     #[must_use]
     pub fn x509(thumbprint: X509Thumbprint) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl Authentication {
         }
     }
 
-    /// Authentication with certificates signed by an authority that the hub knows.
+    /// Returns authentication with certificates signed by an authority that the hub knows.
     #[must_use]
     pub fn certificate_authority() -> Self {
         Self {
@@ -76,7 +76,7 @@ impl Authentication {
         }
     }
 
-    /// The body to send, unless the service would refuse it.
+    /// Returns the body. Fails if the credentials break a rule of the hub.
     pub(crate) fn to_body(&self) -> Result<types::AuthenticationMechanism> {
         use types::AuthenticationMechanismType as Kind;
         let mut mechanism = types::AuthenticationMechanism::default();
@@ -104,7 +104,7 @@ impl Authentication {
             Some(AuthenticationType::CertificateAuthority) => Kind::CertificateAuthority,
             Some(other) => {
                 let reason = format!(
-                    "has the type {other:?}, which cannot be given to an identity; use Authentication::sas, x509 or \
+                    "has the type {other:?}, which identities cannot be created with; use Authentication::sas, x509 or \
                      certificate_authority",
                     other = other.as_str()
                 );

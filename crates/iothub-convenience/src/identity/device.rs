@@ -22,29 +22,29 @@ model! {
     pub struct Device as "device" {
         /// The device's id.
         pub device_id: String = "deviceId",
-        /// Tells this device from an earlier one with the same id.
+        /// Distinguishes the device from an earlier one with the same id.
         pub generation_id: Option<String> = "generationId",
-        /// The version of the identity. See [`precondition`](Self::precondition).
+        /// The ETag of the identity. See [`precondition`](Self::precondition).
         pub etag: Option<Etag> = "etag",
         /// Whether the device is connected. May lag by minutes.
         pub connection_state: Option<ConnectionState> = "connectionState",
         /// Whether the device may connect.
         pub status: Option<DeviceStatus> = "status",
-        /// The reason for the status, as whoever set it wrote it.
+        /// The reason for the status.
         pub status_reason: Option<String> = "statusReason",
-        /// When the device last connected or disconnected.
+        /// The time at which the device last connected or disconnected.
         pub connection_state_updated_time: Option<DateTime> = "connectionStateUpdatedTime",
-        /// When the status was set.
+        /// The time at which the status was set.
         pub status_updated_time: Option<DateTime> = "statusUpdatedTime",
-        /// When the device last connected, sent or received.
+        /// The time at which the device last connected, sent or received.
         pub last_activity_time: Option<DateTime> = "lastActivityTime",
-        /// How many cloud-to-device messages are queued for the device.
+        /// The number of queued cloud-to-device messages.
         pub cloud_to_device_message_count: Option<i64> = "cloudToDeviceMessageCount",
-        /// How the device authenticates, with its keys if the caller may see them.
+        /// The authentication, with keys if the caller has the permission to read them.
         pub authentication: Option<Authentication> = "authentication",
-        /// What the device can do.
+        /// The capabilities.
         pub capabilities: Option<DeviceCapabilities> = "capabilities",
-        /// The scope of the device: its own if it is an edge device, else that of its parent.
+        /// The device scope: an edge device's own, or that of the parent.
         pub device_scope: Option<String> = "deviceScope",
         /// The scopes of the device's parents.
         pub parent_scopes: Option<Vec<String>> = "parentScopes",
@@ -52,7 +52,7 @@ model! {
 }
 
 impl Device {
-    /// The precondition that the device has not been changed since it was read.
+    /// Returns the precondition that the device has not changed since it was read.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl Device {
         Ok(Precondition::from_etag(self.etag.clone())?)
     }
 
-    /// The device for serialization with its keys, for a backup or another place that is as safe as the hub.
+    /// Returns the device for serialization with its keys, such as for a protected backup.
     ///
     /// # Example
     ///
@@ -84,7 +84,7 @@ impl Device {
     }
 }
 
-/// A document with keys, which has no `Debug`.
+/// A document with keys. It has no `Debug`.
 pub(crate) struct WithKeys(pub(crate) serde_json::Value);
 
 impl Serialize for WithKeys {
@@ -94,9 +94,9 @@ impl Serialize for WithKeys {
 }
 
 model! {
-    /// What a device can do.
+    /// The capabilities of a device.
     pub struct DeviceCapabilities as "capabilities" {
-        /// Whether it is an edge device, which can host modules and connect other devices to the hub.
+        /// Whether it is an edge device, which hosts modules and connects other devices to the hub.
         pub iot_edge: bool = "iotEdge",
     }
 }
@@ -123,25 +123,24 @@ azure_service_core::open_enum! {
 
 plain_members!(DeviceStatus, ConnectionState);
 
-/// Options of an identity of a device.
+/// Options of the methods that create or update devices.
 ///
-/// An update replaces the whole identity: fields that are not given are cleared. To keep them, start from
-/// [`DeviceOptions::from`] the device that was read. For an edge device that is necessary, because its scope must not
-/// change.
+/// An update replaces the whole identity and clears fields that are not set. To keep them, start from
+/// `CreateOrUpdateDeviceOptions::from(&device)`. For an edge device that is necessary, because its scope is immutable.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct DeviceOptions {
+pub struct CreateOrUpdateDeviceOptions {
     /// Whether the device is an edge device.
     pub iot_edge: bool,
     /// The reason for the status; at most 128 characters.
     pub status_reason: Option<String>,
-    /// For a leaf device the scope of its parent. Edge devices are given their own.
+    /// The scope of the parent of a leaf device. The service assigns the scope of an edge device.
     pub device_scope: Option<String>,
-    /// For an edge device the scope of its parent. For leaf devices the service copies
+    /// The scope of the parent of an edge device. For leaf devices the service copies
     /// [`device_scope`](Self::device_scope).
     pub parent_scopes: Option<Vec<String>>,
 }
 
-impl From<&Device> for DeviceOptions {
+impl From<&Device> for CreateOrUpdateDeviceOptions {
     fn from(device: &Device) -> Self {
         Self {
             iot_edge: device
@@ -155,7 +154,7 @@ impl From<&Device> for DeviceOptions {
     }
 }
 
-impl DeviceOptions {
+impl CreateOrUpdateDeviceOptions {
     pub(crate) fn check(&self) -> Result<()> {
         let length = self
             .status_reason
@@ -171,12 +170,12 @@ impl DeviceOptions {
     }
 }
 
-/// The body that creates or updates a device, unless the service would refuse it.
+/// Returns the body that creates or updates a device. Fails if it breaks a rule of the hub.
 pub(crate) fn device_body(
     device_id: &str,
     authentication: &Authentication,
     status: &DeviceStatus,
-    options: Option<DeviceOptions>,
+    options: Option<CreateOrUpdateDeviceOptions>,
 ) -> Result<types::Device> {
     check_device_id(device_id)?;
     let options = options.unwrap_or_default();
@@ -209,15 +208,16 @@ impl From<&DeviceStatus> for types::DeviceStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::AuthenticationType;
     use serde_json::json;
 
     #[test]
-    fn a_device_is_read_and_shows_no_key() {
+    fn debug_of_a_device_shows_no_key() {
         let device: Device = serde_json::from_value(json!({
             "deviceId": "edison1", "generationId": "635944482332920305", "etag": "MA==",
             "connectionState": "Disconnected", "status": "enabled", "statusReason": null,
             "connectionStateUpdatedTime": "0001-01-01T00:00:00", "cloudToDeviceMessageCount": 0,
-            "authentication": {"symmetricKey": {"primaryKey": "Z2VoZWlt", "secondaryKey": "bm9jaCBlaW4="},
+            "authentication": {"symmetricKey": {"primaryKey": "c2VjcmV0LTE=", "secondaryKey": "c2VjcmV0LTI="},
                 "x509Thumbprint": {"primaryThumbprint": null, "secondaryThumbprint": null}, "type": "sas"},
             "capabilities": {"iotEdge": false}, "deviceScope": null, "parentScopes": [], "later": [1]
         }))
@@ -225,27 +225,24 @@ mod tests {
         let authentication = device.authentication.as_ref().unwrap();
         assert_eq!(authentication.kind, Some(AuthenticationType::Sas));
         let keys = authentication.symmetric_key.as_ref().unwrap();
-        assert_eq!(keys.primary().unwrap().secret(), "Z2VoZWlt");
+        assert_eq!(keys.primary().unwrap().secret(), "c2VjcmV0LTE=");
         assert!(device.connection_state_updated_time.as_ref().unwrap().is_never());
         assert_eq!(device.extra["later"], json!([1]));
         let text = format!("{device:?}");
-        assert!(
-            text.contains("edison1") && !text.contains("Z2VoZWlt") && !text.contains("bm9j"),
-            "{text}"
-        );
+        assert!(text.contains("edison1") && !text.contains("c2VjcmV0"), "{text}");
     }
 
     #[test]
-    fn the_options_of_a_device_keep_what_it_has() {
+    fn options_from_a_device_keep_its_fields() {
         let device: Device = serde_json::from_value(json!({
             "deviceId": "e", "statusReason": "why", "capabilities": {"iotEdge": true},
             "deviceScope": "ms-azure-iot-edge://e-1", "parentScopes": ["ms-azure-iot-edge://p-1"]
         }))
         .unwrap();
-        let options = DeviceOptions::from(&device);
+        let options = CreateOrUpdateDeviceOptions::from(&device);
         assert_eq!(
             options,
-            DeviceOptions {
+            CreateOrUpdateDeviceOptions {
                 iot_edge: true,
                 status_reason: Some("why".into()),
                 device_scope: Some("ms-azure-iot-edge://e-1".into()),
@@ -255,8 +252,8 @@ mod tests {
     }
 
     #[test]
-    fn a_long_reason_is_refused() {
-        let options = |length: usize| DeviceOptions {
+    fn status_reason_has_at_most_128_characters() {
+        let options = |length: usize| CreateOrUpdateDeviceOptions {
             status_reason: Some("ü".repeat(length)),
             ..Default::default()
         };
@@ -264,10 +261,8 @@ mod tests {
         assert!(options(129).check().unwrap_err().is_invalid_input());
     }
 
-    use crate::identity::AuthenticationType;
-
     #[test]
-    fn a_device_serializes_to_what_was_read_with_keys_redacted_unless_asked_for() {
+    fn device_serializes_to_what_was_read_with_redacted_keys() {
         let document = json!({
             "deviceId": "d", "statusReason": null, "parentScopes": [], "capabilities": {"iotEdge": false}, "later": null,
             "authentication": {"symmetricKey": {"PrimaryKey": "a2V5", "secondaryKey": null}, "x509Thumbprint": {}, "type": "sas"}
@@ -282,7 +277,15 @@ mod tests {
     }
 
     #[test]
-    fn null_in_any_member_of_a_device_is_read() {
+    fn null_in_the_parent_scopes_is_accepted() {
+        let document = json!({"deviceId": "d", "parentScopes": [null, "p"]});
+        let device: Device = serde_json::from_value(document.clone()).unwrap();
+        assert_eq!(device.parent_scopes, Some(vec!["p".to_owned()]));
+        assert_eq!(serde_json::to_value(&device).unwrap(), document);
+    }
+
+    #[test]
+    fn null_in_any_member_of_a_device_is_accepted() {
         for name in [
             "deviceId",
             "etag",

@@ -6,7 +6,7 @@ const PUNCTUATION: &str = "-:.+%_#*?!(),=@;$'";
 /// The longest id, in characters.
 const MAX_LENGTH: usize = 128;
 
-/// Why an id cannot name a device or module.
+/// An invalid id of a device or module.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{parameter} {id:?} {problem}")]
 #[non_exhaustive]
@@ -15,11 +15,11 @@ pub struct InvalidId {
     pub parameter: &'static str,
     /// The id.
     pub id: String,
-    /// Which rule it breaks.
+    /// The rule that it breaks.
     pub problem: IdProblem,
 }
 
-/// Which rule an id breaks.
+/// A rule for ids.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdProblem {
@@ -34,7 +34,7 @@ pub enum IdProblem {
     },
     /// An id has ASCII letters, digits and `-:.+%_#*?!(),=@;$'`.
     #[error(
-        "contains {character:?} at position {position}; allowed are ASCII letters, digits and -:.+%_#*?!(),=@;$'"
+        "contains {character:?} at position {position}; only ASCII letters, digits and -:.+%_#*?!(),=@;$' are allowed"
     )]
     Character {
         /// The first character that is not allowed.
@@ -42,10 +42,10 @@ pub enum IdProblem {
         /// Its position, counted in characters from 0.
         position: usize,
     },
-    /// `.` and `..` are relative path segments: a request for them would reach the parent.
-    #[error("would address the parent resource")]
+    /// `.` and `..` are relative path segments: a request for them would address the parent.
+    #[error("is a relative path segment, which addresses another resource")]
     DotSegment,
-    /// Ids that begin with `$` are those of system modules, which the service creates.
+    /// Ids that begin with `$` are reserved for system modules, which the service creates.
     #[error("begins with $, which is reserved for system modules")]
     SystemModule,
 }
@@ -71,12 +71,12 @@ pub(crate) fn check_new_module_id(id: &str) -> Result<(), InvalidId> {
 
 fn check(parameter: &'static str, id: &str) -> Result<(), InvalidId> {
     let length = id.chars().count();
-    let odd = |c: &char| !c.is_ascii_alphanumeric() && !PUNCTUATION.contains(*c);
+    let forbidden = |c: &char| !c.is_ascii_alphanumeric() && !PUNCTUATION.contains(*c);
     let problem = if id.is_empty() {
         IdProblem::Empty
     } else if id == "." || id == ".." {
         IdProblem::DotSegment
-    } else if let Some((position, character)) = id.chars().enumerate().find(|(_, c)| odd(c)) {
+    } else if let Some((position, character)) = id.chars().enumerate().find(|(_, c)| forbidden(c)) {
         IdProblem::Character { character, position }
     } else if length > MAX_LENGTH {
         IdProblem::TooLong { length }
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn every_allowed_character_is_taken() {
+    fn every_allowed_character_is_accepted() {
         assert_eq!(problem("dev:1.2+3%_#*?!(),=@;$'-AZaz09"), None);
         assert_eq!(problem(&"x".repeat(128)), None);
         assert_eq!(problem("..."), None);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn each_problem_is_told() {
+    fn each_broken_rule_is_reported() {
         assert_eq!(problem(""), Some(IdProblem::Empty));
         assert_eq!(problem("."), Some(IdProblem::DotSegment));
         assert_eq!(problem(".."), Some(IdProblem::DotSegment));
@@ -133,12 +133,12 @@ mod tests {
         let error = check_module_id("a/b").unwrap_err();
         assert_eq!(
             error.to_string(),
-            r#"module_id "a/b" contains '/' at position 1; allowed are ASCII letters, digits and -:.+%_#*?!(),=@;$'"#
+            r#"module_id "a/b" contains '/' at position 1; only ASCII letters, digits and -:.+%_#*?!(),=@;$' are allowed"#
         );
     }
 
     #[test]
-    fn system_modules_exist_but_are_not_created() {
+    fn system_module_ids_are_valid_but_not_for_new_modules() {
         assert_eq!(check_module_id("$edgeHub"), Ok(()));
         assert_eq!(
             check_new_module_id("$edgeHub").unwrap_err().problem,
@@ -149,12 +149,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ids_of_the_documented_form_are_taken(id in r"[A-Za-z0-9\-:.+%_#*?!(),=@;$']{3,128}") {
+        fn ids_of_the_documented_form_are_accepted(id in r"[A-Za-z0-9\-:.+%_#*?!(),=@;$']{3,128}") {
             prop_assert_eq!(check_device_id(&id), Ok(()));
         }
 
         #[test]
-        fn a_taken_id_has_only_the_documented_characters(id in ".{0,140}") {
+        fn accepted_ids_have_only_the_documented_characters(id in ".{0,140}") {
             if check_device_id(&id).is_ok() {
                 prop_assert!(id.is_ascii() && (1..=128).contains(&id.len()));
                 prop_assert!(!id.contains(['/', '&', '\\', ' ', '"']));

@@ -8,17 +8,17 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::model::model;
 
-/// How many bytes a key may have.
+/// The allowed number of bytes of a key.
 const KEY_BYTES: RangeInclusive<usize> = 16..=64;
 
-/// How many bytes a generated key has, as the service generates them.
+/// The number of bytes of a generated key, the same as in the service.
 const GENERATED_BYTES: usize = 32;
 
 model! {
     /// The two keys of a device or module.
     ///
-    /// Either key is accepted, so one can be replaced while the other is in use. `Debug` shows neither, and they serialize
-    /// as `REDACTED`.
+    /// Both keys are valid, so one can be replaced while the other is in use. `Debug` shows neither, and they serialize as
+    /// `REDACTED`.
     ///
     /// # Example
     ///
@@ -27,7 +27,7 @@ model! {
     ///
     /// let key = SymmetricKey::generate()?;
     /// assert_eq!(key.primary().map(|key| key.secret().len()), Some(44));
-    /// assert!(SymmetricKey::new("c2hvcnQ=", "c2hvcnQ=").is_err(), "five bytes are too few");
+    /// assert!(SymmetricKey::new("c2hvcnQ=", "c2hvcnQ=").is_err(), "a key has at least 16 bytes");
     /// # Ok::<(), iothub_convenience::InvalidKey>(())
     /// ```
     pub struct SymmetricKey as "symmetric key" {
@@ -36,45 +36,45 @@ model! {
     }
 }
 
-/// Why a key cannot be used. The key itself is not shown.
+/// An invalid key. Does not show the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidKey {
     /// A key is base64 with padding.
-    #[error("the {which} is not base64")]
+    #[error("the {slot} is not base64")]
     NotBase64 {
-        /// Which key.
-        which: WhichKey,
+        /// The key's slot.
+        slot: KeySlot,
     },
     /// A key has 16 to 64 bytes.
-    #[error("the {which} has {bytes} bytes; a key has 16 to 64")]
+    #[error("the {slot} has {bytes} bytes; a key has 16 to 64")]
     Length {
-        /// Which key.
-        which: WhichKey,
+        /// The key's slot.
+        slot: KeySlot,
         /// The number of bytes.
         bytes: usize,
     },
-    /// Either both keys are given or none.
+    /// Both keys are required, or none.
     #[error("the {missing} is missing; give both keys, or none to let the service generate them")]
     OnlyOne {
-        /// The key that is missing.
-        missing: WhichKey,
+        /// The missing key.
+        missing: KeySlot,
     },
-    /// The operating system gave no random bytes.
-    #[error("no key can be generated: the system gave no random bytes")]
+    /// The operating system returned no random bytes.
+    #[error("cannot generate a key: the operating system returned no random bytes")]
     NoRandomness,
 }
 
-/// One of the two keys.
+/// The slot of one of the two keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum WhichKey {
+pub enum KeySlot {
     /// The primary key.
     Primary,
     /// The secondary key.
     Secondary,
 }
 
-impl std::fmt::Display for WhichKey {
+impl std::fmt::Display for KeySlot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Primary => "primary key",
@@ -84,11 +84,11 @@ impl std::fmt::Display for WhichKey {
 }
 
 impl SymmetricKey {
-    /// The given keys, base64 of 16 to 64 bytes each.
+    /// Creates the keys from base64 of 16 to 64 bytes each.
     ///
     /// # Errors
     ///
-    /// Fails if a key is not base64 or has the wrong length.
+    /// [`InvalidKey`] if a key is not base64 or has the wrong length.
     pub fn new(primary: impl Into<Secret>, secondary: impl Into<Secret>) -> Result<Self, InvalidKey> {
         let keys = Self {
             primary_key: Some(primary.into()),
@@ -99,11 +99,11 @@ impl SymmetricKey {
         Ok(keys)
     }
 
-    /// Two new keys of 32 bytes from the operating system's source of randomness.
+    /// Generates two keys of 32 bytes with the operating system's random number generator.
     ///
     /// # Errors
     ///
-    /// [`InvalidKey::NoRandomness`] if the operating system gave no random bytes.
+    /// [`InvalidKey::NoRandomness`] if the operating system returned no random bytes.
     pub fn generate() -> Result<Self, InvalidKey> {
         Ok(Self {
             primary_key: Some(random_key()?),
@@ -112,25 +112,25 @@ impl SymmetricKey {
         })
     }
 
-    /// No keys: the service generates both. Read them from the answer.
+    /// Returns no keys, so that the service generates both and returns them in the response.
     #[must_use]
     pub fn assigned_by_service() -> Self {
         Self::default()
     }
 
-    /// The primary key, base64.
+    /// Returns the primary key, in base64.
     #[must_use]
     pub fn primary(&self) -> Option<&Secret> {
         self.primary_key.as_ref()
     }
 
-    /// The secondary key, base64.
+    /// Returns the secondary key, in base64.
     #[must_use]
     pub fn secondary(&self) -> Option<&Secret> {
         self.secondary_key.as_ref()
     }
 
-    /// The same keys with their places swapped.
+    /// Returns the keys with their slots swapped.
     #[must_use]
     pub fn swapped(self) -> Self {
         Self {
@@ -140,50 +140,50 @@ impl SymmetricKey {
         }
     }
 
-    /// The same keys with a newly generated one in place of `which`.
+    /// Returns the keys with a newly generated one in `slot`.
     ///
-    /// Devices that use the other key keep working: give all of them the new key, then replace the other.
+    /// Devices that use the other key stay connected: distribute the new key to all of them, then replace the other.
     ///
     /// # Errors
     ///
-    /// [`InvalidKey::NoRandomness`] if the operating system gave no random bytes.
-    pub fn with_new(mut self, which: WhichKey) -> Result<Self, InvalidKey> {
+    /// [`InvalidKey::NoRandomness`] if the operating system returned no random bytes.
+    pub fn with_new(mut self, slot: KeySlot) -> Result<Self, InvalidKey> {
         let key = Some(random_key()?);
-        match which {
-            WhichKey::Primary => self.primary_key = key,
-            WhichKey::Secondary => self.secondary_key = key,
+        match slot {
+            KeySlot::Primary => self.primary_key = key,
+            KeySlot::Secondary => self.secondary_key = key,
         }
         Ok(self)
     }
 
-    /// Checks what the service would refuse.
+    /// Checks the rules of the hub.
     pub(crate) fn check(&self) -> Result<(), InvalidKey> {
         match (&self.primary_key, &self.secondary_key) {
             (None, None) => Ok(()),
             (Some(primary), Some(secondary)) => {
-                check_key(WhichKey::Primary, primary)?;
-                check_key(WhichKey::Secondary, secondary)
+                check_key(KeySlot::Primary, primary)?;
+                check_key(KeySlot::Secondary, secondary)
             }
             (None, Some(_)) => Err(InvalidKey::OnlyOne {
-                missing: WhichKey::Primary,
+                missing: KeySlot::Primary,
             }),
             (Some(_), None) => Err(InvalidKey::OnlyOne {
-                missing: WhichKey::Secondary,
+                missing: KeySlot::Secondary,
             }),
         }
     }
 }
 
-fn check_key(which: WhichKey, key: &Secret) -> Result<(), InvalidKey> {
-    // The error of the decoder holds an offset and a byte of the key, so it is not passed on.
+fn check_key(slot: KeySlot, key: &Secret) -> Result<(), InvalidKey> {
+    // The decoder's error is dropped because it quotes a byte of the key.
     let bytes = STANDARD
         .decode(key.secret())
-        .map_err(|_| InvalidKey::NotBase64 { which })?;
+        .map_err(|_| InvalidKey::NotBase64 { slot })?;
     if KEY_BYTES.contains(&bytes.len()) {
         Ok(())
     } else {
         Err(InvalidKey::Length {
-            which,
+            slot,
             bytes: bytes.len(),
         })
     }
@@ -204,22 +204,22 @@ mod tests {
     }
 
     #[test]
-    fn lengths_at_the_borders() {
+    fn keys_have_16_to_64_bytes() {
         for (bytes, good) in [(0, false), (15, false), (16, true), (64, true), (65, false)] {
             assert_eq!(SymmetricKey::new(key(bytes), key(32)).is_ok(), good, "{bytes}");
         }
-        let which = WhichKey::Secondary;
+        let slot = KeySlot::Secondary;
         assert_eq!(
             SymmetricKey::new(key(32), key(15)),
-            Err(InvalidKey::Length { which, bytes: 15 })
+            Err(InvalidKey::Length { slot, bytes: 15 })
         );
     }
 
     #[test]
-    fn what_is_not_base64_is_refused_without_showing_it() {
+    fn key_that_is_not_base64_is_refused_without_showing_it() {
         for text in [
             "1",
-            "geheim!geheim!geheim!",
+            "secret!secret!secret!",
             "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
             " ",
         ] {
@@ -227,7 +227,7 @@ mod tests {
             assert_eq!(
                 error,
                 InvalidKey::NotBase64 {
-                    which: WhichKey::Primary
+                    slot: KeySlot::Primary
                 },
                 "{text:?}"
             );
@@ -236,21 +236,21 @@ mod tests {
     }
 
     #[test]
-    fn both_or_neither() {
+    fn both_keys_or_none_are_required() {
         let one: SymmetricKey = serde_json::from_value(serde_json::json!({"primaryKey": key(32)})).unwrap();
-        let missing = WhichKey::Secondary;
+        let missing = KeySlot::Secondary;
         assert_eq!(one.check(), Err(InvalidKey::OnlyOne { missing }));
         assert_eq!(
             one.swapped().check(),
             Err(InvalidKey::OnlyOne {
-                missing: WhichKey::Primary
+                missing: KeySlot::Primary
             })
         );
         assert_eq!(SymmetricKey::assigned_by_service().check(), Ok(()));
     }
 
     #[test]
-    fn generated_keys_are_whole_and_differ() {
+    fn generated_keys_are_valid_and_differ() {
         let key = SymmetricKey::generate().unwrap();
         assert_eq!(key.check(), Ok(()));
         let text = key.primary().unwrap().secret();
@@ -264,9 +264,9 @@ mod tests {
     }
 
     #[test]
-    fn one_key_can_be_replaced() {
+    fn with_new_replaces_one_key() {
         let old = SymmetricKey::generate().unwrap();
-        let new = old.clone().with_new(WhichKey::Secondary).unwrap();
+        let new = old.clone().with_new(KeySlot::Secondary).unwrap();
         assert_eq!(new.primary(), old.primary());
         assert_ne!(new.secondary(), old.secondary());
     }

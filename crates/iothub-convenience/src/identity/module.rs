@@ -20,29 +20,29 @@ model! {
     pub struct Module as "module" {
         /// The module's id, unique on its device.
         pub module_id: String = "moduleId",
-        /// Who manages the module: `iotEdge` for the modules of an edge device.
+        /// The manager of the module: `iotEdge` for the modules of an edge device.
         pub managed_by: Option<String> = "managedBy",
         /// The device's id.
         pub device_id: String = "deviceId",
-        /// Tells this module from an earlier one with the same id.
+        /// Distinguishes the module from an earlier one with the same id.
         pub generation_id: Option<String> = "generationId",
-        /// The version of the identity. See [`precondition`](Self::precondition).
+        /// The ETag of the identity. See [`precondition`](Self::precondition).
         pub etag: Option<Etag> = "etag",
         /// Whether the module is connected. May lag by minutes.
         pub connection_state: Option<ConnectionState> = "connectionState",
-        /// When the module last connected or disconnected.
+        /// The time at which the module last connected or disconnected.
         pub connection_state_updated_time: Option<DateTime> = "connectionStateUpdatedTime",
-        /// When the module last connected, sent or received.
+        /// The time at which the module last connected, sent or received.
         pub last_activity_time: Option<DateTime> = "lastActivityTime",
-        /// How many cloud-to-device messages are queued for the module.
+        /// The number of queued cloud-to-device messages.
         pub cloud_to_device_message_count: Option<i64> = "cloudToDeviceMessageCount",
-        /// How the module authenticates, with its keys if the caller may see them.
+        /// The authentication, with keys if the caller has the permission to read them.
         pub authentication: Option<Authentication> = "authentication",
     }
 }
 
 impl Module {
-    /// The precondition that the module has not been changed since it was read.
+    /// Returns the precondition that the module has not changed since it was read.
     ///
     /// # Errors
     ///
@@ -51,23 +51,24 @@ impl Module {
         Ok(Precondition::from_etag(self.etag.clone())?)
     }
 
-    /// The module for serialization with its keys. See [`Device::with_keys`](crate::Device::with_keys).
+    /// Returns the module for serialization with its keys. See [`Device::with_keys`](crate::Device::with_keys).
     #[must_use]
     pub fn with_keys(&self) -> impl Serialize {
         WithKeys(self.write(Style::READ_WITH_KEYS))
     }
 }
 
-/// Options of an identity of a module.
+/// Options of the methods that create or update modules.
 ///
-/// An update replaces the whole identity: fields that are not given are cleared.
+/// An update replaces the whole identity and clears fields that are not set. To keep them, start from
+/// `CreateOrUpdateModuleOptions::from(&module)`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ModuleOptions {
-    /// Who manages the module: `iotEdge` for the modules of an edge device.
+pub struct CreateOrUpdateModuleOptions {
+    /// The manager of the module: `iotEdge` for the modules of an edge device.
     pub managed_by: Option<String>,
 }
 
-impl From<&Module> for ModuleOptions {
+impl From<&Module> for CreateOrUpdateModuleOptions {
     fn from(module: &Module) -> Self {
         Self {
             managed_by: module.managed_by.clone(),
@@ -75,13 +76,13 @@ impl From<&Module> for ModuleOptions {
     }
 }
 
-/// The body that creates or updates a module, unless the service would refuse it. The module's id is checked by the
-/// caller, because system modules can be updated but not created.
+/// Returns the body that creates or updates a module. Fails if it breaks a rule of the hub. The caller checks the module's
+/// id, because system modules can be updated but not created.
 pub(crate) fn module_body(
     device_id: &str,
     module_id: &str,
     authentication: &Authentication,
-    options: Option<ModuleOptions>,
+    options: Option<CreateOrUpdateModuleOptions>,
 ) -> Result<types::Module> {
     check_device_id(device_id)?;
     Ok(types::Module {

@@ -3,7 +3,7 @@
 use crate::model::model;
 
 model! {
-    /// The thumbprints of the two certificates a device or module may show.
+    /// The thumbprints of the two certificates of a device or module.
     ///
     /// A thumbprint is the SHA-1 (40 digits) or SHA-256 (64 digits) hash of the certificate in hexadecimal digits without
     /// separators; the case of the digits is kept. Both have the same length.
@@ -18,24 +18,25 @@ model! {
     /// assert!(X509Thumbprint::new("01:23:45", None).is_err());
     /// ```
     pub struct X509Thumbprint as "x509 thumbprint" {
-        // Newer hubs write the names in twins with a capital.
         primary_thumbprint: Option<String> = "primaryThumbprint",
         secondary_thumbprint: Option<String> = "secondaryThumbprint",
     }
 }
 
-/// Why a thumbprint cannot be used.
+/// An invalid thumbprint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidThumbprint {
     /// A thumbprint has 40 or 64 hexadecimal digits.
-    #[error("the thumbprint {thumbprint:?} does not consist of 40 or 64 hexadecimal digits")]
+    #[error("the thumbprint {thumbprint:?} is not 40 or 64 hexadecimal digits without separators")]
     NotHex {
         /// The thumbprint.
         thumbprint: String,
     },
     /// Both thumbprints come from the same hash function.
-    #[error("the primary thumbprint has {primary} digits and the secondary {secondary}")]
+    #[error(
+        "the primary thumbprint has {primary} digits and the secondary {secondary}; both need the same hash function"
+    )]
     DifferentLengths {
         /// Digits of the primary thumbprint.
         primary: usize,
@@ -48,11 +49,11 @@ pub enum InvalidThumbprint {
 }
 
 impl X509Thumbprint {
-    /// The given thumbprints. A device may do with one certificate.
+    /// Creates the thumbprints. The secondary one is optional.
     ///
     /// # Errors
     ///
-    /// Fails if a thumbprint does not consist of 40 or 64 hexadecimal digits, or if the lengths differ.
+    /// [`InvalidThumbprint`] if a thumbprint does not have 40 or 64 hexadecimal digits, or if the lengths differ.
     pub fn new(primary: impl Into<String>, secondary: Option<&str>) -> Result<Self, InvalidThumbprint> {
         let thumbprint = Self {
             primary_thumbprint: Some(primary.into()),
@@ -63,19 +64,19 @@ impl X509Thumbprint {
         Ok(thumbprint)
     }
 
-    /// The primary thumbprint.
+    /// Returns the primary thumbprint.
     #[must_use]
     pub fn primary(&self) -> Option<&str> {
         self.primary_thumbprint.as_deref()
     }
 
-    /// The secondary thumbprint.
+    /// Returns the secondary thumbprint.
     #[must_use]
     pub fn secondary(&self) -> Option<&str> {
         self.secondary_thumbprint.as_deref()
     }
 
-    /// Checks what the service would refuse.
+    /// Checks the rules of the hub.
     pub(crate) fn check(&self) -> Result<(), InvalidThumbprint> {
         let primary = self.primary().ok_or(InvalidThumbprint::NoPrimary)?;
         check_digits(primary)?;
@@ -106,19 +107,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_hashes_in_any_case() {
+    fn sha1_and_sha256_are_accepted_in_any_case() {
         for length in [40, 64] {
             let digits = "0aF".repeat(22)[..length].to_owned();
-            let taken = X509Thumbprint::new(digits.clone(), Some(&digits)).unwrap();
+            let thumbprint = X509Thumbprint::new(digits.clone(), Some(&digits)).unwrap();
             assert_eq!(
-                (taken.primary(), taken.secondary()),
+                (thumbprint.primary(), thumbprint.secondary()),
                 (Some(&*digits), Some(&*digits))
             );
         }
     }
 
     #[test]
-    fn what_is_no_thumbprint_is_refused() {
+    fn invalid_thumbprints_are_refused() {
         for text in [
             "",
             "aa:bb",
@@ -149,7 +150,7 @@ mod tests {
 
     /// HUB-TWIN-7.
     #[test]
-    fn both_spellings_of_the_members_are_read() {
+    fn member_names_are_read_in_any_case() {
         for text in [
             r#"{"primaryThumbprint":"a","secondaryThumbprint":null}"#,
             r#"{"PrimaryThumbprint":"a","SecondaryThumbprint":null}"#,

@@ -1,4 +1,4 @@
-//! Outcomes of jobs on single devices.
+//! Outcomes of jobs on devices.
 
 use azure_protocol_runtime::DateTime;
 use serde_json::Value;
@@ -10,7 +10,7 @@ model! {
     pub struct DeviceJob as "device job" {
         /// The device's id.
         pub device_id: String = "deviceId",
-        /// The module's id, if the job is about a module.
+        /// The module's id, if the job is for a module.
         pub module_id: Option<String> = "moduleId",
         /// The job's id.
         pub job_id: String = "jobId",
@@ -18,17 +18,17 @@ model! {
         pub job_type: Option<String> = "jobType",
         /// The state of the job on this device.
         pub status: Option<DeviceJobStatus> = "status",
-        /// When the job began on this device.
+        /// The time at which the job started on this device.
         pub start_time_utc: Option<DateTime> = "startTimeUtc",
-        /// When the job ended on this device.
+        /// The time at which the job ended on this device.
         pub end_time_utc: Option<DateTime> = "endTimeUtc",
-        /// When the job was created.
+        /// The time of the job's creation.
         pub created_date_time_utc: Option<DateTime> = "createdDateTimeUtc",
-        /// When this row was last written.
+        /// The time of the last update of this row.
         pub last_updated_date_time_utc: Option<DateTime> = "lastUpdatedDateTimeUtc",
         /// The device's response, if the job calls a method.
         pub outcome: Option<DeviceJobOutcome> = "outcome",
-        /// Why the job failed on this device, if it did.
+        /// The error, if the job failed on this device.
         pub error: Option<DeviceJobError> = "error",
     }
 }
@@ -62,11 +62,11 @@ model! {
 }
 
 model! {
-    /// Why a job failed on a device.
+    /// The error of a job on a device.
     pub struct DeviceJobError as "error" {
         /// The service's code: a number or a name.
         pub code: Value = "code",
-        /// The service's explanation.
+        /// The service's description.
         pub description: Option<String> = "description",
     }
 }

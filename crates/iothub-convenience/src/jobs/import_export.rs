@@ -1,4 +1,4 @@
-//! Import and export jobs as the service reads and returns them.
+//! Import and export jobs.
 
 use azure_core::credentials::Secret;
 use azure_protocol_runtime::DateTime;
@@ -7,9 +7,9 @@ use iothub_protocol::types;
 use crate::jobs::kind::{JobStatus, JobType};
 use crate::model::model;
 
-/// An import or export job to start.
+/// The request for an import or export job.
 ///
-/// The URIs of containers usually carry a shared access signature, so `Debug` does not show them.
+/// `Debug` does not show the URIs of containers, because they may contain shared access signatures.
 ///
 /// # Example
 ///
@@ -45,34 +45,34 @@ impl ImportExportJobRequest {
         }
     }
 
-    /// A job that creates, updates and deletes identities as the blob `devices.txt` in the container `input` says, and
-    /// writes `importErrors.log` to the container `output`.
+    /// Creates a request to apply the operations in the blob `devices.txt` of the container `input`. The job writes
+    /// `importErrors.log` to the container `output`.
     #[must_use]
     pub fn import(input: impl Into<Secret>, output: impl Into<Secret>) -> Self {
         Self::new(Some(input.into()), output.into(), None)
     }
 
-    /// A job that writes all identities to the blob `devices.txt` in the container `output`.
+    /// Creates a request to write all identities to the blob `devices.txt` in the container `output`.
     #[must_use]
     pub fn export(output: impl Into<Secret>, exclude_keys: bool) -> Self {
         Self::new(None, output.into(), Some(exclude_keys))
     }
 
-    /// The job with another name of the blob that is read.
+    /// Sets the name of the input blob.
     #[must_use]
     pub fn with_input_blob_name(mut self, name: impl Into<String>) -> Self {
         self.input_blob_name = Some(name.into());
         self
     }
 
-    /// The job with another name of the blob that is written.
+    /// Sets the name of the output blob.
     #[must_use]
     pub fn with_output_blob_name(mut self, name: impl Into<String>) -> Self {
         self.output_blob_name = Some(name.into());
         self
     }
 
-    /// The job with configurations included, in the blob `configurations.txt` or one with the given name.
+    /// Includes configurations, in the blob `configurations.txt` or one with the given name.
     #[must_use]
     pub fn with_configurations(mut self, blob_name: Option<&str>) -> Self {
         self.include_configurations = Some(true);
@@ -80,8 +80,8 @@ impl ImportExportJobRequest {
         self
     }
 
-    /// The job with a managed identity of the hub for access to the containers, instead of signatures in their URIs: the
-    /// resource id of a user-assigned one, or the system-assigned one.
+    /// Uses a managed identity of the hub for access to the containers, instead of signatures in their URIs: the resource id
+    /// of a user-assigned identity, or `None` for the system-assigned one.
     #[must_use]
     pub fn with_managed_identity(mut self, user_assigned: Option<&str>) -> Self {
         self.managed_identity = Some(user_assigned.map(str::to_owned));
@@ -89,15 +89,15 @@ impl ImportExportJobRequest {
     }
 
     pub(super) fn to_body(&self) -> types::JobProperties {
-        let text = |secret: &Secret| secret.secret().to_owned();
+        let reveal = |secret: &Secret| secret.secret().to_owned();
         let kind = match self.input {
             Some(_) => types::JobPropertiesType::Import,
             None => types::JobPropertiesType::Export,
         };
         types::JobProperties {
             type_: Some(kind),
-            input_blob_container_uri: self.input.as_ref().map(text),
-            output_blob_container_uri: Some(text(&self.output)),
+            input_blob_container_uri: self.input.as_ref().map(reveal),
+            output_blob_container_uri: Some(reveal(&self.output)),
             input_blob_name: self.input_blob_name.clone(),
             output_blob_name: self.output_blob_name.clone(),
             exclude_keys_in_export: self.exclude_keys,
@@ -122,39 +122,39 @@ impl ImportExportJobRequest {
 model! {
     /// An import or export job.
     ///
-    /// `Debug` and serialization do not show the URIs of containers, which may carry signatures.
+    /// `Debug` and serialization do not show the URIs of containers, which may contain shared access signatures.
     pub struct ImportExportJob as "job" {
-        /// The job's id, given by the service.
+        /// The job's id, assigned by the service.
         pub job_id: String = "jobId",
         /// The kind of the job.
         pub kind: Option<JobType> = "type",
         /// The state of the job.
         pub status: Option<JobStatus> = "status",
-        /// When it was started.
+        /// The start time.
         pub start_time_utc: Option<DateTime> = "startTimeUtc",
-        /// When it ended.
+        /// The end time.
         pub end_time_utc: Option<DateTime> = "endTimeUtc",
-        /// How much is done, in percent.
+        /// The progress, in percent.
         pub progress: Option<i32> = "progress",
-        /// Why it failed, if it did.
+        /// The reason for a failure.
         pub failure_reason: Option<String> = "failureReason",
-        /// The service's explanation of the status.
+        /// The service's description of the status.
         pub status_message: Option<String> = "statusMessage",
-        /// The container that is read. The service leaves it out of responses.
+        /// The input container. Responses omit it.
         pub input_blob_container_uri: Option<Secret> = "inputBlobContainerUri",
-        /// The blob that is read.
+        /// The input blob.
         pub input_blob_name: Option<String> = "inputBlobName",
-        /// The container that is written. The service leaves it out of responses.
+        /// The output container. Responses omit it.
         pub output_blob_container_uri: Option<Secret> = "outputBlobContainerUri",
-        /// The blob that is written.
+        /// The output blob.
         pub output_blob_name: Option<String> = "outputBlobName",
-        /// Whether keys are left out.
+        /// Whether keys are excluded.
         pub exclude_keys_in_export: Option<bool> = "excludeKeysInExport",
         /// Whether configurations are included.
         pub include_configurations: Option<bool> = "includeConfigurations",
         /// The blob with configurations.
         pub configurations_blob_name: Option<String> = "configurationsBlobName",
-        /// The job that this one is part of.
+        /// The id of the parent job.
         pub parent_job_id: Option<String> = "parentJobId",
     }
 }

@@ -1,14 +1,19 @@
-//! Import and export jobs.
+//! Methods for import and export jobs.
 
 use azure_core::http::{NoFormat, Response};
-use azure_service_core::PollOptions;
+use azure_service_core::{PollOptions, rename_parameters};
+use serde::Deserialize;
+use serde_json::Value;
 
 use crate::Poller;
 use crate::client::IotHubRegistryManager;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::jobs::import_export::{ImportExportJob, ImportExportJobRequest};
 
-/// Import and export of identities by way of blobs.
+/// The parameter names of the generated client and of the methods.
+const NAMES: &[(&str, &str)] = &[("id", "job_id")];
+
+/// Import and export of identities.
 impl IotHubRegistryManager {
     /// Starts an import or export job. A hub runs one at a time.
     ///
@@ -16,39 +21,45 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_forbidden`](crate::Error::is_forbidden) if another job is running. Not repeated once it may have reached the
-    /// service.
+    /// [`is_forbidden`](crate::Error::is_forbidden) if another job is running. Not retried once the service may have processed
+    /// it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::ImportExportJobRequest;
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// # let container = format!("{}/backup", emulator.iothub_blob_endpoint());
+    /// let request = ImportExportJobRequest::export(container, true);
+    /// let job = hub.create_import_export_job(&request).await?.into_model()?;
+    /// println!("{} is {:?}", job.job_id, job.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn create_import_export_job(
         &self,
         job: &ImportExportJobRequest,
     ) -> Result<Response<ImportExportJob>> {
-        self.start_import_export_job("create_import_export_job", job)
-            .await
-    }
-
-    async fn start_import_export_job(
-        &self,
-        method: &'static str,
-        job: &ImportExportJobRequest,
-    ) -> Result<Response<ImportExportJob>> {
         let body = &job.to_body();
         let request = self.core.protocol().jobs_create_import_export_job_request(body);
-        Ok(self.core.call(method).send(request).await?)
+        Ok(self.core.call("create_import_export_job").send(request).await?)
     }
 
-    /// Starts an import or export job; await the poller to wait for its end.
+    /// Starts an import or export job; await the poller to wait until it has ended.
     ///
-    /// The job is started before this returns, unlike with the other `begin_…` methods, because the service chooses the id
-    /// under which the poller reads it.
-    ///
-    /// An import completes even if it refused identities: see the blob `importErrors.log`.
+    /// The poller sends the first request when it is polled. An import completes even if it refused identities: see the blob
+    /// `importErrors.log`.
     ///
     /// REST: `POST /jobs/create`, then `GET /jobs/{id}`.
     ///
     /// # Errors
     ///
-    /// As [`create_import_export_job`](Self::create_import_export_job). The poller ends with an error of kind
-    /// [`JobFailed`](crate::ErrorKind::JobFailed) if the job failed or was cancelled.
+    /// The poller yields the errors of [`create_import_export_job`](Self::create_import_export_job); it ends with an error of
+    /// kind [`JobFailed`](crate::ErrorKind::JobFailed) if the job failed or was canceled.
     ///
     /// # Example
     ///
@@ -57,46 +68,70 @@ impl IotHubRegistryManager {
     ///
     /// # async fn run(hub: iothub_convenience::IotHubRegistryManager, container: String) -> Result<(), iothub_convenience::Error> {
     /// let request = ImportExportJobRequest::export(container, true);
-    /// let job = hub.begin_import_export_job(&request, None).await?.await?.into_model()?;
+    /// let job = hub.begin_import_export_job(&request, None)?.await?.into_model()?;
     /// println!("{} has ended", job.job_id);
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn begin_import_export_job(
+    pub fn begin_import_export_job(
         &self,
         job: &ImportExportJobRequest,
         options: Option<PollOptions>,
     ) -> Result<Poller<ImportExportJob>> {
-        let method = "begin_import_export_job";
-        let job = self.start_import_export_job(method, job).await?.into_model()?;
-        self.poll_import_export_job(method, &job.job_id, options)
+        let api = self.core.protocol().clone();
+        let start = api.jobs_create_import_export_job_request(&job.to_body());
+        let get = move |document: &Value| {
+            use azure_service_core::Error;
+            let job =
+                ImportExportJob::deserialize(document).map_err(|error| Error::invalid_response(&error))?;
+            if job.job_id.is_empty() {
+                return Err(Error::with_message(
+                    ErrorKind::InvalidResponse,
+                    "the new job has no id",
+                ));
+            }
+            Ok(api.jobs_get_import_export_job_request(&job.job_id)?)
+        };
+        let interval = options.unwrap_or_default().interval;
+        self.core
+            .call("begin_import_export_job")
+            .job_by_response(start, get, interval)
     }
 
-    /// Watches an import or export job that has been started; await the poller to wait for its end.
+    /// Polls an import or export job that has been started; await the poller to wait until it has ended.
     ///
     /// REST: `GET /jobs/{id}`.
     ///
     /// # Errors
     ///
-    /// At once if `job_id` is not valid. The poller yields all others, as that of
+    /// Fails at once if `job_id` is invalid. The poller yields all other errors, like that of
     /// [`begin_import_export_job`](Self::begin_import_export_job).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// # let container = format!("{}/backup", emulator.iothub_blob_endpoint());
+    /// # let request = iothub_convenience::ImportExportJobRequest::export(container, true);
+    /// # let job_id = hub.create_import_export_job(&request).await?.into_model()?.job_id;
+    /// let job = hub.watch_import_export_job(&job_id, None)?.await?.into_model()?;
+    /// println!("{} ended with the status {:?}", job.job_id, job.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watch_import_export_job(
         &self,
         job_id: &str,
         options: Option<PollOptions>,
     ) -> Result<Poller<ImportExportJob>> {
-        self.poll_import_export_job("watch_import_export_job", job_id, options)
-    }
-
-    fn poll_import_export_job(
-        &self,
-        method: &'static str,
-        job_id: &str,
-        options: Option<PollOptions>,
-    ) -> Result<Poller<ImportExportJob>> {
         let request = self.core.protocol().jobs_get_import_export_job_request(job_id);
+        let request = rename_parameters(request, NAMES);
         let interval = options.unwrap_or_default().interval;
-        self.core.call(method).watch_job(request, interval)
+        let call = self.core.call("watch_import_export_job");
+        call.watch_job(request, interval)
     }
 
     /// Reads an import or export job.
@@ -106,18 +141,35 @@ impl IotHubRegistryManager {
     /// # Errors
     ///
     /// [`is_not_found`](crate::Error::is_not_found) if it does not exist.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// # let container = format!("{}/backup", emulator.iothub_blob_endpoint());
+    /// # let request = iothub_convenience::ImportExportJobRequest::export(container, true);
+    /// # let job_id = hub.create_import_export_job(&request).await?.into_model()?.job_id;
+    /// let job = hub.get_import_export_job(&job_id).await?.into_model()?;
+    /// println!("{:?}", job.progress);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn get_import_export_job(&self, job_id: &str) -> Result<Response<ImportExportJob>> {
         let request = self.core.protocol().jobs_get_import_export_job_request(job_id);
+        let request = rename_parameters(request, NAMES);
         Ok(self.core.call("get_import_export_job").send(request).await?)
     }
 
-    /// Reads all import and export jobs that the service remembers.
+    /// Reads the import and export jobs that the service retains.
     ///
     /// REST: `GET /jobs`.
     ///
     /// # Errors
     ///
-    /// As every call: see [`Error`](crate::Error).
+    /// See [`Error`](crate::Error).
     ///
     /// # Example
     ///
@@ -143,9 +195,25 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As every call: see [`Error`](crate::Error). For jobs that do not exist or ended long ago the service returns 500.
+    /// See [`Error`](crate::Error). For jobs that do not exist or ended long ago the service returns 500.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&[]).await?;
+    /// # let container = format!("{}/backup", emulator.iothub_blob_endpoint());
+    /// # let request = iothub_convenience::ImportExportJobRequest::export(container, true);
+    /// # let job_id = hub.create_import_export_job(&request).await?.into_model()?.job_id;
+    /// hub.cancel_import_export_job(&job_id).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn cancel_import_export_job(&self, job_id: &str) -> Result<Response<(), NoFormat>> {
         let request = self.core.protocol().jobs_cancel_import_export_job_request(job_id);
+        let request = rename_parameters(request, NAMES);
         Ok(self.core.call("cancel_import_export_job").send(request).await?)
     }
 }

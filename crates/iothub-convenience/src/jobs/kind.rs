@@ -5,11 +5,11 @@ use crate::model::plain_members;
 azure_service_core::open_enum! {
     /// The kind of a job.
     pub enum JobType {
-        /// The service's word for jobs that do not exist.
+        /// The job does not exist.
         NotKnown = "unknown",
         /// Writes identities to a blob.
         Export = "export",
-        /// Creates, updates and deletes identities as a blob says.
+        /// Applies the operations in a blob to identities.
         Import = "import",
         /// Changes twins.
         ScheduleUpdateTwin = "scheduleUpdateTwin",
@@ -21,21 +21,21 @@ azure_service_core::open_enum! {
 azure_service_core::open_enum! {
     /// The state of a job.
     pub enum JobStatus {
-        /// The service's word for jobs that do not exist.
+        /// The job does not exist.
         NotKnown = "unknown",
-        /// An import or export job that has not begun.
+        /// An import or export job that has not started.
         Enqueued = "enqueued",
-        /// A scheduled job that has not begun.
+        /// A scheduled job that has not started.
         Queued = "queued",
-        /// A scheduled job with a start time that has not come.
+        /// A scheduled job whose start time is in the future.
         Scheduled = "scheduled",
         /// Running.
         Running = "running",
-        /// Ended. It may have failed on single devices.
+        /// Ended. It may have failed on some devices.
         Completed = "completed",
         /// Failed.
         Failed = "failed",
-        /// Cancelled.
+        /// Canceled.
         Cancelled = "cancelled",
     }
 }

@@ -1,4 +1,4 @@
-//! Scheduled jobs as the service reads and returns them.
+//! Scheduled jobs.
 
 use std::time::Duration;
 
@@ -13,10 +13,13 @@ use crate::model::model;
 use crate::twin::{Twin, TwinPatch};
 use crate::twins::twin_body;
 
-/// The longest id of a job, in characters.
+/// The maximum length of a job id, in characters.
 const MAX_JOB_ID: usize = 64;
 
-/// Checks the id of a scheduled job. Which characters it may have is left to the service.
+/// The maximum length of a condition, in characters. The error of the service for a longer one speaks of ETags.
+const MAX_CONDITION: usize = 8192;
+
+/// Checks length and characters of a job id.
 pub(super) fn check_job_id(job_id: &str) -> Result<()> {
     let length = job_id.chars().count();
     if length > MAX_JOB_ID {
@@ -26,10 +29,17 @@ pub(super) fn check_job_id(job_id: &str) -> Result<()> {
     if job_id.is_empty() {
         return Err(Error::invalid_input("job_id", "must not be empty"));
     }
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-'".contains(c);
+    if let Some((position, character)) = job_id.chars().enumerate().find(|(_, c)| !allowed(*c)) {
+        let reason = format!(
+            "{job_id:?} contains {character:?} at position {position}; allowed are lower-case ASCII letters, digits, - and '"
+        );
+        return Err(Error::invalid_input("job_id", reason));
+    }
     Ok(())
 }
 
-/// A job that changes twins or calls a method on all devices that meet a condition.
+/// The request for a job that changes twins or calls a method on all devices that match a condition.
 ///
 /// # Example
 ///
@@ -69,10 +79,10 @@ impl ScheduledJobRequest {
         }
     }
 
-    /// A job that changes tags and desired properties.
+    /// Creates a request for a job that changes tags and desired properties.
     ///
-    /// `query_condition` is what follows `WHERE` in a query; `*` means all devices. Ids have lower-case letters,
-    /// digits, `-` and `'`, at most 64.
+    /// `query_condition` is the condition after `WHERE` in a query, at most 8192 characters; `*` means all devices. A job id has at most 64 lower-case
+    /// letters, digits, `-` and `'`.
     #[must_use]
     pub fn update_twin(
         job_id: impl Into<String>,
@@ -82,7 +92,7 @@ impl ScheduledJobRequest {
         Self::new(job_id.into(), query_condition.into(), Work::UpdateTwin(patch))
     }
 
-    /// A job that calls a direct method. As [`update_twin`](Self::update_twin).
+    /// Creates a request for a job that calls a direct method, like [`update_twin`](Self::update_twin).
     #[must_use]
     pub fn device_method(
         job_id: impl Into<String>,
@@ -92,29 +102,35 @@ impl ScheduledJobRequest {
         Self::new(job_id.into(), query_condition.into(), Work::DeviceMethod(method))
     }
 
-    /// The job with a start time, at most a week from now. By default it begins at once.
+    /// Sets the start time, at most a week from now. Default: immediately.
     #[must_use]
     pub fn with_start_time(mut self, time: impl Into<DateTime>) -> Self {
         self.start_time = Some(time.into());
         self
     }
 
-    /// The job with a limit for its run time, at least one second. Fractions of a second are dropped.
+    /// Sets the maximum run time, at least one second. Fractions of a second are dropped.
     #[must_use]
     pub fn with_max_execution_time(mut self, time: Duration) -> Self {
         self.max_execution_time = Some(time);
         self
     }
 
-    /// The job's id.
+    /// Returns the job's id.
     #[must_use]
     pub fn job_id(&self) -> &str {
         &self.job_id
     }
 
-    /// Checks what the service would refuse.
+    /// Checks the rules of the hub.
     fn check(&self) -> Result<()> {
         check_job_id(&self.job_id)?;
+        let length = self.query_condition.chars().count();
+        if length > MAX_CONDITION {
+            let reason =
+                format!("has {length} characters; at most {MAX_CONDITION} are allowed; divide the job");
+            return Err(Error::invalid_input("query_condition", reason));
+        }
         if self.max_execution_time.is_some_and(|time| time.as_secs() == 0) {
             return Err(Error::invalid_input("max_execution_time", "must be at least 1 s"));
         }
@@ -156,29 +172,29 @@ model! {
     pub struct ScheduledJob as "job" {
         /// The job's id.
         pub job_id: String = "jobId",
-        /// Which devices it is about.
+        /// The condition for targeted devices.
         pub query_condition: Option<String> = "queryCondition",
-        /// When it was created.
+        /// The time of creation.
         pub created_time: Option<DateTime> = "createdTime",
-        /// When it begins or began.
+        /// The start time.
         pub start_time: Option<DateTime> = "startTime",
-        /// When it ended.
+        /// The end time.
         pub end_time: Option<DateTime> = "endTime",
-        /// How long it may run.
+        /// The maximum run time.
         pub max_execution_time_in_seconds: Option<i64> = "maxExecutionTimeInSeconds",
         /// The kind of the job. [`JobType::NotKnown`] if the job does not exist.
         pub kind: Option<JobType> = "type",
-        /// The method that it calls, as the service echoes it. The service turns the payload into an array of bytes.
+        /// The method that it calls, as the service returns it: with the payload as an array of bytes.
         pub cloud_to_device_method: Option<Value> = "cloudToDeviceMethod",
-        /// The change that it makes, as the service echoes it.
+        /// The change of the twins.
         pub update_twin: Option<Twin> = "updateTwin",
         /// The state of the job. [`JobStatus::NotKnown`] if the job does not exist.
         pub status: Option<JobStatus> = "status",
-        /// Why it failed, if it did.
+        /// The reason for a failure.
         pub failure_reason: Option<String> = "failureReason",
-        /// The service's explanation of the status.
+        /// The service's description of the status.
         pub status_message: Option<String> = "statusMessage",
-        /// The numbers of devices by outcome. Query `devices.jobs` for each of them.
+        /// The numbers of devices by outcome. Query `devices.jobs` for the outcome on each device.
         pub device_job_statistics: Option<DeviceJobStatistics> = "deviceJobStatistics",
     }
 }
@@ -194,7 +210,7 @@ model! {
         pub succeeded_count: Option<i32> = "succeededCount",
         /// Devices on which it is running.
         pub running_count: Option<i32> = "runningCount",
-        /// Devices on which it has not begun.
+        /// Devices on which it has not started.
         pub pending_count: Option<i32> = "pendingCount",
     }
 }
@@ -205,7 +221,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn recorded_jobs_are_read() {
+    fn recorded_jobs_are_decoded() {
         let job: ScheduledJob = serde_json::from_value(json!({
             "createdTime": "2020-01-06T21:44:00.8884134Z", "jobId": "j", "maxExecutionTimeInSeconds": 300,
             "deviceJobStatistics": {"deviceCount": 2, "failedCount": 0, "pendingCount": 0, "runningCount": 0, "succeededCount": 2},

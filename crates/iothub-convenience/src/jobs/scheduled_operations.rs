@@ -1,4 +1,4 @@
-//! Scheduled jobs.
+//! Methods for scheduled jobs.
 
 use azure_core::http::Response;
 use azure_service_core::PollOptions;
@@ -17,9 +17,9 @@ pub struct QueryScheduledJobsOptions {
     pub job_type: Option<JobType>,
     /// Only jobs in this state.
     pub job_status: Option<JobStatus>,
-    /// How many jobs a page has at most.
+    /// The maximum number of jobs per page.
     pub page_size: Option<u32>,
-    /// Where to go on: `continuation_token` of an earlier pager.
+    /// The `continuation_token` of an earlier pager, to resume it.
     pub continuation_token: Option<String>,
 }
 
@@ -31,8 +31,25 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// [`is_already_exists`](crate::Error::is_already_exists) if there is a job with this id;
+    /// [`is_already_exists`](crate::Error::is_already_exists) if a job with this id exists;
     /// [`is_throttled`](crate::Error::is_throttled) if too many jobs are running.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::{DirectMethod, ScheduledJobRequest};
+    ///
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let method = DirectMethod::new("reboot");
+    /// let request = ScheduledJobRequest::device_method("reboot-oslo", "tags.site = 'oslo'", method);
+    /// let job = hub.create_scheduled_job(&request).await?.into_model()?;
+    /// println!("{:?}", job.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn create_scheduled_job(&self, job: &ScheduledJobRequest) -> Result<Response<ScheduledJob>> {
         let body = &job.to_body()?;
         let api = self.core.protocol();
@@ -40,18 +57,19 @@ impl IotHubRegistryManager {
         Ok(self.core.call("create_scheduled_job").send(request).await?)
     }
 
-    /// Schedules a job; await the poller to wait for its end.
+    /// Schedules a job; await the poller to wait until it has ended.
     ///
-    /// A job that has completed may have failed on some devices: see
-    /// [`device_job_statistics`](ScheduledJob::device_job_statistics), and query `devices.jobs` for each of them.
+    /// A completed job may have failed on some devices: see
+    /// [`device_job_statistics`](ScheduledJob::device_job_statistics), and query `devices.jobs` for the outcome on each
+    /// device.
     ///
     /// REST: `PUT /jobs/v2/{id}`, then `GET /jobs/v2/{id}`.
     ///
     /// # Errors
     ///
-    /// At once if `job` is not valid. The poller yields all others, beginning with those of
+    /// Fails at once if `job` is invalid. The poller yields the errors of
     /// [`create_scheduled_job`](Self::create_scheduled_job); it ends with an error of kind
-    /// [`JobFailed`](crate::ErrorKind::JobFailed) if the job failed or was cancelled.
+    /// [`JobFailed`](crate::ErrorKind::JobFailed) if the job failed or was canceled.
     ///
     /// # Example
     ///
@@ -84,16 +102,29 @@ impl IotHubRegistryManager {
         self.core.call("begin_scheduled_job").job(start, get, interval)
     }
 
-    /// Watches a scheduled job; await the poller to wait for its end.
+    /// Polls a scheduled job; await the poller to wait until it has ended.
     ///
-    /// For a job that does not exist the service responds that its status is unknown. After three such responses in a row
-    /// the poller ends with an error of kind [`JobFailed`](crate::ErrorKind::JobFailed).
+    /// The service returns the status `unknown` for a job that does not exist. After three such responses in a row the poller
+    /// ends with an error of kind [`JobFailed`](crate::ErrorKind::JobFailed).
     ///
     /// REST: `GET /jobs/v2/{id}`.
     ///
     /// # Errors
     ///
-    /// At once if `job_id` is not valid. The poller yields all others.
+    /// Fails at once if `job_id` is invalid. The poller yields all other errors.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let job = hub.watch_scheduled_job("reboot-oslo", None)?.await?.into_model()?;
+    /// println!("{:?}", job.device_job_statistics);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watch_scheduled_job(
         &self,
         job_id: &str,
@@ -114,14 +145,27 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// As every call: see [`Error`](crate::Error).
+    /// See [`Error`](crate::Error).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulated/hub.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (emulator, hub) = emulated_hub(&["thermostat-7"]).await?;
+    /// let job = hub.get_scheduled_job("reboot-oslo").await?.into_model()?;
+    /// println!("{:?}", job.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn get_scheduled_job(&self, job_id: &str) -> Result<Response<ScheduledJob>> {
         check_job_id(job_id)?;
         let request = self.core.protocol().jobs_get_scheduled_job_request(job_id);
         Ok(self.core.call("get_scheduled_job").send(request).await?)
     }
 
-    /// Cancels a scheduled job that has not begun.
+    /// Cancels a scheduled job that has not started.
     ///
     /// REST: `POST /jobs/v2/{id}/cancel`.
     ///
@@ -158,7 +202,7 @@ impl IotHubRegistryManager {
     ///
     /// # Errors
     ///
-    /// At once if the page size is 0 or the continuation token is not valid. The pager yields all others.
+    /// Fails at once if the page size is 0 or the continuation token is invalid. The pager yields all other errors.
     ///
     /// # Example
     ///

@@ -1,4 +1,4 @@
-//! What members of models can be.
+//! Types of members of models.
 
 use std::collections::BTreeMap;
 
@@ -8,24 +8,29 @@ use azure_protocol_runtime::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{ReadError, Style};
+use crate::model::{ReadError, Style};
 
-/// Replaces a key in serialized models.
+/// The replacement of keys in serialized models.
 const REDACTED: &str = "REDACTED";
 
-/// A type of members. A member that is missing or `null` is the type's default.
+/// The type of a member. A missing or `null` member has the type's default.
 pub(crate) trait Member: Sized {
+    /// Whether reading ignores elements or entries that are `null`.
+    const IGNORES_NULLS: bool = false;
+
     /// Reads a value that is not `null`.
     fn read(value: Value) -> Result<Self, ReadError>;
 
     /// Returns whether there is nothing to write.
     fn is_unset(&self) -> bool;
 
-    /// The value to write.
+    /// Returns the value to write.
     fn write(&self, style: Style) -> Value;
 }
 
 impl<T: Member> Member for Option<T> {
+    const IGNORES_NULLS: bool = T::IGNORES_NULLS;
+
     fn read(value: Value) -> Result<Self, ReadError> {
         T::read(value).map(Some)
     }
@@ -39,10 +44,17 @@ impl<T: Member> Member for Option<T> {
     }
 }
 
+/// Ignores elements that are `null`.
 impl<T: Member> Member for Vec<T> {
+    const IGNORES_NULLS: bool = true;
+
     fn read(value: Value) -> Result<Self, ReadError> {
-        let elements = Vec::<Value>::deserialize(value)?;
-        elements.into_iter().map(T::read).collect()
+        let elements = match value {
+            Value::Array(elements) => elements,
+            other => Vec::<Value>::deserialize(other)?,
+        };
+        let elements = elements.into_iter().filter(|value| !value.is_null());
+        elements.map(T::read).collect()
     }
 
     fn is_unset(&self) -> bool {
@@ -54,11 +66,12 @@ impl<T: Member> Member for Vec<T> {
     }
 }
 
-/// Entries that are `null` are left out.
+/// Ignores entries that are `null`.
 impl<T: Member> Member for BTreeMap<String, T> {
+    const IGNORES_NULLS: bool = true;
+
     fn read(value: Value) -> Result<Self, ReadError> {
-        let entries = Map::<String, Value>::deserialize(value)?;
-        entries
+        object(value)?
             .into_iter()
             .filter(|(_, value)| !value.is_null())
             .map(|(name, value)| match T::read(value) {
@@ -81,7 +94,7 @@ impl<T: Member> Member for BTreeMap<String, T> {
 
 impl Member for Map<String, Value> {
     fn read(value: Value) -> Result<Self, ReadError> {
-        Ok(Self::deserialize(value)?)
+        object(value)
     }
 
     fn is_unset(&self) -> bool {
@@ -121,7 +134,7 @@ impl Member for String {
     }
 }
 
-/// A secret is written as the style says.
+/// Written or redacted according to the style.
 impl Member for Option<Secret> {
     fn read(value: Value) -> Result<Self, ReadError> {
         Ok(Some(Secret::new(String::deserialize(value)?)))
@@ -154,16 +167,24 @@ impl Member for bool {
     }
 }
 
-/// Converts a value to JSON that always can be.
-#[expect(
-    clippy::expect_used,
-    reason = "types of our own with string keys can always be serialized"
-)]
-pub(crate) fn to_json(value: &impl Serialize) -> Value {
-    serde_json::to_value(value).expect("it has string keys")
+/// Returns the members of an object without copying them, as deserializing a `Value` would.
+pub(crate) fn object(value: Value) -> Result<Map<String, Value>, ReadError> {
+    match value {
+        Value::Object(members) => Ok(members),
+        other => Ok(Map::deserialize(other)?),
+    }
 }
 
-/// Members that are there whenever they have a value.
+/// Converts one of our models to JSON.
+#[expect(
+    clippy::expect_used,
+    reason = "our models have string keys and can always be serialized"
+)]
+pub(crate) fn to_json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).expect("models have string keys")
+}
+
+/// Implements [`Member`] for types without an unset value.
 macro_rules! plain_members {
     ($( $member:ty ),+ $(,)?) => {
         $( impl $crate::model::Member for $member {

@@ -8,15 +8,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::json::to_value;
-use crate::model::{Member, ReadError, Style};
+use crate::model::{Member, ReadError, Style, object};
 use crate::twin::violation::{Path, Rule, Violation};
 
 /// Tags, desired or reported properties of a twin.
 ///
-/// The values are JSON. Paths have names separated by dots, as in `climate.target`, which is never ambiguous, because
-/// the service allows no dot in a name. Desired and reported properties also have a [version](Self::version) and, for
-/// each path, the time of the [last update](Self::last_updated), which the service maintains; these are not among the
-/// values.
+/// The values are JSON. Paths are names separated by dots, such as `climate.target`; names cannot contain dots. The service
+/// also maintains the [version](Self::version) of desired and reported properties, and the time of the
+/// [last update](Self::last_updated) of each path. These are not values.
 ///
 /// # Example
 ///
@@ -39,7 +38,7 @@ use crate::twin::violation::{Path, Rule, Violation};
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct TwinCollection {
     members: Map<String, Value>,
-    /// Paths at which values were set that cannot be JSON, and why.
+    /// Paths of values that could not be serialized, with the reasons.
     refused: Vec<(String, String)>,
 }
 
@@ -56,7 +55,7 @@ const LAST_UPDATED_VERSION: &str = "$lastUpdatedVersion";
 
 /// Reading.
 impl TwinCollection {
-    /// The value at `path`, `None` if there is none.
+    /// Returns the value at `path`.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Value> {
         if path.starts_with('$') {
@@ -66,7 +65,7 @@ impl TwinCollection {
         descend(self.members.get(first)?, rest)
     }
 
-    /// The values of the first level in the service's order, without version and metadata.
+    /// Iterates over the top-level values in the service's order, without version and metadata.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.members
             .iter()
@@ -74,22 +73,22 @@ impl TwinCollection {
             .map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Returns whether there is no value.
+    /// Returns whether there are no values.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
 
-    /// All values as one of the caller's types.
+    /// Decodes the values.
     ///
     /// # Errors
     ///
-    /// Fails if the values do not have the shape of `T`.
+    /// Fails if the values do not decode as `T`.
     pub fn decode<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
         serde_json::from_value(Value::Object(self.to_map()))
     }
 
-    /// All values, without version and metadata.
+    /// Returns the values, without version and metadata.
     #[must_use]
     pub fn to_map(&self) -> Map<String, Value> {
         self.iter()
@@ -97,27 +96,27 @@ impl TwinCollection {
             .collect()
     }
 
-    /// The version, which grows with every write. Tags have none.
+    /// Returns the version, which increases with every write. Tags have none.
     #[must_use]
     pub fn version(&self) -> Option<i64> {
         self.members.get(VERSION)?.as_i64()
     }
 
-    /// The service's metadata of the values, as it wrote it. Tags have none.
+    /// Returns the service's metadata of the values. Tags have none.
     #[must_use]
     pub fn metadata(&self) -> Option<&Value> {
         self.members.get(METADATA)
     }
 
-    /// When the value at `path` was last written; for the empty path, when any was.
+    /// Returns when the value at `path` was last written; for the empty path, when any value was.
     #[must_use]
     pub fn last_updated(&self, path: &str) -> Option<DateTime> {
         self.metadata_of(path, LAST_UPDATED)?.as_str()?.parse().ok()
     }
 
-    /// The version with which the value at `path` was last written; for the empty path, with which any was.
+    /// Returns the version with which the value at `path` was last written; for the empty path, with which any value was.
     ///
-    /// Only desired properties have it, and only once a service has written some.
+    /// Only desired properties have it, after the first write.
     #[must_use]
     pub fn last_updated_version(&self, path: &str) -> Option<i64> {
         self.metadata_of(path, LAST_UPDATED_VERSION)?.as_i64()
@@ -128,19 +127,19 @@ impl TwinCollection {
         descend(self.metadata()?, path)?.get(name)
     }
 
-    /// All members as the service wrote them, version and metadata included.
+    /// Returns all members as the service wrote them, including version and metadata.
     #[must_use]
     pub fn as_json(&self) -> &Map<String, Value> {
         &self.members
     }
 }
 
-/// Editing a twin that has been read, as in [`modify_twin`](crate::IotHubRegistryManager::modify_twin).
+/// Editing, as in [`modify_twin`](crate::IotHubRegistryManager::modify_twin).
 impl TwinCollection {
-    /// Sets the value at `path`. Objects on the way are created.
+    /// Sets the value at `path`. Creates missing objects.
     ///
-    /// A value that cannot be JSON, such as a map whose keys are not strings, is not set; the twin is then refused by
-    /// [`validate`](crate::Twin::validate) and the methods that write it.
+    /// A value that cannot be serialized to JSON, such as a map whose keys are not strings, is not set;
+    /// [`validate`](crate::Twin::validate) and the methods that write the twin then refuse it.
     pub fn set(&mut self, path: &str, value: impl Serialize) {
         let value = match to_value(&value) {
             Ok(value) => value,
@@ -184,9 +183,9 @@ impl From<Map<String, Value>> for TwinCollection {
     }
 }
 
-/// The values that were refused.
+/// Values that could not be serialized.
 impl TwinCollection {
-    /// Violations for values that cannot be JSON; `section` is the path of this collection.
+    /// Returns a violation for each value that could not be serialized; `section` is the path of this collection.
     pub(crate) fn refused(&self, section: &Path) -> Vec<Violation> {
         let violation = |(path, reason): &(String, String)| {
             let path = path
@@ -202,7 +201,7 @@ impl TwinCollection {
 
 impl Member for TwinCollection {
     fn read(value: Value) -> Result<Self, ReadError> {
-        Ok(Map::deserialize(value)?.into())
+        Ok(object(value)?.into())
     }
 
     fn is_unset(&self) -> bool {
@@ -221,15 +220,15 @@ impl Serialize for TwinCollection {
 }
 
 impl<'de> Deserialize<'de> for TwinCollection {
-    /// Takes an object; `null` is an empty one.
+    /// Reads an object; `null` counts as an empty one.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let members: Option<Map<_, _>> = Option::deserialize(deserializer)?;
         Ok(members.unwrap_or_default().into())
     }
 }
 
-/// The object at `name`, which replaces any other value there.
-#[expect(clippy::expect_used, reason = "the value is made an object")]
+/// Returns the object at `name`. Replaces a value of another type.
+#[expect(clippy::expect_used, reason = "the value has been replaced by an object")]
 fn object_at<'a>(members: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
     let value = members.entry(name).or_insert(Value::Null);
     if !value.is_object() {
@@ -293,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn the_services_own_members_are_apart() {
+    fn version_and_metadata_are_not_values() {
         let desired = desired();
         assert_eq!(
             desired.iter().map(|(name, _)| name).collect::<Vec<_>>(),
@@ -308,7 +307,7 @@ mod tests {
             desired.last_updated("a").unwrap().to_string(),
             "2024-05-01T09:00:00Z"
         );
-        assert_eq!(desired.last_updated("a.b.c"), None, "no date");
+        assert_eq!(desired.last_updated("a.b.c"), None, "not a date");
         assert_eq!(desired.last_updated_version(""), Some(5));
         assert_eq!(desired.last_updated_version("a.b.c"), Some(3));
         assert_eq!(desired.last_updated_version("a.b"), None);
@@ -316,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_empty_and_a_text_is_an_error() {
+    fn null_is_empty_and_a_string_is_an_error() {
         assert_eq!(collection(Value::Null), TwinCollection::default());
         assert!(serde_json::from_value::<TwinCollection>(json!("x")).is_err());
     }
@@ -343,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_callers_type_can_be_read() {
+    fn values_decode_as_the_callers_type() {
         #[derive(serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Config {

@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 use crate::twin::violation::{Path, Rule, Violation};
 
 const NAME_BYTES: usize = 1024;
-const TEXT_BYTES: usize = 4096;
-/// Objects below `tags` or `desired`, which does not count itself.
+const STRING_BYTES: usize = 4096;
+/// The maximum nesting of objects below `tags` or `desired`.
 const DEPTH: usize = 10;
 const INTEGERS: std::ops::RangeInclusive<i64> = -4_503_599_627_370_496..=4_503_599_627_370_495;
 
-/// A part of a twin that a service can write.
+/// A writable section of a twin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
     Tags,
@@ -33,24 +33,35 @@ impl Section {
     }
 }
 
-/// Who wrote a section.
+/// The writer of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// The service; names that begin with `$` are its own.
+    /// The service, which adds members whose names begin with `$`.
     Service,
     /// The caller.
     Caller,
 }
 
-/// Adds every rule that `members` break to `violations`.
+/// The meaning of `null`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nulls {
+    /// Removes a value, in a patch.
+    Remove,
+    /// Not allowed, in a replacement.
+    Refused,
+    /// Not allowed, at any depth below an array.
+    InArray,
+}
+
+/// Adds the violations of `members` to `violations`.
 pub(crate) fn check(
     section: Section,
     members: &Map<String, Value>,
-    origin: Origin,
+    (origin, nulls): (Origin, Nulls),
     violations: &mut Vec<Violation>,
 ) {
     let path = section.path();
-    check_members(&path, members, origin, 0, violations);
+    check_members(&path, members, (origin, nulls), 0, violations);
     let (size, limit) = (size_of_members(members), section.size_limit());
     if size > limit {
         violations.push(path.breaks(Rule::TooLarge { size, limit }));
@@ -60,12 +71,12 @@ pub(crate) fn check(
 fn check_members(
     path: &Path,
     members: &Map<String, Value>,
-    origin: Origin,
+    rules: (Origin, Nulls),
     depth: usize,
     violations: &mut Vec<Violation>,
 ) {
     for (name, value) in members {
-        if origin == Origin::Service && name.starts_with('$') {
+        if rules.0 == Origin::Service && name.starts_with('$') {
             continue;
         }
         let path = path.member(name);
@@ -75,13 +86,24 @@ fn check_members(
         if let Some(character) = name.chars().find(|c| c.is_control() || ".$# ".contains(*c)) {
             violations.push(path.breaks(Rule::NameCharacter { character }));
         }
-        check_value(&path, value, origin, depth, violations);
+        check_value(&path, value, rules, depth, violations);
     }
 }
 
-fn check_value(path: &Path, value: &Value, origin: Origin, depth: usize, violations: &mut Vec<Violation>) {
+fn check_value(
+    path: &Path,
+    value: &Value,
+    (origin, nulls): (Origin, Nulls),
+    depth: usize,
+    violations: &mut Vec<Violation>,
+) {
     match value {
-        Value::Null | Value::Bool(_) => {}
+        Value::Bool(_) => {}
+        Value::Null => match nulls {
+            Nulls::Remove => {}
+            Nulls::Refused => violations.push(path.breaks(Rule::Null)),
+            Nulls::InArray => violations.push(path.breaks(Rule::NullInArray)),
+        },
         Value::Number(number) => {
             let inside =
                 number.is_f64() || number.as_i64().is_some_and(|integer| INTEGERS.contains(&integer));
@@ -90,31 +112,28 @@ fn check_value(path: &Path, value: &Value, origin: Origin, depth: usize, violati
             }
         }
         Value::String(text) => {
-            if text.len() > TEXT_BYTES {
-                violations.push(path.breaks(Rule::TextTooLong { bytes: text.len() }));
+            if text.len() > STRING_BYTES {
+                violations.push(path.breaks(Rule::StringTooLong { bytes: text.len() }));
             }
         }
         Value::Array(elements) => {
             for (index, element) in elements.iter().enumerate() {
-                let path = path.element(index);
-                if element.is_null() {
-                    violations.push(path.breaks(Rule::NullInArray));
-                }
-                check_value(&path, element, origin, depth, violations);
+                let rules = (origin, Nulls::InArray);
+                check_value(&path.element(index), element, rules, depth, violations);
             }
         }
-        // One report is enough; what lies deeper is not looked at.
+        // Reported once, without the deeper levels.
         Value::Object(_) if depth == DEPTH => violations.push(path.breaks(Rule::TooDeep)),
-        Value::Object(members) => check_members(path, members, origin, depth + 1, violations),
+        Value::Object(members) => check_members(path, members, (origin, nulls), depth + 1, violations),
     }
 }
 
-/// The size as the service counts it. A `null` removes, so it has none.
+/// Returns the size as the service counts it. A `null` removes a value, so it has no size.
 fn size_of_members(members: &Map<String, Value>) -> usize {
     members
         .iter()
         .filter(|(name, value)| !name.starts_with('$') && !value.is_null())
-        .map(|(name, value)| size_of_text(name) + size_of_value(value))
+        .map(|(name, value)| size_of_string(name) + size_of_value(value))
         .sum()
 }
 
@@ -123,14 +142,14 @@ fn size_of_value(value: &Value) -> usize {
         Value::Null => 0,
         Value::Bool(_) => 4,
         Value::Number(_) => 8,
-        Value::String(text) => size_of_text(text),
+        Value::String(text) => size_of_string(text),
         Value::Array(elements) => elements.iter().map(size_of_value).sum(),
         Value::Object(members) => size_of_members(members),
     }
 }
 
-/// Characters without the control characters (C0, C1).
-fn size_of_text(text: &str) -> usize {
+/// Returns the number of characters without control characters (C0, C1).
+fn size_of_string(text: &str) -> usize {
     text.chars().filter(|c| !c.is_control()).count()
 }
 
@@ -144,7 +163,7 @@ mod tests {
         check(
             section,
             value.as_object().unwrap(),
-            Origin::Caller,
+            (Origin::Caller, Nulls::Remove),
             &mut violations,
         );
         violations.iter().map(ToString::to_string).collect()
@@ -154,13 +173,13 @@ mod tests {
         broken(Section::Tags, value)
     }
 
-    /// `{"o":{"o":…}}` with `count` objects below the root, the innermost of which holds `inner`.
+    /// Returns `{"o":{"o":…}}` with `count` nested objects around `inner`.
     fn nested(count: usize, inner: &Value) -> Value {
         (0..count).fold(inner.clone(), |value, _| json!({ "o": value }))
     }
 
     #[test]
-    fn ten_objects_may_be_nested() {
+    fn objects_may_be_nested_ten_levels_deep() {
         assert_eq!(tags(&nested(10, &json!({"x": 1}))), Vec::<String>::new());
         assert_eq!(
             tags(&nested(11, &json!({}))),
@@ -172,11 +191,11 @@ mod tests {
     }
 
     #[test]
-    fn names() {
+    fn names_are_checked() {
         assert_eq!(tags(&json!({"": 1, "ü☃": 1, "a-b_c": 1})), Vec::<String>::new());
         assert_eq!(tags(&json!({"x".repeat(1024): 1})), Vec::<String>::new());
         let long = "ü".repeat(513);
-        let message = format!("tags.{long} has a name of 1026 bytes, more than 1024");
+        let message = format!("tags.{long} has a name of 1026 bytes; at most 1024 are allowed");
         assert_eq!(tags(&json!({ long: 1 })), [message]);
         for (name, path) in [
             ("a.b", "[\"a.b\"]"),
@@ -195,11 +214,11 @@ mod tests {
     }
 
     #[test]
-    fn values() {
+    fn values_are_checked() {
         assert_eq!(tags(&json!({"a": "x".repeat(4096)})), Vec::<String>::new());
         assert_eq!(
             tags(&json!({"a": ["ü".repeat(2049)]})),
-            ["tags.a[0] is a text of 4098 bytes, more than 4096"]
+            ["tags.a[0] is a string of 4098 bytes; at most 4096 are allowed"]
         );
         assert_eq!(
             tags(&json!({"a": 4_503_599_627_370_495_i64, "b": -4_503_599_627_370_496_i64, "c": 1e300})),
@@ -212,21 +231,35 @@ mod tests {
         ] {
             assert_eq!(tags(&json!({"a": {"b": integer}})).len(), 1, "{integer}");
         }
+    }
+
+    /// HUB-LIMIT-8.
+    #[test]
+    fn null_is_refused_at_any_depth_below_an_array() {
         assert_eq!(
-            broken(Section::Desired, &json!({"a": [1, [null]], "gone": null})),
-            ["properties.desired.a[1][0] is null, which an array may not hold"]
+            broken(
+                Section::Desired,
+                &json!({"a": [1, [null]], "b": [{"c": {"d": null}}], "gone": null})
+            ),
+            [
+                "properties.desired.a[1][0] is null, which is not allowed in arrays",
+                "properties.desired.b[0].c.d is null, which is not allowed in arrays"
+            ]
         );
     }
 
     #[test]
     fn sizes_are_counted_as_the_service_does() {
-        // 2 + 8, 1 + 4, 1 + 3 ("a", tab is no character), 1 + 2 + 8
+        // 2 + 8, 1 + 4, 1 + 3 (a tab is not counted), 1 + 2 + 8
         let value = json!({"nn": 1, "b": true, "t": "a\tüz", "a": [1, "xy"], "gone": null, "$version": 7});
         assert_eq!(size_of_members(value.as_object().unwrap()), 10 + 5 + 4 + 11);
         let three =
             |count: usize| json!({"a": "x".repeat(4000), "b": "x".repeat(4000), "c": "x".repeat(count)});
         assert_eq!(tags(&three(189)), Vec::<String>::new());
-        assert_eq!(tags(&three(190)), ["tags has a size of 8193, more than 8192"]);
+        assert_eq!(
+            tags(&three(190)),
+            ["tags has a size of 8193; at most 8192 is allowed"]
+        );
         assert_eq!(broken(Section::Desired, &three(190)), Vec::<String>::new());
     }
 }

@@ -1,4 +1,4 @@
-//! JSON merge patches (RFC 7396): the way in which the service applies a patch to a twin.
+//! JSON Merge Patch (RFC 7396), with which the service patches twins.
 
 use serde_json::{Map, Value};
 
@@ -25,7 +25,8 @@ pub(crate) fn merge(target: &mut Map<String, Value>, patch: &Map<String, Value>)
     }
 }
 
-/// The smallest patch that turns `before` into `after`, which has no `null` outside of arrays: those would remove.
+/// Returns the smallest patch that turns `before` into `after`. `after` has no `null` outside of arrays, which would remove
+/// a value.
 pub(crate) fn difference(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String, Value> {
     let mut patch = Map::new();
     for name in before.keys().filter(|name| !after.contains_key(*name)) {
@@ -48,7 +49,7 @@ pub(crate) fn difference(before: &Map<String, Value>, after: &Map<String, Value>
     patch
 }
 
-/// The members without those whose value is `null`, at every level, as they look once the service has stored them.
+/// Returns the members without nulls at every level, as the service stores them.
 pub(crate) fn without_nulls(members: &Map<String, Value>) -> Map<String, Value> {
     members
         .iter()
@@ -72,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_of_the_rfc() {
+    fn examples_of_the_rfc_are_merged() {
         for (target, patch, result) in [
             (json!({"a":"b"}), json!({"a":"c"}), json!({"a":"c"})),
             (json!({"a":"b"}), json!({"b":"c"}), json!({"a":"b","b":"c"})),
@@ -98,7 +99,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_difference_leads_from_one_to_the_other(before in members_without_nulls(), after in members_without_nulls()) {
+        fn merging_the_difference_yields_the_target(before in members_without_nulls(), after in members_without_nulls()) {
             let patch = difference(&before, &after);
             let mut merged = before.clone();
             merge(&mut merged, &patch);
@@ -108,7 +109,7 @@ mod tests {
         }
 
         #[test]
-        fn a_patch_leaves_no_null_and_does_not_change_its_own_result(target in members_without_nulls(), patch in members()) {
+        fn merging_leaves_no_null_and_is_idempotent(target in members_without_nulls(), patch in members()) {
             let mut once = target;
             merge(&mut once, &patch);
             prop_assert_eq!(&without_nulls(&once), &once);

@@ -1,4 +1,4 @@
-//! The twin as the service returns it.
+//! The twin model.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::identity::{
 };
 use crate::model::{Member as _, Style, model, plain_members};
 use crate::twin::collection::TwinCollection;
-use crate::twin::limits::{Origin, Section, check};
+use crate::twin::limits::{Nulls, Origin, Section, check};
 use crate::twin::violation::{InvalidTwin, Path, Rule, Violation};
 
 model! {
@@ -25,46 +25,46 @@ model! {
     /// [`modify_twin`](crate::IotHubRegistryManager::modify_twin) or
     /// [`replace_twin`](crate::IotHubRegistryManager::replace_twin).
     ///
-    /// Every field may be missing in a job's echo or in a later version of the service. A twin serializes to what was
-    /// read, unknown members and `null` included.
+    /// Every field may be missing, such as in the response of a job. A twin serializes to what was read, including unknown
+    /// members and `null`.
     pub struct Twin as "twin" {
         /// The device's id.
         pub device_id: Option<String> = "deviceId",
         /// The module's id, if this is the twin of a module.
         pub module_id: Option<String> = "moduleId",
-        /// The version of tags and desired properties. See [`precondition`](Self::precondition).
+        /// The ETag of tags and desired properties. See [`precondition`](Self::precondition).
         pub etag: Option<Etag> = "etag",
-        /// The version of the identity, for conditional writes of the device or module.
+        /// The ETag of the identity, for conditional writes of the device or module.
         pub device_etag: Option<Etag> = "deviceEtag",
         /// Whether the device may connect.
         pub status: Option<DeviceStatus> = "status",
-        /// The reason for the status, as whoever set it wrote it.
+        /// The reason for the status.
         pub status_reason: Option<String> = "statusReason",
-        /// When the status was set.
+        /// The time at which the status was set.
         pub status_update_time: Option<DateTime> = "statusUpdateTime",
         /// Whether the device is connected. May lag by minutes.
         pub connection_state: Option<ConnectionState> = "connectionState",
-        /// When the device last connected, sent or received. Not updated by devices that use HTTP.
+        /// The time at which the device last connected, sent or received. Not updated by devices that use HTTP.
         pub last_activity_time: Option<DateTime> = "lastActivityTime",
-        /// How many cloud-to-device messages are queued for the device.
+        /// The number of queued cloud-to-device messages.
         pub cloud_to_device_message_count: Option<i64> = "cloudToDeviceMessageCount",
-        /// How the device authenticates.
+        /// The authentication of the device.
         pub authentication_type: Option<AuthenticationType> = "authenticationType",
         /// The thumbprints of the device's certificates.
         pub x509_thumbprint: Option<X509Thumbprint> = "x509Thumbprint",
-        /// The DTDL model that the device announced, if any.
+        /// The id of the DTDL model that the device announced.
         pub model_id: Option<String> = "modelId",
-        /// A number that grows with every write to the twin.
+        /// A number that increases with every write to the twin.
         pub version: Option<i64> = "version",
         /// The configurations that target the twin, by their ids.
         pub configurations: Option<BTreeMap<String, ConfigurationInfo>> = "configurations",
-        /// Tags, which services write and read. The device does not see them.
+        /// Tags, which devices cannot read.
         pub tags: TwinCollection = "tags",
         /// Desired and reported properties.
         pub properties: TwinProperties = "properties",
-        /// What the device can do.
+        /// The capabilities of the device.
         pub capabilities: Option<DeviceCapabilities> = "capabilities",
-        /// The scope of the device: its own if it is an edge device, else that of its parent.
+        /// The device scope: an edge device's own, or that of the parent.
         pub device_scope: Option<String> = "deviceScope",
         /// The scopes of the device's parents.
         pub parent_scopes: Option<Vec<String>> = "parentScopes",
@@ -92,7 +92,7 @@ model! {
 azure_service_core::open_enum! {
     /// The state of a configuration on a twin.
     pub enum ConfigurationInfoStatus {
-        /// The twin meets the configuration's target condition.
+        /// The twin matches the configuration's target condition.
         Targeted = "Targeted",
         /// The configuration's content has been written to the twin.
         Applied = "Applied",
@@ -102,7 +102,7 @@ azure_service_core::open_enum! {
 plain_members!(ConfigurationInfoStatus);
 
 impl Twin {
-    /// A twin of a device without tags and properties, for tests and as a start to build one.
+    /// Creates a twin of a device without tags and properties.
     #[must_use]
     pub fn new(device_id: impl Into<String>) -> Self {
         Self {
@@ -111,7 +111,7 @@ impl Twin {
         }
     }
 
-    /// The precondition that tags and desired properties have not been changed since the twin was read.
+    /// Returns the precondition that tags and desired properties have not changed since the twin was read.
     ///
     /// # Errors
     ///
@@ -120,13 +120,13 @@ impl Twin {
         Ok(Precondition::from_etag(self.etag.clone())?)
     }
 
-    /// Checks everything that a service could write against the rules of the hub, and the ids.
+    /// Checks ids, tags and desired properties against the rules of the hub.
     ///
-    /// Reading never fails because of these rules; a twin that was built or edited by hand may break them.
+    /// Reading does not check them; a twin that was built or edited may break them.
     ///
     /// # Errors
     ///
-    /// Lists every violation at once, each with its path.
+    /// All violations, each with its path.
     pub fn validate(&self) -> Result<(), InvalidTwin> {
         let mut violations = Vec::new();
         for (path, problem) in [
@@ -143,16 +143,23 @@ impl Twin {
 
     fn check_writable(&self, violations: &mut Vec<Violation>) {
         violations.extend(self.refused_values());
-        check(Section::Tags, self.tags.as_json(), Origin::Caller, violations);
+        // A change to `null` is written as a removal.
+        let rules = |origin| (origin, Nulls::Remove);
+        check(
+            Section::Tags,
+            self.tags.as_json(),
+            rules(Origin::Caller),
+            violations,
+        );
         check(
             Section::Desired,
             self.properties.desired.as_json(),
-            Origin::Service,
+            rules(Origin::Service),
             violations,
         );
     }
 
-    /// Values that were set and cannot be JSON.
+    /// Returns violations for values that could not be serialized.
     pub(crate) fn refused_values(&self) -> Vec<Violation> {
         let mut violations = self.tags.refused(&Section::Tags.path());
         violations.extend(self.properties.desired.refused(&Section::Desired.path()));
@@ -160,7 +167,7 @@ impl Twin {
     }
 }
 
-/// Changes of members that a service cannot write.
+/// Returns violations for changes of members that a service cannot write.
 pub(crate) fn read_only_changes(before: &Twin, after: &Twin) -> Vec<Violation> {
     let json = |twin: &Twin| {
         let mut twin = twin.clone();
@@ -199,7 +206,7 @@ fn compare(path: Option<&Path>, before: &Value, after: &Value, violations: &mut 
         }
         let path = path.map_or_else(|| Path::root(&name), |path| path.member(&name));
         match (old, new) {
-            // For the collections, name the member that has changed.
+            // In collections, the violation names the changed member.
             (Some(old @ Value::Object(_)), Some(new @ Value::Object(_)))
                 if matches!(&*name, "properties" | "desired" | "reported") =>
             {
@@ -235,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_and_unknown_ones_survive_the_round_trip() {
+    fn all_fields_and_unknown_members_round_trip() {
         let twin: Twin = serde_json::from_value(full()).unwrap();
         assert_eq!(serde_json::to_value(&twin).unwrap(), full());
         assert_eq!(twin.extra.keys().collect::<Vec<_>>(), ["brandNew"]);
@@ -249,7 +256,7 @@ mod tests {
 
     /// HUB-WIRE-8.
     #[test]
-    fn nulls_and_missing_fields_are_read() {
+    fn null_and_missing_fields_are_accepted() {
         let twin: Twin = serde_json::from_value(json!({
             "deviceId": null, "etag": "*", "tags": null, "parentScopes": null, "statusReason": null,
             "x509Thumbprint": {"PrimaryThumbprint": "AA", "SecondaryThumbprint": null},
@@ -266,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn null_in_any_member_is_read_and_written_in_any_case() {
+    fn null_in_any_member_round_trips_in_any_case() {
         for name in full().as_object().unwrap().keys() {
             for spelling in [name.clone(), name.to_uppercase()] {
                 let document = json!({ spelling: null });
@@ -283,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_of_what_cannot_be_written_are_found() {
+    fn changes_of_read_only_members_are_violations() {
         let before: Twin = serde_json::from_value(full()).unwrap();
         let mut after = before.clone();
         after.tags.set("site", "b");
@@ -309,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn validate_lists_everything_at_once() {
+    fn validate_returns_all_violations() {
         let mut twin: Twin = serde_json::from_value(full()).unwrap();
         twin.device_id = Some("a/b".into());
         twin.module_id = Some(String::new());
@@ -321,11 +328,11 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "deviceId contains '/' at position 1; allowed are ASCII letters, digits and -:.+%_#*?!(),=@;$'",
+                "deviceId contains '/' at position 1; only ASCII letters, digits and -:.+%_#*?!(),=@;$' are allowed",
                 "moduleId must not be empty",
-                "tags.site[0] is null, which an array may not hold",
-                "properties.desired.big is an integer beyond -4503599627370496 to 4503599627370495",
-                "properties.desired[\"a#\"] has '#' in its name, which no name may have",
+                "tags.site[0] is null, which is not allowed in arrays",
+                "properties.desired.big is an integer outside the range -4503599627370496 to 4503599627370495",
+                "properties.desired[\"a#\"] has '#' in its name; names must not contain . $ # space or control characters",
             ]
         );
     }

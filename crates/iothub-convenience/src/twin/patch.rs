@@ -1,24 +1,23 @@
-//! Changes to a twin.
+//! Patches of twins.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::json::to_value;
 use crate::twin::collection::TwinCollection;
-use crate::twin::limits::Section;
+use crate::twin::limits::{Nulls, Section};
 use crate::twin::merge::{difference, merge, without_nulls};
 use crate::twin::model::Twin;
 use crate::twin::sections::Sections;
 use crate::twin::violation::{InvalidTwin, Path, Rule, Violation};
 
-/// Changes of the tags and desired properties of a twin. Each value is left as it is, set, or removed.
+/// A patch of the tags and desired properties of a twin, which sets and removes values.
 ///
-/// Paths are names separated by dots. An object that is set is merged into the object that is there; members
-/// that it does not name stay, members that are `null` are removed. All other values, arrays included, replace what is
-/// there.
+/// Paths are names separated by dots. An object is merged into the existing object: its `null` members are removed, and
+/// members that it does not have are kept. All other values, including arrays, replace the existing value.
 ///
-/// [`validate`](Self::validate) checks the rules of the hub and that no two changes contradict each other; the methods
-/// that send a patch do so themselves. To replace all tags and desired properties, use a
+/// [`validate`](Self::validate) checks the rules of the hub and refuses contradictory changes; the methods that send a patch
+/// call it. To replace all tags and desired properties, use a
 /// [`TwinReplacement`](crate::TwinReplacement).
 ///
 /// # Example
@@ -37,7 +36,7 @@ use crate::twin::violation::{InvalidTwin, Path, Rule, Violation};
 /// );
 ///
 /// let error = TwinPatch::new().set_desired("limits", json!([1, null])).validate().unwrap_err();
-/// assert_eq!(error.to_string(), "properties.desired.limits[1] is null, which an array may not hold");
+/// assert_eq!(error.to_string(), "properties.desired.limits[1] is null, which is not allowed in arrays");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -46,7 +45,7 @@ pub struct TwinPatch {
 }
 
 impl TwinPatch {
-    /// A patch that changes nothing.
+    /// Creates an empty patch.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -58,7 +57,7 @@ impl TwinPatch {
         self.set(Section::Tags, path, &value)
     }
 
-    /// Removes the tag at `path`, and everything below it.
+    /// Removes the tag at `path` and everything below it.
     #[must_use]
     pub fn remove_tag(self, path: &str) -> Self {
         self.change(Section::Tags, path, Value::Null)
@@ -77,26 +76,54 @@ impl TwinPatch {
         self.set(Section::Desired, path, &value)
     }
 
-    /// Removes the desired property at `path`, and everything below it.
+    /// Removes the desired property at `path` and everything below it.
     #[must_use]
     pub fn remove_desired(self, path: &str) -> Self {
         self.change(Section::Desired, path, Value::Null)
     }
 
-    /// Reads a patch from a document of the form `{"tags": …, "properties": {"desired": …}}`, where `null` removes.
+    /// Creates a patch from a document of the form `{"tags": …, "properties": {"desired": …}}`, where `null` removes a value.
     ///
     /// # Errors
     ///
-    /// Fails if the document has other members, which a service cannot write, or if one of these is no object.
+    /// [`InvalidTwin`] if the document has other members, which a service cannot write, or if one of these is not an object.
     pub fn from_json(document: Value) -> Result<Self, InvalidTwin> {
         let sections = Sections::from_json(document)?;
         Ok(Self { sections })
     }
 
-    /// The patch that turns the tags and desired properties of `before` into those of `after`.
+    /// Creates a patch that sets the tags and desired properties of a whole twin, such as one copied from the portal or the
+    /// CLI. All other members, `$metadata` and `$version` are left out; `null` and missing values remove nothing.
     ///
-    /// It has only the differences. Applied to a twin that others have changed meanwhile, it keeps their changes of other
-    /// values.
+    /// # Errors
+    ///
+    /// [`InvalidTwin`] if the document is not a twin: not an object, or with tags or desired properties that are none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use iothub_convenience::TwinPatch;
+    /// use serde_json::{Value, json};
+    ///
+    /// let pasted: Value = serde_json::from_str(
+    ///     r#"{"deviceId": "d", "etag": "AAAAAAAAAAE=", "version": 2, "tags": {"site": "oslo"}, "properties": {
+    ///         "desired": {"target": 21.5, "$metadata": {}, "$version": 3}, "reported": {"actual": 20}}}"#,
+    /// )?;
+    /// let patch = TwinPatch::from_twin(pasted)?;
+    /// assert_eq!(
+    ///     serde_json::to_value(&patch)?,
+    ///     json!({"tags": {"site": "oslo"}, "properties": {"desired": {"target": 21.5}}})
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_twin(twin: impl Serialize) -> Result<Self, InvalidTwin> {
+        let sections = Sections::from_twin(&twin)?;
+        Ok(Self { sections })
+    }
+
+    /// Returns the patch that turns the tags and desired properties of `before` into those of `after`.
+    ///
+    /// It has only the differences, so it does not overwrite concurrent changes of other values.
     #[must_use]
     pub fn between(before: &Twin, after: &Twin) -> Self {
         let changes = |before: &TwinCollection, after: &TwinCollection| {
@@ -112,8 +139,8 @@ impl TwinPatch {
         Self { sections }
     }
 
-    /// The patch without the checks of [`validate`](Self::validate), for a hub whose rules differ from those known here.
-    /// Contradictory changes are still reported.
+    /// Disables the checks of [`validate`](Self::validate), for a hub with other rules. Contradictory changes are still
+    /// violations.
     #[must_use]
     pub fn unchecked(mut self) -> Self {
         self.sections.unchecked = true;
@@ -128,18 +155,18 @@ impl TwinPatch {
 
     /// Checks the patch against the rules of the hub.
     ///
-    /// A patch that passes may still be refused, because the total size depends on the current twin.
+    /// The service may still refuse a valid patch, because the total size depends on the current twin.
     ///
     /// # Errors
     ///
-    /// Lists every violation at once, each with its path.
+    /// All violations, each with its path.
     pub fn validate(&self) -> Result<(), InvalidTwin> {
         let mut violations = Vec::new();
-        self.sections.check(&mut violations);
+        self.sections.check(Nulls::Remove, &mut violations);
         InvalidTwin::check(violations)
     }
 
-    /// Changes the tags and desired properties of `twin` as the service would. Versions and times stay as they are.
+    /// Applies the patch to `twin` as the service does, except for versions and times.
     pub fn apply_to(&self, twin: &mut Twin) {
         match &self.sections.tags {
             None => {}
@@ -151,12 +178,12 @@ impl TwinPatch {
         }
     }
 
-    /// The document to send.
+    /// Returns the document to send.
     pub(crate) fn to_json(&self) -> Map<String, Value> {
         self.sections.to_json()
     }
 
-    /// Tags and desired properties apart.
+    /// Returns tags and desired properties separately.
     pub(crate) fn sections(&self) -> &Sections {
         &self.sections
     }
@@ -204,7 +231,7 @@ fn full_path(section: Section, path: &str) -> Path {
         .fold(section.path(), |path, name| path.member(name))
 }
 
-/// Adds `later` changes to `earlier` ones: one patch for both, one after the other.
+/// Combines two patches into one that has the effect of `earlier` followed by `later`.
 fn compose(
     earlier: &mut Map<String, Value>,
     later: Map<String, Value>,
@@ -215,7 +242,7 @@ fn compose(
         let path = path.member(&name);
         match (earlier.get_mut(&name), later) {
             (Some(Value::Object(earlier)), Value::Object(later)) => compose(earlier, later, &path, conflicts),
-            // An object after a removal or replacement: a merge patch would merge it into the old value.
+            // After a removal or replacement, a merge patch would merge the object into the old value.
             (Some(_), Value::Object(later)) => {
                 let ancestor = path.clone().into_string();
                 conflicts.push(deepest(path, &later).breaks(Rule::Conflict { ancestor }));
@@ -227,7 +254,7 @@ fn compose(
     }
 }
 
-/// The path that a chain of objects with one member each leads to.
+/// Returns the path of the innermost member in a chain of objects with one member each.
 fn deepest(path: Path, members: &Map<String, Value>) -> Path {
     match members.iter().next() {
         Some((name, Value::Object(inner))) if members.len() == 1 => deepest(path.member(name), inner),

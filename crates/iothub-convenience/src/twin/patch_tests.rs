@@ -1,4 +1,4 @@
-//! What patches send, refuse and do.
+//! Tests of twin patches.
 
 use super::*;
 use crate::twin::testing::{members, members_without_nulls};
@@ -16,7 +16,7 @@ fn violations(patch: &TwinPatch) -> Vec<String> {
 }
 
 #[test]
-fn only_what_was_said_is_sent() {
+fn only_changes_are_sent() {
     assert_eq!(sent(&TwinPatch::new()), json!({}));
     assert!(TwinPatch::new().is_empty());
     assert_eq!(sent(&TwinPatch::new().remove_all_tags()), json!({"tags": null}));
@@ -41,7 +41,7 @@ fn only_what_was_said_is_sent() {
 }
 
 #[test]
-fn the_last_word_counts() {
+fn last_change_of_a_path_wins() {
     let patch = TwinPatch::new()
         .set_tag("a", 1)
         .set_tag("a", 2)
@@ -57,7 +57,7 @@ fn the_last_word_counts() {
 }
 
 #[test]
-fn what_a_merge_patch_cannot_say_is_reported() {
+fn contradictory_changes_are_violations() {
     for (patch, message) in [
         (
             TwinPatch::new().remove_tag("a").set_tag("a.b.c", 1),
@@ -84,7 +84,7 @@ fn what_a_merge_patch_cannot_say_is_reported() {
 }
 
 #[test]
-fn rules_are_checked_unless_told_otherwise() {
+fn unchecked_disables_the_rules() {
     let patch = TwinPatch::new()
         .set_tag("$x", 1)
         .set_desired("ok.not ok", 1)
@@ -92,16 +92,16 @@ fn rules_are_checked_unless_told_otherwise() {
     assert_eq!(
         violations(&patch),
         [
-            "tags.$x has '$' in its name, which no name may have",
-            "properties.desired.ok[\"not ok\"] has ' ' in its name, which no name may have",
-            "properties.desired.deep.a[0] is null, which an array may not hold",
+            "tags.$x has '$' in its name; names must not contain . $ # space or control characters",
+            "properties.desired.ok[\"not ok\"] has ' ' in its name; names must not contain . $ # space or control characters",
+            "properties.desired.deep.a[0] is null, which is not allowed in arrays",
         ]
     );
     assert_eq!(violations(&patch.unchecked()), Vec::<String>::new());
 }
 
 #[test]
-fn a_document_may_have_writable_members_only() {
+fn document_must_have_only_writable_members() {
     let document = json!({"tags": {"a": null}, "properties": {"desired": {"b": {"c": null}}}});
     assert_eq!(sent(&TwinPatch::from_json(document.clone()).unwrap()), document);
     assert_eq!(
@@ -126,7 +126,7 @@ fn a_document_may_have_writable_members_only() {
 }
 
 #[test]
-fn the_service_s_members_are_no_difference() {
+fn version_and_metadata_are_not_differences() {
     let read = |version: i64| -> Twin {
         serde_json::from_value(json!({
             "version": version, "properties": {"desired": {"a": 1, "$version": version, "$metadata": {"x": version}}}
@@ -147,7 +147,7 @@ fn twin(tags: Map<String, Value>, desired: Map<String, Value>) -> Twin {
 
 proptest! {
     #[test]
-    fn a_patch_between_two_twins_makes_one_the_other(
+    fn patch_between_two_twins_turns_one_into_the_other(
         a in members_without_nulls(), b in members_without_nulls(),
         c in members_without_nulls(), d in members_without_nulls(),
     ) {
@@ -158,7 +158,7 @@ proptest! {
     }
 
     #[test]
-    fn changes_one_by_one_do_what_one_patch_does(start in members_without_nulls(), changes in prop::collection::vec(("[a-c](\\.[a-c]){0,2}", prop_oneof![Just(Value::Null), Just(json!(1)), members().prop_map(Value::Object)]), 0..6)) {
+    fn one_patch_has_the_effect_of_its_changes_in_sequence(start in members_without_nulls(), changes in prop::collection::vec(("[a-c](\\.[a-c]){0,2}", prop_oneof![Just(Value::Null), Just(json!(1)), members().prop_map(Value::Object)]), 0..6)) {
         let mut step_by_step = twin(Map::new(), start);
         let mut at_once = step_by_step.clone();
         let mut patch = TwinPatch::new();
@@ -166,7 +166,7 @@ proptest! {
             TwinPatch::new().set_desired(&path, value.clone()).apply_to(&mut step_by_step);
             patch = patch.set_desired(&path, value);
         }
-        // Where the two differ, the patch must say so.
+        // If the effects differ, the patch must have violations.
         if patch.sections.problems.is_empty() {
             patch.apply_to(&mut at_once);
             prop_assert_eq!(
@@ -177,7 +177,7 @@ proptest! {
     }
 }
 
-/// Without objects that have become empty: whether one stays behind depends on what was there in between.
+/// Removes empty objects: whether one remains depends on the intermediate states.
 fn without_empty(members: &Map<String, Value>) -> Map<String, Value> {
     members
         .iter()
@@ -189,4 +189,39 @@ fn without_empty(members: &Map<String, Value>) -> Map<String, Value> {
             other => Some((name.clone(), other.clone())),
         })
         .collect()
+}
+
+#[test]
+fn patch_from_a_twin_has_only_writable_members() {
+    let twin = json!({
+        "DeviceId": "d", "etag": "x", "version": 7, "status": "enabled", "Tags": {"a": 1, "n": null},
+        "properties": {"Desired": {"b": {"c": [1]}, "$version": 4, "$metadata": {"b": {}}}, "reported": {"r": 1}}
+    });
+    let expected = json!({"tags": {"a": 1}, "properties": {"desired": {"b": {"c": [1]}}}});
+    assert_eq!(
+        Value::Object(TwinPatch::from_twin(&twin).unwrap().to_json()),
+        expected
+    );
+    let decoded: Twin = serde_json::from_value(twin).unwrap();
+    assert_eq!(
+        Value::Object(TwinPatch::from_twin(&decoded).unwrap().to_json()),
+        expected
+    );
+    for twin in [
+        json!({"deviceId": "d"}),
+        json!({"tags": null, "properties": {"desired": {"$version": 1}}}),
+    ] {
+        assert!(TwinPatch::from_twin(twin).unwrap().is_empty());
+    }
+    for (document, message) in [
+        (json!([]), "twin must be an object"),
+        (json!(null), "twin must be an object"),
+        (json!({"tags": 5}), "tags must be an object"),
+        (
+            json!({"properties": {"desired": 5}}),
+            "properties.desired must be an object",
+        ),
+    ] {
+        assert_eq!(TwinPatch::from_twin(document).unwrap_err().to_string(), message);
+    }
 }

@@ -1,17 +1,18 @@
-//! New contents for a twin.
+//! Replacements of twin contents.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::json::to_value;
-use crate::twin::limits::Section;
+use crate::twin::limits::{Nulls, Section};
+use crate::twin::merge::without_nulls;
 use crate::twin::model::Twin;
 use crate::twin::sections::Sections;
 use crate::twin::violation::{InvalidTwin, Rule};
 
-/// Tags and desired properties that replace all that a twin has.
+/// Tags and desired properties that replace those of a twin.
 ///
-/// Tags or desired properties that are not given are removed. To change single values, use a [`TwinPatch`](crate::TwinPatch).
+/// A section that is not set is removed. To change single values, use a [`TwinPatch`](crate::TwinPatch).
 ///
 /// # Example
 ///
@@ -30,27 +31,27 @@ use crate::twin::violation::{InvalidTwin, Rule};
 pub struct TwinReplacement(Sections);
 
 impl TwinReplacement {
-    /// Contents without tags and desired properties.
+    /// Creates a replacement without tags and desired properties.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The contents with these tags.
+    /// Sets the tags.
     #[must_use]
     pub fn with_tags(mut self, tags: impl Serialize) -> Self {
         self.0.tags = self.object(Section::Tags, &tags).map(Some);
         self
     }
 
-    /// The contents with these desired properties.
+    /// Sets the desired properties.
     #[must_use]
     pub fn with_desired(mut self, desired: impl Serialize) -> Self {
         self.0.desired = self.object(Section::Desired, &desired);
         self
     }
 
-    /// The members of an object. Anything else is a problem that [`validate`](Self::validate) reports.
+    /// Returns the members of an object. A value of another type is a violation of [`validate`](Self::validate).
     fn object(&mut self, section: Section, value: &impl Serialize) -> Option<Map<String, Value>> {
         let rule = match to_value(value) {
             Ok(Value::Object(members)) => return Some(members),
@@ -63,45 +64,45 @@ impl TwinReplacement {
         None
     }
 
-    /// The contents in a document of the form `{"tags": …, "properties": {"desired": …}}`.
+    /// Creates a replacement from a document of the form `{"tags": …, "properties": {"desired": …}}`.
     ///
     /// # Errors
     ///
-    /// Fails if the document has other members, which a service cannot write, or if one of these is no object.
+    /// [`InvalidTwin`] if the document has other members, which a service cannot write, or if one of these is not an object.
     pub fn from_json(document: Value) -> Result<Self, InvalidTwin> {
         Sections::from_json(document).map(Self)
     }
 
-    /// The contents without the checks of [`validate`](Self::validate), for a hub whose rules differ from those known here.
+    /// Disables the checks of [`validate`](Self::validate), for a hub with different rules.
     #[must_use]
     pub fn unchecked(mut self) -> Self {
         self.0.unchecked = true;
         self
     }
 
-    /// Checks the contents against the rules of the hub.
+    /// Checks the replacement against the rules of the hub.
     ///
     /// # Errors
     ///
-    /// Lists every violation at once, each with its path.
+    /// All violations, each with its path.
     pub fn validate(&self) -> Result<(), InvalidTwin> {
         let mut violations = Vec::new();
-        self.0.check(&mut violations);
+        self.0.check(Nulls::Refused, &mut violations);
         InvalidTwin::check(violations)
     }
 
-    /// The document to send.
+    /// Returns the document to send.
     pub(crate) fn to_json(&self) -> Map<String, Value> {
         self.0.to_json()
     }
 }
 
 impl From<&Twin> for TwinReplacement {
-    /// The tags and desired properties of a twin.
+    /// Takes the tags and desired properties of a twin.
     fn from(twin: &Twin) -> Self {
         Self(Sections {
-            tags: Some(Some(twin.tags.to_map())),
-            desired: Some(twin.properties.desired.to_map()),
+            tags: Some(Some(without_nulls(&twin.tags.to_map()))),
+            desired: Some(without_nulls(&twin.properties.desired.to_map())),
             problems: twin.refused_values(),
             ..Sections::default()
         })
@@ -114,7 +115,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_twin_is_sent_without_what_the_service_maintains() {
+    fn replacement_from_a_twin_has_only_writable_members() {
         let twin: Twin = serde_json::from_value(json!({
             "deviceId": "d", "version": 3, "tags": {"a": 1},
             "properties": {"desired": {"b": 2, "$version": 4, "$metadata": {}}, "reported": {"c": 3}}
@@ -139,8 +140,33 @@ mod tests {
         }
     }
 
+    /// HUB-TWIN-23.
     #[test]
-    fn rules_are_checked() {
+    fn replacement_with_null_is_refused() {
+        let document = json!({"tags": {"a": null, "o": {"b": null}}, "properties": {"desired": {"c": null}}});
+        let error = TwinReplacement::from_json(document)
+            .unwrap()
+            .validate()
+            .unwrap_err();
+        let paths: Vec<_> = error
+            .violations
+            .iter()
+            .map(|violation| violation.path.as_str())
+            .collect();
+        assert_eq!(paths, ["tags.a", "tags.o.b", "properties.desired.c"]);
+        assert!(
+            error
+                .violations
+                .iter()
+                .all(|violation| violation.rule == Rule::Null)
+        );
+        let mut twin = Twin::new("d");
+        twin.tags.set("gone", Value::Null);
+        assert_eq!(TwinReplacement::from(&twin).validate(), Ok(()));
+    }
+
+    #[test]
+    fn replacement_is_checked_unless_unchecked() {
         let contents =
             TwinReplacement::from_json(json!({"properties": {"desired": {"a": [null], "b c": 1}}})).unwrap();
         assert_eq!(contents.validate().unwrap_err().violations.len(), 2);

@@ -1,24 +1,27 @@
-//! The parts of a twin that a service can write, as a patch and a replacement send them.
+//! The writable sections of a twin, in patches and replacements.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::twin::limits::{Origin, Section, check};
+use crate::json::to_value;
+use crate::twin::limits::{Nulls, Origin, Section, check};
+use crate::twin::merge::without_nulls;
 use crate::twin::violation::{InvalidTwin, Path, Rule, Violation};
 
-/// The members of the two sections. `None` leaves a section out of the request.
+/// The members of the two sections. The request omits a section that is `None`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Sections {
     /// `Some(None)` is `null`, which removes all tags.
     pub(crate) tags: Option<Option<Map<String, Value>>>,
     pub(crate) desired: Option<Map<String, Value>>,
-    /// Whether the rules are left to the service.
+    /// Whether the rules of the hub are not checked.
     pub(crate) unchecked: bool,
-    /// What cannot be sent even so: contradictory changes, and values that are not JSON.
+    /// Violations that are always reported: contradictory changes, and values that cannot be serialized.
     pub(crate) problems: Vec<Violation>,
 }
 
 impl Sections {
-    /// Takes a document apart that has nothing but writable members.
+    /// Splits a document, which must have only writable members.
     pub(crate) fn from_json(document: Value) -> Result<Self, InvalidTwin> {
         let mut sections = Self::default();
         let mut violations = Vec::new();
@@ -33,6 +36,46 @@ impl Sections {
         }
         InvalidTwin::check(violations)?;
         Ok(sections)
+    }
+
+    /// Takes the writable members of a whole twin, without `null` and members of the service.
+    pub(crate) fn from_twin(twin: &impl Serialize) -> Result<Self, InvalidTwin> {
+        let root = Path::root("twin");
+        let refuse = |path: &Path, rule| InvalidTwin {
+            violations: vec![path.breaks(rule)],
+        };
+        let twin = to_value(twin).map_err(|error| {
+            let reason = error.to_string();
+            refuse(&root, Rule::NotJson { reason })
+        })?;
+        let object = |value: Value, path: &Path| match value {
+            Value::Object(members) => Ok(members),
+            Value::Null => Ok(Map::new()),
+            _ => Err(refuse(path, Rule::NotAnObject)),
+        };
+        if !twin.is_object() {
+            return Err(refuse(&root, Rule::NotAnObject));
+        }
+        let mut twin = object(twin, &root)?;
+        // In any case, because the service varies it.
+        let take = |members: &mut Map<String, Value>, name: &str| {
+            let key = members.keys().find(|key| key.eq_ignore_ascii_case(name));
+            let key = key.cloned()?;
+            members.shift_remove(&key)
+        };
+        let tags = object(take(&mut twin, "tags").unwrap_or_default(), &Section::Tags.path())?;
+        let properties = take(&mut twin, "properties").unwrap_or_default();
+        let mut properties = object(properties, &Path::root("properties"))?;
+        let desired = take(&mut properties, "desired").unwrap_or_default();
+        let mut desired = object(desired, &Section::Desired.path())?;
+        desired.retain(|name, _| !name.starts_with('$'));
+        let written =
+            |members: &Map<String, Value>| Some(without_nulls(members)).filter(|members| !members.is_empty());
+        Ok(Self {
+            tags: written(&tags).map(Some),
+            desired: written(&desired),
+            ..Self::default()
+        })
     }
 
     fn take_properties(&mut self, properties: Value, violations: &mut Vec<Violation>) {
@@ -50,7 +93,7 @@ impl Sections {
         }
     }
 
-    /// The document to send.
+    /// Returns the document to send.
     pub(crate) fn to_json(&self) -> Map<String, Value> {
         let mut document = Map::new();
         if let Some(tags) = &self.tags {
@@ -63,17 +106,17 @@ impl Sections {
         document
     }
 
-    /// Adds every rule that is broken to `violations`.
-    pub(crate) fn check(&self, violations: &mut Vec<Violation>) {
+    /// Adds all violations to `violations`.
+    pub(crate) fn check(&self, nulls: Nulls, violations: &mut Vec<Violation>) {
         violations.extend(self.problems.iter().cloned());
         if self.unchecked {
             return;
         }
         if let Some(Some(tags)) = &self.tags {
-            check(Section::Tags, tags, Origin::Caller, violations);
+            check(Section::Tags, tags, (Origin::Caller, nulls), violations);
         }
         if let Some(desired) = &self.desired {
-            check(Section::Desired, desired, Origin::Caller, violations);
+            check(Section::Desired, desired, (Origin::Caller, nulls), violations);
         }
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-/// Few names, so that documents overlap.
+/// A small set of names, so that documents overlap.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("a".to_owned()),

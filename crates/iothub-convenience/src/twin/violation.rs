@@ -4,18 +4,16 @@ use std::fmt;
 
 use crate::identity::IdProblem;
 
-/// Tags or desired properties break the service's rules.
-///
-/// All violations are listed, not just the first.
+/// Violations of the service's rules for twins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidTwin {
-    /// At least one violation, in the order of the document.
+    /// All violations, at least one, in the order of the document.
     pub violations: Vec<Violation>,
 }
 
 impl InvalidTwin {
-    /// An error if there is a violation.
+    /// Returns an error if there is a violation.
     pub(crate) fn check(violations: Vec<Violation>) -> Result<(), Self> {
         if violations.is_empty() {
             Ok(())
@@ -25,93 +23,103 @@ impl InvalidTwin {
     }
 }
 
+/// The number of violations that `Display` shows; the rest is only counted.
+const SHOWN: usize = 3;
+
 impl fmt::Display for InvalidTwin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, violation) in self.violations.iter().enumerate() {
+        for (index, violation) in self.violations.iter().take(SHOWN).enumerate() {
             let separator = if index == 0 { "" } else { "; " };
             write!(f, "{separator}{violation}")?;
         }
-        Ok(())
+        match self.violations.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
     }
 }
 
 impl std::error::Error for InvalidTwin {}
 
-/// One broken rule.
+/// A violation of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path} {rule}")]
 #[non_exhaustive]
 pub struct Violation {
-    /// Where: `tags.site.floor`, `properties.desired.limits[2]`; a name that is no plain word is quoted, as in
-    /// `tags["a b"]`.
+    /// The path, such as `tags.site.floor` or `properties.desired.limits[2]`; names with special characters are quoted, such
+    /// as `tags["a b"]`.
     pub path: String,
-    /// Which rule.
+    /// The rule.
     pub rule: Rule,
 }
 
-/// A rule of the service, or of writing patches.
+/// A rule for twins and patches.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rule {
     /// A name has at most 1024 bytes.
-    #[error("has a name of {bytes} bytes, more than 1024")]
+    #[error("has a name of {bytes} bytes; at most 1024 are allowed")]
     NameTooLong {
         /// The bytes of the name in UTF-8.
         bytes: usize,
     },
     /// A name has no `.`, `$`, `#`, space or control character.
-    #[error("has {character:?} in its name, which no name may have")]
+    #[error("has {character:?} in its name; names must not contain . $ # space or control characters")]
     NameCharacter {
         /// The first character that is not allowed.
         character: char,
     },
-    /// A text has at most 4096 bytes.
-    #[error("is a text of {bytes} bytes, more than 4096")]
-    TextTooLong {
-        /// The bytes of the text in UTF-8.
+    /// A string has at most 4096 bytes.
+    #[error("is a string of {bytes} bytes; at most 4096 are allowed")]
+    StringTooLong {
+        /// The bytes of the string in UTF-8.
         bytes: usize,
     },
     /// Objects are nested at most 10 deep.
     #[error("is nested more than 10 objects deep")]
     TooDeep,
     /// An integer lies between -4503599627370496 and 4503599627370495.
-    #[error("is an integer beyond -4503599627370496 to 4503599627370495")]
+    #[error("is an integer outside the range -4503599627370496 to 4503599627370495")]
     IntegerRange,
-    /// An array has no `null`.
-    #[error("is null, which an array may not hold")]
+    /// A replacement has no `null`, which only patches can use to remove values.
+    #[error("is null, which is not allowed in a replacement; leave the value out to remove it")]
+    Null,
+    /// An array has no `null`, also not in the objects in it.
+    #[error("is null, which is not allowed in arrays")]
     NullInArray,
     /// Tags have at most 8 KiB, desired properties 32 KiB.
-    #[error("has a size of {size}, more than {limit}")]
+    #[error("has a size of {size}; at most {limit} is allowed")]
     TooLarge {
-        /// The size as the service counts it: names, texts in characters, 8 per number, 4 per boolean.
+        /// The size as the service counts it: characters of names and strings, 8 per number, 4 per boolean.
         size: usize,
         /// The limit.
         limit: usize,
     },
-    /// An id cannot name a device or module.
+    /// An id of a device or module is valid.
     #[error(transparent)]
     Id(IdProblem),
     /// The value must be an object.
     #[error("must be an object")]
     NotAnObject,
     /// A value can be serialized to JSON.
-    #[error("cannot be JSON: {reason}")]
+    #[error("cannot be serialized to JSON: {reason}")]
     NotJson {
-        /// What the serializer says.
+        /// The serializer's error.
         reason: String,
     },
     /// Only `tags` and `properties.desired` can be written.
     #[error("cannot be written; only tags and properties.desired can")]
     NotWritable,
-    /// The patch also changes an object around this one, so the result would depend on the current twin.
+    /// A patch does not change a surrounding object of a value that it sets, because the result would depend on the current
+    /// twin.
     #[error("is set in the same patch that removes or replaces {ancestor}")]
     Conflict {
-        /// The path of the object around it.
+        /// The path of the surrounding object.
         ancestor: String,
     },
 }
 
-/// A path to a place in a twin, for messages.
+/// The path of a value in a twin, for messages.
 #[derive(Debug, Clone)]
 pub(crate) struct Path(String);
 
@@ -120,7 +128,7 @@ impl Path {
         Self(name.to_owned())
     }
 
-    /// The path of a member.
+    /// Returns the path of a member.
     pub(crate) fn member(&self, name: &str) -> Self {
         let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-$".contains(c));
         if plain {
@@ -130,12 +138,12 @@ impl Path {
         }
     }
 
-    /// The path of an element.
+    /// Returns the path of an array element.
     pub(crate) fn element(&self, index: usize) -> Self {
         Self(format!("{}[{index}]", self.0))
     }
 
-    /// A violation here.
+    /// Returns a violation at this path.
     pub(crate) fn breaks(&self, rule: Rule) -> Violation {
         Violation {
             path: self.0.clone(),

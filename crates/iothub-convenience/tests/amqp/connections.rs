@@ -1,4 +1,4 @@
-//! One connection for all, opened late, opened again, and authenticated for as long as it lasts.
+//! The shared AMQP connection: opening, reopening and authentication.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use iothub_convenience::{AmqpErrorKind, AmqpTransport, IotHubRegistryManager};
 use crate::support::{Hub, amqp_error, options};
 
 #[tokio::test]
-async fn clones_share_one_connection_that_is_opened_when_it_is_needed() {
+async fn clones_share_one_connection_that_is_opened_on_first_use() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     assert_eq!(hub.amqp().statistics().connections, 0);
@@ -25,11 +25,11 @@ async fn clones_share_one_connection_that_is_opened_when_it_is_needed() {
     }
     let statistics = hub.amqp().statistics();
     assert_eq!((statistics.connections, statistics.tokens), (1, 1));
-    assert_eq!(hub.waiting("dev-1").len(), 20);
+    assert_eq!(hub.receive_all("dev-1").len(), 20);
 }
 
 #[tokio::test]
-async fn a_connection_that_broke_while_idle_is_opened_again_and_nothing_is_lost() {
+async fn broken_idle_connection_is_reopened_without_losing_messages() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     for connections in 1..=3 {
@@ -37,11 +37,11 @@ async fn a_connection_that_broke_while_idle_is_opened_again_and_nothing_is_lost(
         assert_eq!(hub.amqp().statistics().connections, connections);
         hub.reset().await;
     }
-    assert_eq!(hub.waiting("dev-1").len(), 3);
+    assert_eq!(hub.receive_all("dev-1").len(), 3);
 }
 
 #[tokio::test]
-async fn a_closed_connection_is_opened_again_when_needed() {
+async fn closed_connection_is_reopened_on_next_use() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     hub.client.close_amqp().await;
@@ -51,10 +51,9 @@ async fn a_closed_connection_is_opened_again_when_needed() {
     assert_eq!(hub.amqp().statistics().connections, 2);
 }
 
-/// The emulator forgives five minutes between clocks, so its clock is set ahead by as much: then tokens end when they
-/// say.
+/// The emulator allows a clock skew of five minutes. Its clock is five minutes ahead, so tokens expire exactly on time.
 #[tokio::test]
-async fn tokens_are_renewed_ahead_of_their_expiry_on_the_same_connection() {
+async fn token_is_renewed_before_it_expires_on_the_same_connection() {
     let lifetime = Duration::from_secs(6);
     let hub = Hub::start_with(|options| options.token_lifetime = Some(lifetime)).await;
     hub.emulator.clock().advance(Duration::from_secs(300));
@@ -65,12 +64,12 @@ async fn tokens_are_renewed_ahead_of_their_expiry_on_the_same_connection() {
     let statistics = hub.amqp().statistics();
     assert_eq!(statistics.connections, 1);
     assert!(statistics.tokens >= 2, "{statistics:?}");
-    assert_eq!(hub.waiting("dev-1").len(), 2);
+    assert_eq!(hub.receive_all("dev-1").len(), 2);
 }
 
 /// HUB-AMQP-1, HUB-AMQP-2.
 #[tokio::test]
-async fn messages_and_feedback_go_over_a_websocket() {
+async fn messages_and_feedback_use_a_websocket() {
     use futures::StreamExt;
     use iothub_convenience::{CloudToDeviceMessage, DeliveryAcknowledgement};
 
@@ -91,7 +90,7 @@ async fn messages_and_feedback_go_over_a_websocket() {
     assert_eq!(batch.items[0].original_message_id.as_deref(), Some("large"));
     batch.complete().await.unwrap();
     assert_eq!(hub.amqp().statistics().connections, 1);
-    // After a reset as well.
+    // Also after a reset.
     hub.reset().await;
     hub.hello().await.unwrap();
 }
@@ -109,7 +108,7 @@ impl TokenCredential for Entra {
         assert_eq!(scopes, ["https://iothubs.azure.net/.default"]);
         if self.0.is_empty() {
             let kind = azure_core::error::ErrorKind::Credential;
-            return Err(azure_core::Error::with_message(kind, "no token today"));
+            return Err(azure_core::Error::with_message(kind, "no token"));
         }
         let expires_on = time::OffsetDateTime::now_utc() + Duration::from_secs(3600);
         Ok(AccessToken::new(self.0.clone(), expires_on))
@@ -123,12 +122,12 @@ fn entra_client(emulator: &Emulator, token: &str) -> IotHubRegistryManager {
 }
 
 #[tokio::test]
-async fn an_entra_identity_sends_messages_too() {
+async fn entra_identity_sends_messages() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let client = entra_client(&hub.emulator, &hub.emulator.bearer_token());
     client.send_c2d_message("dev-1", "hello").await.unwrap();
-    assert_eq!(hub.waiting("dev-1"), ["hello"]);
+    assert_eq!(hub.receive_all("dev-1"), ["hello"]);
     let client = entra_client(&hub.emulator, "");
     let result = client.send_c2d_message("dev-1", "hello").await;
     assert!(

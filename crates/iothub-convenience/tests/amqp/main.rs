@@ -1,10 +1,15 @@
 //! Messages and notifications over AMQP, against the emulator.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod connections;
+mod frame_proxy;
+mod interruptions;
 mod messages;
 mod notifications;
 mod outcomes;
+mod proxied;
 mod proxies;
 mod support;
+#[path = "../../../azure-service-core/tests/log/tracer.rs"]
+mod tracer;

@@ -1,4 +1,4 @@
-//! Cloud-to-device messages against the emulator: what arrives, and every way in which they can't.
+//! Cloud-to-device messages against the emulator.
 
 use crate::support::Hub;
 use azure_iot_emulator::Acknowledgement;
@@ -13,12 +13,12 @@ fn full() -> CloudToDeviceMessage {
         .with_content_encoding("utf-8")
         .with_expiry("2030-03-17T17:46:40.123Z".parse::<DateTime>().unwrap())
         .with_acknowledgement(DeliveryAcknowledgement::Full)
-        .with_property("first", "wert ☃")
+        .with_property("first", "value ☃")
         .with_property("second", "5")
 }
 
 #[tokio::test]
-async fn all_that_a_message_says_arrives() {
+async fn all_fields_of_a_message_arrive() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let sent = hub.client.send_c2d_message("dev-1", full()).await.unwrap();
@@ -38,13 +38,13 @@ async fn all_that_a_message_says_arrives() {
     let properties: Vec<_> = message.properties.iter().collect();
     assert_eq!(
         serde_json::to_value(properties).unwrap(),
-        serde_json::json!([["first", "wert ☃"], ["second", "5"]])
+        serde_json::json!([["first", "value ☃"], ["second", "5"]])
     );
     assert_eq!(message.body, "{\"a\": \"ü ☃\"}".as_bytes());
 }
 
 #[tokio::test]
-async fn a_message_that_says_nothing_has_a_random_id_and_asks_for_nothing() {
+async fn message_without_fields_has_a_random_id_and_requests_no_feedback() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let first = hub.hello().await.unwrap();
@@ -65,7 +65,7 @@ async fn a_message_that_says_nothing_has_a_random_id_and_asks_for_nothing() {
 }
 
 #[tokio::test]
-async fn ids_with_every_allowed_character_are_encoded_and_modules_have_a_queue_of_their_own() {
+async fn ids_are_percent_encoded_and_modules_have_their_own_queue() {
     let hub = Hub::start().await;
     let id = "dev:1.2+3%_#*?!(),=@;$'";
     hub.device(id).await;
@@ -98,7 +98,7 @@ async fn ids_with_every_allowed_character_are_encoded_and_modules_have_a_queue_o
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_is_refused_before_a_connection_is_made() {
+async fn invalid_message_is_refused_before_connecting() {
     let hub = Hub::start().await;
     let hello = || CloudToDeviceMessage::new("hello");
     for message in [
@@ -129,7 +129,7 @@ async fn what_cannot_be_sent_is_refused_before_a_connection_is_made() {
 }
 
 #[tokio::test]
-async fn the_largest_message_arrives() {
+async fn message_of_64_kib_arrives() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let body = vec![7; 65_536 - 1];

@@ -1,15 +1,18 @@
-//! Feedback and file notifications, settled one by one.
+//! Feedback and file notifications.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use azure_iot_emulator::{Emulator, Settlement};
 use futures::StreamExt;
 use iothub_convenience::{
-    AmqpErrorKind, CloudToDeviceMessage, DateTime, DeliveryAcknowledgement, FeedbackRecord,
+    AmqpErrorKind, CloudToDeviceMessage, DateTime, DeliveryAcknowledgement, ErrorKind, FeedbackRecord,
     FeedbackRecordStatusCode, IotHubRegistryManager, Notification,
 };
 
+use crate::proxied::Proxied;
 use crate::support::{Hub, amqp_error, options};
+use crate::tracer::Recorder;
 
 async fn send(hub: &Hub, id: &str) {
     let message = CloudToDeviceMessage::new(id)
@@ -32,7 +35,7 @@ fn ids(batch: &Notification<FeedbackRecord>) -> Vec<&str> {
 
 /// HUB-FEEDBACK-9, HUB-FEEDBACK-18, HUB-C2D-14.
 #[tokio::test]
-async fn feedback_tells_every_fate_of_a_message() {
+async fn feedback_reports_every_outcome_of_a_message() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let mut feedback = hub.client.feedback_messages();
@@ -90,7 +93,7 @@ async fn feedback_tells_every_fate_of_a_message() {
 
 /// HUB-FEEDBACK-17.
 #[tokio::test]
-async fn a_batch_comes_until_it_is_completed_or_rejected() {
+async fn batch_is_redelivered_until_it_is_completed_or_rejected() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let mut feedback = hub.client.feedback_messages();
@@ -102,7 +105,7 @@ async fn a_batch_comes_until_it_is_completed_or_rejected() {
     batch.abandon().await.unwrap();
     let batch = feedback.next().await.unwrap().unwrap();
     assert_eq!((ids(&batch), batch.delivery_count), (vec!["first"], 1));
-    // Dropping is abandoning.
+    // Dropping abandons.
     drop(batch);
     let batch = feedback.next().await.unwrap().unwrap();
     assert_eq!((ids(&batch), batch.delivery_count), (vec!["first"], 2));
@@ -120,7 +123,7 @@ async fn a_batch_comes_until_it_is_completed_or_rejected() {
     flush(&hub);
     let batch = feedback.next().await.unwrap().unwrap();
     assert_eq!(ids(&batch), ["third"]);
-    // What a stream that is dropped did not settle goes back to the hub.
+    // Dropping the stream releases unsettled batches.
     drop(feedback);
     drop(batch);
     let mut feedback = hub.client.feedback_messages();
@@ -131,14 +134,14 @@ async fn a_batch_comes_until_it_is_completed_or_rejected() {
 
 /// HUB-FEEDBACK-6.
 #[tokio::test]
-async fn feedback_comes_by_itself_when_its_first_record_is_fifteen_seconds_old() {
+async fn feedback_is_delivered_when_its_first_record_is_fifteen_seconds_old() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let mut feedback = hub.client.feedback_messages();
     send(&hub, "message").await;
     hub.complete("dev-1");
     let waited = tokio::time::timeout(Duration::from_millis(200), feedback.next()).await;
-    assert!(waited.is_err(), "it is too early");
+    assert!(waited.is_err(), "not yet delivered");
     hub.emulator.clock().advance(Duration::from_secs(15));
     let batch = feedback.next().await.unwrap().unwrap();
     assert_eq!(ids(&batch), ["message"]);
@@ -146,7 +149,7 @@ async fn feedback_comes_by_itself_when_its_first_record_is_fifteen_seconds_old()
 }
 
 #[tokio::test]
-async fn the_stream_connects_again_and_a_lock_of_the_old_link_is_lost() {
+async fn stream_reconnects_and_locks_of_the_old_link_are_lost() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let mut feedback = hub.client.feedback_messages();
@@ -155,7 +158,7 @@ async fn the_stream_connects_again_and_a_lock_of_the_old_link_is_lost() {
     flush(&hub);
     let batch = feedback.next().await.unwrap().unwrap();
     hub.amqp().reset_connections();
-    // It comes again over a new link.
+    // Redelivered over a new link.
     let again = feedback.next().await.unwrap().unwrap();
     assert_eq!(ids(&again), ["message"]);
     assert_eq!(amqp_error(batch.complete().await).kind(), AmqpErrorKind::LockLost);
@@ -165,7 +168,7 @@ async fn the_stream_connects_again_and_a_lock_of_the_old_link_is_lost() {
 
 /// HUB-FEEDBACK-16.
 #[tokio::test]
-async fn files_are_reported() {
+async fn file_uploads_are_reported() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let file: azure_iot_emulator::FileNotification = serde_json::from_value(serde_json::json!({
@@ -188,7 +191,7 @@ async fn files_are_reported() {
 }
 
 #[tokio::test]
-async fn without_permission_the_stream_ends_with_an_error() {
+async fn stream_ends_with_an_error_without_permission() {
     let emulator = Emulator::start().await.unwrap();
     let text = emulator.iothub_connection_string_for("registryRead").unwrap();
     let client = IotHubRegistryManager::from_connection_string(&text, Some(options(&emulator))).unwrap();
@@ -199,7 +202,7 @@ async fn without_permission_the_stream_ends_with_an_error() {
 }
 
 #[tokio::test]
-async fn without_a_connection_each_item_is_an_error_and_the_stream_goes_on() {
+async fn stream_yields_errors_and_continues_without_a_connection() {
     let hub = Hub::start_with(|options| options.amqp.endpoint = Some("localhost:1".to_owned())).await;
     let mut feedback = hub.client.feedback_messages();
     for _ in 0..2 {
@@ -208,8 +211,63 @@ async fn without_a_connection_each_item_is_an_error_and_the_stream_goes_on() {
     }
 }
 
+/// Puts feedback for a message with this id into the hub.
+async fn add_feedback(hub: &Hub, id: &str) {
+    send(hub, id).await;
+    hub.complete("dev-1");
+    flush(hub);
+}
+
+async fn assert_no_feedback(hub: &Hub) {
+    let mut feedback = hub.client.feedback_messages();
+    let next = tokio::time::timeout(Duration::from_millis(100), feedback.next()).await;
+    assert!(next.is_err(), "{next:?}");
+}
+
 #[tokio::test]
-async fn several_batches_may_be_held_and_settled_in_any_order() {
+async fn completed_batch_is_not_redelivered_after_the_stream_was_dropped() {
+    let hub = Hub::start().await;
+    hub.device("dev-1").await;
+    for id in 0..20 {
+        let id = id.to_string();
+        add_feedback(&hub, &id).await;
+        let mut feedback = hub.client.feedback_messages();
+        let batch = feedback.next().await.unwrap().unwrap();
+        assert_eq!(ids(&batch), [&id]);
+        batch.complete().await.unwrap();
+        drop(feedback);
+    }
+    assert_no_feedback(&hub).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn completed_batch_is_not_redelivered_after_close_and_the_end_of_the_runtime() {
+    let hub = Hub::start().await;
+    hub.device("dev-1").await;
+    for id in 0..10 {
+        let id = id.to_string();
+        add_feedback(&hub, &id).await;
+        let client = hub.another_client();
+        let receive = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let mut feedback = client.feedback_messages();
+                let batch = feedback.next().await.unwrap().unwrap();
+                assert_eq!(ids(&batch), [&id]);
+                batch.complete().await.unwrap();
+                feedback.close().await;
+            });
+        };
+        tokio::task::spawn_blocking(receive).await.unwrap();
+    }
+    assert_no_feedback(&hub).await;
+}
+
+#[tokio::test]
+async fn batches_may_be_settled_in_any_order() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let mut feedback = hub.client.feedback_messages();
@@ -229,5 +287,89 @@ async fn several_batches_may_be_held_and_settled_in_any_order() {
     second.complete().await.unwrap();
     held.pop().unwrap().complete().await.unwrap();
     let nothing = tokio::time::timeout(Duration::from_millis(100), feedback.next()).await;
-    assert!(nothing.is_err(), "all are settled");
+    assert!(nothing.is_err(), "all batches are settled");
+}
+
+#[tokio::test]
+async fn notification_beyond_the_maximum_message_size_ends_the_stream_with_an_error() {
+    let limit = 1009;
+    let proxied = Proxied::start(|options| options.amqp.max_message_size = limit).await;
+    // A hub that knows the limit does not exceed it.
+    proxied.proxy.replace(limit, 1_000_000);
+    let Proxied { hub, .. } = &proxied;
+    for id in 0..10 {
+        send(hub, &id.to_string()).await;
+        hub.complete("dev-1");
+    }
+    flush(hub);
+    let mut feedback = hub.client.feedback_messages();
+    let error = feedback.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error:?}");
+    assert!(!error.is_retryable(), "{error}");
+    assert!(
+        error.to_string().contains("max_message_size is 1009 bytes"),
+        "{error}"
+    );
+    let error = error.amqp().unwrap();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (AmqpErrorKind::MessageTooLarge, 1)
+    );
+    assert!(error.is_too_large());
+    assert!(feedback.next().await.is_none());
+    // The other links of the connection are not affected.
+    send(hub, "next").await;
+    assert_eq!(hub.amqp().statistics().connections, 1);
+    // A client with a higher limit receives it.
+    let client = hub.another_client();
+    let batch = client.feedback_messages().next().await.unwrap().unwrap();
+    assert_eq!(batch.items.len(), 10);
+}
+
+#[tokio::test]
+async fn stream_dropped_between_two_attempts_ends_at_once() {
+    let hub = Hub::start_with(|options| {
+        options.amqp.endpoint = Some("localhost:1".to_owned());
+        options.amqp.retry_delay = Duration::from_secs(60);
+    })
+    .await;
+    let mut feedback = hub.client.feedback_messages();
+    let first = tokio::time::timeout(Duration::from_millis(500), feedback.next()).await;
+    assert!(first.is_err(), "the next attempt is in a minute");
+    // Waits for the task of the stream.
+    tokio::time::timeout(Duration::from_secs(5), feedback.close())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn stream_has_a_span_until_it_is_dropped() {
+    let spans = Recorder::default();
+    let hub = Hub::start_with(|options| {
+        options.client_options.instrumentation.tracer_provider = Some(Arc::new(spans.clone()));
+    })
+    .await;
+    let mut feedback = hub.client.feedback_messages();
+    assert_eq!(spans.tree(), "", "not polled yet");
+    let nothing = tokio::time::timeout(Duration::from_millis(10), feedback.next()).await;
+    assert!(nothing.is_err());
+    let span = "IotHubRegistryManager.feedback_messages (Internal) az.namespace=Microsoft.Devices";
+    assert_eq!(spans.tree(), format!("{span} NOT ENDED\n"));
+    drop(feedback);
+    assert_eq!(spans.tree(), format!("{span}\n"));
+}
+
+#[tokio::test]
+async fn span_of_a_stream_records_its_errors() {
+    let spans = Recorder::default();
+    let hub = Hub::start_with(|options| {
+        options.client_options.instrumentation.tracer_provider = Some(Arc::new(spans.clone()));
+        options.amqp.endpoint = Some("localhost:1".to_owned());
+    })
+    .await;
+    let mut files = hub.client.file_notifications();
+    files.next().await.unwrap().unwrap_err();
+    files.close().await;
+    let span = "IotHubRegistryManager.file_notifications (Internal) az.namespace=Microsoft.Devices";
+    assert_eq!(spans.tree(), format!("{span} error.type=Connection FAILED\n"));
 }

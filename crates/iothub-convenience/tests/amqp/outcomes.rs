@@ -1,14 +1,15 @@
-//! Every way in which a message does not arrive, each told from the others.
+//! Failures to send a message.
 
 use std::time::Duration;
 
+use azure_core::http::{FixedRetryOptions, RetryOptions};
 use azure_iot_emulator::AmqpFaultAction;
 use futures::StreamExt;
 use iothub_convenience::{
-    AmqpErrorKind, CallOptions, ConnectionFailure, ErrorCode, ErrorKind, IotHubRegistryManager, MessageFate,
+    AmqpErrorKind, CallOptions, ConnectionFailure, DeliveryState, ErrorCode, ErrorKind, IotHubRegistryManager,
 };
 
-use crate::support::{Hub, amqp_error, options, settle_down};
+use crate::support::{Hub, amqp_error, options, wait_for_peer};
 
 fn reject(condition: &str, description: Option<&str>) -> AmqpFaultAction {
     AmqpFaultAction::Reject {
@@ -18,7 +19,7 @@ fn reject(condition: &str, description: Option<&str>) -> AmqpFaultAction {
 }
 
 #[tokio::test]
-async fn an_unknown_device_is_rejected_with_the_services_reason() {
+async fn unknown_device_is_rejected_with_the_reason_of_the_service() {
     let hub = Hub::start().await;
     let result = hub.hello().await;
     let error = result.as_ref().unwrap_err();
@@ -27,21 +28,21 @@ async fn an_unknown_device_is_rejected_with_the_services_reason() {
     assert_eq!(error.error_code(), Some(ErrorCode::DEVICE_NOT_FOUND));
     let error = amqp_error(result);
     assert_eq!(
-        (error.kind(), error.fate()),
-        (AmqpErrorKind::Rejected, MessageFate::Refused)
+        (error.kind(), error.delivery_state()),
+        (AmqpErrorKind::Rejected, DeliveryState::Refused)
     );
     assert_eq!(error.condition(), Some("amqp:not-found"));
     assert_eq!(
         (error.message(), error.attempts()),
         (Some("dev-1"), 1),
-        "what was rejected is not sent again"
+        "a rejected message is not retried"
     );
     assert!(error.tracking_id().is_some_and(|id| id.len() == 32));
     assert_eq!(hub.amqp().statistics().messages, 1);
 }
 
 #[tokio::test]
-async fn the_fifty_first_message_meets_a_full_queue() {
+async fn fifty_first_message_is_rejected_because_the_queue_is_full() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let sends = (0..50).map(|_| hub.hello());
@@ -67,12 +68,12 @@ async fn the_fifty_first_message_meets_a_full_queue() {
     assert_eq!(device.cloud_to_device_message_count, Some(50));
     hub.client.purge_command_queue("dev-1").await.unwrap();
     hub.hello().await.unwrap();
-    assert_eq!(hub.waiting("dev-1"), ["hello"]);
+    assert_eq!(hub.receive_all("dev-1"), ["hello"]);
 }
 
 /// HUB-C2D-5.
 #[tokio::test]
-async fn conditions_of_the_service_are_told_apart() {
+async fn each_condition_has_a_predicate() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     hub.fault(reject("amqp:link:message-size-exceeded", Some("too large")));
@@ -85,14 +86,14 @@ async fn conditions_of_the_service_are_told_apart() {
     assert!(error.is_unauthorized());
     assert_eq!(error.kind(), AmqpErrorKind::Rejected);
     hub.amqp().clear_faults();
-    // A busy service may be asked again; the fault applies twice, so the third attempt arrives.
+    // A busy hub is retried; the fault applies twice, so the third attempt succeeds.
     hub.fault_times(2, reject("com.microsoft:server-busy", None));
     assert_eq!(hub.hello().await.unwrap().attempts, 3);
-    assert_eq!(hub.waiting("dev-1"), ["hello"]);
+    assert_eq!(hub.receive_all("dev-1"), ["hello"]);
 }
 
 #[tokio::test]
-async fn released_and_modified_messages_are_sent_again_and_then_told_apart() {
+async fn released_and_modified_messages_are_retried_and_have_their_own_kinds() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let modify = |undeliverable_here| AmqpFaultAction::Modify {
@@ -103,7 +104,7 @@ async fn released_and_modified_messages_are_sent_again_and_then_told_apart() {
     assert_eq!(hub.hello().await.unwrap().attempts, 3);
     hub.fault_times(1, modify(false));
     assert_eq!(hub.hello().await.unwrap().attempts, 2);
-    assert_eq!(hub.waiting("dev-1").len(), 2);
+    assert_eq!(hub.receive_all("dev-1").len(), 2);
 
     for (fault, kind, attempts) in [
         (AmqpFaultAction::Release, AmqpErrorKind::Released, 4),
@@ -114,16 +115,16 @@ async fn released_and_modified_messages_are_sent_again_and_then_told_apart() {
         hub.fault(fault);
         let error = amqp_error(hub.hello().await);
         assert_eq!(
-            (error.kind(), error.fate(), error.attempts()),
-            (kind, MessageFate::Refused, attempts)
+            (error.kind(), error.delivery_state(), error.attempts()),
+            (kind, DeliveryState::Refused, attempts)
         );
     }
-    assert_eq!(hub.waiting("dev-1").len(), 0);
-    assert_eq!(hub.amqp().statistics().connections, 1, "the link stays in use");
+    assert_eq!(hub.receive_all("dev-1").len(), 0);
+    assert_eq!(hub.amqp().statistics().connections, 1, "the link is reused");
 }
 
 #[tokio::test]
-async fn a_link_that_is_closed_in_answer_to_a_message_leaves_its_outcome_unknown() {
+async fn outcome_is_unknown_if_the_hub_detaches_the_link_after_a_message() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     hub.fault_times(
@@ -139,17 +140,17 @@ async fn a_link_that_is_closed_in_answer_to_a_message_leaves_its_outcome_unknown
     assert_eq!(error.kind(), ErrorKind::UnknownOutcome);
     let error = amqp_error(result);
     assert_eq!(
-        (error.kind(), error.fate(), error.attempts()),
-        (AmqpErrorKind::Detached, MessageFate::Unknown, 1)
+        (error.kind(), error.delivery_state(), error.attempts()),
+        (AmqpErrorKind::Detached, DeliveryState::Unknown, 1)
     );
     assert_eq!(error.condition(), Some("amqp:internal-error"));
     assert_eq!((error.code(), error.message()), (Some("ServerError"), Some("oh")));
     hub.hello().await.unwrap();
-    assert_eq!(hub.waiting("dev-1").len(), 1);
+    assert_eq!(hub.receive_all("dev-1").len(), 1);
 }
 
 #[tokio::test]
-async fn a_link_that_is_refused_means_that_nothing_was_sent() {
+async fn message_is_not_sent_if_the_link_is_refused() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let refuse = |condition: &str| AmqpFaultAction::RefuseLink {
@@ -159,17 +160,17 @@ async fn a_link_that_is_refused_means_that_nothing_was_sent() {
     hub.fault_times(1, refuse("amqp:not-allowed"));
     let error = amqp_error(hub.hello().await);
     assert_eq!(
-        (error.kind(), error.fate(), error.attempts()),
-        (AmqpErrorKind::Detached, MessageFate::NotSent, 1)
+        (error.kind(), error.delivery_state(), error.attempts()),
+        (AmqpErrorKind::Detached, DeliveryState::NotSent, 1)
     );
-    // The service may close links for reasons of its own; nothing was sent, so it is sent now.
+    // A link that was closed for an internal reason is retried.
     hub.fault_times(1, refuse("amqp:link:detach-forced"));
     assert_eq!(hub.hello().await.unwrap().attempts, 2);
-    assert_eq!(hub.waiting("dev-1").len(), 1);
+    assert_eq!(hub.receive_all("dev-1").len(), 1);
 }
 
 #[tokio::test]
-async fn a_policy_without_the_permission_is_unauthorized() {
+async fn policy_without_permission_is_unauthorized() {
     let hub = Hub::start().await;
     let text = hub
         .emulator
@@ -184,19 +185,19 @@ async fn a_policy_without_the_permission_is_unauthorized() {
     );
     let error = amqp_error(result);
     assert_eq!(
-        (error.kind(), error.fate(), error.attempts()),
-        (AmqpErrorKind::Detached, MessageFate::NotSent, 1)
+        (error.kind(), error.delivery_state(), error.attempts()),
+        (AmqpErrorKind::Detached, DeliveryState::NotSent, 1)
     );
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_or_unanswerable_means_that_nothing_was_sent() {
+async fn message_is_not_sent_if_the_token_is_refused() {
     let hub = Hub::start().await;
     hub.fault_times(1, AmqpFaultAction::TokenStatus { status: 401 });
     let error = amqp_error(hub.hello().await);
     assert_eq!(
-        (error.kind(), error.fate(), error.attempts()),
-        (AmqpErrorKind::TokenRefused, MessageFate::NotSent, 1)
+        (error.kind(), error.delivery_state(), error.attempts()),
+        (AmqpErrorKind::TokenRefused, DeliveryState::NotSent, 1)
     );
     assert!(error.is_unauthorized());
     let text = hub.emulator.iothub_connection_string();
@@ -205,53 +206,53 @@ async fn a_token_that_is_refused_or_unanswerable_means_that_nothing_was_sent() {
     let client = IotHubRegistryManager::from_connection_string(&text, Some(options(&hub.emulator))).unwrap();
     let error = amqp_error(client.send_c2d_message("dev-1", "hello").await);
     assert_eq!(error.kind(), AmqpErrorKind::TokenRefused);
-    // A service in trouble is asked again.
+    // A server error is retried.
     hub.device("dev-1").await;
     hub.fault_times(2, AmqpFaultAction::TokenStatus { status: 500 });
     assert_eq!(hub.hello().await.unwrap().attempts, 3);
 }
 
 #[tokio::test]
-async fn a_token_that_expires_under_way_is_called_expired() {
+async fn expired_token_has_its_own_kind() {
     let hub = Hub::start_with(|options| options.amqp.max_retries = 0).await;
     hub.device("dev-1").await;
     hub.hello().await.unwrap();
-    // To the service it is later than to the client, which therefore sees no need for a new token.
+    // Only the emulator's clock is ahead, so the client does not renew the token.
     hub.emulator.clock().advance(Duration::from_secs(2 * 3600));
-    settle_down().await;
+    wait_for_peer().await;
     let error = amqp_error(hub.hello().await);
     assert_eq!(
-        (error.kind(), error.fate()),
-        (AmqpErrorKind::TokenExpired, MessageFate::NotSent)
+        (error.kind(), error.delivery_state()),
+        (AmqpErrorKind::TokenExpired, DeliveryState::NotSent)
     );
     assert!(error.is_unauthorized());
     let error = amqp_error(hub.hello().await);
     assert_eq!(
         error.kind(),
         AmqpErrorKind::TokenRefused,
-        "a new connection meets a closed door"
+        "a new connection is refused"
     );
 }
 
 #[tokio::test]
-async fn a_reset_after_the_message_leaves_its_outcome_unknown_and_it_is_not_sent_again() {
+async fn outcome_is_unknown_after_a_reset_and_the_message_is_not_retried() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     for (processed, waiting) in [(true, 1), (false, 0)] {
         hub.fault_times(1, AmqpFaultAction::Reset { processed });
         let error = amqp_error(hub.hello().await);
         assert_eq!(
-            (error.kind(), error.fate(), error.attempts()),
-            (AmqpErrorKind::ConnectionLost, MessageFate::Unknown, 1)
+            (error.kind(), error.delivery_state(), error.attempts()),
+            (AmqpErrorKind::ConnectionLost, DeliveryState::Unknown, 1)
         );
-        assert_eq!(hub.waiting("dev-1").len(), waiting, "{processed}");
+        assert_eq!(hub.receive_all("dev-1").len(), waiting, "{processed}");
     }
     assert_eq!(hub.amqp().statistics().messages, 2);
     hub.hello().await.unwrap();
 }
 
 #[tokio::test]
-async fn an_outcome_that_does_not_come_is_unknown_after_the_timeout() {
+async fn missing_outcome_is_unknown_after_the_timeout() {
     let hub = Hub::start_with(|options| options.amqp.operation_timeout = Duration::from_millis(300)).await;
     hub.device("dev-1").await;
     hub.fault_times(1, AmqpFaultAction::Silence);
@@ -259,22 +260,22 @@ async fn an_outcome_that_does_not_come_is_unknown_after_the_timeout() {
     assert!(result.as_ref().is_err_and(iothub_convenience::Error::is_timeout));
     let error = amqp_error(result);
     assert_eq!(
-        (error.kind(), error.fate(), error.attempts()),
-        (AmqpErrorKind::Timeout, MessageFate::Unknown, 1)
+        (error.kind(), error.delivery_state(), error.attempts()),
+        (AmqpErrorKind::Timeout, DeliveryState::Unknown, 1)
     );
     hub.hello().await.unwrap();
 }
 
 #[tokio::test]
-async fn nobody_at_the_other_end_means_that_nothing_was_sent() {
+async fn message_is_not_sent_without_a_connection() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let silent = format!("localhost:{}", listener.local_addr().unwrap().port());
-    let nobody = {
-        let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        format!("localhost:{}", gone.local_addr().unwrap().port())
+    let closed = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("localhost:{}", listener.local_addr().unwrap().port())
     };
     let hub = Hub::start_with(|options| {
-        options.amqp.endpoint = Some(nobody);
+        options.amqp.endpoint = Some(closed);
     })
     .await;
     let result = hub.hello().await;
@@ -285,8 +286,8 @@ async fn nobody_at_the_other_end_means_that_nothing_was_sent() {
     );
     let error = amqp_error(result);
     assert_eq!(
-        (error.kind(), error.fate(), error.attempts()),
-        (AmqpErrorKind::Connection, MessageFate::NotSent, 4)
+        (error.kind(), error.delivery_state(), error.attempts()),
+        (AmqpErrorKind::Connection, DeliveryState::NotSent, 4)
     );
 
     let hub = Hub::start_with(|options| {
@@ -296,13 +297,13 @@ async fn nobody_at_the_other_end_means_that_nothing_was_sent() {
     .await;
     let error = amqp_error(hub.hello().await);
     assert_eq!(
-        (error.kind(), error.fate()),
-        (AmqpErrorKind::Timeout, MessageFate::NotSent)
+        (error.kind(), error.delivery_state()),
+        (AmqpErrorKind::Timeout, DeliveryState::NotSent)
     );
 }
 
 #[tokio::test]
-async fn a_server_whose_certificate_is_not_trusted_gets_nothing() {
+async fn untrusted_server_receives_no_token() {
     let hub = Hub::start_with(|options| {
         options.amqp.trusted_certificates = None;
         options.amqp.max_retries = 0;
@@ -315,10 +316,10 @@ async fn a_server_whose_certificate_is_not_trusted_gets_nothing() {
 }
 
 #[tokio::test]
-async fn errors_name_host_and_port_the_cause_and_the_method() {
+async fn errors_name_host_port_cause_and_method() {
     let port = {
-        let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        gone.local_addr().unwrap().port()
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
     };
     let endpoint = format!("localhost:{port}");
     let hub = Hub::start_with(|options| options.amqp.endpoint = Some(endpoint.clone())).await;
@@ -350,20 +351,20 @@ async fn errors_name_host_and_port_the_cause_and_the_method() {
     let hub = Hub::start_with(|options| options.amqp.trusted_certificates = None).await;
     let error = hub.hello().await.unwrap_err();
     assert!(error.is_certificate() && !error.is_retryable(), "{error}");
-    assert_eq!(error.attempts(), 1, "no retry helps");
+    assert_eq!(error.attempts(), 1, "not retried");
 
     let hub = Hub::start().await;
     let error = hub.hello().await.unwrap_err();
     assert!(
         error
             .to_string()
-            .starts_with("the hub rejected the message (amqp:not-found)"),
+            .contains(" rejected the message (amqp:not-found)"),
         "{error}"
     );
 }
 
 #[tokio::test]
-async fn the_attempt_timeout_of_the_call_options_applies() {
+async fn attempt_timeout_of_the_call_options_applies() {
     let hub = Hub::start().await;
     hub.device("dev-1").await;
     let client = hub.client.with_call_options(CallOptions {
@@ -378,4 +379,41 @@ async fn the_attempt_timeout_of_the_call_options_applies() {
     hub.hello().await.unwrap();
     let error = client.send_c2d_message("dev-1", "hello").await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
+}
+
+fn with_retry(hub: &Hub, retry: RetryOptions) -> IotHubRegistryManager {
+    hub.client.with_call_options(CallOptions {
+        retry: Some(retry),
+        ..CallOptions::default()
+    })
+}
+
+#[tokio::test]
+async fn retries_of_the_call_options_apply_to_messages() {
+    let hub = Hub::start().await;
+    hub.device("dev-1").await;
+    hub.fault(AmqpFaultAction::Release);
+    let client = with_retry(&hub, RetryOptions::none());
+    let error = client.send_c2d_message("dev-1", "hello").await.unwrap_err();
+    assert_eq!(error.attempts(), 1);
+    let two = RetryOptions::fixed(FixedRetryOptions {
+        delay: azure_core::time::Duration::milliseconds(1),
+        max_retries: 2,
+        ..FixedRetryOptions::default()
+    });
+    let client = with_retry(&hub, two.clone());
+    let error = client.send_c2d_message("dev-1", "hello").await.unwrap_err();
+    assert_eq!(error.attempts(), 3);
+    hub.amqp().clear_faults();
+    hub.fault_times(1, AmqpFaultAction::Release);
+    let sent = client.send_c2d_message("dev-1", "hello").await.unwrap();
+    assert_eq!(sent.attempts, 2);
+
+    let hub = Hub::start_with(|options| options.amqp.endpoint = Some("localhost:1".to_owned())).await;
+    let mut feedback = with_retry(&hub, two).feedback_messages();
+    let error = feedback.next().await.unwrap().unwrap_err();
+    assert_eq!(
+        (error.attempts(), error.operation()),
+        (3, Some("feedback_messages"))
+    );
 }

@@ -1,4 +1,4 @@
-//! Through an HTTP proxy.
+//! Connections through an HTTP proxy.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{Hub, amqp_error};
 
-/// A proxy that asks for `user:pass word`, and its port.
+/// Starts a proxy that requires `user:pass word`. Returns its port.
 async fn proxy(connections: Arc<AtomicUsize>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -23,15 +23,15 @@ async fn proxy(connections: Arc<AtomicUsize>) -> u16 {
                     client.read_line(&mut head).await.unwrap();
                 }
                 if !head.contains("Proxy-Authorization: Basic dXNlcjpwYXNzIHdvcmQ=\r\n") {
-                    let answer = b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n";
-                    return client.write_all(answer).await.unwrap();
+                    let response = b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n";
+                    return client.write_all(response).await.unwrap();
                 }
                 let target = head.strip_prefix("CONNECT ").unwrap();
                 let target = target.split(' ').next().unwrap();
                 let mut server = TcpStream::connect(target).await.unwrap();
                 client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
                 connections.fetch_add(1, Ordering::SeqCst);
-                // A connection that ends rudely is the business of those at its ends.
+                // The client and the hub handle broken connections.
                 copy_bidirectional(&mut client, &mut server).await.ok();
             });
         }
@@ -40,7 +40,7 @@ async fn proxy(connections: Arc<AtomicUsize>) -> u16 {
 }
 
 #[tokio::test]
-async fn both_transports_go_through_a_proxy() {
+async fn both_transports_connect_through_a_proxy() {
     let connections = Arc::new(AtomicUsize::new(0));
     let port = proxy(connections.clone()).await;
     let url = format!("http://user:pass%20word@localhost:{port}");
@@ -55,13 +55,13 @@ async fn both_transports_go_through_a_proxy() {
         .await;
         hub.device("dev-1").await;
         hub.hello().await.unwrap();
-        assert_eq!(hub.waiting("dev-1"), ["hello"]);
+        assert_eq!(hub.receive_all("dev-1"), ["hello"]);
         assert_eq!(connections.load(Ordering::SeqCst), count);
     }
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_is_named_as_the_reason() {
+async fn refusing_proxy_is_the_reason_of_the_error() {
     let port = proxy(Arc::default()).await;
     let url = format!("http://localhost:{port}");
     let hub = Hub::start_with(|options| options.amqp.proxy = Some(AmqpProxy::new(&url).unwrap())).await;
@@ -71,7 +71,7 @@ async fn a_proxy_that_refuses_is_named_as_the_reason() {
     assert_eq!(hub.amqp().statistics().connections, 0);
 }
 
-/// Tries to send through a proxy that gives this response to every request.
+/// Sends a message through a proxy that returns `response` to every request. Returns the error.
 async fn send_through(response: Vec<u8>) -> AmqpError {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -99,13 +99,13 @@ async fn send_through(response: Vec<u8>) -> AmqpError {
 }
 
 #[tokio::test]
-async fn the_status_line_of_a_refusing_proxy_is_in_the_error() {
+async fn status_line_of_a_refusing_proxy_is_in_the_error() {
     let error = send_through(b"HTTP/1.1 503 No route to hub\r\nContent-Length: 0\r\n\r\n".to_vec()).await;
     assert!(error.to_string().contains("503 No route to hub"), "{error}");
 }
 
 #[tokio::test]
-async fn an_oversize_proxy_response_is_an_error_even_if_its_status_is_200() {
+async fn oversized_proxy_response_is_an_error_even_with_status_200() {
     let mut response = b"HTTP/1.1 200 OK\r\nX-Padding: ".to_vec();
     response.resize(64 * 1024, b'x');
     let error = send_through(response).await;
@@ -113,7 +113,7 @@ async fn an_oversize_proxy_response_is_an_error_even_if_its_status_is_200() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_hangs_up_is_an_error() {
+async fn proxy_that_closes_the_connection_is_an_error() {
     let error = send_through(b"HTTP/1.1 200".to_vec()).await;
     assert!(error.to_string().contains("unexpected end of file"), "{error}");
 }

@@ -12,12 +12,17 @@ pub(crate) struct Hub {
     pub(crate) client: IotHubRegistryManager,
 }
 
-/// Options for a client of the emulator, quick to give up.
+/// Returns options for a client of the emulator, with short retry delays.
 pub(crate) fn options(emulator: &Emulator) -> IotHubClientOptions {
-    let mut options = IotHubClientOptions::trusting(emulator.ca_certificate_pem()).unwrap();
-    options.amqp.endpoint = Some(emulator.iothub_amqp_endpoint());
+    let (pem, endpoint) = (emulator.ca_certificate_pem(), emulator.iothub_amqp_endpoint());
+    let mut options = IotHubClientOptions::for_emulator(pem, endpoint).unwrap();
     options.amqp.retry_delay = Duration::from_millis(1);
     options
+}
+
+pub(crate) fn client(emulator: &Emulator, options: IotHubClientOptions) -> IotHubRegistryManager {
+    let connection_string = emulator.iothub_connection_string();
+    IotHubRegistryManager::from_connection_string(&connection_string, Some(options)).unwrap()
 }
 
 impl Hub {
@@ -29,10 +34,13 @@ impl Hub {
         let emulator = Emulator::builder().without_digitaltwins().start().await.unwrap();
         let mut options = options(&emulator);
         change(&mut options);
-        let connection_string = emulator.iothub_connection_string();
-        let client =
-            IotHubRegistryManager::from_connection_string(&connection_string, Some(options)).unwrap();
+        let client = client(&emulator, options);
         Self { emulator, client }
+    }
+
+    /// Returns a client with a connection of its own.
+    pub(crate) fn another_client(&self) -> IotHubRegistryManager {
+        client(&self.emulator, options(&self.emulator))
     }
 
     pub(crate) async fn device(&self, device_id: &str) {
@@ -51,8 +59,8 @@ impl Hub {
             .unwrap()
     }
 
-    /// The texts of all messages that wait.
-    pub(crate) fn waiting(&self, device_id: &str) -> Vec<String> {
+    /// Receives all queued messages. Returns their bodies.
+    pub(crate) fn receive_all(&self, device_id: &str) -> Vec<String> {
         let next = || self.receive(device_id);
         let bodies =
             std::iter::from_fn(next).map(|received| String::from_utf8(received.message.body).unwrap());
@@ -67,12 +75,12 @@ impl Hub {
         self.amqp().add_fault(AmqpFault::new(action));
     }
 
-    /// A fault for so many times.
+    /// Adds a fault that applies `times` times.
     pub(crate) fn fault_times(&self, times: u32, action: AmqpFaultAction) {
         self.amqp().add_fault(AmqpFault::new(action).times(times));
     }
 
-    /// Has the device receive a message and settle it.
+    /// Receives and settles a message as the device.
     pub(crate) fn settle(&self, device_id: &str, settlement: Settlement) {
         let received = self.receive(device_id).unwrap();
         let iothub = self.emulator.iothub().unwrap();
@@ -85,10 +93,10 @@ impl Hub {
         self.settle(device_id, Settlement::Complete);
     }
 
-    /// Breaks all connections, and lets the client notice.
+    /// Resets all connections and waits until the client has noticed.
     pub(crate) async fn reset(&self) {
         self.amqp().reset_connections();
-        settle_down().await;
+        wait_for_peer().await;
     }
 
     /// Sends `hello` to `dev-1`.
@@ -97,15 +105,15 @@ impl Hub {
     }
 }
 
-/// Lets what the other side has done arrive; there is nothing to wait for.
-pub(crate) async fn settle_down() {
+/// Waits until the effect of the peer's last action has arrived. There is no event to wait for.
+pub(crate) async fn wait_for_peer() {
     tokio::time::sleep(Duration::from_millis(100)).await;
 }
 
-/// The error of AMQP that a call failed with.
+/// Returns the AMQP error of a failed call.
 pub(crate) fn amqp_error<T: std::fmt::Debug>(result: Result<T, Error>) -> AmqpError {
     match &result {
         Err(error) if error.amqp().is_some() => error.amqp().unwrap().clone(),
-        other => panic!("an error of AMQP was expected, not {other:?}"),
+        other => panic!("expected an AMQP error, got {other:?}"),
     }
 }

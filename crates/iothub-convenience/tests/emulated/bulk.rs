@@ -1,4 +1,4 @@
-//! Many at once.
+//! Bulk runs.
 
 use azure_iot_emulator::Fault;
 use iothub_convenience::*;
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{ANY, hub, if_match};
 
 #[tokio::test]
-async fn every_mode_does_what_it_says() {
+async fn every_kind_of_entry_is_applied() {
     let (_emulator, hub) = hub(&["old", "other", "gone"]).await;
     let other = hub.get_device("other").await.unwrap().into_model().unwrap();
     let entries = [
@@ -50,10 +50,37 @@ async fn every_mode_does_what_it_says() {
     assert!(hub.get_device("gone").await.unwrap_err().is_not_found());
 }
 
+/// HUB-BULK-4.
 #[tokio::test]
-async fn an_interrupted_fleet_is_finished_later() {
+async fn modules_of_one_device_are_created_with_it_in_one_run() {
+    let (_emulator, hub) = hub(&[]).await;
+    let modules = ["m0", "m1", "m2"].map(|module| RegistryEntry::create("b1").with_module(module));
+    let entries = std::iter::once(RegistryEntry::create("b1")).chain(modules);
+    let report = hub.bulk_create_or_update_devices(entries, None).await;
+    assert!(report.is_successful(), "{:?}", report.results);
+    assert_eq!(
+        hub.get_modules("b1").await.unwrap().into_model().unwrap().len(),
+        3
+    );
+}
+
+/// HUB-BULK-9.
+#[tokio::test]
+async fn entries_of_a_refused_request_are_sent_in_smaller_ones() {
     let (emulator, hub) = hub(&[]).await;
-    // The third request fails, and the service had not done it.
+    emulator
+        .faults()
+        .add(Fault::status(400).on("POST", "/devices").times(1))
+        .unwrap();
+    let entries = (0..100).map(|number| RegistryEntry::create(format!("q-{number}")));
+    let report = hub.bulk_create_or_update_devices(entries, None).await;
+    assert!(report.is_successful());
+}
+
+#[tokio::test]
+async fn interrupted_run_is_resumed_with_the_unfinished_entries() {
+    let (emulator, hub) = hub(&[]).await;
+    // The third request fails unprocessed.
     let mut fault = Fault::status(401).on("POST", "/devices").times(1);
     fault.skip = 2;
     emulator.faults().add(fault).unwrap();
@@ -62,7 +89,7 @@ async fn an_interrupted_fleet_is_finished_later() {
         .bulk_create_or_update_devices(
             entries,
             Some(BulkOptions {
-                concurrency: 1,
+                max_concurrency: 1,
                 ..Default::default()
             }),
         )
@@ -86,12 +113,12 @@ async fn an_interrupted_fleet_is_finished_later() {
 }
 
 #[tokio::test]
-async fn twins_and_keys_of_many_devices() {
+async fn twins_and_keys_of_many_devices_are_changed() {
     let (_emulator, hub) = hub(&["a", "b", "c"]).await;
     let before = hub.get_device("a").await.unwrap().into_model().unwrap();
     let update = |id: &str| TwinUpdate::new(id, TwinPatch::new().set_tag("x", id), ANY);
     let report = hub
-        .update_twins(["a", "b", "nobody", "c"].map(update), None)
+        .update_twins(["a", "b", "missing", "c"].map(update), None)
         .await;
     assert_eq!(
         report

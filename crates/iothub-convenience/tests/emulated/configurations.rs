@@ -6,11 +6,11 @@ use serde_json::json;
 use crate::{ANY, hub, if_match};
 
 fn configuration() -> Configuration {
-    let content = ConfigurationContent::device([("properties.desired.interval", json!(5))]);
+    let content = ConfigurationContent::device([("properties.desired.interval", 5)]).unwrap();
     Configuration::new("cfg-1", content)
         .with_target_condition("tags.site = 'oslo'")
         .with_priority(10)
-        .with_label("env", "prüf")
+        .with_label("env", "prüfung")
         .with_metric(
             "fast",
             "SELECT deviceId FROM devices WHERE properties.reported.interval = 5",
@@ -18,7 +18,7 @@ fn configuration() -> Configuration {
 }
 
 #[tokio::test]
-async fn a_configuration_lives_and_dies() {
+async fn configuration_is_created_updated_and_deleted() {
     let (_emulator, hub) = hub(&[]).await;
     let created = hub
         .create_configuration(&configuration())
@@ -28,12 +28,12 @@ async fn a_configuration_lives_and_dies() {
         .unwrap();
     assert_eq!(
         (created.priority, created.labels.as_ref().unwrap()["env"].as_str()),
-        (Some(10), "prüf")
+        (Some(10), "prüfung")
     );
     let again = hub.create_configuration(&configuration()).await.unwrap_err();
     assert_eq!(again.error_code(), Some(ErrorCode::CONFIGURATION_ALREADY_EXISTS));
 
-    // What was read can be changed and sent back.
+    // A configuration that was read can be changed and written.
     let read = hub
         .get_configuration("cfg-1")
         .await
@@ -82,7 +82,7 @@ async fn a_configuration_lives_and_dies() {
 }
 
 #[tokio::test]
-async fn a_configuration_reaches_the_twins_it_targets() {
+async fn configuration_is_applied_to_targeted_twins() {
     let (_emulator, hub) = hub(&["in", "out"]).await;
     hub.update_twin("in", &TwinPatch::new().set_tag("site", "oslo"), ANY)
         .await
@@ -97,7 +97,7 @@ async fn a_configuration_reaches_the_twins_it_targets() {
 }
 
 #[tokio::test]
-async fn mistakes_in_queries_are_told() {
+async fn errors_in_queries_are_returned() {
     let (_emulator, hub) = hub(&[]).await;
     let queries = [("bad", "SELEC"), ("good", "SELECT deviceId FROM devices")];
     let queries = queries
@@ -118,7 +118,7 @@ async fn mistakes_in_queries_are_told() {
 #[tokio::test]
 async fn content_is_applied_to_one_edge_device() {
     let (_emulator, hub) = hub(&["leaf"]).await;
-    let edge = DeviceOptions {
+    let edge = CreateOrUpdateDeviceOptions {
         iot_edge: true,
         ..Default::default()
     };
@@ -132,7 +132,8 @@ async fn content_is_applied_to_one_edge_device() {
             "$edgeHub",
             json!({"properties.desired": {"schemaVersion": "1.1"}}),
         ),
-    ]);
+    ])
+    .unwrap();
     hub.apply_configuration_content_on_edge_device("edge", &content)
         .await
         .unwrap();
@@ -148,4 +149,31 @@ async fn content_is_applied_to_one_edge_device() {
         .await
         .unwrap_err();
     assert_eq!(error.status(), Some(400));
+}
+
+/// HUB-CONFIG-21.
+#[tokio::test]
+async fn deployment_manifest_is_applied() {
+    let (_emulator, hub) = hub(&[]).await;
+    let edge = CreateOrUpdateDeviceOptions {
+        iot_edge: true,
+        ..Default::default()
+    };
+    hub.create_device_with_certificate_authority("edge", DeviceStatus::Enabled, Some(edge))
+        .await
+        .unwrap();
+    let manifest = r#"{"$schema-template": "4.0.0", "content": {"moduleContent": {
+        "$edgeAgent": {"properties.desired": {"schemaVersion": "1.1", "modules": {}}},
+        "$edgeHub": {"properties.desired": {"schemaVersion": "1.1"}}}}}"#;
+    let content = ConfigurationContent::from_manifest(manifest).unwrap();
+    hub.apply_configuration_content_on_edge_device("edge", &content)
+        .await
+        .unwrap();
+    let agent = hub
+        .get_module_twin("edge", "$edgeAgent")
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(agent.properties.desired.get("schemaVersion"), Some(&json!("1.1")));
 }

@@ -1,4 +1,4 @@
-//! Devices as their models describe them.
+//! Plug and Play.
 
 use azure_iot_emulator::MethodScript;
 use iothub_convenience::*;
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::hub;
 
 #[tokio::test]
-async fn a_device_without_a_model_has_a_digital_twin_too() {
+async fn device_without_a_model_has_a_digital_twin() {
     let (_emulator, hub) = hub(&["d"]).await;
     let response = hub.get_digital_twin("d").await.unwrap();
     assert!(response.etag().is_some());
@@ -16,27 +16,27 @@ async fn a_device_without_a_model_has_a_digital_twin_too() {
         (&twin["$dtId"], &twin["$metadata"]["$model"]),
         (&json!("d"), &json!(""))
     );
-    assert!(hub.get_digital_twin("nobody").await.unwrap_err().is_not_found());
+    assert!(hub.get_digital_twin("missing").await.unwrap_err().is_not_found());
 }
 
 #[tokio::test]
-async fn a_writable_property_becomes_a_desired_one() {
+async fn writable_property_becomes_a_desired_property() {
     let (_emulator, hub) = hub(&["d"]).await;
-    let seen = hub.get_digital_twin("d").await.unwrap().etag().unwrap();
+    let etag = hub.get_digital_twin("d").await.unwrap().etag().unwrap();
     let patch = PlugAndPlayPatch::new().add("/targetTemperature", 21.5).unwrap();
-    let response = hub.update_digital_twin("d", &patch, &seen).await.unwrap();
-    assert!(response.etag().is_some_and(|new| new != seen));
+    let response = hub.update_digital_twin("d", &patch, &etag).await.unwrap();
+    assert!(response.etag().is_some_and(|new| new != etag));
     let twin = hub.get_twin("d").await.unwrap().into_model().unwrap();
     assert_eq!(
         twin.properties.desired.get("targetTemperature"),
         Some(&json!(21.5))
     );
-    let stale = hub.update_digital_twin("d", &patch, seen).await.unwrap_err();
+    let stale = hub.update_digital_twin("d", &patch, etag).await.unwrap_err();
     assert!(stale.is_precondition_failed());
 }
 
 #[tokio::test]
-async fn commands_reach_the_device_as_methods() {
+async fn commands_are_delivered_as_direct_methods() {
     let (emulator, hub) = hub(&["d"]).await;
     let devices = emulator.iothub().unwrap();
     let command = DirectMethod::new("getMaxMin").with_payload("2024-01-01T00:00:00Z");
@@ -57,15 +57,15 @@ async fn commands_reach_the_device_as_methods() {
         )
         .unwrap();
     let outcome = hub.invoke_command("d", &command).await.unwrap();
-    let answer = outcome.answer().unwrap();
+    let response = outcome.response().unwrap();
     assert_eq!(
-        (answer.status, answer.payload.as_ref()),
+        (response.status, response.payload.as_ref()),
         (207, Some(&json!("2024-01-01T00:00:00Z")))
     );
-    assert!(answer.request_id.is_some());
+    assert!(response.request_id.is_some());
     let outcome = hub
         .invoke_component_command("d", "thermostat1", &command)
         .await
         .unwrap();
-    assert_eq!(outcome.answer().unwrap().payload, Some(json!({"max": 30})));
+    assert_eq!(outcome.response().unwrap().payload, Some(json!({"max": 30})));
 }

@@ -1,4 +1,4 @@
-//! Failures to connect, told apart.
+//! Failures to connect.
 
 use azure_iot_emulator::Emulator;
 use iothub_convenience::*;
@@ -13,7 +13,7 @@ async fn failure(connection_string: &str, options: IotHubClientOptions) -> Error
 }
 
 #[tokio::test]
-async fn a_closed_port_an_unknown_host_and_an_untrusted_certificate_are_told_apart() {
+async fn closed_port_unknown_host_and_untrusted_certificate_are_distinguished() {
     let string = |host: &str| {
         format!("HostName={host};SharedAccessKeyName=n;SharedAccessKey=AAECAwQFBgcICQoLDA0ODw==")
     };
@@ -52,8 +52,29 @@ async fn a_closed_port_an_unknown_host_and_an_untrusted_certificate_are_told_apa
     assert_eq!(error.attempts(), 1);
 }
 
+#[cfg(feature = "amqp")]
 #[tokio::test]
-async fn a_timeout_of_a_nanosecond_fails_on_a_real_connection_too() {
+async fn error_of_amqp_names_host_and_port() {
+    let port = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let emulator = Emulator::start().await.unwrap();
+    let mut options =
+        IotHubClientOptions::for_emulator(emulator.ca_certificate_pem(), format!("localhost:{port}"))
+            .unwrap();
+    options.amqp.max_retries = 0;
+    let text = emulator.iothub_connection_string();
+    let hub = IotHubRegistryManager::from_connection_string(&text, Some(options)).unwrap();
+    let error = hub.send_c2d_message("d", "hello").await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("cannot connect to localhost:{port}: connection refused (send_c2d_message)")
+    );
+}
+
+#[tokio::test]
+async fn timeout_of_a_nanosecond_fails_on_a_real_connection() {
     let (_emulator, hub) = crate::hub(&["d"]).await;
     let hub = hub.with_call_options(CallOptions {
         attempt_timeout: Some(std::time::Duration::from_nanos(1)),

@@ -1,7 +1,7 @@
-// What every test and example of the documentation that runs on the emulator begins with. Included, so without `//!`.
+// The setup of tests and doc examples that run on the emulator. Included, so without `//!`.
 
-/// An emulator with these devices, and a client of its hub. The emulator stops when it is dropped.
-#[allow(dead_code, reason = "not everything that includes this file uses it")]
+/// Starts an emulator with these devices. Returns it with a client of its hub; the emulator stops when it is dropped.
+#[allow(dead_code, reason = "not every file that includes this one uses it")]
 async fn emulated_hub(
     devices: &[&str],
 ) -> Result<(azure_iot_emulator::Emulator, iothub_convenience::IotHubRegistryManager), Box<dyn std::error::Error>> {

@@ -8,14 +8,14 @@ use serde_json::json;
 
 use crate::{ANY, hub};
 
-fn often() -> Option<PollOptions> {
+fn every_second() -> Option<PollOptions> {
     Some(PollOptions {
         interval: Some(Duration::from_secs(1)),
     })
 }
 
 #[tokio::test]
-async fn a_job_changes_the_twins_that_meet_its_condition() {
+async fn job_changes_the_twins_that_match_its_condition() {
     let (_emulator, hub) = hub(&["a", "b", "c"]).await;
     for id in ["a", "b"] {
         hub.update_twin(id, &TwinPatch::new().set_tag("site", "oslo"), ANY)
@@ -27,7 +27,7 @@ async fn a_job_changes_the_twins_that_meet_its_condition() {
         .remove_tag("site");
     let request = ScheduledJobRequest::update_twin("night", "tags.site = 'oslo'", patch);
     let job = hub
-        .begin_scheduled_job(&request, often())
+        .begin_scheduled_job(&request, every_second())
         .unwrap()
         .await
         .unwrap()
@@ -97,7 +97,7 @@ async fn a_job_changes_the_twins_that_meet_its_condition() {
 }
 
 #[tokio::test]
-async fn a_job_that_waits_can_be_cancelled() {
+async fn queued_job_can_be_canceled() {
     let (_emulator, hub) = hub(&["a"]).await;
     let later = azure_core::time::OffsetDateTime::now_utc() + Duration::from_secs(5 * 3600);
     let request =
@@ -111,19 +111,19 @@ async fn a_job_that_waits_can_be_cancelled() {
         .unwrap();
     assert_eq!(cancelled.status, Some(JobStatus::Cancelled));
     let error = hub
-        .watch_scheduled_job("reboot", often())
+        .watch_scheduled_job("reboot", every_second())
         .unwrap()
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::JobFailed);
     assert!(
-        hub.cancel_scheduled_job("nothing")
+        hub.cancel_scheduled_job("missing")
             .await
             .unwrap_err()
             .is_not_found()
     );
     let unknown = hub
-        .get_scheduled_job("nothing")
+        .get_scheduled_job("missing")
         .await
         .unwrap()
         .into_model()
@@ -135,13 +135,12 @@ async fn a_job_that_waits_can_be_cancelled() {
 }
 
 #[tokio::test]
-async fn identities_are_exported_and_come_back() {
+async fn exported_identities_can_be_imported() {
     let (emulator, hub) = hub(&["a", "b"]).await;
     let container = format!("{}/backup", emulator.iothub_blob_endpoint());
     let export = ImportExportJobRequest::export(container.clone(), false);
     let job = hub
-        .begin_import_export_job(&export, often())
-        .await
+        .begin_import_export_job(&export, every_second())
         .unwrap()
         .await
         .unwrap()
@@ -170,8 +169,7 @@ async fn identities_are_exported_and_come_back() {
         hub.delete_device(id, ANY).await.unwrap();
     }
     let import = ImportExportJobRequest::import(container.clone(), container);
-    hub.begin_import_export_job(&import, often())
-        .await
+    hub.begin_import_export_job(&import, every_second())
         .unwrap()
         .await
         .unwrap();
@@ -187,7 +185,7 @@ async fn identities_are_exported_and_come_back() {
         2
     );
     assert!(
-        hub.get_import_export_job("nothing")
+        hub.get_import_export_job("missing")
             .await
             .unwrap_err()
             .is_not_found()

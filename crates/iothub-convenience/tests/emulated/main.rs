@@ -1,6 +1,6 @@
 //! The client against the emulator, over TLS.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod bulk;
 mod configurations;
@@ -32,7 +32,7 @@ mod setup {
 
 const ANY: Precondition = Precondition::Unconditional;
 
-/// A condition on the version that an answer had.
+/// Returns the precondition of an ETag.
 fn if_match(etag: Option<azure_core::http::Etag>) -> Precondition {
     Precondition::IfMatch(etag.unwrap())
 }

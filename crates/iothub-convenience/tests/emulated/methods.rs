@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::hub;
 
 #[tokio::test]
-async fn each_outcome() {
+async fn each_outcome_is_distinguished() {
     let (emulator, hub) = hub(&["d"]).await;
     let devices = emulator.iothub().unwrap();
     let call = |id: &'static str, method: &str| {
@@ -17,35 +17,35 @@ async fn each_outcome() {
         let hub = hub.clone();
         async move { hub.invoke_device_method(id, &method).await.unwrap() }
     };
-    assert_eq!(call("nobody", "m").await, DirectMethodOutcome::NotFound);
+    assert_eq!(call("missing", "m").await, DirectMethodOutcome::NotFound);
     assert_eq!(call("d", "m").await, DirectMethodOutcome::Offline);
     devices.set_connected("d", None, true).unwrap();
     devices
         .on_method("d", None, "m", MethodScript::reply(503, Value::Null))
         .unwrap();
     let outcome = call("d", "m").await;
-    let answer = outcome.answer().unwrap();
+    let response = outcome.response().unwrap();
     assert_eq!(
-        (answer.status, answer.payload.as_ref()),
+        (response.status, response.payload.as_ref()),
         (503, Some(&Value::Null))
     );
     devices.on_method("d", None, "m", MethodScript::Silent).unwrap();
     let silence = call("d", "m");
     let passing = async {
-        // The emulator's time passes a hundred times as fast, from whenever the call has arrived.
+        // The emulator's clock runs a hundred times faster.
         loop {
             tokio::time::sleep(Duration::from_millis(10)).await;
             emulator.clock().advance(Duration::from_secs(1));
         }
     };
     tokio::select! {
-        outcome = silence => assert_eq!(outcome, DirectMethodOutcome::NoAnswerInTime),
+        outcome = silence => assert_eq!(outcome, DirectMethodOutcome::NoResponse),
         () = passing => {}
     }
 }
 
 #[tokio::test]
-async fn payloads_arrive_as_they_are() {
+async fn payloads_are_delivered_unchanged() {
     let (emulator, hub) = hub(&["d"]).await;
     let devices = emulator.iothub().unwrap();
     hub.create_module_with_sas("d", "m", SymmetricKey::assigned_by_service(), None)
@@ -65,12 +65,12 @@ async fn payloads_arrive_as_they_are() {
     ] {
         let method = DirectMethod::new("echo").with_payload(payload.clone());
         let outcome = hub.invoke_device_module_method("d", "m", &method).await.unwrap();
-        assert_eq!(outcome.answer().unwrap().payload, Some(payload));
+        assert_eq!(outcome.response().unwrap().payload, Some(payload));
     }
 }
 
 #[tokio::test]
-async fn a_broken_connection_leaves_the_outcome_unknown_and_is_not_tried_again() {
+async fn outcome_is_unknown_after_a_broken_connection_and_the_call_is_not_retried() {
     let (emulator, hub) = hub(&["d"]).await;
     emulator
         .faults()

@@ -21,7 +21,7 @@ async fn fleet(hub: &IotHubRegistryManager) {
 }
 
 #[tokio::test]
-async fn twins_are_found_page_by_page() {
+async fn twins_are_returned_page_by_page() {
     let (_emulator, hub) = hub(&[]).await;
     fleet(&hub).await;
     let options = QueryIotHubOptions {
@@ -35,7 +35,8 @@ async fn twins_are_found_page_by_page() {
     let mut seen = BTreeSet::new();
     let mut sizes = Vec::new();
     while let Some(page) = pages.try_next().await.unwrap() {
-        assert_eq!(page.row_type, RowType::Twin);
+        assert_eq!(page.row_type(), RowType::Twin);
+        let page = page.into_model().unwrap();
         sizes.push(page.rows.len());
         seen.extend(
             page.rows
@@ -47,7 +48,7 @@ async fn twins_are_found_page_by_page() {
 }
 
 #[tokio::test]
-async fn bound_values_cannot_break_out() {
+async fn bound_values_cannot_inject_conditions() {
     let (_emulator, hub) = hub(&[]).await;
     fleet(&hub).await;
     let query = Query::select_all()
@@ -62,22 +63,22 @@ async fn bound_values_cannot_break_out() {
         .await
         .unwrap();
     assert_eq!(rows.len(), 5, "{query}");
-    let evil = Query::select_all()
+    let injection = Query::select_all()
         .from_devices()
         .filter(tag("site").eq("x' OR 1 = 1 OR tags.site = '"))
         .build()
         .unwrap();
     let rows: Vec<_> = hub
-        .query_iot_hub_rows(&evil, None)
+        .query_iot_hub_rows(&injection, None)
         .unwrap()
         .try_collect()
         .await
         .unwrap();
-    assert!(rows.is_empty(), "{evil}");
+    assert!(rows.is_empty(), "{injection}");
 }
 
 #[tokio::test]
-async fn projections_and_aggregates_are_rows_of_their_own() {
+async fn projections_and_aggregates_are_raw_rows() {
     let (_emulator, hub) = hub(&[]).await;
     fleet(&hub).await;
     let rows: Vec<_> = hub
@@ -113,7 +114,7 @@ async fn projections_and_aggregates_are_rows_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_bad_query_is_refused_by_the_service() {
+async fn invalid_query_is_refused_by_the_service() {
     let (_emulator, hub) = hub(&["d"]).await;
     hub.update_twin("d", &TwinPatch::new().set_tag("a", 1), ANY)
         .await
@@ -128,4 +129,42 @@ async fn a_bad_query_is_refused_by_the_service() {
         (error.status(), error.error_code()),
         (Some(400), Some(ErrorCode::ARGUMENT_INVALID))
     );
+}
+
+/// HUB-QUERY-12.
+#[tokio::test]
+async fn modules_are_queried_with_the_prefix_of_devices() {
+    let (_emulator, hub) = hub(&["m1", "m2"]).await;
+    for device in ["m1", "m2"] {
+        hub.create_module_with_sas(device, "filter", SymmetricKey::assigned_by_service(), None)
+            .await
+            .unwrap();
+    }
+    let text = "select * from devices.modules where devices.deviceId = 'm1'";
+    query::parse_and_validate(text).unwrap();
+    let twins: Vec<Twin> = hub
+        .query_iot_hub(text, None)
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(twins.len(), 1);
+    assert_eq!(twins[0].device_id.as_deref(), Some("m1"));
+}
+
+/// HUB-QUERY-28.
+#[tokio::test]
+async fn routing_functions_are_refused_by_client_and_service() {
+    let (_emulator, hub) = hub(&["a"]).await;
+    for function in ["STARTS_WITH", "ENDS_WITH", "CONTAINS"] {
+        let text = format!("SELECT * FROM devices WHERE {function}(deviceId, 'a')");
+        let error = Error::from(query::parse_and_validate(&text).unwrap_err());
+        assert!(
+            error.is_invalid_input() && error.to_string().contains(function),
+            "{error}"
+        );
+        let rows = hub.query_iot_hub::<Twin>(&text, None).unwrap();
+        let error = rows.try_collect::<Vec<_>>().await.unwrap_err();
+        assert_eq!(error.status(), Some(400), "{function}");
+    }
 }

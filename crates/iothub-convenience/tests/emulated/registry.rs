@@ -6,23 +6,23 @@ use iothub_convenience::*;
 
 use crate::{ANY, hub, if_match};
 
-const ODD_ID: &str = "dev:1.2+3%_#*?!(),=@;$'";
+const SPECIAL_ID: &str = "dev:1.2+3%_#*?!(),=@;$'";
 
 #[tokio::test]
-async fn a_device_lives_and_dies() {
+async fn device_is_created_updated_and_deleted() {
     let (_emulator, hub) = hub(&[]).await;
     let keys = SymmetricKey::generate().unwrap();
-    let options = DeviceOptions {
+    let options = CreateOrUpdateDeviceOptions {
         status_reason: Some("ü☃".into()),
         ..Default::default()
     };
     let created = hub
-        .create_device_with_sas(ODD_ID, keys.clone(), DeviceStatus::Disabled, Some(options))
+        .create_device_with_sas(SPECIAL_ID, keys.clone(), DeviceStatus::Disabled, Some(options))
         .await
         .unwrap()
         .into_model()
         .unwrap();
-    let read = hub.get_device(ODD_ID).await.unwrap().into_model().unwrap();
+    let read = hub.get_device(SPECIAL_ID).await.unwrap().into_model().unwrap();
     assert_eq!((&read.device_id, &read.etag), (&created.device_id, &created.etag));
     assert_eq!(
         read.authentication.as_ref().unwrap().symmetric_key.as_ref(),
@@ -35,7 +35,7 @@ async fn a_device_lives_and_dies() {
     assert!(read.last_activity_time.unwrap().is_never());
 
     let again = hub
-        .create_device_with_sas(ODD_ID, keys.clone(), DeviceStatus::Enabled, None)
+        .create_device_with_sas(SPECIAL_ID, keys.clone(), DeviceStatus::Enabled, None)
         .await
         .unwrap_err();
     assert!(again.is_conflict());
@@ -43,10 +43,10 @@ async fn a_device_lives_and_dies() {
 
     let updated = hub
         .update_device_with_sas(
-            ODD_ID,
-            if_match(read.etag.clone()),
+            SPECIAL_ID,
             keys,
             DeviceStatus::Enabled,
+            if_match(read.etag.clone()),
             None,
         )
         .await
@@ -55,19 +55,29 @@ async fn a_device_lives_and_dies() {
         .unwrap();
     assert_ne!(updated.etag, read.etag);
     assert_eq!(updated.status_reason, None);
-    let stale = hub.delete_device(ODD_ID, if_match(read.etag)).await.unwrap_err();
+    let stale = hub
+        .delete_device(SPECIAL_ID, if_match(read.etag))
+        .await
+        .unwrap_err();
     assert!(stale.is_precondition_failed());
-    hub.delete_device(ODD_ID, if_match(updated.etag)).await.unwrap();
-    assert!(hub.get_device(ODD_ID).await.unwrap_err().is_not_found());
-    assert!(hub.delete_device(ODD_ID, ANY).await.unwrap_err().is_not_found());
+    hub.delete_device(SPECIAL_ID, if_match(updated.etag))
+        .await
+        .unwrap();
+    assert!(hub.get_device(SPECIAL_ID).await.unwrap_err().is_not_found());
+    assert!(
+        hub.delete_device(SPECIAL_ID, ANY)
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
     let gone = hub
-        .update_device_with_certificate_authority(ODD_ID, ANY, DeviceStatus::Enabled, None)
+        .update_device_with_certificate_authority(SPECIAL_ID, DeviceStatus::Enabled, ANY, None)
         .await;
     assert!(gone.unwrap_err().is_not_found());
 }
 
 #[tokio::test]
-async fn every_kind_of_proof() {
+async fn every_type_of_authentication_is_supported() {
     let (_emulator, hub) = hub(&[]).await;
     let kind = |device: &Device| device.authentication.as_ref().unwrap().kind.clone().unwrap();
     let sas = hub
@@ -82,7 +92,7 @@ async fn every_kind_of_proof() {
         .into_model()
         .unwrap();
     assert_eq!(kind(&sas), AuthenticationType::Sas);
-    let text = hub.device_connection_string(&sas, WhichKey::Secondary).unwrap();
+    let text = hub.device_connection_string(&sas, KeySlot::Secondary).unwrap();
     assert!(text.secret().contains(";DeviceId=sas;SharedAccessKey="));
     let thumbprint = X509Thumbprint::new("a".repeat(64), Some(&"B".repeat(64))).unwrap();
     let x509 = hub
@@ -97,7 +107,7 @@ async fn every_kind_of_proof() {
     );
     assert_eq!(kind(&x509), AuthenticationType::SelfSigned);
     let ca = hub
-        .update_device_with_certificate_authority("x509", if_match(x509.etag), DeviceStatus::Enabled, None)
+        .update_device_with_certificate_authority("x509", DeviceStatus::Enabled, if_match(x509.etag), None)
         .await
         .unwrap()
         .into_model()
@@ -106,9 +116,9 @@ async fn every_kind_of_proof() {
 }
 
 #[tokio::test]
-async fn an_edge_device_and_its_leaf() {
+async fn leaf_device_has_the_scope_of_its_edge_device() {
     let (_emulator, hub) = hub(&[]).await;
-    let edge = DeviceOptions {
+    let edge = CreateOrUpdateDeviceOptions {
         iot_edge: true,
         ..Default::default()
     };
@@ -121,7 +131,7 @@ async fn an_edge_device_and_its_leaf() {
         .unwrap();
     let scope = edge.device_scope.clone().unwrap();
     assert!(scope.starts_with("ms-azure-iot-edge://edge-"));
-    let leaf = DeviceOptions {
+    let leaf = CreateOrUpdateDeviceOptions {
         device_scope: Some(scope.clone()),
         ..Default::default()
     };
@@ -136,15 +146,15 @@ async fn an_edge_device_and_its_leaf() {
     let mut ids: Vec<_> = modules.into_iter().map(|module| module.module_id).collect();
     ids.sort();
     assert_eq!(ids, ["$edgeAgent", "$edgeHub"]);
-    // What a device has survives an update that starts from it.
-    let options = DeviceOptions::from(&edge);
+    // An update that starts from the device keeps its fields.
+    let options = CreateOrUpdateDeviceOptions::from(&edge);
     let precondition = if_match(edge.etag);
     let updated = hub
         .update_device_with_sas(
             "edge",
-            precondition,
             keys(),
             DeviceStatus::Disabled,
+            precondition,
             Some(options),
         )
         .await;
@@ -155,10 +165,10 @@ async fn an_edge_device_and_its_leaf() {
 }
 
 #[tokio::test]
-async fn a_module_lives_and_dies() {
+async fn module_is_created_updated_and_deleted() {
     let (_emulator, hub) = hub(&["d"]).await;
     let keys = SymmetricKey::generate().unwrap();
-    let edge = ModuleOptions {
+    let edge = CreateOrUpdateModuleOptions {
         managed_by: Some("iotEdge".into()),
     };
     let module = hub
@@ -176,7 +186,7 @@ async fn a_module_lives_and_dies() {
         Some(&keys)
     );
     let token = hub
-        .module_sas_token(&module, WhichKey::Primary, Duration::from_secs(60))
+        .module_sas_token(&module, KeySlot::Primary, Duration::from_secs(60))
         .unwrap();
     assert!(token.token.secret().contains("%2Fmodules%2Fm%231&"));
     let again = hub
@@ -189,7 +199,7 @@ async fn a_module_lives_and_dies() {
     );
     let thumbprint = X509Thumbprint::new("a".repeat(40), None).unwrap();
     let updated = hub
-        .update_module_with_x509("d", "m#1", module.precondition().unwrap(), thumbprint, None)
+        .update_module_with_x509("d", "m#1", thumbprint, module.precondition().unwrap(), None)
         .await
         .unwrap()
         .into_model()
@@ -203,9 +213,9 @@ async fn a_module_lives_and_dies() {
     );
     hub.delete_module("d", "m#1", ANY).await.unwrap();
     assert!(hub.get_module("d", "m#1").await.unwrap_err().is_not_found());
-    // A shared access policy is told that it may not, rather than that the device is missing.
+    // With a shared access policy, a missing device is reported as unauthorized.
     let orphan = hub
-        .create_module_with_certificate_authority("nobody", "m", None)
+        .create_module_with_certificate_authority("missing", "m", None)
         .await
         .unwrap_err();
     assert!(orphan.is_unauthorized() || orphan.is_not_found(), "{orphan}");
@@ -243,20 +253,57 @@ async fn devices_are_listed_and_counted() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_refused() {
+async fn wrong_key_is_unauthorized() {
     let (emulator, _) = hub(&[]).await;
     let text = emulator.iothub_connection_string();
     let (before, _) = text.split_once("SharedAccessKey=").unwrap();
     let options = IotHubClientOptions::trusting(emulator.ca_certificate_pem()).unwrap();
     let text = format!("{before}SharedAccessKey=AAECAwQFBgcICQoLDA0ODw==");
-    let stranger = IotHubRegistryManager::from_connection_string(&text, Some(options)).unwrap();
-    let error = stranger.get_devices(None).await.unwrap_err();
+    let client = IotHubRegistryManager::from_connection_string(&text, Some(options)).unwrap();
+    let error = client.get_devices(None).await.unwrap_err();
     assert!(error.is_unauthorized(), "{error:?}");
     assert_eq!(error.error_code(), Some(ErrorCode::IOTHUB_UNAUTHORIZED_ACCESS));
 }
 
+/// HUB-AUTH-3, HUB-AUTH-10.
+#[cfg(feature = "amqp")]
 #[tokio::test]
-async fn the_low_level_client_is_authenticated_too() {
+async fn token_replaces_the_key_of_the_connection_string() {
+    let (emulator, _) = hub(&["d"]).await;
+    let text = emulator.iothub_connection_string();
+    let (before, key) = text.split_once(";SharedAccessKey=").unwrap();
+    let (host, policy) = before.split_once(";SharedAccessKeyName=").unwrap();
+    let host = host.strip_prefix("HostName=").unwrap();
+    let client = |minutes: i64| {
+        let expires_on =
+            azure_core::time::OffsetDateTime::now_utc() + azure_core::time::Duration::minutes(minutes);
+        let token =
+            azure_service_core::SasToken::sign(host, expires_on, Some(policy), &Secret::new(key.to_owned()));
+        let token = token.unwrap().token;
+        let text = format!("HostName={host};SharedAccessSignature={}", token.secret());
+        let options =
+            IotHubClientOptions::for_emulator(emulator.ca_certificate_pem(), emulator.iothub_amqp_endpoint());
+        IotHubRegistryManager::from_connection_string(&text, Some(options.unwrap())).unwrap()
+    };
+    let valid = client(60);
+    assert_eq!(
+        valid.get_devices(None).await.unwrap().into_model().unwrap().len(),
+        1
+    );
+    valid.send_c2d_message("d", "hello").await.unwrap();
+    let expired = client(-60);
+    assert!(expired.get_devices(None).await.unwrap_err().is_unauthorized());
+    assert!(
+        expired
+            .send_c2d_message("d", "hello")
+            .await
+            .unwrap_err()
+            .is_unauthorized()
+    );
+}
+
+#[tokio::test]
+async fn generated_client_is_authenticated() {
     let (_emulator, hub) = hub(&["d"]).await;
     let device = hub
         .protocol()

@@ -11,7 +11,7 @@ fn members(value: Value) -> serde_json::Map<String, Value> {
 }
 
 #[tokio::test]
-async fn a_twin_is_patched() {
+async fn twin_is_patched() {
     let (_emulator, hub) = hub(&["d"]).await;
     let fresh = hub.get_twin("d").await.unwrap().into_model().unwrap();
     assert!(fresh.tags.is_empty());
@@ -57,7 +57,7 @@ async fn a_twin_is_patched() {
 }
 
 #[tokio::test]
-async fn the_patch_does_to_a_twin_what_the_service_does() {
+async fn apply_to_has_the_effect_of_the_service() {
     let (_emulator, hub) = hub(&["d"]).await;
     let start = json!({"tags": {"a": {"b": 1, "c": [1]}, "t": "x"}, "properties": {"desired": {"p": {"q": {"r": 1}}}}});
     let patch = TwinPatch::from_json(
@@ -85,7 +85,7 @@ async fn the_patch_does_to_a_twin_what_the_service_does() {
 }
 
 #[tokio::test]
-async fn a_twin_is_replaced() {
+async fn twin_is_replaced() {
     let (emulator, hub) = hub(&["d"]).await;
     emulator
         .iothub()
@@ -113,7 +113,7 @@ async fn a_twin_is_replaced() {
 }
 
 #[tokio::test]
-async fn the_twin_of_a_module() {
+async fn module_twin_is_changed() {
     let (_emulator, hub) = hub(&["d"]).await;
     hub.create_module_with_sas("d", "m", SymmetricKey::assigned_by_service(), None)
         .await
@@ -142,7 +142,7 @@ async fn the_twin_of_a_module() {
 }
 
 #[tokio::test]
-async fn nobodys_increment_gets_lost() {
+async fn concurrent_modifications_are_not_lost() {
     let (_emulator, hub) = hub(&["d"]).await;
     let increment = |twin: &mut Twin| {
         let count = twin.tags.get("count").and_then(Value::as_i64).unwrap_or_default();
@@ -162,7 +162,7 @@ async fn nobodys_increment_gets_lost() {
 }
 
 #[tokio::test]
-async fn an_increment_whose_answer_gets_lost_counts_once() {
+async fn modification_whose_response_is_lost_is_applied_once() {
     let (emulator, hub) = hub(&["d"]).await;
     for action in [FaultAction::Reset { processed: true }, FaultAction::Truncate] {
         let before = hub.get_twin("d").await.unwrap().into_model().unwrap();
@@ -181,39 +181,90 @@ async fn an_increment_whose_answer_gets_lost_counts_once() {
     }
 }
 
-/// The limits that the client knows are those of the service.
+/// HUB-LIMIT-9, HUB-LIMIT-11, HUB-LIMIT-12.
 #[tokio::test]
-async fn the_service_refuses_what_the_client_refuses() {
+async fn client_and_service_have_the_same_limits() {
     let (_emulator, hub) = hub(&["d"]).await;
     let nested = |depth: usize| (0..depth).fold(json!(1), |value, _| json!({ "o": value }));
-    for (tags, allowed) in [
-        (nested(11), true),
-        (nested(12), false),
-        (json!({"a": "x".repeat(4096)}), true),
-        (json!({"a": "x".repeat(4097)}), false),
-        (json!({"a": 4_503_599_627_370_495_i64}), true),
-        (json!({"a": 4_503_599_627_370_496_i64}), false),
-        (json!({"a b": 1}), false),
-        (json!({"a": {"b.c": 1}}), false),
-        (json!({"a#": 1}), false),
-        (json!({"$a": 1}), false),
-        (json!({"": 1, "ü": 1}), true),
-        (json!({"a": [1, null]}), false),
+    for (tags, refused) in [
+        (nested(11), None),
+        (nested(12), Some(400)),
+        (json!({"a": "x".repeat(4096)}), None),
+        (json!({"a": "x".repeat(4097)}), Some(400)),
+        (json!({"a": 4_503_599_627_370_495_i64}), None),
+        (json!({"a": 4_503_599_627_370_496_i64}), Some(400)),
+        (json!({"a b": 1}), Some(400)),
+        (json!({"a": {"b.c": 1}}), Some(400)),
+        (json!({"a#": 1}), Some(400)),
+        (json!({"$a": 1}), Some(400)),
+        (json!({"": 1, "ü": 1}), None),
+        (json!({"a": [1, null]}), Some(400)),
+        (json!({"a": [{"b": null}]}), Some(400)),
+        (json!({"a": null}), Some(400)),
         (
             json!({"a": "x".repeat(4000), "b": "x".repeat(4000), "c": "x".repeat(189)}),
-            true,
+            None,
         ),
         (
             json!({"a": "x".repeat(4000), "b": "x".repeat(4000), "c": "x".repeat(190)}),
-            false,
+            Some(403),
         ),
     ] {
         let contents = TwinReplacement::from_json(json!({"tags": tags})).unwrap();
-        assert_eq!(contents.validate().is_ok(), allowed, "client: {tags}");
-        let answer = hub.replace_twin("d", &contents.unchecked(), ANY).await;
-        assert_eq!(answer.is_ok(), allowed, "service: {tags}");
-        if let Err(error) = answer {
-            assert_eq!(error.status(), Some(400));
-        }
+        assert_eq!(contents.validate().is_err(), refused.is_some(), "client: {tags}");
+        let response = hub.replace_twin("d", &contents.unchecked(), ANY).await;
+        let status = response.err().and_then(|error| error.status());
+        assert_eq!(status, refused, "service: {tags}");
     }
+}
+
+/// HUB-TWIN-29.
+#[tokio::test]
+async fn twin_of_a_system_module_cannot_be_written() {
+    let (_emulator, hub) = hub(&[]).await;
+    let edge = CreateOrUpdateDeviceOptions {
+        iot_edge: true,
+        ..Default::default()
+    };
+    hub.create_device_with_certificate_authority("gw", DeviceStatus::Enabled, Some(edge))
+        .await
+        .unwrap();
+    let patch = TwinPatch::new().set_desired("x", 1);
+    let error = hub
+        .update_module_twin("gw", "$edgeAgent", &patch, ANY)
+        .await
+        .unwrap_err();
+    assert_eq!(error.status(), Some(401));
+    assert_eq!(
+        error.error_code(),
+        Some(ErrorCode::SYSTEM_MODULE_MODIFY_UNAUTHORIZED_ACCESS)
+    );
+    let entry = RegistryEntry::update_twin("gw", patch, ANY).with_module("$edgeAgent");
+    let report = hub.bulk_create_or_update_devices([entry], None).await;
+    let codes: Vec<_> = report.failed().map(|(_, failure)| failure.code).collect();
+    assert_eq!(codes, [Some(ErrorCode::SYSTEM_MODULE_MODIFY_UNAUTHORIZED_ACCESS)]);
+}
+
+#[tokio::test]
+async fn tags_and_desired_properties_are_copied_to_another_device() {
+    let (_emulator, hub) = hub(&["a", "b"]).await;
+    let patch = TwinPatch::new().set_tag("site", "oslo").set_desired("rate.s", 5);
+    let source = hub
+        .update_twin("a", &patch, ANY)
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    let copy = TwinPatch::from_twin(&source).unwrap();
+    let copied = hub
+        .update_twin("b", &copy, ANY)
+        .await
+        .unwrap()
+        .into_model()
+        .unwrap();
+    assert_eq!(copied.tags, source.tags);
+    assert_eq!(
+        copied.properties.desired.to_map(),
+        source.properties.desired.to_map()
+    );
 }

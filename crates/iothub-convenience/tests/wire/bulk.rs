@@ -1,6 +1,6 @@
-//! Many items at once: what is sent, and what is known afterwards.
+//! Requests and reports of bulk runs.
 
-use crate::support::Recorder;
+use crate::support::MockTransport;
 use azure_core::error::ErrorKind as TransportError;
 use iothub_convenience::*;
 use serde_json::json;
@@ -17,18 +17,19 @@ fn creations(count: usize) -> Vec<RegistryEntry> {
         .collect()
 }
 
-fn one_by_one() -> Option<BulkOptions> {
+fn sequential() -> Option<BulkOptions> {
     Some(BulkOptions {
-        concurrency: 1,
+        max_concurrency: 1,
         ..Default::default()
     })
 }
 
-/// A word per item.
+/// Returns a word per item.
 fn outcomes<I, T>(report: &BulkReport<I, T>) -> Vec<String> {
     let word = |outcome: &BulkOutcome<T>| match outcome {
         BulkOutcome::Done(_) => "done".to_owned(),
         BulkOutcome::Failed(failure) => format!("failed: {failure}"),
+        BulkOutcome::RefusedTogether(failure) => format!("refused together: {failure}"),
         BulkOutcome::NotDone => "not done".to_owned(),
         BulkOutcome::Unknown => "unknown".to_owned(),
         other => panic!("{:?}", std::mem::discriminant(other)),
@@ -48,9 +49,9 @@ fn count<I, T>(report: &BulkReport<I, T>, word: &str) -> usize {
 }
 
 #[tokio::test]
-async fn every_mode_is_sent_as_the_service_reads_it() {
-    let recorder = Recorder::new();
-    recorder.answer(200, &json!({"isSuccessful": true, "errors": [], "warnings": []}));
+async fn every_import_mode_is_sent() {
+    let transport = MockTransport::new();
+    transport.respond(200, &json!({"isSuccessful": true, "errors": [], "warnings": []}));
     let keys = SymmetricKey::new(
         "cHJpbWFyeS1rZXktMDEyMzQ1Njc4OTAxMjM0NTY3ODk=",
         "c2Vjb25kYXJ5LWtleS0wMTIzNDU2Nzg5MDEyMzQ1Njc=",
@@ -59,7 +60,7 @@ async fn every_mode_is_sent_as_the_service_reads_it() {
     let patch =
         TwinPatch::from_json(json!({"tags": {"a": null, "ü": {}}, "properties": {"desired": {"y": 1.0}}}))
             .unwrap();
-    let options = DeviceOptions {
+    let options = CreateOrUpdateDeviceOptions {
         iot_edge: true,
         status_reason: Some("ü".into()),
         device_scope: Some("s".into()),
@@ -81,25 +82,25 @@ async fn every_mode_is_sent_as_the_service_reads_it() {
         RegistryEntry::delete("dev:1.2+3%_#*?!(),=@;$'", ANY),
         RegistryEntry::delete("d8", if_match("MTIz")),
         RegistryEntry::update_twin("d9", patch, if_match("AAAAAAAAAAE=")),
-        RegistryEntry::update_twin("d9", TwinPatch::new(), ANY).with_module("$edgeAgent"),
+        RegistryEntry::update_twin("d10", TwinPatch::new(), ANY).with_module("$edgeAgent"),
     ];
-    let report = recorder.hub().bulk_create_or_update_devices(entries, None).await;
+    let report = transport.hub().bulk_create_or_update_devices(entries, None).await;
     assert!(report.is_successful(), "{:?}", outcomes(&report));
-    insta::assert_snapshot!(recorder.take().join("\n----\n").replace("},{\"", "},\n{\""));
+    insta::assert_snapshot!(transport.take().join("\n----\n").replace("},{\"", "},\n{\""));
 }
 
 #[tokio::test]
-async fn any_number_goes_in_chunks_of_a_hundred() {
-    let recorder = Recorder::new();
+async fn entries_are_sent_in_chunks_of_a_hundred() {
+    let transport = MockTransport::new();
     for _ in 0..3 {
-        recorder.answer(200, &json!({"isSuccessful": true, "errors": []}));
+        transport.respond(200, &json!({"isSuccessful": true, "errors": []}));
     }
-    let report = recorder
+    let report = transport
         .hub()
-        .bulk_create_or_update_devices(creations(250), one_by_one())
+        .bulk_create_or_update_devices(creations(250), sequential())
         .await;
     assert!(report.is_successful());
-    let sizes: Vec<_> = recorder
+    let sizes: Vec<_> = transport
         .take()
         .iter()
         .map(|request| request.matches("\"id\"").count())
@@ -115,26 +116,26 @@ async fn any_number_goes_in_chunks_of_a_hundred() {
         (0..250).map(|number| format!("d{number}")).collect::<Vec<_>>()
     );
 
-    let nothing = recorder.hub().bulk_create_or_update_devices([], None).await;
-    assert!(nothing.is_successful() && recorder.take().is_empty());
+    let nothing = transport.hub().bulk_create_or_update_devices([], None).await;
+    assert!(nothing.is_successful() && transport.take().is_empty());
 }
 
 #[tokio::test]
-async fn each_failed_entry_has_its_code() {
-    let recorder = Recorder::new();
-    // Long enough that no excerpt of the body would do.
+async fn failed_entries_have_their_codes() {
+    let transport = MockTransport::new();
+    // Longer than the excerpt of the body in errors.
     let mut errors: Vec<_> = (0..60)
-        .map(|number| json!({"deviceId": format!("d{number}"), "errorCode": 409_001, "errorStatus": "it is registered already, as everybody knows"}))
+        .map(|number| json!({"deviceId": format!("d{number}"), "errorCode": 409_001, "errorStatus": "the device is already registered"}))
         .collect();
     errors.push(json!({"deviceId": "d60", "errorCode": "ArgumentInvalid"}));
     errors.push(json!({"deviceId": "d61", "errorCode": 400_999, "errorStatus": "new"}));
     let body = json!({"isSuccessful": false, "errors": errors, "warnings": []}).to_string();
-    recorder.answer_with(
+    transport.respond_with(
         400,
         &[("iothub-errorcode", "BulkRegistryOperationFailure")],
         &body,
     );
-    let report = recorder
+    let report = transport
         .hub()
         .bulk_create_or_update_devices(creations(63), None)
         .await;
@@ -156,20 +157,20 @@ async fn each_failed_entry_has_its_code() {
     );
     assert_eq!(
         outcomes(&report)[0],
-        "failed: DeviceAlreadyExists (409001): it is registered already, as everybody knows"
+        "failed: DeviceAlreadyExists (409001): the device is already registered"
     );
 }
 
 #[tokio::test]
-async fn a_failure_of_the_service_at_one_entry_is_not_the_entrys_fault() {
-    let recorder = Recorder::new();
-    recorder.answer(
+async fn entry_with_a_service_error_is_unfinished() {
+    let transport = MockTransport::new();
+    transport.respond(
         400,
         &json!({"isSuccessful": false, "errors": [
             {"deviceId": "d0", "errorCode": 429_001}, {"deviceId": "d1", "errorCode": 500_001},
             {"deviceId": "d2", "errorCode": "GenericServiceUnavailable"}, {"deviceId": "d3", "errorCode": 409_001}]}),
     );
-    let report = recorder
+    let report = transport
         .hub()
         .bulk_create_or_update_devices(creations(5), None)
         .await;
@@ -181,33 +182,65 @@ async fn a_failure_of_the_service_at_one_entry_is_not_the_entrys_fault() {
 }
 
 #[tokio::test]
-async fn a_hub_that_is_not_there_is_not_the_entries_fault() {
-    let recorder = Recorder::new();
-    recorder.answer(404, &json!({"Message": "no such host"}));
-    let report = recorder
+async fn entries_are_unfinished_if_the_hub_does_not_exist() {
+    let transport = MockTransport::new();
+    transport.respond(404, &json!({"Message": "no such host"}));
+    let report = transport
         .hub()
-        .bulk_create_or_update_devices(creations(150), one_by_one())
+        .bulk_create_or_update_devices(creations(150), sequential())
         .await;
     assert_eq!(count(&report, "not done"), 150, "{:?}", outcomes(&report));
     assert!(report.stopped_by.as_ref().unwrap().is_not_found());
-    assert_eq!(recorder.take().len(), 1);
+    assert_eq!(transport.take().len(), 1);
 }
 
 #[tokio::test]
-async fn modules_are_told_apart() {
-    let recorder = Recorder::new();
-    recorder.answer(
-        400,
-        &json!({"isSuccessful": false, "errors": [
-        {"deviceId": "d", "moduleId": "m1", "errorCode": 409_301}, {"deviceId": "e", "errorCode": 404_001}]}),
+async fn max_concurrency_of_zero_is_refused_and_keeps_the_items() {
+    let transport = MockTransport::new();
+    let hub = transport.hub();
+    let zero = || {
+        Some(BulkOptions {
+            max_concurrency: 0,
+            ..Default::default()
+        })
+    };
+    let assert_refused = |stopped_by: Option<&Error>| {
+        let error = stopped_by.unwrap();
+        assert_eq!(error.parameter(), Some("max_concurrency"));
+        assert_eq!(error.to_string(), "invalid max_concurrency: must be at least 1");
+    };
+    let report = hub.bulk_create_or_update_devices(creations(2), zero()).await;
+    assert_refused(report.stopped_by.as_ref());
+    assert_eq!(report.into_unfinished().len(), 2);
+    let report = hub.regenerate_keys(["d", "e"], KeyChange::Both, zero()).await;
+    assert_refused(report.stopped_by.as_ref());
+    assert_eq!(report.into_unfinished(), ["d", "e"]);
+    let report = hub.bulk_create_or_update_devices([], zero()).await;
+    assert!(
+        !report.is_successful(),
+        "a run that was stopped is not successful"
     );
+    assert_eq!(transport.take(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn errors_are_matched_to_modules() {
+    let transport = MockTransport::new();
+    let errors = [
+        json!([{"deviceId": "e", "errorCode": 404_001}]),
+        json!([{"deviceId": "d", "moduleId": "m1", "errorCode": 409_301}]),
+    ];
+    for errors in errors {
+        transport.respond(400, &json!({"isSuccessful": false, "errors": errors}));
+    }
+    transport.respond(200, &json!({"isSuccessful": true}));
     let entries = [
         RegistryEntry::create("d"),
         RegistryEntry::create("d").with_module("m1"),
         RegistryEntry::create("d").with_module("m2"),
         RegistryEntry::create("e").with_module("m"),
     ];
-    let report = recorder.hub().bulk_create_or_update_devices(entries, None).await;
+    let report = transport.hub().bulk_create_or_update_devices(entries, None).await;
     assert_eq!(
         outcomes(&report),
         [
@@ -220,9 +253,9 @@ async fn modules_are_told_apart() {
 }
 
 #[tokio::test]
-async fn invalid_and_repeated_entries_are_not_sent() {
-    let recorder = Recorder::new();
-    recorder.answer(200, &json!({"isSuccessful": true}));
+async fn invalid_and_duplicate_entries_are_not_sent() {
+    let transport = MockTransport::new();
+    transport.respond(200, &json!({"isSuccessful": true}));
     let entries = [
         RegistryEntry::create("a/b"),
         RegistryEntry::create("d"),
@@ -232,7 +265,7 @@ async fn invalid_and_repeated_entries_are_not_sent() {
         RegistryEntry::create("g").with_twin(TwinPatch::new().remove_all_tags()),
         RegistryEntry::create("h").with_module("$x"),
     ];
-    let report = recorder.hub().bulk_create_or_update_devices(entries, None).await;
+    let report = transport.hub().bulk_create_or_update_devices(entries, None).await;
     assert_eq!(
         (count(&report, "failed"), count(&report, "done")),
         (6, 1),
@@ -241,88 +274,166 @@ async fn invalid_and_repeated_entries_are_not_sent() {
     );
     let error = report.failed().next().unwrap().1.error.as_ref();
     assert!(error.and_then(Error::invalid_id).is_some());
-    assert_eq!(recorder.take().len(), 1);
+    assert_eq!(transport.take().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_of_the_service_stops_and_can_be_resumed_from() {
-    let recorder = Recorder::new();
-    recorder.answer(200, &json!({"isSuccessful": true}));
-    recorder.answer_with(
+async fn service_error_stops_the_run_which_can_be_resumed() {
+    let transport = MockTransport::new();
+    transport.respond(200, &json!({"isSuccessful": true}));
+    transport.respond_with(
         401,
         &[],
         r#"{"Message":"ErrorCode:IotHubUnauthorizedAccess;Unauthorized"}"#,
     );
-    let hub = recorder.hub();
+    let hub = transport.hub();
     let report = hub
-        .bulk_create_or_update_devices(creations(350), one_by_one())
+        .bulk_create_or_update_devices(creations(350), sequential())
         .await;
     assert_eq!((count(&report, "done"), count(&report, "not done")), (100, 250));
     assert!(report.stopped_by.as_ref().unwrap().is_unauthorized());
-    assert_eq!(recorder.take().len(), 2);
+    assert_eq!(transport.take().len(), 2);
 
     let rest = report.into_unfinished();
     assert_eq!((rest.len(), rest[0].device_id()), (250, "d100"));
     for _ in 0..3 {
-        recorder.answer(200, &json!({"isSuccessful": true}));
+        transport.respond(200, &json!({"isSuccessful": true}));
     }
     assert!(
-        hub.bulk_create_or_update_devices(rest, one_by_one())
+        hub.bulk_create_or_update_devices(rest, sequential())
             .await
             .is_successful()
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_leaves_its_chunk_in_doubt() {
-    let recorder = Recorder::new();
-    recorder.fail(TransportError::Io);
-    let report = recorder
+async fn outcome_of_a_chunk_is_unknown_if_its_response_is_lost() {
+    let transport = MockTransport::new();
+    transport.fail(TransportError::Io);
+    let report = transport
         .hub()
-        .bulk_create_or_update_devices(creations(150), one_by_one())
+        .bulk_create_or_update_devices(creations(150), sequential())
         .await;
     assert_eq!((count(&report, "unknown"), count(&report, "not done")), (100, 50));
     assert!(report.stopped_by.as_ref().unwrap().is_unknown_outcome());
-    assert_eq!(recorder.take().len(), 1, "it must not be sent twice");
+    assert_eq!(transport.take().len(), 1, "not retried");
     assert_eq!(report.into_unfinished().len(), 150);
 
-    // Answers that cannot be understood, or that blame nobody.
-    for answer in ["not json", r#"{"isSuccessful": false, "errors": []}"#] {
-        recorder.answer_with(200, &[], answer);
-        let report = recorder
+    // Invalid responses, and failures that name no entry.
+    for response in ["not json", r#"{"isSuccessful": false, "errors": []}"#] {
+        transport.respond_with(200, &[], response);
+        let report = transport
             .hub()
             .bulk_create_or_update_devices(creations(2), None)
             .await;
-        assert_eq!(count(&report, "unknown"), 2, "{answer}");
+        assert_eq!(count(&report, "unknown"), 2, "{response}");
     }
 }
 
+/// Returns the ids of the entries in each request.
+fn packed(requests: &[String]) -> Vec<Vec<String>> {
+    let ids = |request: &String| {
+        let rest = request.split("\"id\":\"").skip(1);
+        rest.filter_map(|rest| rest.split('"').next().map(str::to_owned))
+            .collect()
+    };
+    requests.iter().map(ids).collect()
+}
+
+/// HUB-BULK-3, HUB-BULK-4.
 #[tokio::test]
-async fn a_refused_chunk_does_not_stop_the_others() {
-    let recorder = Recorder::new();
-    recorder.answer_with(
-        400,
-        &[("iothub-errorcode", "IotHubFormatError")],
-        r#"{"Message":"ErrorCode:IotHubFormatError;x"}"#,
-    );
-    recorder.answer(200, &json!({"isSuccessful": true}));
-    let report = recorder
+async fn request_never_has_two_entries_of_one_device_or_its_modules() {
+    let transport = MockTransport::new();
+    for _ in 0..4 {
+        transport.respond(200, &json!({"isSuccessful": true}));
+    }
+    let entries = [
+        RegistryEntry::create("a"),
+        RegistryEntry::create("a").with_module("m1"),
+        RegistryEntry::create("b").with_module("m1"),
+        RegistryEntry::create("a").with_module("m2"),
+        RegistryEntry::create("b").with_module("m2"),
+        RegistryEntry::create("c"),
+        RegistryEntry::delete("a", ANY).with_module("m3"),
+    ];
+    let report = transport
         .hub()
-        .bulk_create_or_update_devices(creations(150), one_by_one())
+        .bulk_create_or_update_devices(
+            entries,
+            Some(BulkOptions {
+                max_concurrency: 8,
+                ..Default::default()
+            }),
+        )
         .await;
-    assert_eq!((count(&report, "failed"), count(&report, "done")), (100, 50));
+    assert!(report.is_successful(), "{:?}", outcomes(&report));
+    let requests = transport.take();
     assert_eq!(
-        report.failed().next().unwrap().1.code,
-        Some(ErrorCode::IOTHUB_FORMAT_ERROR)
+        packed(&requests),
+        [vec!["a", "b", "c"], vec!["a", "b"], vec!["a"], vec!["a"]]
     );
+    // A module follows its device, in the order of the entries.
+    for (request, module) in requests.iter().skip(1).zip(["m1", "m2", "m3"]) {
+        assert!(
+            request.contains(&format!("\"moduleId\":\"{module}\"")),
+            "{request}"
+        );
+    }
+}
+
+const FORMAT_ERROR: &str = r#"{"Message":"ErrorCode:IotHubFormatError;x"}"#;
+
+/// HUB-BULK-8: only a failure with `isSuccessful` names entries.
+#[tokio::test]
+async fn refused_request_is_halved_until_the_refused_entry_is_alone() {
+    let transport = MockTransport::new();
+    let (refuse, accept) = (
+        || transport.respond_with(400, &[("iothub-errorcode", "IotHubFormatError")], FORMAT_ERROR),
+        || transport.respond(200, &json!({"isSuccessful": true})),
+    );
+    // Of five entries the fourth is refused: d0-d4, d0-d1, d2-d4, d2, d3-d4, d3, d4.
+    refuse();
+    accept();
+    refuse();
+    accept();
+    refuse();
+    refuse();
+    accept();
+    let report = transport
+        .hub()
+        .bulk_create_or_update_devices(creations(5), sequential())
+        .await;
+    let sizes: Vec<_> = packed(&transport.take()).iter().map(Vec::len).collect();
+    assert_eq!(sizes, [5, 2, 3, 1, 2, 1, 1]);
+    assert_eq!((count(&report, "failed"), count(&report, "done")), (1, 4));
+    let (entry, failure) = report.failed().next().unwrap();
+    assert_eq!(entry.device_id(), "d3");
+    assert_eq!(failure.code, Some(ErrorCode::IOTHUB_FORMAT_ERROR));
+    assert!(report.stopped_by.is_none());
+}
+
+#[tokio::test]
+async fn entries_refused_only_together_are_unfinished() {
+    let transport = MockTransport::new();
+    transport.respond_with(400, &[("iothub-errorcode", "IotHubFormatError")], FORMAT_ERROR);
+    transport.respond(200, &json!({"isSuccessful": true}));
+    transport.respond_with(401, &[], "{}");
+    let report = transport
+        .hub()
+        .bulk_create_or_update_devices(creations(150), sequential())
+        .await;
+    let counts = ["done", "refused together", "not done", "failed"].map(|what| count(&report, what));
+    assert_eq!(counts, [50, 50, 50, 0], "{:?}", outcomes(&report));
+    assert!(report.stopped_by.as_ref().unwrap().is_unauthorized());
+    assert_eq!(report.into_unfinished().len(), 100);
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_twins_each_with_its_own_result() {
-    let recorder = Recorder::new();
-    recorder.answer(200, &json!({"deviceId": "a", "etag": "AAAAAAAAAAI="}));
-    recorder.answer_with(412, &[("iothub-errorcode", "PreconditionFailed")], "{}");
-    recorder.answer_with(403, &[], "{}");
+async fn each_twin_update_has_its_outcome() {
+    let transport = MockTransport::new();
+    transport.respond(200, &json!({"deviceId": "a", "etag": "AAAAAAAAAAI="}));
+    transport.respond_with(412, &[("iothub-errorcode", "PreconditionFailed")], "{}");
+    transport.respond_with(403, &[], "{}");
     let patch = TwinPatch::new().set_tag("x", 1);
     let update = |id: &str, precondition| TwinUpdate::new(id, patch.clone(), precondition);
     let mut module = update("a", ANY);
@@ -334,7 +445,7 @@ async fn many_twins_each_with_its_own_result() {
         update("c", ANY),
         update("d", ANY),
     ];
-    let report = recorder.hub().update_twins(updates, one_by_one()).await;
+    let report = transport.hub().update_twins(updates, sequential()).await;
     assert_eq!(
         report
             .done()
@@ -368,12 +479,12 @@ const KEY_A: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const KEY_B: &str = "MDEyMzQ1Njc4OWFiY2RlZg==";
 
 #[tokio::test]
-async fn keys_change_and_nothing_else() {
-    let recorder = Recorder::new();
-    recorder
-        .answer(200, &device("MQ==", KEY_A, KEY_B))
-        .answer(200, &json!({"deviceId": "d"}));
-    let report = recorder
+async fn regenerated_keys_keep_all_other_fields() {
+    let transport = MockTransport::new();
+    transport
+        .respond(200, &device("MQ==", KEY_A, KEY_B))
+        .respond(200, &json!({"deviceId": "d"}));
+    let report = transport
         .hub()
         .regenerate_keys(["d".to_owned()], KeyChange::Swap, None)
         .await;
@@ -385,65 +496,65 @@ async fn keys_change_and_nothing_else() {
         ),
         (KEY_B, KEY_A)
     );
-    insta::assert_snapshot!(recorder.take().join("\n\n----\n\n"));
+    insta::assert_snapshot!(transport.take().join("\n\n----\n\n"));
 }
 
-/// Two that swap the keys of a device swap them twice: the write of another is not taken for one's own.
+/// Two concurrent swaps of a device's keys have the effect of two swaps.
 #[tokio::test]
-async fn somebody_elses_swap_is_not_ours() {
-    let recorder = Recorder::new();
-    recorder
-        .answer(200, &device("MQ==", KEY_A, KEY_B))
-        .answer(412, &json!({}))
-        .answer(200, &device("Mg==", KEY_B, KEY_A))
-        .answer(200, &json!({"deviceId": "d"}));
-    let report = recorder
+async fn concurrent_swap_is_not_mistaken_for_the_own_write() {
+    let transport = MockTransport::new();
+    transport
+        .respond(200, &device("MQ==", KEY_A, KEY_B))
+        .respond(412, &json!({}))
+        .respond(200, &device("Mg==", KEY_B, KEY_A))
+        .respond(200, &json!({"deviceId": "d"}));
+    let report = transport
         .hub()
         .regenerate_keys(["d".to_owned()], KeyChange::Swap, None)
         .await;
     let (_, keys) = report.done().next().unwrap();
     assert_eq!(keys.primary().unwrap().secret(), KEY_A);
-    assert_eq!(recorder.take().len(), 4);
+    assert_eq!(transport.take().len(), 4);
 }
 
-/// The first write came through although its answer did not, so the repetition was refused.
+/// The first write was stored but its response lost, so the retry was refused.
 #[tokio::test(start_paused = true)]
-async fn a_swap_whose_answer_got_lost_is_not_swapped_back() {
-    let recorder = Recorder::new();
-    recorder.answer(200, &device("MQ==", KEY_A, KEY_B));
-    recorder.fail(TransportError::Io);
-    recorder
-        .answer(412, &json!({}))
-        .answer(200, &device("Mg==", KEY_B, KEY_A));
-    let report = recorder
+async fn swap_whose_response_is_lost_is_not_repeated() {
+    let transport = MockTransport::new();
+    transport.respond(200, &device("MQ==", KEY_A, KEY_B));
+    transport.fail(TransportError::Io);
+    transport
+        .respond(412, &json!({}))
+        .respond(200, &device("Mg==", KEY_B, KEY_A));
+    let report = transport
         .hub()
         .regenerate_keys(["d".to_owned()], KeyChange::Swap, None)
         .await;
     let (_, keys) = report.done().next().unwrap();
     assert_eq!(keys.primary().unwrap().secret(), KEY_B);
-    assert_eq!(recorder.take().len(), 4);
+    assert_eq!(transport.take().len(), 4);
 }
 
 #[tokio::test]
-async fn a_new_key_is_written_again_after_somebody_else_was_faster() {
-    let recorder = Recorder::new();
-    recorder
-        .answer(200, &device("MQ==", KEY_A, KEY_B))
-        .answer(412, &json!({}));
-    recorder
-        .answer(200, &device("Mg==", KEY_B, KEY_B))
-        .answer(200, &json!({"deviceId": "d"}));
-    recorder.answer(200, &json!({"deviceId": "e", "etag": "x", "authentication": {"type": "selfSigned", "symmetricKey": {"primaryKey": null}}}));
-    recorder.answer(404, &json!({}));
+async fn new_key_is_generated_again_after_a_concurrent_write() {
+    let transport = MockTransport::new();
+    transport
+        .respond(200, &device("MQ==", KEY_A, KEY_B))
+        .respond(412, &json!({}));
+    transport
+        .respond(200, &device("Mg==", KEY_B, KEY_B))
+        .respond(200, &json!({"deviceId": "d"}));
+    transport.respond(200, &json!({"deviceId": "e", "etag": "x", "authentication": {"type": "selfSigned", "symmetricKey": {"primaryKey": null}}}));
+    transport.respond(404, &json!({}));
     let ids = ["d", "e", "f"].map(str::to_owned);
-    let report = recorder
+    let report = transport
         .hub()
-        .regenerate_keys(ids, KeyChange::Primary, one_by_one())
+        .regenerate_keys(ids, KeyChange::Primary, sequential())
         .await;
     let (_, keys) = report.done().next().unwrap();
     assert_eq!(keys.secondary().unwrap().secret(), KEY_B);
     assert_ne!(keys.primary().unwrap().secret(), KEY_B);
-    let sent = recorder.take();
+    let sent = transport.take();
     assert!(
         sent[3].contains("if-match: \"Mg==\"") && sent[3].contains(keys.primary().unwrap().secret()),
         "{}",

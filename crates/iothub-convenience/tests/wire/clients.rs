@@ -1,20 +1,23 @@
-//! How a client is made.
+//! Construction of clients.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures::TryStreamExt;
 use iothub_convenience::*;
 
-use crate::support::{FixedToken, KEY, Recorder};
+use serde_json::{Value, json};
+
+use crate::support::{FixedToken, KEY, MockTransport, hub_with};
 
 #[tokio::test]
-async fn an_entra_identity_is_asked_for_the_hubs_scope() {
-    let recorder = Recorder::new();
+async fn entra_token_is_requested_for_the_scope_of_the_hub() {
+    let transport = MockTransport::new();
     let credential = Arc::new(FixedToken(Mutex::default()));
     let hub = IotHubRegistryManager::from_token_credential(
         "hub.example:8443",
         credential.clone(),
-        Some(recorder.options()),
+        Some(transport.options()),
     )
     .unwrap();
     hub.get_service_statistics().await.unwrap();
@@ -26,15 +29,15 @@ async fn an_entra_identity_is_asked_for_the_hubs_scope() {
 }
 
 #[test]
-fn bad_connection_strings_and_hosts_are_refused_without_showing_the_key() {
+fn invalid_connection_strings_and_hosts_are_refused_without_showing_the_key() {
     for text in [
         "",
         "HostName=h;SharedAccessKeyName=n",
-        "HostName=h;SharedAccessKey=geheim!;SharedAccessKeyName=n",
+        "HostName=h;SharedAccessKey=secret!;SharedAccessKeyName=n",
     ] {
         let error = IotHubRegistryManager::from_connection_string(text, None).unwrap_err();
         assert!(
-            error.is_invalid_input() && !format!("{error} {error:?}").contains("geheim"),
+            error.is_invalid_input() && !format!("{error} {error:?}").contains("secret!"),
             "{error:?}"
         );
     }
@@ -47,12 +50,12 @@ fn bad_connection_strings_and_hosts_are_refused_without_showing_the_key() {
     assert!(!format!("{hub:?}").contains(KEY));
 }
 
-/// Calls can be handed to a multi-threaded runtime. That it compiles is most of the test.
+/// Futures of calls are `Send`, which the compiler checks.
 #[tokio::test]
 async fn calls_can_be_spawned() {
-    let recorder = Recorder::new();
-    recorder.answer_with(200, &[], "[]");
-    let hub = recorder.hub();
+    let transport = MockTransport::new();
+    transport.respond_with(200, &[], "[]");
+    let hub = transport.hub();
     let rows = tokio::spawn({
         let hub = hub.clone();
         async move { hub.query_iot_hub_rows("q", None)?.try_collect::<Vec<_>>().await }
@@ -74,4 +77,54 @@ async fn calls_can_be_spawned() {
         (bulk.results.len(), twins.results.len(), keys.results.len())
     });
     assert_eq!(results.await.unwrap(), (2, 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeout_of_a_call_is_90_seconds_or_that_of_the_options_plus_that_of_a_direct_method() {
+    for (call_timeout, seconds) in [(None, 90), (Some(Duration::from_secs(7)), 7)] {
+        let transport = MockTransport::new();
+        let options = IotHubClientOptions {
+            call_timeout,
+            ..transport.options()
+        };
+        let hub = hub_with(options);
+        let begin = tokio::time::Instant::now();
+        transport.hang().hang();
+        let error = hub.get_device("d").await.unwrap_err();
+        assert!(error.is_timeout() && error.is_unknown_outcome(), "{error}");
+        assert_eq!(begin.elapsed().as_secs(), seconds, "{error}");
+
+        transport.take_times();
+        transport.hang();
+        let begin = tokio::time::Instant::now();
+        let method = DirectMethod::new("m").with_response_timeout(Duration::from_secs(200));
+        let error = hub.invoke_device_method("d", &method).await.unwrap_err();
+        assert!(error.is_timeout(), "{error}");
+        assert!(begin.elapsed().as_secs() >= 200, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn response_above_the_limit_of_the_options_is_an_error_on_calls_and_pages() {
+    let transport = MockTransport::new();
+    for (max_response_size, is_too_large) in [(None, false), (Some(20), true)] {
+        let options = IotHubClientOptions {
+            max_response_size,
+            ..transport.options()
+        };
+        let hub = hub_with(options);
+        transport.respond(200, &json!({"deviceId": "d", "etag": "AAAA"}));
+        let error = hub.get_device("d").await.err();
+        assert_eq!(
+            error.is_some_and(|error| error.is_response_too_large()),
+            is_too_large
+        );
+        transport.respond(200, &json!([{"deviceId": "d", "etag": "AAAA"}]));
+        let mut rows = hub.query_iot_hub::<Value>("SELECT * FROM devices", None).unwrap();
+        let page = rows.try_next().await;
+        assert_eq!(
+            page.is_err_and(|error| error.is_response_too_large()),
+            is_too_large
+        );
+    }
 }

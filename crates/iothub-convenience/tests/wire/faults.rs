@@ -1,4 +1,4 @@
-//! Each fault on each kind of operation: how often it is sent, how long that takes, and how it ends.
+//! Each fault on each kind of operation: the number of attempts, their waits, and the result.
 
 use std::fmt::Write as _;
 use std::future::Future;
@@ -9,7 +9,7 @@ use azure_core::error::ErrorKind as TransportError;
 use futures::TryStreamExt;
 use iothub_convenience::*;
 
-use crate::support::Recorder;
+use crate::support::MockTransport;
 
 type Call = fn(IotHubRegistryManager) -> Pin<Box<dyn Future<Output = Result<()>>>>;
 
@@ -71,12 +71,12 @@ const OPERATIONS: [(&str, Call); 9] = [
     }),
 ];
 
-/// What goes wrong with a request.
+/// A fault of a request.
 #[derive(Clone, Copy)]
 enum Fault {
     Status(u16),
     RetryAfter(u16, &'static str),
-    /// With the date that it is in so many seconds.
+    /// With a date that is this number of seconds in the future.
     RetryAt(u16, u64),
     Broken,
     Refused,
@@ -100,21 +100,21 @@ const FAULTS: [(&str, Fault); 17] = [
     ("504", Fault::Status(504)),
     ("connection broken", Fault::Broken),
     ("connection refused", Fault::Refused),
-    ("answer cut off", Fault::CutOff),
-    ("no answer", Fault::Silent),
+    ("response truncated", Fault::CutOff),
+    ("no response", Fault::Silent),
 ];
 
-fn prepare(recorder: &Recorder, fault: Fault) {
+fn prepare(transport: &MockTransport, fault: Fault) {
     match fault {
-        Fault::Status(status) => recorder.answer_with(status, &[], "{}"),
-        Fault::RetryAfter(status, wait) => recorder.answer_with(status, &[("retry-after", wait)], "{}"),
+        Fault::Status(status) => transport.respond_with(status, &[], "{}"),
+        Fault::RetryAfter(status, wait) => transport.respond_with(status, &[("retry-after", wait)], "{}"),
         Fault::RetryAt(status, seconds) => {
-            recorder.answer_with(status, &[("retry-after", &date(seconds))], "{}")
+            transport.respond_with(status, &[("retry-after", &date(seconds))], "{}")
         }
-        Fault::Broken => recorder.fail(TransportError::Io),
-        Fault::Refused => recorder.fail(TransportError::Connection),
-        Fault::CutOff => recorder.cut_off("{\"deviceId\": "),
-        Fault::Silent => recorder.hang(),
+        Fault::Broken => transport.fail(TransportError::Io),
+        Fault::Refused => transport.fail(TransportError::Connection),
+        Fault::CutOff => transport.cut_off("{\"deviceId\": "),
+        Fault::Silent => transport.hang(),
     };
 }
 
@@ -124,21 +124,21 @@ fn date(from_now: u64) -> String {
     )
 }
 
-/// The pauses between attempts, in seconds. A pause that has a part by chance shows as what it is at least.
-fn pauses(fault: Fault, at: &[tokio::time::Instant]) -> String {
+/// Formats the waits between attempts, in seconds. Waits with jitter are rounded down to their minimum.
+fn waits(fault: Fault, at: &[tokio::time::Instant]) -> String {
     let mut text = String::new();
-    for (pause, growing) in at.windows(2).map(|pair| pair[1] - pair[0]).zip([800, 1600, 3200]) {
-        let pause = pause.as_millis();
-        let by_chance = growing..growing + 256;
+    for (wait, least) in at.windows(2).map(|pair| pair[1] - pair[0]).zip([800, 1600, 3200]) {
+        let wait = wait.as_millis();
+        let jittered = least..least + 256;
         let shown = match fault {
             // The date has no fraction of a second.
             Fault::RetryAt(_, seconds) => {
                 let most = u128::from(seconds) * 1000;
-                assert!((most - 1500..=most).contains(&pause), "{pause}");
+                assert!((most - 1500..=most).contains(&wait), "{wait}");
                 most
             }
-            _ if by_chance.contains(&pause) => growing,
-            _ => pause,
+            _ if jittered.contains(&wait) => least,
+            _ => wait,
         };
         write!(text, " {}.{}", shown / 1000, shown % 1000 / 100).unwrap();
     }
@@ -149,8 +149,8 @@ fn pauses(fault: Fault, at: &[tokio::time::Instant]) -> String {
     }
 }
 
-/// How a call ended.
-fn end(result: &Result<()>) -> String {
+/// Formats the result of a call.
+fn result_of(result: &Result<()>) -> String {
     match result {
         Ok(()) => "ok".to_owned(),
         Err(error) if error.is_unknown_outcome() => "unknown outcome".to_owned(),
@@ -161,46 +161,48 @@ fn end(result: &Result<()>) -> String {
     }
 }
 
-/// Each fault on each kind of operation: once and then a good answer, and lasting.
+/// Each fault on each kind of operation: once, then with a successful response; and permanently.
 #[tokio::test(start_paused = true)]
-async fn attempts_pauses_and_ends() {
+async fn attempts_waits_and_results() {
     let mut table = String::new();
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
+    let transport = MockTransport::new();
+    let hub = transport.hub();
     for (fault_name, fault) in FAULTS {
         writeln!(table, "{fault_name}").unwrap();
         for (name, call) in OPERATIONS {
-            prepare(&recorder, fault);
-            // A deletion answers 204.
+            prepare(&transport, fault);
+            // A deletion returns 204.
             match name {
-                "query" => recorder.answer_with(200, &[], "[]"),
-                "DELETE" => recorder.answer_with(204, &[], ""),
-                _ => recorder.answer_with(200, &[], "{}"),
+                "query" => transport.respond_with(200, &[], "[]"),
+                "DELETE" => transport.respond_with(204, &[], ""),
+                "method" => transport.respond_with(200, &[], r#"{"status":200}"#),
+                "command" => transport.respond_with(200, &[("x-ms-command-statuscode", "200")], ""),
+                _ => transport.respond_with(200, &[], "{}"),
             };
             let begun = tokio::time::Instant::now();
             let once = call(hub.clone()).await;
             let took = begun.elapsed();
-            let at = recorder.take_times();
+            let at = transport.take_times();
             write!(table, "  {name:18} sent {}", at.len()).unwrap();
             if let Fault::Silent = fault {
-                // How long one attempt may take. Silence that lasts would end by the world's clock, which goes on here.
+                // The attempt timeout. Permanent silence is not tested, because the retry policy uses the real clock.
                 let seconds = took.as_secs() / 15 * 15;
-                write!(table, ", silent for {seconds} s: {}", end(&once)).unwrap();
+                write!(table, ", silent for {seconds} s: {}", result_of(&once)).unwrap();
             } else {
-                write!(table, "{}: {}", pauses(fault, &at), end(&once)).unwrap();
+                write!(table, "{}: {}", waits(fault, &at), result_of(&once)).unwrap();
                 for _ in 0..20 {
-                    prepare(&recorder, fault);
+                    prepare(&transport, fault);
                 }
                 let lasting = call(hub.clone()).await;
-                let at = recorder.take_times();
+                let at = transport.take_times();
                 let error = lasting.as_ref().unwrap_err();
                 assert_eq!(usize::try_from(error.attempts()).unwrap(), at.len());
                 write!(
                     table,
                     "; lasting: sent {}{}: {}",
                     at.len(),
-                    pauses(fault, &at),
-                    end(&lasting)
+                    waits(fault, &at),
+                    result_of(&lasting)
                 )
                 .unwrap();
             }
@@ -211,10 +213,10 @@ async fn attempts_pauses_and_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_callers_retry_options_count() {
-    let recorder = Recorder::new();
-    prepare(&recorder, Fault::Status(503));
-    let mut options = recorder.options();
+async fn retry_options_of_the_caller_apply() {
+    let transport = MockTransport::new();
+    prepare(&transport, Fault::Status(503));
+    let mut options = transport.options();
     options.client_options.retry = RetryOptions::none();
     let connection = format!(
         "HostName=hub.example;SharedAccessKeyName=n;SharedAccessKey={}",
@@ -225,9 +227,9 @@ async fn the_callers_retry_options_count() {
 }
 
 #[tokio::test]
-async fn odd_bodies_never_hide_the_status() {
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
+async fn status_is_kept_for_any_error_body() {
+    let transport = MockTransport::new();
+    let hub = transport.hub();
     for body in [
         "",
         "<html>",
@@ -238,12 +240,12 @@ async fn odd_bodies_never_hide_the_status() {
         r#"{"Message":"ErrorCode:"#,
         "\u{0}",
     ] {
-        recorder.answer_with(404, &[], body);
+        transport.respond_with(404, &[], body);
         let error = hub.get_device("d").await.unwrap_err();
         assert!(error.is_not_found(), "{body:?}: {error:?}");
     }
-    // A success that is cut off shows when it is decoded.
-    recorder.answer_with(200, &[], r#"{"deviceId": "d", "#);
+    // A truncated success response fails to decode.
+    transport.respond_with(200, &[], r#"{"deviceId": "d", "#);
     let error = Error::from(hub.get_twin("d").await.unwrap().into_model().unwrap_err());
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
 }

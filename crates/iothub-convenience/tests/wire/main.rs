@@ -1,8 +1,7 @@
-//! The client against a transport that records requests and gives prepared answers.
+//! The client over a mock transport.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod answers;
 mod bulk;
 mod clients;
 mod conventions;
@@ -10,5 +9,6 @@ mod faults;
 mod jobs;
 mod modify;
 mod requests;
+mod responses;
 mod secrets;
 mod support;

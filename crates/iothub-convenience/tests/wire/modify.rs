@@ -1,6 +1,6 @@
-//! Read, edit, write, and again if somebody else was faster.
+//! Read-modify-write of twins.
 
-use crate::support::Recorder;
+use crate::support::MockTransport;
 use iothub_convenience::*;
 use serde_json::{Value, json};
 
@@ -15,12 +15,12 @@ fn increment(twin: &mut Twin) {
 }
 
 #[tokio::test]
-async fn only_the_change_is_written() {
-    let recorder = Recorder::new();
-    recorder
-        .answer(200, &twin("AAAAAAAAAAE=", 1))
-        .answer(200, &twin("AAAAAAAAAAI=", 2));
-    let after = recorder
+async fn only_changes_are_written() {
+    let transport = MockTransport::new();
+    transport
+        .respond(200, &twin("AAAAAAAAAAE=", 1))
+        .respond(200, &twin("AAAAAAAAAAI=", 2));
+    let after = transport
         .hub()
         .modify_twin("d", |twin| {
             increment(twin);
@@ -30,34 +30,34 @@ async fn only_the_change_is_written() {
         .await
         .unwrap();
     assert_eq!(after.etag, Some(Etag::from("AAAAAAAAAAI=")));
-    insta::assert_snapshot!(recorder.take().join("\n\n----\n\n"));
+    insta::assert_snapshot!(transport.take().join("\n\n----\n\n"));
 }
 
 #[tokio::test]
-async fn nothing_is_written_if_nothing_changes() {
-    let recorder = Recorder::new();
-    recorder.answer(200, &twin("AAAAAAAAAAE=", 1));
-    let after = recorder
+async fn nothing_is_written_without_changes() {
+    let transport = MockTransport::new();
+    transport.respond(200, &twin("AAAAAAAAAAE=", 1));
+    let after = transport
         .hub()
         .modify_module_twin("d", "m", |twin| twin.tags.set("count", 1))
         .await
         .unwrap();
     assert_eq!(after.tags.get("count"), Some(&json!(1)));
-    assert_eq!(recorder.take().len(), 1);
+    assert_eq!(transport.take().len(), 1);
 }
 
 #[tokio::test]
-async fn an_edit_is_repeated_on_what_somebody_else_has_written() {
-    let recorder = Recorder::new();
-    recorder
-        .answer(200, &twin("AAAAAAAAAAE=", 1))
-        .answer(412, &json!({}));
-    recorder
-        .answer(200, &twin("AAAAAAAAAAI=", 5))
-        .answer(200, &twin("AAAAAAAAAAM=", 6));
-    let after = recorder.hub().modify_twin("d", increment).await.unwrap();
+async fn edit_is_repeated_after_a_concurrent_write() {
+    let transport = MockTransport::new();
+    transport
+        .respond(200, &twin("AAAAAAAAAAE=", 1))
+        .respond(412, &json!({}));
+    transport
+        .respond(200, &twin("AAAAAAAAAAI=", 5))
+        .respond(200, &twin("AAAAAAAAAAM=", 6));
+    let after = transport.hub().modify_twin("d", increment).await.unwrap();
     assert_eq!(after.tags.get("count"), Some(&json!(6)));
-    let sent = recorder.take();
+    let sent = transport.take();
     assert!(
         sent[1].contains("if-match: \"AAAAAAAAAAE=\"") && sent[1].ends_with(r#"{"tags":{"count":2}}"#),
         "{}",
@@ -70,44 +70,44 @@ async fn an_edit_is_repeated_on_what_somebody_else_has_written() {
     );
 }
 
-/// The repeated write was refused because of the first one, whose answer got lost.
+/// The retry was refused because of the first write, whose response was lost.
 #[tokio::test(start_paused = true)]
-async fn an_edit_that_was_stored_without_an_answer_is_not_repeated() {
-    let recorder = Recorder::new();
+async fn edit_whose_response_is_lost_is_not_repeated() {
+    let transport = MockTransport::new();
     let mut stored = twin("AAAAAAAAAAI=", 2);
-    // What devices and the service write meanwhile is no sign of another writer of tags and desired properties.
+    // Changes by the device and the service are not concurrent writes of tags and desired properties.
     stored["properties"]["reported"] = json!({"rate": 3, "$version": 2});
     stored["properties"]["desired"]["$version"] = json!(3);
     stored["version"] = json!(5);
-    recorder
-        .answer(200, &twin("AAAAAAAAAAE=", 1))
+    transport
+        .respond(200, &twin("AAAAAAAAAAE=", 1))
         .fail(azure_core::error::ErrorKind::Io)
-        .answer(412, &json!({}))
-        .answer(200, &stored);
+        .respond(412, &json!({}))
+        .respond(200, &stored);
     let mut edits = 0;
     let edit = |twin: &mut Twin| {
         edits += 1;
         increment(twin);
     };
-    let after = recorder.hub().modify_twin("d", edit).await.unwrap();
+    let after = transport.hub().modify_twin("d", edit).await.unwrap();
     assert_eq!(after.tags.get("count"), Some(&json!(2)));
     assert_eq!(after.etag, Some(Etag::from("AAAAAAAAAAI=")));
     assert_eq!(edits, 1);
-    assert_eq!(recorder.take().len(), 4, "nothing is written again");
+    assert_eq!(transport.take().len(), 4, "not written again");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_edit_that_may_not_have_been_stored_is_repeated_if_something_else_is_there() {
-    let recorder = Recorder::new();
-    recorder
-        .answer(200, &twin("AAAAAAAAAAE=", 1))
+async fn edit_that_was_not_stored_is_repeated_on_the_current_twin() {
+    let transport = MockTransport::new();
+    transport
+        .respond(200, &twin("AAAAAAAAAAE=", 1))
         .fail(azure_core::error::ErrorKind::Io)
-        .answer(412, &json!({}))
-        .answer(200, &twin("AAAAAAAAAAI=", 5))
-        .answer(200, &twin("AAAAAAAAAAM=", 6));
-    let after = recorder.hub().modify_twin("d", increment).await.unwrap();
+        .respond(412, &json!({}))
+        .respond(200, &twin("AAAAAAAAAAI=", 5))
+        .respond(200, &twin("AAAAAAAAAAM=", 6));
+    let after = transport.hub().modify_twin("d", increment).await.unwrap();
     assert_eq!(after.tags.get("count"), Some(&json!(6)));
-    let sent = recorder.take();
+    let sent = transport.take();
     assert_eq!(sent.len(), 5);
     assert!(
         sent[4].contains("if-match: \"AAAAAAAAAAI=\"") && sent[4].ends_with(r#"{"tags":{"count":6}}"#),
@@ -116,38 +116,38 @@ async fn an_edit_that_may_not_have_been_stored_is_repeated_if_something_else_is_
     );
 }
 
-/// A write that was sent once and refused was not stored, even if what it wanted is there: somebody else counts too.
+/// A write that was sent once and refused was not stored, even if the current value is the one that it would have written.
 #[tokio::test]
-async fn an_edit_that_was_certainly_not_stored_is_repeated_on_an_equal_one() {
-    let recorder = Recorder::new();
-    recorder
-        .answer(200, &twin("AAAAAAAAAAE=", 1))
-        .answer(412, &json!({}))
-        .answer(200, &twin("AAAAAAAAAAI=", 2))
-        .answer(200, &twin("AAAAAAAAAAM=", 3));
-    let after = recorder.hub().modify_twin("d", increment).await.unwrap();
+async fn edit_is_repeated_after_a_concurrent_write_of_the_same_value() {
+    let transport = MockTransport::new();
+    transport
+        .respond(200, &twin("AAAAAAAAAAE=", 1))
+        .respond(412, &json!({}))
+        .respond(200, &twin("AAAAAAAAAAI=", 2))
+        .respond(200, &twin("AAAAAAAAAAM=", 3));
+    let after = transport.hub().modify_twin("d", increment).await.unwrap();
     assert_eq!(after.tags.get("count"), Some(&json!(3)));
-    let sent = recorder.take();
+    let sent = transport.take();
     assert!(sent[3].ends_with(r#"{"tags":{"count":3}}"#), "{}", sent[3]);
 }
 
 #[tokio::test]
-async fn it_gives_up_after_ten_rounds() {
-    let recorder = Recorder::new();
+async fn modify_fails_after_ten_rounds() {
+    let transport = MockTransport::new();
     for _ in 0..20 {
-        recorder
-            .answer(200, &twin("AAAAAAAAAAE=", 1))
-            .answer(412, &json!({}));
+        transport
+            .respond(200, &twin("AAAAAAAAAAE=", 1))
+            .respond(412, &json!({}));
     }
-    let error = recorder.hub().modify_twin("d", increment).await.unwrap_err();
+    let error = transport.hub().modify_twin("d", increment).await.unwrap_err();
     assert!(error.is_precondition_failed());
-    assert_eq!(recorder.take().len(), 20);
+    assert_eq!(transport.take().len(), 20);
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_is_refused_before_sending() {
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
+async fn changes_of_read_only_members_are_refused_before_sending() {
+    let transport = MockTransport::new();
+    let hub = transport.hub();
     for (edit, message) in [
         (
             (|twin: &mut Twin| twin.properties.reported.set("a", 1)) as fn(&mut Twin),
@@ -159,16 +159,16 @@ async fn what_cannot_be_written_is_refused_before_sending() {
         ),
         (
             |twin| twin.tags.set("a", json!([null])),
-            "tags.a[0] is null, which an array may not hold",
+            "tags.a[0] is null, which is not allowed in arrays",
         ),
     ] {
-        recorder.answer(200, &twin("AAAAAAAAAAE=", 1));
+        transport.respond(200, &twin("AAAAAAAAAAE=", 1));
         let error = hub.modify_twin("d", edit).await.unwrap_err();
         assert_eq!(error.to_string(), message);
         assert!(error.is_invalid_input() && error.invalid_twin().is_some());
-        assert_eq!(recorder.take().len(), 1);
+        assert_eq!(transport.take().len(), 1);
     }
-    recorder.answer(200, &json!({"deviceId": "d"}));
+    transport.respond(200, &json!({"deviceId": "d"}));
     assert_eq!(
         hub.modify_twin("d", increment).await.unwrap_err().kind(),
         ErrorKind::InvalidResponse,

@@ -1,11 +1,11 @@
-//! Keys are shown nowhere.
+//! `Debug` and errors show no keys.
 
 use std::time::Duration;
 
 use iothub_convenience::*;
 use serde_json::{Value, json};
 
-use crate::support::{KEY, Recorder};
+use crate::support::{KEY, MockTransport};
 
 const DEVICE_KEY: &str = "cHJpbWFyeS1rZXktMDEyMzQ1Njc4OTAxMjM0NTY3ODk=";
 
@@ -19,53 +19,75 @@ fn keys() -> SymmetricKey {
 }
 
 #[track_caller]
-fn assert_shows_nothing(text: &str) {
+fn assert_shows_no_key(text: &str) {
     for secret in [KEY, DEVICE_KEY, "sig="] {
         assert!(!text.contains(secret), "{text}");
     }
 }
 
 #[tokio::test]
-async fn debug_output_shows_no_key() {
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
-    assert_shows_nothing(&format!("{hub:?} {:?}", hub.protocol()));
-    recorder.answer(200, &identity());
+async fn debug_shows_no_key() {
+    let transport = MockTransport::new();
+    let hub = transport.hub();
+    assert_shows_no_key(&format!("{hub:?} {:?}", hub.protocol()));
+    transport.respond(200, &identity());
     let response = hub.get_device("d").await.unwrap();
-    assert_shows_nothing(&format!("{response:?}"));
+    assert_shows_no_key(&format!("{response:?}"));
     let device = response.into_model().unwrap();
-    recorder.answer(200, &identity());
+    transport.respond(200, &identity());
     let module = hub.get_module("d", "m").await.unwrap().into_model().unwrap();
-    assert_shows_nothing(&format!("{device:?} {module:?}"));
-    let string = hub.device_connection_string(&device, WhichKey::Primary).unwrap();
+    assert_shows_no_key(&format!("{device:?} {module:?}"));
+    let string = hub.device_connection_string(&device, KeySlot::Primary).unwrap();
     let token = hub
-        .module_sas_token(&module, WhichKey::Primary, Duration::from_secs(9))
+        .module_sas_token(&module, KeySlot::Primary, Duration::from_secs(9))
         .unwrap();
-    assert_shows_nothing(&format!("{string:?} {token:?}"));
+    assert_shows_no_key(&format!("{string:?} {token:?}"));
     let entry = RegistryEntry::create("d").with_sas(keys());
-    assert_shows_nothing(&format!("{entry:?}"));
+    assert_shows_no_key(&format!("{entry:?}"));
     let job = ImportExportJobRequest::import("https://x?sig=a", "https://y?sig=b");
-    assert_shows_nothing(&format!("{job:?}"));
+    assert_shows_no_key(&format!("{job:?}"));
+    transport.respond(
+        200,
+        &json!({"jobId": "j", "inputBlobContainerUri": "https://x?sig=a", "outputBlobContainerUri": "https://y?sig=b"}),
+    );
+    let response = hub.get_import_export_job("j").await.unwrap();
+    assert_shows_no_key(&format!("{response:?}"));
+    let job = response.into_model().unwrap();
+    assert!(job.output_blob_container_uri.is_some());
+    assert_shows_no_key(&format!("{job:?}"));
+}
+
+#[cfg(feature = "amqp")]
+#[test]
+fn debug_of_options_shows_no_password() {
+    let mut options = IotHubClientOptions::default();
+    let proxy = AmqpProxy::new("http://user:s3cret@proxy:3128").unwrap();
+    options.amqp.proxy = Some(proxy.clone());
+    let shown = format!("{proxy:?} {options:?}");
+    // The second is the password as the proxy gets it.
+    for secret in ["s3cret", "dXNlcjpzM2NyZXQ="] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert!(shown.contains("3128"), "{shown}");
 }
 
 #[tokio::test]
 async fn errors_show_no_key() {
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
-    // Of a type that does not fit, so that decoding fails next to the key.
-    let mut odd = identity();
-    odd["status"] = json!([DEVICE_KEY]);
-    odd["statusReason"] = json!({"x": DEVICE_KEY});
-    recorder.answer(200, &odd);
+    let transport = MockTransport::new();
+    let hub = transport.hub();
+    // Decoding fails because of the types.
+    let mut invalid = identity();
+    invalid["status"] = json!([DEVICE_KEY]);
+    invalid["statusReason"] = json!({"x": DEVICE_KEY});
+    transport.respond(200, &invalid);
     let error = Error::from(hub.get_device("d").await.unwrap().into_model().unwrap_err());
-    assert_shows_nothing(&format!("{error} {error:?}"));
+    assert_shows_no_key(&format!("{error} {error:?}"));
     let error = SymmetricKey::new(format!("{DEVICE_KEY}!"), DEVICE_KEY).unwrap_err();
-    assert_shows_nothing(&format!("{error} {error:?}"));
-    // The service echoes what it was sent.
-    recorder.answer(400, &json!({"Message": "ErrorCode:ArgumentInvalid;no"}));
+    assert_shows_no_key(&format!("{error} {error:?}"));
+    transport.respond(400, &json!({"Message": "ErrorCode:ArgumentInvalid;no"}));
     let error = hub
         .create_device_with_sas("d", keys(), DeviceStatus::Enabled, None)
         .await
         .unwrap_err();
-    assert_shows_nothing(&format!("{error} {error:?}"));
+    assert_shows_no_key(&format!("{error} {error:?}"));
 }

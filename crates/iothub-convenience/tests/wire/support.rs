@@ -1,6 +1,6 @@
-//! A transport that records requests and gives prepared answers.
+//! A mock transport that records requests and returns prepared replies.
 
-#![allow(dead_code, reason = "not every test uses all of it")]
+#![allow(dead_code, reason = "not every test program uses all of it")]
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -17,77 +17,76 @@ use serde_json::Value;
 /// The key of the policy in all tests.
 pub(crate) const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-/// Answers in the order in which they were prepared; without one, `200 {}`.
+/// A transport that returns its prepared replies in order, then `200 {}`.
 #[derive(Debug, Default)]
-pub(crate) struct Recorder {
-    answers: Mutex<VecDeque<Answer>>,
+pub(crate) struct MockTransport {
+    replies: Mutex<VecDeque<Reply>>,
     requests: Mutex<Vec<String>>,
     times: Mutex<Vec<tokio::time::Instant>>,
 }
 
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum Reply {
     Response(u16, Vec<(&'static str, String)>, String),
     Failure(azure_core::error::ErrorKind),
     CutOff(&'static str),
     Never,
 }
 
-impl Recorder {
+impl MockTransport {
     pub(crate) fn new() -> Arc<Self> {
         Arc::default()
     }
 
-    /// Prepares an answer with a JSON body.
-    pub(crate) fn answer(&self, status: u16, body: &Value) -> &Self {
-        self.answer_with(status, &[], &body.to_string())
+    /// Prepares a reply with a JSON body.
+    pub(crate) fn respond(&self, status: u16, body: &Value) -> &Self {
+        self.respond_with(status, &[], &body.to_string())
     }
 
-    /// Prepares an answer with headers and any body.
-    pub(crate) fn answer_with(&self, status: u16, headers: &[(&'static str, &str)], body: &str) -> &Self {
+    /// Prepares a reply with headers and any body.
+    pub(crate) fn respond_with(&self, status: u16, headers: &[(&'static str, &str)], body: &str) -> &Self {
         let headers = headers
             .iter()
             .map(|(name, value)| (*name, (*value).to_owned()))
             .collect();
-        self.push(Answer::Response(status, headers, body.to_owned()))
+        self.push(Reply::Response(status, headers, body.to_owned()))
     }
 
     /// Prepares a failure of the transport.
     pub(crate) fn fail(&self, kind: azure_core::error::ErrorKind) -> &Self {
-        self.push(Answer::Failure(kind))
+        self.push(Reply::Failure(kind))
     }
 
-    /// Prepares an answer that breaks after the beginning of its body.
+    /// Prepares a reply that breaks after the beginning of its body.
     pub(crate) fn cut_off(&self, beginning: &'static str) -> &Self {
-        self.push(Answer::CutOff(beginning))
+        self.push(Reply::CutOff(beginning))
     }
 
-    /// Prepares that no answer comes.
+    /// Prepares that no reply arrives.
     pub(crate) fn hang(&self) -> &Self {
-        self.push(Answer::Never)
+        self.push(Reply::Never)
     }
 
-    fn push(&self, answer: Answer) -> &Self {
-        self.answers.lock().unwrap().push_back(answer);
+    fn push(&self, reply: Reply) -> &Self {
+        self.replies.lock().unwrap().push_back(reply);
         self
     }
 
-    /// The requests so far, which are forgotten.
+    /// Takes the recorded requests.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 
-    /// When the requests so far were sent; they are forgotten, and so are answers that nobody has asked for.
+    /// Takes the times of the recorded requests, and drops unused replies.
     pub(crate) fn take_times(&self) -> Vec<tokio::time::Instant> {
-        self.answers.lock().unwrap().clear();
+        self.replies.lock().unwrap().clear();
         self.take();
         std::mem::take(&mut self.times.lock().unwrap())
     }
 
-    /// A client that uses this transport.
+    /// Returns a client with this transport.
     pub(crate) fn hub(self: &Arc<Self>) -> IotHubRegistryManager {
-        let connection = format!("HostName=hub.example;SharedAccessKeyName=service;SharedAccessKey={KEY}");
-        IotHubRegistryManager::from_connection_string(&connection, Some(self.options())).unwrap()
+        hub_with(self.options())
     }
 
     pub(crate) fn options(self: &Arc<Self>) -> IotHubClientOptions {
@@ -97,14 +96,20 @@ impl Recorder {
     }
 }
 
+/// Returns a client with these options.
+pub(crate) fn hub_with(options: IotHubClientOptions) -> IotHubRegistryManager {
+    let connection = format!("HostName=hub.example;SharedAccessKeyName=service;SharedAccessKey={KEY}");
+    IotHubRegistryManager::from_connection_string(&connection, Some(options)).unwrap()
+}
+
 #[async_trait]
-impl HttpClient for Recorder {
+impl HttpClient for MockTransport {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         self.requests.lock().unwrap().push(text(request));
         self.times.lock().unwrap().push(tokio::time::Instant::now());
-        let answer = self.answers.lock().unwrap().pop_front();
-        match answer.unwrap_or_else(|| Answer::Response(200, Vec::new(), "{}".into())) {
-            Answer::Response(status, headers, body) => {
+        let reply = self.replies.lock().unwrap().pop_front();
+        match reply.unwrap_or_else(|| Reply::Response(200, Vec::new(), "{}".into())) {
+            Reply::Response(status, headers, body) => {
                 let mut result = Headers::new();
                 for (name, value) in headers {
                     result.insert(name, value);
@@ -115,23 +120,21 @@ impl HttpClient for Recorder {
                     body,
                 ))
             }
-            Answer::CutOff(beginning) => {
-                let broken = azure_core::Error::with_message(
-                    azure_core::error::ErrorKind::Io,
-                    "the connection is gone",
-                );
+            Reply::CutOff(beginning) => {
+                let broken =
+                    azure_core::Error::with_message(azure_core::error::ErrorKind::Io, "the connection broke");
                 let parts = [Ok(beginning.into()), Err(broken)];
                 let body = Box::pin(futures::stream::iter(parts));
                 Ok(AsyncRawResponse::new(StatusCode::Ok, Headers::new(), body))
             }
-            Answer::Never => std::future::pending().await,
-            Answer::Failure(kind) => Err(azure_core::Error::with_message(kind, "broken on purpose")),
+            Reply::Never => std::future::pending().await,
+            Reply::Failure(kind) => Err(azure_core::Error::with_message(kind, "simulated failure")),
         }
     }
 }
 
-/// Headers that differ from call to call or are the pipeline's business.
-const OTHERS: [&str; 4] = [
+/// Headers that vary between calls or are details of the pipeline.
+const IGNORED_HEADERS: [&str; 4] = [
     "authorization",
     "user-agent",
     "x-ms-client-request-id",
@@ -156,7 +159,7 @@ fn text(request: &Request) -> String {
         .headers()
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), value.as_str().to_owned()))
-        .filter(|(name, _)| !OTHERS.contains(&name.as_str()))
+        .filter(|(name, _)| !IGNORED_HEADERS.contains(&name.as_str()))
         .collect();
     headers.sort();
     for (name, value) in headers {
@@ -172,7 +175,7 @@ fn text(request: &Request) -> String {
     out
 }
 
-/// A credential that gives a fixed token.
+/// A credential that returns a fixed token and records the scopes.
 #[derive(Debug)]
 pub(crate) struct FixedToken(pub(crate) Mutex<Vec<String>>);
 

@@ -1,8 +1,8 @@
 //! Predicates of errors.
 
-use super::{Error, ErrorCode, ErrorKind};
+use crate::error::{Error, ErrorCode, ErrorKind};
 
-/// Codes of the service for things that exist already. Other conflicts have the status 409 too.
+/// Error codes of resources that already exist. Other conflicts have the status 409 too.
 const ALREADY_EXISTS: &[ErrorCode] = &[
     ErrorCode::DEVICE_ALREADY_EXISTS,
     ErrorCode::MODULE_ALREADY_EXISTS_ON_DEVICE,
@@ -14,14 +14,14 @@ const ALREADY_EXISTS: &[ErrorCode] = &[
     ErrorCode::INTERFACE_NAME_MODEL_ALREADY_EXISTS,
 ];
 
-/// Predicates, the same for errors of HTTP and AMQP.
+/// Predicates, for errors of HTTP and AMQP.
 impl Error {
     #[cfg(feature = "amqp")]
-    fn amqp_is(&self, question: impl FnOnce(&crate::amqp::AmqpError) -> bool) -> bool {
-        self.amqp().is_some_and(question)
+    fn amqp_is(&self, predicate: impl FnOnce(&crate::amqp::AmqpError) -> bool) -> bool {
+        self.amqp().is_some_and(predicate)
     }
 
-    /// The device, module, configuration or job does not exist. False for a device that exists and is
+    /// Returns whether the device, module, configuration or job does not exist. False for a device that is
     /// [offline](Self::is_device_offline).
     #[must_use]
     pub fn is_not_found(&self) -> bool {
@@ -32,13 +32,13 @@ impl Error {
         self.core.is_not_found() && !self.is_device_offline()
     }
 
-    /// What should be created exists already, or is in a state that forbids the operation.
+    /// Returns whether the resource already exists or its state does not allow the operation.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.core.is_conflict()
     }
 
-    /// What should be created exists already.
+    /// Returns whether the resource already exists.
     #[must_use]
     pub fn is_already_exists(&self) -> bool {
         self.is_conflict()
@@ -47,15 +47,16 @@ impl Error {
                 .is_some_and(|code| ALREADY_EXISTS.contains(&code))
     }
 
-    /// The ETag is not the current one. Read again, decide again, write again, or use a `modify_…` method.
+    /// Returns whether the ETag is not the current one. Read the resource again before the next write, or use a `modify_…`
+    /// method.
     ///
-    /// After more than one [attempt](Self::attempts), the first may have been the one that changed the ETag.
+    /// After more than one [attempt](Self::attempts), the first may itself have changed the ETag.
     #[must_use]
     pub fn is_precondition_failed(&self) -> bool {
         self.core.is_precondition_failed()
     }
 
-    /// Too many requests, or too many jobs at once. See [`retry_after`](Self::retry_after).
+    /// Returns whether there were too many requests or jobs. See [`retry_after`](Self::retry_after).
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         #[cfg(feature = "amqp")]
@@ -65,9 +66,9 @@ impl Error {
         self.core.is_throttled()
     }
 
-    /// The hub does not accept the credential, or the shared access policy lacks the permission.
+    /// Returns whether the hub does not accept the credential, or the shared access policy lacks the permission.
     ///
-    /// With a shared access policy the hub also says so when a module's device does not exist or is disabled.
+    /// With a shared access policy the hub also returns 401 if a module's device does not exist or is disabled.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         #[cfg(feature = "amqp")]
@@ -77,13 +78,13 @@ impl Error {
         self.core.is_unauthorized()
     }
 
-    /// The caller is known and may not do this, or a quota is exceeded.
+    /// Returns whether the caller lacks a permission or exceeds a quota.
     #[must_use]
     pub fn is_forbidden(&self) -> bool {
         self.is_queue_full() || self.core.is_forbidden()
     }
 
-    /// The device's queue of cloud-to-device messages is full.
+    /// Returns whether the device's queue of cloud-to-device messages is full.
     #[must_use]
     pub fn is_queue_full(&self) -> bool {
         #[cfg(feature = "amqp")]
@@ -93,14 +94,14 @@ impl Error {
         self.error_code() == Some(ErrorCode::DEVICE_MAXIMUM_QUEUE_DEPTH_EXCEEDED)
     }
 
-    /// The device exists, but is not connected and cannot be reached.
+    /// Returns whether the device exists but is not connected.
     #[must_use]
     pub fn is_device_offline(&self) -> bool {
-        // The error of a direct method has the number only.
+        // The error of a direct method has only the number.
         self.core.has_code(&["DeviceNotOnline", "404103"])
     }
 
-    /// The call timed out, at the client or at the hub.
+    /// Returns whether the call timed out, in the client or in the hub.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         #[cfg(feature = "amqp")]
@@ -110,42 +111,50 @@ impl Error {
         self.core.is_timeout()
     }
 
-    /// There was no connection to the hub; the request was not sent. See
+    /// Returns whether the connection could not be established, so that the request was not sent. See
     /// [`connection_failure`](Self::connection_failure).
     #[must_use]
     pub fn is_connection(&self) -> bool {
         self.core.is_connection()
     }
 
-    /// The hub's certificate is not accepted: unknown issuer, wrong host name, expired. Such calls are not retried.
+    /// Returns whether the hub's certificate is not accepted: unknown issuer, wrong host name, expired. Such calls are not
+    /// retried.
     #[must_use]
     pub fn is_certificate(&self) -> bool {
         self.connection_failure()
             .is_some_and(azure_service_core::ConnectionFailure::is_certificate)
     }
 
-    /// The hub may or may not have processed the request.
+    /// Returns whether the response was larger than the limit of the client's options. Not retried. If
+    /// [`status`](Self::status) is a success, the hub has processed the request.
+    #[must_use]
+    pub fn is_response_too_large(&self) -> bool {
+        self.core.is_response_too_large()
+    }
+
+    /// Returns whether it is unknown if the hub has processed the request.
     #[must_use]
     pub fn is_unknown_outcome(&self) -> bool {
         self.core.is_unknown_outcome()
     }
 
-    /// The credential gave no token.
+    /// Returns whether the credential did not return a token.
     #[must_use]
     pub fn is_credential(&self) -> bool {
         self.core.is_credential()
     }
 
-    /// The caller gave something that cannot be sent. Nothing was sent. See [`parameter`](Self::parameter).
+    /// Returns whether an argument is invalid, so that nothing was sent. See [`parameter`](Self::parameter).
     #[must_use]
     pub fn is_invalid_input(&self) -> bool {
         self.kind() == ErrorKind::InvalidInput
     }
 
-    /// The same call may succeed later, and making it again does no harm.
+    /// Returns whether the same call may succeed later and is safe to repeat.
     ///
-    /// True for throttling, an unavailable service and broken connections, as far as the hub has not processed the
-    /// request or may process it twice. The client has retried such calls already.
+    /// True for throttling, an unavailable service and broken connections, if the hub has not processed the request or
+    /// the request is idempotent. The client has already retried such calls.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         #[cfg(feature = "amqp")]

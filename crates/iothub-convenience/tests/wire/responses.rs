@@ -1,4 +1,4 @@
-//! What becomes of the service's answers.
+//! Decoding of responses.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use iothub_convenience::*;
 use serde_json::{Value, json};
 
-use crate::support::{KEY, Recorder};
+use crate::support::{KEY, MockTransport};
 
 const ANY: Precondition = Precondition::Unconditional;
 
@@ -16,13 +16,13 @@ fn reboot() -> DirectMethod {
 }
 
 #[tokio::test]
-async fn a_method_has_outcomes() {
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
+async fn errors_of_methods_are_outcomes() {
+    let transport = MockTransport::new();
+    let hub = transport.hub();
     let nested = |number: u32| json!({"Message": json!({"errorCode": number, "message": "m"}).to_string(), "ExceptionMessage": ""});
     for (status, body, expected) in [
         (404, nested(404_103), DirectMethodOutcome::Offline),
-        (504, nested(504_101), DirectMethodOutcome::NoAnswerInTime),
+        (504, nested(504_101), DirectMethodOutcome::NoResponse),
         (404, nested(404_001), DirectMethodOutcome::NotFound),
         (
             404,
@@ -30,37 +30,37 @@ async fn a_method_has_outcomes() {
             DirectMethodOutcome::NotFound,
         ),
     ] {
-        recorder.answer(status, &body);
+        transport.respond(status, &body);
         assert_eq!(
             hub.invoke_device_method("d", &reboot()).await.unwrap(),
             expected,
             "{body}"
         );
-        recorder.answer(status, &body);
+        transport.respond(status, &body);
         assert_eq!(
             hub.invoke_command("d", &reboot()).await.unwrap(),
             expected,
             "{body}"
         );
     }
-    // The device's own 404 is an answer.
+    // A status 404 of the device is a response.
     for (body, payload) in [
         (r#"{"status": 404, "payload": null}"#, Some(Value::Null)),
         (r#"{"status": 404}"#, None),
         (r#"{"status": 404, "payload": [1.0]}"#, Some(json!([1.0]))),
     ] {
-        recorder.answer_with(200, &[("x-ms-request-id", "r")], body);
+        transport.respond_with(200, &[("x-ms-request-id", "r")], body);
         let outcome = hub
             .invoke_device_module_method("d", "m", &reboot())
             .await
             .unwrap();
-        let answer = outcome.answer().unwrap();
+        let response = outcome.response().unwrap();
         assert_eq!(
-            (answer.status, &answer.payload, answer.request_id.as_deref()),
+            (response.status, &response.payload, response.request_id.as_deref()),
             (404, &payload, Some("r"))
         );
     }
-    recorder.answer(401, &nested(401_002));
+    transport.respond(401, &nested(401_002));
     assert!(
         hub.invoke_device_method("d", &reboot())
             .await
@@ -70,98 +70,98 @@ async fn a_method_has_outcomes() {
 }
 
 #[tokio::test]
-async fn a_command_answers_with_status_in_a_header_and_any_body() {
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
+async fn command_has_its_status_in_a_header_and_any_body() {
+    let transport = MockTransport::new();
+    let hub = transport.hub();
     for (body, payload) in [
         ("", None),
         ("null", Some(Value::Null)),
         ("\"x\"", Some(json!("x"))),
     ] {
-        recorder.answer_with(
+        transport.respond_with(
             200,
             &[("x-ms-command-statuscode", "207"), ("x-ms-request-id", "r")],
             body,
         );
         let outcome = hub.invoke_component_command("d", "c", &reboot()).await.unwrap();
-        let answer = outcome.answer().unwrap();
+        let response = outcome.response().unwrap();
         assert_eq!(
-            (answer.status, &answer.payload, answer.request_id.as_deref()),
+            (response.status, &response.payload, response.request_id.as_deref()),
             (207, &payload, Some("r"))
         );
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_method_is_never_sent_twice_once_it_may_have_arrived() {
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
+async fn method_is_not_retried_if_it_may_have_been_processed() {
+    let transport = MockTransport::new();
+    let hub = transport.hub();
     for status in [408, 500, 502, 503, 504] {
-        recorder.answer(status, &json!({}));
+        transport.respond(status, &json!({}));
         assert!(hub.invoke_device_method("d", &reboot()).await.is_err());
-        assert_eq!(recorder.take().len(), 1, "{status}");
+        assert_eq!(transport.take().len(), 1, "{status}");
     }
-    recorder.fail(TransportError::Io);
+    transport.fail(TransportError::Io);
     let error = hub.invoke_device_method("d", &reboot()).await.unwrap_err();
     assert!(
-        error.is_unknown_outcome() && recorder.take().len() == 1,
+        error.is_unknown_outcome() && transport.take().len() == 1,
         "{error:?}"
     );
-    // These prove that it has not.
-    recorder
-        .answer(429, &json!({}))
-        .answer_with(503, &[("retry-after", "1")], "{}");
-    recorder
+    // After these, it is certain that it was not processed.
+    transport
+        .respond(429, &json!({}))
+        .respond_with(503, &[("retry-after", "1")], "{}");
+    transport
         .fail(TransportError::Connection)
-        .answer(200, &json!({"status": 200}));
+        .respond(200, &json!({"status": 200}));
     assert!(
         hub.invoke_device_method("d", &reboot())
             .await
             .unwrap()
-            .answer()
+            .response()
             .is_some()
     );
-    assert_eq!(recorder.take().len(), 4);
+    assert_eq!(transport.take().len(), 4);
 }
 
 #[tokio::test(start_paused = true)]
-async fn writes_are_repeated_if_that_is_safe() {
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
+async fn only_idempotent_writes_are_retried() {
+    let transport = MockTransport::new();
+    let hub = transport.hub();
     let patch = TwinPatch::new().set_tag("a", 1);
     let twin = json!({"deviceId": "d"});
-    recorder
+    transport
         .fail(TransportError::Io)
-        .answer(500, &json!({}))
-        .answer(200, &twin);
+        .respond(500, &json!({}))
+        .respond(200, &twin);
     hub.update_twin("d", &patch, Precondition::IfMatch("x".into()))
         .await
         .unwrap();
-    assert_eq!(recorder.take().len(), 3);
-    recorder.fail(TransportError::Io);
+    assert_eq!(transport.take().len(), 3);
+    transport.fail(TransportError::Io);
     assert!(
         hub.update_twin("d", &patch, ANY)
             .await
             .unwrap_err()
             .is_unknown_outcome()
     );
-    assert_eq!(recorder.take().len(), 1);
-    recorder.answer(503, &json!({})).answer(200, &twin);
+    assert_eq!(transport.take().len(), 1);
+    transport.respond(503, &json!({})).respond(200, &twin);
     hub.replace_twin("d", &TwinReplacement::new(), ANY).await.unwrap();
-    assert_eq!(recorder.take().len(), 2);
+    assert_eq!(transport.take().len(), 2);
 }
 
 #[tokio::test]
-async fn errors_tell_what_the_service_says() {
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
-    let answer = |status, code: &str| {
+async fn errors_have_code_message_and_tracking_id() {
+    let transport = MockTransport::new();
+    let hub = transport.hub();
+    let respond = |status, code: &str| {
         let body = format!(
             r#"{{"Message":"ErrorCode:{code};text","ExceptionMessage":"Tracking ID:abc-G:0-TimeStamp:10/24/2023 16:53:16"}}"#
         );
-        recorder.answer_with(status, &[("iothub-errorcode", code)], &body);
+        transport.respond_with(status, &[("iothub-errorcode", code)], &body);
     };
-    answer(404, "DeviceNotFound");
+    respond(404, "DeviceNotFound");
     let error = hub.get_device("d").await.unwrap_err();
     assert!(error.is_not_found() && !error.is_conflict());
     assert_eq!(
@@ -170,21 +170,21 @@ async fn errors_tell_what_the_service_says() {
     );
     assert_eq!((error.message(), error.attempts()), (Some("text"), 1));
     assert!(error.tracking_id().unwrap().starts_with("abc-G:0"), "{error:?}");
-    answer(409, "DeviceAlreadyExists");
+    respond(409, "DeviceAlreadyExists");
     let keys = SymmetricKey::new(KEY, KEY).unwrap();
     let error = hub
         .create_device_with_sas("d", keys, DeviceStatus::Enabled, None)
         .await
         .unwrap_err();
     assert!(error.is_conflict());
-    answer(412, "PreconditionFailed");
+    respond(412, "PreconditionFailed");
     assert!(
         hub.delete_device("d", Precondition::IfMatch("x".into()))
             .await
             .unwrap_err()
             .is_precondition_failed()
     );
-    recorder.answer_with(200, &[], "<html>");
+    transport.respond_with(200, &[], "<html>");
     let error: Error = hub
         .get_device("d")
         .await
@@ -196,12 +196,12 @@ async fn errors_tell_what_the_service_says() {
 }
 
 #[tokio::test]
-async fn rows_keep_their_type() {
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
+async fn rows_have_the_type_of_the_header() {
+    let transport = MockTransport::new();
+    let hub = transport.hub();
     let rows = |kind: Option<&'static str>, row: Value| {
         let headers: Vec<_> = kind.map(|kind| ("x-ms-item-type", kind)).into_iter().collect();
-        recorder.answer_with(200, &headers, &json!([row]).to_string());
+        transport.respond_with(200, &headers, &json!([row]).to_string());
         hub.query_iot_hub_rows("q", None).unwrap().try_collect::<Vec<_>>()
     };
     let twin = rows(Some("Twin"), json!({"deviceId": "d", "tags": {"a": 1}}))
@@ -218,7 +218,7 @@ async fn rows_keep_their_type() {
     };
     assert_eq!(row.status, Some(DeviceJobStatus::Completed));
     assert_eq!(QueryRow::DeviceJob(row).as_json(), job);
-    // An aggregate is no twin, even if its columns have names of a twin's fields.
+    // An aggregate is not a twin, even if its columns have names of a twin's fields.
     for kind in [Some("Raw"), None, Some("Brandnew")] {
         let count = rows(kind, json!({"status": 5, "deviceId": 3}))
             .await
@@ -246,23 +246,27 @@ async fn rows_keep_their_type() {
 }
 
 #[tokio::test]
-async fn a_query_can_be_resumed_and_seen_by_page() {
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
-    recorder.answer_with(
+async fn query_is_resumed_from_a_continuation_token() {
+    let transport = MockTransport::new();
+    let hub = transport.hub();
+    transport.respond_with(
         200,
         &[("x-ms-item-type", "Raw"), ("x-ms-continuation", "t1")],
         r#"[{"n":1}]"#,
     );
     let mut pages = hub.query_iot_hub_rows("q", None).unwrap().into_pages();
     let page = pages.try_next().await.unwrap().unwrap();
-    assert_eq!((page.row_type, page.rows.len()), (RowType::Raw, 1));
+    assert_eq!(
+        (page.row_type(), page.continuation_token()),
+        (RowType::Raw, Some("t1"))
+    );
+    assert_eq!(page.into_model().unwrap().rows, [QueryRow::Raw(json!({"n": 1}))]);
     let options = QueryIotHubOptions {
         continuation_token: pages.continuation_token(),
         ..Default::default()
     };
-    recorder.take();
-    recorder.answer_with(200, &[("x-ms-continuation", "")], r#"[{"n":2}]"#);
+    transport.take();
+    transport.respond_with(200, &[("x-ms-continuation", "")], r#"[{"n":2}]"#);
     let rows: Vec<_> = hub
         .query_iot_hub_rows("q", Some(options))
         .unwrap()
@@ -270,7 +274,7 @@ async fn a_query_can_be_resumed_and_seen_by_page() {
         .await
         .unwrap();
     assert_eq!(rows, [QueryRow::Raw(json!({"n": 2}))]);
-    let requests = recorder.take();
+    let requests = transport.take();
     assert!(
         requests.len() == 1 && requests[0].contains("x-ms-continuation: t1"),
         "{requests:?}"
@@ -278,39 +282,39 @@ async fn a_query_can_be_resumed_and_seen_by_page() {
 }
 
 #[tokio::test]
-async fn pages_are_fetched_only_when_their_rows_are_asked_for() {
-    let recorder = Recorder::new();
+async fn pages_are_requested_when_their_rows_are_needed() {
+    let transport = MockTransport::new();
     for _ in 0..3 {
-        recorder.answer_with(200, &[("x-ms-continuation", "more")], r#"[{"n":1},{"n":2}]"#);
+        transport.respond_with(200, &[("x-ms-continuation", "more")], r#"[{"n":1},{"n":2}]"#);
     }
-    let mut rows = recorder.hub().query_iot_hub_rows("q", None).unwrap();
-    assert_eq!(recorder.take().len(), 0);
+    let mut rows = transport.hub().query_iot_hub_rows("q", None).unwrap();
+    assert_eq!(transport.take().len(), 0);
     for expected in [1, 0, 1, 0] {
         rows.try_next().await.unwrap().unwrap();
-        assert_eq!(recorder.take().len(), expected);
+        assert_eq!(transport.take().len(), expected);
     }
 }
 
 #[tokio::test]
-async fn an_error_in_the_middle_of_a_query_is_ours() {
-    let recorder = Recorder::new();
-    recorder.answer_with(200, &[("x-ms-continuation", "t1")], r#"[{"n":1}]"#);
-    recorder.answer_with(400, &[("iothub-errorcode", "ArgumentInvalid")], "{}");
-    let mut rows = recorder.hub().query_iot_hub_rows("q", None).unwrap();
+async fn error_of_a_later_page_has_its_code() {
+    let transport = MockTransport::new();
+    transport.respond_with(200, &[("x-ms-continuation", "t1")], r#"[{"n":1}]"#);
+    transport.respond_with(400, &[("iothub-errorcode", "ArgumentInvalid")], "{}");
+    let mut rows = transport.hub().query_iot_hub_rows("q", None).unwrap();
     assert!(rows.try_next().await.unwrap().is_some());
     let error = rows.try_next().await.unwrap_err();
     assert_eq!(error.error_code(), Some(ErrorCode::ARGUMENT_INVALID));
 }
 
 #[tokio::test]
-async fn feedback_has_records_and_a_lock() {
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
-    recorder.answer_with(204, &[], "");
+async fn feedback_has_records_and_a_lock_token() {
+    let transport = MockTransport::new();
+    let hub = transport.hub();
+    transport.respond_with(204, &[], "");
     assert_eq!(hub.receive_feedback_notification().await.unwrap(), None);
     let body = r#"[{"originalMessageId":"a1","description":"Success","statusCode":"Success","deviceGenerationId":"1",
         "deviceId":"x","enqueuedTimeUtc":"2015-10-10T23:35:19.9774002Z"},{"statusCode":"Shredded"}]"#;
-    recorder.answer_with(200, &[("etag", "\"lock-token-1\"")], body);
+    transport.respond_with(200, &[("etag", "\"lock-token-1\"")], body);
     let batch = hub.receive_feedback_notification().await.unwrap().unwrap();
     assert_eq!(
         (batch.lock_token.as_str(), batch.records.len()),
@@ -324,24 +328,24 @@ async fn feedback_has_records_and_a_lock() {
         batch.records[1].status_code,
         Some(FeedbackRecordStatusCode::UnknownValue("Shredded".into()))
     );
-    recorder.answer_with(200, &[], body);
+    transport.respond_with(200, &[], body);
     let error = hub.receive_feedback_notification().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
 }
 
 #[tokio::test]
-async fn plug_and_play_answers_carry_the_etag() {
-    let recorder = Recorder::new();
-    let hub = recorder.hub();
-    recorder.answer_with(
+async fn plug_and_play_responses_have_an_etag() {
+    let transport = MockTransport::new();
+    let hub = transport.hub();
+    transport.respond_with(
         200,
         &[("etag", "\"AAAAAAAAAAE=\"")],
         r#"{"$dtId":"d","$metadata":{"$model":""}}"#,
     );
     let response = hub.get_digital_twin("d").await.unwrap();
-    let seen = response.precondition().unwrap();
+    let precondition = response.precondition().unwrap();
     assert_eq!(response.into_model().unwrap()["$dtId"], "d");
-    recorder.answer_with(
+    transport.respond_with(
         202,
         &[
             ("etag", "\"AAAAAAAAAAI=\""),
@@ -350,19 +354,23 @@ async fn plug_and_play_answers_carry_the_etag() {
         "",
     );
     let patch = PlugAndPlayPatch::new().add("/x", 1).unwrap();
-    let response = hub.update_digital_twin("d", &patch, seen).await.unwrap();
+    let response = hub.update_digital_twin("d", &patch, precondition).await.unwrap();
     assert_eq!(response.etag(), Some(Etag::from("\"AAAAAAAAAAI=\"")));
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_client_waits_longer_for_a_method_than_the_service_does() {
-    let recorder = Recorder::new();
-    recorder.hang();
+async fn client_waits_longer_for_a_method_than_the_service() {
+    let transport = MockTransport::new();
+    transport.hang();
     let begun = tokio::time::Instant::now();
     let slow = reboot()
         .with_connect_timeout(Duration::from_secs(60))
         .with_response_timeout(Duration::from_secs(300));
-    let error = recorder.hub().invoke_device_method("d", &slow).await.unwrap_err();
+    let error = transport
+        .hub()
+        .invoke_device_method("d", &slow)
+        .await
+        .unwrap_err();
     assert_eq!(begun.elapsed().as_secs(), 375);
     assert!(error.is_timeout() && error.is_unknown_outcome(), "{error:?}");
 }

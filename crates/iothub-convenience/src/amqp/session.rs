@@ -1,0 +1,148 @@
+//! An AMQP session with its connection, and their end.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+
+use fe2o3_amqp::connection::ConnectionHandle;
+use fe2o3_amqp::session::SessionHandle;
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard, Notify, watch};
+use tokio::task::AbortHandle;
+
+use crate::amqp::convert;
+use crate::amqp::error::{AmqpError, AmqpErrorKind};
+
+/// The only session of a connection. Dropping it closes the connection in the background.
+#[derive(Debug)]
+pub(crate) struct Session {
+    handles: Arc<Mutex<Handles>>,
+    /// Asks the task to release `handles`.
+    wanted: Arc<Notify>,
+    end: SessionEnd,
+    watching: AbortHandle,
+}
+
+#[derive(Debug)]
+struct Handles {
+    // Dropped in this order.
+    session: SessionHandle<()>,
+    connection: ConnectionHandle<()>,
+}
+
+/// The end of a session, which is also that of its connection and of its links.
+#[derive(Debug, Clone)]
+pub(crate) struct SessionEnd(watch::Receiver<Option<AmqpError>>);
+
+impl SessionEnd {
+    /// Awaits `work`, but not beyond the end of the session: the library does not end every wait of a link with its
+    /// session. A result that is ready at the end is returned.
+    ///
+    /// # Errors
+    ///
+    /// The reason of the end, usually of kind [`AmqpErrorKind::ConnectionLost`].
+    pub(crate) async fn race<T>(&self, work: impl Future<Output = T>) -> Result<T, AmqpError> {
+        let mut end = self.0.clone();
+        tokio::select! {
+            biased;
+            result = work => Ok(result),
+            reason = end.wait_for(Option::is_some) => {
+                let reason = reason.ok().and_then(|reason| reason.clone());
+                // Without a reason, the session was dropped.
+                Err(reason.unwrap_or_else(|| AmqpError::new(AmqpErrorKind::ConnectionLost)))
+            }
+        }
+    }
+
+    fn has_come(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+}
+
+impl Session {
+    pub(crate) fn new(connection: ConnectionHandle<()>, session: SessionHandle<()>) -> Self {
+        let handles = Arc::new(Mutex::new(Handles { session, connection }));
+        let wanted = Arc::new(Notify::new());
+        let (ended, end) = watch::channel(None);
+        let watching = tokio::spawn(watch_end(handles.clone(), wanted.clone(), ended)).abort_handle();
+        Self {
+            handles,
+            wanted,
+            end: SessionEnd(end),
+            watching,
+        }
+    }
+
+    /// Returns whether the session has ended, as far as known.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.end.has_come()
+    }
+
+    pub(crate) fn end(&self) -> SessionEnd {
+        self.end.clone()
+    }
+
+    /// As [`SessionEnd::race`].
+    pub(crate) async fn race<T>(&self, work: impl Future<Output = T>) -> Result<T, AmqpError> {
+        self.end.race(work).await
+    }
+
+    /// Returns the handle, to attach a link.
+    pub(crate) async fn handle(&self) -> MappedMutexGuard<'_, SessionHandle<()>> {
+        MutexGuard::map(self.lock().await, |handles| &mut handles.session)
+    }
+
+    async fn lock(&self) -> MutexGuard<'_, Handles> {
+        let mut lock = pin!(self.handles.lock());
+        poll_fn(|context| {
+            // Queued first, because the task locks again right after it was asked to release the lock.
+            let guard = lock.as_mut().poll(context);
+            if guard.is_pending() {
+                self.wanted.notify_one();
+            }
+            guard
+        })
+        .await
+    }
+
+    /// Ends the session and closes the connection.
+    pub(crate) async fn close(&self) {
+        let mut handles = self.lock().await;
+        if let Err(error) = handles.session.end().await {
+            tracing::debug!(%error, "the AMQP session ended with an error");
+        }
+        if let Err(error) = handles.connection.close().await {
+            tracing::debug!(%error, "the AMQP connection ended with an error");
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.watching.abort();
+    }
+}
+
+/// Waits for the end of the session and reports its reason.
+async fn watch_end(
+    handles: Arc<Mutex<Handles>>,
+    wanted: Arc<Notify>,
+    ended: watch::Sender<Option<AmqpError>>,
+) {
+    loop {
+        let mut handles = handles.lock().await;
+        let Handles { session, connection } = &mut *handles;
+        let end = tokio::select! {
+            end = session.on_end() => end,
+            () = wanted.notified() => continue,
+        };
+        let reason = match end {
+            Err(error) => convert::of_session_end(error),
+            // The reason is that of the connection, which has just ended.
+            Ok(()) if connection.is_closed() => convert::of_close(connection.on_close().await),
+            Ok(()) => AmqpError::new(AmqpErrorKind::ConnectionLost),
+        };
+        tracing::debug!(%reason, "the AMQP session has ended");
+        ended.send_replace(Some(reason));
+        return;
+    }
+}
