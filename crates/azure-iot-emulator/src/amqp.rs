@@ -5,12 +5,15 @@
 //! `/messages/serviceBound/filenotifications`.
 
 mod access;
+mod attach;
 mod cbs;
 mod connection;
 pub(crate) mod control;
 mod devicebound;
+mod ending;
 mod errors;
 pub(crate) mod faults;
+mod incoming;
 pub(crate) mod listener;
 mod manage;
 mod message;

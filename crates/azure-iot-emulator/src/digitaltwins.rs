@@ -59,7 +59,7 @@ pub use crate::digitaltwins::events::cloud_event::CloudEvent;
 pub use crate::digitaltwins::events::endpoint::EndpointError;
 pub use crate::digitaltwins::events::subscription::EventSubscription;
 use crate::digitaltwins::instance::Instance;
-use crate::durable::Journal;
+use crate::durable::journal::Journal;
 
 /// An instance of Azure Digital Twins: models, twins and relationships in memory.
 ///

@@ -8,7 +8,7 @@ use thiserror::Error;
 pub enum PathError {
     /// A `%` is not followed by two hexadecimal digits.
     #[error(
-        "the path segment {segment:?} is not percent-encoded correctly at position {position}; write '%' itself as %25"
+        "the path segment \"{segment}\" is not percent-encoded correctly at position {position}; write '%' itself as %25"
     )]
     PercentEncoding {
         /// The segment as it was given.
@@ -17,7 +17,7 @@ pub enum PathError {
         position: usize,
     },
     /// A segment is not UTF-8 after decoding.
-    #[error("the path segment {segment:?} is not UTF-8; percent-encode the UTF-8 bytes of each character")]
+    #[error("the path segment \"{segment}\" is not UTF-8; percent-encode the UTF-8 bytes of each character")]
     Utf8 {
         /// The segment as it was given.
         segment: String,
@@ -32,7 +32,7 @@ pub enum StateError {
     #[error("the state is not an object; load a state that was dumped before")]
     NotAnObject,
     /// The state contains a service that is not running.
-    #[error("the service {name:?} is not running; start it, or remove it from the state")]
+    #[error("the service \"{name}\" is not running; start it, or remove it from the state")]
     UnknownService {
         /// The name in the state.
         name: String,

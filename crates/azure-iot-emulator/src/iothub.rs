@@ -8,7 +8,7 @@
 //! | errors | `codes`, `errors` |
 //! | checks and patches | `rules` |
 //! | engines | the modules inside `registry`, `query`, `configurations`, `device`, `messaging`, `jobs`, `transfers`, `digital_twins` |
-//! | hub | `hub`: the locks and what they guard, with `router`, `throttle` and `tier` |
+//! | hub | `hub`: the locks and what they guard, with `models`, `router`, `throttle` and `tier` |
 //! | operations | one file per noun, such as `devices` and `twins`; nothing imports them |
 //! | dispatch | `service`, `manage` |
 //!
@@ -21,6 +21,7 @@ mod bulk;
 mod codes;
 mod configurations;
 mod device;
+mod device_endpoints;
 mod devices;
 mod digital_twins;
 mod errors;
@@ -30,6 +31,7 @@ mod jobs;
 mod manage;
 mod messaging;
 mod methods;
+mod models;
 mod modules;
 mod preset;
 mod query;
@@ -52,6 +54,7 @@ pub use self::device::error::DeviceError;
 pub use self::device::scripts::MethodScript;
 pub(crate) use self::errors::HubError;
 pub use self::hub::IotHub;
+pub use self::models::ModelsError;
 pub use self::store::message::{
     Acknowledgement, CloudToDeviceMessage, FileNotification, ReceivedMessage, Settlement,
 };

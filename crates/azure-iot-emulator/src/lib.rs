@@ -62,11 +62,13 @@
 //!
 //! # Management API
 //!
-//! Plain HTTP on the loopback address, for tests in any language:
+//! Plain HTTP on the loopback address, for tests in any language. So that web pages cannot send them, requests other than
+//! GET need `Content-Type: application/json` or the header `X-Requested-With`; requests from other sites get 403.
 //!
 //! | Request | Effect |
 //! |---|---|
 //! | `GET /` | the endpoints, as in the program's ready line |
+//! | `POST /tokens` | issues a bearer token: `{"lifetimeSeconds": 86400, "audience": "https://digitaltwins.azure.net"}`; without the audience for both services, without a body for an hour |
 //! | `GET /state`, `PUT /state` | dump or load the state of all services; `?service=iothub` for one |
 //! | `GET /faults`, `POST /faults`, `DELETE /faults` | list, add or clear [fault rules](Fault) |
 //! | `GET /clock`, `PUT /clock` | `{"now": "2030-01-01T00:00:00Z"}` |
@@ -74,10 +76,11 @@
 //! | `GET /digitaltwins/queryLag`, `PUT` | `{"seconds": 7}`, the delay of writes in query results |
 //! | `GET /digitaltwins/rates`, `PUT` | `{"enabled": true}`, whether the documented request rates are enforced |
 //! | `PUT /digitaltwins/building` | fills an empty instance with [a building](DigitalTwins::load_building); `{"replace": true}` deletes the content of the instance first, including event routes and jobs |
-//! | `GET /digitaltwins/webhooks` | `[{"name": "hook", "url": "http://localhost:9000/"}]` |
+//! | `GET /digitaltwins/webhooks` | `[{"name": "hook", "url": "http://localhost:9000/"}]`, without passwords |
 //! | `PUT /digitaltwins/webhooks/{name}`, `DELETE` | `{"url": "…"}` adds or changes a [webhook](DigitalTwins::add_webhook); a webhook that event routes refer to cannot be deleted |
 //! | `GET /iothub/tier`, `PUT` | `{"tier": "S2"}`, the hub's [tier](Tier) |
 //! | `GET /iothub/throttling`, `PUT` | `{"enabled": true}`, whether the limits of the tier are enforced |
+//! | `PUT /iothub/models` | an array of DTDL documents, the [models](IotHub::set_models) that patches of digital twins must fit |
 //! | `PUT /iothub/devices/{id}[/modules/{moduleId}]/connection` | `{"connected": true, "modelId": "dtmi:com:example:thing;1"}`; the model is optional |
 //! | `PATCH /iothub/devices/{id}[/modules/{moduleId}]/reported` | merges reported properties |
 //! | `POST /iothub/devices/{id}[/modules/{moduleId}]/messages/receive` | receives a message on behalf of the device: a [`ReceivedMessage`], or 204 |
@@ -89,7 +92,7 @@
 //! | `PUT /iothub/devices/{id}[/modules/{moduleId}]/methods/{name}` | sets the response of the device, a [`MethodScript`] |
 //! | `POST /iothub/devices/{id}[/modules/{moduleId}]/messages/{lockToken}/{complete\|abandon\|reject}` | settles a message; the request has no body |
 //!
-//! Errors have the status 400, 404 or 409 and a message; unknown members in a body are errors. Changes of state (devices,
+//! Errors have the status 400, 403, 404, 409 or 415 and a message; unknown members in a body are errors. Changes of state (devices,
 //! twins, the building) are on disk before the response. Settings (faults, the clock, the tier, throttling, rates, the
 //! query lag, webhooks) are not part of the state and end with the process.
 
@@ -111,6 +114,7 @@ mod running;
 mod server;
 mod service;
 mod socket;
+mod text;
 mod tls;
 
 pub use amqp::control::Amqp;
@@ -124,7 +128,7 @@ pub use digitaltwins::{CloudEvent, DigitalTwins, EndpointError, EventSubscriptio
 pub use error::{PathError, PresetError, StateError};
 pub use faults::{Fault, FaultAction, FaultError, Faults};
 pub use iothub::{
-    Acknowledgement, CloudToDeviceMessage, DeviceError, FileNotification, IotHub, MethodScript,
+    Acknowledgement, CloudToDeviceMessage, DeviceError, FileNotification, IotHub, MethodScript, ModelsError,
     ReceivedMessage, Settlement, Tier, TierError,
 };
 pub use running::Emulator;

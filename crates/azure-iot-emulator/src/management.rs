@@ -1,7 +1,7 @@
 //! The management API: plain HTTP on the loopback address, for tests in any language. The crate documentation lists its
 //! requests.
 
-pub(crate) mod response;
+mod cross_origin;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::amqp::control::Amqp;
+use crate::auth::bearer;
 use crate::clock::Clock;
 use crate::error::StateError;
 use crate::faults::{Fault, Faults};
-use crate::management::response::{ManagementResult, error, parse};
+use crate::service::management::{ManagementResult, error, parse, parse_any};
 use crate::service::request::ServiceRequest;
 use crate::service::response::ServiceResponse;
 use crate::service::{Refusal, Service, StatefulService, dump_all, load_all};
@@ -43,20 +44,23 @@ struct Advance {
     seconds: f64,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "camelCase")]
+struct TokenRequest {
+    lifetime_seconds: Option<u64>,
+    audience: Option<String>,
+}
+
 impl Management {
     fn route(&self, request: &ServiceRequest) -> ManagementResult {
-        if !is_local(&request.base_url) {
-            // Prevents DNS rebinding: a web page can make its own host name resolve to this address, but cannot make the
-            // browser send `localhost` as the host.
-            let message = "the management API accepts only requests to localhost or a loopback address";
-            return Err((StatusCode::FORBIDDEN, message.to_owned()));
-        }
+        cross_origin::check(request)?;
         let segments = request.segments();
         match (&request.method, segments.as_slice()) {
             (&Method::GET, []) => Ok(ServiceResponse::json(StatusCode::OK, &self.endpoints)),
             (&Method::GET, ["state"]) => self.dump(request.query_value("service")),
-            (&Method::PUT, ["state"]) => self.load(request.query_value("service"), &parse(request)?),
+            (&Method::PUT, ["state"]) => self.load(request.query_value("service"), &parse_any(request)?),
             (_, ["faults"]) => self.route_faults(request),
+            (&Method::POST, ["tokens"]) => self.issue_token(request),
             (_, ["clock", path @ ..]) => self.route_clock(request, path),
             (_, [service, path @ ..]) => self.forward(service, request, path),
             _ => Err(no_such_operation()),
@@ -76,16 +80,30 @@ impl Management {
         Ok(ServiceResponse::empty(StatusCode::NO_CONTENT))
     }
 
+    /// Issues a bearer token. Its lifetime goes by the emulator's clock.
+    fn issue_token(&self, request: &ServiceRequest) -> ManagementResult {
+        let wanted: TokenRequest = if request.body.is_empty() {
+            TokenRequest::default()
+        } else {
+            parse(request)?
+        };
+        let lifetime = wanted.lifetime_seconds.map(Duration::from_secs);
+        let lifetime = lifetime.unwrap_or(bearer::DEFAULT_LIFETIME);
+        let issued = bearer::issue(self.clock.now(), lifetime, wanted.audience.as_deref());
+        let body = json!({ "bearerToken": issued.token, "expiresOn": issued.expiry });
+        Ok(ServiceResponse::json(StatusCode::OK, &body))
+    }
+
     fn route_clock(&self, request: &ServiceRequest, path: &[&str]) -> ManagementResult {
         match (&request.method, path) {
             (&Method::GET, []) => {}
             (&Method::PUT, []) => {
                 let body: SetClock = parse(request)?;
                 let now = OffsetDateTime::parse(&body.now, &Rfc3339).map_err(|error| {
-                    bad_request(format!("now {:?} is not an RFC 3339 time: {error}", body.now))
+                    bad_request(format!("now \"{}\" is not an RFC 3339 time: {error}", body.now))
                 })?;
                 let set = self.clock.try_set(now);
-                set.map_err(|error| bad_request(format!("now {:?} is not valid: {error}", body.now)))?;
+                set.map_err(|error| bad_request(format!("now \"{}\" is not valid: {error}", body.now)))?;
             }
             (&Method::POST, ["advance"]) => {
                 let body: Advance = parse(request)?;
@@ -146,7 +164,7 @@ impl Management {
         let mut services = self.services.iter();
         let service = services.find(|service| service.name() == name);
         let service = service.ok_or_else(|| {
-            let message = format!("the service {name:?} is not running");
+            let message = format!("the service \"{name}\" is not running");
             (StatusCode::NOT_FOUND, message)
         })?;
         Ok(&**service)
@@ -160,15 +178,6 @@ fn bad_request(error: impl ToString) -> (StatusCode, String) {
 fn no_such_operation() -> (StatusCode, String) {
     let message = "the management API has no such operation; see the crate documentation for the list";
     (StatusCode::NOT_FOUND, message.to_owned())
-}
-
-fn is_local(base_url: &str) -> bool {
-    url::Url::parse(base_url).is_ok_and(|url| match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    })
 }
 
 impl Service for Management {
@@ -191,6 +200,11 @@ impl Service for Management {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 &format!("the body is longer than {limit} bytes"),
             ),
+            Refusal::BodyTimeout { seconds } => error(
+                StatusCode::REQUEST_TIMEOUT,
+                &format!("the body did not arrive within {seconds} seconds"),
+            ),
+            Refusal::Unsupported(text) => error(StatusCode::NOT_IMPLEMENTED, text),
             Refusal::Fault(status) => error(*status, "injected by a fault rule"),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -17,6 +18,7 @@ use crate::faults::Faults;
 use crate::iothub::IotHub;
 use crate::server::listener::Server;
 use crate::service::{StatefulService, dump_all, load_all};
+use crate::socket::local_authority;
 
 /// A running hub with its endpoints.
 pub(crate) struct RunningHub {
@@ -31,11 +33,11 @@ pub(crate) struct RunningHub {
 
 impl RunningHub {
     pub(crate) fn amqp_url(&self) -> String {
-        format!("amqps://localhost:{}", self.listener.port())
+        format!("amqps://{}", local_authority(self.listener.port(), 5671))
     }
 
     pub(crate) fn blob_url(&self) -> String {
-        format!("https://localhost:{}", self.blobs.port())
+        format!("https://{}", local_authority(self.blobs.port(), 443))
     }
 }
 
@@ -103,7 +105,8 @@ impl fmt::Debug for Emulator {
 }
 
 impl Emulator {
-    /// Returns the URL of IoT Hub, such as `https://localhost:40123`; empty if the service is disabled.
+    /// Returns the URL of IoT Hub, such as `https://localhost:40123`; empty if the service is disabled. Default ports are left
+    /// out of URLs and connection strings.
     pub fn iothub_endpoint(&self) -> &str {
         self.iothub.as_ref().map_or("", |running| &running.url)
     }
@@ -164,14 +167,20 @@ impl Emulator {
 
     /// Issues a bearer token for both services, valid for one hour of the emulator's clock.
     pub fn bearer_token(&self) -> String {
-        bearer::issue(self.clock.now())
+        self.bearer_token_for(None, bearer::DEFAULT_LIFETIME)
+    }
+
+    /// Issues a bearer token for one audience, such as `https://digitaltwins.azure.net`, or by default for both services. Its
+    /// lifetime goes by the emulator's clock.
+    pub fn bearer_token_for(&self, audience: Option<&str>, lifetime: Duration) -> String {
+        bearer::issue(self.clock.now(), lifetime, audience).token
     }
 
     /// Returns a function that issues bearer tokens, for credentials that outlive one token. The tokens go by the
     /// emulator's clock, so they stay valid when a test moves it.
     pub fn bearer_tokens(&self) -> impl Fn() -> String + Send + Sync + 'static + use<> {
         let clock = self.clock.clone();
-        move || bearer::issue(clock.now())
+        move || bearer::issue(clock.now(), bearer::DEFAULT_LIFETIME, None).token
     }
 
     /// Returns the clock of the services.

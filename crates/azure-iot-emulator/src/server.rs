@@ -2,7 +2,10 @@
 
 mod body;
 mod connection;
+pub(crate) mod connections;
 pub(crate) mod endpoint;
 mod exchange;
+pub(crate) mod limits;
 pub(crate) mod listener;
 mod reset;
+mod unread;

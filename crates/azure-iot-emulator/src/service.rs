@@ -1,15 +1,16 @@
 //! The traits of the services that the emulator hosts.
 //!
-//! The server implements TLS, HTTP, faults and credentials once for all services; a service receives only requests that
-//! passed these checks. Tests without HTTP create a [`ServiceRequest`] and call [`Service::handle`].
+//! The server handles TLS, HTTP, faults and credentials for all services, so a service receives only requests that
+//! passed its checks. Tests without HTTP create a [`ServiceRequest`] and call [`Service::handle`].
 
+pub(crate) mod management;
 pub(crate) mod request;
 pub(crate) mod response;
 
 use std::io::{self, Write};
 
 use futures::future::BoxFuture;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::auth::error::AuthError;
@@ -28,6 +29,12 @@ pub(crate) trait Service: Send + Sync {
 
     /// Returns the response to a request that the server refused, in the error format of this service.
     fn refuse(&self, refusal: &Refusal, request_id: &str) -> ServiceResponse;
+
+    /// Returns why the emulator has no operation for a request, if it knows the operation. Called before credentials are
+    /// checked, because those of an operation that does not exist cannot be checked.
+    fn unsupported(&self, _method: &Method, _path_segments: &[String]) -> Option<&'static str> {
+        None
+    }
 
     /// Returns whether the response must wait until all previous changes are on disk, if there is a data file. That is
     /// true for requests that may change something, and for reads of a job's status, because clients rely on the effects
@@ -73,6 +80,10 @@ pub(crate) enum Refusal {
     BadRequest(String),
     /// The body is longer than `limit` bytes.
     BodyTooLarge { limit: usize },
+    /// The body has not arrived within the time limit.
+    BodyTimeout { seconds: u64 },
+    /// The emulator does not have the operation; the text says so.
+    Unsupported(&'static str),
     /// A fault rule asks for this status.
     Fault(StatusCode),
 }

@@ -12,6 +12,16 @@ use tokio::net::{TcpListener, TcpStream};
 /// Delay after a failed accept. The usual cause is a lack of file descriptors, so an immediate retry would fail again.
 pub(crate) const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
+/// Returns the authority of an endpoint on this machine. The default port of its scheme is left out, as clients do in
+/// `Host`.
+pub(crate) fn local_authority(port: u16, default_port: u16) -> String {
+    if port == default_port {
+        "localhost".to_owned()
+    } else {
+        format!("localhost:{port}")
+    }
+}
+
 /// A listening socket. Clones share it, so that closing it frees the port without waiting for the accept loop.
 #[derive(Clone)]
 pub(crate) struct ListeningSocket(Arc<Mutex<Option<TcpListener>>>);
@@ -35,5 +45,17 @@ impl ListeningSocket {
             None => Poll::Ready(Ok(None)),
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_port_is_left_out() {
+        assert_eq!(local_authority(443, 443), "localhost");
+        assert_eq!(local_authority(8443, 443), "localhost:8443");
+        assert_eq!(local_authority(443, 5671), "localhost:443");
     }
 }

@@ -17,17 +17,10 @@ pub(crate) fn local_names() -> Vec<String> {
     LOCAL_NAMES.map(str::to_owned).to_vec()
 }
 
-/// An error of the server certificate.
+/// An error of the server certificate, for example because of a malformed host name. Its source says what is wrong.
 #[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum CertificateError {
-    /// The certificate could not be created, for example because of a malformed host name.
-    #[error("could not create the server certificate")]
-    Generate(#[from] rcgen::Error),
-    /// The TLS library refused the certificate.
-    #[error("could not load the server certificate")]
-    Use(#[from] rustls::Error),
-}
+#[error("could not create the server certificate")]
+pub struct CertificateError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 /// The server certificate and the CA certificate that clients must trust.
 #[derive(Debug, Clone)]
@@ -39,6 +32,10 @@ pub(crate) struct Certificates {
 
 /// Creates certificates for the loopback names and the given ones.
 pub(crate) fn generate(extra_names: &[String]) -> Result<Certificates, CertificateError> {
+    try_generate(extra_names).map_err(CertificateError)
+}
+
+fn try_generate(extra_names: &[String]) -> Result<Certificates, Box<dyn std::error::Error + Send + Sync>> {
     let mut authority = CertificateParams::new(Vec::<String>::new())?;
     authority
         .distinguished_name

@@ -23,6 +23,38 @@ fn message(error: &dyn Error) -> String {
     text
 }
 
+/// Starts emulators that refuse damaged data files.
+async fn data_file_errors(listing: &mut String, folder: &Path) {
+    let old = folder.join("old");
+    std::fs::write(
+        &old,
+        "{\"format\":1,\"sequence\":0,\"policyKeys\":{},\"services\":{}}",
+    )
+    .unwrap();
+    let journal = |file: &Path| file.with_added_extension("journal");
+    let valid = async |name: &str| {
+        let file = folder.join(name);
+        drop(Emulator::builder().data_file(&file).start().await.unwrap());
+        file
+    };
+    let missing = valid("missing").await;
+    let foreign = valid("foreign").await;
+    let damaged = valid("damaged").await;
+    std::fs::rename(journal(&missing), journal(&foreign)).unwrap();
+    std::fs::write(journal(&damaged), "text\n").unwrap();
+    for (name, file) in [
+        ("data file of an older format", old),
+        ("data file without its journal", missing),
+        ("data file with another journal", foreign),
+        ("data file with a damaged journal", damaged),
+    ] {
+        let started = Emulator::builder().data_file(&file).start().await;
+        let text = message(&started.expect_err(name));
+        let text = text.replace(folder.to_str().unwrap(), "<folder>");
+        writeln!(listing, "start, {name}\n    {text}").unwrap();
+    }
+}
+
 async fn start_errors(listing: &mut String, folder: &Path) {
     let file = folder.join("file");
     std::fs::write(&file, "text").unwrap();
@@ -144,6 +176,7 @@ async fn management_errors(listing: &mut String) {
             method.clone(),
             format!("{}{path}", emulator.management_endpoint()),
         );
+        let request = request.header("content-type", "application/json");
         let response = request.body(input).send().await.unwrap();
         let status = response.status().as_u16();
         let body: Value = response.json().await.unwrap();
@@ -160,6 +193,7 @@ async fn error_messages_match_the_listing() {
     let folder = tempfile::tempdir().unwrap();
     let mut listing = String::new();
     start_errors(&mut listing, folder.path()).await;
+    data_file_errors(&mut listing, folder.path()).await;
     management_errors(&mut listing).await;
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/error_texts.txt");
     if std::env::var_os("UPDATE_ERROR_TEXTS").is_some() {

@@ -2,21 +2,25 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The file with the CA certificate that clients must trust. Dropping it removes a temporary file.
 pub(crate) struct CaFile {
+    /// Absolute, because clients may run in another directory.
     pub(crate) path: PathBuf,
     temporary: bool,
 }
 
 impl CaFile {
     /// Writes the certificate to the given file, or to a new temporary one.
-    pub(crate) fn write(wanted: Option<PathBuf>, pem: &str) -> Result<Self, String> {
+    pub(crate) fn write(wanted: Option<&Path>, pem: &str) -> Result<Self, String> {
         let temporary = wanted.is_none();
-        let path = wanted.unwrap_or_else(|| {
-            std::env::temp_dir().join(format!("iot-emulator-ca-{}.pem", uuid::Uuid::new_v4()))
-        });
+        let path = match wanted {
+            Some(path) => path.to_owned(),
+            None => std::env::temp_dir().join(format!("iot-emulator-ca-{}.pem", uuid::Uuid::new_v4())),
+        };
+        let path =
+            std::path::absolute(&path).map_err(|error| format!("--ca-file {}: {error}", path.display()))?;
         let written = if temporary {
             // Fails if the file exists, for example as a symbolic link of another user.
             let file = OpenOptions::new().write(true).create_new(true).open(&path);

@@ -1,6 +1,7 @@
 //! The emulator as a program. It prints one line of JSON when it is ready, and logs to stderr.
 
 mod ca_file;
+mod file;
 mod options;
 mod ready;
 mod signals;
@@ -9,6 +10,7 @@ mod start;
 use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
@@ -42,8 +44,10 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     // Installed before the ready line, so that no signal after it is missed.
     let end = signals::end_signal()?;
     let emulator = start::start(&options).await?;
-    let ca_file = CaFile::write(options.ca_file, emulator.ca_certificate_pem())?;
-    ready::announce(&emulator, &ca_file.path)?;
+    let ca_file = CaFile::write(options.ca_file.as_deref(), emulator.ca_certificate_pem())?;
+    let lifetime = Duration::from_secs(options.token_lifetime);
+    let token = emulator.bearer_token_for(options.token_audience.as_deref(), lifetime);
+    ready::announce(&emulator, &ca_file.path, &token)?;
     end.await;
     tracing::info!("shutting down");
     emulator.shut_down().await;

@@ -83,7 +83,8 @@ pub(crate) struct Options {
     /// state is only in memory
     #[arg(long, value_name = "FILE")]
     pub(crate) data_file: Option<PathBuf>,
-    /// Initial content of a new hub: {"devices": [...], "configurations": [...]}, with devices as in a bulk request
+    /// Initial content of a new hub: {"devices": [...], "configurations": [...]}, with devices as in a bulk request, or only
+    /// the list of devices
     #[arg(long, value_name = "FILE", conflicts_with = "no_iothub")]
     pub(crate) hub: Option<PathBuf>,
     /// Respond with 429 to requests beyond the limits of the hub's tier or the rates of Digital Twins
@@ -95,6 +96,13 @@ pub(crate) struct Options {
     /// State to load, from `GET /state` of the management API
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
+    /// Lifetime of the bearer token in the ready line, in seconds of the emulator's clock; `POST /tokens` of the management
+    /// API issues further ones
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub(crate) token_lifetime: u64,
+    /// Audience of the bearer token in the ready line, such as `https://digitaltwins.azure.net`; by default both services
+    #[arg(long, value_name = "AUDIENCE")]
+    pub(crate) token_audience: Option<String>,
     /// Log filter, in the syntax of tracing's EnvFilter
     #[arg(long, default_value = "info", env = "IOT_EMULATOR_LOG")]
     pub(crate) log: String,

@@ -7,15 +7,15 @@ use azure_iot_emulator::Emulator;
 use serde_json::{Value, json};
 
 /// Prints the ready line to standard output.
-pub(crate) fn announce(emulator: &Emulator, ca_file: &Path) -> io::Result<()> {
-    let mut line = ready_line(emulator, ca_file).to_string();
+pub(crate) fn announce(emulator: &Emulator, ca_file: &Path, token: &str) -> io::Result<()> {
+    let mut line = ready_line(emulator, ca_file, token).to_string();
     line.push('\n');
     let mut stdout = io::stdout().lock();
     stdout.write_all(line.as_bytes())?;
     stdout.flush()
 }
 
-fn ready_line(emulator: &Emulator, ca_file: &Path) -> Value {
+fn ready_line(emulator: &Emulator, ca_file: &Path, token: &str) -> Value {
     let mut line = json!({ "status": "ready" });
     if emulator.iothub().is_some() {
         line["iothub"] = json!({
@@ -30,6 +30,6 @@ fn ready_line(emulator: &Emulator, ca_file: &Path) -> Value {
     }
     line["management"] = json!({ "endpoint": emulator.management_endpoint() });
     line["caFile"] = json!(ca_file);
-    line["bearerToken"] = json!(emulator.bearer_token());
+    line["bearerToken"] = json!(token);
     line
 }

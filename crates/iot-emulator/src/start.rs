@@ -1,12 +1,11 @@
 //! Starts the emulator with the options of the command line.
 
 use std::error::Error;
-use std::path::Path;
 use std::time::Duration;
 
 use azure_iot_emulator::{Builder, Emulator};
-use serde_json::Value;
 
+use crate::file::{read_hub, read_json, read_text};
 use crate::options::Options;
 
 pub(crate) async fn start(options: &Options) -> Result<Emulator, Box<dyn Error>> {
@@ -45,7 +44,7 @@ fn with_iothub(mut builder: Builder, options: &Options) -> Result<Builder, Strin
         .blob_port(options.blob_port)
         .tier(options.tier);
     if let Some(path) = &options.hub {
-        builder = builder.preset(read_json("--hub", path)?);
+        builder = builder.preset(read_hub("--hub", path)?);
     }
     Ok(builder)
 }
@@ -58,9 +57,7 @@ fn with_digitaltwins(mut builder: Builder, options: &Options) -> Result<Builder,
         .digitaltwins_port(options.digitaltwins_port)
         .query_lag(Duration::from_secs(options.query_lag));
     for file in &options.event_webhook_ca {
-        let pem = std::fs::read_to_string(file);
-        let pem = pem.map_err(|error| format!("--event-webhook-ca {}: {error}", file.display()))?;
-        builder = builder.event_webhook_certificates(pem);
+        builder = builder.event_webhook_certificates(read_text("--event-webhook-ca", file)?);
     }
     for (name, url) in &options.event_webhook {
         builder = builder.event_webhook(name, url.clone());
@@ -72,9 +69,4 @@ fn with_digitaltwins(mut builder: Builder, options: &Options) -> Result<Builder,
         builder = builder.building();
     }
     Ok(builder)
-}
-
-fn read_json(option: &str, path: &Path) -> Result<Value, String> {
-    let bytes = std::fs::read(path).map_err(|error| format!("{option} {}: {error}", path.display()))?;
-    serde_json::from_slice(&bytes).map_err(|error| format!("{option} {}: {error}", path.display()))
 }

@@ -29,7 +29,7 @@ pub(crate) struct ReadRun {
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// ReadRun twins on `connections` connections for `time` and checks every response.
+/// Reads twins on `connections` connections for `time` and checks every response.
 pub(crate) async fn reads(
     emulator: &Emulator,
     connections: usize,

@@ -1,12 +1,11 @@
 //! The access that a token grants, and its expiry.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
 use time::OffsetDateTime;
+use time::macros::datetime;
 use tokio::sync::watch;
 
 use crate::auth::CLOCK_SKEW;
+use crate::auth::authenticator::Authenticated;
 use crate::auth::caller::{Caller, Rights};
 use crate::clock::Clock;
 
@@ -18,35 +17,20 @@ pub(crate) struct Access {
     pub(crate) until: OffsetDateTime,
 }
 
-impl Access {
-    pub(crate) fn new(caller: Caller, token: &str) -> Self {
-        let until = expiry(token).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+/// The end of access with a token that expires later. Clocks of tests end in the year 9999.
+const LAST_EXPIRY: OffsetDateTime = datetime!(9000-01-01 00:00 UTC);
+
+impl From<Authenticated> for Access {
+    #[expect(clippy::expect_used, reason = "expired credentials are not accepted")]
+    fn from(authenticated: Authenticated) -> Self {
+        let expiry = authenticated.expiry.min(LAST_EXPIRY.unix_timestamp());
+        let expiry = OffsetDateTime::from_unix_timestamp(expiry);
+        let expiry = expiry.expect("accepted credentials expire after the year 0, where clocks begin");
         Self {
-            caller,
-            until: until.saturating_add(CLOCK_SKEW),
+            caller: authenticated.caller,
+            until: expiry.saturating_add(CLOCK_SKEW),
         }
     }
-}
-
-/// Returns the expiry of a shared access signature or JSON Web Token. Opaque tokens do not expire.
-fn expiry(token: &str) -> Option<OffsetDateTime> {
-    let seconds = if let Some(fields) = token.strip_prefix("SharedAccessSignature ") {
-        fields
-            .split('&')
-            .find_map(|field| field.strip_prefix("se="))?
-            .parse()
-            .ok()
-    } else {
-        let claims = token.split('.').nth(1);
-        let claims = claims.and_then(|claims| URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok());
-        let claims: Option<Value> = claims.and_then(|claims| serde_json::from_slice(&claims).ok());
-        match claims {
-            Some(claims) => claims.get("exp")?.as_i64(),
-            None => Some(i64::MAX),
-        }
-    };
-    let last = OffsetDateTime::UNIX_EPOCH.replace_year(9000).ok();
-    OffsetDateTime::from_unix_timestamp(seconds?).ok().or(last)
 }
 
 /// The current access of a connection. Clones share it.
@@ -97,15 +81,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn expiry_is_parsed_from_signatures_and_json_web_tokens() {
-        let read = |token: &str| expiry(token).map(OffsetDateTime::unix_timestamp);
-        assert_eq!(
-            read("SharedAccessSignature sr=h&sig=s&se=1735689600&skn=p"),
-            Some(1_735_689_600)
-        );
-        assert_eq!(read("SharedAccessSignature sr=h"), None);
-        let claims = URL_SAFE_NO_PAD.encode(r#"{"exp":1735689600}"#);
-        assert_eq!(read(&format!("Bearer e30.{claims}.x")), Some(1_735_689_600));
-        assert!(read("Bearer opaque").is_some_and(|expiry| expiry > 4_000_000_000));
+    fn access_ends_after_the_clock_skew_and_within_the_range_of_clocks() {
+        let until = |expiry| {
+            let caller = Caller::owner();
+            Access::from(Authenticated { caller, expiry }).until
+        };
+        assert_eq!(until(1_735_689_600), datetime!(2025-01-01 00:05 UTC));
+        // One client's first token has its expiry in milliseconds.
+        assert_eq!(until(1_735_689_600_000), datetime!(9000-01-01 00:05 UTC));
+        assert_eq!(until(i64::MAX), datetime!(9000-01-01 00:05 UTC));
     }
 }

@@ -1,5 +1,7 @@
 //! The `$cbs` node: tokens arrive as messages, and replies leave over another link.
 
+use fe2o3_amqp::link::RecvError;
+use fe2o3_amqp::types::definitions::{self, AmqpError};
 use fe2o3_amqp::types::messaging::{AmqpValue, ApplicationProperties, Body, Message, MessageId, Properties};
 use fe2o3_amqp::types::primitives::{SimpleValue, Value};
 use fe2o3_amqp::{Receiver, Sender};
@@ -7,12 +9,25 @@ use fe2o3_amqp::{Receiver, Sender};
 use crate::amqp::faults::{AmqpFaultAction, Point};
 use crate::amqp::peer::Peer;
 use crate::amqp::replies::Reply;
+use crate::auth::error::AuthError;
+
+/// The reply to a token that is signed with a device's key, which cannot be checked.
+const NO_DEVICES: &str =
+    "The emulator has no AMQP nodes for devices, so it accepts only the tokens of policies.";
 
 /// Handles the requests that arrive over a link.
 pub(crate) async fn serve_requests(mut receiver: Receiver, peer: Peer) {
     loop {
         let delivery = match receiver.recv::<Body<Value>>().await {
             Ok(delivery) => delivery,
+            Err(RecvError::MessageDecode(error)) => {
+                let text = format!("The message is not valid: {}", error.source);
+                let refusal = definitions::Error::new(AmqpError::DecodeError, text, None);
+                match receiver.reject(error.info, refusal).await {
+                    Ok(()) => continue,
+                    Err(error) => return tracing::debug!(%error, "the $cbs request link ended"),
+                }
+            }
             Err(error) => return tracing::debug!(%error, "the $cbs request link ended"),
         };
         if let Err(error) = receiver.accept(&delivery).await {
@@ -43,6 +58,7 @@ fn put_token(request: &Message<Body<Value>>, peer: &Peer) -> (i32, &'static str)
             peer.access.set(access);
             (200, "OK")
         }
+        Err(AuthError::NoPolicy) => (501, NO_DEVICES),
         Err(error) => {
             tracing::info!(%error, "refused a token");
             (401, "Unauthorized")
@@ -67,6 +83,7 @@ fn reply(correlation_id: Option<MessageId>, status: i32, description: &str) -> R
 }
 
 /// Sends the replies for a link.
+#[expect(clippy::expect_used, reason = "the peer has the sending half")]
 pub(crate) async fn serve_replies(mut sender: Sender, address: String, peer: Peer) {
     let mut replies = peer.replies.add_link(address);
     loop {
@@ -74,8 +91,7 @@ pub(crate) async fn serve_replies(mut sender: Sender, address: String, peer: Pee
             reply = replies.recv() => reply,
             reason = sender.on_detach() => return tracing::debug!(%reason, "the $cbs reply link ended"),
         };
-        // Never `None`, because the peer has the sending half until this task ends.
-        let Some(reply) = reply else { return };
+        let reply = reply.expect("the peer keeps the sending half until this task ends");
         // The outcome of a reply has no effect, so it is not awaited.
         if let Err(error) = sender.send_batchable(reply).await {
             return tracing::debug!(%error, "the $cbs reply link ended");

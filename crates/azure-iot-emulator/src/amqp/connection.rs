@@ -1,48 +1,50 @@
 //! One connection: its sessions and links.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
+use fe2o3_amqp::acceptor::error::AcceptorAttachError;
 use fe2o3_amqp::acceptor::{
     ConnectionAcceptor, LinkAcceptor, LinkEndpoint, ListenerConnectionHandle, ListenerSessionHandle,
     SessionAcceptor, SupportedReceiverSettleModes,
 };
 use fe2o3_amqp::connection::OpenError;
-use fe2o3_amqp::types::definitions::{self, AmqpError, ReceiverSettleMode, Role};
+use fe2o3_amqp::types::definitions::{self, AmqpError, ReceiverSettleMode, Role, SessionError};
 use fe2o3_amqp::types::messaging::TargetArchetype;
 use fe2o3_amqp::types::performatives::Attach;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::amqp::access::AccessCell;
 use crate::amqp::faults::{AmqpFaultAction, Point};
+use crate::amqp::incoming::MAX_FRAME_LENGTH;
 use crate::amqp::node::{Counters, Node};
 use crate::amqp::peer::Peer;
 use crate::amqp::replies::Replies;
 use crate::amqp::sasl::Mechanisms;
 use crate::amqp::stream::{AbortHandle, Stream};
-use crate::amqp::{cbs, devicebound, errors, notifications};
+use crate::amqp::{attach, cbs, devicebound, errors, notifications};
 use crate::iothub::NotificationKind as Kind;
+use crate::server::limits::HANDSHAKE_TIMEOUT;
 
 const CONTAINER_ID: &str = "iot-emulator";
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Above the service's limit, so that a message that is too large is rejected, rather than its link closed.
 const MAX_TRANSFER_SIZE: u64 = 1024 * 1024;
 
-/// Serves a connection until it ends.
-pub(crate) async fn serve(stream: Stream, abort_handle: AbortHandle, node: Arc<Node>) {
+/// Serves a connection until it ends. Calls `opened` once it is open.
+pub(crate) async fn serve(stream: Stream, abort_handle: AbortHandle, node: Arc<Node>, opened: impl FnOnce()) {
     let peer = Peer {
         access: AccessCell::default(),
         replies: Replies::default(),
         abort_handle,
         node,
     };
-    let opened = tokio::time::timeout(HANDSHAKE_TIMEOUT, open(stream, &peer)).await;
-    let mut connection = match opened {
+    let opening = tokio::time::timeout(HANDSHAKE_TIMEOUT, open(stream, &peer)).await;
+    let mut connection = match opening {
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => return tracing::debug!(%error, "could not open an AMQP connection"),
         Err(_) => return tracing::debug!("timed out while opening an AMQP connection"),
     };
+    opened();
     Counters::count(&peer.node.counters.connections);
     while let Some(session) = connection.next_incoming_session().await {
         match SessionAcceptor::new()
@@ -52,10 +54,20 @@ pub(crate) async fn serve(stream: Stream, abort_handle: AbortHandle, node: Arc<N
             Ok(session) => {
                 tokio::spawn(serve_session(session, peer.clone()));
             }
-            Err(error) => tracing::debug!(%error, "could not begin an AMQP session"),
+            // The client waits for the begin performative of its session.
+            Err(error) => {
+                tracing::info!(%error, "could not begin an AMQP session");
+                let text = "The session could not begin.".to_owned();
+                let error = definitions::Error::new(AmqpError::InternalError, text, None);
+                return ended(connection.close_with_error(error).await);
+            }
         }
     }
-    if let Err(error) = connection.close().await {
+    ended(connection.close().await);
+}
+
+fn ended(result: Result<(), fe2o3_amqp::connection::Error>) {
+    if let Err(error) = result {
         tracing::debug!(%error, "an AMQP connection ended with an error");
     }
 }
@@ -74,7 +86,7 @@ async fn open(mut stream: Stream, peer: &Peer) -> Result<ListenerConnectionHandl
     let stream = stream.unread(Bytes::copy_from_slice(&header));
     let acceptor = ConnectionAcceptor::builder()
         .container_id(CONTAINER_ID)
-        .max_frame_size(65536)
+        .max_frame_size(MAX_FRAME_LENGTH)
         .channel_max(8191);
     if with_sasl {
         let mechanisms = Mechanisms {
@@ -89,26 +101,34 @@ async fn open(mut stream: Stream, peer: &Peer) -> Result<ListenerConnectionHandl
 
 async fn serve_session(mut session: ListenerSessionHandle, peer: Peer) {
     let acceptor = LinkAcceptor::builder()
-        // A sender that requests the settle mode `second` gets `first`, because outcomes are final.
         .supported_receiver_settle_modes(SupportedReceiverSettleModes::Both)
         .fallback_receiver_settle_mode(ReceiverSettleMode::First)
         .max_message_size(MAX_TRANSFER_SIZE)
         .build();
     while let Some(mut attach) = session.next_incoming_attach().await {
-        if attach.role == Role::Sender {
-            attach.rcv_settle_mode = ReceiverSettleMode::First;
-        }
+        let refusal = attach::correct(&mut attach);
         let address = address(&attach);
         let reply_to = target(&attach).unwrap_or_default();
-        match acceptor.accept_incoming_attach(attach, &mut session).await {
-            Ok(link) => {
-                // Not aborted with the session, because the link may have locks to release.
-                tokio::spawn(serve_link(link, address, reply_to, peer.clone()));
-            }
-            Err(error) => tracing::debug!(%error, address, "could not attach an AMQP link"),
+        let accepted = acceptor.accept_incoming_attach(attach, &mut session).await;
+        // Links are not aborted with the session, because they may have locks to release.
+        match (accepted, refusal) {
+            (Ok(link), None) => drop(tokio::spawn(serve_link(link, address, reply_to, peer.clone()))),
+            (Ok(link), Some(error)) => drop(tokio::spawn(refuse(link, error))),
+            (Err(AcceptorAttachError::SessionStopped(_)), _) => {}
+            (Err(error), _) => return end(session, &error).await,
         }
     }
     if let Err(error) = session.end().await {
+        tracing::debug!(%error, "an AMQP session ended with an error");
+    }
+}
+
+/// Ends a session whose client has sent an attach that cannot be accepted.
+async fn end(mut session: ListenerSessionHandle, reason: &AcceptorAttachError) {
+    tracing::info!(%reason, "ended an AMQP session");
+    let text = "The name of the link is in use in this session.".to_owned();
+    let error = definitions::Error::new(SessionError::HandleInUse, text, None);
+    if let Err(error) = session.end_with_error(error).await {
         tracing::debug!(%error, "an AMQP session ended with an error");
     }
 }
@@ -152,6 +172,9 @@ async fn serve_link(link: LinkEndpoint, address: String, reply_to: String, peer:
     {
         return refuse(link, errors::of_fault(&condition, description.as_deref())).await;
     }
+    if path.starts_with("devices/") {
+        return refuse(link, no_device_nodes()).await;
+    }
     if !peer.may_connect() {
         return refuse(link, peer.unauthorized()).await;
     }
@@ -166,10 +189,20 @@ async fn serve_link(link: LinkEndpoint, address: String, reply_to: String, peer:
             notifications::serve(sender, Kind::File, &address, peer).await;
         }
         (_, link) => {
-            let text = format!("There is no node {address:?} for this direction.");
-            refuse(link, definitions::Error::new(AmqpError::NotFound, text, None)).await;
+            refuse(link, no_node(&address)).await;
         }
     }
+}
+
+/// The nodes of devices have credentials of their own, which cannot be checked.
+fn no_device_nodes() -> definitions::Error {
+    let text = "The emulator has no AMQP nodes for devices. The management API sends and receives on behalf of a device.";
+    definitions::Error::new(AmqpError::NotImplemented, text.to_owned(), None)
+}
+
+fn no_node(address: &str) -> definitions::Error {
+    let text = format!("There is no node {address} for this direction.");
+    definitions::Error::new(AmqpError::NotFound, text, None)
 }
 
 async fn refuse(link: LinkEndpoint, error: definitions::Error) {

@@ -12,7 +12,7 @@ use crate::amqp::faults::{AmqpFaultAction, Point};
 use crate::amqp::node::Counters;
 use crate::amqp::peer::Peer;
 use crate::amqp::{errors, message};
-use crate::iothub::{Code, HubError};
+use crate::iothub::{Code, HubError, IotHub};
 
 /// The disposition of a message.
 enum Disposition {
@@ -33,17 +33,20 @@ pub(crate) async fn serve(mut receiver: Receiver, address: &str, peer: Peer) {
             received = receiver.recv::<Body<Value>>() => received,
             () = peer.access.lost(&clock) => return close(receiver, peer.expired()).await,
         };
-        let (info, disposition) = match received {
+        let (info, disposition, commit) = match received {
             Ok(delivery) => {
                 Counters::count(&peer.node.counters.messages);
                 let (info, message) = delivery.into_parts();
-                (info, process(message, address, &peer))
+                let processed = async { process(message, address, &peer) };
+                let (disposition, commit) = peer.node.hub.track(processed).await;
+                (info, disposition, commit)
             }
             Err(RecvError::MessageDecode(error)) => {
                 let refusal = HubError::argument(format!("The message is not valid: {}", error.source));
                 (
                     error.info,
                     Disposition::Reject(errors::of_hub(&refusal, clock.now())),
+                    None,
                 )
             }
             Err(RecvError::LinkStateError(LinkStateError::RemoteClosed)) => {
@@ -59,7 +62,7 @@ pub(crate) async fn serve(mut receiver: Receiver, address: &str, peer: Peer) {
             }
             Disposition::Accept => {
                 // Accepted messages must survive a restart.
-                let disposition = match peer.node.hub.durable().await {
+                let disposition = match IotHub::durable(commit).await {
                     Ok(()) => Disposition::Accept,
                     Err(error) => Disposition::Reject(errors::of_hub(&error, peer.node.clock.now())),
                 };

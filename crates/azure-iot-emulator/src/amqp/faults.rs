@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
     tag = "type",
     rename_all = "camelCase",
     rename_all_fields = "camelCase",
-    deny_unknown_fields
+    deny_unknown_fields,
+    expecting = "an action with a type"
 )]
 #[non_exhaustive]
 pub enum AmqpFaultAction {

@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, JoinSet};
@@ -12,9 +11,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::amqp::connection;
 use crate::amqp::node::Node;
 use crate::amqp::stream::{AbortableStream, Stream};
+use crate::server::connections::{Connection, Connections};
+use crate::server::limits::HANDSHAKE_TIMEOUT;
 use crate::socket::{ACCEPT_RETRY_DELAY, ListeningSocket};
-
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A listening port. Dropping it closes the port and breaks open connections.
 pub(crate) struct Listener {
@@ -26,9 +25,14 @@ pub(crate) struct Listener {
 
 impl Listener {
     /// Binds the port and starts accepting connections. Port 0 selects a free port.
-    pub(crate) async fn start(address: SocketAddr, tls: TlsAcceptor, node: Arc<Node>) -> io::Result<Self> {
+    pub(crate) async fn start(
+        address: SocketAddr,
+        tls: TlsAcceptor,
+        node: Arc<Node>,
+        connections: Connections,
+    ) -> io::Result<Self> {
         let (socket, port) = ListeningSocket::bind(address).await?;
-        let accepting = tokio::spawn(accept_all(socket.clone(), tls, node.clone()));
+        let accepting = tokio::spawn(accept_all(socket.clone(), tls, node.clone(), connections));
         let expiring = tokio::spawn(expire_messages(node.clone()));
         Ok(Self {
             port,
@@ -53,16 +57,17 @@ impl Drop for Listener {
     }
 }
 
-async fn accept_all(socket: ListeningSocket, tls: TlsAcceptor, node: Arc<Node>) {
-    let mut connections = JoinSet::new();
+async fn accept_all(socket: ListeningSocket, tls: TlsAcceptor, node: Arc<Node>, connections: Connections) {
+    let mut tasks = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
-            Some(_) = connections.join_next() => continue,
+            Some(_) = tasks.join_next() => continue,
         };
         match accepted {
             Ok(Some(stream)) => {
-                connections.spawn(serve(stream, tls.clone(), node.clone()));
+                let connection = connections.admit().await;
+                tasks.spawn(serve(stream, tls.clone(), node.clone(), connection));
             }
             Ok(None) => return,
             Err(error) => {
@@ -73,16 +78,26 @@ async fn accept_all(socket: ListeningSocket, tls: TlsAcceptor, node: Arc<Node>) 
     }
 }
 
-async fn serve(stream: TcpStream, tls: TlsAcceptor, node: Arc<Node>) {
+async fn serve(stream: TcpStream, tls: TlsAcceptor, node: Arc<Node>, connection: Arc<Connection>) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "could not disable Nagle's algorithm; small AMQP frames may be delayed");
     }
     let abort_handle = node.new_abort_handle();
     let stream = AbortableStream::new(stream, abort_handle.clone());
-    match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-        Ok(Ok(stream)) => connection::serve(Stream::new(stream), abort_handle, node).await,
-        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
-        Err(_) => tracing::debug!("a TLS handshake timed out"),
+    let served = async {
+        match tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+            Ok(Ok(stream)) => {
+                // An open connection may be silent while it waits for messages.
+                let opened = || connection.begin();
+                connection::serve(Stream::new(stream), abort_handle, node, opened).await;
+            }
+            Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+            Err(_) => tracing::debug!("a TLS handshake timed out"),
+        }
+    };
+    tokio::select! {
+        () = served => {}
+        () = connection.evicted() => {}
     }
 }
 

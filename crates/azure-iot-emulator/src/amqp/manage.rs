@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 
 use crate::amqp::control::Amqp;
 use crate::amqp::faults::AmqpFault;
-use crate::management::response::{error, parse};
+use crate::service::management::{error, parse};
 use crate::service::request::ServiceRequest;
 use crate::service::response::ServiceResponse;
 

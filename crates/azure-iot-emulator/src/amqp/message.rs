@@ -16,7 +16,12 @@ pub(crate) fn read(message: Message<Body<Value>>) -> Result<CloudToDeviceMessage
         match (name.as_str(), value) {
             (ACK, SimpleValue::String(ack)) => read.acknowledgement = Acknowledgement::parse(&ack),
             (_, value) => {
-                read.properties.insert(name, json_of(value));
+                let value = json_of(value).ok_or_else(|| {
+                    HubError::argument(format!(
+                        "The type of the application property {name} is not supported."
+                    ))
+                })?;
+                read.properties.insert(name, value);
             }
         }
     }
@@ -60,9 +65,10 @@ fn id_text(id: MessageId) -> String {
     }
 }
 
-fn json_of(value: SimpleValue) -> serde_json::Value {
+/// Converts a property; `None` for decimals, which JSON does not have.
+fn json_of(value: SimpleValue) -> Option<serde_json::Value> {
     use serde_json::json;
-    match value {
+    Some(match value {
         SimpleValue::Null => serde_json::Value::Null,
         SimpleValue::Bool(value) => json!(value),
         SimpleValue::Ubyte(value) => json!(value),
@@ -81,6 +87,6 @@ fn json_of(value: SimpleValue) -> serde_json::Value {
         SimpleValue::Char(character) => json!(character),
         SimpleValue::Uuid(uuid) => json!(uuid::Uuid::from_bytes(uuid.into_inner()).to_string()),
         SimpleValue::Binary(bytes) => json!(String::from_utf8_lossy(&bytes)),
-        other => json!(format!("{other:?}")),
-    }
+        _ => return None,
+    })
 }

@@ -97,13 +97,13 @@ impl Node {
         headers.insert(AUTHORIZATION, value);
         // The resource of a token may be restricted to the AMQP links.
         let path = ["messages", "devicebound"].map(str::to_owned);
-        let caller = self.authenticator.check(
+        let authenticated = self.authenticator.check(
             &headers,
             self.host.get().map_or("localhost", String::as_str),
             &path,
         )?;
         Counters::count(&self.counters.tokens);
-        Ok(Access::new(caller, &text))
+        Ok(authenticated.into())
     }
 
     /// Creates the abort handle of a new connection.

@@ -10,9 +10,9 @@ use fe2o3_amqp::types::messaging::{
     Data, Header, Message, MessageAnnotations, MessageId, Outcome, Properties,
 };
 use fe2o3_amqp::types::primitives::{Binary, Symbol, Timestamp, Value};
-use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt as _, StreamExt as _};
 use time::OffsetDateTime;
 
 use crate::amqp::errors;
@@ -31,6 +31,12 @@ pub(crate) async fn serve(sender: Sender, kind: Kind, address: &str, peer: Peer)
         peer,
     };
     let ended = source.run(address).await;
+    // A receiver may settle notifications right before it detaches the link.
+    while let Some(Some((token, outcome))) = source.outcomes.next().now_or_never() {
+        if let Err(error) = source.settle(&token, outcome) {
+            tracing::debug!(%error, "a notification has no outcome");
+        }
+    }
     for token in &source.locked {
         source.peer.node.hub.unlock_notification(kind, token);
     }

@@ -17,6 +17,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_util::io::{CopyToBytes, SinkWriter, StreamReader};
 
+use crate::amqp::ending::Ending;
+use crate::amqp::incoming::Incoming;
 use crate::amqp::tags;
 
 /// A transport of AMQP.
@@ -124,9 +126,12 @@ impl<S: Abort + AsyncWrite + Unpin> AsyncWrite for AbortableStream<S> {
     }
 }
 
-/// A stream that can unread bytes, and that [lengthens delivery tags](tags) in outgoing frames.
+/// A stream that can unread bytes, that [lengthens delivery tags](tags) in outgoing frames, and that closes the connection
+/// with an error if a client sends a frame that the AMQP library cannot decode or would ignore.
 pub(crate) struct Stream {
     unread: Bytes,
+    incoming: Incoming,
+    ending: Ending,
     /// The beginning of an incomplete outgoing frame.
     incomplete: BytesMut,
     outgoing: VecDeque<Bytes>,
@@ -137,6 +142,8 @@ impl Stream {
     pub(crate) fn new(inner: impl Io + 'static) -> Self {
         Self {
             unread: Bytes::new(),
+            incoming: Incoming::default(),
+            ending: Ending::default(),
             incomplete: BytesMut::new(),
             outgoing: VecDeque::new(),
             inner: Box::new(inner),
@@ -165,7 +172,11 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.unread.is_empty() {
-            return Pin::new(&mut self.inner).poll_read(context, buffer);
+            let start = buffer.filled().len();
+            ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
+            let received = buffer.filled().get(start..).unwrap_or_default();
+            let followed = self.incoming.follow(received);
+            return Poll::Ready(followed.map_err(|error| self.ending.set(error)));
         }
         let length = self.unread.len().min(buffer.remaining());
         let bytes = self.unread.split_to(length);
@@ -203,6 +214,7 @@ impl AsyncWrite for Stream {
         let this = &mut *self;
         this.incomplete.extend_from_slice(bytes);
         while let Some(frame) = tags::next_frame(&mut this.incomplete) {
+            this.ending.follow(&frame);
             this.outgoing.push_back(frame);
         }
         Poll::Ready(Ok(bytes.len()))
@@ -214,22 +226,26 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(close) = self.ending.close_frame() {
+            self.outgoing.push_back(close);
+        }
         ready!(self.poll_drain(context))?;
         Pin::new(&mut self.inner).poll_shutdown(context)
     }
 }
 
-/// Returns the bytes in the binary messages of a WebSocket. Text messages are ignored.
+/// Returns the bytes in the binary messages of a WebSocket. A text message is an error.
 pub(crate) fn of_websocket<S>(socket: WebSocketStream<S>) -> Stream
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let (sink, stream) = socket.split();
     let incoming = stream.map_err(io::Error::other).try_filter_map(|message| {
-        future::ready(Ok(match message {
-            Message::Binary(bytes) => Some(bytes),
-            _ => None,
-        }))
+        future::ready(match message {
+            Message::Binary(bytes) => Ok(Some(bytes)),
+            Message::Text(_) => Err(io::Error::new(io::ErrorKind::InvalidData, "a text message")),
+            _ => Ok(None),
+        })
     });
     let reader = StreamReader::new(incoming);
     let writer = SinkWriter::new(CopyToBytes::new(Binary(sink)));

@@ -15,11 +15,16 @@ use crate::amqp::connection;
 use crate::amqp::node::Node;
 use crate::amqp::stream::{Abort, AbortHandle, AbortableStream, of_websocket};
 use crate::server::endpoint::Upgrade;
+use crate::service::Refusal;
 
 /// The paths that clients use; the last one is that of uamqp.
 const PATHS: [&str; 2] = ["/$iothub/websocket", "/$servicebus/websocket"];
 /// The subprotocol of all official clients, and that of the WebSocket binding of AMQP.
 const PROTOCOLS: [&str; 2] = ["AMQPWSB10", "amqp"];
+
+/// Only devices use MQTT.
+const NO_MQTT: &str = "The emulator has no MQTT endpoint for devices. The management API sends and receives on behalf of a \
+     device; see \"Simulated devices\" in its documentation.";
 
 impl Abort for TokioIo<Upgraded> {
     /// Does nothing, because the HTTP server owns the TCP stream. The connection ends without a close frame or a reset.
@@ -30,23 +35,17 @@ impl Abort for TokioIo<Upgraded> {
 pub(crate) struct AmqpWebSockets(pub(crate) Arc<Node>);
 
 impl Upgrade for AmqpWebSockets {
-    fn upgrade(&self, request: &mut Request<Incoming>) -> Option<Response<()>> {
-        upgrade(request, &self.0)
+    fn upgrade(&self, request: &mut Request<Incoming>) -> Option<Result<Response<()>, Refusal>> {
+        let path = request.uri().path().trim_end_matches('/');
+        let is_here = PATHS.iter().any(|known| known.eq_ignore_ascii_case(path));
+        is_here.then(|| upgrade(request, &self.0))
     }
 }
 
-/// Responds to a request for AMQP over a WebSocket; returns `None` for other paths.
+/// Responds to a request for AMQP over a WebSocket.
 #[expect(clippy::expect_used, reason = "the accept key is base64")]
-fn upgrade(request: &mut Request<Incoming>, node: &Arc<Node>) -> Option<Response<()>> {
-    let path = request.uri().path().trim_end_matches('/');
-    if !PATHS.iter().any(|known| known.eq_ignore_ascii_case(path)) {
-        return None;
-    }
-    let Some((key, protocol)) = handshake(request) else {
-        let mut response = Response::new(());
-        *response.status_mut() = StatusCode::BAD_REQUEST;
-        return Some(response);
-    };
+fn upgrade(request: &mut Request<Incoming>, node: &Arc<Node>) -> Result<Response<()>, Refusal> {
+    let (key, protocol) = handshake(request)?;
     let accept = derive_accept_key(key.as_bytes());
     let upgrading = hyper::upgrade::on(&mut *request);
     tokio::spawn({
@@ -66,21 +65,35 @@ fn upgrade(request: &mut Request<Incoming>, node: &Arc<Node>) -> Option<Response
     headers.insert("sec-websocket-protocol", HeaderValue::from_static(protocol));
     let accept = HeaderValue::from_str(&accept).expect("base64 is ASCII");
     headers.insert("sec-websocket-accept", accept);
-    Some(response)
+    Ok(response)
 }
 
-/// Returns the key and the chosen subprotocol, if the handshake is complete.
-fn handshake(request: &Request<Incoming>) -> Option<(HeaderValue, &'static str)> {
+/// Returns the key and the chosen subprotocol.
+fn handshake(request: &Request<Incoming>) -> Result<(HeaderValue, &'static str), Refusal> {
     let headers = request.headers();
     let is_upgrade = request.method() == Method::GET
         && tokens(headers, "connection").any(|token| token.eq_ignore_ascii_case("upgrade"))
         && tokens(headers, "upgrade").any(|token| token.eq_ignore_ascii_case("websocket"))
         && tokens(headers, "sec-websocket-version").any(|token| token == "13");
-    let key = headers.get("sec-websocket-key").filter(|_| is_upgrade)?.clone();
-    let offered = |known: &&&str| {
+    let key = headers.get("sec-websocket-key").filter(|_| is_upgrade);
+    let key = key.ok_or_else(|| {
+        let text = "This path is for WebSockets: GET with the headers of RFC 6455, section 4.1.";
+        Refusal::BadRequest(text.to_owned())
+    })?;
+    let offers = |known: &str| {
         tokens(headers, "sec-websocket-protocol").any(|token| token.eq_ignore_ascii_case(known))
     };
-    Some((key, PROTOCOLS.iter().find(offered)?))
+    match PROTOCOLS.iter().find(|known| offers(known)) {
+        Some(protocol) => Ok((key.clone(), protocol)),
+        None if offers("mqtt") => Err(Refusal::Unsupported(NO_MQTT)),
+        None => {
+            let text = format!(
+                "The subprotocol of the WebSocket must be {}.",
+                PROTOCOLS.join(" or ")
+            );
+            Err(Refusal::BadRequest(text))
+        }
+    }
 }
 
 /// Returns the elements of a list header.
@@ -96,5 +109,5 @@ async fn serve(upgraded: Upgraded, node: Arc<Node>) {
     let abort_handle: AbortHandle = node.new_abort_handle();
     let stream = AbortableStream::new(TokioIo::new(upgraded), abort_handle.clone());
     let socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
-    connection::serve(of_websocket(socket), abort_handle, node).await;
+    connection::serve(of_websocket(socket), abort_handle, node, || {}).await;
 }

@@ -9,6 +9,14 @@ use crate::auth::error::AuthError;
 use crate::auth::sas::Policies;
 use crate::clock::Clock;
 
+/// A caller whose credentials were accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Authenticated {
+    pub(crate) caller: Caller,
+    /// The expiry of the credentials, in seconds since 1970. The allowed clock skew comes on top.
+    pub(crate) expiry: i64,
+}
+
 /// Authenticates requests to one service.
 #[derive(Debug, Clone)]
 pub(crate) struct Authenticator {
@@ -55,9 +63,14 @@ impl Authenticator {
         headers: &HeaderMap,
         host: &str,
         path_segments: &[String],
-    ) -> Result<Caller, AuthError> {
+    ) -> Result<Authenticated, AuthError> {
         let (policies, tokens) = match &self.schemes {
-            Schemes::Open => return Ok(Caller::owner()),
+            Schemes::Open => {
+                return Ok(Authenticated {
+                    caller: Caller::owner(),
+                    expiry: i64::MAX,
+                });
+            }
             Schemes::Bearer(tokens) => (None, tokens),
             Schemes::SharedAccessOrBearer(policies, tokens) => (Some(policies), tokens),
         };
@@ -69,7 +82,11 @@ impl Authenticator {
             let policies = policies.ok_or(AuthError::UnknownScheme)?;
             policies.check(credentials.trim(), host, path_segments, now)
         } else if scheme.eq_ignore_ascii_case("Bearer") {
-            tokens.check(credentials.trim(), now).map(|()| Caller::bearer())
+            let expiry = tokens.check(credentials.trim(), now)?;
+            Ok(Authenticated {
+                caller: Caller::bearer(),
+                expiry,
+            })
         } else {
             Err(AuthError::UnknownScheme)
         }

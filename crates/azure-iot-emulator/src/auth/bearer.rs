@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -52,13 +53,14 @@ struct Lifetime {
 }
 
 impl Lifetime {
-    fn check(self, now: OffsetDateTime) -> Result<(), AuthError> {
+    /// Returns the expiry of a token that is valid now.
+    fn check(self, now: OffsetDateTime) -> Result<i64, AuthError> {
         let now = now.unix_timestamp();
         let skew = CLOCK_SKEW.whole_seconds();
         if self.expires.saturating_add(skew) <= now || self.starts > now.saturating_add(skew) {
             return Err(AuthError::Expired);
         }
-        Ok(())
+        Ok(self.expires)
     }
 }
 
@@ -78,26 +80,21 @@ impl BearerTokens {
         }
     }
 
-    /// Validates a token. An opaque token must only match the syntax of RFC 6750.
-    pub(crate) fn check(&self, token: &str, now: OffsetDateTime) -> Result<(), AuthError> {
+    /// Validates a token and returns its expiry, in seconds since 1970. Like the services, it accepts only JSON Web Tokens.
+    pub(crate) fn check(&self, token: &str, now: OffsetDateTime) -> Result<i64, AuthError> {
         let cached = self.cache.0.read().get(token).copied();
         if let Some(lifetime) = cached {
             return lifetime.check(now);
         }
-        if !is_b64token(token) {
-            return Err(AuthError::Malformed);
-        }
-        let Some(claims) = claims(token) else {
-            return Ok(());
-        };
+        let claims = claims(token).ok_or(AuthError::Malformed)?;
         let lifetime = self.lifetime(&claims)?;
-        lifetime.check(now)?;
+        let expiry = lifetime.check(now)?;
         let mut cache = self.cache.0.write();
         if cache.len() >= CACHE_CAPACITY {
             cache.clear();
         }
         cache.insert(token.into(), lifetime);
-        Ok(())
+        Ok(expiry)
     }
 
     /// Returns the lifetime of a token for this service.
@@ -127,35 +124,37 @@ impl BearerTokens {
     }
 }
 
-/// Issues a token for both services in the format of Microsoft Entra, valid for one hour. Its signature is random, so
-/// only the emulator accepts it.
-pub(crate) fn issue(now: OffsetDateTime) -> String {
-    let audiences: Vec<&str> = IOT_HUB_AUDIENCES
-        .into_iter()
-        .chain(DIGITAL_TWINS_AUDIENCES)
-        .collect();
+/// The lifetime of tokens, unless another one is asked for.
+pub(crate) const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
+
+/// A token that the emulator has issued.
+pub(crate) struct IssuedToken {
+    pub(crate) token: String,
+    /// In seconds since 1970.
+    pub(crate) expiry: i64,
+}
+
+/// Issues a token in the format of Microsoft Entra, for one audience or, by default, for both services. Its signature is
+/// random, so only the emulator accepts it.
+pub(crate) fn issue(now: OffsetDateTime, lifetime: Duration, audience: Option<&str>) -> IssuedToken {
+    let audience = match audience {
+        Some(audience) => json!(audience),
+        None => json!([&IOT_HUB_AUDIENCES[..], &DIGITAL_TWINS_AUDIENCES[..]].concat()),
+    };
     let now = now.unix_timestamp();
+    let expiry = now.saturating_add_unsigned(lifetime.as_secs());
     let header = json!({"typ": "JWT", "alg": "HS256"});
     let claims = json!({
-        "aud": audiences, "iss": "https://sts.windows.net/emulator/", "sub": "emulator",
-        "iat": now, "nbf": now, "exp": now + 3600,
+        "aud": audience, "iss": "https://sts.windows.net/emulator/", "sub": "emulator",
+        "iat": now, "nbf": now, "exp": expiry,
     });
     let encode = |text: String| URL_SAFE_NO_PAD.encode(text);
     let signature = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-    format!(
-        "{}.{}.{signature}",
-        encode(header.to_string()),
-        encode(claims.to_string())
-    )
-}
-
-/// Returns whether this is a `b64token` of RFC 6750, section 2.1.
-fn is_b64token(token: &str) -> bool {
-    let body = token.trim_end_matches('=');
-    !body.is_empty()
-        && body.bytes().all(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
-        })
+    let (header, claims) = (encode(header.to_string()), encode(claims.to_string()));
+    IssuedToken {
+        token: format!("{header}.{claims}.{signature}"),
+        expiry,
+    }
 }
 
 /// Returns the claims if the token is a JSON Web Token.
@@ -201,10 +200,14 @@ mod tests {
 
     #[test]
     fn issued_token_is_valid_for_both_services_until_it_expires() {
-        let token = issue(NOW);
+        let IssuedToken { token, expiry } = issue(NOW, DEFAULT_LIFETIME, None);
+        assert_eq!(expiry, NOW.unix_timestamp() + 3600);
         for tokens in [BearerTokens::for_iot_hub(), BearerTokens::for_digital_twins()] {
-            assert_eq!(tokens.check(&token, NOW), Ok(()));
-            assert_eq!(tokens.check(&token, NOW + time::Duration::minutes(64)), Ok(()));
+            assert_eq!(tokens.check(&token, NOW), Ok(expiry));
+            assert_eq!(
+                tokens.check(&token, NOW + time::Duration::minutes(64)),
+                Ok(expiry)
+            );
             assert_eq!(
                 tokens.check(&token, NOW + time::Duration::minutes(66)),
                 Err(AuthError::Expired)
@@ -222,7 +225,7 @@ mod tests {
         let tokens = BearerTokens::for_iot_hub();
         let later = NOW.unix_timestamp() + 60;
         let good = token(&json!({"aud": "https://iothubs.azure.net/", "exp": later}));
-        assert_eq!(tokens.check(&good, NOW), Ok(()));
+        assert_eq!(tokens.check(&good, NOW), Ok(later));
         let other = token(&json!({"aud": "https://vault.azure.net", "exp": later}));
         assert_eq!(tokens.check(&other, NOW), Err(AuthError::WrongAudience));
         let endless = token(&json!({"aud": "https://iothubs.azure.net"}));
@@ -236,12 +239,12 @@ mod tests {
         let numbered =
             |number: usize| token(&json!({"aud": "https://iothubs.azure.net", "exp": later, "jti": number}));
         for number in 0..=CACHE_CAPACITY {
-            assert_eq!(tokens.check(&numbered(number), NOW), Ok(()));
+            assert_eq!(tokens.check(&numbered(number), NOW), Ok(later));
             assert!(tokens.cache.0.read().len() <= CACHE_CAPACITY);
         }
         let last = numbered(CACHE_CAPACITY);
         assert!(tokens.cache.0.read().contains_key(&*last));
-        assert_eq!(tokens.check(&last, NOW), Ok(()));
+        assert_eq!(tokens.check(&last, NOW), Ok(later));
         assert_eq!(
             tokens.check(&last, NOW + time::Duration::minutes(7)),
             Err(AuthError::Expired)
@@ -249,10 +252,37 @@ mod tests {
     }
 
     #[test]
-    fn opaque_token_must_match_the_syntax() {
+    fn issued_token_for_one_audience_is_refused_by_the_other_service() {
+        let day = Duration::from_secs(86_400);
+        let issued = issue(NOW, day, Some("https://digitaltwins.azure.net"));
+        let tomorrow = NOW + day;
+        assert_eq!(
+            BearerTokens::for_digital_twins().check(&issued.token, tomorrow),
+            Ok(issued.expiry)
+        );
+        assert_eq!(
+            BearerTokens::for_iot_hub().check(&issued.token, NOW),
+            Err(AuthError::WrongAudience)
+        );
+        let endless = issue(NOW, Duration::MAX, None);
+        assert_eq!(
+            BearerTokens::for_iot_hub().check(&endless.token, NOW),
+            Ok(i64::MAX)
+        );
+    }
+
+    #[test]
+    fn opaque_tokens_are_refused() {
         let tokens = BearerTokens::for_digital_twins();
-        assert_eq!(tokens.check("any-opaque~token==", NOW), Ok(()));
-        for bad in ["", "==", "two words", "quote\"d", "naïve"] {
+        for bad in [
+            "",
+            "==",
+            "any-opaque~token==",
+            "a.b.c",
+            "e30.e30",
+            "e30.W10.x",
+            "naïve",
+        ] {
             assert_eq!(tokens.check(bad, NOW), Err(AuthError::Malformed), "{bad}");
         }
     }

@@ -12,6 +12,8 @@ pub(crate) enum AuthError {
     UnknownScheme,
     #[error("the credentials are malformed")]
     Malformed,
+    #[error("the token names no shared access policy, so it is signed with a device's key")]
+    NoPolicy,
     #[error("there is no shared access policy with this name")]
     UnknownPolicy,
     /// The signature is of another key or another string.

@@ -11,6 +11,7 @@ use sha2::Sha256;
 use time::OffsetDateTime;
 
 use crate::auth::CLOCK_SKEW;
+use crate::auth::authenticator::Authenticated;
 use crate::auth::caller::{Caller, DEFAULT_POLICIES, Rights};
 use crate::auth::error::AuthError;
 use crate::auth::key::generate_key;
@@ -97,10 +98,9 @@ impl Policies {
         host: &str,
         path_segments: &[String],
         now: OffsetDateTime,
-    ) -> Result<Caller, AuthError> {
+    ) -> Result<Authenticated, AuthError> {
         let mut token = Token::parse(credentials)?;
-        // A token without a policy is signed with a device's key, which this API does not accept.
-        let policy_name = token.policy.take().ok_or(AuthError::UnknownPolicy)?;
+        let policy_name = token.policy.take().ok_or(AuthError::NoPolicy)?;
         let policy = self
             .policies
             .iter()
@@ -115,35 +115,46 @@ impl Policies {
         if !self.resource_contains(token.resource, host, path_segments) {
             return Err(AuthError::WrongResource);
         }
-        Ok(Caller::shared_access(policy_name, policy.rights))
+        Ok(Authenticated {
+            caller: Caller::shared_access(policy_name, policy.rights),
+            expiry: token.expiry,
+        })
     }
 
     fn resource_contains(&self, resource: &str, host: &str, path_segments: &[String]) -> bool {
-        // Some clients encode a space as `+`, others do not encode `+`. Ids have no spaces, so both forms are tried.
+        // Some clients encode a space as `+`, others leave a `+` as it is. Ids have no spaces, so trying both forms is
+        // unambiguous.
         let as_form = resource.replace('+', " ");
         [as_form.as_str(), resource].into_iter().any(|text| {
             let Ok(decoded) = percent_decode_str(text).decode_utf8() else {
                 return false;
             };
-            let mut parts = decoded.trim_end_matches('/').split('/');
-            let resource_host = parts.next().unwrap_or_default();
+            let decoded = decoded.trim_end_matches('/');
+            let (resource_host, path) = decoded.split_once('/').unwrap_or((decoded, ""));
+            let mut parts = path.split('/').filter(|_| !path.is_empty()).enumerate();
             self.is_host(resource_host, host)
-                && parts
-                    .enumerate()
-                    .all(|(at, part)| path_segments.get(at).is_some_and(|segment| segment == part))
+                && parts.all(|(at, part)| path_segments.get(at).is_some_and(|segment| segment == part))
         })
     }
 
-    /// Compares hosts with and without the port, because clients sign either form if the connection string has a port.
+    /// Compares hosts with and without the port, because clients sign either form if the connection string has a port. A
+    /// default port is the same as none: clients leave it out of `Host`, but may sign it.
     fn is_host(&self, resource_host: &str, addressed: &str) -> bool {
-        self.hosts
-            .iter()
-            .map(String::as_str)
-            .chain([addressed])
-            .any(|known| {
-                known.eq_ignore_ascii_case(resource_host)
-                    || without_port(known).eq_ignore_ascii_case(resource_host)
-            })
+        let mut known = self.hosts.iter().map(String::as_str).chain([addressed]);
+        known.any(|known| {
+            without_default_port(known).eq_ignore_ascii_case(without_default_port(resource_host))
+                || without_port(known).eq_ignore_ascii_case(resource_host)
+        })
+    }
+}
+
+/// The default ports of HTTPS and AMQP over TLS.
+const DEFAULT_PORTS: [&str; 2] = ["443", "5671"];
+
+fn without_default_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if DEFAULT_PORTS.contains(&port) => name,
+        _ => host,
     }
 }
 

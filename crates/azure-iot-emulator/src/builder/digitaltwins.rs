@@ -11,6 +11,7 @@ use crate::builder::shared::{Shared, listen};
 use crate::digitaltwins::DigitalTwins;
 use crate::running::RunningInstance;
 use crate::server::endpoint::Endpoint;
+use crate::socket::local_authority;
 
 impl Builder {
     /// Creates the instance, unless it is disabled. Jobs of a state run as soon as it is loaded, so the blob directory is
@@ -57,9 +58,9 @@ pub(super) async fn start(
         journal: shared.journal.clone(),
     };
     let address = SocketAddr::new(options.address, port);
-    let server = listen("digitaltwins", address, endpoint).await?;
+    let server = listen("digitaltwins", address, endpoint, shared.connections).await?;
     Ok(RunningInstance {
-        url: format!("https://localhost:{}", server.port()),
+        url: format!("https://{}", local_authority(server.port(), 443)),
         twins,
         server,
     })

@@ -15,7 +15,7 @@ use crate::tls::CertificateError;
 #[non_exhaustive]
 pub enum StartError {
     /// The port could not be bound.
-    #[error("could not bind {address} for the endpoint {service}")]
+    #[error("could not bind {address} for the {service} endpoint")]
     Bind {
         /// The endpoint: `iothub`, `amqp`, `blobs`, `digitaltwins` or `management`.
         service: &'static str,
@@ -39,7 +39,7 @@ pub enum StartError {
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
     /// A name for the certificate is not a valid host name.
-    #[error("{name:?} is not a valid host name")]
+    #[error("\"{name}\" is not a valid host name")]
     HostName {
         /// The name; a hub name includes its domain.
         name: String,
@@ -58,7 +58,7 @@ pub enum StartError {
     Preset(#[from] PresetError),
     /// A shared access policy does not exist, or its key is not base64.
     #[error(
-        "the shared access policy {policy:?} does not exist, or its key is not base64; \
+        "the shared access policy \"{policy}\" does not exist, or its key is not base64; \
          the policies are iothubowner, service, device, registryRead, registryReadWrite"
     )]
     PolicyKey {

@@ -15,8 +15,10 @@ use crate::builder::options::Builder;
 use crate::builder::shared::{Shared, listen};
 use crate::iothub::{Blobs, IotHub};
 use crate::running::{RunningHub, RunningJobs};
+use crate::server::connections::Connections;
 use crate::server::endpoint::Endpoint;
 use crate::server::listener::Server;
+use crate::socket::local_authority;
 use crate::tls;
 
 pub(super) async fn start(
@@ -54,8 +56,8 @@ pub(super) async fn start(
         journal: shared.journal.clone(),
     };
     let address = SocketAddr::new(options.address, port);
-    let server = listen("iothub", address, endpoint).await?;
-    let authority = format!("localhost:{}", server.port());
+    let server = listen("iothub", address, endpoint, shared.connections).await?;
+    let authority = local_authority(server.port(), 443);
     node.set_host(authority.clone());
     let listener = start_amqp(options, node.clone(), shared).await?;
     let blobs = start_blobs(options, hub.clone(), shared).await?;
@@ -72,7 +74,8 @@ pub(super) async fn start(
 
 async fn start_amqp(options: &Builder, node: Arc<Node>, shared: &Shared) -> Result<Listener, StartError> {
     let address = SocketAddr::new(options.address, options.amqp_port);
-    let listener = Listener::start(address, shared.tls.clone(), node).await;
+    let connections = Connections::new(shared.connections);
+    let listener = Listener::start(address, shared.tls.clone(), node, connections).await;
     listener.map_err(|source| StartError::Bind {
         service: "amqp",
         address,
@@ -90,7 +93,7 @@ async fn start_blobs(options: &Builder, hub: Arc<IotHub>, shared: &Shared) -> Re
         journal: shared.journal.clone(),
     };
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), options.blob_port);
-    let server = listen("blobs", address, endpoint).await?;
+    let server = listen("blobs", address, endpoint, shared.connections).await?;
     hub.set_blob_port(server.port());
     Ok(server)
 }

@@ -13,7 +13,9 @@ use crate::faults::Faults;
 use crate::management::Management;
 use crate::running::{RunningHub, RunningInstance, RunningManagement};
 use crate::server::endpoint::Endpoint;
+use crate::server::limits::MANAGEMENT_CONNECTIONS;
 use crate::service::StatefulService;
+use crate::socket::local_authority;
 
 pub(super) async fn start(
     options: &Builder,
@@ -39,9 +41,9 @@ pub(super) async fn start(
         journal: shared.journal.clone(),
     };
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), options.management_port);
-    let server = listen("management", address, endpoint).await?;
+    let server = listen("management", address, endpoint, MANAGEMENT_CONNECTIONS).await?;
     Ok(RunningManagement {
-        url: format!("http://localhost:{}", server.port()),
+        url: format!("http://{}", local_authority(server.port(), 80)),
         server,
     })
 }

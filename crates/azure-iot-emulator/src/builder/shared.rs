@@ -15,15 +15,18 @@ pub(super) struct Shared {
     pub(super) tls: TlsAcceptor,
     pub(super) faults: Faults,
     pub(super) journal: Option<Journal>,
+    /// Maximum number of connections of each endpoint of a service.
+    pub(super) connections: usize,
 }
 
-/// Starts a server.
+/// Starts a server for up to `connections` at a time.
 pub(super) async fn listen(
     service: &'static str,
     address: SocketAddr,
     endpoint: Endpoint,
+    connections: usize,
 ) -> Result<Server, StartError> {
-    let server = Server::start(address, endpoint).await;
+    let server = Server::start(address, endpoint, connections).await;
     server.map_err(|source| StartError::Bind {
         service,
         address,

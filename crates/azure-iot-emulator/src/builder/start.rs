@@ -12,6 +12,7 @@ use crate::builder::{digitaltwins, iothub, management};
 use crate::faults::Faults;
 use crate::iothub::IotHub;
 use crate::running::Emulator;
+use crate::server::limits::connections_per_endpoint;
 use crate::service::StatefulService;
 use crate::tls;
 
@@ -54,6 +55,7 @@ impl Builder {
             tls: TlsAcceptor::from(certificates.server_config),
             faults: Faults::default(),
             journal: initial.journal,
+            connections: connections_per_endpoint(),
         };
         let iothub = match (hub, self.iothub_port) {
             (Some(hub), Some(port)) => {

@@ -9,7 +9,7 @@ use crate::digitaltwins::rules::limits::Limits;
 use crate::digitaltwins::rules::precondition::{IfMatch, parse_if_none_match};
 use crate::service::{ServiceRequest, ServiceResponse};
 
-/// The published api-versions, oldest first.
+/// The stable api-versions, oldest first. A preview has the behavior of the stable version that followed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ApiVersion {
     V2020_10_31,
@@ -18,9 +18,13 @@ pub(crate) enum ApiVersion {
     V2023_10_31,
 }
 
-const API_VERSIONS: [(&str, ApiVersion); 4] = [
+/// All versions that were ever published.
+const API_VERSIONS: [(&str, ApiVersion); 7] = [
+    ("2020-05-31-preview", ApiVersion::V2020_10_31),
     ("2020-10-31", ApiVersion::V2020_10_31),
+    ("2021-06-30-preview", ApiVersion::V2022_05_31),
     ("2022-05-31", ApiVersion::V2022_05_31),
+    ("2023-02-27-preview", ApiVersion::V2023_06_30),
     ("2023-06-30", ApiVersion::V2023_06_30),
     ("2023-10-31", ApiVersion::V2023_10_31),
 ];
@@ -171,6 +175,21 @@ impl<'a> Call<'a> {
 
 fn unsupported(version: &str) -> ServiceError {
     errors::unknown_api_version(version, &API_VERSIONS.map(|(name, _)| name))
+}
+
+/// Splits the path of a request into decoded segments, in which `%2F` stays as it was sent: the service takes it as a part
+/// of the id.
+pub(crate) fn path_segments(request: &ServiceRequest) -> ServiceResult<Vec<String>> {
+    let path = request.raw_path.strip_prefix('/').unwrap_or(&request.raw_path);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let decode = |segment: &str| {
+        let segment = segment.replace("%2F", "%252F").replace("%2f", "%252f");
+        let decoded = percent_encoding::percent_decode_str(&segment).decode_utf8();
+        decoded
+            .map(|decoded| decoded.into_owned())
+            .map_err(|_| errors::invalid_argument(format!("The path /{path} is not UTF-8.")))
+    };
+    path.split('/').map(decode).collect()
 }
 
 /// Returns a 204 response. The service sends it with `Content-Length: 0`.

@@ -18,7 +18,7 @@ pub(super) fn get(
     id: &str,
     component: &str,
 ) -> ServiceResult<ServiceResponse> {
-    check_twin_id(id, &session.instance.limits)?;
+    check_twin_id(id)?;
     let twin = Arc::clone(lookup::twin(&session.graph.read(), id)?);
     let component = twin
         .component(component)
@@ -39,7 +39,7 @@ pub(super) fn patch(
     component: &str,
 ) -> ServiceResult<ServiceResponse> {
     let limits = &session.instance.limits;
-    check_twin_id(id, limits)?;
+    check_twin_id(id)?;
     let operations = patch::parse(call.limited_body(limits)?, Some(component))?;
     let etag = session.patch_twin(id, &operations, &call.if_match()?, call.origin())?;
     Ok(call::no_content().with_header("etag", &etag.to_string()))

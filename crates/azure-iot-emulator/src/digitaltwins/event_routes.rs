@@ -29,7 +29,7 @@ pub(super) fn put(instance: &Instance, call: &Call<'_>, id: &str) -> ServiceResu
     let endpoint = text("endpointName").ok_or_else(errors::route_endpoint_invalid)?;
     let filter_text = text("filter").ok_or_else(errors::route_filter_missing)?;
     let filter = Filter::parse(filter_text)
-        .map_err(|error| errors::route_filter_invalid(error.line, error.position))?;
+        .map_err(|error| errors::route_filter_invalid(error.line, error.position, &error.input))?;
     let route = Route {
         endpoint: endpoint.to_owned(),
         filter_text: filter_text.to_owned(),

@@ -13,7 +13,7 @@ use crate::digitaltwins::rules::limits::Limits;
 use crate::digitaltwins::rules::rates::RateLimiter;
 use crate::digitaltwins::store::shared_graph::{GraphAccess, SharedGraph};
 use crate::digitaltwins::store::timestamp::Timestamp;
-use crate::durable::Journal;
+use crate::durable::journal::Journal;
 
 /// The shared state of a `DigitalTwins`. Running jobs keep it alive.
 ///

@@ -4,14 +4,16 @@
 //! |---|---|
 //! | [`record`], [`table`] | records of jobs, and their table |
 //! | [`worker`] | the threads that run jobs |
-//! | [`import`], [`section`], [`import_rows`], [`import_log`], [`blobs`] | execution of an import: the input file, its sections and rows, the log, blob storage |
+//! | [`import`], [`import_file`], [`section`], [`import_rows`], [`import_log`], [`blobs`], [`blob_reader`] | execution of an import: the input file, its sections, storage of its rows, the log, blob storage |
 //! | [`deletion`] | execution of a deletion |
 //!
 //! One job runs at a time, on its own thread, which releases the graph's lock between batches.
 
+mod blob_reader;
 pub(crate) mod blobs;
 mod deletion;
 mod import;
+mod import_file;
 mod import_log;
 mod import_rows;
 pub(crate) mod record;

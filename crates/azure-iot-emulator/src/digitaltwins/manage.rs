@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::digitaltwins::DigitalTwins;
-use crate::digitaltwins::events::endpoint::EndpointError;
-use crate::management::response::{ManagementResult, error, parse};
+use crate::digitaltwins::events::endpoint::{EndpointError, without_password};
+use crate::service::management::{ManagementResult, error, parse};
 use crate::service::{ServiceRequest, ServiceResponse};
 
 #[derive(Serialize, Deserialize)]
@@ -118,7 +118,7 @@ impl DigitalTwins {
             .events
             .webhooks()
             .iter()
-            .map(|(name, url)| json!({"name": name, "url": url.as_str()}))
+            .map(|(name, url)| json!({"name": name, "url": without_password(url).as_str()}))
             .collect();
         ServiceResponse::json(StatusCode::OK, &webhooks)
     }
@@ -128,7 +128,7 @@ impl DigitalTwins {
         let url = Url::parse(&wanted.url).map_err(|error| {
             (
                 StatusCode::BAD_REQUEST,
-                format!("the url {:?} is not valid: {error}", wanted.url),
+                format!("the url \"{}\" is not valid: {error}", wanted.url),
             )
         })?;
         let added = self.add_webhook(name, &url);

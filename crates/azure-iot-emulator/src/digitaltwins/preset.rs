@@ -150,6 +150,7 @@ impl Building<'_> {
             name: name.to_owned(),
             target: target.to_owned(),
             properties,
+            ignores_case: false,
         };
         let id = format!("{name}-{target}");
         let (relationship, _) = relationship_check::build(&self.graph, self.limits, source, &id, new, true)?;

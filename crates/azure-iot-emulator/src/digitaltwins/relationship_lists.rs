@@ -62,7 +62,7 @@ fn page<'g>(mut rest: impl Iterator<Item = &'g Arc<Relationship>>) -> (Vec<Arc<R
 }
 
 pub(super) fn list(session: &mut Session<'_>, call: &Call<'_>, twin: &str) -> ServiceResult<ServiceResponse> {
-    check_twin_id(twin, &session.instance.limits)?;
+    check_twin_id(twin)?;
     let name = call
         .query_value("relationshipName")
         .filter(|name| !name.is_empty());
@@ -78,7 +78,7 @@ pub(super) fn list_incoming(
     call: &Call<'_>,
     twin: &str,
 ) -> ServiceResult<ServiceResponse> {
-    check_twin_id(twin, &session.instance.limits)?;
+    check_twin_id(twin)?;
     let after = position(call)?;
     let (items, more) = incoming(&session.graph.read(), twin, after.as_ref())?;
     let next_link = next_link(call, twin, "incomingrelationships", None, &items, more);

@@ -15,7 +15,7 @@ use crate::digitaltwins::store::relationship::Relationship;
 use crate::service::ServiceResponse;
 
 pub(super) fn get(session: &mut Session<'_>, twin: &str, id: &str) -> ServiceResult<ServiceResponse> {
-    check_relationship_ids(twin, id, &session.instance.limits)?;
+    check_relationship_ids(twin, id)?;
     let graph = session.graph.read();
     let (_, relationship) = lookup::relationship(&graph, twin, id)?;
     let relationship = Arc::clone(relationship);
@@ -31,7 +31,7 @@ pub(super) fn put(
     id: &str,
 ) -> ServiceResult<ServiceResponse> {
     let instance = session.instance;
-    check_relationship_ids(twin, id, &instance.limits)?;
+    check_relationship_ids(twin, id)?;
     let must_be_new = call.must_be_new()?;
     let Ok(Value::Object(body)) = call.limited_json_body(&instance.limits)? else {
         return Err(errors::relationship_body_unreadable());
@@ -55,7 +55,7 @@ pub(super) fn patch(
     id: &str,
 ) -> ServiceResult<ServiceResponse> {
     let instance = session.instance;
-    check_relationship_ids(twin, id, &instance.limits)?;
+    check_relationship_ids(twin, id)?;
     let operations = patch::parse(call.limited_body(&instance.limits)?, None)?;
     let if_match = call.if_match()?;
     let mut graph = session.graph.write();
@@ -77,7 +77,7 @@ pub(super) fn delete(
     id: &str,
 ) -> ServiceResult<ServiceResponse> {
     let instance = session.instance;
-    check_relationship_ids(twin, id, &instance.limits)?;
+    check_relationship_ids(twin, id)?;
     let if_match = call.if_match()?;
     let mut graph = session.graph.write();
     let (slot, relationship) = lookup::relationship(&graph, twin, id)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::digitaltwins::call::{ApiVersion, Call};
+use crate::digitaltwins::call::{self, ApiVersion, Call};
 use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::instance::Instance;
 use crate::digitaltwins::{
@@ -102,7 +102,8 @@ pub(super) async fn dispatch(
     request: &ServiceRequest,
 ) -> ServiceResult<ServiceResponse> {
     let path = &request.raw_path;
-    let segments = request.segments();
+    let segments = call::path_segments(request)?;
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let resource =
         Resource::of(&segments).ok_or_else(|| errors::no_such_route(request.method.as_str(), path))?;
     let call = Call::new(request)?;

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::digitaltwins::call::Call;
+use crate::digitaltwins::call::{self, Call};
 use crate::digitaltwins::errors::{self, ServiceError};
 use crate::digitaltwins::instance::Instance;
 use crate::digitaltwins::rules::rates::RateClass;
@@ -26,33 +26,26 @@ impl Service for DigitalTwins {
     fn handle(&self, request: ServiceRequest) -> BoxFuture<'_, ServiceResponse> {
         Box::pin(async move {
             if let Some(response) = check_rates(&self.instance, &request) {
-                return with_common_headers(response, request.header("traceparent"));
+                return response;
             }
             self.instance.session().graph.catch_up();
             let response = router::dispatch(&self.instance, &request)
                 .await
-                .unwrap_or_else(|error| {
-                    // Errors of jobs lack the header.
-                    let is_job = request
-                        .segments()
-                        .first()
-                        .is_some_and(|word| word.eq_ignore_ascii_case("jobs"));
-                    let with_code =
-                        !is_job && Call::new(&request).is_ok_and(|call| call.version.has_error_header());
-                    error_response(&error, with_code)
-                });
+                .unwrap_or_else(|error| error_response(&error, has_error_header(&request)));
             with_common_headers(response, request.header("traceparent"))
         })
     }
 
     fn refuse(&self, refusal: &Refusal, _request_id: &str) -> ServiceResponse {
-        let response = match refusal {
-            Refusal::Unauthorized(_) => gateway(StatusCode::UNAUTHORIZED),
-            Refusal::BadRequest(text) => error_response(&errors::invalid_argument(text.clone()), true),
-            Refusal::BodyTooLarge { limit } => error_response(&errors::body_too_large(*limit), true),
-            Refusal::Fault(status) => gateway(*status),
+        let error = match refusal {
+            Refusal::Unauthorized(_) => return gateway(StatusCode::UNAUTHORIZED),
+            Refusal::Fault(status) => return gateway(*status),
+            Refusal::BadRequest(text) => errors::invalid_argument(text.clone()),
+            Refusal::BodyTooLarge { limit } => errors::body_too_large(*limit),
+            Refusal::BodyTimeout { .. } => return gateway(StatusCode::REQUEST_TIMEOUT),
+            Refusal::Unsupported(_) => return gateway(StatusCode::NOT_IMPLEMENTED),
         };
-        with_common_headers(response, None)
+        with_common_headers(error_response(&error, true), None)
     }
 }
 
@@ -99,7 +92,13 @@ fn error_response(error: &ServiceError, with_code_header: bool) -> ServiceRespon
     response
 }
 
-/// Returns an error response of the gateway in front of the service, which has its own format.
+/// Returns whether errors of a request have the header with their code: not with the versions that never sent it.
+fn has_error_header(request: &ServiceRequest) -> bool {
+    Call::new(request).map_or(true, |call| call.version.has_error_header())
+}
+
+/// Returns an error response of the gateway in front of the service, which has its own format and none of the service's
+/// headers.
 fn gateway(status: StatusCode) -> ServiceResponse {
     let body = match status {
         StatusCode::TOO_MANY_REQUESTS => json!({"error": {
@@ -111,10 +110,11 @@ fn gateway(status: StatusCode) -> ServiceResponse {
             "message": other.canonical_reason().unwrap_or("Unknown"),
         }),
     };
-    ServiceResponse::json(status, &body)
+    ServiceResponse::json(status, &body).with_header("content-type", "application/json")
 }
 
-/// Adds a correlation id and a `traceparent` that continues the caller's trace, if any.
+/// Adds the headers of all responses of the service: HSTS, a correlation id, and a trace that continues the caller's, if
+/// any.
 fn with_common_headers(response: ServiceResponse, traceparent: Option<&str>) -> ServiceResponse {
     let mut trace = Uuid::encode_buffer();
     let trace = traceparent
@@ -124,6 +124,7 @@ fn with_common_headers(response: ServiceResponse, traceparent: Option<&str>) -> 
     let id = Uuid::new_v4();
     let span = id.as_u64_pair().0;
     response
+        .with_header("strict-transport-security", "max-age=2592000")
         .with_header(
             "mise-correlation-id",
             id.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()),
@@ -131,12 +132,13 @@ fn with_common_headers(response: ServiceResponse, traceparent: Option<&str>) -> 
         .with_header("traceresponse", &format!("00-{trace}-{span:016x}-01"))
 }
 
-/// Returns an error response if the request exceeds the rates.
+/// Returns the response to a request that exceeds the rates.
 fn check_rates(instance: &Instance, request: &ServiceRequest) -> Option<ServiceResponse> {
     if !instance.rates.is_enabled() {
         return None;
     }
-    let segments = request.segments();
+    let segments = call::path_segments(request).ok()?;
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let class = RateClass::of(&request.method, &segments);
     let changed = match (class, segments.as_slice()) {
         (Some(RateClass::TwinPatches | RateClass::TwinCreatesAndDeletes), [_, twin, ..]) => Some(*twin),
@@ -149,8 +151,8 @@ fn check_rates(instance: &Instance, request: &ServiceRequest) -> Option<ServiceR
     let response = match class {
         // The service enforces the query quota; the gateway enforces all other rates.
         Some(RateClass::Queries) => {
-            let with_code = Call::new(request).is_ok_and(|call| call.version.has_error_header());
-            error_response(&errors::query_quota_reached(), with_code)
+            let response = error_response(&errors::query_quota_reached(), has_error_header(request));
+            with_common_headers(response, request.header("traceparent"))
         }
         _ => gateway(StatusCode::TOO_MANY_REQUESTS),
     };

@@ -7,7 +7,7 @@ use crate::digitaltwins::errors::{self, ServiceResult};
 use crate::digitaltwins::events::notify::Telemetry;
 use crate::digitaltwins::instance::Session;
 use crate::digitaltwins::rules::lookup::{self, check_twin_id};
-use crate::digitaltwins::store::timestamp::is_iso_8601;
+use crate::digitaltwins::store::timestamp::telemetry_source_time;
 use crate::service::ServiceResponse;
 
 /// Accepts telemetry of a twin or component. It is not validated against the model.
@@ -18,19 +18,16 @@ pub(super) fn send(
     component: Option<&str>,
 ) -> ServiceResult<ServiceResponse> {
     let instance = session.instance;
-    check_twin_id(id, &instance.limits)?;
+    check_twin_id(id)?;
     let Ok(payload @ Value::Object(_)) = call.limited_json_body(&instance.limits)? else {
         return Err(errors::telemetry_invalid("The telemetry must be a JSON object."));
     };
     let message_id = call.header("message-id").filter(|id| !id.trim().is_empty());
     let message_id = message_id.ok_or_else(errors::message_id_missing)?;
-    let source_time = call.header("telemetry-source-time");
-    if let Some(time) = source_time
-        && !is_iso_8601(time)
-    {
-        let text = format!("The Telemetry-Source-Time {time} is not an ISO 8601 date and time.");
-        return Err(errors::telemetry_invalid(text));
-    }
+    let source_time = call
+        .header("telemetry-source-time")
+        .map(source_time)
+        .transpose()?;
     let graph = session.graph.read();
     let twin = lookup::twin(&graph, id)?;
     if let Some(component) = component
@@ -47,4 +44,11 @@ pub(super) fn send(
     };
     instance.events.telemetry_sent(&graph, telemetry, call.origin());
     Ok(call::no_content())
+}
+
+fn source_time(text: &str) -> ServiceResult<String> {
+    telemetry_source_time(text).ok_or_else(|| {
+        let text = format!("The Telemetry-Source-Time {text} is not an ISO 8601 date and time.");
+        errors::telemetry_invalid(text)
+    })
 }

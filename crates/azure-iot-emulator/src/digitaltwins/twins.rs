@@ -14,7 +14,7 @@ use crate::digitaltwins::store::twin::{Twin, TwinJson};
 use crate::service::ServiceResponse;
 
 pub(super) fn get(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> ServiceResult<ServiceResponse> {
-    check_twin_id(id, &session.instance.limits)?;
+    check_twin_id(id)?;
     let twin = Arc::clone(lookup::twin(&session.graph.read(), id)?);
     Ok(response(&twin, call))
 }
@@ -22,7 +22,7 @@ pub(super) fn get(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> Servi
 /// Creates a twin or replaces the whole of it; its relationships stay.
 pub(super) fn put(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> ServiceResult<ServiceResponse> {
     let instance = session.instance;
-    check_twin_id(id, &instance.limits)?;
+    check_twin_id(id)?;
     let must_be_new = call.must_be_new()?;
     let Ok(Value::Object(body)) = call.limited_json_body(&instance.limits)? else {
         return Err(errors::invalid_payload());
@@ -42,7 +42,7 @@ pub(super) fn put(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> Servi
 
 pub(super) fn patch(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> ServiceResult<ServiceResponse> {
     let limits = &session.instance.limits;
-    check_twin_id(id, limits)?;
+    check_twin_id(id)?;
     let operations = patch::parse(call.limited_body(limits)?, None)?;
     let etag = session.patch_twin(id, &operations, &call.if_match()?, call.origin())?;
     Ok(call::no_content().with_header("etag", &etag.to_string()))
@@ -50,7 +50,7 @@ pub(super) fn patch(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> Ser
 
 pub(super) fn delete(session: &mut Session<'_>, call: &Call<'_>, id: &str) -> ServiceResult<ServiceResponse> {
     let instance = session.instance;
-    check_twin_id(id, &instance.limits)?;
+    check_twin_id(id)?;
     let if_match = call.if_match()?;
     let mut graph = session.graph.write();
     let (slot, node) = lookup::node(&graph, id)?;

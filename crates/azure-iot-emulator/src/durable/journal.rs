@@ -4,19 +4,35 @@
 mod tests;
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, RwLock};
 use serde_json::{Map, Value};
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
+use crate::durable::error::DataFileError;
 use crate::durable::file::DataFile;
+use crate::durable::state_change::StateChange;
 use crate::service::StatefulService;
 
 /// The state could not be written to disk; the log has the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotDurable;
+
+/// The changes of a request, which a write will include.
+#[derive(Debug)]
+pub(crate) struct PendingCommit(Option<oneshot::Receiver<()>>);
+
+impl PendingCommit {
+    /// Waits until the changes, and all previous ones, are on disk.
+    pub(crate) async fn durable(self) -> Result<(), NotDurable> {
+        let written = self.0.ok_or(NotDurable)?;
+        written.await.map_err(|_| NotDurable)
+    }
+}
 
 /// Writes the changes of services to the data file. Clones write to the same file.
 #[derive(Debug, Clone)]
@@ -26,25 +42,25 @@ pub(crate) struct Journal {
 
 #[derive(Debug)]
 struct Shared {
+    /// Number of failed writes whose changes were undone. Locked for reading while a request makes changes and asks for a
+    /// write, and for writing while changes are taken or undone. So a request fails if and only if its changes are undone.
+    undone: RwLock<u64>,
     requests: Mutex<WriteRequests>,
     requested: Condvar,
-    progress: watch::Sender<Progress>,
 }
 
-/// Requests for a write, numbered from 1.
+/// Requests for a write.
 #[derive(Debug, Default)]
 struct WriteRequests {
-    last: u64,
+    /// Requests that wait for the next write; one that is dropped has failed.
+    waiting: Vec<oneshot::Sender<()>>,
+    /// Whether a write is requested without waiting for it.
+    is_woken: bool,
+    /// Whether the last write failed. Only a request that waits causes another attempt, or a job could cause attempts
+    /// without end.
+    has_failed: bool,
     /// Whether no more requests are accepted.
     stop: bool,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Progress {
-    /// Number of the last request that was written or has failed.
-    done: u64,
-    /// Number of the last request of the last successful write, which includes the changes of earlier failed writes.
-    durable: u64,
 }
 
 /// The writing thread. Dropping it writes pending changes and ends the thread.
@@ -68,9 +84,9 @@ impl Journal {
         file.replace(&services, &others)?;
         let journal = Self {
             shared: Arc::new(Shared {
+                undone: RwLock::new(0),
                 requests: Mutex::default(),
                 requested: Condvar::new(),
-                progress: watch::Sender::new(Progress::default()),
             }),
         };
         let mut worker = Worker {
@@ -90,34 +106,41 @@ impl Journal {
         Ok((journal, writer))
     }
 
-    /// Waits until all previous changes are on disk.
-    #[expect(clippy::expect_used, reason = "`self` holds the sender")]
-    pub(crate) async fn commit(&self) -> Result<(), NotDurable> {
-        let mut progress = self.shared.progress.subscribe();
-        let number = self.request_write().ok_or(NotDurable)?;
-        let progress = progress.wait_for(|progress| progress.done >= number).await;
-        let progress = progress.expect("the sender lives as long as the journal");
-        if progress.durable >= number {
-            Ok(())
-        } else {
-            Err(NotDurable)
-        }
+    /// Runs a request that makes changes, and asks for a write when it has ended. If changes are undone while the request
+    /// waits for something, it has failed.
+    pub(crate) async fn track<F: Future>(&self, request: F) -> (F::Output, PendingCommit) {
+        let mut request = pin!(request);
+        let mut first = None;
+        poll_fn(|context| {
+            let undone = self.shared.undone.read();
+            let first = *first.get_or_insert(*undone);
+            request.as_mut().poll(context).map(|result| {
+                let commit = (first == *undone).then(|| self.request_write()).flatten();
+                (result, PendingCommit(commit))
+            })
+        })
+        .await
     }
 
-    /// Wakes the writer without waiting for the write.
-    pub(crate) fn wake(&self) {
-        self.request_write();
-    }
-
-    /// Requests a write and returns its number; `None` if the writer has ended.
-    fn request_write(&self) -> Option<u64> {
+    /// Returns `None` if the writer has ended.
+    fn request_write(&self) -> Option<oneshot::Receiver<()>> {
         let mut requests = self.shared.requests.lock();
         if requests.stop {
             return None;
         }
-        requests.last += 1;
+        let (written, is_written) = oneshot::channel();
+        requests.waiting.push(written);
         self.shared.requested.notify_one();
-        Some(requests.last)
+        Some(is_written)
+    }
+
+    /// Wakes the writer without waiting for the write.
+    pub(crate) fn wake(&self) {
+        let mut requests = self.shared.requests.lock();
+        if !requests.has_failed {
+            requests.is_woken = true;
+            self.shared.requested.notify_one();
+        }
     }
 }
 
@@ -142,16 +165,14 @@ struct Worker {
     incomplete: bool,
 }
 
-/// Releases all waiting requests when the thread ends, even by a panic.
+/// Fails all waiting requests when the thread ends, even by a panic.
 struct EndOfWrites(Arc<Shared>);
 
 impl Drop for EndOfWrites {
     fn drop(&mut self) {
         let mut requests = self.0.requests.lock();
         requests.stop = true;
-        // No more numbers are assigned. Requests that were not written have failed.
-        let last = requests.last;
-        self.0.progress.send_modify(|progress| progress.done = last);
+        requests.waiting.clear();
         drop(requests);
         if std::thread::panicking() {
             tracing::error!("the thread that writes the data file has panicked; all further changes fail");
@@ -159,63 +180,103 @@ impl Drop for EndOfWrites {
     }
 }
 
+type Changes = BTreeMap<&'static str, Vec<StateChange>>;
+
 impl Worker {
     fn run(&mut self) {
         let _end = EndOfWrites(self.shared.clone());
-        let mut done = 0;
         loop {
-            let (number, stop) = {
-                let mut requests = self.shared.requests.lock();
-                while requests.last == done && !requests.stop {
-                    self.shared.requested.wait(&mut requests);
-                }
-                (requests.last, requests.stop)
-            };
-            let written = self.write();
-            if let Err(error) = &written {
-                tracing::error!(%error, "could not write the state");
-                self.incomplete = true;
-            }
-            done = number;
-            self.shared.progress.send_modify(|progress| {
-                progress.done = number;
-                if written.is_ok() {
-                    progress.durable = number;
-                }
-            });
-            if stop {
+            let stop = self.wait_for_request();
+            if !self.write_or_undo(false) || stop {
                 return;
             }
-            // Compaction runs after the requests are released, because their changes are already in the journal.
-            if written.is_ok()
-                && self.file.needs_compaction()
-                && let Err(error) = self.write_snapshot()
-            {
-                tracing::warn!(%error, "could not compact the data file; the journal continues");
+            // Compaction begins after the requests are released, because their changes are already in the journal.
+            if !self.incomplete && self.file.needs_compaction() && !self.write_or_undo(true) {
+                return;
             }
         }
     }
 
-    /// Appends the changes to the journal, or writes a snapshot if the journal lacks a change.
-    fn write(&mut self) -> std::io::Result<()> {
-        let changes: BTreeMap<_, _> = self
+    /// Returns whether the writer must stop after the next write.
+    fn wait_for_request(&self) -> bool {
+        let mut requests = self.shared.requests.lock();
+        while requests.waiting.is_empty() && !requests.is_woken && !requests.stop {
+            self.shared.requested.wait(&mut requests);
+        }
+        requests.is_woken = false;
+        requests.stop
+    }
+
+    /// Writes all changes, and releases or fails their requests. Returns false if changes could not be undone.
+    fn write_or_undo(&mut self, is_compaction: bool) -> bool {
+        let new = if is_compaction || self.incomplete {
+            match self.file.write_new_files(&self.services, &self.others) {
+                Err(error) if is_compaction => {
+                    // No change was taken.
+                    tracing::warn!(%error, "could not compact the data file; the journal continues");
+                    return true;
+                }
+                new => Some(new),
+            }
+        } else {
+            None
+        };
+        let (waiting, changes) = self.take();
+        let written = match new {
+            Some(new) => new.and_then(|new| self.file.adopt(new, &changes)),
+            None if changes.is_empty() => Ok(()),
+            None => self.file.append(&changes),
+        };
+        self.incomplete = written.is_err();
+        self.shared.requests.lock().has_failed = written.is_err();
+        let Err(error) = written else {
+            for waiting in waiting {
+                // A request that was dropped does not wait any more.
+                let _ = waiting.send(());
+            }
+            return true;
+        };
+        tracing::error!(%error, "could not write the state; its last changes are undone");
+        if let Err(error) = self.undo() {
+            tracing::error!(%error, "could not undo changes; all further changes fail");
+            return false;
+        }
+        // The requests fail after their changes have become invisible.
+        drop(waiting);
+        true
+    }
+
+    /// Takes the changes since the last call, and exactly the requests that made them.
+    fn take(&self) -> (Vec<oneshot::Sender<()>>, Changes) {
+        let _undone = self.shared.undone.write();
+        let waiting = std::mem::take(&mut self.shared.requests.lock().waiting);
+        let changes = self
             .services
             .iter()
             .map(|service| (service.name(), service.take_changes()))
-            .filter(|(_, changes)| !changes.is_empty())
-            .collect();
-        if self.incomplete {
-            self.write_snapshot()
-        } else if changes.is_empty() {
-            Ok(())
-        } else {
-            self.file.append(&changes)
-        }
+            .filter(|(_, changes)| !changes.is_empty());
+        (waiting, changes.collect())
     }
 
-    fn write_snapshot(&mut self) -> std::io::Result<()> {
-        self.file.replace(&self.services, &self.others)?;
-        self.incomplete = false;
+    /// Returns the services to the state on disk. Changes that were made since the failed write are lost, too, so their
+    /// requests fail.
+    fn undo(&mut self) -> Result<(), UndoError> {
+        let state = self.file.read_state()?;
+        let mut undone = self.shared.undone.write();
+        *undone += 1;
+        for service in &self.services {
+            service.load(state.get(service.name()).unwrap_or(&Value::Null))?;
+        }
+        self.shared.requests.lock().waiting.clear();
         Ok(())
     }
+}
+
+/// The state on disk could not be read or loaded.
+#[derive(Debug, thiserror::Error)]
+enum UndoError {
+    #[error(transparent)]
+    File(#[from] DataFileError),
+    #[error(transparent)]
+    State(#[from] crate::error::StateError),
 }

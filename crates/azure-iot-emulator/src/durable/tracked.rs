@@ -1,5 +1,7 @@
 //! A map that records changed keys, so that the journal writes only changed entries.
 
+pub(crate) mod groups;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
@@ -94,17 +96,19 @@ impl<V> Tracked<V> {
 
 impl<V: Serialize> Tracked<V> {
     /// Returns the changes since the last call. `path` is the path of this map in the state.
-    #[expect(clippy::expect_used, reason = "records have string keys and serialize")]
     pub(crate) fn take_changes(&mut self, path: &[&str]) -> Vec<StateChange> {
         let changed = self.take_changed().into_iter();
-        let changes = changed.map(|key| StateChange {
-            value: self
-                .map
-                .get(&key)
-                .map(|value| serde_json::to_value(value).expect("a record is valid JSON")),
-            path: path.iter().copied().map(str::to_owned).chain([key]).collect(),
-        });
-        changes.collect()
+        changed
+            .map(|key| change(&[path, &[&key]].concat(), self.map.get(&key)))
+            .collect()
+    }
+}
+
+#[expect(clippy::expect_used, reason = "records have string keys and serialize")]
+fn change(path: &[&str], value: Option<&impl Serialize>) -> StateChange {
+    StateChange {
+        path: path.iter().copied().map(str::to_owned).collect(),
+        value: value.map(|value| serde_json::to_value(value).expect("a record is valid JSON")),
     }
 }
 

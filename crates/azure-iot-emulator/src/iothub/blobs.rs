@@ -7,7 +7,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 
 use crate::iothub::hub::IotHub;
-use crate::iothub::store::blob::{Blob, Container};
+use crate::iothub::store::blob::Blob;
 use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse};
 
 /// The service of the containers. It checks no credentials, so it must listen only on the loopback address.
@@ -37,16 +37,16 @@ impl Blobs {
 
     fn create_container(&self, container: &str) -> ServiceResponse {
         self.0.write(|store| {
-            if store.containers.contains_key(container) {
-                return error(StatusCode::CONFLICT, "ContainerAlreadyExists");
+            if store.containers.add_group(container) {
+                ServiceResponse::empty(StatusCode::CREATED)
+            } else {
+                error(StatusCode::CONFLICT, "ContainerAlreadyExists")
             }
-            store.containers.insert(container.to_owned(), Container::new());
-            ServiceResponse::empty(StatusCode::CREATED)
         })
     }
 
     fn delete_container(&self, container: &str) -> ServiceResponse {
-        match self.0.write(|store| store.containers.remove(container)) {
+        match self.0.write(|store| store.containers.remove_group(container)) {
             Some(_) => ServiceResponse::empty(StatusCode::ACCEPTED),
             None => error(StatusCode::NOT_FOUND, "ContainerNotFound"),
         }
@@ -80,9 +80,7 @@ impl Blobs {
     }
 
     fn delete_blob(&self, container: &str, name: &str) -> ServiceResponse {
-        let removed = self
-            .0
-            .write(|store| store.containers.get_mut(container)?.remove(name));
+        let removed = self.0.write(|store| store.containers.remove(container, name));
         match removed {
             Some(_) => ServiceResponse::empty(StatusCode::ACCEPTED),
             None => error(StatusCode::NOT_FOUND, "BlobNotFound"),
@@ -145,6 +143,8 @@ impl Service for Blobs {
             Refusal::Unauthorized(_) => error(StatusCode::FORBIDDEN, "AuthenticationFailed"),
             Refusal::BadRequest(_) => error(StatusCode::BAD_REQUEST, "InvalidUri"),
             Refusal::BodyTooLarge { .. } => error(StatusCode::PAYLOAD_TOO_LARGE, "RequestBodyTooLarge"),
+            Refusal::BodyTimeout { .. } => error(StatusCode::REQUEST_TIMEOUT, "OperationTimedOut"),
+            Refusal::Unsupported(_) => error(StatusCode::NOT_IMPLEMENTED, "NotImplemented"),
             Refusal::Fault(status) => error(*status, "InternalError"),
         }
     }

@@ -20,15 +20,18 @@ const ITEM_LIMIT: usize = 100;
 
 impl IotHub {
     pub(super) fn bulk_update(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
-        let items: Vec<BulkItem> = body::parse(&request.body)?;
+        let items: Vec<BulkItem> =
+            body::parse_list(&request.body).map_err(|error| HubError::format(&error))?;
         if items.len() > ITEM_LIMIT {
             let text = format!("A request can have {ITEM_LIMIT} devices, not {}.", items.len());
             return Err(HubError::new(Code::TOO_MANY_DEVICES, text));
         }
         let mut seen = HashSet::new();
-        if let Some(duplicate) = items.iter().find(|item| !seen.insert(item.ids())) {
-            let (device_id, _) = duplicate.ids();
-            return Err(HubError::new(Code::DEVICE_DEFINED_MULTIPLE_TIMES, device_id));
+        // Modules count as their device.
+        let device_ids = items.iter().filter_map(BulkItem::device_id);
+        if let Some(repeated) = device_ids.into_iter().find(|device_id| !seen.insert(*device_id)) {
+            let text = format!("DeviceDefinedMultipleTimes, device ID {repeated}");
+            return Err(HubError::new(Code::DEVICE_DEFINED_MULTIPLE_TIMES, text));
         }
         let now = self.now();
         let errors = self.write(|store| {

@@ -7,9 +7,11 @@ use http::StatusCode;
 pub(crate) struct Code(u32);
 
 impl Code {
+    pub(crate) const GENERIC_BAD_REQUEST: Self = Self(400000);
     pub(crate) const INVALID_PROTOCOL_VERSION: Self = Self(400001);
     pub(crate) const INVALID_OPERATION: Self = Self(400003);
     pub(crate) const ARGUMENT_INVALID: Self = Self(400004);
+    pub(crate) const ARGUMENT_NULL: Self = Self(400005);
     pub(crate) const IOT_HUB_FORMAT_ERROR: Self = Self(400006);
     pub(crate) const DEVICE_DEFINED_MULTIPLE_TIMES: Self = Self(400011);
     pub(crate) const BULK_REGISTRY_OPERATION_FAILURE: Self = Self(400013);
@@ -18,6 +20,7 @@ impl Code {
     pub(crate) const INVALID_CONFIGURATION_TARGET_CONDITION: Self = Self(400401);
     pub(crate) const INVALID_CONFIGURATION_CONTENT: Self = Self(400402);
     pub(crate) const INVALID_CONFIGURATION_CUSTOM_METRICS_QUERY: Self = Self(400404);
+    pub(crate) const INVALID_PNP_DESIRED_PROPERTIES: Self = Self(400502);
     pub(crate) const INVALID_DIGITAL_TWIN_JSON_PATCH: Self = Self(400505);
     pub(crate) const INVALID_DIGITAL_TWIN_PATCH_PATH: Self = Self(400508);
     pub(crate) const IOT_HUB_UNAUTHORIZED_ACCESS: Self = Self(401002);
@@ -25,6 +28,7 @@ impl Code {
     pub(crate) const GENERIC_NOT_FOUND: Self = Self(404000);
     pub(crate) const JOB_QUOTA_EXCEEDED: Self = Self(403003);
     pub(crate) const DEVICE_MAXIMUM_QUEUE_DEPTH_EXCEEDED: Self = Self(403004);
+    pub(crate) const DEVICE_MODEL_MAX_PROPERTIES_EXCEEDED: Self = Self(403100);
     pub(crate) const DEVICE_NOT_FOUND: Self = Self(404001);
     pub(crate) const JOB_NOT_FOUND: Self = Self(404002);
     pub(crate) const CONFIGURATION_NOT_FOUND: Self = Self(404301);

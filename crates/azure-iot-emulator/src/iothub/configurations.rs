@@ -1,5 +1,7 @@
 //! Configurations: settings for all devices that a condition selects.
 
+pub(super) mod authorship;
+pub(super) mod loaded;
 pub(super) mod metrics;
 pub(super) mod reconcile;
 pub(super) mod scope;
@@ -20,7 +22,7 @@ use crate::iothub::configurations::write::ConfigurationInput;
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::hub::IotHub;
 use crate::iothub::rules::precondition::IfMatch;
-use crate::iothub::rules::{body, configuration_content};
+use crate::iothub::rules::{body, configuration_content, target_condition};
 use crate::iothub::store::configuration::Configuration;
 use crate::iothub::store::{Store, etag};
 use crate::service::{ServiceRequest, ServiceResponse};
@@ -50,9 +52,9 @@ impl IotHub {
     pub(super) fn put_configuration(&self, request: &ServiceRequest, id: &str) -> Result<ServiceResponse> {
         let body: ConfigurationInput = body::parse(&request.body)?;
         let if_match = IfMatch::of(&request.headers);
-        let now = self.now();
+        let (now, tier) = (self.now(), self.tier());
         self.write(|store| {
-            let response = respond(store.put_configuration(id, body, &if_match, now)?, None);
+            let response = respond(store.put_configuration(id, body, &if_match, tier, now)?, None);
             store.reconcile(Scope::All, now);
             Ok(response)
         })
@@ -75,15 +77,13 @@ impl IotHub {
         let condition_error = if condition.trim() == "*" {
             Some("The target condition '*' cannot be tested.".to_owned())
         } else {
-            language::parse_target_condition(&condition)
-                .err()
-                .map(|error| error.to_string())
+            target_condition::parse_any(&condition).err()
         };
         let errors: IndexMap<String, String> = body
             .custom_metric_queries
             .unwrap_or_default()
             .into_iter()
-            .filter_map(|(name, query)| Some((name, language::parse_and_validate(&query).err()?.to_string())))
+            .filter_map(|(name, query)| Some((name, language::parse_metric(&query).err()?.to_string())))
             .collect();
         let body = json!({ "targetConditionError": condition_error, "customMetricQueryErrors": errors });
         Ok(ServiceResponse::json(StatusCode::OK, &body))
@@ -94,7 +94,7 @@ impl IotHub {
         request: &ServiceRequest,
         device_id: &str,
     ) -> Result<ServiceResponse> {
-        let body: Value = body::parse(&request.body)?;
+        let body: Value = body::parse_any(&request.body)?;
         let now = self.now();
         self.write(|store| {
             if !store.device(device_id)?.edge {

@@ -4,9 +4,9 @@ use http::StatusCode;
 
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::hub::IotHub;
+use crate::iothub::rules::identity_input;
 use crate::iothub::rules::identity_input::{DeviceInput, DeviceWrite};
 use crate::iothub::rules::precondition::IfMatch;
-use crate::iothub::rules::{body, identity_input};
 use crate::iothub::store::etag;
 use crate::iothub::store::identity::Device;
 use crate::iothub::store::view::DeviceView;
@@ -34,14 +34,14 @@ impl IotHub {
 
     pub(super) fn put_device(&self, request: &ServiceRequest, device_id: &str) -> Result<ServiceResponse> {
         identity_input::check_id(device_id)?;
-        let body: DeviceInput = body::parse(&request.body)?;
+        let body: DeviceInput = identity_input::parse(&request.body)?;
         if body.device_id.as_deref() != Some(device_id) {
             return Err(HubError::argument(
                 "The device id in the body differs from the device id in the path.",
             ));
         }
         let write = DeviceWrite::new(body)?;
-        let if_match = IfMatch::of(&request.headers);
+        let if_match = IfMatch::of_identity(&request.headers);
         let now = self.now();
         self.write(|store| {
             let existing = store.devices.get(device_id);
@@ -58,7 +58,7 @@ impl IotHub {
     }
 
     pub(super) fn delete_device(&self, request: &ServiceRequest, device_id: &str) -> Result<ServiceResponse> {
-        let if_match = IfMatch::of(&request.headers);
+        let if_match = IfMatch::of_identity(&request.headers);
         if_match.require()?;
         self.write(|store| {
             if_match.check_identity(store.device(device_id)?.identity.version)?;

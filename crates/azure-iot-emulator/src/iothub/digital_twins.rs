@@ -1,6 +1,7 @@
 //! Digital twins of Plug and Play devices, and their commands.
 
 pub(super) mod component;
+pub(super) mod conformance;
 pub(super) mod patch;
 pub(super) mod view;
 
@@ -10,8 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::iothub::codes::Code;
 use crate::iothub::device::method_call;
 use crate::iothub::device::method_call::{MethodCall, Timeouts};
-use crate::iothub::digital_twins::patch::PatchOperation;
-use crate::iothub::errors::{HubError, Result};
+use crate::iothub::digital_twins::patch::{PatchOperation, PropertyChange};
+use crate::iothub::errors::{HubError, Result, json_error_text};
 use crate::iothub::hub::IotHub;
 use crate::iothub::rules::body;
 use crate::iothub::rules::precondition::IfMatch;
@@ -35,18 +36,27 @@ impl IotHub {
         request: &ServiceRequest,
         device_id: &str,
     ) -> Result<ServiceResponse> {
-        let operations: Vec<PatchOperation> = serde_json::from_slice(&request.body)
-            .map_err(|error| HubError::new(Code::INVALID_DIGITAL_TWIN_JSON_PATCH, error.to_string()))?;
+        let operations: Vec<PatchOperation> = body::parse_list(&request.body)
+            .map_err(|error| HubError::new(Code::INVALID_DIGITAL_TWIN_JSON_PATCH, json_error_text(&error)))?;
+        let changes: Vec<PropertyChange> = operations
+            .into_iter()
+            .map(PropertyChange::new)
+            .collect::<Result<_>>()?;
         let if_match = IfMatch::of(&request.headers);
-        let now = self.now();
+        let (now, models) = (self.now(), self.models());
         self.write(|store| {
             let twin = &mut store.device_mut(device_id)?.identity.twin;
             if_match.check_twin(twin.etag)?;
-            let mut desired = Map::new();
-            for operation in operations {
-                operation.add_to(twin, &mut desired)?;
+            // A device without a model, or with one that the hub does not know, takes any property.
+            let model = twin.model_id.as_deref().and_then(|id| models.interface(id));
+            if let Some(model) = model {
+                conformance::check(&model, &changes)?;
             }
-            twin.patch(TwinChange::new(None, Some(json!({ "desired": desired })))?, now)?;
+            let mut desired = Map::new();
+            for change in changes {
+                change.add_to(twin, &mut desired);
+            }
+            twin.apply(TwinChange::new(None, Some(json!({ "desired": desired })))?, now)?;
             let tag = etag::of_twin(twin.etag);
             Ok(ServiceResponse::empty(StatusCode::ACCEPTED)
                 .with_header("etag", &format!("\"{tag}\""))
@@ -73,7 +83,7 @@ impl IotHub {
         let payload = if request.body.is_empty() {
             Value::Null
         } else {
-            body::parse(&request.body)?
+            body::parse_any(&request.body)?
         };
         let timeouts = Timeouts::check(
             seconds(request, "responseTimeoutInSeconds")?,
@@ -98,7 +108,7 @@ impl IotHub {
 fn seconds(request: &ServiceRequest, name: &str) -> Result<Option<i64>> {
     let parse = |text: &str| {
         text.parse()
-            .map_err(|_| HubError::argument(format!("{name} is not a number: {text:?}")))
+            .map_err(|_| HubError::argument(format!("{name} is not a number: \"{text}\"")))
     };
     request.query_value(name).map(parse).transpose()
 }

@@ -59,7 +59,10 @@ impl HubError {
     pub(crate) fn format(error: &serde_json::Error) -> Self {
         Self::new(
             Code::IOT_HUB_FORMAT_ERROR,
-            format!("Could not deserialize the JSON request body: {error}"),
+            format!(
+                "Could not deserialize the JSON request body: {}",
+                json_error_text(error)
+            ),
         )
     }
 
@@ -106,6 +109,17 @@ impl HubError {
                 Code::MESSAGE_TOO_LARGE,
                 format!("The request body is longer than {limit} bytes."),
             ),
+            Refusal::BodyTimeout { seconds } => Self {
+                status: Some(StatusCode::REQUEST_TIMEOUT),
+                ..Self::new(
+                    Code::GENERIC_BAD_REQUEST,
+                    format!("The request body did not arrive within {seconds} seconds."),
+                )
+            },
+            Refusal::Unsupported(text) => Self {
+                status: Some(StatusCode::NOT_IMPLEMENTED),
+                ..Self::new(Code::SERVER_ERROR, *text)
+            },
             Refusal::Fault(status) => {
                 let code = Code::of_status(*status).unwrap_or(Code::SERVER_ERROR);
                 let text = status.canonical_reason().unwrap_or("Fault rule");
@@ -161,4 +175,32 @@ fn us_date_time(time: OffsetDateTime) -> String {
         time.minute(),
         time.second()
     )
+}
+
+/// Returns the text of an error with the types of JSON in place of those of Rust.
+pub(crate) fn json_error_text(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let Some((found, rest)) = text.rsplit_once(", expected ") else {
+        return text;
+    };
+    let (expected, position) = match rest.find(" at line ") {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    let expected = match expected {
+        "a map" => "an object",
+        "a sequence" => "an array",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "variant identifier" => "a name",
+        named if named.starts_with("struct ") || named.contains("enum ") => "an object",
+        other => other,
+    };
+    let found = found
+        .replacen("invalid type: map", "invalid type: object", 1)
+        .replacen("invalid type: sequence", "invalid type: array", 1)
+        .replacen("invalid type: floating point", "invalid type: number", 1)
+        .replacen("unknown variant", "unknown value", 1);
+    format!("{found}, expected {expected}{position}")
 }

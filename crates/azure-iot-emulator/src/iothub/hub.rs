@@ -6,7 +6,7 @@
 //!
 //! - The store's lock is never held while waiting. Only [`IotHub::read`] and [`IotHub::write`] take it, and their
 //!   closures are synchronous.
-//! - The store is locked before anything else. The scripts, signals, runner, tier and throttle have locks of their own,
+//! - The store is locked before anything else. The scripts, signals, runner, models, tier and throttle have locks of their own,
 //!   each private to its type, whose methods take and release it without calling out.
 //!
 //! The compiler does not see that a closure locks the store again. `tests/tests/locks.rs` therefore refuses closures that
@@ -16,14 +16,16 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use parking_lot::{Mutex, RwLock};
+use serde_json::Value;
 
 use crate::clock::Clock;
-use crate::durable::Journal;
+use crate::durable::journal::{Journal, NotDurable, PendingCommit};
 use crate::iothub::codes::Code;
 use crate::iothub::device::scripts::Scripts;
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::jobs::runner::Runner;
 use crate::iothub::messaging::signal::MessagingSignal;
+use crate::iothub::models::{Models, ModelsError};
 use crate::iothub::router::Operation;
 use crate::iothub::store::Store;
 use crate::iothub::store::timestamp::Timestamp;
@@ -37,6 +39,7 @@ pub struct IotHub {
     scripts: Scripts,
     messaging: MessagingSignal,
     runner: Runner,
+    models: Models,
     tier: Mutex<Tier>,
     throttle: Throttle,
     /// Port of the blob containers.
@@ -59,6 +62,7 @@ impl IotHub {
             scripts: Scripts::default(),
             messaging: MessagingSignal::default(),
             runner: Runner::default(),
+            models: Models::default(),
             tier: Mutex::default(),
             throttle: Throttle::default(),
             blob_port: OnceLock::new(),
@@ -77,6 +81,15 @@ impl IotHub {
         self.throttle.set(on);
     }
 
+    /// Replaces the models of Plug and Play devices. Patches of digital twins are validated for devices whose
+    /// [model id](Self::set_model_id) is one of them. The models are a setting, not part of the state.
+    ///
+    /// # Errors
+    /// If the documents are not valid DTDL, or refer to models that are not among them. The models are unchanged then.
+    pub fn set_models(&self, documents: &[Value]) -> std::result::Result<(), ModelsError> {
+        self.models.set(documents)
+    }
+
     /// Sets the journal that makes changes durable. Further calls have no effect.
     pub(crate) fn set_journal(&self, journal: Journal) {
         self.journal.get_or_init(|| journal);
@@ -87,10 +100,21 @@ impl IotHub {
         self.blob_port.get_or_init(|| port);
     }
 
-    /// Waits until all previous changes are durable. Returns immediately without a data file.
-    pub(crate) async fn durable(&self) -> Result<()> {
+    /// Makes changes, and returns what [`durable`](Self::durable) waits for.
+    pub(crate) async fn track<F: Future>(&self, changes: F) -> (F::Output, Option<PendingCommit>) {
         match self.journal.get() {
-            Some(journal) => journal.commit().await.map_err(|_| {
+            Some(journal) => {
+                let (result, commit) = journal.track(changes).await;
+                (result, Some(commit))
+            }
+            None => (changes.await, None),
+        }
+    }
+
+    /// Waits until changes are durable. Returns immediately without a data file.
+    pub(crate) async fn durable(commit: Option<PendingCommit>) -> Result<()> {
+        match commit {
+            Some(commit) => commit.durable().await.map_err(|NotDurable| {
                 let text = "The change could not be written to the data file.";
                 HubError::new(Code::SERVER_ERROR, text)
             }),
@@ -139,6 +163,10 @@ impl IotHub {
 
     pub(crate) fn messaging(&self) -> &MessagingSignal {
         &self.messaging
+    }
+
+    pub(super) fn models(&self) -> &Models {
+        &self.models
     }
 
     pub(super) fn runner(&self) -> &Runner {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::iothub::codes::Code;
 use crate::iothub::errors::{HubError, Result};
@@ -59,6 +59,7 @@ impl IotHub {
             (&Method::PUT, ["tier"]) => self.manage_tier(request),
             (&Method::GET, ["throttling"]) => Ok(self.show_throttling()),
             (&Method::PUT, ["throttling"]) => self.manage_throttling(request),
+            (&Method::PUT, ["models"]) => self.manage_models(request),
             (&Method::PUT, ["feedback"]) => self.manage_feedback(request),
             (&Method::POST, ["feedback", "flush"]) => {
                 self.flush_feedback();
@@ -98,10 +99,20 @@ impl IotHub {
         Ok(self.show_throttling())
     }
 
+    fn manage_models(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
+        let documents: Vec<Value> = body::parse_any(&request.body)?;
+        self.set_models(&documents)
+            .map_err(|error| HubError::argument(error.to_string()))?;
+        Ok(no_content())
+    }
+
     fn manage_feedback(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
         let input: FeedbackInput = body::parse(&request.body)?;
-        let interval = Duration::try_from_secs_f64(input.interval_seconds).map_err(|error| {
-            let text = format!("intervalSeconds {} is not valid: {error}", input.interval_seconds);
+        let interval = Duration::try_from_secs_f64(input.interval_seconds).map_err(|_| {
+            let text = format!(
+                "intervalSeconds {} is negative or too large.",
+                input.interval_seconds
+            );
             HubError::argument(text)
         })?;
         self.set_feedback_interval(interval);

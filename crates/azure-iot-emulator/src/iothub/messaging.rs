@@ -1,6 +1,7 @@
 //! Cloud-to-device messages and notifications, and the REST operations on them.
 
 pub(super) mod delivery;
+pub(super) mod http_message;
 pub(super) mod queues;
 pub(super) mod signal;
 
@@ -12,9 +13,15 @@ use crate::iothub::errors::{HubError, Result};
 use crate::iothub::hub::IotHub;
 use crate::iothub::store::message::Settlement;
 use crate::iothub::store::notifications::NotificationKind;
-use crate::service::ServiceResponse;
+use crate::service::{ServiceRequest, ServiceResponse};
 
 impl IotHub {
+    pub(super) fn send_message(&self, request: &ServiceRequest, device_id: &str) -> Result<ServiceResponse> {
+        let message = http_message::read(request, device_id)?;
+        self.enqueue_message(device_id, None, message)?;
+        Ok(ServiceResponse::empty(StatusCode::NO_CONTENT))
+    }
+
     pub(super) fn purge_commands(&self, device_id: &str) -> Result<ServiceResponse> {
         let purged = self.purge_messages(device_id)?;
         let body = json!({ "deviceId": device_id, "moduleId": null, "totalMessagesPurged": purged });

@@ -9,6 +9,7 @@ use crate::iothub::device::method_call;
 use crate::iothub::device::method_call::{MethodCall, Timeouts};
 use crate::iothub::errors::Result;
 use crate::iothub::hub::IotHub;
+use crate::iothub::rules::{body, number};
 use crate::iothub::store::twin_key::TwinKey;
 use crate::service::{ServiceRequest, ServiceResponse};
 
@@ -18,7 +19,9 @@ struct MethodInput {
     method_name: Option<String>,
     #[serde(default)]
     payload: Value,
+    #[serde(default, deserialize_with = "number::optional")]
     response_timeout_in_seconds: Option<i64>,
+    #[serde(default, deserialize_with = "number::optional")]
     connect_timeout_in_seconds: Option<i64>,
 }
 
@@ -34,12 +37,8 @@ impl IotHub {
                 format!("The call is longer than {} bytes.", method_call::SIZE_LIMIT),
             ));
         }
-        let call: MethodInput = serde_json::from_slice(&request.body).map_err(|error| {
-            method_call::failure(
-                Code::IOT_HUB_FORMAT_ERROR,
-                format!("The request body is not valid: {error}"),
-            )
-        })?;
+        let call: MethodInput =
+            body::parse(&request.body).map_err(|error| method_call::failure(error.code, error.text))?;
         let method = call.method_name.as_deref().filter(|name| !name.is_empty());
         let method =
             method.ok_or_else(|| method_call::failure(Code::ARGUMENT_INVALID, "methodName is missing."))?;

@@ -42,7 +42,7 @@ impl IotHub {
         module_id: &str,
     ) -> Result<ServiceResponse> {
         identity_input::check_module_id(module_id)?;
-        let body: ModuleInput = body::parse(&request.body)?;
+        let body: ModuleInput = identity_input::parse(&request.body)?;
         if body.module_id.as_deref() != Some(module_id) || body.device_id.is_some_and(|id| id != device_id) {
             return Err(HubError::argument(
                 "The module or device id in the body differs from the one in the path.",
@@ -52,7 +52,7 @@ impl IotHub {
             authentication: identity_input::authentication(body.authentication, IdentityKind::Module)?,
             managed_by: body::non_empty(body.managed_by),
         };
-        let if_match = IfMatch::of(&request.headers);
+        let if_match = IfMatch::of_identity(&request.headers);
         let now = self.now();
         self.write(|store| {
             let device = device_for_modules(store, request, device_id)?;
@@ -79,7 +79,7 @@ impl IotHub {
         device_id: &str,
         module_id: &str,
     ) -> Result<ServiceResponse> {
-        let if_match = IfMatch::of(&request.headers);
+        let if_match = IfMatch::of_identity(&request.headers);
         if_match.require()?;
         self.write(|store| {
             let device = device_for_modules(store, request, device_id)?;

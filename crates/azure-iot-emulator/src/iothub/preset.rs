@@ -5,13 +5,16 @@ use serde_json::Value;
 
 use crate::error::PresetError;
 use crate::iothub::configurations::scope::Scope;
+use crate::iothub::errors::json_error_text;
 use crate::iothub::hub::IotHub;
 use crate::iothub::registry::bulk_item;
 use crate::iothub::registry::bulk_item::BulkItem;
+use crate::iothub::rules::object;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Preset {
+    #[serde(deserialize_with = "object::list")]
     devices: Vec<BulkItem>,
     configurations: Vec<Value>,
 }
@@ -20,9 +23,9 @@ impl IotHub {
     /// Adds the devices and configurations of a preset.
     pub(crate) fn preset(&self, preset: &Value) -> Result<(), PresetError> {
         let preset = Preset::deserialize(preset).map_err(|error| PresetError::Malformed {
-            reason: error.to_string(),
+            reason: json_error_text(&error),
         })?;
-        let now = self.now();
+        let (now, tier) = (self.now(), self.tier());
         self.write(|store| {
             for item in preset.devices {
                 let (device_id, module_id) = item.ids();
@@ -34,7 +37,7 @@ impl IotHub {
             }
             for body in preset.configurations {
                 store
-                    .import_configuration(body, now)
+                    .import_configuration(body, tier, now)
                     .map_err(|error| PresetError::Configuration { reason: error.text })?;
             }
             store.reconcile(Scope::All, now);

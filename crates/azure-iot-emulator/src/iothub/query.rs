@@ -11,9 +11,10 @@ pub(super) mod token;
 pub(super) mod value;
 
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use twin_query::iothub::{self as language, Query, Select, Source};
 
+use crate::iothub::codes::Code;
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::hub::IotHub;
 use crate::iothub::query::job_rows::JobRow;
@@ -23,16 +24,37 @@ use crate::iothub::store::Store;
 use crate::iothub::store::view::TwinView;
 use crate::service::{ServiceRequest, ServiceResponse};
 
+/// The body of a query. An explicit `null` is an error of its own.
 #[derive(Deserialize)]
 struct QueryInput {
-    #[serde(default)]
-    query: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    query: Option<Option<String>>,
+}
+
+/// Deserializes a member that is there, so that `null` differs from an absent member.
+fn present<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl QueryInput {
+    fn text(self) -> Result<String> {
+        match self.query {
+            Some(Some(text)) => Ok(text),
+            Some(None) => Err(HubError::new(
+                Code::ARGUMENT_NULL,
+                "Value cannot be null. Parameter name: query",
+            )),
+            None => Err(HubError::argument("BadRequest")),
+        }
+    }
 }
 
 impl IotHub {
     pub(super) fn query(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
         let input: QueryInput = body::parse(&request.body)?;
-        let text = input.query.ok_or_else(|| HubError::argument("BadRequest"))?;
+        let text = input.text()?;
         let query = language::parse_and_validate(&text).map_err(|error| {
             // The service's message has no details, so they are in the log.
             tracing::info!(id = request.request_id, %error, query = text, "invalid query");

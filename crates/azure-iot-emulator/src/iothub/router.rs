@@ -23,6 +23,7 @@ pub(crate) enum Operation {
     PutDevice,
     DeleteDevice,
     PurgeCommands,
+    SendMessage,
     ListModules,
     GetModule,
     PutModule,
@@ -89,6 +90,18 @@ impl<'a> Parameters<'a> {
     }
 }
 
+/// Returns the segments of a path. The hub separates them at `%2F` as well, because Azure IoT Explorer encodes whole
+/// paths; ids contain no slash.
+pub(crate) fn segments(path_segments: &[String]) -> Vec<&str> {
+    let segments = path_segments.iter();
+    let mut segments: Vec<&str> = segments.flat_map(|segment| segment.split('/')).collect();
+    // One trailing slash is ignored, encoded or not.
+    if segments.len() > 1 && segments.last() == Some(&"") {
+        segments.pop();
+    }
+    segments
+}
+
 /// Finds the operation. Literal segments are case-insensitive and take precedence over parameters.
 pub(crate) fn find<'a>(method: &Method, segments: &[&'a str]) -> RouteMatch<'a> {
     let mut others = Vec::new();
@@ -144,7 +157,7 @@ const WRITE: Rights = Rights::REGISTRY_WRITE;
 const READ_WRITE: Rights = Rights::REGISTRY_READ.union(Rights::REGISTRY_WRITE);
 const SERVICE: Rights = Rights::SERVICE_CONNECT;
 
-/// All operations of api-version 2021-04-12.
+/// All operations of api-version 2021-04-12, and the message that Azure IoT Explorer sends over HTTP.
 pub(super) const ROUTES: &[Route] = &[
     route("GET", "devices", Operation::ListDevices, READ),
     route("POST", "devices", Operation::BulkUpdateDevices, WRITE),
@@ -153,6 +166,12 @@ pub(super) const ROUTES: &[Route] = &[
     route("PUT", "devices/{}", Operation::PutDevice, WRITE),
     route("DELETE", "devices/{}", Operation::DeleteDevice, WRITE),
     route("DELETE", "devices/{}/commands", Operation::PurgeCommands, SERVICE),
+    route(
+        "POST",
+        "devices/{}/messages/deviceBound",
+        Operation::SendMessage,
+        SERVICE,
+    ),
     route(
         "POST",
         "devices/{}/applyConfigurationContent",
@@ -288,7 +307,7 @@ mod tests {
 
     #[test]
     fn every_operation_of_the_api_has_one_route() {
-        assert_eq!(ROUTES.len(), 42);
+        assert_eq!(ROUTES.len(), 43);
         for (at, route) in ROUTES.iter().enumerate() {
             assert!(
                 ROUTES[..at]

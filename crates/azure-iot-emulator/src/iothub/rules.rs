@@ -4,6 +4,8 @@ pub(super) mod body;
 pub(super) mod configuration_content;
 pub(super) mod identity_input;
 pub(super) mod limits;
+pub(super) mod number;
+pub(super) mod object;
 pub(super) mod precondition;
 pub(super) mod target_condition;
 pub(super) mod twin_patch;

@@ -3,12 +3,17 @@
 use std::io::{self, Write};
 
 use futures::future::BoxFuture;
+use http::Method;
 use serde_json::Value;
+use time::Date;
+use time::macros::{date, format_description};
 
 use crate::durable::StateChange;
 use crate::error::StateError;
 use crate::iothub::codes::Code;
+use crate::iothub::configurations::loaded;
 use crate::iothub::configurations::scope::Scope;
+use crate::iothub::device_endpoints::{NO_DEVICE_ENDPOINTS, is_device_endpoint};
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::hub::IotHub;
 use crate::iothub::router;
@@ -18,7 +23,7 @@ use crate::service::{Refusal, Service, ServiceRequest, ServiceResponse, Stateful
 
 impl IotHub {
     async fn route(&self, request: &ServiceRequest) -> Result<ServiceResponse> {
-        let segments = request.segments();
+        let segments = router::segments(&request.path_segments);
         let (operation, parameters) = self.find_operation(request, &segments)?;
         let response = self.dispatch(request, operation, &parameters).await?;
         if changes_targets(operation) {
@@ -88,6 +93,7 @@ impl IotHub {
             Op::TestConfigurationQueries => self.test_configuration_queries(request),
             Op::ApplyConfiguration => self.apply_configuration(request, path.id(0)),
             Op::PurgeCommands => self.purge_commands(path.id(0)),
+            Op::SendMessage => self.send_message(request, path.id(0)),
             Op::ReceiveFeedback => Ok(self.receive_feedback()),
             Op::CompleteFeedback => self.complete_feedback(path.id(0)),
             Op::AbandonFeedback => self.abandon_feedback(path.id(0)),
@@ -129,20 +135,23 @@ fn changes_targets(operation: Operation) -> bool {
     )
 }
 
-/// Checks the format of the api-version. The service accepts many versions, the emulator every well-formed one.
+/// The newest api-version.
+const NEWEST_VERSION: Date = date!(2026 - 11 - 01);
+
+/// Checks the api-version. The service accepts many versions, the emulator every date up to that of the newest one.
 fn check_api_version(version: Option<&str>) -> Result<()> {
-    let is_version = version.is_some_and(|version| {
-        let date = version.strip_suffix("-preview").unwrap_or(version).as_bytes();
-        date.len() == 10
-            && date.iter().enumerate().all(|(at, byte)| match at {
-                4 | 7 => *byte == b'-',
-                _ => byte.is_ascii_digit(),
-            })
-    });
-    if is_version {
+    // An absent version is as invalid as an empty one.
+    let version = version.unwrap_or("");
+    let date = version.strip_suffix("-preview").unwrap_or(version);
+    let date = Date::parse(date, format_description!("[year]-[month]-[day]"));
+    // Parsing takes a sign before the year as well.
+    let is_signed = version.starts_with(['+', '-']);
+    if !is_signed && date.is_ok_and(|date| date <= NEWEST_VERSION) {
         return Ok(());
     }
-    let text = format!("Invalid api-version {:?}.", version.unwrap_or(""));
+    let text = format!(
+        "Invalid api-version \"{version}\"; versions are dates up to {NEWEST_VERSION}, with or without -preview."
+    );
     Err(HubError::new(Code::INVALID_PROTOCOL_VERSION, text))
 }
 
@@ -156,6 +165,18 @@ impl Service for IotHub {
             let result = self.route(&request).await;
             result.unwrap_or_else(|error| self.error_response(&error, &request.request_id))
         })
+    }
+
+    fn unsupported(&self, method: &Method, path_segments: &[String]) -> Option<&'static str> {
+        is_device_endpoint(method, &router::segments(path_segments)).then_some(NO_DEVICE_ENDPOINTS)
+    }
+
+    fn is_durable(&self, request: &ServiceRequest) -> bool {
+        let segments = router::segments(&request.path_segments);
+        let about_jobs = segments
+            .first()
+            .is_some_and(|word| word.eq_ignore_ascii_case("jobs"));
+        about_jobs || !request.method.is_safe()
     }
 
     fn refuse(&self, refusal: &Refusal, request_id: &str) -> ServiceResponse {
@@ -189,10 +210,12 @@ impl StatefulService for IotHub {
     }
 
     fn load(&self, state: &Value) -> std::result::Result<(), StateError> {
-        let store = Store::deserialize_checked(state).map_err(|reason| StateError::Invalid {
+        let invalid = |reason| StateError::Invalid {
             service: self.name(),
             reason,
-        })?;
+        };
+        let store = Store::deserialize_checked(state).map_err(invalid)?;
+        loaded::warn_of_invalid(&store);
         self.write(|current| current.replace(store));
         self.messaging().notify();
         self.runner().notify();
@@ -204,7 +227,7 @@ impl StatefulService for IotHub {
 #[cfg(test)]
 mod tests {
     use futures::executor::block_on;
-    use http::{Method, StatusCode};
+    use http::StatusCode;
 
     use super::*;
     use crate::clock::Clock;
@@ -219,6 +242,29 @@ mod tests {
             let request = ServiceRequest::new(method, &path).unwrap();
             let response = block_on(hub.handle(request));
             assert_ne!(response.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        }
+    }
+    /// HUB-HTTP-3.
+    #[test]
+    fn encoded_slash_separates_segments_for_the_server_too() {
+        let hub = IotHub::new(Clock::new());
+        for path in [
+            "/devices%2Fd1%2Fmessages%2Fevents",
+            "/devices/d1%2Fmessages/events%2F",
+        ] {
+            let request = ServiceRequest::new(Method::POST, path).unwrap();
+            assert!(
+                hub.unsupported(&Method::POST, &request.path_segments).is_some(),
+                "{path}"
+            );
+        }
+        for (path, expected) in [
+            ("/jobs%2Fv2%2Fx", true),
+            ("/Jobs/v2/x", true),
+            ("/devices%2Fjobs", false),
+        ] {
+            let request = ServiceRequest::new(Method::GET, path).unwrap();
+            assert_eq!(hub.is_durable(&request), expected, "{path}");
         }
     }
 }

@@ -21,8 +21,8 @@ pub(super) mod view;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::durable::{StateChange, Tracked};
-use crate::iothub::store::blob::{Blob, Container};
+use crate::durable::{StateChange, Tracked, TrackedGroups};
+use crate::iothub::store::blob::Blob;
 use crate::iothub::store::configuration::Configuration;
 use crate::iothub::store::identity::{Device, Module};
 use crate::iothub::store::job::Job;
@@ -44,9 +44,9 @@ pub(crate) struct Store {
     /// Import and export jobs.
     #[serde(default)]
     pub(crate) transfers: Tracked<Transfer>,
-    /// Blob containers by name.
+    /// Blobs by container and name.
     #[serde(default)]
-    pub(crate) containers: Tracked<Container>,
+    pub(crate) containers: TrackedGroups<Blob>,
     /// The last assigned generation, so that generations stay unique even if the clock stands still.
     last_generation: u64,
     #[serde(default)]
@@ -75,12 +75,14 @@ impl Store {
             let modules_agree = device.modules.iter().all(|(id, module)| *id == module.id);
             if *id != device.id || !modules_agree {
                 return Err(format!(
-                    "the id of the device {id:?} or of one of its modules differs from its key"
+                    "the id of the device \"{id}\" or of one of its modules differs from its key"
                 ));
             }
         }
         if let Some((id, _)) = store.configurations.iter().find(|(id, found)| **id != found.id) {
-            return Err(format!("the id of the configuration {id:?} differs from its key"));
+            return Err(format!(
+                "the id of the configuration \"{id}\" differs from its key"
+            ));
         }
         Ok(store)
     }
@@ -134,7 +136,7 @@ impl Store {
             self.configurations.take_changes(&["configurations"]),
             self.jobs.take_changes(&["jobs"]),
             self.transfers.take_changes(&["transfers"]),
-            self.containers.take_changes(&["containers"]),
+            self.containers.take_changes("containers"),
         ]
         .concat()
     }
@@ -163,13 +165,7 @@ impl Store {
 
     /// Writes a blob, and creates its container if needed.
     pub(crate) fn put_blob(&mut self, container: &str, name: &str, blob: Blob) {
-        match self.containers.get_mut(container) {
-            Some(container) => drop(container.insert(name.to_owned(), blob)),
-            None => {
-                let blobs = Container::from([(name.to_owned(), blob)]);
-                self.containers.insert(container.to_owned(), blobs);
-            }
-        }
+        self.containers.insert(container, name, blob);
     }
 
     pub(crate) fn device(&self, device_id: &str) -> Result<&Device, NotFound> {

@@ -6,11 +6,12 @@ mod support;
 
 use std::io::{self, Write};
 
+use http::Method;
 use serde_json::{Value, json};
 
 use self::support::Hub;
 use crate::auth::error::AuthError;
-use crate::service::{Refusal, Service, StatefulService};
+use crate::service::{Refusal, Service, ServiceRequest, StatefulService};
 
 /// HUB-ERROR-7, HUB-QUOTA-1.
 #[test]
@@ -34,6 +35,26 @@ fn refusals_have_the_format_of_the_service() {
     assert!(message.starts_with("ErrorCode:ThrottlingException;"), "{message}");
     // A status without an error code is kept.
     assert_eq!(refuse(Refusal::Fault(http::StatusCode::IM_A_TEAPOT)).0, 418);
+}
+
+/// HUB-PNP-9.
+#[test]
+fn management_api_sets_the_models_of_devices() {
+    let hub = Hub::new();
+    let put = |body: &Value| {
+        let request = ServiceRequest::new(Method::PUT, "/iothub/models").unwrap();
+        let response = hub.engine.manage(&request.with_json(body), &["models"]);
+        response.unwrap().status.as_u16()
+    };
+    let model = json!({"@context": "dtmi:dtdl:context;2", "@id": "dtmi:example:Box;1", "@type": "Interface"});
+    assert_eq!(put(&json!([model])), 204);
+    assert!(hub.engine.models().interface("dtmi:example:Box;1").is_some());
+    // A refused request keeps the models.
+    assert_eq!(put(&json!([{"@id": "dtmi:example:Bag;1"}])), 400);
+    assert_eq!(put(&model), 400);
+    assert!(hub.engine.models().interface("dtmi:example:Box;1").is_some());
+    assert_eq!(put(&json!([])), 204);
+    assert!(hub.engine.models().interface("dtmi:example:Box;1").is_none());
 }
 
 /// A writer that handles a request before each write.

@@ -18,6 +18,7 @@ pub(crate) enum OperationClass {
     TwinUpdate,
     Query,
     Method,
+    CloudToDevice,
     Job,
     Configuration,
 }
@@ -47,6 +48,7 @@ impl OperationClass {
             | Op::InvokeModuleMethod
             | Op::InvokeCommand
             | Op::InvokeComponentCommand => Self::Method,
+            Op::SendMessage => Self::CloudToDevice,
             Op::CreateImportExportJob
             | Op::ListImportExportJobs
             | Op::GetImportExportJob
@@ -75,7 +77,7 @@ impl OperationClass {
             Tier::S3 => s3,
         };
         match self {
-            Self::Registry | Self::Job => (of(100.0, 100.0, 5000.0), 60.0),
+            Self::Registry | Self::Job | Self::CloudToDevice => (of(100.0, 100.0, 5000.0), 60.0),
             Self::TwinRead => (of(100.0, 100.0, 500.0), 1.0),
             Self::TwinUpdate => (of(50.0, 50.0, 250.0), 1.0),
             Self::Query => (of(20.0, 20.0, 1000.0), 60.0),
@@ -92,6 +94,7 @@ impl OperationClass {
             Self::TwinUpdate => "TwinUpdate",
             Self::Query => "Query",
             Self::Method => "DirectMethod",
+            Self::CloudToDevice => "CloudToDeviceMessage",
             Self::Job => "Job",
             Self::Configuration => "ConfigurationWrite",
         }

@@ -22,7 +22,7 @@ pub enum Tier {
 
 /// The error for an unknown [`Tier`].
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("unknown tier {name:?}; it must be one of F1, S1, S2, S3")]
+#[error("unknown tier \"{name}\"; it must be one of F1, S1, S2, S3")]
 #[non_exhaustive]
 pub struct TierError {
     /// The unknown name.
@@ -36,6 +36,22 @@ impl Tier {
             Self::F1 | Self::S1 => 1,
             Self::S2 => 5,
             Self::S3 => 10,
+        }
+    }
+
+    /// Returns the maximum number of configurations, edge deployments included.
+    pub(crate) fn configurations(self) -> usize {
+        match self {
+            Self::F1 => 20,
+            Self::S1 | Self::S2 | Self::S3 => 100,
+        }
+    }
+
+    /// Returns the maximum number of edge deployments.
+    pub(crate) fn deployments(self) -> usize {
+        match self {
+            Self::F1 => 10,
+            Self::S1 | Self::S2 | Self::S3 => 100,
         }
     }
 }

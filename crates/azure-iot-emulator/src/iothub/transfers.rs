@@ -21,7 +21,8 @@ impl IotHub {
         let response = ServiceResponse::json(StatusCode::OK, &view::transfer(&transfer));
         self.write(|store| {
             if !store.active_transfers().is_empty() {
-                let text = "Job quota has been exceeded: one import or export job at a time.";
+                let text = "Error: 403 ErrorCode: JobQuotaExceeded\n\
+                            Message: Job quota has been exceeded. A hub runs one import or export job at a time.";
                 return Err(HubError::new(Code::JOB_QUOTA_EXCEEDED, text));
             }
             store.transfers.insert(transfer.id.clone(), transfer);

@@ -4,11 +4,10 @@ use http::StatusCode;
 
 use crate::iothub::errors::Result;
 use crate::iothub::hub::IotHub;
+use crate::iothub::registry::edge;
 use crate::iothub::rules::precondition::IfMatch;
-use crate::iothub::rules::twin_patch::TwinChange;
+use crate::iothub::rules::twin_patch::{TwinChange, TwinWrite};
 use crate::iothub::store::etag;
-use crate::iothub::store::timestamp::Timestamp;
-use crate::iothub::store::twin::Twin;
 use crate::iothub::store::twin_key::TwinKey;
 use crate::iothub::store::view::TwinView;
 use crate::service::{ServiceRequest, ServiceResponse};
@@ -19,26 +18,27 @@ impl IotHub {
     }
 
     pub(super) fn patch_twin(&self, request: &ServiceRequest, key: TwinKey<'_>) -> Result<ServiceResponse> {
-        self.write_twin(request, key, Twin::patch)
+        self.write_twin(request, key, TwinWrite::Merge)
     }
 
     pub(super) fn put_twin(&self, request: &ServiceRequest, key: TwinKey<'_>) -> Result<ServiceResponse> {
-        self.write_twin(request, key, Twin::replace)
+        self.write_twin(request, key, TwinWrite::Replace)
     }
 
     fn write_twin(
         &self,
         request: &ServiceRequest,
         key: TwinKey<'_>,
-        write: fn(&mut Twin, TwinChange, Timestamp) -> Result<()>,
+        write: TwinWrite,
     ) -> Result<ServiceResponse> {
-        let change = TwinChange::parse(&request.body)?;
+        let change = TwinChange::parse(&request.body, write)?;
         let if_match = IfMatch::of(&request.headers);
         let now = self.now();
         self.write(|store| {
             let twin = &mut key.find_mut(store)?.twin;
+            edge::check_twin_write(key)?;
             if_match.check_twin(twin.etag)?;
-            write(twin, change, now)?;
+            twin.apply(change, now)?;
             Ok(respond(key.find(store)?))
         })
     }

@@ -1,7 +1,7 @@
 //! One connection: TLS, then HTTP/1.1 or HTTP/2.
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -10,51 +10,79 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use crate::server::connections::Connection;
 use crate::server::endpoint::Endpoint;
 use crate::server::exchange::respond;
+use crate::server::limits::{CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT, HEAD_TIMEOUT};
 use crate::server::reset::{Reset, Resettable};
 
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+type Result = std::result::Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
-/// Serves a connection until it ends; once `stopping` is set, only until its open requests finish.
+/// Serves a connection until it ends, its client is too slow, or its place is needed; once `stopping` is set, only until
+/// its open requests finish.
 pub(super) async fn serve(
     stream: TcpStream,
     endpoint: Arc<Endpoint>,
+    connection: Arc<Connection>,
     stopping: watch::Receiver<bool>,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+) -> Result {
     stream.set_nodelay(true)?;
     let reset = Arc::new(Reset::default());
-    let stream = Resettable::new(stream, reset.clone());
-    match endpoint.tls.clone() {
-        Some(tls) => {
-            let stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await??;
-            serve_http(stream, endpoint, reset, stopping).await
-        }
-        None => serve_http(stream, endpoint, reset, stopping).await,
+    let stream = Resettable::new(stream, reset.clone(), connection.clone());
+    tokio::select! {
+        result = handshake(stream, endpoint, connection.clone(), reset.clone(), stopping) => result,
+        // Dropping the stream sends the reset.
+        () = reset.requested() => Ok(()),
+        () = connection.evicted() => Ok(()),
     }
+}
+
+async fn handshake(
+    stream: Resettable,
+    endpoint: Arc<Endpoint>,
+    connection: Arc<Connection>,
+    reset: Arc<Reset>,
+    stopping: watch::Receiver<bool>,
+) -> Result {
+    let http = auto::Builder::new(TokioExecutor::new());
+    let Some(tls) = endpoint.tls.clone() else {
+        return serve_http(stream, http.http1_only(), endpoint, connection, reset, stopping).await;
+    };
+    let stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await??;
+    // The version is that of the handshake. Detecting it in the stream would have no time limit.
+    let http = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => http.http2_only(),
+        _ => http.http1_only(),
+    };
+    serve_http(stream, http, endpoint, connection, reset, stopping).await
 }
 
 async fn serve_http(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    mut http: auto::Builder<TokioExecutor>,
     endpoint: Arc<Endpoint>,
+    connection: Arc<Connection>,
     reset: Arc<Reset>,
     mut stopping: watch::Receiver<bool>,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new());
-    builder.http2().timer(TokioTimer::new());
+) -> Result {
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT);
+    http.http2().timer(TokioTimer::new());
     let service = service_fn({
-        let reset = reset.clone();
-        move |request| respond(endpoint.clone(), reset.clone(), request)
+        let connection = connection.clone();
+        move |request| respond(endpoint.clone(), reset.clone(), connection.process(), request)
     });
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-    let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        result = connection.as_mut() => return result,
-        // Dropping the stream sends the reset.
-        () = reset.requested() => return Ok(()),
-        _ = stopping.wait_for(|stop| *stop) => {}
+    let mut served = pin!(http.serve_connection_with_upgrades(TokioIo::new(stream), service));
+    let limit = tokio::select! {
+        result = served.as_mut() => return result,
+        // Open requests may finish; the listener limits the time for that.
+        _ = stopping.wait_for(|stop| *stop) => None,
+        () = connection.idle() => Some(CLOSE_TIMEOUT),
+    };
+    served.as_mut().graceful_shutdown();
+    match limit {
+        None => served.await,
+        Some(limit) => tokio::time::timeout(limit, served).await?,
     }
-    connection.as_mut().graceful_shutdown();
-    connection.await
 }

@@ -9,7 +9,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::auth::authenticator::Authenticator;
 use crate::durable::journal::Journal;
 use crate::faults::Faults;
-use crate::service::Service;
+use crate::service::{Refusal, Service};
 
 /// A service with its authenticator, fault rules and TLS configuration.
 pub(crate) struct Endpoint {
@@ -27,5 +27,5 @@ pub(crate) struct Endpoint {
 /// A protocol that requests can switch to. It checks credentials itself.
 pub(crate) trait Upgrade: Send + Sync {
     /// Answers a request to switch; `None` for any other request.
-    fn upgrade(&self, request: &mut Request<Incoming>) -> Option<Response<()>>;
+    fn upgrade(&self, request: &mut Request<Incoming>) -> Option<Result<Response<()>, Refusal>>;
 }

@@ -11,32 +11,56 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 
+use crate::durable::journal::NotDurable;
 use crate::faults::Outcome;
 use crate::server::body::{ResponseBody, empty, into_http};
+use crate::server::connections::Processing;
 use crate::server::endpoint::Endpoint;
+use crate::server::limits::{BODY_LIMIT, BODY_TIMEOUT};
 use crate::server::reset::Reset;
+use crate::server::unread::{self, Sending};
 use crate::service::Refusal;
 use crate::service::request::{ServiceRequest, split_path, split_query};
 use crate::service::response::ServiceResponse;
 
-/// The maximum length of a request body, in bytes.
-const BODY_LIMIT: usize = 16 * 1024 * 1024;
-
-/// Responds to a request, or resets the connection on a fault rule.
-#[expect(clippy::expect_used, reason = "a UUID is a header value")]
+/// Responds to a request, or resets the connection on a fault rule. A response waits until the body of its request has
+/// been read, whether or not the service needs the body.
 pub(super) async fn respond(
     endpoint: Arc<Endpoint>,
     reset: Arc<Reset>,
+    processing: Processing,
     mut request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
-    if let Some(protocol) = &endpoint.upgrade
-        && let Some(response) = protocol.upgrade(&mut request)
-    {
-        return Ok(response.map(|()| empty()));
-    }
+    let upgraded = endpoint
+        .upgrade
+        .as_ref()
+        .and_then(|protocol| protocol.upgrade(&mut request));
+    let sending = Sending::of(&request);
+    let (parts, mut body) = request.into_parts();
+    let mut response = match upgraded {
+        Some(Ok(response)) => {
+            processing.keep();
+            return Ok(response.map(|()| empty()));
+        }
+        Some(Err(refusal)) => into_http(endpoint.service.refuse(&refusal, &new_request_id()), false),
+        None => exchange(&endpoint, &reset, &processing, parts, &mut body).await,
+    };
+    let discarded = unread::discard(body, sending, response.headers_mut());
+    processing.wait_for_client(discarded).await;
+    Ok(response)
+}
+
+/// Applies the fault rules, processes the request, and logs it.
+#[expect(clippy::expect_used, reason = "a UUID is a header value")]
+async fn exchange(
+    endpoint: &Endpoint,
+    reset: &Reset,
+    processing: &Processing,
+    mut parts: Parts,
+    body: &mut Incoming,
+) -> Response<ResponseBody> {
     let started = Instant::now();
-    let request_id = uuid::Uuid::new_v4().to_string();
-    let (mut parts, body) = request.into_parts();
+    let request_id = new_request_id();
     let service = endpoint.service.name();
     let effects = endpoint.faults.apply(service, &parts.method, parts.uri.path());
     if !effects.delay.is_zero() {
@@ -45,10 +69,10 @@ pub(super) async fn respond(
     let mut response = match effects.outcome {
         Some(Outcome::Reset { processed: false }) => return reset.now().await,
         Some(Outcome::Status(status, retry_after)) => {
-            refuse_by_fault(&endpoint, status, retry_after, &request_id)
+            refuse_by_fault(endpoint, status, retry_after, &request_id)
         }
         Some(Outcome::Reset { processed: true } | Outcome::Truncate) | None => {
-            process(&endpoint, &mut parts, body, &request_id).await
+            process(endpoint, processing, &mut parts, body, &request_id).await
         }
     };
     if effects.outcome == Some(Outcome::Reset { processed: true }) {
@@ -67,7 +91,11 @@ pub(super) async fn respond(
         microseconds = started.elapsed().as_micros(),
         "request"
     );
-    Ok(into_http(response, effects.outcome == Some(Outcome::Truncate)))
+    into_http(response, effects.outcome == Some(Outcome::Truncate))
+}
+
+fn new_request_id() -> String {
+    uuid::Uuid::new_v4().to_string()
 }
 
 fn refuse_by_fault(
@@ -87,53 +115,62 @@ fn refuse_by_fault(
 /// `parts`.
 async fn process(
     endpoint: &Endpoint,
+    processing: &Processing,
     parts: &mut Parts,
-    body: Incoming,
+    body: &mut Incoming,
     request_id: &str,
 ) -> ServiceResponse {
     let refuse = |refusal: Refusal| {
         tracing::info!(id = request_id, ?refusal, "refused");
         endpoint.service.refuse(&refusal, request_id)
     };
-    let request = match check(endpoint, parts, body, request_id).await {
+    let request = match check(endpoint, processing, parts, body, request_id).await {
         Ok(request) => request,
         Err(refusal) => return refuse(refusal),
     };
     let journal = endpoint.journal.as_ref();
     let journal = journal.filter(|_| endpoint.service.is_durable(&request));
-    let response = endpoint.service.handle(request).await;
+    let handled = endpoint.service.handle(request);
+    let Some(journal) = journal else {
+        return handled.await;
+    };
+    let (response, commit) = journal.track(handled).await;
     // Errors wait as well, because bulk requests may have changed a part.
-    if let Some(journal) = journal
-        && journal.commit().await.is_err()
-    {
-        return refuse(Refusal::Fault(StatusCode::INTERNAL_SERVER_ERROR));
+    match commit.durable().await {
+        Ok(()) => response,
+        Err(NotDurable) => refuse(Refusal::Fault(StatusCode::INTERNAL_SERVER_ERROR)),
     }
-    response
 }
 
-/// Checks the path, the credentials and the length of the body, in this order.
+/// Checks, in this order: that the path is valid, that the emulator has the operation, the credentials, and the length of
+/// the body.
 async fn check(
     endpoint: &Endpoint,
+    processing: &Processing,
     parts: &mut Parts,
-    body: Incoming,
+    body: &mut Incoming,
     request_id: &str,
 ) -> Result<ServiceRequest, Refusal> {
     let path_segments =
         split_path(parts.uri.path()).map_err(|error| Refusal::BadRequest(error.to_string()))?;
     let authority = parts.uri.authority().map(|authority| authority.as_str());
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+    // HTTP/1.0 has no `Host`.
     let host = authority.or(host).unwrap_or("localhost").to_owned();
-    let caller = endpoint
+    if let Some(text) = endpoint.service.unsupported(&parts.method, &path_segments) {
+        return Err(Refusal::Unsupported(text));
+    }
+    let authenticated = endpoint
         .authenticator
         .check(&parts.headers, &host, &path_segments);
-    let caller = caller.map_err(Refusal::Unauthorized)?;
+    let caller = authenticated.map_err(Refusal::Unauthorized)?.caller;
     let scheme = if endpoint.tls.is_some() { "https" } else { "http" };
     Ok(ServiceRequest {
         method: parts.method.clone(),
         path_segments,
         raw_path: parts.uri.path().to_owned(),
         query: split_query(parts.uri.query().unwrap_or_default()),
-        body: read(body).await?,
+        body: processing.wait_for_client(read(body)).await?,
         headers: std::mem::take(&mut parts.headers),
         caller,
         base_url: format!("{scheme}://{host}"),
@@ -141,8 +178,14 @@ async fn check(
     })
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Refusal> {
-    match Limited::new(body, BODY_LIMIT).collect().await {
+async fn read(body: &mut Incoming) -> Result<Bytes, Refusal> {
+    let read = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_LIMIT).collect());
+    let Ok(read) = read.await else {
+        return Err(Refusal::BodyTimeout {
+            seconds: BODY_TIMEOUT.as_secs(),
+        });
+    };
+    match read {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
             Err(Refusal::BodyTooLarge { limit: BODY_LIMIT })

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::server::connection;
+use crate::server::connections::Connections;
 use crate::server::endpoint::Endpoint;
 use crate::socket::{ACCEPT_RETRY_DELAY, ListeningSocket};
 
@@ -24,11 +25,17 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Binds the port and starts accepting connections. Port 0 selects a free port.
-    pub(crate) async fn start(address: SocketAddr, endpoint: Endpoint) -> io::Result<Self> {
+    /// Binds the port and starts accepting connections, up to `limit` at a time. Port 0 selects a free port.
+    pub(crate) async fn start(address: SocketAddr, endpoint: Endpoint, limit: usize) -> io::Result<Self> {
         let (socket, port) = ListeningSocket::bind(address).await?;
         let (stop, stopping) = watch::channel(false);
-        let task = tokio::spawn(accept_all(socket.clone(), Arc::new(endpoint), stopping));
+        let connections = Connections::new(limit);
+        let task = tokio::spawn(accept_all(
+            socket.clone(),
+            Arc::new(endpoint),
+            connections,
+            stopping,
+        ));
         Ok(Self {
             port,
             socket,
@@ -61,21 +68,30 @@ impl Drop for Server {
     }
 }
 
-async fn accept_all(socket: ListeningSocket, endpoint: Arc<Endpoint>, mut stopping: watch::Receiver<bool>) {
-    let mut connections = JoinSet::new();
+async fn accept_all(
+    socket: ListeningSocket,
+    endpoint: Arc<Endpoint>,
+    connections: Connections,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut tasks = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
             // An error means that the server was dropped.
             _ = stopping.wait_for(|stop| *stop) => break,
-            Some(_) = connections.join_next() => continue,
+            Some(_) = tasks.join_next() => continue,
         };
         match accepted {
             Ok(Some(stream)) => {
+                let connection = tokio::select! {
+                    connection = connections.admit() => connection,
+                    _ = stopping.wait_for(|stop| *stop) => break,
+                };
                 let endpoint = endpoint.clone();
                 let stopping = stopping.clone();
-                connections.spawn(async move {
-                    if let Err(error) = connection::serve(stream, endpoint, stopping).await {
+                tasks.spawn(async move {
+                    if let Err(error) = connection::serve(stream, endpoint, connection, stopping).await {
                         tracing::debug!(%error, "a connection ended with an error");
                     }
                 });
@@ -87,5 +103,5 @@ async fn accept_all(socket: ListeningSocket, endpoint: Arc<Endpoint>, mut stoppi
             }
         }
     }
-    while connections.join_next().await.is_some() {}
+    while tasks.join_next().await.is_some() {}
 }

@@ -10,6 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
+use crate::server::connections::Connection;
+
 /// A handle to reset a connection instead of closing it.
 #[derive(Debug, Default)]
 pub(super) struct Reset {
@@ -35,11 +37,17 @@ impl Reset {
 pub(super) struct Resettable {
     stream: TcpStream,
     reset: Arc<Reset>,
+    /// Kept as long as the stream, also after a switch to another protocol.
+    _connection: Arc<Connection>,
 }
 
 impl Resettable {
-    pub(super) fn new(stream: TcpStream, reset: Arc<Reset>) -> Self {
-        Self { stream, reset }
+    pub(super) fn new(stream: TcpStream, reset: Arc<Reset>, connection: Arc<Connection>) -> Self {
+        Self {
+            stream,
+            reset,
+            _connection: connection,
+        }
     }
 }
 

@@ -77,12 +77,12 @@ impl ServiceRequest {
     }
 
     /// Returns the path segments for matching with slice patterns.
-    pub fn segments(&self) -> Vec<&str> {
+    pub(crate) fn segments(&self) -> Vec<&str> {
         self.path_segments.iter().map(String::as_str).collect()
     }
 
     /// Returns the first query parameter with this name, ignoring case.
-    pub fn query_value(&self, name: &str) -> Option<&str> {
+    pub(crate) fn query_value(&self, name: &str) -> Option<&str> {
         self.query
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
@@ -90,7 +90,7 @@ impl ServiceRequest {
     }
 
     /// Returns the first header with this name, if its value is visible ASCII.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }

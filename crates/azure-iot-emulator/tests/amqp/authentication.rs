@@ -43,6 +43,9 @@ async fn tokens_are_verified() {
         hub.token("iothubowner", "localhost"),
         hub.token("iothubowner", &host.replace(':', "%3A")),
         hub.token("iothubowner", &host),
+        // With the default ports of AMQP and HTTPS.
+        hub.token("iothubowner", "localhost%3A5671"),
+        hub.token("iothubowner", "localhost:443"),
         hub.token("iothubowner", "emulator.azure-devices.net"),
         hub.token("iothubowner", "localhost%2Fmessages"),
         format!("Bearer {bearer}"),
@@ -51,11 +54,17 @@ async fn tokens_are_verified() {
         let (status, ..) = client.put_token(&token, 1.into()).await;
         assert_eq!(status, 200, "{token}");
     }
+    let device = hub.token("iothubowner", "localhost%2Fdevices%2Fd");
+    let device = device.trim_end_matches("&skn=iothubowner");
+    let (status, description, _) = client.put_token(device, 1.into()).await;
+    assert_eq!(status, 501);
+    assert!(description.contains("no AMQP nodes for devices"), "{description}");
     for token in [
         hub.token("iothubowner", "other.azure-devices.net"),
         hub.token("iothubowner", "localhost%2Fdevices%2Fdev-1"),
         hub.token("iothubowner", "localhost").replace("sig=", "sig=A"),
         "SharedAccessSignature sr=localhost".to_owned(),
+        "opaque".to_owned(),
         String::new(),
     ] {
         let (status, description, _) = client.put_token(&token, 1.into()).await;

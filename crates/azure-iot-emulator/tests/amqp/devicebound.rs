@@ -74,6 +74,9 @@ async fn rejected_messages_have_condition_and_code() {
     let mut value = Message::from(AmqpValue(SimpleValue::Int(1)));
     value.properties = message(to, b"").properties;
     assert_eq!(rejection(sender.send(value).await).1, 400_004);
+    // Beyond the announced maximum, the link is closed.
+    let mut other = client.sender("/messages/devicebound").await.unwrap();
+    assert!(other.send(message(to, &[0; 1024 * 1024])).await.is_err());
     for _ in 1..50 {
         assert!(accepted(sender.send(message(to, b"x")).await));
     }

@@ -57,6 +57,11 @@ impl Hub {
     }
 
     pub(crate) async fn connect(&self) -> TlsStream<TcpStream> {
+        let endpoint = self.emulator.iothub_amqp_endpoint();
+        self.connect_to(endpoint.trim_start_matches("amqps://")).await
+    }
+
+    pub(crate) async fn connect_to(&self, address: &str) -> TlsStream<TcpStream> {
         let pem = self.emulator.ca_certificate_pem();
         let mut roots = rustls::RootCertStore::empty();
         roots
@@ -68,8 +73,6 @@ impl Hub {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let address = self.emulator.iothub_amqp_endpoint();
-        let address = address.strip_prefix("amqps://").unwrap();
         let stream = TcpStream::connect(address).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
         TlsConnector::from(Arc::new(config))

@@ -139,12 +139,13 @@ fn model_error_messages() {
         "InvalidArgument",
         "Operation failed as models provided was empty or of a type that is not supported.. Check that your Model Array contains at least one item and it is of a supported type. See link(https://aka.ms/ADTv2Models) for details.",
     );
-    let mut unresolved = model("dtmi:test:A;1", json!([]));
+    let component = json!([{"@type": "Component", "name": "c", "schema": "dtmi:test:None;1"}]);
+    let mut unresolved = model("dtmi:test:A;1", component);
     unresolved[0]["extends"] = json!(["dtmi:test:None;1", "dtmi:test:Nil;1"]);
     assert_message(
         &instance.post("/models", &unresolved),
         "DTDLParserError",
-        "None of the models in this request could be created due to a problem with one or more models: DtmiResolverAsync failed to resolve requisite references to element(s): dtmi:test:None;1 (referenced in 1 place(s)), dtmi:test:Nil;1 (referenced in 1 place(s)).. See model documentation(https://aka.ms/ADTv2Models) for supported format.",
+        "None of the models in this request could be created due to a problem with one or more models: DtmiResolverAsync failed to resolve requisite references to element(s): dtmi:test:None;1 (referenced in 2 places), dtmi:test:Nil;1 (referenced in 1 place).. See model documentation(https://aka.ms/ADTv2Models) for supported format.",
     );
     let again = Value::from(&building().as_array().expect("models")[1..3]);
     assert_message(

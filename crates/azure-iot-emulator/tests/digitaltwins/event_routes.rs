@@ -68,7 +68,16 @@ fn missing_route_is_not_found() {
 #[test]
 fn invalid_filter_is_refused_with_its_position() {
     let instance = instance();
-    route(&instance, "r", "true AND\ntype =").is_error(400, "EventRouteFilterInvalid", "line 2, position 6");
+    route(&instance, "r", "true AND\ntype =").is_error(
+        400,
+        "EventRouteFilterInvalid",
+        "Line=2, Position=7, Message=Unexpected input '<EOF>'.",
+    );
+    route(&instance, "r", "this is not a valid filter string").is_error(
+        400,
+        "EventRouteFilterInvalid",
+        "The provided filter is invalid. Parsing error, Line=1, Position=6, Message=Unexpected input 'is'. See event route documentation for supported values and structure (https://aka.ms/ADTv2Routes).",
+    );
     instance
         .put("/eventroutes/r", &json!({"endpointName": "ep"}))
         .is_error(400, "EventRouteFilterInvalid", "filter");

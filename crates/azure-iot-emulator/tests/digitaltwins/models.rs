@@ -81,6 +81,127 @@ fn empty_upload_is_refused() {
         .is_error(400, "BadRequest", "non-empty");
 }
 
+/// ADT-MODEL-15.
+#[test]
+fn upload_of_an_array_in_an_array_is_refused_like_an_empty_one() {
+    let instance = Instance::new();
+    let text = "models provided was empty or of a type that is not supported.";
+    for nested in [
+        json!([[empty("dtmi:test:A;1")]]),
+        json!([empty("dtmi:test:A;1"), []]),
+    ] {
+        instance
+            .post("/models", &nested)
+            .is_error(400, "InvalidArgument", text);
+    }
+}
+
+/// ADT-MODEL-30: the first of two contents with one name counts.
+#[test]
+fn solecisms_of_dtdl_version_2_are_taken() {
+    let instance = Instance::new();
+    let twice = json!([
+        {"@type": "Property", "name": "p", "schema": "string"},
+        {"@type": "Property", "name": "p", "schema": "integer"},
+        {"@type": "Telemetry", "name": "t", "schema": {"@id": "double"}},
+    ]);
+    let mut base = model("dtmi:test:Base;1", twice.clone())[0].clone();
+    instance.post("/models", &json!([base])).ok();
+    instance.put_twin("t", "dtmi:test:Base;1", json!({"p": "text"}));
+    let mut derived = empty("dtmi:dtdl:Derived;1");
+    derived["extends"] = json!([{"@id": "dtmi:test:Base;1"}]);
+    // The stored base is read with the same tolerance.
+    instance.post("/models", &json!([derived])).ok();
+    instance.put_twin("u", "dtmi:dtdl:Derived;1", json!({"p": "text"}));
+    // Version 3 has none of them.
+    base["@id"] = "dtmi:test:Three;1".into();
+    base["@context"] = "dtmi:dtdl:context;3".into();
+    for contents in [json!([twice[0], twice[1]]), json!([twice[2]])] {
+        base["contents"] = contents;
+        instance
+            .post("/models", &json!([base]))
+            .is_error(400, "DTDLParserError", "");
+    }
+    derived["@context"] = "dtmi:dtdl:context;3".into();
+    instance
+        .post("/models", &json!([derived]))
+        .is_error(400, "DTDLParserError", "");
+}
+
+/// ADT-MODEL-4: a parent that is named twice counts once.
+#[test]
+fn parent_named_twice_is_taken() {
+    let instance = Instance::new();
+    let mut child = empty("dtmi:test:C;1");
+    child["extends"] = json!(["dtmi:test:A;1", "dtmi:test:B;1", "dtmi:test:A;1"]);
+    let batch = json!([empty("dtmi:test:A;1"), empty("dtmi:test:B;1"), child]);
+    instance.post("/models", &batch).ok();
+    instance.put_twin("t", "dtmi:test:C;1", json!({}));
+}
+
+/// ADT-MODEL-31.
+#[test]
+fn extensions_that_the_service_does_not_list_are_refused() {
+    let instance = Instance::new();
+    let mut model = empty("dtmi:test:A;1");
+    let contexts = [
+        (3, "dtmi:dtdl:extension:annotation;1", true),
+        (3, "dtmi:dtdl:extension:historization;1", true),
+        (3, "dtmi:dtdl:extension:overriding;1", true),
+        (3, "dtmi:dtdl:extension:quantitativeTypes;1", true),
+        (3, "dtmi:dtdl:extension:quantitativeTypes;2", false),
+        (3, "dtmi:dtdl:extension:requirement;1", false),
+        (3, "dtmi:dtdl:extension:mqtt;1", false),
+        (3, "dtmi:iotcentral:context;2", false),
+        (3, "dtmi:com:example:own;1", false),
+        (2, "dtmi:iotcentral:context;2", false),
+        (2, "dtmi:com:example:own;1", false),
+    ];
+    for (number, (dtdl, context, listed)) in contexts.into_iter().enumerate() {
+        model["@context"] = json!([format!("dtmi:dtdl:context;{dtdl}"), context]);
+        model["@id"] = format!("dtmi:test:A{number};1").into();
+        let reply = instance.post("/models", &json!([model]));
+        if listed {
+            assert_eq!(reply.status, 201, "{context}: {}", reply.body);
+        } else {
+            reply.is_error(400, "DTDLParserError", context);
+        }
+    }
+}
+
+/// ADT-MODEL-32.
+#[test]
+fn annotation_may_name_content_that_does_not_exist() {
+    let instance = Instance::new();
+    let mut model = model(
+        "dtmi:test:A;1",
+        json!([{"@type": ["Property", "ValueAnnotation"], "name": "note", "annotates": "none", "schema": "string"}]),
+    );
+    model[0]["@context"] = json!(["dtmi:dtdl:context;3", "dtmi:dtdl:extension:annotation;1"]);
+    assert_eq!(instance.post("/models", &model).status, 201);
+}
+
+/// ADT-MODEL-16: the parser's messages do not name options that a caller of the service does not have.
+#[test]
+fn refusals_do_not_name_options_of_the_parser() {
+    let instance = Instance::new();
+    for context in [
+        json!("dtmi:dtdl:context;4"),
+        json!(["dtmi:dtdl:context;4#limitless", "dtmi:dtdl:limits:onvif;1"]),
+        json!(["dtmi:dtdl:context;3", "dtmi:com:example:own;1"]),
+        json!(["dtmi:dtdl:context;3", "dtmi:dtdl:extension:annotation;9"]),
+    ] {
+        let mut model = empty("dtmi:test:A;1");
+        model["@context"] = context;
+        let reply = instance.post("/models", &json!([model]));
+        assert_eq!(reply.status, 400);
+        let text = reply.message();
+        for word in ["option", "parser does not", "Some("] {
+            assert!(!text.contains(word), "{text}");
+        }
+    }
+}
+
 /// ADT-MODEL-3, ADT-MODEL-18.
 #[test]
 fn existing_ids_are_listed_and_nothing_is_stored() {
@@ -353,7 +474,7 @@ fn service_rules_beyond_dtdl_are_enforced() {
         {"@type": "Telemetry", "name": "t", "schema": "double"},
         {"@type": "Telemetry", "name": "t", "schema": "double"},
     ]);
-    refused(model("dtmi:test:R;1", twice));
+    refused(json!([version(model("dtmi:test:R;1", twice)[0].clone(), 3)]));
     // Elements that are not interfaces.
     refused(json!([1]));
     refused(

@@ -81,7 +81,15 @@ async fn missing_or_invalid_token_gets_the_gateways_error() {
     for token in [None, Some(""), Some(&*expired), Some(&*foreign)] {
         let response = running.send(Method::GET, "/digitaltwins/a", token, None).await;
         assert_eq!(response.status(), 401, "{token:?}");
-        assert!(response.headers().contains_key("mise-correlation-id"));
+        // ADT-HTTP-1: the gateway sends none of the service's headers.
+        assert_eq!(response.headers()["content-type"], "application/json");
+        for header in [
+            "mise-correlation-id",
+            "traceresponse",
+            "strict-transport-security",
+        ] {
+            assert!(!response.headers().contains_key(header), "{header}");
+        }
         let body: Value = response.json().await.expect("JSON");
         assert_eq!(body, json!({"statusCode": 401, "message": "Unauthorized"}));
     }

@@ -257,6 +257,38 @@ fn twin_can_change_its_model() {
     );
 }
 
+/// ADT-PATCH-12, ADT-PATCH-13.
+#[test]
+fn source_times_are_added_or_replaced_where_there_was_none() {
+    for op in ["add", "replace"] {
+        let instance = instance();
+        let time = "2020-01-02T03:04:05Z";
+        let twin = patched(
+            &instance,
+            json!([
+                {"op": op, "path": "/$metadata/temperature/sourceTime", "value": time},
+                {"op": op, "path": "/thermostat/$metadata/target/sourceTime", "value": time},
+            ]),
+        );
+        assert_eq!(
+            twin["$metadata"]["temperature"],
+            json!({"lastUpdateTime": THEN, "sourceTime": time})
+        );
+        assert_eq!(twin["thermostat"]["$metadata"]["target"]["sourceTime"], time);
+        // A property that has no value has no metadata.
+        let nothing = json!([{"op": op, "path": "/$metadata/address/sourceTime", "value": time}]);
+        instance.patch("/digitaltwins/t", &nothing).is_error(
+            400,
+            "JsonPatchInvalid",
+            "/$metadata/address/sourceTime",
+        );
+    }
+    assert_invalid(
+        json!([{"op": "remove", "path": "/$metadata/temperature/sourceTime"}]),
+        "path segment 'sourceTime' was not found.",
+    );
+}
+
 /// ADT-PATCH-11, ADT-PATCH-12, ADT-PATCH-20.
 #[test]
 fn source_times_survive_later_values() {

@@ -45,7 +45,15 @@ fn jobs_are_limited_to_one_per_second() {
         .header("retry-after")
         .and_then(|text| text.parse().ok())
         .expect("seconds");
-    assert_eq!(reply.header("x-ms-error-code"), None);
+    // ADT-HTTP-1: the gateway sends none of the service's headers.
+    assert_eq!(reply.header("content-type"), Some("application/json"));
+    for header in [
+        "x-ms-error-code",
+        "mise-correlation-id",
+        "strict-transport-security",
+    ] {
+        assert_eq!(reply.header(header), None, "{header}");
+    }
     instance.clock.advance(Duration::from_secs(seconds));
     assert_eq!(list().status, 200);
 }

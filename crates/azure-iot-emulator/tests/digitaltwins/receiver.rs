@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use http::header::{HeaderValue, LOCATION};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -101,6 +102,10 @@ async fn connection(
             let status = statuses.get(count.fetch_add(1, Ordering::Relaxed));
             let mut response = Response::new(Full::new(Bytes::new()));
             *response.status_mut() = StatusCode::from_u16(status.copied().unwrap_or(200)).expect("a status");
+            if response.status().is_redirection() {
+                let location = HeaderValue::from_static("/elsewhere");
+                response.headers_mut().insert(LOCATION, location);
+            }
             Ok::<_, Infallible>(response)
         }
     };

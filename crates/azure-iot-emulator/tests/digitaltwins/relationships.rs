@@ -63,7 +63,7 @@ fn put_replaces_an_existing_relationship() {
     only_new.is_error(
         412,
         "PreconditionFailed",
-        "a relationship with the id r1 on twin room-1 was found",
+        "If-None-Match: * header was specified but a relationship with the id r1 was found. Please specify a different relationship id.",
     );
 }
 
@@ -349,9 +349,9 @@ fn page_continues_after_a_deleted_relationship() {
     assert_eq!(instance.get(&link).column("$relationshipId")[0], "out-09");
 }
 
-/// ADT-ID-5.
+/// ADT-ID-4, ADT-ID-5.
 #[test]
-fn relationship_ids_are_checked_and_encoded_in_links() {
+fn relationship_ids_of_tutorials_are_taken_and_encoded_in_links() {
     let instance = Instance::with_building();
     let reply = instance.put(
         "/digitaltwins/room-1/relationships/a%3A%23%3Fb",
@@ -364,6 +364,19 @@ fn relationship_ids_are_checked_and_encoded_in_links() {
         link,
         "https://twins.test/digitaltwins/room-1/relationships/a%3A%23%3Fb?api-version=2023-10-31"
     );
-    let reply = instance.put("/digitaltwins/room-1/relationships/a%20b", &adjacent("room-2"));
-    reply.is_error(400, "InvalidArgument", "a b");
+    let path = "/digitaltwins/room-1/relationships/room-1-adjacent-%3Eroom-2";
+    let made = instance.put(path, &adjacent("room-2")).ok();
+    assert_eq!(made.body["$relationshipId"], "room-1-adjacent->room-2");
+    assert_eq!(instance.get(path).body, made.body);
+    let links = instance.get("/digitaltwins/room-2/incomingrelationships");
+    let link = links.body["value"][2]["$relationshipLink"]
+        .as_str()
+        .expect("a link");
+    assert_eq!(
+        instance.get(&link.replace("https://twins.test", "")).body,
+        made.body
+    );
+    assert_eq!(instance.delete(path).status, 204);
+    let reply = instance.put("/digitaltwins/room-1/relationships/..", &adjacent("room-2"));
+    reply.is_error(400, "InvalidArgument", "..");
 }

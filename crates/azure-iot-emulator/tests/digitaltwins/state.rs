@@ -157,6 +157,11 @@ fn invalid_state_is_refused_and_changes_nothing() {
         (json!([]), "the state is not an object"),
         (json!({"models": 1}), "models is not an object"),
         (json!({"models": {"x": {}}}), "the model \"x\" has no sequence"),
+        // A name is not escaped.
+        (
+            json!({"models": {"a\\b": {}}}),
+            "the model \"a\\b\" has no sequence",
+        ),
         (
             json!({"models": {"x": {"sequence": 1}}}),
             "the model \"x\" has no model",
@@ -187,7 +192,10 @@ fn invalid_state_is_refused_and_changes_nothing() {
             "the model \"dtmi:test:Floor;1\" has no sequence from 0 to 9007199254740991",
         ),
         (json!({"twins": []}), "twins is not an object"),
-        (json!({"twins": {"x": {"$dtId": "x"}}}), "invalid twin"),
+        (
+            json!({"twins": {"x": {"$dtId": "x"}}}),
+            "a twin is not in the format of dumped state",
+        ),
         (
             json!({"twins": {"x": twin}}),
             "the twin \"room-1\" is stored under the key \"x\"",

@@ -69,6 +69,43 @@ async fn transient_errors_are_retried_and_refusals_are_not() {
     assert_eq!(subjects, ["a", "a", "a", "b", "c"]);
 }
 
+/// A receiver that moved must be configured anew, because a redirect may change the method.
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    let (url, mut got) = receiver(&[307, 302]).await;
+    let instance = Instance::new();
+    routed(&instance, &url).await;
+    for id in ["a", "b", "c"] {
+        put(&instance, id).await;
+        let (parts, event) = event(&mut got).await;
+        assert_eq!((parts.uri.path(), &event["subject"]), ("/hook", &json!(id)));
+    }
+}
+
+/// Credentials in the URL are sent as basic authentication, and not shown.
+#[tokio::test]
+async fn user_and_password_of_the_url_are_sent_but_not_shown() {
+    let (mut url, mut got) = receiver(&[]).await;
+    url.set_username("me").expect("a URL with a host");
+    url.set_password(Some("secret")).expect("a URL with a host");
+    let instance = Instance::new();
+    routed(&instance, &url).await;
+    put(&instance, "a").await;
+    let (parts, _) = event(&mut got).await;
+    // me:secret
+    assert_eq!(parts.headers["authorization"], "Basic bWU6c2VjcmV0");
+    let port = url.port().expect("a port");
+    assert_eq!(parts.headers["host"], format!("127.0.0.1:{port}"));
+    assert_eq!(parts.uri, "/hook?key=1");
+    let refused = Url::parse("ftp://me:secret@host/").expect("a URL");
+    let error = instance.service.add_webhook("e", &refused);
+    let error = error.expect_err("the scheme is not supported").to_string();
+    assert!(
+        error.contains("ftp://me:***@host/") && !error.contains("secret"),
+        "{error}"
+    );
+}
+
 #[tokio::test]
 async fn event_is_dropped_after_five_attempts() {
     let (url, mut got) = receiver(&[500; 5]).await;

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::Value;
 
-use crate::support::{ConnectionString, Running};
+use crate::support::{ConnectionString, Running, VERSION, client};
 
 /// HUB-AUTH-4, HUB-AUTH-7, HUB-AUTH-8: both host names, with and without the port, percent-encoded or not, and any
 /// scope of the host.
@@ -24,6 +25,21 @@ async fn signatures_match_every_spelling_of_the_host_and_scope() {
             .get("/devices/a", Some(&credentials.token(resource, expiry)))
             .await;
         assert_eq!(response.status(), 200, "{resource}");
+    }
+    // A client whose connection string has the default port leaves it out of `Host`, but signs it.
+    let token = credentials.token("localhost%3A443", expiry);
+    for (host, status) in [
+        ("localhost", 200),
+        ("localhost:443", 200),
+        (&*credentials.host, 401),
+    ] {
+        let url = format!("{}/devices/a?{VERSION}", running.emulator.iothub_endpoint());
+        let client = client(&running.emulator).http1_only().build().unwrap();
+        let request = client
+            .get(url)
+            .header("host", host)
+            .header("authorization", &token);
+        assert_eq!(request.send().await.unwrap().status(), status, "{host}");
     }
     let scoped = credentials.token(&format!("{escaped}%2Fdevices%2Fa"), expiry);
     assert_eq!(running.get("/devices/a", Some(&scoped)).await.status(), 200);
@@ -98,6 +114,90 @@ async fn bearer_tokens_are_checked_for_audience_and_expiry() {
     assert_eq!(running.get("/devices", Some(&ours)).await.status(), 401);
     let renewed = format!("Bearer {}", running.emulator.bearer_token());
     assert_eq!(running.get("/devices", Some(&renewed)).await.status(), 200);
+}
+
+/// HUB-AUTH-13, ADT-HTTP-7: only a JSON Web Token is a bearer token.
+#[tokio::test]
+async fn opaque_bearer_tokens_are_unauthorized() {
+    let running = Running::start().await;
+    assert_eq!(running.get("/devices", Some("Bearer opaque")).await.status(), 401);
+    let url = format!(
+        "{}/models?api-version=2023-10-31",
+        running.emulator.digitaltwins_endpoint()
+    );
+    let response = running
+        .client
+        .get(url)
+        .bearer_auth("opaque")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 401);
+}
+
+/// The credentials of a device, a service or nobody make no difference.
+#[tokio::test]
+async fn device_endpoints_are_not_implemented_whatever_the_credentials() {
+    let running = Running::start().await;
+    running.create("d").await;
+    let device = ConnectionString {
+        host: String::new(),
+        policy: String::new(),
+        key: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".to_owned(),
+    };
+    let device_token = device.token("localhost%2Fdevices%2Fd", running.now() + 60);
+    let device_token = device_token.trim_end_matches("&skn=");
+    for (method, path) in [
+        (Method::POST, "/devices/d/messages/events"),
+        (Method::POST, "/devices/d/modules/m/messages/events"),
+        (Method::GET, "/devices/d/messages/deviceBound"),
+        (Method::DELETE, "/devices/d/messages/deviceBound/lock"),
+        (Method::POST, "/devices/d/files"),
+        (Method::POST, "/devices/d/files/notifications"),
+    ] {
+        for token in [
+            Some(device_token),
+            Some(&*running.token()),
+            Some("Bearer opaque"),
+            None,
+        ] {
+            let url = format!("{}{path}?{VERSION}", running.emulator.iothub_endpoint());
+            let mut request = running.client.request(method.clone(), url).body("{}");
+            if let Some(token) = token {
+                request = request.header("authorization", token);
+            }
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), 501, "{method} {path} {token:?}");
+            let body: Value = response.json().await.unwrap();
+            let message = body["Message"].as_str().unwrap();
+            assert!(message.contains("no endpoints for devices"), "{message}");
+        }
+    }
+}
+
+/// Devices speak MQTT over WebSockets at the path that services use for AMQP.
+#[tokio::test]
+async fn web_sockets_are_refused_with_the_reason() {
+    let running = Running::start().await;
+    let client = client(&running.emulator).http1_only().build().unwrap();
+    for (upgrade, protocol, status, reason) in [
+        ("websocket", "mqtt", 501, "no MQTT endpoint"),
+        ("websocket", "soap", 400, "AMQPWSB10 or amqp"),
+        ("h2c", "AMQPWSB10", 400, "RFC 6455"),
+    ] {
+        let url = format!("{}/$iothub/websocket", running.emulator.iothub_endpoint());
+        let request = client
+            .get(url)
+            .header("connection", "Upgrade")
+            .header("upgrade", upgrade)
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+            .header("sec-websocket-protocol", protocol);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status, "{protocol}");
+        let text = response.text().await.unwrap();
+        assert!(text.contains(reason), "{text}");
+    }
 }
 
 /// ADT-HTTP-7: Digital Twins accepts bearer tokens only.

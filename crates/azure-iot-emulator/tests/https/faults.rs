@@ -98,7 +98,8 @@ async fn latency_fault_delays_its_service_and_management_has_no_faults() {
     // Faults never apply to the management API, so a rule can always be removed.
     running.emulator.faults().add(Fault::status(503)).unwrap();
     let url = format!("{}/faults", running.emulator.management_endpoint());
-    assert_eq!(running.client.delete(url).send().await.unwrap().status(), 204);
+    let request = running.client.delete(url).header("x-requested-with", "test");
+    assert_eq!(request.send().await.unwrap().status(), 204);
     assert_eq!(
         running
             .hub(Method::GET, "/devices")

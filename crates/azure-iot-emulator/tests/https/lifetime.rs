@@ -1,16 +1,12 @@
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::time::Duration;
 
 use azure_iot_emulator::{Emulator, Fault, StartError};
 use reqwest::{Method, Version};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
-use crate::support::{Running, VERSION, client};
+use crate::support::{Running, VERSION, client, connect_tls};
 
 /// A connection serves several requests.
 #[tokio::test]
@@ -18,21 +14,7 @@ async fn connections_are_kept_alive() {
     let running = Running::start().await;
     running.create("a").await;
     let host = running.connection_string().host;
-    let mut roots = rustls::RootCertStore::empty();
-    let pem = running.emulator.ca_certificate_pem().as_bytes();
-    roots.add(CertificateDer::from_pem_slice(pem).unwrap()).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let stream = TcpStream::connect(&host).await.unwrap();
-    let name = ServerName::try_from("localhost").unwrap();
-    let mut stream = TlsConnector::from(Arc::new(config))
-        .connect(name, stream)
-        .await
-        .unwrap();
+    let mut stream = connect_tls(&host, &running.emulator, b"http/1.1").await;
     for _ in 0..3 {
         let token = running.token();
         let request =
@@ -161,6 +143,28 @@ async fn services_can_be_disabled() {
     let emulator = Emulator::builder().without_digitaltwins().start().await.unwrap();
     assert_eq!(emulator.digitaltwins_endpoint(), "");
     assert!(!format!("{emulator:?}").contains("SharedAccessKey"));
+}
+
+/// HTTP/1.1 allows 100 headers, HTTP/2 16 KiB of them.
+#[tokio::test]
+async fn request_heads_that_are_too_large_are_refused() {
+    let running = Running::start().await;
+    let one = client(&running.emulator).http1_only().build().unwrap();
+    let url = format!("{}/devices?{VERSION}", running.emulator.iothub_endpoint());
+    let status = async |client: &reqwest::Client, count: usize, length: usize| {
+        let mut request = client.get(&url);
+        for number in 0..count {
+            request = request.header(format!("x-{number}"), "x".repeat(length));
+        }
+        let response = request.send().await;
+        response.ok().map(|response| response.status().as_u16())
+    };
+    assert_eq!(status(&one, 90, 4000).await, Some(401));
+    assert_eq!(status(&one, 101, 1).await, Some(431));
+    // The server may close the connection before the client has sent the whole head.
+    assert!(matches!(status(&one, 1, 2_000_000).await, Some(431) | None));
+    assert_eq!(status(&running.client, 1, 14_000).await, Some(401));
+    assert_eq!(status(&running.client, 1, 20_000).await, Some(431));
 }
 
 /// The server stops reading a body that exceeds the limit of every operation.

@@ -3,14 +3,18 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a test fails by panicking"
 )]
 
 mod containers;
 mod credentials;
 mod data_file;
+mod error_words;
 mod faults;
 mod lifetime;
 mod management;
 mod settings;
 mod support;
+mod time_limits;
+mod unread_bodies;

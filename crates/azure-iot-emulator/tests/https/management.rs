@@ -131,6 +131,77 @@ async fn clock_is_set_and_advanced() {
     assert_eq!(running.emulator.clock().now().year(), 2041);
 }
 
+/// The token of the ready line lasts for an hour of the emulator's clock; further ones have the lifetime and the audience
+/// that the request asks for.
+#[tokio::test]
+async fn tokens_are_issued_with_a_lifetime_and_an_audience() {
+    let running = Running::start().await;
+    let issue = async |body: Option<Value>| -> Value {
+        let mut request = running.client.post(running.manage("/tokens"));
+        if let Some(body) = body {
+            request = request.json(&body);
+        } else {
+            request = request.header("x-requested-with", "test");
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        response.json().await.unwrap()
+    };
+    let statuses = async |issued: &Value| {
+        let token = issued["bearerToken"].as_str().unwrap();
+        let hub = running.get("/devices", Some(&format!("Bearer {token}"))).await;
+        let twins = format!(
+            "{}/models?api-version=2023-10-31",
+            running.emulator.digitaltwins_endpoint()
+        );
+        let twins = running.client.get(twins).bearer_auth(token).send().await.unwrap();
+        (hub.status().as_u16(), twins.status().as_u16())
+    };
+    let hour = issue(None).await;
+    assert_eq!(hour["expiresOn"], running.now() + 3600);
+    let week = issue(Some(json!({"lifetimeSeconds": 7 * 86_400}))).await;
+    let twins = json!({"lifetimeSeconds": 60, "audience": "https://digitaltwins.azure.net"});
+    let minute = issue(Some(twins)).await;
+    assert_eq!(statuses(&hour).await, (200, 200));
+    assert_eq!(statuses(&week).await, (200, 200));
+    assert_eq!(statuses(&minute).await, (401, 200));
+    running
+        .post_json("/clock/advance", &json!({"seconds": 6 * 86_400}))
+        .await;
+    assert_eq!(statuses(&hour).await, (401, 401));
+    assert_eq!(statuses(&minute).await, (401, 401));
+    assert_eq!(statuses(&week).await, (200, 200));
+    assert_eq!(statuses(&issue(None).await).await, (200, 200));
+    for bad in [json!({"lifetimeSeconds": -1}), json!({"lifetime": 60}), json!([])] {
+        let refused = running.post_json("/tokens", &bad).await;
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{bad}");
+    }
+}
+
+/// A state that an editor on Windows has saved.
+#[tokio::test]
+async fn bodies_may_have_a_byte_order_mark() {
+    let running = Running::start().await;
+    running.create("a").await;
+    let state = running.get_json("/state").await;
+    let other = Running::start().await;
+    let text = format!(
+        "\u{feff}{}",
+        serde_json::to_string_pretty(&state)
+            .unwrap()
+            .replace('\n', "\r\n")
+    );
+    let loaded = other
+        .client
+        .put(other.manage("/state"))
+        .header("content-type", "application/json")
+        .body(text)
+        .send()
+        .await;
+    assert_eq!(loaded.unwrap().status(), StatusCode::NO_CONTENT);
+    assert!(other.has_device("a"));
+}
+
 #[tokio::test]
 async fn faults_are_added_listed_and_cleared() {
     let running = Running::start().await;
@@ -208,7 +279,131 @@ async fn devices_are_scripted() {
         .unwrap();
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     assert_eq!(
-        running.client.delete(&url).send().await.unwrap().status(),
+        running
+            .client
+            .delete(&url)
+            .header("x-requested-with", "test")
+            .send()
+            .await
+            .unwrap()
+            .status(),
         StatusCode::NOT_FOUND
     );
+}
+
+/// The requests of `tests/peers/python/iothub/browser.py`, and further origins that Chromium cannot be made to send there.
+#[tokio::test]
+async fn requests_from_web_pages_of_other_sites_are_forbidden() {
+    let running = Running::start().await;
+    let refused = async |method: Method, path: &str, headers: &[(&str, &str)]| {
+        let mut request = running.client.request(method, running.manage(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.header("content-type", "application/json").body("{}");
+        request.send().await.unwrap().status() == StatusCode::FORBIDDEN
+    };
+    for origin in [
+        "http://attacker.example",
+        "https://localhost.attacker.example",
+        "http://127.0.0.1.attacker.example:80",
+        "http://192.168.0.1",
+        "null",
+        "file://",
+        "chrome-extension://abcdef",
+    ] {
+        for (method, path) in [
+            (Method::POST, "/tokens"),
+            (Method::GET, "/state"),
+            (Method::DELETE, "/faults"),
+        ] {
+            assert!(
+                refused(method, path, &[("origin", origin)]).await,
+                "{origin} {path}"
+            );
+        }
+    }
+    assert!(refused(Method::GET, "/state", &[("sec-fetch-site", "cross-site")]).await);
+    let both = [
+        ("origin", "http://localhost"),
+        ("origin", "http://attacker.example"),
+    ];
+    assert!(refused(Method::POST, "/tokens", &both).await);
+    for own in [
+        "http://localhost",
+        "https://localhost:8080",
+        "http://127.0.0.1:3000",
+        "http://[::1]:3000",
+    ] {
+        let headers = [("origin", own), ("sec-fetch-site", "same-site")];
+        assert!(!refused(Method::POST, "/tokens", &headers).await, "{own}");
+    }
+}
+
+/// A page may be on another port of this machine, whose origin is local. It must not get by without a preflight.
+#[tokio::test]
+async fn requests_that_browsers_send_without_a_preflight_change_nothing() {
+    let running = Running::start().await;
+    let send = async |method: Method, path: &str, header: Option<(&str, &str)>, body: &'static str| {
+        let mut request = running.client.request(method, running.manage(path));
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        request.body(body).send().await.unwrap().status()
+    };
+    let advance = "{\"seconds\": 86400}";
+    let before = running.now();
+    for content_type in [
+        "text/plain",
+        "text/plain;charset=UTF-8",
+        "text/plain; application/json",
+        "text/plain, application/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "",
+    ] {
+        let header = Some(("content-type", content_type));
+        assert_eq!(
+            send(Method::POST, "/clock/advance", header, advance).await,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "{content_type}"
+        );
+    }
+    for (method, path) in [
+        (Method::POST, "/clock/advance"),
+        (Method::PUT, "/clock"),
+        (Method::POST, "/faults"),
+        (Method::DELETE, "/faults"),
+        (Method::POST, "/tokens"),
+        (Method::POST, "/iothub/devices/a/messages/receive"),
+        (Method::PUT, "/state"),
+    ] {
+        assert_eq!(
+            send(method, path, None, "").await,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "{path}"
+        );
+    }
+    // A preflight is not granted.
+    let preflight = running
+        .client
+        .request(Method::OPTIONS, running.manage("/clock/advance"));
+    let preflight = preflight
+        .header("origin", "http://localhost:3000")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "content-type");
+    let preflight = preflight.send().await.unwrap();
+    assert!(!preflight.status().is_success());
+    assert!(!preflight.headers().contains_key("access-control-allow-origin"));
+    assert!(running.now() < before + 3600);
+    for header in [
+        ("content-type", "application/json"),
+        ("content-type", "Application/JSON; charset=utf-8"),
+        ("x-requested-with", "curl"),
+    ] {
+        assert_eq!(
+            send(Method::POST, "/clock/advance", Some(header), advance).await,
+            StatusCode::OK
+        );
+    }
 }

@@ -12,7 +12,10 @@ use crate::support::{Running, client};
 /// Returns the status and the body, or null.
 async fn manage(running: &Running, method: Method, path: &str, body: Value) -> (u16, Value) {
     let url = format!("{}{path}", running.emulator.management_endpoint());
-    let mut request = running.client.request(method, url);
+    let mut request = running
+        .client
+        .request(method, url)
+        .header("x-requested-with", "test");
     if !body.is_null() {
         request = request.json(&body);
     }

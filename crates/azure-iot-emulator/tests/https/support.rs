@@ -1,12 +1,19 @@
 //! A running emulator, a client that trusts it, and hand-made tokens.
 
+use std::sync::Arc;
+
 use azure_iot_emulator::Emulator;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, Response};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
 use sha2::Sha256;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 pub(crate) const VERSION: &str = "api-version=2021-04-12";
 
@@ -58,6 +65,26 @@ impl ConnectionString {
 pub(crate) fn client(emulator: &Emulator) -> ClientBuilder {
     let certificate = Certificate::from_pem(emulator.ca_certificate_pem().as_bytes()).expect("a certificate");
     Client::builder().tls_certs_only([certificate])
+}
+
+/// Opens a TLS connection for the protocol `alpn`.
+pub(crate) async fn connect_tls(host: &str, emulator: &Emulator, alpn: &[u8]) -> TlsStream<TcpStream> {
+    let mut roots = rustls::RootCertStore::empty();
+    let pem = emulator.ca_certificate_pem().as_bytes();
+    roots
+        .add(CertificateDer::from_pem_slice(pem).expect("a certificate"))
+        .expect("a certificate authority");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![alpn.to_vec()];
+    let stream = TcpStream::connect(host).await.expect("a connection");
+    let name = ServerName::try_from("localhost").expect("a name");
+    let connected = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
+    connected.expect("a handshake")
 }
 
 impl Running {

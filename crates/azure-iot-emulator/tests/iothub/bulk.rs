@@ -41,9 +41,13 @@ fn bulk_create_reports_success_without_errors() {
             {"id": "a", "importMode": "create", "status": "disabled", "statusReason": "new"},
             {"id": "b", "tags": {"x": 1}, "properties": {"desired": {"y": 2}}},
             {"id": "e", "importMode": "CreateOrUpdate", "status": "enabled", "capabilities": {"iotEdge": true}},
-            {"id": "b", "moduleId": "m", "importMode": "create", "managedBy": "me"},
         ]),
     );
+    bulk(
+        &hub,
+        &json!([{"id": "b", "moduleId": "m", "importMode": "create", "managedBy": "me"}]),
+    )
+    .ok();
     assert_eq!(
         response.ok(),
         json!({"isSuccessful": true, "errors": [], "warnings": []})
@@ -102,9 +106,74 @@ fn bulk_refuses_more_than_a_hundred_entries_and_repeated_devices() {
     hub.get("/devices/d0").error(404, "DeviceNotFound");
     bulk(&hub, &items(100)).ok();
     let response = bulk(&hub, &json!([{"id": "x"}, {"id": "x", "importMode": "delete"}]));
-    assert_eq!(response.error(400, "DeviceDefinedMultipleTimes"), "x");
+    assert_eq!(
+        response.error(400, "DeviceDefinedMultipleTimes"),
+        "DeviceDefinedMultipleTimes, device ID x"
+    );
     hub.get("/devices/x").error(404, "DeviceNotFound");
     bulk(&hub, &json!({"id": "x"})).error(400, "IotHubFormatError");
+}
+
+/// HUB-BULK-3, HUB-BULK-4.
+#[test]
+fn entries_of_one_device_and_its_modules_are_refused_together() {
+    let hub = Hub::new();
+    hub.create("d");
+    for id in ["m", "n"] {
+        hub.put(
+            &format!("/devices/d/modules/{id}"),
+            &json!({"deviceId": "d", "moduleId": id}),
+        )
+        .ok();
+    }
+    let twin = |module: Option<&str>| json!({"id": "d", "moduleId": module, "importMode": "updateTwin", "tags": {"a": 1}});
+    let other = json!({"id": "other", "importMode": "create"});
+    for items in [
+        json!([twin(Some("m")), twin(Some("n"))]),
+        json!([other, twin(None), twin(Some("m"))]),
+    ] {
+        bulk(&hub, &items).error(400, "DeviceDefinedMultipleTimes");
+    }
+    for path in ["/twins/d", "/twins/d/modules/m", "/twins/d/modules/n"] {
+        assert_eq!(hub.get(path).ok().get("tags"), None, "{path}");
+    }
+    hub.get("/devices/other").error(404, "DeviceNotFound");
+}
+
+/// HUB-TWIN-29.
+#[test]
+fn bulk_entries_cannot_write_the_twins_of_system_modules() {
+    let hub = Hub::new();
+    hub.create_edge("e");
+    for id in ["$edgeAgent", "$edgeHub"] {
+        let path = format!("/twins/e/modules/{id}");
+        let before = hub.get(&path).ok();
+        for mode in [
+            None,
+            Some("create"),
+            Some("update"),
+            Some("updateIfMatchETag"),
+            Some("createOrUpdate"),
+            Some("createOrUpdateIfMatchETag"),
+            Some("delete"),
+            Some("deleteIfMatchETag"),
+            Some("updateTwin"),
+            Some("updateTwinIfMatchETag"),
+        ] {
+            let code = if mode == Some("create") { 409_301 } else { 401_100 };
+            let item = json!({
+                "id": "e",
+                "moduleId": id,
+                "importMode": mode,
+                "eTag": "*",
+                "twinETag": "*",
+                "tags": {"a": 1},
+            });
+            let response = bulk(&hub, &json!([item]));
+            assert_eq!(failures(&response), [(code, "e".to_owned())], "{id} {mode:?}");
+            assert_eq!(hub.get(&path).ok(), before, "{id} {mode:?}");
+        }
+    }
 }
 
 /// HUB-BULK-5, HUB-BULK-11, HUB-BULK-12, HUB-BULK-13, HUB-BULK-15, HUB-BULK-16, HUB-BULK-17: every import mode, in
@@ -173,11 +242,11 @@ fn import_modes_follow_existence_and_etags() {
     );
     bulk(&hub, &json!([{"id": "a", "importMode": "delete"}])).ok();
     hub.get("/devices/a").error(404, "DeviceNotFound");
-    bulk(
-        &hub,
-        &json!([{"id": "a", "importMode": "createOrUpdateIfMatchETag", "eTag": "*"}]),
-    )
-    .ok();
+    for (id, tag) in [("a", json!("*")), ("b", json!("c3RhbGU=")), ("c", json!(null))] {
+        let item = json!({"id": id, "importMode": "createOrUpdateIfMatchETag", "eTag": tag});
+        bulk(&hub, &json!([item])).ok();
+        hub.get(&format!("/devices/{id}")).ok();
+    }
 }
 
 /// HUB-BULK-1, HUB-BULK-10, HUB-BULK-11, HUB-BULK-14: module entries; an entry is applied completely or not at all.
@@ -202,12 +271,12 @@ fn bulk_entries_can_be_modules_and_are_atomic() {
     let tags: Value = (0..3)
         .map(|number| (number.to_string(), json!("x".repeat(3000))))
         .collect();
-    for bad in [
-        json!([{"id": "b", "tags": tags}]),
-        json!([{"id": "b", "tags": {"a.b": 1}}]),
-        json!([{"id": "b", "authentication": {"type": "none"}}]),
+    for (bad, code) in [
+        (json!([{"id": "b", "tags": tags}]), 403_100),
+        (json!([{"id": "b", "tags": {"a.b": 1}}]), 400_004),
+        (json!([{"id": "b", "authentication": {"type": "none"}}]), 400_004),
     ] {
-        assert_eq!(failures(&bulk(&hub, &bad)), [(400_004, "b".to_owned())]);
+        assert_eq!(failures(&bulk(&hub, &bad)), [(code, "b".to_owned())]);
         hub.get("/devices/b").error(404, "DeviceNotFound");
     }
 }

@@ -1,10 +1,10 @@
-//! Configurations.
+//! Configurations: identity, updates, and their application to twins.
 
 use serde_json::{Value, json};
 
 use crate::support::{Hub, Response, build, quoted};
 
-fn content() -> Value {
+pub(crate) fn content() -> Value {
     json!({"deviceContent": {"properties.desired.settings": {"interval": 5}}})
 }
 
@@ -14,7 +14,7 @@ fn setting(condition: &str, priority: i64, name: &str, value: &Value) -> Value {
     json!({"targetCondition": condition, "priority": priority, "content": {"deviceContent": { path: value }}})
 }
 
-fn put(hub: &Hub, id: &str, body: &Value) -> Response {
+pub(crate) fn put(hub: &Hub, id: &str, body: &Value) -> Response {
     hub.put(&format!("/configurations/{id}"), body)
 }
 
@@ -26,7 +26,7 @@ fn statuses(hub: &Hub, path: &str) -> Value {
     hub.get(path).ok()["configurations"].clone()
 }
 
-fn edge_content(modules: Value) -> Value {
+pub(crate) fn edge_content(modules: Value) -> Value {
     json!({"modulesContent": {"$edgeAgent": {"properties.desired": {"modules": modules}}}})
 }
 
@@ -97,79 +97,6 @@ fn configuration_content_is_immutable() {
         (&content(), &json!({"a": "b"}))
     );
     assert_eq!(hub.get("/configurations/c").ok()["content"], content());
-}
-
-/// HUB-CONFIG-5, HUB-CONFIG-6, HUB-CONFIG-7, HUB-CONFIG-8.
-#[test]
-fn configuration_content_must_be_present_and_of_one_kind() {
-    let hub = Hub::new();
-    for bad in [
-        json!(null),
-        json!({}),
-        json!({"deviceContent": null}),
-        json!({"deviceContent": {"tags.a": 1}}),
-        json!({"deviceContent": {"properties.desired": 5}}),
-        json!({"deviceContent": {"properties.desiredx": {}}}),
-        json!({"deviceContent": {"properties.desired.a.": 1}}),
-        json!({"deviceContent": {}, "moduleContent": {}}),
-        json!({"modulesContent": {"other": {"properties.desired": {}}}}),
-        json!({"modulesContent": {"$edgeAgent": 1}}),
-        json!({"somethingElse": {}}),
-    ] {
-        put(&hub, "c", &json!({ "content": bad })).error(400, "InvalidConfigurationContent");
-    }
-    put(&hub, "c", &json!({})).error(400, "InvalidConfigurationContent");
-    put(&hub, "c", &json!({"content": content()})).ok();
-    hub.put_if("/configurations/c", "*", &json!({"priority": 1}))
-        .error(400, "InvalidConfigurationContent");
-}
-
-/// HUB-CONFIG-9, HUB-CONFIG-10.
-#[test]
-fn target_condition_must_match_the_content() {
-    let hub = Hub::new();
-    let module = json!({"moduleContent": {"properties.desired.a": 1}});
-    for (content, condition) in [
-        (content(), "tags.floor ="),
-        (content(), "FROM devices.modules WHERE tags.a = 1"),
-        (module.clone(), "tags.a = 1"),
-        (module.clone(), "*"),
-    ] {
-        put(
-            &hub,
-            "c",
-            &json!({"content": content, "targetCondition": condition}),
-        )
-        .error(400, "InvalidConfigurationTargetCondition");
-    }
-    put(
-        &hub,
-        "c",
-        &json!({"content": module, "targetCondition": "FROM devices.modules WHERE moduleId = 'm'"}),
-    )
-    .ok();
-}
-
-/// HUB-CONFIG-20.
-#[test]
-fn test_queries_reports_errors_in_the_body() {
-    let hub = Hub::new();
-    let test = |body: Value| {
-        hub.send("POST", "/configurations/testQueries", None, Some(&body))
-            .ok()
-    };
-    let result = test(json!({
-        "targetCondition": "tags.a = 1",
-        "customMetricQueries": {"good": "SELECT deviceId FROM devices", "bad": "SELEC"},
-    }));
-    assert_eq!(result["targetConditionError"], json!(null));
-    let errors = result["customMetricQueryErrors"].as_object().unwrap();
-    assert_eq!(errors.keys().collect::<Vec<_>>(), ["bad"]);
-    for bad in ["*", "tags.a ="] {
-        let result = test(json!({ "targetCondition": bad }));
-        assert!(result["targetConditionError"].is_string(), "{result}");
-        assert_eq!(result["customMetricQueryErrors"], json!({}));
-    }
 }
 
 /// HUB-CONFIG-21, HUB-CONFIG-30.
@@ -344,27 +271,6 @@ fn layered_deployments_add_to_their_base() {
     assert_eq!(results("base"), expected(1, 1));
 }
 
-/// HUB-CONFIG-14.
-#[test]
-fn custom_metrics_are_checked_and_counted() {
-    let hub = Hub::new();
-    for id in ["a", "b"] {
-        hub.create(id);
-    }
-    hub.report("a", json!({"state": "done"}));
-    let body = |queries: Value| json!({"content": content(), "metrics": { "queries": queries }});
-    let query = "SELECT deviceId FROM devices WHERE properties.reported.state = 'done'";
-    put(&hub, "c", &body(json!({ "done": query }))).ok();
-    let metrics = hub.get("/configurations/c").ok()["metrics"].clone();
-    assert_eq!(
-        metrics,
-        json!({"results": {"done": 1}, "queries": {"done": query}})
-    );
-    put(&hub, "bad", &body(json!({"x": "SELEC"}))).error(400, "InvalidConfigurationCustomMetricsQuery");
-    let six: Value = (0..6).map(|number| (number.to_string(), json!(query))).collect();
-    put(&hub, "six", &body(six)).error(400, "InvalidConfigurationCustomMetricsQuery");
-}
-
 /// HUB-CONFIG-18, HUB-HTTP-6.
 #[test]
 fn configuration_list_ignores_top_and_trailing_slash() {
@@ -384,12 +290,75 @@ fn configuration_list_ignores_top_and_trailing_slash() {
     assert!(response.raw.header("etag").is_none());
 }
 
-/// HUB-CONFIG-23.
+/// HUB-TWIN-31.
 #[test]
-fn hub_has_at_most_a_hundred_configurations() {
+fn metadata_names_the_configuration_that_wrote_a_value() {
     let hub = Hub::new();
-    for number in 0..100 {
-        put(&hub, &format!("c{number}"), &json!({"content": content()})).ok();
+    hub.create("d");
+    let stamped = |path: &str| {
+        let twin = hub.get("/twins/d").ok();
+        let metadata = &twin["properties"]["desired"]["$metadata"];
+        let mut found = metadata.pointer(path).unwrap().clone();
+        let members = found.as_object_mut().unwrap();
+        (
+            members.remove("$lastUpdatedBy"),
+            members.remove("$lastUpdatedByDigest"),
+        )
+    };
+    put(&hub, "low", &setting("*", 1, "hvac", &json!({"t": 74, "h": 28}))).ok();
+    hub.tick();
+    put(&hub, "high", &setting("*", 2, "hvac.t", &json!(75))).ok();
+    // The digest is the time of the configuration's last write in ticks.
+    assert_eq!(
+        stamped("/hvac/h"),
+        (Some(json!("low")), Some(json!("639079632001234567")))
+    );
+    assert_eq!(
+        stamped("/hvac/t"),
+        (Some(json!("high")), Some(json!("639079632011234567")))
+    );
+    assert_eq!(stamped("/hvac"), (None, None));
+    assert_eq!(stamped(""), (None, None));
+    // A write by anybody else removes the members.
+    hub.delete("/configurations/high", "*");
+    hub.delete("/configurations/low", "*");
+    hub.patch(
+        "/twins/d",
+        &json!({"properties": {"desired": {"hvac": {"h": 30}}}}),
+    )
+    .ok();
+    assert_eq!(stamped("/hvac/h"), (None, None));
+}
+
+/// HUB-CONFIG-34.
+#[test]
+fn configuration_that_makes_a_twin_too_large_stays_targeted() {
+    let hub = Hub::new();
+    for id in ["full", "other"] {
+        hub.create(id);
     }
-    put(&hub, "one-more", &json!({"content": content()})).error(413, "ConfigurationCountLimitExceeded");
+    let most: Value = (0..7)
+        .map(|number| (format!("p{number}"), json!("x".repeat(4096))))
+        .collect();
+    hub.patch("/twins/full", &json!({"properties": {"desired": most}}))
+        .ok();
+    let before = hub.get("/twins/full").ok();
+    let content = json!({"deviceContent": {
+        "properties.desired.small": 1,
+        "properties.desired.large": "x".repeat(4096),
+    }});
+    put(&hub, "c", &json!({"targetCondition": "*", "content": content})).ok();
+
+    let after = hub.get("/twins/full").ok();
+    assert_eq!(after["configurations"], json!({"c": {"status": "Targeted"}}));
+    assert_eq!(after["properties"], before["properties"]);
+    assert_eq!(after["version"], before["version"]);
+    assert_eq!(
+        statuses(&hub, "/twins/other"),
+        json!({"c": {"status": "Applied"}})
+    );
+    assert_eq!(
+        hub.get("/configurations/c").ok()["systemMetrics"]["results"],
+        json!({"targetedCount": 2, "appliedCount": 1})
+    );
 }

@@ -186,3 +186,73 @@ fn commands_are_direct_methods_and_refused_for_entra() {
     hub.with_bearer("POST", "/digitaltwins/d/commands/reboot", None, Some(&json!({})))
         .error(401, "IotHubUnauthorizedAccess");
 }
+
+fn thermostat_models() -> [Value; 2] {
+    let property = |name: &str, schema: Value, writable: bool| json!({"@type": "Property", "name": name, "schema": schema, "writable": writable});
+    let range = json!({"@type": "Object", "fields": [{"name": "low", "schema": "integer"}]});
+    [
+        json!({
+            "@context": "dtmi:dtdl:context;2", "@id": "dtmi:example:House;1", "@type": "Interface",
+            "contents": [
+                property("goal", json!("double"), true),
+                property("range", range, true),
+                property("serial", json!("string"), false),
+                {"@type": "Command", "name": "reboot"},
+                {"@type": "Component", "name": "heater", "schema": "dtmi:example:Heater;1"},
+            ],
+        }),
+        json!({
+            "@context": "dtmi:dtdl:context;2", "@id": "dtmi:example:Heater;1", "@type": "Interface",
+            "contents": [property("level", json!("integer"), true)],
+        }),
+    ]
+}
+
+/// HUB-PNP-9.
+#[test]
+fn digital_twin_patch_must_fit_a_known_model() {
+    let hub = Hub::new();
+    hub.create("d");
+    hub.engine
+        .set_model_id("d", None, "dtmi:example:House;1")
+        .unwrap();
+    let add = |path: &str, value: Value| json!([{"op": "add", "path": path, "value": value}]);
+    // The hub does not know the model yet.
+    assert_eq!(patch(&hub, add("/anything", json!(1))).status, 202);
+    hub.engine.set_models(&thermostat_models()).unwrap();
+    for good in [
+        add("/goal", json!(21.5)),
+        add("/range", json!({"low": 3})),
+        add("/range/low", json!(4)),
+        add("/heater", json!({"$metadata": {}, "level": 1})),
+        add("/heater/level", json!(2)),
+        json!([{"op": "remove", "path": "/goal"}]),
+    ] {
+        assert_eq!(patch(&hub, good.clone()).status, 202, "{good}");
+    }
+    let before = hub.get("/twins/d").ok()["version"].clone();
+    for bad in [
+        add("/goal", json!("warm")),
+        add("/range", json!({"low": 3.5})),
+        add("/range/high", json!(4)),
+        add("/serial", json!("s-2")),
+        add("/reboot", json!(1)),
+        add("/unknown", json!(1)),
+        add("/heater", json!({"$metadata": {}, "level": "high"})),
+        add("/heater", json!(1)),
+        add("/heater/unknown", json!(1)),
+        json!([{"op": "add", "path": "/goal", "value": 1}, {"op": "add", "path": "/serial", "value": "s"}]),
+    ] {
+        patch(&hub, bad).error(400, "InvalidPnPDesiredProperties");
+    }
+    assert_eq!(hub.get("/twins/d").ok()["version"], before);
+}
+
+#[test]
+fn models_must_be_complete_dtdl() {
+    let hub = Hub::new();
+    let [house, heater] = thermostat_models();
+    let error = hub.engine.set_models(std::slice::from_ref(&house)).unwrap_err();
+    assert!(error.to_string().contains("dtmi:example:Heater;1"), "{error}");
+    hub.engine.set_models(&[heater, house]).unwrap();
+}

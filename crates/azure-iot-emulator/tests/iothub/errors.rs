@@ -3,6 +3,7 @@ use serde_json::json;
 
 use azure_iot_emulator::ServiceRequest;
 
+use crate::configurations::content;
 use crate::support::{Hub, build, policy};
 
 /// HUB-ERROR-1, HUB-ERROR-2, HUB-ERROR-5, HUB-ERROR-7, HUB-HTTP-4: the envelope, its headers, and the tracking id.
@@ -69,11 +70,26 @@ fn missing_permission_is_unauthorized() {
 fn api_version_must_be_present_and_known() {
     let hub = Hub::new();
     for (query, expected) in [
-        ("api-version=2021-04-12", 200),
+        ("api-version=2016-11-14", 200),
+        ("api-version=2018-06-30", 200),
+        ("api-version=2018-08-30-preview", 200),
+        ("api-version=2019-10-01", 200),
         ("API-Version=2020-05-31-preview", 200),
+        ("api-version=2020-09-30", 200),
+        ("api-version=2021-04-12", 200),
+        ("api-version=2024-03-31", 200),
+        ("api-version=2026-11-01", 200),
         ("", 400),
         ("api-version=", 400),
         ("api-version=latest", 400),
+        ("api-version=2021-04", 400),
+        ("api-version=2021-04-12-beta", 400),
+        ("api-version=9999-99-99", 400),
+        ("api-version=2021-02-29", 400),
+        ("api-version=2021-13-01-preview", 400),
+        ("api-version=2026-11-02", 400),
+        ("api-version=-2021-04-12", 400),
+        ("api-version=%2B2021-04-12", 400),
     ] {
         let request = ServiceRequest::new(Method::GET, &format!("/statistics/devices?{query}")).unwrap();
         assert_eq!(hub.request(request).status, expected, "{query}");
@@ -113,4 +129,103 @@ fn malformed_body_is_bad_request_and_changes_nothing() {
         assert_eq!(response.status, 400, "{bad}");
     }
     hub.get("/devices/a").error(404, "DeviceNotFound");
+}
+
+/// HUB-HTTP-3.
+#[test]
+fn encoded_slash_separates_path_segments() {
+    let hub = Hub::new();
+    hub.create("a#b");
+    let query = json!({"query": "SELECT deviceId FROM devices"});
+    let rows = hub.send("POST", "/devices%2Fquery", None, Some(&query)).ok();
+    assert_eq!(rows, json!([{"deviceId": "a#b"}]));
+    for path in ["/twins%2Fa%23b", "/twins%2fa%23b%2F", "/twins/a%23b/"] {
+        assert_eq!(hub.get(path).ok()["deviceId"], "a#b", "{path}");
+    }
+    hub.get("/twins%2Fa%23b%2Fmodules").error(404, "GenericNotFound");
+}
+
+/// HUB-AUTH-17.
+#[test]
+fn jobs_and_configurations_need_the_rights_of_the_registry_or_the_service() {
+    let hub = Hub::new();
+    for (method, path, allowed) in [
+        ("GET", "/jobs", ["iothubowner", "registryReadWrite"].as_slice()),
+        ("POST", "/jobs/create", &["iothubowner", "registryReadWrite"]),
+        (
+            "GET",
+            "/configurations",
+            &["iothubowner", "registryRead", "registryReadWrite"],
+        ),
+        ("PUT", "/configurations/c", &["iothubowner", "registryReadWrite"]),
+        ("GET", "/jobs/v2/j", &["iothubowner", "service"]),
+        ("PUT", "/jobs/v2/j", &["iothubowner", "service"]),
+    ] {
+        for name in [
+            "iothubowner",
+            "service",
+            "device",
+            "registryRead",
+            "registryReadWrite",
+        ] {
+            let request = build(method, path, None, Some(&json!({}))).with_caller(policy(name));
+            let is_allowed = hub.request(request).status != 401;
+            assert_eq!(is_allowed, allowed.contains(&name), "{name} {method} {path}");
+        }
+    }
+}
+
+/// HUB-HTTP-10.
+#[test]
+fn array_in_place_of_an_object_is_refused() {
+    let hub = Hub::new();
+    hub.create("a");
+    let job = |member: &str| {
+        let kind = match member {
+            "updateTwin" => "scheduleUpdateTwin",
+            _ => "scheduleDeviceMethod",
+        };
+        json!({"type": kind, "queryCondition": "*", member: []})
+    };
+    for (method, path, body) in [
+        ("PUT", "/devices/b", json!([])),
+        ("PUT", "/devices/b", json!({"capabilities": []})),
+        ("PUT", "/devices/b", json!({"authentication": []})),
+        (
+            "PUT",
+            "/devices/b",
+            json!({"authentication": {"symmetricKey": []}}),
+        ),
+        (
+            "PUT",
+            "/devices/b",
+            json!({"authentication": {"x509Thumbprint": []}}),
+        ),
+        ("PUT", "/devices/a/modules/m", json!([])),
+        ("POST", "/devices", json!([[]])),
+        ("POST", "/devices", json!([{"id": "b", "capabilities": []}])),
+        ("POST", "/devices/query", json!(["SELECT * FROM devices"])),
+        ("PUT", "/configurations/c", json!([])),
+        (
+            "PUT",
+            "/configurations/c",
+            json!({"content": content(), "metrics": []}),
+        ),
+        ("POST", "/configurations/testQueries", json!([])),
+        ("POST", "/jobs/create", json!([])),
+        ("PUT", "/jobs/v2/j", json!([])),
+        ("PUT", "/jobs/v2/j", job("updateTwin")),
+        ("PUT", "/jobs/v2/j", job("cloudToDeviceMethod")),
+        ("POST", "/twins/a/methods", json!([])),
+        ("PATCH", "/digitaltwins/a", json!([["add", "/x", 1]])),
+    ] {
+        let response = hub.send(method, path, None, Some(&body));
+        assert_eq!(response.status, 400, "{method} {path} {body} {}", response.body);
+        let text = response.body.to_string();
+        assert!(
+            text.contains("expected an object"),
+            "{method} {path} {body} {text}"
+        );
+    }
+    hub.get("/devices/b").error(404, "DeviceNotFound");
 }

@@ -181,7 +181,7 @@ fn job_with_bad_condition_is_accepted_and_fails() {
     assert!(job["failureReason"].is_string(), "{job}");
 }
 
-/// HUB-JOB-1, HUB-JOB-3, HUB-JOB-4, HUB-JOB-5, HUB-JOB-24.
+/// HUB-JOB-1, HUB-JOB-2, HUB-JOB-3, HUB-JOB-4, HUB-JOB-5, HUB-JOB-24.
 #[test]
 fn job_bodies_and_ids_are_checked() {
     let hub = Hub::new();
@@ -190,20 +190,26 @@ fn job_bodies_and_ids_are_checked() {
         change(&mut body);
         body
     };
+    let method = |method: Value| json!({"type": "scheduleDeviceMethod", "queryCondition": "*", "cloudToDeviceMethod": method});
     for bad in [
         with(|body| body["updateTwin"]["etag"] = json!("AAAAAAAAAAE=")),
         with(|body| body["updateTwin"]["tags"] = json!({"a.b": 1})),
         with(|body| body["updateTwin"] = json!(null)),
-        with(|body| body["type"] = json!("somethingElse")),
         with(|body| body["startTime"] = json!("tomorrow")),
         // More than 168 hours ahead.
         with(|body| body["startTime"] = json!("2026-03-08T12:30:00Z")),
         with(|body| body["jobId"] = json!("other")),
         with(|body| body["queryCondition"] = json!(null)),
-        json!({"type": "scheduleDeviceMethod", "queryCondition": "*", "cloudToDeviceMethod": {}}),
+        method(json!({})),
+        method(json!({"methodName": ""})),
+        method(json!({"methodName": "go", "responseTimeoutInSeconds": 3})),
+        method(json!({"methodName": "go", "responseTimeoutInSeconds": 3000})),
+        method(json!({"methodName": "go", "responseTimeoutInSeconds": 5, "connectTimeoutInSeconds": 6})),
     ] {
         put(&hub, "j", &bad).error(400, "ArgumentInvalid");
     }
+    let unknown = with(|body| body["type"] = json!("somethingElse"));
+    put(&hub, "j", &unknown).error(400, "GenericBadRequest");
     for bad_id in ["Capital", "under_score", &"x".repeat(65)] {
         put(&hub, bad_id, &twin_job("*")).error(400, "ArgumentInvalid");
     }
@@ -332,4 +338,45 @@ fn job_list_is_an_array_in_pages() {
     assert_eq!(second.ok()[0]["jobId"], "waiting");
     hub.request(with_header(request, "x-ms-continuation", "nonsense"))
         .error(400, "ArgumentInvalid");
+}
+
+/// HUB-JOB-19.
+#[test]
+fn job_condition_of_more_than_8192_characters_fails_a_precondition() {
+    let hub = hub_with(&["a"]);
+    let condition = |length: usize| {
+        let frame = "deviceId = ''".len();
+        format!("deviceId = '{}'", "x".repeat(length - frame))
+    };
+    let text = put(&hub, "long", &twin_job(&condition(8193))).error(412, "PreconditionFailed");
+    assert!(text.contains("etag"), "{text}");
+    put(&hub, "long", &twin_job(&condition(8192))).ok();
+}
+
+/// HUB-TWIN-29.
+#[test]
+fn job_fails_on_the_twins_of_system_modules() {
+    let hub = Hub::new();
+    hub.create_edge("e");
+    hub.put("/devices/e/modules/m", &json!({"deviceId": "e", "moduleId": "m"}))
+        .ok();
+    let condition = "FROM devices.modules WHERE devices.deviceId = 'e'";
+    put(&hub, "j", &twin_job(condition)).ok();
+    run(&hub);
+    assert_eq!(counts(&get(&hub, "j")), (Some(3), Some(1), Some(2)));
+    let rows = query(&hub, "SELECT * FROM devices.jobs WHERE status = 'failed'").ok();
+    assert_eq!(rows[0]["error"]["code"], 401_100);
+    assert_eq!(hub.get("/twins/e/modules/$edgeHub").ok()["version"], 2);
+}
+
+/// HUB-METHOD-15.
+#[test]
+fn job_takes_numbers_written_as_strings() {
+    let hub = hub_with(&["a"]);
+    let mut body = method_job("*", &json!(null));
+    body["cloudToDeviceMethod"]["responseTimeoutInSeconds"] = json!("20");
+    body["maxExecutionTimeInSeconds"] = json!("300");
+    let job = put(&hub, "j", &body).ok();
+    assert_eq!(job["cloudToDeviceMethod"]["responseTimeoutInSeconds"], 20);
+    assert_eq!(job["maxExecutionTimeInSeconds"], 300);
 }

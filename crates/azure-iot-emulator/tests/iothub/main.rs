@@ -7,16 +7,21 @@
 )]
 
 mod bulk;
+mod configuration_rules;
 mod configurations;
 mod digital_twins;
+mod edge_devices;
 mod errors;
 mod identities;
 mod jobs;
+mod messages;
 mod methods;
 mod modules;
 mod query;
+mod query_functions;
 mod state;
 mod support;
 mod throttling;
 mod transfers;
+mod twin_refusals;
 mod twins;

@@ -212,3 +212,21 @@ async fn method_waits_for_the_device_until_the_connect_timeout() {
         "{response}"
     );
 }
+
+/// HUB-METHOD-15.
+#[test]
+fn method_timeouts_may_be_strings() {
+    let hub = hub();
+    let body = |timeout: &str| {
+        json!({
+            "methodName": "echo", "payload": {}, "responseTimeoutInSeconds": timeout,
+            "connectTimeoutInSeconds": "10",
+        })
+    };
+    call(&hub, "/twins/a/methods", &body("30")).ok();
+    assert_nested_error(&call(&hub, "/twins/a/methods", &body("301")), "ArgumentInvalid");
+    assert_nested_error(
+        &call(&hub, "/twins/a/methods", &body("soon")),
+        "IotHubFormatError",
+    );
+}

@@ -52,3 +52,49 @@ fn invalid_state_is_refused_and_changes_nothing() {
         hub.get("/devices/a").ok();
     }
 }
+
+/// HUB-CONFIG-33.
+#[test]
+fn loaded_configuration_that_is_no_longer_valid_selects_nothing() {
+    for (member, value) in [
+        ("targetCondition", json!("tags.a =")),
+        ("targetCondition", json!("status = 'enabled'")),
+        (
+            "content",
+            json!({"deviceContent": {"properties.desired.$metadata.x": 1}}),
+        ),
+        ("content", json!({"deviceContent": {"properties.other": 1}})),
+        ("content", json!({"deviceContent": 5})),
+    ] {
+        let hub = Hub::new();
+        hub.create("a");
+        let body = json!({"content": {"deviceContent": {"properties.desired.p": 1}}, "targetCondition": ""});
+        hub.put("/configurations/old", &body).ok();
+        let mut state = hub.engine.dump();
+        state["configurations"]["old"]["targetCondition"] = json!("*");
+        state["configurations"]["old"][member] = value.clone();
+        hub.engine.load(&state).unwrap();
+
+        hub.create("b");
+        hub.patch("/twins/a", &json!({"tags": {"x": 1}})).ok();
+        let body = json!({"content": {"deviceContent": {"properties.desired.q": 2}}, "targetCondition": "*"});
+        hub.put("/configurations/new", &body).ok();
+        for id in ["a", "b"] {
+            let twin = hub.get(&format!("/twins/{id}")).ok();
+            assert_eq!(
+                twin["configurations"],
+                json!({"new": {"status": "Applied"}}),
+                "{value}"
+            );
+            assert_eq!(twin["properties"]["desired"]["q"], 2, "{value}");
+        }
+        let old = hub.get("/configurations/old").ok();
+        assert_eq!(
+            old["systemMetrics"]["results"],
+            json!({"targetedCount": 0, "appliedCount": 0}),
+            "{value}"
+        );
+        hub.delete("/configurations/old", "*");
+        hub.get("/configurations/old").error(404, "ConfigurationNotFound");
+    }
+}

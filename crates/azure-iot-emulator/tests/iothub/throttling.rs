@@ -58,3 +58,39 @@ fn query_rate_depends_on_the_tier() {
         query().ok();
     }
 }
+
+/// HUB-QUOTA-4, HUB-QUOTA-5, HUB-QUOTA-7, HUB-QUOTA-8, HUB-QUOTA-9, HUB-QUOTA-10, HUB-QUOTA-11: the rates of one unit of
+/// each tier.
+#[test]
+fn every_kind_of_request_has_the_rate_of_its_tier() {
+    let tiers = [Tier::F1, Tier::S1, Tier::S2, Tier::S3];
+    for (method, path, kind, rates) in [
+        ("GET", "/devices/x", "Registry", [100, 100, 100, 5000]),
+        ("GET", "/twins/x", "TwinRead", [100, 100, 100, 500]),
+        ("PATCH", "/twins/x", "TwinUpdate", [50, 50, 50, 250]),
+        (
+            "POST",
+            "/devices/x/messages/deviceBound",
+            "CloudToDeviceMessage",
+            [100, 100, 100, 5000],
+        ),
+        // Calls of up to 4 KB each.
+        ("POST", "/twins/x/methods", "DirectMethod", [40, 40, 120, 6000]),
+        ("GET", "/jobs/v2/x", "Job", [100, 100, 100, 5000]),
+        ("GET", "/configurations/x", "ConfigurationWrite", [20, 20, 20, 20]),
+    ] {
+        for (tier, rate) in tiers.into_iter().zip(rates) {
+            let hub = Hub::new();
+            hub.engine.set_tier(tier);
+            hub.engine.set_throttling(true);
+            let status = || hub.send(method, path, None, Some(&json!({}))).status;
+            for _ in 0..rate {
+                assert_ne!(status(), 429, "{kind} {tier}");
+            }
+            let text = hub
+                .send(method, path, None, Some(&json!({})))
+                .error(429, "ThrottlingException");
+            assert!(text.ends_with(&format!("Operation type: {kind}")), "{text}");
+        }
+    }
+}

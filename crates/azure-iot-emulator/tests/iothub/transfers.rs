@@ -129,6 +129,8 @@ fn export_without_keys_begins_with_a_warning() {
     assert!(!text.contains(keys.as_str().unwrap()));
     hub.delete("/devices/a", "*");
     assert_eq!(finished(&hub, import(&hub, "c"))["status"], "completed");
+    // The warning is no entry, so the log of the import has it.
+    assert_eq!(blob(&hub, "log", "importErrors.log").unwrap().lines().count(), 1);
     assert_ne!(
         hub.get("/devices/a").ok()["authentication"]["symmetricKey"]["primaryKey"],
         keys
@@ -167,6 +169,136 @@ fn import_logs_failed_lines_and_completes() {
     );
 }
 
+/// HUB-TRANSFER-13, HUB-TRANSFER-14: every line is imported or reported, the first one included.
+#[test]
+fn import_skips_a_byte_order_mark_and_reports_a_bad_first_line() {
+    let hub = Hub::new();
+    let line = |id: &str| json!({"id": id, "importMode": "createOrUpdate"}).to_string();
+    let exists = |id: &str| hub.get(&format!("/devices/{id}")).status == 200;
+    put_blob(
+        &hub,
+        "marked",
+        "devices.txt",
+        &format!("\u{feff}{}\n{}\n", line("a"), line("b")),
+    );
+    assert_eq!(finished(&hub, import(&hub, "marked"))["status"], "completed");
+    assert!(exists("a") && exists("b"));
+    assert_eq!(blob(&hub, "log", "importErrors.log"), None);
+
+    put_blob(
+        &hub,
+        "bad",
+        "devices.txt",
+        &format!("{{\"id\":\"c\",,}}\r\n\r\n{}", line("d")),
+    );
+    assert_eq!(finished(&hub, import(&hub, "bad"))["status"], "completed");
+    assert!(!exists("c") && exists("d"));
+    let log = blob(&hub, "log", "importErrors.log").unwrap();
+    let errors: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(errors.len(), 1, "{log}");
+    assert_eq!(errors[0]["errorCode"], 400_006);
+}
+
+/// HUB-TRANSFER-13.
+#[test]
+fn line_that_is_not_utf8_is_one_bad_line() {
+    let hub = Hub::new();
+    let mut state = hub.engine.dump();
+    let bytes = b"{\"id\":\"a\"}\n{\"id\":\"\xff\"}\n{\"id\":\"b\"}\n";
+    state["containers"]["c"]["devices.txt"] =
+        json!({"contentType": "text/plain", "bytes": STANDARD.encode(bytes)});
+    hub.engine.load(&state).unwrap();
+    assert_eq!(finished(&hub, import(&hub, "c"))["status"], "completed");
+    hub.get("/devices/a").ok();
+    hub.get("/devices/b").ok();
+    assert_eq!(blob(&hub, "log", "importErrors.log").unwrap().lines().count(), 1);
+}
+
+/// HUB-TRANSFER-21: the rest of the file is imported.
+#[test]
+fn line_that_is_too_long_is_one_bad_line() {
+    let hub = Hub::new();
+    let long = json!({"id": "long", "statusReason": "x".repeat(1024 * 1024)});
+    put_blob(&hub, "c", "devices.txt", &format!("{long}\n{{\"id\":\"a\"}}\n"));
+    assert_eq!(finished(&hub, import(&hub, "c"))["status"], "completed");
+    hub.get("/devices/a").ok();
+    hub.get("/devices/long").error(404, "DeviceNotFound");
+    let log = blob(&hub, "log", "importErrors.log").unwrap();
+    assert!(log.contains("a line has at most 1048576"), "{log}");
+    assert_eq!(log.lines().count(), 1);
+}
+
+/// HUB-TRANSFER-22: a short bad line has a long entry in the log.
+#[test]
+fn import_fails_when_its_error_log_is_too_long() {
+    let hub = Hub::new();
+    put_blob(&hub, "c", "devices.txt", &"x\n".repeat(400_000));
+    let job = finished(&hub, import(&hub, "c"));
+    assert_eq!(job["status"], "failed");
+    let reason = job["failureReason"].as_str().unwrap();
+    assert!(reason.contains("16777216"), "{reason}");
+    assert_eq!(blob(&hub, "log", "importErrors.log"), None);
+}
+
+/// HUB-TRANSFER-3: devices and configurations are imported in batches, between which a job can be canceled.
+#[test]
+fn import_is_canceled_between_batches() {
+    let hub = Hub::new();
+    put_blob(&hub, "c", "devices.txt", "{\"id\":\"a\"}\n");
+    let configuration = |n: usize| {
+        let content = json!({"deviceContent": {"properties.desired.x": 1}});
+        json!({"id": format!("c{n}"), "targetCondition": "tags.x = 1", "content": content}).to_string()
+    };
+    let configurations: Vec<String> = (0..150).map(configuration).collect();
+    put_blob(&hub, "c", "configurations.txt", &configurations.join("\n"));
+    let job = start(
+        &hub,
+        &json!({
+            "type": "import", "includeConfigurations": true,
+            "inputBlobContainerUri": "https://localhost:1234/c",
+            "outputBlobContainerUri": "https://localhost:1234/log",
+        }),
+    );
+    let path = format!("/jobs/{}", job.ok()["jobId"].as_str().unwrap());
+    let mut run = std::pin::pin!(hub.engine.run_due_jobs());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    // The batch of the device, then the first one of the configurations.
+    for _ in 0..2 {
+        assert!(run.as_mut().poll(&mut context).is_pending());
+    }
+    assert_eq!(hub.send("DELETE", &path, None, None).status, 204);
+    assert_eq!(run.as_mut().poll(&mut context), std::task::Poll::Ready(()));
+    assert_eq!(
+        hub.get("/configurations?top=100").ok().as_array().unwrap().len(),
+        100
+    );
+}
+
+/// HUB-TRANSFER-11.
+#[test]
+fn storage_authentication_type_is_key_based_or_identity_based() {
+    let hub = Hub::new();
+    let job = |kind: Value| {
+        let body = json!({
+            "type": "export", "outputBlobContainerUri": "https://localhost/c",
+            "storageAuthenticationType": kind,
+        });
+        start(&hub, &body)
+    };
+    for (sent, shown) in [
+        (json!("IdentityBased"), "identityBased"),
+        (json!("KeyBased"), "keyBased"),
+        (json!(null), "keyBased"),
+    ] {
+        assert_eq!(job(sent).ok()["storageAuthenticationType"], shown);
+        run(&hub);
+    }
+    job(json!("passwordBased")).error(400, "ArgumentInvalid");
+}
+
 /// HUB-TRANSFER-18.
 #[test]
 fn configurations_are_exported_on_request() {
@@ -190,12 +322,16 @@ fn configurations_are_exported_on_request() {
     );
 }
 
-/// HUB-TRANSFER-4.
+/// HUB-TRANSFER-4, HUB-TRANSFER-19.
 #[test]
 fn second_import_or_export_job_exceeds_the_quota() {
     let hub = Hub::new();
     export(&hub, "c", false).ok();
-    export(&hub, "d", false).error(403, "JobQuotaExceeded");
+    let text = export(&hub, "d", false).error(403, "JobQuotaExceeded");
+    assert!(
+        text.starts_with("Error: 403 ErrorCode: JobQuotaExceeded"),
+        "{text}"
+    );
     import(&hub, "c").error(403, "JobQuotaExceeded");
     run(&hub);
     export(&hub, "d", false).ok();

@@ -41,6 +41,10 @@ fn invalid_values_end_with_a_clear_message() {
     std::fs::write(&number, r#"{"iothub": 1}"#).unwrap();
     std::fs::write(&list, r#"{"devices": [{"id": "a b"}]}"#).unwrap();
     let inside = path("none/file");
+    let (wide, latin, cut) = (path("wide"), path("latin"), path("cut"));
+    std::fs::write(&wide, b"\xff\xfe{\0}\0").unwrap();
+    std::fs::write(&latin, b"{\r\n\"devices\": [\r\n{\"id\": \"\xe9\"}]}").unwrap();
+    std::fs::write(&cut, "\u{feff}{\r\n\"devices\": [\r\n").unwrap();
     for (arguments, expected) in [
         (&["--address", "nowhere"][..], "--address"),
         (&["--iothub-port", "70000"], "--iothub-port"),
@@ -80,6 +84,14 @@ fn invalid_values_end_with_a_clear_message() {
         (&["--hub", &none], &none),
         (&["--hub", &text], &text),
         (&["--hub", &list], "a b"),
+        (&["--hub", &wide], "UTF-16; save it as UTF-8"),
+        (&["--hub", &latin], "line 3 is not UTF-8"),
+        (&["--hub", &cut], "at line 3 column 0"),
+        (&["--state", &wide], "UTF-16; save it as UTF-8"),
+        (&["--state", &cut], "at line 3 column 0"),
+        (&["--event-webhook-ca", &wide], "UTF-16; save it as UTF-8"),
+        (&["--token-lifetime", "-1"], "'-1'"),
+        (&["--token-lifetime", "1h"], "--token-lifetime"),
         (&["--clock", "soon"], "--clock"),
         (
             &["--clock", "9999-12-31T23:59:59-01:00"],
@@ -142,7 +154,7 @@ fn taken_port_is_named_in_the_error() {
         ),
         ("--management-port", "IOT_EMULATOR_MANAGEMENT_PORT", "management"),
     ] {
-        let expected = format!("error: could not bind {address} for the endpoint {service}: ");
+        let expected = format!("error: could not bind {address} for the {service} endpoint: ");
         let text = start_error(&[option, &port], &[]);
         assert!(text.starts_with(&expected), "{text}");
         let text = start_error(&[], &[(variable, port.clone())]);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use azure_iot_emulator::{Emulator, StartError};
@@ -78,8 +80,30 @@ pub(crate) fn start_with(file: &Path, arguments: &[&str]) -> (Program, Caller) {
     (program, Caller::of(ready))
 }
 
+/// Counts the writes that the program has acknowledged, over all connections. A test kills the program at a count and not
+/// at a time, so that it writes as much on a slow machine.
+#[derive(Clone, Default)]
+pub(crate) struct WriteCount(Arc<AtomicUsize>);
+
+impl WriteCount {
+    pub(crate) fn add_one(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Waits for a number of writes; the timeout only limits a failing test.
+    pub(crate) async fn reach(&self, wanted: usize) {
+        let reached = async {
+            while self.0.load(Ordering::Relaxed) < wanted {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let reached = tokio::time::timeout(Duration::from_secs(120), reached).await;
+        reached.expect("the program acknowledges writes");
+    }
+}
+
 /// Creates devices and twins until the program is killed. Returns the acknowledged bodies by the path that reads them.
-async fn write_until_killed(caller: Caller, prefix: String) -> BTreeMap<String, Value> {
+async fn write_until_killed(caller: Caller, prefix: String, count: WriteCount) -> BTreeMap<String, Value> {
     let mut acknowledged = BTreeMap::new();
     for number in 0_u32.. {
         let id = format!("{prefix}-{number}");
@@ -90,6 +114,7 @@ async fn write_until_killed(caller: Caller, prefix: String) -> BTreeMap<String, 
         let Some((status, body)) = created else { break };
         assert_eq!(status, 200, "{body}");
         acknowledged.insert(device, body);
+        count.add_one();
         let twin = format!("/twins/{id}");
         let tags = json!({"tags": {"number": number}});
         let Some((status, body)) = caller.hub(reqwest::Method::PATCH, &twin, Some(tags)).await else {
@@ -115,7 +140,7 @@ async fn kill_loses_no_acknowledged_change() {
     let file = folder.path().join("data.json");
     let mut acknowledged = BTreeMap::new();
     let mut connection_string = None;
-    for round in 0..3_u64 {
+    for round in 0..3 {
         let (mut program, caller) = start_with(&file, &[]);
         // The policy keys are part of the state.
         let key = |caller: &Caller| {
@@ -136,21 +161,18 @@ async fn kill_loses_no_acknowledged_change() {
                 .await;
             assert_eq!(posted.unwrap().0, 201);
         }
+        let writes = WriteCount::default();
         let writers = (0..8).map(|task| {
-            let caller = caller.clone();
-            tokio::spawn(write_until_killed(caller, format!("r{round}-t{task}")))
+            let writing = write_until_killed(caller.clone(), format!("r{round}-t{task}"), writes.clone());
+            tokio::spawn(writing)
         });
         let writers: Vec<_> = writers.collect();
-        // An arbitrary moment while requests are in progress.
-        tokio::time::sleep(Duration::from_millis(700 + 130 * round)).await;
+        // Requests are in progress.
+        writes.reach(40 + 17 * round).await;
         program.kill();
-        let mut count = 0;
         for writer in writers {
-            let written = writer.await.unwrap();
-            count += written.len();
-            acknowledged.extend(written);
+            acknowledged.extend(writer.await.unwrap());
         }
-        assert!(count > 20, "only {count} writes");
     }
     let (_program, caller) = start_with(&file, &[]);
     for (path, expected) in &acknowledged {

@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::data_file::{Caller, start_with};
+use crate::data_file::{Caller, WriteCount, start_with};
 use crate::program::Program;
 
 /// The members that a read must return; `None` if it must return 404.
@@ -20,7 +20,6 @@ type Expected = Option<Value>;
 struct ExpectedState {
     acknowledged: BTreeMap<String, Expected>,
     pending: Option<(String, Expected)>,
-    count: usize,
 }
 
 /// The next change of a connection.
@@ -39,6 +38,7 @@ struct Connection {
     name: String,
     random: StdRng,
     state: ExpectedState,
+    count: WriteCount,
 }
 
 impl Connection {
@@ -184,7 +184,7 @@ impl Connection {
             }
             self.state.acknowledged.insert(key, expected);
             self.state.pending = None;
-            self.state.count += 1;
+            self.count.add_one();
         }
     }
 }
@@ -332,7 +332,8 @@ async fn kill_loses_no_acknowledged_twin_route_model_or_job() {
     let folder = folder.path();
     let mut connections: BTreeMap<usize, ExpectedState> = BTreeMap::new();
     let (mut import, mut imports_done) = (0, 0);
-    for round in 0..6_u64 {
+    for round in 0..6 {
+        let writes = WriteCount::default();
         let (mut program, caller) = start_program(folder);
         if round == 0 {
             let property = |name: &str| json!({"@type": "Property", "name": name, "schema": "integer"});
@@ -370,21 +371,20 @@ async fn kill_loses_no_acknowledged_twin_route_model_or_job() {
             let connection = Connection {
                 caller: caller.clone(),
                 name: format!("k{number}"),
-                random: StdRng::seed_from_u64(round * 10 + number as u64),
+                random: StdRng::seed_from_u64((round * 10 + number) as u64),
                 state: connections.remove(&number).unwrap_or_default(),
+                count: writes.clone(),
             };
             tokio::spawn(connection.write_until_killed())
         });
         let writers: Vec<_> = writers.collect();
-        // An arbitrary moment while requests are in progress.
-        tokio::time::sleep(Duration::from_millis(300 + 111 * round)).await;
+        // Requests are in progress.
+        writes.reach(100 + 37 * round).await;
         program.kill();
         for (number, writer) in writers.into_iter().enumerate() {
             connections.insert(number, writer.await.unwrap().state);
         }
     }
-    let written: usize = connections.values().map(|state| state.count).sum();
-    assert!(written > 100, "only {written} writes");
 
     // A kill right after the last import has succeeded loses nothing of it.
     let (mut program, caller) = start_program(folder);

@@ -9,6 +9,11 @@
 mod bad_options;
 mod data_file;
 mod digitaltwins_data_file;
+#[cfg(unix)]
+mod disk_full;
+#[cfg(unix)]
+mod flood;
+mod limits_table;
 mod options;
 mod program;
 #[path = "../../../azure-iot-emulator/tests/digitaltwins/receiver.rs"]

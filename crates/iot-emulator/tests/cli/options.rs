@@ -115,6 +115,65 @@ async fn hub_options_take_effect() {
     }
 }
 
+/// The token of the ready line.
+#[tokio::test]
+async fn token_options_set_the_lifetime_and_the_audience() {
+    let twins = "https://digitaltwins.azure.net";
+    let (_program, caller) = started(&["--token-lifetime", "86400", "--token-audience", twins]);
+    let read = async || {
+        let hub = caller.hub(Method::GET, "/devices", None).await.unwrap().0;
+        (hub, caller.twins(Method::GET, "/models", None).await.unwrap().0)
+    };
+    assert_eq!(read().await, (401, 200));
+    let advance = |hours: u32| {
+        manage(
+            &caller,
+            Method::POST,
+            "/clock/advance",
+            Some(json!({"seconds": hours * 3600})),
+        )
+    };
+    advance(23).await;
+    assert_eq!(read().await, (401, 200));
+    advance(2).await;
+    assert_eq!(read().await, (401, 401));
+}
+
+/// Files of editors on Windows, and a list of devices as in a bulk request.
+#[tokio::test]
+async fn files_may_have_a_byte_order_mark_and_lines_of_windows() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("\u{feff}{}", text.replace('\n', "\r\n"))).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let object = write("hub.json", "{\n\"devices\": [\n{\"id\": \"a\"}\n]}\n");
+    let list = write("devices.json", "[\n{\"id\": \"a\"}\n]\n");
+    let state = write("state.json", "{\n}\n");
+    let data = write(
+        "data.json",
+        "{\"format\": 2, \"journal\": null, \"policyKeys\": {},\n\"services\": {}}\n",
+    );
+    let certificate = rcgen::generate_simple_self_signed(vec!["h".to_owned()]).unwrap();
+    let certificate = write("ca.pem", &certificate.cert.pem());
+    for (option, file, devices) in [
+        ("--hub", &object, 1),
+        ("--hub", &list, 1),
+        ("--state", &state, 0),
+        ("--data-file", &data, 0),
+        ("--event-webhook-ca", &certificate, 0),
+    ] {
+        let (_program, caller) = started(&[option, file]);
+        let (status, list) = caller.hub(Method::GET, "/devices", None).await.unwrap();
+        assert_eq!(
+            (status, list.as_array().unwrap().len()),
+            (200, devices),
+            "{option} {file}"
+        );
+    }
+}
+
 /// On Linux, all of 127.0.0.0/8 is the loopback interface.
 #[test]
 #[cfg(target_os = "linux")]

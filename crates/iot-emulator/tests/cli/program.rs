@@ -9,6 +9,11 @@ use serde_json::Value;
 pub(crate) struct Program(Child);
 
 impl Program {
+    #[cfg(target_os = "linux")]
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Kills the program, as a crash would.
     pub(crate) fn kill(&mut self) {
         self.0.kill().expect("the program is running");
@@ -40,8 +45,17 @@ impl Drop for Program {
 }
 
 pub(crate) fn start(arguments: &[&str]) -> (Program, Value) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_iot-emulator"))
-        .args(arguments)
+    start_with_variables(arguments, &[])
+}
+
+pub(crate) fn start_with_variables(arguments: &[&str], variables: &[(&str, &str)]) -> (Program, Value) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_iot-emulator"));
+    start_by(command.args(arguments).envs(variables.iter().copied()))
+}
+
+/// Starts the program by a command that becomes it.
+pub(crate) fn start_by(command: &mut Command) -> (Program, Value) {
+    let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -119,6 +133,29 @@ async fn ready_line_has_endpoints_and_sigterm_ends_the_program() {
     assert!(log.contains(&request_id), "{log}");
     assert!(!log.contains(token) && !log.contains(key), "{log}");
     assert!(!ca_file.exists(), "the temporary file is removed");
+}
+
+/// Clients may run in another directory than the emulator.
+#[test]
+fn path_of_the_certificate_is_absolute() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_iot-emulator"))
+        .args(["--no-iothub", "--ca-file", "ca.pem", "--log", "off"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let stdout = child.stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut line).unwrap();
+    let _program = Program(child);
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let path = Path::new(ready["caFile"].as_str().unwrap());
+    assert!(path.is_absolute(), "{path:?}");
+    assert_eq!(
+        path.canonicalize().unwrap(),
+        folder.path().canonicalize().unwrap().join("ca.pem")
+    );
 }
 
 #[test]

@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::data_file::Caller;
-use crate::program::start;
-use crate::receiver::{event, tls_receiver};
+use crate::program::{start, start_with_variables};
+use crate::receiver::{event, receiver, tls_receiver};
 
 /// The program trusts the authority of `--event-webhook-ca`.
 #[tokio::test]
@@ -26,7 +26,35 @@ async fn webhooks_are_posted_over_tls() {
         "--log",
         "off",
     ]);
-    let caller = Caller::of(ready);
+    let id = cause_event(&Caller::of(ready)).await;
+    assert_eq!(event(&mut got).await.1["subject"], id);
+}
+
+/// A receiver is on this machine or beside it, where a proxy would not find it.
+#[tokio::test]
+async fn webhooks_do_not_use_a_proxy() {
+    let (url, mut got) = receiver(&[]).await;
+    // No one listens on the port of the proxy.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", nobody.local_addr().unwrap());
+    drop(nobody);
+    let variables = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"].map(|name| (name, &*proxy));
+    let webhook = format!("hook={url}");
+    let arguments = [
+        "--no-iothub",
+        "--building",
+        "--event-webhook",
+        &webhook,
+        "--log",
+        "off",
+    ];
+    let (_program, ready) = start_with_variables(&arguments, &variables);
+    let id = cause_event(&Caller::of(ready)).await;
+    assert_eq!(event(&mut got).await.1["subject"], id);
+}
+
+/// Adds a route to the webhook `hook`, replaces a twin, and returns its id.
+async fn cause_event(caller: &Caller) -> String {
     let route = json!({"endpointName": "hook", "filter": "true"});
     let (status, _) = caller
         .twins(Method::PUT, "/eventroutes/r", Some(route))
@@ -42,5 +70,5 @@ async fn webhooks_are_posted_over_tls() {
         .await
         .unwrap();
     assert_eq!(status, 200);
-    assert_eq!(event(&mut got).await.1["subject"], id);
+    id
 }

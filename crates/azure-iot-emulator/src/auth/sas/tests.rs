@@ -154,10 +154,7 @@ fn expiry_policy_key_and_host_are_checked() {
             .is_ok()
     );
     let keyless = "sr=h&sig=AAAA&se=1735689600";
-    assert_eq!(
-        owner.check(keyless, host, &at, NOW),
-        Err(AuthError::UnknownPolicy)
-    );
+    assert_eq!(owner.check(keyless, host, &at, NOW), Err(AuthError::NoPolicy));
     for bad in [
         "",
         "sr=h",
@@ -170,6 +167,40 @@ fn expiry_policy_key_and_host_are_checked() {
             Err(AuthError::Malformed),
             "{bad}"
         );
+    }
+}
+
+/// HUB-AUTH-8: clients leave a default port out of `Host` but may sign it, and the reverse.
+#[test]
+fn default_port_is_the_same_as_none() {
+    let policies = Policies::new(vec![Policy::generate("p", Rights::all())], vec![]);
+    let key = STANDARD.decode(policies.policies[0].primary_key()).unwrap();
+    let accepted = |resource: &str, host: &str| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+        mac.update(format!("{resource}\n4102444800").as_bytes());
+        let signature = STANDARD.encode(mac.finalize().into_bytes());
+        let token = token(resource, &signature, "4102444800", "p");
+        policies.check(&token, host, &path("/devices"), NOW).is_ok()
+    };
+    for resource in [
+        "localhost",
+        "localhost%3A443",
+        "localhost:443",
+        "localhost:5671",
+        "LOCALHOST:443%2Fdevices",
+    ] {
+        for host in ["localhost", "localhost:443"] {
+            assert!(accepted(resource, host), "{resource} {host}");
+        }
+    }
+    assert!(accepted("localhost", "localhost:8443"));
+    for (resource, host) in [
+        ("localhost:443", "localhost:8443"),
+        ("localhost:8443", "localhost"),
+        ("localhost:8443", "localhost:443"),
+        ("elsewhere:443", "localhost"),
+    ] {
+        assert!(!accepted(resource, host), "{resource} {host}");
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn method_not_allowed(method: &str, path: &str) -> ServiceError {
 
 pub(crate) fn invalid_id(kind: &str, id: &str) -> ServiceError {
     invalid_argument(format!(
-        "The {kind} id '{id}' is invalid. It must have 1 to 128 characters: letters, digits and - : . + % _ # * ? ! ( ) , = @ $ ' ;"
+        "The {kind} id '{id}' is invalid. It must not be empty, '.' or '..', and must not contain '/'."
     ))
 }
 
@@ -119,13 +119,12 @@ pub(crate) fn twin_exists(id: &str) -> ServiceError {
     )
 }
 
-/// The message is inferred from the one for twins.
-pub(crate) fn relationship_exists(twin: &str, id: &str) -> ServiceError {
+pub(crate) fn relationship_exists(id: &str) -> ServiceError {
     ServiceError::new(
         412,
         "PreconditionFailed",
         format!(
-            "If-None-Match: * header was specified but a relationship with the id {id} on twin {twin} was found. Please specify a different twin and relationship id."
+            "If-None-Match: * header was specified but a relationship with the id {id} was found. Please specify a different relationship id."
         ),
     )
 }

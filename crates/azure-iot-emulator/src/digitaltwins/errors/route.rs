@@ -21,13 +21,13 @@ pub(crate) fn route_endpoint_invalid() -> ServiceError {
     )
 }
 
-/// The code is recorded, and that the message has line and position; the rest of the message is inferred.
-pub(crate) fn route_filter_invalid(line: usize, position: usize) -> ServiceError {
+/// `input` is the first part of the filter that does not fit.
+pub(crate) fn route_filter_invalid(line: usize, position: usize, input: &str) -> ServiceError {
     ServiceError::new(
         400,
         "EventRouteFilterInvalid",
         format!(
-            "The event route filter is invalid: syntax error at line {line}, position {position}. See event route documentation (https://aka.ms/ADTv2Routes)."
+            "The provided filter is invalid. Parsing error, Line={line}, Position={position}, Message=Unexpected input '{input}'. See event route documentation for supported values and structure (https://aka.ms/ADTv2Routes)."
         ),
     )
 }

@@ -34,6 +34,14 @@ pub(crate) struct ServiceError {
     pub(super) form: Form,
 }
 
+/// The codes of jobs, whose errors lack the header `x-ms-error-code`.
+const WITHOUT_CODE_HEADER: [&str; 4] = [
+    "JobNotFound",
+    "JobIdAlreadyExists",
+    "DeleteJobNotFound",
+    "JobLimitReached",
+];
+
 /// The outcome of an operation.
 pub(crate) type ServiceResult<T> = Result<T, ServiceError>;
 
@@ -97,8 +105,8 @@ impl ServiceError {
         }
     }
 
-    /// Returns whether the response has the header `x-ms-error-code`. Errors of the web framework lack it.
+    /// Returns whether the response has the header `x-ms-error-code`. Errors of the web framework and of jobs lack it.
     pub(crate) fn has_code_header(&self) -> bool {
-        self.form == Form::Envelope
+        self.form == Form::Envelope && !WITHOUT_CODE_HEADER.contains(&self.code)
     }
 }

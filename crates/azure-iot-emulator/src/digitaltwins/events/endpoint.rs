@@ -1,9 +1,21 @@
 //! Errors of endpoints.
 
 use thiserror::Error;
+use url::Url;
 
 /// Maximum number of endpoints of one instance, as documented.
 pub(super) const MAX_ENDPOINTS: usize = 6;
+
+/// Returns a URL to show, in which `***` stands for a password.
+#[expect(clippy::expect_used, reason = "a URL with a password has a host")]
+pub(crate) fn without_password(url: &Url) -> Url {
+    let mut url = url.clone();
+    if url.password().is_some() {
+        let replaced = url.set_password(Some("***"));
+        replaced.expect("only URLs without a host can have no password");
+    }
+    url
+}
 
 /// An error of an endpoint or webhook operation.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -16,13 +28,13 @@ pub enum EndpointError {
     #[error("the name of an endpoint must not be empty")]
     Name,
     /// There is no webhook with this name.
-    #[error("there is no webhook named {name:?}")]
+    #[error("there is no webhook named \"{name}\"")]
     NotFound {
         /// The name.
         name: String,
     },
     /// Event routes refer to the endpoint.
-    #[error("the endpoint {name:?} is used by event routes; delete these first: {}", routes.join(", "))]
+    #[error("the endpoint \"{name}\" is used by event routes; delete these first: {}", routes.join(", "))]
     InUse {
         /// The name of the endpoint.
         name: String,

@@ -53,7 +53,8 @@ pub(crate) struct Telemetry<'a> {
     pub(crate) twin: &'a Twin,
     pub(crate) component: Option<&'a str>,
     pub(crate) message_id: &'a str,
-    pub(crate) source_time: Option<&'a str>,
+    /// ISO 8601.
+    pub(crate) source_time: Option<String>,
     pub(crate) payload: Value,
 }
 
@@ -140,25 +141,28 @@ impl EventRouting {
     pub(crate) fn telemetry_sent(&self, graph: &Graph, telemetry: Telemetry<'_>, origin: Origin<'_>) {
         self.send(|| {
             let twin = telemetry.twin;
-            let component = telemetry.component.and_then(|name| {
-                let interface = graph.models().interface(&twin.model)?;
-                interface.component_model(name).map(str::to_owned)
-            });
+            // The model of a component is not known after the model of the twin was deleted.
+            let schema = match telemetry.component {
+                None => Some(twin.model.to_string()),
+                Some(name) => {
+                    let interface = graph.models().interface(&twin.model);
+                    let model = interface.and_then(|interface| interface.component_model(name));
+                    model.map(str::to_owned)
+                }
+            };
             let subject = telemetry.component.unwrap_or_default().to_owned();
             let event = origin.event(TELEMETRY, subject, self.time(), telemetry.payload);
             CloudEvent {
                 id: telemetry.message_id.to_owned(),
                 source: format!("{}/digitaltwins/{}", origin.host, twin.id),
-                time: telemetry.source_time.map_or(event.time, str::to_owned),
-                dataschema: Some(match telemetry.component {
-                    Some(_) => component.unwrap_or_default(),
-                    None => twin.model.to_string(),
-                }),
+                time: telemetry.source_time.unwrap_or(event.time),
+                dataschema: schema,
                 ..event
             }
         });
     }
 
+    #[expect(clippy::expect_used, reason = "a twin with relationships is never removed")]
     fn relationship_updated(
         &self,
         graph: &Graph,
@@ -166,8 +170,10 @@ impl EventRouting {
         patch: Value,
         origin: Origin<'_>,
     ) -> CloudEvent {
-        let model = graph.twin(relationship.source).map(|twin| &*twin.model);
-        let data = json!({"modelId": model, "patch": patch});
+        let source = graph
+            .twin(relationship.source)
+            .expect("the source of a relationship is stored");
+        let data = json!({"modelId": &*source.model, "patch": patch});
         origin.event(RELATIONSHIP_UPDATE, subject(relationship), self.time(), data)
     }
 

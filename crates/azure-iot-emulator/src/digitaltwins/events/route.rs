@@ -26,7 +26,7 @@ pub(crate) fn routes_from_state<'a>(
     state
         .map(|(id, value)| match route_from_state(value) {
             Some(route) => Ok((id.clone(), route)),
-            None => Err(format!("the event route {id:?} is not valid: {value}")),
+            None => Err(format!("the event route \"{id}\" is not valid: {value}")),
         })
         .collect()
 }

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use crate::digitaltwins::events::cloud_event::CloudEvent;
-use crate::digitaltwins::events::endpoint::EndpointError;
+use crate::digitaltwins::events::endpoint::{EndpointError, without_password};
 
 /// Maximum number of queued events. Further events are dropped.
 const MAX_QUEUED: usize = 10_000;
@@ -65,6 +65,7 @@ pub(crate) fn start(
     })
 }
 
+/// Creates a client that sends credentials in the URL as `Authorization: Basic`, and follows neither redirects nor proxies.
 fn client(url: &Url, roots: &[CertificateDer<'static>]) -> Result<Client, EndpointError> {
     let builder = Client::builder()
         .http1_only()
@@ -79,7 +80,10 @@ fn client(url: &Url, roots: &[CertificateDer<'static>]) -> Result<Client, Endpoi
             .map(|root| Certificate::from_der(root))
             .collect::<Result<Vec<_>, _>>()
             .and_then(|roots| builder.tls_certs_merge(roots).build()),
-        _ => return Err(EndpointError::Url { url: url.to_string() }),
+        _ => {
+            let url = without_password(url).into();
+            return Err(EndpointError::Url { url });
+        }
     };
     client.map_err(|error| EndpointError::Tls {
         reason: describe(&error),
@@ -150,4 +154,59 @@ async fn post(client: &Client, url: &Url, body: Bytes) -> Result<StatusCode, Box
         .collect()
         .await?;
     Ok(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// The first attempt gets no response; the second one is accepted.
+    #[tokio::test(start_paused = true)]
+    async fn every_attempt_has_a_timeout_of_its_own() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let url = Url::parse(&url).unwrap();
+        let client = client(&url, &[]).unwrap();
+        let receiver = async {
+            let (silent, _) = listener.accept().await.unwrap();
+            let (mut answered, _) = listener.accept().await.unwrap();
+            let mut received = vec![0; 4096];
+            let length = answered.read(&mut received).await.unwrap();
+            let response = b"HTTP/1.1 204 No Content\r\n\r\n";
+            answered.write_all(response).await.unwrap();
+            drop(silent);
+            String::from_utf8(received[..length].to_vec()).unwrap()
+        };
+        let delivery = deliver_one("hook", &client, &url, "1", Bytes::from_static(b"{}"));
+        let started = tokio::time::Instant::now();
+        let (received, ()) = tokio::join!(receiver, delivery);
+        assert!(received.starts_with("POST / HTTP/1.1\r\n"), "{received}");
+        assert_eq!(started.elapsed().as_secs(), 10);
+    }
+
+    #[test]
+    fn events_beyond_ten_thousand_are_dropped() {
+        let (queue, events) = mpsc::channel(MAX_QUEUED);
+        let name = "hook".to_owned();
+        let sender = Sender { name, queue };
+        let event = Arc::new(CloudEvent {
+            specversion: "1.0",
+            id: String::new(),
+            source: String::new(),
+            event_type: "",
+            time: String::new(),
+            subject: String::new(),
+            datacontenttype: "",
+            dataschema: None,
+            traceparent: String::new(),
+            data: serde_json::Value::Null,
+        });
+        for _ in 0..10_005 {
+            sender.send(&event);
+        }
+        assert_eq!(events.len(), 10_000);
+    }
 }

@@ -1,14 +1,17 @@
 //! Blobs as files: `<directory>/<container>/<blob>`. The account in a URI is ignored.
+//!
+//! Only regular files below the directory are blobs. A symbolic link could lead out of it, and opening a FIFO blocks.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufReader, ErrorKind, Write};
+use std::path::{Component, Path, PathBuf};
 
 use parking_lot::Mutex;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::digitaltwins::errors::{self, ServiceResult};
+use crate::digitaltwins::jobs::blob_reader::BlobReader;
 
 /// The directory of the blobs, with a subdirectory per container; `None` until it is set.
 #[derive(Debug, Default)]
@@ -39,13 +42,21 @@ impl BlobDirectory {
         *self.0.lock() = Some(directory);
     }
 
-    pub(super) fn open(&self, uri: &str) -> io::Result<BufReader<File>> {
-        let path = path(self.0.lock().as_deref(), uri)?;
-        Ok(BufReader::new(File::open(path)?))
+    /// Opens a blob. Reading it fails once `may_continue` returns false.
+    pub(super) fn open<'a>(
+        &self,
+        uri: &str,
+        may_continue: impl Fn() -> bool + 'a,
+    ) -> io::Result<BufReader<BlobReader<'a>>> {
+        let directory = self.0.lock();
+        let (directory, relative_path) = locate(directory.as_deref(), uri)?;
+        let path = check_components(directory, &relative_path)?;
+        let file = File::open(path)?;
+        Ok(BufReader::new(BlobReader::new(file, may_continue)))
     }
 
     /// Replaces a blob, and creates its container if needed, unless `condition` returns false. No other blob is written
-    /// between the call of `condition` and the end of the write.
+    /// between the call to `condition` and the end of the write.
     pub(super) fn write_if(
         &self,
         uri: &str,
@@ -56,20 +67,52 @@ impl BlobDirectory {
         if !condition() {
             return Ok(());
         }
-        let path = path(directory.as_deref(), uri)?;
+        let (directory, relative_path) = locate(directory.as_deref(), uri)?;
+        let path = match check_components(directory, &relative_path) {
+            // Removed rather than overwritten, because the file may have other names, by hard links.
+            Ok(path) => fs::remove_file(&path).map(|()| path)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => directory.join(relative_path),
+            Err(error) => return Err(error),
+        };
         if let Some(container) = path.parent() {
             fs::create_dir_all(container)?;
         }
-        File::create(path)?.write_all(bytes)
+        File::create_new(path)?.write_all(bytes)
     }
 }
 
-fn path(directory: Option<&Path>, uri: &str) -> io::Result<PathBuf> {
+/// Returns the directory and the path of a blob in it.
+fn locate<'a>(directory: Option<&'a Path>, uri: &str) -> io::Result<(&'a Path, PathBuf)> {
     let directory = directory.ok_or_else(|| {
         io::Error::other("no blob directory is set; set one with Builder::blob_directory or --blob-directory")
     })?;
     let relative_path = relative_path(uri).map_err(io::Error::other)?;
-    Ok(directory.join(relative_path))
+    Ok((directory, relative_path))
+}
+
+/// Returns the path of a blob in a directory. Returns an error if the blob is not a regular file, or one of its folders is
+/// not a folder. The first missing component is the error `NotFound`.
+fn check_components(directory: &Path, relative_path: &Path) -> io::Result<PathBuf> {
+    let mut path = directory.to_owned();
+    let mut components = relative_path.components().peekable();
+    while let Some(component) = components.next() {
+        path.push(component);
+        let kind = fs::symlink_metadata(&path)?.file_type();
+        let (fits, expected) = match components.peek() {
+            Some(_) => (kind.is_dir(), "a folder"),
+            None => (kind.is_file(), "a regular file"),
+        };
+        if !fits {
+            let name = name(component);
+            let message = format!("\"{name}\" is not {expected}; links and special files are refused");
+            return Err(io::Error::new(ErrorKind::InvalidInput, message));
+        }
+    }
+    Ok(path)
+}
+
+fn name(component: Component<'_>) -> String {
+    component.as_os_str().to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

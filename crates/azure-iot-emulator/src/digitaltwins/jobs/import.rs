@@ -1,10 +1,12 @@
 //! Execution of an import. It is not a transaction: rows stored before an error or a cancellation stay.
 
-use std::io::BufRead;
+use std::io::{self, BufReader};
 
 use serde_json::{Map, Value, json};
 
 use crate::digitaltwins::instance::{Instance, Session};
+use crate::digitaltwins::jobs::blob_reader::BlobReader;
+use crate::digitaltwins::jobs::import_file::{Entry, FileError, ImportFile, Row};
 use crate::digitaltwins::jobs::import_log::ImportLog;
 use crate::digitaltwins::jobs::import_rows::store_row;
 use crate::digitaltwins::jobs::record::{Import, Status};
@@ -20,10 +22,8 @@ pub(super) fn run(instance: &Instance, job: &Import) {
         progress: Progress { instance, job },
         log: ImportLog::new(&job.record.id),
         section: None,
-        rows: 0,
         models: Vec::new(),
         batch: Vec::new(),
-        line: 0,
     };
     run.log.info(instance.now(), json!({"status": "Started"}));
     let (status, failure) = match run.import() {
@@ -32,15 +32,17 @@ pub(super) fn run(instance: &Instance, job: &Import) {
         Err(End::Cancelled) => (Status::Cancelled, None),
         Err(End::Failed(failure)) => (Status::Failed, Some(failure)),
     };
-    if let Some(failure) = &failure {
-        run.log_failure(failure);
+    match &failure {
+        Some(failure) => run.log_failure(failure),
+        None => {
+            let name = if status == Status::Succeeded {
+                "Succeeded"
+            } else {
+                "Cancelled"
+            };
+            run.log.info(instance.now(), json!({"status": name}));
+        }
     }
-    let name = match status {
-        Status::Succeeded => "Succeeded",
-        Status::Cancelled => "Cancelled",
-        _ => "Failed",
-    };
-    run.log.info(instance.now(), json!({"status": name}));
     let mut error = failure.map(|failure| (failure.code, failure.message));
     let mut status = status;
     // The log of a deleted job is not written, because a later job may have the same output blob.
@@ -83,13 +85,13 @@ impl Progress<'_> {
         Ok(())
     }
 
-    /// Returns an error if the job must stop or was deleted. Loading another state needs the graph's lock, so the result
+    /// Returns an error if the job must stop, was cancelled or was deleted. Loading another state needs the graph's lock, so the result
     /// holds while the caller has it.
     fn check_may_continue(self) -> Result<(), End> {
         if self.instance.is_stopping() {
             return Err(End::Stopping);
         }
-        if self.instance.jobs.has_import(self.job) {
+        if self.instance.jobs.may_import(self.job) {
             Ok(())
         } else {
             Err(End::Cancelled)
@@ -102,128 +104,104 @@ struct ImportRun<'a> {
     progress: Progress<'a>,
     log: ImportLog,
     section: Option<Section>,
-    /// Number of rows of the current section so far.
-    rows: u64,
     models: Vec<Value>,
     /// The rows of the next batch, with their line numbers.
-    batch: Vec<(u64, Map<String, Value>)>,
-    /// The number of the current line.
-    line: u64,
+    batch: Vec<(u64, Row)>,
 }
 
-impl ImportRun<'_> {
+impl<'a> ImportRun<'a> {
     fn import(&mut self) -> Result<(), End> {
         self.progress.checkpoint(0)?;
-        let Progress { instance, job } = self.progress;
-        let unreadable = |problem: std::io::Error| {
-            End::Failed(Failure {
-                code: "UnableToReadInputBlob".to_owned(),
-                message: format!("Could not read the input blob {}: {problem}", job.input),
-                section: None,
-                line: None,
-            })
-        };
-        let input = instance.blobs.open(&job.input).map_err(unreadable)?;
-        for line in input.lines() {
-            let line = line.map_err(unreadable)?;
-            self.line += 1;
-            self.read_line(&line)?;
-        }
-        self.close_section()?;
-        match self.section {
-            None => Err(Failure::format(
-                None,
-                self.line,
-                "The file has no Header section.",
-            )),
-            Some(_) => Ok(()),
+        self.check_format()?;
+        let mut file = self.open()?;
+        loop {
+            let entry = file.next_entry().map_err(|error| {
+                let section = self.section.unwrap_or(Section::Header);
+                self.file_error(error, section)
+            })?;
+            match entry {
+                None => return self.close_section(file.line()),
+                Some(Entry::Section(section)) => {
+                    self.close_section(file.line())?;
+                    self.section = Some(section);
+                    self.log_section("Started");
+                }
+                Some(Entry::Row(row)) => self.read_row(file.line(), row)?,
+            }
         }
     }
 
-    fn read_line(&mut self, line: &str) -> Result<(), End> {
-        if line.trim().is_empty() {
+    /// Reads the complete file before anything is stored. The service reports what it finds then in the section Models,
+    /// wherever it stands.
+    fn check_format(&self) -> Result<(), End> {
+        let mut file = self.open()?;
+        loop {
+            let entry = file.next_entry();
+            if entry
+                .map_err(|error| self.file_error(error, Section::Models))?
+                .is_none()
+            {
+                return Ok(());
+            }
+        }
+    }
+
+    fn open(&self) -> Result<ImportFile<BufReader<BlobReader<'a>>>, End> {
+        let progress @ Progress { instance, job } = self.progress;
+        let may_continue = move || progress.check_may_continue().is_ok();
+        let input = instance.blobs.open(&job.input, may_continue);
+        Ok(ImportFile::new(input.map_err(|error| self.unreadable(&error))?))
+    }
+
+    fn file_error(&self, error: FileError, section: Section) -> End {
+        match error {
+            FileError::Io(error) => self.unreadable(&error),
+            FileError::Format { line, message } => Failure::format(section, line, message),
+        }
+    }
+
+    fn unreadable(&self, error: &io::Error) -> End {
+        // A read also fails because the job must stop.
+        if let Err(end) = self.progress.check_may_continue() {
+            return end;
+        }
+        End::Failed(Failure {
+            code: "UnableToReadInputBlob".to_owned(),
+            message: format!(
+                "Could not read the input blob {}: {error}",
+                self.progress.job.input
+            ),
+            section: None,
+            line: None,
+        })
+    }
+
+    fn read_row(&mut self, line: u64, row: Row) -> Result<(), End> {
+        if line <= self.progress.job.lines_done {
             return Ok(());
         }
-        let Ok(Value::Object(row)) = serde_json::from_str(line) else {
-            return Err(Failure::format(
-                self.section,
-                self.line,
-                "The line is not a JSON object.",
-            ));
-        };
-        if let Some(name) = row.get("Section") {
-            return self.open_section(name);
-        }
-        let Some(section) = self.section else {
-            let text = "The file must begin with the Header section.";
-            return Err(Failure::format(None, self.line, text));
-        };
-        self.rows += 1;
-        if self.rows > section.limit() {
-            let text = format!(
-                "The section {} has more than the maximum of {} rows.",
-                section.name(),
-                section.limit()
-            );
-            return Err(Failure::format(Some(section), self.line, &text));
-        }
-        self.read_row(section, row)
-    }
-
-    fn read_row(&mut self, section: Section, row: Map<String, Value>) -> Result<(), End> {
-        match section {
-            Section::Header => match row.get("fileVersion").and_then(Value::as_str) {
-                Some("1.0.0") => Ok(()),
-                _ => Err(Failure::format(
-                    Some(section),
-                    self.line,
-                    "The header must have the fileVersion 1.0.0.",
-                )),
-            },
-            _ if self.line <= self.progress.job.lines_done => Ok(()),
-            Section::Models => {
-                self.models.push(Value::Object(row));
+        match row {
+            Row::Header => Ok(()),
+            Row::Model(model) => {
+                self.models.push(model);
                 Ok(())
             }
-            Section::Twins | Section::Relationships => {
-                self.batch.push((self.line, row));
+            row @ (Row::Twin { .. } | Row::Relationship { .. }) => {
+                self.batch.push((line, row));
                 if self.batch.len() < BATCH {
                     return Ok(());
                 }
-                self.store_batch(section)
+                self.store_batch(line)
             }
         }
     }
 
-    fn open_section(&mut self, name: &Value) -> Result<(), End> {
-        let section = Section::ALL.into_iter().find(|section| name == section.name());
-        let Some(section) = section else {
-            let text =
-                format!("Unknown section {name}. The sections are Header, Models, Twins, Relationships.");
-            return Err(Failure::format(self.section, self.line, &text));
-        };
-        self.close_section()?;
-        let in_order = match self.section {
-            None => section == Section::Header,
-            Some(before) => before < section,
-        };
-        if !in_order {
-            let text = format!(
-                "The section {} is out of order. The order is Header, Models, Twins, Relationships.",
-                section.name()
-            );
-            return Err(Failure::format(self.section, self.line, &text));
-        }
-        (self.section, self.rows) = (Some(section), 0);
-        self.log_section("Started");
-        Ok(())
-    }
-
-    fn close_section(&mut self) -> Result<(), End> {
+    /// Stores the rest of the current section, if any. `line` is the last line read.
+    fn close_section(&mut self, line: u64) -> Result<(), End> {
         let Some(section) = self.section else {
             return Ok(());
         };
-        let (progress, line) = (self.progress, self.line);
+        let progress = self.progress;
         match section {
             Section::Header => {}
             Section::Models if self.models.is_empty() => {}
@@ -235,7 +213,7 @@ impl ImportRun<'_> {
                     .add_models(models, || progress.checkpoint(line).is_ok())
                     .map_err(|error| Failure::refused(section, None, &error))?;
             }
-            Section::Twins | Section::Relationships => self.store_batch(section)?,
+            Section::Twins | Section::Relationships => self.store_batch(line)?,
         }
         progress.checkpoint(line)?;
         self.log_section("Succeeded");
@@ -243,20 +221,20 @@ impl ImportRun<'_> {
     }
 
     /// Stores the batch. An invalid row fails the job; the rows before it stay.
-    fn store_batch(&mut self, section: Section) -> Result<(), End> {
+    fn store_batch(&mut self, last_line: u64) -> Result<(), End> {
         let (progress, instance) = (self.progress, self.session.instance);
         let rows = std::mem::take(&mut self.batch);
         let mut graph = self.session.graph.write();
         progress.check_may_continue()?;
         let now = instance.now();
         for (line, row) in rows {
-            if let Err(end) = store_row(&mut graph, &instance.limits, section, line, row, now) {
+            if let Err(end) = store_row(&mut graph, &instance.limits, line, row, now) {
                 // A job that resumes after this must not store the earlier rows again.
                 progress.record_lines_done(line.saturating_sub(1));
                 return Err(end);
             }
         }
-        progress.checkpoint(self.line)
+        progress.checkpoint(last_line)
     }
 
     fn log_section(&mut self, status: &str) {
@@ -267,6 +245,7 @@ impl ImportRun<'_> {
     }
 
     fn log_failure(&mut self, failure: &Failure) {
+        let now = self.session.instance.now();
         let mut details = Map::new();
         if let Some(section) = failure.section {
             details.insert("section".to_owned(), section.name().into());
@@ -276,9 +255,11 @@ impl ImportRun<'_> {
         }
         details.insert("exceptionType".to_owned(), failure.code.as_str().into());
         details.insert("message".to_owned(), failure.message.as_str().into());
-        self.log
-            .error(self.session.instance.now(), Value::Object(details));
-        self.section = failure.section;
-        self.log_section("Failed");
+        self.log.error(now, Value::Object(details));
+        if let Some(section) = failure.section {
+            let details = json!({"section": section.name(), "status": "Failed"});
+            self.log.error(now, details);
+        }
+        self.log.error(now, json!({"status": "Failed"}));
     }
 }

@@ -64,7 +64,7 @@ pub(crate) trait Job: Clone {
     fn record_mut(&mut self) -> &mut Record;
 }
 
-/// An import job. The derived JSON is the format of dumped state.
+/// An import job. The derived serialization defines the format of dumped state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Import {
@@ -79,7 +79,7 @@ pub(crate) struct Import {
     pub(crate) lines_done: u64,
 }
 
-/// A delete job. The derived JSON is the format of dumped state.
+/// A delete job. The derived serialization defines the format of dumped state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Deletion {

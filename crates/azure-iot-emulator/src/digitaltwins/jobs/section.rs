@@ -11,6 +11,9 @@ pub(super) enum Section {
     Relationships,
 }
 
+/// The names of the sections, for messages.
+pub(super) const SECTION_NAMES: &str = "Header, Models, Twins, Relationships";
+
 impl Section {
     pub(super) const ALL: [Section; 4] = [
         Section::Header,
@@ -58,11 +61,11 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    pub(super) fn format(section: Option<Section>, line: u64, message: &str) -> End {
+    pub(super) fn format(section: Section, line: u64, message: String) -> End {
         End::Failed(Failure {
             code: "UnsupportedFileFormat".to_owned(),
-            message: message.to_owned(),
-            section,
+            message,
+            section: Some(section),
             line: Some(line),
         })
     }

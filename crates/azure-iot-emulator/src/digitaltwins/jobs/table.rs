@@ -17,7 +17,7 @@ pub(crate) struct JobTable {
     jobs: Mutex<Jobs>,
 }
 
-/// The content of a table. The derived JSON is the format of dumped state.
+/// The content of a table. The derived serialization defines the format of dumped state.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Jobs {
@@ -90,6 +90,15 @@ impl JobTable {
     /// Returns whether the table has this import, with the same run.
     pub(crate) fn has_import(&self, job: &Import) -> bool {
         is_current(&self.jobs.lock().imports, job)
+    }
+
+    /// Returns whether the table has this import, with the same run, and its cancellation has not been requested.
+    pub(crate) fn may_import(&self, job: &Import) -> bool {
+        let jobs = self.jobs.lock();
+        let stored = jobs.imports.get(&job.record.id);
+        stored.is_some_and(|stored| {
+            stored.record.run == job.record.run && stored.record.status != Status::Cancelling
+        })
     }
 
     /// Records the number of processed lines of an import.
@@ -220,7 +229,7 @@ impl Jobs {
         let imports = jobs.imports.iter().map(|(key, job)| (key, &job.record.id));
         let deletions = jobs.deletions.iter().map(|(key, job)| (key, &job.record.id));
         match imports.chain(deletions).find(|(key, id)| key != id) {
-            Some((key, id)) => Err(format!("the job {id:?} is stored under the key {key:?}")),
+            Some((key, id)) => Err(format!("the job \"{id}\" is stored under the key \"{key}\"")),
             None => Ok(jobs),
         }
     }

@@ -101,6 +101,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Skips the relationships already followed. Returns whether the last of them still exists unchanged.
+    #[expect(clippy::expect_used, reason = "a binary search ends within its list")]
     fn skip(&mut self, graph: &Graph, followed: Followed, relationship: &Relationship) -> bool {
         let list = match followed.forward {
             true => &mut self.outgoing,
@@ -114,7 +115,7 @@ impl<'a> Frame<'a> {
             false => graph.incoming_position(list.as_slice(), &relationship.id, &relationship.source_id),
         };
         let (Ok(at) | Err(at)) = found;
-        let rest = list.as_slice().get(at..).unwrap_or_default();
+        let rest = list.as_slice().get(at..).expect("the end of a binary search");
         *list = rest.iter();
         let same = found.is_ok()
             && list.next() == Some(&followed.relationship)

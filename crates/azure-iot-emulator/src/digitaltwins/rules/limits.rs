@@ -24,8 +24,6 @@ pub(crate) struct Limits {
     pub(crate) models: usize,
     pub(crate) models_per_request: usize,
     pub(crate) model_bytes: usize,
-    /// Length of a twin or relationship id in characters.
-    pub(crate) id_characters: usize,
     /// Rows per page of a query.
     pub(crate) query_page: usize,
     /// Execution time per page of a query.
@@ -44,7 +42,6 @@ impl Default for Limits {
             models: 10_000,
             models_per_request: 250,
             model_bytes: 1024 * 1024,
-            id_characters: 128,
             query_page: 1_000,
             query_time: Duration::from_secs(60),
         }

@@ -3,32 +3,28 @@
 use std::sync::Arc;
 
 use crate::digitaltwins::errors::{self, ServiceResult};
-use crate::digitaltwins::rules::limits::Limits;
 use crate::digitaltwins::store::graph::Graph;
 use crate::digitaltwins::store::relationship::{Node, Relationship};
 use crate::digitaltwins::store::slab::Slot;
 use crate::digitaltwins::store::twin::Twin;
 
-/// Returns whether an id is valid for a twin or relationship.
-pub(crate) fn is_valid_id(id: &str, limits: &Limits) -> bool {
-    (1..=limits.id_characters).contains(&id.len())
-        && !matches!(id, "." | "..")
-        && id
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-:.+%_#*?!(),=@$';".contains(c))
+/// Returns whether an id is valid for a twin or relationship. Refused are only ids whose path would address something
+/// else: `.` and `..` are relative segments, and `/` in a path stays `%2F`.
+pub(crate) fn is_valid_id(id: &str) -> bool {
+    !matches!(id, "" | "." | "..") && !id.contains('/')
 }
 
-pub(crate) fn check_twin_id(id: &str, limits: &Limits) -> ServiceResult<()> {
-    check_id("twin", id, limits)
+pub(crate) fn check_twin_id(id: &str) -> ServiceResult<()> {
+    check_id("twin", id)
 }
 
-pub(crate) fn check_relationship_ids(twin: &str, id: &str, limits: &Limits) -> ServiceResult<()> {
-    check_twin_id(twin, limits)?;
-    check_id("relationship", id, limits)
+pub(crate) fn check_relationship_ids(twin: &str, id: &str) -> ServiceResult<()> {
+    check_twin_id(twin)?;
+    check_id("relationship", id)
 }
 
-fn check_id(kind: &str, id: &str, limits: &Limits) -> ServiceResult<()> {
-    if is_valid_id(id, limits) {
+fn check_id(kind: &str, id: &str) -> ServiceResult<()> {
+    if is_valid_id(id) {
         Ok(())
     } else {
         Err(errors::invalid_id(kind, id))

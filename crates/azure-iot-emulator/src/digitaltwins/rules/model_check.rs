@@ -13,6 +13,10 @@ use crate::digitaltwins::store::model_store::ModelStore;
 
 /// Validates models together with the stored models that they refer to, which `stored` returns by id. Returns their
 /// interfaces in the same order.
+#[expect(
+    clippy::expect_used,
+    reason = "the parser refuses documents that are not an Interface with an id"
+)]
 pub(crate) fn check(
     documents: &[Value],
     limits: &Limits,
@@ -26,8 +30,7 @@ pub(crate) fn check(
             .map(|model| Document::from((*model).clone()))
             .collect()
     };
-    let parsed = Parser::new()
-        .versions([2, 3])
+    let parsed = Parser::azure_digital_twins()
         .parse_with(documents, resolver)
         .map_err(|error| parser_error(&error))?;
     let mut faults = Vec::new();
@@ -37,22 +40,21 @@ pub(crate) fn check(
     if !faults.is_empty() {
         return Err(errors::dtdl_parser_error(&faults));
     }
-    documents
+    Ok(documents
         .iter()
         .map(|document| {
-            let id = document.get("@id").and_then(Value::as_str).unwrap_or_default();
-            let interface = parsed.interface(id);
-            // The parser guarantees an interface with an id at the top of every document.
-            let interface = interface.ok_or_else(|| {
-                errors::dtdl_parser_error(&[format!("The element {id} is not an Interface.")])
-            })?;
-            Ok(compile(&interface))
+            let id = document.get("@id").and_then(Value::as_str);
+            let interface = id.and_then(|id| parsed.interface(id));
+            compile(&interface.expect("a parsed document is an Interface with an id"))
         })
-        .collect()
+        .collect())
 }
 
 /// Returns an error if a document is too large or not an object.
 fn check_documents(documents: &[Value], limits: &Limits) -> ServiceResult<()> {
+    if documents.iter().any(Value::is_array) {
+        return Err(errors::models_empty());
+    }
     if let Some(large) = documents
         .iter()
         .find(|document| document.to_string().len() > limits.model_bytes)
@@ -105,18 +107,18 @@ pub(crate) fn check_id(id: &str) -> ServiceResult<()> {
 }
 
 fn parser_error(error: &ParseError) -> ServiceError {
-    let versions = |code| {
-        matches!(
-            code,
-            Code::DisallowedContextVersion | Code::DisallowedVersionDefinition
-        )
-    };
-    if let Some(diagnostic) = error
-        .diagnostics
-        .iter()
-        .find(|diagnostic| versions(diagnostic.code))
-    {
-        return errors::model_version_not_supported(&describe(diagnostic));
+    for diagnostic in &error.diagnostics {
+        match diagnostic.code {
+            Code::DisallowedContextVersion => {
+                return errors::model_version_not_supported(
+                    "A model is written in a DTDL version that is not supported. Use version 2 or 3.",
+                );
+            }
+            Code::DisallowedVersionDefinition => {
+                return errors::model_version_not_supported(&describe(diagnostic));
+            }
+            _ => {}
+        }
     }
     let mut messages: Vec<String> = error.diagnostics.iter().map(describe).collect();
     if !error.unresolved.is_empty() {
@@ -132,7 +134,10 @@ fn parser_error(error: &ParseError) -> ServiceError {
             });
         let ids: Vec<_> = places
             .iter()
-            .map(|(id, count)| format!("{} (referenced in {count} place(s))", id.as_str()))
+            .map(|(id, count)| {
+                let places = if *count == 1 { "place" } else { "places" };
+                format!("{id} (referenced in {count} {places})")
+            })
             .collect();
         messages.push(format!(
             "DtmiResolverAsync failed to resolve requisite references to element(s): {}",

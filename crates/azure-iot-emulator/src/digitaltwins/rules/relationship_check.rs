@@ -23,6 +23,8 @@ pub(crate) struct NewRelationship {
     pub(crate) name: String,
     pub(crate) target: String,
     pub(crate) properties: Map<String, Value>,
+    /// Whether a property may differ from its declaration in case, as in import files.
+    pub(crate) ignores_case: bool,
 }
 
 impl NewRelationship {
@@ -39,8 +41,24 @@ impl NewRelationship {
             name,
             target,
             properties: body,
+            ignores_case: false,
         })
     }
+}
+
+/// Gives properties the names of the declaration that differ in case only.
+fn with_declared_names(declaration: &RelationshipType, properties: Map<String, Value>) -> Map<String, Value> {
+    let declared = |name: &str| {
+        let mut names = declaration.properties.keys();
+        names.find(|known| known.eq_ignore_ascii_case(name))
+    };
+    properties
+        .into_iter()
+        .map(|(name, value)| match declared(&name) {
+            Some(known) if !declaration.properties.contains_key(name.as_str()) => (known.to_string(), value),
+            _ => (name, value),
+        })
+        .collect()
 }
 
 /// Validates a relationship and returns its record, and the record that it replaces.
@@ -57,7 +75,7 @@ pub(crate) fn build(
         .find_relationship(source, id)
         .map(|slot| graph.listed_relationship(slot));
     if must_be_new && before.is_some() {
-        return Err(errors::relationship_exists(twin, id));
+        return Err(errors::relationship_exists(id));
     }
     let (target, target_node) = graph
         .find_node(&new.target)
@@ -77,6 +95,11 @@ pub(crate) fn build(
         before.map(|found| &**found),
         limits,
     )?;
+    let properties = if new.ignores_case {
+        with_declared_names(declaration, new.properties)
+    } else {
+        new.properties
+    };
     let relationship = Relationship {
         id: Arc::from(id),
         name: Arc::clone(name),
@@ -85,7 +108,7 @@ pub(crate) fn build(
         target,
         target_id: Arc::clone(&target_node.twin.id),
         etag: ETag::fresh(),
-        properties: checked_properties(declaration, new.properties, name, limits)?,
+        properties: checked_properties(declaration, properties, name, limits)?,
     };
     Ok((Arc::new(relationship), before.map(Arc::clone)))
 }

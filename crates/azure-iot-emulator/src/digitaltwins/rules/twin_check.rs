@@ -37,7 +37,7 @@ pub(crate) struct TouchedParts {
     pub(crate) updated: HashSet<String>,
 }
 
-/// The parent of top-level members in the service's messages.
+/// The parent of top-level members in the texts of the service.
 const TWIN: &str = "Twin";
 
 /// Validates a body against its model and returns the record, with a new ETag.

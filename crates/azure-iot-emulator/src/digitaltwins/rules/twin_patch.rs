@@ -40,19 +40,21 @@ struct TwinPatch {
 }
 
 impl TwinPatch {
-    fn apply(&mut self, operation: Operation) -> ServiceResult<()> {
+    fn apply(&mut self, mut operation: Operation) -> ServiceResult<()> {
         let segments: Vec<&str> = operation.segments.iter().map(String::as_str).collect();
         let removes = operation.action == Action::Remove;
         match segments.as_slice() {
             ["$metadata", "$model"] if !removes => {}
             ["$metadata", property, "sourceTime"] if !property.starts_with('$') => {
                 add_metadata_entry(&mut self.document, property);
+                operation.action = upsert(operation.action);
             }
             [component, "$metadata", property, "sourceTime"] if !property.starts_with('$') => {
                 if let Some(Value::Object(members)) = self.document.get_mut(*component) {
                     add_metadata_entry(members, property);
                     self.touched.updated.insert((*component).to_owned());
                 }
+                operation.action = upsert(operation.action);
             }
             ["$metadata" | "$dtId" | "$etag", ..] | [_, "$metadata", ..] => {
                 return Err(errors::patch_path_read_only(&operation.path));
@@ -73,6 +75,14 @@ impl TwinPatch {
             [] => {}
         }
         patch::apply(&mut self.document, operation)
+    }
+}
+
+/// Returns the action on a source time, which `replace` sets even if there was none.
+fn upsert(action: Action) -> Action {
+    match action {
+        Action::Replace(value) => Action::Add(value),
+        other => other,
     }
 }
 

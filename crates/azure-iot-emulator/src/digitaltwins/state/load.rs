@@ -38,17 +38,24 @@ pub(crate) fn load(instance: &Arc<Instance>, state: &Value) -> Result<(), String
 fn load_graph(state: &Value, limits: &Limits) -> Result<Graph, String> {
     let mut graph = Graph::with_models(load_models(state, limits)?);
     for (id, value) in members(state, "twins")? {
-        let twin = twin_from_state(value, graph.models())
-            .ok_or_else(|| format!("invalid twin: {}", shortened(value)))?;
+        let twin = twin_from_state(value, graph.models()).ok_or_else(|| {
+            format!(
+                "a twin is not in the format of dumped state: {}",
+                shortened(value)
+            )
+        })?;
         if *twin.id != **id {
-            return Err(format!("the twin {:?} is stored under the key {id:?}", twin.id));
+            return Err(format!(
+                "the twin \"{}\" is stored under the key \"{id}\"",
+                twin.id
+            ));
         }
         graph.put_twin(Arc::new(twin));
     }
     for (source, relationships) in members(state, "relationships")? {
         let relationships = relationships
             .as_object()
-            .ok_or_else(|| format!("the relationships of {source:?} are not an object"))?;
+            .ok_or_else(|| format!("the relationships of \"{source}\" are not an object"))?;
         for (id, value) in relationships {
             let relationship = relationship_from_state(value, &graph).ok_or_else(|| {
                 format!(
@@ -58,7 +65,7 @@ fn load_graph(state: &Value, limits: &Limits) -> Result<Graph, String> {
             })?;
             if *relationship.source_id != **source || *relationship.id != **id {
                 return Err(format!(
-                    "the relationship {:?} of {:?} is stored under the key {id:?} of {source:?}",
+                    "the relationship \"{}\" of \"{}\" is stored under the key \"{id}\" of \"{source}\"",
                     relationship.id, relationship.source_id
                 ));
             }

@@ -31,7 +31,7 @@ pub(super) fn load_models(state: &Value, limits: &Limits) -> Result<ModelStore, 
         let uploaded = uploaded.and_then(Timestamp::parse);
         models.restore(StoredModel {
             document: Arc::new(document),
-            uploaded: uploaded.ok_or_else(|| format!("the model {:?} has no uploadTime", entry.id))?,
+            uploaded: uploaded.ok_or_else(|| format!("the model \"{}\" has no uploadTime", entry.id))?,
             sequence: entry.sequence,
             decommissioned: entry.value.get("decommissioned") == Some(&Value::Bool(true)),
             interface: Arc::new(interface),
@@ -65,11 +65,16 @@ fn model_entry<'a>(id: &'a String, value: &'a Value) -> Result<ModelEntry<'a>, S
     let sequence = value.get("sequence").and_then(Value::as_u64);
     let sequence = sequence
         .filter(|sequence| *sequence < SEQUENCE_END)
-        .ok_or_else(|| format!("the model {id:?} has no sequence from 0 to {}", SEQUENCE_END - 1))?;
+        .ok_or_else(|| {
+            format!(
+                "the model \"{id}\" has no sequence from 0 to {}",
+                SEQUENCE_END - 1
+            )
+        })?;
     let document = value.get("model");
-    let document = document.ok_or_else(|| format!("the model {id:?} has no model"))?;
+    let document = document.ok_or_else(|| format!("the model \"{id}\" has no model"))?;
     if document.get("@id").and_then(Value::as_str) != Some(id) {
-        return Err(format!("the @id of the model {id:?} differs from its key"));
+        return Err(format!("the @id of the model \"{id}\" differs from its key"));
     }
     Ok(ModelEntry {
         sequence,

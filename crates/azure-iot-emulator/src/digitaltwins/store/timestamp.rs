@@ -5,6 +5,8 @@ use std::ops::Range;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::format_description::well_known::{Iso8601, Rfc3339};
+use time::macros::format_description;
+use time::parsing::Parsed;
 use time::{OffsetDateTime, UtcOffset};
 
 const NANOSECONDS_PER_TICK: i128 = 100;
@@ -106,7 +108,26 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Returns whether a string is an ISO 8601 date and time, as `sourceTime` and `Telemetry-Source-Time` must be.
+/// Returns the time of a `Telemetry-Source-Time` as an ISO 8601 string: the string itself, or the time in the format of the
+/// .NET client, `MM/dd/yy H:mm:ss zzz`.
+pub(crate) fn telemetry_source_time(text: &str) -> Option<String> {
+    if is_iso_8601(text) {
+        return Some(text.to_owned());
+    }
+    let format = format_description!(
+        "[month]/[day]/[year repr:last_two] [hour padding:none]:[minute]:[second] [offset_hour sign:mandatory]:[offset_minute]"
+    );
+    let mut parsed = Parsed::new();
+    let rest = parsed.parse_items(text.as_bytes(), format).ok()?;
+    let last_two = parsed.year_last_two().filter(|_| rest.is_empty())?;
+    // .NET reads two digits as a year until 2049.
+    let century = if last_two < 50 { 2000 } else { 1900 };
+    parsed.set_year(century + i32::from(last_two))?;
+    let time: OffsetDateTime = parsed.try_into().ok()?;
+    Some(Timestamp::from(time).to_string())
+}
+
+/// Returns whether a string is an ISO 8601 date and time, as `sourceTime` must be.
 pub(crate) fn is_iso_8601(text: &str) -> bool {
     OffsetDateTime::parse(text, &Rfc3339).is_ok()
         || OffsetDateTime::parse(text, &Iso8601::DEFAULT).is_ok()
@@ -154,6 +175,27 @@ mod tests {
         }
         for bad in ["", "now", "2021-06-29", "2021-13-01T00:00:00Z", "22:45:27Z"] {
             assert!(!is_iso_8601(bad), "{bad}");
+            assert_eq!(telemetry_source_time(bad), None, "{bad}");
+        }
+    }
+
+    /// ADT-TELEMETRY-3.
+    #[test]
+    fn telemetry_source_times_may_have_the_format_of_the_dotnet_client() {
+        for (text, expected) in [
+            ("01/01/01 0:00:00 +00:00", "2001-01-01T00:00:00.0000000Z"),
+            ("05/02/25 14:57:59 +02:00", "2025-05-02T12:57:59.0000000Z"),
+            ("12/31/99 9:05:00 -05:30", "1999-12-31T14:35:00.0000000Z"),
+            ("2021-06-29T22:45:27Z", "2021-06-29T22:45:27Z"),
+        ] {
+            assert_eq!(telemetry_source_time(text).as_deref(), Some(expected), "{text}");
+        }
+        for bad in [
+            "13/01/01 0:00:00 +00:00",
+            "01/01/01 0:00:00",
+            "01/01/01 0:00:00 +00:00 ",
+        ] {
+            assert_eq!(telemetry_source_time(bad), None, "{bad}");
         }
     }
 }

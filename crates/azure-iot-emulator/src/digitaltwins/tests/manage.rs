@@ -33,6 +33,15 @@ impl Instance {
     }
 }
 
+#[tokio::test]
+async fn password_of_a_webhook_is_not_listed() {
+    let instance = Instance::new();
+    let body = r#"{"url": "http://me:secret@localhost/hook?x=1"}"#;
+    assert_eq!(instance.manage(Method::PUT, "webhooks/hook", body).0, 204);
+    let listed = json!([{"name": "hook", "url": "http://me:***@localhost/hook?x=1"}]);
+    assert_eq!(instance.manage(Method::GET, "webhooks", ""), (200, listed));
+}
+
 #[test]
 fn query_lag_can_be_read_and_set() {
     let instance = Instance::with_building();

@@ -34,7 +34,8 @@ fn appended_lines_are_loaded_except_for_a_truncated_last_line() {
     drop(file);
     let journal = folder.path().join("data.json.journal");
     let whole = std::fs::read(&journal).unwrap();
-    let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let mut ends = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let first = ends.nth(1).unwrap().0 + 1;
     // A truncated last line is ignored, at any length.
     for end in first..whole.len() {
         std::fs::write(&journal, &whole[..end]).unwrap();
@@ -50,47 +51,122 @@ fn appended_lines_are_loaded_except_for_a_truncated_last_line() {
     assert_eq!(state(&path), json!({"a": 1, "c": 3}));
 }
 
+/// A changed byte of any line but the last line feed is found, and never mistaken for a crash.
 #[test]
-fn damaged_lines_are_errors() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("data.json");
-    drop(started(&path));
-    std::fs::write(
-        folder.path().join("data.json.journal"),
-        "garbage\n{\"sequence\":2,\"changes\":{}}\n",
-    )
-    .unwrap();
-    assert!(matches!(
-        DataFile::open(&path),
-        Err(DataFileError::DamagedJournal(1))
-    ));
-    std::fs::remove_file(folder.path().join("data.json.journal")).unwrap();
-    std::fs::write(&path, "{\"format\": 2}").unwrap();
-    assert!(matches!(
-        DataFile::open(&path),
-        Err(DataFileError::NotUnderstood(_))
-    ));
-}
-
-#[test]
-fn journal_lines_in_the_snapshot_are_skipped() {
+fn line_that_does_not_match_its_checksum_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.json");
     let journal = folder.path().join("data.json.journal");
     let mut file = started(&path);
     file.append(&change("a", 1)).unwrap();
-    let lines = std::fs::read(&journal).unwrap();
+    file.append(&change("b", 2)).unwrap();
+    drop(file);
+    let whole = std::fs::read(&journal).unwrap();
+    for at in 0..whole.len() - 1 {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1;
+        std::fs::write(&journal, &damaged).unwrap();
+        let number = 1 + whole[..at].iter().filter(|byte| **byte == b'\n').count();
+        let error = DataFile::open(&path).unwrap_err();
+        assert!(
+            matches!(error, DataFileError::DamagedJournal(found) if found == number),
+            "{at}: {error}"
+        );
+        assert_eq!(
+            std::fs::read(&journal).unwrap(),
+            damaged,
+            "the journal is unchanged"
+        );
+    }
+    std::fs::write(&journal, &whole).unwrap();
+    assert_eq!(state(&path), json!({"a": 1, "b": 2}));
+}
+
+#[test]
+fn data_file_of_another_format_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.json");
+    std::fs::write(
+        &path,
+        "{\"format\":1,\"sequence\":0,\"policyKeys\":{},\"services\":{}}",
+    )
+    .unwrap();
+    let error = DataFile::open(&path).unwrap_err();
+    assert!(matches!(error, DataFileError::OtherFormat(1)), "{error}");
+    std::fs::write(&path, "{\"format\": 2}").unwrap();
+    let error = DataFile::open(&path).unwrap_err();
+    assert!(matches!(error, DataFileError::NotUnderstood(_)), "{error}");
+}
+
+/// A kill at any step of a replacement leaves the old or the new pair of files.
+#[test]
+fn interrupted_replacement_loads_the_old_or_the_new_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.json");
+    let name = |suffix: &str| folder.path().join(format!("data.json{suffix}"));
+    let mut file = started(&path);
+    file.append(&change("a", 1)).unwrap();
+    let read = || ["", ".journal"].map(|suffix| std::fs::read(name(suffix)).unwrap());
+    let old = read();
     file.replace(&[], &Map::from_iter([("s".to_owned(), json!({"a": 5}))]))
         .unwrap();
-    assert_eq!(std::fs::read(&journal).unwrap().len(), 0);
-    file.append(&change("b", 2)).unwrap();
-    let later = std::fs::read(&journal).unwrap();
+    let new = read();
     drop(file);
-    // The state after a kill between the rename and the truncation.
-    std::fs::write(&journal, &lines).unwrap();
-    assert_eq!(state(&path), json!({"a": 5}));
-    std::fs::write(&journal, [lines, later].concat()).unwrap();
-    assert_eq!(state(&path), json!({"a": 5, "b": 2}));
+    let cases = [
+        (["", ".journal", ".new"], [&old[0], &old[1], &new[0]], 1),
+        (["", ".journal", ".journal.new"], [&old[0], &old[1], &new[1]], 1),
+        (["", ".journal", ".journal.new"], [&new[0], &old[1], &new[1]], 5),
+    ];
+    for (names, contents, expected) in cases {
+        for (suffix, content) in names.iter().zip(contents) {
+            std::fs::write(name(suffix), content).unwrap();
+        }
+        let (mut file, saved) = DataFile::open(&path).unwrap();
+        assert_eq!(saved.services["s"], json!({ "a": expected }), "{names:?}");
+        file.append(&change("b", 2)).unwrap();
+        drop(file);
+        assert_eq!(state(&path), json!({"a": expected, "b": 2}), "{names:?}");
+    }
+    let mut file = started(&path);
+    file.append(&change("c", 3)).unwrap();
+    drop(file);
+    for leftover in [".new", ".journal.new"] {
+        assert!(!name(leftover).exists(), "{leftover}");
+    }
+    assert_eq!(state(&path), json!({"c": 3}));
+}
+
+/// The new journal is in use before it has its name, so it must not be overwritten.
+#[cfg(unix)]
+#[test]
+fn failed_rename_of_the_journal_loses_no_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.json");
+    let journal = folder.path().join("data.json.journal");
+    let mut file = started(&path);
+    std::fs::remove_file(&journal).unwrap();
+    std::fs::create_dir(&journal).unwrap();
+    for number in 1..=2 {
+        assert!(file.replace(&[], &Map::new()).is_err());
+        file.append(&change("a", number)).unwrap();
+    }
+    assert_eq!(file.read_state().unwrap()["s"], json!({"a": 2}));
+    drop(file);
+    std::fs::remove_dir(&journal).unwrap();
+    assert_eq!(state(&path), json!({"a": 2}));
+}
+
+#[test]
+fn refused_line_is_not_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.json");
+    let mut file = started(&path);
+    file.append(&change("a", 1)).unwrap();
+    file.make_journal_read_only();
+    assert!(file.append(&change("b", 2)).is_err());
+    assert_eq!(file.read_state().unwrap()["s"], json!({"a": 1}));
+    drop(file);
+    assert_eq!(state(&path), json!({"a": 1}));
 }
 
 /// Journal lines are changes to a snapshot, so they are useless without it.
@@ -114,9 +190,13 @@ fn journal_without_its_data_file_is_an_error() {
             lines[..end],
             "the journal is unchanged"
         );
+        assert!(!path.exists());
     }
-    // A start that fails early leaves an empty journal.
-    std::fs::write(&journal, "").unwrap();
+    // An empty data file is a new one.
+    std::fs::write(&path, "").unwrap();
+    let error = DataFile::open(&path).unwrap_err();
+    assert!(matches!(error, DataFileError::OnlyJournal(_)), "{error}");
+    std::fs::remove_file(&journal).unwrap();
     assert_eq!(state(&path), Value::Null);
 }
 
@@ -126,6 +206,7 @@ fn missing_lines_are_errors() {
     let path = folder.path().join("data.json");
     let journal = folder.path().join("data.json.journal");
     let mut file = started(&path);
+    let header = std::fs::read_to_string(&journal).unwrap();
     let mut lines = Vec::new();
     for number in 1..=3 {
         file.append(&change("a", number)).unwrap();
@@ -134,21 +215,21 @@ fn missing_lines_are_errors() {
     }
     drop(file);
     for (damaged, line) in [
-        (vec![1, 2], 1),
-        (vec![0, 2], 2),
-        (vec![0, 1, 1], 3),
-        (vec![1, 0], 1),
-        (vec![0, 1, 0], 3),
+        (vec![1, 2], 2),
+        (vec![0, 2], 3),
+        (vec![0, 1, 1], 4),
+        (vec![1, 0], 2),
+        (vec![0, 1, 0], 4),
     ] {
         let text: String = damaged.iter().map(|at: &usize| lines[*at].as_str()).collect();
-        std::fs::write(&journal, text).unwrap();
+        std::fs::write(&journal, header.clone() + &text).unwrap();
         let error = DataFile::open(&path).unwrap_err();
         assert!(
             matches!(error, DataFileError::MissingLines(at) if at == line),
             "{damaged:?}: {error}"
         );
     }
-    std::fs::write(&journal, lines.concat()).unwrap();
+    std::fs::write(&journal, header + &lines.concat()).unwrap();
     assert_eq!(state(&path), json!({"a": 3}));
 }
 
@@ -158,9 +239,12 @@ fn failed_compaction_leaves_no_temporary_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data.json");
     let (mut file, _) = DataFile::open(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
     assert!(file.replace(&[], &Map::new()).is_err());
-    assert!(!folder.path().join("data.json.new").exists());
+    for leftover in ["data.json.new", "data.json.journal.new"] {
+        assert!(!folder.path().join(leftover).exists(), "{leftover}");
+    }
     std::fs::remove_dir(&path).unwrap();
     file.replace(&[], &Map::new()).unwrap();
     assert!(path.is_file());

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
+use crate::iothub::configurations::loaded;
 use crate::iothub::query::rows;
 use crate::iothub::store::Store;
 use crate::iothub::store::configuration::Configuration;
@@ -36,7 +37,11 @@ impl Metrics {
 
 /// Returns the queries of the system metrics.
 pub(crate) fn system_queries(configuration: &Configuration) -> IndexMap<String, String> {
-    let condition = configuration.target_condition.trim();
+    // An invalid configuration targets nothing.
+    let condition = match loaded::condition(configuration) {
+        Ok(_) => configuration.target_condition.trim(),
+        Err(_) => "",
+    };
     let applied = format!("configurations.[[{}]].status = 'Applied'", configuration.id);
     let (targeted, applied) = match configuration.content.target() {
         Target::Devices => (

@@ -6,8 +6,8 @@
 use serde_json::{Map, json};
 
 use crate::iothub::configurations::scope::Scope;
-use crate::iothub::configurations::twin_update::TwinUpdate;
-use crate::iothub::configurations::{settings, twin_update};
+use crate::iothub::configurations::twin_update::{DesiredUpdate, TwinUpdate};
+use crate::iothub::configurations::{authorship, settings, twin_update};
 use crate::iothub::errors::Result;
 use crate::iothub::hub::IotHub;
 use crate::iothub::rules::identity_input::ModuleWrite;
@@ -62,8 +62,8 @@ impl Store {
         let current = existing.map_or(&empty, |identity| &identity.twin.desired.values);
         let patch = update
             .desired
-            .map(|desired| settings::difference(current, &desired))
-            .filter(|patch| !patch.is_empty());
+            .map(|desired| (settings::difference(current, &desired.values), desired.authored))
+            .filter(|(patch, _)| !patch.is_empty());
         let is_new = existing.is_none();
         let unchanged = existing.is_some_and(|identity| identity.configurations == update.statuses);
         if unchanged && patch.is_none() {
@@ -79,9 +79,11 @@ impl Store {
         let key = TwinKey { device_id, module_id };
         let identity = key.find_mut(self)?;
         let applied = match patch {
-            Some(patch) => {
+            Some((patch, authored)) => {
                 let change = TwinChange::new(None, Some(json!({ "desired": patch })))?;
-                identity.twin.patch(change, now)
+                let twin = &mut identity.twin;
+                twin.apply(change, now)
+                    .map(|()| authorship::record(&patch, &mut twin.desired.metadata, &authored))
             }
             None => Ok(()),
         };
@@ -110,16 +112,19 @@ impl Store {
                     Some(id) => device.modules.get(id).map(|module| &module.identity),
                 };
                 // A module that does not exist yet starts empty.
-                let mut desired = identity
+                let mut values = identity
                     .map(|identity| identity.twin.desired.values.clone())
                     .unwrap_or_default();
-                settings::apply(&mut desired, settings);
+                settings::apply(&mut values, settings);
                 TwinUpdate {
                     module_id,
                     statuses: identity
                         .map(|identity| identity.configurations.clone())
                         .unwrap_or_default(),
-                    desired: Some(desired),
+                    desired: Some(DesiredUpdate {
+                        values,
+                        authored: Vec::new(),
+                    }),
                 }
             })
             .collect();

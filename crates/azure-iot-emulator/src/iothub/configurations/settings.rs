@@ -8,11 +8,7 @@ use crate::iothub::store::content::Settings;
 /// Applies settings to desired properties; each replaces the value at its path.
 pub(crate) fn apply(values: &mut Map<String, Value>, settings: &Settings) {
     for (path, value) in settings {
-        // A loaded state is not validated; paths outside of desired properties have no effect.
-        let Some(names) = content::property_names(path) else {
-            continue;
-        };
-        match (names.split_last(), value) {
+        match (content::checked_names(path).split_last(), value) {
             (None, Value::Object(all)) => *values = without_nulls(all),
             (None, _) => {}
             (Some((last, parents)), value) => {

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use twin_query::iothub::{Expression, Source, TargetCondition};
 
-use crate::iothub::configurations::settings;
+use crate::iothub::configurations::authorship::AuthoredPath;
+use crate::iothub::configurations::{authorship, loaded, settings};
 use crate::iothub::query::rows;
 use crate::iothub::registry::edge;
-use crate::iothub::rules::target_condition;
 use crate::iothub::store::configuration::Configuration;
 use crate::iothub::store::content::{EDGE_AGENT, Settings, Target};
 use crate::iothub::store::identity::{ConfigurationStatus, Device};
@@ -22,7 +22,29 @@ pub(crate) struct TwinUpdate {
     pub(crate) module_id: Option<String>,
     pub(crate) statuses: Statuses,
     /// `None` leaves the desired properties unchanged.
-    pub(crate) desired: Option<Map<String, Value>>,
+    pub(crate) desired: Option<DesiredUpdate>,
+}
+
+/// New desired properties.
+pub(crate) struct DesiredUpdate {
+    pub(crate) values: Map<String, Value>,
+    /// The configurations behind the values, in the order in which they take effect.
+    pub(crate) authored: Vec<AuthoredPath>,
+}
+
+impl DesiredUpdate {
+    /// Applies the settings of configurations, in their order.
+    fn new<'a>(
+        mut values: Map<String, Value>,
+        settings: impl Iterator<Item = (&'a Configuration, &'a Settings)>,
+    ) -> Self {
+        let mut authored = Vec::new();
+        for (configuration, settings) in settings {
+            settings::apply(&mut values, settings);
+            authored.extend(authorship::paths(configuration, settings));
+        }
+        Self { values, authored }
+    }
 }
 
 /// A configuration with its parsed condition.
@@ -55,20 +77,17 @@ impl ParsedConfiguration {
 pub(crate) fn parse_all<'a>(
     configurations: impl Iterator<Item = &'a Configuration>,
 ) -> Vec<ParsedConfiguration> {
-    let mut parsed: Vec<ParsedConfiguration> = configurations.filter_map(parse).collect();
+    let mut parsed: Vec<ParsedConfiguration> = configurations.map(parse).collect();
     parsed.sort_by_key(|parsed| (parsed.configuration.priority, parsed.configuration.created));
     parsed
 }
 
-/// Parses one configuration; `None` if its condition is invalid, which only a loaded state can contain. It then selects
-/// no device.
-fn parse(configuration: &Configuration) -> Option<ParsedConfiguration> {
-    let target = configuration.content.target();
-    let condition = target_condition::parse(&configuration.target_condition, target).ok()?;
-    Some(ParsedConfiguration {
+fn parse(configuration: &Configuration) -> ParsedConfiguration {
+    ParsedConfiguration {
         configuration: configuration.clone(),
-        condition,
-    })
+        // Loading has warned of an invalid configuration.
+        condition: loaded::condition(configuration).unwrap_or(TargetCondition::None),
+    }
 }
 
 /// Returns the updates of a device's twin and its modules' twins.
@@ -100,25 +119,18 @@ pub(crate) fn of_device(device: &Device, configurations: &[ParsedConfiguration])
 
 /// Returns the update of one twin. All configurations take effect; if two set the same property, the later one wins.
 fn of_twin(module_id: Option<&str>, configurations: &[&Configuration], view: TwinView<'_>) -> TwinUpdate {
-    let settings: Vec<&Settings> = configurations
+    let own: Vec<(&Configuration, &Settings)> = configurations
         .iter()
-        .filter_map(|configuration| configuration.content.own())
+        .filter_map(|configuration| Some((*configuration, configuration.content.own()?)))
         .collect();
-    let statuses = configurations.iter().enumerate().map(|(at, configuration)| {
-        let later = settings.get(at + 1..).unwrap_or(&[]);
-        let overridden = settings
-            .get(at)
-            .is_some_and(|own| settings::is_overridden(own, later));
+    let statuses = own.iter().enumerate().map(|(at, (configuration, settings))| {
+        let later: Vec<&Settings> = own.iter().skip(at + 1).map(|(_, settings)| *settings).collect();
+        let overridden = settings::is_overridden(settings, &later);
         (configuration.id.clone(), status(!overridden))
     });
     let statuses = statuses.collect();
-    let desired = (!settings.is_empty()).then(|| {
-        let mut desired = view.twin().desired.values.clone();
-        for settings in &settings {
-            settings::apply(&mut desired, settings);
-        }
-        desired
-    });
+    let desired =
+        (!own.is_empty()).then(|| DesiredUpdate::new(view.twin().desired.values.clone(), own.into_iter()));
     TwinUpdate {
         module_id: module_id.map(str::to_owned),
         statuses,
@@ -173,22 +185,19 @@ fn deployed_properties(
     device: &Device,
     module_id: &str,
     configurations: &[&Configuration],
-) -> Option<Map<String, Value>> {
+) -> Option<DesiredUpdate> {
     let mut settings = configurations
         .iter()
-        .filter_map(|configuration| configuration.content.of_module(module_id))
+        .filter_map(|configuration| Some((*configuration, configuration.content.of_module(module_id)?)))
         .peekable();
     settings.peek()?;
     // A module that does not exist yet starts empty.
-    let mut desired = device
+    let values = device
         .modules
         .get(module_id)
         .map(|module| module.identity.twin.desired.values.clone())
         .unwrap_or_default();
-    for settings in settings {
-        settings::apply(&mut desired, settings);
-    }
-    Some(desired)
+    Some(DesiredUpdate::new(values, settings))
 }
 
 fn status(applied: bool) -> ConfigurationStatus {

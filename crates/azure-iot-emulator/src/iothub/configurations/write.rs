@@ -9,13 +9,13 @@ use crate::iothub::codes::Code;
 use crate::iothub::configurations::view::ConfigurationView;
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::rules::precondition::IfMatch;
-use crate::iothub::rules::{configuration_content, target_condition};
+use crate::iothub::rules::{body, configuration_content, number, object, target_condition};
 use crate::iothub::store::Store;
 use crate::iothub::store::configuration::Configuration;
+use crate::iothub::store::content::Target;
 use crate::iothub::store::timestamp::Timestamp;
+use crate::iothub::tier::Tier;
 
-/// Maximum number of configurations of a hub.
-const COUNT_LIMIT: usize = 100;
 /// Maximum number of custom metrics of a configuration.
 const METRIC_LIMIT: usize = 5;
 
@@ -29,7 +29,9 @@ pub(crate) struct ConfigurationInput {
     labels: Option<IndexMap<String, String>>,
     content: Option<Value>,
     target_condition: Option<String>,
+    #[serde(default, deserialize_with = "number::optional")]
     priority: Option<i64>,
+    #[serde(default, deserialize_with = "object::optional")]
     metrics: Option<MetricsInput>,
 }
 
@@ -51,6 +53,7 @@ impl Store {
         id: &str,
         body: ConfigurationInput,
         if_match: &IfMatch,
+        tier: Tier,
         now: Timestamp,
     ) -> Result<&Configuration> {
         check_id(id)?;
@@ -71,7 +74,10 @@ impl Store {
         target_condition::parse(&target_condition, target)
             .map_err(|text| HubError::new(Code::INVALID_CONFIGURATION_TARGET_CONDITION, text))?;
         check_metrics(&queries)?;
-        self.check_existing(id, existing, if_match)?;
+        check_existing(id, existing, if_match)?;
+        if existing.is_none() {
+            self.check_count(target, tier)?;
+        }
         let configuration = Configuration {
             id: id.to_owned(),
             version: existing.map_or(1, |existing| existing.version + 1),
@@ -89,20 +95,24 @@ impl Store {
         self.configuration(id)
     }
 
-    /// Checks the precondition, and the maximum number of configurations.
-    fn check_existing(&self, id: &str, existing: Option<&Configuration>, if_match: &IfMatch) -> Result<()> {
-        match (if_match.is_absent(), existing) {
-            (true, Some(_)) => {
-                let text = format!("A configuration with ID '{id}' already exists.");
-                Err(HubError::new(Code::CONFIGURATION_ALREADY_EXISTS, text))
+    /// Checks that one more configuration with this target fits the tier.
+    fn check_count(&self, target: Target, tier: Tier) -> Result<()> {
+        let exceeded = |limit: usize, kind: &str| {
+            let text = format!("A hub of tier {tier} can have at most {limit} {kind}.");
+            Err(HubError::new(Code::CONFIGURATION_COUNT_LIMIT_EXCEEDED, text))
+        };
+        let is_deployment = |target: Target| target == Target::EdgeDevices;
+        let deployments = self
+            .configurations
+            .values()
+            .filter(|configuration| is_deployment(configuration.content.target()))
+            .count();
+        match (tier.configurations(), tier.deployments()) {
+            (limit, _) if self.configurations.len() >= limit => exceeded(limit, "configurations"),
+            (_, limit) if is_deployment(target) && deployments >= limit => {
+                exceeded(limit, "edge deployments")
             }
-            (false, None) => Err(HubError::new(Code::CONFIGURATION_NOT_FOUND, id)),
-            (true, None) if self.configurations.len() >= COUNT_LIMIT => {
-                let text = format!("A hub can have at most {COUNT_LIMIT} configurations.");
-                Err(HubError::new(Code::CONFIGURATION_COUNT_LIMIT_EXCEEDED, text))
-            }
-            (true, None) => Ok(()),
-            (false, Some(existing)) => if_match.check_identity(existing.version),
+            _ => Ok(()),
         }
     }
 
@@ -114,9 +124,8 @@ impl Store {
     }
 
     /// Creates or updates a configuration, as import jobs do.
-    pub(crate) fn import_configuration(&mut self, body: Value, now: Timestamp) -> Result<()> {
-        let body: ConfigurationInput =
-            serde_json::from_value(body).map_err(|error| HubError::format(&error))?;
+    pub(crate) fn import_configuration(&mut self, body: Value, tier: Tier, now: Timestamp) -> Result<()> {
+        let body: ConfigurationInput = body::from_value(body)?;
         // An absent id is as invalid as an empty one.
         let id = body.id.clone().unwrap_or_default();
         let if_match = if self.configurations.contains_key(&id) {
@@ -124,7 +133,21 @@ impl Store {
         } else {
             IfMatch::Absent
         };
-        self.put_configuration(&id, body, &if_match, now).map(|_| ())
+        self.put_configuration(&id, body, &if_match, tier, now)
+            .map(|_| ())
+    }
+}
+
+/// Checks the precondition: without one the configuration must be new, with one it must exist.
+fn check_existing(id: &str, existing: Option<&Configuration>, if_match: &IfMatch) -> Result<()> {
+    match (if_match.is_absent(), existing) {
+        (true, Some(_)) => {
+            let text = format!("A configuration with ID '{id}' already exists.");
+            Err(HubError::new(Code::CONFIGURATION_ALREADY_EXISTS, text))
+        }
+        (false, None) => Err(HubError::new(Code::CONFIGURATION_NOT_FOUND, id)),
+        (true, None) => Ok(()),
+        (false, Some(existing)) => if_match.check_identity(existing.version),
     }
 }
 
@@ -134,7 +157,7 @@ fn check_id(id: &str) -> Result<()> {
         return Ok(());
     }
     Err(HubError::argument(format!(
-        "The configuration id {id:?} is not valid: it must have 1 to 128 of the characters a-z, 0-9 and -+%_*!'"
+        "The configuration id \"{id}\" is not valid: it must have 1 to 128 of the characters a-z, 0-9 and -+%_*!'"
     )))
 }
 
@@ -147,7 +170,7 @@ fn check_metrics(queries: &IndexMap<String, String>) -> Result<()> {
         )));
     }
     queries.iter().try_for_each(|(name, query)| {
-        language::parse_and_validate(query)
+        language::parse_metric(query)
             .map(|_| ())
             .map_err(|error| invalid(format!("{name}: {error}")))
     })

@@ -11,19 +11,19 @@ use crate::iothub::store::not_found::NotFound;
 #[non_exhaustive]
 pub enum DeviceError {
     /// The device is not registered.
-    #[error("there is no device {device_id:?}; register it first")]
+    #[error("there is no device \"{device_id}\"; register it first")]
     DeviceNotFound {
         /// The id of the device.
         device_id: String,
     },
     /// The device has no such module.
-    #[error("the device has no module {module_id:?}; register it first")]
+    #[error("the device has no module \"{module_id}\"; register it first")]
     ModuleNotFound {
         /// The id of the module.
         module_id: String,
     },
     /// The message was settled before, or its lock has expired.
-    #[error("the message lock {lock_token:?} has expired or was settled; receive the message again")]
+    #[error("the message lock \"{lock_token}\" has expired or was settled; receive the message again")]
     LockLost {
         /// The lock token.
         lock_token: String,

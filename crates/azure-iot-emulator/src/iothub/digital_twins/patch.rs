@@ -17,36 +17,43 @@ pub(crate) struct PatchOperation {
     value: Option<Value>,
 }
 
-impl PatchOperation {
-    /// Adds this operation to a merge patch of desired properties.
-    pub(crate) fn add_to(self, twin: &Twin, desired: &mut Map<String, Value>) -> Result<()> {
-        let Self { op, path, value } = self;
+/// The new value of a property or component; null removes it.
+#[derive(Debug)]
+pub(crate) struct PropertyChange {
+    /// The name of a property or component.
+    pub(crate) name: String,
+    /// The path inside it.
+    pub(crate) rest: Vec<String>,
+    pub(crate) value: Value,
+}
+
+impl PropertyChange {
+    pub(crate) fn new(operation: PatchOperation) -> Result<Self> {
+        let PatchOperation { op, path, value } = operation;
         let value = new_value(&op, &path, value)?;
-        let names = path_names(&path)?;
-        match names.as_slice() {
-            // A property, or a whole component.
-            [name] => drop(desired.insert(name.clone(), component_or_value(twin, name, value))),
-            [first, rest @ ..] => {
-                let of_component =
-                    is_component(&twin.reported.values, first) || is_component(&twin.desired.values, first);
-                let mut inner = match desired.get_mut(first) {
-                    Some(Value::Object(inner)) => std::mem::take(inner),
-                    _ => Map::new(),
-                };
-                if of_component {
-                    inner.insert(COMPONENT_MARK.to_owned(), json!("c"));
-                }
-                set(&mut inner, rest, value);
-                desired.insert(first.clone(), Value::Object(inner));
-            }
-            [] => {
-                return Err(HubError::new(
-                    Code::INVALID_DIGITAL_TWIN_PATCH_PATH,
-                    "The root of a digital twin cannot be patched.",
-                ));
-            }
+        let (name, rest) = path_names(&path)?;
+        Ok(Self { name, rest, value })
+    }
+
+    /// Adds this change to a merge patch of desired properties.
+    pub(crate) fn add_to(self, twin: &Twin, desired: &mut Map<String, Value>) {
+        let Self { name, rest, value } = self;
+        if rest.is_empty() {
+            let value = component_or_value(twin, &name, value);
+            desired.insert(name, value);
+            return;
         }
-        Ok(())
+        let of_component =
+            is_component(&twin.reported.values, &name) || is_component(&twin.desired.values, &name);
+        let mut inner = match desired.get_mut(&name) {
+            Some(Value::Object(inner)) => std::mem::take(inner),
+            _ => Map::new(),
+        };
+        if of_component {
+            inner.insert(COMPONENT_MARK.to_owned(), json!("c"));
+        }
+        set(&mut inner, &rest, value);
+        desired.insert(name, Value::Object(inner));
     }
 }
 
@@ -56,29 +63,31 @@ fn new_value(op: &str, path: &str, value: Option<Value>) -> Result<Value> {
         ("add" | "replace", Some(value)) => return Ok(value),
         ("remove", _) => return Ok(Value::Null),
         ("add" | "replace", None) => format!("The operation on {path} has no value."),
-        (other, _) => format!("Unsupported operation {other:?}; supported are add, replace and remove."),
+        (other, _) => format!("Unsupported operation \"{other}\"; supported are add, replace and remove."),
     };
     Err(HubError::new(Code::INVALID_DIGITAL_TWIN_JSON_PATCH, text))
 }
 
-fn path_names(path: &str) -> Result<Vec<String>> {
+/// Parses a path into its first name and the others. The root of a digital twin cannot be patched.
+fn path_names(path: &str) -> Result<(String, Vec<String>)> {
     let invalid = || {
         HubError::new(
             Code::INVALID_DIGITAL_TWIN_PATCH_PATH,
-            format!("The path {path:?} is not the path of a property."),
+            format!("The path \"{path}\" is not the path of a property."),
         )
     };
-    if path.is_empty() {
-        return Ok(Vec::new());
-    }
-    let names = path.strip_prefix('/').ok_or_else(invalid)?.split('/');
-    let names: Vec<String> = names
-        .map(|name| name.replace("~1", "/").replace("~0", "~"))
-        .collect();
-    if names.iter().any(|name| name.is_empty() || name.starts_with('$')) {
-        return Err(invalid());
-    }
-    Ok(names)
+    let mut names = path
+        .strip_prefix('/')
+        .ok_or_else(invalid)?
+        .split('/')
+        .map(|name| {
+            if name.is_empty() || name.starts_with('$') {
+                return Err(invalid());
+            }
+            Ok(name.replace("~1", "/").replace("~0", "~"))
+        });
+    let first = names.next().ok_or_else(invalid)??;
+    Ok((first, names.collect::<Result<_>>()?))
 }
 
 /// Returns the desired value: a component, recognized by its `$metadata`, gets its mark; a property is unchanged.

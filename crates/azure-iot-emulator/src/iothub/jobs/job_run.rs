@@ -12,6 +12,7 @@ use crate::iothub::device::method_call::{MethodCall, Timeouts};
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::hub::IotHub;
 use crate::iothub::jobs::targets;
+use crate::iothub::registry::edge;
 use crate::iothub::rules::twin_patch::TwinChange;
 use crate::iothub::store::Store;
 use crate::iothub::store::job::{DeviceJob, DeviceJobStatus, Job, JobAction, JobStatus};
@@ -124,7 +125,8 @@ impl IotHub {
     }
 }
 
-/// Starts a job and selects its devices, unless an earlier run did. Returns `None` if there is nothing to run.
+/// Starts a job and selects its devices, unless an earlier run did. Returns `None` if the job was canceled or is gone.
+#[expect(clippy::expect_used, reason = "the store is locked since the job was found")]
 fn start_job(store: &mut Store, id: &str, now: Timestamp) -> Option<StartedJob> {
     let job = store.jobs.get(id)?;
     if job.status.is_final() {
@@ -134,7 +136,7 @@ fn start_job(store: &mut Store, id: &str, now: Timestamp) -> Option<StartedJob> 
         JobStatus::Running => None,
         _ => Some(targets::find(store, &job.condition)),
     };
-    let job = store.jobs.get_mut(id)?;
+    let job = store.jobs.get_mut(id).expect("the job was found above");
     match found {
         None => {}
         Some(Ok(targets)) => {
@@ -186,8 +188,11 @@ fn update_twins(store: &mut Store, id: &str, action: TwinAction<'_>, indices: &[
             device_id: &device_id,
             module_id: module_id.as_deref(),
         };
-        let updated = TwinChange::new(action.tags.clone(), action.properties.clone())
-            .and_then(|change| key.find_mut(store)?.twin.patch(change, now));
+        let updated = TwinChange::new(action.tags.clone(), action.properties.clone()).and_then(|change| {
+            let twin = &mut key.find_mut(store)?.twin;
+            edge::check_twin_write(key)?;
+            twin.apply(change, now)
+        });
         if updated.is_ok() && !store.configurations.is_empty() {
             store.reconcile(Scope::Device(&device_id), now);
         }

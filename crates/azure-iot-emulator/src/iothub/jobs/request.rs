@@ -4,11 +4,13 @@ use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use twin_query::iothub::MAX_QUERY_LENGTH;
 
+use crate::iothub::codes::Code;
 use crate::iothub::device::method_call::Timeouts;
 use crate::iothub::errors::{HubError, Result};
-use crate::iothub::rules::body;
 use crate::iothub::rules::twin_patch::TwinChange;
+use crate::iothub::rules::{body, number, object};
 use crate::iothub::store::job::{Job, JobAction, JobStatus};
 use crate::iothub::store::timestamp::Timestamp;
 
@@ -22,10 +24,13 @@ const DEFAULT_EXECUTION_SECONDS: u64 = 3600;
 struct JobInput {
     job_id: Option<String>,
     r#type: Option<String>,
+    #[serde(default, deserialize_with = "object::optional")]
     cloud_to_device_method: Option<MethodInput>,
+    #[serde(default, deserialize_with = "object::optional")]
     update_twin: Option<TwinInput>,
     query_condition: Option<String>,
     start_time: Option<String>,
+    #[serde(default, deserialize_with = "number::optional")]
     max_execution_time_in_seconds: Option<u64>,
 }
 
@@ -35,7 +40,9 @@ struct MethodInput {
     method_name: Option<String>,
     #[serde(default)]
     payload: Value,
+    #[serde(default, deserialize_with = "number::optional")]
     response_timeout_in_seconds: Option<i64>,
+    #[serde(default, deserialize_with = "number::optional")]
     connect_timeout_in_seconds: Option<i64>,
 }
 
@@ -59,13 +66,15 @@ pub(crate) fn parse(id: &str, body: &[u8], now: Timestamp) -> Result<Job> {
     let condition = input
         .query_condition
         .ok_or_else(|| HubError::argument("queryCondition is missing."))?;
+    check_condition(&condition)?;
     let kind = input.r#type.unwrap_or_default();
     let action = if kind.eq_ignore_ascii_case("scheduleUpdateTwin") {
         twin_action(input.update_twin)?
     } else if kind.eq_ignore_ascii_case("scheduleDeviceMethod") {
         method_action(input.cloud_to_device_method)?
     } else {
-        return Err(HubError::argument(format!("Unknown job type {kind:?}.")));
+        let text = format!("Unknown job type \"{kind}\".");
+        return Err(HubError::new(Code::GENERIC_BAD_REQUEST, text));
     };
     Ok(Job {
         id: id.to_owned(),
@@ -91,8 +100,19 @@ fn check_id(id: &str) -> Result<()> {
         return Ok(());
     }
     Err(HubError::argument(format!(
-        "The job id {id:?} is not valid: it must have 1 to 64 of the characters a-z, 0-9, - and '"
+        "The job id \"{id}\" is not valid: it must have 1 to 64 of the characters a-z, 0-9, - and '"
     )))
+}
+
+/// Checks the length of a condition; whether it is valid shows when the job starts. The service's text is about ETags.
+fn check_condition(condition: &str) -> Result<()> {
+    if condition.chars().count() > MAX_QUERY_LENGTH {
+        return Err(HubError::new(
+            Code::PRECONDITION_FAILED,
+            "The etag in the request does not match the etag of the existing resource, as per RFC7232.",
+        ));
+    }
+    Ok(())
 }
 
 fn start(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
@@ -102,7 +122,7 @@ fn start(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
     // A time without an offset is in UTC.
     let time = OffsetDateTime::parse(text, &Rfc3339)
         .or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339))
-        .map_err(|_| HubError::argument(format!("startTime is not a valid time: {text:?}")))?;
+        .map_err(|_| HubError::argument(format!("startTime is not a valid time: \"{text}\"")))?;
     if time - now.time() > START_LIMIT {
         return Err(HubError::argument(format!(
             "A job must start within {} hours.",

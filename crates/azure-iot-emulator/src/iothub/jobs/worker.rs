@@ -82,18 +82,22 @@ impl IotHub {
     }
 
     async fn run(&self, due: DueJob) {
-        let id = match due {
-            DueJob::Scheduled(id) => {
-                self.run_job(&id).await;
-                id
-            }
-            DueJob::Transfer(id) => {
-                self.run_transfer(&id).await;
-                id
-            }
-        };
+        let (id, commit) = self
+            .track(async {
+                match due {
+                    DueJob::Scheduled(id) => {
+                        self.run_job(&id).await;
+                        id
+                    }
+                    DueJob::Transfer(id) => {
+                        self.run_transfer(&id).await;
+                        id
+                    }
+                }
+            })
+            .await;
         // If the end of a job is not written, the job runs again after a restart, which is harmless.
-        if let Err(error) = self.durable().await {
+        if let Err(error) = Self::durable(commit).await {
             tracing::warn!(
                 id,
                 error = error.text,

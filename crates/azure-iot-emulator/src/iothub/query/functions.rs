@@ -1,6 +1,7 @@
 //! The functions of the query language.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use twin_query::iothub::Function;
 
@@ -55,31 +56,44 @@ fn of_one<'a>(function: Function, argument: &Operand<'a>) -> Operand<'a> {
         | Function::Substring
         | Function::IndexOf
         | Function::StartsWith
-        | Function::EndsWith
-        | Function::Contains => Operand::Undefined,
+        | Function::ArrayContains => Operand::Undefined,
     }
 }
 
 fn of_two<'a>(function: Function, first: &Operand<'a>, second: &Operand<'a>) -> Operand<'a> {
-    if function == Function::Power {
-        return match (first.as_number(), second.as_number()) {
-            (Some(base), Some(exponent)) => Operand::float(base.as_f64().powf(exponent.as_f64())),
-            _ => Operand::Undefined,
-        };
+    match function {
+        Function::Power => {
+            return match (first.as_number(), second.as_number()) {
+                (Some(base), Some(exponent)) => Operand::float(base.as_f64().powf(exponent.as_f64())),
+                _ => Operand::Undefined,
+            };
+        }
+        Function::ArrayContains => return array_contains(first, second),
+        _ => {}
     }
     let (Some(text), Some(part)) = (first.as_text(), second.as_text()) else {
         return Operand::Undefined;
     };
     match function {
         Function::StartsWith => Operand::Bool(text.starts_with(part)),
-        Function::EndsWith => Operand::Bool(text.ends_with(part)),
-        Function::Contains => Operand::Bool(text.contains(part)),
         Function::IndexOf => {
             let index = text
                 .find(part)
                 .and_then(|at| i64::try_from(text[..at].chars().count()).ok());
             Operand::Number(Numeric::Integer(index.unwrap_or(-1)))
         }
+        _ => Operand::Undefined,
+    }
+}
+
+/// Only primitive values are found in an array.
+fn array_contains<'a>(array: &Operand<'a>, value: &Operand<'a>) -> Operand<'a> {
+    match array {
+        Operand::Array(items) => Operand::Bool(
+            items
+                .iter()
+                .any(|item| Operand::borrowed(item).order(value) == Some(Ordering::Equal)),
+        ),
         _ => Operand::Undefined,
     }
 }

@@ -134,6 +134,7 @@ fn of_metadata<'a>(metadata: &Metadata, path: &[Name]) -> Operand<'a> {
         [first, rest @ ..] => match (first.as_str(), rest) {
             ("$lastUpdated", []) => Operand::Text(Cow::Owned(metadata.updated.to_string())),
             ("$lastUpdatedVersion", []) => metadata.version.map_or(Operand::Undefined, Operand::integer),
+            ("$lastUpdatedBy" | "$lastUpdatedByDigest", []) => of_small(&MetadataView(metadata), path),
             (name, rest) => metadata
                 .members
                 .get(name)

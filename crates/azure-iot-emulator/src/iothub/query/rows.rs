@@ -56,9 +56,9 @@ pub(crate) fn jobs(store: &Store, query: &Query) -> Vec<JobRow> {
         .collect()
 }
 
-/// Returns the number of rows of a query; `None` if it is invalid.
+/// Returns the number of rows of a metric; `None` if it is invalid.
 pub(crate) fn count(store: &Store, text: &str) -> Option<usize> {
-    let query = language::parse_and_validate(text).ok()?;
+    let query = language::parse_metric(text).ok()?;
     Some(match &query.select {
         _ if query.source == Source::Jobs => jobs(store, &query).len(),
         Select::Items(items) if select::is_grouped(&query, items) => {

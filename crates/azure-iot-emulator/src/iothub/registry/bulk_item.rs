@@ -11,7 +11,7 @@ use crate::iothub::rules::identity_input::{
 };
 use crate::iothub::rules::precondition::IfMatch;
 use crate::iothub::rules::twin_patch::TwinChange;
-use crate::iothub::rules::{body, identity_input};
+use crate::iothub::rules::{body, identity_input, object};
 use crate::iothub::store::Store;
 use crate::iothub::store::identity::Identity;
 use crate::iothub::store::timestamp::Timestamp;
@@ -32,13 +32,18 @@ pub(crate) struct BulkItem {
     import_mode: Option<String>,
     status: Option<String>,
     status_reason: Option<String>,
+    #[serde(deserialize_with = "object::optional")]
     authentication: Option<AuthenticationInput>,
     tags: Option<Value>,
     properties: Option<Value>,
+    #[serde(deserialize_with = "object::optional")]
     capabilities: Option<CapabilitiesInput>,
     device_scope: Option<String>,
     parent_scopes: Option<Vec<String>>,
     managed_by: Option<String>,
+    /// Whether the item may write the twin of a system module.
+    #[serde(skip)]
+    restores_system_module: bool,
 }
 
 /// Error of an item.
@@ -53,13 +58,17 @@ pub(crate) struct BulkItemError {
 }
 
 impl BulkItem {
+    pub(crate) fn device_id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
     /// The ids of the device and the module.
     pub(crate) fn ids(&self) -> (String, Option<String>) {
         (self.id.clone().unwrap_or_default(), self.module_id.clone())
     }
 
-    /// Returns the item as an import applies it: system modules are created with their edge device, so only their twins
-    /// are written.
+    /// Returns the item as an import applies it: a system module without an import mode, as in an exported file, is
+    /// created with its edge device, so only its twin is written.
     pub(crate) fn for_import(mut self) -> Self {
         let is_system = self
             .module_id
@@ -67,6 +76,7 @@ impl BulkItem {
             .is_some_and(|id| edge::SYSTEM_MODULES.contains(&id));
         if is_system && self.import_mode.is_none() {
             self.import_mode = Some("updateTwin".to_owned());
+            self.restores_system_module = true;
         }
         self
     }
@@ -109,16 +119,13 @@ fn import_mode(mode: Option<&str>) -> Result<(ItemAction, bool)> {
         "createorupdate" => ItemAction::CreateOrUpdate,
         "delete" => ItemAction::Delete,
         "updatetwin" => ItemAction::UpdateTwin,
-        _ => return Err(HubError::argument(format!("Unknown import mode {mode:?}."))),
+        _ => return Err(HubError::argument(format!("Unknown import mode \"{mode}\"."))),
     };
     Ok((action, conditional))
 }
 
-/// Returns the precondition of an item. Its ETag may be quoted or not.
-fn condition(conditional: bool, etag: Option<String>) -> Result<IfMatch> {
-    if !conditional {
-        return Ok(IfMatch::Any);
-    }
+/// Returns the precondition of a conditional item. Its ETag may be quoted or not.
+fn condition(etag: Option<String>) -> Result<IfMatch> {
     match body::non_empty(etag).as_deref().map(|tag| tag.trim_matches('"')) {
         None => Err(HubError::new(Code::PRECONDITION_FAILED, "Etag missing")),
         Some("*") => Ok(IfMatch::Any),
@@ -138,7 +145,6 @@ pub(crate) fn apply(store: &mut Store, mut item: BulkItem, now: Timestamp) -> Re
     } else {
         item.etag.take().or(item.other_etag.take())
     };
-    let condition = condition(conditional, etag)?;
     let change = TwinChange::new(item.tags.take(), item.properties.take())?;
 
     let key = TwinKey {
@@ -152,11 +158,21 @@ pub(crate) fn apply(store: &mut Store, mut item: BulkItem, now: Timestamp) -> Re
             modules.get(module_id).map(|module| &module.identity)
         }
     };
-    check_existing(key, action, existing, &condition)?;
+    check_existing(key, action, existing)?;
+    if let Some(identity) = existing.filter(|_| conditional) {
+        let condition = condition(etag)?;
+        match action {
+            ItemAction::UpdateTwin => condition.check_twin(identity.twin.etag)?,
+            _ => condition.check_identity(identity.version)?,
+        }
+    }
+    if existing.is_some() && !item.restores_system_module {
+        edge::check_twin_write(key)?;
+    }
     let exists = existing.is_some();
     let mut twin = existing.map_or_else(|| Twin::new(now), |identity| identity.twin.clone());
     // The twin is validated before the identity is written, so that an error leaves both unchanged.
-    twin.patch(change, now)?;
+    twin.apply(change, now)?;
 
     match (action, key.module_id) {
         (ItemAction::Delete, None) => {
@@ -172,13 +188,8 @@ pub(crate) fn apply(store: &mut Store, mut item: BulkItem, now: Timestamp) -> Re
     Ok(())
 }
 
-/// Checks that the identity exists or not, as the action requires, and that its version matches the precondition.
-fn check_existing(
-    key: TwinKey<'_>,
-    action: ItemAction,
-    existing: Option<&Identity>,
-    condition: &IfMatch,
-) -> Result<()> {
+/// Checks that the identity exists or not, as the action requires.
+fn check_existing(key: TwinKey<'_>, action: ItemAction, existing: Option<&Identity>) -> Result<()> {
     match (action, existing, key.module_id) {
         (ItemAction::Create, Some(_), None) => Err(HubError::device_already_exists(key.device_id)),
         (ItemAction::Create, Some(_), Some(_)) => {
@@ -190,9 +201,7 @@ fn check_existing(
         (ItemAction::Update | ItemAction::Delete | ItemAction::UpdateTwin, None, Some(module_id)) => {
             Err(HubError::module_not_found(module_id))
         }
-        (ItemAction::UpdateTwin, Some(identity), _) => condition.check_twin(identity.twin.etag),
-        (_, Some(identity), _) => condition.check_identity(identity.version),
-        (ItemAction::Create | ItemAction::CreateOrUpdate, None, _) => Ok(()),
+        (_, Some(_), _) | (ItemAction::Create | ItemAction::CreateOrUpdate, None, _) => Ok(()),
     }
 }
 

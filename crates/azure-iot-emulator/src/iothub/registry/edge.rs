@@ -5,11 +5,28 @@ use crate::iothub::errors::{HubError, Result};
 use crate::iothub::rules::identity_input::DeviceWrite;
 use crate::iothub::store::Store;
 use crate::iothub::store::identity::Device;
+use crate::iothub::store::twin_key::TwinKey;
 
 /// The modules that every edge device has.
 pub(crate) const SYSTEM_MODULES: [&str; 2] = ["$edgeAgent", "$edgeHub"];
 
 const SCOPE_PREFIX: &str = "ms-azure-iot-edge://";
+
+/// Returns an error for a write to the twin of a system module, which only configurations can change.
+pub(crate) fn check_twin_write(key: TwinKey<'_>) -> Result<()> {
+    key.module_id.map_or(Ok(()), check_modification)
+}
+
+/// Returns an error if a module is a system module.
+pub(crate) fn check_modification(module_id: &str) -> Result<()> {
+    if SYSTEM_MODULES.contains(&module_id) {
+        return Err(HubError::new(
+            Code::SYSTEM_MODULE_MODIFY_UNAUTHORIZED_ACCESS,
+            "Unauthorized to modify reserved module.",
+        ));
+    }
+    Ok(())
+}
 
 /// The scope of a device, which is its own (edge device) or its parent's (leaf device), and its parents' scopes.
 #[derive(Debug, Default)]
@@ -105,6 +122,6 @@ fn check_parent(store: &Store, device_id: &str, scope: &str) -> Result<()> {
     }
     Err(HubError::new(
         Code::INVALID_DEVICE_SCOPE,
-        format!("There is no other edge device with the scope {scope:?}."),
+        format!("There is no other edge device with the scope \"{scope}\"."),
     ))
 }

@@ -147,13 +147,7 @@ impl Store {
     }
 
     pub(crate) fn delete_module(&mut self, device_id: &str, module_id: &str) -> Result<()> {
-        if edge::SYSTEM_MODULES.contains(&module_id) {
-            let text = "The system modules of an edge device cannot be deleted.";
-            return Err(HubError::new(
-                Code::SYSTEM_MODULE_MODIFY_UNAUTHORIZED_ACCESS,
-                text,
-            ));
-        }
+        edge::check_modification(module_id)?;
         self.device_mut(device_id)?.modules.remove(module_id);
         Ok(())
     }

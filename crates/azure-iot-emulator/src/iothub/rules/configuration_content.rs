@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::iothub::codes::Code;
 use crate::iothub::errors::{HubError, Result};
 use crate::iothub::rules::limits;
+use crate::iothub::rules::limits::Nulls;
 use crate::iothub::store::content;
 use crate::iothub::store::content::{Content, DESIRED, EDGE_AGENT, Settings, Target};
 
@@ -55,7 +56,7 @@ fn check_parts(content: &Content) -> Result<()> {
             ("deviceContent" | "moduleContent" | "modulesContent", _) => {
                 return Err(invalid(&format!("{kind} must be an object.")));
             }
-            _ => return Err(invalid(&format!("The content has no member {kind:?}."))),
+            _ => return Err(invalid(&format!("The content has no member \"{kind}\"."))),
         }
     }
     Ok(())
@@ -74,17 +75,14 @@ fn check_settings(settings: &Settings) -> Result<()> {
     for (path, value) in settings {
         let names = content::property_names(path).ok_or_else(|| {
             invalid(&format!(
-                "The path {path:?} must be {DESIRED}, or begin with that and a dot."
+                "The path \"{path}\" must be {DESIRED}, or begin with that and a dot."
             ))
         })?;
-        let checked = match (names.last(), value) {
-            (Some(last), value) => {
-                limits::check_values(DESIRED, &Map::from_iter([((*last).to_owned(), value.clone())]))
-            }
-            (None, Value::Object(values)) => limits::check_values(DESIRED, values),
-            (None, _) => return Err(invalid(&format!("{DESIRED} must be an object."))),
-        };
-        checked.map_err(|error| invalid(&error.text))?;
+        match (names.as_slice(), value) {
+            ([first, rest @ ..], value) => limits::check_value_at(first, rest, value, Nulls::Remove)?,
+            ([], Value::Object(values)) => limits::check_values(values, Nulls::Remove)?,
+            ([], _) => return Err(invalid(&format!("{DESIRED} must be an object."))),
+        }
     }
     Ok(())
 }

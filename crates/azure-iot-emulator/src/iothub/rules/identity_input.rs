@@ -3,9 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::iothub::errors::{HubError, Result};
-use crate::iothub::rules::body;
+use crate::iothub::rules::{body, object};
 use crate::iothub::store::identity::Authentication;
 
 /// The body of a device PUT; unknown members are ignored, since clients send back what they read.
@@ -15,10 +17,53 @@ pub(crate) struct DeviceInput {
     pub(crate) device_id: Option<String>,
     pub(crate) status: Option<String>,
     pub(crate) status_reason: Option<String>,
+    #[serde(deserialize_with = "object::optional")]
     pub(crate) authentication: Option<AuthenticationInput>,
+    #[serde(deserialize_with = "object::optional")]
     pub(crate) capabilities: Option<CapabilitiesInput>,
     pub(crate) device_scope: Option<String>,
     pub(crate) parent_scopes: Option<Vec<String>>,
+}
+
+/// The members of identities in their documented spelling.
+const MEMBERS: [&str; 17] = [
+    "authentication",
+    "capabilities",
+    "deviceId",
+    "deviceScope",
+    "iotEdge",
+    "managedBy",
+    "moduleId",
+    "parentScopes",
+    "primaryKey",
+    "primaryThumbprint",
+    "secondaryKey",
+    "secondaryThumbprint",
+    "status",
+    "statusReason",
+    "symmetricKey",
+    "type",
+    "x509Thumbprint",
+];
+
+/// Parses the body of a PUT. Its members may be in any case; of members that differ only in case, the last one counts,
+/// because tools add `primarykey` beside the `primaryKey` that they read.
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    let value: Value = body::parse_any(body)?;
+    body::from_value(with_documented_names(value))
+}
+
+fn with_documented_names(value: Value) -> Value {
+    let Value::Object(members) = value else {
+        return value;
+    };
+    let mut renamed = Map::new();
+    for (name, value) in members {
+        let documented = MEMBERS.iter().find(|member| member.eq_ignore_ascii_case(&name));
+        let name = documented.map_or(name, |member| (*member).to_owned());
+        renamed.insert(name, with_documented_names(value));
+    }
+    Value::Object(renamed)
 }
 
 /// The body of a module PUT.
@@ -28,6 +73,7 @@ pub(crate) struct ModuleInput {
     pub(crate) module_id: Option<String>,
     pub(crate) device_id: Option<String>,
     pub(crate) managed_by: Option<String>,
+    #[serde(deserialize_with = "object::optional")]
     pub(crate) authentication: Option<AuthenticationInput>,
 }
 
@@ -40,7 +86,9 @@ pub(crate) struct CapabilitiesInput {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct AuthenticationInput {
+    #[serde(deserialize_with = "object::optional")]
     symmetric_key: Option<KeysInput>,
+    #[serde(deserialize_with = "object::optional")]
     x509_thumbprint: Option<ThumbprintsInput>,
     r#type: Option<String>,
 }
@@ -102,7 +150,7 @@ pub(crate) struct ModuleWrite {
     pub(crate) authentication: Authentication,
 }
 
-/// The kind of identity. Only devices and modules differ in the authentication type `none`.
+/// The kind of identity. It matters only for the authentication type `none`, which modules accept and devices do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IdentityKind {
     Device,
@@ -116,7 +164,7 @@ pub(crate) fn check_id(id: &str) -> Result<()> {
         return Ok(());
     }
     Err(HubError::argument(format!(
-        "The id {id:?} is not valid: it must have 1 to 128 characters, which may be letters, digits and -:.+%_#*?!(),=@;$'"
+        "The id \"{id}\" is not valid: it must have 1 to 128 characters, which may be letters, digits and -:.+%_#*?!(),=@;$'"
     )))
 }
 
@@ -136,7 +184,7 @@ pub(crate) fn enabled(status: Option<&str>) -> Result<bool> {
         Some(status) if status.eq_ignore_ascii_case("enabled") => Ok(true),
         Some(status) if status.eq_ignore_ascii_case("disabled") => Ok(false),
         Some(status) => Err(HubError::argument(format!(
-            "Unknown device status {status:?}; it must be enabled or disabled."
+            "Unknown device status \"{status}\"; it must be enabled or disabled."
         ))),
     }
 }
@@ -192,7 +240,7 @@ pub(crate) fn authentication(
             "DeviceAuthenticationTypeIsMissing: a device needs an authentication type.",
         )),
         (kind, _) => Err(HubError::argument(format!(
-            "Unknown authentication type {kind:?}."
+            "Unknown authentication type \"{kind}\"."
         ))),
     }
 }

@@ -1,51 +1,152 @@
 //! The limits of twins: keys, strings, numbers, depth and size.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
+use crate::iothub::codes::Code;
 use crate::iothub::errors::{HubError, Result};
 
-/// Maximum size of all tags in bytes.
-pub(crate) const TAGS_SIZE: usize = 8 * 1024;
-/// Maximum size of all desired properties in bytes, and of all reported ones.
-pub(crate) const PROPERTIES_SIZE: usize = 32 * 1024;
 const KEY_SIZE: usize = 1024;
 const STRING_SIZE: usize = 4096;
 /// Maximum nesting of objects, excluding the section itself.
 const DEPTH: usize = 10;
 const INTEGERS: std::ops::RangeInclusive<i64> = -4_503_599_627_370_496..=4_503_599_627_370_495;
 
+/// The sections of a twin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SectionName {
+    Tags,
+    Desired,
+    Reported,
+}
+
+impl SectionName {
+    /// Returns the name in error texts.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Tags => "Tags",
+            Self::Desired => "Properties.Desired",
+            Self::Reported => "Properties.Reported",
+        }
+    }
+
+    /// Returns the maximum size in bytes.
+    fn size(self) -> usize {
+        match self {
+            Self::Tags => 8 * 1024,
+            Self::Desired | Self::Reported => 32 * 1024,
+        }
+    }
+}
+
+/// The meaning of `null` outside of arrays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nulls {
+    /// It removes the member.
+    Remove,
+    Refuse,
+}
+
+/// The names that lead from a section to a value, for error texts.
+#[derive(Clone, Copy)]
+struct ValuePath<'a> {
+    parent: Option<&'a ValuePath<'a>>,
+    name: &'a str,
+}
+
+impl fmt::Display for ValuePath<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent {
+            write!(formatter, "{parent}.")?;
+        }
+        formatter.write_str(self.name)
+    }
+}
+
 /// Checks the members of a section, or of a patch of it, but not the total size.
-pub(crate) fn check_values(section: &str, values: &Map<String, Value>) -> Result<()> {
-    values.iter().try_for_each(|(key, value)| {
-        check_key(section, key)?;
-        check_value(section, value, 0, false)
+pub(crate) fn check_values(values: &Map<String, Value>, nulls: Nulls) -> Result<()> {
+    check_members(values, None, 0, nulls)
+}
+
+/// Checks a value that is written at a path, `first` and then `rest`: the names, the value, and the depth of both.
+pub(crate) fn check_value_at(first: &str, rest: &[&str], value: &Value, nulls: Nulls) -> Result<()> {
+    let path = ValuePath {
+        parent: None,
+        name: first,
+    };
+    check_below(path, rest, value, 0, nulls)
+}
+
+fn check_below(path: ValuePath<'_>, rest: &[&str], value: &Value, depth: usize, nulls: Nulls) -> Result<()> {
+    check_key(path)?;
+    match rest {
+        [] => check_value(&path, value, depth, nulls),
+        [_, ..] if depth == DEPTH => refuse_depth(path),
+        [name, rest @ ..] => {
+            let inner = ValuePath {
+                parent: Some(&path),
+                name,
+            };
+            check_below(inner, rest, value, depth + 1, nulls)
+        }
+    }
+}
+
+fn check_members(
+    members: &Map<String, Value>,
+    parent: Option<&ValuePath<'_>>,
+    depth: usize,
+    nulls: Nulls,
+) -> Result<()> {
+    members.iter().try_for_each(|(name, value)| {
+        let path = ValuePath { parent, name };
+        check_key(path)?;
+        check_value(&path, value, depth, nulls)
     })
 }
 
-fn check_key(section: &str, key: &str) -> Result<()> {
+fn refuse(rule: impl fmt::Display, path: impl fmt::Display) -> Result<()> {
+    Err(HubError::argument(format!("{rule} Error in Property/Tag {path}")))
+}
+
+fn refuse_depth(path: impl fmt::Display) -> Result<()> {
+    refuse(
+        format!("Objects cannot be nested deeper than {DEPTH} levels."),
+        path,
+    )
+}
+
+fn check_key(path: ValuePath<'_>) -> Result<()> {
+    let key = path.name;
     if key.len() > KEY_SIZE {
-        return Err(HubError::argument(format!(
-            "A key in '{section}' has {} bytes; the limit is {KEY_SIZE}.",
-            key.len()
-        )));
+        let rule = format!("Property or Tag name should be maximum {KEY_SIZE} bytes.");
+        return refuse(rule, path);
     }
     match key
         .chars()
         .find(|char| char.is_control() || matches!(char, '.' | '$' | '#' | ' '))
     {
-        Some(char) => Err(HubError::argument(format!(
-            "The key {key:?} in '{section}' contains the character {char:?}, which is not allowed."
-        ))),
+        Some(char) => refuse(
+            format!("Property or Tag name cannot contain {}.", quoted(char)),
+            path,
+        ),
         None => Ok(()),
     }
 }
 
-fn check_value(section: &str, value: &Value, depth: usize, in_array: bool) -> Result<()> {
+/// Returns a character in quotes, or its number if it is not visible.
+fn quoted(char: char) -> String {
+    if char.is_control() {
+        format!("U+{:04X}", u32::from(char))
+    } else {
+        format!("'{char}'")
+    }
+}
+
+fn check_value(path: &ValuePath<'_>, value: &Value, depth: usize, nulls: Nulls) -> Result<()> {
     match value {
-        // Outside of arrays, null removes a key.
-        Value::Null if in_array => Err(HubError::argument(format!(
-            "An array in '{section}' contains null, which is not allowed."
-        ))),
+        Value::Null if nulls == Nulls::Refuse => refuse("Value of Property or Tag cannot be null.", path),
         Value::Null | Value::Bool(_) => Ok(()),
         Value::Number(number) => {
             let fits = match (number.as_i64(), number.is_u64()) {
@@ -55,37 +156,32 @@ fn check_value(section: &str, value: &Value, depth: usize, in_array: bool) -> Re
             if fits {
                 return Ok(());
             }
-            Err(HubError::argument(format!(
-                "The number {number} in '{section}' is not between {} and {}.",
-                INTEGERS.start(),
-                INTEGERS.end()
-            )))
+            let (least, greatest) = (INTEGERS.start(), INTEGERS.end());
+            refuse(
+                format!("The number {number} is not between {least} and {greatest}."),
+                path,
+            )
         }
-        Value::String(text) if text.len() > STRING_SIZE => Err(HubError::argument(format!(
-            "A string in '{section}' has {} bytes; the limit is {STRING_SIZE}.",
-            text.len()
-        ))),
+        Value::String(text) if text.len() > STRING_SIZE => {
+            let rule = format!("Property or Tag value should be maximum {STRING_SIZE} bytes.");
+            refuse(rule, path)
+        }
         Value::String(_) => Ok(()),
+        // An array is replaced as a whole, so null has nothing to remove in it.
         Value::Array(items) => items
             .iter()
-            .try_for_each(|item| check_value(section, item, depth, true)),
-        Value::Object(_) if depth == DEPTH => Err(HubError::argument(format!(
-            "'{section}' is nested deeper than {DEPTH} objects."
-        ))),
-        Value::Object(members) => members.iter().try_for_each(|(key, value)| {
-            check_key(section, key)?;
-            check_value(section, value, depth + 1, in_array)
-        }),
+            .try_for_each(|item| check_value(path, item, depth, Nulls::Refuse)),
+        Value::Object(_) if depth == DEPTH => refuse_depth(path),
+        Value::Object(members) => check_members(members, Some(path), depth + 1, nulls),
     }
 }
 
 /// Checks the total size of a section after a write.
-pub(crate) fn check_size(section: &str, values: &Map<String, Value>, limit: usize) -> Result<()> {
-    let size = size_of_members(values);
-    if size > limit {
-        return Err(HubError::argument(format!(
-            "'{section}' has {size} bytes; the limit is {limit}."
-        )));
+pub(crate) fn check_size(section: SectionName, values: &Map<String, Value>) -> Result<()> {
+    let limit = section.size();
+    if size_of_members(values) > limit {
+        let text = format!("'{}' size should be less than {limit} bytes.", section.label());
+        return Err(HubError::new(Code::DEVICE_MODEL_MAX_PROPERTIES_EXCEEDED, text));
     }
     Ok(())
 }
@@ -114,7 +210,7 @@ mod tests {
     use serde_json::json;
 
     fn check(value: &Value) -> Result<()> {
-        check_values("tags", value.as_object().unwrap())
+        check_values(value.as_object().unwrap(), Nulls::Remove)
     }
 
     fn nested(depth: usize, innermost: Value) -> Value {
@@ -155,8 +251,18 @@ mod tests {
         ] {
             assert!(check(&json!({ "a": bad })).is_err(), "{bad}");
         }
-        assert!(check(&json!({"a": [1, null]})).is_err());
-        assert!(check(&json!({"a": [{"b": null}]})).is_err());
+        for bad in [
+            json!([1, null]),
+            json!([{"b": null}]),
+            json!([{"b": {"c": [[null]]}}]),
+        ] {
+            let error = check(&json!({ "o": {"a": bad} })).unwrap_err();
+            assert!(
+                error.text.contains("cannot be null. Error in Property/Tag o.a"),
+                "{}",
+                error.text
+            );
+        }
     }
 
     /// HUB-LIMIT-6.
@@ -175,7 +281,25 @@ mod tests {
             size_of_members(values.as_object().unwrap()),
             (2 + 2) + (1 + 8) + (1 + 4) + (1 + 1 + 8 + 1)
         );
-        assert!(check_size("tags", values.as_object().unwrap(), 29).is_ok());
-        assert!(check_size("tags", values.as_object().unwrap(), 28).is_err());
+    }
+
+    /// HUB-LIMIT-9, HUB-LIMIT-12.
+    #[test]
+    fn a_section_beyond_its_size_is_forbidden() {
+        for (section, limit) in [
+            (SectionName::Tags, 8 * 1024),
+            (SectionName::Desired, 32 * 1024),
+            (SectionName::Reported, 32 * 1024),
+        ] {
+            let values = |size: usize| Map::from_iter([("k".to_owned(), json!("x".repeat(size - 1)))]);
+            assert!(check_size(section, &values(limit)).is_ok());
+            let error = check_size(section, &values(limit + 1)).unwrap_err();
+            assert_eq!(error.code, Code::DEVICE_MODEL_MAX_PROPERTIES_EXCEEDED);
+            assert!(
+                error.text.starts_with(&format!("'{}'", section.label())),
+                "{}",
+                error.text
+            );
+        }
     }
 }

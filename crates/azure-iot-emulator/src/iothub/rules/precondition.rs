@@ -10,16 +10,27 @@ use crate::iothub::store::etag;
 /// The `If-Match` header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum IfMatch {
-    /// No header, or a header without an ETag; an unquoted tag is ignored.
+    /// No header, or a header without an ETag.
     Absent,
-    /// `*`, quoted or not.
+    /// `*`, with any number of quotes around it.
     Any,
     /// Strong ETags without the quotes. Weak ones never match and are omitted.
     Tags(Vec<String>),
 }
 
 impl IfMatch {
+    /// Reads the header of a twin or configuration, where a tag without quotes counts as absent.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
+        Self::read(headers, |_| None)
+    }
+
+    /// Reads the header of an identity, whose tag may lack the quotes.
+    pub(crate) fn of_identity(headers: &HeaderMap) -> Self {
+        Self::read(headers, |bare| Some(bare).filter(|tag| !tag.is_empty()))
+    }
+
+    /// Reads the header. `bare` decides about a tag without quotes.
+    fn read<'h>(headers: &'h HeaderMap, bare: fn(&'h str) -> Option<&'h str>) -> Self {
         let mut found = false;
         let mut tags = Vec::new();
         let values = headers
@@ -27,14 +38,14 @@ impl IfMatch {
             .into_iter()
             .filter_map(|value| value.to_str().ok());
         for value in values.flat_map(|value| value.split(',')).map(str::trim) {
-            if value == "*" || value == "\"*\"" {
+            if value.trim_matches('"') == "*" {
                 return Self::Any;
             }
             let (weak, value) = value
                 .strip_prefix("W/")
                 .map_or((false, value), |rest| (true, rest));
-            let inner = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-            if let Some(tag) = inner {
+            let quoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            if let Some(tag) = quoted.or_else(|| bare(value)) {
                 found = true;
                 if !weak {
                     tags.push(tag.to_owned());
@@ -81,18 +92,36 @@ mod tests {
     use super::*;
     use http::HeaderValue;
 
-    fn parse(value: &'static str) -> IfMatch {
-        let mut headers = HeaderMap::new();
-        headers.insert(IF_MATCH, HeaderValue::from_static(value));
-        IfMatch::of(&headers)
+    fn headers(value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(IF_MATCH, HeaderValue::from_static(value))])
     }
 
-    /// HUB-ETAG-8, HUB-ETAG-10, HUB-ETAG-12, HUB-ETAG-18.
+    fn parse(value: &'static str) -> IfMatch {
+        IfMatch::of(&headers(value))
+    }
+
+    /// HUB-ETAG-11, HUB-ETAG-20.
+    #[test]
+    fn identities_take_tags_without_quotes() {
+        let parse = |value: &'static str| IfMatch::of_identity(&headers(value));
+        let tags = |tags: &[&str]| IfMatch::Tags(tags.iter().map(|tag| (*tag).to_owned()).collect());
+        assert_eq!(parse("AA=="), tags(&["AA=="]));
+        assert_eq!(parse("\"AA==\""), tags(&["AA=="]));
+        assert_eq!(parse("a, \"b\""), tags(&["a", "b"]));
+        assert_eq!(parse("W/a"), tags(&[]));
+        assert_eq!(parse(""), IfMatch::Absent);
+        for any in ["*", "\"*\"", "\"\"*\"\""] {
+            assert_eq!(parse(any), IfMatch::Any, "{any}");
+        }
+    }
+
+    /// HUB-ETAG-8, HUB-ETAG-10, HUB-ETAG-12, HUB-ETAG-18, HUB-ETAG-20.
     #[test]
     fn if_match_accepts_quoted_tags_lists_and_asterisk() {
         assert_eq!(IfMatch::of(&HeaderMap::new()), IfMatch::Absent);
         assert_eq!(parse("*"), IfMatch::Any);
         assert_eq!(parse("\"*\""), IfMatch::Any);
+        assert_eq!(parse("\"\"*\"\""), IfMatch::Any);
         assert_eq!(parse("AAAAAAAAAAE="), IfMatch::Absent);
         assert_eq!(parse("\"AA==\""), IfMatch::Tags(vec!["AA==".to_owned()]));
         assert_eq!(

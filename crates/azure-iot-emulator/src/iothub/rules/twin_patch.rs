@@ -3,13 +3,52 @@
 use serde_json::{Map, Value};
 
 use crate::iothub::errors::{HubError, Result};
+use crate::iothub::rules::body;
 use crate::iothub::rules::limits;
+use crate::iothub::rules::limits::{Nulls, SectionName};
 use crate::iothub::store::timestamp::Timestamp;
 use crate::iothub::store::twin::{Metadata, Section, Stamp, Twin};
 
-/// The body of a twin PATCH or PUT.
-#[derive(Debug, Default)]
+/// The members that a twin can have. A request may repeat those that it cannot write, because clients send back what they
+/// read.
+const TWIN_MEMBERS: [&str; 22] = [
+    "attributes",
+    "authenticationType",
+    "capabilities",
+    "cloudToDeviceMessageCount",
+    "configurations",
+    "connectionState",
+    "deviceEtag",
+    "deviceId",
+    "deviceScope",
+    "etag",
+    "lastActivityTime",
+    "modelId",
+    "moduleId",
+    "parentScopes",
+    "properties",
+    "status",
+    "statusReason",
+    "statusUpdateTime",
+    "statusUpdatedTime",
+    "tags",
+    "version",
+    "x509Thumbprint",
+];
+
+/// The kind of a twin write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TwinWrite {
+    /// PATCH: merges into the sections that the request has.
+    Merge,
+    /// PUT: replaces tags and desired properties.
+    Replace,
+}
+
+/// A write of tags and desired properties.
+#[derive(Debug)]
 pub(crate) struct TwinChange {
+    write: TwinWrite,
     tags: Option<SectionChange>,
     desired: Option<SectionChange>,
 }
@@ -22,27 +61,39 @@ enum SectionChange {
 }
 
 impl TwinChange {
-    /// Parses a request body. Read-only members, such as reported properties, are ignored, because clients send complete
-    /// twins.
-    pub(crate) fn parse(body: &[u8]) -> Result<Self> {
-        let body: Value = serde_json::from_slice(body).map_err(|error| HubError::format(&error))?;
+    /// Parses the body of a PATCH or PUT.
+    pub(crate) fn parse(body: &[u8], write: TwinWrite) -> Result<Self> {
+        let body: Value = body::parse_any(body)?;
         let Value::Object(mut body) = body else {
             return Err(HubError::argument("The twin must be a JSON object."));
         };
-        Self::new(body.remove("tags"), body.remove("properties"))
+        if let Some(unknown) = body.keys().find(|name| !is_member(name)) {
+            return Err(HubError::argument(format!("A twin has no member \"{unknown}\".")));
+        }
+        let (tags, properties) = (
+            take_member(&mut body, "tags")?,
+            take_member(&mut body, "properties")?,
+        );
+        Self::with_sections(write, tags, properties)
     }
 
-    /// Creates a change from the `tags` and `properties` of a twin.
+    /// Creates a merge of the `tags` and `properties` of a twin.
     pub(crate) fn new(tags: Option<Value>, properties: Option<Value>) -> Result<Self> {
-        let tags = section_change("tags", tags)?;
+        Self::with_sections(TwinWrite::Merge, tags, properties)
+    }
+
+    fn with_sections(write: TwinWrite, tags: Option<Value>, properties: Option<Value>) -> Result<Self> {
+        let tags = section_change(write, "tags", tags)?;
         let desired = match properties {
             None | Some(Value::Null) => None,
-            Some(Value::Object(mut properties)) => {
-                section_change("properties.desired", properties.remove("desired"))?
-            }
+            Some(Value::Object(mut properties)) => section_change(
+                write,
+                "properties.desired",
+                take_member(&mut properties, "desired")?,
+            )?,
             Some(_) => return Err(HubError::argument("'properties' must be a JSON object.")),
         };
-        Ok(Self { tags, desired })
+        Ok(Self { write, tags, desired })
     }
 
     fn is_empty(&self) -> bool {
@@ -50,7 +101,28 @@ impl TwinChange {
     }
 }
 
-fn section_change(name: &str, value: Option<Value>) -> Result<Option<SectionChange>> {
+fn is_member(name: &str) -> bool {
+    TWIN_MEMBERS
+        .iter()
+        .any(|member| member.eq_ignore_ascii_case(name))
+}
+
+/// Removes and returns the member with this name, in any case.
+fn take_member(object: &mut Map<String, Value>, name: &str) -> Result<Option<Value>> {
+    let mut spellings = object
+        .keys()
+        .filter(|key| key.eq_ignore_ascii_case(name))
+        .cloned();
+    match (spellings.next(), spellings.next()) {
+        (Some(first), Some(second)) => Err(HubError::argument(format!(
+            "The twin has both \"{first}\" and \"{second}\"."
+        ))),
+        (Some(only), None) => Ok(object.shift_remove(&only)),
+        (None, _) => Ok(None),
+    }
+}
+
+fn section_change(write: TwinWrite, name: &str, value: Option<Value>) -> Result<Option<SectionChange>> {
     match value {
         None => Ok(None),
         Some(Value::Null) => Ok(Some(SectionChange::Clear)),
@@ -58,7 +130,11 @@ fn section_change(name: &str, value: Option<Value>) -> Result<Option<SectionChan
             for read_only in ["$metadata", "$version"] {
                 values.shift_remove(read_only);
             }
-            limits::check_values(name, &values)?;
+            let nulls = match write {
+                TwinWrite::Merge => Nulls::Remove,
+                TwinWrite::Replace => Nulls::Refuse,
+            };
+            limits::check_values(&values, nulls)?;
             Ok(Some(SectionChange::Merge(values)))
         }
         Some(_) => Err(HubError::argument(format!("'{name}' must be a JSON object."))),
@@ -66,8 +142,15 @@ fn section_change(name: &str, value: Option<Value>) -> Result<Option<SectionChan
 }
 
 impl Twin {
-    /// Applies a merge patch. On an error the twin is unchanged.
-    pub(crate) fn patch(&mut self, change: TwinChange, now: Timestamp) -> Result<()> {
+    /// Applies a change. On an error the twin is unchanged.
+    pub(crate) fn apply(&mut self, change: TwinChange, now: Timestamp) -> Result<()> {
+        match change.write {
+            TwinWrite::Merge => self.merge(change, now),
+            TwinWrite::Replace => self.replace(change, now),
+        }
+    }
+
+    fn merge(&mut self, change: TwinChange, now: Timestamp) -> Result<()> {
         if change.is_empty() {
             return Ok(());
         }
@@ -77,30 +160,30 @@ impl Twin {
             Some(SectionChange::Merge(patch)) => {
                 let mut tags = self.tags.clone();
                 merge(&mut tags, patch);
-                limits::check_size("tags", &tags, limits::TAGS_SIZE)?;
+                limits::check_size(SectionName::Tags, &tags)?;
                 Some(tags)
             }
         };
         let desired = match change.desired {
             None => None,
-            Some(change) => Some(self.desired.changed(change, now, true)?),
+            Some(change) => Some(self.desired.changed(change, now, SectionName::Desired)?),
         };
         self.commit(tags, desired);
         Ok(())
     }
 
-    /// Replaces tags and desired properties. On an error the twin is unchanged.
-    pub(crate) fn replace(&mut self, change: TwinChange, now: Timestamp) -> Result<()> {
-        let mut tags = Map::new();
-        if let Some(SectionChange::Merge(values)) = change.tags {
-            merge(&mut tags, values);
-            limits::check_size("tags", &tags, limits::TAGS_SIZE)?;
-        }
+    fn replace(&mut self, change: TwinChange, now: Timestamp) -> Result<()> {
+        let tags = match change.tags {
+            Some(SectionChange::Merge(tags)) => tags,
+            Some(SectionChange::Clear) | None => Map::new(),
+        };
+        limits::check_size(SectionName::Tags, &tags)?;
         let empty = Section {
             version: self.desired.version,
             ..Section::new(now)
         };
-        let desired = empty.changed(change.desired.unwrap_or(SectionChange::Clear), now, true)?;
+        let desired = change.desired.unwrap_or(SectionChange::Clear);
+        let desired = empty.changed(desired, now, SectionName::Desired)?;
         self.commit(Some(tags), Some(desired));
         Ok(())
     }
@@ -118,20 +201,21 @@ impl Twin {
 
     /// Applies the device's merge patch of reported properties, which does not change the ETag.
     pub(crate) fn report(&mut self, patch: Map<String, Value>, now: Timestamp) -> Result<()> {
-        limits::check_values("properties.reported", &patch)?;
-        self.reported = self.reported.changed(SectionChange::Merge(patch), now, false)?;
+        limits::check_values(&patch, Nulls::Remove)?;
+        let patch = SectionChange::Merge(patch);
+        self.reported = self.reported.changed(patch, now, SectionName::Reported)?;
         self.version += 1;
         Ok(())
     }
 }
 
 impl Section {
-    /// Returns the section after a change. If `desired`, its metadata has the new version.
-    fn changed(&self, change: SectionChange, now: Timestamp, desired: bool) -> Result<Self> {
+    /// Returns the section after a change. Only the metadata of desired properties has the new version.
+    fn changed(&self, change: SectionChange, now: Timestamp, name: SectionName) -> Result<Self> {
         let version = self.version + 1;
         let stamp = Stamp {
             updated: now,
-            version: desired.then_some(version),
+            version: (name == SectionName::Desired).then_some(version),
         };
         match change {
             SectionChange::Clear => Ok(Self {
@@ -145,12 +229,7 @@ impl Section {
                     ..self.clone()
                 };
                 merge_marked(&mut changed.values, &mut changed.metadata, patch, stamp);
-                let name = if desired {
-                    "properties.desired"
-                } else {
-                    "properties.reported"
-                };
-                limits::check_size(name, &changed.values, limits::PROPERTIES_SIZE)?;
+                limits::check_size(name, &changed.values)?;
                 Ok(changed)
             }
         }

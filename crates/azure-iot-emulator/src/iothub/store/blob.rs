@@ -1,12 +1,10 @@
 //! Blobs in containers, for import and export jobs.
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A blob with its content type. The derived JSON is the format of dumped state.
+/// A blob with its content type. The derived serialization defines the format of dumped state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Blob {
@@ -14,9 +12,6 @@ pub(crate) struct Blob {
     #[serde(serialize_with = "write_bytes", deserialize_with = "read_bytes")]
     pub(crate) bytes: Vec<u8>,
 }
-
-/// Blobs by name.
-pub(crate) type Container = BTreeMap<String, Blob>;
 
 impl Blob {
     pub(crate) fn text(text: String) -> Self {

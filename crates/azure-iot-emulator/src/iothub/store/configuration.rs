@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::iothub::store::content::Content;
 use crate::iothub::store::timestamp::Timestamp;
 
-/// A configuration. The derived JSON is the format of dumped state.
+/// A configuration. The derived serialization defines the format of dumped state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Configuration {

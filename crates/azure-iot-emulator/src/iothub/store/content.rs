@@ -62,6 +62,15 @@ impl Content {
     }
 }
 
+/// Returns the property names of a path in checked [`Settings`].
+#[expect(
+    clippy::expect_used,
+    reason = "requests are checked, and an invalid loaded configuration selects nothing"
+)]
+pub(crate) fn checked_names(path: &str) -> Vec<&str> {
+    property_names(path).expect("settings are stored only after a check of their paths")
+}
+
 /// Returns the property names after `properties.desired`; `None` for any other path.
 pub(crate) fn property_names(path: &str) -> Option<Vec<&str>> {
     let rest = path.strip_prefix(DESIRED)?;

@@ -1,4 +1,5 @@
-//! Records of device and module identities. The derived JSON is the format of dumped state, not the wire format.
+//! Records of device and module identities. The derived serialization defines the format of dumped
+//! state, not the wire format.
 
 use std::collections::BTreeMap;
 

@@ -60,7 +60,7 @@ impl JobStatus {
     }
 }
 
-/// A scheduled job. The derived JSON is the format of dumped state.
+/// A scheduled job. The derived serialization defines the format of dumped state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Job {

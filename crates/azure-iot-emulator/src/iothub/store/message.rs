@@ -25,11 +25,17 @@ pub enum Acknowledgement {
 impl Acknowledgement {
     /// Parses the property `iothub-ack`; unknown values mean `None`.
     pub(crate) fn parse(text: &str) -> Self {
+        Self::parse_known(text).unwrap_or(Self::None)
+    }
+
+    /// Parses a value that must be one of the documented ones, in any case.
+    pub(crate) fn parse_known(text: &str) -> Option<Self> {
         match text.to_ascii_lowercase().as_str() {
-            "positive" => Self::Positive,
-            "negative" => Self::Negative,
-            "full" => Self::Full,
-            _ => Self::None,
+            "none" => Some(Self::None),
+            "positive" => Some(Self::Positive),
+            "negative" => Some(Self::Negative),
+            "full" => Some(Self::Full),
+            _ => None,
         }
     }
 
@@ -149,6 +155,7 @@ impl Outcome {
     fn description(self) -> &'static str {
         match self {
             Self::DeliveryCountExceeded => "Delivery Count Exceeded",
+            Self::Rejected => "Message rejected",
             other => other.code(),
         }
     }

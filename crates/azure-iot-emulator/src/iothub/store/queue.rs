@@ -32,7 +32,7 @@ struct Entry {
     message: CloudToDeviceMessage,
 }
 
-/// A queue of messages. The derived JSON is the format of dumped state.
+/// A queue of messages. The derived serialization defines the format of dumped state.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct MessageQueue {

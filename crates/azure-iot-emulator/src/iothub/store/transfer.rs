@@ -27,7 +27,7 @@ impl TransferStatus {
     }
 }
 
-/// An import or export job. The derived JSON is the format of dumped state.
+/// An import or export job. The derived serialization defines the format of dumped state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Transfer {

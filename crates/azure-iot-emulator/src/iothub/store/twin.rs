@@ -42,8 +42,21 @@ pub(crate) struct Metadata {
     /// The `$version` after the write. Reported properties, and desired ones that were never written, have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<u64>,
+    /// The configuration that wrote the value, if one did. Objects have none, only their members. Boxed, because most
+    /// values have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) author: Option<Box<Author>>,
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub(crate) members: IndexMap<String, Metadata>,
+}
+
+/// The configuration that wrote a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Author {
+    pub(crate) configuration: String,
+    /// The time of the configuration's last write in .NET ticks.
+    pub(crate) digest: String,
 }
 
 /// The metadata that a write sets on each property in it.
@@ -58,6 +71,7 @@ impl Metadata {
         Self {
             updated: stamp.updated,
             version: stamp.version,
+            author: None,
             members: IndexMap::new(),
         }
     }
@@ -65,6 +79,7 @@ impl Metadata {
     pub(crate) fn mark(&mut self, stamp: Stamp) {
         self.updated = stamp.updated;
         self.version = stamp.version;
+        self.author = None;
     }
 }
 

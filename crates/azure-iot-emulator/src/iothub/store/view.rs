@@ -256,6 +256,10 @@ impl Serialize for MetadataView<'_> {
         if let Some(version) = self.0.version {
             map.serialize_entry("$lastUpdatedVersion", &version)?;
         }
+        if let Some(author) = &self.0.author {
+            map.serialize_entry("$lastUpdatedBy", &author.configuration)?;
+            map.serialize_entry("$lastUpdatedByDigest", &author.digest)?;
+        }
         for (key, member) in &self.0.members {
             map.serialize_entry(key, &MetadataView(member))?;
         }

@@ -12,7 +12,7 @@ use crate::iothub::store::transfer::Transfer;
 
 /// Number of devices read in one critical section.
 const DEVICE_BATCH: usize = 1000;
-/// First line of a file without keys. It is not JSON, to prevent accidental imports of such a file.
+/// First line of a file without keys. It is not JSON, so an import of such a file reports it as an error.
 const WARNING: &str = "# Without keys: devices that are created from this file get new ones.";
 
 impl IotHub {

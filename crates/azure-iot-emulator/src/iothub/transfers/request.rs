@@ -12,6 +12,8 @@ use crate::iothub::store::transfer::{BlobPath, Transfer, TransferKind, TransferS
 const DEVICES_BLOB: &str = "devices.txt";
 const CONFIGURATIONS_BLOB: &str = "configurations.txt";
 const ERRORS_BLOB: &str = "importErrors.log";
+/// The default of `storageAuthenticationType`.
+const KEY_BASED: &str = "keyBased";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,10 +65,22 @@ pub(crate) fn parse(body: &[u8], blob_port: Option<u16>, now: Timestamp) -> Resu
         output,
         exclude_keys: input.exclude_keys_in_export.unwrap_or(false),
         configurations,
-        storage_authentication: input
-            .storage_authentication_type
-            .unwrap_or_else(|| "keyBased".to_owned()),
+        storage_authentication: storage_authentication(input.storage_authentication_type.as_deref())?
+            .to_owned(),
     })
+}
+
+/// Returns the kind of authentication in its documented spelling. The emulator's containers need none.
+fn storage_authentication(text: Option<&str>) -> Result<&'static str> {
+    let Some(text) = text else { return Ok(KEY_BASED) };
+    [KEY_BASED, "identityBased"]
+        .into_iter()
+        .find(|kind| kind.eq_ignore_ascii_case(text))
+        .ok_or_else(|| {
+            HubError::argument(format!(
+                "Unknown storageAuthenticationType \"{text}\"; it must be keyBased or identityBased."
+            ))
+        })
 }
 
 fn kind(text: Option<&str>) -> Result<TransferKind> {
@@ -75,7 +89,7 @@ fn kind(text: Option<&str>) -> Result<TransferKind> {
         Some(text) if text.eq_ignore_ascii_case("import") => Ok(TransferKind::Import),
         text => {
             let text = text.unwrap_or("");
-            Err(HubError::argument(format!("Unknown job type {text:?}.")))
+            Err(HubError::argument(format!("Unknown job type \"{text}\".")))
         }
     }
 }

@@ -9,12 +9,14 @@ use winnow::token::{any, none_of, one_of, take_while};
 
 use crate::digitaltwins::events::filter::{Attribute, Comparison, Filter, Function, Operand};
 
-/// The position of a syntax error in a filter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A syntax error in a filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
+    /// Line and character, counted from 1.
     pub(crate) line: usize,
-    /// Number of characters before it on its line.
     pub(crate) position: usize,
+    /// The word or character there, `<EOF>` at the end.
+    pub(crate) input: String,
 }
 
 /// Maximum nesting depth of parentheses, so that no filter can exhaust the stack.
@@ -31,20 +33,46 @@ impl Filter {
             state: 0,
         };
         let parsed = preceded(multispace0, disjunction).parse_next(&mut input);
+        let offset = filter.len() - input.input.len();
         match parsed {
             Ok(filter) if input.input.is_empty() => Ok(filter),
-            _ => Err(syntax_error(filter, filter.len() - input.input.len())),
+            Ok(_) => Err(syntax_error(filter, offset)),
+            Err(_) => {
+                let skipped = unknown_name(input.input).unwrap_or(0);
+                Err(syntax_error(filter, offset + skipped))
+            }
         }
     }
 }
 
+/// Describes the error at a byte offset.
 fn syntax_error(filter: &str, offset: usize) -> SyntaxError {
-    let before = filter.get(..offset).unwrap_or(filter);
+    let (before, rest) = filter.split_at_checked(offset).unwrap_or((filter, ""));
     let line = before.rsplit('\n').next().unwrap_or(before);
+    let word: String = rest.chars().take_while(|c| is_part_of_word(*c)).collect();
+    let input = match rest.chars().next() {
+        None => "<EOF>".to_owned(),
+        Some(other) if word.is_empty() => other.to_string(),
+        Some(_) => word,
+    };
     SyntaxError {
         line: before.matches('\n').count() + 1,
-        position: line.chars().count(),
+        position: line.chars().count() + 1,
+        input,
     }
+}
+
+/// Returns the length of an unknown name and the space after it, if a word follows: the service blames that word, because
+/// it expects an operator there.
+fn unknown_name(rest: &str) -> Option<usize> {
+    let after = rest.trim_start_matches(is_part_of_word);
+    let next = after.trim_start();
+    let is_name = after.len() < rest.len() && next.len() < after.len();
+    (is_name && next.starts_with(is_part_of_word)).then(|| rest.len() - next.len())
+}
+
+fn is_part_of_word(c: char) -> bool {
+    c.is_alphanumeric() || "_$".contains(c)
 }
 
 fn disjunction(input: &mut Input<'_>) -> Parsed<Filter> {

@@ -59,22 +59,28 @@ fn filters_match_attributes_and_body() {
 
 /// ADT-ROUTE-4.
 #[test]
-fn syntax_errors_have_line_and_position() {
-    for (filter, line, position) in [
-        ("", 1, 0),
-        ("type =", 1, 6),
-        ("type = 'x", 1, 9),
-        ("true\nAND nothing", 2, 4),
-        ("true false", 1, 5),
-        ("$body = 1", 1, 0),
-        ("type", 1, 4),
-        ("(true", 1, 5),
-        ("CONTAINS(type)", 1, 13),
-        ("types = 'x'", 1, 0),
+fn syntax_errors_have_line_position_and_input() {
+    for (filter, line, position, input) in [
+        ("", 1, 1, "<EOF>"),
+        ("type =", 1, 7, "<EOF>"),
+        ("type = 'x", 1, 10, "<EOF>"),
+        ("true\nAND nothing", 2, 5, "nothing"),
+        ("true false or", 1, 6, "false"),
+        ("$body = 1", 1, 1, "$body"),
+        ("type", 1, 5, "<EOF>"),
+        ("(true", 1, 6, "<EOF>"),
+        ("CONTAINS(type)", 1, 14, ")"),
+        ("types = 'x'", 1, 1, "types"),
+        ("this is not a valid filter string", 1, 6, "is"),
     ] {
+        let input = input.to_owned();
         assert_eq!(
             Filter::parse(filter),
-            Err(SyntaxError { line, position }),
+            Err(SyntaxError {
+                line,
+                position,
+                input
+            }),
             "{filter}"
         );
     }

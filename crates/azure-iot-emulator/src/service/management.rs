@@ -6,13 +6,25 @@ use serde_json::json;
 
 use crate::service::request::ServiceRequest;
 use crate::service::response::ServiceResponse;
+use crate::text::without_byte_order_mark;
 
 /// A response, or the status and message of an error.
 pub(crate) type ManagementResult = Result<ServiceResponse, (StatusCode, String)>;
 
-/// Deserializes a body. The error for a malformed body or unknown members has the status 400.
+/// Deserializes a body, which must be an object. The error for a malformed body or unknown members has the status 400.
 pub(crate) fn parse<T: DeserializeOwned>(request: &ServiceRequest) -> Result<T, (StatusCode, String)> {
-    serde_json::from_slice(&request.body)
+    // Checked here, because serde would name the Rust type that it expects.
+    let body = without_byte_order_mark(&request.body).trim_ascii_start();
+    if body.first() != Some(&b'{') {
+        let message = "the body is not valid: it must be a JSON object";
+        return Err((StatusCode::BAD_REQUEST, message.to_owned()));
+    }
+    parse_any(request)
+}
+
+/// Deserializes a body of any type.
+pub(crate) fn parse_any<T: DeserializeOwned>(request: &ServiceRequest) -> Result<T, (StatusCode, String)> {
+    serde_json::from_slice(without_byte_order_mark(&request.body))
         .map_err(|error| (StatusCode::BAD_REQUEST, format!("the body is not valid: {error}")))
 }
 

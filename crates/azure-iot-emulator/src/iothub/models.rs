@@ -1,0 +1,36 @@
+//! The models of Plug and Play devices that the hub knows.
+//!
+//! The service looks models up in repositories, which the emulator cannot reach, so tests bring them.
+
+use dtdl::{Interface, Model, Parser};
+use parking_lot::Mutex;
+use serde_json::Value;
+use thiserror::Error;
+
+/// An error in the models of [`IotHub::set_models`](crate::IotHub::set_models).
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the models are not valid DTDL: {reason}")]
+#[non_exhaustive]
+pub struct ModelsError {
+    /// The diagnostics of the parser.
+    pub reason: String,
+}
+
+/// The known models; none by default.
+#[derive(Debug, Default)]
+pub(crate) struct Models(Mutex<Model>);
+
+impl Models {
+    /// Replaces all models.
+    pub(crate) fn set(&self, documents: &[Value]) -> Result<(), ModelsError> {
+        let parsed = Parser::new().parse(documents).map_err(|error| ModelsError {
+            reason: error.to_string(),
+        })?;
+        *self.0.lock() = parsed;
+        Ok(())
+    }
+
+    pub(crate) fn interface(&self, id: &str) -> Option<Interface> {
+        self.0.lock().interface(id)
+    }
+}
